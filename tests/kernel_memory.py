@@ -1,0 +1,163 @@
+"""An index over blocks in memory: the kernel without a database under it."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+import numpy as np
+from numpy.typing import NDArray
+
+from vdb import kernel
+
+SALT = bytes(range(16))
+SMALL, BIG = 4080, 65520
+
+Fetch = Callable[[bytes], bytes | memoryview | None]
+
+
+def nothing_stored(key: bytes) -> None:
+    """The fetch of an index whose blocks all lie in a Writer."""
+
+
+def vector_table(dim: int, slots: int = 0) -> kernel.BlockTable:
+    return kernel.BlockTable(
+        prefix=b"vectors",
+        salt=SALT,
+        collection=1,
+        generation=0,
+        kind=1,
+        level=0,
+        block_size=BIG,
+        row_size=-(-dim * 4 // 16) * 16,
+        slots=slots,
+    )
+
+
+def link_tables(M: int, slots: int = 0) -> list[kernel.BlockTable]:
+    return [
+        kernel.BlockTable(
+            prefix=b"links%02d" % level,
+            salt=SALT,
+            collection=1,
+            generation=1,
+            kind=2,
+            level=level,
+            block_size=SMALL,
+            row_size=kernel.link_row_size(M, level),
+            slots=slots,
+            span=M**level,
+        )
+        for level in range(kernel.level_limit(M))
+    ]
+
+
+def make_index(
+    metric: str,
+    dim: int,
+    *,
+    M: int = 8,
+    ef_construction: int = 64,
+    seed: int = 0,
+    slots: int = 0,
+    entry: int = kernel.NONE,
+    seeds: tuple[int, ...] = (),
+) -> kernel.Index:
+    return kernel.Index(
+        metric=metric,
+        dim=dim,
+        vectors=vector_table(dim, slots),
+        links=link_tables(M, slots),
+        M=M,
+        ef_construction=ef_construction,
+        seed=seed,
+        slots=slots,
+        entry=entry,
+        seeds=np.array(seeds, dtype=np.uint32),
+    )
+
+
+class MemoryIndex:
+    """A Writer with the bookkeeping that a batch does: which slots hold which vectors."""
+
+    def __init__(self, metric: str, dim: int, **parameters: int) -> None:
+        base = make_index(metric, dim, **parameters)
+        self.metric, self.dim, self.parameters = metric, dim, parameters
+        self.writer = kernel.Writer(base, free_head=kernel.NONE, free_count=0)
+        self.rows: dict[int, NDArray[np.float32]] = {}
+
+    @property
+    def index(self) -> kernel.Index:
+        return self.writer.index
+
+    def add(self, vectors: NDArray[np.float32], *, threads: int = 1) -> NDArray[np.uint32]:
+        vectors = np.ascontiguousarray(vectors, dtype=np.float32)
+        slots = self.writer.allocate(nothing_stored, len(vectors))
+        self.writer.put(nothing_stored, slots, vectors)
+        self.writer.insert(nothing_stored, slots, nodes=len(self.rows), threads=threads)
+        self.rows.update(zip(slots.tolist(), vectors, strict=True))
+        return slots
+
+    def remove(self, slots: list[int]) -> None:
+        array = np.array(slots, dtype=np.uint32)
+        self.writer.remove(nothing_stored, array)
+        self.writer.release(nothing_stored, array)
+        for slot in slots:
+            del self.rows[slot]
+
+    def replace(self, slots: list[int], vectors: NDArray[np.float32]) -> None:
+        array = np.array(slots, dtype=np.uint32)
+        self.writer.remove(nothing_stored, array)
+        self.writer.put(nothing_stored, array, vectors)
+        self.writer.insert(nothing_stored, array, nodes=len(self.rows) - len(slots))
+        self.rows.update(zip(slots, vectors, strict=True))
+
+    def search(
+        self, queries: NDArray[np.float32], k: int, ef: int = 64, *, threads: int = 1
+    ) -> tuple[NDArray[np.uint32], NDArray[np.float64], NDArray[np.uint32]]:
+        queries = np.ascontiguousarray(queries, dtype=np.float32)
+        return self.index.search(nothing_stored, queries, k, ef, threads)
+
+    def scan(
+        self, queries: NDArray[np.float32], k: int, *, threads: int = 1
+    ) -> tuple[NDArray[np.uint32], NDArray[np.float64], NDArray[np.uint32]]:
+        queries = np.ascontiguousarray(queries, dtype=np.float32)
+        return self.index.scan(nothing_stored, queries, k, threads)
+
+    def problems(self) -> list[tuple[str, str]]:
+        return self.index.verify(nothing_stored, self.writer.free_head, self.writer.free_count)
+
+    def blocks(self, commit: int = 1) -> dict[bytes, bytes]:
+        """Every block, sealed, as a store would keep it."""
+        return {key: bytes(block) for key, block in self.writer.seal(commit)}
+
+    def stored(self, blocks: dict[bytes, bytes]) -> kernel.Index:
+        """The index that a reader of these blocks has."""
+        return make_index(
+            self.metric,
+            self.dim,
+            slots=self.index.slots,
+            entry=self.index.entry,
+            seeds=tuple(self.index.seeds.tolist()),
+            **self.parameters,
+        )
+
+
+def exact_values(
+    metric: str, query: NDArray[np.float32], rows: NDArray[np.float32]
+) -> NDArray[np.float64]:
+    """Natural values in float64, by numpy alone."""
+    q, r = query.astype(np.float64), rows.astype(np.float64)
+    if metric == "l2":
+        return ((r - q) ** 2).sum(axis=1)
+    dots = r @ q
+    if metric == "ip":
+        return dots
+    return np.clip(dots / (np.linalg.norm(r, axis=1) * np.linalg.norm(q)), -1.0, 1.0)
+
+
+def nearest_values(
+    metric: str, query: NDArray[np.float32], rows: NDArray[np.float32], k: int
+) -> NDArray[np.float64]:
+    """The k best natural values, best first."""
+    values = np.sort(exact_values(metric, query, rows))
+    return values[:k] if metric == "l2" else values[::-1][:k]

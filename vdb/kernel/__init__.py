@@ -1,0 +1,35 @@
+"""The compiled kernel: distances, the graph, search, checksums.
+
+It is given memory and knows neither files nor LMDB. This file is the only Python that imports the
+extension module; everything else says ``from vdb.kernel import ...``.
+"""
+
+from vdb.kernel import _kernel
+
+NONE: int = _kernel.NONE
+"""No slot (2**32 - 1)."""
+
+BlockTable = _kernel.BlockTable
+Index = _kernel.Index
+Writer = _kernel.Writer
+crc32c = _kernel.crc32c
+distances = _kernel.distances
+instruction_set = _kernel.instruction_set
+instruction_sets = _kernel.instruction_sets
+level_limit = _kernel.level_limit
+link_row_size = _kernel.link_row_size
+use_instruction_set = _kernel.use_instruction_set
+
+__all__ = [
+    "NONE",
+    "BlockTable",
+    "Index",
+    "Writer",
+    "crc32c",
+    "distances",
+    "instruction_set",
+    "instruction_sets",
+    "level_limit",
+    "link_row_size",
+    "use_instruction_set",
+]

@@ -1,0 +1,151 @@
+"""The compiled kernel. Import it as vdb.kernel."""
+
+from collections.abc import Sequence
+from typing import Annotated
+
+import numpy
+from numpy.typing import NDArray
+
+
+NONE: int = 4294967295
+
+def level_limit(M: int) -> int:
+    """
+    How many levels (level 0 included) a graph with this M can have: one link table each.
+    """
+
+def link_row_size(M: int, level: int) -> int:
+    """Bytes of a row of links on a level."""
+
+def crc32c(data: object, value: int = 0, *, portable: bool = False) -> int:
+    """CRC-32C of a buffer, continued from `value`."""
+
+def instruction_sets() -> list[str]:
+    """Those that this processor runs, best first."""
+
+def instruction_set() -> str:
+    """The one in use."""
+
+def use_instruction_set(name: str) -> None:
+    """
+    Chooses one for the whole process, '' for the best. For tests and measurements.
+    """
+
+def distances(a: Annotated[NDArray[numpy.float32], dict(shape=(None, None), order='C', device='cpu', writable=False)], b: Annotated[NDArray[numpy.float32], dict(shape=(None, None), order='C', device='cpu', writable=False)]) -> Annotated[NDArray[numpy.float32], dict(shape=(None, None), order='C')]:
+    """(n, 4): dot, squared L2, and both again from the four-row loops."""
+
+class BlockTable:
+    """
+    Addresses of the blocks of one (collection, generation, kind, level), as of one commit; resolved when first touched.
+    """
+
+    def __init__(self, *, prefix: bytes, salt: bytes, collection: int, generation: int, kind: int, level: int, block_size: int, row_size: int, slots: int, span: int = 1) -> None: ...
+
+    @property
+    def prefix(self) -> bytes: ...
+
+    @property
+    def collection(self) -> int: ...
+
+    @property
+    def generation(self) -> int: ...
+
+    @property
+    def kind(self) -> int: ...
+
+    @property
+    def level(self) -> int: ...
+
+    @property
+    def block_size(self) -> int: ...
+
+    @property
+    def row_size(self) -> int: ...
+
+    @property
+    def rows(self) -> int:
+        """Rows in a block."""
+
+    @property
+    def blocks(self) -> int:
+        """Blocks that the slots need."""
+
+    def resolved(self) -> int:
+        """How many blocks have an address by now."""
+
+    def successor(self, rewritten: Annotated[NDArray[numpy.uint32], dict(shape=(None,), order='C', device='cpu', writable=False)] | None, slots: int) -> BlockTable:
+        """
+        The table at a later commit: the listed blocks (None: all) are resolved anew.
+        """
+
+    def check(self, fetch: object, number: int) -> bool:
+        """Whether a block is there; CorruptedError where it is damaged."""
+
+class Index:
+    """One collection at one moment. May be used by any number of threads."""
+
+    def __init__(self, *, metric: str, dim: int, vectors: BlockTable, links: Sequence[BlockTable], M: int, ef_construction: int, seed: int, slots: int, entry: int, seeds: Annotated[NDArray[numpy.uint32], dict(shape=(None,), order='C', device='cpu', writable=False)]) -> None: ...
+
+    @property
+    def slots(self) -> int: ...
+
+    @property
+    def entry(self) -> int: ...
+
+    @property
+    def seeds(self) -> Annotated[NDArray[numpy.uint32], dict(shape=(None,), order='C')]: ...
+
+    def search(self, fetch: object, queries: Annotated[NDArray[numpy.float32], dict(shape=(None, None), order='C', device='cpu', writable=False)], k: int, ef: int, threads: int = 1) -> tuple[Annotated[NDArray[numpy.uint32], dict(shape=(None, None), order='C')], Annotated[NDArray[numpy.float64], dict(shape=(None, None), order='C')], Annotated[NDArray[numpy.uint32], dict(shape=(None,), order='C')]]:
+        """
+        (slots u32 (n, k), values f64 (n, k), counts u32 (n,)), best first, ties by slot; k is cut to the number of slots.
+        """
+
+    def scan(self, fetch: object, queries: Annotated[NDArray[numpy.float32], dict(shape=(None, None), order='C', device='cpu', writable=False)], k: int, threads: int = 1) -> tuple[Annotated[NDArray[numpy.uint32], dict(shape=(None, None), order='C')], Annotated[NDArray[numpy.float64], dict(shape=(None, None), order='C')], Annotated[NDArray[numpy.uint32], dict(shape=(None,), order='C')]]:
+        """The same, exactly."""
+
+    def vectors(self, fetch: object, slots: Annotated[NDArray[numpy.uint32], dict(shape=(None,), order='C', device='cpu', writable=False)]) -> Annotated[NDArray[numpy.float32], dict(shape=(None, None), order='C')]:
+        """Copies of the vectors in these slots, float32 (n, dim)."""
+
+    def norm_stats(self, fetch: object) -> tuple[int, float, float, float]:
+        """(count, min, max, mean) of the norms of all vectors."""
+
+    def verify(self, fetch: object, free_head: int, free_count: int) -> list[tuple[str, str]]:
+        """Every broken invariant of vectors and graph as (where, what)."""
+
+class Writer:
+    """Private copies of the blocks that a batch changes."""
+
+    def __init__(self, base: Index, *, free_head: int, free_count: int) -> None: ...
+
+    @property
+    def index(self) -> Index:
+        """The collection with the changes so far."""
+
+    @property
+    def free_head(self) -> int: ...
+
+    @property
+    def free_count(self) -> int: ...
+
+    def allocate(self, fetch: object, count: int) -> Annotated[NDArray[numpy.uint32], dict(shape=(None,), order='C')]:
+        """Slots for new vectors: free ones first."""
+
+    def put(self, fetch: object, slots: Annotated[NDArray[numpy.uint32], dict(shape=(None,), order='C', device='cpu', writable=False)], rows: Annotated[NDArray[numpy.float32], dict(shape=(None, None), order='C', device='cpu', writable=False)]) -> None:
+        """Stores vectors and their norms."""
+
+    def insert(self, fetch: object, slots: Annotated[NDArray[numpy.uint32], dict(shape=(None,), order='C', device='cpu', writable=False)], *, nodes: int, threads: int = 1, progress: object | None = None) -> None:
+        """Links stored vectors into the graph that holds about `nodes` already."""
+
+    def remove(self, fetch: object, slots: Annotated[NDArray[numpy.uint32], dict(shape=(None,), order='C', device='cpu', writable=False)], *, progress: object | None = None) -> None:
+        """Takes slots out of the graph, with repair."""
+
+    def release(self, fetch: object, slots: Annotated[NDArray[numpy.uint32], dict(shape=(None,), order='C', device='cpu', writable=False)]) -> None:
+        """Erases vectors and gives their slots to the free list."""
+
+    def seal(self, commit: int) -> list[tuple[bytes, NDArray[numpy.uint8]]]:
+        """
+        [(key, block)] of every block changed, header and checksum filled in; the arrays are views that keep the Writer alive.
+        """
+
+    def rewritten(self) -> list[tuple[int, int, int, NDArray[numpy.uint32]]]:
+        """[(generation, kind, level, block numbers)] of every block changed."""

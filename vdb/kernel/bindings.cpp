@@ -1,0 +1,453 @@
+// The only file that knows Python: checks shapes, releases the GIL, calls the kernel, returns
+// arrays.
+
+#include <nanobind/nanobind.h>
+#include <nanobind/ndarray.h>
+#include <nanobind/stl/optional.h>
+#include <nanobind/stl/shared_ptr.h>
+#include <nanobind/stl/string.h>
+#include <nanobind/stl/tuple.h>
+#include <nanobind/stl/vector.h>
+
+#include <limits>
+#include <mutex>
+#include <optional>
+
+#include "crc32c.h"
+#include "distance.h"
+#include "errors.h"
+#include "index.h"
+#include "writer.h"
+
+namespace nb = nanobind;
+using namespace nb::literals;
+
+namespace {
+
+using vdb::BlockTable;
+using vdb::Index;
+using vdb::Writer;
+
+using Rows = nb::ndarray<const float, nb::ndim<2>, nb::c_contig, nb::device::cpu>;
+using Slots = nb::ndarray<const uint32_t, nb::ndim<1>, nb::c_contig, nb::device::cpu>;
+template <typename T, int N>
+using Output = nb::ndarray<nb::numpy, T, nb::ndim<N>, nb::c_contig>;
+
+// Blocks by way of a Python callable: bytes -> a buffer that outlives the call, or None.
+// The first Python exception is kept and thrown again once the kernel has unwound.
+class PythonSource final : public vdb::Source {
+ public:
+  explicit PythonSource(nb::handle fetch) : fetch_(fetch) {}
+
+  Value fetch(const std::string& key) override {
+    const nb::gil_scoped_acquire gil;
+    try {
+      const nb::object value = fetch_(nb::bytes(key.data(), key.size()));
+      if (value.is_none()) return {nullptr, 0};
+      Py_buffer buffer;
+      if (PyObject_GetBuffer(value.ptr(), &buffer, PyBUF_SIMPLE) != 0) throw nb::python_error();
+      const Value result{static_cast<const uint8_t*>(buffer.buf), static_cast<size_t>(buffer.len)};
+      PyBuffer_Release(&buffer);
+      return result;
+    } catch (nb::python_error& error) {
+      keep(error);
+    }
+    throw vdb::Stopped();
+  }
+
+  // Between sub-batches: lets signals be handled and reports progress.
+  void tick(nb::handle progress, size_t done, size_t total) {
+    const nb::gil_scoped_acquire gil;
+    try {
+      if (PyErr_CheckSignals() != 0) throw nb::python_error();
+      if (!progress.is_none()) progress(done, total);
+      return;
+    } catch (nb::python_error& error) {
+      keep(error);
+    }
+    throw vdb::Stopped();
+  }
+
+  // Runs `body` without the GIL.
+  template <typename Body>
+  auto run(const Body& body) {
+    try {
+      const nb::gil_scoped_release release;
+      return body();
+    } catch (const vdb::Stopped&) {
+    }
+    if (!error_) throw std::logic_error("stopped without a reason");
+    throw nb::python_error(std::move(*error_));
+  }
+
+ private:
+  void keep(nb::python_error& error) {
+    if (!error_) error_.emplace(std::move(error));
+  }
+
+  nb::handle fetch_;
+  std::optional<nb::python_error> error_;
+};
+
+template <typename T, int N>
+Output<T, N> make_array(std::initializer_list<size_t> shape, T** data) {
+  size_t size = 1;
+  for (const size_t extent : shape) size *= extent;
+  *data = new T[std::max<size_t>(size, 1)];
+  const nb::capsule owner(*data, [](void* p) noexcept { delete[] static_cast<T*>(p); });
+  return Output<T, N>(*data, shape, owner);
+}
+
+using Answers = std::tuple<Output<uint32_t, 2>, Output<double, 2>, Output<uint32_t, 1>>;
+
+Output<uint32_t, 1> slot_array(const std::vector<uint32_t>& slots) {
+  uint32_t* data;
+  auto array = make_array<uint32_t, 1>({slots.size()}, &data);
+  std::copy(slots.begin(), slots.end(), data);
+  return array;
+}
+
+Answers answer_arrays(const Index::Answers& answers, size_t k) {
+  uint32_t *slots, *counts;
+  double* values;
+  auto slot_out = make_array<uint32_t, 2>({answers.size(), k}, &slots);
+  auto value_out = make_array<double, 2>({answers.size(), k}, &values);
+  auto count_out = make_array<uint32_t, 1>({answers.size()}, &counts);
+  std::fill(slots, slots + answers.size() * k, vdb::kNone);
+  std::fill(values, values + answers.size() * k, std::numeric_limits<double>::quiet_NaN());
+  for (size_t i = 0; i < answers.size(); ++i) {
+    counts[i] = static_cast<uint32_t>(answers[i].size());
+    for (size_t j = 0; j < answers[i].size(); ++j) {
+      slots[i * k + j] = answers[i][j].slot;
+      values[i * k + j] = answers[i][j].value;
+    }
+  }
+  return {slot_out, value_out, count_out};
+}
+
+void check_rows(const Rows& rows, uint32_t dim, const char* name) {
+  if (rows.shape(1) != dim)
+    throw std::invalid_argument(std::string(name) + ": expected rows of " + std::to_string(dim) +
+                                ", got " + std::to_string(rows.shape(1)));
+  if (rows.shape(0) > vdb::kMaxSlots)
+    throw std::invalid_argument(std::string(name) + ": too many rows");
+}
+
+std::vector<uint32_t> to_vector(const Slots& slots) {
+  return {slots.data(), slots.data() + slots.shape(0)};
+}
+
+void bind_tables(nb::module_& m) {
+  nb::class_<BlockTable>(m, "BlockTable",
+                         "Addresses of the blocks of one (collection, generation, kind, level), as "
+                         "of one commit; resolved when first touched.")
+      .def(
+          "__init__",
+          [](BlockTable* self, const nb::bytes& prefix, const nb::bytes& salt, uint32_t collection,
+             uint32_t generation, uint8_t kind, uint8_t level, uint32_t block_size,
+             uint32_t row_size, uint32_t slots, uint64_t span) {
+            vdb::BlockShape shape;
+            shape.prefix.assign(prefix.c_str(), prefix.size());
+            shape.salt.assign(salt.c_str(), salt.size());
+            shape.collection = collection;
+            shape.generation = generation;
+            shape.kind = kind;
+            shape.level = level;
+            shape.block_size = block_size;
+            shape.row_size = row_size;
+            shape.span = span;
+            new (self) BlockTable(std::move(shape), slots);
+          },
+          nb::kw_only(), "prefix"_a, "salt"_a, "collection"_a, "generation"_a, "kind"_a, "level"_a,
+          "block_size"_a, "row_size"_a, "slots"_a, "span"_a = 1)
+      .def_prop_ro("prefix",
+                   [](const BlockTable& t) {
+                     return nb::bytes(t.shape().prefix.data(), t.shape().prefix.size());
+                   })
+      .def_prop_ro("collection", [](const BlockTable& t) { return t.shape().collection; })
+      .def_prop_ro("generation", [](const BlockTable& t) { return t.shape().generation; })
+      .def_prop_ro("kind", [](const BlockTable& t) { return t.shape().kind; })
+      .def_prop_ro("level", [](const BlockTable& t) { return t.shape().level; })
+      .def_prop_ro("block_size", [](const BlockTable& t) { return t.shape().block_size; })
+      .def_prop_ro("row_size", [](const BlockTable& t) { return t.shape().row_size; })
+      .def_prop_ro("rows", &BlockTable::rows, "Rows in a block.")
+      .def_prop_ro("blocks", &BlockTable::blocks, "Blocks that the slots need.")
+      .def("resolved", &BlockTable::resolved, "How many blocks have an address by now.")
+      .def(
+          "successor",
+          [](const BlockTable& t, std::optional<Slots> rewritten, uint32_t slots) {
+            return rewritten ? t.successor(rewritten->data(), rewritten->shape(0), slots)
+                             : t.successor(nullptr, 0, slots);
+          },
+          "rewritten"_a.none(), "slots"_a,
+          "The table at a later commit: the listed blocks (None: all) are resolved anew.")
+      .def(
+          "check",
+          [](const BlockTable& t, nb::object fetch, uint32_t number) {
+            PythonSource source(fetch);
+            if (number >= t.blocks()) throw std::out_of_range("block number");
+            return source.run([&] { return t.block_or_null(number, source) != nullptr; });
+          },
+          "fetch"_a, "number"_a, "Whether a block is there; CorruptedError where it is damaged.");
+}
+
+void bind_index(nb::module_& m) {
+  nb::class_<Index>(m, "Index",
+                    "One collection at one moment. May be used by any number of threads.")
+      .def(
+          "__init__",
+          [](Index* self, const std::string& metric, uint32_t dim,
+             std::shared_ptr<BlockTable> vectors, std::vector<std::shared_ptr<BlockTable>> links,
+             uint32_t M, uint32_t ef_construction, uint64_t seed, uint32_t slots, uint32_t entry,
+             const Slots& seeds) {
+            vdb::IndexState state{
+                vdb::metric_named(metric), dim, M, ef_construction, seed, slots, entry,
+                to_vector(seeds)};
+            new (self) Index(std::move(state), std::move(vectors), std::move(links));
+          },
+          nb::kw_only(), "metric"_a, "dim"_a, "vectors"_a, "links"_a, "M"_a, "ef_construction"_a,
+          "seed"_a, "slots"_a, "entry"_a, "seeds"_a)
+      .def_prop_ro("slots", [](const Index& i) { return i.state().slots; })
+      .def_prop_ro("entry", [](const Index& i) { return i.state().entry; })
+      .def_prop_ro(
+          "seeds", [](const Index& i) { return slot_array(i.state().seeds); }, nb::rv_policy::move)
+      .def(
+          "search",
+          [](const Index& index, nb::object fetch, const Rows& queries, uint32_t k, uint32_t ef,
+             uint32_t threads) {
+            check_rows(queries, index.state().dim, "queries");
+            PythonSource source(fetch);
+            k = std::min(k, index.state().slots);
+            const auto answers = source.run([&] {
+              return index.search(source, queries.data(), static_cast<uint32_t>(queries.shape(0)),
+                                  k, ef, threads);
+            });
+            return answer_arrays(answers, k);
+          },
+          "fetch"_a, "queries"_a, "k"_a, "ef"_a, "threads"_a = 1,
+          "(slots u32 (n, k), values f64 (n, k), counts u32 (n,)), best first, ties by slot; k is "
+          "cut to the number of slots.")
+      .def(
+          "scan",
+          [](const Index& index, nb::object fetch, const Rows& queries, uint32_t k,
+             uint32_t threads) {
+            check_rows(queries, index.state().dim, "queries");
+            PythonSource source(fetch);
+            k = std::min(k, index.state().slots);
+            const auto answers = source.run([&] {
+              return index.scan(source, queries.data(), static_cast<uint32_t>(queries.shape(0)), k,
+                                threads);
+            });
+            return answer_arrays(answers, k);
+          },
+          "fetch"_a, "queries"_a, "k"_a, "threads"_a = 1, "The same, exactly.")
+      .def(
+          "vectors",
+          [](const Index& index, nb::object fetch, const Slots& slots) {
+            PythonSource source(fetch);
+            float* data;
+            auto out = make_array<float, 2>({slots.shape(0), index.state().dim}, &data);
+            source.run([&] {
+              index.copy_rows(source, slots.data(), slots.shape(0), data);
+              return true;
+            });
+            return out;
+          },
+          "fetch"_a, "slots"_a, "Copies of the vectors in these slots, float32 (n, dim).")
+      .def(
+          "norm_stats",
+          [](const Index& index, nb::object fetch) {
+            PythonSource source(fetch);
+            const auto s = source.run([&] { return index.norm_stats(source); });
+            return std::make_tuple(s.count, s.min, s.max, s.mean);
+          },
+          "fetch"_a, "(count, min, max, mean) of the norms of all vectors.")
+      .def(
+          "verify",
+          [](const Index& index, nb::object fetch, uint32_t free_head, uint32_t free_count) {
+            PythonSource source(fetch);
+            const auto findings =
+                source.run([&] { return index.verify(source, free_head, free_count); });
+            std::vector<std::tuple<std::string, std::string>> out;
+            for (const auto& f : findings) out.emplace_back(f.where, f.what);
+            return out;
+          },
+          "fetch"_a, "free_head"_a, "free_count"_a,
+          "Every broken invariant of vectors and graph as (where, what).");
+}
+
+void bind_writer(nb::module_& m) {
+  nb::class_<Writer>(m, "Writer", "Private copies of the blocks that a batch changes.")
+      .def(
+          "__init__",
+          [](Writer* self, const Index& base, uint32_t free_head, uint32_t free_count) {
+            new (self) Writer(base, free_head, free_count);
+          },
+          "base"_a, nb::kw_only(), "free_head"_a, "free_count"_a)
+      .def_prop_ro(
+          "index", [](const Writer& w) { return w.index(); },
+          "The collection with the changes so far.")
+      .def_prop_ro("free_head", &Writer::free_head)
+      .def_prop_ro("free_count", &Writer::free_count)
+      .def(
+          "allocate",
+          [](Writer& w, nb::object fetch, size_t count) {
+            PythonSource source(fetch);
+            return slot_array(source.run([&] { return w.allocate(source, count); }));
+          },
+          "fetch"_a, "count"_a, "Slots for new vectors: free ones first.")
+      .def(
+          "put",
+          [](Writer& w, nb::object fetch, const Slots& slots, const Rows& rows) {
+            check_rows(rows, w.index()->state().dim, "rows");
+            if (rows.shape(0) != slots.shape(0))
+              throw std::invalid_argument("rows: one for each slot");
+            PythonSource source(fetch);
+            source.run([&] {
+              w.put(source, slots.data(), slots.shape(0), rows.data());
+              return true;
+            });
+          },
+          "fetch"_a, "slots"_a, "rows"_a, "Stores vectors and their norms.")
+      .def(
+          "insert",
+          [](Writer& w, nb::object fetch, const Slots& slots, size_t nodes, uint32_t threads,
+             nb::object progress) {
+            PythonSource source(fetch);
+            source.run([&] {
+              w.insert(source, slots.data(), slots.shape(0), nodes, threads,
+                       [&](size_t done, size_t total) { source.tick(progress, done, total); });
+              return true;
+            });
+          },
+          "fetch"_a, "slots"_a, nb::kw_only(), "nodes"_a, "threads"_a = 1,
+          "progress"_a = nb::none(),
+          "Links stored vectors into the graph that holds about `nodes` already.")
+      .def(
+          "remove",
+          [](Writer& w, nb::object fetch, const Slots& slots, nb::object progress) {
+            PythonSource source(fetch);
+            source.run([&] {
+              w.remove(source, slots.data(), slots.shape(0),
+                       [&](size_t done, size_t total) { source.tick(progress, done, total); });
+              return true;
+            });
+          },
+          "fetch"_a, "slots"_a, nb::kw_only(), "progress"_a = nb::none(),
+          "Takes slots out of the graph, with repair.")
+      .def(
+          "release",
+          [](Writer& w, nb::object fetch, const Slots& slots) {
+            PythonSource source(fetch);
+            source.run([&] {
+              w.release(source, slots.data(), slots.shape(0));
+              return true;
+            });
+          },
+          "fetch"_a, "slots"_a, "Erases vectors and gives their slots to the free list.")
+      .def(
+          "seal",
+          [](nb::object self, uint64_t commit) {
+            auto& w = nb::cast<Writer&>(self);
+            nb::list out;
+            for (const auto& sealed : w.seal(commit)) {
+              const std::string key = sealed.table->key(sealed.number);
+              nb::ndarray<nb::numpy, const uint8_t, nb::ndim<1>> value(
+                  sealed.data, {size_t{sealed.table->shape().block_size}}, self);
+              out.append(nb::make_tuple(nb::bytes(key.data(), key.size()), value));
+            }
+            return out;
+          },
+          "commit"_a,
+          nb::sig("def seal(self, commit: int) -> list[tuple[bytes, NDArray[numpy.uint8]]]"),
+          "[(key, block)] of every block changed, header and checksum filled in; the arrays are "
+          "views "
+          "that keep the Writer alive.")
+      .def(
+          "rewritten",
+          [](const Writer& w) {
+            nb::list out;
+            for (const auto& t : w.index()->tables()) {
+              std::vector<uint32_t> numbers = t->dirty();
+              std::sort(numbers.begin(), numbers.end());
+              if (numbers.empty()) continue;
+              const auto& s = t->shape();
+              out.append(nb::make_tuple(s.generation, s.kind, s.level, slot_array(numbers)));
+            }
+            return out;
+          },
+          nb::sig("def rewritten(self) -> list[tuple[int, int, int, NDArray[numpy.uint32]]]"),
+          "[(generation, kind, level, block numbers)] of every block changed.");
+}
+
+void translate(const std::exception_ptr& p, void*) {
+  try {
+    std::rethrow_exception(p);
+  } catch (const vdb::Corrupted& e) {
+    const nb::object type = nb::module_::import_("vdb.errors").attr("CorruptedError");
+    PyErr_SetString(type.ptr(), e.what());
+  }
+}
+
+}  // namespace
+
+NB_MODULE(_kernel, m) {
+  m.doc() = "The compiled kernel. Import it as vdb.kernel.";
+  nb::register_exception_translator(translate);
+  m.attr("NONE") = vdb::kNone;
+  m.def("level_limit", &vdb::Graph::level_limit, "M"_a,
+        "How many levels (level 0 included) a graph with this M can have: one link table each.");
+  m.def("link_row_size", &vdb::Graph::row_size, "M"_a, "level"_a,
+        "Bytes of a row of links on a level.");
+  m.def(
+      "crc32c",
+      [](nb::object data, uint32_t value, bool portable) {
+        Py_buffer buffer;
+        if (PyObject_GetBuffer(data.ptr(), &buffer, PyBUF_SIMPLE) != 0) throw nb::python_error();
+        const auto size = static_cast<size_t>(buffer.len);
+        const uint32_t result = portable ? vdb::crc32c_portable(buffer.buf, size, value)
+                                         : vdb::crc32c(buffer.buf, size, value);
+        PyBuffer_Release(&buffer);
+        return result;
+      },
+      "data"_a, "value"_a = 0, nb::kw_only(), "portable"_a = false,
+      "CRC-32C of a buffer, continued from `value`.");
+  m.def(
+      "instruction_sets",
+      [] {
+        std::vector<std::string> names;
+        for (const auto* loops : vdb::available_loops()) names.emplace_back(loops->name);
+        return names;
+      },
+      "Those that this processor runs, best first.");
+  m.def("instruction_set", [] { return std::string(vdb::loops().name); }, "The one in use.");
+  m.def("use_instruction_set", &vdb::use_loops, "name"_a,
+        "Chooses one for the whole process, '' for the best. For tests and measurements.");
+  m.def(
+      "distances",
+      [](const Rows& a, const Rows& b) {
+        // Pairwise by row: (dot, squared L2) from the float32 loops; for tests of the loops.
+        check_rows(b, static_cast<uint32_t>(a.shape(1)), "b");
+        if (a.shape(0) != b.shape(0)) throw std::invalid_argument("b: as many rows as a");
+        float* out;
+        auto array = make_array<float, 2>({a.shape(0), 4}, &out);
+        const auto& loops = vdb::loops();
+        const size_t dim = a.shape(1);
+        for (size_t i = 0; i < a.shape(0); ++i) {
+          const float *x = a.data() + i * dim, *y = b.data() + i * dim;
+          const float* const rows[4] = {y, y, y, y};
+          float four[4];
+          out[4 * i] = loops.dot(x, y, dim);
+          out[4 * i + 1] = loops.l2(x, y, dim);
+          loops.dot4(x, rows, dim, four);
+          out[4 * i + 2] = four[3];
+          loops.l24(x, rows, dim, four);
+          out[4 * i + 3] = four[3];
+        }
+        return array;
+      },
+      "a"_a, "b"_a, "(n, 4): dot, squared L2, and both again from the four-row loops.");
+  bind_tables(m);
+  bind_index(m);
+  bind_writer(m);
+}

@@ -1,0 +1,289 @@
+#include "builder.h"
+
+#include <algorithm>
+#include <cstring>
+#include <tuple>
+#include <unordered_map>
+
+#include "crc32c.h"
+#include "parallel.h"
+#include "selector.h"
+
+namespace vdb {
+namespace {
+
+constexpr uint32_t kSmallestBatch = 32;
+constexpr uint32_t kLargestBatch = 256;
+constexpr uint32_t kOffers = 16;      // shorter candidates that a new node is offered to
+constexpr uint32_t kTwinsLooked = 8;  // nearest candidates compared number for number
+
+bool equal_vectors(const float* a, const float* b, uint32_t dim) {
+  return std::memcmp(a, b, size_t{dim} * sizeof(float)) == 0;
+}
+
+}  // namespace
+
+Builder::Builder(const Vectors& vectors, Graph& graph, Metric metric, uint32_t ef_construction,
+                 uint32_t* entry)
+    : vectors_(vectors),
+      graph_(graph),
+      build_(Distance::build(metric, vectors.dim())),
+      offers_(metric == Metric::kIp),
+      ef_construction_(std::max(ef_construction, graph.M())),
+      entry_(entry) {}
+
+void Builder::insert(const uint32_t* slots, size_t count, size_t nodes, uint32_t threads,
+                     const Tick& tick) {
+  scratch_.resize(std::max(1u, threads));
+  selectors_.clear();
+  for (size_t i = 0; i < scratch_.size(); ++i) selectors_.emplace_back(vectors_, build_);
+  for (size_t done = 0; done < count;) {
+    const size_t size = std::min<size_t>(
+        count - done, std::clamp<size_t>((nodes + done) / 2, kSmallestBatch, kLargestBatch));
+    sub_batch(slots + done, static_cast<uint32_t>(size), threads);
+    done += size;
+    tick(done, count);
+  }
+}
+
+void Builder::sub_batch(const uint32_t* slots, uint32_t count, uint32_t threads) {
+  nodes_.resize(count);
+  for (uint32_t i = 0; i < count; ++i) {
+    NewNode& node = nodes_[i];
+    node.slot = slots[i];
+    node.level = graph_.level_of(slots[i]);
+    node.twin = kNone;
+    node.found.assign(node.level + 1, {});
+    node.chosen.assign(node.level + 1, {});
+    node.offers.clear();
+  }
+  find_twins(count);
+  if (*entry_ != kNone)
+    parallel_for(count, threads, 1, [&](uint32_t i, uint32_t worker) {
+      if (nodes_[i].twin == kNone) look_around(nodes_[i], scratch_[worker]);
+    });
+  parallel_for(count, threads, 1, [&](uint32_t i, uint32_t worker) {
+    if (nodes_[i].twin != kNone) return;
+    look_beside(i, scratch_[worker]);
+    choose(nodes_[i], selectors_[worker]);
+  });
+  PendingLinks pending;
+  requests_.clear();
+  for (NewNode& node : nodes_)
+    if (node.twin == kNone) place(node, pending);
+  apply_requests(threads);
+  for (NewNode& node : nodes_) {
+    if (node.twin == kNone) continue;
+    // The twin may itself have turned out to be a duplicate of a node in the graph.
+    const uint32_t twin =
+        graph_.is_duplicate(node.twin) ? graph_.checked(graph_.row(node.twin)[1]) : node.twin;
+    graph_.add_duplicate(twin, node.slot);
+  }
+}
+
+// Equal vectors inside the sub-batch: the first stands for the others.
+void Builder::find_twins(uint32_t count) {
+  std::unordered_multimap<uint32_t, uint32_t> firsts;
+  const size_t bytes = size_t{vectors_.dim()} * sizeof(float);
+  for (uint32_t i = 0; i < count; ++i) {
+    const float* row = vectors_.at(nodes_[i].slot).row;
+    const uint32_t hash = crc32c(row, bytes);
+    const auto range = firsts.equal_range(hash);
+    for (auto at = range.first; at != range.second && nodes_[i].twin == kNone; ++at)
+      if (equal_vectors(row, vectors_.at(nodes_[at->second].slot).row, vectors_.dim()))
+        nodes_[i].twin = nodes_[at->second].slot;
+    if (nodes_[i].twin == kNone) firsts.emplace(hash, i);
+  }
+}
+
+// The candidates in the graph as it stands.
+void Builder::look_around(NewNode& node, Scratch& scratch) const {
+  const Item self = vectors_.at(node.slot);
+  VectorScorer scorer(vectors_, build_, self);
+  const uint32_t top = graph_.level_of(*entry_);
+  std::vector<uint32_t> starts{descend(graph_, scorer, *entry_, top, node.level, scratch)};
+  for (uint32_t level = std::min(top, node.level);; --level) {
+    beam(graph_, level, scorer, starts.data(), static_cast<uint32_t>(starts.size()),
+         ef_construction_, scratch);
+    std::vector<Candidate>& found = node.found[level];
+    for (uint32_t i = 0; i < scratch.pool.size(); ++i) found.push_back(scratch.pool[i]);
+    if (level == 0) break;
+    starts.clear();
+    for (const Candidate& candidate : found) starts.push_back(candidate.slot);
+  }
+  const std::vector<Candidate>& nearest = node.found[0];
+  for (uint32_t i = 0; i < std::min<size_t>(kTwinsLooked, nearest.size()); ++i)
+    if (equal_vectors(self.row, vectors_.at(nearest[i].slot).row, vectors_.dim())) {
+      node.twin = nearest[i].slot;
+      return;
+    }
+}
+
+// The candidates among the earlier nodes of the same sub-batch.
+void Builder::look_beside(uint32_t index, Scratch& scratch) {
+  NewNode& node = nodes_[index];
+  scratch.slots.clear();
+  for (uint32_t j = 0; j < index; ++j)
+    if (nodes_[j].twin == kNone) scratch.slots.push_back(nodes_[j].slot);
+  if (scratch.slots.empty()) return;
+  scratch.distances.resize(scratch.slots.size());
+  VectorScorer scorer(vectors_, build_, vectors_.at(node.slot));
+  scorer.score(scratch.slots.data(), static_cast<uint32_t>(scratch.slots.size()),
+               scratch.distances.data());
+  size_t at = 0;
+  for (uint32_t j = 0; j < index; ++j) {
+    if (nodes_[j].twin != kNone) continue;
+    const Candidate candidate{scratch.distances[at++], nodes_[j].slot};
+    for (uint32_t level = 0; level <= std::min(node.level, nodes_[j].level); ++level)
+      node.found[level].push_back(candidate);
+  }
+  for (std::vector<Candidate>& found : node.found) {
+    std::sort(found.begin(), found.end());
+    if (found.size() > ef_construction_) found.resize(ef_construction_);
+  }
+}
+
+void Builder::choose(NewNode& node, Selector& selector) const {
+  for (uint32_t level = 0; level <= node.level; ++level)
+    selector.select(node.found[level], nullptr, graph_.M(), 0, &node.chosen[level]);
+  if (!offers_) return;
+  const float norm = vectors_.at(node.slot).norm;
+  const std::vector<Candidate>& chosen = node.chosen[0];
+  for (uint32_t i = 0; i < std::min<size_t>(kOffers, node.found[0].size()); ++i) {
+    const uint32_t other = node.found[0][i].slot;
+    // Among vectors of practically one length the links chosen above say it all.
+    if (!(vectors_.at(other).norm < 0.99f * norm)) continue;
+    const bool taken = std::any_of(chosen.begin(), chosen.end(),
+                                   [&](const Candidate& c) { return c.slot == other; });
+    if (!taken && chosen.size() + node.offers.size() + 1 < graph_.capacity(0))
+      node.offers.push_back(other);
+  }
+}
+
+// Writes the node's own lists, finds its place in the spanning tree, and asks its neighbours to
+// link back. One thread, in order: promises of tree links depend on the ones before.
+void Builder::place(NewNode& node, PendingLinks& pending) {
+  graph_.start_node(node.slot);
+  std::vector<uint32_t> list;
+  uint32_t parent = kNone;
+  if (!node.chosen[0].empty()) {
+    const auto found =
+        std::find_if(node.chosen[0].begin(), node.chosen[0].end(),
+                     [&](const Candidate& c) { return has_room(graph_, c.slot, pending); });
+    parent = found != node.chosen[0].end() ? found->slot
+                                           : attach_point(graph_, node.chosen[0][0].slot, pending);
+    pending.add(parent, node.slot);
+  }
+  for (const Candidate& c : node.chosen[0])
+    list.push_back(c.slot == parent ? c.slot | kTreeBit : c.slot);
+  if (parent != kNone && std::find(list.begin(), list.end(), parent | kTreeBit) == list.end())
+    list.push_back(parent | kTreeBit);
+  for (const uint32_t link : list)
+    requests_.push_back({0, slot_of(link), node.slot | (link & kTreeBit), false});
+  for (const uint32_t other : node.offers)
+    if (other != parent) requests_.push_back({0, other, node.slot, true});
+  graph_.set_links(0, node.slot, list.data(), static_cast<uint32_t>(list.size()));
+  for (uint32_t level = 1; level <= node.level; ++level) {
+    list.clear();
+    for (const Candidate& c : node.chosen[level]) {
+      list.push_back(c.slot);
+      requests_.push_back({level, c.slot, node.slot, false});
+    }
+    graph_.set_links(level, node.slot, list.data(), static_cast<uint32_t>(list.size()));
+  }
+  if (*entry_ == kNone || node.level > graph_.level_of(*entry_)) *entry_ = node.slot;
+}
+
+// An offer is taken unless a neighbour at least as long as the newcomer stands between.
+bool Builder::wanted(const Request& request) const {
+  const Item owner = vectors_.at(request.target), self = vectors_.at(request.from);
+  const float distance = build_.one(self, owner);
+  const uint32_t* list = graph_.links(0, request.target);
+  for (uint32_t i = 0; i < graph_.capacity(0) && list[i] != kNone; ++i) {
+    const uint32_t other = graph_.checked(list[i]);
+    if (other == request.from) return false;
+    const Item between = vectors_.at(other);
+    if (between.norm >= self.norm && build_.one(owner, between) < distance &&
+        build_.one(self, between) < distance)
+      return false;
+  }
+  return true;
+}
+
+void Builder::answer(const Request* first, const Request* last, Selector& selector,
+                     std::vector<Parting>* partings) {
+  const uint32_t level = first->level, target = first->target;
+  const uint32_t capacity = graph_.capacity(level);
+  const uint32_t* list = graph_.links(level, target);
+  std::vector<uint32_t> links(list, list + graph_.degree(level, target));
+  for (const Request* r = first; r != last; ++r) links.push_back(r->from);
+  if (links.size() > capacity) {
+    std::vector<uint32_t> slots;
+    for (const uint32_t link : links) slots.push_back(graph_.checked(link));
+    std::vector<float> distances(slots.size());
+    VectorScorer(vectors_, build_, vectors_.at(target))
+        .score(slots.data(), static_cast<uint32_t>(slots.size()), distances.data());
+    std::vector<std::pair<Candidate, bool>> order;
+    for (size_t i = 0; i < slots.size(); ++i)
+      order.push_back({{distances[i], slots[i]}, level == 0 && is_tree(links[i])});
+    std::sort(order.begin(), order.end(),
+              [](const auto& a, const auto& b) { return a.first < b.first; });
+    std::vector<Candidate> candidates, kept;
+    std::vector<bool> fixed;
+    for (const auto& entry : order) {
+      candidates.push_back(entry.first);
+      fixed.push_back(entry.second);
+    }
+    // Filled up to capacity: a link that is dropped is lost on both sides, so few are.
+    selector.select(candidates, &fixed, capacity, capacity, &kept);
+    links.clear();
+    size_t at = 0;
+    for (size_t i = 0; i < candidates.size(); ++i) {
+      if (at < kept.size() && kept[at].slot == candidates[i].slot) {
+        links.push_back(candidates[i].slot | (fixed[i] ? kTreeBit : 0));
+        ++at;
+      } else {
+        partings->push_back({level, candidates[i].slot, target});
+      }
+    }
+  }
+  graph_.set_links(level, target, links.data(), static_cast<uint32_t>(links.size()));
+}
+
+void Builder::apply_requests(uint32_t threads) {
+  if (offers_) {
+    // Offers are judged by the lists as they stand, then become links on both sides.
+    std::vector<uint8_t> take(requests_.size(), 1);
+    parallel_for(static_cast<uint32_t>(requests_.size()), threads, 64, [&](uint32_t i, uint32_t) {
+      if (requests_[i].offer) take[i] = wanted(requests_[i]);
+    });
+    std::vector<Request> accepted;
+    for (size_t i = 0; i < requests_.size(); ++i) {
+      if (!take[i]) continue;
+      accepted.push_back(requests_[i]);
+      if (requests_[i].offer) graph_.append(0, requests_[i].from, requests_[i].target);
+    }
+    requests_.swap(accepted);
+  }
+  std::stable_sort(requests_.begin(), requests_.end(), [](const Request& a, const Request& b) {
+    return std::tie(a.level, a.target) < std::tie(b.level, b.target);
+  });
+  std::vector<uint32_t> starts;
+  for (uint32_t i = 0; i < requests_.size(); ++i)
+    if (i == 0 || requests_[i].target != requests_[i - 1].target ||
+        requests_[i].level != requests_[i - 1].level) {
+      starts.push_back(i);
+      graph_.prepare(requests_[i].level, requests_[i].target);
+    }
+  const auto targets = static_cast<uint32_t>(starts.size());
+  starts.push_back(static_cast<uint32_t>(requests_.size()));
+  std::vector<std::vector<Parting>> partings(targets);
+  parallel_for(targets, threads, 16, [&](uint32_t i, uint32_t worker) {
+    answer(requests_.data() + starts[i], requests_.data() + starts[i + 1], selectors_[worker],
+           &partings[i]);
+  });
+  for (const std::vector<Parting>& some : partings)
+    for (const Parting& p : some) graph_.erase(p.level, p.slot, p.other);
+}
+
+}  // namespace vdb

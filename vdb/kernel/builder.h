@@ -1,0 +1,76 @@
+// Insertion into the graph: batch-synchronous, parallel, deterministic.
+//
+// New nodes go in by sub-batches. Every node of a sub-batch searches the graph as it stood before
+// it (in parallel, nothing is written) and looks at the earlier nodes of its own sub-batch; then
+// links are grouped by the node that receives them and overfull lists are pruned (in parallel,
+// every list by one thread). The graph depends on the data, their order, and the seed, never on the
+// number of threads.
+#pragma once
+
+#include <cstdint>
+#include <functional>
+#include <vector>
+
+#include "graph.h"
+#include "metric.h"
+#include "searcher.h"
+#include "selector.h"
+#include "spanning_tree.h"
+#include "vectors.h"
+
+namespace vdb {
+
+class Builder {
+ public:
+  // `entry` is the collection's entry point, kNone where the graph is empty; kept up to date.
+  Builder(const Vectors& vectors, Graph& graph, Metric metric, uint32_t ef_construction,
+          uint32_t* entry);
+
+  // Called between sub-batches on the calling thread; may throw Stopped.
+  using Tick = std::function<void(size_t done, size_t total)>;
+
+  // Links `count` stored vectors into the graph, in this order. `nodes`: how many are in it.
+  void insert(const uint32_t* slots, size_t count, size_t nodes, uint32_t threads,
+              const Tick& tick);
+
+ private:
+  struct NewNode {
+    uint32_t slot;
+    uint32_t level;
+    uint32_t twin;  // slot of an equal vector that stands for it, or kNone
+    std::vector<std::vector<Candidate>> found;   // by level, nearest first
+    std::vector<std::vector<Candidate>> chosen;  // by level
+    std::vector<uint32_t> offers;  // shorter nodes that might want a link (inner product)
+  };
+  struct Request {  // target, please link to from
+    uint32_t level, target, from;
+    bool offer;
+  };
+  struct Parting {  // a pruned list dropped a link: the other side drops it too
+    uint32_t level, slot, other;
+  };
+
+  void sub_batch(const uint32_t* slots, uint32_t count, uint32_t threads);
+  void find_twins(uint32_t count);
+  void look_around(NewNode& node, Scratch& scratch) const;
+  void look_beside(uint32_t index, Scratch& scratch);
+  void choose(NewNode& node, Selector& selector) const;
+  void place(NewNode& node, PendingLinks& pending);
+  void answer(const Request* first, const Request* last, Selector& selector,
+              std::vector<Parting>* partings);
+  bool wanted(const Request& request) const;
+  void apply_requests(uint32_t threads);
+
+  const Vectors& vectors_;
+  Graph& graph_;
+  Distance build_;
+  bool offers_;
+  uint32_t ef_construction_;
+  uint32_t* entry_;
+  std::vector<NewNode> nodes_;
+  std::vector<Request> requests_;
+  std::vector<Scratch> scratch_;
+  std::vector<Selector> selectors_;
+};
+
+}  // namespace vdb

@@ -1,0 +1,67 @@
+#include "distance.h"
+
+#include <atomic>
+#include <stdexcept>
+
+#if defined(VDB_X86) && defined(_MSC_VER)
+#include <immintrin.h>
+#include <intrin.h>
+#endif
+
+namespace vdb {
+namespace {
+
+#if defined(VDB_X86)
+#if defined(_MSC_VER)
+bool has_bits(int leaf, int reg, unsigned mask) {
+  int r[4];
+  __cpuidex(r, leaf, 0);
+  return (static_cast<unsigned>(r[reg]) & mask) == mask;
+}
+// The operating system must save the wide registers too (XCR0), not only the processor have them.
+bool has_avx2() {
+  return has_bits(1, 2, 1u << 27 | 1u << 12) && (_xgetbv(0) & 0x6) == 0x6 &&
+         has_bits(7, 1, 1u << 5);
+}
+bool has_avx512() {
+  return has_avx2() && (_xgetbv(0) & 0xE6) == 0xE6 &&
+         has_bits(7, 1, 1u << 16 | 1u << 17 | 1u << 30 | 1u << 31);
+}
+#else
+bool has_avx2() { return __builtin_cpu_supports("avx2") && __builtin_cpu_supports("fma"); }
+bool has_avx512() {
+  return has_avx2() && __builtin_cpu_supports("avx512f") && __builtin_cpu_supports("avx512dq") &&
+         __builtin_cpu_supports("avx512bw") && __builtin_cpu_supports("avx512vl");
+}
+#endif
+#endif
+
+std::atomic<const Loops*>& chosen() {
+  static std::atomic<const Loops*> loops{available_loops().front()};
+  return loops;
+}
+
+}  // namespace
+
+std::vector<const Loops*> available_loops() {
+  std::vector<const Loops*> all;
+#if defined(VDB_X86)
+  if (has_avx512()) all.push_back(&kAvx512Loops);
+  if (has_avx2()) all.push_back(&kAvx2Loops);
+#endif
+  all.push_back(&kPortableLoops);
+  return all;
+}
+
+const Loops& loops() { return *chosen().load(std::memory_order_relaxed); }
+
+void use_loops(const std::string& name) {
+  for (const Loops* candidate : available_loops())
+    if (name.empty() || name == candidate->name) {
+      chosen().store(candidate, std::memory_order_relaxed);
+      return;
+    }
+  throw std::invalid_argument("instruction set: this processor has no '" + name + "'");
+}
+
+}  // namespace vdb

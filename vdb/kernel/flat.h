@@ -1,0 +1,19 @@
+// Exact search: every row in use is compared. The oracle of the index, and the index of small
+// collections.
+#pragma once
+
+#include <cstdint>
+#include <vector>
+
+#include "metric.h"
+#include "searcher.h"
+#include "vectors.h"
+
+namespace vdb {
+
+// For each of `count` queries (rows of dim floats) the k best hits, best first, equal values by
+// slot. Rows are read once for many queries. `threads` share the queries.
+std::vector<std::vector<Hit>> scan(const Vectors& vectors, Metric metric, const float* queries,
+                                   uint32_t count, uint32_t k, uint32_t threads);
+
+}  // namespace vdb

@@ -1,0 +1,126 @@
+#include "index.h"
+
+#include <algorithm>
+#include <limits>
+#include <stdexcept>
+#include <string>
+
+#include "errors.h"
+#include "flat.h"
+#include "parallel.h"
+
+namespace vdb {
+namespace {
+
+constexpr size_t kSeedsUsed = 16;  // more of them only pay on bad graphs
+
+Scratch& thread_scratch() {
+  static thread_local Scratch scratch;
+  return scratch;
+}
+
+}  // namespace
+
+Index::Index(IndexState state, std::shared_ptr<BlockTable> vectors,
+             std::vector<std::shared_ptr<BlockTable>> links)
+    : state_(std::move(state)), vectors_(std::move(vectors)), links_(std::move(links)) {
+  const auto require = [](bool good, const char* what) {
+    if (!good) throw std::invalid_argument(what);
+  };
+  require(vectors_ != nullptr && vectors_->shape().kind == kVectors, "vectors: not a vector table");
+  require(state_.dim >= 1 && vectors_->shape().row_size >= state_.dim * sizeof(float),
+          "dim: does not fit the rows of the vector table");
+  require(
+      state_.slots <= kMaxSlots && uint64_t{vectors_->blocks()} * vectors_->rows() >= state_.slots,
+      "slots: more than the vector table holds");
+  if (links_.empty()) return;
+  require(state_.M >= 2 && state_.M <= 256, "M: expected 2 to 256");
+  require(links_.size() == Graph::level_limit(state_.M), "links: a table for every level");
+  uint64_t span = 1;
+  for (uint32_t level = 0; level < links_.size(); ++level, span *= state_.M) {
+    const BlockShape& shape = links_[level]->shape();
+    require(shape.kind == kLinks && shape.level == level && shape.span == span &&
+                shape.row_size == Graph::row_size(state_.M, level),
+            "links: a table's shape does not belong to its level");
+    require(uint64_t{links_[level]->blocks()} * links_[level]->rows() * span >= state_.slots,
+            "slots: more than a link table holds");
+  }
+  if (state_.entry != kNone && state_.entry >= state_.slots)
+    throw Corrupted("entry point: slot " + std::to_string(state_.entry) + " of " +
+                    std::to_string(state_.slots));
+  for (const uint32_t seed : state_.seeds)
+    if (seed >= state_.slots)
+      throw Corrupted("seeds: slot " + std::to_string(seed) + " of " +
+                      std::to_string(state_.slots));
+}
+
+std::vector<const BlockTable*> Index::tables() const {
+  std::vector<const BlockTable*> all{vectors_.get()};
+  for (const auto& table : links_) all.push_back(table.get());
+  return all;
+}
+
+Graph Index::graph(Source& source) const {
+  std::vector<BlockTable*> tables;
+  for (const auto& table : links_) tables.push_back(table.get());
+  return {std::move(tables), source, state_.M, state_.seed, state_.slots};
+}
+
+Index::Answers Index::search(Source& source, const float* queries, uint32_t count, uint32_t k,
+                             uint32_t ef, uint32_t threads) const {
+  // No pool needs to be larger than what there is to find.
+  k = std::min(k, state_.slots);
+  ef = std::min(ef, std::max(1u, state_.slots));
+  const Vectors vectors = this->vectors(source);
+  const Graph graph = this->graph(source);
+  std::vector<uint32_t> seeds = state_.seeds;
+  if (seeds.size() > kSeedsUsed) seeds.resize(kSeedsUsed);
+  const Searcher searcher(vectors, graph, state_.metric, state_.entry, seeds);
+  Answers answers(count);
+  parallel_for(count, threads, 1, [&](uint32_t i, uint32_t) {
+    searcher.search(queries + size_t{i} * state_.dim, k, ef, thread_scratch(), &answers[i]);
+  });
+  return answers;
+}
+
+Index::Answers Index::scan(Source& source, const float* queries, uint32_t count, uint32_t k,
+                           uint32_t threads) const {
+  return vdb::scan(vectors(source), state_.metric, queries, count, std::min(k, state_.slots),
+                   threads);
+}
+
+void Index::copy_rows(Source& source, const uint32_t* slots, size_t count, float* out) const {
+  const Vectors vectors = this->vectors(source);
+  for (size_t i = 0; i < count; ++i) {
+    if (slots[i] >= state_.slots || !vectors.live(slots[i]))
+      throw Corrupted("slot " + std::to_string(slots[i]) + " holds no vector");
+    std::copy_n(vectors.at(slots[i]).row, state_.dim, out + i * state_.dim);
+  }
+}
+
+NormStats Index::norm_stats(Source& source) const {
+  const Vectors vectors = this->vectors(source);
+  NormStats stats{0, std::numeric_limits<double>::infinity(), 0, 0};
+  double sum = 0;
+  for (uint32_t slot = 0; slot < state_.slots; ++slot) {
+    const double norm = vectors.at(slot).norm;
+    if (norm < 0) continue;
+    ++stats.count;
+    sum += norm;
+    stats.min = std::min(stats.min, norm);
+    stats.max = std::max(stats.max, norm);
+  }
+  if (stats.count == 0) return {0, 0, 0, 0};
+  stats.mean = sum / static_cast<double>(stats.count);
+  return stats;
+}
+
+std::vector<Finding> Index::verify(Source& source, uint32_t free_head, uint32_t free_count) const {
+  std::vector<Finding> findings;
+  std::vector<uint8_t> live;
+  verify_vectors(vectors(source), state_.metric, free_head, free_count, &live, &findings);
+  if (has_graph()) verify_graph(graph(source), state_.entry, live, &findings);
+  return findings;
+}
+
+}  // namespace vdb

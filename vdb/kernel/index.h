@@ -1,0 +1,68 @@
+// One collection at one moment, ready to be searched: its tables, its parameters, its entry point.
+#pragma once
+
+#include <cstdint>
+#include <memory>
+#include <vector>
+
+#include "block_table.h"
+#include "graph.h"
+#include "metric.h"
+#include "searcher.h"
+#include "vectors.h"
+#include "verify.h"
+
+namespace vdb {
+
+struct IndexState {
+  Metric metric;
+  uint32_t dim;
+  uint32_t M;                // 0 where there is no graph (flat)
+  uint32_t ef_construction;  // candidates kept while building
+  uint64_t seed;
+  uint32_t slots;               // high-water mark: every slot in use is below it
+  uint32_t entry;               // kNone where the graph is empty
+  std::vector<uint32_t> seeds;  // the longest vectors, longest first (inner product only)
+};
+
+struct NormStats {
+  uint64_t count;
+  double min, max, mean;
+};
+
+// Threads: const functions may run on any number of threads at once, each call with its own Source.
+class Index {
+ public:
+  // `links` has a table for every level that M allows, or none for a flat index.
+  // Throws std::invalid_argument where tables and parameters do not belong together.
+  Index(IndexState state, std::shared_ptr<BlockTable> vectors,
+        std::vector<std::shared_ptr<BlockTable>> links);
+
+  const IndexState& state() const { return state_; }
+  bool has_graph() const { return !links_.empty(); }
+  std::vector<const BlockTable*> tables() const;  // vectors first, then links by level
+
+  using Answers = std::vector<std::vector<Hit>>;
+  // For `count` queries the k best found by the graph with a beam of ef, best first.
+  Answers search(Source& source, const float* queries, uint32_t count, uint32_t k, uint32_t ef,
+                 uint32_t threads) const;
+  // The same, exactly, by comparing everything.
+  Answers scan(Source& source, const float* queries, uint32_t count, uint32_t k,
+               uint32_t threads) const;
+
+  // Copies rows out; throws Corrupted for a slot not in use.
+  void copy_rows(Source& source, const uint32_t* slots, size_t count, float* out) const;
+  NormStats norm_stats(Source& source) const;
+  std::vector<Finding> verify(Source& source, uint32_t free_head, uint32_t free_count) const;
+
+ private:
+  friend class Writer;
+  Vectors vectors(Source& source) const { return {*vectors_, source, state_.dim, state_.slots}; }
+  Graph graph(Source& source) const;
+
+  IndexState state_;
+  std::shared_ptr<BlockTable> vectors_;
+  std::vector<std::shared_ptr<BlockTable>> links_;
+};
+
+}  // namespace vdb

@@ -1,0 +1,64 @@
+// The walk through the graph: greedy down the upper levels, a beam on one level.
+//
+// Hierarchical navigable small worlds: Malkov and Yashunin, arXiv 1603.09320, algorithms 2 and 5.
+#pragma once
+
+#include <cstdint>
+#include <vector>
+
+#include "graph.h"
+#include "metric.h"
+#include "pool.h"
+#include "scorer.h"
+#include "vectors.h"
+#include "visited.h"
+
+namespace vdb {
+
+// Memory of one walking thread, kept between walks.
+struct Scratch {
+  Pool pool;
+  Visited visited;
+  std::vector<uint32_t> slots;
+  std::vector<float> distances;
+};
+
+// The nearest node that greedy steps reach from `start`, from `level` down to (not including)
+// `stop`.
+uint32_t descend(const Graph& graph, Scorer& scorer, uint32_t start, uint32_t level, uint32_t stop,
+                 Scratch& scratch);
+
+// Fills scratch.pool with the ef nearest nodes found on one level, walking from `starts`.
+// Every node is visited once at most, so the walk ends whatever the links say.
+void beam(const Graph& graph, uint32_t level, Scorer& scorer, const uint32_t* starts,
+          uint32_t start_count, uint32_t ef, Scratch& scratch);
+
+struct Hit {
+  double value;  // natural value of the metric
+  uint32_t slot;
+};
+
+// Answers queries on one collection at one moment. Threads: any number, a Scratch each.
+class Searcher {
+ public:
+  // `seeds`: nodes to start from besides the entry point (the longest vectors, for inner product).
+  Searcher(const Vectors& vectors, const Graph& graph, Metric metric, uint32_t entry,
+           const std::vector<uint32_t>& seeds)
+      : vectors_(vectors), graph_(graph), metric_(metric), entry_(entry), seeds_(seeds) {}
+
+  // At most k hits, best first, equal values by slot. Duplicates of a found node are found too.
+  void search(const float* query, uint32_t k, uint32_t ef, Scratch& scratch,
+              std::vector<Hit>* hits) const;
+
+ private:
+  const Vectors& vectors_;
+  const Graph& graph_;
+  Metric metric_;
+  uint32_t entry_;
+  const std::vector<uint32_t>& seeds_;
+};
+
+// Orders hits best first, equal values by slot, and keeps k.
+void keep_best(const ExactValue& exact, uint32_t k, std::vector<Hit>* hits);
+
+}  // namespace vdb

@@ -1,0 +1,29 @@
+// What a sound collection is, checked row by row. Never stops at the first problem, never writes.
+#pragma once
+
+#include <cstdint>
+#include <string>
+#include <vector>
+
+#include "graph.h"
+#include "metric.h"
+#include "vectors.h"
+
+namespace vdb {
+
+struct Finding {
+  std::string where;  // "slot 17", "slot 17, level 0", "free list"
+  std::string what;
+};
+
+// Blocks that cannot be read are findings too, and every row in them counts as unknown.
+// Norms: each recomputed; live rows finite (and not zero for cosine). Free list: every unused slot
+// once. `live` receives a byte a slot: 1 live, 0 free, 2 unknown.
+void verify_vectors(const Vectors& vectors, Metric metric, uint32_t free_head, uint32_t free_count,
+                    std::vector<uint8_t>* live, std::vector<Finding>* findings);
+
+// Graph: every invariant of graph.h, and that every live slot is reached from the entry point.
+void verify_graph(const Graph& graph, uint32_t entry, const std::vector<uint8_t>& live,
+                  std::vector<Finding>* findings);
+
+}  // namespace vdb

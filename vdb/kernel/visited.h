@@ -1,0 +1,31 @@
+// Which slots a search has seen. One byte a slot; starting over is free 254 times out of 255.
+#pragma once
+
+#include <algorithm>
+#include <cstdint>
+#include <vector>
+
+namespace vdb {
+
+class Visited {
+ public:
+  void reset(uint32_t slots) {
+    if (marks_.size() < slots) marks_.resize(slots, 0);
+    if (++epoch_ == 0) {
+      std::fill(marks_.begin(), marks_.end(), uint8_t{0});
+      epoch_ = 1;
+    }
+  }
+  // True the first time a slot is shown. REQUIRES slot below the bound given to reset().
+  bool insert(uint32_t slot) {
+    if (marks_[slot] == epoch_) return false;
+    marks_[slot] = epoch_;
+    return true;
+  }
+
+ private:
+  std::vector<uint8_t> marks_;
+  uint8_t epoch_ = 0;
+};
+
+}  // namespace vdb

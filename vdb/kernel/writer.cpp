@@ -1,0 +1,153 @@
+#include "writer.h"
+
+#include <algorithm>
+#include <stdexcept>
+#include <string>
+#include <unordered_set>
+
+#include "errors.h"
+#include "float_mode.h"
+#include "remover.h"
+
+namespace vdb {
+namespace {
+
+constexpr size_t kSeedsKept = 64;
+constexpr size_t kSeedsLeast = 16;  // fewer, and the longest vectors are looked for again
+constexpr size_t kTickEvery = 256;  // removals between two ticks
+
+std::shared_ptr<Index> writable_copy(const Index& base, std::shared_ptr<BlockTable> vectors,
+                                     const std::vector<std::shared_ptr<BlockTable>>& links) {
+  std::vector<std::shared_ptr<BlockTable>> copies;
+  for (const auto& table : links) copies.push_back(table->for_writing());
+  return std::make_shared<Index>(base.state(), vectors->for_writing(), std::move(copies));
+}
+
+}  // namespace
+
+Writer::Writer(const Index& base, uint32_t free_head, uint32_t free_count)
+    : index_(writable_copy(base, base.vectors_, base.links_)),
+      free_head_(free_head),
+      free_count_(free_count) {}
+
+std::vector<uint32_t> Writer::allocate(Source& source, size_t count) {
+  IndexState& state = index_->state_;
+  std::vector<uint32_t> slots;
+  slots.reserve(count);
+  const size_t reused = std::min<size_t>(count, free_count_);
+  if (count - reused > kMaxSlots - state.slots)
+    throw std::length_error("a collection holds at most 2^31 - 2 vectors");
+  for (size_t i = 0; i < reused; ++i) {
+    if (free_head_ >= state.slots) throw Corrupted("the free list ends early");
+    slots.push_back(free_head_);
+    free_head_ = index_->vectors(source).next_free(free_head_);
+  }
+  free_count_ -= static_cast<uint32_t>(reused);
+  for (size_t i = reused; i < count; ++i) slots.push_back(state.slots++);
+  index_->vectors_->grow(state.slots);
+  for (const auto& table : index_->links_) table->grow(state.slots);
+  return slots;
+}
+
+void Writer::put(Source& source, const uint32_t* slots, size_t count, const float* rows) {
+  const Vectors vectors = index_->vectors(source);
+  for (size_t i = 0; i < count; ++i) {
+    if (slots[i] >= vectors.slots()) throw std::invalid_argument("put: slot out of bounds");
+    vectors.put(slots[i], rows + i * vectors.dim());
+  }
+}
+
+void Writer::insert(Source& source, const uint32_t* slots, size_t count, size_t nodes,
+                    uint32_t threads, const Builder::Tick& tick) {
+  if (!index_->has_graph()) return;
+  const FlushDenormals guard;
+  IndexState& state = index_->state_;
+  const Vectors vectors = index_->vectors(source);
+  Graph graph = index_->graph(source);
+  Builder(vectors, graph, state.metric, state.ef_construction, &state.entry)
+      .insert(slots, count, nodes, threads, tick);
+  add_seeds(source, slots, count);
+}
+
+void Writer::remove(Source& source, const uint32_t* slots, size_t count,
+                    const Builder::Tick& tick) {
+  if (!index_->has_graph()) return;
+  const FlushDenormals guard;
+  IndexState& state = index_->state_;
+  const Vectors vectors = index_->vectors(source);
+  Graph graph = index_->graph(source);
+  Remover remover(vectors, graph, state.metric, &state.entry);
+  for (size_t i = 0; i < count; ++i) {
+    if (slots[i] >= state.slots) throw std::invalid_argument("remove: slot out of bounds");
+    remover.remove(slots[i]);
+    if ((i + 1) % kTickEvery == 0) tick(i + 1, count);
+  }
+  drop_seeds(source, slots, count);
+}
+
+void Writer::release(Source& source, const uint32_t* slots, size_t count) {
+  const Vectors vectors = index_->vectors(source);
+  for (size_t i = 0; i < count; ++i) {
+    if (slots[i] >= vectors.slots()) throw std::invalid_argument("release: slot out of bounds");
+    vectors.put_free(slots[i], free_head_);
+    free_head_ = slots[i];
+  }
+  free_count_ += static_cast<uint32_t>(count);
+}
+
+// Seeds are nodes, never duplicates: a walk may start from them.
+void Writer::add_seeds(Source& source, const uint32_t* slots, size_t count) {
+  IndexState& state = index_->state_;
+  if (state.metric != Metric::kIp) return;
+  const Vectors vectors = index_->vectors(source);
+  const Graph graph = index_->graph(source);
+  struct Seed {
+    float norm;
+    uint32_t slot;
+    bool operator<(const Seed& other) const {
+      return norm != other.norm ? norm > other.norm : slot < other.slot;
+    }
+  };
+  std::vector<Seed> seeds;
+  for (const uint32_t slot : state.seeds) seeds.push_back({vectors.at(slot).norm, slot});
+  for (size_t i = 0; i < count; ++i)
+    if (!graph.is_unused(slots[i]) && !graph.is_duplicate(slots[i]))
+      seeds.push_back({vectors.at(slots[i]).norm, slots[i]});
+  const size_t keep = std::min(kSeedsKept, seeds.size());
+  std::partial_sort(seeds.begin(), seeds.begin() + static_cast<std::ptrdiff_t>(keep), seeds.end());
+  state.seeds.clear();
+  for (size_t i = 0; i < keep; ++i) state.seeds.push_back(seeds[i].slot);
+}
+
+void Writer::drop_seeds(Source& source, const uint32_t* slots, size_t count) {
+  IndexState& state = index_->state_;
+  if (state.metric != Metric::kIp) return;
+  const std::unordered_set<uint32_t> gone(slots, slots + count);
+  auto& seeds = state.seeds;
+  seeds.erase(std::remove_if(seeds.begin(), seeds.end(),
+                             [&](uint32_t slot) { return gone.count(slot) > 0; }),
+              seeds.end());
+  if (seeds.size() >= kSeedsLeast) return;
+  seeds.clear();
+  const Vectors vectors = index_->vectors(source);
+  const Graph graph = index_->graph(source);
+  std::vector<uint32_t> nodes;
+  for (uint32_t slot = 0; slot < state.slots; ++slot)
+    if (vectors.live(slot) && !graph.is_unused(slot)) nodes.push_back(slot);
+  add_seeds(source, nodes.data(), nodes.size());
+}
+
+std::vector<Writer::Sealed> Writer::seal(uint64_t commit) {
+  std::vector<Sealed> sealed;
+  const auto take = [&](BlockTable& table) {
+    std::vector<uint32_t> numbers = table.dirty();
+    std::sort(numbers.begin(), numbers.end());
+    for (const uint32_t n : numbers)
+      sealed.push_back({&table, n, table.seal(n, commit, index_->state_.slots)});
+  };
+  take(*index_->vectors_);
+  for (const auto& table : index_->links_) take(*table);
+  return sealed;
+}
+
+}  // namespace vdb

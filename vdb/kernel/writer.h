@@ -1,0 +1,56 @@
+// The writing side of an index: what a batch changes, in private copies of the blocks it touches.
+//
+// Nothing is stored from here: the batch takes the finished blocks from seal() and puts them into
+// one transaction. A Writer that is dropped leaves no trace. After an exception its blocks are of
+// no use. Threads: one caller at a time; insert() uses several threads inside.
+#pragma once
+
+#include <cstdint>
+#include <memory>
+#include <vector>
+
+#include "builder.h"
+#include "index.h"
+
+namespace vdb {
+
+class Writer {
+ public:
+  // `base` stays as it is; `free_head` and `free_count` describe its list of free slots.
+  Writer(const Index& base, uint32_t free_head, uint32_t free_count);
+
+  // The collection as it is with the changes so far; lives with the Writer.
+  const std::shared_ptr<Index>& index() const { return index_; }
+  uint32_t free_head() const { return free_head_; }
+  uint32_t free_count() const { return free_count_; }
+
+  // Slots for new vectors: free ones first, then new ones. Throws std::length_error past 2^31 - 2.
+  std::vector<uint32_t> allocate(Source& source, size_t count);
+  // Stores vectors (rows of dim floats) and their norms in allocated slots.
+  void put(Source& source, const uint32_t* slots, size_t count, const float* rows);
+  // Links stored vectors into the graph. `nodes`: how many vectors it holds already, roughly.
+  void insert(Source& source, const uint32_t* slots, size_t count, size_t nodes, uint32_t threads,
+              const Builder::Tick& tick);
+  // Takes slots out of the graph; their vectors stay until put() or release().
+  void remove(Source& source, const uint32_t* slots, size_t count, const Builder::Tick& tick);
+  // Gives slots that are out of the graph back to the free list; their vectors are erased.
+  void release(Source& source, const uint32_t* slots, size_t count);
+
+  struct Sealed {
+    const BlockTable* table;
+    uint32_t number;
+    const uint8_t* data;  // block_size bytes, until the Writer goes
+  };
+  // Every block changed, complete with header and checksum.
+  std::vector<Sealed> seal(uint64_t commit);
+
+ private:
+  void add_seeds(Source& source, const uint32_t* slots, size_t count);
+  void drop_seeds(Source& source, const uint32_t* slots, size_t count);
+
+  std::shared_ptr<Index> index_;
+  uint32_t free_head_;
+  uint32_t free_count_;
+};
+
+}  // namespace vdb
