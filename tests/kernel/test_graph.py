@@ -27,7 +27,9 @@ def recall(index: MemoryIndex, queries: NDArray[np.float32], k: int = 10, ef: in
         limit = nearest_values(index.metric, query, rows, k)[-1]
         slack = 1e-9 * abs(limit)
         near = found[:count]
-        good += int((near <= limit + slack if index.metric == "l2" else near >= limit - slack).sum())
+        good += int(
+            (near <= limit + slack if index.metric == "l2" else near >= limit - slack).sum()
+        )
     return good / (k * len(queries))
 
 

@@ -197,16 +197,26 @@ void Builder::place(NewNode& node, PendingLinks& pending) {
 // An offer is taken unless a neighbour at least as long as the newcomer stands between.
 bool Builder::wanted(const Request& request) const {
   const Item owner = vectors_.at(request.target), self = vectors_.at(request.from);
-  const float distance = build_.one(self, owner);
   const uint32_t* list = graph_.links(0, request.target);
+  std::vector<Item> longer;
   for (uint32_t i = 0; i < graph_.capacity(0) && list[i] != kNone; ++i) {
     const uint32_t other = graph_.checked(list[i]);
     if (other == request.from) return false;
     const Item between = vectors_.at(other);
-    if (between.norm >= self.norm && build_.one(owner, between) < distance &&
-        build_.one(self, between) < distance)
-      return false;
+    if (between.norm >= self.norm) longer.push_back(between);
   }
+  const float distance = build_.one(self, owner);
+  size_t i = 0;
+  for (; i + 4 <= longer.size(); i += 4) {
+    float from_self[4], from_owner[4];
+    build_.four(self, longer.data() + i, from_self);
+    build_.four(owner, longer.data() + i, from_owner);
+    for (int j = 0; j < 4; ++j)
+      if (from_self[j] < distance && from_owner[j] < distance) return false;
+  }
+  for (; i < longer.size(); ++i)
+    if (build_.one(self, longer[i]) < distance && build_.one(owner, longer[i]) < distance)
+      return false;
   return true;
 }
 

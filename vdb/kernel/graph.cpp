@@ -5,6 +5,7 @@
 #include <string>
 
 #include "errors.h"
+#include "prefetch.h"
 
 namespace vdb {
 namespace {
@@ -63,6 +64,8 @@ const uint32_t* Graph::upper(uint32_t level, uint32_t slot) const {
   return reinterpret_cast<const uint32_t*>(block + kHeaderSize +
                                            size_t{p.row} * table.shape().row_size);
 }
+
+void Graph::prefetch(uint32_t slot) const { prefetch_bytes(row(slot), row_size(M_, 0)); }
 
 uint32_t Graph::degree(uint32_t level, uint32_t slot) const {
   const uint32_t* list = links(level, slot);

@@ -52,6 +52,8 @@ class Graph {
     if (level == 0) return row(slot) + 1;
     return upper(level, slot);
   }
+  // Asks the processor for a list on level 0 before it is needed.
+  void prefetch(uint32_t slot) const;
   uint32_t degree(uint32_t level, uint32_t slot) const;
   uint32_t tree_degree(uint32_t slot) const;
   bool linked(uint32_t level, uint32_t a, uint32_t b) const;  // b stands in a's list

@@ -55,6 +55,15 @@ class Pool {
     return true;
   }
 
+  // The one that expand() returns next unless a nearer one comes in; false when there is none.
+  bool peek(uint32_t* slot) const {
+    uint32_t i = next_;
+    while (i < size_ && entries_[i].expanded) ++i;
+    if (i == size_) return false;
+    *slot = entries_[i].candidate.slot;
+    return true;
+  }
+
  private:
   struct Entry {
     Candidate candidate;

@@ -55,9 +55,10 @@ void beam(const Graph& graph, uint32_t level, Scorer& scorer, const uint32_t* st
     const auto n = static_cast<uint32_t>(scratch.slots.size());
     scorer.score(scratch.slots.data(), n, scratch.distances.data());
     for (uint32_t i = 0; i < n; ++i) pool.offer({scratch.distances[i], scratch.slots[i]});
-    uint32_t slot;
+    uint32_t slot, next;
     if (!pool.expand(&slot)) return;
     gather(graph, level, slot, scratch);
+    if (level == 0 && pool.peek(&next)) graph.prefetch(next);
   }
 }
 

@@ -32,16 +32,25 @@ class Vectors {
   BlockTable& table() const { return *table_; }
   Source& source() const { return *source_; }
 
+  // Where a vector and its norm lie, without touching either.
+  struct Location {
+    const float* row;
+    const uint8_t* norm;
+    Item item() const {
+      Item item{row, 0};
+      std::memcpy(&item.norm, norm, sizeof item.norm);
+      return item;
+    }
+  };
   // REQUIRES: slot < slots(). The kernel checks ids from disk before it comes here.
-  Item at(uint32_t slot) const {
+  Location locate(uint32_t slot) const {
     const BlockTable::Place p = table_->place(slot);
     const uint8_t* block = table_->block(p.block, *source_);
-    Item item;
-    item.row = reinterpret_cast<const float*>(block + kHeaderSize +
-                                              size_t{p.row} * table_->shape().row_size);
-    std::memcpy(&item.norm, block + table_->norms_offset() + size_t{p.row} * kNormSize, 4);
-    return item;
+    return {reinterpret_cast<const float*>(block + kHeaderSize +
+                                           size_t{p.row} * table_->shape().row_size),
+            block + table_->norms_offset() + size_t{p.row} * kNormSize};
   }
+  Item at(uint32_t slot) const { return locate(slot).item(); }
   bool live(uint32_t slot) const { return at(slot).norm >= 0; }
 
   // Batches only. Copies one vector in and sets its norm, or marks the slot free with its link to
