@@ -65,7 +65,7 @@ def test_another_seed_makes_another_graph() -> None:
 
 
 @pytest.mark.parametrize("M", [2, 3, 5, 16, 100, 256])
-def test_every_M_works(M: int) -> None:
+def test_every_number_of_links_works(M: int) -> None:
     index = MemoryIndex("l2", 6, M=M, ef_construction=40)
     index.add(crowd(600, 6))
     index.remove(list(range(0, 600, 2)))

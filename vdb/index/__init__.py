@@ -1,0 +1,27 @@
+"""The kernel over blocks: one collection's vectors and graph, searched, changed and verified.
+
+Graph and flat indexes share every signature here; which one a collection has stands in its
+generation record. `search` and the other readers take a `Snapshot` with a `CollectionView`, or a
+`Batch` with its `WritableCollection`, whose changes they see.
+"""
+
+from vdb.index.change import add, remove, replace
+from vdb.index.generation import new_generation
+from vdb.index.opened import Collection, Reader
+from vdb.index.search import DEFAULT_EF, Found, norm_stats, search, vectors
+from vdb.index.verify import verify
+
+__all__ = [
+    "DEFAULT_EF",
+    "Collection",
+    "Found",
+    "Reader",
+    "add",
+    "new_generation",
+    "norm_stats",
+    "remove",
+    "replace",
+    "search",
+    "vectors",
+    "verify",
+]

@@ -1,0 +1,88 @@
+"""Changing vectors and graph inside a batch.
+
+Counts, ids and records are the caller's; slots, the free list and the graph's entry point are kept
+up to date in the collection's header and generation here. After an exception the batch is of no
+use.
+"""
+
+from __future__ import annotations
+
+import numpy as np
+from numpy.typing import NDArray
+
+from vdb.index.opened import opened, writer_of
+from vdb.kernel import Writer
+from vdb.records import Progress
+from vdb.store import Batch, WritableCollection
+
+__all__ = ["add", "remove", "replace"]
+
+
+def add(
+    batch: Batch,
+    collection: WritableCollection,
+    vectors: NDArray[np.float32],
+    *,
+    threads: int = 1,
+    progress: Progress | None = None,
+) -> NDArray[np.uint32]:
+    """Stores new vectors and links them into the graph.
+
+    Args:
+        batch: The batch that the collection is changed in.
+        collection: That batch's copy of it.
+        vectors: float32, C-contiguous, (n, dim), accepted by the metric.
+        threads: Threads that build; the graph does not depend on their number.
+        progress: Called with (vectors linked, n) every few hundred vectors.
+
+    Returns:
+        Their slots, uint32 (n,): free ones first, then new ones.
+    """
+    writer, fetch = writer_of(collection), batch.base.fetch
+    nodes = collection.header.count
+    slots = writer.allocate(fetch, len(vectors))
+    writer.put(fetch, slots, vectors)
+    writer.insert(fetch, slots, nodes=nodes, threads=threads, progress=progress)
+    _note(collection, writer)
+    return slots
+
+
+def replace(
+    batch: Batch,
+    collection: WritableCollection,
+    slots: NDArray[np.uint32],
+    vectors: NDArray[np.float32],
+    *,
+    threads: int = 1,
+    progress: Progress | None = None,
+) -> None:
+    """Puts other vectors into slots in use, each named once; equal ones stay where they are."""
+    index, fetch = opened(batch, collection)
+    old = index.vectors(fetch, slots)
+    # Bit for bit: -0.0 given for 0.0 comes back as -0.0.
+    changed = np.flatnonzero((old.view(np.uint32) != vectors.view(np.uint32)).any(axis=1))
+    if not changed.size:
+        return
+    writer = writer_of(collection)
+    moving = np.ascontiguousarray(slots[changed])
+    writer.remove(fetch, moving)
+    writer.put(fetch, moving, np.ascontiguousarray(vectors[changed]))
+    nodes = max(0, collection.header.count - len(moving))
+    writer.insert(fetch, moving, nodes=nodes, threads=threads, progress=progress)
+    _note(collection, writer)
+
+
+def remove(batch: Batch, collection: WritableCollection, slots: NDArray[np.uint32]) -> None:
+    """Takes vectors out of the graph, erases them, and frees their slots (each named once)."""
+    writer, fetch = writer_of(collection), batch.base.fetch
+    writer.remove(fetch, slots)
+    writer.release(fetch, slots)
+    _note(collection, writer)
+
+
+def _note(collection: WritableCollection, writer: Writer) -> None:
+    header, generation = collection.header, collection.generation
+    header.slots = writer.index.slots
+    header.free_head, header.free_count = writer.free_head, writer.free_count
+    generation.entry = writer.index.entry
+    generation.seeds = writer.index.seeds.tolist()

@@ -1,0 +1,69 @@
+"""From a collection as the store hands it out to the kernel's view of it.
+
+The kernel's `Index` is made once for each state of a collection and kept in the view's cache, so a
+search on a collection that has not changed starts with everything in place. In a batch it is the
+`Writer`'s own, which shows the changes made so far.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import TypeAlias
+
+import numpy as np
+
+from vdb.kernel import Index, Writer
+from vdb.store import Batch, CollectionView, Snapshot, WritableCollection
+
+__all__ = ["Collection", "Fetch", "Reader", "opened", "writer_of"]
+
+Reader: TypeAlias = Snapshot | Batch
+Collection: TypeAlias = CollectionView | WritableCollection
+Fetch: TypeAlias = Callable[[bytes], memoryview | None]
+
+
+def opened(reader: Reader, collection: Collection) -> tuple[Index, Fetch]:
+    """The kernel's index of a collection, and how it gets at blocks while `reader` lives."""
+    if isinstance(collection, CollectionView):
+        fetch = reader.fetch if isinstance(reader, Snapshot) else reader.base.fetch
+        return _index_of(collection), fetch
+    if not isinstance(reader, Batch):
+        raise TypeError("a collection inside a batch is read through its batch")
+    if isinstance(collection.writer, Writer):
+        return collection.writer.index, reader.base.fetch
+    return _index_of(collection.view), reader.base.fetch
+
+
+def writer_of(collection: WritableCollection) -> Writer:
+    """The batch's private copies of the collection's blocks, made when first asked for."""
+    writer = collection.writer
+    if not isinstance(writer, Writer):
+        header = collection.header
+        writer = Writer(
+            _index_of(collection.view), free_head=header.free_head, free_count=header.free_count
+        )
+        collection.writer = writer
+    return writer
+
+
+def _index_of(view: CollectionView) -> Index:
+    cached = view.cache.get("index")
+    if isinstance(cached, Index):
+        return cached
+    header, generation = view.header, view.generation
+    parameters = generation.index
+    flat = parameters["type"] == "flat"
+    index = Index(
+        metric=header.metric,
+        dim=header.dim,
+        vectors=view.vectors,
+        links=view.links,
+        M=0 if flat else parameters["M"],
+        ef_construction=0 if flat else parameters["ef_construction"],
+        seed=0 if flat else parameters["seed"],
+        slots=header.slots,
+        entry=generation.entry,
+        seeds=np.array(generation.seeds, dtype=np.uint32),
+    )
+    view.cache["index"] = index
+    return index

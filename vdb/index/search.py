@@ -1,0 +1,90 @@
+"""Finding: the graph's walk or the exact scan, with natural values."""
+
+from __future__ import annotations
+
+from typing import NamedTuple
+
+import numpy as np
+from numpy.typing import NDArray
+
+from vdb.index.opened import Collection, Reader, opened
+from vdb.records import NormStats
+
+__all__ = ["DEFAULT_EF", "Found", "norm_stats", "search", "vectors"]
+
+DEFAULT_EF = 100
+"""Candidates kept by a walk when the caller does not say: recall@10 above 0.95 on most data."""
+
+_QUERIES_AT_ONCE = 1024  # between two kernel calls Ctrl-C is noticed
+
+
+class Found(NamedTuple):
+    """What a search found for n queries.
+
+    Attributes:
+        slots: uint32, (n, k'), best first, equal values by slot; k' is k, or the number of slots
+            where that is smaller. Entries from ``counts`` on mean nothing.
+        values: float64, (n, k'): squared L2, inner product or cosine similarity.
+        counts: uint32, (n,): how many entries of each row are real.
+    """
+
+    slots: NDArray[np.uint32]
+    values: NDArray[np.float64]
+    counts: NDArray[np.uint32]
+
+
+def search(
+    reader: Reader,
+    view: Collection,
+    queries: NDArray[np.float32],
+    k: int,
+    *,
+    ef: int | None = None,
+    exact: bool = False,
+    threads: int = 1,
+) -> Found:
+    """The k nearest for each query; through the graph, or exactly by looking at every vector.
+
+    Args:
+        reader: Whose moment is seen.
+        view: The collection, from that reader.
+        queries: float32, C-contiguous, (n, dim), already checked.
+        k: Hits wanted of each query, at least 1.
+        ef: Candidates kept by the walk; at least k are. None: the larger of k and `DEFAULT_EF`.
+        exact: Scan even where there is a graph.
+        threads: Threads that share the queries.
+
+    Raises:
+        CorruptedError: A block that the search came by is damaged.
+    """
+    index, fetch = opened(reader, view)
+    scan = exact or not view.links
+    width = max(k, DEFAULT_EF if ef is None else ef)
+    parts = []
+    for start in range(0, len(queries), _QUERIES_AT_ONCE):
+        some = queries[start : start + _QUERIES_AT_ONCE]
+        parts.append(
+            index.scan(fetch, some, k, threads)
+            if scan
+            else index.search(fetch, some, k, width, threads)
+        )
+    if len(parts) == 1:
+        return Found(*parts[0])
+    if not parts:
+        empty = index.scan(fetch, queries, k, 1)
+        return Found(*empty)
+    slots, values, counts = zip(*parts, strict=True)
+    return Found(np.concatenate(slots), np.concatenate(values), np.concatenate(counts))
+
+
+def vectors(reader: Reader, view: Collection, slots: NDArray[np.uint32]) -> NDArray[np.float32]:
+    """Copies of the vectors in these slots, float32 (n, dim), exactly as they were given."""
+    index, fetch = opened(reader, view)
+    return index.vectors(fetch, slots)
+
+
+def norm_stats(reader: Reader, view: Collection) -> NormStats:
+    """Smallest, largest and mean L2 norm of all vectors. Reads every block of vectors."""
+    index, fetch = opened(reader, view)
+    count, low, high, mean = index.norm_stats(fetch)
+    return NormStats(count=count, min=low, max=high, mean=mean)
