@@ -1,0 +1,71 @@
+"""`vdb create` makes a database, or a collection in one, or nothing."""
+
+import pytest
+
+
+def test_makes_an_empty_database(run, place):
+    ran = run("create", place)
+    assert (ran.status, ran.err) == (0, "")
+    assert place.is_dir()
+    assert run("info", place, "--json").status == 0
+
+
+def test_an_existing_database_is_left_alone(run, untouched):
+    assert run("create", untouched).status == 0
+
+
+def test_makes_a_collection_as_described(run, place):
+    ran = run(
+        "create", place, "docs", "--dim", 12, "--metric", "l2", "--M", 8, "--ef-construction", 50,
+        "--model", "a model", "--json",
+    )  # fmt: skip
+    assert ran.status == 0, ran.err
+    made = ran.json
+    assert (made["name"], made["dim"], made["metric"]) == ("docs", 12, "l2")
+    assert (made["index"]["type"], made["index"]["M"]) == ("hnsw", 8)
+    assert made["index"]["ef_construction"] == 50
+    assert made["model"] == "a model"
+    assert made == run("info", place, "docs", "--json").json
+
+
+def test_makes_a_flat_collection(run, place):
+    ran = run("create", place, "docs", "--dim", 3, "--metric", "ip", "--index", "flat", "--json")
+    assert ran.json["index"] == {"type": "flat"}
+
+
+def test_says_what_it_made(run, place):
+    ran = run("create", place, "docs", "--dim", 3, "--metric", "ip")
+    assert "docs" in ran.out
+    assert "3 dimensions" in ran.out
+
+
+def test_a_taken_name_is_refused(run, untouched):
+    assert run("create", untouched, "notes", "--dim", 3, "--metric", "ip").failed_with("notes")
+
+
+@pytest.mark.parametrize(
+    ("options", "part"),
+    [
+        (["--metric", "l2"], "--dim"),
+        (["--dim", 3], "--metric"),
+        (["--dim", 0, "--metric", "l2"], "dim"),
+        (["--dim", 100_000, "--metric", "l2"], "dim"),
+        (["--dim", 3, "--metric", "manhattan"], "manhattan"),
+        (["--dim", 3, "--metric", "l2", "--index", "tree"], "tree"),
+        (["--dim", 3, "--metric", "l2", "--M", 1], "M"),
+        (["--dim", 3, "--metric", "l2", "--index", "flat", "--M", 8], "--M"),
+        (["--dim", 3, "--metric", "l2", "--scores", "nobody"], "nobody"),
+    ],
+)
+def test_what_cannot_be_meant_is_refused_and_makes_no_collection(run, place, options, part):
+    assert run("create", place).status == 0
+    assert run("create", place, "docs", *options).failed_with(part)
+    assert run("info", place, "docs").failed_with("docs")
+
+
+@pytest.mark.parametrize("name", ["../up", "a/b", "", "ä", "x" * 129])
+def test_a_name_never_becomes_a_path(run, place, tmp_path, name):
+    assert run("create", place).status == 0
+    before = sorted(tmp_path.rglob("*"))
+    assert run("create", place, name, "--dim", 3, "--metric", "l2").failed_with("name")
+    assert sorted(tmp_path.rglob("*")) == before

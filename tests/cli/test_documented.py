@@ -1,0 +1,44 @@
+"""Every command has help, a section in docs/cli.md, and a test file."""
+
+from pathlib import Path
+
+import pytest
+import typer
+
+from vdb.cli.app import app
+
+HERE = Path(__file__).parent
+PAGE = (HERE.parents[1] / "docs" / "cli.md").read_text(encoding="utf-8")
+COMMANDS = typer.main.get_command(app).commands
+
+
+@pytest.mark.parametrize("name", list(COMMANDS))
+def test_a_command_has_help_for_itself_and_for_all_it_takes(name):
+    command = COMMANDS[name]
+    assert command.help
+    assert command.help.splitlines()[0].endswith(".")
+    for parameter in command.params:
+        assert parameter.help, f"{name} {parameter.name}"
+
+
+@pytest.mark.parametrize("name", list(COMMANDS))
+def test_a_command_can_answer_in_json(name):
+    assert any("--json" in parameter.opts for parameter in COMMANDS[name].params)
+
+
+@pytest.mark.parametrize("name", list(COMMANDS))
+def test_a_command_has_a_section_that_names_all_its_options(name):
+    section = PAGE.split(f"\n## vdb {name}\n", 1)[1].split("\n## ", 1)[0]
+    assert section.count("```") >= 4
+    for parameter in COMMANDS[name].params:
+        assert all(option in section for option in parameter.opts if option.startswith("-"))
+
+
+def test_there_is_no_section_without_a_command():
+    sections = [text.split()[-1] for text in PAGE.splitlines() if text.startswith("## ")]
+    assert sections == list(COMMANDS)
+
+
+@pytest.mark.parametrize("name", list(COMMANDS))
+def test_a_command_has_a_test_file(name):
+    assert (HERE / f"test_{name}.py").is_file()

@@ -1,0 +1,36 @@
+"""`vdb info` says what is there and writes nothing."""
+
+
+def test_a_database_as_json(run, untouched):
+    ran = run("info", untouched, "--json")
+    assert (ran.status, ran.err) == (0, "")
+    assert "notes" in ran.out
+    assert "numbers" in ran.out
+
+
+def test_a_database_as_a_table(run, untouched):
+    ran = run("info", untouched)
+    assert ran.status == 0
+    assert "notes" in ran.out
+    assert "numbers" in ran.out
+
+
+def test_a_collection_as_json(run, untouched):
+    info = run("info", untouched, "notes", "--json").json
+    assert (info["name"], info["dim"], info["metric"], info["count"]) == ("notes", 8, "cosine", 30)
+
+
+def test_a_collection_as_a_table(run, untouched):
+    out = run("info", untouched, "notes").out
+    assert "cosine" in out
+    assert "30" in out
+
+
+def test_an_unknown_collection_is_named(run, untouched):
+    assert run("info", untouched, "nothing").failed_with("nothing")
+
+
+def test_a_directory_that_is_no_database_is_refused_and_left_alone(run, tmp_path):
+    (tmp_path / "letters.txt").write_text("x")
+    assert run("info", tmp_path).failed_with(str(tmp_path))
+    assert [path.name for path in tmp_path.iterdir()] == ["letters.txt"]

@@ -1,0 +1,158 @@
+"""`vdb search` finds what the library finds, from a file, standard input or a stored id."""
+
+import json
+
+import numpy as np
+import pytest
+
+from vdb import database
+
+
+@pytest.fixture
+def file(tmp_path, vectors):
+    """The vectors of the collection as a .npy file."""
+    np.save(tmp_path / "q.npy", vectors)
+    return tmp_path / "q.npy"
+
+
+def ids(ran):
+    assert ran.status == 0, ran.err
+    return [hit["id"] for hit in ran.json["hits"]]
+
+
+def expected(path, name, query, k):
+    with database.open(path, read_only=True) as db:
+        return [hit.id for hit in db.collection(name).search(query, k, exact=True)]
+
+
+def test_a_row_of_a_file(run, untouched, file, vectors):
+    found = ids(run("search", untouched, "notes", "--vector", f"{file}:3", "-k", 5, "--json"))
+    assert found == expected(untouched, "notes", vectors[3], 5)
+    assert found[0] == "note-3"
+
+
+def test_a_file_of_one_vector_needs_no_row(run, untouched, tmp_path, vectors):
+    for name, array in {"one.npy": vectors[4], "row.npy": vectors[4:5].astype("f8")}.items():
+        np.save(tmp_path / name, array)
+        ran = run("search", untouched, "notes", "--vector", tmp_path / name, "--json")
+        assert ids(ran)[0] == "note-4"
+
+
+def test_standard_input(run, untouched, vectors):
+    text = json.dumps(vectors[5].tolist())
+    ran = run("search", untouched, "numbers", "--vector", "-", "--json", stdin=text)
+    assert ids(ran) == expected(untouched, "numbers", vectors[5], 10)
+
+
+def test_a_stored_record_of_either_kind_of_id(run, untouched, vectors):
+    assert ids(run("search", untouched, "notes", "--id", "note-6", "--json"))[0] == "note-6"
+    found = ids(run("search", untouched, "numbers", "--id", "6", "--json"))
+    assert found == expected(untouched, "numbers", vectors[6], 10)
+
+
+def test_exact_and_ef_and_k(run, untouched):
+    ran = run(
+        "search", untouched, "notes", "--id", "note-1", "-k", 3, "--ef", 50, "--exact", "--json"
+    )
+    assert len(ids(ran)) == 3
+
+
+def test_a_threshold_without_k_finds_all_that_pass(run, untouched, vectors):
+    ran = run("search", untouched, "notes", "--id", "note-1", "--threshold", "0.1", "--json")
+    unit = vectors / np.linalg.norm(vectors, axis=1, keepdims=True)
+    assert len(ids(ran)) == np.count_nonzero(unit @ unit[1] >= 0.1)
+
+
+def test_json_holds_everything(run, untouched):
+    ran = run("search", untouched, "notes", "--id", "note-2", "-k", 1, "--json")
+    assert ran.json["metric"] == "cosine"
+    assert ran.json["closer"] == "higher"
+    hit = ran.json["hits"][0]
+    assert (hit["rank"], hit["id"]) == (1, "note-2")
+    assert hit["payload"] == {"text": "the text of note 2", "i": 2}
+    assert hit["value"] == pytest.approx(1)
+
+
+def test_a_table_shows_the_text(run, untouched):
+    ran = run("search", untouched, "notes", "--id", "note-2", "-k", 2)
+    assert ran.status == 0, ran.err
+    assert "note-2" in ran.out
+    assert "the text of note 2" in ran.out
+    assert all(len(text) <= 100 for text in ran.out.splitlines())
+
+
+def test_a_long_text_is_cut_and_takes_no_room_from_the_rest(run, filled):
+    with database.open(filled) as db:
+        db.collection("notes").set_payloads("note-2", {"text": "word " * 1000})
+    out = run("search", filled, "notes", "--id", "note-2", "-k", 1).out
+    row = next(text for text in out.splitlines() if "word" in text)
+    assert row.split()[:5] == ["1", "note-2", "1", "1", "word"]
+    assert row.rstrip().endswith("…")
+    assert len(row) <= 100
+
+
+def test_a_table_can_show_another_field(run, untouched):
+    out = run("search", untouched, "notes", "--id", "note-2", "-k", 1, "--show", "i").out
+    assert "the text" not in out
+
+
+def test_a_payload_cannot_drive_the_terminal(run, filled):
+    with database.open(filled) as db:
+        db.collection("notes").set_payloads("note-2", {"text": "\x1b[31mred\x07 [bold]b[/bold]"})
+    out = run("search", filled, "notes", "--id", "note-2", "-k", 1).out
+    assert "\x1b" not in out
+    with database.open(filled) as db:
+        db.collection("notes").set_payloads("note-2", "a\x9b31m\x7fb")
+    ran = run("search", filled, "notes", "--id", "note-2", "-k", 1, "--json")
+    assert "\x9b" not in ran.out
+    assert ran.json["hits"][0]["payload"] == "a\x9b31m\x7fb"
+    assert "\\x1b[31mred\\x07 [bold]b[/bold]" in out
+
+
+@pytest.mark.parametrize(
+    ("options", "part"),
+    [
+        ([], "--vector"),
+        (["--id", "note-1", "--vector", "-"], "--vector"),
+        (["--id", "note-99"], "note-99"),
+        (["--vector", "nowhere.npy"], "nowhere.npy"),
+        (["--vector", "{file}"], "30 rows"),
+        (["--vector", "{file}:30"], "row 30"),
+        (["--vector", "{file}:-1"], "{file}:-1"),
+        (["--id", "note-1", "-k", "0"], "k"),
+        (["--id", "note-1", "--scores", "nobody"], "nobody"),
+        (["--id", "note-1", "--threshold", "nan"], "threshold"),
+    ],
+)
+def test_what_cannot_be_meant_is_refused(run, untouched, file, options, part):
+    filled_in = [option.format(file=file) for option in options]
+    assert run("search", untouched, "notes", *filled_in).failed_with(part.format(file=file))
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        *("", "{}", "[[1, 2]]", '["a"]', "[true]", "[1, 2", "[NaN]", "[1e999]", "[1, 2]"),
+        *("[" * 100_000, "[" + "9" * 400 + "]"),
+    ],
+    ids=lambda text: text[:8],
+)
+def test_nonsense_on_standard_input_is_one_line(run, untouched, text):
+    assert run("search", untouched, "notes", "--vector", "-", stdin=text).failed_with()
+
+
+def test_a_word_is_no_number_where_ids_are_numbers(run, untouched):
+    assert run("search", untouched, "numbers", "--id", "six").failed_with("six")
+
+
+def test_an_unknown_collection_is_named(run, untouched):
+    assert run("search", untouched, "nothing", "--id", "a").failed_with("nothing")
+
+
+def test_an_empty_collection_has_no_hits(run, place, tmp_path):
+    np.save(tmp_path / "q.npy", np.ones(3))
+    assert run("create", place, "empty", "--dim", 3, "--metric", "l2").status == 0
+    found = run("search", place, "empty", "--vector", tmp_path / "q.npy", "--json")
+    assert found.json["hits"] == []
+    assert run("search", place, "empty", "--vector", tmp_path / "q.npy").status == 0
+    assert run("search", place, "empty", "--id", "x").failed_with("x")

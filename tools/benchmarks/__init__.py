@@ -1,0 +1,1 @@
+"""Benchmarks of vdb side by side with its peers; started by `tools/bench`."""

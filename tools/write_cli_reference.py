@@ -1,0 +1,86 @@
+"""Writes docs/cli.md from every command's --help; with --check, says whether it is up to date."""
+
+from __future__ import annotations
+
+import sys
+from pathlib import Path
+
+import typer
+from typer.testing import CliRunner
+
+from vdb.cli.app import app
+
+PAGE = Path(__file__).parent.parent / "docs" / "cli.md"
+
+OPENING = """\
+# The command line
+
+Written by `tools/write_cli_reference.py` from the commands themselves.
+
+`vdb` works on one database, a directory, a time. Everything it does can be done in Python as well.
+
+- Answers go to standard output, as text for people or, with `--json`, as one JSON object.
+- Complaints are one line on standard error. The exit status is **0** when all went well, **1** for
+  an error, **2** when `check` found problems, **130** after Ctrl-C.
+- `info`, `search` and `check` open the database read-only and leave every byte of it as it was.
+- Files of vectors are `.npy` files of real numbers, one row a record. They are mapped, not loaded,
+  and nothing in them is ever unpickled.
+"""
+
+EXAMPLES = {
+    "create": "vdb create peps.vdb peps --dim 384 --metric cosine",
+    "info": "vdb info peps.vdb peps",
+    "import": "vdb import peps.vdb peps docs/sample/paragraphs.f16.npy --create --metric cosine",
+    "search": "vdb search peps.vdb peps --vector docs/sample/queries.f16.npy:3 -k 5",
+    "check": "vdb check peps.vdb",
+    "drop": "vdb drop peps.vdb peps --yes",
+}
+
+AFTER = {
+    "import": """\
+Each line of the `.jsonl` file is one object. Its field `id` (or the one that `--ids-from` names) is
+the id, a string or a whole number; the rest is the payload. An object of nothing but an id and a
+field `payload` has exactly that payload, which need not be an object then:
+
+```json
+{"id": "pep-0008/12", "pep": 8, "section": "Indentation", "text": "Use 4 spaces."}
+{"id": "pep-0008/13", "payload": ["any", {"JSON": "value"}]}
+```
+
+Without a `.jsonl` file the ids are the row numbers, counted from 0, and there are no payloads.
+""",
+}
+
+
+def page() -> str:
+    """The whole page."""
+    commands = typer.main.get_command(app).commands  # type: ignore[attr-defined]
+    parts = [OPENING]
+    for name in commands:
+        parts.append(f"## vdb {name}\n")
+        parts.append(f"```sh\n{EXAMPLES[name]}\n```\n")
+        parts.append(f"```text\n{help_of(name)}\n```\n")
+        if name in AFTER:
+            parts.append(AFTER[name])
+    return "\n".join(parts)
+
+
+def help_of(name: str) -> str:
+    """What ``vdb NAME --help`` prints, 100 columns wide whatever the terminal is."""
+    shown = CliRunner().invoke(app, [name, "--help"], prog_name="vdb", terminal_width=100)
+    if shown.exit_code != 0:
+        sys.exit(f"vdb {name} --help failed: {shown.output}")
+    return "\n".join(text.rstrip() for text in shown.output.strip().splitlines())
+
+
+def main() -> None:
+    """Writes the page, or compares it."""
+    fresh = page()
+    if sys.argv[1:] != ["--check"]:
+        PAGE.write_text(fresh, encoding="utf-8", newline="\n")
+    elif not PAGE.is_file() or PAGE.read_text(encoding="utf-8") != fresh:
+        sys.exit(f"{PAGE.name} is stale: run tools/write_cli_reference.py")
+
+
+if __name__ == "__main__":
+    main()

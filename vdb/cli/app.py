@@ -1,0 +1,117 @@
+"""The list of commands, and the one place where an error becomes a line and an exit status.
+
+Exit status: 0 done; 1 an error, with one line on standard error; 2 problems were found (`check`);
+130 interrupted. There is never a traceback, unless VDB_TRACEBACK is set in the environment.
+"""
+
+from __future__ import annotations
+
+import os
+import sys
+from collections.abc import Sequence
+from typing import Annotated
+
+import typer
+
+from vdb.cli import check, create, drop, import_, info, output, search
+from vdb.cli.interrupted import Interrupted
+from vdb.errors import VdbError
+from vdb.version import __version__
+
+INTERRUPTED = 130  # as shells count: 128 and the number of SIGINT
+
+# The base of all complaints about a command line. Where it can be imported from differs between
+# releases of Typer; that BadParameter is a UsageError is a ClickException does not.
+ClickException: type[Exception] = typer.BadParameter.__mro__[2]
+
+app = typer.Typer(
+    name="vdb",
+    help="An embedded vector database: create, fill, search and check one from the shell.",
+    epilog="Exit status: 0 done, 1 an error, 2 problems found.",
+    add_completion=False,
+    pretty_exceptions_enable=False,
+    rich_markup_mode=None,
+    context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100},
+)
+
+
+def _version(wanted: bool) -> None:
+    if wanted:
+        output.line(f"vdb {__version__}")
+        raise typer.Exit
+
+
+@app.callback()
+def root(
+    *,
+    version: Annotated[
+        bool,
+        typer.Option("--version", callback=_version, is_eager=True, help="Print the release."),
+    ] = False,
+) -> None:
+    """An embedded vector database: create, fill, search and check one from the shell."""
+
+
+app.command()(create.create)
+app.command()(info.info)
+app.command("import")(import_.import_)
+app.command()(search.search)
+app.command()(check.check)
+app.command()(drop.drop)
+
+
+def run(arguments: Sequence[str]) -> int:
+    """Runs one command line and returns its exit status; prints, and raises nothing."""
+    command = typer.main.get_command(app)
+    given = list(arguments) or ["--help"]
+    try:
+        status = command.main(args=given, prog_name="vdb", standalone_mode=False)
+        sys.stdout.flush()
+    except Interrupted as stop:
+        output.complain(f"interrupted; {stop}")
+        return INTERRUPTED
+    except (KeyboardInterrupt, typer.Abort):
+        status = INTERRUPTED
+    except BrokenPipeError:
+        # Whoever read the output has gone. Nothing may be flushed to it when Python ends.
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        status = 1
+    except SystemExit as stop:  # Typer and Rich end like this when the reader has gone
+        status = stop.code
+    except ClickException as error:
+        return _usage(error)
+    except Exception as error:
+        if os.environ.get("VDB_TRACEBACK"):
+            raise
+        output.complain(_sentence(error))
+        return 1
+    if status == INTERRUPTED:  # some releases of Typer make this of a KeyboardInterrupt
+        output.complain("interrupted")
+    return status if isinstance(status, int) else 0
+
+
+def main() -> None:
+    """The `vdb` command."""
+    for stream in (sys.stdout, sys.stderr):
+        if hasattr(stream, "reconfigure"):
+            stream.reconfigure(errors="backslashreplace")  # a terminal that is not UTF-8
+    sys.exit(run(sys.argv[1:]))
+
+
+def _usage(error: Exception) -> int:
+    message: str = error.format_message()  # type: ignore[attr-defined]  # a ClickException has it
+    context = getattr(error, "ctx", None)
+    path = context.command_path if context is not None else "vdb"
+    output.complain(f"{message.rstrip('.')} (see {path} --help)")
+    return 1
+
+
+def _sentence(error: Exception) -> str:
+    """What an error says to somebody who did not write the program."""
+    if isinstance(error, VdbError):
+        return str(error) or type(error).__name__
+    if isinstance(error, MemoryError):
+        return "out of memory"
+    if isinstance(error, OSError):
+        return f"{error.filename}: {error.strerror}" if error.filename else str(error)
+    return f"internal error: {type(error).__name__}: {error}"

@@ -1,0 +1,37 @@
+"""Arrays from `.npy` files, memory-mapped and never unpickled."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from vdb.errors import InvalidArgumentError
+
+MAGIC = b"\x93NUMPY"
+
+
+def open_array(path: str | Path) -> NDArray[Any]:
+    """The numbers in a `.npy` file: real, of any width; a read-only view of the mapped file.
+
+    Raises:
+        InvalidArgumentError: It is another kind of file, cut short, or holds no real numbers.
+        OSError: It cannot be read.
+    """
+    with Path(path).open("rb") as file:
+        if file.read(len(MAGIC)) != MAGIC:
+            raise InvalidArgumentError(f"{path} is not a .npy file", expected=".npy")
+    try:
+        array: NDArray[Any] = np.load(path, mmap_mode="r", allow_pickle=False)
+    except (ValueError, EOFError) as error:
+        reason = str(error).splitlines()[0] if str(error) else "no data"
+        raise InvalidArgumentError(f"{path} cannot be read: {reason}") from None
+    if array.dtype.kind not in "fiu":
+        raise InvalidArgumentError(
+            f"{path} holds {array.dtype}; real numbers are needed",
+            expected="float",
+            received=str(array.dtype),
+        )
+    return array

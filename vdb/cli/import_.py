@@ -1,0 +1,224 @@
+"""`vdb import`: vectors from a `.npy` file, ids and payloads from the `.jsonl` file beside it.
+
+1. Both files are opened and their lengths compared before anything is written.
+2. The collection is opened, or made with ``--create``.
+3. Part by part: the next rows are read from the mapped file, the next lines from the other, and
+   both are added in one commit. Only one part is in memory at a time.
+4. What was committed stays, whatever happens. ``--resume`` goes on behind it.
+"""
+
+from __future__ import annotations
+
+import re
+import time
+from collections.abc import Callable
+from dataclasses import dataclass
+from functools import partial
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from vdb import database
+from vdb.cli import options, output
+from vdb.cli.interrupted import Interrupted
+from vdb.cli.schema import Schema, index_from_options, required
+from vdb.cli.source import Part, Source, open_source
+from vdb.collection import Collection
+from vdb.database import Database
+from vdb.errors import DimensionMismatchError, InvalidArgumentError, NotFoundError, VdbError
+
+
+@dataclass(frozen=True, slots=True)
+class Report:
+    """What an import did: of ``rows`` in the files, each was either ``added`` or ``skipped``."""
+
+    collection: str
+    rows: int
+    added: int
+    skipped: int
+    seconds: float
+
+
+@dataclass(frozen=True, slots=True)
+class Step:
+    """A part that is being written; ``added`` rows before it are committed, and ``skipped`` passed.
+
+    It is replaced as a whole, so that an interruption at any moment finds numbers that agree.
+    """
+
+    part: Part
+    added: int = 0
+    skipped: int = 0
+
+    @property
+    def done(self) -> int:
+        """Rows of the files that are dealt with for good."""
+        return self.added + self.skipped
+
+    def after(self, part: Part, *, skipped: int) -> Step:
+        """The next step, once this one's part is committed."""
+        return Step(part, self.added + len(self.part.ids), self.skipped + skipped)
+
+
+def import_(
+    directory: options.Directory,
+    name: options.Name,
+    vectors: Annotated[
+        Path, typer.Argument(metavar="VECTORS.npy", help="Real numbers, one row a record.")
+    ],
+    *,
+    records: Annotated[
+        Path | None,
+        typer.Option(
+            metavar="FILE.jsonl",
+            help="Ids and payloads, one object a line. [default: VECTORS.jsonl where there is "
+            "one; else the ids are the row numbers]",
+        ),
+    ] = None,
+    ids_from: Annotated[
+        str, typer.Option(metavar="FIELD", help="The field that holds the id.")
+    ] = "id",
+    create: Annotated[
+        bool, typer.Option("--create", help="Make the collection, and the database if need be.")
+    ] = False,
+    metric: options.Metric = None,
+    index: options.Index = "hnsw",
+    M: options.Links = None,
+    ef_construction: options.EfConstruction = None,
+    scores: options.Scores = "native",
+    model: options.Model = None,
+    upsert: Annotated[
+        bool, typer.Option("--upsert", help="Replace records whose ids are there already.")
+    ] = False,
+    resume: Annotated[
+        bool, typer.Option("--resume", help="Skip records whose ids are there already.")
+    ] = False,
+    batch_rows: Annotated[
+        int | None,
+        typer.Option(
+            min=1, metavar="N", help="Rows a commit. [default: 10,000, or fewer that make 64 MB]"
+        ),
+    ] = None,
+    threads: Annotated[
+        int | None, typer.Option(metavar="N", help="Threads to build with. [default: all]")
+    ] = None,
+    lock_timeout: options.LockTimeout = 5.0,
+    allow_network_fs: options.AllowNetwork = False,
+    json: options.Json = False,
+) -> None:
+    """Read vectors, ids and payloads from files into a collection.
+
+    Each line of FILE.jsonl is an object: its field "id" is the id, the rest of it the payload. The
+    work is committed part by part; after an interruption, the same command with --resume goes on.
+    """
+    if upsert and resume:
+        raise InvalidArgumentError("--upsert replaces and --resume skips; give one of them")
+    source = open_source(vectors, records, ids_from)
+    schema = None
+    if create:
+        schema = Schema(
+            name,
+            source.vectors.shape[1],
+            required("--metric", metric),
+            index_from_options(index, M, ef_construction),
+            scores,
+            model,
+        )
+    with database.open(
+        directory,
+        create=create,
+        lock_timeout=lock_timeout,
+        allow_network_fs=allow_network_fs,
+    ) as db:
+        if schema is None or (resume and name in db):
+            collection = _existing(db, name, metric, source)
+        else:
+            collection = schema.make(db)
+        report = _import(
+            collection, source, batch_rows, threads=threads, upsert=upsert, resume=resume
+        )
+    if json:
+        output.json_object(report)
+    else:
+        skipped = f", {report.skipped:,} were there already" if resume else ""
+        output.line(
+            f"{name}: {report.added:,} records {'written' if upsert else 'added'}{skipped}, "
+            f"{report.seconds:.1f} s"
+        )
+
+
+def _existing(db: Database, name: str, metric: str | None, source: Source) -> Collection:
+    try:
+        collection = db.collection(name, metric=metric)
+    except NotFoundError as error:
+        raise NotFoundError(f"{error} (--create makes it)", received=name) from None
+    dim = source.vectors.shape[1]
+    if dim != collection.dim:
+        raise DimensionMismatchError(
+            f"{source.path} has vectors of {dim} numbers, collection {name} of {collection.dim}",
+            expected=collection.dim,
+            received=dim,
+        )
+    return collection
+
+
+def _import(
+    collection: Collection,
+    source: Source,
+    rows: int | None,
+    *,
+    threads: int | None,
+    upsert: bool,
+    resume: bool,
+) -> Report:
+    """Step 3: everything, part by part, with a bar. What it raises says how far it came."""
+    write = collection.upsert if upsert else collection.add
+    nothing = Part([], [], source.vectors[:0], None)
+    step = Step(nothing)
+    total = len(source.vectors)
+    again = "starts again" if upsert else "with --resume goes on"
+    far = f"{{:,}} of {total:,} rows are committed; the same command {again}"
+    began = time.monotonic()
+    try:
+        with output.progress(f"importing into {collection.name}", total) as show:
+            for part in source.parts(rows or source.part_rows):
+                new = part.without(collection.__contains__) if resume else part
+                step = step.after(new, skipped=len(part.ids) - len(new.ids))
+                show(step.done)
+                if new.ids:
+                    write(
+                        new.ids,
+                        new.vectors,
+                        new.payloads,
+                        threads=threads,
+                        progress=partial(_show_part, show, step.done),
+                    )
+                step = step.after(nothing, skipped=0)
+            show(total)
+    except KeyboardInterrupt:
+        # It may have come after the commit of this part: what is there tells.
+        committed = not upsert and step.part.ids and step.part.ids[0] in collection
+        done = step.done + (len(step.part.ids) if committed else 0)
+        raise Interrupted(f"{'at least ' if upsert else ''}{far.format(done)}") from None
+    except VdbError as error:
+        kept = f" ({far.format(step.done)})" if step.done else ""
+        raise VdbError(f"{_placed(error, source, step.part)}{kept}") from error
+    seconds = time.monotonic() - began
+    return Report(collection.name, total, total - step.skipped, step.skipped, seconds)
+
+
+def _show_part(show: Callable[[int], None], before: int, done: int, _total: int) -> None:
+    show(before + done)
+
+
+def _placed(error: VdbError, source: Source, part: Part) -> str:
+    """The error's message, with places in the part turned into places in the files."""
+
+    def place(found: re.Match[str]) -> str:
+        row = part.rows[int(found["row"])]
+        if found["what"] == "vectors":
+            return f"row {row} of {source.path}"
+        return f"line {row + 1} of {source.records or source.path}"
+
+    return re.sub(r"\b(?P<what>ids|vectors|payloads)\[(?P<row>\d+)\]", place, str(error))

@@ -1,0 +1,56 @@
+"""Arguments and options that several commands share, as annotated types."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated, TypeAlias
+
+import typer
+
+Directory: TypeAlias = Annotated[
+    Path, typer.Argument(metavar="DIR", help="The database, which is a directory.")
+]
+Name: TypeAlias = Annotated[str, typer.Argument(metavar="NAME", help="The collection.")]
+OptionalName: TypeAlias = Annotated[
+    str | None, typer.Argument(metavar="NAME", help="The collection.")
+]
+Json: TypeAlias = Annotated[
+    bool, typer.Option("--json", help="Print one JSON object instead of text.")
+]
+LockTimeout: TypeAlias = Annotated[
+    float,
+    typer.Option(metavar="SECONDS", help="How long to wait for another writer to finish."),
+]
+AllowNetwork: TypeAlias = Annotated[
+    bool,
+    typer.Option(
+        "--allow-network-fs",
+        help="Open it even on a network file system, where other machines must not have it open.",
+    ),
+]
+
+# What a new collection is made of
+
+Metric: TypeAlias = Annotated[
+    str | None,
+    typer.Option(metavar="l2|ip|cosine", help="The metric; fixed once the collection exists."),
+]
+Index: TypeAlias = Annotated[
+    str,
+    typer.Option(
+        metavar="hnsw|flat", help="hnsw: a graph, approximate and fast. flat: exact, looks at all."
+    ),
+]
+Links: TypeAlias = Annotated[
+    int | None, typer.Option("--M", metavar="N", help="hnsw: links of a node. [default: 16]")
+]
+EfConstruction: TypeAlias = Annotated[
+    int | None,
+    typer.Option(metavar="N", help="hnsw: candidates per inserted vector. [default: 200]"),
+]
+Scores: TypeAlias = Annotated[
+    str, typer.Option(metavar="NAME", help="The convention results are scored in by default.")
+]
+Model: TypeAlias = Annotated[
+    str | None, typer.Option(metavar="TEXT", help="Where the vectors come from; free text.")
+]

@@ -1,0 +1,99 @@
+"""Ids and payloads from a `.jsonl` file: one JSON object a line, read one line at a time.
+
+    {"id": "pep-0008/12", "pep": 8, "text": "Limit all lines ..."}     id, and a payload of the rest
+    {"id": 7}                                                          no payload
+    {"id": 7, "payload": [1, 2]}                                       exactly this payload
+
+Line i (from 0, in messages from 1 as editors count) belongs to row i of the vectors. The id stands
+in the field "id" or in one that the user names. Empty lines are allowed at the end only.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any, BinaryIO, NoReturn
+
+from vdb.errors import InvalidArgumentError
+from vdb.records import Id, Payload
+
+LONGEST_LINE = 16 << 20
+"""Bytes. A payload has at most 1 MiB, which JSON's escapes can make a few times longer."""
+
+
+def beside(vectors: Path) -> Path | None:
+    """The `.jsonl` file that goes with a `.npy` file: docs.jsonl for docs.npy and docs.f16.npy."""
+    for name in (vectors.name.removesuffix(".npy"), vectors.name.split(".", 1)[0]):
+        candidate = vectors.with_name(f"{name}.jsonl")
+        if name and candidate.is_file():
+            return candidate
+    return None
+
+
+def count(path: Path) -> int:
+    """How many lines there are, not counting empty ones at the end; decodes nothing."""
+    lines = last = 0
+    with path.open("rb") as file:
+        for text in _lines(file, path):
+            lines += 1
+            if text.strip():
+                last = lines
+    return last
+
+
+def read(path: Path, id_field: str) -> Iterator[tuple[Id, Payload]]:
+    """Id and payload of every line in turn.
+
+    Raises:
+        InvalidArgumentError: A line is not such an object; names the line.
+    """
+    empty_since = 0
+    with path.open("rb") as file:
+        for number, text in enumerate(_lines(file, path), 1):
+            if not text.strip():
+                empty_since = empty_since or number
+                continue
+            if empty_since:
+                _refuse(path, empty_since, "an empty line before the end")
+            yield _record(path, number, text, id_field)
+
+
+def _lines(file: BinaryIO, path: Path) -> Iterator[bytes]:
+    number = 0
+    while text := file.readline(LONGEST_LINE + 1):
+        number += 1
+        if len(text) > LONGEST_LINE:
+            _refuse(path, number, f"longer than {LONGEST_LINE >> 20} MiB")
+        yield text
+
+
+def _record(path: Path, number: int, text: bytes, id_field: str) -> tuple[Id, Payload]:
+    try:
+        record: Any = json.loads(text.decode("utf-8-sig"), parse_constant=_no_constant)
+    except UnicodeDecodeError as error:
+        _refuse(path, number, f"not UTF-8: {error.reason} at byte {error.start}")
+    except (ValueError, RecursionError) as error:
+        _refuse(path, number, f"not JSON: {error}")
+    if not isinstance(record, dict):
+        _refuse(path, number, f"a JSON object is needed, got {_kind(record)}")
+    if id_field not in record:
+        _refuse(path, number, f"no field {id_field!r} for the id (--ids-from names another)")
+    record_id = record.pop(id_field)
+    if isinstance(record_id, bool) or not isinstance(record_id, int | str):
+        _refuse(path, number, f"{id_field!r} must be a string or a whole number, got {record_id!r}")
+    if record.keys() == {"payload"}:
+        return record_id, record["payload"]
+    return record_id, record or None
+
+
+def _no_constant(name: str) -> NoReturn:
+    raise ValueError(f"{name} is not a JSON number")
+
+
+def _kind(value: object) -> str:
+    return "null" if value is None else type(value).__name__
+
+
+def _refuse(path: Path, line: int, why: str) -> NoReturn:
+    raise InvalidArgumentError(f"{path}, line {line:,}: {why}")

@@ -1,0 +1,188 @@
+"""`vdb search`: the records nearest to a vector in a file, on standard input, or of a record."""
+
+from __future__ import annotations
+
+import json as json_text
+import sys
+from typing import Annotated, Any
+
+import numpy as np
+import typer
+from numpy.typing import NDArray
+
+from vdb import database
+from vdb.cli import options, output
+from vdb.cli.arrays import open_array
+from vdb.collection import CollectionReader
+from vdb.errors import InvalidArgumentError, NotFoundError
+from vdb.hits import Hits
+from vdb.records import Payload
+
+SHOWN_TEXT = 400  # characters of a payload that a table starts from; the terminal cuts further
+
+
+def search(
+    directory: options.Directory,
+    name: options.Name,
+    *,
+    vector: Annotated[
+        str | None,
+        typer.Option(
+            metavar="FILE.npy[:ROW]|-",
+            help="The query: a row of a .npy file, counted from 0, or - for a JSON list of "
+            "numbers on standard input.",
+        ),
+    ] = None,
+    id: Annotated[  # noqa: A002 - the option is called --id
+        str | None,
+        typer.Option(
+            "--id", metavar="ID", help="The query: the vector of this record, itself included."
+        ),
+    ] = None,
+    k: Annotated[
+        int | None,
+        typer.Option("-k", metavar="N", help="How many. [default: 10; all with --threshold]"),
+    ] = None,
+    ef: Annotated[
+        int | None, typer.Option(metavar="N", help="Candidates to keep; more finds more, slower.")
+    ] = None,
+    exact: Annotated[
+        bool, typer.Option("--exact", help="Compare with every record; misses nothing.")
+    ] = False,
+    threshold: Annotated[
+        float | None,
+        typer.Option(metavar="SCORE", help="Only records with this score or a closer one."),
+    ] = None,
+    scores: Annotated[
+        str | None, typer.Option(metavar="NAME", help="The convention to score in.")
+    ] = None,
+    show: Annotated[
+        str, typer.Option(metavar="FIELD", help="The payload field to show in the table.")
+    ] = "text",
+    allow_network_fs: options.AllowNetwork = False,
+    json: options.Json = False,
+) -> None:
+    """Find the records nearest to a vector.
+
+    A table with the payload's text cut to the width of the terminal, or, with --json, everything.
+    """
+    if k is None and threshold is None:
+        k = 10
+    with (
+        database.open(
+            directory, create=False, read_only=True, allow_network_fs=allow_network_fs
+        ) as db,
+        db.snapshot() as moment,
+    ):
+        collection = moment.collection(name)
+        query = _query(collection, vector, id)
+        hits = collection.search(query, k, ef=ef, exact=exact, threshold=threshold, scores=scores)
+    if json:
+        output.json_object(_document(name, hits))
+    else:
+        _print_table(name, hits, show)
+
+
+def _query(collection: CollectionReader, vector: str | None, id_text: str | None) -> NDArray[Any]:
+    if vector is not None and id_text is None:
+        return _given(vector)
+    if id_text is not None and vector is None:
+        return _stored(collection, id_text)
+    raise InvalidArgumentError("give one of --vector and --id")
+
+
+def _given(vector: str) -> NDArray[Any]:
+    """The query that ``--vector`` names."""
+    if vector == "-":
+        try:
+            numbers = json_text.load(sys.stdin)
+        except (ValueError, RecursionError) as error:
+            raise InvalidArgumentError(f"standard input is not JSON: {error}") from None
+        if not isinstance(numbers, list) or not all(type(x) in (int, float) for x in numbers):
+            raise InvalidArgumentError("standard input must be one flat JSON list of numbers")
+        try:
+            return np.array(numbers, dtype=np.float64)
+        except OverflowError as error:
+            raise InvalidArgumentError(f"standard input: {error}") from None
+    file, colon, row_text = vector.rpartition(":")
+    row = int(row_text) if colon and row_text.isascii() and row_text.isdecimal() else None
+    array = open_array(vector if row is None else file)
+    if array.ndim == 1 and row is None:
+        return np.array(array)
+    if array.ndim != 2:
+        raise InvalidArgumentError(f"{vector}: one vector needed, got shape {array.shape}")
+    if row is None and len(array) != 1:
+        raise InvalidArgumentError(
+            f"{vector} has {len(array):,} rows; say which one, as in {vector}:0"
+        )
+    if (row or 0) >= len(array):
+        raise InvalidArgumentError(
+            f"{file} has {len(array):,} rows, counted from 0; there is no row {row}",
+            expected=len(array),
+            received=row,
+        )
+    return np.array(array[row or 0])
+
+
+def _stored(collection: CollectionReader, text: str) -> NDArray[np.float32]:
+    """The vector of the record that ``--id`` names, an int where the collection's ids are."""
+    key: int | str = text
+    if isinstance(next(collection.ids(), None), int):
+        try:
+            key = int(text)
+        except ValueError:
+            raise NotFoundError(f"no record {text!r}: ids are numbers", received=text) from None
+    record = collection.get(key)
+    if record is None:
+        raise NotFoundError(f"no record {text!r} in collection {collection.name}", received=text)
+    return record.vector
+
+
+def _document(name: str, hits: Hits) -> dict[str, Any]:
+    return {
+        "collection": name,
+        "metric": hits.metric,
+        "scores": hits.convention,
+        "closer": hits.direction,
+        "hits": [
+            {
+                "rank": rank,
+                "id": hit.id,
+                "score": hit.score,
+                "value": hit.value,
+                "payload": hit.payload,
+            }
+            for rank, hit in enumerate(hits, 1)
+        ],
+    }
+
+
+def _print_table(name: str, hits: Hits, field: str) -> None:
+    output.table(
+        f"{name}: {len(hits)} nearest by {hits.metric} "
+        f"(scores: {hits.convention}, {hits.direction} is closer)",
+        ["rank", "id", "score", "value", field],
+        [
+            (
+                str(rank),
+                str(hit.id),
+                output.number(hit.score),
+                output.number(hit.value),
+                _shown(hit.payload, field),
+            )
+            for rank, hit in enumerate(hits, 1)
+        ],
+        numbers=(0, 2, 3),
+        shorten=4,
+    )
+
+
+def _shown(payload: Payload, field: str) -> str:
+    """One field of a payload; the whole of it as JSON where there is no such field."""
+    if payload is None:
+        return ""
+    inside = payload.get(field) if isinstance(payload, dict) else payload
+    if inside is None:
+        inside = payload
+    text = inside if isinstance(inside, str) else json_text.dumps(inside, ensure_ascii=False)
+    return " ".join(text[:SHOWN_TEXT].split())
