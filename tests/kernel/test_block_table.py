@@ -147,3 +147,26 @@ def test_tables_that_do_not_belong_together_are_refused() -> None:
             prefix=b"", salt=b"", collection=1, generation=0, kind=1, level=0,
             block_size=4080, row_size=8000, slots=0,
         )  # fmt: skip
+
+
+def test_what_a_writer_reads_is_known_to_later_readers() -> None:
+    index = MemoryIndex("l2", 64)
+    rows = np.random.default_rng(9).normal(size=(2000, 64)).astype(np.float32)
+    index.add(rows)
+    blocks = index.blocks()
+    reader = index.stored(blocks)
+    asked: list[bytes] = []
+
+    def fetch(key: bytes) -> bytes | None:
+        asked.append(key)
+        return blocks.get(key)
+
+    for _ in range(2):
+        del asked[:]
+        writer = kernel.Writer(reader, free_head=kernel.NONE, free_count=0)
+        slots = writer.allocate(fetch, 1)
+        writer.put(fetch, slots, rows[:1] + np.float32(0.5))
+        writer.insert(fetch, slots, nodes=2000)
+    assert [key for key in asked if key in blocks] == []
+    assert {key for key, _ in writer.seal(2)} < set(blocks)  # and nothing of the reader changed
+    assert reader.verify(blocks.get, kernel.NONE, 0) == []

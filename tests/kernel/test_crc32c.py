@@ -29,6 +29,12 @@ def test_portable_and_hardware_agree_at_every_length_and_offset() -> None:
             assert crc32c(piece) == crc32c(piece, portable=True)
 
 
+@pytest.mark.parametrize("size", [3071, 3072, 3073, 4080, 6144, 9999, 65_520])
+def test_long_data_summed_in_lanes_agree_with_the_portable_sum(size: int) -> None:
+    data = np.random.default_rng(size).bytes(size)
+    assert crc32c(data, 7) == crc32c(data, 7, portable=True)
+
+
 def test_a_checksum_continues_over_pieces() -> None:
     data = np.random.default_rng(2).bytes(1000)
     for cut in (0, 1, 8, 333, 1000):

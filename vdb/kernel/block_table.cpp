@@ -132,13 +132,19 @@ const uint8_t* BlockTable::resolve(uint32_t n, Source& source) const {
 }
 
 const uint8_t* BlockTable::block_or_null(uint32_t n, Source& source) const {
-  const uint8_t* known = entries_[n].load(std::memory_order_acquire);
-  if (known != nullptr) return known;
-  const Source::Value value = source.fetch(key(n));
-  if (value.data == nullptr) return nullptr;
-  accept(n, value);
-  entries_[n].store(value.data, std::memory_order_release);
-  return value.data;
+  const uint8_t* address = entries_[n].load(std::memory_order_acquire);
+  if (address != nullptr) return address;
+  if (base_ != nullptr) {
+    if (n >= base_->blocks_) return nullptr;
+    address = base_->block_or_null(n, source);
+  } else {
+    const Source::Value value = source.fetch(key(n));
+    if (value.data == nullptr) return nullptr;
+    accept(n, value);
+    address = value.data;
+  }
+  entries_[n].store(address, std::memory_order_release);
+  return address;
 }
 
 std::shared_ptr<BlockTable> BlockTable::successor(const uint32_t* rewritten, size_t count,
@@ -154,12 +160,14 @@ std::shared_ptr<BlockTable> BlockTable::successor(const uint32_t* rewritten, siz
   return next;
 }
 
-std::shared_ptr<BlockTable> BlockTable::for_writing() const {
-  auto copy = std::make_shared<BlockTable>(shape_, 0);
-  copy->capacity_ = copy->blocks_ = blocks_;
-  copy->entries_ = std::make_unique<Entry[]>(blocks_);
-  for (uint32_t i = 0; i < blocks_; ++i)
-    copy->entries_[i].store(entries_[i].load(std::memory_order_acquire), std::memory_order_relaxed);
+std::shared_ptr<BlockTable> BlockTable::for_writing(std::shared_ptr<const BlockTable> base) {
+  auto copy = std::make_shared<BlockTable>(base->shape_, 0);
+  copy->capacity_ = copy->blocks_ = base->blocks_;
+  copy->entries_ = std::make_unique<Entry[]>(base->blocks_);
+  for (uint32_t i = 0; i < base->blocks_; ++i)
+    copy->entries_[i].store(base->entries_[i].load(std::memory_order_acquire),
+                            std::memory_order_relaxed);
+  copy->base_ = std::move(base);
   return copy;
 }
 

@@ -87,7 +87,8 @@ class BlockTable {
                                         uint32_t slots) const;
 
   // A private copy for a batch: same addresses, blocks copied to the heap when first written.
-  std::shared_ptr<BlockTable> for_writing() const;
+  // Blocks that the batch only reads become known to `base` too, which shows the same commit.
+  static std::shared_ptr<BlockTable> for_writing(std::shared_ptr<const BlockTable> base);
   void grow(uint32_t slots);
   uint8_t* writable(uint32_t n, Source& source);
   const std::vector<uint32_t>& dirty() const { return dirty_; }
@@ -111,6 +112,7 @@ class BlockTable {
   uint32_t blocks_ = 0;
   uint32_t capacity_ = 0;
   std::unique_ptr<Entry[]> entries_;
+  std::shared_ptr<const BlockTable> base_;  // what a batch's table is a copy of
   std::vector<uint32_t> dirty_;
   std::vector<bool> is_dirty_;
   std::vector<std::unique_ptr<uint8_t[]>> heap_;

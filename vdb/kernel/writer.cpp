@@ -19,8 +19,9 @@ constexpr size_t kTickEvery = 256;  // removals between two ticks
 std::shared_ptr<Index> writable_copy(const Index& base, std::shared_ptr<BlockTable> vectors,
                                      const std::vector<std::shared_ptr<BlockTable>>& links) {
   std::vector<std::shared_ptr<BlockTable>> copies;
-  for (const auto& table : links) copies.push_back(table->for_writing());
-  return std::make_shared<Index>(base.state(), vectors->for_writing(), std::move(copies));
+  for (const auto& table : links) copies.push_back(BlockTable::for_writing(table));
+  return std::make_shared<Index>(base.state(), BlockTable::for_writing(std::move(vectors)),
+                                 std::move(copies));
 }
 
 }  // namespace
