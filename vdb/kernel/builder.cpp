@@ -145,7 +145,7 @@ void Builder::look_beside(uint32_t index, Scratch& scratch) {
 
 void Builder::choose(NewNode& node, Selector& selector) const {
   for (uint32_t level = 0; level <= node.level; ++level)
-    selector.select(node.found[level], nullptr, graph_.M(), 0, &node.chosen[level]);
+    selector.choose(node.found[level], graph_.M(), &node.chosen[level]);
   if (!offers_) return;
   const float norm = vectors_.at(node.slot).norm;
   const std::vector<Candidate>& chosen = node.chosen[0];
@@ -238,23 +238,19 @@ void Builder::answer(const Request* first, const Request* last, Selector& select
       order.push_back({{distances[i], slots[i]}, level == 0 && is_tree(links[i])});
     std::sort(order.begin(), order.end(),
               [](const auto& a, const auto& b) { return a.first < b.first; });
-    std::vector<Candidate> candidates, kept;
-    std::vector<bool> fixed;
+    std::vector<Candidate> sorted;
+    std::vector<bool> fixed, dropped;
     for (const auto& entry : order) {
-      candidates.push_back(entry.first);
+      sorted.push_back(entry.first);
       fixed.push_back(entry.second);
     }
-    // Filled up to capacity: a link that is dropped is lost on both sides, so few are.
-    selector.select(candidates, &fixed, capacity, capacity, &kept);
+    selector.thin(sorted, fixed, capacity, &dropped);
     links.clear();
-    size_t at = 0;
-    for (size_t i = 0; i < candidates.size(); ++i) {
-      if (at < kept.size() && kept[at].slot == candidates[i].slot) {
-        links.push_back(candidates[i].slot | (fixed[i] ? kTreeBit : 0));
-        ++at;
-      } else {
-        partings->push_back({level, candidates[i].slot, target});
-      }
+    for (size_t i = 0; i < sorted.size(); ++i) {
+      if (dropped[i])
+        partings->push_back({level, sorted[i].slot, target});
+      else
+        links.push_back(sorted[i].slot | (fixed[i] ? kTreeBit : 0));
     }
   }
   graph_.set_links(level, target, links.data(), static_cast<uint32_t>(links.size()));

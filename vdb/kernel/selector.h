@@ -1,7 +1,4 @@
-// Which candidates become links: diverse ones first.
-//
-// The heuristic of Malkov and Yashunin, arXiv 1603.09320, algorithm 4: nearest first, a candidate
-// is occluded when one already chosen is nearer to it than the owner is.
+// Which candidates become links, and which links go when a list is too long.
 #pragma once
 
 #include <cstdint>
@@ -17,19 +14,24 @@ class Selector {
  public:
   Selector(const Vectors& vectors, const Distance& build) : vectors_(vectors), build_(build) {}
 
-  // From candidates sorted nearest first, keeps at most `limit`, sorted. `fixed[i]` (or fixed ==
-  // nullptr for none) marks candidates that must stay: REQUIRES fewer of them than `limit`.
-  // Where diversity leaves fewer than `fill`, the nearest occluded ones make up the number.
-  void select(const std::vector<Candidate>& candidates, const std::vector<bool>* fixed,
-              uint32_t limit, uint32_t fill, std::vector<Candidate>* kept);
+  // From candidates sorted nearest first, chooses at most `limit` that are diverse: a candidate is
+  // occluded when one already chosen is nearer to it than the owner is. The heuristic of Malkov and
+  // Yashunin, arXiv 1603.09320, algorithm 4.
+  void choose(const std::vector<Candidate>& candidates, uint32_t limit,
+              std::vector<Candidate>* chosen);
+
+  // Marks which links of a list, sorted nearest first, go so that `limit` remain: the farthest that
+  // are occluded by any nearer one, then simply the farthest. Those marked in `fixed` stay:
+  // REQUIRES fewer of them than `limit`.
+  void thin(const std::vector<Candidate>& links, const std::vector<bool>& fixed, uint32_t limit,
+            std::vector<bool>* dropped);
 
  private:
-  bool occluded(const Item& candidate, float distance) const;
+  bool occluded(const Item& candidate, float distance, size_t by) const;
 
   const Vectors& vectors_;
   const Distance& build_;
-  std::vector<Item> chosen_;
-  std::vector<uint32_t> spare_;
+  std::vector<Item> items_;
 };
 
 }  // namespace vdb
