@@ -27,8 +27,9 @@ def run(stand: Stand) -> Iterator[Row]:
         seconds = {name: [one.seconds(settings.clock) for one in laps[name]] for name in names}
         for name in names:
             taken = median(laps[name], settings.clock)
-            figures = {"seconds": taken, "cpu": median(laps[name], "cpu")}
-            measured = f"{taken:.2f} s"
+            busy = median(laps[name], "cpu")
+            figures = {"seconds": taken, "cpu": busy}
+            measured = f"{taken:.2f} s  (processor {busy:.2f} s)"
             ratio = None
             if name != REFERENCE and REFERENCE in seconds:
                 ratio = median_ratio(seconds[name], seconds[REFERENCE])

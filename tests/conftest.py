@@ -1,0 +1,66 @@
+"""Fixtures: a database, a collection, a seeded crowd. Every database is checked after its test."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+
+import numpy as np
+import pytest
+from numpy.typing import NDArray
+
+import vdb
+
+DIM = 16
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    config.addinivalue_line(
+        "markers", "damages: breaks its database on purpose, which is not checked afterwards"
+    )
+
+
+def assert_sound(path: Path) -> None:
+    """Nothing is wrong with the database, as its own check sees it from a fresh handle."""
+    with vdb.open(path, create=False, read_only=True) as database:
+        assert [str(problem) for problem in database.check()] == []
+
+
+@pytest.fixture
+def path(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Path]:
+    """Where a database may be made; what stands there after the test must be sound."""
+    place = tmp_path / "test.vdb"
+    yield place
+    if place.exists() and request.node.get_closest_marker("damages") is None:
+        assert_sound(place)
+
+
+@pytest.fixture
+def db(path: Path) -> Iterator[vdb.Database]:
+    """An empty database."""
+    with vdb.open(path) as database:
+        yield database
+
+
+@pytest.fixture
+def collection(db: vdb.Database) -> vdb.Collection:
+    """An empty collection of 16 dimensions under l2."""
+    return db.create_collection("docs", dim=DIM, metric="l2")
+
+
+@pytest.fixture(scope="session")
+def crowd() -> NDArray[np.float32]:
+    """2,000 clustered vectors of 16 dimensions, the same in every run. Read-only."""
+    random = np.random.default_rng(20240817)
+    centres = random.normal(size=(40, DIM))
+    members = centres[random.integers(0, 40, size=2000)] + 0.4 * random.normal(size=(2000, DIM))
+    vectors = members.astype(np.float32)
+    vectors.flags.writeable = False
+    return vectors
+
+
+@pytest.fixture
+def full(collection: vdb.Collection, crowd: NDArray[np.float32]) -> vdb.Collection:
+    """A collection that holds the crowd under ids 0..1999, each with its number as payload."""
+    collection.add(range(len(crowd)), crowd, [{"n": i} for i in range(len(crowd))])
+    return collection

@@ -1,0 +1,253 @@
+"""docs/format.md and the code say the same, number for number and byte for byte."""
+
+import re
+import struct
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from vdb.format import (
+    blocks,
+    checksums,
+    headers,
+    journal,
+    keys,
+    packing,
+    payloads,
+    records,
+    versions,
+)
+from vdb.format.keys import KeyKind
+from vdb.kernel import BlockTable, Index, Writer, crc32c
+
+PAGE = Path(__file__).parents[2] / "docs" / "format.md"
+TEXT = PAGE.read_text(encoding="utf-8")
+SALT = bytes(range(16))
+
+
+def section(title):
+    """What stands under a heading, up to the next of the same or a higher rank."""
+    found = re.search(rf"^(#+) {re.escape(title)}$", TEXT, re.MULTILINE)
+    assert found, title
+    rest = TEXT[found.end() :]
+    end = re.search(rf"^#{{1,{len(found[1])}}} ", rest, re.MULTILINE)
+    return rest[: end.start()] if end else rest
+
+
+def table(title):
+    """The rows of the first table of a section, without its head, backticks removed."""
+    lines = []
+    for line in section(title).splitlines():
+        if line.startswith("|"):
+            lines.append([cell.strip().replace("`", "") for cell in line.strip("|").split("|")])
+        elif lines:
+            break
+    return lines[2:]
+
+
+def number(text):
+    """A number as the page writes it."""
+    return int(text.replace(",", ""), 0)
+
+
+def stated(pattern):
+    """The one number that a sentence of the page states."""
+    (found,) = re.findall(pattern, " ".join(TEXT.split()))
+    return number(found)
+
+
+def test_the_version_is_the_one_that_is_written():
+    assert stated(r"Format version \*\*(\d+)\*\*") == versions.FORMAT_VERSION
+    assert {int(version): release for version, release, _ in table("Version history")} == (
+        versions.RELEASES
+    )
+    assert f"release {versions.RELEASES[versions.FORMAT_VERSION]}" in TEXT
+
+
+def test_every_kind_of_key_is_in_the_table_and_the_other_way_round():
+    rows = table("Keys")
+    assert {int(byte, 16): kind for byte, kind, *_ in rows} == {
+        kind.value: kind.name.lower() for kind in KeyKind
+    }
+
+
+def test_the_fields_of_every_key_are_as_in_the_table():
+    sizes = {"u8": 1, "u16": 2, "u32": 4, "u64": 8}
+    samples = {
+        KeyKind.JOURNAL: keys.journal(1),
+        KeyKind.COLLECTION: keys.collection(1),
+        KeyKind.GENERATION: keys.generation(1, 2),
+        KeyKind.BLOCK: keys.block(1, 2, 3, 4, 5),
+        KeyKind.RECORD: keys.record(1, 2),
+        KeyKind.PART: keys.part(1, 2, 3),
+    }
+    for byte, _, then, _ in table("Keys"):
+        kind = KeyKind(int(byte, 16))
+        if kind in samples:
+            fields = re.findall(r"(\w+):(u\d+)", then)
+            assert len(samples[kind]) == 1 + sum(sizes[width] for _, width in fields)
+            decoded = keys.decode(samples[kind])
+            named = [name if name != "kind" else "block_kind" for name, _ in fields]
+            assert all(getattr(decoded, name) is not None for name in named)
+
+
+def test_the_bounds_of_names_and_ids_are_the_ones_in_use():
+    assert stated(r"name, 1 to (\d+) bytes") == keys.LONGEST_NAME
+    assert stated(r"id, 1 to (\d+) bytes") == keys.LONGEST_ID
+
+
+def test_the_checksum_is_the_one_described():
+    assert stated(r"`123456789` it is (0x\w+)") == crc32c(b"123456789")
+    assert checksums.Seal(SALT).wrap(b"k", b"v") == struct.pack("<I", crc32c(SALT + b"kv")) + b"v"
+
+
+@pytest.mark.parametrize(
+    ("title", "record"),
+    [
+        ("Database header", headers.DatabaseHeader),
+        ("Collection header", headers.CollectionHeader),
+        ("Generation record", headers.GenerationRecord),
+    ],
+)
+def test_the_fields_of_every_record_are_the_ones_in_the_table(title, record):
+    assert [name for name, *_ in table(title)] == list(record.__dataclass_fields__)
+
+
+def test_the_words_that_fields_may_hold_are_listed():
+    fields = {name: meaning for name, _, meaning in table("Collection header")}
+    assert re.findall(r"\w+", fields["metric"].replace("or", "")) == list(headers.METRICS)
+    assert fields["dtype"] == "float32"
+    assert all(kind in fields["id_kind"] for kind in headers.ID_KINDS)
+    index = {name: meaning for name, _, meaning in table("Generation record")}["index"]
+    assert re.findall(r'"type": "(\w+)"', index) == list(headers.INDEX_TYPES)
+    assert number(re.search(r"or (\d+) for none", fields["free_head"])[1]) == headers.NO_SLOT
+    assert stated(r"numbers in a vector, 1 to ([\d,]+)") == headers.LARGEST_DIM
+    assert stated(r"come from, at most ([\d,]+) characters") == headers.LONGEST_MODEL
+
+
+def test_the_limits_of_the_journal_are_the_ones_in_use():
+    assert stated(r"At most ([\d,]+) numbers are listed") == journal.MOST_NUMBERS
+    assert stated(r"journals of the newest (\d+) commits") == journal.KEPT
+
+
+def test_the_limits_of_records_are_the_ones_in_use():
+    assert stated(r"nested at most (\d+) deep") == payloads.DEEPEST
+    assert "at most 1 MiB" in section("Records")
+    assert payloads.LARGEST == packing.LARGEST == 1 << 20
+    assert f"the byte `{records.CUT:02X}`" in section("Records")
+
+
+def test_the_block_header_is_laid_out_as_in_the_table():
+    letters = {"u8": "B", "u16": "H", "u32": "I", "u64": "Q"}
+    rows = table("Blocks")
+    offsets = [int(at) for at, *_ in rows]
+    layout = "<" + "".join(letters[width] for _, _, width, _ in rows)
+    assert struct.calcsize(layout) == blocks.HEADER_SIZE
+    assert offsets == [struct.calcsize(layout[: i + 1]) for i in range(len(rows))]  # no gaps
+    values = {name: i + 1 for i, (_, name, *_) in enumerate(rows)}
+    values |= {"magic": blocks.MAGIC, "layout": blocks.LAYOUT, "reserved": 0}
+    encoded = struct.pack(layout, *values.values())
+    decoded = blocks.BlockHeader.decode(encoded, "here")
+    for name in ("kind", "level", "collection", "generation", "number", "row_size", "rows"):
+        assert getattr(decoded, name) == values[name]
+    for name in ("count", "commit", "checksum"):
+        assert getattr(decoded, name) == values[name]
+
+
+def test_the_kinds_of_block_are_numbered_as_described():
+    kinds = {name: meaning for _, name, _, meaning in table("Blocks")}["kind"]
+    assert (
+        kinds == f"{blocks.VECTORS} vectors, {blocks.LINKS} links, {blocks.CODES} codes (reserved)"
+    )
+    magic = {name: meaning for _, name, _, meaning in table("Blocks")}["magic"]
+    assert number(magic.split(",")[0]) == blocks.MAGIC
+    assert magic.split(", ")[1].encode()[::-1] == blocks.MAGIC.to_bytes(4, "big")
+    assert "Vectors (kind 1)" in TEXT
+    assert "Links, level 0 (kind 2)" in TEXT
+
+
+def test_the_sizes_of_blocks_are_the_ones_in_use():
+    fields = {name: meaning for name, _, meaning in table("Database header")}
+    assert number(fields["big_block"]) == blocks.BIG_BLOCK
+    assert fields["small_block"] == "page_size - 16"
+    assert blocks.small_block(4096) == 4096 - 16
+
+
+class TestExample:
+    """The worked example, made anew."""
+
+    @pytest.fixture
+    def shown(self):
+        plain = {}
+        for key, value, *_ in table("An example"):
+            plain[bytes.fromhex(key)] = bytes.fromhex(value)
+        return plain
+
+    @pytest.fixture
+    def block(self):
+        """The kernel's own block of the one vector, as of commit 2."""
+        vectors = BlockTable(
+            prefix=keys.block_prefix(1, 0, 1, 0),
+            salt=SALT,
+            collection=1,
+            generation=0,
+            kind=blocks.VECTORS,
+            level=0,
+            block_size=blocks.BIG_BLOCK,
+            row_size=blocks.vector_row_size(2),
+            slots=0,
+        )
+        nothing = {}.get
+        index = Index(
+            metric="l2",
+            dim=2,
+            vectors=vectors,
+            links=[],
+            M=2,
+            ef_construction=1,
+            seed=0,
+            slots=0,
+            entry=headers.NO_SLOT,
+            seeds=np.empty(0, np.uint32),
+        )
+        writer = Writer(index, free_head=headers.NO_SLOT, free_count=0)
+        slots = writer.allocate(nothing, 1)
+        writer.put(nothing, slots, np.array([[3, 4]], np.float32))
+        ((key, value),) = writer.seal(2)
+        return bytes(key), bytes(value)
+
+    def test_the_small_records_are_those(self, shown):
+        seal = checksums.Seal(SALT)
+        one = np.array([0], np.uint32)
+        body = records.encode("a", payloads.encode({"n": 1}))
+        made = {
+            keys.IDENTITY: versions.Identity(1, "0.1.0").encode(),
+            keys.name("docs"): (1).to_bytes(4, "little"),
+            keys.record(1, 0): body,
+            keys.journal(2): journal.encode({1: {(0, 1, 0): one}}, largest=4000),
+        }
+        sealed = {k: v if k == keys.IDENTITY else seal.wrap(k, v) for k, v in made.items()}
+        sealed[keys.slot_of(1, "a")] = (0).to_bytes(4, "little")
+        assert shown == sealed
+
+    def test_the_block_begins_and_ends_like_that(self, block):
+        key, value = block
+        text = section("An example")
+        (said,) = re.findall(r"under key `(20 [\da-f ]+)`", text)
+        assert bytes.fromhex(said) == key
+        start = bytes.fromhex("".join(re.findall(r"^    ([\da-f ]+)$", text, re.MULTILINE)))
+        assert value[:64] == start
+        (rows, at, norm) = re.search(
+            r"([\d,]+) rows fit;.* = ([\d,]+), stands the norm of row 0: `(\w+)`", text, re.DOTALL
+        ).groups()
+        assert number(rows) == blocks.rows_per_block(blocks.BIG_BLOCK, 16, blocks.VECTORS)
+        assert number(at) == blocks.HEADER_SIZE + 16 * number(rows)
+        assert value[number(at) :][:4] == bytes.fromhex(norm) == struct.pack("<f", 5)
+
+    def test_the_checksum_of_the_block_is_made_as_described(self, block):
+        value = bytearray(block[1])
+        stored = blocks.BlockHeader.decode(value, "here").checksum
+        assert stored == blocks.checksum(value, SALT)
+        value[40:44] = bytes(4)
+        assert stored == crc32c(SALT + bytes(value))

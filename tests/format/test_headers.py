@@ -1,0 +1,187 @@
+"""Headers and generation records: exact fields, exact types, exact ranges."""
+
+import dataclasses
+
+import msgpack
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from vdb.errors import CorruptedError
+from vdb.format.headers import NO_SLOT, CollectionHeader, DatabaseHeader, GenerationRecord
+
+HNSW = {"type": "hnsw", "M": 16, "ef_construction": 200, "seed": 0, "codes": None}
+LINE = {
+    "generation": 1,
+    "metric": "l2",
+    "index": HNSW,
+    "when": 1.5,
+    "version": "0.1.0",
+    "reason": "created",
+}
+
+
+def database(**changes):
+    header = DatabaseHeader(b"u" * 16, 4096, 4080, 65520, 1.5, "0.1.0", 3, 2)
+    return dataclasses.replace(header, **changes)
+
+
+def collection(**changes):
+    header = CollectionHeader(
+        name="docs",
+        number=1,
+        dim=384,
+        metric="cosine",
+        dtype="float32",
+        scores="native",
+        model=None,
+        created=1.5,
+        version="0.1.0",
+        id_kind="str",
+        slots=10,
+        count=8,
+        free_head=3,
+        free_count=2,
+        history=[LINE],
+    )
+    return dataclasses.replace(header, **changes)
+
+
+def generation(**changes):
+    return dataclasses.replace(GenerationRecord(1, "l2", HNSW, 0, [4, 7]), **changes)
+
+
+RECORDS = [
+    (database(), DatabaseHeader.decode),
+    (collection(), lambda body: CollectionHeader.decode(body, 1)),
+    (
+        collection(model="m", id_kind=None, history=[]),
+        lambda body: CollectionHeader.decode(body, 1),
+    ),
+    (generation(), lambda body: GenerationRecord.decode(body, 1, 1)),
+    (generation(index={"type": "flat"}), lambda body: GenerationRecord.decode(body, 1, 1)),
+]
+
+
+@pytest.mark.parametrize(("record", "decode"), RECORDS)
+def test_a_record_comes_back(record, decode):
+    assert decode(record.encode()) == record
+
+
+@pytest.mark.parametrize(("record", "decode"), RECORDS)
+def test_a_missing_or_added_field_is_named(record, decode):
+    fields = msgpack.unpackb(record.encode())
+    for name in fields:
+        with pytest.raises(CorruptedError, match=f"{name} is missing"):
+            decode(msgpack.packb({k: v for k, v in fields.items() if k != name}))
+    with pytest.raises(CorruptedError, match="unknown field 'more'"):
+        decode(msgpack.packb(fields | {"more": 1}))
+
+
+@pytest.mark.parametrize(("record", "decode"), RECORDS)
+@pytest.mark.parametrize(
+    "wrong", [True, -1, 2**64 - 1, 1.5, "?", b"?", [None], {"a": 1}, "x" * 5000]
+)
+def test_a_field_of_another_type_or_range_is_named(record, decode, wrong):
+    fields = msgpack.unpackb(record.encode())
+    for name, value in fields.items():
+        if type(value) is type(wrong) and type(wrong) in (str, float):
+            continue  # could be meant, and so could what follows
+        if value is None and isinstance(wrong, str):
+            continue
+        if name == "commit" and wrong == 2**64 - 1:
+            continue
+        with pytest.raises(CorruptedError, match=name):
+            decode(msgpack.packb(fields | {name: wrong}))
+
+
+@pytest.mark.parametrize(("record", "decode"), RECORDS)
+@given(data=st.data())
+def test_damaged_records_are_decoded_or_called_damaged(record, decode, data):
+    body = bytearray(record.encode())
+    for _ in range(data.draw(st.integers(1, 4))):
+        body[data.draw(st.integers(0, len(body) - 1))] = data.draw(st.integers(0, 255))
+    try:
+        decode(bytes(body))
+    except CorruptedError as error:
+        assert error.where.startswith("key ")
+
+
+@pytest.mark.parametrize(("record", "decode"), RECORDS)
+@given(body=st.binary(max_size=200))
+def test_arbitrary_bytes_are_called_damaged(record, decode, body):
+    with pytest.raises(CorruptedError):
+        decode(body)
+
+
+@pytest.mark.parametrize(
+    ("changes", "field"),
+    [
+        ({"slots": 11}, "slots"),
+        ({"free_head": NO_SLOT}, "free_head"),
+        ({"free_head": 10}, "free_head"),
+        ({"count": 10, "free_count": 0}, "free_head"),
+        ({"generation": 2}, "next_generation"),
+        ({"id_kind": "bytes"}, "id_kind"),
+        ({"metric": "l1"}, "metric"),
+        ({"dtype": "int8"}, "dtype"),
+        ({"dim": 16_001}, "dim"),
+        ({"number": 2}, "number"),
+        ({"history": [LINE | {"index": {"type": "ivf"}}]}, "type"),
+    ],
+)
+def test_fields_of_a_collection_that_contradict_each_other_are_refused(changes, field):
+    with pytest.raises(CorruptedError, match=field):
+        CollectionHeader.decode(collection(**changes).encode(), 1)
+
+
+@pytest.mark.parametrize("slots", [[-1], [2**31], ["1"], [None], [True]])
+def test_seeds_are_slots(slots):
+    with pytest.raises(CorruptedError, match="seeds"):
+        GenerationRecord.decode(generation(seeds=slots).encode(), 1, 1)
+
+
+def test_a_page_size_is_a_power_of_two():
+    with pytest.raises(CorruptedError, match="page_size"):
+        DatabaseHeader.decode(database(page_size=5000).encode())
+
+
+def test_infinite_times_are_refused():
+    with pytest.raises(CorruptedError, match="created"):
+        DatabaseHeader.decode(database(created=float("inf")).encode())
+
+
+@pytest.mark.parametrize(
+    "hostile",
+    [
+        b"\xdf\xff\xff\xff\xff",  # a map of four milliards
+        b"\xdd\xff\xff\xff\xff",  # a list of four milliards
+        b"\x91" * 100_000 + b"\xc0",  # nested
+        b"\x81\xa1a\xd6\xff\x00\x00\x00\x00",  # a timestamp
+        b"\x81\xa1a\xc7\x01\x05x",  # an extension
+        b"\x81\x01\x01",  # an int key
+        b"\xa1\xff",  # not UTF-8
+        b"",
+        b"\x80\x80",
+        b"\xc1",
+    ],
+)
+def test_hostile_msgpack_is_called_damaged(hostile):
+    with pytest.raises(CorruptedError):
+        DatabaseHeader.decode(hostile)
+
+
+def test_a_copy_shares_nothing_that_can_be_changed():
+    header, record = collection(), generation()
+    copy, other = header.copy(), record.copy()
+    copy.history[0]["reason"] = "changed"
+    copy.history[0]["index"]["M"] = 3
+    other.seeds.append(1)
+    other.index["M"] = 3
+    assert header == collection()
+    assert record == generation()
+    assert HNSW["M"] == 16
+
+
+def test_a_header_with_a_long_history_stays_within_a_page():
+    assert len(collection(model="m" * 200, history=[LINE] * 20).encode()) < 4076

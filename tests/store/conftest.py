@@ -1,0 +1,29 @@
+"""A directory and an environment for tests of the store, whose collections have no vectors."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+
+import lmdb.verify
+import pytest
+
+from vdb.store import Environment
+from vdb.store.engine import DATA
+
+
+@pytest.fixture
+def path(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Path]:
+    """Where a database may be made; LMDB's own structure must be sound after the test."""
+    place = tmp_path / "test.vdb"
+    yield place
+    if (place / DATA).exists() and request.node.get_closest_marker("damages") is None:
+        assert lmdb.verify.verify(str(place)) == []
+
+
+@pytest.fixture
+def env(path: Path) -> Iterator[Environment]:
+    """An empty database, closed after the test."""
+    opened = Environment.open(path, lock_timeout=1.0)
+    yield opened
+    opened.close()

@@ -1,0 +1,179 @@
+"""One moment, held: what changes afterwards is not seen through it."""
+
+from __future__ import annotations
+
+import threading
+import time
+
+import pytest
+
+import vdb
+from vdb import index
+
+
+def test_a_snapshot_sees_one_moment(db, full, crowd):
+    with db.snapshot() as moment:
+        docs = moment.collection("docs")
+        before = docs.search_many(crowd[:20], 10)
+        full.delete(range(1000))
+        full.upsert(range(1000, 2000), -crowd[1000:], ["new"] * 1000)
+        other = db.create_collection("other", dim=2, metric="ip")
+        other.add(1, [1, 2])
+        assert docs.search_many(crowd[:20], 10) == before
+        assert (len(docs), docs.get(5).payload, 5 in docs) == (2000, {"n": 5}, True)
+        assert moment.collections() == ["docs"]
+        assert "other" not in moment and "docs" in moment
+        with pytest.raises(vdb.NotFoundError):
+            moment.collection("other")
+    assert len(full) == 1000
+    assert full.get(1500).payload == "new"
+
+
+def test_a_dropped_collection_lives_on_in_a_snapshot(db, full, crowd):
+    with db.snapshot() as moment:
+        docs = moment.collection("docs")
+        db.drop_collection("docs")
+        db.create_collection("docs", dim=3, metric="ip")
+        assert docs.search(crowd[3], 1)[0].id == 3
+        assert docs.dim == moment.collection("docs", metric="l2", dim=16).dim == 16
+        with pytest.raises(vdb.MetricMismatchError):
+            moment.collection("docs", metric="ip")
+
+
+def test_a_snapshot_only_reads(db, full):
+    with db.snapshot() as moment:
+        docs = moment.collection("docs")
+        assert isinstance(docs, vdb.CollectionReader)
+        assert not isinstance(docs, vdb.Collection)
+        for verb in ("add", "upsert", "delete", "set_payloads"):
+            assert not hasattr(docs, verb)
+
+
+def test_commits_are_counted(db, collection, crowd):
+    with db.snapshot() as first:
+        collection.add(1, crowd[0])
+        collection.add(2, crowd[1])
+        with db.snapshot() as second:
+            assert second.commit == first.commit + 2
+            assert repr(second).endswith(f"at commit {second.commit}>")
+
+
+def test_a_closed_snapshot_says_so(db, full, crowd):
+    moment = db.snapshot()
+    docs = moment.collection("docs")
+    walk = docs.scan()
+    next(walk)
+    moment.close()
+    moment.close()
+    for call in (
+        lambda: docs.search(crowd[0]),
+        lambda: docs.get(1),
+        lambda: len(docs),
+        lambda: moment.collection("docs"),
+        moment.collections,
+        lambda: list(walk),
+    ):
+        with pytest.raises(vdb.ClosedError):
+            call()
+
+
+def test_closing_the_database_closes_its_snapshots(path, crowd):
+    first, second = vdb.open(path), vdb.open(path)
+    docs = first.create_collection("docs", dim=16, metric="l2")
+    docs.add(range(10), crowd[:10])
+    one, two = first.snapshot(), second.snapshot()
+    held = one.collection("docs")
+    first.close()
+    with pytest.raises(vdb.ClosedError):
+        held.search(crowd[0])
+    with pytest.raises(vdb.ClosedError):
+        docs.search(crowd[0])
+    assert two.collection("docs").search(crowd[0], 1)[0].id == 0
+    second.close()
+    with pytest.raises(vdb.ClosedError):
+        two.collection("docs")
+
+
+def test_a_snapshot_may_be_shared_between_threads(db, full, crowd):
+    with db.snapshot() as moment:
+        docs = moment.collection("docs")
+        expected = [docs.search(crowd[i], 5) for i in range(50)]
+        wrong = []
+
+        def look(start):
+            wrong.extend(i for i in range(start, 50, 4) if docs.search(crowd[i], 5) != expected[i])
+
+        threads = [threading.Thread(target=look, args=(n,)) for n in range(4)]
+        for thread in threads:
+            thread.start()
+        full.delete(range(0, 2000, 2))
+        for thread in threads:
+            thread.join()
+        assert not wrong
+
+
+def test_closing_waits_for_a_search_that_runs(db, full, crowd, monkeypatch):
+    """What a search reads is not taken away from under it."""
+    begun, search = threading.Event(), index.search
+
+    def slow_search(*arguments, **options):
+        begun.set()
+        time.sleep(0.2)
+        return search(*arguments, **options)
+
+    monkeypatch.setattr(index, "search", slow_search)
+    moment = db.snapshot()
+    docs, found = moment.collection("docs"), []
+    thread = threading.Thread(target=lambda: found.append(docs.search(crowd[7], 3)))
+    thread.start()
+    begun.wait()
+    moment.close()
+    thread.join()
+    assert found[0][0].id == 7
+    with pytest.raises(vdb.ClosedError):
+        docs.search(crowd[7], 3)
+
+
+@pytest.mark.parametrize("what", ["database", "snapshot"])
+def test_closing_gives_up_on_a_search_that_takes_too_long(path, crowd, monkeypatch, what):
+    begun, done, search = threading.Event(), threading.Event(), index.search
+
+    def slow_search(*arguments, **options):
+        begun.set()
+        done.wait()
+        return search(*arguments, **options)
+
+    with vdb.open(path, lock_timeout=0.1) as db:
+        db.create_collection("docs", dim=16, metric="l2").add(1, crowd[0])
+        source = db if what == "database" else db.snapshot()
+        docs = source.collection("docs")
+        monkeypatch.setattr(index, "search", slow_search)
+        thread = threading.Thread(target=docs.search, args=(crowd[0],))
+        thread.start()
+        begun.wait()
+        with pytest.raises(vdb.BusyError):
+            source.close()
+        done.set()
+        thread.join()
+        assert docs.search(crowd[0], 1)[0].id == 1
+
+
+def test_inside_a_batch_a_snapshot_shows_what_was_committed(db, full):
+    with db.batch():
+        full.delete(range(100))
+        assert len(full) == 1900
+        with db.snapshot() as moment:
+            assert len(moment.collection("docs")) == 2000
+
+
+def test_a_snapshot_keeps_its_space_only_while_it_is_open(db, full):
+    def rewrite(times):
+        for i in range(times):
+            full.set_payloads(range(2000), [{"n": i}] * 2000)
+        return db.info().file_bytes
+
+    settled = rewrite(5)
+    with db.snapshot():
+        grown = rewrite(5)
+    assert grown > settled
+    assert rewrite(5) == grown

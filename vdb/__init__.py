@@ -1,0 +1,95 @@
+"""vdb: an embedded, persistent vector database. What SQLite is to tables, vdb is to vectors.
+
+    import vdb
+    db = vdb.open("docs.vdb")
+    docs = db.create_collection("docs", dim=3, metric="cosine")
+    docs.add(["a", "b"], [[1, 0, 0], [0.6, 0.8, 0]], [{"title": "one"}, {"title": "two"}])
+    for hit in docs.search([0.9, 0.1, 0], k=2):
+        print(hit.id, hit.score, hit.payload)
+
+What is public is listed in ``vdb.__all__``, and in that of ``vdb.scores``; everything else may
+change.
+"""
+
+from __future__ import annotations
+
+from vdb import scores
+from vdb.collection import Collection, CollectionReader
+from vdb.config import HNSW, Flat
+from vdb.database import Database, open  # noqa: A004 - vdb.open reads as it should
+from vdb.errors import (
+    ArgumentTypeError,
+    BusyError,
+    ClosedError,
+    CollectionExistsError,
+    CommitUnknownError,
+    CorruptedError,
+    DimensionMismatchError,
+    DiskFullError,
+    DuplicateIdError,
+    ForkError,
+    FormatVersionError,
+    InvalidArgumentError,
+    InvalidFilterError,
+    InvalidPayloadError,
+    InvalidVectorError,
+    MetricMismatchError,
+    NotFoundError,
+    NotInvertibleError,
+    ReadOnlyError,
+    UnsafeFilesystemError,
+    VdbError,
+)
+from vdb.hits import Hits, ManyHits
+from vdb.maintenance.report import CollectionInfo, DatabaseInfo, GenerationInfo
+from vdb.records import Hit, NormStats, Problem, Record
+from vdb.snapshot import Snapshot
+from vdb.version import __version__
+
+__all__ = [
+    "HNSW",
+    "ArgumentTypeError",
+    "BusyError",
+    "ClosedError",
+    "Collection",
+    "CollectionExistsError",
+    "CollectionInfo",
+    "CollectionReader",
+    "CommitUnknownError",
+    "CorruptedError",
+    "Database",
+    "DatabaseInfo",
+    "DimensionMismatchError",
+    "DiskFullError",
+    "DuplicateIdError",
+    "Flat",
+    "ForkError",
+    "FormatVersionError",
+    "GenerationInfo",
+    "Hit",
+    "Hits",
+    "InvalidArgumentError",
+    "InvalidFilterError",
+    "InvalidPayloadError",
+    "InvalidVectorError",
+    "ManyHits",
+    "MetricMismatchError",
+    "NormStats",
+    "NotFoundError",
+    "NotInvertibleError",
+    "Problem",
+    "ReadOnlyError",
+    "Record",
+    "Snapshot",
+    "UnsafeFilesystemError",
+    "VdbError",
+    "__version__",
+    "open",
+    "scores",
+]
+
+# So that reprs, tracebacks and pickles show the public name.
+for _name in __all__:
+    if hasattr(globals()[_name], "__qualname__"):
+        globals()[_name].__module__ = __name__
+del _name

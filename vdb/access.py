@@ -1,0 +1,180 @@
+"""How a collection comes by what it reads and writes through.
+
+`LiveAccess` stands for an open database: reads see the newest commit, or what the calling thread
+has written so far in its own batch; writes join that batch or are a commit of their own.
+`PinnedAccess` stands for a snapshot: all reads see its moment.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import AbstractContextManager, contextmanager, nullcontext
+from threading import Condition, get_ident
+from typing import Protocol
+
+from vdb.errors import BusyError, ClosedError, ReadOnlyError
+from vdb.store import Batch, Environment, Snapshot
+
+__all__ = ["Access", "BatchAccess", "LiveAccess", "PinnedAccess"]
+
+
+class Access(Protocol):
+    """What reading needs."""
+
+    def reading(self) -> AbstractContextManager[Snapshot | Batch]:
+        """A reader for the length of one call."""
+
+    def moment(self) -> Access:
+        """Access to this one moment, for as long as it is referred to."""
+
+
+class PinnedAccess:
+    """Reading at one moment.
+
+    Threads: any number may read at once; closing waits for them, because a search that runs must
+    not lose what it reads.
+    """
+
+    def __init__(self, snapshot: Snapshot, patience: float) -> None:
+        self._snapshot = snapshot
+        self._patience = patience
+        self._idle = Condition()
+        self._readers = 0
+
+    @contextmanager
+    def reading(self) -> Iterator[Snapshot]:
+        """The snapshot, left open at the end of the call."""
+        with self._idle:
+            self._readers += 1
+        try:
+            with self._snapshot.use():
+                yield self._snapshot
+        finally:
+            with self._idle:
+                self._readers -= 1
+                self._idle.notify_all()
+
+    def moment(self) -> PinnedAccess:
+        """This one."""
+        return self
+
+    def close(self) -> None:
+        """Let go of the moment; BusyError when a call does not end within the patience."""
+        with self._idle:
+            if not self._idle.wait_for(lambda: self._readers == 0, self._patience):
+                raise BusyError("the snapshot is being read by another thread")
+            self._snapshot.close()
+
+
+class BatchAccess:
+    """Reading in a batch of the calling thread, for as long as the batch lasts."""
+
+    def __init__(self, batch: Batch) -> None:
+        self._batch = batch
+
+    def reading(self) -> AbstractContextManager[Batch]:
+        """The batch, left open at the end of the call."""
+        return nullcontext(self._batch)
+
+    def moment(self) -> BatchAccess:
+        """This one."""
+        return self
+
+
+class LiveAccess:
+    """Reading and writing an open database.
+
+    Threads: each thread has at most one batch, and touches only its own entry in the table of them.
+    """
+
+    def __init__(self, environment: Environment, lock_timeout: float, *, read_only: bool) -> None:
+        self.environment = environment
+        self.lock_timeout = lock_timeout
+        self.read_only = read_only  # this handle's; the environment may be shared with a writer
+        self._batches: dict[int, Batch] = {}
+        self._closed = False
+
+    def reading(self) -> AbstractContextManager[Snapshot | Batch]:
+        """The calling thread's batch, or a snapshot that is closed at the end of the call."""
+        if self._batches:
+            batch = self._batches.get(get_ident())
+            if batch is not None:
+                return nullcontext(batch)
+        self.check_open()
+        return self.environment.snapshot()
+
+    def moment(self) -> PinnedAccess | BatchAccess:
+        """The calling thread's batch, or the newest commit, held."""
+        batch = self._batches.get(get_ident())
+        return self.pinned() if batch is None else BatchAccess(batch)
+
+    def pinned(self) -> PinnedAccess:
+        """The newest commit, held until it is closed or nobody refers to it."""
+        self.check_open()
+        return PinnedAccess(self.environment.snapshot(held=True), self.lock_timeout)
+
+    def writing(self) -> AbstractContextManager[Batch]:
+        """The calling thread's batch, or one that commits at the end of the call."""
+        batch = self._batches.get(get_ident())
+        if batch is not None:
+            if batch.broken:
+                raise ClosedError(
+                    f"an earlier call in this batch failed half-way ({batch.cause!r}); leave the "
+                    "with block, which undoes it, and begin again"
+                ) from batch.cause
+            return nullcontext(batch)
+        return self._new_batch()
+
+    @contextmanager
+    def batch(self) -> Iterator[None]:
+        """One batch for all that the calling thread writes inside; a nested one joins it.
+
+        When a nested one is left by an exception the whole batch can no longer be committed: part
+        of what belongs together is missing.
+        """
+        me = get_ident()
+        outer = self._batches.get(me)
+        if outer is not None:
+            try:
+                yield
+            except BaseException as error:
+                outer.fail(error)
+                raise
+            return
+        with self._new_batch() as batch:
+            self._batches[me] = batch
+            try:
+                yield
+            finally:
+                del self._batches[me]
+
+    def _new_batch(self) -> Batch:
+        self.check_writable()
+        return self.environment.batch(timeout=self.lock_timeout)
+
+    def check_writable(self) -> None:
+        """Raise ReadOnlyError when this handle only reads, and what `check_open` raises."""
+        self.check_open()
+        if self.read_only:
+            raise ReadOnlyError(
+                f"{self.environment.path} was opened with read_only=True; open it again without"
+            )
+
+    def check_open(self) -> None:
+        """Raise ClosedError after `close`, ForkError in a child process."""
+        if self._closed:
+            raise ClosedError("the database is closed; open it again with vdb.open")
+        self.environment.check_open()
+
+    def check_outside(self, verb: str) -> None:
+        """Raise BusyError when the calling thread is inside a batch."""
+        if get_ident() in self._batches:
+            raise BusyError(
+                f"cannot {verb} inside a batch of the same thread; leave the with block first"
+            )
+
+    def close(self) -> None:
+        """Let go of the environment, which closes when nobody else in the process holds it."""
+        if not self._closed:
+            self.environment.close()
+            self._closed = True

@@ -1,0 +1,405 @@
+"""What a user does with one collection; each method checks, delegates and documents.
+
+`CollectionReader` reads, at one moment or at each call anew; `Collection` also writes.
+"""
+
+from __future__ import annotations
+
+import shlex
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from os import PathLike
+from typing import Any, overload
+
+from numpy.typing import ArrayLike, NDArray
+
+from vdb import config, ingest, inputs, query
+from vdb.access import Access, LiveAccess
+from vdb.errors import (
+    DimensionMismatchError,
+    InvalidArgumentError,
+    MetricMismatchError,
+    NotFoundError,
+    VdbError,
+)
+from vdb.format.headers import CollectionHeader
+from vdb.hits import Hits, ManyHits
+from vdb.maintenance import report
+from vdb.maintenance.report import CollectionInfo, utc, utc_text
+from vdb.metrics import METRICS, metric_named
+from vdb.records import Id, Payload, Progress, Record
+from vdb.store import Batch, CollectionView, Snapshot, WritableCollection
+
+__all__ = ["Collection", "CollectionReader", "check_schema", "find_view"]
+
+
+def check_schema(
+    header: CollectionHeader, path: PathLike[str] | str, *, metric: object, dim: object
+) -> None:
+    """Refuse facts that are not the stored ones, saying what is stored, since when and by whom.
+
+    Raises:
+        MetricMismatchError: The metric is another; the message has the command that changes it.
+        DimensionMismatchError: The dimension is another.
+    """
+    name = header.name
+    if metric is not None and metric_named(metric).name != header.metric:
+        line = report.metric_since(header)
+        since = (
+            ""
+            if line is None
+            else (
+                f" (since {utc_text(line.when)}, generation {line.generation}, "
+                f"written by vdb {line.version})"
+            )
+        )
+        command = shlex.join(["vdb", "rebuild", str(path), name, "--metric", str(metric)])
+        raise MetricMismatchError(
+            f"collection {name!r} has metric {header.metric!r}{since}, not {metric!r}. "
+            "Scores, directions and thresholds do not carry over from one metric to another. "
+            f"To change it: {command}",
+            expected=header.metric,
+            received=metric,
+        )
+    if dim is not None and config.dimension(dim) != header.dim:
+        raise DimensionMismatchError(
+            f"collection {name!r} has dim={header.dim} (since {utc_text(utc(header.created))}, "
+            f"written by vdb {header.version}), not {dim}. Vectors of another length come from "
+            "another model and no rebuild can change them: create another collection for them",
+            expected=header.dim,
+            received=dim,
+        )
+
+
+def find_view(reader: Snapshot | Batch, name: str) -> CollectionView | WritableCollection:
+    """The view of a collection.
+
+    Raises:
+        NotFoundError: There is none of that name; the message lists those there are.
+    """
+    try:
+        return reader.collection(name)
+    except NotFoundError:
+        names = reader.names()
+        listed = ", ".join(map(repr, names[:20])) + (", ..." if len(names) > 20 else "")
+        raise NotFoundError(
+            f"no collection {name!r}; there "
+            + (f"are {listed}" if names else "is none yet, db.create_collection makes one"),
+            expected=names,
+            received=name,
+        ) from None
+
+
+class CollectionReader:
+    """One collection, for reading. Made by `Database.collection` and `Snapshot.collection`.
+
+    It may be shared between threads; searches run beside each other and beside a writer.
+    """
+
+    def __init__(self, access: Access, view: CollectionView | WritableCollection) -> None:
+        self._access = access
+        self._name = view.header.name
+        self._dim = view.header.dim
+        self._identity = (view.header.number, view.header.created)
+
+    @property
+    def name(self) -> str:
+        """The collection's name."""
+        return self._name
+
+    @property
+    def dim(self) -> int:
+        """The dimension of its vectors; fixed for its life."""
+        return self._dim
+
+    @property
+    def metric(self) -> str:
+        """The metric of its current generation; only a rebuild changes it."""
+        with self._access.reading() as reader:
+            return self._view(reader).header.metric
+
+    def search(
+        self,
+        q: ArrayLike,
+        k: int | None = 10,
+        *,
+        ef: int | None = None,
+        where: Mapping[str, Any] | None = None,
+        exact: bool = False,
+        scores: str | None = None,
+        threshold: float | None = None,
+        with_payloads: bool = True,
+        with_vectors: bool = False,
+    ) -> Hits:
+        """The records closest to one query.
+
+        Args:
+            q: The query, shape (dim,), any real array-like; searched as float32.
+            k: How many hits at most; fewer when there are fewer. None with a threshold: all that
+                are at least that close.
+            ef: Candidates the graph keeps, 1..1,000,000: more find more and cost more. The default
+                is 100, or k when that is more. `Flat` collections ignore it.
+            where: A filter on payloads; not supported yet.
+            exact: Look at every vector instead of walking the graph.
+            scores: Convention of the scores; the default is the collection's.
+            threshold: Keep only hits at least this close, in the unit and with the comparison of
+                the convention; native: the value, at most (l2) or at least (ip, cosine) this.
+            with_payloads: Whether hits carry payloads.
+            with_vectors: Whether hits carry vectors.
+
+        Returns:
+            Hits, best first, equal values by id.
+
+        Raises:
+            DimensionMismatchError: The query has another length.
+            InvalidVectorError: NaN, infinity, overflow, or zero under cosine.
+            InvalidArgumentError: Another argument is out of range.
+            CorruptedError: Damage was met on the way.
+            ClosedError: The database or snapshot is closed.
+        """
+        with self._access.reading() as reader:
+            options = query.Options(
+                ef, where, exact, scores, threshold, with_payloads, with_vectors
+            )
+            return query.search(reader, self._view(reader), q, k, options)
+
+    def search_many(
+        self,
+        Q: ArrayLike,
+        k: int | None = 10,
+        *,
+        threads: int | None = None,
+        ef: int | None = None,
+        where: Mapping[str, Any] | None = None,
+        exact: bool = False,
+        scores: str | None = None,
+        threshold: float | None = None,
+        with_payloads: bool = True,
+        with_vectors: bool = False,
+    ) -> ManyHits:
+        """The records closest to each of several queries, all seen at one moment.
+
+        Args:
+            Q: The queries, shape (n, dim), any real array-like.
+            threads: How many threads search, 1..1,024; the default is one for each processor that
+                this process may use. Answers do not depend on it.
+            k: As for `search`, like all that follow.
+            ef: See there.
+            where: See there.
+            exact: See there.
+            scores: See there.
+            threshold: See there.
+            with_payloads: See there.
+            with_vectors: See there.
+
+        Returns:
+            A sequence of `Hits` in the order of the queries, with rectangular arrays beside it.
+
+        Raises:
+            As `search`; InvalidVectorError names the row.
+        """
+        with self._access.reading() as reader:
+            options = query.Options(
+                ef, where, exact, scores, threshold, with_payloads, with_vectors
+            )
+            return query.search_many(reader, self._view(reader), Q, k, options, threads=threads)
+
+    @overload  # a str is a sequence of strs too, and yet one id
+    def get(self, ids: Id) -> Record | None: ...  # type: ignore[overload-overlap]
+    @overload
+    def get(self, ids: Sequence[Id] | NDArray[Any]) -> list[Record | None]: ...
+    def get(self, ids: Id | Sequence[Id] | NDArray[Any]) -> Record | list[Record | None] | None:
+        """Records by id: one for one id, a list in order for several; None where there is none.
+
+        Raises:
+            ArgumentTypeError: An id is of neither kind, or of the other kind than the collection's.
+        """
+        wanted = inputs.id_list(ids)
+        with self._access.reading() as reader:
+            view = self._view(reader)
+            ingest.same_kind(self._name, view.header.id_kind, wanted)
+            found = query.get(reader, view, wanted)
+        return found[0] if inputs.is_one_id(ids) else found
+
+    def ids(self) -> Iterator[Id]:
+        """All ids, ints by number and strs by their UTF-8 bytes, as of the moment of the call.
+
+        The moment is held, and with it the space of what is deleted later, until the iterator is
+        exhausted or thrown away.
+        """
+        return self._walk()[2]
+
+    def scan(self) -> Iterator[Record]:
+        """All records in the order of `ids`, and of one moment that is held as it is there."""
+        moment, view, ids = self._walk()
+        return query.scan(moment.reading, view, ids)
+
+    def __len__(self) -> int:
+        with self._access.reading() as reader:
+            return self._view(reader).header.count
+
+    def __contains__(self, value: object) -> bool:
+        with self._access.reading() as reader:
+            return query.contains(reader, self._view(reader), value)
+
+    def info(self) -> CollectionInfo:
+        """Metric, dimension, counts, norms, generation, history and sizes, as a dataclass.
+
+        Norms are read from every block of vectors, so that the first call on a large collection
+        reads it from the disk.
+        """
+        with self._access.reading() as reader:
+            return report.collection_info(reader, self._view(reader))
+
+    def __repr__(self) -> str:
+        try:
+            with self._access.reading() as reader:
+                header = self._view(reader).header
+        except VdbError as error:
+            return f"<{type(self).__name__} {self._name!r}: {error}>"
+        return (
+            f"<{type(self).__name__} {self._name!r}: {header.count} records, dim={header.dim}, "
+            f"metric={header.metric}>"
+        )
+
+    def _view(self, reader: Snapshot | Batch) -> CollectionView | WritableCollection:
+        view = find_view(reader, self._name)
+        if (view.header.number, view.header.created) != self._identity:
+            raise NotFoundError(
+                f"collection {self._name!r} was dropped and made anew; "
+                f"get the new one with db.collection({self._name!r})",
+                received=self._name,
+            )
+        return view
+
+    def _walk(self) -> tuple[Access, CollectionView | WritableCollection, Iterator[Id]]:
+        """A moment, and the ids as of it; the moment lives as long as what refers to it."""
+        moment = self._access.moment()
+        with moment.reading() as reader:
+            view = self._view(reader)
+            ids = reader.ids(view)
+            # A batch may change while it is walked.
+            return moment, view, iter(list(ids)) if isinstance(reader, Batch) else ids
+
+
+class Collection(CollectionReader):
+    """One collection of a database, for reading and writing.
+
+    Every writing call is a commit of its own, on the disk when it returns (with durability="full"),
+    unless it stands inside ``with db.batch():``. A call that raises has changed nothing. Writing
+    calls of several threads and processes take turns.
+    """
+
+    _access: LiveAccess
+
+    def add(
+        self,
+        ids: Id | Sequence[Id] | NDArray[Any],
+        vectors: ArrayLike,
+        payloads: Sequence[Payload] | Payload = None,
+        *,
+        threads: int | None = None,
+        progress: Progress | None = None,
+    ) -> None:
+        """New records; searchable at once.
+
+        Args:
+            ids: int (64 bits, signed) or str (1..400 bytes of UTF-8, no NUL); the first record
+                decides for the collection which of the two. One id for one record.
+            vectors: Shape (n, dim), or (dim,) for one id; any real array-like, kept as float32.
+            payloads: One for each id (None where there is none), or the payload of the one id.
+                JSON-like: None, bool, int, finite float, str, list, dict with str keys; at most
+                1 MiB encoded and 64 levels deep.
+            threads: How many threads link the vectors, 1..1,024; the default is one for each
+                processor that this process may use. The graph does not depend on it.
+            progress: Called now and then with (done, total) vectors; what it raises stops the call
+                and undoes it.
+
+        Raises:
+            DuplicateIdError: An id is there already, or given twice.
+            DimensionMismatchError: Vectors of another length.
+            InvalidVectorError: NaN, infinity, longer than 1e18, or zero under cosine.
+            InvalidPayloadError: A payload that would not come back as it was given.
+            ArgumentTypeError: Ids of the wrong kind, or something that is no array of numbers.
+            BusyError: Another writer did not finish within the database's lock_timeout.
+            ReadOnlyError: The database is open for reading only.
+            DiskFullError: No space is left.
+        """
+        rows = self._rows(ids, vectors, payloads)
+        count = config.thread_count(threads)
+        with self._access.writing() as batch:
+            ingest.add(batch, self._writable(batch), rows, threads=count, progress=progress)
+
+    def upsert(
+        self,
+        ids: Id | Sequence[Id] | NDArray[Any],
+        vectors: ArrayLike,
+        payloads: Sequence[Payload] | Payload = None,
+        *,
+        threads: int | None = None,
+        progress: Progress | None = None,
+    ) -> None:
+        """Records that are new or replace, whole, those of the same id.
+
+        Without a payload the record has none afterwards, as if it had been deleted and added. Of an
+        id that is given twice the last one counts. Arguments and errors are those of `add`, without
+        DuplicateIdError.
+        """
+        rows = self._rows(ids, vectors, payloads)
+        count = config.thread_count(threads)
+        with self._access.writing() as batch:
+            ingest.upsert(batch, self._writable(batch), rows, threads=count, progress=progress)
+
+    def set_payloads(
+        self,
+        ids: Id | Sequence[Id] | NDArray[Any],
+        payloads: Sequence[Payload] | Payload,
+    ) -> None:
+        """Other payloads for records that are there; their vectors stay.
+
+        Raises:
+            NotFoundError: There is no record of an id.
+            InvalidPayloadError: A payload that would not come back as it was given.
+            And, as for `add`: ArgumentTypeError, BusyError, ReadOnlyError, DiskFullError.
+        """
+        wanted = inputs.id_list(ids)
+        encoded = ingest.encode_payloads(payloads, len(wanted), one=inputs.is_one_id(ids))
+        with self._access.writing() as batch:
+            ingest.set_payloads(batch, self._writable(batch), wanted, encoded)
+
+    def delete(
+        self,
+        ids: Id | Iterable[Id] | NDArray[Any] | None = None,
+        *,
+        where: Mapping[str, Any] | None = None,
+    ) -> int:
+        """Removes records; the place of each is used again by later ones.
+
+        Args:
+            ids: Which; those that are not there are ignored.
+            where: A filter on payloads instead; not supported yet.
+
+        Returns:
+            How many were removed.
+
+        Raises:
+            As for `add`: ArgumentTypeError, BusyError, ReadOnlyError, DiskFullError.
+        """
+        config.no_filter(where)
+        if ids is None:
+            raise InvalidArgumentError(
+                "delete needs ids=; to remove everything use db.drop_collection",
+                expected="ids",
+                received=None,
+            )
+        wanted = inputs.id_list(ids, ordered=False)
+        with self._access.writing() as batch:
+            return ingest.delete(batch, self._writable(batch), wanted)
+
+    def _rows(self, ids: object, vectors: ArrayLike, payloads: object) -> ingest.Rows:
+        metric = METRICS[self.metric]
+        return ingest.prepare(ids, vectors, payloads, dim=self._dim, metric=metric)
+
+    def _writable(self, batch: Batch) -> WritableCollection:
+        view = self._view(batch)
+        assert isinstance(view, WritableCollection)  # noqa: S101 - a batch gives nothing else
+        return view

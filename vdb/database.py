@@ -1,0 +1,323 @@
+"""What a user does with one database: open it, make and drop collections, batch, look after it."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Iterator, Mapping
+from contextlib import AbstractContextManager
+from os import PathLike, fspath
+from pathlib import Path
+from types import TracebackType
+from typing import Self
+from weakref import WeakSet
+
+from vdb import config, ingest, maintenance
+from vdb.access import LiveAccess
+from vdb.collection import Collection, check_schema, find_view
+from vdb.errors import ArgumentTypeError, CollectionExistsError, InvalidArgumentError, VdbError
+from vdb.format.headers import CollectionHeader
+from vdb.index import new_generation
+from vdb.maintenance.report import DatabaseInfo
+from vdb.metrics import metric_named
+from vdb.records import Problem
+from vdb.scores.table import convention_named
+from vdb.snapshot import Snapshot
+from vdb.store import Environment
+from vdb.version import __version__
+
+__all__ = ["Database", "open"]
+
+
+def open(  # noqa: A001 - vdb.open reads as it should
+    path: str | PathLike[str],
+    *,
+    create: bool = True,
+    read_only: bool = False,
+    durability: str = "full",
+    lock_timeout: float = 5.0,
+    allow_network_fs: bool = False,
+) -> Database:
+    """Opens the database in a directory, making it if there is none.
+
+    Opening reads a few hundred bytes, whatever the size. Any number of processes may have the same
+    database open; handles of one process share what they map.
+
+    Args:
+        path: The directory. Its parent must exist.
+        create: Make the database when there is none. Ignored with ``read_only``.
+        read_only: Refuse all writing; works on read-only media.
+        durability: "full": a commit is on the disk when the call returns. "relaxed": after a power
+            cut the last commits may be missing, never half there; several times faster for small
+            commits. Nothing weaker exists.
+        lock_timeout: Seconds to wait for another writer, and for running searches when closing.
+        allow_network_fs: Open on a network file system, where other machines must stay out.
+
+    Raises:
+        NotFoundError: There is no database there and it is not to be made, or nowhere to make it.
+        InvalidArgumentError: Something else is there, or an argument is out of range.
+        FormatVersionError: It was written in a newer format; the message names the release needed.
+        CorruptedError: It is not a database, or a damaged one.
+        UnsafeFilesystemError: It lies on a network file system.
+        BusyError: It is being made or compacted by another process.
+    """
+    timeout = config.timeout_seconds("lock_timeout", lock_timeout)
+    environment = Environment.open(
+        _directory(path),
+        create=create and not read_only,
+        read_only=read_only,
+        durability=config.durability_name(durability),
+        lock_timeout=timeout,
+        allow_network_fs=allow_network_fs,
+    )
+    return Database(environment, lock_timeout=timeout, read_only=read_only)
+
+
+class Database:
+    """One open database: collections that are read and written together. Made by `vdb.open`.
+
+    Also a context manager, which closes it. It may be shared between threads, and not through
+    ``fork()``: a child process opens its own.
+    """
+
+    def __init__(self, environment: Environment, *, lock_timeout: float, read_only: bool) -> None:
+        self._environment = environment
+        self._access = LiveAccess(environment, lock_timeout, read_only=read_only)
+        # Closed with the database, even while another handle keeps the environment open.
+        self._snapshots: WeakSet[Snapshot] = WeakSet()
+
+    @property
+    def path(self) -> Path:
+        """The directory it lies in, absolute."""
+        return Path(self._environment.path)
+
+    @property
+    def read_only(self) -> bool:
+        """Whether it was opened for reading only."""
+        return self._access.read_only
+
+    # Collections
+
+    def create_collection(
+        self,
+        name: str,
+        *,
+        dim: int,
+        metric: str,
+        dtype: str = "float32",
+        index: config.IndexConfig | None = None,
+        scores: str = "native",
+        model: str | None = None,
+        fields: Mapping[str, str] | None = None,
+    ) -> Collection:
+        """Makes an empty collection; its dimension and metric are locked from here on.
+
+        Args:
+            name: 1 to 128 characters from A-Z, a-z, 0-9, underscore, point and hyphen.
+            dim: Dimension of its vectors, 1..16,000.
+            metric: "l2" (squared Euclidean distance), "ip" (inner product of vectors of any
+                length) or "cosine" (cosine similarity). There is no default: it belongs to the
+                model that makes the vectors.
+            dtype: How vectors are stored; "float32".
+            index: `HNSW` with its parameters (the default) or `Flat`.
+            scores: The convention of scores that searches use unless told otherwise.
+            model: Where the vectors come from, free text, at most 1,024 bytes.
+            fields: Payload fields to index for filters; not supported yet.
+
+        Raises:
+            CollectionExistsError: The name is taken.
+            InvalidArgumentError: An argument is out of range.
+            BusyError: Another writer did not finish within lock_timeout.
+            ReadOnlyError: The database is open for reading only.
+        """
+        config.no_fields(fields)
+        settings = config.index_config(index)
+        now = time.time()
+        generation = new_generation(1, metric_named(metric).name, settings)
+        header = CollectionHeader(
+            name=config.collection_name(name),
+            number=0,  # the batch gives it one
+            dim=config.dimension(dim),
+            metric=generation.metric,
+            dtype=config.dtype_name(dtype),
+            scores=convention_named(scores, generation.metric, argument="scores").name,
+            model=config.model_text(model),
+            created=now,
+            version=__version__,
+            history=[
+                {
+                    "generation": 1,
+                    "metric": generation.metric,
+                    "index": config.index_to_map(settings),
+                    "when": now,
+                    "version": __version__,
+                    "reason": "created",
+                }
+            ],
+        )
+        with self._access.writing() as batch:
+            if batch.collection_number(name) is not None:
+                raise CollectionExistsError(
+                    f"there is a collection {name!r} already; db.collection({name!r}) opens it",
+                    expected="a name that is not taken",
+                    received=name,
+                )
+            with ingest.changing(batch):
+                view = batch.create_collection(header, generation)
+            return Collection(self._access, view)
+
+    def collection(
+        self, name: str, *, metric: str | None = None, dim: int | None = None
+    ) -> Collection:
+        """A collection that is there.
+
+        Args:
+            name: Its name.
+            metric: The metric it should have; checked, never changed.
+            dim: The dimension it should have; checked, never changed.
+
+        Raises:
+            NotFoundError: There is none of that name; the message lists those there are.
+            MetricMismatchError: It has another metric; the message says since when, by which
+                version, and which command changes it.
+            DimensionMismatchError: It has another dimension.
+        """
+        config.collection_name(name)
+        with self._access.reading() as reader:
+            view = find_view(reader, name)
+            check_schema(view.header, self.path, metric=metric, dim=dim)
+            return Collection(self._access, view)
+
+    def collections(self) -> list[str]:
+        """The names of the collections, sorted."""
+        with self._access.reading() as reader:
+            return reader.names()
+
+    def __contains__(self, name: object) -> bool:
+        with self._access.reading() as reader:
+            return isinstance(name, str) and name in reader.names()
+
+    def drop_collection(self, name: str) -> None:
+        """Removes a collection with all its records. Its space is used again by later writes.
+
+        Raises:
+            NotFoundError: There is none of that name.
+            BusyError: Another writer did not finish within lock_timeout.
+            ReadOnlyError: The database is open for reading only.
+        """
+        config.collection_name(name)
+        with self._access.writing() as batch:
+            find_view(batch, name)  # NotFoundError before anything changes
+            with ingest.changing(batch):
+                batch.drop_collection(name)
+
+    # Several calls as one
+
+    def batch(self) -> AbstractContextManager[None]:
+        """``with db.batch():`` makes all writes of this thread inside it one commit, or nothing.
+
+        Reads of this thread see what it has written so far; everyone else sees it after the commit.
+        An exception that leaves the block undoes everything. A batch inside a batch joins it. The
+        writer lock is held from the beginning to the end.
+
+        Raises:
+            BusyError: Another writer did not finish within lock_timeout.
+            ReadOnlyError: The database is open for reading only.
+            DiskFullError: No space is left, at the end of the block.
+        """
+        return self._access.batch()
+
+    def snapshot(self) -> Snapshot:
+        """This moment, held for reading: `Snapshot`, also a context manager.
+
+        It shows what was committed, also inside a batch of the same thread.
+        """
+        snapshot = Snapshot(self._access.pinned(), self.path)
+        self._snapshots.add(snapshot)
+        return snapshot
+
+    # Care
+
+    def info(self) -> DatabaseInfo:
+        """Versions, sizes, readers and collections, as a dataclass."""
+        self._access.check_open()
+        with self._environment.snapshot() as reader:
+            return maintenance.database_info(self._environment, reader, read_only=self.read_only)
+
+    def check(self) -> Iterator[Problem]:
+        """Walks everything at one moment and yields every `Problem`; nothing when it is sound.
+
+        Never writes, never stops at the first. The moment is held until the iterator is exhausted
+        or thrown away. Takes seconds for each gigabyte.
+        """
+        return maintenance.check(self._access.pinned().reading)
+
+    def backup(self, path: str | PathLike[str]) -> None:
+        """Copies the database, as of this moment, into a new directory; writers need not stop.
+
+        Raises:
+            InvalidArgumentError: There is something at that path already.
+            DiskFullError: No space is left there.
+        """
+        self._access.check_open()
+        self._access.check_outside("back up")
+        self._environment.copy(_directory(path), compact=False)
+
+    def compact(self) -> None:
+        """Rewrites the file without its free space, giving it back to the disk.
+
+        Raises:
+            BusyError: Another process has the database open, or this one reads or writes it.
+            ReadOnlyError: The database is open for reading only.
+            DiskFullError: No space is left for the copy; nothing was changed.
+        """
+        self._access.check_writable()
+        self._access.check_outside("compact")
+        self._environment.compact()
+
+    def close(self) -> None:
+        """Closes the database; later use raises ClosedError. Closing again does nothing.
+
+        Snapshots are invalidated; calls that are running are waited for.
+
+        Raises:
+            BusyError: A running call did not end within lock_timeout; the database stays open.
+        """
+        self._access.check_outside("close the database")
+        self._access.close()
+        for snapshot in list(self._snapshots):
+            snapshot.close()
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        traceback: TracebackType | None,
+    ) -> None:
+        self.close()
+
+    def __repr__(self) -> str:
+        try:
+            names = self.collections()
+        except VdbError as error:
+            return f"<Database {str(self.path)!r}: {error}>"
+        listed = ", ".join(names[:5]) + (", ..." if len(names) > 5 else "")
+        mode = ", read-only" if self.read_only else ""
+        count = "1 collection" if len(names) == 1 else f"{len(names)} collections"
+        shown = f" ({listed})" if names else ""
+        return f"<Database {str(self.path)!r}: {count}{shown}{mode}>"
+
+
+def _directory(path: object) -> Path:
+    name = fspath(path) if isinstance(path, str | PathLike) else None
+    if not isinstance(name, str):
+        raise ArgumentTypeError(
+            f"path must be a str or a path, got {type(path).__name__}",
+            expected="str | os.PathLike[str]",
+            received=type(path).__name__,
+        )
+    if not name or "\0" in name:
+        raise InvalidArgumentError("path must name a directory", expected="a path", received=name)
+    return Path(name)

@@ -1,0 +1,222 @@
+"""Every error vdb raises on purpose, named for what the caller did or met.
+
+::
+
+    VdbError                          catches everything below
+    ├── InvalidArgumentError          ValueError: an argument has a value that cannot be meant
+    │   ├── MetricMismatchError       the collection was built for another metric
+    │   ├── DimensionMismatchError    a vector has another length than the collection's
+    │   ├── InvalidVectorError        NaN, infinity, overflow, zero under cosine; names the row
+    │   ├── InvalidPayloadError       a payload that would not come back as it was given
+    │   ├── InvalidFilterError        a filter that cannot be understood
+    │   ├── NotInvertibleError        a score that more than one value maps to
+    │   ├── DuplicateIdError          the id is there already, or twice in one call
+    │   └── CollectionExistsError     the name is taken
+    ├── ArgumentTypeError             TypeError: an argument of the wrong type
+    ├── NotFoundError                 KeyError: no such database, collection or id
+    ├── ClosedError                   ValueError: the database or snapshot has been closed
+    ├── BusyError                     TimeoutError: another writer, or a search, held on too long
+    ├── ReadOnlyError                 PermissionError: writing through a read-only handle or medium
+    ├── DiskFullError                 OSError: no space left; nothing was changed
+    ├── CommitUnknownError            OSError: the disk failed in mid-commit; reopen to see
+    ├── UnsafeFilesystemError         OSError: a file system that cannot keep LMDB's promises
+    ├── CorruptedError                RuntimeError: bytes on disk that vdb did not write
+    ├── FormatVersionError            RuntimeError: written by a newer (or unknown) format
+    └── ForkError                     RuntimeError: a handle inherited through fork()
+
+Each is also the builtin that a Python programmer would catch, carries ``expected`` and ``received``
+where there are such things, and says in its message what to do about it when there is something.
+A call that raises one of them has changed nothing (``CommitUnknownError`` apart, as its name says).
+"""
+
+from __future__ import annotations
+
+import errno
+from typing import Any
+
+__all__ = [
+    "ArgumentTypeError",
+    "BusyError",
+    "ClosedError",
+    "CollectionExistsError",
+    "CommitUnknownError",
+    "CorruptedError",
+    "DimensionMismatchError",
+    "DiskFullError",
+    "DuplicateIdError",
+    "ForkError",
+    "FormatVersionError",
+    "InvalidArgumentError",
+    "InvalidFilterError",
+    "InvalidPayloadError",
+    "InvalidVectorError",
+    "MetricMismatchError",
+    "NotFoundError",
+    "NotInvertibleError",
+    "ReadOnlyError",
+    "UnsafeFilesystemError",
+    "VdbError",
+]
+
+
+class VdbError(Exception):
+    """Base of all errors of this package.
+
+    ``expected`` and ``received`` hold what was wanted and what came, as Python values (``None``
+    where the error has no such pair). ``str()`` is the plain message for every subclass.
+    """
+
+    def __init__(self, message: str = "", *, expected: Any = None, received: Any = None) -> None:
+        super().__init__(message)
+        self.message = message
+        self.expected = expected
+        self.received = received
+
+    # KeyError would show the repr of the message and OSError may show a tuple.
+    def __str__(self) -> str:
+        return self.message
+
+
+# What the caller gave
+
+
+class InvalidArgumentError(VdbError, ValueError):
+    """An argument whose value is outside what is accepted; the message names it and the range."""
+
+
+class ArgumentTypeError(VdbError, TypeError):
+    """An argument of a type that is not accepted; ``received`` is the type's name."""
+
+
+class MetricMismatchError(InvalidArgumentError):
+    """The collection has another metric (``expected``). Only a rebuild changes it."""
+
+
+class DimensionMismatchError(InvalidArgumentError):
+    """Vectors of another length than the collection's; ``expected``, ``received`` are lengths."""
+
+
+class InvalidVectorError(InvalidArgumentError):
+    """A vector that has no meaning under the metric; ``row`` is its position in what was given."""
+
+    def __init__(
+        self,
+        message: str = "",
+        *,
+        row: int | None = None,
+        expected: Any = None,
+        received: Any = None,
+    ) -> None:
+        super().__init__(message, expected=expected, received=received)
+        self.row = row
+
+
+class InvalidPayloadError(InvalidArgumentError):
+    """A payload that would not come back unchanged; ``row`` and ``path`` say where it stands."""
+
+    def __init__(
+        self,
+        message: str = "",
+        *,
+        row: int | None = None,
+        path: str = "",
+        expected: Any = None,
+        received: Any = None,
+    ) -> None:
+        super().__init__(message, expected=expected, received=received)
+        self.row = row
+        self.path = path
+
+
+class InvalidFilterError(InvalidArgumentError):
+    """A filter that cannot be understood or is not supported."""
+
+
+class NotInvertibleError(InvalidArgumentError):
+    """A score from which the value cannot be told, because several values share it."""
+
+
+class DuplicateIdError(InvalidArgumentError):
+    """An id that the collection has already, or that was given twice; ``received`` is the id."""
+
+
+class CollectionExistsError(InvalidArgumentError):
+    """A collection of that name exists; ``received`` is the name."""
+
+
+# What was not there, or not at that moment
+
+
+class NotFoundError(VdbError, KeyError):
+    """No such database, collection or id; ``received`` is what was asked for."""
+
+
+class ClosedError(VdbError, ValueError):
+    """Use of a database, collection, snapshot or batch after it was closed."""
+
+
+class BusyError(VdbError, TimeoutError):
+    """The writer lock, or the end of running searches, did not come within the timeout."""
+
+    def __init__(self, message: str = "", *, expected: Any = None, received: Any = None) -> None:
+        super().__init__(message, expected=expected, received=received)
+        self.errno = errno.ETIMEDOUT
+
+
+class ReadOnlyError(VdbError, PermissionError):
+    """A write through a handle, or to a medium, that only reads."""
+
+    def __init__(self, message: str = "", *, expected: Any = None, received: Any = None) -> None:
+        super().__init__(message, expected=expected, received=received)
+        self.errno = errno.EROFS
+
+
+# What the disk did
+
+
+class DiskFullError(VdbError, OSError):
+    """No space was left for a commit. Nothing was changed, and the database stays usable."""
+
+    def __init__(self, message: str = "", *, expected: Any = None, received: Any = None) -> None:
+        super().__init__(message, expected=expected, received=received)
+        self.errno = errno.ENOSPC
+
+
+class CommitUnknownError(VdbError, OSError):
+    """The disk failed while a commit was being sealed: it may or may not have happened.
+
+    Close the database and open it again; it then shows either all of the batch or nothing of it.
+    """
+
+    def __init__(self, message: str = "", *, expected: Any = None, received: Any = None) -> None:
+        super().__init__(message, expected=expected, received=received)
+        self.errno = errno.EIO
+
+
+class UnsafeFilesystemError(VdbError, OSError):
+    """The directory lies where a memory map is not safe, on a network share for instance."""
+
+
+class CorruptedError(VdbError, RuntimeError):
+    """Bytes on disk are not what vdb wrote there.
+
+    ``where`` names the place (a key, a block, a file) and ``message`` what is wrong with it;
+    ``str()`` shows both.
+    """
+
+    def __init__(
+        self, message: str = "", *, where: str = "", expected: Any = None, received: Any = None
+    ) -> None:
+        super().__init__(message, expected=expected, received=received)
+        self.where = where
+
+    def __str__(self) -> str:
+        return f"{self.where}: {self.message}" if self.where else self.message
+
+
+class FormatVersionError(VdbError, RuntimeError):
+    """A format version that this release does not know; the message names a release that does."""
+
+
+class ForkError(VdbError, RuntimeError):
+    """A handle used in a child process that inherited it through ``fork()``; open it anew there."""

@@ -1,0 +1,261 @@
+"""The three records that say what a database, a collection and a generation are.
+
+All are msgpack maps of exactly the fields below, sealed. They are rewritten by nearly every commit,
+so they stay small: a header with a long history is still well under one page.
+
+The words that a field may hold (metrics, index types) are part of the format: a new one is a new
+format version, so that an older release refuses the database instead of misreading it.
+"""
+
+from __future__ import annotations
+
+import copy
+from dataclasses import dataclass, field, replace
+from typing import Any, Self
+
+from vdb.format.packing import Fields, pack, unpack
+
+__all__ = [
+    "ID_KINDS",
+    "INDEX_TYPES",
+    "METRICS",
+    "NO_SLOT",
+    "CollectionHeader",
+    "DatabaseHeader",
+    "GenerationRecord",
+]
+
+METRICS = ("l2", "ip", "cosine")
+INDEX_TYPES = ("hnsw", "flat")
+ID_KINDS = ("int", "str")
+
+NO_SLOT = 0xFFFFFFFF
+"""Where a slot number could stand: there is none."""
+
+U32 = 2**32 - 1
+U64 = 2**64 - 1
+MOST_SLOTS = 2**31 - 2
+LARGEST_DIM = 16_000
+LONGEST_MODEL = 1024
+LONGEST_WORD = 64
+LONGEST_REASON = 256
+LONGEST_HISTORY = 4096
+MOST_SEEDS = 1024
+PAGE_SIZES = tuple(2**n for n in range(9, 17))
+
+
+def _fields(record: Any) -> dict[str, Any]:
+    return {name: getattr(record, name) for name in record.__slots__}
+
+
+@dataclass(slots=True)
+class DatabaseHeader:
+    """Key ``01``: what holds for the whole database.
+
+    Attributes:
+        uuid: 16 random bytes, the salt of every checksum.
+        page_size: LMDB's page size when the database was created, bytes.
+        small_block: Bytes of a small block, ``page_size - 16``.
+        big_block: Bytes of a big block.
+        created: When, in seconds since 1970 UTC.
+        version: The release that created it.
+        commit: Number of the newest commit; 1 is the creation.
+        next_collection: The number that the next new collection gets.
+    """
+
+    uuid: bytes
+    page_size: int
+    small_block: int
+    big_block: int
+    created: float
+    version: str
+    commit: int
+    next_collection: int
+
+    def encode(self) -> bytes:
+        """The record, not sealed."""
+        return pack(_fields(self))
+
+    @classmethod
+    def decode(cls, body: bytes) -> Self:
+        """Raises CorruptedError on anything that `encode` would not have written."""
+        where = "key 01 (database header)"
+        f = Fields(unpack(body, where), where)
+        header = cls(
+            uuid=f.raw("uuid", 16),
+            page_size=f.whole("page_size", PAGE_SIZES[0], PAGE_SIZES[-1]),
+            small_block=f.whole("small_block", 1, PAGE_SIZES[-1]),
+            big_block=f.whole("big_block", 1, 1 << 20),
+            created=f.number("created"),
+            version=f.text("version", LONGEST_WORD),
+            commit=f.whole("commit", 1, U64),
+            next_collection=f.whole("next_collection", 1, U32),
+        )
+        f.end()
+        if header.page_size not in PAGE_SIZES:
+            f.refuse("page_size", "a power of two", header.page_size)
+        return header
+
+
+@dataclass(slots=True)
+class CollectionHeader:
+    """Key ``10``: one collection. Those of a view are shared: change only a batch's own copy.
+
+    Attributes:
+        name: What it is called by; key ``03`` says the same.
+        number: What it is called by in keys; never reused.
+        dim: Numbers in a vector, 1..16,000.
+        metric: One of `METRICS`.
+        dtype: How vectors are stored; "float32".
+        scores: Default convention of results.
+        model: Where the vectors come from, free text, or None.
+        created: When, in seconds since 1970 UTC.
+        version: The release that created it.
+        id_kind: "int", "str", or None while there was never a record.
+        slots: High-water mark: slots at or above it were never used.
+        count: Live records.
+        free_head: First slot of the list of free ones, or `NO_SLOT`.
+        free_count: Length of that list.
+        generation: The generation that is searched.
+        next_generation: The number that the next generation gets.
+        history: One line a generation, oldest first: {"generation": int, "metric": str,
+            "index": map, "when": float, "version": str, "reason": str}.
+    """
+
+    name: str
+    number: int
+    dim: int
+    metric: str
+    dtype: str
+    scores: str
+    model: str | None
+    created: float
+    version: str
+    id_kind: str | None = None
+    slots: int = 0
+    count: int = 0
+    free_head: int = NO_SLOT
+    free_count: int = 0
+    generation: int = 1
+    next_generation: int = 2
+    history: list[dict[str, Any]] = field(default_factory=list)
+
+    def copy(self) -> Self:
+        """A copy that shares nothing which can be changed."""
+        return replace(self, history=copy.deepcopy(self.history))
+
+    def encode(self) -> bytes:
+        """The record, not sealed."""
+        return pack(_fields(self))
+
+    @classmethod
+    def decode(cls, body: bytes, number: int) -> Self:
+        """The header of collection `number`; CorruptedError on anything else."""
+        where = f"key 10 (header of collection {number})"
+        f = Fields(unpack(body, where), where)
+        header = cls(
+            name=f.text("name", 128),
+            number=f.whole("number", number, number),
+            dim=f.whole("dim", 1, LARGEST_DIM),
+            metric=f.choice("metric", METRICS),
+            dtype=f.choice("dtype", ("float32",)),
+            scores=f.text("scores", LONGEST_WORD),
+            model=f.text_or_none("model", LONGEST_MODEL),
+            created=f.number("created"),
+            version=f.text("version", LONGEST_WORD),
+            id_kind=f.text_or_none("id_kind", LONGEST_WORD),
+            slots=f.whole("slots", 0, MOST_SLOTS),
+            count=f.whole("count", 0, MOST_SLOTS),
+            free_head=f.whole("free_head", 0, NO_SLOT),
+            free_count=f.whole("free_count", 0, MOST_SLOTS),
+            generation=f.whole("generation", 1, U32),
+            next_generation=f.whole("next_generation", 2, U32),
+            history=[
+                _history(line, f"{where} history[{i}]")
+                for i, line in enumerate(f.items("history", LONGEST_HISTORY))
+            ],
+        )
+        f.end()
+        if header.id_kind not in (None, *ID_KINDS):
+            f.refuse("id_kind", f"one of {', '.join(ID_KINDS)}", repr(header.id_kind))
+        if header.count + header.free_count != header.slots:
+            f.refuse(
+                "slots", f"count + free_count = {header.count + header.free_count}", header.slots
+            )
+        if (header.free_head == NO_SLOT) != (header.free_count == 0):
+            f.refuse("free_head", "none just when free_count is 0", header.free_head)
+        if header.free_head != NO_SLOT and header.free_head >= header.slots:
+            f.refuse("free_head", f"a slot below {header.slots}", header.free_head)
+        if header.generation >= header.next_generation:
+            f.refuse("next_generation", f"above {header.generation}", header.next_generation)
+        return header
+
+
+@dataclass(slots=True)
+class GenerationRecord:
+    """Key ``11``: one graph over a collection's vectors.
+
+    Attributes:
+        number: Its number inside the collection, from 1.
+        metric: The metric that its graph was built with.
+        index: {"type": "hnsw", "M", "ef_construction", "seed", "codes"} or {"type": "flat"}.
+        entry: The slot where every walk begins, or `NO_SLOT`.
+        seeds: Slots of the longest vectors, further beginnings under inner product.
+    """
+
+    number: int
+    metric: str
+    index: dict[str, Any]
+    entry: int = NO_SLOT
+    seeds: list[int] = field(default_factory=list)
+
+    def copy(self) -> Self:
+        """A copy that shares nothing which can be changed."""
+        return replace(self, index=dict(self.index), seeds=list(self.seeds))
+
+    def encode(self) -> bytes:
+        """The record, not sealed."""
+        return pack(_fields(self))
+
+    @classmethod
+    def decode(cls, body: bytes, collection: int, number: int) -> Self:
+        """Generation `number` of a collection; CorruptedError on anything else."""
+        where = f"key 11 (generation {number} of collection {collection})"
+        f = Fields(unpack(body, where), where)
+        record = cls(
+            number=f.whole("number", number, number),
+            metric=f.choice("metric", METRICS),
+            index=_index(f.map("index")),
+            entry=f.whole("entry", 0, NO_SLOT),
+            seeds=f.items("seeds", MOST_SEEDS),
+        )
+        f.end()
+        for slot in record.seeds:
+            if type(slot) is not int or not 0 <= slot < MOST_SLOTS:
+                f.refuse("seeds", "slots", repr(slot))
+        return record
+
+
+def _index(f: Fields) -> dict[str, Any]:
+    index: dict[str, Any] = {"type": f.choice("type", INDEX_TYPES)}
+    if index["type"] == "hnsw":
+        index["M"] = f.whole("M", 2, 256)
+        index["ef_construction"] = f.whole("ef_construction", 1, 100_000)
+        index["codes"] = f.text_or_none("codes", 0)
+        index["seed"] = f.whole("seed", 0, U64)
+    f.end()
+    return index
+
+
+def _history(line: Any, where: str) -> dict[str, Any]:
+    f = Fields(line, where)
+    decoded = {
+        "generation": f.whole("generation", 1, U32),
+        "metric": f.choice("metric", METRICS),
+        "index": _index(f.map("index")),
+        "when": f.number("when"),
+        "version": f.text("version", LONGEST_WORD),
+        "reason": f.text("reason", LONGEST_REASON),
+    }
+    f.end()
+    return decoded

@@ -1,0 +1,122 @@
+"""Payloads: the Python values that come back exactly as they were given.
+
+None, bool, int (-2**63 .. 2**64-1), finite float, str, list, and dict with str keys, nested at most
+`DEEPEST` deep, at most `LARGEST` bytes encoded. Everything else is refused rather than converted:
+a tuple would come back as a list, a numpy float as a plain one, NaN equal to nothing.
+"""
+
+from __future__ import annotations
+
+import math
+from typing import Any
+
+from vdb.errors import InvalidPayloadError
+from vdb.format.packing import LARGEST, pack, unpack
+from vdb.records import Payload
+
+__all__ = ["DEEPEST", "LARGEST", "decode", "encode"]
+
+DEEPEST = 64
+_LOWEST_INT = -(2**63)
+_HIGHEST_INT = 2**64 - 1
+
+
+class _RefusedError(Exception):
+    def __init__(self, expected: str, received: str) -> None:
+        super().__init__(expected, received)
+        self.expected = expected
+        self.received = received
+        self.path: list[str] = []  # innermost first
+
+
+def encode(payload: Payload, *, row: int | None = None) -> bytes:
+    """Check and encode one payload; `row` is its position in what was given, for the message.
+
+    Raises:
+        InvalidPayloadError: It would not come back unchanged, or is too long; names the path to
+            the value inside the payload, such as ``payload["tags"][3]``.
+    """
+    try:
+        _check(payload, DEEPEST)
+        body = pack(payload)
+    except _RefusedError as refused:
+        path = "".join(reversed(refused.path))
+        raise InvalidPayloadError(
+            f"{_place(row)}{path}: expected {refused.expected}, got {refused.received}",
+            row=row,
+            path=path,
+            expected=refused.expected,
+            received=refused.received,
+        ) from None
+    if len(body) > LARGEST:
+        raise InvalidPayloadError(
+            f"{_place(row)} takes {len(body):,} bytes encoded; at most {LARGEST:,} are kept",
+            row=row,
+            expected=LARGEST,
+            received=len(body),
+        )
+    return body
+
+
+def decode(body: bytes, where: str) -> Payload:
+    """The inverse of `encode`; CorruptedError on anything else."""
+    return unpack(body, where)
+
+
+def _place(row: int | None) -> str:
+    return "payload" if row is None else f"payloads[{row}]"
+
+
+def _check(value: Any, depth: int) -> None:
+    """Walk one value. Exact types: a subclass would come back as its base."""
+    kind = type(value)
+    if kind is str:
+        _check_text(value)
+    elif kind is int:
+        if not _LOWEST_INT <= value <= _HIGHEST_INT:
+            raise _RefusedError("an int from -2**63 to 2**64-1", "a larger one")
+    elif kind is float:
+        if not math.isfinite(value):
+            raise _RefusedError("a finite float", repr(value))
+    elif kind is dict or kind is list:
+        if depth == 0:
+            raise _RefusedError(f"at most {DEEPEST} levels of nesting", "more")
+        if kind is dict:
+            _check_dict(value, depth - 1)
+        else:
+            _check_list(value, depth - 1)
+    elif value is not None and kind is not bool:
+        raise _RefusedError(
+            "None, bool, int, float, str, list or dict", f"{kind.__module__}.{kind.__qualname__}"
+        )
+
+
+def _check_dict(value: dict[Any, Any], depth: int) -> None:
+    for key, inner in value.items():
+        if type(key) is not str:
+            raise _RefusedError("str keys", f"{type(key).__module__}.{type(key).__qualname__}")
+        try:
+            _check_text(key)
+            _check(inner, depth)
+        except _RefusedError as refused:
+            refused.path.append(f"[{key!r}]" if len(key) <= 64 else f"[{key[:64]!r}...]")
+            raise
+
+
+def _check_list(value: list[Any], depth: int) -> None:
+    i = 0
+    try:
+        for i, inner in enumerate(value):  # noqa: B007  # the index is for the message
+            _check(inner, depth)
+    except _RefusedError as refused:
+        refused.path.append(f"[{i}]")
+        raise
+
+
+def _check_text(text: str) -> None:
+    if text.isascii():
+        return
+    try:
+        text.encode()
+    except UnicodeEncodeError:
+        raise _RefusedError("text that UTF-8 can hold", "a lone surrogate") from None

@@ -1,0 +1,257 @@
+"""The way in: from ids, vectors and payloads to rows, records and links in a batch.
+
+`add` and `upsert`, top to bottom:
+
+1. what can be refused without looking at the database is refused (`prepare`);
+2. with the writer lock held, ids are looked up: repeats are refused or become replacements;
+3. from here on things change, and any exception marks the batch as broken, so that it cannot be
+   committed: the index takes slots, writes the vectors and links them (`index.add`);
+4. id to slot, slot to record, and the counts are written (`_put`).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import ArrayLike, NDArray
+
+from vdb import index, inputs
+from vdb.config import LIMITS
+from vdb.errors import (
+    ArgumentTypeError,
+    CorruptedError,
+    DuplicateIdError,
+    InvalidArgumentError,
+    NotFoundError,
+)
+from vdb.format import payloads as payload_format
+from vdb.metrics import Metric, metric_named
+from vdb.records import Id, Progress
+from vdb.store import Batch, WritableCollection
+
+__all__ = [
+    "Rows",
+    "add",
+    "changing",
+    "delete",
+    "encode_payloads",
+    "prepare",
+    "same_kind",
+    "set_payloads",
+    "upsert",
+]
+
+
+@dataclass(frozen=True, slots=True)
+class Rows:
+    """Checked input: three columns of one length.
+
+    Attributes:
+        ids: All int or all str.
+        vectors: float32, C-contiguous, shape (n, dim), accepted by the metric.
+        payloads: Each one encoded, or None where there is none.
+        metric: The metric they were checked for.
+    """
+
+    ids: list[Id]
+    vectors: NDArray[np.float32]
+    payloads: list[bytes | None]
+    metric: str
+
+
+def prepare(ids: object, vectors: ArrayLike, payloads: object, *, dim: int, metric: Metric) -> Rows:
+    """Everything that can be checked before the writer lock is taken."""
+    one = inputs.is_one_id(ids)
+    listed = inputs.id_list(ids)
+    matrix = inputs.vector_matrix(
+        vectors,
+        dim=dim,
+        metric=metric,
+        rows=len(listed),
+        name="vector" if one else "vectors",
+        one=one,
+    )
+    return Rows(listed, matrix, encode_payloads(payloads, len(listed), one=one), metric.name)
+
+
+def encode_payloads(payloads: object, rows: int, *, one: bool) -> list[bytes | None]:
+    """One encoded payload for each row, None where there is none."""
+    return [
+        None if payload is None else payload_format.encode(payload, row=None if one else row)
+        for row, payload in enumerate(inputs.payload_list(payloads, rows, one=one))
+    ]
+
+
+def add(
+    batch: Batch,
+    coll: WritableCollection,
+    rows: Rows,
+    *,
+    threads: int,
+    progress: Progress | None = None,
+) -> None:
+    """New records; any id that is there already, or twice, is a DuplicateIdError."""
+    inputs.refuse_repeats(rows.ids)
+    _fit(coll, rows)
+    for i, value in enumerate(rows.ids):
+        if batch.slot_of(coll, value) is not None:
+            raise DuplicateIdError(
+                f"ids[{i}]: collection {coll.header.name!r} has a record {value!r} already; "
+                "upsert replaces it",
+                expected="an id that is not there",
+                received=value,
+            )
+    with changing(batch):
+        _insert(batch, coll, rows, threads, progress)
+
+
+def upsert(
+    batch: Batch,
+    coll: WritableCollection,
+    rows: Rows,
+    *,
+    threads: int,
+    progress: Progress | None = None,
+) -> None:
+    """New records, or new contents for ids that are there; of a repeated id the last one counts."""
+    rows = _last_of_each(rows)
+    _fit(coll, rows)
+    slots = [_find(batch, coll, value) for value in rows.ids]
+    old = {i: slot for i, slot in enumerate(slots) if slot is not None}
+    new = [i for i, slot in enumerate(slots) if slot is None]
+    with changing(batch):
+        if old:
+            places = np.array(list(old.values()), dtype=np.uint32)
+            index.replace(batch, coll, places, rows.vectors[list(old)], threads=threads)
+            for i, slot in old.items():
+                batch.put_encoded(coll, slot, rows.ids[i], rows.payloads[i])
+        if new:
+            _insert(batch, coll, _take(rows, new) if old else rows, threads, progress)
+
+
+def set_payloads(
+    batch: Batch, coll: WritableCollection, ids: list[Id], payloads: list[bytes | None]
+) -> None:
+    """Other payloads for ids that are there; an id that is not is a NotFoundError."""
+    same_kind(coll.header.name, coll.header.id_kind, ids)
+    slots: list[int] = []
+    for i, value in enumerate(ids):
+        slot = _find(batch, coll, value)
+        if slot is None:
+            raise NotFoundError(
+                f"ids[{i}]: collection {coll.header.name!r} has no record {value!r}",
+                expected="an id that is there",
+                received=value,
+            )
+        slots.append(slot)
+    with changing(batch):
+        for value, slot, payload in zip(ids, slots, payloads, strict=True):
+            batch.put_encoded(coll, slot, value, payload)
+
+
+def delete(batch: Batch, coll: WritableCollection, ids: list[Id]) -> int:
+    """Removes the records of these ids, ignoring those that are not there; how many it removed."""
+    same_kind(coll.header.name, coll.header.id_kind, ids)
+    places = {value: _find(batch, coll, value) for value in ids}
+    found = {value: slot for value, slot in places.items() if slot is not None}
+    if not found:
+        return 0
+    with changing(batch):
+        for value, slot in found.items():
+            batch.delete_record(coll, slot, value)
+        index.remove(batch, coll, np.array(list(found.values()), dtype=np.uint32))
+        coll.header.count -= len(found)
+    return len(found)
+
+
+def same_kind(name: str, kind: str | None, ids: list[Id]) -> None:
+    """Refuse ids of the other kind than the collection's."""
+    received = inputs.id_kind(ids)
+    if kind is not None and received is not None and received != kind:
+        raise ArgumentTypeError(
+            f"the ids of collection {name!r} are of type {kind}, got {received} {ids[0]!r}",
+            expected=kind,
+            received=received,
+        )
+
+
+def _find(batch: Batch, coll: WritableCollection, value: Id) -> int | None:
+    """The slot of an id, or None.
+
+    Nothing seals the way from an id to its slot, so before the record there is replaced or removed
+    it must say that it is the one.
+    """
+    slot = batch.slot_of(coll, value)
+    if slot is not None:
+        there = batch.id_at(coll, slot)
+        if there != value:
+            raise CorruptedError(
+                f"leads to slot {slot}, where the record has id {there!r}",
+                where=f"collection {coll.header.name!r}, id {value!r}",
+                expected=value,
+                received=there,
+            )
+    return slot
+
+
+def _fit(coll: WritableCollection, rows: Rows) -> None:
+    """What must hold between checked rows and the collection as it stands now."""
+    header = coll.header
+    same_kind(header.name, header.id_kind, rows.ids)
+    if header.metric != rows.metric:  # rebuilt since the rows were checked
+        inputs.vector_matrix(
+            rows.vectors,
+            dim=header.dim,
+            metric=metric_named(header.metric),
+            rows=len(rows.ids),
+            name="vectors",
+        )
+    if header.count + len(rows.ids) > LIMITS.slots:
+        raise InvalidArgumentError(
+            f"a collection holds at most {LIMITS.slots} records",
+            expected=LIMITS.slots,
+            received=header.count + len(rows.ids),
+        )
+
+
+def _last_of_each(rows: Rows) -> Rows:
+    last = {value: i for i, value in enumerate(rows.ids)}
+    return rows if len(last) == len(rows.ids) else _take(rows, sorted(last.values()))
+
+
+def _take(rows: Rows, chosen: list[int]) -> Rows:
+    return Rows(
+        [rows.ids[i] for i in chosen],
+        rows.vectors[chosen],
+        [rows.payloads[i] for i in chosen],
+        rows.metric,
+    )
+
+
+def _insert(
+    batch: Batch,
+    coll: WritableCollection,
+    rows: Rows,
+    threads: int,
+    progress: Progress | None,
+) -> None:
+    if not rows.ids:
+        return
+    slots = index.add(batch, coll, rows.vectors, threads=threads, progress=progress)
+    coll.header.id_kind = inputs.id_kind(rows.ids)
+    for slot, value, payload in zip(slots.tolist(), rows.ids, rows.payloads, strict=True):
+        batch.put_encoded(coll, slot, value, payload)
+    coll.header.count += len(rows.ids)
+
+
+@contextmanager
+def changing(batch: Batch) -> Iterator[None]:
+    """Marks the batch as broken when anything is raised inside, Ctrl-C included."""
+    try:
+        yield
+    except BaseException as error:
+        batch.fail(error)
+        raise

@@ -1,0 +1,22 @@
+"""What callers hand in, made plain: a list of ids, one float32 matrix, a list of payloads.
+
+Everything that can be refused without looking at the database is refused here, naming the argument
+and the row, before anything is locked or changed.
+"""
+
+from __future__ import annotations
+
+from vdb.inputs.ids import id_kind, id_list, is_one_id, one_id, refuse_repeats
+from vdb.inputs.payloads import payload_list
+from vdb.inputs.vectors import query_matrix, vector_matrix
+
+__all__ = [
+    "id_kind",
+    "id_list",
+    "is_one_id",
+    "one_id",
+    "payload_list",
+    "query_matrix",
+    "refuse_repeats",
+    "vector_matrix",
+]

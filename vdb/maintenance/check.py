@@ -1,0 +1,274 @@
+"""The check of a whole database, at one moment, without writing.
+
+1. the identity and the database header;
+2. every key: is it one of ours, and does what it belongs to exist?
+3. the journals of the last commits;
+4. names and collection headers, both ways;
+5. of each collection: its generations, its records (`check_records`), its blocks and links
+   (`index.verify`).
+
+Damage in one place is a `Problem` and the walk goes on with the next: it never stops at the first.
+Problems of a step are gathered before they are yielded, so that a check that is looked at slowly
+keeps nobody waiting.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from contextlib import AbstractContextManager
+from dataclasses import dataclass, field
+from typing import TypeAlias
+
+from vdb import index
+from vdb.errors import CorruptedError, FormatVersionError
+from vdb.format import blocks, journal, keys
+from vdb.format.headers import CollectionHeader, DatabaseHeader, GenerationRecord
+from vdb.format.keys import Key, KeyKind
+from vdb.format.versions import Identity
+from vdb.maintenance.check_records import check_records, check_vectors
+from vdb.records import Problem
+from vdb.store import CollectionView, Snapshot
+from vdb.store.views import build
+
+__all__ = ["check"]
+
+Reading: TypeAlias = Callable[[], AbstractContextManager[Snapshot]]
+
+
+@dataclass(slots=True)
+class _Known:
+    """What has been found to exist, for judging what refers to it."""
+
+    database: DatabaseHeader | None = None
+    names: dict[str, int] = field(default_factory=dict)
+    headers: dict[int, CollectionHeader] = field(default_factory=dict)
+    generations: dict[int, dict[int, GenerationRecord]] = field(default_factory=dict)
+    unreadable_names: set[str] = field(default_factory=set)
+    # Collections with a header, a name or a generation that cannot be read: their other keys are
+    # not to be called orphans.
+    unreadable: set[int] = field(default_factory=set)
+
+
+def check(reading: Reading) -> Iterator[Problem]:
+    """Every problem of the moment that `reading` opens; see the top of this file."""
+    known = _Known()
+    for step in (_identity, _database, _names, _headers, _generations, _journals, _keys):
+        with reading() as reader:
+            found = list(_guarded(step(reader, known), step.__name__.strip("_")))
+        yield from found
+    for header in known.headers.values():
+        view = _view_of(known, header)
+        with reading() as reader:
+            where = f"collection {header.name!r}"
+            found = list(_guarded(check_records(reader, header), where))
+            if view is not None:
+                blocks_found = list(_guarded(index.verify(reader, view), where))
+                found += blocks_found or _guarded(check_vectors(reader, view), where)
+        yield from found
+
+
+def _guarded(step: Iterator[Problem], where: str) -> Iterator[Problem]:
+    """The problems of a step, and the damage that broke it off."""
+    try:
+        yield from step
+    except CorruptedError as error:
+        yield _problem(error, where)
+
+
+def _problem(error: CorruptedError, where: str = "") -> Problem:
+    return Problem(error.where or where, error.message)
+
+
+def _identity(reader: Snapshot, _known: _Known) -> Iterator[Problem]:
+    try:
+        Identity.decode(reader.get(keys.IDENTITY)).check()
+    except FormatVersionError as error:
+        yield Problem("key 00 (identity)", str(error))
+
+
+def _database(reader: Snapshot, known: _Known) -> Iterator[Problem]:
+    header = known.database = reader.database_header()
+    where = "key 01 (database header)"
+    for name, expected, stored in (
+        ("small_block", blocks.small_block(header.page_size), header.small_block),
+        ("big_block", blocks.BIG_BLOCK, header.big_block),
+        ("commit", reader.commit, header.commit),
+    ):
+        if expected != stored:
+            yield Problem(where, f"{name}: expected {expected}, got {stored}")
+
+
+def _names(reader: Snapshot, known: _Known) -> Iterator[Problem]:
+    for key, value in reader.items(bytes([KeyKind.NAME])):
+        name = None
+        try:
+            name = keys.decode(key).name or ""
+            body = reader.seal.unwrap(key, value)
+        except CorruptedError as error:
+            known.unreadable_names.add(name or "")
+            yield _problem(error)
+            continue
+        known.names[name] = int.from_bytes(body, "little")
+        if len(body) != 4:
+            yield Problem(f"name {name!r}", f"expected 4 bytes, got {len(body)}")
+
+
+def _headers(reader: Snapshot, known: _Known) -> Iterator[Problem]:
+    for key, value in reader.items(bytes([KeyKind.COLLECTION])):
+        number = None
+        try:
+            number = keys.decode(key).collection
+            header = CollectionHeader.decode(reader.seal.unwrap(key, value), number or 0)
+        except CorruptedError as error:
+            known.unreadable.add(-1 if number is None else number)
+            yield _problem(error)
+            continue
+        known.headers[header.number] = header
+        if known.database is not None and header.number >= known.database.next_collection:
+            yield Problem(
+                "key 01 (database header)",
+                f"next_collection: expected more than {header.number}, which is taken, "
+                f"got {known.database.next_collection}",
+            )
+        if (
+            known.names.get(header.name) != header.number
+            and header.name not in known.unreadable_names
+        ):
+            yield Problem(
+                f"collection {header.name!r}",
+                f"its header has number {header.number}, its name leads to "
+                f"{known.names.get(header.name, 'nothing')}",
+            )
+    for name, number in known.names.items():
+        owner = known.headers.get(number)
+        if owner is None and number not in known.unreadable:
+            yield Problem(f"name {name!r}", f"leads to collection {number}, which has no header")
+        elif owner is not None and owner.name != name:
+            yield Problem(
+                f"name {name!r}", f"leads to collection {number}, whose name is {owner.name!r}"
+            )
+
+
+def _generations(reader: Snapshot, known: _Known) -> Iterator[Problem]:
+    for key, value in reader.items(bytes([KeyKind.GENERATION])):
+        try:
+            place = keys.decode(key)
+            number, generation = place.collection or 0, place.generation or 0
+        except CorruptedError:
+            continue  # named by the walk over all keys
+        known.generations.setdefault(number, {})
+        try:
+            record = GenerationRecord.decode(reader.seal.unwrap(key, value), number, generation)
+        except CorruptedError as error:
+            known.unreadable.add(number)
+            yield _problem(error)
+            continue
+        known.generations[number][generation] = record
+    for header in known.headers.values():
+        yield from _generations_of(header, known)
+
+
+def _generations_of(header: CollectionHeader, known: _Known) -> Iterator[Problem]:
+    """What a header says of its generations against the records there are."""
+    found = known.generations.get(header.number, {})
+    where = f"collection {header.name!r}"
+    current = found.get(header.generation)
+    if current is None:
+        if header.number not in known.unreadable:
+            yield Problem(where, f"generation {header.generation} has no record")
+    elif current.metric != header.metric:
+        yield Problem(
+            where, f"metric: {header.metric!r} in its header, {current.metric!r} in its generation"
+        )
+    if header.generation not in {line["generation"] for line in header.history}:
+        yield Problem(where, f"its history does not mention generation {header.generation}")
+    for generation in sorted(found):
+        if generation >= header.next_generation:
+            yield Problem(where, f"generation {generation} was never given out")
+        elif generation != header.generation:
+            yield Problem(where, f"generation {generation} is not in use", "warning")
+
+
+def _journals(reader: Snapshot, _known: _Known) -> Iterator[Problem]:
+    for key, value in reader.items(bytes([KeyKind.JOURNAL])):
+        try:
+            commit = keys.decode(key).commit or 0
+            journal.decode(reader.seal.unwrap(key, value), commit)
+        except CorruptedError as error:
+            yield _problem(error)
+            continue
+        newest = reader.commit
+        if commit > newest:
+            yield Problem(
+                f"journal of commit {commit}", f"the newest commit of the database is {newest}"
+            )
+        elif commit <= newest - journal.KEPT:
+            yield Problem(
+                f"journal of commit {commit}",
+                f"should have been removed at commit {commit + journal.KEPT}",
+                "warning",
+            )
+
+
+def _view_of(known: _Known, header: CollectionHeader) -> CollectionView | None:
+    """A view of its own for the check, or None where its records do not allow one.
+
+    The views that searches share remember which blocks they have verified; here every block is
+    read and its checksum computed again.
+    """
+    generation = known.generations.get(header.number, {}).get(header.generation)
+    if known.database is None or generation is None:
+        return None
+    return build(known.database, header, generation)
+
+
+def _keys(reader: Snapshot, known: _Known) -> Iterator[Problem]:
+    """Every key is one of ours and belongs to a collection (of blocks: to a table) that exists."""
+    for first in range(256):
+        yield from _stray(reader, bytes([first]), known)
+
+
+def _stray(reader: Snapshot, prefix: bytes, known: _Known) -> Iterator[Problem]:
+    try:
+        for key, _ in reader.items(prefix):
+            try:
+                place = keys.decode(key)
+            except CorruptedError as error:
+                if key[0] not in (KeyKind.NAME, KeyKind.JOURNAL):  # named by their own steps
+                    yield _problem(error)
+                continue
+            what = _homeless(reader, place, known)
+            if what is not None:
+                yield Problem(str(place), what)
+    except CorruptedError as error:  # of LMDB's own pages
+        yield _problem(error, f"keys that begin with {prefix.hex()}")
+
+
+def _homeless(reader: Snapshot, place: Key, known: _Known) -> str | None:
+    """Why a key should not be there, or None."""
+    number = place.collection
+    if number is None or number in known.unreadable or -1 in known.unreadable:
+        return None
+    header = known.headers.get(number)
+    if header is None:
+        return f"there is no collection {number}"
+    if place.kind is not KeyKind.BLOCK:
+        return None
+    if place.generation == 0:
+        row_size, span = blocks.vector_row_size(header.dim), 1
+        fits = (place.block_kind, place.level) == (blocks.VECTORS, 0)
+    else:
+        record = known.generations.get(number, {}).get(place.generation or 0)
+        if record is None:
+            return f"collection {header.name!r} has no generation {place.generation}"
+        M = record.index.get("M", 0)
+        level = place.level or 0
+        fits = place.block_kind == blocks.LINKS and M > 0 and level < blocks.link_levels(M)
+        row_size, span = (blocks.link_row_size(M, level), M**level) if fits else (0, 1)
+    if not fits:
+        return f"collection {header.name!r} has no such table of blocks"
+    size = blocks.BIG_BLOCK if place.generation == 0 else reader.small_block
+    rows = blocks.rows_per_block(size, row_size, place.block_kind or 0)
+    if (place.number or 0) * rows * span >= header.slots:
+        return f"collection {header.name!r} has {header.slots} slots, and none lies in this block"
+    return None

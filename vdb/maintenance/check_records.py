@@ -1,0 +1,168 @@
+"""The check of a collection's records: ids lead to slots, and what lies there has that id.
+
+Of one damage there is one problem: what the walk over ids has named is not named again by the walk
+over records.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Generator, Iterator
+from dataclasses import dataclass
+from itertools import islice
+
+import numpy as np
+
+from vdb import index
+from vdb.errors import CorruptedError
+from vdb.format import keys, records
+from vdb.format.headers import CollectionHeader
+from vdb.format.keys import KeyKind
+from vdb.records import Problem
+from vdb.store import CollectionView, Snapshot
+
+__all__ = ["check_records", "check_vectors"]
+
+_ROWS = 1024
+
+
+@dataclass(frozen=True, slots=True)
+class _Collection:
+    """What the store's reader needs to know of a collection."""
+
+    header: CollectionHeader
+
+
+def check_records(reader: Snapshot, header: CollectionHeader) -> Iterator[Problem]:
+    """Ids, records and their continuations, and how many there are."""
+    collection = _Collection(header)
+    reached = bytearray(header.slots)
+    ids = yield from _ids(reader, collection, reached)
+    found = yield from _records(reader, collection, reached)
+    yield from _parts(reader, collection)
+    if header.count not in (ids, found):
+        yield Problem(
+            f"collection {header.name!r}",
+            f"count: {header.count} in its header, {ids} ids, {found} records",
+        )
+
+
+def _ids(
+    reader: Snapshot, collection: _Collection, reached: bytearray
+) -> Generator[Problem, None, int]:
+    """Marks the slots that ids lead to rightly; returns how many ids there are."""
+    header = collection.header
+    prefix = keys.within(KeyKind.ID, header.number)
+    count = 0
+    for key, value in reader.items(prefix):
+        count += 1
+        try:
+            record_id = keys.decode_id(
+                key[len(prefix) :], header.id_kind or "str", where=f"key {key.hex()}"
+            )
+        except CorruptedError as error:
+            yield Problem(error.where, error.message)
+            continue
+        where = _name(header, f"id {record_id!r}")
+        slot = int.from_bytes(value, "little")
+        if len(value) != 4 or slot >= header.slots:
+            yield Problem(
+                where, f"slot: expected 4 bytes and less than {header.slots}, got {value.hex()}"
+            )
+        elif reader.get(keys.record(header.number, slot)) is None:
+            yield Problem(where, f"leads to slot {slot}, where there is no record")
+        else:
+            reached[slot] = 1
+            try:
+                there = reader.id_at(collection, slot)
+            except CorruptedError:
+                continue  # named by the walk over records
+            if there != record_id:
+                yield Problem(where, f"leads to slot {slot}, where the record has id {there!r}")
+    return count
+
+
+def _records(
+    reader: Snapshot, collection: _Collection, reached: bytearray
+) -> Generator[Problem, None, int]:
+    """Every record can be read and is reached; returns how many there are."""
+    header = collection.header
+    count = 0
+    for key, _ in reader.items(keys.within(KeyKind.RECORD, header.number)):
+        count += 1
+        try:
+            slot = keys.decode(key).slot or 0
+        except CorruptedError:
+            continue  # named by the walk over all keys
+        where = _name(header, f"record at slot {slot}")
+        if slot >= header.slots:
+            yield Problem(where, f"the collection has {header.slots} slots")
+            continue
+        try:
+            record_id, _ = reader.record(collection, slot)
+        except CorruptedError as error:
+            yield Problem(where, str(error))
+            continue
+        if not reached[slot] and reader.get(keys.slot_of(header.number, record_id)) is None:
+            yield Problem(where, f"no key leads from its id {record_id!r} to it")
+    return count
+
+
+def _parts(reader: Snapshot, collection: _Collection) -> Iterator[Problem]:
+    """Every continuation belongs to a record that goes on that far."""
+    header = collection.header
+    last_slot, parts = -1, 0
+    for key, _ in reader.items(keys.within(KeyKind.PART, header.number)):
+        try:
+            place = keys.decode(key)
+        except CorruptedError:
+            continue  # named by the walk over all keys
+        slot, part = place.slot or 0, place.part or 0
+        if slot != last_slot:
+            last_slot = slot
+            try:
+                parts = _parts_of(reader, header, slot)
+            except CorruptedError:
+                parts = 1 << 16  # named by the walk over records
+        if not 1 <= part <= parts:
+            yield Problem(
+                _name(header, f"part {part} of the record at slot {slot}"),
+                f"the record has {parts} parts",
+            )
+
+
+def _parts_of(reader: Snapshot, header: CollectionHeader, slot: int) -> int:
+    key = keys.record(header.number, slot)
+    if reader.get(key) is None:
+        return 0
+    length = records.total_length(reader.sealed(key), f"record at slot {slot}")
+    return 0 if length is None else records.further_parts(length, reader.small_block)
+
+
+def check_vectors(reader: Snapshot, view: CollectionView) -> Iterator[Problem]:
+    """Every record has a vector. To be asked when the index has found nothing wrong.
+
+    There are as many vectors in use as the header counts records, so this settles that no vector
+    is without a record either.
+    """
+    header = view.header
+    prefix = keys.within(KeyKind.RECORD, header.number)
+    lengths = len(keys.record(header.number, 0))
+    slots = (
+        int.from_bytes(key[len(prefix) :], "big")
+        for key, _ in reader.items(prefix)
+        if len(key) == lengths
+    )
+    inside = (slot for slot in slots if slot < header.slots)
+    while chunk := list(islice(inside, _ROWS)):
+        try:
+            index.vectors(reader, view, np.array(chunk, dtype=np.uint32))
+        except CorruptedError:
+            for slot in chunk:
+                try:
+                    index.vectors(reader, view, np.array([slot], dtype=np.uint32))
+                except CorruptedError as error:
+                    yield Problem(_name(header, f"record at slot {slot}"), error.message)
+
+
+def _name(header: CollectionHeader, what: str) -> str:
+    return f"collection {header.name!r}, {what}"

@@ -1,0 +1,200 @@
+"""What is in a database and how large it is: dataclasses, no printing."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from pathlib import Path
+
+from vdb import index
+from vdb.config import IndexConfig, index_from_map
+from vdb.format.headers import CollectionHeader
+from vdb.format.versions import FORMAT_VERSION
+from vdb.records import NormStats
+from vdb.store import Batch, CollectionView, Environment, Snapshot, WritableCollection
+
+__all__ = [
+    "CollectionInfo",
+    "DatabaseInfo",
+    "GenerationInfo",
+    "collection_info",
+    "database_info",
+    "metric_since",
+    "utc",
+    "utc_text",
+]
+
+
+@dataclass(frozen=True, slots=True)
+class GenerationInfo:
+    """One line of a collection's history: what it was built as, when, by which release, and why."""
+
+    generation: int
+    metric: str
+    index: IndexConfig
+    when: datetime
+    version: str
+    reason: str
+
+
+@dataclass(frozen=True, slots=True)
+class CollectionInfo:
+    """One collection at one moment.
+
+    Attributes:
+        name: Its name.
+        dim: Dimension of its vectors.
+        metric: The metric of its current generation.
+        dtype: How its vectors are stored.
+        scores: The convention of scores that searches use unless told otherwise.
+        model: Where its vectors come from, or None.
+        id_kind: "int" or "str", or None before the first record.
+        count: Records.
+        free_slots: Places of removed records that later ones will take.
+        index: Parameters of the current generation.
+        generation: Number of the current generation.
+        history: All generations, oldest first.
+        created: When it was made, UTC.
+        version: The release of vdb that made it.
+        norms: Count, smallest, largest and mean length of its vectors.
+        vector_bytes: Bytes in blocks of vectors.
+        link_bytes: Bytes in blocks of links.
+    """
+
+    name: str
+    dim: int
+    metric: str
+    dtype: str
+    scores: str
+    model: str | None
+    id_kind: str | None
+    count: int
+    free_slots: int
+    index: IndexConfig
+    generation: int
+    history: tuple[GenerationInfo, ...]
+    created: datetime
+    version: str
+    norms: NormStats
+    vector_bytes: int
+    link_bytes: int
+
+
+@dataclass(frozen=True, slots=True)
+class DatabaseInfo:
+    """One database at one moment.
+
+    Attributes:
+        path: The directory, absolute.
+        uuid: What tells it from every other database, 32 hexadecimal digits.
+        format_version: Version of the bytes on disk.
+        version: The release of vdb that made it.
+        created: When it was made, UTC.
+        commit: Number of the newest commit.
+        durability: "full" or "relaxed", as it is open here.
+        read_only: Whether it is open for reading only, here.
+        page_size: Bytes of a page.
+        file_bytes: Size of the data file.
+        free_bytes: Bytes in the file that later writes will use again.
+        readers: Reader slots taken, by all processes.
+        lmdb_version: Version of LMDB that is at work.
+        collections: Names and numbers of records.
+    """
+
+    path: Path
+    uuid: str
+    format_version: int
+    version: str
+    created: datetime
+    commit: int
+    durability: str
+    read_only: bool
+    page_size: int
+    file_bytes: int
+    free_bytes: int
+    readers: int
+    lmdb_version: str
+    collections: dict[str, int]
+
+
+def utc(seconds: float) -> datetime:
+    """A stored time as a datetime in UTC."""
+    return datetime.fromtimestamp(seconds, tz=UTC)
+
+
+def utc_text(moment: datetime) -> str:
+    """A time as it is written in messages."""
+    return f"{moment:%Y-%m-%d %H:%M:%S} UTC"
+
+
+def history_of(header: CollectionHeader) -> tuple[GenerationInfo, ...]:
+    """All generations, oldest first."""
+    return tuple(
+        GenerationInfo(
+            line["generation"],
+            line["metric"],
+            index_from_map(line["index"]),
+            utc(line["when"]),
+            line["version"],
+            line["reason"],
+        )
+        for line in header.history
+    )
+
+
+def metric_since(header: CollectionHeader) -> GenerationInfo | None:
+    """The generation with which the collection came to have its present metric."""
+    since = None
+    for line in reversed(history_of(header)):
+        if line.metric != header.metric:
+            break
+        since = line
+    return since
+
+
+def collection_info(
+    reader: Snapshot | Batch, view: CollectionView | WritableCollection
+) -> CollectionInfo:
+    """Everything about one collection; reads the norms of all its vectors."""
+    header = view.header
+    return CollectionInfo(
+        name=header.name,
+        dim=header.dim,
+        metric=header.metric,
+        dtype=header.dtype,
+        scores=header.scores,
+        model=header.model,
+        id_kind=header.id_kind,
+        count=header.count,
+        free_slots=header.free_count,
+        index=index_from_map(view.generation.index),
+        generation=header.generation,
+        history=history_of(header),
+        created=utc(header.created),
+        version=header.version,
+        norms=index.norm_stats(reader, view),
+        vector_bytes=view.vectors.blocks * view.vectors.block_size,
+        link_bytes=sum(table.blocks * table.block_size for table in view.links),
+    )
+
+
+def database_info(environment: Environment, reader: Snapshot, *, read_only: bool) -> DatabaseInfo:
+    """Everything about one database."""
+    header = reader.database_header()
+    stats = environment.stats()
+    return DatabaseInfo(
+        path=Path(environment.path),
+        uuid=header.uuid.hex(),
+        format_version=FORMAT_VERSION,
+        version=header.version,
+        created=utc(header.created),
+        commit=header.commit,
+        durability=environment.durability,
+        read_only=read_only,
+        page_size=environment.page_size,
+        file_bytes=stats.file_size,
+        free_bytes=stats.pages_free * stats.page_size,
+        readers=stats.readers,
+        lmdb_version=".".join(map(str, stats.lmdb_version[:3])),
+        collections={name: reader.collection(name).header.count for name in reader.names()},
+    )

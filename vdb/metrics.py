@@ -1,0 +1,68 @@
+"""The one table of metrics: what the natural value is, which way is closer, which vectors have one.
+
+Inside the kernel everything is a distance, lower is nearer; outside everything is a *value*, the
+metric's natural quantity, in the direction given here. Adding a metric is adding a row.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from vdb.arguments import choice
+from vdb.records import Direction
+
+__all__ = ["METRICS", "Metric", "metric_named"]
+
+
+@dataclass(frozen=True, slots=True)
+class Metric:
+    """One row of the table.
+
+    Attributes:
+        name: How it is written in calls, files and messages.
+        value: What the natural value is, in words.
+        formula: The same as a formula of the query q and the stored vector v.
+        direction: Which values are closer.
+        low: Smallest possible value.
+        high: Largest possible value.
+        shortest: Smallest length (L2 norm) a vector may have; 0 accepts the zero vector.
+    """
+
+    name: str
+    value: str
+    formula: str
+    direction: Direction
+    low: float
+    high: float
+    shortest: float = 0.0
+
+    def closer(self, a: NDArray[np.float64] | float, b: NDArray[np.float64] | float) -> Any:
+        """Where value ``a`` is at least as close as value ``b``, elementwise."""
+        return np.less_equal(a, b) if self.direction == "lower" else np.greater_equal(a, b)
+
+
+_INFINITY = float("inf")
+
+METRICS: dict[str, Metric] = {
+    row.name: row
+    for row in (
+        Metric("l2", "squared Euclidean distance", "|q - v|^2", "lower", 0.0, _INFINITY),
+        Metric("ip", "inner product", "q.v", "higher", -_INFINITY, _INFINITY),
+        # Below this length float32 cannot hold the squares, so that a direction is not defined.
+        Metric("cosine", "cosine similarity", "q.v / (|q| |v|)", "higher", -1.0, 1.0, 1e-18),
+    )
+}
+
+
+def metric_named(name: object) -> Metric:
+    """The row of that name.
+
+    Raises:
+        ArgumentTypeError: The name is not a str.
+        InvalidArgumentError: There is no such metric; the message lists those there are.
+    """
+    return METRICS[choice("metric", name, tuple(METRICS))]

@@ -1,0 +1,130 @@
+"""The values that cross every floor: what is stored, what is found, and what is wrong.
+
+Nothing here touches files or the kernel.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any, Literal, TypeAlias
+
+import numpy as np
+from numpy.typing import NDArray
+
+__all__ = [
+    "Direction",
+    "Hit",
+    "Id",
+    "NormStats",
+    "Payload",
+    "Problem",
+    "Progress",
+    "Record",
+]
+
+Id: TypeAlias = int | str
+"""What a record is called by: an int of 64 bits or a str; one kind in a collection."""
+
+Payload: TypeAlias = Any
+"""A JSON-like value: None, bool, int, float, str, list, or dict with str keys."""
+
+Progress: TypeAlias = Callable[[int, int], object]
+"""Called now and then with (done, total) while something long runs; may raise to stop it."""
+
+Direction: TypeAlias = Literal["higher", "lower"]
+"""Which numbers are closer: "higher" ones or "lower" ones."""
+
+
+def _equal(a: NDArray[Any] | None, b: NDArray[Any] | None) -> bool:
+    if a is None or b is None:
+        return a is b
+    return bool(np.array_equal(a, b))
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Record:
+    """One stored record.
+
+    Attributes:
+        id: What it is called by.
+        vector: Its vector exactly as it was given, float32, shape (dim,); a copy of its own.
+        payload: Its payload, or None.
+    """
+
+    id: Id
+    vector: NDArray[np.float32]
+    payload: Payload = None
+
+    def __eq__(self, other: object) -> bool:
+        if not isinstance(other, Record):
+            return NotImplemented
+        return (
+            type(self.id) is type(other.id)
+            and self.id == other.id
+            and self.payload == other.payload
+            and _equal(self.vector, other.vector)
+        )
+
+    __hash__ = None  # type: ignore[assignment]  # a payload may be a dict
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Hit:
+    """One result of a search.
+
+    Attributes:
+        id: The record's id.
+        score: The value in the convention that was asked for, and in its direction.
+        value: The metric's natural quantity, computed in float64 from the stored vector: squared
+            Euclidean distance (l2), inner product (ip), cosine similarity (cosine).
+        payload: The record's payload; None also when payloads were not asked for.
+        vector: The stored vector, float32, shape (dim,), when vectors were asked for, else None.
+    """
+
+    id: Id
+    score: float
+    value: float
+    payload: Payload = None
+    vector: NDArray[np.float32] | None = None
+
+    def __eq__(self, other: object) -> bool:
+        if not isinstance(other, Hit):
+            return NotImplemented
+        return (
+            type(self.id) is type(other.id)
+            and (self.id, self.score, self.value) == (other.id, other.score, other.value)
+            and self.payload == other.payload
+            and _equal(self.vector, other.vector)
+        )
+
+    __hash__ = None  # type: ignore[assignment]  # a payload may be a dict
+
+
+@dataclass(frozen=True, slots=True)
+class NormStats:
+    """Lengths (L2 norms) of a collection's live vectors; all zero when there are none."""
+
+    count: int
+    min: float
+    max: float
+    mean: float
+
+
+@dataclass(frozen=True, slots=True)
+class Problem:
+    """Something that a check found.
+
+    Attributes:
+        where: The place: a key, block, record, slot, or collection.
+        what: What is wrong with it, and what was expected.
+        severity: "error" when data or an answer may be wrong; "warning" when only space or
+            speed is.
+    """
+
+    where: str
+    what: str
+    severity: Literal["error", "warning"] = "error"
+
+    def __str__(self) -> str:
+        return f"{self.severity}: {self.where}: {self.what}"

@@ -1,0 +1,67 @@
+"""One moment of a database, for reading."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from types import TracebackType
+from typing import Self
+
+from vdb import config
+from vdb.access import PinnedAccess
+from vdb.collection import CollectionReader, check_schema, find_view
+
+__all__ = ["Snapshot"]
+
+
+class Snapshot:
+    """One moment of a database: all reads see the same commit. Made by `Database.snapshot`.
+
+    Also a context manager. While it is open, the space of what is deleted or rewritten later is not
+    used again, so it should not be held longer than needed. It may be shared between threads.
+
+    Attributes:
+        commit: The number of the commit it shows; each commit adds one.
+    """
+
+    def __init__(self, access: PinnedAccess, path: Path) -> None:
+        self._access = access
+        self._path = path
+        with access.reading() as reader:
+            self.commit = reader.commit
+
+    def collection(
+        self, name: str, *, metric: str | None = None, dim: int | None = None
+    ) -> CollectionReader:
+        """A collection as it stood at this moment, like `Database.collection`."""
+        config.collection_name(name)
+        with self._access.reading() as reader:
+            view = find_view(reader, name)
+            check_schema(view.header, self._path, metric=metric, dim=dim)
+            return CollectionReader(self._access, view)
+
+    def collections(self) -> list[str]:
+        """The names of the collections there were, sorted."""
+        with self._access.reading() as reader:
+            return reader.names()
+
+    def __contains__(self, name: object) -> bool:
+        with self._access.reading() as reader:
+            return name in reader.names()
+
+    def close(self) -> None:
+        """Let go of the moment. Its collections raise ClosedError from now on."""
+        self._access.close()
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        traceback: TracebackType | None,
+    ) -> None:
+        self.close()
+
+    def __repr__(self) -> str:
+        return f"<Snapshot of {str(self._path)!r} at commit {self.commit}>"

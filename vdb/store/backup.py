@@ -1,0 +1,149 @@
+"""Copies of a whole database: beside it, or in its place."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import lmdb
+
+from vdb.errors import (
+    BusyError,
+    DiskFullError,
+    InvalidArgumentError,
+    ReadOnlyError,
+)
+from vdb.store import mounts, scratch
+from vdb.store.creation import OPEN_LOCK, WRITER_LOCK, sync_directory
+from vdb.store.engine import DATA
+from vdb.store.failures import translate, translate_os
+from vdb.store.lock import FileLock, WriterLock
+
+if TYPE_CHECKING:
+    from vdb.store.environment import Environment
+
+__all__ = ["compact", "copy"]
+
+COPYING = ".vdb-copy-"
+COMPACTING = ".vdb-compact-"
+
+
+def copy(env: Environment, target: Path, *, compact: bool) -> None:
+    """Write the newest commit to `target`, a directory that does not exist yet.
+
+    The copy is made beside the target and renamed when it is complete and on the disk. Reading and
+    writing go on meanwhile; without `compact`, which copies free pages too, writers wait.
+
+    Raises:
+        InvalidArgumentError: Something exists at `target`.
+        NotFoundError: The directory that it shall lie in does not exist.
+        ReadOnlyError, DiskFullError: That directory may not be written, or has no room.
+    """
+    if os.path.lexists(target):
+        raise InvalidArgumentError(f"{target} exists already", received=target)
+    parent = target.parent
+    token = env.gate.token()
+    env.gate.enter(token, env.lock_timeout)
+    try:
+        new = _make_directory(parent, f".{target.name}{COPYING}")
+        try:
+            if compact or env.writer_lock is None:
+                _copy_to(env, new, compact=True)
+            else:
+                with _writing(env.writer_lock, env.lock_timeout):
+                    _copy_to(env, new, compact=False)
+            for lock in (WRITER_LOCK, OPEN_LOCK):
+                FileLock(new / lock, create=True).close()
+            sync_directory(new)
+            if os.path.lexists(target):
+                raise InvalidArgumentError(f"{target} exists already", received=target)
+            new.rename(target)
+            sync_directory(parent)
+        finally:
+            scratch.remove(new)
+    finally:
+        env.gate.leave(token)
+
+
+def compact(env: Environment) -> None:
+    """Rewrite the file of an environment without its free pages, in place.
+
+    No other process may have the database open, because it would go on with the old file. In this
+    one searches go on until the new file is put in place. A crash leaves the old file or the new.
+
+    Raises:
+        BusyError: Another process has it open, or something runs here for too long.
+        ReadOnlyError: Opened for reading only.
+        DiskFullError: No room for the second file.
+    """
+    env.check_open()
+    if env.writer_lock is None:
+        raise ReadOnlyError(f"{env.path} was opened with read_only=True")
+    with _writing(env.writer_lock, env.lock_timeout):
+        try:
+            # Fails or not, only the holder of the writer lock ever asks for this, so taking it
+            # back shared below never waits.
+            if not env.open_lock.acquire(shared=False, timeout=0.0):
+                raise BusyError(f"{env.path} is open in another process; close it there first")
+            new = _make_directory(env.path, COMPACTING)
+            try:
+                _copy_to(env, new, compact=True)
+                _replace(env, new / DATA)
+            finally:
+                scratch.remove(new)
+        finally:
+            env.open_lock.acquire(shared=True, timeout=env.lock_timeout)
+
+
+def _replace(env: Environment, new: Path) -> None:
+    with env.remapping():
+        env.file.close()
+        try:
+            new.replace(env.file.data)
+            sync_directory(env.path)
+        finally:
+            env.file.reopen()
+
+
+@contextmanager
+def _writing(lock: WriterLock, timeout: float) -> Iterator[None]:
+    lock.acquire(timeout)
+    try:
+        yield
+    finally:
+        lock.release()
+
+
+def _make_directory(parent: Path, prefix: str) -> Path:
+    try:
+        return scratch.make(parent, prefix)
+    except OSError as error:
+        raise translate_os(error, parent) from error
+
+
+def _copy_to(env: Environment, directory: Path, *, compact: bool) -> None:
+    """Copy the data file into an empty directory and see it onto the disk."""
+    with env.snapshot() as snapshot:
+        total, used, *_ = snapshot.pages()
+    needed = (used if compact else total) * env.page_size
+    free = mounts.free_bytes(directory)
+    if free is not None and free < needed:
+        raise DiskFullError(
+            f"a copy of {env.path} takes {needed:,} bytes, and {free:,} are free at {directory}",
+            expected=needed,
+            received=free,
+        )
+    try:
+        env.file.engine.copy(str(directory), compact=compact)
+    except lmdb.Error as error:
+        raise translate(error, directory, needed=needed) from error
+    data = directory / DATA
+    data.chmod(0o600)
+    fd = os.open(data, os.O_RDWR)  # of the copy, which no environment has open
+    try:
+        os.fsync(fd)
+    finally:
+        os.close(fd)

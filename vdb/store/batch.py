@@ -1,0 +1,262 @@
+"""Batches: one LMDB write transaction, committed whole or forgotten.
+
+A batch belongs to the thread that began it. Until it commits, changed blocks are heap copies in the
+kernel's Writers and everything else lies in the write transaction, so aborting costs nothing and
+leaves nothing. Committing goes::
+
+    1  finish the blocks of every collection that was touched
+    2  put blocks, headers and generations that changed
+    3  put the journal and the database header with the next commit number
+    4  make sure that the disk has room
+    5  commit in LMDB
+    6  move the environment's views on, as a reader does after somebody else's commit
+"""
+
+from __future__ import annotations
+
+import contextlib
+from operator import itemgetter
+from typing import TYPE_CHECKING, Self
+
+import lmdb
+
+from vdb.errors import (
+    ClosedError,
+    CollectionExistsError,
+    NotFoundError,
+)
+from vdb.format import journal, keys
+from vdb.format.checksums import UNSALTED
+from vdb.format.headers import CollectionHeader, DatabaseHeader, GenerationRecord
+from vdb.format.keys import KeyKind
+from vdb.store.lock import WriterLock
+from vdb.store.recovery import after_failed_commit
+from vdb.store.snapshot import Snapshot
+from vdb.store.transaction import Transaction
+from vdb.store.views import WritableCollection, build
+
+if TYPE_CHECKING:
+    from vdb.store.environment import Environment
+
+__all__ = ["Batch"]
+
+
+class Batch(Transaction):
+    """One write transaction; made by `Environment.batch`, which holds the writer lock for it.
+
+    A context manager: leaving it commits, an exception aborts. What is read through it is what it
+    has written so far.
+
+    Attributes:
+        base: The commit that the batch builds on, pinned while it lives; the kernel reads the
+            blocks that were not changed through it.
+        commit_number: The number that the batch will have when it commits.
+    """
+
+    __slots__ = (
+        "_collections",
+        "_database",
+        "_dropped",
+        "_token",
+        "_txn_id",
+        "_writer_lock",
+        "base",
+        "commit_number",
+    )
+
+    def __init__(self, env: Environment, writer_lock: WriterLock) -> None:
+        """Begin; the caller holds the writer lock, and gives it back when this raises."""
+        super().__init__(env)
+        self._writer_lock = writer_lock
+        self._token = env.gate.token()
+        self._collections: dict[str, WritableCollection] = {}
+        self._dropped: set[int] = set()
+        env.gate.enter(self._token, env.lock_timeout)
+        try:
+            self._txn = env.file.begin_write()
+            self._txn_id: int = self._txn.id()
+            self.base = Snapshot(env, inside=True)
+            self._database = self.base.database_header()
+            self.commit_number = self._database.commit + 1
+        except BaseException:
+            base, txn = getattr(self, "base", None), self._txn
+            token, self._token, self._txn = self._token, 0, None
+            if base is not None:
+                base.close()
+            if txn is not None:
+                txn.abort()
+            env.gate.leave(token)
+            raise
+
+    def collection(self, name: str) -> WritableCollection:
+        """A collection, to be changed; the same object every time.
+
+        Raises:
+            NotFoundError: No collection of that name, or this batch dropped it.
+        """
+        self.transaction()
+        found = self._collections.get(name)
+        if found is None:
+            if self.collection_number(name) is None:
+                raise NotFoundError(f"no collection {name!r}", received=name)
+            found = WritableCollection(self.base.collection(name))
+            self._collections[name] = found
+        return found
+
+    def create_collection(
+        self, header: CollectionHeader, generation: GenerationRecord
+    ) -> WritableCollection:
+        """Add a collection. Its number is set here; everything else comes as it shall be.
+
+        Raises:
+            CollectionExistsError: The name is taken.
+        """
+        if self.collection_number(header.name) is not None:
+            raise CollectionExistsError(
+                f"collection {header.name!r} exists already", received=header.name
+            )
+        header.number = number = self._database.next_collection
+        self._database.next_collection += 1
+        self.put_sealed(keys.name(header.name), number.to_bytes(4, "little"))
+        created = WritableCollection(build(self._database, header, generation), created=True)
+        self._collections[header.name] = created
+        return created
+
+    def drop_collection(self, name: str) -> None:
+        """Remove a collection with everything in it.
+
+        Raises:
+            NotFoundError: No collection of that name.
+        """
+        number = self.collection_number(name)
+        if number is None:
+            raise NotFoundError(f"no collection {name!r}", received=name)
+        self.delete(keys.name(name))
+        for kind in KeyKind:
+            if kind >= KeyKind.COLLECTION:
+                self.delete_all(keys.within(kind, number))
+        self._collections.pop(name, None)
+        self._dropped.add(number)
+
+    # Ending
+
+    def commit(self) -> None:
+        """Make everything durable, or nothing; the batch is over either way.
+
+        A batch that wrote nothing ends without a commit.
+
+        Raises:
+            ClosedError: The batch is over, or broken (the cause is chained).
+            DiskFullError: No room; nothing was changed.
+            CommitUnknownError: The disk failed; the message says what the database shows now.
+        """
+        self.transaction()
+        try:
+            if self.broken:
+                raise ClosedError(
+                    "the batch cannot be committed, because a call inside it failed half-way: "
+                    f"{self.cause!r}"
+                ) from self.cause
+            changed = self._put_collections()
+            if not self.touched and not changed:
+                return
+            self._put_commit(changed)
+            self._env.file.check_space(self.written, self.base.pages())
+            self._commit_txn()
+            self._publish(changed)
+        finally:
+            self.abort()
+
+    def _put_collections(self) -> journal.Journal:
+        """Steps 1 and 2; returns what was touched."""
+        changed: journal.Journal = {number: {} for number in self._dropped}
+        for collection in self._collections.values():
+            number = collection.header.number
+            header, generation, view = collection.header, collection.generation, collection.view
+            writer = collection.writer
+            blocks = [] if writer is None else writer.seal(self.commit_number)
+            new_header = collection.created or header != view.header
+            new_generation = collection.created or generation != view.generation
+            if not (collection.touched or blocks or new_header or new_generation):
+                continue
+            changed[number] = {}
+            if writer is not None and blocks:
+                self.put_many(sorted(blocks, key=itemgetter(0)))
+                for rewritten_generation, kind, level, numbers in writer.rewritten():
+                    changed[number][rewritten_generation, kind, level] = numbers
+            # Decoding what was just encoded keeps a slip in memory from becoming one on disk.
+            if new_header:
+                body = header.encode()
+                CollectionHeader.decode(body, number)
+                self.put_sealed(keys.collection(number), body)
+            if new_generation:
+                body = generation.encode()
+                GenerationRecord.decode(body, number, header.generation)
+                self.put_sealed(keys.generation(number, generation.number), body)
+        return changed
+
+    def _put_commit(self, changed: journal.Journal) -> None:
+        """Step 3."""
+        self._database.commit = self.commit_number
+        room = self.small_block - 4
+        self.put_sealed(keys.journal(self.commit_number), journal.encode(changed, largest=room))
+        oldest = self.commit_number - journal.KEPT
+        if oldest > 0:
+            self.delete(keys.journal(oldest))
+        header = self._database.encode()
+        DatabaseHeader.decode(header)
+        self.put(keys.DATABASE, UNSALTED.wrap(keys.DATABASE, header))
+
+    def _commit_txn(self) -> None:
+        """Step 5."""
+        txn, self._txn = self._txn, None
+        try:
+            txn.commit()
+        except lmdb.Error as error:
+            self.base.close()
+            raise after_failed_commit(
+                self._env, error, self.commit_number, self.written, self._token
+            ) from error
+
+    def _publish(self, changed: journal.Journal) -> None:
+        """Step 6. The commit has happened, so nothing here may say otherwise."""
+        with contextlib.suppress(OSError):
+            # Under the writer lock: nobody else is making the file longer at this moment.
+            self._env.file.lengthen()
+        self._env.cache.committed(self._database, self._txn_id, changed, self._dropped)
+
+    def abort(self) -> None:
+        """Forget everything. May be called again, and after `commit`."""
+        if self._token == 0:
+            return
+        token, self._token = self._token, 0
+        txn, self._txn = self._txn, None
+        self._collections.clear()
+        if self._env.gate.forked:
+            return  # the transaction and the locks are the parent's
+        try:
+            if txn is not None:
+                txn.abort()
+        finally:
+            self.base.close()
+            self._env.gate.leave(token)
+            self._writer_lock.release()
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, kind: object, error: BaseException | None, trace: object) -> None:
+        if error is None:
+            self.commit()
+        else:
+            self.abort()
+
+    def __del__(self) -> None:
+        # Forgotten without commit or abort: the locks must not stay with it.
+        if getattr(self, "_token", 0) and getattr(self, "base", None) is not None:
+            with contextlib.suppress(Exception):
+                self.abort()
+
+    def __repr__(self) -> str:
+        state = "over" if self._txn is None else f"of commit {self.commit_number}"
+        return f"<Batch {state} on {self._env.path}>"

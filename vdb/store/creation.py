@@ -1,0 +1,156 @@
+"""Making a new database: all of it, or nothing that looks like one.
+
+1. A directory with a random name, mode 0700, is made beside the target.
+2. The LMDB environment is made in it; identity and database header are committed; the lock files
+   are added; everything is synced.
+3. The directory is renamed onto the target, which may be missing or an empty directory.
+
+Where step 3 cannot be done, because the target is a mount point or its parent may not be written,
+the random directory is made inside the target instead, and ``data.mdb`` is moved out of it last: a
+directory without ``data.mdb`` is no database.
+
+Two processes may create the same database at once: the second finds it made and opens it.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import errno
+import os
+import time
+from pathlib import Path
+
+import lmdb
+
+from vdb.format import keys
+from vdb.format.blocks import BIG_BLOCK, small_block
+from vdb.format.checksums import UNSALTED
+from vdb.format.headers import DatabaseHeader
+from vdb.format.versions import CURRENT
+from vdb.store import scratch
+from vdb.store.engine import DATA, LOCK, open_engine
+from vdb.store.failures import translate, translate_os
+from vdb.store.lock import FileLock
+from vdb.version import __version__
+
+__all__ = ["OPEN_LOCK", "WRITER_LOCK", "create", "is_vacant", "sync_directory"]
+
+WRITER_LOCK = "writer.lock"
+OPEN_LOCK = "open.lock"
+
+INFIX = ".vdb-new-"
+"""What the name of a directory in the making has in it, after the name of the target."""
+
+_OURS = frozenset({WRITER_LOCK, OPEN_LOCK, LOCK})
+_NEUTRAL = frozenset({"lost+found"})  # at the top of a freshly made file system
+_NO_RENAME = (errno.EBUSY, errno.EXDEV, errno.EPERM, errno.EACCES, errno.EROFS)
+_LOST_RACE = (errno.ENOTEMPTY, errno.EEXIST)
+
+
+def is_vacant(path: Path) -> bool:
+    """Whether an existing directory may become a database: empty, but for our own leftovers."""
+    return all(
+        entry.name in _OURS or entry.name in _NEUTRAL or entry.name.startswith(INFIX)
+        for entry in path.iterdir()
+    )
+
+
+def create(path: Path, *, timeout: float) -> None:
+    """Make a database at `path`, which is missing or vacant. Done when somebody else did first.
+
+    Raises:
+        ReadOnlyError: Neither the target nor its parent may be written.
+        DiskFullError: No space left.
+    """
+    parent = path.parent
+    prefix = f".{path.name}{INFIX}"
+    new: Path | None = None
+    try:
+        new = scratch.make(parent, prefix)
+    except OSError as error:
+        if not path.is_dir():
+            raise translate_os(error, parent) from error
+    if new is not None:
+        try:
+            _fill(new)
+            if _rename(new, path):
+                sync_directory(parent)
+                return
+        finally:
+            scratch.remove(new)
+    _create_inside(path, timeout)
+
+
+def _fill(directory: Path) -> None:
+    """Steps 2: an environment with nothing but identity and header."""
+    try:
+        engine = open_engine(directory, read_only=False, durability="full")
+        page_size = engine.stat()["psize"]
+        header = DatabaseHeader(
+            uuid=os.urandom(16),
+            page_size=page_size,
+            small_block=small_block(page_size),
+            big_block=BIG_BLOCK,
+            created=time.time(),
+            version=__version__,
+            commit=1,
+            next_collection=1,
+        )
+        with engine.begin(write=True) as txn:
+            txn.put(keys.IDENTITY, CURRENT.encode())
+            txn.put(keys.DATABASE, UNSALTED.wrap(keys.DATABASE, header.encode()))
+        engine.close()
+    except lmdb.Error as error:
+        raise translate(error, directory) from error
+    (directory / LOCK).unlink()  # the first to open makes it anew
+    for name in (WRITER_LOCK, OPEN_LOCK):
+        FileLock(directory / name, create=True).close()
+    sync_directory(directory)
+
+
+def _rename(new: Path, path: Path) -> bool:
+    """Step 3; False when it can only be done from inside."""
+    if os.name == "nt" and path.is_dir():  # pragma: no cover
+        with contextlib.suppress(OSError):
+            path.rmdir()
+    try:
+        new.rename(path)
+    except OSError as error:
+        if error.errno in _LOST_RACE:
+            return (path / DATA).exists()  # made by somebody else, or vacant
+        if error.errno in _NO_RENAME:
+            return False
+        raise
+    return True
+
+
+def _create_inside(path: Path, timeout: float) -> None:
+    try:
+        new = scratch.make(path, INFIX)
+    except OSError as error:
+        raise translate_os(error, path) from error
+    try:
+        _fill(new)
+        lock = FileLock(path / WRITER_LOCK, create=True)
+        try:
+            # Held by whoever else creates inside the same directory, for a moment.
+            lock.acquire(shared=False, timeout=timeout)
+            if not (path / DATA).exists():
+                FileLock(path / OPEN_LOCK, create=True).close()
+                (new / DATA).rename(path / DATA)
+                sync_directory(path)
+        finally:
+            lock.close()
+    finally:
+        scratch.remove(new)
+
+
+def sync_directory(path: Path) -> None:
+    """Make renames and new names in a directory last through a power cut."""
+    if os.name == "nt":  # pragma: no cover
+        return
+    fd = os.open(path, os.O_RDONLY)
+    try:
+        os.fsync(fd)
+    finally:
+        os.close(fd)

@@ -1,0 +1,189 @@
+"""The open data file: LMDB's environment, and what the database says of itself.
+
+Reopening gives the same file new addresses, so it happens only while nobody is inside the gate, and
+everything that held addresses is dropped with it.
+"""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import lmdb
+
+from vdb.errors import CorruptedError, DiskFullError
+from vdb.format import blocks, keys
+from vdb.format.checksums import UNSALTED, Seal
+from vdb.format.headers import DatabaseHeader
+from vdb.format.versions import Identity
+from vdb.store import engine, mounts, registry
+from vdb.store.creation import WRITER_LOCK
+from vdb.store.failures import translate
+
+__all__ = ["DataFile"]
+
+
+class DataFile:
+    """``data.mdb`` of one database, open in this process.
+
+    Attributes:
+        path: The directory.
+        engine: LMDB's environment.
+        id: Device and inode of the file.
+        header: The database header as of opening.
+        txn_id: LMDB's number of the newest transaction as of opening.
+        seal: The seal of this database.
+        locked: Whether LMDB's reader table is in use; not on read-only media.
+    """
+
+    def __init__(
+        self, path: Path, *, read_only: bool, durability: str, locked: bool, timeout: float
+    ) -> None:
+        """Open and check; raises CorruptedError, FormatVersionError and what opening raises."""
+        self.path = path
+        self.read_only = read_only
+        self.durability = durability
+        self.locked = locked
+        self._timeout = timeout
+        self._first_map = engine.FIRST_MAP
+        self.engine: Any = None
+        self.reopen()
+
+    @property
+    def data(self) -> Path:
+        """Path of the file."""
+        return self.path / engine.DATA
+
+    def reopen(self) -> None:
+        """Close if open, open, and check."""
+        self.close()
+        self.engine = engine.open_checked(
+            self.path,
+            read_only=self.read_only,
+            durability=self.durability,
+            locked=self.locked,
+            writer_lock=self.path / WRITER_LOCK,
+            timeout=self._timeout,
+            first_map=self._first_map,
+        )
+        try:
+            self.id = registry.file_id(self.data)
+            self._read_header()
+        except lmdb.Error as error:
+            self.close()
+            raise translate(error, self.path) from error
+        except BaseException:
+            self.close()
+            raise
+
+    def _read_header(self) -> None:
+        if self.locked:
+            self.engine.reader_check()
+        with self.engine.begin() as txn:
+            Identity.decode(txn.get(keys.IDENTITY)).check()
+            stored = txn.get(keys.DATABASE)
+            self.txn_id: int = txn.id()
+        if stored is None:
+            raise CorruptedError("missing", where="key 01 (database header)")
+        header = DatabaseHeader.decode(UNSALTED.unwrap(keys.DATABASE, stored))
+        page_size = self.engine.stat()["psize"]
+        for field, expected in (
+            ("page_size", page_size),
+            ("small_block", blocks.small_block(page_size)),
+            ("big_block", blocks.BIG_BLOCK),
+        ):
+            received = getattr(header, field)
+            if received != expected:
+                raise CorruptedError(
+                    f"{field}: expected {expected}, got {received}",
+                    where="key 01 (database header)",
+                    expected=expected,
+                    received=received,
+                )
+        # Shorter blocks would lie inside a page, unaligned, and move when a neighbour changes.
+        if min(header.small_block, header.big_block) <= blocks.largest_inline(page_size):
+            raise CorruptedError("blocks are too small for the page size", where=str(self.data))
+        self.header = header
+        self.seal = Seal(header.uuid)
+
+    def begin_read(self) -> Any:
+        """A read transaction whose values are memoryviews into the map.
+
+        Raises:
+            lmdb.MapResizedError: Another process made the file larger than this map; reopen.
+            VdbError: Anything else.
+        """
+        try:
+            return self.engine.begin(buffers=True)
+        except lmdb.MapResizedError:
+            raise
+        except lmdb.ReadersFullError:
+            self.engine.reader_check()  # slots of processes that were killed
+        except lmdb.Error as error:
+            raise translate(error, self.path) from error
+        try:
+            return self.engine.begin(buffers=True)
+        except lmdb.Error as error:
+            raise translate(error, self.path) from error
+
+    def begin_write(self) -> Any:
+        """The write transaction, for the holder of the writer lock; errors as for `begin_read`."""
+        try:
+            self.engine.reader_check()  # a killed reader would keep pages from being used again
+            return self.engine.begin(write=True)
+        except lmdb.MapResizedError:
+            raise
+        except lmdb.Error as error:
+            raise translate(error, self.path) from error
+
+    def check_space(self, written: int, pages: tuple[int, int, int, int]) -> None:
+        """Refuse a commit of so many bytes that would not fit; `pages` are those of its base.
+
+        Pages that are free inside the file count as well as free space on the disk.
+        """
+        free = mounts.free_bytes(self.path)
+        wanted = 2 * written
+        if free is None or free >= wanted:
+            return
+        total, used, *_ = pages
+        if (total - used) * self.header.page_size < wanted:
+            raise DiskFullError(
+                f"committing {written:,} bytes wants {wanted:,} bytes free on the disk of "
+                f"{self.path}, and {free:,} are; nothing was changed",
+                expected=wanted,
+                received=free,
+            )
+
+    def lengthen(self) -> None:
+        """Give the file its full length after a commit."""
+        engine.lengthen(self.engine, self.data)
+
+    def is_failed(self) -> bool:
+        """Whether a failed write of a meta page made LMDB refuse everything from now on."""
+        try:
+            self.engine.begin().abort()
+        except lmdb.PanicError:
+            return True
+        except lmdb.Error:
+            return False
+        return False
+
+    def wants_larger_map(self) -> bool:
+        """Whether the map should grow before the next batch; only where it began small."""
+        if engine.FIRST_MAP == engine.FULL_MAP:  # it is as large as can be had
+            return False
+        info = self.engine.info()
+        self._first_map = min(2 * info["map_size"], engine.FULL_MAP)
+        used: int = info["last_pgno"] * self.header.page_size
+        return bool(2 * used > info["map_size"] < engine.FULL_MAP)
+
+    def close(self) -> None:
+        """Unmap. Every transaction must have ended. May be called again."""
+        opened, self.engine = self.engine, None
+        if opened is not None:
+            flags = opened.flags()
+            try:
+                if not flags["readonly"] and not flags["metasync"]:
+                    opened.sync(True)
+            finally:
+                opened.close()

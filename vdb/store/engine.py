@@ -1,0 +1,190 @@
+"""Opening the LMDB environment itself, with the settings that vdb relies on.
+
+- The 0.9 engine, always: py-lmdb carries a second one with another file format.
+- A map of 1 TiB from the start, so that it never has to grow under a reader; it costs address space
+  only. Where less can be had (ulimit -v), half, and half again.
+- 1024 reader slots: the first process to open fixes their number for all.
+- Never ``writemap``, ``map_async`` or ``sync=False``: with the first a full disk kills the process,
+  with the others a power cut can destroy the file. ``metasync=False`` (durability "relaxed") can
+  only lose the newest commits, whole.
+- No cached read transactions, because a forked child would free the parent's reader slot.
+
+Before the engine reads a page, the file is at least as long as its own meta page says, because
+reading a page that is missing kills the process. A healthy file can be shorter (pages that a
+transaction took and gave back are never written), so a short file is verified by walking it and
+then lengthened; every commit lengthens it again when needed.
+"""
+
+from __future__ import annotations
+
+import os
+import stat
+import sys
+from collections.abc import Callable
+from functools import partial
+from pathlib import Path
+
+import lmdb
+
+from vdb.errors import BusyError, CorruptedError
+from vdb.store import registry
+from vdb.store.failures import translate
+from vdb.store.lock import FileLock
+
+__all__ = ["DATA", "LOCK", "lengthen", "open_checked", "open_engine"]
+
+DATA = "data.mdb"
+LOCK = "lock.mdb"
+
+FULL_MAP = 1 << 40
+FIRST_MAP = FULL_MAP if sys.platform != "win32" else 1 << 34
+SMALLEST_MAP = 1 << 24
+MAX_READERS = 1024
+SMALLEST_FILE = 8192
+"""Two meta pages of the smallest page size in use."""
+
+
+def open_engine(
+    path: Path,
+    *,
+    read_only: bool,
+    durability: str,
+    locked: bool = True,
+    first_map: int = FIRST_MAP,
+) -> lmdb.Environment:
+    """Open the LMDB environment in a directory that exists. Creates its files unless read-only.
+
+    `locked=False` takes part in no locking at all: only where nobody can write.
+    """
+    size = first_map
+    engine = None
+    while engine is None:
+        try:
+            engine = lmdb.open(
+                str(path),
+                map_size=size,
+                subdir=True,
+                create=False,
+                readonly=read_only,
+                lock=locked,
+                mode=0o600,
+                metasync=durability == "full",
+                max_readers=MAX_READERS,
+                max_spare_txns=0,
+                lib_version=0,
+            )
+        except lmdb.MemoryError:
+            size //= 2
+            if size < SMALLEST_MAP:
+                raise
+        except lmdb.Error:
+            # A forked child may open the database anew, but py-lmdb inherited that it is open.
+            if not (registry.is_forked() and _forget_inherited(path)):
+                raise
+    if engine.lib_version()[0] != 0:
+        engine.close()
+        raise CorruptedError("written by another engine of LMDB", where=str(path / DATA))
+    return engine
+
+
+def open_checked(
+    path: Path,
+    *,
+    read_only: bool,
+    durability: str,
+    locked: bool,
+    writer_lock: Path,
+    timeout: float,
+    first_map: int = FIRST_MAP,
+) -> lmdb.Environment:
+    """`open_engine` for a file that exists and may be damaged; every error is one of vdb's.
+
+    Raises:
+        CorruptedError: The file is cut short or otherwise not sound enough to be mapped.
+        ReadOnlyError: The files may not be opened this way.
+        BusyError: A short file could not be verified for `timeout` seconds, because of a writer.
+    """
+    data = path / DATA
+    status = data.lstat()
+    if not stat.S_ISREG(status.st_mode):
+        raise CorruptedError("expected a regular file", where=str(data))
+    if status.st_size < SMALLEST_FILE:
+        raise CorruptedError(f"cut short: {status.st_size} bytes", where=str(data))
+    open_it = partial(
+        open_engine,
+        path,
+        read_only=read_only,
+        durability=durability,
+        locked=locked,
+        first_map=first_map,
+    )
+    try:
+        engine = open_it()
+        if is_short(engine, data):
+            engine.close()
+            engine = _open_short(path, open_it, writer_lock, timeout, read_only=read_only)
+    except lmdb.Error as error:
+        raise translate(error, path) from error
+    return engine
+
+
+def _open_short(
+    path: Path,
+    open_it: Callable[[], lmdb.Environment],
+    writer_lock: Path,
+    timeout: float,
+    *,
+    read_only: bool,
+) -> lmdb.Environment:
+    """Open a file that looked short, after telling a healthy one from one that was cut."""
+    data = path / DATA
+    lock = FileLock(writer_lock, create=not read_only)
+    try:
+        # A commit that is just ending looks the same for a moment; with the lock there is none.
+        if not lock.acquire(shared=read_only, timeout=timeout):
+            raise BusyError(f"{path} must be verified first, but is being written to")
+        engine = open_it()
+        if is_short(engine, data):
+            # The engine must not have the file open meanwhile: closing a second descriptor of its
+            # files would drop its locks.
+            engine.close()
+            _verify(path, data)
+            engine = open_it()
+            if not read_only:
+                lengthen(engine, data)
+        return engine
+    finally:
+        lock.close()
+
+
+def _verify(path: Path, data: Path) -> None:
+    """Walk the whole file without mapping it; CorruptedError when it is not sound."""
+    from lmdb import verify  # noqa: PLC0415  # long, and hardly ever needed
+
+    try:
+        problems: list[str] = verify.verify(path)  # type: ignore[no-untyped-call]
+    except verify.VerifyError as error:
+        problems = [str(error)]
+    if problems:
+        raise CorruptedError(f"cut short or damaged: {problems[0]}", where=str(data))
+
+
+def _forget_inherited(path: Path) -> bool:
+    return registry.forget_inherited(path / DATA, path / LOCK)
+
+
+def is_short(engine: lmdb.Environment, data: Path) -> bool:
+    """Whether the file ends before the last page that it says it has."""
+    return data.stat().st_size < _needed(engine)
+
+
+def _needed(engine: lmdb.Environment) -> int:
+    # Both come from the meta page, which was read before the file was mapped.
+    return (engine.info()["last_pgno"] + 1) * engine.stat()["psize"]
+
+
+def lengthen(engine: lmdb.Environment, data: Path) -> None:
+    """Give a short file its full length, without touching its content; for the writer only."""
+    needed = _needed(engine)
+    if data.stat().st_size < needed:
+        os.truncate(data, needed)  # by path: no descriptor is opened, so no lock is lost

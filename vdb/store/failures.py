@@ -1,0 +1,137 @@
+"""What LMDB's errors mean to a user of vdb.
+
+LMDB reports what the system call said, so a full disk may come as ENOSPC, as EDQUOT, or (after a
+short write) as a bare EIO; only the free space tells the last one from a broken disk.
+"""
+
+from __future__ import annotations
+
+import errno
+import os
+from pathlib import Path
+
+import lmdb
+
+from vdb.errors import (
+    BusyError,
+    ClosedError,
+    CommitUnknownError,
+    CorruptedError,
+    DiskFullError,
+    NotFoundError,
+    ReadOnlyError,
+)
+from vdb.store import mounts, scratch
+
+__all__ = ["is_disk_full", "translate", "translate_os"]
+
+_DAMAGE = (
+    lmdb.CorruptedError,
+    lmdb.InvalidError,
+    lmdb.PageNotFoundError,
+    lmdb.VersionMismatchError,
+    lmdb.IncompatibleError,
+    lmdb.BadDbiError,
+    lmdb.CursorFullError,
+    lmdb.PageFullError,
+)
+_FULL = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG)
+_SPARE = 1 << 20
+
+
+def translate(error: lmdb.Error, path: Path, *, needed: int = 0) -> Exception:
+    """The error to raise instead; `needed` is how many bytes were being written, if any."""
+    code = getattr(error, "code", 0)
+    if isinstance(error, _DAMAGE):
+        return CorruptedError(
+            f"the database file is damaged: {error}", where=str(path / "data.mdb")
+        )
+    if isinstance(error, lmdb.MapFullError):
+        return DiskFullError(
+            f"the memory map of {path} is full: the address space that this process may use "
+            "(ulimit -v) is too small for the database"
+        )
+    if is_disk_full(error, path, needed):
+        return DiskFullError(
+            f"no space left on the disk of {path}; nothing was changed",
+            expected=needed or None,
+            received=mounts.free_bytes(path),
+        )
+    if code == errno.EROFS:
+        return translate_os(OSError(code, "read-only"), path)
+    if code in (errno.EACCES, errno.EPERM):
+        return ReadOnlyError(
+            f"no permission for the files in {path} ({error}); even reading needs to write to "
+            "lock.mdb, where readers are listed"
+        )
+    return _translate_rest(error, path)
+
+
+def _translate_rest(error: lmdb.Error, path: Path) -> Exception:
+    if isinstance(error, lmdb.ReadersFullError):
+        return BusyError(f"{path} has as many readers as there can be at one time: {error}")
+    if isinstance(error, lmdb.LockError):
+        return BusyError(
+            f"{path} is locked by a process with the same process id in another PID namespace (a "
+            "container); start that one with the host's PID namespace or on another volume"
+        )
+    if isinstance(error, lmdb.MemoryError):
+        return BusyError(f"no address space is left to map {path}; raise the limit (ulimit -v)")
+    if isinstance(error, lmdb.PanicError):
+        return CommitUnknownError(
+            f"the disk under {path} failed during an earlier commit; close the database and open "
+            "it again"
+        )
+    if "closed" in str(error):
+        return ClosedError(f"{path} was closed while it was in use")
+    return CommitUnknownError(f"the disk under {path} failed: {error}")
+
+
+def translate_os(error: OSError, path: Path) -> Exception:
+    """The error to raise for a failed call on a file or directory; itself when vdb has none."""
+    if error.errno in (errno.EACCES, errno.EPERM):
+        return ReadOnlyError(f"no permission for {error.filename or path}")
+    if error.errno == errno.EROFS:
+        return ReadOnlyError(
+            f"{path} is on a read-only medium; open an existing database with read_only=True"
+        )
+    if error.errno == errno.ENOENT:
+        return NotFoundError(
+            f"there is no directory or file {error.filename or path}", received=str(path)
+        )
+    if error.errno in _FULL:
+        return DiskFullError(f"no space left on the disk of {path}")
+    return error
+
+
+def is_disk_full(error: lmdb.Error, path: Path, needed: int) -> bool:
+    """Whether a failed write failed for want of space."""
+    code = getattr(error, "code", 0)
+    if isinstance(error, lmdb.DiskError) or code in _FULL:
+        return True
+    if code != errno.EIO:
+        return False
+    free = mounts.free_bytes(path)
+    if free is not None and free < needed + _SPARE:
+        return True
+    return _is_limited(path, needed)
+
+
+def _is_limited(path: Path, needed: int) -> bool:
+    """Whether a quota, or a limit on the size of files, keeps the data file from growing.
+
+    Tried out on another file, of the length that the data file would have.
+    """
+    if not hasattr(os, "posix_fallocate") or needed == 0:
+        return False
+    try:
+        probe = path / scratch.name(".vdb-probe-")
+        fd = os.open(probe, os.O_RDWR | os.O_CREAT | os.O_EXCL, 0o600)
+        try:
+            probe.unlink()
+            os.posix_fallocate(fd, (path / "data.mdb").stat().st_size, needed)
+        finally:
+            os.close(fd)
+    except OSError as error:
+        return error.errno in _FULL
+    return False

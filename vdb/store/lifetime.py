@@ -1,0 +1,231 @@
+"""How an environment comes up, changes its mapping, and ends."""
+
+from __future__ import annotations
+
+import weakref
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+import lmdb
+
+from vdb.errors import (
+    BusyError,
+    InvalidArgumentError,
+    NotFoundError,
+    ReadOnlyError,
+)
+from vdb.store import mounts, registry
+from vdb.store.creation import OPEN_LOCK, WRITER_LOCK
+from vdb.store.data_file import DataFile
+from vdb.store.failures import translate
+from vdb.store.gate import Gate
+from vdb.store.lock import FileLock, WriterLock
+from vdb.store.snapshot import Snapshot
+from vdb.store.view_cache import ViewCache
+
+__all__ = ["Lifetime"]
+
+
+class Lifetime:
+    """What an environment is made of; `Environment` adds what is done with it.
+
+    Attributes:
+        path: The directory, absolute, without links.
+        lock_timeout: Seconds to wait for running calls, here and in other processes.
+        gate: Who is inside.
+        file: The data file.
+        cache: The newest views.
+        held: Snapshots that users keep.
+        writer_lock: The right to write; None when read-only.
+        open_lock: Says to other processes that the database is open here.
+    """
+
+    def __init__(
+        self, path: Path, *, read_only: bool, durability: str, lock_timeout: float
+    ) -> None:
+        """Open an existing database; callers use `Environment.open`."""
+        self.path = path
+        self.lock_timeout = lock_timeout
+        self.gate = Gate(str(path))
+        self.held: weakref.WeakSet[Snapshot] = weakref.WeakSet()
+        self.writer_lock: WriterLock | None = None
+        self._users = 1  # guarded by the registry's lock
+        self._unlocked = read_only and mounts.is_read_only(path)
+        self.open_lock = self._announce()
+        try:
+            self.file = DataFile(
+                path,
+                read_only=read_only,
+                durability=durability,
+                locked=not self._unlocked,
+                timeout=lock_timeout,
+            )
+            try:
+                self.cache = ViewCache(self.file.header, self.file.txn_id)
+                if not read_only:
+                    self.writer_lock = WriterLock(path / WRITER_LOCK)
+            except BaseException:
+                self.file.close()
+                raise
+        except BaseException:
+            self.open_lock.close()
+            raise
+
+    def _announce(self) -> FileLock:
+        """The lock file that is held shared while the database is open here.
+
+        On a read-only medium LMDB keeps no reader table, so nothing would stop a writer, through
+        another mount of it, from using pages again that are being read. There the writer lock
+        itself is held, shared: many may read, nobody can write.
+        """
+        if self._unlocked:
+            try:
+                lock = FileLock(self.path / WRITER_LOCK, create=False)
+            except NotFoundError:
+                raise ReadOnlyError(
+                    f"{self.path} is on a read-only medium and has no {WRITER_LOCK}, without "
+                    "which readers cannot be kept apart from a writer; make such copies with "
+                    "backup()"
+                ) from None
+        else:
+            try:
+                lock = FileLock(self.path / OPEN_LOCK, create=True)
+            except ReadOnlyError:
+                lock = FileLock(self.path / OPEN_LOCK, create=False)
+        if not lock.acquire(shared=True, timeout=self.lock_timeout):
+            lock.close()
+            raise BusyError(
+                f"{self.path} was being compacted or written to by another process for more than "
+                f"{self.lock_timeout:g} s"
+            )
+        return lock
+
+    @property
+    def read_only(self) -> bool:
+        """Whether nobody in this process asked to write."""
+        return self.file.read_only
+
+    @property
+    def durability(self) -> str:
+        """Either "full" or "relaxed"."""
+        return self.file.durability
+
+    def join(self, *, read_only: bool, durability: str) -> None:
+        """One more user of an environment that is open already; under the registry's lock."""
+        self.gate.check()
+        if not read_only:
+            if self.read_only:
+                self._become_writable(durability)
+            elif durability != self.durability:
+                raise InvalidArgumentError(
+                    f"{self.path} is open in this process with durability={self.durability!r}, "
+                    "and all its users share that",
+                    expected=self.durability,
+                    received=durability,
+                )
+        self._users += 1
+
+    def _become_writable(self, durability: str) -> None:
+        if self._unlocked:
+            raise ReadOnlyError(f"{self.path} is on a read-only medium")
+        writer_lock = WriterLock(self.path / WRITER_LOCK)
+        try:
+            with self.remapping():
+                before = self.file.durability
+                self.file.read_only, self.file.durability = False, durability
+                try:
+                    self.file.reopen()
+                except BaseException:
+                    self.file.read_only, self.file.durability = True, before
+                    self.file.reopen()
+                    raise
+        except BaseException:
+            writer_lock.close()
+            raise
+        self.writer_lock = writer_lock
+
+    # Changes of the mapping
+
+    @contextmanager
+    def remapping(self, *, own: frozenset[int] = frozenset()) -> Iterator[None]:
+        """Nobody is inside while the file is reopened, and no old address is left afterwards.
+
+        `own` are the caller's own tokens. When the file cannot be opened again, only closing is
+        possible.
+
+        Raises:
+            BusyError: Somebody stayed inside, or keeps a snapshot.
+        """
+        with self.gate.emptied(self.lock_timeout, own=own):
+            if any(not snapshot.closed for snapshot in self.held):
+                raise BusyError(f"{self.path} has open snapshots; close them first")
+            try:
+                yield
+            finally:
+                if self.file.engine is None:
+                    self.gate.fail("its file could not be opened again")
+                else:
+                    self.cache.reset(self.file.header, self.file.txn_id)
+
+    def reopen(self) -> None:
+        """Map the file anew, at its present size."""
+        with self.remapping():
+            self.file.reopen()
+
+    # The end
+
+    def close(self, *, timeout: float | None = None) -> None:
+        """Undo one `open`; the last one closes the files.
+
+        Waits for running searches and batches, and ends snapshots that users still hold.
+
+        Raises:
+            BusyError: They ran on for longer than `timeout` (default: lock_timeout), or this
+                thread has a batch open; nothing was closed.
+        """
+        with registry.lock:
+            if self.gate.forked or self._users == 0:
+                return
+            if self._users == 1:
+                if self.writer_lock is not None and self.writer_lock.mine:
+                    raise BusyError(f"{self.path}: this thread has a batch open; end it first")
+                self.gate.shut(self.lock_timeout if timeout is None else timeout)
+                self._end()
+            self._users -= 1
+
+    def end_held(self) -> None:
+        """End the snapshots that users keep."""
+        for snapshot in list(self.held):
+            snapshot.close()
+
+    def _end(self) -> None:
+        registry.remove(self)
+        self.end_held()
+        try:
+            self.file.close()
+        except lmdb.Error as error:
+            raise translate(error, self.path) from error
+        finally:
+            if self.writer_lock is not None:
+                self.writer_lock.close()
+            self.open_lock.close()
+
+    def end_of_process(self, timeout: float) -> None:
+        """The interpreter ends. Threads that still search keep their memory until the very end."""
+        try:
+            self.gate.shut(timeout)
+        except BusyError:
+            registry.keep_for_ever(self.file.engine)
+        else:
+            self._end()
+
+    def inherit(self) -> None:
+        """This is a forked child, and all of this belongs to the parent; see the registry."""
+        self.gate.poison()
+        if self.file.engine is not None:
+            registry.keep_for_ever(self.file.engine)
+        # Copies of the parent's descriptors, whose locks would outlive the parent with them.
+        if self.writer_lock is not None:
+            self.writer_lock.close()
+        self.open_lock.close()

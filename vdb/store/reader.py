@@ -1,0 +1,169 @@
+"""Reading records by what they are, the same for snapshots and batches."""
+
+from __future__ import annotations
+
+from abc import ABC, abstractmethod
+from collections.abc import Iterator
+from typing import Protocol
+
+from vdb.errors import CorruptedError
+from vdb.format import keys, records
+from vdb.format.checksums import UNSALTED, Seal
+from vdb.format.headers import CollectionHeader, DatabaseHeader, GenerationRecord
+from vdb.format.keys import KeyKind
+from vdb.records import Id, Payload
+
+__all__ = ["HasHeader", "Reader"]
+
+_SLOT_SIZE = 4
+
+
+class HasHeader(Protocol):
+    """A `CollectionView` or a `WritableCollection`."""
+
+    @property
+    def header(self) -> CollectionHeader:
+        """The collection's header."""
+
+
+class Reader(ABC):
+    """One moment of the database, key by key; `Snapshot` and `Batch` say which moment.
+
+    Everything is decoded, checked against its seal, and a copy of its own.
+    """
+
+    __slots__ = ()
+
+    @property
+    @abstractmethod
+    def seal(self) -> Seal:
+        """The seal of this database."""
+
+    @property
+    @abstractmethod
+    def small_block(self) -> int:
+        """Bytes of a small block."""
+
+    @abstractmethod
+    def get(self, key: bytes) -> bytes | None:
+        """The raw value under a key, copied; None where there is none."""
+
+    @abstractmethod
+    def items(self, prefix: bytes, *, start: bytes | None = None) -> Iterator[tuple[bytes, bytes]]:
+        """Raw keys and values in key order, from `start` (a whole key) on, while `prefix` lasts."""
+
+    def sealed(self, key: bytes) -> bytes:
+        """The body under a key that must be there.
+
+        Raises:
+            CorruptedError: Missing, or its checksum does not match.
+        """
+        value = self.get(key)
+        if value is None:
+            raise CorruptedError("missing", where=f"key {key.hex()}")
+        return self.seal.unwrap(key, value)
+
+    def database_header(self) -> DatabaseHeader:
+        """The header of the database."""
+        value = self.get(keys.DATABASE)
+        if value is None:
+            raise CorruptedError("missing", where="key 01 (database header)")
+        return DatabaseHeader.decode(UNSALTED.unwrap(keys.DATABASE, value))
+
+    def names(self) -> list[str]:
+        """The names of all collections, sorted."""
+        return [keys.decode(key).name or "" for key, _ in self.items(bytes([KeyKind.NAME]))]
+
+    def collection_number(self, name: str) -> int | None:
+        """The number of a collection, or None."""
+        key = keys.name(name)
+        value = self.get(key)
+        if value is None:
+            return None
+        body = self.seal.unwrap(key, value)
+        if len(body) != _SLOT_SIZE:
+            raise CorruptedError(f"expected 4 bytes, got {len(body)}", where=f"key 03 ({name})")
+        return int.from_bytes(body, "little")
+
+    def header_of(self, number: int) -> CollectionHeader:
+        """The stored header of a collection."""
+        return CollectionHeader.decode(self.sealed(keys.collection(number)), number)
+
+    def generation_of(self, header: CollectionHeader) -> GenerationRecord:
+        """The stored record of the generation that a header names."""
+        body = self.sealed(keys.generation(header.number, header.generation))
+        return GenerationRecord.decode(body, header.number, header.generation)
+
+    def slot_of(self, collection: HasHeader, record_id: Id) -> int | None:
+        """The slot of an id, or None. An id of the other kind is in no collection.
+
+        The record that lies at the slot is not looked at; `record` returns its id to compare.
+        """
+        header = collection.header
+        if header.id_kind != ("str" if isinstance(record_id, str) else "int"):
+            return None
+        value = self.get(keys.slot_of(header.number, record_id))
+        if value is None:
+            return None
+        slot = int.from_bytes(value, "little")
+        if len(value) != _SLOT_SIZE or slot >= header.slots:
+            raise CorruptedError(
+                f"slot: expected 4 bytes and a slot below {header.slots}, got {value.hex()}",
+                where=f"id {record_id!r} of collection {header.number}",
+            )
+        return slot
+
+    def record(self, collection: HasHeader, slot: int) -> tuple[Id, Payload]:
+        """Id and payload of the record at a slot.
+
+        Raises:
+            CorruptedError: There is none, or it is damaged.
+        """
+        number = collection.header.number
+        where = f"record at slot {slot} of collection {number}"
+        body = self.sealed(keys.record(number, slot))
+        length = records.total_length(body, where)
+        if length is not None:
+            parts = [
+                self.sealed(keys.part(number, slot, part))
+                for part in range(1, 1 + records.further_parts(length, self.small_block))
+            ]
+            body = records.join(body, parts, length, where)
+        record_id, payload = records.decode(body, where)
+        _check_kind(record_id, collection.header, where)
+        return record_id, payload
+
+    def records(
+        self, collection: HasHeader, slots: list[int], *, payloads: bool = True
+    ) -> list[tuple[Id, Payload]]:
+        """`record` of each of these slots; without payloads, None stands in their place."""
+        if not payloads:
+            return [(self.id_at(collection, slot), None) for slot in slots]
+        return [self.record(collection, slot) for slot in slots]
+
+    def id_at(self, collection: HasHeader, slot: int) -> Id:
+        """The id of the record at a slot, without its payload; errors as for `record`."""
+        number = collection.header.number
+        where = f"record at slot {slot} of collection {number}"
+        body = self.sealed(keys.record(number, slot))
+        if records.total_length(body, where) is not None:
+            body = records.without_cut_header(body)
+        record_id = records.decode_id(body, where)
+        _check_kind(record_id, collection.header, where)
+        return record_id
+
+    def ids(self, collection: HasHeader, *, after: Id | None = None) -> Iterator[Id]:
+        """All ids in key order, or those behind `after`: ints by value, strs by code point."""
+        header = collection.header
+        prefix = keys.within(KeyKind.ID, header.number)
+        start = None if after is None else keys.slot_of(header.number, after) + b"\0"
+        for key, _ in self.items(prefix, start=start):
+            yield keys.decode_id(
+                key[len(prefix) :], header.id_kind or "str", where=f"key {key.hex()}"
+            )
+
+
+def _check_kind(record_id: Id, header: CollectionHeader, where: str) -> None:
+    kind = "str" if isinstance(record_id, str) else "int"
+    if kind != header.id_kind:
+        raise CorruptedError(f"id: expected {header.id_kind}, got {kind}", where=where)

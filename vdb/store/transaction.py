@@ -1,0 +1,184 @@
+"""A write transaction of LMDB: keys, and the records of a collection."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Iterable, Iterator
+from typing import TYPE_CHECKING, Any
+
+import lmdb
+
+from vdb.errors import ClosedError, InvalidArgumentError
+from vdb.format import keys, payloads, records
+from vdb.format.checksums import Seal
+from vdb.records import Id, Payload
+from vdb.store.chunk import chunk
+from vdb.store.failures import translate
+from vdb.store.reader import Reader
+from vdb.store.views import WritableCollection
+
+if TYPE_CHECKING:
+    from vdb.store.environment import Environment
+
+__all__ = ["Transaction"]
+
+
+class Transaction(Reader):
+    """What a batch reads and writes through; reading sees what was written.
+
+    LMDB binds a write transaction to its thread, and so does this.
+
+    Attributes:
+        broken: Whether `fail` was called: what was written must not be committed.
+        cause: What it was called with first.
+        written: Bytes of values put so far.
+        touched: Whether anything was put or removed.
+    """
+
+    __slots__ = ("_env", "_thread", "_txn", "broken", "cause", "touched", "written")
+
+    def __init__(self, env: Environment) -> None:
+        """Without a transaction yet; the batch begins it."""
+        self._env = env
+        self._thread = threading.get_ident()
+        self._txn: Any = None
+        self.broken = False
+        self.cause: BaseException | None = None
+        self.touched = False
+        self.written = 0
+
+    @property
+    def seal(self) -> Seal:
+        """The seal of this database."""
+        return self._env.seal
+
+    @property
+    def small_block(self) -> int:
+        """Bytes of a small block."""
+        return self._env.small_block
+
+    def get(self, key: bytes) -> bytes | None:
+        """The raw value under a key; None where there is none."""
+        txn = self.transaction()
+        try:
+            value: bytes | None = txn.get(key)
+        except lmdb.Error as error:
+            raise translate(error, self._env.path) from error
+        return value
+
+    def items(self, prefix: bytes, *, start: bytes | None = None) -> Iterator[tuple[bytes, bytes]]:
+        """Raw keys and values in key order, from `start` on, while `prefix` lasts.
+
+        What is written meanwhile shows up from the next few hundred items on.
+        """
+        position: bytes | None = prefix if start is None else start
+        while position is not None:
+            found, position = chunk(self.transaction(), prefix, position, self._env.path)
+            yield from found
+
+    def put(self, key: bytes, value: bytes | memoryview) -> None:
+        """Store a raw value under a key."""
+        txn = self.transaction()
+        try:
+            txn.put(key, value)
+        except lmdb.Error as error:
+            raise self._spoiled(error) from error
+        self.touched = True
+        self.written += len(value)
+
+    def put_sealed(self, key: bytes, body: bytes) -> None:
+        """Store a body under a key, with its seal."""
+        self.put(key, self.seal.wrap(key, body))
+
+    def put_many(self, items: Iterable[tuple[bytes, Any]]) -> None:
+        """Store raw values (bytes-like) in one call; in key order is fastest."""
+        items = list(items)
+        try:
+            with self.transaction().cursor() as cursor:
+                cursor.putmulti(items)
+        except lmdb.Error as error:
+            raise self._spoiled(error) from error
+        self.touched = self.touched or bool(items)
+        self.written += sum(len(value) for _, value in items)
+
+    def delete(self, key: bytes) -> bool:
+        """Remove a key; False when it was not there."""
+        txn = self.transaction()
+        try:
+            found: bool = txn.delete(key)
+        except lmdb.Error as error:
+            raise self._spoiled(error) from error
+        self.touched = True
+        return found
+
+    def delete_all(self, prefix: bytes) -> int:
+        """Remove every key that begins with `prefix`; returns how many there were."""
+        txn = self.transaction()
+        removed = 0
+        try:
+            with txn.cursor() as cursor:
+                found = cursor.set_range(prefix)
+                while found and cursor.key().startswith(prefix):
+                    cursor.delete()  # and moves on to the next
+                    removed += 1
+                    found = bool(cursor.key())
+        except lmdb.Error as error:
+            raise self._spoiled(error) from error
+        self.touched = self.touched or removed > 0
+        return removed
+
+    def put_record(
+        self, collection: WritableCollection, slot: int, record_id: Id, payload: Payload
+    ) -> None:
+        """Store id and payload of a slot, whatever lay there, and lead the id to the slot.
+
+        Raises:
+            InvalidPayloadError: The payload cannot be kept; nothing was changed.
+        """
+        encoded = None if payload is None else payloads.encode(payload)
+        self.put_encoded(collection, slot, record_id, encoded)
+
+    def put_encoded(
+        self, collection: WritableCollection, slot: int, record_id: Id, payload: bytes | None
+    ) -> None:
+        """`put_record` with a payload that `payloads.encode` made already, None for none."""
+        number = collection.header.number
+        head, *parts = records.split(records.encode(record_id, payload), self.small_block)
+        self.delete_all(keys.parts_prefix(number, slot))
+        self.put_sealed(keys.record(number, slot), head)
+        for part, body in enumerate(parts, 1):
+            self.put_sealed(keys.part(number, slot, part), body)
+        key, value = keys.slot_of(number, record_id), slot.to_bytes(4, "little")
+        if self.get(key) != value:  # an unchanged page costs nothing
+            self.put(key, value)
+        collection.touched = True
+
+    def delete_record(self, collection: WritableCollection, slot: int, record_id: Id) -> None:
+        """Remove id and payload of a slot."""
+        number = collection.header.number
+        self.delete(keys.slot_of(number, record_id))
+        self.delete(keys.record(number, slot))
+        self.delete_all(keys.parts_prefix(number, slot))
+        collection.touched = True
+
+    def fail(self, cause: BaseException | None = None) -> None:
+        """Something went wrong half-way: from now on `commit` refuses. Keeps the first cause."""
+        if not self.broken:
+            self.broken = True
+            self.cause = cause
+
+    def transaction(self) -> Any:
+        """The transaction, after the checks that every use needs."""
+        if self._env.gate.forked:
+            self._env.gate.check()
+        if self._txn is None:
+            raise ClosedError("the batch is over")
+        if threading.get_ident() != self._thread:
+            raise InvalidArgumentError("a batch belongs to the thread that began it")
+        return self._txn
+
+    def _spoiled(self, error: lmdb.Error) -> Exception:
+        """LMDB gave up on the transaction."""
+        translated = translate(error, self._env.path, needed=self.written)
+        self.fail(translated)
+        return translated

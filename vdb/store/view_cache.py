@@ -1,0 +1,75 @@
+"""The newest views that this process knows, and how they keep up with commits.
+
+A snapshot compares LMDB's transaction number with the one of the cached views. When they are equal
+nothing needs to be read. When there was a commit, of whichever process, the journals between the
+two say what to forget; when they do not reach back that far, everything is read again.
+"""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Collection
+
+from vdb.format import journal, keys
+from vdb.format.headers import DatabaseHeader
+from vdb.store.reader import Reader
+from vdb.store.views import ViewSet
+
+__all__ = ["ViewCache"]
+
+
+class ViewCache:
+    """Holds one `ViewSet`. Free for all threads."""
+
+    def __init__(self, database: DatabaseHeader, txn_id: int) -> None:
+        self._lock = threading.Lock()
+        self.current = ViewSet(database, txn_id)
+
+    def at(self, reader: Reader, txn_id: int) -> ViewSet:
+        """The views of the commit that `reader` sees, and the cached ones if it is the newest."""
+        with self._lock:
+            current = self.current
+            if current.txn_id == txn_id:
+                return current
+            database = reader.database_header()
+            if current.txn_id > txn_id:  # begun before a commit that another thread has seen
+                return ViewSet(database, txn_id)
+            changed = _changes(reader, current.database.commit, database.commit)
+            if changed is None:
+                self.current = ViewSet(database, txn_id)
+            else:
+                dropped = {n for n in changed if reader.get(keys.collection(n)) is None}
+                self.current = current.advanced(database, txn_id, changed, dropped)
+            return self.current
+
+    def committed(
+        self,
+        database: DatabaseHeader,
+        txn_id: int,
+        changed: journal.Journal,
+        dropped: Collection[int],
+    ) -> None:
+        """This process committed; the same as `at`, but nothing needs to be read."""
+        with self._lock:
+            if self.current.database.commit == database.commit - 1:
+                self.current = self.current.advanced(database, txn_id, changed, dropped)
+
+    def reset(self, database: DatabaseHeader, txn_id: int) -> None:
+        """All addresses are void."""
+        with self._lock:
+            self.current = ViewSet(database, txn_id)
+
+
+def _changes(reader: Reader, older: int, newer: int) -> journal.Journal | None:
+    """What the commits behind `older` up to `newer` changed; None when nobody knows any more."""
+    if not 0 <= newer - older <= journal.KEPT:
+        return None
+    changed: journal.Journal = {}
+    for commit in range(older + 1, newer + 1):
+        key = keys.journal(commit)
+        value = reader.get(key)
+        if value is None:
+            return None
+        for number, changes in journal.decode(reader.seal.unwrap(key, value), commit).items():
+            changed[number] = journal.merge(changed.get(number, {}), changes)
+    return changed

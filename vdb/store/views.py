@@ -1,0 +1,238 @@
+"""Collections as one commit shows them, and how they live on through later commits.
+
+A `CollectionView` belongs to one state of its collection. It holds no memory of LMDB itself, but
+its block tables hold addresses in the map, good for whoever has a snapshot in which the collection
+is in that very state. So a view outlives every commit that did not touch its collection, and its
+tables (with their resolved addresses) and whatever the index floor keeps in ``cache`` with it.
+
+A `ViewSet` is all views of one commit, made as they are asked for. `ViewSet.advanced` gives the set
+of a later commit: untouched views move over as they are; of a touched collection the tables go on
+with just the rewritten blocks forgotten. Older snapshots keep the set they began with.
+
+Views are immutable but for lazily filled caches, and shared by all threads.
+"""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Collection, Mapping
+from dataclasses import dataclass, field
+from typing import Any, Protocol
+
+import numpy as np
+from numpy.typing import NDArray
+
+from vdb.errors import CorruptedError, NotFoundError
+from vdb.format import blocks, journal, keys
+from vdb.format.headers import CollectionHeader, DatabaseHeader, GenerationRecord
+from vdb.kernel import BlockTable
+
+__all__ = ["BlockWriter", "CollectionView", "ViewSet", "WritableCollection"]
+
+
+@dataclass(frozen=True, slots=True)
+class CollectionView:
+    """One collection in one state. Do not change header or generation: they are shared.
+
+    Attributes:
+        header: The collection's header.
+        generation: The generation that is searched.
+        vectors: Blocks of vectors.
+        links: Blocks of links, one table a level, level 0 first; empty for a flat index.
+        cache: For the index floor: what it computes once for this state.
+    """
+
+    header: CollectionHeader
+    generation: GenerationRecord
+    vectors: BlockTable
+    links: list[BlockTable]
+    cache: dict[str, Any] = field(default_factory=dict, compare=False)
+
+
+class BlockWriter(Protocol):
+    """What a batch needs of the kernel's Writer when it commits."""
+
+    def seal(self, commit: int, /) -> list[tuple[bytes, Any]]:
+        """Keys and finished values of all blocks that were changed or added."""
+
+    def rewritten(self) -> list[tuple[int, int, int, NDArray[np.uint32]]]:
+        """The same blocks as (generation, kind, level, numbers)."""
+
+
+class WritableCollection:
+    """One collection inside a batch: the base view, and copies of its records to be changed.
+
+    Attributes:
+        view: The collection as the batch found it; of a new one, an empty view.
+        header: Its header, to be changed; written at commit when it differs.
+        generation: Its generation record, likewise.
+        writer: The kernel's private copies of its blocks, set by the index floor.
+        cache: For the index floor.
+        created: Whether the batch made it.
+        touched: Whether records were written; headers and blocks are compared at commit.
+    """
+
+    __slots__ = ("cache", "created", "generation", "header", "touched", "view", "writer")
+
+    def __init__(self, view: CollectionView, *, created: bool = False) -> None:
+        self.view = view
+        self.header = view.header.copy()
+        self.generation = view.generation.copy()
+        self.writer: BlockWriter | None = None
+        self.cache: dict[str, Any] = {}
+        self.created = created
+        self.touched = created
+
+    @property
+    def vectors(self) -> BlockTable:
+        """Blocks of vectors as the batch found them."""
+        return self.view.vectors
+
+    @property
+    def links(self) -> list[BlockTable]:
+        """Blocks of links as the batch found them."""
+        return self.view.links
+
+
+class Records(Protocol):
+    """What a view is made from: a snapshot or a batch."""
+
+    def collection_number(self, name: str) -> int | None:
+        """The number of a collection, or None."""
+
+    def header_of(self, number: int) -> CollectionHeader:
+        """The stored header of a collection."""
+
+    def generation_of(self, header: CollectionHeader) -> GenerationRecord:
+        """The stored generation that a header names."""
+
+
+def build(
+    database: DatabaseHeader,
+    header: CollectionHeader,
+    generation: GenerationRecord,
+    *,
+    older: CollectionView | None = None,
+    changes: Mapping[journal.Table, NDArray[np.uint32] | None] | None = None,
+) -> CollectionView:
+    """A view; with `older`, the same collection before `changes`, its tables go on."""
+    known: dict[journal.Table, BlockTable] = {}
+    if older is not None:
+        for table in (older.vectors, *older.links):
+            known[table.generation, table.kind, table.level] = table
+
+    def table_of(generation: int, kind: int, level: int, row_size: int, span: int) -> BlockTable:
+        place = (generation, kind, level)
+        before = known.get(place)
+        if before is not None and before.row_size == row_size:
+            rewritten = (changes or {}).get(place, _NONE)
+            return before.successor(rewritten, header.slots)
+        return BlockTable(
+            prefix=keys.block_prefix(header.number, generation, kind, level),
+            salt=database.uuid,
+            collection=header.number,
+            generation=generation,
+            kind=kind,
+            level=level,
+            block_size=database.big_block if kind == blocks.VECTORS else database.small_block,
+            row_size=row_size,
+            slots=header.slots,
+            span=span,
+        )
+
+    links = []
+    if generation.index["type"] == "hnsw":
+        M = generation.index["M"]
+        for level in range(blocks.link_levels(M)):
+            size = blocks.link_row_size(M, level)
+            links.append(table_of(generation.number, blocks.LINKS, level, size, M**level))
+    vectors = table_of(0, blocks.VECTORS, 0, blocks.vector_row_size(header.dim), 1)
+    return CollectionView(header, generation, vectors, links)
+
+
+_NONE: NDArray[np.uint32] = np.empty(0, np.uint32)
+_NONE.flags.writeable = False
+
+
+@dataclass(frozen=True, slots=True)
+class _Outdated:
+    """A view of an earlier commit, and what was rewritten since."""
+
+    view: CollectionView
+    changes: journal.Changes
+
+
+class ViewSet:
+    """All collections as of one commit. Free for all threads."""
+
+    __slots__ = ("_by_name", "_lock", "_outdated", "database", "txn_id")
+
+    def __init__(self, database: DatabaseHeader, txn_id: int) -> None:
+        self.database = database
+        self.txn_id = txn_id
+        self._by_name: dict[str, CollectionView] = {}
+        self._outdated: dict[int, _Outdated] = {}
+        self._lock = threading.Lock()
+
+    def view(self, name: str, records: Records) -> CollectionView:
+        """The view of a collection; `records` reads this set's commit.
+
+        Raises:
+            NotFoundError: No collection of that name.
+            CorruptedError: Its records are damaged.
+        """
+        found = self._by_name.get(name)
+        if found is not None:
+            return found
+        with self._lock:
+            found = self._by_name.get(name)
+            if found is None:
+                found = self._by_name[name] = self._read(name, records)
+            return found
+
+    def _read(self, name: str, records: Records) -> CollectionView:
+        number = records.collection_number(name)
+        if number is None:
+            raise NotFoundError(f"no collection {name!r}", expected="a collection", received=name)
+        header = records.header_of(number)
+        if header.name != name:
+            raise CorruptedError(
+                f"name: expected {name!r}, got {header.name!r}",
+                where=f"key 10 (header of collection {number})",
+            )
+        generation = records.generation_of(header)
+        outdated = self._outdated.get(number)
+        if outdated is None:
+            return build(self.database, header, generation)
+        older = outdated.view
+        if not outdated.changes and (header, generation) == (older.header, older.generation):
+            return older  # only payloads changed, and a view holds none
+        return build(self.database, header, generation, older=older, changes=outdated.changes)
+
+    def advanced(
+        self,
+        database: DatabaseHeader,
+        txn_id: int,
+        changed: journal.Journal,
+        dropped: Collection[int] = (),
+    ) -> ViewSet:
+        """The set of a later commit, given all that was changed or dropped between the two."""
+        later = ViewSet(database, txn_id)
+        with self._lock:
+            views = list(self._by_name.items())
+            outdated = dict(self._outdated)
+        for name, view in views:
+            number = view.header.number
+            outdated.pop(number, None)
+            if number in dropped:
+                continue
+            if number in changed:
+                later._outdated[number] = _Outdated(view, changed[number])
+            else:
+                later._by_name[name] = view
+        for number, entry in outdated.items():
+            if number in dropped:
+                continue
+            changes = journal.merge(entry.changes, changed.get(number, {}))
+            later._outdated[number] = _Outdated(entry.view, changes)
+        return later
