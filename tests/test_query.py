@@ -198,7 +198,7 @@ class TestShapes:
         many = docs.search_many(np.empty((0, 16)), 10)
         assert len(many) == 0
         assert many.ids.shape == (0, 0)
-        assert repr(many) == "<ManyHits: 0 queries>"
+        assert repr(many).startswith("<ManyHits: 0 queries, 0 hits")
         assert len(docs.search_many([], 10)) == 0
 
 

@@ -12,7 +12,7 @@ from typing import Any, overload
 
 from numpy.typing import ArrayLike, NDArray
 
-from vdb import config, ingest, inputs, query
+from vdb import config, ingest, inputs, lookup, query
 from vdb.access import Access, LiveAccess
 from vdb.errors import (
     DimensionMismatchError,
@@ -217,7 +217,7 @@ class CollectionReader:
         with self._access.reading() as reader:
             view = self._view(reader)
             ingest.same_kind(self._name, view.header.id_kind, wanted)
-            found = query.get(reader, view, wanted)
+            found = lookup.get(reader, view, wanted)
         return found[0] if inputs.is_one_id(ids) else found
 
     def ids(self) -> Iterator[Id]:
@@ -231,7 +231,7 @@ class CollectionReader:
     def scan(self) -> Iterator[Record]:
         """All records in the order of `ids`, and of one moment that is held as it is there."""
         moment, view, ids = self._walk()
-        return query.scan(moment.reading, view, ids)
+        return lookup.scan(moment.reading, view, ids)
 
     def __len__(self) -> int:
         with self._access.reading() as reader:
@@ -239,7 +239,7 @@ class CollectionReader:
 
     def __contains__(self, value: object) -> bool:
         with self._access.reading() as reader:
-            return query.contains(reader, self._view(reader), value)
+            return lookup.contains(reader, self._view(reader), value)
 
     def info(self) -> CollectionInfo:
         """Metric, dimension, counts, norms, generation, history and sizes, as a dataclass.

@@ -102,6 +102,21 @@ class Hits(Sequence[Hit]):
             vectors=None if self._vectors is None else self._vectors[index],
         )
 
+    def take(self, places: NDArray[np.intp]) -> Hits:
+        """The hits at these places, in this order; shape (m,)."""
+        listed = places.tolist()
+        payloads = self._payloads
+        return Hits(
+            [self._ids[place] for place in listed],
+            self._values[places],
+            self._scores[places],
+            metric=self.metric,
+            convention=self.convention,
+            direction=self.direction,
+            payloads=None if payloads is None else [payloads[place] for place in listed],
+            vectors=None if self._vectors is None else self._vectors[places],
+        )
+
     def __iter__(self) -> Iterator[Hit]:
         n = len(self._ids)
         payloads: Sequence[Payload] = [None] * n if self._payloads is None else self._payloads
@@ -137,63 +152,69 @@ class ManyHits(Sequence[Hits]):
     (str ids) in ``ids``.
     """
 
-    __slots__ = ("_rows",)
+    __slots__ = ("_all", "_starts")
 
-    def __init__(self, rows: Sequence[Hits]) -> None:
-        self._rows = rows
+    def __init__(self, all_hits: Hits, starts: NDArray[np.intp]) -> None:
+        """`all_hits` of all queries in a row; those of query i lie in starts[i]:starts[i + 1]."""
+        self._all = all_hits
+        self._starts = starts
 
     @property
     def counts(self) -> NDArray[np.int64]:
         """How many hits each query has, int64, shape (n,)."""
-        return _frozen(np.array([len(row) for row in self._rows], dtype=np.int64))
+        return _frozen(np.diff(self._starts).astype(np.int64))
 
     @property
     def ids(self) -> NDArray[Any]:
         """The ids, shape (n, widest): int64 padded with -1, or objects padded with None."""
-        rows = [row._ids for row in self._rows]  # noqa: SLF001 - a row of our own
-        width = max(map(len, rows), default=0)
-        text = any(type(row[0]) is str for row in rows if row)
-        out = np.full((len(rows), width), None if text else -1, dtype=object if text else np.int64)
-        for i, row in enumerate(rows):
-            out[i, : len(row)] = row
-        return _frozen(out)
+        ids = self._all.ids
+        return self._rectangle(ids, None if ids.dtype == object else -1)
 
     @property
     def scores(self) -> NDArray[Any]:
         """The scores, shape (n, widest), best first, padded with NaN."""
-        return _padded([row.scores for row in self._rows])
+        return self._rectangle(self._all.scores, np.nan)
 
     @property
     def values(self) -> NDArray[np.float64]:
         """The natural values, float64, shape (n, widest), best first, padded with NaN."""
-        return _padded([row.values for row in self._rows])
+        return self._rectangle(self._all.values, np.nan)
+
+    def _rectangle(self, column: NDArray[Any], padding: object) -> NDArray[Any]:
+        counts = np.diff(self._starts)
+        width = int(counts.max(initial=0))
+        if len(column) == len(counts) * width:
+            return _frozen(column.reshape(len(counts), width))
+        out = np.full((len(counts), width), padding, dtype=column.dtype)
+        out[np.arange(width) < counts[:, None]] = column
+        return _frozen(out)
 
     def __len__(self) -> int:
-        return len(self._rows)
+        return len(self._starts) - 1
 
     @overload
     def __getitem__(self, index: int) -> Hits: ...
     @overload
     def __getitem__(self, index: slice) -> ManyHits: ...
     def __getitem__(self, index: int | slice) -> Hits | ManyHits:
-        if isinstance(index, slice):
-            return ManyHits(self._rows[index])
-        return self._rows[index]
+        queries = range(len(self))[index]
+        if isinstance(queries, int):
+            return self._all[int(self._starts[queries]) : int(self._starts[queries + 1])]
+        places = [np.arange(self._starts[q], self._starts[q + 1]) for q in queries]
+        starts = np.cumsum([0, *map(len, places)])
+        return ManyHits(self._all.take(np.concatenate([np.empty(0, np.intp), *places])), starts)
 
     def __eq__(self, other: object) -> bool:
         if not isinstance(other, ManyHits):
             return NotImplemented
-        return list(self._rows) == list(other._rows)
+        return np.array_equal(self._starts, other._starts) and self._all == other._all
 
     __hash__ = None  # type: ignore[assignment]
 
     def __repr__(self) -> str:
-        if not self._rows:
-            return "<ManyHits: 0 queries>"
-        first = self._rows[0]
         return (
-            f"<ManyHits: {len(self)} queries, {int(self.counts.sum())} hits, "
-            f"metric={first.metric}, scores={first.convention} ({first.direction} is closer)>"
+            f"<ManyHits: {len(self)} queries, {len(self._all)} hits, metric={self._all.metric}, "
+            f"scores={self._all.convention} ({self._all.direction} is closer)>"
         )
 
 
@@ -204,15 +225,6 @@ def id_array(ids: Sequence[Id]) -> NDArray[Any]:
         out[:] = ids
         return _frozen(out)
     return _frozen(np.array(ids, dtype=np.int64))
-
-
-def _padded(rows: list[NDArray[Any]]) -> NDArray[Any]:
-    width = max(map(len, rows), default=0)
-    dtype = rows[0].dtype if rows else np.dtype(np.float64)
-    out = np.full((len(rows), width), np.nan, dtype=dtype)
-    for i, row in enumerate(rows):
-        out[i, : len(row)] = row
-    return _frozen(out)
 
 
 def _frozen(array: NDArray[Any]) -> NDArray[Any]:

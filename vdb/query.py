@@ -1,4 +1,4 @@
-"""The way out: from a query to hits, and from ids to records.
+"""The way out: from a query to hits.
 
 A search, top to bottom:
 
@@ -15,36 +15,32 @@ collection in it, and sees that one moment.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator, Sequence
-from contextlib import AbstractContextManager
-from itertools import islice
+from collections.abc import Iterator
 from typing import NamedTuple, TypeAlias
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from vdb import arguments, config, index, inputs
-from vdb.errors import ArgumentTypeError, CorruptedError, InvalidArgumentError
 from vdb.hits import Hits, ManyHits
 from vdb.metrics import METRICS, Metric
-from vdb.records import Id, Payload, Record
+from vdb.records import Id, Payload
 from vdb.scores.table import Convention, convention_named
 from vdb.store import Batch, CollectionView, Snapshot, WritableCollection
 
-__all__ = ["Options", "contains", "get", "scan", "search", "search_many"]
+__all__ = ["Options", "search", "search_many"]
 
 Reader: TypeAlias = Snapshot | Batch
 View: TypeAlias = CollectionView | WritableCollection
 
-# Slots and values of one query, best first.
-_Row: TypeAlias = tuple[NDArray[np.uint32], NDArray[np.float64]]
 _NO_SLOTS = np.empty(0, dtype=np.uint32)
 _NO_VALUES = np.empty(0, dtype=np.float64)
 
-_SCAN_ROWS = 256
 _FIRST_WIDTH = 128
 # Exact range searches hold a value for every record and query: at most this many at a time.
 _SCAN_CELLS = 4_000_000
+# About 10 MB; a collection whose searches meet more is read anew now and then.
+_MOST_KNOWN_IDS = 65_536
 
 
 class Options(NamedTuple):
@@ -57,6 +53,14 @@ class Options(NamedTuple):
     threshold: float | None = None
     with_payloads: bool = True
     with_vectors: bool = False
+
+
+class _Rows(NamedTuple):
+    """What all queries found, one after the other, each best first: columns of one length."""
+
+    slots: NDArray[np.uint32]
+    values: NDArray[np.float64]
+    counts: NDArray[np.intp]  # how many entries each query has
 
 
 class _Plan(NamedTuple):
@@ -77,7 +81,7 @@ def search(reader: Reader, view: View, q: ArrayLike, k: int | None, options: Opt
     """The hits of one query of shape (dim,)."""
     plan = _plan(view, k, 1, options)
     matrix = inputs.query_matrix(q, dim=view.header.dim, metric=plan.metric)
-    return _hits(reader, view, _rows(reader, view, matrix, plan)[0], plan, {})
+    return _hits(reader, view, _rows(reader, view, matrix, plan), plan)
 
 
 def search_many(
@@ -92,61 +96,8 @@ def search_many(
     """The hits of several queries, shape (n, dim), on several threads."""
     plan = _plan(view, k, config.thread_count(threads), options)
     matrix = inputs.vector_matrix(Q, dim=view.header.dim, metric=plan.metric, rows=None, name="Q")
-    rows = _rows(reader, view, matrix, plan) if len(matrix) else []
-    known: dict[int, Id] = {}
-    return ManyHits([_hits(reader, view, row, plan, known) for row in rows])
-
-
-def get(reader: Reader, view: View, wanted: Sequence[Id]) -> list[Record | None]:
-    """The records of these ids in order, None where there is none."""
-    slots = [reader.slot_of(view, value) for value in wanted]
-    present = [slot for slot in slots if slot is not None]
-    if not present:
-        return [None] * len(slots)
-    vectors = iter(index.vectors(reader, view, np.array(present, dtype=np.uint32)))
-    rows = iter(reader.records(view, present))
-    found: list[Record | None] = []
-    for value, slot in zip(wanted, slots, strict=True):
-        if slot is None:
-            found.append(None)
-            continue
-        record_id, payload = next(rows)
-        if record_id != value:
-            raise CorruptedError(
-                f"leads to slot {slot}, where the record has id {record_id!r}",
-                where=f"collection {view.header.name!r}, id {value!r}",
-                expected=value,
-                received=record_id,
-            )
-        found.append(Record(value, next(vectors), payload))
-    return found
-
-
-def contains(reader: Reader, view: View, value: object) -> bool:
-    """Whether there is a record of that id; False for what cannot be an id of this collection."""
-    if not inputs.is_one_id(value):
-        return False
-    try:
-        plain = inputs.one_id(value)
-    except (InvalidArgumentError, ArgumentTypeError):
-        return False
-    if type(plain).__name__ != view.header.id_kind:
-        return False
-    return reader.slot_of(view, plain) is not None
-
-
-def scan(
-    reading: Callable[[], AbstractContextManager[Reader]], view: View, wanted: Iterable[Id]
-) -> Iterator[Record]:
-    """The records of these ids in order, a few hundred at a time; ids that are gone are skipped.
-
-    Between two handfuls the reader is not in use, so that an idle walk keeps nobody waiting.
-    """
-    remaining = iter(wanted)
-    while chunk := list(islice(remaining, _SCAN_ROWS)):
-        with reading() as reader:
-            records = get(reader, view, chunk)
-        yield from (record for record in records if record is not None)
+    rows = _rows(reader, view, matrix, plan)
+    return ManyHits(_hits(reader, view, rows, plan), np.concatenate(([0], np.cumsum(rows.counts))))
 
 
 # The steps of a search
@@ -172,11 +123,11 @@ def _plan(view: View, k: int | None, threads: int, options: Options) -> _Plan:
     )
 
 
-def _rows(reader: Reader, view: View, matrix: NDArray[np.float32], plan: _Plan) -> list[_Row]:
+def _rows(reader: Reader, view: View, matrix: NDArray[np.float32], plan: _Plan) -> _Rows:
     """Slots and values of each query, best first, cut at the threshold."""
     count = view.header.count
-    if count == 0:
-        return [(_NO_SLOTS, _NO_VALUES)] * len(matrix)
+    if count == 0 or not len(matrix):
+        return _Rows(_NO_SLOTS, _NO_VALUES, np.zeros(len(matrix), dtype=np.intp))
     if plan.k is None:
         return _within(reader, view, matrix, plan)
     k = min(plan.k, count)
@@ -186,7 +137,7 @@ def _rows(reader: Reader, view: View, matrix: NDArray[np.float32], plan: _Plan) 
     return _cut(found, plan)
 
 
-def _within(reader: Reader, view: View, matrix: NDArray[np.float32], plan: _Plan) -> list[_Row]:
+def _within(reader: Reader, view: View, matrix: NDArray[np.float32], plan: _Plan) -> _Rows:
     """Everything at least as close as the threshold, for each query.
 
     In a graph the candidate list doubles until at most half of what it holds is within the
@@ -194,58 +145,66 @@ def _within(reader: Reader, view: View, matrix: NDArray[np.float32], plan: _Plan
     collection an exact scan costs no more.
     """
     count = view.header.count
-    rows: list[_Row] = [(_NO_SLOTS, _NO_VALUES)] * len(matrix)
+    found: dict[int, tuple[NDArray[np.uint32], NDArray[np.float64]]] = {}
     pending = np.arange(len(matrix))
     width = max(_FIRST_WIDTH, plan.ef or 0)
     graph = not plan.exact and view.generation.index["type"] != "flat"
     while graph and pending.size and 4 * width < count and width <= config.LIMITS.ef:
-        found = index.search(
-            reader, view, matrix[pending], width, ef=width, exact=False, threads=plan.threads
+        rows = _cut(
+            index.search(
+                reader, view, matrix[pending], width, ef=width, exact=False, threads=plan.threads
+            ),
+            plan,
         )
-        again = []
-        for query, row in zip(pending.tolist(), _cut(found, plan), strict=True):
-            if 2 * len(row[0]) <= width:
-                rows[query] = row
-            else:
-                again.append(query)
-        pending = np.array(again, dtype=np.intp)
+        wide = 2 * rows.counts > width
+        found.update(_by_query(pending, rows, ~wide))
+        pending = pending[wide]
         width *= 2
     step = max(1, _SCAN_CELLS // count)
     for start in range(0, len(pending), step):
         chunk = pending[start : start + step]
-        found = index.search(
-            reader, view, matrix[chunk], count, ef=None, exact=True, threads=plan.threads
+        rows = _cut(
+            index.search(
+                reader, view, matrix[chunk], count, ef=None, exact=True, threads=plan.threads
+            ),
+            plan,
         )
-        for query, row in zip(chunk.tolist(), _cut(found, plan), strict=True):
-            rows[query] = row
-    return rows
+        found.update(_by_query(chunk, rows, np.ones(len(chunk), dtype=bool)))
+    columns = [found[query] for query in range(len(matrix))]
+    slots, values = zip(*columns, strict=True)
+    return _Rows(
+        np.concatenate(slots),
+        np.concatenate(values),
+        np.array([len(row) for row in slots], dtype=np.intp),
+    )
 
 
-def _cut(found: index.Found, plan: _Plan) -> list[_Row]:
-    """Each query's real entries, without those that the threshold keeps out."""
-    rows: list[_Row] = []
-    for slots, values, count in zip(found.slots, found.values, found.counts.tolist(), strict=True):
-        row = slots[:count], values[:count]
-        if plan.threshold is not None:
-            scores = plan.convention.from_value(row[1])
-            admitted = plan.convention.admits(scores, row[1], plan.threshold)
-            row = row[0][admitted], row[1][admitted]
-        rows.append(row)
-    return rows
+def _by_query(
+    queries: NDArray[np.intp], rows: _Rows, wanted: NDArray[np.bool_]
+) -> Iterator[tuple[int, tuple[NDArray[np.uint32], NDArray[np.float64]]]]:
+    ends = np.cumsum(rows.counts)
+    for place in np.flatnonzero(wanted).tolist():
+        own = slice(ends[place] - rows.counts[place], ends[place])
+        yield int(queries[place]), (rows.slots[own].copy(), rows.values[own].copy())
 
 
-def _hits(
-    reader: Reader,
-    view: View,
-    row: _Row,
-    plan: _Plan,
-    known: dict[int, Id],
-) -> Hits:
-    """Reads ids and payloads, and puts equal values in the order of their ids.
+def _cut(found: index.Found, plan: _Plan) -> _Rows:
+    """The real entries, without those that the threshold keeps out."""
+    counts = found.counts.astype(np.intp)
+    width = found.slots.shape[1]
+    if plan.threshold is None and (counts == width).all():
+        return _Rows(found.slots.ravel(), found.values.ravel(), counts)
+    real = np.arange(width) < counts[:, None]
+    if plan.threshold is not None:
+        scores = plan.convention.from_value(found.values)
+        # Entries that are not real hold NaN, which no comparison admits.
+        real &= plan.convention.admits(scores, found.values, plan.threshold)
+    return _Rows(found.slots[real], found.values[real], real.sum(axis=1))
 
-    ``known`` remembers ids by slot from one query to the next; ids may be shared, payloads may not.
-    """
-    slots, values = row
+
+def _hits(reader: Reader, view: View, rows: _Rows, plan: _Plan) -> Hits:
+    """Reads ids and payloads, and puts equal values in the order of their ids."""
+    slots, values = rows.slots, rows.values
     listed = slots.tolist()
     payloads: list[Payload] | None = None
     if plan.with_payloads:
@@ -253,11 +212,13 @@ def _hits(
         ids = [record[0] for record in records]
         payloads = [record[1] for record in records]
     else:
-        new = [slot for slot in listed if slot not in known]
-        for slot, record in zip(new, reader.records(view, new, payloads=False), strict=True):
-            known[slot] = record[0]
-        ids = [known[slot] for slot in listed]
-    order = _order(ids, values.tolist())
+        known = _known_ids(view)
+        try:
+            ids = [known[slot] for slot in listed]
+        except KeyError:
+            _learn(reader, view, np.unique(slots).tolist(), known)
+            ids = [known[slot] for slot in listed]
+    order = _order(ids, values, rows.counts)
     if order is not None:
         slots, values = slots[order], values[order]
         ids = [ids[i] for i in order]
@@ -274,9 +235,39 @@ def _hits(
     )
 
 
-def _order(ids: list[Id], values: list[float]) -> list[int] | None:
-    """The order that sorts runs of equal values by id; None when there are no such runs."""
-    if len(set(values)) == len(values):
+def _known_ids(view: View) -> dict[int, Id]:
+    """Ids by slot, as far as searches have met them.
+
+    A view is one state of its collection, in which a slot has one id, so what was read once holds
+    for as long as the view lives. In a batch things change, and nothing is kept.
+    """
+    if not isinstance(view, CollectionView):
+        return {}
+    known: dict[int, Id] = view.cache.setdefault("ids", {})
+    if len(known) > _MOST_KNOWN_IDS:
+        known = view.cache["ids"] = {}
+    return known
+
+
+def _learn(reader: Reader, view: View, slots: list[int], known: dict[int, Id]) -> None:
+    """Reads the ids of those slots that are not known."""
+    new = [slot for slot in slots if slot not in known]
+    for slot, record in zip(new, reader.records(view, new, payloads=False), strict=True):
+        known[slot] = record[0]
+
+
+def _order(
+    ids: list[Id], values: NDArray[np.float64], counts: NDArray[np.intp]
+) -> list[int] | None:
+    """The order that sorts equal values of a query by id; None when there are no equal ones."""
+    tied = np.flatnonzero(values[1:] == values[:-1])
+    if not tied.size:
         return None
-    place = {value: i for i, value in reversed(list(enumerate(values)))}
-    return sorted(range(len(ids)), key=lambda i: (place[values[i]], ids[i]))
+    order = list(range(len(ids)))
+    ends = np.cumsum(counts)
+    for query in np.unique(np.searchsorted(ends, tied, side="right")).tolist():
+        own = range(int(ends[query] - counts[query]), int(ends[query]))
+        equal = values[own.start : own.stop].tolist()
+        place = {value: i for i, value in reversed(list(enumerate(equal)))}
+        order[own.start : own.stop] = sorted(own, key=lambda i: (place[values[i]], ids[i]))
+    return order

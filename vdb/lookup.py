@@ -1,0 +1,78 @@
+"""The other way out: from ids to records.
+
+Every function takes a reader (a snapshot, or the batch of the calling thread) and the view of one
+collection in it, and sees that one moment.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from contextlib import AbstractContextManager
+from itertools import islice
+from typing import TypeAlias
+
+import numpy as np
+
+from vdb import index, inputs
+from vdb.errors import ArgumentTypeError, CorruptedError, InvalidArgumentError
+from vdb.records import Id, Record
+from vdb.store import Batch, CollectionView, Snapshot, WritableCollection
+
+__all__ = ["contains", "get", "scan"]
+
+Reader: TypeAlias = Snapshot | Batch
+View: TypeAlias = CollectionView | WritableCollection
+
+_SCAN_ROWS = 256
+
+
+def get(reader: Reader, view: View, wanted: Sequence[Id]) -> list[Record | None]:
+    """The records of these ids in order, None where there is none."""
+    slots = [reader.slot_of(view, value) for value in wanted]
+    present = [slot for slot in slots if slot is not None]
+    if not present:
+        return [None] * len(slots)
+    vectors = iter(index.vectors(reader, view, np.array(present, dtype=np.uint32)))
+    rows = iter(reader.records(view, present))
+    found: list[Record | None] = []
+    for value, slot in zip(wanted, slots, strict=True):
+        if slot is None:
+            found.append(None)
+            continue
+        record_id, payload = next(rows)
+        if record_id != value:
+            raise CorruptedError(
+                f"leads to slot {slot}, where the record has id {record_id!r}",
+                where=f"collection {view.header.name!r}, id {value!r}",
+                expected=value,
+                received=record_id,
+            )
+        found.append(Record(value, next(vectors), payload))
+    return found
+
+
+def contains(reader: Reader, view: View, value: object) -> bool:
+    """Whether there is a record of that id; False for what cannot be an id of this collection."""
+    if not inputs.is_one_id(value):
+        return False
+    try:
+        plain = inputs.one_id(value)
+    except (InvalidArgumentError, ArgumentTypeError):
+        return False
+    if type(plain).__name__ != view.header.id_kind:
+        return False
+    return reader.slot_of(view, plain) is not None
+
+
+def scan(
+    reading: Callable[[], AbstractContextManager[Reader]], view: View, wanted: Iterable[Id]
+) -> Iterator[Record]:
+    """The records of these ids in order, a few hundred at a time; ids that are gone are skipped.
+
+    Between two handfuls the reader is not in use, so that an idle walk keeps nobody waiting.
+    """
+    remaining = iter(wanted)
+    while chunk := list(islice(remaining, _SCAN_ROWS)):
+        with reading() as reader:
+            records = get(reader, view, chunk)
+        yield from (record for record in records if record is not None)
