@@ -242,8 +242,7 @@ def _insert(
         return
     slots = index.add(batch, coll, rows.vectors, threads=threads, progress=progress)
     coll.header.id_kind = inputs.id_kind(rows.ids)
-    for slot, value, payload in zip(slots.tolist(), rows.ids, rows.payloads, strict=True):
-        batch.put_encoded(coll, slot, value, payload)
+    batch.put_new(coll, slots.tolist(), rows.ids, rows.payloads)
     coll.header.count += len(rows.ids)
 
 

@@ -393,6 +393,7 @@ void translate(const std::exception_ptr& p, void*) {
 
 NB_MODULE(_kernel, m) {
   m.doc() = "The compiled kernel. Import it as vdb.kernel.";
+  nb::set_leak_warnings(false);  // objects alive at exit are the interpreter's business
   nb::register_exception_translator(translate);
   m.attr("NONE") = vdb::kNone;
   m.def("level_limit", &vdb::Graph::level_limit, "M"_a,

@@ -19,7 +19,7 @@ from vdb.errors import (
 from vdb.store import mounts, scratch
 from vdb.store.creation import OPEN_LOCK, WRITER_LOCK, sync_directory
 from vdb.store.engine import DATA
-from vdb.store.failures import translate, translate_os
+from vdb.store.failures import os_errors, translate
 from vdb.store.lock import FileLock, WriterLock
 
 if TYPE_CHECKING:
@@ -50,18 +50,19 @@ def copy(env: Environment, target: Path, *, compact: bool) -> None:
     try:
         new = _make_directory(parent, f".{target.name}{COPYING}")
         try:
-            if compact or env.writer_lock is None:
-                _copy_to(env, new, compact=True)
-            else:
-                with _writing(env.writer_lock, env.lock_timeout):
-                    _copy_to(env, new, compact=False)
-            for lock in (WRITER_LOCK, OPEN_LOCK):
-                FileLock(new / lock, create=True).close()
-            sync_directory(new)
-            if os.path.lexists(target):
-                raise InvalidArgumentError(f"{target} exists already", received=target)
-            new.rename(target)
-            sync_directory(parent)
+            with os_errors(target):
+                if compact or env.writer_lock is None:
+                    _copy_to(env, new, compact=True)
+                else:
+                    with _writing(env.writer_lock, env.lock_timeout):
+                        _copy_to(env, new, compact=False)
+                for lock in (WRITER_LOCK, OPEN_LOCK):
+                    FileLock(new / lock, create=True).close()
+                sync_directory(new)
+                if os.path.lexists(target):
+                    raise InvalidArgumentError(f"{target} exists already", received=target)
+                new.rename(target)
+                sync_directory(parent)
         finally:
             scratch.remove(new)
     finally:
@@ -90,8 +91,9 @@ def compact(env: Environment) -> None:
                 raise BusyError(f"{env.path} is open in another process; close it there first")
             new = _make_directory(env.path, COMPACTING)
             try:
-                _copy_to(env, new, compact=True)
-                _replace(env, new / DATA)
+                with os_errors(env.path):
+                    _copy_to(env, new, compact=True)
+                    _replace(env, new / DATA)
             finally:
                 scratch.remove(new)
         finally:
@@ -118,10 +120,8 @@ def _writing(lock: WriterLock, timeout: float) -> Iterator[None]:
 
 
 def _make_directory(parent: Path, prefix: str) -> Path:
-    try:
+    with os_errors(parent):
         return scratch.make(parent, prefix)
-    except OSError as error:
-        raise translate_os(error, parent) from error
 
 
 def _copy_to(env: Environment, directory: Path, *, compact: bool) -> None:

@@ -22,6 +22,7 @@ from pathlib import Path
 
 import lmdb
 
+from vdb.errors import BusyError
 from vdb.format import keys
 from vdb.format.blocks import BIG_BLOCK, small_block
 from vdb.format.checksums import UNSALTED
@@ -29,7 +30,7 @@ from vdb.format.headers import DatabaseHeader
 from vdb.format.versions import CURRENT
 from vdb.store import scratch
 from vdb.store.engine import DATA, LOCK, open_engine
-from vdb.store.failures import translate, translate_os
+from vdb.store.failures import os_errors, translate
 from vdb.store.lock import FileLock
 from vdb.version import __version__
 
@@ -62,27 +63,31 @@ def create(path: Path, *, timeout: float) -> None:
         ReadOnlyError: Neither the target nor its parent may be written.
         DiskFullError: No space left.
     """
-    parent = path.parent
-    prefix = f".{path.name}{INFIX}"
-    new: Path | None = None
+    with os_errors(path):
+        if not _create_beside(path):
+            _create_inside(path, timeout)
+
+
+def _create_beside(path: Path) -> bool:
+    """Steps 1 to 3; False when it can only be done from inside."""
     try:
-        new = scratch.make(parent, prefix)
-    except OSError as error:
-        if not path.is_dir():
-            raise translate_os(error, parent) from error
-    if new is not None:
-        try:
-            _fill(new)
-            if _rename(new, path):
-                sync_directory(parent)
-                return
-        finally:
-            scratch.remove(new)
-    _create_inside(path, timeout)
+        new = scratch.make(path.parent, f".{path.name}{INFIX}")
+    except OSError:
+        if path.is_dir():
+            return False
+        raise
+    try:
+        _fill(new)
+        if not _rename(new, path):
+            return False
+        sync_directory(path.parent)
+    finally:
+        scratch.remove(new)
+    return True
 
 
 def _fill(directory: Path) -> None:
-    """Steps 2: an environment with nothing but identity and header."""
+    """Step 2: an environment with nothing but identity and header."""
     try:
         engine = open_engine(directory, read_only=False, durability="full")
         page_size = engine.stat()["psize"]
@@ -125,16 +130,14 @@ def _rename(new: Path, path: Path) -> bool:
 
 
 def _create_inside(path: Path, timeout: float) -> None:
-    try:
-        new = scratch.make(path, INFIX)
-    except OSError as error:
-        raise translate_os(error, path) from error
+    new = scratch.make(path, INFIX)
     try:
         _fill(new)
         lock = FileLock(path / WRITER_LOCK, create=True)
         try:
             # Held by whoever else creates inside the same directory, for a moment.
-            lock.acquire(shared=False, timeout=timeout)
+            if not lock.acquire(shared=False, timeout=timeout):
+                raise BusyError(f"{path} is being made by another process")
             if not (path / DATA).exists():
                 FileLock(path / OPEN_LOCK, create=True).close()
                 (new / DATA).rename(path / DATA)

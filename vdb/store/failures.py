@@ -8,6 +8,8 @@ from __future__ import annotations
 
 import errno
 import os
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 import lmdb
@@ -20,10 +22,11 @@ from vdb.errors import (
     DiskFullError,
     NotFoundError,
     ReadOnlyError,
+    VdbError,
 )
 from vdb.store import mounts, scratch
 
-__all__ = ["is_disk_full", "translate", "translate_os"]
+__all__ = ["is_disk_full", "os_errors", "translate"]
 
 _DAMAGE = (
     lmdb.CorruptedError,
@@ -101,7 +104,23 @@ def translate_os(error: OSError, path: Path) -> Exception:
         )
     if error.errno in _FULL:
         return DiskFullError(f"no space left on the disk of {path}")
+    if error.errno == errno.EIO:
+        return CommitUnknownError(f"the disk under {path} failed: {error}")
     return error
+
+
+@contextmanager
+def os_errors(path: Path) -> Iterator[None]:
+    """Turn what the operating system refuses inside into errors of vdb's."""
+    try:
+        yield
+    except VdbError:
+        raise
+    except OSError as error:
+        translated = translate_os(error, path)
+        if translated is error:
+            raise
+        raise translated from error
 
 
 def is_disk_full(error: lmdb.Error, path: Path, needed: int) -> bool:

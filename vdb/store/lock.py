@@ -29,7 +29,7 @@ import time
 from pathlib import Path
 
 from vdb.errors import BusyError
-from vdb.store.failures import translate_os
+from vdb.store.failures import os_errors
 
 __all__ = ["FileLock", "WriterLock"]
 
@@ -88,10 +88,8 @@ class FileLock:
         """
         self._fd = -1
         flags = os.O_RDWR | os.O_CREAT if create else os.O_RDONLY
-        try:
+        with os_errors(path):
             self._fd = os.open(path, flags | getattr(os, "O_CLOEXEC", 0), 0o600)
-        except OSError as error:
-            raise translate_os(error, path) from error
 
     def acquire(self, *, shared: bool, timeout: float) -> bool:
         """Take the lock, waiting at most `timeout` seconds; False when it did not come free.
