@@ -29,8 +29,8 @@ def test_portable_and_hardware_agree_at_every_length_and_offset() -> None:
             assert crc32c(piece) == crc32c(piece, portable=True)
 
 
-@pytest.mark.parametrize("size", [3071, 3072, 3073, 4080, 6144, 9999, 65_520])
-def test_long_data_summed_in_lanes_agree_with_the_portable_sum(size: int) -> None:
+@pytest.mark.parametrize("size", [255, 256, 257, 319, 320, 1000, 4080, 9999, 65_520])
+def test_long_data_agree_with_the_portable_sum(size: int) -> None:
     data = np.random.default_rng(size).bytes(size)
     assert crc32c(data, 7) == crc32c(data, 7, portable=True)
 

@@ -5,7 +5,8 @@
 
 #if defined(__x86_64__) && (defined(__GNUC__) || defined(__clang__))
 #include <nmmintrin.h>
-#define VDB_CRC_SSE42 1
+#include <wmmintrin.h>
+#define VDB_CRC_X86 1
 #elif defined(__aarch64__) && defined(__ARM_FEATURE_CRC32)
 #include <arm_acle.h>
 #define VDB_CRC_ARM 1
@@ -28,30 +29,12 @@ Tables make_tables() {
   return t;
 }
 
-#if defined(VDB_CRC_SSE42)
-constexpr size_t kLane = 1024;  // bytes of each of three lanes that are summed side by side
-
-// What `kLane` zero bytes make of a register, as four tables of one byte each: sums of lanes that
-// were computed apart are joined by shifting the earlier ones past the later ones.
-using Shift = std::array<std::array<uint32_t, 256>, 4>;
-
-__attribute__((target("sse4.2"))) uint32_t past_lane(uint32_t c) {
-  uint64_t wide = c;
-  for (size_t i = 0; i < kLane; i += 8) wide = _mm_crc32_u64(wide, 0);
-  return static_cast<uint32_t>(wide);
-}
-
-Shift make_shift() {
-  Shift shift{};
-  for (uint32_t byte = 0; byte < 4; ++byte)
-    for (uint32_t value = 0; value < 256; ++value)
-      shift[byte][value] = past_lane(value << (8 * byte));
-  return shift;
-}
-
-uint32_t shifted(const Shift& shift, uint32_t c) {
-  return shift[0][c & 0xFF] ^ shift[1][(c >> 8) & 0xFF] ^ shift[2][(c >> 16) & 0xFF] ^
-         shift[3][c >> 24];
+#if defined(VDB_CRC_X86)
+// x^n modulo the polynomial, bit 63 standing for x^0: a factor for carry-less multiplication.
+uint64_t power_of_x(uint32_t n) {
+  uint32_t r = 0x80000000u;
+  for (; n > 0; --n) r = (r >> 1) ^ ((r & 1) ? 0x82F63B78u : 0u);
+  return uint64_t{r} << 32;
 }
 
 uint64_t word_at(const uint8_t* p) {
@@ -60,27 +43,42 @@ uint64_t word_at(const uint8_t* p) {
   return word;
 }
 
-// The instruction takes three cycles and can be started every cycle: three lanes keep it busy.
-__attribute__((target("sse4.2"))) uint32_t crc32c_hardware(const uint8_t* p, size_t size,
-                                                           uint32_t value) {
-  static const Shift shift = make_shift();
-  uint64_t c = static_cast<uint32_t>(~value);
-  for (; size >= 3 * kLane; p += 3 * kLane, size -= 3 * kLane) {
-    uint64_t second = 0, third = 0;
-    for (size_t i = 0; i < kLane; i += 8) {
-      c = _mm_crc32_u64(c, word_at(p + i));
-      second = _mm_crc32_u64(second, word_at(p + kLane + i));
-      third = _mm_crc32_u64(third, word_at(p + 2 * kLane + i));
-    }
-    c = shifted(shift, static_cast<uint32_t>(c)) ^ second;
-    c = shifted(shift, static_cast<uint32_t>(c)) ^ third;
-  }
+__attribute__((target("sse4.2"))) uint32_t by_words(const uint8_t* p, size_t size,
+                                                    uint32_t register_) {
+  uint64_t c = register_;
   for (; size >= 8; p += 8, size -= 8) c = _mm_crc32_u64(c, word_at(p));
   auto narrow = static_cast<uint32_t>(c);
   for (; size > 0; ++p, --size) narrow = _mm_crc32_u8(narrow, *p);
-  return ~narrow;
+  return narrow;
 }
-bool has_hardware() { return __builtin_cpu_supports("sse4.2"); }
+
+// Folding (Gopal and others, Fast CRC computation for generic polynomials using PCLMULQDQ): four
+// accumulators of 16 bytes are moved 64 bytes on at a time, each multiplied by x^512, which leaves
+// 64 bytes with the same remainder as all before. The CRC instruction does those and what is left.
+__attribute__((target("sse4.2,pclmul"))) uint32_t crc32c_hardware(const uint8_t* p, size_t size,
+                                                                  uint32_t value) {
+  constexpr size_t kStep = 64;
+  if (size < 4 * kStep) return ~by_words(p, size, ~value);
+  // A product of two registers reads as x times the product of their polynomials, hence the - 1.
+  static const uint64_t low = power_of_x(512 + 64 - 1), high = power_of_x(512 - 1);
+  const __m128i factors = _mm_set_epi64x(static_cast<long long>(high), static_cast<long long>(low));
+  __m128i sums[4];
+  for (int i = 0; i < 4; ++i)
+    sums[i] = _mm_loadu_si128(reinterpret_cast<const __m128i*>(p + 16 * i));
+  sums[0] = _mm_xor_si128(sums[0], _mm_cvtsi32_si128(static_cast<int>(~value)));
+  for (p += kStep, size -= kStep; size >= kStep; p += kStep, size -= kStep)
+    for (int i = 0; i < 4; ++i) {
+      const __m128i next = _mm_loadu_si128(reinterpret_cast<const __m128i*>(p + 16 * i));
+      sums[i] = _mm_xor_si128(_mm_xor_si128(_mm_clmulepi64_si128(sums[i], factors, 0x00),
+                                            _mm_clmulepi64_si128(sums[i], factors, 0x11)),
+                              next);
+    }
+  uint8_t folded[kStep];
+  for (int i = 0; i < 4; ++i)
+    _mm_storeu_si128(reinterpret_cast<__m128i*>(folded + 16 * i), sums[i]);
+  return ~by_words(p, size, by_words(folded, kStep, 0));
+}
+bool has_hardware() { return __builtin_cpu_supports("sse4.2") && __builtin_cpu_supports("pclmul"); }
 #elif defined(VDB_CRC_ARM)
 uint32_t crc32c_hardware(const uint8_t* p, size_t size, uint32_t value) {
   uint32_t c = ~value;
