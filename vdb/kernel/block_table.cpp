@@ -173,7 +173,7 @@ std::shared_ptr<BlockTable> BlockTable::for_writing(std::shared_ptr<const BlockT
 
 uint8_t* BlockTable::heap_block() {
   // Rows start on a cache line here as they do in the map: (address + header) % 64 == 0.
-  auto memory = std::make_unique<uint8_t[]>(size_t{shape_.block_size} + 64);
+  std::unique_ptr<uint8_t[]> memory(new uint8_t[size_t{shape_.block_size} + 64]);
   const auto base = reinterpret_cast<uintptr_t>(memory.get()) + kHeaderSize;
   uint8_t* block = memory.get() + (64 - base % 64) % 64;
   heap_.push_back(std::move(memory));

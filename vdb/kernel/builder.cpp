@@ -34,7 +34,9 @@ Builder::Builder(const Vectors& vectors, Graph& graph, Metric metric, uint32_t e
 
 void Builder::insert(const uint32_t* slots, size_t count, size_t nodes, uint32_t threads,
                      const Tick& tick) {
-  scratch_.resize(std::max(1u, threads));
+  threads = std::max(1u, threads);
+  scratch_ = std::vector<ScratchLease>(std::min<size_t>(threads, count));
+  threads = static_cast<uint32_t>(scratch_.size());
   selectors_.clear();
   for (size_t i = 0; i < scratch_.size(); ++i) selectors_.emplace_back(vectors_, build_);
   for (size_t done = 0; done < count;) {
@@ -60,11 +62,11 @@ void Builder::sub_batch(const uint32_t* slots, uint32_t count, uint32_t threads)
   find_twins(count);
   if (*entry_ != kNone)
     parallel_for(count, threads, 1, [&](uint32_t i, uint32_t worker) {
-      if (nodes_[i].twin == kNone) look_around(nodes_[i], scratch_[worker]);
+      if (nodes_[i].twin == kNone) look_around(nodes_[i], *scratch_[worker]);
     });
   parallel_for(count, threads, 1, [&](uint32_t i, uint32_t worker) {
     if (nodes_[i].twin != kNone) return;
-    look_beside(i, scratch_[worker]);
+    look_beside(i, *scratch_[worker]);
     choose(nodes_[i], selectors_[worker]);
   });
   PendingLinks pending;

@@ -69,7 +69,7 @@ class Builder {
   uint32_t* entry_;
   std::vector<NewNode> nodes_;
   std::vector<Request> requests_;
-  std::vector<Scratch> scratch_;
+  std::vector<ScratchLease> scratch_;
   std::vector<Selector> selectors_;
 };
 

@@ -14,11 +14,6 @@ namespace {
 
 constexpr size_t kSeedsUsed = 16;  // more of them only pay on bad graphs
 
-Scratch& thread_scratch() {
-  static thread_local Scratch scratch;
-  return scratch;
-}
-
 }  // namespace
 
 Index::Index(IndexState state, std::shared_ptr<BlockTable> vectors,
@@ -77,8 +72,10 @@ Index::Answers Index::search(Source& source, const float* queries, uint32_t coun
   if (seeds.size() > kSeedsUsed) seeds.resize(kSeedsUsed);
   const Searcher searcher(vectors, graph, state_.metric, state_.entry, seeds);
   Answers answers(count);
-  parallel_for(count, threads, 1, [&](uint32_t i, uint32_t) {
-    searcher.search(queries + size_t{i} * state_.dim, k, ef, thread_scratch(), &answers[i]);
+  threads = std::max(1u, std::min(threads, count));
+  std::vector<ScratchLease> scratch(threads);
+  parallel_for(count, threads, 1, [&](uint32_t i, uint32_t worker) {
+    searcher.search(queries + size_t{i} * state_.dim, k, ef, *scratch[worker], &answers[i]);
   });
   return answers;
 }

@@ -8,20 +8,11 @@
 
 #include "graph.h"
 #include "metric.h"
-#include "pool.h"
 #include "scorer.h"
+#include "scratch.h"
 #include "vectors.h"
-#include "visited.h"
 
 namespace vdb {
-
-// Memory of one walking thread, kept between walks.
-struct Scratch {
-  Pool pool;
-  Visited visited;
-  std::vector<uint32_t> slots;
-  std::vector<float> distances;
-};
 
 // The nearest node that greedy steps reach from `start`, from `level` down to (not including)
 // `stop`.
