@@ -99,6 +99,7 @@ class CollectionReader:
         self._access = access
         self._name = view.header.name
         self._dim = view.header.dim
+        self._metric = view.header.metric  # as of now; a rebuild may change it
         self._identity = (view.header.number, view.header.created)
 
     @property
@@ -396,7 +397,8 @@ class Collection(CollectionReader):
             return ingest.delete(batch, self._writable(batch), wanted)
 
     def _rows(self, ids: object, vectors: ArrayLike, payloads: object) -> ingest.Rows:
-        metric = METRICS[self.metric]
+        # Without a look at the database: the batch checks again if the metric is another by then.
+        metric = METRICS[self._metric]
         return ingest.prepare(ids, vectors, payloads, dim=self._dim, metric=metric)
 
     def _writable(self, batch: Batch) -> WritableCollection:

@@ -9,7 +9,6 @@ format version, so that an older release refuses the database instead of misread
 
 from __future__ import annotations
 
-import copy
 from dataclasses import dataclass, field, replace
 from typing import Any, Self
 
@@ -142,7 +141,8 @@ class CollectionHeader:
 
     def copy(self) -> Self:
         """A copy that shares nothing which can be changed."""
-        return replace(self, history=copy.deepcopy(self.history))
+        history = [{**line, "index": dict(line["index"])} for line in self.history]
+        return replace(self, history=history)
 
     def encode(self) -> bytes:
         """The record, not sealed."""

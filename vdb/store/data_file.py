@@ -6,6 +6,7 @@ everything that held addresses is dropped with it.
 
 from __future__ import annotations
 
+from functools import cached_property
 from pathlib import Path
 from typing import Any
 
@@ -49,7 +50,7 @@ class DataFile:
         self.engine: Any = None
         self.reopen()
 
-    @property
+    @cached_property
     def data(self) -> Path:
         """Path of the file."""
         return self.path / engine.DATA

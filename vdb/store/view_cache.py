@@ -8,12 +8,12 @@ two say what to forget; when they do not reach back that far, everything is read
 from __future__ import annotations
 
 import threading
-from collections.abc import Collection
+from collections.abc import Collection, Mapping
 
 from vdb.format import journal, keys
 from vdb.format.headers import DatabaseHeader
 from vdb.store.reader import Reader
-from vdb.store.views import ViewSet
+from vdb.store.views import ViewSet, Written
 
 __all__ = ["ViewCache"]
 
@@ -48,11 +48,12 @@ class ViewCache:
         txn_id: int,
         changed: journal.Journal,
         dropped: Collection[int],
+        written: Mapping[int, Written],
     ) -> None:
         """This process committed; the same as `at`, but nothing needs to be read."""
         with self._lock:
             if self.current.database.commit == database.commit - 1:
-                self.current = self.current.advanced(database, txn_id, changed, dropped)
+                self.current = self.current.advanced(database, txn_id, changed, dropped, written)
 
     def reset(self, database: DatabaseHeader, txn_id: int) -> None:
         """All addresses are void."""

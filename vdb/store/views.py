@@ -17,7 +17,8 @@ from __future__ import annotations
 import threading
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass, field
-from typing import Any, Protocol
+from types import MappingProxyType
+from typing import Any, Protocol, TypeAlias
 
 import numpy as np
 from numpy.typing import NDArray
@@ -27,7 +28,7 @@ from vdb.format import blocks, journal, keys
 from vdb.format.headers import CollectionHeader, DatabaseHeader, GenerationRecord
 from vdb.kernel import BlockTable
 
-__all__ = ["BlockWriter", "CollectionView", "ViewSet", "WritableCollection"]
+__all__ = ["BlockWriter", "CollectionView", "ViewSet", "WritableCollection", "Written"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -154,12 +155,25 @@ _NONE: NDArray[np.uint32] = np.empty(0, np.uint32)
 _NONE.flags.writeable = False
 
 
+Written: TypeAlias = tuple[CollectionHeader, GenerationRecord]
+"""The records of a collection as a commit of this process left them."""
+
+
 @dataclass(frozen=True, slots=True)
 class _Outdated:
     """A view of an earlier commit, and what was rewritten since."""
 
     view: CollectionView
     changes: journal.Changes
+
+    def followed_by(
+        self, database: DatabaseHeader, header: CollectionHeader, generation: GenerationRecord
+    ) -> CollectionView:
+        """The view of the collection as it is now."""
+        older = self.view
+        if not self.changes and (header, generation) == (older.header, older.generation):
+            return older  # only payloads changed, and a view holds none
+        return build(database, header, generation, older=older, changes=self.changes)
 
 
 class ViewSet:
@@ -204,10 +218,7 @@ class ViewSet:
         outdated = self._outdated.get(number)
         if outdated is None:
             return build(self.database, header, generation)
-        older = outdated.view
-        if not outdated.changes and (header, generation) == (older.header, older.generation):
-            return older  # only payloads changed, and a view holds none
-        return build(self.database, header, generation, older=older, changes=outdated.changes)
+        return outdated.followed_by(self.database, header, generation)
 
     def advanced(
         self,
@@ -215,8 +226,12 @@ class ViewSet:
         txn_id: int,
         changed: journal.Journal,
         dropped: Collection[int] = (),
+        written: Mapping[int, Written] = MappingProxyType({}),
     ) -> ViewSet:
-        """The set of a later commit, given all that was changed or dropped between the two."""
+        """The set of a later commit, given all that was changed or dropped between the two.
+
+        Of collections in `written` the new records are known, and are the views' from now on.
+        """
         later = ViewSet(database, txn_id)
         with self._lock:
             views = list(self._by_name.items())
@@ -226,10 +241,14 @@ class ViewSet:
             outdated.pop(number, None)
             if number in dropped:
                 continue
-            if number in changed:
-                later._outdated[number] = _Outdated(view, changed[number])
-            else:
+            if number not in changed:
                 later._by_name[name] = view
+                continue
+            entry = _Outdated(view, changed[number])
+            if number in written:
+                later._by_name[name] = entry.followed_by(database, *written[number])
+            else:
+                later._outdated[number] = entry
         for number, entry in outdated.items():
             if number in dropped:
                 continue
