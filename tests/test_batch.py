@@ -253,3 +253,22 @@ def test_a_handle_made_in_a_batch_that_was_undone_is_of_no_use(db, crowd):
     db.create_collection("gone", dim=16, metric="l2")
     with pytest.raises(vdb.NotFoundError, match="made anew"):
         handles[0].add(1, crowd[0])
+
+
+def test_a_progress_callback_cannot_write_to_the_batch_it_reports_on(db):
+    notes = db.create_collection("reentered", dim=4, metric="l2")
+    rows = np.random.default_rng(1).normal(size=(600, 4)).astype(np.float32)
+    refused: list[BaseException] = []
+
+    def write(done, total):
+        if not refused:
+            assert len(notes) == 0  # reading is allowed
+            with pytest.raises(vdb.BusyError) as raised:
+                notes.add([5], rows[:1])
+            refused.append(raised.value)
+
+    with db.batch():
+        notes.add(list(range(600)), rows, progress=write)
+    assert "progress" in str(refused[0])
+    assert len(notes) == 600
+    assert len(set(notes.ids())) == 600

@@ -22,6 +22,7 @@ from vdb import index, inputs
 from vdb.config import LIMITS
 from vdb.errors import (
     ArgumentTypeError,
+    BusyError,
     CorruptedError,
     DuplicateIdError,
     InvalidArgumentError,
@@ -248,9 +249,18 @@ def _insert(
 
 @contextmanager
 def changing(batch: Batch) -> Iterator[None]:
-    """Marks the batch as broken when anything is raised inside, Ctrl-C included."""
+    """Marks the batch as broken when anything is raised inside, Ctrl-C included.
+
+    One change at a time: a progress callback or a signal handler that writes to the batch while a
+    call is half-way through is refused, before it has changed anything.
+    """
+    if batch.changing:
+        raise BusyError("another call is changing this batch; a progress callback may only read")
+    batch.changing = True
     try:
         yield
     except BaseException as error:
         batch.fail(error)
         raise
+    finally:
+        batch.changing = False

@@ -6,7 +6,7 @@ import struct
 import numpy as np
 import pytest
 
-from kernel_memory import SALT, MemoryIndex
+from kernel_memory import SALT, MemoryIndex, make_index
 from vdb import kernel
 from vdb.errors import CorruptedError
 
@@ -164,3 +164,31 @@ def test_a_free_list_that_lies_is_named(sound: tuple[MemoryIndex, dict[bytes, by
     for head, count in ((kernel.NONE, 0), (index.writer.free_head, 2), (700, 3)):
         said = index.index.verify(fetch, head, count)
         assert [where for where, _ in said] == ["free list"]
+
+
+def test_a_duplicate_that_is_none_is_named(sound: tuple[MemoryIndex, dict[bytes, bytes]]) -> None:
+    index, blocks = sound
+    key = b"vectors" + bytes(4)
+    block = bytearray(blocks[key])
+    rows = struct.unpack_from("<I", block, 24)[0]
+    for at in (HEADER + 105 * 64, HEADER + rows * 64 + 4 * 105):  # vector and norm of slot 105
+        other = at - 105 * (64 if at < HEADER + rows * 64 else 4)
+        size = 64 if at < HEADER + rows * 64 else 4
+        block[at : at + size] = block[other : other + size]
+    wrong = {**blocks, key: resealed(block)}
+    assert [where for where, what in findings(index, wrong) if "vectors differ" in what] == [
+        "slot 105"
+    ]
+
+
+def test_a_seed_that_is_no_node_is_named() -> None:
+    index = MemoryIndex("ip", 16, M=4, ef_construction=32)
+    rows = np.random.default_rng(1).normal(size=(300, 16)).astype(np.float32)
+    index.add(rows)
+    index.remove([17])
+    blocks = index.blocks()
+    reader = make_index(
+        "ip", 16, M=4, ef_construction=32, slots=300, entry=index.index.entry, seeds=(5, 17)
+    )
+    said = reader.verify(blocks.get, index.writer.free_head, 1)
+    assert said == [("seeds", "slot 17 is no node")]

@@ -119,6 +119,13 @@ def no_key_to_a_record(d):
     d.delete(keys.slot_of(DOCS, 100))
 
 
+def two_records_of_one_id(d):
+    """As a writer would leave it that looked an id up before it was there."""
+    first, second = d.slot_of(DOCS, 100), d.slot_of(DOCS, 101)
+    d.delete(keys.slot_of(DOCS, 101))
+    d.seal_in(keys.record(DOCS, second), d.body(keys.record(DOCS, first)))
+
+
 def a_key_to_another_record(d):
     d.put(keys.slot_of(DOCS, 100), d.get(keys.slot_of(DOCS, 101)))
 
@@ -344,6 +351,7 @@ def a_number_given_out_twice(d):
 
 EACH = [
     (no_key_to_a_record, "'docs', record at slot", "no key leads from its id 100"),
+    (two_records_of_one_id, "'docs', record at slot", "another record has its id 100 too"),
     (a_key_to_another_record, "'docs', id 100", "the record has id 101"),
     (a_key_beyond_the_slots, "'docs', id 100", "slot: expected 4 bytes and less than"),
     (a_key_of_five_bytes, "'docs', id 100", "slot: expected 4 bytes"),

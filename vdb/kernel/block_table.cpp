@@ -6,6 +6,10 @@
 #include "crc32c.h"
 #include "errors.h"
 
+#if defined(__BYTE_ORDER__) && __BYTE_ORDER__ != __ORDER_LITTLE_ENDIAN__
+#error "blocks are little-endian and are used in place: big-endian machines are not supported"
+#endif
+
 namespace vdb {
 namespace {
 

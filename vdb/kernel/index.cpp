@@ -115,8 +115,10 @@ NormStats Index::norm_stats(Source& source) const {
 std::vector<Finding> Index::verify(Source& source, uint32_t free_head, uint32_t free_count) const {
   std::vector<Finding> findings;
   std::vector<uint8_t> live;
-  verify_vectors(vectors(source), state_.metric, free_head, free_count, &live, &findings);
-  if (has_graph()) verify_graph(graph(source), state_.entry, live, &findings);
+  const Vectors vectors = this->vectors(source);
+  verify_vectors(vectors, state_.metric, free_head, free_count, &live, &findings);
+  if (has_graph())
+    verify_graph(graph(source), vectors, state_.entry, state_.seeds, live, &findings);
   return findings;
 }
 

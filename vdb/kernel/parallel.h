@@ -43,7 +43,7 @@ void parallel_for(uint32_t count, uint32_t threads, uint32_t chunk, const Body& 
   for (uint32_t w = 1; w < workers; ++w) {
     try {
       others.emplace_back(work, w);
-    } catch (const std::system_error&) {
+    } catch (...) {
       break;  // no more threads to be had: the ones there are do the work
     }
   }

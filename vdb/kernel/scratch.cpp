@@ -7,9 +7,11 @@ namespace {
 
 constexpr size_t kMostKept = 64;
 
-// Never destroyed: threads may still come by while the process goes down. The lock is only ever
-// tried: where it is taken, as it may be for ever in the child of a fork, a new Scratch will do.
+// Room for all is made once, so that giving back never fails. Never destroyed: threads may still
+// come by while the process goes down. The lock is only ever tried: where it is taken, as it may be
+// for ever in the child of a fork, a new Scratch will do.
 struct Shelf {
+  Shelf() { kept.reserve(kMostKept); }
   std::mutex mutex;
   std::vector<std::unique_ptr<Scratch>> kept;
 };

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <cmath>
+#include <cstring>
 #include <unordered_set>
 
 #include "errors.h"
@@ -19,20 +20,24 @@ std::string at_level(uint32_t slot, uint32_t level) {
 // The graph's walk over its own rows, with damaged blocks reported once each.
 class GraphCheck {
  public:
-  GraphCheck(const Graph& graph, uint32_t entry, const std::vector<uint8_t>& live,
-             std::vector<Finding>* findings)
+  GraphCheck(const Graph& graph, const Vectors& vectors, uint32_t entry,
+             const std::vector<uint8_t>& live, std::vector<Finding>* findings)
       : graph_(graph),
+        vectors_(vectors),
         entry_(entry),
         live_(live),
         findings_(findings),
         readable_(graph.slots(), 1) {}
 
-  void run() {
+  void run(const std::vector<uint32_t>& seeds) {
     for (uint32_t slot = 0; slot < graph_.slots(); ++slot) row(slot);
     for (uint32_t level = 1; level < graph_.levels(); ++level)
       for (uint32_t slot = 0; slot < graph_.slots(); ++slot)
         if (is_node(slot) && graph_.level_of(slot) >= level) list(level, slot);
     reach();
+    for (const uint32_t seed : seeds)
+      if (!valid(seed) || (readable_[seed] && live_[seed] != kUnknown && !is_node(seed)))
+        add("seeds", "slot " + std::to_string(seed) + " is no node");
     if (nodes_ > 0 && tree_ends_ != 2 * (nodes_ - 1))
       add("spanning tree", "expected " + std::to_string(nodes_ - 1) + " links for " +
                                std::to_string(nodes_) + " nodes, got " +
@@ -101,10 +106,19 @@ class GraphCheck {
       if (words[1] != slot || words[2] != before)
         add(at_slot(next),
             "stands in the duplicates of slot " + std::to_string(slot) + " but names others");
+      if (!equal(slot, next))
+        add(at_slot(next),
+            "is a duplicate of slot " + std::to_string(slot) + ", but their vectors differ");
       chained_.insert(next);
       before = next;
       next = words[0] & kSlotMask;
     }
+  }
+
+  bool equal(uint32_t a, uint32_t b) const {
+    if (live_[a] != kLive || live_[b] != kLive) return true;  // reported elsewhere
+    return std::memcmp(vectors_.at(a).row, vectors_.at(b).row,
+                       size_t{vectors_.dim()} * sizeof(float)) == 0;
   }
 
   bool readable(uint32_t slot) {
@@ -213,6 +227,7 @@ class GraphCheck {
   }
 
   const Graph& graph_;
+  const Vectors& vectors_;
   uint32_t entry_;
   const std::vector<uint8_t>& live_;
   std::vector<Finding>* findings_;
@@ -278,9 +293,10 @@ void verify_vectors(const Vectors& vectors, Metric metric, uint32_t free_head, u
                                           std::to_string(unused)});
 }
 
-void verify_graph(const Graph& graph, uint32_t entry, const std::vector<uint8_t>& live,
+void verify_graph(const Graph& graph, const Vectors& vectors, uint32_t entry,
+                  const std::vector<uint32_t>& seeds, const std::vector<uint8_t>& live,
                   std::vector<Finding>* findings) {
-  GraphCheck(graph, entry, live, findings).run();
+  GraphCheck(graph, vectors, entry, live, findings).run(seeds);
 }
 
 }  // namespace vdb

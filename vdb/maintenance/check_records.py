@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Generator, Iterator
 from dataclasses import dataclass
 from itertools import islice
+from typing import Any
 
 import numpy as np
 
@@ -17,7 +18,7 @@ from vdb.errors import CorruptedError
 from vdb.format import keys, records
 from vdb.format.headers import CollectionHeader
 from vdb.format.keys import KeyKind
-from vdb.records import Problem
+from vdb.records import Id, Problem
 from vdb.store import CollectionView, Snapshot
 
 __all__ = ["check_records", "check_vectors"]
@@ -32,14 +33,34 @@ class _Collection:
     header: CollectionHeader
 
 
+class _Tally:
+    """How many problems were named."""
+
+    problems = 0
+
+    def count(self, walk: Iterator[Problem]) -> Generator[Problem, None, Any]:
+        """The walk itself, counted; gives what it gives."""
+        walk = iter(walk)
+        while True:
+            try:
+                problem = next(walk)
+            except StopIteration as end:
+                return end.value
+            self.problems += 1
+            yield problem
+
+
 def check_records(reader: Snapshot, header: CollectionHeader) -> Iterator[Problem]:
     """Ids, records and their continuations, and how many there are."""
     collection = _Collection(header)
     reached = bytearray(header.slots)
-    ids = yield from _ids(reader, collection, reached)
-    found = yield from _records(reader, collection, reached)
-    yield from _parts(reader, collection)
-    if header.count not in (ids, found):
+    tally = _Tally()
+    ids = yield from tally.count(_ids(reader, collection, reached))
+    found = yield from tally.count(_records(reader, collection, reached))
+    yield from tally.count(_parts(reader, collection))
+    # A key or record too many or too few has a name already, where it was met.
+    wrong = header.count not in (ids, found) or (not tally.problems and ids != found)
+    if wrong:
         yield Problem(
             f"collection {header.name!r}",
             f"count: {header.count} in its header, {ids} ids, {found} records",
@@ -88,11 +109,11 @@ def _records(
     header = collection.header
     count = 0
     for key, _ in reader.items(keys.within(KeyKind.RECORD, header.number)):
-        count += 1
         try:
             slot = keys.decode(key).slot or 0
         except CorruptedError:
             continue  # named by the walk over all keys
+        count += 1
         where = _name(header, f"record at slot {slot}")
         if slot >= header.slots:
             yield Problem(where, f"the collection has {header.slots} slots")
@@ -102,9 +123,21 @@ def _records(
         except CorruptedError as error:
             yield Problem(where, str(error))
             continue
-        if not reached[slot] and reader.get(keys.slot_of(header.number, record_id)) is None:
+        if reached[slot]:
+            continue
+        other = reader.get(keys.slot_of(header.number, record_id))
+        if other is None:
             yield Problem(where, f"no key leads from its id {record_id!r} to it")
+        elif _has_id(reader, collection, int.from_bytes(other, "little"), record_id):
+            yield Problem(where, f"another record has its id {record_id!r} too")
     return count
+
+
+def _has_id(reader: Snapshot, collection: _Collection, slot: int, record_id: Id) -> bool:
+    try:
+        return slot < collection.header.slots and reader.id_at(collection, slot) == record_id
+    except CorruptedError:
+        return False  # named where that record is read
 
 
 def _parts(reader: Snapshot, collection: _Collection) -> Iterator[Problem]:

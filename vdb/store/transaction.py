@@ -37,9 +37,10 @@ class Transaction(Reader):
         cause: What it was called with first.
         written: Bytes of values put so far.
         touched: Whether anything was put or removed.
+        changing: For the floors above: a call is half-way through its changes.
     """
 
-    __slots__ = ("_env", "_thread", "_txn", "broken", "cause", "touched", "written")
+    __slots__ = ("_env", "_thread", "_txn", "broken", "cause", "changing", "touched", "written")
 
     def __init__(self, env: Environment) -> None:
         """Without a transaction yet; the batch begins it."""
@@ -47,6 +48,7 @@ class Transaction(Reader):
         self._thread = threading.get_ident()
         self._txn: Any = None
         self.broken = False
+        self.changing = False
         self.cause: BaseException | None = None
         self.touched = False
         self.written = 0
