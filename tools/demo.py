@@ -1,12 +1,13 @@
 """vdb at work on the sample in docs/sample: import, index, query, reopen, check.
 
-Takes a directory to keep the database in; without one it is made in a temporary place and
-removed.
+Run by tools/demo. Takes a directory to keep the database in; without one it is made in a temporary
+place and removed.
 """
 
 from __future__ import annotations
 
 import json
+import os
 import shutil
 import sys
 import tempfile
@@ -26,34 +27,55 @@ K = 10
 
 
 def main() -> None:
-    """Runs the demonstration."""
-    records, vectors = load("paragraphs")
-    questions, queries = load("queries")
-    peps = len({record["pep"] for record in records})
-    print(f"vdb {vdb.__version__} on {len(vectors):,} paragraphs of {peps} PEPs, ", end="")
-    print(f"{vectors.shape[1]} dimensions, {len(queries)} queries\n")
-
-    place = Path(sys.argv[1]) if len(sys.argv) > 1 else Path(tempfile.mkdtemp(prefix="vdb-demo-"))
-    path = place / "peps.vdb"
+    """Runs the demonstration; errors are one line."""
     try:
+        sound = demonstrate(Path(sys.argv[1]) if len(sys.argv) > 1 else None)
+        sys.stdout.flush()
+    except BrokenPipeError:  # whoever read the output has gone, `head` for instance
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        sys.exit(1)
+    except KeyboardInterrupt:
+        sys.exit(130)
+    except (vdb.VdbError, OSError) as error:
+        sys.exit(f"tools/demo: {error}")
+    if not sound:
+        sys.exit(2)
+
+
+def demonstrate(kept: Path | None) -> bool:
+    """Everything in order, in a directory that is kept or a temporary one; whether it is sound."""
+    place = kept or Path(tempfile.mkdtemp(prefix="vdb-demo-"))
+    path = place / "peps.vdb"
+    if path.exists():
+        raise FileExistsError(f"{path} is there already; name another directory")
+    try:
+        records, vectors = load("paragraphs")
+        questions, queries = load("queries")
+        peps = len({record["pep"] for record in records})
+        print(f"vdb {vdb.__version__} on {len(vectors):,} paragraphs of {peps} PEPs, ", end="")
+        print(f"{vectors.shape[1]} dimensions, {len(queries)} queries\n", flush=True)
         with vdb.open(path) as db:
             print(f"{'metric':>8} {'indexed in':>12} {f'recall@{K}':>12} {'queries/s':>11}")
             for metric in METRICS:
                 build(db, metric, records, vectors)
                 measure(db.collection(metric), queries)
+        print(f"recall@{K}: the share of the {K} nearest by exact search that the graph finds.")
         reopen(path, queries[0])
+        print(
+            "\nThe three nearest to some PEP titles and headings, by cosine. A * marks a paragraph"
+        )
+        print("that stands under that very heading.")
         with vdb.open(path, read_only=True) as db:
             for i in chosen(questions):
                 show(db.collection("cosine"), questions[i], queries[i])
             problems = list(db.check())
         print("\ncheck:", *(problems or ["sound, every byte, link and count"]))
-    finally:
-        if len(sys.argv) > 1:
+        if kept:
             print(f"The database is in {path}.")
-        else:
+    finally:
+        if not kept:
             shutil.rmtree(place, ignore_errors=True)
-    if problems:
-        sys.exit(2)
+    return not problems
 
 
 def load(name: str) -> tuple[list[dict[str, Any]], np.ndarray]:
@@ -81,7 +103,7 @@ def measure(collection: vdb.Collection, queries: np.ndarray) -> None:
     seconds = time.perf_counter() - began
     true = collection.search_many(queries, K, exact=True, with_payloads=False)
     shared = [len(set(a.ids) & set(b.ids)) for a, b in zip(found, true, strict=True)]
-    print(f" {np.mean(shared) / K:>12.3f} {len(queries) / seconds:>11,.0f}")
+    print(f" {np.mean(shared) / K:>12.3f} {len(queries) / seconds:>11,.0f}", flush=True)
 
 
 def reopen(path: Path, query: np.ndarray) -> None:

@@ -25,7 +25,7 @@ class Row:
         data: the data set, or "".
         bar: what is demanded, or "" where the figure is only for information.
         measured: the figure, readable.
-        passed: whether it meets the bar; None without a bar or where vdb was not measured.
+        passed: whether it meets the bar; None without a bar, or where the measurement cannot tell.
         figures: everything behind it, for the JSON file.
     """
 
@@ -39,7 +39,9 @@ class Row:
     @property
     def mark(self) -> str:
         """Last column."""
-        return {True: "pass", False: "FAIL", None: ""}[self.passed]
+        if self.passed is None:
+            return "none" if self.bar else ""
+        return "pass" if self.passed else "FAIL"
 
 
 def describe_machine() -> dict[str, Any]:
