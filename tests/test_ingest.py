@@ -428,3 +428,38 @@ def test_the_number_of_threads_changes_no_answer(tmp_path, crowd, index):
             docs.add(range(2000), crowd, threads=threads)
             answers.append(docs.search_many(crowd[:50] + 0.1, 10, threads=threads))
     assert answers[0] == answers[1] == answers[2]
+
+
+class TestOddButPlausible:
+    """Things that look like what is wanted and are not."""
+
+    @pytest.mark.parametrize(
+        "ids",
+        [
+            np.array(["2020-01-01"], dtype="datetime64[ns]"),
+            np.array([5], dtype="timedelta64[ns]"),
+            {"a": 1},
+        ],
+    )
+    def test_ids_of_another_kind_are_refused(self, db, ids):
+        docs = db.create_collection("docs", dim=2, metric="l2")
+        with pytest.raises(vdb.VdbError, match="ids must be"):
+            docs.add(ids, [[1.0, 2.0]])
+        assert len(docs) == 0
+
+    def test_masked_numbers_are_refused(self, db):
+        docs = db.create_collection("docs", dim=2, metric="l2")
+        with pytest.raises(vdb.InvalidArgumentError, match="masked"):
+            docs.add([1], np.ma.masked_array([[1.0, 2.0]], mask=[[False, True]]))
+        assert len(docs) == 0
+
+    def test_a_progress_that_cannot_be_called_is_refused_first(self, db):
+        docs = db.create_collection("docs", dim=2, metric="l2")
+        with pytest.raises(TypeError, match="progress must be callable, got int"):
+            docs.add([1], [[1.0, 2.0]], progress=5)
+        assert len(docs) == 0
+
+    def test_yes_and_no_are_not_bools(self, db):
+        docs = db.create_collection("docs", dim=2, metric="l2")
+        with pytest.raises(TypeError, match="exact must be a bool, got str"):
+            docs.search([1.0, 2.0], exact="no")

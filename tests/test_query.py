@@ -264,3 +264,17 @@ def test_shapes_of_queries(full, crowd):
         full.search_many(crowd[:2], threads=0)
     strided = np.repeat(crowd[0], 2)[::2]
     assert full.search(strided, 3) == full.search(crowd[0].astype(np.float64).tolist(), 3)
+
+
+@pytest.mark.parametrize("exact", [True, False])
+def test_of_equal_values_the_smallest_ids_are_found_whatever_k(db, exact):
+    twins = db.create_collection("twins", dim=4, metric="l2")
+    ids = list(range(500, 0, -1))
+    twins.add(ids, np.ones((500, 4), np.float32))
+    twins.add([0, -1], [[1, 1, 1, 2], [1, 1, 1, 1.5]])
+    for k in (1, 3, 5, 100, 499, 500):
+        hits = twins.search([1, 1, 1, 1], k=k, exact=exact)
+        assert hits.ids.tolist() == list(range(1, k + 1))
+    assert twins.search([1, 1, 1, 1], k=502, exact=exact).ids.tolist()[-2:] == [-1, 0]
+    many = twins.search_many(np.ones((3, 4)), k=7, exact=exact)
+    assert many.ids.tolist() == [list(range(1, 8))] * 3

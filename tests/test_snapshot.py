@@ -9,6 +9,7 @@ import pytest
 
 import vdb
 from vdb import index
+from vdb.store import snapshot as store_snapshot
 
 
 def test_a_snapshot_sees_one_moment(db, full, crowd):
@@ -132,6 +133,125 @@ def test_closing_waits_for_a_search_that_runs(db, full, crowd, monkeypatch):
     assert found[0][0].id == 7
     with pytest.raises(vdb.ClosedError):
         docs.search(crowd[7], 3)
+
+
+class SlowWalk:
+    """A walk in a thread of its own, whose first step is slow."""
+
+    def __init__(self, walk, monkeypatch, *, seconds=0.2):
+        self.begun, self.seen, self.error = threading.Event(), [], None
+        self.read = 0
+        self.may_end = threading.Event()
+        self._seconds, self._step = seconds, store_snapshot.chunk
+        monkeypatch.setattr(store_snapshot, "chunk", self._slow_step)
+        self._thread = threading.Thread(target=self._run, args=(walk,))
+        self._thread.start()
+        self.begun.wait()
+
+    def _slow_step(self, *arguments):
+        if self.begun.is_set():
+            return self._step(*arguments)
+        self.begun.set()
+        self.may_end.wait(self._seconds)
+        found, behind = self._step(*arguments)
+        self.read = len(found)  # what the slow step found still there
+        return found, behind
+
+    def _run(self, walk):
+        try:
+            for item in walk:
+                self.seen.append(item)
+        except Exception as error:  # noqa: BLE001 - told to the main thread
+            self.error = error
+
+    def join(self):
+        self.may_end.set()
+        self._thread.join()
+        return self
+
+
+@pytest.mark.parametrize("verb", ["ids", "scan"])
+@pytest.mark.parametrize("what", ["snapshot", "database", "one handle of two"])
+def test_closing_waits_for_a_walk_that_runs(path, crowd, monkeypatch, verb, what):
+    """Its step ends with what it read; the next one says that the snapshot is closed."""
+    with vdb.open(path) as other:
+        other.create_collection("docs", dim=16, metric="l2").add(range(2000), crowd)
+        db = other if what == "database" else vdb.open(path)
+        moment = db.snapshot()
+        docs = moment.collection("docs")
+        walk = SlowWalk(getattr(docs, verb)(), monkeypatch)
+        (moment if what == "snapshot" else db).close()
+        walk.join()
+        assert walk.read == 512
+        assert isinstance(walk.error, vdb.ClosedError)
+        seen = walk.seen if verb == "ids" else [record.id for record in walk.seen]
+        # A scan reads its records in a step of its own, which finds it closed.
+        assert seen == (list(range(512)) if verb == "ids" else [])
+        for call in (lambda: docs.search(crowd[7]), lambda: next(docs.ids())):
+            with pytest.raises(vdb.ClosedError):
+                call()
+        db.close()
+
+
+def test_closing_snapshots_while_threads_walk_them(db, full):
+    wrong = []
+
+    def walk(ids):
+        try:
+            wrong.extend([] if len(list(ids)) == 2000 else ["short"])
+        except vdb.ClosedError:
+            pass
+        except BaseException as error:  # noqa: BLE001 - told to the main thread
+            wrong.append(error)
+
+    for i in range(60):
+        moment = db.snapshot()
+        docs = moment.collection("docs")
+        walks = (docs.ids(), docs.ids(), docs.scan())
+        threads = [threading.Thread(target=walk, args=(ids,)) for ids in walks]
+        for thread in threads:
+            thread.start()
+        time.sleep(i * 0.0001)
+        moment.close()
+        for thread in threads:
+            thread.join()
+    assert wrong == []
+
+
+@pytest.mark.parametrize("what", ["snapshot", "database", "one handle of two"])
+def test_closing_gives_up_on_a_walk_that_takes_too_long_and_closes_nothing(
+    path, crowd, monkeypatch, what
+):
+    with vdb.open(path, lock_timeout=0.1) as other:
+        other.create_collection("docs", dim=16, metric="l2").add(range(2000), crowd)
+        db = other if what == "database" else vdb.open(path, lock_timeout=0.1)
+        idle, moment = db.snapshot(), db.snapshot()
+        walk = SlowWalk(moment.collection("docs").ids(), monkeypatch, seconds=20)
+        with pytest.raises(vdb.BusyError):
+            (moment if what == "snapshot" else db).close()
+        walk.join()
+        assert (walk.error, walk.seen) == (None, list(range(2000)))
+        for snapshot in (idle, moment):
+            assert len(snapshot.collection("docs")) == 2000
+        assert db.collections() == ["docs"]
+        db.close()
+        for snapshot in (idle, moment):
+            with pytest.raises(vdb.ClosedError):
+                snapshot.collections()
+
+
+def test_a_walk_of_a_handle_ends_with_it_even_while_another_is_open(path, crowd):
+    with vdb.open(path) as other:
+        other.create_collection("docs", dim=16, metric="l2").add(range(2000), crowd)
+        db = vdb.open(path)
+        walks = [db.collection("docs").ids(), db.collection("docs").scan()]
+        for walk in walks:
+            next(walk)
+        db.close()
+        for walk in walks:
+            with pytest.raises(vdb.ClosedError):
+                list(walk)
+        assert len(list(other.collection("docs").ids())) == 2000
 
 
 @pytest.mark.parametrize("what", ["database", "snapshot"])

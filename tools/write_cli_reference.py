@@ -47,7 +47,11 @@ field `payload` has exactly that payload, which need not be an object then:
 {"id": "pep-0008/13", "payload": ["any", {"JSON": "value"}]}
 ```
 
-Without a `.jsonl` file the ids are the row numbers, counted from 0, and there are no payloads.
+Without a `.jsonl` file, or with `--no-records`, the ids are the row numbers, counted from 0, and
+there are no payloads.
+
+The first commit makes the collection too: an import that fails before it leaves none behind. For a
+collection that is there, options that describe one (`--index`, `--M`, ...) must agree with it.
 """,
 }
 

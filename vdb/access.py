@@ -8,9 +8,11 @@ has written so far in its own batch; writes join that batch or are a commit of t
 from __future__ import annotations
 
 from collections.abc import Iterator
-from contextlib import AbstractContextManager, contextmanager, nullcontext
-from threading import Condition, get_ident
+from contextlib import AbstractContextManager, ExitStack, contextmanager, nullcontext
+from threading import TIMEOUT_MAX, RLock, get_ident
+from time import monotonic
 from typing import Protocol
+from weakref import WeakSet
 
 from vdb.errors import BusyError, ClosedError, ReadOnlyError
 from vdb.store import Batch, Environment, Snapshot
@@ -31,28 +33,17 @@ class Access(Protocol):
 class PinnedAccess:
     """Reading at one moment.
 
-    Threads: any number may read at once; closing waits for them, because a search that runs must
-    not lose what it reads.
+    Threads: any number may read at once; closing waits for them (see `Snapshot.use`), because a
+    search that runs must not lose what it reads.
     """
 
     def __init__(self, snapshot: Snapshot, patience: float) -> None:
         self._snapshot = snapshot
         self._patience = patience
-        self._idle = Condition()
-        self._readers = 0
 
-    @contextmanager
-    def reading(self) -> Iterator[Snapshot]:
+    def reading(self) -> AbstractContextManager[Snapshot]:
         """The snapshot, left open at the end of the call."""
-        with self._idle:
-            self._readers += 1
-        try:
-            with self._snapshot.use():
-                yield self._snapshot
-        finally:
-            with self._idle:
-                self._readers -= 1
-                self._idle.notify_all()
+        return self._snapshot.use()
 
     def moment(self) -> PinnedAccess:
         """This one."""
@@ -60,10 +51,7 @@ class PinnedAccess:
 
     def close(self) -> None:
         """Let go of the moment; BusyError when a call does not end within the patience."""
-        with self._idle:
-            if not self._idle.wait_for(lambda: self._readers == 0, self._patience):
-                raise BusyError("the snapshot is being read by another thread")
-            self._snapshot.close()
+        self._snapshot.close(timeout=self._patience)
 
 
 class BatchAccess:
@@ -85,6 +73,7 @@ class LiveAccess:
     """Reading and writing an open database.
 
     Threads: each thread has at most one batch, and touches only its own entry in the table of them.
+    Closing, and moments that join those to be closed, take turns.
     """
 
     def __init__(self, environment: Environment, lock_timeout: float, *, read_only: bool) -> None:
@@ -92,6 +81,10 @@ class LiveAccess:
         self.lock_timeout = lock_timeout
         self.read_only = read_only  # this handle's; the environment may be shared with a writer
         self._batches: dict[int, Batch] = {}
+        # Closed with this handle, even while another one keeps the environment open.
+        self._moments: WeakSet[Snapshot] = WeakSet()
+        self._turn = RLock()
+        self._closing = False
         self._closed = False
 
     def reading(self) -> AbstractContextManager[Snapshot | Batch]:
@@ -111,7 +104,15 @@ class LiveAccess:
     def pinned(self) -> PinnedAccess:
         """The newest commit, held until it is closed or nobody refers to it."""
         self.check_open()
-        return PinnedAccess(self.environment.snapshot(held=True), self.lock_timeout)
+        snapshot = self.environment.snapshot(held=True)
+        with self._in_turn():
+            # Closed meanwhile; or being closed by this very thread, and this is a signal handler.
+            if self._closed or self._closing:
+                snapshot.close()
+                self.check_open()
+                raise BusyError("the database is being closed by this very thread")
+            self._moments.add(snapshot)
+        return PinnedAccess(snapshot, self.lock_timeout)
 
     def writing(self) -> AbstractContextManager[Batch]:
         """The calling thread's batch, or one that commits at the end of the call."""
@@ -174,7 +175,38 @@ class LiveAccess:
             )
 
     def close(self) -> None:
-        """Let go of the environment, which closes when nobody else in the process holds it."""
-        if not self._closed:
-            self.environment.close()
+        """Let go of the moments, and of the environment, which closes when nobody else holds it.
+
+        Raises:
+            BusyError: Something runs on for longer than lock_timeout; nothing was closed.
+        """
+        if self.environment.gate.forked:
             self._closed = True
+            return
+        with self._in_turn() as deadline:
+            if self._closed or self._closing:
+                return
+            self._closing = True
+            try:
+                with ExitStack() as stack:
+                    moments = list(self._moments)
+                    for snapshot in moments:
+                        stack.enter_context(snapshot.unused(max(0.0, deadline - monotonic())))
+                    # From here on nobody uses them, so that only this can still fail.
+                    self.environment.close(timeout=max(0.0, deadline - monotonic()))
+                    self._closed = True
+                    for snapshot in moments:
+                        snapshot.close()
+            finally:
+                self._closing = False
+
+    @contextmanager
+    def _in_turn(self) -> Iterator[float]:
+        """One thread at a time; yields when it should be done, by the clock `monotonic`."""
+        deadline = monotonic() + self.lock_timeout
+        if not self._turn.acquire(timeout=min(self.lock_timeout, TIMEOUT_MAX)):
+            raise BusyError("the database is being closed by another thread")
+        try:
+            yield deadline
+        finally:
+            self._turn.release()

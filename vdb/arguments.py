@@ -10,7 +10,7 @@ import operator
 
 from vdb.errors import ArgumentTypeError, InvalidArgumentError
 
-__all__ = ["choice", "number", "whole", "words"]
+__all__ = ["callback", "choice", "number", "truth", "whole", "words"]
 
 
 def whole(name: str, value: object, low: int, high: int) -> int:
@@ -33,6 +33,27 @@ def whole(name: str, value: object, low: int, high: int) -> int:
         expected="int",
         received=type(value).__name__,
     )
+
+
+def truth(name: str, value: object) -> bool:
+    """A bool; numpy's is taken, other values that count as true or false are not."""
+    if type(value).__name__ in ("bool", "bool_"):
+        return bool(value)
+    raise ArgumentTypeError(
+        f"{name} must be a bool, got {type(value).__name__}",
+        expected="bool",
+        received=type(value).__name__,
+    )
+
+
+def callback(name: str, value: object) -> None:
+    """Something that can be called, or None."""
+    if value is not None and not callable(value):
+        raise ArgumentTypeError(
+            f"{name} must be callable, got {type(value).__name__}",
+            expected="callable",
+            received=type(value).__name__,
+        )
 
 
 def number(name: str, value: object) -> float:

@@ -5,14 +5,12 @@
 
 from __future__ import annotations
 
-import shlex
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from os import PathLike
 from typing import Any, overload
 
 from numpy.typing import ArrayLike, NDArray
 
-from vdb import config, ingest, inputs, lookup, query
+from vdb import arguments, config, ingest, inputs, lookup, query
 from vdb.access import Access, LiveAccess
 from vdb.errors import (
     DimensionMismatchError,
@@ -32,13 +30,11 @@ from vdb.store import Batch, CollectionView, Snapshot, WritableCollection
 __all__ = ["Collection", "CollectionReader", "check_schema", "find_view"]
 
 
-def check_schema(
-    header: CollectionHeader, path: PathLike[str] | str, *, metric: object, dim: object
-) -> None:
+def check_schema(header: CollectionHeader, *, metric: object, dim: object) -> None:
     """Refuse facts that are not the stored ones, saying what is stored, since when and by whom.
 
     Raises:
-        MetricMismatchError: The metric is another; the message has the command that changes it.
+        MetricMismatchError: The metric is another; the message says what to do.
         DimensionMismatchError: The dimension is another.
     """
     name = header.name
@@ -52,11 +48,11 @@ def check_schema(
                 f"written by vdb {line.version})"
             )
         )
-        command = shlex.join(["vdb", "rebuild", str(path), name, "--metric", str(metric)])
         raise MetricMismatchError(
             f"collection {name!r} has metric {header.metric!r}{since}, not {metric!r}. "
             "Scores, directions and thresholds do not carry over from one metric to another. "
-            f"To change it: {command}",
+            f"A collection keeps its metric: create another with metric={metric!r} and add the "
+            "vectors to it",
             expected=header.metric,
             received=metric,
         )
@@ -136,7 +132,8 @@ class CollectionReader:
         Args:
             q: The query, shape (dim,), any real array-like; searched as float32.
             k: How many hits at most; fewer when there are fewer. None with a threshold: all that
-                are at least that close.
+                are at least that close, as far as the graph finds them; every one with `exact`
+                or in a `Flat` collection.
             ef: Candidates the graph keeps, 1..1,000,000: more find more and cost more. The default
                 is 100, or k when that is more. `Flat` collections ignore it.
             where: A filter on payloads; not supported yet.
@@ -148,7 +145,8 @@ class CollectionReader:
             with_vectors: Whether hits carry vectors.
 
         Returns:
-            Hits, best first, equal values by id.
+            Hits, best first, equal values by id; where k cuts equal values apart, the smallest
+            ids stay.
 
         Raises:
             DimensionMismatchError: The query has another length.
@@ -325,6 +323,7 @@ class Collection(CollectionReader):
             ReadOnlyError: The database is open for reading only.
             DiskFullError: No space is left.
         """
+        arguments.callback("progress", progress)
         rows = self._rows(ids, vectors, payloads)
         count = config.thread_count(threads)
         with self._access.writing() as batch:
@@ -345,6 +344,7 @@ class Collection(CollectionReader):
         id that is given twice the last one counts. Arguments and errors are those of `add`, without
         DuplicateIdError.
         """
+        arguments.callback("progress", progress)
         rows = self._rows(ids, vectors, payloads)
         count = config.thread_count(threads)
         with self._access.writing() as batch:

@@ -9,7 +9,6 @@ from os import PathLike, fspath
 from pathlib import Path
 from types import TracebackType
 from typing import Self
-from weakref import WeakSet
 
 from vdb import config, ingest, maintenance
 from vdb.access import LiveAccess
@@ -82,8 +81,6 @@ class Database:
     def __init__(self, environment: Environment, *, lock_timeout: float, read_only: bool) -> None:
         self._environment = environment
         self._access = LiveAccess(environment, lock_timeout, read_only=read_only)
-        # Closed with the database, even while another handle keeps the environment open.
-        self._snapshots: WeakSet[Snapshot] = WeakSet()
 
     @property
     def path(self) -> Path:
@@ -184,7 +181,7 @@ class Database:
         config.collection_name(name)
         with self._access.reading() as reader:
             view = find_view(reader, name)
-            check_schema(view.header, self.path, metric=metric, dim=dim)
+            check_schema(view.header, metric=metric, dim=dim)
             return Collection(self._access, view)
 
     def collections(self) -> list[str]:
@@ -231,9 +228,7 @@ class Database:
 
         It shows what was committed, also inside a batch of the same thread.
         """
-        snapshot = Snapshot(self._access.pinned(), self.path)
-        self._snapshots.add(snapshot)
-        return snapshot
+        return Snapshot(self._access.pinned(), self.path)
 
     # Care
 
@@ -254,13 +249,16 @@ class Database:
     def backup(self, path: str | PathLike[str]) -> None:
         """Copies the database, as of this moment, into a new directory; writers need not stop.
 
+        Free space is not copied, so deleted records are not in the copy.
+
         Raises:
-            InvalidArgumentError: There is something at that path already.
+            InvalidArgumentError: There is something at that path already, or it lies inside this
+                database.
             DiskFullError: No space is left there.
         """
         self._access.check_open()
         self._access.check_outside("back up")
-        self._environment.copy(_directory(path), compact=False)
+        self._environment.copy(_directory(path), compact=True)
 
     def compact(self) -> None:
         """Rewrites the file without its free space, giving it back to the disk.
@@ -277,15 +275,15 @@ class Database:
     def close(self) -> None:
         """Closes the database; later use raises ClosedError. Closing again does nothing.
 
-        Snapshots are invalidated; calls that are running are waited for.
+        Its snapshots are invalidated, and walks through ids and records with them; calls that are
+        running are waited for.
 
         Raises:
-            BusyError: A running call did not end within lock_timeout; the database stays open.
+            BusyError: A running call did not end within lock_timeout; the database stays open,
+                and its snapshots too.
         """
         self._access.check_outside("close the database")
         self._access.close()
-        for snapshot in list(self._snapshots):
-            snapshot.close()
 
     def __enter__(self) -> Self:
         return self

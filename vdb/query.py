@@ -36,7 +36,7 @@ View: TypeAlias = CollectionView | WritableCollection
 _NO_SLOTS = np.empty(0, dtype=np.uint32)
 _NO_VALUES = np.empty(0, dtype=np.float64)
 
-_FIRST_WIDTH = 128
+_FIRST_WIDTH = 512
 # Exact range searches hold a value for every record and query: at most this many at a time.
 _SCAN_CELLS = 4_000_000
 # About 10 MB; a collection whose searches meet more is read anew now and then.
@@ -115,10 +115,10 @@ def _plan(view: View, k: int | None, threads: int, options: Options) -> _Plan:
         ),
         k=config.neighbours(k, threshold),
         ef=config.search_width(ef),
-        exact=bool(exact),
+        exact=arguments.truth("exact", exact),
         threshold=None if threshold is None else arguments.number("threshold", threshold),
-        with_payloads=bool(with_payloads),
-        with_vectors=bool(with_vectors),
+        with_payloads=arguments.truth("with_payloads", with_payloads),
+        with_vectors=arguments.truth("with_vectors", with_vectors),
         threads=threads,
     )
 
@@ -130,18 +130,71 @@ def _rows(reader: Reader, view: View, matrix: NDArray[np.float32], plan: _Plan) 
         return _Rows(_NO_SLOTS, _NO_VALUES, np.zeros(len(matrix), dtype=np.intp))
     if plan.k is None:
         return _within(reader, view, matrix, plan)
-    k = min(plan.k, count)
+    return _cut(_nearest(reader, view, matrix, min(plan.k, count), plan), plan)
+
+
+def _nearest(
+    reader: Reader, view: View, matrix: NDArray[np.float32], k: int, plan: _Plan
+) -> index.Found:
+    """The k nearest of each query. Where equal values are cut apart, the smaller ids stay.
+
+    One more than k is asked for to see whether that happens; of the queries to which it does, as
+    many as it takes to have all that are equal.
+    """
+    count = view.header.count
     # A walk that would have to keep more than it may is no better than looking at everything.
     exact = plan.exact or k > config.LIMITS.ef
-    found = index.search(reader, view, matrix, k, ef=plan.ef, exact=exact, threads=plan.threads)
-    return _cut(found, plan)
+    ef = max(k, index.DEFAULT_EF if plan.ef is None else plan.ef)
+    found = index.search(
+        reader, view, matrix, min(k + 1, count), ef=ef, exact=exact, threads=plan.threads
+    )
+    if found.slots.shape[1] == k:
+        return found
+    slots, values = found.slots[:, :k], found.values[:, :k]
+    cut_apart = (found.counts > k) & (found.values[:, k] == values[:, k - 1])
+    for query in np.flatnonzero(cut_apart).tolist():
+        width = 4 * k
+        while True:
+            width = min(width, count)
+            wide = index.search(
+                reader,
+                view,
+                matrix[query : query + 1],
+                width,
+                ef=max(ef, width),
+                exact=exact or width > config.LIMITS.ef,
+                threads=1,
+            )
+            near = wide.values[0, : int(wide.counts[0])]
+            if width == count or len(near) < width or near[-1] != near[k - 1]:
+                break
+            width *= 4
+        among = np.arange(len(near)) < k
+        among |= near == near[k - 1]
+        chosen = wide.slots[0, : len(near)][among]
+        order = _by_id(reader, view, chosen, near[among])[:k]
+        slots[query], values[query] = chosen[order], near[among][order]
+    return index.Found(
+        np.ascontiguousarray(slots), np.ascontiguousarray(values), np.minimum(found.counts, k)
+    )
+
+
+def _by_id(
+    reader: Reader, view: View, slots: NDArray[np.uint32], values: NDArray[np.float64]
+) -> list[int]:
+    """The order of one query's entries, best first already, with equal values by id."""
+    known = _known_ids(view)
+    listed = slots.tolist()
+    _learn(reader, view, listed, known)
+    ids = [known[slot] for slot in listed]
+    return _order(ids, values, np.array([len(ids)])) or list(range(len(ids)))
 
 
 def _within(reader: Reader, view: View, matrix: NDArray[np.float32], plan: _Plan) -> _Rows:
     """Everything at least as close as the threshold, for each query.
 
-    In a graph the candidate list doubles until at most half of what it holds is within the
-    threshold, so that the last hit is found as surely as the first. Past a quarter of the
+    In a graph the candidate list doubles until at most an eighth of what it holds is within the
+    threshold, so that the last hit is found about as surely as the first. Past a quarter of the
     collection an exact scan costs no more.
     """
     count = view.header.count
@@ -156,7 +209,7 @@ def _within(reader: Reader, view: View, matrix: NDArray[np.float32], plan: _Plan
             ),
             plan,
         )
-        wide = 2 * rows.counts > width
+        wide = 8 * rows.counts > width
         found.update(_by_query(pending, rows, ~wide))
         pending = pending[wide]
         width *= 2

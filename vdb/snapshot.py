@@ -36,7 +36,7 @@ class Snapshot:
         config.collection_name(name)
         with self._access.reading() as reader:
             view = find_view(reader, name)
-            check_schema(view.header, self._path, metric=metric, dim=dim)
+            check_schema(view.header, metric=metric, dim=dim)
             return CollectionReader(self._access, view)
 
     def collections(self) -> list[str]:

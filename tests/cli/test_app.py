@@ -1,5 +1,6 @@
 """Errors are one line, exit statuses mean one thing each, and no traceback is ever seen."""
 
+import importlib.metadata
 import json
 import os
 import subprocess
@@ -9,6 +10,7 @@ import pytest
 
 from vdb import database
 from vdb.cli import app
+from vdb.cli.wording import in_options
 from vdb.version import __version__
 
 
@@ -125,6 +127,112 @@ def test_output_that_the_terminal_cannot_show_is_escaped(filled):
     )  # fmt: skip
     assert ran.returncode == 0, ran.stderr
     assert "na\\xefve \\U0001f600" in ran.stdout
+
+
+@pytest.mark.parametrize("encoding", ["ascii", "latin-1", "cp1252", "utf-8"])
+def test_json_is_json_whatever_the_encoding_of_standard_output(filled, encoding):
+    text = "naïve 😀 \x9b \x7f"
+    with database.open(filled) as db:
+        db.collection("notes").set_payloads("note-0", {"text": text})
+    command = ["-m", "vdb", "search", str(filled), "notes", "--id", "note-0", "-k", "1", "--json"]
+    environment = os.environ | {"PYTHONIOENCODING": encoding}
+    ran = subprocess.run(
+        [sys.executable, *command], capture_output=True, check=True, env=environment
+    )
+    assert json.loads(ran.stdout.decode(encoding))["hits"][0]["payload"] == {"text": text}
+
+
+def test_an_empty_path_is_refused_and_is_not_the_current_directory(run, tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    for command in ("create", "info", "check"):
+        assert run(command, "").failed_with("DIR", "empty path")
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_a_path_that_is_not_utf8_is_one_clear_line(run, tmp_path):
+    for command in ("create", "info", "check"):
+        ran = run(command, f"{tmp_path}/bad\udcff.vdb")
+        assert ran.failed_with("bad\\udcff.vdb", "not UTF-8")
+        assert "internal error" not in ran.err
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="such names cannot be made elsewhere")
+def test_a_current_directory_that_is_not_utf8_is_one_clear_line(run, tmp_path, monkeypatch):
+    place = os.fsencode(tmp_path) + b"/bad\xff"
+    os.mkdir(place)  # noqa: PTH102 - bytes
+    monkeypatch.chdir(os.fsdecode(place))
+    ran = run("create", "a.vdb")
+    assert ran.failed_with("not UTF-8")
+    assert "internal error" not in ran.err
+
+
+def closing(number, *arguments):
+    """Runs a command with one of the standard streams closed."""
+    code = "import os, sys; os.close(int(sys.argv[1])); os.execv(sys.argv[2], sys.argv[2:])"
+    return python("-c", code, str(number), sys.executable, "-m", "vdb", *arguments)
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="descriptors are not inherited so there")
+def test_a_closed_standard_stream_is_one_clear_line_and_never_a_database(untouched):
+    ran = closing(1, "check", str(untouched))
+    assert (ran.returncode, ran.stderr) == (1, "vdb: standard output is closed\n")
+    ran = closing(0, "search", str(untouched), "notes", "--vector", "-")
+    assert (ran.returncode, ran.stderr) == (1, "vdb: standard input is closed\n")
+    ran = closing(2, "info", str(untouched), "nothing")
+    assert (ran.returncode, ran.stdout, ran.stderr) == (1, "", "")
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="there is no /dev/full elsewhere")
+def test_a_full_disk_under_standard_output_is_one_line(filled):
+    with open("/dev/full", "w") as full:  # noqa: PTH123 - a device
+        ran = subprocess.run(
+            [sys.executable, "-m", "vdb", "info", str(filled)],
+            stdout=full, stderr=subprocess.PIPE, text=True, check=False,
+        )  # fmt: skip
+    assert (ran.returncode, ran.stderr) == (1, "vdb: No space left on device\n")
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="there is no SIGINT for oneself there")
+@pytest.mark.parametrize("module", ["vdb.cli.app", "typer", "vdb.cli.search"])
+def test_ctrl_c_while_the_commands_are_loaded_is_quiet_and_status_130(module):
+    code = f"""
+import importlib.abc, os, signal, sys
+signal.signal(signal.SIGINT, signal.default_int_handler)  # a job in the background ignores it
+class Interrupting(importlib.abc.MetaPathFinder):
+    def find_spec(self, name, path, target=None):
+        if name == {module!r}:
+            os.kill(os.getpid(), signal.SIGINT)
+sys.meta_path.insert(0, Interrupting())
+from vdb.cli.entry import main
+main()
+"""
+    ran = python("-c", code, "--version")
+    assert (ran.returncode, ran.stdout, ran.stderr) == (130, "", "")
+
+
+def test_the_console_script_and_python_m_begin_in_the_same_light_module():
+    code = "import sys, vdb; before = set(sys.modules); import vdb.cli.entry; "
+    code += "print(sorted(m for m in set(sys.modules) - before if m.split('.')[0] != 'vdb'))"
+    assert python("-c", code).stdout.strip() in {"[]", "['signal']"}
+    script = importlib.metadata.distribution("vdb").entry_points.select(name="vdb")
+    assert [entry.value for entry in script] == ["vdb.cli.entry:main"]
+
+
+@pytest.mark.parametrize(
+    ("message", "ours"),
+    [
+        ("k must be between 1 and 9, got 0", "-k must be between 1 and 9, got 0"),
+        ("HNSW.M must be between 2 and 256, got 1", "--M must be between 2 and 256, got 1"),
+        ("dim must be 1 or 2, got 0", "the number of dimensions must be 1 or 2, got 0"),
+        ("x kept it; try again, or wait longer with lock_timeout=",
+         "x kept it; try again, or wait longer with --lock-timeout"),
+        ("a kit must be", "a kit must be"),
+        ("'k must be'", "'k must be'"),
+    ],
+)  # fmt: skip
+def test_messages_name_options_and_not_arguments(message, ours):
+    assert in_options(message) == ours
+    assert in_options(ours) == ours
 
 
 @pytest.mark.parametrize("command", ["info", "check"])

@@ -44,6 +44,24 @@ def test_a_taken_name_is_refused(run, untouched):
 
 
 @pytest.mark.parametrize(
+    "option",
+    [
+        ("--dim", 3), ("--metric", "l2"), ("--index", "hnsw"), ("--M", 8),
+        ("--ef-construction", 9), ("--scores", "native"), ("--model", "m"),
+    ],
+)  # fmt: skip
+def test_an_option_of_a_collection_without_a_name_is_refused_by_its_name(run, place, option):
+    assert run("create", place, *option).failed_with(option[0], "NAME")
+    assert not place.exists()
+
+
+def test_messages_do_not_speak_python(run, untouched, place):
+    ran = run("create", untouched, "notes", "--dim", 3, "--metric", "ip")
+    assert ran.failed_with("notes already")
+    assert "db." not in ran.err
+
+
+@pytest.mark.parametrize(
     ("options", "part"),
     [
         (["--metric", "l2"], "--dim"),

@@ -8,12 +8,16 @@ import signal
 import subprocess
 import sys
 import time
+from pathlib import Path
 
 import numpy as np
 import pytest
 
 from vdb import database
+from vdb.cli.places import placed
 from vdb.cli.source import Part, Source
+from vdb.collection import Collection
+from vdb.errors import InvalidVectorError, VdbError
 
 CREATE = ("--create", "--metric", "cosine")
 
@@ -204,11 +208,10 @@ def test_empty_lines_at_the_end_do_not_count(run, place, files):
         ("null", "null"),
         ('{"text": "no id"}', "'id'"),
         ('{"id": 1.5}', "1.5"),
-        ('{"id": true}', "True"),
+        ('{"id": true}', "true"),
         ('{"id": "x", "n": NaN}', "NaN"),
-        ("", "empty line"),
-        ('{"id": "x", "n": ' + "9" * 5000 + "}", "not JSON"),
-        ('{"id": "x", "n": ' + "[" * 200_000, "not JSON"),
+        ('{"id": "x", "n": ' + "9" * 5000 + "}", "too many digits"),
+        ('{"id": "x", "n": ' + "[" * 200_000, "nested too deeply"),
     ],
     ids=lambda text: text[:20],
 )
@@ -268,6 +271,144 @@ def test_files_of_other_kinds_are_one_line(run, tmp_path, files, vectors):
         assert run("import", tmp_path / "no.vdb", "docs", path, *CREATE).failed_with("docs.npy")
     assert run("import", tmp_path / "no.vdb", "docs", tmp_path, *CREATE).failed_with()
     assert not (tmp_path / "no.vdb").exists()
+
+
+@pytest.mark.parametrize("size", [6, 60, -1])
+def test_a_truncated_array_is_said_to_be_cut_short(run, tmp_path, files, size):
+    path = files(records=None)
+    path.write_bytes(path.read_bytes()[:size])
+    assert run("import", tmp_path / "no.vdb", "docs", path, *CREATE).failed_with("is cut short")
+
+
+def test_an_empty_line_in_the_middle_is_named_before_anything_is_written(run, tmp_path, files):
+    records = [{"id": i} for i in range(30)]
+    for lines in ([*records[:25], "", *records[25:]], [*records[:25], "", *records[26:]]):
+        path = files(records=lines)
+        ran = run("import", tmp_path / "no.vdb", "docs", path, *CREATE)
+        assert ran.failed_with("docs.jsonl, line 26: an empty line")
+        assert not (tmp_path / "no.vdb").exists()
+
+
+def test_a_broken_line_has_one_line_number(run, place, files):
+    path = files(records=[{"id": 0}] * 3 + ['{"id": 5'] + [{"id": 0}] * 26)
+    ran = run("import", place, "docs", path, *CREATE)
+    assert ran.failed_with("docs.jsonl, line 4: not JSON: Expecting ',' delimiter, at column 10")
+    assert ran.err.count("line ") == 1
+
+
+def test_without_records_a_row_is_called_a_row(run, untouched, files):
+    path = files(records=None)
+    assert run("import", untouched, "numbers", path).failed_with(f"row 0 of {path}: ")
+
+
+def test_an_empty_path_is_refused(run, untouched, files):
+    assert run("import", untouched, "notes", "").failed_with("VECTORS.npy", "empty path")
+    assert run("import", untouched, "notes", files(), "--records", "").failed_with("empty path")
+
+
+def test_no_records_takes_no_notice_of_a_file_beside_the_vectors(run, place, files, tmp_path):
+    path = files(records=["not even JSON"])
+    assert run("import", place, "docs", path, *CREATE, "--no-records").status == 0
+    assert sorted(contents(place)) == list(range(30))
+    other = ("--no-records", "--records", tmp_path / "docs.jsonl")
+    assert run("import", place, "more", path, *CREATE, *other).failed_with("--no-records")
+
+
+# Where an error lies
+
+
+def test_ids_that_look_like_places_are_quoted_as_they_are(run, place, files):
+    records = [{"id": f"vectors[{i}]"} for i in range(30)]
+    records[29] = {"id": "vectors[28]"}
+    ran = run("import", place, "docs", files(records=records), *CREATE)
+    assert ran.failed_with("line 30", "line 29", "'vectors[28]' is given twice")
+
+
+def test_ids_of_two_kinds_are_named_by_their_lines(run, place, files):
+    records = [{"id": f"d{i}"} for i in range(30)]
+    records[25] = {"id": 25}
+    ran = run("import", place, "docs", files(records=records), *CREATE, "--batch-rows", 30)
+    assert ran.failed_with("line 1 of", "has text", "line 26 of", "a number")
+
+
+def test_a_bad_payload_is_named_by_its_line(run, place, files):
+    records = [{"id": i} for i in range(30)]
+    records[4]["a"] = [10**30]
+    path = files(records=records)
+    assert run("import", place, "docs", path, *CREATE).failed_with("line 5 of", "payload['a'][0]")
+
+
+@pytest.mark.parametrize(
+    ("error", "text"),
+    [
+        (VdbError("vectors[99] is odd"), "vectors[99] is odd"),
+        (VdbError("ids[1] repeats ids[99]: 'a'"), "ids[1] repeats ids[99]: 'a'"),
+        (VdbError(f"ids[{'9' * 5000}]: long"), f"ids[{'9' * 5000}]: long"),
+        (VdbError("ids[1]: ids[0]"), "line 12 of v.jsonl: ids[0]"),
+        (InvalidVectorError("vectors[0] is odd", row=1), "row 11 of v.npy is odd"),
+        (InvalidVectorError("vectors[0] is odd", row=7), "vectors[0] is odd"),
+        (VdbError("something about ids[1]"), "something about ids[1]"),
+    ],
+)
+def test_a_place_outside_the_part_leaves_the_message_as_it_is(error, text):
+    vectors = np.zeros((20, 2), np.float32)
+    source = Source(Path("v.npy"), vectors, Path("v.jsonl"), "id")
+    part = Part(range(10, 12), ["a", "b"], vectors[10:12], None)
+    assert placed(error, source, part) == text
+
+
+# What a failure leaves
+
+
+@pytest.mark.parametrize("wrong", ["vector", "threads", "line"])
+def test_the_corrected_command_works_after_a_failed_first_import(run, place, files, vectors, wrong):
+    good = files("good")
+    bad = vectors.copy()
+    bad[3] = np.nan
+    records = [{"id": f"d{i}"} for i in range(30)]
+    path = files("bad", array=bad) if wrong == "vector" else good
+    if wrong == "line":
+        path = files("bad", records=[*records[:8], "{", *records[9:]])
+    options = ("--threads", 0) if wrong == "threads" else ()
+    assert run("import", place, "docs", path, *CREATE, *options).failed_with()
+    assert wrong != "threads" or not place.exists()
+    assert run("import", place, "docs", good, *CREATE).status == 0
+    assert len(contents(place)) == 30
+
+
+def test_ctrl_c_in_the_first_part_leaves_no_collection(run, place, files, monkeypatch):
+    def interrupted(*_, **__):
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr(Collection, "add", interrupted)
+    path = files()
+    ran = run("import", place, "docs", path, *CREATE)
+    assert ran.status == 130
+    assert "0 of 30 rows are committed" in ran.err
+    monkeypatch.undo()
+    assert run("info", place, "docs").failed_with("docs")
+    assert run("import", place, "docs", path, *CREATE, "--resume").status == 0
+
+
+@pytest.mark.parametrize("how", [("--upsert",), ("--resume",), (), (*CREATE, "--resume")])
+@pytest.mark.parametrize(
+    "option",
+    [
+        ("--index", "flat"), ("--M", 8), ("--ef-construction", 50), ("--model", "another"),
+        ("--scores", "distance"), ("--metric", "l2"),
+    ],
+)  # fmt: skip
+def test_an_option_that_differs_from_the_collection_is_refused(run, untouched, files, how, option):
+    ran = run("import", untouched, "notes", files(), *how, *option)
+    assert ran.failed_with(str(option[1]), "" if option[0] == "--scores" else "notes")
+
+
+def test_options_that_agree_with_the_collection_are_taken(run, place, files):
+    agree = ("--index", "hnsw", "--M", 8, "--ef-construction", 50, "--model", "m")
+    for how in ((), ("--resume",), ("--upsert",)):
+        ran = run("import", place, "docs", files(), *CREATE, *agree, *how)
+        assert ran.status == 0, ran.err
+    assert len(contents(place)) == 30
 
 
 # Interruption

@@ -34,3 +34,23 @@ def test_a_directory_that_is_no_database_is_refused_and_left_alone(run, tmp_path
     (tmp_path / "letters.txt").write_text("x")
     assert run("info", tmp_path).failed_with(str(tmp_path))
     assert [path.name for path in tmp_path.iterdir()] == ["letters.txt"]
+
+
+def test_headings_are_not_cut_however_narrow_the_table(run, place):
+    run("create", place, "c", "--dim", 3, "--metric", "l2")
+    assert "\ncollections\n" in run("info", place).out
+
+
+def test_an_empty_database_has_no_table_of_collections(run, place):
+    run("create", place)
+    out = run("info", place).out
+    assert [line.split() for line in out.splitlines() if "collections" in line] == [
+        ["collections", "-"]
+    ]
+
+
+def test_no_collection_yet_names_the_command_that_makes_one(run, place):
+    run("create", place)
+    ran = run("info", place, "c")
+    assert ran.failed_with("vdb create makes one")
+    assert "db.create_collection" not in ran.err

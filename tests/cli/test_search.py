@@ -63,6 +63,19 @@ def test_a_threshold_without_k_finds_all_that_pass(run, untouched, vectors):
     assert len(ids(ran)) == np.count_nonzero(unit @ unit[1] >= 0.1)
 
 
+def test_no_hits_are_one_line_without_a_frame(run, untouched):
+    ran = run("search", untouched, "notes", "--id", "note-1", "--threshold", "1.5")
+    assert ran.status == 0
+    assert ran.out.count("\n") == 1
+    assert ran.out.startswith("notes: 0 nearest")
+
+
+def test_the_help_says_that_a_threshold_may_miss_some_and_what_does_not(run):
+    text = " ".join(run("search", "--help").out.split())
+    assert "all found within" in text
+    assert "with --exact it is all there are" in text
+
+
 def test_json_holds_everything(run, untouched):
     ran = run("search", untouched, "notes", "--id", "note-2", "-k", 1, "--json")
     assert ran.json["metric"] == "cosine"
@@ -114,6 +127,8 @@ def test_a_payload_cannot_drive_the_terminal(run, filled):
     [
         ([], "--vector"),
         (["--id", "note-1", "--vector", "-"], "--vector"),
+        (["--vector", ""], "--vector is empty"),
+        (["--vector", ":3"], "no file"),
         (["--id", "note-99"], "note-99"),
         (["--vector", "nowhere.npy"], "nowhere.npy"),
         (["--vector", "{file}"], "30 rows"),

@@ -7,6 +7,9 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from kernel_memory import MemoryIndex
+from vdb import config
+from vdb.errors import CorruptedError, InvalidArgumentError
 from vdb.format import (
     blocks,
     checksums,
@@ -123,7 +126,37 @@ def test_the_words_that_fields_may_hold_are_listed():
     assert re.findall(r'"type": "(\w+)"', index) == list(headers.INDEX_TYPES)
     assert number(re.search(r"or (\d+) for none", fields["free_head"])[1]) == headers.NO_SLOT
     assert stated(r"numbers in a vector, 1 to ([\d,]+)") == headers.LARGEST_DIM
-    assert stated(r"come from, at most ([\d,]+) characters") == headers.LONGEST_MODEL
+    assert stated(r"come from, at most ([\d,]+) bytes of UTF-8") == headers.LONGEST_MODEL
+
+
+def test_the_length_of_a_model_is_counted_in_bytes_by_whoever_writes_or_reads_it():
+    def encoded(model):
+        return headers.CollectionHeader(
+            name="docs",
+            number=1,
+            dim=2,
+            metric="l2",
+            dtype="float32",
+            scores="native",
+            model=model,
+            created=0.0,
+            version="0.1.0",
+        ).encode()
+
+    longest = "é" * (headers.LONGEST_MODEL // 2)
+    assert config.model_text(longest) == longest
+    assert headers.CollectionHeader.decode(encoded(longest), 1).model == longest
+    with pytest.raises(InvalidArgumentError, match=f"{headers.LONGEST_MODEL} bytes"):
+        config.model_text(longest + "x")
+    with pytest.raises(CorruptedError, match=f"at most {headers.LONGEST_MODEL} bytes"):
+        headers.CollectionHeader.decode(encoded(longest + "x"), 1)
+
+
+def test_the_number_of_slots_is_the_one_in_use():
+    assert "0 to 2³¹-3" in section("Keys")
+    assert headers.MOST_SLOTS == 2**31 - 2
+    readme = (PAGE.parents[1] / "README.md").read_text(encoding="utf-8")
+    assert "at most 2³¹ − 2 records" in readme  # noqa: RUF001 - the README's minus sign
 
 
 def test_the_limits_of_the_journal_are_the_ones_in_use():
@@ -244,6 +277,43 @@ class TestExample:
         assert number(rows) == blocks.rows_per_block(blocks.BIG_BLOCK, 16, blocks.VECTORS)
         assert number(at) == blocks.HEADER_SIZE + 16 * number(rows)
         assert value[number(at) :][:4] == bytes.fromhex(norm) == struct.pack("<f", 5)
+
+    @pytest.fixture
+    def links(self):
+        """The kernel's own rows of level 0 for the vectors that the page names."""
+        text = " ".join(section("An example").split())
+        m, vectors = re.search(r"HNSW with M = (\d+), .* the vectors (.*) at slots", text).groups()
+        points = [
+            [float(n) for n in point.split(",")] for point in re.findall(r"\((.*?)\)", vectors)
+        ]
+        index = MemoryIndex("l2", 2, M=int(m))
+        index.add(np.array(points, np.float32))
+        (block,) = [value for key, value in index.blocks().items() if key.startswith(b"links00")]
+        size = blocks.link_row_size(int(m), 0)
+        rows = block[blocks.HEADER_SIZE :]
+        return [rows[start : start + size] for start in range(0, (len(points) + 1) * size, size)]
+
+    def test_the_rows_of_links_are_those(self, links):
+        shown = re.findall(r"^\| (\d) \| `([\da-f ]+)` \|", section("An example"), re.MULTILINE)
+        assert [(int(slot), bytes.fromhex(row)) for slot, row in shown] == list(enumerate(links))
+
+    def test_the_words_of_links_are_as_described(self, links):
+        node, plain, last, first, unused = [np.frombuffer(row, "<u4").tolist() for row in links]
+        text = " ".join(section("Links, level 0 (kind 2)").split())
+        (none,) = re.findall(r"duplicate word\*\* is (\d+) for a node without", text)
+        (end,) = re.findall(r"or (\d+) at the end;", text)
+        (stop,) = re.findall(r"2M links, ended early by (\d+)", text)
+        (low,) = re.findall(r"a slot in its low (\d+) bits", text)
+        (tree,) = re.findall(r"bit (\d+) says that it belongs to the spanning tree", text)
+        (duplicate,) = re.findall(r"its duplicate word has bit (\d+) set", text)
+        tree, duplicate, stop = 1 << int(tree), 1 << int(duplicate), int(stop)
+        assert tree == 1 << int(low)
+        assert int(none) == int(end) >= headers.MOST_SLOTS  # which is no slot
+        assert node == [3, 1 | tree, stop, stop, stop]
+        assert plain == [int(none), 0 | tree, stop, stop, stop]
+        assert first == [2 | duplicate, 0, 0, stop, stop]
+        assert last == [int(end) | duplicate, 0, 3, stop, stop]
+        assert unused == [2**32 - 1] * 5
 
     def test_the_checksum_of_the_block_is_made_as_described(self, block):
         value = bytearray(block[1])

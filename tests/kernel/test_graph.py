@@ -134,7 +134,8 @@ def test_from_nothing_to_nothing_and_back(metric: str) -> None:
         assert index.search(query, 5)[2].tolist() == [0]
         assert index.problems() == []
     index.add(crowd(50, 4))
-    assert index.search(query, 500, 1)[2].tolist() == [50]
+    assert index.search(query, 500, 500)[2].tolist() == [50]
+    assert index.search(query, 500, 1)[2].tolist() == [1]  # no more than the walk kept
     assert index.problems() == []
 
 

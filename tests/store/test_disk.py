@@ -159,6 +159,32 @@ env.close()
             path,
         ).split("\n") == ["True True 3 2", "True [1]", "[1, 3]"]
 
+    def test_a_failed_write_waits_for_a_walk_of_a_held_snapshot_before_it_ends_it(self, path):
+        assert run(
+            DESCRIPTORS
+            + """
+from vdb.store import snapshot
+step, begun = snapshot.chunk, threading.Event()
+def slow_step(*arguments):
+    begun.set()
+    time.sleep(0.2)
+    return step(*arguments)
+held = env.snapshot(held=True)
+walk = held.items(b"\\x30")
+snapshot.chunk = slow_step
+thread = threading.Thread(target=lambda: say(len(list(walk)), held.closed))
+thread.start()
+begun.wait()
+snapshot.chunk = step
+os.dup2(os.open("/dev/null", os.O_RDONLY), meta)
+error = fails(errors.CommitUnknownError, lambda: docs(env, 2))
+thread.join()
+say(held.closed, error.received)
+env.close()
+""",
+            path,
+        ).split("\n") == ["1 False", "True 2"]
+
     def test_a_failed_write_of_the_meta_page_is_told_with_its_outcome(self, path):
         assert run(
             DESCRIPTORS

@@ -7,6 +7,7 @@ import pytest
 
 from store_tools import add, child, docs, ids, run
 from vdb.errors import BusyError
+from vdb.store import lock as lock_module
 from vdb.store.lock import FileLock
 
 HOLD = """
@@ -209,6 +210,48 @@ def test_a_thread_that_writes_without_a_pause_lets_others_in(env):
     stop.set()
     thread.join()
     assert len(commits) >= 5
+
+
+class WholeRange:
+    """Locks as Windows has them: on bytes, refused to the descriptor that holds them as well."""
+
+    def __init__(self):
+        self.owner = {}  # byte -> descriptor
+
+    def attempt(self, fd, *, shared):
+        wanted = range(4)
+        if shared:
+            wanted = [next((byte for byte in wanted if byte not in self.owner), None)]
+        if any(byte is None or byte in self.owner for byte in wanted):
+            return False
+        self.owner |= dict.fromkeys(wanted, fd)
+        return True
+
+    def unlock(self, fd):
+        self.owner = {byte: owner for byte, owner in self.owner.items() if owner != fd}
+
+
+def test_where_locks_cannot_be_converted_a_shared_one_becomes_exclusive_and_shared_again(
+    tmp_path, monkeypatch
+):
+    """As rewriting the file in place asks for it, on systems without flock()."""
+    locks = WholeRange()
+    monkeypatch.setattr(lock_module, "_try", locks.attempt)
+    monkeypatch.setattr(lock_module, "_unlock", locks.unlock)
+    monkeypatch.setattr(lock_module, "_CONVERTS", False)
+    one, two = (FileLock(tmp_path / "a.lock", create=True) for _ in range(2))
+    assert one.acquire(shared=True, timeout=0)
+    assert one.acquire(shared=False, timeout=0)
+    assert not two.acquire(shared=True, timeout=0)
+    assert one.acquire(shared=True, timeout=0)
+    assert two.acquire(shared=True, timeout=0)
+    assert not one.acquire(shared=False, timeout=0)
+    assert one.acquire(shared=True, timeout=0)  # which the failure had lost
+    one.release()
+    two.release()
+    assert locks.owner == {}
+    one.close()
+    two.close()
 
 
 class TestFileLock:

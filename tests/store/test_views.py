@@ -3,6 +3,7 @@
 The blocks here hold nothing; what matters is which of them a table fetches again.
 """
 
+import signal
 import sys
 
 import numpy as np
@@ -12,6 +13,8 @@ from store_tools import add, child, create, docs
 from vdb.errors import CorruptedError, NotFoundError
 from vdb.format import blocks, journal, keys
 from vdb.store import view_cache
+from vdb.store.reader import Reader
+from vdb.store.views import ViewSet
 
 ROWS = (4080 - 48) // 132
 SLOTS = 10 * ROWS
@@ -257,6 +260,81 @@ def test_a_reader_reads_only_the_journals_it_needs(two, monkeypatch):
     for _ in range(3):
         resolve(two)
     assert seen == [4]
+
+
+class TestSignalHandlers:
+    """A handler may use the database wherever it strikes; it runs in the thread it interrupted."""
+
+    @pytest.fixture
+    def strike(self, two, monkeypatch):
+        """Let a handler run in the middle of the next call of a reader's method."""
+
+        def strike(method, handle):
+            original = getattr(Reader, method)
+
+            def interrupted(*arguments):
+                monkeypatch.undo()
+                signal.raise_signal(signal.SIGINT)
+                return original(*arguments)
+
+            monkeypatch.setattr(Reader, method, interrupted)
+            signal.signal(signal.SIGINT, lambda *_: handle())
+
+        before = signal.getsignal(signal.SIGINT)
+        yield strike
+        signal.signal(signal.SIGINT, before)
+
+    @pytest.mark.timeout(30)
+    def test_while_a_view_is_made(self, two, strike):
+        two.cache.reset(two.cache.current.database, two.cache.current.txn_id)
+        seen = []
+        strike("header_of", lambda: seen.append(resolve(two)))
+        view, fetched = resolve(two)
+        assert seen[0] == (view, 10)
+        assert seen[0][0] is view
+        assert fetched == 0
+
+    @pytest.mark.timeout(30)
+    def test_while_the_views_follow_a_commit(self, two, strike):
+        resolve(two)
+        elsewhere(two, "views.write(env, 'a', 3)")
+        seen = []
+        strike("database_header", lambda: seen.append(resolve(two)))
+        view, fetched = resolve(two)
+        assert seen[0][0] is view
+        assert (seen[0][1], fetched) == (1, 0)
+
+    @pytest.mark.timeout(30)
+    def test_a_newer_set_of_views_is_not_replaced_by_an_older_one(self, two, strike):
+        resolve(two)
+        elsewhere(two, "views.write(env, 'a', 3)")
+
+        def handle():
+            elsewhere(two, "views.write(env, 'a', 4, 5)")
+            assert resolve(two)[1] == 3
+
+        strike("database_header", handle)
+        older = two.snapshot()
+        assert two.cache.current.txn_id > older.txn_id
+        assert older.collection("a").links[0].resolved() == 9
+        older.close()
+        assert resolve(two)[1] == 0
+
+    def test_nor_when_this_process_commits(self, two, monkeypatch):
+        resolve(two)
+        advanced, made = ViewSet.advanced, []
+
+        def interrupted(*arguments):
+            later = advanced(*arguments)
+            monkeypatch.undo()
+            two.snapshot().close()  # makes the set of the same commit
+            made.append(two.cache.current)
+            return later
+
+        monkeypatch.setattr(ViewSet, "advanced", interrupted)
+        write(two, "a", 3)
+        assert two.cache.current is made[0]
+        assert resolve(two)[1] == 1
 
 
 def test_a_damaged_block_is_named(two):

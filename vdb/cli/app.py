@@ -14,11 +14,11 @@ from typing import Annotated
 import typer
 
 from vdb.cli import check, create, drop, import_, info, output, search
+from vdb.cli.entry import INTERRUPTED
 from vdb.cli.interrupted import Interrupted
+from vdb.cli.wording import in_options
 from vdb.errors import VdbError
 from vdb.version import __version__
-
-INTERRUPTED = 130  # as shells count: 128 and the number of SIGINT
 
 # The base of all complaints about a command line. Where it can be imported from differs between
 # releases of Typer; that BadParameter is a UsageError is a ClickException does not.
@@ -90,14 +90,6 @@ def run(arguments: Sequence[str]) -> int:
     return status if isinstance(status, int) else 0
 
 
-def main() -> None:
-    """The `vdb` command."""
-    for stream in (sys.stdout, sys.stderr):
-        if hasattr(stream, "reconfigure"):
-            stream.reconfigure(errors="backslashreplace")  # a terminal that is not UTF-8
-    sys.exit(run(sys.argv[1:]))
-
-
 def _usage(error: Exception) -> int:
     message: str = error.format_message()  # type: ignore[attr-defined]  # a ClickException has it
     context = getattr(error, "ctx", None)
@@ -109,9 +101,16 @@ def _usage(error: Exception) -> int:
 def _sentence(error: Exception) -> str:
     """What an error says to somebody who did not write the program."""
     if isinstance(error, VdbError):
-        return str(error) or type(error).__name__
+        return in_options(str(error)) or type(error).__name__
     if isinstance(error, MemoryError):
         return "out of memory"
     if isinstance(error, OSError):
-        return f"{error.filename}: {error.strerror}" if error.filename else str(error)
+        return (
+            f"{error.filename}: {error.strerror}"
+            if error.filename
+            else (error.strerror or str(error))
+        )
+    if isinstance(error, UnicodeEncodeError):
+        name = error.object[:200]
+        return f"{name}: a name with bytes in it that are not {error.encoding.upper()} text"
     return f"internal error: {type(error).__name__}: {error}"

@@ -27,6 +27,10 @@ def open_array(path: str | Path) -> NDArray[Any]:
         array: NDArray[Any] = np.load(path, mmap_mode="r", allow_pickle=False)
     except (ValueError, EOFError) as error:
         reason = str(error).splitlines()[0] if str(error) else "no data"
+        if reason.startswith(("mmap length", "EOF", "No data", "no data")):
+            raise InvalidArgumentError(
+                f"{path} is cut short: it ends before the last of the numbers that it announces"
+            ) from None
         raise InvalidArgumentError(f"{path} cannot be read: {reason}") from None
     if array.dtype.kind not in "fiu":
         raise InvalidArgumentError(

@@ -8,7 +8,8 @@ import typer
 
 from vdb import database
 from vdb.cli import options, output
-from vdb.cli.schema import Schema, index_from_options, required
+from vdb.cli.schema import Options, required
+from vdb.errors import InvalidArgumentError
 
 
 def create(
@@ -19,10 +20,10 @@ def create(
         int | None, typer.Option(metavar="N", help="Length of its vectors; needed with NAME.")
     ] = None,
     metric: options.Metric = None,
-    index: options.Index = "hnsw",
+    index: options.Index = None,
     M: options.Links = None,
     ef_construction: options.EfConstruction = None,
-    scores: options.Scores = "native",
+    scores: options.Scores = None,
     model: options.Model = None,
     lock_timeout: options.LockTimeout = 5.0,
     allow_network_fs: options.AllowNetwork = False,
@@ -32,16 +33,16 @@ def create(
 
     A collection needs --dim and --metric. Both are fixed from then on.
     """
-    schema = None
-    if name is not None:
-        schema = Schema(
-            name,
-            required("--dim", dim),
-            required("--metric", metric),
-            index_from_options(index, M, ef_construction),
-            scores,
-            model,
-        )
+    asked = Options(metric, index, M, ef_construction, scores, model)
+    if name is None:
+        described = [*([] if dim is None else ["--dim"]), *asked.given()]
+        if described:
+            raise InvalidArgumentError(
+                f"{described[0]} describes a collection; give its NAME after the directory"
+            )
+        schema = None
+    else:
+        schema = asked.schema(name, required("--dim", dim))
     with database.open(
         directory, lock_timeout=lock_timeout, allow_network_fs=allow_network_fs
     ) as db:
@@ -54,5 +55,5 @@ def create(
     else:
         output.line(
             f"{directory}: made collection {schema.name} "
-            f"({schema.dim} dimensions, {schema.metric}, {index})"
+            f"({schema.dim} dimensions, {schema.metric}, {schema.index.type})"
         )

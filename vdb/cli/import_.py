@@ -1,15 +1,15 @@
 """`vdb import`: vectors from a `.npy` file, ids and payloads from the `.jsonl` file beside it.
 
 1. Both files are opened and their lengths compared before anything is written.
-2. The collection is opened, or made with ``--create``.
+2. The collection is opened and compared with the options, or, with ``--create``, described.
 3. Part by part: the next rows are read from the mapped file, the next lines from the other, and
-   both are added in one commit. Only one part is in memory at a time.
+   both are added in one commit. Only one part is in memory at a time. The first commit makes the
+   collection as well: an import that fails before it leaves none behind.
 4. What was committed stays, whatever happens. ``--resume`` goes on behind it.
 """
 
 from __future__ import annotations
 
-import re
 import time
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -19,11 +19,13 @@ from typing import Annotated
 
 import typer
 
-from vdb import database
+from vdb import config, database
 from vdb.cli import options, output
 from vdb.cli.interrupted import Interrupted
-from vdb.cli.schema import Schema, index_from_options, required
+from vdb.cli.places import placed
+from vdb.cli.schema import Options, taken
 from vdb.cli.source import Part, Source, open_source
+from vdb.cli.target import Target
 from vdb.collection import Collection
 from vdb.database import Database
 from vdb.errors import DimensionMismatchError, InvalidArgumentError, NotFoundError, VdbError
@@ -65,28 +67,43 @@ def import_(
     directory: options.Directory,
     name: options.Name,
     vectors: Annotated[
-        Path, typer.Argument(metavar="VECTORS.npy", help="Real numbers, one row a record.")
+        Path,
+        typer.Argument(
+            metavar="VECTORS.npy", parser=options.a_path, help="Real numbers, one row a record."
+        ),
     ],
     *,
     records: Annotated[
         Path | None,
         typer.Option(
             metavar="FILE.jsonl",
+            parser=options.a_path,
             help="Ids and payloads, one object a line. [default: VECTORS.jsonl where there is "
             "one; else the ids are the row numbers]",
         ),
     ] = None,
+    no_records: Annotated[
+        bool,
+        typer.Option(
+            "--no-records", help="Take no notice of a VECTORS.jsonl: row numbers, no payloads."
+        ),
+    ] = False,
     ids_from: Annotated[
         str, typer.Option(metavar="FIELD", help="The field that holds the id.")
     ] = "id",
     create: Annotated[
-        bool, typer.Option("--create", help="Make the collection, and the database if need be.")
+        bool,
+        typer.Option(
+            "--create",
+            help="Make the collection, and the database if need be; with --upsert or --resume it "
+            "may be there already.",
+        ),
     ] = False,
     metric: options.Metric = None,
-    index: options.Index = "hnsw",
+    index: options.Index = None,
     M: options.Links = None,
     ef_construction: options.EfConstruction = None,
-    scores: options.Scores = "native",
+    scores: options.Scores = None,
     model: options.Model = None,
     upsert: Annotated[
         bool, typer.Option("--upsert", help="Replace records whose ids are there already.")
@@ -114,30 +131,25 @@ def import_(
     """
     if upsert and resume:
         raise InvalidArgumentError("--upsert replaces and --resume skips; give one of them")
-    source = open_source(vectors, records, ids_from)
-    schema = None
-    if create:
-        schema = Schema(
-            name,
-            source.vectors.shape[1],
-            required("--metric", metric),
-            index_from_options(index, M, ef_construction),
-            scores,
-            model,
-        )
+    if records is not None and no_records:
+        raise InvalidArgumentError("--records names a file and --no-records none; give one of them")
+    config.thread_count(threads)
+    asked = Options(metric, index, M, ef_construction, scores, model)
+    source = open_source(vectors, records, ids_from, beside=not no_records)
+    schema = asked.schema(name, source.vectors.shape[1]) if create else None
     with database.open(
         directory,
         create=create,
         lock_timeout=lock_timeout,
         allow_network_fs=allow_network_fs,
     ) as db:
-        if schema is None or (resume and name in db):
-            collection = _existing(db, name, metric, source)
-        else:
-            collection = schema.make(db)
-        report = _import(
-            collection, source, batch_rows, threads=threads, upsert=upsert, resume=resume
-        )
+        collection = None
+        if schema is None or name in db:
+            if create and not (upsert or resume):
+                raise taken(name, "; leave out --create to add to it")
+            collection = _existing(db, name, asked, source)
+        target = Target(db, schema, collection)
+        report = _import(target, source, batch_rows, threads=threads, upsert=upsert, resume=resume)
     if json:
         output.json_object(report)
     else:
@@ -148,9 +160,9 @@ def import_(
         )
 
 
-def _existing(db: Database, name: str, metric: str | None, source: Source) -> Collection:
+def _existing(db: Database, name: str, asked: Options, source: Source) -> Collection:
     try:
-        collection = db.collection(name, metric=metric)
+        collection = db.collection(name, metric=asked.metric)
     except NotFoundError as error:
         raise NotFoundError(f"{error} (--create makes it)", received=name) from None
     dim = source.vectors.shape[1]
@@ -160,11 +172,12 @@ def _existing(db: Database, name: str, metric: str | None, source: Source) -> Co
             expected=collection.dim,
             received=dim,
         )
+    asked.compare(collection)
     return collection
 
 
 def _import(
-    collection: Collection,
+    target: Target,
     source: Source,
     rows: int | None,
     *,
@@ -173,7 +186,6 @@ def _import(
     resume: bool,
 ) -> Report:
     """Step 3: everything, part by part, with a bar. What it raises says how far it came."""
-    write = collection.upsert if upsert else collection.add
     nothing = Part([], [], source.vectors[:0], None)
     step = Step(nothing)
     total = len(source.vectors)
@@ -181,44 +193,31 @@ def _import(
     far = f"{{:,}} of {total:,} rows are committed; the same command {again}"
     began = time.monotonic()
     try:
-        with output.progress(f"importing into {collection.name}", total) as show:
+        with output.progress(f"importing into {target.name}", total) as show:
             for part in source.parts(rows or source.part_rows):
-                new = part.without(collection.__contains__) if resume else part
+                new = part.without(target.has) if resume else part
                 step = step.after(new, skipped=len(part.ids) - len(new.ids))
                 show(step.done)
-                if new.ids:
-                    write(
-                        new.ids,
-                        new.vectors,
-                        new.payloads,
-                        threads=threads,
-                        progress=partial(_show_part, show, step.done),
-                    )
+                target.write(
+                    new,
+                    upsert=upsert,
+                    threads=threads,
+                    progress=partial(_show_part, show, step.done),
+                )
                 step = step.after(nothing, skipped=0)
+            target.write(nothing, upsert=upsert)  # makes a collection of no rows
             show(total)
     except KeyboardInterrupt:
         # It may have come after the commit of this part: what is there tells.
-        committed = not upsert and step.part.ids and step.part.ids[0] in collection
+        committed = not upsert and step.part.ids and target.has(step.part.ids[0])
         done = step.done + (len(step.part.ids) if committed else 0)
         raise Interrupted(f"{'at least ' if upsert else ''}{far.format(done)}") from None
     except VdbError as error:
         kept = f" ({far.format(step.done)})" if step.done else ""
-        raise VdbError(f"{_placed(error, source, step.part)}{kept}") from error
+        raise VdbError(f"{placed(error, source, step.part)}{kept}") from error
     seconds = time.monotonic() - began
-    return Report(collection.name, total, total - step.skipped, step.skipped, seconds)
+    return Report(target.name, total, total - step.skipped, step.skipped, seconds)
 
 
 def _show_part(show: Callable[[int], None], before: int, done: int, _total: int) -> None:
     show(before + done)
-
-
-def _placed(error: VdbError, source: Source, part: Part) -> str:
-    """The error's message, with places in the part turned into places in the files."""
-
-    def place(found: re.Match[str]) -> str:
-        row = part.rows[int(found["row"])]
-        if found["what"] == "vectors":
-            return f"row {row} of {source.path}"
-        return f"line {row + 1} of {source.records or source.path}"
-
-    return re.sub(r"\b(?P<what>ids|vectors|payloads)\[(?P<row>\d+)\]", place, str(error))

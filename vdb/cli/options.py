@@ -7,8 +7,27 @@ from typing import Annotated, TypeAlias
 
 import typer
 
+
+def a_path(text: str | Path) -> Path:
+    """A path that was given; an empty one would be the current directory, which nobody meant."""
+    if text == "":
+        raise typer.BadParameter("an empty path")
+    return Path(text)
+
+
+def a_directory(text: str | Path) -> Path:
+    """The path of a database, which the store has to write in UTF-8."""
+    path = a_path(text)
+    try:
+        str(path).encode()
+    except UnicodeEncodeError:
+        raise typer.BadParameter(f"{path} has bytes in it that are not UTF-8 text") from None
+    return path
+
+
 Directory: TypeAlias = Annotated[
-    Path, typer.Argument(metavar="DIR", help="The database, which is a directory.")
+    Path,
+    typer.Argument(metavar="DIR", parser=a_directory, help="The database, which is a directory."),
 ]
 Name: TypeAlias = Annotated[str, typer.Argument(metavar="NAME", help="The collection.")]
 OptionalName: TypeAlias = Annotated[
@@ -36,9 +55,10 @@ Metric: TypeAlias = Annotated[
     typer.Option(metavar="l2|ip|cosine", help="The metric; fixed once the collection exists."),
 ]
 Index: TypeAlias = Annotated[
-    str,
+    str | None,
     typer.Option(
-        metavar="hnsw|flat", help="hnsw: a graph, approximate and fast. flat: exact, looks at all."
+        metavar="hnsw|flat",
+        help="hnsw: a graph, approximate and fast. flat: exact, looks at all. [default: hnsw]",
     ),
 ]
 Links: TypeAlias = Annotated[
@@ -49,7 +69,11 @@ EfConstruction: TypeAlias = Annotated[
     typer.Option(metavar="N", help="hnsw: candidates per inserted vector. [default: 200]"),
 ]
 Scores: TypeAlias = Annotated[
-    str, typer.Option(metavar="NAME", help="The convention results are scored in by default.")
+    str | None,
+    typer.Option(
+        metavar="NAME",
+        help="The convention results are scored in by default. [default: native]",
+    ),
 ]
 Model: TypeAlias = Annotated[
     str | None, typer.Option(metavar="TEXT", help="Where the vectors come from; free text.")

@@ -6,6 +6,7 @@ database is shown without its control characters, so that no payload can drive a
 
 from __future__ import annotations
 
+import codecs
 import json
 import os
 import re
@@ -39,10 +40,21 @@ GAP = 3  # between two columns
 
 
 def json_object(value: Any) -> None:
-    """Prints one JSON object (a dataclass or a mapping) with its fields in order."""
-    text = json.dumps(plain(value), ensure_ascii=False, indent=2, allow_nan=False)
+    """Prints one JSON object (a dataclass or a mapping) with its fields in order.
+
+    It is ASCII where standard output is not UTF-8: what a stream cannot hold it would escape in a
+    way of its own, which is not JSON's.
+    """
+    text = json.dumps(plain(value), ensure_ascii=not _is_utf8(), indent=2, allow_nan=False)
     # JSON escapes the control characters below the space; terminals obey a few more.
     line(re.sub("[\x7f-\x9f]", lambda found: f"\\u{ord(found[0]):04x}", text))
+
+
+def _is_utf8() -> bool:
+    try:
+        return codecs.lookup(sys.stdout.encoding or "").name == "utf-8"
+    except (AttributeError, LookupError):
+        return False
 
 
 def line(text: str) -> None:
@@ -60,7 +72,7 @@ def facts(title: str, value: Any) -> None:
     single: list[tuple[str, str]] = []
     tables: list[tuple[str, list[str] | None, list[list[str]]]] = []
     for name, item in named(value).items():
-        if isinstance(item, Mapping):
+        if isinstance(item, Mapping) and item:
             tables.append((_words(name), None, [[str(key), _cell(n)] for key, n in item.items()]))
         elif isinstance(item, list | tuple) and item and is_dataclass(item[0]):
             columns = [_words(column) for column in named(item[0])]
@@ -82,7 +94,7 @@ def table(
     numbers: Iterable[int] = (),
     shorten: int | None = None,
 ) -> None:
-    """Prints a table as wide as the terminal.
+    """Prints a table as wide as the terminal; only its title where there are no rows.
 
     Args:
         title: The line above it.
@@ -99,9 +111,6 @@ def table(
     headings = columns or [""] * max((len(row) for row in shown), default=1)
     screen = console()
     grid = Table(
-        title=Text(printable(title), no_wrap=True),
-        title_justify="left",
-        title_style="bold",
         show_header=columns is not None,
         box=box.SIMPLE_HEAD if columns is not None else None,
         pad_edge=False,
@@ -119,7 +128,10 @@ def table(
         )
     for row in shown:
         grid.add_row(*(Text(cell) for cell in row))
-    screen.print(grid)
+    # The table's own title would be cut to the width of the table.
+    screen.print(Text(printable(title), style="bold"), soft_wrap=True)
+    if shown:
+        screen.print(grid)
 
 
 def _widths(
@@ -216,7 +228,7 @@ def _words(name: str) -> str:
 
 
 def _cell(item: Any) -> str:
-    if item is None:
+    if item is None or item == {}:
         return "-"
     if isinstance(item, bool):
         return "yes" if item else "no"

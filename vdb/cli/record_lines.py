@@ -18,6 +18,8 @@ from typing import Any, BinaryIO, NoReturn
 from vdb.errors import InvalidArgumentError
 from vdb.records import Id, Payload
 
+EMPTY = "an empty line before the end, where each line belongs to a row"
+
 LONGEST_LINE = 16 << 20
 """Bytes. A payload has at most 1 MiB, which JSON's escapes can make a few times longer."""
 
@@ -32,14 +34,21 @@ def beside(vectors: Path) -> Path | None:
 
 
 def count(path: Path) -> int:
-    """How many lines there are, not counting empty ones at the end; decodes nothing."""
-    lines = last = 0
+    """How many lines there are, not counting empty ones at the end; decodes nothing.
+
+    Raises:
+        InvalidArgumentError: There is an empty line before the end; names it.
+    """
+    lines = empty_since = 0
     with path.open("rb") as file:
-        for text in _lines(file, path):
-            lines += 1
-            if text.strip():
-                last = lines
-    return last
+        for number, text in enumerate(_lines(file, path), 1):
+            if not text.strip():
+                empty_since = empty_since or number
+                continue
+            if empty_since:
+                _refuse(path, empty_since, EMPTY)
+            lines = number
+    return lines
 
 
 def read(path: Path, id_field: str) -> Iterator[tuple[Id, Payload]]:
@@ -55,7 +64,7 @@ def read(path: Path, id_field: str) -> Iterator[tuple[Id, Payload]]:
                 empty_since = empty_since or number
                 continue
             if empty_since:
-                _refuse(path, empty_since, "an empty line before the end")
+                _refuse(path, empty_since, EMPTY)
             yield _record(path, number, text, id_field)
 
 
@@ -73,15 +82,21 @@ def _record(path: Path, number: int, text: bytes, id_field: str) -> tuple[Id, Pa
         record: Any = json.loads(text.decode("utf-8-sig"), parse_constant=_no_constant)
     except UnicodeDecodeError as error:
         _refuse(path, number, f"not UTF-8: {error.reason} at byte {error.start}")
-    except (ValueError, RecursionError) as error:
-        _refuse(path, number, f"not JSON: {error}")
+    except json.JSONDecodeError as error:
+        _refuse(path, number, f"not JSON: {error.msg}, at column {error.pos + 1:,}")
+    except RecursionError:
+        _refuse(path, number, "not JSON that can be read: nested too deeply")
+    except ValueError as error:
+        _refuse(path, number, f"not JSON: {_short(error)}")
     if not isinstance(record, dict):
         _refuse(path, number, f"a JSON object is needed, got {_kind(record)}")
     if id_field not in record:
         _refuse(path, number, f"no field {id_field!r} for the id (--ids-from names another)")
     record_id = record.pop(id_field)
     if isinstance(record_id, bool) or not isinstance(record_id, int | str):
-        _refuse(path, number, f"{id_field!r} must be a string or a whole number, got {record_id!r}")
+        _refuse(
+            path, number, f"{id_field!r} must be a string or a whole number, got {_text(record_id)}"
+        )
     if record.keys() == {"payload"}:
         return record_id, record["payload"]
     return record_id, record or None
@@ -91,8 +106,23 @@ def _no_constant(name: str) -> NoReturn:
     raise ValueError(f"{name} is not a JSON number")
 
 
+def _short(error: ValueError) -> str:
+    """Python's own advice on numbers of too many digits is left out."""
+    text = str(error)
+    return "a number of too many digits" if "digits" in text else text
+
+
 def _kind(value: object) -> str:
-    return "null" if value is None else type(value).__name__
+    if isinstance(value, list):
+        return "an array"
+    if isinstance(value, str):
+        return "text"
+    return _text(value)
+
+
+def _text(value: object) -> str:
+    text = json.dumps(value, ensure_ascii=False)
+    return text if len(text) <= 60 else f"{text[:60]} ..."
 
 
 def _refuse(path: Path, line: int, why: str) -> NoReturn:

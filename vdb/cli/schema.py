@@ -1,19 +1,87 @@
-"""What a new collection is to be, from the options of `create` and `import`."""
+"""What a collection is to be, from the options of `create` and `import`."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TypeVar
+from typing import Any, TypeVar
 
 from vdb import config
 from vdb.collection import Collection
 from vdb.config import HNSW, Flat, IndexConfig
 from vdb.database import Database
-from vdb.errors import InvalidArgumentError
+from vdb.errors import CollectionExistsError, InvalidArgumentError
 from vdb.metrics import metric_named
 from vdb.scores.table import convention_named
 
+__all__ = ["Options", "Schema", "required", "taken"]
+
 T = TypeVar("T")
+
+
+@dataclass(frozen=True, slots=True)
+class Options:
+    """The options that describe a collection, as they were given; None where one was not."""
+
+    metric: str | None
+    index: str | None
+    M: int | None
+    ef_construction: int | None
+    scores: str | None
+    model: str | None
+
+    def given(self) -> dict[str, Any]:
+        """Those that were given, by their names on the command line."""
+        listed = {
+            "--metric": self.metric,
+            "--index": self.index,
+            "--M": self.M,
+            "--ef-construction": self.ef_construction,
+            "--scores": self.scores,
+            "--model": self.model,
+        }
+        return {option: value for option, value in listed.items() if value is not None}
+
+    def schema(self, name: str, dim: int) -> Schema:
+        """The collection they describe; refuses what cannot be meant."""
+        return Schema(
+            name,
+            dim,
+            required("--metric", self.metric),
+            _index(self.index, self.M, self.ef_construction),
+            "native" if self.scores is None else self.scores,
+            self.model,
+        )
+
+    def compare(self, collection: Collection) -> None:
+        """Refuse an option that says other than what the collection is.
+
+        The metric is left to `Database.collection`, which says since when it is what it is.
+        """
+        _index(self.index, self.M, self.ef_construction)
+        asked = self.given()
+        asked.pop("--metric", None)
+        if not asked:
+            return  # the rest reads every block
+        info = collection.info()
+        stored = {
+            "--index": info.index.type,
+            "--M": getattr(info.index, "M", None),
+            "--ef-construction": getattr(info.index, "ef_construction", None),
+            "--scores": info.scores,
+            "--model": info.model,
+        }
+        if "--scores" in asked:
+            convention = convention_named(asked["--scores"], info.metric, argument="--scores")
+            asked["--scores"] = convention.name
+        for option, value in asked.items():
+            if value != stored[option]:
+                there = "none" if stored[option] is None else stored[option]
+                raise InvalidArgumentError(
+                    f"{option} {value} differs from what collection {info.name} has: {there}; "
+                    "leave the option out to use the collection as it is",
+                    expected=stored[option],
+                    received=value,
+                )
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,14 +104,26 @@ class Schema:
 
     def make(self, db: Database) -> Collection:
         """The collection, empty."""
-        return db.create_collection(
-            self.name,
-            dim=self.dim,
-            metric=self.metric,
-            index=self.index,
-            scores=self.scores,
-            model=self.model,
-        )
+        try:
+            return db.create_collection(
+                self.name,
+                dim=self.dim,
+                metric=self.metric,
+                index=self.index,
+                scores=self.scores,
+                model=self.model,
+            )
+        except CollectionExistsError:
+            raise taken(self.name) from None
+
+
+def taken(name: str, advice: str = "") -> CollectionExistsError:
+    """What to raise for a name that has a collection already."""
+    return CollectionExistsError(
+        f"there is a collection {name} already{advice}",
+        expected="a name that is not taken",
+        received=name,
+    )
 
 
 def required(option: str, value: T | None) -> T:
@@ -53,9 +133,9 @@ def required(option: str, value: T | None) -> T:
     return value
 
 
-def index_from_options(index: str, M: int | None, ef_construction: int | None) -> IndexConfig:
+def _index(index: str | None, M: int | None, ef_construction: int | None) -> IndexConfig:
     """The index that ``--index``, ``--M`` and ``--ef-construction`` describe together."""
-    if index == "hnsw":
+    if index is None or index == "hnsw":
         default = HNSW()
         return HNSW(
             M=default.M if M is None else M,

@@ -41,7 +41,7 @@ def search(
     ] = None,
     k: Annotated[
         int | None,
-        typer.Option("-k", metavar="N", help="How many. [default: 10; all with --threshold]"),
+        typer.Option("-k", metavar="N", help="How many. [default: 10; all found with --threshold]"),
     ] = None,
     ef: Annotated[
         int | None, typer.Option(metavar="N", help="Candidates to keep; more finds more, slower.")
@@ -51,7 +51,11 @@ def search(
     ] = False,
     threshold: Annotated[
         float | None,
-        typer.Option(metavar="SCORE", help="Only records with this score or a closer one."),
+        typer.Option(
+            metavar="SCORE",
+            help="Only records with this score or a closer one: all found within. A graph may "
+            "miss some; with --exact it is all there are.",
+        ),
     ] = None,
     scores: Annotated[
         str | None, typer.Option(metavar="NAME", help="The convention to score in.")
@@ -93,19 +97,14 @@ def _query(collection: CollectionReader, vector: str | None, id_text: str | None
 
 def _given(vector: str) -> NDArray[Any]:
     """The query that ``--vector`` names."""
+    if not vector:
+        raise InvalidArgumentError("--vector is empty; it names a .npy file, or - for a JSON list")
     if vector == "-":
-        try:
-            numbers = json_text.load(sys.stdin)
-        except (ValueError, RecursionError) as error:
-            raise InvalidArgumentError(f"standard input is not JSON: {error}") from None
-        if not isinstance(numbers, list) or not all(type(x) in (int, float) for x in numbers):
-            raise InvalidArgumentError("standard input must be one flat JSON list of numbers")
-        try:
-            return np.array(numbers, dtype=np.float64)
-        except OverflowError as error:
-            raise InvalidArgumentError(f"standard input: {error}") from None
+        return _from_standard_input()
     file, colon, row_text = vector.rpartition(":")
     row = int(row_text) if colon and row_text.isascii() and row_text.isdecimal() else None
+    if row is not None and not file:
+        raise InvalidArgumentError(f"--vector {vector} has no file before the colon")
     array = open_array(vector if row is None else file)
     if array.ndim == 1 and row is None:
         return np.array(array)
@@ -122,6 +121,22 @@ def _given(vector: str) -> NDArray[Any]:
             received=row,
         )
     return np.array(array[row or 0])
+
+
+def _from_standard_input() -> NDArray[np.float64]:
+    """The query as a JSON list of numbers."""
+    if sys.stdin is None:
+        raise InvalidArgumentError("standard input is closed")
+    try:
+        numbers = json_text.load(sys.stdin)
+    except (ValueError, RecursionError) as error:
+        raise InvalidArgumentError(f"standard input is not JSON: {error}") from None
+    if not isinstance(numbers, list) or not all(type(x) in (int, float) for x in numbers):
+        raise InvalidArgumentError("standard input must be one flat JSON list of numbers")
+    try:
+        return np.array(numbers, dtype=np.float64)
+    except OverflowError as error:
+        raise InvalidArgumentError(f"standard input: {error}") from None
 
 
 def _stored(collection: CollectionReader, text: str) -> NDArray[np.float32]:

@@ -71,8 +71,14 @@ class Part:
         )
 
 
-def open_source(path: Path, records: Path | None, id_field: str) -> Source:
-    """Opens both files and compares their lengths; None looks for records beside the vectors.
+def open_source(path: Path, records: Path | None, id_field: str, *, beside: bool = True) -> Source:
+    """Opens both files and compares their lengths.
+
+    Args:
+        path: The vectors.
+        records: Their ids and payloads, or None.
+        id_field: The field that holds the id.
+        beside: Look for records beside the vectors where ``records`` is None.
 
     Raises:
         InvalidArgumentError: One is of another kind or shape, or their lengths differ.
@@ -85,7 +91,7 @@ def open_source(path: Path, records: Path | None, id_field: str) -> Source:
             expected="(rows, dim)",
             received=vectors.shape,
         )
-    if records is None:
+    if records is None and beside:
         records = record_lines.beside(path)
     if records is not None:
         rows, lines = len(vectors), record_lines.count(records)

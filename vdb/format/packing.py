@@ -117,14 +117,15 @@ class Fields:
         return value
 
     def text(self, name: str, longest: int) -> str:
-        """A str of at most `longest` characters."""
+        """A str of at most `longest` bytes of UTF-8."""
         value: str = self._take(name, str)
-        if len(value) > longest:
-            self.refuse(name, f"at most {longest} characters", len(value))
+        size = len(value.encode(errors="surrogatepass"))
+        if size > longest:
+            self.refuse(name, f"at most {longest} bytes", size)
         return value
 
     def text_or_none(self, name: str, longest: int) -> str | None:
-        """A str of at most `longest` characters, or None."""
+        """A str of at most `longest` bytes of UTF-8, or None."""
         if self._rest.get(name, _MISSING) is None:
             del self._rest[name]
             return None

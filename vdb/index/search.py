@@ -50,7 +50,8 @@ def search(
         view: The collection, from that reader.
         queries: float32, C-contiguous, (n, dim), already checked.
         k: Hits wanted of each query, at least 1.
-        ef: Candidates kept by the walk; at least k are. None: the larger of k and `DEFAULT_EF`.
+        ef: Candidates kept by the walk, of which at most k are hits. None: the larger of k and
+            `DEFAULT_EF`.
         exact: Scan even where there is a graph.
         threads: Threads that share the queries.
 
@@ -59,7 +60,7 @@ def search(
     """
     index, fetch = opened(reader, view)
     scan = exact or not view.links
-    width = max(k, DEFAULT_EF if ef is None else ef)
+    width = max(k, DEFAULT_EF) if ef is None else ef
     parts = []
     for start in range(0, len(queries), _QUERIES_AT_ONCE):
         some = queries[start : start + _QUERIES_AT_ONCE]

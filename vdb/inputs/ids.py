@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from typing import Any
 
 import numpy as np
@@ -64,10 +64,16 @@ def id_list(ids: object, *, ordered: bool = True) -> list[Id]:
                 expected="(n,)",
                 received=ids.shape,
             )
+        if ids.dtype.kind in "mM":
+            raise ArgumentTypeError(
+                f"ids must be int or str, got an array of {ids.dtype}",
+                expected="int | str",
+                received=str(ids.dtype),
+            )
         given: list[Any] = ids.tolist()
     elif (
         isinstance(ids, Iterable)
-        and not isinstance(ids, bytes | bytearray | memoryview)
+        and not isinstance(ids, bytes | bytearray | memoryview | Mapping)
         and not (ordered and isinstance(ids, set | frozenset))
     ):
         given = list(ids)

@@ -89,6 +89,12 @@ def query_matrix(q: ArrayLike, *, dim: int, metric: Metric) -> NDArray[np.float3
 
 
 def _array(vectors: ArrayLike, name: str, dim: int) -> NDArray[Any]:
+    if np.ma.is_masked(vectors):
+        raise InvalidArgumentError(
+            f"{name} has masked entries; a vector needs all its numbers",
+            expected="no masked entries",
+            received="a masked array",
+        )
     try:
         array = np.asarray(vectors)
     except ValueError:

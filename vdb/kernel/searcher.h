@@ -37,7 +37,8 @@ class Searcher {
            const std::vector<uint32_t>& seeds)
       : vectors_(vectors), graph_(graph), metric_(metric), entry_(entry), seeds_(seeds) {}
 
-  // At most k hits, best first, equal values by slot. Duplicates of a found node are found too.
+  // At most k hits among the ef candidates kept, best first, equal values by slot. Duplicates of a
+  // found node are found too, beyond ef as well.
   void search(const float* query, uint32_t k, uint32_t ef, Scratch& scratch,
               std::vector<Hit>* hits) const;
 

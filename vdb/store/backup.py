@@ -44,7 +44,12 @@ def copy(env: Environment, target: Path, *, compact: bool) -> None:
     """
     if os.path.lexists(target):
         raise InvalidArgumentError(f"{target} exists already", received=target)
+    env.check_open()
     parent = target.parent
+    if env.path == parent.resolve() or env.path in parent.resolve().parents:
+        raise InvalidArgumentError(
+            f"{target} lies inside the database that is to be copied", received=target
+        )
     token = env.gate.token()
     env.gate.enter(token, env.lock_timeout)
     try:

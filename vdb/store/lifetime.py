@@ -148,16 +148,20 @@ class Lifetime:
     # Changes of the mapping
 
     @contextmanager
-    def remapping(self, *, own: frozenset[int] = frozenset()) -> Iterator[None]:
+    def remapping(
+        self, *, own: frozenset[int] = frozenset(), end_held: bool = False
+    ) -> Iterator[None]:
         """Nobody is inside while the file is reopened, and no old address is left afterwards.
 
-        `own` are the caller's own tokens. When the file cannot be opened again, only closing is
-        possible.
+        `own` are the caller's own tokens; `end_held` says to end the snapshots that users keep.
+        When the file cannot be opened again, only closing is possible.
 
         Raises:
             BusyError: Somebody stayed inside, or keeps a snapshot.
         """
         with self.gate.emptied(self.lock_timeout, own=own):
+            if end_held:
+                self.end_held()
             if any(not snapshot.closed for snapshot in self.held):
                 raise BusyError(f"{self.path} has open snapshots; close them first")
             try:
@@ -195,7 +199,11 @@ class Lifetime:
             self._users -= 1
 
     def end_held(self) -> None:
-        """End the snapshots that users keep."""
+        """End the snapshots that users keep; in an empty gate, where nobody uses them, at once.
+
+        Raises:
+            BusyError: One was used for longer than lock_timeout.
+        """
         for snapshot in list(self.held):
             snapshot.close()
 

@@ -40,6 +40,7 @@ if sys.platform == "win32":  # pragma: no cover
     import msvcrt
 
     _SHARERS = 1024
+    _CONVERTS = False  # a byte that is locked shuts out its own descriptor, too
 
     def _try(fd: int, *, shared: bool) -> bool:
         # No shared locks here: a sharer locks one byte of its own, an excluder all of them.
@@ -60,6 +61,8 @@ if sys.platform == "win32":  # pragma: no cover
                     msvcrt.locking(fd, msvcrt.LK_UNLCK, length)
 else:
     import fcntl
+
+    _CONVERTS = True
 
     def _try(fd: int, *, shared: bool) -> bool:
         try:
@@ -87,6 +90,7 @@ class FileLock:
             ReadOnlyError, NotFoundError, DiskFullError: It cannot be opened or made.
         """
         self._fd = -1
+        self._held = False
         flags = os.O_RDWR | os.O_CREAT if create else os.O_RDONLY
         with os_errors(path):
             self._fd = os.open(path, flags | getattr(os, "O_CLOEXEC", 0), 0o600)
@@ -99,17 +103,21 @@ class FileLock:
         """
         deadline = time.monotonic() + timeout
         pause = _FIRST_PAUSE
+        if self._held and not _CONVERTS:
+            self.release()
         while not _try(self._fd, shared=shared):
             left = deadline - time.monotonic()
             if left <= 0:
                 return False
             time.sleep(min(pause, left))
             pause = min(2 * pause, _LONGEST_PAUSE)
+        self._held = True
         return True
 
     def release(self) -> None:
         """Give the lock back; nothing happens when it is not held."""
         _unlock(self._fd)
+        self._held = False
 
     def close(self) -> None:
         """Close the file, which also gives the lock back. May be called again."""

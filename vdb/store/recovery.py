@@ -26,9 +26,8 @@ def after_failed_commit(
     """
     if not env.file.is_failed() and is_disk_full(error, env.path, needed):
         return translate(error, env.path, needed=needed)
-    env.end_held()
     try:
-        with env.remapping(own=frozenset((token,))):
+        with env.remapping(own=frozenset((token,)), end_held=True):
             env.file.reopen()
     except VdbError as second:
         env.gate.fail(f"the disk failed while commit {commit} was written: {error}")

@@ -4,8 +4,12 @@ Two kinds, which differ in who waits for whom when the environment is closed:
 
 - A *lease* (the usual kind) is open for the length of one call. Closing waits for it.
 - A *held* one is given to a user, who may forget it. It is read inside ``with snapshot.use():``,
-  and closing waits only for that; outside of it, closing ends the snapshot, and every later use
-  raises ClosedError.
+  and closing, of it or of the environment, waits only for that; outside of it, closing ends the
+  snapshot, and every later use raises ClosedError.
+
+A use of a held snapshot puts itself down among its users first and looks for closers second, while
+a closer puts itself down first and looks for users second, so one of the two always sees the other;
+no lock is needed, and a finaliser, a signal handler or a forked child finds none taken.
 
 Any open snapshot keeps LMDB from using pages again that were freed since: hold none while idle.
 """
@@ -13,13 +17,14 @@ Any open snapshot keeps LMDB from using pages again that were freed since: hold 
 from __future__ import annotations
 
 import threading
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager, nullcontext
 from typing import TYPE_CHECKING, Any, NoReturn, Self
 
 import lmdb
 
-from vdb.errors import ClosedError
+from vdb.errors import BusyError, ClosedError
 from vdb.format import keys
 from vdb.format.checksums import Seal
 from vdb.format.packing import DECODER_ERRORS, stream
@@ -36,17 +41,28 @@ if TYPE_CHECKING:
 __all__ = ["Snapshot"]
 
 _NOTHING = nullcontext()
+_PAUSE = 0.001
 
 
 class Snapshot(Reader):
     """The database as of one commit; made by `Environment.snapshot`. A context manager.
 
     Threads: LMDB lets one caller at a time use a read transaction. `fetch` and `get` are safe from
-    several threads all the same, because a lookup in a read transaction changes nothing in it; do
-    not close a snapshot while another thread reads.
+    several threads all the same, because a lookup in a read transaction changes nothing in it. A
+    lease is closed by the thread that reads it; closing a held one waits for those inside `use`.
     """
 
-    __slots__ = ("__weakref__", "_env", "_get", "_held", "_token", "_txn", "_users", "_views")
+    __slots__ = (
+        "__weakref__",
+        "_closers",
+        "_env",
+        "_get",
+        "_held",
+        "_token",
+        "_txn",
+        "_users",
+        "_views",
+    )
 
     def __init__(self, env: Environment, *, held: bool = False, inside: bool = False) -> None:
         """Begin; `inside` says that the caller is inside the gate and outlives the snapshot."""
@@ -54,6 +70,7 @@ class Snapshot(Reader):
         self._env = env
         self._held = False  # until it is whole
         self._users: dict[int, int] = {}  # thread -> depth of `use`; each thread has its own entry
+        self._closers: set[int] = set()  # tokens of those who keep new users out
         self._txn: Any = None
         self._get: Any = None
         # From here on __del__ takes the token out again, wherever an interrupt strikes.
@@ -161,7 +178,8 @@ class Snapshot(Reader):
     def items(self, prefix: bytes, *, start: bytes | None = None) -> Iterator[tuple[bytes, bytes]]:
         """Raw keys and values in key order, from `start` on, while `prefix` lasts.
 
-        No cursor stays open between two steps, so a held snapshot may be closed meanwhile.
+        No cursor stays open between two steps, so a held snapshot may be closed meanwhile; closing
+        waits for the step that runs.
         """
         position: bytes | None = prefix if start is None else start
         while position is not None:
@@ -188,10 +206,11 @@ class Snapshot(Reader):
 
     @contextmanager
     def use(self) -> Iterator[Self]:
-        """Keep the environment open while inside: around every use of a held snapshot.
+        """Keep snapshot and environment open while inside: around every use of a held snapshot.
 
         Raises:
             ClosedError, ForkError: The snapshot or its environment is gone.
+            BusyError: Either was being closed for longer than lock_timeout.
         """
         env = self._env
         thread = threading.get_ident()
@@ -200,19 +219,57 @@ class Snapshot(Reader):
         try:
             if self._held and depth == 0:
                 # Never while inside already: whoever empties the gate would wait for this thread.
-                env.gate.enter(token, env.lock_timeout)
+                self._enter(token, thread)
+            else:
+                self._users[thread] = depth + 1
             if self._txn is None or env.gate.forked:
                 self._refuse()
-            self._users[thread] = depth + 1
-            try:
-                yield self
-            finally:
-                if depth:
-                    self._users[thread] = depth
-                else:
-                    self._users.pop(thread, None)
+            yield self
         finally:
+            # First this: who is a user is inside the gate, so an empty gate means no users.
+            if depth:
+                self._users[thread] = depth
+            else:
+                self._users.pop(thread, None)
             env.gate.leave(token)
+
+    def _enter(self, token: int, thread: int) -> None:
+        """Go in and become a user; while somebody closes the snapshot, wait outside."""
+        env = self._env
+        deadline = time.monotonic() + env.lock_timeout
+        while True:
+            env.gate.enter(token, env.lock_timeout)
+            self._users[thread] = 1
+            if not self._closers or self._txn is None:
+                return
+            self._users.pop(thread, None)
+            env.gate.leave(token)
+            if time.monotonic() > deadline:
+                raise BusyError("the snapshot is being closed by another thread")
+            time.sleep(_PAUSE)
+
+    @contextmanager
+    def unused(self, timeout: float) -> Iterator[None]:
+        """Nobody uses a held snapshot inside; whoever wants to waits, until it is closed or free.
+
+        Raises:
+            BusyError: Somebody used it for longer than `timeout`, or the calling thread does.
+        """
+        closer = self._env.gate.token()
+        deadline = time.monotonic() + timeout
+        self._closers.add(closer)
+        try:
+            while self._users and not self._env.gate.forked:
+                if threading.get_ident() in self._users:  # in a signal handler, say
+                    raise BusyError("the snapshot is being read by this very thread")
+                if time.monotonic() > deadline:
+                    raise BusyError(
+                        f"the snapshot is being read by another thread, for more than {timeout:g} s"
+                    )
+                time.sleep(_PAUSE)
+            yield
+        finally:
+            self._closers.discard(closer)
 
     def _refuse(self) -> NoReturn:
         self._env.gate.check()
@@ -225,8 +282,19 @@ class Snapshot(Reader):
         """Whether it was closed, by its owner or together with the environment."""
         return self._txn is None
 
-    def close(self) -> None:
-        """End the snapshot. May be called again."""
+    def close(self, *, timeout: float | None = None) -> None:
+        """End the snapshot; a held one when nobody uses it any more. May be called again.
+
+        Raises:
+            BusyError: It was used for longer than `timeout` (default: lock_timeout); it stays open.
+        """
+        if self._held and self._txn is not None:
+            with self.unused(self._env.lock_timeout if timeout is None else timeout):
+                self._end()
+        else:
+            self._end()
+
+    def _end(self) -> None:
         txn, self._txn = self._txn, None
         self._get = None
         if txn is not None and not self._env.gate.forked:
@@ -241,9 +309,10 @@ class Snapshot(Reader):
         self.close()
 
     def __del__(self) -> None:
-        # May run half-made, in any thread, and while the interpreter is going down.
+        # May run half-made, in any thread, and while the interpreter is going down. Nobody uses
+        # what nobody refers to, so there is nothing to wait for.
         if getattr(self, "_env", None) is not None:
-            self.close()
+            self._end()
 
     def __repr__(self) -> str:
         state = "closed" if self._txn is None else f"commit {self.commit}"

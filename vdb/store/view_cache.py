@@ -22,7 +22,7 @@ class ViewCache:
     """Holds one `ViewSet`. Free for all threads."""
 
     def __init__(self, database: DatabaseHeader, txn_id: int) -> None:
-        self._lock = threading.Lock()
+        self._lock = threading.RLock()  # a signal handler may come while it is held
         self.current = ViewSet(database, txn_id)
 
     def at(self, reader: Reader, txn_id: int) -> ViewSet:
@@ -36,11 +36,11 @@ class ViewCache:
                 return ViewSet(database, txn_id)
             changed = _changes(reader, current.database.commit, database.commit)
             if changed is None:
-                self.current = ViewSet(database, txn_id)
+                later = ViewSet(database, txn_id)
             else:
                 dropped = {n for n in changed if reader.get(keys.collection(n)) is None}
-                self.current = current.advanced(database, txn_id, changed, dropped)
-            return self.current
+                later = current.advanced(database, txn_id, changed, dropped)
+            return self._keep(later)
 
     def committed(
         self,
@@ -53,7 +53,16 @@ class ViewCache:
         """This process committed; the same as `at`, but nothing needs to be read."""
         with self._lock:
             if self.current.database.commit == database.commit - 1:
-                self.current = self.current.advanced(database, txn_id, changed, dropped, written)
+                self._keep(self.current.advanced(database, txn_id, changed, dropped, written))
+
+    def _keep(self, later: ViewSet) -> ViewSet:
+        """Cache a set that was made from the cached one, unless a signal handler's is as new.
+
+        Returns the set to use for that commit, of which there is one whenever possible.
+        """
+        if self.current.txn_id < later.txn_id:
+            self.current = later
+        return self.current if self.current.txn_id == later.txn_id else later
 
     def reset(self, database: DatabaseHeader, txn_id: int) -> None:
         """All addresses are void."""

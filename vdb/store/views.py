@@ -186,7 +186,7 @@ class ViewSet:
         self.txn_id = txn_id
         self._by_name: dict[str, CollectionView] = {}
         self._outdated: dict[int, _Outdated] = {}
-        self._lock = threading.Lock()
+        self._lock = threading.RLock()  # a signal handler may come while it is held
 
     def view(self, name: str, records: Records) -> CollectionView:
         """The view of a collection; `records` reads this set's commit.
@@ -201,7 +201,8 @@ class ViewSet:
         with self._lock:
             found = self._by_name.get(name)
             if found is None:
-                found = self._by_name[name] = self._read(name, records)
+                # The first one stays, should a signal handler have made it meanwhile.
+                found = self._by_name.setdefault(name, self._read(name, records))
             return found
 
     def _read(self, name: str, records: Records) -> CollectionView:

@@ -1,0 +1,46 @@
+"""The library's messages in the words of the command line: options instead of arguments.
+
+Only the beginning and the end of a message are looked at. What stands between may quote names, ids
+and paths of the user's, which are never touched.
+"""
+
+from __future__ import annotations
+
+import re
+
+__all__ = ["in_options"]
+
+_ARGUMENTS = {
+    "HNSW.M": "--M",
+    "HNSW.ef_construction": "--ef-construction",
+    "dim": "the number of dimensions",
+    "ef": "--ef",
+    "k": "-k",
+    "lock_timeout": "--lock-timeout",
+    "metric": "--metric",
+    "model": "--model",
+    "q": "the query",
+    "scores": "--scores",
+    "threads": "--threads",
+    "threshold": "--threshold",
+}
+
+_ENDINGS = {
+    "db.create_collection makes one": "vdb create makes one",
+    "or wait longer with lock_timeout=": "or wait longer with --lock-timeout",
+    " is given twice in one call": " is given twice",
+    "; open an existing database with read_only=True": "; info, search and check can read it there",
+    "; upsert replaces it": "; --upsert replaces it, --resume skips it",
+}
+
+_ARGUMENT = re.compile(rf"({'|'.join(map(re.escape, _ARGUMENTS))})(?= (?:must|may|is)\b)")
+
+
+def in_options(message: str) -> str:
+    """``message``, naming what the user of a shell can give."""
+    if found := _ARGUMENT.match(message):
+        message = _ARGUMENTS[found[1]] + message[found.end() :]
+    for ending, ours in _ENDINGS.items():
+        if message.endswith(ending):
+            return message.removesuffix(ending) + ours
+    return message
