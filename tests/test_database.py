@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import os
 import re
 import stat
@@ -481,3 +482,27 @@ def test_a_child_process_must_open_its_own(db, full, crowd, tmp_path):
     assert os.read(read, 10_000).decode() == "fork fork fork fork"
     os.close(read)
     assert full.search(crowd[0], 1)[0].id == 0
+
+
+class TestForgotten:
+    """Handles that nobody closed and nobody refers to any more."""
+
+    def test_a_forgotten_database_gives_its_files_back(self, path):
+        vdb.open(path).create_collection("docs", dim=2, metric="l2").add([1], [[1.0, 2.0]])
+        gc.collect()
+        with vdb.open(path, durability="relaxed") as db:  # refused while another has it open
+            assert len(db.collection("docs")) == 1
+
+    def test_a_collection_keeps_its_database_open(self, path):
+        with vdb.open(path) as db:
+            db.create_collection("docs", dim=2, metric="l2").add([1, 2], [[1.0, 2.0], [0.0, 1.0]])
+        docs = vdb.open(path).collection("docs")
+        gc.collect()
+        assert docs.search([1.0, 2.0])[0].id == 1
+
+    def test_a_walk_keeps_its_database_open(self, path):
+        with vdb.open(path) as db:
+            db.create_collection("docs", dim=2, metric="l2").add([1, 2], [[1.0, 2.0], [0.0, 1.0]])
+        walk = vdb.open(path).collection("docs").ids()
+        gc.collect()
+        assert list(walk) == [1, 2]

@@ -8,7 +8,7 @@ has written so far in its own batch; writes join that batch or are a commit of t
 from __future__ import annotations
 
 from collections.abc import Iterator
-from contextlib import AbstractContextManager, ExitStack, contextmanager, nullcontext
+from contextlib import AbstractContextManager, ExitStack, contextmanager, nullcontext, suppress
 from threading import TIMEOUT_MAX, RLock, get_ident
 from time import monotonic
 from typing import Protocol
@@ -37,9 +37,9 @@ class PinnedAccess:
     search that runs must not lose what it reads.
     """
 
-    def __init__(self, snapshot: Snapshot, patience: float) -> None:
+    def __init__(self, snapshot: Snapshot, owner: LiveAccess) -> None:
         self._snapshot = snapshot
-        self._patience = patience
+        self._owner = owner  # kept: a handle that nobody refers to any more is closed
 
     def reading(self) -> AbstractContextManager[Snapshot]:
         """The snapshot, left open at the end of the call."""
@@ -51,7 +51,7 @@ class PinnedAccess:
 
     def close(self) -> None:
         """Let go of the moment; BusyError when a call does not end within the patience."""
-        self._snapshot.close(timeout=self._patience)
+        self._snapshot.close(timeout=self._owner.lock_timeout)
 
 
 class BatchAccess:
@@ -112,7 +112,7 @@ class LiveAccess:
                 self.check_open()
                 raise BusyError("the database is being closed by this very thread")
             self._moments.add(snapshot)
-        return PinnedAccess(snapshot, self.lock_timeout)
+        return PinnedAccess(snapshot, self)
 
     def writing(self) -> AbstractContextManager[Batch]:
         """The calling thread's batch, or one that commits at the end of the call."""
@@ -199,6 +199,14 @@ class LiveAccess:
                         snapshot.close()
             finally:
                 self._closing = False
+
+    def __del__(self) -> None:
+        # Forgotten without close: files and locks must not stay with it until the process ends.
+        # Whatever reads or writes through this handle refers to it, so nothing is running.
+        if not getattr(self, "_closed", True):
+            self._closed = True
+            with suppress(Exception):
+                self.environment.abandon()
 
     @contextmanager
     def _in_turn(self) -> Iterator[float]:

@@ -225,7 +225,8 @@ class CollectionReader:
         The moment is held, and with it the space of what is deleted later, until the iterator is
         exhausted or thrown away.
         """
-        return self._walk()[2]
+        moment, _, ids = self._walk()
+        return _keeping(moment, ids)
 
     def scan(self) -> Iterator[Record]:
         """All records in the order of `ids`, and of one moment that is held as it is there."""
@@ -278,6 +279,12 @@ class CollectionReader:
             ids = reader.ids(view)
             # A batch may change while it is walked.
             return moment, view, iter(list(ids)) if isinstance(reader, Batch) else ids
+
+
+def _keeping(moment: Access, ids: Iterator[Id]) -> Iterator[Id]:
+    """The same ids, from something that refers to the moment for as long as it lives."""
+    yield from ids
+    del moment
 
 
 class Collection(CollectionReader):

@@ -69,6 +69,7 @@ class Environment(Lifetime):
         """
         real = Path(path).resolve()
         with registry.lock:
+            registry.close_abandoned()
             opening.locate(
                 real,
                 create=create and not read_only,

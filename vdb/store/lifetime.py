@@ -198,6 +198,17 @@ class Lifetime:
                 self._end()
             self._users -= 1
 
+    def abandon(self) -> None:
+        """`close` for a handle that was forgotten; may be called by the garbage collector.
+
+        That strikes anywhere, also while this very thread opens an environment: then the next open
+        or close does it.
+        """
+        if registry.is_changing():
+            registry.abandoned.append(self)
+        else:
+            self.close(timeout=0)
+
     def end_held(self) -> None:
         """End the snapshots that users keep; in an empty gate, where nobody uses them, at once.
 

@@ -11,6 +11,7 @@ when the child opens one of them anew.
 from __future__ import annotations
 
 import atexit
+import contextlib
 import ctypes
 import gc
 import os
@@ -18,10 +19,21 @@ import threading
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeAlias
 
+from vdb.errors import VdbError
+
 if TYPE_CHECKING:
     from vdb.store.lifetime import Lifetime
 
-__all__ = ["add", "find", "forget_inherited", "is_forked", "remove"]
+__all__ = [
+    "abandoned",
+    "add",
+    "close_abandoned",
+    "find",
+    "forget_inherited",
+    "is_changing",
+    "is_forked",
+    "remove",
+]
 
 FileId: TypeAlias = tuple[int, int]
 """(st_dev, st_ino)"""
@@ -31,9 +43,24 @@ AT_EXIT_SECONDS = 1.0
 lock = threading.RLock()
 """Guards the registry, and opening and closing as a whole."""
 
+abandoned: list[Lifetime] = []
+"""Handles to close at the next opening; see `Lifetime.abandon`."""
+
 _by_directory: dict[FileId, Lifetime] = {}
 _all: set[Lifetime] = set()
 _forked = False
+
+
+def is_changing() -> bool:
+    """Whether this very thread is opening or closing an environment."""
+    return bool(lock._is_owned())  # type: ignore[attr-defined]  # noqa: SLF001 - nothing public tells
+
+
+def close_abandoned() -> None:
+    """Close what the garbage collector found at a bad moment."""
+    while abandoned:
+        with contextlib.suppress(VdbError):
+            abandoned.pop().close(timeout=0)
 
 
 def file_id(path: Path) -> FileId:
