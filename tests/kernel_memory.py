@@ -60,7 +60,7 @@ def make_index(
     seed: int = 0,
     slots: int = 0,
     entry: int = kernel.NONE,
-    seeds: tuple[int, ...] = (),
+    longest: tuple[int, ...] = (),
 ) -> kernel.Index:
     return kernel.Index(
         metric=metric,
@@ -72,7 +72,7 @@ def make_index(
         seed=seed,
         slots=slots,
         entry=entry,
-        seeds=np.array(seeds, dtype=np.uint32),
+        longest=np.array(longest, dtype=np.uint32),
     )
 
 
@@ -137,7 +137,7 @@ class MemoryIndex:
             self.dim,
             slots=self.index.slots,
             entry=self.index.entry,
-            seeds=tuple(self.index.seeds.tolist()),
+            longest=tuple(self.index.longest.tolist()),
             **self.parameters,
         )
 

@@ -242,7 +242,7 @@ class TestExample:
             seed=0,
             slots=0,
             entry=headers.NO_SLOT,
-            seeds=np.empty(0, np.uint32),
+            longest=np.empty(0, np.uint32),
         )
         writer = Writer(index, free_head=headers.NO_SLOT, free_count=0)
         slots = writer.allocate(nothing, 1)

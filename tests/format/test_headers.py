@@ -137,8 +137,8 @@ def test_fields_of_a_collection_that_contradict_each_other_are_refused(changes, 
 
 @pytest.mark.parametrize("slots", [[-1], [2**31], ["1"], [None], [True]])
 def test_seeds_are_slots(slots):
-    with pytest.raises(CorruptedError, match="seeds"):
-        GenerationRecord.decode(generation(seeds=slots).encode(), 1, 1)
+    with pytest.raises(CorruptedError, match="longest"):
+        GenerationRecord.decode(generation(longest=slots).encode(), 1, 1)
 
 
 def test_a_page_size_is_a_power_of_two():
@@ -176,7 +176,7 @@ def test_a_copy_shares_nothing_that_can_be_changed():
     copy, other = header.copy(), record.copy()
     copy.history[0]["reason"] = "changed"
     copy.history[0]["index"]["M"] = 3
-    other.seeds.append(1)
+    other.longest.append(1)
     other.index["M"] = 3
     assert header == collection()
     assert record == generation()

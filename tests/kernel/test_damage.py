@@ -181,14 +181,14 @@ def test_a_duplicate_that_is_none_is_named(sound: tuple[MemoryIndex, dict[bytes,
     ]
 
 
-def test_a_seed_that_is_no_node_is_named() -> None:
+def test_a_longest_vector_that_is_no_node_is_named() -> None:
     index = MemoryIndex("ip", 16, M=4, ef_construction=32)
     rows = np.random.default_rng(1).normal(size=(300, 16)).astype(np.float32)
     index.add(rows)
     index.remove([17])
     blocks = index.blocks()
     reader = make_index(
-        "ip", 16, M=4, ef_construction=32, slots=300, entry=index.index.entry, seeds=(5, 17)
+        "ip", 16, M=4, ef_construction=32, slots=300, entry=index.index.entry, longest=(5, 17)
     )
     said = reader.verify(blocks.get, index.writer.free_head, 1)
-    assert said == [("seeds", "slot 17 is no node")]
+    assert said == [("longest", "slot 17 is no node")]

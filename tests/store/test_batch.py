@@ -66,11 +66,11 @@ class TestCommit:
             found = batch.collection("docs")
             found.header.scores = "other"
             found.generation.entry = 0
-            found.generation.seeds.append(0)
+            found.generation.longest.append(0)
         with env.snapshot() as snapshot:
             view = snapshot.collection("docs")
             assert view.header.scores == "other"
-            assert (view.generation.entry, view.generation.seeds) == (0, [0])
+            assert (view.generation.entry, view.generation.longest) == (0, [0])
 
     def test_a_header_that_could_not_be_read_back_is_not_written(self, env):
         docs(env, 1)

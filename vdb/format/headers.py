@@ -39,7 +39,7 @@ LONGEST_MODEL = 1024
 LONGEST_WORD = 64
 LONGEST_REASON = 256
 LONGEST_HISTORY = 4096
-MOST_SEEDS = 1024
+MOST_LONGEST = 1024
 PAGE_SIZES = tuple(2**n for n in range(9, 17))
 
 
@@ -200,18 +200,18 @@ class GenerationRecord:
         metric: The metric that its graph was built with.
         index: {"type": "hnsw", "M", "ef_construction", "seed", "codes"} or {"type": "flat"}.
         entry: The slot where every walk begins, or `NO_SLOT`.
-        seeds: Slots of the longest vectors, further beginnings under inner product.
+        longest: Slots of the longest vectors, further beginnings under inner product.
     """
 
     number: int
     metric: str
     index: dict[str, Any]
     entry: int = NO_SLOT
-    seeds: list[int] = field(default_factory=list)
+    longest: list[int] = field(default_factory=list)
 
     def copy(self) -> Self:
         """A copy that shares nothing which can be changed."""
-        return replace(self, index=dict(self.index), seeds=list(self.seeds))
+        return replace(self, index=dict(self.index), longest=list(self.longest))
 
     def encode(self) -> bytes:
         """The record, not sealed."""
@@ -227,12 +227,12 @@ class GenerationRecord:
             metric=f.choice("metric", METRICS),
             index=_index(f.map("index")),
             entry=f.whole("entry", 0, NO_SLOT),
-            seeds=f.items("seeds", MOST_SEEDS),
+            longest=f.items("longest", MOST_LONGEST),
         )
         f.end()
-        for slot in record.seeds:
+        for slot in record.longest:
             if type(slot) is not int or not 0 <= slot < MOST_SLOTS:
-                f.refuse("seeds", "slots", repr(slot))
+                f.refuse("longest", "slots", repr(slot))
         return record
 
 

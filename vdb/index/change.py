@@ -85,4 +85,4 @@ def _note(collection: WritableCollection, writer: Writer) -> None:
     header.slots = writer.index.slots
     header.free_head, header.free_count = writer.free_head, writer.free_count
     generation.entry = writer.index.entry
-    generation.seeds = writer.index.seeds.tolist()
+    generation.longest = writer.index.longest.tolist()

@@ -63,7 +63,7 @@ def _index_of(view: CollectionView) -> Index:
         seed=0 if flat else parameters["seed"],
         slots=header.slots,
         entry=generation.entry,
-        seeds=np.array(generation.seeds, dtype=np.uint32),
+        longest=np.array(generation.longest, dtype=np.uint32),
     )
     view.cache["index"] = index
     return index

@@ -199,18 +199,19 @@ void bind_index(nb::module_& m) {
           [](Index* self, const std::string& metric, uint32_t dim,
              std::shared_ptr<BlockTable> vectors, std::vector<std::shared_ptr<BlockTable>> links,
              uint32_t M, uint32_t ef_construction, uint64_t seed, uint32_t slots, uint32_t entry,
-             const Slots& seeds) {
+             const Slots& longest) {
             vdb::IndexState state{
                 vdb::metric_named(metric), dim, M, ef_construction, seed, slots, entry,
-                to_vector(seeds)};
+                to_vector(longest)};
             new (self) Index(std::move(state), std::move(vectors), std::move(links));
           },
           nb::kw_only(), "metric"_a, "dim"_a, "vectors"_a, "links"_a, "M"_a, "ef_construction"_a,
-          "seed"_a, "slots"_a, "entry"_a, "seeds"_a)
+          "seed"_a, "slots"_a, "entry"_a, "longest"_a)
       .def_prop_ro("slots", [](const Index& i) { return i.state().slots; })
       .def_prop_ro("entry", [](const Index& i) { return i.state().entry; })
       .def_prop_ro(
-          "seeds", [](const Index& i) { return slot_array(i.state().seeds); }, nb::rv_policy::move)
+          "longest", [](const Index& i) { return slot_array(i.state().longest); },
+          nb::rv_policy::move)
       .def(
           "search",
           [](const Index& index, nb::object fetch, const Rows& queries, uint32_t k, uint32_t ef,

@@ -12,7 +12,7 @@
 namespace vdb {
 namespace {
 
-constexpr size_t kSeedsUsed = 16;  // more of them only pay on bad graphs
+constexpr size_t kLongestUsed = 16;  // more of them only pay on bad graphs
 
 }  // namespace
 
@@ -43,9 +43,9 @@ Index::Index(IndexState state, std::shared_ptr<BlockTable> vectors,
   if (state_.entry != kNone && state_.entry >= state_.slots)
     throw Corrupted("entry point: slot " + std::to_string(state_.entry) + " of " +
                     std::to_string(state_.slots));
-  for (const uint32_t seed : state_.seeds)
-    if (seed >= state_.slots)
-      throw Corrupted("seeds: slot " + std::to_string(seed) + " of " +
+  for (const uint32_t slot : state_.longest)
+    if (slot >= state_.slots)
+      throw Corrupted("longest: slot " + std::to_string(slot) + " of " +
                       std::to_string(state_.slots));
 }
 
@@ -68,9 +68,9 @@ Index::Answers Index::search(Source& source, const float* queries, uint32_t coun
   ef = std::min(ef, std::max(1u, state_.slots));
   const Vectors vectors = this->vectors(source);
   const Graph graph = this->graph(source);
-  std::vector<uint32_t> seeds = state_.seeds;
-  if (seeds.size() > kSeedsUsed) seeds.resize(kSeedsUsed);
-  const Searcher searcher(vectors, graph, state_.metric, state_.entry, seeds);
+  std::vector<uint32_t> longest = state_.longest;
+  if (longest.size() > kLongestUsed) longest.resize(kLongestUsed);
+  const Searcher searcher(vectors, graph, state_.metric, state_.entry, longest);
   Answers answers(count);
   threads = std::max(1u, std::min(threads, count));
   std::vector<ScratchLease> scratch(threads);
@@ -118,7 +118,7 @@ std::vector<Finding> Index::verify(Source& source, uint32_t free_head, uint32_t 
   const Vectors vectors = this->vectors(source);
   verify_vectors(vectors, state_.metric, free_head, free_count, &live, &findings);
   if (has_graph())
-    verify_graph(graph(source), vectors, state_.entry, state_.seeds, live, &findings);
+    verify_graph(graph(source), vectors, state_.entry, state_.longest, live, &findings);
   return findings;
 }
 

@@ -20,9 +20,10 @@ struct IndexState {
   uint32_t M;                // 0 where there is no graph (flat)
   uint32_t ef_construction;  // candidates kept while building
   uint64_t seed;
-  uint32_t slots;               // high-water mark: every slot in use is below it
-  uint32_t entry;               // kNone where the graph is empty
-  std::vector<uint32_t> seeds;  // the longest vectors, longest first (inner product only)
+  uint32_t slots;  // high-water mark: every slot in use is below it
+  uint32_t entry;  // kNone where the graph is empty
+  std::vector<uint32_t>
+      longest;  // slots of the longest vectors, longest first (inner product only)
 };
 
 struct NormStats {

@@ -32,10 +32,11 @@ struct Hit {
 // Answers queries on one collection at one moment. Threads: any number, a Scratch each.
 class Searcher {
  public:
-  // `seeds`: nodes to start from besides the entry point (the longest vectors, for inner product).
+  // `longest`: nodes to start from besides the entry point (the longest vectors, for inner
+  // product).
   Searcher(const Vectors& vectors, const Graph& graph, Metric metric, uint32_t entry,
-           const std::vector<uint32_t>& seeds)
-      : vectors_(vectors), graph_(graph), metric_(metric), entry_(entry), seeds_(seeds) {}
+           const std::vector<uint32_t>& longest)
+      : vectors_(vectors), graph_(graph), metric_(metric), entry_(entry), longest_(longest) {}
 
   // At most k hits among the ef candidates kept, best first, equal values by slot. Duplicates of a
   // found node are found too, beyond ef as well.
@@ -47,7 +48,7 @@ class Searcher {
   const Graph& graph_;
   Metric metric_;
   uint32_t entry_;
-  const std::vector<uint32_t>& seeds_;
+  const std::vector<uint32_t>& longest_;
 };
 
 // Orders hits best first, equal values by slot, and keeps k.

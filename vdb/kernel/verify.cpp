@@ -29,15 +29,15 @@ class GraphCheck {
         findings_(findings),
         readable_(graph.slots(), 1) {}
 
-  void run(const std::vector<uint32_t>& seeds) {
+  void run(const std::vector<uint32_t>& longest) {
     for (uint32_t slot = 0; slot < graph_.slots(); ++slot) row(slot);
     for (uint32_t level = 1; level < graph_.levels(); ++level)
       for (uint32_t slot = 0; slot < graph_.slots(); ++slot)
         if (is_node(slot) && graph_.level_of(slot) >= level) list(level, slot);
     reach();
-    for (const uint32_t seed : seeds)
-      if (!valid(seed) || (readable_[seed] && live_[seed] != kUnknown && !is_node(seed)))
-        add("seeds", "slot " + std::to_string(seed) + " is no node");
+    for (const uint32_t slot : longest)
+      if (!valid(slot) || (readable_[slot] && live_[slot] != kUnknown && !is_node(slot)))
+        add("longest", "slot " + std::to_string(slot) + " is no node");
     if (nodes_ > 0 && tree_ends_ != 2 * (nodes_ - 1))
       add("spanning tree", "expected " + std::to_string(nodes_ - 1) + " links for " +
                                std::to_string(nodes_) + " nodes, got " +
@@ -294,9 +294,9 @@ void verify_vectors(const Vectors& vectors, Metric metric, uint32_t free_head, u
 }
 
 void verify_graph(const Graph& graph, const Vectors& vectors, uint32_t entry,
-                  const std::vector<uint32_t>& seeds, const std::vector<uint8_t>& live,
+                  const std::vector<uint32_t>& longest, const std::vector<uint8_t>& live,
                   std::vector<Finding>* findings) {
-  GraphCheck(graph, vectors, entry, live, findings).run(seeds);
+  GraphCheck(graph, vectors, entry, live, findings).run(longest);
 }
 
 }  // namespace vdb

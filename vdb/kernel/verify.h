@@ -23,9 +23,9 @@ void verify_vectors(const Vectors& vectors, Metric metric, uint32_t free_head, u
                     std::vector<uint8_t>* live, std::vector<Finding>* findings);
 
 // Graph: every invariant of graph.h, that every live slot is reached from the entry point, and that
-// the seeds are nodes.
+// the longest vectors named are nodes.
 void verify_graph(const Graph& graph, const Vectors& vectors, uint32_t entry,
-                  const std::vector<uint32_t>& seeds, const std::vector<uint8_t>& live,
+                  const std::vector<uint32_t>& longest, const std::vector<uint8_t>& live,
                   std::vector<Finding>* findings);
 
 }  // namespace vdb

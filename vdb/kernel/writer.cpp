@@ -12,9 +12,9 @@
 namespace vdb {
 namespace {
 
-constexpr size_t kSeedsKept = 64;
-constexpr size_t kSeedsLeast = 16;  // fewer, and the longest vectors are looked for again
-constexpr size_t kTickEvery = 256;  // removals between two ticks
+constexpr size_t kLongestKept = 64;
+constexpr size_t kLongestLeast = 16;  // fewer, and the longest vectors are looked for again
+constexpr size_t kTickEvery = 256;    // removals between two ticks
 
 std::shared_ptr<Index> writable_copy(const Index& base, std::shared_ptr<BlockTable> vectors,
                                      const std::vector<std::shared_ptr<BlockTable>>& links) {
@@ -67,7 +67,7 @@ void Writer::insert(Source& source, const uint32_t* slots, size_t count, size_t 
   Graph graph = index_->graph(source);
   Builder(vectors, graph, state.metric, state.ef_construction, &state.entry)
       .insert(slots, count, nodes, threads, tick);
-  add_seeds(source, slots, count);
+  add_longest(source, slots, count);
 }
 
 void Writer::remove(Source& source, const uint32_t* slots, size_t count,
@@ -83,7 +83,7 @@ void Writer::remove(Source& source, const uint32_t* slots, size_t count,
     remover.remove(slots[i]);
     if ((i + 1) % kTickEvery == 0) tick(i + 1, count);
   }
-  drop_seeds(source, slots, count);
+  drop_longest(source, slots, count);
 }
 
 void Writer::release(Source& source, const uint32_t* slots, size_t count) {
@@ -96,46 +96,47 @@ void Writer::release(Source& source, const uint32_t* slots, size_t count) {
   free_count_ += static_cast<uint32_t>(count);
 }
 
-// Seeds are nodes, never duplicates: a walk may start from them.
-void Writer::add_seeds(Source& source, const uint32_t* slots, size_t count) {
+// The longest vectors kept are nodes, never duplicates: a walk may start from them.
+void Writer::add_longest(Source& source, const uint32_t* slots, size_t count) {
   IndexState& state = index_->state_;
   if (state.metric != Metric::kIp) return;
   const Vectors vectors = index_->vectors(source);
   const Graph graph = index_->graph(source);
-  struct Seed {
+  struct Long {
     float norm;
     uint32_t slot;
-    bool operator<(const Seed& other) const {
+    bool operator<(const Long& other) const {
       return norm != other.norm ? norm > other.norm : slot < other.slot;
     }
   };
-  std::vector<Seed> seeds;
-  for (const uint32_t slot : state.seeds) seeds.push_back({vectors.at(slot).norm, slot});
+  std::vector<Long> longest;
+  for (const uint32_t slot : state.longest) longest.push_back({vectors.at(slot).norm, slot});
   for (size_t i = 0; i < count; ++i)
     if (!graph.is_unused(slots[i]) && !graph.is_duplicate(slots[i]))
-      seeds.push_back({vectors.at(slots[i]).norm, slots[i]});
-  const size_t keep = std::min(kSeedsKept, seeds.size());
-  std::partial_sort(seeds.begin(), seeds.begin() + static_cast<std::ptrdiff_t>(keep), seeds.end());
-  state.seeds.clear();
-  for (size_t i = 0; i < keep; ++i) state.seeds.push_back(seeds[i].slot);
+      longest.push_back({vectors.at(slots[i]).norm, slots[i]});
+  const size_t keep = std::min(kLongestKept, longest.size());
+  std::partial_sort(longest.begin(), longest.begin() + static_cast<std::ptrdiff_t>(keep),
+                    longest.end());
+  state.longest.clear();
+  for (size_t i = 0; i < keep; ++i) state.longest.push_back(longest[i].slot);
 }
 
-void Writer::drop_seeds(Source& source, const uint32_t* slots, size_t count) {
+void Writer::drop_longest(Source& source, const uint32_t* slots, size_t count) {
   IndexState& state = index_->state_;
   if (state.metric != Metric::kIp) return;
   const std::unordered_set<uint32_t> gone(slots, slots + count);
-  auto& seeds = state.seeds;
-  seeds.erase(std::remove_if(seeds.begin(), seeds.end(),
-                             [&](uint32_t slot) { return gone.count(slot) > 0; }),
-              seeds.end());
-  if (seeds.size() >= kSeedsLeast) return;
-  seeds.clear();
+  auto& longest = state.longest;
+  longest.erase(std::remove_if(longest.begin(), longest.end(),
+                               [&](uint32_t slot) { return gone.count(slot) > 0; }),
+                longest.end());
+  if (longest.size() >= kLongestLeast) return;
+  longest.clear();
   const Vectors vectors = index_->vectors(source);
   const Graph graph = index_->graph(source);
   std::vector<uint32_t> nodes;
   for (uint32_t slot = 0; slot < state.slots; ++slot)
     if (vectors.live(slot) && !graph.is_unused(slot)) nodes.push_back(slot);
-  add_seeds(source, nodes.data(), nodes.size());
+  add_longest(source, nodes.data(), nodes.size());
 }
 
 std::vector<Writer::Sealed> Writer::seal(uint64_t commit) {

@@ -45,8 +45,8 @@ class Writer {
   std::vector<Sealed> seal(uint64_t commit);
 
  private:
-  void add_seeds(Source& source, const uint32_t* slots, size_t count);
-  void drop_seeds(Source& source, const uint32_t* slots, size_t count);
+  void add_longest(Source& source, const uint32_t* slots, size_t count);
+  void drop_longest(Source& source, const uint32_t* slots, size_t count);
 
   std::shared_ptr<Index> index_;
   uint32_t free_head_;
