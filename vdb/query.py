@@ -152,7 +152,7 @@ def _nearest(
         return found
     slots, values = found.slots[:, :k], found.values[:, :k]
     cut_apart = (found.counts > k) & (found.values[:, k] == values[:, k - 1])
-    for query in np.flatnonzero(cut_apart).tolist():
+    for query in np.flatnonzero(cut_apart).tolist() if cut_apart.any() else ():
         width = 4 * k
         while True:
             width = min(width, count)
@@ -174,9 +174,7 @@ def _nearest(
         chosen = wide.slots[0, : len(near)][among]
         order = _by_id(reader, view, chosen, near[among])[:k]
         slots[query], values[query] = chosen[order], near[among][order]
-    return index.Found(
-        np.ascontiguousarray(slots), np.ascontiguousarray(values), np.minimum(found.counts, k)
-    )
+    return index.Found(slots, values, np.minimum(found.counts, k))
 
 
 def _by_id(
@@ -313,14 +311,15 @@ def _order(
     ids: list[Id], values: NDArray[np.float64], counts: NDArray[np.intp]
 ) -> list[int] | None:
     """The order that sorts equal values of a query by id; None when there are no equal ones."""
-    tied = np.flatnonzero(values[1:] == values[:-1])
-    if not tied.size:
+    equal = values[1:] == values[:-1]
+    if not equal.any():
         return None
+    tied = np.flatnonzero(equal)
     order = list(range(len(ids)))
     ends = np.cumsum(counts)
     for query in np.unique(np.searchsorted(ends, tied, side="right")).tolist():
         own = range(int(ends[query] - counts[query]), int(ends[query]))
-        equal = values[own.start : own.stop].tolist()
-        place = {value: i for i, value in reversed(list(enumerate(equal)))}
+        listed = values[own.start : own.stop].tolist()
+        place = {value: i for i, value in reversed(list(enumerate(listed)))}
         order[own.start : own.stop] = sorted(own, key=lambda i: (place[values[i]], ids[i]))
     return order
