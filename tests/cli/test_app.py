@@ -183,11 +183,13 @@ def test_a_closed_standard_stream_is_one_clear_line_and_never_a_database(untouch
 
 
 @pytest.mark.skipif(sys.platform != "linux", reason="there is no /dev/full elsewhere")
-def test_a_full_disk_under_standard_output_is_one_line(filled):
+@pytest.mark.parametrize("unbuffered", ["", "1"])
+def test_a_full_disk_under_standard_output_is_one_line(filled, unbuffered):
     with open("/dev/full", "w") as full:  # noqa: PTH123 - a device
         ran = subprocess.run(
             [sys.executable, "-m", "vdb", "info", str(filled)],
             stdout=full, stderr=subprocess.PIPE, text=True, check=False,
+            env={**os.environ, "PYTHONUNBUFFERED": unbuffered},
         )  # fmt: skip
     assert (ran.returncode, ran.stderr) == (1, "vdb: No space left on device\n")
 

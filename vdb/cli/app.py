@@ -73,8 +73,7 @@ def run(arguments: Sequence[str]) -> int:
     except (KeyboardInterrupt, typer.Abort):
         status = INTERRUPTED
     except BrokenPipeError:
-        # Whoever read the output has gone. Nothing may be flushed to it when Python ends.
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        _drop_output()  # whoever read it has gone
         status = 1
     except SystemExit as stop:  # Typer and Rich end like this when the reader has gone
         status = stop.code
@@ -84,10 +83,19 @@ def run(arguments: Sequence[str]) -> int:
         if os.environ.get("VDB_TRACEBACK"):
             raise
         output.complain(_sentence(error))
+        try:
+            sys.stdout.flush()
+        except OSError:
+            _drop_output()
         return 1
     if status == INTERRUPTED:  # some releases of Typer make this of a KeyboardInterrupt
         output.complain("interrupted")
     return status if isinstance(status, int) else 0
+
+
+def _drop_output() -> None:
+    """What is still to be written goes nowhere: Python would try it again when it ends."""
+    os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
 
 
 def _usage(error: Exception) -> int:
