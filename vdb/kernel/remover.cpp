@@ -1,9 +1,9 @@
 #include "remover.h"
 
 #include <algorithm>
-#include <tuple>
 
 #include "errors.h"
+#include "pairs.h"
 #include "spanning_tree.h"
 
 namespace vdb {
@@ -27,23 +27,8 @@ std::vector<uint32_t> Remover::detach(uint32_t level, uint32_t slot) {
 }
 
 void Remover::reconnect(uint32_t level, const std::vector<uint32_t>& neighbours) {
-  struct Pair {
-    float distance;
-    uint32_t a, b;
-  };
-  std::vector<Pair> pairs;
-  for (uint32_t a = 0; a < neighbours.size(); ++a) {
-    const Item x = vectors_.at(neighbours[a]);
-    for (uint32_t b = a + 1; b < neighbours.size(); ++b) {
-      const Item y = vectors_.at(neighbours[b]);
-      pairs.push_back({build_.one(x, y) + build_.one(y, x), a, b});
-    }
-  }
-  std::sort(pairs.begin(), pairs.end(), [](const Pair& x, const Pair& y) {
-    return std::tie(x.distance, x.a, x.b) < std::tie(y.distance, y.a, y.b);
-  });
   std::vector<uint32_t> gained(neighbours.size(), 0);
-  for (const Pair& pair : pairs) {
+  for (const Pair& pair : nearest_pairs(vectors_, build_, neighbours)) {
     const uint32_t a = neighbours[pair.a], b = neighbours[pair.b];
     if (gained[pair.a] == kNewLinks || gained[pair.b] == kNewLinks) continue;
     if (graph_.degree(level, a) == graph_.capacity(level) ||

@@ -5,21 +5,11 @@
 #include <unordered_set>
 
 #include "errors.h"
+#include "pairs.h"
 #include "pool.h"
 
 namespace vdb {
 namespace {
-
-struct Pair {
-  float distance;
-  uint32_t a, b;  // positions in the list of pieces
-};
-
-// How far apart two nodes are seen from both sides (build distances need not be symmetric).
-float apart(const Vectors& vectors, const Distance& build, uint32_t a, uint32_t b) {
-  const Item x = vectors.at(a), y = vectors.at(b);
-  return build.one(x, y) + build.one(y, x);
-}
 
 void make_room(const Vectors& vectors, Graph& graph, const Distance& build, uint32_t slot) {
   if (graph.degree(0, slot) < graph.capacity(0)) return;
@@ -77,18 +67,11 @@ void tie(const Vectors& vectors, Graph& graph, const Distance& build, uint32_t a
 
 void join(const Vectors& vectors, Graph& graph, const Distance& build,
           const std::vector<uint32_t>& pieces) {
-  std::vector<Pair> pairs;
-  for (uint32_t a = 0; a < pieces.size(); ++a)
-    for (uint32_t b = a + 1; b < pieces.size(); ++b)
-      pairs.push_back({apart(vectors, build, pieces[a], pieces[b]), a, b});
-  std::sort(pairs.begin(), pairs.end(), [](const Pair& x, const Pair& y) {
-    return std::tie(x.distance, x.a, x.b) < std::tie(y.distance, y.a, y.b);
-  });
   std::vector<uint32_t> parent(pieces.size());
   std::iota(parent.begin(), parent.end(), 0);
   const PendingLinks none;
   const auto roomy = [&](uint32_t slot) { return has_room(graph, slot, none); };
-  for (const Pair& pair : pairs) {
+  for (const Pair& pair : nearest_pairs(vectors, build, pieces)) {
     const uint32_t x = find(parent, pair.a), y = find(parent, pair.b);
     if (x == y || !roomy(pieces[pair.a]) || !roomy(pieces[pair.b])) continue;
     tie(vectors, graph, build, pieces[pair.a], pieces[pair.b]);

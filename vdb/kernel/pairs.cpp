@@ -1,0 +1,24 @@
+#include "pairs.h"
+
+#include <algorithm>
+#include <tuple>
+
+namespace vdb {
+
+std::vector<Pair> nearest_pairs(const Vectors& vectors, const Distance& build,
+                                const std::vector<uint32_t>& slots) {
+  std::vector<Pair> pairs;
+  for (uint32_t a = 0; a < slots.size(); ++a) {
+    const Item x = vectors.at(slots[a]);
+    for (uint32_t b = a + 1; b < slots.size(); ++b) {
+      const Item y = vectors.at(slots[b]);
+      pairs.push_back({build.one(x, y) + build.one(y, x), a, b});
+    }
+  }
+  std::sort(pairs.begin(), pairs.end(), [](const Pair& x, const Pair& y) {
+    return std::tie(x.distance, x.a, x.b) < std::tie(y.distance, y.a, y.b);
+  });
+  return pairs;
+}
+
+}  // namespace vdb
