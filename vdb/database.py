@@ -12,13 +12,14 @@ from typing import Self
 
 from vdb import config, ingest, maintenance
 from vdb.access import LiveAccess
-from vdb.collection import Collection, check_schema, find_view
+from vdb.collection import Collection
 from vdb.errors import ArgumentTypeError, CollectionExistsError, InvalidArgumentError, VdbError
 from vdb.format.headers import CollectionHeader
 from vdb.index import new_generation
 from vdb.maintenance.report import DatabaseInfo
 from vdb.metrics import metric_named
 from vdb.records import Problem
+from vdb.schema import check_schema, find_view
 from vdb.scores.table import convention_named
 from vdb.snapshot import Snapshot
 from vdb.store import Environment

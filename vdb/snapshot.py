@@ -8,7 +8,8 @@ from typing import Self
 
 from vdb import config
 from vdb.access import PinnedAccess
-from vdb.collection import CollectionReader, check_schema, find_view
+from vdb.collection import CollectionReader
+from vdb.schema import check_schema, find_view
 
 __all__ = ["Snapshot"]
 
