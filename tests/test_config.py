@@ -9,6 +9,7 @@ import pytest
 
 import vdb
 from vdb import config
+from vdb.metrics import METRICS
 
 
 def test_the_defaults_of_a_graph():
@@ -87,13 +88,32 @@ def test_dimensions_out_of_range(dim):
 
 @pytest.mark.parametrize("dtype", ["float32", np.float32, np.dtype("float32")])
 def test_float32_by_any_of_its_names(dtype):
-    assert config.dtype_name(dtype) == "float32"
+    assert config.vector_type(dtype, METRICS["l2"]).name == "float32"
 
 
-@pytest.mark.parametrize("dtype", ["float16", "int8", "bit", np.float64, np.dtype("float16")])
-def test_other_dtypes_are_refused_with_the_one_there_is(dtype):
-    with pytest.raises(vdb.InvalidArgumentError, match="one of 'float32'"):
-        config.dtype_name(dtype)
+@pytest.mark.parametrize("dtype", ["float64", np.float64, np.dtype("uint8"), "bits"])
+def test_other_dtypes_are_refused_with_those_there_are(dtype):
+    with pytest.raises(
+        vdb.InvalidArgumentError, match="one of 'float32', 'float16', 'int8', 'bit'"
+    ):
+        config.vector_type(dtype, METRICS["l2"])
+
+
+@pytest.mark.parametrize(
+    ("metric", "dtype", "needed"),
+    [("hamming", "float32", "'bit'"), ("l2", "bit", "'float32' or 'float16' or 'int8'")],
+)
+def test_a_dtype_goes_with_its_metrics_only(metric, dtype, needed):
+    with pytest.raises(
+        vdb.InvalidArgumentError, match=f"^dtype must be {needed} for metric '{metric}'"
+    ):
+        config.vector_type(dtype, METRICS[metric])
+
+
+@pytest.mark.parametrize(("metric", "dtype"), [("l1", "float32"), ("l2", "int8")])
+def test_what_has_no_loops_yet_is_refused(metric, dtype):
+    with pytest.raises(vdb.InvalidArgumentError, match="is not supported yet"):
+        config.vector_type(dtype, METRICS[metric])
 
 
 def test_the_index_is_one_of_two():

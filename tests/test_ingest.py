@@ -181,7 +181,7 @@ class TestVectors:
             ([2e18, 0, 0], r"has length 2e\+18, and float32 can compute with 1e\+18 at most"),
         ],
     )
-    @pytest.mark.parametrize("metric", METRICS)
+    @pytest.mark.parametrize("metric", ["l2", "ip", "cosine"])
     def test_vectors_without_meaning_are_refused_by_row(self, db, bad, text, metric):
         docs = db.create_collection("d", dim=3, metric=metric)
         rows = [[1.0, 1, 1], bad, [1.0, 1, 1]]

@@ -13,7 +13,9 @@ from dataclasses import asdict, dataclass, fields
 from typing import Any, ClassVar, TypeAlias
 
 from vdb.arguments import choice, number, whole
+from vdb.dtypes import DType, dtype_named
 from vdb.errors import ArgumentTypeError, InvalidArgumentError, InvalidFilterError
+from vdb.metrics import Metric
 
 __all__ = ["DURABILITIES", "HNSW", "LIMITS", "Flat", "IndexConfig", "Limits"]
 
@@ -62,7 +64,9 @@ LIMITS = Limits()
 DURABILITIES = ("full", "relaxed")
 """full: a commit is on the disk when the call returns. relaxed: it may be the one before."""
 
-DTYPES = ("float32",)
+# What the kernel has loops for.
+_METRICS = ("l2", "ip", "cosine")
+_DTYPES = ("float32",)
 
 _NAME = re.compile(r"[A-Za-z0-9_.\-]{1,128}", re.ASCII)
 
@@ -157,9 +161,24 @@ def dimension(dim: object) -> int:
     return whole("dim", dim, 1, LIMITS.dim)
 
 
-def dtype_name(dtype: object) -> str:
-    """Only "float32" is stored today; numpy's own spellings of it are taken."""
-    return choice("dtype", getattr(dtype, "__name__", getattr(dtype, "name", dtype)), DTYPES)
+def vector_type(dtype: object, metric: Metric) -> DType:
+    """The dtype of a collection with that metric."""
+    row = dtype_named(dtype)
+    if row.name not in metric.dtypes:
+        raise InvalidArgumentError(
+            f"dtype must be {' or '.join(map(repr, metric.dtypes))} for metric {metric.name!r}, "
+            f"got {row.name!r}",
+            expected=metric.dtypes,
+            received=row.name,
+        )
+    if metric.name not in _METRICS or row.name not in _DTYPES:
+        raise InvalidArgumentError(
+            f"metric {metric.name!r} with dtype {row.name!r} is not supported yet; metrics "
+            f"{', '.join(_METRICS)} with dtype {', '.join(_DTYPES)} are",
+            expected=(_METRICS, _DTYPES),
+            received=(metric.name, row.name),
+        )
+    return row
 
 
 def index_config(index: object) -> IndexConfig:

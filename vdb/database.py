@@ -130,13 +130,14 @@ class Database:
         config.no_fields(fields)
         settings = config.index_config(index)
         now = time.time()
-        generation = new_generation(1, metric_named(metric).name, settings)
+        row = metric_named(metric)
+        generation = new_generation(1, row.name, settings)
         header = CollectionHeader(
             name=config.collection_name(name),
             number=0,  # the batch gives it one
             dim=config.dimension(dim),
             metric=generation.metric,
-            dtype=config.dtype_name(dtype),
+            dtype=config.vector_type(dtype, row).name,
             scores=convention_named(scores, generation.metric, argument="scores").name,
             model=config.model_text(model),
             created=now,

@@ -13,9 +13,14 @@ import numpy as np
 from numpy.typing import NDArray
 
 from vdb.arguments import choice
+from vdb.dtypes import DType
 from vdb.records import Direction
 
-__all__ = ["METRICS", "Metric", "metric_named"]
+__all__ = ["METRICS", "UNIT_TOLERANCE", "Metric", "metric_named"]
+
+UNIT_TOLERANCE = 1e-3
+"""How far the squared length of a unit vector may be from 1, inclusive; Elasticsearch has the same
+bound, and uses it where it asks for unit vectors."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,7 +34,9 @@ class Metric:
         direction: Which values are closer.
         low: Smallest possible value.
         high: Largest possible value.
+        dtypes: Names of the dtypes that vectors may have.
         shortest: Smallest length (L2 norm) a vector may have; 0 accepts the zero vector.
+        unit: Whether vectors of real numbers must have length 1, within `UNIT_TOLERANCE`.
     """
 
     name: str
@@ -38,22 +45,51 @@ class Metric:
     direction: Direction
     low: float
     high: float
+    dtypes: tuple[str, ...]
     shortest: float = 0.0
+    unit: bool = False
 
     def closer(self, a: NDArray[np.float64] | float, b: NDArray[np.float64] | float) -> Any:
         """Where value ``a`` is at least as close as value ``b``, elementwise."""
         return np.less_equal(a, b) if self.direction == "lower" else np.greater_equal(a, b)
 
+    def asks_for_unit(self, dtype: DType) -> bool:
+        """Whether vectors of that dtype must have length 1; of int8, no vector of use has it."""
+        return self.unit and dtype.real
+
 
 _INFINITY = float("inf")
+_NUMBERS = ("float32", "float16", "int8")
 
 METRICS: dict[str, Metric] = {
     row.name: row
     for row in (
-        Metric("l2", "squared Euclidean distance", "|q - v|^2", "lower", 0.0, _INFINITY),
-        Metric("ip", "inner product", "q.v", "higher", -_INFINITY, _INFINITY),
+        Metric("l2", "squared Euclidean distance", "|q - v|^2", "lower", 0.0, _INFINITY, _NUMBERS),
+        Metric("ip", "inner product", "q.v", "higher", -_INFINITY, _INFINITY, _NUMBERS),
         # Below this length float32 cannot hold the squares, so that a direction is not defined.
-        Metric("cosine", "cosine similarity", "q.v / (|q| |v|)", "higher", -1.0, 1.0, 1e-18),
+        Metric(
+            "cosine",
+            "cosine similarity",
+            "q.v / (|q| |v|)",
+            "higher",
+            -1.0,
+            1.0,
+            _NUMBERS,
+            shortest=1e-18,
+        ),
+        # Of real vectors within 1.001 of zero; of int8, which are not asked for length 1, any.
+        Metric(
+            "dot",
+            "inner product of unit vectors",
+            "q.v",
+            "higher",
+            -_INFINITY,
+            _INFINITY,
+            _NUMBERS,
+            unit=True,
+        ),
+        Metric("l1", "Manhattan distance", "sum |q_i - v_i|", "lower", 0.0, _INFINITY, _NUMBERS),
+        Metric("hamming", "differing bits", "#{i: q_i != v_i}", "lower", 0.0, _INFINITY, ("bit",)),
     )
 }
 

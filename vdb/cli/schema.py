@@ -98,7 +98,7 @@ class Schema:
     def __post_init__(self) -> None:
         config.collection_name(self.name)
         config.dimension(self.dim)
-        metric_named(self.metric)
+        config.vector_type("float32", metric_named(self.metric))
         convention_named(self.scores, self.metric, argument="--scores")
         config.model_text(self.model)
 
