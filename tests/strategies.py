@@ -7,6 +7,7 @@ from hypothesis import strategies as st
 from hypothesis.extra import numpy as npst
 
 import vdb
+from vdb.filters import parse
 
 int_ids = st.integers(-(2**63), 2**63 - 1)
 str_ids = st.text(
@@ -45,3 +46,52 @@ def vectors(dim: int, *, zero: bool = True) -> st.SearchStrategy[np.ndarray]:
 
 metrics = st.sampled_from(["l2", "ip", "cosine"])
 indexes = st.sampled_from([vdb.HNSW(M=4, ef_construction=24), vdb.HNSW(M=2), vdb.Flat()])
+
+
+# Filters over few fields and few values, so that they meet, and payloads to go with them. Values
+# stand at the borders: between ints and floats, kinds, moments, long and short strings.
+
+few_fields = st.sampled_from(["i", "f", "k", "t", "d", "b", "n.m", "x"])
+few_numbers = st.sampled_from(
+    [-(2**63), -2, -1, 0, 1, 2, 2**53, 2**53 + 1, 2**63 - 1, -0.5, 0.0, 0.5, 1.0, 1e300, 2.0**53]
+)
+few_texts = st.sampled_from(
+    ["", "a", "ab", "a\0", "b", "B", "ä", "\U0001f40d", "x" * 240, "x" * 241, "x" * 300 + "y"]
+)
+few_moments = st.sampled_from(
+    ["2024-05-01", "2024-05-01T00:00:00Z", "2024-05-01T02:00+02:00", "1969-12-31T23:59:59.5"]
+)
+few_values = st.none() | st.booleans() | few_numbers | few_texts | few_moments
+few_literals = few_values | few_moments.map(lambda text: {"$date": text})
+filter_values = few_values | st.lists(few_values, max_size=3)
+filter_payloads = st.none() | st.dictionaries(
+    few_fields.filter(lambda name: "." not in name) | st.just("n"),
+    filter_values | st.fixed_dictionaries({}, optional={"m": filter_values}),
+    max_size=6,
+)
+
+
+def _conditions() -> st.SearchStrategy[dict]:
+    ordered = few_numbers | few_texts | few_moments.map(lambda text: {"$date": text})
+    several = st.lists(few_literals, max_size=3)
+    return st.one_of(
+        st.builds(lambda o, v: {o: v}, st.sampled_from(["$eq", "$ne", "$contains"]), few_literals),
+        st.builds(lambda o, v: {o: v}, st.sampled_from(["$lt", "$lte", "$gt", "$gte"]), ordered),
+        st.builds(lambda o, v: {o: v}, st.sampled_from(["$in", "$nin", "$any", "$all"]), several),
+        st.builds(lambda o, v: {o: v}, st.sampled_from(["$exists", "$isnull"]), st.booleans()),
+        st.builds(lambda v: {"$prefix": v}, few_texts),
+    )
+
+
+filters = st.recursive(
+    st.builds(lambda name, said: {name: said}, few_fields, _conditions()),
+    lambda inner: st.one_of(
+        st.builds(
+            lambda o, p: {o: p},
+            st.sampled_from(["$and", "$or"]),
+            st.lists(inner, min_size=1, max_size=3),
+        ),
+        st.builds(lambda p: {"$not": p}, inner),
+    ),
+    max_leaves=6,
+).map(parse)

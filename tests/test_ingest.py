@@ -381,9 +381,8 @@ class TestDelete:
     def test_it_needs_to_be_told_what(self, full):
         with pytest.raises(vdb.InvalidArgumentError, match="drop_collection"):
             full.delete()
-        with pytest.raises(vdb.InvalidFilterError, match="not supported yet"):
-            full.delete(where={"n": 3})
         assert len(full) == 2000
+        assert full.delete(where={"n": 3}) == 1
 
 
 @pytest.mark.parametrize("empty", [[], (), np.array([], dtype=np.int64)])

@@ -241,7 +241,8 @@ def test_one_record_is_found(db, index, metric):
         ({"threshold": float("nan")}, vdb.InvalidArgumentError, "threshold must be finite"),
         ({"threshold": "0.5"}, vdb.ArgumentTypeError, "threshold must be a number"),
         ({"scores": "elastic"}, vdb.InvalidArgumentError, "scores must be .*'native'; got"),
-        ({"where": {"n": 3}}, vdb.InvalidFilterError, "not supported yet"),
+        ({"where": {"n": {"$is": 3}}}, vdb.InvalidFilterError, "no operator"),
+        ({"where": 3}, vdb.InvalidFilterError, "expected a dict or an expression"),
     ],
 )
 def test_options_out_of_range_are_refused(full, crowd, options, error, text):

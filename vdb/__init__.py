@@ -40,6 +40,7 @@ from vdb.errors import (
     UnsafeFilesystemError,
     VdbError,
 )
+from vdb.filters import F, Filter
 from vdb.hits import Hits, ManyHits
 from vdb.maintenance.report import CollectionInfo, DatabaseInfo, GenerationInfo
 from vdb.records import Hit, NormStats, Problem, Record
@@ -62,6 +63,8 @@ __all__ = [
     "DimensionMismatchError",
     "DiskFullError",
     "DuplicateIdError",
+    "F",
+    "Filter",
     "Flat",
     "ForkError",
     "FormatVersionError",

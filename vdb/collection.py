@@ -10,9 +10,10 @@ from typing import Any, overload
 
 from numpy.typing import ArrayLike, NDArray
 
-from vdb import arguments, config, ingest, inputs, lookup, query
+from vdb import arguments, config, ingest, inputs, lookup, matching, query
 from vdb.access import Access, LiveAccess
 from vdb.errors import InvalidArgumentError, NotFoundError, VdbError
+from vdb.filters import Filter
 from vdb.hits import Hits, ManyHits
 from vdb.maintenance import report
 from vdb.maintenance.report import CollectionInfo
@@ -59,7 +60,7 @@ class CollectionReader:
         k: int | None = 10,
         *,
         ef: int | None = None,
-        where: Mapping[str, Any] | None = None,
+        where: Mapping[str, Any] | Filter | None = None,
         exact: bool = False,
         scores: str | None = None,
         threshold: float | None = None,
@@ -75,7 +76,9 @@ class CollectionReader:
                 or in a `Flat` collection.
             ef: Candidates the graph keeps, 1..1,000,000: more find more and cost more. The default
                 is 100, or k when that is more. `Flat` collections ignore it.
-            where: A filter on payloads; not supported yet.
+            where: Look among the records only whose payloads pass this filter: a dict such as
+                ``{"pep": {"$gte": 400}}``, or an expression such as ``vdb.F.pep >= 400``. Fewer
+                than k hits come back only when fewer than k records pass.
             exact: Look at every vector instead of walking the graph.
             scores: Convention of the scores; the default is the collection's.
             threshold: Keep only hits at least this close, in the unit and with the comparison of
@@ -90,6 +93,7 @@ class CollectionReader:
         Raises:
             DimensionMismatchError: The query has another length.
             InvalidVectorError: NaN, infinity, overflow, or zero under cosine.
+            InvalidFilterError: The filter cannot be understood; names the place inside it.
             InvalidArgumentError: Another argument is out of range.
             CorruptedError: Damage was met on the way.
             ClosedError: The database or snapshot is closed.
@@ -107,7 +111,7 @@ class CollectionReader:
         *,
         threads: int | None = None,
         ef: int | None = None,
-        where: Mapping[str, Any] | None = None,
+        where: Mapping[str, Any] | Filter | None = None,
         exact: bool = False,
         scores: str | None = None,
         threshold: float | None = None,
@@ -158,19 +162,37 @@ class CollectionReader:
             found = lookup.get(reader, view, wanted)
         return found[0] if inputs.is_one_id(ids) else found
 
-    def ids(self) -> Iterator[Id]:
+    def ids(self, *, where: Mapping[str, Any] | Filter | None = None) -> Iterator[Id]:
         """All ids, ints by number and strs by their UTF-8 bytes, as of the moment of the call.
 
-        The moment is held, and with it the space of what is deleted later, until the iterator is
-        exhausted or thrown away.
+        With a filter, the ids of the records that pass it. The moment is held, and with it the
+        space of what is deleted later, until the iterator is exhausted or thrown away.
+
+        Raises:
+            InvalidFilterError: The filter cannot be understood.
         """
-        moment, _, ids = self._walk()
+        moment, _, ids = self._walk(where)
         return _keeping(moment, ids)
 
-    def scan(self) -> Iterator[Record]:
-        """All records in the order of `ids`, and of one moment that is held as it is there."""
-        moment, view, ids = self._walk()
+    def scan(self, *, where: Mapping[str, Any] | Filter | None = None) -> Iterator[Record]:
+        """All records in the order of `ids`, and of one moment that is held as it is there.
+
+        With a filter, those that pass it; errors as for `ids`.
+        """
+        moment, view, ids = self._walk(where)
         return lookup.scan(moment.reading, view, ids)
+
+    def count(self, where: Mapping[str, Any] | Filter | None = None) -> int:
+        """How many records there are, or how many pass a filter.
+
+        Raises:
+            InvalidFilterError: The filter cannot be understood.
+        """
+        with self._access.reading() as reader:
+            view = self._view(reader)
+            if where is None:
+                return view.header.count
+            return matching.matching(reader, view, where).count
 
     def __len__(self) -> int:
         with self._access.reading() as reader:
@@ -210,11 +232,15 @@ class CollectionReader:
             )
         return view
 
-    def _walk(self) -> tuple[Access, CollectionView | WritableCollection, Iterator[Id]]:
+    def _walk(
+        self, where: Mapping[str, Any] | Filter | None
+    ) -> tuple[Access, CollectionView | WritableCollection, Iterator[Id]]:
         """A moment, and the ids as of it; the moment lives as long as what refers to it."""
         moment = self._access.moment()
         with moment.reading() as reader:
             view = self._view(reader)
+            if where is not None:
+                return moment, view, iter(matching.matching_ids(reader, view, where))
             ids = reader.ids(view)
             # A batch may change while it is walked.
             return moment, view, iter(list(ids)) if isinstance(reader, Batch) else ids
@@ -317,30 +343,34 @@ class Collection(CollectionReader):
         self,
         ids: Id | Iterable[Id] | NDArray[Any] | None = None,
         *,
-        where: Mapping[str, Any] | None = None,
+        where: Mapping[str, Any] | Filter | None = None,
     ) -> int:
         """Removes records; the place of each is used again by later ones.
 
         Args:
             ids: Which; those that are not there are ignored.
-            where: A filter on payloads instead; not supported yet.
+            where: A filter on payloads instead: all records that pass it.
 
         Returns:
             How many were removed.
 
         Raises:
+            InvalidFilterError: The filter cannot be understood.
             As for `add`: ArgumentTypeError, BusyError, ReadOnlyError, DiskFullError.
         """
-        config.no_filter(where)
-        if ids is None:
+        if (ids is None) == (where is None):
             raise InvalidArgumentError(
-                "delete needs ids=; to remove everything use db.drop_collection",
-                expected="ids",
+                "delete needs one of ids= and where=; to remove everything use db.drop_collection",
+                expected="ids or where",
                 received=None,
             )
-        wanted = inputs.id_list(ids, ordered=False)
+        wanted = inputs.id_list(() if ids is None else ids, ordered=False)
+        chosen = None if where is None else matching.narrow(where)
         with self._access.writing() as batch:
-            return ingest.delete(batch, self._writable(batch), wanted)
+            coll = self._writable(batch)
+            if chosen is not None:
+                wanted = matching.matching_ids(batch, coll, chosen)
+            return ingest.delete(batch, coll, wanted)
 
     def _rows(self, ids: object, vectors: ArrayLike, payloads: object) -> ingest.Rows:
         # Without a look at the database: the batch checks again if the metric is another by then.

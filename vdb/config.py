@@ -229,16 +229,6 @@ def no_fields(fields: object) -> None:
         )
 
 
-def no_filter(where: object) -> None:
-    """Filters are refused until there are any."""
-    if where is not None:
-        raise InvalidFilterError(
-            "where= (filters on payloads) is not supported yet; leave it out",
-            expected=None,
-            received=where,
-        )
-
-
 # Checks of what a call asks for
 
 

@@ -129,7 +129,13 @@ class InvalidPayloadError(InvalidArgumentError):
 
 
 class InvalidFilterError(InvalidArgumentError):
-    """A filter that cannot be understood or is not supported."""
+    """A filter that cannot be understood; ``path`` says where inside it."""
+
+    def __init__(
+        self, message: str = "", *, path: str = "", expected: Any = None, received: Any = None
+    ) -> None:
+        super().__init__(message, expected=expected, received=received)
+        self.path = path
 
 
 class NotInvertibleError(InvalidArgumentError):

@@ -21,7 +21,7 @@ from typing import NamedTuple, TypeAlias
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from vdb import arguments, config, index, inputs
+from vdb import arguments, config, index, inputs, matching
 from vdb.hits import Hits, ManyHits
 from vdb.metrics import METRICS, Metric
 from vdb.records import Id, Payload
@@ -75,11 +75,13 @@ class _Plan(NamedTuple):
     with_payloads: bool
     with_vectors: bool
     threads: int
+    among: index.Among | None  # what the filter lets through
+    matches: int  # how many records there are to be found
 
 
 def search(reader: Reader, view: View, q: ArrayLike, k: int | None, options: Options) -> Hits:
     """The hits of one query of shape (dim,)."""
-    plan = _plan(view, k, 1, options)
+    plan = _plan(reader, view, k, 1, options)
     matrix = inputs.query_matrix(q, dim=view.header.dim, metric=plan.metric)
     return _hits(reader, view, _rows(reader, view, matrix, plan), plan)
 
@@ -94,7 +96,7 @@ def search_many(
     threads: int | None,
 ) -> ManyHits:
     """The hits of several queries, shape (n, dim), on several threads."""
-    plan = _plan(view, k, config.thread_count(threads), options)
+    plan = _plan(reader, view, k, config.thread_count(threads), options)
     matrix = inputs.vector_matrix(Q, dim=view.header.dim, metric=plan.metric, rows=None, name="Q")
     rows = _rows(reader, view, matrix, plan)
     return ManyHits(_hits(reader, view, rows, plan), np.concatenate(([0], np.cumsum(rows.counts))))
@@ -103,12 +105,10 @@ def search_many(
 # The steps of a search
 
 
-def _plan(view: View, k: int | None, threads: int, options: Options) -> _Plan:
+def _plan(reader: Reader, view: View, k: int | None, threads: int, options: Options) -> _Plan:
     ef, where, exact, scores, threshold, with_payloads, with_vectors = options
-    if where is not None:
-        config.no_filter(where)
     header = view.header
-    return _Plan(
+    plan = _Plan(
         metric=METRICS[header.metric],
         convention=convention_named(
             header.scores if scores is None else scores, header.metric, argument="scores"
@@ -120,17 +120,22 @@ def _plan(view: View, k: int | None, threads: int, options: Options) -> _Plan:
         with_payloads=arguments.truth("with_payloads", with_payloads),
         with_vectors=arguments.truth("with_vectors", with_vectors),
         threads=threads,
+        among=None,
+        matches=header.count,
     )
+    if where is None:
+        return plan
+    among = matching.matching(reader, view, where)
+    return plan._replace(among=among, matches=among.count)
 
 
 def _rows(reader: Reader, view: View, matrix: NDArray[np.float32], plan: _Plan) -> _Rows:
     """Slots and values of each query, best first, cut at the threshold."""
-    count = view.header.count
-    if count == 0 or not len(matrix):
+    if plan.matches == 0 or not len(matrix):
         return _Rows(_NO_SLOTS, _NO_VALUES, np.zeros(len(matrix), dtype=np.intp))
     if plan.k is None:
         return _within(reader, view, matrix, plan)
-    return _cut(_nearest(reader, view, matrix, min(plan.k, count), plan), plan)
+    return _cut(_nearest(reader, view, matrix, min(plan.k, plan.matches), plan), plan)
 
 
 def _nearest(
@@ -141,12 +146,19 @@ def _nearest(
     One more than k is asked for to see whether that happens; of the queries to which it does, as
     many as it takes to have all that are equal.
     """
-    count = view.header.count
+    count = plan.matches
     # A walk that would have to keep more than it may is no better than looking at everything.
     exact = plan.exact or k > config.LIMITS.ef
     ef = max(k, index.DEFAULT_EF if plan.ef is None else plan.ef)
     found = index.search(
-        reader, view, matrix, min(k + 1, count), ef=ef, exact=exact, threads=plan.threads
+        reader,
+        view,
+        matrix,
+        min(k + 1, count),
+        ef=ef,
+        exact=exact,
+        threads=plan.threads,
+        among=plan.among,
     )
     if found.slots.shape[1] == k:
         return found
@@ -164,6 +176,7 @@ def _nearest(
                 ef=max(ef, width),
                 exact=exact or width > config.LIMITS.ef,
                 threads=1,
+                among=plan.among,
             )
             near = wide.values[0, : int(wide.counts[0])]
             if width == count or len(near) < width or near[-1] != near[k - 1]:
@@ -195,7 +208,7 @@ def _within(reader: Reader, view: View, matrix: NDArray[np.float32], plan: _Plan
     threshold, so that the last hit is found about as surely as the first. Past a quarter of the
     collection an exact scan costs no more.
     """
-    count = view.header.count
+    count = plan.matches
     found: dict[int, tuple[NDArray[np.uint32], NDArray[np.float64]]] = {}
     pending = np.arange(len(matrix))
     width = max(_FIRST_WIDTH, plan.ef or 0)
@@ -203,7 +216,14 @@ def _within(reader: Reader, view: View, matrix: NDArray[np.float32], plan: _Plan
     while graph and pending.size and 4 * width < count and width <= config.LIMITS.ef:
         rows = _cut(
             index.search(
-                reader, view, matrix[pending], width, ef=width, exact=False, threads=plan.threads
+                reader,
+                view,
+                matrix[pending],
+                width,
+                ef=width,
+                exact=False,
+                threads=plan.threads,
+                among=plan.among,
             ),
             plan,
         )
@@ -216,7 +236,14 @@ def _within(reader: Reader, view: View, matrix: NDArray[np.float32], plan: _Plan
         chunk = pending[start : start + step]
         rows = _cut(
             index.search(
-                reader, view, matrix[chunk], count, ef=None, exact=True, threads=plan.threads
+                reader,
+                view,
+                matrix[chunk],
+                count,
+                ef=None,
+                exact=True,
+                threads=plan.threads,
+                among=plan.among,
             ),
             plan,
         )

@@ -171,3 +171,35 @@ def test_an_empty_collection_has_no_hits(run, place, tmp_path):
     assert found.json["hits"] == []
     assert run("search", place, "empty", "--vector", tmp_path / "q.npy").status == 0
     assert run("search", place, "empty", "--id", "x").failed_with("x")
+
+
+def test_a_filter_as_json(run, untouched):
+    found = run(
+        "search",
+        untouched,
+        "notes",
+        "--id",
+        "note-1",
+        "--where",
+        '{"text": {"$prefix": ""}}',
+        "--json",
+    )
+    assert len(ids(found)) == 10
+    found = run("search", untouched, "notes", "--id", "note-1", "--where", '{"text": 5}', "--json")
+    assert ids(found) == []
+
+
+@pytest.mark.parametrize(
+    ("text", "said"),
+    [
+        ("{", "--where is not JSON"),
+        ("[1]", "expected a dict"),
+        ('{"n": NaN}', "no JSON number"),
+        ('{"n": 1, "n": 2}', "'n' stands twice"),
+        ('{"n": {"$ge": 1}}', "no operator '$ge'"),
+        ("[" * 5000, "--where"),
+    ],
+)
+def test_a_filter_that_cannot_be_meant_is_one_line(run, untouched, text, said):
+    ran = run("search", untouched, "notes", "--id", "note-1", "--where", text)
+    assert ran.status == 1 and said in ran.err and ran.err.count("\n") == 1

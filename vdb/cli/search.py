@@ -13,6 +13,7 @@ from numpy.typing import NDArray
 from vdb import database
 from vdb.cli import options, output
 from vdb.cli.arrays import open_array
+from vdb.cli.where import Where, where_from
 from vdb.collection import CollectionReader
 from vdb.errors import InvalidArgumentError, NotFoundError
 from vdb.hits import Hits
@@ -57,6 +58,7 @@ def search(
             "miss some; with --exact it is all there are.",
         ),
     ] = None,
+    where: Where = None,
     scores: Annotated[
         str | None, typer.Option(metavar="NAME", help="The convention to score in.")
     ] = None,
@@ -72,6 +74,7 @@ def search(
     """
     if k is None and threshold is None:
         k = 10
+    chosen = where_from(where)
     with (
         database.open(
             directory, create=False, read_only=True, allow_network_fs=allow_network_fs
@@ -80,7 +83,9 @@ def search(
     ):
         collection = moment.collection(name)
         query = _query(collection, vector, id)
-        hits = collection.search(query, k, ef=ef, exact=exact, threshold=threshold, scores=scores)
+        hits = collection.search(
+            query, k, ef=ef, where=chosen, exact=exact, threshold=threshold, scores=scores
+        )
     if json:
         output.json_object(_document(name, hits))
     else:

@@ -5,6 +5,7 @@ generation record. `search` and the other readers take a `Snapshot` with a `Coll
 `Batch` with its `WritableCollection`, whose changes they see.
 """
 
+from vdb.index.among import Among, live
 from vdb.index.change import add, remove, replace
 from vdb.index.generation import new_generation
 from vdb.index.opened import Collection, Reader
@@ -13,10 +14,12 @@ from vdb.index.verify import verify
 
 __all__ = [
     "DEFAULT_EF",
+    "Among",
     "Collection",
     "Found",
     "Reader",
     "add",
+    "live",
     "new_generation",
     "norm_stats",
     "remove",

@@ -7,6 +7,7 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
+from vdb.index.among import Among
 from vdb.index.opened import Collection, Reader, opened
 from vdb.records import NormStats
 
@@ -42,6 +43,7 @@ def search(
     ef: int | None = None,
     exact: bool = False,
     threads: int = 1,
+    among: Among | None = None,
 ) -> Found:
     """The k nearest for each query; through the graph, or exactly by looking at every vector.
 
@@ -54,6 +56,7 @@ def search(
             `DEFAULT_EF`.
         exact: Scan even where there is a graph.
         threads: Threads that share the queries.
+        among: Only these slots; None for all. Never fewer than k are found where there are as many.
 
     Raises:
         CorruptedError: A block that the search came by is damaged.
@@ -64,11 +67,12 @@ def search(
     parts = []
     for start in range(0, len(queries), _QUERIES_AT_ONCE):
         some = queries[start : start + _QUERIES_AT_ONCE]
-        parts.append(
-            index.scan(fetch, some, k, threads)
-            if scan
-            else index.search(fetch, some, k, width, threads)
-        )
+        if among is not None:
+            parts.append(index.scan_slots(fetch, some, among.slots, k, threads))
+        elif scan:
+            parts.append(index.scan(fetch, some, k, threads))
+        else:
+            parts.append(index.search(fetch, some, k, width, threads))
     if len(parts) == 1:
         return Found(*parts[0])
     if not parts:

@@ -103,6 +103,12 @@ class Index:
     def scan(self, fetch: object, queries: Annotated[NDArray[numpy.float32], dict(shape=(None, None), order='C', device='cpu', writable=False)], k: int, threads: int = 1) -> tuple[Annotated[NDArray[numpy.uint32], dict(shape=(None, None), order='C')], Annotated[NDArray[numpy.float64], dict(shape=(None, None), order='C')], Annotated[NDArray[numpy.uint32], dict(shape=(None,), order='C')]]:
         """The same, exactly."""
 
+    def scan_slots(self, fetch: object, queries: Annotated[NDArray[numpy.float32], dict(shape=(None, None), order='C', device='cpu', writable=False)], slots: Annotated[NDArray[numpy.uint32], dict(shape=(None,), order='C', device='cpu', writable=False)], k: int, threads: int = 1) -> tuple[Annotated[NDArray[numpy.uint32], dict(shape=(None, None), order='C')], Annotated[NDArray[numpy.float64], dict(shape=(None, None), order='C')], Annotated[NDArray[numpy.uint32], dict(shape=(None,), order='C')]]:
+        """The same, exactly, among these slots; k is cut to their number."""
+
+    def free_slots(self, fetch: object, free_head: int, free_count: int) -> Annotated[NDArray[numpy.uint32], dict(shape=(None,), order='C')]:
+        """The slots on the free list, in its order."""
+
     def vectors(self, fetch: object, slots: Annotated[NDArray[numpy.uint32], dict(shape=(None,), order='C', device='cpu', writable=False)]) -> Annotated[NDArray[numpy.float32], dict(shape=(None, None), order='C')]:
         """Copies of the vectors in these slots, float32 (n, dim)."""
 

@@ -243,6 +243,30 @@ void bind_index(nb::module_& m) {
           },
           "fetch"_a, "queries"_a, "k"_a, "threads"_a = 1, "The same, exactly.")
       .def(
+          "scan_slots",
+          [](const Index& index, nb::object fetch, const Rows& queries, const Slots& slots,
+             uint32_t k, uint32_t threads) {
+            check_rows(queries, index.state().dim, "queries");
+            PythonSource source(fetch);
+            k = static_cast<uint32_t>(std::min<size_t>(k, slots.shape(0)));
+            const auto answers = source.run([&] {
+              return index.scan_slots(source, queries.data(),
+                                      static_cast<uint32_t>(queries.shape(0)), slots.data(),
+                                      slots.shape(0), k, threads);
+            });
+            return answer_arrays(answers, k);
+          },
+          "fetch"_a, "queries"_a, "slots"_a, "k"_a, "threads"_a = 1,
+          "The same, exactly, among these slots; k is cut to their number.")
+      .def(
+          "free_slots",
+          [](const Index& index, nb::object fetch, uint32_t free_head, uint32_t free_count) {
+            PythonSource source(fetch);
+            return slot_array(
+                source.run([&] { return index.free_slots(source, free_head, free_count); }));
+          },
+          "fetch"_a, "free_head"_a, "free_count"_a, "The slots on the free list, in its order.")
+      .def(
           "vectors",
           [](const Index& index, nb::object fetch, const Slots& slots) {
             PythonSource source(fetch);

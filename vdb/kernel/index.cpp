@@ -6,6 +6,7 @@
 #include <string>
 
 #include "errors.h"
+#include "filtered.h"
 #include "flat.h"
 #include "parallel.h"
 
@@ -84,6 +85,28 @@ Index::Answers Index::scan(Source& source, const float* queries, uint32_t count,
                            uint32_t threads) const {
   return vdb::scan(vectors(source), state_.metric, queries, count, std::min(k, state_.slots),
                    threads);
+}
+
+Index::Answers Index::scan_slots(Source& source, const float* queries, uint32_t count,
+                                 const uint32_t* slots, size_t slot_count, uint32_t k,
+                                 uint32_t threads) const {
+  return vdb::scan_slots(vectors(source), state_.metric, queries, count, slots, slot_count,
+                         std::min(k, state_.slots), threads);
+}
+
+std::vector<uint32_t> Index::free_slots(Source& source, uint32_t free_head,
+                                        uint32_t free_count) const {
+  const Vectors vectors = this->vectors(source);
+  std::vector<uint32_t> slots;
+  for (uint32_t slot = free_head; slot != kNone; slot = vectors.next_free(slot)) {
+    if (slot >= state_.slots || slots.size() >= free_count || vectors.live(slot))
+      throw Corrupted("free list: slot " + std::to_string(slot) + " does not belong on it");
+    slots.push_back(slot);
+  }
+  if (slots.size() != free_count)
+    throw Corrupted("free list: expected " + std::to_string(free_count) + " slots, got " +
+                    std::to_string(slots.size()));
+  return slots;
 }
 
 void Index::copy_rows(Source& source, const uint32_t* slots, size_t count, float* out) const {

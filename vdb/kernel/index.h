@@ -50,6 +50,12 @@ class Index {
   // The same, exactly, by comparing everything.
   Answers scan(Source& source, const float* queries, uint32_t count, uint32_t k,
                uint32_t threads) const;
+  // The same, exactly, among some slots only; see filtered.h.
+  Answers scan_slots(Source& source, const float* queries, uint32_t count, const uint32_t* slots,
+                     size_t slot_count, uint32_t k, uint32_t threads) const;
+
+  // The slots on the free list, in its order; throws Corrupted where it is not `free_count` long.
+  std::vector<uint32_t> free_slots(Source& source, uint32_t free_head, uint32_t free_count) const;
 
   // Copies rows out; throws Corrupted for a slot not in use.
   void copy_rows(Source& source, const uint32_t* slots, size_t count, float* out) const;

@@ -1,0 +1,168 @@
+"""The rules by which values are compared; docs/filters.md states them for users.
+
+Values are of one of six kinds: null, bool, number (int and float), string, list, map. A condition
+holds only between values of one kind; between two kinds nothing is equal, less or greater. What a
+filter compares with (a *literal*) is null, a bool, a number, a string, or a moment. A moment is
+compared with strings that spell one.
+"""
+
+from __future__ import annotations
+
+import math
+import re
+from datetime import UTC, date, datetime, timedelta
+from typing import TypeAlias
+
+import numpy as np
+
+from vdb.errors import InvalidFilterError
+
+__all__ = ["HIGHEST_INT", "LOWEST_INT", "Literal", "kind_of", "literal", "microseconds", "moment"]
+
+Literal: TypeAlias = bool | int | float | str | datetime | None
+"""What a filter compares with, in plain Python; a datetime is in UTC."""
+
+LOWEST_INT = -(2**63)
+HIGHEST_INT = 2**64 - 1
+
+_EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
+_MICROSECOND = timedelta(microseconds=1)
+_MOMENT = re.compile(
+    r"(\d{4}-\d{2}-\d{2})"
+    r"(?:[Tt ](\d{2}:\d{2})(?::(\d{2})(?:[.,](\d{1,12}))?)?"
+    r"(?:[Zz]|([+-])(\d{2}):?(\d{2}))?)?",
+    re.ASCII,
+)
+
+
+def kind_of(value: object) -> str:
+    """The kind of a literal or of a value in a payload, as messages name it."""
+    if value is None:
+        return "null"
+    if isinstance(value, bool):
+        return "bool"
+    if isinstance(value, int | float):
+        return "number"
+    if isinstance(value, str):
+        return "string"
+    if isinstance(value, datetime):
+        return "datetime"
+    if isinstance(value, list):
+        return "list"
+    return "map" if isinstance(value, dict) else type(value).__name__
+
+
+def literal(value: object) -> Literal:
+    """What a filter was given to compare with, in plain Python.
+
+    numpy's numbers become Python's; a date becomes its midnight; a time without a zone is UTC.
+
+    Raises:
+        InvalidFilterError: No payload can hold anything like it.
+    """
+    if isinstance(value, np.generic):
+        value = _from_numpy(value)
+    if value is None or isinstance(value, bool):
+        return value
+    if isinstance(value, int):
+        return _whole(int(value))
+    if isinstance(value, float):
+        if math.isfinite(value):
+            return float(value)
+        raise _refused("a finite number", repr(value))
+    if isinstance(value, str):
+        return _text(str.__str__(value))
+    if isinstance(value, datetime):
+        return _in_utc(value)
+    if isinstance(value, date):
+        return datetime(value.year, value.month, value.day, tzinfo=UTC)
+    if isinstance(value, dict) and list(value) == ["$date"]:
+        return _from_date(value["$date"])
+    raise _refused("null, a bool, a number, a string or a datetime", _named(value))
+
+
+def _from_numpy(value: np.generic) -> object:
+    if not isinstance(value, np.datetime64):
+        return value.item()
+    moment_ = value.astype("datetime64[us]").item()  # of nanoseconds numpy would make an int
+    if moment_ is None:
+        raise _refused("a datetime", "NaT")
+    return moment_
+
+
+def _whole(value: int) -> int:
+    if LOWEST_INT <= value <= HIGHEST_INT:
+        return value
+    raise _refused("an int from -2**63 to 2**64-1, as payloads hold them", "a larger one")
+
+
+def _text(value: str) -> str:
+    try:
+        value.encode()
+    except UnicodeEncodeError:
+        raise _refused("text that UTF-8 can hold", "a lone surrogate") from None
+    return value
+
+
+def _in_utc(value: datetime) -> datetime:
+    if value.tzinfo is None:
+        return value.replace(tzinfo=UTC)
+    try:
+        return value.astimezone(UTC)
+    except (OverflowError, ValueError):
+        raise _refused("a datetime of the years 1 to 9999 in UTC", value.isoformat()) from None
+
+
+def _from_date(text: object) -> datetime:
+    if isinstance(text, str):
+        found = moment(text)
+        if found is not None:
+            return _EPOCH + timedelta(microseconds=found)
+    raise _refused('{"$date": text} with a date or time in ISO 8601', _named(text))
+
+
+def _named(value: object) -> str:
+    if isinstance(value, str):
+        return repr(value) if len(value) <= 64 else f"{value[:64]!r}..."
+    return {"dict": "a dict", "list": "a list"}.get(type(value).__name__, type(value).__name__)
+
+
+def _refused(expected: str, received: str) -> InvalidFilterError:
+    return InvalidFilterError(
+        f"expected {expected}, got {received}", expected=expected, received=received
+    )
+
+
+def microseconds(value: datetime) -> int:
+    """A datetime in UTC as microseconds since 1970."""
+    return (value - _EPOCH) // _MICROSECOND
+
+
+def moment(text: str) -> int | None:
+    """Microseconds since 1970 of a string that spells a moment; None for any other string.
+
+    ISO 8601: ``2024-05-01``, ``2024-05-01T10:00``, ``2024-05-01 10:00:00.25+02:00``. A date is its
+    midnight; without a zone it is UTC; digits beyond microseconds are cut off. The years are 1 to
+    9999 in UTC.
+    """
+    found = _MOMENT.fullmatch(text)
+    if found is None:
+        return None
+    day, clock, second, fraction, sign, hours, minutes = found.groups()
+    try:
+        local = datetime.fromisoformat(f"{day}T{clock or '00:00'}:{second or '00'}")
+    except ValueError:
+        return None
+    micro = microseconds(local.replace(tzinfo=UTC))
+    if fraction:
+        micro += int(fraction[:6].ljust(6, "0"))
+    if sign:
+        if int(hours) > 23 or int(minutes) > 59:
+            return None
+        offset = (int(hours) * 60 + int(minutes)) * 60_000_000
+        micro -= offset if sign == "+" else -offset
+    return micro if _FIRST <= micro <= _LAST else None
+
+
+_FIRST = microseconds(datetime.min.replace(tzinfo=UTC))
+_LAST = microseconds(datetime.max.replace(tzinfo=UTC))
