@@ -61,6 +61,7 @@ def make_index(
     slots: int = 0,
     entry: int = kernel.NONE,
     longest: tuple[int, ...] = (),
+    unlinked: tuple[int, ...] = (),
 ) -> kernel.Index:
     return kernel.Index(
         metric=metric,
@@ -73,6 +74,7 @@ def make_index(
         slots=slots,
         entry=entry,
         longest=np.array(longest, dtype=np.uint32),
+        unlinked=np.array(unlinked, dtype=np.uint32),
     )
 
 

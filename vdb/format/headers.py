@@ -40,6 +40,7 @@ LONGEST_WORD = 64
 LONGEST_REASON = 256
 LONGEST_HISTORY = 4096
 MOST_LONGEST = 1024
+MOST_UNLINKED = 1024
 PAGE_SIZES = tuple(2**n for n in range(9, 17))
 
 
@@ -201,6 +202,7 @@ class GenerationRecord:
         index: {"type": "hnsw", "M", "ef_construction", "seed", "codes"} or {"type": "flat"}.
         entry: The slot where every walk begins, or `NO_SLOT`.
         longest: Slots of the longest vectors, further beginnings under inner product.
+        unlinked: Slots of the newest vectors, which are in no list of links yet.
     """
 
     number: int
@@ -208,10 +210,13 @@ class GenerationRecord:
     index: dict[str, Any]
     entry: int = NO_SLOT
     longest: list[int] = field(default_factory=list)
+    unlinked: list[int] = field(default_factory=list)
 
     def copy(self) -> Self:
         """A copy that shares nothing which can be changed."""
-        return replace(self, index=dict(self.index), longest=list(self.longest))
+        return replace(
+            self, index=dict(self.index), longest=list(self.longest), unlinked=list(self.unlinked)
+        )
 
     def encode(self) -> bytes:
         """The record, not sealed."""
@@ -228,11 +233,13 @@ class GenerationRecord:
             index=_index(f.map("index")),
             entry=f.whole("entry", 0, NO_SLOT),
             longest=f.items("longest", MOST_LONGEST),
+            unlinked=f.items("unlinked", MOST_UNLINKED),
         )
         f.end()
-        for slot in record.longest:
-            if type(slot) is not int or not 0 <= slot < MOST_SLOTS:
-                f.refuse("longest", "slots", repr(slot))
+        for name, slots in (("longest", record.longest), ("unlinked", record.unlinked)):
+            for slot in slots:
+                if type(slot) is not int or not 0 <= slot < MOST_SLOTS:
+                    f.refuse(name, "slots", repr(slot))
         return record
 
 

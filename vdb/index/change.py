@@ -17,6 +17,14 @@ from vdb.store import Batch, WritableCollection
 
 __all__ = ["add", "remove", "replace"]
 
+MOST_UNLINKED = 32
+"""Vectors that may wait for their links at a time: a query compares them in about a microsecond."""
+
+LEAST_NODES = 1024
+"""In a smaller graph nothing waits."""
+
+_NOTHING: NDArray[np.uint32] = np.empty(0, np.uint32)
+
 
 def add(
     batch: Batch,
@@ -42,8 +50,7 @@ def add(
     nodes = collection.header.count
     slots = writer.allocate(fetch, len(vectors))
     writer.put(fetch, slots, vectors)
-    writer.insert(fetch, slots, nodes=nodes, threads=threads, progress=progress)
-    _note(collection, writer)
+    _link(batch, collection, slots, nodes=nodes, threads=threads, progress=progress)
     return slots
 
 
@@ -68,8 +75,7 @@ def replace(
     writer.remove(fetch, moving)
     writer.put(fetch, moving, np.ascontiguousarray(vectors[changed]))
     nodes = max(0, collection.header.count - len(moving))
-    writer.insert(fetch, moving, nodes=nodes, threads=threads, progress=progress)
-    _note(collection, writer)
+    _link(batch, collection, moving, nodes=nodes, threads=threads, progress=progress)
 
 
 def remove(batch: Batch, collection: WritableCollection, slots: NDArray[np.uint32]) -> None:
@@ -77,7 +83,40 @@ def remove(batch: Batch, collection: WritableCollection, slots: NDArray[np.uint3
     writer, fetch = writer_of(collection), batch.base.fetch
     writer.remove(fetch, slots)
     writer.release(fetch, slots)
+    _link(batch, collection, _NOTHING, nodes=max(0, collection.header.count - len(slots)))
+
+
+def _link(
+    batch: Batch,
+    collection: WritableCollection,
+    slots: NDArray[np.uint32],
+    *,
+    nodes: int,
+    threads: int = 1,
+    progress: Progress | None = None,
+) -> None:
+    """Links stored vectors into the graph, or leaves them for later while they are few.
+
+    Linking one vector rewrites a block of links for each of its neighbours; linking several in one
+    commit costs little more than one. Until then every search looks at all that wait.
+    """
+    writer, fetch = writer_of(collection), batch.base.fetch
+    waiting = writer.index.unlinked
+    together = np.concatenate((waiting, slots))
+    if collection.links and nodes >= LEAST_NODES and len(together) <= MOST_UNLINKED:
+        writer.defer(fetch, slots)
+    elif len(together):
+        behind = _behind(progress, len(waiting))
+        nodes = max(0, nodes - len(waiting))
+        writer.insert(fetch, together, nodes=nodes, threads=threads, progress=behind)
     _note(collection, writer)
+
+
+def _behind(progress: Progress | None, before: int) -> Progress | None:
+    """The same callback for work of which the first `before` steps are not the caller's."""
+    if progress is None or before == 0:
+        return progress
+    return lambda done, total: progress(max(0, done - before), total - before)
 
 
 def _note(collection: WritableCollection, writer: Writer) -> None:
@@ -86,3 +125,4 @@ def _note(collection: WritableCollection, writer: Writer) -> None:
     header.free_head, header.free_count = writer.free_head, writer.free_count
     generation.entry = writer.index.entry
     generation.longest = writer.index.longest.tolist()
+    generation.unlinked = writer.index.unlinked.tolist()

@@ -64,6 +64,7 @@ def _index_of(view: CollectionView) -> Index:
         slots=header.slots,
         entry=generation.entry,
         longest=np.array(generation.longest, dtype=np.uint32),
+        unlinked=np.array(generation.unlinked, dtype=np.uint32),
     )
     view.cache["index"] = index
     return index

@@ -75,7 +75,7 @@ class BlockTable:
 
     def successor(self, rewritten: Annotated[NDArray[numpy.uint32], dict(shape=(None,), order='C', device='cpu', writable=False)] | None, slots: int) -> BlockTable:
         """
-        The table at a later commit: the listed blocks (None: all) are resolved anew.
+        The table at a later commit: the listed blocks (None: all) are resolved anew. The same one where nothing changed.
         """
 
     def check(self, fetch: object, number: int) -> bool:
@@ -84,7 +84,7 @@ class BlockTable:
 class Index:
     """One collection at one moment. May be used by any number of threads."""
 
-    def __init__(self, *, metric: str, dim: int, vectors: BlockTable, links: Sequence[BlockTable], M: int, ef_construction: int, seed: int, slots: int, entry: int, longest: Annotated[NDArray[numpy.uint32], dict(shape=(None,), order='C', device='cpu', writable=False)]) -> None: ...
+    def __init__(self, *, metric: str, dim: int, vectors: BlockTable, links: Sequence[BlockTable], M: int, ef_construction: int, seed: int, slots: int, entry: int, longest: Annotated[NDArray[numpy.uint32], dict(shape=(None,), order='C', device='cpu', writable=False)], unlinked: Annotated[NDArray[numpy.uint32], dict(shape=(None,), order='C', device='cpu', writable=False)] | None = None) -> None: ...
 
     @property
     def slots(self) -> int: ...
@@ -94,6 +94,10 @@ class Index:
 
     @property
     def longest(self) -> Annotated[NDArray[numpy.uint32], dict(shape=(None,), order='C')]: ...
+
+    @property
+    def unlinked(self) -> Annotated[NDArray[numpy.uint32], dict(shape=(None,), order='C')]:
+        """Slots of stored vectors that wait for their links."""
 
     def search(self, fetch: object, queries: Annotated[NDArray[numpy.float32], dict(shape=(None, None), order='C', device='cpu', writable=False)], k: int, ef: int, threads: int = 1) -> tuple[Annotated[NDArray[numpy.uint32], dict(shape=(None, None), order='C')], Annotated[NDArray[numpy.float64], dict(shape=(None, None), order='C')], Annotated[NDArray[numpy.uint32], dict(shape=(None,), order='C')]]:
         """
@@ -141,6 +145,9 @@ class Writer:
 
     def insert(self, fetch: object, slots: Annotated[NDArray[numpy.uint32], dict(shape=(None,), order='C', device='cpu', writable=False)], *, nodes: int, threads: int = 1, progress: object | None = None) -> None:
         """Links stored vectors into the graph that holds about `nodes` already."""
+
+    def defer(self, fetch: object, slots: Annotated[NDArray[numpy.uint32], dict(shape=(None,), order='C', device='cpu', writable=False)]) -> None:
+        """Keeps stored vectors, found by every search, for a later insert."""
 
     def remove(self, fetch: object, slots: Annotated[NDArray[numpy.uint32], dict(shape=(None,), order='C', device='cpu', writable=False)], *, progress: object | None = None) -> None:
         """Takes slots out of the graph, with repair."""

@@ -175,12 +175,14 @@ void bind_tables(nb::module_& m) {
       .def("resolved", &BlockTable::resolved, "How many blocks have an address by now.")
       .def(
           "successor",
-          [](const BlockTable& t, std::optional<Slots> rewritten, uint32_t slots) {
-            return rewritten ? t.successor(rewritten->data(), rewritten->shape(0), slots)
-                             : t.successor(nullptr, 0, slots);
+          [](const std::shared_ptr<BlockTable>& t, std::optional<Slots> rewritten, uint32_t slots) {
+            if (!rewritten) return t->successor(nullptr, 0, slots);
+            const size_t count = rewritten->shape(0);
+            return t->lasts(count, slots) ? t : t->successor(rewritten->data(), count, slots);
           },
           "rewritten"_a.none(), "slots"_a,
-          "The table at a later commit: the listed blocks (None: all) are resolved anew.")
+          "The table at a later commit: the listed blocks (None: all) are resolved anew. The same "
+          "one where nothing changed.")
       .def(
           "check",
           [](const BlockTable& t, nb::object fetch, uint32_t number) {
@@ -199,19 +201,23 @@ void bind_index(nb::module_& m) {
           [](Index* self, const std::string& metric, uint32_t dim,
              std::shared_ptr<BlockTable> vectors, std::vector<std::shared_ptr<BlockTable>> links,
              uint32_t M, uint32_t ef_construction, uint64_t seed, uint32_t slots, uint32_t entry,
-             const Slots& longest) {
+             const Slots& longest, std::optional<Slots> unlinked) {
             vdb::IndexState state{
                 vdb::metric_named(metric), dim, M, ef_construction, seed, slots, entry,
                 to_vector(longest)};
+            if (unlinked) state.unlinked = to_vector(*unlinked);
             new (self) Index(std::move(state), std::move(vectors), std::move(links));
           },
           nb::kw_only(), "metric"_a, "dim"_a, "vectors"_a, "links"_a, "M"_a, "ef_construction"_a,
-          "seed"_a, "slots"_a, "entry"_a, "longest"_a)
+          "seed"_a, "slots"_a, "entry"_a, "longest"_a, "unlinked"_a = nb::none())
       .def_prop_ro("slots", [](const Index& i) { return i.state().slots; })
       .def_prop_ro("entry", [](const Index& i) { return i.state().entry; })
       .def_prop_ro(
           "longest", [](const Index& i) { return slot_array(i.state().longest); },
           nb::rv_policy::move)
+      .def_prop_ro(
+          "unlinked", [](const Index& i) { return slot_array(i.state().unlinked); },
+          nb::rv_policy::move, "Slots of stored vectors that wait for their links.")
       .def(
           "search",
           [](const Index& index, nb::object fetch, const Rows& queries, uint32_t k, uint32_t ef,
@@ -348,6 +354,16 @@ void bind_writer(nb::module_& m) {
           "fetch"_a, "slots"_a, nb::kw_only(), "nodes"_a, "threads"_a = 1,
           "progress"_a = nb::none(),
           "Links stored vectors into the graph that holds about `nodes` already.")
+      .def(
+          "defer",
+          [](Writer& w, nb::object fetch, const Slots& slots) {
+            PythonSource source(fetch);
+            source.run([&] {
+              w.defer(source, slots.data(), slots.shape(0));
+              return true;
+            });
+          },
+          "fetch"_a, "slots"_a, "Keeps stored vectors, found by every search, for a later insert.")
       .def(
           "remove",
           [](Writer& w, nb::object fetch, const Slots& slots, nb::object progress) {

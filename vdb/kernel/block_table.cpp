@@ -67,16 +67,21 @@ uint32_t BlockTable::blocks_for(uint32_t slots) const {
 
 void BlockTable::grow(uint32_t slots) {
   const uint32_t blocks = blocks_for(slots);
-  if (blocks > capacity_) {
-    const uint32_t capacity = std::max(blocks, capacity_ + capacity_ / 2);
-    auto entries = std::make_unique<Entry[]>(capacity);
-    for (uint32_t i = 0; i < capacity; ++i)
-      entries[i].store(i < blocks_ ? entries_[i].load(std::memory_order_relaxed) : nullptr,
-                       std::memory_order_relaxed);
-    entries_ = std::move(entries);
-    capacity_ = capacity;
-  }
+  if (blocks > capacity_) own(std::max(blocks, capacity_ + capacity_ / 2));
   blocks_ = std::max(blocks_, blocks);
+}
+
+// Moves the addresses into an array of the table's own.
+void BlockTable::own(uint32_t capacity) {
+  std::shared_ptr<Entry[]> entries(new Entry[capacity]);
+  const uint32_t known = std::min(blocks_, capacity_);
+  for (uint32_t i = 0; i < capacity; ++i)
+    entries[i].store(i < known ? entries_[i].load(std::memory_order_acquire) : nullptr,
+                     std::memory_order_relaxed);
+  kept_ = std::move(entries);
+  entries_ = kept_.get();
+  capacity_ = capacity;
+  shares_ = false;
 }
 
 uint32_t BlockTable::resolved() const {
@@ -167,10 +172,9 @@ std::shared_ptr<BlockTable> BlockTable::successor(const uint32_t* rewritten, siz
 std::shared_ptr<BlockTable> BlockTable::for_writing(std::shared_ptr<const BlockTable> base) {
   auto copy = std::make_shared<BlockTable>(base->shape_, 0);
   copy->capacity_ = copy->blocks_ = base->blocks_;
-  copy->entries_ = std::make_unique<Entry[]>(base->blocks_);
-  for (uint32_t i = 0; i < base->blocks_; ++i)
-    copy->entries_[i].store(base->entries_[i].load(std::memory_order_acquire),
-                            std::memory_order_relaxed);
+  copy->kept_ = base->kept_;
+  copy->entries_ = base->entries_;
+  copy->shares_ = true;
   copy->base_ = std::move(base);
   return copy;
 }
@@ -189,6 +193,7 @@ uint8_t* BlockTable::writable(uint32_t n, Source& source) {
   if (is_dirty_.size() < blocks_) is_dirty_.resize(blocks_);
   if (is_dirty_[n]) return const_cast<uint8_t*>(entries_[n].load(std::memory_order_relaxed));
   const uint8_t* base = block_or_null(n, source);
+  if (shares_) own(capacity_);
   uint8_t* copy = heap_block();
   if (base != nullptr) {
     std::memcpy(copy, base, shape_.block_size);

@@ -52,6 +52,8 @@ struct BlockShape {
 class BlockTable {
  public:
   BlockTable(BlockShape shape, uint32_t slots);  // throws std::invalid_argument
+  BlockTable(const BlockTable&) = delete;
+  BlockTable& operator=(const BlockTable&) = delete;
 
   const BlockShape& shape() const { return shape_; }
   uint32_t rows() const { return rows_; }      // rows in a block
@@ -82,12 +84,17 @@ class BlockTable {
   // The same, but nullptr where the block was never written (upper levels are sparse).
   const uint8_t* block_or_null(uint32_t n, Source& source) const;
 
+  // Whether this very table is good for a later commit that rewrote `count` of its blocks.
+  bool lasts(size_t count, uint32_t slots) const {
+    return count == 0 && blocks_for(slots) == blocks_;
+  }
   // The table at a later commit: the listed entries are forgotten (all of them for nullptr).
   std::shared_ptr<BlockTable> successor(const uint32_t* rewritten, size_t count,
                                         uint32_t slots) const;
 
   // A private copy for a batch: same addresses, blocks copied to the heap when first written.
-  // Blocks that the batch only reads become known to `base` too, which shows the same commit.
+  // Blocks that the batch only reads become known to `base` too, which shows the same commit. The
+  // addresses are shared until then: a batch copies only those of tables that it changes.
   static std::shared_ptr<BlockTable> for_writing(std::shared_ptr<const BlockTable> base);
   void grow(uint32_t slots);
   uint8_t* writable(uint32_t n, Source& source);
@@ -103,6 +110,7 @@ class BlockTable {
   void accept(uint32_t n, const Source::Value& value) const;
   uint32_t checksum(const uint8_t* block) const;
   uint32_t blocks_for(uint32_t slots) const;
+  void own(uint32_t capacity);
   uint8_t* heap_block();
   [[noreturn]] void damaged(uint32_t n, const std::string& what) const;
 
@@ -111,8 +119,10 @@ class BlockTable {
   uint64_t inverse_ = 0;  // ceil(2^63 / rows): exact quotients for every 31-bit row
   uint32_t blocks_ = 0;
   uint32_t capacity_ = 0;
-  std::unique_ptr<Entry[]> entries_;
+  Entry* entries_ = nullptr;
+  std::shared_ptr<Entry[]> kept_;           // what entries_ points to
   std::shared_ptr<const BlockTable> base_;  // what a batch's table is a copy of
+  bool shares_ = false;                     // entries_ are those of base_
   std::vector<uint32_t> dirty_;
   std::vector<bool> is_dirty_;
   std::vector<std::unique_ptr<uint8_t[]>> heap_;

@@ -75,10 +75,10 @@ class Graph {
     const uint32_t word = row(slot)[0];
     return word != kNone && (word & kDuplicateBit) != 0;
   }
-  // The next of a representative's chain, kNone at its end.
+  // The next of a representative's chain, kNone at its end and where the row is not in use.
   uint32_t next_duplicate(uint32_t slot) const {
-    const uint32_t next = row(slot)[0] & kSlotMask;
-    return next == kNoDuplicate ? kNone : checked(next);
+    const uint32_t word = row(slot)[0], next = word & kSlotMask;
+    return word == kNone || next == kNoDuplicate ? kNone : checked(next);
   }
 
   // Batches only.

@@ -44,10 +44,14 @@ Index::Index(IndexState state, std::shared_ptr<BlockTable> vectors,
   if (state_.entry != kNone && state_.entry >= state_.slots)
     throw Corrupted("entry point: slot " + std::to_string(state_.entry) + " of " +
                     std::to_string(state_.slots));
-  for (const uint32_t slot : state_.longest)
-    if (slot >= state_.slots)
-      throw Corrupted("longest: slot " + std::to_string(slot) + " of " +
-                      std::to_string(state_.slots));
+  const auto require_slots = [&](const char* name, const std::vector<uint32_t>& slots) {
+    for (const uint32_t slot : slots)
+      if (slot >= state_.slots)
+        throw Corrupted(std::string(name) + ": slot " + std::to_string(slot) + " of " +
+                        std::to_string(state_.slots));
+  };
+  require_slots("longest", state_.longest);
+  require_slots("unlinked", state_.unlinked);
 }
 
 std::vector<const BlockTable*> Index::tables() const {
@@ -69,9 +73,10 @@ Index::Answers Index::search(Source& source, const float* queries, uint32_t coun
   ef = std::min(ef, std::max(1u, state_.slots));
   const Vectors vectors = this->vectors(source);
   const Graph graph = this->graph(source);
-  std::vector<uint32_t> longest = state_.longest;
-  if (longest.size() > kLongestUsed) longest.resize(kLongestUsed);
-  const Searcher searcher(vectors, graph, state_.metric, state_.entry, longest);
+  std::vector<uint32_t> starts = state_.longest;
+  if (starts.size() > kLongestUsed) starts.resize(kLongestUsed);
+  starts.insert(starts.end(), state_.unlinked.begin(), state_.unlinked.end());
+  const Searcher searcher(vectors, graph, state_.metric, state_.entry, starts);
   Answers answers(count);
   threads = std::max(1u, std::min(threads, count));
   std::vector<ScratchLease> scratch(threads);
@@ -141,7 +146,8 @@ std::vector<Finding> Index::verify(Source& source, uint32_t free_head, uint32_t 
   const Vectors vectors = this->vectors(source);
   verify_vectors(vectors, state_.metric, free_head, free_count, &live, &findings);
   if (has_graph())
-    verify_graph(graph(source), vectors, state_.entry, state_.longest, live, &findings);
+    verify_graph(graph(source), vectors, state_.entry, state_.longest, state_.unlinked, live,
+                 &findings);
   return findings;
 }
 

@@ -24,6 +24,8 @@ struct IndexState {
   uint32_t entry;  // kNone where the graph is empty
   std::vector<uint32_t>
       longest;  // slots of the longest vectors, longest first (inner product only)
+  // Slots of stored vectors that wait for their links; every search looks at all of them.
+  std::vector<uint32_t> unlinked = {};
 };
 
 struct NormStats {

@@ -77,7 +77,7 @@ void Searcher::search(const float* query, uint32_t k, uint32_t ef, Scratch& scra
   VectorScorer scorer(vectors_, distance, {query, norm_of(query, vectors_.dim())});
   std::vector<uint32_t> starts{
       descend(graph_, scorer, entry_, graph_.level_of(entry_), 0, scratch)};
-  starts.insert(starts.end(), longest_.begin(), longest_.end());
+  starts.insert(starts.end(), starts_.begin(), starts_.end());
   beam(graph_, 0, scorer, starts.data(), static_cast<uint32_t>(starts.size()), std::max(ef, 1u),
        scratch);
 

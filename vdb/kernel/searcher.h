@@ -32,11 +32,11 @@ struct Hit {
 // Answers queries on one collection at one moment. Threads: any number, a Scratch each.
 class Searcher {
  public:
-  // `longest`: nodes to start from besides the entry point (the longest vectors, for inner
-  // product).
+  // `starts`: what to look at besides the entry point: the longest vectors, for inner product, and
+  // vectors that are not linked yet.
   Searcher(const Vectors& vectors, const Graph& graph, Metric metric, uint32_t entry,
-           const std::vector<uint32_t>& longest)
-      : vectors_(vectors), graph_(graph), metric_(metric), entry_(entry), longest_(longest) {}
+           const std::vector<uint32_t>& starts)
+      : vectors_(vectors), graph_(graph), metric_(metric), entry_(entry), starts_(starts) {}
 
   // At most k hits among the ef candidates kept, best first, equal values by slot. Duplicates of a
   // found node are found too, beyond ef as well.
@@ -48,7 +48,7 @@ class Searcher {
   const Graph& graph_;
   Metric metric_;
   uint32_t entry_;
-  const std::vector<uint32_t>& longest_;
+  const std::vector<uint32_t>& starts_;
 };
 
 // Orders hits best first, equal values by slot, and keeps k.

@@ -29,7 +29,8 @@ class GraphCheck {
         findings_(findings),
         readable_(graph.slots(), 1) {}
 
-  void run(const std::vector<uint32_t>& longest) {
+  void run(const std::vector<uint32_t>& longest, const std::vector<uint32_t>& unlinked) {
+    for (const uint32_t slot : unlinked) wait(slot);
     for (uint32_t slot = 0; slot < graph_.slots(); ++slot) row(slot);
     for (uint32_t level = 1; level < graph_.levels(); ++level)
       for (uint32_t slot = 0; slot < graph_.slots(); ++slot)
@@ -71,13 +72,24 @@ class GraphCheck {
       return;
     }
     if (graph_.is_unused(slot)) {
-      add(at_slot(slot), "is in use but has no place in the graph");
+      if (unlinked_.count(slot) == 0) add(at_slot(slot), "is in use but has no place in the graph");
     } else if (graph_.is_duplicate(slot)) {
       duplicate(slot);
     } else {
       ++nodes_;
       list(0, slot);
       chain(slot);
+    }
+  }
+
+  // A vector that waits for its links has none.
+  void wait(uint32_t slot) {
+    if (!valid(slot) || !unlinked_.insert(slot).second) {
+      add("unlinked", "slot " + std::to_string(slot) + (valid(slot) ? " twice" : " out of bounds"));
+    } else if (live_[slot] == kFree) {
+      add("unlinked", "slot " + std::to_string(slot) + " is free");
+    } else if (readable(slot) && !graph_.is_unused(slot)) {
+      add("unlinked", "slot " + std::to_string(slot) + " has a place in the graph");
     }
   }
 
@@ -232,7 +244,7 @@ class GraphCheck {
   const std::vector<uint8_t>& live_;
   std::vector<Finding>* findings_;
   std::vector<uint8_t> readable_;
-  std::unordered_set<uint32_t> chained_;
+  std::unordered_set<uint32_t> chained_, unlinked_;
   std::string last_damage_;
   uint64_t nodes_ = 0, tree_ends_ = 0;
 };
@@ -294,9 +306,9 @@ void verify_vectors(const Vectors& vectors, Metric metric, uint32_t free_head, u
 }
 
 void verify_graph(const Graph& graph, const Vectors& vectors, uint32_t entry,
-                  const std::vector<uint32_t>& longest, const std::vector<uint8_t>& live,
-                  std::vector<Finding>* findings) {
-  GraphCheck(graph, vectors, entry, live, findings).run(longest);
+                  const std::vector<uint32_t>& longest, const std::vector<uint32_t>& unlinked,
+                  const std::vector<uint8_t>& live, std::vector<Finding>* findings) {
+  GraphCheck(graph, vectors, entry, live, findings).run(longest, unlinked);
 }
 
 }  // namespace vdb

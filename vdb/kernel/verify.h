@@ -22,10 +22,10 @@ struct Finding {
 void verify_vectors(const Vectors& vectors, Metric metric, uint32_t free_head, uint32_t free_count,
                     std::vector<uint8_t>* live, std::vector<Finding>* findings);
 
-// Graph: every invariant of graph.h, that every live slot is reached from the entry point, and that
-// the longest vectors named are nodes.
+// Graph: every invariant of graph.h, that every live slot is reached from the entry point or is one
+// of the `unlinked`, and that the longest vectors named are nodes.
 void verify_graph(const Graph& graph, const Vectors& vectors, uint32_t entry,
-                  const std::vector<uint32_t>& longest, const std::vector<uint8_t>& live,
-                  std::vector<Finding>* findings);
+                  const std::vector<uint32_t>& longest, const std::vector<uint32_t>& unlinked,
+                  const std::vector<uint8_t>& live, std::vector<Finding>* findings);
 
 }  // namespace vdb

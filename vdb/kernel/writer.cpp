@@ -67,7 +67,28 @@ void Writer::insert(Source& source, const uint32_t* slots, size_t count, size_t 
   Graph graph = index_->graph(source);
   Builder(vectors, graph, state.metric, state.ef_construction, &state.entry)
       .insert(slots, count, nodes, threads, tick);
+  forget_unlinked({slots, slots + count});
   add_longest(source, slots, count);
+}
+
+void Writer::defer(Source& source, const uint32_t* slots, size_t count) {
+  IndexState& state = index_->state_;
+  Graph graph = index_->graph(source);
+  BlockTable& rows = *index_->links_.at(0);
+  for (size_t i = 0; i < count; ++i) {
+    if (slots[i] >= state.slots) throw std::invalid_argument("defer: slot out of bounds");
+    // Their rows are empty already; only a block of rows that no node has used yet is missing.
+    if (rows.block_or_null(rows.place(slots[i]).block, source) == nullptr)
+      graph.clear_row(slots[i]);
+    state.unlinked.push_back(slots[i]);
+  }
+}
+
+void Writer::forget_unlinked(const std::unordered_set<uint32_t>& slots) {
+  auto& unlinked = index_->state_.unlinked;
+  unlinked.erase(std::remove_if(unlinked.begin(), unlinked.end(),
+                                [&](uint32_t slot) { return slots.count(slot) > 0; }),
+                 unlinked.end());
 }
 
 void Writer::remove(Source& source, const uint32_t* slots, size_t count,
@@ -78,11 +99,13 @@ void Writer::remove(Source& source, const uint32_t* slots, size_t count,
   const Vectors vectors = index_->vectors(source);
   Graph graph = index_->graph(source);
   Remover remover(vectors, graph, state.metric, &state.entry);
+  const std::unordered_set<uint32_t> unlinked(state.unlinked.begin(), state.unlinked.end());
   for (size_t i = 0; i < count; ++i) {
     if (slots[i] >= state.slots) throw std::invalid_argument("remove: slot out of bounds");
-    remover.remove(slots[i]);
+    if (unlinked.count(slots[i]) == 0) remover.remove(slots[i]);
     if ((i + 1) % kTickEvery == 0) tick(i + 1, count);
   }
+  forget_unlinked({slots, slots + count});
   drop_longest(source, slots, count);
 }
 

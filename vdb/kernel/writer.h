@@ -7,6 +7,7 @@
 
 #include <cstdint>
 #include <memory>
+#include <unordered_set>
 #include <vector>
 
 #include "builder.h"
@@ -28,9 +29,12 @@ class Writer {
   std::vector<uint32_t> allocate(Source& source, size_t count);
   // Stores vectors (rows of dim floats) and their norms in allocated slots.
   void put(Source& source, const uint32_t* slots, size_t count, const float* rows);
-  // Links stored vectors into the graph. `nodes`: how many vectors it holds already, roughly.
+  // Links stored vectors into the graph, deferred or not. `nodes`: how many vectors it holds
+  // already, roughly.
   void insert(Source& source, const uint32_t* slots, size_t count, size_t nodes, uint32_t threads,
               const Builder::Tick& tick);
+  // Keeps stored vectors for a later insert(); until then every search looks at all of them.
+  void defer(Source& source, const uint32_t* slots, size_t count);
   // Takes slots out of the graph; their vectors stay until put() or release().
   void remove(Source& source, const uint32_t* slots, size_t count, const Builder::Tick& tick);
   // Gives slots that are out of the graph back to the free list; their vectors are erased.
@@ -45,6 +49,7 @@ class Writer {
   std::vector<Sealed> seal(uint64_t commit);
 
  private:
+  void forget_unlinked(const std::unordered_set<uint32_t>& slots);
   void add_longest(Source& source, const uint32_t* slots, size_t count);
   void drop_longest(Source& source, const uint32_t* slots, size_t count);
 
