@@ -32,6 +32,7 @@ EXAMPLES = {
     "info": "vdb info peps.vdb peps",
     "import": "vdb import peps.vdb peps docs/sample/paragraphs.f16.npy --create --metric cosine",
     "search": "vdb search peps.vdb peps --vector docs/sample/queries.f16.npy:3 -k 5",
+    "scores": "vdb scores 0.83 --metric cosine --from elasticsearch --to native --explain",
     "check": "vdb check peps.vdb",
     "drop": "vdb drop peps.vdb peps --yes",
 }

@@ -14,15 +14,20 @@ _ARGUMENTS = {
     "HNSW.M": "--M",
     "HNSW.ef_construction": "--ef-construction",
     "dim": "the number of dimensions",
+    "dtype": "--dtype",
     "ef": "--ef",
+    "engine": "--engine",
     "k": "-k",
     "lock_timeout": "--lock-timeout",
     "metric": "--metric",
     "model": "--model",
     "q": "the query",
     "scores": "--scores",
+    "source": "--from",
+    "target": "--to",
     "threads": "--threads",
     "threshold": "--threshold",
+    "to_metric": "--to-metric",
 }
 
 _ENDINGS = {
@@ -30,6 +35,9 @@ _ENDINGS = {
     "or wait longer with lock_timeout=": "or wait longer with --lock-timeout",
     " is given twice in one call": " is given twice",
     "; open an existing database with read_only=True": "; info, search and check can read it there",
+    "; give unit_norms=True if all, queries included, have length 1": (
+        "; --unit-norms says that all, queries included, have length 1"
+    ),
     "; upsert replaces it": "; --upsert replaces it, --resume skips it",
 }
 

@@ -1,16 +1,20 @@
 """Whose score is it? Conventions of scores, and the way between them and natural values.
 
-A *value* is the metric's natural quantity (squared distance, inner product, cosine similarity). A
-*score* is that value as one engine reports it: in its formula, its direction and its precision.
-"native" is the value itself, in float64.
+A *value* is the metric's natural quantity (squared distance, inner product, cosine similarity, L1
+distance, differing bits). A *score* is that value as one engine reports it: in its formula, its
+direction and its precision. "native" is the value itself, in float64.
 
     >>> from vdb import scores
-    >>> scores.conventions("cosine")
-    ['native']
-    >>> scores.score(0.25, metric="cosine", convention="native")
-    0.25
-    >>> scores.describe("native", "l2").direction
-    'lower'
+    >>> scores.conventions("l2")[:4]
+    ['native', 'annoy', 'chroma', 'duckdb']
+    >>> scores.score(0.5, metric="cosine", convention="elasticsearch")
+    0.75
+    >>> scores.convert(0.75, metric="cosine", source="elasticsearch", target="chroma")
+    0.5
+    >>> scores.describe("faiss", "l2").threshold
+    'strict'
+
+`docs/scores.md` has the whole table.
 """
 
 from __future__ import annotations

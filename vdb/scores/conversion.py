@@ -10,13 +10,14 @@ from typing import Any, overload
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from vdb.arguments import choice, whole
+from vdb.arguments import choice, truth, whole
 from vdb.errors import ArgumentTypeError
+from vdb.scores.across import value_under
 from vdb.scores.table import Convention, convention_named, names
 
 __all__ = ["conventions", "convert", "describe", "score", "value"]
 
-_DTYPES = ("float32",)
+_DTYPES = ("float32", "float16", "int8", "bit")
 
 
 def conventions(metric: str) -> list[str]:
@@ -28,13 +29,19 @@ def conventions(metric: str) -> list[str]:
     return names(metric)
 
 
-def describe(convention: str, metric: str) -> Convention:
+def describe(convention: str, metric: str, *, dtype: str = "float32") -> Convention:
     """Formula, direction, range, threshold rule, engine version and source of one convention.
+
+    Args:
+        convention: Its name, or another name of it (``alias_of`` says of which).
+        metric: The metric's name.
+        dtype: Stored type of the vectors; some engines score bytes by another formula.
 
     Raises:
         InvalidArgumentError: There is no such metric, or no such convention for it.
     """
-    return convention_named(convention, metric)
+    choice("dtype", dtype, _DTYPES)
+    return convention_named(convention, metric, dtype=dtype)
 
 
 @overload
@@ -68,15 +75,16 @@ def score(
         dtype: Stored type of the vectors, for the conventions that depend on it.
 
     Returns:
-        A float for a scalar, else an array of the same shape.
+        A float for a scalar, else an array of the same shape, in the engine's precision: float32
+        or float64. NaN stays NaN.
 
     Raises:
-        InvalidArgumentError: Unknown metric or convention, or dim or dtype out of range.
+        InvalidArgumentError: Unknown metric or convention; dim missing where it is needed; dim,
+            dtype or a value out of range.
         ArgumentTypeError: The value is not numeric.
     """
-    row = convention_named(convention, metric)
-    _check_vectors(dim, dtype)
-    return _plain(row.from_value(_numbers("value", value)))
+    row = convention_named(convention, metric, dtype=_checked(dim, dtype))
+    return _plain(row.from_value(_numbers("value", value), dim))
 
 
 @overload
@@ -102,14 +110,17 @@ def value(
 ) -> float | NDArray[Any]:
     """The natural value behind a score: the inverse of `score`, with the same arguments.
 
+    Where values lie closer together than scores can tell apart, the value is as good as the score:
+    ``1 / (1 + |q - v|^2)`` is 1 in float32 for all distances below 6e-8, and its value is 0.
+
     Raises:
-        NotInvertibleError: More than one value has that score.
-        InvalidArgumentError: Unknown metric or convention, or dim or dtype out of range.
+        NotInvertibleError: A whole range of values has that score.
+        InvalidArgumentError: Unknown metric or convention; dim missing where it is needed; dim,
+            dtype or a score out of range.
         ArgumentTypeError: The score is not numeric.
     """
-    row = convention_named(convention, metric)
-    _check_vectors(dim, dtype)
-    return _plain(row.to_value(_numbers("score", score)))
+    row = convention_named(convention, metric, dtype=_checked(dim, dtype))
+    return _plain(row.to_value(_numbers("score", score), dim))
 
 
 @overload
@@ -119,6 +130,8 @@ def convert(
     metric: str,
     source: str,
     target: str,
+    to_metric: str | None = None,
+    unit_norms: bool = False,
     dim: int | None = None,
     dtype: str = "float32",
 ) -> float: ...
@@ -129,6 +142,8 @@ def convert(
     metric: str,
     source: str,
     target: str,
+    to_metric: str | None = None,
+    unit_norms: bool = False,
     dim: int | None = None,
     dtype: str = "float32",
 ) -> float | NDArray[Any]: ...
@@ -138,20 +153,37 @@ def convert(
     metric: str,
     source: str,
     target: str,
+    to_metric: str | None = None,
+    unit_norms: bool = False,
     dim: int | None = None,
     dtype: str = "float32",
 ) -> float | NDArray[Any]:
-    """A score of one convention as the score of another, within one metric.
+    """A score of one convention as the score of another.
+
+    Args:
+        score: One score, or an array of them of any shape.
+        metric: The metric the score belongs to.
+        source: Its convention.
+        target: The convention wanted.
+        to_metric: The metric wanted, where it is another one.
+        unit_norms: Whether query and stored vectors all have length 1. Only then does a squared
+            distance tell the cosine and the inner product, and the other way round.
+        dim: Dimension of the vectors, for the conventions that need it.
+        dtype: Stored type of the vectors, for the conventions that depend on it.
 
     Raises:
         NotInvertibleError: The source convention gives that score to more than one value.
-        InvalidArgumentError: Unknown metric or convention, or dim or dtype out of range.
+        InvalidArgumentError: Unknown metric or convention; dim missing where it is needed; dim,
+            dtype or a score out of range; two metrics of which one does not tell the other.
         ArgumentTypeError: The score is not numeric.
     """
-    giver = convention_named(source, metric, argument="source")
-    taker = convention_named(target, metric, argument="target")
-    _check_vectors(dim, dtype)
-    return _plain(taker.from_value(giver.to_value(_numbers("score", score))))
+    kind = _checked(dim, dtype)
+    wanted = metric if to_metric is None else to_metric
+    giver = convention_named(source, metric, dtype=kind, argument="source")
+    taker = convention_named(target, wanted, dtype=kind, argument="target")
+    unit = truth("unit_norms", unit_norms)
+    values = giver.to_value(_numbers("score", score), dim)
+    return _plain(taker.from_value(value_under(values, metric, wanted, unit_norms=unit), dim))
 
 
 def _numbers(name: str, given: ArrayLike) -> NDArray[np.float64]:
@@ -169,7 +201,7 @@ def _plain(result: NDArray[Any]) -> float | NDArray[Any]:
     return float(result) if np.ndim(result) == 0 else result
 
 
-def _check_vectors(dim: int | None, dtype: str) -> None:
+def _checked(dim: int | None, dtype: str) -> str:
     if dim is not None:
         whole("dim", dim, 1, 1 << 31)
-    choice("dtype", dtype, _DTYPES)
+    return choice("dtype", dtype, _DTYPES)

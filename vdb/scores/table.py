@@ -1,115 +1,170 @@
 """The table of score conventions: what an engine's number is under a metric, and how it compares.
 
-A row exists only where the engine has the metric. "native" is vdb's own: the value itself.
+The data stand in `vdb/scores/engines/`. A row exists only where the engine has the metric. "native"
+is vdb's own: the value itself.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from dataclasses import dataclass
-from typing import Any, Literal
-
-from numpy.typing import NDArray
+import numpy as np
 
 from vdb.errors import ArgumentTypeError, InvalidArgumentError
-from vdb.metrics import METRICS, Metric, metric_named
+from vdb.metrics import Metric
 from vdb.records import Direction
+from vdb.scores.convention import Convention
+from vdb.scores.engines import ENGINES
+from vdb.scores.families import SAME, Family
+from vdb.scores.quantities import QUANTITIES, SYMBOLS, quantity_named
+from vdb.scores.rows import Engine, Row, Zero
+from vdb.scores.thresholds import NATIVE
 from vdb.version import __version__
 
-__all__ = ["Convention", "convention_named", "names"]
-
-
-def _same(numbers: NDArray[Any]) -> NDArray[Any]:
-    return numbers
-
-
-@dataclass(frozen=True, slots=True)
-class Convention:
-    """How one engine scores one metric.
-
-    Attributes:
-        name: The convention's name.
-        metric: The metric's name.
-        formula: The score as a formula of the query q and the stored vector v.
-        direction: Which scores are closer.
-        low: Smallest possible score.
-        high: Largest possible score.
-        threshold: Whether a hit exactly at the threshold is in ("inclusive") or not ("strict").
-        threshold_unit: What a threshold is compared with: the "score" or the "value".
-        engine: The engine and the version whose behaviour this is.
-        source: Where that behaviour is written down.
-    """
-
-    name: str
-    metric: str
-    formula: str
-    direction: Direction
-    low: float
-    high: float
-    threshold: Literal["inclusive", "strict"]
-    threshold_unit: Literal["score", "value"]
-    engine: str
-    source: str
-    from_value: Callable[[NDArray[Any]], NDArray[Any]] = _same
-    to_value: Callable[[NDArray[Any]], NDArray[Any]] = _same
-
-    def admits(self, scores: NDArray[Any], values: NDArray[Any], threshold: float) -> NDArray[Any]:
-        """Which hits a threshold lets in, as this engine compares, elementwise."""
-        numbers = scores if self.threshold_unit == "score" else values
-        if self.threshold == "inclusive":
-            admitted = numbers <= threshold if self.direction == "lower" else numbers >= threshold
-        else:
-            admitted = numbers < threshold if self.direction == "lower" else numbers > threshold
-        return admitted
+__all__ = ["Convention", "all_conventions", "convention_named", "names"]
 
 
 def _native(metric: Metric) -> Convention:
+    refused = f"refused: {metric.value} has no meaning for it"
+    zero = Zero("refused", refused) if metric.name in ("cosine", "dot") else Zero("number", "")
     return Convention(
         name="native",
         metric=metric.name,
+        dtype="any",
+        called=metric.value,
         formula=metric.formula,
+        inverse="s",
         direction=metric.direction,
         low=metric.low,
         high=metric.high,
+        precision="float64",
         threshold="inclusive",
         threshold_unit="value",
+        threshold_parameter="threshold",
+        threshold_note="",
+        zero_vectors=zero.text or "as any other vector",
+        near_unit="",
+        nan="refused on insert and query",
+        not_invertible="",
         engine=f"vdb {__version__}",
         source="vdb/metrics.py",
+        evidence="own",
+        note="",
+        alias_of="",
+        family=SAME,
+        rule=NATIVE,
+        from_vectors=None,
+        zero=zero,
     )
 
 
-_TABLE: dict[str, dict[str, Convention]] = {
-    metric.name: {row.name: row for row in (_native(metric),)} for metric in METRICS.values()
+def _row(engine: Engine, row: Row) -> Convention:
+    metric = QUANTITIES[row.metric]
+    family, rule = row.family, row.threshold or engine.threshold
+    zero = row.zero or engine.zero
+    low, high = _image(family, metric)
+    direction: Direction = metric.direction
+    if family.falls:
+        direction = "lower" if direction == "higher" else "higher"
+    symbol = SYMBOLS[row.metric]
+    if row.from_vectors is not None and family.name == "prenormalized":
+        symbol = "(q.v / |q|^2)"
+    return Convention(
+        name=engine.name,
+        metric=row.metric,
+        dtype=row.dtype or "any",
+        called=row.called,
+        formula=family.text.format(x=symbol, n="n"),
+        inverse=family.inverse_text.format(s="s", n="n"),
+        direction=direction,
+        low=low,
+        high=high,
+        precision=row.precision or engine.precision,
+        threshold=rule.boundary,
+        threshold_unit=rule.unit,
+        threshold_parameter=rule.parameter,
+        threshold_note=rule.note,
+        zero_vectors=zero.text,
+        near_unit="" if row.from_vectors is None else row.from_vectors.text,
+        nan=engine.nan,
+        not_invertible=family.lost_text,
+        engine=engine.version,
+        source=engine.source,
+        evidence=row.evidence or engine.evidence,
+        note=row.note,
+        alias_of=engine.alias_of,
+        family=family,
+        rule=rule,
+        from_vectors=row.from_vectors,
+        zero=zero,
+    )
+
+
+def _image(family: Family, metric: Metric) -> tuple[float, float]:
+    """Smallest and largest score that values of the metric can have."""
+    if family.image is not None:
+        return family.image
+    with np.errstate(all="ignore"):
+        ends = family.forward(np.array([metric.low, metric.high]), 0.0)
+    return float(ends.min()), float(ends.max())
+
+
+_Key = tuple[str, str, str]  # metric, convention, dtype
+_TABLE: dict[_Key, Convention] = {
+    (row.metric, row.name, row.dtype): row
+    for row in (
+        *(_native(metric) for metric in QUANTITIES.values()),
+        *(_row(engine, row) for engine in ENGINES for row in engine.rows),
+    )
 }
 
 
 def names(metric: object) -> list[str]:
-    """The conventions that exist for a metric, in alphabetical order, "native" first."""
-    rows = _TABLE[metric_named(metric).name]
-    return sorted(rows, key=lambda name: (name != "native", name))
+    """The conventions that exist for a metric, in alphabetical order, "native" first.
+
+    Other names of the same convention are not among them.
+    """
+    wanted = quantity_named(metric).name
+    found = {row.name for row in _TABLE.values() if row.metric == wanted and not row.alias_of}
+    return sorted(found, key=lambda name: (name != "native", name))
 
 
-def convention_named(name: object, metric: str, *, argument: str = "convention") -> Convention:
-    """The row of a convention under a metric.
+def all_conventions() -> list[Convention]:
+    """Every row, by metric, convention and dtype, "native" first."""
+    order = list(QUANTITIES)
+    return sorted(
+        _TABLE.values(),
+        key=lambda row: (order.index(row.metric), row.name != "native", row.name, row.dtype),
+    )
+
+
+def convention_named(
+    name: object, metric: str, *, dtype: str = "float32", argument: str = "convention"
+) -> Convention:
+    """The row of a convention under a metric, for vectors of a dtype.
 
     Raises:
         ArgumentTypeError: The name is not a str.
         InvalidArgumentError: There is no such metric, or no such convention for it; the message
             lists those there are.
     """
-    rows = _TABLE[metric_named(metric).name]
+    wanted = quantity_named(metric).name
     if not isinstance(name, str):
         raise ArgumentTypeError(
             f"{argument} must be the name of a score convention, got {type(name).__name__}",
-            expected=tuple(rows),
+            expected=tuple(names(wanted)),
             received=type(name).__name__,
         )
-    row = rows.get(name)
+    row = _TABLE.get((wanted, name, dtype)) or _TABLE.get((wanted, name, "any"))
     if row is None:
         raise InvalidArgumentError(
             f"{argument} must be a score convention of metric {metric!r}: "
-            f"{', '.join(map(repr, names(metric)))}; got {name!r}",
+            f"{', '.join(map(repr, names(metric)))}; got {name!r}{_elsewhere(name)}",
             expected=tuple(names(metric)),
             received=name,
         )
     return row
+
+
+def _elsewhere(name: str) -> str:
+    """Under which metrics a convention exists, as an addition to a message."""
+    metrics = sorted({row.metric for row in _TABLE.values() if row.name == name})
+    return f", which exists for {', '.join(metrics)}" if metrics else ""

@@ -1,0 +1,48 @@
+"""From one metric's value to another's: possible only between vectors of length 1.
+
+``|q - v|^2 = |q|^2 + |v|^2 - 2 q.v`` needs the length of the stored vector, which differs from row
+to row; with both lengths 1 it is ``2 - 2 q.v``, and the inner product is the cosine.
+"""
+
+from __future__ import annotations
+
+import numpy as np
+from numpy.typing import NDArray
+
+from vdb.errors import InvalidArgumentError
+
+__all__ = ["value_under"]
+
+_OF_PRODUCTS = ("ip", "dot", "cosine")
+_RELATED = ("l2", *_OF_PRODUCTS)
+
+
+def value_under(
+    values: NDArray[np.float64], metric: str, wanted: str, *, unit_norms: bool
+) -> NDArray[np.float64]:
+    """Values of one metric as those of another, for the same vectors.
+
+    Raises:
+        InvalidArgumentError: The one does not tell the other.
+    """
+    if metric == wanted:
+        return values
+    if metric not in _RELATED or wanted not in _RELATED:
+        raise InvalidArgumentError(
+            f"to_metric must be {metric!r}, as metric is: between {metric} and {wanted} no score "
+            "tells the other",
+            expected=metric,
+            received=wanted,
+        )
+    # Vectors under dot have length 1, so that their scores tell all the others.
+    if not unit_norms and metric != "dot":
+        raise InvalidArgumentError(
+            f"to_metric must be {metric!r}, as metric is: from {metric} to {wanted} the lengths of "
+            "the vectors are needed, which differ from row to row; give unit_norms=True if all, "
+            "queries included, have length 1",
+            expected=metric,
+            received=wanted,
+        )
+    if metric == "l2":
+        return np.asarray(1 - values / 2)
+    return np.asarray(2 - 2 * values) if wanted == "l2" else values

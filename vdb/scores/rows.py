@@ -1,0 +1,106 @@
+"""What a row of the table is written as: an engine's facts once, then a line for each metric."""
+
+from __future__ import annotations
+
+from typing import Literal, NamedTuple
+
+from vdb.scores.families import Family
+from vdb.scores.thresholds import Threshold
+from vdb.scores.vectors import FromVectors
+
+__all__ = [
+    "HARMLESS",
+    "Engine",
+    "Evidence",
+    "Precision",
+    "Row",
+    "Zero",
+    "inner",
+    "zero_is",
+    "zero_refused",
+]
+
+Evidence = Literal["measured", "compiled", "transcribed", "read", "documented"]
+"""How the behaviour was found: measured in the running engine; its own source files compiled and
+run alone; its steps transcribed around real Lucene kernels; read in its source; read in its
+manual."""
+
+Precision = Literal["float32", "float64", "rounded"]
+"""What the formula is computed in; "rounded": in float64, with the result rounded to float32."""
+
+
+class Zero(NamedTuple):
+    """What an engine does with a zero vector where the metric has no value for it.
+
+    Attributes:
+        query: What a search with a zero query gives: a "number" (that of a cosine of 0), "nan" (all
+            records, with NaN as their score), "nothing" (no hits) or "refused".
+        text: The engine's behaviour in words.
+    """
+
+    query: Literal["number", "nan", "nothing", "refused"]
+    text: str
+
+
+HARMLESS = Zero("number", "as any other vector")
+
+
+def zero_is(number: str, more: str = "") -> Zero:
+    """A zero vector has a score like others."""
+    return Zero("number", f"similarity taken as 0: the score is {number}{more}")
+
+
+def zero_refused(text: str) -> Zero:
+    """A zero vector is refused, in these words."""
+    return Zero("refused", f"refused: {text}")
+
+
+class Row(NamedTuple):
+    """One metric of an engine; None takes what the engine has.
+
+    Attributes:
+        metric: The metric's name here.
+        called: Its name there, and the name of the number.
+        family: The formula.
+        threshold: How a threshold compares.
+        dtype: The stored type that the row is for; None for all that have no row of their own.
+        from_vectors: How the engine makes what the formula takes, where that is not the value.
+        zero: What it does with zero vectors.
+        precision: What it computes in.
+        evidence: How that was found.
+        note: What else is to be known.
+    """
+
+    metric: str
+    called: str
+    family: Family
+    threshold: Threshold | None = None
+    dtype: str | None = None
+    from_vectors: FromVectors | None = None
+    zero: Zero | None = None
+    precision: Precision | None = None
+    evidence: Evidence | None = None
+    note: str = ""
+
+
+class Engine(NamedTuple):
+    """An engine's convention, with what holds for all its metrics."""
+
+    name: str
+    version: str
+    source: str
+    evidence: Evidence
+    threshold: Threshold
+    nan: str
+    rows: tuple[Row, ...]
+    precision: Precision = "float32"
+    zero: Zero = HARMLESS
+    alias_of: str = ""
+
+
+def inner(called: str, family: Family, **more: object) -> tuple[Row, Row]:
+    """The same for the inner product of any vectors and of unit vectors."""
+    return (
+        Row("ip", called, family)._replace(**more),  # type: ignore[arg-type]  # fields of Row
+        Row("dot", called, family)._replace(**more),  # type: ignore[arg-type]
+    )

@@ -1,0 +1,215 @@
+"""What an engine's own threshold parameter is compared with, and whether its boundary is in.
+
+Rows are compared in the space that the engine compares in, in its precision: inverting a
+threshold instead would put rows at the boundary on the wrong side. So a threshold that equals a
+score that was just returned lets that row in where the engine includes it, and keeps it out where
+it is strict.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass, replace
+from typing import Any, Literal, NamedTuple, TypeAlias
+
+import numpy as np
+from numpy.typing import NDArray
+
+from vdb.errors import InvalidArgumentError
+from vdb.records import Direction
+
+__all__ = [
+    "EPSILON",
+    "INCLUSIVE",
+    "MIN_SCORE",
+    "NATIVE",
+    "NEAR",
+    "NEAR_CERTAINTY",
+    "POSITIVE_RADIUS",
+    "RADIUS",
+    "STRICT",
+    "Rows",
+    "Threshold",
+    "distance_threshold",
+    "none",
+    "similarity",
+]
+
+Numbers: TypeAlias = NDArray[Any]
+Boundary: TypeAlias = Literal["inclusive", "strict"]
+
+
+class Rows(NamedTuple):
+    """What is compared: scores, what they were computed from, and how the convention works."""
+
+    scores: Numbers
+    quantities: Numbers  # float64: the value, or what the engine has in its place
+    direction: Direction
+    scored: Callable[[Any], Numbers]  # the convention's formula, in its precision
+
+
+Admits: TypeAlias = Callable[[Rows, float], Numbers]
+
+
+@dataclass(frozen=True, slots=True)
+class Threshold:
+    """One engine's rule.
+
+    Attributes:
+        parameter: What the engine calls it; "" where it has none.
+        unit: What it is compared with.
+        boundary: Whether a hit exactly at the threshold is in ("inclusive") or not ("strict").
+        admits: Which rows it lets in.
+        note: What else is to be known.
+        accepts: Whether the engine takes such a number; the words say what it wants.
+    """
+
+    parameter: str
+    unit: str
+    boundary: Boundary
+    admits: Admits
+    note: str = ""
+    accepts: Callable[[float], bool] | None = None
+    wants: str = ""
+
+    def named(self, parameter: str, note: str | None = None) -> Threshold:
+        """The same rule under another name."""
+        return replace(self, parameter=parameter, note=self.note if note is None else note)
+
+    def check(self, threshold: float, convention: str) -> None:
+        """Raise InvalidArgumentError where the engine refuses that threshold."""
+        if self.accepts is not None and not self.accepts(threshold):
+            raise InvalidArgumentError(
+                f"threshold must be {self.wants} in the convention {convention!r} "
+                f"(that is the engine's rule for its {self.parameter}), got {threshold:g}",
+                expected=self.wants,
+                received=threshold,
+            )
+
+
+def _at_least(numbers: Numbers, bound: Any, direction: Direction) -> Numbers:
+    return np.asarray(numbers <= bound if direction == "lower" else numbers >= bound)
+
+
+def _by_score(rows: Rows, threshold: float) -> Numbers:
+    bound = _same_precision(rows.scores, threshold)
+    return _at_least(rows.scores, bound, rows.direction)
+
+
+def _by_score_strictly(rows: Rows, threshold: float) -> Numbers:
+    bound = _same_precision(rows.scores, threshold)
+    return np.asarray(rows.scores < bound if rows.direction == "lower" else rows.scores > bound)
+
+
+def _same_precision(scores: Numbers, threshold: float) -> Any:
+    with np.errstate(over="ignore"):
+        return scores.dtype.type(threshold)
+
+
+def _by_value(rows: Rows, threshold: float) -> Numbers:
+    return _at_least(rows.quantities, threshold, rows.direction)
+
+
+def _positive_only(rows: Rows, threshold: float) -> Numbers:
+    if threshold <= 0:
+        return np.ones(rows.scores.shape, dtype=bool)
+    return _by_score(rows, threshold)
+
+
+def _near(rows: Rows, threshold: float) -> Numbers:
+    return np.asarray(rows.scores <= np.float32(threshold) + np.float32(1e-6))
+
+
+def _near_certainty(rows: Rows, threshold: float) -> Numbers:
+    distances = (1 - rows.scores.astype(np.float64)) * 2
+    return np.asarray(distances <= (1 - threshold) * 2 + 1e-6) | _by_score(rows, threshold)
+
+
+def _epsilon(rows: Rows, threshold: float) -> Numbers:
+    return np.asarray(1 - rows.scores <= threshold)
+
+
+RADIUS = Threshold("radius", "score", "inclusive", _by_score)
+INCLUSIVE = Threshold("WHERE", "score", "inclusive", _by_score, "with <= or >=, as written in SQL")
+STRICT = Threshold("radius", "score", "strict", _by_score_strictly)
+NATIVE = Threshold("threshold", "value", "inclusive", _by_value)
+MIN_SCORE = Threshold(
+    "min_score",
+    "score",
+    "inclusive",
+    _by_score,
+    "a number outside 0..1 is refused",
+    lambda t: 0 <= t <= 1,
+    "between 0 and 1",
+)
+POSITIVE_RADIUS = Threshold(
+    "radius",
+    "score",
+    "inclusive",
+    _positive_only,
+    "a radius of 0 or less is ignored: everything is in",
+)
+NEAR = Threshold("distance", "score", "inclusive", _near, "rows up to 1e-6 beyond it are in too")
+NEAR_CERTAINTY = Threshold(
+    "certainty",
+    "score",
+    "inclusive",
+    _near_certainty,
+    "rows whose distance is up to 1e-6 beyond it are in too",
+)
+EPSILON = Threshold(
+    "EPSILON",
+    "1 - score",
+    "inclusive",
+    _epsilon,
+    "(1 - cos(q, v)) / 2 in the current source; older releases compared 1 - cos(q, v)",
+    lambda t: t > 0,
+    "above 0",
+)
+
+
+def none(engine: str) -> Threshold:
+    """The rule for an engine without a parameter: on the score, inclusive."""
+    return Threshold("", "score", "inclusive", _by_score, f"{engine} has no such parameter")
+
+
+def similarity(unit: str, value: Callable[[Any], Any] = lambda t: t, note: str = "") -> Threshold:
+    """Elasticsearch's rule: the parameter, made a value, goes through the score's own formula."""
+
+    def admits(rows: Rows, threshold: float) -> Numbers:
+        with np.errstate(over="ignore"):
+            bound = rows.scored(value(np.float32(threshold)))
+        return np.asarray(rows.scores >= bound)
+
+    return Threshold("knn similarity", unit, "inclusive", admits, note)
+
+
+def distance_threshold(
+    unit: str,
+    distance: Callable[[Numbers], Numbers],
+    meant: Callable[[float], float] = float,
+    note: str = "",
+    *,
+    of_score: Callable[[Numbers], Numbers] | None = None,
+) -> Threshold:
+    """Vespa's rule: in the unit of its ``distance``, whichever of its two scores is returned.
+
+    Args:
+        unit: That unit.
+        distance: The distance that a row's quantity is.
+        meant: What the engine makes of the parameter.
+        note: What else is to be known.
+        of_score: The distance that a user would make of the score.
+    """
+
+    def admits(rows: Rows, threshold: float) -> Numbers:
+        bound = meant(threshold)
+        with np.errstate(all="ignore"):
+            within = distance(rows.quantities) <= bound
+            if (
+                of_score is not None
+            ):  # a number that came out of a division may be off in its last bit
+                within |= of_score(rows.scores) <= bound
+        return np.asarray(within)
+
+    return Threshold("distanceThreshold", unit, "inclusive", admits, note)
