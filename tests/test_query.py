@@ -240,7 +240,7 @@ def test_one_record_is_found(db, index, metric):
         ({"ef": 10**7}, vdb.InvalidArgumentError, "ef must be"),
         ({"threshold": float("nan")}, vdb.InvalidArgumentError, "threshold must be finite"),
         ({"threshold": "0.5"}, vdb.ArgumentTypeError, "threshold must be a number"),
-        ({"scores": "elastic"}, vdb.InvalidArgumentError, "scores must be .*'native'; got"),
+        ({"scores": "elastic"}, vdb.InvalidArgumentError, "scores must be .*'native', .*; got"),
         ({"where": {"n": {"$is": 3}}}, vdb.InvalidFilterError, "no operator"),
         ({"where": 3}, vdb.InvalidFilterError, "expected a dict or an expression"),
     ],

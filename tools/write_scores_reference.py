@@ -6,9 +6,9 @@ import sys
 from itertools import groupby
 from pathlib import Path
 
+from vdb.metrics import METRICS
 from vdb.scores.convention import Convention
 from vdb.scores.explain import span
-from vdb.scores.quantities import QUANTITIES
 from vdb.scores.table import all_conventions
 
 PAGE = Path(__file__).parent.parent / "docs" / "scores.md"
@@ -75,7 +75,7 @@ def page() -> str:
     rows = [row for row in all_conventions() if not row.alias_of]
     parts = [OPENING]
     for metric, own in groupby(rows, key=lambda row: row.metric):
-        parts += [f"## {metric}: {QUANTITIES[metric].value}\n", _table(list(own))]
+        parts += [f"## {metric}: {METRICS[metric].value}\n", _table(list(own))]
     parts.append("## Engine by engine\n")
     engines = sorted({row.name for row in rows}, key=lambda name: (name != "native", name))
     parts += [_engine(name, [row for row in rows if row.name == name]) for name in engines]

@@ -3,11 +3,11 @@
 A search, top to bottom:
 
 1. the options are checked, and the score convention is looked up (`_plan`);
-2. the query becomes a float32 matrix that the metric accepts (`inputs`);
+2. the query becomes a float32 matrix that metric and convention accept (`zero_queries.checked`);
 3. the index finds slots and natural values, best first (`index.search`); a range search widens its
-   candidate list until the threshold is passed (`_within`);
-4. the threshold cuts, as the convention compares (`_cut`);
-5. ids and payloads are read, equal values are put in the order of their ids (`_hits`).
+   candidate list until the threshold is passed (`ranges.within`);
+4. values become scores, and the threshold cuts, as the convention compares (`scoring.scored`);
+5. ids and payloads are read, equal rows are put in the order of their ids (`_hits`).
 
 Every function takes a reader (a snapshot, or the batch of the calling thread) and the view of one
 collection in it, and sees that one moment.
@@ -15,30 +15,24 @@ collection in it, and sees that one moment.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from typing import NamedTuple, TypeAlias
+from typing import NamedTuple
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from vdb import arguments, config, index, inputs, matching
+from vdb import arguments, config, index, matching, ranges, zero_queries
 from vdb.hits import Hits, ManyHits
 from vdb.metrics import METRICS, Metric
 from vdb.records import Id, Payload
-from vdb.scores.table import Convention, convention_named
-from vdb.store import Batch, CollectionView, Snapshot, WritableCollection
+from vdb.scores.table import convention_named
+from vdb.scoring import Reader, Rows, Scoring, View, by_query, joined, order_by_id, scored
+from vdb.store import CollectionView
 
 __all__ = ["Options", "search", "search_many"]
-
-Reader: TypeAlias = Snapshot | Batch
-View: TypeAlias = CollectionView | WritableCollection
 
 _NO_SLOTS = np.empty(0, dtype=np.uint32)
 _NO_VALUES = np.empty(0, dtype=np.float64)
 
-_FIRST_WIDTH = 512
-# Exact range searches hold a value for every record and query: at most this many at a time.
-_SCAN_CELLS = 4_000_000
 # About 10 MB; a collection whose searches meet more is read anew now and then.
 _MOST_KNOWN_IDS = 65_536
 
@@ -55,35 +49,31 @@ class Options(NamedTuple):
     with_vectors: bool = False
 
 
-class _Rows(NamedTuple):
-    """What all queries found, one after the other, each best first: columns of one length."""
-
-    slots: NDArray[np.uint32]
-    values: NDArray[np.float64]
-    counts: NDArray[np.intp]  # how many entries each query has
-
-
 class _Plan(NamedTuple):
     """The checked options of a search."""
 
     metric: Metric
-    convention: Convention
+    scoring: Scoring
     k: int | None
     ef: int | None
     exact: bool
-    threshold: float | None
     with_payloads: bool
     with_vectors: bool
     threads: int
     among: index.Among | None  # what the filter lets through
     matches: int  # how many records there are to be found
 
+    @property
+    def reach(self) -> ranges.Reach:
+        """Where a range search looks."""
+        return ranges.Reach(self.ef, self.exact, self.threads, self.among, self.matches)
+
 
 def search(reader: Reader, view: View, q: ArrayLike, k: int | None, options: Options) -> Hits:
     """The hits of one query of shape (dim,)."""
     plan = _plan(reader, view, k, 1, options)
-    matrix = inputs.query_matrix(q, dim=view.header.dim, metric=plan.metric)
-    return _hits(reader, view, _rows(reader, view, matrix, plan), plan)
+    queries = _queries(q, view, plan, one=True)
+    return _hits(reader, view, _rows(reader, view, queries, plan), plan)
 
 
 def search_many(
@@ -97,8 +87,7 @@ def search_many(
 ) -> ManyHits:
     """The hits of several queries, shape (n, dim), on several threads."""
     plan = _plan(reader, view, k, config.thread_count(threads), options)
-    matrix = inputs.vector_matrix(Q, dim=view.header.dim, metric=plan.metric, rows=None, name="Q")
-    rows = _rows(reader, view, matrix, plan)
+    rows = _rows(reader, view, _queries(Q, view, plan, one=False), plan)
     return ManyHits(_hits(reader, view, rows, plan), np.concatenate(([0], np.cumsum(rows.counts))))
 
 
@@ -108,15 +97,21 @@ def search_many(
 def _plan(reader: Reader, view: View, k: int | None, threads: int, options: Options) -> _Plan:
     ef, where, exact, scores, threshold, with_payloads, with_vectors = options
     header = view.header
+    convention = convention_named(
+        header.scores if scores is None else scores,
+        header.metric,
+        dtype=header.dtype,
+        argument="scores",
+    )
+    bound = None if threshold is None else arguments.number("threshold", threshold)
+    if bound is not None:
+        convention.check_threshold(bound)
     plan = _Plan(
         metric=METRICS[header.metric],
-        convention=convention_named(
-            header.scores if scores is None else scores, header.metric, argument="scores"
-        ),
+        scoring=Scoring(convention, bound),
         k=config.neighbours(k, threshold),
         ef=config.search_width(ef),
         exact=arguments.truth("exact", exact),
-        threshold=None if threshold is None else arguments.number("threshold", threshold),
         with_payloads=arguments.truth("with_payloads", with_payloads),
         with_vectors=arguments.truth("with_vectors", with_vectors),
         threads=threads,
@@ -129,13 +124,43 @@ def _plan(reader: Reader, view: View, k: int | None, threads: int, options: Opti
     return plan._replace(among=among, matches=among.count)
 
 
-def _rows(reader: Reader, view: View, matrix: NDArray[np.float32], plan: _Plan) -> _Rows:
-    """Slots and values of each query, best first, cut at the threshold."""
+def _queries(given: ArrayLike, view: View, plan: _Plan, *, one: bool) -> zero_queries.Queries:
+    return zero_queries.checked(
+        given,
+        dim=view.header.dim,
+        metric=plan.metric,
+        convention=plan.scoring.convention,
+        one=one,
+    )
+
+
+def _rows(reader: Reader, view: View, queries: zero_queries.Queries, plan: _Plan) -> Rows:
+    """Slots, values and scores of each query, best first, cut at the threshold."""
+    matrix = queries.matrix
     if plan.matches == 0 or not len(matrix):
-        return _Rows(_NO_SLOTS, _NO_VALUES, np.zeros(len(matrix), dtype=np.intp))
+        scores = plan.scoring.convention.scored(_NO_VALUES, view.header.dim)
+        return Rows(_NO_SLOTS, _NO_VALUES, scores, np.zeros(len(matrix), dtype=np.intp))
     if plan.k is None:
-        return _within(reader, view, matrix, plan)
-    return _cut(_nearest(reader, view, matrix, min(plan.k, plan.matches), plan), plan)
+        rows = ranges.within(reader, view, matrix, plan.scoring, plan.reach)
+    else:
+        found = _nearest(reader, view, matrix, min(plan.k, plan.matches), plan)
+        rows = scored(reader, view, matrix, found, plan.scoring)
+    return _with_zero(reader, view, rows, queries, plan) if queries.zero.size else rows
+
+
+def _with_zero(
+    reader: Reader, view: View, rows: Rows, queries: zero_queries.Queries, plan: _Plan
+) -> Rows:
+    """The rows with those of zero queries in the place of what stood in for them."""
+    one = queries.matrix[queries.zero[:1]]
+    convention = plan.scoring.convention
+    found = ranges.everything(reader, view, one, Scoring(convention, None), plan.reach)
+    order = _by_id(reader, view, found.slots, np.zeros(len(found.slots)))
+    answer = zero_queries.answered(found.slots[order], plan.k, plan.scoring, view.header.dim)
+    parts = list(by_query(rows))
+    for query in queries.zero.tolist():
+        parts[query] = answer
+    return joined(parts)
 
 
 def _nearest(
@@ -198,91 +223,13 @@ def _by_id(
     listed = slots.tolist()
     _learn(reader, view, listed, known)
     ids = [known[slot] for slot in listed]
-    return _order(ids, values, np.array([len(ids)])) or list(range(len(ids)))
+    return order_by_id(ids, values, np.array([len(ids)])) or list(range(len(ids)))
 
 
-def _within(reader: Reader, view: View, matrix: NDArray[np.float32], plan: _Plan) -> _Rows:
-    """Everything at least as close as the threshold, for each query.
-
-    In a graph the candidate list doubles until at most an eighth of what it holds is within the
-    threshold, so that the last hit is found about as surely as the first. Past a quarter of the
-    collection an exact scan costs no more.
-    """
-    count = plan.matches
-    found: dict[int, tuple[NDArray[np.uint32], NDArray[np.float64]]] = {}
-    pending = np.arange(len(matrix))
-    width = max(_FIRST_WIDTH, plan.ef or 0)
-    graph = not plan.exact and view.generation.index["type"] != "flat"
-    while graph and pending.size and 4 * width < count and width <= config.LIMITS.ef:
-        rows = _cut(
-            index.search(
-                reader,
-                view,
-                matrix[pending],
-                width,
-                ef=width,
-                exact=False,
-                threads=plan.threads,
-                among=plan.among,
-            ),
-            plan,
-        )
-        wide = 8 * rows.counts > width
-        found.update(_by_query(pending, rows, ~wide))
-        pending = pending[wide]
-        width *= 2
-    step = max(1, _SCAN_CELLS // count)
-    for start in range(0, len(pending), step):
-        chunk = pending[start : start + step]
-        rows = _cut(
-            index.search(
-                reader,
-                view,
-                matrix[chunk],
-                count,
-                ef=None,
-                exact=True,
-                threads=plan.threads,
-                among=plan.among,
-            ),
-            plan,
-        )
-        found.update(_by_query(chunk, rows, np.ones(len(chunk), dtype=bool)))
-    columns = [found[query] for query in range(len(matrix))]
-    slots, values = zip(*columns, strict=True)
-    return _Rows(
-        np.concatenate(slots),
-        np.concatenate(values),
-        np.array([len(row) for row in slots], dtype=np.intp),
-    )
-
-
-def _by_query(
-    queries: NDArray[np.intp], rows: _Rows, wanted: NDArray[np.bool_]
-) -> Iterator[tuple[int, tuple[NDArray[np.uint32], NDArray[np.float64]]]]:
-    ends = np.cumsum(rows.counts)
-    for place in np.flatnonzero(wanted).tolist():
-        own = slice(ends[place] - rows.counts[place], ends[place])
-        yield int(queries[place]), (rows.slots[own].copy(), rows.values[own].copy())
-
-
-def _cut(found: index.Found, plan: _Plan) -> _Rows:
-    """The real entries, without those that the threshold keeps out."""
-    counts = found.counts.astype(np.intp)
-    width = found.slots.shape[1]
-    if plan.threshold is None and (counts == width).all():
-        return _Rows(found.slots.ravel(), found.values.ravel(), counts)
-    real = np.arange(width) < counts[:, None]
-    if plan.threshold is not None:
-        scores = plan.convention.from_value(found.values)
-        # Entries that are not real hold NaN, which no comparison admits.
-        real &= plan.convention.admits(scores, found.values, plan.threshold)
-    return _Rows(found.slots[real], found.values[real], real.sum(axis=1))
-
-
-def _hits(reader: Reader, view: View, rows: _Rows, plan: _Plan) -> Hits:
-    """Reads ids and payloads, and puts equal values in the order of their ids."""
-    slots, values = rows.slots, rows.values
+def _hits(reader: Reader, view: View, rows: Rows, plan: _Plan) -> Hits:
+    """Reads ids and payloads, and puts equal rows in the order of their ids."""
+    slots, values, scores, counts = rows
+    convention = plan.scoring.convention
     listed = slots.tolist()
     payloads: list[Payload] | None = None
     if plan.with_payloads:
@@ -296,18 +243,18 @@ def _hits(reader: Reader, view: View, rows: _Rows, plan: _Plan) -> Hits:
         except KeyError:
             _learn(reader, view, np.unique(slots).tolist(), known)
             ids = [known[slot] for slot in listed]
-    order = _order(ids, values, rows.counts)
+    order = order_by_id(ids, values, counts, scores)
     if order is not None:
-        slots, values = slots[order], values[order]
+        slots, values, scores = slots[order], values[order], scores[order]
         ids = [ids[i] for i in order]
         payloads = None if payloads is None else [payloads[i] for i in order]
     return Hits(
         ids,
         values,
-        plan.convention.from_value(values),
+        scores,
         metric=plan.metric.name,
-        convention=plan.convention.name,
-        direction=plan.convention.direction,
+        convention=convention.name,
+        direction=convention.direction,
         payloads=payloads,
         vectors=index.vectors(reader, view, slots) if plan.with_vectors else None,
     )
@@ -332,21 +279,3 @@ def _learn(reader: Reader, view: View, slots: list[int], known: dict[int, Id]) -
     new = [slot for slot in slots if slot not in known]
     for slot, record in zip(new, reader.records(view, new, payloads=False), strict=True):
         known[slot] = record[0]
-
-
-def _order(
-    ids: list[Id], values: NDArray[np.float64], counts: NDArray[np.intp]
-) -> list[int] | None:
-    """The order that sorts equal values of a query by id; None when there are no equal ones."""
-    equal = values[1:] == values[:-1]
-    if not equal.any():
-        return None
-    tied = np.flatnonzero(equal)
-    order = list(range(len(ids)))
-    ends = np.cumsum(counts)
-    for query in np.unique(np.searchsorted(ends, tied, side="right")).tolist():
-        own = range(int(ends[query] - counts[query]), int(ends[query]))
-        listed = values[own.start : own.stop].tolist()
-        place = {value: i for i, value in reversed(list(enumerate(listed)))}
-        order[own.start : own.stop] = sorted(own, key=lambda i: (place[values[i]], ids[i]))
-    return order

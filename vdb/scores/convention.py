@@ -9,9 +9,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from vdb.errors import InvalidArgumentError, NotInvertibleError
+from vdb.metrics import METRICS
 from vdb.records import Direction
 from vdb.scores.families import Family
-from vdb.scores.quantities import QUANTITIES
 from vdb.scores.rows import Evidence, Precision, Zero
 from vdb.scores.thresholds import Rows, Threshold
 from vdb.scores.vectors import FromVectors
@@ -140,7 +140,7 @@ class Convention:
     def _possible(self, dim: int | None) -> tuple[float, float]:
         if self.metric in ("ip", "dot"):
             return -np.inf, np.inf
-        metric = QUANTITIES[self.metric]
+        metric = METRICS[self.metric]
         if self.metric == "hamming" and dim is not None:
             return 0.0, float(dim)
         return metric.low, metric.high
@@ -164,7 +164,7 @@ class Convention:
             bad = float(scores[lost].flat[0])
             raise NotInvertibleError(
                 f"score {bad:g} of the convention {self.name!r} does not tell its "
-                f"{QUANTITIES[self.metric].value}: {self.family.lost_text}",
+                f"{METRICS[self.metric].value}: {self.family.lost_text}",
                 expected="a score that only one value has",
                 received=bad,
             )

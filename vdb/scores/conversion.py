@@ -10,14 +10,13 @@ from typing import Any, overload
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from vdb.arguments import choice, truth, whole
+from vdb.arguments import truth, whole
+from vdb.dtypes import dtype_named
 from vdb.errors import ArgumentTypeError
 from vdb.scores.across import value_under
 from vdb.scores.table import Convention, convention_named, names
 
 __all__ = ["conventions", "convert", "describe", "score", "value"]
-
-_DTYPES = ("float32", "float16", "int8", "bit")
 
 
 def conventions(metric: str) -> list[str]:
@@ -40,8 +39,7 @@ def describe(convention: str, metric: str, *, dtype: str = "float32") -> Convent
     Raises:
         InvalidArgumentError: There is no such metric, or no such convention for it.
     """
-    choice("dtype", dtype, _DTYPES)
-    return convention_named(convention, metric, dtype=dtype)
+    return convention_named(convention, metric, dtype=dtype_named(dtype).name)
 
 
 @overload
@@ -204,4 +202,4 @@ def _plain(result: NDArray[Any]) -> float | NDArray[Any]:
 def _checked(dim: int | None, dtype: str) -> str:
     if dim is not None:
         whole("dim", dim, 1, 1 << 31)
-    return choice("dtype", dtype, _DTYPES)
+    return dtype_named(dtype).name

@@ -6,9 +6,9 @@ from typing import Any
 
 import numpy as np
 
+from vdb.metrics import METRICS
 from vdb.scores.across import value_under
 from vdb.scores.convention import Convention
-from vdb.scores.quantities import QUANTITIES
 
 __all__ = ["described", "explained"]
 
@@ -50,7 +50,7 @@ def span(row: Convention) -> str:
 
 def explained(score: float, giver: Convention, taker: Convention, dim: int | None) -> list[str]:
     """The steps of a conversion that is known to be possible, one line each."""
-    from_metric, to_metric = QUANTITIES[giver.metric], QUANTITIES[taker.metric]
+    from_metric, to_metric = METRICS[giver.metric], METRICS[taker.metric]
     value = giver.to_value(np.asarray(score), dim)
     steps = [
         _step(

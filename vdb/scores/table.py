@@ -9,12 +9,12 @@ from __future__ import annotations
 import numpy as np
 
 from vdb.errors import ArgumentTypeError, InvalidArgumentError
-from vdb.metrics import Metric
+from vdb.metrics import METRICS, Metric, metric_named
 from vdb.records import Direction
 from vdb.scores.convention import Convention
 from vdb.scores.engines import ENGINES
 from vdb.scores.families import SAME, Family
-from vdb.scores.quantities import QUANTITIES, SYMBOLS, quantity_named
+from vdb.scores.quantities import SYMBOLS
 from vdb.scores.rows import Engine, Row, Zero
 from vdb.scores.thresholds import NATIVE
 from vdb.version import __version__
@@ -57,7 +57,7 @@ def _native(metric: Metric) -> Convention:
 
 
 def _row(engine: Engine, row: Row) -> Convention:
-    metric = QUANTITIES[row.metric]
+    metric = METRICS[row.metric]
     family, rule = row.family, row.threshold or engine.threshold
     zero = row.zero or engine.zero
     low, high = _image(family, metric)
@@ -111,7 +111,7 @@ _Key = tuple[str, str, str]  # metric, convention, dtype
 _TABLE: dict[_Key, Convention] = {
     (row.metric, row.name, row.dtype): row
     for row in (
-        *(_native(metric) for metric in QUANTITIES.values()),
+        *(_native(metric) for metric in METRICS.values()),
         *(_row(engine, row) for engine in ENGINES for row in engine.rows),
     )
 }
@@ -122,14 +122,14 @@ def names(metric: object) -> list[str]:
 
     Other names of the same convention are not among them.
     """
-    wanted = quantity_named(metric).name
+    wanted = metric_named(metric).name
     found = {row.name for row in _TABLE.values() if row.metric == wanted and not row.alias_of}
     return sorted(found, key=lambda name: (name != "native", name))
 
 
 def all_conventions() -> list[Convention]:
     """Every row, by metric, convention and dtype, "native" first."""
-    order = list(QUANTITIES)
+    order = list(METRICS)
     return sorted(
         _TABLE.values(),
         key=lambda row: (order.index(row.metric), row.name != "native", row.name, row.dtype),
@@ -146,7 +146,7 @@ def convention_named(
         InvalidArgumentError: There is no such metric, or no such convention for it; the message
             lists those there are.
     """
-    wanted = quantity_named(metric).name
+    wanted = metric_named(metric).name
     if not isinstance(name, str):
         raise ArgumentTypeError(
             f"{argument} must be the name of a score convention, got {type(name).__name__}",

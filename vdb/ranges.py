@@ -1,0 +1,106 @@
+"""Range searches: everything that a threshold admits."""
+
+from __future__ import annotations
+
+from typing import NamedTuple
+
+import numpy as np
+from numpy.typing import NDArray
+
+from vdb import config, index
+from vdb.scoring import Reader, Rows, Scoring, View, by_query, joined, scored
+
+__all__ = ["Reach", "everything", "within"]
+
+_FIRST_WIDTH = 512
+# Exact range searches hold a value for every record and query: at most this many at a time.
+_SCAN_CELLS = 4_000_000
+
+
+class Reach(NamedTuple):
+    """Where a range search looks.
+
+    Attributes:
+        ef: Candidates to begin with, or None.
+        exact: Scan even where there is a graph.
+        threads: Threads that share the queries.
+        among: Only these slots; None for all.
+        matches: How many records there are to be found.
+    """
+
+    ef: int | None
+    exact: bool
+    threads: int
+    among: index.Among | None
+    matches: int
+
+
+def within(
+    reader: Reader,
+    view: View,
+    matrix: NDArray[np.float32],
+    how: Scoring,
+    reach: Reach,
+) -> Rows:
+    """Everything that the threshold admits, for each query; there is something to be found.
+
+    In a graph the candidate list doubles until at most an eighth of what it holds is admitted, so
+    that the last hit is found about as surely as the first: the walk has then gone far beyond the
+    threshold, whatever its unit. Past a quarter of the collection an exact scan costs no more. It
+    is also what is left where a convention's order is not that of the values.
+
+    Args:
+        reader: Whose moment is seen.
+        view: The collection, from that reader.
+        matrix: float32, C-contiguous, (n, dim), n at least 1, already checked.
+        how: The convention and the threshold; without a threshold everything is admitted.
+        reach: Where is looked.
+    """
+    count = reach.matches
+    rule = how.convention.from_vectors
+    graph = not reach.exact and view.generation.index["type"] != "flat"
+    graph &= how.threshold is not None and (rule is None or rule.ordered)
+    found: dict[int, Rows] = {}
+    pending = np.arange(len(matrix))
+    width = max(_FIRST_WIDTH, reach.ef or 0)
+    while graph and pending.size and 4 * width < count and width <= config.LIMITS.ef:
+        queries = matrix[pending]
+        near = index.search(
+            reader,
+            view,
+            queries,
+            width,
+            ef=width,
+            exact=False,
+            threads=reach.threads,
+            among=reach.among,
+        )
+        rows = scored(reader, view, queries, near, how)
+        done = 8 * rows.counts <= width
+        parts = zip(pending.tolist(), by_query(rows), done.tolist(), strict=True)
+        found.update((query, part) for query, part, whole in parts if whole)
+        pending = pending[~done]
+        width *= 2
+    step = max(1, _SCAN_CELLS // count)
+    for start in range(0, len(pending), step):
+        chunk = pending[start : start + step]
+        rows = everything(reader, view, matrix[chunk], how, reach)
+        found.update(zip(chunk.tolist(), by_query(rows), strict=True))
+    return joined([found[query] for query in range(len(matrix))])
+
+
+def everything(
+    reader: Reader, view: View, matrix: NDArray[np.float32], how: Scoring, reach: Reach
+) -> Rows:
+    """All records that the threshold admits, by looking at each; a few queries at a time."""
+    near = index.search(
+        reader,
+        view,
+        matrix,
+        reach.matches,
+        ef=None,
+        exact=True,
+        threads=reach.threads,
+        among=reach.among,
+    )
+    return scored(reader, view, matrix, near, how)

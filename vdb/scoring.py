@@ -1,0 +1,178 @@
+"""Scores of what the index found, the threshold's cut, and the order of hits.
+
+Most conventions score the natural value. Where an engine makes a quantity of its own out of the two
+vectors, the vectors of the candidates are read and that is computed, in float32 as the engine does.
+
+The order of hits: by score in the convention's direction, equal scores by value, equal values by
+id; NaN comes last.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import NamedTuple, TypeAlias
+
+import numpy as np
+from numpy.typing import NDArray
+
+from vdb import index
+from vdb.metrics import METRICS
+from vdb.records import Id
+from vdb.scores.table import Convention
+from vdb.scores.vectors import FromVectors
+from vdb.store import Batch, CollectionView, Snapshot, WritableCollection
+
+__all__ = ["Rows", "Scoring", "by_query", "joined", "order_by_id", "scored"]
+
+Reader: TypeAlias = Snapshot | Batch
+View: TypeAlias = CollectionView | WritableCollection
+
+# Numbers of vectors that are held at a time while scores are made of them: 16 MiB.
+_CELLS = 4_194_304
+
+
+class Scoring(NamedTuple):
+    """How a search scores: a convention, and the threshold in its unit or None."""
+
+    convention: Convention
+    threshold: float | None
+
+
+class Rows(NamedTuple):
+    """What all queries found, one after the other, each best first: columns of one length."""
+
+    slots: NDArray[np.uint32]
+    values: NDArray[np.float64]
+    scores: NDArray[np.floating]
+    counts: NDArray[np.intp]  # how many entries each query has
+
+
+def scored(
+    reader: Reader, view: View, queries: NDArray[np.float32], found: index.Found, how: Scoring
+) -> Rows:
+    """The real entries with their scores, without those that the threshold keeps out."""
+    counts = found.counts.astype(np.intp)
+    if how.threshold is None and how.convention.name == "native":
+        return _as_found(found, counts)
+    real = np.arange(found.slots.shape[1]) < counts[:, None]
+    slots, values = found.slots[real], found.values[real]
+    owners = np.repeat(np.arange(len(counts)), counts)
+    convention, threshold = how
+    dim = view.header.dim
+    quantities = values
+    if convention.from_vectors is not None and view.header.dtype in ("float32", "float16"):
+        if threshold is not None:
+            near = _within_reach(values, convention, threshold, dim)
+            slots, values, owners = slots[near], values[near], owners[near]
+        quantities = _from_vectors(reader, view, (queries, owners), slots, convention.from_vectors)
+    scores = convention.scored(quantities, dim)
+    if threshold is not None:
+        inside = convention.admits(scores, quantities, threshold, dim)
+        slots, values, owners = slots[inside], values[inside], owners[inside]
+        scores = scores[inside]
+    order = _by_score(scores, owners, convention)
+    if order is not None:
+        slots, values, scores = slots[order], values[order], scores[order]
+    return Rows(slots, values, scores, np.bincount(owners, minlength=len(counts)))
+
+
+def _as_found(found: index.Found, counts: NDArray[np.intp]) -> Rows:
+    """The real entries, whose values are their scores."""
+    if (counts == found.slots.shape[1]).all():
+        values = found.values.ravel()
+        return Rows(found.slots.ravel(), values, values, counts)
+    real = np.arange(found.slots.shape[1]) < counts[:, None]
+    values = found.values[real]
+    return Rows(found.slots[real], values, values, counts)
+
+
+def _within_reach(
+    values: NDArray[np.float64], convention: Convention, threshold: float, dim: int
+) -> NDArray[np.bool_]:
+    """Which rows could be within the threshold, as far as their values tell."""
+    assert convention.from_vectors is not None  # noqa: S101 - for mypy; the caller has looked
+    slack = convention.from_vectors.slack
+    if slack == np.inf:
+        return np.ones(len(values), dtype=bool)
+    closer = values + slack if METRICS[convention.metric].direction == "higher" else values - slack
+    best = convention.scored(closer, dim)
+    return np.asarray(convention.admits(best, closer, threshold, dim))
+
+
+def _from_vectors(
+    reader: Reader,
+    view: View,
+    asked: tuple[NDArray[np.float32], NDArray[np.intp]],
+    slots: NDArray[np.uint32],
+    rule: FromVectors,
+) -> NDArray[np.float64]:
+    """The engine's own quantities, float64, for each slot and the query that it was found for."""
+    queries, owners = asked
+    out = np.empty(len(slots), dtype=np.float64)
+    step = max(1, _CELLS // view.header.dim)
+    for start in range(0, len(slots), step):
+        part = slice(start, start + step)
+        stored = index.vectors(reader, view, slots[part]).astype(np.float32, copy=False)
+        out[part] = rule.quantities(queries[owners[part]].astype(np.float32, copy=False), stored)
+    return out
+
+
+def _by_score(
+    scores: NDArray[np.floating], owners: NDArray[np.intp], convention: Convention
+) -> NDArray[np.intp] | None:
+    """The order that sorts each query's rows, by value already, by score; None if they are."""
+    if convention.name == "native":
+        return None
+    keys = scores if convention.direction == "lower" else -scores
+    ordered = (keys[1:] >= keys[:-1]) | (owners[1:] != owners[:-1])
+    return None if ordered.all() else np.lexsort((keys, owners))
+
+
+def order_by_id(
+    ids: list[Id],
+    values: NDArray[np.float64],
+    counts: NDArray[np.intp],
+    scores: NDArray[np.floating] | None = None,
+) -> list[int] | None:
+    """The order that sorts equal rows of a query by id; None when there are no equal ones.
+
+    Rows are equal whose values, and scores where given, are.
+    """
+    equal = values[1:] == values[:-1]
+    if scores is not None:
+        equal &= scores[1:] == scores[:-1]
+    if not equal.any():
+        return None
+    runs = np.concatenate(([0], np.cumsum(~equal)))
+    order = list(range(len(ids)))
+    ends = np.cumsum(counts)
+    tied = np.flatnonzero(equal)
+    for query in np.unique(np.searchsorted(ends, tied, side="right")).tolist():
+        own = range(int(ends[query] - counts[query]), int(ends[query]))
+        place = runs[own.start : own.stop].tolist()
+        order[own.start : own.stop] = sorted(own, key=lambda i: (place[i - own.start], ids[i]))
+    return order
+
+
+def by_query(rows: Rows) -> Iterator[Rows]:
+    """The rows of each query by themselves."""
+    end = 0
+    for count in rows.counts.tolist():
+        start, end = end, end + count
+        yield Rows(
+            rows.slots[start:end],
+            rows.values[start:end],
+            rows.scores[start:end],
+            np.array([count], dtype=np.intp),
+        )
+
+
+def joined(parts: list[Rows]) -> Rows:
+    """The rows of several queries, one after the other; at least one part."""
+    slots, values, scores, counts = zip(*parts, strict=True)
+    return Rows(
+        np.concatenate(slots),
+        np.concatenate(values),
+        np.concatenate(scores),
+        np.concatenate(counts),
+    )

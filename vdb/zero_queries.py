@@ -1,0 +1,104 @@
+"""Queries that are zero where the metric has no value for them.
+
+Natively they are refused. Under a convention the answer is what its engine gives: an error,
+nothing, or every record with the same score, that of a similarity of 0 or NaN; of those, the first
+by id.
+"""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import numpy as np
+from numpy.typing import ArrayLike, NDArray
+
+from vdb import inputs
+from vdb.errors import InvalidVectorError
+from vdb.metrics import Metric
+from vdb.scores.table import Convention
+from vdb.scoring import Rows, Scoring
+
+__all__ = ["Queries", "answered", "checked"]
+
+
+class Queries:
+    """Checked queries: a matrix to search with, and which of its rows stand in for zero ones."""
+
+    __slots__ = ("matrix", "zero")
+
+    def __init__(self, matrix: NDArray[np.float32], zero: NDArray[np.intp]) -> None:
+        """`matrix` float32 (n, dim); `zero` holds rows of it, in order."""
+        self.matrix = matrix
+        self.zero = zero
+
+
+_NONE = np.empty(0, dtype=np.intp)
+
+
+def checked(
+    given: ArrayLike, *, dim: int, metric: Metric, convention: Convention, one: bool
+) -> Queries:
+    """One query, shape (dim,), or several, (n, dim), as far as metric and engine accept them.
+
+    Raises:
+        InvalidVectorError: NaN, infinity, overflow; zero where the engine, or natively the metric,
+            refuses it: the message says whose rule it is.
+        And what `inputs` raises.
+    """
+    if convention.zero.query == "refused":
+        return Queries(_refusing(given, dim, metric, convention, one=one), _NONE)
+    if metric.shortest == 0:
+        return Queries(_matrix(given, dim, metric, one=one), _NONE)
+    matrix = _matrix(given, dim, replace(metric, shortest=0.0), one=one)
+    zero = np.flatnonzero(~matrix.any(axis=1))
+    if zero.size:
+        matrix = matrix.copy()
+        matrix[zero] = 1
+    # Vectors that are too short, and yet not zero, are refused all the same.
+    return Queries(_matrix(matrix[0] if one else matrix, dim, metric, one=one), zero)
+
+
+def _matrix(given: ArrayLike, dim: int, metric: Metric, *, one: bool) -> NDArray[np.float32]:
+    if one:
+        return inputs.query_matrix(given, dim=dim, metric=metric)
+    return inputs.vector_matrix(given, dim=dim, metric=metric, rows=None, name="Q")
+
+
+def _refusing(
+    given: ArrayLike, dim: int, metric: Metric, convention: Convention, *, one: bool
+) -> NDArray[np.float32]:
+    whose = f"{convention.name}: {convention.zero_vectors}"
+    try:
+        matrix = _matrix(given, dim, metric, one=one)
+    except InvalidVectorError as error:
+        if error.received != 0.0 or convention.name == "native":
+            raise
+        raise InvalidVectorError(
+            f"{error.message} ({whose})",
+            row=error.row,
+            expected=error.expected,
+            received=error.received,
+        ) from None
+    if convention.name != "native" and not matrix.any(axis=1).all():
+        row = int(np.flatnonzero(~matrix.any(axis=1))[0])
+        raise InvalidVectorError(
+            f"{'q' if one else f'Q[{row}]'} is zero, which the convention does not allow ({whose})",
+            row=row,
+            expected="a vector that is not zero",
+            received=0.0,
+        )
+    return matrix
+
+
+def answered(by_id: NDArray[np.uint32], k: int | None, how: Scoring, dim: int) -> Rows:
+    """The hits of a zero query, from all slots in the order of their ids."""
+    convention, threshold = how
+    number = {"number": 0.0, "nan": np.nan}.get(convention.zero.query)
+    slots = by_id if number is not None else by_id[:0]
+    values = np.full(len(slots), number, dtype=np.float64)
+    scores = convention.scored(values, dim)
+    if threshold is not None:
+        inside = convention.admits(scores, values, threshold, dim)
+        slots, values, scores = slots[inside], values[inside], scores[inside]
+    cut = slice(k)
+    return Rows(slots[cut], values[cut], scores[cut], np.array([len(slots[cut])], dtype=np.intp))
