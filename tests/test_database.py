@@ -228,7 +228,7 @@ class TestCollections:
             ({"dim": "3"}, vdb.ArgumentTypeError, "dim"),
             ({"dtype": "int8"}, vdb.InvalidArgumentError, "'float32', got 'int8'"),
             ({"index": "hnsw"}, vdb.ArgumentTypeError, "vdb.HNSW"),
-            ({"scores": "vespa"}, vdb.InvalidArgumentError, "'native'; got 'vespa'"),
+            ({"scores": "azure"}, vdb.InvalidArgumentError, "got 'azure', which exists for cosine"),
             ({"model": 3}, vdb.ArgumentTypeError, "model"),
             ({"fields": {"pep": "int"}}, vdb.InvalidFilterError, "not supported yet"),
             ({"name": "a/b"}, vdb.InvalidArgumentError, "name"),
