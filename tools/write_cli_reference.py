@@ -22,7 +22,7 @@ Written by `tools/write_cli_reference.py` from the commands themselves.
 - Answers go to standard output, as text for people or, with `--json`, as one JSON object.
 - Complaints are one line on standard error. The exit status is **0** when all went well, **1** for
   an error, **2** when `check` found problems, **130** after Ctrl-C.
-- `info`, `search` and `check` open the database read-only and leave every byte of it as it was.
+- `info`, `search`, `compare` and `check` open the database read-only and leave every byte of it as it was.
 - Files of vectors are `.npy` files of real numbers, one row a record. They are mapped, not loaded,
   and nothing in them is ever unpickled.
 """
@@ -32,12 +32,23 @@ EXAMPLES = {
     "info": "vdb info peps.vdb peps",
     "import": "vdb import peps.vdb peps docs/sample/paragraphs.f16.npy --create --metric cosine",
     "search": "vdb search peps.vdb peps --vector docs/sample/queries.f16.npy:3 -k 5",
+    "compare": "vdb compare peps.vdb peps docs/sample/queries.f16.npy",
+    "tune": "vdb tune peps.vdb peps --target-recall 0.95",
     "scores": "vdb scores 0.83 --metric cosine --from elasticsearch --to native --explain",
     "check": "vdb check peps.vdb",
     "drop": "vdb drop peps.vdb peps --yes",
 }
 
 AFTER = {
+    "compare": """\
+Line *i* of the labels belongs to row *i* of the queries. `query` is shown where metrics differ; a
+query without `relevant` counts for agreement only:
+
+```json
+{"query": "Style Guide for Python Code: Indentation", "relevant": ["pep-0008/133", "pep-0008/134"]}
+{"query": "Tabs or spaces?"}
+```
+""",
     "import": """\
 Each line of the `.jsonl` file is one object. Its field `id` (or the one that `--ids-from` names) is
 the id, a string or a whole number; the rest is the payload. An object of nothing but an id and a

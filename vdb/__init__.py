@@ -14,6 +14,9 @@ change.
 from __future__ import annotations
 
 from vdb import scores
+from vdb.analysis.comparison import MetricComparison
+from vdb.analysis.explain import Explanation
+from vdb.analysis.recall import RecallReport
 from vdb.collection import Collection, CollectionReader
 from vdb.config import HNSW, Flat
 from vdb.database import Database, open  # noqa: A004 - vdb.open reads as it should
@@ -42,9 +45,12 @@ from vdb.errors import (
 )
 from vdb.filters import F, Filter
 from vdb.hits import Hits, ManyHits
+from vdb.index import CurvePoint, Tuning
 from vdb.maintenance.report import CollectionInfo, DatabaseInfo, GenerationInfo
 from vdb.records import Hit, NormStats, Problem, Record
+from vdb.results import Interval, Section
 from vdb.snapshot import Snapshot
+from vdb.studies import compare_metrics
 from vdb.version import __version__
 
 __all__ = [
@@ -58,11 +64,13 @@ __all__ = [
     "CollectionReader",
     "CommitUnknownError",
     "CorruptedError",
+    "CurvePoint",
     "Database",
     "DatabaseInfo",
     "DimensionMismatchError",
     "DiskFullError",
     "DuplicateIdError",
+    "Explanation",
     "F",
     "Filter",
     "Flat",
@@ -71,22 +79,28 @@ __all__ = [
     "GenerationInfo",
     "Hit",
     "Hits",
+    "Interval",
     "InvalidArgumentError",
     "InvalidFilterError",
     "InvalidPayloadError",
     "InvalidVectorError",
     "ManyHits",
+    "MetricComparison",
     "MetricMismatchError",
     "NormStats",
     "NotFoundError",
     "NotInvertibleError",
     "Problem",
     "ReadOnlyError",
+    "RecallReport",
     "Record",
+    "Section",
     "Snapshot",
+    "Tuning",
     "UnsafeFilesystemError",
     "VdbError",
     "__version__",
+    "compare_metrics",
     "open",
     "scores",
 ]

@@ -6,15 +6,20 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from typing import Any, overload
 
 from numpy.typing import ArrayLike, NDArray
 
-from vdb import arguments, config, ingest, inputs, lookup, matching, query
+from vdb import arguments, config, index, ingest, inputs, lookup, matching, query
 from vdb.access import Access, LiveAccess
+from vdb.analysis.queries import SAMPLE
+from vdb.analysis.tune import tune
 from vdb.errors import InvalidArgumentError, NotFoundError, VdbError
 from vdb.filters import Filter
 from vdb.hits import Hits, ManyHits
+from vdb.index import Tuning
+from vdb.insight import Insight
 from vdb.maintenance import report
 from vdb.maintenance.report import CollectionInfo
 from vdb.metrics import METRICS
@@ -25,7 +30,7 @@ from vdb.store import Batch, CollectionView, Snapshot, WritableCollection
 __all__ = ["Collection", "CollectionReader"]
 
 
-class CollectionReader:
+class CollectionReader(Insight):
     """One collection, for reading. Made by `Database.collection` and `Snapshot.collection`.
 
     It may be shared between threads; searches run beside each other and beside a writer.
@@ -66,6 +71,7 @@ class CollectionReader:
         threshold: float | None = None,
         with_payloads: bool = True,
         with_vectors: bool = False,
+        target_recall: float | None = None,
     ) -> Hits:
         """The records closest to one query.
 
@@ -75,7 +81,8 @@ class CollectionReader:
                 are at least that close, as far as the graph finds them; every one with `exact`
                 or in a `Flat` collection.
             ef: Candidates the graph keeps, 1..1,000,000: more find more and cost more. The default
-                is 100, or k when that is more. `Flat` collections ignore it.
+                is what `tune` found, else 100, and k when that is more. `Flat` collections
+                ignore it.
             where: Look among the records only whose payloads pass this filter: a dict such as
                 ``{"pep": {"$gte": 400}}``, or an expression such as ``vdb.F.pep >= 400``. Fewer
                 than k hits come back only when fewer than k records pass.
@@ -85,6 +92,8 @@ class CollectionReader:
                 the convention; native: the value, at most (l2) or at least (ip, cosine) this.
             with_payloads: Whether hits carry payloads.
             with_vectors: Whether hits carry vectors.
+            target_recall: Instead of ef: the recall to reach, above 0, at most 1, by the curve that
+                `tune` measured.
 
         Returns:
             Hits, best first, equal values by id; where k cuts equal values apart, the smallest
@@ -100,7 +109,7 @@ class CollectionReader:
         """
         with self._access.reading() as reader:
             options = query.Options(
-                ef, where, exact, scores, threshold, with_payloads, with_vectors
+                ef, where, exact, scores, threshold, with_payloads, with_vectors, target_recall
             )
             return query.search(reader, self._view(reader), q, k, options)
 
@@ -117,6 +126,7 @@ class CollectionReader:
         threshold: float | None = None,
         with_payloads: bool = True,
         with_vectors: bool = False,
+        target_recall: float | None = None,
     ) -> ManyHits:
         """The records closest to each of several queries, all seen at one moment.
 
@@ -132,6 +142,7 @@ class CollectionReader:
             threshold: See there.
             with_payloads: See there.
             with_vectors: See there.
+            target_recall: See there.
 
         Returns:
             A sequence of `Hits` in the order of the queries, with rectangular arrays beside it.
@@ -141,7 +152,7 @@ class CollectionReader:
         """
         with self._access.reading() as reader:
             options = query.Options(
-                ef, where, exact, scores, threshold, with_payloads, with_vectors
+                ef, where, exact, scores, threshold, with_payloads, with_vectors, target_recall
             )
             return query.search_many(reader, self._view(reader), Q, k, options, threads=threads)
 
@@ -231,6 +242,11 @@ class CollectionReader:
                 received=self._name,
             )
         return view
+
+    @contextmanager
+    def _seen(self) -> Iterator[tuple[Snapshot | Batch, CollectionView | WritableCollection]]:
+        with self._access.reading() as reader:
+            yield reader, self._view(reader)
 
     def _walk(
         self, where: Mapping[str, Any] | Filter | None
@@ -371,6 +387,61 @@ class Collection(CollectionReader):
             if chosen is not None:
                 wanted = matching.matching_ids(batch, coll, chosen)
             return ingest.delete(batch, coll, wanted)
+
+    def tune(
+        self,
+        target_recall: float = 0.95,
+        k: int = 10,
+        *,
+        queries: ArrayLike | None = None,
+        sample: int = SAMPLE,
+        seed: int = 0,
+        threads: int | None = None,
+        progress: Progress | None = None,
+    ) -> Tuning:
+        """Finds the smallest ef that reaches a recall, and makes it the collection's default.
+
+        Recall is measured as by `recall`, at a rising ef. The measured curve is stored with the
+        generation: searches that name no ef use what was found, those with ``target_recall=`` look
+        it up. A rebuild makes it void; after much was added or removed, tune again.
+
+        Args:
+            target_recall: The recall to be reached, above 0, at most 1.
+            k: Hits of a query.
+            queries: As for `recall`, like all that follow.
+            sample: See there.
+            seed: See there.
+            threads: See there.
+            progress: See there.
+
+        Returns:
+            The ef that was found, and the curve.
+
+        Raises:
+            InvalidArgumentError: The collection is flat, has fewer than two records, or no ef
+                reaches the target; or another argument is out of range. Nothing is stored.
+            BusyError: Another writer did not finish within the database's lock_timeout, or the
+                collection was rebuilt meanwhile.
+            ReadOnlyError: The database is open for reading only.
+        """
+        arguments.callback("progress", progress)
+        self._access.check_writable()
+        with self._seen() as (reader, view):
+            found = tune(
+                reader,
+                view,
+                target=index.recall_target(target_recall),
+                k=arguments.whole("k", k, 1, config.LIMITS.slots),
+                queries=queries,
+                sample=sample,
+                seed=arguments.whole("seed", seed, 0, config.LIMITS.seed),
+                threads=config.thread_count(threads),
+                progress=progress,
+            )
+            measured = view.generation.number
+        with self._access.writing() as batch, ingest.changing(batch):
+            index.keep_tuning(self._writable(batch), found, measured)
+        return found
 
     def _rows(self, ids: object, vectors: ArrayLike, payloads: object) -> ingest.Rows:
         # Without a look at the database: the batch checks again if the metric is another by then.

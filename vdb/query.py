@@ -47,6 +47,7 @@ class Options(NamedTuple):
     threshold: float | None = None
     with_payloads: bool = True
     with_vectors: bool = False
+    target_recall: float | None = None
 
 
 class _Plan(NamedTuple):
@@ -95,7 +96,7 @@ def search_many(
 
 
 def _plan(reader: Reader, view: View, k: int | None, threads: int, options: Options) -> _Plan:
-    ef, where, exact, scores, threshold, with_payloads, with_vectors = options
+    ef, where, exact, scores, threshold, with_payloads, with_vectors, target = options
     header = view.header
     convention = convention_named(
         header.scores if scores is None else scores,
@@ -110,7 +111,7 @@ def _plan(reader: Reader, view: View, k: int | None, threads: int, options: Opti
         metric=METRICS[header.metric],
         scoring=Scoring(convention, bound),
         k=config.neighbours(k, threshold),
-        ef=config.search_width(ef),
+        ef=index.search_ef(view, k, config.search_width(ef), target),
         exact=arguments.truth("exact", exact),
         with_payloads=arguments.truth("with_payloads", with_payloads),
         with_vectors=arguments.truth("with_vectors", with_vectors),

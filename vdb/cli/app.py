@@ -13,7 +13,7 @@ from typing import Annotated
 
 import typer
 
-from vdb.cli import check, create, drop, import_, info, output, scores, search
+from vdb.cli import check, compare, create, drop, import_, info, output, scores, search, tune
 from vdb.cli.entry import INTERRUPTED
 from vdb.cli.interrupted import Interrupted
 from vdb.cli.wording import in_options
@@ -56,6 +56,8 @@ app.command()(create.create)
 app.command()(info.info)
 app.command("import")(import_.import_)
 app.command()(search.search)
+app.command()(compare.compare)
+app.command()(tune.tune)
 # So that a negative score is not taken for an option.
 app.command(context_settings={"ignore_unknown_options": True})(scores.scores)
 app.command()(check.check)

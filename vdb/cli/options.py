@@ -48,6 +48,40 @@ AllowNetwork: TypeAlias = Annotated[
     ),
 ]
 
+Seed: TypeAlias = Annotated[
+    int, typer.Option(metavar="N", help="Chooses samples; the same seed, the same figures.")
+]
+Threads: TypeAlias = Annotated[
+    int | None, typer.Option(metavar="N", help="Threads to search with. [default: all]")
+]
+
+# Queries from files
+
+Queries: TypeAlias = Annotated[
+    Path,
+    typer.Argument(metavar="QUERIES.npy", parser=a_path, help="Real numbers, one row a query."),
+]
+Labels: TypeAlias = Annotated[
+    Path | None,
+    typer.Option(
+        metavar="FILE.jsonl",
+        parser=a_path,
+        help='What is relevant, one object a query: {"query": TEXT, "relevant": [ID, ...]}. '
+        "[default: QUERIES.jsonl where there is one]",
+    ),
+]
+RowsOf: TypeAlias = Annotated[
+    Path | None,
+    typer.Option(
+        metavar="FILE.jsonl",
+        parser=a_path,
+        help='"relevant" counts the lines of this file, from 0, which name the ids.',
+    ),
+]
+IdsFrom: TypeAlias = Annotated[
+    str, typer.Option(metavar="FIELD", help="The field of that file that holds the id.")
+]
+
 # What a new collection is made of
 
 Metric: TypeAlias = Annotated[

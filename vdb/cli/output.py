@@ -18,6 +18,7 @@ from datetime import datetime
 from typing import TYPE_CHECKING, Any
 
 from vdb.cli.plain import named, plain
+from vdb.results import Section
 
 if TYPE_CHECKING:
     from rich.console import Console
@@ -28,7 +29,9 @@ __all__ = [
     "json_object",
     "line",
     "number",
+    "printable",
     "progress",
+    "sections",
     "sentence",
     "table",
 ]
@@ -153,6 +156,12 @@ def _widths(
         rest -= min(widest, WIDEST_KEPT) + GAP if i != shorten else GAP
     widths[shorten] = max(NARROWEST_CUT, rest)
     return widths
+
+
+def sections(parts: Iterable[Section]) -> None:
+    """Prints the sections of an explanation: titles, and lines of (what, how)."""
+    for part in parts:
+        table(part.title, None, [(f"  {what}", how) for what, how in part.lines])
 
 
 def sentence(severity: str, text: str) -> None:

@@ -46,7 +46,7 @@ def count(path: Path) -> int:
                 empty_since = empty_since or number
                 continue
             if empty_since:
-                _refuse(path, empty_since, EMPTY)
+                refuse(path, empty_since, EMPTY)
             lines = number
     return lines
 
@@ -57,6 +57,16 @@ def read(path: Path, id_field: str) -> Iterator[tuple[Id, Payload]]:
     Raises:
         InvalidArgumentError: A line is not such an object; names the line.
     """
+    for number, record in objects(path):
+        yield _record(path, number, record, id_field)
+
+
+def objects(path: Path) -> Iterator[tuple[int, dict[str, Any]]]:
+    """Number (from 1) and JSON object of every line in turn.
+
+    Raises:
+        InvalidArgumentError: A line is no such object; names the line.
+    """
     empty_since = 0
     with path.open("rb") as file:
         for number, text in enumerate(_lines(file, path), 1):
@@ -64,8 +74,8 @@ def read(path: Path, id_field: str) -> Iterator[tuple[Id, Payload]]:
                 empty_since = empty_since or number
                 continue
             if empty_since:
-                _refuse(path, empty_since, EMPTY)
-            yield _record(path, number, text, id_field)
+                refuse(path, empty_since, EMPTY)
+            yield number, _object(path, number, text)
 
 
 def _lines(file: BinaryIO, path: Path) -> Iterator[bytes]:
@@ -73,28 +83,34 @@ def _lines(file: BinaryIO, path: Path) -> Iterator[bytes]:
     while text := file.readline(LONGEST_LINE + 1):
         number += 1
         if len(text) > LONGEST_LINE:
-            _refuse(path, number, f"longer than {LONGEST_LINE >> 20} MiB")
+            refuse(path, number, f"longer than {LONGEST_LINE >> 20} MiB")
         yield text
 
 
-def _record(path: Path, number: int, text: bytes, id_field: str) -> tuple[Id, Payload]:
+def _object(path: Path, number: int, text: bytes) -> dict[str, Any]:
     try:
         record: Any = json.loads(text.decode("utf-8-sig"), parse_constant=_no_constant)
     except UnicodeDecodeError as error:
-        _refuse(path, number, f"not UTF-8: {error.reason} at byte {error.start}")
+        refuse(path, number, f"not UTF-8: {error.reason} at byte {error.start}")
     except json.JSONDecodeError as error:
-        _refuse(path, number, f"not JSON: {error.msg}, at column {error.pos + 1:,}")
+        refuse(path, number, f"not JSON: {error.msg}, at column {error.pos + 1:,}")
     except RecursionError:
-        _refuse(path, number, "not JSON that can be read: nested too deeply")
+        refuse(path, number, "not JSON that can be read: nested too deeply")
     except ValueError as error:
-        _refuse(path, number, f"not JSON: {_short(error)}")
+        refuse(path, number, f"not JSON: {_short(error)}")
     if not isinstance(record, dict):
-        _refuse(path, number, f"a JSON object is needed, got {_kind(record)}")
+        refuse(path, number, f"a JSON object is needed, got {_kind(record)}")
+    return record
+
+
+def _record(
+    path: Path, number: int, record: dict[str, Any], id_field: str
+) -> tuple[Id, Payload]:
     if id_field not in record:
-        _refuse(path, number, f"no field {id_field!r} for the id (--ids-from names another)")
+        refuse(path, number, f"no field {id_field!r} for the id (--ids-from names another)")
     record_id = record.pop(id_field)
     if isinstance(record_id, bool) or not isinstance(record_id, int | str):
-        _refuse(
+        refuse(
             path, number, f"{id_field!r} must be a string or a whole number, got {_text(record_id)}"
         )
     if record.keys() == {"payload"}:
@@ -125,5 +141,6 @@ def _text(value: object) -> str:
     return text if len(text) <= 60 else f"{text[:60]} ..."
 
 
-def _refuse(path: Path, line: int, why: str) -> NoReturn:
+def refuse(path: Path, line: int, why: str) -> NoReturn:
+    """Raise the InvalidArgumentError for one line."""
     raise InvalidArgumentError(f"{path}, line {line:,}: {why}")

@@ -17,7 +17,7 @@ from vdb.cli.where import Where, where_from
 from vdb.collection import CollectionReader
 from vdb.errors import InvalidArgumentError, NotFoundError
 from vdb.hits import Hits
-from vdb.records import Payload
+from vdb.records import Id, Payload
 
 SHOWN_TEXT = 400  # characters of a payload that a table starts from; the terminal cuts further
 
@@ -62,6 +62,17 @@ def search(
     scores: Annotated[
         str | None, typer.Option(metavar="NAME", help="The convention to score in.")
     ] = None,
+    target_recall: Annotated[
+        float | None,
+        typer.Option(metavar="RECALL", help="Instead of --ef: what tune measured to reach this."),
+    ] = None,
+    explain: Annotated[
+        bool, typer.Option("--explain", help="Derive the score of the best hit step by step.")
+    ] = False,
+    explain_id: Annotated[
+        str | None,
+        typer.Option(metavar="ID", help="The same for this record, whether it is found or not."),
+    ] = None,
     show: Annotated[
         str, typer.Option(metavar="FIELD", help="The payload field to show in the table.")
     ] = "text",
@@ -84,12 +95,42 @@ def search(
         collection = moment.collection(name)
         query = _query(collection, vector, id)
         hits = collection.search(
-            query, k, ef=ef, where=chosen, exact=exact, threshold=threshold, scores=scores
+            query,
+            k,
+            ef=ef,
+            where=chosen,
+            exact=exact,
+            threshold=threshold,
+            scores=scores,
+            target_recall=target_recall,
+        )
+        wanted = _explained(collection, hits, explain_id, explain=explain)
+        explanation = (
+            None
+            if wanted is None
+            else collection.explain(
+                query, wanted, scores=scores, k=k or 10, ef=ef, target_recall=target_recall
+            )
         )
     if json:
-        output.json_object(_document(name, hits))
-    else:
-        _print_table(name, hits, show)
+        document = _document(name, hits)
+        output.json_object(
+            document if explanation is None else {**document, "explanation": explanation}
+        )
+        return
+    _print_table(name, hits, show)
+    if explanation is not None:
+        output.line(f"record {output.printable(str(explanation.id))}")
+        output.sections(explanation.sections)
+
+
+def _explained(
+    collection: CollectionReader, hits: Hits, id_text: str | None, *, explain: bool
+) -> Id | None:
+    """The record whose score is to be derived, if any."""
+    if id_text is not None:
+        return _key(collection, id_text)
+    return hits[0].id if explain and len(hits) else None
 
 
 def _query(collection: CollectionReader, vector: str | None, id_text: str | None) -> NDArray[Any]:
@@ -145,17 +186,21 @@ def _from_standard_input() -> NDArray[np.float64]:
 
 
 def _stored(collection: CollectionReader, text: str) -> NDArray[np.float32]:
-    """The vector of the record that ``--id`` names, an int where the collection's ids are."""
-    key: int | str = text
-    if isinstance(next(collection.ids(), None), int):
-        try:
-            key = int(text)
-        except ValueError:
-            raise NotFoundError(f"no record {text!r}: ids are numbers", received=text) from None
-    record = collection.get(key)
+    """The vector of the record that ``--id`` names."""
+    record = collection.get(_key(collection, text))
     if record is None:
         raise NotFoundError(f"no record {text!r} in collection {collection.name}", received=text)
     return record.vector
+
+
+def _key(collection: CollectionReader, text: str) -> Id:
+    """An id as it was typed: an int where the collection's ids are."""
+    if not isinstance(next(collection.ids(), None), int):
+        return text
+    try:
+        return int(text)
+    except ValueError:
+        raise NotFoundError(f"no record {text!r}: ids are numbers", received=text) from None
 
 
 def _document(name: str, hits: Hits) -> dict[str, Any]:

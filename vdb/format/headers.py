@@ -26,6 +26,7 @@ __all__ = [
 
 METRICS = ("l2", "ip", "cosine")
 INDEX_TYPES = ("hnsw", "flat")
+TUNING_SOURCES = ("given", "stored")
 ID_KINDS = ("int", "str")
 
 NO_SLOT = 0xFFFFFFFF
@@ -39,6 +40,7 @@ LONGEST_MODEL = 1024
 LONGEST_WORD = 64
 LONGEST_REASON = 256
 LONGEST_HISTORY = 4096
+LONGEST_CURVE = 256
 MOST_LONGEST = 1024
 MOST_UNLINKED = 1024
 PAGE_SIZES = tuple(2**n for n in range(9, 17))
@@ -203,6 +205,8 @@ class GenerationRecord:
         entry: The slot where every walk begins, or `NO_SLOT`.
         longest: Slots of the longest vectors, further beginnings under inner product.
         unlinked: Slots of the newest vectors, which are in no list of links yet.
+        tuning: How recall depends on ef, as measured on this graph, or None: {"ef", "target", "k",
+            "queries", "source", "records", "when", "version", "curve": [[ef, recall, low, high]]}.
     """
 
     number: int
@@ -211,6 +215,7 @@ class GenerationRecord:
     entry: int = NO_SLOT
     longest: list[int] = field(default_factory=list)
     unlinked: list[int] = field(default_factory=list)
+    tuning: dict[str, Any] | None = None  # replaced as a whole, never changed
 
     def copy(self) -> Self:
         """A copy that shares nothing which can be changed."""
@@ -234,6 +239,7 @@ class GenerationRecord:
             entry=f.whole("entry", 0, NO_SLOT),
             longest=f.items("longest", MOST_LONGEST),
             unlinked=f.items("unlinked", MOST_UNLINKED),
+            tuning=_tuning(f.map_or_none("tuning")),
         )
         f.end()
         for name, slots in (("longest", record.longest), ("unlinked", record.unlinked)):
@@ -252,6 +258,35 @@ def _index(f: Fields) -> dict[str, Any]:
         index["seed"] = f.whole("seed", 0, U64)
     f.end()
     return index
+
+
+def _tuning(f: Fields | None) -> dict[str, Any] | None:
+    if f is None:
+        return None
+    curve = f.items("curve", LONGEST_CURVE)
+    tuning = {
+        "ef": f.whole("ef", 1, U32),
+        "target": f.number("target"),
+        "k": f.whole("k", 1, MOST_SLOTS),
+        "queries": f.whole("queries", 1, U32),
+        "source": f.choice("source", TUNING_SOURCES),
+        "records": f.whole("records", 0, MOST_SLOTS),
+        "when": f.number("when"),
+        "version": f.text("version", LONGEST_WORD),
+        "curve": curve,
+    }
+    f.end()
+    for point in curve:
+        if not (
+            type(point) is list
+            and list(map(type, point)) == [int, float, float, float]
+            and 1 <= point[0] <= U32
+            and all(0 <= part <= 1 for part in point[1:])
+        ):
+            f.refuse("curve", "lists of an ef and three numbers from 0 to 1", repr(point)[:60])
+    if not curve:
+        f.refuse("curve", "at least one point", 0)
+    return tuning
 
 
 def _history(line: Any, where: str) -> dict[str, Any]:

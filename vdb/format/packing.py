@@ -156,6 +156,13 @@ class Fields:
         """A map inside the map; the caller ends it."""
         return Fields(self._take(name, dict), f"{self._where} {name}")
 
+    def map_or_none(self, name: str) -> Fields | None:
+        """A map inside the map, which the caller ends, or None."""
+        if self._rest.get(name, _MISSING) is None:
+            del self._rest[name]
+            return None
+        return self.map(name)
+
     def end(self) -> None:
         """All fields were taken."""
         if self._rest:

@@ -9,22 +9,47 @@ from vdb.index.among import Among, live
 from vdb.index.change import add, remove, replace
 from vdb.index.generation import new_generation
 from vdb.index.opened import Collection, Reader
+from vdb.index.scan import scan
 from vdb.index.search import DEFAULT_EF, Found, norm_stats, search, vectors
+from vdb.index.survey import Level, Neighbourhood, Survey, neighbourhood, norms, survey
+from vdb.index.tuning import (
+    CurvePoint,
+    Tuning,
+    keep_tuning,
+    recall_target,
+    search_ef,
+    tuning_from_map,
+    tuning_to_map,
+)
 from vdb.index.verify import verify
 
 __all__ = [
     "DEFAULT_EF",
     "Among",
     "Collection",
+    "CurvePoint",
     "Found",
+    "Level",
+    "Neighbourhood",
     "Reader",
+    "Survey",
+    "Tuning",
     "add",
+    "keep_tuning",
     "live",
+    "neighbourhood",
     "new_generation",
     "norm_stats",
+    "norms",
+    "recall_target",
     "remove",
     "replace",
+    "scan",
     "search",
+    "search_ef",
+    "survey",
+    "tuning_from_map",
+    "tuning_to_map",
     "vectors",
     "verify",
 ]

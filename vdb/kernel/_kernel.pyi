@@ -104,8 +104,10 @@ class Index:
         (slots u32 (n, k), values f64 (n, k), counts u32 (n,)), best first, ties by slot; k is cut to the number of slots.
         """
 
-    def scan(self, fetch: object, queries: Annotated[NDArray[numpy.float32], dict(shape=(None, None), order='C', device='cpu', writable=False)], k: int, threads: int = 1) -> tuple[Annotated[NDArray[numpy.uint32], dict(shape=(None, None), order='C')], Annotated[NDArray[numpy.float64], dict(shape=(None, None), order='C')], Annotated[NDArray[numpy.uint32], dict(shape=(None,), order='C')]]:
-        """The same, exactly."""
+    def scan(self, fetch: object, queries: Annotated[NDArray[numpy.float32], dict(shape=(None, None), order='C', device='cpu', writable=False)], k: int, threads: int = 1, metric: str | None = None) -> tuple[Annotated[NDArray[numpy.uint32], dict(shape=(None, None), order='C')], Annotated[NDArray[numpy.float64], dict(shape=(None, None), order='C')], Annotated[NDArray[numpy.uint32], dict(shape=(None,), order='C')]]:
+        """
+        The same, exactly; under another metric than the index's own when one is named.
+        """
 
     def scan_slots(self, fetch: object, queries: Annotated[NDArray[numpy.float32], dict(shape=(None, None), order='C', device='cpu', writable=False)], slots: Annotated[NDArray[numpy.uint32], dict(shape=(None,), order='C', device='cpu', writable=False)], k: int, threads: int = 1) -> tuple[Annotated[NDArray[numpy.uint32], dict(shape=(None, None), order='C')], Annotated[NDArray[numpy.float64], dict(shape=(None, None), order='C')], Annotated[NDArray[numpy.uint32], dict(shape=(None,), order='C')]]:
         """The same, exactly, among these slots; k is cut to their number."""
@@ -118,6 +120,21 @@ class Index:
 
     def norm_stats(self, fetch: object) -> tuple[int, float, float, float]:
         """(count, min, max, mean) of the norms of all vectors."""
+
+    def norms(self, fetch: object) -> Annotated[NDArray[numpy.float32], dict(shape=(None,), order='C')]:
+        """
+        The stored norm of every slot, float32 (slots,); -1 where it is not in use.
+        """
+
+    def survey(self, fetch: object) -> tuple[int, int, int, int, list[tuple[int, Annotated[NDArray[numpy.uint32], dict(shape=(None,), order='C')], Annotated[NDArray[numpy.uint32], dict(shape=(None,), order='C')]]]]:
+        """
+        (nodes, duplicates, nodes with duplicates, slots reached, levels); a level is (nodes, histogram of links out u32, of links in u32). ValueError for a flat index.
+        """
+
+    def neighbourhood(self, fetch: object, slot: int) -> tuple[int, Annotated[NDArray[numpy.uint32], dict(shape=(None,), order='C')], list[Annotated[NDArray[numpy.uint32], dict(shape=(None,), order='C')]]]:
+        """
+        (node that stands for the slot, slots that share its vector u32, its links u32 by level). CorruptedError for a slot that has no place in the graph.
+        """
 
     def verify(self, fetch: object, free_head: int, free_count: int) -> list[tuple[str, str]]:
         """Every broken invariant of vectors and graph as (where, what)."""

@@ -237,17 +237,20 @@ void bind_index(nb::module_& m) {
       .def(
           "scan",
           [](const Index& index, nb::object fetch, const Rows& queries, uint32_t k,
-             uint32_t threads) {
+             uint32_t threads, const std::optional<std::string>& metric) {
             check_rows(queries, index.state().dim, "queries");
             PythonSource source(fetch);
             k = std::min(k, index.state().slots);
+            std::optional<vdb::Metric> other;
+            if (metric) other = vdb::metric_named(*metric);
             const auto answers = source.run([&] {
               return index.scan(source, queries.data(), static_cast<uint32_t>(queries.shape(0)), k,
-                                threads);
+                                threads, other);
             });
             return answer_arrays(answers, k);
           },
-          "fetch"_a, "queries"_a, "k"_a, "threads"_a = 1, "The same, exactly.")
+          "fetch"_a, "queries"_a, "k"_a, "threads"_a = 1, "metric"_a.none() = nb::none(),
+          "The same, exactly; under another metric than the index's own when one is named.")
       .def(
           "scan_slots",
           [](const Index& index, nb::object fetch, const Rows& queries, const Slots& slots,
@@ -293,6 +296,50 @@ void bind_index(nb::module_& m) {
             return std::make_tuple(s.count, s.min, s.max, s.mean);
           },
           "fetch"_a, "(count, min, max, mean) of the norms of all vectors.")
+      .def(
+          "norms",
+          [](const Index& index, nb::object fetch) {
+            PythonSource source(fetch);
+            float* data;
+            auto out = make_array<float, 1>({index.state().slots}, &data);
+            source.run([&] {
+              index.copy_norms(source, data);
+              return true;
+            });
+            return out;
+          },
+          "fetch"_a, "The stored norm of every slot, float32 (slots,); -1 where it is not in use.")
+      .def(
+          "survey",
+          [](const Index& index, nb::object fetch) {
+            PythonSource source(fetch);
+            const auto found = source.run([&] {
+              return index.survey(
+                  source, [&](size_t done, size_t total) { source.tick(nb::none(), done, total); });
+            });
+            std::vector<std::tuple<uint32_t, Output<uint32_t, 1>, Output<uint32_t, 1>>> levels;
+            for (const auto& level : found.levels)
+              levels.emplace_back(level.nodes, slot_array(level.out_degrees),
+                                  slot_array(level.in_degrees));
+            return std::make_tuple(found.nodes, found.duplicates, found.representatives,
+                                   found.reached, std::move(levels));
+          },
+          "fetch"_a,
+          "(nodes, duplicates, nodes with duplicates, slots reached, levels); a level is (nodes, "
+          "histogram of links out u32, of links in u32). ValueError for a flat index.")
+      .def(
+          "neighbourhood",
+          [](const Index& index, nb::object fetch, uint32_t slot) {
+            PythonSource source(fetch);
+            const auto found = source.run([&] { return index.neighbourhood(source, slot); });
+            std::vector<Output<uint32_t, 1>> links;
+            for (const auto& level : found.links) links.push_back(slot_array(level));
+            return std::make_tuple(found.representative, slot_array(found.duplicates),
+                                   std::move(links));
+          },
+          "fetch"_a, "slot"_a,
+          "(node that stands for the slot, slots that share its vector u32, its links u32 by "
+          "level). CorruptedError for a slot that has no place in the graph.")
       .def(
           "verify",
           [](const Index& index, nb::object fetch, uint32_t free_head, uint32_t free_count) {

@@ -14,6 +14,8 @@ class Best {
  public:
   Best(const ExactValue& exact, uint32_t k) : exact_(exact), k_(k) {}
   void offer(double value, uint32_t slot) {
+    // No value: a zero vector under cosine, when a collection is scanned under another metric.
+    if (value != value) return;
     const Key key{exact_.ordered(value), slot};
     if (heap_.size() < k_) {
       heap_.push_back(key);

@@ -87,9 +87,9 @@ Index::Answers Index::search(Source& source, const float* queries, uint32_t coun
 }
 
 Index::Answers Index::scan(Source& source, const float* queries, uint32_t count, uint32_t k,
-                           uint32_t threads) const {
-  return vdb::scan(vectors(source), state_.metric, queries, count, std::min(k, state_.slots),
-                   threads);
+                           uint32_t threads, std::optional<Metric> metric) const {
+  return vdb::scan(vectors(source), metric.value_or(state_.metric), queries, count,
+                   std::min(k, state_.slots), threads);
 }
 
 Index::Answers Index::scan_slots(Source& source, const float* queries, uint32_t count,
@@ -138,6 +138,23 @@ NormStats Index::norm_stats(Source& source) const {
   if (stats.count == 0) return {0, 0, 0, 0};
   stats.mean = sum / static_cast<double>(stats.count);
   return stats;
+}
+
+void Index::copy_norms(Source& source, float* out) const {
+  const Vectors vectors = this->vectors(source);
+  for (uint32_t slot = 0; slot < state_.slots; ++slot) out[slot] = vectors.at(slot).norm;
+}
+
+Survey Index::survey(Source& source, const Tick& tick) const {
+  if (!has_graph()) throw std::invalid_argument("survey: a flat index has no graph");
+  return vdb::survey(graph(source), state_.entry, tick);
+}
+
+Neighbourhood Index::neighbourhood(Source& source, uint32_t slot) const {
+  if (!has_graph()) throw std::invalid_argument("neighbourhood: a flat index has no graph");
+  const auto& waiting = state_.unlinked;
+  if (std::find(waiting.begin(), waiting.end(), slot) != waiting.end()) return {slot, {}, {}};
+  return vdb::neighbourhood(graph(source), slot);
 }
 
 std::vector<Finding> Index::verify(Source& source, uint32_t free_head, uint32_t free_count) const {

@@ -3,12 +3,14 @@
 
 #include <cstdint>
 #include <memory>
+#include <optional>
 #include <vector>
 
 #include "block_table.h"
 #include "graph.h"
 #include "metric.h"
 #include "searcher.h"
+#include "survey.h"
 #include "vectors.h"
 #include "verify.h"
 
@@ -49,9 +51,10 @@ class Index {
   // For `count` queries the k best found by the graph with a beam of ef, best first.
   Answers search(Source& source, const float* queries, uint32_t count, uint32_t k, uint32_t ef,
                  uint32_t threads) const;
-  // The same, exactly, by comparing everything.
-  Answers scan(Source& source, const float* queries, uint32_t count, uint32_t k,
-               uint32_t threads) const;
+  // The same, exactly, by comparing everything; under another metric than its own when one is
+  // given: rows and norms serve all of them.
+  Answers scan(Source& source, const float* queries, uint32_t count, uint32_t k, uint32_t threads,
+               std::optional<Metric> metric = std::nullopt) const;
   // The same, exactly, among some slots only; see filtered.h.
   Answers scan_slots(Source& source, const float* queries, uint32_t count, const uint32_t* slots,
                      size_t slot_count, uint32_t k, uint32_t threads) const;
@@ -62,6 +65,11 @@ class Index {
   // Copies rows out; throws Corrupted for a slot not in use.
   void copy_rows(Source& source, const uint32_t* slots, size_t count, float* out) const;
   NormStats norm_stats(Source& source) const;
+  // The stored norm of every slot; -1 where it is not in use. `out` has state().slots places.
+  void copy_norms(Source& source, float* out) const;
+  // What the graph looks like; std::invalid_argument for a flat index.
+  Survey survey(Source& source, const Tick& tick) const;
+  Neighbourhood neighbourhood(Source& source, uint32_t slot) const;
   std::vector<Finding> verify(Source& source, uint32_t free_head, uint32_t free_count) const;
 
  private:

@@ -1,0 +1,329 @@
+"""The same vectors under several metrics: how rankings differ, and which retrieves best.
+
+1. Every query is compared with every record under each metric, on one snapshot.
+2. Each pair of metrics: shared hits, and the rank correlation of the hits of either.
+3. With labels: recall, precision, reciprocal rank and nDCG of each metric.
+4. All means get their intervals from the same resamples of the queries.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from itertools import combinations
+from typing import NamedTuple
+
+import numpy as np
+from numpy.typing import ArrayLike, NDArray
+
+from vdb import index
+from vdb.analysis import bootstrap, findings, ranking
+from vdb.analysis.comparison import (
+    Agreement,
+    Difference,
+    Disagreement,
+    First,
+    MetricComparison,
+    Norms,
+    Quality,
+)
+from vdb.analysis.labels import Labels, Relevant, read_labels
+from vdb.analysis.queries import given
+from vdb.analysis.texts import text_of
+from vdb.analysis.values import natural_values
+from vdb.arguments import whole
+from vdb.config import LIMITS
+from vdb.errors import ArgumentTypeError, InvalidArgumentError
+from vdb.metrics import METRICS, metric_named
+from vdb.records import Progress
+from vdb.results import Interval
+
+__all__ = ["compare", "norms_of"]
+
+SHOWN = 10
+"""Queries on which metrics differ most that are listed."""
+
+_AT_ONCE = 128
+_CELLS = 16_000_000  # numbers of vectors that are held at a time
+
+
+class _Study(NamedTuple):
+    """What is asked, and of whom."""
+
+    reader: index.Reader
+    view: index.Collection
+    matrix: NDArray[np.float32]  # the queries
+    names: tuple[str, ...]
+    k: int
+    labels: Labels | None
+    lengths: NDArray[np.float32]  # by slot
+
+
+class _Chunk(NamedTuple):
+    """Some queries: the slots of the k nearest under each metric, best first."""
+
+    rows: range
+    slots: list[list[NDArray[np.uint32]]]  # [metric][query]
+
+
+class _Tables(NamedTuple):
+    """What is gathered, a row a query."""
+
+    overlap: NDArray[np.float64]  # (queries, pairs)
+    tau: NDArray[np.float64]
+    same_first: NDArray[np.float64]
+    quality: NDArray[np.float64]  # (queries, metrics * 4), NaN where not labelled
+    first: NDArray[np.int64]  # (queries, metrics), slot or -1
+    length: NDArray[np.float64]  # (queries, metrics), mean length of the k nearest
+
+
+def compare(
+    reader: index.Reader,
+    view: index.Collection,
+    queries: ArrayLike,
+    *,
+    metrics: Sequence[str],
+    k: int,
+    relevant: Relevant | None,
+    texts: Sequence[str | None] | None,
+    text_field: str,
+    seed: int,
+    threads: int,
+    progress: Progress | None = None,
+) -> MetricComparison:
+    """Compares metrics on one collection; see `vdb.compare_metrics`."""
+    names = _metrics(metrics)
+    k = whole("k", k, 1, LIMITS.slots)
+    seed = whole("seed", seed, 0, LIMITS.seed)
+    asked = given(view, queries, names)
+    if not view.header.count:
+        raise InvalidArgumentError(
+            f"collection {view.header.name!r} has no records; there is nothing to compare",
+            expected="records",
+            received=0,
+        )
+    n, k = len(asked), min(k, view.header.count)
+    spoken = _texts(texts, n)
+    labels = None if relevant is None else read_labels(reader, view, relevant, n)
+    lengths = index.norms(reader, view)
+    study = _Study(reader, view, asked.matrix, names, k, labels, lengths)
+    tables = _empty(n, len(names))
+    for chunk in _chunks(study, threads=threads):
+        _fill(tables, study, chunk)
+        if progress is not None:
+            progress(chunk.rows.stop, n)
+
+    norms = norms_of(lengths[lengths >= 0])
+    pairs = list(combinations(names, 2))
+    means = bootstrap.means(np.hstack([tables.overlap, tables.tau]), seed=seed)
+    agreements = tuple(
+        Agreement(a, b, means[i], means[len(pairs) + i], float(np.nanmean(tables.same_first[:, i])))
+        for i, (a, b) in enumerate(pairs)
+    )
+    quality, differences = _quality(tables, names, labels, seed)
+    length = tables.length.mean(axis=0).tolist()
+    return MetricComparison(
+        collection=view.header.name,
+        metric=view.header.metric,
+        records=view.header.count,
+        dim=view.header.dim,
+        queries=n,
+        labelled=0 if labels is None else len(labels.labelled),
+        unknown=0 if labels is None else labels.unknown,
+        k=k,
+        metrics=names,
+        norms=norms,
+        query_norms=norms_of(np.sqrt((asked.matrix.astype(np.float64) ** 2).sum(axis=1))),
+        hit_norms=tuple(length),
+        agreements=agreements,
+        quality=quality,
+        best=differences[0].best if differences else None,
+        differences=differences,
+        findings=(
+            *findings.about_quality(quality, differences, k, view.header.metric),
+            *findings.about_agreement(agreements, k),
+            *findings.about_lengths(norms, names, length, k),
+        ),
+        disagreements=_disagreements(study, tables, spoken, text_field),
+        seed=seed,
+        resamples=bootstrap.RESAMPLES,
+    )
+
+
+def norms_of(lengths: NDArray[np.floating]) -> Norms:
+    """Figures of the lengths of some vectors, shape (n,)."""
+    if not len(lengths):
+        return Norms(0, 0.0, 0.0, 0.0, 0.0, 0.0, 0.0, unit=False, zeros=0)
+    exact = lengths.astype(np.float64)
+    low, p5, median, p95, high = np.quantile(exact, [0, 0.05, 0.5, 0.95, 1]).tolist()
+    return Norms(
+        count=len(exact),
+        min=low,
+        p5=p5,
+        median=median,
+        p95=p95,
+        max=high,
+        mean=float(exact.mean()),
+        unit=bool(low >= 1 - 1e-3 and high <= 1 + 1e-3),
+        zeros=int(np.count_nonzero(exact < METRICS["cosine"].shortest)),
+    )
+
+
+def _metrics(metrics: object) -> tuple[str, ...]:
+    if isinstance(metrics, str) or not isinstance(metrics, Sequence):
+        raise ArgumentTypeError(
+            f"metrics must be a sequence of names, got {type(metrics).__name__}",
+            expected="sequence of str",
+            received=type(metrics).__name__,
+        )
+    names = tuple(metric_named(name).name for name in metrics)
+    if len(names) < 2 or len(set(names)) < len(names):
+        raise InvalidArgumentError(
+            f"metrics must name two or more, each once, got {', '.join(names) or 'none'}",
+            expected="2 or more",
+            received=names,
+        )
+    return names
+
+
+def _texts(texts: Sequence[str | None] | None, n: int) -> Sequence[str | None]:
+    if texts is None:
+        return [None] * n
+    if isinstance(texts, str) or len(texts) != n:
+        raise InvalidArgumentError(
+            f"texts must have one entry for each of {n:,} queries, got {len(texts):,}",
+            expected=n,
+            received=len(texts),
+        )
+    return texts
+
+
+def _empty(n: int, metrics: int) -> _Tables:
+    pairs = metrics * (metrics - 1) // 2
+    return _Tables(
+        overlap=np.full((n, pairs), np.nan),
+        tau=np.full((n, pairs), np.nan),
+        same_first=np.full((n, pairs), np.nan),
+        quality=np.full((n, metrics * 4), np.nan),
+        first=np.full((n, metrics), -1, dtype=np.int64),
+        length=np.zeros((n, metrics)),
+    )
+
+
+def _chunks(study: _Study, *, threads: int) -> Iterator[_Chunk]:
+    reader, view, matrix, names, k, *_ = study
+    step = max(1, min(_AT_ONCE, _CELLS // (k * len(names) * view.header.dim)))
+    for start in range(0, len(matrix), step):
+        rows = range(start, min(start + step, len(matrix)))
+        slots = []
+        for name in names:
+            found = index.scan(
+                reader, view, matrix[start : rows.stop], k, metric=name, threads=threads
+            )
+            slots.append(
+                [row[:count] for row, count in zip(found.slots, found.counts, strict=True)]
+            )
+        yield _Chunk(rows, slots)
+
+
+def _fill(tables: _Tables, study: _Study, chunk: _Chunk) -> None:
+    """Steps 2 and 3 for some queries."""
+    reader, view, matrix, names, k, labels, lengths = study
+    met = np.unique(np.concatenate([row for slots in chunk.slots for row in slots]))
+    vectors = index.vectors(reader, view, met)
+    for place, query in enumerate(chunk.rows):
+        lists = [slots[place] for slots in chunk.slots]
+        either = np.unique(np.concatenate(lists))
+        near = vectors[np.searchsorted(met, either)]
+        values = [natural_values(name, matrix[query], near) for name in names]
+        for pair, (a, b) in enumerate(combinations(range(len(names)), 2)):
+            tables.overlap[query, pair] = ranking.overlap(lists[a], lists[b])
+            tables.tau[query, pair] = _tau(
+                names[a], names[b], values[a], values[b], np.isin(either, [*lists[a], *lists[b]])
+            )
+            same = len(lists[a]) > 0 and len(lists[b]) > 0 and lists[a][0] == lists[b][0]
+            tables.same_first[query, pair] = float(same)
+        for i, slots in enumerate(lists):
+            if len(slots):
+                tables.first[query, i] = slots[0]
+                tables.length[query, i] = lengths[slots].mean()
+            if labels is not None and labels.counts[query]:
+                at = np.zeros(k, dtype=bool)
+                at[: len(slots)] = labels.relevant(query, slots)
+                tables.quality[query, 4 * i : 4 * i + 4] = ranking.retrieval(
+                    at, int(labels.counts[query])
+                )
+
+
+def _tau(
+    a: str,
+    b: str,
+    x: NDArray[np.float64],
+    y: NDArray[np.float64],
+    among: NDArray[np.bool_],
+) -> float:
+    """Rank correlation of the hits of two metrics; positive where both rank alike."""
+    both = among & ~np.isnan(x) & ~np.isnan(y)
+    tau = ranking.kendall_tau_b(x[both], y[both])
+    return tau if METRICS[a].direction == METRICS[b].direction else -tau
+
+
+def _quality(
+    tables: _Tables, names: tuple[str, ...], labels: Labels | None, seed: int
+) -> tuple[tuple[Quality, ...], tuple[Difference, ...]]:
+    if labels is None:
+        return (), ()
+    rows = tables.quality[labels.labelled]
+    ndcg = rows[:, 3::4]
+    best = int(np.argmax(ndcg.mean(axis=0)))
+    others = [i for i in range(len(names)) if i != best]
+    apart = ndcg[:, [best]] - ndcg[:, others]
+    means = bootstrap.means(np.hstack([rows, apart]), seed=seed)
+    quality = []
+    for i, name in enumerate(names):
+        recall, precision, mrr, ndcg_mean = means[4 * i : 4 * i + 4]
+        found = float((rows[:, 4 * i + 2] > 0).mean())
+        quality.append(Quality(name, recall, precision, mrr, ndcg_mean, found))
+    differences: list[Interval] = means[4 * len(names) :]
+    return tuple(quality), tuple(
+        Difference(names[best], names[i], interval)
+        for i, interval in zip(others, differences, strict=True)
+    )
+
+
+def _disagreements(
+    study: _Study, tables: _Tables, texts: Sequence[str | None], text_field: str
+) -> tuple[Disagreement, ...]:
+    overlap = tables.overlap.mean(axis=1)
+    order = np.argsort(overlap, kind="stable")[:SHOWN]
+    return tuple(
+        Disagreement(
+            query,
+            texts[query],
+            float(overlap[query]),
+            tuple(
+                _first(study, query, name, int(slot), text_field)
+                for name, slot in zip(study.names, tables.first[query], strict=True)
+            ),
+        )
+        for query in order[overlap[order] < 1].tolist()
+    )
+
+
+def _first(study: _Study, query: int, name: str, slot: int, text_field: str) -> First:
+    """What one metric ranks first for a query; slot -1 is nothing."""
+    if slot < 0:
+        return First(name, None, float("nan"), float("nan"), None, None)
+    reader, view, matrix, _, _, labels, lengths = study
+    one = np.array([slot], dtype=np.uint32)
+    record_id, payload = reader.records(view, [slot])[0]
+    relevant = None
+    if labels is not None and labels.counts[query]:
+        relevant = bool(labels.relevant(query, one)[0])
+    return First(
+        metric=name,
+        id=record_id,
+        value=float(natural_values(name, matrix[query], index.vectors(reader, view, one))[0]),
+        norm=float(lengths[slot]),
+        text=text_of(payload, text_field),
+        relevant=relevant,
+    )

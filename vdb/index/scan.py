@@ -1,0 +1,37 @@
+"""Comparing everything, under the collection's own metric or another."""
+
+from __future__ import annotations
+
+import numpy as np
+from numpy.typing import NDArray
+
+from vdb.index.opened import Collection, Reader, opened
+from vdb.index.search import Found
+
+__all__ = ["scan"]
+
+
+def scan(
+    reader: Reader,
+    view: Collection,
+    queries: NDArray[np.float32],
+    k: int,
+    *,
+    metric: str | None = None,
+    threads: int = 1,
+) -> Found:
+    """The k nearest for each query, exactly.
+
+    Args:
+        reader: Whose moment is seen.
+        view: The collection, from that reader.
+        queries: float32, C-contiguous, (n, dim), accepted by the metric. Ctrl-C is noticed between
+            two calls, so n should be a few hundred at most.
+        k: Hits wanted of each query, at least 1.
+        metric: The metric to compare under; None is the collection's own. Vectors and norms are the
+            same for all of them. Records without a value under it (zero vectors under cosine) are
+            left out.
+        threads: Threads that share the queries.
+    """
+    index, fetch = opened(reader, view)
+    return Found(*index.scan(fetch, queries, k, threads, metric))

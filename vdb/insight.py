@@ -1,0 +1,108 @@
+"""What a collection can say about itself: recall, and why a record stands where it stands.
+
+A base of the collections that users hold; each method delegates to one function of `analysis`.
+"""
+
+from __future__ import annotations
+
+from abc import abstractmethod
+from contextlib import AbstractContextManager
+
+from numpy.typing import ArrayLike
+
+from vdb import arguments, config
+from vdb.analysis import explain as explaining
+from vdb.analysis import recall as recalling
+from vdb.analysis.explain import Explanation
+from vdb.analysis.queries import SAMPLE, given_or_sampled
+from vdb.analysis.recall import RecallReport
+from vdb.index import Collection as View
+from vdb.index import Reader, search_ef
+from vdb.records import Id, Progress
+
+__all__ = ["Insight"]
+
+
+class Insight:
+    """Figures and reasons, for everything that can be read like a collection."""
+
+    @abstractmethod
+    def _seen(self) -> AbstractContextManager[tuple[Reader, View]]:
+        """One moment, and the collection in it, for the length of a call."""
+
+    def recall(
+        self,
+        queries: ArrayLike | None = None,
+        k: int = 10,
+        ef: int | None = None,
+        *,
+        sample: int = SAMPLE,
+        seed: int = 0,
+        threads: int | None = None,
+        progress: Progress | None = None,
+    ) -> RecallReport:
+        """How much of the truth searches find, measured against exact search at one moment.
+
+        Args:
+            queries: What to ask, shape (n, dim). None: stored vectors, each without itself; they
+                lie amid the data, so figures from real queries are worth more.
+            k: Hits of a query.
+            ef: Candidates the graph keeps; the default is what a search would take.
+            sample: How many stored vectors to take, 1..100,000; all where there are fewer.
+            seed: Chooses them.
+            threads: How many threads search, 1..1,024; the default is one a processor.
+            progress: Called now and then with (queries compared exactly, queries).
+
+        Raises:
+            InvalidArgumentError: Fewer than two records, or an argument out of range.
+            And as `search`.
+        """
+        arguments.callback("progress", progress)
+        count = config.thread_count(threads)
+        k = arguments.whole("k", k, 1, config.LIMITS.slots)
+        with self._seen() as (reader, view):
+            return recalling.recall(
+                reader,
+                view,
+                given_or_sampled(reader, view, queries, sample=sample, seed=seed),
+                k,
+                search_ef(view, k, config.search_width(ef), None),
+                threads=count,
+                progress=progress,
+            )
+
+    def explain(
+        self,
+        q: ArrayLike,
+        id: Id,  # noqa: A002 - what records call it
+        *,
+        scores: str | None = None,
+        k: int = 10,
+        ef: int | None = None,
+        target_recall: float | None = None,
+    ) -> Explanation:
+        """Why one record has the score and the place that it has for a query.
+
+        Its score is derived step by step (dot product, norms, natural value, the convention's
+        formula with numbers put in); its place is found by comparing everything; and the walk that
+        a search with these arguments would make says whether the graph comes by it.
+
+        Args:
+            q: The query, shape (dim,).
+            id: The record, whether a search finds it or not.
+            scores: Convention of the score; the default is the collection's.
+            k: Hits that the search would ask for.
+            ef: As for `search`.
+            target_recall: As for `search`.
+
+        Returns:
+            An `Explanation`; its ``str()`` is a text of some lines.
+
+        Raises:
+            NotFoundError: There is no such record.
+            And as `search`.
+        """
+        with self._seen() as (reader, view):
+            return explaining.explain(
+                reader, view, q, id, scores=scores, k=k, ef=ef, target_recall=target_recall
+            )

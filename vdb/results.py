@@ -1,0 +1,74 @@
+"""What reports and analyses have in common: dataclasses that turn into plain data."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping
+from dataclasses import dataclass, fields, is_dataclass
+from datetime import datetime
+from typing import Any
+
+import numpy as np
+
+__all__ = ["Interval", "Result", "Section", "plain"]
+
+
+class Result:
+    """A frozen dataclass that somebody may want to keep as JSON."""
+
+    __slots__ = ()
+
+    def to_dict(self) -> dict[str, Any]:
+        """The fields as str, int, float, bool, None, lists and dicts: what `json.dumps` takes.
+
+        NaN and infinity are None, times are ISO 8601, parameters of an index begin with their type.
+        """
+        taken: dict[str, Any] = plain(self)
+        return taken
+
+
+@dataclass(frozen=True, slots=True)
+class Interval(Result):
+    """A measured quantity and how far a sample of this size lets it be known.
+
+    Attributes:
+        value: What was measured.
+        low: Lower end of the confidence interval.
+        high: Upper end.
+    """
+
+    value: float
+    low: float
+    high: float
+
+    def __str__(self) -> str:
+        return f"{self.value:.3f} [{self.low:.3f}, {self.high:.3f}]"
+
+
+@dataclass(frozen=True, slots=True)
+class Section(Result):
+    """A part of an explanation: a title, and lines of (what, how it comes out)."""
+
+    title: str
+    lines: tuple[tuple[str, str], ...]
+
+
+def plain(value: Any) -> Any:
+    """``value`` in JSON's types: dataclasses and mappings as dicts, sequences and arrays as lists.
+
+    NaN and infinity become None, times ISO 8601, anything else its text.
+    """
+    if is_dataclass(value) and not isinstance(value, type):
+        kind = {"type": value.type} if hasattr(value, "type") else {}
+        return kind | {field.name: plain(getattr(value, field.name)) for field in fields(value)}
+    if isinstance(value, Mapping):
+        return {str(name): plain(item) for name, item in value.items()}
+    if isinstance(value, np.ndarray | np.generic):
+        return plain(value.tolist())
+    if isinstance(value, list | tuple | set | frozenset):
+        return [plain(item) for item in value]
+    if isinstance(value, float):
+        return value if math.isfinite(value) else None
+    if value is None or isinstance(value, bool | int | str):
+        return value
+    return value.isoformat() if isinstance(value, datetime) else str(value)
