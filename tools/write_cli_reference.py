@@ -22,7 +22,8 @@ Written by `tools/write_cli_reference.py` from the commands themselves.
 - Answers go to standard output, as text for people or, with `--json`, as one JSON object.
 - Complaints are one line on standard error. The exit status is **0** when all went well, **1** for
   an error, **2** when `check` found problems, **130** after Ctrl-C.
-- `info`, `search`, `compare` and `check` open the database read-only and leave every byte of it as it was.
+- `info`, `search`, `compare` and `check` open the database read-only and leave every byte of it as
+  it was.
 - Files of vectors are `.npy` files of real numbers, one row a record. They are mapped, not loaded,
   and nothing in them is ever unpickled.
 """

@@ -203,3 +203,25 @@ def test_a_filter_as_json(run, untouched):
 def test_a_filter_that_cannot_be_meant_is_one_line(run, untouched, text, said):
     ran = run("search", untouched, "notes", "--id", "note-1", "--where", text)
     assert ran.status == 1 and said in ran.err and ran.err.count("\n") == 1
+
+
+def test_the_best_hit_is_explained(run, untouched):
+    ran = run("search", untouched, "notes", "--id", "note-2", "-k", 2, "--explain")
+    assert ran.status == 0, ran.err
+    assert "record note-2" in ran.out
+    assert "q.v / (|q| |v|)" in ran.out
+    assert "1 of 30" in ran.out
+
+
+def test_any_record_can_be_explained(run, untouched):
+    options = ("--id", "2", "-k", 2, "--explain-id", "7", "--json")
+    found = run("search", untouched, "numbers", *options).json
+    assert found["explanation"]["id"] == 7
+    assert found["explanation"]["metric"] == "ip"
+    ran = run("search", untouched, "numbers", "--id", "2", "--explain-id", "70")
+    assert ran.failed_with("no record 70")
+
+
+def test_nothing_found_is_nothing_to_explain(run, untouched):
+    options = ("--id", "note-1", "--threshold", "1.5", "--explain")
+    assert "record" not in run("search", untouched, "notes", *options).out

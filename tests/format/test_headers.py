@@ -51,6 +51,18 @@ def generation(**changes):
     return dataclasses.replace(GenerationRecord(1, "l2", HNSW, 0, [4, 7]), **changes)
 
 
+TUNING = {
+    "ef": 40,
+    "target": 0.95,
+    "k": 10,
+    "queries": 500,
+    "source": "stored",
+    "records": 8,
+    "when": 1.7e9,
+    "version": "0.1.0",
+    "curve": [[20, 0.9, 0.85, 0.93], [40, 0.96, 0.93, 1.0]],
+}
+
 RECORDS = [
     (database(), DatabaseHeader.decode),
     (collection(), lambda body: CollectionHeader.decode(body, 1)),
@@ -59,6 +71,7 @@ RECORDS = [
         lambda body: CollectionHeader.decode(body, 1),
     ),
     (generation(), lambda body: GenerationRecord.decode(body, 1, 1)),
+    (generation(tuning=TUNING), lambda body: GenerationRecord.decode(body, 1, 1)),
     (generation(index={"type": "flat"}), lambda body: GenerationRecord.decode(body, 1, 1)),
 ]
 
@@ -139,6 +152,28 @@ def test_fields_of_a_collection_that_contradict_each_other_are_refused(changes, 
 def test_seeds_are_slots(slots):
     with pytest.raises(CorruptedError, match="longest"):
         GenerationRecord.decode(generation(longest=slots).encode(), 1, 1)
+
+
+@pytest.mark.parametrize(
+    "changes",
+    [
+        {"ef": 0},
+        {"k": "10"},
+        {"target": float("nan")},
+        {"source": "dreamt"},
+        {"curve": []},
+        {"curve": [[20, 0.9, 0.85]]},
+        {"curve": [[20, 0.9, 0.85, 1.5]]},
+        {"curve": [[20, float("nan"), 0.85, 1.0]]},
+        {"curve": [[0, 0.9, 0.85, 1.0]]},
+        {"curve": [20]},
+        {"curve": [[20, 0.9, 0.85, 0.93]] * 257},
+        {"more": 1},
+    ],
+)
+def test_a_curve_is_one_that_could_have_been_measured(changes):
+    with pytest.raises(CorruptedError, match="tuning"):
+        GenerationRecord.decode(generation(tuning=TUNING | changes).encode(), 1, 1)
 
 
 def test_a_page_size_is_a_power_of_two():

@@ -91,7 +91,7 @@ def compare(
     progress: Progress | None = None,
 ) -> MetricComparison:
     """Compares metrics on one collection; see `vdb.compare_metrics`."""
-    names = _metrics(metrics)
+    names = _metrics(metrics, view.header.dtype)
     k = whole("k", k, 1, LIMITS.slots)
     seed = whole("seed", seed, 0, LIMITS.seed)
     asked = given(view, queries, names)
@@ -168,7 +168,7 @@ def norms_of(lengths: NDArray[np.floating]) -> Norms:
     )
 
 
-def _metrics(metrics: object) -> tuple[str, ...]:
+def _metrics(metrics: object, dtype: str) -> tuple[str, ...]:
     if isinstance(metrics, str) or not isinstance(metrics, Sequence):
         raise ArgumentTypeError(
             f"metrics must be a sequence of names, got {type(metrics).__name__}",
@@ -182,6 +182,14 @@ def _metrics(metrics: object) -> tuple[str, ...]:
             expected="2 or more",
             received=names,
         )
+    for name in names:
+        if dtype not in METRICS[name].dtypes:
+            raise InvalidArgumentError(
+                f"metrics: {name} compares vectors of {', '.join(METRICS[name].dtypes)}, and these "
+                f"are {dtype}",
+                expected=METRICS[name].dtypes,
+                received=dtype,
+            )
     return names
 
 

@@ -105,7 +105,7 @@ def about_quality(
         who = _listed(sorted(alike))
         said = [f"{who} cannot be told apart with these queries: nDCG@{k} {means} (95 %)."]
     said += [
-        f"{best.metric} is ahead of {d.other} by {d.ndcg}: more than chance in the choice of queries."
+        f"{best.metric} is ahead of {d.other} by {d.ndcg}: more than chance among queries."
         for d in certain
     ]
     if metric != best.metric and any(d.other == metric for d in certain):

@@ -78,9 +78,10 @@ def read_labels(reader: Reader, view: Collection, relevant: Relevant, queries: i
         )
     if unknown == total:
         some = next(iter(next(ids for ids in given if ids)))
+        rows = " (row numbers are not ids)" if isinstance(some, int) else ""
         raise InvalidArgumentError(
             f"relevant names {total:,} records, {some!r} for one, and none of them is in "
-            f"collection {view.header.name!r}, whose ids are of type {view.header.id_kind}",
+            f"collection {view.header.name!r}, whose ids are of type {view.header.id_kind}{rows}",
             expected="ids of records of the collection",
             received=some,
         )

@@ -38,7 +38,8 @@ def _cosine(query: Matrix, vectors: Matrix) -> Matrix:
 
 
 def _l1(query: Matrix, vectors: Matrix) -> Matrix:
-    return np.abs(vectors - query).sum(axis=1)
+    sums: Matrix = np.abs(vectors - query).sum(axis=1)
+    return sums
 
 
 _VALUES: dict[str, Callable[[Matrix, Matrix], Matrix]] = {

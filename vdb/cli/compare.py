@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from pathlib import Path
 from typing import Annotated
 
 import typer
@@ -82,7 +81,12 @@ def _print(found: MetricComparison) -> None:
         f"{found.collection}: agreement of rankings, {found.queries:,} queries",
         ["metrics", f"overlap@{k}", "Kendall tau-b", "same first"],
         [
-            (f"{pair.a} / {pair.b}", _shown(pair.overlap), _shown(pair.tau), f"{pair.same_first:.0%}")
+            (
+                f"{pair.a} / {pair.b}",
+                _shown(pair.overlap),
+                _shown(pair.tau),
+                f"{pair.same_first:.0%}",
+            )
             for pair in found.agreements
         ],
     )

@@ -247,6 +247,8 @@ def _cell(item: Any) -> str:
         return number(item)
     if isinstance(item, datetime):
         return f"{item:%Y-%m-%d %H:%M:%S} UTC"
+    if is_dataclass(item) and type(item).__str__ is not object.__str__:
+        return str(item)
     if is_dataclass(item):
         return ", ".join(f"{_words(name)} {_cell(part)}" for name, part in named(item).items())
     return str(item)

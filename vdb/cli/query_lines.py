@@ -4,8 +4,8 @@
     {"query": "Tabs or spaces?"}                                             not labelled
     {"relevant": [4, 5]}                                                     ids, or row numbers
 
-Line i belongs to row i of the queries; other fields are ignored. Where "relevant" counts the rows of
-the file that the collection was imported from, that file's lines say which ids they are.
+Line i belongs to row i of the queries; other fields are ignored. Where "relevant" counts the rows
+of the file that the collection was imported from, that file's lines say which ids they are.
 """
 
 from __future__ import annotations

@@ -103,9 +103,7 @@ def _object(path: Path, number: int, text: bytes) -> dict[str, Any]:
     return record
 
 
-def _record(
-    path: Path, number: int, record: dict[str, Any], id_field: str
-) -> tuple[Id, Payload]:
+def _record(path: Path, number: int, record: dict[str, Any], id_field: str) -> tuple[Id, Payload]:
     if id_field not in record:
         refuse(path, number, f"no field {id_field!r} for the id (--ids-from names another)")
     record_id = record.pop(id_field)

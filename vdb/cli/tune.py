@@ -99,7 +99,8 @@ def _print_recall(name: str, found: RecallReport) -> None:
     with_ef = "exact search" if found.ef is None else f"ef={found.ef}"
     output.line(
         f"{name}: recall@{found.k} {found.recall} with {with_ef}, {found.queries:,} "
-        f"{found.source} queries; {found.complete:.0%} of them complete, the worst {found.worst:.2f}"
+        f"{found.source} queries; {found.complete:.0%} of them complete, the worst "
+        f"{found.worst:.2f}"
     )
 
 

@@ -42,6 +42,7 @@ _ENDINGS = {
     "; give unit_norms=True if all, queries included, have length 1": (
         "; --unit-norms says that all, queries included, have length 1"
     ),
+    " (row numbers are not ids)": "; for row numbers, --rows-of names the file they count",
     "; upsert replaces it": "; --upsert replaces it, --resume skips it",
 }
 

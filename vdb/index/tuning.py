@@ -64,6 +64,12 @@ class Tuning(Result):
     version: str
     curve: tuple[CurvePoint, ...]
 
+    def __str__(self) -> str:
+        when = f"{self.when:%Y-%m-%d}"
+        return (
+            f"ef={self.ef} for recall@{self.k} {self.target:g} ({self.records:,} records, {when})"
+        )
+
     def reaching(self, target: float) -> int | None:
         """The smallest measured ef with that recall, or None."""
         return next((point.ef for point in self.curve if point.recall.value >= target), None)

@@ -10,6 +10,7 @@ from vdb import index
 from vdb.config import IndexConfig, index_from_map
 from vdb.format.headers import CollectionHeader
 from vdb.format.versions import FORMAT_VERSION
+from vdb.index import Tuning
 from vdb.records import NormStats
 from vdb.store import Batch, CollectionView, Environment, Snapshot, WritableCollection
 
@@ -56,6 +57,7 @@ class CollectionInfo:
         history: All generations, oldest first.
         created: When it was made, UTC.
         version: The release of vdb that made it.
+        tuning: What `tune` measured on the current generation, or None.
         norms: Count, smallest, largest and mean length of its vectors.
         vector_bytes: Bytes in blocks of vectors.
         link_bytes: Bytes in blocks of links.
@@ -75,6 +77,7 @@ class CollectionInfo:
     history: tuple[GenerationInfo, ...]
     created: datetime
     version: str
+    tuning: Tuning | None
     norms: NormStats
     vector_bytes: int
     link_bytes: int
@@ -156,7 +159,7 @@ def collection_info(
     reader: Snapshot | Batch, view: CollectionView | WritableCollection
 ) -> CollectionInfo:
     """Everything about one collection; reads the norms of all its vectors."""
-    header = view.header
+    header, tuning = view.header, view.generation.tuning
     return CollectionInfo(
         name=header.name,
         dim=header.dim,
@@ -172,6 +175,7 @@ def collection_info(
         history=history_of(header),
         created=utc(header.created),
         version=header.version,
+        tuning=None if tuning is None else index.tuning_from_map(tuning),
         norms=index.norm_stats(reader, view),
         vector_bytes=view.vectors.blocks * view.vectors.block_size,
         link_bytes=sum(table.blocks * table.block_size for table in view.links),

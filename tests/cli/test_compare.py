@@ -1,0 +1,95 @@
+"""`vdb compare` reads labels from a file and says which metric retrieves best."""
+
+import json
+
+import numpy as np
+import pytest
+
+
+@pytest.fixture
+def asked(tmp_path, vectors):
+    """Queries whose cosine neighbours are labelled, with their labels beside them."""
+    np.save(tmp_path / "asked.npy", vectors[:6] * 3)
+    lines = [{"query": f"what of {i}?", "relevant": [f"note-{i}"]} for i in range(6)]
+    write(tmp_path / "asked.jsonl", lines)
+    return tmp_path / "asked.npy"
+
+
+def write(path, lines):
+    path.write_text("".join(json.dumps(line) + "\n" for line in lines))
+    return path
+
+
+def test_tables_and_findings(run, untouched, asked):
+    ran = run("compare", untouched, "notes", asked, "-k", 3)
+    assert ran.status == 0, ran.err
+    assert "nDCG@3" in ran.out
+    assert "l2 / cosine" in ran.out
+    assert "what of" in ran.out
+    assert "6 labelled queries" in ran.out
+
+
+def test_json_holds_everything(run, untouched, asked):
+    found = run("compare", untouched, "notes", asked, "--metrics", "ip, cosine", "--json").json
+    assert found["metrics"] == ["ip", "cosine"]
+    assert found["labelled"] == 6
+    assert found["quality"][1]["mrr"]["value"] == 1
+    assert len(found["agreements"]) == 1
+
+
+def test_without_labels_there_is_agreement_only(run, untouched, asked):
+    (asked.parent / "asked.jsonl").unlink()
+    ran = run("compare", untouched, "notes", asked)
+    assert ran.status == 0, ran.err
+    assert "nDCG" not in ran.out.split("\n", 1)[0]
+    assert "Without labels" in ran.out
+
+
+def test_labels_may_count_the_rows_of_the_import(run, untouched, asked, tmp_path):
+    rows = write(tmp_path / "rows.jsonl", [{"id": f"note-{i}"} for i in range(30)])
+    labels = write(tmp_path / "labels.jsonl", [{"relevant": [i]} for i in range(6)])
+    options = ("--labels", labels, "--rows-of", rows, "--json")
+    found = run("compare", untouched, "notes", asked, *options).json
+    assert found["labelled"] == 6
+    assert found["quality"][2]["mrr"]["value"] == 1
+    ran = run("compare", untouched, "notes", asked, "--labels", labels)
+    assert ran.failed_with("--rows-of")
+
+
+@pytest.mark.parametrize(
+    ("line", "part"),
+    [
+        ({"relevant": "note-1"}, "list of ids"),
+        ({"relevant": [1.5]}, "no id"),
+        ({"relevant": [True]}, "no id"),
+        ([1], "a JSON object"),
+    ],
+)
+def test_a_bad_line_is_named(run, untouched, asked, line, part):
+    write(asked.parent / "asked.jsonl", [{}, line])
+    assert run("compare", untouched, "notes", asked).failed_with(part, "line 2")
+
+
+def test_row_numbers_out_of_range_are_refused(run, untouched, asked, tmp_path):
+    rows = write(tmp_path / "rows.jsonl", [{"id": "note-1"}])
+    labels = write(tmp_path / "labels.jsonl", [{"relevant": [1]}] * 6)
+    ran = run("compare", untouched, "notes", asked, "--labels", labels, "--rows-of", rows)
+    assert ran.failed_with("rows go from 0 to 0")
+
+
+def test_lengths_that_differ_are_refused(run, untouched, asked):
+    write(asked.parent / "asked.jsonl", [{}])
+    assert run("compare", untouched, "notes", asked).failed_with("1 lines", "6 rows")
+
+
+@pytest.mark.parametrize(
+    ("options", "part"),
+    [
+        (["--metrics", "l2"], "--metrics"),
+        (["--metrics", "l2,nobody"], "nobody"),
+        (["-k", "0"], "-k"),
+        (["--labels", "nowhere.jsonl"], "nowhere.jsonl"),
+    ],
+)
+def test_what_cannot_be_meant_is_refused(run, untouched, asked, options, part):
+    assert run("compare", untouched, "notes", asked, *options).failed_with(part)
