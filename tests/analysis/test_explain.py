@@ -26,6 +26,19 @@ def test_an_explanation_ends_at_the_score_of_the_hit(docs, crowd):
         assert f"= {found.value:.9g}" in str(found)
 
 
+@pytest.mark.parametrize(
+    ("metric", "scores"),
+    [(m, c) for m in ("l2", "ip", "cosine") for c in vdb.scores.conventions(m)],
+)
+def test_the_score_of_every_convention_is_that_of_the_hit(db, crowd, metric, scores):
+    docs = db.create_collection("mine", dim=16, metric=metric)
+    docs.add(range(60), crowd[:60])
+    for hit in docs.search(crowd[70], 3, scores=scores):
+        found = docs.explain(crowd[70], hit.id, scores=scores)
+        assert (found.value, found.score) == (hit.value, hit.score)
+        assert f"{found.score:.9g}" in str(found)
+
+
 def test_the_numbers_put_in_are_those_of_the_vectors(docs, crowd):
     q = crowd[600]
     lines = dict(docs.explain(q, 3).sections[0].lines)

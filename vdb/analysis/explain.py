@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
@@ -82,7 +83,10 @@ def explain(
     header = view.header
     metric = METRICS[header.metric]
     convention = convention_named(
-        header.scores if scores is None else scores, header.metric, argument="scores"
+        header.scores if scores is None else scores,
+        header.metric,
+        dtype=header.dtype,
+        argument="scores",
     )
     matrix = inputs.query_matrix(query, dim=header.dim, metric=metric)
     wanted, slot = _slot(reader, view, record_id)
@@ -95,9 +99,10 @@ def explain(
     equal = int(np.count_nonzero(values == value)) - 1
     kept = max(k, index.DEFAULT_EF if width is None else width) if view.links else None
     found_at = None if kept is None else _found_at(reader, view, matrix, slot, kept)
-    score = convention.from_value(np.array([value]))[0]
-    vector = index.vectors(reader, view, np.array([slot], dtype=np.uint32))[0]
-    steps = derive(metric.name, matrix[0].astype(np.float64), vector.astype(np.float64), value)
+    stored = index.vectors(reader, view, np.array([slot], dtype=np.uint32))
+    steps = derive(metric.name, matrix[0].astype(np.float64), stored[0].astype(np.float64), value)
+    quantity = _quantity(convention, matrix, stored, value)
+    score = float(convention.scored(np.array([quantity]), header.dim)[0])
     return Explanation(
         collection=header.name,
         id=wanted,
@@ -105,7 +110,7 @@ def explain(
         convention=convention.name,
         direction=convention.direction,
         value=value,
-        score=float(score),
+        score=score,
         rank=closer + 1,
         equal=equal,
         records=header.count,
@@ -113,7 +118,7 @@ def explain(
         found_at=found_at,
         sections=(
             Section(f"{metric.value} ({metric.name})", steps),
-            _score_section(convention, value, float(score)),
+            _score_section(convention, value, quantity, score, header.dim),
             _rank_section(closer + 1, equal, header.count, metric.direction),
             _walk_section(kept, found_at, k, closer + 1),
         ),
@@ -144,15 +149,31 @@ def _found_at(
     return int(at[0]) + 1 if at.size else None
 
 
-def _score_section(convention: Convention, value: float, score: float) -> Section:
-    better = f"{convention.direction} is closer"
-    return Section(
-        f"Score ({convention.name}, {convention.engine})",
-        (
-            ("formula", convention.formula),
-            ("score", f"of value {digits(value)}: {digits(score)} ({better})"),
-        ),
-    )
+def _quantity(
+    convention: Convention, matrix: NDArray[np.float32], stored: NDArray[Any], value: float
+) -> float:
+    """What the score is made of: the value, or what the engine makes of the vectors itself."""
+    rule = convention.from_vectors
+    if rule is None or stored.dtype.kind != "f":
+        return value
+    return float(rule.quantities(matrix, stored.astype(np.float32, copy=False))[0])
+
+
+def _score_section(
+    convention: Convention, value: float, quantity: float, score: float, dim: int
+) -> Section:
+    lines = []
+    if quantity != value:
+        lines.append((convention.near_unit, f"{digits(quantity)} instead of {digits(value)}"))
+    put_in = digits(quantity) if quantity >= 0 else f"({digits(quantity)})"
+    numbers = convention.family.text.format(x=put_in, n=dim)
+    steps = [convention.formula, numbers, digits(score)]
+    if numbers in {put_in, digits(score)}:
+        del steps[1]
+    rounded = {"float32": " in float32", "rounded": " rounded to float32"}
+    lines.append(("score", " = ".join(steps) + rounded.get(convention.precision, "")))
+    lines.append(("direction", f"{convention.direction} is closer"))
+    return Section(f"Score ({convention.name}, {convention.engine})", tuple(lines))
 
 
 def _rank_section(rank: int, equal: int, records: int, direction: Direction) -> Section:
