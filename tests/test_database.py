@@ -230,7 +230,7 @@ class TestCollections:
             ({"index": "hnsw"}, vdb.ArgumentTypeError, "vdb.HNSW"),
             ({"scores": "azure"}, vdb.InvalidArgumentError, "got 'azure', which exists for cosine"),
             ({"model": 3}, vdb.ArgumentTypeError, "model"),
-            ({"fields": {"pep": "int"}}, vdb.InvalidFilterError, "not supported yet"),
+            ({"fields": {"pep": "integer"}}, vdb.InvalidArgumentError, "must be one of int"),
             ({"name": "a/b"}, vdb.InvalidArgumentError, "name"),
         ],
     )

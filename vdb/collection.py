@@ -11,12 +11,13 @@ from typing import Any, overload
 
 from numpy.typing import ArrayLike, NDArray
 
-from vdb import arguments, config, index, ingest, inputs, lookup, matching, query
+from vdb import arguments, config, declaration, index, ingest, inputs, lookup, matching, query
 from vdb.access import Access, LiveAccess
 from vdb.analysis.queries import SAMPLE
 from vdb.analysis.tune import tune
 from vdb.errors import InvalidArgumentError, NotFoundError, VdbError
 from vdb.filters import Filter
+from vdb.filters.types import field_type
 from vdb.hits import Hits, ManyHits
 from vdb.index import Tuning
 from vdb.insight import Insight
@@ -387,6 +388,40 @@ class Collection(CollectionReader):
             if chosen is not None:
                 wanted = matching.matching_ids(batch, coll, chosen)
             return ingest.delete(batch, coll, wanted)
+
+    def index_field(self, path: str, type: str) -> None:  # noqa: A002 - what it is called
+        """Declares a field of the payloads and indexes it for filters.
+
+        The index is built over several commits of about 10,000 records each, so other writers get
+        their turn, and inside a batch as part of it; filters use it once it is whole. Payloads
+        are held to the type from the first of these commits on. After an interruption the same
+        call goes on.
+
+        Args:
+            path: The field's name, nested ones as "author.name".
+            type: As for `fields` of `Database.create_collection`.
+
+        Raises:
+            InvalidPayloadError: A record holds something else there; the field is not declared.
+            InvalidArgumentError: No such type; or the field is declared with another.
+            And, as for `add`: BusyError, ReadOnlyError, DiskFullError.
+        """
+        declaration.declare(self._change, *field_type(path, type))
+
+    def drop_field(self, path: str) -> None:
+        """Forgets a declared field and removes its index; payloads stay, and filters still work.
+
+        Raises:
+            NotFoundError: It is not declared.
+            And, as for `add`: BusyError, ReadOnlyError, DiskFullError.
+        """
+        with self._change() as (batch, coll):
+            declaration.drop(batch, coll, path)
+
+    @contextmanager
+    def _change(self) -> Iterator[tuple[Batch, WritableCollection]]:
+        with self._access.writing() as batch:
+            yield batch, self._writable(batch)
 
     def tune(
         self,

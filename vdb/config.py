@@ -14,7 +14,7 @@ from typing import Any, ClassVar, TypeAlias
 
 from vdb.arguments import choice, number, whole
 from vdb.dtypes import DType, dtype_named
-from vdb.errors import ArgumentTypeError, InvalidArgumentError, InvalidFilterError
+from vdb.errors import ArgumentTypeError, InvalidArgumentError
 from vdb.metrics import Metric
 
 __all__ = ["DURABILITIES", "HNSW", "LIMITS", "Flat", "IndexConfig", "Limits"]
@@ -217,16 +217,6 @@ def model_text(model: object) -> str | None:
             received=size,
         )
     return model
-
-
-def no_fields(fields: object) -> None:
-    """Indexed payload fields are refused until there are filters."""
-    if fields:
-        raise InvalidFilterError(
-            "fields= (payload fields indexed for filters) is not supported yet; leave it out",
-            expected=None,
-            received=fields,
-        )
 
 
 # Checks of what a call asks for

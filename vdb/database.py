@@ -14,6 +14,8 @@ from vdb import config, ingest, maintenance
 from vdb.access import LiveAccess
 from vdb.collection import Collection
 from vdb.errors import ArgumentTypeError, CollectionExistsError, InvalidArgumentError, VdbError
+from vdb.fields import lines
+from vdb.filters.types import field_types
 from vdb.format.headers import CollectionHeader
 from vdb.index import new_generation
 from vdb.maintenance.report import DatabaseInfo
@@ -119,7 +121,10 @@ class Database:
             index: `HNSW` with its parameters (the default) or `Flat`.
             scores: The convention of scores that searches use unless told otherwise.
             model: Where the vectors come from, free text, at most 1,024 bytes.
-            fields: Payload fields to index for filters; not supported yet.
+            fields: Payload fields to index for filters, with their types: "int", "float",
+                "keyword" (a str), "bool", "datetime" (a str in ISO 8601), and the same with [] for
+                lists, as in ``{"pep": "int", "tags": "keyword[]", "author.name": "keyword"}``.
+                Payloads are held to them.
 
         Raises:
             CollectionExistsError: The name is taken.
@@ -127,7 +132,7 @@ class Database:
             BusyError: Another writer did not finish within lock_timeout.
             ReadOnlyError: The database is open for reading only.
         """
-        config.no_fields(fields)
+        types = field_types(fields)
         settings = config.index_config(index)
         now = time.time()
         row = metric_named(metric)
@@ -152,6 +157,8 @@ class Database:
                     "reason": "created",
                 }
             ],
+            next_field=len(types) + 1,
+            fields=lines(types),
         )
         with self._access.writing() as batch:
             if batch.collection_number(name) is not None:

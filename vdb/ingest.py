@@ -6,7 +6,8 @@
 2. with the writer lock held, ids are looked up: repeats are refused or become replacements;
 3. from here on things change, and any exception marks the batch as broken, so that it cannot be
    committed: the index takes slots, writes the vectors and links them (`index.add`);
-4. id to slot, slot to record, and the counts are written (`_put`).
+4. id to slot, slot to record, the postings of declared fields (`fields`), and the counts are
+   written.
 """
 
 from __future__ import annotations
@@ -18,7 +19,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from vdb import index, inputs
+from vdb import fields, index, inputs
 from vdb.config import LIMITS
 from vdb.errors import (
     ArgumentTypeError,
@@ -105,8 +106,9 @@ def add(
                 expected="an id that is not there",
                 received=value,
             )
+    found = fields.of_records(coll.header, rows.payloads)
     with changing(batch):
-        _insert(batch, coll, rows, threads, progress)
+        _insert(batch, coll, rows, found, threads=threads, progress=progress)
 
 
 def upsert(
@@ -123,14 +125,19 @@ def upsert(
     slots = [_find(batch, coll, value) for value in rows.ids]
     old = {i: slot for i, slot in enumerate(slots) if slot is not None}
     new = [i for i, slot in enumerate(slots) if slot is None]
+    found = fields.of_records(coll.header, rows.payloads)
+    before = fields.of_stored(batch, coll, list(old.values()))
     with changing(batch):
         if old:
             places = np.array(list(old.values()), dtype=np.uint32)
             index.replace(batch, coll, places, rows.vectors[list(old)], threads=threads)
             for i, slot in old.items():
                 batch.put_encoded(coll, slot, rows.ids[i], rows.payloads[i])
+            after = _chosen(found, list(old))
+            fields.follow(batch, coll, list(old.values()), before=before, after=after)
         if new:
-            _insert(batch, coll, _take(rows, new) if old else rows, threads, progress)
+            some = _take(rows, new) if old else rows
+            _insert(batch, coll, some, _chosen(found, new), threads=threads, progress=progress)
 
 
 def set_payloads(
@@ -148,9 +155,12 @@ def set_payloads(
                 received=value,
             )
         slots.append(slot)
+    found = fields.of_records(coll.header, payloads)
+    before = fields.of_stored(batch, coll, slots)
     with changing(batch):
         for value, slot, payload in zip(ids, slots, payloads, strict=True):
             batch.put_encoded(coll, slot, value, payload)
+        fields.follow(batch, coll, slots, before=before, after=found)
 
 
 def delete(batch: Batch, coll: WritableCollection, ids: list[Id]) -> int:
@@ -160,7 +170,9 @@ def delete(batch: Batch, coll: WritableCollection, ids: list[Id]) -> int:
     found = {value: slot for value, slot in places.items() if slot is not None}
     if not found:
         return 0
+    before = fields.of_stored(batch, coll, list(found.values()))
     with changing(batch):
+        fields.follow(batch, coll, list(found.values()), before=before)
         for value, slot in found.items():
             batch.delete_record(coll, slot, value)
         index.remove(batch, coll, np.array(list(found.values()), dtype=np.uint32))
@@ -232,10 +244,16 @@ def _take(rows: Rows, chosen: list[int]) -> Rows:
     )
 
 
+def _chosen(found: list[fields.Terms], chosen: list[int]) -> list[fields.Terms]:
+    return [found[i] for i in chosen] if found else []
+
+
 def _insert(
     batch: Batch,
     coll: WritableCollection,
     rows: Rows,
+    found: list[fields.Terms],
+    *,
     threads: int,
     progress: Progress | None,
 ) -> None:
@@ -244,6 +262,7 @@ def _insert(
     slots = index.add(batch, coll, rows.vectors, threads=threads, progress=progress)
     coll.header.id_kind = inputs.id_kind(rows.ids)
     batch.put_new(coll, slots.tolist(), rows.ids, rows.payloads)
+    fields.follow(batch, coll, slots.tolist(), after=found)
     coll.header.count += len(rows.ids)
 
 

@@ -17,8 +17,14 @@ from numpy.typing import NDArray
 
 from vdb import filters, index
 from vdb.errors import InvalidFilterError
-from vdb.filters.nodes import And, Filter, Joint
-from vdb.index import Among
+from vdb.filters import nodes
+from vdb.filters.nodes import And, Condition, Filter, Joint, Not
+from vdb.filters.types import typed
+from vdb.filters.values import Literal
+from vdb.format import terms
+from vdb.format.headers import NO_SLOT
+from vdb.format.terms import Range, Ranges
+from vdb.index import Among, postings
 from vdb.records import Id
 from vdb.store import Batch, CollectionView, Snapshot, WritableCollection
 
@@ -40,7 +46,9 @@ def matching(reader: Reader, view: View, where: object) -> Among:
         InvalidFilterError: The filter cannot be understood.
         CorruptedError: Damage was met on the way.
     """
-    tree = filters.parse(where)
+    fields = view.header.fields
+    types = {line["path"]: line["type"] for line in fields if line["built"] == NO_SLOT}
+    tree = typed(filters.parse(where), types)
     kept = _kept(view)
     if kept is None or not isinstance(reader, Snapshot):
         return _among(reader, view, tree)
@@ -92,12 +100,81 @@ class _Compiler:
     def __init__(self, reader: Reader, view: View) -> None:
         self._reader = reader
         self._view = view
+        self._built = {
+            line["path"]: line for line in view.header.fields if line["built"] == NO_SLOT
+        }
 
     def select(self, where: Filter, within: Slots) -> Slots:
         """Those slots of `within` that pass; a new array, or `within` itself."""
         if isinstance(where, Joint) and not where.parts:
             return within if isinstance(where, And) else np.zeros_like(within)
-        return self._ask(where, within)
+        if not self._indexed(where):
+            return self._ask(where, within)
+        if isinstance(where, Condition):
+            return self._answer(where, within)
+        if isinstance(where, Not):
+            return within & ~self.select(where.part, within)
+        assert isinstance(where, Joint)  # noqa: S101 - there is nothing else
+        quick = [part for part in where.parts if self._indexed(part)]
+        quick.sort(key=lambda part: not self._indexed(part, whole=True))
+        slow = tuple(part for part in where.parts if not self._indexed(part))
+        parts = [*quick, type(where)(slow)] if slow else quick
+        if isinstance(where, And):
+            for part in parts:
+                within = self.select(part, within)
+            return within
+        found = np.zeros_like(within)
+        for part in parts:
+            found |= self.select(part, within & ~found)
+        return found
+
+    def _indexed(self, where: Filter, *, whole: bool = False) -> bool:
+        """Whether postings have something to say about it, or (`whole`) everything."""
+        if isinstance(where, Condition):
+            return where.path in self._built
+        if isinstance(where, Not):
+            return self._indexed(where.part, whole=whole)
+        assert isinstance(where, Joint)  # noqa: S101 - there is nothing else
+        return (all if whole else any)(self._indexed(part, whole=whole) for part in where.parts)
+
+    def _answer(self, where: Condition, within: Slots) -> Slots:
+        """A condition on an indexed field."""
+        path = where.path
+        if isinstance(where, nodes.Ne):
+            return within & ~self._answer(nodes.Eq(path, where.value), within)
+        if isinstance(where, nodes.NotIn):
+            return within & ~self._answer(nodes.In(path, where.values), within)
+        if isinstance(where, nodes.Exists | nodes.IsNull):
+            term = terms.PRESENT if isinstance(where, nodes.Exists) else terms.NULL
+            there = self._slots(path, [terms.whole(term)])
+            return within & (there if where.wanted else ~there)
+        if isinstance(where, nodes.All):
+            within = within & ~self._without_value(path)
+            for value in where.values:
+                within = self._answer(nodes.Contains(path, value), within)
+            return within
+        sure, maybe = self._ranges(where)
+        found = self._slots(path, sure)
+        if isinstance(where, nodes.Eq | nodes.In) and None in _literals(where):
+            found |= self._without_value(path)
+        found &= within
+        if maybe:
+            found |= self._ask(where, within & ~found & self._slots(path, maybe))
+        return found
+
+    def _ranges(self, where: Condition) -> Ranges:
+        kind = self._built[where.path]["type"]
+        if isinstance(where, nodes.Eq | nodes.Contains | nodes.Membership):
+            return terms.equal(kind, _literals(where))
+        return terms.ranges(kind, where)
+
+    def _slots(self, path: str, wanted: list[Range]) -> Slots:
+        return postings.slots_of(self._reader, self._view, self._built[path]["number"], wanted)
+
+    def _without_value(self, path: str) -> Slots:
+        """Missing or null."""
+        there = self._slots(path, [terms.whole(terms.PRESENT)])
+        return ~there | self._slots(path, [terms.whole(terms.NULL)])
 
     def _ask(self, where: Filter, within: Slots) -> Slots:
         """Looks at payloads."""
@@ -109,3 +186,10 @@ class _Compiler:
             records = self._reader.records(self._view, some)
             found[some] = [passes(payload) for _, payload in records]
         return found
+
+
+def _literals(where: Condition) -> tuple[Literal, ...]:
+    if isinstance(where, nodes.Membership):
+        return where.values
+    assert isinstance(where, nodes.Comparison)  # noqa: S101 - the caller has looked
+    return (where.value,)

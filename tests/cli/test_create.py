@@ -87,3 +87,28 @@ def test_a_name_never_becomes_a_path(run, place, tmp_path, name):
     before = sorted(tmp_path.rglob("*"))
     assert run("create", place, name, "--dim", 3, "--metric", "l2").failed_with("name")
     assert sorted(tmp_path.rglob("*")) == before
+
+
+def test_fields_are_declared(run, tmp_path):
+    ran = run(
+        "create", tmp_path / "f.vdb", "docs", "--dim", 2, "--metric", "l2",
+        "--field", "pep:int", "--field", "a.b:keyword[]", "--json",
+    )  # fmt: skip
+    assert ran.status == 0, ran.err
+    assert ran.json["fields"] == {"pep": "int", "a.b": "keyword[]"}
+    assert run("info", tmp_path / "f.vdb", "docs").status == 0
+
+
+@pytest.mark.parametrize(
+    ("given", "said"),
+    [
+        (["--field", "pep"], "expected NAME:TYPE"),
+        (["--field", "pep:number"], "must be one of int"),
+        (["--field", ":int"], "a field is named"),
+        (["--field", "a:int", "--field", "a:int"], "given twice"),
+    ],
+)
+def test_a_field_that_cannot_be_meant_leaves_nothing_behind(run, tmp_path, given, said):
+    place = tmp_path / "f.vdb"
+    ran = run("create", place, "docs", "--dim", 2, "--metric", "l2", *given)
+    assert ran.status == 1 and said in ran.err and not place.exists()

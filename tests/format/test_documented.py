@@ -10,15 +10,18 @@ import pytest
 from kernel_memory import MemoryIndex
 from vdb import config
 from vdb.errors import CorruptedError, InvalidArgumentError
+from vdb.filters import nodes, types
 from vdb.format import (
     blocks,
     checksums,
     headers,
     journal,
     keys,
+    leaves,
     packing,
     payloads,
     records,
+    terms,
     versions,
 )
 from vdb.format.keys import KeyKind
@@ -98,6 +101,8 @@ def test_the_fields_of_every_key_are_as_in_the_table():
 def test_the_bounds_of_names_and_ids_are_the_ones_in_use():
     assert stated(r"name, 1 to (\d+) bytes") == keys.LONGEST_NAME
     assert stated(r"id, 1 to (\d+) bytes") == keys.LONGEST_ID
+    assert stated(r"bound, 1 to (\d+) bytes") == keys.LONGEST_BOUND
+    assert keys.LONGEST_BOUND == 1 + terms.LONGEST + 2 + leaves.SLOT_SIZE
 
 
 def test_the_checksum_is_the_one_described():
@@ -150,6 +155,36 @@ def test_the_length_of_a_model_is_counted_in_bytes_by_whoever_writes_or_reads_it
         config.model_text(longest + "x")
     with pytest.raises(CorruptedError, match=f"at most {headers.LONGEST_MODEL} bytes"):
         headers.CollectionHeader.decode(encoded(longest + "x"), 1)
+
+
+def test_the_types_of_declared_fields_are_listed():
+    fields = {name: meaning for name, _, meaning in table("Collection header")}["fields"]
+    assert number(re.search(r"at most (\d+),", fields)[1]) == types.MOST_FIELDS
+    assert number(re.search(r"of at most (\d+) bytes", fields)[1]) == nodes.LONGEST_PATH
+    kinds = re.findall(r"^\| `(\w+)` \| ", section("Postings"), re.MULTILINE)
+    assert set(kinds) - {"00", "01"} == set(types.BASES)
+    assert stated(r"of more than (\d+) such bytes") == terms.LONGEST
+
+
+def test_terms_and_leaves_are_as_described():
+    assert terms.terms("int", 5) == {b"\0", b"\2" + (5 + 2**63).to_bytes(9, "big")}
+    assert terms.terms("float", -1.5) == {
+        b"\0",
+        b"\2" + bytes(b ^ 255 for b in struct.pack(">d", -1.5)),
+    }
+    assert terms.terms("float", 2) == {b"\0", b"\2" + struct.pack(">Q", 0xC000000000000000)}
+    assert terms.terms("datetime", "1970-01-01T00:00:01") == {
+        b"\0",
+        b"\2" + struct.pack(">Q", 10**6 + 2**63),
+    }
+    assert terms.terms("bool[]", [True, False]) == {b"\0", b"\2\0", b"\2\1"}
+    assert terms.terms("keyword", "a\0b") == {b"\0", b"\2a\0\xffb\0\1"}
+    assert terms.terms("keyword", "x" * 239 + "\0y") == {b"\0", b"\2" + b"x" * 239 + b"\0\2"}
+    assert terms.terms("keyword", None) == {b"\0", b"\1"}
+    held = [leaves.posting(b"\2ab", 7), leaves.posting(b"\2ac", 1), leaves.posting(b"\2ac", 258)]
+    body = struct.pack("<5H2H3I", 2, 3, 2, 1, 0, 1, 2, 7, 1, 258) + b"\2abc"
+    assert leaves.encode(held) == body
+    assert leaves.Leaf(body, "here").postings() == held
 
 
 def test_the_number_of_slots_is_the_one_in_use():

@@ -25,6 +25,7 @@ def create(
     ef_construction: options.EfConstruction = None,
     scores: options.Scores = None,
     model: options.Model = None,
+    field: options.Fields = None,
     lock_timeout: options.LockTimeout = 5.0,
     allow_network_fs: options.AllowNetwork = False,
     json: options.Json = False,
@@ -33,7 +34,7 @@ def create(
 
     A collection needs --dim and --metric. Both are fixed from then on.
     """
-    asked = Options(metric, index, M, ef_construction, scores, model)
+    asked = Options(metric, index, M, ef_construction, scores, model, tuple(field or ()))
     if name is None:
         described = [*([] if dim is None else ["--dim"]), *asked.given()]
         if described:

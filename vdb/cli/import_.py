@@ -105,6 +105,7 @@ def import_(
     ef_construction: options.EfConstruction = None,
     scores: options.Scores = None,
     model: options.Model = None,
+    field: options.Fields = None,
     upsert: Annotated[
         bool, typer.Option("--upsert", help="Replace records whose ids are there already.")
     ] = False,
@@ -134,7 +135,7 @@ def import_(
     if records is not None and no_records:
         raise InvalidArgumentError("--records names a file and --no-records none; give one of them")
     config.thread_count(threads)
-    asked = Options(metric, index, M, ef_construction, scores, model)
+    asked = Options(metric, index, M, ef_construction, scores, model, tuple(field or ()))
     source = open_source(vectors, records, ids_from, beside=not no_records)
     schema = asked.schema(name, source.vectors.shape[1]) if create else None
     with database.open(

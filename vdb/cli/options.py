@@ -109,6 +109,15 @@ Scores: TypeAlias = Annotated[
         help="The convention results are scored in by default. [default: native]",
     ),
 ]
+Fields: TypeAlias = Annotated[
+    list[str] | None,
+    typer.Option(
+        "--field",
+        metavar="NAME:TYPE",
+        help="A payload field to index for filters, such as pep:int; may be repeated. Types: int, "
+        "float, keyword, bool, datetime, and the same with [] for lists.",
+    ),
+]
 Model: TypeAlias = Annotated[
     str | None, typer.Option(metavar="TEXT", help="Where the vectors come from; free text.")
 ]

@@ -10,6 +10,7 @@ from vdb.collection import Collection
 from vdb.config import HNSW, Flat, IndexConfig
 from vdb.database import Database
 from vdb.errors import CollectionExistsError, InvalidArgumentError
+from vdb.filters.types import field_types
 from vdb.metrics import metric_named
 from vdb.scores.table import convention_named
 
@@ -28,6 +29,7 @@ class Options:
     ef_construction: int | None
     scores: str | None
     model: str | None
+    fields: tuple[str, ...] = ()
 
     def given(self) -> dict[str, Any]:
         """Those that were given, by their names on the command line."""
@@ -38,6 +40,7 @@ class Options:
             "--ef-construction": self.ef_construction,
             "--scores": self.scores,
             "--model": self.model,
+            "--field": self.fields or None,
         }
         return {option: value for option, value in listed.items() if value is not None}
 
@@ -50,6 +53,7 @@ class Options:
             _index(self.index, self.M, self.ef_construction),
             "native" if self.scores is None else self.scores,
             self.model,
+            field_types_from(self.fields),
         )
 
     def compare(self, collection: Collection) -> None:
@@ -70,6 +74,15 @@ class Options:
             "--scores": info.scores,
             "--model": info.model,
         }
+        for path, kind in field_types_from(asked.pop("--field", ())).items():
+            declared = info.fields.get(path, "not declared")
+            if declared != kind:
+                raise InvalidArgumentError(
+                    f"--field {path}:{kind} differs from what collection {info.name} has: "
+                    f"{declared}; leave the option out to use the collection as it is",
+                    expected=declared,
+                    received=kind,
+                )
         if "--scores" in asked:
             convention = convention_named(asked["--scores"], info.metric, argument="--scores")
             asked["--scores"] = convention.name
@@ -94,6 +107,7 @@ class Schema:
     index: IndexConfig
     scores: str
     model: str | None
+    fields: dict[str, str]
 
     def __post_init__(self) -> None:
         config.collection_name(self.name)
@@ -112,9 +126,27 @@ class Schema:
                 index=self.index,
                 scores=self.scores,
                 model=self.model,
+                fields=self.fields,
             )
         except CollectionExistsError:
             raise taken(self.name) from None
+
+
+def field_types_from(options: tuple[str, ...]) -> dict[str, str]:
+    """What several ``--field NAME:TYPE`` declare."""
+    found: dict[str, str] = {}
+    for text in options:
+        path, colon, kind = text.rpartition(":")
+        if not colon:
+            raise InvalidArgumentError(
+                f"--field {text}: expected NAME:TYPE, such as pep:int",
+                expected="NAME:TYPE",
+                received=text,
+            )
+        if path in found:
+            raise InvalidArgumentError(f"--field {path} is given twice", received=text)
+        found[path] = kind
+    return field_types(found)
 
 
 def taken(name: str, advice: str = "") -> CollectionExistsError:

@@ -10,6 +10,8 @@
 ``blocks``      the 48-byte block header and the arithmetic of rows
 ``payloads``    which Python values a payload may hold
 ``records``     id and payload of one record, cut into parts when long
+``terms``       values of declared fields as bytes in order
+``leaves``      postings: which slots have which terms, cut into small values
 ==============  ====================================================================
 
 docs/format.md describes the same bytes for readers; tests/format/test_documented.py holds the two

@@ -12,6 +12,8 @@ from __future__ import annotations
 from dataclasses import dataclass, field, replace
 from typing import Any, Self
 
+from vdb.filters.nodes import LONGEST_PATH
+from vdb.filters.types import MOST_FIELDS, TYPES
 from vdb.format.packing import Fields, pack, unpack
 
 __all__ = [
@@ -122,6 +124,9 @@ class CollectionHeader:
         next_generation: The number that the next generation gets.
         history: One line a generation, oldest first: {"generation": int, "metric": str,
             "index": map, "when": float, "version": str, "reason": str}.
+        next_field: The number that the next declared field gets; numbers are never reused.
+        fields: Declared fields, oldest first: {"number": int, "path": str, "type": str, "built":
+            int}. Postings are complete for slots below ``built``; `NO_SLOT`: for all.
     """
 
     name: str
@@ -141,11 +146,13 @@ class CollectionHeader:
     generation: int = 1
     next_generation: int = 2
     history: list[dict[str, Any]] = field(default_factory=list)
+    next_field: int = 1
+    fields: list[dict[str, Any]] = field(default_factory=list)
 
     def copy(self) -> Self:
         """A copy that shares nothing which can be changed."""
         history = [{**line, "index": dict(line["index"])} for line in self.history]
-        return replace(self, history=history)
+        return replace(self, history=history, fields=[dict(line) for line in self.fields])
 
     def encode(self) -> bytes:
         """The record, not sealed."""
@@ -177,6 +184,11 @@ class CollectionHeader:
                 _history(line, f"{where} history[{i}]")
                 for i, line in enumerate(f.items("history", LONGEST_HISTORY))
             ],
+            next_field=f.whole("next_field", 1, U32),
+            fields=[
+                _field(line, f"{where} fields[{i}]")
+                for i, line in enumerate(f.items("fields", MOST_FIELDS))
+            ],
         )
         f.end()
         if header.id_kind not in (None, *ID_KINDS):
@@ -189,6 +201,11 @@ class CollectionHeader:
             f.refuse("free_head", "none just when free_count is 0", header.free_head)
         if header.free_head != NO_SLOT and header.free_head >= header.slots:
             f.refuse("free_head", f"a slot below {header.slots}", header.free_head)
+        numbers = [line["number"] for line in header.fields]
+        if numbers != sorted(set(numbers)) or numbers[-1:] >= [header.next_field]:
+            f.refuse("fields", f"rising numbers below {header.next_field}", numbers)
+        if len({line["path"] for line in header.fields}) != len(numbers):
+            f.refuse("fields", "paths that differ", "a path twice")
         if header.generation >= header.next_generation:
             f.refuse("next_generation", f"above {header.generation}", header.next_generation)
         return header
@@ -300,4 +317,18 @@ def _history(line: Any, where: str) -> dict[str, Any]:
         "reason": f.text("reason", LONGEST_REASON),
     }
     f.end()
+    return decoded
+
+
+def _field(line: Any, where: str) -> dict[str, Any]:
+    f = Fields(line, where)
+    decoded: dict[str, Any] = {
+        "number": f.whole("number", 1, U32),
+        "path": f.text("path", LONGEST_PATH),
+        "type": f.choice("type", TYPES),
+        "built": f.whole("built", 0, NO_SLOT),
+    }
+    f.end()
+    if not all(decoded["path"].split(".")):
+        f.refuse("path", "names with points between", repr(decoded["path"]))
     return decoded

@@ -13,6 +13,7 @@ so that the order of keys is the order of what they mean::
     30 collection:u32 id                            id -> slot
     31 collection:u32 slot:u32                      record
     32 collection:u32 slot:u32 part:u16             continuation of a long record
+    40 collection:u32 field:u32 bound               postings of a declared field
 
 An int id is eight bytes, big-endian, with the sign bit flipped, which sorts numerically; a str id
 is its UTF-8, which sorts by code point. Which of the two, the collection header says.
@@ -27,7 +28,7 @@ from enum import IntEnum
 from vdb.errors import CorruptedError
 from vdb.records import Id
 
-__all__ = ["DATABASE", "IDENTITY", "LONGEST_ID", "LONGEST_NAME", "Key", "KeyKind"]
+__all__ = ["DATABASE", "IDENTITY", "LONGEST_BOUND", "LONGEST_ID", "LONGEST_NAME", "Key", "KeyKind"]
 
 
 class KeyKind(IntEnum):
@@ -43,6 +44,7 @@ class KeyKind(IntEnum):
     ID = 0x30
     RECORD = 0x31
     PART = 0x32
+    POSTINGS = 0x40
 
 
 LONGEST_NAME = 128
@@ -50,6 +52,9 @@ LONGEST_NAME = 128
 
 LONGEST_ID = 400
 """Bytes of a str id in UTF-8; the whole key stays below LMDB's limit of 511."""
+
+LONGEST_BOUND = 247
+"""Bytes of the last posting of a leaf: the longest term and a slot."""
 
 IDENTITY = bytes([KeyKind.IDENTITY])
 DATABASE = bytes([KeyKind.DATABASE])
@@ -64,6 +69,7 @@ _BLOCK_PREFIX = struct.Struct(">BIIBB")
 _BLOCK = struct.Struct(">BIIBBI")
 _RECORD = struct.Struct(">BII")
 _PART = struct.Struct(">BIIH")
+_FIELD = struct.Struct(">BII")
 _INT_ID = struct.Struct(">Q")
 
 _LAYOUTS: dict[KeyKind, tuple[struct.Struct, tuple[str, ...]]] = {
@@ -131,6 +137,11 @@ def parts_prefix(collection_number: int, slot: int) -> bytes:
     return _RECORD.pack(KeyKind.PART, collection_number, slot)
 
 
+def field(collection_number: int, number: int) -> bytes:
+    """What the keys of all postings of one field begin with; the bound follows."""
+    return _FIELD.pack(KeyKind.POSTINGS, collection_number, number)
+
+
 def within(kind: KeyKind, collection_number: int) -> bytes:
     """What all keys of one kind of one collection begin with."""
     return _COLLECTION.pack(kind, collection_number)
@@ -174,6 +185,8 @@ class Key:
     number: int | None = None
     slot: int | None = None
     part: int | None = None
+    field: int | None = None
+    bound: bytes | None = None
     id: bytes | None = None
 
     def __str__(self) -> str:
@@ -202,6 +215,12 @@ def decode(key: bytes) -> Key:
         if not start < len(key) <= start + LONGEST_ID:
             raise CorruptedError(f"length {len(key)} is outside the range", where=where)
         return Key(kind, collection=_COLLECTION.unpack_from(key)[1], id=key[start:])
+    if kind is KeyKind.POSTINGS:
+        start = _FIELD.size
+        if not start < len(key) <= start + LONGEST_BOUND:
+            raise CorruptedError(f"length {len(key)} is outside the range", where=where)
+        _, number, field_number = _FIELD.unpack_from(key)
+        return Key(kind, collection=number, field=field_number, bound=key[start:])
     layout, names = _LAYOUTS[kind]
     if len(key) != layout.size:
         raise CorruptedError(f"length: expected {layout.size}, got {len(key)}", where=where)

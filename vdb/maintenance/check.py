@@ -5,7 +5,7 @@
 3. the journals of the last commits;
 4. names and collection headers, both ways;
 5. of each collection: its generations, its records (`check_records`), its blocks and links
-   (`index.verify`).
+   (`index.verify`), the postings of its declared fields (`check_fields`).
 
 Damage in one place is a `Problem` and the walk goes on with the next: it never stops at the first.
 Problems of a step are gathered before they are yielded, so that a check that is looked at slowly
@@ -25,6 +25,7 @@ from vdb.format import blocks, journal, keys
 from vdb.format.headers import CollectionHeader, DatabaseHeader, GenerationRecord
 from vdb.format.keys import Key, KeyKind
 from vdb.format.versions import Identity
+from vdb.maintenance.check_fields import check_fields
 from vdb.maintenance.check_records import check_records, check_vectors
 from vdb.records import Problem
 from vdb.store import CollectionView, Snapshot
@@ -64,6 +65,7 @@ def check(reading: Reading) -> Iterator[Problem]:
             if view is not None:
                 blocks_found = list(_guarded(index.verify(reader, view), where))
                 found += blocks_found or _guarded(check_vectors(reader, view), where)
+                found += _guarded(check_fields(reader, view), where)
         yield from found
 
 
@@ -252,6 +254,10 @@ def _homeless(reader: Snapshot, place: Key, known: _Known) -> str | None:
     header = known.headers.get(number)
     if header is None:
         return f"there is no collection {number}"
+    if place.kind is KeyKind.POSTINGS:
+        if place.field in {line["number"] for line in header.fields}:
+            return None
+        return f"collection {header.name!r} has no declared field {place.field}"
     if place.kind is not KeyKind.BLOCK:
         return None
     if place.generation == 0:

@@ -8,7 +8,7 @@ from pathlib import Path
 
 from vdb import index
 from vdb.config import IndexConfig, index_from_map
-from vdb.format.headers import CollectionHeader
+from vdb.format.headers import NO_SLOT, CollectionHeader
 from vdb.format.versions import FORMAT_VERSION
 from vdb.index import Tuning
 from vdb.records import NormStats
@@ -61,6 +61,8 @@ class CollectionInfo:
         norms: Count, smallest, largest and mean length of its vectors.
         vector_bytes: Bytes in blocks of vectors.
         link_bytes: Bytes in blocks of links.
+        fields: Declared fields and their types.
+        unfinished_fields: Those whose index is not whole yet; `Collection.index_field` goes on.
     """
 
     name: str
@@ -81,6 +83,8 @@ class CollectionInfo:
     norms: NormStats
     vector_bytes: int
     link_bytes: int
+    fields: dict[str, str]
+    unfinished_fields: tuple[str, ...]
 
 
 @dataclass(frozen=True, slots=True)
@@ -179,6 +183,8 @@ def collection_info(
         norms=index.norm_stats(reader, view),
         vector_bytes=view.vectors.blocks * view.vectors.block_size,
         link_bytes=sum(table.blocks * table.block_size for table in view.links),
+        fields={line["path"]: line["type"] for line in header.fields},
+        unfinished_fields=tuple(line["path"] for line in header.fields if line["built"] != NO_SLOT),
     )
 
 

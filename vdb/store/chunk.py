@@ -16,9 +16,12 @@ CHUNK_BYTES = 1 << 20
 
 
 def chunk(
-    txn: Any, prefix: bytes, start: bytes, path: Path
+    txn: Any, prefix: bytes, start: bytes, path: Path, until: bytes | None = None
 ) -> tuple[list[tuple[bytes, bytes]], bytes | None]:
-    """A handful of items, copied, and the key to go on from; None when `prefix` has ended."""
+    """A handful of items, copied, and the key to go on from; None when `prefix` has ended.
+
+    The first item at or behind `until` is the last.
+    """
     found: list[tuple[bytes, bytes]] = []
     size = 0
     try:
@@ -34,6 +37,8 @@ def chunk(
                 value = bytes(stored_value)
                 size += len(value)
                 found.append((key, value))
+                if until is not None and key >= until:
+                    return found, None
     except lmdb.Error as error:
         raise translate(error, path) from error
     return found, None

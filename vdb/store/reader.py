@@ -49,8 +49,13 @@ class Reader(ABC):
         """The raw value under a key, copied; None where there is none."""
 
     @abstractmethod
-    def items(self, prefix: bytes, *, start: bytes | None = None) -> Iterator[tuple[bytes, bytes]]:
-        """Raw keys and values in key order, from `start` (a whole key) on, while `prefix` lasts."""
+    def items(
+        self, prefix: bytes, *, start: bytes | None = None, until: bytes | None = None
+    ) -> Iterator[tuple[bytes, bytes]]:
+        """Raw keys and values in key order, from `start` (a whole key) on, while `prefix` lasts.
+
+        With `until`, the first item at or behind that key is the last.
+        """
 
     def sealed(self, key: bytes) -> bytes:
         """The body under a key that must be there.

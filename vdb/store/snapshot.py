@@ -175,8 +175,12 @@ class Snapshot(Reader):
             found += super().records(collection, [slot], payloads=payloads)
         return found
 
-    def items(self, prefix: bytes, *, start: bytes | None = None) -> Iterator[tuple[bytes, bytes]]:
+    def items(
+        self, prefix: bytes, *, start: bytes | None = None, until: bytes | None = None
+    ) -> Iterator[tuple[bytes, bytes]]:
         """Raw keys and values in key order, from `start` on, while `prefix` lasts.
+
+        With `until`, the first item at or behind that key is the last.
 
         No cursor stays open between two steps, so a held snapshot may be closed meanwhile; closing
         waits for the step that runs.
@@ -184,7 +188,7 @@ class Snapshot(Reader):
         position: bytes | None = prefix if start is None else start
         while position is not None:
             with self.use():
-                found, position = chunk(self._txn, prefix, position, self._env.path)
+                found, position = chunk(self._txn, prefix, position, self._env.path, until)
             yield from found
 
     def collection(self, name: str) -> CollectionView:

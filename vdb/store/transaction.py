@@ -72,14 +72,18 @@ class Transaction(Reader):
             raise translate(error, self._env.path) from error
         return value
 
-    def items(self, prefix: bytes, *, start: bytes | None = None) -> Iterator[tuple[bytes, bytes]]:
+    def items(
+        self, prefix: bytes, *, start: bytes | None = None, until: bytes | None = None
+    ) -> Iterator[tuple[bytes, bytes]]:
         """Raw keys and values in key order, from `start` on, while `prefix` lasts.
+
+        With `until`, the first item at or behind that key is the last.
 
         What is written meanwhile shows up from the next few hundred items on.
         """
         position: bytes | None = prefix if start is None else start
         while position is not None:
-            found, position = chunk(self.transaction(), prefix, position, self._env.path)
+            found, position = chunk(self.transaction(), prefix, position, self._env.path, until)
             yield from found
 
     def put(self, key: bytes, value: bytes | memoryview) -> None:

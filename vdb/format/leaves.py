@@ -1,0 +1,176 @@
+"""Leaves: the postings of a field, cut into pieces of at most one small block.
+
+A *posting* is a term followed by the slot (u32, big-endian) of a record that has it. The postings
+of a field, sorted, are cut into leaves. The key of a leaf ends with its *bound*, which no posting
+in it exceeds and every posting behind it does: the last one it had when it was cut off, or `LAST`.
+
+::
+
+    terms    u16   n, how many different ones
+    slots    u16   m, how many postings
+    shared   u16   s, bytes that all terms begin with
+    length   u16   bytes of each term behind those; FFFF where they differ
+    single   u16   1: every term has one slot; 0: `counts` follow
+    lengths  u16 * n, only where they differ
+    counts   u16 * n, only where not single: slots of each term
+    slots    u32 * m, term by term, rising
+    bytes          the s shared ones, then of each term the rest
+
+All numbers little-endian. A leaf is sealed, and never empty.
+"""
+
+from __future__ import annotations
+
+import struct
+from bisect import bisect_left
+from itertools import groupby, pairwise
+
+import numpy as np
+from numpy.typing import NDArray
+
+from vdb.errors import CorruptedError
+
+__all__ = ["LAST", "Leaf", "cut", "encode", "posting"]
+
+LAST = b"\xff"
+"""The bound of the last leaf of a field."""
+
+SLOT_SIZE = 4
+_HEADER = struct.Struct("<5H")
+_DIFFER = 0xFFFF
+
+
+def posting(term: bytes, slot: int) -> bytes:
+    """A posting as it is sorted."""
+    return term + slot.to_bytes(SLOT_SIZE, "big")
+
+
+def encode(postings: list[bytes]) -> bytes:
+    """The body of a leaf that holds these, sorted and different; not sealed."""
+    groups = [(term, len(list(same))) for term, same in groupby(p[:-SLOT_SIZE] for p in postings)]
+    listed = [term for term, _ in groups]
+    shared = _shared(listed[0], listed[-1])  # sorted: what these share all share
+    lengths = {len(term) - shared for term in listed}
+    single = len(listed) == len(postings)
+    parts = [
+        _HEADER.pack(
+            len(listed),
+            len(postings),
+            shared,
+            lengths.pop() if len(lengths) == 1 else _DIFFER,
+            single,
+        )
+    ]
+    if lengths:
+        parts.append(np.array([len(term) - shared for term in listed], "<u2").tobytes())
+    if not single:
+        parts.append(np.array([count for _, count in groups], "<u2").tobytes())
+    slots = np.frombuffer(b"".join(p[-SLOT_SIZE:] for p in postings), ">u4")
+    parts.append(slots.astype("<u4").tobytes())
+    parts.append(listed[0][:shared])
+    parts.extend(term[shared:] for term in listed)
+    return b"".join(parts)
+
+
+def _shared(first: bytes, last: bytes) -> int:
+    for at, (a, b) in enumerate(zip(first, last, strict=False)):
+        if a != b:
+            return at
+    return min(len(first), len(last))
+
+
+def cut(postings: list[bytes], room: int) -> list[tuple[list[bytes], bytes]]:
+    """Sorted postings as leaves of at most `room` bytes each, with their bodies, about even."""
+    if not postings:
+        return []
+    if len(postings) <= room // SLOT_SIZE:
+        body = encode(postings)
+        if len(body) <= room:
+            return [(postings, body)]
+        pieces = 2
+    else:
+        pieces = len(postings) * SLOT_SIZE // room + 1
+    step = -(-len(postings) // pieces)
+    return [
+        leaf
+        for start in range(0, len(postings), step)
+        for leaf in cut(postings[start : start + step], room)
+    ]
+
+
+class Leaf:
+    """A stored leaf, taken apart as far as it is asked for.
+
+    Raises:
+        CorruptedError: It cannot be one.
+    """
+
+    __slots__ = ("_body", "_rest", "_shared", "_terms", "_where", "slots")
+
+    def __init__(self, body: bytes, where: str) -> None:
+        self._body = body
+        self._where = where
+        if len(body) < _HEADER.size:
+            raise CorruptedError(f"a leaf has at least {_HEADER.size} bytes", where=where)
+        terms, slots, self._shared, length, single = _HEADER.unpack_from(body)
+        start = _HEADER.size + 2 * terms * ((length == _DIFFER) + (single == 0))
+        self._rest = start + SLOT_SIZE * slots
+        if not (0 < terms <= slots and single <= 1) or self._rest > len(body):
+            raise CorruptedError("a leaf's counts do not fit its length", where=where)
+        self._terms: list[bytes] | None = None
+        self.slots: NDArray[np.uint32] = np.frombuffer(body, "<u4", slots, start)
+
+    def _layout(self) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
+        """Where the rest of each term ends, and where its slots end."""
+        body = self._body
+        terms, slots, shared, length, single = _HEADER.unpack_from(body)
+        at = _HEADER.size
+        if length == _DIFFER:
+            lengths = np.frombuffer(body, "<u2", terms, at).astype(np.int64)
+            at += 2 * terms
+        else:
+            lengths = np.full(terms, length, dtype=np.int64)
+        ends = np.cumsum(lengths) + (self._rest + shared)
+        if ends[-1] != len(body):
+            raise CorruptedError("a leaf's terms do not fit its length", where=self._where)
+        if single:
+            return ends, np.arange(1, terms + 1)
+        counts = np.frombuffer(body, "<u2", terms, at).astype(np.int64)
+        slot_ends = np.cumsum(counts)
+        if slot_ends[-1] != slots or not counts.all():
+            raise CorruptedError("a leaf's counts do not add up", where=self._where)
+        return ends, slot_ends
+
+    def between(self, low: bytes, high: bytes) -> NDArray[np.uint32]:
+        """The slots of the terms from `low` on and below `high`."""
+        ends, slot_ends = self._layout()
+        shared = self._body[self._rest : self._rest + self._shared]
+        starts = np.concatenate(([self._rest + self._shared], ends[:-1]))
+
+        def term(i: int) -> bytes:
+            return shared + self._body[starts[i] : ends[i]]
+
+        places = range(len(ends))
+        first = bisect_left(places, low, key=term)
+        last = bisect_left(places, high, key=term, lo=first)
+        begin = int(slot_ends[first - 1]) if first else 0
+        end = int(slot_ends[last - 1]) if last else 0
+        return self.slots[begin : max(begin, end)]
+
+    def postings(self) -> list[bytes]:
+        """All of them, in order."""
+        ends, slot_ends = self._layout()
+        body = self._body
+        shared = body[self._rest : self._rest + self._shared]
+        slots = self.slots.astype(">u4").tobytes()
+        found = []
+        start, at = self._rest + self._shared, 0
+        for end, slot_end in zip(ends.tolist(), slot_ends.tolist(), strict=True):
+            term = shared + body[start:end]
+            while at < slot_end:
+                found.append(term + slots[SLOT_SIZE * at : SLOT_SIZE * at + SLOT_SIZE])
+                at += 1
+            start = end
+        if not all(a < b for a, b in pairwise(found)):
+            raise CorruptedError("a leaf is not in order", where=self._where)
+        return found

@@ -1,0 +1,138 @@
+"""Postings of declared fields: which slots have which terms; see `format.leaves`.
+
+Nothing here knows what a term means.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+
+import numpy as np
+from numpy.typing import NDArray
+
+from vdb.errors import CorruptedError
+from vdb.format import keys, leaves
+from vdb.format.checksums import SEAL_SIZE
+from vdb.format.leaves import Leaf
+from vdb.format.terms import Range
+from vdb.index.opened import Collection, Reader
+from vdb.store import Batch, WritableCollection
+
+__all__ = ["change", "drop", "slots_of", "walk"]
+
+
+def slots_of(
+    reader: Reader, view: Collection, field: int, ranges: Iterable[Range]
+) -> NDArray[np.bool_]:
+    """Which slots have a term in one of the ranges: bool, shape (slots,).
+
+    Raises:
+        CorruptedError: A leaf on the way is damaged.
+    """
+    found = np.zeros(view.header.slots, dtype=np.bool_)
+    for low, high in ranges:
+        parts = list(_between(reader, view, field, low, high))
+        if not parts:
+            continue
+        slots = parts[0] if len(parts) == 1 else np.concatenate(parts)
+        try:
+            found[slots] = True
+        except IndexError:
+            raise CorruptedError(
+                f"a posting leads to slot {int(slots.max())} of {len(found)}",
+                where=_name(view, field),
+            ) from None
+    return found
+
+
+def _between(
+    reader: Reader, view: Collection, field: int, low: bytes, high: bytes
+) -> Iterator[NDArray[np.uint32]]:
+    """The slots of the terms from `low` on and below `high`, leaf by leaf."""
+    prefix = keys.field(view.header.number, field)
+    size = len(prefix)
+    unwrap = reader.seal.unwrap
+    inside = False  # whether all that is left of this leaf's bound lies behind `low`
+    for key, value in reader.items(prefix, start=prefix + low, until=prefix + high):
+        leaf = Leaf(unwrap(key, value), f"key {key.hex()}")
+        bound = key[size:]
+        if inside and bound < high:
+            yield leaf.slots
+        else:
+            yield leaf.between(low, high)
+        inside = True
+
+
+def change(
+    batch: Batch,
+    coll: WritableCollection,
+    field: int,
+    added: Iterable[bytes],
+    removed: Iterable[bytes],
+) -> None:
+    """Adds and removes postings; adding what is there and removing what is not does nothing."""
+    new = set(added)
+    old = set(removed) - new
+    changes = sorted(new | old)
+    prefix = keys.field(coll.header.number, field)
+    room = batch.small_block - SEAL_SIZE
+    at = 0
+    while at < len(changes):
+        start = prefix + changes[at]
+        key, value = next(
+            batch.items(prefix, start=start, until=start), (prefix + leaves.LAST, b"")
+        )
+        bound = key[len(prefix) :]
+        end = at
+        while end < len(changes) and changes[end] <= bound:
+            end += 1
+        here = set(changes[at:end])
+        at = end
+        before = Leaf(batch.seal.unwrap(key, value), f"key {key.hex()}").postings() if value else []
+        after = (set(before) | (here & new)) - (here & old)
+        if len(after) == len(before) and after.issuperset(before):
+            continue
+        _put(batch, key, bound, leaves.cut(sorted(after), room), prefix)
+    coll.touched = True
+
+
+def _put(
+    batch: Batch,
+    key: bytes,
+    bound: bytes,
+    pieces: list[tuple[list[bytes], bytes]],
+    prefix: bytes,
+) -> None:
+    """Puts what became of one leaf: the last piece keeps its bound."""
+    if not pieces:
+        batch.delete(key)
+        return
+    for postings, body in pieces[:-1]:
+        batch.put_sealed(prefix + postings[-1], body)
+    batch.put_sealed(prefix + bound, pieces[-1][1])
+
+
+def drop(batch: Batch, coll: WritableCollection, field: int) -> None:
+    """Removes all postings of a field."""
+    batch.delete_all(keys.field(coll.header.number, field))
+    coll.touched = True
+
+
+def walk(reader: Reader, view: Collection, field: int) -> Iterator[list[bytes] | CorruptedError]:
+    """For the check: all postings, leaf by leaf, and the damage that was met in their place."""
+    prefix = keys.field(view.header.number, field)
+    last = b""
+    for key, value in reader.items(prefix):
+        where, bound = f"key {key.hex()}", key[len(prefix) :]
+        try:
+            postings = Leaf(reader.seal.unwrap(key, value), where).postings()
+            if not last < postings[0] or postings[-1] > bound:
+                raise CorruptedError("a leaf holds postings beyond its bounds", where=where)  # noqa: TRY301 - yielded like the others
+            yield postings
+        except CorruptedError as error:
+            yield error
+        last = bound
+
+
+def _name(view: Collection, field: int) -> str:
+    return f"collection {view.header.name!r}, field {field}"
