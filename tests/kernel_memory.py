@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
+import oracle
 from vdb import kernel
+from vdb.dtypes import DTYPES
 
 SALT = bytes(range(16))
 SMALL, BIG = 4080, 65520
@@ -19,7 +22,7 @@ def nothing_stored(key: bytes) -> None:
     """The fetch of an index whose blocks all lie in a Writer."""
 
 
-def vector_table(dim: int, slots: int = 0) -> kernel.BlockTable:
+def vector_table(dim: int, slots: int = 0, dtype: str = "float32") -> kernel.BlockTable:
     return kernel.BlockTable(
         prefix=b"vectors",
         salt=SALT,
@@ -28,7 +31,7 @@ def vector_table(dim: int, slots: int = 0) -> kernel.BlockTable:
         kind=1,
         level=0,
         block_size=BIG,
-        row_size=-(-dim * 4 // 16) * 16,
+        row_size=-(-DTYPES[dtype].row_bytes(dim) // 16) * 16,
         slots=slots,
     )
 
@@ -55,6 +58,7 @@ def make_index(
     metric: str,
     dim: int,
     *,
+    dtype: str = "float32",
     M: int = 8,
     ef_construction: int = 64,
     seed: int = 0,
@@ -66,7 +70,8 @@ def make_index(
     return kernel.Index(
         metric=metric,
         dim=dim,
-        vectors=vector_table(dim, slots),
+        dtype=dtype,
+        vectors=vector_table(dim, slots, dtype),
         links=link_tables(M, slots),
         M=M,
         ef_construction=ef_construction,
@@ -81,18 +86,20 @@ def make_index(
 class MemoryIndex:
     """A Writer with the bookkeeping that a batch does: which slots hold which vectors."""
 
-    def __init__(self, metric: str, dim: int, **parameters: int) -> None:
-        base = make_index(metric, dim, **parameters)
-        self.metric, self.dim, self.parameters = metric, dim, parameters
+    def __init__(self, metric: str, dim: int, *, dtype: str = "float32", **parameters: int) -> None:
+        base = make_index(metric, dim, dtype=dtype, **parameters)
+        self.metric, self.dim, self.dtype, self.parameters = metric, dim, dtype, parameters
+        self.row_type = DTYPES[dtype].stored
+        self.query_type = DTYPES[DTYPES[dtype].queries].stored
         self.writer = kernel.Writer(base, free_head=kernel.NONE, free_count=0)
-        self.rows: dict[int, NDArray[np.float32]] = {}
+        self.rows: dict[int, NDArray[Any]] = {}
 
     @property
     def index(self) -> kernel.Index:
         return self.writer.index
 
-    def add(self, vectors: NDArray[np.float32], *, threads: int = 1) -> NDArray[np.uint32]:
-        vectors = np.ascontiguousarray(vectors, dtype=np.float32)
+    def add(self, vectors: NDArray[Any], *, threads: int = 1) -> NDArray[np.uint32]:
+        vectors = np.ascontiguousarray(vectors, dtype=self.row_type)
         slots = self.writer.allocate(nothing_stored, len(vectors))
         self.writer.put(nothing_stored, slots, vectors)
         self.writer.insert(nothing_stored, slots, nodes=len(self.rows), threads=threads)
@@ -106,7 +113,7 @@ class MemoryIndex:
         for slot in slots:
             del self.rows[slot]
 
-    def replace(self, slots: list[int], vectors: NDArray[np.float32]) -> None:
+    def replace(self, slots: list[int], vectors: NDArray[Any]) -> None:
         array = np.array(slots, dtype=np.uint32)
         self.writer.remove(nothing_stored, array)
         self.writer.put(nothing_stored, array, vectors)
@@ -114,15 +121,15 @@ class MemoryIndex:
         self.rows.update(zip(slots, vectors, strict=True))
 
     def search(
-        self, queries: NDArray[np.float32], k: int, ef: int = 64, *, threads: int = 1
+        self, queries: NDArray[Any], k: int, ef: int = 64, *, threads: int = 1
     ) -> tuple[NDArray[np.uint32], NDArray[np.float64], NDArray[np.uint32]]:
-        queries = np.ascontiguousarray(queries, dtype=np.float32)
+        queries = np.ascontiguousarray(queries, dtype=self.query_type)
         return self.index.search(nothing_stored, queries, k, ef, threads)
 
     def scan(
-        self, queries: NDArray[np.float32], k: int, *, threads: int = 1
+        self, queries: NDArray[Any], k: int, *, threads: int = 1
     ) -> tuple[NDArray[np.uint32], NDArray[np.float64], NDArray[np.uint32]]:
-        queries = np.ascontiguousarray(queries, dtype=np.float32)
+        queries = np.ascontiguousarray(queries, dtype=self.query_type)
         return self.index.scan(nothing_stored, queries, k, threads)
 
     def problems(self) -> list[tuple[str, str]]:
@@ -137,6 +144,7 @@ class MemoryIndex:
         return make_index(
             self.metric,
             self.dim,
+            dtype=self.dtype,
             slots=self.index.slots,
             entry=self.index.entry,
             longest=tuple(self.index.longest.tolist()),
@@ -144,22 +152,9 @@ class MemoryIndex:
         )
 
 
-def exact_values(
-    metric: str, query: NDArray[np.float32], rows: NDArray[np.float32]
-) -> NDArray[np.float64]:
-    """Natural values in float64, by numpy alone."""
-    q, r = query.astype(np.float64), rows.astype(np.float64)
-    if metric == "l2":
-        return ((r - q) ** 2).sum(axis=1)
-    dots = r @ q
-    if metric == "ip":
-        return dots
-    return np.clip(dots / (np.linalg.norm(r, axis=1) * np.linalg.norm(q)), -1.0, 1.0)
-
-
 def nearest_values(
-    metric: str, query: NDArray[np.float32], rows: NDArray[np.float32], k: int
+    metric: str, query: NDArray[Any], rows: NDArray[Any], k: int, dtype: str = "float32"
 ) -> NDArray[np.float64]:
     """The k best natural values, best first."""
-    values = np.sort(exact_values(metric, query, rows))
-    return values[:k] if metric == "l2" else values[::-1][:k]
+    values = np.sort(oracle.values(metric, query, rows, dtype))
+    return values[:k] if oracle.lower_is_closer(metric) else values[::-1][:k]

@@ -9,6 +9,7 @@ import pytest
 
 import vdb
 from vdb import config
+from vdb.dtypes import DTYPES
 from vdb.metrics import METRICS
 
 
@@ -80,15 +81,30 @@ def test_a_name_is_a_str():
         config.collection_name(b"a")
 
 
-@pytest.mark.parametrize("dim", [0, -1, 16_001])
-def test_dimensions_out_of_range(dim):
-    with pytest.raises(vdb.InvalidArgumentError, match="dim must be between 1 and 16000"):
-        config.dimension(dim)
+@pytest.mark.parametrize(
+    ("dtype", "largest"),
+    [("float32", 16_000), ("float16", 32_000), ("int8", 64_000), ("bit", 512_000)],
+)
+def test_dimensions_out_of_range(dtype, largest):
+    row = DTYPES[dtype]
+    assert config.dimension(largest, row) == largest
+    for dim in (0, -1, largest + 1):
+        with pytest.raises(
+            vdb.InvalidArgumentError, match=f"dim must be between 1 and {largest}, got {dim}"
+        ):
+            config.dimension(dim, row)
 
 
-@pytest.mark.parametrize("dtype", ["float32", np.float32, np.dtype("float32")])
-def test_float32_by_any_of_its_names(dtype):
-    assert config.vector_type(dtype, METRICS["l2"]).name == "float32"
+@pytest.mark.parametrize("dim", [1, 7, 12, 1023])
+def test_bits_come_by_the_byte(dim):
+    with pytest.raises(vdb.InvalidArgumentError, match="dim must be a multiple of 8"):
+        config.dimension(dim, DTYPES["bit"])
+
+
+@pytest.mark.parametrize("name", ["float32", "float16", "int8"])
+def test_a_dtype_by_any_of_its_names(name):
+    for dtype in (name, getattr(np, name), np.dtype(name)):
+        assert config.vector_type(dtype, METRICS["l2"]).name == name
 
 
 @pytest.mark.parametrize("dtype", ["float64", np.float64, np.dtype("uint8"), "bits"])
@@ -107,12 +123,6 @@ def test_a_dtype_goes_with_its_metrics_only(metric, dtype, needed):
     with pytest.raises(
         vdb.InvalidArgumentError, match=f"^dtype must be {needed} for metric '{metric}'"
     ):
-        config.vector_type(dtype, METRICS[metric])
-
-
-@pytest.mark.parametrize(("metric", "dtype"), [("l1", "float32"), ("l2", "int8")])
-def test_what_has_no_loops_yet_is_refused(metric, dtype):
-    with pytest.raises(vdb.InvalidArgumentError, match="is not supported yet"):
         config.vector_type(dtype, METRICS[metric])
 
 

@@ -13,6 +13,7 @@ from hypothesis import strategies as st
 import strategies
 import vdb
 from vdb import inputs
+from vdb.dtypes import DTYPES
 from vdb.metrics import METRICS
 
 
@@ -226,8 +227,10 @@ class TestVectors:
 
     def test_a_fast_and_a_slow_path_agree_on_queries(self):
         q = matrix(1)[0]
-        fast = inputs.query_matrix(q, dim=16, metric=METRICS["cosine"])
-        slow = inputs.query_matrix(q.tolist(), dim=16, metric=METRICS["cosine"])
+        fast = inputs.query_row(q, dim=16, metric=METRICS["cosine"], dtype=DTYPES["float32"])
+        slow = inputs.query_row(
+            q.tolist(), dim=16, metric=METRICS["cosine"], dtype=DTYPES["float32"]
+        )
         assert np.array_equal(fast, slow) and fast.shape == (1, 16)
 
 

@@ -15,6 +15,7 @@ from vdb import arguments, config, declaration, index, ingest, inputs, lookup, m
 from vdb.access import Access, LiveAccess
 from vdb.analysis.queries import SAMPLE
 from vdb.analysis.tune import tune
+from vdb.dtypes import DTYPES
 from vdb.errors import InvalidArgumentError, NotFoundError, VdbError
 from vdb.filters import Filter
 from vdb.filters.types import field_type
@@ -41,6 +42,7 @@ class CollectionReader(Insight):
         self._access = access
         self._name = view.header.name
         self._dim = view.header.dim
+        self._dtype = view.header.dtype
         self._metric = view.header.metric  # as of now; a rebuild may change it
         self._identity = (view.header.number, view.header.created)
 
@@ -53,6 +55,11 @@ class CollectionReader(Insight):
     def dim(self) -> int:
         """The dimension of its vectors; fixed for its life."""
         return self._dim
+
+    @property
+    def dtype(self) -> str:
+        """How its vectors are stored; fixed for its life."""
+        return self._dtype
 
     @property
     def metric(self) -> str:
@@ -77,7 +84,9 @@ class CollectionReader(Insight):
         """The records closest to one query.
 
         Args:
-            q: The query, shape (dim,), any real array-like; searched as float32.
+            q: The query, shape (dim,), any real array-like. It is searched as float32, in a
+                collection of int8 as integers; of bits it is packed bytes, shape (dim / 8,), or
+                booleans, shape (dim,).
             k: How many hits at most; fewer when there are fewer. None with a threshold: all that
                 are at least that close, as far as the graph finds them; every one with `exact`
                 or in a `Flat` collection.
@@ -90,7 +99,8 @@ class CollectionReader(Insight):
             exact: Look at every vector instead of walking the graph.
             scores: Convention of the scores; the default is the collection's.
             threshold: Keep only hits at least this close, in the unit and with the comparison of
-                the convention; native: the value, at most (l2) or at least (ip, cosine) this.
+                the convention; native: the value, at most (l2, l1, hamming) or at least (ip,
+                cosine, dot) this.
             with_payloads: Whether hits carry payloads.
             with_vectors: Whether hits carry vectors.
             target_recall: Instead of ef: the recall to reach, above 0, at most 1, by the curve that
@@ -102,7 +112,8 @@ class CollectionReader(Insight):
 
         Raises:
             DimensionMismatchError: The query has another length.
-            InvalidVectorError: NaN, infinity, overflow, or zero under cosine.
+            InvalidVectorError: NaN, infinity, overflow, zero under cosine, a length other than 1
+                under dot, or a fraction in a collection of int8.
             InvalidFilterError: The filter cannot be understood; names the place inside it.
             InvalidArgumentError: Another argument is out of range.
             CorruptedError: Damage was met on the way.
@@ -132,7 +143,7 @@ class CollectionReader(Insight):
         """The records closest to each of several queries, all seen at one moment.
 
         Args:
-            Q: The queries, shape (n, dim), any real array-like.
+            Q: The queries, shape (n, dim), any real array-like; of bits as for `search`.
             threads: How many threads search, 1..1,024; the default is one for each processor that
                 this process may use. Answers do not depend on it.
             k: As for `search`, like all that follow.
@@ -293,7 +304,10 @@ class Collection(CollectionReader):
         Args:
             ids: int (64 bits, signed) or str (1..400 bytes of UTF-8, no NUL); the first record
                 decides for the collection which of the two. One id for one record.
-            vectors: Shape (n, dim), or (dim,) for one id; any real array-like, kept as float32.
+            vectors: Shape (n, dim), or (dim,) for one id; any real array-like, kept as the
+                collection's dtype has it: rounded (float32, float16), or integers from -128 to 127
+                (int8). Of bits packed bytes as numpy.packbits makes them, shape (n, dim / 8), or
+                booleans, shape (n, dim).
             payloads: One for each id (None where there is none), or the payload of the one id.
                 JSON-like: None, bool, int, finite float, str, list, dict with str keys; at most
                 1 MiB encoded and 64 levels deep.
@@ -305,7 +319,9 @@ class Collection(CollectionReader):
         Raises:
             DuplicateIdError: An id is there already, or given twice.
             DimensionMismatchError: Vectors of another length.
-            InvalidVectorError: NaN, infinity, longer than 1e18, or zero under cosine.
+            InvalidVectorError: NaN, infinity, longer than 1e18, a number that the dtype cannot
+                hold, zero under cosine, or a length other than 1 under dot (its square may be 1e-3
+                off; int8 is not asked).
             InvalidPayloadError: A payload that would not come back as it was given.
             ArgumentTypeError: Ids of the wrong kind, or something that is no array of numbers.
             BusyError: Another writer did not finish within the database's lock_timeout.
@@ -480,8 +496,8 @@ class Collection(CollectionReader):
 
     def _rows(self, ids: object, vectors: ArrayLike, payloads: object) -> ingest.Rows:
         # Without a look at the database: the batch checks again if the metric is another by then.
-        metric = METRICS[self._metric]
-        return ingest.prepare(ids, vectors, payloads, dim=self._dim, metric=metric)
+        metric, dtype = METRICS[self._metric], DTYPES[self._dtype]
+        return ingest.prepare(ids, vectors, payloads, dim=self._dim, metric=metric, dtype=dtype)
 
     def _writable(self, batch: Batch) -> WritableCollection:
         view = self._view(batch)

@@ -13,7 +13,7 @@ from dataclasses import asdict, dataclass, fields
 from typing import Any, ClassVar, TypeAlias
 
 from vdb.arguments import choice, number, whole
-from vdb.dtypes import DType, dtype_named
+from vdb.dtypes import LARGEST_ROW, DType, dtype_named
 from vdb.errors import ArgumentTypeError, InvalidArgumentError
 from vdb.metrics import Metric
 
@@ -25,7 +25,7 @@ class Limits:
     """The largest and smallest things vdb takes. Each bound is inclusive.
 
     Attributes:
-        dim: Largest dimension of a vector; one row must fit a block.
+        row_bytes: Longest vector, in bytes; one row must fit a block.
         M: Smallest and largest number of links of a node.
         ef_construction: Largest build-time candidate list.
         ef: Largest search-time candidate list.
@@ -42,7 +42,7 @@ class Limits:
         threads: Largest number of threads that may be asked for.
     """
 
-    dim: int = 16_000
+    row_bytes: int = LARGEST_ROW
     M: tuple[int, int] = (2, 256)
     ef_construction: int = 100_000
     ef: int = 1_000_000
@@ -63,10 +63,6 @@ LIMITS = Limits()
 
 DURABILITIES = ("full", "relaxed")
 """full: a commit is on the disk when the call returns. relaxed: it may be the one before."""
-
-# What the kernel has loops for.
-_METRICS = ("l2", "ip", "cosine")
-_DTYPES = ("float32",)
 
 _NAME = re.compile(r"[A-Za-z0-9_.\-]{1,128}", re.ASCII)
 
@@ -156,9 +152,16 @@ def collection_name(name: object) -> str:
     return name
 
 
-def dimension(dim: object) -> int:
-    """1..16,000."""
-    return whole("dim", dim, 1, LIMITS.dim)
+def dimension(dim: object, dtype: DType) -> int:
+    """1..16,000 of float32, 32,000 of float16, 64,000 of int8; bits 8..512,000 by eights."""
+    plain = whole("dim", dim, 1, dtype.largest_dim)
+    if dtype.packed and plain % 8:
+        raise InvalidArgumentError(
+            f"dim must be a multiple of 8 for dtype {dtype.name!r}, got {plain}",
+            expected="a multiple of 8",
+            received=plain,
+        )
+    return plain
 
 
 def vector_type(dtype: object, metric: Metric) -> DType:
@@ -170,13 +173,6 @@ def vector_type(dtype: object, metric: Metric) -> DType:
             f"got {row.name!r}",
             expected=metric.dtypes,
             received=row.name,
-        )
-    if metric.name not in _METRICS or row.name not in _DTYPES:
-        raise InvalidArgumentError(
-            f"metric {metric.name!r} with dtype {row.name!r} is not supported yet; metrics "
-            f"{', '.join(_METRICS)} with dtype {', '.join(_DTYPES)} are",
-            expected=(_METRICS, _DTYPES),
-            received=(metric.name, row.name),
         )
     return row
 

@@ -113,11 +113,14 @@ class Database:
 
         Args:
             name: 1 to 128 characters from A-Z, a-z, 0-9, underscore, point and hyphen.
-            dim: Dimension of its vectors, 1..16,000.
+            dim: Dimension of its vectors: 1..16,000 of float32, 32,000 of float16, 64,000 of int8;
+                a multiple of 8 up to 512,000 of bits.
             metric: "l2" (squared Euclidean distance), "ip" (inner product of vectors of any
-                length) or "cosine" (cosine similarity). There is no default: it belongs to the
-                model that makes the vectors.
-            dtype: How vectors are stored; "float32".
+                length), "cosine" (cosine similarity), "dot" (inner product of unit vectors; of
+                int8 any), "l1" (Manhattan distance) or "hamming" (differing bits). There is no
+                default: it belongs to the model that makes the vectors.
+            dtype: How vectors are stored: "float32", "float16", "int8", or, with "hamming" and
+                nothing else, "bit".
             index: `HNSW` with its parameters (the default) or `Flat`.
             scores: The convention of scores that searches use unless told otherwise.
             model: Where the vectors come from, free text, at most 1,024 bytes.
@@ -136,14 +139,15 @@ class Database:
         settings = config.index_config(index)
         now = time.time()
         row = metric_named(metric)
+        kind = config.vector_type(dtype, row)
         generation = new_generation(1, row.name, settings)
         header = CollectionHeader(
             name=config.collection_name(name),
             number=0,  # the batch gives it one
-            dim=config.dimension(dim),
+            dim=config.dimension(dim, kind),
             metric=generation.metric,
-            dtype=config.vector_type(dtype, row).name,
-            scores=convention_named(scores, generation.metric, argument="scores").name,
+            dtype=kind.name,
+            scores=convention_named(scores, row.name, dtype=kind.name, argument="scores").name,
             model=config.model_text(model),
             created=now,
             version=__version__,

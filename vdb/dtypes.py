@@ -26,14 +26,14 @@ class DType:
         name: How it is written in calls, files and messages.
         bits: What one number of a vector takes in its row.
         stored: numpy's type of stored rows, which `get` returns.
-        query: numpy's type of queries inside: float16 rows are compared with float32 queries.
+        queries: Name of the dtype of queries: float16 rows are compared with float32 queries.
         real: Whether it holds fractions; only then is a length of 1 asked of unit vectors.
     """
 
     name: str
     bits: int
     stored: np.dtype[Any]
-    query: np.dtype[Any]
+    queries: str
     real: bool
 
     @property
@@ -58,11 +58,11 @@ class DType:
 DTYPES: dict[str, DType] = {
     row.name: row
     for row in (
-        DType("float32", 32, np.dtype(np.float32), np.dtype(np.float32), real=True),
-        DType("float16", 16, np.dtype(np.float16), np.dtype(np.float32), real=True),
-        DType("int8", 8, np.dtype(np.int8), np.dtype(np.int8), real=False),
+        DType("float32", 32, np.dtype(np.float32), "float32", real=True),
+        DType("float16", 16, np.dtype(np.float16), "float32", real=True),
+        DType("int8", 8, np.dtype(np.int8), "int8", real=False),
         # Eight to a byte, the first one highest, as numpy.packbits has them.
-        DType("bit", 1, np.dtype(np.uint8), np.dtype(np.uint8), real=False),
+        DType("bit", 1, np.dtype(np.uint8), "bit", real=False),
     )
 }
 

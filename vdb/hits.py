@@ -46,7 +46,7 @@ class Hits(Sequence[Hit]):
         convention: str,
         direction: Direction,
         payloads: list[Payload] | None = None,
-        vectors: NDArray[np.float32] | None = None,
+        vectors: NDArray[Any] | None = None,
     ) -> None:
         self._ids = ids
         self._values = values

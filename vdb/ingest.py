@@ -15,12 +15,14 @@ from __future__ import annotations
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from vdb import fields, index, inputs
 from vdb.config import LIMITS
+from vdb.dtypes import DType, dtype_named
 from vdb.errors import (
     ArgumentTypeError,
     BusyError,
@@ -53,18 +55,20 @@ class Rows:
 
     Attributes:
         ids: All int or all str.
-        vectors: float32, C-contiguous, shape (n, dim), accepted by the metric.
+        vectors: As they are stored, C-contiguous, shape (n, dim); bits packed.
         payloads: Each one encoded, or None where there is none.
         metric: The metric they were checked for.
     """
 
     ids: list[Id]
-    vectors: NDArray[np.float32]
+    vectors: NDArray[Any]
     payloads: list[bytes | None]
     metric: str
 
 
-def prepare(ids: object, vectors: ArrayLike, payloads: object, *, dim: int, metric: Metric) -> Rows:
+def prepare(
+    ids: object, vectors: ArrayLike, payloads: object, *, dim: int, metric: Metric, dtype: DType
+) -> Rows:
     """Everything that can be checked before the writer lock is taken."""
     one = inputs.is_one_id(ids)
     listed = inputs.id_list(ids)
@@ -72,6 +76,7 @@ def prepare(ids: object, vectors: ArrayLike, payloads: object, *, dim: int, metr
         vectors,
         dim=dim,
         metric=metric,
+        dtype=dtype,
         rows=len(listed),
         name="vector" if one else "vectors",
         one=one,
@@ -219,6 +224,7 @@ def _fit(coll: WritableCollection, rows: Rows) -> None:
             rows.vectors,
             dim=header.dim,
             metric=metric_named(header.metric),
+            dtype=dtype_named(header.dtype),
             rows=len(rows.ids),
             name="vectors",
         )

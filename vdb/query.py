@@ -3,7 +3,7 @@
 A search, top to bottom:
 
 1. the options are checked, and the score convention is looked up (`_plan`);
-2. the query becomes a float32 matrix that metric and convention accept (`zero_queries.checked`);
+2. the query becomes a matrix of rows that metric, dtype and convention accept (`zero_queries`);
 3. the index finds slots and natural values, best first (`index.search`); a range search widens its
    candidate list until the threshold is passed (`ranges.within`);
 4. values become scores, and the threshold cuts, as the convention compares (`scoring.scored`);
@@ -15,12 +15,13 @@ collection in it, and sees that one moment.
 
 from __future__ import annotations
 
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from vdb import arguments, config, index, matching, ranges, zero_queries
+from vdb.dtypes import DTYPES
 from vdb.hits import Hits, ManyHits
 from vdb.metrics import METRICS, Metric
 from vdb.records import Id, Payload
@@ -130,6 +131,7 @@ def _queries(given: ArrayLike, view: View, plan: _Plan, *, one: bool) -> zero_qu
         given,
         dim=view.header.dim,
         metric=plan.metric,
+        dtype=DTYPES[view.header.dtype],
         convention=plan.scoring.convention,
         one=one,
     )
@@ -164,9 +166,7 @@ def _with_zero(
     return joined(parts)
 
 
-def _nearest(
-    reader: Reader, view: View, matrix: NDArray[np.float32], k: int, plan: _Plan
-) -> index.Found:
+def _nearest(reader: Reader, view: View, matrix: NDArray[Any], k: int, plan: _Plan) -> index.Found:
     """The k nearest of each query. Where equal values are cut apart, the smaller ids stay.
 
     One more than k is asked for to see whether that happens; of the queries to which it does, as

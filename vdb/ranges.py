@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
@@ -38,7 +38,7 @@ class Reach(NamedTuple):
 def within(
     reader: Reader,
     view: View,
-    matrix: NDArray[np.float32],
+    matrix: NDArray[Any],
     how: Scoring,
     reach: Reach,
 ) -> Rows:
@@ -52,7 +52,7 @@ def within(
     Args:
         reader: Whose moment is seen.
         view: The collection, from that reader.
-        matrix: float32, C-contiguous, (n, dim), n at least 1, already checked.
+        matrix: The queries, C-contiguous, (n, dim), n at least 1, already checked.
         how: The convention and the threshold; without a threshold everything is admitted.
         reach: Where is looked.
     """
@@ -90,7 +90,7 @@ def within(
 
 
 def everything(
-    reader: Reader, view: View, matrix: NDArray[np.float32], how: Scoring, reach: Reach
+    reader: Reader, view: View, matrix: NDArray[Any], how: Scoring, reach: Reach
 ) -> Rows:
     """All records that the threshold admits, by looking at each; a few queries at a time."""
     near = index.search(

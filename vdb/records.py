@@ -48,12 +48,13 @@ class Record:
 
     Attributes:
         id: What it is called by.
-        vector: Its vector exactly as it was given, float32, shape (dim,); a copy of its own.
+        vector: Its vector, shape (dim,), in the collection's dtype, so that a vector given in it
+            comes back to the bit; bits as packed bytes, uint8, shape (dim / 8,). A copy of its own.
         payload: Its payload, or None.
     """
 
     id: Id
-    vector: NDArray[np.float32]
+    vector: NDArray[Any]
     payload: Payload = None
 
     def __eq__(self, other: object) -> bool:
@@ -77,16 +78,17 @@ class Hit:
         id: The record's id.
         score: The value in the convention that was asked for, and in its direction.
         value: The metric's natural quantity, computed in float64 from the stored vector: squared
-            Euclidean distance (l2), inner product (ip), cosine similarity (cosine).
+            Euclidean distance (l2), inner product (ip, dot), cosine similarity (cosine), Manhattan
+            distance (l1), differing bits (hamming).
         payload: The record's payload; None also when payloads were not asked for.
-        vector: The stored vector, float32, shape (dim,), when vectors were asked for, else None.
+        vector: The stored vector as a `Record` has it, when vectors were asked for, else None.
     """
 
     id: Id
     score: float
     value: float
     payload: Payload = None
-    vector: NDArray[np.float32] | None = None
+    vector: NDArray[Any] | None = None
 
     def __eq__(self, other: object) -> bool:
         if not isinstance(other, Hit):

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from vdb import config
+from vdb.dtypes import DTYPES
 from vdb.errors import DimensionMismatchError, MetricMismatchError, NotFoundError
 from vdb.format.headers import CollectionHeader
 from vdb.maintenance import report
@@ -39,7 +40,7 @@ def check_schema(header: CollectionHeader, *, metric: object, dim: object) -> No
             expected=header.metric,
             received=metric,
         )
-    if dim is not None and config.dimension(dim) != header.dim:
+    if dim is not None and config.dimension(dim, DTYPES[header.dtype]) != header.dim:
         raise DimensionMismatchError(
             f"collection {name!r} has dim={header.dim} (since {utc_text(utc(header.created))}, "
             f"written by vdb {header.version}), not {dim}. Vectors of another length come from "

@@ -10,7 +10,7 @@ id; NaN comes last.
 from __future__ import annotations
 
 from collections.abc import Iterator
-from typing import NamedTuple, TypeAlias
+from typing import Any, NamedTuple, TypeAlias
 
 import numpy as np
 from numpy.typing import NDArray
@@ -48,7 +48,7 @@ class Rows(NamedTuple):
 
 
 def scored(
-    reader: Reader, view: View, queries: NDArray[np.float32], found: index.Found, how: Scoring
+    reader: Reader, view: View, queries: NDArray[Any], found: index.Found, how: Scoring
 ) -> Rows:
     """The real entries with their scores, without those that the threshold keeps out."""
     counts = found.counts.astype(np.intp)
@@ -102,7 +102,7 @@ def _within_reach(
 def _from_vectors(
     reader: Reader,
     view: View,
-    asked: tuple[NDArray[np.float32], NDArray[np.intp]],
+    asked: tuple[NDArray[Any], NDArray[np.intp]],
     slots: NDArray[np.uint32],
     rule: FromVectors,
 ) -> NDArray[np.float64]:

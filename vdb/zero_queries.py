@@ -8,11 +8,13 @@ by id.
 from __future__ import annotations
 
 from dataclasses import replace
+from typing import Any, NamedTuple
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from vdb import inputs
+from vdb.dtypes import DType
 from vdb.errors import InvalidVectorError
 from vdb.metrics import Metric
 from vdb.scores.table import Convention
@@ -26,8 +28,8 @@ class Queries:
 
     __slots__ = ("matrix", "zero")
 
-    def __init__(self, matrix: NDArray[np.float32], zero: NDArray[np.intp]) -> None:
-        """`matrix` float32 (n, dim); `zero` holds rows of it, in order."""
+    def __init__(self, matrix: NDArray[Any], zero: NDArray[np.intp]) -> None:
+        """`matrix` as `inputs` makes it, (n, dim); `zero` holds rows of it, in order."""
         self.matrix = matrix
         self.zero = zero
 
@@ -36,7 +38,13 @@ _NONE = np.empty(0, dtype=np.intp)
 
 
 def checked(
-    given: ArrayLike, *, dim: int, metric: Metric, convention: Convention, one: bool
+    given: ArrayLike,
+    *,
+    dim: int,
+    metric: Metric,
+    dtype: DType,
+    convention: Convention,
+    one: bool,
 ) -> Queries:
     """One query, shape (dim,), or several, (n, dim), as far as metric and engine accept them.
 
@@ -45,31 +53,37 @@ def checked(
             refuses it: the message says whose rule it is.
         And what `inputs` raises.
     """
+    read = _Reader(dim, metric, dtype, one)
     if convention.zero.query == "refused":
-        return Queries(_refusing(given, dim, metric, convention, one=one), _NONE)
+        return Queries(_refusing(given, read, convention), _NONE)
     if metric.shortest == 0:
-        return Queries(_matrix(given, dim, metric, one=one), _NONE)
-    matrix = _matrix(given, dim, replace(metric, shortest=0.0), one=one)
+        return Queries(read(given), _NONE)
+    matrix = read._replace(metric=replace(metric, shortest=0.0))(given)
     zero = np.flatnonzero(~matrix.any(axis=1))
     if zero.size:
         matrix = matrix.copy()
         matrix[zero] = 1
     # Vectors that are too short, and yet not zero, are refused all the same.
-    return Queries(_matrix(matrix[0] if one else matrix, dim, metric, one=one), zero)
+    return Queries(read(matrix[0] if one else matrix), zero)
 
 
-def _matrix(given: ArrayLike, dim: int, metric: Metric, *, one: bool) -> NDArray[np.float32]:
-    if one:
-        return inputs.query_matrix(given, dim=dim, metric=metric)
-    return inputs.vector_matrix(given, dim=dim, metric=metric, rows=None, name="Q")
+class _Reader(NamedTuple):
+    """What queries are read as."""
+
+    dim: int
+    metric: Metric
+    dtype: DType
+    one: bool
+
+    def __call__(self, given: ArrayLike) -> NDArray[Any]:
+        read = inputs.query_row if self.one else inputs.query_matrix
+        return read(given, dim=self.dim, metric=self.metric, dtype=self.dtype)
 
 
-def _refusing(
-    given: ArrayLike, dim: int, metric: Metric, convention: Convention, *, one: bool
-) -> NDArray[np.float32]:
+def _refusing(given: ArrayLike, read: _Reader, convention: Convention) -> NDArray[Any]:
     whose = f"{convention.name}: {convention.zero_vectors}"
     try:
-        matrix = _matrix(given, dim, metric, one=one)
+        matrix = read(given)
     except InvalidVectorError as error:
         if error.received != 0.0 or convention.name == "native":
             raise
@@ -81,8 +95,9 @@ def _refusing(
         ) from None
     if convention.name != "native" and not matrix.any(axis=1).all():
         row = int(np.flatnonzero(~matrix.any(axis=1))[0])
+        name = "q" if read.one else f"Q[{row}]"
         raise InvalidVectorError(
-            f"{'q' if one else f'Q[{row}]'} is zero, which the convention does not allow ({whose})",
+            f"{name} is zero, which the convention does not allow ({whose})",
             row=row,
             expected="a vector that is not zero",
             received=0.0,

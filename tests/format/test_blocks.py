@@ -5,6 +5,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from vdb import kernel
+from vdb.dtypes import DTYPES
 from vdb.errors import CorruptedError
 from vdb.format import blocks, keys
 from vdb.format.blocks import BlockHeader
@@ -59,15 +60,16 @@ def test_the_first_row_lies_at_a_multiple_of_64():
 
 
 def test_a_row_of_the_largest_vectors_fits_a_block():
-    size = blocks.vector_row_size(16_000)
-    assert blocks.rows_per_block(blocks.BIG_BLOCK, size, blocks.VECTORS) == 1
+    for dtype in DTYPES.values():
+        size = blocks.vector_row_size(dtype.largest_dim, dtype.name)
+        assert blocks.rows_per_block(blocks.BIG_BLOCK, size, blocks.VECTORS) == 1
 
 
-@given(st.integers(1, 16_000))
-def test_a_row_of_vectors_is_padded_to_16_bytes(dim):
-    size = blocks.vector_row_size(dim)
+@given(st.integers(1, 2000).map(lambda n: 8 * n), st.sampled_from(list(DTYPES.values())))
+def test_a_row_of_vectors_is_padded_to_16_bytes(dim, dtype):
+    size = blocks.vector_row_size(dim, dtype.name)
     assert size % 16 == 0
-    assert 0 <= size - 4 * dim < 16
+    assert 0 <= size - dim * dtype.bits // 8 < 16
 
 
 @pytest.mark.parametrize("M", [2, 3, 16, 48, 256])

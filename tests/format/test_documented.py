@@ -9,6 +9,7 @@ import pytest
 
 from kernel_memory import MemoryIndex
 from vdb import config
+from vdb.dtypes import DTYPES, LARGEST_ROW
 from vdb.errors import CorruptedError, InvalidArgumentError
 from vdb.filters import nodes, types
 from vdb.format import (
@@ -26,6 +27,7 @@ from vdb.format import (
 )
 from vdb.format.keys import KeyKind
 from vdb.kernel import BlockTable, Index, Writer, crc32c
+from vdb.metrics import METRICS
 
 PAGE = Path(__file__).parents[2] / "docs" / "format.md"
 TEXT = PAGE.read_text(encoding="utf-8")
@@ -124,14 +126,22 @@ def test_the_fields_of_every_record_are_the_ones_in_the_table(title, record):
 
 def test_the_words_that_fields_may_hold_are_listed():
     fields = {name: meaning for name, _, meaning in table("Collection header")}
-    assert re.findall(r"\w+", fields["metric"].replace("or", "")) == list(headers.METRICS)
-    assert fields["dtype"] == "float32"
+    assert re.split(r", | or ", fields["metric"]) == list(headers.METRICS)
+    assert re.split(r", | or ", fields["dtype"].split(";")[0]) == list(headers.DTYPES)
     assert all(kind in fields["id_kind"] for kind in headers.ID_KINDS)
     index = {name: meaning for name, _, meaning in table("Generation record")}["index"]
     assert re.findall(r'"type": "(\w+)"', index) == list(headers.INDEX_TYPES)
     assert number(re.search(r"or (\d+) for none", fields["free_head"])[1]) == headers.NO_SLOT
-    assert stated(r"numbers in a vector, 1 to ([\d,]+)") == headers.LARGEST_DIM
+    assert stated(r"at most ([\d,]+) bytes in a row") == headers.LARGEST_ROW == LARGEST_ROW
     assert stated(r"come from, at most ([\d,]+) bytes of UTF-8") == headers.LONGEST_MODEL
+
+
+def test_the_dtypes_are_those_of_the_table():
+    assert [(name, int(bits)) for name, bits, _ in table("Vectors (kind 1)")] == [
+        (row.name, row.bits) for row in DTYPES.values()
+    ]
+    assert list(DTYPES) == list(headers.DTYPES)
+    assert list(METRICS) == list(headers.METRICS)
 
 
 def test_the_length_of_a_model_is_counted_in_bytes_by_whoever_writes_or_reads_it():
@@ -263,13 +273,14 @@ class TestExample:
             kind=blocks.VECTORS,
             level=0,
             block_size=blocks.BIG_BLOCK,
-            row_size=blocks.vector_row_size(2),
+            row_size=blocks.vector_row_size(2, "float32"),
             slots=0,
         )
         nothing = {}.get
         index = Index(
             metric="l2",
             dim=2,
+            dtype="float32",
             vectors=vectors,
             links=[],
             M=2,

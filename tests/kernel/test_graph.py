@@ -1,5 +1,7 @@
 """The promises of the graph, checked by its own verifier after everything that can happen to it."""
 
+from typing import Any
+
 import numpy as np
 import pytest
 from hypothesis import given, settings
@@ -7,6 +9,8 @@ from hypothesis import strategies as st
 from numpy.typing import NDArray
 
 from kernel_memory import MemoryIndex, nearest_values, nothing_stored
+from kinds import KINDS, Kind
+from oracle import lower_is_closer
 
 METRICS = ["l2", "ip", "cosine"]
 
@@ -19,35 +23,35 @@ def crowd(n: int, dim: int, seed: int = 0) -> NDArray[np.float32]:
     return (rows * rng.lognormal(0, 0.4, size=(n, 1))).astype(np.float32)
 
 
-def recall(index: MemoryIndex, queries: NDArray[np.float32], k: int = 10, ef: int = 64) -> float:
+def recall(index: MemoryIndex, queries: NDArray[Any], k: int = 10, ef: int = 64) -> float:
     rows = np.array(list(index.rows.values()))
     _, values, counts = index.search(queries, k, ef)
     good = 0
     for query, found, count in zip(queries, values, counts, strict=True):
-        limit = nearest_values(index.metric, query, rows, k)[-1]
+        limit = nearest_values(index.metric, query, rows, k, index.dtype)[-1]
         slack = 1e-9 * abs(limit)
         near = found[:count]
-        good += int(
-            (near <= limit + slack if index.metric == "l2" else near >= limit - slack).sum()
-        )
+        lower = lower_is_closer(index.metric)
+        good += int((near <= limit + slack if lower else near >= limit - slack).sum())
     return good / (k * len(queries))
 
 
-@pytest.mark.parametrize("metric", METRICS)
-def test_a_bulk_load_is_sound_and_finds_the_nearest(metric: str) -> None:
-    index = MemoryIndex(metric, 24, M=16, ef_construction=100)
-    index.add(crowd(3000, 24))
+@pytest.mark.parametrize("kind", KINDS, ids=str)
+def test_a_bulk_load_is_sound_and_finds_the_nearest(kind: Kind) -> None:
+    index = MemoryIndex(kind.metric, 24, dtype=kind.dtype, M=16, ef_construction=100)
+    index.add(kind.stored(crowd(3000, 24)))
     assert index.problems() == []
-    assert recall(index, crowd(100, 24, seed=1)) > 0.97
+    assert recall(index, kind.queries(crowd(100, 24, seed=1))) > 0.97
 
 
-@pytest.mark.parametrize("metric", METRICS)
-def test_the_graph_does_not_depend_on_the_number_of_threads(metric: str) -> None:
-    rows = crowd(1500, 20)
-    rows[700:760] = rows[:60]
+@pytest.mark.parametrize("kind", KINDS, ids=str)
+def test_the_graph_does_not_depend_on_the_number_of_threads(kind: Kind) -> None:
+    floats = crowd(1500, 24)
+    floats[700:760] = floats[:60]
+    rows = kind.stored(floats)
     built = []
     for threads in (1, 2, 4):
-        index = MemoryIndex(metric, 20)
+        index = MemoryIndex(kind.metric, 24, dtype=kind.dtype)
         index.add(rows[:1100], threads=threads)
         index.remove(list(range(0, 300, 3)))
         index.add(rows[1100:], threads=threads)
@@ -165,17 +169,18 @@ def test_results_are_sorted_with_equal_values_by_slot() -> None:
             assert slots[0, start : start + 10].tolist() == sorted(slots[0, start : start + 10])
 
 
-@pytest.mark.parametrize("metric", METRICS)
-def test_the_scan_is_exact(metric: str) -> None:
-    index = MemoryIndex(metric, 12)
-    rows = crowd(500, 12)
+@pytest.mark.parametrize("kind", KINDS, ids=str)
+def test_the_scan_is_exact(kind: Kind) -> None:
+    index = MemoryIndex(kind.metric, 16, dtype=kind.dtype)
+    rows = kind.stored(crowd(500, 16))
     index.add(rows)
-    queries = crowd(40, 12, seed=8)
+    queries = kind.queries(crowd(40, 16, seed=8))
     for threads in (1, 3):
         _, values, counts = index.scan(queries, 17, threads=threads)
         assert (counts == 17).all()
         for query, got in zip(queries, values, strict=True):
-            np.testing.assert_allclose(got, nearest_values(metric, query, rows, 17), rtol=1e-12)
+            best = nearest_values(kind.metric, query, rows, 17, kind.dtype)
+            np.testing.assert_allclose(got, best, rtol=1e-12, atol=1e-12)
 
 
 def test_long_vectors_are_found_under_inner_product_in_any_order() -> None:
@@ -213,12 +218,13 @@ def test_a_progress_callback_can_stop_a_build() -> None:
 @settings(max_examples=400, deadline=None)
 @given(data=st.data())
 def test_any_history_leaves_a_sound_graph(data: st.DataObject) -> None:
-    metric = data.draw(st.sampled_from(METRICS))
+    kind = data.draw(st.sampled_from(KINDS))
     M = data.draw(st.sampled_from([2, 3, 4, 8]))
     rng = np.random.default_rng(data.draw(st.integers(0, 2**32 - 1)))
     # Few distinct values: duplicates and ties everywhere.
-    palette = rng.integers(-2, 3, size=(40, 3)).astype(np.float32) + np.float32(0.5)
-    index = MemoryIndex(metric, 3, M=M, ef_construction=8)
+    dim = 8 if kind.dtype == "bit" else 3
+    palette = kind.stored(rng.integers(-2, 3, size=(40, dim)) + 0.5)
+    index = MemoryIndex(kind.metric, dim, dtype=kind.dtype, M=M, ef_construction=8)
     for _ in range(data.draw(st.integers(1, 12))):
         action = data.draw(st.sampled_from(["add", "remove", "replace"]))
         known = sorted(index.rows)
@@ -231,5 +237,5 @@ def test_any_history_leaves_a_sound_graph(data: st.DataObject) -> None:
             else:
                 index.replace(some, palette[rng.integers(0, 40, len(some))])
         assert index.problems() == []
-    slots, _, counts = index.search(palette[:1], 1000, 1000)
+    slots, _, counts = index.search(palette[:1].astype(index.query_type), 1000, 1000)
     assert set(slots[0, : counts[0]].tolist()) == set(index.rows)

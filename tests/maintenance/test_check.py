@@ -84,7 +84,7 @@ def links_block(number: int = 0, level: int = 0) -> bytes:
     return keys.block(DOCS, 1, blocks.LINKS, level, number)
 
 
-ROW = blocks.vector_row_size(16)
+ROW = blocks.vector_row_size(16, "float32")
 ROWS = blocks.rows_per_block(blocks.BIG_BLOCK, ROW, blocks.VECTORS)
 LINK_ROW = blocks.link_row_size(8, 0)
 

@@ -10,7 +10,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from itertools import combinations
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
@@ -51,7 +51,7 @@ class _Study(NamedTuple):
 
     reader: index.Reader
     view: index.Collection
-    matrix: NDArray[np.float32]  # the queries
+    matrix: NDArray[Any]  # the queries
     names: tuple[str, ...]
     k: int
     labels: Labels | None

@@ -67,10 +67,20 @@ def _l1(query: Vector, vector: Vector, value: float) -> Lines:
     )
 
 
+def _hamming(query: Vector, vector: Vector, value: float) -> Lines:
+    bits = np.unpackbits(query.astype(np.uint8)), np.unpackbits(vector.astype(np.uint8))
+    ones = [f"{int(row.sum()):,}" for row in bits]
+    return (
+        ("ones", f"of {len(bits[0]):,} bits q has {ones[0]}, v has {ones[1]}"),
+        ("value", f"bits in which q and v differ = {digits(value)}"),
+    )
+
+
 _STEPS: dict[str, Callable[[Vector, Vector, float], Lines]] = {
     "l2": _l2,
     "ip": _ip,
     "cosine": _cosine,
     "dot": _ip,
     "l1": _l1,
+    "hamming": _hamming,
 }

@@ -11,6 +11,7 @@ from numpy.typing import ArrayLike, NDArray
 from vdb import config, index, inputs
 from vdb.analysis.derivation import derive, digits
 from vdb.arguments import whole
+from vdb.dtypes import DTYPES
 from vdb.errors import NotFoundError
 from vdb.metrics import METRICS
 from vdb.records import Direction, Id
@@ -88,7 +89,7 @@ def explain(
         dtype=header.dtype,
         argument="scores",
     )
-    matrix = inputs.query_matrix(query, dim=header.dim, metric=metric)
+    matrix = inputs.query_row(query, dim=header.dim, metric=metric, dtype=DTYPES[header.dtype])
     wanted, slot = _slot(reader, view, record_id)
     k = whole("k", k, 1, config.LIMITS.slots)
     width = index.search_ef(view, k, config.search_width(ef), target_recall)
@@ -140,7 +141,7 @@ def _slot(reader: index.Reader, view: index.Collection, record_id: object) -> tu
 def _found_at(
     reader: index.Reader,
     view: index.Collection,
-    matrix: NDArray[np.float32],
+    matrix: NDArray[Any],
     slot: int,
     ef: int,
 ) -> int | None:
@@ -150,7 +151,7 @@ def _found_at(
 
 
 def _quantity(
-    convention: Convention, matrix: NDArray[np.float32], stored: NDArray[Any], value: float
+    convention: Convention, matrix: NDArray[Any], stored: NDArray[Any], value: float
 ) -> float:
     """What the score is made of: the value, or what the engine makes of the vectors itself."""
     rule = convention.from_vectors

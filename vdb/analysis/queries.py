@@ -7,12 +7,14 @@ queries are worth more. It does not count as its own neighbour.
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from vdb import index, inputs
 from vdb.arguments import whole
+from vdb.dtypes import DTYPES, DType
 from vdb.errors import InvalidArgumentError
 from vdb.metrics import METRICS
 
@@ -29,11 +31,11 @@ class Queries:
     """Queries, and where they come from.
 
     Attributes:
-        matrix: float32, C-contiguous, shape (n, dim).
+        matrix: As a search has queries, C-contiguous, shape (n, dim).
         own: The slots that they were taken from, uint32 (n,); None when they were given.
     """
 
-    matrix: NDArray[np.float32]
+    matrix: NDArray[Any]
     own: NDArray[np.uint32] | None = None
 
     def __len__(self) -> int:
@@ -47,9 +49,17 @@ def given(view: index.Collection, queries: ArrayLike, metrics: tuple[str, ...]) 
         DimensionMismatchError, InvalidVectorError, ArgumentTypeError: As for a search.
         InvalidArgumentError: There are none.
     """
-    strictest = max((METRICS[name] for name in metrics), key=lambda metric: metric.shortest)
+    strictest = max(
+        (METRICS[name] for name in metrics), key=lambda metric: (metric.unit, metric.shortest)
+    )
     matrix = inputs.vector_matrix(
-        queries, dim=view.header.dim, metric=strictest, rows=None, name="queries", one=True
+        queries,
+        dim=view.header.dim,
+        metric=strictest,
+        dtype=_dtype(view),
+        rows=None,
+        name="queries",
+        one=True,
     )
     if not len(matrix):
         raise InvalidArgumentError("queries holds no query", expected="(n, dim)", received=0)
@@ -83,4 +93,10 @@ def given_or_sampled(
     live = np.flatnonzero(index.norms(reader, view) >= 0).astype(np.uint32)
     if size < len(live):
         live = np.sort(np.random.default_rng(seed).choice(live, size=size, replace=False))
-    return Queries(index.vectors(reader, view, live), live)
+    stored = index.vectors(reader, view, live)
+    return Queries(stored.astype(_dtype(view).stored, copy=False), live)
+
+
+def _dtype(view: index.Collection) -> DType:
+    """What queries are made of."""
+    return DTYPES[DTYPES[view.header.dtype].queries]

@@ -14,7 +14,7 @@ MAGIC = b"\x93NUMPY"
 
 
 def open_array(path: str | Path) -> NDArray[Any]:
-    """The numbers in a `.npy` file: real, of any width; a read-only view of the mapped file.
+    """The numbers in a `.npy` file: real, of any width, or booleans; a read-only view of the file.
 
     Raises:
         InvalidArgumentError: It is another kind of file, cut short, or holds no real numbers.
@@ -32,7 +32,7 @@ def open_array(path: str | Path) -> NDArray[Any]:
                 f"{path} is cut short: it ends before the last of the numbers that it announces"
             ) from None
         raise InvalidArgumentError(f"{path} cannot be read: {reason}") from None
-    if array.dtype.kind not in "fiu":
+    if array.dtype.kind not in "biuf":
         raise InvalidArgumentError(
             f"{path} holds {array.dtype}; real numbers are needed",
             expected="float",

@@ -20,6 +20,7 @@ def create(
         int | None, typer.Option(metavar="N", help="Length of its vectors; needed with NAME.")
     ] = None,
     metric: options.Metric = None,
+    dtype: options.DType = None,
     index: options.Index = None,
     M: options.Links = None,
     ef_construction: options.EfConstruction = None,
@@ -34,7 +35,7 @@ def create(
 
     A collection needs --dim and --metric. Both are fixed from then on.
     """
-    asked = Options(metric, index, M, ef_construction, scores, model, tuple(field or ()))
+    asked = Options(metric, dtype, index, M, ef_construction, scores, model, tuple(field or ()))
     if name is None:
         described = [*([] if dim is None else ["--dim"]), *asked.given()]
         if described:
@@ -54,7 +55,8 @@ def create(
     elif schema is None:
         output.line(f"{directory}: a database with {count} collection{'' if count == 1 else 's'}")
     else:
+        kind = "" if schema.dtype == "float32" else f" of {schema.dtype}"
         output.line(
             f"{directory}: made collection {schema.name} "
-            f"({schema.dim} dimensions, {schema.metric}, {schema.index.type})"
+            f"({schema.dim} dimensions, {schema.metric}{kind}, {schema.index.type})"
         )

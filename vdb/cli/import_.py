@@ -100,6 +100,7 @@ def import_(
         ),
     ] = False,
     metric: options.Metric = None,
+    dtype: options.DType = None,
     index: options.Index = None,
     M: options.Links = None,
     ef_construction: options.EfConstruction = None,
@@ -135,9 +136,9 @@ def import_(
     if records is not None and no_records:
         raise InvalidArgumentError("--records names a file and --no-records none; give one of them")
     config.thread_count(threads)
-    asked = Options(metric, index, M, ef_construction, scores, model, tuple(field or ()))
+    asked = Options(metric, dtype, index, M, ef_construction, scores, model, tuple(field or ()))
     source = open_source(vectors, records, ids_from, beside=not no_records)
-    schema = asked.schema(name, source.vectors.shape[1]) if create else None
+    schema = asked.schema(name, source.dim(dtype)) if create else None
     with database.open(
         directory,
         create=create,
@@ -166,7 +167,7 @@ def _existing(db: Database, name: str, asked: Options, source: Source) -> Collec
         collection = db.collection(name, metric=asked.metric)
     except NotFoundError as error:
         raise NotFoundError(f"{error} (--create makes it)", received=name) from None
-    dim = source.vectors.shape[1]
+    dim = source.dim(collection.dtype)
     if dim != collection.dim:
         raise DimensionMismatchError(
             f"{source.path} has vectors of {dim} numbers, collection {name} of {collection.dim}",

@@ -86,7 +86,17 @@ IdsFrom: TypeAlias = Annotated[
 
 Metric: TypeAlias = Annotated[
     str | None,
-    typer.Option(metavar="l2|ip|cosine", help="The metric; fixed once the collection exists."),
+    typer.Option(
+        metavar="l2|ip|cosine|dot|l1|hamming",
+        help="The metric; fixed once the collection exists.",
+    ),
+]
+DType: TypeAlias = Annotated[
+    str | None,
+    typer.Option(
+        metavar="float32|float16|int8|bit",
+        help="How vectors are stored; hamming has bit and only bit. [default: float32]",
+    ),
 ]
 Index: TypeAlias = Annotated[
     str | None,

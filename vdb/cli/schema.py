@@ -24,6 +24,7 @@ class Options:
     """The options that describe a collection, as they were given; None where one was not."""
 
     metric: str | None
+    dtype: str | None
     index: str | None
     M: int | None
     ef_construction: int | None
@@ -35,6 +36,7 @@ class Options:
         """Those that were given, by their names on the command line."""
         listed = {
             "--metric": self.metric,
+            "--dtype": self.dtype,
             "--index": self.index,
             "--M": self.M,
             "--ef-construction": self.ef_construction,
@@ -50,6 +52,7 @@ class Options:
             name,
             dim,
             required("--metric", self.metric),
+            "float32" if self.dtype is None else self.dtype,
             _index(self.index, self.M, self.ef_construction),
             "native" if self.scores is None else self.scores,
             self.model,
@@ -68,6 +71,7 @@ class Options:
             return  # the rest reads every block
         info = collection.info()
         stored = {
+            "--dtype": info.dtype,
             "--index": info.index.type,
             "--M": getattr(info.index, "M", None),
             "--ef-construction": getattr(info.index, "ef_construction", None),
@@ -84,7 +88,9 @@ class Options:
                     received=kind,
                 )
         if "--scores" in asked:
-            convention = convention_named(asked["--scores"], info.metric, argument="--scores")
+            convention = convention_named(
+                asked["--scores"], info.metric, dtype=info.dtype, argument="--scores"
+            )
             asked["--scores"] = convention.name
         for option, value in asked.items():
             if value != stored[option]:
@@ -104,6 +110,7 @@ class Schema:
     name: str
     dim: int
     metric: str
+    dtype: str
     index: IndexConfig
     scores: str
     model: str | None
@@ -111,9 +118,8 @@ class Schema:
 
     def __post_init__(self) -> None:
         config.collection_name(self.name)
-        config.dimension(self.dim)
-        config.vector_type("float32", metric_named(self.metric))
-        convention_named(self.scores, self.metric, argument="--scores")
+        config.dimension(self.dim, config.vector_type(self.dtype, metric_named(self.metric)))
+        convention_named(self.scores, self.metric, dtype=self.dtype, argument="--scores")
         config.model_text(self.model)
 
     def make(self, db: Database) -> Collection:
@@ -123,6 +129,7 @@ class Schema:
                 self.name,
                 dim=self.dim,
                 metric=self.metric,
+                dtype=self.dtype,
                 index=self.index,
                 scores=self.scores,
                 model=self.model,

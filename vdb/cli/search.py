@@ -169,7 +169,7 @@ def _given(vector: str) -> NDArray[Any]:
     return np.array(array[row or 0])
 
 
-def _from_standard_input() -> NDArray[np.float64]:
+def _from_standard_input() -> NDArray[Any]:
     """The query as a JSON list of numbers."""
     if sys.stdin is None:
         raise InvalidArgumentError("standard input is closed")
@@ -177,15 +177,23 @@ def _from_standard_input() -> NDArray[np.float64]:
         numbers = json_text.load(sys.stdin)
     except (ValueError, RecursionError) as error:
         raise InvalidArgumentError(f"standard input is not JSON: {error}") from None
-    if not isinstance(numbers, list) or not all(type(x) in (int, float) for x in numbers):
+    if not isinstance(numbers, list) or not all(type(x) in (int, float, bool) for x in numbers):
         raise InvalidArgumentError("standard input must be one flat JSON list of numbers")
     try:
-        return np.array(numbers, dtype=np.float64)
+        return np.array(numbers, dtype=_type_of(numbers))
     except OverflowError as error:
         raise InvalidArgumentError(f"standard input: {error}") from None
 
 
-def _stored(collection: CollectionReader, text: str) -> NDArray[np.float32]:
+def _type_of(numbers: list[Any]) -> type:
+    """Numpy's type of a JSON list: integers and booleans stay what they are, for int8 and bits."""
+    kinds = {type(number) for number in numbers}
+    if kinds == {bool}:
+        return np.bool_
+    return np.int64 if kinds == {int} and max(map(abs, numbers)) < 1 << 63 else np.float64
+
+
+def _stored(collection: CollectionReader, text: str) -> NDArray[Any]:
     """The vector of the record that ``--id`` names."""
     record = collection.get(_key(collection, text))
     if record is None:

@@ -8,6 +8,7 @@ from itertools import islice
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 from numpy.typing import NDArray
 
 from vdb.cli import record_lines
@@ -18,7 +19,7 @@ from vdb.records import Id, Payload
 __all__ = ["Part", "Source", "open_source"]
 
 PART_ROWS = 10_000
-PART_BYTES = 64 << 20  # of float32 vectors
+PART_BYTES = 64 << 20  # of vectors: float32, or bytes where the file has bytes
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,8 +34,14 @@ class Source:
     @property
     def part_rows(self) -> int:
         """How many rows a commit takes unless told otherwise: 10,000, or what makes 64 MB."""
-        dim: int = self.vectors.shape[1]
-        return max(1, min(PART_ROWS, PART_BYTES // (4 * max(1, dim))))
+        columns: int = self.vectors.shape[1]
+        width = 1 if self.vectors.itemsize == 1 else 4
+        return max(1, min(PART_ROWS, PART_BYTES // (width * max(1, columns))))
+
+    def dim(self, dtype: str | None) -> int:
+        """Numbers in a vector of a collection with that dtype: eight bits in each byte."""
+        columns: int = self.vectors.shape[1]
+        return columns * 8 if dtype == "bit" and self.vectors.dtype != np.bool_ else columns
 
     def parts(self, rows: int) -> Iterator[Part]:
         """Everything in order, ``rows`` rows at a time."""

@@ -26,6 +26,7 @@ from __future__ import annotations
 import struct
 from dataclasses import astuple, dataclass
 
+from vdb.dtypes import DTYPES
 from vdb.errors import CorruptedError
 from vdb.kernel import crc32c
 
@@ -73,9 +74,9 @@ def largest_inline(page_size: int) -> int:
     return (((page_size - PAGE_HEADER) // 2) & ~1) - 2
 
 
-def vector_row_size(dim: int) -> int:
-    """Bytes of a row of vectors: float32, padded to a multiple of 16."""
-    return (dim * 4 + 15) // 16 * 16
+def vector_row_size(dim: int, dtype: str) -> int:
+    """Bytes of a row of vectors, padded to a multiple of 16."""
+    return (DTYPES[dtype].row_bytes(dim) + 15) // 16 * 16
 
 
 def link_row_size(M: int, level: int) -> int:

@@ -3,8 +3,8 @@
 All are msgpack maps of exactly the fields below, sealed. They are rewritten by nearly every commit,
 so they stay small: a header with a long history is still well under one page.
 
-The words that a field may hold (metrics, index types) are part of the format: a new one is a new
-format version, so that an older release refuses the database instead of misreading it.
+The words that a field may hold (metrics, dtypes, index types) are part of the format: a new one is
+a new format version, so that an older release refuses the database instead of misreading it.
 """
 
 from __future__ import annotations
@@ -17,6 +17,7 @@ from vdb.filters.types import MOST_FIELDS, TYPES
 from vdb.format.packing import Fields, pack, unpack
 
 __all__ = [
+    "DTYPES",
     "ID_KINDS",
     "INDEX_TYPES",
     "METRICS",
@@ -26,7 +27,8 @@ __all__ = [
     "GenerationRecord",
 ]
 
-METRICS = ("l2", "ip", "cosine")
+METRICS = ("l2", "ip", "cosine", "dot", "l1", "hamming")
+DTYPES = ("float32", "float16", "int8", "bit")
 INDEX_TYPES = ("hnsw", "flat")
 TUNING_SOURCES = ("given", "stored")
 ID_KINDS = ("int", "str")
@@ -37,7 +39,7 @@ NO_SLOT = 0xFFFFFFFF
 U32 = 2**32 - 1
 U64 = 2**64 - 1
 MOST_SLOTS = 2**31 - 2
-LARGEST_DIM = 16_000
+LARGEST_ROW = 64_000
 LONGEST_MODEL = 1024
 LONGEST_WORD = 64
 LONGEST_REASON = 256
@@ -108,9 +110,9 @@ class CollectionHeader:
     Attributes:
         name: What it is called by; key ``03`` says the same.
         number: What it is called by in keys; never reused.
-        dim: Numbers in a vector, 1..16,000.
+        dim: Numbers in a vector, of at most 64,000 bytes together.
         metric: One of `METRICS`.
-        dtype: How vectors are stored; "float32".
+        dtype: How vectors are stored, one of `DTYPES`.
         scores: Default convention of results.
         model: Where the vectors come from, free text, or None.
         created: When, in seconds since 1970 UTC.
@@ -166,9 +168,9 @@ class CollectionHeader:
         header = cls(
             name=f.text("name", 128),
             number=f.whole("number", number, number),
-            dim=f.whole("dim", 1, LARGEST_DIM),
+            dim=f.whole("dim", 1, LARGEST_ROW * 8),
             metric=f.choice("metric", METRICS),
-            dtype=f.choice("dtype", ("float32",)),
+            dtype=f.choice("dtype", DTYPES),
             scores=f.text("scores", LONGEST_WORD),
             model=f.text_or_none("model", LONGEST_MODEL),
             created=f.number("created"),
@@ -193,6 +195,7 @@ class CollectionHeader:
         f.end()
         if header.id_kind not in (None, *ID_KINDS):
             f.refuse("id_kind", f"one of {', '.join(ID_KINDS)}", repr(header.id_kind))
+        _check_vectors(f, header.dim, header.metric, header.dtype)
         if header.count + header.free_count != header.slots:
             f.refuse(
                 "slots", f"count + free_count = {header.count + header.free_count}", header.slots
@@ -264,6 +267,15 @@ class GenerationRecord:
                 if type(slot) is not int or not 0 <= slot < MOST_SLOTS:
                     f.refuse(name, "slots", repr(slot))
         return record
+
+
+def _check_vectors(f: Fields, dim: int, metric: str, dtype: str) -> None:
+    """Refuse what cannot be together."""
+    bits = {"float32": 32, "float16": 16, "int8": 8, "bit": 1}[dtype]
+    if (metric == "hamming") != (dtype == "bit"):
+        f.refuse("dtype", "bit just when the metric is hamming", f"{dtype} under {metric}")
+    if dim * bits > LARGEST_ROW * 8 or dim * bits % 8:
+        f.refuse("dim", f"whole bytes of {dtype}, at most {LARGEST_ROW}", dim)
 
 
 def _index(f: Fields) -> dict[str, Any]:

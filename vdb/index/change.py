@@ -7,6 +7,8 @@ use.
 
 from __future__ import annotations
 
+from typing import Any
+
 import numpy as np
 from numpy.typing import NDArray
 
@@ -29,7 +31,7 @@ _NOTHING: NDArray[np.uint32] = np.empty(0, np.uint32)
 def add(
     batch: Batch,
     collection: WritableCollection,
-    vectors: NDArray[np.float32],
+    vectors: NDArray[Any],
     *,
     threads: int = 1,
     progress: Progress | None = None,
@@ -39,7 +41,7 @@ def add(
     Args:
         batch: The batch that the collection is changed in.
         collection: That batch's copy of it.
-        vectors: float32, C-contiguous, (n, dim), accepted by the metric.
+        vectors: As they are stored, C-contiguous, (n, dim), accepted by the metric; bits packed.
         threads: Threads that build; the graph does not depend on their number.
         progress: Called with (vectors linked, n) every few hundred vectors.
 
@@ -58,7 +60,7 @@ def replace(
     batch: Batch,
     collection: WritableCollection,
     slots: NDArray[np.uint32],
-    vectors: NDArray[np.float32],
+    vectors: NDArray[Any],
     *,
     threads: int = 1,
     progress: Progress | None = None,
@@ -67,7 +69,7 @@ def replace(
     index, fetch = opened(batch, collection)
     old = index.vectors(fetch, slots)
     # Bit for bit: -0.0 given for 0.0 comes back as -0.0.
-    changed = np.flatnonzero((old.view(np.uint32) != vectors.view(np.uint32)).any(axis=1))
+    changed = np.flatnonzero((old.view(np.uint8) != vectors.view(np.uint8)).any(axis=1))
     if not changed.size:
         return
     writer = writer_of(collection)

@@ -56,6 +56,7 @@ def _index_of(view: CollectionView) -> Index:
     index = Index(
         metric=header.metric,
         dim=header.dim,
+        dtype=header.dtype,
         vectors=view.vectors,
         links=view.links,
         M=0 if flat else parameters["M"],

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-import numpy as np
+from typing import Any
+
 from numpy.typing import NDArray
 
 from vdb.index.opened import Collection, Reader, opened
@@ -14,7 +15,7 @@ __all__ = ["scan"]
 def scan(
     reader: Reader,
     view: Collection,
-    queries: NDArray[np.float32],
+    queries: NDArray[Any],
     k: int,
     *,
     metric: str | None = None,
@@ -25,7 +26,7 @@ def scan(
     Args:
         reader: Whose moment is seen.
         view: The collection, from that reader.
-        queries: float32, C-contiguous, (n, dim), accepted by the metric. Ctrl-C is noticed between
+        queries: As `search` takes them, C-contiguous, (n, dim). Ctrl-C is noticed between
             two calls, so n should be a few hundred at most.
         k: Hits wanted of each query, at least 1.
         metric: The metric to compare under; None is the collection's own. Vectors and norms are the

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
@@ -25,7 +25,7 @@ class Found(NamedTuple):
     Attributes:
         slots: uint32, (n, k'), best first, equal values by slot; k' is k, or the number of slots
             where that is smaller. Entries from ``counts`` on mean nothing.
-        values: float64, (n, k'): squared L2, inner product or cosine similarity.
+        values: float64, (n, k'): the metric's natural values.
         counts: uint32, (n,): how many entries of each row are real.
     """
 
@@ -37,7 +37,7 @@ class Found(NamedTuple):
 def search(
     reader: Reader,
     view: Collection,
-    queries: NDArray[np.float32],
+    queries: NDArray[Any],
     k: int,
     *,
     ef: int | None = None,
@@ -50,7 +50,8 @@ def search(
     Args:
         reader: Whose moment is seen.
         view: The collection, from that reader.
-        queries: float32, C-contiguous, (n, dim), already checked.
+        queries: C-contiguous, (n, dim), already checked: float32 on float32 and float16, int8 on
+            int8, packed bits on bits.
         k: Hits wanted of each query, at least 1.
         ef: Candidates kept by the walk, of which at most k are hits. None: the larger of k and
             `DEFAULT_EF`.
@@ -82,8 +83,8 @@ def search(
     return Found(np.concatenate(slots), np.concatenate(values), np.concatenate(counts))
 
 
-def vectors(reader: Reader, view: Collection, slots: NDArray[np.uint32]) -> NDArray[np.float32]:
-    """Copies of the vectors in these slots, float32 (n, dim), exactly as they were given."""
+def vectors(reader: Reader, view: Collection, slots: NDArray[np.uint32]) -> NDArray[Any]:
+    """Copies of the vectors in these slots, (n, dim), exactly as they were stored; bits packed."""
     index, fetch = opened(reader, view)
     return index.vectors(fetch, slots)
 

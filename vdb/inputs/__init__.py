@@ -1,4 +1,4 @@
-"""What callers hand in, made plain: a list of ids, one float32 matrix, a list of payloads.
+"""What callers hand in, made plain: a list of ids, one matrix of rows, a list of payloads.
 
 Everything that can be refused without looking at the database is refused here, naming the argument
 and the row, before anything is locked or changed.
@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from vdb.inputs.ids import id_kind, id_list, is_one_id, one_id, refuse_repeats
 from vdb.inputs.payloads import payload_list
-from vdb.inputs.vectors import query_matrix, vector_matrix
+from vdb.inputs.vectors import query_matrix, query_row, vector_matrix
 
 __all__ = [
     "id_kind",
@@ -17,6 +17,7 @@ __all__ = [
     "one_id",
     "payload_list",
     "query_matrix",
+    "query_row",
     "refuse_repeats",
     "vector_matrix",
 ]

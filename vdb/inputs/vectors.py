@@ -1,46 +1,53 @@
-"""Vectors: any real array-like, as float32 rows that a metric accepts."""
+"""Vectors and queries: any array-like of the right shape, as rows that a collection can hold."""
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Any, NoReturn
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from vdb.config import LIMITS
-from vdb.errors import (
-    ArgumentTypeError,
-    DimensionMismatchError,
-    InvalidArgumentError,
-    InvalidVectorError,
-)
+from vdb.dtypes import DTYPES, DType
+from vdb.errors import ArgumentTypeError, DimensionMismatchError, InvalidArgumentError
+from vdb.inputs import numbers
 from vdb.metrics import Metric
 
-__all__ = ["query_matrix", "vector_matrix"]
-
-_LARGEST_SQUARE = np.float32(LIMITS.norm**2)
+__all__ = ["query_matrix", "query_row", "vector_matrix"]
 
 
 def vector_matrix(
-    vectors: ArrayLike, *, dim: int, metric: Metric, rows: int | None, name: str, one: bool = False
-) -> NDArray[np.float32]:
-    """Array-like as a C-contiguous float32 matrix, shape (rows, dim), that the metric accepts.
+    vectors: ArrayLike,
+    *,
+    dim: int,
+    metric: Metric,
+    dtype: DType,
+    rows: int | None,
+    name: str,
+    one: bool = False,
+) -> NDArray[Any]:
+    """Array-like as a C-contiguous matrix of rows, each one accepted by metric and dtype.
 
     Args:
-        vectors: Any real array-like, shape (rows, dim); ``one`` takes (dim,) too.
+        vectors: Any real array-like, shape (rows, dim); of bits packed bytes, shape
+            (rows, dim / 8), or booleans, shape (rows, dim). ``one`` takes a single row too.
         dim: The collection's dimension.
-        metric: Decides whether a zero vector is accepted.
+        metric: Decides which vectors have a meaning.
+        dtype: What the vectors are stored as.
         rows: How many there must be; None for any number.
         name: What the argument is called in messages.
         one: Whether a single vector is meant.
+
+    Returns:
+        Shape (rows, dim) in the dtype's own numpy type; of bits uint8, shape (rows, dim / 8).
 
     Raises:
         ArgumentTypeError: Not numbers.
         DimensionMismatchError: Vectors of another length.
         InvalidArgumentError: Another shape or number of rows.
-        InvalidVectorError: NaN, infinite, too long for float32, or zero where that has no meaning.
+        InvalidVectorError: Numbers that the dtype cannot hold, or a vector that means nothing to
+            the metric: NaN, infinite, too long, zero under cosine, not of length 1 under dot.
     """
-    array = _array(vectors, name, dim)
+    array = _array(vectors, name, dim, dtype)
     if one and array.ndim == 1:
         array = array.reshape(1, -1)
     if array.ndim == 1 and array.size == 0:
@@ -52,43 +59,47 @@ def vector_matrix(
             expected=shape,
             received=array.shape,
         )
-    if array.shape[1] != dim:
-        _refuse_dimension(name, dim, array.shape[1])
+    packed = dtype.packed and array.shape[1] == dtype.columns(dim) and array.dtype != np.bool_
+    if array.shape[1] != dim and not packed:
+        _refuse_dimension(name, dim, dtype, array.shape[1])
     if rows is not None and array.shape[0] != rows:
         raise InvalidArgumentError(
             f"ids and {name} differ in number: {rows} ids, {array.shape[0]} vectors",
             expected=rows,
             received=array.shape[0],
         )
-    # Conversion to float32 may overflow to infinity: the squares below find it.
-    with np.errstate(all="ignore"):
-        matrix = np.ascontiguousarray(array, dtype=np.float32)
-        squares = np.einsum("ij,ij->i", matrix, matrix)
-        # NaN compares false.
-        fit = (squares <= _LARGEST_SQUARE) & (squares >= np.float32(metric.shortest**2))
-    if not fit.all():
-        row = int(np.flatnonzero(~fit)[0])
-        _refuse_vector(name if one else f"{name}[{row}]", row, array[row], metric)
-    return matrix
+    return numbers.stored(array, dim, metric, dtype, name=name, one=one)
 
 
-def query_matrix(q: ArrayLike, *, dim: int, metric: Metric) -> NDArray[np.float32]:
-    """One query, shape (dim,), as a float32 matrix, shape (1, dim). Raises as `vector_matrix`."""
-    if type(q) is np.ndarray and q.dtype == np.float32 and q.shape == (dim,):
-        square = q.dot(q)
-        if metric.shortest**2 <= square <= _LARGEST_SQUARE:
-            return np.ascontiguousarray(q).reshape(1, dim)
-    array = _array(q, "q", dim)
+def query_matrix(
+    Q: ArrayLike, *, dim: int, metric: Metric, dtype: DType, name: str = "Q"
+) -> NDArray[Any]:
+    """Several queries as `vector_matrix` has vectors, but those on float16 as float32."""
+    own = DTYPES[dtype.queries]
+    return vector_matrix(Q, dim=dim, metric=metric, dtype=own, rows=None, name=name)
+
+
+def query_row(q: ArrayLike, *, dim: int, metric: Metric, dtype: DType) -> NDArray[Any]:
+    """One query, shape (dim,), as a matrix of one row. Raises as `vector_matrix`."""
+    own = DTYPES[dtype.queries]
+    if (
+        type(q) is np.ndarray
+        and q.dtype == own.stored
+        and q.shape == (own.columns(dim),)
+        and numbers.is_fit(q, metric, own)
+    ):
+        return np.ascontiguousarray(q).reshape(1, -1)
+    array = _array(q, "q", dim, own)
     if array.ndim == 2:
         raise InvalidArgumentError(
             f"q must have shape ({dim},), got {array.shape}; search_many takes several queries",
             expected=f"({dim},)",
             received=array.shape,
         )
-    return vector_matrix(array, dim=dim, metric=metric, rows=None, name="q", one=True)
+    return vector_matrix(array, dim=dim, metric=metric, dtype=own, rows=None, name="q", one=True)
 
 
-def _array(vectors: ArrayLike, name: str, dim: int) -> NDArray[Any]:
+def _array(vectors: ArrayLike, name: str, dim: int, dtype: DType) -> NDArray[Any]:
     if np.ma.is_masked(vectors):
         raise InvalidArgumentError(
             f"{name} has masked entries; a vector needs all its numbers",
@@ -98,7 +109,7 @@ def _array(vectors: ArrayLike, name: str, dim: int) -> NDArray[Any]:
     try:
         array = np.asarray(vectors)
     except ValueError:
-        _refuse_ragged(vectors, name, dim)
+        _refuse_ragged(vectors, name, dim, dtype)
         raise ArgumentTypeError(
             f"{name} must be an array of numbers, got {type(vectors).__name__}",
             expected="numbers",
@@ -110,16 +121,17 @@ def _array(vectors: ArrayLike, name: str, dim: int) -> NDArray[Any]:
             expected="numbers",
             received=type(vectors).__name__,
         ) from error
-    if array.dtype.kind not in "fiu" and array.size:
+    if array.size and array.dtype.kind not in ("biu" if dtype.packed else "fiu"):
+        expected = "bytes of packed bits, or booleans" if dtype.packed else "real numbers"
         raise ArgumentTypeError(
-            f"{name} must hold real numbers, got an array of {array.dtype}",
-            expected="float or int",
+            f"{name} must hold {expected}, got an array of {array.dtype}",
+            expected="uint8 or bool" if dtype.packed else "float or int",
             received=str(array.dtype),
         )
     return array
 
 
-def _refuse_ragged(vectors: Any, name: str, dim: int) -> None:
+def _refuse_ragged(vectors: Any, name: str, dim: int, dtype: DType) -> None:
     """Raise naming the first row of another length, if that is what is the matter."""
     for i, row in enumerate(vectors):
         try:
@@ -127,34 +139,14 @@ def _refuse_ragged(vectors: Any, name: str, dim: int) -> None:
         except TypeError:
             return
         if length != dim:
-            _refuse_dimension(f"{name}[{i}]", dim, length)
+            _refuse_dimension(f"{name}[{i}]", dim, dtype, length)
 
 
-def _refuse_dimension(name: str, dim: int, received: int) -> None:
+def _refuse_dimension(name: str, dim: int, dtype: DType, received: int) -> NoReturn:
+    packed = f" ({dim // 8} bytes of packed bits, or {dim} booleans)" if dtype.packed else ""
     raise DimensionMismatchError(
-        f"{name} must have {dim} dimensions as the collection has, got {received}; vectors of "
-        "another length come from another model and need a collection of their own",
+        f"{name} must have {dim} dimensions as the collection has{packed}, got {received}; vectors "
+        "of another length come from another model and need a collection of their own",
         expected=dim,
         received=received,
     )
-
-
-def _refuse_vector(name: str, row: int, given: NDArray[Any], metric: Metric) -> None:
-    exact = np.asarray(given, dtype=np.longdouble)
-    norm = float(np.sqrt(np.sum(exact * exact)))
-    broken = np.flatnonzero(~np.isfinite(exact))
-    expected = f"finite, of length {metric.shortest:g} to {LIMITS.norm:g}"
-    if broken.size:
-        at = int(broken[0])
-        kind = "NaN" if np.isnan(exact[at]) else "infinity"
-        what = f"holds {kind} at position {at}"
-        received: object = kind
-    elif norm == 0.0:
-        what, received = f"is zero, for which {metric.value} has no meaning", 0.0
-    elif norm < 1.0:
-        what = f"has length {norm:.3g}, too short for {metric.value} in float32"
-        received = norm
-    else:
-        what = f"has length {norm:.3g}, and float32 can compute with {LIMITS.norm:g} at most"
-        received = norm
-    raise InvalidVectorError(f"{name} {what}", row=row, expected=expected, received=received)

@@ -31,8 +31,10 @@ def use_instruction_set(name: str) -> None:
     Chooses one for the whole process, '' for the best. For tests and measurements.
     """
 
-def distances(a: Annotated[NDArray[numpy.float32], dict(shape=(None, None), order='C', device='cpu', writable=False)], b: Annotated[NDArray[numpy.float32], dict(shape=(None, None), order='C', device='cpu', writable=False)]) -> Annotated[NDArray[numpy.float32], dict(shape=(None, None), order='C')]:
-    """(n, 4): dot, squared L2, and both again from the four-row loops."""
+def distances(a: Annotated[NDArray[numpy.generic], dict(shape=(None, None), order='C', device='cpu', writable=False)], b: Annotated[NDArray[numpy.generic], dict(shape=(None, None), order='C', device='cpu', writable=False)], *, dtype: str) -> Annotated[NDArray[numpy.float64], dict(shape=(None, None), order='C')]:
+    """
+    (n, 9): dot, squared L2 and L1 of each row of a (as queries have them) with the row of b at its place, from the loops for one row, for four, and in float64; for tests.
+    """
 
 class BlockTable:
     """
@@ -84,7 +86,7 @@ class BlockTable:
 class Index:
     """One collection at one moment. May be used by any number of threads."""
 
-    def __init__(self, *, metric: str, dim: int, vectors: BlockTable, links: Sequence[BlockTable], M: int, ef_construction: int, seed: int, slots: int, entry: int, longest: Annotated[NDArray[numpy.uint32], dict(shape=(None,), order='C', device='cpu', writable=False)], unlinked: Annotated[NDArray[numpy.uint32], dict(shape=(None,), order='C', device='cpu', writable=False)] | None = None) -> None: ...
+    def __init__(self, *, metric: str, dim: int, dtype: str, vectors: BlockTable, links: Sequence[BlockTable], M: int, ef_construction: int, seed: int, slots: int, entry: int, longest: Annotated[NDArray[numpy.uint32], dict(shape=(None,), order='C', device='cpu', writable=False)], unlinked: Annotated[NDArray[numpy.uint32], dict(shape=(None,), order='C', device='cpu', writable=False)] | None = None) -> None: ...
 
     @property
     def slots(self) -> int: ...
@@ -99,24 +101,26 @@ class Index:
     def unlinked(self) -> Annotated[NDArray[numpy.uint32], dict(shape=(None,), order='C')]:
         """Slots of stored vectors that wait for their links."""
 
-    def search(self, fetch: object, queries: Annotated[NDArray[numpy.float32], dict(shape=(None, None), order='C', device='cpu', writable=False)], k: int, ef: int, threads: int = 1) -> tuple[Annotated[NDArray[numpy.uint32], dict(shape=(None, None), order='C')], Annotated[NDArray[numpy.float64], dict(shape=(None, None), order='C')], Annotated[NDArray[numpy.uint32], dict(shape=(None,), order='C')]]:
+    def search(self, fetch: object, queries: Annotated[NDArray[numpy.generic], dict(shape=(None, None), order='C', device='cpu', writable=False)], k: int, ef: int, threads: int = 1) -> tuple[Annotated[NDArray[numpy.uint32], dict(shape=(None, None), order='C')], Annotated[NDArray[numpy.float64], dict(shape=(None, None), order='C')], Annotated[NDArray[numpy.uint32], dict(shape=(None,), order='C')]]:
         """
         (slots u32 (n, k), values f64 (n, k), counts u32 (n,)), best first, ties by slot; k is cut to the number of slots.
         """
 
-    def scan(self, fetch: object, queries: Annotated[NDArray[numpy.float32], dict(shape=(None, None), order='C', device='cpu', writable=False)], k: int, threads: int = 1, metric: str | None = None) -> tuple[Annotated[NDArray[numpy.uint32], dict(shape=(None, None), order='C')], Annotated[NDArray[numpy.float64], dict(shape=(None, None), order='C')], Annotated[NDArray[numpy.uint32], dict(shape=(None,), order='C')]]:
+    def scan(self, fetch: object, queries: Annotated[NDArray[numpy.generic], dict(shape=(None, None), order='C', device='cpu', writable=False)], k: int, threads: int = 1, metric: str | None = None) -> tuple[Annotated[NDArray[numpy.uint32], dict(shape=(None, None), order='C')], Annotated[NDArray[numpy.float64], dict(shape=(None, None), order='C')], Annotated[NDArray[numpy.uint32], dict(shape=(None,), order='C')]]:
         """
         The same, exactly; under another metric than the index's own when one is named.
         """
 
-    def scan_slots(self, fetch: object, queries: Annotated[NDArray[numpy.float32], dict(shape=(None, None), order='C', device='cpu', writable=False)], slots: Annotated[NDArray[numpy.uint32], dict(shape=(None,), order='C', device='cpu', writable=False)], k: int, threads: int = 1) -> tuple[Annotated[NDArray[numpy.uint32], dict(shape=(None, None), order='C')], Annotated[NDArray[numpy.float64], dict(shape=(None, None), order='C')], Annotated[NDArray[numpy.uint32], dict(shape=(None,), order='C')]]:
+    def scan_slots(self, fetch: object, queries: Annotated[NDArray[numpy.generic], dict(shape=(None, None), order='C', device='cpu', writable=False)], slots: Annotated[NDArray[numpy.uint32], dict(shape=(None,), order='C', device='cpu', writable=False)], k: int, threads: int = 1) -> tuple[Annotated[NDArray[numpy.uint32], dict(shape=(None, None), order='C')], Annotated[NDArray[numpy.float64], dict(shape=(None, None), order='C')], Annotated[NDArray[numpy.uint32], dict(shape=(None,), order='C')]]:
         """The same, exactly, among these slots; k is cut to their number."""
 
     def free_slots(self, fetch: object, free_head: int, free_count: int) -> Annotated[NDArray[numpy.uint32], dict(shape=(None,), order='C')]:
         """The slots on the free list, in its order."""
 
-    def vectors(self, fetch: object, slots: Annotated[NDArray[numpy.uint32], dict(shape=(None,), order='C', device='cpu', writable=False)]) -> Annotated[NDArray[numpy.float32], dict(shape=(None, None), order='C')]:
-        """Copies of the vectors in these slots, float32 (n, dim)."""
+    def vectors(self, fetch: object, slots: Annotated[NDArray[numpy.uint32], dict(shape=(None,), order='C', device='cpu', writable=False)]) -> Annotated[NDArray[numpy.generic], dict(shape=(None, None))]:
+        """
+        Copies of the vectors in these slots, as they are stored: (n, dim), bits packed.
+        """
 
     def norm_stats(self, fetch: object) -> tuple[int, float, float, float]:
         """(count, min, max, mean) of the norms of all vectors."""
@@ -157,7 +161,7 @@ class Writer:
     def allocate(self, fetch: object, count: int) -> Annotated[NDArray[numpy.uint32], dict(shape=(None,), order='C')]:
         """Slots for new vectors: free ones first."""
 
-    def put(self, fetch: object, slots: Annotated[NDArray[numpy.uint32], dict(shape=(None,), order='C', device='cpu', writable=False)], rows: Annotated[NDArray[numpy.float32], dict(shape=(None, None), order='C', device='cpu', writable=False)]) -> None:
+    def put(self, fetch: object, slots: Annotated[NDArray[numpy.uint32], dict(shape=(None,), order='C', device='cpu', writable=False)], rows: Annotated[NDArray[numpy.generic], dict(shape=(None, None), order='C', device='cpu', writable=False)]) -> None:
         """Stores vectors and their norms."""
 
     def insert(self, fetch: object, slots: Annotated[NDArray[numpy.uint32], dict(shape=(None,), order='C', device='cpu', writable=False)], *, nodes: int, threads: int = 1, progress: object | None = None) -> None:

@@ -25,10 +25,12 @@ using namespace nb::literals;
 namespace {
 
 using vdb::BlockTable;
+using vdb::DType;
 using vdb::Index;
+using vdb::RowShape;
 using vdb::Writer;
 
-using Rows = nb::ndarray<const float, nb::ndim<2>, nb::c_contig, nb::device::cpu>;
+using Rows = nb::ndarray<nb::ro, nb::ndim<2>, nb::c_contig, nb::device::cpu>;
 using Slots = nb::ndarray<const uint32_t, nb::ndim<1>, nb::c_contig, nb::device::cpu>;
 template <typename T, int N>
 using Output = nb::ndarray<nb::numpy, T, nb::ndim<N>, nb::c_contig>;
@@ -125,12 +127,33 @@ Answers answer_arrays(const Index::Answers& answers, size_t k) {
   return {slot_out, value_out, count_out};
 }
 
-void check_rows(const Rows& rows, uint32_t dim, const char* name) {
-  if (rows.shape(1) != dim)
-    throw std::invalid_argument(std::string(name) + ": expected rows of " + std::to_string(dim) +
+// numpy's type of rows: packed bits are uint8.
+nb::dlpack::dtype stored_type(DType dtype) {
+  if (dtype == DType::kFloat16) return {static_cast<uint8_t>(nb::dlpack::dtype_code::Float), 16, 1};
+  return dtype == DType::kFloat32 ? nb::dtype<float>()
+         : dtype == DType::kInt8  ? nb::dtype<int8_t>()
+                                  : nb::dtype<uint8_t>();
+}
+
+const uint8_t* bytes_of(const Rows& rows) { return static_cast<const uint8_t*>(rows.data()); }
+
+void check_type(const Rows& rows, DType dtype, const char* name) {
+  if (rows.dtype() != stored_type(dtype))
+    throw std::invalid_argument(std::string(name) + ": rows of another dtype");
+}
+
+void check_rows(const Rows& rows, DType dtype, size_t length, const char* name) {
+  check_type(rows, dtype, name);
+  if (rows.shape(1) != length)
+    throw std::invalid_argument(std::string(name) + ": expected rows of " + std::to_string(length) +
                                 ", got " + std::to_string(rows.shape(1)));
   if (rows.shape(0) > vdb::kMaxSlots)
     throw std::invalid_argument(std::string(name) + ": too many rows");
+}
+
+void check_queries(const Rows& queries, const RowShape& shape) {
+  check_rows(queries, shape.dtype == DType::kFloat16 ? DType::kFloat32 : shape.dtype,
+             shape.length(), "queries");
 }
 
 std::vector<uint32_t> to_vector(const Slots& slots) {
@@ -198,18 +221,25 @@ void bind_index(nb::module_& m) {
                     "One collection at one moment. May be used by any number of threads.")
       .def(
           "__init__",
-          [](Index* self, const std::string& metric, uint32_t dim,
+          [](Index* self, const std::string& metric, uint32_t dim, const std::string& dtype,
              std::shared_ptr<BlockTable> vectors, std::vector<std::shared_ptr<BlockTable>> links,
              uint32_t M, uint32_t ef_construction, uint64_t seed, uint32_t slots, uint32_t entry,
              const Slots& longest, std::optional<Slots> unlinked) {
-            vdb::IndexState state{
-                vdb::metric_named(metric), dim, M, ef_construction, seed, slots, entry,
-                to_vector(longest)};
+            const DType type = vdb::dtype_named(dtype);
+            vdb::IndexState state{vdb::metric_named(metric, type),
+                                  {type, dim},
+                                  M,
+                                  ef_construction,
+                                  seed,
+                                  slots,
+                                  entry,
+                                  to_vector(longest)};
             if (unlinked) state.unlinked = to_vector(*unlinked);
             new (self) Index(std::move(state), std::move(vectors), std::move(links));
           },
-          nb::kw_only(), "metric"_a, "dim"_a, "vectors"_a, "links"_a, "M"_a, "ef_construction"_a,
-          "seed"_a, "slots"_a, "entry"_a, "longest"_a, "unlinked"_a = nb::none())
+          nb::kw_only(), "metric"_a, "dim"_a, "dtype"_a, "vectors"_a, "links"_a, "M"_a,
+          "ef_construction"_a, "seed"_a, "slots"_a, "entry"_a, "longest"_a,
+          "unlinked"_a = nb::none())
       .def_prop_ro("slots", [](const Index& i) { return i.state().slots; })
       .def_prop_ro("entry", [](const Index& i) { return i.state().entry; })
       .def_prop_ro(
@@ -222,12 +252,12 @@ void bind_index(nb::module_& m) {
           "search",
           [](const Index& index, nb::object fetch, const Rows& queries, uint32_t k, uint32_t ef,
              uint32_t threads) {
-            check_rows(queries, index.state().dim, "queries");
+            check_queries(queries, index.state().shape);
             PythonSource source(fetch);
             k = std::min(k, index.state().slots);
             const auto answers = source.run([&] {
-              return index.search(source, queries.data(), static_cast<uint32_t>(queries.shape(0)),
-                                  k, ef, threads);
+              return index.search(source, bytes_of(queries),
+                                  static_cast<uint32_t>(queries.shape(0)), k, ef, threads);
             });
             return answer_arrays(answers, k);
           },
@@ -238,14 +268,14 @@ void bind_index(nb::module_& m) {
           "scan",
           [](const Index& index, nb::object fetch, const Rows& queries, uint32_t k,
              uint32_t threads, const std::optional<std::string>& metric) {
-            check_rows(queries, index.state().dim, "queries");
+            check_queries(queries, index.state().shape);
             PythonSource source(fetch);
             k = std::min(k, index.state().slots);
             std::optional<vdb::Metric> other;
-            if (metric) other = vdb::metric_named(*metric);
+            if (metric) other = vdb::metric_named(*metric, index.state().shape.dtype);
             const auto answers = source.run([&] {
-              return index.scan(source, queries.data(), static_cast<uint32_t>(queries.shape(0)), k,
-                                threads, other);
+              return index.scan(source, bytes_of(queries), static_cast<uint32_t>(queries.shape(0)),
+                                k, threads, other);
             });
             return answer_arrays(answers, k);
           },
@@ -255,11 +285,11 @@ void bind_index(nb::module_& m) {
           "scan_slots",
           [](const Index& index, nb::object fetch, const Rows& queries, const Slots& slots,
              uint32_t k, uint32_t threads) {
-            check_rows(queries, index.state().dim, "queries");
+            check_queries(queries, index.state().shape);
             PythonSource source(fetch);
             k = static_cast<uint32_t>(std::min<size_t>(k, slots.shape(0)));
             const auto answers = source.run([&] {
-              return index.scan_slots(source, queries.data(),
+              return index.scan_slots(source, bytes_of(queries),
                                       static_cast<uint32_t>(queries.shape(0)), slots.data(),
                                       slots.shape(0), k, threads);
             });
@@ -279,15 +309,19 @@ void bind_index(nb::module_& m) {
           "vectors",
           [](const Index& index, nb::object fetch, const Slots& slots) {
             PythonSource source(fetch);
-            float* data;
-            auto out = make_array<float, 2>({slots.shape(0), index.state().dim}, &data);
+            const RowShape& shape = index.state().shape;
+            auto* data = new uint8_t[std::max<size_t>(slots.shape(0) * shape.row_bytes(), 1)];
+            const nb::capsule owner(data,
+                                    [](void* p) noexcept { delete[] static_cast<uint8_t*>(p); });
             source.run([&] {
               index.copy_rows(source, slots.data(), slots.shape(0), data);
               return true;
             });
-            return out;
+            return nb::ndarray<nb::numpy, nb::ndim<2>>(data, {slots.shape(0), shape.length()},
+                                                       owner, {}, stored_type(shape.dtype));
           },
-          "fetch"_a, "slots"_a, "Copies of the vectors in these slots, float32 (n, dim).")
+          "fetch"_a, "slots"_a,
+          "Copies of the vectors in these slots, as they are stored: (n, dim), bits packed.")
       .def(
           "norm_stats",
           [](const Index& index, nb::object fetch) {
@@ -377,12 +411,13 @@ void bind_writer(nb::module_& m) {
       .def(
           "put",
           [](Writer& w, nb::object fetch, const Slots& slots, const Rows& rows) {
-            check_rows(rows, w.index()->state().dim, "rows");
+            const RowShape& shape = w.index()->state().shape;
+            check_rows(rows, shape.dtype, shape.length(), "rows");
             if (rows.shape(0) != slots.shape(0))
               throw std::invalid_argument("rows: one for each slot");
             PythonSource source(fetch);
             source.run([&] {
-              w.put(source, slots.data(), slots.shape(0), rows.data());
+              w.put(source, slots.data(), slots.shape(0), bytes_of(rows));
               return true;
             });
           },
@@ -468,6 +503,37 @@ void bind_writer(nb::module_& m) {
           "[(generation, kind, level, block numbers)] of every block changed.");
 }
 
+Output<double, 2> distances(const Rows& a, const Rows& b, const std::string& dtype) {
+  const DType stored = vdb::dtype_named(dtype);
+  const bool mixed = stored == DType::kFloat16 && a.dtype() == nb::dtype<float>();
+  check_type(a, mixed ? DType::kFloat32 : stored, "a");
+  check_rows(b, stored, a.shape(1), "b");
+  if (a.shape(0) != b.shape(0)) throw std::invalid_argument("b: as many rows as a");
+  const auto dim = static_cast<uint32_t>(a.shape(1) * (stored == DType::kBit ? 8 : 1));
+  const RowShape shape{stored, dim};
+  const vdb::PairLoops& pair = mixed ? shape.query_with_row() : shape.rows();
+  double* out;
+  auto array = make_array<double, 2>({a.shape(0), 9}, &out);
+  for (size_t i = 0; i < a.shape(0); ++i) {
+    const uint8_t* x = bytes_of(a) + i * (mixed ? shape.query_bytes() : shape.row_bytes());
+    const uint8_t* y = bytes_of(b) + i * shape.row_bytes();
+    // The row in one of four places, in turn, beside others.
+    const uint8_t* rows[4];
+    for (size_t j = 0; j < 4; ++j) rows[j] = bytes_of(b) + (i + j) % b.shape(0) * shape.row_bytes();
+    rows[i % 4] = y;
+    for (const vdb::Sum* sum : {&pair.dot, &pair.l2, &pair.l1}) {
+      float four[4];
+      sum->four(x, rows, shape.length(), four);
+      out[0] = sum->one(x, y, shape.length());
+      out[3] = four[i % 4];
+      out[6] = sum->exact(x, y, shape.length());
+      ++out;
+    }
+    out += 6;
+  }
+  return array;
+}
+
 void translate(const std::exception_ptr& p, void*) {
   try {
     std::rethrow_exception(p);
@@ -512,30 +578,9 @@ NB_MODULE(_kernel, m) {
   m.def("instruction_set", [] { return std::string(vdb::loops().name); }, "The one in use.");
   m.def("use_instruction_set", &vdb::use_loops, "name"_a,
         "Chooses one for the whole process, '' for the best. For tests and measurements.");
-  m.def(
-      "distances",
-      [](const Rows& a, const Rows& b) {
-        // Pairwise by row: (dot, squared L2) from the float32 loops; for tests of the loops.
-        check_rows(b, static_cast<uint32_t>(a.shape(1)), "b");
-        if (a.shape(0) != b.shape(0)) throw std::invalid_argument("b: as many rows as a");
-        float* out;
-        auto array = make_array<float, 2>({a.shape(0), 4}, &out);
-        const auto& loops = vdb::loops();
-        const size_t dim = a.shape(1);
-        for (size_t i = 0; i < a.shape(0); ++i) {
-          const float *x = a.data() + i * dim, *y = b.data() + i * dim;
-          const float* const rows[4] = {y, y, y, y};
-          float four[4];
-          out[4 * i] = loops.dot(x, y, dim);
-          out[4 * i + 1] = loops.l2(x, y, dim);
-          loops.dot4(x, rows, dim, four);
-          out[4 * i + 2] = four[3];
-          loops.l24(x, rows, dim, four);
-          out[4 * i + 3] = four[3];
-        }
-        return array;
-      },
-      "a"_a, "b"_a, "(n, 4): dot, squared L2, and both again from the four-row loops.");
+  m.def("distances", &distances, "a"_a, "b"_a, nb::kw_only(), "dtype"_a,
+        "(n, 9): dot, squared L2 and L1 of each row of a (as queries have them) with the row of b "
+        "at its place, from the loops for one row, for four, and in float64; for tests.");
   bind_tables(m);
   bind_index(m);
   bind_writer(m);

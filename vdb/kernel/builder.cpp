@@ -1,7 +1,6 @@
 #include "builder.h"
 
 #include <algorithm>
-#include <cstring>
 #include <tuple>
 #include <unordered_map>
 
@@ -17,17 +16,13 @@ constexpr uint32_t kLargestBatch = 256;
 constexpr uint32_t kOffers = 16;      // shorter candidates that a new node is offered to
 constexpr uint32_t kTwinsLooked = 8;  // nearest candidates compared number for number
 
-bool equal_vectors(const float* a, const float* b, uint32_t dim) {
-  return std::memcmp(a, b, size_t{dim} * sizeof(float)) == 0;
-}
-
 }  // namespace
 
 Builder::Builder(const Vectors& vectors, Graph& graph, Metric metric, uint32_t ef_construction,
                  uint32_t* entry)
     : vectors_(vectors),
       graph_(graph),
-      build_(Distance::build(metric, vectors.dim())),
+      build_(Distance::build(metric, vectors.shape())),
       offers_(metric == Metric::kIp),
       ef_construction_(std::max(ef_construction, graph.M())),
       entry_(entry) {}
@@ -86,13 +81,11 @@ void Builder::sub_batch(const uint32_t* slots, uint32_t count, uint32_t threads)
 // Equal vectors inside the sub-batch: the first stands for the others.
 void Builder::find_twins(uint32_t count) {
   std::unordered_multimap<uint32_t, uint32_t> firsts;
-  const size_t bytes = size_t{vectors_.dim()} * sizeof(float);
   for (uint32_t i = 0; i < count; ++i) {
-    const float* row = vectors_.at(nodes_[i].slot).row;
-    const uint32_t hash = crc32c(row, bytes);
+    const uint32_t hash = crc32c(vectors_.at(nodes_[i].slot).row, vectors_.row_bytes());
     const auto range = firsts.equal_range(hash);
     for (auto at = range.first; at != range.second && nodes_[i].twin == kNone; ++at)
-      if (equal_vectors(row, vectors_.at(nodes_[at->second].slot).row, vectors_.dim()))
+      if (vectors_.equal(nodes_[i].slot, nodes_[at->second].slot))
         nodes_[i].twin = nodes_[at->second].slot;
     if (nodes_[i].twin == kNone) firsts.emplace(hash, i);
   }
@@ -115,7 +108,7 @@ void Builder::look_around(NewNode& node, Scratch& scratch) const {
   }
   const std::vector<Candidate>& nearest = node.found[0];
   for (uint32_t i = 0; i < std::min<size_t>(kTwinsLooked, nearest.size()); ++i)
-    if (equal_vectors(self.row, vectors_.at(nearest[i].slot).row, vectors_.dim())) {
+    if (vectors_.equal(node.slot, nearest[i].slot)) {
       node.twin = nearest[i].slot;
       return;
     }

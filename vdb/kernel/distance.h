@@ -1,25 +1,42 @@
-// The inner loops over float32 rows and the run-time choice of instruction set.
+// The inner loops over rows of every dtype, and the run-time choice of instruction set.
 //
-// Every loop takes unaligned rows. Sums may be reordered by the compiler, so results differ between
-// instruction sets in the last bits; on one machine the same loop gives the same bits each time.
+// Every loop takes rows at any address that suits one of their numbers (bits: any address). Sums of
+// real numbers may be reordered by the compiler, so results differ between instruction sets in the
+// last bits; on one machine the same loop gives the same bits each time. Sums of integers are exact
+// up to 64,000 numbers.
 #pragma once
 
 #include <cstddef>
+#include <cstdint>
 #include <string>
 #include <vector>
 
 namespace vdb {
 
+// One sum over a pair of rows of n numbers (packed bits: n bytes).
+struct Sum {
+  float (*one)(const uint8_t* from, const uint8_t* row, size_t n);
+  // One row against four at once: four independent sums hide the latency of one.
+  void (*four)(const uint8_t* from, const uint8_t* const rows[4], size_t n, float out[4]);
+  // The same quantity in float64: for values that a user sees, and for norms.
+  double (*exact)(const uint8_t* from, const uint8_t* row, size_t n);
+};
+
+// What can be summed up over a pair of rows. Of bits, which are numbers 0 and 1: the ones in common
+// and, twice, the differing ones.
+struct PairLoops {
+  Sum dot;
+  Sum l2;  // squared L2
+  Sum l1;
+};
+
 struct Loops {
-  const char* name;  // "avx512", "avx2", "neon", "portable"
-  float (*dot)(const float* a, const float* b, size_t dim);
-  float (*l2)(const float* a, const float* b, size_t dim);  // squared L2
-  // One query against four rows at once: four independent sums hide the latency of one.
-  void (*dot4)(const float* query, const float* const rows[4], size_t dim, float out[4]);
-  void (*l24)(const float* query, const float* const rows[4], size_t dim, float out[4]);
-  // The same quantities summed in float64: for values that a user sees, and for norms.
-  double (*exact_dot)(const float* a, const float* b, size_t dim);
-  double (*exact_l2)(const float* a, const float* b, size_t dim);
+  const char* name;         // "avx512vnni", "avx512", "avx2", "neon", "portable"
+  PairLoops float32;        // float32 with float32
+  PairLoops float16;        // float16 with float16
+  PairLoops float16_query;  // float32 with float16
+  PairLoops int8;
+  PairLoops bit;
 };
 
 const Loops& loops();                         // the best that this processor runs
@@ -30,6 +47,10 @@ extern const Loops kPortableLoops;
 #if defined(VDB_X86)
 extern const Loops kAvx2Loops;
 extern const Loops kAvx512Loops;
+#if !defined(_MSC_VER)
+extern const Loops kAvx512VnniLoops;
+extern const uint8_t kOne;  // 1, for a loop that must not know it
+#endif
 #endif
 
 }  // namespace vdb

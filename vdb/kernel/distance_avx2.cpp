@@ -4,6 +4,6 @@
 
 namespace vdb {
 
-const Loops kAvx2Loops{"avx2", dot, l2, dot4, l24, exact_dot, exact_l2};
+const Loops kAvx2Loops = loops_named("avx2");
 
 }  // namespace vdb

@@ -4,6 +4,6 @@
 
 namespace vdb {
 
-const Loops kAvx512Loops{"avx512", dot, l2, dot4, l24, exact_dot, exact_l2};
+const Loops kAvx512Loops = loops_named("avx512");
 
 }  // namespace vdb

@@ -5,9 +5,9 @@
 namespace vdb {
 
 #if defined(VDB_NEON)
-const Loops kPortableLoops{"neon", dot, l2, dot4, l24, exact_dot, exact_l2};
+const Loops kPortableLoops = loops_named("neon");
 #else
-const Loops kPortableLoops{"portable", dot, l2, dot4, l24, exact_dot, exact_l2};
+const Loops kPortableLoops = loops_named("portable");
 #endif
 
 }  // namespace vdb

@@ -44,7 +44,7 @@ class Best {
   std::vector<Key> heap_;
 };
 
-const float* row_of(const Vectors& vectors, uint32_t slot) {
+const uint8_t* row_of(const Vectors& vectors, uint32_t slot) {
   const Item item = vectors.at(slot);
   if (item.norm < 0) throw Corrupted("slot " + std::to_string(slot) + " holds no vector");
   return item.row;
@@ -53,7 +53,7 @@ const float* row_of(const Vectors& vectors, uint32_t slot) {
 }  // namespace
 
 std::vector<std::vector<Hit>> scan_slots(const Vectors& vectors, Metric metric,
-                                         const float* queries, uint32_t count,
+                                         const uint8_t* queries, uint32_t count,
                                          const uint32_t* slots, size_t slot_count, uint32_t k,
                                          uint32_t threads) {
   for (size_t i = 0; i < slot_count; ++i)
@@ -62,7 +62,7 @@ std::vector<std::vector<Hit>> scan_slots(const Vectors& vectors, Metric metric,
                       std::to_string(vectors.slots()));
   std::vector<std::vector<Hit>> results(count);
   if (k == 0 || slot_count == 0) return results;
-  const size_t bytes = std::min(size_t{vectors.dim()} * sizeof(float), kBytesAhead);
+  const size_t bytes = std::min(vectors.row_bytes(), kBytesAhead);
   const uint32_t tile =
       std::max(1u, std::min(kTile, (count + threads - 1) / std::max(1u, threads)));
   const uint32_t tiles = (count + tile - 1) / tile;
@@ -70,12 +70,12 @@ std::vector<std::vector<Hit>> scan_slots(const Vectors& vectors, Metric metric,
     const uint32_t begin = t * tile, end = std::min(count, begin + tile);
     std::vector<ExactValue> exact;
     for (uint32_t q = begin; q < end; ++q)
-      exact.emplace_back(metric, queries + size_t{q} * vectors.dim(), vectors.dim());
+      exact.emplace_back(metric, vectors.shape(), queries + q * vectors.shape().query_bytes());
     std::vector<Best> best;
     for (const ExactValue& e : exact) best.emplace_back(e, k);
     for (size_t i = 0; i < slot_count; ++i) {
       if (i + kAhead < slot_count) prefetch_bytes(vectors.locate(slots[i + kAhead]).row, bytes);
-      const float* const row = row_of(vectors, slots[i]);
+      const uint8_t* const row = row_of(vectors, slots[i]);
       for (size_t q = 0; q < exact.size(); ++q) best[q].offer(exact[q](row), slots[i]);
     }
     for (uint32_t q = begin; q < end; ++q) results[q] = best[q - begin].take();

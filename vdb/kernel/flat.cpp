@@ -43,7 +43,7 @@ class Best {
 
 }  // namespace
 
-std::vector<std::vector<Hit>> scan(const Vectors& vectors, Metric metric, const float* queries,
+std::vector<std::vector<Hit>> scan(const Vectors& vectors, Metric metric, const uint8_t* queries,
                                    uint32_t count, uint32_t k, uint32_t threads) {
   std::vector<std::vector<Hit>> results(count);
   if (k == 0) return results;
@@ -55,7 +55,7 @@ std::vector<std::vector<Hit>> scan(const Vectors& vectors, Metric metric, const 
     const uint32_t begin = t * tile, end = std::min(count, begin + tile);
     std::vector<ExactValue> exact;
     for (uint32_t q = begin; q < end; ++q)
-      exact.emplace_back(metric, queries + size_t{q} * vectors.dim(), vectors.dim());
+      exact.emplace_back(metric, vectors.shape(), queries + q * vectors.shape().query_bytes());
     std::vector<Best> best;
     for (const ExactValue& e : exact) best.emplace_back(e, k);
     for (uint32_t slot = 0; slot < vectors.slots(); ++slot) {

@@ -24,7 +24,9 @@ Index::Index(IndexState state, std::shared_ptr<BlockTable> vectors,
     if (!good) throw std::invalid_argument(what);
   };
   require(vectors_ != nullptr && vectors_->shape().kind == kVectors, "vectors: not a vector table");
-  require(state_.dim >= 1 && vectors_->shape().row_size >= state_.dim * sizeof(float),
+  require(state_.shape.dtype != DType::kBit || state_.shape.dim % 8 == 0,
+          "dim: expected a multiple of 8 for dtype bit");
+  require(state_.shape.dim >= 1 && vectors_->shape().row_size >= state_.shape.row_bytes(),
           "dim: does not fit the rows of the vector table");
   require(
       state_.slots <= kMaxSlots && uint64_t{vectors_->blocks()} * vectors_->rows() >= state_.slots,
@@ -66,7 +68,7 @@ Graph Index::graph(Source& source) const {
   return {std::move(tables), source, state_.M, state_.seed, state_.slots};
 }
 
-Index::Answers Index::search(Source& source, const float* queries, uint32_t count, uint32_t k,
+Index::Answers Index::search(Source& source, const uint8_t* queries, uint32_t count, uint32_t k,
                              uint32_t ef, uint32_t threads) const {
   // No pool needs to be larger than what there is to find.
   k = std::min(k, state_.slots);
@@ -81,18 +83,18 @@ Index::Answers Index::search(Source& source, const float* queries, uint32_t coun
   threads = std::max(1u, std::min(threads, count));
   std::vector<ScratchLease> scratch(threads);
   parallel_for(count, threads, 1, [&](uint32_t i, uint32_t worker) {
-    searcher.search(queries + size_t{i} * state_.dim, k, ef, *scratch[worker], &answers[i]);
+    searcher.search(queries + i * state_.shape.query_bytes(), k, ef, *scratch[worker], &answers[i]);
   });
   return answers;
 }
 
-Index::Answers Index::scan(Source& source, const float* queries, uint32_t count, uint32_t k,
+Index::Answers Index::scan(Source& source, const uint8_t* queries, uint32_t count, uint32_t k,
                            uint32_t threads, std::optional<Metric> metric) const {
   return vdb::scan(vectors(source), metric.value_or(state_.metric), queries, count,
                    std::min(k, state_.slots), threads);
 }
 
-Index::Answers Index::scan_slots(Source& source, const float* queries, uint32_t count,
+Index::Answers Index::scan_slots(Source& source, const uint8_t* queries, uint32_t count,
                                  const uint32_t* slots, size_t slot_count, uint32_t k,
                                  uint32_t threads) const {
   return vdb::scan_slots(vectors(source), state_.metric, queries, count, slots, slot_count,
@@ -114,12 +116,12 @@ std::vector<uint32_t> Index::free_slots(Source& source, uint32_t free_head,
   return slots;
 }
 
-void Index::copy_rows(Source& source, const uint32_t* slots, size_t count, float* out) const {
+void Index::copy_rows(Source& source, const uint32_t* slots, size_t count, uint8_t* out) const {
   const Vectors vectors = this->vectors(source);
   for (size_t i = 0; i < count; ++i) {
     if (slots[i] >= state_.slots || !vectors.live(slots[i]))
       throw Corrupted("slot " + std::to_string(slots[i]) + " holds no vector");
-    std::copy_n(vectors.at(slots[i]).row, state_.dim, out + i * state_.dim);
+    std::copy_n(vectors.at(slots[i]).row, vectors.row_bytes(), out + i * vectors.row_bytes());
   }
 }
 

@@ -18,7 +18,7 @@ namespace vdb {
 
 struct IndexState {
   Metric metric;
-  uint32_t dim;
+  RowShape shape;
   uint32_t M;                // 0 where there is no graph (flat)
   uint32_t ef_construction;  // candidates kept while building
   uint64_t seed;
@@ -48,22 +48,23 @@ class Index {
   std::vector<const BlockTable*> tables() const;  // vectors first, then links by level
 
   using Answers = std::vector<std::vector<Hit>>;
-  // For `count` queries the k best found by the graph with a beam of ef, best first.
-  Answers search(Source& source, const float* queries, uint32_t count, uint32_t k, uint32_t ef,
+  // For `count` queries, one after the other, the k best found by the graph with a beam of ef, best
+  // first.
+  Answers search(Source& source, const uint8_t* queries, uint32_t count, uint32_t k, uint32_t ef,
                  uint32_t threads) const;
   // The same, exactly, by comparing everything; under another metric than its own when one is
   // given: rows and norms serve all of them.
-  Answers scan(Source& source, const float* queries, uint32_t count, uint32_t k, uint32_t threads,
+  Answers scan(Source& source, const uint8_t* queries, uint32_t count, uint32_t k, uint32_t threads,
                std::optional<Metric> metric = std::nullopt) const;
   // The same, exactly, among some slots only; see filtered.h.
-  Answers scan_slots(Source& source, const float* queries, uint32_t count, const uint32_t* slots,
+  Answers scan_slots(Source& source, const uint8_t* queries, uint32_t count, const uint32_t* slots,
                      size_t slot_count, uint32_t k, uint32_t threads) const;
 
   // The slots on the free list, in its order; throws Corrupted where it is not `free_count` long.
   std::vector<uint32_t> free_slots(Source& source, uint32_t free_head, uint32_t free_count) const;
 
   // Copies rows out; throws Corrupted for a slot not in use.
-  void copy_rows(Source& source, const uint32_t* slots, size_t count, float* out) const;
+  void copy_rows(Source& source, const uint32_t* slots, size_t count, uint8_t* out) const;
   NormStats norm_stats(Source& source) const;
   // The stored norm of every slot; -1 where it is not in use. `out` has state().slots places.
   void copy_norms(Source& source, float* out) const;
@@ -74,7 +75,7 @@ class Index {
 
  private:
   friend class Writer;
-  Vectors vectors(Source& source) const { return {*vectors_, source, state_.dim, state_.slots}; }
+  Vectors vectors(Source& source) const { return {*vectors_, source, state_.shape, state_.slots}; }
   Graph graph(Source& source) const;
 
   IndexState state_;

@@ -1,7 +1,8 @@
 // What is near: the metrics, and the two distances each of them has inside the kernel.
 //
 // A distance is lower for nearer vectors. `search` orders what a query sees; `build` shapes the
-// graph, seen from the node that owns the list of links. They differ for inner product only.
+// graph, seen from the node that owns the list of links. They differ for inner product, and where
+// queries are of another dtype than rows.
 #pragma once
 
 #include <cmath>
@@ -10,54 +11,73 @@
 #include <stdexcept>
 #include <string>
 
-#include "distance.h"
+#include "dtype.h"
 #include "vectors.h"
 
 namespace vdb {
 
-enum class Metric : uint8_t { kL2, kIp, kCosine };
+enum class Metric : uint8_t { kL2, kIp, kCosine, kDot, kL1, kHamming };
 
-inline Metric metric_named(const std::string& name) {
-  if (name == "l2") return Metric::kL2;
-  if (name == "ip") return Metric::kIp;
-  if (name == "cosine") return Metric::kCosine;
-  throw std::invalid_argument("metric: expected l2, ip or cosine, got '" + name + "'");
+// `dot` promises unit vectors; of int8, which cannot have length 1, it is plain inner product.
+inline Metric metric_named(const std::string& name, DType dtype) {
+  if ((name == "hamming") == (dtype == DType::kBit)) {
+    if (name == "l2") return Metric::kL2;
+    if (name == "ip") return Metric::kIp;
+    if (name == "cosine") return Metric::kCosine;
+    if (name == "dot") return dtype == DType::kInt8 ? Metric::kIp : Metric::kDot;
+    if (name == "l1") return Metric::kL1;
+    if (name == "hamming") return Metric::kHamming;
+  }
+  throw std::invalid_argument(
+      "metric: expected l2, ip, cosine, dot or l1, or hamming for dtype bit, got '" + name + "'");
 }
 
 class Distance {
  public:
-  static Distance search(Metric metric, uint32_t dim) {
-    return Distance(metric == Metric::kL2   ? Form::kL2
-                    : metric == Metric::kIp ? Form::kNegativeDot
-                                            : Form::kCosine,
-                    dim);
+  static Distance search(Metric metric, const RowShape& shape) {
+    const Form form = metric == Metric::kIp || metric == Metric::kDot ? Form::kNegativeDot
+                      : metric == Metric::kCosine                     ? Form::kCosine
+                                                                      : Form::kSum;
+    return {form, sum_of(metric, shape.query_with_row()), shape};
   }
-  static Distance build(Metric metric, uint32_t dim) {
-    return Distance(metric == Metric::kL2   ? Form::kL2
-                    : metric == Metric::kIp ? Form::kLocalInnerProduct
-                                            : Form::kCosine,
-                    dim);
+  static Distance build(Metric metric, const RowShape& shape) {
+    const Form form = metric == Metric::kIp ? Form::kLocalInnerProduct
+                      : metric == Metric::kCosine || metric == Metric::kDot ? Form::kCosine
+                                                                            : Form::kSum;
+    return {form, sum_of(metric, shape.rows()), shape};
+  }
+  // The sum that a metric is made of.
+  static const Sum& sum_of(Metric metric, const PairLoops& loops) {
+    switch (metric) {
+      case Metric::kL2:
+        return loops.l2;
+      case Metric::kL1:
+      case Metric::kHamming:
+        return loops.l1;
+      default:
+        return loops.dot;
+    }
   }
 
   // Several sums at once; `to` holds four items.
   void four(const Item& from, const Item* to, float* out) const {
-    const float* const rows[4] = {to[0].row, to[1].row, to[2].row, to[3].row};
-    if (form_ == Form::kL2) {
-      loops_.l24(from.row, rows, dim_, out);
+    const uint8_t* const rows[4] = {to[0].row, to[1].row, to[2].row, to[3].row};
+    four_(from.row, rows, length_, out);
+    if (form_ == Form::kSum) {
       for (int i = 0; i < 4; ++i) out[i] = orderable(out[i]);
       return;
     }
-    loops_.dot4(from.row, rows, dim_, out);
     for (int i = 0; i < 4; ++i) out[i] = from_dot(from.norm, to[i].norm, out[i]);
   }
   float one(const Item& from, const Item& to) const {
-    if (form_ == Form::kL2) return orderable(loops_.l2(from.row, to.row, dim_));
-    return from_dot(from.norm, to.norm, loops_.dot(from.row, to.row, dim_));
+    const float sum = one_(from.row, to.row, length_);
+    return form_ == Form::kSum ? orderable(sum) : from_dot(from.norm, to.norm, sum);
   }
 
  private:
-  enum class Form : uint8_t { kL2, kCosine, kNegativeDot, kLocalInnerProduct };
-  Distance(Form form, uint32_t dim) : loops_(loops()), form_(form), dim_(dim) {}
+  enum class Form : uint8_t { kSum, kCosine, kNegativeDot, kLocalInnerProduct };
+  Distance(Form form, const Sum& sum, const RowShape& shape)
+      : one_(sum.one), four_(sum.four), length_(shape.length()), form_(form) {}
 
   // NaN would break every ordered structure: it counts as infinitely far.
   static float orderable(float d) { return d == d ? d : std::numeric_limits<float>::infinity(); }
@@ -76,34 +96,42 @@ class Distance {
     }
   }
 
-  const Loops& loops_;
+  decltype(Sum::one) one_;
+  decltype(Sum::four) four_;
+  size_t length_;
   Form form_;
-  uint32_t dim_;
 };
 
-// The natural value of a metric in float64: squared L2, inner product, cosine similarity. Used for
-// everything a user sees; the same bits whether a row was found by the graph or by a scan.
+// The natural value of a metric in float64: squared L2, inner product, cosine similarity, L1,
+// differing bits. Used for everything a user sees; the same bits whether a row was found by the
+// graph or by a scan. Of integers it is exact.
 class ExactValue {
  public:
-  ExactValue(Metric metric, const float* query, uint32_t dim)
-      : loops_(loops()), metric_(metric), query_(query), dim_(dim) {
-    if (metric == Metric::kCosine) query_square_ = loops_.exact_dot(query, query, dim);
+  ExactValue(Metric metric, const RowShape& shape, const uint8_t* query)
+      : sum_(Distance::sum_of(metric, shape.query_with_row()).exact),
+        square_(shape.rows().dot.exact),
+        metric_(metric),
+        query_(query),
+        length_(shape.length()) {
+    if (metric == Metric::kCosine) query_square_ = shape.queries().dot.exact(query, query, length_);
   }
-  double operator()(const float* row) const {
-    if (metric_ == Metric::kL2) return loops_.exact_l2(query_, row, dim_);
-    const double dot = loops_.exact_dot(query_, row, dim_);
-    if (metric_ == Metric::kIp) return dot;
-    const double cosine = dot / std::sqrt(query_square_ * loops_.exact_dot(row, row, dim_));
+  double operator()(const uint8_t* row) const {
+    const double sum = sum_(query_, row, length_);
+    if (metric_ != Metric::kCosine) return sum;
+    const double cosine = sum / std::sqrt(query_square_ * square_(row, row, length_));
     return cosine > 1.0 ? 1.0 : cosine < -1.0 ? -1.0 : cosine;
   }
   // Lower is nearer: what results are ordered by.
-  double ordered(double value) const { return metric_ == Metric::kL2 ? value : -value; }
+  double ordered(double value) const {
+    return metric_ == Metric::kIp || metric_ == Metric::kCosine || metric_ == Metric::kDot ? -value
+                                                                                           : value;
+  }
 
  private:
-  const Loops& loops_;
+  decltype(Sum::exact) sum_, square_;
   Metric metric_;
-  const float* query_;
-  uint32_t dim_;
+  const uint8_t* query_;
+  size_t length_;
   double query_square_ = 0;
 };
 

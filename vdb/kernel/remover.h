@@ -21,7 +21,7 @@ class Remover {
   Remover(const Vectors& vectors, Graph& graph, Metric metric, uint32_t* entry)
       : vectors_(vectors),
         graph_(graph),
-        build_(Distance::build(metric, vectors.dim())),
+        build_(Distance::build(metric, vectors.shape())),
         entry_(entry) {}
 
   // Forgets one slot: a node, a duplicate, or a node with duplicates (the first of them takes its

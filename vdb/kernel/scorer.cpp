@@ -14,7 +14,7 @@ constexpr size_t kBytesAhead = 512;
 
 void VectorScorer::score(const uint32_t* slots, uint32_t count, float* out) {
   // Rows and norms are asked for one group ahead of the group that is computed.
-  const size_t bytes = std::min(size_t{vectors_.dim()} * sizeof(float), kBytesAhead);
+  const size_t bytes = std::min(vectors_.row_bytes(), kBytesAhead);
   Vectors::Location ahead[4];
   const auto ask = [&](uint32_t at) {
     const uint32_t n = std::min<uint32_t>(4, count - at);

@@ -1,5 +1,5 @@
 // Distances of one fixed vector to many slots: the one question the graph asks about vectors.
-// What rows are made of (float32 today) stays behind it.
+// What rows are made of stays behind it.
 #pragma once
 
 #include <cstdint>

@@ -69,19 +69,19 @@ void keep_best(const ExactValue& exact, uint32_t k, std::vector<Hit>* hits) {
   if (hits->size() > k) hits->resize(k);
 }
 
-void Searcher::search(const float* query, uint32_t k, uint32_t ef, Scratch& scratch,
+void Searcher::search(const uint8_t* query, uint32_t k, uint32_t ef, Scratch& scratch,
                       std::vector<Hit>* hits) const {
   hits->clear();
   if (entry_ == kNone || k == 0) return;
-  const Distance distance = Distance::search(metric_, vectors_.dim());
-  VectorScorer scorer(vectors_, distance, {query, norm_of(query, vectors_.dim())});
+  const Distance distance = Distance::search(metric_, vectors_.shape());
+  VectorScorer scorer(vectors_, distance, {query, norm_of_query(vectors_.shape(), query)});
   std::vector<uint32_t> starts{
       descend(graph_, scorer, entry_, graph_.level_of(entry_), 0, scratch)};
   starts.insert(starts.end(), starts_.begin(), starts_.end());
   beam(graph_, 0, scorer, starts.data(), static_cast<uint32_t>(starts.size()), std::max(ef, 1u),
        scratch);
 
-  const ExactValue exact(metric_, query, vectors_.dim());
+  const ExactValue exact(metric_, vectors_.shape(), query);
   const size_t wanted = size_t{k} + kMargin;
   for (uint32_t i = 0; i < scratch.pool.size() && hits->size() < wanted; ++i) {
     const uint32_t node = scratch.pool[i].slot;

@@ -40,7 +40,7 @@ class Searcher {
 
   // At most k hits among the ef candidates kept, best first, equal values by slot. Duplicates of a
   // found node are found too, beyond ef as well.
-  void search(const float* query, uint32_t k, uint32_t ef, Scratch& scratch,
+  void search(const uint8_t* query, uint32_t k, uint32_t ef, Scratch& scratch,
               std::vector<Hit>* hits) const;
 
  private:

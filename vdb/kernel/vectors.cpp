@@ -2,12 +2,14 @@
 
 #include <cmath>
 
-#include "distance.h"
-
 namespace vdb {
 
-float norm_of(const float* row, uint32_t dim) {
-  return static_cast<float>(std::sqrt(loops().exact_dot(row, row, dim)));
+float norm_of_row(const RowShape& shape, const uint8_t* row) {
+  return static_cast<float>(std::sqrt(shape.rows().dot.exact(row, row, shape.length())));
+}
+
+float norm_of_query(const RowShape& shape, const uint8_t* query) {
+  return static_cast<float>(std::sqrt(shape.queries().dot.exact(query, query, shape.length())));
 }
 
 uint8_t* Vectors::writable_row(uint32_t slot, uint8_t** norm) const {
@@ -17,12 +19,12 @@ uint8_t* Vectors::writable_row(uint32_t slot, uint8_t** norm) const {
   return block + kHeaderSize + size_t{p.row} * table_->shape().row_size;
 }
 
-void Vectors::put(uint32_t slot, const float* vector) const {
+void Vectors::put(uint32_t slot, const uint8_t* vector) const {
   uint8_t* norm;
   uint8_t* row = writable_row(slot, &norm);
   std::memset(row, 0, table_->shape().row_size);
-  std::memcpy(row, vector, size_t{dim_} * sizeof(float));
-  const float value = norm_of(vector, dim_);
+  std::memcpy(row, vector, row_bytes_);
+  const float value = norm_of_row(shape_, vector);
   std::memcpy(norm, &value, sizeof value);
 }
 

@@ -1,7 +1,8 @@
-// Rows and norms of one collection: float32 vectors over a table of blocks.
+// Rows and norms of one collection: vectors of one dtype over a table of blocks.
 //
-// A row in use has norm >= 0 (the L2 norm of the vector as float32); -1 marks a slot not in use.
-// A view lives as long as its table and source; pointers as long as the table's addresses.
+// A row in use has norm >= 0 (the L2 norm of the vector as float32; bits count as 0 and 1); -1
+// marks a slot not in use. A view lives as long as its table and source; pointers as long as the
+// table's addresses.
 #pragma once
 
 #include <cstdint>
@@ -9,32 +10,39 @@
 #include <string>
 
 #include "block_table.h"
+#include "dtype.h"
 #include "errors.h"
 
 namespace vdb {
 
 // A vector and its norm, wherever they lie.
 struct Item {
-  const float* row;
+  const uint8_t* row;
   float norm;
 };
 
-// L2 norm, summed in float64 and rounded once.
-float norm_of(const float* row, uint32_t dim);
+// L2 norm of a row or of a query, summed in float64 and rounded once.
+float norm_of_row(const RowShape& shape, const uint8_t* row);
+float norm_of_query(const RowShape& shape, const uint8_t* query);
 
 class Vectors {
  public:
-  Vectors(BlockTable& table, Source& source, uint32_t dim, uint32_t slots)
-      : table_(&table), source_(&source), dim_(dim), slots_(slots) {}
+  Vectors(BlockTable& table, Source& source, const RowShape& shape, uint32_t slots)
+      : table_(&table),
+        source_(&source),
+        shape_(shape),
+        row_bytes_(shape.row_bytes()),
+        slots_(slots) {}
 
-  uint32_t dim() const { return dim_; }
+  const RowShape& shape() const { return shape_; }
+  size_t row_bytes() const { return row_bytes_; }  // of a vector; its row may be longer
   uint32_t slots() const { return slots_; }
   BlockTable& table() const { return *table_; }
   Source& source() const { return *source_; }
 
   // Where a vector and its norm lie, without touching either.
   struct Location {
-    const float* row;
+    const uint8_t* row;
     const uint8_t* norm;
     Item item() const {
       Item item{row, 0};
@@ -46,16 +54,19 @@ class Vectors {
   Location locate(uint32_t slot) const {
     const BlockTable::Place p = table_->place(slot);
     const uint8_t* block = table_->block(p.block, *source_);
-    return {reinterpret_cast<const float*>(block + kHeaderSize +
-                                           size_t{p.row} * table_->shape().row_size),
+    return {block + kHeaderSize + size_t{p.row} * table_->shape().row_size,
             block + table_->norms_offset() + size_t{p.row} * kNormSize};
   }
   Item at(uint32_t slot) const { return locate(slot).item(); }
   bool live(uint32_t slot) const { return at(slot).norm >= 0; }
+  // Number for number. Not the same as distance 0, which rounding and some metrics give to others.
+  bool equal(uint32_t a, uint32_t b) const {
+    return std::memcmp(at(a).row, at(b).row, row_bytes_) == 0;
+  }
 
   // Batches only. Copies one vector in and sets its norm, or marks the slot free with its link to
   // the next free slot. Not to be called from several threads.
-  void put(uint32_t slot, const float* vector) const;
+  void put(uint32_t slot, const uint8_t* vector) const;
   void put_free(uint32_t slot, uint32_t next_free) const;
   uint32_t next_free(uint32_t slot) const;
 
@@ -64,7 +75,8 @@ class Vectors {
 
   BlockTable* table_;
   Source* source_;
-  uint32_t dim_;
+  RowShape shape_;
+  size_t row_bytes_;
   uint32_t slots_;
 };
 

@@ -12,6 +12,9 @@ namespace {
 
 enum : uint8_t { kFree = 0, kLive = 1, kUnknown = 2 };
 
+// Of the squared length of a unit vector from 1: what is accepted, and what rounding adds to it.
+constexpr double kUnitTolerance = 1e-3 + 1e-5;
+
 std::string at_slot(uint32_t slot) { return "slot " + std::to_string(slot); }
 std::string at_level(uint32_t slot, uint32_t level) {
   return at_slot(slot) + ", level " + std::to_string(level);
@@ -129,8 +132,7 @@ class GraphCheck {
 
   bool equal(uint32_t a, uint32_t b) const {
     if (live_[a] != kLive || live_[b] != kLive) return true;  // reported elsewhere
-    return std::memcmp(vectors_.at(a).row, vectors_.at(b).row,
-                       size_t{vectors_.dim()} * sizeof(float)) == 0;
+    return vectors_.equal(a, b);
   }
 
   bool readable(uint32_t slot) {
@@ -249,20 +251,37 @@ class GraphCheck {
   uint64_t nodes_ = 0, tree_ends_ = 0;
 };
 
+// Bits and bytes are always numbers.
+bool finite(const RowShape& shape, const uint8_t* row, uint32_t i) {
+  if (shape.dtype == DType::kFloat32) {
+    float number;
+    std::memcpy(&number, row + size_t{i} * sizeof number, sizeof number);
+    return std::isfinite(number);
+  }
+  if (shape.dtype == DType::kFloat16) {
+    uint16_t half;
+    std::memcpy(&half, row + size_t{i} * sizeof half, sizeof half);
+    return (half & 0x7C00u) != 0x7C00u;
+  }
+  return true;
+}
+
 void verify_row(const Vectors& vectors, Metric metric, uint32_t slot, const Item& item,
                 std::vector<Finding>* findings) {
-  for (uint32_t i = 0; i < vectors.dim(); ++i)
-    if (!std::isfinite(item.row[i])) {
+  for (uint32_t i = 0; i < vectors.shape().length(); ++i)
+    if (!finite(vectors.shape(), item.row, i)) {
       findings->push_back({at_slot(slot), "component " + std::to_string(i) + " is not finite"});
       return;
     }
-  const float norm = norm_of(item.row, vectors.dim());
+  const float norm = norm_of_row(vectors.shape(), item.row);
   // Sums may be ordered differently on the machine that wrote the norm.
   if (!(std::fabs(norm - item.norm) <= 1e-6f * std::max(norm, item.norm)))
     findings->push_back({at_slot(slot), "norm: expected " + std::to_string(norm) + ", got " +
                                             std::to_string(item.norm)});
   if (metric == Metric::kCosine && norm == 0)
     findings->push_back({at_slot(slot), "a zero vector under cosine"});
+  if (metric == Metric::kDot && !(std::fabs(double{norm} * norm - 1.0) <= kUnitTolerance))
+    findings->push_back({at_slot(slot), "under dot, with norm " + std::to_string(norm)});
 }
 
 }  // namespace

@@ -17,8 +17,8 @@ struct Finding {
 };
 
 // Blocks that cannot be read are findings too, and every row in them counts as unknown.
-// Norms: each recomputed; live rows finite (and not zero for cosine). Free list: every unused slot
-// once. `live` receives a byte a slot: 1 live, 0 free, 2 unknown.
+// Norms: each recomputed; live rows finite (not zero for cosine, of length 1 for dot). Free list:
+// every unused slot once. `live` receives a byte a slot: 1 live, 0 free, 2 unknown.
 void verify_vectors(const Vectors& vectors, Metric metric, uint32_t free_head, uint32_t free_count,
                     std::vector<uint8_t>* live, std::vector<Finding>* findings);
 

@@ -50,11 +50,11 @@ std::vector<uint32_t> Writer::allocate(Source& source, size_t count) {
   return slots;
 }
 
-void Writer::put(Source& source, const uint32_t* slots, size_t count, const float* rows) {
+void Writer::put(Source& source, const uint32_t* slots, size_t count, const uint8_t* rows) {
   const Vectors vectors = index_->vectors(source);
   for (size_t i = 0; i < count; ++i) {
     if (slots[i] >= vectors.slots()) throw std::invalid_argument("put: slot out of bounds");
-    vectors.put(slots[i], rows + i * vectors.dim());
+    vectors.put(slots[i], rows + i * vectors.row_bytes());
   }
 }
 

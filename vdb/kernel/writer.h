@@ -27,8 +27,8 @@ class Writer {
 
   // Slots for new vectors: free ones first, then new ones. Throws std::length_error past 2^31 - 2.
   std::vector<uint32_t> allocate(Source& source, size_t count);
-  // Stores vectors (rows of dim floats) and their norms in allocated slots.
-  void put(Source& source, const uint32_t* slots, size_t count, const float* rows);
+  // Stores vectors (one after the other) and their norms in allocated slots.
+  void put(Source& source, const uint32_t* slots, size_t count, const uint8_t* rows);
   // Links stored vectors into the graph, deferred or not. `nodes`: how many vectors it holds
   // already, roughly.
   void insert(Source& source, const uint32_t* slots, size_t count, size_t nodes, uint32_t threads,

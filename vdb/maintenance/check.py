@@ -261,7 +261,7 @@ def _homeless(reader: Snapshot, place: Key, known: _Known) -> str | None:
     if place.kind is not KeyKind.BLOCK:
         return None
     if place.generation == 0:
-        row_size, span = blocks.vector_row_size(header.dim), 1
+        row_size, span = blocks.vector_row_size(header.dim, header.dtype), 1
         fits = (place.block_kind, place.level) == (blocks.VECTORS, 0)
     else:
         record = known.generations.get(number, {}).get(place.generation or 0)

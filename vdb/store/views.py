@@ -147,7 +147,7 @@ def build(
         for level in range(blocks.link_levels(M)):
             size = blocks.link_row_size(M, level)
             links.append(table_of(generation.number, blocks.LINKS, level, size, M**level))
-    vectors = table_of(0, blocks.VECTORS, 0, blocks.vector_row_size(header.dim), 1)
+    vectors = table_of(0, blocks.VECTORS, 0, blocks.vector_row_size(header.dim, header.dtype), 1)
     return CollectionView(header, generation, vectors, links)
 
 
