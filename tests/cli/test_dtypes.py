@@ -45,7 +45,7 @@ def test_create_says_the_dtype(run, place):
 @pytest.mark.parametrize(
     ("options", "part"),
     [
-        (("--metric", "hamming"), "dtype must be 'bit' for metric 'hamming', got 'float32'"),
+        (("--metric", "hamming"), "--dtype must be 'bit' for metric 'hamming', got 'float32'"),
         (("--metric", "l2", "--dtype", "bit"), "for metric 'l2', got 'bit'"),
         (("--metric", "l2", "--dtype", "int4"), "'float32', 'float16', 'int8', 'bit'"),
         (("--metric", "hamming", "--dtype", "bit"), "a multiple of 8 for dtype 'bit', got 12"),

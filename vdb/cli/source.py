@@ -39,9 +39,22 @@ class Source:
         return max(1, min(PART_ROWS, PART_BYTES // (width * max(1, columns))))
 
     def dim(self, dtype: str | None) -> int:
-        """Numbers in a vector of a collection with that dtype: eight bits in each byte."""
+        """Numbers in a vector of a collection with that dtype: eight bits in each byte.
+
+        Raises:
+            InvalidArgumentError: The file holds booleans, and the dtype is not of bits.
+        """
         columns: int = self.vectors.shape[1]
-        return columns * 8 if dtype == "bit" and self.vectors.dtype != np.bool_ else columns
+        booleans = self.vectors.dtype == np.bool_
+        if dtype == "bit":
+            return columns if booleans else columns * 8
+        if booleans:
+            raise InvalidArgumentError(
+                f"{self.path} holds booleans, which only collections of dtype bit can keep",
+                expected="real numbers",
+                received="bool",
+            )
+        return columns
 
     def parts(self, rows: int) -> Iterator[Part]:
         """Everything in order, ``rows`` rows at a time."""

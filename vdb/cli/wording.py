@@ -46,7 +46,7 @@ _ENDINGS = {
     "; upsert replaces it": "; --upsert replaces it, --resume skips it",
 }
 
-_ARGUMENT = re.compile(rf"({'|'.join(map(re.escape, _ARGUMENTS))})(?= (?:must|may|is)\b)")
+_ARGUMENT = re.compile(rf"({'|'.join(map(re.escape, _ARGUMENTS))})(?= (?:must|may|is|has|holds)\b)")
 
 
 def in_options(message: str) -> str:
