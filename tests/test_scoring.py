@@ -181,6 +181,18 @@ class TestThreshold:
         assert len(docs.search([0, 0], k=None, threshold=-2.0, scores="faiss")) == 0
         assert docs.search([0, 0], k=None, threshold=-2.0, scores="vespa").ids.tolist() == [0, 1]
 
+    @pytest.mark.parametrize("metric", PLAIN)
+    def test_a_value_just_returned_is_within_elasticsearchs_similarity(self, crowds, crowd, metric):
+        hits = crowds[metric].search(crowd[20] * 1.3, 60, scores="elasticsearch", exact=True)
+        for place, value in enumerate(hits.values.tolist()):
+            bound = np.sqrt(value) if metric == "l2" else value
+            for given in (bound, np.float32(bound)):
+                found = crowds[metric].search(
+                    crowd[20] * 1.3, 60, scores="elasticsearch", exact=True, threshold=given
+                )
+                assert hits.ids[place] in found.ids
+                assert abs(len(found) - place - 1) <= 1
+
     def test_zvec_ignores_a_radius_of_zero_or_less(self, db):
         docs = one(db, "l2", [[1, 0], [2, 0], [3, 0]])
         assert len(docs.search([0, 0], k=None, threshold=0.0, scores="zvec")) == 3

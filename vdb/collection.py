@@ -97,23 +97,25 @@ class CollectionReader(Insight):
                 ``{"pep": {"$gte": 400}}``, or an expression such as ``vdb.F.pep >= 400``. Fewer
                 than k hits come back only when fewer than k records pass.
             exact: Look at every vector instead of walking the graph.
-            scores: Convention of the scores; the default is the collection's.
-            threshold: Keep only hits at least this close, in the unit and with the comparison of
-                the convention; native: the value, at most (l2, l1, hamming) or at least (ip,
-                cosine, dot) this.
+            scores: Convention of the scores, one of `vdb.scores.conventions(metric)`; the default
+                is the collection's.
+            threshold: Keep only hits at least this close, in the unit of the convention's own
+                parameter, strict or inclusive as there (`vdb.scores.describe` says it); native:
+                the value, at most (distances) or at least (similarities) this.
             with_payloads: Whether hits carry payloads.
             with_vectors: Whether hits carry vectors.
             target_recall: Instead of ef: the recall to reach, above 0, at most 1, by the curve that
                 `tune` measured.
 
         Returns:
-            Hits, best first, equal values by id; where k cuts equal values apart, the smallest
-            ids stay.
+            The k records of the closest values as hits, best score first, equal scores by value,
+            equal values by id; where k cuts equal values apart, the smallest ids stay.
 
         Raises:
             DimensionMismatchError: The query has another length.
-            InvalidVectorError: NaN, infinity, overflow, zero under cosine, a length other than 1
-                under dot, or a fraction in a collection of int8.
+            InvalidVectorError: NaN, infinity, overflow; zero under cosine, unless the convention's
+                engine answers it; a length other than 1 under dot; a fraction in a collection of
+                int8.
             InvalidFilterError: The filter cannot be understood; names the place inside it.
             InvalidArgumentError: Another argument is out of range.
             CorruptedError: Damage was met on the way.

@@ -14,7 +14,7 @@ __all__ = ["Hits", "ManyHits", "id_array"]
 
 
 class Hits(Sequence[Hit]):
-    """What one query found, best first; equal values are ordered by id.
+    """What one query found, best first: by score, equal scores by value, equal values by id.
 
     A sequence of `Hit`, with the columns beside it as arrays. Hits are made when they are looked
     at, so taking only ``ids`` and ``scores`` costs no objects.
@@ -64,7 +64,7 @@ class Hits(Sequence[Hit]):
 
     @property
     def scores(self) -> NDArray[Any]:
-        """The scores, shape (n,), best first."""
+        """The scores, shape (n,), best first; float32 where the convention's engine has that."""
         return _frozen(self._scores)
 
     @property

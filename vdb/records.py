@@ -76,7 +76,8 @@ class Hit:
 
     Attributes:
         id: The record's id.
-        score: The value in the convention that was asked for, and in its direction.
+        score: The number that the convention's engine returns for the same vectors, in its
+            direction.
         value: The metric's natural quantity, computed in float64 from the stored vector: squared
             Euclidean distance (l2), inner product (ip, dot), cosine similarity (cosine), Manhattan
             distance (l1), differing bits (hamming).

@@ -67,7 +67,7 @@ def scored(
         quantities = _from_vectors(reader, view, (queries, owners), slots, convention.from_vectors)
     scores = convention.scored(quantities, dim)
     if threshold is not None:
-        inside = convention.admits(scores, quantities, threshold, dim)
+        inside = convention.admits(scores, values, threshold, dim=dim, quantities=quantities)
         slots, values, owners = slots[inside], values[inside], owners[inside]
         scores = scores[inside]
     order = _by_score(scores, owners, convention)
@@ -96,7 +96,7 @@ def _within_reach(
         return np.ones(len(values), dtype=bool)
     closer = values + slack if METRICS[convention.metric].direction == "higher" else values - slack
     best = convention.scored(closer, dim)
-    return np.asarray(convention.admits(best, closer, threshold, dim))
+    return np.asarray(convention.admits(best, closer, threshold, dim=dim))
 
 
 def _from_vectors(

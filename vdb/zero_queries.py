@@ -113,7 +113,7 @@ def answered(by_id: NDArray[np.uint32], k: int | None, how: Scoring, dim: int) -
     values = np.full(len(slots), number, dtype=np.float64)
     scores = convention.scored(values, dim)
     if threshold is not None:
-        inside = convention.admits(scores, values, threshold, dim)
+        inside = convention.admits(scores, values, threshold, dim=dim)
         slots, values, scores = slots[inside], values[inside], scores[inside]
     cut = slice(k)
     return Rows(slots[cut], values[cut], scores[cut], np.array([len(slots[cut])], dtype=np.intp))

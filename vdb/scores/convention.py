@@ -176,16 +176,24 @@ class Convention:
         self.rule.check(threshold, self.name)
 
     def admits(
-        self, scores: Numbers, values: Numbers, threshold: float, dim: int | None = None
+        self,
+        scores: Numbers,
+        values: Numbers,
+        threshold: float,
+        *,
+        dim: int | None = None,
+        quantities: Numbers | None = None,
     ) -> Numbers:
         """Which hits a threshold lets in, as this engine compares, elementwise.
 
         Args:
             scores: Their scores.
-            values: The quantities that the scores were made of: natural values, unless the engine
-                makes its own from the vectors (`from_vectors`).
+            values: Their natural values, float64.
             threshold: In the engine's own unit.
             dim: Dimension of the vectors.
+            quantities: What the scores were made of, where the engine makes it from the vectors
+                (`from_vectors`); None for the values.
         """
-        rows = Rows(scores, values, self.direction, lambda x: self.scored(x, dim))
+        made_of = values if quantities is None else quantities
+        rows = Rows(scores, values, made_of, self.direction, lambda x: self.scored(x, dim))
         return self.rule.admits(rows, threshold)

@@ -43,7 +43,8 @@ class Rows(NamedTuple):
     """What is compared: scores, what they were computed from, and how the convention works."""
 
     scores: Numbers
-    quantities: Numbers  # float64: the value, or what the engine has in its place
+    values: Numbers  # float64
+    quantities: Numbers  # float64: the values, or what the engine has in their place
     direction: Direction
     scored: Callable[[Any], Numbers]  # the convention's formula, in its precision
 
@@ -107,7 +108,7 @@ def _same_precision(scores: Numbers, threshold: float) -> Any:
 
 
 def _by_value(rows: Rows, threshold: float) -> Numbers:
-    return _at_least(rows.quantities, threshold, rows.direction)
+    return _at_least(rows.values, threshold, rows.direction)
 
 
 def _positive_only(rows: Rows, threshold: float) -> Numbers:
@@ -126,7 +127,8 @@ def _near_certainty(rows: Rows, threshold: float) -> Numbers:
 
 
 def _epsilon(rows: Rows, threshold: float) -> Numbers:
-    return np.asarray(1 - rows.scores <= threshold)
+    # The one is what a user makes of the score, the other what the engine has.
+    return np.asarray((1 - rows.scores <= threshold) | ((1 - rows.quantities) / 2 <= threshold))
 
 
 RADIUS = Threshold("radius", "score", "inclusive", _by_score)
@@ -173,13 +175,24 @@ def none(engine: str) -> Threshold:
     return Threshold("", "score", "inclusive", _by_score, f"{engine} has no such parameter")
 
 
-def similarity(unit: str, value: Callable[[Any], Any] = lambda t: t, note: str = "") -> Threshold:
-    """Elasticsearch's rule: the parameter, made a value, goes through the score's own formula."""
+def similarity(unit: str, *, squared: bool = False, note: str = "") -> Threshold:
+    """Elasticsearch's rule: the parameter, made a value, goes through the score's own formula.
+
+    A row whose value is the parameter is in, even if the two come out of that one bit apart.
+
+    Args:
+        unit: That of the parameter.
+        squared: Whether the value is the parameter's square.
+        note: What else is to be known.
+    """
 
     def admits(rows: Rows, threshold: float) -> Numbers:
         with np.errstate(over="ignore"):
-            bound = rows.scored(value(np.float32(threshold)))
-        return np.asarray(rows.scores >= bound)
+            given = np.float32(abs(threshold) if squared else threshold)
+            bound = rows.scored(given * given if squared else given)
+            own = (np.sqrt(rows.values) if squared else rows.values).astype(np.float32)
+        plain = np.isclose(rows.values, rows.quantities, rtol=1e-6, atol=1e-6)
+        return np.asarray((rows.scores >= bound) | (plain & (own == given)))
 
     return Threshold("knn similarity", unit, "inclusive", admits, note)
 

@@ -69,8 +69,8 @@ _ELASTICSEARCH = Engine(
             RECIPROCAL,
             similarity(
                 "L2 norm |q - v|, not squared",
-                lambda t: t * t,
-                "a negative number is squared too: -2 means 2",
+                squared=True,
+                note="a negative number is squared too: -2 means 2",
             ),
         ),
         Row("ip", "max_inner_product, _score", MIP, similarity("inner product q.v")),
