@@ -52,12 +52,11 @@ def scored(
 ) -> Rows:
     """The real entries with their scores, without those that the threshold keeps out."""
     counts = found.counts.astype(np.intp)
-    if how.threshold is None and how.convention.name == "native":
-        return _as_found(found, counts)
-    real = np.arange(found.slots.shape[1]) < counts[:, None]
-    slots, values = found.slots[real], found.values[real]
-    owners = np.repeat(np.arange(len(counts)), counts)
+    slots, values = _real(found, counts)
     convention, threshold = how
+    if threshold is None and convention.name == "native":
+        return Rows(slots, values, values, counts)
+    owners = np.repeat(np.arange(len(counts)), counts)
     dim = view.header.dim
     quantities = values
     if convention.from_vectors is not None and view.header.dtype in ("float32", "float16"):
@@ -70,20 +69,22 @@ def scored(
         inside = convention.admits(scores, values, threshold, dim=dim, quantities=quantities)
         slots, values, owners = slots[inside], values[inside], owners[inside]
         scores = scores[inside]
+        counts = np.bincount(owners, minlength=len(counts))
     order = _by_score(scores, owners, convention)
     if order is not None:
         slots, values, scores = slots[order], values[order], scores[order]
-    return Rows(slots, values, scores, np.bincount(owners, minlength=len(counts)))
+    return Rows(slots, values, scores, counts)
 
 
-def _as_found(found: index.Found, counts: NDArray[np.intp]) -> Rows:
-    """The real entries, whose values are their scores."""
-    if (counts == found.slots.shape[1]).all():
-        values = found.values.ravel()
-        return Rows(found.slots.ravel(), values, values, counts)
-    real = np.arange(found.slots.shape[1]) < counts[:, None]
-    values = found.values[real]
-    return Rows(found.slots[real], values, values, counts)
+def _real(
+    found: index.Found, counts: NDArray[np.intp]
+) -> tuple[NDArray[np.uint32], NDArray[np.float64]]:
+    """The entries that mean something, all queries in a row."""
+    width = found.slots.shape[1]
+    if (counts == width).all():
+        return found.slots.ravel(), found.values.ravel()
+    real = np.arange(width) < counts[:, None]
+    return found.slots[real], found.values[real]
 
 
 def _within_reach(

@@ -77,6 +77,11 @@ def scores() -> None:
     array: NDArray[np.float64] = np.zeros(3)
     assert_type(vdb.scores.value(array, metric="l2", convention="native"), float | NDArray[Any])
     assert_type(vdb.scores.describe("native", "l2"), vdb.scores.Convention)
+    assert_type(vdb.scores.describe("lucene", "dot", dtype="int8").formula, str)
+    across = vdb.scores.convert(
+        0.5, metric="cosine", to_metric="l2", source="native", target="faiss", unit_norms=True
+    )
+    assert_type(across, float)
 
 
 def errors() -> None:

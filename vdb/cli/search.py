@@ -54,8 +54,9 @@ def search(
         float | None,
         typer.Option(
             metavar="SCORE",
-            help="Only records with this score or a closer one: all found within. A graph may "
-            "miss some; with --exact it is all there are.",
+            help="Only records at least this close, in the unit of the convention's own threshold "
+            "(vdb scores --explain says it): all found within. A graph may miss some; with "
+            "--exact it is all there are.",
         ),
     ] = None,
     where: Where = None,

@@ -1,0 +1,1 @@
+"""Feeds the same vectors to vdb and to live engines, and compares what comes back."""

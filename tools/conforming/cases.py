@@ -1,0 +1,51 @@
+"""What is fed to both: random vectors, and those on which engines are known to differ."""
+
+from __future__ import annotations
+
+from typing import NamedTuple
+
+import numpy as np
+
+from .engine import Floats
+
+EVERY = ("l2", "ip", "cosine", "l1")
+
+
+class Case(NamedTuple):
+    """Vectors (n, dim) and queries (m, dim); `edges`: exact in float32, so that thresholds are."""
+
+    name: str
+    metrics: tuple[str, ...]
+    vectors: Floats
+    queries: Floats
+    edges: bool = False
+
+
+def cases(seed: int) -> list[Case]:
+    """All cases, the same for the same seed."""
+    random = np.random.default_rng(seed)
+
+    def normal(n: int, dim: int) -> Floats:
+        return random.normal(size=(n, dim)).astype(np.float32)
+
+    def unit(n: int, dim: int) -> Floats:
+        rows = random.normal(size=(n, dim))
+        return (rows / np.linalg.norm(rows, axis=1, keepdims=True)).astype(np.float32)
+
+    steps = np.array([0, 3e-7, -3e-7, 2e-6, -2e-6, 4e-5, -4e-5, 4e-4, -4e-4, 2e-3, -2e-3])
+    lengths = (1 + random.choice(steps, size=(160, 1))).astype(np.float32)
+    asked = (1 + steps[:, None]).astype(np.float32)
+    tiny = 10.0 ** random.uniform(-6, -3, size=(160, 1))
+    small = random.integers(-4, 5, size=(120, 4)).astype(np.float32)
+    small[~small.any(axis=1)] = 1
+    axes = np.concatenate([np.eye(4), -np.eye(4), 2 * np.eye(4)]).astype(np.float32)
+    spread = random.gamma(1.0, 2.0, size=(200, 1)) + 0.05
+    return [
+        Case("random", EVERY, (normal(200, 16) * spread).astype(np.float32), normal(8, 16)),
+        Case("near unit", ("cosine",), unit(160, 16) * lengths, unit(11, 16) * asked),
+        Case("tiny", ("cosine",), (unit(160, 16) * tiny).astype(np.float32), normal(4, 16)),
+        Case("tiny queries", ("cosine",), normal(160, 16), unit(4, 16) * np.float32(2e-5)),
+        Case("whole numbers", ("l2", "ip", "l1"), small, small[:6], edges=True),
+        Case("axes", ("cosine",), axes, axes[:3], edges=True),
+        Case("zero query", ("cosine",), normal(20, 4), np.zeros((1, 4), dtype=np.float32)),
+    ]

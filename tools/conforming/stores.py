@@ -1,0 +1,282 @@
+"""Drivers of engines that keep their data in files, and of servers' engines inside a process."""
+
+from __future__ import annotations
+
+import math
+from typing import Any
+
+from .engine import Answer, Engine, Floats, RefusedError
+
+STARTS = 4
+
+
+class SqliteVec(Engine):
+    """sqlite-vec: a vec0 table; `distance <= x` in SQL."""
+
+    convention = "sqlite-vec"
+    requires = "sqlite-vec apsw"
+    version_of = "sqlite-vec"
+    metrics = {"l2": "L2", "cosine": "cosine", "l1": "L1"}
+
+    def add(self, vectors: Floats) -> None:
+        """Store (n, dim) vectors."""
+        import apsw
+        import sqlite_vec
+
+        self.base = apsw.Connection(":memory:")
+        self.base.enable_load_extension(True)
+        self.base.load_extension(sqlite_vec.loadable_path())
+        self.base.execute(
+            f"create virtual table t using vec0(v float[{self.dim}] distance_metric={self.kind})"
+        )
+        for i, vector in enumerate(vectors):
+            self.base.execute("insert into t(rowid, v) values (?, ?)", (i, vector.tobytes()))
+        self.n = len(vectors)
+
+    def all(self, query: Floats) -> Answer:
+        """All rows."""
+        asked = "select rowid, distance from t where v match ? and k = ? order by distance"
+        rows = self.base.execute(asked, (query.tobytes(), self.n))
+        return {i: math.nan if score is None else score for i, score in rows}
+
+    def within(self, query: Floats, threshold: float) -> set[int]:
+        """A condition on the distance."""
+        asked = "select rowid from t where v match ? and k = ? and distance <= ?"
+        return {row[0] for row in self.base.execute(asked, (query.tobytes(), self.n, threshold))}
+
+
+class Duckdb(Engine):
+    """DuckDB: its array functions."""
+
+    convention = "duckdb"
+    requires = "duckdb"
+    version_of = "duckdb"
+    metrics = {
+        "l2": "array_distance",
+        "ip": "array_negative_inner_product",
+        "cosine": "array_cosine_distance",
+    }
+
+    def add(self, vectors: Floats) -> None:
+        """Store (n, dim) vectors."""
+        import duckdb
+
+        self.base = duckdb.connect()
+        self.base.execute(f"create table t(i integer, v float[{self.dim}])")
+        rows = [(i, vector.tolist()) for i, vector in enumerate(vectors)]
+        self.base.executemany("insert into t values (?, ?)", rows)
+        self.asked = f"{self.kind}(v, ?::float[{self.dim}])"
+
+    def all(self, query: Floats) -> Answer:
+        """All rows."""
+        sql = f"select i, {self.asked} as s from t order by s, i"  # noqa: S608 - our own words
+        return dict(self.base.execute(sql, [query.tolist()]).fetchall())
+
+    def within(self, query: Floats, threshold: float) -> set[int]:
+        """A condition in SQL."""
+        sql = f"select i from t where {self.asked} <= ?::float"  # noqa: S608 - our own words
+        found = self.base.execute(sql, [query.tolist(), threshold]).fetchall()
+        return {row[0] for row in found}
+
+
+class Chroma(Engine):
+    """Chroma, in memory."""
+
+    convention = "chroma"
+    requires = "chromadb"
+    version_of = "chromadb"
+    metrics = {"l2": "l2", "ip": "ip", "cosine": "cosine"}
+
+    def add(self, vectors: Floats) -> None:
+        """Store (n, dim) vectors."""
+        import chromadb
+        from chromadb.config import Settings
+
+        client = chromadb.EphemeralClient(Settings(anonymized_telemetry=False))
+        name = f"t{self.folder.name}"
+        self.index = client.create_collection(
+            name,
+            embedding_function=None,
+            configuration={"hnsw": {"space": self.kind, "ef_search": 1000, "max_neighbors": 64}},
+        )
+        self.index.add(ids=[str(i) for i in range(len(vectors))], embeddings=vectors)
+        self.n = len(vectors)
+
+    def all(self, query: Floats) -> Answer:
+        """All rows that the graph reaches."""
+        found = self.index.query(query_embeddings=[query], n_results=self.n, include=["distances"])
+        return {
+            int(i): score for i, score in zip(found["ids"][0], found["distances"][0], strict=True)
+        }
+
+
+class Lancedb(Engine):
+    """LanceDB without an index; `distance_range`."""
+
+    convention = "lancedb"
+    requires = "lancedb"
+    version_of = "lancedb"
+    metrics = {"l2": "l2", "ip": "dot", "cosine": "cosine"}
+
+    def add(self, vectors: Floats) -> None:
+        """Store (n, dim) vectors."""
+        import lancedb
+
+        base = lancedb.connect(self.folder)
+        rows = [{"i": i, "vector": vector} for i, vector in enumerate(vectors)]
+        self.table = base.create_table("t", rows)
+        self.n = len(vectors)
+
+    def all(self, query: Floats) -> Answer:
+        """All rows."""
+        return self._found(self.table.search(query))
+
+    def within(self, query: Floats, threshold: float) -> set[int]:
+        """`distance_range`."""
+        return set(self._found(self.table.search(query).distance_range(upper_bound=threshold)))
+
+    def _found(self, asked: Any) -> Answer:
+        rows = asked.distance_type(self.kind).limit(self.n).to_list()
+        return {row["i"]: row["_distance"] for row in rows}
+
+
+class Qdrant(Engine):
+    """The engine of Qdrant, exact; `score_threshold`."""
+
+    convention = "qdrant"
+    requires = "qdrant-edge-py"
+    version_of = "qdrant-edge-py"
+    metrics = {"l2": "Euclid", "ip": "Dot", "cosine": "Cosine", "l1": "Manhattan"}
+
+    def add(self, vectors: Floats) -> None:
+        """Store (n, dim) vectors."""
+        import qdrant_edge as edge
+
+        kind = edge.EdgeVectorParams(self.dim, getattr(edge.Distance, self.kind))
+        self.shard = edge.EdgeShard.create(str(self.folder / "shard"), edge.EdgeConfig(kind))
+        points = [edge.Point(i, vector.tolist()) for i, vector in enumerate(vectors)]
+        self.shard.update(edge.UpdateOperation.upsert_points(points))
+        self.n = len(vectors)
+
+    def all(self, query: Floats) -> Answer:
+        """All rows."""
+        return self._found(query, None)
+
+    def within(self, query: Floats, threshold: float) -> set[int]:
+        """`score_threshold`."""
+        return set(self._found(query, threshold))
+
+    def _found(self, query: Floats, threshold: float | None) -> Answer:
+        import qdrant_edge as edge
+
+        asked = edge.SearchRequest(
+            edge.Query.Nearest(query.tolist()),
+            self.n,
+            params=edge.SearchParams(exact=True),
+            score_threshold=threshold,
+        )
+        return {int(point.id): point.score for point in self.shard.search(asked)}
+
+
+class Milvus(Engine):
+    """Milvus Lite 2.5, flat; `radius`."""
+
+    convention = "milvus"
+    requires = "milvus-lite==2.5.1 pymilvus<2.7 setuptools<81"
+    version_of = "milvus-lite"
+    metrics = {"l2": "L2", "ip": "IP", "cosine": "COSINE"}
+
+    def add(self, vectors: Floats) -> None:
+        """Store (n, dim) vectors."""
+        from pymilvus import DataType, MilvusClient
+        from pymilvus.exceptions import MilvusException
+
+        # It starts a server of its own, which is not always ready when it is asked first.
+        for attempt in range(STARTS):
+            try:
+                self.client = MilvusClient(str(self.folder / f"m{attempt}.db"))
+                break
+            except MilvusException as error:
+                failure = error
+        else:
+            raise TypeError("the server of Milvus Lite does not start") from failure
+        schema = MilvusClient.create_schema()
+        schema.add_field("i", DataType.INT64, is_primary=True)
+        schema.add_field("v", DataType.FLOAT_VECTOR, dim=self.dim)
+        index = self.client.prepare_index_params()
+        index.add_index("v", index_type="FLAT", metric_type=self.kind)
+        self.client.create_collection("t", schema=schema, index_params=index)
+        rows = [{"i": i, "v": vector} for i, vector in enumerate(vectors)]
+        self.client.insert("t", rows)
+        self.n = len(vectors)
+
+    def all(self, query: Floats) -> Answer:
+        """All rows."""
+        return self._found(query, {})
+
+    def within(self, query: Floats, threshold: float) -> set[int]:
+        """`radius`."""
+        return set(self._found(query, {"radius": threshold}))
+
+    def close(self) -> None:
+        """End its server."""
+        self.client.close()
+
+    def _found(self, query: Floats, params: dict[str, float]) -> Answer:
+        asked = {"metric_type": self.kind, "params": params}
+        found = self.client.search("t", [query.tolist()], limit=self.n, search_params=asked)
+        return {hit["id"]: hit["distance"] for hit in found[0]}
+
+
+class Zvec(Engine):
+    """zvec, flat; `radius` of its graph."""
+
+    convention = "zvec"
+    requires = "zvec"
+    version_of = "zvec"
+    metrics = {"l2": "L2", "ip": "IP", "cosine": "COSINE"}
+
+    def add(self, vectors: Floats) -> None:
+        """Store (n, dim) vectors."""
+        import zvec
+
+        index = zvec.HnswIndexParam(metric_type=getattr(zvec.MetricType, self.kind), m=64)
+        field = zvec.VectorSchema("v", zvec.DataType.VECTOR_FP32, self.dim, index_param=index)
+        schema = zvec.CollectionSchema(name="t", vectors=field)
+        self.base = zvec.create_and_open(str(self.folder / "z"), schema)
+        rows = [
+            zvec.Doc(id=str(i), vectors={"v": vector.tolist()}) for i, vector in enumerate(vectors)
+        ]
+        self.base.insert(rows)
+        self.n = len(vectors)
+
+    def all(self, query: Floats) -> Answer:
+        """All rows that the graph reaches."""
+        return self._found(query, 0.0)
+
+    def within(self, query: Floats, threshold: float) -> set[int]:
+        """`radius`."""
+        return set(self._found(query, threshold))
+
+    def _found(self, query: Floats, radius: float) -> Answer:
+        import zvec
+
+        asked = zvec.Query("v", vector=query.tolist(), param=zvec.HnswQueryParam(500, radius))
+        return {int(doc.id): doc.score for doc in self.base.query(asked, topk=self.n)}
+
+    def close(self) -> None:
+        """Close the collection."""
+        self.base.close()
+
+
+def refused(action: Any, *given: Any) -> Any:
+    """What an action answers; RefusedError where the engine has an error for it."""
+    try:
+        return action(*given)
+    except (AttributeError, ImportError, LookupError, NotImplementedError, TypeError):
+        raise  # not the engine's opinion of the vectors
+    except Exception as error:
+        raise RefusedError(f"{type(error).__name__}: {error}") from error
+
+
+ENGINES = (SqliteVec, Duckdb, Chroma, Lancedb, Qdrant, Milvus, Zvec)
