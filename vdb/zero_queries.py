@@ -8,7 +8,7 @@ by id.
 from __future__ import annotations
 
 from dataclasses import replace
-from typing import Any, NamedTuple
+from typing import Any, NamedTuple, NoReturn
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
@@ -54,17 +54,39 @@ def checked(
         And what `inputs` raises.
     """
     read = _Reader(dim, metric, dtype, one)
-    if convention.zero.query == "refused":
-        return Queries(_refusing(given, read, convention), _NONE)
-    if metric.shortest == 0:
-        return Queries(read(given), _NONE)
-    matrix = read._replace(metric=replace(metric, shortest=0.0))(given)
+    refused = convention.zero.query == "refused"
+    try:
+        matrix = read(given)
+    except InvalidVectorError as error:
+        if error.received != 0.0 or convention.name == "native":
+            raise
+        if refused:
+            _refuse(f"{error.message} ({_whose(convention)})", error.row)
+        if metric.shortest == 0:  # it is refused for another reason
+            raise
+        return _standing_in(given, read)
+    if refused and convention.name != "native" and not matrix.any(axis=1).all():
+        row = int(np.flatnonzero(~matrix.any(axis=1))[0])
+        name = "q" if one else f"Q[{row}]"
+        _refuse(f"{name} is zero, which the convention refuses ({_whose(convention)})", row)
+    return Queries(matrix, _NONE)
+
+
+def _standing_in(given: ArrayLike, read: _Reader) -> Queries:
+    """Queries some of which are zero, with others in their place."""
+    matrix = read._replace(metric=replace(read.metric, shortest=0.0))(given).copy()
     zero = np.flatnonzero(~matrix.any(axis=1))
-    if zero.size:
-        matrix = matrix.copy()
-        matrix[zero] = 1
+    matrix[zero] = 1
     # Vectors that are too short, and yet not zero, are refused all the same.
-    return Queries(read(matrix[0] if one else matrix), zero)
+    return Queries(read(matrix[0] if read.one else matrix), zero)
+
+
+def _whose(convention: Convention) -> str:
+    return f"{convention.name}: {convention.zero_vectors}"
+
+
+def _refuse(message: str, row: int | None) -> NoReturn:
+    raise InvalidVectorError(message, row=row, expected="a vector that is not zero", received=0.0)
 
 
 class _Reader(NamedTuple):
@@ -78,31 +100,6 @@ class _Reader(NamedTuple):
     def __call__(self, given: ArrayLike) -> NDArray[Any]:
         read = inputs.query_row if self.one else inputs.query_matrix
         return read(given, dim=self.dim, metric=self.metric, dtype=self.dtype)
-
-
-def _refusing(given: ArrayLike, read: _Reader, convention: Convention) -> NDArray[Any]:
-    whose = f"{convention.name}: {convention.zero_vectors}"
-    try:
-        matrix = read(given)
-    except InvalidVectorError as error:
-        if error.received != 0.0 or convention.name == "native":
-            raise
-        raise InvalidVectorError(
-            f"{error.message} ({whose})",
-            row=error.row,
-            expected=error.expected,
-            received=error.received,
-        ) from None
-    if convention.name != "native" and not matrix.any(axis=1).all():
-        row = int(np.flatnonzero(~matrix.any(axis=1))[0])
-        name = "q" if read.one else f"Q[{row}]"
-        raise InvalidVectorError(
-            f"{name} is zero, which the convention does not allow ({whose})",
-            row=row,
-            expected="a vector that is not zero",
-            received=0.0,
-        )
-    return matrix
 
 
 def answered(by_id: NDArray[np.uint32], k: int | None, how: Scoring, dim: int) -> Rows:
