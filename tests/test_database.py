@@ -222,11 +222,12 @@ class TestCollections:
     @pytest.mark.parametrize(
         ("options", "error", "text"),
         [
-            ({"metric": "dot"}, vdb.InvalidArgumentError, "'l2', 'ip', 'cosine', got 'dot'"),
+            ({"metric": "l7"}, vdb.InvalidArgumentError, "'dot', 'l1', 'hamming', got 'l7'"),
             ({"metric": None}, vdb.ArgumentTypeError, "metric"),
             ({"dim": 0}, vdb.InvalidArgumentError, "dim"),
             ({"dim": "3"}, vdb.ArgumentTypeError, "dim"),
-            ({"dtype": "int8"}, vdb.InvalidArgumentError, "'float32', got 'int8'"),
+            ({"dtype": "int4"}, vdb.InvalidArgumentError, "'int8', 'bit', got 'int4'"),
+            ({"dtype": "bit"}, vdb.InvalidArgumentError, "for metric 'l2', got 'bit'"),
             ({"index": "hnsw"}, vdb.ArgumentTypeError, "vdb.HNSW"),
             ({"scores": "azure"}, vdb.InvalidArgumentError, "got 'azure', which exists for cosine"),
             ({"model": 3}, vdb.ArgumentTypeError, "model"),

@@ -136,7 +136,9 @@ class TestVectors:
         assert [record.vector.tolist() for record in docs.scan()] == [[1, 2, 3], [4, 5, 6]]
         assert docs.get(0).vector.dtype == np.float32
 
-    @settings(max_examples=50, suppress_health_check=[HealthCheck.function_scoped_fixture])
+    @settings(
+        max_examples=50, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture]
+    )
     @given(
         bits=st.lists(st.integers(0, 2**32 - 1), min_size=3, max_size=3),
     )

@@ -4,7 +4,7 @@ A search, top to bottom:
 
 1. the options are checked, and the score convention is looked up (`_plan`);
 2. the query becomes a matrix of rows that metric, dtype and convention accept (`zero_queries`);
-3. the index finds slots and natural values, best first (`index.search`); a range search widens its
+3. the index finds slots and natural values, best first (`nearest`); a range search widens its
    candidate list until the threshold is passed (`ranges.within`);
 4. values become scores, and the threshold cuts, as the convention compares (`scoring.scored`);
 5. ids and payloads are read, equal rows are put in the order of their ids (`_hits`).
@@ -15,27 +15,25 @@ collection in it, and sees that one moment.
 
 from __future__ import annotations
 
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
 import numpy as np
-from numpy.typing import ArrayLike, NDArray
+from numpy.typing import ArrayLike
 
 from vdb import arguments, config, index, matching, ranges, zero_queries
 from vdb.dtypes import DTYPES
 from vdb.hits import Hits, ManyHits
+from vdb.known_ids import by_id, ids_of
 from vdb.metrics import METRICS, Metric
-from vdb.records import Id, Payload
+from vdb.nearest import nearest
+from vdb.records import Payload
 from vdb.scores.table import convention_named
 from vdb.scoring import Reader, Rows, Scoring, View, by_query, joined, order_by_id, scored
-from vdb.store import CollectionView
 
 __all__ = ["Options", "search", "search_many"]
 
 _NO_SLOTS = np.empty(0, dtype=np.uint32)
 _NO_VALUES = np.empty(0, dtype=np.float64)
-
-# About 10 MB; a collection whose searches meet more is read anew now and then.
-_MOST_KNOWN_IDS = 65_536
 
 
 class Options(NamedTuple):
@@ -146,7 +144,7 @@ def _rows(reader: Reader, view: View, queries: zero_queries.Queries, plan: _Plan
     if plan.k is None:
         rows = ranges.within(reader, view, matrix, plan.scoring, plan.reach)
     else:
-        found = _nearest(reader, view, matrix, min(plan.k, plan.matches), plan)
+        found = nearest(reader, view, matrix, min(plan.k, plan.matches), plan.reach)
         rows = scored(reader, view, matrix, found, plan.scoring)
     return _with_zero(reader, view, rows, queries, plan) if queries.zero.size else rows
 
@@ -158,7 +156,7 @@ def _with_zero(
     one = queries.matrix[queries.zero[:1]]
     convention = plan.scoring.convention
     found = ranges.everything(reader, view, one, Scoring(convention, None), plan.reach)
-    order = _by_id(reader, view, found.slots, np.zeros(len(found.slots)))
+    order = by_id(reader, view, found.slots, np.zeros(len(found.slots)))
     answer = zero_queries.answered(found.slots[order], plan.k, plan.scoring, view.header.dim)
     parts = list(by_query(rows))
     for query in queries.zero.tolist():
@@ -166,84 +164,17 @@ def _with_zero(
     return joined(parts)
 
 
-def _nearest(reader: Reader, view: View, matrix: NDArray[Any], k: int, plan: _Plan) -> index.Found:
-    """The k nearest of each query. Where equal values are cut apart, the smaller ids stay.
-
-    One more than k is asked for to see whether that happens; of the queries to which it does, as
-    many as it takes to have all that are equal.
-    """
-    count = plan.matches
-    # A walk that would have to keep more than it may is no better than looking at everything.
-    exact = plan.exact or k > config.LIMITS.ef
-    ef = max(k, index.DEFAULT_EF if plan.ef is None else plan.ef)
-    found = index.search(
-        reader,
-        view,
-        matrix,
-        min(k + 1, count),
-        ef=ef,
-        exact=exact,
-        threads=plan.threads,
-        among=plan.among,
-    )
-    if found.slots.shape[1] == k:
-        return found
-    slots, values = found.slots[:, :k], found.values[:, :k]
-    cut_apart = (found.counts > k) & (found.values[:, k] == values[:, k - 1])
-    for query in np.flatnonzero(cut_apart).tolist() if cut_apart.any() else ():
-        width = 4 * k
-        while True:
-            width = min(width, count)
-            wide = index.search(
-                reader,
-                view,
-                matrix[query : query + 1],
-                width,
-                ef=max(ef, width),
-                exact=exact or width > config.LIMITS.ef,
-                threads=1,
-                among=plan.among,
-            )
-            near = wide.values[0, : int(wide.counts[0])]
-            if width == count or len(near) < width or near[-1] != near[k - 1]:
-                break
-            width *= 4
-        among = np.arange(len(near)) < k
-        among |= near == near[k - 1]
-        chosen = wide.slots[0, : len(near)][among]
-        order = _by_id(reader, view, chosen, near[among])[:k]
-        slots[query], values[query] = chosen[order], near[among][order]
-    return index.Found(slots, values, np.minimum(found.counts, k))
-
-
-def _by_id(
-    reader: Reader, view: View, slots: NDArray[np.uint32], values: NDArray[np.float64]
-) -> list[int]:
-    """The order of one query's entries, best first already, with equal values by id."""
-    known = _known_ids(view)
-    listed = slots.tolist()
-    _learn(reader, view, listed, known)
-    ids = [known[slot] for slot in listed]
-    return order_by_id(ids, values, np.array([len(ids)])) or list(range(len(ids)))
-
-
 def _hits(reader: Reader, view: View, rows: Rows, plan: _Plan) -> Hits:
     """Reads ids and payloads, and puts equal rows in the order of their ids."""
     slots, values, scores, counts = rows
     convention = plan.scoring.convention
-    listed = slots.tolist()
     payloads: list[Payload] | None = None
     if plan.with_payloads:
-        records = reader.records(view, listed)
+        records = reader.records(view, slots.tolist())
         ids = [record[0] for record in records]
         payloads = [record[1] for record in records]
     else:
-        known = _known_ids(view)
-        try:
-            ids = [known[slot] for slot in listed]
-        except KeyError:
-            _learn(reader, view, np.unique(slots).tolist(), known)
-            ids = [known[slot] for slot in listed]
+        ids = ids_of(reader, view, slots)
     order = order_by_id(ids, values, counts, scores)
     if order is not None:
         slots, values, scores = slots[order], values[order], scores[order]
@@ -259,24 +190,3 @@ def _hits(reader: Reader, view: View, rows: Rows, plan: _Plan) -> Hits:
         payloads=payloads,
         vectors=index.vectors(reader, view, slots) if plan.with_vectors else None,
     )
-
-
-def _known_ids(view: View) -> dict[int, Id]:
-    """Ids by slot, as far as searches have met them.
-
-    A view is one state of its collection, in which a slot has one id, so what was read once holds
-    for as long as the view lives. In a batch things change, and nothing is kept.
-    """
-    if not isinstance(view, CollectionView):
-        return {}
-    known: dict[int, Id] = view.cache.setdefault("ids", {})
-    if len(known) > _MOST_KNOWN_IDS:
-        known = view.cache["ids"] = {}
-    return known
-
-
-def _learn(reader: Reader, view: View, slots: list[int], known: dict[int, Id]) -> None:
-    """Reads the ids of those slots that are not known."""
-    new = [slot for slot in slots if slot not in known]
-    for slot, record in zip(new, reader.records(view, new, payloads=False), strict=True):
-        known[slot] = record[0]

@@ -145,6 +145,10 @@ def order_by_id(
     if not equal.any():
         return None
     runs = np.concatenate(([0], np.cumsum(~equal)))
+    if isinstance(ids[0], int):
+        owners = np.repeat(np.arange(len(counts)), counts)
+        by_place: list[int] = np.lexsort((np.array(ids, dtype=np.int64), runs, owners)).tolist()
+        return by_place
     order = list(range(len(ids)))
     ends = np.cumsum(counts)
     tied = np.flatnonzero(equal)

@@ -1,0 +1,90 @@
+"""The k nearest, and which of equal ones stay where k cuts them apart."""
+
+from __future__ import annotations
+
+from heapq import nsmallest
+from typing import Any, NamedTuple
+
+import numpy as np
+from numpy.typing import NDArray
+
+from vdb import config, index
+from vdb.dtypes import DTYPES
+from vdb.known_ids import known
+from vdb.ranges import Reach
+from vdb.scoring import Reader, View
+
+__all__ = ["nearest"]
+
+
+class _Search(NamedTuple):
+    """A search whose width is still open."""
+
+    reader: Reader
+    view: View
+    reach: Reach
+    ef: int
+
+    def __call__(self, queries: NDArray[Any], width: int, threads: int) -> index.Found:
+        # A walk that would have to keep more than it may is no better than looking at everything.
+        exact = self.reach.exact or width > config.LIMITS.ef
+        return index.search(
+            self.reader,
+            self.view,
+            queries,
+            width,
+            ef=max(self.ef, width),
+            exact=exact,
+            threads=threads,
+            among=self.reach.among,
+        )
+
+
+def nearest(reader: Reader, view: View, matrix: NDArray[Any], k: int, reach: Reach) -> index.Found:
+    """The k nearest of each query. Where equal values are cut apart, the smaller ids stay.
+
+    One more than k is asked for to see whether that happens; of the queries to which it does, as
+    many as it takes to have all that are equal. Where vectors are integers, equal values are so
+    common that more of what the walk keeps anyway are asked for at once.
+
+    Args:
+        reader: Whose moment is seen.
+        view: The collection, from that reader.
+        matrix: The queries, C-contiguous, (n, dim), already checked.
+        k: Hits wanted of each, at most as many as there are to be found.
+        reach: Where is looked.
+    """
+    ef = max(k, index.DEFAULT_EF if reach.ef is None else reach.ef)
+    search = _Search(reader, view, reach, ef)
+    spare = 1 if DTYPES[view.header.dtype].real else max(1, min(3 * k, ef - k))
+    width = min(k + spare, reach.matches)
+    # An ef below k + 1 is kept: a walk then finds k, and whether there are equal ones stays open.
+    found = index.search(
+        reader,
+        view,
+        matrix,
+        width,
+        ef=ef,
+        exact=reach.exact or k > config.LIMITS.ef,
+        threads=reach.threads,
+        among=reach.among,
+    )
+    if width == k:
+        return found
+    slots, values = found.slots[:, :k], found.values[:, :k]
+    cut_apart = (found.counts > k) & (found.values[:, k] == values[:, k - 1])
+    for query in np.flatnonzero(cut_apart).tolist():
+        row = slice(0, int(found.counts[query]))
+        near, near_values, last = found.slots[query, row], found.values[query, row], width
+        while len(near) == last < reach.matches and near_values[-1] == values[query, -1]:
+            last = min(4 * last, reach.matches)
+            wide = search(matrix[query : query + 1], last, 1)
+            row = slice(0, int(wide.counts[0]))
+            near, near_values = wide.slots[0, row], wide.values[0, row]
+        values[query] = near_values[:k]
+        tied = np.flatnonzero(near_values == near_values[k - 1])
+        first, equal = int(tied[0]), near[tied].tolist()
+        ids = known(reader, view, equal)
+        slots[query, :first] = near[:first]
+        slots[query, first:] = nsmallest(k - first, equal, key=ids.__getitem__)
+    return index.Found(slots, values, np.minimum(found.counts, k))
