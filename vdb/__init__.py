@@ -14,8 +14,10 @@ change.
 from __future__ import annotations
 
 from vdb import scores
+from vdb.analysis.calibration import Calibration
 from vdb.analysis.comparison import MetricComparison
 from vdb.analysis.explain import Explanation
+from vdb.analysis.inspection import Inspection, RecordInspection
 from vdb.analysis.recall import RecallReport
 from vdb.collection import Collection, CollectionReader
 from vdb.config import HNSW, Flat
@@ -50,13 +52,14 @@ from vdb.maintenance.report import CollectionInfo, DatabaseInfo, GenerationInfo
 from vdb.records import Hit, NormStats, Problem, Record
 from vdb.results import Interval, Section
 from vdb.snapshot import Snapshot
-from vdb.studies import compare_metrics
+from vdb.studies import calibrate_threshold, compare_metrics
 from vdb.version import __version__
 
 __all__ = [
     "HNSW",
     "ArgumentTypeError",
     "BusyError",
+    "Calibration",
     "ClosedError",
     "Collection",
     "CollectionExistsError",
@@ -79,6 +82,7 @@ __all__ = [
     "GenerationInfo",
     "Hit",
     "Hits",
+    "Inspection",
     "Interval",
     "InvalidArgumentError",
     "InvalidFilterError",
@@ -94,12 +98,14 @@ __all__ = [
     "ReadOnlyError",
     "RecallReport",
     "Record",
+    "RecordInspection",
     "Section",
     "Snapshot",
     "Tuning",
     "UnsafeFilesystemError",
     "VdbError",
     "__version__",
+    "calibrate_threshold",
     "compare_metrics",
     "open",
     "scores",

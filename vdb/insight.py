@@ -1,4 +1,4 @@
-"""What a collection can say about itself: recall, and why a record stands where it stands.
+"""What a collection can say about itself: its recall, its inside, and why a record stands where.
 
 A base of the collections that users hold; each method delegates to one function of `analysis`.
 """
@@ -12,8 +12,10 @@ from numpy.typing import ArrayLike
 
 from vdb import arguments, config
 from vdb.analysis import explain as explaining
+from vdb.analysis import inspect as inspecting
 from vdb.analysis import recall as recalling
 from vdb.analysis.explain import Explanation
+from vdb.analysis.inspection import Inspection, RecordInspection
 from vdb.analysis.queries import SAMPLE, given_or_sampled
 from vdb.analysis.recall import RecallReport
 from vdb.index import Collection as View
@@ -106,3 +108,25 @@ class Insight:
             return explaining.explain(
                 reader, view, q, id, scores=scores, k=k, ef=ef, target_recall=target_recall
             )
+
+    def inspect(self) -> Inspection:
+        """This collection from the inside: lengths, graph, blocks, bytes, generations.
+
+        Reads every block, id and record, so that it takes as long as reading the collection from
+        the disk.
+
+        Raises:
+            CorruptedError: Damage was met on the way; `Database.check` says all of it.
+        """
+        with self._seen() as (reader, view):
+            return inspecting.inspect(reader, view)
+
+    def inspect_record(self, id: Id) -> RecordInspection:  # noqa: A002 - what records call it
+        """One record from the inside: its norm, its duplicates, its neighbours on each level.
+
+        Raises:
+            NotFoundError: There is no such record.
+            CorruptedError: Damage was met on the way.
+        """
+        with self._seen() as (reader, view):
+            return inspecting.inspect_record(reader, view, id)

@@ -7,13 +7,15 @@ from collections.abc import Sequence
 from numpy.typing import ArrayLike
 
 from vdb import arguments, config
+from vdb.analysis.calibrate import calibrate
+from vdb.analysis.calibration import Calibration
 from vdb.analysis.compare import compare
 from vdb.analysis.comparison import MetricComparison
 from vdb.analysis.labels import Relevant
 from vdb.collection import CollectionReader
 from vdb.records import Progress
 
-__all__ = ["compare_metrics"]
+__all__ = ["calibrate_threshold", "compare_metrics"]
 
 
 def compare_metrics(
@@ -72,4 +74,74 @@ def compare_metrics(
             seed=seed,
             threads=count,
             progress=progress,
+        )
+
+
+def calibrate_threshold(
+    collection: CollectionReader,
+    queries: ArrayLike | None = None,
+    *,
+    threshold: float,
+    scores: str = "native",
+    metric: str | None = None,
+    to_metric: str,
+    to_scores: str = "native",
+    keep: str = "count",
+    relevant: Relevant | None = None,
+    texts: Sequence[str | None] | None = None,
+    text_field: str = "text",
+    seed: int = 0,
+    threads: int | None = None,
+) -> Calibration:
+    """The threshold under another metric that keeps what this one keeps. Writes nothing.
+
+    Between metrics no formula carries a threshold over, because it depends on the lengths and
+    directions of the vectors: it is measured, with every query against every record under both.
+    Within one metric, from one convention to another, the conversion is exact, and neither queries
+    nor data are looked at.
+
+    Args:
+        collection: The collection, or one of a snapshot.
+        queries: Shape (n, dim), or (dim,) for one; not needed within one metric.
+        threshold: The threshold that is in use, in the unit of its convention, as a search takes
+            it.
+        scores: Its convention.
+        metric: Its metric; the default is the collection's.
+        to_metric: The metric to carry it to.
+        to_scores: The convention there.
+        keep: "count": as many hits of all queries together. "precision": the loosest threshold
+            under which as large a part of the hits is relevant; needs labels.
+        relevant: Labels, as for `compare_metrics`. With keep="count" they are only counted.
+        texts: What the queries say, one each; shown beside hits that are let in or out.
+        text_field: The payload field that holds a record's text.
+        seed: Seed of the bootstrap behind the interval.
+        threads: How many threads search, 1..1,024; the default is one a processor.
+
+    Returns:
+        The new threshold with an interval of 95 %, what it lets in and out, and what follows from
+        that in plain words.
+
+    Raises:
+        InvalidArgumentError: A threshold that lets in nothing, or more than 2,000,000 hits; labels
+            or conventions that do not fit; another argument out of range.
+        NotInvertibleError: Within one metric: a score that more than one value has.
+        InvalidVectorError: A query that a metric has no value for.
+    """
+    count = config.thread_count(threads)
+    with collection._seen() as (reader, view):  # noqa: SLF001 - what a collection is read through
+        return calibrate(
+            reader,
+            view,
+            queries,
+            threshold=threshold,
+            scores=scores,
+            metric=metric,
+            to_metric=to_metric,
+            to_scores=to_scores,
+            keep=keep,
+            relevant=relevant,
+            texts=texts,
+            text_field=text_field,
+            seed=seed,
+            threads=count,
         )

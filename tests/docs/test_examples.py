@@ -55,7 +55,10 @@ def test_every_vdb_command_runs_in_the_order_of_the_page(page, place, capsys):
 def test_the_example_of_every_command_runs(place, capsys):
     text = (ROOT / "docs" / "cli.md").read_text(encoding="utf-8")
     examples = {line.split()[1]: shlex.split(line)[1:] for line in SHELL.findall(text)}
-    order = ("import", "info", "search", "compare", "tune", "scores", "check", "drop", "create")
+    order = (
+        *("import", "info", "inspect", "search", "compare", "tune", "scores", "calibrate"),
+        *("check", "backup", "compact", "drop", "create"),
+    )
     for command in order:
         assert run(examples.pop(command)) == 0, capsys.readouterr().err
     assert examples == {}

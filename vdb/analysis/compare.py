@@ -23,10 +23,10 @@ from vdb.analysis.comparison import (
     Disagreement,
     First,
     MetricComparison,
-    Norms,
     Quality,
 )
 from vdb.analysis.labels import Labels, Relevant, read_labels
+from vdb.analysis.norms import norms_of
 from vdb.analysis.queries import given
 from vdb.analysis.texts import text_of
 from vdb.analysis.values import natural_values
@@ -37,7 +37,7 @@ from vdb.metrics import METRICS, metric_named
 from vdb.records import Progress
 from vdb.results import Interval
 
-__all__ = ["compare", "norms_of"]
+__all__ = ["compare"]
 
 SHOWN = 10
 """Queries on which metrics differ most that are listed."""
@@ -146,25 +146,6 @@ def compare(
         disagreements=_disagreements(study, tables, spoken, text_field),
         seed=seed,
         resamples=bootstrap.RESAMPLES,
-    )
-
-
-def norms_of(lengths: NDArray[np.floating]) -> Norms:
-    """Figures of the lengths of some vectors, shape (n,)."""
-    if not len(lengths):
-        return Norms(0, 0.0, 0.0, 0.0, 0.0, 0.0, 0.0, unit=False, zeros=0)
-    exact = lengths.astype(np.float64)
-    low, p5, median, p95, high = np.quantile(exact, [0, 0.05, 0.5, 0.95, 1]).tolist()
-    return Norms(
-        count=len(exact),
-        min=low,
-        p5=p5,
-        median=median,
-        p95=p95,
-        max=high,
-        mean=float(exact.mean()),
-        unit=bool(low >= 1 - 1e-3 and high <= 1 + 1e-3),
-        zeros=int(np.count_nonzero(exact < METRICS["cosine"].shortest)),
     )
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from vdb.analysis.norms import Norms
 from vdb.records import Id
 from vdb.results import Interval, Result
 
@@ -13,41 +14,8 @@ __all__ = [
     "Disagreement",
     "First",
     "MetricComparison",
-    "Norms",
     "Quality",
 ]
-
-
-@dataclass(frozen=True, slots=True)
-class Norms(Result):
-    """Lengths (L2 norms) of the vectors of a set.
-
-    Attributes:
-        count: How many vectors.
-        min: The shortest.
-        p5: 5 of 100 are shorter.
-        median: Half are shorter.
-        p95: 5 of 100 are longer.
-        max: The longest.
-        mean: The mean length.
-        unit: Whether all have length 1, to within 1e-3.
-        zeros: How many are zero; they have no direction, and no cosine.
-    """
-
-    count: int
-    min: float
-    p5: float
-    median: float
-    p95: float
-    max: float
-    mean: float
-    unit: bool
-    zeros: int
-
-    @property
-    def spread(self) -> float:
-        """How much longer the long ones are than the short ones: p95 / p5."""
-        return self.p95 / self.p5 if self.p5 else float("inf")
 
 
 @dataclass(frozen=True, slots=True)

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from vdb.analysis.comparison import Agreement, Difference, Norms, Quality
+from vdb.analysis.comparison import Agreement, Difference, Quality
+from vdb.analysis.norms import Norms
 
 __all__ = ["about_agreement", "about_lengths", "about_quality"]
 

@@ -13,7 +13,22 @@ from typing import Annotated
 
 import typer
 
-from vdb.cli import check, compare, create, drop, import_, info, output, scores, search, tune
+from vdb.cli import (
+    backup,
+    calibrate,
+    check,
+    compact,
+    compare,
+    create,
+    drop,
+    import_,
+    info,
+    inspect,
+    output,
+    scores,
+    search,
+    tune,
+)
 from vdb.cli.entry import INTERRUPTED
 from vdb.cli.interrupted import Interrupted
 from vdb.cli.wording import in_options
@@ -54,13 +69,17 @@ def root(
 
 app.command()(create.create)
 app.command()(info.info)
+app.command()(inspect.inspect)
 app.command("import")(import_.import_)
 app.command()(search.search)
 app.command()(compare.compare)
 app.command()(tune.tune)
 # So that a negative score is not taken for an option.
 app.command(context_settings={"ignore_unknown_options": True})(scores.scores)
+app.command(context_settings={"ignore_unknown_options": True})(calibrate.calibrate)
 app.command()(check.check)
+app.command()(backup.backup)
+app.command()(compact.compact)
 app.command()(drop.drop)
 
 

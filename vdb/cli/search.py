@@ -13,6 +13,7 @@ from numpy.typing import NDArray
 from vdb import database
 from vdb.cli import options, output
 from vdb.cli.arrays import open_array
+from vdb.cli.ids import typed_id
 from vdb.cli.where import Where, where_from
 from vdb.collection import CollectionReader
 from vdb.errors import InvalidArgumentError, NotFoundError
@@ -130,7 +131,7 @@ def _explained(
 ) -> Id | None:
     """The record whose score is to be derived, if any."""
     if id_text is not None:
-        return _key(collection, id_text)
+        return typed_id(collection, id_text)
     return hits[0].id if explain and len(hits) else None
 
 
@@ -196,20 +197,10 @@ def _type_of(numbers: list[Any]) -> type:
 
 def _stored(collection: CollectionReader, text: str) -> NDArray[Any]:
     """The vector of the record that ``--id`` names."""
-    record = collection.get(_key(collection, text))
+    record = collection.get(typed_id(collection, text))
     if record is None:
         raise NotFoundError(f"no record {text!r} in collection {collection.name}", received=text)
     return record.vector
-
-
-def _key(collection: CollectionReader, text: str) -> Id:
-    """An id as it was typed: an int where the collection's ids are."""
-    if not isinstance(next(collection.ids(), None), int):
-        return text
-    try:
-        return int(text)
-    except ValueError:
-        raise NotFoundError(f"no record {text!r}: ids are numbers", received=text) from None
 
 
 def _document(name: str, hits: Hits) -> dict[str, Any]:

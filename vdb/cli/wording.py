@@ -18,6 +18,7 @@ _ARGUMENTS = {
     "ef": "--ef",
     "engine": "--engine",
     "k": "-k",
+    "keep": "--keep",
     "lock_timeout": "--lock-timeout",
     "metric": "--metric",
     "model": "--model",
@@ -32,6 +33,7 @@ _ARGUMENTS = {
     "threads": "--threads",
     "threshold": "--threshold",
     "to_metric": "--to-metric",
+    "to_scores": "--to-scores",
 }
 
 _ENDINGS = {

@@ -30,9 +30,11 @@ from vdb.format.checksums import Seal
 from vdb.format.packing import DECODER_ERRORS, stream
 from vdb.format.records import CUT
 from vdb.records import Id, Payload
+from vdb.store import statistics
 from vdb.store.chunk import chunk
 from vdb.store.failures import translate
 from vdb.store.reader import HasHeader, Reader
+from vdb.store.statistics import EnvironmentStats
 from vdb.store.views import CollectionView
 
 if TYPE_CHECKING:
@@ -205,6 +207,11 @@ class Snapshot(Reader):
         info, stat = self._env.file.engine.info(), self._txn.stat()
         used = 2 + stat["branch_pages"] + stat["leaf_pages"] + stat["overflow_pages"]
         return info["last_pgno"] + 1, used, stat["entries"], stat["depth"]
+
+    def stats(self) -> EnvironmentStats:
+        """Figures of the file, as of this moment as far as they belong to one."""
+        with self.use():
+            return statistics.collect(self._env.file, self.pages())
 
     # Lifetime
 

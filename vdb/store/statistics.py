@@ -26,6 +26,8 @@ class EnvironmentStats:
         depth: Levels of the B+ tree.
         readers: Reader slots taken, by all processes.
         max_readers: Reader slots there are.
+        oldest_reader: LMDB's number of the transaction that the oldest reader sees; None where
+            nobody reads. Pages freed since are not used again before it ends.
         txn_id: LMDB's number of the newest transaction.
         lmdb_version: The engine's version, with the binding's count of fixes to it: (0, 9, 36, n).
     """
@@ -40,6 +42,7 @@ class EnvironmentStats:
     depth: int
     readers: int
     max_readers: int
+    oldest_reader: int | None
     txn_id: int
     lmdb_version: tuple[int, int, int, int]
 
@@ -59,6 +62,14 @@ def collect(file: DataFile, pages: tuple[int, int, int, int]) -> EnvironmentStat
         depth=depth,
         readers=info["num_readers"],
         max_readers=info["max_readers"],
+        oldest_reader=_oldest_reader(file.engine.readers()),
         txn_id=info["last_txnid"],
         lmdb_version=lmdb.version(subpatch=True, lib_version=0),
     )
+
+
+def _oldest_reader(table: str) -> int | None:
+    """The smallest transaction number in LMDB's own table of readers: pid, thread, transaction."""
+    rows = (line.split() for line in table.splitlines()[1:])
+    seen = [int(row[2]) for row in rows if len(row) == 3 and row[2].isdecimal()]
+    return min(seen, default=None)

@@ -1,0 +1,147 @@
+"""`vdb calibrate`: a threshold under another metric or convention."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from vdb import database
+from vdb.analysis.calibration import Calibration, Change
+from vdb.cli import options, output
+from vdb.cli.query_lines import read_queries
+from vdb.errors import InvalidArgumentError
+from vdb.studies import calibrate_threshold
+
+
+def calibrate(
+    directory: options.Directory,
+    name: options.Name,
+    queries: Annotated[
+        Path | None,
+        typer.Argument(
+            metavar="QUERIES.npy",
+            parser=options.a_path,
+            help="Real numbers, one row a query; not needed within one metric.",
+        ),
+    ] = None,
+    *,
+    threshold: Annotated[
+        float, typer.Option(metavar="NUMBER", help="The threshold that is in use.")
+    ],
+    scores: Annotated[str, typer.Option(metavar="NAME", help="Its convention.")] = "native",
+    metric: Annotated[
+        str | None, typer.Option(metavar="NAME", help="Its metric. [default: the collection's]")
+    ] = None,
+    to_metric: Annotated[
+        str | None,
+        typer.Option(metavar="NAME", help="The metric to carry it to. [default: the same]"),
+    ] = None,
+    to_scores: Annotated[
+        str, typer.Option(metavar="NAME", help="The convention there.")
+    ] = "native",
+    keep: Annotated[
+        str,
+        typer.Option(
+            metavar="count|precision",
+            help="What to keep: the number of hits of all queries, or, with labels, the part of "
+            "them that is relevant.",
+        ),
+    ] = "count",
+    labels: options.Labels = None,
+    rows_of: options.RowsOf = None,
+    ids_from: options.IdsFrom = "id",
+    show: Annotated[
+        str, typer.Option(metavar="FIELD", help="The payload field that holds the text.")
+    ] = "text",
+    seed: options.Seed = 0,
+    threads: options.Threads = None,
+    allow_network_fs: options.AllowNetwork = False,
+    json: options.Json = False,
+) -> None:
+    """Find the threshold under another metric that keeps what this one keeps.
+
+    Between metrics it is measured with your queries, and comes with an interval of 95 % and with
+    what it lets in and out. Within one metric it is converted exactly.
+    """
+    asked = None
+    if queries is not None:
+        asked = read_queries(queries, labels, rows_of, ids_from)
+    elif labels is not None:
+        raise InvalidArgumentError("--labels belong to queries; name their .npy file")
+    with (
+        database.open(
+            directory, create=False, read_only=True, allow_network_fs=allow_network_fs
+        ) as db,
+        db.snapshot() as moment,
+    ):
+        collection = moment.collection(name)
+        own = collection.metric if metric is None else metric
+        found = calibrate_threshold(
+            collection,
+            None if asked is None else asked.matrix,
+            threshold=threshold,
+            scores=scores,
+            metric=own,
+            to_metric=own if to_metric is None else to_metric,
+            to_scores=to_scores,
+            keep=keep,
+            relevant=None if asked is None else asked.relevant,
+            texts=None if asked is None else asked.texts,
+            text_field=show,
+            seed=seed,
+            threads=threads,
+        )
+    if json:
+        output.json_object(found)
+    else:
+        _print(found)
+
+
+def _print(found: Calibration) -> None:
+    line = found.to_threshold
+    output.line(
+        f"{found.metric} {found.scores} {found.threshold:.9g} -> "
+        f"{found.to_metric} {found.to_scores} {line.value:.9g}"
+        + (" (exact)" if found.exact else f" [{line.low:.6g}, {line.high:.6g}]")
+    )
+    for text in found.findings:
+        output.line(f"- {output.printable(text)}")
+    if found.exact:
+        return
+    groups = {"in both": found.kept, "let in": found.let_in, "let out": found.let_out}
+    output.line("")
+    output.table(
+        "hits of all queries",
+        ["", "hits", "relevant"],
+        [
+            (name, f"{group.hits:,}", "?" if group.relevant is None else f"{group.relevant:,}")
+            for name, group in groups.items()
+        ],
+        numbers=(1, 2),
+    )
+    _print_examples(f"let in by {found.to_metric}, closest first", found.let_in.examples)
+    _print_examples(f"let out, closest by {found.metric} first", found.let_out.examples)
+
+
+def _print_examples(title: str, examples: tuple[Change, ...]) -> None:
+    if not examples:
+        return
+    output.line("")
+    output.table(
+        title,
+        ["query", "id", "value", "relevant", "text"],
+        [
+            (
+                str(one.query),
+                str(one.id),
+                output.number(one.value),
+                {None: "?", True: "yes", False: "no"}[one.relevant],
+                one.text or "",
+            )
+            for one in examples[:5]
+        ],
+        numbers=(0, 2),
+        shorten=4,
+    )

@@ -1,0 +1,164 @@
+"""`vdb inspect`: a collection, or one record of it, from the inside."""
+
+from __future__ import annotations
+
+from typing import Annotated
+
+import typer
+
+from vdb import database
+from vdb.analysis.inspection import Inspection, RecordInspection
+from vdb.cli import options, output
+from vdb.cli.ids import typed_id
+
+BAR = 40  # characters of the longest bar
+
+
+def inspect(
+    directory: options.Directory,
+    name: options.Name,
+    *,
+    id: Annotated[  # noqa: A002 - the option is called --id
+        str | None,
+        typer.Option("--id", metavar="ID", help="One record: its norm and its neighbours."),
+    ] = None,
+    allow_network_fs: options.AllowNetwork = False,
+    json: options.Json = False,
+) -> None:
+    """Show a collection from the inside: lengths, links, levels, blocks, bytes, generations.
+
+    Everything is read, which takes as long as reading the collection from the disk.
+    """
+    found: Inspection | RecordInspection
+    with (
+        database.open(
+            directory, create=False, read_only=True, allow_network_fs=allow_network_fs
+        ) as db,
+        db.snapshot() as moment,
+    ):
+        collection = moment.collection(name)
+        if id is None:
+            found = collection.inspect()
+        else:
+            found = collection.inspect_record(typed_id(collection, id))
+    if json:
+        output.json_object(found)
+    elif isinstance(found, Inspection):
+        _print(found)
+    else:
+        _print_record(found)
+
+
+def _print(found: Inspection) -> None:
+    info, norms, file = found.info, found.norms, found.file
+    lag = "-" if file.reader_lag is None else f"{file.reader_lag:,} commits behind"
+    output.table(
+        f"{info.name}: {info.count:,} records, {info.dim} dimensions, {info.metric}",
+        None,
+        [
+            ("index", str(info.index)),
+            ("generation", f"{info.generation} of {len(info.history)} in its history"),
+            ("tuning", "-" if info.tuning is None else str(info.tuning)),
+            ("free slots", f"{info.free_slots:,}"),
+            ("reachable", f"{found.reached:,} of {info.count:,}"),
+            ("waiting for links", f"{found.unlinked:,}"),
+            ("duplicates", f"{found.duplicates:,} of {found.duplicate_groups:,} vectors"),
+            ("norms", f"{norms.min:.4g} .. {norms.median:.4g} .. {norms.max:.4g} (median)"),
+            ("unit length", "yes" if norms.unit else "no"),
+            ("file", f"{_size(file.bytes)}, {file.fragmentation:.1%} free"),
+            ("readers", f"{file.readers}, the oldest {lag}"),
+        ],
+    )
+    _print_bars("norms", [f"{edge:.4g}" for edge in found.norm_histogram.edges], found)
+    if found.levels:
+        output.line("")
+        output.table(
+            "levels",
+            ["level", "nodes", "mean links", "most", "room for", "full", "alone", "most in"],
+            [
+                (
+                    str(level.level),
+                    f"{level.nodes:,}",
+                    f"{level.mean_degree:.1f}",
+                    str(level.max_degree),
+                    str(level.capacity),
+                    f"{level.full:.0%}",
+                    f"{level.alone:,}",
+                    str(len(level.in_degrees) - 1),
+                )
+                for level in found.levels
+            ],
+            numbers=range(8),
+        )
+    output.line("")
+    output.table(
+        "blocks",
+        ["kind", "level", "blocks", "size", "rows", "fill"],
+        [
+            (
+                use.kind,
+                str(use.level),
+                f"{use.blocks:,}",
+                _size(use.bytes),
+                f"{use.rows:,}",
+                f"{use.fill:.0%}",
+            )
+            for use in found.blocks
+        ],
+        numbers=(1, 2, 3, 4, 5),
+    )
+    output.line("")
+    output.table(
+        "bytes by kind",
+        None,
+        [(kind, _size(size)) for kind, size in found.bytes.items()],
+        numbers=(1,),
+    )
+
+
+def _print_bars(title: str, labels: list[str], found: Inspection) -> None:
+    counts = found.norm_histogram.counts
+    if not counts or len(set(labels)) == 1:
+        return
+    output.line("")
+    output.table(
+        title,
+        None,
+        [
+            (label, f"{count:,}", "#" * max(round(BAR * count / max(counts)), int(count > 0)))
+            for label, count in zip(labels, counts, strict=False)
+        ],
+        numbers=(0, 1),
+    )
+
+
+def _print_record(found: RecordInspection) -> None:
+    twins = ", ".join(str(twin) for twin in found.duplicates[:10])
+    output.table(
+        f"{found.collection}: record {found.id}",
+        None,
+        [
+            ("slot", f"{found.slot:,}"),
+            ("norm", f"{found.norm:.9g}"),
+            ("same vector", twins or "-"),
+            ("stands for it", "-" if found.representative is None else str(found.representative)),
+        ],
+    )
+    for number, links in enumerate(found.levels):
+        output.line("")
+        output.table(
+            f"level {number}: {len(links)} neighbours, closest by {found.metric} first",
+            ["id", "value", "norm"],
+            [(str(link.id), f"{link.value:.6g}", f"{link.norm:.6g}") for link in links],
+            numbers=(1, 2),
+        )
+
+
+def _size(size: int) -> str:
+    """Bytes for people."""
+    number = float(size)
+    for unit in ("bytes", "KiB", "MiB", "GiB"):
+        if number < 1024:
+            return f"{size:,} bytes" if unit == "bytes" else f"{number:.1f} {unit}"
+        number /= 1024
+    return f"{number:,.1f} TiB"
