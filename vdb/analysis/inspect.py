@@ -31,7 +31,12 @@ __all__ = ["inspect", "inspect_record"]
 BINS = 24
 
 _BY_TABLE = (KeyKind.COLLECTION, KeyKind.GENERATION, KeyKind.BLOCK)
-_NAMES = {KeyKind.ID: "ids", KeyKind.RECORD: "records", KeyKind.PART: "records"}
+_NAMES = {
+    KeyKind.ID: "ids",
+    KeyKind.RECORD: "records",
+    KeyKind.PART: "records",
+    KeyKind.POSTINGS: "field indexes",
+}
 
 
 def inspect(reader: index.Reader, view: index.Collection) -> Inspection:
