@@ -16,7 +16,7 @@ Matrix = NDArray[np.float64]
 
 
 def natural_values(metric: str, query: NDArray[np.generic], vectors: NDArray[np.generic]) -> Matrix:
-    """Values of one query (dim,) and n vectors (n, dim); NaN where the metric has none."""
+    """Values of one query (dim,) and n vectors (n, dim), bits packed; NaN where there is none."""
     return _VALUES[metric](query.astype(np.float64), vectors.astype(np.float64))
 
 
@@ -42,10 +42,17 @@ def _l1(query: Matrix, vectors: Matrix) -> Matrix:
     return sums
 
 
+def _hamming(query: Matrix, vectors: Matrix) -> Matrix:
+    apart = np.bitwise_xor(query.astype(np.uint8), vectors.astype(np.uint8))
+    differing: Matrix = np.unpackbits(apart, axis=1).sum(axis=1).astype(np.float64)
+    return differing
+
+
 _VALUES: dict[str, Callable[[Matrix, Matrix], Matrix]] = {
     "l2": _l2,
     "ip": _ip,
     "cosine": _cosine,
     "dot": _ip,
     "l1": _l1,
+    "hamming": _hamming,
 }
