@@ -132,8 +132,8 @@ def test_a_line_is_drawn_where_the_convention_admits(metric):
             assert line_of(convention, threshold, 16) == pytest.approx(value, rel=1e-5, abs=1e-6)
             step = 1e-3 if metric == "l2" else -1e-3  # further away
             near, far = np.array([value - step]), np.array([value + step])
-            assert convention.admits(convention.scored(near, 16), near, threshold, 16)[0], name
-            assert not convention.admits(convention.scored(far, 16), far, threshold, 16)[0], name
+            assert convention.admits(convention.scored(near, 16), near, threshold)[0], name
+            assert not convention.admits(convention.scored(far, 16), far, threshold)[0], name
 
 
 def test_it_is_plain_data(docs, queries):

@@ -60,7 +60,7 @@ def _admits(convention: Convention, value: float, threshold: float, dim: int) ->
     values = np.array([value])
     with np.errstate(all="ignore"):  # the ends of the search are beyond what engines compute with
         scores = convention.scored(values, dim)
-        return bool(convention.admits(scores, values, threshold, dim)[0])
+        return bool(convention.admits(scores, values, threshold, dim=dim)[0])
 
 
 def _halve(low: float, high: float, admits: Callable[[float], bool]) -> float:

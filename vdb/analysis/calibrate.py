@@ -280,7 +280,7 @@ def _admitted(study: _Study, pairs: Pairs, threshold: float) -> Pairs:
     """What the new threshold really lets in, as its convention compares."""
     taker, dim = study.taker, study.view.header.dim
     scores = taker.scored(pairs.values, dim)
-    return pairs.take(np.asarray(taker.admits(scores, pairs.values, threshold, dim)))
+    return pairs.take(np.asarray(taker.admits(scores, pairs.values, threshold, dim=dim)))
 
 
 def _told(study: _Study, interval: Interval, before: Pairs, after: Pairs) -> Calibration:
