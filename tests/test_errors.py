@@ -30,6 +30,7 @@ BUILTINS = {
     "NotFoundError": KeyError,
     "NotInvertibleError": ValueError,
     "ReadOnlyError": PermissionError,
+    "RebuildError": RuntimeError,
     "UnsafeFilesystemError": OSError,
     "VdbError": Exception,
 }

@@ -41,6 +41,7 @@ EXAMPLES = {
     "compare": "vdb compare peps.vdb peps docs/sample/queries.f16.npy",
     "tune": "vdb tune peps.vdb peps --target-recall 0.95",
     "scores": "vdb scores 0.83 --metric cosine --from elasticsearch --to native --explain",
+    "rebuild": "vdb rebuild peps.vdb peps --metric ip --keep-previous",
     "check": "vdb check peps.vdb",
     "drop": "vdb drop peps.vdb peps --yes",
 }
@@ -54,6 +55,15 @@ query without `relevant` counts for agreement only:
 {"query": "Style Guide for Python Code: Indentation", "relevant": ["pep-0008/133", "pep-0008/134"]}
 {"query": "Tabs or spaces?"}
 ```
+""",
+    "rebuild": """\
+Options that are left out stand for what the collection has. `--dry-run` says whether it can be
+done, which records stand against it, and what it takes. `--keep-previous` makes `--rollback`
+possible, which takes along what was written since and keeps, in its turn, what it went back from.
+
+A rebuild that was stopped (Ctrl-C, `kill -9`, a full disk) leaves the collection as it was, and
+what was built so far beside it: `vdb info` shows it, the same command or `--resume` goes on,
+`--discard` removes it.
 """,
     "import": """\
 Each line of the `.jsonl` file is one object. Its field `id` (or the one that `--ids-from` names) is

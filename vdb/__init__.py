@@ -42,13 +42,15 @@ from vdb.errors import (
     NotFoundError,
     NotInvertibleError,
     ReadOnlyError,
+    RebuildError,
     UnsafeFilesystemError,
     VdbError,
 )
 from vdb.filters import F, Filter
 from vdb.hits import Hits, ManyHits
 from vdb.index import CurvePoint, Tuning
-from vdb.maintenance.report import CollectionInfo, DatabaseInfo, GenerationInfo
+from vdb.maintenance.rebuild import RebuildPlan, RebuildProgress, RebuildReport
+from vdb.maintenance.report import CollectionInfo, DatabaseInfo, GenerationInfo, PendingRebuild
 from vdb.records import Hit, NormStats, Problem, Record
 from vdb.results import Interval, Section
 from vdb.snapshot import Snapshot
@@ -94,8 +96,13 @@ __all__ = [
     "NormStats",
     "NotFoundError",
     "NotInvertibleError",
+    "PendingRebuild",
     "Problem",
     "ReadOnlyError",
+    "RebuildError",
+    "RebuildPlan",
+    "RebuildProgress",
+    "RebuildReport",
     "RecallReport",
     "Record",
     "RecordInspection",

@@ -16,7 +16,7 @@ from vdb.access import Access, LiveAccess
 from vdb.analysis.queries import SAMPLE
 from vdb.analysis.tune import tune
 from vdb.dtypes import DTYPES
-from vdb.errors import InvalidArgumentError, NotFoundError, VdbError
+from vdb.errors import InvalidArgumentError, InvalidVectorError, NotFoundError, VdbError
 from vdb.filters import Filter
 from vdb.filters.types import field_type
 from vdb.hits import Hits, ManyHits
@@ -25,8 +25,9 @@ from vdb.insight import Insight
 from vdb.maintenance import report
 from vdb.maintenance.report import CollectionInfo
 from vdb.metrics import METRICS
+from vdb.rebuilding import Rebuilding
 from vdb.records import Id, Payload, Progress, Record
-from vdb.schema import find_view
+from vdb.schema import find_view, require_metric
 from vdb.store import Batch, CollectionView, Snapshot, WritableCollection
 
 __all__ = ["Collection", "CollectionReader"]
@@ -38,12 +39,21 @@ class CollectionReader(Insight):
     It may be shared between threads; searches run beside each other and beside a writer.
     """
 
-    def __init__(self, access: Access, view: CollectionView | WritableCollection) -> None:
+    def __init__(
+        self,
+        access: Access,
+        view: CollectionView | WritableCollection,
+        *,
+        metric: str | None = None,
+    ) -> None:
+        """`metric` is the one that was asked for, which it then must have for good."""
         self._access = access
         self._name = view.header.name
         self._dim = view.header.dim
         self._dtype = view.header.dtype
         self._metric = view.header.metric  # as of now; a rebuild may change it
+        self._known_metric = self._metric  # what thresholds are meant for
+        self._expected_metric = metric
         self._identity = (view.header.number, view.header.created)
 
     @property
@@ -63,9 +73,18 @@ class CollectionReader(Insight):
 
     @property
     def metric(self) -> str:
-        """The metric of its current generation; only a rebuild changes it."""
+        """The metric of its current generation; only a rebuild changes it.
+
+        An object that was asked for with ``metric=`` raises MetricMismatchError after that.
+        """
         with self._access.reading() as reader:
             return self._view(reader).header.metric
+
+    @property
+    def index(self) -> config.IndexConfig:
+        """Kind and parameters of its current generation; only a rebuild changes them."""
+        with self._access.reading() as reader:
+            return config.index_from_map(self._view(reader).generation.index)
 
     def search(
         self,
@@ -125,7 +144,7 @@ class CollectionReader(Insight):
             options = query.Options(
                 ef, where, exact, scores, threshold, with_payloads, with_vectors, target_recall
             )
-            return query.search(reader, self._view(reader), q, k, options)
+            return query.search(reader, self._searched(reader, threshold), q, k, options)
 
     def search_many(
         self,
@@ -168,7 +187,8 @@ class CollectionReader(Insight):
             options = query.Options(
                 ef, where, exact, scores, threshold, with_payloads, with_vectors, target_recall
             )
-            return query.search_many(reader, self._view(reader), Q, k, options, threads=threads)
+            view = self._searched(reader, threshold)
+            return query.search_many(reader, view, Q, k, options, threads=threads)
 
     @overload  # a str is a sequence of strs too, and yet one id
     def get(self, ids: Id) -> Record | None: ...  # type: ignore[overload-overlap]
@@ -255,6 +275,16 @@ class CollectionReader(Insight):
                 f"get the new one with db.collection({self._name!r})",
                 received=self._name,
             )
+        require_metric(view.header, self._expected_metric)
+        return view
+
+    def _searched(
+        self, reader: Snapshot | Batch, threshold: float | None
+    ) -> CollectionView | WritableCollection:
+        """The view; not for a threshold from before a change of metric."""
+        view = self._view(reader)
+        if threshold is not None:
+            require_metric(view.header, self._known_metric, threshold=True)
         return view
 
     @contextmanager
@@ -282,7 +312,7 @@ def _keeping(moment: Access, ids: Iterator[Id]) -> Iterator[Id]:
     del moment
 
 
-class Collection(CollectionReader):
+class Collection(Rebuilding, CollectionReader):
     """One collection of a database, for reading and writing.
 
     Every writing call is a commit of its own, on the disk when it returns (with durability="full"),
@@ -498,8 +528,18 @@ class Collection(CollectionReader):
 
     def _rows(self, ids: object, vectors: ArrayLike, payloads: object) -> ingest.Rows:
         # Without a look at the database: the batch checks again if the metric is another by then.
-        metric, dtype = METRICS[self._metric], DTYPES[self._dtype]
-        return ingest.prepare(ids, vectors, payloads, dim=self._dim, metric=metric, dtype=dtype)
+        def prepared() -> ingest.Rows:
+            metric, dtype = METRICS[self._metric], DTYPES[self._dtype]
+            return ingest.prepare(ids, vectors, payloads, dim=self._dim, metric=metric, dtype=dtype)
+
+        known = self._metric
+        try:
+            return prepared()
+        except InvalidVectorError:
+            self._metric = self.metric
+            if self._metric == known:
+                raise
+        return prepared()
 
     def _writable(self, batch: Batch) -> WritableCollection:
         view = self._view(batch)

@@ -159,6 +159,8 @@ class Database:
                     "when": now,
                     "version": __version__,
                     "reason": "created",
+                    "seconds": None,
+                    "recall": None,
                 }
             ],
             next_field=len(types) + 1,
@@ -194,8 +196,9 @@ class Database:
         config.collection_name(name)
         with self._access.reading() as reader:
             view = find_view(reader, name)
-            check_schema(view.header, metric=metric, dim=dim)
-            return Collection(self._access, view)
+            check_schema(view.header, metric=metric, dim=dim, path=self.path)
+            expected = None if metric is None else view.header.metric
+            return Collection(self._access, view, metric=expected)
 
     def collections(self) -> list[str]:
         """The names of the collections, sorted."""

@@ -17,6 +17,7 @@
     ├── ClosedError                   ValueError: the database or snapshot has been closed
     ├── BusyError                     TimeoutError: another writer, or a search, held on too long
     ├── ReadOnlyError                 PermissionError: writing through a read-only handle or medium
+    ├── RebuildError              RuntimeError: a new generation that must not be put to use
     ├── DiskFullError                 OSError: no space left; nothing was changed
     ├── CommitUnknownError            OSError: the disk failed in mid-commit; reopen to see
     ├── UnsafeFilesystemError         OSError: a file system that cannot keep LMDB's promises
@@ -54,6 +55,7 @@ __all__ = [
     "NotFoundError",
     "NotInvertibleError",
     "ReadOnlyError",
+    "RebuildError",
     "UnsafeFilesystemError",
     "VdbError",
 ]
@@ -175,6 +177,13 @@ class ReadOnlyError(VdbError, PermissionError):
     def __init__(self, message: str = "", *, expected: Any = None, received: Any = None) -> None:
         super().__init__(message, expected=expected, received=received)
         self.errno = errno.EROFS
+
+
+class RebuildError(VdbError, RuntimeError):
+    """A new generation is not good enough, or not whole; the one in use stays.
+
+    ``expected`` is the recall that was required and ``received`` the one measured, if that is it.
+    """
 
 
 # What the disk did

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import shlex
+from pathlib import Path
+
 from vdb import config
 from vdb.dtypes import DTYPES
 from vdb.errors import DimensionMismatchError, MetricMismatchError, NotFoundError
@@ -11,11 +14,15 @@ from vdb.maintenance.report import utc, utc_text
 from vdb.metrics import metric_named
 from vdb.store import Batch, CollectionView, Snapshot, WritableCollection
 
-__all__ = ["check_schema", "find_view"]
+__all__ = ["check_schema", "find_view", "require_metric"]
 
 
-def check_schema(header: CollectionHeader, *, metric: object, dim: object) -> None:
+def check_schema(
+    header: CollectionHeader, *, metric: object, dim: object, path: Path | None = None
+) -> None:
     """Refuse facts that are not the stored ones, saying what is stored, since when and by whom.
+
+    `path` is where the database lies, for the command that would change it.
 
     Raises:
         MetricMismatchError: The metric is another; the message says what to do.
@@ -23,20 +30,12 @@ def check_schema(header: CollectionHeader, *, metric: object, dim: object) -> No
     """
     name = header.name
     if metric is not None and metric_named(metric).name != header.metric:
-        line = report.metric_since(header)
-        since = (
-            ""
-            if line is None
-            else (
-                f" (since {utc_text(line.when)}, generation {line.generation}, "
-                f"written by vdb {line.version})"
-            )
-        )
+        place = "DIR" if path is None else shlex.quote(str(path))
         raise MetricMismatchError(
-            f"collection {name!r} has metric {header.metric!r}{since}, not {metric!r}. "
+            f"collection {name!r} has metric {header.metric!r}{_since(header)}, not {metric!r}. "
             "Scores, directions and thresholds do not carry over from one metric to another. "
-            f"A collection keeps its metric: create another with metric={metric!r} and add the "
-            "vectors to it",
+            f"Only a rebuild changes it: vdb rebuild {place} {name} --metric "
+            f"{metric_named(metric).name} (to have both, create another with metric={metric!r})",
             expected=header.metric,
             received=metric,
         )
@@ -48,6 +47,38 @@ def check_schema(header: CollectionHeader, *, metric: object, dim: object) -> No
             expected=header.dim,
             received=dim,
         )
+
+
+def require_metric(
+    header: CollectionHeader, metric: str | None, *, threshold: bool = False
+) -> None:
+    """Refuse a collection that was rebuilt since somebody counted on its metric.
+
+    Raises:
+        MetricMismatchError: It has another metric now than `metric`.
+    """
+    if metric is None or metric == header.metric:
+        return
+    counted = "A threshold of before" if threshold else "This object was asked for with that metric"
+    means = "means something else now" if threshold else "and does not go on with another"
+    raise MetricMismatchError(
+        f"collection {header.name!r} was rebuilt from metric {metric!r} to {header.metric!r}"
+        f"{_since(header)}. {counted} {means}: get the collection anew with "
+        f"db.collection({header.name!r}), and a threshold for the new metric",
+        expected=metric,
+        received=header.metric,
+    )
+
+
+def _since(header: CollectionHeader) -> str:
+    """Since when a collection has its metric, and who gave it to it."""
+    line = report.metric_since(header)
+    if line is None:
+        return ""
+    return (
+        f" (since {utc_text(line.when)}, generation {line.generation}, "
+        f"written by vdb {line.version})"
+    )
 
 
 def find_view(reader: Snapshot | Batch, name: str) -> CollectionView | WritableCollection:

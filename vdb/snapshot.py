@@ -37,7 +37,7 @@ class Snapshot:
         config.collection_name(name)
         with self._access.reading() as reader:
             view = find_view(reader, name)
-            check_schema(view.header, metric=metric, dim=dim)
+            check_schema(view.header, metric=metric, dim=dim, path=self._path)
             return CollectionReader(self._access, view)
 
     def collections(self) -> list[str]:

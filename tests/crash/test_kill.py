@@ -28,9 +28,9 @@ ROUNDS = 200
 class Writers:
     """The forking process, and the end of the pipe where batches are told."""
 
-    def __init__(self, path: Path) -> None:
+    def __init__(self, path: Path, name: str = "writer.py") -> None:
         self.told, tell = os.pipe()
-        script = Path(__file__).with_name("writer.py")
+        script = Path(__file__).with_name(name)
         self.process = subprocess.Popen(
             [sys.executable, str(script), str(path), str(tell)],
             stdin=subprocess.PIPE,

@@ -14,6 +14,7 @@ from vdb.errors import CorruptedError, InvalidArgumentError
 from vdb.filters import nodes, types
 from vdb.format import (
     blocks,
+    changes,
     checksums,
     headers,
     journal,
@@ -86,6 +87,7 @@ def test_the_fields_of_every_key_are_as_in_the_table():
         KeyKind.JOURNAL: keys.journal(1),
         KeyKind.COLLECTION: keys.collection(1),
         KeyKind.GENERATION: keys.generation(1, 2),
+        KeyKind.CHANGE: keys.change(1, 2, 3, 4),
         KeyKind.BLOCK: keys.block(1, 2, 3, 4, 5),
         KeyKind.RECORD: keys.record(1, 2),
         KeyKind.PART: keys.part(1, 2, 3),
@@ -122,6 +124,26 @@ def test_the_checksum_is_the_one_described():
 )
 def test_the_fields_of_every_record_are_the_ones_in_the_table(title, record):
     assert [name for name, *_ in table(title)] == list(record.__dataclass_fields__)
+
+
+def test_the_fields_of_a_build_are_the_ones_in_its_table():
+    rows = re.findall(r"^\| `(\w+)` \|", section("Generation record"), re.MULTILINE)
+    whole = len(headers.GenerationRecord.__dataclass_fields__)
+    assert rows[whole:] == list(headers.Build.__dataclass_fields__)
+
+
+def test_the_bounds_of_the_history_are_the_ones_in_use():
+    assert stated(r"`reason` str of at most (\d+) bytes") == headers.LONGEST_REASON
+    assert stated(r"of more than (\d+) the first") == headers.KEPT_HISTORY
+    assert stated(r"the first and the newest (\d+)") == headers.KEPT_HISTORY - 1
+
+
+def test_a_part_of_a_log_is_as_described():
+    assert stated(r"stands for the ([\d,]+) slots from") == changes.SLOTS
+    assert stated(r"its body has ([\d,]+) bytes") == changes.PART
+    ((number_, bits),) = changes.parts(np.array([8192 + 17], dtype=np.uint32))
+    assert number_ == 1
+    assert bits[17 // 8] == 1 << 17 % 8
 
 
 def test_the_words_that_fields_may_hold_are_listed():

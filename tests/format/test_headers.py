@@ -8,7 +8,13 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from vdb.errors import CorruptedError
-from vdb.format.headers import NO_SLOT, CollectionHeader, DatabaseHeader, GenerationRecord
+from vdb.format.headers import (
+    NO_SLOT,
+    Build,
+    CollectionHeader,
+    DatabaseHeader,
+    GenerationRecord,
+)
 
 HNSW = {"type": "hnsw", "M": 16, "ef_construction": 200, "seed": 0, "codes": None}
 LINE = {
@@ -18,7 +24,10 @@ LINE = {
     "when": 1.5,
     "version": "0.1.0",
     "reason": "created",
+    "seconds": None,
+    "recall": None,
 }
+BUILD = Build(1.5, "0.1.0", "why", "native", slots=7, nodes=5, epoch=2, seconds=2.5)
 
 
 def database(**changes):
@@ -77,6 +86,15 @@ RECORDS = [
     (collection(dim=64_000, dtype="int8"), lambda body: CollectionHeader.decode(body, 1)),
     (generation(), lambda body: GenerationRecord.decode(body, 1, 1)),
     (generation(tuning=TUNING), lambda body: GenerationRecord.decode(body, 1, 1)),
+    (
+        collection(next_generation=9, building=8, kept=7, leaving=[2, 5]),
+        lambda body: CollectionHeader.decode(body, 1),
+    ),
+    (
+        collection(history=[LINE | {"seconds": 1.5, "recall": 0.95}]),
+        lambda body: CollectionHeader.decode(body, 1),
+    ),
+    (generation(build=BUILD), lambda body: GenerationRecord.decode(body, 1, 1)),
     (generation(index={"type": "flat"}), lambda body: GenerationRecord.decode(body, 1, 1)),
 ]
 
@@ -140,6 +158,14 @@ def test_arbitrary_bytes_are_called_damaged(record, decode, body):
         ({"free_head": 10}, "free_head"),
         ({"count": 10, "free_count": 0}, "free_head"),
         ({"generation": 2}, "next_generation"),
+        ({"building": 2}, "next_generation"),
+        ({"kept": 2}, "next_generation"),
+        ({"leaving": [2]}, "next_generation"),
+        ({"leaving": ["1"]}, "leaving"),
+        ({"building": 1}, "generation"),
+        ({"next_generation": 3, "building": 2, "kept": 2}, "generation"),
+        ({"next_generation": 3, "leaving": [2, 2]}, "generation"),
+        ({"leaving": [0]}, "leaving"),
         ({"id_kind": "bytes"}, "id_kind"),
         ({"metric": "l7"}, "metric"),
         ({"dtype": "int4"}, "dtype"),
@@ -219,13 +245,17 @@ def test_hostile_msgpack_is_called_damaged(hostile):
 
 def test_a_copy_shares_nothing_that_can_be_changed():
     header, record = collection(), generation()
+    header.leaving = []
+    record.build = dataclasses.replace(BUILD)
     copy, other = header.copy(), record.copy()
+    copy.leaving.append(1)
+    other.build.epoch += 1
     copy.history[0]["reason"] = "changed"
     copy.history[0]["index"]["M"] = 3
     other.longest.append(1)
     other.index["M"] = 3
     assert header == collection()
-    assert record == generation()
+    assert record == generation(build=BUILD)
     assert HNSW["M"] == 16
 
 

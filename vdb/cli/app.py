@@ -25,6 +25,7 @@ from vdb.cli import (
     info,
     inspect,
     output,
+    rebuild,
     scores,
     search,
     tune,
@@ -77,6 +78,7 @@ app.command()(tune.tune)
 # So that a negative score is not taken for an option.
 app.command(context_settings={"ignore_unknown_options": True})(scores.scores)
 app.command(context_settings={"ignore_unknown_options": True})(calibrate.calibrate)
+app.command()(rebuild.rebuild)
 app.command()(check.check)
 app.command()(backup.backup)
 app.command()(compact.compact)

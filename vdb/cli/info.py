@@ -2,8 +2,12 @@
 
 from __future__ import annotations
 
+import shlex
+from pathlib import Path
+
 from vdb import database
 from vdb.cli import options, output
+from vdb.maintenance.report import CollectionInfo
 
 
 def info(
@@ -22,3 +26,25 @@ def info(
         output.json_object(answer)
     else:
         output.facts(str(directory) if name is None else f"{directory}: {name}", answer)
+        if isinstance(answer, CollectionInfo):
+            _beside(directory, answer)
+
+
+def _beside(directory: Path, answer: CollectionInfo) -> None:
+    """The generations beside the one in use, in words, and what can be done with them."""
+    command = f"vdb rebuild {shlex.quote(str(directory))} {answer.name}"
+    pending, previous = answer.rebuilding, answer.previous
+    if pending is not None:
+        go_on = "--resume goes on, " if pending.resumable else "it cannot be gone on with; "
+        output.line("")
+        output.line(
+            f"rebuild pending: {pending.done:.0%} of {answer.metric} -> {pending.metric}, since "
+            f"{pending.began:%Y-%m-%d %H:%M:%S} UTC ({command}: {go_on}--discard removes it)"
+        )
+    if previous is not None:
+        output.line("")
+        output.line(
+            f"kept: generation {previous.generation} ({previous.metric}, {previous.index.type}), "
+            f"{previous.behind:,} changes behind ({command} --rollback goes back to it, "
+            "--drop-previous removes it)"
+        )

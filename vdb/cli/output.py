@@ -22,6 +22,7 @@ from vdb.results import Section
 
 if TYPE_CHECKING:
     from rich.console import Console
+    from rich.progress import Progress, TaskID
 
 __all__ = [
     "complain",
@@ -33,6 +34,7 @@ __all__ = [
     "progress",
     "sections",
     "sentence",
+    "stages",
     "table",
 ]
 
@@ -179,6 +181,32 @@ def progress(what: str, total: int) -> Iterator[Callable[[int], None]]:
 
     Without a terminal there is no bar.
     """
+    with _bar() as bar:
+        task = bar.add_task(what, total=total)
+        yield lambda done: bar.update(task, completed=done)
+
+
+@contextmanager
+def stages() -> Iterator[Callable[[str, int, int], None]]:
+    """A bar for each stage of something; yields a function that takes (stage, done, total).
+
+    A stage begins when it is first named; a total of 0 is one that nobody knows.
+    """
+    with _bar() as bar:
+        tasks: dict[str, TaskID] = {}
+
+        def show(what: str, done: int, total: int) -> None:
+            if what not in tasks:
+                for task in tasks.values():
+                    bar.stop_task(task)
+                tasks[what] = bar.add_task(what, total=None)
+            bar.update(tasks[what], completed=done, total=total or None)
+
+        yield show
+
+
+def _bar() -> Progress:
+    """Nothing to be seen where standard error is no terminal."""
     from rich.console import Console
     from rich.progress import (
         BarColumn,
@@ -207,9 +235,7 @@ def progress(what: str, total: int) -> Iterator[Callable[[int], None]]:
         speed_estimate_period=300,  # seconds; a step of an import may take several
     )
     bar.disable = not bar.console.is_terminal
-    with bar:
-        task = bar.add_task(what, total=total)
-        yield lambda done: bar.update(task, completed=done)
+    return bar
 
 
 def console() -> Console:

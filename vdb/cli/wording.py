@@ -25,6 +25,7 @@ _ARGUMENTS = {
     "q": "the query",
     "metrics": "--metrics",
     "sample": "--sample",
+    "reason": "--reason",
     "scores": "--scores",
     "seed": "--seed",
     "source": "--from",
@@ -34,12 +35,19 @@ _ARGUMENTS = {
     "threshold": "--threshold",
     "to_metric": "--to-metric",
     "to_scores": "--to-scores",
+    "validate": "--least-recall",
 }
 
 _ENDINGS = {
     "db.create_collection makes one": "vdb create makes one",
     "or wait longer with lock_timeout=": "or wait longer with --lock-timeout",
     " is given twice in one call": " is given twice",
+    "; give scores= for the new generation": "; give --scores for the new generation",
+    "; start anew with resume=False": "; start anew with --restart",
+    "; rebuild it with keep_previous=True next time": "; rebuild it with --keep-previous next time",
+    "or say validate=False (or a lower bound) to use it all the same": (
+        "or use it all the same with --no-validate or a smaller --least-recall"
+    ),
     "; open an existing database with read_only=True": "; info, search and check can read it there",
     "; give unit_norms=True if all, queries included, have length 1": (
         "; --unit-norms says that all, queries included, have length 1"

@@ -20,8 +20,10 @@ __all__ = [
     "DTYPES",
     "ID_KINDS",
     "INDEX_TYPES",
+    "KEPT_HISTORY",
     "METRICS",
     "NO_SLOT",
+    "Build",
     "CollectionHeader",
     "DatabaseHeader",
     "GenerationRecord",
@@ -36,6 +38,9 @@ ID_KINDS = ("int", "str")
 NO_SLOT = 0xFFFFFFFF
 """Where a slot number could stand: there is none."""
 
+KEPT_HISTORY = 256
+"""Lines of history that are kept: the first, and the newest."""
+
 U32 = 2**32 - 1
 U64 = 2**64 - 1
 MOST_SLOTS = 2**31 - 2
@@ -45,6 +50,7 @@ LONGEST_WORD = 64
 LONGEST_REASON = 256
 LONGEST_HISTORY = 4096
 LONGEST_CURVE = 256
+MOST_LEAVING = 64
 MOST_LONGEST = 1024
 MOST_UNLINKED = 1024
 PAGE_SIZES = tuple(2**n for n in range(9, 17))
@@ -124,8 +130,12 @@ class CollectionHeader:
         free_count: Length of that list.
         generation: The generation that is searched.
         next_generation: The number that the next generation gets.
-        history: One line a generation, oldest first: {"generation": int, "metric": str,
-            "index": map, "when": float, "version": str, "reason": str}.
+        building: The generation that is being built, or 0. What changes is logged for it.
+        kept: The generation that can be gone back to, or 0. What changes is logged for it.
+        leaving: Generations that are over, whose blocks are still to be removed.
+        history: One line for each time a generation became the one in use, oldest first:
+            {"generation": int, "metric": str, "index": map, "when": float, "version": str,
+            "reason": str, "seconds": float | None, "recall": float | None}.
         next_field: The number that the next declared field gets; numbers are never reused.
         fields: Declared fields, oldest first: {"number": int, "path": str, "type": str, "built":
             int}. Postings are complete for slots below ``built``; `NO_SLOT`: for all.
@@ -147,6 +157,9 @@ class CollectionHeader:
     free_count: int = 0
     generation: int = 1
     next_generation: int = 2
+    building: int = 0
+    kept: int = 0
+    leaving: list[int] = field(default_factory=list)
     history: list[dict[str, Any]] = field(default_factory=list)
     next_field: int = 1
     fields: list[dict[str, Any]] = field(default_factory=list)
@@ -154,7 +167,12 @@ class CollectionHeader:
     def copy(self) -> Self:
         """A copy that shares nothing which can be changed."""
         history = [{**line, "index": dict(line["index"])} for line in self.history]
-        return replace(self, history=history, fields=[dict(line) for line in self.fields])
+        return replace(
+            self,
+            history=history,
+            leaving=list(self.leaving),
+            fields=[dict(line) for line in self.fields],
+        )
 
     def encode(self) -> bytes:
         """The record, not sealed."""
@@ -182,6 +200,9 @@ class CollectionHeader:
             free_count=f.whole("free_count", 0, MOST_SLOTS),
             generation=f.whole("generation", 1, U32),
             next_generation=f.whole("next_generation", 2, U32),
+            building=f.whole("building", 0, U32),
+            kept=f.whole("kept", 0, U32),
+            leaving=f.items("leaving", MOST_LEAVING),
             history=[
                 _history(line, f"{where} history[{i}]")
                 for i, line in enumerate(f.items("history", LONGEST_HISTORY))
@@ -209,9 +230,68 @@ class CollectionHeader:
             f.refuse("fields", f"rising numbers below {header.next_field}", numbers)
         if len({line["path"] for line in header.fields}) != len(numbers):
             f.refuse("fields", "paths that differ", "a path twice")
-        if header.generation >= header.next_generation:
-            f.refuse("next_generation", f"above {header.generation}", header.next_generation)
+        _check_roles(f, header)
         return header
+
+
+def _check_roles(f: Fields, header: CollectionHeader) -> None:
+    """Every generation was given out, and has one role."""
+    if not all(type(given) is int and given > 0 for given in header.leaving):
+        f.refuse("leaving", "numbers of generations", header.leaving)
+    given_out = [header.generation, header.building, header.kept, *header.leaving]
+    highest = max(given_out)
+    if highest >= header.next_generation:
+        f.refuse("next_generation", f"above {highest}", header.next_generation)
+    in_use = [given for given in given_out if given]
+    if len(set(in_use)) != len(in_use):
+        f.refuse("generation", "one role for each generation", given_out)
+
+
+@dataclass(slots=True)
+class Build:
+    """How far a generation is that is not in use: being built, or kept to go back to.
+
+    Attributes:
+        began: When, in seconds since 1970 UTC.
+        version: The release that began it.
+        reason: Free text for its line of history.
+        scores: Default convention of results that it comes with.
+        slots: Every slot below this one was looked at; those that changed later are in the log.
+        nodes: Vectors in its graph.
+        epoch: Where writers log changes to now; earlier epochs are complete.
+        whole: False while its blocks are of two moments: then it cannot be gone on with.
+        complete: Whether it was in use once, and lacks nothing but what is logged.
+        seconds: Time that was spent on it so far.
+    """
+
+    began: float
+    version: str
+    reason: str
+    scores: str
+    slots: int = 0
+    nodes: int = 0
+    epoch: int = 0
+    whole: bool = True
+    complete: bool = False
+    seconds: float = 0.0
+
+    @classmethod
+    def decode(cls, f: Fields) -> Self:
+        """The map inside a generation record; CorruptedError on anything else."""
+        build = cls(
+            began=f.number("began"),
+            version=f.text("version", LONGEST_WORD),
+            reason=f.text("reason", LONGEST_REASON),
+            scores=f.text("scores", LONGEST_WORD),
+            slots=f.whole("slots", 0, MOST_SLOTS),
+            nodes=f.whole("nodes", 0, MOST_SLOTS),
+            epoch=f.whole("epoch", 0, U32),
+            whole=f.flag("whole"),
+            complete=f.flag("complete"),
+            seconds=f.number("seconds"),
+        )
+        f.end()
+        return build
 
 
 @dataclass(slots=True)
@@ -227,6 +307,7 @@ class GenerationRecord:
         unlinked: Slots of the newest vectors, which are in no list of links yet.
         tuning: How recall depends on ef, as measured on this graph, or None: {"ef", "target", "k",
             "queries", "source", "records", "when", "version", "curve": [[ef, recall, low, high]]}.
+        build: How far it is, as long as it is not in use; None for the one that is.
     """
 
     number: int
@@ -236,22 +317,29 @@ class GenerationRecord:
     longest: list[int] = field(default_factory=list)
     unlinked: list[int] = field(default_factory=list)
     tuning: dict[str, Any] | None = None  # replaced as a whole, never changed
+    build: Build | None = None
 
     def copy(self) -> Self:
         """A copy that shares nothing which can be changed."""
         return replace(
-            self, index=dict(self.index), longest=list(self.longest), unlinked=list(self.unlinked)
+            self,
+            index=dict(self.index),
+            longest=list(self.longest),
+            unlinked=list(self.unlinked),
+            build=None if self.build is None else replace(self.build),
         )
 
     def encode(self) -> bytes:
         """The record, not sealed."""
-        return pack(_fields(self))
+        build = None if self.build is None else _fields(self.build)
+        return pack(_fields(self) | {"build": build})
 
     @classmethod
     def decode(cls, body: bytes, collection: int, number: int) -> Self:
         """Generation `number` of a collection; CorruptedError on anything else."""
         where = f"key 11 (generation {number} of collection {collection})"
         f = Fields(unpack(body, where), where)
+        build = f.map_or_none("build")
         record = cls(
             number=f.whole("number", number, number),
             metric=f.choice("metric", METRICS),
@@ -260,6 +348,7 @@ class GenerationRecord:
             longest=f.items("longest", MOST_LONGEST),
             unlinked=f.items("unlinked", MOST_UNLINKED),
             tuning=_tuning(f.map_or_none("tuning")),
+            build=None if build is None else Build.decode(build),
         )
         f.end()
         for name, slots in (("longest", record.longest), ("unlinked", record.unlinked)):
@@ -327,6 +416,8 @@ def _history(line: Any, where: str) -> dict[str, Any]:
         "when": f.number("when"),
         "version": f.text("version", LONGEST_WORD),
         "reason": f.text("reason", LONGEST_REASON),
+        "seconds": f.number_or_none("seconds"),
+        "recall": f.number_or_none("recall"),
     }
     f.end()
     return decoded

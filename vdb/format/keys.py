@@ -9,6 +9,7 @@ so that the order of keys is the order of what they mean::
     03 name                                         collection name -> number
     10 collection:u32                               collection header
     11 collection:u32 generation:u32                generation record
+    12 collection:u32 generation:u32 epoch:u32 number:u32           changes to catch up with
     20 collection:u32 generation:u32 kind:u8 level:u8 number:u32    block
     30 collection:u32 id                            id -> slot
     31 collection:u32 slot:u32                      record
@@ -40,6 +41,7 @@ class KeyKind(IntEnum):
     NAME = 0x03
     COLLECTION = 0x10
     GENERATION = 0x11
+    CHANGE = 0x12
     BLOCK = 0x20
     ID = 0x30
     RECORD = 0x31
@@ -65,6 +67,8 @@ _BARE = struct.Struct(">B")
 _JOURNAL = struct.Struct(">BQ")
 _COLLECTION = struct.Struct(">BI")
 _GENERATION = struct.Struct(">BII")
+_EPOCH = struct.Struct(">BIII")
+_CHANGE = struct.Struct(">BIIII")
 _BLOCK_PREFIX = struct.Struct(">BIIBB")
 _BLOCK = struct.Struct(">BIIBBI")
 _RECORD = struct.Struct(">BII")
@@ -78,6 +82,7 @@ _LAYOUTS: dict[KeyKind, tuple[struct.Struct, tuple[str, ...]]] = {
     KeyKind.JOURNAL: (_JOURNAL, ("commit",)),
     KeyKind.COLLECTION: (_COLLECTION, ("collection",)),
     KeyKind.GENERATION: (_GENERATION, ("collection", "generation")),
+    KeyKind.CHANGE: (_CHANGE, ("collection", "generation", "epoch", "number")),
     KeyKind.BLOCK: (_BLOCK, ("collection", "generation", "block_kind", "level", "number")),
     KeyKind.RECORD: (_RECORD, ("collection", "slot")),
     KeyKind.PART: (_PART, ("collection", "slot", "part")),
@@ -103,6 +108,26 @@ def collection(number: int) -> bytes:
 def generation(collection_number: int, number: int) -> bytes:
     """Key of a generation record."""
     return _GENERATION.pack(KeyKind.GENERATION, collection_number, number)
+
+
+def change(collection_number: int, generation_number: int, epoch: int, number: int) -> bytes:
+    """Key of one part of the log of changes that a generation is behind by."""
+    return _CHANGE.pack(KeyKind.CHANGE, collection_number, generation_number, epoch, number)
+
+
+def changes_of(collection_number: int, generation_number: int) -> bytes:
+    """What the keys of a generation's whole log of changes begin with."""
+    return _GENERATION.pack(KeyKind.CHANGE, collection_number, generation_number)
+
+
+def changes_in(collection_number: int, generation_number: int, epoch: int) -> bytes:
+    """What the keys of one epoch of that log begin with."""
+    return _EPOCH.pack(KeyKind.CHANGE, collection_number, generation_number, epoch)
+
+
+def blocks_of(collection_number: int, generation_number: int) -> bytes:
+    """What the keys of all blocks of one generation begin with."""
+    return _GENERATION.pack(KeyKind.BLOCK, collection_number, generation_number)
 
 
 def block_prefix(collection_number: int, generation_number: int, kind: int, level: int) -> bytes:
@@ -180,6 +205,7 @@ class Key:
     name: str | None = None
     collection: int | None = None
     generation: int | None = None
+    epoch: int | None = None
     block_kind: int | None = None
     level: int | None = None
     number: int | None = None

@@ -116,6 +116,18 @@ class Fields:
             self.refuse(name, "a finite number", value)
         return value
 
+    def number_or_none(self, name: str) -> float | None:
+        """A finite float, or None."""
+        if self._rest.get(name, _MISSING) is None:
+            del self._rest[name]
+            return None
+        return self.number(name)
+
+    def flag(self, name: str) -> bool:
+        """True or False."""
+        value: bool = self._take(name, bool)
+        return value
+
     def text(self, name: str, longest: int) -> str:
         """A str of at most `longest` bytes of UTF-8."""
         value: str = self._take(name, str)

@@ -6,6 +6,7 @@ generation record. `search` and the other readers take a `Snapshot` with a `Coll
 """
 
 from vdb.index.among import Among, live
+from vdb.index.building import Building
 from vdb.index.change import add, remove, replace
 from vdb.index.generation import new_generation
 from vdb.index.opened import Collection, Reader
@@ -26,6 +27,7 @@ from vdb.index.verify import verify
 __all__ = [
     "DEFAULT_EF",
     "Among",
+    "Building",
     "Collection",
     "CurvePoint",
     "Found",

@@ -51,6 +51,7 @@ def add(
     writer, fetch = writer_of(collection), batch.base.fetch
     nodes = collection.header.count
     slots = writer.allocate(fetch, len(vectors))
+    collection.changed.append(slots)
     writer.put(fetch, slots, vectors)
     _link(batch, collection, slots, nodes=nodes, threads=threads, progress=progress)
     return slots
@@ -74,6 +75,7 @@ def replace(
         return
     writer = writer_of(collection)
     moving = np.ascontiguousarray(slots[changed])
+    collection.changed.append(moving)
     writer.remove(fetch, moving)
     writer.put(fetch, moving, np.ascontiguousarray(vectors[changed]))
     nodes = max(0, collection.header.count - len(moving))
@@ -83,6 +85,7 @@ def replace(
 def remove(batch: Batch, collection: WritableCollection, slots: NDArray[np.uint32]) -> None:
     """Takes vectors out of the graph, erases them, and frees their slots (each named once)."""
     writer, fetch = writer_of(collection), batch.base.fetch
+    collection.changed.append(slots)
     writer.remove(fetch, slots)
     writer.release(fetch, slots)
     _link(batch, collection, _NOTHING, nodes=max(0, collection.header.count - len(slots)))

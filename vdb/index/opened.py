@@ -15,7 +15,7 @@ import numpy as np
 from vdb.kernel import Index, Writer
 from vdb.store import Batch, CollectionView, Snapshot, WritableCollection
 
-__all__ = ["Collection", "Fetch", "Reader", "opened", "writer_of"]
+__all__ = ["Collection", "Fetch", "Reader", "index_of", "opened", "writer_of"]
 
 Reader: TypeAlias = Snapshot | Batch
 Collection: TypeAlias = CollectionView | WritableCollection
@@ -26,12 +26,12 @@ def opened(reader: Reader, collection: Collection) -> tuple[Index, Fetch]:
     """The kernel's index of a collection, and how it gets at blocks while `reader` lives."""
     if isinstance(collection, CollectionView):
         fetch = reader.fetch if isinstance(reader, Snapshot) else reader.base.fetch
-        return _index_of(collection), fetch
+        return index_of(collection), fetch
     if not isinstance(reader, Batch):
         raise TypeError("a collection inside a batch is read through its batch")
     if isinstance(collection.writer, Writer):
         return collection.writer.index, reader.base.fetch
-    return _index_of(collection.view), reader.base.fetch
+    return index_of(collection.view), reader.base.fetch
 
 
 def writer_of(collection: WritableCollection) -> Writer:
@@ -40,13 +40,14 @@ def writer_of(collection: WritableCollection) -> Writer:
     if not isinstance(writer, Writer):
         header = collection.header
         writer = Writer(
-            _index_of(collection.view), free_head=header.free_head, free_count=header.free_count
+            index_of(collection.view), free_head=header.free_head, free_count=header.free_count
         )
         collection.writer = writer
     return writer
 
 
-def _index_of(view: CollectionView) -> Index:
+def index_of(view: CollectionView) -> Index:
+    """The kernel's index of one state of a collection, made once for it."""
     cached = view.cache.get("index")
     if isinstance(cached, Index):
         return cached
@@ -54,7 +55,7 @@ def _index_of(view: CollectionView) -> Index:
     parameters = generation.index
     flat = parameters["type"] == "flat"
     index = Index(
-        metric=header.metric,
+        metric=generation.metric,
         dim=header.dim,
         dtype=header.dtype,
         vectors=view.vectors,

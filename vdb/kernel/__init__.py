@@ -18,6 +18,7 @@ instruction_set = _kernel.instruction_set
 instruction_sets = _kernel.instruction_sets
 level_limit = _kernel.level_limit
 link_row_size = _kernel.link_row_size
+sub_batch_size = _kernel.sub_batch_size
 use_instruction_set = _kernel.use_instruction_set
 
 __all__ = [
@@ -31,5 +32,6 @@ __all__ = [
     "instruction_sets",
     "level_limit",
     "link_row_size",
+    "sub_batch_size",
     "use_instruction_set",
 ]

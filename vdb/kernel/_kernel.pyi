@@ -9,6 +9,9 @@ from numpy.typing import NDArray
 
 NONE: int = 4294967295
 
+def sub_batch_size(nodes: int) -> int:
+    """How many vectors are linked at once into a graph of so many."""
+
 def level_limit(M: int) -> int:
     """
     How many levels (level 0 included) a graph with this M can have: one link table each.
@@ -140,6 +143,12 @@ class Index:
         (node that stands for the slot, slots that share its vector u32, its links u32 by level). CorruptedError for a slot that has no place in the graph.
         """
 
+    def norms_of(self, fetch: object, slots: Annotated[NDArray[numpy.uint32], dict(shape=(None,), order='C', device='cpu', writable=False)]) -> Annotated[NDArray[numpy.float32], dict(shape=(None,), order='C')]:
+        """Norms of these slots, float32 (n,); -1 for one not in use."""
+
+    def linked(self, fetch: object, slots: Annotated[NDArray[numpy.uint32], dict(shape=(None,), order='C', device='cpu', writable=False)]) -> Annotated[NDArray[numpy.bool_], dict(shape=(None,), order='C')]:
+        """Which of these slots stand in the graph, bool (n,)."""
+
     def verify(self, fetch: object, free_head: int, free_count: int) -> list[tuple[str, str]]:
         """Every broken invariant of vectors and graph as (where, what)."""
 
@@ -176,10 +185,29 @@ class Writer:
     def release(self, fetch: object, slots: Annotated[NDArray[numpy.uint32], dict(shape=(None,), order='C', device='cpu', writable=False)]) -> None:
         """Erases vectors and gives their slots to the free list."""
 
-    def seal(self, commit: int) -> list[tuple[bytes, NDArray[numpy.uint8]]]:
+    def seal(self, commit: int, first: int = 0, count: int | None = None) -> list[tuple[bytes, NDArray[numpy.uint8]]]:
         """
-        [(key, block)] of every block changed, header and checksum filled in; the arrays are views that keep the Writer alive.
+        [(key, block)] of the blocks changed (all, or `count` from the `first` on), header and checksum filled in; the arrays are views that keep the Writer alive.
         """
+
+    def stored(self) -> None:
+        """
+        The blocks of links that were changed lie where `fetch` will find them: let go of them.
+        """
+
+    def follow(self, newer: Index) -> None:
+        """
+        Sees the vectors of a later commit from now on. Slots whose vectors differ are to be removed first, and may then be inserted again.
+        """
+
+    def fill(self, fetch: object, first: int) -> None:
+        """
+        Makes blocks of links where slots from `first` on have none, because none was linked.
+        """
+
+    @property
+    def dirty_blocks(self) -> int:
+        """How many blocks were changed."""
 
     def rewritten(self) -> list[tuple[int, int, int, NDArray[numpy.uint32]]]:
         """[(generation, kind, level, block numbers)] of every block changed."""

@@ -375,6 +375,31 @@ void bind_index(nb::module_& m) {
           "(node that stands for the slot, slots that share its vector u32, its links u32 by "
           "level). CorruptedError for a slot that has no place in the graph.")
       .def(
+          "norms_of",
+          [](const Index& index, nb::object fetch, const Slots& slots) {
+            PythonSource source(fetch);
+            const auto norms =
+                source.run([&] { return index.norms_of(source, slots.data(), slots.shape(0)); });
+            float* data;
+            auto out = make_array<float, 1>({norms.size()}, &data);
+            std::copy(norms.begin(), norms.end(), data);
+            return out;
+          },
+          "fetch"_a, "slots"_a, "Norms of these slots, float32 (n,); -1 for one not in use.")
+      .def(
+          "linked",
+          [](const Index& index, nb::object fetch, const Slots& slots) {
+            if (!index.has_graph()) throw std::invalid_argument("linked: there is no graph");
+            PythonSource source(fetch);
+            const auto linked =
+                source.run([&] { return index.linked(source, slots.data(), slots.shape(0)); });
+            bool* data;
+            auto out = make_array<bool, 1>({linked.size()}, &data);
+            std::copy(linked.begin(), linked.end(), data);
+            return out;
+          },
+          "fetch"_a, "slots"_a, "Which of these slots stand in the graph, bool (n,).")
+      .def(
           "verify",
           [](const Index& index, nb::object fetch, uint32_t free_head, uint32_t free_count) {
             PythonSource source(fetch);
@@ -470,10 +495,10 @@ void bind_writer(nb::module_& m) {
           "fetch"_a, "slots"_a, "Erases vectors and gives their slots to the free list.")
       .def(
           "seal",
-          [](nb::object self, uint64_t commit) {
+          [](nb::object self, uint64_t commit, size_t first, std::optional<size_t> count) {
             auto& w = nb::cast<Writer&>(self);
             nb::list out;
-            for (const auto& sealed : w.seal(commit)) {
+            for (const auto& sealed : w.seal(commit, first, count.value_or(SIZE_MAX))) {
               const std::string key = sealed.table->key(sealed.number);
               nb::ndarray<nb::numpy, const uint8_t, nb::ndim<1>> value(
                   sealed.data, {size_t{sealed.table->shape().block_size}}, self);
@@ -481,11 +506,30 @@ void bind_writer(nb::module_& m) {
             }
             return out;
           },
-          "commit"_a,
-          nb::sig("def seal(self, commit: int) -> list[tuple[bytes, NDArray[numpy.uint8]]]"),
-          "[(key, block)] of every block changed, header and checksum filled in; the arrays are "
-          "views "
-          "that keep the Writer alive.")
+          "commit"_a, "first"_a = 0, "count"_a = nb::none(),
+          nb::sig("def seal(self, commit: int, first: int = 0, count: int | None = None) -> "
+                  "list[tuple[bytes, NDArray[numpy.uint8]]]"),
+          "[(key, block)] of the blocks changed (all, or `count` from the `first` on), header and "
+          "checksum filled in; the arrays are views that keep the Writer alive.")
+      .def(
+          "stored", [](Writer& w) { w.stored(); },
+          "The blocks of links that were changed lie where `fetch` will find them: let go of them.")
+      .def(
+          "follow", [](Writer& w, const Index& newer) { w.follow(newer); }, "newer"_a,
+          "Sees the vectors of a later commit from now on. Slots whose vectors differ are to be "
+          "removed first, and may then be inserted again.")
+      .def(
+          "fill",
+          [](Writer& w, nb::object fetch, uint32_t first) {
+            PythonSource source(fetch);
+            source.run([&] {
+              w.fill(source, first);
+              return true;
+            });
+          },
+          "fetch"_a, "first"_a,
+          "Makes blocks of links where slots from `first` on have none, because none was linked.")
+      .def_prop_ro("dirty_blocks", &Writer::dirty_blocks, "How many blocks were changed.")
       .def(
           "rewritten",
           [](const Writer& w) {
@@ -550,6 +594,8 @@ NB_MODULE(_kernel, m) {
   nb::set_leak_warnings(false);  // objects alive at exit are the interpreter's business
   nb::register_exception_translator(translate);
   m.attr("NONE") = vdb::kNone;
+  m.def("sub_batch_size", &vdb::Builder::sub_batch_size, "nodes"_a,
+        "How many vectors are linked at once into a graph of so many.");
   m.def("level_limit", &vdb::Graph::level_limit, "M"_a,
         "How many levels (level 0 included) a graph with this M can have: one link table each.");
   m.def("link_row_size", &vdb::Graph::row_size, "M"_a, "level"_a,

@@ -210,6 +210,16 @@ uint8_t* BlockTable::writable(uint32_t n, Source& source) {
   return copy;
 }
 
+void BlockTable::forget_copies() {
+  if (dirty_.empty()) return;
+  // The table that this one is a copy of may know where those blocks lay before.
+  base_.reset();
+  for (const uint32_t n : dirty_) entries_[n].store(nullptr, std::memory_order_relaxed);
+  dirty_.clear();
+  is_dirty_.clear();
+  heap_.clear();
+}
+
 const uint8_t* BlockTable::seal(uint32_t n, uint64_t commit, uint32_t slots) {
   auto* p = const_cast<uint8_t*>(entries_[n].load(std::memory_order_relaxed));
   const uint64_t used = (uint64_t{slots} + shape_.span - 1) / shape_.span;

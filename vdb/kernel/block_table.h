@@ -98,6 +98,8 @@ class BlockTable {
   static std::shared_ptr<BlockTable> for_writing(std::shared_ptr<const BlockTable> base);
   void grow(uint32_t slots);
   uint8_t* writable(uint32_t n, Source& source);
+  // The copies were stored: the next look at one of these blocks asks the source.
+  void forget_copies();
   const std::vector<uint32_t>& dirty() const { return dirty_; }
   // Completes header and checksum of a dirty block and returns it (block_size bytes).
   const uint8_t* seal(uint32_t n, uint64_t commit, uint32_t slots);

@@ -27,6 +27,10 @@ Builder::Builder(const Vectors& vectors, Graph& graph, Metric metric, uint32_t e
       ef_construction_(std::max(ef_construction, graph.M())),
       entry_(entry) {}
 
+size_t Builder::sub_batch_size(size_t nodes) {
+  return std::clamp<size_t>(nodes / 2, kSmallestBatch, kLargestBatch);
+}
+
 void Builder::insert(const uint32_t* slots, size_t count, size_t nodes, uint32_t threads,
                      const Tick& tick) {
   threads = std::max(1u, threads);
@@ -35,8 +39,7 @@ void Builder::insert(const uint32_t* slots, size_t count, size_t nodes, uint32_t
   selectors_.clear();
   for (size_t i = 0; i < scratch_.size(); ++i) selectors_.emplace_back(vectors_, build_);
   for (size_t done = 0; done < count;) {
-    const size_t size = std::min<size_t>(
-        count - done, std::clamp<size_t>((nodes + done) / 2, kSmallestBatch, kLargestBatch));
+    const size_t size = std::min(count - done, sub_batch_size(nodes + done));
     sub_batch(slots + done, static_cast<uint32_t>(size), threads);
     done += size;
     tick(done, count);

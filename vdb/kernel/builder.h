@@ -26,6 +26,9 @@ class Builder {
   Builder(const Vectors& vectors, Graph& graph, Metric metric, uint32_t ef_construction,
           uint32_t* entry);
 
+  // How many nodes go in at once where there are `nodes` already.
+  static size_t sub_batch_size(size_t nodes);
+
   // Called between sub-batches on the calling thread; may throw Stopped.
   using Tick = std::function<void(size_t done, size_t total)>;
 

@@ -65,6 +65,11 @@ const uint32_t* Graph::upper(uint32_t level, uint32_t slot) const {
                                            size_t{p.row} * table.shape().row_size);
 }
 
+bool Graph::holds(uint32_t slot) const {
+  return levels_[0]->block_or_null(levels_[0]->place(slot).block, *source_) != nullptr &&
+         !is_unused(slot);
+}
+
 void Graph::prefetch(uint32_t slot) const { prefetch_bytes(row(slot), row_size(M_, 0)); }
 
 uint32_t Graph::degree(uint32_t level, uint32_t slot) const {

@@ -71,6 +71,8 @@ class Graph {
                                              size_t{p.row} * levels_[0]->shape().row_size);
   }
   bool is_unused(uint32_t slot) const { return row(slot)[0] == kNone; }
+  // The same for a graph that is being built, whose blocks need not all be there yet.
+  bool holds(uint32_t slot) const;
   bool is_duplicate(uint32_t slot) const {
     const uint32_t word = row(slot)[0];
     return word != kNone && (word & kDuplicateBit) != 0;

@@ -159,6 +159,26 @@ Neighbourhood Index::neighbourhood(Source& source, uint32_t slot) const {
   return vdb::neighbourhood(graph(source), slot);
 }
 
+std::vector<float> Index::norms_of(Source& source, const uint32_t* slots, size_t count) const {
+  const Vectors vectors = this->vectors(source);
+  std::vector<float> norms(count);
+  for (size_t i = 0; i < count; ++i) {
+    if (slots[i] >= state_.slots) throw std::invalid_argument("norms_of: slot out of bounds");
+    norms[i] = vectors.at(slots[i]).norm;
+  }
+  return norms;
+}
+
+std::vector<uint8_t> Index::linked(Source& source, const uint32_t* slots, size_t count) const {
+  const Graph graph = this->graph(source);
+  std::vector<uint8_t> linked(count);
+  for (size_t i = 0; i < count; ++i) {
+    if (slots[i] >= state_.slots) throw std::invalid_argument("linked: slot out of bounds");
+    linked[i] = graph.holds(slots[i]);
+  }
+  return linked;
+}
+
 std::vector<Finding> Index::verify(Source& source, uint32_t free_head, uint32_t free_count) const {
   std::vector<Finding> findings;
   std::vector<uint8_t> live;

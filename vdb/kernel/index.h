@@ -71,6 +71,10 @@ class Index {
   // What the graph looks like; std::invalid_argument for a flat index.
   Survey survey(Source& source, const Tick& tick) const;
   Neighbourhood neighbourhood(Source& source, uint32_t slot) const;
+  // Stored norms of these slots; -1 for a slot not in use.
+  std::vector<float> norms_of(Source& source, const uint32_t* slots, size_t count) const;
+  // Which slots stand in the graph; blocks of it may be missing. REQUIRES has_graph().
+  std::vector<uint8_t> linked(Source& source, const uint32_t* slots, size_t count) const;
   std::vector<Finding> verify(Source& source, uint32_t free_head, uint32_t free_count) const;
 
  private:

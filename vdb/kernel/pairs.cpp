@@ -1,9 +1,16 @@
 #include "pairs.h"
 
 #include <algorithm>
+#include <limits>
 #include <tuple>
 
 namespace vdb {
+namespace {
+
+// A node whose vector has left its slot already, and which is about to be removed as well.
+constexpr float kNoDistance = std::numeric_limits<float>::infinity();
+
+}  // namespace
 
 std::vector<Pair> nearest_pairs(const Vectors& vectors, const Distance& build,
                                 const std::vector<uint32_t>& slots) {
@@ -12,7 +19,8 @@ std::vector<Pair> nearest_pairs(const Vectors& vectors, const Distance& build,
     const Item x = vectors.at(slots[a]);
     for (uint32_t b = a + 1; b < slots.size(); ++b) {
       const Item y = vectors.at(slots[b]);
-      pairs.push_back({build.one(x, y) + build.one(y, x), a, b});
+      const float distance = build.one(x, y) + build.one(y, x);
+      pairs.push_back({distance == distance ? distance : kNoDistance, a, b});
     }
   }
   std::sort(pairs.begin(), pairs.end(), [](const Pair& x, const Pair& y) {

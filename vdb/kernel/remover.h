@@ -25,7 +25,9 @@ class Remover {
         entry_(entry) {}
 
   // Forgets one slot: a node, a duplicate, or a node with duplicates (the first of them takes its
-  // place). The vectors of the slot and of its neighbours must still be there.
+  // place). The slot's own vector is not looked at. A neighbour whose vector is no longer the one
+  // it was linked for should be removed next: until then it may be given links that nobody would
+  // choose.
   void remove(uint32_t slot);
 
  private:

@@ -158,17 +158,47 @@ void Writer::drop_longest(Source& source, const uint32_t* slots, size_t count) {
   const Graph graph = index_->graph(source);
   std::vector<uint32_t> nodes;
   for (uint32_t slot = 0; slot < state.slots; ++slot)
-    if (vectors.live(slot) && !graph.is_unused(slot)) nodes.push_back(slot);
+    if (vectors.live(slot) && graph.holds(slot)) nodes.push_back(slot);
   add_longest(source, nodes.data(), nodes.size());
 }
 
-std::vector<Writer::Sealed> Writer::seal(uint64_t commit) {
+void Writer::stored() {
+  for (const auto& table : index_->links_) table->forget_copies();
+}
+
+void Writer::follow(const Index& newer) {
+  if (newer.state_.slots < index_->state_.slots ||
+      newer.vectors_->shape().row_size != index_->vectors_->shape().row_size)
+    throw std::invalid_argument("follow: not a later state of the same collection");
+  index_->state_.slots = newer.state_.slots;
+  index_->vectors_ = BlockTable::for_writing(newer.vectors_);
+  for (const auto& table : index_->links_) table->grow(newer.state_.slots);
+}
+
+void Writer::fill(Source& source, uint32_t first) {
+  if (!index_->has_graph() || first >= index_->state_.slots) return;
+  BlockTable& table = *index_->links_[0];
+  for (uint32_t n = table.place(first).block; n < table.blocks(); ++n)
+    if (table.block_or_null(n, source) == nullptr) table.writable(n, source);
+}
+
+size_t Writer::dirty_blocks() const {
+  size_t blocks = 0;
+  for (const BlockTable* table : index_->tables()) blocks += table->dirty().size();
+  return blocks;
+}
+
+std::vector<Writer::Sealed> Writer::seal(uint64_t commit, size_t first, size_t count) {
   std::vector<Sealed> sealed;
+  size_t at = 0;
   const auto take = [&](BlockTable& table) {
     std::vector<uint32_t> numbers = table.dirty();
     std::sort(numbers.begin(), numbers.end());
-    for (const uint32_t n : numbers)
-      sealed.push_back({&table, n, table.seal(n, commit, index_->state_.slots)});
+    for (const uint32_t n : numbers) {
+      if (at >= first && at - first < count)
+        sealed.push_back({&table, n, table.seal(n, commit, index_->state_.slots)});
+      ++at;
+    }
   };
   take(*index_->vectors_);
   for (const auto& table : index_->links_) take(*table);

@@ -45,8 +45,22 @@ class Writer {
     uint32_t number;
     const uint8_t* data;  // block_size bytes, until the Writer goes
   };
-  // Every block changed, complete with header and checksum.
-  std::vector<Sealed> seal(uint64_t commit);
+  // For a graph that is built beside the one in use, over vectors that others change:
+  // The blocks of links that were changed are stored: the next look asks `source` for them.
+  void stored();
+  // Sees the vectors of a later commit from now on. Before anything else, the slots whose vectors
+  // differ are to be removed.
+  void follow(const Index& newer);
+
+  // Makes blocks of links of level 0 where slots from `first` on have none, because nothing in them
+  // was ever linked.
+  void fill(Source& source, uint32_t first);
+
+  // How many blocks were changed.
+  size_t dirty_blocks() const;
+  // Blocks changed, complete with header and checksum: vectors, then links by level, each by
+  // number, or `count` of them from the `first` on.
+  std::vector<Sealed> seal(uint64_t commit, size_t first = 0, size_t count = SIZE_MAX);
 
  private:
   void forget_unlinked(const std::unordered_set<uint32_t>& slots);

@@ -1,9 +1,10 @@
-"""Looking after a database. `check` and the reports only read.
+"""Looking after a database. `check` and the reports only read; `rebuild` writes.
 
 =============================  =================================================
 `check.check`                  walks everything and yields every problem
 `report.collection_info`       one collection: what it is, how large
 `report.database_info`         the database: versions, sizes, readers
+`rebuild`                      a collection under another metric or index, while in use
 =============================  =================================================
 """
 

@@ -4,8 +4,9 @@
 2. every key: is it one of ours, and does what it belongs to exist?
 3. the journals of the last commits;
 4. names and collection headers, both ways;
-5. of each collection: its generations, its records (`check_records`), its blocks and links
-   (`index.verify`), the postings of its declared fields (`check_fields`).
+5. of each collection: its records (`check_records`), its blocks and links (`index.verify`), the
+   postings of its declared fields (`check_fields`), and the generations beside the one in use
+   (`check_generations`).
 
 Damage in one place is a `Problem` and the walk goes on with the next: it never stops at the first.
 Problems of a step are gathered before they are yielded, so that a check that is looked at slowly
@@ -26,6 +27,7 @@ from vdb.format.headers import CollectionHeader, DatabaseHeader, GenerationRecor
 from vdb.format.keys import Key, KeyKind
 from vdb.format.versions import Identity
 from vdb.maintenance.check_fields import check_fields
+from vdb.maintenance.check_generations import check_beside, check_roles, homeless_change
 from vdb.maintenance.check_records import check_records, check_vectors
 from vdb.records import Problem
 from vdb.store import CollectionView, Snapshot
@@ -62,6 +64,9 @@ def check(reading: Reading) -> Iterator[Problem]:
         with reading() as reader:
             where = f"collection {header.name!r}"
             found = list(_guarded(check_records(reader, header), where))
+            if known.database is not None:
+                beside = known.generations.get(header.number, {})
+                found += _guarded(check_beside(reader, known.database, header, beside), where)
             if view is not None:
                 blocks_found = list(_guarded(index.verify(reader, view), where))
                 found += blocks_found or _guarded(check_vectors(reader, view), where)
@@ -184,11 +189,7 @@ def _generations_of(header: CollectionHeader, known: _Known) -> Iterator[Problem
         )
     if header.generation not in {line["generation"] for line in header.history}:
         yield Problem(where, f"its history does not mention generation {header.generation}")
-    for generation in sorted(found):
-        if generation >= header.next_generation:
-            yield Problem(where, f"generation {generation} was never given out")
-        elif generation != header.generation:
-            yield Problem(where, f"generation {generation} is not in use", "warning")
+    yield from check_roles(header, found, readable=header.number not in known.unreadable)
 
 
 def _journals(reader: Snapshot, _known: _Known) -> Iterator[Problem]:
@@ -258,13 +259,25 @@ def _homeless(reader: Snapshot, place: Key, known: _Known) -> str | None:
         if place.field in {line["number"] for line in header.fields}:
             return None
         return f"collection {header.name!r} has no declared field {place.field}"
-    if place.kind is not KeyKind.BLOCK:
+    if place.kind is KeyKind.CHANGE:
+        return homeless_change(header, place)
+    if place.kind is not KeyKind.BLOCK or place.generation in header.leaving:
         return None
+    return _homeless_block(reader, header, place, known.generations.get(number, {}))
+
+
+def _homeless_block(
+    reader: Snapshot,
+    header: CollectionHeader,
+    place: Key,
+    generations: dict[int, GenerationRecord],
+) -> str | None:
+    """Why a block should not be there, or None."""
     if place.generation == 0:
         row_size, span = blocks.vector_row_size(header.dim, header.dtype), 1
         fits = (place.block_kind, place.level) == (blocks.VECTORS, 0)
     else:
-        record = known.generations.get(number, {}).get(place.generation or 0)
+        record = generations.get(place.generation or 0)
         if record is None:
             return f"collection {header.name!r} has no generation {place.generation}"
         M = record.index.get("M", 0)

@@ -13,11 +13,13 @@ from vdb.format.versions import FORMAT_VERSION
 from vdb.index import Tuning
 from vdb.records import NormStats
 from vdb.store import Batch, CollectionView, Environment, Snapshot, WritableCollection
+from vdb.store.generations import changed_slots
 
 __all__ = [
     "CollectionInfo",
     "DatabaseInfo",
     "GenerationInfo",
+    "PendingRebuild",
     "collection_info",
     "database_info",
     "metric_since",
@@ -28,7 +30,11 @@ __all__ = [
 
 @dataclass(frozen=True, slots=True)
 class GenerationInfo:
-    """One line of a collection's history: what it was built as, when, by which release, and why."""
+    """One line of a collection's history: what it was built as, when, by which release, and why.
+
+    ``seconds`` is how long building it took, and ``recall`` (0..1) what was sampled before it came
+    into use; None where that was not measured.
+    """
 
     generation: int
     metric: str
@@ -36,6 +42,35 @@ class GenerationInfo:
     when: datetime
     version: str
     reason: str
+    seconds: float | None = None
+    recall: float | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class PendingRebuild:
+    """A generation that is not in use: one that is being built, or one that is kept.
+
+    Attributes:
+        generation: Its number.
+        metric: Its metric.
+        index: Its index.
+        began: When it was begun; of a kept one, when it went out of use. UTC.
+        version: The release that did so.
+        reason: Why, as free text.
+        done: Share of the collection that is linked, 0..1, as of what is stored.
+        behind: Slots that changed since and are still to be linked anew.
+        resumable: Whether it can be gone on with; if not, it can only be discarded.
+    """
+
+    generation: int
+    metric: str
+    index: IndexConfig
+    began: datetime
+    version: str
+    reason: str
+    done: float
+    behind: int
+    resumable: bool
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,7 +89,10 @@ class CollectionInfo:
         free_slots: Places of removed records that later ones will take.
         index: Parameters of the current generation.
         generation: Number of the current generation.
-        history: All generations, oldest first.
+        history: Each time a generation came into use, oldest first; of many, the first and the
+            newest 255.
+        rebuilding: The generation that a rebuild is building, or left unfinished; None for none.
+        previous: The generation that is kept to go back to; None for none.
         created: When it was made, UTC.
         version: The release of vdb that made it.
         tuning: What `tune` measured on the current generation, or None.
@@ -77,6 +115,8 @@ class CollectionInfo:
     index: IndexConfig
     generation: int
     history: tuple[GenerationInfo, ...]
+    rebuilding: PendingRebuild | None
+    previous: PendingRebuild | None
     created: datetime
     version: str
     tuning: Tuning | None
@@ -144,6 +184,8 @@ def history_of(header: CollectionHeader) -> tuple[GenerationInfo, ...]:
             utc(line["when"]),
             line["version"],
             line["reason"],
+            line["seconds"],
+            line["recall"],
         )
         for line in header.history
     )
@@ -177,6 +219,8 @@ def collection_info(
         index=index_from_map(view.generation.index),
         generation=header.generation,
         history=history_of(header),
+        rebuilding=_pending(reader, header, header.building),
+        previous=_pending(reader, header, header.kept),
         created=utc(header.created),
         version=header.version,
         tuning=None if tuning is None else index.tuning_from_map(tuning),
@@ -185,6 +229,29 @@ def collection_info(
         link_bytes=sum(table.blocks * table.block_size for table in view.links),
         fields={line["path"]: line["type"] for line in header.fields},
         unfinished_fields=tuple(line["path"] for line in header.fields if line["built"] != NO_SLOT),
+    )
+
+
+def _pending(
+    reader: Snapshot | Batch, header: CollectionHeader, number: int
+) -> PendingRebuild | None:
+    """A generation beside the one in use; 0 is none."""
+    if not number:
+        return None
+    record = reader.generation_record(header.number, number)
+    build = record.build
+    if build is None:
+        return None
+    return PendingRebuild(
+        generation=number,
+        metric=record.metric,
+        index=index_from_map(record.index),
+        began=utc(build.began),
+        version=build.version,
+        reason=build.reason,
+        done=1.0 if build.complete else min(1.0, build.slots / max(1, header.slots)),
+        behind=len(changed_slots(reader, header.number, number)),
+        resumable=build.whole,
     )
 
 

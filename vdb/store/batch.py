@@ -29,6 +29,7 @@ from vdb.format import journal, keys
 from vdb.format.checksums import UNSALTED
 from vdb.format.headers import CollectionHeader, DatabaseHeader, GenerationRecord
 from vdb.format.keys import KeyKind
+from vdb.store import generations
 from vdb.store.lock import WriterLock
 from vdb.store.recovery import after_failed_commit
 from vdb.store.snapshot import Snapshot
@@ -179,7 +180,10 @@ class Batch(Transaction):
             new_generation = collection.created or generation != view.generation
             if not (collection.touched or blocks or new_header or new_generation):
                 continue
-            changed[number] = {}
+            generations.log_changes(self, collection)
+            generations.remove_some(self, collection, generations.REMOVED_BY_OTHERS)
+            new_header = new_header or header != view.header
+            changed[number] = dict(collection.rewritten)
             if writer is not None and blocks:
                 self.put_many(sorted(blocks, key=itemgetter(0)))
                 for rewritten_generation, kind, level, numbers in writer.rewritten():

@@ -18,16 +18,18 @@ from __future__ import annotations
 
 import contextlib
 import os
+from contextlib import AbstractContextManager
 from pathlib import Path
 
 import lmdb
 
 from vdb.errors import BusyError, ReadOnlyError
 from vdb.format.checksums import Seal
-from vdb.store import backup, opening, registry, statistics
+from vdb.store import backup, mounts, opening, registry, statistics
 from vdb.store.batch import Batch
 from vdb.store.engine import DATA
 from vdb.store.lifetime import Lifetime
+from vdb.store.rebuild_lock import rebuilding
 from vdb.store.snapshot import Snapshot
 from vdb.store.statistics import EnvironmentStats
 
@@ -153,6 +155,26 @@ class Environment(Lifetime):
         except BaseException:
             writer_lock.release()
             raise
+
+    def rebuilding(self, *, timeout: float | None = None) -> AbstractContextManager[None]:
+        """The right to build a generation, inside; see `rebuild_lock`.
+
+        Raises:
+            BusyError: Somebody else was building for longer than `timeout`.
+            ReadOnlyError: Opened for reading only.
+            ClosedError, ForkError: The environment is gone.
+        """
+        self.check_open()
+        if self.writer_lock is None:
+            raise ReadOnlyError(f"{self.path} was opened with read_only=True")
+        patience = self.lock_timeout if timeout is None else timeout
+        return rebuilding(self.path, patience, self.rebuild_locks)
+
+    def room(self) -> int | None:
+        """Bytes that can still be stored, on the disk and in free pages; None: nobody can tell."""
+        free = mounts.free_bytes(self.path)
+        stats = self.stats()
+        return None if free is None else free + stats.pages_free * stats.page_size
 
     def check_open(self) -> None:
         """Raise ClosedError or ForkError when the environment cannot be used any more."""

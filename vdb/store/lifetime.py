@@ -38,6 +38,7 @@ class Lifetime:
         cache: The newest views.
         held: Snapshots that users keep.
         writer_lock: The right to write; None when read-only.
+        rebuild_locks: Those that threads of this process hold or wait for.
         open_lock: Says to other processes that the database is open here.
     """
 
@@ -50,6 +51,7 @@ class Lifetime:
         self.gate = Gate(str(path))
         self.held: weakref.WeakSet[Snapshot] = weakref.WeakSet()
         self.writer_lock: WriterLock | None = None
+        self.rebuild_locks: set[FileLock] = set()
         self._users = 1  # guarded by the registry's lock
         self._unlocked = read_only and mounts.is_read_only(path)
         self.open_lock = self._announce()
@@ -247,4 +249,6 @@ class Lifetime:
         # Copies of the parent's descriptors, whose locks would outlive the parent with them.
         if self.writer_lock is not None:
             self.writer_lock.close()
+        for lock in self.rebuild_locks:
+            lock.close()
         self.open_lock.close()

@@ -96,8 +96,12 @@ class Reader(ABC):
 
     def generation_of(self, header: CollectionHeader) -> GenerationRecord:
         """The stored record of the generation that a header names."""
-        body = self.sealed(keys.generation(header.number, header.generation))
-        return GenerationRecord.decode(body, header.number, header.generation)
+        return self.generation_record(header.number, header.generation)
+
+    def generation_record(self, collection: int, number: int) -> GenerationRecord:
+        """The stored record of any generation of a collection."""
+        body = self.sealed(keys.generation(collection, number))
+        return GenerationRecord.decode(body, collection, number)
 
     def slot_of(self, collection: HasHeader, record_id: Id) -> int | None:
         """The slot of an id, or None. An id of the other kind is in no collection.

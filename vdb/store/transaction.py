@@ -129,14 +129,14 @@ class Transaction(Reader):
         self.touched = True
         return found
 
-    def delete_all(self, prefix: bytes) -> int:
-        """Remove every key that begins with `prefix`; returns how many there were."""
+    def delete_all(self, prefix: bytes, *, most: int | None = None) -> int:
+        """Remove every key that begins with `prefix`, or the first `most`; how many it removed."""
         txn = self.transaction()
         removed = 0
         try:
             with txn.cursor() as cursor:
                 found = cursor.set_range(prefix)
-                while found and cursor.key().startswith(prefix):
+                while found and cursor.key().startswith(prefix) and removed != most:
                     cursor.delete()  # and moves on to the next
                     removed += 1
                     found = bool(cursor.key())

@@ -71,9 +71,21 @@ class WritableCollection:
         cache: For the index floor.
         created: Whether the batch made it.
         touched: Whether records were written; headers and blocks are compared at commit.
+        changed: Slots whose vectors were changed, for generations that will have to catch up.
+        rewritten: Blocks of other generations that were put already, for the journal.
     """
 
-    __slots__ = ("cache", "created", "generation", "header", "touched", "view", "writer")
+    __slots__ = (
+        "cache",
+        "changed",
+        "created",
+        "generation",
+        "header",
+        "rewritten",
+        "touched",
+        "view",
+        "writer",
+    )
 
     def __init__(self, view: CollectionView, *, created: bool = False) -> None:
         self.view = view
@@ -83,6 +95,8 @@ class WritableCollection:
         self.cache: dict[str, Any] = {}
         self.created = created
         self.touched = created
+        self.changed: list[NDArray[np.uint32]] = []
+        self.rewritten: journal.Changes = {}
 
     @property
     def vectors(self) -> BlockTable:
@@ -171,8 +185,10 @@ class _Outdated:
     ) -> CollectionView:
         """The view of the collection as it is now."""
         older = self.view
-        if not self.changes and (header, generation) == (older.header, older.generation):
-            return older  # only payloads changed, and a view holds none
+        if (header, generation) == (older.header, older.generation) and all(
+            kind == blocks.LINKS and number != generation.number for number, kind, _ in self.changes
+        ):
+            return older  # only payloads changed, or another generation: a view holds neither
         return build(database, header, generation, older=older, changes=self.changes)
 
 

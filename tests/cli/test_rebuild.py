@@ -1,0 +1,142 @@
+"""`vdb rebuild`: what it prints, what it refuses, and where it can be stopped."""
+
+import numpy as np
+import pytest
+
+import vdb
+from vdb import database
+from vdb.maintenance.rebuild import run as rebuild_run
+
+
+def test_another_metric(run, filled):
+    done = run("rebuild", filled, "notes", "--metric", "ip", "--reason", "norms matter")
+    assert done.status == 0 and done.err == ""
+    assert done.out.startswith("notes: generation 2 is in use (cosine -> ip, hnsw), 30 records")
+    shown = run("info", filled, "notes", "--json").json
+    assert (shown["metric"], shown["generation"]) == ("ip", 2)
+    assert shown["history"][1]["reason"] == "norms matter"
+    assert shown["rebuilding"] is None and shown["previous"] is None
+
+
+def test_parameters_that_are_not_given_stay(run, filled):
+    run("rebuild", filled, "notes", "--M", "8", "--seed", "3")
+    shown = run("rebuild", filled, "notes", "--ef-construction", "50", "--json").json
+    assert shown["index"] == {
+        "type": "hnsw", "M": 8, "ef_construction": 50, "codes": None, "seed": 3,
+    }  # fmt: skip
+    assert run("rebuild", filled, "notes", "--flat", "--json").json["index"] == {"type": "flat"}
+    assert run("rebuild", filled, "notes", "--M", "5", "--json").json["index"]["M"] == 5
+
+
+def test_the_command_that_an_error_names_does_it(run, filled):
+    with database.open(filled) as db, pytest.raises(vdb.MetricMismatchError) as raised:
+        db.collection("notes", metric="l2")
+    command = str(raised.value).split("vdb rebuild ")[1].split(" (")[0]
+    assert run("rebuild", *command.split()).status == 0
+    with database.open(filled) as db:
+        assert db.collection("notes", metric="l2").metric == "l2"
+
+
+def test_a_dry_run_changes_nothing(run, untouched):
+    done = run("rebuild", untouched, "notes", "--metric", "ip", "--M", "8", "--dry-run")
+    assert done.status == 0
+    for part in ("nothing was changed", "to metric", "ip", "records", "30", "seconds"):
+        assert part in done.out
+    plan = run("rebuild", untouched, "notes", "--metric", "ip", "--dry-run", "--json").json
+    assert (plan["metric"], plan["to_metric"], plan["refused"]) == ("cosine", "ip", 0)
+
+
+def test_back_and_forth(run, filled):
+    kept = run("rebuild", filled, "notes", "--metric", "ip", "--keep-previous")
+    assert kept.out.rstrip().endswith("generation 1 is kept")
+    info = run("info", filled, "notes").out
+    assert "kept: generation 1 (cosine, hnsw), 0 changes behind" in info
+    assert f"vdb rebuild {filled} notes --rollback" in info
+    back = run("rebuild", filled, "notes", "--rollback", "--reason", "worse", "--json").json
+    assert (back["metric"], back["generation"], back["previous_kept"]) == ("cosine", 1, True)
+    assert run("rebuild", filled, "notes", "--drop-previous").out == (
+        "notes: removed the generation kept to go back to\n"
+    )
+    assert run("rebuild", filled, "notes", "--rollback").failed_with(
+        "rebuild it with --keep-previous"
+    )
+
+
+def stop(monkeypatch):
+    """The next rebuild is interrupted in its validation."""
+
+    def interrupt(*_):
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr(rebuild_run, "validated", interrupt)
+
+
+def test_ctrl_c_leaves_what_was_built_to_be_gone_on_with(run, filled, monkeypatch):
+    with monkeypatch.context() as patch:
+        stop(patch)
+        stopped = run("rebuild", filled, "notes", "--metric", "ip")
+    assert stopped.status == 130 and stopped.out == ""
+    assert "collection notes is as it was; the same command goes on" in stopped.err
+    info = run("info", filled, "notes").out
+    assert "rebuild pending: 100% of cosine -> ip, since " in info
+    assert "--resume goes on, --discard removes it" in info
+    again = run("rebuild", filled, "notes", "--resume", "--json").json
+    assert again["resumed"] and again["metric"] == "ip"
+
+
+def test_what_is_left_can_be_removed(run, filled, monkeypatch):
+    with monkeypatch.context() as patch:
+        stop(patch)
+        run("rebuild", filled, "notes", "--metric", "ip")
+    assert run("rebuild", filled, "notes", "--discard").out == (
+        "notes: removed the unfinished rebuild\n"
+    )
+    assert run("rebuild", filled, "notes", "--discard", "--json").json == {
+        "collection": "notes",
+        "removed": False,
+    }
+    assert "pending" not in run("info", filled, "notes").out
+
+
+def test_vectors_that_stand_against_it_are_named(run, filled):
+    with database.open(filled) as db:
+        db.collection("numbers").upsert([4, 5], np.zeros((2, 8)))
+    assert run("rebuild", filled, "numbers", "--metric", "cosine").failed_with("(ids 4, 5)")
+    plan = run("rebuild", filled, "numbers", "--metric", "cosine", "--dry-run", "--json").json
+    assert plan["refused_ids"] == [4, 5]
+
+
+@pytest.mark.parametrize(
+    ("options", "text"),
+    [
+        (["--metric", "l7"], "--metric must be one of"),
+        (["--M", "1"], "--M must be between 2"),
+        (["--codes", "int4"], "codes"),
+        (["--flat", "--M", "8"], "--flat has no graph"),
+        (["--rollback", "--discard"], "--rollback and --discard do not go together"),
+        (["--rollback", "--metric", "ip"], "--rollback takes no other generation"),
+        (["--discard", "--flat"], "--discard takes no other generation"),
+        (["--resume", "--restart"], "--resume and --restart do not go together"),
+        (["--resume"], "no unfinished rebuild"),
+        (["--no-validate", "--least-recall", "0.9"], "do not go together"),
+        (["--least-recall", "1.5"], "--least-recall must be"),
+        (["--reason", "x" * 300], "--reason may be at most 256 bytes"),
+        (["--threads", "0"], "--threads must be"),
+        (["--scores", "nothing"], "--scores must be"),
+    ],
+)
+def test_what_cannot_be_meant_is_refused(run, untouched, options, text):
+    assert run("rebuild", untouched, "notes", *options).failed_with(text)
+
+
+def test_too_little_recall(run, filled):
+    done = run(
+        "rebuild", filled, "notes", "--M", "2", "--ef-construction", "1", "--least-recall", "1"
+    )
+    if done.status:  # thirty records may all be found even so
+        assert done.failed_with("--no-validate or a smaller --least-recall")
+        assert run("rebuild", filled, "notes", "--resume", "--no-validate").status == 0
+
+
+def test_a_collection_that_is_not_there(run, filled):
+    assert run("rebuild", filled, "nothing").failed_with("no collection 'nothing'")

@@ -1,0 +1,231 @@
+"""`vdb rebuild`: another metric or index for a collection, while others use it."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from typing import Annotated
+
+import typer
+
+from vdb import config, database
+from vdb.cli import options, output
+from vdb.cli.interrupted import Interrupted
+from vdb.collection import Collection
+from vdb.config import HNSW, Flat, IndexConfig
+from vdb.errors import InvalidArgumentError
+from vdb.maintenance.rebuild import RebuildProgress, RebuildReport
+
+
+def rebuild(
+    directory: options.Directory,
+    name: options.Name,
+    *,
+    metric: Annotated[
+        str | None, typer.Option(metavar="NAME", help="The new metric. [default: the present one]")
+    ] = None,
+    flat: Annotated[
+        bool, typer.Option("--flat", help="No graph: every search looks at every vector.")
+    ] = False,
+    M: Annotated[
+        int | None,
+        typer.Option("--M", metavar="N", help="Links of a node. [default: as at present, or 16]"),
+    ] = None,
+    ef_construction: Annotated[
+        int | None,
+        typer.Option(
+            metavar="N", help="Candidates per inserted vector. [default: as at present, or 200]"
+        ),
+    ] = None,
+    seed: Annotated[
+        int | None,
+        typer.Option(metavar="N", help="Seed of the graph. [default: as at present, or 0]"),
+    ] = None,
+    codes: Annotated[
+        str | None,
+        typer.Option(metavar="NAME", help="How vectors are coded for the walk; none there is yet."),
+    ] = None,
+    scores: Annotated[
+        str | None,
+        typer.Option(metavar="NAME", help="The default convention. [default: the present one]"),
+    ] = None,
+    reason: Annotated[str, typer.Option(metavar="TEXT", help="Why; for the history.")] = "",
+    dry_run: Annotated[
+        bool, typer.Option("--dry-run", help="Only say what would be done, and what it takes.")
+    ] = False,
+    keep_previous: Annotated[
+        bool, typer.Option("--keep-previous", help="Keep the present generation for --rollback.")
+    ] = False,
+    rollback: Annotated[
+        bool, typer.Option("--rollback", help="Go back to the generation that was kept.")
+    ] = False,
+    drop_previous: Annotated[
+        bool, typer.Option("--drop-previous", help="Remove the generation that was kept.")
+    ] = False,
+    resume: Annotated[
+        bool,
+        typer.Option("--resume", help="Go on with an unfinished rebuild, whatever it is to."),
+    ] = False,
+    restart: Annotated[
+        bool,
+        typer.Option("--restart", help="Begin anew, even where one could be gone on with."),
+    ] = False,
+    discard: Annotated[
+        bool, typer.Option("--discard", help="Remove what an unfinished rebuild left.")
+    ] = False,
+    no_validate: Annotated[
+        bool, typer.Option("--no-validate", help="Use the new generation without looking at it.")
+    ] = False,
+    least_recall: Annotated[
+        float | None,
+        typer.Option(metavar="SHARE", help="Sampled recall that is required. [default: 0.5]"),
+    ] = None,
+    threads: Annotated[
+        int | None, typer.Option(metavar="N", help="Threads to build with. [default: all]")
+    ] = None,
+    lock_timeout: options.LockTimeout = 5.0,
+    allow_network_fs: options.AllowNetwork = False,
+    json: options.Json = False,
+) -> None:
+    """Build a collection's index anew, under another metric or with other parameters.
+
+    Others go on searching and writing meanwhile; the new generation comes into use all at once.
+    After an interruption the same command goes on. Thresholds do not carry over to another metric.
+    """
+    described = metric is not None or _given(flat, M, ef_construction, seed, codes) or scores
+    _one_of(
+        {
+            "--dry-run": dry_run,
+            "--rollback": rollback,
+            "--drop-previous": drop_previous,
+            "--discard": discard,
+            "--resume": resume,
+            "--restart": restart,
+        }
+    )
+    for option, given in {
+        "--rollback": rollback,
+        "--drop-previous": drop_previous,
+        "--discard": discard,
+    }.items():
+        if given and (described or keep_previous):
+            raise InvalidArgumentError(f"{option} takes no other generation to be described")
+    config.thread_count(threads)
+    validate = _validate(no_validate, least_recall)
+    with database.open(
+        directory,
+        create=False,
+        read_only=dry_run,
+        lock_timeout=lock_timeout,
+        allow_network_fs=allow_network_fs,
+    ) as db:
+        collection = db.collection(name)
+        if discard or drop_previous:
+            _drop(collection, json=json, previous=drop_previous)
+            return
+        index = _index(
+            collection, flat=flat, M=M, ef_construction=ef_construction, seed=seed, codes=codes
+        )
+        if dry_run:
+            plan = collection.plan_rebuild(metric, index, scores=scores, threads=threads)
+            if json:
+                output.json_object(plan)
+            else:
+                output.facts(f"{directory}: {name}, rebuild (nothing was changed)", plan)
+            return
+        with _shown(name) as show:
+            if rollback:
+                report = collection.rollback(threads=threads, reason=reason, progress=show)
+            else:
+                report = collection.rebuild(
+                    metric,
+                    index,
+                    scores=scores,
+                    threads=threads,
+                    validate=validate,
+                    keep_previous=keep_previous,
+                    reason=reason,
+                    resume=True if resume else False if restart else None,
+                    progress=show,
+                )
+    if json:
+        output.json_object(report)
+    else:
+        output.line(_sentence(report))
+
+
+@contextmanager
+def _shown(name: str) -> Iterator[Callable[[RebuildProgress], None]]:
+    """A bar for each phase; Ctrl-C becomes what there is to say about it."""
+    try:
+        with output.stages() as show:
+            yield lambda at: show(f"{name}: {at.phase}", at.done, at.total)
+    except KeyboardInterrupt:
+        raise Interrupted(
+            f"collection {name} is as it was; the same command goes on, --discard removes what "
+            "was built"
+        ) from None
+
+
+def _sentence(report: RebuildReport) -> str:
+    was = "" if report.metric == report.previous_metric else f"{report.previous_metric} -> "
+    recall = "" if report.recall is None else f", recall {report.recall:.1%}"
+    kept = f"; generation {report.previous} is kept" if report.previous_kept else ""
+    changed = f", {report.caught_up:,} changed meanwhile" if report.caught_up else ""
+    return (
+        f"{report.collection}: generation {report.generation} is in use ({was}{report.metric}, "
+        f"{report.index.type}), {report.records:,} records{changed}{recall}, "
+        f"{report.seconds:.1f} s{kept}"
+    )
+
+
+def _drop(collection: Collection, *, json: bool, previous: bool) -> None:
+    dropped = collection.drop_previous() if previous else collection.discard_rebuild()
+    if json:
+        output.json_object({"collection": collection.name, "removed": dropped})
+        return
+    what = "generation kept to go back to" if previous else "unfinished rebuild"
+    output.line(f"{collection.name}: {'removed the' if dropped else 'there was no'} {what}")
+
+
+def _given(*values: object) -> bool:
+    return any(value is not None and value is not False for value in values)
+
+
+def _one_of(given: dict[str, bool]) -> None:
+    named = [option for option, value in given.items() if value]
+    if len(named) > 1:
+        raise InvalidArgumentError(f"{named[0]} and {named[1]} do not go together")
+
+
+def _validate(no_validate: bool, least_recall: float | None) -> bool | float:
+    if no_validate and least_recall is not None:
+        raise InvalidArgumentError("--no-validate and --least-recall do not go together")
+    return least_recall if least_recall is not None else not no_validate
+
+
+def _index(
+    collection: Collection,
+    *,
+    flat: bool,
+    M: int | None,
+    ef_construction: int | None,
+    seed: int | None,
+    codes: str | None,
+) -> IndexConfig | None:
+    """What the options describe on top of the present parameters; None where none was given."""
+    graph = _given(M, ef_construction, seed, codes)
+    if flat and graph:
+        raise InvalidArgumentError("--flat has no graph: leave out its parameters")
+    if flat:
+        return Flat()
+    if not graph:
+        return None
+    present = collection.index
+    base = present if isinstance(present, HNSW) else HNSW()
+    return HNSW(
+        M=base.M if M is None else M,
+        ef_construction=base.ef_construction if ef_construction is None else ef_construction,
+        codes=base.codes if codes is None else codes,
+        seed=base.seed if seed is None else seed,
+    )

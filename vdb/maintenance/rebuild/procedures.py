@@ -1,0 +1,327 @@
+"""Rebuild, roll back, discard: from the call to the report.
+
+`rebuild`, top to bottom:
+
+1. what is asked for is made plain, and compared with what was left unfinished;
+2. whether it can be done: vectors that the metric cannot take, room on the disk;
+3. a new generation begins, or the unfinished one goes on (`roles`);
+4. it is built, validated and put to use (`run`);
+5. the blocks of what is over are removed, a bounded number with each commit.
+"""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import NoReturn
+
+from vdb.config import IndexConfig, index_from_map
+from vdb.errors import InvalidArgumentError, NotFoundError
+from vdb.format.headers import GenerationRecord
+from vdb.maintenance.rebuild import roles, run
+from vdb.maintenance.rebuild.plan import (
+    RebuildPlan,
+    bytes_needed,
+    estimate,
+    present_index,
+    refuse_unfit,
+    require_room,
+    unfit,
+)
+from vdb.maintenance.rebuild.run import Identity, RebuildProgress, Run
+from vdb.maintenance.rebuild.target import Target
+from vdb.store import Batch, CollectionView, Environment, Snapshot, WritableCollection
+from vdb.store.generations import REMOVED_AT_ONCE, remove_some
+
+__all__ = [
+    "RebuildReport",
+    "Subject",
+    "discard",
+    "drop_previous",
+    "plan",
+    "rebuild",
+    "rollback",
+]
+
+Report = Callable[[RebuildProgress], object]
+
+
+@dataclass(frozen=True, slots=True)
+class RebuildReport:
+    """What a rebuild or a rollback did.
+
+    Attributes:
+        collection: Name of the collection.
+        generation: The generation that is in use now.
+        metric: Its metric.
+        index: Its index.
+        previous: The generation that was in use before.
+        previous_metric: Its metric.
+        previous_kept: Whether it can be gone back to.
+        records: Records in it.
+        caught_up: Slots that were changed meanwhile and linked anew.
+        recall: Recall that was sampled, 0..1; None where nothing was validated or found.
+        resumed: Whether it went on with what an earlier call had left.
+        commits: Commits that it took.
+        seconds: How long this call took.
+    """
+
+    collection: str
+    generation: int
+    metric: str
+    index: IndexConfig
+    previous: int
+    previous_metric: str
+    previous_kept: bool
+    records: int
+    caught_up: int
+    recall: float | None
+    resumed: bool
+    commits: int
+    seconds: float
+
+
+@dataclass(frozen=True, slots=True)
+class Subject:
+    """Which collection, and how to treat it.
+
+    Attributes:
+        environment: The open database.
+        name: Name of the collection.
+        identity: What tells it from another of that name.
+        threads: Threads that link.
+        progress: Told where the rebuild is; what it raises stops it.
+    """
+
+    environment: Environment
+    name: str
+    identity: Identity
+    threads: int = 1
+    progress: Report | None = None
+
+    def view(self, reader: Snapshot) -> CollectionView:
+        """The collection as a snapshot shows it."""
+        view = reader.collection(self.name)
+        self._require_same(view)
+        return view
+
+    def writable(self, batch: Batch) -> WritableCollection:
+        """The collection inside a batch."""
+        collection = batch.collection(self.name)
+        self._require_same(collection)
+        return collection
+
+    def _require_same(self, view: CollectionView | WritableCollection) -> None:
+        if (view.header.number, view.header.created) != self.identity:
+            raise NotFoundError(
+                f"collection {self.name!r} was dropped and made anew; get the new one with "
+                f"db.collection({self.name!r})",
+                received=self.name,
+            )
+
+
+def plan(subject: Subject, *, metric: object, index: object, scores: object) -> RebuildPlan:
+    """What `rebuild` would do; changes nothing, and takes a second or two."""
+    with subject.environment.snapshot() as reader:
+        view = subject.view(reader)
+        header = view.header
+        target = Target.of(header, view.generation, metric=metric, index=index, scores=scores)
+        count, ids = unfit(reader, view, target.metric)
+        return RebuildPlan(
+            collection=header.name,
+            metric=header.metric,
+            to_metric=target.metric,
+            index=present_index(view),
+            to_index=target.index,
+            to_scores=target.scores,
+            records=header.count,
+            refused=count,
+            refused_ids=tuple(ids),
+            bytes_needed=bytes_needed(target, view, subject.environment.small_block),
+            bytes_free=subject.environment.room(),
+            seconds=0.0 if count else estimate(reader, view, target, subject.threads),
+            resumes=_share_done(reader, view, target),
+        )
+
+
+def rebuild(
+    subject: Subject,
+    *,
+    metric: object,
+    index: object,
+    scores: object,
+    floor: float | None,
+    keep_previous: bool,
+    reason: str,
+    resume: bool | None,
+) -> RebuildReport:
+    """Build the next generation and put it to use; see `Collection.rebuild`."""
+    began = time.monotonic()
+    environment = subject.environment
+    with environment.rebuilding():
+        with environment.snapshot() as reader:
+            view = subject.view(reader)
+            pending = _pending(reader, view)
+            if resume and pending is None:
+                raise NotFoundError(
+                    f"collection {subject.name!r} has no unfinished rebuild to resume",
+                    received=subject.name,
+                )
+            if resume and pending is not None and metric is None and index is None:
+                target = Target.stored(pending)
+            else:
+                target = Target.of(
+                    view.header, view.generation, metric=metric, index=index, scores=scores
+                )
+            resumed = resume is not False and pending is not None and _same(pending, target)
+            if resume and not resumed:
+                _refuse_to_resume(subject.name, pending)
+            refuse_unfit(subject.name, target.metric, *unfit(reader, view, target.metric))
+            require_room(environment, bytes_needed(target, view, environment.small_block))
+            before = view.generation
+        _remove(subject)
+        with environment.batch() as batch:
+            collection = subject.writable(batch)
+            if resumed:
+                record = roles.go_on(batch, collection, reason)
+            else:
+                record = roles.begin(batch, collection, target, reason)
+        return _build(
+            subject,
+            record,
+            before,
+            began,
+            floor=floor,
+            keep_previous=keep_previous,
+            resumed=resumed,
+        )
+
+
+def rollback(subject: Subject, *, reason: str) -> RebuildReport:
+    """Put the kept generation to use again; what came since is linked into it first."""
+    began = time.monotonic()
+    environment = subject.environment
+    with environment.rebuilding():
+        with environment.snapshot() as reader:
+            view = subject.view(reader)
+            pending = _pending(reader, view)
+            resumed = pending is not None and pending.build is not None and pending.build.complete
+            if not resumed:
+                roles.require_kept(subject.name, view.header.kept)
+            back = pending if resumed else _kept(reader, view)
+            if back is not None:
+                refuse_unfit(subject.name, back.metric, *unfit(reader, view, back.metric))
+            before = view.generation
+        with environment.batch() as batch:
+            collection = subject.writable(batch)
+            if resumed:
+                record = roles.go_on(batch, collection, reason)
+            else:
+                record = roles.revive(batch, collection, reason)
+        return _build(
+            subject, record, before, began, floor=None, keep_previous=True, resumed=resumed
+        )
+
+
+def discard(subject: Subject) -> bool:
+    """Drop what an unfinished rebuild left; whether there was anything."""
+    return _drop(subject, roles.discard)
+
+
+def drop_previous(subject: Subject) -> bool:
+    """Drop the generation that is kept to go back to; whether there was one."""
+    return _drop(subject, roles.drop_kept)
+
+
+def _drop(subject: Subject, role: Callable[[Batch, WritableCollection], bool]) -> bool:
+    with subject.environment.rebuilding():
+        with subject.environment.batch() as batch:
+            dropped = role(batch, subject.writable(batch))
+        _remove(subject)
+    return dropped
+
+
+def _build(
+    subject: Subject,
+    record: GenerationRecord,
+    before: GenerationRecord,
+    began: float,
+    *,
+    floor: float | None,
+    keep_previous: bool,
+    resumed: bool,
+) -> RebuildReport:
+    building = Run(
+        subject.environment,
+        subject.name,
+        subject.identity,
+        record,
+        floor=floor,
+        threads=subject.threads,
+        progress=subject.progress,
+        pace=run.PACE,
+    )
+    building.to_the_end(keep_previous=keep_previous)
+    _remove(subject)
+    return RebuildReport(
+        collection=subject.name,
+        generation=record.number,
+        metric=record.metric,
+        index=index_from_map(record.index),
+        previous=before.number,
+        previous_metric=before.metric,
+        previous_kept=keep_previous,
+        records=building.records,
+        caught_up=building.caught_up,
+        recall=building.recall,
+        resumed=resumed,
+        commits=building.commits,
+        seconds=time.monotonic() - began,
+    )
+
+
+def _remove(subject: Subject) -> None:
+    """The blocks of generations that are over, a bounded number with each commit."""
+    removed = 0
+    while True:
+        with subject.environment.snapshot() as reader:
+            if not subject.view(reader).header.leaving:
+                return
+        with subject.environment.batch(timeout=run.PACE.patience) as batch:
+            removed += remove_some(batch, subject.writable(batch), REMOVED_AT_ONCE)
+        if subject.progress is not None:
+            subject.progress(RebuildProgress("removing", removed, 0))
+
+
+def _pending(reader: Snapshot, view: CollectionView) -> GenerationRecord | None:
+    number = view.header.building
+    return reader.generation_record(view.header.number, number) if number else None
+
+
+def _kept(reader: Snapshot, view: CollectionView) -> GenerationRecord | None:
+    number = view.header.kept
+    return reader.generation_record(view.header.number, number) if number else None
+
+
+def _same(pending: GenerationRecord, target: Target) -> bool:
+    """Whether an unfinished rebuild is one to the same, and can be gone on with."""
+    whole = pending.build is not None and pending.build.whole
+    return whole and Target.stored(pending) == target
+
+
+def _refuse_to_resume(name: str, pending: GenerationRecord | None) -> NoReturn:
+    whole = pending is not None and pending.build is not None and pending.build.whole
+    what = "is one to other parameters" if whole else "was killed at a moment it cannot go on from"
+    raise InvalidArgumentError(
+        f"the unfinished rebuild of collection {name!r} {what}; start anew with resume=False",
+        expected="an unfinished rebuild to the same",
+        received=None if pending is None else Target.stored(pending),
+    )
+
+
+def _share_done(reader: Snapshot, view: CollectionView, target: Target) -> float | None:
+    pending = _pending(reader, view)
+    if pending is None or pending.build is None or not _same(pending, target):
+        return None
+    return min(1.0, pending.build.slots / max(1, view.header.slots))

@@ -1,0 +1,147 @@
+"""Which generation is in use, which is built, which is kept: every change of that, inside a batch.
+
+Each function changes the collection's header and records in a batch that its caller commits; so
+each is a step that has happened or has not.
+"""
+
+from __future__ import annotations
+
+import time
+
+from vdb.errors import NotFoundError
+from vdb.format import keys
+from vdb.format.headers import KEPT_HISTORY, Build, GenerationRecord
+from vdb.index import new_generation
+from vdb.maintenance.rebuild.target import Target
+from vdb.store import Batch, WritableCollection
+from vdb.store.generations import leave, put_record
+from vdb.version import __version__
+
+__all__ = ["begin", "discard", "drop_kept", "go_on", "require_kept", "revive", "swap"]
+
+
+def begin(
+    batch: Batch, collection: WritableCollection, target: Target, reason: str
+) -> GenerationRecord:
+    """A new generation is being built, from nothing; what was being built before is dropped."""
+    discard(batch, collection)
+    header = collection.header
+    record = new_generation(header.next_generation, target.metric, target.index)
+    record.build = Build(time.time(), __version__, reason, target.scores)
+    header.building = record.number
+    header.next_generation += 1
+    put_record(batch, collection, record)
+    return record
+
+
+def go_on(batch: Batch, collection: WritableCollection, reason: str) -> GenerationRecord:
+    """The one that was being built goes on, from its newest stored state."""
+    header = collection.header
+    record = batch.generation_record(header.number, header.building)
+    assert record.build is not None  # noqa: S101 - decoded so; the caller looked
+    record.build.epoch += 1  # the epochs before hold all it lacks by now
+    record.build.reason = reason or record.build.reason
+    put_record(batch, collection, record)
+    return record
+
+
+def revive(batch: Batch, collection: WritableCollection, reason: str) -> GenerationRecord:
+    """The kept generation is on its way back: it catches up like one that is being built."""
+    discard(batch, collection)
+    header = collection.header
+    header.building, header.kept = header.kept, 0
+    record = batch.generation_record(header.number, header.building)
+    assert record.build is not None  # noqa: S101 - what is kept has it
+    record.build.epoch += 1
+    record.build.slots = header.slots  # what is beyond is in the log as well
+    record.build.began = time.time()
+    record.build.version = __version__
+    record.build.reason = reason or f"rolled back from generation {header.generation}"
+    put_record(batch, collection, record)
+    return record
+
+
+def swap(
+    batch: Batch,
+    collection: WritableCollection,
+    record: GenerationRecord,
+    *,
+    keep_previous: bool,
+    recall: float | None,
+) -> None:
+    """The built generation is in use from this commit on; the one before is kept, or over."""
+    header, before, build = collection.header, collection.generation, record.build
+    assert build is not None  # noqa: S101 - it is not in use yet
+    now = time.time()
+    header.building = 0
+    if header.kept:
+        leave(batch, collection, header.kept)
+        header.kept = 0
+    if keep_previous:
+        before.build = Build(
+            now,
+            __version__,
+            "",
+            header.scores,
+            slots=header.slots,
+            nodes=header.count,
+            complete=True,
+        )
+        put_record(batch, collection, before)
+        header.kept = before.number
+    else:
+        leave(batch, collection, before.number)
+    # Its log is done with: what it holds is in the graph.
+    forget_all(batch, collection, record.number)
+    header.generation, header.metric, header.scores = record.number, record.metric, build.scores
+    header.history.append(
+        {
+            "generation": record.number,
+            "metric": record.metric,
+            "index": dict(record.index),
+            "when": now,
+            "version": __version__,
+            "reason": build.reason,
+            "seconds": build.seconds,
+            "recall": recall,
+        }
+    )
+    del header.history[1 : max(1, len(header.history) - KEPT_HISTORY + 1)]
+    record.build = None
+    collection.generation = record
+
+
+def forget_all(batch: Batch, collection: WritableCollection, generation: int) -> None:
+    """Remove a generation's whole log."""
+    batch.delete_all(keys.changes_of(collection.header.number, generation))
+
+
+def discard(batch: Batch, collection: WritableCollection) -> bool:
+    """Drop the generation that is being built, if there is one."""
+    header = collection.header
+    if not header.building:
+        return False
+    leave(batch, collection, header.building)
+    header.building = 0
+    return True
+
+
+def drop_kept(batch: Batch, collection: WritableCollection) -> bool:
+    """Drop the generation that is kept, if there is one."""
+    header = collection.header
+    if not header.kept:
+        return False
+    leave(batch, collection, header.kept)
+    header.kept = 0
+    return True
+
+
+def require_kept(name: str, kept: int) -> None:
+    """Raise NotFoundError where there is nothing to go back to."""
+    if not kept:
+        raise NotFoundError(
+            f"collection {name!r} keeps no previous generation to go back to; rebuild it with "
+            "keep_previous=True next time",
+            expected="a kept generation",
+            received=None,
+        )

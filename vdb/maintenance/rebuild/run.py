@@ -1,0 +1,328 @@
+"""Building a generation beside the one in use, to the end.
+
+::
+
+    look at everything once (sweep)  ->  catch up  ->  validate  ->  catch up, and swap
+
+Linking goes on in memory over one snapshot, off every lock. A *checkpoint* takes the writer lock
+for one commit that stores what was linked and closes the log's epoch; then the next snapshot is
+taken, and the slots in the log are linked as they are now. So nothing old is pinned for long, and
+a build that is killed goes on from its last checkpoint. What is left to catch up shrinks with every
+round; the last round, short by then, is done under the writer lock, in the commit of the swap.
+
+Where a checkpoint is too large for one commit it takes several; a build that is killed between two
+of these has blocks of two moments and starts from nothing.
+"""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable
+from dataclasses import dataclass, replace
+from typing import Any, TypeAlias
+
+import numpy as np
+from numpy.typing import NDArray
+
+from vdb.dtypes import DTYPES
+from vdb.errors import NotFoundError, RebuildError
+from vdb.format.headers import Build, GenerationRecord
+from vdb.index import Building
+from vdb.maintenance.rebuild import roles
+from vdb.maintenance.rebuild.plan import NAMED, refuse_unfit
+from vdb.maintenance.rebuild.target import refused
+from vdb.maintenance.rebuild.validation import validated
+from vdb.store import Batch, CollectionView, Environment, Snapshot, WritableCollection
+from vdb.store.generations import changed_slots, forget_changes, put_blocks, put_record
+from vdb.store.views import build
+
+__all__ = ["PACE", "Identity", "Pace", "RebuildProgress", "Run"]
+
+Identity: TypeAlias = tuple[int, float]
+"""Number and time of creation: what tells a collection from another of the same name."""
+
+
+@dataclass(frozen=True, slots=True)
+class RebuildProgress:
+    """Where a rebuild is.
+
+    Attributes:
+        phase: "building", "catching up", "validating", or "removing" what is no longer needed.
+        done: Records (of "removing": blocks) dealt with in this phase.
+        total: Of how many; 0 where that is not known.
+    """
+
+    phase: str
+    done: int
+    total: int
+
+
+@dataclass(frozen=True, slots=True)
+class Pace:
+    """How a build divides its time.
+
+    Attributes:
+        rows: Vectors linked between two looks at the clock.
+        seconds: Time between two checkpoints, at least.
+        share: Largest share of the time that checkpoints may take.
+        memory: Bytes of linked and not yet stored blocks, at most.
+        blocks: Blocks in one commit, at most: 16 MiB.
+        last: Changed slots that are caught up with under the writer lock.
+        rounds: After so many rounds of catching up the rest is done under the writer lock, however
+            much it is.
+        patience: Seconds to wait for another writer, once a build has begun.
+    """
+
+    rows: int = 1024
+    seconds: float = 10.0
+    share: float = 0.05
+    memory: int = 1 << 30
+    blocks: int = 4096
+    last: int = 128
+    rounds: int = 20
+    patience: float = 600.0
+
+
+PACE = Pace()
+
+
+class Run:
+    """One build, from where its record says to the swap. The caller holds the rebuild lock.
+
+    Attributes:
+        records: Records it had when it came into use.
+        caught_up: Changed slots that were linked again.
+        commits: Checkpoints and their parts.
+        recall: What validation measured.
+    """
+
+    def __init__(
+        self,
+        environment: Environment,
+        name: str,
+        identity: Identity,
+        record: GenerationRecord,
+        *,
+        floor: float | None,
+        threads: int,
+        progress: Callable[[RebuildProgress], object] | None,
+        pace: Pace,
+    ) -> None:
+        """`floor` is the recall to be reached; None: nothing is validated."""
+        self.records = 0
+        self.caught_up = 0
+        self.commits = 0
+        self.recall: float | None = None
+        self._environment = environment
+        self._name = name
+        self._identity = identity
+        self._record = record
+        self._floor = floor
+        self._threads = threads
+        self._progress = progress
+        self._pace = pace
+        self._snapshot: Snapshot | None = None
+        self._moment: Snapshot | None = None  # that, or the one of the batch
+        self._building: Building | None = None
+        self._engine: Any = None
+        self._view: CollectionView | None = None
+        self._phase = "building"
+        self._since = time.monotonic()
+
+    def to_the_end(self, *, keep_previous: bool) -> None:
+        """Build, validate, swap. Whatever is raised, the generation in use is as it was."""
+        try:
+            self._advance()
+            self._sweep()
+            self._phase = "catching up"
+            self._checkpoint()
+            if self._floor is not None:
+                self._validate(self._floor)
+            self._swap(keep_previous=keep_previous)
+        finally:
+            self._let_go()
+
+    # Steps
+
+    def _sweep(self) -> None:
+        building, pace = self._ready()[0], self._pace
+        stored, cost = time.monotonic(), 0.0
+        while building.sweep(pace.rows, self._tick):
+            now = time.monotonic()
+            size = building.dirty_blocks * self._environment.small_block
+            if now - stored >= max(pace.seconds, cost / pace.share) or size > pace.memory:
+                self._checkpoint()
+                building = self._ready()[0]
+                stored = time.monotonic()
+                cost = stored - now
+
+    def _checkpoint(self) -> None:
+        """Store what was linked, and go on with the newest moment."""
+        building, record, build = *self._ready()[:1], self._record, self._build
+        building.note(record)
+        build.slots, build.nodes = building.slots, building.nodes
+        build.seconds += self._elapsed()
+        blocks = building.dirty_blocks
+        for first in range(0, max(1, blocks), self._pace.blocks):
+            last = first + self._pace.blocks >= blocks
+            with self._batch() as batch:
+                collection = self._writable(batch)
+                put_blocks(
+                    batch,
+                    collection,
+                    building.seal(batch.commit_number, first, self._pace.blocks),
+                )
+                build.whole = last
+                if last:
+                    forget_changes(
+                        batch, collection.header.number, record.number, upto=build.epoch - 1
+                    )
+                    build.epoch += 1
+                put_record(batch, collection, record)
+                # Not before the batch holds its own: addresses stay good from one to the next.
+                self._let_go()
+            self.commits += 1
+        building.stored()
+        self._advance()
+
+    def _advance(self) -> None:
+        """See the newest moment, and link what is in the log as it is now."""
+        self._snapshot = self._moment = snapshot = self._environment.snapshot()
+        self._view = view = snapshot.collection(self._name)
+        self._require_same(view.header.number, view.header.created)
+        building, engine = self._building, self._environment.file.engine
+        if building is None or engine is not self._engine:  # all addresses are others
+            own = build(snapshot.database_header(), view.header, self._record)
+            building = Building(
+                view,
+                replace(own, vectors=view.vectors),
+                snapshot.fetch,
+                fit=self._fit,
+                slots=self._build.slots,
+                nodes=self._build.nodes,
+                threads=self._threads,
+            )
+            self._building, self._engine = building, engine
+        else:
+            building.follow(view, snapshot.fetch)
+        self._catch_up(building, changed_slots(snapshot, self._identity[0], self._record.number))
+
+    def _catch_up(self, building: Building, slots: NDArray[np.uint32]) -> None:
+        phase, self._phase = self._phase, "catching up"
+        self.caught_up += building.catch_up(slots, self._tick)
+        self._phase = phase
+
+    def _validate(self, floor: float) -> None:
+        building, view = self._ready()
+        while building.sweep(self._pace.rows, self._tick):
+            pass
+        self._phase = "validating"
+        self._tell(0, 0)
+        self.recall = validated(building, view, self._record.metric, floor)
+        self._phase = "catching up"
+
+    def _swap(self, *, keep_previous: bool) -> None:
+        """Catch up in rounds, then for good under the writer lock, and change over."""
+        for left in range(self._pace.rounds, -1, -1):
+            with self._batch() as batch:
+                collection = self._writable(batch)
+                number, slots = collection.header.number, collection.header.slots
+                behind = changed_slots(batch, number, self._record.number)
+                building = self._ready()[0]
+                new = slots - building.slots
+                if left == 0 or len(behind) + new <= self._pace.last:
+                    self._last_round(batch, collection, building, behind)
+                    roles.swap(
+                        batch,
+                        collection,
+                        self._record,
+                        keep_previous=keep_previous,
+                        recall=self.recall,
+                    )
+                    self._let_go()
+                    return
+            self._checkpoint()
+            self._sweep()
+
+    def _last_round(
+        self,
+        batch: Batch,
+        collection: WritableCollection,
+        building: Building,
+        behind: NDArray[np.uint32],
+    ) -> None:
+        self._moment, self._view = batch.base, batch.base.collection(self._name)
+        building.follow(self._view, batch.base.fetch)
+        # No progress is told here: whoever is told may want to write, and would wait for us.
+        self.caught_up += building.catch_up(behind)
+        while building.sweep(self._pace.rows):
+            pass
+        self.records = collection.header.count
+        if not building.holds(self.records):
+            raise RebuildError(
+                f"the new generation holds {building.nodes:,} vectors, and collection "
+                f"{self._name!r} has {self.records:,}: it was not put to use. Discard it and "
+                "rebuild anew",
+                expected=self.records,
+                received=building.nodes,
+            )
+        blocks = building.dirty_blocks
+        put_blocks(batch, collection, building.seal(batch.commit_number, 0, blocks))
+        building.note(self._record)
+        self._build.seconds += self._elapsed()
+
+    # Helpers
+
+    @property
+    def _build(self) -> Build:
+        assert self._record.build is not None  # noqa: S101 - until the swap
+        return self._record.build
+
+    def _ready(self) -> tuple[Building, CollectionView]:
+        assert self._building is not None  # noqa: S101 - `_advance` came first
+        assert self._view is not None  # noqa: S101
+        return self._building, self._view
+
+    def _batch(self) -> Batch:
+        return self._environment.batch(timeout=self._pace.patience)
+
+    def _writable(self, batch: Batch) -> WritableCollection:
+        collection = batch.collection(self._name)
+        self._require_same(collection.header.number, collection.header.created)
+        return collection
+
+    def _require_same(self, number: int, created: float) -> None:
+        if (number, created) != self._identity:
+            raise NotFoundError(
+                f"collection {self._name!r} was dropped while it was being rebuilt",
+                received=self._name,
+            )
+
+    def _fit(self, slots: NDArray[np.uint32], norms: NDArray[np.float32]) -> None:
+        """Refuse vectors that came meanwhile and that the metric cannot take."""
+        moment, view, metric = self._moment, self._view, self._record.metric
+        if moment is None or view is None:
+            return
+        bad = slots[refused(metric, DTYPES[view.header.dtype].real, norms)]
+        if bad.size:
+            ids = [moment.id_at(view, slot) for slot in bad[:NAMED].tolist()]
+            refuse_unfit(self._name, metric, len(bad), ids)
+
+    def _elapsed(self) -> float:
+        since, self._since = self._since, time.monotonic()
+        return self._since - since
+
+    def _tick(self, done: int, total: int) -> None:
+        building, view = self._building, self._view
+        if self._phase == "building" and building is not None and view is not None:
+            done, total = min(building.nodes + done, view.header.count), view.header.count
+        self._tell(done, total)
+
+    def _tell(self, done: int, total: int) -> None:
+        if self._progress is not None:
+            self._progress(RebuildProgress(self._phase, done, total))
+
+    def _let_go(self) -> None:
+        snapshot, self._snapshot = self._snapshot, None
+        if snapshot is not None:
+            snapshot.close()

@@ -1,0 +1,121 @@
+"""What a generation is to be, out of what was asked for and what there is."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Self
+
+import numpy as np
+from numpy.typing import NDArray
+
+from vdb import config
+from vdb.config import IndexConfig, index_from_map, index_to_map
+from vdb.errors import ArgumentTypeError, InvalidArgumentError
+from vdb.format import blocks
+from vdb.format.headers import LONGEST_REASON, CollectionHeader, GenerationRecord
+from vdb.metrics import METRICS, UNIT_TOLERANCE, metric_named
+from vdb.scores.table import convention_named
+
+__all__ = ["Target", "reason_text", "refused"]
+
+
+@dataclass(frozen=True, slots=True)
+class Target:
+    """What a generation is to be.
+
+    Attributes:
+        metric: Name of its metric.
+        index: Parameters of its index.
+        scores: Default convention of results once it is in use.
+    """
+
+    metric: str
+    index: IndexConfig
+    scores: str
+
+    @classmethod
+    def of(
+        cls,
+        header: CollectionHeader,
+        present: GenerationRecord,
+        *,
+        metric: object,
+        index: object,
+        scores: object,
+    ) -> Self:
+        """What is asked for; None stands for what there is.
+
+        Raises:
+            InvalidArgumentError: No such metric or index, or the metric has no such convention.
+        """
+        name = header.metric if metric is None else metric_named(metric).name
+        if header.dtype not in METRICS[name].dtypes:
+            raise InvalidArgumentError(
+                f"metric {name!r} is for vectors of {' or '.join(METRICS[name].dtypes)}, and "
+                f"collection {header.name!r} has {header.dtype}",
+                expected=METRICS[name].dtypes,
+                received=header.dtype,
+            )
+        wanted = index_from_map(present.index) if index is None else config.index_config(index)
+        if scores is not None:
+            convention = convention_named(scores, name, argument="scores").name
+        else:
+            try:
+                convention = convention_named(header.scores, name, argument="scores").name
+            except InvalidArgumentError as error:
+                raise InvalidArgumentError(
+                    f"results of collection {header.name!r} are scored as {header.scores!r} by "
+                    f"default, which metric {name!r} does not have; give scores= for the new "
+                    "generation",
+                    expected=error.expected,
+                    received=header.scores,
+                ) from None
+        return cls(name, wanted, convention)
+
+    @classmethod
+    def stored(cls, record: GenerationRecord) -> Self:
+        """What a generation that is not in use was meant to be."""
+        scores = "native" if record.build is None else record.build.scores
+        return cls(record.metric, index_from_map(record.index), scores)
+
+    def link_bytes(self, slots: int, small_block: int) -> int:
+        """Bytes of blocks that its graph takes for so many slots."""
+        parameters = index_to_map(self.index)
+        if parameters["type"] == "flat":
+            return 0
+        M, total = parameters["M"], 0
+        for level in range(blocks.link_levels(M)):
+            if M**level > max(1, slots):
+                break
+            rows = blocks.rows_per_block(small_block, blocks.link_row_size(M, level), blocks.LINKS)
+            total += -(-slots // (M**level * rows)) * small_block
+        return total
+
+
+def refused(metric: str, dtype_is_real: bool, norms: NDArray[np.float32]) -> NDArray[np.bool_]:
+    """Which vectors of these lengths a metric cannot take."""
+    row = METRICS[metric]
+    lengths = norms.astype(np.float64)
+    unfit = lengths < row.shortest
+    if row.unit and dtype_is_real:
+        # Lengths are stored as float32: a vector at the very bound is not to fail by rounding.
+        unfit |= np.abs(lengths**2 - 1) > UNIT_TOLERANCE + 1e-6
+    return unfit
+
+
+def reason_text(reason: object) -> str:
+    """Free text for the history, at most 256 bytes of UTF-8."""
+    if not isinstance(reason, str):
+        raise ArgumentTypeError(
+            f"reason must be a str, got {type(reason).__name__}",
+            expected="str",
+            received=type(reason).__name__,
+        )
+    size = len(reason.encode(errors="surrogatepass"))
+    if size > LONGEST_REASON or any("\ud800" <= c <= "\udfff" for c in reason):
+        raise InvalidArgumentError(
+            f"reason may be at most {LONGEST_REASON} bytes of UTF-8, got {size}",
+            expected=LONGEST_REASON,
+            received=size,
+        )
+    return reason

@@ -1,0 +1,96 @@
+"""Whether a built generation is good enough to be used: judged before the swap, never after it."""
+
+from __future__ import annotations
+
+from itertools import islice
+
+import numpy as np
+from numpy.typing import NDArray
+
+from vdb.arguments import number
+from vdb.dtypes import DTYPES
+from vdb.errors import InvalidArgumentError, RebuildError
+from vdb.index import DEFAULT_EF, Building, Found
+from vdb.metrics import METRICS
+from vdb.store import CollectionView
+
+__all__ = ["FLOOR", "floor_of", "validated"]
+
+FLOOR = 0.5
+"""Sampled recall below which a generation is refused, unless the caller says otherwise. A sound
+graph reaches more on any data that has neighbours to find."""
+
+QUERIES = 100
+K = 10
+_SEED = 0x7664
+
+
+def floor_of(validate: object) -> float | None:
+    """The recall that ``validate=`` asks for: True is `FLOOR`, False none at all, or 0..1."""
+    if validate is True:
+        return FLOOR
+    if validate is False:
+        return None
+    floor = number("validate", validate)
+    if not 0 <= floor <= 1:
+        raise InvalidArgumentError(
+            f"validate must be True, False, or a recall between 0 and 1, got {floor:g}",
+            expected="0 to 1",
+            received=floor,
+        )
+    return floor
+
+
+def validated(
+    building: Building, beside: CollectionView, metric: str, floor: float
+) -> float | None:
+    """Refuse a graph that is broken or finds too little; its sampled recall.
+
+    Every promise about the graph is verified: links returned, every vector reached, counts. Then
+    stored vectors are searched for, through the graph with the default ef and exactly: the recall
+    is the share of the K nearest others that the graph finds. None where there are no others.
+
+    Raises:
+        RebuildError: It must not be used; the generation in use stays.
+    """
+    problems = list(islice(building.problems(beside), 3))
+    if problems:
+        listed = "; ".join(f"{where}: {what}" for where, what in problems)
+        raise RebuildError(f"the new generation is broken and was not put to use: {listed}")
+    slots = building.sample(QUERIES, _SEED)
+    if beside.header.count <= 1 or not slots.size:
+        return None
+    queries = building.vectors(slots).astype(DTYPES[DTYPES[beside.header.dtype].queries].stored)
+    through = building.search(queries, K + 1, ef=DEFAULT_EF, exact=False)
+    exact = building.search(queries, K + 1, ef=DEFAULT_EF, exact=True)
+    recall = _recall(slots, through, exact, metric)
+    if recall < floor:
+        raise RebuildError(
+            f"the new generation finds {recall:.1%} of the {K} nearest vectors in a sample, and "
+            f"{floor:.0%} are required: it was not put to use. Rebuild with a larger M or "
+            "ef_construction, or say validate=False (or a lower bound) to use it all the same",
+            expected=floor,
+            received=recall,
+        )
+    return recall
+
+
+def _recall(slots: NDArray[np.uint32], found: Found, exact: Found, metric: str) -> float:
+    """Hits are judged by value, so that it does not matter which of equal ones were found."""
+    closer = METRICS[metric].closer
+    hit = wanted = 0
+    for row, slot in enumerate(slots.tolist()):
+        nearest = _others(exact, row, slot)[:K]
+        if not nearest.size:
+            continue
+        values = _others(found, row, slot)[:K]
+        wanted += len(nearest)
+        hit += int(np.count_nonzero(closer(values, nearest[-1])))
+    return hit / wanted if wanted else 1.0
+
+
+def _others(found: Found, row: int, slot: int) -> NDArray[np.float64]:
+    count = int(found.counts[row])
+    values: NDArray[np.float64] = found.values[row, :count]
+    others: NDArray[np.float64] = values[found.slots[row, :count] != slot]
+    return others

@@ -1,0 +1,176 @@
+"""What a user does with the generations of a collection; part of `Collection`."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+from vdb import arguments, config
+from vdb.access import LiveAccess
+from vdb.maintenance import rebuild as procedures
+from vdb.maintenance.rebuild import RebuildPlan, RebuildProgress, RebuildReport, Subject
+
+__all__ = ["Rebuilding"]
+
+
+class Rebuilding:
+    """Changing what cannot be changed by writing: metric and index, by a new generation.
+
+    Everyone goes on searching and writing the present generation while the next is built, in this
+    and in other processes. Nothing of it is seen before it is complete, and then all of it at once.
+    """
+
+    _access: Any
+    _name: str
+    _identity: tuple[int, float]
+    _metric: str
+    _known_metric: str
+    _expected_metric: str | None
+
+    def rebuild(
+        self,
+        metric: str | None = None,
+        index: config.IndexConfig | None = None,
+        *,
+        scores: str | None = None,
+        progress: Callable[[RebuildProgress], object] | None = None,
+        threads: int | None = None,
+        validate: bool | float = True,
+        keep_previous: bool = False,
+        reason: str = "",
+        resume: bool | None = None,
+    ) -> RebuildReport:
+        """Builds the next generation from the stored vectors and puts it to use.
+
+        The graph is the one that adding all records at once would give. What others write meanwhile
+        is linked as well, the last of it in the commit that changes over. When this raises, or is
+        interrupted, the present generation is as it was; what was built stays as an unfinished
+        rebuild, which the next call with the same parameters goes on with.
+
+        Args:
+            metric: The metric of the new generation; the present one by default. Thresholds do not
+                carry over: searches with one through an object that was made before the change, and
+                any use of one that was asked for with ``metric=``, raise MetricMismatchError.
+            index: `HNSW` or `Flat`, with all its parameters; those of the present one by default.
+            scores: The default convention of results; by default the present one, which the new
+                metric must have.
+            progress: Called now and then with a `RebuildProgress`; what it raises stops it.
+            threads: Threads that link, 1..1,024; by default one for each usable processor.
+            validate: Verify the graph, and sample its recall@10 with the default ef against exact
+                search, before it is used: True requires 0.5, a number (0..1) that much, False
+                nothing at all.
+            keep_previous: Keep the present generation, so that `rollback` can put it to use again.
+                It takes its space, and one bit for each slot that changes. One that is kept already
+                is dropped.
+            reason: Free text for the history, at most 256 bytes.
+            resume: None goes on with an unfinished rebuild to the same parameters, and drops any
+                other. True requires one (without `metric` and `index`: whatever it was to). False
+                begins anew.
+
+        Returns:
+            What was done, as a dataclass.
+
+        Raises:
+            InvalidVectorError: The metric cannot take some vectors; the message lists their ids.
+            InvalidArgumentError: An argument is out of range, or the metric has no such convention.
+            RebuildError: The new graph did not pass validation; it stays as an unfinished rebuild.
+            NotFoundError: ``resume=True``, and there is nothing to resume.
+            DiskFullError: Not enough room; what was built so far stays, or `discard_rebuild` frees
+                it.
+            BusyError: Another rebuild is under way in this database, another writer did not finish
+                within lock_timeout, or the calling thread is inside a batch.
+            ReadOnlyError: The database is open for reading only.
+        """
+        floor = procedures.floor_of(validate)
+        text = procedures.reason_text(reason)
+        report = procedures.rebuild(
+            self._subject("rebuild", threads, progress),
+            metric=metric,
+            index=index,
+            scores=scores,
+            floor=floor,
+            keep_previous=bool(keep_previous),
+            reason=text,
+            resume=resume,
+        )
+        self._changed_over(report)
+        return report
+
+    def plan_rebuild(
+        self,
+        metric: str | None = None,
+        index: config.IndexConfig | None = None,
+        *,
+        scores: str | None = None,
+        threads: int | None = None,
+    ) -> RebuildPlan:
+        """What `rebuild` would do: records it cannot take, room and, roughly, time that it needs.
+
+        Changes nothing. Reads the length of every vector, and links some of them for a second or
+        two without storing anything. Arguments are those of `rebuild`.
+        """
+        subject = self._subject("plan a rebuild", threads, None, write=False)
+        return procedures.plan(subject, metric=metric, index=index, scores=scores)
+
+    def rollback(
+        self,
+        *,
+        progress: Callable[[RebuildProgress], object] | None = None,
+        threads: int | None = None,
+        reason: str = "",
+    ) -> RebuildReport:
+        """Puts the kept generation to use again, with everything that was written since.
+
+        What changed since is linked into it first, so that this takes no longer than writing that
+        again; where nothing changed it is done at once. The generation that was in use is kept in
+        its turn. An unfinished rebuild is dropped.
+
+        Raises:
+            NotFoundError: No generation is kept.
+            InvalidVectorError: A vector was written since that its metric cannot take.
+            And, as for `rebuild`: BusyError, ReadOnlyError, DiskFullError.
+        """
+        text = procedures.reason_text(reason)
+        report = procedures.rollback(self._subject("roll back", threads, progress), reason=text)
+        self._changed_over(report)
+        return report
+
+    def discard_rebuild(self) -> bool:
+        """Drops what an unfinished rebuild left; whether there was anything.
+
+        Raises:
+            As for `rebuild`: BusyError, ReadOnlyError, DiskFullError.
+        """
+        return procedures.discard(self._subject("discard a rebuild", None, None))
+
+    def drop_previous(self) -> bool:
+        """Drops the generation that is kept to go back to; whether there was one.
+
+        Raises:
+            As for `rebuild`: BusyError, ReadOnlyError, DiskFullError.
+        """
+        return procedures.drop_previous(self._subject("drop a generation", None, None))
+
+    def _subject(
+        self,
+        verb: str,
+        threads: int | None,
+        progress: Callable[[RebuildProgress], object] | None,
+        *,
+        write: bool = True,
+    ) -> Subject:
+        arguments.callback("progress", progress)
+        count = config.thread_count(threads)
+        access: LiveAccess = self._access
+        if write:
+            access.check_writable()
+            access.check_outside(verb)
+        else:
+            access.check_open()
+        return Subject(access.environment, self._name, self._identity, count, progress)
+
+    def _changed_over(self, report: RebuildReport) -> None:
+        """Whoever changed the metric through this object knows of it."""
+        self._metric = self._known_metric = report.metric
+        if self._expected_metric is not None:
+            self._expected_metric = report.metric
