@@ -213,3 +213,19 @@ def test_a_lie_about_what_waits_is_named_and_survived(db, full, change, said):
 def test_a_slot_that_cannot_wait_is_refused():
     with pytest.raises(CorruptedError, match="unlinked: slot 10 of 10"):
         make_index("l2", 8, slots=10, unlinked=(10,))
+
+
+def test_many_vectors_at_once_lie_so_that_a_search_touches_fewer_blocks(db, monkeypatch):
+    random = np.random.default_rng(7)
+    centres = 3 * random.normal(size=(60, 128))
+    rows = (centres[random.integers(60, size=6000)] + random.normal(size=(6000, 128))).astype("f4")
+    touched = {}
+    for name, least in (("apart", 10**6), ("beside", 1024)):
+        monkeypatch.setattr("vdb.index.change.LEAST_ARRANGED", least)
+        made = db.create_collection(name, dim=128, metric="l2", index=vdb.HNSW(M=4))
+        made.add(range(6000), rows)
+        assert [made.get(i).vector.tolist() for i in (0, 4711)] == rows[[0, 4711]].tolist()
+        made.search(rows[0], 10, ef=20)
+        with db._environment.snapshot() as snapshot:
+            touched[name] = snapshot.collection(name).vectors.resolved()
+    assert touched["beside"] < 0.7 * touched["apart"]

@@ -170,6 +170,11 @@ class Writer:
     def allocate(self, fetch: object, count: int) -> Annotated[NDArray[numpy.uint32], dict(shape=(None,), order='C')]:
         """Slots for new vectors: free ones first."""
 
+    def arrange(self, rows: Annotated[NDArray[numpy.generic], dict(shape=(None, None), order='C', device='cpu', writable=False)], threads: int = 1) -> Annotated[NDArray[numpy.uint32], dict(shape=(None,), order='C')]:
+        """
+        Numbers of the rows in the order in which they best lie: near ones beside each other.
+        """
+
     def put(self, fetch: object, slots: Annotated[NDArray[numpy.uint32], dict(shape=(None,), order='C', device='cpu', writable=False)], rows: Annotated[NDArray[numpy.generic], dict(shape=(None, None), order='C', device='cpu', writable=False)]) -> None:
         """Stores vectors and their norms."""
 

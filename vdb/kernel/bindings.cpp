@@ -434,6 +434,20 @@ void bind_writer(nb::module_& m) {
           },
           "fetch"_a, "count"_a, "Slots for new vectors: free ones first.")
       .def(
+          "arrange",
+          [](const Writer& w, const Rows& rows, uint32_t threads) {
+            const RowShape& shape = w.index()->state().shape;
+            check_rows(rows, shape.dtype, shape.length(), "rows");
+            const nb::object none = nb::none();
+            PythonSource source{none};
+            return slot_array(source.run([&] {
+              return w.arrange(rows.shape(0), bytes_of(rows), threads,
+                               [&] { source.tick(none, 0, 0); });
+            }));
+          },
+          "rows"_a, "threads"_a = 1,
+          "Numbers of the rows in the order in which they best lie: near ones beside each other.")
+      .def(
           "put",
           [](Writer& w, nb::object fetch, const Slots& slots, const Rows& rows) {
             const RowShape& shape = w.index()->state().shape;

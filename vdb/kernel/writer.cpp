@@ -5,8 +5,10 @@
 #include <string>
 #include <unordered_set>
 
+#include "arrange.h"
 #include "errors.h"
 #include "float_mode.h"
+#include "parallel.h"
 #include "remover.h"
 
 namespace vdb {
@@ -48,6 +50,18 @@ std::vector<uint32_t> Writer::allocate(Source& source, size_t count) {
   index_->vectors_->grow(state.slots);
   for (const auto& table : index_->links_) table->grow(state.slots);
   return slots;
+}
+
+std::vector<uint32_t> Writer::arrange(size_t count, const uint8_t* rows, uint32_t threads,
+                                      const std::function<void()>& tick) const {
+  const IndexState& state = index_->state_;
+  if (count > kMaxSlots) throw std::length_error("a collection holds at most 2^31 - 2 vectors");
+  std::vector<Item> items(count);
+  parallel_for(static_cast<uint32_t>(count), threads, 1024, [&](uint32_t i, uint32_t) {
+    const uint8_t* row = rows + i * state.shape.row_bytes();
+    items[i] = {row, norm_of_row(state.shape, row)};
+  });
+  return vdb::arrange(Distance::build(state.metric, state.shape), items, threads, tick);
 }
 
 void Writer::put(Source& source, const uint32_t* slots, size_t count, const uint8_t* rows) {

@@ -6,6 +6,7 @@
 #pragma once
 
 #include <cstdint>
+#include <functional>
 #include <memory>
 #include <unordered_set>
 #include <vector>
@@ -27,6 +28,9 @@ class Writer {
 
   // Slots for new vectors: free ones first, then new ones. Throws std::length_error past 2^31 - 2.
   std::vector<uint32_t> allocate(Source& source, size_t count);
+  // The order in which new vectors best lie: near ones beside each other. See arrange.h.
+  std::vector<uint32_t> arrange(size_t count, const uint8_t* rows, uint32_t threads,
+                                const std::function<void()>& tick) const;
   // Stores vectors (one after the other) and their norms in allocated slots.
   void put(Source& source, const uint32_t* slots, size_t count, const uint8_t* rows);
   // Links stored vectors into the graph, deferred or not. `nodes`: how many vectors it holds
