@@ -6,6 +6,7 @@ import numpy as np
 from hypothesis import strategies as st
 from hypothesis.extra import numpy as npst
 
+import kinds
 import vdb
 from vdb.filters import parse
 
@@ -37,14 +38,16 @@ payloads = st.recursive(
 long_payloads = st.integers(3_000, 20_000).map(lambda size: {"text": "x" * size})
 
 
-def vectors(dim: int, *, zero: bool = True) -> st.SearchStrategy[np.ndarray]:
-    """Vectors of small numbers, so that equal ones and ties come up; float32, shape (dim,)."""
+def vectors(kind: kinds.Kind, dim: int, *, zero: bool = True) -> st.SearchStrategy[np.ndarray]:
+    """Vectors of small numbers, so that equal ones and ties come up, as a kind stores them."""
     numbers = st.integers(-3, 3).map(float)
-    made = npst.arrays(np.float32, (dim,), elements=numbers)
-    return made if zero else made.filter(lambda v: bool(np.any(v)))
+    made = npst.arrays(np.float64, (dim,), elements=numbers)
+    if not zero or kind.unit or kind.metric == "cosine":
+        made = made.filter(lambda v: bool(np.any(v)))
+    return made.map(kind.stored)
 
 
-metrics = st.sampled_from(["l2", "ip", "cosine"])
+all_kinds = st.sampled_from(kinds.KINDS)
 indexes = st.sampled_from([vdb.HNSW(M=4, ef_construction=24), vdb.HNSW(M=2), vdb.Flat()])
 
 

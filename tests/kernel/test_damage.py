@@ -2,11 +2,14 @@
 
 import contextlib
 import struct
+from typing import Any
 
 import numpy as np
 import pytest
+from numpy.typing import NDArray
 
 from kernel_memory import SALT, MemoryIndex, make_index
+from kinds import KINDS, Kind
 from vdb import kernel
 from vdb.errors import CorruptedError
 
@@ -192,3 +195,74 @@ def test_a_longest_vector_that_is_no_node_is_named() -> None:
     )
     said = reader.verify(blocks.get, index.writer.free_head, 1)
     assert said == [("longest", "slot 17 is no node")]
+
+
+@pytest.mark.parametrize(
+    ("kind", "row", "said"),
+    [
+        (Kind("l2", "float16"), np.float16([np.nan] + [1] * 15), "component 0 is not finite"),
+        (Kind("ip", "float16"), np.float16([1] * 15 + [-np.inf]), "component 15 is not finite"),
+        (Kind("l1", "float32"), np.float32([1, np.inf] + [1] * 14), "component 1 is not finite"),
+        (Kind("l2", "int8"), np.int8([3] * 16), "norm: expected 12.0"),
+        (Kind("hamming", "bit"), np.uint8([255, 255]), "norm: expected 4.0"),
+        (Kind("cosine", "int8"), np.int8([0] * 16), "a zero vector under cosine"),
+        (Kind("dot", "float32"), np.float32([0.5] + [0] * 15), "under dot, with norm 0.5"),
+        (Kind("dot", "float16"), np.float16([2] + [0] * 15), "under dot, with norm 2.0"),
+    ],
+    ids=str,
+)
+def test_a_hostile_row_of_any_dtype_is_named_and_survived(
+    kind: Kind, row: NDArray[Any], said: str
+) -> None:
+    floats = np.random.default_rng(1).normal(size=(400, 16))
+    index = MemoryIndex(kind.metric, 16, dtype=kind.dtype, M=4, ef_construction=32)
+    index.add(kind.stored(floats))
+    blocks = index.blocks()
+    assert findings(index, blocks) == []
+    key = b"vectors" + bytes(4)
+    block = bytearray(blocks[key])
+    size = struct.unpack_from("<I", block, 20)[0]
+    at = HEADER + 7 * size
+    block[at : at + row.nbytes] = row.tobytes()
+    hostile = {**blocks, key: resealed(block)}
+    assert ("slot 7", said) in [
+        (where, what[: len(said)]) for where, what in findings(index, hostile)
+    ]
+    reader = index.stored(hostile)
+    queries = np.ascontiguousarray(kind.queries(floats[:20]))
+    for _, _, counts in (
+        reader.search(hostile.get, queries, 10, 50),
+        reader.scan(hostile.get, queries, 10),
+    ):
+        assert (counts > 0).all()
+    writer = kernel.Writer(reader, free_head=kernel.NONE, free_count=0)
+    slots = np.array([7, 8], dtype=np.uint32)
+    writer.remove(hostile.get, slots)
+    writer.put(hostile.get, slots, kind.stored(floats[:2]))
+    writer.insert(hostile.get, slots, nodes=398)
+
+
+@pytest.mark.parametrize("kind", KINDS, ids=str)
+def test_random_bytes_in_rows_and_norms_never_crash(kind: Kind) -> None:
+    rng = np.random.default_rng(3)
+    floats = rng.normal(size=(300, 16))
+    index = MemoryIndex(kind.metric, 16, dtype=kind.dtype, M=4, ef_construction=32)
+    index.add(kind.stored(floats))
+    blocks = index.blocks()
+    queries = np.ascontiguousarray(kind.queries(floats[:5]))
+    key = b"vectors" + bytes(4)
+    for _ in range(20):
+        block = bytearray(blocks[key])
+        for at in rng.integers(HEADER, HEADER + 300 * 20, 50):
+            block[at : at + 4] = rng.bytes(4)
+        block[-2000:] = rng.bytes(2000)
+        hostile = {**blocks, key: resealed(block)}
+        reader = index.stored(hostile)
+        reader.verify(hostile.get, kernel.NONE, 0)
+        with contextlib.suppress(CorruptedError):
+            reader.search(hostile.get, queries, 10, 50)
+            reader.scan(hostile.get, queries, 10)
+            writer = kernel.Writer(reader, free_head=kernel.NONE, free_count=0)
+            writer.remove(hostile.get, np.arange(40, dtype=np.uint32))
+            writer.put(hostile.get, np.arange(40, dtype=np.uint32), kind.stored(floats[:40]))
+            writer.insert(hostile.get, np.arange(40, dtype=np.uint32), nodes=260)

@@ -28,8 +28,6 @@ import oracle
 import strategies
 import vdb
 
-DIM = 3
-
 
 class UndoError(Exception):
     """Leaves a batch so that it is undone."""
@@ -38,10 +36,21 @@ class UndoError(Exception):
 class Shelf:
     """What a collection should hold."""
 
-    def __init__(self, metric, text_ids):
-        self.metric = metric
+    def __init__(self, kind, text_ids):
+        self.kind = kind
+        self.metric, self.dtype = kind
+        self.dim = 8 if kind.dtype == "bit" else 3
         self.text_ids = text_ids
         self.rows = {}
+
+    def options(self):
+        return {"dim": self.dim, "metric": self.metric, "dtype": self.dtype}
+
+    def vectors(self, *, zero=True):
+        return strategies.vectors(self.kind, self.dim, zero=zero)
+
+    def rows_of(self, ids):
+        return [self.rows[i][0] for i in ids]
 
     def ids(self):
         return sorted(self.rows, key=str.encode) if self.text_ids else sorted(self.rows)
@@ -78,29 +87,30 @@ class History(RuleBasedStateMachine):
     def draw_rows(self, data, shelf, max_size=12):
         ids = strategies.few_str_ids if shelf.text_ids else strategies.few_int_ids
         chosen = data.draw(st.lists(ids, max_size=max_size), label="ids")
-        vectors = strategies.vectors(DIM, zero=shelf.metric != "cosine")
+        vectors = shelf.vectors()
         n = len(chosen)
         rows = data.draw(st.lists(vectors, min_size=n, max_size=n), label="vectors")
         payload = strategies.payloads | strategies.long_payloads
         payloads = data.draw(st.lists(payload, min_size=n, max_size=n), label="payloads")
-        return chosen, np.array(rows, dtype=np.float32).reshape(n, DIM), payloads
+        return chosen, rows, payloads
 
     # Collections
 
     @precondition(lambda self: len(self.shelves) < 3)
     @rule(
         name=st.sampled_from(["a", "b", "c"]),
-        metric=strategies.metrics,
+        kind=strategies.all_kinds,
         index=strategies.indexes,
         text_ids=st.booleans(),
     )
-    def create(self, name, metric, index, text_ids):
+    def create(self, name, kind, index, text_ids):
+        shelf = Shelf(kind, text_ids)
         if name in self.shelves:
             with pytest.raises(vdb.CollectionExistsError):
-                self.db.create_collection(name, dim=DIM, metric=metric, index=index)
+                self.db.create_collection(name, index=index, **shelf.options())
         else:
-            self.db.create_collection(name, dim=DIM, metric=metric, index=index)
-            self.shelves[name] = Shelf(metric, text_ids)
+            self.db.create_collection(name, index=index, **shelf.options())
+            self.shelves[name] = shelf
 
     @precondition(lambda self: len(self.shelves) > 1)
     @rule(data=st.data())
@@ -127,7 +137,7 @@ class History(RuleBasedStateMachine):
     @rule(data=st.data(), copies=st.integers(2, 30), start=st.integers(0, 10_000))
     def add_duplicates(self, data, copies, start):
         shelf, docs = self.pick(data)
-        vector = data.draw(strategies.vectors(DIM, zero=False))
+        vector = data.draw(shelf.vectors(zero=False))
         ids = [1_000_000 + start * 100 + i for i in range(copies)]
         ids = [str(i) for i in ids] if shelf.text_ids else ids
         if not set(ids) & set(shelf.rows):
@@ -224,17 +234,19 @@ class History(RuleBasedStateMachine):
         assert [record.id for record in records] == ids == list(docs.ids())
         for record in records:
             vector, payload = shelf.rows[record.id]
-            assert record.vector.tobytes() == np.asarray(vector, dtype=np.float32).tobytes()
+            assert record.vector.dtype == vector.dtype
+            assert record.vector.tobytes() == vector.tobytes()
             assert record.payload == payload
 
     @precondition(lambda self: self.shelves)
     @rule(data=st.data(), k=st.integers(1, 50))
     def search(self, data, k):
         shelf, docs = self.pick(data)
-        q = data.draw(strategies.vectors(DIM, zero=shelf.metric != "cosine"), label="q")
+        q = data.draw(shelf.vectors(), label="q")
         ids = shelf.ids()
-        vectors = np.array([shelf.rows[i][0] for i in ids], dtype=np.float32).reshape(-1, DIM)
-        truth = oracle.nearest(shelf.metric, q, ids, vectors, len(ids))
+        truth = oracle.nearest(
+            shelf.metric, q, ids, shelf.rows_of(ids), len(ids), dtype=shelf.dtype
+        )
         for exact in (True, False):
             # As many candidates as there are records: nothing may be missed.
             hits = docs.search(q, k, exact=exact, ef=max(1, len(ids)))
@@ -243,7 +255,7 @@ class History(RuleBasedStateMachine):
             for hit in hits:
                 vector, payload = shelf.rows[hit.id]
                 assert hit.payload == payload
-                expected = oracle.values(shelf.metric, q, [vector])[0]
+                expected = oracle.values(shelf.metric, q, [vector], shelf.dtype)[0]
                 assert hit.value == pytest.approx(expected, rel=1e-9, abs=1e-9)
             place = {value: n for n, value in reversed(list(enumerate(hits.values.tolist())))}
             keys = [(place[hit.value], hit.id) for hit in hits]
