@@ -98,6 +98,16 @@ def test_a_threshold_keeps_what_is_at_least_as_close(db, kind: Kind):
 
 
 @pytest.mark.parametrize("kind", KINDS, ids=str)
+def test_a_filter_lets_some_through(db, kind: Kind):
+    docs = db.create_collection("docs", dim=DIM, metric=kind.metric, dtype=kind.dtype)
+    vectors, (q,) = kind.stored(floats(200)), kind.queries(floats(1, seed=1))
+    docs.add(range(200), vectors, [{"n": i % 4} for i in range(200)])
+    hits = docs.search(q, 10, where={"n": 1})
+    truth = oracle.nearest(kind.metric, q, range(1, 200, 4), vectors[1::4], 10, dtype=kind.dtype)
+    assert hits.values == pytest.approx([value for _, value in truth], rel=1e-12, abs=1e-12)
+
+
+@pytest.mark.parametrize("kind", KINDS, ids=str)
 def test_equal_vectors_are_found_with_each_other(db, kind: Kind):
     docs = db.create_collection("docs", dim=DIM, metric=kind.metric, dtype=kind.dtype)
     vectors = kind.stored(floats(100))

@@ -8,7 +8,7 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Final
 
-from . import build, commit, memory, opening, reachability, recall, size, speed
+from . import build, commit, dtypes, memory, opening, reachability, recall, size, speed
 from .metrics import METRICS
 from .peers import DRIVERS, version
 from .report import Row, describe_machine, print_heading, print_table, write_json
@@ -22,6 +22,7 @@ SETS: Final = ("real", "synthetic")
 BENCHMARKS: Final[dict[str, Callable[[Stand], Iterator[Row]]]] = {
     "recall": recall.run,
     "speed": speed.run,
+    "dtypes": dtypes.run,
     "build": build.run,
     "size": size.run,
     "opening": opening.run,

@@ -18,9 +18,9 @@ class Vdb:
 
     name = "vdb"
 
-    def __init__(self, metric: str, dim: int, folder: Path) -> None:
+    def __init__(self, metric: str, dim: int, folder: Path, *, dtype: str = "float32") -> None:
         self._module: Any = importlib.import_module("vdb")
-        self._metric, self._dim = metric, dim
+        self._metric, self._dim, self._dtype = metric, dim, dtype
         folder.mkdir(parents=True, exist_ok=True)
         self._home = Path(tempfile.mkdtemp(dir=folder))
         self.database: Any = None
@@ -40,6 +40,7 @@ class Vdb:
             COLLECTION,
             dim=self._dim,
             metric=self._metric,
+            dtype=self._dtype,
             index=self._module.HNSW(M=M, ef_construction=ef_construction),
         )
         self.collection.add(np.arange(len(vectors)), vectors, threads=threads)

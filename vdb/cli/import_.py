@@ -69,7 +69,9 @@ def import_(
     vectors: Annotated[
         Path,
         typer.Argument(
-            metavar="VECTORS.npy", parser=options.a_path, help="Real numbers, one row a record."
+            metavar="VECTORS.npy",
+            parser=options.a_path,
+            help="Real numbers, one row a record; of bits packed bytes, or booleans.",
         ),
     ],
     *,

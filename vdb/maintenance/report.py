@@ -96,7 +96,7 @@ class CollectionInfo:
         created: When it was made, UTC.
         version: The release of vdb that made it.
         tuning: What `tune` measured on the current generation, or None.
-        norms: Count, smallest, largest and mean length of its vectors.
+        norms: Count, smallest, largest and mean length of its vectors; bits count as 0 and 1.
         vector_bytes: Bytes in blocks of vectors.
         link_bytes: Bytes in blocks of links.
         fields: Declared fields and their types.
