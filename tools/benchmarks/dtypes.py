@@ -1,4 +1,4 @@
-"""Other dtypes and metrics beside float32 under l2: recall at the same ef, queries per second.
+"""Other dtypes beside float32, and l1 and hamming beside l2: recall at the same ef, queries/s.
 
 All on vdb: no library measured here has every one of them. Truth is vdb's exact search, which the
 tests compare with numpy; a hit counts when its value is as near as the true tenth's.
@@ -22,10 +22,11 @@ from .stand import Stand
 from .timing import Lap, interleave, median_ratio
 from .vdb_driver import Vdb
 
-REFERENCE: Final = "l2 float32"
 ALLOWED_GAP: Final = 0.005
 KINDS: Final = {
-    REFERENCE: ("l2", "float32"),
+    "l2 float32": ("l2", "float32"),
+    "ip float32": ("ip", "float32"),
+    "cosine float32": ("cosine", "float32"),
     "l1 float32": ("l1", "float32"),
     "l2 float16": ("l2", "float16"),
     "l2 int8": ("l2", "int8"),
@@ -34,7 +35,14 @@ KINDS: Final = {
     "l1 int8": ("l1", "int8"),
     "hamming bit": ("hamming", "bit"),
 }
+REFERENCES: Final = ("l2 float32", "ip float32", "cosine float32")
 FASTER: Final = ("l2 int8", "ip int8", "cosine int8", "l1 int8", "hamming bit")
+
+
+def reference(name: str) -> str:
+    """What a kind is compared with: float32 under its metric; under l2 for l1 and hamming."""
+    own = f"{KINDS[name][0]} float32"
+    return own if own in REFERENCES else "l2 float32"
 
 
 def typed(rows: Any, dtype: str, largest: float) -> Any:
@@ -120,15 +128,14 @@ def run(stand: Stand) -> Iterator[Row]:
 
 
 def _recalls(curves: dict[str, TypedCurve], dataset: Dataset) -> Iterator[Row]:
-    base = [curves[REFERENCE].recall(ef) for ef in EFS]
     for name, curve in curves.items():
         found = [curve.recall(ef) for ef in EFS]
         shown = " ".join(f"{value:.4f}" for value in found)
         figures: dict[str, Any] = {f"ef {ef}": one for ef, one in zip(EFS, found, strict=True)}
-        if name == REFERENCE:
+        if name in REFERENCES:
             yield Row(f"recall@10 {name}", dataset.label, "", shown, None, figures)
             continue
-        gap = worst_gap(found, base)
+        gap = worst_gap(found, [curves[reference(name)].recall(ef) for ef in EFS])
         yield Row(
             f"recall@10 {name}",
             dataset.label,
@@ -176,14 +183,15 @@ def _rate(
 ) -> Row:
     rate = statistics.median(rates[name])
     measured = f"{rate:,.0f}  (ef {efs})"
-    ratio = median_ratio(rates[name], rates[REFERENCE]) if REFERENCE in rates else math.nan
+    base = reference(name)
+    ratio = median_ratio(rates[name], rates[base]) if base in rates else math.nan
     barred = name in FASTER
-    if name != REFERENCE:
+    if name not in REFERENCES:
         measured += f"  {ratio:.2f}x"
     return Row(
         f"queries/s at {target} {name}",
         dataset.label,
-        f"> 1.0x {REFERENCE}" if barred else "",
+        f"> 1.0x {base}" if barred else "",
         measured,
         ratio > 1.0 if barred else None,
         {"qps": rate, "ratio": ratio},
