@@ -7,6 +7,8 @@ from typing import Any
 
 from vdb import arguments, config
 from vdb.access import LiveAccess
+from vdb.dtypes import dtype_named
+from vdb.errors import InvalidArgumentError
 from vdb.maintenance import rebuild as procedures
 from vdb.maintenance.rebuild import RebuildPlan, RebuildProgress, RebuildReport, Subject
 
@@ -31,6 +33,7 @@ class Rebuilding:
         self,
         metric: str | None = None,
         index: config.IndexConfig | None = None,
+        dtype: str | None = None,
         *,
         scores: str | None = None,
         progress: Callable[[RebuildProgress], object] | None = None,
@@ -52,6 +55,8 @@ class Rebuilding:
                 carry over: searches with one through an object that was made before the change, and
                 any use of one that was asked for with ``metric=``, raise MetricMismatchError.
             index: `HNSW` or `Flat`, with all its parameters; those of the present one by default.
+            dtype: How vectors are stored. Only the present one: a rebuild takes the vectors as
+                they are stored.
             scores: The default convention of results; by default the present one, which the new
                 metric must have.
             progress: Called now and then with a `RebuildProgress`; what it raises stops it.
@@ -83,6 +88,8 @@ class Rebuilding:
         """
         floor = procedures.floor_of(validate)
         text = procedures.reason_text(reason)
+        if dtype is not None:
+            self._require_dtype(dtype)
         report = procedures.rebuild(
             self._subject("rebuild", threads, progress),
             metric=metric,
@@ -168,6 +175,17 @@ class Rebuilding:
         else:
             access.check_open()
         return Subject(access.environment, self._name, self._identity, count, progress)
+
+    def _require_dtype(self, dtype: str) -> None:
+        with self._access.reading() as reader:
+            present = reader.collection(self._name).header.dtype
+        if dtype_named(dtype).name != present:
+            raise InvalidArgumentError(
+                f"collection {self._name!r} stores {present}, and a rebuild cannot make it "
+                f"{dtype!r}: create another collection with dtype={dtype!r} and add the vectors",
+                expected=present,
+                received=dtype,
+            )
 
     def _changed_over(self, report: RebuildReport) -> None:
         """Whoever changed the metric through this object knows of it."""

@@ -227,6 +227,8 @@ class TestRefused:
             ({"metric": "l7"}, vdb.InvalidArgumentError, "metric must be one of"),
             ({"metric": "hamming"}, vdb.InvalidArgumentError, "for vectors of bit"),
             ({"index": 16}, vdb.ArgumentTypeError, "index must be"),
+            ({"dtype": "int8"}, vdb.InvalidArgumentError, "stores float32"),
+            ({"dtype": "int7"}, vdb.InvalidArgumentError, "dtype must be"),
             ({"validate": 2}, vdb.InvalidArgumentError, "validate must be"),
             ({"validate": "no"}, vdb.ArgumentTypeError, "validate must be"),
             ({"reason": "x" * 257}, vdb.InvalidArgumentError, "at most 256 bytes"),

@@ -8,7 +8,18 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Final
 
-from . import build, commit, dtypes, memory, opening, reachability, recall, size, speed
+from . import (
+    build,
+    commit,
+    dtypes,
+    memory,
+    opening,
+    reachability,
+    rebuild,
+    recall,
+    size,
+    speed,
+)
 from .metrics import METRICS
 from .peers import DRIVERS, version
 from .report import Row, describe_machine, print_heading, print_table, write_json
@@ -29,6 +40,7 @@ BENCHMARKS: Final[dict[str, Callable[[Stand], Iterator[Row]]]] = {
     "memory": memory.run,
     "commit": commit.run,
     "reachability": reachability.run,
+    "rebuild": rebuild.run,
 }
 
 

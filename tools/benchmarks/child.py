@@ -6,13 +6,16 @@ tasks measure. Prints one JSON object.
 
 import importlib
 import json
+import select
 import sys
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from typing import Any, Final
 
 COLLECTION: Final = "bench"
 SEARCHES: Final = 1_000
+WRITTEN: Final = 2 * 10**9
+PAUSE: Final = 0.02
 
 
 def time_imports(*modules: str) -> dict[str, float]:
@@ -59,6 +62,83 @@ def measure_memory(path: str, queries: str) -> dict[str, float]:
     return {"private": private_after - private, "mapped": mapped_after - mapped}
 
 
+def search_on(path: str, queries: str) -> dict[str, Any]:
+    """Searches until standard input ends: how long each took, and waited before it could begin.
+
+    The wait is what beginning a snapshot takes, which is where a search could wait for a lock;
+    "locked" is that without what it waited for a processor. What is found is compared with an exact
+    answer of the same snapshot now and then.
+    """
+    vdb: Any = importlib.import_module("vdb")
+    numpy: Any = importlib.import_module("numpy")
+    rows = _load(queries)
+    laps: list[dict[str, Any]] = []
+    database = vdb.open(path, read_only=True)
+    for number in _until_told():
+        query = rows[number % len(rows)]
+        at, begin, idle = time.time(), time.perf_counter(), _waited_for_processor()
+        lap: dict[str, Any] = {"at": at, "failed": 0}
+        try:
+            with database.snapshot() as snapshot:
+                lap["wait"] = time.perf_counter() - begin
+                lap["locked"] = max(0.0, lap["wait"] - (_waited_for_processor() - idle))
+                collection = snapshot.collection(COLLECTION)
+                found = collection.search(query, 10)
+                lap["took"] = time.perf_counter() - begin
+                if number % 200 == 0:
+                    best = collection.search(query, 10, exact=True)
+                    near = numpy.isin(found.values, best.values).mean()
+                    lap["failed"] = int(len(found) != len(best) or near < 0.5)
+        except vdb.VdbError:
+            now = time.perf_counter() - begin
+            lap = {"wait": now, "locked": now} | lap | {"failed": 1, "took": now}
+        laps.append(lap)
+    database.close()
+    return {"laps": laps}
+
+
+def write_on(path: str, queries: str) -> dict[str, Any]:
+    """Adds one vector after the other until standard input ends: how long each commit took.
+
+    The wait is for the writer lock.
+    """
+    vdb: Any = importlib.import_module("vdb")
+    rows = _load(queries)
+    laps: list[dict[str, Any]] = []
+    database = vdb.open(path)
+    collection = database.collection(COLLECTION)
+    for number in _until_told():
+        at, begin, idle = time.time(), time.perf_counter(), _waited_for_processor()
+        with database.batch():
+            wait = time.perf_counter() - begin
+            locked = max(0.0, wait - (_waited_for_processor() - idle))
+            collection.upsert(WRITTEN + number % 5_000, rows[number % len(rows)])
+        took = time.perf_counter() - begin
+        lap = {"at": at, "wait": wait, "locked": locked, "took": took}
+        laps.append(lap | {"id": WRITTEN + number % 5_000})
+        time.sleep(PAUSE)
+    database.close()
+    return {"laps": laps}
+
+
+def _waited_for_processor() -> float:
+    """Seconds that this thread was ready to run and others ran; 0 where nobody counts them."""
+    try:
+        # pathlib would be an import, and this is called for every search.
+        with open("/proc/thread-self/schedstat", encoding="ascii") as counters:  # noqa: PTH123
+            return int(counters.read().split()[1]) / 1e9
+    except OSError:
+        return 0.0
+
+
+def _until_told() -> Iterator[int]:
+    """Counts until standard input ends."""
+    number = 0
+    while not select.select([sys.stdin], [], [], 0)[0]:
+        yield number
+        number += 1
+
+
 def _load(queries: str) -> Any:
     """Queries from an .npy file."""
     numpy: Any = importlib.import_module("numpy")
@@ -85,10 +165,12 @@ def _private_bytes(path: str) -> tuple[int, int]:
     return private, mapped
 
 
-TASKS: Final[dict[str, Callable[..., dict[str, float]]]] = {
+TASKS: Final[dict[str, Callable[..., dict[str, Any]]]] = {
     "imports": time_imports,
     "open": open_and_search,
     "memory": measure_memory,
+    "search_on": search_on,
+    "write_on": write_on,
 }
 
 if __name__ == "__main__":

@@ -1,0 +1,95 @@
+"""Rebuilding while other processes write, and on a disk that becomes full."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+
+import numpy as np
+import pytest
+
+import vdb
+from vdb.maintenance.rebuild import run
+
+WRITER = """
+import sys
+import numpy as np
+import vdb
+random = np.random.default_rng(5)
+with vdb.open(sys.argv[1], lock_timeout=60) as db:
+    docs = db.collection("docs")
+    print("ready", flush=True)
+    for batch in range(int(sys.argv[2])):
+        new = [10_000 + 10 * batch + i for i in range(10)]
+        docs.add(new, random.normal(size=(10, 16)))
+        docs.upsert(range(batch, batch + 5), random.normal(size=(5, 16)))
+        docs.delete([1000 + batch, new[0]])
+        print(batch, flush=True)
+"""
+
+FULL = """
+import resource, sys
+import vdb
+from vdb.maintenance.rebuild import run
+run.PACE = run.Pace(rows=256, seconds=0.0, share=1e9)
+with vdb.open(sys.argv[1]) as db:
+    docs = db.collection("docs")
+    size = (db.path / "data.mdb").stat().st_size
+    resource.setrlimit(resource.RLIMIT_FSIZE, (size + 65536, resource.RLIM_INFINITY))
+    try:
+        docs.rebuild("ip")
+    except vdb.DiskFullError:
+        print("full")
+    info = docs.info()
+    print(info.metric, info.generation, info.rebuilding is not None, len(docs))
+    print(len(docs.search([0.1] * 16, 10)), [str(p) for p in db.check()])
+    resource.setrlimit(resource.RLIMIT_FSIZE, (resource.RLIM_INFINITY, resource.RLIM_INFINITY))
+    print(docs.discard_rebuild(), docs.info().rebuilding)
+    print(docs.rebuild("ip").metric)
+"""
+
+
+def start(script, *arguments):
+    return subprocess.Popen(
+        [sys.executable, "-c", script, *map(str, arguments)],
+        stdout=subprocess.PIPE,
+        text=True,
+    )
+
+
+def test_what_another_process_writes_meanwhile_is_there_afterwards(path, full, monkeypatch):
+    monkeypatch.setattr(run, "PACE", run.Pace(rows=64, seconds=0.0, share=1e9, last=8))
+    heard = []
+    with start(WRITER, path, 30) as writer:
+        assert writer.stdout.readline() == "ready\n"
+
+        def one_batch(at):
+            if at.phase == "building" and len(heard) < 12:
+                heard.append(writer.stdout.readline())
+
+        report = full.rebuild("cosine", progress=one_batch)
+        assert writer.wait() == 0
+        writer.stdout.read()
+    assert len(heard) == 12
+    assert report.caught_up > 12
+    assert len(full) == 2000 + 30 * 9 - 30
+    assert full.metric == "cosine"
+    for batch in range(30):
+        assert 1000 + batch not in full
+        assert 10_000 + 10 * batch + 9 in full
+    some = [record.vector for record in full.get([0, 29, 10_009, 10_299])]
+    for vector in some:
+        assert full.search(vector, 1)[0].value == pytest.approx(1.0)
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="limits the size of files")
+def test_a_full_disk_stops_it_and_what_was_built_can_be_removed(path, db, full):
+    full.upsert(0, np.ones(16))
+    db.close()
+    with start(FULL, path) as child:
+        answer = child.stdout.read().split("\n")
+        assert child.wait() == 0
+    assert answer[:2] == ["full", "l2 1 True 2000"]
+    assert answer[2:5] == ["10 []", "True None", "ip"]
+    with vdb.open(path) as again:
+        assert again.collection("docs").metric == "ip"
