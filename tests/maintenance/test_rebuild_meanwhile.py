@@ -17,6 +17,12 @@ def eager(monkeypatch):
     monkeypatch.setattr(run, "PACE", EAGER)
 
 
+@pytest.fixture
+def in_order(monkeypatch):
+    """Vectors lie in the order in which they came, however many come at a time."""
+    monkeypatch.setattr("vdb.index.change.LEAST_ARRANGED", 10**9)
+
+
 class StopError(Exception):
     """Ends a rebuild from its progress callback."""
 
@@ -162,7 +168,7 @@ class TestUnfinished:
         assert full.plan_rebuild("ip").resumes == pytest.approx(pending.done)
         assert full.plan_rebuild("cosine").resumes is None
 
-    def test_the_same_again_goes_on(self, full, crowd):
+    def test_the_same_again_goes_on(self, in_order, full, crowd):
         stopped(full, metric="ip")
         writer_rows = dict(enumerate(crowd))
         full.delete(range(50))
@@ -173,7 +179,7 @@ class TestUnfinished:
         assert report.caught_up >= 100
         assert len(full) == len(writer_rows) + 50
 
-    def test_it_ends_as_if_nothing_had_happened(self, db, full, crowd):
+    def test_it_ends_as_if_nothing_had_happened(self, in_order, db, full, crowd):
         stopped(full, metric="ip")
         stopped(full, metric="ip", calls=2)
         full.rebuild("ip")

@@ -98,7 +98,8 @@ class Building:
         """Link the next slots in use, about `most`; False when all were linked.
 
         Where nothing changes meanwhile, the graph becomes the one that adding all records in one
-        call gives, bit for bit: the same slots go in together.
+        call gives, bit for bit, provided that they lie in the order in which they came: the same
+        slots go in together.
         """
         taken = 0
         parts = []

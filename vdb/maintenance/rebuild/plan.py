@@ -74,7 +74,8 @@ def unfit(reader: Snapshot, view: CollectionView, metric: str) -> tuple[int, lis
     """How many records a metric cannot take, and the ids of the first few."""
     norms = index.norms(reader, view)
     bad = np.flatnonzero((norms >= 0) & refused(metric, DTYPES[view.header.dtype].real, norms))
-    return len(bad), [reader.id_at(view, slot) for slot in bad[:NAMED].tolist()]
+    ids = [reader.id_at(view, slot) for slot in bad[:NAMED].tolist()]
+    return len(bad), sorted(ids, key=lambda one: (one if isinstance(one, int) else 0, str(one)))
 
 
 def refuse_unfit(name: str, metric: str, count: int, ids: list[Id]) -> None:
