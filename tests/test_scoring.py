@@ -172,6 +172,8 @@ class TestOtherTypes:
             ("faiss", 2, 1),
             ("vespa", 2, 2),
             ("milvus", 16, 2),
+            ("milvus", 2.9, 1),  # its fraction is dropped
+            ("faiss", 2.9, 2),
             ("opensearch", 0.33, 2),
         ]:
             assert len(docs.search(query, k=None, threshold=threshold, scores=name)) == count, name

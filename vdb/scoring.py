@@ -27,8 +27,8 @@ __all__ = ["Rows", "Scoring", "by_query", "joined", "order_by_id", "scored"]
 Reader: TypeAlias = Snapshot | Batch
 View: TypeAlias = CollectionView | WritableCollection
 
-# Numbers of vectors that are held at a time while scores are made of them: 16 MiB.
-_CELLS = 4_194_304
+# Numbers of vectors that are held at a time while scores are made of them: 2 MiB.
+_CELLS = 524_288
 
 
 class Scoring(NamedTuple):
@@ -114,7 +114,10 @@ def _from_vectors(
     for start in range(0, len(slots), step):
         part = slice(start, start + step)
         stored = index.vectors(reader, view, slots[part]).astype(np.float32, copy=False)
-        out[part] = rule.quantities(queries[owners[part]].astype(np.float32, copy=False), stored)
+        # Rows come query by query, so that those of a part belong to a few queries in a row.
+        first, last = int(owners[part][0]), int(owners[part][-1])
+        own = queries[first : last + 1].astype(np.float32, copy=False)
+        out[part] = rule.quantities(own, stored, owners[part] - first)
     return out
 
 

@@ -59,7 +59,7 @@ def one(name: str, seed: int, metrics: list[str]) -> int:
                 continue
             outcome = Outcome(name, version, metric, case.name)
             with tempfile.TemporaryDirectory(ignore_cleanup_errors=True) as folder:
-                engine = kind(metric, case.vectors.shape[1], Path(folder))
+                engine = kind(metric, case.dim, Path(folder))
                 compare(engine, case, outcome, Path(folder))
                 engine.close()
             print("outcome " + json.dumps(outcome.as_dict()), flush=True)

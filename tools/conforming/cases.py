@@ -2,23 +2,33 @@
 
 from __future__ import annotations
 
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import numpy as np
+from numpy.typing import NDArray
 
 from .engine import Floats
 
-EVERY = ("l2", "ip", "cosine", "l1")
+EVERY = ("l2", "ip", "cosine", "l1", "hamming")
+REAL = EVERY[:4]
 
 
 class Case(NamedTuple):
-    """Vectors (n, dim) and queries (m, dim); `edges`: exact in float32, so that thresholds are."""
+    """Vectors (n, dim) and queries (m, dim); `edges`: exact in float32, so that thresholds are.
+
+    For hamming they are bits, eight to a byte.
+    """
 
     name: str
     metrics: tuple[str, ...]
-    vectors: Floats
-    queries: Floats
+    vectors: NDArray[Any]
+    queries: NDArray[Any]
     edges: bool = False
+
+    @property
+    def dim(self) -> int:
+        """The dimension; of bits their number."""
+        return self.vectors.shape[1] * (8 if self.metrics == ("hamming",) else 1)
 
 
 def cases(seed: int) -> list[Case]:
@@ -39,13 +49,15 @@ def cases(seed: int) -> list[Case]:
     small = random.integers(-4, 5, size=(120, 4)).astype(np.float32)
     small[~small.any(axis=1)] = 1
     axes = np.concatenate([np.eye(4), -np.eye(4), 2 * np.eye(4)]).astype(np.float32)
+    bits = random.integers(0, 256, size=(150, 8)).astype(np.uint8)
     spread = random.gamma(1.0, 2.0, size=(200, 1)) + 0.05
     return [
-        Case("random", EVERY, (normal(200, 16) * spread).astype(np.float32), normal(8, 16)),
+        Case("random", REAL, (normal(200, 16) * spread).astype(np.float32), normal(8, 16)),
         Case("near unit", ("cosine",), unit(160, 16) * lengths, unit(11, 16) * asked),
         Case("tiny", ("cosine",), (unit(160, 16) * tiny).astype(np.float32), normal(4, 16)),
         Case("tiny queries", ("cosine",), normal(160, 16), unit(4, 16) * np.float32(2e-5)),
         Case("whole numbers", ("l2", "ip", "l1"), small, small[:6], edges=True),
         Case("axes", ("cosine",), axes, axes[:3], edges=True),
+        Case("bits", ("hamming",), bits, bits[:5] ^ np.uint8(1), edges=True),
         Case("zero query", ("cosine",), normal(20, 4), np.zeros((1, 4), dtype=np.float32)),
     ]

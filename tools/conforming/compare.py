@@ -50,7 +50,12 @@ def compare(engine: Engine, case: Case, outcome: Outcome, folder: Path) -> None:
         return
     with vdb.open(folder / "ours.vdb", durability="relaxed") as db:
         ours = db.create_collection(
-            "t", dim=engine.dim, metric=engine.metric, scores=engine.convention, index=vdb.Flat()
+            "t",
+            dim=engine.dim,
+            metric=engine.metric,
+            dtype="bit" if engine.metric == "hamming" else "float32",
+            scores=engine.convention,
+            index=vdb.Flat(),
         )
         ours.add(range(len(case.vectors)), case.vectors)
         for query in case.queries:
@@ -87,7 +92,7 @@ def _terms(case: Case, query: Floats, metric: str) -> Any:
     """How large the terms are whose sum a score is, for each row."""
     lengths = np.linalg.norm(case.vectors.astype(np.float64), axis=1)
     length = np.linalg.norm(query.astype(np.float64))
-    if metric == "cosine":
+    if metric in ("cosine", "hamming"):
         return np.ones(len(lengths))
     return np.maximum(1, lengths * length if metric == "ip" else (lengths + length) ** 2)
 

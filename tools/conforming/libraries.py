@@ -48,13 +48,21 @@ class Faiss(Engine):
     convention = "faiss"
     requires = "faiss-cpu"
     version_of = "faiss-cpu"
-    metrics = {"l2": "METRIC_L2", "ip": "METRIC_INNER_PRODUCT", "l1": "METRIC_L1"}
+    metrics = {
+        "l2": "METRIC_L2",
+        "ip": "METRIC_INNER_PRODUCT",
+        "l1": "METRIC_L1",
+        "hamming": "METRIC_L2",  # not looked at
+    }
 
     def add(self, vectors: Floats) -> None:
         """Store (n, dim) vectors."""
         import faiss
 
-        self.index = faiss.IndexFlat(self.dim, getattr(faiss, self.kind))
+        if self.metric == "hamming":
+            self.index = faiss.IndexBinaryFlat(self.dim)
+        else:
+            self.index = faiss.IndexFlat(self.dim, getattr(faiss, self.kind))
         self.index.add(vectors)
 
     def all(self, query: Floats) -> Answer:
@@ -66,6 +74,10 @@ class Faiss(Engine):
         """`range_search`."""
         if self.metric == "l1":
             raise NotImplementedError
+        if self.metric == "hamming":
+            if threshold != int(threshold):
+                raise NotImplementedError
+            threshold = int(threshold)
         return set(self.index.range_search(query[None], threshold)[2].tolist())
 
 
@@ -75,13 +87,14 @@ class Usearch(Engine):
     convention = "usearch"
     requires = "usearch"
     version_of = "usearch"
-    metrics = {"l2": "l2sq", "ip": "ip", "cosine": "cos"}
+    metrics = {"l2": "l2sq", "ip": "ip", "cosine": "cos", "hamming": "hamming"}
 
     def add(self, vectors: Floats) -> None:
         """Store (n, dim) vectors."""
         from usearch.index import Index
 
-        self.index = Index(ndim=self.dim, metric=self.kind, dtype="f32")
+        dtype = "b1" if self.metric == "hamming" else "f32"
+        self.index = Index(ndim=self.dim, metric=self.kind, dtype=dtype)
         self.index.add(np.arange(len(vectors)), vectors)
 
     def all(self, query: Floats) -> Answer:

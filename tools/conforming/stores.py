@@ -16,7 +16,7 @@ class SqliteVec(Engine):
     convention = "sqlite-vec"
     requires = "sqlite-vec apsw"
     version_of = "sqlite-vec"
-    metrics = {"l2": "L2", "cosine": "cosine", "l1": "L1"}
+    metrics = {"l2": "L2", "cosine": "cosine", "l1": "L1", "hamming": "hamming"}
 
     def add(self, vectors: Floats) -> None:
         """Store (n, dim) vectors."""
@@ -26,22 +26,30 @@ class SqliteVec(Engine):
         self.base = apsw.Connection(":memory:")
         self.base.enable_load_extension(True)
         self.base.load_extension(sqlite_vec.loadable_path())
-        self.base.execute(
-            f"create virtual table t using vec0(v float[{self.dim}] distance_metric={self.kind})"
-        )
+        bits = self.metric == "hamming"
+        column = f"bit[{self.dim}]" if bits else f"float[{self.dim}] distance_metric={self.kind}"
+        self.base.execute(f"create virtual table t using vec0(v {column})")
+        self.given = "vec_bit(?)" if bits else "?"
+        insert = f"insert into t(rowid, v) values (?, {self.given})"  # noqa: S608 - our own words
         for i, vector in enumerate(vectors):
-            self.base.execute("insert into t(rowid, v) values (?, ?)", (i, vector.tobytes()))
+            self.base.execute(insert, (i, vector.tobytes()))
         self.n = len(vectors)
 
     def all(self, query: Floats) -> Answer:
         """All rows."""
-        asked = "select rowid, distance from t where v match ? and k = ? order by distance"
+        asked = (
+            f"select rowid, distance from t where v match {self.given} and k = ? "  # noqa: S608
+            "order by distance"
+        )
         rows = self.base.execute(asked, (query.tobytes(), self.n))
         return {i: math.nan if score is None else score for i, score in rows}
 
     def within(self, query: Floats, threshold: float) -> set[int]:
         """A condition on the distance."""
-        asked = "select rowid from t where v match ? and k = ? and distance <= ?"
+        asked = (
+            f"select rowid from t where v match {self.given} and k = ? "  # noqa: S608
+            "and distance <= ?"
+        )
         return {row[0] for row in self.base.execute(asked, (query.tobytes(), self.n, threshold))}
 
 
@@ -116,15 +124,19 @@ class Lancedb(Engine):
     convention = "lancedb"
     requires = "lancedb"
     version_of = "lancedb"
-    metrics = {"l2": "l2", "ip": "dot", "cosine": "cosine"}
+    metrics = {"l2": "l2", "ip": "dot", "cosine": "cosine", "hamming": "hamming"}
 
     def add(self, vectors: Floats) -> None:
         """Store (n, dim) vectors."""
         import lancedb
+        import pyarrow
 
         base = lancedb.connect(self.folder)
-        rows = [{"i": i, "vector": vector} for i, vector in enumerate(vectors)]
-        self.table = base.create_table("t", rows)
+        number = pyarrow.uint8() if self.metric == "hamming" else pyarrow.float32()
+        kind = pyarrow.list_(number, vectors.shape[1])
+        schema = pyarrow.schema({"i": pyarrow.int64(), "vector": kind})
+        rows = [{"i": i, "vector": vector.tolist()} for i, vector in enumerate(vectors)]
+        self.table = base.create_table("t", rows, schema=schema)
         self.n = len(vectors)
 
     def all(self, query: Floats) -> Answer:
@@ -184,7 +196,7 @@ class Milvus(Engine):
     convention = "milvus"
     requires = "milvus-lite==2.5.1 pymilvus<2.7 setuptools<81"
     version_of = "milvus-lite"
-    metrics = {"l2": "L2", "ip": "IP", "cosine": "COSINE"}
+    metrics = {"l2": "L2", "ip": "IP", "cosine": "COSINE", "hamming": "HAMMING"}
 
     def add(self, vectors: Floats) -> None:
         """Store (n, dim) vectors."""
@@ -202,11 +214,14 @@ class Milvus(Engine):
             raise TypeError("the server of Milvus Lite does not start") from failure
         schema = MilvusClient.create_schema()
         schema.add_field("i", DataType.INT64, is_primary=True)
-        schema.add_field("v", DataType.FLOAT_VECTOR, dim=self.dim)
+        bits = self.metric == "hamming"
+        column = DataType.BINARY_VECTOR if bits else DataType.FLOAT_VECTOR
+        schema.add_field("v", column, dim=self.dim)
         index = self.client.prepare_index_params()
-        index.add_index("v", index_type="FLAT", metric_type=self.kind)
+        flat = "BIN_FLAT" if bits else "FLAT"
+        index.add_index("v", index_type=flat, metric_type=self.kind)
         self.client.create_collection("t", schema=schema, index_params=index)
-        rows = [{"i": i, "v": vector} for i, vector in enumerate(vectors)]
+        rows = [{"i": i, "v": self._given(vector)} for i, vector in enumerate(vectors)]
         self.client.insert("t", rows)
         self.n = len(vectors)
 
@@ -218,13 +233,16 @@ class Milvus(Engine):
         """`radius`."""
         return set(self._found(query, {"radius": threshold}))
 
+    def _given(self, vector: Floats) -> Any:
+        return vector.tobytes() if self.metric == "hamming" else vector.tolist()
+
     def close(self) -> None:
         """End its server."""
         self.client.close()
 
     def _found(self, query: Floats, params: dict[str, float]) -> Answer:
         asked = {"metric_type": self.kind, "params": params}
-        found = self.client.search("t", [query.tolist()], limit=self.n, search_params=asked)
+        found = self.client.search("t", [self._given(query)], limit=self.n, search_params=asked)
         return {hit["id"]: hit["distance"] for hit in found[0]}
 
 

@@ -28,6 +28,7 @@ __all__ = [
     "POSITIVE_RADIUS",
     "RADIUS",
     "STRICT",
+    "WHOLE_STRICT",
     "Rows",
     "Threshold",
     "distance_threshold",
@@ -102,6 +103,10 @@ def _by_score_strictly(rows: Rows, threshold: float) -> Numbers:
     return np.asarray(rows.scores < bound if rows.direction == "lower" else rows.scores > bound)
 
 
+def _by_whole_score_strictly(rows: Rows, threshold: float) -> Numbers:
+    return _by_score_strictly(rows, float(np.trunc(threshold)))
+
+
 def _same_precision(scores: Numbers, threshold: float) -> Any:
     with np.errstate(over="ignore"):
         return scores.dtype.type(threshold)
@@ -134,6 +139,9 @@ def _epsilon(rows: Rows, threshold: float) -> Numbers:
 RADIUS = Threshold("radius", "score", "inclusive", _by_score)
 INCLUSIVE = Threshold("WHERE", "score", "inclusive", _by_score, "with <= or >=, as written in SQL")
 STRICT = Threshold("radius", "score", "strict", _by_score_strictly)
+WHOLE_STRICT = Threshold(
+    "radius", "score", "strict", _by_whole_score_strictly, "its fraction is dropped: 8.9 means 8"
+)
 NATIVE = Threshold("threshold", "value", "inclusive", _by_value)
 MIN_SCORE = Threshold(
     "min_score",

@@ -34,20 +34,34 @@ class FromVectors:
 
     Attributes:
         text: The rule in words.
-        compute: Queries (m, n) and stored vectors (m, n), row by row, as quantities (m,), float32.
+        prepare: Queries (m, n) as they are compared, float32.
+        compute: Prepared queries (m, n) and stored vectors (m, n), row by row, as quantities (m,),
+            float32.
         slack: How far the quantity may be from the metric's value.
         ordered: Whether closer values have, but for that, closer quantities.
     """
 
     text: str
+    prepare: Callable[[Matrix], Matrix]
     compute: Callable[[Matrix, Matrix], Column]
     slack: float
     ordered: bool = True
 
-    def quantities(self, queries: Matrix, stored: Matrix) -> NDArray[np.float64]:
-        """What the engine's formula takes, float64 (m,), for queries and stored vectors (m, n)."""
+    def quantities(
+        self, queries: Matrix, stored: Matrix, owners: NDArray[np.intp] | None = None
+    ) -> NDArray[np.float64]:
+        """What the engine's formula takes, float64 (m,), for stored vectors (m, n).
+
+        Args:
+            queries: Float32 (m, n), one for each stored vector; or some, of which `owners` chooses.
+            stored: Float32 (m, n).
+            owners: Which query belongs to each stored vector, (m,).
+        """
         with np.errstate(all="ignore"):
-            return self.compute(queries, stored).astype(np.float64)
+            asked = self.prepare(queries)
+            if owners is not None:
+                asked = asked[owners]
+            return self.compute(asked, stored).astype(np.float64)
 
 
 def _dot(a: Matrix, b: Matrix) -> Column:
@@ -81,10 +95,13 @@ def _qdrant(a: Matrix) -> Matrix:
     return _unless(keep, a, np.sqrt(square))
 
 
-def _milvus(q: Matrix, v: Matrix) -> Column:
+def _milvus_query(q: Matrix) -> Matrix:
     square = _dot(q, q)
-    query = _unless(np.abs(square - _ONE) <= np.float32(1e-5), q, np.sqrt(square))
-    return np.asarray(_dot(query, v) / np.sqrt(_dot(v, v)), dtype=np.float32)
+    return _unless(np.abs(square - _ONE) <= np.float32(1e-5), q, np.sqrt(square))
+
+
+def _milvus(q: Matrix, v: Matrix) -> Column:
+    return np.asarray(_dot(q, v) / np.sqrt(_dot(v, v)), dtype=np.float32)
 
 
 def _prenormalised(q: Matrix, v: Matrix) -> Column:
@@ -96,30 +113,35 @@ _ANYTHING = float("inf")
 
 NORMALISED = FromVectors(
     "both vectors are normalised in float32, whatever their length",
-    lambda q, v: _dot(_unit(q), _unit(v)),
+    _unit,
+    lambda q, v: _dot(q, _unit(v)),
     1e-5,
 )
 ELASTIC = FromVectors(
     "a vector whose squared length is within 1e-3 of 1 is not normalised, so that scores may "
     "exceed 1 slightly; all others are, in float32",
-    lambda q, v: _dot(_elastic(q), _elastic(v)),
+    _elastic,
+    lambda q, v: _dot(q, _elastic(v)),
     3e-3,
 )
 QDRANT = FromVectors(
     "a vector whose squared length is within 1e-6 of 1, or below 1.19e-7, is not normalised; all "
     "others are, in float32",
-    lambda q, v: _dot(_qdrant(q), _qdrant(v)),
+    _qdrant,
+    lambda q, v: _dot(q, _qdrant(v)),
     _ANYTHING,
 )
 MILVUS = FromVectors(
     "a query whose squared length is within 1e-5 of 1 is not normalised; stored vectors are "
     "divided by their exact lengths",
+    _milvus_query,
     _milvus,
     1e-4,
 )
 PRENORMALISED = FromVectors(
     "the inner product is divided by the squared length of the query; the stored vector's length "
     "is not looked at",
+    lambda q: q,
     _prenormalised,
     _ANYTHING,
     ordered=False,

@@ -19,6 +19,7 @@ from vdb.scores.thresholds import (
     NEAR_CERTAINTY,
     RADIUS,
     STRICT,
+    WHOLE_STRICT,
     none,
 )
 from vdb.scores.vectors import MILVUS, NORMALISED, QDRANT
@@ -82,7 +83,7 @@ _MILVUS = Engine(
             zero=zero_is("0"),
             note="a similarity, although it is called a distance",
         ),
-        Row("hamming", "HAMMING, distance", SAME, evidence="read"),
+        Row("hamming", "HAMMING, distance", SAME, WHOLE_STRICT),
     ),
 )
 _WEAVIATE_ROWS = (
