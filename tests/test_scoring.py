@@ -20,11 +20,10 @@ OF_ZERO = [row for row in rows() if row.metric == "cosine" and row.pair == "one_
 ALL = [(metric, name) for metric in PLAIN for name in vdb.scores.conventions(metric)]
 
 
-@pytest.fixture(scope="module")
-def crowd(crowd):
-    """Enough vectors for range searches to walk a graph."""
-    other = crowd[:200] + np.random.default_rng(8).normal(0, 0.3, (200, 16))
-    return np.concatenate([crowd, other.astype(np.float32)])
+@pytest.fixture(autouse=True)
+def short_walks(monkeypatch):
+    """Range searches begin in the graph, small as it is."""
+    monkeypatch.setattr("vdb.ranges._FIRST_WIDTH", 128)
 
 
 @pytest.fixture(scope="module")

@@ -51,7 +51,11 @@ elasticsearch`.
   the last digit to differ, and angles near 0 and pi to differ by 1e-3.
 - **Thresholds** are in the unit of the engine's own parameter, which is not always the score, and
   are compared as the engine compares: in its precision; *inclusive*: a row exactly at the
-  threshold is in; *strict*: it is out. With `k=None` a threshold bounds a range search.
+  threshold is in; *strict*: it is out.
+- **Ranges.** With `k=None` all that the threshold admits is found: exactly with `exact=True` and in
+  a `Flat` collection, else by a walk that goes on until what it holds is eight times what it found.
+  Of 30,851 paragraphs (384 dimensions) that found 0.999, 0.995 and 0.999 of the 10 and 0.9996,
+  0.994 and 0.9999 of the 100 paragraphs within thresholds under cosine, l2 and ip.
 - **More than the value.** Where an engine normalises vectors in a way that shows in its scores,
   searches compute them from the stored vectors ("before comparing" below). `vdb.scores.score` has
   only the value, and uses the plain formula.

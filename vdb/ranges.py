@@ -13,6 +13,10 @@ from vdb.scoring import Reader, Rows, Scoring, View, by_query, joined, scored
 __all__ = ["Reach", "everything", "within"]
 
 _FIRST_WIDTH = 512
+# A candidate is beyond doubt when at most one in so many of the list is admitted.
+_MARGIN = 8
+# Distances that a walk computes for each candidate it keeps, about.
+_WALK_COST = 12
 # Exact range searches hold a value for every record and query: at most this many at a time.
 _SCAN_CELLS = 4_000_000
 
@@ -44,9 +48,9 @@ def within(
 ) -> Rows:
     """Everything that the threshold admits, for each query; there is something to be found.
 
-    In a graph the candidate list doubles until at most an eighth of what it holds is admitted, so
+    In a graph the candidate list grows until at most an eighth of what it holds is admitted, so
     that the last hit is found about as surely as the first: the walk has then gone far beyond the
-    threshold, whatever its unit. Past a quarter of the collection an exact scan costs no more. It
+    threshold, whatever its unit. Past a twelfth of the collection an exact scan costs no more. It
     is also what is left where a convention's order is not that of the values.
 
     Args:
@@ -63,7 +67,7 @@ def within(
     found: dict[int, Rows] = {}
     pending = np.arange(len(matrix))
     width = max(_FIRST_WIDTH, reach.ef or 0)
-    while graph and pending.size and 4 * width < count and width <= config.LIMITS.ef:
+    while graph and pending.size and _WALK_COST * width < count and width <= config.LIMITS.ef:
         queries = matrix[pending]
         near = index.search(
             reader,
@@ -76,11 +80,12 @@ def within(
             among=reach.among,
         )
         rows = scored(reader, view, queries, near, how)
-        done = 8 * rows.counts <= width
+        done = _MARGIN * rows.counts <= width
         parts = zip(pending.tolist(), by_query(rows), done.tolist(), strict=True)
         found.update((query, part) for query, part, whole in parts if whole)
+        if not done.all():
+            width = max(2 * width, _MARGIN * int(rows.counts[~done].min()))
         pending = pending[~done]
-        width *= 2
     step = max(1, _SCAN_CELLS // count)
     for start in range(0, len(pending), step):
         chunk = pending[start : start + step]
