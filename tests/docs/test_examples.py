@@ -57,7 +57,7 @@ def test_the_example_of_every_command_runs(place, capsys):
     examples = {line.split()[1]: shlex.split(line)[1:] for line in SHELL.findall(text)}
     order = (
         *("import", "info", "inspect", "search", "compare", "tune", "scores", "calibrate"),
-        *("check", "backup", "compact", "drop", "create"),
+        *("check", "backup", "compact", "rebuild", "drop", "create"),
     )
     for command in order:
         assert run(examples.pop(command)) == 0, capsys.readouterr().err
