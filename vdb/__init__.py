@@ -51,7 +51,7 @@ from vdb.hits import Hits, ManyHits
 from vdb.index import CurvePoint, Tuning
 from vdb.maintenance.rebuild import RebuildPlan, RebuildProgress, RebuildReport
 from vdb.maintenance.report import CollectionInfo, DatabaseInfo, GenerationInfo, PendingRebuild
-from vdb.records import Hit, NormStats, Problem, Record
+from vdb.records import Hit, NormStats, Plan, Problem, Record
 from vdb.results import Interval, Section
 from vdb.snapshot import Snapshot
 from vdb.studies import calibrate_threshold, compare_metrics
@@ -97,6 +97,7 @@ __all__ = [
     "NotFoundError",
     "NotInvertibleError",
     "PendingRebuild",
+    "Plan",
     "Problem",
     "ReadOnlyError",
     "RebuildError",

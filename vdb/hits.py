@@ -8,7 +8,7 @@ from typing import Any, overload
 import numpy as np
 from numpy.typing import NDArray
 
-from vdb.records import Direction, Hit, Id, Payload
+from vdb.records import Direction, Hit, Id, Payload, Plan
 
 __all__ = ["Hits", "ManyHits", "id_array"]
 
@@ -23,6 +23,7 @@ class Hits(Sequence[Hit]):
         metric: The collection's metric.
         convention: Whose convention ``scores`` are in ("native": the value itself).
         direction: "higher" or "lower": which scores are closer.
+        plan: How the search went about it and why; of several queries, for all of them together.
     """
 
     __slots__ = (
@@ -34,6 +35,7 @@ class Hits(Sequence[Hit]):
         "convention",
         "direction",
         "metric",
+        "plan",
     )
 
     def __init__(
@@ -47,6 +49,7 @@ class Hits(Sequence[Hit]):
         direction: Direction,
         payloads: list[Payload] | None = None,
         vectors: NDArray[Any] | None = None,
+        plan: Plan | None = None,
     ) -> None:
         self._ids = ids
         self._values = values
@@ -56,6 +59,7 @@ class Hits(Sequence[Hit]):
         self.metric = metric
         self.convention = convention
         self.direction: Direction = direction
+        self.plan = plan
 
     @property
     def ids(self) -> NDArray[Any]:
@@ -100,6 +104,7 @@ class Hits(Sequence[Hit]):
             direction=self.direction,
             payloads=None if self._payloads is None else self._payloads[index],
             vectors=None if self._vectors is None else self._vectors[index],
+            plan=self.plan,
         )
 
     def take(self, places: NDArray[np.intp]) -> Hits:
@@ -115,6 +120,7 @@ class Hits(Sequence[Hit]):
             direction=self.direction,
             payloads=None if payloads is None else [payloads[place] for place in listed],
             vectors=None if self._vectors is None else self._vectors[places],
+            plan=self.plan,
         )
 
     def __iter__(self) -> Iterator[Hit]:
@@ -158,6 +164,11 @@ class ManyHits(Sequence[Hits]):
         """`all_hits` of all queries in a row; those of query i lie in starts[i]:starts[i + 1]."""
         self._all = all_hits
         self._starts = starts
+
+    @property
+    def plan(self) -> Plan | None:
+        """How the search went about it and why."""
+        return self._all.plan
 
     @property
     def counts(self) -> NDArray[np.int64]:

@@ -36,7 +36,7 @@ class _Search(NamedTuple):
             ef=max(self.ef, width),
             exact=exact,
             threads=threads,
-            among=self.reach.among,
+            course=self.reach.course,
         )
 
 
@@ -67,7 +67,7 @@ def nearest(reader: Reader, view: View, matrix: NDArray[Any], k: int, reach: Rea
         ef=ef,
         exact=reach.exact or k > config.LIMITS.ef,
         threads=reach.threads,
-        among=reach.among,
+        course=reach.course,
     )
     if width == k:
         return found

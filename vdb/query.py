@@ -26,7 +26,7 @@ from vdb.hits import Hits, ManyHits
 from vdb.known_ids import by_id, ids_of
 from vdb.metrics import METRICS, Metric
 from vdb.nearest import nearest
-from vdb.records import Payload
+from vdb.records import Payload, Plan
 from vdb.scores.table import convention_named
 from vdb.scoring import Reader, Rows, Scoring, View, by_query, joined, order_by_id, scored
 
@@ -60,13 +60,13 @@ class _Plan(NamedTuple):
     with_payloads: bool
     with_vectors: bool
     threads: int
-    among: index.Among | None  # what the filter lets through
+    course: index.Course | None  # what the filter lets through, and what was done
     matches: int  # how many records there are to be found
 
     @property
     def reach(self) -> ranges.Reach:
         """Where a range search looks."""
-        return ranges.Reach(self.ef, self.exact, self.threads, self.among, self.matches)
+        return ranges.Reach(self.ef, self.exact, self.threads, self.course, self.matches)
 
 
 def search(reader: Reader, view: View, q: ArrayLike, k: int | None, options: Options) -> Hits:
@@ -115,13 +115,13 @@ def _plan(reader: Reader, view: View, k: int | None, threads: int, options: Opti
         with_payloads=arguments.truth("with_payloads", with_payloads),
         with_vectors=arguments.truth("with_vectors", with_vectors),
         threads=threads,
-        among=None,
+        course=None,
         matches=header.count,
     )
     if where is None:
         return plan
     among = matching.matching(reader, view, where)
-    return plan._replace(among=among, matches=among.count)
+    return plan._replace(course=index.Course(among), matches=among.count)
 
 
 def _queries(given: ArrayLike, view: View, plan: _Plan, *, one: bool) -> zero_queries.Queries:
@@ -189,4 +189,12 @@ def _hits(reader: Reader, view: View, rows: Rows, plan: _Plan) -> Hits:
         direction=convention.direction,
         payloads=payloads,
         vectors=index.vectors(reader, view, slots) if plan.with_vectors else None,
+        plan=_said(view, plan),
     )
+
+
+def _said(view: View, plan: _Plan) -> Plan:
+    """How it was done."""
+    if plan.course is not None:
+        return plan.course.plan()
+    return index.unfiltered(exact=plan.exact or not view.links)

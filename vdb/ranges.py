@@ -28,14 +28,14 @@ class Reach(NamedTuple):
         ef: Candidates to begin with, or None.
         exact: Scan even where there is a graph.
         threads: Threads that share the queries.
-        among: Only these slots; None for all.
+        course: What is looked among, and what was done; None for all records.
         matches: How many records there are to be found.
     """
 
     ef: int | None
     exact: bool
     threads: int
-    among: index.Among | None
+    course: index.Course | None
     matches: int
 
 
@@ -77,7 +77,7 @@ def within(
             ef=width,
             exact=False,
             threads=reach.threads,
-            among=reach.among,
+            course=reach.course,
         )
         rows = scored(reader, view, queries, near, how)
         done = _MARGIN * rows.counts <= width
@@ -106,6 +106,6 @@ def everything(
         ef=None,
         exact=True,
         threads=reach.threads,
-        among=reach.among,
+        course=reach.course,
     )
     return scored(reader, view, matrix, near, how)

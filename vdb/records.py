@@ -18,6 +18,7 @@ __all__ = [
     "Id",
     "NormStats",
     "Payload",
+    "Plan",
     "Problem",
     "Progress",
     "Record",
@@ -112,6 +113,34 @@ class NormStats:
     min: float
     max: float
     mean: float
+
+
+@dataclass(frozen=True, slots=True)
+class Plan:
+    """How a search went about its work, and why.
+
+    Attributes:
+        strategy: "graph" (a walk), "exact" (every record that passes was looked at), or "graph,
+            then exact" (some walk gave way to that). Only walks can miss a hit.
+        matches: Records that pass the filter; None without one.
+        selectivity: Their share of all records, 0 to 1; None without a filter.
+        visited: Vectors that were compared, over all queries of the call; None without a filter.
+        reason: Why it was done so.
+    """
+
+    strategy: Literal["graph", "exact", "graph, then exact"]
+    matches: int | None
+    selectivity: float | None
+    visited: int | None
+    reason: str
+
+    def __str__(self) -> str:
+        if self.matches is None:
+            return f"{self.strategy}: {self.reason}"
+        return (
+            f"{self.strategy}: {self.matches:,} records pass ({self.selectivity:.3%}), "
+            f"{self.visited:,} compared; {self.reason}"
+        )
 
 
 @dataclass(frozen=True, slots=True)

@@ -10,6 +10,7 @@ from vdb.index.building import Building
 from vdb.index.change import add, remove, replace
 from vdb.index.generation import new_generation
 from vdb.index.opened import Collection, Reader
+from vdb.index.plan import Course, unfiltered
 from vdb.index.scan import scan
 from vdb.index.search import DEFAULT_EF, Found, norm_stats, search, vectors
 from vdb.index.survey import Level, Neighbourhood, Survey, neighbourhood, norms, survey
@@ -29,6 +30,7 @@ __all__ = [
     "Among",
     "Building",
     "Collection",
+    "Course",
     "CurvePoint",
     "Found",
     "Level",
@@ -52,6 +54,7 @@ __all__ = [
     "survey",
     "tuning_from_map",
     "tuning_to_map",
+    "unfiltered",
     "vectors",
     "verify",
 ]

@@ -31,6 +31,11 @@ class Among:
         """The slots, uint32, rising."""
         return np.flatnonzero(self.allowed).astype(np.uint32)
 
+    @cached_property
+    def bits(self) -> NDArray[np.uint8]:
+        """`allowed` with eight slots a byte, the lowest first."""
+        return np.packbits(self.allowed, bitorder="little")
+
 
 def live(reader: Reader, view: Collection) -> NDArray[np.bool_]:
     """Which slots hold a record: bool, shape (slots,).

@@ -7,8 +7,9 @@ from typing import Any, NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from vdb.index.among import Among
+from vdb.index.filtered import search_some
 from vdb.index.opened import Collection, Reader, opened
+from vdb.index.plan import Course
 from vdb.records import NormStats
 
 __all__ = ["DEFAULT_EF", "Found", "norm_stats", "search", "vectors"]
@@ -43,7 +44,7 @@ def search(
     ef: int | None = None,
     exact: bool = False,
     threads: int = 1,
-    among: Among | None = None,
+    course: Course | None = None,
 ) -> Found:
     """The k nearest for each query; through the graph, or exactly by looking at every vector.
 
@@ -57,7 +58,8 @@ def search(
             `DEFAULT_EF`.
         exact: Scan even where there is a graph.
         threads: Threads that share the queries.
-        among: Only these slots; None for all. Never fewer than k are found where there are as many.
+        course: What to look among, and where to say what was done; None for all records. Never
+            fewer than k are found where there are as many.
 
     Raises:
         CorruptedError: A block that the search came by is damaged.
@@ -65,11 +67,16 @@ def search(
     index, fetch = opened(reader, view)
     scan = exact or not view.links
     width = max(k, DEFAULT_EF) if ef is None else ef
+    if course is not None:
+        scan = course.scanning(width, flat=not view.links, exact=exact)
     parts = []
     for start in range(0, len(queries), _QUERIES_AT_ONCE):
         some = queries[start : start + _QUERIES_AT_ONCE]
-        if among is not None:
-            parts.append(index.scan_slots(fetch, some, among.slots, k, threads))
+        if course is not None:
+            wide = None if scan else width
+            parts.append(
+                search_some(index, fetch, some, k, width=wide, threads=threads, course=course)
+            )
         elif scan:
             parts.append(index.scan(fetch, some, k, threads))
         else:

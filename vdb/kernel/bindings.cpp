@@ -32,6 +32,7 @@ using vdb::Writer;
 
 using Rows = nb::ndarray<nb::ro, nb::ndim<2>, nb::c_contig, nb::device::cpu>;
 using Slots = nb::ndarray<const uint32_t, nb::ndim<1>, nb::c_contig, nb::device::cpu>;
+using Bits = nb::ndarray<const uint8_t, nb::ndim<1>, nb::c_contig, nb::device::cpu>;
 template <typename T, int N>
 using Output = nb::ndarray<nb::numpy, T, nb::ndim<N>, nb::c_contig>;
 
@@ -297,6 +298,32 @@ void bind_index(nb::module_& m) {
           },
           "fetch"_a, "queries"_a, "slots"_a, "k"_a, "threads"_a = 1,
           "The same, exactly, among these slots; k is cut to their number.")
+      .def(
+          "search_among",
+          [](const Index& index, nb::object fetch, const Rows& queries, const Bits& bits,
+             const Slots& slots, uint32_t k, uint32_t ef, uint32_t threads) {
+            check_queries(queries, index.state().shape);
+            if (bits.shape(0) < (size_t{index.state().slots} + 7) / 8)
+              throw std::invalid_argument("bits: one for each slot");
+            PythonSource source(fetch);
+            const auto count = static_cast<uint32_t>(queries.shape(0));
+            const vdb::Allowed allowed{bits.data(), slots.data(), slots.shape(0)};
+            k = static_cast<uint32_t>(std::min<size_t>(k, allowed.count));
+            uint64_t* compared;
+            uint8_t* switched;
+            auto compared_out = make_array<uint64_t, 1>({count}, &compared);
+            auto switched_out = make_array<uint8_t, 1>({count}, &switched);
+            const auto answers = source.run([&] {
+              return index.search_among(source, bytes_of(queries), count, allowed, k, ef, threads,
+                                        compared, switched);
+            });
+            return std::tuple_cat(answer_arrays(answers, k),
+                                  std::make_tuple(compared_out, switched_out));
+          },
+          "fetch"_a, "queries"_a, "bits"_a, "slots"_a, "k"_a, "ef"_a, "threads"_a = 1,
+          "Through the graph among these slots, given as bits and as a rising list; and (compared "
+          "u64 (n,), switched u8 (n,)): vectors each query was compared with, and whether the walk "
+          "gave way to a scan of the list. k is cut to its length.")
       .def(
           "free_slots",
           [](const Index& index, nb::object fetch, uint32_t free_head, uint32_t free_count) {

@@ -68,6 +68,13 @@ Graph Index::graph(Source& source) const {
   return {std::move(tables), source, state_.M, state_.seed, state_.slots};
 }
 
+std::vector<uint32_t> Index::starts() const {
+  std::vector<uint32_t> starts = state_.longest;
+  if (starts.size() > kLongestUsed) starts.resize(kLongestUsed);
+  starts.insert(starts.end(), state_.unlinked.begin(), state_.unlinked.end());
+  return starts;
+}
+
 Index::Answers Index::search(Source& source, const uint8_t* queries, uint32_t count, uint32_t k,
                              uint32_t ef, uint32_t threads) const {
   // No pool needs to be larger than what there is to find.
@@ -75,9 +82,7 @@ Index::Answers Index::search(Source& source, const uint8_t* queries, uint32_t co
   ef = std::min(ef, std::max(1u, state_.slots));
   const Vectors vectors = this->vectors(source);
   const Graph graph = this->graph(source);
-  std::vector<uint32_t> starts = state_.longest;
-  if (starts.size() > kLongestUsed) starts.resize(kLongestUsed);
-  starts.insert(starts.end(), state_.unlinked.begin(), state_.unlinked.end());
+  const std::vector<uint32_t> starts = this->starts();
   const Searcher searcher(vectors, graph, state_.metric, state_.entry, starts);
   Answers answers(count);
   threads = std::max(1u, std::min(threads, count));
@@ -99,6 +104,33 @@ Index::Answers Index::scan_slots(Source& source, const uint8_t* queries, uint32_
                                  uint32_t threads) const {
   return vdb::scan_slots(vectors(source), state_.metric, queries, count, slots, slot_count,
                          std::min(k, state_.slots), threads);
+}
+
+Index::Answers Index::search_among(Source& source, const uint8_t* queries, uint32_t count,
+                                   const Allowed& allowed, uint32_t k, uint32_t ef,
+                                   uint32_t threads, uint64_t* compared, uint8_t* switched) const {
+  if (allowed.count > 0 && allowed.slots[allowed.count - 1] >= state_.slots)
+    throw Corrupted("slot " + std::to_string(allowed.slots[allowed.count - 1]) + " of " +
+                    std::to_string(state_.slots));
+  k = std::min(k, state_.slots);
+  ef = std::min(ef, std::max(1u, state_.slots));
+  const Vectors vectors = this->vectors(source);
+  const Graph graph = this->graph(source);
+  const std::vector<uint32_t> starts = this->starts();
+  const FilteredSearcher searcher(vectors, graph, state_.metric, state_.entry, starts, allowed);
+  Answers answers(count);
+  threads = std::max(1u, std::min(threads, count));
+  std::vector<ScratchLease> scratch(threads);
+  parallel_for(count, threads, 1, [&](uint32_t i, uint32_t worker) {
+    const uint8_t* const query = queries + i * state_.shape.query_bytes();
+    compared[i] = 0;
+    switched[i] = !searcher.search(query, k, ef, *scratch[worker], &answers[i], &compared[i]);
+    if (!switched[i]) return;
+    answers[i] = std::move(
+        vdb::scan_slots(vectors, state_.metric, query, 1, allowed.slots, allowed.count, k, 1)[0]);
+    compared[i] += allowed.count;
+  });
+  return answers;
 }
 
 std::vector<uint32_t> Index::free_slots(Source& source, uint32_t free_head,

@@ -7,6 +7,7 @@
 #include <vector>
 
 #include "block_table.h"
+#include "filtered_searcher.h"
 #include "graph.h"
 #include "metric.h"
 #include "searcher.h"
@@ -60,6 +61,13 @@ class Index {
   Answers scan_slots(Source& source, const uint8_t* queries, uint32_t count, const uint32_t* slots,
                      size_t slot_count, uint32_t k, uint32_t threads) const;
 
+  // Through the graph among the allowed slots; the queries for which that does not do, exactly.
+  // compared[i]: how many vectors query i was compared with; switched[i]: whether it was scanned.
+  // Throws Corrupted for a slot that is out of bounds.
+  Answers search_among(Source& source, const uint8_t* queries, uint32_t count,
+                       const Allowed& allowed, uint32_t k, uint32_t ef, uint32_t threads,
+                       uint64_t* compared, uint8_t* switched) const;
+
   // The slots on the free list, in its order; throws Corrupted where it is not `free_count` long.
   std::vector<uint32_t> free_slots(Source& source, uint32_t free_head, uint32_t free_count) const;
 
@@ -81,6 +89,7 @@ class Index {
   friend class Writer;
   Vectors vectors(Source& source) const { return {*vectors_, source, state_.shape, state_.slots}; }
   Graph graph(Source& source) const;
+  std::vector<uint32_t> starts() const;  // where walks begin besides the entry point
 
   IndexState state_;
   std::shared_ptr<BlockTable> vectors_;

@@ -22,6 +22,7 @@ class Visited {
     marks_[slot] = epoch_;
     return true;
   }
+  bool contains(uint32_t slot) const { return marks_[slot] == epoch_; }
 
  private:
   std::vector<uint8_t> marks_;

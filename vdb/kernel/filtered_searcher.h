@@ -1,0 +1,67 @@
+// The walk through the graph among some of the slots only.
+//
+// Two-hop expansion after ACORN-1 (Patel et al., arXiv 2403.04871), chosen node by node by local
+// selectivity as in NaviX (arXiv 2506.23397), with failing nodes as bridges where the walk would
+// end too early (RACORN-1, arXiv 2607.00768).
+#pragma once
+
+#include <cstdint>
+#include <vector>
+
+#include "graph.h"
+#include "metric.h"
+#include "scorer.h"
+#include "scratch.h"
+#include "searcher.h"
+#include "vectors.h"
+
+namespace vdb {
+
+// What a filter lets through: bit s of `bits` (lowest first in each byte), and the same as a rising
+// list. Lives in the caller's memory.
+struct Allowed {
+  const uint8_t* bits;
+  const uint32_t* slots;
+  size_t count;
+  bool has(uint32_t slot) const { return (bits[slot >> 3] >> (slot & 7) & 1) != 0; }
+};
+
+// Answers queries on one collection at one moment. Threads: any number, a Scratch each.
+class FilteredSearcher {
+ public:
+  // `starts` as for Searcher. REQUIRES every slot of `allowed` below graph.slots().
+  FilteredSearcher(const Vectors& vectors, const Graph& graph, Metric metric, uint32_t entry,
+                   const std::vector<uint32_t>& starts, const Allowed& allowed)
+      : vectors_(vectors),
+        graph_(graph),
+        metric_(metric),
+        entry_(entry),
+        starts_(starts),
+        allowed_(allowed) {}
+
+  // At most k allowed hits among the ef candidates kept, best first, equal values by slot; how many
+  // vectors were compared is added to `compared`. False, with no hits, where the walk found fewer
+  // than min(k, allowed) or had compared as many vectors as are allowed: an exact scan is due.
+  bool search(const uint8_t* query, uint32_t k, uint32_t ef, Scratch& scratch,
+              std::vector<Hit>* hits, uint64_t* compared) const;
+
+ private:
+  struct Walk;
+  bool passes(uint32_t slot) const { return allowed_.has(slot) || passing_duplicate(slot); }
+  bool passing_duplicate(uint32_t slot) const;
+  uint32_t node_of(uint32_t slot) const;
+  void seeds(Walk& walk) const;
+  void expand(uint32_t node, Walk& walk) const;
+  void scan_failing(uint32_t node, Walk& walk) const;
+  bool bridge(Walk& walk) const;
+  bool rank(const uint8_t* query, uint32_t k, Scratch& scratch, std::vector<Hit>* hits) const;
+
+  const Vectors& vectors_;
+  const Graph& graph_;
+  Metric metric_;
+  uint32_t entry_;
+  const std::vector<uint32_t>& starts_;
+  const Allowed& allowed_;
+};
+
+}  // namespace vdb
