@@ -173,3 +173,48 @@ def test_any_filter_finds_what_its_predicate_says(tmp_path_factory, payloads, tr
         assert list(docs.ids(where=tree)) == truth == list(docs.ids(where=tree.to_dict()))
         assert docs.search([0], 50, where=tree).ids.tolist() == truth
         assert [str(problem) for problem in db.check()] == []
+
+
+class TestPlan:
+    """What a search says of how it went about it."""
+
+    def test_without_a_filter_it_is_a_constant(self, docs, crowd):
+        flat = docs.info().index == vdb.Flat()
+        hits = docs.search(crowd[0])
+        assert hits.plan is docs.search_many(crowd[:3]).plan is hits[:2].plan
+        assert hits.plan.strategy == ("exact" if flat else "graph")
+        assert docs.search(crowd[0], exact=True).plan.strategy == "exact"
+        assert str(hits.plan).startswith(hits.plan.strategy + ": no filter; ")
+
+    def test_few_are_scanned(self, docs, crowd):
+        plan = docs.search(crowd[0], where={"n": {"$lt": 40}}).plan
+        assert (plan.strategy, plan.matches, plan.selectivity) == ("exact", 40, 0.02)
+        assert plan.visited == 40 and str(plan).startswith("exact: 40 records pass (2.000%), 40")
+        many = docs.search_many(crowd[:5], where={"n": {"$lt": 40}})
+        assert (many.plan.strategy, many.plan.visited, many[3].plan) == ("exact", 200, many.plan)
+
+    def test_many_are_walked_among(self, full, crowd):
+        plan = full.search(crowd[0], 3, ef=10, where={"n": {"$gte": 500}}).plan
+        assert (plan.strategy, plan.matches) == ("graph", 1500)
+        assert 0 < plan.visited < 1500 and "ef=10" in plan.reason
+        assert full.search(crowd[0], 3, ef=10, where={"n": {"$gte": 500}}, exact=True).plan.reason
+
+    def test_nothing_passes(self, docs, crowd):
+        plan = docs.search(crowd[0], where={"n": -5}).plan
+        assert (plan.strategy, plan.matches, plan.visited) == ("exact", 0, 0)
+        assert "nothing passes" in str(plan)
+
+    def test_a_walk_gives_way_to_a_scan(self, db):
+        """Those that pass are islands, hidden among the others."""
+        random = np.random.default_rng(4)
+        docs = db.create_collection("islands", dim=4, metric="l2", index=vdb.HNSW(M=2))
+        points = random.normal(size=(3000, 4))
+        docs.add(range(3000), points, [{"n": i} for i in range(3000)])
+        where = {"n": {"$in": random.choice(3000, 1100, replace=False).tolist()}}
+        seen = set()
+        for ef in (1, 17):
+            for q in points[:20]:
+                hits = docs.search(q, ef, ef=ef, where=where)
+                seen.add(hits.plan.strategy)
+                assert len(hits) == ef
+        assert seen <= {"graph", "graph, then exact"}

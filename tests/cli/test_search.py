@@ -211,6 +211,7 @@ def test_the_best_hit_is_explained(run, untouched):
     assert "record note-2" in ran.out
     assert "q.v / (|q| |v|)" in ran.out
     assert "1 of 30" in ran.out
+    assert "plan: graph: no filter" in ran.out
 
 
 def test_any_record_can_be_explained(run, untouched):
@@ -225,3 +226,13 @@ def test_any_record_can_be_explained(run, untouched):
 def test_nothing_found_is_nothing_to_explain(run, untouched):
     options = ("--id", "note-1", "--threshold", "1.5", "--explain")
     assert "record" not in run("search", untouched, "notes", *options).out
+
+
+def test_the_plan_is_told(run, untouched):
+    options = ("--id", "note-1", "--where", '{"text": {"$exists": true}}', "--explain")
+    assert (
+        "plan: exact: 30 records pass (100.000%), 30 compared"
+        in run("search", untouched, "notes", *options).out
+    )
+    plan = run("search", untouched, "notes", *options, "--json").json["plan"]
+    assert (plan["strategy"], plan["matches"], plan["selectivity"]) == ("exact", 30, 1.0)

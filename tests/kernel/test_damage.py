@@ -103,8 +103,14 @@ def test_random_lies_never_crash_and_never_hang(
             struct.pack_into("<I", block, at, value)
             lying[key] = resealed(block)
         reader = index.stored(lying)
+        allowed = rng.random(800) < 0.4
+        bits, some = np.packbits(allowed, bitorder="little"), np.flatnonzero(allowed)
+        among = (bits, some.astype(np.uint32))
         for call in (
             lambda reader=reader, lying=lying: reader.search(lying.get, queries, 20, 50),
+            lambda reader=reader, lying=lying, among=among: reader.search_among(
+                lying.get, queries, *among, 20, 30
+            ),
             lambda reader=reader, lying=lying: reader.verify(lying.get, kernel.NONE, 0),
         ):
             with contextlib.suppress(CorruptedError):

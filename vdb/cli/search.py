@@ -69,7 +69,8 @@ def search(
         typer.Option(metavar="RECALL", help="Instead of --ef: what tune measured to reach this."),
     ] = None,
     explain: Annotated[
-        bool, typer.Option("--explain", help="Derive the score of the best hit step by step.")
+        bool,
+        typer.Option("--explain", help="Say how the search was done, and derive the best score."),
     ] = False,
     explain_id: Annotated[
         str | None,
@@ -116,11 +117,15 @@ def search(
         )
     if json:
         document = _document(name, hits)
+        if explain:
+            document["plan"] = hits.plan
         output.json_object(
             document if explanation is None else {**document, "explanation": explanation}
         )
         return
     _print_table(name, hits, show)
+    if explain:
+        output.line(f"plan: {hits.plan}")
     if explanation is not None:
         output.line(f"record {output.printable(str(explanation.id))}")
         output.sections(explanation.sections)

@@ -1,7 +1,6 @@
 #include "filtered_searcher.h"
 
 #include <algorithm>
-#include <cstdlib>
 
 namespace vdb {
 namespace {
@@ -16,9 +15,14 @@ constexpr uint32_t kBridgeStep = 8;  // of which the nearest are walked over at 
 
 // One query under way. `scratch.slots` gathers what is to be compared next.
 struct FilteredSearcher::Walk {
+  Walk(Scorer& from, Scratch& memory) : scorer(from), scratch(memory) {}
+
   Scorer& scorer;
   Scratch& scratch;
+  bool apart = false;  // around the query clearly fewer pass than elsewhere
   uint64_t compared = 0;
+  // What is left to follow: all chains together are no longer than the collection, or are rings.
+  uint32_t links_of_chains = 0;
   std::vector<uint32_t> failing;  // neighbours of the node that is being expanded
   std::vector<uint32_t> bridges;  // failing nodes two steps away, the newest last
 
@@ -40,11 +44,9 @@ struct FilteredSearcher::Walk {
   }
 };
 
-bool FilteredSearcher::passing_duplicate(uint32_t slot) const {
-  // A chain longer than the collection can only be a ring.
-  uint32_t steps = graph_.slots();
-  for (uint32_t twin = graph_.next_duplicate(slot); twin != kNone && steps-- > 0;
-       twin = graph_.next_duplicate(twin))
+bool FilteredSearcher::passing_duplicate(uint32_t slot, Walk& walk) const {
+  for (uint32_t twin = graph_.next_duplicate(slot); twin != kNone && walk.links_of_chains > 0;
+       twin = graph_.next_duplicate(twin), --walk.links_of_chains)
     if (allowed_.has(twin)) return true;
   return false;
 }
@@ -56,9 +58,8 @@ uint32_t FilteredSearcher::node_of(uint32_t slot) const {
 
 void FilteredSearcher::seeds(Walk& walk) const {
   for (const uint32_t slot : starts_)
-    if (passes(slot)) walk.gather(slot);
-  static const uint32_t kS = getenv("VS") ? atoi(getenv("VS")) : 32;
-  const size_t count = std::min<size_t>(kS, allowed_.count);
+    if (passes(slot, walk)) walk.gather(slot);
+  const size_t count = std::min<size_t>(kSeeds, allowed_.count);
   for (size_t i = 0; i < count; ++i)
     walk.gather(node_of(allowed_.slots[i * allowed_.count / count]));
 }
@@ -95,16 +96,17 @@ void FilteredSearcher::expand(uint32_t node, Walk& walk) const {
       graph_.prefetch(other);
     }
   }
-  // Where most pass, one step leads far enough.
-  static const uint32_t kT = getenv("VT") ? atoi(getenv("VT")) : 50;
-  const bool two_steps = 100 * passing <= kT * seen;
-  static const uint32_t kB = getenv("VB") ? atoi(getenv("VB")) : 100;
-  const uint32_t budget = capacity * kB / 100;
+  // Where most pass, one step leads far enough; not where the filter keeps the query's own region
+  // out, because what passes is then found along a border.
+  const bool two_steps = walk.apart || 2 * passing <= seen;
+  const uint32_t budget = walk.apart ? capacity + capacity / 2 : capacity;
   for (const uint32_t other : walk.failing) {
-    if (passing_duplicate(other)) {
+    if (graph_.next_duplicate(other) != kNone && passing_duplicate(other, walk)) {
       walk.gather(other);
     } else if (two_steps && walk.scratch.slots.size() < budget) {
       scan_failing(other, walk);
+    } else if (graph_.next_duplicate(other) != kNone) {
+      walk.scratch.visited.insert(other);  // its chain is followed once
     }
   }
 }
@@ -154,7 +156,8 @@ bool FilteredSearcher::search(const uint8_t* query, uint32_t k, uint32_t ef, Scr
   if (entry_ == kNone || k == 0) return k == 0;
   const Distance distance = Distance::search(metric_, vectors_.shape());
   VectorScorer scorer(vectors_, distance, {query, norm_of_query(vectors_.shape(), query)});
-  Walk walk{scorer, scratch, 0, {}, {}};
+  Walk walk{scorer, scratch};
+  walk.links_of_chains = graph_.slots();
 
   // Where the query lies among all vectors.
   const uint32_t start = descend(graph_, scorer, entry_, graph_.level_of(entry_), 0, scratch);
@@ -166,7 +169,8 @@ bool FilteredSearcher::search(const uint8_t* query, uint32_t k, uint32_t ef, Scr
   scratch.visited.reset(graph_.slots());
   scratch.slots.clear();
   for (const uint32_t slot : near)
-    if (passes(slot)) walk.gather(slot);
+    if (passes(slot, walk)) walk.gather(slot);
+  walk.apart = uint64_t{2} * scratch.slots.size() * graph_.slots() <= near.size() * allowed_.count;
   seeds(walk);
   for (const uint32_t slot : near) scan_failing(slot, walk);
   walk.settle();

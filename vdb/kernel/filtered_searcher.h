@@ -47,8 +47,10 @@ class FilteredSearcher {
 
  private:
   struct Walk;
-  bool passes(uint32_t slot) const { return allowed_.has(slot) || passing_duplicate(slot); }
-  bool passing_duplicate(uint32_t slot) const;
+  bool passes(uint32_t slot, Walk& walk) const {
+    return allowed_.has(slot) || passing_duplicate(slot, walk);
+  }
+  bool passing_duplicate(uint32_t slot, Walk& walk) const;
   uint32_t node_of(uint32_t slot) const;
   void seeds(Walk& walk) const;
   void expand(uint32_t node, Walk& walk) const;
