@@ -105,7 +105,7 @@ class Leaf:
         CorruptedError: It cannot be one.
     """
 
-    __slots__ = ("_body", "_rest", "_shared", "_terms", "_where", "slots")
+    __slots__ = ("_body", "_known", "_rest", "_shared", "_where", "slots")
 
     def __init__(self, body: bytes, where: str) -> None:
         self._body = body
@@ -117,45 +117,49 @@ class Leaf:
         self._rest = start + SLOT_SIZE * slots
         if not (0 < terms <= slots and single <= 1) or self._rest > len(body):
             raise CorruptedError("a leaf's counts do not fit its length", where=where)
-        self._terms: list[bytes] | None = None
+        self._known: tuple[list[int], list[int]] | None = None
         self.slots: NDArray[np.uint32] = np.frombuffer(body, "<u4", slots, start)
 
-    def _layout(self) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
-        """Where the rest of each term ends, and where its slots end."""
-        body = self._body
-        terms, slots, shared, length, single = _HEADER.unpack_from(body)
+    def _layout(self) -> tuple[list[int], list[int]]:
+        """Where the rest of each term ends, and where its slots end; both begin with a start."""
+        if self._known is not None:
+            return self._known
+        body, start = self._body, self._rest + self._shared
+        terms, slots, _, length, single = _HEADER.unpack_from(body)
         at = _HEADER.size
         if length == _DIFFER:
-            lengths = np.frombuffer(body, "<u2", terms, at).astype(np.int64)
+            lengths = np.frombuffer(body, "<u2", terms, at)
+            ends = [start, *(np.cumsum(lengths, dtype=np.int64) + start).tolist()]
             at += 2 * terms
         else:
-            lengths = np.full(terms, length, dtype=np.int64)
-        ends = np.cumsum(lengths) + (self._rest + shared)
+            ends = [start + length * i for i in range(terms + 1)]
         if ends[-1] != len(body):
             raise CorruptedError("a leaf's terms do not fit its length", where=self._where)
         if single:
-            return ends, np.arange(1, terms + 1)
-        counts = np.frombuffer(body, "<u2", terms, at).astype(np.int64)
-        slot_ends = np.cumsum(counts)
-        if slot_ends[-1] != slots or not counts.all():
+            slot_ends = list(range(terms + 1))
+        else:
+            counts = np.frombuffer(body, "<u2", terms, at)
+            if not counts.all():
+                raise CorruptedError("a leaf has a term without slots", where=self._where)
+            slot_ends = [0, *np.cumsum(counts, dtype=np.int64).tolist()]
+        if slot_ends[-1] != slots:
             raise CorruptedError("a leaf's counts do not add up", where=self._where)
-        return ends, slot_ends
+        self._known = ends, slot_ends
+        return self._known
 
     def between(self, low: bytes, high: bytes) -> NDArray[np.uint32]:
         """The slots of the terms from `low` on and below `high`."""
         ends, slot_ends = self._layout()
-        shared = self._body[self._rest : self._rest + self._shared]
-        starts = np.concatenate(([self._rest + self._shared], ends[:-1]))
+        body = self._body
+        shared = body[self._rest : self._rest + self._shared]
 
         def term(i: int) -> bytes:
-            return shared + self._body[starts[i] : ends[i]]
+            return shared + body[ends[i] : ends[i + 1]]
 
-        places = range(len(ends))
+        places = range(len(ends) - 1)
         first = bisect_left(places, low, key=term)
         last = bisect_left(places, high, key=term, lo=first)
-        begin = int(slot_ends[first - 1]) if first else 0
-        end = int(slot_ends[last - 1]) if last else 0
-        return self.slots[begin : max(begin, end)]
+        return self.slots[slot_ends[first] : slot_ends[last]]
 
     def postings(self) -> list[bytes]:
         """All of them, in order."""
@@ -164,13 +168,12 @@ class Leaf:
         shared = body[self._rest : self._rest + self._shared]
         slots = self.slots.astype(">u4").tobytes()
         found = []
-        start, at = self._rest + self._shared, 0
-        for end, slot_end in zip(ends.tolist(), slot_ends.tolist(), strict=True):
+        for i, (start, end) in enumerate(pairwise(ends)):
             term = shared + body[start:end]
-            while at < slot_end:
-                found.append(term + slots[SLOT_SIZE * at : SLOT_SIZE * at + SLOT_SIZE])
-                at += 1
-            start = end
+            found.extend(
+                term + slots[SLOT_SIZE * at : SLOT_SIZE * at + SLOT_SIZE]
+                for at in range(slot_ends[i], slot_ends[i + 1])
+            )
         if not all(a < b for a, b in pairwise(found)):
             raise CorruptedError("a leaf is not in order", where=self._where)
         return found

@@ -5,7 +5,7 @@ Nothing here knows what a term means.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 
 import numpy as np
 from numpy.typing import NDArray
@@ -22,45 +22,48 @@ __all__ = ["change", "drop", "slots_of", "walk"]
 
 
 def slots_of(
-    reader: Reader, view: Collection, field: int, ranges: Iterable[Range]
+    reader: Reader, view: Collection, field: int, ranges: Sequence[Range]
 ) -> NDArray[np.bool_]:
-    """Which slots have a term in one of the ranges: bool, shape (slots,).
+    """Which slots have a term in one of the ranges (in order, apart): bool, shape (slots,).
 
     Raises:
         CorruptedError: A leaf on the way is damaged.
     """
     found = np.zeros(view.header.slots, dtype=np.bool_)
-    for low, high in ranges:
-        parts = list(_between(reader, view, field, low, high))
-        if not parts:
-            continue
-        slots = parts[0] if len(parts) == 1 else np.concatenate(parts)
-        try:
-            found[slots] = True
-        except IndexError:
-            raise CorruptedError(
-                f"a posting leads to slot {int(slots.max())} of {len(found)}",
-                where=_name(view, field),
-            ) from None
+    parts = list(_inside(reader, view, field, ranges))
+    if not parts:
+        return found
+    slots = parts[0] if len(parts) == 1 else np.concatenate(parts)
+    try:
+        found[slots] = True
+    except IndexError:
+        raise CorruptedError(
+            f"a posting leads to slot {int(slots.max())} of {len(found)}",
+            where=f"collection {view.header.name!r}, field {field}",
+        ) from None
     return found
 
 
-def _between(
-    reader: Reader, view: Collection, field: int, low: bytes, high: bytes
+def _inside(
+    reader: Reader, view: Collection, field: int, ranges: Sequence[Range]
 ) -> Iterator[NDArray[np.uint32]]:
-    """The slots of the terms from `low` on and below `high`, leaf by leaf."""
+    """The slots of the terms in the ranges, leaf by leaf. Each leaf is read once."""
     prefix = keys.field(view.header.number, field)
     size = len(prefix)
     unwrap = reader.seal.unwrap
-    inside = False  # whether all that is left of this leaf's bound lies behind `low`
-    for key, value in reader.items(prefix, start=prefix + low, until=prefix + high):
-        leaf = Leaf(unwrap(key, value), f"key {key.hex()}")
-        bound = key[size:]
-        if inside and bound < high:
-            yield leaf.slots
-        else:
-            yield leaf.between(low, high)
-        inside = True
+    at = 0
+    while at < len(ranges):
+        low, high = ranges[at]
+        at += 1
+        beyond = False  # whether all terms of this leaf are known to lie beyond `low`
+        for key, value in reader.items(prefix, start=prefix + low, until=prefix + high):
+            leaf, bound = Leaf(unwrap(key, value), f"key {key.hex()}"), key[size:]
+            yield leaf.slots if beyond and bound < high else leaf.between(low, high)
+            beyond = True
+            # Further ranges that end in this leaf also begin in it.
+            while high <= bound and at < len(ranges) and ranges[at][1] <= bound:
+                yield leaf.between(*ranges[at])
+                at += 1
 
 
 def change(
@@ -132,7 +135,3 @@ def walk(reader: Reader, view: Collection, field: int) -> Iterator[list[bytes] |
         except CorruptedError as error:
             yield error
         last = bound
-
-
-def _name(view: Collection, field: int) -> str:
-    return f"collection {view.header.name!r}, field {field}"

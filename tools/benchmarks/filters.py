@@ -1,0 +1,213 @@
+"""Filtered search: recall and latency at every selectivity, and what a filter costs to work out.
+
+Times are of single queries, in turn with unfiltered ones. Filters differ from query to query, so
+that a new one has to be worked out for each; `same filter` is the time when it is asked again.
+"""
+
+import importlib
+import json
+import statistics
+import tempfile
+import time
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, Final
+
+import numpy as np
+from numpy.typing import NDArray
+
+from .data import Dataset
+from .metrics import pair_values, rank_keys
+from .report import Row
+from .stand import Stand
+
+SHARES: Final = (0.5, 0.1, 0.01, 0.001, 0.0001)
+STEPS: Final = (20, 28, 40, 56, 80, 112, 160, 224, 320)
+RECALL: Final = 0.95
+SLOWEST: Final = 3.0
+COMPILED: Final = 1e-3
+QUERIES: Final = 200
+
+Bools = NDArray[np.bool_]
+Where = dict[str, Any]
+
+
+@dataclass(frozen=True)
+class Filter:
+    """A family of filters that about the same share of the records passes.
+
+    Attributes:
+        name: what the table calls it.
+        make: the filter of query i, and whom it lets through.
+    """
+
+    name: str
+    make: Callable[[int], tuple[Where, Bools]]
+
+
+def run(stand: Stand) -> Iterator[Row]:
+    """Load each data set with payloads, find the ef, measure every family at every share."""
+    if not stand.settings.with_vdb:
+        return
+    for name in stand.settings.sets:
+        yield from _measure(stand, stand.dataset(name))
+
+
+def _measure(stand: Stand, dataset: Dataset) -> Iterator[Row]:
+    settings, vdb = stand.settings, importlib.import_module("vdb")
+    metric = "l2" if dataset.name == "synthetic" else "cosine"
+    axis = np.linalg.svd(dataset.vectors[:5000] - dataset.vectors.mean(0), full_matrices=False)[2]
+    side = _ranks(dataset.vectors @ axis[0])
+    chance = np.random.default_rng(11).permutation(len(side))
+    # The queries that lie farthest to one side of the data.
+    far = np.argsort(-(dataset.queries @ axis[0]), kind="stable")
+    queries = np.ascontiguousarray(dataset.queries[far[: 20 if settings.quick else QUERIES]])
+    payloads = [{"chance": int(a), "side": int(b)} for a, b in zip(chance, side, strict=True)]
+    fields = {"chance": "int", "side": "int"}
+    lines = _lines(settings.data, len(side)) if dataset.name == "real" else []
+    for payload, line in zip(payloads, lines, strict=False):
+        payload |= {"pep": line["pep"], "section": line["section"]}
+    settings.scratch.mkdir(parents=True, exist_ok=True)
+    with vdb.open(Path(tempfile.mkdtemp(dir=settings.scratch)) / "f.vdb") as db:
+        docs = db.create_collection(
+            "f", dim=dataset.dim, metric=metric, fields=fields | (FIELDS if lines else {})
+        )
+        docs.add(range(len(side)), dataset.vectors, payloads, threads=settings.threads)
+        keys = rank_keys(metric, queries, dataset.vectors)
+        rivals = _Rivals(metric, queries, dataset.vectors, keys)
+        everything = np.ones(len(side), dtype=bool)
+        ef, found = STEPS[-1], 0.0
+        for ef in STEPS:
+            hits = [docs.search(q, 10, ef=ef, with_payloads=False) for q in queries]
+            found = rivals.recall(hits, [everything] * len(queries))
+            if found >= RECALL:
+                break
+        yield Row("unfiltered", dataset.label, "", f"ef={ef} recall {found:.3f}")
+        for share in SHARES:
+            for family in _families(share, chance, side, lines):
+                yield _row(dataset.label, docs, rivals, ef=ef, share=share, family=family)
+
+
+FIELDS: Final = {"pep": "int", "section": "keyword"}
+
+
+def _lines(folder: Path, n: int) -> list[dict[str, Any]]:
+    """The payloads beside real vectors, where there are any."""
+    path = folder / "paragraphs.jsonl"
+    if not path.exists():
+        return []
+    texts = path.read_text(encoding="utf-8").splitlines()
+    return [json.loads(text) for text in texts if text][:n]
+
+
+def _ranks(values: NDArray[Any]) -> NDArray[np.int64]:
+    ranks = np.empty(len(values), dtype=np.int64)
+    ranks[np.argsort(values, kind="stable")] = np.arange(len(values))
+    return ranks
+
+
+def _families(
+    share: float, chance: NDArray[Any], side: NDArray[Any], lines: list[dict[str, Any]]
+) -> list[Filter]:
+    n = len(side)
+    most = max(1, round(share * n))
+
+    def by_chance(i: int) -> tuple[Where, Bools]:
+        start = i * 7919 % (n - most + 1)
+        where = {"chance": {"$gte": start, "$lt": start + most}}
+        return where, (chance >= start) & (chance < start + most)
+
+    def towards(i: int) -> tuple[Where, Bools]:
+        least = n - most - i
+        return {"side": {"$gte": least}}, side >= least
+
+    def away(i: int) -> tuple[Where, Bools]:
+        return {"side": {"$lt": most + i}}, side < most + i
+
+    families = [
+        Filter("by chance", by_chance),
+        Filter("near the query", towards),
+        Filter("far from the query", away),
+    ]
+    if not lines:
+        return families
+    peps = np.array([line["pep"] for line in lines])
+    ordered = np.sort(peps)
+    sections, inverse, counts = np.unique(
+        [line["section"] for line in lines], return_inverse=True, return_counts=True
+    )
+
+    def by_pep(i: int) -> tuple[Where, Bools]:
+        start = i * 7919 % (n - most + 1)
+        low, high = int(ordered[start]), int(ordered[start + most - 1])
+        return {"pep": {"$gte": low, "$lte": high}}, (peps >= low) & (peps <= high)
+
+    def by_section(i: int) -> tuple[Where, Bools]:
+        rolled = np.roll(np.argsort(-counts, kind="stable"), -i % len(sections))
+        enough = int(np.searchsorted(np.cumsum(counts[rolled]), most)) + 1
+        chosen = rolled[:enough]
+        return {"section": {"$in": sections[chosen].tolist()}}, np.isin(inverse, chosen)
+
+    return [*families, Filter("pep", by_pep), Filter("section", by_section)]
+
+
+class _Rivals:
+    """The truth under any filter: the exact tenth value among the allowed."""
+
+    def __init__(self, metric: str, queries: Any, vectors: Any, keys: Any) -> None:
+        self._metric, self.queries, self._vectors, self._keys = metric, queries, vectors, keys
+
+    def recall(self, hits: list[Any], allowed: list[Bools]) -> float:
+        """Mean share of the ten nearest that was found; fewer than there are raises."""
+        found = []
+        sign = 1 if self._metric == "l2" else -1
+        for i, (one, mask) in enumerate(zip(hits, allowed, strict=True)):
+            ids = np.flatnonzero(mask)
+            wanted = min(10, len(ids))
+            if len(one) != wanted or not mask[one.ids].all():
+                raise AssertionError(f"{len(one)} hits of {wanted} came back")
+            width = min(40, len(ids))
+            near = ids[np.argpartition(self._keys[i][ids], width - 1)[:width]]
+            query = self.queries[i : i + 1]
+            values = np.sort(sign * pair_values(self._metric, query, self._vectors[near][None])[0])
+            limit = values[wanted - 1] + 1e-9 * abs(values[wanted - 1])
+            found.append(np.count_nonzero(sign * one.values <= limit) / wanted)
+        return statistics.fmean(min(1.0, share) for share in found)
+
+
+def _row(label: str, docs: Any, rivals: "_Rivals", *, ef: int, share: float, family: Filter) -> Row:
+    queries = rivals.queries
+    made = [family.make(i) for i in range(len(queries))]
+    options = {"k": 10, "ef": ef, "with_payloads": False}
+    plain, fresh, again, compiled, hits = [], [], [], [], []
+    for q, (where, _) in zip(queries, made, strict=True):
+        docs.search(q, **options)
+        plain.append(_seconds(lambda q=q: docs.search(q, **options)))
+        fresh.append(_seconds(lambda q=q, where=where: docs.search(q, where=where, **options)))
+        hits.append(docs.search(q, where=where, **options))
+        again.append(_seconds(lambda q=q, where=where: docs.search(q, where=where, **options)))
+    for i in range(len(queries)):
+        where, _ = family.make(i + len(queries))
+        compiled.append(_seconds(lambda where=where: docs.count(where)))
+    found = rivals.recall(hits, [mask for _, mask in made])
+    base = statistics.median(plain)
+    ratios = [statistics.median(times) / base for times in (fresh, again)]
+    compile_time = statistics.median(compiled)
+    passed = found >= RECALL and ratios[1] <= SLOWEST and compile_time <= COMPILED
+    strategies = sorted({one.plan.strategy for one in hits})
+    return Row(
+        f"filter {family.name}, {share:.2%} pass",
+        label,
+        f"recall {RECALL}, {SLOWEST:.0f}x, 1 ms",
+        f"{'/'.join(strategies)}: recall {found:.3f}, new filter {ratios[0]:.2f}x, "
+        f"same filter {ratios[1]:.2f}x, worked out in {compile_time * 1e3:.2f} ms",
+        passed and (share > 0.01 or found == 1.0),
+        {"recall": found, "new": ratios[0], "same": ratios[1], "compile_s": compile_time},
+    )
+
+
+def _seconds(call: Callable[[], object]) -> float:
+    start = time.perf_counter()
+    call()
+    return time.perf_counter() - start
