@@ -167,7 +167,7 @@ class Leaf:
         body = self._body
         shared = body[self._rest : self._rest + self._shared]
         slots = self.slots.astype(">u4").tobytes()
-        found = []
+        found: list[bytes] = []
         for i, (start, end) in enumerate(pairwise(ends)):
             term = shared + body[start:end]
             found.extend(

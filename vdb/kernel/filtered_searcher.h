@@ -39,9 +39,10 @@ class FilteredSearcher {
         starts_(starts),
         allowed_(allowed) {}
 
-  // At most k allowed hits among the ef candidates kept, best first, equal values by slot; how many
-  // vectors were compared is added to `compared`. False, with no hits, where the walk found fewer
-  // than min(k, allowed) or had compared as many vectors as are allowed: an exact scan is due.
+  // At most k allowed hits among the candidates kept (ef, k at least), best first, equal values by
+  // slot; how many vectors were compared is added to `compared`. False, with no hits, where the
+  // walk found fewer than min(k, allowed) or had compared as many vectors as are allowed: an exact
+  // scan is due.
   bool search(const uint8_t* query, uint32_t k, uint32_t ef, Scratch& scratch,
               std::vector<Hit>* hits, uint64_t* compared) const;
 
