@@ -45,10 +45,11 @@ class Rebuilding:
     ) -> RebuildReport:
         """Builds the next generation from the stored vectors and puts it to use.
 
-        The graph is the one that adding all records at once would give. What others write meanwhile
-        is linked as well, the last of it in the commit that changes over. When this raises, or is
-        interrupted, the present generation is as it was; what was built stays as an unfinished
-        rebuild, which the next call with the same parameters goes on with.
+        The graph depends on the vectors, on where they lie, and on the seed, not on threads and not
+        on interruptions. What others write meanwhile is linked as well, the last of it in the
+        commit that changes over. When this raises, or is interrupted, the present generation is as
+        it was; what was built stays as an unfinished rebuild, which the next call with the same
+        parameters goes on with.
 
         Args:
             metric: The metric of the new generation; the present one by default. Thresholds do not

@@ -256,7 +256,10 @@ class Build:
         version: The release that began it.
         reason: Free text for its line of history.
         scores: Default convention of results that it comes with.
-        slots: Every slot below this one was looked at; those that changed later are in the log.
+        spread: How many slots are looked at in strides, those behind them in their own order; 0
+            for none.
+        slots: So many slots were looked at, in that order; what changed in them since is in the
+            log.
         nodes: Vectors in its graph.
         epoch: Where writers log changes to now; earlier epochs are complete.
         whole: False while its blocks are of two moments: then it cannot be gone on with.
@@ -268,6 +271,7 @@ class Build:
     version: str
     reason: str
     scores: str
+    spread: int = 0
     slots: int = 0
     nodes: int = 0
     epoch: int = 0
@@ -283,6 +287,7 @@ class Build:
             version=f.text("version", LONGEST_WORD),
             reason=f.text("reason", LONGEST_REASON),
             scores=f.text("scores", LONGEST_WORD),
+            spread=f.whole("spread", 0, MOST_SLOTS),
             slots=f.whole("slots", 0, MOST_SLOTS),
             nodes=f.whole("nodes", 0, MOST_SLOTS),
             epoch=f.whole("epoch", 0, U32),

@@ -17,11 +17,14 @@ from numpy.typing import NDArray
 from vdb.format.headers import GenerationRecord
 from vdb.index.opened import Fetch, index_of
 from vdb.index.search import Found
+from vdb.index.spread import Spread
 from vdb.kernel import NONE, Index, Writer, sub_batch_size
 from vdb.records import Progress
 from vdb.store import CollectionView
 
 __all__ = ["Building", "Fit"]
+
+_NOTHING: NDArray[np.uint32] = np.empty(0, np.uint32)
 
 _WINDOW = 4096  # slots whose norms are looked at together
 
@@ -33,7 +36,7 @@ class Building:
     """One generation that is being built.
 
     Attributes:
-        slots: Every slot below this one was looked at.
+        slots: How many slots were looked at, in the order of `spread`.
         nodes: Vectors in the graph.
     """
 
@@ -46,9 +49,13 @@ class Building:
         fit: Fit,
         slots: int,
         nodes: int,
+        spread: int,
         threads: int,
     ) -> None:
-        """Go on with what `view` shows of it, over the vectors of `beside`, which is in use."""
+        """Go on with what `view` shows of it, over the vectors of `beside`, which is in use.
+
+        `spread` is how many of its slots are linked in strides, see `Spread`.
+        """
         self.slots = slots
         self.nodes = nodes
         self._has_graph = bool(view.links)
@@ -57,7 +64,9 @@ class Building:
         self._fetch = fetch
         self._vectors: Index = index_of(beside)
         self._writer = Writer(index_of(view), free_head=NONE, free_count=0)
-        self._live: NDArray[np.uint32] = np.empty(0, dtype=np.uint32)
+        self._order = Spread(spread)
+        self._live: NDArray[np.uint32] = _NOTHING  # the next slots in use
+        self._places: NDArray[np.uint32] = _NOTHING  # at which places they come
         self._looked_at = slots
         self._filled = 0  # slots below have blocks of links
 
@@ -71,17 +80,18 @@ class Building:
         self._fetch = fetch
         self._vectors = index_of(beside)
         self._writer.follow(self._vectors)
-        self._live = np.empty(0, dtype=np.uint32)
+        self._live = self._places = _NOTHING
         self._looked_at = self.slots
 
     def catch_up(self, changed: NDArray[np.uint32], progress: Progress | None = None) -> int:
         """Link these slots as they are now, as far as they were looked at; how many they are."""
         # What waited for its links when the generation was last in use waits no longer.
         waiting = self._writer.index.unlinked
-        changed = np.ascontiguousarray(np.union1d(changed[changed < self.slots], waiting))
+        known = changed[self._order.places(changed) < self.slots]
+        changed = np.ascontiguousarray(np.union1d(known, waiting))
         if not changed.size:
             return 0
-        used = self._in_use(changed)
+        used = np.ascontiguousarray(changed[self._used(changed)])
         if self._has_graph:
             linked = self._writer.index.linked(self._fetch, changed)
             present = np.ascontiguousarray(changed[linked | np.isin(changed, waiting)])
@@ -97,9 +107,8 @@ class Building:
     def sweep(self, most: int, progress: Progress | None = None) -> bool:
         """Link the next slots in use, about `most`; False when all were linked.
 
-        Where nothing changes meanwhile, the graph becomes the one that adding all records in one
-        call gives, bit for bit, provided that they lie in the order in which they came: the same
-        slots go in together.
+        Where nothing changes meanwhile, the graph does not depend on where checkpoints lay, nor on
+        whether it was gone on with: the same slots go in together.
         """
         taken = 0
         parts = []
@@ -117,30 +126,32 @@ class Building:
             self._filled = self.slots
             return False
         self._insert(np.concatenate(parts), progress)
-        self._live = self._live[taken:]
-        self.slots = int(self._live[0]) if self._live.size else self._looked_at
+        self._live, self._places = self._live[taken:], self._places[taken:]
+        self.slots = int(self._places[0]) if self._places.size else self._looked_at
         return True
 
     def _find(self, wanted: int) -> bool:
         """Know that many of the next slots in use; False where there are fewer."""
         total = self._vectors.slots
-        found = [self._live]
+        found, places = [self._live], [self._places]
         size = len(self._live)
         while size < wanted and self._looked_at < total:
             end = min(total, self._looked_at + _WINDOW)
-            some = self._in_use(np.arange(self._looked_at, end, dtype=np.uint32))
+            slots = self._order.slots(self._looked_at, end)
+            used = self._used(slots)
+            found.append(slots[used])
+            places.append(np.arange(self._looked_at, end, dtype=np.uint32)[used])
             self._looked_at = end
-            found.append(some)
-            size += len(some)
-        self._live = np.concatenate(found)
+            size += len(found[-1])
+        self._live, self._places = np.concatenate(found), np.concatenate(places)
         return size >= wanted
 
-    def _in_use(self, slots: NDArray[np.uint32]) -> NDArray[np.uint32]:
+    def _used(self, slots: NDArray[np.uint32]) -> NDArray[np.bool_]:
+        """Which slots are in use; refuses what has no place in the graph."""
         norms = self._vectors.norms_of(self._fetch, slots)
-        used = norms >= 0
-        slots = np.ascontiguousarray(slots[used])
-        self._fit(slots, norms[used])
-        return slots
+        used: NDArray[np.bool_] = norms >= 0
+        self._fit(slots[used], norms[used])
+        return used
 
     def _insert(self, slots: NDArray[np.uint32], progress: Progress | None) -> None:
         self._writer.insert(
@@ -182,7 +193,8 @@ class Building:
         total = self._vectors.slots
         # More than are wanted, because some may be free.
         drawn = random.choice(total, size=min(total, 4 * size), replace=False)
-        return self._in_use(drawn.astype(np.uint32))[:size]
+        slots = drawn.astype(np.uint32)
+        return np.ascontiguousarray(slots[self._used(slots)][:size])
 
     def search(self, queries: NDArray[Any], k: int, *, ef: int, exact: bool) -> Found:
         """The k nearest under the metric of this generation; see `index.search`."""

@@ -74,8 +74,12 @@ def unfit(reader: Snapshot, view: CollectionView, metric: str) -> tuple[int, lis
     """How many records a metric cannot take, and the ids of the first few."""
     norms = index.norms(reader, view)
     bad = np.flatnonzero((norms >= 0) & refused(metric, DTYPES[view.header.dtype].real, norms))
-    ids = [reader.id_at(view, slot) for slot in bad[:NAMED].tolist()]
-    return len(bad), sorted(ids, key=lambda one: (one if isinstance(one, int) else 0, str(one)))
+    return len(bad), named([reader.id_at(view, slot) for slot in bad[:NAMED].tolist()])
+
+
+def named(ids: list[Id]) -> list[Id]:
+    """Ids as they are listed; those of a collection are all int or all str."""
+    return sorted(ids, key=lambda value: (value if isinstance(value, int) else 0, str(value)))
 
 
 def refuse_unfit(name: str, metric: str, count: int, ids: list[Id]) -> None:
@@ -117,7 +121,14 @@ def estimate(reader: Snapshot, view: CollectionView, target: Target, threads: in
     if not own.links or not header.count:
         return 0.0
     building = Building(
-        view, own, reader.fetch, fit=lambda *_: None, slots=0, nodes=0, threads=threads
+        view,
+        own,
+        reader.fetch,
+        fit=lambda *_: None,
+        slots=0,
+        nodes=0,
+        spread=header.slots,
+        threads=threads,
     )
     began = time.monotonic()
     while time.monotonic() - began < _TRIAL_SECONDS and building.sweep(_TRIAL_ROWS):

@@ -27,7 +27,7 @@ def begin(
     discard(batch, collection)
     header = collection.header
     record = new_generation(header.next_generation, target.metric, target.index)
-    record.build = Build(time.time(), __version__, reason, target.scores)
+    record.build = Build(time.time(), __version__, reason, target.scores, spread=header.slots)
     header.building = record.number
     header.next_generation += 1
     put_record(batch, collection, record)
@@ -53,7 +53,7 @@ def revive(batch: Batch, collection: WritableCollection, reason: str) -> Generat
     record = batch.generation_record(header.number, header.building)
     assert record.build is not None  # noqa: S101 - what is kept has it
     record.build.epoch += 1
-    record.build.slots = header.slots  # what is beyond is in the log as well
+    record.build.spread, record.build.slots = 0, header.slots  # the log names what came since
     record.build.began = time.time()
     record.build.version = __version__
     record.build.reason = reason or f"rolled back from generation {header.generation}"

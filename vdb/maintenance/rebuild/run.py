@@ -29,7 +29,7 @@ from vdb.errors import NotFoundError, RebuildError
 from vdb.format.headers import Build, GenerationRecord
 from vdb.index import Building
 from vdb.maintenance.rebuild import roles
-from vdb.maintenance.rebuild.plan import NAMED, refuse_unfit
+from vdb.maintenance.rebuild.plan import NAMED, named, refuse_unfit
 from vdb.maintenance.rebuild.target import refused
 from vdb.maintenance.rebuild.validation import validated
 from vdb.store import Batch, CollectionView, Environment, Snapshot, WritableCollection
@@ -200,6 +200,7 @@ class Run:
                 fit=self._fit,
                 slots=self._build.slots,
                 nodes=self._build.nodes,
+                spread=self._build.spread,
                 threads=self._threads,
             )
             self._building, self._engine = building, engine
@@ -305,7 +306,7 @@ class Run:
             return
         bad = slots[refused(metric, DTYPES[view.header.dtype].real, norms)]
         if bad.size:
-            ids = [moment.id_at(view, slot) for slot in bad[:NAMED].tolist()]
+            ids = named([moment.id_at(view, slot) for slot in bad[:NAMED].tolist()])
             refuse_unfit(self._name, metric, len(bad), ids)
 
     def _elapsed(self) -> float:
