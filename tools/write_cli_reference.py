@@ -22,8 +22,8 @@ Written by `tools/write_cli_reference.py` from the commands themselves.
 - Answers go to standard output, as text for people or, with `--json`, as one JSON object.
 - Complaints are one line on standard error. The exit status is **0** when all went well, **1** for
   an error, **2** when `check` found problems, **130** after Ctrl-C.
-- `info`, `inspect`, `search`, `compare`, `calibrate`, `check` and `backup` open the database
-  read-only and leave every byte of it as it was.
+- `info`, `inspect`, `search`, `compare`, `calibrate`, `check`, `export` and `backup` open the
+  database read-only and leave every byte of it as it was.
 - Files of vectors are `.npy` files of real numbers, one row a record. They are mapped, not loaded,
   and nothing in them is ever unpickled.
 """
@@ -33,6 +33,7 @@ EXAMPLES = {
     "info": "vdb info peps.vdb peps",
     "import": "vdb import peps.vdb peps docs/sample/paragraphs.f16.npy --create --metric cosine",
     "search": "vdb search peps.vdb peps --vector docs/sample/queries.f16.npy:3 -k 5",
+    "export": "vdb export peps.vdb peps --out peps",
     "inspect": "vdb inspect peps.vdb peps",
     "calibrate": "vdb calibrate peps.vdb peps docs/sample/queries.f16.npy --threshold 0.7 "
     "--to-metric ip",

@@ -93,3 +93,15 @@ def test_lengths_that_differ_are_refused(run, untouched, asked):
 )
 def test_what_cannot_be_meant_is_refused(run, untouched, asked, options, part):
     assert run("compare", untouched, "notes", asked, *options).failed_with(part)
+
+
+def test_a_page_is_written_whole(run, untouched, asked, tmp_path):
+    page = tmp_path / "page.html"
+    ran = run("compare", untouched, "notes", asked, "--html", page)
+    assert (ran.status, ran.out.count("\n")) == (0, 1), ran.err
+    assert page.read_text(encoding="utf-8").endswith("</html>\n")
+    assert run("compare", untouched, "notes", asked, "--html", page, "--json").json["k"] == 10
+    assert run("compare", untouched, "notes", asked, "--html", tmp_path).failed_with("directory")
+    nowhere = tmp_path / "no" / "page.html"
+    assert run("compare", untouched, "notes", asked, "--html", nowhere).failed_with("no")
+    assert [path.name for path in tmp_path.glob(".page*")] == []

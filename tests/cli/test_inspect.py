@@ -31,3 +31,11 @@ def test_what_is_not_there_is_named(run, untouched):
 def test_an_empty_and_a_flat_collection(run, place):
     run("create", place, "c", "--dim", 3, "--metric", "l2", "--index", "flat")
     assert run("inspect", place, "c").status == 0
+
+
+def test_a_page(run, untouched, tmp_path):
+    page = tmp_path / "page.html"
+    assert run("inspect", untouched, "notes", "--html", page).status == 0
+    assert "Collection notes" in page.read_text(encoding="utf-8")
+    ran = run("inspect", untouched, "notes", "--id", "note-1", "--html", page)
+    assert ran.failed_with("--id")

@@ -56,8 +56,8 @@ def test_the_example_of_every_command_runs(place, capsys):
     text = (ROOT / "docs" / "cli.md").read_text(encoding="utf-8")
     examples = {line.split()[1]: shlex.split(line)[1:] for line in SHELL.findall(text)}
     order = (
-        *("import", "info", "inspect", "search", "compare", "tune", "scores", "calibrate"),
-        *("check", "backup", "compact", "rebuild", "drop", "create"),
+        *("import", "info", "inspect", "export", "search", "compare", "tune", "scores"),
+        *("calibrate", "check", "backup", "compact", "rebuild", "drop", "create"),
     )
     for command in order:
         assert run(examples.pop(command)) == 0, capsys.readouterr().err

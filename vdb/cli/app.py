@@ -21,6 +21,7 @@ from vdb.cli import (
     compare,
     create,
     drop,
+    export,
     import_,
     info,
     inspect,
@@ -72,6 +73,7 @@ app.command()(create.create)
 app.command()(info.info)
 app.command()(inspect.inspect)
 app.command("import")(import_.import_)
+app.command()(export.export)
 app.command()(search.search)
 app.command()(compare.compare)
 app.command()(tune.tune)

@@ -9,7 +9,9 @@ import typer
 from vdb import database
 from vdb.analysis.comparison import Disagreement, MetricComparison
 from vdb.cli import options, output
+from vdb.cli.pages import write_page
 from vdb.cli.query_lines import read_queries
+from vdb.reports.comparison import comparison_page
 from vdb.results import Interval
 from vdb.studies import compare_metrics
 
@@ -31,6 +33,7 @@ def compare(
     ] = "text",
     seed: options.Seed = 0,
     threads: options.Threads = None,
+    html: options.Html = None,
     allow_network_fs: options.AllowNetwork = False,
     json: options.Json = False,
 ) -> None:
@@ -59,8 +62,12 @@ def compare(
             threads=threads,
             progress=lambda done, _total: progress(done),
         )
+    if html is not None:
+        write_page(html, comparison_page(comparison))
     if json:
         output.json_object(comparison)
+    elif html is not None:
+        output.line(f"{html}: the comparison as a page")
     else:
         _print(comparison)
 

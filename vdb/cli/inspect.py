@@ -10,6 +10,9 @@ from vdb import database
 from vdb.analysis.inspection import Inspection, RecordInspection
 from vdb.cli import options, output
 from vdb.cli.ids import typed_id
+from vdb.cli.pages import write_page
+from vdb.errors import InvalidArgumentError
+from vdb.reports.inspection import inspection_page, size
 
 BAR = 40  # characters of the longest bar
 
@@ -22,6 +25,7 @@ def inspect(
         str | None,
         typer.Option("--id", metavar="ID", help="One record: its norm and its neighbours."),
     ] = None,
+    html: options.Html = None,
     allow_network_fs: options.AllowNetwork = False,
     json: options.Json = False,
 ) -> None:
@@ -29,6 +33,8 @@ def inspect(
 
     Everything is read, which takes as long as reading the collection from the disk.
     """
+    if html is not None and id is not None:
+        raise InvalidArgumentError("--html shows a collection; leave out --id")
     found: Inspection | RecordInspection
     with (
         database.open(
@@ -41,8 +47,12 @@ def inspect(
             found = collection.inspect()
         else:
             found = collection.inspect_record(typed_id(collection, id))
+    if html is not None and isinstance(found, Inspection):
+        write_page(html, inspection_page(found))
     if json:
         output.json_object(found)
+    elif html is not None:
+        output.line(f"{html}: the collection as a page")
     elif isinstance(found, Inspection):
         _print(found)
     else:
@@ -65,7 +75,7 @@ def _print(found: Inspection) -> None:
             ("duplicates", f"{found.duplicates:,} of {found.duplicate_groups:,} vectors"),
             ("norms", f"{norms.min:.4g} .. {norms.median:.4g} .. {norms.max:.4g} (median)"),
             ("unit length", "yes" if norms.unit else "no"),
-            ("file", f"{_size(file.bytes)}, {file.fragmentation:.1%} free"),
+            ("file", f"{size(file.bytes)}, {file.fragmentation:.1%} free"),
             ("readers", f"{file.readers}, the oldest {lag}"),
         ],
     )
@@ -99,7 +109,7 @@ def _print(found: Inspection) -> None:
                 use.kind,
                 str(use.level),
                 f"{use.blocks:,}",
-                _size(use.bytes),
+                size(use.bytes),
                 f"{use.rows:,}",
                 f"{use.fill:.0%}",
             )
@@ -111,7 +121,7 @@ def _print(found: Inspection) -> None:
     output.table(
         "bytes by kind",
         None,
-        [(kind, _size(size)) for kind, size in found.bytes.items()],
+        [(kind, size(count)) for kind, count in found.bytes.items()],
         numbers=(1,),
     )
 
@@ -152,13 +162,3 @@ def _print_record(found: RecordInspection) -> None:
             [(str(link.id), f"{link.value:.6g}", f"{link.norm:.6g}") for link in links],
             numbers=(1, 2),
         )
-
-
-def _size(size: int) -> str:
-    """Bytes for people."""
-    number = float(size)
-    for unit in ("bytes", "KiB", "MiB", "GiB"):
-        if number < 1024:
-            return f"{size:,} bytes" if unit == "bytes" else f"{number:.1f} {unit}"
-        number /= 1024
-    return f"{number:,.1f} TiB"

@@ -48,6 +48,15 @@ AllowNetwork: TypeAlias = Annotated[
     ),
 ]
 
+Html: TypeAlias = Annotated[
+    Path | None,
+    typer.Option(
+        "--html",
+        metavar="FILE.html",
+        parser=a_path,
+        help="Write a page with plots to this file; it opens in any browser, without a network.",
+    ),
+]
 Seed: TypeAlias = Annotated[
     int, typer.Option(metavar="N", help="Chooses samples; the same seed, the same figures.")
 ]

@@ -1,0 +1,136 @@
+"""What `vdb export` writes, `vdb import` reads as the same records."""
+
+import json
+import sys
+import tempfile
+from pathlib import Path
+
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from strategies import int_ids, payloads, str_ids
+from vdb import database
+from vdb.cli.export_files import Shape, line_of, npy_and_jsonl
+from vdb.cli.record_lines import read
+from vdb.records import Record
+
+KINDS = [("cosine", "float32"), ("l2", "float16"), ("l1", "int8"), ("hamming", "bit")]
+
+
+def records(path, name):
+    with database.open(path, read_only=True) as db:
+        return list(db.collection(name).scan())
+
+
+@settings(max_examples=60, deadline=None)
+@given(st.one_of(int_ids, str_ids), payloads)
+def test_a_line_reads_as_the_id_and_the_payload_that_it_was_made_of(record_id, payload):
+    record = Record(record_id, np.zeros(2, np.float32), payload)
+    with tempfile.TemporaryDirectory() as folder:
+        file = Path(folder, "lines.jsonl")
+        file.write_text(line_of(record) + "\n", encoding="utf-8")
+        ((again, read_payload),) = read(file, "id")
+    assert (type(again), again) == (type(record_id), record_id)
+    assert read_payload == payload
+    assert json.dumps(read_payload) == json.dumps(payload)  # 1 is not 1.0, nor True
+
+
+@pytest.mark.parametrize(
+    "payload",
+    [{}, {"payload": 1}, {"payload": 1, "more": 2}, {"id": 7}, [], 0, "", {"a": None}, False],
+)
+def test_payloads_that_look_like_something_else_come_back(run, place, tmp_path, payload):
+    with database.open(place) as db:
+        db.create_collection("odd", dim=2, metric="l2").add("a", [1, 2], payload)
+    assert run("export", place, "odd", "--out", tmp_path / "odd").status == 0
+    options = ("--create", "--metric", "l2")
+    assert run("import", place, "again", tmp_path / "odd.npy", *options).status == 0
+    assert records(place, "again") == records(place, "odd")
+
+
+@pytest.mark.parametrize("name", ["notes", "numbers"])
+def test_export_and_import_make_the_same_records(run, filled, tmp_path, name):
+    ran = run("export", filled, name, "--out", tmp_path / "out", "--json")
+    assert ran.status == 0, ran.err
+    assert ran.json["records"] == 30
+    options = ("--create", "--metric", "cosine")
+    assert run("import", filled, "again", tmp_path / "out.npy", *options).status == 0
+    assert records(filled, "again") == records(filled, name)
+    assert run("export", filled, "again", "--out", tmp_path / "twice").status == 0
+    for suffix in ("npy", "jsonl"):
+        first, second = (tmp_path / f"{stem}.{suffix}" for stem in ("out", "twice"))
+        assert first.read_bytes() == second.read_bytes()
+
+
+@pytest.mark.parametrize(("metric", "dtype"), KINDS)
+def test_vectors_of_every_dtype_come_back_as_they_were(run, place, tmp_path, metric, dtype):
+    with database.open(place) as db:
+        docs = db.create_collection("docs", dim=16, metric=metric, dtype=dtype)
+        width = 2 if dtype == "bit" else 16
+        low, high = (0, 256) if dtype == "bit" else (-100, 100)
+        given_ = np.random.default_rng(1).integers(low, high, size=(1500, width))
+        docs.add(range(1500), given_.astype(np.uint8 if dtype == "bit" else np.int8))
+    assert run("export", place, "docs", "--out", tmp_path / "docs").status == 0
+    options = ("--create", "--metric", metric, "--dtype", dtype)
+    assert run("import", place, "again", tmp_path / "docs.npy", *options).status == 0
+    assert records(place, "again") == records(place, "docs")
+
+
+def test_an_empty_collection_makes_files_of_nothing(run, place, tmp_path):
+    run("create", place, "c", "--dim", 3, "--metric", "l2")
+    assert run("export", place, "c", "--out", tmp_path / "c").status == 0
+    assert np.load(tmp_path / "c.npy").shape == (0, 3)
+    assert (tmp_path / "c.jsonl").read_bytes() == b""
+
+
+def test_files_that_are_there_are_replaced_only_when_asked_to(run, untouched, tmp_path):
+    (tmp_path / "out.jsonl").write_text("mine")
+    assert run("export", untouched, "notes", "--out", tmp_path / "out").failed_with("--force")
+    assert (tmp_path / "out.jsonl").read_text() == "mine"
+    assert not (tmp_path / "out.npy").exists()
+    assert run("export", untouched, "notes", "--out", tmp_path / "out", "--force").status == 0
+    assert len((tmp_path / "out.jsonl").read_text().splitlines()) == 30
+
+
+def test_an_export_that_fails_leaves_nothing_behind(tmp_path):
+    def broken():
+        yield Record(1, np.zeros(2, np.float32), None)
+        raise RuntimeError("half-way")
+
+    with pytest.raises(RuntimeError, match="half-way"):
+        npy_and_jsonl(
+            broken(),
+            Shape(2, 2, np.dtype(np.float32)),
+            tmp_path / "out",
+            force=False,
+            progress=lambda done: None,
+        )
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_what_is_not_there_is_named(run, untouched, tmp_path):
+    assert run("export", untouched, "nothing", "--out", tmp_path / "x").failed_with("nothing")
+    assert run("export", untouched, "notes", "--out", tmp_path / "no" / "x").failed_with("no")
+    assert run("export", untouched, "notes").failed_with("--out")
+
+
+def test_parquet_without_pyarrow_says_what_to_install(run, untouched, tmp_path, monkeypatch):
+    monkeypatch.setitem(sys.modules, "pyarrow", None)
+    ran = run("export", untouched, "notes", "--out", tmp_path / "x", "--parquet")
+    assert ran.failed_with("vdb[parquet]")
+    assert list(tmp_path.glob("x*")) == []
+
+
+def test_parquet_holds_ids_vectors_and_payloads(run, untouched, tmp_path):
+    parquet = pytest.importorskip("pyarrow.parquet", reason="an extra")
+    ran = run("export", untouched, "notes", "--out", tmp_path / "x", "--parquet")
+    assert ran.status == 0, ran.err
+    table = parquet.read_table(tmp_path / "x.parquet")
+    stored = records(untouched, "notes")
+    assert table["id"].to_pylist() == [record.id for record in stored]
+    assert np.array_equal(table["vector"].to_pylist(), [record.vector for record in stored])
+    assert [json.loads(text) for text in table["payload"].to_pylist()] == [
+        record.payload for record in stored
+    ]

@@ -1,0 +1,56 @@
+"""`vdb export`: a collection as files that `vdb import`, or anything else, can read."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from vdb import database
+from vdb.cli import options, output
+from vdb.cli.export_files import Shape, npy_and_jsonl, parquet
+from vdb.dtypes import DTYPES
+
+
+def export(
+    directory: options.Directory,
+    name: options.Name,
+    *,
+    out: Annotated[
+        Path,
+        typer.Option(
+            metavar="PREFIX",
+            parser=options.a_path,
+            help="Where to: PREFIX.npy and PREFIX.jsonl, or PREFIX.parquet.",
+        ),
+    ],
+    as_parquet: Annotated[
+        bool,
+        typer.Option("--parquet", help="One Parquet file; needs pyarrow (the extra 'parquet')."),
+    ] = False,
+    force: Annotated[bool, typer.Option("--force", help="Replace files that are there.")] = False,
+    allow_network_fs: options.AllowNetwork = False,
+    json: options.Json = False,
+) -> None:
+    """Write all records of a collection, as of this moment, into files.
+
+    Vectors go to a .npy file, ids and payloads to the .jsonl file beside it, in the order of the
+    ids: vdb import makes the same records of them. Nothing appears before all of it is written.
+    """
+    with (
+        database.open(
+            directory, create=False, read_only=True, allow_network_fs=allow_network_fs
+        ) as db,
+        db.snapshot() as moment,
+    ):
+        collection = moment.collection(name)
+        count, dtype = len(collection), DTYPES[collection.info().dtype]
+        shape = Shape(count, dtype.columns(collection.dim), dtype.stored)
+        write = parquet if as_parquet else npy_and_jsonl
+        with output.progress(f"exporting {name}", count) as progress:
+            files = write(collection.scan(), shape, out, force=force, progress=progress)
+    if json:
+        output.json_object({"collection": name, "records": count, "files": list(map(str, files))})
+    else:
+        output.line(f"{name}: {count:,} records in {' and '.join(map(str, files))}")
