@@ -340,6 +340,16 @@ class TestDamage:
         assert any("not those of its payload" in problem.what for problem in db.check())
 
 
+def test_bounds_of_one_field_are_read_together(db):
+    docs = make(db, fields={"i": "int", "t": "int[]", "k": "keyword"})
+    fill(docs, [{"i": n, "t": [n, n + 50], "k": "x" * n} for n in range(300)])
+    assert docs.count({"i": {"$gte": 10, "$lt": 20}}) == 10
+    assert docs.count({"i": {"$gt": 20, "$lt": 20}}) == docs.count({"i": {"$gt": 9, "$lt": 5}}) == 0
+    assert docs.count((vdb.F.i >= 5) & (vdb.F.i >= 7) & (vdb.F.i <= 9.5) & (vdb.F.k > "")) == 3
+    assert docs.count({"t": {"$gt": 40, "$lt": 20}}) == 20  # by two elements
+    assert docs.count({"k": {"$gt": "x" * 230, "$lte": "x" * 260}}) == 30
+
+
 def test_the_narrow_part_is_asked_first(db, monkeypatch):
     docs = make(db, fields={"i": "int"})
     fill(docs, [{"i": n, "x": n % 10} for n in range(1000)])

@@ -34,6 +34,7 @@ Reader: TypeAlias = Snapshot | Batch
 View: TypeAlias = CollectionView | WritableCollection
 Slots: TypeAlias = NDArray[np.bool_]
 
+_ORDERED = (nodes.Lt, nodes.Lte, nodes.Gt, nodes.Gte)
 _PAYLOADS_AT_ONCE = 4096
 _MOST_KEPT = 16
 _MOST_KEPT_SLOTS = 1 << 26
@@ -120,13 +121,37 @@ class _Compiler:
         slow = tuple(part for part in where.parts if not self._indexed(part))
         parts = [*quick, type(where)(slow)] if slow else quick
         if isinstance(where, And):
+            windows = self._windows(parts)
+            for path, (low, high) in windows.items():
+                within = within & self._slots(path, [(low, high)] if low < high else [])
             for part in parts:
-                within = self.select(part, within)
+                if not (isinstance(part, _ORDERED) and part.path in windows):
+                    within = self.select(part, within)
             return within
         found = np.zeros_like(within)
         for part in parts:
             found |= self.select(part, within & ~found)
         return found
+
+    def _windows(self, parts: list[Filter]) -> dict[str, Range]:
+        """Of fields with both a lower and an upper bound: what lies between, to be read at once.
+
+        Not of lists, where one element may be above the one and another below the other.
+        """
+        found: dict[str, list[Range]] = {}
+        unsure = set()
+        for part in parts:
+            line = self._built.get(part.path) if isinstance(part, _ORDERED) else None
+            if isinstance(part, _ORDERED) and line is not None and line["type"][-1] != "]":
+                sure, maybe = terms.ranges(line["type"], part)
+                found.setdefault(part.path, []).extend(sure)
+                if maybe:
+                    unsure.add(part.path)
+        return {
+            path: (max(low for low, _ in several), min(high for _, high in several))
+            for path, several in found.items()
+            if len(several) > 1 and path not in unsure
+        }
 
     def _indexed(self, where: Filter, *, whole: bool = False) -> bool:
         """Whether postings have something to say about it, or (`whole`) everything."""
