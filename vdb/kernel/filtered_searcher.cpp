@@ -5,11 +5,12 @@
 namespace vdb {
 namespace {
 
-constexpr uint32_t kMargin = 8;      // candidates rescored beyond k, as in Searcher
-constexpr uint32_t kNear = 16;       // width of the walk that finds where the query lies
-constexpr uint32_t kSeeds = 32;      // allowed slots, spread evenly, that a walk begins with too
-constexpr uint32_t kBridges = 256;   // failing nodes remembered at a time
-constexpr uint32_t kBridgeStep = 8;  // of which the nearest are walked over at once
+constexpr uint32_t kMargin = 8;        // candidates rescored beyond k, as in Searcher
+constexpr uint32_t kNear = 16;         // width of the walk that finds where the query lies
+constexpr uint32_t kSeeds = 32;        // allowed slots, spread evenly, that a walk begins with too
+constexpr uint32_t kSeedsApart = 512;  // the same, where nothing near the query shows the way
+constexpr uint32_t kBridges = 256;     // failing nodes remembered at a time
+constexpr uint32_t kBridgeStep = 8;    // of which the nearest are walked over at once
 
 }  // namespace
 
@@ -59,7 +60,7 @@ uint32_t FilteredSearcher::node_of(uint32_t slot) const {
 void FilteredSearcher::seeds(Walk& walk) const {
   for (const uint32_t slot : starts_)
     if (passes(slot, walk)) walk.gather(slot);
-  const size_t count = std::min<size_t>(kSeeds, allowed_.count);
+  const size_t count = std::min<size_t>(walk.apart ? kSeedsApart : kSeeds, allowed_.count);
   for (size_t i = 0; i < count; ++i)
     walk.gather(node_of(allowed_.slots[i * allowed_.count / count]));
 }
@@ -99,11 +100,10 @@ void FilteredSearcher::expand(uint32_t node, Walk& walk) const {
   // Where most pass, one step leads far enough; not where the filter keeps the query's own region
   // out, because what passes is then found along a border.
   const bool two_steps = walk.apart || 2 * passing <= seen;
-  const uint32_t budget = walk.apart ? capacity + capacity / 2 : capacity;
   for (const uint32_t other : walk.failing) {
     if (graph_.next_duplicate(other) != kNone && passing_duplicate(other, walk)) {
       walk.gather(other);
-    } else if (two_steps && walk.scratch.slots.size() < budget) {
+    } else if (two_steps && walk.scratch.slots.size() < capacity) {
       scan_failing(other, walk);
     } else if (graph_.next_duplicate(other) != kNone) {
       walk.scratch.visited.insert(other);  // its chain is followed once
@@ -171,6 +171,7 @@ bool FilteredSearcher::search(const uint8_t* query, uint32_t k, uint32_t ef, Scr
   for (const uint32_t slot : near)
     if (passes(slot, walk)) walk.gather(slot);
   walk.apart = uint64_t{2} * scratch.slots.size() * graph_.slots() <= near.size() * allowed_.count;
+  if (walk.apart) scratch.pool.reset(std::max(2 * ef, k));
   seeds(walk);
   for (const uint32_t slot : near) scan_failing(slot, walk);
   walk.settle();
