@@ -120,6 +120,35 @@ class TestLooking:
                 setattr(collection, fact, "other")
 
 
+class TestWalkingOn:
+    """An iterator that outlives what it walks through raises at its next step."""
+
+    @pytest.mark.parametrize("walk", ["ids", "scan"])
+    def test_nothing_comes_out_of_a_closed_database(self, db, full, walk):
+        rows = getattr(full, walk)()
+        next(rows)
+        db.close()
+        with pytest.raises(vdb.ClosedError):
+            next(rows)
+
+    @pytest.mark.parametrize("walk", ["ids", "scan"])
+    def test_nothing_comes_out_of_a_closed_snapshot(self, db, full, walk):
+        with db.snapshot() as moment:
+            rows = getattr(moment.collection("docs"), walk)()
+            next(rows)
+        with pytest.raises(vdb.ClosedError):
+            next(rows)
+
+    @pytest.mark.parametrize("walk", ["ids", "scan"])
+    def test_nothing_comes_out_of_a_batch_that_is_over(self, db, full, walk):
+        with db.batch():
+            full.set_payloads(1, None)
+            rows = getattr(full, walk)()
+            next(rows)
+        with pytest.raises(vdb.ClosedError):
+            next(rows)
+
+
 class TestDropped:
     def test_a_dropped_collection_is_not_found_by_any_call(self, db, full, crowd):
         db.drop_collection("docs")

@@ -17,7 +17,7 @@ from weakref import WeakSet
 from vdb.errors import BusyError, ClosedError, ReadOnlyError
 from vdb.store import Batch, Environment, Snapshot
 
-__all__ = ["Access", "BatchAccess", "LiveAccess", "PinnedAccess"]
+__all__ = ["Access", "BatchAccess", "LiveAccess", "Moment", "PinnedAccess"]
 
 
 class Access(Protocol):
@@ -26,8 +26,15 @@ class Access(Protocol):
     def reading(self) -> AbstractContextManager[Snapshot | Batch]:
         """A reader for the length of one call."""
 
-    def moment(self) -> Access:
+    def moment(self) -> Moment:
         """Access to this one moment, for as long as it is referred to."""
+
+
+class Moment(Access, Protocol):
+    """Access to one moment."""
+
+    def check(self) -> None:
+        """Raise ClosedError or ForkError when it cannot be read any more."""
 
 
 class PinnedAccess:
@@ -49,6 +56,10 @@ class PinnedAccess:
         """This one."""
         return self
 
+    def check(self) -> None:
+        """Raise ClosedError or ForkError when it cannot be read any more."""
+        self._snapshot.check()
+
     def close(self) -> None:
         """Let go of the moment; BusyError when a call does not end within the patience."""
         self._snapshot.close(timeout=self._owner.lock_timeout)
@@ -67,6 +78,10 @@ class BatchAccess:
     def moment(self) -> BatchAccess:
         """This one."""
         return self
+
+    def check(self) -> None:
+        """Raise ClosedError or ForkError when the batch is over."""
+        self._batch.transaction()
 
 
 class LiveAccess:

@@ -7,12 +7,12 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from typing import Any, overload
+from typing import Any, TypeVar, overload
 
 from numpy.typing import ArrayLike, NDArray
 
 from vdb import arguments, config, declaration, index, ingest, inputs, lookup, matching, query
-from vdb.access import Access, LiveAccess
+from vdb.access import Access, LiveAccess, Moment
 from vdb.analysis.queries import SAMPLE
 from vdb.analysis.tune import tune
 from vdb.dtypes import DTYPES
@@ -31,6 +31,9 @@ from vdb.schema import find_view, require_metric
 from vdb.store import Batch, CollectionView, Snapshot, WritableCollection
 
 __all__ = ["Collection", "CollectionReader"]
+
+
+_T = TypeVar("_T")
 
 
 class CollectionReader(Insight):
@@ -225,7 +228,7 @@ class CollectionReader(Insight):
         With a filter, those that pass it; errors as for `ids`.
         """
         moment, view, ids = self._walk(where)
-        return lookup.scan(moment.reading, view, ids)
+        return _keeping(moment, lookup.scan(moment.reading, view, ids))
 
     def count(self, where: Mapping[str, Any] | Filter | None = None) -> int:
         """How many records there are, or how many pass a filter.
@@ -294,7 +297,7 @@ class CollectionReader(Insight):
 
     def _walk(
         self, where: Mapping[str, Any] | Filter | None
-    ) -> tuple[Access, CollectionView | WritableCollection, Iterator[Id]]:
+    ) -> tuple[Moment, CollectionView | WritableCollection, Iterator[Id]]:
         """A moment, and the ids as of it; the moment lives as long as what refers to it."""
         moment = self._access.moment()
         with moment.reading() as reader:
@@ -306,10 +309,11 @@ class CollectionReader(Insight):
             return moment, view, iter(list(ids)) if isinstance(reader, Batch) else ids
 
 
-def _keeping(moment: Access, ids: Iterator[Id]) -> Iterator[Id]:
-    """The same ids, from something that refers to the moment for as long as it lives."""
-    yield from ids
-    del moment
+def _keeping(moment: Moment, items: Iterator[_T]) -> Iterator[_T]:
+    """The same, as long as the moment is open; it lives as long as what is returned here."""
+    for one in items:
+        moment.check()  # rows that were read before it was closed are not handed out after it
+        yield one
 
 
 class Collection(Rebuilding, CollectionReader):

@@ -288,6 +288,11 @@ class Snapshot(Reader):
             raise ClosedError("the snapshot is closed")
         raise ClosedError("a held snapshot is read inside `with snapshot.use():`")
 
+    def check(self) -> None:
+        """Raise ClosedError or ForkError when it is closed."""
+        if self._txn is None or self._env.gate.forked:
+            self._refuse()
+
     @property
     def closed(self) -> bool:
         """Whether it was closed, by its owner or together with the environment."""
