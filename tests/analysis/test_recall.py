@@ -143,3 +143,11 @@ def test_tuning_inside_a_batch_belongs_to_the_batch(db, sparse, queries):
         assert sparse.info().tuning is not None
         raise RuntimeError("no")
     assert sparse.info().tuning is None
+
+
+def test_a_rebuild_makes_the_curve_void(sparse, queries):
+    sparse.tune(0.9, k=5, queries=queries)
+    sparse.rebuild(index=vdb.HNSW(M=8))
+    assert sparse.info().tuning is None
+    with pytest.raises(vdb.InvalidArgumentError, match="measured curve"):
+        sparse.search(queries[0], target_recall=0.9)
