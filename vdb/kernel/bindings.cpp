@@ -266,6 +266,22 @@ void bind_index(nb::module_& m) {
           "(slots u32 (n, k), values f64 (n, k), counts u32 (n,)), best first, ties by slot; k is "
           "cut to the number of slots.")
       .def(
+          "count_distances",
+          [](const Index& index, nb::object fetch, const Rows& queries, uint32_t k, uint32_t ef,
+             uint32_t threads) {
+            check_queries(queries, index.state().shape);
+            PythonSource source(fetch);
+            std::vector<uint32_t> computed;
+            source.run([&] {
+              return index.search(source, bytes_of(queries),
+                                  static_cast<uint32_t>(queries.shape(0)), k, ef, threads,
+                                  &computed);
+            });
+            return slot_array(computed);
+          },
+          "fetch"_a, "queries"_a, "k"_a, "ef"_a, "threads"_a = 1,
+          "How many distances each of these searches computes, u32 (n,).")
+      .def(
           "scan",
           [](const Index& index, nb::object fetch, const Rows& queries, uint32_t k,
              uint32_t threads, const std::optional<std::string>& metric) {

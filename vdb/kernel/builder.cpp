@@ -22,7 +22,7 @@ Builder::Builder(const Vectors& vectors, Graph& graph, Metric metric, uint32_t e
                  uint32_t* entry)
     : vectors_(vectors),
       graph_(graph),
-      build_(Distance::build(metric, vectors.shape())),
+      build_(metric, vectors.shape()),
       offers_(metric == Metric::kIp),
       ef_construction_(std::max(ef_construction, graph.M())),
       entry_(entry) {}
@@ -37,7 +37,7 @@ void Builder::insert(const uint32_t* slots, size_t count, size_t nodes, uint32_t
   scratch_ = std::vector<ScratchLease>(std::min<size_t>(threads, count));
   threads = static_cast<uint32_t>(scratch_.size());
   selectors_.clear();
-  for (size_t i = 0; i < scratch_.size(); ++i) selectors_.emplace_back(vectors_, build_);
+  for (size_t i = 0; i < scratch_.size(); ++i) selectors_.emplace_back(vectors_);
   for (size_t done = 0; done < count;) {
     const size_t size = std::min(count - done, sub_batch_size(nodes + done));
     sub_batch(slots + done, static_cast<uint32_t>(size), threads);
@@ -97,12 +97,11 @@ void Builder::find_twins(uint32_t count) {
 // The candidates in the graph as it stands.
 void Builder::look_around(NewNode& node, Scratch& scratch) const {
   const Item self = vectors_.at(node.slot);
-  VectorScorer scorer(vectors_, build_, self);
+  VectorScorer base(vectors_, build_.at(0), self), above(vectors_, build_.at(1), self);
   const uint32_t top = graph_.level_of(*entry_);
-  std::vector<uint32_t> starts{descend(graph_, scorer, *entry_, top, node.level, scratch)};
+  std::vector<uint32_t> starts{descend(graph_, above, *entry_, top, node.level, scratch)};
   for (uint32_t level = std::min(top, node.level);; --level) {
-    beam(graph_, level, scorer, starts.data(), static_cast<uint32_t>(starts.size()),
-         ef_construction_, scratch);
+    beam(graph_, level, level == 0 ? base : above, starts, ef_construction_, scratch);
     std::vector<Candidate>& found = node.found[level];
     for (uint32_t i = 0; i < scratch.pool.size(); ++i) found.push_back(scratch.pool[i]);
     if (level == 0) break;
@@ -120,22 +119,23 @@ void Builder::look_around(NewNode& node, Scratch& scratch) const {
 // The candidates among the earlier nodes of the same sub-batch.
 void Builder::look_beside(uint32_t index, Scratch& scratch) {
   NewNode& node = nodes_[index];
+  std::vector<const NewNode*> earlier;
   scratch.slots.clear();
-  for (uint32_t j = 0; j < index; ++j)
-    if (nodes_[j].twin == kNone) scratch.slots.push_back(nodes_[j].slot);
-  if (scratch.slots.empty()) return;
-  scratch.distances.resize(scratch.slots.size());
-  VectorScorer scorer(vectors_, build_, vectors_.at(node.slot));
-  scorer.score(scratch.slots.data(), static_cast<uint32_t>(scratch.slots.size()),
-               scratch.distances.data());
-  size_t at = 0;
   for (uint32_t j = 0; j < index; ++j) {
     if (nodes_[j].twin != kNone) continue;
-    const Candidate candidate{scratch.distances[at++], nodes_[j].slot};
-    for (uint32_t level = 0; level <= std::min(node.level, nodes_[j].level); ++level)
-      node.found[level].push_back(candidate);
+    earlier.push_back(&nodes_[j]);
+    scratch.slots.push_back(nodes_[j].slot);
   }
-  for (std::vector<Candidate>& found : node.found) {
+  if (earlier.empty()) return;
+  scratch.distances.resize(scratch.slots.size());
+  for (uint32_t level = 0; level <= node.level; ++level) {
+    if (level == 0 || (level == 1 && build_.differ()))
+      VectorScorer(vectors_, build_.at(level), vectors_.at(node.slot))
+          .score(scratch.slots.data(), static_cast<uint32_t>(scratch.slots.size()),
+                 scratch.distances.data());
+    std::vector<Candidate>& found = node.found[level];
+    for (size_t i = 0; i < earlier.size(); ++i)
+      if (earlier[i]->level >= level) found.push_back({scratch.distances[i], scratch.slots[i]});
     std::sort(found.begin(), found.end());
     if (found.size() > ef_construction_) found.resize(ef_construction_);
   }
@@ -143,7 +143,7 @@ void Builder::look_beside(uint32_t index, Scratch& scratch) {
 
 void Builder::choose(NewNode& node, Selector& selector) const {
   for (uint32_t level = 0; level <= node.level; ++level)
-    selector.choose(node.found[level], graph_.M(), &node.chosen[level]);
+    selector.choose(build_.at(level), node.found[level], graph_.M(), &node.chosen[level]);
   if (!offers_) return;
   const float norm = vectors_.at(node.slot).norm;
   const std::vector<Candidate>& chosen = node.chosen[0];
@@ -203,17 +203,18 @@ bool Builder::wanted(const Request& request) const {
     const Item between = vectors_.at(other);
     if (between.norm >= self.norm) longer.push_back(between);
   }
-  const float distance = build_.one(self, owner);
+  const Distance& build = build_.at(0);
+  const float distance = build.one(self, owner);
   size_t i = 0;
   for (; i + 4 <= longer.size(); i += 4) {
     float from_self[4], from_owner[4];
-    build_.four(self, longer.data() + i, from_self);
-    build_.four(owner, longer.data() + i, from_owner);
+    build.four(self, longer.data() + i, from_self);
+    build.four(owner, longer.data() + i, from_owner);
     for (int j = 0; j < 4; ++j)
       if (from_self[j] < distance && from_owner[j] < distance) return false;
   }
   for (; i < longer.size(); ++i)
-    if (build_.one(self, longer[i]) < distance && build_.one(owner, longer[i]) < distance)
+    if (build.one(self, longer[i]) < distance && build.one(owner, longer[i]) < distance)
       return false;
   return true;
 }
@@ -229,7 +230,7 @@ void Builder::answer(const Request* first, const Request* last, Selector& select
     std::vector<uint32_t> slots;
     for (const uint32_t link : links) slots.push_back(graph_.checked(link));
     std::vector<float> distances(slots.size());
-    VectorScorer(vectors_, build_, vectors_.at(target))
+    VectorScorer(vectors_, build_.at(level), vectors_.at(target))
         .score(slots.data(), static_cast<uint32_t>(slots.size()), distances.data());
     std::vector<std::pair<Candidate, bool>> order;
     for (size_t i = 0; i < slots.size(); ++i)
@@ -242,7 +243,7 @@ void Builder::answer(const Request* first, const Request* last, Selector& select
       sorted.push_back(entry.first);
       fixed.push_back(entry.second);
     }
-    selector.thin(sorted, fixed, capacity, &dropped);
+    selector.thin(build_.at(level), sorted, fixed, capacity, &dropped);
     links.clear();
     for (size_t i = 0; i < sorted.size(); ++i) {
       if (dropped[i])

@@ -66,7 +66,7 @@ class Builder {
 
   const Vectors& vectors_;
   Graph& graph_;
-  Distance build_;
+  BuildDistances build_;
   bool offers_;
   uint32_t ef_construction_;
   uint32_t* entry_;

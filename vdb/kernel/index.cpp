@@ -76,7 +76,7 @@ std::vector<uint32_t> Index::starts() const {
 }
 
 Index::Answers Index::search(Source& source, const uint8_t* queries, uint32_t count, uint32_t k,
-                             uint32_t ef, uint32_t threads) const {
+                             uint32_t ef, uint32_t threads, std::vector<uint32_t>* computed) const {
   // No pool needs to be larger than what there is to find.
   k = std::min(k, state_.slots);
   ef = std::min(ef, std::max(1u, state_.slots));
@@ -85,10 +85,14 @@ Index::Answers Index::search(Source& source, const uint8_t* queries, uint32_t co
   const std::vector<uint32_t> starts = this->starts();
   const Searcher searcher(vectors, graph, state_.metric, state_.entry, starts);
   Answers answers(count);
+  if (computed != nullptr) computed->resize(count);
   threads = std::max(1u, std::min(threads, count));
   std::vector<ScratchLease> scratch(threads);
   parallel_for(count, threads, 1, [&](uint32_t i, uint32_t worker) {
-    searcher.search(queries + i * state_.shape.query_bytes(), k, ef, *scratch[worker], &answers[i]);
+    Scratch& own = *scratch[worker];
+    own.computed = 0;
+    searcher.search(queries + i * state_.shape.query_bytes(), k, ef, own, &answers[i]);
+    if (computed != nullptr) (*computed)[i] = own.computed;
   });
   return answers;
 }

@@ -50,9 +50,10 @@ class Index {
 
   using Answers = std::vector<std::vector<Hit>>;
   // For `count` queries, one after the other, the k best found by the graph with a beam of ef, best
-  // first.
+  // first. `computed`
+  // receives how many distances each of them took.
   Answers search(Source& source, const uint8_t* queries, uint32_t count, uint32_t k, uint32_t ef,
-                 uint32_t threads) const;
+                 uint32_t threads, std::vector<uint32_t>* computed = nullptr) const;
   // The same, exactly, by comparing everything; under another metric than its own when one is
   // given: rows and norms serve all of them.
   Answers scan(Source& source, const uint8_t* queries, uint32_t count, uint32_t k, uint32_t threads,

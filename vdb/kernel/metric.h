@@ -2,7 +2,7 @@
 //
 // A distance is lower for nearer vectors. `search` orders what a query sees; `build` shapes the
 // graph, seen from the node that owns the list of links. They differ for inner product, and where
-// queries are of another dtype than rows.
+// queries are of another dtype than rows. For inner product level 0 differs from the levels above.
 #pragma once
 
 #include <cmath>
@@ -58,6 +58,13 @@ class Distance {
         return loops.dot;
     }
   }
+  // On the levels above level 0, which under inner product lead to a direction.
+  static Distance search_above(Metric metric, const RowShape& shape) {
+    return search(metric == Metric::kIp ? Metric::kCosine : metric, shape);
+  }
+  static Distance build_above(Metric metric, const RowShape& shape) {
+    return build(metric == Metric::kIp ? Metric::kCosine : metric, shape);
+  }
 
   // Several sums at once; `to` holds four items.
   void four(const Item& from, const Item* to, float* out) const {
@@ -100,6 +107,21 @@ class Distance {
   decltype(Sum::four) four_;
   size_t length_;
   Form form_;
+};
+
+// What a graph is built with, by level.
+class BuildDistances {
+ public:
+  BuildDistances(Metric metric, const RowShape& shape)
+      : base_(Distance::build(metric, shape)),
+        above_(Distance::build_above(metric, shape)),
+        differ_(metric == Metric::kIp) {}
+  const Distance& at(uint32_t level) const { return level == 0 ? base_ : above_; }
+  bool differ() const { return differ_; }  // level 0 from the levels above it
+
+ private:
+  Distance base_, above_;
+  bool differ_;
 };
 
 // The natural value of a metric in float64: squared L2, inner product, cosine similarity, L1,

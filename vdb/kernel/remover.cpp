@@ -28,7 +28,7 @@ std::vector<uint32_t> Remover::detach(uint32_t level, uint32_t slot) {
 
 void Remover::reconnect(uint32_t level, const std::vector<uint32_t>& neighbours) {
   std::vector<uint32_t> gained(neighbours.size(), 0);
-  for (const Pair& pair : nearest_pairs(vectors_, build_, neighbours)) {
+  for (const Pair& pair : nearest_pairs(vectors_, build_.at(level), neighbours)) {
     const uint32_t a = neighbours[pair.a], b = neighbours[pair.b];
     if (gained[pair.a] == kNewLinks || gained[pair.b] == kNewLinks) continue;
     if (graph_.degree(level, a) == graph_.capacity(level) ||
@@ -93,7 +93,7 @@ void Remover::remove(uint32_t slot) {
     for (uint32_t i = 0; i < graph_.capacity(0) && list[i] != kNone; ++i)
       if (is_tree(list[i])) pieces.push_back(graph_.checked(list[i]));
     neighbours[0] = detach(0, slot);
-    join(vectors_, graph_, build_, pieces);
+    join(vectors_, graph_, build_.at(0), pieces);
     reconnect(0, neighbours[0]);
   }
   graph_.clear_row(slot);

@@ -19,10 +19,7 @@ class Remover {
  public:
   // `entry` is kept up to date: kNone once the graph is empty.
   Remover(const Vectors& vectors, Graph& graph, Metric metric, uint32_t* entry)
-      : vectors_(vectors),
-        graph_(graph),
-        build_(Distance::build(metric, vectors.shape())),
-        entry_(entry) {}
+      : vectors_(vectors), graph_(graph), build_(metric, vectors.shape()), entry_(entry) {}
 
   // Forgets one slot: a node, a duplicate, or a node with duplicates (the first of them takes its
   // place). The slot's own vector is not looked at. A neighbour whose vector is no longer the one
@@ -38,7 +35,7 @@ class Remover {
 
   const Vectors& vectors_;
   Graph& graph_;
-  Distance build_;
+  BuildDistances build_;
   uint32_t* entry_;
 };
 

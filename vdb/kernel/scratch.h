@@ -16,6 +16,7 @@ struct Scratch {
   Visited visited;
   std::vector<uint32_t> slots;
   std::vector<float> distances;
+  uint32_t computed = 0;  // distances, since somebody last set it to 0
 };
 
 // A Scratch for as long as the lease lives; taken from those that earlier calls left, if any.

@@ -8,6 +8,11 @@ namespace {
 // Candidates rescored beyond k: float32 rounding may swap neighbours at the end of the list.
 constexpr uint32_t kMargin = 8;
 
+// Inner product: how many nodes of level 1 that lie in the query's direction a walk begins from,
+// unless some start gives so many times the inner product of what the levels above lead to.
+constexpr uint32_t kDirections = 8;
+constexpr float kFarLonger = 4;
+
 void gather(const Graph& graph, uint32_t level, uint32_t slot, Scratch& scratch) {
   const uint32_t* list = graph.links(level, slot);
   const uint32_t capacity = graph.capacity(level);
@@ -25,6 +30,7 @@ uint32_t descend(const Graph& graph, Scorer& scorer, uint32_t start, uint32_t le
                  Scratch& scratch) {
   Candidate nearest{0, start};
   scorer.score(&start, 1, &nearest.distance);
+  ++scratch.computed;
   for (uint32_t at = level; at > stop; --at) {
     scratch.visited.reset(graph.slots());
     scratch.visited.insert(nearest.slot);
@@ -33,6 +39,7 @@ uint32_t descend(const Graph& graph, Scorer& scorer, uint32_t start, uint32_t le
       gather(graph, at, nearest.slot, scratch);
       const auto n = static_cast<uint32_t>(scratch.slots.size());
       scorer.score(scratch.slots.data(), n, scratch.distances.data());
+      scratch.computed += n;
       for (uint32_t i = 0; i < n; ++i) {
         const Candidate candidate{scratch.distances[i], scratch.slots[i]};
         if (candidate < nearest) nearest = candidate, moved = true;
@@ -42,18 +49,21 @@ uint32_t descend(const Graph& graph, Scorer& scorer, uint32_t start, uint32_t le
   return nearest.slot;
 }
 
-void beam(const Graph& graph, uint32_t level, Scorer& scorer, const uint32_t* starts,
-          uint32_t start_count, uint32_t ef, Scratch& scratch) {
+void beam(const Graph& graph, uint32_t level, Scorer& scorer, const std::vector<uint32_t>& starts,
+          uint32_t ef, Scratch& scratch, const std::vector<Candidate>& known) {
   Pool& pool = scratch.pool;
   pool.reset(ef);
   scratch.visited.reset(graph.slots());
+  for (const Candidate& candidate : known)
+    if (scratch.visited.insert(candidate.slot)) pool.offer(candidate);
   scratch.slots.clear();
-  for (uint32_t i = 0; i < start_count; ++i)
-    if (scratch.visited.insert(starts[i])) scratch.slots.push_back(starts[i]);
+  for (const uint32_t start : starts)
+    if (scratch.visited.insert(start)) scratch.slots.push_back(start);
   scratch.distances.resize(scratch.slots.size());
   for (;;) {
     const auto n = static_cast<uint32_t>(scratch.slots.size());
     scorer.score(scratch.slots.data(), n, scratch.distances.data());
+    scratch.computed += n;
     for (uint32_t i = 0; i < n; ++i) pool.offer({scratch.distances[i], scratch.slots[i]});
     uint32_t slot, next;
     if (!pool.expand(&slot)) return;
@@ -69,23 +79,52 @@ void keep_best(const ExactValue& exact, uint32_t k, std::vector<Hit>* hits) {
   if (hits->size() > k) hits->resize(k);
 }
 
+Searcher::Starts Searcher::begin(const Item& query, Scorer& scorer, Scratch& scratch) const {
+  const uint32_t top = graph_.level_of(entry_);
+  if (metric_ == Metric::kIp && top > 0) return begin_by_direction(query, scorer, scratch);
+  Starts starts{{descend(graph_, scorer, entry_, top, 0, scratch)}, {}};
+  starts.slots.insert(starts.slots.end(), starts_.begin(), starts_.end());
+  return starts;
+}
+
+// A walk that begins at the longest vectors alone may never come to where the query points. Where
+// they are so long that they outdo what lies there, looking for it is wasted.
+Searcher::Starts Searcher::begin_by_direction(const Item& query, Scorer& scorer,
+                                              Scratch& scratch) const {
+  const Distance direction = Distance::search_above(metric_, vectors_.shape());
+  VectorScorer above(vectors_, direction, query);
+  const uint32_t node = descend(graph_, above, entry_, graph_.level_of(entry_), 1, scratch);
+  std::vector<uint32_t> slots{node};
+  slots.insert(slots.end(), starts_.begin(), starts_.end());
+  std::vector<float> distances(slots.size());
+  scorer.score(slots.data(), static_cast<uint32_t>(slots.size()), distances.data());
+  scratch.computed += static_cast<uint32_t>(slots.size());
+  Starts starts;
+  for (size_t i = 0; i < slots.size(); ++i) starts.known.push_back({distances[i], slots[i]});
+  const float product = -distances[0],
+              best = -*std::min_element(distances.begin(), distances.end());
+  if (product > 0 && best >= kFarLonger * product) return starts;
+  beam(graph_, 1, above, {node}, kDirections, scratch);
+  for (uint32_t i = 0; i < scratch.pool.size(); ++i) starts.slots.push_back(scratch.pool[i].slot);
+  return starts;
+}
+
 void Searcher::search(const uint8_t* query, uint32_t k, uint32_t ef, Scratch& scratch,
                       std::vector<Hit>* hits) const {
   hits->clear();
   if (entry_ == kNone || k == 0) return;
   const Distance distance = Distance::search(metric_, vectors_.shape());
-  VectorScorer scorer(vectors_, distance, {query, norm_of_query(vectors_.shape(), query)});
-  std::vector<uint32_t> starts{
-      descend(graph_, scorer, entry_, graph_.level_of(entry_), 0, scratch)};
-  starts.insert(starts.end(), starts_.begin(), starts_.end());
-  beam(graph_, 0, scorer, starts.data(), static_cast<uint32_t>(starts.size()), std::max(ef, 1u),
-       scratch);
+  const float norm = norm_of_query(vectors_.shape(), query);
+  VectorScorer scorer(vectors_, distance, {query, norm});
+  const Starts starts = begin({query, norm}, scorer, scratch);
+  beam(graph_, 0, scorer, starts.slots, std::max(ef, 1u), scratch, starts.known);
 
   const ExactValue exact(metric_, vectors_.shape(), query);
   const size_t wanted = size_t{k} + kMargin;
   for (uint32_t i = 0; i < scratch.pool.size() && hits->size() < wanted; ++i) {
     const uint32_t node = scratch.pool[i].slot;
     const double value = exact(vectors_.at(node).row);
+    ++scratch.computed;
     hits->push_back({value, node});
     // A chain longer than the collection can only be a ring.
     uint32_t steps = graph_.slots();

@@ -19,10 +19,11 @@ namespace vdb {
 uint32_t descend(const Graph& graph, Scorer& scorer, uint32_t start, uint32_t level, uint32_t stop,
                  Scratch& scratch);
 
-// Fills scratch.pool with the ef nearest nodes found on one level, walking from `starts`.
-// Every node is visited once at most, so the walk ends whatever the links say.
-void beam(const Graph& graph, uint32_t level, Scorer& scorer, const uint32_t* starts,
-          uint32_t start_count, uint32_t ef, Scratch& scratch);
+// Fills scratch.pool with the ef nearest nodes found on one level, walking from `starts` and from
+// `known`, nodes whose distances have been computed already. Every node is visited once at most, so
+// the walk ends whatever the links say.
+void beam(const Graph& graph, uint32_t level, Scorer& scorer, const std::vector<uint32_t>& starts,
+          uint32_t ef, Scratch& scratch, const std::vector<Candidate>& known = {});
 
 struct Hit {
   double value;  // natural value of the metric
@@ -44,6 +45,13 @@ class Searcher {
               std::vector<Hit>* hits) const;
 
  private:
+  struct Starts {  // of the walk on level 0
+    std::vector<uint32_t> slots;
+    std::vector<Candidate> known;
+  };
+  Starts begin(const Item& query, Scorer& scorer, Scratch& scratch) const;
+  Starts begin_by_direction(const Item& query, Scorer& scorer, Scratch& scratch) const;
+
   const Vectors& vectors_;
   const Graph& graph_;
   Metric metric_;
