@@ -14,6 +14,7 @@ from . import (
     dtypes,
     filters,
     memory,
+    mips,
     opening,
     reachability,
     rebuild,
@@ -43,6 +44,7 @@ BENCHMARKS: Final[dict[str, Callable[[Stand], Iterator[Row]]]] = {
     "commit": commit.run,
     "reachability": reachability.run,
     "rebuild": rebuild.run,
+    "mips": mips.run,
 }
 
 

@@ -18,9 +18,18 @@ class Vdb:
 
     name = "vdb"
 
-    def __init__(self, metric: str, dim: int, folder: Path, *, dtype: str = "float32") -> None:
+    def __init__(
+        self,
+        metric: str,
+        dim: int,
+        folder: Path,
+        *,
+        dtype: str = "float32",
+        rows_per_commit: int | None = None,
+    ) -> None:
         self._module: Any = importlib.import_module("vdb")
         self._metric, self._dim, self._dtype = metric, dim, dtype
+        self._rows_per_commit = rows_per_commit
         folder.mkdir(parents=True, exist_ok=True)
         self._home = Path(tempfile.mkdtemp(dir=folder))
         self.database: Any = None
@@ -32,7 +41,7 @@ class Vdb:
         return self._home / "bench.vdb"
 
     def build(self, vectors: Floats, *, M: int, ef_construction: int, threads: int) -> None:
-        """Create a database on disk and add (n, dim) vectors in one durable commit."""
+        """Create a database on disk and add (n, dim) vectors, durably, in one commit or several."""
         self.leave()
         shutil.rmtree(self.path, ignore_errors=True)
         self.database = self._module.open(self.path)
@@ -43,7 +52,10 @@ class Vdb:
             dtype=self._dtype,
             index=self._module.HNSW(M=M, ef_construction=ef_construction),
         )
-        self.collection.add(np.arange(len(vectors)), vectors, threads=threads)
+        ids, step = np.arange(len(vectors)), self._rows_per_commit or max(1, len(vectors))
+        for start in range(0, len(vectors), step):
+            part = slice(start, start + step)
+            self.collection.add(ids[part], vectors[part], threads=threads)
 
     def search(self, queries: Floats, k: int, ef: int) -> Ids:
         """Return (m, k) ids."""

@@ -12,7 +12,7 @@ from vdb.index.generation import new_generation
 from vdb.index.opened import Collection, Reader
 from vdb.index.plan import Course, unfiltered
 from vdb.index.scan import scan
-from vdb.index.search import DEFAULT_EF, Found, norm_stats, search, vectors
+from vdb.index.search import DEFAULT_EF, Found, count_distances, norm_stats, search, vectors
 from vdb.index.survey import Level, Neighbourhood, Survey, neighbourhood, norms, survey
 from vdb.index.tuning import (
     CurvePoint,
@@ -39,6 +39,7 @@ __all__ = [
     "Survey",
     "Tuning",
     "add",
+    "count_distances",
     "keep_tuning",
     "live",
     "neighbourhood",

@@ -12,7 +12,7 @@ from vdb.index.opened import Collection, Reader, opened
 from vdb.index.plan import Course
 from vdb.records import NormStats
 
-__all__ = ["DEFAULT_EF", "Found", "norm_stats", "search", "vectors"]
+__all__ = ["DEFAULT_EF", "Found", "count_distances", "norm_stats", "search", "vectors"]
 
 DEFAULT_EF = 100
 """Candidates kept by a walk when the caller does not say: recall@10 above 0.95 on most data."""
@@ -88,6 +88,18 @@ def search(
         return Found(*empty)
     slots, values, counts = zip(*parts, strict=True)
     return Found(np.concatenate(slots), np.concatenate(values), np.concatenate(counts))
+
+
+def count_distances(
+    reader: Reader, view: Collection, queries: NDArray[Any], k: int, *, ef: int | None = None
+) -> NDArray[np.uint32]:
+    """How many distances `search` through the graph computes for each query, uint32 (n,).
+
+    Those of the walk, and the hits whose values are computed again. Arguments as for `search`.
+    """
+    index, fetch = opened(reader, view)
+    width = max(k, DEFAULT_EF) if ef is None else ef
+    return index.count_distances(fetch, queries, k, width)
 
 
 def vectors(reader: Reader, view: Collection, slots: NDArray[np.uint32]) -> NDArray[Any]:
