@@ -82,7 +82,7 @@ void Writer::insert(Source& source, const uint32_t* slots, size_t count, size_t 
   Builder(vectors, graph, state.metric, state.ef_construction, &state.entry)
       .insert(slots, count, nodes, threads, tick);
   forget_unlinked({slots, slots + count});
-  add_longest(source, slots, count);
+  add_longest(source, slots, count, nodes);
 }
 
 void Writer::defer(Source& source, const uint32_t* slots, size_t count) {
@@ -116,11 +116,12 @@ void Writer::remove(Source& source, const uint32_t* slots, size_t count,
   const std::unordered_set<uint32_t> unlinked(state.unlinked.begin(), state.unlinked.end());
   for (size_t i = 0; i < count; ++i) {
     if (slots[i] >= state.slots) throw std::invalid_argument("remove: slot out of bounds");
+    drop_longest(graph, slots[i]);
     if (unlinked.count(slots[i]) == 0) remover.remove(slots[i]);
     if ((i + 1) % kTickEvery == 0) tick(i + 1, count);
   }
   forget_unlinked({slots, slots + count});
-  drop_longest(source, slots, count);
+  refill_longest(source);
 }
 
 void Writer::release(Source& source, const uint32_t* slots, size_t count) {
@@ -133,47 +134,55 @@ void Writer::release(Source& source, const uint32_t* slots, size_t count) {
   free_count_ += static_cast<uint32_t>(count);
 }
 
-// The longest vectors kept are nodes, never duplicates: a walk may start from them.
-void Writer::add_longest(Source& source, const uint32_t* slots, size_t count) {
+// The longest vectors kept are nodes, never duplicates: a walk may start from them. No node that is
+// not kept is longer than one that is, so a list that has lost some takes no shorter ones in.
+void Writer::add_longest(Source& source, const uint32_t* slots, size_t count, size_t nodes) {
   IndexState& state = index_->state_;
   if (state.metric != Metric::kIp) return;
   const Vectors vectors = index_->vectors(source);
   const Graph graph = index_->graph(source);
-  struct Long {
-    float norm;
-    uint32_t slot;
-    bool operator<(const Long& other) const {
-      return norm != other.norm ? norm > other.norm : slot < other.slot;
-    }
-  };
-  std::vector<Long> longest;
-  for (const uint32_t slot : state.longest) longest.push_back({vectors.at(slot).norm, slot});
+  const bool all = state.longest.size() >= nodes;
+  const float least = all || state.longest.empty() ? 0 : vectors.at(state.longest.back()).norm;
+  std::vector<uint32_t> candidates = state.longest;
   for (size_t i = 0; i < count; ++i)
-    if (!graph.is_unused(slots[i]) && !graph.is_duplicate(slots[i]))
-      longest.push_back({vectors.at(slots[i]).norm, slots[i]});
-  const size_t keep = std::min(kLongestKept, longest.size());
-  std::partial_sort(longest.begin(), longest.begin() + static_cast<std::ptrdiff_t>(keep),
-                    longest.end());
-  state.longest.clear();
-  for (size_t i = 0; i < keep; ++i) state.longest.push_back(longest[i].slot);
+    if (!graph.is_unused(slots[i]) && !graph.is_duplicate(slots[i]) &&
+        vectors.at(slots[i]).norm >= least)
+      candidates.push_back(slots[i]);
+  keep_longest(vectors, candidates);
+  if (!all) refill_longest(source);
 }
 
-void Writer::drop_longest(Source& source, const uint32_t* slots, size_t count) {
-  IndexState& state = index_->state_;
-  if (state.metric != Metric::kIp) return;
-  const std::unordered_set<uint32_t> gone(slots, slots + count);
-  auto& longest = state.longest;
-  longest.erase(std::remove_if(longest.begin(), longest.end(),
-                               [&](uint32_t slot) { return gone.count(slot) > 0; }),
-                longest.end());
-  if (longest.size() >= kLongestLeast) return;
+void Writer::keep_longest(const Vectors& vectors, const std::vector<uint32_t>& candidates) {
+  std::vector<Candidate> order;  // longest first, equal lengths by slot
+  for (const uint32_t slot : candidates) order.push_back({-vectors.at(slot).norm, slot});
+  const size_t keep = std::min(kLongestKept, order.size());
+  std::partial_sort(order.begin(), order.begin() + static_cast<std::ptrdiff_t>(keep), order.end());
+  std::vector<uint32_t>& longest = index_->state_.longest;
   longest.clear();
+  for (size_t i = 0; i < keep; ++i) longest.push_back(order[i].slot);
+}
+
+// Before a slot leaves the graph. Its place falls to the duplicate that takes over its links.
+void Writer::drop_longest(const Graph& graph, uint32_t slot) {
+  std::vector<uint32_t>& longest = index_->state_.longest;
+  const auto at = std::find(longest.begin(), longest.end(), slot);
+  if (at == longest.end()) return;
+  const uint32_t heir = graph.is_unused(slot) ? kNone : graph.next_duplicate(slot);
+  if (heir == kNone)
+    longest.erase(at);
+  else
+    *at = heir;
+}
+
+void Writer::refill_longest(Source& source) {
+  const IndexState& state = index_->state_;
+  if (state.metric != Metric::kIp || state.longest.size() >= kLongestLeast) return;
   const Vectors vectors = index_->vectors(source);
   const Graph graph = index_->graph(source);
   std::vector<uint32_t> nodes;
   for (uint32_t slot = 0; slot < state.slots; ++slot)
-    if (vectors.live(slot) && graph.holds(slot)) nodes.push_back(slot);
-  add_longest(source, nodes.data(), nodes.size());
+    if (vectors.live(slot) && graph.holds(slot) && !graph.is_duplicate(slot)) nodes.push_back(slot);
+  keep_longest(vectors, nodes);
 }
 
 void Writer::stored() {

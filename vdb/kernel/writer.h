@@ -68,8 +68,10 @@ class Writer {
 
  private:
   void forget_unlinked(const std::unordered_set<uint32_t>& slots);
-  void add_longest(Source& source, const uint32_t* slots, size_t count);
-  void drop_longest(Source& source, const uint32_t* slots, size_t count);
+  void add_longest(Source& source, const uint32_t* slots, size_t count, size_t nodes);
+  void keep_longest(const Vectors& vectors, const std::vector<uint32_t>& candidates);
+  void drop_longest(const Graph& graph, uint32_t slot);
+  void refill_longest(Source& source);
 
   std::shared_ptr<Index> index_;
   uint32_t free_head_;
