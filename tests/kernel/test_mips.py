@@ -43,6 +43,8 @@ def recall(index: MemoryIndex, queries: NDArray[np.float32], k: int, ef: int) ->
     """By value, so that equal vectors may stand for each other."""
     _, values, counts = index.search(queries, k, ef)
     _, truth, wanted = index.scan(queries, k)
+    if not wanted.any():
+        return 1.0
     good = sum(
         int((found[:count] >= exact[n - 1] - 1e-9 * abs(exact[n - 1])).sum())
         for found, count, exact, n in zip(values, counts, truth, wanted, strict=True)

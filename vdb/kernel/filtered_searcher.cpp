@@ -155,13 +155,16 @@ bool FilteredSearcher::search(const uint8_t* query, uint32_t k, uint32_t ef, Scr
   hits->clear();
   if (entry_ == kNone || k == 0) return k == 0;
   const Distance distance = Distance::search(metric_, vectors_.shape());
-  VectorScorer scorer(vectors_, distance, {query, norm_of_query(vectors_.shape(), query)});
+  const Item item{query, norm_of_query(vectors_.shape(), query)};
+  VectorScorer scorer(vectors_, distance, item);
   Walk walk{scorer, scratch};
   walk.links_of_chains = graph_.slots();
 
   // Where the query lies among all vectors.
-  const uint32_t start = descend(graph_, scorer, entry_, graph_.level_of(entry_), 0, scratch);
-  beam(graph_, 0, scorer, &start, 1, kNear, scratch);
+  const Distance above = Distance::search_above(metric_, vectors_.shape());
+  VectorScorer guide(vectors_, above, item);
+  const uint32_t start = descend(graph_, guide, entry_, graph_.level_of(entry_), 0, scratch);
+  beam(graph_, 0, scorer, {start}, kNear, scratch);
   std::vector<uint32_t> near;
   for (uint32_t i = 0; i < scratch.pool.size(); ++i) near.push_back(scratch.pool[i].slot);
 
