@@ -1,4 +1,4 @@
-"""vdb at work on the sample in docs/sample: import, index, query, reopen, check.
+"""vdb at work on the sample in docs/sample: import, index, query, score, filter, reopen, check.
 
 Run by tools/demo. Takes a directory to keep the database in; without one it is made in a temporary
 place and removed.
@@ -22,6 +22,7 @@ import vdb
 
 SAMPLE = Path(__file__).parent.parent / "docs" / "sample"
 METRICS = ("cosine", "l2", "ip")
+CONVENTIONS = ("native", "elasticsearch", "vespa", "vsag", "pgvector", "qdrant")
 SHOWN = ("f-strings", "Type Hints: Generics", "except*", "Memory Allocators")
 K = 10
 
@@ -68,6 +69,8 @@ def demonstrate(kept: Path | None) -> bool:
         with vdb.open(path, read_only=True) as db:
             for i in chosen(questions):
                 show(db.collection("cosine"), questions[i], queries[i])
+            score(db, queries[chosen(questions)[0]])
+            only_some(db.collection("cosine"), queries[chosen(questions)[0]])
             problems = list(db.check())
         print("\ncheck:", *(problems or ["sound, every byte, link and count"]))
         if kept:
@@ -132,6 +135,28 @@ def show(collection: vdb.Collection, question: dict[str, Any], query: np.ndarray
         print(
             textwrap.fill(f"{place}: {text}", 96, initial_indent=lead, subsequent_indent=" " * 10)
         )
+
+
+def score(db: vdb.Database, query: np.ndarray) -> None:
+    """Prints the score of what is nearest under each metric, as several engines say it."""
+    print("\nThe score of what is nearest to the first of these, as other engines say it,")
+    print("and whether higher or lower scores are closer:")
+    print(f"\n{'':>14} " + " ".join(f"{metric:>18}" for metric in METRICS))
+    for name in CONVENTIONS:
+        cells = []
+        for metric in METRICS:
+            found = db.collection(metric).search(query, 1, scores=name)
+            cells.append(f"{found[0].score:>11.6g} {found.direction:>6}")
+        print(f"{name:>14} " + " ".join(cells))
+
+
+def only_some(collection: vdb.Collection, query: np.ndarray) -> None:
+    """Prints how many records a filter lets through, and the nearest of them."""
+    where = (vdb.F.pep >= 600) & vdb.F.section.isin(["Abstract", "Motivation", "Rationale"])
+    found = collection.search(query, 3, where=where)
+    hits = ", ".join(f"{hit.id} {hit.score:.3f}" for hit in found)
+    print(f"\nAmong abstracts, motivations and rationales from PEP 600 on: {hits}")
+    print(f"  ({found.plan})")
 
 
 if __name__ == "__main__":
