@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import math
+import time
+import uuid
 from typing import Any
 
 from .engine import Answer, Engine, Floats, RefusedError
 
-STARTS = 4
+STARTS = 6
 
 
 class SqliteVec(Engine):
@@ -101,7 +103,7 @@ class Chroma(Engine):
         from chromadb.config import Settings
 
         client = chromadb.EphemeralClient(Settings(anonymized_telemetry=False))
-        name = f"t{self.folder.name}"
+        name = f"t{uuid.uuid4().hex}"
         self.index = client.create_collection(
             name,
             embedding_function=None,
@@ -210,6 +212,7 @@ class Milvus(Engine):
                 break
             except MilvusException as error:
                 failure = error
+                time.sleep(2)
         else:
             raise TypeError("the server of Milvus Lite does not start") from failure
         schema = MilvusClient.create_schema()
