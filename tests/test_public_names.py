@@ -22,7 +22,7 @@ def order(name):
 def test_the_list_is_sorted_and_complete():
     assert vdb.__all__ == sorted(vdb.__all__, key=order)
     modules = {module.name for module in pkgutil.iter_modules(vdb.__path__)} | {"annotations"}
-    offered = {name for name in vars(vdb) if not name.startswith("_")}
+    offered = {name for name in dir(vdb) if not name.startswith("_")}
     assert offered - modules == set(vdb.__all__) - {"__version__", "scores"}
 
 
@@ -65,3 +65,14 @@ def test_importing_brings_in_nothing_heavy():
     ).stdout.split()
     heavy = {"typer", "rich", "click", "asyncio", "multiprocessing", "urllib.request", "socket"}
     assert not heavy & set(names)
+    later = {"vdb.analysis", "vdb.maintenance.rebuild", "vdb.reports", "vdb.scores.engines"}
+    assert not later & set(names)
+
+
+def test_what_is_loaded_later_is_public_from_the_start():
+    code = (
+        "import vdb; assert 'RebuildReport' in dir(vdb); assert vdb.RebuildReport is "
+        "vdb.RebuildReport; from vdb import Calibration; assert Calibration.__module__ == 'vdb'; "
+        "assert not hasattr(vdb, 'nothing')"
+    )
+    subprocess.run([sys.executable, "-c", code], check=True)

@@ -13,12 +13,10 @@ change.
 
 from __future__ import annotations
 
+import importlib as _importlib
+import typing as _typing
+
 from vdb import scores
-from vdb.analysis.calibration import Calibration
-from vdb.analysis.comparison import MetricComparison
-from vdb.analysis.explain import Explanation
-from vdb.analysis.inspection import Inspection, RecordInspection
-from vdb.analysis.recall import RecallReport
 from vdb.collection import Collection, CollectionReader
 from vdb.config import HNSW, Flat
 from vdb.database import Database, open  # noqa: A004 - vdb.open reads as it should
@@ -49,13 +47,20 @@ from vdb.errors import (
 from vdb.filters import F, Filter
 from vdb.hits import Hits, ManyHits
 from vdb.index import CurvePoint, Tuning
-from vdb.maintenance.rebuild import RebuildPlan, RebuildProgress, RebuildReport
 from vdb.maintenance.report import CollectionInfo, DatabaseInfo, GenerationInfo, PendingRebuild
 from vdb.records import Hit, NormStats, Plan, Problem, Record
 from vdb.results import Interval, Section
 from vdb.snapshot import Snapshot
 from vdb.studies import calibrate_threshold, compare_metrics
 from vdb.version import __version__
+
+if _typing.TYPE_CHECKING:
+    from vdb.analysis.calibration import Calibration
+    from vdb.analysis.comparison import MetricComparison
+    from vdb.analysis.explain import Explanation
+    from vdb.analysis.inspection import Inspection, RecordInspection
+    from vdb.analysis.recall import RecallReport
+    from vdb.maintenance.rebuild import RebuildPlan, RebuildProgress, RebuildReport
 
 __all__ = [
     "HNSW",
@@ -119,8 +124,36 @@ __all__ = [
     "scores",
 ]
 
+# Results of what most programs never call: loaded when first asked for, so that importing is quick.
+_LATER = {
+    "Calibration": "vdb.analysis.calibration",
+    "Explanation": "vdb.analysis.explain",
+    "Inspection": "vdb.analysis.inspection",
+    "MetricComparison": "vdb.analysis.comparison",
+    "RebuildPlan": "vdb.maintenance.rebuild",
+    "RebuildProgress": "vdb.maintenance.rebuild",
+    "RebuildReport": "vdb.maintenance.rebuild",
+    "RecallReport": "vdb.analysis.recall",
+    "RecordInspection": "vdb.analysis.inspection",
+}
+
+
+def __getattr__(name: str) -> object:
+    """PEP 562: a public name that is not there yet."""
+    if name not in _LATER:
+        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+    found: object = getattr(_importlib.import_module(_LATER[name]), name)
+    found.__module__ = __name__
+    globals()[name] = found
+    return found
+
+
+def __dir__() -> list[str]:
+    return sorted({*globals(), *__all__})
+
+
 # So that reprs, tracebacks and pickles show the public name.
 for _name in __all__:
-    if hasattr(globals()[_name], "__qualname__"):
+    if hasattr(globals().get(_name), "__qualname__"):
         globals()[_name].__module__ = __name__
 del _name

@@ -13,8 +13,6 @@ from numpy.typing import ArrayLike, NDArray
 
 from vdb import arguments, config, declaration, index, ingest, inputs, lookup, matching, query
 from vdb.access import Access, LiveAccess, Moment
-from vdb.analysis.queries import SAMPLE
-from vdb.analysis.tune import tune
 from vdb.dtypes import DTYPES
 from vdb.errors import InvalidArgumentError, InvalidVectorError, NotFoundError, VdbError
 from vdb.filters import Filter
@@ -481,7 +479,7 @@ class Collection(Rebuilding, CollectionReader):
         k: int = 10,
         *,
         queries: ArrayLike | None = None,
-        sample: int = SAMPLE,
+        sample: int = config.SAMPLE,
         seed: int = 0,
         threads: int | None = None,
         progress: Progress | None = None,
@@ -511,6 +509,8 @@ class Collection(Rebuilding, CollectionReader):
                 collection was rebuilt meanwhile.
             ReadOnlyError: The database is open for reading only.
         """
+        from vdb.analysis.tune import tune
+
         arguments.callback("progress", progress)
         self._access.check_writable()
         with self._seen() as (reader, view):

@@ -17,7 +17,7 @@ from vdb.dtypes import LARGEST_ROW, DType, dtype_named
 from vdb.errors import ArgumentTypeError, InvalidArgumentError
 from vdb.metrics import Metric
 
-__all__ = ["DURABILITIES", "HNSW", "LIMITS", "Flat", "IndexConfig", "Limits"]
+__all__ = ["DURABILITIES", "HNSW", "LIMITS", "SAMPLE", "Flat", "IndexConfig", "Limits"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,6 +60,9 @@ class Limits:
 
 
 LIMITS = Limits()
+
+SAMPLE = 500
+"""Stored vectors that are taken for queries, to measure recall, when nobody says how many."""
 
 DURABILITIES = ("full", "relaxed")
 """full: a commit is on the disk when the call returns. relaxed: it may be the one before."""

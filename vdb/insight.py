@@ -1,26 +1,26 @@
 """What a collection can say about itself: its recall, its inside, and why a record stands where.
 
-A base of the collections that users hold; each method delegates to one function of `analysis`.
+A base of the collections that users hold; each method delegates to one function of `analysis`,
+which is loaded when it is first asked for.
 """
 
 from __future__ import annotations
 
 from abc import abstractmethod
 from contextlib import AbstractContextManager
+from typing import TYPE_CHECKING
 
 from numpy.typing import ArrayLike
 
 from vdb import arguments, config
-from vdb.analysis import explain as explaining
-from vdb.analysis import inspect as inspecting
-from vdb.analysis import recall as recalling
-from vdb.analysis.explain import Explanation
-from vdb.analysis.inspection import Inspection, RecordInspection
-from vdb.analysis.queries import SAMPLE, given_or_sampled
-from vdb.analysis.recall import RecallReport
 from vdb.index import Collection as View
 from vdb.index import Reader, search_ef
 from vdb.records import Id, Progress
+
+if TYPE_CHECKING:
+    from vdb.analysis.explain import Explanation
+    from vdb.analysis.inspection import Inspection, RecordInspection
+    from vdb.analysis.recall import RecallReport
 
 __all__ = ["Insight"]
 
@@ -38,7 +38,7 @@ class Insight:
         k: int = 10,
         ef: int | None = None,
         *,
-        sample: int = SAMPLE,
+        sample: int = config.SAMPLE,
         seed: int = 0,
         threads: int | None = None,
         progress: Progress | None = None,
@@ -59,6 +59,9 @@ class Insight:
             InvalidArgumentError: Fewer than two records, or an argument out of range.
             And as `search`.
         """
+        from vdb.analysis import recall as recalling
+        from vdb.analysis.queries import given_or_sampled
+
         arguments.callback("progress", progress)
         count = config.thread_count(threads)
         k = arguments.whole("k", k, 1, config.LIMITS.slots)
@@ -104,6 +107,8 @@ class Insight:
             NotFoundError: There is no such record.
             And as `search`.
         """
+        from vdb.analysis import explain as explaining
+
         with self._seen() as (reader, view):
             return explaining.explain(
                 reader, view, q, id, scores=scores, k=k, ef=ef, target_recall=target_recall
@@ -118,6 +123,8 @@ class Insight:
         Raises:
             CorruptedError: Damage was met on the way; `Database.check` says all of it.
         """
+        from vdb.analysis import inspect as inspecting
+
         with self._seen() as (reader, view):
             return inspecting.inspect(reader, view)
 
@@ -128,5 +135,7 @@ class Insight:
             NotFoundError: There is no such record.
             CorruptedError: Damage was met on the way.
         """
+        from vdb.analysis import inspect as inspecting
+
         with self._seen() as (reader, view):
             return inspecting.inspect_record(reader, view, id)

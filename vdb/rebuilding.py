@@ -1,16 +1,20 @@
-"""What a user does with the generations of a collection; part of `Collection`."""
+"""What a user does with the generations of a collection; part of `Collection`.
+
+The procedures are loaded when one is first asked for.
+"""
 
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from vdb import arguments, config
 from vdb.access import LiveAccess
 from vdb.dtypes import dtype_named
 from vdb.errors import InvalidArgumentError
-from vdb.maintenance import rebuild as procedures
-from vdb.maintenance.rebuild import RebuildPlan, RebuildProgress, RebuildReport, Subject
+
+if TYPE_CHECKING:
+    from vdb.maintenance.rebuild import RebuildPlan, RebuildProgress, RebuildReport, Subject
 
 __all__ = ["Rebuilding"]
 
@@ -87,6 +91,8 @@ class Rebuilding:
                 within lock_timeout, or the calling thread is inside a batch.
             ReadOnlyError: The database is open for reading only.
         """
+        from vdb.maintenance import rebuild as procedures
+
         floor = procedures.floor_of(validate)
         text = procedures.reason_text(reason)
         if dtype is not None:
@@ -117,6 +123,8 @@ class Rebuilding:
         Changes nothing. Reads the length of every vector, and links some of them for a second or
         two without storing anything. Arguments are those of `rebuild`.
         """
+        from vdb.maintenance import rebuild as procedures
+
         subject = self._subject("plan a rebuild", threads, None, write=False)
         return procedures.plan(subject, metric=metric, index=index, scores=scores)
 
@@ -138,6 +146,8 @@ class Rebuilding:
             InvalidVectorError: A vector was written since that its metric cannot take.
             And, as for `rebuild`: BusyError, ReadOnlyError, DiskFullError.
         """
+        from vdb.maintenance import rebuild as procedures
+
         text = procedures.reason_text(reason)
         report = procedures.rollback(self._subject("roll back", threads, progress), reason=text)
         self._changed_over(report)
@@ -149,6 +159,8 @@ class Rebuilding:
         Raises:
             As for `rebuild`: BusyError, ReadOnlyError, DiskFullError.
         """
+        from vdb.maintenance import rebuild as procedures
+
         return procedures.discard(self._subject("discard a rebuild", None, None))
 
     def drop_previous(self) -> bool:
@@ -157,6 +169,8 @@ class Rebuilding:
         Raises:
             As for `rebuild`: BusyError, ReadOnlyError, DiskFullError.
         """
+        from vdb.maintenance import rebuild as procedures
+
         return procedures.drop_previous(self._subject("drop a generation", None, None))
 
     def _subject(
@@ -167,6 +181,8 @@ class Rebuilding:
         *,
         write: bool = True,
     ) -> Subject:
+        from vdb.maintenance.rebuild import Subject
+
         arguments.callback("progress", progress)
         count = config.thread_count(threads)
         access: LiveAccess = self._access

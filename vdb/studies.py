@@ -1,19 +1,23 @@
-"""Questions that are asked about a collection from outside of it: which metric, which threshold."""
+"""Questions that are asked about a collection from outside of it: which metric, which threshold.
+
+What answers them is loaded when it is first asked for.
+"""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
+from typing import TYPE_CHECKING
 
 from numpy.typing import ArrayLike
 
 from vdb import arguments, config
-from vdb.analysis.calibrate import calibrate
-from vdb.analysis.calibration import Calibration
-from vdb.analysis.compare import compare
-from vdb.analysis.comparison import MetricComparison
-from vdb.analysis.labels import Relevant
 from vdb.collection import CollectionReader
 from vdb.records import Progress
+
+if TYPE_CHECKING:
+    from vdb.analysis.calibration import Calibration
+    from vdb.analysis.comparison import MetricComparison
+    from vdb.analysis.labels import Relevant
 
 __all__ = ["calibrate_threshold", "compare_metrics"]
 
@@ -59,6 +63,8 @@ def compare_metrics(
         InvalidArgumentError: Labels that fit neither queries nor collection, or another argument
             out of range.
     """
+    from vdb.analysis.compare import compare
+
     arguments.callback("progress", progress)
     count = config.thread_count(threads)
     with collection._seen() as (reader, view):  # noqa: SLF001 - what a collection is read through
@@ -127,6 +133,8 @@ def calibrate_threshold(
         NotInvertibleError: Within one metric: a score that more than one value has.
         InvalidVectorError: A query that a metric has no value for.
     """
+    from vdb.analysis.calibrate import calibrate
+
     count = config.thread_count(threads)
     with collection._seen() as (reader, view):  # noqa: SLF001 - what a collection is read through
         return calibrate(

@@ -18,10 +18,7 @@ from vdb.dtypes import DTYPES, DType
 from vdb.errors import InvalidArgumentError
 from vdb.metrics import METRICS
 
-__all__ = ["SAMPLE", "Queries", "given", "given_or_sampled"]
-
-SAMPLE = 500
-"""Stored vectors that are taken for queries when nobody says how many."""
+__all__ = ["Queries", "given", "given_or_sampled"]
 
 LARGEST_SAMPLE = 100_000
 

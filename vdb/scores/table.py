@@ -1,10 +1,12 @@
 """The table of score conventions: what an engine's number is under a metric, and how it compares.
 
 The data stand in `vdb/scores/engines/`. A row exists only where the engine has the metric. "native"
-is vdb's own: the value itself.
+is vdb's own: the value itself; nothing else is loaded until another name is asked for.
 """
 
 from __future__ import annotations
+
+from functools import cache
 
 import numpy as np
 
@@ -12,7 +14,6 @@ from vdb.errors import ArgumentTypeError, InvalidArgumentError
 from vdb.metrics import METRICS, Metric, metric_named
 from vdb.records import Direction
 from vdb.scores.convention import Convention
-from vdb.scores.engines import ENGINES
 from vdb.scores.families import SAME, Family
 from vdb.scores.quantities import SYMBOLS
 from vdb.scores.rows import Engine, Row, Zero
@@ -108,13 +109,16 @@ def _image(family: Family, metric: Metric) -> tuple[float, float]:
 
 
 _Key = tuple[str, str, str]  # metric, convention, dtype
-_TABLE: dict[_Key, Convention] = {
-    (row.metric, row.name, row.dtype): row
-    for row in (
-        *(_native(metric) for metric in METRICS.values()),
-        *(_row(engine, row) for engine in ENGINES for row in engine.rows),
-    )
-}
+
+_NATIVE: dict[str, Convention] = {metric.name: _native(metric) for metric in METRICS.values()}
+
+
+@cache
+def _table() -> dict[_Key, Convention]:
+    from vdb.scores.engines import ENGINES
+
+    rows = [*_NATIVE.values(), *(_row(engine, row) for engine in ENGINES for row in engine.rows)]
+    return {(row.metric, row.name, row.dtype): row for row in rows}
 
 
 def names(metric: object) -> list[str]:
@@ -123,7 +127,7 @@ def names(metric: object) -> list[str]:
     Other names of the same convention are not among them.
     """
     wanted = metric_named(metric).name
-    found = {row.name for row in _TABLE.values() if row.metric == wanted and not row.alias_of}
+    found = {row.name for row in _table().values() if row.metric == wanted and not row.alias_of}
     return sorted(found, key=lambda name: (name != "native", name))
 
 
@@ -131,7 +135,7 @@ def all_conventions() -> list[Convention]:
     """Every row, by metric, convention and dtype, "native" first."""
     order = list(METRICS)
     return sorted(
-        _TABLE.values(),
+        _table().values(),
         key=lambda row: (order.index(row.metric), row.name != "native", row.name, row.dtype),
     )
 
@@ -153,7 +157,9 @@ def convention_named(
             expected=tuple(names(wanted)),
             received=type(name).__name__,
         )
-    row = _TABLE.get((wanted, name, dtype)) or _TABLE.get((wanted, name, "any"))
+    if name == "native":
+        return _NATIVE[wanted]
+    row = _table().get((wanted, name, dtype)) or _table().get((wanted, name, "any"))
     if row is None:
         raise InvalidArgumentError(
             f"{argument} must be a score convention of metric {metric!r}: "
@@ -166,5 +172,5 @@ def convention_named(
 
 def _elsewhere(name: str) -> str:
     """Under which metrics a convention exists, as an addition to a message."""
-    metrics = sorted({row.metric for row in _TABLE.values() if row.name == name})
+    metrics = sorted({row.metric for row in _table().values() if row.name == name})
     return f", which exists for {', '.join(metrics)}" if metrics else ""
