@@ -130,6 +130,28 @@ class TestScores:
             assert found.ids.tolist() == [1, 0]
             assert docs.search([1, 2], k=None, threshold=0.39, scores=name).ids.tolist() == [1]
 
+    @pytest.mark.parametrize("metric", ["cosine", "dot"])
+    def test_it_does_so_on_integers_too(self, db, metric):
+        docs = db.create_collection("i", dim=2, metric=metric, dtype="int8")
+        docs.add([0, 1, 2], [[2, 0], [2, 4], [-1, 1]])
+        hits = docs.search([1, 2], scores="vespa-prenormalized-angular")
+        assert dict(zip(hits.ids.tolist(), hits.scores.tolist(), strict=True)) == {
+            0: pytest.approx(1 / (2 - 2 / 5)),
+            1: 1.0,
+            2: pytest.approx(1 / (2 - 1 / 5)),
+        }
+        told = docs.explain([1, 2], 0, scores="vespa-prenormalized-angular")
+        assert told.score == hits.scores[hits.ids.tolist().index(0)]
+
+    def test_sums_over_many_dimensions_stay_exact(self, db):
+        random = np.random.default_rng(8)
+        stored = random.normal(size=(20, 4096)).astype(np.float32)
+        docs = one(db, "cosine", stored)
+        for name in ("hnswlib", "qdrant", "milvus"):  # Elasticsearch's own sum of squares is not
+            hits = docs.search(stored[0] + np.float32(0.1), scores=name)
+            plain = vdb.scores.score(hits.values, metric="cosine", convention=name)
+            assert hits.scores == pytest.approx(plain, rel=0, abs=2.5e-7)
+
 
 class TestOtherTypes:
     @pytest.fixture
@@ -286,6 +308,7 @@ class TestThreshold:
         [
             ("opensearch", "cosine", 1.5, "between 0 and 1"),
             ("opensearch", "l2", -0.1, "between 0 and 1"),
+            ("opensearch", "ip", -0.1, "at least 0"),
             ("redis-vset", "cosine", 0.0, "above 0"),
         ],
     )

@@ -64,7 +64,9 @@ elasticsearch`.
   ids; where it returns NaN, the scores are NaN and no threshold admits them.
 - **NaN and infinity** are refused everywhere.
 - **Converting** goes through the value, within one metric. A score that a whole range of values
-  shares raises `NotInvertibleError`. Between metrics it is refused, because the lengths of the
+  shares raises `NotInvertibleError`. Where rounding alone hides the value (the 0 at which NMSLIB
+  and Weaviate clamp, the 1 of `1 / (1 + x)` for an x below 6e-8) it is the one that the formula
+  gives: that of an exact duplicate. Between metrics it is refused, because the lengths of the
   vectors would be needed; with `to_metric=` and `unit_norms=True` it is exact for vectors of
   length 1.
 

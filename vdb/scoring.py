@@ -59,11 +59,12 @@ def scored(
     owners = np.repeat(np.arange(len(counts)), counts)
     dim = view.header.dim
     quantities = values
-    if convention.from_vectors is not None and view.header.dtype in ("float32", "float16"):
+    rule = convention.from_vectors
+    if rule is not None and rule.applies(view.header.dtype):
         if threshold is not None:
             near = _within_reach(values, convention, threshold, dim)
             slots, values, owners = slots[near], values[near], owners[near]
-        quantities = _from_vectors(reader, view, (queries, owners), slots, convention.from_vectors)
+        quantities = _from_vectors(reader, view, (queries, owners), slots, rule)
     scores = convention.scored(quantities, dim)
     if threshold is not None:
         inside = convention.admits(scores, values, threshold, dim=dim, quantities=quantities)

@@ -48,6 +48,14 @@ def test_metrics_that_have_nothing_in_common_are_refused(metric, wanted):
         )
 
 
+@pytest.mark.parametrize(("metric", "score"), [("l2", 5.0), ("ip", 1.5), ("dot", -1.5)])
+def test_what_no_unit_vectors_have_is_refused(metric, score):
+    wanted = "cosine" if metric == "l2" else "l2"
+    names = {"metric": metric, "source": "native", "target": "native", "to_metric": wanted}
+    with pytest.raises(vdb.InvalidArgumentError, match="must belong to vectors of length 1"):
+        vdb.scores.convert([0.5, score], **names, unit_norms=True)
+
+
 def test_the_flag_is_a_bool():
     with pytest.raises(vdb.ArgumentTypeError, match="unit_norms"):
         vdb.scores.convert(0.5, metric="l2", source="native", target="native", unit_norms="yes")

@@ -102,6 +102,8 @@ def test_bytes_have_a_formula_of_their_own():
         assert got == pytest.approx(0.50762939, rel=1e-8)
         assert vdb.scores.score(2 * 128 * 128, convention=engine, **bytes_) == 1.0
         assert vdb.scores.value(got, convention=engine, **bytes_) == 500.0
+        with pytest.raises(vdb.InvalidArgumentError, match="score must be between"):
+            vdb.scores.value(3.0, convention=engine, **bytes_)
         with pytest.raises(vdb.InvalidArgumentError, match="dim is needed"):
             vdb.scores.score(500, metric="dot", convention=engine, dtype="int8")
     assert vdb.scores.score(500, metric="ip", convention="lucene", dtype="int8") == 501.0
@@ -166,6 +168,21 @@ def test_a_number_that_is_no_value_is_refused():
         vdb.scores.score(3.25, metric="cosine", convention="lucene")
     with pytest.raises(vdb.InvalidArgumentError, match="value must be between 0 and inf"):
         vdb.scores.score([1.0, -2.0], metric="l2", convention="pgvector")
+
+
+def test_what_rounding_puts_beyond_the_ends_counts_as_the_end():
+    assert vdb.scores.score(-1e-7, metric="l2", convention="pgvector") == 0.0
+    assert vdb.scores.score([-1e-7], metric="l2", convention="vespa").tolist() == [1.0]
+    assert vdb.scores.value(1 + 1e-7, metric="l2", convention="lucene") == 0.0
+
+
+@pytest.mark.parametrize("dim", [384, 65_536])
+@pytest.mark.parametrize("name", vdb.scores.conventions("hamming"))
+def test_the_value_of_a_score_is_one_that_can_be_scored(name, dim):
+    options = {"metric": "hamming", "convention": name, "dim": dim}
+    scores = vdb.scores.score(np.arange(dim + 1), **options)
+    again = vdb.scores.score(vdb.scores.value(scores, **options), **options)
+    assert again == pytest.approx(scores, rel=1e-6)
 
 
 def test_angles_are_in_radians():

@@ -55,7 +55,7 @@ def test_unknown_names_are_refused_with_those_there_are():
 
 
 def test_values_are_numbers():
-    for bad in ("1", [None], True):
+    for bad in ("1", [None], True, [[1.0], [1.0, 2.0]]):
         with pytest.raises(vdb.ArgumentTypeError, match="value must be a number"):
             vdb.scores.score(bad, metric="l2", convention="native")
 

@@ -49,6 +49,12 @@ def test_every_row_says_everything():
         assert row.threshold_parameter or "no such parameter" in row.threshold_note
 
 
+def test_range_and_version_are_told():
+    row = vdb.scores.describe("azure", "cosine")
+    assert row.range == (row.low, row.high) == (pytest.approx(1 / 3), 1.0)
+    assert vdb.scores.describe("faiss", "l2").version == "Faiss 1.15.1"
+
+
 def test_a_misleading_name_leads_to_the_right_row():
     row = vdb.scores.describe("vespa-innerproduct", "cosine")
     assert row.alias_of == "vespa-prenormalized-angular"

@@ -155,9 +155,10 @@ def _quantity(
 ) -> float:
     """What the score is made of: the value, or what the engine makes of the vectors itself."""
     rule = convention.from_vectors
-    if rule is None or stored.dtype.kind != "f":
+    if rule is None or not rule.applies(stored.dtype.name):
         return value
-    return float(rule.quantities(matrix, stored.astype(np.float32, copy=False))[0])
+    own = matrix.astype(np.float32, copy=False)
+    return float(rule.quantities(own, stored.astype(np.float32, copy=False))[0])
 
 
 def _score_section(

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from math import isnan
 from typing import Annotated, Any
 
 import typer
@@ -27,11 +28,13 @@ def scores(
         str | None, typer.Option(metavar="NAME", help="Only this convention of the table.")
     ] = None,
     source: Annotated[
-        str, typer.Option("--from", metavar="NAME", help="The convention of SCORE.")
-    ] = "native",
+        str | None,
+        typer.Option("--from", metavar="NAME", help="The convention of SCORE; native by default."),
+    ] = None,
     target: Annotated[
-        str, typer.Option("--to", metavar="NAME", help="The convention wanted.")
-    ] = "native",
+        str | None,
+        typer.Option("--to", metavar="NAME", help="The convention wanted; native by default."),
+    ] = None,
     to_metric: Annotated[
         str | None,
         typer.Option(metavar="NAME", help="The metric wanted, if another; needs --unit-norms."),
@@ -43,8 +46,11 @@ def scores(
         int | None, typer.Option(metavar="N", help="The dimension, where a formula has it.")
     ] = None,
     dtype: Annotated[
-        str, typer.Option(metavar="NAME", help="The stored type: float32, float16, int8 or bit.")
-    ] = "float32",
+        str | None,
+        typer.Option(
+            metavar="NAME", help="The stored type: float32 (the default), float16, int8 or bit."
+        ),
+    ] = None,
     explain: Annotated[
         bool,
         typer.Option("--explain", help="Everything about a row; the formulas with the numbers in."),
@@ -56,10 +62,21 @@ def scores(
     Without SCORE: the table, of one metric or engine if they are given.
     """
     if score is None:
+        given = {
+            "from": source,
+            "to": target,
+            "to-metric": to_metric,
+            "unit-norms": unit_norms or None,
+            "dim": dim,
+            "dtype": dtype,
+        }
+        _refuse_without_score([name for name, value in given.items() if value is not None])
         _table(metric, engine, full=explain, json=json)
         return
-    if metric is None:
-        raise InvalidArgumentError("metric must be given with a score: its meaning depends on it")
+    _refuse_with_score(score, metric, engine)
+    assert metric is not None  # noqa: S101 - for mypy; it has just been looked at
+    source, target = source or "native", target or "native"
+    dtype = dtype or "float32"
     result = conventions.convert(
         score,
         metric=metric,
@@ -88,6 +105,26 @@ def scores(
     for step in steps if explain else ():
         output.line(step)
     output.line(f"{result:.9g}")
+
+
+def _refuse_without_score(names: list[str]) -> None:
+    if names:
+        given = ", ".join(f"--{name}" for name in names)
+        raise InvalidArgumentError(
+            f"SCORE is missing: {given} belong to a conversion; the table takes --metric, --engine"
+        )
+
+
+def _refuse_with_score(score: float, metric: str | None, engine: str | None) -> None:
+    if engine is not None:
+        raise InvalidArgumentError(
+            "engine must not be given with a score: it chooses rows of the table; "
+            "--from and --to name the conventions of a conversion"
+        )
+    if metric is None:
+        raise InvalidArgumentError("metric must be given with a score: its meaning depends on it")
+    if isnan(score):
+        raise InvalidArgumentError("SCORE must be a number, got NaN", received=score)
 
 
 def _table(metric: str | None, engine: str | None, *, full: bool, json: bool) -> None:

@@ -39,6 +39,7 @@ _ARGUMENTS = {
 }
 
 _ENDINGS = {
+    "; give dim=": "; --dim says it",
     "db.create_collection makes one": "vdb create makes one",
     "or wait longer with lock_timeout=": "or wait longer with --lock-timeout",
     " is given twice in one call": " is given twice",

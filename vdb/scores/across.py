@@ -10,6 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from vdb.errors import InvalidArgumentError
+from vdb.metrics import METRICS, UNIT_TOLERANCE
 
 __all__ = ["value_under"]
 
@@ -23,7 +24,7 @@ def value_under(
     """Values of one metric as those of another, for the same vectors.
 
     Raises:
-        InvalidArgumentError: The one does not tell the other.
+        InvalidArgumentError: The one does not tell the other, or no unit vectors have that value.
     """
     if metric == wanted:
         return values
@@ -42,6 +43,17 @@ def value_under(
             "queries included, have length 1",
             expected=metric,
             received=wanted,
+        )
+    low, high = (0.0, 4.0) if metric == "l2" else (-1.0, 1.0)
+    # A tolerance for vectors that count as unit vectors; NaN pads the arrays of results.
+    wrong = (values < low - 4 * UNIT_TOLERANCE) | (values > high + 4 * UNIT_TOLERANCE)
+    if wrong.any():
+        bad = float(values[wrong].flat[0])
+        raise InvalidArgumentError(
+            f"score must belong to vectors of length 1: their {METRICS[metric].value} is between "
+            f"{low:g} and {high:g}, and here it is {bad:g}",
+            expected=(low, high),
+            received=bad,
         )
     if metric == "l2":
         return np.asarray(1 - values / 2)

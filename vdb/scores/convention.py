@@ -87,6 +87,16 @@ class Convention:
     from_vectors: FromVectors | None = field(repr=False)
     zero: Zero = field(repr=False)
 
+    @property
+    def range(self) -> tuple[float, float]:
+        """Smallest and largest possible score: (low, high)."""
+        return self.low, self.high
+
+    @property
+    def version(self) -> str:
+        """The engine's version, with its name: what `engine` says."""
+        return self.engine
+
     # There and back
 
     def from_value(self, values: Numbers, dim: int | None = None) -> Numbers:
@@ -97,7 +107,9 @@ class Convention:
         """
         numbers = np.asarray(values, dtype=np.float64)
         if self.name != "native":
-            self._check(numbers, *self._possible(dim), self.metric, "value")
+            low, high = self._possible(dim)
+            self._check(numbers, low, high, self.metric, "value")
+            numbers = self._within(numbers, low, high)
         return self.scored(numbers, dim)
 
     def scored(self, quantities: Any, dim: int | None = None) -> Numbers:
@@ -121,17 +133,20 @@ class Convention:
         n = self._n(dim)
         if self.family.lost is not None:
             self._refuse_lost(numbers)
-        if self.name != "native" and self.metric not in ("ip", "dot"):
+        bounded = self.metric not in ("ip", "dot") or self.family.needs_dim
+        if self.name != "native" and bounded:
             self._check(numbers, self.low, self.high, f"the convention {self.name!r}", "score")
         with np.errstate(all="ignore"):
             out = self.family.inverse(np.atleast_1d(numbers), n)
+        if self.name != "native":
+            out = self._within(out, *self._possible(dim))
         return np.asarray(out, dtype=np.float64).reshape(numbers.shape)
 
     def _n(self, dim: int | None) -> int:
         if dim is None and self.family.needs_dim:
             raise InvalidArgumentError(
                 f"dim is needed for the convention {self.name!r} of metric {self.metric!r}: its "
-                f"score is {self.formula}",
+                f"score is {self.formula}; give dim=",
                 expected="dim",
                 received=None,
             )
@@ -145,8 +160,15 @@ class Convention:
             return 0.0, float(dim)
         return metric.low, metric.high
 
+    def _within(self, values: Numbers, low: float, high: float) -> Numbers:
+        """The values without what rounding puts beyond their ends; NaN stays NaN."""
+        # Vectors that count as unit vectors do have a cosine above 1: that is kept.
+        return values if self.metric == "cosine" else np.clip(values, low, high)
+
     def _check(self, numbers: Numbers, low: float, high: float, whose: str, what: str) -> None:
         slack = _COSINE_SLACK if self.metric == "cosine" else _SLACK
+        if np.isfinite(high):
+            slack *= max(1.0, abs(high))
         # NaN is let through: it pads the arrays of results.
         wrong = (numbers < low - slack) | (numbers > high + slack)
         if wrong.any():

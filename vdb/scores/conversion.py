@@ -185,7 +185,15 @@ def convert(
 
 
 def _numbers(name: str, given: ArrayLike) -> NDArray[np.float64]:
-    array = np.asarray(given)
+    try:
+        array = np.asarray(given)
+    except ValueError:  # rows of different lengths
+        raise ArgumentTypeError(
+            f"{name} must be a number or an array of numbers, got a {type(given).__name__} that is "
+            "no array: its rows differ in length",
+            expected="numbers",
+            received=type(given).__name__,
+        ) from None
     if array.dtype.kind not in "fiu":
         raise ArgumentTypeError(
             f"{name} must be a number or an array of numbers, got {type(given).__name__}",

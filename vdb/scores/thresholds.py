@@ -19,6 +19,7 @@ from vdb.errors import InvalidArgumentError
 from vdb.records import Direction
 
 __all__ = [
+    "ANY_MIN_SCORE",
     "EPSILON",
     "INCLUSIVE",
     "MIN_SCORE",
@@ -151,6 +152,12 @@ MIN_SCORE = Threshold(
     "a number outside 0..1 is refused",
     lambda t: 0 <= t <= 1,
     "between 0 and 1",
+)
+ANY_MIN_SCORE = replace(
+    MIN_SCORE,
+    note="a number below 0 is refused; a score may exceed 1",
+    accepts=lambda t: t >= 0,
+    wants="at least 0",
 )
 POSITIVE_RADIUS = Threshold(
     "radius",

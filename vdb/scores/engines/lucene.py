@@ -13,13 +13,12 @@ from vdb.scores.families import (
     SAME,
 )
 from vdb.scores.rows import Engine, Row, Zero, inner, zero_refused
-from vdb.scores.thresholds import MIN_SCORE, RADIUS, none, similarity
+from vdb.scores.thresholds import ANY_MIN_SCORE, MIN_SCORE, RADIUS, none, similarity
 from vdb.scores.vectors import ELASTIC
 
 __all__ = ["ENGINES"]
 
 _RESULT_SIMILARITY = RADIUS.named("resultSimilarity")
-_ANY_MIN_SCORE = RADIUS.named("min_score", "a score of innerproduct may exceed 1")
 
 _LUCENE = Engine(
     name="lucene",
@@ -137,7 +136,7 @@ _ELASTICSEARCH = Engine(
 _OPENSEARCH_ZERO = zero_refused("zero vector is not supported when space type is [cosinesimil]")
 _OPENSEARCH_ROWS = (
     Row("l2", "l2, _score", RECIPROCAL),
-    *inner("innerproduct, _score", MIP, threshold=_ANY_MIN_SCORE),
+    *inner("innerproduct, _score", MIP, threshold=ANY_MIN_SCORE),
     Row("l1", "l1, _score", RECIPROCAL),
     Row("hamming", "hamming, _score", RECIPROCAL, note="not the fraction that Elasticsearch has"),
 )
