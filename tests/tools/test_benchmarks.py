@@ -68,3 +68,45 @@ def test_interleaved_rounds_take_turns():
     laps = interleave(calls, 3)
     assert "".join(called) == "abbaab"
     assert {name: len(found) for name, found in laps.items()} == {"a": 3, "b": 3}
+
+
+class Ladder:
+    """An index that finds one neighbour more of ten with every ten candidates."""
+
+    name = "ladder"
+
+    def __init__(self, truth):
+        self._truth = truth
+
+    def search(self, queries, k, ef):
+        ids = self._truth.ids[:, :k].copy()
+        ids[:, min(k, ef // 10) :] = -1
+        return ids, 100.0 * ef
+
+
+def test_the_price_of_a_recall_lies_between_the_walks_around_it(dataset, tmp_path):
+    from benchmarks.data import find_truth
+    from benchmarks.mips import Walks
+
+    truth = find_truth(dataset, "ip", 10, tmp_path)
+    walks = Walks(Ladder(truth), dataset, truth)
+    assert walks.at(50) == (pytest.approx(0.5), 5000.0)
+    assert walks.price(0.1) == 1000.0
+    assert 3000 < walks.price(0.45) < 6500
+    assert walks.price(1.01) is None
+
+
+def test_stretched_and_ordered_vectors_keep_their_directions(dataset):
+    from benchmarks.mips import NORMS, ORDERS, ordered, stretch
+
+    for norms in NORMS:
+        stretched = stretch(dataset, norms)
+        cosines = np.einsum("ij,ij->i", stretched.vectors, dataset.vectors) / (
+            np.linalg.norm(stretched.vectors, axis=1) * np.linalg.norm(dataset.vectors, axis=1)
+        )
+        assert np.allclose(cosines, 1, atol=1e-5)
+        lengths = np.linalg.norm(stretched.vectors, axis=1)
+        by_order = [np.linalg.norm(ordered(stretched, order).vectors, axis=1) for order in ORDERS]
+        assert np.allclose(by_order[1], np.sort(lengths))
+        assert np.allclose(by_order[2], np.sort(lengths)[::-1])
+        assert np.allclose(np.sort(by_order[0]), np.sort(lengths))
