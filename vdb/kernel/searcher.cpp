@@ -10,8 +10,8 @@ constexpr uint32_t kMargin = 8;
 
 // Inner product: how many nodes of level 1 that lie in the query's direction a walk begins from,
 // unless some start gives so many times the inner product of what the levels above lead to.
-constexpr uint32_t kDirections = 8;
-constexpr float kFarLonger = 4;
+constexpr uint32_t kDirections = 6;
+constexpr float kFarLonger = 6;
 
 void gather(const Graph& graph, uint32_t level, uint32_t slot, Scratch& scratch) {
   const uint32_t* list = graph.links(level, slot);
@@ -105,7 +105,12 @@ Searcher::Starts Searcher::begin_by_direction(const Item& query, Scorer& scorer,
               best = -*std::min_element(distances.begin(), distances.end());
   if (product > 0 && best >= kFarLonger * product) return starts;
   beam(graph_, 1, above, {node}, kDirections, scratch);
-  for (uint32_t i = 0; i < scratch.pool.size(); ++i) starts.slots.push_back(scratch.pool[i].slot);
+  for (uint32_t i = 0; i < scratch.pool.size(); ++i) {
+    // The cosine and the lengths give the inner product.
+    const auto [distance, slot] = scratch.pool[i];
+    const float negative = (distance - 1) * query.norm * vectors_.at(slot).norm;
+    starts.known.push_back({negative == negative ? negative : 0, slot});
+  }
   return starts;
 }
 
