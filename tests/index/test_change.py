@@ -229,3 +229,30 @@ def test_many_vectors_at_once_lie_so_that_a_search_touches_fewer_blocks(db, monk
         with db._environment.snapshot() as snapshot:
             touched[name] = snapshot.collection(name).vectors.resolved()
     assert touched["beside"] < 0.7 * touched["apart"]
+
+
+@pytest.mark.parametrize("metric", ["l2", "ip", "cosine"])
+def test_a_filtered_walk_finds_what_waits(db, crowd, metric):
+    """Among many, through the graph; those that the filter keeps out and those deleted are not."""
+    collection = db.create_collection("docs", dim=16, metric=metric, fields={"n": "int"})
+    numbers = [{"n": i} for i in range(2000)]
+    collection.add(range(1900), crowd[:1900], numbers[:1900])
+    added = 3 * new_vectors(MOST_UNLINKED)
+    for i, vector in enumerate(added):
+        collection.add(5000 + i, vector, {"n": -1 if i % 3 else 1})
+    collection.delete([5001, 5007])
+    assert len(waiting(db)) == MOST_UNLINKED - 2
+    where = {"n": {"$lt": 900}}
+    passing = [*range(900), *(i for i in range(5000, 5032) if i not in (5001, 5007))]
+    for kept_out in (False, True):
+        tree = {"$and": [where, {"n": {"$ne": -1}}]} if kept_out else where
+        stand = [i for i in passing if not (kept_out and i >= 5000 and (i - 5000) % 3)]
+        truth = np.array([crowd[i] if i < 5000 else added[i - 5000] for i in stand])
+        for q in added:
+            hits = collection.search(q, 1, ef=8, where=tree)
+            best = [
+                stand[place] for place, _ in oracle.nearest(metric, q, range(len(stand)), truth, 1)
+            ]
+            assert hits.plan.strategy == "graph" and hits.plan.matches == len(stand)
+            if best[0] >= 5000:
+                assert hits.ids.tolist() == best

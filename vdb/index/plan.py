@@ -2,8 +2,8 @@
 
 A scan of the records that pass costs one comparison each, in the order they lie; a walk costs a
 number that depends on ef and hardly on how many pass. So few are scanned, and many walked among.
-The kernel watches each walk: one that has compared as many vectors as a scan would, or finds too
-few, gives way to the scan, so that no choice made here can cost a hit.
+The kernel watches each walk: one that has compared as many vectors as a scan would, finds too few,
+or has the way of a scan before it, gives way to the scan, so that no choice made here can cost a hit.
 """
 
 from __future__ import annotations
@@ -66,7 +66,7 @@ class Course:
             strategy = "graph, then exact"
             if self.switches:
                 which = "the walk" if self.walks == 1 else f"{self.switches} of {self.walks} walks"
-                reason = f"{which} found too few, or compared as many as a scan"
+                reason = f"{which} found too few, or would have cost more than a scan"
         elif self.walks:
             strategy = "graph"
         share = among.count / among.total if among.total else 0.0

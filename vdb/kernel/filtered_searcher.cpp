@@ -8,7 +8,9 @@ namespace {
 constexpr uint32_t kMargin = 8;        // candidates rescored beyond k, as in Searcher
 constexpr uint32_t kNear = 16;         // width of the walk that finds where the query lies
 constexpr uint32_t kSeeds = 32;        // allowed slots, spread evenly, that a walk begins with too
-constexpr uint32_t kSeedsApart = 512;  // the same, where nothing near the query shows the way
+constexpr uint32_t kSeedsApart = 160;  // the same, where nothing near the query shows the way
+constexpr uint32_t kWider = 36;        // candidates kept beyond ef there
+constexpr uint32_t kScanned = 80;      // slots that are scanned in its time, for each of ef
 constexpr uint32_t kBridges = 256;     // failing nodes remembered at a time
 constexpr uint32_t kBridgeStep = 8;    // of which the nearest are walked over at once
 
@@ -70,13 +72,13 @@ void FilteredSearcher::scan_failing(uint32_t node, Walk& walk) const {
   if (!walk.scratch.visited.insert(node)) return;
   const uint32_t* list = graph_.links(0, node);
   const uint32_t capacity = graph_.capacity(0);
+  const bool bridging = !walk.scratch.pool.full();  // a full pool stays so, and needs no bridges
   for (uint32_t i = 0; i < capacity && list[i] != kNone; ++i) {
     const uint32_t other = graph_.checked(list[i]);
-    if (walk.scratch.visited.contains(other)) continue;
     // Duplicates of a node that fails are looked for when it is itself a neighbour: see expand().
     if (allowed_.has(other))
       walk.gather(other);
-    else
+    else if (bridging && !walk.scratch.visited.contains(other))
       walk.remember(other);
   }
 }
@@ -174,7 +176,10 @@ bool FilteredSearcher::search(const uint8_t* query, uint32_t k, uint32_t ef, Scr
   for (const uint32_t slot : near)
     if (passes(slot, walk)) walk.gather(slot);
   walk.apart = uint64_t{2} * scratch.slots.size() * graph_.slots() <= near.size() * allowed_.count;
-  if (walk.apart) scratch.pool.reset(std::max(2 * ef, k));
+  if (walk.apart) {
+    if (allowed_.count <= size_t{kScanned} * ef) return false;
+    scratch.pool.reset(std::max(ef + kWider, k));
+  }
   seeds(walk);
   for (const uint32_t slot : near) scan_failing(slot, walk);
   walk.settle();

@@ -41,8 +41,8 @@ class FilteredSearcher {
 
   // At most k allowed hits among the candidates kept (ef, k at least), best first, equal values by
   // slot; how many vectors were compared is added to `compared`. False, with no hits, where the
-  // walk found fewer than min(k, allowed) or had compared as many vectors as are allowed: an exact
-  // scan is due.
+  // walk found fewer than min(k, allowed), had compared as many vectors as are allowed, or would
+  // have begun far from few of them: an exact scan is due.
   bool search(const uint8_t* query, uint32_t k, uint32_t ef, Scratch& scratch,
               std::vector<Hit>* hits, uint64_t* compared) const;
 
