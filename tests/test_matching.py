@@ -218,3 +218,17 @@ class TestPlan:
                 seen.add(hits.plan.strategy)
                 assert len(hits) == ef
         assert seen <= {"graph", "graph, then exact"}
+
+
+def test_a_measured_ef_is_that_of_filtered_searches_too(db, crowd):
+    docs = db.create_collection("tuned", dim=16, metric="l2", index=vdb.HNSW(M=8))
+    docs.add(range(len(crowd)), crowd, [{"n": i} for i in range(len(crowd))])
+    tuning = docs.tune(target_recall=0.9, k=3)
+    where = {"n": {"$gte": 64 * tuning.ef}}
+    assert docs.search(crowd[0], 3, where=where).plan.reason.endswith(f"ef={tuning.ef}")
+    passing = list(range(64 * tuning.ef, len(crowd)))
+    found = [
+        oracle.recall(docs.search(q, 3, where=where).ids.tolist(), nearest(q, crowd, passing, 3))
+        for q in crowd[::20]
+    ]
+    assert np.mean(found) >= 0.85

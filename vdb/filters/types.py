@@ -107,6 +107,8 @@ def _typed(where: Condition, kind: str) -> Condition:
     if isinstance(where, nodes.Prefix) and base != "keyword":
         raise _refused(where, kind, "is for strings")
     if isinstance(where, nodes.Membership):
+        if base == "keyword" and all(type(value) is str for value in where.values):
+            return where
         return type(where)(where.path, tuple(_value(where, kind, v) for v in where.values))
     if isinstance(where, nodes.Comparison):
         return type(where)(where.path, _value(where, kind, where.value))

@@ -60,6 +60,8 @@ def literal(value: object) -> Literal:
     Raises:
         InvalidFilterError: No payload can hold anything like it.
     """
+    if isinstance(value, str):
+        return _text(str.__str__(value))
     if isinstance(value, np.generic):
         value = _from_numpy(value)
     if value is None or isinstance(value, bool):
@@ -70,8 +72,6 @@ def literal(value: object) -> Literal:
         if math.isfinite(value):
             return float(value)
         raise _refused("a finite number", repr(value))
-    if isinstance(value, str):
-        return _text(str.__str__(value))
     if isinstance(value, datetime):
         return _in_utc(value)
     if isinstance(value, date):
@@ -97,6 +97,8 @@ def _whole(value: int) -> int:
 
 
 def _text(value: str) -> str:
+    if value.isascii():
+        return value
     try:
         value.encode()
     except UnicodeEncodeError:

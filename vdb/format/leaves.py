@@ -23,6 +23,7 @@ from __future__ import annotations
 
 import struct
 from bisect import bisect_left
+from collections.abc import Callable, Sequence
 from itertools import groupby, pairwise
 
 import numpy as np
@@ -38,6 +39,7 @@ LAST = b"\xff"
 SLOT_SIZE = 4
 _HEADER = struct.Struct("<5H")
 _DIFFER = 0xFFFF
+_ASKED_BEFORE_LISTED = 4  # making a list of all terms costs about as much as so many searches
 
 
 def posting(term: bytes, slot: int) -> bytes:
@@ -105,7 +107,7 @@ class Leaf:
         CorruptedError: It cannot be one.
     """
 
-    __slots__ = ("_body", "_known", "_rest", "_shared", "_where", "slots")
+    __slots__ = ("_asked", "_body", "_known", "_rest", "_shared", "_terms", "_where", "slots")
 
     def __init__(self, body: bytes, where: str) -> None:
         self._body = body
@@ -117,26 +119,31 @@ class Leaf:
         self._rest = start + SLOT_SIZE * slots
         if not (0 < terms <= slots and single <= 1) or self._rest > len(body):
             raise CorruptedError("a leaf's counts do not fit its length", where=where)
-        self._known: tuple[list[int], list[int]] | None = None
+        self._known: tuple[Sequence[int], Sequence[int]] | None = None
+        self._terms: list[bytes] | None = None
+        self._asked = 0
         self.slots: NDArray[np.uint32] = np.frombuffer(body, "<u4", slots, start)
 
-    def _layout(self) -> tuple[list[int], list[int]]:
+    def _layout(self) -> tuple[Sequence[int], Sequence[int]]:
         """Where the rest of each term ends, and where its slots end; both begin with a start."""
         if self._known is not None:
             return self._known
         body, start = self._body, self._rest + self._shared
         terms, slots, _, length, single = _HEADER.unpack_from(body)
         at = _HEADER.size
+        ends: Sequence[int]
+        slot_ends: Sequence[int]
         if length == _DIFFER:
             lengths = np.frombuffer(body, "<u2", terms, at)
             ends = [start, *(np.cumsum(lengths, dtype=np.int64) + start).tolist()]
             at += 2 * terms
         else:
-            ends = [start + length * i for i in range(terms + 1)]
+            end = start + length * terms
+            ends = range(start, end + 1, length) if length else [start] * (terms + 1)
         if ends[-1] != len(body):
             raise CorruptedError("a leaf's terms do not fit its length", where=self._where)
         if single:
-            slot_ends = list(range(terms + 1))
+            slot_ends = range(terms + 1)
         else:
             counts = np.frombuffer(body, "<u2", terms, at)
             if not counts.all():
@@ -149,17 +156,22 @@ class Leaf:
 
     def between(self, low: bytes, high: bytes) -> NDArray[np.uint32]:
         """The slots of the terms from `low` on and below `high`."""
-        ends, slot_ends = self._layout()
-        body = self._body
+        return self.slots[self.place(low) : self.place(high)]
+
+    def place(self, term: bytes) -> int:
+        """Where in `slots` those of this term and of all behind it begin."""
+        _, slot_ends = self._layout()
+        if self._terms is None and self._asked < _ASKED_BEFORE_LISTED:
+            self._asked += 1
+            return slot_ends[bisect_left(range(len(slot_ends) - 1), term, key=self._term_at())]
+        if self._terms is None:
+            self._terms = list(map(self._term_at(), range(len(slot_ends) - 1)))
+        return slot_ends[bisect_left(self._terms, term)]
+
+    def _term_at(self) -> Callable[[int], bytes]:
+        (ends, _), body = self._layout(), self._body
         shared = body[self._rest : self._rest + self._shared]
-
-        def term(i: int) -> bytes:
-            return shared + body[ends[i] : ends[i + 1]]
-
-        places = range(len(ends) - 1)
-        first = bisect_left(places, low, key=term)
-        last = bisect_left(places, high, key=term, lo=first)
-        return self.slots[slot_ends[first] : slot_ends[last]]
+        return lambda i: shared + body[ends[i] : ends[i + 1]]
 
     def postings(self) -> list[bytes]:
         """All of them, in order."""

@@ -49,6 +49,7 @@ Range: TypeAlias = tuple[bytes, bytes]
 Ranges: TypeAlias = tuple[list[Range], list[Range]]
 """Terms whose values pass a condition, and terms of which only the payload can tell."""
 
+_LONG_END = b"\0\x02"
 _SIGN = 1 << 63
 _U64 = struct.Struct(">Q")
 _F64 = struct.Struct(">d")
@@ -121,7 +122,7 @@ def _keyword(text: str) -> bytes:
     if len(raw) <= LONGEST:
         return VALUE + raw + b"\0\x01"
     head = raw[:LONGEST]
-    return VALUE + (head[:-1] if head[-1] == 0 else head) + b"\0\x02"
+    return VALUE + (head[:-1] if head[-1] == 0 else head) + _LONG_END
 
 
 def _is_long(text: str) -> bool:
@@ -154,14 +155,14 @@ def whole(term: bytes) -> Range:
 
 def equal(kind: str, literals: Iterable[Any]) -> Ranges:
     """The terms of several literals; None among them is left out."""
+    base = base_of(kind)
+    found = {_literal_term(base, value) for value in literals}
     sure: list[Range] = []
     maybe: list[Range] = []
-    for value in literals:
-        term = _literal_term(base_of(kind), value)
-        if term is not None:
-            unsure = isinstance(value, str) and _is_long(value)
-            (maybe if unsure else sure).append((term, term + _BEHIND))
-    return sorted(set(sure)), sorted(set(maybe))
+    for term in sorted(term for term in found if term is not None):
+        unsure = base == "keyword" and term.endswith(_LONG_END)
+        (maybe if unsure else sure).append((term, term + _BEHIND))
+    return sure, maybe
 
 
 def _literal_term(base: str, value: Any) -> bytes | None:

@@ -6,6 +6,7 @@ Nothing here knows what a term means.
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -15,6 +16,7 @@ from vdb.format import keys, leaves
 from vdb.format.checksums import SEAL_SIZE
 from vdb.format.leaves import Leaf
 from vdb.format.terms import Range
+from vdb.index import kept_postings
 from vdb.index.opened import Collection, Reader
 from vdb.store import Batch, WritableCollection
 
@@ -30,7 +32,13 @@ def slots_of(
         CorruptedError: A leaf on the way is damaged.
     """
     found = np.zeros(view.header.slots, dtype=np.bool_)
-    parts = list(_inside(reader, view, field, ranges))
+    kept = kept_postings.of(reader, view, field)
+    parts: list[NDArray[Any]]
+    if kept is None:
+        parts = list(_inside(reader, view, field, ranges))
+        kept_postings.count(reader, view, field, len(parts))
+    else:
+        parts = kept.inside(ranges)
     if not parts:
         return found
     slots = parts[0] if len(parts) == 1 else np.concatenate(parts)

@@ -1,0 +1,89 @@
+"""Postings kept in memory: the same answers as the leaves, and never those of another moment."""
+
+from __future__ import annotations
+
+import pytest
+
+import vdb
+from vdb.errors import CorruptedError
+from vdb.format import keys
+from vdb.index import kept_postings
+
+COUNT = 3000
+
+
+@pytest.fixture
+def docs(db):
+    made = db.create_collection(
+        "kept", dim=1, metric="l2", index=vdb.Flat(), fields={"n": "int", "tags": "keyword[]"}
+    )
+    made.add(range(COUNT), [[i] for i in range(COUNT)], [payload(i) for i in range(COUNT)])
+    return made
+
+
+def payload(i):
+    return {"n": i * 7919 % COUNT, "tags": [f"t{i % 5}", f"u{i % 700}"]}
+
+
+def is_kept(db, name="kept"):
+    """Fields that are kept at the newest commit."""
+    with db._environment.snapshot() as snapshot:
+        state = snapshot.collection(name).cache.get("postings")
+        if state is None or state.commit != snapshot.commit:
+            return []
+        return sorted(field for field, kept in state.kept.items() if kept)
+
+
+def test_what_is_read_often_is_kept_and_answers_the_same(db, docs):
+    for start in range(60):
+        low, high = start * 37, start * 37 + start * 11
+        passing = [i for i in range(COUNT) if low <= payload(i)["n"] < high]
+        assert list(docs.ids(where={"n": {"$gte": low, "$lt": high}})) == passing
+        few = [f"u{(start * 13 + i * 7) % 705}" for i in range(start)]
+        passing = [i for i in range(COUNT) if f"u{i % 700}" in few]
+        assert list(docs.ids(where={"tags": {"$in": few}})) == passing
+    assert is_kept(db) == [1, 2]
+    assert docs.count({"n": {"$gte": COUNT}}) == docs.count({"n": {"$lt": 0}}) == 0
+    assert docs.count({"n": {"$gte": 0}}) == docs.count({"tags": {"$exists": True}}) == COUNT
+    assert docs.count({"tags": {"$prefix": "t"}}) == docs.count({"tags": {"$prefix": ""}}) == COUNT
+
+
+def test_a_change_of_payloads_alone_ends_it(db, docs):
+    for n in range(100):
+        docs.count({"n": {"$gte": n}})
+    assert is_kept(db) == [1]
+    with db.snapshot() as before:
+        docs.set_payloads([5], [{"n": -1}])
+        assert is_kept(db) == []
+        assert list(docs.ids(where={"n": {"$lt": 0}})) == [5]
+        assert before.collection("kept").count({"n": {"$lt": 0}}) == 0
+    for n in range(100):
+        docs.count({"n": {"$gte": n}})
+    with db.batch():
+        docs.set_payloads([6], [{"n": -2}])
+        for n in range(100):
+            assert docs.count({"n": {"$lt": -(n % 3)}}) == (n % 3 == 0) + (n % 3 < 2)
+        docs.delete([5])
+        assert docs.count({"n": {"$lt": 0}}) == 1
+    assert list(docs.ids(where={"n": {"$lt": 0}})) == [6]
+
+
+def test_more_than_fits_is_read_each_time(db, docs, monkeypatch):
+    monkeypatch.setattr(kept_postings, "_MOST_KEPT", 5000)
+    for n in range(100):
+        assert docs.count({"n": {"$gte": n}}) == COUNT - n
+    assert is_kept(db) == []
+
+
+@pytest.mark.damages
+def test_damage_is_met_by_those_only_who_need_the_leaf(db, docs):
+    with db._access.writing() as batch:
+        number = batch.collection("kept").header.number
+        prefix = keys.field(number, 1)
+        *_, (last, value) = batch.items(prefix)
+        batch.put(last, value[:-1] + bytes([value[-1] ^ 1]))
+    for n in range(30):
+        assert docs.count({"n": n}) == 1
+        with pytest.raises(CorruptedError, match="checksum"):
+            docs.count({"n": {"$gte": n}})
+    assert is_kept(db) == []
