@@ -2,8 +2,8 @@
 
 A scan of the records that pass costs one comparison each, in the order they lie; a walk costs a
 number that depends on ef and hardly on how many pass. So few are scanned, and many walked among.
-The kernel watches each walk: one that has compared as many vectors as a scan would, finds too few,
-or has the way of a scan before it, gives way to the scan, so that no choice made here can cost a hit.
+The kernel watches each walk: one that finds too few, has compared as many vectors as a scan would,
+or is about to, gives way to the scan, so that no choice made here can cost a hit.
 """
 
 from __future__ import annotations
