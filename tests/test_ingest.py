@@ -406,6 +406,20 @@ def test_one_vector_may_come_as_a_matrix_of_one_row(collection):
     assert collection.get("a").payload == {"list": [1]}
 
 
+def test_callbacks_compute_with_floats_as_their_caller_does(collection, crowd):
+    # The kernel flushes denormals to zero while it computes.
+    seen = []
+
+    def note(*_told):
+        seen.append(5e-324 + 0.0)
+
+    collection.add(range(2000), crowd, progress=note)
+    collection.upsert(range(2000), crowd[::-1], progress=note)
+    collection.rebuild(progress=note)
+    assert len(seen) > 3
+    assert set(seen) == {5e-324}
+
+
 def test_progress_is_told_and_may_stop_the_call(collection, crowd):
     told = []
     collection.add(range(2000), crowd, progress=lambda done, total: told.append((done, total)))

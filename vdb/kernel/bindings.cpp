@@ -16,6 +16,7 @@
 #include "crc32c.h"
 #include "distance.h"
 #include "errors.h"
+#include "float_mode.h"
 #include "index.h"
 #include "writer.h"
 
@@ -37,13 +38,16 @@ template <typename T, int N>
 using Output = nb::ndarray<nb::numpy, T, nb::ndim<N>, nb::c_contig>;
 
 // Blocks by way of a Python callable: bytes -> a buffer that outlives the call, or None.
-// The first Python exception is kept and thrown again once the kernel has unwound.
+// The first Python exception is kept and thrown again once the kernel has unwound. Python code that
+// is called from inside, a progress callback or a signal handler above all, computes with floats
+// as it did outside.
 class PythonSource final : public vdb::Source {
  public:
-  explicit PythonSource(nb::handle fetch) : fetch_(fetch) {}
+  explicit PythonSource(nb::handle fetch) : fetch_(fetch), mode_(vdb::float_mode()) {}
 
   Value fetch(const std::string& key) override {
     const nb::gil_scoped_acquire gil;
+    const vdb::FloatMode callers(mode_);
     try {
       const nb::object value = fetch_(nb::bytes(key.data(), key.size()));
       if (value.is_none()) return {nullptr, 0};
@@ -61,6 +65,7 @@ class PythonSource final : public vdb::Source {
   // Between sub-batches: lets signals be handled and reports progress.
   void tick(nb::handle progress, size_t done, size_t total) {
     const nb::gil_scoped_acquire gil;
+    const vdb::FloatMode callers(mode_);
     try {
       if (PyErr_CheckSignals() != 0) throw nb::python_error();
       if (!progress.is_none()) progress(done, total);
@@ -89,6 +94,7 @@ class PythonSource final : public vdb::Source {
   }
 
   nb::handle fetch_;
+  uint64_t mode_;
   std::optional<nb::python_error> error_;
 };
 
