@@ -134,6 +134,28 @@ def test_moments_are_kept_in_utc():
 
 
 @pytest.mark.parametrize(
+    "value",
+    [np.datetime64("20000-01-01"), np.datetime64("-3000-01-01"), np.datetime64(2**62, "W"),
+     np.datetime64(2**61, "h"), np.datetime64(10**12, "Y"), np.datetime64("NaT"),
+     np.timedelta64(5), np.timedelta64(5, "ns"), np.timedelta64(5, "Y"), np.timedelta64(5, "s")],
+)  # fmt: skip
+def test_numpy_times_are_never_numbers(value):
+    for where in ({"a": value}, {"a": {"$gte": value}}, {"a": {"$in": [1, value]}}):
+        with pytest.raises(vdb.InvalidFilterError):
+            filters.parse(where)
+
+
+def test_numpy_times_of_every_unit_are_moments():
+    for unit in ("Y", "M", "W", "D", "h", "m", "s", "ms", "us", "ns", "ps", "fs", "as"):
+        text = "1970-01-01T00:00:00Z"
+        assert filters.parse({"a": np.datetime64(0, unit)}).to_dict() == {
+            "a": {"$eq": {"$date": text}}
+        }
+    last = np.datetime64("9999-12-31T23:59:59.999999")
+    assert repr(filters.parse({"a": last})) == repr(filters.parse({"a": last.item()}))
+
+
+@pytest.mark.parametrize(
     "text",
     ["", "2024", "2024-05", "20240501", "2024-5-1", "2024-13-01", "2024-02-30", "2024-05-01T25:00",
      "2024-05-01T10", "2024-05-01x10:00", "2024-05-01T10:00+25:00", "2024-05-01T10:00+01",

@@ -25,6 +25,7 @@ Literal: TypeAlias = bool | int | float | str | datetime | None
 LOWEST_INT = -(2**63)
 HIGHEST_INT = 2**64 - 1
 
+_FINER = ("ns", "ps", "fs", "as")
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 _MICROSECOND = timedelta(microseconds=1)
 _MOMENT = re.compile(
@@ -82,12 +83,19 @@ def literal(value: object) -> Literal:
 
 
 def _from_numpy(value: np.generic) -> object:
+    if isinstance(value, np.timedelta64):  # an int to Python, of some units
+        raise _refused("null, a bool, a number, a string or a datetime", "timedelta64")
     if not isinstance(value, np.datetime64):
         return value.item()
-    moment_ = value.astype("datetime64[us]").item()  # of nanoseconds numpy would make an int
-    if moment_ is None:
+    if np.isnat(value):
         raise _refused("a datetime", "NaT")
-    return moment_
+    micro = value.astype("datetime64[us]")
+    found = micro.item()
+    finer = np.datetime_data(value.dtype)[0] in _FINER
+    # Of years that a datetime cannot hold numpy makes an int, and of some it makes other years.
+    if isinstance(found, datetime) and (finer or micro.astype(value.dtype) == value):
+        return found
+    raise _refused("a datetime of the years 1 to 9999 in UTC", str(value)[:64])
 
 
 def _whole(value: int) -> int:
