@@ -143,6 +143,16 @@ def test_a_refused_filter_changes_nothing(db, docs, crowd):
 def test_deleting_everything_needs_more_than_an_empty_filter(docs):
     with pytest.raises(vdb.InvalidFilterError, match="drop_collection"):
         docs.delete(where={})
+    for empty in (
+        {"$and": [{}]},
+        {"$or": [{"n": 1}, {}]},
+        {"$and": [{"$or": [{}, {}]}, {"$not": {"$not": {}}}]},
+        ~vdb.filters.nodes.Or(()),
+    ):
+        with pytest.raises(vdb.InvalidFilterError, match="drop_collection"):
+            docs.delete(where=empty)
+    assert docs.delete(where={"$not": {}}) == 0
+    assert docs.delete(where={"$and": [{"n": -1}, {}]}) == 0
     with pytest.raises(vdb.InvalidArgumentError, match="one of ids= and where="):
         docs.delete()
     with pytest.raises(vdb.InvalidArgumentError, match="one of ids= and where="):

@@ -58,8 +58,10 @@ def matching(reader: Reader, view: View, where: object) -> Among:
     commit, found = kept.get(text, (0, None))
     if found is None or commit != reader.commit:
         found = _among(reader, view, tree)
-        while len(kept) >= min(_MOST_KEPT, 1 + _MOST_KEPT_SLOTS // (len(found.allowed) + 1)):
-            kept.pop(next(iter(kept)), None)
+        most = min(_MOST_KEPT, 1 + _MOST_KEPT_SLOTS // (len(found.allowed) + 1))
+        # In one step: while an iterator is open, another thread may change the dict.
+        for oldest in list(kept)[: max(0, len(kept) - most + 1)]:
+            kept.pop(oldest, None)
         kept[text] = (reader.commit, found)
     return found
 
@@ -71,15 +73,29 @@ def matching_ids(reader: Reader, view: View, where: object) -> list[Id]:
 
 
 def narrow(where: object) -> Filter:
-    """A filter to delete by; the empty one, which everything passes, is refused."""
+    """A filter to delete by; one that everything passes by its form alone is refused."""
     tree = filters.parse(where)
-    if isinstance(tree, And) and not tree.parts:
+    if _fixed(tree) is True:
         raise InvalidFilterError(
             "an empty filter would delete everything; db.drop_collection does that",
             expected="a condition",
             received={},
         )
     return tree
+
+
+def _fixed(where: Filter) -> bool | None:
+    """What a filter says of every payload because some joint in it has no parts; else None."""
+    if isinstance(where, Not):
+        inner = _fixed(where.part)
+        return None if inner is None else not inner
+    if not isinstance(where, Joint):
+        return None
+    said = {_fixed(part) for part in where.parts}
+    decisive = not isinstance(where, And)
+    if decisive in said:
+        return decisive
+    return None if None in said else not decisive
 
 
 def _kept(view: View) -> dict[str, tuple[int, Among | None]] | None:
