@@ -292,6 +292,19 @@ class TestThreshold:
         assert len(docs.search([0, 0], k=2, threshold=-1.0, scores="zvec")) == 2
         assert docs.search([0, 0], k=None, threshold=4.0, scores="zvec").ids.tolist() == [0, 1]
 
+    @pytest.mark.filterwarnings("error")
+    @pytest.mark.parametrize("metric", ["l2", "cosine", "ip"])
+    def test_a_threshold_beyond_float32_is_compared_in_silence(self, db, metric):
+        docs = db.create_collection("huge", dim=2, metric=metric)
+        docs.add([1, 2], [[1, 0], [0, 1]])
+        for name in vdb.scores.conventions(metric):
+            for bound in (3.5e38, 1e300):
+                try:
+                    found = docs.search([1, 0], threshold=bound, scores=name)
+                except vdb.InvalidArgumentError:  # the engine refuses it
+                    continue
+                assert len(found) in (0, 2), name
+
     def test_weaviate_is_generous_by_a_millionth(self, db):
         docs = one(db, "l2", [[0.5, 0], [2, 0]])
         for bound, found in ((0.25, 1), (0.2499995, 1), (0.249998, 0)):

@@ -65,6 +65,7 @@ class Insight:
         arguments.callback("progress", progress)
         count = config.thread_count(threads)
         k = arguments.whole("k", k, 1, config.LIMITS.slots)
+        seed = arguments.whole("seed", seed, 0, config.LIMITS.seed)
         with self._seen() as (reader, view):
             return recalling.recall(
                 reader,

@@ -64,7 +64,8 @@ class Rebuilding:
                 they are stored.
             scores: The default convention of results; by default the present one, which the new
                 metric must have.
-            progress: Called now and then with a `RebuildProgress`; what it raises stops it.
+            progress: Called now and then with a `RebuildProgress`; what it raises stops it. From
+                the phase "removing" on the new generation is in use.
             threads: Threads that link, 1..1,024; by default one for each usable processor.
             validate: Verify the graph, and sample its recall@10 with the default ef against exact
                 search, before it is used: True requires 0.5, a number (0..1) that much, False
@@ -95,6 +96,8 @@ class Rebuilding:
 
         floor = procedures.floor_of(validate)
         text = procedures.reason_text(reason)
+        keep = arguments.truth("keep_previous", keep_previous)
+        go_on = None if resume is None else arguments.truth("resume", resume)
         if dtype is not None:
             self._require_dtype(dtype)
         report = procedures.rebuild(
@@ -103,9 +106,9 @@ class Rebuilding:
             index=index,
             scores=scores,
             floor=floor,
-            keep_previous=bool(keep_previous),
+            keep_previous=keep,
             reason=text,
-            resume=resume,
+            resume=go_on,
         )
         self._changed_over(report)
         return report

@@ -62,6 +62,12 @@ def test_a_flat_collection_misses_nothing(db, crowd):
     docs.search(crowd[0], target_recall=0.9)
 
 
+@pytest.mark.parametrize("seed", [-1, 2**63, 1.5, None])
+def test_a_seed_that_is_none_is_refused(sparse, seed):
+    with pytest.raises(vdb.VdbError, match="seed must be"):
+        sparse.recall(sample=50, seed=seed)
+
+
 def test_the_sample_depends_on_the_seed_only(sparse):
     assert sparse.recall(sample=50, seed=3) == sparse.recall(sample=50, seed=3, threads=2)
     with pytest.raises(vdb.InvalidArgumentError, match="sample"):

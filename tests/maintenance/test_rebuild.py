@@ -53,6 +53,15 @@ def block_count(db, docs, generation):
         return sum(1 for _ in reader.items(keys.blocks_of(number, generation)))
 
 
+def refusing(error):
+    """A function that raises, whatever it is given."""
+
+    def refuse(*_given):
+        raise error
+
+    return refuse
+
+
 class TestResult:
     @pytest.mark.parametrize("metric", ["ip", "cosine", "l2"])
     def test_another_metric_finds_what_that_metric_calls_near(self, full, crowd, metric):
@@ -171,6 +180,14 @@ class TestResult:
         assert [at.done for at in building] == sorted(at.done for at in building)
         assert building[-1].done == building[-1].total == 2000
 
+    def test_once_it_is_in_use_nothing_fails_it(self, full, monkeypatch):
+        monkeypatch.setattr("vdb.store.generations.REMOVED_BY_OTHERS", 1)
+        monkeypatch.setattr(
+            "vdb.maintenance.rebuild.procedures.remove_some", refusing(vdb.DiskFullError("full"))
+        )
+        assert full.rebuild("ip").metric == full.metric == "ip"
+        full.delete(range(500))  # later commits remove what is left
+
     def test_another_handle_and_a_snapshot_see_one_or_the_other(self, db, path, full, crowd):
         with vdb.open(path) as other, db.snapshot() as snapshot:
             docs, old = other.collection("docs"), snapshot.collection("docs")
@@ -241,6 +258,8 @@ class TestRefused:
             ({"progress": 3}, vdb.ArgumentTypeError, "progress must be"),
             ({"scores": "nothing"}, vdb.InvalidArgumentError, "scores"),
             ({"resume": True}, vdb.NotFoundError, "no unfinished rebuild"),
+            ({"resume": "no"}, vdb.ArgumentTypeError, "resume must be"),
+            ({"keep_previous": "no"}, vdb.ArgumentTypeError, "keep_previous must be"),
         ],
     )
     def test_arguments_that_cannot_be_meant(self, collection, arguments, error, text):

@@ -218,4 +218,5 @@ class Convention:
         """
         made_of = values if quantities is None else quantities
         rows = Rows(scores, values, made_of, self.direction, lambda x: self.scored(x, dim))
-        return self.rule.admits(rows, threshold)
+        with np.errstate(over="ignore"):  # of a threshold beyond float32 the comparison is right
+            return self.rule.admits(rows, threshold)

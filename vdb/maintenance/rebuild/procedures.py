@@ -13,11 +13,12 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable
+from contextlib import suppress
 from dataclasses import dataclass
 from typing import NoReturn
 
 from vdb.config import IndexConfig, index_from_map
-from vdb.errors import InvalidArgumentError, NotFoundError
+from vdb.errors import InvalidArgumentError, NotFoundError, VdbError
 from vdb.format.headers import GenerationRecord
 from vdb.maintenance.rebuild import roles, run
 from vdb.maintenance.rebuild.plan import (
@@ -263,7 +264,8 @@ def _build(
         pace=run.PACE,
     )
     building.to_the_end(keep_previous=keep_previous)
-    _remove(subject)
+    with suppress(VdbError):  # it is in use: what is left to remove, later commits remove
+        _remove(subject)
     return RebuildReport(
         collection=subject.name,
         generation=record.number,
