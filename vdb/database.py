@@ -260,7 +260,7 @@ class Database:
         Never writes, never stops at the first. The moment is held until the iterator is exhausted
         or thrown away. Takes seconds for each gigabyte.
         """
-        return maintenance.check(self._access.pinned().reading)
+        return maintenance.check(self._access.pinned)
 
     def backup(self, path: str | PathLike[str]) -> None:
         """Copies the database, as of this moment, into a new directory; writers need not stop.

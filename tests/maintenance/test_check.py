@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import hashlib
+import mmap
 import re
 import struct
 from pathlib import Path
@@ -454,6 +455,33 @@ def test_it_never_stops_at_the_first(place):
     for _, text in chosen:
         assert any(text in found for found in texts), (text, texts)
     assert len(texts) == len(chosen)
+
+
+def lead_astray(place):
+    """Every page of LMDB's that leads to others leads, in its middle, to one that there is not."""
+    data = bytearray((place / "data.mdb").read_bytes())
+    for start in range(2 * mmap.PAGESIZE, len(data), mmap.PAGESIZE):
+        number, flags, lower = struct.unpack_from("<Q2xHH", data, start)
+        if (number, flags) == (start // mmap.PAGESIZE, 1) and lower >= 20:
+            (node,) = struct.unpack_from("<H", data, start + 16 + ((lower - 16) // 4) * 2)
+            struct.pack_into("<IH", data, start + node, 0xFFFFFF, 0)
+    (place / "data.mdb").write_bytes(data)
+
+
+def test_damage_of_the_tree_of_keys_hides_nothing_else(place, crowd):
+    """LMDB gives up the transaction that meets it; the check, and a snapshot, do not."""
+    lead_astray(place)
+    with vdb.open(place) as db, db.snapshot() as snapshot:
+        found = list(db.check())
+        torn = [problem for problem in found if problem.where.endswith("data.mdb")]
+        assert torn
+        assert all("damaged" in problem.what for problem in torn)
+        for _ in range(2):
+            for docs in (db.collection("docs"), snapshot.collection("docs")):
+                with pytest.raises(vdb.CorruptedError):
+                    list(docs.scan())
+                with pytest.raises(vdb.CorruptedError):
+                    docs.search(crowd[0], COUNT, exact=True)
 
 
 def test_a_sound_database_has_no_problems(place):

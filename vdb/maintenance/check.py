@@ -18,7 +18,8 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager
 from dataclasses import dataclass, field
-from typing import TypeAlias
+from functools import partial
+from typing import Protocol, TypeAlias
 
 from vdb import index
 from vdb.errors import CorruptedError, FormatVersionError
@@ -35,7 +36,12 @@ from vdb.store.views import build
 
 __all__ = ["check"]
 
-Reading: TypeAlias = Callable[[], AbstractContextManager[Snapshot]]
+
+class Pinned(Protocol):
+    """One moment, held for as long as it is referred to."""
+
+    def reading(self) -> AbstractContextManager[Snapshot]:
+        """The snapshot of that moment, for the length of a step."""
 
 
 @dataclass(slots=True)
@@ -52,26 +58,80 @@ class _Known:
     unreadable: set[int] = field(default_factory=set)
 
 
-def check(reading: Reading) -> Iterator[Problem]:
-    """Every problem of the moment that `reading` opens; see the top of this file."""
+Step: TypeAlias = Callable[[Snapshot, _Known], Iterator[Problem]]
+
+
+class _Looks:
+    """One look after another, all at one moment."""
+
+    def __init__(self, pin: Callable[[], Pinned]) -> None:
+        self._pin = pin
+        self._pinned = pin()
+
+    def look(self, step: Callable[[Snapshot], Iterator[Problem]], where: str) -> list[Problem]:
+        """The problems of one step, and the damage that broke it off."""
+        with self._pinned.reading() as reader:
+            found = list(_guarded(step(reader), where))
+        if found:
+            self._recover()
+        return found
+
+    def _recover(self) -> None:
+        """LMDB reads no more in a transaction in which it met damage: another one of that commit.
+
+        Where there is none any more, all that is left to be looked at is reported as damaged.
+        """
+        with self._pinned.reading() as reader:
+            try:
+                reader.get(keys.IDENTITY)
+            except CorruptedError:
+                commit = reader.commit
+            else:
+                return
+        other = self._pin()
+        with other.reading() as reader:
+            if reader.commit == commit:
+                self._pinned = other
+
+
+def check(pin: Callable[[], Pinned]) -> Iterator[Problem]:
+    """Every problem of the moment that `pin` holds; see the top of this file."""
+    return _check(_Looks(pin))
+
+
+def _check(looks: _Looks) -> Iterator[Problem]:
     known = _Known()
-    for step in (_identity, _database, _names, _headers, _generations, _journals, _keys):
-        with reading() as reader:
-            found = list(_guarded(step(reader, known), step.__name__.strip("_")))
-        yield from found
+    for step in (_identity, _database, _names, _headers, _generations, _journals):
+        yield from looks.look(_knowing(step, known), step.__name__.strip("_"))
+    for first in range(256):
+        prefix = bytes([first])
+        strays = partial(_stray, prefix=prefix, known=known)
+        yield from looks.look(strays, f"keys that begin with {prefix.hex()}")
     for header in known.headers.values():
-        view = _view_of(known, header)
-        with reading() as reader:
-            where = f"collection {header.name!r}"
-            found = list(_guarded(check_records(reader, header), where))
-            if known.database is not None:
-                beside = known.generations.get(header.number, {})
-                found += _guarded(check_beside(reader, known.database, header, beside), where)
-            if view is not None:
-                blocks_found = list(_guarded(index.verify(reader, view), where))
-                found += blocks_found or _guarded(check_vectors(reader, view), where)
-                found += _guarded(check_fields(reader, view), where)
-        yield from found
+        yield from _collection(looks, known, header)
+
+
+def _knowing(step: Step, known: _Known) -> Callable[[Snapshot], Iterator[Problem]]:
+    return lambda reader: step(reader, known)
+
+
+def _collection(looks: _Looks, known: _Known, header: CollectionHeader) -> Iterator[Problem]:
+    view = _view_of(known, header)
+    where = f"collection {header.name!r}"
+    found = looks.look(partial(check_records, header=header), where)
+    if known.database is not None:
+        around = partial(
+            check_beside,
+            database=known.database,
+            header=header,
+            found=known.generations.get(header.number, {}),
+        )
+        found += looks.look(around, where)
+    if view is not None:
+        blocks_found = looks.look(partial(index.verify, view=view), where)
+        found += blocks_found or looks.look(partial(check_vectors, view=view), where)
+        found += looks.look(partial(check_fields, view=view), where)
+    yield from found
 
 
 def _guarded(step: Iterator[Problem], where: str) -> Iterator[Problem]:
@@ -225,26 +285,18 @@ def _view_of(known: _Known, header: CollectionHeader) -> CollectionView | None:
     return build(known.database, header, generation)
 
 
-def _keys(reader: Snapshot, known: _Known) -> Iterator[Problem]:
-    """Every key is one of ours and belongs to a collection (of blocks: to a table) that exists."""
-    for first in range(256):
-        yield from _stray(reader, bytes([first]), known)
-
-
 def _stray(reader: Snapshot, prefix: bytes, known: _Known) -> Iterator[Problem]:
-    try:
-        for key, _ in reader.items(prefix):
-            try:
-                place = keys.decode(key)
-            except CorruptedError as error:
-                if key[0] not in (KeyKind.NAME, KeyKind.JOURNAL):  # named by their own steps
-                    yield _problem(error)
-                continue
-            what = _homeless(reader, place, known)
-            if what is not None:
-                yield Problem(str(place), what)
-    except CorruptedError as error:  # of LMDB's own pages
-        yield _problem(error, f"keys that begin with {prefix.hex()}")
+    """Every key is one of ours and belongs to a collection (of blocks: to a table) that exists."""
+    for key, _ in reader.items(prefix):
+        try:
+            place = keys.decode(key)
+        except CorruptedError as error:
+            if key[0] not in (KeyKind.NAME, KeyKind.JOURNAL):  # named by their own steps
+                yield _problem(error)
+            continue
+        what = _homeless(reader, place, known)
+        if what is not None:
+            yield Problem(str(place), what)
 
 
 def _homeless(reader: Snapshot, place: Key, known: _Known) -> str | None:

@@ -49,6 +49,13 @@ def translate(error: lmdb.Error, path: Path, *, needed: int = 0) -> Exception:
         return CorruptedError(
             f"the database file is damaged: {error}", where=str(path / "data.mdb")
         )
+    if isinstance(error, lmdb.BadTxnError):
+        # Whoever writes has been told before that the batch failed: this is somebody who reads on.
+        return CorruptedError(
+            "the database file is damaged, and LMDB reads no more at a moment at which it has met "
+            "the damage",
+            where=str(path / "data.mdb"),
+        )
     if isinstance(error, lmdb.MapFullError):
         return DiskFullError(
             f"the memory map of {path} is full: the address space that this process may use "
