@@ -152,6 +152,17 @@ class TestScores:
             plain = vdb.scores.score(hits.values, metric="cosine", convention=name)
             assert hits.scores == pytest.approx(plain, rel=0, abs=2.5e-7)
 
+    def test_a_crowd_of_tiny_vectors_does_not_hide_those_behind_it(self, db):
+        random = np.random.default_rng(2)
+        vectors = random.normal(size=(3000, 8)).astype(np.float32)
+        query = random.normal(size=8).astype(np.float32)
+        products = vectors @ query / np.linalg.norm(vectors, axis=1)
+        vectors[np.argsort(-products)[:500]] *= np.float32(1e-5)
+        docs = one(db, "cosine", vectors)
+        options = {"k": None, "threshold": 0.3, "scores": "qdrant"}
+        truth = docs.search(query, exact=True, **options).ids.tolist()
+        assert len(truth) > 50 and docs.search(query, **options).ids.tolist() == truth
+
 
 class TestOtherTypes:
     @pytest.fixture

@@ -80,11 +80,12 @@ def within(
             course=reach.course,
         )
         rows = scored(reader, view, queries, near, how)
-        done = _MARGIN * rows.counts <= width
+        within_reach = _within_reach(near, rows, how, view.header.dim)
+        done = _MARGIN * within_reach <= width
         parts = zip(pending.tolist(), by_query(rows), done.tolist(), strict=True)
         found.update((query, part) for query, part, whole in parts if whole)
         if not done.all():
-            width = max(2 * width, _MARGIN * int(rows.counts[~done].min()))
+            width = max(2 * width, _MARGIN * int(within_reach[~done].min()))
         pending = pending[~done]
     step = max(1, _SCAN_CELLS // count)
     for start in range(0, len(pending), step):
@@ -92,6 +93,22 @@ def within(
         rows = everything(reader, view, matrix[chunk], how, reach)
         found.update(zip(chunk.tolist(), by_query(rows), strict=True))
     return joined([found[query] for query in range(len(matrix))])
+
+
+def _within_reach(near: index.Found, rows: Rows, how: Scoring, dim: int) -> NDArray[np.intp]:
+    """How many candidates of each query are admitted, or would be if their values alone counted.
+
+    Where the engine's number may be anything, a crowd of near candidates that it keeps out would
+    else end the walk in front of those behind it.
+    """
+    convention, threshold = how
+    rule = convention.from_vectors
+    if threshold is None or rule is None or rule.slack < np.inf:
+        return rows.counts
+    scores = convention.scored(near.values, dim)
+    by_value = convention.admits(scores, near.values, threshold, dim=dim)
+    by_value &= np.arange(near.values.shape[1]) < near.counts[:, None]
+    return np.asarray(np.maximum(rows.counts, by_value.sum(axis=1)), dtype=np.intp)
 
 
 def everything(
