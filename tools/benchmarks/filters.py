@@ -8,7 +8,6 @@ import importlib
 import json
 import statistics
 import tempfile
-import time
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -21,6 +20,7 @@ from .data import Dataset
 from .metrics import pair_values, rank_keys
 from .report import Row
 from .stand import Stand
+from .timing import Clock, lap
 
 SHARES: Final = (0.5, 0.1, 0.01, 0.001, 0.0001)
 STEPS: Final = (20, 28, 40, 56, 80, 112, 160, 224, 320)
@@ -86,7 +86,15 @@ def _measure(stand: Stand, dataset: Dataset) -> Iterator[Row]:
         yield Row("unfiltered", dataset.label, "", f"ef={ef} recall {found:.3f}")
         for share in SHARES:
             for family in _families(share, chance, side, lines):
-                yield _row(dataset.label, docs, rivals, ef=ef, share=share, family=family)
+                yield _row(
+                    dataset.label,
+                    docs,
+                    rivals,
+                    ef=ef,
+                    share=share,
+                    family=family,
+                    clock=settings.clock,
+                )
 
 
 FIELDS: Final = {"pep": "int", "section": "keyword"}
@@ -176,20 +184,33 @@ class _Rivals:
         return statistics.fmean(min(1.0, share) for share in found)
 
 
-def _row(label: str, docs: Any, rivals: "_Rivals", *, ef: int, share: float, family: Filter) -> Row:
+def _row(
+    label: str,
+    docs: Any,
+    rivals: "_Rivals",
+    *,
+    ef: int,
+    share: float,
+    family: Filter,
+    clock: Clock,
+) -> Row:
     queries = rivals.queries
     made = [family.make(i) for i in range(len(queries))]
     options = {"k": 10, "ef": ef, "with_payloads": False}
     plain, fresh, again, compiled, hits = [], [], [], [], []
+
+    def seconds(call: Callable[[], object]) -> float:
+        return lap(call).seconds(clock)
+
     for q, (where, _) in zip(queries, made, strict=True):
         docs.search(q, **options)
-        plain.append(_seconds(lambda q=q: docs.search(q, **options)))
-        fresh.append(_seconds(lambda q=q, where=where: docs.search(q, where=where, **options)))
+        plain.append(seconds(lambda q=q: docs.search(q, **options)))
+        fresh.append(seconds(lambda q=q, where=where: docs.search(q, where=where, **options)))
         hits.append(docs.search(q, where=where, **options))
-        again.append(_seconds(lambda q=q, where=where: docs.search(q, where=where, **options)))
+        again.append(seconds(lambda q=q, where=where: docs.search(q, where=where, **options)))
     for i in range(len(queries)):
         where, _ = family.make(i + len(queries))
-        compiled.append(_seconds(lambda where=where: docs.count(where)))
+        compiled.append(seconds(lambda where=where: docs.count(where)))
     found = rivals.recall(hits, [mask for _, mask in made])
     base = statistics.median(plain)
     ratios = [statistics.median(times) / base for times in (fresh, again)]
@@ -205,9 +226,3 @@ def _row(label: str, docs: Any, rivals: "_Rivals", *, ef: int, share: float, fam
         passed and (share > 0.01 or found == 1.0),
         {"recall": found, "new": ratios[0], "same": ratios[1], "compile_s": compile_time},
     )
-
-
-def _seconds(call: Callable[[], object]) -> float:
-    start = time.perf_counter()
-    call()
-    return time.perf_counter() - start
