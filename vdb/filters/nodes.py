@@ -278,10 +278,15 @@ class Membership(Condition):
                 expected=MOST_VALUES,
                 received=len(listed),
             )
-        object.__setattr__(self, "values", tuple(literal(value) for value in listed))
+        # Lists may be long: what needs no look at each value is told apart first.
+        plain = set(map(type, listed)) == {str} and "".join(listed).isascii()
+        values = listed if plain else tuple(literal(value) for value in listed)
+        object.__setattr__(self, "values", values)
 
     def operand(self) -> list[Any]:
         """The literals."""
+        if datetime not in set(map(type, self.values)):
+            return list(self.values)
         return [_plain(value) for value in self.values]
 
 

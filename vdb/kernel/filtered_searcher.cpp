@@ -8,8 +8,10 @@ namespace {
 constexpr uint32_t kMargin = 8;        // candidates rescored beyond k, as in Searcher
 constexpr uint32_t kNear = 16;         // width of the walk that finds where the query lies
 constexpr uint32_t kSeeds = 32;        // allowed slots, spread evenly, that a walk begins with too
-constexpr uint32_t kSeedsApart = 160;  // the same, where nothing near the query shows the way
-constexpr uint32_t kWider = 36;        // candidates kept beyond ef there
+constexpr uint32_t kSeedsApart = 160;  // the same, where nothing near the query shows the way,
+constexpr uint32_t kSeedsOfEf = 6;     // and for each of ef
+constexpr uint32_t kWider = 36;        // candidates kept beyond ef there, and at most so many for
+constexpr uint32_t kWiderOfEf = 12;    // ten of ef
 constexpr uint32_t kScanned = 80;      // slots that are scanned in its time, for each of ef
 constexpr uint32_t kBridges = 256;     // failing nodes remembered at a time
 constexpr uint32_t kBridgeStep = 8;    // of which the nearest are walked over at once
@@ -18,10 +20,11 @@ constexpr uint32_t kBridgeStep = 8;    // of which the nearest are walked over a
 
 // One query under way. `scratch.slots` gathers what is to be compared next.
 struct FilteredSearcher::Walk {
-  Walk(Scorer& from, Scratch& memory) : scorer(from), scratch(memory) {}
+  Walk(Scorer& from, Scratch& memory, uint32_t width) : scorer(from), scratch(memory), ef(width) {}
 
   Scorer& scorer;
   Scratch& scratch;
+  uint32_t ef;
   bool apart = false;  // around the query clearly fewer pass than elsewhere
   uint64_t compared = 0;
   // What is left to follow: all chains together are no longer than the collection, or are rings.
@@ -62,7 +65,8 @@ uint32_t FilteredSearcher::node_of(uint32_t slot) const {
 void FilteredSearcher::seeds(Walk& walk) const {
   for (const uint32_t slot : starts_)
     if (passes(slot, walk)) walk.gather(slot);
-  const size_t count = std::min<size_t>(walk.apart ? kSeedsApart : kSeeds, allowed_.count);
+  const size_t most = walk.apart ? std::min(kSeedsApart, kSeedsOfEf * walk.ef) : kSeeds;
+  const size_t count = std::min(most, allowed_.count);
   for (size_t i = 0; i < count; ++i)
     walk.gather(node_of(allowed_.slots[i * allowed_.count / count]));
 }
@@ -159,7 +163,7 @@ bool FilteredSearcher::search(const uint8_t* query, uint32_t k, uint32_t ef, Scr
   const Distance distance = Distance::search(metric_, vectors_.shape());
   const Item item{query, norm_of_query(vectors_.shape(), query)};
   VectorScorer scorer(vectors_, distance, item);
-  Walk walk{scorer, scratch};
+  Walk walk{scorer, scratch, ef};
   walk.links_of_chains = graph_.slots();
 
   // Where the query lies among all vectors.
@@ -178,7 +182,7 @@ bool FilteredSearcher::search(const uint8_t* query, uint32_t k, uint32_t ef, Scr
   walk.apart = uint64_t{2} * scratch.slots.size() * graph_.slots() <= near.size() * allowed_.count;
   if (walk.apart) {
     if (allowed_.count <= size_t{kScanned} * ef) return false;
-    scratch.pool.reset(std::max(ef + kWider, k));
+    scratch.pool.reset(std::max(ef + std::min(kWider, ef * kWiderOfEf / 10), k));
   }
   seeds(walk);
   for (const uint32_t slot : near) scan_failing(slot, walk);
