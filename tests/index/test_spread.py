@@ -5,7 +5,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from vdb.index.spread import Spread
+from vdb.index.spread import RUN, Spread
 
 SIZES = st.integers(0, 3000) | st.sampled_from([4096, 9973])
 
@@ -19,13 +19,20 @@ def test_every_slot_comes_once_and_its_place_can_be_told(size, more):
     assert np.array_equal(spread.places(slots), np.arange(size + more))
 
 
-@pytest.mark.parametrize("size", [1000, 1024, 4999, 30_851])
-def test_neighbours_do_not_come_together(size):
-    slots = np.sort(Spread(size).slots(size // 3, size // 3 + 64).astype(int))
-    assert np.diff(slots).max() < 4 * size / 64
+@given(SIZES)
+def test_runs_of_neighbours_stay_together(size):
+    runs = Spread(size).slots(0, size // RUN * RUN).reshape(-1, RUN).astype(int)
+    assert (runs[:, 0] % RUN == 0).all()
+    assert (np.diff(runs, axis=1) == 1).all()
+
+
+@pytest.mark.parametrize("size", [4999, 9973, 30_851])
+def test_runs_that_follow_each_other_lie_apart(size):
+    begins = np.sort(Spread(size).slots(size // 3 // RUN * RUN, size // 2)[::RUN].astype(int))
+    assert np.diff(begins).max() < 4 * size / len(begins)
 
 
 def test_the_largest_collection_has_an_order():
     spread = Spread(2**31 - 2)
-    slots = spread.slots(2**31 - 10, 2**31 - 2)
-    assert np.array_equal(spread.places(slots), np.arange(2**31 - 10, 2**31 - 2))
+    slots = spread.slots(2**31 - 50, 2**31 - 2)
+    assert np.array_equal(spread.places(slots), np.arange(2**31 - 50, 2**31 - 2))

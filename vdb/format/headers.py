@@ -256,8 +256,8 @@ class Build:
         version: The release that began it.
         reason: Free text for its line of history.
         scores: Default convention of results that it comes with.
-        spread: How many slots are looked at in strides, those behind them in their own order; 0
-            for none.
+        spread: How many slots are looked at in strides of short runs, those behind them in their
+            own order; 0 for none.
         slots: So many slots were looked at, in that order; what changed in them since is in the
             log.
         nodes: Vectors in its graph.

@@ -54,7 +54,7 @@ class Building:
     ) -> None:
         """Go on with what `view` shows of it, over the vectors of `beside`, which is in use.
 
-        `spread` is how many of its slots are linked in strides, see `Spread`.
+        `spread` is how many of its slots are linked in strides of runs, see `Spread`.
         """
         self.slots = slots
         self.nodes = nodes
