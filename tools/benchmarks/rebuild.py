@@ -7,8 +7,9 @@ import shutil
 import subprocess
 import sys
 import time
+from collections import defaultdict
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from typing import Any, Final
 
 import numpy as np
@@ -23,6 +24,7 @@ ALLOWED_WAIT: Final = 0.050
 ALLOWED_TIME: Final = 1.15
 ALLOWED_SIZE: Final = 1.05
 CALM: Final = 3.0  # seconds of watching before the rebuild
+WRITTEN: Final = 2 * 10**9  # ids from here on are written meanwhile
 
 
 def run(stand: Stand) -> Iterator[Row]:
@@ -33,22 +35,34 @@ def run(stand: Stand) -> Iterator[Row]:
 
 
 def _watched(stand: Stand) -> Iterator[Row]:
-    """A large collection is rebuilt while one process searches and another writes."""
+    """A large collection is rebuilt while one process searches and, from half of it on, one writes.
+
+    Before somebody writes, searches can be held against what they found before the rebuild.
+    """
     vdb: Any = importlib.import_module("vdb")
     path, size = stand.database(stand.settings.synthetic_size), stand.settings.synthetic_size
     queries = str(save_queries(stand))
-    with (
-        _child("search_on", path, queries) as searcher,
-        _child("write_on", path, queries) as writer,
-    ):
+    with _child("write_on", path, queries, WRITTEN) as calm_writer:
         time.sleep(CALM)
+    with ExitStack() as writing, _child("search_on", path, queries) as searcher:
+        time.sleep(CALM)
+        writers: list[_Watcher] = []
+
+        def write(at: Any) -> None:
+            if not writers and at.phase != "removing" and at.done >= size / 2:
+                writers.append(
+                    writing.enter_context(_child("write_on", path, queries, WRITTEN + 5_000))
+                )
+
         with vdb.open(path) as database:
-            began = time.time()
-            report = database.collection(COLLECTION).rebuild("cosine")
-            ended = time.time()
+            began, processor = time.time(), time.process_time()
+            report = database.collection(COLLECTION).rebuild("cosine", progress=write)
+            ended, processor = time.time(), time.process_time() - processor
         time.sleep(0.5)
+        writing.close()
+    written = calm_writer.laps + [lap for writer in writers for lap in writer.laps]
     data = f"synthetic {size:,}"
-    for what, laps in (("search", searcher.laps), ("commit of one vector", writer.laps)):
+    for what, laps in (("search", searcher.laps), ("commit of one vector", written)):
         calm = [lap for lap in laps if lap["at"] < began]
         meanwhile = [lap for lap in laps if began <= lap["at"] < ended]
         waits = _spread([lap["locked"] for lap in meanwhile])
@@ -75,26 +89,36 @@ def _watched(stand: Stand) -> Iterator[Row]:
             None,
             {"before": before, "during": during},
         )
-    failed = sum(lap["failed"] for lap in searcher.laps)
+    failed, others, compared = (
+        sum(lap[what] for lap in searcher.laps) for what in ("failed", "others", "compared")
+    )
     yield Row(
-        "searches that failed, or found what generation n does not, before the swap",
+        "searches during it that failed; that were answered otherwise than before",
         data,
-        "0",
-        f"{failed:,}",
-        failed == 0,
-        {"failed": failed},
+        "0; 0",
+        f"{failed:,}; {others:,}  (of {len(searcher.laps):,}; {compared:,} compared)",
+        failed == others == 0 and compared > 0,
+        {"failed": failed, "others": others, "compared": compared},
     )
     with vdb.open(path) as database:
         collection = database.collection(COLLECTION)
-        missing = sum(1 for lap in writer.laps if lap["id"] not in collection)
+        missing = sum(1 for lap in written if lap["id"] not in collection)
         problems = sum(1 for _ in database.check())
     yield Row(
         "vectors written during it that are missing afterwards; problems the check finds",
         data,
         "0; 0",
-        f"{missing}; {problems}  (of {len(writer.laps):,}; {report.caught_up:,} caught up with)",
+        f"{missing}; {problems}  (of {len(written):,}; {report.caught_up:,} caught up with)",
         missing == problems == 0,
-        {"missing": missing, "problems": problems, "report": report.seconds},
+        {"missing": missing, "problems": problems},
+    )
+    yield Row(
+        "rebuild from l2 to cosine, watched: time, processor time",
+        data,
+        "",
+        f"{ended - began:.1f} s; {processor:.1f} s  (recall {report.recall:.3f})",
+        None,
+        {"wall": ended - began, "processor": processor, "recall": report.recall},
     )
 
 
@@ -106,7 +130,7 @@ def _against_anew(stand: Stand, dataset: Dataset) -> Iterator[Row]:
     home = settings.scratch / "rebuild"
     shutil.rmtree(home, ignore_errors=True)
     home.mkdir(parents=True)
-    taken: dict[str, list[float]] = {"anew": [], "rebuilt": []}
+    taken: dict[tuple[str, str], list[float]] = defaultdict(list)
     sizes: dict[str, int] = {}
     ids = range(len(dataset.vectors))
     for lap in range(1 if settings.quick else 2):
@@ -118,24 +142,27 @@ def _against_anew(stand: Stand, dataset: Dataset) -> Iterator[Row]:
                 collection = database.create_collection(
                     "docs", dim=dataset.dim, metric=metric, index=kind
                 )
-                began = _clock(settings.clock)
+                began = _clocks()
                 collection.add(ids, dataset.vectors, threads=settings.threads)
                 if name == "rebuilt":
-                    began = _clock(settings.clock)
+                    began = _clocks()
                     collection.rebuild("ip", index, threads=settings.threads)
-                taken[name].append(_clock(settings.clock) - began)
+                for clock, at in _clocks().items():
+                    taken[name, clock].append(at - began[clock])
                 database.compact()
             sizes[name] = (path / "data.mdb").stat().st_size
     shutil.rmtree(home)
-    anew, rebuilt = (min(taken[name]) for name in ("anew", "rebuilt"))
-    yield Row(
-        "rebuild from cosine to ip, against building ip from scratch",
-        f"{dataset.name} {len(dataset.vectors):,}",
-        f"<= {ALLOWED_TIME}x",
-        f"{rebuilt:.1f} s against {anew:.1f} s  {rebuilt / anew:.2f}x",
-        rebuilt <= ALLOWED_TIME * anew,
-        {"anew": taken["anew"], "rebuilt": taken["rebuilt"], "clock": settings.clock},
-    )
+    for clock in ("cpu", "wall"):
+        anew, rebuilt = (min(taken[name, clock]) for name in ("anew", "rebuilt"))
+        bar = ALLOWED_TIME if clock == settings.clock else None
+        yield Row(
+            f"rebuild from cosine to ip, against building ip from scratch: {clock}",
+            f"{dataset.name} {len(dataset.vectors):,}",
+            "" if bar is None else f"<= {bar}x",
+            f"{rebuilt:.1f} s against {anew:.1f} s  {rebuilt / anew:.2f}x",
+            None if bar is None else rebuilt <= bar * anew,
+            {"anew": taken["anew", clock], "rebuilt": taken["rebuilt", clock], "clock": clock},
+        )
     ratio = sizes["rebuilt"] / sizes["anew"]
     yield Row(
         "file after rebuild and compact, against one built from scratch",
@@ -147,8 +174,8 @@ def _against_anew(stand: Stand, dataset: Dataset) -> Iterator[Row]:
     )
 
 
-def _clock(name: str) -> float:
-    return time.process_time() if name == "cpu" else time.perf_counter()
+def _clocks() -> dict[str, float]:
+    return {"cpu": time.process_time(), "wall": time.perf_counter()}
 
 
 def _spread(values: list[float]) -> dict[str, float]:
