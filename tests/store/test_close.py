@@ -23,8 +23,8 @@ def opened(path):
 def test_it_waits_for_a_running_lease(opened):
     lease = opened.snapshot()
     view = lease.fetch(keys.IDENTITY)
-    threading.Timer(0.1, lambda: (bytes(view), lease.close())).start()
     began = time.monotonic()
+    threading.Timer(0.1, lambda: (bytes(view), lease.close())).start()
     opened.close()
     assert time.monotonic() - began >= 0.09
 
