@@ -108,3 +108,11 @@ def test_a_hostile_leaf_is_refused_or_read_never_a_crash(data):
             ask(Leaf(bytes(cut), "here"))
         except CorruptedError as error:
             assert error.where == "here"
+
+
+@given(st.lists(texts, max_size=6))
+def test_a_list_of_literals_has_the_terms_of_each(listed):
+    together = terms.equal("keyword", listed)
+    each = [terms.equal("keyword", [text, None]) for text in listed]
+    for which in (0, 1):
+        assert together[which] == sorted({pair for one in each for pair in one[which]})

@@ -20,7 +20,7 @@ from __future__ import annotations
 
 import math
 import struct
-from collections.abc import Iterable
+from collections.abc import Collection
 from datetime import datetime
 from typing import Any, TypeAlias
 
@@ -49,6 +49,7 @@ Range: TypeAlias = tuple[bytes, bytes]
 Ranges: TypeAlias = tuple[list[Range], list[Range]]
 """Terms whose values pass a condition, and terms of which only the payload can tell."""
 
+_SHORT_END = b"\0\x01"
 _LONG_END = b"\0\x02"
 _SIGN = 1 << 63
 _U64 = struct.Struct(">Q")
@@ -120,7 +121,7 @@ def _escaped(text: str) -> bytes:
 def _keyword(text: str) -> bytes:
     raw = _escaped(text)
     if len(raw) <= LONGEST:
-        return VALUE + raw + b"\0\x01"
+        return VALUE + raw + _SHORT_END
     head = raw[:LONGEST]
     return VALUE + (head[:-1] if head[-1] == 0 else head) + _LONG_END
 
@@ -153,9 +154,12 @@ def whole(term: bytes) -> Range:
     return term, term + _BEHIND
 
 
-def equal(kind: str, literals: Iterable[Any]) -> Ranges:
+def equal(kind: str, literals: Collection[Any]) -> Ranges:
     """The terms of several literals; None among them is left out."""
     base = base_of(kind)
+    plain = _plain_keywords(literals) if base == "keyword" else None
+    if plain is not None:
+        return [(term, term + _BEHIND) for term in sorted(plain)], []
     found = {_literal_term(base, value) for value in literals}
     sure: list[Range] = []
     maybe: list[Range] = []
@@ -163,6 +167,16 @@ def equal(kind: str, literals: Iterable[Any]) -> Ranges:
         unsure = base == "keyword" and term.endswith(_LONG_END)
         (maybe if unsure else sure).append((term, term + _BEHIND))
     return sure, maybe
+
+
+def _plain_keywords(literals: Collection[Any]) -> set[bytes] | None:
+    """The terms of short strings with nothing to escape, of which lists may be long; else None."""
+    if set(map(type, literals)) != {str} or max(map(len, literals)) > LONGEST:
+        return None
+    joined = "".join(literals)
+    if not joined.isascii() or "\0" in joined:
+        return None
+    return {VALUE + text.encode() + _SHORT_END for text in literals}
 
 
 def _literal_term(base: str, value: Any) -> bytes | None:
