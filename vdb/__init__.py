@@ -47,7 +47,6 @@ from vdb.errors import (
 from vdb.filters import F, Filter
 from vdb.hits import Hits, ManyHits
 from vdb.index import CurvePoint, Tuning
-from vdb.maintenance.report import CollectionInfo, DatabaseInfo, GenerationInfo, PendingRebuild
 from vdb.records import Hit, NormStats, Plan, Problem, Record
 from vdb.results import Interval, Section
 from vdb.snapshot import Snapshot
@@ -61,6 +60,12 @@ if _typing.TYPE_CHECKING:
     from vdb.analysis.inspection import Inspection, RecordInspection
     from vdb.analysis.recall import RecallReport
     from vdb.maintenance.rebuild import RebuildPlan, RebuildProgress, RebuildReport
+    from vdb.maintenance.report import (
+        CollectionInfo,
+        DatabaseInfo,
+        GenerationInfo,
+        PendingRebuild,
+    )
 
 __all__ = [
     "HNSW",
@@ -127,9 +132,13 @@ __all__ = [
 # Results of what most programs never call: loaded when first asked for, so that importing is quick.
 _LATER = {
     "Calibration": "vdb.analysis.calibration",
+    "CollectionInfo": "vdb.maintenance.report",
+    "DatabaseInfo": "vdb.maintenance.report",
     "Explanation": "vdb.analysis.explain",
+    "GenerationInfo": "vdb.maintenance.report",
     "Inspection": "vdb.analysis.inspection",
     "MetricComparison": "vdb.analysis.comparison",
+    "PendingRebuild": "vdb.maintenance.report",
     "RebuildPlan": "vdb.maintenance.rebuild",
     "RebuildProgress": "vdb.maintenance.rebuild",
     "RebuildReport": "vdb.maintenance.rebuild",

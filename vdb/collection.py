@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from typing import Any, TypeVar, overload
+from typing import TYPE_CHECKING, Any, TypeVar, overload
 
 from numpy.typing import ArrayLike, NDArray
 
@@ -20,13 +20,14 @@ from vdb.filters.types import field_type
 from vdb.hits import Hits, ManyHits
 from vdb.index import Tuning
 from vdb.insight import Insight
-from vdb.maintenance import report
-from vdb.maintenance.report import CollectionInfo
 from vdb.metrics import METRICS
 from vdb.rebuilding import Rebuilding
 from vdb.records import Id, Payload, Progress, Record
 from vdb.schema import find_view, require_metric
 from vdb.store import Batch, CollectionView, Snapshot, WritableCollection
+
+if TYPE_CHECKING:
+    from vdb.maintenance.report import CollectionInfo
 
 __all__ = ["Collection", "CollectionReader"]
 
@@ -254,6 +255,8 @@ class CollectionReader(Insight):
         Norms are read from every block of vectors, so that the first call on a large collection
         reads it from the disk.
         """
+        from vdb.maintenance import report
+
         with self._access.reading() as reader:
             return report.collection_info(reader, self._view(reader))
 

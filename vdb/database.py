@@ -8,9 +8,9 @@ from contextlib import AbstractContextManager
 from os import PathLike, fspath
 from pathlib import Path
 from types import TracebackType
-from typing import Self
+from typing import TYPE_CHECKING, Self
 
-from vdb import config, ingest, maintenance
+from vdb import config, ingest
 from vdb.access import LiveAccess
 from vdb.collection import Collection
 from vdb.errors import ArgumentTypeError, CollectionExistsError, InvalidArgumentError, VdbError
@@ -18,7 +18,6 @@ from vdb.fields import lines
 from vdb.filters.types import field_types
 from vdb.format.headers import CollectionHeader
 from vdb.index import new_generation
-from vdb.maintenance.report import DatabaseInfo
 from vdb.metrics import metric_named
 from vdb.records import Problem
 from vdb.schema import check_schema, find_view
@@ -26,6 +25,9 @@ from vdb.scores.table import convention_named
 from vdb.snapshot import Snapshot
 from vdb.store import Environment
 from vdb.version import __version__
+
+if TYPE_CHECKING:
+    from vdb.maintenance.report import DatabaseInfo
 
 __all__ = ["Database", "open"]
 
@@ -250,6 +252,8 @@ class Database:
 
     def info(self) -> DatabaseInfo:
         """Versions, sizes, readers and collections, as a dataclass."""
+        from vdb import maintenance
+
         self._access.check_open()
         with self._environment.snapshot() as reader:
             return maintenance.database_info(self._environment, reader, read_only=self.read_only)
@@ -260,6 +264,8 @@ class Database:
         Never writes, never stops at the first. The moment is held until the iterator is exhausted
         or thrown away. Takes seconds for each gigabyte.
         """
+        from vdb import maintenance
+
         return maintenance.check(self._access.pinned)
 
     def backup(self, path: str | PathLike[str]) -> None:

@@ -9,8 +9,6 @@ from vdb import config
 from vdb.dtypes import DTYPES
 from vdb.errors import DimensionMismatchError, MetricMismatchError, NotFoundError
 from vdb.format.headers import CollectionHeader
-from vdb.maintenance import report
-from vdb.maintenance.report import utc, utc_text
 from vdb.metrics import metric_named
 from vdb.store import Batch, CollectionView, Snapshot, WritableCollection
 
@@ -40,6 +38,8 @@ def check_schema(
             received=metric,
         )
     if dim is not None and config.dimension(dim, DTYPES[header.dtype]) != header.dim:
+        from vdb.maintenance.report import utc, utc_text
+
         raise DimensionMismatchError(
             f"collection {name!r} has dim={header.dim} (since {utc_text(utc(header.created))}, "
             f"written by vdb {header.version}), not {dim}. Vectors of another length come from "
@@ -72,11 +72,13 @@ def require_metric(
 
 def _since(header: CollectionHeader) -> str:
     """Since when a collection has its metric, and who gave it to it."""
+    from vdb.maintenance import report
+
     line = report.metric_since(header)
     if line is None:
         return ""
     return (
-        f" (since {utc_text(line.when)}, generation {line.generation}, "
+        f" (since {report.utc_text(line.when)}, generation {line.generation}, "
         f"written by vdb {line.version})"
     )
 
