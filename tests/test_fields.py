@@ -11,9 +11,10 @@ from hypothesis import strategies as st
 
 import strategies
 import vdb
-from vdb import declaration, filters, matching
+from vdb import declaration, filters
 from vdb.errors import InvalidPayloadError
 from vdb.filters.types import typed
+from vdb.query.matching import _Compiler
 
 TYPES = {
     "i": "int", "f": "float", "k": "keyword", "t": "keyword[]", "d": "datetime", "b": "bool",
@@ -354,9 +355,9 @@ def test_the_narrow_part_is_asked_first(db, monkeypatch):
     docs = make(db, fields={"i": "int"})
     fill(docs, [{"i": n, "x": n % 10} for n in range(1000)])
     asked = []
-    ask = matching._Compiler._ask
+    ask = _Compiler._ask
     monkeypatch.setattr(
-        matching._Compiler,
+        _Compiler,
         "_ask",
         lambda self, where, within: asked.append(int(within.sum())) or ask(self, where, within),
     )

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any, TypeVar, overload
 
 from numpy.typing import ArrayLike, NDArray
 
-from vdb import arguments, config, declaration, index, ingest, inputs, lookup, matching, query
+from vdb import arguments, config, declaration, index, ingest, inputs, query
 from vdb.access import Access, LiveAccess, Moment
 from vdb.dtypes import DTYPES
 from vdb.errors import InvalidArgumentError, InvalidVectorError, NotFoundError, VdbError
@@ -206,7 +206,7 @@ class CollectionReader(Insight):
         with self._access.reading() as reader:
             view = self._view(reader)
             ingest.same_kind(self._name, view.header.id_kind, wanted)
-            found = lookup.get(reader, view, wanted)
+            found = query.get(reader, view, wanted)
         return found[0] if inputs.is_one_id(ids) else found
 
     def ids(self, *, where: Mapping[str, Any] | Filter | None = None) -> Iterator[Id]:
@@ -227,7 +227,7 @@ class CollectionReader(Insight):
         With a filter, those that pass it; errors as for `ids`.
         """
         moment, view, ids = self._walk(where)
-        return _keeping(moment, lookup.scan(moment.reading, view, ids))
+        return _keeping(moment, query.scan(moment.reading, view, ids))
 
     def count(self, where: Mapping[str, Any] | Filter | None = None) -> int:
         """How many records there are, or how many pass a filter.
@@ -239,7 +239,7 @@ class CollectionReader(Insight):
             view = self._view(reader)
             if where is None:
                 return view.header.count
-            return matching.matching(reader, view, where).count
+            return query.matching(reader, view, where).count
 
     def __len__(self) -> int:
         with self._access.reading() as reader:
@@ -247,7 +247,7 @@ class CollectionReader(Insight):
 
     def __contains__(self, value: object) -> bool:
         with self._access.reading() as reader:
-            return lookup.contains(reader, self._view(reader), value)
+            return query.contains(reader, self._view(reader), value)
 
     def info(self) -> CollectionInfo:
         """Metric, dimension, counts, norms, generation, history and sizes, as a dataclass.
@@ -304,7 +304,7 @@ class CollectionReader(Insight):
         with moment.reading() as reader:
             view = self._view(reader)
             if where is not None:
-                return moment, view, iter(matching.matching_ids(reader, view, where))
+                return moment, view, iter(query.matching_ids(reader, view, where))
             ids = reader.ids(view)
             # A batch may change while it is walked.
             return moment, view, iter(list(ids)) if isinstance(reader, Batch) else ids
@@ -435,11 +435,11 @@ class Collection(Rebuilding, CollectionReader):
                 received=None,
             )
         wanted = inputs.id_list(() if ids is None else ids, ordered=False)
-        chosen = None if where is None else matching.narrow(where)
+        chosen = None if where is None else query.narrow(where)
         with self._access.writing() as batch:
             coll = self._writable(batch)
             if chosen is not None:
-                wanted = matching.matching_ids(batch, coll, chosen)
+                wanted = query.matching_ids(batch, coll, chosen)
             return ingest.delete(batch, coll, wanted)
 
     def index_field(self, path: str, type: str) -> None:  # noqa: A002 - what it is called

@@ -27,10 +27,10 @@ from vdb.arguments import choice, number, whole
 from vdb.config import LIMITS
 from vdb.errors import InvalidArgumentError
 from vdb.metrics import METRICS, metric_named
+from vdb.query import Scoring, scored
 from vdb.results import Interval
 from vdb.scores.conversion import convert
 from vdb.scores.table import Convention, convention_named
-from vdb.scoring import Scoring, scored
 
 __all__ = ["calibrate"]
 

@@ -10,9 +10,9 @@ from numpy.typing import NDArray
 
 from vdb import config, index
 from vdb.dtypes import DTYPES
-from vdb.known_ids import known
-from vdb.ranges import Reach
-from vdb.scoring import Reader, View
+from vdb.query.known_ids import known
+from vdb.query.ranges import Reach
+from vdb.query.scoring import Reader, View
 
 __all__ = ["nearest"]
 

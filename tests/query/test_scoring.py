@@ -23,7 +23,7 @@ ALL = [(metric, name) for metric in PLAIN for name in vdb.scores.conventions(met
 @pytest.fixture(autouse=True)
 def short_walks(monkeypatch):
     """Range searches begin in the graph, small as it is."""
-    monkeypatch.setattr("vdb.ranges._FIRST_WIDTH", 128)
+    monkeypatch.setattr("vdb.query.ranges._FIRST_WIDTH", 128)
 
 
 @pytest.fixture(scope="module")

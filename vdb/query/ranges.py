@@ -8,7 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from vdb import config, index
-from vdb.scoring import Reader, Rows, Scoring, View, by_query, joined, scored
+from vdb.query.scoring import Reader, Rows, Scoring, View, by_query, joined, scored
 
 __all__ = ["Reach", "everything", "within"]
 

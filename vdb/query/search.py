@@ -20,15 +20,17 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import ArrayLike
 
-from vdb import arguments, config, index, matching, ranges, zero_queries
+from vdb import arguments, config, index
 from vdb.dtypes import DTYPES
 from vdb.hits import Hits, ManyHits
-from vdb.known_ids import by_id, ids_of
 from vdb.metrics import METRICS, Metric
-from vdb.nearest import nearest
+from vdb.query import ranges, zero_queries
+from vdb.query.known_ids import by_id, ids_of
+from vdb.query.matching import matching
+from vdb.query.nearest import nearest
+from vdb.query.scoring import Reader, Rows, Scoring, View, by_query, joined, order_by_id, scored
 from vdb.records import Payload, Plan
 from vdb.scores.table import convention_named
-from vdb.scoring import Reader, Rows, Scoring, View, by_query, joined, order_by_id, scored
 
 __all__ = ["Options", "search", "search_many"]
 
@@ -120,7 +122,7 @@ def _plan(reader: Reader, view: View, k: int | None, threads: int, options: Opti
     )
     if where is None:
         return plan
-    among = matching.matching(reader, view, where)
+    among = matching(reader, view, where)
     return plan._replace(course=index.Course(among), matches=among.count)
 
 

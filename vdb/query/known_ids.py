@@ -5,8 +5,8 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import NDArray
 
+from vdb.query.scoring import Reader, View, order_by_id
 from vdb.records import Id
-from vdb.scoring import Reader, View, order_by_id
 from vdb.store import CollectionView
 
 __all__ = ["by_id", "ids_of", "known"]

@@ -17,8 +17,8 @@ from vdb import inputs
 from vdb.dtypes import DType
 from vdb.errors import InvalidVectorError
 from vdb.metrics import Metric
+from vdb.query.scoring import Rows, Scoring
 from vdb.scores.table import Convention
-from vdb.scoring import Rows, Scoring
 
 __all__ = ["Queries", "answered", "checked"]
 

@@ -1,0 +1,62 @@
+#include "arrays.h"
+
+#include <limits>
+#include <stdexcept>
+
+namespace vdb::bindings {
+
+Output<uint32_t, 1> slot_array(const std::vector<uint32_t>& slots) {
+  uint32_t* data;
+  auto array = make_array<uint32_t, 1>({slots.size()}, &data);
+  std::copy(slots.begin(), slots.end(), data);
+  return array;
+}
+
+Answers answer_arrays(const Index::Answers& answers, size_t k) {
+  uint32_t *slots, *counts;
+  double* values;
+  auto slot_out = make_array<uint32_t, 2>({answers.size(), k}, &slots);
+  auto value_out = make_array<double, 2>({answers.size(), k}, &values);
+  auto count_out = make_array<uint32_t, 1>({answers.size()}, &counts);
+  std::fill(slots, slots + answers.size() * k, kNone);
+  std::fill(values, values + answers.size() * k, std::numeric_limits<double>::quiet_NaN());
+  for (size_t i = 0; i < answers.size(); ++i) {
+    counts[i] = static_cast<uint32_t>(answers[i].size());
+    for (size_t j = 0; j < answers[i].size(); ++j) {
+      slots[i * k + j] = answers[i][j].slot;
+      values[i * k + j] = answers[i][j].value;
+    }
+  }
+  return {slot_out, value_out, count_out};
+}
+
+nb::dlpack::dtype stored_type(DType dtype) {
+  if (dtype == DType::kFloat16) return {static_cast<uint8_t>(nb::dlpack::dtype_code::Float), 16, 1};
+  return dtype == DType::kFloat32 ? nb::dtype<float>()
+         : dtype == DType::kInt8  ? nb::dtype<int8_t>()
+                                  : nb::dtype<uint8_t>();
+}
+
+void check_type(const Rows& rows, DType dtype, const char* name) {
+  if (rows.dtype() != stored_type(dtype))
+    throw std::invalid_argument(std::string(name) + ": rows of another dtype");
+}
+
+void check_rows(const Rows& rows, DType dtype, size_t length, const char* name) {
+  check_type(rows, dtype, name);
+  if (rows.shape(1) != length)
+    throw std::invalid_argument(std::string(name) + ": expected rows of " + std::to_string(length) +
+                                ", got " + std::to_string(rows.shape(1)));
+  if (rows.shape(0) > kMaxSlots) throw std::invalid_argument(std::string(name) + ": too many rows");
+}
+
+void check_queries(const Rows& queries, const RowShape& shape) {
+  check_rows(queries, shape.dtype == DType::kFloat16 ? DType::kFloat32 : shape.dtype,
+             shape.length(), "queries");
+}
+
+std::vector<uint32_t> to_vector(const Slots& slots) {
+  return {slots.data(), slots.data() + slots.shape(0)};
+}
+
+}  // namespace vdb::bindings

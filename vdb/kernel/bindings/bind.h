@@ -1,0 +1,19 @@
+// What the module is put together from: one function a file.
+#pragma once
+
+#include <nanobind/nanobind.h>
+
+#include "index.h"
+
+namespace vdb::bindings {
+
+namespace nb = nanobind;
+
+void bind_functions(nb::module_& m);
+void bind_tables(nb::module_& m);
+nb::class_<Index> bind_index(nb::module_& m);
+void bind_searches(nb::class_<Index>& index);
+void bind_studies(nb::class_<Index>& index);
+void bind_writer(nb::module_& m);
+
+}  // namespace vdb::bindings

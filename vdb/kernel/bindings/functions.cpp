@@ -1,0 +1,85 @@
+#include <nanobind/stl/string.h>
+#include <nanobind/stl/vector.h>
+
+#include "arrays.h"
+#include "bind.h"
+#include "builder.h"
+#include "crc32c.h"
+#include "distance.h"
+
+namespace vdb::bindings {
+
+using namespace nb::literals;
+
+namespace {
+
+Output<double, 2> distances(const Rows& a, const Rows& b, const std::string& dtype) {
+  const DType stored = dtype_named(dtype);
+  const bool mixed = stored == DType::kFloat16 && a.dtype() == nb::dtype<float>();
+  check_type(a, mixed ? DType::kFloat32 : stored, "a");
+  check_rows(b, stored, a.shape(1), "b");
+  if (a.shape(0) != b.shape(0)) throw std::invalid_argument("b: as many rows as a");
+  const auto dim = static_cast<uint32_t>(a.shape(1) * (stored == DType::kBit ? 8 : 1));
+  const RowShape shape{stored, dim};
+  const PairLoops& pair = mixed ? shape.query_with_row() : shape.rows();
+  double* out;
+  auto array = make_array<double, 2>({a.shape(0), 9}, &out);
+  for (size_t i = 0; i < a.shape(0); ++i) {
+    const uint8_t* x = bytes_of(a) + i * (mixed ? shape.query_bytes() : shape.row_bytes());
+    const uint8_t* y = bytes_of(b) + i * shape.row_bytes();
+    // The row in one of four places, in turn, beside others.
+    const uint8_t* rows[4];
+    for (size_t j = 0; j < 4; ++j) rows[j] = bytes_of(b) + (i + j) % b.shape(0) * shape.row_bytes();
+    rows[i % 4] = y;
+    for (const Sum* sum : {&pair.dot, &pair.l2, &pair.l1}) {
+      float four[4];
+      sum->four(x, rows, shape.length(), four);
+      out[0] = sum->one(x, y, shape.length());
+      out[3] = four[i % 4];
+      out[6] = sum->exact(x, y, shape.length());
+      ++out;
+    }
+    out += 6;
+  }
+  return array;
+}
+
+}  // namespace
+
+void bind_functions(nb::module_& m) {
+  m.attr("NONE") = kNone;
+  m.def("sub_batch_size", &Builder::sub_batch_size, "nodes"_a,
+        "How many vectors are linked at once into a graph of so many.");
+  m.def("level_limit", &Graph::level_limit, "M"_a,
+        "How many levels (level 0 included) a graph with this M can have: one link table each.");
+  m.def("link_row_size", &Graph::row_size, "M"_a, "level"_a, "Bytes of a row of links on a level.");
+  m.def(
+      "crc32c",
+      [](nb::object data, uint32_t value, bool portable) {
+        Py_buffer buffer;
+        if (PyObject_GetBuffer(data.ptr(), &buffer, PyBUF_SIMPLE) != 0) throw nb::python_error();
+        const auto size = static_cast<size_t>(buffer.len);
+        const uint32_t result =
+            portable ? crc32c_portable(buffer.buf, size, value) : crc32c(buffer.buf, size, value);
+        PyBuffer_Release(&buffer);
+        return result;
+      },
+      "data"_a, "value"_a = 0, nb::kw_only(), "portable"_a = false,
+      "CRC-32C of a buffer, continued from `value`.");
+  m.def(
+      "instruction_sets",
+      [] {
+        std::vector<std::string> names;
+        for (const auto* loops : available_loops()) names.emplace_back(loops->name);
+        return names;
+      },
+      "Those that this processor runs, best first.");
+  m.def("instruction_set", [] { return std::string(loops().name); }, "The one in use.");
+  m.def("use_instruction_set", &use_loops, "name"_a,
+        "Chooses one for the whole process, '' for the best. For tests and measurements.");
+  m.def("distances", &distances, "a"_a, "b"_a, nb::kw_only(), "dtype"_a,
+        "(n, 9): dot, squared L2 and L1 of each row of a (as queries have them) with the row of b "
+        "at its place, from the loops for one row, for four, and in float64; for tests.");
+}
+
+}  // namespace vdb::bindings

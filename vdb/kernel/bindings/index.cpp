@@ -1,0 +1,44 @@
+#include <nanobind/stl/optional.h>
+#include <nanobind/stl/shared_ptr.h>
+#include <nanobind/stl/string.h>
+#include <nanobind/stl/tuple.h>
+#include <nanobind/stl/vector.h>
+
+#include "arrays.h"
+#include "bind.h"
+#include "python_source.h"
+
+namespace vdb::bindings {
+
+using namespace nb::literals;
+
+nb::class_<Index> bind_index(nb::module_& m) {
+  return nb::class_<Index>(m, "Index",
+                           "One collection at one moment. May be used by any number of threads.")
+      .def(
+          "__init__",
+          [](Index* self, const std::string& metric, uint32_t dim, const std::string& dtype,
+             std::shared_ptr<BlockTable> vectors, std::vector<std::shared_ptr<BlockTable>> links,
+             uint32_t M, uint32_t ef_construction, uint64_t seed, uint32_t slots, uint32_t entry,
+             const Slots& longest, std::optional<Slots> unlinked) {
+            const DType type = dtype_named(dtype);
+            IndexState state{
+                metric_named(metric, type), {type, dim}, M, ef_construction, seed, slots, entry,
+                to_vector(longest)};
+            if (unlinked) state.unlinked = to_vector(*unlinked);
+            new (self) Index(std::move(state), std::move(vectors), std::move(links));
+          },
+          nb::kw_only(), "metric"_a, "dim"_a, "dtype"_a, "vectors"_a, "links"_a, "M"_a,
+          "ef_construction"_a, "seed"_a, "slots"_a, "entry"_a, "longest"_a,
+          "unlinked"_a = nb::none())
+      .def_prop_ro("slots", [](const Index& i) { return i.state().slots; })
+      .def_prop_ro("entry", [](const Index& i) { return i.state().entry; })
+      .def_prop_ro(
+          "longest", [](const Index& i) { return slot_array(i.state().longest); },
+          nb::rv_policy::move)
+      .def_prop_ro(
+          "unlinked", [](const Index& i) { return slot_array(i.state().unlinked); },
+          nb::rv_policy::move, "Slots of stored vectors that wait for their links.");
+}
+
+}  // namespace vdb::bindings
