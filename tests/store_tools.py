@@ -9,7 +9,8 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
-from vdb.format.headers import CollectionHeader, GenerationRecord
+from vdb.format.generation import GenerationRecord
+from vdb.format.headers import CollectionHeader
 from vdb.store import Batch, Environment, WritableCollection
 
 HNSW = {"type": "hnsw", "M": 16, "ef_construction": 200, "seed": 0, "codes": None}

@@ -18,9 +18,10 @@ from vdb import fields
 from vdb.errors import InvalidArgumentError, InvalidPayloadError, NotFoundError
 from vdb.filters.types import MOST_FIELDS
 from vdb.format import keys
-from vdb.format.headers import NO_SLOT, CollectionHeader
+from vdb.format.headers import CollectionHeader
 from vdb.format.keys import KeyKind
 from vdb.format.leaves import posting
+from vdb.format.limits import NO_SLOT
 from vdb.index import postings
 from vdb.ingest import changing
 from vdb.records import Id, Payload

@@ -13,8 +13,9 @@ from vdb.errors import InvalidPayloadError
 from vdb.filters.evaluate import find
 from vdb.format import payloads as payload_format
 from vdb.format import terms
-from vdb.format.headers import NO_SLOT, CollectionHeader
+from vdb.format.headers import CollectionHeader
 from vdb.format.leaves import posting
+from vdb.format.limits import NO_SLOT
 from vdb.index import postings
 from vdb.records import Payload
 from vdb.store import Batch, WritableCollection

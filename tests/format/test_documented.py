@@ -16,10 +16,12 @@ from vdb.format import (
     blocks,
     changes,
     checksums,
+    generation,
     headers,
     journal,
     keys,
     leaves,
+    limits,
     packing,
     payloads,
     records,
@@ -119,7 +121,7 @@ def test_the_checksum_is_the_one_described():
     [
         ("Database header", headers.DatabaseHeader),
         ("Collection header", headers.CollectionHeader),
-        ("Generation record", headers.GenerationRecord),
+        ("Generation record", generation.GenerationRecord),
     ],
 )
 def test_the_fields_of_every_record_are_the_ones_in_the_table(title, record):
@@ -128,14 +130,14 @@ def test_the_fields_of_every_record_are_the_ones_in_the_table(title, record):
 
 def test_the_fields_of_a_build_are_the_ones_in_its_table():
     rows = re.findall(r"^\| `(\w+)` \|", section("Generation record"), re.MULTILINE)
-    whole = len(headers.GenerationRecord.__dataclass_fields__)
-    assert rows[whole:] == list(headers.Build.__dataclass_fields__)
+    whole = len(generation.GenerationRecord.__dataclass_fields__)
+    assert rows[whole:] == list(generation.Build.__dataclass_fields__)
 
 
 def test_the_bounds_of_the_history_are_the_ones_in_use():
-    assert stated(r"`reason` str of at most (\d+) bytes") == headers.LONGEST_REASON
-    assert stated(r"of more than (\d+) the first") == headers.KEPT_HISTORY
-    assert stated(r"the first and the newest (\d+)") == headers.KEPT_HISTORY - 1
+    assert stated(r"`reason` str of at most (\d+) bytes") == limits.LONGEST_REASON
+    assert stated(r"of more than (\d+) the first") == limits.KEPT_HISTORY
+    assert stated(r"the first and the newest (\d+)") == limits.KEPT_HISTORY - 1
 
 
 def test_a_part_of_a_log_is_as_described():
@@ -148,22 +150,22 @@ def test_a_part_of_a_log_is_as_described():
 
 def test_the_words_that_fields_may_hold_are_listed():
     fields = {name: meaning for name, _, meaning in table("Collection header")}
-    assert re.split(r", | or ", fields["metric"]) == list(headers.METRICS)
-    assert re.split(r", | or ", fields["dtype"].split(";")[0]) == list(headers.DTYPES)
-    assert all(kind in fields["id_kind"] for kind in headers.ID_KINDS)
+    assert re.split(r", | or ", fields["metric"]) == list(limits.METRICS)
+    assert re.split(r", | or ", fields["dtype"].split(";")[0]) == list(limits.DTYPES)
+    assert all(kind in fields["id_kind"] for kind in limits.ID_KINDS)
     index = {name: meaning for name, _, meaning in table("Generation record")}["index"]
-    assert re.findall(r'"type": "(\w+)"', index) == list(headers.INDEX_TYPES)
-    assert number(re.search(r"or (\d+) for none", fields["free_head"])[1]) == headers.NO_SLOT
+    assert re.findall(r'"type": "(\w+)"', index) == list(limits.INDEX_TYPES)
+    assert number(re.search(r"or (\d+) for none", fields["free_head"])[1]) == limits.NO_SLOT
     assert stated(r"at most ([\d,]+) bytes in a row") == headers.LARGEST_ROW == LARGEST_ROW
-    assert stated(r"come from, at most ([\d,]+) bytes of UTF-8") == headers.LONGEST_MODEL
+    assert stated(r"come from, at most ([\d,]+) bytes of UTF-8") == limits.LONGEST_MODEL
 
 
 def test_the_dtypes_are_those_of_the_table():
     assert [(name, int(bits)) for name, bits, _ in table("Vectors (kind 1)")] == [
         (row.name, row.bits) for row in DTYPES.values()
     ]
-    assert list(DTYPES) == list(headers.DTYPES)
-    assert list(METRICS) == list(headers.METRICS)
+    assert list(DTYPES) == list(limits.DTYPES)
+    assert list(METRICS) == list(limits.METRICS)
 
 
 def test_the_length_of_a_model_is_counted_in_bytes_by_whoever_writes_or_reads_it():
@@ -180,12 +182,12 @@ def test_the_length_of_a_model_is_counted_in_bytes_by_whoever_writes_or_reads_it
             version="0.1.0",
         ).encode()
 
-    longest = "é" * (headers.LONGEST_MODEL // 2)
+    longest = "é" * (limits.LONGEST_MODEL // 2)
     assert config.model_text(longest) == longest
     assert headers.CollectionHeader.decode(encoded(longest), 1).model == longest
-    with pytest.raises(InvalidArgumentError, match=f"{headers.LONGEST_MODEL} bytes"):
+    with pytest.raises(InvalidArgumentError, match=f"{limits.LONGEST_MODEL} bytes"):
         config.model_text(longest + "x")
-    with pytest.raises(CorruptedError, match=f"at most {headers.LONGEST_MODEL} bytes"):
+    with pytest.raises(CorruptedError, match=f"at most {limits.LONGEST_MODEL} bytes"):
         headers.CollectionHeader.decode(encoded(longest + "x"), 1)
 
 
@@ -221,7 +223,7 @@ def test_terms_and_leaves_are_as_described():
 
 def test_the_number_of_slots_is_the_one_in_use():
     assert "0 to 2³¹-3" in section("Keys")
-    assert headers.MOST_SLOTS == 2**31 - 2
+    assert limits.MOST_SLOTS == 2**31 - 2
     readme = (PAGE.parents[1] / "README.md").read_text(encoding="utf-8")
     assert "at most 2³¹ − 2 records" in readme  # noqa: RUF001 - the README's minus sign
 
@@ -309,10 +311,10 @@ class TestExample:
             ef_construction=1,
             seed=0,
             slots=0,
-            entry=headers.NO_SLOT,
+            entry=limits.NO_SLOT,
             longest=np.empty(0, np.uint32),
         )
-        writer = Writer(index, free_head=headers.NO_SLOT, free_count=0)
+        writer = Writer(index, free_head=limits.NO_SLOT, free_count=0)
         slots = writer.allocate(nothing, 1)
         writer.put(nothing, slots, np.array([[3, 4]], np.float32))
         ((key, value),) = writer.seal(2)
@@ -376,7 +378,7 @@ class TestExample:
         (duplicate,) = re.findall(r"its duplicate word has bit (\d+) set", text)
         tree, duplicate, stop = 1 << int(tree), 1 << int(duplicate), int(stop)
         assert tree == 1 << int(low)
-        assert int(none) == int(end) >= headers.MOST_SLOTS  # which is no slot
+        assert int(none) == int(end) >= limits.MOST_SLOTS  # which is no slot
         assert node == [3, 1 | tree, stop, stop, stop]
         assert plain == [int(none), 0 | tree, stop, stop, stop]
         assert first == [2 | duplicate, 0, 0, stop, stop]

@@ -14,7 +14,7 @@ import numpy as np
 import pytest
 
 import vdb
-from vdb.format import blocks, headers, journal, keys, records
+from vdb.format import blocks, generation, headers, journal, keys, records
 from vdb.format.checksums import UNSALTED, Seal
 
 pytestmark = pytest.mark.damages
@@ -60,10 +60,10 @@ class Damage:
     def put_header(self, header: headers.CollectionHeader) -> None:
         self.seal_in(keys.collection(header.number), header.encode())
 
-    def generation(self, number: int) -> headers.GenerationRecord:
-        return headers.GenerationRecord.decode(self.body(keys.generation(number, 1)), number, 1)
+    def generation(self, number: int) -> generation.GenerationRecord:
+        return generation.GenerationRecord.decode(self.body(keys.generation(number, 1)), number, 1)
 
-    def put_generation(self, number: int, record: headers.GenerationRecord) -> None:
+    def put_generation(self, number: int, record: generation.GenerationRecord) -> None:
         self.seal_in(keys.generation(number, 1), record.encode())
 
     def change_block(self, key: bytes, at: int, data: bytes) -> None:

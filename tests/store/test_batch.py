@@ -19,7 +19,7 @@ from vdb.errors import (
     NotFoundError,
 )
 from vdb.format import blocks, journal, keys
-from vdb.format.headers import NO_SLOT
+from vdb.format.limits import NO_SLOT
 from vdb.store import Environment
 
 

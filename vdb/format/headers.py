@@ -1,10 +1,7 @@
-"""The three records that say what a database, a collection and a generation are.
+"""What a database and a collection are.
 
-All are msgpack maps of exactly the fields below, sealed. They are rewritten by nearly every commit,
-so they stay small: a header with a long history is still well under one page.
-
-The words that a field may hold (metrics, dtypes, index types) are part of the format: a new one is
-a new format version, so that an older release refuses the database instead of misreading it.
+Both are msgpack maps of exactly the fields below, sealed. They are rewritten by nearly every
+commit, so they stay small: a header with a long history is still well under one page.
 """
 
 from __future__ import annotations
@@ -14,50 +11,26 @@ from typing import Any, Self
 
 from vdb.filters.nodes import LONGEST_PATH
 from vdb.filters.types import MOST_FIELDS, TYPES
-from vdb.format.packing import Fields, pack, unpack
+from vdb.format.generation import index_of
+from vdb.format.limits import (
+    DTYPES,
+    ID_KINDS,
+    LARGEST_ROW,
+    LONGEST_HISTORY,
+    LONGEST_MODEL,
+    LONGEST_REASON,
+    LONGEST_WORD,
+    METRICS,
+    MOST_LEAVING,
+    MOST_SLOTS,
+    NO_SLOT,
+    PAGE_SIZES,
+    U32,
+    U64,
+)
+from vdb.format.packing import Fields, as_map, pack, unpack
 
-__all__ = [
-    "DTYPES",
-    "ID_KINDS",
-    "INDEX_TYPES",
-    "KEPT_HISTORY",
-    "METRICS",
-    "NO_SLOT",
-    "Build",
-    "CollectionHeader",
-    "DatabaseHeader",
-    "GenerationRecord",
-]
-
-METRICS = ("l2", "ip", "cosine", "dot", "l1", "hamming")
-DTYPES = ("float32", "float16", "int8", "bit")
-INDEX_TYPES = ("hnsw", "flat")
-TUNING_SOURCES = ("given", "stored")
-ID_KINDS = ("int", "str")
-
-NO_SLOT = 0xFFFFFFFF
-"""Where a slot number could stand: there is none."""
-
-KEPT_HISTORY = 256
-"""Lines of history that are kept: the first, and the newest."""
-
-U32 = 2**32 - 1
-U64 = 2**64 - 1
-MOST_SLOTS = 2**31 - 2
-LARGEST_ROW = 64_000
-LONGEST_MODEL = 1024
-LONGEST_WORD = 64
-LONGEST_REASON = 256
-LONGEST_HISTORY = 4096
-LONGEST_CURVE = 256
-MOST_LEAVING = 64
-MOST_LONGEST = 1024
-MOST_UNLINKED = 1024
-PAGE_SIZES = tuple(2**n for n in range(9, 17))
-
-
-def _fields(record: Any) -> dict[str, Any]:
-    return {name: getattr(record, name) for name in record.__slots__}
+__all__ = ["CollectionHeader", "DatabaseHeader"]
 
 
 @dataclass(slots=True)
@@ -86,7 +59,7 @@ class DatabaseHeader:
 
     def encode(self) -> bytes:
         """The record, not sealed."""
-        return pack(_fields(self))
+        return pack(as_map(self))
 
     @classmethod
     def decode(cls, body: bytes) -> Self:
@@ -176,7 +149,7 @@ class CollectionHeader:
 
     def encode(self) -> bytes:
         """The record, not sealed."""
-        return pack(_fields(self))
+        return pack(as_map(self))
 
     @classmethod
     def decode(cls, body: bytes, number: int) -> Self:
@@ -247,122 +220,6 @@ def _check_roles(f: Fields, header: CollectionHeader) -> None:
         f.refuse("generation", "one role for each generation", given_out)
 
 
-@dataclass(slots=True)
-class Build:
-    """How far a generation is that is not in use: being built, or kept to go back to.
-
-    Attributes:
-        began: When, in seconds since 1970 UTC.
-        version: The release that began it.
-        reason: Free text for its line of history.
-        scores: Default convention of results that it comes with.
-        spread: How many slots are looked at in strides of short runs, those behind them in their
-            own order; 0 for none.
-        slots: So many slots were looked at, in that order; what changed in them since is in the
-            log.
-        nodes: Vectors in its graph.
-        epoch: Where writers log changes to now; earlier epochs are complete.
-        whole: False while its blocks are of two moments: then it cannot be gone on with.
-        complete: Whether it was in use once, and lacks nothing but what is logged.
-        seconds: Time that was spent on it so far.
-    """
-
-    began: float
-    version: str
-    reason: str
-    scores: str
-    spread: int = 0
-    slots: int = 0
-    nodes: int = 0
-    epoch: int = 0
-    whole: bool = True
-    complete: bool = False
-    seconds: float = 0.0
-
-    @classmethod
-    def decode(cls, f: Fields) -> Self:
-        """The map inside a generation record; CorruptedError on anything else."""
-        build = cls(
-            began=f.number("began"),
-            version=f.text("version", LONGEST_WORD),
-            reason=f.text("reason", LONGEST_REASON),
-            scores=f.text("scores", LONGEST_WORD),
-            spread=f.whole("spread", 0, MOST_SLOTS),
-            slots=f.whole("slots", 0, MOST_SLOTS),
-            nodes=f.whole("nodes", 0, MOST_SLOTS),
-            epoch=f.whole("epoch", 0, U32),
-            whole=f.flag("whole"),
-            complete=f.flag("complete"),
-            seconds=f.number("seconds"),
-        )
-        f.end()
-        return build
-
-
-@dataclass(slots=True)
-class GenerationRecord:
-    """Key ``11``: one graph over a collection's vectors.
-
-    Attributes:
-        number: Its number inside the collection, from 1.
-        metric: The metric that its graph was built with.
-        index: {"type": "hnsw", "M", "ef_construction", "seed", "codes"} or {"type": "flat"}.
-        entry: The slot where every walk begins, or `NO_SLOT`.
-        longest: Slots of the longest vectors, further beginnings under inner product.
-        unlinked: Slots of the newest vectors, which are in no list of links yet.
-        tuning: How recall depends on ef, as measured on this graph, or None: {"ef", "target", "k",
-            "queries", "source", "records", "when", "version", "curve": [[ef, recall, low, high]]}.
-        build: How far it is, as long as it is not in use; None for the one that is.
-    """
-
-    number: int
-    metric: str
-    index: dict[str, Any]
-    entry: int = NO_SLOT
-    longest: list[int] = field(default_factory=list)
-    unlinked: list[int] = field(default_factory=list)
-    tuning: dict[str, Any] | None = None  # replaced as a whole, never changed
-    build: Build | None = None
-
-    def copy(self) -> Self:
-        """A copy that shares nothing which can be changed."""
-        return replace(
-            self,
-            index=dict(self.index),
-            longest=list(self.longest),
-            unlinked=list(self.unlinked),
-            build=None if self.build is None else replace(self.build),
-        )
-
-    def encode(self) -> bytes:
-        """The record, not sealed."""
-        build = None if self.build is None else _fields(self.build)
-        return pack(_fields(self) | {"build": build})
-
-    @classmethod
-    def decode(cls, body: bytes, collection: int, number: int) -> Self:
-        """Generation `number` of a collection; CorruptedError on anything else."""
-        where = f"key 11 (generation {number} of collection {collection})"
-        f = Fields(unpack(body, where), where)
-        build = f.map_or_none("build")
-        record = cls(
-            number=f.whole("number", number, number),
-            metric=f.choice("metric", METRICS),
-            index=_index(f.map("index")),
-            entry=f.whole("entry", 0, NO_SLOT),
-            longest=f.items("longest", MOST_LONGEST),
-            unlinked=f.items("unlinked", MOST_UNLINKED),
-            tuning=_tuning(f.map_or_none("tuning")),
-            build=None if build is None else Build.decode(build),
-        )
-        f.end()
-        for name, slots in (("longest", record.longest), ("unlinked", record.unlinked)):
-            for slot in slots:
-                if type(slot) is not int or not 0 <= slot < MOST_SLOTS:
-                    f.refuse(name, "slots", repr(slot))
-        return record
-
-
 def _check_vectors(f: Fields, dim: int, metric: str, dtype: str) -> None:
     """Refuse what cannot be together."""
     bits = {"float32": 32, "float16": 16, "int8": 8, "bit": 1}[dtype]
@@ -372,52 +229,12 @@ def _check_vectors(f: Fields, dim: int, metric: str, dtype: str) -> None:
         f.refuse("dim", f"whole bytes of {dtype}, at most {LARGEST_ROW}", dim)
 
 
-def _index(f: Fields) -> dict[str, Any]:
-    index: dict[str, Any] = {"type": f.choice("type", INDEX_TYPES)}
-    if index["type"] == "hnsw":
-        index["M"] = f.whole("M", 2, 256)
-        index["ef_construction"] = f.whole("ef_construction", 1, 100_000)
-        index["codes"] = f.text_or_none("codes", 0)
-        index["seed"] = f.whole("seed", 0, U64)
-    f.end()
-    return index
-
-
-def _tuning(f: Fields | None) -> dict[str, Any] | None:
-    if f is None:
-        return None
-    curve = f.items("curve", LONGEST_CURVE)
-    tuning = {
-        "ef": f.whole("ef", 1, U32),
-        "target": f.number("target"),
-        "k": f.whole("k", 1, MOST_SLOTS),
-        "queries": f.whole("queries", 1, U32),
-        "source": f.choice("source", TUNING_SOURCES),
-        "records": f.whole("records", 0, MOST_SLOTS),
-        "when": f.number("when"),
-        "version": f.text("version", LONGEST_WORD),
-        "curve": curve,
-    }
-    f.end()
-    for point in curve:
-        if not (
-            type(point) is list
-            and list(map(type, point)) == [int, float, float, float]
-            and 1 <= point[0] <= U32
-            and all(0 <= part <= 1 for part in point[1:])
-        ):
-            f.refuse("curve", "lists of an ef and three numbers from 0 to 1", repr(point)[:60])
-    if not curve:
-        f.refuse("curve", "at least one point", 0)
-    return tuning
-
-
 def _history(line: Any, where: str) -> dict[str, Any]:
     f = Fields(line, where)
     decoded = {
         "generation": f.whole("generation", 1, U32),
         "metric": f.choice("metric", METRICS),
-        "index": _index(f.map("index")),
+        "index": index_of(f.map("index")),
         "when": f.number("when"),
         "version": f.text("version", LONGEST_WORD),
         "reason": f.text("reason", LONGEST_REASON),

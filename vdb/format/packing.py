@@ -14,7 +14,7 @@ import msgpack  # type: ignore[import-untyped]  # ships no types
 
 from vdb.errors import CorruptedError
 
-__all__ = ["DECODER_ERRORS", "LARGEST", "Fields", "pack", "stream", "unpack"]
+__all__ = ["DECODER_ERRORS", "LARGEST", "Fields", "as_map", "pack", "stream", "unpack"]
 
 LARGEST = 1 << 20
 """Bytes of the longest encoded record or payload."""
@@ -31,6 +31,11 @@ def pack(value: Any) -> bytes:
     """Encode plain values; subclasses, tuples and everything unknown raise TypeError."""
     packed: bytes = msgpack.packb(value, strict_types=True, use_bin_type=True)
     return packed
+
+
+def as_map(record: Any) -> dict[str, Any]:
+    """The fields of a dataclass with slots, by name; what they hold is shared, not copied."""
+    return {name: getattr(record, name) for name in record.__slots__}
 
 
 def unpack(body: bytes, where: str, *, int_keys: bool = False, largest: int = LARGEST) -> Any:

@@ -14,7 +14,7 @@ from typing import Any, TypeAlias
 import numpy as np
 from numpy.typing import NDArray
 
-from vdb.format.headers import GenerationRecord
+from vdb.format.generation import GenerationRecord
 from vdb.index.opened import Fetch, index_of
 from vdb.index.search import Found
 from vdb.index.spread import Spread

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from vdb.config import IndexConfig, index_to_map
-from vdb.format.headers import GenerationRecord
+from vdb.format.generation import GenerationRecord
 
 __all__ = ["new_generation"]
 

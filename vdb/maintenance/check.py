@@ -24,7 +24,8 @@ from typing import Protocol, TypeAlias
 from vdb import index
 from vdb.errors import CorruptedError, FormatVersionError
 from vdb.format import blocks, journal, keys
-from vdb.format.headers import CollectionHeader, DatabaseHeader, GenerationRecord
+from vdb.format.generation import GenerationRecord
+from vdb.format.headers import CollectionHeader, DatabaseHeader
 from vdb.format.keys import Key, KeyKind
 from vdb.format.versions import Identity
 from vdb.maintenance.check_fields import check_fields

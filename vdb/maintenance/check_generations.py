@@ -10,7 +10,8 @@ from collections.abc import Iterator
 
 from vdb.errors import CorruptedError
 from vdb.format import changes, keys
-from vdb.format.headers import CollectionHeader, DatabaseHeader, GenerationRecord
+from vdb.format.generation import GenerationRecord
+from vdb.format.headers import CollectionHeader, DatabaseHeader
 from vdb.format.keys import Key
 from vdb.records import Problem
 from vdb.store import Snapshot

@@ -8,7 +8,8 @@ from pathlib import Path
 
 from vdb import index
 from vdb.config import IndexConfig, index_from_map
-from vdb.format.headers import NO_SLOT, CollectionHeader
+from vdb.format.headers import CollectionHeader
+from vdb.format.limits import NO_SLOT
 from vdb.format.versions import FORMAT_VERSION
 from vdb.index import Tuning
 from vdb.records import NormStats

@@ -22,7 +22,7 @@ from vdb.filters.nodes import And, Condition, Filter, Joint, Not
 from vdb.filters.types import typed
 from vdb.filters.values import Literal
 from vdb.format import terms
-from vdb.format.headers import NO_SLOT
+from vdb.format.limits import NO_SLOT
 from vdb.format.terms import Range, Ranges
 from vdb.index import Among, postings
 from vdb.records import Id

@@ -27,7 +27,8 @@ from vdb.errors import (
 )
 from vdb.format import journal, keys
 from vdb.format.checksums import UNSALTED
-from vdb.format.headers import CollectionHeader, DatabaseHeader, GenerationRecord
+from vdb.format.generation import GenerationRecord
+from vdb.format.headers import CollectionHeader, DatabaseHeader
 from vdb.format.keys import KeyKind
 from vdb.store import generations
 from vdb.store.lock import WriterLock

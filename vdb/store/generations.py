@@ -15,7 +15,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from vdb.format import changes, journal, keys
-from vdb.format.headers import GenerationRecord
+from vdb.format.generation import GenerationRecord
 from vdb.store.reader import Reader
 from vdb.store.transaction import Transaction
 from vdb.store.views import WritableCollection

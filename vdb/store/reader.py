@@ -9,7 +9,8 @@ from typing import Protocol
 from vdb.errors import CorruptedError
 from vdb.format import keys, records
 from vdb.format.checksums import UNSALTED, Seal
-from vdb.format.headers import CollectionHeader, DatabaseHeader, GenerationRecord
+from vdb.format.generation import GenerationRecord
+from vdb.format.headers import CollectionHeader, DatabaseHeader
 from vdb.format.keys import KeyKind
 from vdb.records import Id, Payload
 

@@ -25,7 +25,8 @@ from numpy.typing import NDArray
 
 from vdb.errors import CorruptedError, NotFoundError
 from vdb.format import blocks, journal, keys
-from vdb.format.headers import CollectionHeader, DatabaseHeader, GenerationRecord
+from vdb.format.generation import GenerationRecord
+from vdb.format.headers import CollectionHeader, DatabaseHeader
 from vdb.kernel import BlockTable
 
 __all__ = ["BlockWriter", "CollectionView", "ViewSet", "WritableCollection", "Written"]

@@ -19,7 +19,7 @@ from typing import NoReturn
 
 from vdb.config import IndexConfig, index_from_map
 from vdb.errors import InvalidArgumentError, NotFoundError, VdbError
-from vdb.format.headers import GenerationRecord
+from vdb.format.generation import GenerationRecord
 from vdb.maintenance.rebuild import roles, run
 from vdb.maintenance.rebuild.plan import (
     RebuildPlan,

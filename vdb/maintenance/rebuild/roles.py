@@ -10,7 +10,8 @@ import time
 
 from vdb.errors import NotFoundError
 from vdb.format import keys
-from vdb.format.headers import KEPT_HISTORY, Build, GenerationRecord
+from vdb.format.generation import Build, GenerationRecord
+from vdb.format.limits import KEPT_HISTORY
 from vdb.index import new_generation
 from vdb.maintenance.rebuild.target import Target
 from vdb.store import Batch, WritableCollection

@@ -26,7 +26,7 @@ from numpy.typing import NDArray
 
 from vdb.dtypes import DTYPES
 from vdb.errors import NotFoundError, RebuildError
-from vdb.format.headers import Build, GenerationRecord
+from vdb.format.generation import Build, GenerationRecord
 from vdb.index import Building
 from vdb.maintenance.rebuild import roles
 from vdb.maintenance.rebuild.plan import NAMED, named, refuse_unfit

@@ -12,7 +12,9 @@ from vdb import config
 from vdb.config import IndexConfig, index_from_map, index_to_map
 from vdb.errors import ArgumentTypeError, InvalidArgumentError
 from vdb.format import blocks
-from vdb.format.headers import LONGEST_REASON, CollectionHeader, GenerationRecord
+from vdb.format.generation import GenerationRecord
+from vdb.format.headers import CollectionHeader
+from vdb.format.limits import LONGEST_REASON
 from vdb.metrics import METRICS, UNIT_TOLERANCE, metric_named
 from vdb.scores.table import convention_named
 

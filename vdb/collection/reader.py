@@ -1,36 +1,28 @@
-"""What a user does with one collection; each method checks, delegates and documents.
-
-`CollectionReader` reads, at one moment or at each call anew; `Collection` also writes.
-"""
+"""Reading one collection, at one moment or at each call anew; each method checks and delegates."""
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any, TypeVar, overload
 
 from numpy.typing import ArrayLike, NDArray
 
-from vdb import arguments, config, declaration, index, ingest, inputs, query
-from vdb.access import Access, LiveAccess, Moment
-from vdb.dtypes import DTYPES
-from vdb.errors import InvalidArgumentError, InvalidVectorError, NotFoundError, VdbError
+from vdb import config, ingest, inputs, query
+from vdb.access import Access, Moment
+from vdb.collection.insight import Insight
+from vdb.errors import NotFoundError, VdbError
 from vdb.filters import Filter
-from vdb.filters.types import field_type
 from vdb.hits import Hits, ManyHits
-from vdb.index import Tuning
-from vdb.insight import Insight
-from vdb.metrics import METRICS
-from vdb.rebuilding import Rebuilding
-from vdb.records import Id, Payload, Progress, Record
+from vdb.records import Id, Record
 from vdb.schema import find_view, require_metric
 from vdb.store import Batch, CollectionView, Snapshot, WritableCollection
 
 if TYPE_CHECKING:
     from vdb.maintenance.report import CollectionInfo
 
-__all__ = ["Collection", "CollectionReader"]
 
+__all__ = ["CollectionReader"]
 
 _T = TypeVar("_T")
 
@@ -315,240 +307,3 @@ def _keeping(moment: Moment, items: Iterator[_T]) -> Iterator[_T]:
     for one in items:
         moment.check()  # rows that were read before it was closed are not handed out after it
         yield one
-
-
-class Collection(Rebuilding, CollectionReader):
-    """One collection of a database, for reading and writing.
-
-    Every writing call is a commit of its own, on the disk when it returns (with durability="full"),
-    unless it stands inside ``with db.batch():``. A call that raises has changed nothing. Writing
-    calls of several threads and processes take turns.
-    """
-
-    _access: LiveAccess
-
-    def add(
-        self,
-        ids: Id | Sequence[Id] | NDArray[Any],
-        vectors: ArrayLike,
-        payloads: Sequence[Payload] | Payload = None,
-        *,
-        threads: int | None = None,
-        progress: Progress | None = None,
-    ) -> None:
-        """New records; searchable at once.
-
-        Args:
-            ids: int (64 bits, signed) or str (1..400 bytes of UTF-8, no NUL); the first record
-                decides for the collection which of the two. One id for one record.
-            vectors: Shape (n, dim), or (dim,) for one id; any real array-like, kept as the
-                collection's dtype has it: rounded (float32, float16), or integers from -128 to 127
-                (int8). Of bits packed bytes as numpy.packbits makes them, shape (n, dim / 8), or
-                booleans, shape (n, dim).
-            payloads: One for each id (None where there is none), or the payload of the one id.
-                JSON-like: None, bool, int, finite float, str, list, dict with str keys; at most
-                1 MiB encoded and 64 levels deep.
-            threads: How many threads link the vectors, 1..1,024; the default is one for each
-                processor that this process may use. The graph does not depend on it.
-            progress: Called now and then with (done, total) vectors; what it raises stops the call
-                and undoes it.
-
-        Raises:
-            DuplicateIdError: An id is there already, or given twice.
-            DimensionMismatchError: Vectors of another length.
-            InvalidVectorError: NaN, infinity, longer than 1e18, a number that the dtype cannot
-                hold, zero under cosine, or a length other than 1 under dot (its square may be 1e-3
-                off; int8 is not asked).
-            InvalidPayloadError: A payload that would not come back as it was given.
-            ArgumentTypeError: Ids of the wrong kind, or something that is no array of numbers.
-            BusyError: Another writer did not finish within the database's lock_timeout.
-            ReadOnlyError: The database is open for reading only.
-            DiskFullError: No space is left.
-        """
-        arguments.callback("progress", progress)
-        rows = self._rows(ids, vectors, payloads)
-        count = config.thread_count(threads)
-        with self._access.writing() as batch:
-            ingest.add(batch, self._writable(batch), rows, threads=count, progress=progress)
-
-    def upsert(
-        self,
-        ids: Id | Sequence[Id] | NDArray[Any],
-        vectors: ArrayLike,
-        payloads: Sequence[Payload] | Payload = None,
-        *,
-        threads: int | None = None,
-        progress: Progress | None = None,
-    ) -> None:
-        """Records that are new or replace, whole, those of the same id.
-
-        Without a payload the record has none afterwards, as if it had been deleted and added. Of an
-        id that is given twice the last one counts. Arguments and errors are those of `add`, without
-        DuplicateIdError.
-        """
-        arguments.callback("progress", progress)
-        rows = self._rows(ids, vectors, payloads)
-        count = config.thread_count(threads)
-        with self._access.writing() as batch:
-            ingest.upsert(batch, self._writable(batch), rows, threads=count, progress=progress)
-
-    def set_payloads(
-        self,
-        ids: Id | Sequence[Id] | NDArray[Any],
-        payloads: Sequence[Payload] | Payload,
-    ) -> None:
-        """Other payloads for records that are there; their vectors stay.
-
-        Raises:
-            NotFoundError: There is no record of an id.
-            InvalidPayloadError: A payload that would not come back as it was given.
-            And, as for `add`: ArgumentTypeError, BusyError, ReadOnlyError, DiskFullError.
-        """
-        wanted = inputs.id_list(ids)
-        encoded = ingest.encode_payloads(payloads, len(wanted), one=inputs.is_one_id(ids))
-        with self._access.writing() as batch:
-            ingest.set_payloads(batch, self._writable(batch), wanted, encoded)
-
-    def delete(
-        self,
-        ids: Id | Iterable[Id] | NDArray[Any] | None = None,
-        *,
-        where: Mapping[str, Any] | Filter | None = None,
-    ) -> int:
-        """Removes records; the place of each is used again by later ones.
-
-        Args:
-            ids: Which; those that are not there are ignored.
-            where: A filter on payloads instead: all records that pass it.
-
-        Returns:
-            How many were removed.
-
-        Raises:
-            InvalidFilterError: The filter cannot be understood.
-            As for `add`: ArgumentTypeError, BusyError, ReadOnlyError, DiskFullError.
-        """
-        if (ids is None) == (where is None):
-            raise InvalidArgumentError(
-                "delete needs one of ids= and where=; to remove everything use db.drop_collection",
-                expected="ids or where",
-                received=None,
-            )
-        wanted = inputs.id_list(() if ids is None else ids, ordered=False)
-        chosen = None if where is None else query.narrow(where)
-        with self._access.writing() as batch:
-            coll = self._writable(batch)
-            if chosen is not None:
-                wanted = query.matching_ids(batch, coll, chosen)
-            return ingest.delete(batch, coll, wanted)
-
-    def index_field(self, path: str, type: str) -> None:  # noqa: A002 - what it is called
-        """Declares a field of the payloads and indexes it for filters.
-
-        The index is built over several commits of about 10,000 records each, so other writers get
-        their turn, and inside a batch as part of it; filters use it once it is whole. Payloads
-        are held to the type from the first of these commits on. After an interruption the same
-        call goes on.
-
-        Args:
-            path: The field's name, nested ones as "author.name".
-            type: As for `fields` of `Database.create_collection`.
-
-        Raises:
-            InvalidPayloadError: A record holds something else there; the field is not declared.
-            InvalidArgumentError: No such type; or the field is declared with another.
-            And, as for `add`: BusyError, ReadOnlyError, DiskFullError.
-        """
-        declaration.declare(self._change, *field_type(path, type))
-
-    def drop_field(self, path: str) -> None:
-        """Forgets a declared field and removes its index; payloads stay, and filters still work.
-
-        Raises:
-            NotFoundError: It is not declared.
-            And, as for `add`: BusyError, ReadOnlyError, DiskFullError.
-        """
-        with self._change() as (batch, coll):
-            declaration.drop(batch, coll, path)
-
-    @contextmanager
-    def _change(self) -> Iterator[tuple[Batch, WritableCollection]]:
-        with self._access.writing() as batch:
-            yield batch, self._writable(batch)
-
-    def tune(
-        self,
-        target_recall: float = 0.95,
-        k: int = 10,
-        *,
-        queries: ArrayLike | None = None,
-        sample: int = config.SAMPLE,
-        seed: int = 0,
-        threads: int | None = None,
-        progress: Progress | None = None,
-    ) -> Tuning:
-        """Finds the smallest ef that reaches a recall, and makes it the collection's default.
-
-        Recall is measured as by `recall`, at a rising ef. The measured curve is stored with the
-        generation: searches that name no ef use what was found, those with ``target_recall=`` look
-        it up. A rebuild makes it void; after much was added or removed, tune again.
-
-        Args:
-            target_recall: The recall to be reached, above 0, at most 1.
-            k: Hits of a query.
-            queries: As for `recall`, like all that follow.
-            sample: See there.
-            seed: See there.
-            threads: See there.
-            progress: See there.
-
-        Returns:
-            The ef that was found, and the curve.
-
-        Raises:
-            InvalidArgumentError: The collection is flat, has fewer than two records, or no ef
-                reaches the target; or another argument is out of range. Nothing is stored.
-            BusyError: Another writer did not finish within the database's lock_timeout, or the
-                collection was rebuilt meanwhile.
-            ReadOnlyError: The database is open for reading only.
-        """
-        from vdb.analysis.tune import tune
-
-        arguments.callback("progress", progress)
-        self._access.check_writable()
-        with self._seen() as (reader, view):
-            found = tune(
-                reader,
-                view,
-                target=index.recall_target(target_recall),
-                k=arguments.whole("k", k, 1, config.LIMITS.slots),
-                queries=queries,
-                sample=sample,
-                seed=arguments.whole("seed", seed, 0, config.LIMITS.seed),
-                threads=config.thread_count(threads),
-                progress=progress,
-            )
-            measured = view.generation.number
-        with self._access.writing() as batch, ingest.changing(batch):
-            index.keep_tuning(self._writable(batch), found, measured)
-        return found
-
-    def _rows(self, ids: object, vectors: ArrayLike, payloads: object) -> ingest.Rows:
-        # Without a look at the database: the batch checks again if the metric is another by then.
-        def prepared() -> ingest.Rows:
-            metric, dtype = METRICS[self._metric], DTYPES[self._dtype]
-            return ingest.prepare(ids, vectors, payloads, dim=self._dim, metric=metric, dtype=dtype)
-
-        known = self._metric
-        try:
-            return prepared()
-        except InvalidVectorError:
-            self._metric = self.metric
-            if self._metric == known:
-                raise
-        return prepared()
-
-    def _writable(self, batch: Batch) -> WritableCollection:
-        view = self._view(batch)
-        assert isinstance(view, WritableCollection)  # noqa: S101 - a batch gives nothing else
-        return view

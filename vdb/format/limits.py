@@ -1,0 +1,33 @@
+"""The words and the bounds of the records that say what a database is.
+
+The words that a field may hold (metrics, dtypes, index types) are part of the format: a new one is
+a new format version, so that an older release refuses the database instead of misreading it.
+"""
+
+from __future__ import annotations
+
+METRICS = ("l2", "ip", "cosine", "dot", "l1", "hamming")
+DTYPES = ("float32", "float16", "int8", "bit")
+INDEX_TYPES = ("hnsw", "flat")
+TUNING_SOURCES = ("given", "stored")
+ID_KINDS = ("int", "str")
+
+NO_SLOT = 0xFFFFFFFF
+"""Where a slot number could stand: there is none."""
+
+KEPT_HISTORY = 256
+"""Lines of history that are kept: the first, and the newest."""
+
+U32 = 2**32 - 1
+U64 = 2**64 - 1
+MOST_SLOTS = 2**31 - 2
+LARGEST_ROW = 64_000
+LONGEST_MODEL = 1024
+LONGEST_WORD = 64
+LONGEST_REASON = 256
+LONGEST_HISTORY = 4096
+LONGEST_CURVE = 256
+MOST_LEAVING = 64
+MOST_LONGEST = 1024
+MOST_UNLINKED = 1024
+PAGE_SIZES = tuple(2**n for n in range(9, 17))
