@@ -47,7 +47,7 @@ class Hits(Sequence[Hit]):
         metric: str,
         convention: str,
         direction: Direction,
-        payloads: list[Payload] | None = None,
+        payloads: Sequence[Payload] | None = None,
         vectors: NDArray[Any] | None = None,
         plan: Plan | None = None,
     ) -> None:
@@ -111,6 +111,8 @@ class Hits(Sequence[Hit]):
         """The hits at these places, in this order; shape (m,)."""
         listed = places.tolist()
         payloads = self._payloads
+        if payloads is not None:
+            payloads = [payloads[place] for place in listed]
         return Hits(
             [self._ids[place] for place in listed],
             self._values[places],
@@ -118,7 +120,7 @@ class Hits(Sequence[Hit]):
             metric=self.metric,
             convention=self.convention,
             direction=self.direction,
-            payloads=None if payloads is None else [payloads[place] for place in listed],
+            payloads=payloads,
             vectors=None if self._vectors is None else self._vectors[places],
             plan=self.plan,
         )

@@ -15,10 +15,10 @@ ROOM = SMALL_BLOCK - 4
 @given(IDS, st.none() | st.dictionaries(st.text(max_size=5), st.integers(0, 9), max_size=3))
 def test_a_record_comes_back(record_id, payload):
     body = records.encode(record_id, None if payload is None else payloads.encode(payload))
-    decoded = records.decode(body, "here")
-    assert decoded == (record_id, payload)
-    assert type(decoded[0]) is type(record_id)
-    assert records.decode_id(body, "here") == record_id
+    decoded, encoded = records.divided(body, "here")
+    assert decoded == record_id
+    assert type(decoded) is type(record_id)
+    assert (None if encoded is None else payloads.decode(encoded, "here")) == payload
     assert body[0] != records.CUT
 
 
@@ -26,7 +26,7 @@ def test_a_record_comes_back(record_id, payload):
 def test_ids_of_every_length_come_back(length):
     record_id = "x" * length
     body = records.encode(record_id, payloads.encode([1]))
-    assert records.decode(body, "here") == (record_id, [1])
+    assert records.divided(body, "here") == (record_id, payloads.encode([1]))
 
 
 @given(st.integers(0, 5 * SMALL_BLOCK))
@@ -70,7 +70,7 @@ def test_a_length_that_cannot_be_is_noticed():
 
 @given(st.binary(max_size=100))
 def test_arbitrary_bytes_are_decoded_or_called_damaged(body):
-    for decode in (records.decode, records.decode_id, records.total_length):
+    for decode in (records.divided, records.total_length):
         try:
             decode(body, "here")
         except CorruptedError as error:

@@ -279,3 +279,23 @@ def test_of_equal_values_the_smallest_ids_are_found_whatever_k(db, exact):
     assert twins.search([1, 1, 1, 1], k=502, exact=exact).ids.tolist()[-2:] == [-1, 0]
     many = twins.search_many(np.ones((3, 4)), k=7, exact=exact)
     assert many.ids.tolist() == [list(range(1, 8))] * 3
+
+
+def test_options_are_checked_whatever_was_searched_before(full, crowd):
+    query = crowd[0]
+    found = list(full.search(query, 1, exact=True, ef=1, with_payloads=True))
+    for options in ({"exact": 1}, {"ef": 1.0}, {"ef": True}, {"with_payloads": 1}, {"scores": []}):
+        with pytest.raises(vdb.errors.ArgumentTypeError):
+            full.search(query, **{"k": 1, "exact": True, "ef": 1, "with_payloads": True, **options})
+    with pytest.raises(vdb.errors.ArgumentTypeError):
+        full.search(query, 1.0, exact=True, ef=1)
+    assert list(full.search(query, np.int64(1), exact=True, ef=1)) == found
+
+
+def test_what_was_searched_before_does_not_outlive_a_change(full, crowd):
+    query = crowd[0]
+    assert full.search(query, 2000, exact=True).ids.size == 2000
+    full.delete(range(1000))
+    assert full.search(query, 2000, exact=True).ids.size == 1000
+    full.add([5000], query[None])
+    assert full.search(query, 2000, exact=True).ids[0] == 5000

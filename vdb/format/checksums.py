@@ -19,16 +19,20 @@ _CHECKSUM = struct.Struct("<I")
 
 
 class Seal:
-    """Seals values of one database and opens them again. Immutable; free for all threads."""
+    """Seals values of one database and opens them again. Immutable; free for all threads.
 
-    __slots__ = ("_start",)
+    Attributes:
+        start: The checksum of the salt, which all others go on from.
+    """
+
+    __slots__ = ("start",)
 
     def __init__(self, salt: bytes) -> None:
-        self._start = crc32c(salt)
+        self.start = crc32c(salt)
 
     def wrap(self, key: bytes, body: bytes) -> bytes:
         """`body` as it is stored under `key`: four bytes longer."""
-        return _CHECKSUM.pack(crc32c(body, crc32c(key, self._start))) + body
+        return _CHECKSUM.pack(crc32c(body, crc32c(key, self.start))) + body
 
     def unwrap(self, key: bytes, value: bytes) -> bytes:
         """The body of a stored value.
@@ -38,19 +42,10 @@ class Seal:
         """
         body = value[SEAL_SIZE:]
         if len(value) < SEAL_SIZE or _CHECKSUM.unpack_from(value)[0] != crc32c(
-            body, crc32c(key, self._start)
+            body, crc32c(key, self.start)
         ):
             raise CorruptedError("checksum does not match", where=f"key {key.hex()}")
         return body
-
-    def view(self, key: bytes, value: memoryview) -> memoryview | None:
-        """The body of a stored value, in place; None where `unwrap` would raise."""
-        body = value[SEAL_SIZE:]
-        if len(value) >= SEAL_SIZE and _CHECKSUM.unpack_from(value)[0] == crc32c(
-            body, crc32c(key, self._start)
-        ):
-            return body
-        return None
 
 
 UNSALTED = Seal(b"")

@@ -8,13 +8,14 @@ a tuple would come back as a list, a numpy float as a plain one, NaN equal to no
 from __future__ import annotations
 
 import math
-from typing import Any
+from collections.abc import Iterator, Sequence
+from typing import Any, overload
 
 from vdb.errors import InvalidPayloadError
-from vdb.format.packing import LARGEST, pack, unpack
+from vdb.format.packing import DECODER_ERRORS, LARGEST, pack, stream, unpack
 from vdb.records import Payload
 
-__all__ = ["DEEPEST", "LARGEST", "decode", "encode"]
+__all__ = ["DEEPEST", "LARGEST", "Payloads", "decode", "encode"]
 
 DEEPEST = 64
 _LOWEST_INT = -(2**63)
@@ -61,6 +62,79 @@ def encode(payload: Payload, *, row: int | None = None) -> bytes:
 def decode(body: bytes, where: str) -> Payload:
     """The inverse of `encode`; CorruptedError on anything else."""
     return unpack(body, where)
+
+
+class Payloads(Sequence[Payload]):
+    """Payloads as they are stored, decoded all together when the first of them is looked at.
+
+    A search need not wait for what nobody may look at. They are copies, sound as far as checksums
+    tell; looking raises CorruptedError where one is no payload for all that.
+    """
+
+    __slots__ = ("_collection", "_decoded", "_encoded", "_slots")
+
+    def __init__(
+        self, encoded: list[bytes | None], slots: Sequence[int] = (), collection: int = 0
+    ) -> None:
+        """`encoded` as `encode` made them; slots and collection are for messages."""
+        self._encoded = encoded
+        self._slots = slots
+        self._collection = collection
+        self._decoded: list[Payload] | None = None
+
+    def __len__(self) -> int:
+        return len(self._encoded)
+
+    @overload
+    def __getitem__(self, index: int) -> Payload: ...
+    @overload
+    def __getitem__(self, index: slice) -> Payloads: ...
+    def __getitem__(self, index: int | slice) -> Payload | Payloads:
+        if not isinstance(index, slice):
+            return self._all()[index]
+        part = Payloads(self._encoded[index], self._slots[index], self._collection)
+        if self._decoded is not None:
+            part._decoded = self._decoded[index]
+        return part
+
+    def __iter__(self) -> Iterator[Payload]:
+        return iter(self._all())
+
+    def take(self, places: Sequence[int]) -> Payloads:
+        """Those at these places, in this order."""
+        slots = [int(self._slots[place]) for place in places] if len(self._slots) else ()
+        return Payloads([self._encoded[place] for place in places], slots, self._collection)
+
+    def _all(self) -> list[Payload]:
+        if self._decoded is None:
+            self._decoded = _decoded(self._encoded) or [
+                None if body is None else decode(body, self._place(i))
+                for i, body in enumerate(self._encoded)
+            ]
+        return self._decoded
+
+    def _place(self, i: int) -> str:
+        slot = int(self._slots[i]) if i < len(self._slots) else "?"
+        return f"record at slot {slot} of collection {self._collection}"
+
+
+def _decoded(encoded: list[bytes | None]) -> list[Payload] | None:
+    """All of them by one decoder; None where one of them is not exactly one value."""
+    decoder, end = stream(), 0
+    payloads: list[Payload] = []
+    try:
+        for body in encoded:
+            if body is None:
+                payloads.append(None)
+                continue
+            decoder.feed(body)
+            payloads.append(decoder.unpack())
+            end += len(body)
+            if decoder.tell() != end:
+                return None
+    except DECODER_ERRORS:
+        return None
+    return payloads
 
 
 def _place(row: int | None) -> str:

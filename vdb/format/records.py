@@ -20,13 +20,12 @@ from vdb.format import payloads
 from vdb.format.checksums import SEAL_SIZE
 from vdb.format.keys import LONGEST_ID
 from vdb.format.packing import pack, unpack
-from vdb.records import Id, Payload
+from vdb.records import Id
 
 __all__ = [
     "CUT",
     "LARGEST",
-    "decode",
-    "decode_id",
+    "divided",
     "encode",
     "further_parts",
     "join",
@@ -52,21 +51,17 @@ def encode(record_id: Id, payload: bytes | None) -> bytes:
     return pack(record_id) + payload if payload is not None else pack(record_id)
 
 
-def decode(body: bytes, where: str) -> tuple[Id, Payload]:
-    """Id and payload of a whole body.
+def divided(body: bytes, where: str) -> tuple[Id, bytes | None]:
+    """Id and encoded payload of a whole body; the payload is not looked at.
+
+    The body may be cut short behind the id.
 
     Raises:
         CorruptedError: Not a body.
     """
     end = _id_length(body, where)
-    record_id = unpack(body[:end], where)
-    return record_id, payloads.decode(body[end:], where) if end < len(body) else None
-
-
-def decode_id(body: bytes, where: str) -> Id:
-    """Only the id; the payload is not looked at."""
-    record_id: Id = unpack(body[: _id_length(body, where)], where)
-    return record_id
+    record_id: Id = unpack(body[:end], where)
+    return record_id, body[end:] if end < len(body) else None
 
 
 def _id_length(body: bytes, where: str) -> int:

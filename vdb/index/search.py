@@ -67,6 +67,10 @@ def search(
     index, fetch = opened(reader, view)
     scan = exact or not view.links
     width = max(k, DEFAULT_EF) if ef is None else ef
+    if course is None and len(queries) == 1:  # the most common search, and the shortest
+        if scan:
+            return Found(*index.scan(fetch, queries, k, 1))
+        return Found(*index.search(fetch, queries, k, width, 1))
     if course is not None:
         scan = course.scanning(width, flat=not view.links, exact=exact)
     parts = []

@@ -39,6 +39,11 @@ def distances(a: Annotated[NDArray[numpy.generic], dict(shape=(None, None), orde
     (n, 9): dot, squared L2 and L1 of each row of a (as queries have them) with the row of b at its place, from the loops for one row, for four, and in float64; for tests.
     """
 
+def read_records(lookup: object, collection: int, slots: NDArray[numpy.uint32], start: int, text: bool, payloads: bool) -> tuple[list[int | str], list[bytes | None]]:
+    """
+    Ids of records, and their payloads as they are stored (None: there is none, or they are not asked for), up to the first that is not plain, sound and in one piece. `lookup` finds values by key; `start` is the checksum of the salt; `text` says which kind ids are.
+    """
+
 class BlockTable:
     """
     Addresses of the blocks of one (collection, generation, kind, level), as of one commit; resolved when first touched.

@@ -59,5 +59,4 @@ def _learn(reader: Reader, view: View, slots: list[int], ids: dict[int, Id]) -> 
     """Reads the ids of those slots that are not known."""
     new = [slot for slot in slots if slot not in ids]
     if new:
-        for slot, record in zip(new, reader.records(view, new, payloads=False), strict=True):
-            ids[slot] = record[0]
+        ids.update(zip(new, reader.encoded(view, new, payloads=False)[0], strict=True))

@@ -69,7 +69,7 @@ def matching(reader: Reader, view: View, where: object) -> Among:
 def matching_ids(reader: Reader, view: View, where: object) -> list[Id]:
     """The ids of the records that pass, in key order: ints by number, strs by code point."""
     slots = matching(reader, view, where).slots.tolist()
-    return sorted(record[0] for record in reader.records(view, slots, payloads=False))
+    return sorted(reader.encoded(view, slots, payloads=False)[0])
 
 
 def narrow(where: object) -> Filter:
@@ -224,8 +224,8 @@ class _Compiler:
         slots = np.flatnonzero(within).tolist()
         for start in range(0, len(slots), _PAYLOADS_AT_ONCE):
             some = slots[start : start + _PAYLOADS_AT_ONCE]
-            records = self._reader.records(self._view, some)
-            found[some] = [passes(payload) for _, payload in records]
+            _, payloads = self._reader.encoded(self._view, some)
+            found[some] = [passes(payload) for payload in payloads]
         return found
 
 

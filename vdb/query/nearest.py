@@ -55,7 +55,6 @@ def nearest(reader: Reader, view: View, matrix: NDArray[Any], k: int, reach: Rea
         reach: Where is looked.
     """
     ef = max(k, index.DEFAULT_EF if reach.ef is None else reach.ef)
-    search = _Search(reader, view, reach, ef)
     spare = 1 if DTYPES[view.header.dtype].real else max(1, min(3 * k, ef - k))
     width = min(k + spare, reach.matches)
     # An ef below k + 1 is kept: a walk then finds k, and whether there are equal ones stays open.
@@ -72,7 +71,13 @@ def nearest(reader: Reader, view: View, matrix: NDArray[Any], k: int, reach: Rea
     if width == k:
         return found
     slots, values = found.slots[:, :k], found.values[:, :k]
+    if len(matrix) == 1:
+        if found.counts[0] <= k:
+            return index.Found(slots, values, found.counts)
+        if found.values[0, k] != found.values[0, k - 1]:
+            return index.Found(slots, values, np.array((k,), dtype=np.uint32))
     cut_apart = (found.counts > k) & (found.values[:, k] == values[:, k - 1])
+    search = _Search(reader, view, reach, ef)
     for query in np.flatnonzero(cut_apart).tolist():
         row = slice(0, int(found.counts[query]))
         near, near_values, last = found.slots[query, row], found.values[query, row], width

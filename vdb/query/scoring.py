@@ -10,6 +10,7 @@ id; NaN comes last.
 from __future__ import annotations
 
 from collections.abc import Iterator
+from operator import ne
 from typing import Any, NamedTuple, TypeAlias
 
 import numpy as np
@@ -29,6 +30,7 @@ View: TypeAlias = CollectionView | WritableCollection
 
 # Numbers of vectors that are held at a time while scores are made of them: 2 MiB.
 _CELLS = 524_288
+_FEW = 64  # rows that are compared faster as a list
 
 
 class Scoring(NamedTuple):
@@ -51,9 +53,9 @@ def scored(
     reader: Reader, view: View, queries: NDArray[Any], found: index.Found, how: Scoring
 ) -> Rows:
     """The real entries with their scores, without those that the threshold keeps out."""
+    convention, threshold = how
     counts = found.counts.astype(np.intp)
     slots, values = _real(found, counts)
-    convention, threshold = how
     if threshold is None and convention.name == "native":
         return Rows(slots, values, values, counts)
     owners = np.repeat(np.arange(len(counts)), counts)
@@ -82,6 +84,8 @@ def _real(
 ) -> tuple[NDArray[np.uint32], NDArray[np.float64]]:
     """The entries that mean something, all queries in a row."""
     width = found.slots.shape[1]
+    if len(counts) == 1:
+        return found.slots[0, : counts[0]], found.values[0, : counts[0]]
     if (counts == width).all():
         return found.slots.ravel(), found.values.ravel()
     real = np.arange(width) < counts[:, None]
@@ -143,11 +147,17 @@ def order_by_id(
 
     Rows are equal whose values, and scores where given, are.
     """
+    if len(ids) <= _FEW:
+        listed = values.tolist()
+        if all(map(ne, listed, listed[1:])):
+            return None
     equal = values[1:] == values[:-1]
-    if scores is not None:
-        equal &= scores[1:] == scores[:-1]
     if not equal.any():
         return None
+    if scores is not None and scores is not values:
+        equal &= scores[1:] == scores[:-1]
+        if not equal.any():
+            return None
     runs = np.concatenate(([0], np.cumsum(~equal)))
     if isinstance(ids[0], int):
         owners = np.repeat(np.arange(len(counts)), counts)

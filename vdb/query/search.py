@@ -15,13 +15,14 @@ collection in it, and sees that one moment.
 
 from __future__ import annotations
 
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import numpy as np
 from numpy.typing import ArrayLike
 
 from vdb import arguments, config, index
 from vdb.dtypes import DTYPES
+from vdb.format.payloads import Payloads
 from vdb.hits import Hits, ManyHits
 from vdb.metrics import METRICS, Metric
 from vdb.query import ranges, zero_queries
@@ -29,12 +30,14 @@ from vdb.query.known_ids import by_id, ids_of
 from vdb.query.matching import matching
 from vdb.query.nearest import nearest
 from vdb.query.scoring import Reader, Rows, Scoring, View, by_query, joined, order_by_id, scored
-from vdb.records import Payload, Plan
+from vdb.records import Plan
 from vdb.scores.table import convention_named
+from vdb.store import CollectionView
 
 __all__ = ["Options", "search", "search_many"]
 
 _NO_SLOTS = np.empty(0, dtype=np.uint32)
+_MOST_PLANS = 64
 _NO_VALUES = np.empty(0, dtype=np.float64)
 
 
@@ -52,7 +55,7 @@ class Options(NamedTuple):
 
 
 class _Plan(NamedTuple):
-    """The checked options of a search."""
+    """The checked options of a search; the same for all searches of a view that give the same."""
 
     metric: Metric
     scoring: Scoring
@@ -64,6 +67,7 @@ class _Plan(NamedTuple):
     threads: int
     course: index.Course | None  # what the filter lets through, and what was done
     matches: int  # how many records there are to be found
+    said: Plan  # how a search goes about it that has no course of its own
 
     @property
     def reach(self) -> ranges.Reach:
@@ -73,7 +77,7 @@ class _Plan(NamedTuple):
 
 def search(reader: Reader, view: View, q: ArrayLike, k: int | None, options: Options) -> Hits:
     """The hits of one query of shape (dim,)."""
-    plan = _plan(reader, view, k, 1, options)
+    plan = _planned(reader, view, k, 1, options)
     queries = _queries(q, view, plan, one=True)
     return _hits(reader, view, _rows(reader, view, queries, plan), plan)
 
@@ -88,12 +92,32 @@ def search_many(
     threads: int | None,
 ) -> ManyHits:
     """The hits of several queries, shape (n, dim), on several threads."""
-    plan = _plan(reader, view, k, config.thread_count(threads), options)
+    plan = _planned(reader, view, k, config.thread_count(threads), options)
     rows = _rows(reader, view, _queries(Q, view, plan, one=False), plan)
     return ManyHits(_hits(reader, view, rows, plan), np.concatenate(([0], np.cumsum(rows.counts))))
 
 
 # The steps of a search
+
+
+def _planned(reader: Reader, view: View, k: int | None, threads: int, options: Options) -> _Plan:
+    """The plan, kept in the view for the next search that is asked for in the same way."""
+    if options.where is not None or not isinstance(view, CollectionView):
+        return _plan(reader, view, k, threads, options)
+    given = (k, threads, *options)
+    # 1, 1.0 and True are equal, and yet not all of them are accepted.
+    key = (given, tuple(map(type, given)))
+    plans: dict[Any, _Plan] = view.cache.setdefault("plans", {})
+    try:
+        known = plans.get(key)
+    except TypeError:  # something that cannot be a key, nor an option
+        return _plan(reader, view, k, threads, options)
+    if known is None:
+        known = _plan(reader, view, k, threads, options)
+        if len(plans) >= _MOST_PLANS:
+            plans.clear()
+        plans[key] = known
+    return known
 
 
 def _plan(reader: Reader, view: View, k: int | None, threads: int, options: Options) -> _Plan:
@@ -108,17 +132,19 @@ def _plan(reader: Reader, view: View, k: int | None, threads: int, options: Opti
     bound = None if threshold is None else arguments.number("threshold", threshold)
     if bound is not None:
         convention.check_threshold(bound)
+    exact = arguments.truth("exact", exact)
     plan = _Plan(
         metric=METRICS[header.metric],
         scoring=Scoring(convention, bound),
         k=config.neighbours(k, threshold),
         ef=index.search_ef(view, k, config.search_width(ef), target),
-        exact=arguments.truth("exact", exact),
+        exact=exact,
         with_payloads=arguments.truth("with_payloads", with_payloads),
         with_vectors=arguments.truth("with_vectors", with_vectors),
         threads=threads,
         course=None,
         matches=header.count,
+        said=index.unfiltered(exact=exact or not view.links),
     )
     if where is None:
         return plan
@@ -170,18 +196,16 @@ def _hits(reader: Reader, view: View, rows: Rows, plan: _Plan) -> Hits:
     """Reads ids and payloads, and puts equal rows in the order of their ids."""
     slots, values, scores, counts = rows
     convention = plan.scoring.convention
-    payloads: list[Payload] | None = None
+    payloads: Payloads | None = None
     if plan.with_payloads:
-        records = reader.records(view, slots.tolist())
-        ids = [record[0] for record in records]
-        payloads = [record[1] for record in records]
+        ids, payloads = reader.encoded(view, slots)
     else:
         ids = ids_of(reader, view, slots)
     order = order_by_id(ids, values, counts, scores)
     if order is not None:
         slots, values, scores = slots[order], values[order], scores[order]
         ids = [ids[i] for i in order]
-        payloads = None if payloads is None else [payloads[i] for i in order]
+        payloads = None if payloads is None else payloads.take(order)
     return Hits(
         ids,
         values,
@@ -191,12 +215,5 @@ def _hits(reader: Reader, view: View, rows: Rows, plan: _Plan) -> Hits:
         direction=convention.direction,
         payloads=payloads,
         vectors=index.vectors(reader, view, slots) if plan.with_vectors else None,
-        plan=_said(view, plan),
+        plan=plan.said if plan.course is None else plan.course.plan(),
     )
-
-
-def _said(view: View, plan: _Plan) -> Plan:
-    """How it was done."""
-    if plan.course is not None:
-        return plan.course.plan()
-    return index.unfiltered(exact=plan.exact or not view.links)

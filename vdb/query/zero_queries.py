@@ -53,10 +53,10 @@ def checked(
             refuses it: the message says whose rule it is.
         And what `inputs` raises.
     """
-    read = _Reader(dim, metric, dtype, one)
+    read = inputs.query_row if one else inputs.query_matrix
     refused = convention.zero.query == "refused"
     try:
-        matrix = read(given)
+        matrix = read(given, dim=dim, metric=metric, dtype=dtype)
     except InvalidVectorError as error:
         if error.received != 0.0 or convention.name == "native":
             raise
@@ -64,7 +64,7 @@ def checked(
             _refuse(f"{error.message} ({_whose(convention)})", error.row)
         if metric.shortest == 0:  # it is refused for another reason
             raise
-        return _standing_in(given, read)
+        return _standing_in(given, _Reader(dim, metric, dtype, one))
     if refused and convention.name != "native" and not matrix.any(axis=1).all():
         row = int(np.flatnonzero(~matrix.any(axis=1))[0])
         name = "q" if one else f"Q[{row}]"

@@ -3,8 +3,11 @@
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from typing import Protocol
+
+import numpy as np
+from numpy.typing import NDArray
 
 from vdb.errors import CorruptedError
 from vdb.format import keys, records
@@ -12,6 +15,7 @@ from vdb.format.checksums import UNSALTED, Seal
 from vdb.format.generation import GenerationRecord
 from vdb.format.headers import CollectionHeader, DatabaseHeader
 from vdb.format.keys import KeyKind
+from vdb.format.payloads import Payloads, decode
 from vdb.records import Id, Payload
 
 __all__ = ["HasHeader", "Reader"]
@@ -129,8 +133,49 @@ class Reader(ABC):
         Raises:
             CorruptedError: There is none, or it is damaged.
         """
-        number = collection.header.number
-        where = f"record at slot {slot} of collection {number}"
+        record_id, payload = self._record(collection, slot)
+        where = _place(collection, slot)
+        return record_id, None if payload is None else decode(payload, where)
+
+    def records(self, collection: HasHeader, slots: Sequence[int]) -> list[tuple[Id, Payload]]:
+        """`record` of each of these slots."""
+        ids, encoded = self.encoded(collection, slots)
+        return list(zip(ids, encoded, strict=True))
+
+    def encoded(
+        self,
+        collection: HasHeader,
+        slots: Sequence[int] | NDArray[np.uint32],
+        *,
+        payloads: bool = True,
+    ) -> tuple[list[Id], Payloads]:
+        """Ids of the records at these slots, and their payloads, to be decoded when looked at.
+
+        Without payloads, None stands in their place.
+
+        Raises:
+            CorruptedError: There is no record at a slot, or it is damaged.
+        """
+        listed = list(map(int, slots))
+        if not payloads:
+            return [self.id_at(collection, slot) for slot in listed], Payloads([None] * len(listed))
+        found = [self._record(collection, slot) for slot in listed]
+        ids, encoded = [record[0] for record in found], [record[1] for record in found]
+        return ids, Payloads(encoded, listed, collection.header.number)
+
+    def id_at(self, collection: HasHeader, slot: int) -> Id:
+        """The id of the record at a slot, without its payload; errors as for `record`."""
+        where = _place(collection, slot)
+        body = self.sealed(keys.record(collection.header.number, slot))
+        if records.total_length(body, where) is not None:
+            body = records.without_cut_header(body)
+        record_id, _ = records.divided(body, where)
+        _check_kind(record_id, collection.header, where)
+        return record_id
+
+    def _record(self, collection: HasHeader, slot: int) -> tuple[Id, bytes | None]:
+        """Id and encoded payload."""
+        number, where = collection.header.number, _place(collection, slot)
         body = self.sealed(keys.record(number, slot))
         length = records.total_length(body, where)
         if length is not None:
@@ -139,28 +184,9 @@ class Reader(ABC):
                 for part in range(1, 1 + records.further_parts(length, self.small_block))
             ]
             body = records.join(body, parts, length, where)
-        record_id, payload = records.decode(body, where)
+        record_id, payload = records.divided(body, where)
         _check_kind(record_id, collection.header, where)
         return record_id, payload
-
-    def records(
-        self, collection: HasHeader, slots: list[int], *, payloads: bool = True
-    ) -> list[tuple[Id, Payload]]:
-        """`record` of each of these slots; without payloads, None stands in their place."""
-        if not payloads:
-            return [(self.id_at(collection, slot), None) for slot in slots]
-        return [self.record(collection, slot) for slot in slots]
-
-    def id_at(self, collection: HasHeader, slot: int) -> Id:
-        """The id of the record at a slot, without its payload; errors as for `record`."""
-        number = collection.header.number
-        where = f"record at slot {slot} of collection {number}"
-        body = self.sealed(keys.record(number, slot))
-        if records.total_length(body, where) is not None:
-            body = records.without_cut_header(body)
-        record_id = records.decode_id(body, where)
-        _check_kind(record_id, collection.header, where)
-        return record_id
 
     def ids(self, collection: HasHeader, *, after: Id | None = None) -> Iterator[Id]:
         """All ids in key order, or those behind `after`: ints by value, strs by code point."""
@@ -171,6 +197,10 @@ class Reader(ABC):
             yield keys.decode_id(
                 key[len(prefix) :], header.id_kind or "str", where=f"key {key.hex()}"
             )
+
+
+def _place(collection: HasHeader, slot: int) -> str:
+    return f"record at slot {slot} of collection {collection.header.number}"
 
 
 def _check_kind(record_id: Id, header: CollectionHeader, where: str) -> None:

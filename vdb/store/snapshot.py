@@ -18,18 +18,19 @@ from __future__ import annotations
 
 import threading
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager, nullcontext
 from typing import TYPE_CHECKING, Any, NoReturn, Self
 
 import lmdb
+import numpy as np
+from numpy.typing import NDArray
 
 from vdb.errors import BusyError, ClosedError
-from vdb.format import keys
 from vdb.format.checksums import Seal
-from vdb.format.packing import DECODER_ERRORS, stream
-from vdb.format.records import CUT
-from vdb.records import Id, Payload
+from vdb.format.payloads import Payloads
+from vdb.kernel import read_records
+from vdb.records import Id
 from vdb.store import statistics
 from vdb.store.chunk import chunk
 from vdb.store.failures import translate
@@ -138,44 +139,37 @@ class Snapshot(Reader):
             value = self.fetch(key)
             return None if value is None else bytes(value)
 
-    def records(
-        self, collection: HasHeader, slots: list[int], *, payloads: bool = True
-    ) -> list[tuple[Id, Payload]]:
-        """`record` of each of these slots; the short and sound ones without a detour.
+    def encoded(
+        self,
+        collection: HasHeader,
+        slots: Sequence[int] | NDArray[np.uint32],
+        *,
+        payloads: bool = True,
+    ) -> tuple[list[Id], Payloads]:
+        """Ids of the records at these slots, and their payloads, to be decoded when looked at.
 
-        A search reads its hits through this, so it matters: one decoder for all of them, and no
-        copies. Whatever is not plain goes through `record`, which reads it or says what is wrong.
+        A search reads its hits through this, so it matters: the kernel takes the plain and sound
+        ones. Whatever is not goes the long way, which reads it or says what is wrong.
         """
         header = collection.header
-        number = header.number
-        kind = str if header.id_kind == "str" else int
-        key_of, view_of, lookup = keys.record, self.seal.view, self._getter()
-        found: list[tuple[Id, Payload]] = []
-        decoder = stream()
-        position = 0
-        for slot in slots:
-            key = key_of(number, slot)
-            try:
-                value = lookup(key)
-            except lmdb.Error as error:
-                raise translate(error, self._env.path) from error
-            body = None if value is None else view_of(key, value)
-            if body and body[0] != CUT:
-                try:
-                    decoder.feed(body)
-                    position += len(body)
-                    record_id = decoder.unpack()
-                    payload: Payload = None
-                    if decoder.tell() != position:
-                        payload = decoder.unpack() if payloads else decoder.skip()
-                    if type(record_id) is kind and decoder.tell() == position:
-                        found.append((record_id, payload))
-                        continue
-                except DECODER_ERRORS:
-                    pass
-                decoder, position = stream(), 0
-            found += super().records(collection, [slot], payloads=payloads)
-        return found
+        number, start, text = header.number, self.seal.start, header.id_kind == "str"
+        rest = wanted = np.asarray(slots, dtype=np.uint32)
+        ids: list[Id] = []
+        found: list[bytes | None] = []
+        try:
+            while len(rest):
+                some, bodies = read_records(self._getter(), number, rest, start, text, payloads)
+                ids += some
+                found += bodies
+                rest = rest[len(some) :]
+                if len(rest):
+                    record_id, body = self._record(collection, int(rest[0]))
+                    ids.append(record_id)
+                    found.append(body if payloads else None)
+                    rest = rest[1:]
+        except lmdb.Error as error:
+            raise translate(error, self._env.path) from error
+        return ids, Payloads(found, wanted.tolist(), number)
 
     def items(
         self, prefix: bytes, *, start: bytes | None = None, until: bytes | None = None
@@ -317,6 +311,7 @@ class Snapshot(Reader):
             # Never in a forked child: it would free the parent's reader slot.
             txn.abort()
         self._env.gate.leave(self._token)
+        self._token = 0
 
     def __enter__(self) -> Self:
         return self
@@ -327,7 +322,7 @@ class Snapshot(Reader):
     def __del__(self) -> None:
         # May run half-made, in any thread, and while the interpreter is going down. Nobody uses
         # what nobody refers to, so there is nothing to wait for.
-        if getattr(self, "_env", None) is not None:
+        if getattr(self, "_token", 0) and getattr(self, "_env", None) is not None:
             self._end()
 
     def __repr__(self) -> str:

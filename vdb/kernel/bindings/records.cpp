@@ -1,0 +1,94 @@
+#include "records.h"
+
+#include "arrays.h"
+#include "bind.h"
+#include "crc32c.h"
+
+namespace vdb::bindings {
+
+using namespace nb::literals;
+
+namespace {
+
+constexpr size_t kSeal = 4;        // bytes of the checksum before a body
+constexpr uint8_t kCut = 0xC1;     // the first byte of a body that goes on under further keys
+constexpr uint8_t kRecord = 0x31;  // the kind of key that records lie under
+
+// A stored value for as long as the buffer is looked at.
+class Value {
+ public:
+  explicit Value(nb::handle from) {
+    if (PyObject_GetBuffer(from.ptr(), &buffer_, PyBUF_SIMPLE) != 0) throw nb::python_error();
+  }
+  ~Value() { PyBuffer_Release(&buffer_); }
+  Value(const Value&) = delete;
+  Value& operator=(const Value&) = delete;
+  const uint8_t* data() const { return static_cast<const uint8_t*>(buffer_.buf); }
+  size_t size() const { return static_cast<size_t>(buffer_.len); }
+
+ private:
+  Py_buffer buffer_;
+};
+
+uint32_t little_endian(const uint8_t* bytes) {
+  return bytes[0] | bytes[1] << 8 | bytes[2] << 16 | static_cast<uint32_t>(bytes[3]) << 24;
+}
+
+// The id as a Python object; null where the bytes are no text.
+nb::object id_object(const RecordId& id) {
+  if (!id.text) return nb::steal(PyLong_FromLongLong(id.number));
+  PyObject* text = PyUnicode_DecodeUTF8(id.data, static_cast<Py_ssize_t>(id.length), nullptr);
+  if (text == nullptr) PyErr_Clear();
+  return nb::steal(text);
+}
+
+// One record into the two lists; nothing where it is not sound, whole and of the right kind.
+bool append(const Value& value, uint32_t expected, bool text, bool payloads, nb::list& ids,
+            nb::list& encoded) {
+  if (value.size() <= kSeal) return false;
+  const uint8_t* const body = value.data() + kSeal;
+  const size_t size = value.size() - kSeal;
+  RecordId id;
+  if (little_endian(value.data()) != crc32c(body, size, expected) || body[0] == kCut ||
+      !read_id(body, size, &id) || id.text != text)
+    return false;
+  const nb::object object = id_object(id);
+  if (!object.is_valid()) return false;
+  ids.append(object);
+  if (payloads && id.end < size)
+    encoded.append(nb::bytes(body + id.end, size - id.end));
+  else
+    encoded.append(nb::none());
+  return true;
+}
+
+nb::tuple read_records(const nb::object& lookup, uint32_t collection, const Slots& slots,
+                       uint32_t start, bool text, bool payloads) {
+  nb::list ids, encoded;
+  uint8_t key[9] = {kRecord};
+  for (int i = 0; i < 4; ++i) key[1 + i] = static_cast<uint8_t>(collection >> (24 - 8 * i));
+  for (size_t at = 0; at < slots.shape(0); ++at) {
+    const uint32_t slot = slots(at);
+    for (int i = 0; i < 4; ++i) key[5 + i] = static_cast<uint8_t>(slot >> (24 - 8 * i));
+    const nb::object found = lookup(nb::bytes(key, sizeof key));
+    if (found.is_none() ||
+        !append(Value(found), crc32c(key, sizeof key, start), text, payloads, ids, encoded))
+      break;
+  }
+  return nb::make_tuple(ids, encoded);
+}
+
+}  // namespace
+
+void bind_records(nb::module_& m) {
+  m.def("read_records", &read_records, "lookup"_a, "collection"_a, "slots"_a, "start"_a, "text"_a,
+        "payloads"_a,
+        nb::sig("def read_records(lookup: object, collection: int, "
+                "slots: NDArray[numpy.uint32], start: int, text: bool, payloads: bool) -> "
+                "tuple[list[int | str], list[bytes | None]]"),
+        "Ids of records, and their payloads as they are stored (None: there is none, or they are "
+        "not asked for), up to the first that is not plain, sound and in one piece. `lookup` finds "
+        "values by key; `start` is the checksum of the salt; `text` says which kind ids are.");
+}
+
+}  // namespace vdb::bindings
