@@ -1,4 +1,4 @@
-"""Drivers of vdb itself: a batch of queries in one call, and one call a query."""
+"""vdb in this very process: a batch of queries in one call, and one call a query."""
 
 import importlib
 import shutil
@@ -14,59 +14,45 @@ COLLECTION = "bench"
 
 
 class Vdb:
-    """vdb: all queries in one `search_many(threads=1)`; `Single` shares its collection."""
+    """The field's driver with a temporary folder; `Single` shares its collection."""
 
     name = "vdb"
 
-    def __init__(
-        self,
-        metric: str,
-        dim: int,
-        folder: Path,
-        *,
-        dtype: str = "float32",
-        rows_per_commit: int | None = None,
-    ) -> None:
-        self._module: Any = importlib.import_module("vdb")
-        self._metric, self._dim, self._dtype = metric, dim, dtype
-        self._rows_per_commit = rows_per_commit
+    def __init__(self, metric: str, dim: int, folder: Path, **options: Any) -> None:
         folder.mkdir(parents=True, exist_ok=True)
         self._home = Path(tempfile.mkdtemp(dir=folder))
-        self.database: Any = None
-        self.collection: Any = None
+        # Not at the top: some runs measure peers where there is no vdb.
+        drivers = importlib.import_module("benchmarks.field.drivers.vdb")
+        self.driver: Any = drivers.Vdb(metric, dim, self._home, **options)
 
     @property
     def path(self) -> Path:
         """Directory of the database."""
-        return self._home / "bench.vdb"
+        path: Path = self.driver.path
+        return path
+
+    @property
+    def database(self) -> Any:
+        """The open database, or None."""
+        return self.driver.database
+
+    @property
+    def collection(self) -> Any:
+        """Its collection, or None."""
+        return self.driver.collection
 
     def build(self, vectors: Floats, *, M: int, ef_construction: int, threads: int) -> None:
         """Create a database on disk and add (n, dim) vectors, durably, in one commit or several."""
-        self.leave()
-        shutil.rmtree(self.path, ignore_errors=True)
-        self.database = self._module.open(self.path)
-        self.collection = self.database.create_collection(
-            COLLECTION,
-            dim=self._dim,
-            metric=self._metric,
-            dtype=self._dtype,
-            index=self._module.HNSW(M=M, ef_construction=ef_construction),
-        )
-        ids, step = np.arange(len(vectors)), self._rows_per_commit or max(1, len(vectors))
-        for start in range(0, len(vectors), step):
-            part = slice(start, start + step)
-            self.collection.add(ids[part], vectors[part], threads=threads)
+        self.driver.build(vectors, M=M, ef_construction=ef_construction, threads=threads)
 
     def search(self, queries: Floats, k: int, ef: int) -> Ids:
         """Return (m, k) ids."""
-        many = self.collection.search_many(queries, k, ef=ef, threads=1, with_payloads=False)
-        return np.asarray(many.ids, dtype=np.int64)
+        found: Ids = self.driver.search(queries, k, ef)
+        return found
 
     def leave(self) -> None:
         """Close the database; its files stay."""
-        if self.database is not None:
-            self.database.close()
-            self.database = self.collection = None
+        self.driver.close()
 
     def close(self) -> None:
         """Close the database and delete it."""

@@ -1,0 +1,1 @@
+"""The field: vdb beside other libraries and embedded databases, each in a process of its own."""

@@ -1,0 +1,1 @@
+"""One module a library: how it builds, saves, opens, searches and inserts. Run in its own venv."""

@@ -1,0 +1,84 @@
+"""Searching with the memory limited to a quarter of the database, page cache included."""
+
+from __future__ import annotations
+
+import contextlib
+from typing import Any, Final
+
+from . import cache
+from .built import Case, open_built, place
+from .contestants import Contestant
+from .course import Course
+from .limits import NoLimitError, limited
+from .opening import USUAL
+from .process import PeerError, Worker
+
+PART: Final = "limited"
+SHARE: Final = 0.25
+BASE: Final = "vdb"  # whose size on disk the limit is a share of, for everybody
+LEAST: Final = 96 * 2**20  # what an interpreter with numpy needs to live in
+COUNT: Final = 300  # queries of a timed call; other ones every time
+PATIENCE: Final = 600.0
+
+
+def run(course: Course, case: Case, contestants: tuple[Contestant, ...]) -> None:
+    """Load everybody into a group of its own, then ask in turn."""
+    todo = course.missing(PART, case.key, contestants)
+    base = course.store.get("build", *case.key, BASE)
+    if not todo or base is None or "bytes" not in base:
+        return
+    limit = int(SHARE * base["bytes"])
+    if limit < LEAST:
+        course.say(f"  {PART}: a quarter of {case.files.name} is too little for an interpreter")
+        return
+    entries: dict[str, dict[str, Any]] = {one.name: {"laps": [], "limit": limit} for one in todo}
+    with contextlib.ExitStack() as stack:
+        workers: dict[str, Worker] = {}
+        for one in todo:
+            try:
+                workers[one.name] = _enter(course, case, one, limit, stack)
+            except (PeerError, NoLimitError) as error:
+                course.say(f"  {one.name}: {error}")
+                entries[one.name] = {"error": str(error), "limit": limit}
+        for number in range(course.rounds + 1):
+            for name, worker in workers.items():
+                if "error" not in entries[name]:
+                    _ask(course, case, (name, worker), entries[name], number)
+    for one in todo:
+        course.put(PART, case.key, one, entries[one.name])
+
+
+def _enter(
+    course: Course, case: Case, one: Contestant, limit: int, stack: contextlib.ExitStack
+) -> Worker:
+    cache.evict(place(course, case, one))
+    group = stack.enter_context(limited(limit, one.slug))
+    worker = stack.enter_context(
+        open_built(course, case, one, cpus=course.cpus[:1], enter=group.enter)
+    )
+    worker.ask("load", patience=PATIENCE)
+    return worker
+
+
+def _ask(
+    course: Course, case: Case, asked: tuple[str, Worker], entry: dict[str, Any], number: int
+) -> None:
+    """One lap; the first is for warming up and does not count."""
+    name, worker = asked
+    curve = course.store.get("curves", *case.key, name) or {}
+    total = len(case.files.mapped().queries)
+    try:
+        answer = worker.ask(
+            "search",
+            queries=str(case.files.queries),
+            first=(number * COUNT) % max(1, total - COUNT),
+            count=min(COUNT, total),
+            k=course.k,
+            ef=int(curve.get("ef", USUAL)),
+            patience=PATIENCE,
+        )
+    except PeerError as error:
+        entry["error"] = str(error)
+        return
+    if number:
+        entry["laps"].append({**answer["search"], "read": answer["read"], "count": answer["count"]})
