@@ -13,10 +13,10 @@ namespace {
 constexpr size_t kAhead = 8;         // rows asked for before they are needed
 constexpr size_t kBytesAhead = 512;  // the processor's own prefetcher follows from there
 
-const uint8_t* row_of(const Vectors& vectors, uint32_t slot) {
+Item item_of(const Vectors& vectors, uint32_t slot) {
   const Item item = vectors.at(slot);
   if (item.norm < 0) throw Corrupted("slot " + std::to_string(slot) + " holds no vector");
-  return item.row;
+  return item;
 }
 
 }  // namespace
@@ -34,7 +34,7 @@ std::vector<std::vector<Hit>> scan_slots(const Vectors& vectors, Metric metric,
   return scan_tiles(vectors, metric, queries, count, k, threads, [&](const auto& offer) {
     for (size_t i = 0; i < slot_count; ++i) {
       if (i + kAhead < slot_count) prefetch_bytes(vectors.locate(slots[i + kAhead]).row, bytes);
-      offer(slots[i], row_of(vectors, slots[i]));
+      offer(slots[i], item_of(vectors, slots[i]));
     }
   });
 }

@@ -10,7 +10,7 @@ std::vector<std::vector<Hit>> scan(const Vectors& vectors, Metric metric, const 
   return scan_tiles(vectors, metric, queries, count, k, threads, [&](const auto& offer) {
     for (uint32_t slot = 0; slot < vectors.slots(); ++slot) {
       const Item item = vectors.at(slot);
-      if (item.norm >= 0) offer(slot, item.row);
+      if (item.norm >= 0) offer(slot, item);
     }
   });
 }

@@ -3,11 +3,13 @@
 
 #include <algorithm>
 #include <cstdint>
+#include <limits>
 #include <utility>
 #include <vector>
 
 #include "metric.h"
 #include "parallel.h"
+#include "screen.h"
 #include "searcher.h"
 #include "vectors.h"
 
@@ -30,6 +32,10 @@ class Best {
       std::push_heap(heap_.begin(), heap_.end());
     }
   }
+  // What a further value has to be below, as ExactValue orders it, to be kept: at most this.
+  double worst() const {
+    return heap_.size() < k_ ? std::numeric_limits<double>::infinity() : heap_.front().first;
+  }
   std::vector<Hit> take() {
     std::sort_heap(heap_.begin(), heap_.end());
     std::vector<Hit> hits;
@@ -45,8 +51,49 @@ class Best {
   std::vector<Key> heap_;
 };
 
+// The queries of one tile, and what they have found. Rows are looked at four at a time.
+class Tile {
+ public:
+  Tile(Metric metric, const RowShape& shape, const uint8_t* queries, uint32_t count, uint32_t k) {
+    for (uint32_t q = 0; q < count; ++q) {
+      const uint8_t* const query = queries + q * shape.query_bytes();
+      exact_.emplace_back(metric, shape, query);
+      screens_.emplace_back(metric, shape, query);
+    }
+    for (const ExactValue& exact : exact_) best_.emplace_back(exact, k);
+  }
+  void offer(uint32_t slot, const Item& item) {
+    slots_[held_] = slot;
+    items_[held_] = item;
+    if (++held_ == 4) look();
+  }
+  std::vector<Hit> take(uint32_t query) {
+    look();
+    return best_[query].take();
+  }
+
+ private:
+  void look() {
+    if (held_ == 0) return;
+    for (uint32_t i = held_; i < 4; ++i) items_[i] = items_[0];
+    for (size_t q = 0; q < exact_.size(); ++q) {
+      bool near[4];
+      screens_[q].look(items_, best_[q].worst(), near);
+      for (uint32_t i = 0; i < held_; ++i)
+        if (near[i]) best_[q].offer(exact_[q](items_[i].row), slots_[i]);
+    }
+    held_ = 0;
+  }
+
+  std::vector<ExactValue> exact_;
+  std::vector<Screen> screens_;
+  std::vector<Best> best_;
+  uint32_t slots_[4], held_ = 0;
+  Item items_[4];
+};
+
 // The k best of each query among the rows that `rows` goes through. It is called once a tile of
-// queries, on any of the threads, with a function to call as offer(slot, row) for every row.
+// queries, on any of the threads, with a function to call as offer(slot, item) for every row.
 template <typename Rows>
 std::vector<std::vector<Hit>> scan_tiles(const Vectors& vectors, Metric metric,
                                          const uint8_t* queries, uint32_t count, uint32_t k,
@@ -59,15 +106,10 @@ std::vector<std::vector<Hit>> scan_tiles(const Vectors& vectors, Metric metric,
   const uint32_t tiles = (count + tile - 1) / tile;
   parallel_for(tiles, threads, 1, [&](uint32_t t, uint32_t) {
     const uint32_t begin = t * tile, end = std::min(count, begin + tile);
-    std::vector<ExactValue> exact;
-    for (uint32_t q = begin; q < end; ++q)
-      exact.emplace_back(metric, vectors.shape(), queries + q * vectors.shape().query_bytes());
-    std::vector<Best> best;
-    for (const ExactValue& e : exact) best.emplace_back(e, k);
-    rows([&](uint32_t slot, const uint8_t* row) {
-      for (size_t i = 0; i < exact.size(); ++i) best[i].offer(exact[i](row), slot);
-    });
-    for (uint32_t q = begin; q < end; ++q) results[q] = best[q - begin].take();
+    Tile own(metric, vectors.shape(), queries + begin * vectors.shape().query_bytes(), end - begin,
+             k);
+    rows([&](uint32_t slot, const Item& item) { own.offer(slot, item); });
+    for (uint32_t q = begin; q < end; ++q) results[q] = own.take(q - begin);
   });
   return results;
 }
