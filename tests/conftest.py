@@ -10,8 +10,13 @@ import pytest
 from numpy.typing import NDArray
 
 import vdb
+from vdb.index import plan
 
 DIM = 16
+
+# Collections of tests are small, and shall be searched through their graphs all the same.
+AS_RELEASED = {"FEW": plan.FEW, "FEW_BITS": plan.FEW_BITS}
+plan.FEW = plan.FEW_BITS = 0
 
 
 def pytest_configure(config: pytest.Config) -> None:
@@ -33,6 +38,13 @@ def path(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Path]:
     yield place
     if place.exists() and request.node.get_closest_marker("damages") is None:
         assert_sound(place)
+
+
+@pytest.fixture
+def as_released(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Small collections are scanned, as they are outside these tests."""
+    for name, value in AS_RELEASED.items():
+        monkeypatch.setattr(plan, name, value)
 
 
 @pytest.fixture

@@ -59,6 +59,7 @@ if _typing.TYPE_CHECKING:
     from vdb.analysis.explain import Explanation
     from vdb.analysis.inspection import Inspection, RecordInspection
     from vdb.analysis.recall import RecallReport
+    from vdb.analysis.speed import SpeedPoint, SpeedReport
     from vdb.maintenance.rebuild import RebuildPlan, RebuildProgress, RebuildReport
     from vdb.maintenance.report import (
         CollectionInfo,
@@ -119,6 +120,8 @@ __all__ = [
     "RecordInspection",
     "Section",
     "Snapshot",
+    "SpeedPoint",
+    "SpeedReport",
     "Tuning",
     "UnsafeFilesystemError",
     "VdbError",
@@ -144,6 +147,8 @@ _LATER = {
     "RebuildReport": "vdb.maintenance.rebuild",
     "RecallReport": "vdb.analysis.recall",
     "RecordInspection": "vdb.analysis.inspection",
+    "SpeedPoint": "vdb.analysis.speed",
+    "SpeedReport": "vdb.analysis.speed",
 }
 
 

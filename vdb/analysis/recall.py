@@ -28,7 +28,7 @@ class RecallReport(Result):
         recall: The mean over queries of the part of the true k nearest that was found, with a
             confidence interval of 95 %. A hit exactly as close as the k-th counts as one of them.
         k: Hits of a query.
-        ef: Candidates that the walks kept; None in a flat collection, whose searches are exact.
+        ef: Candidates that the walks kept; None where searches are exact.
         queries: How many queries.
         source: Whether the queries were given or are stored vectors of the collection.
         complete: The part of the queries all of whose hits were right.
@@ -142,7 +142,7 @@ def recall(
 ) -> RecallReport:
     """The recall of these queries with this ef; None is what a search would take."""
     truth = exact_truth(reader, view, queries, k, threads=threads, progress=progress)
-    if not view.links:
+    if not view.links or (ef is None and index.few(view)):
         return report(truth, np.ones(len(queries)), None)
     width = max(k, index.DEFAULT_EF if ef is None else ef)
     return report(truth, measure(reader, view, truth, width, threads=threads), width)

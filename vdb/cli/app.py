@@ -15,6 +15,7 @@ import typer
 
 from vdb.cli import (
     backup,
+    bench,
     calibrate,
     check,
     compact,
@@ -77,6 +78,7 @@ app.command()(export.export)
 app.command()(search.search)
 app.command()(compare.compare)
 app.command()(tune.tune)
+app.command()(bench.bench)
 # So that a negative score is not taken for an option.
 app.command(context_settings={"ignore_unknown_options": True})(scores.scores)
 app.command(context_settings={"ignore_unknown_options": True})(calibrate.calibrate)

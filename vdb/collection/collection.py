@@ -27,6 +27,8 @@ from vdb.collection.reader import CollectionReader
 
 __all__ = ["Collection"]
 
+_MANY = 1_000  # vectors at once; with fewer nothing is measured
+
 
 class Collection(Rebuilding, CollectionReader):
     """One collection of a database, for reading and writing.
@@ -80,7 +82,9 @@ class Collection(Rebuilding, CollectionReader):
         rows = self._rows(ids, vectors, payloads)
         count = config.thread_count(threads)
         with self._access.writing() as batch:
-            ingest.add(batch, self._writable(batch), rows, threads=count, progress=progress)
+            coll = self._writable(batch)
+            ingest.add(batch, coll, rows, threads=count, progress=progress)
+            _tune_grown(batch, coll, len(rows.ids), count)
 
     def upsert(
         self,
@@ -101,7 +105,10 @@ class Collection(Rebuilding, CollectionReader):
         rows = self._rows(ids, vectors, payloads)
         count = config.thread_count(threads)
         with self._access.writing() as batch:
-            ingest.upsert(batch, self._writable(batch), rows, threads=count, progress=progress)
+            coll = self._writable(batch)
+            before = coll.header.count
+            ingest.upsert(batch, coll, rows, threads=count, progress=progress)
+            _tune_grown(batch, coll, coll.header.count - before, count)
 
     def set_payloads(
         self,
@@ -263,3 +270,15 @@ class Collection(Rebuilding, CollectionReader):
         view = self._view(batch)
         assert isinstance(view, WritableCollection)  # noqa: S101 - a batch gives nothing else
         return view
+
+
+def _tune_grown(batch: Batch, coll: WritableCollection, added: int, threads: int) -> None:
+    """Measures the default ef of a collection that has become large, in the same commit."""
+    if added < _MANY:
+        return
+    from vdb.analysis.tune import tune_grown
+
+    found = tune_grown(batch, coll, added, threads=threads)
+    if found is not None:
+        with ingest.changing(batch):
+            index.keep_tuning(coll, found, coll.generation.number)

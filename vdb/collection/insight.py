@@ -7,6 +7,7 @@ which is loaded when it is first asked for.
 from __future__ import annotations
 
 from abc import abstractmethod
+from collections.abc import Sequence
 from contextlib import AbstractContextManager
 from typing import TYPE_CHECKING
 
@@ -21,6 +22,7 @@ if TYPE_CHECKING:
     from vdb.analysis.explain import Explanation
     from vdb.analysis.inspection import Inspection, RecordInspection
     from vdb.analysis.recall import RecallReport
+    from vdb.analysis.speed import SpeedReport
 
 __all__ = ["Insight"]
 
@@ -74,6 +76,59 @@ class Insight:
                 k,
                 search_ef(view, k, config.search_width(ef), None),
                 threads=count,
+                progress=progress,
+            )
+
+    def bench(
+        self,
+        queries: ArrayLike | None = None,
+        k: int = 10,
+        *,
+        efs: Sequence[int] | None = None,
+        sample: int = config.SAMPLE,
+        seed: int = 0,
+        threads: int | None = 1,
+        rounds: int = 5,
+        progress: Progress | None = None,
+    ) -> SpeedReport:
+        """How fast searches are at which recall, on this machine, at one moment.
+
+        Args:
+            queries: What to ask, shape (n, dim); as for `recall`, real ones are worth more.
+            k: Hits of a query.
+            efs: Candidates that the walks keep, one point of the curve each; exact search is the
+                last point. The default are nine from 10 to 400.
+            sample: How many stored vectors to take where no queries are given, 1..100,000.
+            seed: Chooses them.
+            threads: How many threads answer a batch, 1..1,024; None is one a processor.
+            rounds: How often each is measured, 1..1,000; figures are medians.
+            progress: Called now and then with (steps done, steps).
+
+        Raises:
+            InvalidArgumentError: Fewer than two records, or an argument out of range.
+            And as `search`.
+        """
+        from vdb.analysis.queries import given_or_sampled
+        from vdb.analysis.speed import EFS, measure_speed
+
+        arguments.callback("progress", progress)
+        largest = config.LIMITS.ef
+        widths = [arguments.whole("efs", ef, 1, largest) for ef in (EFS if efs is None else efs)]
+        with self._seen() as (reader, view):
+            return measure_speed(
+                reader,
+                view,
+                given_or_sampled(
+                    reader,
+                    view,
+                    queries,
+                    sample=sample,
+                    seed=arguments.whole("seed", seed, 0, config.LIMITS.seed),
+                ),
+                arguments.whole("k", k, 1, config.LIMITS.slots),
+                widths,
+                threads=config.thread_count(threads),
+                rounds=arguments.whole("rounds", rounds, 1, 1000),
                 progress=progress,
             )
 

@@ -104,8 +104,9 @@ class CollectionReader(Insight):
                 are at least that close, as far as the graph finds them; every one with `exact`
                 or in a `Flat` collection.
             ef: Candidates the graph keeps, 1..1,000,000: more find more and cost more. The default
-                is what `tune` found, else 100, and k when that is more. `Flat` collections
-                ignore it.
+                is what was measured, by `tune` or when many vectors were added, else 100, and k
+                when that is more. Collections of up to 2,000 records (8,000 of bits) are scanned
+                unless ef is given, which is as fast. `Flat` collections ignore it.
             where: Look among the records only whose payloads pass this filter: a dict such as
                 ``{"pep": {"$gte": 400}}``, or an expression such as ``vdb.F.pep >= 400``. Fewer
                 than k hits come back only when fewer than k records pass.

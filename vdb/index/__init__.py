@@ -10,7 +10,7 @@ from vdb.index.building import Building
 from vdb.index.change import add, remove, replace
 from vdb.index.generation import new_generation
 from vdb.index.opened import Collection, Reader
-from vdb.index.plan import Course, unfiltered
+from vdb.index.plan import Course, few, unfiltered
 from vdb.index.scan import scan
 from vdb.index.search import DEFAULT_EF, Found, count_distances, norm_stats, search, vectors
 from vdb.index.survey import Level, Neighbourhood, Survey, neighbourhood, norms, survey
@@ -40,6 +40,7 @@ __all__ = [
     "Tuning",
     "add",
     "count_distances",
+    "few",
     "keep_tuning",
     "live",
     "neighbourhood",

@@ -11,9 +11,10 @@ from __future__ import annotations
 from typing import Literal
 
 from vdb.index.among import Among
+from vdb.index.opened import Collection
 from vdb.records import Plan
 
-__all__ = ["Course", "unfiltered"]
+__all__ = ["Course", "few", "unfiltered"]
 
 SCANNED_FOR_EACH = 64
 """Records that are scanned in about the time a walk takes for each candidate that it keeps."""
@@ -22,9 +23,25 @@ _WALKED = Plan("graph", None, None, None, "no filter; a walk through the graph")
 _SCANNED = Plan("exact", None, None, None, "no filter; every record was looked at")
 
 
-def unfiltered(*, exact: bool) -> Plan:
-    """The plan of a search without a filter: one of two constants."""
-    return _SCANNED if exact else _WALKED
+_FEW_SCANNED = Plan("exact", None, None, None, "no filter; a scan of so few is as fast as a walk")
+
+FEW = 2_000
+"""Records of which a scan takes no longer than a walk of the default width."""
+
+FEW_BITS = 8_000
+"""The same, of packed bits: comparing them costs less, walking does not."""
+
+
+def few(view: Collection) -> bool:
+    """Whether a collection is so small that searches look at everything unless told otherwise."""
+    return view.header.count <= (FEW_BITS if view.header.dtype == "bit" else FEW)
+
+
+def unfiltered(*, exact: bool, chosen: bool = True) -> Plan:
+    """The plan of a search without a filter: one of three constants."""
+    if not exact:
+        return _WALKED
+    return _SCANNED if chosen else _FEW_SCANNED
 
 
 class Course:

@@ -47,7 +47,8 @@ class Tuning(Result):
         k: Hits of a query that it was measured with. A search for more of them keeps
             proportionally more candidates.
         queries: How many queries it was measured with.
-        source: Whether the queries were given or are stored vectors of the collection.
+        source: "given" queries, "stored" vectors of the collection, or "automatic": stored ones,
+            measured by itself when many vectors were added, with a higher target than others have.
         records: How many records there were.
         when: When, UTC.
         version: By which release.
@@ -66,8 +67,10 @@ class Tuning(Result):
 
     def __str__(self) -> str:
         when = f"{self.when:%Y-%m-%d}"
+        how = ", automatic" if self.source == "automatic" else ""
         return (
-            f"ef={self.ef} for recall@{self.k} {self.target:g} ({self.records:,} records, {when})"
+            f"ef={self.ef} for recall@{self.k} {self.target:g} "
+            f"({self.records:,} records, {when}{how})"
         )
 
     def reaching(self, target: float) -> int | None:

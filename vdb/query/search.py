@@ -132,7 +132,8 @@ def _plan(reader: Reader, view: View, k: int | None, threads: int, options: Opti
     bound = None if threshold is None else arguments.number("threshold", threshold)
     if bound is not None:
         convention.check_threshold(bound)
-    exact = arguments.truth("exact", exact)
+    chosen = arguments.truth("exact", exact) or not view.links
+    exact = chosen or (ef is None and target is None and where is None and index.few(view))
     plan = _Plan(
         metric=METRICS[header.metric],
         scoring=Scoring(convention, bound),
@@ -144,7 +145,7 @@ def _plan(reader: Reader, view: View, k: int | None, threads: int, options: Opti
         threads=threads,
         course=None,
         matches=header.count,
-        said=index.unfiltered(exact=exact or not view.links),
+        said=index.unfiltered(exact=exact, chosen=chosen),
     )
     if where is None:
         return plan
