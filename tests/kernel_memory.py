@@ -10,6 +10,7 @@ from numpy.typing import NDArray
 
 import oracle
 from vdb import kernel
+from vdb.codes import CODES
 from vdb.dtypes import DTYPES
 
 SALT = bytes(range(16))
@@ -54,6 +55,20 @@ def link_tables(M: int, slots: int = 0) -> list[kernel.BlockTable]:
     ]
 
 
+def code_table(dim: int, codes: str, slots: int = 0) -> kernel.BlockTable:
+    return kernel.BlockTable(
+        prefix=b"codes",
+        salt=SALT,
+        collection=1,
+        generation=1,
+        kind=3,
+        level=0,
+        block_size=BIG,
+        row_size=CODES[codes].row_bytes(dim),
+        slots=slots,
+    )
+
+
 def make_index(
     metric: str,
     dim: int,
@@ -66,6 +81,7 @@ def make_index(
     entry: int = kernel.NONE,
     longest: tuple[int, ...] = (),
     unlinked: tuple[int, ...] = (),
+    codes: str = "",
 ) -> kernel.Index:
     return kernel.Index(
         metric=metric,
@@ -80,13 +96,15 @@ def make_index(
         entry=entry,
         longest=np.array(longest, dtype=np.uint32),
         unlinked=np.array(unlinked, dtype=np.uint32),
+        codes=code_table(dim, codes, slots) if codes else None,
+        coded=codes,
     )
 
 
 class MemoryIndex:
     """A Writer with the bookkeeping that a batch does: which slots hold which vectors."""
 
-    def __init__(self, metric: str, dim: int, *, dtype: str = "float32", **parameters: int) -> None:
+    def __init__(self, metric: str, dim: int, *, dtype: str = "float32", **parameters: Any) -> None:
         base = make_index(metric, dim, dtype=dtype, **parameters)
         self.metric, self.dim, self.dtype, self.parameters = metric, dim, dtype, parameters
         self.row_type = DTYPES[dtype].stored

@@ -8,7 +8,10 @@ from hypothesis.extra import numpy as npst
 
 import kinds
 import vdb
+from vdb import config
+from vdb.dtypes import DTYPES
 from vdb.filters import parse
+from vdb.metrics import METRICS
 
 int_ids = st.integers(-(2**63), 2**63 - 1)
 str_ids = st.text(
@@ -48,7 +51,17 @@ def vectors(kind: kinds.Kind, dim: int, *, zero: bool = True) -> st.SearchStrate
 
 
 all_kinds = st.sampled_from(kinds.KINDS)
-indexes = st.sampled_from([vdb.HNSW(M=4, ef_construction=24), vdb.HNSW(M=2), vdb.Flat()])
+indexes = st.sampled_from(
+    [vdb.HNSW(M=4, ef_construction=24, codes="int8"), vdb.HNSW(M=2), vdb.Flat()]
+)
+
+
+def fitting(index, metric, dtype):
+    """The index, without codes where they are refused."""
+    try:
+        return config.fitting_index(index, METRICS[metric], DTYPES[dtype])
+    except vdb.InvalidArgumentError:
+        return vdb.HNSW(M=index.M, ef_construction=index.ef_construction)
 
 
 # Filters over few fields and few values, so that they meet, and payloads to go with them. Values

@@ -47,12 +47,27 @@ def test_parameters_are_given_by_name():
         vdb.HNSW(16)
 
 
-def test_codes_are_refused_until_there_are_any():
-    with pytest.raises(vdb.InvalidArgumentError, match="codes='int8' is not supported"):
-        vdb.HNSW(codes="int8")
+def test_codes_have_names():
+    assert vdb.HNSW(codes="int8").codes == "int8"
+    with pytest.raises(vdb.InvalidArgumentError, match=r"HNSW\.codes must be"):
+        vdb.HNSW(codes="int9")
+    with pytest.raises(vdb.ArgumentTypeError, match=r"HNSW\.codes must be"):
+        vdb.HNSW(codes=8)
 
 
-@pytest.mark.parametrize("index", [vdb.HNSW(M=5, seed=9), vdb.Flat()])
+@pytest.mark.parametrize("metric", METRICS.values(), ids=lambda metric: metric.name)
+def test_codes_are_refused_where_there_are_none(metric):
+    for name in metric.dtypes:
+        coded, plain = vdb.HNSW(codes="int8"), vdb.HNSW()
+        assert config.fitting_index(plain, metric, DTYPES[name]) == plain
+        if metric.name in ("l1", "hamming") or name in ("int8", "bit"):
+            with pytest.raises(vdb.InvalidArgumentError, match="codes=None goes with every"):
+                config.fitting_index(coded, metric, DTYPES[name])
+        else:
+            assert config.fitting_index(coded, metric, DTYPES[name]) == coded
+
+
+@pytest.mark.parametrize("index", [vdb.HNSW(M=5, seed=9), vdb.HNSW(codes="int8"), vdb.Flat()])
 def test_parameters_survive_being_stored(index):
     assert config.index_from_map(config.index_to_map(index)) == index
 

@@ -13,6 +13,7 @@ from dataclasses import asdict, dataclass, fields
 from typing import Any, ClassVar, TypeAlias
 
 from vdb.arguments import choice, number, whole
+from vdb.codes import codes_named, require_codes
 from vdb.dtypes import LARGEST_ROW, DType, dtype_named
 from vdb.errors import ArgumentTypeError, InvalidArgumentError
 from vdb.metrics import Metric
@@ -78,7 +79,9 @@ class HNSW:
         M: Links of a node on the upper levels, twice as many on the lowest; 2..256. More links:
             better recall, more memory, slower building.
         ef_construction: Candidates considered for each inserted vector; 1..100,000.
-        codes: How vectors are coded for the walk; None (as they are) is what there is today.
+        codes: Short forms of vectors that searches walk by, before the best candidates are
+            compared exactly: "int8", a byte a number, for l2, ip, cosine and dot of float32 and
+            float16. Faster, at a quarter more room. None: searches walk by the vectors.
         seed: Chooses which slots stand on the upper levels; 0..2**63-1. The same data in the same
             order with the same seed gives the same graph.
     """
@@ -99,12 +102,7 @@ class HNSW:
             whole("HNSW.ef_construction", self.ef_construction, 1, LIMITS.ef_construction),
         )
         set_(self, "seed", whole("HNSW.seed", self.seed, 0, LIMITS.seed))
-        if self.codes is not None:
-            raise InvalidArgumentError(
-                f"HNSW.codes={self.codes!r} is not supported; codes=None is",
-                expected=(None,),
-                received=self.codes,
-            )
+        codes_named(self.codes, "HNSW.codes")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -191,6 +189,13 @@ def index_config(index: object) -> IndexConfig:
         expected="HNSW | Flat",
         received=type(index).__name__,
     )
+
+
+def fitting_index(index: IndexConfig, metric: Metric, dtype: DType) -> IndexConfig:
+    """The same index; refuses codes where the metric or the dtype has none."""
+    if isinstance(index, HNSW):
+        require_codes(index.codes, metric, dtype)
+    return index
 
 
 def model_text(model: object) -> str | None:

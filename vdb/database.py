@@ -138,10 +138,10 @@ class Database:
             ReadOnlyError: The database is open for reading only.
         """
         types = field_types(fields)
-        settings = config.index_config(index)
         now = time.time()
         row = metric_named(metric)
         kind = config.vector_type(dtype, row)
+        settings = config.fitting_index(config.index_config(index), row, kind)
         generation = new_generation(1, row.name, settings)
         header = CollectionHeader(
             name=config.collection_name(name),

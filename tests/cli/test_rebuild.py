@@ -111,7 +111,7 @@ def test_vectors_that_stand_against_it_are_named(run, filled):
     [
         (["--metric", "l7"], "--metric must be one of"),
         (["--M", "1"], "--M must be between 2"),
-        (["--codes", "int4"], "codes"),
+        (["--codes", "int9"], "--codes must be"),
         (["--flat", "--M", "8"], "--flat has no graph"),
         (["--rollback", "--discard"], "--rollback and --discard do not go together"),
         (["--rollback", "--metric", "ip"], "--rollback takes no other generation"),

@@ -259,14 +259,13 @@ def test_the_block_header_is_laid_out_as_in_the_table():
 
 def test_the_kinds_of_block_are_numbered_as_described():
     kinds = {name: meaning for _, name, _, meaning in table("Blocks")}["kind"]
-    assert (
-        kinds == f"{blocks.VECTORS} vectors, {blocks.LINKS} links, {blocks.CODES} codes (reserved)"
-    )
+    assert kinds == f"{blocks.VECTORS} vectors, {blocks.LINKS} links, {blocks.CODES} codes"
     magic = {name: meaning for _, name, _, meaning in table("Blocks")}["magic"]
     assert number(magic.split(",")[0]) == blocks.MAGIC
     assert magic.split(", ")[1].encode()[::-1] == blocks.MAGIC.to_bytes(4, "big")
     assert "Vectors (kind 1)" in TEXT
     assert "Links, level 0 (kind 2)" in TEXT
+    assert "Codes (kind 3)" in TEXT
 
 
 def test_the_sizes_of_blocks_are_the_ones_in_use():

@@ -105,6 +105,7 @@ class History(RuleBasedStateMachine):
     )
     def create(self, name, kind, index, text_ids):
         shelf = Shelf(kind, text_ids)
+        index = strategies.fitting(index, *kind)
         if name in self.shelves:
             with pytest.raises(vdb.CollectionExistsError):
                 self.db.create_collection(name, index=index, **shelf.options())

@@ -56,6 +56,7 @@ class Rebuilds(History):
         shelf, docs = self.pick(data)
         if shelf.dtype == "bit":
             metric = "hamming"
+        index = strategies.fitting(index, metric, shelf.dtype)
         left = [stop]
 
         def progress(_at):

@@ -107,6 +107,8 @@ def _blocks(
             nodes = survey.levels[level].nodes
         used = count if level == 0 else nodes
         found.append(_use(reader, table, "links", used))
+    if view.codes is not None:
+        found.append(_use(reader, view.codes, "codes", count))
     return [use for use in found if use.blocks]
 
 
@@ -121,7 +123,7 @@ def _bytes(reader: index.Reader, view: index.Collection, blocks: list[BlockUse])
     """Keys and values, as they are stored; the pages of the file have some room beside them."""
     found = {"vectors": 0, "links": 0}
     for use in blocks:
-        found[use.kind] += use.bytes
+        found[use.kind] = found.get(use.kind, 0) + use.bytes
     for kind in KeyKind:
         if kind < KeyKind.COLLECTION or kind in _BY_TABLE:
             continue

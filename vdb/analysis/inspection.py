@@ -52,8 +52,8 @@ class BlockUse(Result):
     """The blocks of one kind and level.
 
     Attributes:
-        kind: "vectors" or "links".
-        level: The level of links; 0 for vectors.
+        kind: "vectors", "links" or "codes".
+        level: The level of links; 0 for vectors and codes.
         blocks: How many blocks there are.
         bytes: Their bytes.
         rows: Rows that they have room for.
@@ -113,7 +113,7 @@ class Inspection(Result):
         unlinked: New records that wait for their links; every search looks at them.
         reached: Records that walks can come by; all of them, in a sound graph.
         blocks: Blocks by kind and level.
-        bytes: Bytes by kind: vectors, links, records, ids, and what else there is.
+        bytes: Bytes by kind: vectors, links, codes, records, ids, and what else there is.
         file: The file.
     """
 

@@ -24,6 +24,7 @@ def create(
     index: options.Index = None,
     M: options.Links = None,
     ef_construction: options.EfConstruction = None,
+    codes: options.Codes = None,
     scores: options.Scores = None,
     model: options.Model = None,
     field: options.Fields = None,
@@ -35,7 +36,8 @@ def create(
 
     A collection needs --dim and --metric. Both are fixed from then on.
     """
-    asked = Options(metric, dtype, index, M, ef_construction, scores, model, tuple(field or ()))
+    fields = tuple(field or ())
+    asked = Options(metric, dtype, index, M, ef_construction, codes, scores, model, fields)
     if name is None:
         described = [*([] if dim is None else ["--dim"]), *asked.given()]
         if described:

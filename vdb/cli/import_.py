@@ -106,6 +106,7 @@ def import_(
     index: options.Index = None,
     M: options.Links = None,
     ef_construction: options.EfConstruction = None,
+    codes: options.Codes = None,
     scores: options.Scores = None,
     model: options.Model = None,
     field: options.Fields = None,
@@ -138,7 +139,8 @@ def import_(
     if records is not None and no_records:
         raise InvalidArgumentError("--records names a file and --no-records none; give one of them")
     config.thread_count(threads)
-    asked = Options(metric, dtype, index, M, ef_construction, scores, model, tuple(field or ()))
+    fields = tuple(field or ())
+    asked = Options(metric, dtype, index, M, ef_construction, codes, scores, model, fields)
     source = open_source(vectors, records, ids_from, beside=not no_records)
     schema = asked.schema(name, source.dim(dtype)) if create else None
     with database.open(

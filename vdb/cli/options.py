@@ -121,6 +121,14 @@ EfConstruction: TypeAlias = Annotated[
     int | None,
     typer.Option(metavar="N", help="hnsw: candidates per inserted vector. [default: 200]"),
 ]
+Codes: TypeAlias = Annotated[
+    str | None,
+    typer.Option(
+        metavar="int8|none",
+        help="hnsw: short forms of vectors that searches walk by, before the best candidates are "
+        "compared exactly. [default: none]",
+    ),
+]
 Scores: TypeAlias = Annotated[
     str | None,
     typer.Option(

@@ -11,6 +11,7 @@ import typer
 from vdb import config, database
 from vdb.cli import options, output
 from vdb.cli.interrupted import Interrupted
+from vdb.cli.schema import codes_from
 from vdb.collection import Collection
 from vdb.config import HNSW, Flat, IndexConfig
 from vdb.errors import InvalidArgumentError
@@ -43,7 +44,10 @@ def rebuild(
     ] = None,
     codes: Annotated[
         str | None,
-        typer.Option(metavar="NAME", help="How vectors are coded for the walk; none there is yet."),
+        typer.Option(
+            metavar="int8|none",
+            help="Short forms of vectors that searches walk by. [default: as at present, or none]",
+        ),
     ] = None,
     scores: Annotated[
         str | None,
@@ -226,6 +230,6 @@ def _index(
     return HNSW(
         M=base.M if M is None else M,
         ef_construction=base.ef_construction if ef_construction is None else ef_construction,
-        codes=base.codes if codes is None else codes,
+        codes=base.codes if codes is None else codes_from(codes),
         seed=base.seed if seed is None else seed,
     )

@@ -14,7 +14,10 @@ from vdb.filters.types import field_types
 from vdb.metrics import metric_named
 from vdb.scores.table import convention_named
 
-__all__ = ["Options", "Schema", "required", "taken"]
+__all__ = ["NO_CODES", "Options", "Schema", "codes_from", "required", "taken"]
+
+NO_CODES = "none"
+"""What ``--codes`` takes for no codes."""
 
 T = TypeVar("T")
 
@@ -28,6 +31,7 @@ class Options:
     index: str | None
     M: int | None
     ef_construction: int | None
+    codes: str | None
     scores: str | None
     model: str | None
     fields: tuple[str, ...] = ()
@@ -40,6 +44,7 @@ class Options:
             "--index": self.index,
             "--M": self.M,
             "--ef-construction": self.ef_construction,
+            "--codes": self.codes,
             "--scores": self.scores,
             "--model": self.model,
             "--field": self.fields or None,
@@ -53,7 +58,7 @@ class Options:
             dim,
             required("--metric", self.metric),
             "float32" if self.dtype is None else self.dtype,
-            _index(self.index, self.M, self.ef_construction),
+            _index(self.index, self.M, self.ef_construction, self.codes),
             "native" if self.scores is None else self.scores,
             self.model,
             field_types_from(self.fields),
@@ -64,7 +69,7 @@ class Options:
 
         The metric is left to `Database.collection`, which says since when it is what it is.
         """
-        _index(self.index, self.M, self.ef_construction)
+        _index(self.index, self.M, self.ef_construction, self.codes)
         asked = self.given()
         asked.pop("--metric", None)
         if not asked:
@@ -75,6 +80,7 @@ class Options:
             "--index": info.index.type,
             "--M": getattr(info.index, "M", None),
             "--ef-construction": getattr(info.index, "ef_construction", None),
+            "--codes": getattr(info.index, "codes", None) or NO_CODES,
             "--scores": info.scores,
             "--model": info.model,
         }
@@ -118,7 +124,10 @@ class Schema:
 
     def __post_init__(self) -> None:
         config.collection_name(self.name)
-        config.dimension(self.dim, config.vector_type(self.dtype, metric_named(self.metric)))
+        metric = metric_named(self.metric)
+        dtype = config.vector_type(self.dtype, metric)
+        config.dimension(self.dim, dtype)
+        config.fitting_index(self.index, metric, dtype)
         convention_named(self.scores, self.metric, dtype=self.dtype, argument="--scores")
         config.model_text(self.model)
 
@@ -172,18 +181,26 @@ def required(option: str, value: T | None) -> T:
     return value
 
 
-def _index(index: str | None, M: int | None, ef_construction: int | None) -> IndexConfig:
-    """The index that ``--index``, ``--M`` and ``--ef-construction`` describe together."""
+def codes_from(option: str | None) -> str | None:
+    """What ``--codes`` names; none is a word for it too."""
+    return None if option == NO_CODES else option
+
+
+def _index(
+    index: str | None, M: int | None, ef_construction: int | None, codes: str | None
+) -> IndexConfig:
+    """The index that ``--index`` and the parameters of a graph describe together."""
     if index is None or index == "hnsw":
         default = HNSW()
         return HNSW(
             M=default.M if M is None else M,
             ef_construction=default.ef_construction if ef_construction is None else ef_construction,
+            codes=codes_from(codes),
         )
     if index != "flat":
         raise InvalidArgumentError(
             f"--index must be hnsw or flat, got {index}", expected=("hnsw", "flat"), received=index
         )
-    if M is not None or ef_construction is not None:
-        raise InvalidArgumentError("--M and --ef-construction belong to --index hnsw")
+    if M is not None or ef_construction is not None or codes_from(codes) is not None:
+        raise InvalidArgumentError("--M, --ef-construction and --codes belong to --index hnsw")
     return Flat()

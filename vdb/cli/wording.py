@@ -13,6 +13,7 @@ __all__ = ["in_options"]
 _ARGUMENTS = {
     "HNSW.M": "--M",
     "HNSW.ef_construction": "--ef-construction",
+    "HNSW.codes": "--codes",
     "dim": "the number of dimensions",
     "dtype": "--dtype",
     "ef": "--ef",

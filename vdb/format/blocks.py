@@ -3,8 +3,8 @@
 ::
 
     0   magic       u32  0x6B626476, "vdbk"
-    4   kind        u8   1 vectors, 2 links, 3 codes (reserved)
-    5   level       u8   0 for vectors; the level of the graph for links
+    4   kind        u8   1 vectors, 2 links, 3 codes
+    5   level       u8   0 for vectors and codes; the level of the graph for links
     6   layout      u16  1
     8   collection  u32
     12  generation  u32  0 for vectors
@@ -26,6 +26,7 @@ from __future__ import annotations
 import struct
 from dataclasses import astuple, dataclass
 
+from vdb.codes import CODES as CODE_TABLE
 from vdb.dtypes import DTYPES
 from vdb.errors import CorruptedError
 from vdb.kernel import crc32c
@@ -77,6 +78,11 @@ def largest_inline(page_size: int) -> int:
 def vector_row_size(dim: int, dtype: str) -> int:
     """Bytes of a row of vectors, padded to a multiple of 16."""
     return (DTYPES[dtype].row_bytes(dim) + 15) // 16 * 16
+
+
+def code_row_size(dim: int, codes: str) -> int:
+    """Bytes of a row of codes, a multiple of 16."""
+    return CODE_TABLE[codes].row_bytes(dim)
 
 
 def link_row_size(M: int, level: int) -> int:

@@ -9,6 +9,7 @@ from dataclasses import dataclass, field, replace
 from typing import Any, Self
 
 from vdb.format.limits import (
+    CODES,
     INDEX_TYPES,
     LONGEST_CURVE,
     LONGEST_REASON,
@@ -149,7 +150,7 @@ def index_of(f: Fields) -> dict[str, Any]:
     if index["type"] == "hnsw":
         index["M"] = f.whole("M", 2, 256)
         index["ef_construction"] = f.whole("ef_construction", 1, 100_000)
-        index["codes"] = f.text_or_none("codes", 0)
+        index["codes"] = f.choice_or_none("codes", CODES)
         index["seed"] = f.whole("seed", 0, U64)
     f.end()
     return index

@@ -155,6 +155,13 @@ class Fields:
             self.refuse(name, f"one of {', '.join(allowed)}", repr(value))
         return value
 
+    def choice_or_none(self, name: str, allowed: tuple[str, ...]) -> str | None:
+        """One of the allowed words, or None."""
+        if self._rest.get(name, _MISSING) is None:
+            del self._rest[name]
+            return None
+        return self.choice(name, allowed)
+
     def raw(self, name: str, length: int) -> bytes:
         """Exactly `length` bytes."""
         value: bytes = self._take(name, bytes)

@@ -94,7 +94,7 @@ class BlockTable:
 class Index:
     """One collection at one moment. May be used by any number of threads."""
 
-    def __init__(self, *, metric: str, dim: int, dtype: str, vectors: BlockTable, links: Sequence[BlockTable], M: int, ef_construction: int, seed: int, slots: int, entry: int, longest: Annotated[NDArray[numpy.uint32], dict(shape=(None,), order='C', device='cpu', writable=False)], unlinked: Annotated[NDArray[numpy.uint32], dict(shape=(None,), order='C', device='cpu', writable=False)] | None = None) -> None: ...
+    def __init__(self, *, metric: str, dim: int, dtype: str, vectors: BlockTable, links: Sequence[BlockTable], M: int, ef_construction: int, seed: int, slots: int, entry: int, longest: Annotated[NDArray[numpy.uint32], dict(shape=(None,), order='C', device='cpu', writable=False)], unlinked: Annotated[NDArray[numpy.uint32], dict(shape=(None,), order='C', device='cpu', writable=False)] | None = None, codes: BlockTable | None = None, coded: str = '') -> None: ...
 
     @property
     def slots(self) -> int: ...
@@ -210,7 +210,7 @@ class Writer:
 
     def stored(self) -> None:
         """
-        The blocks of links that were changed lie where `fetch` will find them: let go of them.
+        The blocks of links and codes that were changed lie where `fetch` will find them: let go of them.
         """
 
     def follow(self, newer: Index) -> None:
@@ -220,7 +220,7 @@ class Writer:
 
     def fill(self, fetch: object, first: int) -> None:
         """
-        Makes blocks of links where slots from `first` on have none, because none was linked.
+        Makes blocks of links and codes where slots from `first` on have none, because none was linked.
         """
 
     @property

@@ -46,8 +46,8 @@ void store(uint8_t* p, T value) {
 
 BlockTable::BlockTable(BlockShape shape, uint32_t slots) : shape_(std::move(shape)) {
   const uint64_t per_row = uint64_t{shape_.row_size} + (shape_.kind == kVectors ? kNormSize : 0);
-  if (shape_.kind != kVectors && shape_.kind != kLinks)
-    throw std::invalid_argument("kind: expected 1 (vectors) or 2 (links), got " +
+  if (shape_.kind < kVectors || shape_.kind > kCodes)
+    throw std::invalid_argument("kind: expected 1 (vectors), 2 (links) or 3 (codes), got " +
                                 std::to_string(shape_.kind));
   if (shape_.row_size == 0 || shape_.row_size % 4 != 0 || shape_.block_size % 16 != 0 ||
       shape_.block_size < kHeaderSize + per_row)
@@ -101,8 +101,10 @@ void BlockTable::damaged(uint32_t n, const std::string& what) const {
   throw Corrupted("block " + std::to_string(n) + " of collection " +
                   std::to_string(shape_.collection) + ", generation " +
                   std::to_string(shape_.generation) +
-                  (shape_.kind == kVectors ? ", vectors" : ", links of level ") +
-                  (shape_.kind == kVectors ? "" : std::to_string(shape_.level)) + ": " + what);
+                  (shape_.kind == kVectors ? ", vectors"
+                   : shape_.kind == kCodes ? ", codes"
+                                           : ", links of level " + std::to_string(shape_.level)) +
+                  ": " + what);
 }
 
 uint32_t BlockTable::checksum(const uint8_t* block) const {
@@ -201,7 +203,7 @@ uint8_t* BlockTable::writable(uint32_t n, Source& source) {
     std::memset(copy, 0xFF, shape_.block_size);
   } else {
     std::memset(copy, 0, shape_.block_size);
-    for (uint32_t r = 0; r < rows_; ++r)
+    for (uint32_t r = 0; r < rows_ && shape_.kind == kVectors; ++r)
       store(copy + norms_offset() + size_t{r} * kNormSize, -1.0f);
   }
   is_dirty_[n] = true;

@@ -23,6 +23,7 @@ inline constexpr uint32_t kHeaderSize = 48;
 inline constexpr uint16_t kBlockLayout = 1;
 inline constexpr uint8_t kVectors = 1;
 inline constexpr uint8_t kLinks = 2;
+inline constexpr uint8_t kCodes = 3;
 inline constexpr uint32_t kNormSize = 4;
 
 // Where stored blocks come from. May be called from several threads.

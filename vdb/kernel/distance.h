@@ -30,6 +30,14 @@ struct PairLoops {
   Sum l1;
 };
 
+// Sums over codes (see codes.h).
+struct CodeLoops {
+  // out[i] = sum of query[j] * rows[i][j], unsigned by signed bytes, exactly. `bytes` is a multiple
+  // of 16, at most 32,000.
+  void (*int8)(const uint8_t* query, const uint8_t* const* rows, size_t count, size_t bytes,
+               int32_t* out);
+};
+
 struct Loops {
   const char* name;         // "avx512vnni", "avx512", "avx2", "neon", "portable"
   PairLoops float32;        // float32 with float32
@@ -37,6 +45,7 @@ struct Loops {
   PairLoops float16_query;  // float32 with float16
   PairLoops int8;
   PairLoops bit;
+  CodeLoops codes;
 };
 
 const Loops& loops();                         // the best that this processor runs

@@ -55,4 +55,14 @@ class FlushDenormals : public FloatMode {
 #endif
 };
 
+// Denormals as they are, whatever the caller does with them.
+class IeeeFloats : public FloatMode {
+ public:
+#if defined(__x86_64__) || defined(_M_X64)
+  IeeeFloats() : FloatMode(float_mode() & ~uint64_t{0x8040u}) {}
+#else
+  IeeeFloats() : FloatMode(float_mode() & ~(uint64_t{1} << 24)) {}
+#endif
+};
+
 }  // namespace vdb

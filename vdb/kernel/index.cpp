@@ -18,8 +18,11 @@ constexpr size_t kLongestUsed = 16;  // more of them only pay on bad graphs
 }  // namespace
 
 Index::Index(IndexState state, std::shared_ptr<BlockTable> vectors,
-             std::vector<std::shared_ptr<BlockTable>> links)
-    : state_(std::move(state)), vectors_(std::move(vectors)), links_(std::move(links)) {
+             std::vector<std::shared_ptr<BlockTable>> links, std::shared_ptr<BlockTable> codes)
+    : state_(std::move(state)),
+      vectors_(std::move(vectors)),
+      links_(std::move(links)),
+      codes_(std::move(codes)) {
   const auto require = [](bool good, const char* what) {
     if (!good) throw std::invalid_argument(what);
   };
@@ -31,6 +34,17 @@ Index::Index(IndexState state, std::shared_ptr<BlockTable> vectors,
   require(
       state_.slots <= kMaxSlots && uint64_t{vectors_->blocks()} * vectors_->rows() >= state_.slots,
       "slots: more than the vector table holds");
+  require((codes_ != nullptr) == (state_.codes != CodeKind::kNoCodes),
+          "codes: a table for a kind of codes, or neither");
+  if (codes_ != nullptr) {
+    require(!links_.empty() && vdb::has_codes(state_.metric, state_.shape.dtype),
+            "codes: not for this index, metric or dtype");
+    const CodeShape shape = code_shape(state_.codes, state_.metric, state_.shape.dim);
+    require(codes_->shape().kind == kCodes && codes_->shape().row_size == shape.row_bytes(),
+            "codes: a table of another shape");
+    require(uint64_t{codes_->blocks()} * codes_->rows() >= state_.slots,
+            "slots: more than the table of codes holds");
+  }
   if (links_.empty()) return;
   require(state_.M >= 2 && state_.M <= 256, "M: expected 2 to 256");
   require(links_.size() == Graph::level_limit(state_.M), "links: a table for every level");
@@ -59,6 +73,7 @@ Index::Index(IndexState state, std::shared_ptr<BlockTable> vectors,
 std::vector<const BlockTable*> Index::tables() const {
   std::vector<const BlockTable*> all{vectors_.get()};
   for (const auto& table : links_) all.push_back(table.get());
+  if (codes_ != nullptr) all.push_back(codes_.get());
   return all;
 }
 
@@ -66,6 +81,10 @@ Graph Index::graph(Source& source) const {
   std::vector<BlockTable*> tables;
   for (const auto& table : links_) tables.push_back(table.get());
   return {std::move(tables), source, state_.M, state_.seed, state_.slots};
+}
+
+Codes Index::codes(Source& source) const {
+  return {*codes_, source, code_shape(state_.codes, state_.metric, state_.shape.dim)};
 }
 
 std::vector<uint32_t> Index::starts() const {
@@ -83,7 +102,10 @@ Index::Answers Index::search(Source& source, const uint8_t* queries, uint32_t co
   const Vectors vectors = this->vectors(source);
   const Graph graph = this->graph(source);
   const std::vector<uint32_t> starts = this->starts();
-  const Searcher searcher(vectors, graph, state_.metric, state_.entry, starts);
+  std::optional<Codes> codes;
+  if (has_codes()) codes.emplace(this->codes(source));
+  const Searcher searcher(vectors, graph, state_.metric, state_.entry, starts,
+                          codes ? &*codes : nullptr);
   Answers answers(count);
   if (computed != nullptr) computed->resize(count);
   threads = std::max(1u, std::min(threads, count));
@@ -220,6 +242,7 @@ std::vector<Finding> Index::verify(Source& source, uint32_t free_head, uint32_t 
   std::vector<uint8_t> live;
   const Vectors vectors = this->vectors(source);
   verify_vectors(vectors, state_.metric, free_head, free_count, &live, &findings);
+  if (has_codes()) verify_codes(codes(source), vectors, live, &findings);
   if (has_graph())
     verify_graph(graph(source), vectors, state_.entry, state_.longest, state_.unlinked, live,
                  &findings);

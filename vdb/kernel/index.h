@@ -7,6 +7,7 @@
 #include <vector>
 
 #include "block_table.h"
+#include "code_scorer.h"
 #include "filtered_searcher.h"
 #include "graph.h"
 #include "metric.h"
@@ -29,6 +30,7 @@ struct IndexState {
       longest;  // slots of the longest vectors, longest first (inner product only)
   // Slots of stored vectors that wait for their links; every search looks at all of them.
   std::vector<uint32_t> unlinked = {};
+  CodeKind codes = CodeKind::kNoCodes;
 };
 
 struct NormStats {
@@ -42,11 +44,13 @@ class Index {
   // `links` has a table for every level that M allows, or none for a flat index.
   // Throws std::invalid_argument where tables and parameters do not belong together.
   Index(IndexState state, std::shared_ptr<BlockTable> vectors,
-        std::vector<std::shared_ptr<BlockTable>> links);
+        std::vector<std::shared_ptr<BlockTable>> links,
+        std::shared_ptr<BlockTable> codes = nullptr);
 
   const IndexState& state() const { return state_; }
+  bool has_codes() const { return codes_ != nullptr; }
   bool has_graph() const { return !links_.empty(); }
-  std::vector<const BlockTable*> tables() const;  // vectors first, then links by level
+  std::vector<const BlockTable*> tables() const;  // vectors, links by level, codes
 
   using Answers = std::vector<std::vector<Hit>>;
   // For `count` queries, one after the other, the k best found by the graph with a beam of ef, best
@@ -90,11 +94,13 @@ class Index {
   friend class Writer;
   Vectors vectors(Source& source) const { return {*vectors_, source, state_.shape, state_.slots}; }
   Graph graph(Source& source) const;
+  Codes codes(Source& source) const;
   std::vector<uint32_t> starts() const;  // where walks begin besides the entry point
 
   IndexState state_;
   std::shared_ptr<BlockTable> vectors_;
   std::vector<std::shared_ptr<BlockTable>> links_;
+  std::shared_ptr<BlockTable> codes_;  // none where the state has no codes
 };
 
 }  // namespace vdb

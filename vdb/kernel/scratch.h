@@ -6,6 +6,7 @@
 #include <memory>
 #include <vector>
 
+#include "codes.h"
 #include "pool.h"
 #include "visited.h"
 
@@ -16,6 +17,7 @@ struct Scratch {
   Visited visited;
   std::vector<uint32_t> slots;
   std::vector<float> distances;
+  CodeQuery query;
   uint32_t computed = 0;  // distances, since somebody last set it to 0
 };
 

@@ -1,6 +1,10 @@
 #include "searcher.h"
 
 #include <algorithm>
+#include <limits>
+
+#include "code_scorer.h"
+#include "prefetch.h"
 
 namespace vdb {
 namespace {
@@ -12,6 +16,9 @@ constexpr uint32_t kMargin = 8;
 // unless some start gives so many times the inner product of what the levels above lead to.
 constexpr uint32_t kDirections = 6;
 constexpr float kFarLonger = 6;
+
+// Of a vector, after which the processor's own prefetcher follows.
+constexpr size_t kBytesAhead = 512;
 
 void gather(const Graph& graph, uint32_t level, uint32_t slot, Scratch& scratch) {
   const uint32_t* list = graph.links(level, slot);
@@ -79,9 +86,10 @@ void keep_best(const ExactValue& exact, uint32_t k, std::vector<Hit>* hits) {
   if (hits->size() > k) hits->resize(k);
 }
 
-Searcher::Starts Searcher::begin(const Item& query, Scorer& scorer, Scratch& scratch) const {
+Searcher::Starts Searcher::begin(const Item& query, Scorer& scorer, Scorer& above,
+                                 Scratch& scratch) const {
   const uint32_t top = graph_.level_of(entry_);
-  if (metric_ == Metric::kIp && top > 0) return begin_by_direction(query, scorer, scratch);
+  if (metric_ == Metric::kIp && top > 0) return begin_by_direction(query, scorer, above, scratch);
   Starts starts{{descend(graph_, scorer, entry_, top, 0, scratch)}, {}};
   starts.slots.insert(starts.slots.end(), starts_.begin(), starts_.end());
   return starts;
@@ -89,10 +97,8 @@ Searcher::Starts Searcher::begin(const Item& query, Scorer& scorer, Scratch& scr
 
 // A walk that begins at the longest vectors alone may never come to where the query points. Where
 // they are so long that they outdo what lies there, looking for it is wasted.
-Searcher::Starts Searcher::begin_by_direction(const Item& query, Scorer& scorer,
+Searcher::Starts Searcher::begin_by_direction(const Item& query, Scorer& scorer, Scorer& above,
                                               Scratch& scratch) const {
-  const Distance direction = Distance::search_above(metric_, vectors_.shape());
-  VectorScorer above(vectors_, direction, query);
   const uint32_t node = descend(graph_, above, entry_, graph_.level_of(entry_), 1, scratch);
   std::vector<uint32_t> slots{node};
   slots.insert(slots.end(), starts_.begin(), starts_.end());
@@ -114,30 +120,79 @@ Searcher::Starts Searcher::begin_by_direction(const Item& query, Scorer& scorer,
   return starts;
 }
 
+// A walk by codes has not touched the vectors that are about to be compared.
+void Searcher::ask_for_vectors(const Pool& pool, size_t count) const {
+  const size_t bytes = std::min(vectors_.row_bytes(), kBytesAhead);
+  for (uint32_t i = 0; i < std::min<size_t>(pool.size(), count); ++i)
+    prefetch_bytes(vectors_.locate(pool[i].slot).row, bytes);
+}
+
 void Searcher::search(const uint8_t* query, uint32_t k, uint32_t ef, Scratch& scratch,
                       std::vector<Hit>* hits) const {
   hits->clear();
   if (entry_ == kNone || k == 0) return;
-  const Distance distance = Distance::search(metric_, vectors_.shape());
   const float norm = norm_of_query(vectors_.shape(), query);
-  VectorScorer scorer(vectors_, distance, {query, norm});
-  const Starts starts = begin({query, norm}, scorer, scratch);
-  beam(graph_, 0, scorer, starts.slots, std::max(ef, 1u), scratch, starts.known);
+  const auto walk = [&](Scorer& scorer, Scorer& above) {
+    const Starts starts = begin({query, norm}, scorer, above, scratch);
+    beam(graph_, 0, scorer, starts.slots, std::max(ef, 1u), scratch, starts.known);
+  };
+  if (codes_ == nullptr) {
+    const Distance distance = Distance::search(metric_, vectors_.shape());
+    const Distance direction = Distance::search_above(metric_, vectors_.shape());
+    VectorScorer scorer(vectors_, distance, {query, norm});
+    VectorScorer above(vectors_, direction, {query, norm});
+    walk(scorer, above);
+  } else {
+    scratch.query.set(codes_->shape(), reinterpret_cast<const float*>(query));
+    CodeScorer scorer(*codes_, CodeDistance::search(metric_), scratch.query);
+    CodeScorer above(*codes_, CodeDistance::search_above(metric_), scratch.query);
+    walk(scorer, above);
+  }
 
+  rank(query, k, scratch, hits);
+}
+
+// The candidates by their exact values. Those that a walk by codes put behind the k-th are compared
+// too where the code may be wrong by so much.
+void Searcher::rank(const uint8_t* query, uint32_t k, Scratch& scratch,
+                    std::vector<Hit>* hits) const {
   const ExactValue exact(metric_, vectors_.shape(), query);
-  const size_t wanted = size_t{k} + kMargin;
-  for (uint32_t i = 0; i < scratch.pool.size() && hits->size() < wanted; ++i) {
-    const uint32_t node = scratch.pool[i].slot;
-    const double value = exact(vectors_.at(node).row);
-    ++scratch.computed;
-    hits->push_back({value, node});
-    // A chain longer than the collection can only be a ring.
-    uint32_t steps = graph_.slots();
-    for (uint32_t twin = graph_.next_duplicate(node);
-         twin != kNone && hits->size() < wanted && steps-- > 0; twin = graph_.next_duplicate(twin))
-      hits->push_back({value, twin});
+  const Pool& pool = scratch.pool;
+  const size_t wanted = size_t{k} + (codes_ == nullptr ? kMargin : 0);
+  uint32_t i = 0;
+  if (codes_ != nullptr) ask_for_vectors(pool, k);
+  for (; i < pool.size() && hits->size() < wanted; ++i)
+    push(exact, pool[i].slot, wanted - hits->size(), hits);
+  scratch.computed += i;
+  if (codes_ != nullptr && i < pool.size()) {
+    double worst = -std::numeric_limits<double>::infinity();
+    for (const Hit& hit : *hits) worst = std::max(worst, exact.ordered(hit.value));
+    const CodeDistance distance = CodeDistance::search(metric_);
+    if (distance.from_one()) worst += 1;
+    scratch.slots.clear();
+    for (; i < pool.size(); ++i) {
+      const auto [near, slot] = pool[i];
+      const CodeHead head = Codes::head(codes_->at(slot));
+      if (near - distance.slack(scratch.query, head, near) > worst) continue;
+      scratch.slots.push_back(slot);
+      prefetch_bytes(vectors_.locate(slot).row, std::min(vectors_.row_bytes(), kBytesAhead));
+    }
+    scratch.computed += static_cast<uint32_t>(scratch.slots.size());
+    for (const uint32_t slot : scratch.slots) push(exact, slot, k, hits);
   }
   keep_best(exact, k, hits);
+}
+
+// A node and its duplicates, at most `most` of them together.
+void Searcher::push(const ExactValue& exact, uint32_t node, size_t most,
+                    std::vector<Hit>* hits) const {
+  const double value = exact(vectors_.at(node).row);
+  hits->push_back({value, node});
+  // A chain longer than the collection can only be a ring.
+  size_t steps = std::min<size_t>(most - 1, graph_.slots());
+  for (uint32_t twin = graph_.next_duplicate(node); twin != kNone && steps-- > 0;
+       twin = graph_.next_duplicate(twin))
+    hits->push_back({value, twin});
 }
 
 }  // namespace vdb

@@ -6,6 +6,7 @@
 #include <cstdint>
 #include <vector>
 
+#include "codes.h"
 #include "graph.h"
 #include "metric.h"
 #include "scorer.h"
@@ -34,10 +35,16 @@ struct Hit {
 class Searcher {
  public:
   // `starts`: what to look at besides the entry point: the longest vectors, for inner product, and
-  // vectors that are not linked yet.
+  // vectors that are not linked yet. With `codes` the walk goes by them, and only the last
+  // candidates are compared by their vectors.
   Searcher(const Vectors& vectors, const Graph& graph, Metric metric, uint32_t entry,
-           const std::vector<uint32_t>& starts)
-      : vectors_(vectors), graph_(graph), metric_(metric), entry_(entry), starts_(starts) {}
+           const std::vector<uint32_t>& starts, const Codes* codes = nullptr)
+      : vectors_(vectors),
+        graph_(graph),
+        metric_(metric),
+        entry_(entry),
+        starts_(starts),
+        codes_(codes) {}
 
   // At most k hits among the ef candidates kept, best first, equal values by slot. Duplicates of a
   // found node are found too, beyond ef as well.
@@ -49,14 +56,20 @@ class Searcher {
     std::vector<uint32_t> slots;
     std::vector<Candidate> known;
   };
-  Starts begin(const Item& query, Scorer& scorer, Scratch& scratch) const;
-  Starts begin_by_direction(const Item& query, Scorer& scorer, Scratch& scratch) const;
+  Starts begin(const Item& query, Scorer& scorer, Scorer& above, Scratch& scratch) const;
+  Starts begin_by_direction(const Item& query, Scorer& scorer, Scorer& above,
+                            Scratch& scratch) const;
+
+  void ask_for_vectors(const Pool& pool, size_t count) const;
+  void rank(const uint8_t* query, uint32_t k, Scratch& scratch, std::vector<Hit>* hits) const;
+  void push(const ExactValue& exact, uint32_t node, size_t most, std::vector<Hit>* hits) const;
 
   const Vectors& vectors_;
   const Graph& graph_;
   Metric metric_;
   uint32_t entry_;
   const std::vector<uint32_t>& starts_;
+  const Codes* codes_;
 };
 
 // Orders hits best first, equal values by slot, and keeps k.

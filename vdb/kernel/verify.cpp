@@ -324,6 +324,30 @@ void verify_vectors(const Vectors& vectors, Metric metric, uint32_t free_head, u
                                           std::to_string(unused)});
 }
 
+void verify_codes(const Codes& codes, const Vectors& vectors, const std::vector<uint8_t>& live,
+                  std::vector<Finding>* findings) {
+  const size_t bytes = codes.shape().row_bytes();
+  std::vector<uint8_t> expected(bytes);
+  std::string last_damage;
+  for (uint32_t slot = 0; slot < vectors.slots(); ++slot) {
+    if (live[slot] == kUnknown) continue;
+    try {
+      const uint8_t* const row = codes.at(slot);
+      if (live[slot] == kFree)
+        std::fill(expected.begin(), expected.end(), uint8_t{0});
+      else
+        encode(codes.shape(), vectors.shape(), vectors.at(slot).row, expected.data());
+      if (std::memcmp(row, expected.data(), bytes) != 0)
+        findings->push_back({at_slot(slot), live[slot] == kFree
+                                                ? "is free, but its row of codes is not empty"
+                                                : "its code is not the one of its vector"});
+    } catch (const Corrupted& problem) {
+      if (problem.what() != last_damage)
+        findings->push_back({at_slot(slot), last_damage = problem.what()});
+    }
+  }
+}
+
 void verify_graph(const Graph& graph, const Vectors& vectors, uint32_t entry,
                   const std::vector<uint32_t>& longest, const std::vector<uint32_t>& unlinked,
                   const std::vector<uint8_t>& live, std::vector<Finding>* findings) {

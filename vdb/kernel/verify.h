@@ -5,6 +5,7 @@
 #include <string>
 #include <vector>
 
+#include "codes.h"
 #include "graph.h"
 #include "metric.h"
 #include "vectors.h"
@@ -21,6 +22,10 @@ struct Finding {
 // every unused slot once. `live` receives a byte a slot: 1 live, 0 free, 2 unknown.
 void verify_vectors(const Vectors& vectors, Metric metric, uint32_t free_head, uint32_t free_count,
                     std::vector<uint8_t>* live, std::vector<Finding>* findings);
+
+// Codes: every live slot has the code that its vector is encoded as, every other slot none.
+void verify_codes(const Codes& codes, const Vectors& vectors, const std::vector<uint8_t>& live,
+                  std::vector<Finding>* findings);
 
 // Graph: every invariant of graph.h, that every live slot is reached from the entry point or is one
 // of the `unlinked`, and that the longest vectors named are nodes.

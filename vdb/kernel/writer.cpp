@@ -19,17 +19,19 @@ constexpr size_t kLongestLeast = 16;  // fewer, and the longest vectors are look
 constexpr size_t kTickEvery = 256;    // removals between two ticks
 
 std::shared_ptr<Index> writable_copy(const Index& base, std::shared_ptr<BlockTable> vectors,
-                                     const std::vector<std::shared_ptr<BlockTable>>& links) {
+                                     const std::vector<std::shared_ptr<BlockTable>>& links,
+                                     const std::shared_ptr<BlockTable>& codes) {
   std::vector<std::shared_ptr<BlockTable>> copies;
   for (const auto& table : links) copies.push_back(BlockTable::for_writing(table));
   return std::make_shared<Index>(base.state(), BlockTable::for_writing(std::move(vectors)),
-                                 std::move(copies));
+                                 std::move(copies),
+                                 codes == nullptr ? nullptr : BlockTable::for_writing(codes));
 }
 
 }  // namespace
 
 Writer::Writer(const Index& base, uint32_t free_head, uint32_t free_count)
-    : index_(writable_copy(base, base.vectors_, base.links_)),
+    : index_(writable_copy(base, base.vectors_, base.links_, base.codes_)),
       free_head_(free_head),
       free_count_(free_count) {}
 
@@ -49,6 +51,7 @@ std::vector<uint32_t> Writer::allocate(Source& source, size_t count) {
   for (size_t i = reused; i < count; ++i) slots.push_back(state.slots++);
   index_->vectors_->grow(state.slots);
   for (const auto& table : index_->links_) table->grow(state.slots);
+  if (index_->codes_ != nullptr) index_->codes_->grow(state.slots);
   return slots;
 }
 
@@ -79,16 +82,37 @@ void Writer::insert(Source& source, const uint32_t* slots, size_t count, size_t 
   IndexState& state = index_->state_;
   const Vectors vectors = index_->vectors(source);
   Graph graph = index_->graph(source);
+  put_codes(source, slots, count);
   Builder(vectors, graph, state.metric, state.ef_construction, &state.entry)
       .insert(slots, count, nodes, threads, tick);
   forget_unlinked({slots, slots + count});
   add_longest(source, slots, count, nodes);
 }
 
+// Vectors that wait for their links have their codes already.
+void Writer::put_codes(Source& source, const uint32_t* slots, size_t count) {
+  if (!index_->has_codes()) return;
+  const Vectors vectors = index_->vectors(source);
+  const Codes codes = index_->codes(source);
+  const auto& unlinked = index_->state_.unlinked;
+  const std::unordered_set<uint32_t> coded(unlinked.begin(), unlinked.end());
+  for (size_t i = 0; i < count; ++i) {
+    if (slots[i] >= index_->state_.slots) throw std::invalid_argument("slot out of bounds");
+    if (coded.count(slots[i]) == 0) codes.put(slots[i], vectors.shape(), vectors.at(slots[i]).row);
+  }
+}
+
+void Writer::erase_codes(Source& source, const uint32_t* slots, size_t count) {
+  if (!index_->has_codes()) return;
+  const Codes codes = index_->codes(source);
+  for (size_t i = 0; i < count; ++i) codes.erase(slots[i]);
+}
+
 void Writer::defer(Source& source, const uint32_t* slots, size_t count) {
   IndexState& state = index_->state_;
   Graph graph = index_->graph(source);
   BlockTable& rows = *index_->links_.at(0);
+  put_codes(source, slots, count);
   for (size_t i = 0; i < count; ++i) {
     if (slots[i] >= state.slots) throw std::invalid_argument("defer: slot out of bounds");
     // Their rows are empty already; only a block of rows that no node has used yet is missing.
@@ -121,6 +145,7 @@ void Writer::remove(Source& source, const uint32_t* slots, size_t count,
     if ((i + 1) % kTickEvery == 0) tick(i + 1, count);
   }
   forget_unlinked({slots, slots + count});
+  erase_codes(source, slots, count);
   refill_longest(source);
 }
 
@@ -187,6 +212,7 @@ void Writer::refill_longest(Source& source) {
 
 void Writer::stored() {
   for (const auto& table : index_->links_) table->forget_copies();
+  if (index_->has_codes()) index_->codes_->forget_copies();
 }
 
 void Writer::follow(const Index& newer) {
@@ -196,13 +222,17 @@ void Writer::follow(const Index& newer) {
   index_->state_.slots = newer.state_.slots;
   index_->vectors_ = BlockTable::for_writing(newer.vectors_);
   for (const auto& table : index_->links_) table->grow(newer.state_.slots);
+  if (index_->has_codes()) index_->codes_->grow(newer.state_.slots);
 }
 
 void Writer::fill(Source& source, uint32_t first) {
   if (!index_->has_graph() || first >= index_->state_.slots) return;
-  BlockTable& table = *index_->links_[0];
-  for (uint32_t n = table.place(first).block; n < table.blocks(); ++n)
-    if (table.block_or_null(n, source) == nullptr) table.writable(n, source);
+  const auto fill = [&](BlockTable& table) {
+    for (uint32_t n = table.place(first).block; n < table.blocks(); ++n)
+      if (table.block_or_null(n, source) == nullptr) table.writable(n, source);
+  };
+  fill(*index_->links_[0]);
+  if (index_->has_codes()) fill(*index_->codes_);
 }
 
 size_t Writer::dirty_blocks() const {
@@ -225,6 +255,7 @@ std::vector<Writer::Sealed> Writer::seal(uint64_t commit, size_t first, size_t c
   };
   take(*index_->vectors_);
   for (const auto& table : index_->links_) take(*table);
+  if (index_->has_codes()) take(*index_->codes_);
   return sealed;
 }
 

@@ -33,8 +33,8 @@ class Writer {
                                 const std::function<void()>& tick) const;
   // Stores vectors (one after the other) and their norms in allocated slots.
   void put(Source& source, const uint32_t* slots, size_t count, const uint8_t* rows);
-  // Links stored vectors into the graph, deferred or not. `nodes`: how many vectors it holds
-  // already, roughly.
+  // Codes stored vectors and links them into the graph, deferred or not. `nodes`: how many vectors
+  // it holds already, roughly.
   void insert(Source& source, const uint32_t* slots, size_t count, size_t nodes, uint32_t threads,
               const Builder::Tick& tick);
   // Keeps stored vectors for a later insert(); until then every search looks at all of them.
@@ -50,23 +50,26 @@ class Writer {
     const uint8_t* data;  // block_size bytes, until the Writer goes
   };
   // For a graph that is built beside the one in use, over vectors that others change:
-  // The blocks of links that were changed are stored: the next look asks `source` for them.
+  // The blocks of links and codes that were changed are stored: the next look asks `source` for
+  // them.
   void stored();
   // Sees the vectors of a later commit from now on. Before anything else, the slots whose vectors
   // differ are to be removed.
   void follow(const Index& newer);
 
-  // Makes blocks of links of level 0 where slots from `first` on have none, because nothing in them
-  // was ever linked.
+  // Makes blocks of links of level 0, and of codes, where slots from `first` on have none, because
+  // nothing in them was ever linked.
   void fill(Source& source, uint32_t first);
 
   // How many blocks were changed.
   size_t dirty_blocks() const;
-  // Blocks changed, complete with header and checksum: vectors, then links by level, each by
+  // Blocks changed, complete with header and checksum: vectors, links by level, codes, each by
   // number, or `count` of them from the `first` on.
   std::vector<Sealed> seal(uint64_t commit, size_t first = 0, size_t count = SIZE_MAX);
 
  private:
+  void put_codes(Source& source, const uint32_t* slots, size_t count);
+  void erase_codes(Source& source, const uint32_t* slots, size_t count);
   void forget_unlinked(const std::unordered_set<uint32_t>& slots);
   void add_longest(Source& source, const uint32_t* slots, size_t count, size_t nodes);
   void keep_longest(const Vectors& vectors, const std::vector<uint32_t>& candidates);

@@ -335,11 +335,16 @@ def _homeless_block(
             return f"collection {header.name!r} has no generation {place.generation}"
         M = record.index.get("M", 0)
         level = place.level or 0
-        fits = place.block_kind == blocks.LINKS and M > 0 and level < blocks.link_levels(M)
-        row_size, span = (blocks.link_row_size(M, level), M**level) if fits else (0, 1)
+        codes = record.index.get("codes")
+        if place.block_kind == blocks.CODES:
+            fits = codes is not None and level == 0
+            row_size, span = (blocks.code_row_size(header.dim, codes), 1) if codes else (0, 1)
+        else:
+            fits = place.block_kind == blocks.LINKS and M > 0 and level < blocks.link_levels(M)
+            row_size, span = (blocks.link_row_size(M, level), M**level) if fits else (0, 1)
     if not fits:
         return f"collection {header.name!r} has no such table of blocks"
-    size = blocks.BIG_BLOCK if place.generation == 0 else reader.small_block
+    size = reader.small_block if place.block_kind == blocks.LINKS else blocks.BIG_BLOCK
     rows = blocks.rows_per_block(size, row_size, place.block_kind or 0)
     if (place.number or 0) * rows * span >= header.slots:
         return f"collection {header.name!r} has {header.slots} slots, and none lies in this block"

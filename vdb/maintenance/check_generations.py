@@ -55,7 +55,8 @@ def check_beside(
         record = found.get(generation)
         if record is None:
             continue
-        for table in build(database, header, record).links:
+        view = build(database, header, record)
+        for table in view.tables[1:]:  # vectors are looked at with the generation in use
             for number in range(table.blocks):
                 try:
                     table.check(reader.fetch, number)

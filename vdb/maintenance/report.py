@@ -100,6 +100,7 @@ class CollectionInfo:
         norms: Count, smallest, largest and mean length of its vectors; bits count as 0 and 1.
         vector_bytes: Bytes in blocks of vectors.
         link_bytes: Bytes in blocks of links.
+        code_bytes: Bytes in blocks of codes.
         fields: Declared fields and their types.
         unfinished_fields: Those whose index is not whole yet; `Collection.index_field` goes on.
     """
@@ -124,6 +125,7 @@ class CollectionInfo:
     norms: NormStats
     vector_bytes: int
     link_bytes: int
+    code_bytes: int
     fields: dict[str, str]
     unfinished_fields: tuple[str, ...]
 
@@ -228,6 +230,7 @@ def collection_info(
         norms=index.norm_stats(reader, view),
         vector_bytes=view.vectors.blocks * view.vectors.block_size,
         link_bytes=sum(table.blocks * table.block_size for table in view.links),
+        code_bytes=0 if view.codes is None else view.codes.blocks * view.codes.block_size,
         fields={line["path"]: line["type"] for line in header.fields},
         unfinished_fields=tuple(line["path"] for line in header.fields if line["built"] != NO_SLOT),
     )

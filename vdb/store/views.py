@@ -41,6 +41,7 @@ class CollectionView:
         generation: The generation that is searched.
         vectors: Blocks of vectors.
         links: Blocks of links, one table a level, level 0 first; empty for a flat index.
+        codes: Blocks of codes; None where the generation has none.
         cache: For the index floor: what it computes once for this state.
     """
 
@@ -48,7 +49,13 @@ class CollectionView:
     generation: GenerationRecord
     vectors: BlockTable
     links: list[BlockTable]
+    codes: BlockTable | None = None
     cache: dict[str, Any] = field(default_factory=dict, compare=False)
+
+    @property
+    def tables(self) -> list[BlockTable]:
+        """All of them: vectors, links by level, codes."""
+        return [self.vectors, *self.links, *([] if self.codes is None else [self.codes])]
 
 
 class BlockWriter(Protocol):
@@ -109,6 +116,11 @@ class WritableCollection:
         """Blocks of links as the batch found them."""
         return self.view.links
 
+    @property
+    def codes(self) -> BlockTable | None:
+        """Blocks of codes as the batch found them."""
+        return self.view.codes
+
 
 class Records(Protocol):
     """What a view is made from: a snapshot or a batch."""
@@ -134,7 +146,7 @@ def build(
     """A view; with `older`, the same collection before `changes`, its tables go on."""
     known: dict[journal.Table, BlockTable] = {}
     if older is not None:
-        for table in (older.vectors, *older.links):
+        for table in older.tables:
             known[table.generation, table.kind, table.level] = table
 
     def table_of(generation: int, kind: int, level: int, row_size: int, span: int) -> BlockTable:
@@ -150,7 +162,7 @@ def build(
             generation=generation,
             kind=kind,
             level=level,
-            block_size=database.big_block if kind == blocks.VECTORS else database.small_block,
+            block_size=database.small_block if kind == blocks.LINKS else database.big_block,
             row_size=row_size,
             slots=header.slots,
             span=span,
@@ -163,7 +175,11 @@ def build(
             size = blocks.link_row_size(M, level)
             links.append(table_of(generation.number, blocks.LINKS, level, size, M**level))
     vectors = table_of(0, blocks.VECTORS, 0, blocks.vector_row_size(header.dim, header.dtype), 1)
-    return CollectionView(header, generation, vectors, links)
+    codes = None
+    if generation.index.get("codes") is not None:
+        size = blocks.code_row_size(header.dim, generation.index["codes"])
+        codes = table_of(generation.number, blocks.CODES, 0, size, 1)
+    return CollectionView(header, generation, vectors, links, codes)
 
 
 _NONE: NDArray[np.uint32] = np.empty(0, np.uint32)
@@ -187,7 +203,8 @@ class _Outdated:
         """The view of the collection as it is now."""
         older = self.view
         if (header, generation) == (older.header, older.generation) and all(
-            kind == blocks.LINKS and number != generation.number for number, kind, _ in self.changes
+            kind != blocks.VECTORS and number != generation.number
+            for number, kind, _ in self.changes
         ):
             return older  # only payloads changed, or another generation: a view holds neither
         return build(database, header, generation, older=older, changes=self.changes)

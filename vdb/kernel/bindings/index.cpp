@@ -20,17 +20,20 @@ nb::class_<Index> bind_index(nb::module_& m) {
           [](Index* self, const std::string& metric, uint32_t dim, const std::string& dtype,
              std::shared_ptr<BlockTable> vectors, std::vector<std::shared_ptr<BlockTable>> links,
              uint32_t M, uint32_t ef_construction, uint64_t seed, uint32_t slots, uint32_t entry,
-             const Slots& longest, std::optional<Slots> unlinked) {
+             const Slots& longest, std::optional<Slots> unlinked, std::shared_ptr<BlockTable> codes,
+             const std::string& coded) {
             const DType type = dtype_named(dtype);
             IndexState state{
                 metric_named(metric, type), {type, dim}, M, ef_construction, seed, slots, entry,
                 to_vector(longest)};
             if (unlinked) state.unlinked = to_vector(*unlinked);
-            new (self) Index(std::move(state), std::move(vectors), std::move(links));
+            state.codes = code_named(coded);
+            new (self)
+                Index(std::move(state), std::move(vectors), std::move(links), std::move(codes));
           },
           nb::kw_only(), "metric"_a, "dim"_a, "dtype"_a, "vectors"_a, "links"_a, "M"_a,
           "ef_construction"_a, "seed"_a, "slots"_a, "entry"_a, "longest"_a,
-          "unlinked"_a = nb::none())
+          "unlinked"_a = nb::none(), "codes"_a.none() = nb::none(), "coded"_a = "")
       .def_prop_ro("slots", [](const Index& i) { return i.state().slots; })
       .def_prop_ro("entry", [](const Index& i) { return i.state().entry; })
       .def_prop_ro(

@@ -128,7 +128,8 @@ void bind_writer(nb::module_& m) {
           "checksum filled in; the arrays are views that keep the Writer alive.")
       .def(
           "stored", [](Writer& w) { w.stored(); },
-          "The blocks of links that were changed lie where `fetch` will find them: let go of them.")
+          "The blocks of links and codes that were changed lie where `fetch` will find them: let "
+          "go of them.")
       .def(
           "follow", [](Writer& w, const Index& newer) { w.follow(newer); }, "newer"_a,
           "Sees the vectors of a later commit from now on. Slots whose vectors differ are to be "
@@ -143,7 +144,8 @@ void bind_writer(nb::module_& m) {
             });
           },
           "fetch"_a, "first"_a,
-          "Makes blocks of links where slots from `first` on have none, because none was linked.")
+          "Makes blocks of links and codes where slots from `first` on have none, because none was "
+          "linked.")
       .def_prop_ro("dirty_blocks", &Writer::dirty_blocks, "How many blocks were changed.")
       .def(
           "rewritten",

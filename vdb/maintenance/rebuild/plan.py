@@ -110,7 +110,7 @@ def require_room(environment: Environment, needed: int) -> None:
 
 def bytes_needed(target: Target, view: CollectionView, small_block: int) -> int:
     """Room that a build takes: its blocks, and once more for those that a commit replaces."""
-    return 2 * target.link_bytes(view.header.slots, small_block) + _SPARE
+    return 2 * target.block_bytes(view.header, small_block) + _SPARE
 
 
 def estimate(reader: Snapshot, view: CollectionView, target: Target, threads: int) -> float:

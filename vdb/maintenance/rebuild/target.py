@@ -10,6 +10,7 @@ from numpy.typing import NDArray
 
 from vdb import config
 from vdb.config import IndexConfig, index_from_map, index_to_map
+from vdb.dtypes import DTYPES
 from vdb.errors import ArgumentTypeError, InvalidArgumentError
 from vdb.format import blocks
 from vdb.format.generation import GenerationRecord
@@ -59,6 +60,7 @@ class Target:
                 received=header.dtype,
             )
         wanted = index_from_map(present.index) if index is None else config.index_config(index)
+        wanted = config.fitting_index(wanted, METRICS[name], DTYPES[header.dtype])
         if scores is not None:
             convention = convention_named(scores, name, argument="scores").name
         else:
@@ -80,12 +82,16 @@ class Target:
         scores = "native" if record.build is None else record.build.scores
         return cls(record.metric, index_from_map(record.index), scores)
 
-    def link_bytes(self, slots: int, small_block: int) -> int:
-        """Bytes of blocks that its graph takes for so many slots."""
-        parameters = index_to_map(self.index)
+    def block_bytes(self, header: CollectionHeader, small_block: int) -> int:
+        """Bytes of blocks of links and codes that it takes for as many slots as there are."""
+        slots, parameters = header.slots, index_to_map(self.index)
         if parameters["type"] == "flat":
             return 0
         M, total = parameters["M"], 0
+        if parameters["codes"] is not None:
+            size = blocks.code_row_size(header.dim, parameters["codes"])
+            rows = blocks.rows_per_block(blocks.BIG_BLOCK, size, blocks.CODES)
+            total += -(-slots // rows) * blocks.BIG_BLOCK
         for level in range(blocks.link_levels(M)):
             if M**level > max(1, slots):
                 break

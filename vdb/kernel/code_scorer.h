@@ -1,0 +1,68 @@
+// Distances by codes: what walks are guided by where a collection has codes.
+#pragma once
+
+#include <cstdint>
+
+#include "codes.h"
+#include "metric.h"
+#include "scorer.h"
+
+namespace vdb {
+
+// How codes of a metric are ordered, like Distance for vectors. Which of the two grids a distance
+// is asked from makes no difference but for building under inner product.
+class CodeDistance {
+ public:
+  static CodeDistance search(Metric metric) {
+    return CodeDistance(metric == Metric::kL2   ? Form::kL2
+                        : metric == Metric::kIp ? Form::kNegativeDot
+                                                : Form::kUnit);
+  }
+  static CodeDistance build(Metric metric) {
+    return CodeDistance(metric == Metric::kL2   ? Form::kL2
+                        : metric == Metric::kIp ? Form::kLocalInnerProduct
+                                                : Form::kUnit);
+  }
+  // On the levels above level 0, which under inner product lead to a direction.
+  static CodeDistance search_above(Metric metric) {
+    return metric == Metric::kIp ? CodeDistance(Form::kCosine) : search(metric);
+  }
+  static CodeDistance build_above(Metric metric) { return search_above(metric); }
+
+  // By how much the distance of a row may differ from that of its vector, nearly always.
+  float slack(const CodeQuery& from, const CodeHead& head, float distance) const;
+  // Whether distances are 1 less the cosine, not the negative product.
+  bool from_one() const { return form_ == Form::kUnit; }
+
+  // From the sums of products of integers of `from` with `count` rows.
+  void of(const CodeQuery& from, const uint8_t* const* rows, const int32_t* sums, size_t count,
+          float* out) const;
+
+ private:
+  enum class Form : uint8_t { kL2, kUnit, kNegativeDot, kCosine, kLocalInnerProduct };
+  explicit CodeDistance(Form form) : form_(form) {}
+  Form form_;
+};
+
+// Which metrics have codes, and what of: unit vectors where length does not count.
+inline bool has_codes(Metric metric, DType dtype) {
+  return (dtype == DType::kFloat32 || dtype == DType::kFloat16) && metric != Metric::kL1 &&
+         metric != Metric::kHamming;
+}
+inline CodeShape code_shape(CodeKind kind, Metric metric, uint32_t dim) {
+  return {kind, dim, metric == Metric::kCosine || metric == Metric::kDot};
+}
+
+class CodeScorer final : public Scorer {
+ public:
+  CodeScorer(const Codes& codes, CodeDistance distance, const CodeQuery& from)
+      : codes_(codes), distance_(distance), from_(from) {}
+  void score(const uint32_t* slots, uint32_t count, float* out) override;
+
+ private:
+  const Codes& codes_;
+  CodeDistance distance_;
+  const CodeQuery& from_;
+};
+
+}  // namespace vdb
