@@ -1,4 +1,4 @@
-"""Codes: the same bytes on every instruction set, near what they stand for, and never in the way."""
+"""Codes: the same bytes on every instruction set, near what they stand for, never in the way."""
 
 from __future__ import annotations
 
