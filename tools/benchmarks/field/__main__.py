@@ -6,9 +6,10 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Final
 
+from benchmarks.metrics import METRICS
 from benchmarks.report import print_table
 
-from . import bars, built, curves, inserting, limited, opening, page, pictures, sets, tables
+from . import bars, built, curves, document, inserting, limited, opening, page, pictures, sets
 from .built import Case
 from .contestants import REQUIRES, Contestant, chosen
 from .course import Course
@@ -62,13 +63,15 @@ def _add_field(field: argparse.ArgumentParser) -> None:
         help="folder with paragraphs.f16.npy (n, dim) and queries.f16.npy (m, dim)",
     )
     field.add_argument("--dtype", choices=sets.DTYPES, default="float32", help="of made files")
-    field.add_argument("--rounds", type=int, default=5, help="interleaved (default 5)")
-    field.add_argument("--builds", type=int, default=1, help="rounds of builds (default 1)")
-    field.add_argument("--threads", type=int, default=2, help="of builds and inserts (default 2)")
-    field.add_argument("--queries", type=int, default=1_000, help="in a call, at most")
+    field.add_argument("--rounds", type=_count, default=5, help="interleaved (default 5)")
+    field.add_argument("--builds", type=_count, default=1, help="rounds of builds (default 1)")
+    field.add_argument(
+        "--threads", type=_count, default=2, help="of builds and inserts (default 2)"
+    )
+    field.add_argument("--queries", type=_count, default=1_000, help="in a call, at most")
     field.add_argument(
         "--together",
-        type=int,
+        type=_count,
         default=0,
         help="how many are loaded at a time beside the reference (default: as many as fit)",
     )
@@ -76,6 +79,13 @@ def _add_field(field: argparse.ArgumentParser) -> None:
     field.add_argument("--quick", action="store_true", help="10kx128, 2 rounds: does all run?")
     field.add_argument("--discard", action="store_true", help="delete indexes after each set")
     field.add_argument("--json", type=Path, default=RESULTS)
+
+
+def _count(text: str) -> int:
+    """A whole number from 1 on."""
+    if not text.isdigit() or int(text) == 0:
+        raise argparse.ArgumentTypeError(f"a whole number from 1 on, not {text!r}")
+    return int(text)
 
 
 def main() -> int:
@@ -123,9 +133,10 @@ def _install(environments: Environments, contestants: tuple[Contestant, ...]) ->
 def measure(arguments: argparse.Namespace, contestants: tuple[Contestant, ...]) -> int:
     """Measure what is asked for and has not been measured."""
     parts = arguments.parts.split(",")
-    unknown = [name for name in parts if name not in PARTS]
-    if unknown:
-        raise ValueError(f"no such part: {', '.join(unknown)}; there are {', '.join(PARTS)}")
+    metrics = arguments.metrics.split(",")
+    for asked, known in ((parts, tuple(PARTS)), (metrics, METRICS)):
+        if unknown := [name for name in asked if name not in known]:
+            raise ValueError(f"{', '.join(unknown)} is not one of {', '.join(known)}")
     environments = Environments(HOME / "peers")
     _install(environments, contestants)
     course = Course(
@@ -145,7 +156,7 @@ def measure(arguments: argparse.Namespace, contestants: tuple[Contestant, ...]) 
     course.store.begin({**course.parameters, "k": course.k, "rounds": course.rounds})
     for name in ["10kx128"] if arguments.quick else arguments.sets.split(","):
         files = sets.prepare(name, course.folder / "data", arguments.data, arguments.dtype)
-        for metric in arguments.metrics.split(","):
+        for metric in metrics:
             for part in parts:
                 course.say(f"{files.name} {metric}: {part}")
                 PARTS[part](course, Case(files, metric), contestants)
@@ -162,10 +173,7 @@ def draw(arguments: argparse.Namespace) -> int:
     store = Store(arguments.json)
     folder = arguments.out or arguments.json.parent
     folder.mkdir(parents=True, exist_ok=True)
-    found = [
-        f"### {one.title}\n\n{one.markdown()}" for one in tables.all_tables(store, arguments.clock)
-    ]
-    (folder / "field.md").write_text("\n\n".join(found) + "\n", encoding="utf-8")
+    (folder / "field.md").write_text(document.write(store, arguments.clock), encoding="utf-8")
     (folder / "field.html").write_text(page.write(store, arguments.clock), encoding="utf-8")
     written = [folder / "field.md", folder / "field.html"]
     try:

@@ -10,6 +10,7 @@ from typing import Any
 
 from benchmarks.size import directory_size
 
+from . import cache
 from .contestants import Contestant
 from .course import Course
 from .environments import begin
@@ -46,6 +47,7 @@ def build(course: Course, case: Case, contestants: Sequence[Contestant]) -> None
     if course.again:
         for one in contestants:
             course.store.drop(PART, *case.key, one.name)
+    cache.warm(case.files.folder)  # the disk is no part of a build
     for number in range(course.builds):
         order = contestants if number % 2 == 0 else list(reversed(contestants))
         for one in order:
@@ -102,7 +104,6 @@ def _build(course: Course, case: Case, one: Contestant) -> None:
                 "build",
                 vectors=str(case.files.vectors),
                 rows=rows,
-                threads=course.threads,
                 **course.parameters,
             )
             worker.ask("close")
@@ -117,7 +118,6 @@ def _build(course: Course, case: Case, one: Contestant) -> None:
         "bytes": directory_size(home),
         "rows": rows,
         "dim": _dim(case),
-        "threads": course.threads,
         **course.parameters,
     }
     (home / MARK).touch()

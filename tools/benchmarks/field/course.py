@@ -53,7 +53,7 @@ class Course:
     @property
     def parameters(self) -> Mapping[str, int]:
         """What every graph is built with."""
-        return {"M": self.M, "ef_construction": self.ef_construction}
+        return {"M": self.M, "ef_construction": self.ef_construction, "threads": self.threads}
 
     def identity(self, contestant: Contestant) -> dict[str, Any]:
         """What must be the same for a figure or an index to stand: version, digest, parameters."""

@@ -1,4 +1,4 @@
-"""The results as tables: rows of texts, for Markdown and for the page alike."""
+"""The results as tables: rows of texts, for the document and for the page alike."""
 
 from __future__ import annotations
 
@@ -30,11 +30,6 @@ class Table:
     title: str
     columns: tuple[str, ...]
     rows: tuple[tuple[str, ...], ...]
-
-    def markdown(self) -> str:
-        """As docs/benchmarks.md has it."""
-        lines = [self.columns, ("---", *("---:" for _ in self.columns[1:])), *self.rows]
-        return "\n".join(f"| {' | '.join(cells)} |" for cells in lines)
 
 
 def cases(store: Store) -> list[tuple[str, str]]:
