@@ -52,7 +52,11 @@ BENCHMARKS: Final[dict[str, Callable[[Stand], Iterator[Row]]]] = {
 
 def read_arguments() -> argparse.Namespace:
     """Options of the command line."""
-    parser = argparse.ArgumentParser(prog="tools/bench", description=__doc__)
+    parser = argparse.ArgumentParser(
+        prog="tools/bench",
+        description="vdb's own bars, beside its peers in one process. "
+        "Other commands: tools/bench peers, field and draw, each with --help.",
+    )
     parser.add_argument("--only", help="comma-separated: " + ",".join(BENCHMARKS))
     parser.add_argument("--quick", action="store_true", help="small data, few rounds")
     parser.add_argument(
