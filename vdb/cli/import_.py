@@ -122,6 +122,15 @@ def import_(
             min=1, metavar="N", help="Rows a commit. [default: 10,000, or fewer that make 64 MB]"
         ),
     ] = None,
+    memory_limit: Annotated[
+        int | None,
+        typer.Option(
+            metavar="SIZE",
+            parser=options.a_size,
+            help="Memory that the import may take beside what the program needs anyway, such as "
+            "500MB or 2GiB: commits become as small as that asks for.",
+        ),
+    ] = None,
     threads: Annotated[
         int | None, typer.Option(metavar="N", help="Threads to build with. [default: all]")
     ] = None,
@@ -138,7 +147,7 @@ def import_(
         raise InvalidArgumentError("--upsert replaces and --resume skips; give one of them")
     if records is not None and no_records:
         raise InvalidArgumentError("--records names a file and --no-records none; give one of them")
-    config.thread_count(threads)
+    count = config.thread_count(threads)
     fields = tuple(field or ())
     asked = Options(metric, dtype, index, M, ef_construction, codes, scores, model, fields)
     source = open_source(vectors, records, ids_from, beside=not no_records)
@@ -155,7 +164,12 @@ def import_(
                 raise taken(name, "; leave out --create to add to it")
             collection = _existing(db, name, asked, source)
         target = Target(db, schema, collection)
-        report = _import(target, source, batch_rows, threads=threads, upsert=upsert, resume=resume)
+        most = batch_rows or source.part_rows
+
+        def room() -> int:
+            return most if memory_limit is None else min(most, target.room(memory_limit, count))
+
+        report = _import(target, source, room, threads=count, upsert=upsert, resume=resume)
     if json:
         output.json_object(report)
     else:
@@ -185,9 +199,9 @@ def _existing(db: Database, name: str, asked: Options, source: Source) -> Collec
 def _import(
     target: Target,
     source: Source,
-    rows: int | None,
+    room: Callable[[], int],
     *,
-    threads: int | None,
+    threads: int,
     upsert: bool,
     resume: bool,
 ) -> Report:
@@ -200,7 +214,7 @@ def _import(
     began = time.monotonic()
     try:
         with output.progress(f"importing into {target.name}", total) as show:
-            for part in source.parts(rows or source.part_rows):
+            for part in source.parts(room):
                 new = part.without(target.has) if resume else part
                 step = step.after(new, skipped=len(part.ids) - len(new.ids))
                 show(step.done)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from pathlib import Path
 from typing import Annotated, TypeAlias
 
@@ -13,6 +14,16 @@ def a_path(text: str | Path) -> Path:
     if text == "":
         raise typer.BadParameter("an empty path")
     return Path(text)
+
+
+def a_size(text: str | int) -> int:
+    """Bytes, as a number or with a unit: 500000000, 500MB, 2GiB."""
+    found = re.fullmatch(r"(\d+(?:\.\d+)?)\s*([KMGT]i?)?B?", str(text).strip(), re.ASCII)
+    if found is None:
+        raise typer.BadParameter(f"expected bytes, such as 500MB or 2GiB, got {text!r}")
+    number, unit = found.groups()
+    power = 0 if unit is None else "KMGT".index(unit[0]) + 1
+    return int(float(number) * (1024 if unit and unit.endswith("i") else 1000) ** power)
 
 
 def a_directory(text: str | Path) -> Path:

@@ -9,8 +9,10 @@ from vdb import config
 from vdb.collection import Collection
 from vdb.config import HNSW, Flat, IndexConfig
 from vdb.database import Database
+from vdb.dtypes import DTYPES
 from vdb.errors import CollectionExistsError, InvalidArgumentError
 from vdb.filters.types import field_types
+from vdb.index import rows_within
 from vdb.metrics import metric_named
 from vdb.scores.table import convention_named
 
@@ -130,6 +132,12 @@ class Schema:
         config.fitting_index(self.index, metric, dtype)
         convention_named(self.scores, self.metric, dtype=self.dtype, argument="--scores")
         config.model_text(self.model)
+
+    def rows_within(self, memory: int, threads: int) -> int:
+        """As `Collection.rows_within`, of the collection while it is empty."""
+        dtype = DTYPES[self.dtype]
+        index = self.index
+        return rows_within(memory, dim=self.dim, dtype=dtype, index=index, slots=0, threads=threads)
 
     def make(self, db: Database) -> Collection:
         """The collection, empty."""

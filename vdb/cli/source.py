@@ -56,12 +56,14 @@ class Source:
             )
         return columns
 
-    def parts(self, rows: int) -> Iterator[Part]:
-        """Everything in order, ``rows`` rows at a time."""
+    def parts(self, room: Callable[[], int]) -> Iterator[Part]:
+        """Everything in order, so many rows at a time as there is room for by then."""
         lines = record_lines.read(self.records, self.id_field) if self.records else None
-        for start in range(0, len(self.vectors), rows):
-            numbers = range(start, min(start + rows, len(self.vectors)))
+        start = 0
+        while start < len(self.vectors):
+            numbers = range(start, min(start + room(), len(self.vectors)))
             vectors = self.vectors[start : numbers.stop]
+            start = numbers.stop
             if lines is None:
                 yield Part(numbers, list(numbers), vectors, None)
             else:

@@ -28,6 +28,14 @@ class Target:
         assert there is not None  # noqa: S101 - one of them is given
         self.name = there.name
 
+    def room(self, memory: int, threads: int) -> int:
+        """How many rows one commit may add that shall take so many bytes of memory at most."""
+        there = self.collection
+        if there is not None:
+            return there.rows_within(memory, threads=threads)
+        assert self.schema is not None  # noqa: S101 - one of them is given
+        return self.schema.rows_within(memory, threads)
+
     def has(self, record_id: Id) -> bool:
         """Whether the record is there."""
         if self.collection is not None:

@@ -22,6 +22,7 @@ _ARGUMENTS = {
     "k": "-k",
     "keep": "--keep",
     "lock_timeout": "--lock-timeout",
+    "memory_limit": "--memory-limit",
     "metric": "--metric",
     "model": "--model",
     "q": "the query",

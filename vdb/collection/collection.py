@@ -160,6 +160,34 @@ class Collection(Rebuilding, CollectionReader):
                 wanted = query.matching_ids(batch, coll, chosen)
             return ingest.delete(batch, coll, wanted)
 
+    def rows_within(self, memory_limit: int, *, threads: int | None = None) -> int:
+        """How many vectors one call of `add` may be given so that it takes no more memory.
+
+        For collections that are larger than memory: vectors from a mapped file, so many at a time,
+        each call a commit of its own. The answer falls as the collection grows.
+
+        Args:
+            memory_limit: Bytes that are private to the process, beside what it needs anyway;
+                16 MiB at least. Pages of the file that the system keeps in memory do not count,
+                nor do payloads of more than about 1,000 bytes.
+            threads: As they are given to `add`.
+
+        Raises:
+            InvalidArgumentError: It is not enough for one vector; the message says what is.
+        """
+        limit = arguments.whole("memory_limit", memory_limit, 1, 2**63 - 1)
+        with self._access.reading() as reader:
+            view = self._view(reader)
+            header = view.header
+            return index.rows_within(
+                limit,
+                dim=header.dim,
+                dtype=DTYPES[header.dtype],
+                index=config.index_from_map(view.generation.index),
+                slots=header.slots,
+                threads=config.thread_count(threads),
+            )
+
     def index_field(self, path: str, type: str) -> None:  # noqa: A002 - what it is called
         """Declares a field of the payloads and indexes it for filters.
 

@@ -9,6 +9,7 @@ from vdb.index.among import Among, live
 from vdb.index.building import Building
 from vdb.index.change import add, remove, replace
 from vdb.index.generation import new_generation
+from vdb.index.memory import rows_within
 from vdb.index.opened import Collection, Reader
 from vdb.index.plan import Course, few, unfiltered
 from vdb.index.scan import scan
@@ -50,6 +51,7 @@ __all__ = [
     "recall_target",
     "remove",
     "replace",
+    "rows_within",
     "scan",
     "search",
     "search_ef",
