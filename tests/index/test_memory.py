@@ -23,6 +23,7 @@ def test_more_memory_takes_more_rows_and_larger_ones_fewer():
     assert rows(64 * MIB) < rows(128 * MIB) < rows(1024 * MIB)
     assert rows(64 * MIB, dim=1024) < rows(64 * MIB) < rows(64 * MIB, dtype="int8")
     assert rows(64 * MIB, slots=500_000) < rows(64 * MIB)
+    assert rows(64 * MIB, index=vdb.HNSW(codes="int8")) < rows(64 * MIB)
     assert rows(64 * MIB, slots=500_000) < rows(64 * MIB, slots=500_000, index=vdb.Flat())
 
 

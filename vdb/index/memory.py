@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from vdb.codes import CODES
 from vdb.config import HNSW, IndexConfig
 from vdb.dtypes import DType
 from vdb.errors import InvalidArgumentError
@@ -36,6 +37,8 @@ def rows_within(
     left = float(limit)
     if isinstance(index, HNSW):
         links, neighbours = link_row_size(index.M, 0), 2 * index.M
+        if index.codes is not None:
+            row += _COPIES * CODES[index.codes].row_bytes(dim)
         left -= _VISITED * slots * threads + LEAST_MEMORY / 2
 
     def taken(rows: int) -> float:
