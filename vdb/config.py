@@ -265,6 +265,11 @@ def durability_name(durability: object) -> str:
     return choice("durability", durability, DURABILITIES)
 
 
+def verification(verify: object) -> str:
+    """One of auto, full and off."""
+    return choice("verify", verify, ("auto", "full", "off"))
+
+
 def timeout_seconds(name: str, seconds: object) -> float:
     """A number of seconds, zero or more."""
     value = number(name, seconds)

@@ -13,7 +13,13 @@ from typing import TYPE_CHECKING, Self
 from vdb import config, ingest
 from vdb.access import LiveAccess
 from vdb.collection import Collection
-from vdb.errors import ArgumentTypeError, CollectionExistsError, InvalidArgumentError, VdbError
+from vdb.errors import (
+    ArgumentTypeError,
+    CollectionExistsError,
+    CorruptedError,
+    InvalidArgumentError,
+    VdbError,
+)
 from vdb.fields import lines
 from vdb.filters.types import field_types
 from vdb.format.headers import CollectionHeader
@@ -40,6 +46,7 @@ def open(  # noqa: A001 - vdb.open reads as it should
     durability: str = "full",
     lock_timeout: float = 5.0,
     allow_network_fs: bool = False,
+    verify: str = "auto",
 ) -> Database:
     """Opens the database in a directory, making it if there is none.
 
@@ -55,16 +62,23 @@ def open(  # noqa: A001 - vdb.open reads as it should
             commits. Nothing weaker exists.
         lock_timeout: Seconds to wait for another writer, and for running searches when closing.
         allow_network_fs: Open on a network file system, where other machines must stay out.
+        verify: How much is looked at before the database is used. "auto": what opening needs, and
+            all of LMDB's pages where the file looks cut short; blocks and records are verified
+            when they are first read. "full": everything, as `Database.check` does, and LMDB's
+            pages before that: for files from elsewhere; takes seconds for each gigabyte. "off":
+            as "auto", but a file that looks cut short is refused.
 
     Raises:
         NotFoundError: There is no database there and it is not to be made, or nowhere to make it.
         InvalidArgumentError: Something else is there, or an argument is out of range.
         FormatVersionError: It was written in a newer format; the message names the release needed.
-        CorruptedError: It is not a database, or a damaged one.
+        CorruptedError: It is not a database, or a damaged one; with verify="full" this names the
+            first problem and says how many more there are.
         UnsafeFilesystemError: It lies on a network file system.
         BusyError: It is being made or compacted by another process.
     """
     timeout = config.timeout_seconds("lock_timeout", lock_timeout)
+    asked = config.verification(verify)
     environment = Environment.open(
         _directory(path),
         create=create and not read_only,
@@ -72,8 +86,27 @@ def open(  # noqa: A001 - vdb.open reads as it should
         durability=config.durability_name(durability),
         lock_timeout=timeout,
         allow_network_fs=allow_network_fs,
+        verify=asked,
     )
-    return Database(environment, lock_timeout=timeout, read_only=read_only)
+    database = Database(environment, lock_timeout=timeout, read_only=read_only)
+    if asked == "full":
+        _require_sound(database)
+    return database
+
+
+def _require_sound(database: Database) -> None:
+    """Close a database in which a check finds a problem, and say which."""
+    try:
+        problems = [one for one in database.check() if one.severity == "error"]
+    except BaseException:
+        database.close()
+        raise
+    if not problems:
+        return
+    database.close()
+    first, more = problems[0], len(problems) - 1
+    what = f"{first.what} (and {more:,} more problems)" if more else first.what
+    raise CorruptedError(what, where=first.where)
 
 
 class Database:

@@ -38,7 +38,14 @@ class DataFile:
     """
 
     def __init__(
-        self, path: Path, *, read_only: bool, durability: str, locked: bool, timeout: float
+        self,
+        path: Path,
+        *,
+        read_only: bool,
+        durability: str,
+        locked: bool,
+        timeout: float,
+        verify: str = "auto",
     ) -> None:
         """Open and check; raises CorruptedError, FormatVersionError and what opening raises."""
         self.path = path
@@ -48,7 +55,9 @@ class DataFile:
         self._timeout = timeout
         self._first_map = engine.FIRST_MAP
         self.engine: Any = None
+        self._verify = verify
         self.reopen()
+        self._verify = "auto"
 
     @cached_property
     def data(self) -> Path:
@@ -66,6 +75,7 @@ class DataFile:
             writer_lock=self.path / WRITER_LOCK,
             timeout=self._timeout,
             first_map=self._first_map,
+            verify=self._verify,
         )
         try:
             self.id = registry.file_id(self.data)

@@ -96,13 +96,17 @@ def open_checked(
     writer_lock: Path,
     timeout: float,
     first_map: int = FIRST_MAP,
+    verify: str = "auto",
 ) -> lmdb.Environment:
     """`open_engine` for a file that exists and may be damaged; every error is one of vdb's.
+
+    With `verify` "auto" the engine's pages are walked before one of them is read where the file
+    looks short, with "full" always; with "off" a file that looks short is refused.
 
     Raises:
         CorruptedError: The file is cut short or otherwise not sound enough to be mapped.
         ReadOnlyError: The files may not be opened this way.
-        BusyError: A short file could not be verified for `timeout` seconds, because of a writer.
+        BusyError: The pages could not be walked for `timeout` seconds, because of a writer.
     """
     data = path / DATA
     status = data.lstat()
@@ -119,9 +123,13 @@ def open_checked(
         first_map=first_map,
     )
     try:
+        if verify == "full":
+            _verify_quietly(path, writer_lock, timeout, read_only=read_only)
         engine = open_it()
         if is_short(engine, data):
             engine.close()
+            if verify == "off":
+                raise CorruptedError("looks cut short, and was not to be verified", where=str(data))
             engine = _open_short(path, open_it, writer_lock, timeout, read_only=read_only)
     except lmdb.Error as error:
         raise translate(error, path) from error
@@ -153,6 +161,20 @@ def _open_short(
             if not read_only:
                 lengthen(engine, data)
         return engine
+    finally:
+        lock.close()
+
+
+def _verify_quietly(path: Path, writer_lock: Path, timeout: float, *, read_only: bool) -> None:
+    """`_verify` while nobody writes."""
+    if read_only and not writer_lock.exists():  # a copy without its lock files, on such a medium
+        _verify(path, path / DATA)
+        return
+    lock = FileLock(writer_lock, create=not read_only)
+    try:
+        if not lock.acquire(shared=True, timeout=timeout):
+            raise BusyError(f"{path} was to be verified first, but is being written to")
+        _verify(path, path / DATA)
     finally:
         lock.close()
 

@@ -49,6 +49,7 @@ class Environment(Lifetime):
         durability: str = "full",
         lock_timeout: float = 5.0,
         allow_network_fs: bool = False,
+        verify: str = "auto",
     ) -> Environment:
         """Open the database in a directory, or make one where there is none.
 
@@ -62,6 +63,8 @@ class Environment(Lifetime):
                 take the newest commits, each as a whole; about twice as fast for small ones.
             lock_timeout: Seconds to wait for a process that is compacting, and when closing.
             allow_network_fs: Open on a file system that is not known to be safe.
+            verify: Whether LMDB's pages are walked before the first of them is read: "auto" where
+                the file looks short, "full" always, "off" never. What is open already is not.
 
         Raises:
             NotFoundError: There is no database, and none shall be made.
@@ -83,7 +86,13 @@ class Environment(Lifetime):
             if isinstance(found, cls):
                 found.join(read_only=read_only, durability=durability)
                 return found
-            env = cls(real, read_only=read_only, durability=durability, lock_timeout=lock_timeout)
+            env = cls(
+                real,
+                read_only=read_only,
+                durability=durability,
+                lock_timeout=lock_timeout,
+                verify=verify,
+            )
             registry.add(directory, env)
             return env
 

@@ -43,7 +43,13 @@ class Lifetime:
     """
 
     def __init__(
-        self, path: Path, *, read_only: bool, durability: str, lock_timeout: float
+        self,
+        path: Path,
+        *,
+        read_only: bool,
+        durability: str,
+        lock_timeout: float,
+        verify: str = "auto",
     ) -> None:
         """Open an existing database; callers use `Environment.open`."""
         self.path = path
@@ -62,6 +68,7 @@ class Lifetime:
                 durability=durability,
                 locked=not self._unlocked,
                 timeout=lock_timeout,
+                verify=verify,
             )
             try:
                 self.cache = ViewCache(self.file.header, self.file.txn_id)
