@@ -61,6 +61,7 @@ if _typing.TYPE_CHECKING:
     from vdb.analysis.recall import RecallReport
     from vdb.analysis.speed import SpeedPoint, SpeedReport
     from vdb.maintenance.rebuild import RebuildPlan, RebuildProgress, RebuildReport
+    from vdb.maintenance.repair import RepairReport
     from vdb.maintenance.report import (
         CollectionInfo,
         DatabaseInfo,
@@ -118,6 +119,7 @@ __all__ = [
     "RecallReport",
     "Record",
     "RecordInspection",
+    "RepairReport",
     "Section",
     "Snapshot",
     "SpeedPoint",
@@ -147,6 +149,7 @@ _LATER = {
     "RebuildReport": "vdb.maintenance.rebuild",
     "RecallReport": "vdb.analysis.recall",
     "RecordInspection": "vdb.analysis.inspection",
+    "RepairReport": "vdb.maintenance.repair",
     "SpeedPoint": "vdb.analysis.speed",
     "SpeedReport": "vdb.analysis.speed",
 }

@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import AbstractContextManager
 from os import PathLike, fspath
 from pathlib import Path
 from types import TracebackType
 from typing import TYPE_CHECKING, Self
 
-from vdb import config, ingest
+from vdb import arguments, config, ingest
 from vdb.access import LiveAccess
 from vdb.collection import Collection
 from vdb.errors import (
@@ -33,6 +33,7 @@ from vdb.store import Environment
 from vdb.version import __version__
 
 if TYPE_CHECKING:
+    from vdb.maintenance.repair import RepairReport
     from vdb.maintenance.report import DatabaseInfo
 
 __all__ = ["Database", "open"]
@@ -300,6 +301,40 @@ class Database:
         from vdb import maintenance
 
         return maintenance.check(self._access.pinned)
+
+    def repair(
+        self,
+        *,
+        threads: int | None = None,
+        progress: Callable[[str, int, int], None] | None = None,
+    ) -> RepairReport:
+        """Makes the database anew from what can be read of it, where `check` finds errors.
+
+        Links, codes, postings and counts are made from records and vectors. A record that cannot be
+        read whole is named in the report and left out; the damaged file stays in the directory as
+        ``data.mdb.damaged-TIME``. Generations that were kept or not finished are given up.
+
+        Args:
+            threads: How many threads link vectors, 1..1,024; the default is one a processor.
+            progress: Called with (collection, slots done, slots).
+
+        Raises:
+            BusyError: Another process has the database open, or this one reads or writes it.
+            ReadOnlyError: The database is open for reading only.
+            CorruptedError: What the database says about itself cannot be read.
+            DiskFullError: No space is left for the new file; nothing was changed.
+        """
+        from vdb.maintenance.repair import repair
+
+        arguments.callback("progress", progress)
+        self._access.check_writable()
+        self._access.check_outside("repair")
+        return repair(
+            self._environment,
+            self._access.pinned,
+            threads=config.thread_count(threads),
+            progress=progress,
+        )
 
     def backup(self, path: str | PathLike[str]) -> None:
         """Copies the database, as of this moment, into a new directory; writers need not stop.

@@ -2,7 +2,10 @@
 
 import shutil
 
+import lmdb
 import pytest
+
+from vdb.format import keys
 
 
 @pytest.fixture
@@ -56,3 +59,27 @@ def test_damage_that_keeps_it_from_opening_is_a_problem_too(run, filled, tmp_pat
     ran = run("check", copy)
     assert ran.status in (1, 2)
     assert "Traceback" not in ran.out + ran.err
+
+
+def test_a_sound_database_needs_no_repair(run, untouched):
+    ran = run("check", untouched, "--repair")
+    assert (ran.status, ran.err) == (0, "")
+    assert "nothing to repair" in ran.out
+
+
+@pytest.mark.damages
+def test_a_repair_says_what_is_lost_and_where_the_damaged_file_is(run, filled):
+    with (
+        lmdb.open(str(filled), lock=False, map_size=1 << 30, lib_version=0) as env,
+        env.begin(write=True) as txn,
+    ):
+        slot = txn.get(keys.slot_of(1, "note-1"))
+        key = keys.record(1, int.from_bytes(slot, "little"))
+        txn.put(key, bytes(txn.get(key))[:-1])
+    assert run("check", filled).status == 2
+    ran = run("check", filled, "--repair")
+    assert ran.status == 2
+    assert "id 'note-1': its record is lost" in ran.out
+    assert "data.mdb.damaged-" in ran.out
+    assert run("check", filled).status == 0
+    assert run("check", filled, "--repair", "--json").json["kept"] is None

@@ -3,25 +3,51 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from typing import Annotated
 
 import typer
 
 from vdb import database
 from vdb.cli import options, output
 from vdb.errors import CorruptedError
+from vdb.maintenance.repair import RepairReport
 from vdb.records import Problem
 
 
 def check(
     directory: options.Directory,
     *,
+    repair: Annotated[
+        bool,
+        typer.Option(
+            "--repair",
+            help="Make the database anew from what can be read, where there are errors; the "
+            "damaged file stays beside it.",
+        ),
+    ] = False,
+    threads: options.Threads = None,
+    lock_timeout: options.LockTimeout = 5.0,
     allow_network_fs: options.AllowNetwork = False,
     json: options.Json = False,
 ) -> None:
-    """Check every byte, link and count of a database, and never write.
+    """Check every byte, link and count of a database; without --repair, never write.
 
     One line a problem, as it is found. The exit status is 0 when it is sound and 2 when it is not.
+    With --repair it is 0 when everything that was there is there, and 2 when something is not.
     """
+    if repair:
+        with (
+            database.open(
+                directory,
+                create=False,
+                lock_timeout=lock_timeout,
+                allow_network_fs=allow_network_fs,
+            ) as db,
+            output.stages() as show,
+        ):
+            report = db.repair(threads=threads, progress=show)
+        _print_repair(directory, report, json=json)
+        return
     found: list[Problem] = []
     for problem in _problems(directory, allow_network_fs=allow_network_fs):
         found.append(problem)
@@ -30,8 +56,7 @@ def check(
     if json:
         output.json_object({"path": str(directory), "sound": not found, "problems": found})
     else:
-        count = f"{len(found):,} problem{'' if len(found) == 1 else 's'}"
-        output.line(f"{directory}: {count if found else 'sound'}")
+        output.line(f"{directory}: {_counted(found, 'problem') if found else 'sound'}")
     if found:
         raise typer.Exit(2)
 
@@ -45,3 +70,31 @@ def _problems(directory: options.Directory, *, allow_network_fs: bool) -> Iterat
             yield from db.check()
     except CorruptedError as error:
         yield Problem(error.where or str(directory), error.message)
+
+
+def _print_repair(directory: options.Directory, report: RepairReport, *, json: bool) -> None:
+    if json:
+        output.json_object(report)
+    elif report.kept is None:
+        output.line(f"{directory}: nothing to repair")
+    else:
+        for one in report.collections:
+            for lost in one.lost:
+                named = f"slot {lost.slot}" if lost.id is None else f"id {lost.id!r}"
+                output.sentence(
+                    "error", f"{one.name}, {named}: its {lost.part} is lost: {lost.what}"
+                )
+            for note in one.notes:
+                output.sentence("warning", f"{one.name}: {note}")
+            missing = f", {_counted(one.lost, 'record')} lost" if one.lost else ""
+            output.line(f"{one.name}: {one.records:,} records{missing}")
+        for name, why in report.lost:
+            output.sentence("error", f"collection {name} is lost: {why}")
+        output.line(f"{directory}: {_counted(report.problems, 'problem')} repaired")
+        output.line(f"The damaged file is {report.kept}; remove it when it is of no use any more.")
+    if not report.complete:
+        raise typer.Exit(2)
+
+
+def _counted(things: list[Problem] | tuple[object, ...], what: str) -> str:
+    return f"{len(things):,} {what}{'' if len(things) == 1 else 's'}"

@@ -71,19 +71,19 @@ class Payloads(Sequence[Payload]):
     tell; looking raises CorruptedError where one is no payload for all that.
     """
 
-    __slots__ = ("_collection", "_decoded", "_encoded", "_slots")
+    __slots__ = ("_collection", "_decoded", "_slots", "encoded")
 
     def __init__(
         self, encoded: list[bytes | None], slots: Sequence[int] = (), collection: int = 0
     ) -> None:
         """`encoded` as `encode` made them; slots and collection are for messages."""
-        self._encoded = encoded
+        self.encoded = encoded  # as they are stored; None: there is none
         self._slots = slots
         self._collection = collection
         self._decoded: list[Payload] | None = None
 
     def __len__(self) -> int:
-        return len(self._encoded)
+        return len(self.encoded)
 
     @overload
     def __getitem__(self, index: int) -> Payload: ...
@@ -92,7 +92,7 @@ class Payloads(Sequence[Payload]):
     def __getitem__(self, index: int | slice) -> Payload | Payloads:
         if not isinstance(index, slice):
             return self._all()[index]
-        part = Payloads(self._encoded[index], self._slots[index], self._collection)
+        part = Payloads(self.encoded[index], self._slots[index], self._collection)
         if self._decoded is not None:
             part._decoded = self._decoded[index]
         return part
@@ -103,13 +103,13 @@ class Payloads(Sequence[Payload]):
     def take(self, places: Sequence[int]) -> Payloads:
         """Those at these places, in this order."""
         slots = [int(self._slots[place]) for place in places] if len(self._slots) else ()
-        return Payloads([self._encoded[place] for place in places], slots, self._collection)
+        return Payloads([self.encoded[place] for place in places], slots, self._collection)
 
     def _all(self) -> list[Payload]:
         if self._decoded is None:
-            self._decoded = _decoded(self._encoded) or [
+            self._decoded = _decoded(self.encoded) or [
                 None if body is None else decode(body, self._place(i))
-                for i, body in enumerate(self._encoded)
+                for i, body in enumerate(self.encoded)
             ]
         return self._decoded
 

@@ -15,6 +15,7 @@ from vdb.errors import (
     DiskFullError,
     InvalidArgumentError,
     ReadOnlyError,
+    VdbError,
 )
 from vdb.store import mounts, scratch
 from vdb.store.creation import OPEN_LOCK, WRITER_LOCK, sync_directory
@@ -25,10 +26,11 @@ from vdb.store.lock import FileLock, WriterLock
 if TYPE_CHECKING:
     from vdb.store.environment import Environment
 
-__all__ = ["compact", "copy"]
+__all__ = ["alone", "compact", "copy", "replace", "replacement"]
 
 COPYING = ".vdb-copy-"
 COMPACTING = ".vdb-compact-"
+REPLACING = ".vdb-repair-"
 
 
 def copy(env: Environment, target: Path, *, compact: bool) -> None:
@@ -85,6 +87,24 @@ def compact(env: Environment) -> None:
         ReadOnlyError: Opened for reading only.
         DiskFullError: No room for the second file.
     """
+    with alone(env):
+        new = _make_directory(env.path, COMPACTING)
+        try:
+            with os_errors(env.path):
+                _copy_to(env, new, compact=True)
+                _replace(env, new / DATA)
+        finally:
+            scratch.remove(new)
+
+
+@contextmanager
+def alone(env: Environment) -> Iterator[None]:
+    """Nobody else has the database open, and nobody writes, inside.
+
+    Raises:
+        BusyError: Another process has it open, or something writes here for too long.
+        ReadOnlyError: Opened for reading only.
+    """
     env.check_open()
     if env.writer_lock is None:
         raise ReadOnlyError(f"{env.path} was opened with read_only=True")
@@ -94,15 +114,38 @@ def compact(env: Environment) -> None:
             # back shared below never waits.
             if not env.open_lock.acquire(shared=False, timeout=0.0):
                 raise BusyError(f"{env.path} is open in another process; close it there first")
-            new = _make_directory(env.path, COMPACTING)
-            try:
-                with os_errors(env.path):
-                    _copy_to(env, new, compact=True)
-                    _replace(env, new / DATA)
-            finally:
-                scratch.remove(new)
+            yield
         finally:
             env.open_lock.acquire(shared=True, timeout=env.lock_timeout)
+
+
+@contextmanager
+def replacement(env: Environment) -> Iterator[Path]:
+    """A directory for a database that shall take this one's place; inside `alone`.
+
+    It is removed at the end, with whatever `replace` has not taken out of it.
+    """
+    new = _make_directory(env.path, REPLACING)
+    try:
+        yield new
+    finally:
+        scratch.remove(new)
+
+
+def replace(env: Environment, new: Path, *, keep: str) -> None:
+    """Put the data file of a closed database in the place of this one's; inside `alone`.
+
+    The old file stays beside it under the name `keep`. A crash leaves the old file or the new one.
+
+    Raises:
+        BusyError: Searches run on for longer than lock_timeout, or a snapshot is held.
+    """
+    with os_errors(env.path):
+        try:
+            os.link(env.file.data, env.path / keep)
+        except OSError as error:
+            raise VdbError(f"cannot keep the old file as {env.path / keep}: {error}") from error
+        _replace(env, new / DATA)
 
 
 def _replace(env: Environment, new: Path) -> None:

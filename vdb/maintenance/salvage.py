@@ -1,0 +1,134 @@
+"""Reading what can still be read of a damaged collection, record by record.
+
+Nothing is taken from what can be made anew: links, codes, postings, counts and the keys that lead
+from ids to slots. What is left are a record, which says its own id, and a vector; each is read by
+itself, so that one that is damaged costs no other.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import Any, Literal
+
+import numpy as np
+from numpy.typing import NDArray
+
+from vdb import index
+from vdb.errors import CorruptedError
+from vdb.format import keys
+from vdb.format.headers import CollectionHeader
+from vdb.records import Id
+from vdb.results import Result
+from vdb.store import CollectionView, Environment, Snapshot
+from vdb.store.views import build
+
+__all__ = ["LostRecord", "Part", "salvage", "view_of"]
+
+ROWS = 4096
+
+
+@dataclass(frozen=True, slots=True)
+class LostRecord(Result):
+    """A record that cannot be read whole.
+
+    Attributes:
+        id: Its id; None where that cannot be read either.
+        slot: Where it lies in the damaged file.
+        part: What is damaged: its "record" (id and payload) or its "vector".
+        what: What was found there.
+    """
+
+    id: Id | None
+    slot: int
+    part: Literal["record", "vector"]
+    what: str
+
+
+@dataclass(frozen=True, slots=True)
+class Part:
+    """Some slots in a row: what is whole, as columns of one length, and what is not."""
+
+    ids: list[Id]
+    vectors: NDArray[Any]
+    payloads: list[bytes | None]
+    lost: list[LostRecord]
+    done: int
+
+
+class _Reading:
+    """A snapshot that is taken anew when LMDB gives it up, having met damage in its own pages."""
+
+    def __init__(self, env: Environment) -> None:
+        self._env = env
+        self.snapshot: Snapshot = env.snapshot()
+
+    def renew(self) -> None:
+        self.snapshot.close()
+        self.snapshot = self._env.snapshot()
+
+
+def view_of(reader: Snapshot, header: CollectionHeader) -> CollectionView:
+    """The view of a collection whatever its name says. CorruptedError: its generation is lost."""
+    return build(reader.database_header(), header, reader.generation_of(header))
+
+
+def salvage(env: Environment, header: CollectionHeader) -> Iterator[Part]:
+    """Everything that lies in the slots of a collection, part by part.
+
+    Nobody writes meanwhile. Where two records have one id, the one counts that the id leads to.
+    """
+    reading = _Reading(env)
+    view = view_of(reading.snapshot, header)
+    seen: dict[Id, int] = {}
+    try:
+        for first in range(0, header.slots, ROWS):
+            slots = range(first, min(first + ROWS, header.slots))
+            yield _part(reading, view, slots, seen)
+    finally:
+        reading.snapshot.close()
+
+
+def _part(reading: _Reading, view: CollectionView, slots: range, seen: dict[Id, int]) -> Part:
+    ids: list[Id] = []
+    vectors: list[NDArray[Any]] = []
+    payloads: list[bytes | None] = []
+    lost: list[LostRecord] = []
+    for slot in slots:
+        found = _record(reading, view, slot, lost)
+        if found is None:
+            continue
+        record_id, payload = found
+        if seen.setdefault(record_id, slot) != slot:
+            what = f"slot {seen[record_id]} holds a record of that id too"
+            lost.append(LostRecord(record_id, slot, "record", what))
+            continue
+        try:
+            row = index.vectors(reading.snapshot, view, np.array([slot], dtype=np.uint32))
+        except CorruptedError as error:
+            reading.renew()
+            lost.append(LostRecord(record_id, slot, "vector", str(error)))
+            continue
+        ids.append(record_id)
+        vectors.append(row)
+        payloads.append(payload)
+    matrix = np.concatenate(vectors) if vectors else np.empty((0, 0))
+    return Part(ids, matrix, payloads, lost, slots.stop)
+
+
+def _record(
+    reading: _Reading, view: CollectionView, slot: int, lost: list[LostRecord]
+) -> tuple[Id, bytes | None] | None:
+    """Id and encoded payload of a slot; None where there is none, or it is damaged."""
+    try:
+        if reading.snapshot.get(keys.record(view.header.number, slot)) is None:
+            return None
+        ids, payloads = reading.snapshot.encoded(view, [slot])
+        payload = payloads.encoded[0]
+        if payload is not None:
+            payloads[0]  # decodes it
+    except CorruptedError as error:
+        reading.renew()
+        lost.append(LostRecord(None, slot, "record", str(error)))
+        return None
+    return ids[0], payload
