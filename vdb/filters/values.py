@@ -17,7 +17,16 @@ import numpy as np
 
 from vdb.errors import InvalidFilterError
 
-__all__ = ["HIGHEST_INT", "LOWEST_INT", "Literal", "kind_of", "literal", "microseconds", "moment"]
+__all__ = [
+    "HIGHEST_INT",
+    "LOWEST_INT",
+    "Literal",
+    "kind_of",
+    "literal",
+    "literals",
+    "microseconds",
+    "moment",
+]
 
 Literal: TypeAlias = bool | int | float | str | datetime | None
 """What a filter compares with, in plain Python; a datetime is in UTC."""
@@ -80,6 +89,25 @@ def literal(value: object) -> Literal:
     if isinstance(value, dict) and list(value) == ["$date"]:
         return _from_date(value["$date"])
     raise _refused("null, a bool, a number, a string or a datetime", _named(value))
+
+
+def literals(values: tuple[object, ...]) -> tuple[Literal, ...]:
+    """The same for a list; lists may be long, and what needs no look at each value is told apart.
+
+    Raises:
+        InvalidFilterError: No payload can hold anything like one of them.
+    """
+    kinds = set(map(type, values))
+    if kinds == {str}:
+        try:
+            "".join(values).encode()  # type: ignore[arg-type]  # all are str
+        except UnicodeEncodeError:
+            pass
+        else:
+            return values  # type: ignore[return-value]
+    elif kinds == {int} and min(values) >= LOWEST_INT and max(values) <= HIGHEST_INT:  # type: ignore[type-var, operator]
+        return values  # type: ignore[return-value]
+    return tuple(literal(value) for value in values)
 
 
 def _from_numpy(value: np.generic) -> object:

@@ -1,0 +1,72 @@
+"""What all conditions have in common: the field that they are about."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any, ClassVar
+
+from vdb.errors import InvalidFilterError
+from vdb.filters.nodes.tree import Filter
+from vdb.filters.values import Literal, literal
+
+__all__ = ["LONGEST_PATH", "Condition", "check_path", "plain"]
+
+LONGEST_PATH = 256
+"""Bytes of the name of a field."""
+
+
+def plain(value: Literal) -> Any:
+    """A literal as JSON can hold it."""
+    if isinstance(value, datetime):
+        return {"$date": value.isoformat().replace("+00:00", "Z")}
+    return value
+
+
+@dataclass(frozen=True, slots=True, repr=False)
+class Condition(Filter):
+    """Something said of one field; `path` is its name, with points between nested names."""
+
+    operator: ClassVar[str] = ""
+
+    path: str
+
+    def _check_path(self) -> None:
+        check_path(self.path)
+
+    @property
+    def names(self) -> tuple[str, ...]:
+        """The path taken apart."""
+        return tuple(self.path.split("."))
+
+    def operand(self) -> Any:
+        """What stands behind the operator in the dict."""
+        raise NotImplementedError
+
+    def to_dict(self) -> dict[str, Any]:
+        """The dict that means the same."""
+        return {self.path: {self.operator: self.operand()}}
+
+
+def check_path(path: object) -> None:
+    """Refuse what cannot be the name of a field."""
+    if not isinstance(path, str):
+        raise InvalidFilterError(
+            f"the name of a field must be a str, got {type(path).__name__}",
+            expected="str",
+            received=type(path).__name__,
+        )
+    if path.startswith("$"):
+        raise InvalidFilterError(
+            f"{path!r} is an operator, where the name of a field is expected",
+            expected="a field",
+            received=path,
+        )
+    literal(path)
+    if not all(path.split(".")) or len(path.encode()) > LONGEST_PATH:
+        raise InvalidFilterError(
+            f"a field is named by 1 to {LONGEST_PATH} bytes, nested ones as 'author.name', "
+            f"got {path[:64]!r}",
+            expected="a name",
+            received=path,
+        )

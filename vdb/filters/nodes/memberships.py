@@ -1,0 +1,76 @@
+"""Conditions with a list of literals."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from vdb.errors import InvalidFilterError
+from vdb.filters.nodes.condition import Condition, plain
+from vdb.filters.values import Literal, literals
+
+__all__ = ["MOST_VALUES", "All", "Any_", "In", "Membership", "NotIn"]
+
+MOST_VALUES = 10_000
+"""Values of one list."""
+
+
+@dataclass(frozen=True, slots=True, repr=False)
+class Membership(Condition):
+    """A field against several literals."""
+
+    values: tuple[Literal, ...]
+
+    def __post_init__(self) -> None:
+        self._check_path()
+        given: object = self.values
+        if isinstance(given, str | bytes | dict) or not isinstance(given, Iterable):
+            raise InvalidFilterError(
+                f"expected a list of values, got {type(given).__name__}",
+                expected="a list",
+                received=type(given).__name__,
+            )
+        listed = tuple(given)
+        if len(listed) > MOST_VALUES:
+            raise InvalidFilterError(
+                f"at most {MOST_VALUES:,} values, got {len(listed):,}",
+                expected=MOST_VALUES,
+                received=len(listed),
+            )
+        object.__setattr__(self, "values", literals(listed))
+
+    def operand(self) -> list[Any]:
+        """The literals."""
+        if datetime not in set(map(type, self.values)):
+            return list(self.values)
+        return [plain(value) for value in self.values]
+
+
+class In(Membership):
+    """Equal to one of them."""
+
+    __slots__ = ()
+    operator = "$in"
+
+
+class NotIn(Membership):
+    """Not `In`."""
+
+    __slots__ = ()
+    operator = "$nin"
+
+
+class Any_(Membership):  # noqa: N801 - typing has the name
+    """A list that contains one of them at least."""
+
+    __slots__ = ()
+    operator = "$any"
+
+
+class All(Membership):
+    """A list that contains all of them."""
+
+    __slots__ = ()
+    operator = "$all"
