@@ -26,8 +26,8 @@ def memory(points):
 
 def search(memory, allowed, queries, *, k=K, ef=60, threads=1):
     bits = np.packbits(allowed, bitorder="little")
-    slots = np.flatnonzero(allowed).astype(np.uint32)
-    return memory.index.search_among(nothing_stored, queries, bits, slots, k, ef, threads)
+    count = np.count_nonzero(allowed)
+    return memory.index.search_among(nothing_stored, queries, bits, count, k, ef, threads)
 
 
 def truth(points, allowed, q, k=K):
@@ -82,22 +82,31 @@ def test_few_allowed_are_found_all(points, memory, count):
         assert (np.diff(found) >= 0).all()
 
 
-def test_a_scan_of_slots_is_exact_and_checks_them(points, memory):
-    allowed = sides(points, 0.4)["random"]
-    slots = np.flatnonzero(allowed).astype(np.uint32)
-    found, _, counts = memory.index.scan_slots(nothing_stored, points[:20], slots, K, 2)
-    assert (counts == K).all()
-    for row, q in zip(found, points[:20], strict=True):
-        assert row.tolist() == truth(points, allowed, q).tolist()
-    with pytest.raises(CorruptedError, match="slot 6000 of 6000"):
-        memory.index.scan_slots(nothing_stored, points[:1], np.array([1, 6000], np.uint32), 2)
-    bits = np.full(750, 255, np.uint8)
-    with pytest.raises(CorruptedError, match="slot 6000 of 6000"):
-        memory.index.search_among(
-            nothing_stored, points[:1], bits, np.array([1, 6000], np.uint32), 2, 10
-        )
-    with pytest.raises(ValueError, match="bits"):
-        memory.index.search_among(nothing_stored, points[:1], bits[:700], slots, 2, 10)
+def test_a_scan_of_some_is_exact(points, memory):
+    for share in (0.4, 0.002, 1.0):
+        allowed = np.random.default_rng(6).random(len(points)) < share
+        bits = np.packbits(allowed, bitorder="little")
+        count = np.count_nonzero(allowed)
+        k = min(K, count)
+        found, _, counts = memory.index.scan_allowed(nothing_stored, points[:20], bits, count, K, 2)
+        assert (counts == k).all() and found.shape == (20, k)
+        for row, q in zip(found, points[:20], strict=True):
+            assert row.tolist() == truth(points, allowed, q).tolist()
+
+
+def test_bits_that_do_not_belong_to_the_slots_are_refused(points):
+    memory = MemoryIndex("l2", 12, M=8, ef_construction=60)
+    memory.add(points[:61])
+    bits = np.full(8, 255, np.uint8)
+    for call, ef in ((memory.index.scan_allowed, []), (memory.index.search_among, [10])):
+        with pytest.raises(CorruptedError, match="behind the last of 61"):
+            call(nothing_stored, points[:1], bits, 61, 2, *ef)
+        with pytest.raises(ValueError, match="bits"):
+            call(nothing_stored, points[:1], bits[:7], 61, 2, *ef)
+        with pytest.raises(ValueError, match="count"):
+            call(nothing_stored, points[:1], bits, 62, 2, *ef)
+    bits[7] = 31
+    assert memory.index.scan_allowed(nothing_stored, points[:1], bits, 61, 99)[2].tolist() == [61]
 
 
 def test_duplicates_are_found_by_their_own_bits():

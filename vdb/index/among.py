@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from functools import cached_property
-
 import numpy as np
 from numpy.typing import NDArray
 
@@ -16,25 +14,24 @@ class Among:
     """The records that a search looks among. Do not change the arrays: they are shared.
 
     Attributes:
-        allowed: bool, shape (slots,): whether the record at a slot is among them.
-        count: How many are.
+        bits: uint8: bit s mod 8 (the lowest is 0) of byte s div 8 for the record at slot s.
+        count: How many there are.
         total: How many records the collection has.
     """
 
+    __slots__ = ("_size", "bits", "count", "total")
+
     def __init__(self, allowed: NDArray[np.bool_], total: int) -> None:
-        self.allowed = allowed
+        """`allowed`: shape (slots,): whether the record at a slot is among them."""
+        self.bits: NDArray[np.uint8] = np.packbits(allowed, bitorder="little")
         self.count = int(np.count_nonzero(allowed))
         self.total = total
+        self._size = len(allowed)
 
-    @cached_property
-    def slots(self) -> NDArray[np.uint32]:
-        """The slots, uint32, rising."""
-        return np.flatnonzero(self.allowed).astype(np.uint32)
-
-    @cached_property
-    def bits(self) -> NDArray[np.uint8]:
-        """`allowed` with eight slots a byte, the lowest first."""
-        return np.packbits(self.allowed, bitorder="little")
+    @property
+    def slots(self) -> NDArray[np.intp]:
+        """The slots, rising."""
+        return np.flatnonzero(np.unpackbits(self.bits, count=self._size, bitorder="little"))
 
 
 def live(reader: Reader, view: Collection) -> NDArray[np.bool_]:

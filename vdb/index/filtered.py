@@ -39,9 +39,9 @@ def search_some(
     if width is None:
         course.scans += len(queries)
         course.compared += len(queries) * among.count
-        return index.scan_slots(fetch, queries, among.slots, k, threads)
+        return index.scan_allowed(fetch, queries, among.bits, among.count, k, threads)
     slots, values, counts, compared, switched = index.search_among(
-        fetch, queries, among.bits, among.slots, k, width, threads
+        fetch, queries, among.bits, among.count, k, width, threads
     )
     course.walks += len(queries)
     course.switches += int(np.count_nonzero(switched))

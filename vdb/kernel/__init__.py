@@ -18,6 +18,7 @@ instruction_set = _kernel.instruction_set
 instruction_sets = _kernel.instruction_sets
 level_limit = _kernel.level_limit
 link_row_size = _kernel.link_row_size
+mark_slots = _kernel.mark_slots
 read_records = _kernel.read_records
 sub_batch_size = _kernel.sub_batch_size
 use_instruction_set = _kernel.use_instruction_set
@@ -33,6 +34,7 @@ __all__ = [
     "instruction_sets",
     "level_limit",
     "link_row_size",
+    "mark_slots",
     "read_records",
     "sub_batch_size",
     "use_instruction_set",

@@ -34,6 +34,11 @@ def use_instruction_set(name: str) -> None:
     Chooses one for the whole process, '' for the best. For tests and measurements.
     """
 
+def mark_slots(marks: Annotated[NDArray[numpy.uint8], dict(shape=(None,), order='C', device='cpu')], slots: Annotated[NDArray[numpy.uint32], dict(shape=(None,), order='C', device='cpu', writable=False)], starts: Annotated[NDArray[numpy.int64], dict(shape=(None,), order='C', device='cpu', writable=False)], ends: Annotated[NDArray[numpy.int64], dict(shape=(None,), order='C', device='cpu', writable=False)]) -> None:
+    """
+    Sets marks[slots[starts[i]:ends[i]]] to 1 for each i; CorruptedError for a slot without a mark.
+    """
+
 def distances(a: Annotated[NDArray[numpy.generic], dict(shape=(None, None), order='C', device='cpu', writable=False)], b: Annotated[NDArray[numpy.generic], dict(shape=(None, None), order='C', device='cpu', writable=False)], *, dtype: str) -> Annotated[NDArray[numpy.float64], dict(shape=(None, None), order='C')]:
     """
     (n, 9): dot, squared L2 and L1 of each row of a (as queries have them) with the row of b at its place, from the loops for one row, for four, and in float64; for tests.
@@ -122,12 +127,14 @@ class Index:
         The same, exactly; under another metric than the index's own when one is named.
         """
 
-    def scan_slots(self, fetch: object, queries: Annotated[NDArray[numpy.generic], dict(shape=(None, None), order='C', device='cpu', writable=False)], slots: Annotated[NDArray[numpy.uint32], dict(shape=(None,), order='C', device='cpu', writable=False)], k: int, threads: int = 1) -> tuple[Annotated[NDArray[numpy.uint32], dict(shape=(None, None), order='C')], Annotated[NDArray[numpy.float64], dict(shape=(None, None), order='C')], Annotated[NDArray[numpy.uint32], dict(shape=(None,), order='C')]]:
-        """The same, exactly, among these slots; k is cut to their number."""
-
-    def search_among(self, fetch: object, queries: Annotated[NDArray[numpy.generic], dict(shape=(None, None), order='C', device='cpu', writable=False)], bits: Annotated[NDArray[numpy.uint8], dict(shape=(None,), order='C', device='cpu', writable=False)], slots: Annotated[NDArray[numpy.uint32], dict(shape=(None,), order='C', device='cpu', writable=False)], k: int, ef: int, threads: int = 1) -> tuple[Annotated[NDArray[numpy.uint32], dict(shape=(None, None), order='C')], Annotated[NDArray[numpy.float64], dict(shape=(None, None), order='C')], Annotated[NDArray[numpy.uint32], dict(shape=(None,), order='C')], Annotated[NDArray[numpy.uint64], dict(shape=(None,), order='C')], Annotated[NDArray[numpy.uint8], dict(shape=(None,), order='C')]]:
+    def scan_allowed(self, fetch: object, queries: Annotated[NDArray[numpy.generic], dict(shape=(None, None), order='C', device='cpu', writable=False)], bits: Annotated[NDArray[numpy.uint8], dict(shape=(None,), order='C', device='cpu', writable=False)], count: int, k: int, threads: int = 1) -> tuple[Annotated[NDArray[numpy.uint32], dict(shape=(None, None), order='C')], Annotated[NDArray[numpy.float64], dict(shape=(None, None), order='C')], Annotated[NDArray[numpy.uint32], dict(shape=(None,), order='C')]]:
         """
-        Through the graph among these slots, given as bits and as a rising list; and (compared u64 (n,), switched u8 (n,)): vectors each query was compared with, and whether the walk gave way to a scan of the list. k is cut to its length.
+        The same, exactly, among the slots whose bits are set, `count` of them; k is cut to that.
+        """
+
+    def search_among(self, fetch: object, queries: Annotated[NDArray[numpy.generic], dict(shape=(None, None), order='C', device='cpu', writable=False)], bits: Annotated[NDArray[numpy.uint8], dict(shape=(None,), order='C', device='cpu', writable=False)], count: int, k: int, ef: int, threads: int = 1) -> tuple[Annotated[NDArray[numpy.uint32], dict(shape=(None, None), order='C')], Annotated[NDArray[numpy.float64], dict(shape=(None, None), order='C')], Annotated[NDArray[numpy.uint32], dict(shape=(None,), order='C')], Annotated[NDArray[numpy.uint64], dict(shape=(None,), order='C')], Annotated[NDArray[numpy.uint8], dict(shape=(None,), order='C')]]:
+        """
+        Through the graph among the slots whose bits are set, `count` of them; and (compared u64 (n,), switched u8 (n,)): vectors each query was compared with, and whether the walk gave way to a scan. k is cut to `count`.
         """
 
     def free_slots(self, fetch: object, free_head: int, free_count: int) -> Annotated[NDArray[numpy.uint32], dict(shape=(None,), order='C')]:

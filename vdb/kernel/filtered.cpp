@@ -21,19 +21,15 @@ Item item_of(const Vectors& vectors, uint32_t slot) {
 
 }  // namespace
 
-std::vector<std::vector<Hit>> scan_slots(const Vectors& vectors, Metric metric,
-                                         const uint8_t* queries, uint32_t count,
-                                         const uint32_t* slots, size_t slot_count, uint32_t k,
-                                         uint32_t threads) {
-  for (size_t i = 0; i < slot_count; ++i)
-    if (slots[i] >= vectors.slots())
-      throw Corrupted("slot " + std::to_string(slots[i]) + " of " +
-                      std::to_string(vectors.slots()));
-  if (k == 0 || slot_count == 0) return std::vector<std::vector<Hit>>(count);
+std::vector<std::vector<Hit>> scan_allowed(const Vectors& vectors, Metric metric,
+                                           const uint8_t* queries, uint32_t count,
+                                           const Allowed& allowed, uint32_t k, uint32_t threads) {
+  if (k == 0 || allowed.count() == 0) return std::vector<std::vector<Hit>>(count);
+  const std::vector<uint32_t> slots = allowed.slots();
   const size_t bytes = std::min(vectors.row_bytes(), kBytesAhead);
   return scan_tiles(vectors, metric, queries, count, k, threads, [&](const auto& offer) {
-    for (size_t i = 0; i < slot_count; ++i) {
-      if (i + kAhead < slot_count) prefetch_bytes(vectors.locate(slots[i + kAhead]).row, bytes);
+    for (size_t i = 0; i < slots.size(); ++i) {
+      if (i + kAhead < slots.size()) prefetch_bytes(vectors.locate(slots[i + kAhead]).row, bytes);
       offer(slots[i], item_of(vectors, slots[i]));
     }
   });

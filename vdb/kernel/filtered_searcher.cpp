@@ -2,49 +2,73 @@
 
 #include <algorithm>
 
+#include "prefetch.h"
+
 namespace vdb {
 namespace {
 
-constexpr uint32_t kMargin = 8;        // candidates rescored beyond k, as in Searcher
-constexpr uint32_t kNear = 16;         // width of the walk that finds where the query lies
-constexpr uint32_t kSeeds = 32;        // allowed slots, spread evenly, that a walk begins with too
-constexpr uint32_t kSeedsApart = 160;  // the same, where nothing near the query shows the way,
-constexpr uint32_t kSeedsOfEf = 6;     // and for each of ef
-constexpr uint32_t kWider = 36;        // candidates kept beyond ef there, and at most so many for
-constexpr uint32_t kWiderOfEf = 12;    // ten of ef
-constexpr uint32_t kScanned = 80;      // slots that are scanned in its time, for each of ef
-constexpr uint32_t kBridges = 256;     // failing nodes remembered at a time
-constexpr uint32_t kBridgeStep = 8;    // of which the nearest are walked over at once
+constexpr uint32_t kMargin = 8;      // candidates rescored beyond k, as in Searcher
+constexpr uint32_t kNear = 12;       // width of the survey
+constexpr uint32_t kRarer = 4;       // so many times fewer pass around the query: it lies apart
+constexpr uint32_t kBridges = 256;   // failing nodes remembered at a time
+constexpr uint32_t kBridgeStep = 8;  // of which the nearest are walked over at once
+
+// What a walk begins with besides what the survey finds: allowed slots, spread evenly.
+constexpr uint32_t kSeeds = 32;
+constexpr uint32_t kSeedsApart = 80;  // where nothing near the query shows the way,
+constexpr uint32_t kSeedsOfEf = 4;    // and for each of ef
+
+// Apart: candidates kept beyond ef, and at most so many for ten of ef; slots that are scanned in
+// the time of a walk, for each of ef.
+constexpr uint32_t kWider = 36;
+constexpr uint32_t kWiderOfEf = 12;
+constexpr uint32_t kScanned = 112;
+
+// How an expansion takes its second step, over failing neighbours.
+struct SecondStep {
+  uint32_t most;    // of ten neighbours, that pass: with more than that one step leads far enough
+  uint32_t rows;    // failing neighbours that are stepped over
+  uint32_t enough;  // nodes gathered, after which no further one is
+};
+constexpr SecondStep kAmid{5, 12, 32};
+// Where the filter keeps the query's own region out, what passes is found along a border.
+constexpr SecondStep kApart{7, 8, 24};
 
 }  // namespace
 
-// One query under way. `scratch.slots` gathers what is to be compared next.
+// One query under way. `scratch.slots` gathers what is to be compared next; `scratch.visited` holds
+// the passing nodes that were gathered, `scratch.bypassed` the failing ones whose links were read.
 struct FilteredSearcher::Walk {
   Walk(Scorer& from, Scratch& memory, uint32_t width) : scorer(from), scratch(memory), ef(width) {}
 
   Scorer& scorer;
   Scratch& scratch;
   uint32_t ef;
-  bool apart = false;  // around the query clearly fewer pass than elsewhere
   uint64_t compared = 0;
+  uint64_t passed = 0;  // of those that the survey compared
+  bool apart = false;   // around the query clearly fewer pass than elsewhere
   // What is left to follow: all chains together are no longer than the collection, or are rings.
   uint32_t links_of_chains = 0;
-  std::vector<uint32_t> failing;  // neighbours of the node that is being expanded
-  std::vector<uint32_t> bridges;  // failing nodes two steps away, the newest last
 
   void gather(uint32_t slot) {
     if (scratch.visited.insert(slot)) scratch.slots.push_back(slot);
   }
-  // Compares what was gathered and offers it to the pool.
-  void settle() {
+  // Compares what was gathered.
+  void score() {
     const auto n = static_cast<uint32_t>(scratch.slots.size());
     scratch.distances.resize(n);
     scorer.score(scratch.slots.data(), n, scratch.distances.data());
-    for (uint32_t i = 0; i < n; ++i) scratch.pool.offer({scratch.distances[i], scratch.slots[i]});
-    scratch.slots.clear();
     compared += n;
   }
+  // The same, and offers it to the pool.
+  void settle() {
+    score();
+    for (size_t i = 0; i < scratch.slots.size(); ++i)
+      scratch.pool.offer({scratch.distances[i], scratch.slots[i]});
+    scratch.slots.clear();
+  }
   void remember(uint32_t slot) {
+    std::vector<uint32_t>& bridges = scratch.bridges;
     if (bridges.size() == kBridges) bridges.erase(bridges.begin(), bridges.begin() + kBridges / 2);
     bridges.push_back(slot);
   }
@@ -62,57 +86,112 @@ uint32_t FilteredSearcher::node_of(uint32_t slot) const {
   return graph_.is_duplicate(slot) ? graph_.checked(graph_.row(slot)[1]) : slot;
 }
 
-void FilteredSearcher::seeds(Walk& walk) const {
+// A narrow walk among all nodes: scratch.guide becomes the nearest of them. Those that pass of all
+// that it compares are offered to the pool.
+void FilteredSearcher::survey(uint32_t start, Walk& walk) const {
+  Scratch& scratch = walk.scratch;
+  Visited& seen = scratch.bypassed;
+  scratch.guide.reset(kNear);
+  seen.reset(graph_.slots());
+  seen.insert(start);
+  scratch.slots.assign(1, start);
+  for (;;) {
+    walk.score();
+    for (size_t i = 0; i < scratch.slots.size(); ++i) {
+      const Candidate found{scratch.distances[i], scratch.slots[i]};
+      scratch.guide.offer(found);
+      if (!scratch.visited.insert_if(found.slot, allowed_.has(found.slot))) continue;
+      scratch.pool.offer(found);
+      ++walk.passed;
+    }
+    scratch.slots.clear();
+    uint32_t slot, next;
+    if (!scratch.guide.expand(&slot)) return;
+    const uint32_t* list = graph_.links(0, slot);
+    const uint32_t capacity = graph_.capacity(0);
+    for (uint32_t i = 0; i < capacity && list[i] != kNone; ++i) {
+      const uint32_t other = graph_.checked(list[i]);
+      if (seen.insert(other)) scratch.slots.push_back(other);
+    }
+    if (scratch.guide.peek(&next)) graph_.prefetch(next);
+  }
+}
+
+// Gathers what the walk begins with besides what the survey has found.
+void FilteredSearcher::begin(Walk& walk) const {
+  Scratch& scratch = walk.scratch;
   for (const uint32_t slot : starts_)
     if (passes(slot, walk)) walk.gather(slot);
   const size_t most = walk.apart ? std::min(kSeedsApart, kSeedsOfEf * walk.ef) : kSeeds;
-  const size_t count = std::min(most, allowed_.count);
-  for (size_t i = 0; i < count; ++i)
-    walk.gather(node_of(allowed_.slots[i * allowed_.count / count]));
+  for (const uint32_t slot : allowed_.spread(most)) walk.gather(node_of(slot));
+  scratch.bypassed.reset(graph_.slots());
+  for (uint32_t i = 0; i < scratch.guide.size(); ++i) {
+    const uint32_t slot = scratch.guide[i].slot;
+    if (allowed_.has(slot)) continue;
+    if (passing_duplicate(slot, walk)) walk.gather(slot);
+    scan_failing(slot, walk);
+  }
 }
 
-// Gathers the passing nodes around a failing one, as far as the budget of an expansion goes.
+// Gathers the passing nodes around a failing one.
 void FilteredSearcher::scan_failing(uint32_t node, Walk& walk) const {
-  if (!walk.scratch.visited.insert(node)) return;
+  Visited &visited = walk.scratch.visited, &bypassed = walk.scratch.bypassed;
+  if (!bypassed.insert(node)) return;
   const uint32_t* list = graph_.links(0, node);
   const uint32_t capacity = graph_.capacity(0);
-  const bool bridging = !walk.scratch.pool.full();  // a full pool stays so, and needs no bridges
-  for (uint32_t i = 0; i < capacity && list[i] != kNone; ++i) {
-    const uint32_t other = graph_.checked(list[i]);
-    // Duplicates of a node that fails are looked for when it is itself a neighbour: see expand().
-    if (allowed_.has(other))
-      walk.gather(other);
-    else if (bridging && !walk.scratch.visited.contains(other))
-      walk.remember(other);
+  std::vector<uint32_t>& gathered = walk.scratch.slots;
+  size_t n = gathered.size();
+  gathered.resize(n + capacity);
+  uint32_t links = 0;
+  for (; links < capacity && list[links] != kNone; ++links) {
+    const uint32_t other = graph_.checked(list[links]);
+    gathered[n] = other;
+    n += visited.insert_if(other, allowed_.has(other));
+  }
+  gathered.resize(n);
+  if (walk.scratch.pool.full()) return;  // it stays so, and needs no bridges
+  for (uint32_t i = 0; i < links; ++i) {
+    const uint32_t other = slot_of(list[i]);
+    if (!allowed_.has(other) && !bypassed.contains(other)) walk.remember(other);
   }
 }
 
 void FilteredSearcher::expand(uint32_t node, Walk& walk) const {
   const uint32_t* list = graph_.links(0, node);
   const uint32_t capacity = graph_.capacity(0);
-  uint32_t seen = 0, passing = 0;
-  walk.failing.clear();
-  for (uint32_t i = 0; i < capacity && list[i] != kNone; ++i) {
-    const uint32_t other = graph_.checked(list[i]);
-    ++seen;
-    if (allowed_.has(other)) {
-      ++passing;
-      walk.gather(other);
-    } else if (!walk.scratch.visited.contains(other)) {
-      walk.failing.push_back(other);
-      graph_.prefetch(other);
-    }
+  Visited &visited = walk.scratch.visited, &bypassed = walk.scratch.bypassed;
+  std::vector<uint32_t>&gathered = walk.scratch.slots, &failing = walk.scratch.failing;
+  size_t n = gathered.size();
+  gathered.resize(n + capacity);
+  failing.resize(capacity);
+  uint32_t links = 0, passing = 0, failed = 0;
+  for (; links < capacity && list[links] != kNone; ++links) {
+    const uint32_t other = graph_.checked(list[links]);
+    const bool passes = allowed_.has(other);
+    passing += passes;
+    gathered[n] = other;
+    n += visited.insert_if(other, passes);
+    failing[failed] = other;
+    failed += !passes & !bypassed.contains(other);
   }
-  // Where most pass, one step leads far enough; not where the filter keeps the query's own region
-  // out, because what passes is then found along a border.
-  const bool two_steps = walk.apart || 2 * passing <= seen;
-  for (const uint32_t other : walk.failing) {
-    if (graph_.next_duplicate(other) != kNone && passing_duplicate(other, walk)) {
-      walk.gather(other);
-    } else if (two_steps && walk.scratch.slots.size() < capacity) {
+  gathered.resize(n);
+  const SecondStep& step = walk.apart ? kApart : kAmid;
+  uint32_t rows = 10 * passing <= step.most * links ? step.rows : 0;
+  for (uint32_t i = 0; i < failed; ++i) {
+    if (i < rows)
+      graph_.prefetch(failing[i]);
+    else
+      prefetch_line(graph_.row(failing[i]));  // for its duplicates alone
+  }
+  for (uint32_t i = 0; i < failed; ++i) {
+    const uint32_t other = failing[i];
+    const bool twins = graph_.next_duplicate(other) != kNone;
+    if (twins && passing_duplicate(other, walk)) walk.gather(other);
+    if (rows > 0 && gathered.size() < step.enough) {
+      --rows;
       scan_failing(other, walk);
-    } else if (graph_.next_duplicate(other) != kNone) {
-      walk.scratch.visited.insert(other);  // its chain is followed once
+    } else if (twins) {
+      bypassed.insert(other);  // its chain is followed once
     }
   }
 }
@@ -120,23 +199,23 @@ void FilteredSearcher::expand(uint32_t node, Walk& walk) const {
 // Walks over the nearest failing nodes; false when none are left.
 bool FilteredSearcher::bridge(Walk& walk) const {
   Scratch& scratch = walk.scratch;
+  std::vector<uint32_t>& bridges = scratch.bridges;
+  std::sort(bridges.begin(), bridges.end());
+  bridges.erase(std::unique(bridges.begin(), bridges.end()), bridges.end());
   scratch.slots.clear();
-  for (const uint32_t slot : walk.bridges)
-    if (!scratch.visited.contains(slot)) scratch.slots.push_back(slot);
-  std::sort(scratch.slots.begin(), scratch.slots.end());
-  scratch.slots.erase(std::unique(scratch.slots.begin(), scratch.slots.end()), scratch.slots.end());
-  walk.bridges.clear();
-  const auto n = static_cast<uint32_t>(scratch.slots.size());
-  if (n == 0) return false;
-  scratch.distances.resize(n);
-  walk.scorer.score(scratch.slots.data(), n, scratch.distances.data());
-  walk.compared += n;
+  for (const uint32_t slot : bridges)
+    if (!scratch.bypassed.contains(slot)) scratch.slots.push_back(slot);
+  bridges.clear();
+  if (scratch.slots.empty()) return false;
+  walk.score();
   std::vector<Candidate> order;
-  for (uint32_t i = 0; i < n; ++i) order.push_back({scratch.distances[i], scratch.slots[i]});
+  for (size_t i = 0; i < scratch.slots.size(); ++i)
+    order.push_back({scratch.distances[i], scratch.slots[i]});
   std::sort(order.begin(), order.end());
   scratch.slots.clear();
-  for (uint32_t i = 0; i < n && i < kBridgeStep; ++i) scan_failing(order[i].slot, walk);
-  for (uint32_t i = n; i > kBridgeStep; --i) walk.remember(order[i - 1].slot);
+  const size_t step = std::min<size_t>(kBridgeStep, order.size());
+  for (size_t i = 0; i < step; ++i) scan_failing(order[i].slot, walk);
+  for (size_t i = order.size(); i > step; --i) walk.remember(order[i - 1].slot);
   return true;
 }
 
@@ -153,7 +232,7 @@ bool FilteredSearcher::rank(const uint8_t* query, uint32_t k, Scratch& scratch,
       if (allowed_.has(twin)) hits->push_back({value, twin});
   }
   keep_best(exact, k, hits);
-  return hits->size() >= std::min<size_t>(k, allowed_.count);
+  return hits->size() >= std::min<size_t>(k, allowed_.count());
 }
 
 bool FilteredSearcher::search(const uint8_t* query, uint32_t k, uint32_t ef, Scratch& scratch,
@@ -166,30 +245,25 @@ bool FilteredSearcher::search(const uint8_t* query, uint32_t k, uint32_t ef, Scr
   Walk walk{scorer, scratch, ef};
   walk.links_of_chains = graph_.slots();
 
-  // Where the query lies among all vectors.
+  // Where the query lies among all vectors, and whether what passes does too.
   const Distance above = Distance::search_above(metric_, vectors_.shape());
   VectorScorer guide(vectors_, above, item);
   const uint32_t start = descend(graph_, guide, entry_, graph_.level_of(entry_), 0, scratch);
-  beam(graph_, 0, scorer, {start}, kNear, scratch);
-  std::vector<uint32_t> near;
-  for (uint32_t i = 0; i < scratch.pool.size(); ++i) near.push_back(scratch.pool[i].slot);
-
-  scratch.pool.reset(std::max(ef, k));
+  scratch.pool.reset(std::max(ef + std::min(kWider, ef * kWiderOfEf / 10), k));
   scratch.visited.reset(graph_.slots());
-  scratch.slots.clear();
-  for (const uint32_t slot : near)
-    if (passes(slot, walk)) walk.gather(slot);
-  walk.apart = uint64_t{2} * scratch.slots.size() * graph_.slots() <= near.size() * allowed_.count;
-  if (walk.apart) {
-    if (allowed_.count <= size_t{kScanned} * ef) return false;
-    scratch.pool.reset(std::max(ef + std::min(kWider, ef * kWiderOfEf / 10), k));
+  scratch.bridges.clear();
+  survey(start, walk);
+  walk.apart = uint64_t{kRarer} * walk.passed * graph_.slots() <= walk.compared * allowed_.count();
+  if (walk.apart && allowed_.count() <= size_t{kScanned} * ef) {
+    *compared += walk.compared;
+    return false;
   }
-  seeds(walk);
-  for (const uint32_t slot : near) scan_failing(slot, walk);
+  if (!walk.apart) scratch.pool.narrow(std::max(ef, k));
+  begin(walk);
   walk.settle();
   for (;;) {
     uint32_t slot, next;
-    if (walk.compared > allowed_.count) break;
+    if (walk.compared > allowed_.count()) break;
     if (scratch.pool.expand(&slot)) {
       expand(slot, walk);
       if (scratch.pool.peek(&next)) graph_.prefetch(next);
@@ -199,7 +273,7 @@ bool FilteredSearcher::search(const uint8_t* query, uint32_t k, uint32_t ef, Scr
     walk.settle();
   }
   *compared += walk.compared;
-  if (walk.compared <= allowed_.count && rank(query, k, scratch, hits)) return true;
+  if (walk.compared <= allowed_.count() && rank(query, k, scratch, hits)) return true;
   hits->clear();
   return false;
 }

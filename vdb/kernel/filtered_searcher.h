@@ -8,6 +8,7 @@
 #include <cstdint>
 #include <vector>
 
+#include "allowed.h"
 #include "graph.h"
 #include "metric.h"
 #include "scorer.h"
@@ -17,19 +18,10 @@
 
 namespace vdb {
 
-// What a filter lets through: bit s of `bits` (lowest first in each byte), and the same as a rising
-// list. Lives in the caller's memory.
-struct Allowed {
-  const uint8_t* bits;
-  const uint32_t* slots;
-  size_t count;
-  bool has(uint32_t slot) const { return (bits[slot >> 3] >> (slot & 7) & 1) != 0; }
-};
-
 // Answers queries on one collection at one moment. Threads: any number, a Scratch each.
 class FilteredSearcher {
  public:
-  // `starts` as for Searcher. REQUIRES every slot of `allowed` below graph.slots().
+  // `starts` as for Searcher.
   FilteredSearcher(const Vectors& vectors, const Graph& graph, Metric metric, uint32_t entry,
                    const std::vector<uint32_t>& starts, const Allowed& allowed)
       : vectors_(vectors),
@@ -40,9 +32,9 @@ class FilteredSearcher {
         allowed_(allowed) {}
 
   // At most k allowed hits among the candidates kept (ef, k at least), best first, equal values by
-  // slot; how many vectors were compared is added to `compared`. False, with no hits, where the
-  // walk found fewer than min(k, allowed), had compared as many vectors as are allowed, or would
-  // have begun far from few of them: an exact scan is due.
+  // slot; how many vectors were compared, failing ones too, is added to `compared`. False, with no
+  // hits, where the walk found fewer than min(k, allowed), had compared as many vectors as are
+  // allowed, or would have begun far from few of them: an exact scan is due.
   bool search(const uint8_t* query, uint32_t k, uint32_t ef, Scratch& scratch,
               std::vector<Hit>* hits, uint64_t* compared) const;
 
@@ -53,7 +45,8 @@ class FilteredSearcher {
   }
   bool passing_duplicate(uint32_t slot, Walk& walk) const;
   uint32_t node_of(uint32_t slot) const;
-  void seeds(Walk& walk) const;
+  void survey(uint32_t start, Walk& walk) const;
+  void begin(Walk& walk) const;
   void expand(uint32_t node, Walk& walk) const;
   void scan_failing(uint32_t node, Walk& walk) const;
   bool bridge(Walk& walk) const;

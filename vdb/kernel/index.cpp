@@ -125,19 +125,15 @@ Index::Answers Index::scan(Source& source, const uint8_t* queries, uint32_t coun
                    std::min(k, state_.slots), threads);
 }
 
-Index::Answers Index::scan_slots(Source& source, const uint8_t* queries, uint32_t count,
-                                 const uint32_t* slots, size_t slot_count, uint32_t k,
-                                 uint32_t threads) const {
-  return vdb::scan_slots(vectors(source), state_.metric, queries, count, slots, slot_count,
-                         std::min(k, state_.slots), threads);
+Index::Answers Index::scan_allowed(Source& source, const uint8_t* queries, uint32_t count,
+                                   const Allowed& allowed, uint32_t k, uint32_t threads) const {
+  return vdb::scan_allowed(vectors(source), state_.metric, queries, count, allowed,
+                           std::min(k, state_.slots), threads);
 }
 
 Index::Answers Index::search_among(Source& source, const uint8_t* queries, uint32_t count,
                                    const Allowed& allowed, uint32_t k, uint32_t ef,
                                    uint32_t threads, uint64_t* compared, uint8_t* switched) const {
-  if (allowed.count > 0 && allowed.slots[allowed.count - 1] >= state_.slots)
-    throw Corrupted("slot " + std::to_string(allowed.slots[allowed.count - 1]) + " of " +
-                    std::to_string(state_.slots));
   k = std::min(k, state_.slots);
   ef = std::min(ef, std::max(1u, state_.slots));
   const Vectors vectors = this->vectors(source);
@@ -152,9 +148,8 @@ Index::Answers Index::search_among(Source& source, const uint8_t* queries, uint3
     compared[i] = 0;
     switched[i] = !searcher.search(query, k, ef, *scratch[worker], &answers[i], &compared[i]);
     if (!switched[i]) return;
-    answers[i] = std::move(
-        vdb::scan_slots(vectors, state_.metric, query, 1, allowed.slots, allowed.count, k, 1)[0]);
-    compared[i] += allowed.count;
+    answers[i] = std::move(vdb::scan_allowed(vectors, state_.metric, query, 1, allowed, k, 1)[0]);
+    compared[i] += allowed.count();
   });
   return answers;
 }

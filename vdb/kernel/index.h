@@ -6,6 +6,7 @@
 #include <optional>
 #include <vector>
 
+#include "allowed.h"
 #include "block_table.h"
 #include "code_scorer.h"
 #include "filtered_searcher.h"
@@ -63,12 +64,11 @@ class Index {
   Answers scan(Source& source, const uint8_t* queries, uint32_t count, uint32_t k, uint32_t threads,
                std::optional<Metric> metric = std::nullopt) const;
   // The same, exactly, among some slots only; see filtered.h.
-  Answers scan_slots(Source& source, const uint8_t* queries, uint32_t count, const uint32_t* slots,
-                     size_t slot_count, uint32_t k, uint32_t threads) const;
+  Answers scan_allowed(Source& source, const uint8_t* queries, uint32_t count,
+                       const Allowed& allowed, uint32_t k, uint32_t threads) const;
 
   // Through the graph among the allowed slots; the queries for which that does not do, exactly.
   // compared[i]: how many vectors query i was compared with; switched[i]: whether it was scanned.
-  // Throws Corrupted for a slot that is out of bounds.
   Answers search_among(Source& source, const uint8_t* queries, uint32_t count,
                        const Allowed& allowed, uint32_t k, uint32_t ef, uint32_t threads,
                        uint64_t* compared, uint8_t* switched) const;

@@ -25,6 +25,12 @@ class Pool {
     capacity_ = capacity;
     size_ = next_ = 0;
   }
+  // Keeps fewer from now on. REQUIRES capacity below the one before.
+  void narrow(uint32_t capacity) {
+    capacity_ = capacity;
+    size_ = std::min(size_, capacity);
+    next_ = std::min(next_, size_);
+  }
   uint32_t size() const { return size_; }
   bool full() const { return size_ == capacity_; }
   float worst() const { return entries_[size_ - 1].candidate.distance; }

@@ -18,6 +18,10 @@ struct Scratch {
   std::vector<uint32_t> slots;
   std::vector<float> distances;
   CodeQuery query;
+  // Of filtered walks only.
+  Pool guide;
+  Visited bypassed;
+  std::vector<uint32_t> failing, bridges;
   uint32_t computed = 0;  // distances, since somebody last set it to 0
 };
 

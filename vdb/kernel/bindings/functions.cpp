@@ -6,6 +6,7 @@
 #include "builder.h"
 #include "crc32c.h"
 #include "distance.h"
+#include "mark.h"
 
 namespace vdb::bindings {
 
@@ -44,6 +45,15 @@ Output<double, 2> distances(const Rows& a, const Rows& b, const std::string& dty
   return array;
 }
 
+using Places = nb::ndarray<const int64_t, nb::ndim<1>, nb::c_contig, nb::device::cpu>;
+using Marks = nb::ndarray<uint8_t, nb::ndim<1>, nb::c_contig, nb::device::cpu>;
+
+void mark_slots(const Marks& marks, const Slots& slots, const Places& starts, const Places& ends) {
+  if (starts.shape(0) != ends.shape(0)) throw std::invalid_argument("ends: one for each start");
+  vdb::mark_slots(slots.data(), slots.shape(0), starts.data(), ends.data(), starts.shape(0),
+                  marks.data(), marks.shape(0));
+}
+
 }  // namespace
 
 void bind_functions(nb::module_& m) {
@@ -77,6 +87,10 @@ void bind_functions(nb::module_& m) {
   m.def("instruction_set", [] { return std::string(loops().name); }, "The one in use.");
   m.def("use_instruction_set", &use_loops, "name"_a,
         "Chooses one for the whole process, '' for the best. For tests and measurements.");
+  m.def("mark_slots", &mark_slots, "marks"_a, "slots"_a, "starts"_a, "ends"_a,
+        nb::call_guard<nb::gil_scoped_release>(),
+        "Sets marks[slots[starts[i]:ends[i]]] to 1 for each i; CorruptedError for a slot without a "
+        "mark.");
   m.def("distances", &distances, "a"_a, "b"_a, nb::kw_only(), "dtype"_a,
         "(n, 9): dot, squared L2 and L1 of each row of a (as queries have them) with the row of b "
         "at its place, from the loops for one row, for four, and in float64; for tests.");

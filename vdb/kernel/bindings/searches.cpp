@@ -13,6 +13,18 @@ namespace vdb::bindings {
 
 using namespace nb::literals;
 
+namespace {
+
+Allowed allowed_of(const Index& index, const Bits& bits, size_t count) {
+  const uint32_t slots = index.state().slots;
+  if (bits.shape(0) < (size_t{slots} + 7) / 8)
+    throw std::invalid_argument("bits: one for each slot");
+  if (count > slots) throw std::invalid_argument("count: more than there are slots");
+  return {bits.data(), slots, count};
+}
+
+}  // namespace
+
 void bind_searches(nb::class_<Index>& index) {
   index
       .def(
@@ -65,47 +77,47 @@ void bind_searches(nb::class_<Index>& index) {
           "fetch"_a, "queries"_a, "k"_a, "threads"_a = 1, "metric"_a.none() = nb::none(),
           "The same, exactly; under another metric than the index's own when one is named.")
       .def(
-          "scan_slots",
-          [](const Index& index, nb::object fetch, const Rows& queries, const Slots& slots,
-             uint32_t k, uint32_t threads) {
+          "scan_allowed",
+          [](const Index& index, nb::object fetch, const Rows& queries, const Bits& bits,
+             size_t count, uint32_t k, uint32_t threads) {
             check_queries(queries, index.state().shape);
+            const Allowed allowed = allowed_of(index, bits, count);
             PythonSource source(fetch);
-            k = static_cast<uint32_t>(std::min<size_t>(k, slots.shape(0)));
+            k = static_cast<uint32_t>(std::min<size_t>(k, count));
             const auto answers = source.run([&] {
-              return index.scan_slots(source, bytes_of(queries),
-                                      static_cast<uint32_t>(queries.shape(0)), slots.data(),
-                                      slots.shape(0), k, threads);
+              return index.scan_allowed(source, bytes_of(queries),
+                                        static_cast<uint32_t>(queries.shape(0)), allowed, k,
+                                        threads);
             });
             return answer_arrays(answers, k);
           },
-          "fetch"_a, "queries"_a, "slots"_a, "k"_a, "threads"_a = 1,
-          "The same, exactly, among these slots; k is cut to their number.")
+          "fetch"_a, "queries"_a, "bits"_a, "count"_a, "k"_a, "threads"_a = 1,
+          "The same, exactly, among the slots whose bits are set, `count` of them; k is cut to "
+          "that.")
       .def(
           "search_among",
           [](const Index& index, nb::object fetch, const Rows& queries, const Bits& bits,
-             const Slots& slots, uint32_t k, uint32_t ef, uint32_t threads) {
+             size_t count, uint32_t k, uint32_t ef, uint32_t threads) {
             check_queries(queries, index.state().shape);
-            if (bits.shape(0) < (size_t{index.state().slots} + 7) / 8)
-              throw std::invalid_argument("bits: one for each slot");
+            const Allowed allowed = allowed_of(index, bits, count);
             PythonSource source(fetch);
-            const auto count = static_cast<uint32_t>(queries.shape(0));
-            const Allowed allowed{bits.data(), slots.data(), slots.shape(0)};
-            k = static_cast<uint32_t>(std::min<size_t>(k, allowed.count));
+            const auto rows = static_cast<uint32_t>(queries.shape(0));
+            k = static_cast<uint32_t>(std::min<size_t>(k, count));
             uint64_t* compared;
             uint8_t* switched;
-            auto compared_out = make_array<uint64_t, 1>({count}, &compared);
-            auto switched_out = make_array<uint8_t, 1>({count}, &switched);
+            auto compared_out = make_array<uint64_t, 1>({rows}, &compared);
+            auto switched_out = make_array<uint8_t, 1>({rows}, &switched);
             const auto answers = source.run([&] {
-              return index.search_among(source, bytes_of(queries), count, allowed, k, ef, threads,
+              return index.search_among(source, bytes_of(queries), rows, allowed, k, ef, threads,
                                         compared, switched);
             });
             return std::tuple_cat(answer_arrays(answers, k),
                                   std::make_tuple(compared_out, switched_out));
           },
-          "fetch"_a, "queries"_a, "bits"_a, "slots"_a, "k"_a, "ef"_a, "threads"_a = 1,
-          "Through the graph among these slots, given as bits and as a rising list; and (compared "
+          "fetch"_a, "queries"_a, "bits"_a, "count"_a, "k"_a, "ef"_a, "threads"_a = 1,
+          "Through the graph among the slots whose bits are set, `count` of them; and (compared "
           "u64 (n,), switched u8 (n,)): vectors each query was compared with, and whether the walk "
-          "gave way to a scan of the list. k is cut to its length.");
+          "gave way to a scan. k is cut to `count`.");
 }
 
 }  // namespace vdb::bindings
