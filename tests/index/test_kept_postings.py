@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
+from datetime import UTC, datetime
+
 import pytest
 
 import vdb
+from vdb import filters
 from vdb.errors import CorruptedError
-from vdb.format import keys
-from vdb.index import kept_postings
+from vdb.filters.types import typed
+from vdb.format import keys, leaves
+from vdb.index import kept_postings, postings
 
 COUNT = 3000
 
@@ -87,3 +91,56 @@ def test_damage_is_met_by_those_only_who_need_the_leaf(db, docs):
         with pytest.raises(CorruptedError, match="checksum"):
             docs.count({"n": {"$gte": n}})
     assert is_kept(db) == []
+
+
+def text(i):
+    """Strings of all sorts; the long ones differ only where their terms do not."""
+    return ["", "\0", "x" * 239 + "\0", "ä" * 130, "x" * 300 + str(i), f"t{i}", f"u\0{i}"][i % 7]
+
+
+LONG_LISTS = {
+    "int": ([i - 50 for i in range(300)], [-49, -49.0, 7.5, 2**63, 1e300, None]),
+    "float": ([i / 8 for i in range(300)], [0, -0.0, 3, 2**60 + 1, 1.125, None]),
+    "bool": ([i % 3 == 0 for i in range(300)], [True, None, True]),
+    "keyword": ([text(i) for i in range(300)], ["\0", "x" * 300 + "4", "x" * 300 + "-", "nobody"]),
+    "datetime": (
+        [f"2024-05-01T10:{i % 60:02}:00Z" for i in range(300)],
+        ["2024-05-01T12:07+02:00", datetime(2024, 5, 1, 10, 8, tzinfo=UTC), None],
+    ),
+}
+
+
+@pytest.mark.parametrize("kind", LONG_LISTS)
+@pytest.mark.parametrize("suffix", ["", "[]"])
+def test_long_lists_find_the_same_in_a_table_of_values(db, kind, suffix):
+    values, odd = LONG_LISTS[kind]
+    docs = db.create_collection(
+        "long", dim=1, metric="l2", index=vdb.Flat(), fields={"a": kind + suffix}
+    )
+    payloads = [
+        {"a": [value, values[i - 3]] if suffix else value} for i, value in enumerate(values)
+    ]
+    payloads += [{"a": None}, {}, {"a": []} if suffix else {}]
+    docs.add(range(len(payloads)), [[0]] * len(payloads), payloads)
+    for start in (0, 20, 40):
+        listed = (values[start : start + 40] + odd) * (1 if start else 3)
+        for operator in ("$in", "$nin", "$any")[: 3 if suffix else 2]:
+            where = {"a": {operator: listed}}
+            said = filters.predicate(typed(filters.parse(where), {"a": kind + suffix}))
+            passing = [i for i, payload in enumerate(payloads) if said(payload)]
+            assert list(docs.ids(where=where)) == passing, (operator, start)
+    with db._environment.snapshot() as snapshot:
+        (kept,) = snapshot.collection("long").cache["postings"].kept.values()
+        assert kept._values is not None
+
+
+@pytest.mark.damages
+def test_a_table_is_not_made_of_terms_that_mean_nothing(db):
+    docs = db.create_collection("odd", dim=1, metric="l2", index=vdb.Flat(), fields={"a": "float"})
+    docs.add(range(100), [[0]] * 100, [{"a": float(i)} for i in range(100)])
+    with db._access.writing() as batch:
+        coll = batch.collection("odd")
+        postings.change(batch, coll, 1, [leaves.posting(b"\2much too long for a float", 5)], [])
+    for _ in range(3):
+        assert docs.count({"a": {"$in": [float(i) for i in range(50)]}}) == 50
+        assert docs.count({"a": {"$gte": 50}}) >= 50

@@ -107,7 +107,17 @@ class Leaf:
         CorruptedError: It cannot be one.
     """
 
-    __slots__ = ("_asked", "_body", "_known", "_rest", "_shared", "_terms", "_where", "slots")
+    __slots__ = (
+        "_asked",
+        "_body",
+        "_known",
+        "_rest",
+        "_shared",
+        "_terms",
+        "_where",
+        "slots",
+        "term_count",
+    )
 
     def __init__(self, body: bytes, where: str) -> None:
         self._body = body
@@ -117,6 +127,7 @@ class Leaf:
         terms, slots, self._shared, length, single = _HEADER.unpack_from(body)
         start = _HEADER.size + 2 * terms * ((length == _DIFFER) + (single == 0))
         self._rest = start + SLOT_SIZE * slots
+        self.term_count: int = terms
         if not (0 < terms <= slots and single <= 1) or self._rest > len(body):
             raise CorruptedError("a leaf's counts do not fit its length", where=where)
         self._known: tuple[Sequence[int], Sequence[int]] | None = None
@@ -164,9 +175,16 @@ class Leaf:
         if self._terms is None and self._asked < _ASKED_BEFORE_LISTED:
             self._asked += 1
             return slot_ends[bisect_left(range(len(slot_ends) - 1), term, key=self._term_at())]
+        return slot_ends[bisect_left(self._listed(), term)]
+
+    def terms(self) -> tuple[list[bytes], Sequence[int]]:
+        """All terms in order, and where in `slots` those of each begin, and the last ones end."""
+        return self._listed(), self._layout()[1]
+
+    def _listed(self) -> list[bytes]:
         if self._terms is None:
-            self._terms = list(map(self._term_at(), range(len(slot_ends) - 1)))
-        return slot_ends[bisect_left(self._terms, term)]
+            self._terms = list(map(self._term_at(), range(self.term_count)))
+        return self._terms
 
     def _term_at(self) -> Callable[[int], bytes]:
         (ends, _), body = self._layout(), self._body

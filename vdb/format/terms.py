@@ -20,9 +20,9 @@ from __future__ import annotations
 
 import math
 import struct
-from collections.abc import Collection
+from collections.abc import Callable, Collection
 from datetime import datetime
-from typing import Any, TypeAlias
+from typing import Any, Final, TypeAlias
 
 from vdb.filters import nodes
 from vdb.filters.evaluate import MISSING
@@ -30,7 +30,19 @@ from vdb.filters.nodes import Condition
 from vdb.filters.types import base_of
 from vdb.filters.values import microseconds, moment
 
-__all__ = ["LONGEST", "NULL", "PRESENT", "Range", "Ranges", "equal", "ranges", "terms", "whole"]
+__all__ = [
+    "LONGEST",
+    "NULL",
+    "PRESENT",
+    "Range",
+    "Ranges",
+    "equal",
+    "ranges",
+    "sought",
+    "terms",
+    "value_of",
+    "whole",
+]
 
 PRESENT = b"\x00"
 NULL = b"\x01"
@@ -131,6 +143,38 @@ def _is_long(text: str) -> bool:
     return len(_escaped(text)) > LONGEST
 
 
+def _value_of_int(term: bytes) -> int | None:
+    return int.from_bytes(term[1:], "big") - _SIGN if term[:1] == VALUE else None
+
+
+def _value_of_float(term: bytes) -> float | None:
+    if term[:1] != VALUE:
+        return None
+    bits = int.from_bytes(term[1:], "big")
+    bits = bits & ~_SIGN if bits & _SIGN else ~bits & (2 * _SIGN - 1)
+    value: float = _F64.unpack(_U64.pack(bits))[0]
+    return value
+
+
+def _value_of_bool(term: bytes) -> bool | None:
+    return term[1:] == b"\x01" if term[:1] == VALUE else None
+
+
+def _value_of_keyword(term: bytes) -> str | None:
+    if term[:1] != VALUE or not term.endswith(_SHORT_END):
+        return None
+    return term[1 : -len(_SHORT_END)].replace(b"\0\xff", b"\0").decode()
+
+
+_VALUES: Final[dict[str, Callable[[bytes], Any]]] = {
+    "int": _value_of_int,
+    "float": _value_of_float,
+    "bool": _value_of_bool,
+    "keyword": _value_of_keyword,
+    "datetime": _value_of_int,
+}
+
+
 # From conditions to ranges of terms
 
 
@@ -167,6 +211,31 @@ def equal(kind: str, literals: Collection[Any]) -> Ranges:
         unsure = base == "keyword" and term.endswith(_LONG_END)
         (maybe if unsure else sure).append((term, term + _BEHIND))
     return sure, maybe
+
+
+def sought(kind: str, literals: Collection[Any]) -> tuple[Collection[Any], list[Range]]:
+    """The same for a table of values: its keys, and terms of which only the payload can tell.
+
+    Keys are what `value_of` makes. Some may equal no value of the type.
+    """
+    base = base_of(kind)
+    if base == "datetime":
+        return [microseconds(value) for value in literals if value is not None], []
+    if base != "keyword":
+        return literals, []
+    # A character takes four bytes at most.
+    some = [text for text in literals if text is not None] if None in literals else literals
+    longer = [text for text in some if len(text) > LONGEST // 4]
+    unsure = sorted({_keyword(text) for text in longer if _is_long(text)})
+    return literals, [(term, term + _BEHIND) for term in unsure]
+
+
+def value_of(kind: str) -> Callable[[bytes], Any]:
+    """What tells the value that a term means, as a key that equals what numbers equal.
+
+    It returns None for terms that mean no value, or several.
+    """
+    return _VALUES[base_of(kind)]
 
 
 def _plain_keywords(literals: Collection[Any]) -> set[bytes] | None:

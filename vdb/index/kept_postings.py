@@ -3,16 +3,19 @@
 Reading a leaf costs a few microseconds, most of them for finding and verifying it. What was read
 is counted for each field and each commit; once it comes to about all there is, the whole field is
 read a last time and kept with the view, until the next commit. So keeping never more than doubles
-what is read, whatever the filters are.
+what is read, whatever the filters are. In the same way long lists of values are looked for one by
+one at first, and in a table of all values once that would have paid.
 """
 
 from __future__ import annotations
 
+import struct
 from bisect import bisect_left
-from collections.abc import Sequence
+from collections.abc import Callable, Collection, Sequence
 from dataclasses import dataclass
 from dataclasses import field as dataclass_field
-from typing import TypeAlias
+from itertools import pairwise, repeat
+from typing import Any, TypeAlias
 
 import numpy as np
 from numpy.typing import NDArray
@@ -21,47 +24,109 @@ from vdb.errors import CorruptedError
 from vdb.format import keys
 from vdb.format.leaves import Leaf
 from vdb.format.terms import Range
-from vdb.index.opened import Collection, Reader
+from vdb.index.opened import Collection as View
+from vdb.index.opened import Reader
 from vdb.store import CollectionView, Snapshot
 
-__all__ = ["Kept", "count", "of"]
+__all__ = ["Kept", "Places", "ValueOf", "count", "of"]
 
-Slots: TypeAlias = NDArray[np.intp]
+Places: TypeAlias = tuple[NDArray[np.int64], NDArray[np.int64]]
+"""Where in the slots of a field runs of them begin and end."""
+
+ValueOf: TypeAlias = Callable[[bytes], Any]
+"""The value that a term means, as a key to look up; None for a term that means none or several."""
 
 _MOST_KEPT = 1 << 25
 """Bytes of leaves of one collection; in memory they take about four times as much."""
 
 _POSTINGS_OF_A_LEAF = 256
 
+_MOST_VALUES = 1 << 18
+"""Values of a table; each takes some 150 bytes."""
+
+_VALUES_FOR_EACH = 4
+"""Values that are put into the table in the time in which one is looked for without it."""
+
 
 class Kept:
     """All postings of one field. Free for all threads."""
 
-    __slots__ = ("_bounds", "_leaves", "_slots", "_starts")
+    __slots__ = ("_bounds", "_leaves", "_sought", "_starts", "_terms", "_values", "slots")
 
     def __init__(self, bounds: list[bytes], leaves: list[Leaf]) -> None:
         """`bounds`: of each leaf, rising."""
         self._bounds = bounds
         self._leaves = leaves
         parts = [leaf.slots for leaf in leaves]
-        # intp, because numpy turns other indices into it every time.
-        self._slots: Slots = np.concatenate(parts or [np.zeros(0, np.uint32)]).astype(np.intp)
-        self._starts = np.cumsum([0, *map(len, parts)]).tolist()
+        self.slots: NDArray[np.uint32] = np.concatenate(parts or [np.zeros(0, np.uint32)])
+        self._starts: list[int] = np.cumsum([0, *map(len, parts)]).tolist()
+        self._terms = sum(leaf.term_count for leaf in leaves)
+        self._sought = 0
+        self._values: _Values | None = None
 
-    def inside(self, ranges: Sequence[Range]) -> list[Slots]:
-        """The slots of the terms in the ranges, those of a range together."""
-        found = []
-        bounds, slots = self._bounds, self._slots
+    def inside(self, ranges: Sequence[Range]) -> Places:
+        """Where the slots of the terms in the ranges lie."""
+        bounds = self._bounds
+        starts, ends = [], []
         for low, high in ranges:
             at = bisect_left(bounds, low)
             end = at if at < len(bounds) and high <= bounds[at] else bisect_left(bounds, high)
-            found.append(slots[self._place(at, low) : self._place(end, high)])
-        return found
+            starts.append(self._place(at, low))
+            ends.append(self._place(end, high))
+        return np.array(starts, np.int64), np.array(ends, np.int64)
 
     def _place(self, at: int, term: bytes) -> int:
         """Where the slots of a term, which lies in that leaf, begin."""
-        start: int = self._starts[at]
+        start = self._starts[at]
         return start + self._leaves[at].place(term) if at < len(self._leaves) else start
+
+    def of_values(self, values: Collection[Any], value_of: ValueOf) -> Places | None:
+        """Where the slots of these values lie; None as long as there is no table of values.
+
+        It is made when about as many values have been looked for as there are terms to put in.
+        """
+        if self._values is None:
+            self._sought += len(values)
+            if self._terms > min(_MOST_VALUES, _VALUES_FOR_EACH * self._sought):
+                return None
+            try:
+                self._values = _Values(self._leaves, self._starts, value_of)
+            except (CorruptedError, ValueError, struct.error):
+                self._terms = _MOST_VALUES + 1  # whoever needs what is damaged will be told
+                return None
+        return self._values.places(values)
+
+
+class _Values:
+    """The values of one field, each with the place of its slots."""
+
+    __slots__ = ("_ends", "_places", "_starts")
+
+    def __init__(self, leaves: list[Leaf], starts: list[int], value_of: ValueOf) -> None:
+        found: dict[Any, int] = {}
+        first: list[int] = []
+        last: list[int] = []
+        for leaf, start in zip(leaves, starts, strict=False):
+            terms, ends = leaf.terms()
+            for term, (low, high) in zip(terms, pairwise(ends), strict=True):
+                value = value_of(term)
+                if value is None:
+                    continue
+                # What has more slots than a leaf holds goes on in the next one.
+                place = found.setdefault(value, len(first))
+                if place == len(first):
+                    first.append(start + low)
+                    last.append(0)
+                last[place] = start + high
+        self._places = found
+        # The last place is that of all values that are not there.
+        self._starts = np.array([*first, 0], np.int64)
+        self._ends = np.array([*last, 0], np.int64)
+
+    def places(self, values: Collection[Any]) -> Places:
+        nowhere = repeat(len(self._starts) - 1)
+        at = np.fromiter(map(self._places.get, values, nowhere), np.intp, len(values))
+        return self._starts[at], self._ends[at]
 
 
 @dataclass(slots=True)
@@ -74,7 +139,7 @@ class _State:
     size: int = 0
 
 
-def of(reader: Reader, view: Collection, field: int) -> Kept | None:
+def of(reader: Reader, view: View, field: int) -> Kept | None:
     """What is kept of a field, now or from now on; None where its leaves are to be read."""
     state = _state(reader, view)
     if state is None:
@@ -87,14 +152,14 @@ def of(reader: Reader, view: Collection, field: int) -> Kept | None:
     return state.kept[field]
 
 
-def count(reader: Reader, view: Collection, field: int, leaves: int) -> None:
+def count(reader: Reader, view: View, field: int, leaves: int) -> None:
     """So many leaves of a field were read."""
     state = _state(reader, view)
     if state is not None:
         state.read[field] = state.read.get(field, 0) + leaves
 
 
-def _state(reader: Reader, view: Collection) -> _State | None:
+def _state(reader: Reader, view: View) -> _State | None:
     """None in a batch, where things change, and for the past."""
     if not isinstance(view, CollectionView) or not isinstance(reader, Snapshot):
         return None
@@ -105,7 +170,7 @@ def _state(reader: Reader, view: Collection) -> _State | None:
     return state if state.commit == reader.commit else None
 
 
-def _read(reader: Reader, view: Collection, field: int, state: _State) -> Kept | None:
+def _read(reader: Reader, view: View, field: int, state: _State) -> Kept | None:
     prefix = keys.field(view.header.number, field)
     bounds, leaves, size = [], [], state.size
     try:

@@ -5,8 +5,9 @@ Nothing here knows what a term means.
 
 from __future__ import annotations
 
+from collections import abc
 from collections.abc import Iterable, Iterator, Sequence
-from typing import Any
+from typing import Any, Final
 
 import numpy as np
 from numpy.typing import NDArray
@@ -17,10 +18,14 @@ from vdb.format.checksums import SEAL_SIZE
 from vdb.format.leaves import Leaf
 from vdb.format.terms import Range
 from vdb.index import kept_postings
+from vdb.index.kept_postings import Places, ValueOf
 from vdb.index.opened import Collection, Reader
+from vdb.kernel import mark_slots
 from vdb.store import Batch, WritableCollection
 
-__all__ = ["change", "drop", "slots_of", "walk"]
+__all__ = ["change", "drop", "slots_of", "slots_of_values", "walk"]
+
+_NONE: Final = np.zeros(0, np.uint32)
 
 
 def slots_of(
@@ -31,25 +36,38 @@ def slots_of(
     Raises:
         CorruptedError: A leaf on the way is damaged.
     """
-    found = np.zeros(view.header.slots, dtype=np.bool_)
     kept = kept_postings.of(reader, view, field)
-    parts: list[NDArray[Any]]
-    if kept is None:
-        parts = list(_inside(reader, view, field, ranges))
-        kept_postings.count(reader, view, field, len(parts))
-    else:
-        parts = kept.inside(ranges)
-    if not parts:
-        return found
-    slots = parts[0] if len(parts) == 1 else np.concatenate(parts)
+    if kept is not None:
+        return _marked(view, field, kept.slots, kept.inside(ranges))
+    parts = list(_inside(reader, view, field, ranges))
+    kept_postings.count(reader, view, field, len(parts))
+    slots = parts[0] if len(parts) == 1 else np.concatenate([_NONE, *parts])
+    return _marked(view, field, slots, (np.zeros(1, np.int64), np.array([len(slots)], np.int64)))
+
+
+def slots_of_values(
+    reader: Reader, view: Collection, field: int, values: abc.Collection[Any], value_of: ValueOf
+) -> NDArray[np.bool_] | None:
+    """Which slots have one of these values: bool, shape (slots,); None where `slots_of` is due.
+
+    For long lists: the postings of the field are in memory, and its values in a table.
+    """
+    kept = kept_postings.of(reader, view, field)
+    places = None if kept is None else kept.of_values(values, value_of)
+    return None if kept is None or places is None else _marked(view, field, kept.slots, places)
+
+
+def _marked(
+    view: Collection, field: int, slots: NDArray[np.uint32], places: Places
+) -> NDArray[np.bool_]:
+    marks = np.zeros(view.header.slots, dtype=np.bool_)
     try:
-        found[slots] = True
-    except IndexError:
+        mark_slots(marks.view(np.uint8), slots, *places)
+    except CorruptedError as error:
         raise CorruptedError(
-            f"a posting leads to slot {int(slots.max())} of {len(found)}",
-            where=f"collection {view.header.name!r}, field {field}",
+            error.message, where=f"collection {view.header.name!r}, field {field}"
         ) from None
-    return found
+    return marks
 
 
 def _inside(

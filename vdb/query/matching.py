@@ -3,14 +3,11 @@
 Conditions on indexed fields are answered by their postings. What is left is asked of the payloads,
 of those records only that can still make a difference: the indexed parts of an ``$and`` go first
 and narrow what the rest has to look at.
-
-Results are kept with the view, by the filter's text and the commit, so that the same filter on a
-database that has not changed costs nothing.
 """
 
 from __future__ import annotations
 
-from typing import Any, TypeAlias
+from typing import TypeAlias
 
 import numpy as np
 from numpy.typing import NDArray
@@ -23,8 +20,9 @@ from vdb.filters.types import typed
 from vdb.filters.values import Literal
 from vdb.format import terms
 from vdb.format.limits import NO_SLOT
-from vdb.format.terms import Range, Ranges
+from vdb.format.terms import Range
 from vdb.index import Among, postings
+from vdb.query.kept_filters import kept_filters, key_of
 from vdb.records import Id
 from vdb.store import Batch, CollectionView, Snapshot, WritableCollection
 
@@ -36,8 +34,7 @@ Slots: TypeAlias = NDArray[np.bool_]
 
 _ORDERED = (nodes.Lt, nodes.Lte, nodes.Gt, nodes.Gte)
 _PAYLOADS_AT_ONCE = 4096
-_MOST_KEPT = 16
-_MOST_KEPT_SLOTS = 1 << 26
+_LONG_LIST = 32  # values from which on a table of all values pays
 
 
 def matching(reader: Reader, view: View, where: object) -> Among:
@@ -47,23 +44,28 @@ def matching(reader: Reader, view: View, where: object) -> Among:
         InvalidFilterError: The filter cannot be understood.
         CorruptedError: Damage was met on the way.
     """
+    kept = kept_filters(reader, view)
+    if kept is None or not isinstance(reader, Snapshot):
+        return _among(reader, view, _tree(view, where))
+    key = key_of(where)
+    found = None if key is None else kept.get(key, reader.commit)
+    if found is None:
+        tree = _tree(view, where)
+        if key is None:
+            # By text, not by equality: to Python 1, 1.0 and True are equal.
+            key = Filter, repr(tree)
+            found = kept.get(key, reader.commit)
+        if found is None:
+            found = _among(reader, view, tree)
+            kept.put(key, reader.commit, found, where)
+    return found
+
+
+def _tree(view: View, where: object) -> Filter:
+    """The filter, understood; on declared fields by their types."""
     fields = view.header.fields
     types = {line["path"]: line["type"] for line in fields if line["built"] == NO_SLOT}
-    tree = typed(filters.parse(where), types)
-    kept = _kept(view)
-    if kept is None or not isinstance(reader, Snapshot):
-        return _among(reader, view, tree)
-    # By text, not by equality: to Python 1, 1.0 and True are equal.
-    text = repr(tree)
-    commit, found = kept.get(text, (0, None))
-    if found is None or commit != reader.commit:
-        found = _among(reader, view, tree)
-        most = min(_MOST_KEPT, 1 + _MOST_KEPT_SLOTS // (len(found.allowed) + 1))
-        # In one step: while an iterator is open, another thread may change the dict.
-        for oldest in list(kept)[: max(0, len(kept) - most + 1)]:
-            kept.pop(oldest, None)
-        kept[text] = (reader.commit, found)
-    return found
+    return typed(filters.parse(where), types)
 
 
 def matching_ids(reader: Reader, view: View, where: object) -> list[Id]:
@@ -96,14 +98,6 @@ def _fixed(where: Filter) -> bool | None:
     if decisive in said:
         return decisive
     return None if None in said else not decisive
-
-
-def _kept(view: View) -> dict[str, tuple[int, Among | None]] | None:
-    """Earlier results; None in a batch, where things change."""
-    if not isinstance(view, CollectionView):
-        return None
-    kept: dict[str, Any] = view.cache.setdefault("filters", {})
-    return kept
 
 
 def _among(reader: Reader, view: View, tree: Filter) -> Among:
@@ -194,8 +188,7 @@ class _Compiler:
             for value in where.values:
                 within = self._answer(nodes.Contains(path, value), within)
             return within
-        sure, maybe = self._ranges(where)
-        found = self._slots(path, sure)
+        found, maybe = self._sure(where)
         if isinstance(where, nodes.Eq | nodes.In) and None in _literals(where):
             found |= self._without_value(path)
         found &= within
@@ -203,11 +196,23 @@ class _Compiler:
             found |= self._ask(where, within & ~found & self._slots(path, maybe))
         return found
 
-    def _ranges(self, where: Condition) -> Ranges:
-        kind = self._built[where.path]["type"]
-        if isinstance(where, nodes.Eq | nodes.Contains | nodes.Membership):
-            return terms.equal(kind, _literals(where))
-        return terms.ranges(kind, where)
+    def _sure(self, where: Condition) -> tuple[Slots, list[Range]]:
+        """The slots that pass by their terms, null apart; and terms that only payloads tell."""
+        line = self._built[where.path]
+        kind = line["type"]
+        if not isinstance(where, nodes.Eq | nodes.Contains | nodes.Membership):
+            sure, maybe = terms.ranges(kind, where)
+            return self._slots(where.path, sure), maybe
+        literals = _literals(where)
+        if len(literals) >= _LONG_LIST:
+            values, maybe = terms.sought(kind, literals)
+            found = postings.slots_of_values(
+                self._reader, self._view, line["number"], values, terms.value_of(kind)
+            )
+            if found is not None:
+                return found, maybe
+        sure, maybe = terms.equal(kind, literals)
+        return self._slots(where.path, sure), maybe
 
     def _slots(self, path: str, wanted: list[Range]) -> Slots:
         return postings.slots_of(self._reader, self._view, self._built[path]["number"], wanted)

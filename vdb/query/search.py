@@ -101,27 +101,39 @@ def search_many(
 
 
 def _planned(reader: Reader, view: View, k: int | None, threads: int, options: Options) -> _Plan:
-    """The plan, kept in the view for the next search that is asked for in the same way."""
-    if options.where is not None or not isinstance(view, CollectionView):
-        return _plan(reader, view, k, threads, options)
-    given = (k, threads, *options)
+    """The plan of one search."""
+    where = options.where
+    plan = _kept_plan(view, k, threads, options._replace(where=None), filtered=where is not None)
+    if where is None:
+        return plan
+    among = matching(reader, view, where)
+    return plan._replace(course=index.Course(among), matches=among.count)
+
+
+def _kept_plan(
+    view: View, k: int | None, threads: int, options: Options, *, filtered: bool
+) -> _Plan:
+    """The plan but for the filter, kept in the view for the next search that asks the same."""
+    if not isinstance(view, CollectionView):
+        return _plan(view, k, threads, options, filtered=filtered)
+    given = (k, threads, *options, filtered)
     # 1, 1.0 and True are equal, and yet not all of them are accepted.
     key = (given, tuple(map(type, given)))
     plans: dict[Any, _Plan] = view.cache.setdefault("plans", {})
     try:
         known = plans.get(key)
     except TypeError:  # something that cannot be a key, nor an option
-        return _plan(reader, view, k, threads, options)
+        return _plan(view, k, threads, options, filtered=filtered)
     if known is None:
-        known = _plan(reader, view, k, threads, options)
+        known = _plan(view, k, threads, options, filtered=filtered)
         if len(plans) >= _MOST_PLANS:
             plans.clear()
         plans[key] = known
     return known
 
 
-def _plan(reader: Reader, view: View, k: int | None, threads: int, options: Options) -> _Plan:
-    ef, where, exact, scores, threshold, with_payloads, with_vectors, target = options
+def _plan(view: View, k: int | None, threads: int, options: Options, *, filtered: bool) -> _Plan:
+    ef, _, exact, scores, threshold, with_payloads, with_vectors, target = options
     header = view.header
     convention = convention_named(
         header.scores if scores is None else scores,
@@ -133,8 +145,9 @@ def _plan(reader: Reader, view: View, k: int | None, threads: int, options: Opti
     if bound is not None:
         convention.check_threshold(bound)
     chosen = arguments.truth("exact", exact) or not view.links
-    exact = chosen or (ef is None and target is None and where is None and index.few(view))
-    plan = _Plan(
+    small = ef is None and target is None and not filtered and index.few(view)
+    exact = chosen or small
+    return _Plan(
         metric=METRICS[header.metric],
         scoring=Scoring(convention, bound),
         k=config.neighbours(k, threshold),
@@ -147,10 +160,6 @@ def _plan(reader: Reader, view: View, k: int | None, threads: int, options: Opti
         matches=header.count,
         said=index.unfiltered(exact=exact, chosen=chosen),
     )
-    if where is None:
-        return plan
-    among = matching(reader, view, where)
-    return plan._replace(course=index.Course(among), matches=among.count)
 
 
 def _queries(given: ArrayLike, view: View, plan: _Plan, *, one: bool) -> zero_queries.Queries:

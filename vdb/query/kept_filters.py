@@ -1,0 +1,91 @@
+"""Filters that were worked out, kept with the view until the next commit.
+
+A filter that is asked again costs looking it up. What it is looked up by is made from the dict
+without understanding it; a dict that holds more than plain values is parsed first.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Hashable
+from types import NoneType
+from typing import Any, Final, NamedTuple
+
+from vdb.filters import Filter
+from vdb.index import Among
+from vdb.store import Batch, CollectionView, Snapshot, WritableCollection
+
+__all__ = ["KeptFilters", "kept_filters", "key_of"]
+
+_MOST_KEPT = 16
+_MOST_KEPT_BYTES = 1 << 23
+_DEEPEST = 100  # far more than a filter may have
+_PLAIN: Final = {str, int, float, bool, NoneType}
+
+
+class _Entry(NamedTuple):
+    commit: int
+    among: Among
+    where: (
+        object  # an expression that is known by its identity stays alive, or another could get it
+    )
+
+
+class KeptFilters:
+    """Earlier results of one collection. Free for all threads."""
+
+    def __init__(self) -> None:
+        self._entries: dict[Hashable, _Entry] = {}
+
+    def get(self, key: Hashable, commit: int) -> Among | None:
+        """What the filter led to at this commit, if it is known."""
+        entry = self._entries.get(key)
+        return entry.among if entry is not None and entry.commit == commit else None
+
+    def put(self, key: Hashable, commit: int, among: Among, where: object) -> None:
+        """Keep a result; the oldest ones make room."""
+        entries = self._entries
+        most = min(_MOST_KEPT, 1 + _MOST_KEPT_BYTES // (len(among.bits) + 1))
+        # In one step: while an iterator is open, another thread may change the dict.
+        for oldest in list(entries)[: max(0, len(entries) - most + 1)]:
+            entries.pop(oldest, None)
+        entries[key] = _Entry(commit, among, where)
+
+
+def kept_filters(
+    reader: Snapshot | Batch, view: CollectionView | WritableCollection
+) -> KeptFilters | None:
+    """Those of a view; None in a batch, where things change."""
+    if not isinstance(view, CollectionView) or not isinstance(reader, Snapshot):
+        return None
+    kept = view.cache.get("filters")
+    if not isinstance(kept, KeptFilters):
+        kept = view.cache["filters"] = KeptFilters()
+    return kept
+
+
+def key_of(where: object) -> Hashable | None:
+    """A key that two filters share only if they mean the same; None where there is no simple one.
+
+    To Python 1, 1.0 and True are equal: the types are part of the key.
+    """
+    return (Filter, id(where)) if isinstance(where, Filter) else _key(where, _DEEPEST)
+
+
+def _key(value: Any, depth: int) -> Hashable | None:
+    kind = type(value)
+    if kind in _PLAIN:
+        return kind, value
+    if depth == 0:
+        return None
+    if kind is dict:
+        names = tuple(value)
+        parts = tuple(_key(part, depth - 1) for part in value.values())
+        return None if None in parts or set(map(type, names)) - {str} else (dict, names, parts)
+    if kind is not list and kind is not tuple:
+        return None
+    # Lists may be long, and are mostly of one kind.
+    kinds = set(map(type, value))
+    if len(kinds) == 1 and kinds <= _PLAIN:
+        return list, *kinds, tuple(value)
+    parts = tuple(_key(part, depth - 1) for part in value)
+    return None if None in parts else (list, parts)
