@@ -30,7 +30,7 @@ def create(batch: Batch, name: str = "docs", *, id_kind: str = "int") -> Writabl
         version="0.1.0",
         id_kind=id_kind,
     )
-    return batch.create_collection(header, GenerationRecord(1, "l2", dict(HNSW)))
+    return batch.create_collection(header, GenerationRecord(1, "l2", "float32", 1, dict(HNSW)))
 
 
 def add(batch: Batch, collection: WritableCollection, *ids, payload=None) -> None:

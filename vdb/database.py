@@ -176,7 +176,7 @@ class Database:
         row = metric_named(metric)
         kind = config.vector_type(dtype, row)
         settings = config.fitting_index(config.index_config(index), row, kind)
-        generation = new_generation(1, row.name, settings)
+        generation = new_generation(1, row.name, kind.name, settings)
         header = CollectionHeader(
             name=config.collection_name(name),
             number=0,  # the batch gives it one
@@ -191,6 +191,7 @@ class Database:
                 {
                     "generation": 1,
                     "metric": generation.metric,
+                    "dtype": kind.name,
                     "index": config.index_to_map(settings),
                     "when": now,
                     "version": __version__,

@@ -12,9 +12,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
@@ -57,13 +57,15 @@ class Rows:
         ids: All int or all str.
         vectors: As they are stored, C-contiguous, shape (n, dim); bits packed.
         payloads: Each one encoded, or None where there is none.
-        metric: The metric they were checked for.
+        kind: The metric and dtype that they were made for.
+        made: Makes the vectors for other ones out of what was given.
     """
 
     ids: list[Id]
     vectors: NDArray[Any]
     payloads: list[bytes | None]
-    metric: str
+    kind: tuple[str, str]
+    made: Callable[[Metric, DType], NDArray[Any]]
 
 
 def prepare(
@@ -72,16 +74,21 @@ def prepare(
     """Everything that can be checked before the writer lock is taken."""
     one = inputs.is_one_id(ids)
     listed = inputs.id_list(ids)
-    matrix = inputs.vector_matrix(
-        vectors,
-        dim=dim,
-        metric=metric,
-        dtype=dtype,
-        rows=len(listed),
-        name="vector" if one else "vectors",
-        one=one,
-    )
-    return Rows(listed, matrix, encode_payloads(payloads, len(listed), one=one), metric.name)
+
+    def made(metric: Metric, dtype: DType) -> NDArray[Any]:
+        return inputs.vector_matrix(
+            vectors,
+            dim=dim,
+            metric=metric,
+            dtype=dtype,
+            rows=len(listed),
+            name="vector" if one else "vectors",
+            one=one,
+        )
+
+    matrix = made(metric, dtype)
+    encoded = encode_payloads(payloads, len(listed), one=one)
+    return Rows(listed, matrix, encoded, (metric.name, dtype.name), made)
 
 
 def encode_payloads(payloads: object, rows: int, *, one: bool) -> list[bytes | None]:
@@ -102,7 +109,7 @@ def add(
 ) -> None:
     """New records; any id that is there already, or twice, is a DuplicateIdError."""
     inputs.refuse_repeats(rows.ids)
-    _fit(coll, rows)
+    rows = _fitted(coll, rows)
     for i, value in enumerate(rows.ids):
         if batch.slot_of(coll, value) is not None:
             raise DuplicateIdError(
@@ -125,8 +132,7 @@ def upsert(
     progress: Progress | None = None,
 ) -> None:
     """New records, or new contents for ids that are there; of a repeated id the last one counts."""
-    rows = _last_of_each(rows)
-    _fit(coll, rows)
+    rows = _last_of_each(_fitted(coll, rows))
     slots = [_find(batch, coll, value) for value in rows.ids]
     old = {i: slot for i, slot in enumerate(slots) if slot is not None}
     new = [i for i, slot in enumerate(slots) if slot is None]
@@ -215,25 +221,21 @@ def _find(batch: Batch, coll: WritableCollection, value: Id) -> int | None:
     return slot
 
 
-def _fit(coll: WritableCollection, rows: Rows) -> None:
-    """What must hold between checked rows and the collection as it stands now."""
+def _fitted(coll: WritableCollection, rows: Rows) -> Rows:
+    """Checked rows as the collection takes them that stands now."""
     header = coll.header
     same_kind(header.name, header.id_kind, rows.ids)
-    if header.metric != rows.metric:  # rebuilt since the rows were checked
-        inputs.vector_matrix(
-            rows.vectors,
-            dim=header.dim,
-            metric=metric_named(header.metric),
-            dtype=dtype_named(header.dtype),
-            rows=len(rows.ids),
-            name="vectors",
-        )
+    kind = header.metric, header.dtype
+    if kind != rows.kind:  # rebuilt since the rows were made
+        vectors = rows.made(metric_named(header.metric), dtype_named(header.dtype))
+        rows = replace(rows, vectors=vectors, kind=kind)
     if header.count + len(rows.ids) > LIMITS.slots:
         raise InvalidArgumentError(
             f"a collection holds at most {LIMITS.slots} records",
             expected=LIMITS.slots,
             received=header.count + len(rows.ids),
         )
+    return rows
 
 
 def _last_of_each(rows: Rows) -> Rows:
@@ -242,11 +244,11 @@ def _last_of_each(rows: Rows) -> Rows:
 
 
 def _take(rows: Rows, chosen: list[int]) -> Rows:
-    return Rows(
-        [rows.ids[i] for i in chosen],
-        rows.vectors[chosen],
-        [rows.payloads[i] for i in chosen],
-        rows.metric,
+    return replace(
+        rows,
+        ids=[rows.ids[i] for i in chosen],
+        vectors=rows.vectors[chosen],
+        payloads=[rows.payloads[i] for i in chosen],
     )
 
 

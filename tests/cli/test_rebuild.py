@@ -11,7 +11,9 @@ from vdb.maintenance.rebuild import run as rebuild_run
 def test_another_metric(run, filled):
     done = run("rebuild", filled, "notes", "--metric", "ip", "--reason", "norms matter")
     assert done.status == 0 and done.err == ""
-    assert done.out.startswith("notes: generation 2 is in use (cosine -> ip, hnsw), 30 records")
+    assert done.out.startswith(
+        "notes: generation 2 is in use (cosine -> ip, float32, hnsw), 30 records"
+    )
     shown = run("info", filled, "notes", "--json").json
     assert (shown["metric"], shown["generation"]) == ("ip", 2)
     assert shown["history"][1]["reason"] == "norms matter"
@@ -37,6 +39,22 @@ def test_the_command_that_an_error_names_does_it(run, filled):
         assert db.collection("notes", metric="l2").metric == "l2"
 
 
+def test_another_dtype(run, filled):
+    done = run("rebuild", filled, "notes", "--dtype", "float16", "--keep-previous")
+    assert "generation 2 is in use (cosine, float32 -> float16, hnsw)" in done.out
+    shown = run("info", filled, "notes", "--json").json
+    assert (shown["dtype"], shown["previous"]["dtype"]) == ("float16", "float32")
+    assert [line["dtype"] for line in shown["history"]] == ["float32", "float16"]
+    assert run("rebuild", filled, "notes", "--rollback", "--json").json["dtype"] == "float32"
+    assert run("rebuild", filled, "notes", "--dtype", "bit").failed_with("give --metric too")
+    assert run("rebuild", filled, "notes", "--dtype", "int8").failed_with(
+        "cannot become int8", "must hold integers"
+    )
+    assert run("rebuild", filled, "notes", "--rollback", "--dtype", "int8").failed_with(
+        "--rollback"
+    )
+
+
 def test_a_dry_run_changes_nothing(run, untouched):
     done = run("rebuild", untouched, "notes", "--metric", "ip", "--M", "8", "--dry-run")
     assert done.status == 0
@@ -50,7 +68,7 @@ def test_back_and_forth(run, filled):
     kept = run("rebuild", filled, "notes", "--metric", "ip", "--keep-previous")
     assert kept.out.rstrip().endswith("generation 1 is kept")
     info = run("info", filled, "notes").out
-    assert "kept: generation 1 (cosine, hnsw), 0 changes behind" in info
+    assert "kept: generation 1 (cosine, float32, hnsw), 0 changes behind" in info
     assert f"vdb rebuild {filled} notes --rollback" in info
     back = run("rebuild", filled, "notes", "--rollback", "--reason", "worse", "--json").json
     assert (back["metric"], back["generation"], back["previous_kept"]) == ("cosine", 1, True)

@@ -1,10 +1,10 @@
 """Rebuilders to be killed, made cheaply: this process imports once and forks one for each line.
 
 Called with the path of the database and a file descriptor. Each child rebuilds a collection again
-and again, to one metric after the other, rolls back now and then, and writes to it all the while
-from another thread; that thread tells the number of each batch over the descriptor once it has been
-committed. `writer.rows_of` says what the collection holds after a batch, besides `STILL` records
-that nobody changes.
+and again, to one metric after the other and to one dtype or the other, rolls back now and then, and
+writes to it all the while from another thread; that thread tells the number of each batch over the
+descriptor once it has been committed. `writer.rows_of` says what the collection holds after a
+batch, besides `STILL` records that nobody changes.
 """
 
 from __future__ import annotations
@@ -27,7 +27,8 @@ METRICS = ("l2", "cosine", "ip")
 
 def still() -> tuple[range, np.ndarray]:
     """Ids and vectors of the records that nobody changes."""
-    vectors = np.random.default_rng(99).normal(size=(STILL, DIM)).astype(np.float32)
+    vectors = np.random.default_rng(99).normal(size=(STILL, DIM)).astype(np.float16)
+    vectors = vectors.astype(np.float32)
     vectors[::7] = vectors[0]
     return range(100_000, 100_000 + STILL), vectors
 
@@ -42,8 +43,8 @@ def rebuild(path: str) -> None:
     # Many commits, or few, so that it comes to the end of it too.
     run.PACE = chance.choice(
         (
-            run.Pace(rows=48, seconds=0.0, share=1e9, blocks=2, last=4),
-            run.Pace(rows=128, seconds=0.0, share=1e9, last=16),
+            run.Pace(rows=48, seconds=0.0, share=1e9, blocks=2, copied=48, last=4),
+            run.Pace(rows=128, seconds=0.0, share=1e9, copied=128, last=16),
             run.Pace(last=1000),
         )
     )
@@ -62,6 +63,7 @@ def rebuild(path: str) -> None:
             docs.rebuild(
                 METRICS[step % 3],
                 vdb.HNSW(M=2 + step, ef_construction=16, codes=chance.choice((None, "int8"))),
+                chance.choice((info.dtype, "float32", "float16")),
                 keep_previous=chance.random() < 0.5,
                 threads=1,
             )

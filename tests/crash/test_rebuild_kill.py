@@ -49,9 +49,10 @@ def contents(path: Path) -> tuple[int, vdb.CollectionInfo]:
         batch = db.collection("log").get("last").payload
         info = docs.info()
         line = info.history[-1]
-        assert (line.generation, line.metric, line.index) == (
+        assert (line.generation, line.metric, line.dtype, line.index) == (
             info.generation,
             info.metric,
+            info.dtype,
             info.index,
         )
         expected = {i: vector_of(b, i) for i, b in rows_of(batch).items()} if batch else {}
@@ -69,6 +70,7 @@ def test_a_killed_rebuild_is_done_or_not_and_nothing_is_lost(rebuilders, path, c
     chance = random.Random(815)
     acknowledged = shown = 0
     seen: Counter[str] = Counter()
+    dtypes: set[str] = set()
     for _ in range(ROUNDS):
         child = rebuilders.start()
         rebuilders.heard(5)
@@ -82,7 +84,12 @@ def test_a_killed_rebuild_is_done_or_not_and_nothing_is_lost(rebuilders, path, c
         seen["unfinished"] += info.rebuilding is not None
         seen["between two commits"] += info.rebuilding is not None and not info.rebuilding.resumable
         seen["kept"] += info.previous is not None
+        seen["to another dtype"] += info.rebuilding is not None and (
+            info.rebuilding.dtype != info.dtype
+        )
+        dtypes.add(info.dtype)
         seen["changed over"] = len(info.history) - 1
     with capsys.disabled():
         print(f" {ROUNDS} kills: {dict(seen)}, {shown} batches ", end="")
-    assert seen["unfinished"] and seen["changed over"]
+    assert seen["unfinished"] and seen["changed over"] and seen["to another dtype"]
+    assert dtypes == {"float32", "float16"}

@@ -19,9 +19,9 @@ DIM = 8
 
 
 def vector_of(batch: int, number: int) -> np.ndarray:
-    """The vector that a batch gives to a record."""
+    """The vector that a batch gives to a record; float16 holds it too."""
     random = np.random.default_rng([batch, number])
-    return random.normal(size=DIM).astype(np.float32)
+    return random.normal(size=DIM).astype(np.float16).astype(np.float32)
 
 
 def rows_of(batch: int) -> dict[int, int]:

@@ -289,10 +289,10 @@ class TestExample:
     def block(self):
         """The kernel's own block of the one vector, as of commit 2."""
         vectors = BlockTable(
-            prefix=keys.block_prefix(1, 0, 1, 0),
+            prefix=keys.block_prefix(1, 1, 1, 0),
             salt=SALT,
             collection=1,
-            generation=0,
+            generation=1,
             kind=blocks.VECTORS,
             level=0,
             block_size=blocks.BIG_BLOCK,
@@ -327,7 +327,7 @@ class TestExample:
             keys.IDENTITY: versions.Identity(1, "0.1.0").encode(),
             keys.name("docs"): (1).to_bytes(4, "little"),
             keys.record(1, 0): body,
-            keys.journal(2): journal.encode({1: {(0, 1, 0): one}}, largest=4000),
+            keys.journal(2): journal.encode({1: {(1, 1, 0): one}}, largest=4000),
         }
         sealed = {k: v if k == keys.IDENTITY else seal.wrap(k, v) for k, v in made.items()}
         sealed[keys.slot_of(1, "a")] = (0).to_bytes(4, "little")

@@ -16,6 +16,7 @@ HNSW = {"type": "hnsw", "M": 16, "ef_construction": 200, "seed": 0, "codes": Non
 LINE = {
     "generation": 1,
     "metric": "l2",
+    "dtype": "float32",
     "index": HNSW,
     "when": 1.5,
     "version": "0.1.0",
@@ -53,7 +54,7 @@ def collection(**changes):
 
 
 def generation(**changes):
-    return dataclasses.replace(GenerationRecord(1, "l2", HNSW, 0, [4, 7]), **changes)
+    return dataclasses.replace(GenerationRecord(1, "l2", "float32", 1, HNSW, 0, [4, 7]), **changes)
 
 
 TUNING = {

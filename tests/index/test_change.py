@@ -49,7 +49,7 @@ def new_vectors(count, dim=16, seed=1):
 
 def test_one_vector_added_to_a_large_collection_rewrites_no_links(db, full):
     full.add(5000, new_vectors(1)[0])
-    assert set(written(db)) == {(0, blocks.VECTORS, 0)}
+    assert set(written(db)) == {(1, blocks.VECTORS, 0)}
     assert waiting(db) == [NODES]
 
 

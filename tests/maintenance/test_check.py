@@ -78,7 +78,7 @@ class Damage:
 
 
 def vectors_block(number: int = 0) -> bytes:
-    return keys.block(DOCS, 0, blocks.VECTORS, 0, number)
+    return keys.block(DOCS, 1, blocks.VECTORS, 0, number)
 
 
 def links_block(number: int = 0, level: int = 0) -> bytes:

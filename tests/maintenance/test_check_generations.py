@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from vdb.format import keys
+from vdb.format import blocks, keys
 from vdb.maintenance.rebuild import run
 
 pytestmark = pytest.mark.damages
@@ -48,7 +48,7 @@ def test_nothing_is_wrong_with_an_unfinished_one(db, pending):
 @pytest.mark.parametrize(
     ("prefix", "text"),
     [
-        (keys.blocks_of(1, 2), "generation 2, links of level 0"),
+        (keys.blocks_of_kind(1, 2, blocks.LINKS), "generation 2, links of level 0"),
         (keys.changes_of(1, 2), "checksum"),
         (keys.generation(1, 2), "checksum"),
     ],
@@ -60,13 +60,13 @@ def test_damage_of_what_is_being_built_is_found(db, pending, prefix, text):
 
 def test_damage_of_what_is_kept_is_found(db, full):
     full.rebuild("ip", keep_previous=True)
-    break_one(db, keys.blocks_of(1, 1))
+    break_one(db, keys.blocks_of_kind(1, 1, blocks.LINKS))
     assert any("generation 1, links of level 0" in problem for problem in problems(db))
 
 
 def test_what_belongs_to_no_generation_is_found(db, full):
     with db._environment.batch() as batch:
-        _, value = next(iter(batch.items(keys.blocks_of(1, 1))))
+        _, value = next(iter(batch.items(keys.blocks_of_kind(1, 1, blocks.LINKS))))
         batch.put(keys.block(1, 9, 2, 0, 0), value)
         batch.put_sealed(keys.change(1, 9, 0, 0), bytes(1024))
     found = problems(db)

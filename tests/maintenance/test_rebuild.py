@@ -9,7 +9,7 @@ import pytest
 
 import oracle
 import vdb
-from vdb.format import keys
+from vdb.format import blocks, keys
 from vdb.maintenance.rebuild import run, validation
 
 DIM = 16
@@ -47,10 +47,10 @@ def link_rows(db, docs):
         }
 
 
-def block_count(db, docs, generation):
+def block_count(db, docs, generation, kind=blocks.LINKS):
     with db._environment.snapshot() as reader:
         number = reader.collection(docs.name).header.number
-        return sum(1 for _ in reader.items(keys.blocks_of(number, generation)))
+        return sum(1 for _ in reader.items(keys.blocks_of_kind(number, generation, kind)))
 
 
 def refusing(error):
@@ -247,7 +247,7 @@ class TestRefused:
             ({"metric": "l7"}, vdb.InvalidArgumentError, "metric must be one of"),
             ({"metric": "hamming"}, vdb.InvalidArgumentError, "for vectors of bit"),
             ({"index": 16}, vdb.ArgumentTypeError, "index must be"),
-            ({"dtype": "int8"}, vdb.InvalidArgumentError, "stores float32"),
+            ({"dtype": "bit"}, vdb.InvalidArgumentError, "would be bit; give metric="),
             ({"dtype": "int7"}, vdb.InvalidArgumentError, "dtype must be"),
             ({"validate": 2}, vdb.InvalidArgumentError, "validate must be"),
             ({"validate": "no"}, vdb.ArgumentTypeError, "validate must be"),

@@ -354,4 +354,4 @@ def test_docs_without_blocks_have_tables_for_every_level(env):
         view = snapshot.collection("docs")
     assert len(view.links) == blocks.link_levels(16)
     assert [table.level for table in view.links] == list(range(len(view.links)))
-    assert (view.vectors.kind, view.vectors.generation) == (blocks.VECTORS, 0)
+    assert (view.vectors.kind, view.vectors.generation) == (blocks.VECTORS, 1)

@@ -35,16 +35,19 @@ def _beside(directory: Path, answer: CollectionInfo) -> None:
     command = f"vdb rebuild {shlex.quote(str(directory))} {answer.name}"
     pending, previous = answer.rebuilding, answer.previous
     if pending is not None:
+        what = slice(None) if answer.dtype != pending.dtype else slice(1)
+        was, becomes = ((one.metric, one.dtype)[what] for one in (answer, pending))
         go_on = "--resume goes on, " if pending.resumable else "it cannot be gone on with; "
         output.line("")
         output.line(
-            f"rebuild pending: {pending.done:.0%} of {answer.metric} -> {pending.metric}, since "
+            f"rebuild pending: {pending.done:.0%} of {' '.join(was)} -> {' '.join(becomes)}, since "
             f"{pending.began:%Y-%m-%d %H:%M:%S} UTC ({command}: {go_on}--discard removes it)"
         )
     if previous is not None:
         output.line("")
         output.line(
-            f"kept: generation {previous.generation} ({previous.metric}, {previous.index.type}), "
+            f"kept: generation {previous.generation} ({previous.metric}, {previous.dtype}, "
+            f"{previous.index.type}), "
             f"{previous.behind:,} changes behind ({command} --rollback goes back to it, "
             "--drop-previous removes it)"
         )

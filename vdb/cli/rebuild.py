@@ -1,4 +1,4 @@
-"""`vdb rebuild`: another metric or index for a collection, while others use it."""
+"""`vdb rebuild`: another metric, dtype or index for a collection, while others use it."""
 
 from __future__ import annotations
 
@@ -24,6 +24,14 @@ def rebuild(
     *,
     metric: Annotated[
         str | None, typer.Option(metavar="NAME", help="The new metric. [default: the present one]")
+    ] = None,
+    dtype: Annotated[
+        str | None,
+        typer.Option(
+            metavar="float32|float16|int8|bit",
+            help="How vectors are stored from then on: rounded to floats, refused where they do "
+            "not fit. [default: as at present]",
+        ),
     ] = None,
     flat: Annotated[
         bool, typer.Option("--flat", help="No graph: every search looks at every vector.")
@@ -91,12 +99,12 @@ def rebuild(
     allow_network_fs: options.AllowNetwork = False,
     json: options.Json = False,
 ) -> None:
-    """Build a collection's index anew, under another metric or with other parameters.
+    """Build a collection's index anew, under another metric, dtype or with other parameters.
 
     Others go on searching and writing meanwhile; the new generation comes into use all at once.
     After an interruption the same command goes on. Thresholds do not carry over to another metric.
     """
-    described = metric is not None or _given(flat, M, ef_construction, seed, codes) or scores
+    described = _given(metric, dtype, flat, M, ef_construction, seed, codes, scores)
     _one_of(
         {
             "--dry-run": dry_run,
@@ -131,7 +139,7 @@ def rebuild(
             collection, flat=flat, M=M, ef_construction=ef_construction, seed=seed, codes=codes
         )
         if dry_run:
-            plan = collection.plan_rebuild(metric, index, scores=scores, threads=threads)
+            plan = collection.plan_rebuild(metric, index, dtype, scores=scores, threads=threads)
             if json:
                 output.json_object(plan)
             else:
@@ -144,6 +152,7 @@ def rebuild(
                 report = collection.rebuild(
                     metric,
                     index,
+                    dtype,
                     scores=scores,
                     threads=threads,
                     validate=validate,
@@ -172,15 +181,20 @@ def _shown(name: str) -> Iterator[Callable[[RebuildProgress], None]]:
 
 
 def _sentence(report: RebuildReport) -> str:
-    was = "" if report.metric == report.previous_metric else f"{report.previous_metric} -> "
+    metric = _change(report.previous_metric, report.metric)
+    dtype = _change(report.previous_dtype, report.dtype)
     recall = "" if report.recall is None else f", recall {report.recall:.1%}"
     kept = f"; generation {report.previous} is kept" if report.previous_kept else ""
     changed = f", {report.caught_up:,} changed meanwhile" if report.caught_up else ""
     return (
-        f"{report.collection}: generation {report.generation} is in use ({was}{report.metric}, "
+        f"{report.collection}: generation {report.generation} is in use ({metric}, {dtype}, "
         f"{report.index.type}), {report.records:,} records{changed}{recall}, "
         f"{report.seconds:.1f} s{kept}"
     )
+
+
+def _change(before: str, now: str) -> str:
+    return now if now == before else f"{before} -> {now}"
 
 
 def _drop(collection: Collection, *, json: bool, previous: bool) -> None:

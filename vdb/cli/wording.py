@@ -48,6 +48,8 @@ _ENDINGS = {
     "or wait longer with lock_timeout=": "or wait longer with --lock-timeout",
     " is given twice in one call": " is given twice",
     "; give scores= for the new generation": "; give --scores for the new generation",
+    "; give metric= too": "; give --metric too",
+    "; give dtype= too": "; give --dtype too",
     "; start anew with resume=False": "; start anew with --restart",
     "; rebuild it with keep_previous=True next time": "; rebuild it with --keep-previous next time",
     "or say validate=False (or a lower bound) to use it all the same": (

@@ -12,7 +12,7 @@ from vdb import arguments, config, declaration, index, ingest, inputs, query
 from vdb.access import LiveAccess
 from vdb.collection.rebuilding import Rebuilding
 from vdb.dtypes import DTYPES
-from vdb.errors import InvalidArgumentError, InvalidVectorError
+from vdb.errors import ArgumentTypeError, InvalidArgumentError
 from vdb.filters import Filter
 from vdb.filters.types import field_type
 from vdb.index import Tuning
@@ -280,19 +280,22 @@ class Collection(Rebuilding, CollectionReader):
         return found
 
     def _rows(self, ids: object, vectors: ArrayLike, payloads: object) -> ingest.Rows:
-        # Without a look at the database: the batch checks again if the metric is another by then.
-        def prepared() -> ingest.Rows:
-            metric, dtype = METRICS[self._metric], DTYPES[self._dtype]
-            return ingest.prepare(ids, vectors, payloads, dim=self._dim, metric=metric, dtype=dtype)
+        # Without a look at the database: the batch reads them again where it was rebuilt since.
+        def prepared(metric: str, dtype: str) -> ingest.Rows:
+            return ingest.prepare(
+                ids, vectors, payloads, dim=self._dim, metric=METRICS[metric], dtype=DTYPES[dtype]
+            )
 
-        known = self._metric
+        known = self._kind
         try:
-            return prepared()
-        except InvalidVectorError:
-            self._metric = self.metric
-            if self._metric == known:
+            return prepared(*known)
+        except (InvalidArgumentError, ArgumentTypeError):
+            with self._access.reading() as reader:
+                header = self._view(reader).header
+                self._kind = header.metric, header.dtype
+            if self._kind == known:
                 raise
-        return prepared()
+        return prepared(*self._kind)
 
     def _writable(self, batch: Batch) -> WritableCollection:
         view = self._view(batch)

@@ -44,9 +44,9 @@ class CollectionReader(Insight):
         self._access = access
         self._name = view.header.name
         self._dim = view.header.dim
-        self._dtype = view.header.dtype
-        self._metric = view.header.metric  # as of now; a rebuild may change it
-        self._known_metric = self._metric  # what thresholds are meant for
+        # Metric and dtype as last seen; a rebuild may change them. One object, for all threads.
+        self._kind = (view.header.metric, view.header.dtype)
+        self._known_metric = view.header.metric  # what thresholds are meant for
         self._expected_metric = metric
         self._identity = (view.header.number, view.header.created)
 
@@ -62,8 +62,9 @@ class CollectionReader(Insight):
 
     @property
     def dtype(self) -> str:
-        """How its vectors are stored; fixed for its life."""
-        return self._dtype
+        """How its vectors are stored at present; only a rebuild changes it."""
+        with self._access.reading() as reader:
+            return self._view(reader).header.dtype
 
     @property
     def metric(self) -> str:

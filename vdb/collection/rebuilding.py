@@ -10,8 +10,6 @@ from typing import TYPE_CHECKING, Any
 
 from vdb import arguments, config
 from vdb.access import LiveAccess
-from vdb.dtypes import dtype_named
-from vdb.errors import InvalidArgumentError
 
 if TYPE_CHECKING:
     from vdb.maintenance.rebuild import RebuildPlan, RebuildProgress, RebuildReport, Subject
@@ -20,7 +18,7 @@ __all__ = ["Rebuilding"]
 
 
 class Rebuilding:
-    """Changing what cannot be changed by writing: metric and index, by a new generation.
+    """Changing what cannot be changed by writing: metric, dtype and index, by a new generation.
 
     Everyone goes on searching and writing the present generation while the next is built, in this
     and in other processes. Nothing of it is seen before it is complete, and then all of it at once.
@@ -29,7 +27,7 @@ class Rebuilding:
     _access: Any
     _name: str
     _identity: tuple[int, float]
-    _metric: str
+    _kind: tuple[str, str]
     _known_metric: str
     _expected_metric: str | None
 
@@ -60,8 +58,11 @@ class Rebuilding:
                 carry over: searches with one through an object that was made before the change, and
                 any use of one that was asked for with ``metric=``, raise MetricMismatchError.
             index: `HNSW` or `Flat`, with all its parameters; those of the present one by default.
-            dtype: How vectors are stored. Only the present one: a rebuild takes the vectors as
-                they are stored.
+            dtype: How vectors are stored from then on; as at present by default. Numbers are
+                converted as `add` does: rounded to "float32" or "float16", and refused where they
+                do not fit (not an integer for "int8", not 0 or 1 for "bit", which goes with
+                ``metric="hamming"``). What rounding takes away is gone once the generation before
+                is.
             scores: The default convention of results; by default the present one, which the new
                 metric must have.
             progress: Called now and then with a `RebuildProgress`; what it raises stops it. From
@@ -82,8 +83,10 @@ class Rebuilding:
             What was done, as a dataclass.
 
         Raises:
-            InvalidVectorError: The metric cannot take some vectors; the message lists their ids.
-            InvalidArgumentError: An argument is out of range, or the metric has no such convention.
+            InvalidVectorError: The metric or dtype cannot take some vectors; the message lists
+                their ids.
+            InvalidArgumentError: An argument is out of range, metric and dtype do not go together,
+                or the metric has no such convention.
             RebuildError: The new graph did not pass validation; it stays as an unfinished rebuild.
             NotFoundError: ``resume=True``, and there is nothing to resume.
             DiskFullError: Not enough room; what was built so far stays, or `discard_rebuild` frees
@@ -98,11 +101,10 @@ class Rebuilding:
         text = procedures.reason_text(reason)
         keep = arguments.truth("keep_previous", keep_previous)
         go_on = None if resume is None else arguments.truth("resume", resume)
-        if dtype is not None:
-            self._require_dtype(dtype)
         report = procedures.rebuild(
             self._subject("rebuild", threads, progress),
             metric=metric,
+            dtype=dtype,
             index=index,
             scores=scores,
             floor=floor,
@@ -117,19 +119,21 @@ class Rebuilding:
         self,
         metric: str | None = None,
         index: config.IndexConfig | None = None,
+        dtype: str | None = None,
         *,
         scores: str | None = None,
         threads: int | None = None,
     ) -> RebuildPlan:
         """What `rebuild` would do: records it cannot take, room and, roughly, time that it needs.
 
-        Changes nothing. Reads the length of every vector, and links some of them for a second or
-        two without storing anything. Arguments are those of `rebuild`.
+        Changes nothing. Reads the length of every vector (for another dtype, every vector), and
+        links some of them for a second or two without storing anything. Arguments are those of
+        `rebuild`.
         """
         from vdb.maintenance import rebuild as procedures
 
         subject = self._subject("plan a rebuild", threads, None, write=False)
-        return procedures.plan(subject, metric=metric, index=index, scores=scores)
+        return procedures.plan(subject, metric=metric, dtype=dtype, index=index, scores=scores)
 
     def rollback(
         self,
@@ -142,11 +146,13 @@ class Rebuilding:
 
         What changed since is linked into it first, so that this takes no longer than writing that
         again; where nothing changed it is done at once. The generation that was in use is kept in
-        its turn. An unfinished rebuild is dropped.
+        its turn. An unfinished rebuild is dropped. Of another dtype, it has the vectors that it had
+        then, as they were before they were converted; what was written since is converted back.
 
         Raises:
             NotFoundError: No generation is kept.
-            InvalidVectorError: A vector was written since that its metric cannot take.
+            InvalidVectorError: A vector was written since that its metric cannot take, or that its
+                dtype would have to round.
             And, as for `rebuild`: BusyError, ReadOnlyError, DiskFullError.
         """
         from vdb.maintenance import rebuild as procedures
@@ -196,19 +202,8 @@ class Rebuilding:
             access.check_open()
         return Subject(access.environment, self._name, self._identity, count, progress)
 
-    def _require_dtype(self, dtype: str) -> None:
-        with self._access.reading() as reader:
-            present = reader.collection(self._name).header.dtype
-        if dtype_named(dtype).name != present:
-            raise InvalidArgumentError(
-                f"collection {self._name!r} stores {present}, and a rebuild cannot make it "
-                f"{dtype!r}: create another collection with dtype={dtype!r} and add the vectors",
-                expected=present,
-                received=dtype,
-            )
-
     def _changed_over(self, report: RebuildReport) -> None:
         """Whoever changed the metric through this object knows of it."""
-        self._metric = self._known_metric = report.metric
+        self._kind, self._known_metric = (report.metric, report.dtype), report.metric
         if self._expected_metric is not None:
             self._expected_metric = report.metric

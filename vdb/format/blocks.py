@@ -7,7 +7,7 @@
     5   level       u8   0 for vectors and codes; the level of the graph for links
     6   layout      u16  1
     8   collection  u32
-    12  generation  u32  0 for vectors
+    12  generation  u32  whose block it is
     16  number      u32
     20  row_size    u32  bytes
     24  rows        u32  rows that fit
@@ -35,6 +35,7 @@ __all__ = [
     "BIG_BLOCK",
     "CODES",
     "HEADER_SIZE",
+    "KINDS",
     "LAYOUT",
     "LINKS",
     "MAGIC",
@@ -50,6 +51,7 @@ HEADER_SIZE = 48
 VECTORS = 1
 LINKS = 2
 CODES = 3
+KINDS = (VECTORS, LINKS, CODES)
 
 PAGE_HEADER = 16
 """Bytes that LMDB puts before a value in its own pages."""
@@ -73,6 +75,11 @@ def largest_inline(page_size: int) -> int:
     A block must be longer, or it would move whenever a neighbour is rewritten.
     """
     return (((page_size - PAGE_HEADER) // 2) & ~1) - 2
+
+
+def block_size(kind: int, small: int) -> int:
+    """Bytes of a block of that kind, where small ones have `small`."""
+    return small if kind == LINKS else BIG_BLOCK
 
 
 def vector_row_size(dim: int, dtype: str) -> int:

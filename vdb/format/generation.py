@@ -10,6 +10,7 @@ from typing import Any, Self
 
 from vdb.format.limits import (
     CODES,
+    DTYPES,
     INDEX_TYPES,
     LONGEST_CURVE,
     LONGEST_REASON,
@@ -25,7 +26,7 @@ from vdb.format.limits import (
 )
 from vdb.format.packing import Fields, as_map, pack, unpack
 
-__all__ = ["Build", "GenerationRecord", "index_of"]
+__all__ = ["Build", "GenerationRecord", "check_kind", "index_of"]
 
 
 @dataclass(slots=True)
@@ -39,6 +40,9 @@ class Build:
         scores: Default convention of results that it comes with.
         spread: How many slots are looked at in strides of short runs, those behind them in their
             own order; 0 for none.
+        run: Neighbouring slots in such a run.
+        copied: Slots below it have their vectors in its own blocks, where it has such; what changed
+            in them since is in the log.
         slots: So many slots were looked at, in that order; what changed in them since is in the
             log.
         nodes: Vectors in its graph.
@@ -53,6 +57,8 @@ class Build:
     reason: str
     scores: str
     spread: int = 0
+    run: int = 1
+    copied: int = 0
     slots: int = 0
     nodes: int = 0
     epoch: int = 0
@@ -69,6 +75,8 @@ class Build:
             reason=f.text("reason", LONGEST_REASON),
             scores=f.text("scores", LONGEST_WORD),
             spread=f.whole("spread", 0, MOST_SLOTS),
+            run=f.whole("run", 1, MOST_SLOTS),
+            copied=f.whole("copied", 0, MOST_SLOTS),
             slots=f.whole("slots", 0, MOST_SLOTS),
             nodes=f.whole("nodes", 0, MOST_SLOTS),
             epoch=f.whole("epoch", 0, U32),
@@ -87,6 +95,9 @@ class GenerationRecord:
     Attributes:
         number: Its number inside the collection, from 1.
         metric: The metric that its graph was built with.
+        dtype: How the vectors are stored that it is over, one of `DTYPES`.
+        vectors: The generation under whose number the blocks of these lie: itself, or an earlier
+            one that it shares them with.
         index: {"type": "hnsw", "M", "ef_construction", "seed", "codes"} or {"type": "flat"}.
         entry: The slot where every walk begins, or `NO_SLOT`.
         longest: Slots of the longest vectors, further beginnings under inner product.
@@ -98,6 +109,8 @@ class GenerationRecord:
 
     number: int
     metric: str
+    dtype: str
+    vectors: int
     index: dict[str, Any]
     entry: int = NO_SLOT
     longest: list[int] = field(default_factory=list)
@@ -129,6 +142,8 @@ class GenerationRecord:
         record = cls(
             number=f.whole("number", number, number),
             metric=f.choice("metric", METRICS),
+            dtype=f.choice("dtype", DTYPES),
+            vectors=f.whole("vectors", 1, number),
             index=index_of(f.map("index")),
             entry=f.whole("entry", 0, NO_SLOT),
             longest=f.items("longest", MOST_LONGEST),
@@ -137,11 +152,18 @@ class GenerationRecord:
             build=None if build is None else Build.decode(build),
         )
         f.end()
+        check_kind(f, record.metric, record.dtype)
         for name, slots in (("longest", record.longest), ("unlinked", record.unlinked)):
             for slot in slots:
                 if type(slot) is not int or not 0 <= slot < MOST_SLOTS:
                     f.refuse(name, "slots", repr(slot))
         return record
+
+
+def check_kind(f: Fields, metric: str, dtype: str) -> None:
+    """Refuse a metric and a dtype that cannot be together."""
+    if (metric == "hamming") != (dtype == "bit"):
+        f.refuse("dtype", "bit just when the metric is hamming", f"{dtype} under {metric}")
 
 
 def index_of(f: Fields) -> dict[str, Any]:

@@ -11,7 +11,7 @@ from typing import Any, Self
 
 from vdb.filters.nodes import LONGEST_PATH
 from vdb.filters.types import MOST_FIELDS, TYPES
-from vdb.format.generation import index_of
+from vdb.format.generation import check_kind, index_of
 from vdb.format.limits import (
     DTYPES,
     ID_KINDS,
@@ -107,8 +107,8 @@ class CollectionHeader:
         kept: The generation that can be gone back to, or 0. What changes is logged for it.
         leaving: Generations that are over, whose blocks are still to be removed.
         history: One line for each time a generation became the one in use, oldest first:
-            {"generation": int, "metric": str, "index": map, "when": float, "version": str,
-            "reason": str, "seconds": float | None, "recall": float | None}.
+            {"generation": int, "metric": str, "dtype": str, "index": map, "when": float,
+            "version": str, "reason": str, "seconds": float | None, "recall": float | None}.
         next_field: The number that the next declared field gets; numbers are never reused.
         fields: Declared fields, oldest first: {"number": int, "path": str, "type": str, "built":
             int}. Postings are complete for slots below ``built``; `NO_SLOT`: for all.
@@ -223,8 +223,7 @@ def _check_roles(f: Fields, header: CollectionHeader) -> None:
 def _check_vectors(f: Fields, dim: int, metric: str, dtype: str) -> None:
     """Refuse what cannot be together."""
     bits = {"float32": 32, "float16": 16, "int8": 8, "bit": 1}[dtype]
-    if (metric == "hamming") != (dtype == "bit"):
-        f.refuse("dtype", "bit just when the metric is hamming", f"{dtype} under {metric}")
+    check_kind(f, metric, dtype)
     if dim * bits > LARGEST_ROW * 8 or dim * bits % 8:
         f.refuse("dim", f"whole bytes of {dtype}, at most {LARGEST_ROW}", dim)
 
@@ -234,6 +233,7 @@ def _history(line: Any, where: str) -> dict[str, Any]:
     decoded = {
         "generation": f.whole("generation", 1, U32),
         "metric": f.choice("metric", METRICS),
+        "dtype": f.choice("dtype", DTYPES),
         "index": index_of(f.map("index")),
         "when": f.number("when"),
         "version": f.text("version", LONGEST_WORD),

@@ -69,6 +69,7 @@ _COLLECTION = struct.Struct(">BI")
 _GENERATION = struct.Struct(">BII")
 _EPOCH = struct.Struct(">BIII")
 _CHANGE = struct.Struct(">BIIII")
+_BLOCKS_OF_KIND = struct.Struct(">BIIB")
 _BLOCK_PREFIX = struct.Struct(">BIIBB")
 _BLOCK = struct.Struct(">BIIBBI")
 _RECORD = struct.Struct(">BII")
@@ -128,6 +129,11 @@ def changes_in(collection_number: int, generation_number: int, epoch: int) -> by
 def blocks_of(collection_number: int, generation_number: int) -> bytes:
     """What the keys of all blocks of one generation begin with."""
     return _GENERATION.pack(KeyKind.BLOCK, collection_number, generation_number)
+
+
+def blocks_of_kind(collection_number: int, generation_number: int, kind: int) -> bytes:
+    """What the keys of its blocks of one kind begin with."""
+    return _BLOCKS_OF_KIND.pack(KeyKind.BLOCK, collection_number, generation_number, kind)
 
 
 def block_prefix(collection_number: int, generation_number: int, kind: int, level: int) -> bytes:

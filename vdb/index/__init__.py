@@ -14,6 +14,7 @@ from vdb.index.opened import Collection, Reader
 from vdb.index.plan import Course, few, unfiltered
 from vdb.index.scan import scan
 from vdb.index.search import DEFAULT_EF, Found, count_distances, norm_stats, search, vectors
+from vdb.index.spread import RUN
 from vdb.index.survey import Level, Neighbourhood, Survey, neighbourhood, norms, survey
 from vdb.index.tuning import (
     CurvePoint,
@@ -28,6 +29,7 @@ from vdb.index.verify import verify
 
 __all__ = [
     "DEFAULT_EF",
+    "RUN",
     "Among",
     "Building",
     "Collection",

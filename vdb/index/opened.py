@@ -57,7 +57,7 @@ def index_of(view: CollectionView) -> Index:
     index = Index(
         metric=generation.metric,
         dim=header.dim,
-        dtype=header.dtype,
+        dtype=generation.dtype,
         vectors=view.vectors,
         links=view.links,
         codes=view.codes,

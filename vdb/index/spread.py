@@ -19,7 +19,7 @@ from numpy.typing import NDArray
 __all__ = ["RUN", "Spread"]
 
 RUN = 8
-"""Slots that are taken together. DO NOT CHANGE THIS VALUE: builds that were begun count on it."""
+"""Slots that a new build takes together; each build's record says how many it does."""
 
 _GOLDEN = 0.6180339887498949
 
@@ -27,9 +27,11 @@ _GOLDEN = 0.6180339887498949
 class Spread:
     """An order of all slots: whole runs below ``size`` in strides, what is behind as it comes."""
 
-    def __init__(self, size: int) -> None:
-        runs = size // RUN
-        self._turned = np.uint64(runs * RUN)
+    def __init__(self, size: int, run: int) -> None:
+        """In runs of `run` slots."""
+        runs = size // run
+        self._run = np.uint64(run)
+        self._turned = np.uint64(runs * run)
         self._runs = np.uint64(max(1, runs))
         stride = max(1, round(runs * _GOLDEN))
         while gcd(stride, runs) > 1:
@@ -47,6 +49,6 @@ class Spread:
 
     def _turn(self, numbers: NDArray[Any], factor: int) -> NDArray[np.uint32]:
         # Both factors are below 2^31, so that products fit.
-        run, within = np.divmod(numbers, np.uint64(RUN))
-        turned = run * np.uint64(factor) % self._runs * np.uint64(RUN) + within
+        run, within = np.divmod(numbers, self._run)
+        turned = run * np.uint64(factor) % self._runs * self._run + within
         return np.where(numbers < self._turned, turned, numbers).astype(np.uint32)

@@ -12,7 +12,7 @@ from vdb.dtypes import DType
 from vdb.errors import InvalidVectorError
 from vdb.metrics import UNIT_TOLERANCE, Metric
 
-__all__ = ["is_fit", "stored"]
+__all__ = ["are_fit", "is_fit", "stored"]
 
 _LARGEST_SQUARE = np.float32(LIMITS.norm**2)
 
@@ -50,6 +50,16 @@ def is_fit(vector: NDArray[Any], metric: Metric, dtype: DType) -> bool:
     if metric.asks_for_unit(dtype):
         return abs(square - 1.0) <= UNIT_TOLERANCE
     return metric.shortest**2 <= square <= float(_LARGEST_SQUARE)
+
+
+def are_fit(matrix: NDArray[Any], metric: Metric, dtype: DType) -> NDArray[np.bool_]:
+    """Which rows of the dtype's own type mean something to the metric, bool (n,)."""
+    if dtype.real:
+        with np.errstate(all="ignore"):
+            return np.asarray(_are_fit(_squares(matrix), metric, dtype), dtype=np.bool_)
+    if dtype.packed or metric.shortest == 0:
+        return np.ones(len(matrix), dtype=np.bool_)
+    return np.asarray(matrix.any(axis=1), dtype=np.bool_)
 
 
 def _squares(matrix: NDArray[Any]) -> NDArray[np.float32]:

@@ -217,12 +217,22 @@ class Writer:
 
     def stored(self) -> None:
         """
-        The blocks of links and codes that were changed lie where `fetch` will find them: let go of them.
+        The blocks that were changed lie where `fetch` will find them: let go of them.
         """
 
     def follow(self, newer: Index) -> None:
         """
         Sees the vectors of a later commit from now on. Slots whose vectors differ are to be removed first, and may then be inserted again.
+        """
+
+    def grow(self, slots: int) -> None:
+        """
+        Where the vectors are its own: there are so many slots now; the new ones are to be put.
+        """
+
+    def copy_free(self, fetch: object, index: Index, slots: Annotated[NDArray[numpy.uint32], dict(shape=(None,), order='C', device='cpu', writable=False)]) -> None:
+        """
+        Marks slots free as they are in another table of the same slots, with their place in its list.
         """
 
     def fill(self, fetch: object, first: int) -> None:
@@ -233,6 +243,10 @@ class Writer:
     @property
     def dirty_blocks(self) -> int:
         """How many blocks were changed."""
+
+    @property
+    def dirty_bytes(self) -> int:
+        """Their bytes."""
 
     def rewritten(self) -> list[tuple[int, int, int, NDArray[numpy.uint32]]]:
         """[(generation, kind, level, block numbers)] of every block changed."""

@@ -206,23 +206,40 @@ void Writer::refill_longest(Source& source) {
   const Graph graph = index_->graph(source);
   std::vector<uint32_t> nodes;
   for (uint32_t slot = 0; slot < state.slots; ++slot)
-    if (vectors.live(slot) && graph.holds(slot) && !graph.is_duplicate(slot)) nodes.push_back(slot);
+    // In this order: of vectors of its own, blocks may be missing where nothing is linked yet.
+    if (graph.holds(slot) && !graph.is_duplicate(slot) && vectors.live(slot)) nodes.push_back(slot);
   keep_longest(vectors, nodes);
 }
 
 void Writer::stored() {
+  index_->vectors_->forget_copies();  // none where the vectors are not its own
   for (const auto& table : index_->links_) table->forget_copies();
   if (index_->has_codes()) index_->codes_->forget_copies();
 }
 
 void Writer::follow(const Index& newer) {
-  if (newer.state_.slots < index_->state_.slots ||
-      newer.vectors_->shape().row_size != index_->vectors_->shape().row_size)
+  if (newer.vectors_->shape().row_size != index_->vectors_->shape().row_size)
     throw std::invalid_argument("follow: not a later state of the same collection");
-  index_->state_.slots = newer.state_.slots;
+  grow(newer.state_.slots);
   index_->vectors_ = BlockTable::for_writing(newer.vectors_);
-  for (const auto& table : index_->links_) table->grow(newer.state_.slots);
-  if (index_->has_codes()) index_->codes_->grow(newer.state_.slots);
+}
+
+void Writer::grow(uint32_t slots) {
+  if (slots < index_->state_.slots || slots > kMaxSlots)
+    throw std::invalid_argument("grow: not a later state of the same collection");
+  index_->state_.slots = slots;
+  index_->vectors_->grow(slots);
+  for (const auto& table : index_->links_) table->grow(slots);
+  if (index_->has_codes()) index_->codes_->grow(slots);
+}
+
+void Writer::copy_free(Source& source, const Index& from, const uint32_t* slots, size_t count) {
+  const Vectors vectors = index_->vectors(source), others = from.vectors(source);
+  for (size_t i = 0; i < count; ++i) {
+    if (slots[i] >= vectors.slots() || slots[i] >= others.slots())
+      throw std::invalid_argument("copy_free: slot out of bounds");
+    vectors.put_free(slots[i], others.next_free(slots[i]));
+  }
 }
 
 void Writer::fill(Source& source, uint32_t first) {
@@ -239,6 +256,13 @@ size_t Writer::dirty_blocks() const {
   size_t blocks = 0;
   for (const BlockTable* table : index_->tables()) blocks += table->dirty().size();
   return blocks;
+}
+
+size_t Writer::dirty_bytes() const {
+  size_t bytes = 0;
+  for (const BlockTable* table : index_->tables())
+    bytes += table->dirty().size() * table->shape().block_size;
+  return bytes;
 }
 
 std::vector<Writer::Sealed> Writer::seal(uint64_t commit, size_t first, size_t count) {

@@ -50,19 +50,23 @@ class Writer {
     const uint8_t* data;  // block_size bytes, until the Writer goes
   };
   // For a graph that is built beside the one in use, over vectors that others change:
-  // The blocks of links and codes that were changed are stored: the next look asks `source` for
-  // them.
+  // The blocks that were changed are stored: the next look asks `source` for them.
   void stored();
   // Sees the vectors of a later commit from now on. Before anything else, the slots whose vectors
   // differ are to be removed.
   void follow(const Index& newer);
+  // Where the vectors are its own: there are so many slots now; the new ones are to be put.
+  void grow(uint32_t slots);
+  // Marks slots free as they are in another table of the same slots, with their place in its list.
+  void copy_free(Source& source, const Index& from, const uint32_t* slots, size_t count);
 
   // Makes blocks of links of level 0, and of codes, where slots from `first` on have none, because
   // nothing in them was ever linked.
   void fill(Source& source, uint32_t first);
 
-  // How many blocks were changed.
+  // How many blocks were changed, and their bytes.
   size_t dirty_blocks() const;
+  size_t dirty_bytes() const;
   // Blocks changed, complete with header and checksum: vectors, links by level, codes, each by
   // number, or `count` of them from the `first` on.
   std::vector<Sealed> seal(uint64_t commit, size_t first = 0, size_t count = SIZE_MAX);

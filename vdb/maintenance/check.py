@@ -244,10 +244,11 @@ def _generations_of(header: CollectionHeader, known: _Known) -> Iterator[Problem
     if current is None:
         if header.number not in known.unreadable:
             yield Problem(where, f"generation {header.generation} has no record")
-    elif current.metric != header.metric:
-        yield Problem(
-            where, f"metric: {header.metric!r} in its header, {current.metric!r} in its generation"
-        )
+    else:
+        for name in ("metric", "dtype"):
+            said, built = getattr(header, name), getattr(current, name)
+            if said != built:
+                yield Problem(where, f"{name}: {said!r} in its header, {built!r} in its generation")
     if header.generation not in {line["generation"] for line in header.history}:
         yield Problem(where, f"its history does not mention generation {header.generation}")
     yield from check_roles(header, found, readable=header.number not in known.unreadable)
@@ -326,26 +327,28 @@ def _homeless_block(
     generations: dict[int, GenerationRecord],
 ) -> str | None:
     """Why a block should not be there, or None."""
-    if place.generation == 0:
-        row_size, span = blocks.vector_row_size(header.dim, header.dtype), 1
-        fits = (place.block_kind, place.level) == (blocks.VECTORS, 0)
+    kind, level = place.block_kind or 0, place.level or 0
+    if kind == blocks.VECTORS:
+        over = [one for one in generations.values() if one.vectors == place.generation]
+        if not over:
+            return f"no generation of collection {header.name!r} is over these vectors"
+        row_size, span = blocks.vector_row_size(header.dim, over[0].dtype), 1
+        fits = level == 0
     else:
         record = generations.get(place.generation or 0)
         if record is None:
             return f"collection {header.name!r} has no generation {place.generation}"
         M = record.index.get("M", 0)
-        level = place.level or 0
         codes = record.index.get("codes")
-        if place.block_kind == blocks.CODES:
+        if kind == blocks.CODES:
             fits = codes is not None and level == 0
             row_size, span = (blocks.code_row_size(header.dim, codes), 1) if codes else (0, 1)
         else:
-            fits = place.block_kind == blocks.LINKS and M > 0 and level < blocks.link_levels(M)
+            fits = kind == blocks.LINKS and M > 0 and level < blocks.link_levels(M)
             row_size, span = (blocks.link_row_size(M, level), M**level) if fits else (0, 1)
     if not fits:
         return f"collection {header.name!r} has no such table of blocks"
-    size = reader.small_block if place.block_kind == blocks.LINKS else blocks.BIG_BLOCK
-    rows = blocks.rows_per_block(size, row_size, place.block_kind or 0)
+    rows = blocks.rows_per_block(blocks.block_size(kind, reader.small_block), row_size, kind)
     if (place.number or 0) * rows * span >= header.slots:
         return f"collection {header.name!r} has {header.slots} slots, and none lies in this block"
     return None

@@ -8,16 +8,23 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
+import numpy as np
+
 from vdb.errors import CorruptedError
 from vdb.format import changes, keys
 from vdb.format.generation import GenerationRecord
 from vdb.format.headers import CollectionHeader, DatabaseHeader
 from vdb.format.keys import Key
+from vdb.index.opened import index_of
 from vdb.records import Problem
-from vdb.store import Snapshot
+from vdb.store import CollectionView, Snapshot
+from vdb.store.generations import changed_slots
 from vdb.store.views import build
 
 __all__ = ["check_beside", "check_roles", "homeless_change"]
+
+_NAMED = 5
+"""Slots that are named of many."""
 
 
 def check_roles(
@@ -42,6 +49,20 @@ def check_roles(
                 yield Problem(where, f"generation {generation} is in use, but says that it is not")
         elif generation not in roles:
             yield Problem(where, f"generation {generation} is not in use", "warning")
+    yield from _check_shared(where, found)
+
+
+def _check_shared(where: str, found: dict[int, GenerationRecord]) -> Iterator[Problem]:
+    """Generations over the same vectors have one dtype."""
+    dtypes: dict[int, str] = {}
+    for generation, record in sorted(found.items()):
+        dtype = dtypes.setdefault(record.vectors, record.dtype)
+        if dtype != record.dtype:
+            yield Problem(
+                where,
+                f"generation {generation}: dtype {record.dtype!r}, and {dtype!r} of another "
+                "generation over the same vectors",
+            )
 
 
 def check_beside(
@@ -51,18 +72,45 @@ def check_beside(
     found: dict[int, GenerationRecord],
 ) -> Iterator[Problem]:
     """Blocks and logs of the generations that are being built or kept."""
+    current = found.get(header.generation)
     for generation in (header.building, header.kept):
         record = found.get(generation)
         if record is None:
             continue
-        view = build(database, header, record)
-        for table in view.tables[1:]:  # vectors are looked at with the generation in use
+        view, damaged = build(database, header, record), False
+        shared = current is not None and record.vectors == current.vectors
+        for table in view.tables[1:] if shared else view.tables:
             for number in range(table.blocks):
                 try:
                     table.check(reader.fetch, number)
                 except CorruptedError as error:
+                    damaged = True
                     yield Problem(error.where or f"collection {header.name!r}", error.message)
-        yield from _log(reader, header, generation)
+        for problem in _log(reader, header, generation):
+            damaged = True
+            yield problem
+        if not damaged and not shared and current is not None:
+            yield from _copied(reader, view, build(database, header, current))
+
+
+def _copied(reader: Snapshot, view: CollectionView, current: CollectionView) -> Iterator[Problem]:
+    """In vectors of its own, the slots in use are those in use, but for what is in the log."""
+    header, record = view.header, view.generation
+    if record.build is None or not record.build.whole:
+        return
+    slots = np.arange(min(record.build.copied, header.slots), dtype=np.uint32)
+    slots = np.setdiff1d(slots, changed_slots(reader, header.number, record.number))
+    try:
+        own, others = (index_of(one).norms_of(reader.fetch, slots) >= 0 for one in (view, current))
+    except CorruptedError as error:  # of the one in use; named with it too
+        yield Problem(error.where or f"collection {header.name!r}", error.message)
+        return
+    for slot in slots[own != others][:_NAMED].tolist():
+        yield Problem(
+            f"collection {header.name!r}, slot {slot}",
+            f"in use in one of generations {record.number} and {header.generation}, free in the "
+            "other",
+        )
 
 
 def _log(reader: Snapshot, header: CollectionHeader, generation: int) -> Iterator[Problem]:

@@ -39,6 +39,7 @@ class GenerationInfo:
 
     generation: int
     metric: str
+    dtype: str
     index: IndexConfig
     when: datetime
     version: str
@@ -54,6 +55,7 @@ class PendingRebuild:
     Attributes:
         generation: Its number.
         metric: Its metric.
+        dtype: How the vectors are stored that it is over.
         index: Its index.
         began: When it was begun; of a kept one, when it went out of use. UTC.
         version: The release that did so.
@@ -65,6 +67,7 @@ class PendingRebuild:
 
     generation: int
     metric: str
+    dtype: str
     index: IndexConfig
     began: datetime
     version: str
@@ -82,7 +85,7 @@ class CollectionInfo:
         name: Its name.
         dim: Dimension of its vectors.
         metric: The metric of its current generation.
-        dtype: How its vectors are stored.
+        dtype: How its vectors are stored, in its current generation.
         scores: The convention of scores that searches use unless told otherwise.
         model: Where its vectors come from, or None.
         id_kind: "int" or "str", or None before the first record.
@@ -183,6 +186,7 @@ def history_of(header: CollectionHeader) -> tuple[GenerationInfo, ...]:
         GenerationInfo(
             line["generation"],
             line["metric"],
+            line["dtype"],
             index_from_map(line["index"]),
             utc(line["when"]),
             line["version"],
@@ -249,6 +253,7 @@ def _pending(
     return PendingRebuild(
         generation=number,
         metric=record.metric,
+        dtype=record.dtype,
         index=index_from_map(record.index),
         began=utc(build.began),
         version=build.version,

@@ -147,6 +147,7 @@ def _history(found: Inspection) -> str:
             str(line.generation),
             f"{line.when:%Y-%m-%d %H:%M:%S} UTC",
             line.metric,
+            line.dtype,
             str(line.index),
             line.version,
             line.reason,
@@ -156,5 +157,5 @@ def _history(found: Inspection) -> str:
     return section(
         "Generations",
         "What the graph was built as, newest first.",
-        table(["generation", "when", "metric", "index", "by vdb", "why"], rows),
+        table(["generation", "when", "metric", "dtype", "index", "by vdb", "why"], rows),
     )

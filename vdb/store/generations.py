@@ -3,6 +3,9 @@
 A collection has one generation that is searched. Beside it there can be one that is being built,
 one that is kept to go back to, and some that are over and whose blocks are removed bit by bit, a
 bounded number with each commit, so that no commit becomes long.
+
+All blocks of a generation lie under its number, and go with it; but its vectors may be shared by
+later generations, and stay as long as the record of any of these names them.
 """
 
 from __future__ import annotations
@@ -14,7 +17,8 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from vdb.format import changes, journal, keys
+from vdb.errors import CorruptedError
+from vdb.format import blocks, changes, journal, keys
 from vdb.format.generation import GenerationRecord
 from vdb.store.reader import Reader
 from vdb.store.transaction import Transaction
@@ -33,7 +37,8 @@ __all__ = [
 ]
 
 REMOVED_AT_ONCE = 4096
-"""Blocks that one commit removes whose purpose that is."""
+"""Small blocks that one commit removes whose purpose that is; big ones count for as many as fill
+them."""
 
 REMOVED_BY_OTHERS = 256
 """Blocks that any other commit of the collection removes besides, while there are some."""
@@ -96,12 +101,12 @@ def put_blocks(
     sealed: Iterable[tuple[bytes, Any]],
 ) -> None:
     """Store finished blocks of a generation that is not the one in use."""
-    blocks = sorted(sealed, key=itemgetter(0))
-    if not blocks:
+    finished = sorted(sealed, key=itemgetter(0))
+    if not finished:
         return
-    batch.put_many(blocks)
+    batch.put_many(finished)
     numbers: dict[journal.Table, list[int]] = {}
-    for key, _ in blocks:
+    for key, _ in finished:
         place = keys.decode(key)
         table = (place.generation or 0, place.block_kind or 0, place.level or 0)
         numbers.setdefault(table, []).append(place.number or 0)
@@ -113,20 +118,48 @@ def put_blocks(
 
 
 def leave(batch: Transaction, collection: WritableCollection, generation: int) -> None:
-    """A generation is over: its record and log go now, its blocks bit by bit."""
+    """A generation that has no role any more is over.
+
+    Its record and log go now; its blocks, and vectors that nobody else is over, go bit by bit.
+    """
     header = collection.header
+    try:
+        vectors = batch.generation_record(header.number, generation).vectors
+    except CorruptedError:  # dropping it is the way out of that
+        vectors = generation
     batch.delete(keys.generation(header.number, generation))
     batch.delete_all(keys.changes_of(header.number, generation))
-    header.leaving.append(generation)
+    over = {generation, vectors} - (_shared(batch, collection) - {generation})
+    header.leaving += sorted(over.difference(header.leaving))
 
 
 def remove_some(batch: Transaction, collection: WritableCollection, most: int) -> int:
-    """Remove blocks of generations that are over, at most so many; returns how many it removed."""
+    """Remove blocks of generations that are over; returns how many it removed.
+
+    At most so many small ones, or as many big ones as take their place.
+    """
     header = collection.header
-    removed = 0
+    if not header.leaving:
+        return 0
+    shared, removed = _shared(batch, collection), 0
     for generation in list(header.leaving):
-        removed += batch.delete_all(keys.blocks_of(header.number, generation), most=most - removed)
-        if removed == most:
-            break
+        for kind in blocks.KINDS:
+            if kind == blocks.VECTORS and generation in shared:
+                continue
+            weight = blocks.block_size(kind, batch.small_block) // batch.small_block
+            prefix = keys.blocks_of_kind(header.number, generation, kind)
+            here = batch.delete_all(prefix, most=-(-most // weight))
+            removed += here
+            most -= here * weight
+            if most <= 0:
+                return removed
         header.leaving.remove(generation)
     return removed
+
+
+def _shared(batch: Transaction, collection: WritableCollection) -> set[int]:
+    """The generations whose vectors somebody is over."""
+    header = collection.header
+    beside = [number for number in (header.building, header.kept) if number]
+    records = [batch.generation_record(header.number, number) for number in beside]
+    return {record.vectors for record in (collection.generation, *records)}

@@ -16,7 +16,7 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Collection, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from types import MappingProxyType
 from typing import Any, Protocol, TypeAlias
 
@@ -162,7 +162,7 @@ def build(
             generation=generation,
             kind=kind,
             level=level,
-            block_size=database.small_block if kind == blocks.LINKS else database.big_block,
+            block_size=blocks.block_size(kind, database.small_block),
             row_size=row_size,
             slots=header.slots,
             span=span,
@@ -174,12 +174,26 @@ def build(
         for level in range(blocks.link_levels(M)):
             size = blocks.link_row_size(M, level)
             links.append(table_of(generation.number, blocks.LINKS, level, size, M**level))
-    vectors = table_of(0, blocks.VECTORS, 0, blocks.vector_row_size(header.dim, header.dtype), 1)
+    row_size = blocks.vector_row_size(header.dim, generation.dtype)
+    vectors = table_of(generation.vectors, blocks.VECTORS, 0, row_size, 1)
     codes = None
     if generation.index.get("codes") is not None:
         size = blocks.code_row_size(header.dim, generation.index["codes"])
         codes = table_of(generation.number, blocks.CODES, 0, size, 1)
     return CollectionView(header, generation, vectors, links, codes)
+
+
+def beside(
+    database: DatabaseHeader, view: CollectionView, generation: GenerationRecord
+) -> CollectionView:
+    """The same collection with another of its generations, at the same moment.
+
+    Where both are over the same vectors, these are the very same table.
+    """
+    other = build(database, view.header, generation)
+    if generation.vectors != view.generation.vectors:
+        return other
+    return replace(other, vectors=view.vectors)
 
 
 _NONE: NDArray[np.uint32] = np.empty(0, np.uint32)
@@ -202,9 +216,9 @@ class _Outdated:
     ) -> CollectionView:
         """The view of the collection as it is now."""
         older = self.view
-        if (header, generation) == (older.header, older.generation) and all(
-            kind != blocks.VECTORS and number != generation.number
-            for number, kind, _ in self.changes
+        own = {(table.generation, table.kind, table.level) for table in older.tables}
+        if (header, generation) == (older.header, older.generation) and own.isdisjoint(
+            self.changes
         ):
             return older  # only payloads changed, or another generation: a view holds neither
         return build(database, header, generation, older=older, changes=self.changes)

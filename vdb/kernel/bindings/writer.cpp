@@ -128,12 +128,26 @@ void bind_writer(nb::module_& m) {
           "checksum filled in; the arrays are views that keep the Writer alive.")
       .def(
           "stored", [](Writer& w) { w.stored(); },
-          "The blocks of links and codes that were changed lie where `fetch` will find them: let "
-          "go of them.")
+          "The blocks that were changed lie where `fetch` will find them: let go of them.")
       .def(
           "follow", [](Writer& w, const Index& newer) { w.follow(newer); }, "newer"_a,
           "Sees the vectors of a later commit from now on. Slots whose vectors differ are to be "
           "removed first, and may then be inserted again.")
+      .def(
+          "grow", &Writer::grow, "slots"_a,
+          "Where the vectors are its own: there are so many slots now; the new ones are to be put.")
+      .def(
+          "copy_free",
+          [](Writer& w, nb::object fetch, const Index& from, const Slots& slots) {
+            PythonSource source(fetch);
+            source.run([&] {
+              w.copy_free(source, from, slots.data(), slots.shape(0));
+              return true;
+            });
+          },
+          "fetch"_a, "index"_a, "slots"_a,
+          "Marks slots free as they are in another table of the same slots, with their place in "
+          "its list.")
       .def(
           "fill",
           [](Writer& w, nb::object fetch, uint32_t first) {
@@ -147,6 +161,7 @@ void bind_writer(nb::module_& m) {
           "Makes blocks of links and codes where slots from `first` on have none, because none was "
           "linked.")
       .def_prop_ro("dirty_blocks", &Writer::dirty_blocks, "How many blocks were changed.")
+      .def_prop_ro("dirty_bytes", &Writer::dirty_bytes, "Their bytes.")
       .def(
           "rewritten",
           [](const Writer& w) {

@@ -4,24 +4,19 @@ from __future__ import annotations
 
 import math
 import time
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 
-import numpy as np
-
-from vdb import index
 from vdb.config import IndexConfig, index_from_map
-from vdb.dtypes import DTYPES
-from vdb.errors import DiskFullError, InvalidVectorError
-from vdb.index import Building, new_generation
-from vdb.maintenance.rebuild.target import Target, refused
+from vdb.errors import DiskFullError
+from vdb.format.generation import Build
+from vdb.index import RUN, Building
+from vdb.maintenance.rebuild.conversion import Conversion
+from vdb.maintenance.rebuild.target import Target
 from vdb.records import Id
 from vdb.store import CollectionView, Environment, Snapshot
-from vdb.store.views import build
+from vdb.store.views import beside
 
-__all__ = ["RebuildPlan", "estimate", "refuse_unfit", "require_room", "unfit"]
-
-NAMED = 5
-"""Ids that a message lists."""
+__all__ = ["RebuildPlan", "bytes_needed", "estimate", "present_index", "require_room"]
 
 _TRIAL_SECONDS = 1.5
 _TRIAL_ROWS = 1024
@@ -36,11 +31,14 @@ class RebuildPlan:
         collection: Name of the collection.
         metric: The metric it has.
         to_metric: The metric it would have.
+        dtype: How its vectors are stored.
+        to_dtype: How they would be stored.
         index: The index it has.
         to_index: The index it would have.
         to_scores: The default convention of results it would have.
         records: Records to link.
-        refused: Records whose vectors the new metric cannot take; with any, nothing can be done.
+        refused: Records whose vectors the new metric or dtype cannot take; with any, nothing can be
+            done.
         refused_ids: The first of them.
         bytes_needed: Room that it takes while it runs, at most.
         bytes_free: Room there is, on the disk and in the file; None where nobody can tell.
@@ -52,6 +50,8 @@ class RebuildPlan:
     collection: str
     metric: str
     to_metric: str
+    dtype: str
+    to_dtype: str
     index: IndexConfig
     to_index: IndexConfig
     to_scores: str
@@ -70,32 +70,6 @@ class RebuildPlan:
         return room and not self.refused
 
 
-def unfit(reader: Snapshot, view: CollectionView, metric: str) -> tuple[int, list[Id]]:
-    """How many records a metric cannot take, and the ids of the first few."""
-    norms = index.norms(reader, view)
-    bad = np.flatnonzero((norms >= 0) & refused(metric, DTYPES[view.header.dtype].real, norms))
-    return len(bad), named([reader.id_at(view, slot) for slot in bad[:NAMED].tolist()])
-
-
-def named(ids: list[Id]) -> list[Id]:
-    """Ids as they are listed; those of a collection are all int or all str."""
-    return sorted(ids, key=lambda value: (value if isinstance(value, int) else 0, str(value)))
-
-
-def refuse_unfit(name: str, metric: str, count: int, ids: list[Id]) -> None:
-    """Raise InvalidVectorError when there are any."""
-    if not count:
-        return
-    listed = ", ".join(map(repr, ids)) + (", ..." if count > len(ids) else "")
-    vectors, have = ("vector", "has") if count == 1 else ("vectors", "have")
-    raise InvalidVectorError(
-        f"collection {name!r} cannot become {metric!r}: {count:,} {vectors} {have} no place under "
-        f"that metric (ids {listed}). Delete or replace these records first; nothing was changed",
-        expected=f"vectors that {metric!r} accepts",
-        received=ids,
-    )
-
-
 def require_room(environment: Environment, needed: int) -> None:
     """Raise DiskFullError where a rebuild would not fit."""
     room = environment.room()
@@ -109,25 +83,31 @@ def require_room(environment: Environment, needed: int) -> None:
 
 
 def bytes_needed(target: Target, view: CollectionView, small_block: int) -> int:
-    """Room that a build takes: its blocks, and once more for those that a commit replaces."""
-    return 2 * target.block_bytes(view.header, small_block) + _SPARE
+    """Room that a build takes: its blocks, and once more for those that a commit replaces.
+
+    Vectors are converted once, block after block, and then replaced only where others write.
+    """
+    header = view.header
+    own = target.dtype != header.dtype
+    vectors = target.vector_bytes(header.dim, header.slots) if own else 0
+    return 2 * target.block_bytes(header, small_block) + vectors + _SPARE
 
 
 def estimate(reader: Snapshot, view: CollectionView, target: Target, threads: int) -> float:
     """Seconds that linking all records takes, from linking some that are never stored."""
     header = view.header
-    record = new_generation(header.next_generation, target.metric, target.index)
-    own = replace(build(reader.database_header(), header, record), vectors=view.vectors)
+    record = target.record(header.next_generation, view.generation)
+    own = beside(reader.database_header(), view, record)
     if not own.links or not header.count:
         return 0.0
+    conversion = Conversion.to(target, header, exact=False)
     building = Building(
         view,
         own,
         reader.fetch,
         fit=lambda *_: None,
-        slots=0,
-        nodes=0,
-        spread=header.slots,
+        convert=None if own.vectors is view.vectors else lambda _, rows: conversion.rows(rows)[0],
+        build=Build(0.0, "", "", "", spread=header.slots, run=RUN),
         threads=threads,
     )
     began = time.monotonic()

@@ -14,30 +14,28 @@ from __future__ import annotations
 import time
 from collections.abc import Callable
 from contextlib import suppress
-from dataclasses import dataclass
 from typing import NoReturn
 
-from vdb.config import IndexConfig, index_from_map
+from vdb.config import index_from_map
 from vdb.errors import InvalidArgumentError, NotFoundError, VdbError
 from vdb.format.generation import GenerationRecord
 from vdb.maintenance.rebuild import roles, run
+from vdb.maintenance.rebuild.fitness import named, refuse_unfit, unfit
+from vdb.maintenance.rebuild.pace import RebuildProgress
 from vdb.maintenance.rebuild.plan import (
     RebuildPlan,
     bytes_needed,
     estimate,
     present_index,
-    refuse_unfit,
     require_room,
-    unfit,
 )
-from vdb.maintenance.rebuild.run import Identity, RebuildProgress, Run
+from vdb.maintenance.rebuild.run import Run
+from vdb.maintenance.rebuild.subject import RebuildReport, Subject
 from vdb.maintenance.rebuild.target import Target
-from vdb.store import Batch, CollectionView, Environment, Snapshot, WritableCollection
-from vdb.store.generations import REMOVED_AT_ONCE, remove_some
+from vdb.store import Batch, CollectionView, Snapshot, WritableCollection
+from vdb.store.generations import REMOVED_AT_ONCE, changed_slots, remove_some
 
 __all__ = [
-    "RebuildReport",
-    "Subject",
     "discard",
     "drop_previous",
     "plan",
@@ -45,103 +43,33 @@ __all__ = [
     "rollback",
 ]
 
-Report = Callable[[RebuildProgress], object]
 
-
-@dataclass(frozen=True, slots=True)
-class RebuildReport:
-    """What a rebuild or a rollback did.
-
-    Attributes:
-        collection: Name of the collection.
-        generation: The generation that is in use now.
-        metric: Its metric.
-        index: Its index.
-        previous: The generation that was in use before.
-        previous_metric: Its metric.
-        previous_kept: Whether it can be gone back to.
-        records: Records in it.
-        caught_up: Slots that were changed meanwhile and linked anew.
-        recall: Recall that was sampled, 0..1; None where nothing was validated or found.
-        resumed: Whether it went on with what an earlier call had left.
-        commits: Commits that it took.
-        seconds: How long this call took.
-    """
-
-    collection: str
-    generation: int
-    metric: str
-    index: IndexConfig
-    previous: int
-    previous_metric: str
-    previous_kept: bool
-    records: int
-    caught_up: int
-    recall: float | None
-    resumed: bool
-    commits: int
-    seconds: float
-
-
-@dataclass(frozen=True, slots=True)
-class Subject:
-    """Which collection, and how to treat it.
-
-    Attributes:
-        environment: The open database.
-        name: Name of the collection.
-        identity: What tells it from another of that name.
-        threads: Threads that link.
-        progress: Told where the rebuild is; what it raises stops it.
-    """
-
-    environment: Environment
-    name: str
-    identity: Identity
-    threads: int = 1
-    progress: Report | None = None
-
-    def view(self, reader: Snapshot) -> CollectionView:
-        """The collection as a snapshot shows it."""
-        view = reader.collection(self.name)
-        self._require_same(view)
-        return view
-
-    def writable(self, batch: Batch) -> WritableCollection:
-        """The collection inside a batch."""
-        collection = batch.collection(self.name)
-        self._require_same(collection)
-        return collection
-
-    def _require_same(self, view: CollectionView | WritableCollection) -> None:
-        if (view.header.number, view.header.created) != self.identity:
-            raise NotFoundError(
-                f"collection {self.name!r} was dropped and made anew; get the new one with "
-                f"db.collection({self.name!r})",
-                received=self.name,
-            )
-
-
-def plan(subject: Subject, *, metric: object, index: object, scores: object) -> RebuildPlan:
+def plan(
+    subject: Subject, *, metric: object, dtype: object, index: object, scores: object
+) -> RebuildPlan:
     """What `rebuild` would do; changes nothing, and takes a second or two."""
     with subject.environment.snapshot() as reader:
         view = subject.view(reader)
         header = view.header
-        target = Target.of(header, view.generation, metric=metric, index=index, scores=scores)
-        count, ids = unfit(reader, view, target.metric)
+        target = Target.of(
+            header, view.generation, metric=metric, dtype=dtype, index=index, scores=scores
+        )
+        bad = unfit(reader, view, target)
         return RebuildPlan(
             collection=header.name,
             metric=header.metric,
             to_metric=target.metric,
+            dtype=header.dtype,
+            to_dtype=target.dtype,
             index=present_index(view),
             to_index=target.index,
             to_scores=target.scores,
             records=header.count,
-            refused=count,
-            refused_ids=tuple(ids),
+            refused=len(bad),
+            refused_ids=tuple(named(reader, view, bad)),
             bytes_needed=bytes_needed(target, view, subject.environment.small_block),
             bytes_free=subject.environment.room(),
-            seconds=0.0 if count else estimate(reader, view, target, subject.threads),
+            seconds=0.0 if bad.size else estimate(reader, view, target, subject.threads),
             resumes=_share_done(reader, view, target),
         )
 
@@ -150,6 +78,7 @@ def rebuild(
     subject: Subject,
     *,
     metric: object,
+    dtype: object,
     index: object,
     scores: object,
     floor: float | None,
@@ -169,16 +98,21 @@ def rebuild(
                     f"collection {subject.name!r} has no unfinished rebuild to resume",
                     received=subject.name,
                 )
-            if resume and pending is not None and metric is None and index is None:
+            if resume and pending is not None and (metric, dtype, index) == (None, None, None):
                 target = Target.stored(pending)
             else:
                 target = Target.of(
-                    view.header, view.generation, metric=metric, index=index, scores=scores
+                    view.header,
+                    view.generation,
+                    metric=metric,
+                    dtype=dtype,
+                    index=index,
+                    scores=scores,
                 )
             resumed = resume is not False and pending is not None and _same(pending, target)
             if resume and not resumed:
                 _refuse_to_resume(subject.name, pending)
-            refuse_unfit(subject.name, target.metric, *unfit(reader, view, target.metric))
+            _require_fit(reader, view, target, pending if resumed else None)
             require_room(environment, bytes_needed(target, view, environment.small_block))
             before = view.generation
         _remove(subject)
@@ -212,7 +146,7 @@ def rollback(subject: Subject, *, reason: str) -> RebuildReport:
                 roles.require_kept(subject.name, view.header.kept)
             back = pending if resumed else _kept(reader, view)
             if back is not None:
-                refuse_unfit(subject.name, back.metric, *unfit(reader, view, back.metric))
+                _require_fit(reader, view, Target.stored(back), back)
             before = view.generation
         with environment.batch() as batch:
             collection = subject.writable(batch)
@@ -270,9 +204,11 @@ def _build(
         collection=subject.name,
         generation=record.number,
         metric=record.metric,
+        dtype=record.dtype,
         index=index_from_map(record.index),
         previous=before.number,
         previous_metric=before.metric,
+        previous_dtype=before.dtype,
         previous_kept=keep_previous,
         records=building.records,
         caught_up=building.caught_up,
@@ -281,6 +217,22 @@ def _build(
         commits=building.commits,
         seconds=time.monotonic() - began,
     )
+
+
+def _require_fit(
+    reader: Snapshot, view: CollectionView, target: Target, known: GenerationRecord | None
+) -> None:
+    """Refuse vectors that the target cannot take.
+
+    `known` is what there is of it already. One that was in use has the vectors it had then; what
+    came since must be converted to it without loss, because nobody else would keep it.
+    """
+    complete = known is not None and known.build is not None and known.build.complete
+    since = None
+    if complete and known is not None:
+        since = changed_slots(reader, view.header.number, known.number)
+    bad = unfit(reader, view, target, among=since)
+    refuse_unfit(reader, view, target, bad, exact=complete)
 
 
 def _remove(subject: Subject) -> None:

@@ -12,7 +12,7 @@ from vdb.errors import NotFoundError
 from vdb.format import keys
 from vdb.format.generation import Build, GenerationRecord
 from vdb.format.limits import KEPT_HISTORY
-from vdb.index import new_generation
+from vdb.index import RUN
 from vdb.maintenance.rebuild.target import Target
 from vdb.store import Batch, WritableCollection
 from vdb.store.generations import leave, put_record
@@ -27,8 +27,10 @@ def begin(
     """A new generation is being built, from nothing; what was being built before is dropped."""
     discard(batch, collection)
     header = collection.header
-    record = new_generation(header.next_generation, target.metric, target.index)
-    record.build = Build(time.time(), __version__, reason, target.scores, spread=header.slots)
+    record = target.record(header.next_generation, collection.generation)
+    record.build = Build(
+        time.time(), __version__, reason, target.scores, spread=header.slots, run=RUN
+    )
     header.building = record.number
     header.next_generation += 1
     put_record(batch, collection, record)
@@ -54,7 +56,8 @@ def revive(batch: Batch, collection: WritableCollection, reason: str) -> Generat
     record = batch.generation_record(header.number, header.building)
     assert record.build is not None  # noqa: S101 - what is kept has it
     record.build.epoch += 1
-    record.build.spread, record.build.slots = 0, header.slots  # the log names what came since
+    # The log names what came since.
+    record.build.spread, record.build.slots, record.build.copied = 0, header.slots, header.slots
     record.build.began = time.time()
     record.build.version = __version__
     record.build.reason = reason or f"rolled back from generation {header.generation}"
@@ -74,16 +77,15 @@ def swap(
     header, before, build = collection.header, collection.generation, record.build
     assert build is not None  # noqa: S101 - it is not in use yet
     now = time.time()
-    header.building = 0
-    if header.kept:
-        leave(batch, collection, header.kept)
-        header.kept = 0
+    over = [header.kept] if header.kept else []
+    header.building = header.kept = 0
     if keep_previous:
         before.build = Build(
             now,
             __version__,
             "",
             header.scores,
+            copied=header.slots,
             slots=header.slots,
             nodes=header.count,
             complete=True,
@@ -91,14 +93,16 @@ def swap(
         put_record(batch, collection, before)
         header.kept = before.number
     else:
-        leave(batch, collection, before.number)
+        over.append(before.number)
     # Its log is done with: what it holds is in the graph.
     forget_all(batch, collection, record.number)
-    header.generation, header.metric, header.scores = record.number, record.metric, build.scores
+    header.generation, header.metric, header.dtype = record.number, record.metric, record.dtype
+    header.scores = build.scores
     header.history.append(
         {
             "generation": record.number,
             "metric": record.metric,
+            "dtype": record.dtype,
             "index": dict(record.index),
             "when": now,
             "version": __version__,
@@ -110,6 +114,8 @@ def swap(
     del header.history[1 : max(1, len(header.history) - KEPT_HISTORY + 1)]
     record.build = None
     collection.generation = record
+    for generation in over:  # now that nobody has these roles
+        leave(batch, collection, generation)
 
 
 def forget_all(batch: Batch, collection: WritableCollection, generation: int) -> None:
@@ -120,21 +126,19 @@ def forget_all(batch: Batch, collection: WritableCollection, generation: int) ->
 def discard(batch: Batch, collection: WritableCollection) -> bool:
     """Drop the generation that is being built, if there is one."""
     header = collection.header
-    if not header.building:
-        return False
-    leave(batch, collection, header.building)
-    header.building = 0
-    return True
+    dropped, header.building = header.building, 0
+    if dropped:
+        leave(batch, collection, dropped)
+    return bool(dropped)
 
 
 def drop_kept(batch: Batch, collection: WritableCollection) -> bool:
     """Drop the generation that is kept, if there is one."""
     header = collection.header
-    if not header.kept:
-        return False
-    leave(batch, collection, header.kept)
-    header.kept = 0
-    return True
+    dropped, header.kept = header.kept, 0
+    if dropped:
+        leave(batch, collection, dropped)
+    return bool(dropped)
 
 
 def require_kept(name: str, kept: int) -> None:

@@ -2,7 +2,9 @@
 
 ::
 
-    look at everything once (sweep)  ->  catch up  ->  validate  ->  catch up, and swap
+    copy  ->  look at everything once (sweep)  ->  catch up  ->  validate  ->  catch up, and swap
+
+Copying is for another dtype: all vectors are converted into blocks of the new generation.
 
 Linking goes on in memory over one snapshot, off every lock. A *checkpoint* takes the writer lock
 for one commit that stores what was linked and closes the log's epoch; then the next snapshot is
@@ -11,15 +13,16 @@ a build that is killed goes on from its last checkpoint. What is left to catch u
 round; the last round, short by then, is done under the writer lock, in the commit of the swap.
 
 Where a checkpoint is too large for one commit it takes several; a build that is killed between two
-of these has blocks of two moments and starts from nothing.
+of these has blocks of two moments and starts from nothing. Not so of a kept generation on its way
+back: its checkpoints are one commit each, so that it is never lost.
 """
 
 from __future__ import annotations
 
+import sys
 import time
 from collections.abc import Callable
-from dataclasses import dataclass, replace
-from typing import Any, TypeAlias
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -29,59 +32,17 @@ from vdb.errors import NotFoundError, RebuildError
 from vdb.format.generation import Build, GenerationRecord
 from vdb.index import Building
 from vdb.maintenance.rebuild import roles
-from vdb.maintenance.rebuild.plan import NAMED, named, refuse_unfit
-from vdb.maintenance.rebuild.target import refused
+from vdb.maintenance.rebuild.conversion import Conversion
+from vdb.maintenance.rebuild.fitness import refuse_unfit
+from vdb.maintenance.rebuild.pace import Pace, RebuildProgress
+from vdb.maintenance.rebuild.subject import Identity
+from vdb.maintenance.rebuild.target import Target, refused
 from vdb.maintenance.rebuild.validation import validated
 from vdb.store import Batch, CollectionView, Environment, Snapshot, WritableCollection
 from vdb.store.generations import changed_slots, forget_changes, put_blocks, put_record
-from vdb.store.views import build
+from vdb.store.views import beside
 
-__all__ = ["PACE", "Identity", "Pace", "RebuildProgress", "Run"]
-
-Identity: TypeAlias = tuple[int, float]
-"""Number and time of creation: what tells a collection from another of the same name."""
-
-
-@dataclass(frozen=True, slots=True)
-class RebuildProgress:
-    """Where a rebuild is.
-
-    Attributes:
-        phase: "building", "catching up", "validating", or "removing" what is no longer needed.
-        done: Records (of "removing": blocks) dealt with in this phase.
-        total: Of how many; 0 where that is not known.
-    """
-
-    phase: str
-    done: int
-    total: int
-
-
-@dataclass(frozen=True, slots=True)
-class Pace:
-    """How a build divides its time.
-
-    Attributes:
-        rows: Vectors linked between two looks at the clock.
-        seconds: Time between two checkpoints, at least.
-        share: Largest share of the time that checkpoints may take.
-        memory: Bytes of linked and not yet stored blocks, at most.
-        blocks: Blocks in one commit, at most: 16 MiB.
-        last: Changed slots that are caught up with under the writer lock.
-        rounds: After so many rounds of catching up the rest is done under the writer lock, however
-            much it is.
-        patience: Seconds to wait for another writer, once a build has begun.
-    """
-
-    rows: int = 1024
-    seconds: float = 10.0
-    share: float = 0.05
-    memory: int = 1 << 30
-    blocks: int = 4096
-    last: int = 128
-    rounds: int = 20
-    patience: float = 600.0
-
+__all__ = ["PACE", "Pace", "Run"]
 
 PACE = Pace()
 
@@ -133,6 +94,7 @@ class Run:
         """Build, validate, swap. Whatever is raised, the generation in use is as it was."""
         try:
             self._advance()
+            self._copy()
             self._sweep()
             self._phase = "catching up"
             self._checkpoint()
@@ -144,12 +106,23 @@ class Run:
 
     # Steps
 
+    def _copy(self) -> None:
+        """Convert all vectors there are, where the generation is to have its own."""
+        building, small = self._ready()[0], self._environment.small_block
+        phase, self._phase = self._phase, "copying"
+        while building.copy(self._pace.copied):
+            self._tell(building.copied, self._slots())
+            if building.dirty_bytes >= self._pace.blocks * small:
+                self._checkpoint()
+                building = self._ready()[0]
+        self._phase = phase
+
     def _sweep(self) -> None:
         building, pace = self._ready()[0], self._pace
         stored, cost = time.monotonic(), 0.0
         while building.sweep(pace.rows, self._tick):
             now = time.monotonic()
-            size = building.dirty_blocks * self._environment.small_block
+            size = building.dirty_bytes
             if now - stored >= max(pace.seconds, cost / pace.share) or size > pace.memory:
                 self._checkpoint()
                 building = self._ready()[0]
@@ -160,20 +133,16 @@ class Run:
         """Store what was linked, and go on with the newest moment."""
         building, record, build = *self._ready()[:1], self._record, self._build
         building.note(record)
-        build.slots, build.nodes = building.slots, building.nodes
         build.seconds += self._elapsed()
-        blocks = building.dirty_blocks
-        for first in range(0, max(1, blocks), self._pace.blocks):
-            last = first + self._pace.blocks >= blocks
+        # What was in use once is always whole: killed at any moment, it can still be gone back to.
+        most = self._pace.blocks if not build.complete else sys.maxsize
+        parts = list(building.parts(most, self._environment.small_block))
+        for part in parts:
             with self._batch() as batch:
                 collection = self._writable(batch)
-                put_blocks(
-                    batch,
-                    collection,
-                    building.seal(batch.commit_number, first, self._pace.blocks),
-                )
-                build.whole = last
-                if last:
+                put_blocks(batch, collection, building.seal(batch.commit_number, *part))
+                build.whole = part == parts[-1]
+                if build.whole:
                     forget_changes(
                         batch, collection.header.number, record.number, upto=build.epoch - 1
                     )
@@ -192,15 +161,14 @@ class Run:
         self._require_same(view.header.number, view.header.created)
         building, engine = self._building, self._environment.file.engine
         if building is None or engine is not self._engine:  # all addresses are others
-            own = build(snapshot.database_header(), view.header, self._record)
+            own = beside(snapshot.database_header(), view, self._record)
             building = Building(
                 view,
-                replace(own, vectors=view.vectors),
+                own,
                 snapshot.fetch,
                 fit=self._fit,
-                slots=self._build.slots,
-                nodes=self._build.nodes,
-                spread=self._build.spread,
+                convert=None if own.vectors is view.vectors else self._convert,
+                build=self._build,
                 threads=self._threads,
             )
             self._building, self._engine = building, engine
@@ -219,7 +187,7 @@ class Run:
             pass
         self._phase = "validating"
         self._tell(0, 0)
-        self.recall = validated(building, view, self._record.metric, floor)
+        self.recall = validated(building, view, self._record, floor)
         self._phase = "catching up"
 
     def _swap(self, *, keep_previous: bool) -> None:
@@ -267,8 +235,7 @@ class Run:
                 expected=self.records,
                 received=building.nodes,
             )
-        blocks = building.dirty_blocks
-        put_blocks(batch, collection, building.seal(batch.commit_number, 0, blocks))
+        put_blocks(batch, collection, building.seal(batch.commit_number))
         building.note(self._record)
         self._build.seconds += self._elapsed()
 
@@ -299,15 +266,26 @@ class Run:
                 received=self._name,
             )
 
+    def _slots(self) -> int:
+        return self._ready()[1].header.slots
+
     def _fit(self, slots: NDArray[np.uint32], norms: NDArray[np.float32]) -> None:
         """Refuse vectors that came meanwhile and that the metric cannot take."""
-        moment, view, metric = self._moment, self._view, self._record.metric
-        if moment is None or view is None:
-            return
-        bad = slots[refused(metric, DTYPES[view.header.dtype].real, norms)]
-        if bad.size:
-            ids = named([moment.id_at(view, slot) for slot in bad[:NAMED].tolist()])
-            refuse_unfit(self._name, metric, len(bad), ids)
+        self._refuse(slots[refused(self._record.metric, DTYPES[self._record.dtype].real, norms)])
+
+    def _convert(self, slots: NDArray[np.uint32], rows: NDArray[Any]) -> NDArray[Any]:
+        """Rows in the new dtype; refuses those that came meanwhile and that it cannot take."""
+        assert self._view is not None  # noqa: S101 - `_advance` came first
+        target, exact = Target.stored(self._record), self._build.complete
+        converted, taken = Conversion.to(target, self._view.header, exact=exact).rows(rows)
+        self._refuse(slots[~taken])
+        return converted
+
+    def _refuse(self, bad: NDArray[np.uint32]) -> None:
+        moment, view = self._moment, self._view
+        if bad.size and moment is not None and view is not None:
+            target = Target.stored(self._record)
+            refuse_unfit(moment, view, target, bad, exact=self._build.complete)
 
     def _elapsed(self) -> float:
         since, self._since = self._since, time.monotonic()

@@ -10,12 +10,13 @@ from numpy.typing import NDArray
 
 from vdb import config
 from vdb.config import IndexConfig, index_from_map, index_to_map
-from vdb.dtypes import DTYPES
+from vdb.dtypes import DTYPES, DType, dtype_named
 from vdb.errors import ArgumentTypeError, InvalidArgumentError
 from vdb.format import blocks
 from vdb.format.generation import GenerationRecord
 from vdb.format.headers import CollectionHeader
 from vdb.format.limits import LONGEST_REASON
+from vdb.index import new_generation
 from vdb.metrics import METRICS, UNIT_TOLERANCE, metric_named
 from vdb.scores.table import convention_named
 
@@ -28,11 +29,13 @@ class Target:
 
     Attributes:
         metric: Name of its metric.
+        dtype: How the vectors are stored that it is over.
         index: Parameters of its index.
         scores: Default convention of results once it is in use.
     """
 
     metric: str
+    dtype: str
     index: IndexConfig
     scores: str
 
@@ -43,44 +46,54 @@ class Target:
         present: GenerationRecord,
         *,
         metric: object,
+        dtype: object,
         index: object,
         scores: object,
     ) -> Self:
         """What is asked for; None stands for what there is.
 
         Raises:
-            InvalidArgumentError: No such metric or index, or the metric has no such convention.
+            InvalidArgumentError: No such metric, dtype or index, they do not go together, or the
+                metric has no such convention.
         """
         name = header.metric if metric is None else metric_named(metric).name
-        if header.dtype not in METRICS[name].dtypes:
-            raise InvalidArgumentError(
-                f"metric {name!r} is for vectors of {' or '.join(METRICS[name].dtypes)}, and "
-                f"collection {header.name!r} has {header.dtype}",
-                expected=METRICS[name].dtypes,
-                received=header.dtype,
-            )
+        kind = DTYPES[header.dtype] if dtype is None else dtype_named(dtype)
+        _go_together(header, name, kind)
         wanted = index_from_map(present.index) if index is None else config.index_config(index)
-        wanted = config.fitting_index(wanted, METRICS[name], DTYPES[header.dtype])
+        wanted = config.fitting_index(wanted, METRICS[name], kind)
         if scores is not None:
-            convention = convention_named(scores, name, argument="scores").name
+            convention = convention_named(scores, name, dtype=kind.name, argument="scores").name
         else:
             try:
-                convention = convention_named(header.scores, name, argument="scores").name
+                convention = convention_named(
+                    header.scores, name, dtype=kind.name, argument="scores"
+                ).name
             except InvalidArgumentError as error:
                 raise InvalidArgumentError(
                     f"results of collection {header.name!r} are scored as {header.scores!r} by "
-                    f"default, which metric {name!r} does not have; give scores= for the new "
-                    "generation",
+                    f"default, which metric {name!r} of {kind.name} does not have; give scores= "
+                    "for the new generation",
                     expected=error.expected,
                     received=header.scores,
                 ) from None
-        return cls(name, wanted, convention)
+        return cls(name, kind.name, wanted, convention)
 
     @classmethod
     def stored(cls, record: GenerationRecord) -> Self:
         """What a generation that is not in use was meant to be."""
         scores = "native" if record.build is None else record.build.scores
-        return cls(record.metric, index_from_map(record.index), scores)
+        return cls(record.metric, record.dtype, index_from_map(record.index), scores)
+
+    def record(self, number: int, present: GenerationRecord) -> GenerationRecord:
+        """An empty generation of this kind, over vectors of its own where `present` has others."""
+        shared = present.vectors if self.dtype == present.dtype else None
+        return new_generation(number, self.metric, self.dtype, self.index, vectors=shared)
+
+    def vector_bytes(self, dim: int, slots: int) -> int:
+        """Bytes of blocks that vectors in so many slots take."""
+        size = blocks.vector_row_size(dim, self.dtype)
+        rows = blocks.rows_per_block(blocks.BIG_BLOCK, size, blocks.VECTORS)
+        return -(-slots // rows) * blocks.BIG_BLOCK
 
     def block_bytes(self, header: CollectionHeader, small_block: int) -> int:
         """Bytes of blocks of links and codes that it takes for as many slots as there are."""
@@ -98,6 +111,21 @@ class Target:
             rows = blocks.rows_per_block(small_block, blocks.link_row_size(M, level), blocks.LINKS)
             total += -(-slots // (M**level * rows)) * small_block
         return total
+
+
+def _go_together(header: CollectionHeader, metric: str, kind: DType) -> None:
+    """Refuse a metric and a dtype that do not belong together, or vectors too long for a row."""
+    dtypes = METRICS[metric].dtypes
+    if kind.name not in dtypes:
+        hint = "metric=" if kind.name != header.dtype else "dtype="
+        raise InvalidArgumentError(
+            f"metric {metric!r} is for vectors of {' or '.join(dtypes)}, and those of collection "
+            f"{header.name!r} would be {kind.name}; give {hint} too",
+            expected=dtypes,
+            received=kind.name,
+        )
+    if kind.name != header.dtype:
+        config.dimension(header.dim, kind)
 
 
 def refused(metric: str, dtype_is_real: bool, norms: NDArray[np.float32]) -> NDArray[np.bool_]:

@@ -10,6 +10,7 @@ from numpy.typing import NDArray
 from vdb.arguments import number
 from vdb.dtypes import DTYPES
 from vdb.errors import InvalidArgumentError, RebuildError
+from vdb.format.generation import GenerationRecord
 from vdb.index import DEFAULT_EF, Building, Found
 from vdb.metrics import METRICS
 from vdb.store import CollectionView
@@ -42,7 +43,7 @@ def floor_of(validate: object) -> float | None:
 
 
 def validated(
-    building: Building, beside: CollectionView, metric: str, floor: float
+    building: Building, beside: CollectionView, record: GenerationRecord, floor: float
 ) -> float | None:
     """Refuse a graph that is broken or finds too little; its sampled recall.
 
@@ -60,10 +61,10 @@ def validated(
     slots = building.sample(QUERIES, _SEED)
     if beside.header.count <= 1 or not slots.size:
         return None
-    queries = building.vectors(slots).astype(DTYPES[DTYPES[beside.header.dtype].queries].stored)
+    queries = building.vectors(slots).astype(DTYPES[DTYPES[record.dtype].queries].stored)
     through = building.search(queries, K + 1, ef=DEFAULT_EF, exact=False)
     exact = building.search(queries, K + 1, ef=DEFAULT_EF, exact=True)
-    recall = _recall(slots, through, exact, metric)
+    recall = _recall(slots, through, exact, record.metric)
     if recall < floor:
         raise RebuildError(
             f"the new generation finds {recall:.1%} of the {K} nearest vectors in a sample, and "
