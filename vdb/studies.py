@@ -98,6 +98,7 @@ def calibrate_threshold(
     text_field: str = "text",
     seed: int = 0,
     threads: int | None = None,
+    progress: Progress | None = None,
 ) -> Calibration:
     """The threshold under another metric that keeps what this one keeps. Writes nothing.
 
@@ -122,6 +123,7 @@ def calibrate_threshold(
         text_field: The payload field that holds a record's text.
         seed: Seed of the bootstrap behind the interval.
         threads: How many threads search, 1..1,024; the default is one a processor.
+        progress: Called now and then with (done, total): queries compared, once under each metric.
 
     Returns:
         The new threshold with an interval of 95 %, what it lets in and out, and what follows from
@@ -135,6 +137,7 @@ def calibrate_threshold(
     """
     from vdb.analysis.calibrate import calibrate
 
+    arguments.callback("progress", progress)
     count = config.thread_count(threads)
     with collection._seen() as (reader, view):  # noqa: SLF001 - what a collection is read through
         return calibrate(
@@ -152,4 +155,5 @@ def calibrate_threshold(
             text_field=text_field,
             seed=seed,
             threads=count,
+            progress=progress,
         )

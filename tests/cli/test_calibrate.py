@@ -37,6 +37,14 @@ def test_within_one_metric_no_queries_are_needed(run, untouched):
     assert run("calibrate", untouched, "notes", *options, "--json").json["exact"] is True
 
 
+def test_a_page(run, untouched, asked, tmp_path):
+    page = tmp_path / "threshold.html"
+    options = ("--threshold", "0.5", "--to-metric", "ip", "--html", page)
+    ran = run("calibrate", untouched, "notes", asked, *options)
+    assert ran.out == f"{page}: the threshold as a page\n"
+    assert "ip native" in page.read_text(encoding="utf-8")
+
+
 @pytest.mark.parametrize(
     ("options", "part"),
     [

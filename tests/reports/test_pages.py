@@ -8,6 +8,7 @@ import pytest
 
 import vdb
 from vdb.reports import charts
+from vdb.reports.calibration import calibration_page
 from vdb.reports.comparison import comparison_page
 from vdb.reports.inspection import inspection_page, size
 from vdb.results import Interval
@@ -78,6 +79,23 @@ def test_a_comparison_without_labels(docs, crowd):
     found = vdb.compare_metrics(docs, crowd[300:305], metrics=["l2", "ip"])
     reader = checked(comparison_page(found))
     assert "Which metric retrieves best" not in reader.seen
+
+
+@pytest.mark.parametrize("keep", ["count", "precision"])
+def test_a_threshold(docs, crowd, keep):
+    queries = crowd[300:320] * np.linspace(0.3, 3, 20)[:, None]
+    relevant = [[hit.id for hit in docs.search(q, 2)] for q in queries]
+    asked = {"relevant": relevant, "texts": [EVIL] * 20, "keep": keep}
+    found = vdb.calibrate_threshold(docs, queries, threshold=0.8, to_metric="l2", **asked)
+    reader = checked(calibration_page(found))
+    for part in ("Let in by l2", "let out", "evil.example", "not relevant"):
+        assert part in reader.seen
+
+
+def test_a_threshold_that_is_converted(docs):
+    found = vdb.calibrate_threshold(docs, threshold=0.5, to_metric="cosine", to_scores="lucene")
+    reader = checked(calibration_page(found))
+    assert "0.75" in reader.seen and "Examples" not in reader.seen
 
 
 def test_an_inspection(docs):

@@ -66,15 +66,18 @@ def _watched(stand: Stand) -> Iterator[Row]:
         calm = [lap for lap in laps if lap["at"] < began]
         meanwhile = [lap for lap in laps if began <= lap["at"] < ended]
         waits = _spread([lap["locked"] for lap in meanwhile])
+        locked = sum(lap["locked"] > 0 for lap in meanwhile)
+        whole, queued = max((lap["wait"], lap["queued"]) for lap in meanwhile)
         bar = ALLOWED_WAIT if what == "search" else None
         yield Row(
             f"{what} during a rebuild in another process: longest wait for a lock",
             data,
             "" if bar is None else f"<= {bar * 1e3:.0f} ms",
-            f"{waits['max'] * 1e3:.2f} ms, p99 {waits['p99'] * 1e3:.2f} ms, of {len(meanwhile):,}"
-            f" ({max(lap['wait'] for lap in meanwhile) * 1e3:.0f} ms with waiting for a processor)",
+            f"{waits['max'] * 1e3:.2f} ms, p99 {waits['p99'] * 1e3:.2f} ms; {locked:,} of "
+            f"{len(meanwhile):,} waited for one (with waiting for a processor: {whole * 1e3:.0f} "
+            f"ms, of which {queued * 1e3:.0f} ms in the scheduler's queue)",
             None if bar is None else waits["max"] <= bar,
-            waits | {"count": len(meanwhile)},
+            waits | {"count": len(meanwhile), "locked": locked, "wait": whole, "queued": queued},
         )
         before, during = (_spread([lap["took"] for lap in some]) for some in (calm, meanwhile))
         yield Row(
@@ -204,6 +207,9 @@ def _child(task: str, *arguments: object) -> Iterator[_Watcher]:
     )
     watcher = _Watcher(process)
     try:
+        # It may take seconds to come to its first lap, on a machine that is busy.
+        if process.stdout is None or process.stdout.readline() != "ready\n":
+            raise RuntimeError(f"the process that was to {task} ended before it began")
         yield watcher
         answer, _ = process.communicate("", timeout=120)
         watcher.laps = json.loads(answer)["laps"]

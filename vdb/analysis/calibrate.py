@@ -20,7 +20,7 @@ from vdb.analysis import bootstrap
 from vdb.analysis.boundary import line_of, threshold_at
 from vdb.analysis.calibration import Calibration, Change, Changes
 from vdb.analysis.labels import Labels, Relevant, read_labels
-from vdb.analysis.pairs import Pairs, chunks, closest, joined
+from vdb.analysis.pairs import Pairs, Told, chunks, closest, joined
 from vdb.analysis.queries import given
 from vdb.analysis.texts import text_of
 from vdb.arguments import choice, number, whole
@@ -28,6 +28,7 @@ from vdb.config import LIMITS
 from vdb.errors import InvalidArgumentError
 from vdb.metrics import METRICS, metric_named
 from vdb.query import Scoring, scored
+from vdb.records import Progress
 from vdb.results import Interval
 from vdb.scores.conversion import convert
 from vdb.scores.table import Convention, convention_named
@@ -78,6 +79,7 @@ def calibrate(
     text_field: str,
     seed: int,
     threads: int,
+    progress: Progress | None = None,
 ) -> Calibration:
     """Finds the threshold; see `vdb.calibrate_threshold`."""
     header = view.header
@@ -125,9 +127,19 @@ def calibrate(
     study = _Study(
         reader, view, giver, taker, bound, keep, seed, matrix, labels, spoken, text_field
     )
-    before = _hits(study, threads=threads)
+    n = len(matrix)
+
+    def told(done: int) -> None:
+        if progress is not None:
+            progress(done, 2 * n)
+
+    before = _hits(study, threads=threads, told=told)
     most = max(_AT_LEAST, _BEYOND * len(before.values)) + 1
-    after = closest(reader, view, matrix, taker.metric, most, threads=threads)
+    after = closest(
+        *(reader, view, matrix, taker.metric, most),
+        threads=threads,
+        told=lambda done: told(n + done),
+    )
     place, drawn = _measured(study, before, after)
     line = _line(after, place)
     to_threshold = threshold_at(taker, line, header.dim)
@@ -198,12 +210,12 @@ def _convention(view: index.Collection, name: str, metric: str, argument: str) -
     return convention_named(name, wanted.name, dtype=dtype, argument=argument)
 
 
-def _hits(study: _Study, *, threads: int) -> Pairs:
+def _hits(study: _Study, *, threads: int, told: Told) -> Pairs:
     """Step 2: what the given threshold lets in."""
     reader, view, giver, _, threshold, _, _, matrix, *_ = study
     parts: list[Pairs] = []
     total = 0
-    for rows, found in chunks(reader, view, matrix, giver.metric, threads=threads):
+    for rows, found in chunks(reader, view, matrix, giver.metric, threads=threads, told=told):
         near = scored(reader, view, matrix[rows], found, Scoring(giver, threshold))
         owners = np.repeat(np.arange(len(near.counts)) + rows.start, near.counts)
         parts.append(Pairs(owners, near.slots, near.values))

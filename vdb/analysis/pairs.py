@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from typing import NamedTuple
+from collections.abc import Callable, Iterator
+from typing import NamedTuple, TypeAlias
 
 import numpy as np
 from numpy.typing import NDArray
@@ -12,7 +12,10 @@ from vdb import index
 from vdb.analysis.labels import Labels
 from vdb.metrics import METRICS
 
-__all__ = ["Pairs", "chunks", "closest", "joined"]
+__all__ = ["Pairs", "Told", "chunks", "closest", "joined"]
+
+Told: TypeAlias = Callable[[int], object]
+"""Is told how many queries were compared."""
 
 _CELLS = 4_000_000  # values that are held at a time
 
@@ -55,17 +58,16 @@ def chunks(
     metric: str,
     *,
     threads: int,
+    told: Told,
 ) -> Iterator[tuple[slice, index.Found]]:
-    """Everything compared with everything, a few queries at a time."""
+    """Everything compared with everything, a few queries at a time; `told` how many were."""
     step = max(1, _CELLS // view.header.count)
     for start in range(0, len(matrix), step):
         rows = slice(start, start + step)
-        yield (
-            rows,
-            index.scan(
-                reader, view, matrix[rows], view.header.count, metric=metric, threads=threads
-            ),
-        )
+        some, k = matrix[rows], view.header.count
+        found = index.scan(reader, view, some, k, metric=metric, threads=threads)
+        told(start + len(some))
+        yield rows, found
 
 
 def closest(
@@ -76,11 +78,12 @@ def closest(
     most: int,
     *,
     threads: int,
+    told: Told,
 ) -> Pairs:
     """At least the `most` closest pairs of all queries, equal values by query and slot."""
     sign = 1.0 if METRICS[metric].direction == "lower" else -1.0
     found = Pairs(np.empty(0, np.intp), np.empty(0, np.uint32), np.empty(0))
-    for rows, near in chunks(reader, view, matrix, metric, threads=threads):
+    for rows, near in chunks(reader, view, matrix, metric, threads=threads, told=told):
         real = np.arange(near.slots.shape[1]) < near.counts[:, None]
         owners = np.broadcast_to(np.arange(len(near.counts))[:, None] + rows.start, real.shape)
         more = Pairs(owners[real], near.slots[real], near.values[real])

@@ -10,8 +10,10 @@ import typer
 from vdb import database
 from vdb.analysis.calibration import Calibration, Change
 from vdb.cli import options, output
+from vdb.cli.pages import write_page
 from vdb.cli.query_lines import read_queries
 from vdb.errors import InvalidArgumentError
+from vdb.reports.calibration import calibration_page
 from vdb.studies import calibrate_threshold
 
 
@@ -57,6 +59,7 @@ def calibrate(
     ] = "text",
     seed: options.Seed = 0,
     threads: options.Threads = None,
+    html: options.Html = None,
     allow_network_fs: options.AllowNetwork = False,
     json: options.Json = False,
 ) -> None:
@@ -75,6 +78,7 @@ def calibrate(
             directory, create=False, read_only=True, allow_network_fs=allow_network_fs
         ) as db,
         db.snapshot() as moment,
+        output.progress("measuring", 0 if asked is None else 2 * len(asked.matrix)) as progress,
     ):
         collection = moment.collection(name)
         own = collection.metric if metric is None else metric
@@ -92,9 +96,14 @@ def calibrate(
             text_field=show,
             seed=seed,
             threads=threads,
+            progress=lambda done, _total: progress(done),
         )
+    if html is not None:
+        write_page(html, calibration_page(found))
     if json:
         output.json_object(found)
+    elif html is not None:
+        output.line(f"{html}: the threshold as a page")
     else:
         _print(found)
 
