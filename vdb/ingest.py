@@ -58,14 +58,14 @@ class Rows:
         vectors: As they are stored, C-contiguous, shape (n, dim); bits packed.
         payloads: Each one encoded, or None where there is none.
         kind: The metric and dtype that they were made for.
-        made: Makes the vectors for other ones out of what was given.
+        made: Makes the vectors for other ones out of what was given; None where nobody will ask.
     """
 
     ids: list[Id]
     vectors: NDArray[Any]
     payloads: list[bytes | None]
     kind: tuple[str, str]
-    made: Callable[[Metric, DType], NDArray[Any]]
+    made: Callable[[Metric, DType], NDArray[Any]] | None = None
 
 
 def prepare(
@@ -226,7 +226,7 @@ def _fitted(coll: WritableCollection, rows: Rows) -> Rows:
     header = coll.header
     same_kind(header.name, header.id_kind, rows.ids)
     kind = header.metric, header.dtype
-    if kind != rows.kind:  # rebuilt since the rows were made
+    if kind != rows.kind and rows.made is not None:  # rebuilt since the rows were made
         vectors = rows.made(metric_named(header.metric), dtype_named(header.dtype))
         rows = replace(rows, vectors=vectors, kind=kind)
     if header.count + len(rows.ids) > LIMITS.slots:

@@ -77,7 +77,7 @@ def repaired(place):
     return report
 
 
-LINKS = keys.blocks_of(1, 1)
+LINKS = keys.blocks_of_kind(1, 1, blocks.LINKS)
 ANEW = {
     "links": flip_all(LINKS),
     "a block of links that is missing": lambda txn: txn.delete(

@@ -178,7 +178,7 @@ def _make(
     with env.snapshot() as reader:
         settings = index_from_map(reader.generation_of(old).index)
     header, notes = _header(old, index_to_map(settings))
-    record = index.new_generation(header.generation, old.metric, settings)
+    record = index.new_generation(header.generation, old.metric, old.dtype, settings)
     with target.batch() as batch:
         batch.create_collection(header, record)
     lost: list[LostRecord] = []
@@ -198,7 +198,8 @@ def _copy(target: Environment, name: str, part: Part, threads: int) -> None:
     with target.batch() as batch:
         coll = batch.collection(name)
         vectors = np.ascontiguousarray(part.vectors)
-        rows = ingest.Rows(part.ids, vectors, part.payloads, coll.header.metric)
+        kind = coll.header.metric, coll.header.dtype
+        rows = ingest.Rows(part.ids, vectors, part.payloads, kind)
         ingest.add(batch, coll, rows, threads=threads)
 
 
@@ -215,6 +216,7 @@ def _header(
         {
             "generation": header.generation,
             "metric": old.metric,
+            "dtype": old.dtype,
             "index": settings,
             "when": time.time(),
             "version": __version__,
