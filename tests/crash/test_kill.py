@@ -22,7 +22,8 @@ from writer import DIM, rows_of, vector_of
 
 pytestmark = pytest.mark.skipif(not hasattr(os, "fork"), reason="writers are made by forking")
 
-ROUNDS = 200
+ROUNDS = int(os.environ.get("VDB_KILL_ROUNDS", "200"))
+SEED = int(os.environ.get("VDB_KILL_SEED", "4711"))
 
 
 class Writers:
@@ -95,7 +96,7 @@ def contents(path: Path) -> int:
 
 
 def test_what_was_acknowledged_is_there_and_nothing_is_half_there(writers, path):
-    chance = random.Random(4711)
+    chance = random.Random(SEED)
     acknowledged, shown = 0, 0
     for _ in range(ROUNDS):
         child = writers.start()

@@ -1,0 +1,1 @@
+"""Campaigns: what survives, found out by trying, one file each."""
