@@ -16,6 +16,7 @@ from __future__ import annotations
 import importlib as _importlib
 import typing as _typing
 
+from vdb import loading as _loading  # first of all
 from vdb import scores
 from vdb.collection import Collection, CollectionReader
 from vdb.config import HNSW, Flat
@@ -174,3 +175,5 @@ for _name in __all__:
     if hasattr(globals().get(_name), "__qualname__"):
         globals()[_name].__module__ = __name__
 del _name
+
+_loading.over()

@@ -51,6 +51,37 @@ def test_blocks_and_bytes(docs):
     assert 0 <= found.file.fragmentation < 1
 
 
+def test_generations_that_are_not_in_use_count_too(docs, monkeypatch):
+    assert docs.inspect().beside == ()
+    docs.rebuild("ip", keep_previous=True)
+    (kept,) = docs.inspect().beside
+    assert (kept.generation, kept.role, kept.metric, kept.dtype) == (1, "kept", "l2", "float32")
+    links = kept.bytes
+    assert kept.blocks > 0 and links == docs.inspect().bytes["links"]
+    docs.rebuild(dtype="float16", keep_previous=True)
+    (kept,) = docs.inspect().beside
+    assert (kept.generation, kept.bytes) == (2, links + 65520)  # vectors, of its own now
+    monkeypatch.setattr("vdb.maintenance.rebuild.procedures._remove", lambda _: None)
+    monkeypatch.setattr("vdb.store.generations.REMOVED_BY_OTHERS", 1)
+    with pytest.raises(StopError):
+        docs.rebuild("l2", progress=stop)
+    docs.drop_previous()
+    found = docs.inspect()
+    roles = {other.generation: other.role for other in found.beside}
+    assert roles[4] == "being built" and roles[2] == "over"
+    assert found.bytes["other generations"] == sum(other.bytes for other in found.beside) > 0
+    assert json.loads(json.dumps(found.to_dict()))["beside"][0]["role"] == "being built"
+
+
+class StopError(Exception):
+    """Ends a rebuild from its progress callback."""
+
+
+def stop(at):
+    if at.phase == "validating":
+        raise StopError
+
+
 def test_an_old_reader_shows(db, docs):
     with db.snapshot():
         for n in range(3):

@@ -212,6 +212,35 @@ main()
     assert (ran.returncode, ran.stdout, ran.stderr) == (130, "", "")
 
 
+INTERRUPTING = """
+import importlib.abc, os, signal, sys
+signal.signal(signal.SIGINT, signal.default_int_handler)
+class Interrupting(importlib.abc.MetaPathFinder):
+    def find_spec(self, name, path, target=None):
+        if name == "lmdb":
+            os.kill(os.getpid(), signal.SIGINT)
+sys.meta_path.insert(0, Interrupting())
+"""
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="there is no SIGINT for oneself there")
+def test_ctrl_c_while_the_package_is_loaded_is_quiet_for_its_own_command_alone(tmp_path):
+    (tmp_path / "sitecustomize.py").write_text(INTERRUPTING)
+    for name in ("vdb", "other"):
+        (tmp_path / name).write_text("import vdb.cli.entry\nvdb.cli.entry.main()\n")
+    environment = {**os.environ, "PYTHONPATH": str(tmp_path)}
+    ended = {}
+    for command in (["-m", "vdb"], [str(tmp_path / "vdb")], [str(tmp_path / "other")]):
+        ended[command[-1]] = subprocess.run(
+            [sys.executable, *command, "--version"],
+            capture_output=True, text=True, check=False, env=environment, cwd=tmp_path.parent,
+        )  # fmt: skip
+    other = ended.pop(str(tmp_path / "other"))
+    assert "KeyboardInterrupt" in other.stderr
+    for ran in ended.values():
+        assert (ran.returncode, ran.stdout, ran.stderr) == (130, "", "")
+
+
 def test_the_console_script_and_python_m_begin_in_the_same_light_module():
     code = "import sys, vdb; before = set(sys.modules); import vdb.cli.entry; "
     code += "print(sorted(m for m in set(sys.modules) - before if m.split('.')[0] != 'vdb'))"

@@ -35,6 +35,8 @@ def test_it_refuses_while_another_process_has_it_open(run, filled):
         assert peer.stdout.readline() == "open\n"
         ran = run("compact", filled)
         assert ran.failed_with("open in another process")
+        if sys.platform == "linux":
+            assert f"another process ({peer.pid} python" in ran.err
         peer.communicate("\n")
     assert run("compact", filled).status == 0
 

@@ -104,6 +104,11 @@ def test_an_inspection(docs):
         assert part in reader.seen
 
 
+def test_an_inspection_with_a_generation_that_is_kept(docs):
+    docs.rebuild(dtype="float16", keep_previous=True)
+    assert "not in use" in checked(inspection_page(docs.inspect())).seen
+
+
 def test_inspections_of_what_has_no_graph_or_no_records(db, crowd):
     flat = db.create_collection("flat", dim=16, metric="l2", index=vdb.Flat())
     flat.add(range(3), crowd[:3])

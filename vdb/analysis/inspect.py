@@ -6,9 +6,11 @@ import numpy as np
 from numpy.typing import NDArray
 
 from vdb import index, inputs
+from vdb.analysis.beside import generations_beside
 from vdb.analysis.inspection import (
     BlockUse,
     FileUse,
+    GenerationUse,
     Histogram,
     Inspection,
     LevelUse,
@@ -48,7 +50,7 @@ def inspect(reader: index.Reader, view: index.Collection) -> Inspection:
     lengths = index.norms(reader, view)
     lengths = lengths[lengths >= 0]
     survey = index.survey(reader, view)
-    blocks = _blocks(reader, view, survey)
+    blocks, others = _blocks(reader, view, survey), generations_beside(reader, view)
     info = collection_info(reader, view)
     return Inspection(
         info=info,
@@ -61,7 +63,8 @@ def inspect(reader: index.Reader, view: index.Collection) -> Inspection:
         unlinked=0 if survey is None else survey.unlinked,
         reached=info.count if survey is None else survey.reached,
         blocks=tuple(blocks),
-        bytes=_bytes(reader, view, blocks),
+        beside=others,
+        bytes=_bytes(reader, view, blocks, others),
         file=_file(reader),
     )
 
@@ -119,11 +122,18 @@ def _use(reader: index.Reader, table: BlockTable, kind: str, used: int) -> Block
     return BlockUse(kind, table.level, there, there * table.block_size, rows, min(used, rows))
 
 
-def _bytes(reader: index.Reader, view: index.Collection, blocks: list[BlockUse]) -> dict[str, int]:
+def _bytes(
+    reader: index.Reader,
+    view: index.Collection,
+    blocks: list[BlockUse],
+    others: tuple[GenerationUse, ...],
+) -> dict[str, int]:
     """Keys and values, as they are stored; the pages of the file have some room beside them."""
     found = {"vectors": 0, "links": 0}
     for use in blocks:
         found[use.kind] = found.get(use.kind, 0) + use.bytes
+    if others:
+        found["other generations"] = sum(other.bytes for other in others)
     for kind in KeyKind:
         if kind < KeyKind.COLLECTION or kind in _BY_TABLE:
             continue

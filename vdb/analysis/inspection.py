@@ -5,11 +5,21 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from vdb.analysis.norms import Norms
+from vdb.config import IndexConfig
 from vdb.maintenance.report import CollectionInfo
 from vdb.records import Id, Payload
 from vdb.results import Result
 
-__all__ = ["BlockUse", "FileUse", "Histogram", "Inspection", "LevelUse", "Link", "RecordInspection"]
+__all__ = [
+    "BlockUse",
+    "FileUse",
+    "GenerationUse",
+    "Histogram",
+    "Inspection",
+    "LevelUse",
+    "Link",
+    "RecordInspection",
+]
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,6 +84,29 @@ class BlockUse(Result):
 
 
 @dataclass(frozen=True, slots=True)
+class GenerationUse(Result):
+    """A generation that is not in use, and what it takes beside the one that is.
+
+    Attributes:
+        generation: Its number.
+        role: "being built", "kept" to go back to, or "over": what is left is removed bit by bit.
+        metric: Its metric; None of one that is over.
+        dtype: How the vectors are stored that it is over; None of one that is over.
+        index: Its index; None of one that is over.
+        blocks: Blocks of its own: those of vectors that it shares do not count.
+        bytes: Their bytes.
+    """
+
+    generation: int
+    role: str
+    metric: str | None
+    dtype: str | None
+    index: IndexConfig | None
+    blocks: int
+    bytes: int
+
+
+@dataclass(frozen=True, slots=True)
 class FileUse(Result):
     """The file of the whole database, which all its collections share.
 
@@ -112,7 +145,8 @@ class Inspection(Result):
         duplicate_groups: Nodes with duplicates.
         unlinked: New records that wait for their links; every search looks at them.
         reached: Records that walks can come by; all of them, in a sound graph.
-        blocks: Blocks by kind and level.
+        blocks: Blocks by kind and level, of the generation in use.
+        beside: The generations that are not in use.
         bytes: Bytes by kind: vectors, links, codes, records, ids, and what else there is.
         file: The file.
     """
@@ -127,6 +161,7 @@ class Inspection(Result):
     unlinked: int
     reached: int
     blocks: tuple[BlockUse, ...]
+    beside: tuple[GenerationUse, ...]
     bytes: dict[str, int]
     file: FileUse
 

@@ -32,10 +32,10 @@ from vdb.cli import (
     search,
     tune,
 )
-from vdb.cli.entry import INTERRUPTED
 from vdb.cli.interrupted import Interrupted
 from vdb.cli.wording import in_options
 from vdb.errors import VdbError
+from vdb.loading import INTERRUPTED
 from vdb.version import __version__
 
 # The base of all complaints about a command line. Where it can be imported from differs between

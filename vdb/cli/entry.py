@@ -11,7 +11,7 @@ import os
 import signal
 import sys
 
-INTERRUPTED = 130  # as shells count: 128 and the number of SIGINT
+from vdb.loading import INTERRUPTED, end_quietly
 
 
 def main() -> None:
@@ -36,7 +36,7 @@ def _run() -> int:
     # Nothing has been opened yet, so the process may just end.
     before = signal.getsignal(signal.SIGINT)
     if before is signal.default_int_handler:
-        signal.signal(signal.SIGINT, lambda *_: os._exit(INTERRUPTED))
+        signal.signal(signal.SIGINT, end_quietly)
     from vdb.cli import app
 
     signal.signal(signal.SIGINT, before)

@@ -117,6 +117,25 @@ def _print(found: Inspection) -> None:
         ],
         numbers=(1, 2, 3, 4, 5),
     )
+    if found.beside:
+        output.line("")
+        output.table(
+            "generations beside the one in use",
+            ["generation", "", "metric", "dtype", "index", "blocks", "size"],
+            [
+                (
+                    str(other.generation),
+                    other.role,
+                    other.metric or "-",
+                    other.dtype or "-",
+                    "-" if other.index is None else str(other.index),
+                    f"{other.blocks:,}",
+                    size(other.bytes),
+                )
+                for other in found.beside
+            ],
+            numbers=(0, 5, 6),
+        )
     output.line("")
     output.table(
         "bytes by kind",

@@ -138,7 +138,25 @@ def _space(found: Inspection) -> str:
             rows,
             numbers=(1, 2, 3, 4, 5),
         ),
+        _beside(found),
     )
+
+
+def _beside(found: Inspection) -> str:
+    rows = [
+        (
+            str(other.generation),
+            other.role,
+            other.metric or "",
+            other.dtype or "",
+            "" if other.index is None else str(other.index),
+            f"{other.blocks:,}",
+            size(other.bytes),
+        )
+        for other in found.beside
+    ]
+    columns = ["generation", "not in use", "metric", "dtype", "index", "blocks", "size"]
+    return f"<br>{table(columns, rows, numbers=(5, 6))}" if rows else ""
 
 
 def _history(found: Inspection) -> str:

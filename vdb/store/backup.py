@@ -21,6 +21,7 @@ from vdb.store import mounts, scratch
 from vdb.store.creation import OPEN_LOCK, WRITER_LOCK, sync_directory
 from vdb.store.engine import DATA
 from vdb.store.failures import os_errors, translate
+from vdb.store.holders import holders, named
 from vdb.store.lock import FileLock, WriterLock
 
 if TYPE_CHECKING:
@@ -113,10 +114,20 @@ def alone(env: Environment) -> Iterator[None]:
             # Fails or not, only the holder of the writer lock ever asks for this, so taking it
             # back shared below never waits.
             if not env.open_lock.acquire(shared=False, timeout=0.0):
-                raise BusyError(f"{env.path} is open in another process; close it there first")
+                raise _open_elsewhere(env)
             yield
         finally:
             env.open_lock.acquire(shared=True, timeout=env.lock_timeout)
+
+
+def _open_elsewhere(env: Environment) -> BusyError:
+    others = holders(env.path / OPEN_LOCK)
+    who = f" ({named(others)})" if others else ""
+    return BusyError(
+        f"{env.path} is open in another process{who}; close it there first",
+        expected="nobody else",
+        received=others,
+    )
 
 
 @contextmanager

@@ -1,0 +1,45 @@
+"""Which other processes hold a lock file, as far as the system says."""
+
+from __future__ import annotations
+
+import contextlib
+import os
+from pathlib import Path
+
+__all__ = ["holders", "named"]
+
+LOCKS = Path("/proc/locks")
+MOST_NAMED = 5
+
+
+def holders(lock: Path) -> list[int]:
+    """Ids of the other processes that hold a flock() lock on a file; empty where nobody can tell.
+
+    Linux lists all locks with device and inode of the file. A lock that was taken by a parent that
+    has ended is listed under the parent, and one across containers under no id at all.
+    """
+    try:
+        status, listed = lock.stat(), LOCKS.read_text(encoding="ascii", errors="replace")
+    except OSError:
+        return []
+    file = f"{os.major(status.st_dev):02x}:{os.minor(status.st_dev):02x}:{status.st_ino}"
+    found = set()
+    for line in listed.splitlines():
+        words = line.split()  # "1: FLOCK ADVISORY READ 4711 fe:00:2189698 0 EOF"; "->" if waiting
+        if len(words) == 8 and words[1] == "FLOCK" and words[5] == file and words[4].isdigit():
+            found.add(int(words[4]))
+    return sorted(found - {0, os.getpid()})
+
+
+def named(processes: list[int]) -> str:
+    """Processes as a message lists them: "4711 python, 4712 vdb"."""
+    shown = [f"{process}{_name(process)}" for process in processes[:MOST_NAMED]]
+    return ", ".join([*shown, "..."] if len(processes) > MOST_NAMED else shown)
+
+
+def _name(process: int) -> str:
+    with contextlib.suppress(OSError):
+        name = Path(f"/proc/{process}/comm").read_text(encoding="utf-8", errors="replace").strip()
+        if name.isprintable():
+            return f" {name}"
+    return ""
