@@ -88,7 +88,7 @@ def _retrieval(found: MetricComparison) -> str:
         "Which metric retrieves best",
         f"Over {found.labelled:,} labelled queries; dots are means, bars their 95 % intervals."
         + (f" {found.unknown:,} labels name no record." if found.unknown else ""),
-        f'<div class="grid">{"".join(cards)}</div><br>',
+        f'<div class="plots">{"".join(cards)}</div><br>',
         table(columns, lines),
     )
 
@@ -121,7 +121,7 @@ def _agreement(found: MetricComparison) -> str:
     return section(
         "How alike the metrics rank",
         "The darker, the more alike.",
-        f'<div class="grid">{"".join(cards)}</div><br>',
+        f'<div class="plots">{"".join(cards)}</div><br>',
         table(["metrics", f"overlap@{found.k}", "tau-b", "same first"], rows),
     )
 

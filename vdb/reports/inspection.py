@@ -92,7 +92,7 @@ def _graph(found: Inspection) -> str:
         "Graph",
         f"{found.nodes:,} nodes. Each level above the lowest holds a fraction of the one below; "
         "walks begin at the top.",
-        f'<div class="grid">{cards}</div><br>',
+        f'<div class="plots">{cards}</div><br>',
         table(
             ["level", "nodes", "mean links", "most", "full", "without links", "most links in"],
             rows,
@@ -130,7 +130,7 @@ def _space(found: Inspection) -> str:
         "Space",
         "Keys and values of this collection by kind, and the file that all collections share. Free "
         "space is used again by later commits; vdb compact gives it back.",
-        '<div class="grid">'
+        '<div class="plots">'
         f'<div class="card"><h3>This collection</h3>{charts.stack(kinds)}</div>'
         f'<div class="card"><h3>The file</h3>{charts.stack(parts)}</div></div><br>',
         table(

@@ -41,6 +41,8 @@ h3 { font-size: .95rem; margin: 0 0 .5rem; }
 ul.findings { margin: 0; padding-left: 1.1rem; max-width: 48rem; }
 ul.findings li { margin: .25rem 0; }
 .grid { display: grid; gap: 1rem; grid-template-columns: repeat(auto-fit, minmax(19rem, 1fr)); }
+.plots { display: grid; gap: 1rem;
+  grid-template-columns: repeat(auto-fit, minmax(min(26rem, 100%), 1fr)); }
 .card { background: var(--card); border: 1px solid var(--line); border-radius: .6rem;
   padding: 1rem 1.1rem; overflow-x: auto; }
 .tiles { display: grid; gap: .8rem; grid-template-columns: repeat(auto-fit, minmax(9.5rem, 1fr)); }
@@ -52,13 +54,14 @@ th, td { text-align: left; padding: .35rem .8rem .35rem 0; border-bottom: 1px so
 th { color: var(--soft); font-weight: 500; font-size: .85rem; }
 tr:last-child td { border-bottom: 0; }
 .r { text-align: right; }
-.tag { border-radius: 1rem; padding: .05rem .55rem; font-size: .78rem; border: 1px solid; }
+.tag { border-radius: 1rem; padding: .05rem .55rem; font-size: .78rem; font-weight: 400;
+  border: 1px solid; white-space: nowrap; }
 .yes { color: var(--good); } .no { color: var(--bad); }
 .dot { display: inline-block; width: .7em; height: .7em; border-radius: 50%; margin-right: .4em; }
 .quote { margin: .5rem 0 .2rem; overflow-wrap: anywhere; }
 .small { font-size: .85rem; color: var(--soft); }
 svg { display: block; width: 100%; height: auto; overflow: visible; }
-svg text { fill: var(--ink); font: 12px system-ui, sans-serif; }
+svg text { fill: var(--ink); font: 13px system-ui, sans-serif; }
 svg .soft { fill: var(--soft); } svg .axis { stroke: var(--line); }
 footer { margin-top: 3rem; color: var(--soft); font-size: .85rem; }
 @media print { .card { break-inside: avoid; } body { background: none; } }
