@@ -5,13 +5,13 @@ import pytest
 
 import oracle
 import vdb
-from vdb.analysis import tune
+from vdb.index import curve
 
 
 @pytest.fixture
 def early(monkeypatch):
     """Collections are large from 1,000 records on."""
-    monkeypatch.setattr(tune, "AUTOMATIC_FROM", 1_000)
+    monkeypatch.setattr(curve, "AUTOMATIC_FROM", 1_000)
 
 
 @pytest.fixture
@@ -68,6 +68,21 @@ def test_it_is_part_of_the_commit(db, docs, crowd):
     with db.batch():
         docs.add(range(1500), crowd[:1500])
     assert docs.info().tuning.source == "automatic"
+
+
+@pytest.mark.usefixtures("early")
+def test_a_rebuilt_graph_is_measured_before_it_is_used(docs, crowd):
+    docs.add(range(2000), crowd)
+    docs.tune(0.9)
+    report = docs.rebuild(metric="cosine")
+    found = docs.info().tuning
+    assert (found.source, found.records) == ("automatic", 2000)
+    assert found.ef == max(50, found.reaching(0.99) or 0)
+    assert report.recall == docs.info().history[-1].recall
+    docs.rebuild(index=vdb.Flat())
+    assert docs.info().tuning is None
+    docs.rebuild(index=vdb.HNSW(M=4), validate=False)
+    assert docs.info().tuning is None
 
 
 @pytest.mark.usefixtures("early")

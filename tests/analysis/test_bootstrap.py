@@ -6,6 +6,7 @@ import numpy as np
 import pytest
 
 from vdb.analysis import bootstrap
+from vdb.index.curve import proportion
 
 
 def test_each_resample_draws_as_many_queries_as_there_are():
@@ -48,5 +49,5 @@ def test_a_value_lies_in_its_own_interval():
     [(0.5, 100, 0.4038, 0.5962), (1.0, 10, 0.7225, 1.0), (0.0, 10, 0.0, 0.2775)],
 )
 def test_wilsons_interval_has_the_published_ends(value, n, low, high):
-    found = bootstrap.proportion(value, n)
+    found = proportion(value, n)
     assert (found.low, found.high) == pytest.approx((low, high), abs=1e-4)

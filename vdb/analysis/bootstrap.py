@@ -15,7 +15,7 @@ from numpy.typing import NDArray
 
 from vdb.results import Interval
 
-__all__ = ["CONFIDENCE", "RESAMPLES", "means", "middle", "proportion", "weights"]
+__all__ = ["CONFIDENCE", "RESAMPLES", "means", "middle", "weights"]
 
 CONFIDENCE = 0.95
 RESAMPLES = 2_000
@@ -60,16 +60,3 @@ def middle(drawn: NDArray[np.float64], value: float) -> Interval:
     low, high = np.quantile(drawn, [tail, 1 - tail])
     # Rounding of the last digit must not put a value outside of its own interval.
     return Interval(value, min(float(low), value), max(float(high), value))
-
-
-def proportion(value: float, n: int) -> Interval:
-    """A mean of n numbers that lie in 0..1, with Wilson's interval (1927).
-
-    Exact for yes and no, and on the safe side for anything between, whose variance is smaller.
-    Unlike the bootstrap's it does not shrink to a point when all n agree.
-    """
-    spread = _Z * np.sqrt(value * (1 - value) / n + _Z**2 / (4 * n**2))
-    centre, scale = value + _Z**2 / (2 * n), 1 + _Z**2 / n
-    low = float(max(0.0, (centre - spread) / scale))
-    high = float(min(1.0, (centre + spread) / scale))
-    return Interval(value, min(low, value), max(high, value))

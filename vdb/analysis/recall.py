@@ -9,8 +9,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from vdb import index
-from vdb.analysis.bootstrap import proportion
 from vdb.analysis.queries import Queries
+from vdb.index.curve import proportion
 from vdb.metrics import METRICS
 from vdb.records import Progress
 from vdb.results import Interval, Result

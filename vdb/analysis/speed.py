@@ -14,9 +14,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from vdb import index, query
-from vdb.analysis.bootstrap import proportion
 from vdb.analysis.queries import Queries
 from vdb.analysis.recall import exact_truth, measure
+from vdb.index.curve import proportion
 from vdb.kernel import instruction_set
 from vdb.query import Options
 from vdb.records import Progress

@@ -50,7 +50,7 @@ def tune(
     """Find the smallest ef that reaches a recall, and make it the collection's default.
 
     Recall is measured against exact search. The curve is stored too: search --target-recall looks
-    it up. A rebuild makes it void.
+    it up. A rebuild measures anew.
     """
     if ef is not None and not dry_run:
         raise InvalidArgumentError("--ef belongs to --dry-run; tune finds an ef of its own")

@@ -237,7 +237,7 @@ class Collection(Rebuilding, CollectionReader):
 
         Recall is measured as by `recall`, at a rising ef. The measured curve is stored with the
         generation: searches that name no ef use what was found, those with ``target_recall=`` look
-        it up. A rebuild makes it void; after much was added or removed, tune again.
+        it up. A rebuild measures by itself; after much was added or removed, tune again.
 
         Args:
             target_recall: The recall to be reached, above 0, at most 1.

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from itertools import islice
+from typing import Any, Self
 
 import numpy as np
 from numpy.typing import NDArray
@@ -11,7 +13,8 @@ from vdb.arguments import number
 from vdb.dtypes import DTYPES
 from vdb.errors import InvalidArgumentError, RebuildError
 from vdb.format.generation import GenerationRecord
-from vdb.index import DEFAULT_EF, Building, Found
+from vdb.index import DEFAULT_EF, Building, Found, curve, tuning_to_map
+from vdb.index.curve import AUTOMATIC_QUERIES, Curve, automatic
 from vdb.metrics import METRICS
 from vdb.store import CollectionView
 
@@ -21,7 +24,6 @@ FLOOR = 0.5
 """Sampled recall below which a generation is refused, unless the caller says otherwise. A sound
 graph reaches more on any data that has neighbours to find."""
 
-QUERIES = 100
 K = 10
 _SEED = 0x7664
 
@@ -49,7 +51,8 @@ def validated(
 
     Every promise about the graph is verified: links returned, every vector reached, counts. Then
     stored vectors are searched for, through the graph with the default ef and exactly: the recall
-    is the share of the K nearest others that the graph finds. None where there are no others.
+    is the share of the K nearest others that the graph finds. None where there are no others. In
+    a large collection the record then gets the ef that recall takes.
 
     Raises:
         RebuildError: It must not be used; the generation in use stays.
@@ -58,13 +61,10 @@ def validated(
     if problems:
         listed = "; ".join(f"{where}: {what}" for where, what in problems)
         raise RebuildError(f"the new generation is broken and was not put to use: {listed}")
-    slots = building.sample(QUERIES, _SEED)
-    if beside.header.count <= 1 or not slots.size:
+    sample = Sample.of(building, beside, record)
+    if sample is None:
         return None
-    queries = building.vectors(slots).astype(DTYPES[DTYPES[record.dtype].queries].stored)
-    through = building.search(queries, K + 1, ef=DEFAULT_EF, exact=False)
-    exact = building.search(queries, K + 1, ef=DEFAULT_EF, exact=True)
-    recall = _recall(slots, through, exact, record.metric)
+    recall = sample.recall(DEFAULT_EF)
     if recall < floor:
         raise RebuildError(
             f"the new generation finds {recall:.1%} of the {K} nearest vectors in a sample, and "
@@ -73,7 +73,39 @@ def validated(
             expected=floor,
             received=recall,
         )
+    if record.index["type"] == "hnsw" and beside.header.count >= curve.AUTOMATIC_FROM:
+        found = Curve(sample.recall, k=K, queries=len(sample.slots), records=beside.header.count)
+        record.tuning = tuning_to_map(automatic(found))
     return recall
+
+
+@dataclass(frozen=True, slots=True)
+class Sample:
+    """Stored vectors, and what is nearest to them by exact search over the new generation."""
+
+    building: Building
+    metric: str
+    slots: NDArray[np.uint32]
+    queries: NDArray[Any]
+    exact: Found
+
+    @classmethod
+    def of(
+        cls, building: Building, beside: CollectionView, record: GenerationRecord
+    ) -> Self | None:
+        """None where there are no two vectors."""
+        slots = building.sample(AUTOMATIC_QUERIES, _SEED)
+        if beside.header.count <= 1 or not slots.size:
+            return None
+        queries = building.vectors(slots).astype(DTYPES[DTYPES[record.dtype].queries].stored)
+        exact = building.search(queries, K + 1, ef=DEFAULT_EF, exact=True)
+        return cls(building, record.metric, slots, queries, exact)
+
+    def recall(self, ef: int) -> float:
+        """The share of the K nearest others that the new graph finds with this ef."""
+        # A stored vector takes one of the places itself.
+        found = self.building.search(self.queries, K + 1, ef=max(ef, K) + 1, exact=False)
+        return _recall(self.slots, found, self.exact, self.metric)
 
 
 def _recall(slots: NDArray[np.uint32], found: Found, exact: Found, metric: str) -> float:
