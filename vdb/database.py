@@ -3,21 +3,19 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Mapping
 from contextlib import AbstractContextManager
-from os import PathLike, fspath
+from os import PathLike
 from pathlib import Path
 from types import TracebackType
 from typing import TYPE_CHECKING, Self
 
-from vdb import arguments, config, ingest
+from vdb import config, ingest
 from vdb.access import LiveAccess
 from vdb.collection import Collection
 from vdb.errors import (
-    ArgumentTypeError,
     CollectionExistsError,
     CorruptedError,
-    InvalidArgumentError,
     VdbError,
 )
 from vdb.fields import lines
@@ -25,16 +23,15 @@ from vdb.filters.types import field_types
 from vdb.format.headers import CollectionHeader
 from vdb.index import new_generation
 from vdb.metrics import metric_named
-from vdb.records import Problem
 from vdb.schema import check_schema, find_view
 from vdb.scores.table import convention_named
 from vdb.snapshot import Snapshot
 from vdb.store import Environment
+from vdb.upkeep import Upkeep, directory_of
 from vdb.version import __version__
 
 if TYPE_CHECKING:
-    from vdb.maintenance.repair import RepairReport
-    from vdb.maintenance.report import DatabaseInfo
+    pass
 
 __all__ = ["Database", "open"]
 
@@ -81,7 +78,7 @@ def open(  # noqa: A001 - vdb.open reads as it should
     timeout = config.timeout_seconds("lock_timeout", lock_timeout)
     asked = config.verification(verify)
     environment = Environment.open(
-        _directory(path),
+        directory_of(path),
         create=create and not read_only,
         read_only=read_only,
         durability=config.durability_name(durability),
@@ -110,7 +107,7 @@ def _require_sound(database: Database) -> None:
     raise CorruptedError(what, where=first.where)
 
 
-class Database:
+class Database(Upkeep):
     """One open database: collections that are read and written together. Made by `vdb.open`.
 
     Also a context manager, which closes it. It may be shared between threads, and not through
@@ -283,86 +280,6 @@ class Database:
         """
         return Snapshot(self._access.pinned(), self.path)
 
-    # Care
-
-    def info(self) -> DatabaseInfo:
-        """Versions, sizes, readers and collections, as a dataclass."""
-        from vdb import maintenance
-
-        self._access.check_open()
-        with self._environment.snapshot() as reader:
-            return maintenance.database_info(self._environment, reader, read_only=self.read_only)
-
-    def check(self) -> Iterator[Problem]:
-        """Walks everything at one moment and yields every `Problem`; nothing when it is sound.
-
-        Never writes, never stops at the first. The moment is held until the iterator is exhausted
-        or thrown away. Takes seconds for each gigabyte.
-        """
-        from vdb import maintenance
-
-        return maintenance.check(self._access.pinned)
-
-    def repair(
-        self,
-        *,
-        threads: int | None = None,
-        progress: Callable[[str, int, int], None] | None = None,
-    ) -> RepairReport:
-        """Makes the database anew from what can be read of it, where `check` finds errors.
-
-        Links, codes, postings and counts are made from records and vectors. A record that cannot be
-        read whole is named in the report and left out; the damaged file stays in the directory as
-        ``data.mdb.damaged-TIME``. Generations that were kept or not finished are given up.
-
-        Args:
-            threads: How many threads link vectors, 1..1,024; the default is one a processor.
-            progress: Called with (collection, slots done, slots).
-
-        Raises:
-            BusyError: Another process has the database open, or this one reads or writes it.
-            ReadOnlyError: The database is open for reading only.
-            CorruptedError: What the database says about itself cannot be read.
-            DiskFullError: No space is left for the new file; nothing was changed.
-        """
-        from vdb.maintenance.repair import repair
-
-        arguments.callback("progress", progress)
-        self._access.check_writable()
-        self._access.check_outside("repair")
-        return repair(
-            self._environment,
-            self._access.pinned,
-            threads=config.thread_count(threads),
-            progress=progress,
-        )
-
-    def backup(self, path: str | PathLike[str]) -> None:
-        """Copies the database, as of this moment, into a new directory; writers need not stop.
-
-        Free space is not copied, so deleted records are not in the copy.
-
-        Raises:
-            InvalidArgumentError: There is something at that path already, or it lies inside this
-                database.
-            DiskFullError: No space is left there.
-        """
-        self._access.check_open()
-        self._access.check_outside("back up")
-        self._environment.copy(_directory(path), compact=True)
-
-    def compact(self) -> None:
-        """Rewrites the file without its free space, giving it back to the disk.
-
-        Raises:
-            BusyError: Another process has the database open, or this one reads or writes it.
-            ReadOnlyError: The database is open for reading only.
-            DiskFullError: No space is left for the copy; nothing was changed.
-        """
-        self._access.check_writable()
-        self._access.check_outside("compact")
-        self._environment.compact()
-
     def close(self) -> None:
         """Closes the database; later use raises ClosedError. Closing again does nothing.
 
@@ -397,16 +314,3 @@ class Database:
         count = "1 collection" if len(names) == 1 else f"{len(names)} collections"
         shown = f" ({listed})" if names else ""
         return f"<Database {str(self.path)!r}: {count}{shown}{mode}>"
-
-
-def _directory(path: object) -> Path:
-    name = fspath(path) if isinstance(path, str | PathLike) else None
-    if not isinstance(name, str):
-        raise ArgumentTypeError(
-            f"path must be a str or a path, got {type(path).__name__}",
-            expected="str | os.PathLike[str]",
-            received=type(path).__name__,
-        )
-    if not name or "\0" in name:
-        raise InvalidArgumentError("path must name a directory", expected="a path", received=name)
-    return Path(name)

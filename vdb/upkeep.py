@@ -1,0 +1,125 @@
+"""Looking after a database: what it says of itself, its check and repair, copies, compaction.
+
+A base of the databases that users hold; each method delegates to one function below, which is
+loaded when it is first asked for.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from os import PathLike, fspath
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from vdb import arguments, config
+from vdb.access import LiveAccess
+from vdb.errors import ArgumentTypeError, InvalidArgumentError
+from vdb.records import Problem
+from vdb.store import Environment
+
+if TYPE_CHECKING:
+    from vdb.maintenance.repair import RepairReport
+    from vdb.maintenance.report import DatabaseInfo
+
+__all__ = ["Upkeep", "directory_of"]
+
+
+class Upkeep:
+    """Everything that is done with a database as a whole."""
+
+    _environment: Environment
+    _access: LiveAccess
+
+    def info(self) -> DatabaseInfo:
+        """Versions, sizes, readers and collections, as a dataclass."""
+        from vdb import maintenance
+
+        self._access.check_open()
+        with self._environment.snapshot() as reader:
+            return maintenance.database_info(
+                self._environment, reader, read_only=self._access.read_only
+            )
+
+    def check(self) -> Iterator[Problem]:
+        """Walks everything at one moment and yields every `Problem`; nothing when it is sound.
+
+        Never writes, never stops at the first. The moment is held until the iterator is exhausted
+        or thrown away. Takes seconds for each gigabyte.
+        """
+        from vdb import maintenance
+
+        return maintenance.check(self._access.pinned)
+
+    def repair(
+        self,
+        *,
+        threads: int | None = None,
+        progress: Callable[[str, int, int], None] | None = None,
+    ) -> RepairReport:
+        """Makes the database anew from what can be read of it, where `check` finds errors.
+
+        Links, codes, postings and counts are made from records and vectors. A record that cannot be
+        read whole is named in the report and left out; the damaged file stays in the directory as
+        ``data.mdb.damaged-TIME``. Generations that were kept or not finished are given up.
+
+        Args:
+            threads: How many threads link vectors, 1..1,024; the default is one a processor.
+            progress: Called with (collection, slots done, slots).
+
+        Raises:
+            BusyError: Another process has the database open, or this one reads or writes it.
+            ReadOnlyError: The database is open for reading only.
+            CorruptedError: What the database says about itself cannot be read.
+            DiskFullError: No space is left for the new file; nothing was changed.
+        """
+        from vdb.maintenance.repair import repair
+
+        arguments.callback("progress", progress)
+        self._access.check_writable()
+        self._access.check_outside("repair")
+        return repair(
+            self._environment,
+            self._access.pinned,
+            threads=config.thread_count(threads),
+            progress=progress,
+        )
+
+    def backup(self, path: str | PathLike[str]) -> None:
+        """Copies the database, as of this moment, into a new directory; writers need not stop.
+
+        Free space is not copied, so deleted records are not in the copy.
+
+        Raises:
+            InvalidArgumentError: There is something at that path already, or it lies inside this
+                database.
+            DiskFullError: No space is left there.
+        """
+        self._access.check_open()
+        self._access.check_outside("back up")
+        self._environment.copy(directory_of(path), compact=True)
+
+    def compact(self) -> None:
+        """Rewrites the file without its free space, giving it back to the disk.
+
+        Raises:
+            BusyError: Another process has the database open, or this one reads or writes it.
+            ReadOnlyError: The database is open for reading only.
+            DiskFullError: No space is left for the copy; nothing was changed.
+        """
+        self._access.check_writable()
+        self._access.check_outside("compact")
+        self._environment.compact()
+
+
+def directory_of(path: object) -> Path:
+    """A path that was given, which names a directory; ArgumentTypeError for what is no path."""
+    name = fspath(path) if isinstance(path, str | PathLike) else None
+    if not isinstance(name, str):
+        raise ArgumentTypeError(
+            f"path must be a str or a path, got {type(path).__name__}",
+            expected="str | os.PathLike[str]",
+            received=type(path).__name__,
+        )
+    if not name or "\0" in name:
+        raise InvalidArgumentError("path must name a directory", expected="a path", received=name)
+    return Path(name)
