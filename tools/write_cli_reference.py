@@ -31,8 +31,8 @@ Written by `tools/write_cli_reference.py` from the commands themselves.
 EXAMPLES = {
     "create": "vdb create peps.vdb peps --dim 384 --metric cosine",
     "info": "vdb info peps.vdb peps",
-    "bench": "vdb bench peps.vdb peps --queries docs/sample/queries.f16.npy",
     "import": "vdb import peps.vdb peps docs/sample/paragraphs.f16.npy --create --metric cosine",
+    "bench": "vdb bench peps.vdb peps --queries docs/sample/queries.f16.npy",
     "search": "vdb search peps.vdb peps --vector docs/sample/queries.f16.npy:3 -k 5",
     "export": "vdb export peps.vdb peps --out peps",
     "inspect": "vdb inspect peps.vdb peps",

@@ -56,7 +56,7 @@ def test_the_example_of_every_command_runs(place, capsys):
     text = (ROOT / "docs" / "cli.md").read_text(encoding="utf-8")
     examples = {line.split()[1]: shlex.split(line)[1:] for line in SHELL.findall(text)}
     order = (
-        *("import", "info", "inspect", "export", "search", "compare", "tune", "scores"),
+        *("import", "info", "inspect", "export", "search", "compare", "tune", "bench", "scores"),
         *("calibrate", "check", "backup", "compact", "rebuild", "drop", "create"),
     )
     for command in order:
