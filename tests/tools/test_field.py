@@ -225,7 +225,7 @@ def assert_is_alone(html):
 
 def curve(*points):
     return [
-        {"ef": ef, "recall": recall, "laps": [{"wall": wall, "cpu": wall}] * 3}
+        {"ef": ef, "recall": recall, "count": 100, "laps": [{"wall": wall, "cpu": wall}] * 3}
         for ef, recall, wall in points
     ]
 
@@ -234,12 +234,12 @@ def test_rates_lie_between_the_points_around_a_recall():
     from benchmarks.field import targets
 
     points = curve((10, 0.90, 1.0), (20, 1.0, 4.0))
-    assert targets.rates_at(points, 100, 0.95) == [pytest.approx(50.0)] * 3
-    assert targets.rates_at(points, 100, 0.85) == [pytest.approx(100.0)] * 3
-    assert targets.rates_at(points[:1], 100, 0.95) is None
-    entry = {"curve": points, "count": 100, "reference": {"curve": points, "count": 50}}
+    assert targets.rates_at(points, 0.95) == [pytest.approx(50.0)] * 3
+    assert targets.rates_at(points, 0.85) == [pytest.approx(100.0)] * 3
+    assert targets.rates_at(points[:1], 0.95) is None
+    entry = {"curve": points, "reference": {"curve": curve((10, 0.90, 2.0), (20, 1.0, 8.0))}}
     assert targets.ratio(entry, 0.95) == pytest.approx(2.0)
-    assert targets.ratio({"curve": points, "count": 1}, 0.95) is None
+    assert targets.ratio({"curve": points}, 0.95) is None
     assert targets.throughput([0.5, 1.5], 10) == 10.0
     assert targets.quantile([3.0, 1.0, 2.0], 0.5) == 2.0
     assert targets.quantile([], 0.5) is None
@@ -250,8 +250,8 @@ def test_bars_are_judged_by_the_reference_of_the_same_group(tmp_path):
     from benchmarks.field.store import Store
 
     store, key = Store(tmp_path / "results.json"), ("1000000x768", "l2")
-    beside = {"curve": curve((10, 0.9, 1.0), (20, 1.0, 1.0)), "count": 100}
-    fast = {"curve": curve((10, 0.9, 0.4), (20, 1.0, 0.4)), "count": 100, "reference": beside}
+    beside = {"curve": curve((10, 0.9, 1.0), (20, 1.0, 1.0))}
+    fast = {"curve": curve((10, 0.9, 0.4), (20, 1.0, 0.4)), "reference": beside}
     build = {"laps": [{"build": {"wall": 5.0, "cpu": 5.0}}], "rows": 10**6, "dim": 768}
     opened = {"open": 0.01, "first": 0.02, "read": 2**20}
     for name in ("vdb", "vdb int8", "vdb int4"):

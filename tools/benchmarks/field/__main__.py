@@ -69,6 +69,7 @@ def _add_field(field: argparse.ArgumentParser) -> None:
         "--threads", type=_count, default=2, help="of builds and inserts (default 2)"
     )
     field.add_argument("--queries", type=_count, default=1_000, help="in a call, at most")
+    field.add_argument("--seconds", type=float, default=0.5, help="of a timed call, about")
     field.add_argument(
         "--together",
         type=_count,
@@ -147,7 +148,7 @@ def measure(arguments: argparse.Namespace, contestants: tuple[Contestant, ...]) 
         builds=arguments.builds,
         threads=arguments.threads,
         queries=200 if arguments.quick else arguments.queries,
-        seconds=0.1 if arguments.quick else 1.0,
+        seconds=0.1 if arguments.quick else arguments.seconds,
         ones=20 if arguments.quick else 100,
         together=arguments.together,
         again=arguments.again,

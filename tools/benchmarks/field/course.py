@@ -40,7 +40,7 @@ class Course:
     builds: int = 1
     threads: int = 2
     queries: int = 1_000
-    seconds: float = 1.0
+    seconds: float = 0.5
     together: int = 0
     again: bool = False
     ones: int = 100

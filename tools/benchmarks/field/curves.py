@@ -22,6 +22,7 @@ PART: Final = "curves"
 EFS: Final = (10, 14, 20, 28, 40, 56, 80, 113, 160, 226, 320, 452, 640, 905, 1280)
 ENOUGH: Final = 0.995  # recall at which a curve ends
 EASY: Final = 0.95  # recall at which one query a call, and two threads, are timed
+SURE: Final = 4  # times as many for the recall, where there are as many
 PROBED: Final = 20  # queries asked to see how long one takes
 LEAST: Final = 50  # queries in a timed call, however slow
 
@@ -31,8 +32,7 @@ class Rival:
     """One contestant on the track.
 
     Attributes:
-        count: queries of a timed call.
-        points: by ef: recall, and the laps.
+        points: by ef: recall, queries of a timed call, and the laps.
         each: laps with one query a call at the ef `easy`.
         pair: laps with two threads at the same.
         lone: laps with one thread, taken in turn with those.
@@ -40,7 +40,6 @@ class Rival:
 
     contestant: Contestant
     worker: Worker
-    count: int = 0
     points: dict[int, dict[str, Any]] = field(default_factory=dict)
     each: list[dict[str, float]] = field(default_factory=list)
     pair: list[dict[str, float]] = field(default_factory=list)
@@ -76,10 +75,11 @@ def _run_group(course: Course, case: Case, group: Sequence[Contestant]) -> None:
         _time(course, case, rivals)
         beside = next((one for one in rivals if one.contestant.name == REFERENCE), None)
         for rival in rivals:
-            entry = {"curve": _curve(rival), "count": rival.count, "ef": rival.easy}
+            count = rival.points[rival.easy]["count"]
+            entry = {"curve": _curve(rival), "count": count, "ef": rival.easy}
             entry |= {"each": rival.each, "pair": rival.pair, "lone": rival.lone}
             if beside is not None:
-                entry["reference"] = {"curve": _curve(beside), "count": beside.count}
+                entry["reference"] = {"curve": _curve(beside)}
             course.put(PART, case.key, rival.contestant, entry)
 
 
@@ -93,22 +93,27 @@ def _enter(course: Course, case: Case, one: Contestant, stack: contextlib.ExitSt
     rival.worker.ask("load")
     rival.worker.pin(course.cpus[:1])
     dataset = case.files.mapped()
-    probed = _ask(course, case, rival, max(EFS), count=min(PROBED, len(dataset.queries)))
-    fits = int(course.seconds * probed["count"] / max(probed["search"]["wall"], 1e-6))
-    rival.count = max(min(LEAST, len(dataset.queries)), min(fits, course.queries))
-    rival.count = min(rival.count, len(dataset.queries))
     out = place(course, case, one).parent / f"{one.slug}.ids.npy"
     for ef in EFS:
-        _ask(course, case, rival, ef, out=str(out))
+        count = _count(course, case, rival, ef)
+        _ask(course, case, rival, ef, count=min(SURE * count, course.queries), out=str(out))
         recall = _recall(course, case, dataset, np.load(out))
         same = [point for point in rival.points.values() if point["recall"] == recall]
-        rival.points[ef] = {"recall": recall, "laps": []}
+        rival.points[ef] = {"recall": recall, "count": count, "laps": []}
         if recall >= ENOUGH or (recall > EASY and len(same) > 2):
             break
     out.unlink()
     best = max(point["recall"] for point in rival.points.values())
-    course.say(f"  {one.name}: recall up to {best:.4f}, {rival.count} queries a call")
+    course.say(f"  {one.name}: recall up to {best:.4f}")
     return rival
+
+
+def _count(course: Course, case: Case, rival: Rival, ef: int) -> int:
+    """As many queries as a timed call has time for."""
+    most = min(course.queries, len(np.load(case.files.queries, mmap_mode="r")))
+    probed = _ask(course, case, rival, ef, count=min(PROBED, most))
+    fits = int(course.seconds * probed["count"] / max(probed["search"]["wall"], 1e-6))
+    return min(most, max(LEAST, fits))
 
 
 def _recall(course: Course, case: Case, dataset: Dataset, found: Any) -> float:
@@ -123,7 +128,7 @@ def _ask(
     return rival.worker.ask(
         "search",
         queries=str(case.files.queries),
-        count=rival.count if count is None else count,
+        count=rival.points[ef]["count"] if count is None else count,
         k=course.k,
         ef=ef,
         **more,

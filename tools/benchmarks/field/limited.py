@@ -16,9 +16,9 @@ from .process import PeerError, Worker
 PART: Final = "limited"
 SHARE: Final = 0.25
 BASE: Final = "vdb"  # whose size on disk the limit is a share of, for everybody
-LEAST: Final = 96 * 2**20  # what an interpreter with numpy needs to live in
+LEAST: Final = 64 * 2**20  # what an interpreter with numpy needs to live in
 COUNT: Final = 300  # queries of a timed call; other ones every time
-PATIENCE: Final = 600.0
+PATIENCE: Final = 120.0
 
 
 def run(course: Course, case: Case, contestants: tuple[Contestant, ...]) -> None:

@@ -13,9 +13,7 @@ TARGETS: Final = (0.95, 0.99)
 Entry = Mapping[str, Any]
 
 
-def rates_at(
-    curve: Sequence[Entry], count: int, target: float, clock: Clock = "wall"
-) -> list[float] | None:
+def rates_at(curve: Sequence[Entry], target: float, clock: Clock = "wall") -> list[float] | None:
     """Queries per second at a recall, round by round; None where it was never reached.
 
     Between the two ef around the target the logarithm of the rate is interpolated over recall.
@@ -30,18 +28,17 @@ def rates_at(
     share = 1.0 if rise <= 0 else (target - below["recall"]) / rise
     pairs = zip(below["laps"], above["laps"], strict=False)
     return [
-        math.exp((1 - share) * _log_rate(count, low, clock) + share * _log_rate(count, high, clock))
+        math.exp(
+            (1 - share) * math.log(below["count"] / low[clock])
+            + share * math.log(above["count"] / high[clock])
+        )
         for low, high in pairs
     ]
 
 
-def _log_rate(count: int, lap: Entry, clock: Clock) -> float:
-    return math.log(count / max(lap[clock], 1e-9))
-
-
 def rate(entry: Entry, target: float, clock: Clock = "wall") -> float | None:
     """The median of the rounds."""
-    rates = rates_at(entry.get("curve", ()), entry.get("count", 0), target, clock)
+    rates = rates_at(entry.get("curve", ()), target, clock)
     return statistics.median(rates) if rates else None
 
 
@@ -50,8 +47,8 @@ def ratio(entry: Entry, target: float, clock: Clock = "wall") -> float | None:
     beside = entry.get("reference")
     if not beside:
         return None
-    ours = rates_at(entry.get("curve", ()), entry["count"], target, clock)
-    theirs = rates_at(beside["curve"], beside["count"], target, clock)
+    ours = rates_at(entry.get("curve", ()), target, clock)
+    theirs = rates_at(beside["curve"], target, clock)
     if not ours or not theirs:
         return None
     return statistics.median(a / b for a, b in zip(ours, theirs, strict=False))
@@ -63,7 +60,7 @@ def points(entry: Entry, clock: Clock = "wall") -> list[tuple[int, float, float]
         (
             int(point["ef"]),
             float(point["recall"]),
-            entry["count"] / statistics.median(lap[clock] for lap in point["laps"]),
+            point["count"] / statistics.median(lap[clock] for lap in point["laps"]),
         )
         for point in entry.get("curve", ())
         if point["laps"]
