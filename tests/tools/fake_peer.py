@@ -29,6 +29,9 @@ class Fake(Driver):
         self._rows = np.load(self.folder / "rows.npy")
 
     def search(self, queries, k, ef, threads=1):
+        self.searches = getattr(self, "searches", 0) + 1
+        if self.searches > self.options.get("tires", 10**9):
+            raise ValueError("tired")
         if threads > 1:
             raise RefusedError("one thread")
         apart = ((queries[:, None] - self._rows[None]) ** 2).sum(axis=2)

@@ -104,12 +104,14 @@ NAMES: Final = tuple(one.name for one in CONTESTANTS)
 def chosen(text: str | None) -> tuple[Contestant, ...]:
     """Contestants by comma-separated names, drivers or kinds; all without a text.
 
+    The reference is always among them, because rates are told as ratios to its.
+
     Raises:
         ValueError: a word is none of these; its text lists them.
     """
     if not text:
         return CONTESTANTS
-    found = set()
+    found = {REFERENCE}
     for word in (one.strip() for one in text.split(",")):
         fits = {one.name for one in CONTESTANTS if word in (one.name, one.module, one.kind)}
         if not fits:

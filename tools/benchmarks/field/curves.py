@@ -36,6 +36,7 @@ class Rival:
         each: laps with one query a call at the ef `easy`.
         pair: laps with two threads at the same.
         lone: laps with one thread, taken in turn with those.
+        error: what it failed over.
     """
 
     contestant: Contestant
@@ -44,6 +45,7 @@ class Rival:
     each: list[dict[str, float]] = field(default_factory=list)
     pair: list[dict[str, float]] = field(default_factory=list)
     lone: list[dict[str, float]] = field(default_factory=list)
+    error: str = ""
 
     @property
     def easy(self) -> int:
@@ -73,8 +75,12 @@ def _run_group(course: Course, case: Case, group: Sequence[Contestant]) -> None:
                 course.say(f"  {one.name}: {error}")
                 course.put(PART, case.key, one, {"error": str(error)})
         _time(course, case, rivals)
-        beside = next((one for one in rivals if one.contestant.name == REFERENCE), None)
+        good = [one for one in rivals if not one.error]
+        beside = next((one for one in good if one.contestant.name == REFERENCE), None)
         for rival in rivals:
+            if rival.error:
+                course.put(PART, case.key, rival.contestant, {"error": rival.error})
+                continue
             count = rival.points[rival.easy]["count"]
             entry = {"curve": _curve(rival), "count": count, "ef": rival.easy}
             entry |= {"each": rival.each, "pair": rival.pair, "lone": rival.lone}
@@ -141,25 +147,28 @@ def _time(course: Course, case: Case, rivals: list[Rival]) -> None:
         for ef in EFS:
             for rival in _turn(rivals, number):
                 if ef in rival.points:
-                    lap = _ask(course, case, rival, ef)["search"]
-                    rival.points[ef]["laps"].append(lap)
+                    _lap(course, case, rival, rival.points[ef]["laps"], ef=ef)
         for rival in _turn(rivals, number):
-            rival.each.append(_ask(course, case, rival, rival.easy, each=True)["search"])
-    for rival in rivals:
-        _pair(course, case, rival)
+            _lap(course, case, rival, rival.each, each=True)
+    for rival in rivals if len(course.cpus) > 1 else ():
+        rival.worker.pin(course.cpus[:2])
+        with contextlib.suppress(PeerError):
+            _ask(course, case, rival, rival.easy, threads=2)
+            for _ in range(course.rounds):
+                rival.pair.append(_ask(course, case, rival, rival.easy, threads=2)["search"])
+                rival.lone.append(_ask(course, case, rival, rival.easy, threads=1)["search"])
 
 
-def _pair(course: Course, case: Case, rival: Rival) -> None:
-    """Two threads over one, in turn, where searches on threads are offered."""
-    if len(course.cpus) < 2:
+def _lap(course: Course, case: Case, rival: Rival, laps: list[Any], **how: Any) -> None:
+    """One timed call; who fails is asked no more."""
+    if rival.error:
         return
-    rival.worker.pin(course.cpus[:2])
-    with contextlib.suppress(PeerError):
-        _ask(course, case, rival, rival.easy, threads=2)
-        for _ in range(course.rounds):
-            rival.pair.append(_ask(course, case, rival, rival.easy, threads=2)["search"])
-            rival.lone.append(_ask(course, case, rival, rival.easy, threads=1)["search"])
-    rival.worker.pin(course.cpus[:1])
+    ef = how.pop("ef", rival.easy)
+    try:
+        laps.append(_ask(course, case, rival, ef, **how)["search"])
+    except PeerError as error:
+        rival.error = str(error)
+        course.say(f"  {rival.contestant.name}: {error}")
 
 
 def _turn(rivals: list[Rival], number: int) -> Iterator[Rival]:
