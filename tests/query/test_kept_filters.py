@@ -71,6 +71,21 @@ def test_what_is_not_plain_has_no_key(value):
     assert key_of({"a": {"$in": [value]}}) is None
 
 
+def test_lists_that_begin_with_a_string_are_kept_apart(db):
+    docs = db.create_collection("mixed", dim=1, metric="l2")
+    values = ["x", 1, True, 1.0, "y", None]
+    docs.add(range(6), [[i] for i in range(6)], [{"a": value} for value in values])
+    for _ in range(2):
+        assert list(docs.ids(where={"a": {"$in": ["x", 1]}})) == [0, 1, 3]
+        assert list(docs.ids(where={"a": {"$in": ["x", True]}})) == [0, 2]
+        assert list(docs.ids(where={"a": {"$in": ["x", None]}})) == [0, 5]
+        assert list(docs.ids(where={"a": {"$in": ["x", "y"]}})) == [0, 4]
+        assert list(docs.ids(where={"a": {"$in": ["x", np.str_("y")]}})) == [0, 4]
+        for odd in (["x", []], ["x", {}], ["x", b"y"], ["x", np.zeros(2)]):
+            with pytest.raises(vdb.InvalidFilterError):
+                docs.count({"a": {"$in": odd}})
+
+
 def test_depth_is_bounded():
     where = {"a": 1}
     for _ in range(5000):

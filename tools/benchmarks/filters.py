@@ -154,7 +154,8 @@ def _families(
         return {"pep": {"$gte": low, "$lte": high}}, (peps >= low) & (peps <= high)
 
     def by_section(i: int) -> tuple[Where, Bools]:
-        rolled = np.roll(np.argsort(-counts, kind="stable"), -i % len(sections))
+        fitting = np.flatnonzero(counts <= most)
+        rolled = np.roll(fitting[np.argsort(-counts[fitting], kind="stable")], -i % len(fitting))
         enough = int(np.searchsorted(np.cumsum(counts[rolled]), most)) + 1
         chosen = rolled[:enough]
         return {"section": {"$in": sections[chosen].tolist()}}, np.isin(inverse, chosen)

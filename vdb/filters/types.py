@@ -107,8 +107,9 @@ def _typed(where: Condition, kind: str) -> Condition:
     if isinstance(where, nodes.Prefix) and base != "keyword":
         raise _refused(where, kind, "is for strings")
     if isinstance(where, nodes.Membership):
-        kinds = set(map(type, where.values))
-        if (base == "keyword" and kinds == {str}) or (BASES[base] == "number" and kinds == {int}):
+        if (base == "keyword" and where.kinds == {str}) or (
+            BASES[base] == "number" and where.kinds == {int}
+        ):
             return where
         return type(where)(where.path, tuple(_value(where, kind, v) for v in where.values))
     if isinstance(where, nodes.Comparison):

@@ -91,23 +91,26 @@ def literal(value: object) -> Literal:
     raise _refused("null, a bool, a number, a string or a datetime", _named(value))
 
 
-def literals(values: tuple[object, ...]) -> tuple[Literal, ...]:
-    """The same for a list; lists may be long, and what needs no look at each value is told apart.
+def literals(values: tuple[object, ...]) -> tuple[tuple[Literal, ...], frozenset[type]]:
+    """The same for a list, and the types of its literals.
+
+    Lists may be long: what needs no look at each value is told apart.
 
     Raises:
         InvalidFilterError: No payload can hold anything like one of them.
     """
-    kinds = set(map(type, values))
+    kinds = frozenset(map(type, values))
     if kinds == {str}:
         try:
             "".join(values).encode()  # type: ignore[arg-type]  # all are str
         except UnicodeEncodeError:
             pass
         else:
-            return values  # type: ignore[return-value]
+            return values, kinds  # type: ignore[return-value]
     elif kinds == {int} and min(values) >= LOWEST_INT and max(values) <= HIGHEST_INT:  # type: ignore[type-var, operator]
-        return values  # type: ignore[return-value]
-    return tuple(literal(value) for value in values)
+        return values, kinds  # type: ignore[return-value]
+    plain = tuple(literal(value) for value in values)
+    return plain, frozenset(map(type, plain))
 
 
 def _from_numpy(value: np.generic) -> object:

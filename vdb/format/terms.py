@@ -61,6 +61,9 @@ Range: TypeAlias = tuple[bytes, bytes]
 Ranges: TypeAlias = tuple[list[Range], list[Range]]
 """Terms whose values pass a condition, and terms of which only the payload can tell."""
 
+SEVERAL: Final = object()
+"""In place of a value: the term stands for several strings."""
+
 _SHORT_END = b"\0\x01"
 _LONG_END = b"\0\x02"
 _SIGN = 1 << 63
@@ -160,9 +163,11 @@ def _value_of_bool(term: bytes) -> bool | None:
     return term[1:] == b"\x01" if term[:1] == VALUE else None
 
 
-def _value_of_keyword(term: bytes) -> str | None:
-    if term[:1] != VALUE or not term.endswith(_SHORT_END):
+def _value_of_keyword(term: bytes) -> object:
+    if term[:1] != VALUE:
         return None
+    if not term.endswith(_SHORT_END):
+        return SEVERAL
     return term[1 : -len(_SHORT_END)].replace(b"\0\xff", b"\0").decode()
 
 
@@ -213,27 +218,25 @@ def equal(kind: str, literals: Collection[Any]) -> Ranges:
     return sure, maybe
 
 
-def sought(kind: str, literals: Collection[Any]) -> tuple[Collection[Any], list[Range]]:
-    """The same for a table of values: its keys, and terms of which only the payload can tell.
+def sought(kind: str, literals: Collection[Any]) -> Collection[Any]:
+    """Several literals as keys of a table of values; some may equal no value of the type."""
+    if base_of(kind) != "datetime":
+        return literals
+    return [microseconds(value) for value in literals if value is not None]
 
-    Keys are what `value_of` makes. Some may equal no value of the type.
-    """
-    base = base_of(kind)
-    if base == "datetime":
-        return [microseconds(value) for value in literals if value is not None], []
-    if base != "keyword":
-        return literals, []
+
+def unsure(literals: Collection[Any]) -> list[Range]:
+    """Of keywords: the terms of which only the payload can tell."""
     # A character takes four bytes at most.
-    some = [text for text in literals if text is not None] if None in literals else literals
-    longer = [text for text in some if len(text) > LONGEST // 4]
-    unsure = sorted({_keyword(text) for text in longer if _is_long(text)})
-    return literals, [(term, term + _BEHIND) for term in unsure]
+    longer = [text for text in literals if text is not None and len(text) > LONGEST // 4]
+    found = sorted({_keyword(text) for text in longer if _is_long(text)})
+    return [(term, term + _BEHIND) for term in found]
 
 
 def value_of(kind: str) -> Callable[[bytes], Any]:
     """What tells the value that a term means, as a key that equals what numbers equal.
 
-    It returns None for terms that mean no value, or several.
+    It returns None for terms that mean no value, and `SEVERAL` for those that stand for several.
     """
     return _VALUES[base_of(kind)]
 

@@ -23,18 +23,18 @@ from numpy.typing import NDArray
 from vdb.errors import CorruptedError
 from vdb.format import keys
 from vdb.format.leaves import Leaf
-from vdb.format.terms import Range
+from vdb.format.terms import SEVERAL, Range
 from vdb.index.opened import Collection as View
 from vdb.index.opened import Reader
 from vdb.store import CollectionView, Snapshot
 
-__all__ = ["Kept", "Places", "ValueOf", "count", "of"]
+__all__ = ["Kept", "Places", "ValueOf", "Values", "count", "of"]
 
 Places: TypeAlias = tuple[NDArray[np.int64], NDArray[np.int64]]
 """Where in the slots of a field runs of them begin and end."""
 
 ValueOf: TypeAlias = Callable[[bytes], Any]
-"""The value that a term means, as a key to look up; None for a term that means none or several."""
+"""The value that a term means, as a key to look up; None or `SEVERAL` where it means not one."""
 
 _MOST_KEPT = 1 << 25
 """Bytes of leaves of one collection; in memory they take about four times as much."""
@@ -62,7 +62,7 @@ class Kept:
         self._starts: list[int] = np.cumsum([0, *map(len, parts)]).tolist()
         self._terms = sum(leaf.term_count for leaf in leaves)
         self._sought = 0
-        self._values: _Values | None = None
+        self._values: Values | None = None
 
     def inside(self, ranges: Sequence[Range]) -> Places:
         """Where the slots of the terms in the ranges lie."""
@@ -80,8 +80,8 @@ class Kept:
         start = self._starts[at]
         return start + self._leaves[at].place(term) if at < len(self._leaves) else start
 
-    def of_values(self, values: Collection[Any], value_of: ValueOf) -> Places | None:
-        """Where the slots of these values lie; None as long as there is no table of values.
+    def table(self, values: Collection[Any], value_of: ValueOf) -> Values | None:
+        """The table of values, in which these are to be looked for; None as long as there is none.
 
         It is made when about as many values have been looked for as there are terms to put in.
         """
@@ -90,19 +90,24 @@ class Kept:
             if self._terms > min(_MOST_VALUES, _VALUES_FOR_EACH * self._sought):
                 return None
             try:
-                self._values = _Values(self._leaves, self._starts, value_of)
+                self._values = Values(self._leaves, self._starts, value_of)
             except (CorruptedError, ValueError, struct.error):
                 self._terms = _MOST_VALUES + 1  # whoever needs what is damaged will be told
                 return None
-        return self._values.places(values)
+        return self._values
 
 
-class _Values:
-    """The values of one field, each with the place of its slots."""
+class Values:
+    """The values of one field, each with the place of its slots.
 
-    __slots__ = ("_ends", "_places", "_starts")
+    Attributes:
+        whole: Whether there are no terms that stand for several values.
+    """
+
+    __slots__ = ("_ends", "_places", "_starts", "whole")
 
     def __init__(self, leaves: list[Leaf], starts: list[int], value_of: ValueOf) -> None:
+        self.whole = True
         found: dict[Any, int] = {}
         first: list[int] = []
         last: list[int] = []
@@ -110,7 +115,9 @@ class _Values:
             terms, ends = leaf.terms()
             for term, (low, high) in zip(terms, pairwise(ends), strict=True):
                 value = value_of(term)
-                if value is None:
+                if value is SEVERAL:
+                    self.whole = False
+                if value is None or value is SEVERAL:
                     continue
                 # What has more slots than a leaf holds goes on in the next one.
                 place = found.setdefault(value, len(first))
@@ -124,6 +131,7 @@ class _Values:
         self._ends = np.array([*last, 0], np.int64)
 
     def places(self, values: Collection[Any]) -> Places:
+        """Where the slots of these values lie; those that are not there have none."""
         nowhere = repeat(len(self._starts) - 1)
         at = np.fromiter(map(self._places.get, values, nowhere), np.intp, len(values))
         return self._starts[at], self._ends[at]

@@ -47,14 +47,20 @@ def slots_of(
 
 def slots_of_values(
     reader: Reader, view: Collection, field: int, values: abc.Collection[Any], value_of: ValueOf
-) -> NDArray[np.bool_] | None:
-    """Which slots have one of these values: bool, shape (slots,); None where `slots_of` is due.
+) -> tuple[NDArray[np.bool_], bool] | None:
+    """Which slots have one of these values, for long lists.
 
-    For long lists: the postings of the field are in memory, and its values in a table.
+    They are looked for in a table, once the field's postings are in memory and it has been made.
+
+    Returns:
+        Bool, shape (slots,), and whether that is all: other slots may have one of the values when
+        there are terms that stand for several. None where `slots_of` is due.
     """
     kept = kept_postings.of(reader, view, field)
-    places = None if kept is None else kept.of_values(values, value_of)
-    return None if kept is None or places is None else _marked(view, field, kept.slots, places)
+    table = None if kept is None else kept.table(values, value_of)
+    if kept is None or table is None:
+        return None
+    return _marked(view, field, kept.slots, table.places(values)), table.whole
 
 
 def _marked(

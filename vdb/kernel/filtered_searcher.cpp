@@ -8,7 +8,7 @@ namespace vdb {
 namespace {
 
 constexpr uint32_t kMargin = 8;      // candidates rescored beyond k, as in Searcher
-constexpr uint32_t kNear = 12;       // width of the survey
+constexpr uint32_t kNear = 10;       // width of the survey
 constexpr uint32_t kRarer = 4;       // so many times fewer pass around the query: it lies apart
 constexpr uint32_t kBridges = 256;   // failing nodes remembered at a time
 constexpr uint32_t kBridgeStep = 8;  // of which the nearest are walked over at once
@@ -21,7 +21,7 @@ constexpr uint32_t kSeedsOfEf = 4;    // and for each of ef
 // Apart: candidates kept beyond ef, and at most so many for ten of ef; slots that are scanned in
 // the time of a walk, for each of ef.
 constexpr uint32_t kWider = 36;
-constexpr uint32_t kWiderOfEf = 12;
+constexpr uint32_t kWiderOfEf = 14;
 constexpr uint32_t kScanned = 112;
 
 // How an expansion takes its second step, over failing neighbours.
@@ -30,7 +30,7 @@ struct SecondStep {
   uint32_t rows;    // failing neighbours that are stepped over
   uint32_t enough;  // nodes gathered, after which no further one is
 };
-constexpr SecondStep kAmid{5, 12, 32};
+constexpr SecondStep kAmid{5, 16, 32};
 // Where the filter keeps the query's own region out, what passes is found along a border.
 constexpr SecondStep kApart{7, 8, 24};
 

@@ -10,11 +10,11 @@ from collections.abc import Hashable
 from types import NoneType
 from typing import Any, Final, NamedTuple
 
-from vdb.filters import Filter
+from vdb.filters.nodes import Filter, Joint, Membership, Not
 from vdb.index import Among
 from vdb.store import Batch, CollectionView, Snapshot, WritableCollection
 
-__all__ = ["KeptFilters", "kept_filters", "key_of"]
+__all__ = ["KeptFilters", "kept_filters", "key_of", "sound"]
 
 _MOST_KEPT = 16
 _MOST_KEPT_BYTES = 1 << 23
@@ -38,7 +38,10 @@ class KeptFilters:
 
     def get(self, key: Hashable, commit: int) -> Among | None:
         """What the filter led to at this commit, if it is known."""
-        entry = self._entries.get(key)
+        try:
+            entry = self._entries.get(key)
+        except TypeError:  # a list of a string and something that is no literal
+            return None
         return entry.among if entry is not None and entry.commit == commit else None
 
     def put(self, key: Hashable, commit: int, among: Among, where: object) -> None:
@@ -63,10 +66,24 @@ def kept_filters(
     return kept
 
 
-def key_of(where: object) -> Hashable | None:
-    """A key that two filters share only if they mean the same; None where there is no simple one.
+def sound(where: Filter) -> bool:
+    """Whether a filter may be kept: no list in it has a string first and others behind.
 
-    To Python 1, 1.0 and True are equal: the types are part of the key.
+    Of a list that begins with a string, `key_of` does not look at the types of the others: they
+    are equal to strings if they are equal to a kept list.
+    """
+    if isinstance(where, Joint):
+        return all(map(sound, where.parts))
+    if isinstance(where, Not):
+        return sound(where.part)
+    return not isinstance(where, Membership) or str not in where.kinds or len(where.kinds) == 1
+
+
+def key_of(where: object) -> Hashable | None:
+    """A key that two filters share only if they mean the same, or if one of them is not `sound`.
+
+    None where there is no simple one. To Python 1, 1.0 and True are equal: the types are part of
+    the key.
     """
     return (Filter, id(where)) if isinstance(where, Filter) else _key(where, _DEEPEST)
 
@@ -84,6 +101,8 @@ def _key(value: Any, depth: int) -> Hashable | None:
     if kind is not list and kind is not tuple:
         return None
     # Lists may be long, and are mostly of one kind.
+    if value and type(value[0]) is str:
+        return list, str, tuple(value)
     kinds = set(map(type, value))
     if len(kinds) == 1 and kinds <= _PLAIN:
         return list, *kinds, tuple(value)

@@ -22,7 +22,7 @@ from vdb.format import terms
 from vdb.format.limits import NO_SLOT
 from vdb.format.terms import Range
 from vdb.index import Among, postings
-from vdb.query.kept_filters import kept_filters, key_of
+from vdb.query.kept_filters import kept_filters, key_of, sound
 from vdb.records import Id
 from vdb.store import Batch, CollectionView, Snapshot, WritableCollection
 
@@ -57,7 +57,8 @@ def matching(reader: Reader, view: View, where: object) -> Among:
             found = kept.get(key, reader.commit)
         if found is None:
             found = _among(reader, view, tree)
-            kept.put(key, reader.commit, found, where)
+            if sound(tree):
+                kept.put(key, reader.commit, found, where)
     return found
 
 
@@ -205,12 +206,16 @@ class _Compiler:
             return self._slots(where.path, sure), maybe
         literals = _literals(where)
         if len(literals) >= _LONG_LIST:
-            values, maybe = terms.sought(kind, literals)
             found = postings.slots_of_values(
-                self._reader, self._view, line["number"], values, terms.value_of(kind)
+                self._reader,
+                self._view,
+                line["number"],
+                terms.sought(kind, literals),
+                terms.value_of(kind),
             )
             if found is not None:
-                return found, maybe
+                slots, whole = found
+                return slots, [] if whole else terms.unsure(literals)
         sure, maybe = terms.equal(kind, literals)
         return self._slots(where.path, sure), maybe
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
 
@@ -19,9 +19,10 @@ MOST_VALUES = 10_000
 
 @dataclass(frozen=True, slots=True, repr=False)
 class Membership(Condition):
-    """A field against several literals."""
+    """A field against several literals; `kinds` are their types."""
 
     values: tuple[Literal, ...]
+    kinds: frozenset[type] = field(init=False, compare=False)
 
     def __post_init__(self) -> None:
         self._check_path()
@@ -39,11 +40,13 @@ class Membership(Condition):
                 expected=MOST_VALUES,
                 received=len(listed),
             )
-        object.__setattr__(self, "values", literals(listed))
+        values, kinds = literals(listed)
+        object.__setattr__(self, "values", values)
+        object.__setattr__(self, "kinds", kinds)
 
     def operand(self) -> list[Any]:
         """The literals."""
-        if datetime not in set(map(type, self.values)):
+        if datetime not in self.kinds:
             return list(self.values)
         return [plain(value) for value in self.values]
 
