@@ -100,6 +100,7 @@ def test_a_hostile_leaf_is_refused_or_read_never_a_crash(data):
     cut = bytes(body[: data.draw(st.integers(0, len(body)))]) if data.draw(st.booleans()) else body
     for ask in (
         lambda leaf: leaf.postings(),
+        lambda leaf: leaf.terms(),
         lambda leaf: leaf.between(b"\0", b"\2\xff"),
         lambda leaf: leaf.between(b"\2" + b"3", b"\2" + b"5"),
         lambda leaf: leaf.slots,
@@ -116,3 +117,26 @@ def test_a_list_of_literals_has_the_terms_of_each(listed):
     each = [terms.equal("keyword", [text, None]) for text in listed]
     for which in (0, 1):
         assert together[which] == sorted({pair for one in each for pair in one[which]})
+
+
+@pytest.mark.parametrize("kind", values)
+def test_a_term_tells_its_value(kind):
+    tell = terms.value_of(kind + "[]")
+    assert tell(terms.PRESENT) is None
+    assert tell(terms.NULL) is None
+
+    @given(values[kind])
+    def told(value):
+        said = tell(key(kind, value))
+        if kind == "keyword" and len(value.encode().replace(b"\0", b"\0\xff")) > terms.LONGEST:
+            assert said is terms.SEVERAL
+            assert terms.unsure([value, None]) == [terms.whole(key(kind, value))]
+        elif kind == "datetime":
+            literal = datetime.fromisoformat(value).replace(tzinfo=UTC)
+            assert [said] == terms.sought(kind, [None, literal])
+        else:
+            assert said == value
+            assert type(said) is type(value) or kind == "float"
+            assert kind != "keyword" or terms.unsure([value]) == []
+
+    told()

@@ -1,0 +1,37 @@
+"""Postings become sets of slots; those that lead nowhere are refused."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+
+from vdb.errors import CorruptedError
+from vdb.kernel import mark_slots
+
+
+def places(*pairs):
+    starts, ends = zip(*pairs, strict=True) if pairs else ((), ())
+    return np.array(starts, np.int64), np.array(ends, np.int64)
+
+
+def test_ranges_are_marked_and_nothing_else():
+    slots = np.array([5, 3, 8, 3, 0, 9], np.uint32)
+    marks = np.zeros(10, np.uint8)
+    mark_slots(marks, slots, *places((0, 2), (2, 2), (5, 6), (4, 3)))
+    assert np.flatnonzero(marks).tolist() == [3, 5, 9]
+    mark_slots(marks, slots, *places())
+    mark_slots(marks, slots, *places((0, 6)))
+    assert np.flatnonzero(marks).tolist() == [0, 3, 5, 8, 9]
+    assert set(marks.tolist()) == {0, 1}
+
+
+def test_what_is_out_of_bounds_is_refused():
+    slots = np.array([5, 10, 2], np.uint32)
+    marks = np.zeros(10, np.uint8)
+    with pytest.raises(CorruptedError, match="slot 10 of 10"):
+        mark_slots(marks, slots, *places((0, 3)))
+    for pair in ((-1, 1), (0, 4), (3, 4)):
+        with pytest.raises(IndexError):
+            mark_slots(marks, slots, *places(pair))
+    with pytest.raises(ValueError, match="ends"):
+        mark_slots(marks, slots, places((0, 1))[0], places()[1])
