@@ -21,7 +21,7 @@ constexpr uint32_t kSeedsOfEf = 4;    // and for each of ef
 // Apart: candidates kept beyond ef, and at most so many for ten of ef; slots that are scanned in
 // the time of a walk, for each of ef.
 constexpr uint32_t kWider = 36;
-constexpr uint32_t kWiderOfEf = 14;
+constexpr uint32_t kWiderOfEf = 12;
 constexpr uint32_t kScanned = 112;
 
 // How an expansion takes its second step, over failing neighbours.
@@ -241,7 +241,7 @@ bool FilteredSearcher::search(const uint8_t* query, uint32_t k, uint32_t ef, Scr
   if (entry_ == kNone || k == 0) return k == 0;
   const Distance distance = Distance::search(metric_, vectors_.shape());
   const Item item{query, norm_of_query(vectors_.shape(), query)};
-  VectorScorer scorer(vectors_, distance, item);
+  VectorScorer scorer(vectors_, distance, item, VectorScorer::kFarAhead);
   Walk walk{scorer, scratch, ef};
   walk.links_of_chains = graph_.slots();
 

@@ -20,14 +20,18 @@ class Scorer {
 // `from` is a query, or a stored vector seen as owner of a list, depending on `distance`.
 class VectorScorer final : public Scorer {
  public:
-  VectorScorer(const Vectors& vectors, const Distance& distance, Item from)
-      : vectors_(vectors), distance_(distance), from_(from) {}
+  // Rows are asked for `ahead` of the one that is compared, at most kFarAhead. Far ahead pays where
+  // many are scored at once.
+  static constexpr uint32_t kFarAhead = 12;
+  VectorScorer(const Vectors& vectors, const Distance& distance, Item from, uint32_t ahead = 4)
+      : vectors_(vectors), distance_(distance), from_(from), ahead_(ahead) {}
   void score(const uint32_t* slots, uint32_t count, float* out) override;
 
  private:
   const Vectors& vectors_;
   const Distance& distance_;
   Item from_;
+  uint32_t ahead_;
 };
 
 }  // namespace vdb
