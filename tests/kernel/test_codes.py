@@ -249,3 +249,39 @@ def test_lies_in_codes_never_crash_and_values_stay_true(
 def test_codes_are_refused_where_there_are_none(metric: str, dtype: str, codes: str) -> None:
     with pytest.raises(ValueError, match="codes"):
         MemoryIndex(metric, 16, dtype=dtype, codes=codes)
+
+
+@pytest.mark.parametrize("metric", ["l2", "cosine", "dot"])
+def test_a_graph_built_by_codes_is_the_same_everywhere(metric: str) -> None:
+    rows = some(700, 33, metric)
+    rows[300:320] = rows[300]
+    found = []
+    for name in kernel.instruction_sets():
+        kernel.use_instruction_set(name)
+        for threads in (1, 3):
+            index = MemoryIndex(metric, 33, codes="int8")
+            index.add(rows, threads=threads)
+            blocks = index.blocks()
+            found.append({key: blocks[key] for key in blocks if not key.startswith(b"vectors")})
+    kernel.use_instruction_set("")
+    assert index.problems() == []
+    assert all(other == found[0] for other in found)
+
+
+@pytest.mark.parametrize("metric", METRICS)
+def test_vectors_that_only_their_codes_cannot_tell_apart_are_all_found(metric: str) -> None:
+    rng = np.random.default_rng(8)
+    rows = np.repeat(some(4, 12, metric), 60, axis=0).astype(np.float64)
+    rows *= 1 + 1e-5 * rng.normal(size=rows.shape)
+    rows[100:110] = rows[100]  # and some that are equal
+    if metric == "dot":
+        rows /= np.linalg.norm(rows, axis=1, keepdims=True)
+    rows = rows.astype(np.float32)
+    index = MemoryIndex(metric, 12, codes="int8")
+    slots = index.add(rows)
+    assert index.problems() == []
+    assert len(index.index.neighbourhood(nothing_stored, int(slots[100]))[1]) == 9
+    for query in rows[::37]:
+        values = index.search(query[None], 20, 240)[1][0]
+        expected = nearest_values(metric, query, rows, 20)
+        np.testing.assert_allclose(values, expected, rtol=1e-5, atol=1e-6)

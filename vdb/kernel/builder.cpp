@@ -1,6 +1,7 @@
 #include "builder.h"
 
 #include <algorithm>
+#include <cstring>
 #include <tuple>
 #include <unordered_map>
 
@@ -14,14 +15,17 @@ namespace {
 constexpr uint32_t kSmallestBatch = 32;
 constexpr uint32_t kLargestBatch = 256;
 constexpr uint32_t kOffers = 16;      // shorter candidates that a new node is offered to
-constexpr uint32_t kTwinsLooked = 8;  // nearest candidates compared number for number
+constexpr uint32_t kTwinsLooked = 8;  // nearest candidates compared number for number,
+constexpr uint32_t kCodesLooked = 8;  // or such with other codes that are passed over
 
 }  // namespace
 
-Builder::Builder(const Vectors& vectors, Graph& graph, Metric metric, uint32_t ef_construction,
-                 uint32_t* entry)
+Builder::Builder(const Vectors& vectors, const Codes* codes, Graph& graph, Metric metric,
+                 uint32_t ef_construction, uint32_t* entry)
     : vectors_(vectors),
+      codes_(codes),
       graph_(graph),
+      metric_(metric),
       build_(metric, vectors.shape()),
       offers_(metric == Metric::kIp),
       ef_construction_(std::max(ef_construction, graph.M())),
@@ -34,10 +38,10 @@ size_t Builder::sub_batch_size(size_t nodes) {
 void Builder::insert(const uint32_t* slots, size_t count, size_t nodes, uint32_t threads,
                      const Tick& tick) {
   threads = std::max(1u, threads);
-  scratch_ = std::vector<ScratchLease>(std::min<size_t>(threads, count));
-  threads = static_cast<uint32_t>(scratch_.size());
-  selectors_.clear();
-  for (size_t i = 0; i < scratch_.size(); ++i) selectors_.emplace_back(vectors_);
+  threads = static_cast<uint32_t>(std::min<size_t>(threads, count));
+  workers_.clear();
+  for (uint32_t i = 0; i < threads; ++i)
+    workers_.push_back(std::unique_ptr<Worker>(new Worker{{vectors_, codes_, metric_}, {}, {}}));
   for (size_t done = 0; done < count;) {
     const size_t size = std::min(count - done, sub_batch_size(nodes + done));
     sub_batch(slots + done, static_cast<uint32_t>(size), threads);
@@ -60,12 +64,12 @@ void Builder::sub_batch(const uint32_t* slots, uint32_t count, uint32_t threads)
   find_twins(count);
   if (*entry_ != kNone)
     parallel_for(count, threads, 1, [&](uint32_t i, uint32_t worker) {
-      if (nodes_[i].twin == kNone) look_around(nodes_[i], *scratch_[worker]);
+      if (nodes_[i].twin == kNone) look_around(nodes_[i], *workers_[worker]);
     });
   parallel_for(count, threads, 1, [&](uint32_t i, uint32_t worker) {
     if (nodes_[i].twin != kNone) return;
-    look_beside(i, *scratch_[worker]);
-    choose(nodes_[i], selectors_[worker]);
+    look_beside(i, *workers_[worker]);
+    choose(nodes_[i], *workers_[worker]);
   });
   PendingLinks pending;
   requests_.clear();
@@ -95,29 +99,44 @@ void Builder::find_twins(uint32_t count) {
 }
 
 // The candidates in the graph as it stands.
-void Builder::look_around(NewNode& node, Scratch& scratch) const {
-  const Item self = vectors_.at(node.slot);
-  VectorScorer base(vectors_, build_.at(0), self), above(vectors_, build_.at(1), self);
+void Builder::look_around(NewNode& node, Worker& worker) const {
+  Scratch& scratch = *worker.scratch;
+  const auto base = worker.yardstick.scorer(node.slot, 0);
+  const auto above = worker.yardstick.scorer(node.slot, 1);
   const uint32_t top = graph_.level_of(*entry_);
-  std::vector<uint32_t> starts{descend(graph_, above, *entry_, top, node.level, scratch)};
+  std::vector<uint32_t> starts{descend(graph_, *above, *entry_, top, node.level, scratch)};
   for (uint32_t level = std::min(top, node.level);; --level) {
-    beam(graph_, level, level == 0 ? base : above, starts, ef_construction_, scratch);
+    beam(graph_, level, level == 0 ? *base : *above, starts, ef_construction_, scratch);
     std::vector<Candidate>& found = node.found[level];
     for (uint32_t i = 0; i < scratch.pool.size(); ++i) found.push_back(scratch.pool[i]);
     if (level == 0) break;
     starts.clear();
     for (const Candidate& candidate : found) starts.push_back(candidate.slot);
   }
-  const std::vector<Candidate>& nearest = node.found[0];
-  for (uint32_t i = 0; i < std::min<size_t>(kTwinsLooked, nearest.size()); ++i)
-    if (vectors_.equal(node.slot, nearest[i].slot)) {
-      node.twin = nearest[i].slot;
+  find_twin(node);
+}
+
+// A node with an equal vector has an equal code too, but so may many others.
+void Builder::find_twin(NewNode& node) const {
+  const size_t bytes = codes_ == nullptr ? 0 : codes_->shape().row_bytes();
+  const uint8_t* const code = codes_ == nullptr ? nullptr : codes_->at(node.slot);
+  uint32_t looked = 0;
+  for (const Candidate& candidate : node.found[0]) {
+    if (codes_ != nullptr && std::memcmp(code, codes_->at(candidate.slot), bytes) != 0) {
+      if (++looked == kCodesLooked) return;
+      continue;
+    }
+    if (vectors_.equal(node.slot, candidate.slot)) {
+      node.twin = candidate.slot;
       return;
     }
+    if (codes_ == nullptr && ++looked == kTwinsLooked) return;
+  }
 }
 
 // The candidates among the earlier nodes of the same sub-batch.
-void Builder::look_beside(uint32_t index, Scratch& scratch) {
+void Builder::look_beside(uint32_t index, Worker& worker) {
+  Scratch& scratch = *worker.scratch;
   NewNode& node = nodes_[index];
   std::vector<const NewNode*> earlier;
   scratch.slots.clear();
@@ -130,9 +149,9 @@ void Builder::look_beside(uint32_t index, Scratch& scratch) {
   scratch.distances.resize(scratch.slots.size());
   for (uint32_t level = 0; level <= node.level; ++level) {
     if (level == 0 || (level == 1 && build_.differ()))
-      VectorScorer(vectors_, build_.at(level), vectors_.at(node.slot))
-          .score(scratch.slots.data(), static_cast<uint32_t>(scratch.slots.size()),
-                 scratch.distances.data());
+      worker.yardstick.scorer(node.slot, level)
+          ->score(scratch.slots.data(), static_cast<uint32_t>(scratch.slots.size()),
+                  scratch.distances.data());
     std::vector<Candidate>& found = node.found[level];
     for (size_t i = 0; i < earlier.size(); ++i)
       if (earlier[i]->level >= level) found.push_back({scratch.distances[i], scratch.slots[i]});
@@ -141,9 +160,10 @@ void Builder::look_beside(uint32_t index, Scratch& scratch) {
   }
 }
 
-void Builder::choose(NewNode& node, Selector& selector) const {
+void Builder::choose(NewNode& node, Worker& worker) const {
   for (uint32_t level = 0; level <= node.level; ++level)
-    selector.choose(build_.at(level), node.found[level], graph_.M(), &node.chosen[level]);
+    worker.selector.choose(worker.yardstick.comparer(level), node.found[level], graph_.M(),
+                           &node.chosen[level]);
   if (!offers_) return;
   const float norm = vectors_.at(node.slot).norm;
   const std::vector<Candidate>& chosen = node.chosen[0];
@@ -219,7 +239,7 @@ bool Builder::wanted(const Request& request) const {
   return true;
 }
 
-void Builder::answer(const Request* first, const Request* last, Selector& selector,
+void Builder::answer(const Request* first, const Request* last, Worker& worker,
                      std::vector<Parting>* partings) {
   const uint32_t level = first->level, target = first->target;
   const uint32_t capacity = graph_.capacity(level);
@@ -230,8 +250,8 @@ void Builder::answer(const Request* first, const Request* last, Selector& select
     std::vector<uint32_t> slots;
     for (const uint32_t link : links) slots.push_back(graph_.checked(link));
     std::vector<float> distances(slots.size());
-    VectorScorer(vectors_, build_.at(level), vectors_.at(target))
-        .score(slots.data(), static_cast<uint32_t>(slots.size()), distances.data());
+    worker.yardstick.scorer(target, level)
+        ->score(slots.data(), static_cast<uint32_t>(slots.size()), distances.data());
     std::vector<std::pair<Candidate, bool>> order;
     for (size_t i = 0; i < slots.size(); ++i)
       order.push_back({{distances[i], slots[i]}, level == 0 && is_tree(links[i])});
@@ -243,7 +263,7 @@ void Builder::answer(const Request* first, const Request* last, Selector& select
       sorted.push_back(entry.first);
       fixed.push_back(entry.second);
     }
-    selector.thin(build_.at(level), sorted, fixed, capacity, &dropped);
+    worker.selector.thin(worker.yardstick.comparer(level), sorted, fixed, capacity, &dropped);
     links.clear();
     for (size_t i = 0; i < sorted.size(); ++i) {
       if (dropped[i])
@@ -284,7 +304,7 @@ void Builder::apply_requests(uint32_t threads) {
   starts.push_back(static_cast<uint32_t>(requests_.size()));
   std::vector<std::vector<Parting>> partings(targets);
   parallel_for(targets, threads, 16, [&](uint32_t i, uint32_t worker) {
-    answer(requests_.data() + starts[i], requests_.data() + starts[i + 1], selectors_[worker],
+    answer(requests_.data() + starts[i], requests_.data() + starts[i + 1], *workers_[worker],
            &partings[i]);
   });
   for (const std::vector<Parting>& some : partings)

@@ -9,6 +9,7 @@
 
 #include <cstdint>
 #include <functional>
+#include <memory>
 #include <vector>
 
 #include "graph.h"
@@ -17,14 +18,16 @@
 #include "selector.h"
 #include "spanning_tree.h"
 #include "vectors.h"
+#include "yardstick.h"
 
 namespace vdb {
 
 class Builder {
  public:
   // `entry` is the collection's entry point, kNone where the graph is empty; kept up to date.
-  Builder(const Vectors& vectors, Graph& graph, Metric metric, uint32_t ef_construction,
-          uint32_t* entry);
+  // With `codes`, which every vector has by now, candidates and links are chosen by them.
+  Builder(const Vectors& vectors, const Codes* codes, Graph& graph, Metric metric,
+          uint32_t ef_construction, uint32_t* entry);
 
   // How many nodes go in at once where there are `nodes` already.
   static size_t sub_batch_size(size_t nodes);
@@ -55,25 +58,32 @@ class Builder {
 
   void sub_batch(const uint32_t* slots, uint32_t count, uint32_t threads);
   void find_twins(uint32_t count);
-  void look_around(NewNode& node, Scratch& scratch) const;
-  void look_beside(uint32_t index, Scratch& scratch);
-  void choose(NewNode& node, Selector& selector) const;
+  struct Worker {  // what each thread has of its own
+    Yardstick yardstick;
+    Selector selector;
+    ScratchLease scratch;
+  };
+  void look_around(NewNode& node, Worker& worker) const;
+  void find_twin(NewNode& node) const;
+  void look_beside(uint32_t index, Worker& worker);
+  void choose(NewNode& node, Worker& worker) const;
   void place(NewNode& node, PendingLinks& pending);
-  void answer(const Request* first, const Request* last, Selector& selector,
+  void answer(const Request* first, const Request* last, Worker& worker,
               std::vector<Parting>* partings);
   bool wanted(const Request& request) const;
   void apply_requests(uint32_t threads);
 
   const Vectors& vectors_;
+  const Codes* codes_;
   Graph& graph_;
+  Metric metric_;
   BuildDistances build_;
   bool offers_;
   uint32_t ef_construction_;
   uint32_t* entry_;
   std::vector<NewNode> nodes_;
   std::vector<Request> requests_;
-  std::vector<ScratchLease> scratch_;
-  std::vector<Selector> selectors_;
+  std::vector<std::unique_ptr<Worker>> workers_;
 };
 
 }  // namespace vdb

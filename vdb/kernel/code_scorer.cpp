@@ -63,8 +63,7 @@ float CodeDistance::slack(const CodeQuery& from, const CodeHead& head, float dis
 }
 
 void CodeScorer::score(const uint32_t* slots, uint32_t count, float* out) {
-  const auto sum = loops().codes.int8;
-  const size_t bytes = codes_.shape().code_bytes(), row_bytes = codes_.shape().row_bytes();
+  const size_t row_bytes = codes_.shape().row_bytes();
   const uint8_t* rows[kAtOnce];
   int32_t sums[kAtOnce];
   for (uint32_t at = 0; at < count; at += kAtOnce) {
@@ -75,7 +74,7 @@ void CodeScorer::score(const uint32_t* slots, uint32_t count, float* out) {
       for (uint32_t j = i + kAhead; j < std::min(i + kAhead + 4, n); ++j)
         prefetch_bytes(rows[j], row_bytes);
       const uint32_t some = std::min(4u, n - i);
-      sum(from_.bytes, rows + i, some, bytes, sums + i);
+      codes_.sums(from_, rows + i, some, sums + i);
       distance_.of(from_, rows + i, sums + i, some, out + at + i);
     }
   }

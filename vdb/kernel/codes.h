@@ -72,6 +72,10 @@ class Codes {
     return table_->block(p.block, *source_) + kHeaderSize +
            size_t{p.row} * table_->shape().row_size;
   }
+  // Sums of products of integers of `from` with those of `count` rows.
+  void sums(const CodeQuery& from, const uint8_t* const* rows, size_t count, int32_t* out) const {
+    loops().codes.int8(from.bytes, rows, count, shape_.code_bytes(), out);
+  }
   static CodeHead head(const uint8_t* row) {
     CodeHead head;
     std::memcpy(&head, row, sizeof head);

@@ -23,12 +23,17 @@ constexpr size_t kBytesAhead = 512;
 void gather(const Graph& graph, uint32_t level, uint32_t slot, Scratch& scratch) {
   const uint32_t* list = graph.links(level, slot);
   const uint32_t capacity = graph.capacity(level);
-  scratch.slots.clear();
+  scratch.slots.resize(capacity);
+  uint32_t* const slots = scratch.slots.data();
+  uint32_t n = 0;
+  // Which ones are new is anybody's guess, the processor's too: they are put down without a branch.
   for (uint32_t i = 0; i < capacity && list[i] != kNone; ++i) {
     const uint32_t other = graph.checked(list[i]);
-    if (scratch.visited.insert(other)) scratch.slots.push_back(other);
+    slots[n] = other;
+    n += scratch.visited.insert(other);
   }
-  scratch.distances.resize(scratch.slots.size());
+  scratch.slots.resize(n);
+  scratch.distances.resize(n);
 }
 
 }  // namespace
@@ -71,7 +76,9 @@ void beam(const Graph& graph, uint32_t level, Scorer& scorer, const std::vector<
     const auto n = static_cast<uint32_t>(scratch.slots.size());
     scorer.score(scratch.slots.data(), n, scratch.distances.data());
     scratch.computed += n;
-    for (uint32_t i = 0; i < n; ++i) pool.offer({scratch.distances[i], scratch.slots[i]});
+    for (uint32_t i = 0; i < n; ++i)
+      if (pool.offer({scratch.distances[i], scratch.slots[i]}) && level == 0)
+        graph.prefetch(scratch.slots[i]);
     uint32_t slot, next;
     if (!pool.expand(&slot)) return;
     gather(graph, level, slot, scratch);

@@ -3,36 +3,37 @@
 namespace vdb {
 
 // By one of the first `by` of items_.
-bool Selector::occluded(const Distance& build, const Item& candidate, float distance,
+bool Selector::occluded(Comparer& build, const Item& candidate, float distance,
                         size_t by) const {
   size_t i = 0;
+  if (by > 0) build.aim(candidate);
   for (; i + 4 <= by; i += 4) {
     float d[4];
-    build.four(candidate, items_.data() + i, d);
+    build.four(items_.data() + i, d);
     if (d[0] < distance || d[1] < distance || d[2] < distance || d[3] < distance) return true;
   }
   for (; i < by; ++i)
-    if (build.one(candidate, items_[i]) < distance) return true;
+    if (build.one(items_[i]) < distance) return true;
   return false;
 }
 
-void Selector::choose(const Distance& build, const std::vector<Candidate>& candidates,
+void Selector::choose(Comparer& build, const std::vector<Candidate>& candidates,
                       uint32_t limit, std::vector<Candidate>* chosen) {
   chosen->clear();
   items_.clear();
   for (const Candidate& candidate : candidates) {
     if (chosen->size() == limit) return;
-    const Item item = vectors_.at(candidate.slot);
+    const Item item = build.at(candidate.slot);
     if (occluded(build, item, candidate.distance, items_.size())) continue;
     chosen->push_back(candidate);
     items_.push_back(item);
   }
 }
 
-void Selector::thin(const Distance& build, const std::vector<Candidate>& links,
+void Selector::thin(Comparer& build, const std::vector<Candidate>& links,
                     const std::vector<bool>& fixed, uint32_t limit, std::vector<bool>* dropped) {
   items_.clear();
-  for (const Candidate& link : links) items_.push_back(vectors_.at(link.slot));
+  for (const Candidate& link : links) items_.push_back(build.at(link.slot));
   dropped->assign(links.size(), false);
   size_t surplus = links.size() > limit ? links.size() - limit : 0;
   for (const bool any : {false, true})

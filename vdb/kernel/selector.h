@@ -4,32 +4,28 @@
 #include <cstdint>
 #include <vector>
 
-#include "metric.h"
+#include "comparer.h"
 #include "pool.h"
-#include "vectors.h"
 
 namespace vdb {
 
 class Selector {
  public:
-  explicit Selector(const Vectors& vectors) : vectors_(vectors) {}
-
   // From candidates sorted nearest first, chooses at most `limit` that are diverse: a candidate is
   // occluded when one already chosen is nearer to it than the owner is. The heuristic of Malkov and
   // Yashunin, arXiv 1603.09320, algorithm 4.
-  void choose(const Distance& build, const std::vector<Candidate>& candidates, uint32_t limit,
+  void choose(Comparer& build, const std::vector<Candidate>& candidates, uint32_t limit,
               std::vector<Candidate>* chosen);
 
   // Marks which links of a list, sorted nearest first, go so that `limit` remain: the farthest that
   // are occluded by any nearer one, then simply the farthest. Those marked in `fixed` stay:
   // REQUIRES fewer of them than `limit`.
-  void thin(const Distance& build, const std::vector<Candidate>& links,
+  void thin(Comparer& build, const std::vector<Candidate>& links,
             const std::vector<bool>& fixed, uint32_t limit, std::vector<bool>* dropped);
 
  private:
-  bool occluded(const Distance& build, const Item& candidate, float distance, size_t by) const;
+  bool occluded(Comparer& build, const Item& candidate, float distance, size_t by) const;
 
-  const Vectors& vectors_;
   std::vector<Item> items_;
 };
 

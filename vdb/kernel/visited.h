@@ -18,9 +18,9 @@ class Visited {
   }
   // True the first time a slot is shown. REQUIRES slot below the bound given to reset().
   bool insert(uint32_t slot) {
-    if (marks_[slot] == epoch_) return false;
+    const bool seen = marks_[slot] == epoch_;
     marks_[slot] = epoch_;
-    return true;
+    return !seen;
   }
   // The same for a slot that passes; one that does not is left as it was. There is no branch to be
   // mispredicted where about half of the slots pass.

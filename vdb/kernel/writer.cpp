@@ -1,6 +1,7 @@
 #include "writer.h"
 
 #include <algorithm>
+#include <optional>
 #include <stdexcept>
 #include <string>
 #include <unordered_set>
@@ -83,7 +84,9 @@ void Writer::insert(Source& source, const uint32_t* slots, size_t count, size_t 
   const Vectors vectors = index_->vectors(source);
   Graph graph = index_->graph(source);
   put_codes(source, slots, count);
-  Builder(vectors, graph, state.metric, state.ef_construction, &state.entry)
+  std::optional<Codes> codes;
+  if (index_->has_codes()) codes.emplace(index_->codes(source));
+  Builder(vectors, codes ? &*codes : nullptr, graph, state.metric, state.ef_construction, &state.entry)
       .insert(slots, count, nodes, threads, tick);
   forget_unlinked({slots, slots + count});
   add_longest(source, slots, count, nodes);

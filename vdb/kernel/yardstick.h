@@ -1,0 +1,49 @@
+// What a thread that builds a graph compares by: codes where there are some, else vectors.
+#pragma once
+
+#include <cstdint>
+#include <memory>
+
+#include "code_scorer.h"
+#include "comparer.h"
+#include "metric.h"
+#include "scorer.h"
+
+namespace vdb {
+
+class Yardstick {
+ public:
+  // `codes` may be nullptr. Both live longer than this.
+  Yardstick(const Vectors& vectors, const Codes* codes, Metric metric)
+      : vectors_(vectors), codes_(codes), metric_(metric), build_(metric, vectors.shape()) {
+    for (const uint32_t level : {0u, 1u}) {
+      if (codes == nullptr)
+        comparers_[level] = std::make_unique<VectorComparer>(vectors, build_.at(level));
+      else
+        comparers_[level] = std::make_unique<CodeComparer>(*codes, by_codes(level));
+    }
+  }
+
+  Comparer& comparer(uint32_t level) { return *comparers_[level == 0 ? 0 : 1]; }
+  // Distances of a stored vector on a level, until the next one is asked for of another.
+  std::unique_ptr<Scorer> scorer(uint32_t slot, uint32_t level) {
+    if (codes_ == nullptr)
+      return std::make_unique<VectorScorer>(vectors_, build_.at(level), vectors_.at(slot));
+    query_.set(codes_->shape(), codes_->at(slot));
+    return std::make_unique<CodeScorer>(*codes_, by_codes(level), query_);
+  }
+
+ private:
+  CodeDistance by_codes(uint32_t level) const {
+    return level == 0 ? CodeDistance::build(metric_) : CodeDistance::build_above(metric_);
+  }
+
+  const Vectors& vectors_;
+  const Codes* codes_;
+  Metric metric_;
+  BuildDistances build_;
+  CodeQuery query_;
+  std::unique_ptr<Comparer> comparers_[2];
+};
+
+}  // namespace vdb
