@@ -52,7 +52,12 @@ def vectors(kind: kinds.Kind, dim: int, *, zero: bool = True) -> st.SearchStrate
 
 all_kinds = st.sampled_from(kinds.KINDS)
 indexes = st.sampled_from(
-    [vdb.HNSW(M=4, ef_construction=24, codes="int8"), vdb.HNSW(M=2), vdb.Flat()]
+    [
+        vdb.HNSW(M=4, ef_construction=24, codes="int8"),
+        vdb.HNSW(M=3, codes="int4"),
+        vdb.HNSW(M=2),
+        vdb.Flat(),
+    ]
 )
 
 

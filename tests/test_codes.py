@@ -40,6 +40,7 @@ def agrees(collection, held, queries):
 
 def test_a_row_of_codes_is_as_long_as_described():
     assert [CODES["int8"].row_bytes(dim) for dim in (1, 16, 17, 384)] == [32, 32, 48, 400]
+    assert [CODES["int4"].row_bytes(dim) for dim in (1, 32, 33, 384)] == [32, 32, 48, 208]
     assert codes_named(None) is None
     with pytest.raises(vdb.InvalidArgumentError, match="metric l2, ip, cosine or dot"):
         require_codes("int8", METRICS["l1"], DTYPES["float32"])
@@ -47,11 +48,14 @@ def test_a_row_of_codes_is_as_long_as_described():
 
 @pytest.mark.parametrize("dtype", ["float32", "float16"])
 @pytest.mark.parametrize("metric", ["l2", "ip", "cosine", "dot"])
-def test_every_metric_that_has_codes_is_searched_by_them(db, metric, dtype):
+@pytest.mark.parametrize("codes", list(CODES))
+def test_every_metric_that_has_codes_is_searched_by_them(db, codes, metric, dtype):
     x, q = rows(500), rows(10, seed=1)
     if metric == "dot":
         x, q = (a / np.linalg.norm(a, axis=1, keepdims=True) for a in (x, q))
-    docs = db.create_collection("x", dim=DIM, metric=metric, dtype=dtype, index=CODED)
+    docs = db.create_collection(
+        "x", dim=DIM, metric=metric, dtype=dtype, index=vdb.HNSW(M=8, codes=codes)
+    )
     docs.add(range(500), x.astype(dtype))
     assert docs.info().code_bytes > 0
     agrees(docs, dict(enumerate(x.astype(dtype).astype(np.float32))), q)
@@ -139,6 +143,14 @@ def test_a_rebuild_with_codes_goes_on_where_it_was_stopped(docs, monkeypatch):
     for i in range(20):
         del held[i]
     agrees(docs, held, rows(5, seed=9))
+
+
+def test_one_kind_of_codes_becomes_another(docs):
+    held = dict(enumerate(rows(600)))
+    assert docs.rebuild(index=vdb.HNSW(codes="int4")).index.codes == "int4"
+    agrees(docs, held, rows(5, seed=7))
+    assert docs.rebuild(index=CODED).index == CODED
+    agrees(docs, held, rows(5, seed=7))
 
 
 def test_a_metric_without_codes_is_not_rebuilt_to_silently(docs):

@@ -37,11 +37,10 @@ class Codes:
 
     def row_bytes(self, dim: int) -> int:
         """Bytes of a row: its head, then the numbers, rounded up to a multiple of 16."""
-        numbers = -(-dim * self.bits // 8)
-        return _HEAD + -(-numbers // _ROUNDED) * _ROUNDED
+        return _HEAD + -(-dim * self.bits // (8 * _ROUNDED)) * _ROUNDED
 
 
-CODES: dict[str, Codes] = {row.name: row for row in (Codes("int8", 8),)}
+CODES: dict[str, Codes] = {row.name: row for row in (Codes("int8", 8), Codes("int4", 4))}
 
 
 def codes_named(name: object, argument: str = "codes") -> Codes | None:

@@ -80,8 +80,9 @@ class HNSW:
             better recall, more memory, slower building.
         ef_construction: Candidates considered for each inserted vector; 1..100,000.
         codes: Short forms of vectors that searches walk by, before the best candidates are
-            compared exactly: "int8", a byte a number, for l2, ip, cosine and dot of float32 and
-            float16. Faster, at a quarter more room. None: searches walk by the vectors.
+            compared exactly, for l2, ip, cosine and dot of float32 and float16: "int8", a byte a
+            number, or "int4", half a byte. Searches and building are faster, for a quarter or an
+            eighth more room. None: by the vectors.
         seed: Chooses which slots stand on the upper levels; 0..2**63-1. The same data in the same
             order with the same seed gives the same graph.
     """

@@ -62,7 +62,9 @@ def rebuild(path: str) -> None:
             step = METRICS.index(info.metric) + 1
             docs.rebuild(
                 METRICS[step % 3],
-                vdb.HNSW(M=2 + step, ef_construction=16, codes=chance.choice((None, "int8"))),
+                vdb.HNSW(
+                    M=2 + step, ef_construction=16, codes=chance.choice((None, "int8", "int4"))
+                ),
                 chance.choice((info.dtype, "float32", "float16")),
                 keep_previous=chance.random() < 0.5,
                 threads=1,

@@ -17,6 +17,7 @@ from vdb.codes import CODES
 from vdb.errors import CorruptedError
 
 METRICS = ["l2", "ip", "cosine", "dot"]
+KINDS = sorted(CODES)
 HEADER, CHECKSUM_AT = 48, 40
 
 
@@ -37,7 +38,7 @@ def some(n: int, dim: int, metric: str, seed: int = 0) -> NDArray[np.float32]:
 
 def rows_of(index: MemoryIndex) -> dict[int, bytes]:
     """The stored code of every slot, by number."""
-    size = CODES["int8"].row_bytes(index.dim)
+    size = CODES[index.parameters["codes"]].row_bytes(index.dim)
     per_block = (65520 - HEADER) // size
     found = {}
     for key, block in index.blocks().items():
@@ -51,31 +52,33 @@ def rows_of(index: MemoryIndex) -> dict[int, bytes]:
 @pytest.mark.usefixtures("instruction_set")
 @pytest.mark.parametrize("dtype", ["float32", "float16"])
 @pytest.mark.parametrize("metric", METRICS)
-def test_a_code_is_the_one_that_is_described(metric: str, dtype: str) -> None:
-    for dim in (1, 2, 15, 16, 17, 100):
-        rows = some(40, dim, metric)
+@pytest.mark.parametrize("codes", KINDS)
+def test_a_code_is_the_one_that_is_described(codes: str, metric: str, dtype: str) -> None:
+    for dim in (1, 2, 16, 17, 33, 100):
+        rows = some(20, dim, metric)
         rows[:4] = 1.0 / np.sqrt(dim)  # all numbers equal
         if metric in ("l2", "ip"):
             rows[4] = 0
             rows[5, 0] = 6e4  # far from the rest
             rows[6] *= np.float32(1e-6)
-        index = MemoryIndex(metric, dim, dtype=dtype, codes="int8")
+        index = MemoryIndex(metric, dim, dtype=dtype, codes=codes)
         slots = index.add(rows)
         stored = rows_of(index)
         unit = metric in ("cosine", "dot")
         for slot, row in zip(slots.tolist(), rows.astype(dtype), strict=True):
-            assert stored[slot] == code_oracle.encoded(row, unit=unit).bytes()
+            assert stored[slot] == code_oracle.encoded(row, codes, unit=unit).bytes()
         assert index.problems() == []
 
 
-def test_codes_of_extreme_vectors_can_be_searched() -> None:
+@pytest.mark.parametrize("codes", KINDS)
+def test_codes_of_extreme_vectors_can_be_searched(codes: str) -> None:
     rng = np.random.default_rng(3)
     for metric in ("l2", "ip", "cosine"):
         rows = rng.normal(size=(300, 24)).astype(np.float32)
         rows[:100] *= np.float32(1e-17)
         rows[100:200] *= np.float32(1e16)
         rows[200:210, 1:] = 0
-        index = MemoryIndex(metric, 24, codes="int8")
+        index = MemoryIndex(metric, 24, codes=codes)
         index.add(rows)
         assert index.problems() == []
         for query in (rows[0], rows[150], rows[205], rows[250]):
@@ -89,7 +92,7 @@ def test_codes_of_extreme_vectors_can_be_searched() -> None:
 def test_walks_by_codes_find_what_walks_by_vectors_find(metric: str) -> None:
     rows, queries = some(3000, 40, metric), some(60, 40, metric, seed=1)
     recall = {}
-    for codes in ("", "int8"):
+    for codes in ("", *KINDS):
         index = MemoryIndex(metric, 40, codes=codes)
         index.add(rows)
         slots, values, counts = index.search(queries, 10, 200)
@@ -98,7 +101,10 @@ def test_walks_by_codes_find_what_walks_by_vectors_find(metric: str) -> None:
         hit = 0
         for query, found, best in zip(queries, slots, values, strict=True):
             # Values are those of the vectors, bit for bit as a scan has them.
-            exact = index.index.scan_slots(nothing_stored, query[None], found, 10)
+            bits = np.zeros(3000, bool)
+            bits[found] = True
+            bits = np.packbits(bits, bitorder="little")
+            exact = index.index.scan_allowed(nothing_stored, query[None], bits, 10, 10)
             assert exact[1][0].tolist() == best.tolist()
             assert exact[0][0].tolist() == found.tolist()
             limit = nearest_values(metric, query, held, 10)[-1]
@@ -107,10 +113,12 @@ def test_walks_by_codes_find_what_walks_by_vectors_find(metric: str) -> None:
         recall[codes] = hit / 600
     assert recall["int8"] > 0.85
     assert abs(recall["int8"] - recall[""]) < 0.02
+    assert abs(recall["int4"] - recall[""]) < 0.05
 
 
 @pytest.mark.parametrize("metric", METRICS)
-def test_a_walk_as_wide_as_the_collection_misses_nothing(metric: str) -> None:
+@pytest.mark.parametrize("codes", KINDS)
+def test_a_walk_as_wide_as_the_collection_misses_nothing(codes: str, metric: str) -> None:
     rng = np.random.default_rng(5)
     for dim in (1, 2, 3, 8, 64):
         # Few numbers, so that many distances are equal or nearly so.
@@ -118,7 +126,7 @@ def test_a_walk_as_wide_as_the_collection_misses_nothing(metric: str) -> None:
         rows = rows.astype(np.float32) + np.float32(1e-2)
         if metric == "dot":
             rows /= np.linalg.norm(rows, axis=1, keepdims=True)
-        index = MemoryIndex(metric, dim, codes="int8")
+        index = MemoryIndex(metric, dim, codes=codes)
         index.add(rows)
         for query in rows[:20]:
             values = index.search(query[None], 10, 300)[1][0]
@@ -126,9 +134,10 @@ def test_a_walk_as_wide_as_the_collection_misses_nothing(metric: str) -> None:
             np.testing.assert_allclose(values, expected, rtol=1e-6, atol=1e-6)
 
 
-def test_the_same_codes_lie_there_after_any_history() -> None:
+@pytest.mark.parametrize("codes", KINDS)
+def test_the_same_codes_lie_there_after_any_history(codes: str) -> None:
     rows = some(900, 20, "cosine")
-    index = MemoryIndex("cosine", 20, M=4, codes="int8")
+    index = MemoryIndex("cosine", 20, M=4, codes=codes)
     slots = index.add(rows[:500]).tolist()
     index.remove(slots[100:200])
     index.replace(slots[:50], rows[500:550])
@@ -140,15 +149,16 @@ def test_the_same_codes_lie_there_after_any_history() -> None:
         if row is None:
             assert not any(bytes_)
         else:
-            assert bytes_ == code_oracle.encoded(row, unit=True).bytes()
+            assert bytes_ == code_oracle.encoded(row, codes, unit=True).bytes()
     index.remove(list(index.rows))
     assert not any(map(any, rows_of(index).values()))
     assert index.problems() == []
 
 
-def test_vectors_that_wait_for_their_links_have_codes() -> None:
+@pytest.mark.parametrize("codes", KINDS)
+def test_vectors_that_wait_for_their_links_have_codes(codes: str) -> None:
     rows = some(600, 20, "l2")
-    index = MemoryIndex("l2", 20, codes="int8")
+    index = MemoryIndex("l2", 20, codes=codes)
     index.add(rows[:500])
     slots = index.writer.allocate(nothing_stored, 20)
     index.writer.put(nothing_stored, slots, rows[500:520])
@@ -252,14 +262,15 @@ def test_codes_are_refused_where_there_are_none(metric: str, dtype: str, codes: 
 
 
 @pytest.mark.parametrize("metric", ["l2", "cosine", "dot"])
-def test_a_graph_built_by_codes_is_the_same_everywhere(metric: str) -> None:
+@pytest.mark.parametrize("codes", KINDS)
+def test_a_graph_built_by_codes_is_the_same_everywhere(codes: str, metric: str) -> None:
     rows = some(700, 33, metric)
     rows[300:320] = rows[300]
     found = []
     for name in kernel.instruction_sets():
         kernel.use_instruction_set(name)
         for threads in (1, 3):
-            index = MemoryIndex(metric, 33, codes="int8")
+            index = MemoryIndex(metric, 33, codes=codes)
             index.add(rows, threads=threads)
             blocks = index.blocks()
             found.append({key: blocks[key] for key in blocks if not key.startswith(b"vectors")})
@@ -269,7 +280,10 @@ def test_a_graph_built_by_codes_is_the_same_everywhere(metric: str) -> None:
 
 
 @pytest.mark.parametrize("metric", METRICS)
-def test_vectors_that_only_their_codes_cannot_tell_apart_are_all_found(metric: str) -> None:
+@pytest.mark.parametrize("codes", KINDS)
+def test_vectors_that_only_their_codes_cannot_tell_apart_are_all_found(
+    codes: str, metric: str
+) -> None:
     rng = np.random.default_rng(8)
     rows = np.repeat(some(4, 12, metric), 60, axis=0).astype(np.float64)
     rows *= 1 + 1e-5 * rng.normal(size=rows.shape)
@@ -277,7 +291,7 @@ def test_vectors_that_only_their_codes_cannot_tell_apart_are_all_found(metric: s
     if metric == "dot":
         rows /= np.linalg.norm(rows, axis=1, keepdims=True)
     rows = rows.astype(np.float32)
-    index = MemoryIndex(metric, 12, codes="int8")
+    index = MemoryIndex(metric, 12, codes=codes)
     slots = index.add(rows)
     assert index.problems() == []
     assert len(index.index.neighbourhood(nothing_stored, int(slots[100]))[1]) == 9

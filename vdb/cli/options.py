@@ -135,7 +135,7 @@ EfConstruction: TypeAlias = Annotated[
 Codes: TypeAlias = Annotated[
     str | None,
     typer.Option(
-        metavar="int8|none",
+        metavar="int8|int4|none",
         help="hnsw: short forms of vectors that searches walk by, before the best candidates are "
         "compared exactly. [default: none]",
     ),

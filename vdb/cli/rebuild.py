@@ -53,7 +53,7 @@ def rebuild(
     codes: Annotated[
         str | None,
         typer.Option(
-            metavar="int8|none",
+            metavar="int8|int4|none",
             help="Short forms of vectors that searches walk by. [default: as at present, or none]",
         ),
     ] = None,

@@ -9,7 +9,7 @@ from __future__ import annotations
 METRICS = ("l2", "ip", "cosine", "dot", "l1", "hamming")
 DTYPES = ("float32", "float16", "int8", "bit")
 INDEX_TYPES = ("hnsw", "flat")
-CODES = ("int8",)
+CODES = ("int8", "int4")
 TUNING_SOURCES = ("given", "stored", "automatic")
 ID_KINDS = ("int", "str")
 

@@ -55,11 +55,13 @@ void CodeDistance::of(const CodeQuery& from, const uint8_t* const* rows, const i
 // products of two errors add up to is bounded.
 float CodeDistance::slack(const CodeQuery& from, const CodeHead& head, float distance) const {
   const float x = from.scale, y = head.scale;
-  const float both = from.numbers * (x + y) * (x + y) / 4;
-  if (form_ == Form::kL2)
-    return 2 * kDeviations * std::sqrt(std::max(distance, 0.0f) * (x * x + y * y) / 12) + both;
+  if (form_ == Form::kL2) {
+    const float expected = from.numbers * (x * x + y * y) / 12;  // squared length of both errors
+    return 2 * kDeviations * std::sqrt(std::max(distance, 0.0f) * (x * x + y * y) / 12) +
+           expected * (1 + 5 / std::sqrt(from.numbers));
+  }
   const float a = from.norm * y, b = head.norm * x;
-  return kDeviations * std::sqrt((a * a + b * b) / 12) + both;
+  return kDeviations * std::sqrt((a * a + b * b) / 12) + from.numbers * x * y / 4;
 }
 
 void CodeScorer::score(const uint32_t* slots, uint32_t count, float* out) {

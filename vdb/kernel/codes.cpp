@@ -11,29 +11,67 @@
 namespace vdb {
 namespace {
 
-// Numbers on a grid of 256 steps: x[i] ~ scale * u[i] + low.
+// Numbers on a grid of steps: x[i] ~ scale * u[i] + low.
 struct Grid {
   double scale, low;
+  int steps;
 
-  static Grid of(const float* x, size_t n) {
+  static Grid of(const float* x, size_t n, int steps) {
     const auto [least, most] = std::minmax_element(x, x + n);
     const double low = *least;
     // As it is stored, so that integers are chosen for the scale that a reader will see.
-    return {static_cast<float>((*most - low) / 255), low};
+    return {static_cast<float>((*most - low) / steps), low, steps};
   }
-  uint8_t step(float number) const {
+  int step(float number) const {
     if (!(scale > 0)) return 0;
     const double at = (number - low) / scale + 0.5;
-    return static_cast<uint8_t>(at < 255 ? at : 255);
+    return static_cast<int>(at < steps ? at : steps);
   }
 };
+
+// What a grid makes of numbers.
+struct Sums {
+  int64_t total = 0, squares = 0;  // of integers
+  double with_numbers = 0;         // of products of what they stand for with the numbers
+  double norm2 = 0;                // of the numbers
+};
+
+// The integer of each number, less `middle`, is given to `put(i, integer)`.
+template <typename Put>
+Sums spread(const Grid& grid, const float* x, size_t n, int middle, const Put& put) {
+  Sums sums;
+  const double offset = grid.low + middle * grid.scale;
+  for (size_t i = 0; i < n; ++i) {
+    const int integer = grid.step(x[i]) - middle;
+    put(i, integer);
+    sums.total += integer;
+    sums.squares += integer * integer;
+    const double number = x[i];
+    sums.with_numbers += (grid.scale * integer + offset) * number;
+    sums.norm2 += number * number;
+  }
+  return sums;
+}
+
+CodeHead head_of(const Grid& grid, const Sums& sums, size_t n, int middle, bool unit) {
+  const double numbers = static_cast<double>(n), root = std::sqrt(numbers);
+  const double offset = grid.low + middle * grid.scale, total = static_cast<double>(sums.total);
+  double by = 1;
+  if (unit) by = sums.with_numbers > 0 ? std::sqrt(sums.norm2) / sums.with_numbers : 0;
+  const double norm2 = grid.scale * grid.scale * static_cast<double>(sums.squares) +
+                       2 * grid.scale * offset * total + numbers * offset * offset;
+  return {static_cast<float>(grid.scale * by), static_cast<float>(offset * root * by),
+          static_cast<float>(grid.scale * total / root * by),
+          unit ? 1.0f : static_cast<float>(std::sqrt(norm2))};
+}
 
 }  // namespace
 
 CodeKind code_named(const std::string& name) {
   if (name.empty()) return CodeKind::kNoCodes;
   if (name == "int8") return CodeKind::kInt8;
-  throw std::invalid_argument("codes: expected int8, got '" + name + "'");
+  if (name == "int4") return CodeKind::kInt4;
+  throw std::invalid_argument("codes: expected int8 or int4, got '" + name + "'");
 }
 
 void encode(const CodeShape& shape, const RowShape& vector_shape, const uint8_t* vector,
@@ -47,66 +85,56 @@ void encode(const CodeShape& shape, const RowShape& vector_shape, const uint8_t*
     widen(reinterpret_cast<const uint16_t*>(vector), n, widened.data());
     x = widened.data();
   }
-  const Grid grid = Grid::of(x, n);
+  std::memset(row, 0, shape.row_bytes());
   uint8_t* const code = row + sizeof(CodeHead);
-  int64_t sum = 0, squares = 0;
-  for (size_t i = 0; i < n; ++i) {
-    const int signed_step = grid.step(x[i]) - 128;
-    code[i] = static_cast<uint8_t>(signed_step);
-    sum += signed_step;
-    squares += signed_step * signed_step;
-  }
-  std::memset(code + n, 0, shape.code_bytes() - n);
-  const double numbers = static_cast<double>(n), root = std::sqrt(numbers);
-  const double offset = grid.low + 128 * grid.scale;
-  const double norm =
-      std::sqrt(grid.scale * grid.scale * static_cast<double>(squares) +
-                2 * grid.scale * offset * static_cast<double>(sum) + numbers * offset * offset);
-  const double by = !shape.unit ? 1 : norm > 0 ? 1 / norm : 0;
-  const CodeHead head{static_cast<float>(grid.scale * by), static_cast<float>(offset * root * by),
-                      static_cast<float>(grid.scale * static_cast<double>(sum) / root * by),
-                      shape.unit ? 1.0f : static_cast<float>(norm)};
+  const Grid grid = Grid::of(x, n, shape.steps());
+  const size_t half = shape.code_bytes();
+  const Sums sums = spread(grid, x, n, shape.middle(), [&](size_t i, int integer) {
+    if (shape.kind == CodeKind::kInt8)
+      code[i] = static_cast<uint8_t>(integer);
+    else
+      code[i % half] |= static_cast<uint8_t>(integer << (i < half ? 0 : 4));
+  });
+  const CodeHead head = head_of(grid, sums, n, shape.middle(), shape.unit);
   std::memcpy(row, &head, sizeof head);
 }
 
 void CodeQuery::reserve(const CodeShape& shape) {
-  const size_t wanted = shape.code_bytes() + 64;
+  const size_t wanted = shape.integers() + 64;
   if (space.size() < wanted) space.resize(wanted);
   bytes = space.data() + (64 - reinterpret_cast<uintptr_t>(space.data()) % 64) % 64;
   numbers = static_cast<float>(shape.dim);
+  std::memset(bytes + shape.dim, 0, shape.integers() - shape.dim);
 }
 
-void CodeQuery::set(const CodeShape& shape, const float* numbers) {
+void CodeQuery::set(const CodeShape& shape, const float* x) {
   reserve(shape);
-  const size_t n = shape.dim;
-  const Grid grid = Grid::of(numbers, n);
-  int64_t sum = 0, squares = 0;
-  for (size_t i = 0; i < n; ++i) {
-    bytes[i] = grid.step(numbers[i]);
-    sum += bytes[i];
-    squares += bytes[i] * bytes[i];
-  }
-  std::memset(bytes + n, 0, shape.code_bytes() - n);
-  const double count = static_cast<double>(n), root = std::sqrt(count);
-  const double length =
-      std::sqrt(grid.scale * grid.scale * static_cast<double>(squares) +
-                2 * grid.scale * grid.low * static_cast<double>(sum) + count * grid.low * grid.low);
-  const double by = !shape.unit ? 1 : length > 0 ? 1 / length : 0;
-  scale = static_cast<float>(grid.scale * by);
-  offset = static_cast<float>(grid.low * root * by);
-  both = static_cast<float>((grid.low * root + grid.scale * static_cast<double>(sum) / root) * by);
-  norm = shape.unit ? 1.0f : static_cast<float>(length);
+  const Grid grid = Grid::of(x, shape.dim, 255);
+  const int middle = 128 - shape.middle();
+  const Sums sums = spread(grid, x, shape.dim, middle, [&](size_t i, int integer) {
+    bytes[i] = static_cast<uint8_t>(integer);
+  });
+  const CodeHead head = head_of(grid, sums, shape.dim, middle, shape.unit);
+  scale = head.scale;
+  offset = head.offset;
+  both = head.offset + head.sum;
+  norm = head.norm;
 }
 
 void CodeQuery::set(const CodeShape& shape, const uint8_t* row) {
   reserve(shape);
   const CodeHead head = Codes::head(row);
   const uint8_t* const code = row + sizeof head;
-  const size_t n = shape.dim;
-  for (size_t i = 0; i < n; ++i) bytes[i] = code[i] ^ 0x80;
-  std::memset(bytes + n, 0, shape.code_bytes() - n);
+  const size_t n = shape.dim, half = shape.code_bytes();
   scale = head.scale;
-  offset = head.offset - head.scale * static_cast<float>(128 * std::sqrt(static_cast<double>(n)));
+  offset = head.offset;
+  if (shape.kind == CodeKind::kInt8) {
+    for (size_t i = 0; i < n; ++i) bytes[i] = code[i] ^ 0x80;
+    offset -= head.scale * static_cast<float>(128 * std::sqrt(static_cast<double>(n)));
+  } else {
+    for (size_t i = 0; i < n; ++i)
+      bytes[i] = static_cast<uint8_t>(i < half ? code[i] & 15 : code[i - half] >> 4);
+  }
   both = head.offset + head.sum;
   norm = head.norm;
 }

@@ -19,7 +19,7 @@
 
 namespace vdb {
 
-enum class CodeKind : uint8_t { kNoCodes, kInt8 };
+enum class CodeKind : uint8_t { kNoCodes, kInt8, kInt4 };
 
 CodeKind code_named(const std::string& name);  // "" for none; throws std::invalid_argument
 
@@ -36,20 +36,28 @@ struct CodeShape {
   uint32_t dim;
   bool unit;  // codes of vectors divided by their length
 
-  // Bytes of integers, rounded up to 16; those behind the last number are zero.
-  size_t code_bytes() const { return (size_t{dim} + 15) / 16 * 16; }
+  // Integers, with zeros behind the last that make them whole sixteens of bytes.
+  size_t integers() const {
+    const size_t by = kind == CodeKind::kInt4 ? 32 : 16;
+    return (size_t{dim} + by - 1) / by * by;
+  }
+  size_t code_bytes() const { return kind == CodeKind::kInt4 ? integers() / 2 : integers(); }
   size_t row_bytes() const { return sizeof(CodeHead) + code_bytes(); }
+  int steps() const { return kind == CodeKind::kInt4 ? 15 : 255; }
+  // What is taken from a step so that it becomes the stored integer.
+  int middle() const { return kind == CodeKind::kInt4 ? 0 : 128; }
 };
 
 // Writes row_bytes() bytes. REQUIRES finite numbers of dtype float32 or float16.
 void encode(const CodeShape& shape, const RowShape& vector_shape, const uint8_t* vector,
             uint8_t* row);
 
-// What is compared with codes: a query, or a code seen as owner of a list. Its integers are
-// unsigned: x[i] ~ scale * u[i] + offset.
+// What is compared with codes: a query, or a code seen as owner of a list, a byte an integer:
+// unsigned where codes have signed bytes, signed where they have unsigned halves of bytes. Bytes
+// behind the last are zero.
 struct CodeQuery {
   std::vector<uint8_t> space;
-  uint8_t* bytes = nullptr;   // on a 64-byte boundary, code_bytes() of them
+  uint8_t* bytes = nullptr;   // on a 64-byte boundary, integers() of them
   float scale, offset, both;  // s, o * sqrt(n), (o n + s sum of u) / sqrt(n)
   float norm;
   float numbers;  // n
@@ -74,7 +82,9 @@ class Codes {
   }
   // Sums of products of integers of `from` with those of `count` rows.
   void sums(const CodeQuery& from, const uint8_t* const* rows, size_t count, int32_t* out) const {
-    loops().codes.int8(from.bytes, rows, count, shape_.code_bytes(), out);
+    const auto& sums = loops().codes;
+    (shape_.kind == CodeKind::kInt4 ? sums.int4 : sums.int8)(from.bytes, rows, count,
+                                                             shape_.code_bytes(), out);
   }
   static CodeHead head(const uint8_t* row) {
     CodeHead head;

@@ -36,6 +36,10 @@ struct CodeLoops {
   // of 16, at most 32,000.
   void (*int8)(const uint8_t* query, const uint8_t* const* rows, size_t count, size_t bytes,
                int32_t* out);
+  // The same of signed bytes with unsigned halves of bytes: low halves of a row's bytes with the
+  // first `bytes` of the query, high halves with the others.
+  void (*int4)(const uint8_t* query, const uint8_t* const* rows, size_t count, size_t bytes,
+               int32_t* out);
 };
 
 struct Loops {

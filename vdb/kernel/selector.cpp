@@ -3,8 +3,7 @@
 namespace vdb {
 
 // By one of the first `by` of items_.
-bool Selector::occluded(Comparer& build, const Item& candidate, float distance,
-                        size_t by) const {
+bool Selector::occluded(Comparer& build, const Item& candidate, float distance, size_t by) const {
   size_t i = 0;
   if (by > 0) build.aim(candidate);
   for (; i + 4 <= by; i += 4) {
@@ -17,8 +16,8 @@ bool Selector::occluded(Comparer& build, const Item& candidate, float distance,
   return false;
 }
 
-void Selector::choose(Comparer& build, const std::vector<Candidate>& candidates,
-                      uint32_t limit, std::vector<Candidate>* chosen) {
+void Selector::choose(Comparer& build, const std::vector<Candidate>& candidates, uint32_t limit,
+                      std::vector<Candidate>* chosen) {
   chosen->clear();
   items_.clear();
   for (const Candidate& candidate : candidates) {

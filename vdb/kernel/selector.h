@@ -20,8 +20,8 @@ class Selector {
   // Marks which links of a list, sorted nearest first, go so that `limit` remain: the farthest that
   // are occluded by any nearer one, then simply the farthest. Those marked in `fixed` stay:
   // REQUIRES fewer of them than `limit`.
-  void thin(Comparer& build, const std::vector<Candidate>& links,
-            const std::vector<bool>& fixed, uint32_t limit, std::vector<bool>* dropped);
+  void thin(Comparer& build, const std::vector<Candidate>& links, const std::vector<bool>& fixed,
+            uint32_t limit, std::vector<bool>* dropped);
 
  private:
   bool occluded(Comparer& build, const Item& candidate, float distance, size_t by) const;

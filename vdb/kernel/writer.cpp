@@ -86,7 +86,8 @@ void Writer::insert(Source& source, const uint32_t* slots, size_t count, size_t 
   put_codes(source, slots, count);
   std::optional<Codes> codes;
   if (index_->has_codes()) codes.emplace(index_->codes(source));
-  Builder(vectors, codes ? &*codes : nullptr, graph, state.metric, state.ef_construction, &state.entry)
+  Builder(vectors, codes ? &*codes : nullptr, graph, state.metric, state.ef_construction,
+          &state.entry)
       .insert(slots, count, nodes, threads, tick);
   forget_unlinked({slots, slots + count});
   add_longest(source, slots, count, nodes);
