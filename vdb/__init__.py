@@ -13,10 +13,12 @@ change.
 
 from __future__ import annotations
 
+from vdb import loading as _loading  # first of all
+
+# isort: split
 import importlib as _importlib
 import typing as _typing
 
-from vdb import loading as _loading  # first of all
 from vdb import scores
 from vdb.collection import Collection, CollectionReader
 from vdb.config import HNSW, Flat

@@ -32,20 +32,22 @@ import resource, sys
 import vdb
 from vdb.maintenance.rebuild import run
 run.PACE = run.Pace(rows=256, seconds=0.0, share=1e9)
+given = {sys.argv[2]: sys.argv[3]}
 with vdb.open(sys.argv[1]) as db:
     docs = db.collection("docs")
     size = (db.path / "data.mdb").stat().st_size
     resource.setrlimit(resource.RLIMIT_FSIZE, (size + 65536, resource.RLIM_INFINITY))
     try:
-        docs.rebuild("ip")
+        docs.rebuild(**given)
     except vdb.DiskFullError:
         print("full")
     info = docs.info()
-    print(info.metric, info.generation, info.rebuilding is not None, len(docs))
+    print(info.metric, info.dtype, info.generation, info.rebuilding is not None, len(docs))
     print(len(docs.search([0.1] * 16, 10)), [str(p) for p in db.check()])
     resource.setrlimit(resource.RLIMIT_FSIZE, (resource.RLIM_INFINITY, resource.RLIM_INFINITY))
     print(docs.discard_rebuild(), docs.info().rebuilding)
-    print(docs.rebuild("ip").metric)
+    report = docs.rebuild(**given)
+    print(report.metric, report.dtype)
 """
 
 
@@ -83,13 +85,18 @@ def test_what_another_process_writes_meanwhile_is_there_afterwards(path, full, m
 
 
 @pytest.mark.skipif(sys.platform != "linux", reason="limits the size of files")
-def test_a_full_disk_stops_it_and_what_was_built_can_be_removed(path, db, full):
+@pytest.mark.parametrize(
+    ("given", "becomes"),
+    [(("metric", "ip"), "ip float32"), (("dtype", "float16"), "l2 float16")],
+)
+def test_a_full_disk_stops_it_and_what_was_built_can_be_removed(path, db, full, given, becomes):
     full.upsert(0, np.ones(16))
     db.close()
-    with start(FULL, path) as child:
+    with start(FULL, path, *given) as child:
         answer = child.stdout.read().split("\n")
         assert child.wait() == 0
-    assert answer[:2] == ["full", "l2 1 True 2000"]
-    assert answer[2:5] == ["10 []", "True None", "ip"]
+    assert answer[:2] == ["full", "l2 float32 1 True 2000"]
+    assert answer[2:5] == ["10 []", "True None", becomes]
     with vdb.open(path) as again:
-        assert again.collection("docs").metric == "ip"
+        docs = again.collection("docs")
+        assert f"{docs.metric} {docs.dtype}" == becomes

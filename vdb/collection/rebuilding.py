@@ -62,7 +62,7 @@ class Rebuilding:
                 converted as `add` does: rounded to "float32" or "float16", and refused where they
                 do not fit (not an integer for "int8", not 0 or 1 for "bit", which goes with
                 ``metric="hamming"``). What rounding takes away is gone once the generation before
-                is.
+                is. To make any vectors smaller where searches walk, see `HNSW.codes` instead.
             scores: The default convention of results; by default the present one, which the new
                 metric must have.
             progress: Called now and then with a `RebuildProgress`; what it raises stops it. From
