@@ -69,7 +69,7 @@ def test_the_limit_is_kept(path):
             threading.Thread(target=watch).start()
             while len(docs) < 12_000:
                 rows = min(docs.rows_within(limit, threads=2), 12_001 - len(docs))
-                vectors = random.normal(size=(rows, 512)).astype(np.float32)
+                vectors = random.standard_normal((rows, 512), dtype=np.float32)
                 docs.add(range(len(docs), len(docs) + rows), vectors, threads=2)
                 del vectors
             over.set()
