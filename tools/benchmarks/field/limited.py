@@ -17,7 +17,7 @@ PART: Final = "limited"
 SHARE: Final = 0.25
 BASE: Final = "vdb"  # whose size on disk the limit is a share of, for everybody
 LEAST: Final = 64 * 2**20  # what an interpreter with numpy needs to live in
-COUNT: Final = 300  # queries of a timed call; other ones every time
+COUNT: Final = 50  # queries of a timed call; other ones every time
 PATIENCE: Final = 120.0
 
 
