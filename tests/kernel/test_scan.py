@@ -56,7 +56,8 @@ def test_the_nearest_are_those_of_a_scan_that_turns_nothing_away(case, seed, pow
     for whole, part in zip(everything, nearest, strict=True):
         expected = whole[:, :k] if whole.ndim == 2 else np.minimum(whole, k)
         assert np.array_equal(part, expected)
-    some = np.flatnonzero(random.random(count) < 0.5).astype(np.uint32)
-    among = memory.index.scan_slots(nothing_stored, queries, some, min(k, len(some)))
+    some = random.random(count) < 0.5
+    bits, passing = np.packbits(some, bitorder="little"), int(some.sum())
+    among = memory.index.scan_allowed(nothing_stored, queries, bits, passing, min(k, passing))
     for row, slots in zip(everything[0], among[0], strict=True):
-        assert slots.tolist() == [s for s in row.tolist() if s in some][:k]
+        assert slots.tolist() == [slot for slot in row.tolist() if some[slot]][:k]

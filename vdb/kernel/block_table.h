@@ -78,6 +78,10 @@ class BlockTable {
   }
 
   // First byte of block n (its header). `n` must be below blocks(). Throws Corrupted, Stopped.
+  // Whether a block has an address by now.
+  bool is_resolved(uint32_t n) const {
+    return entries_[n].load(std::memory_order_relaxed) != nullptr;
+  }
   const uint8_t* block(uint32_t n, Source& source) const {
     const uint8_t* address = entries_[n].load(std::memory_order_acquire);
     return address != nullptr ? address : resolve(n, source);

@@ -1,5 +1,6 @@
 #include "flat.h"
 
+#include "read_ahead.h"
 #include "scan_tiles.h"
 
 namespace vdb {
@@ -8,8 +9,9 @@ std::vector<std::vector<Hit>> scan(const Vectors& vectors, Metric metric, const 
                                    uint32_t count, uint32_t k, uint32_t threads) {
   if (k == 0) return std::vector<std::vector<Hit>>(count);
   return scan_tiles(vectors, metric, queries, count, k, threads, [&](const auto& offer) {
+    InOrder rows(vectors);
     for (uint32_t slot = 0; slot < vectors.slots(); ++slot) {
-      const Item item = vectors.at(slot);
+      const Item item = rows.at(slot);
       if (item.norm >= 0) offer(slot, item);
     }
   });

@@ -9,6 +9,7 @@
 #include "filtered.h"
 #include "flat.h"
 #include "parallel.h"
+#include "read_ahead.h"
 
 namespace vdb {
 namespace {
@@ -182,8 +183,9 @@ NormStats Index::norm_stats(Source& source) const {
   const Vectors vectors = this->vectors(source);
   NormStats stats{0, std::numeric_limits<double>::infinity(), 0, 0};
   double sum = 0;
+  InOrder rows(vectors);
   for (uint32_t slot = 0; slot < state_.slots; ++slot) {
-    const double norm = vectors.at(slot).norm;
+    const double norm = rows.at(slot).norm;
     if (norm < 0) continue;
     ++stats.count;
     sum += norm;
@@ -197,7 +199,8 @@ NormStats Index::norm_stats(Source& source) const {
 
 void Index::copy_norms(Source& source, float* out) const {
   const Vectors vectors = this->vectors(source);
-  for (uint32_t slot = 0; slot < state_.slots; ++slot) out[slot] = vectors.at(slot).norm;
+  InOrder rows(vectors);
+  for (uint32_t slot = 0; slot < state_.slots; ++slot) out[slot] = rows.at(slot).norm;
 }
 
 Survey Index::survey(Source& source, const Tick& tick) const {

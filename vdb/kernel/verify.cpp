@@ -6,6 +6,7 @@
 #include <unordered_set>
 
 #include "errors.h"
+#include "read_ahead.h"
 
 namespace vdb {
 namespace {
@@ -292,9 +293,10 @@ void verify_vectors(const Vectors& vectors, Metric metric, uint32_t free_head, u
   std::string last_damage;
   uint32_t unused = 0;
   bool all_known = true;
+  InOrder rows(vectors);
   for (uint32_t slot = 0; slot < vectors.slots(); ++slot) {
     try {
-      const Item item = vectors.at(slot);
+      const Item item = rows.at(slot);
       (*live)[slot] = item.norm >= 0 ? kLive : kFree;
       if (item.norm >= 0)
         verify_row(vectors, metric, slot, item, findings);

@@ -22,7 +22,7 @@ def ids_of(reader: Reader, view: View, slots: NDArray[np.uint32]) -> list[Id]:
     try:
         return [ids[slot] for slot in listed]
     except KeyError:
-        _learn(reader, view, np.unique(slots).tolist(), ids)
+        _learn(reader, view, sorted(set(listed)), ids)
     return [ids[slot] for slot in listed]
 
 

@@ -166,7 +166,7 @@ def order_by_id(
     order = list(range(len(ids)))
     ends = np.cumsum(counts)
     tied = np.flatnonzero(equal)
-    for query in np.unique(np.searchsorted(ends, tied, side="right")).tolist():
+    for query in sorted(set(np.searchsorted(ends, tied, side="right").tolist())):
         own = range(int(ends[query] - counts[query]), int(ends[query]))
         place = runs[own.start : own.stop].tolist()
         order[own.start : own.stop] = sorted(own, key=lambda i: (place[i - own.start], ids[i]))
