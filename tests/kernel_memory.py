@@ -23,32 +23,33 @@ def nothing_stored(key: bytes) -> None:
     """The fetch of an index whose blocks all lie in a Writer."""
 
 
-def vector_table(dim: int, slots: int = 0, dtype: str = "float32") -> kernel.BlockTable:
+def table(prefix: bytes, kind: int, row_size: int, slots: int, **more: int) -> kernel.BlockTable:
+    shape = {"generation": 1, "level": 0, "block_size": BIG} | more
     return kernel.BlockTable(
-        prefix=b"vectors",
+        prefix=prefix,
         salt=SALT,
         collection=1,
-        generation=0,
-        kind=1,
-        level=0,
-        block_size=BIG,
-        row_size=-(-DTYPES[dtype].row_bytes(dim) // 16) * 16,
+        kind=kind,
+        row_size=row_size,
         slots=slots,
+        **shape,
     )
+
+
+def vector_table(dim: int, slots: int = 0, dtype: str = "float32") -> kernel.BlockTable:
+    row_size = -(-DTYPES[dtype].row_bytes(dim) // 16) * 16
+    return table(b"vectors", 1, row_size, slots, generation=0)
 
 
 def link_tables(M: int, slots: int = 0) -> list[kernel.BlockTable]:
     return [
-        kernel.BlockTable(
-            prefix=b"links%02d" % level,
-            salt=SALT,
-            collection=1,
-            generation=1,
-            kind=2,
+        table(
+            b"links%02d" % level,
+            2,
+            kernel.link_row_size(M, level),
+            slots,
             level=level,
             block_size=SMALL,
-            row_size=kernel.link_row_size(M, level),
-            slots=slots,
             span=M**level,
         )
         for level in range(kernel.level_limit(M))
@@ -56,17 +57,7 @@ def link_tables(M: int, slots: int = 0) -> list[kernel.BlockTable]:
 
 
 def code_table(dim: int, codes: str, slots: int = 0) -> kernel.BlockTable:
-    return kernel.BlockTable(
-        prefix=b"codes",
-        salt=SALT,
-        collection=1,
-        generation=1,
-        kind=3,
-        level=0,
-        block_size=BIG,
-        row_size=CODES[codes].row_bytes(dim),
-        slots=slots,
-    )
+    return table(b"codes", 3, CODES[codes].row_bytes(dim), slots)
 
 
 def make_index(

@@ -184,22 +184,10 @@ class Database(Upkeep):
             model=config.model_text(model),
             created=now,
             version=__version__,
-            history=[
-                {
-                    "generation": 1,
-                    "metric": generation.metric,
-                    "dtype": kind.name,
-                    "index": config.index_to_map(settings),
-                    "when": now,
-                    "version": __version__,
-                    "reason": "created",
-                    "seconds": None,
-                    "recall": None,
-                }
-            ],
             next_field=len(types) + 1,
             fields=lines(types),
         )
+        header.put_to_use(generation, when=now, reason="created")
         with self._access.writing() as batch:
             if batch.collection_number(name) is not None:
                 raise CollectionExistsError(

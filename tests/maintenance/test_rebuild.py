@@ -164,7 +164,7 @@ class TestResult:
         assert second.when >= first.when
 
     def test_the_first_and_the_newest_lines_of_a_long_history_are_kept(self, db, monkeypatch):
-        monkeypatch.setattr("vdb.maintenance.rebuild.roles.KEPT_HISTORY", 4)
+        monkeypatch.setattr("vdb.format.headers.KEPT_HISTORY", 4)
         docs = db.create_collection("docs", dim=2, metric="l2", index=vdb.Flat())
         for _ in range(6):
             docs.rebuild()

@@ -9,6 +9,8 @@ import pytest
 import vdb
 from store_tools import child
 from vdb.format import blocks, keys
+from vdb.format.checksums import UNSALTED, Seal
+from vdb.format.headers import DatabaseHeader
 
 pytestmark = pytest.mark.damages
 
@@ -140,6 +142,26 @@ def test_a_record_that_cannot_be_read_is_named_and_the_rest_stays(place):
     assert {(one.id, one.part) for one in docs.lost} == {(200, "record"), (301, "record")}
     assert docs.records == len(before) - 2
     assert contents(place)["docs"] == [r for r in before if r[0] not in (200, 301)]
+
+
+def test_of_two_records_of_one_id_the_one_stays_that_the_id_leads_to(place):
+    before = contents(place)["docs"]
+
+    def impostor(txn):
+        """In the lower slot of 50 lies a record that says it is 301."""
+        uuid = DatabaseHeader.decode(UNSALTED.unwrap(keys.DATABASE, txn.get(keys.DATABASE))).uuid
+        seal = Seal(uuid)
+        here, there = (
+            keys.record(1, int.from_bytes(txn.get(keys.slot_of(1, i)), "little")) for i in (50, 301)
+        )
+        assert here < there
+        txn.put(here, seal.wrap(here, seal.unwrap(there, txn.get(there))))
+
+    harm(place, impostor)
+    report = repaired(place)
+    docs = next(one for one in report.collections if one.name == "docs")
+    assert [(one.id, one.part) for one in docs.lost] == [(50, "record")]
+    assert contents(place)["docs"] == [r for r in before if r[0] != 50]
 
 
 def test_vectors_of_a_damaged_block_are_named(place):

@@ -6,6 +6,7 @@ import argparse
 import sys
 import tempfile
 import time
+from collections import Counter
 from pathlib import Path
 
 from tools.campaigns import backups, cuts, damage, kills
@@ -22,36 +23,45 @@ CAMPAIGNS: dict[str, type[Campaign]] = {
 
 def main() -> int:
     """0 when every round came out as it must."""
-    names = "\n".join(f"  {name:14} {one.__doc__}" for name, one in CAMPAIGNS.items())
+    names = "\n".join(
+        f"  {name:14} {one.__doc__} ({one.full} rounds)" for name, one in CAMPAIGNS.items()
+    )
     parser = argparse.ArgumentParser(
         prog="tools/torture",
         description=f"campaigns:\n{names}",
         formatter_class=argparse.RawDescriptionHelpFormatter,
     )
     parser.add_argument("campaign", choices=CAMPAIGNS)
-    parser.add_argument("--rounds", type=int, default=100)
+    parser.add_argument("--rounds", type=int, help="default: a whole run")
     parser.add_argument("--seed", type=int, default=0)
     parser.add_argument("--first", type=int, default=0, help="the round to begin with, to resume")
     given = parser.parse_args()
-    began, seen = time.monotonic(), {}
+    kind = CAMPAIGNS[given.campaign]
+    last = given.first + (kind.full if given.rounds is None else given.rounds)
+    began, seen, failures = time.monotonic(), Counter[str](), 0
     with tempfile.TemporaryDirectory(prefix="vdb-torture-") as place:
-        campaign = CAMPAIGNS[given.campaign](Path(place), given.seed)
-        failures = []
-        for number in range(given.first, given.first + given.rounds):
-            outcome = campaign.round(number)
-            seen[outcome] = seen.get(outcome, 0) + 1
-            if outcome not in campaign.accepted:
-                failures.append(number)
-                print(f"round {number}: {outcome}", flush=True)
-            if sys.stderr.isatty():
-                print(f"\r{number + 1 - given.first}/{given.rounds}", end="", file=sys.stderr)
+        campaign = kind(Path(place), given.seed)
+        number = given.first
+        try:
+            while number < last:
+                outcome = campaign.round(number)
+                seen[outcome] += 1
+                if outcome not in campaign.accepted:
+                    failures += 1
+                    print(f"round {number}: {outcome}", flush=True)
+                number += 1
+                if sys.stderr.isatty():
+                    print(f"\r{number - given.first}/{last - given.first}", end="", file=sys.stderr)
+        except KeyboardInterrupt:
+            print(f"interrupted: --seed {given.seed} --first {number} goes on")
         campaign.end()
+    verdict = "FAILED" if failures else "passed" if number == last else "incomplete"
     counts = ", ".join(f"{count} {outcome}" for outcome, count in sorted(seen.items()))
     print(
-        f"{given.campaign}: {'FAILED' if failures else 'passed'}: {given.rounds} rounds from "
-        f"{given.first}, seed {given.seed}, {time.monotonic() - began:.0f} s: {counts}"
+        f"{given.campaign}: {verdict}: {number - given.first} rounds from {given.first}, "
+        f"seed {given.seed}, {time.monotonic() - began:.0f} s: {counts}"
     )
-    return 1 if failures else 0
+    return 0 if verdict == "passed" else 1
 
 
 if __name__ == "__main__":

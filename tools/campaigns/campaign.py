@@ -12,6 +12,8 @@ class Campaign:
 
     accepted: ClassVar[Collection[str]] = ()
     """Outcomes of a round that are as they must be."""
+    full: ClassVar[int] = 1000
+    """Rounds of a whole run."""
 
     def __init__(self, place: Path, seed: int) -> None:
         """Make ready in an empty directory."""

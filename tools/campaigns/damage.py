@@ -3,21 +3,17 @@
 from __future__ import annotations
 
 import random
-import shutil
 from collections.abc import Callable
-from pathlib import Path
 
-from tools.campaigns import sample
-from tools.campaigns.campaign import Campaign
-from tools.campaigns.reader import Reader
+from tools.campaigns.closed_files import ClosedFiles
 
 PAGE = 4096
 Change = Callable[[bytearray, random.Random], None]
 
 
-def _at(data: bytearray, draw: random.Random, *, used: bool = True) -> int:
+def _at(data: bytearray, draw: random.Random) -> int:
     """A place behind the two meta pages."""
-    return draw.randrange(2 * PAGE if used else 0, len(data))
+    return draw.randrange(2 * PAGE, len(data))
 
 
 def _flip(data: bytearray, draw: random.Random) -> None:
@@ -78,35 +74,15 @@ CLASSES: tuple[Change, ...] = (
 )  # fmt: skip
 
 
-class Damage(Campaign):
+class Damage(ClosedFiles):
     """Ten classes of damage in turn: what opens after full verification is right."""
 
-    accepted = ("right", "refused")
-
-    def __init__(self, place: Path, seed: int) -> None:
-        super().__init__(place, seed)
-        sample.make(place / "whole.vdb")
-        self._whole = (place / "whole.vdb" / "data.mdb").read_bytes()
-        self._reader = Reader()
-        self._right = self._reader.ask(place / "whole.vdb", "full")
+    refusals = ("CorruptedError", "FormatVersionError", "InvalidArgumentError")
+    full = 10_000
 
     def round(self, number: int) -> str:
-        draw = random.Random(f"{self.seed} {number}")
-        data = bytearray(self._whole)
-        CLASSES[number % len(CLASSES)](data, draw)
-        copy = self.place / "copy.vdb"
-        shutil.rmtree(copy, ignore_errors=True)
-        shutil.copytree(self.place / "whole.vdb", copy)
-        (copy / "data.mdb").write_bytes(data)
-        answer = self._reader.ask(copy, "full")
-        if answer == self._right:
-            return "right"
-        refused = ("CorruptedError", "FormatVersionError", "InvalidArgumentError")
-        if answer in refused:
-            return "refused"
-        name = CLASSES[number % len(CLASSES)].__name__
-        wrong = "a wrong answer" if len(answer) == len(self._right) else answer
-        return f"{wrong} after {name}"
-
-    def end(self) -> None:
-        self._reader.end()
+        data = bytearray(self.whole)
+        change = CLASSES[number % len(CLASSES)]
+        change(data, random.Random(f"{self.seed} {number}"))
+        outcome = self.outcome(bytes(data), "full")
+        return outcome if outcome in self.accepted else f"{outcome} after {change.__name__}"

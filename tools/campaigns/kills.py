@@ -16,6 +16,7 @@ class Kills(Campaign):
     """A writer of batches is killed a hundred times: nothing acknowledged is lost, nothing half."""
 
     accepted = ("passed",)
+    full = 100
     test: ClassVar[str] = "tests/crash/test_kill.py"
 
     def round(self, number: int) -> str:

@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-from pathlib import Path
 from typing import Annotated
 
 import typer
 
-from vdb import database
+from vdb import config, database
 from vdb.analysis.speed import SpeedReport
 from vdb.cli import options, output
 from vdb.cli.arrays import open_array
@@ -20,17 +19,8 @@ def bench(
     directory: options.Directory,
     name: options.Name,
     *,
-    queries: Annotated[
-        Path | None,
-        typer.Option(
-            metavar="QUERIES.npy",
-            parser=options.a_path,
-            help="Real queries. [default: a sample of stored vectors]",
-        ),
-    ] = None,
-    sample: Annotated[
-        int, typer.Option(metavar="N", help="How many stored vectors to take for queries.")
-    ] = 500,
+    queries: options.RealQueries = None,
+    sample: options.Sample = config.SAMPLE,
     k: Annotated[int, typer.Option("-k", metavar="N", help="Hits of a query.")] = 10,
     ef: Annotated[
         str | None,

@@ -81,6 +81,17 @@ Queries: TypeAlias = Annotated[
     Path,
     typer.Argument(metavar="QUERIES.npy", parser=a_path, help="Real numbers, one row a query."),
 ]
+RealQueries: TypeAlias = Annotated[
+    Path | None,
+    typer.Option(
+        metavar="QUERIES.npy",
+        parser=a_path,
+        help="Real queries. [default: a sample of stored vectors]",
+    ),
+]
+Sample: TypeAlias = Annotated[
+    int, typer.Option(metavar="N", help="How many stored vectors to take for queries.")
+]
 Labels: TypeAlias = Annotated[
     Path | None,
     typer.Option(

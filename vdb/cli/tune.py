@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-from pathlib import Path
 from typing import Annotated
 
 import typer
 
-from vdb import database
+from vdb import config, database
 from vdb.analysis.recall import RecallReport
 from vdb.cli import options, output
 from vdb.cli.arrays import open_array
@@ -23,17 +22,8 @@ def tune(
         float, typer.Option(metavar="RECALL", help="The recall to reach, above 0, at most 1.")
     ] = 0.95,
     k: Annotated[int, typer.Option("-k", metavar="N", help="Hits of a query.")] = 10,
-    queries: Annotated[
-        Path | None,
-        typer.Option(
-            metavar="QUERIES.npy",
-            parser=options.a_path,
-            help="Real queries. [default: a sample of stored vectors]",
-        ),
-    ] = None,
-    sample: Annotated[
-        int, typer.Option(metavar="N", help="How many stored vectors to take for queries.")
-    ] = 500,
+    queries: options.RealQueries = None,
+    sample: options.Sample = config.SAMPLE,
     ef: Annotated[
         int | None,
         typer.Option(metavar="N", help="With --dry-run: measure with this ef, not the default."),

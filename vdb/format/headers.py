@@ -11,10 +11,11 @@ from typing import Any, Self
 
 from vdb.filters.nodes import LONGEST_PATH
 from vdb.filters.types import MOST_FIELDS, TYPES
-from vdb.format.generation import check_kind, index_of
+from vdb.format.generation import GenerationRecord, check_kind, index_of
 from vdb.format.limits import (
     DTYPES,
     ID_KINDS,
+    KEPT_HISTORY,
     LARGEST_ROW,
     LONGEST_HISTORY,
     LONGEST_MODEL,
@@ -29,6 +30,7 @@ from vdb.format.limits import (
     U64,
 )
 from vdb.format.packing import Fields, as_map, pack, unpack
+from vdb.version import __version__
 
 __all__ = ["CollectionHeader", "DatabaseHeader"]
 
@@ -146,6 +148,35 @@ class CollectionHeader:
             leaving=list(self.leaving),
             fields=[dict(line) for line in self.fields],
         )
+
+    def put_to_use(
+        self,
+        record: GenerationRecord,
+        *,
+        when: float,
+        reason: str,
+        seconds: float | None = None,
+        recall: float | None = None,
+    ) -> None:
+        """From now on that generation is the one in use; a line of history says so.
+
+        Of a long history the first line stays, and the newest ones.
+        """
+        self.generation, self.metric, self.dtype = record.number, record.metric, record.dtype
+        self.history.append(
+            {
+                "generation": record.number,
+                "metric": record.metric,
+                "dtype": record.dtype,
+                "index": dict(record.index),
+                "when": when,
+                "version": __version__,
+                "reason": reason,
+                "seconds": seconds,
+                "recall": recall,
+            }
+        )
+        del self.history[1 : max(1, len(self.history) - KEPT_HISTORY + 1)]
 
     def encode(self) -> bytes:
         """The record, not sealed."""

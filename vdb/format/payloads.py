@@ -15,7 +15,7 @@ from vdb.errors import InvalidPayloadError
 from vdb.format.packing import DECODER_ERRORS, LARGEST, pack, stream, unpack
 from vdb.records import Payload
 
-__all__ = ["DEEPEST", "LARGEST", "Payloads", "decode", "encode"]
+__all__ = ["DEEPEST", "LARGEST", "Payloads", "decode", "encode", "record_place"]
 
 DEEPEST = 64
 _LOWEST_INT = -(2**63)
@@ -114,8 +114,7 @@ class Payloads(Sequence[Payload]):
         return self._decoded
 
     def _place(self, i: int) -> str:
-        slot = int(self._slots[i]) if i < len(self._slots) else "?"
-        return f"record at slot {slot} of collection {self._collection}"
+        return record_place(self._collection, self._slots[i] if i < len(self._slots) else "?")
 
 
 def _decoded(encoded: list[bytes | None]) -> list[Payload] | None:
@@ -135,6 +134,11 @@ def _decoded(encoded: list[bytes | None]) -> list[Payload] | None:
     except DECODER_ERRORS:
         return None
     return payloads
+
+
+def record_place(collection: int, slot: int | str) -> str:
+    """What messages call the record in a slot of a collection of that number."""
+    return f"record at slot {slot} of collection {collection}"
 
 
 def _place(row: int | None) -> str:

@@ -35,7 +35,7 @@ from vdb.records import Problem
 from vdb.store import CollectionView, Snapshot
 from vdb.store.views import build
 
-__all__ = ["check"]
+__all__ = ["Pinned", "check"]
 
 
 class Pinned(Protocol):

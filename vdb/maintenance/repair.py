@@ -21,19 +21,18 @@ from typing import NamedTuple
 import numpy as np
 
 from vdb import index, ingest
-from vdb.config import index_from_map, index_to_map
+from vdb.config import index_from_map
 from vdb.errors import CorruptedError, VdbError
 from vdb.format import keys
 from vdb.format.headers import CollectionHeader
 from vdb.format.keys import KeyKind
 from vdb.format.limits import NO_SLOT
-from vdb.maintenance.check import check
+from vdb.maintenance.check import Pinned, check
 from vdb.maintenance.salvage import LostRecord, Part, salvage, view_of
 from vdb.records import Id, Problem
 from vdb.results import Result
 from vdb.store import Environment, Snapshot, backup
 from vdb.store.creation import create
-from vdb.version import __version__
 
 __all__ = ["RepairReport", "RepairedCollection", "repair"]
 
@@ -89,7 +88,7 @@ class _Found(NamedTuple):
 
 def repair(
     env: Environment,
-    pinned: Callable[[], object],
+    pinned: Callable[[], Pinned],
     *,
     threads: int,
     progress: Progress | None = None,
@@ -104,7 +103,7 @@ def repair(
         CorruptedError: Its own header cannot be read.
         DiskFullError: No room for a second file; nothing was changed.
     """
-    problems = tuple(check(pinned))  # type: ignore[arg-type]  # a bound method of the access
+    problems = tuple(check(pinned))
     if not any(problem.severity == "error" for problem in problems):
         return RepairReport(problems)
     with backup.alone(env), backup.replacement(env) as place:
@@ -177,8 +176,9 @@ def _make(
     """One collection in the new file, committed part by part."""
     with env.snapshot() as reader:
         settings = index_from_map(reader.generation_of(old).index)
-    header, notes = _header(old, index_to_map(settings))
+    header, notes = _header(old)
     record = index.new_generation(header.generation, old.metric, old.dtype, settings)
+    header.put_to_use(record, when=time.time(), reason="repaired")
     with target.batch() as batch:
         batch.create_collection(header, record)
     lost: list[LostRecord] = []
@@ -203,28 +203,13 @@ def _copy(target: Environment, name: str, part: Part, threads: int) -> None:
         ingest.add(batch, coll, rows, threads=threads)
 
 
-def _header(
-    old: CollectionHeader, settings: dict[str, object]
-) -> tuple[CollectionHeader, tuple[str, ...]]:
+def _header(old: CollectionHeader) -> tuple[CollectionHeader, tuple[str, ...]]:
     """The header of the same collection, empty, at a generation of its own."""
     header = old.copy()
     header.number = header.slots = header.count = 0
     header.free_head, header.free_count, header.id_kind = NO_SLOT, 0, None
     header.generation, header.next_generation = old.next_generation, old.next_generation + 1
     header.building, header.kept, header.leaving = 0, 0, []
-    header.history.append(
-        {
-            "generation": header.generation,
-            "metric": old.metric,
-            "dtype": old.dtype,
-            "index": settings,
-            "when": time.time(),
-            "version": __version__,
-            "reason": "repaired",
-            "seconds": None,
-            "recall": None,
-        }
-    )
     notes = []
     if old.building:
         notes.append("a rebuild that was not finished was given up")
@@ -255,7 +240,7 @@ def _named(
             one = by_slot.get(slot)
             if one is None:
                 by_slot[slot] = LostRecord(given, slot, "record", "missing")
-            elif one.id is None:
+            elif one.id is None or kept(one.id):
                 by_slot[slot] = replace(one, id=given)
     except CorruptedError:
         pass  # those behind it keep their slots for names

@@ -99,8 +99,9 @@ def _part(reading: _Reading, view: CollectionView, slots: range, seen: dict[Id, 
         if found is None:
             continue
         record_id, payload = found
-        if seen.setdefault(record_id, slot) != slot:
-            what = f"slot {seen[record_id]} holds a record of that id too"
+        other = seen.setdefault(record_id, _home(reading, view, record_id, slot))
+        if other != slot:
+            what = f"says that it is {record_id!r}, which lies in slot {other}"
             lost.append(LostRecord(record_id, slot, "record", what))
             continue
         try:
@@ -114,6 +115,17 @@ def _part(reading: _Reading, view: CollectionView, slots: range, seen: dict[Id, 
         payloads.append(payload)
     matrix = np.concatenate(vectors) if vectors else np.empty((0, 0))
     return Part(ids, matrix, payloads, lost, slots.stop)
+
+
+def _home(reading: _Reading, view: CollectionView, record_id: Id, slot: int) -> int:
+    """The slot that an id leads to, if a record of that id lies there; else the one given."""
+    try:
+        led = reading.snapshot.slot_of(view, record_id)
+        if led is not None and reading.snapshot.id_at(view, led) == record_id:
+            return led
+    except CorruptedError:
+        reading.renew()
+    return slot
 
 
 def _record(

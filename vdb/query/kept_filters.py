@@ -25,9 +25,7 @@ _PLAIN: Final = {str, int, float, bool, NoneType}
 class _Entry(NamedTuple):
     commit: int
     among: Among
-    where: (
-        object  # an expression that is known by its identity stays alive, or another could get it
-    )
+    where: object  # kept alive: an expression is known by its identity, which another could get
 
 
 class KeptFilters:

@@ -103,9 +103,9 @@ def search_many(
 def _planned(reader: Reader, view: View, k: int | None, threads: int, options: Options) -> _Plan:
     """The plan of one search."""
     where = options.where
-    plan = _kept_plan(view, k, threads, options._replace(where=None), filtered=where is not None)
     if where is None:
-        return plan
+        return _kept_plan(view, k, threads, options, filtered=False)
+    plan = _kept_plan(view, k, threads, options._replace(where=None), filtered=True)
     among = matching(reader, view, where)
     return plan._replace(course=index.Course(among), matches=among.count)
 

@@ -20,7 +20,8 @@ from __future__ import annotations
 import os
 import stat
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager, nullcontext
 from functools import partial
 from pathlib import Path
 
@@ -140,7 +141,11 @@ def open_checked(
     )
     try:
         if verify == "full":
-            _verify_quietly(path, writer_lock, timeout, read_only=read_only)
+            # A copy on a read-only medium may lack its lock files, and needs none.
+            alone = read_only and not writer_lock.exists()
+            held = _quiet(path, writer_lock, timeout, shared=True, create=not read_only)
+            with nullcontext() if alone else held:
+                _verify(path, data)
         engine = open_it()
         if is_short(engine, data):
             engine.close()
@@ -162,11 +167,8 @@ def _open_short(
 ) -> lmdb.Environment:
     """Open a file that looked short, after telling a healthy one from one that was cut."""
     data = path / DATA
-    lock = FileLock(writer_lock, create=not read_only)
-    try:
-        # A commit that is just ending looks the same for a moment; with the lock there is none.
-        if not lock.acquire(shared=read_only, timeout=timeout):
-            raise BusyError(f"{path} must be verified first, but is being written to")
+    # A commit that is just ending looks the same for a moment; with the lock there is none.
+    with _quiet(path, writer_lock, timeout, shared=read_only, create=not read_only):
         engine = open_it()
         if is_short(engine, data):
             # The engine must not have the file open meanwhile: closing a second descriptor of its
@@ -177,20 +179,18 @@ def _open_short(
             if not read_only:
                 lengthen(engine, data)
         return engine
-    finally:
-        lock.close()
 
 
-def _verify_quietly(path: Path, writer_lock: Path, timeout: float, *, read_only: bool) -> None:
-    """`_verify` while nobody writes."""
-    if read_only and not writer_lock.exists():  # a copy without its lock files, on such a medium
-        _verify(path, path / DATA)
-        return
-    lock = FileLock(writer_lock, create=not read_only)
+@contextmanager
+def _quiet(
+    path: Path, writer_lock: Path, timeout: float, *, shared: bool, create: bool
+) -> Iterator[None]:
+    """Nobody writes inside; BusyError when somebody did for `timeout` seconds."""
+    lock = FileLock(writer_lock, create=create)
     try:
-        if not lock.acquire(shared=True, timeout=timeout):
-            raise BusyError(f"{path} was to be verified first, but is being written to")
-        _verify(path, path / DATA)
+        if not lock.acquire(shared=shared, timeout=timeout):
+            raise BusyError(f"{path} must be verified first, but is being written to")
+        yield
     finally:
         lock.close()
 

@@ -15,7 +15,7 @@ from vdb.format.checksums import UNSALTED, Seal
 from vdb.format.generation import GenerationRecord
 from vdb.format.headers import CollectionHeader, DatabaseHeader
 from vdb.format.keys import KeyKind
-from vdb.format.payloads import Payloads, decode
+from vdb.format.payloads import Payloads, decode, record_place
 from vdb.records import Id, Payload
 
 __all__ = ["HasHeader", "Reader"]
@@ -134,7 +134,7 @@ class Reader(ABC):
             CorruptedError: There is none, or it is damaged.
         """
         record_id, payload = self._record(collection, slot)
-        where = _place(collection, slot)
+        where = record_place(collection.header.number, slot)
         return record_id, None if payload is None else decode(payload, where)
 
     def records(self, collection: HasHeader, slots: Sequence[int]) -> list[tuple[Id, Payload]]:
@@ -165,7 +165,7 @@ class Reader(ABC):
 
     def id_at(self, collection: HasHeader, slot: int) -> Id:
         """The id of the record at a slot, without its payload; errors as for `record`."""
-        where = _place(collection, slot)
+        where = record_place(collection.header.number, slot)
         body = self.sealed(keys.record(collection.header.number, slot))
         if records.total_length(body, where) is not None:
             body = records.without_cut_header(body)
@@ -175,7 +175,7 @@ class Reader(ABC):
 
     def _record(self, collection: HasHeader, slot: int) -> tuple[Id, bytes | None]:
         """Id and encoded payload."""
-        number, where = collection.header.number, _place(collection, slot)
+        number, where = collection.header.number, record_place(collection.header.number, slot)
         body = self.sealed(keys.record(number, slot))
         length = records.total_length(body, where)
         if length is not None:
@@ -197,10 +197,6 @@ class Reader(ABC):
             yield keys.decode_id(
                 key[len(prefix) :], header.id_kind or "str", where=f"key {key.hex()}"
             )
-
-
-def _place(collection: HasHeader, slot: int) -> str:
-    return f"record at slot {slot} of collection {collection.header.number}"
 
 
 def _check_kind(record_id: Id, header: CollectionHeader, where: str) -> None:

@@ -11,7 +11,6 @@ import time
 from vdb.errors import NotFoundError
 from vdb.format import keys
 from vdb.format.generation import Build, GenerationRecord
-from vdb.format.limits import KEPT_HISTORY
 from vdb.index import RUN
 from vdb.maintenance.rebuild.target import Target
 from vdb.store import Batch, WritableCollection
@@ -96,22 +95,8 @@ def swap(
         over.append(before.number)
     # Its log is done with: what it holds is in the graph.
     forget_all(batch, collection, record.number)
-    header.generation, header.metric, header.dtype = record.number, record.metric, record.dtype
+    header.put_to_use(record, when=now, reason=build.reason, seconds=build.seconds, recall=recall)
     header.scores = build.scores
-    header.history.append(
-        {
-            "generation": record.number,
-            "metric": record.metric,
-            "dtype": record.dtype,
-            "index": dict(record.index),
-            "when": now,
-            "version": __version__,
-            "reason": build.reason,
-            "seconds": build.seconds,
-            "recall": recall,
-        }
-    )
-    del header.history[1 : max(1, len(header.history) - KEPT_HISTORY + 1)]
     record.build = None
     collection.generation = record
     for generation in over:  # now that nobody has these roles

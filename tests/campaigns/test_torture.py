@@ -1,23 +1,12 @@
 """Campaigns run, say their verdict and how to have it again; a short form of each."""
 
-import subprocess
 import sys
-from pathlib import Path
 
 import pytest
 
-ROOT = Path(__file__).parents[2]
-
-
-def torture(*arguments):
-    ran = subprocess.run(
-        [sys.executable, "-m", "tools.campaigns", *map(str, arguments)],
-        cwd=ROOT,
-        capture_output=True,
-        text=True,
-        check=False,
-    )
-    return ran.returncode, ran.stdout, ran.stderr
+from tools.campaigns import __main__ as main
+from tools.campaigns.campaign import Campaign
+from torture import torture
 
 
 @pytest.mark.parametrize(("campaign", "rounds"), [("damage", 20), ("cuts", 10), ("backups", 4)])
@@ -28,13 +17,6 @@ def test_a_campaign_passes_and_says_so(campaign, rounds):
 
 
 def test_a_round_that_fails_is_named(monkeypatch, tmp_path):
-    sys.path.insert(0, str(ROOT))
-    try:
-        from tools.campaigns import __main__ as main
-        from tools.campaigns.campaign import Campaign
-    finally:
-        sys.path.remove(str(ROOT))
-
     class Odd(Campaign):
         """Every odd round fails."""
 
@@ -46,6 +28,24 @@ def test_a_round_that_fails_is_named(monkeypatch, tmp_path):
     monkeypatch.setitem(main.CAMPAIGNS, "odd", Odd)
     monkeypatch.setattr(sys, "argv", ["torture", "odd", "--rounds", "3", "--first", "1"])
     assert main.main() == 1
+
+
+def test_a_run_that_is_interrupted_says_how_it_goes_on(monkeypatch, capsys):
+    class Stopped(Campaign):
+        """The third round is interrupted."""
+
+        accepted = ("fine",)
+
+        def round(self, number):
+            if number == 2:
+                raise KeyboardInterrupt
+            return "fine"
+
+    monkeypatch.setitem(main.CAMPAIGNS, "stopped", Stopped)
+    monkeypatch.setattr(sys, "argv", ["torture", "stopped", "--seed", "9"])
+    assert main.main() == 1
+    said = capsys.readouterr().out
+    assert "--seed 9 --first 2" in said and "stopped: incomplete: 2 rounds from 0" in said
 
 
 def test_an_unknown_campaign_is_refused():
