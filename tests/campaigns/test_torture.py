@@ -5,7 +5,7 @@ import sys
 import pytest
 
 from tools.campaigns import __main__ as main
-from tools.campaigns.campaign import Campaign
+from tools.campaigns.campaign import Campaign, UnavailableError
 from torture import torture
 
 
@@ -46,6 +46,55 @@ def test_a_run_that_is_interrupted_says_how_it_goes_on(monkeypatch, capsys):
     assert main.main() == 1
     said = capsys.readouterr().out
     assert "--seed 9 --first 2" in said and "stopped: incomplete: 2 rounds from 0" in said
+
+
+def test_rounds_that_are_wrong_only_together_fail(monkeypatch, capsys):
+    class Dull(Campaign):
+        """Every round is fine, and that is suspicious."""
+
+        accepted = ("fine",)
+
+        def round(self, number):
+            return "fine"
+
+        def fault(self, seen):
+            return f"{seen['fine']} of 2 fine"
+
+    monkeypatch.setitem(main.CAMPAIGNS, "dull", Dull)
+    monkeypatch.setattr(sys, "argv", ["torture", "dull", "--rounds", "2"])
+    assert main.main() == 1
+    assert "all rounds: 2 of 2 fine\ndull: FAILED: 2 rounds" in capsys.readouterr().out
+
+
+def test_what_the_machine_lacks_is_said(monkeypatch, capsys):
+    class Costly(Campaign):
+        """Wants what nobody has."""
+
+        def __init__(self, place, seed):
+            raise UnavailableError("no such device")
+
+    monkeypatch.setitem(main.CAMPAIGNS, "costly", Costly)
+    monkeypatch.setattr(sys, "argv", ["torture", "costly"])
+    assert main.main() == 77
+    assert capsys.readouterr().out == "costly: not run: no such device\n"
+
+
+def test_a_place_is_kept_for_the_next_run(monkeypatch, tmp_path):
+    class Writes(Campaign):
+        """Each round leaves a file."""
+
+        accepted = ("fine",)
+
+        def round(self, number):
+            (self.place / str(number)).touch()
+            return "fine"
+
+    monkeypatch.setitem(main.CAMPAIGNS, "writes", Writes)
+    for first in (0, 2):
+        given = ["torture", "writes", "--place", str(tmp_path / "kept"), "--rounds", "2"]
+        monkeypatch.setattr(sys, "argv", [*given, "--first", str(first)])
+        assert main.main() == 0
+    assert sorted(file.name for file in (tmp_path / "kept").iterdir()) == ["0", "1", "2", "3"]
 
 
 def test_an_unknown_campaign_is_refused():

@@ -1,30 +1,52 @@
-"""Runs one campaign and ends with a line that says its verdict, its seed and how to go on."""
+"""Runs one campaign and ends with a line that says its verdict, its seed and how to go on.
+
+Exit codes: 0 when everything came out as it must, 1 when not, 77 when the machine lacks something
+that the campaign needs.
+"""
 
 from __future__ import annotations
 
 import argparse
+import contextlib
 import sys
 import tempfile
 import time
 from collections import Counter
+from collections.abc import Iterator
 from pathlib import Path
 
 from tools.campaigns import backups, cuts, damage, kills
-from tools.campaigns.campaign import Campaign
+from tools.campaigns.campaign import Campaign, UnavailableError
 
 CAMPAIGNS: dict[str, type[Campaign]] = {
-    "damage": damage.Damage,
-    "cuts": cuts.Cuts,
     "backups": backups.Backups,
+    "cuts": cuts.Cuts,
+    "damage": damage.Damage,
     "kills": kills.Kills,
     "rebuild-kills": kills.RebuildKills,
 }
 
+UNAVAILABLE = 77
+
 
 def main() -> int:
-    """0 when every round came out as it must."""
+    """The exit code."""
+    given = _arguments()
+    with _place(given.place) as place:
+        try:
+            campaign = CAMPAIGNS[given.campaign](place, given.seed)
+        except UnavailableError as error:
+            print(f"{given.campaign}: not run: {error}")
+            return UNAVAILABLE
+        try:
+            return _run(campaign, given)
+        finally:
+            campaign.end()
+
+
+def _arguments() -> argparse.Namespace:
     names = "\n".join(
-        f"  {name:14} {one.__doc__} ({one.full} rounds)" for name, one in CAMPAIGNS.items()
+        f"  {name:16} {one.__doc__} ({one.full} rounds)" for name, one in CAMPAIGNS.items()
     )
     parser = argparse.ArgumentParser(
         prog="tools/torture",
@@ -35,26 +57,41 @@ def main() -> int:
     parser.add_argument("--rounds", type=int, help="default: a whole run")
     parser.add_argument("--seed", type=int, default=0)
     parser.add_argument("--first", type=int, default=0, help="the round to begin with, to resume")
-    given = parser.parse_args()
-    kind = CAMPAIGNS[given.campaign]
-    last = given.first + (kind.full if given.rounds is None else given.rounds)
-    began, seen, failures = time.monotonic(), Counter[str](), 0
+    parser.add_argument(
+        "--place", type=Path, help="a directory to work in and to keep; default: a temporary one"
+    )
+    return parser.parse_args()
+
+
+@contextlib.contextmanager
+def _place(kept: Path | None) -> Iterator[Path]:
+    if kept is not None:
+        kept.mkdir(parents=True, exist_ok=True)
+        yield kept
+        return
     with tempfile.TemporaryDirectory(prefix="vdb-torture-") as place:
-        campaign = kind(Path(place), given.seed)
-        number = given.first
-        try:
-            while number < last:
-                outcome = campaign.round(number)
-                seen[outcome] += 1
-                if outcome not in campaign.accepted:
-                    failures += 1
-                    print(f"round {number}: {outcome}", flush=True)
-                number += 1
-                if sys.stderr.isatty():
-                    print(f"\r{number - given.first}/{last - given.first}", end="", file=sys.stderr)
-        except KeyboardInterrupt:
-            print(f"interrupted: --seed {given.seed} --first {number} goes on")
-        campaign.end()
+        yield Path(place)
+
+
+def _run(campaign: Campaign, given: argparse.Namespace) -> int:
+    rounds = campaign.full if given.rounds is None else given.rounds
+    number, last = given.first, given.first + rounds
+    began, seen, failures = time.monotonic(), Counter[str](), 0
+    try:
+        while number < last:
+            outcome = campaign.round(number)
+            seen[outcome] += 1
+            if outcome not in campaign.accepted:
+                failures += 1
+                print(f"round {number}: {outcome}", flush=True)
+            number += 1
+            if sys.stderr.isatty():
+                print(f"\r{number - given.first}/{rounds}", end="", file=sys.stderr)
+    except KeyboardInterrupt:
+        print(f"interrupted: --seed {given.seed} --first {number} goes on")
+    if number == last and (fault := campaign.fault(seen)) is not None:
+        failures += 1
+        print(f"all rounds: {fault}", flush=True)
     verdict = "FAILED" if failures else "passed" if number == last else "incomplete"
     counts = ", ".join(f"{count} {outcome}" for outcome, count in sorted(seen.items()))
     print(

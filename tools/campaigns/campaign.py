@@ -2,9 +2,14 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Collection
 from pathlib import Path
 from typing import ClassVar
+
+
+class UnavailableError(Exception):
+    """This machine lacks something that a campaign needs; the text says what."""
 
 
 class Campaign:
@@ -16,13 +21,25 @@ class Campaign:
     """Rounds of a whole run."""
 
     def __init__(self, place: Path, seed: int) -> None:
-        """Make ready in an empty directory."""
+        """Make ready in an empty directory, or in the one that an earlier run was given to keep.
+
+        Raises:
+            UnavailableError: It cannot be run here.
+        """
         self.place = place
         self.seed = seed
 
     def round(self, number: int) -> str:
         """One round; what came of it."""
         raise NotImplementedError
+
+    def fault(self, seen: Counter[str]) -> str | None:
+        """What is wrong with all rounds together, after the last one; None: nothing.
+
+        `seen` says how often there was which outcome.
+        """
+        del seen
+        return None
 
     def end(self) -> None:
         """Let go of everything."""
