@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import struct
 from collections.abc import Callable
 from typing import Any
 
@@ -15,8 +16,17 @@ from vdb.dtypes import DTYPES
 
 SALT = bytes(range(16))
 SMALL, BIG = 4080, 65520
+HEADER, CHECKSUM_AT = 48, 40
 
 Fetch = Callable[[bytes], bytes | memoryview | None]
+
+
+def resealed(block: bytearray) -> bytes:
+    """A block with the checksum that its bytes have."""
+    block[CHECKSUM_AT : CHECKSUM_AT + 4] = bytes(4)
+    checksum = kernel.crc32c(bytes(block), kernel.crc32c(SALT))
+    block[CHECKSUM_AT : CHECKSUM_AT + 4] = struct.pack("<I", checksum)
+    return bytes(block)
 
 
 def nothing_stored(key: bytes) -> None:

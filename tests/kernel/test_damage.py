@@ -8,20 +8,12 @@ import numpy as np
 import pytest
 from numpy.typing import NDArray
 
-from kernel_memory import SALT, MemoryIndex, make_index
+from kernel_memory import HEADER, MemoryIndex, make_index, resealed
 from kinds import KINDS, Kind
 from vdb import kernel
 from vdb.errors import CorruptedError
 
-HEADER, CHECKSUM_AT = 48, 40
-NONE = 0xFFFFFFFF
-
-
-def resealed(block: bytearray) -> bytes:
-    block[CHECKSUM_AT : CHECKSUM_AT + 4] = bytes(4)
-    checksum = kernel.crc32c(bytes(block), kernel.crc32c(SALT))
-    block[CHECKSUM_AT : CHECKSUM_AT + 4] = struct.pack("<I", checksum)
-    return bytes(block)
+NONE = kernel.NONE
 
 
 @pytest.fixture

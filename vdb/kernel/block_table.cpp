@@ -5,6 +5,7 @@
 
 #include "crc32c.h"
 #include "errors.h"
+#include "poison.h"
 
 #if defined(__BYTE_ORDER__) && __BYTE_ORDER__ != __ORDER_LITTLE_ENDIAN__
 #error "blocks are little-endian and are used in place: big-endian machines are not supported"
@@ -185,7 +186,10 @@ uint8_t* BlockTable::heap_block() {
   // Rows start on a cache line here as they do in the map: (address + header) % 64 == 0.
   std::unique_ptr<uint8_t[]> memory(new uint8_t[size_t{shape_.block_size} + 64]);
   const auto base = reinterpret_cast<uintptr_t>(memory.get()) + kHeaderSize;
-  uint8_t* block = memory.get() + (64 - base % 64) % 64;
+  const size_t before = (64 - base % 64) % 64;
+  uint8_t* block = memory.get() + before;
+  poison(memory.get(), before);
+  poison(block + shape_.block_size, 64 - before);
   heap_.push_back(std::move(memory));
   return block;
 }

@@ -2,10 +2,12 @@
 
 #include <algorithm>
 #include <cstring>
+#include <string>
 #include <tuple>
 #include <unordered_map>
 
 #include "crc32c.h"
+#include "errors.h"
 #include "parallel.h"
 #include "selector.h"
 
@@ -297,8 +299,14 @@ void Builder::apply_requests(uint32_t threads) {
   for (uint32_t i = 0; i < requests_.size(); ++i)
     if (i == 0 || requests_[i].target != requests_[i - 1].target ||
         requests_[i].level != requests_[i - 1].level) {
+      const uint32_t level = requests_[i].level, target = requests_[i].target;
+      // Slots that are not of a level share their rows there, and each row is changed by one
+      // thread.
+      if (level > 0 && graph_.level_of(target) < level)
+        throw Corrupted("a link on level " + std::to_string(level) + " to slot " +
+                        std::to_string(target) + ", which does not belong to it");
       starts.push_back(i);
-      graph_.prepare(requests_[i].level, requests_[i].target);
+      graph_.prepare(level, target);
     }
   const auto targets = static_cast<uint32_t>(starts.size());
   starts.push_back(static_cast<uint32_t>(requests_.size()));

@@ -25,7 +25,8 @@ struct Grid {
   int step(float number) const {
     if (!(scale > 0)) return 0;
     const double at = (number - low) / scale + 0.5;
-    return static_cast<int>(at < steps ? at : steps);
+    // What is no number, in a row that somebody made, is on no step and has no least.
+    return at >= 0 ? static_cast<int>(at < steps ? at : steps) : 0;
   }
 };
 

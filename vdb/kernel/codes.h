@@ -48,7 +48,8 @@ struct CodeShape {
   int middle() const { return kind == CodeKind::kInt4 ? 0 : 128; }
 };
 
-// Writes row_bytes() bytes. REQUIRES finite numbers of dtype float32 or float16.
+// Writes row_bytes() bytes. Of numbers of dtype float32 or float16; where one is not finite, the
+// code means nothing.
 void encode(const CodeShape& shape, const RowShape& vector_shape, const uint8_t* vector,
             uint8_t* row);
 

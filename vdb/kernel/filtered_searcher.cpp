@@ -223,12 +223,15 @@ bool FilteredSearcher::rank(const uint8_t* query, uint32_t k, Scratch& scratch,
                             std::vector<Hit>* hits) const {
   const ExactValue exact(metric_, vectors_.shape(), query);
   const size_t wanted = size_t{k} + kMargin;
+  uint32_t links_of_chains = graph_.slots();  // as in a walk
   for (uint32_t i = 0; i < scratch.pool.size() && hits->size() < wanted; ++i) {
     const uint32_t node = scratch.pool[i].slot;
     const double value = exact(vectors_.at(node).row);
-    uint32_t steps = graph_.slots();
-    for (uint32_t twin = node; twin != kNone && hits->size() < wanted && steps-- > 0;
-         twin = graph_.next_duplicate(twin))
+    if (value != value) continue;  // as in Searcher
+    if (allowed_.has(node)) hits->push_back({value, node});
+    for (uint32_t twin = graph_.next_duplicate(node);
+         twin != kNone && hits->size() < wanted && links_of_chains > 0;
+         twin = graph_.next_duplicate(twin), --links_of_chains)
       if (allowed_.has(twin)) hits->push_back({value, twin});
   }
   keep_best(exact, k, hits);

@@ -102,7 +102,13 @@ uint32_t* Graph::writable(uint32_t level, uint32_t slot) {
 
 uint32_t* Graph::writable_row(uint32_t slot) { return writable(0, slot) - 1; }
 
+void Graph::full(uint32_t level, uint32_t slot) const {
+  throw Corrupted("slot " + std::to_string(slot) + ": no room in its list on level " +
+                  std::to_string(level) + ", where a sound one has some");
+}
+
 void Graph::set_links(uint32_t level, uint32_t slot, const uint32_t* links, uint32_t count) {
+  if (count > capacity(level)) full(level, slot);
   uint32_t* list = writable(level, slot);
   std::copy(links, links + count, list);
   std::fill(list + count, list + capacity(level), kNone);
@@ -110,7 +116,7 @@ void Graph::set_links(uint32_t level, uint32_t slot, const uint32_t* links, uint
 
 void Graph::append(uint32_t level, uint32_t slot, uint32_t link) {
   const uint32_t n = degree(level, slot);
-  if (n == capacity(level)) throw std::logic_error("append to a full list");
+  if (n == capacity(level)) full(level, slot);
   writable(level, slot)[n] = link;
 }
 

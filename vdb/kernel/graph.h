@@ -85,8 +85,9 @@ class Graph {
 
   // Batches only.
   void prepare(uint32_t level, uint32_t slot) { writable(level, slot); }
+  // A sound list has room for what these put in; they throw Corrupted where there is none.
   void set_links(uint32_t level, uint32_t slot, const uint32_t* links, uint32_t count);
-  void append(uint32_t level, uint32_t slot, uint32_t link);  // REQUIRES room
+  void append(uint32_t level, uint32_t slot, uint32_t link);
   bool erase(uint32_t level, uint32_t slot, uint32_t other);  // false where it was not linked
   void mark_tree(uint32_t slot, uint32_t other);
   void replace(uint32_t level, uint32_t slot, uint32_t from, uint32_t to);
@@ -100,6 +101,7 @@ class Graph {
   const uint32_t* upper(uint32_t level, uint32_t slot) const;
   uint32_t* writable(uint32_t level, uint32_t slot);
   [[noreturn]] void out_of_bounds(uint32_t link) const;
+  [[noreturn]] void full(uint32_t level, uint32_t slot) const;
 
   std::vector<BlockTable*> levels_;
   Source* source_;

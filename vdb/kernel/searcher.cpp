@@ -194,10 +194,12 @@ void Searcher::rank(const uint8_t* query, uint32_t k, Scratch& scratch,
 void Searcher::push(const ExactValue& exact, uint32_t node, size_t most,
                     std::vector<Hit>* hits) const {
   const double value = exact(vectors_.at(node).row);
+  // No number comes of what no vector should hold, and it cannot be put in order.
+  if (value != value) return;
   hits->push_back({value, node});
-  // A chain longer than the collection can only be a ring.
-  size_t steps = std::min<size_t>(most - 1, graph_.slots());
-  for (uint32_t twin = graph_.next_duplicate(node); twin != kNone && steps-- > 0;
+  // More hits than slots: the chains are rings, or meet.
+  for (uint32_t twin = graph_.next_duplicate(node);
+       twin != kNone && --most > 0 && hits->size() < graph_.slots();
        twin = graph_.next_duplicate(twin))
     hits->push_back({value, twin});
 }

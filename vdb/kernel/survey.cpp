@@ -20,14 +20,16 @@ void for_each_link(const Graph& graph, uint32_t level, uint32_t slot, const Body
     body(graph.checked(list[i]));
 }
 
-// The duplicates that hang off a node; one longer than the collection can only be a ring.
+// The duplicates that hang off a node. `left` is what may still be followed, at first the number of
+// slots: chains that are longer together are rings, or lead into one another.
 template <typename Body>
-void for_each_duplicate(const Graph& graph, uint32_t node, const Body& body) {
-  uint32_t steps = 0;
+void for_each_duplicate(const Graph& graph, uint32_t node, uint32_t* left, const Body& body) {
   for (uint32_t twin = graph.next_duplicate(node); twin != kNone;
        twin = graph.next_duplicate(twin)) {
-    if (++steps > graph.slots())
-      throw Corrupted("slot " + std::to_string(node) + ": its chain of duplicates is a ring");
+    if (*left == 0)
+      throw Corrupted("slot " + std::to_string(node) +
+                      ": its chain of duplicates is a ring, or meets others");
+    --*left;
     body(twin);
   }
 }
@@ -60,13 +62,13 @@ uint32_t reach(const Graph& graph, uint32_t entry, const Tick& tick) {
   std::vector<uint8_t> seen(graph.slots(), 0);
   std::vector<uint32_t> waiting{entry};
   seen[entry] = 1;
-  uint32_t reached = 0;
+  uint32_t reached = 0, left = graph.slots();
   for (uint32_t done = 0; !waiting.empty(); ++done) {
     if (done % kTickRows == 0) tick(done, graph.slots());
     const uint32_t slot = waiting.back();
     waiting.pop_back();
     ++reached;
-    for_each_duplicate(graph, slot, [&](uint32_t twin) {
+    for_each_duplicate(graph, slot, &left, [&](uint32_t twin) {
       if (!seen[twin]) seen[twin] = 1, ++reached;
     });
     for_each_link(graph, 0, slot, [&](uint32_t other) {
@@ -107,7 +109,8 @@ Neighbourhood neighbourhood(const Graph& graph, uint32_t slot) {
   if (!is_node(graph, found.representative))
     throw Corrupted("slot " + std::to_string(slot) + " is a duplicate of slot " +
                     std::to_string(found.representative) + ", which is no node");
-  for_each_duplicate(graph, found.representative,
+  uint32_t left = graph.slots();
+  for_each_duplicate(graph, found.representative, &left,
                      [&](uint32_t twin) { found.duplicates.push_back(twin); });
   for (uint32_t level = 0; level <= graph.level_of(found.representative); ++level) {
     found.links.emplace_back();

@@ -16,6 +16,13 @@ enum : uint8_t { kFree = 0, kLive = 1, kUnknown = 2 };
 // Of the squared length of a unit vector from 1: what is accepted, and what rounding adds to it.
 constexpr double kUnitTolerance = 1e-3 + 1e-5;
 
+void report(std::vector<Finding>* findings, Finding finding) {
+  if (findings->size() < kMostFindings)
+    findings->push_back(std::move(finding));
+  else if (findings->size() == kMostFindings)
+    findings->push_back({"graph", "there are more problems than can be listed"});
+}
+
 std::string at_slot(uint32_t slot) { return "slot " + std::to_string(slot); }
 std::string at_level(uint32_t slot, uint32_t level) {
   return at_slot(slot) + ", level " + std::to_string(level);
@@ -50,9 +57,7 @@ class GraphCheck {
   }
 
  private:
-  void add(const std::string& where, const std::string& what) {
-    findings_->push_back({where, what});
-  }
+  void add(const std::string& where, const std::string& what) { report(findings_, {where, what}); }
 
   bool is_node(uint32_t slot) {
     return readable_[slot] && live_[slot] != kFree && !graph_.is_unused(slot) &&
@@ -112,8 +117,11 @@ class GraphCheck {
   void chain(uint32_t slot) {
     uint32_t before = slot;
     uint32_t next = graph_.row(slot)[0] & kSlotMask;
-    for (uint32_t steps = 0; next != kNoDuplicate; ++steps) {
-      if (!valid(next) || !readable(next) || steps > graph_.slots() || !graph_.is_duplicate(next)) {
+    while (next != kNoDuplicate) {
+      // Each stands in one chain: a second look at it is a ring, or another chain that leads into
+      // this one, and would go on for ever, or for as long as there are nodes.
+      if (!valid(next) || !readable(next) || !graph_.is_duplicate(next) ||
+          !chained_.insert(next).second) {
         add(at_slot(slot),
             "its chain of duplicates is broken after slot " + std::to_string(before));
         return;
@@ -125,7 +133,6 @@ class GraphCheck {
       if (!equal(slot, next))
         add(at_slot(next),
             "is a duplicate of slot " + std::to_string(slot) + ", but their vectors differ");
-      chained_.insert(next);
       before = next;
       next = words[0] & kSlotMask;
     }
@@ -271,18 +278,18 @@ void verify_row(const Vectors& vectors, Metric metric, uint32_t slot, const Item
                 std::vector<Finding>* findings) {
   for (uint32_t i = 0; i < vectors.shape().length(); ++i)
     if (!finite(vectors.shape(), item.row, i)) {
-      findings->push_back({at_slot(slot), "component " + std::to_string(i) + " is not finite"});
+      report(findings, {at_slot(slot), "component " + std::to_string(i) + " is not finite"});
       return;
     }
   const float norm = norm_of_row(vectors.shape(), item.row);
   // Sums may be ordered differently on the machine that wrote the norm.
   if (!(std::fabs(norm - item.norm) <= 1e-6f * std::max(norm, item.norm)))
-    findings->push_back({at_slot(slot), "norm: expected " + std::to_string(norm) + ", got " +
-                                            std::to_string(item.norm)});
+    report(findings, {at_slot(slot), "norm: expected " + std::to_string(norm) + ", got " +
+                                         std::to_string(item.norm)});
   if (metric == Metric::kCosine && norm == 0)
-    findings->push_back({at_slot(slot), "a zero vector under cosine"});
+    report(findings, {at_slot(slot), "a zero vector under cosine"});
   if (metric == Metric::kDot && !(std::fabs(double{norm} * norm - 1.0) <= kUnitTolerance))
-    findings->push_back({at_slot(slot), "under dot, with norm " + std::to_string(norm)});
+    report(findings, {at_slot(slot), "under dot, with norm " + std::to_string(norm)});
 }
 
 }  // namespace
@@ -303,11 +310,11 @@ void verify_vectors(const Vectors& vectors, Metric metric, uint32_t free_head, u
       else if (item.norm == -1.0f)
         ++unused;
       else
-        findings->push_back({at_slot(slot), "norm: expected at least 0, or -1 where free"});
+        report(findings, {at_slot(slot), "norm: expected at least 0, or -1 where free"});
     } catch (const Corrupted& problem) {
       all_known = false;
       if (problem.what() != last_damage)
-        findings->push_back({at_slot(slot), last_damage = problem.what()});
+        report(findings, {at_slot(slot), last_damage = problem.what()});
     }
   }
   if (!all_known) return;
@@ -315,15 +322,15 @@ void verify_vectors(const Vectors& vectors, Metric metric, uint32_t free_head, u
   std::unordered_set<uint32_t> seen;
   for (uint32_t slot = free_head; slot != kNone; ++listed) {
     if (slot >= vectors.slots() || (*live)[slot] != kFree || !seen.insert(slot).second) {
-      findings->push_back({"free list", "broken at slot " + std::to_string(slot)});
+      report(findings, {"free list", "broken at slot " + std::to_string(slot)});
       return;
     }
     slot = vectors.next_free(slot);
   }
   if (listed != unused || listed != free_count)
-    findings->push_back({"free list", "lists " + std::to_string(listed) + " slots, the header " +
-                                          std::to_string(free_count) + ", unused are " +
-                                          std::to_string(unused)});
+    report(findings, {"free list", "lists " + std::to_string(listed) + " slots, the header " +
+                                       std::to_string(free_count) + ", unused are " +
+                                       std::to_string(unused)});
 }
 
 void verify_codes(const Codes& codes, const Vectors& vectors, const std::vector<uint8_t>& live,
@@ -340,12 +347,12 @@ void verify_codes(const Codes& codes, const Vectors& vectors, const std::vector<
       else
         encode(codes.shape(), vectors.shape(), vectors.at(slot).row, expected.data());
       if (std::memcmp(row, expected.data(), bytes) != 0)
-        findings->push_back({at_slot(slot), live[slot] == kFree
-                                                ? "is free, but its row of codes is not empty"
-                                                : "its code is not the one of its vector"});
+        report(findings,
+               {at_slot(slot), live[slot] == kFree ? "is free, but its row of codes is not empty"
+                                                   : "its code is not the one of its vector"});
     } catch (const Corrupted& problem) {
       if (problem.what() != last_damage)
-        findings->push_back({at_slot(slot), last_damage = problem.what()});
+        report(findings, {at_slot(slot), last_damage = problem.what()});
     }
   }
 }

@@ -17,6 +17,10 @@ struct Finding {
   std::string what;
 };
 
+// A file that somebody made can have a problem in every word: behind so many, one more says that
+// there are others, and no further ones are kept.
+inline constexpr size_t kMostFindings = 100000;
+
 // Blocks that cannot be read are findings too, and every row in them counts as unknown.
 // Norms: each recomputed; live rows finite (not zero for cosine, of length 1 for dot). Free list:
 // every unused slot once. `live` receives a byte a slot: 1 live, 0 free, 2 unknown.

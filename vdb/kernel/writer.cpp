@@ -48,6 +48,10 @@ std::vector<uint32_t> Writer::allocate(Source& source, size_t count) {
     slots.push_back(free_head_);
     free_head_ = index_->vectors(source).next_free(free_head_);
   }
+  std::vector<uint32_t> sorted(slots);
+  std::sort(sorted.begin(), sorted.end());
+  if (std::adjacent_find(sorted.begin(), sorted.end()) != sorted.end())
+    throw Corrupted("the free list comes back to a slot");
   free_count_ -= static_cast<uint32_t>(reused);
   for (size_t i = reused; i < count; ++i) slots.push_back(state.slots++);
   index_->vectors_->grow(state.slots);
