@@ -15,13 +15,14 @@ from collections import Counter
 from collections.abc import Iterator
 from pathlib import Path
 
-from tools.campaigns import backups, cuts, damage, kills
+from tools.campaigns import backups, cuts, damage, graphs, kills
 from tools.campaigns.campaign import Campaign, UnavailableError
 
 CAMPAIGNS: dict[str, type[Campaign]] = {
     "backups": backups.Backups,
     "cuts": cuts.Cuts,
     "damage": damage.Damage,
+    "graphs": graphs.Graphs,
     "kills": kills.Kills,
     "rebuild-kills": kills.RebuildKills,
 }
