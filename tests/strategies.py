@@ -11,6 +11,7 @@ import vdb
 from vdb import config
 from vdb.dtypes import DTYPES
 from vdb.filters import parse
+from vdb.filters.types import TYPES
 from vdb.metrics import METRICS
 
 int_ids = st.integers(-(2**63), 2**63 - 1)
@@ -104,7 +105,7 @@ def _conditions() -> st.SearchStrategy[dict]:
     )
 
 
-filters = st.recursive(
+filter_dicts = st.recursive(
     st.builds(lambda name, said: {name: said}, few_fields, _conditions()),
     lambda inner: st.one_of(
         st.builds(
@@ -115,4 +116,6 @@ filters = st.recursive(
         st.builds(lambda p: {"$not": p}, inner),
     ),
     max_leaves=6,
-).map(parse)
+)
+filters = filter_dicts.map(parse)
+field_types = st.sampled_from(TYPES)

@@ -15,7 +15,7 @@ from collections import Counter
 from collections.abc import Iterator
 from pathlib import Path
 
-from tools.campaigns import backups, cuts, damage, graphs, kills
+from tools.campaigns import backups, cuts, damage, graphs, kills, machines
 from tools.campaigns.campaign import Campaign, UnavailableError
 
 CAMPAIGNS: dict[str, type[Campaign]] = {
@@ -24,6 +24,7 @@ CAMPAIGNS: dict[str, type[Campaign]] = {
     "damage": damage.Damage,
     "graphs": graphs.Graphs,
     "kills": kills.Kills,
+    "machines": machines.Machines,
     "rebuild-kills": kills.RebuildKills,
 }
 

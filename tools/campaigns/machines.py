@@ -1,0 +1,37 @@
+"""Random histories over everything that is public, compared with dictionaries and brute force."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+from tools.campaigns.campaign import Campaign
+
+TEST = Path(__file__).parents[2] / "tests/model/test_model.py"
+AT_ONCE = 20
+STEPS = 50
+
+
+class Machines(Campaign):
+    """Twenty random histories of fifty steps give what a dictionary and brute force give."""
+
+    accepted = ("no difference",)
+    full = 100
+
+    def round(self, number: int) -> str:
+        wanted = {
+            "VDB_MACHINES": str(AT_ONCE),
+            "VDB_STEPS": str(STEPS),
+            "VDB_SEED": str(self.seed + number),
+        }
+        ran = subprocess.run(
+            [sys.executable, "-m", "pytest", "-q", "-x", "-o", "timeout=0", str(TEST)],
+            cwd=TEST.parents[2],
+            env=os.environ | wanted,
+            capture_output=True,
+            text=True,
+            check=False,
+        )
+        return "no difference" if ran.returncode == 0 else ran.stdout[-6000:]
