@@ -18,6 +18,7 @@ BUILTINS = {
     "CommitUnknownError": OSError,
     "CorruptedError": RuntimeError,
     "DimensionMismatchError": ValueError,
+    "DiskError": OSError,
     "DiskFullError": OSError,
     "DuplicateIdError": ValueError,
     "ForkError": RuntimeError,

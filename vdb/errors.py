@@ -18,8 +18,9 @@
     ├── BusyError                     TimeoutError: another writer, or a search, held on too long
     ├── ReadOnlyError                 PermissionError: writing through a read-only handle or medium
     ├── RebuildError              RuntimeError: a new generation that must not be put to use
-    ├── DiskFullError                 OSError: no space left; nothing was changed
-    ├── CommitUnknownError            OSError: the disk failed in mid-commit; reopen to see
+    ├── DiskError                     OSError: a file cannot be read or written
+    │   ├── DiskFullError             no space left; nothing was changed
+    │   └── CommitUnknownError        the disk failed in mid-commit; reopen to see
     ├── UnsafeFilesystemError         OSError: a file system that cannot keep LMDB's promises
     ├── CorruptedError                RuntimeError: bytes on disk that vdb did not write
     ├── FormatVersionError            RuntimeError: written by a newer (or unknown) format
@@ -43,6 +44,7 @@ __all__ = [
     "CommitUnknownError",
     "CorruptedError",
     "DimensionMismatchError",
+    "DiskError",
     "DiskFullError",
     "DuplicateIdError",
     "ForkError",
@@ -189,7 +191,19 @@ class RebuildError(VdbError, RuntimeError):
 # What the disk did
 
 
-class DiskFullError(VdbError, OSError):
+class DiskError(VdbError, OSError):
+    """A file could not be read, written or locked, because the disk or the system failed.
+
+    Nothing was changed. ``errno`` is what the system said. What failed once may work when it is
+    tried again; where it does not, close the database and open it again.
+    """
+
+    def __init__(self, message: str = "", *, expected: Any = None, received: Any = None) -> None:
+        super().__init__(message, expected=expected, received=received)
+        self.errno = errno.EIO
+
+
+class DiskFullError(DiskError):
     """No space was left for a commit. Nothing was changed, and the database stays usable."""
 
     def __init__(self, message: str = "", *, expected: Any = None, received: Any = None) -> None:
@@ -197,15 +211,12 @@ class DiskFullError(VdbError, OSError):
         self.errno = errno.ENOSPC
 
 
-class CommitUnknownError(VdbError, OSError):
+class CommitUnknownError(DiskError):
     """The disk failed while a commit was being sealed: it may or may not have happened.
 
     Close the database and open it again; it then shows either all of the batch or nothing of it.
+    The same goes for a copy, or a file, that was put in its place when the disk failed.
     """
-
-    def __init__(self, message: str = "", *, expected: Any = None, received: Any = None) -> None:
-        super().__init__(message, expected=expected, received=received)
-        self.errno = errno.EIO
 
 
 class UnsafeFilesystemError(VdbError, OSError):

@@ -12,13 +12,13 @@ import lmdb
 
 from vdb.errors import (
     BusyError,
+    DiskError,
     DiskFullError,
     InvalidArgumentError,
     ReadOnlyError,
-    VdbError,
 )
 from vdb.store import mounts, scratch
-from vdb.store.creation import OPEN_LOCK, WRITER_LOCK, sync_directory
+from vdb.store.creation import OPEN_LOCK, WRITER_LOCK, confirm, sync_directory
 from vdb.store.engine import DATA
 from vdb.store.failures import os_errors, translate
 from vdb.store.holders import holders, named
@@ -70,7 +70,7 @@ def copy(env: Environment, target: Path, *, compact: bool) -> None:
                 if os.path.lexists(target):
                     raise InvalidArgumentError(f"{target} exists already", received=target)
                 new.rename(target)
-                sync_directory(parent)
+                confirm(target)
         finally:
             scratch.remove(new)
     finally:
@@ -117,7 +117,16 @@ def alone(env: Environment) -> Iterator[None]:
                 raise _open_elsewhere(env)
             yield
         finally:
-            env.open_lock.acquire(shared=True, timeout=env.lock_timeout)
+            _announce_again(env)
+
+
+def _announce_again(env: Environment) -> None:
+    """Say to other processes again that the database is open here; without that it cannot be."""
+    try:
+        env.open_lock.acquire(shared=True, timeout=env.lock_timeout)
+    except BaseException as error:
+        env.gate.fail(f"its lock could not be taken back: {error}")
+        raise
 
 
 def _open_elsewhere(env: Environment) -> BusyError:
@@ -155,7 +164,7 @@ def replace(env: Environment, new: Path, *, keep: str) -> None:
         try:
             os.link(env.file.data, env.path / keep)
         except OSError as error:
-            raise VdbError(f"cannot keep the old file as {env.path / keep}: {error}") from error
+            raise DiskError(f"cannot keep the old file as {env.path / keep}: {error}") from error
         _replace(env, new / DATA)
 
 
@@ -164,7 +173,7 @@ def _replace(env: Environment, new: Path) -> None:
         env.file.close()
         try:
             new.replace(env.file.data)
-            sync_directory(env.path)
+            confirm(env.file.data)
         finally:
             env.file.reopen()
 

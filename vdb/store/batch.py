@@ -24,6 +24,7 @@ from vdb.errors import (
     ClosedError,
     CollectionExistsError,
     NotFoundError,
+    VdbError,
 )
 from vdb.format import journal, keys
 from vdb.format.checksums import UNSALTED
@@ -225,7 +226,7 @@ class Batch(Transaction):
 
     def _publish(self, changed: journal.Journal) -> None:
         """Step 6. The commit has happened, so nothing here may say otherwise."""
-        with contextlib.suppress(OSError):
+        with contextlib.suppress(VdbError):
             # Under the writer lock: nobody else is making the file longer at this moment.
             self._env.file.lengthen()
         written = {c.header.number: (c.header, c.generation) for c in self._collections.values()}

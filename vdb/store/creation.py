@@ -22,7 +22,7 @@ from pathlib import Path
 
 import lmdb
 
-from vdb.errors import BusyError
+from vdb.errors import BusyError, CommitUnknownError
 from vdb.format import keys
 from vdb.format.blocks import BIG_BLOCK, small_block
 from vdb.format.checksums import UNSALTED
@@ -34,7 +34,7 @@ from vdb.store.failures import os_errors, translate
 from vdb.store.lock import FileLock
 from vdb.version import __version__
 
-__all__ = ["OPEN_LOCK", "WRITER_LOCK", "create", "is_vacant", "sync_directory"]
+__all__ = ["OPEN_LOCK", "WRITER_LOCK", "confirm", "create", "is_vacant", "sync_directory"]
 
 WRITER_LOCK = "writer.lock"
 OPEN_LOCK = "open.lock"
@@ -80,7 +80,7 @@ def _create_beside(path: Path) -> bool:
         _fill(new)
         if not _rename(new, path):
             return False
-        sync_directory(path.parent)
+        confirm(path)
     finally:
         scratch.remove(new)
     return True
@@ -88,6 +88,7 @@ def _create_beside(path: Path) -> bool:
 
 def _fill(directory: Path) -> None:
     """Step 2: an environment with nothing but identity and header."""
+    engine = None
     try:
         engine = open_engine(directory, read_only=False, durability="full")
         page_size = engine.stat()["psize"]
@@ -104,9 +105,11 @@ def _fill(directory: Path) -> None:
         with engine.begin(write=True) as txn:
             txn.put(keys.IDENTITY, CURRENT.encode())
             txn.put(keys.DATABASE, UNSALTED.wrap(keys.DATABASE, header.encode()))
-        engine.close()
     except lmdb.Error as error:
         raise translate(error, directory) from error
+    finally:
+        if engine is not None:
+            engine.close()
     (directory / LOCK).unlink()  # the first to open makes it anew
     for name in (WRITER_LOCK, OPEN_LOCK):
         FileLock(directory / name, create=True).close()
@@ -141,11 +144,26 @@ def _create_inside(path: Path, timeout: float) -> None:
             if not (path / DATA).exists():
                 FileLock(path / OPEN_LOCK, create=True).close()
                 (new / DATA).rename(path / DATA)
-                sync_directory(path)
+                confirm(path / DATA)
         finally:
             lock.close()
     finally:
         scratch.remove(new)
+
+
+def confirm(path: Path) -> None:
+    """Make the name of what was just put in its place last through a power cut.
+
+    Raises:
+        CommitUnknownError: The disk failed. It is there, and may be gone after a power cut.
+    """
+    try:
+        sync_directory(path.parent)
+    except OSError as error:
+        raise CommitUnknownError(
+            f"{path} was put in its place, but the disk failed when that was to be made lasting: "
+            f"{error.strerror}"
+        ) from error
 
 
 def sync_directory(path: Path) -> None:

@@ -66,7 +66,7 @@ class DataFile:
 
     def reopen(self) -> None:
         """Close if open, open, and check."""
-        self.close()
+        self._unmap()
         self.engine = engine.open_checked(
             self.path,
             read_only=self.read_only,
@@ -81,10 +81,10 @@ class DataFile:
             self.id = registry.file_id(self.data)
             self._read_header()
         except lmdb.Error as error:
-            self.close()
+            self._unmap()
             raise translate(error, self.path) from error
         except BaseException:
-            self.close()
+            self._unmap()
             raise
 
     def _read_header(self) -> None:
@@ -189,12 +189,26 @@ class DataFile:
         return bool(2 * used > info["map_size"] < engine.FULL_MAP)
 
     def close(self) -> None:
-        """Unmap. Every transaction must have ended. May be called again."""
+        """Flush what is not on the disk, and unmap. May be called again.
+
+        Every transaction must have ended.
+
+        Raises:
+            DiskError: It could not be flushed; it is closed all the same.
+        """
+        if self.engine is None:
+            return
+        flags = self.engine.flags()
+        try:
+            if not flags["readonly"] and not flags["metasync"]:
+                self.engine.sync(True)
+        except lmdb.Error as error:
+            raise translate(error, self.path) from error
+        finally:
+            self._unmap()
+
+    def _unmap(self) -> None:
+        """Unmap. What is not on the disk stays with the system, and is flushed at a later end."""
         opened, self.engine = self.engine, None
         if opened is not None:
-            flags = opened.flags()
-            try:
-                if not flags["readonly"] and not flags["metasync"]:
-                    opened.sync(True)
-            finally:
-                opened.close()
+            opened.close()

@@ -29,7 +29,7 @@ import lmdb
 
 from vdb.errors import BusyError, CorruptedError
 from vdb.store import registry
-from vdb.store.failures import translate
+from vdb.store.failures import os_errors, translate
 from vdb.store.lock import FileLock
 
 __all__ = ["DATA", "LOCK", "lengthen", "open_checked", "open_engine"]
@@ -124,9 +124,11 @@ def open_checked(
         CorruptedError: The file is cut short or otherwise not sound enough to be mapped.
         ReadOnlyError: The files may not be opened this way.
         BusyError: The pages could not be walked for `timeout` seconds, because of a writer.
+        DiskError: The disk or the system failed.
     """
     data = path / DATA
-    status = data.lstat()
+    with os_errors(path):
+        status = data.lstat()
     if not stat.S_ISREG(status.st_mode):
         raise CorruptedError("expected a regular file", where=str(data))
     if status.st_size < SMALLEST_FILE:
@@ -142,12 +144,15 @@ def open_checked(
     try:
         if verify == "full":
             # A copy on a read-only medium may lack its lock files, and needs none.
-            alone = read_only and not writer_lock.exists()
+            with os_errors(path):
+                alone = read_only and not writer_lock.exists()
             held = _quiet(path, writer_lock, timeout, shared=True, create=not read_only)
             with nullcontext() if alone else held:
                 _verify(path, data)
         engine = open_it()
-        if is_short(engine, data):
+        with _closed_on_error(engine):
+            short = is_short(engine, data)
+        if short:
             engine.close()
             if verify == "off":
                 raise CorruptedError("looks cut short, and was not to be verified", where=str(data))
@@ -170,15 +175,28 @@ def _open_short(
     # A commit that is just ending looks the same for a moment; with the lock there is none.
     with _quiet(path, writer_lock, timeout, shared=read_only, create=not read_only):
         engine = open_it()
-        if is_short(engine, data):
+        with _closed_on_error(engine):
+            short = is_short(engine, data)
+        if short:
             # The engine must not have the file open meanwhile: closing a second descriptor of its
             # files would drop its locks.
             engine.close()
             _verify(path, data)
             engine = open_it()
             if not read_only:
-                lengthen(engine, data)
+                with _closed_on_error(engine):
+                    lengthen(engine, data)
         return engine
+
+
+@contextmanager
+def _closed_on_error(engine: lmdb.Environment) -> Iterator[None]:
+    """Close an environment if something fails inside: it cannot be opened again before."""
+    try:
+        yield
+    except BaseException:
+        engine.close()
+        raise
 
 
 @contextmanager
@@ -200,7 +218,8 @@ def _verify(path: Path, data: Path) -> None:
     from lmdb import verify  # noqa: PLC0415  # long, and hardly ever needed
 
     try:
-        problems: list[str] = verify.verify(path)  # type: ignore[no-untyped-call]
+        with os_errors(data):
+            problems: list[str] = verify.verify(path)  # type: ignore[no-untyped-call]
     except verify.VerifyError as error:
         problems = [str(error)]
     if problems:
@@ -212,8 +231,9 @@ def _forget_inherited(path: Path) -> bool:
 
 
 def is_short(engine: lmdb.Environment, data: Path) -> bool:
-    """Whether the file ends before the last page that it says it has."""
-    return data.stat().st_size < _needed(engine)
+    """Whether the file ends before the last page that it says it has; DiskError: nobody can tell."""
+    with os_errors(data):
+        return data.stat().st_size < _needed(engine)
 
 
 def _needed(engine: lmdb.Environment) -> int:
@@ -224,5 +244,6 @@ def _needed(engine: lmdb.Environment) -> int:
 def lengthen(engine: lmdb.Environment, data: Path) -> None:
     """Give a short file its full length, without touching its content; for the writer only."""
     needed = _needed(engine)
-    if data.stat().st_size < needed:
-        os.truncate(data, needed)  # by path: no descriptor is opened, so no lock is lost
+    with os_errors(data):
+        if data.stat().st_size < needed:
+            os.truncate(data, needed)  # by path: no descriptor is opened, so no lock is lost

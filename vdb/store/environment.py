@@ -25,9 +25,10 @@ import lmdb
 
 from vdb.errors import BusyError, ReadOnlyError
 from vdb.format.checksums import Seal
-from vdb.store import backup, mounts, opening, registry, statistics
+from vdb.store import backup, mounts, opening, registry
 from vdb.store.batch import Batch
 from vdb.store.engine import DATA
+from vdb.store.failures import os_errors
 from vdb.store.lifetime import Lifetime
 from vdb.store.rebuild_lock import rebuilding
 from vdb.store.snapshot import Snapshot
@@ -72,8 +73,9 @@ class Environment(Lifetime):
             UnsafeFilesystemError, FormatVersionError, CorruptedError, ReadOnlyError, BusyError:
                 As their names say.
         """
-        real = Path(path).resolve()
-        with registry.lock:
+        given = Path(path)
+        with registry.lock, os_errors(given):
+            real = given.resolve()
             registry.close_abandoned()
             opening.locate(
                 real,
@@ -192,7 +194,7 @@ class Environment(Lifetime):
     def stats(self) -> EnvironmentStats:
         """Figures of the file, at the newest commit."""
         with self.snapshot() as snapshot:
-            return statistics.collect(self.file, snapshot.pages())
+            return snapshot.stats()
 
     def copy(self, path: str | os.PathLike[str], *, compact: bool = True) -> None:
         """Write a copy of the newest commit to a new directory; see `backup.copy`."""

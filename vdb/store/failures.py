@@ -19,7 +19,9 @@ from vdb.errors import (
     ClosedError,
     CommitUnknownError,
     CorruptedError,
+    DiskError,
     DiskFullError,
+    InvalidArgumentError,
     NotFoundError,
     ReadOnlyError,
     VdbError,
@@ -94,11 +96,17 @@ def _translate_rest(error: lmdb.Error, path: Path) -> Exception:
         )
     if "closed" in str(error):
         return ClosedError(f"{path} was closed while it was in use")
-    return CommitUnknownError(f"the disk under {path} failed: {error}")
+    return _disk_error(f"the disk under {path} failed: {error}", getattr(error, "code", 0))
 
 
-def translate_os(error: OSError, path: Path) -> Exception:
-    """The error to raise for a failed call on a file or directory; itself when vdb has none."""
+def _disk_error(message: str, code: int | None) -> DiskError:
+    made = DiskError(message)
+    made.errno = code or errno.EIO
+    return made
+
+
+def translate_os(error: OSError, path: Path) -> VdbError:
+    """The error to raise for a failed call on a file or directory."""
     if error.errno in (errno.EACCES, errno.EPERM):
         return ReadOnlyError(f"no permission for {error.filename or path}")
     if error.errno == errno.EROFS:
@@ -111,9 +119,10 @@ def translate_os(error: OSError, path: Path) -> Exception:
         )
     if error.errno in _FULL:
         return DiskFullError(f"no space left on the disk of {path}")
-    if error.errno == errno.EIO:
-        return CommitUnknownError(f"the disk under {path} failed: {error}")
-    return error
+    if error.errno in (errno.ENAMETOOLONG, errno.ELOOP, errno.ENOTDIR):
+        return InvalidArgumentError(f"{path} cannot be a path here: {error.strerror}")
+    what = error.strerror or str(error)
+    return _disk_error(f"the system cannot read or write {error.filename or path}: {what}", error.errno)
 
 
 @contextmanager
@@ -124,10 +133,7 @@ def os_errors(path: Path) -> Iterator[None]:
     except VdbError:
         raise
     except OSError as error:
-        translated = translate_os(error, path)
-        if translated is error:
-            raise
-        raise translated from error
+        raise translate_os(error, path) from error
 
 
 def is_disk_full(error: lmdb.Error, path: Path, needed: int) -> bool:

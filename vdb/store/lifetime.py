@@ -7,8 +7,6 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
-import lmdb
-
 from vdb.errors import (
     BusyError,
     InvalidArgumentError,
@@ -18,7 +16,6 @@ from vdb.errors import (
 from vdb.store import mounts, registry
 from vdb.store.creation import OPEN_LOCK, WRITER_LOCK
 from vdb.store.data_file import DataFile
-from vdb.store.failures import translate
 from vdb.store.gate import Gate
 from vdb.store.lock import FileLock, WriterLock
 from vdb.store.snapshot import Snapshot
@@ -102,12 +99,15 @@ class Lifetime:
                 lock = FileLock(self.path / OPEN_LOCK, create=True)
             except ReadOnlyError:
                 lock = FileLock(self.path / OPEN_LOCK, create=False)
-        if not lock.acquire(shared=True, timeout=self.lock_timeout):
+        try:
+            if not lock.acquire(shared=True, timeout=self.lock_timeout):
+                raise BusyError(
+                    f"{self.path} was being compacted or written to by another process for more "
+                    f"than {self.lock_timeout:g} s"
+                )
+        except BaseException:
             lock.close()
-            raise BusyError(
-                f"{self.path} was being compacted or written to by another process for more than "
-                f"{self.lock_timeout:g} s"
-            )
+            raise
         return lock
 
     @property
@@ -232,8 +232,6 @@ class Lifetime:
         self.end_held()
         try:
             self.file.close()
-        except lmdb.Error as error:
-            raise translate(error, self.path) from error
         finally:
             if self.writer_lock is not None:
                 self.writer_lock.close()

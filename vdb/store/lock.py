@@ -89,23 +89,34 @@ class FileLock:
         Raises:
             ReadOnlyError, NotFoundError, DiskFullError: It cannot be opened or made.
         """
+        self._path = path
+        self._flags = os.O_RDWR | os.O_CREAT if create else os.O_RDONLY
         self._fd = -1
         self._held = False
-        flags = os.O_RDWR | os.O_CREAT if create else os.O_RDONLY
-        with os_errors(path):
-            self._fd = os.open(path, flags | getattr(os, "O_CLOEXEC", 0), 0o600)
+        self._lost = False
+        self._open()
+
+    def _open(self) -> None:
+        with os_errors(self._path):
+            self._fd = os.open(self._path, self._flags | getattr(os, "O_CLOEXEC", 0), 0o600)
+        self._lost = False
 
     def acquire(self, *, shared: bool, timeout: float) -> bool:
         """Take the lock, waiting at most `timeout` seconds; False when it did not come free.
 
         Taking it in the other mode while holding it converts it, and a failed conversion may lose
         it. Waiting can be interrupted by signals.
+
+        Raises:
+            DiskError: The system cannot lock at all.
         """
+        if self._lost:
+            self._open()
         deadline = time.monotonic() + timeout
         pause = _FIRST_PAUSE
         if self._held and not _CONVERTS:
             self.release()
-        while not _try(self._fd, shared=shared):
+        while not self._taken(shared=shared):
             left = deadline - time.monotonic()
             if left <= 0:
                 return False
@@ -114,16 +125,29 @@ class FileLock:
         self._held = True
         return True
 
+    def _taken(self, *, shared: bool) -> bool:
+        with os_errors(self._path):
+            return _try(self._fd, shared=shared)
+
     def release(self) -> None:
-        """Give the lock back; nothing happens when it is not held."""
-        _unlock(self._fd)
+        """Give the lock back, whatever the system says; nothing happens when it is not held."""
         self._held = False
+        if self._fd < 0:
+            return
+        try:
+            _unlock(self._fd)
+        except OSError:
+            # The kernel frees it with the last descriptor; `acquire` opens another.
+            self.close()
+            self._lost = True
 
     def close(self) -> None:
         """Close the file, which also gives the lock back. May be called again."""
         fd, self._fd = self._fd, -1
+        self._lost = False
         if fd >= 0:
-            os.close(fd)
+            with contextlib.suppress(OSError):  # it is closed all the same
+                os.close(fd)
 
 
 class WriterLock:
@@ -137,7 +161,11 @@ class WriterLock:
         self._processes = FileLock(path, create=True)
         self._processes_turn: FileLock | None = None
         if sys.platform != "win32":  # where directories cannot be opened, and turns are not kept
-            self._processes_turn = FileLock(self._database, create=False)
+            try:
+                self._processes_turn = FileLock(self._database, create=False)
+            except BaseException:
+                self._processes.close()
+                raise
         self._owner: int | None = None
 
     def acquire(self, timeout: float) -> None:

@@ -97,5 +97,8 @@ def free_bytes(path: Path) -> int | None:
     """Bytes that this user can still write to the file system, or None where nobody can tell."""
     if not hasattr(os, "statvfs"):
         return None
-    status = os.statvfs(path)
+    try:
+        status = os.statvfs(path)
+    except OSError:
+        return None
     return status.f_bavail * status.f_frsize

@@ -7,7 +7,14 @@ from pathlib import Path
 
 import lmdb
 
-from vdb.errors import InvalidArgumentError, NotFoundError, VdbError
+from vdb.errors import (
+    BusyError,
+    DiskError,
+    InvalidArgumentError,
+    NotFoundError,
+    ReadOnlyError,
+    VdbError,
+)
 from vdb.format import keys
 from vdb.format.versions import MAGIC
 from vdb.store import creation, mounts
@@ -72,6 +79,8 @@ def _refuse_foreign(path: Path, timeout: float) -> None:
                 identity = txn.get(keys.IDENTITY) or b""
         finally:
             engine.close()
+    except (DiskError, BusyError, ReadOnlyError):
+        raise
     except (VdbError, lmdb.Error) as error:
         raise InvalidArgumentError(
             f"{path} holds a data.mdb that is not a vdb database: {error}", received=path

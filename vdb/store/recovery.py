@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 import lmdb
 
-from vdb.errors import CommitUnknownError, VdbError
+from vdb.errors import CommitUnknownError, DiskError, VdbError
 from vdb.store.failures import is_disk_full, translate
 
 if TYPE_CHECKING:
@@ -18,30 +18,34 @@ __all__ = ["after_failed_commit"]
 def after_failed_commit(
     env: Lifetime, error: lmdb.Error, commit: int, needed: int, token: int
 ) -> Exception:
-    """What to raise for a commit that LMDB could not do. Reopens the file if that may help.
+    """What to raise for a commit that LMDB could not do. Reopens the file.
 
     When the disk refused pages, the previous commit stands, and nothing is lost. When it
     refused the meta page, LMDB refuses everything from then on, and only a look at the file
-    tells which commit it has.
+    tells which commit it has, and not whether the disk has it too.
     """
-    if not env.file.is_failed() and is_disk_full(error, env.path, needed):
+    unknown = env.file.is_failed()
+    if not unknown and is_disk_full(error, env.path, needed):
         return translate(error, env.path, needed=needed)
+    kind = CommitUnknownError if unknown else DiskError
+    what = f"the disk under {env.path} failed while commit {commit} was written ({error})"
     try:
         with env.remapping(own=frozenset((token,)), end_held=True):
             env.file.reopen()
     except VdbError as second:
         env.gate.fail(f"the disk failed while commit {commit} was written: {error}")
-        return CommitUnknownError(
-            f"the disk under {env.path} failed while commit {commit} was written ({error}), "
-            f"and the database could not be reopened ({second}); close it and open it again "
-            "to learn whether the batch is there",
+        learn = " to learn whether the batch is there" if unknown else "; nothing was changed"
+        return kind(
+            f"{what}, and the database could not be reopened ({second}); close it and open it "
+            f"again{learn}",
             expected=commit,
         )
     shown = env.file.header.commit
-    outcome = "is there" if shown == commit else "is not there, nothing was changed"
-    return CommitUnknownError(
-        f"the disk under {env.path} failed while commit {commit} was written ({error}); "
-        f"after reopening, the database shows commit {shown}: the batch {outcome}",
+    if not unknown:
+        return kind(f"{what}; nothing was changed", expected=commit, received=shown)
+    outcome = "is there" if shown == commit else "is not there"
+    return kind(
+        f"{what}; after reopening, the database shows commit {shown}: the batch {outcome}",
         expected=commit,
         received=shown,
     )

@@ -33,7 +33,7 @@ from vdb.kernel import read_records
 from vdb.records import Id
 from vdb.store import statistics
 from vdb.store.chunk import chunk
-from vdb.store.failures import translate
+from vdb.store.failures import os_errors, translate
 from vdb.store.reader import HasHeader, Reader
 from vdb.store.statistics import EnvironmentStats
 from vdb.store.views import CollectionView
@@ -204,7 +204,7 @@ class Snapshot(Reader):
 
     def stats(self) -> EnvironmentStats:
         """Figures of the file, as of this moment as far as they belong to one."""
-        with self.use():
+        with self.use(), os_errors(self._env.path):
             return statistics.collect(self._env.file, self.pages())
 
     # Lifetime

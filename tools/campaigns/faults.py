@@ -1,0 +1,90 @@
+"""Calls of the C library that fail on demand, in processes that a campaign starts.
+
+`library` compiles what is preloaded into such a process; the rest is for use inside it.
+"""
+
+from __future__ import annotations
+
+import ctypes
+import errno
+import shutil
+import subprocess
+import sys
+from pathlib import Path
+from typing import NamedTuple
+
+from tools.campaigns.campaign import MissingToolError
+
+SOURCE = Path(__file__).with_suffix(".cpp")
+
+# As in faults.cpp.
+OPEN, CREATE, READ, WRITE, SYNC, LENGTH, NAMES, LOOK, LOCK, MAP = (1 << bit for bit in range(10))
+EVERY = 1023
+SLOW = OPEN | CREATE | READ | WRITE | SYNC | LENGTH | LOCK
+"""Calls that a signal may interrupt."""
+
+
+class Fault(NamedTuple):
+    """What a call does instead of what it was asked for.
+
+    Attributes:
+        error: The error number; 0: only half of the bytes are written.
+        kinds: Which calls it can happen to.
+        stays: Whether all later calls of these kinds fail too, until the first error is reported.
+    """
+
+    error: int
+    kinds: int
+    stays: bool = False
+
+
+FAULTS = {
+    "EIO": Fault(errno.EIO, EVERY & ~MAP),
+    "EIO for good": Fault(errno.EIO, EVERY & ~MAP & ~LOOK, stays=True),
+    "ENOSPC": Fault(errno.ENOSPC, CREATE | WRITE | SYNC | LENGTH | NAMES),
+    "ENOSPC for good": Fault(errno.ENOSPC, CREATE | WRITE | SYNC | LENGTH | NAMES, stays=True),
+    "short write": Fault(0, WRITE),
+    "EINTR": Fault(errno.EINTR, SLOW),
+    "EMFILE": Fault(errno.EMFILE, OPEN | CREATE),
+    "ENOMEM": Fault(errno.ENOMEM, MAP),
+}
+
+
+def library(place: Path) -> Path:
+    """The library to preload, compiled into a directory.
+
+    Raises:
+        MissingToolError: There is no compiler, or this is not Linux.
+    """
+    compiler = shutil.which("c++") or shutil.which("g++") or shutil.which("clang++")
+    if sys.platform != "linux" or compiler is None:
+        raise MissingToolError("needs Linux and a C++ compiler")
+    made = place / "faults.so"
+    command = [compiler, "-std=c++17", "-O1", "-shared", "-fPIC", "-o", made, SOURCE, "-ldl"]
+    subprocess.run(command, check=True)
+    return made
+
+
+def arm(name: str, nth: int) -> None:
+    """From now on the `nth` call (from 1; 0: none) that the fault can happen to has it."""
+    fault = FAULTS[name]
+    _loaded().fault_arm(nth, fault.error, fault.kinds, fault.stays)
+
+
+def heal() -> None:
+    """No call fails any more; they are still counted."""
+    if _is_loaded():
+        _loaded().fault_heal()
+
+
+def disarm() -> int:
+    """How many calls there were to which the fault could have happened; 0 where none was armed."""
+    return int(_loaded().fault_disarm()) if _is_loaded() else 0
+
+
+def _is_loaded() -> bool:
+    return hasattr(_loaded(), "fault_arm")
+
+
+def _loaded() -> ctypes.CDLL:
+    return ctypes.CDLL(None)

@@ -1,0 +1,137 @@
+"""Plays chapters of the history in forks, and goes on after errors.
+
+Run as a program it is the process that forks (`forks`). A fork tells "done N" after each step. When
+a step is refused with one of vdb's errors, the fork looks at what the database shows, which must be
+what was there before the step or after it, and goes on from there: with the same handle, or else
+with one that was opened anew.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import signal
+import tempfile
+from pathlib import Path
+from typing import Any
+
+import vdb
+from tools.campaigns.chapters import CHAPTERS, QUICK
+from tools.campaigns.faults import arm, disarm, heal
+from tools.campaigns.forks import Tell, serve
+from tools.campaigns.history import Stage, Step, shown
+from vdb.maintenance.rebuild import run
+
+
+class Player:
+    """One chapter, as it is played by one fork."""
+
+    def __init__(self, stage: Stage, steps: tuple[Step, ...], states: list[str], tell: Tell):
+        """`states` is what is shown before the first step and after each of them."""
+        self._stage = stage
+        self._steps = steps
+        self._states = states
+        self._tell = tell
+        self._reopened = 0
+
+    def play(self) -> None:
+        """Every step, to the end."""
+        for number, step in enumerate(self._steps):
+            try:
+                step(self._stage)
+            except vdb.VdbError as error:
+                self._go_on(number, error)
+            self._tell(f"done {number}")
+
+    def _go_on(self, number: int, error: Exception) -> None:
+        """From a step that was refused to its end."""
+        text = str(error).replace("\n", " ")
+        self._tell(f"refused {number} {type(error).__name__}: {text}")
+        heal()
+        self._reopened = 0
+        before, after = self._states[number : number + 2]
+        while True:
+            now = self._look()
+            if now not in (before, after):
+                raise AssertionError(f"step {number} left what it must not: {now}")
+            if now == after and self._is_over(number, changed=before != after):
+                return
+            try:
+                self._steps[number](self._stage)
+            except vdb.VdbError as again:
+                self._reopen(again)
+            else:
+                return
+
+    def _is_over(self, number: int, *, changed: bool) -> bool:
+        """Whether a step need not be taken again; what opens leaves something open, what closes not."""
+        closes = number == len(self._steps) - 1
+        return self._stage.open is None if closes else changed and self._stage.open is not None
+
+    def _look(self) -> str:
+        try:
+            return shown(self._stage)
+        except vdb.VdbError as error:
+            self._reopen(error)
+            return shown(self._stage)
+
+    def _reopen(self, error: Exception) -> None:
+        """One reopening heals everything."""
+        self._reopened += 1
+        if self._reopened > 1:
+            raise AssertionError(f"not healed by reopening: {type(error).__name__}: {error}")
+        with contextlib.suppress(vdb.VdbError):
+            self._stage.close()
+        self._stage.open = None
+        self._stage.open = vdb.open(self._stage.path)
+        self._tell("reopened")
+
+
+def left_open(place: Path) -> list[str]:
+    """Files below a place that this process has open."""
+    found = []
+    for descriptor in os.listdir("/proc/self/fd"):
+        with contextlib.suppress(OSError):
+            target = os.readlink(f"/proc/self/fd/{descriptor}")
+            if target.startswith(f"{place}/"):
+                found.append(Path(target).name)
+    return found
+
+
+def act(task: dict[str, Any], tell: Tell) -> None:
+    """What a fork does.
+
+    The task names the chapter, the place, and the states; "wait" has it wait for SIGUSR1 before it
+    begins, "fault" is what `faults.arm` takes.
+    """
+    if task.get("wait"):
+        signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGUSR1})
+        tell("waiting")
+        signal.sigwait({signal.SIGUSR1})
+    stage = Stage(Path(task["place"]))
+    chapter = CHAPTERS[task["chapter"]]
+    if "fault" in task:
+        arm(**task["fault"])
+    Player(stage, chapter.steps, task["states"], tell).play()
+    tell(f"calls {disarm()}")
+    left = left_open(stage.place)
+    if left:
+        raise AssertionError(f"left open: {left}")
+
+
+def warm_up() -> None:
+    """Load everything that is loaded late, so that forks make only calls of their own."""
+    with tempfile.TemporaryDirectory() as name:
+        for chapter in CHAPTERS.values():
+            stage = Stage(Path(name) / str(id(chapter)))
+            stage.place.mkdir()
+            chapter.begin(stage)
+            for step in chapter.steps:
+                step(stage)
+            shown(stage)
+
+
+if __name__ == "__main__":
+    run.PACE = QUICK
+    warm_up()
+    serve(act)
