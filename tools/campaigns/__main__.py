@@ -15,17 +15,18 @@ from collections import Counter
 from collections.abc import Iterator
 from pathlib import Path
 
-from tools.campaigns import backups, cuts, damage, graphs, kills, machines
+from tools.campaigns import backups, cuts, damage, failing, graphs, kills, machines, points
 from tools.campaigns.campaign import Campaign, UnavailableError
 
 CAMPAIGNS: dict[str, type[Campaign]] = {
     "backups": backups.Backups,
     "cuts": cuts.Cuts,
     "damage": damage.Damage,
+    "failing": failing.Failing,
     "graphs": graphs.Graphs,
     "kills": kills.Kills,
     "machines": machines.Machines,
-    "rebuild-kills": kills.RebuildKills,
+    "points": points.Points,
 }
 
 UNAVAILABLE = 77
@@ -48,7 +49,8 @@ def main() -> int:
 
 def _arguments() -> argparse.Namespace:
     names = "\n".join(
-        f"  {name:16} {one.__doc__} ({one.full} rounds)" for name, one in CAMPAIGNS.items()
+        f"  {name:16} {one.__doc__} ({one.full or 'as many as there are'} rounds)"
+        for name, one in CAMPAIGNS.items()
     )
     parser = argparse.ArgumentParser(
         prog="tools/torture",
@@ -82,8 +84,10 @@ def _run(campaign: Campaign, given: argparse.Namespace) -> int:
     try:
         while number < last:
             outcome = campaign.round(number)
-            seen[outcome] += 1
-            if outcome not in campaign.accepted:
+            if outcome in campaign.accepted:
+                seen[outcome] += 1
+            else:
+                seen["FAILED"] += 1
                 failures += 1
                 print(f"round {number}: {outcome}", flush=True)
             number += 1

@@ -17,8 +17,8 @@ class Campaign:
 
     accepted: ClassVar[Collection[str]] = ()
     """Outcomes of a round that are as they must be."""
-    full: ClassVar[int] = 1000
-    """Rounds of a whole run."""
+    full: int = 1000
+    """Rounds of a whole run; 0 where only a campaign that has been made ready knows."""
 
     def __init__(self, place: Path, seed: int) -> None:
         """Make ready in an empty directory, or in the one that an earlier run was given to keep.

@@ -30,37 +30,37 @@ def payloads(numbers: range, salt: int = 0) -> list[dict[str, object]]:
 # Steps
 
 
-def open_(stage: Stage) -> None:
+def _open(stage: Stage) -> None:
     stage.open = vdb.open(stage.path)
 
 
-def open_relaxed(stage: Stage) -> None:
+def _open_relaxed(stage: Stage) -> None:
     stage.open = vdb.open(stage.path, durability="relaxed")
 
 
-def close(stage: Stage) -> None:
+def _close(stage: Stage) -> None:
     stage.close()
 
 
-def make_docs(stage: Stage) -> None:
+def _make_docs(stage: Stage) -> None:
     index = vdb.HNSW(M=4, ef_construction=16, codes="int8")
     stage.db.create_collection("docs", dim=DIM, metric="l2", index=index, fields={"n": "int"})
 
 
-def make_notes(stage: Stage) -> None:
+def _make_notes(stage: Stage) -> None:
     stage.db.create_collection("notes", dim=2, metric="cosine", index=vdb.Flat())
 
 
-def add(stage: Stage) -> None:
+def _add(stage: Stage) -> None:
     ids = range(1000, 1020)
     stage.docs.add(ids, vectors(1000, 20), payloads(ids), threads=1)
 
 
-def add_long(stage: Stage) -> None:
+def _add_long(stage: Stage) -> None:
     stage.notes.add("long", [3, 4], "y" * 30_000)
 
 
-def write_both(stage: Stage) -> None:
+def _write_both(stage: Stage) -> None:
     ids = range(10)
     with stage.db.batch():
         stage.docs.upsert(ids, vectors(2000, 10), payloads(ids, 3), threads=1)
@@ -69,60 +69,60 @@ def write_both(stage: Stage) -> None:
         stage.notes.add("both", [1, 1], {"a": 1})
 
 
-def set_payloads(stage: Stage) -> None:
+def _set_payloads(stage: Stage) -> None:
     stage.docs.set_payloads(range(40, 50), payloads(range(40, 50), 5))
 
 
-def delete_some(stage: Stage) -> None:
+def _delete_some(stage: Stage) -> None:
     stage.docs.delete(where={"n": 4})
 
 
-def index_text(stage: Stage) -> None:
+def _index_text(stage: Stage) -> None:
     stage.docs.index_field("text", "keyword")
 
 
-def drop_notes(stage: Stage) -> None:
+def _drop_notes(stage: Stage) -> None:
     stage.db.drop_collection("notes")
 
 
-def rebuild(stage: Stage) -> None:
+def _rebuild(stage: Stage) -> None:
     stage.docs.rebuild("cosine", vdb.HNSW(M=3, ef_construction=16), threads=1)
 
 
-def rebuild_narrower(stage: Stage) -> None:
+def _rebuild_narrower(stage: Stage) -> None:
     stage.docs.rebuild("ip", dtype="float16", keep_previous=True, threads=1)
 
 
-def roll_back(stage: Stage) -> None:
+def _roll_back(stage: Stage) -> None:
     stage.docs.rollback(threads=1)
 
 
-def back_up(stage: Stage) -> None:
+def _back_up(stage: Stage) -> None:
     stage.db.backup(stage.copy)
 
 
-def compact(stage: Stage) -> None:
+def _compact(stage: Stage) -> None:
     stage.db.compact()
 
 
-def repair(stage: Stage) -> None:
+def _repair(stage: Stage) -> None:
     stage.db.repair(threads=1)
 
 
 # Beginnings
 
 
-def nothing(_: Stage) -> None:
+def _nothing(_: Stage) -> None:
     """An empty directory."""
 
 
-def filled(stage: Stage) -> None:
+def _filled(stage: Stage) -> None:
     """Two collections with records, holes and free pages."""
     ids = range(COUNT)
     with vdb.open(stage.path) as db:
         stage.open = db
-        make_docs(stage)
-        make_notes(stage)
+        _make_docs(stage)
+        _make_notes(stage)
         stage.docs.add(ids, vectors(0, COUNT), payloads(ids), threads=1)
         names = [f"note {i}" for i in range(8)]
         stage.notes.add(names, np.ones((8, 2)) + np.eye(8, 2), ["z" * (i * 900) for i in range(8)])
@@ -130,9 +130,9 @@ def filled(stage: Stage) -> None:
     stage.open = None
 
 
-def damaged(stage: Stage) -> None:
+def _damaged(stage: Stage) -> None:
     """The same, with one bit of every block of links flipped."""
-    filled(stage)
+    _filled(stage)
     data = stage.path / "data.mdb"
     changed = bytearray(data.read_bytes())
     head = b"vdbk" + bytes([LINKS])
@@ -144,13 +144,14 @@ def damaged(stage: Stage) -> None:
 
 
 CHAPTERS = {
-    "creating": Chapter(nothing, (open_, make_docs, make_notes, add, add_long, close)),
+    "creating": Chapter(_nothing, (_open, _make_docs, _make_notes, _add, _add_long, _close)),
     "writing": Chapter(
-        filled, (open_, add, write_both, set_payloads, add_long, delete_some, drop_notes, close)
+        _filled,
+        (_open, _add, _write_both, _set_payloads, _add_long, _delete_some, _drop_notes, _close),
     ),
-    "relaxed": Chapter(filled, (open_relaxed, write_both, close)),
-    "declaring": Chapter(filled, (open_, index_text, add, close)),
-    "rebuilding": Chapter(filled, (open_, rebuild, rebuild_narrower, add, roll_back, close)),
-    "copying": Chapter(filled, (open_, back_up, compact, add, close)),
-    "repairing": Chapter(damaged, (open_, repair, add, close)),
+    "relaxed": Chapter(_filled, (_open_relaxed, _write_both, _close)),
+    "declaring": Chapter(_filled, (_open, _index_text, _add, _close)),
+    "rebuilding": Chapter(_filled, (_open, _rebuild, _rebuild_narrower, _add, _roll_back, _close)),
+    "copying": Chapter(_filled, (_open, _back_up, _compact, _add, _close)),
+    "repairing": Chapter(_damaged, (_open, _repair, _add, _close)),
 }

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+import json
 from pathlib import Path
 
 from tools.campaigns.chapters import CHAPTERS
-from tools.campaigns.faults import FAULTS, library
+from tools.campaigns.faults import FAULTS, library, turns
 from tools.campaigns.played import Played
 
 SECONDS = 60.0
@@ -22,10 +23,10 @@ class Failing(Played):
         self.points: list[tuple[str, str, int]] = []
         """Chapter, fault, and which call: a round each."""
         for name in CHAPTERS:
+            counts = json.loads(self._play(name, "EIO", 0)[-1])
             for fault in FAULTS:
-                told = self._play(name, fault, 0)
-                calls = int(told[-1].split()[1])
-                self.points += [(name, fault, nth) for nth in range(1, calls + 1)]
+                last = turns(fault, counts)
+                self.points += [(name, fault, nth) for nth in range(1, last + 1)]
         self.full = len(self.points)
 
     def _play(self, name: str, fault: str, nth: int) -> list[str]:

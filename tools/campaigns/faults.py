@@ -13,13 +13,14 @@ import sys
 from pathlib import Path
 from typing import NamedTuple
 
-from tools.campaigns.campaign import MissingToolError
+from tools.campaigns.campaign import UnavailableError
 
 SOURCE = Path(__file__).with_suffix(".cpp")
 
 # As in faults.cpp.
-OPEN, CREATE, READ, WRITE, SYNC, LENGTH, NAMES, LOOK, LOCK, MAP = (1 << bit for bit in range(10))
-EVERY = 1023
+KINDS = 10
+OPEN, CREATE, READ, WRITE, SYNC, LENGTH, NAMES, LOOK, LOCK, MAP = (1 << bit for bit in range(KINDS))
+EVERY = (1 << KINDS) - 1
 SLOW = OPEN | CREATE | READ | WRITE | SYNC | LENGTH | LOCK
 """Calls that a signal may interrupt."""
 
@@ -54,11 +55,11 @@ def library(place: Path) -> Path:
     """The library to preload, compiled into a directory.
 
     Raises:
-        MissingToolError: There is no compiler, or this is not Linux.
+        UnavailableError: There is no compiler, or this is not Linux.
     """
     compiler = shutil.which("c++") or shutil.which("g++") or shutil.which("clang++")
     if sys.platform != "linux" or compiler is None:
-        raise MissingToolError("needs Linux and a C++ compiler")
+        raise UnavailableError("needs Linux and a C++ compiler")
     made = place / "faults.so"
     command = [compiler, "-std=c++17", "-O1", "-shared", "-fPIC", "-o", made, SOURCE, "-ldl"]
     subprocess.run(command, check=True)
@@ -66,7 +67,7 @@ def library(place: Path) -> Path:
 
 
 def arm(name: str, nth: int) -> None:
-    """From now on the `nth` call (from 1; 0: none) that the fault can happen to has it."""
+    """From now on the `nth` call (from 1; 0: none) of those that can have the fault has it."""
     fault = FAULTS[name]
     _loaded().fault_arm(nth, fault.error, fault.kinds, fault.stays)
 
@@ -77,9 +78,17 @@ def heal() -> None:
         _loaded().fault_heal()
 
 
-def disarm() -> int:
-    """How many calls there were to which the fault could have happened; 0 where none was armed."""
-    return int(_loaded().fault_disarm()) if _is_loaded() else 0
+def disarm() -> list[int]:
+    """No call is counted any more; how many there were of each kind, nothing if none was armed."""
+    if not _is_loaded():
+        return []
+    _loaded().fault_disarm()
+    return [int(_loaded().fault_count(bit)) for bit in range(KINDS)]
+
+
+def turns(fault: str, counts: list[int]) -> int:
+    """How many of the calls that were counted can have a fault."""
+    return sum(n for bit, n in enumerate(counts) if FAULTS[fault].kinds & 1 << bit)
 
 
 def _is_loaded() -> bool:

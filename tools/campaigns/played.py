@@ -30,6 +30,7 @@ class Played(Campaign):
     def _begin(self, name: str, begin: Any) -> None:
         """Make the beginning of a chapter, and play it once, undisturbed, on a copy."""
         stage = Stage(self._beginning(name))
+        shutil.rmtree(stage.place, ignore_errors=True)
         stage.place.mkdir()
         begin(stage)
         stage = self.stage(name)

@@ -9,7 +9,7 @@ with one that was opened anew.
 from __future__ import annotations
 
 import contextlib
-import os
+import json
 import signal
 import tempfile
 from pathlib import Path
@@ -26,7 +26,9 @@ from vdb.maintenance.rebuild import run
 class Player:
     """One chapter, as it is played by one fork."""
 
-    def __init__(self, stage: Stage, steps: tuple[Step, ...], states: list[str], tell: Tell):
+    def __init__(
+        self, stage: Stage, steps: tuple[Step, ...], states: list[str], tell: Tell
+    ) -> None:
         """`states` is what is shown before the first step and after each of them."""
         self._stage = stage
         self._steps = steps
@@ -64,7 +66,10 @@ class Player:
                 return
 
     def _is_over(self, number: int, *, changed: bool) -> bool:
-        """Whether a step need not be taken again; what opens leaves something open, what closes not."""
+        """Whether a step need not be taken again.
+
+        The last one closes; all others, the first among them, leave something open.
+        """
         closes = number == len(self._steps) - 1
         return self._stage.open is None if closes else changed and self._stage.open is not None
 
@@ -90,11 +95,11 @@ class Player:
 def left_open(place: Path) -> list[str]:
     """Files below a place that this process has open."""
     found = []
-    for descriptor in os.listdir("/proc/self/fd"):
+    for descriptor in Path("/proc/self/fd").iterdir():
         with contextlib.suppress(OSError):
-            target = os.readlink(f"/proc/self/fd/{descriptor}")
-            if target.startswith(f"{place}/"):
-                found.append(Path(target).name)
+            target = descriptor.readlink()
+            if target.is_relative_to(place):
+                found.append(target.name)
     return found
 
 
@@ -113,7 +118,7 @@ def act(task: dict[str, Any], tell: Tell) -> None:
     if "fault" in task:
         arm(**task["fault"])
     Player(stage, chapter.steps, task["states"], tell).play()
-    tell(f"calls {disarm()}")
+    tell(json.dumps(disarm()))
     left = left_open(stage.place)
     if left:
         raise AssertionError(f"left open: {left}")

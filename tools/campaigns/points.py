@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import os
 import re
+import shutil
 import signal
 import subprocess
 from collections import Counter
 from pathlib import Path
 
-from tools.campaigns.campaign import MissingToolError, require_tool
+from tools.campaigns.campaign import UnavailableError
 from tools.campaigns.chapters import CHAPTERS
 from tools.campaigns.history import Stage
 from tools.campaigns.played import Played
@@ -34,7 +35,8 @@ class Points(Played):
     full = 0
 
     def __init__(self, place: Path, seed: int) -> None:
-        require_tool("strace", "which kills at a system call")
+        if shutil.which("strace") is None:
+            raise UnavailableError("strace, which kills at system calls, is not installed")
         super().__init__(place, seed)
         self.points: list[tuple[str, str, int]] = []
         """Chapter, system call, and which of them: a round each."""
@@ -46,14 +48,14 @@ class Points(Played):
     def _count(self, name: str) -> dict[str, int]:
         """How often a chapter that nothing disturbs makes each system call, in one thread."""
         log = self.place / "calls.log"
-        status, told = self._play(name, self.stage(name), "-o", str(log))
+        status, told = self.play(name, self.stage(name), "-o", str(log))
         if status != 0:
             raise RuntimeError(f"{name} does not play: {told}")
         lines = [_LOGGED.match(line) for line in log.read_text().splitlines()]
         counts = Counter((line[2], line[1]) for line in lines if line)
         return {call: max(n for (c, _), n in counts.items() if c == call) for call, _ in counts}
 
-    def _play(self, name: str, stage: Stage, *options: str) -> tuple[int | None, list[str]]:
+    def play(self, name: str, stage: Stage, *options: str) -> tuple[int | None, list[str]]:
         """Play a chapter under strace; how it ended, and what it told."""
         child = self.start(name, stage, wait=True)
         if self.forks.hear(30) != ["waiting"]:
@@ -69,7 +71,7 @@ class Points(Played):
                 if "attach" in line:
                     self.forks.kill(child)
                     self.forks.gone()
-                    raise MissingToolError(f"strace may not trace here: {line.strip()}")
+                    raise UnavailableError(f"strace may not trace here: {line.strip()}")
             os.kill(child, signal.SIGUSR1)
             status = self.forks.gone()
             if status is None:
@@ -82,7 +84,7 @@ class Points(Played):
         name, call, nth = self.points[number % len(self.points)]
         stage = self.stage(name)
         inject = f"inject={call}:signal=KILL:when={nth}"
-        status, told = self._play(name, stage, "-o", "/dev/null", "-e", inject)
+        status, told = self.play(name, stage, "-o", "/dev/null", "-e", inject)
         where = f"at {call} {nth} of {name}"
         if status not in (0, -signal.SIGKILL):
             return f"{where}: ended with {status}: {told}"

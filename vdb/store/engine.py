@@ -231,7 +231,7 @@ def _forget_inherited(path: Path) -> bool:
 
 
 def is_short(engine: lmdb.Environment, data: Path) -> bool:
-    """Whether the file ends before the last page that it says it has; DiskError: nobody can tell."""
+    """Whether the file ends before the last page that it says it has."""
     with os_errors(data):
         return data.stat().st_size < _needed(engine)
 

@@ -122,7 +122,9 @@ def translate_os(error: OSError, path: Path) -> VdbError:
     if error.errno in (errno.ENAMETOOLONG, errno.ELOOP, errno.ENOTDIR):
         return InvalidArgumentError(f"{path} cannot be a path here: {error.strerror}")
     what = error.strerror or str(error)
-    return _disk_error(f"the system cannot read or write {error.filename or path}: {what}", error.errno)
+    return _disk_error(
+        f"the system cannot read or write {error.filename or path}: {what}", error.errno
+    )
 
 
 @contextmanager

@@ -100,14 +100,16 @@ class Lifetime:
             except ReadOnlyError:
                 lock = FileLock(self.path / OPEN_LOCK, create=False)
         try:
-            if not lock.acquire(shared=True, timeout=self.lock_timeout):
-                raise BusyError(
-                    f"{self.path} was being compacted or written to by another process for more "
-                    f"than {self.lock_timeout:g} s"
-                )
+            taken = lock.acquire(shared=True, timeout=self.lock_timeout)
         except BaseException:
             lock.close()
             raise
+        if not taken:
+            lock.close()
+            raise BusyError(
+                f"{self.path} was being compacted or written to by another process for more than "
+                f"{self.lock_timeout:g} s"
+            )
         return lock
 
     @property
