@@ -111,7 +111,7 @@ def test_a_ring_of_duplicates_ends(sound: tuple[MemoryIndex, Blocks]) -> None:
     reader = index.stored(lying)
     assert any("broken" in what for _, what in reader.verify(lying.get, kernel.NONE, 0))
     for slot in (5, 6):
-        with pytest.raises(CorruptedError, match="ring|no node"):
+        with pytest.raises(CorruptedError, match=r"ring|no node"):
             reader.neighbourhood(lying.get, slot)
     queries = np.array(list(index.rows.values()))[:5]
     _, _, counts = reader.search(lying.get, queries, SLOTS, SLOTS)
