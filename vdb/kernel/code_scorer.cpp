@@ -10,43 +10,51 @@ namespace vdb {
 namespace {
 
 constexpr float kDeviations = 4.5f;
-constexpr uint32_t kAtOnce = 64;  // rows whose addresses are known at a time
-constexpr uint32_t kAhead = 8;    // rows asked for before they are compared
 
 }  // namespace
 
-void CodeDistance::of(const CodeQuery& from, const uint8_t* const* rows, const int32_t* sums,
-                      size_t count, float* out) const {
-  const float scale = from.scale, both = from.both, offset = from.offset;
-  for (size_t i = 0; i < count; ++i) {
+// Of N rows at once, which the compiler computes side by side.
+template <size_t N>
+void CodeDistance::some(const CodeQuery& from, const uint8_t* const* rows, const int32_t* sums,
+                        float* out) const {
+  float norm[N], dot[N];
+  for (size_t i = 0; i < N; ++i) {
     const CodeHead head = Codes::head(rows[i]);
-    const float dot =
-        scale * head.scale * static_cast<float>(sums[i]) + head.offset * both + head.sum * offset;
-    switch (form_) {
-      case Form::kL2:
-        out[i] = from.norm * from.norm + head.norm * head.norm - 2 * dot;
-        break;
-      case Form::kUnit:
-        out[i] = 1 - dot;
-        break;
-      case Form::kNegativeDot:
-        out[i] = -dot;
-        break;
-      case Form::kCosine: {
-        const float cosine = dot / (from.norm * head.norm);
-        out[i] = 1 - cosine;
-        break;
+    dot[i] = from.scale * head.scale * static_cast<float>(sums[i]) + head.offset * from.both +
+             head.sum * from.offset;
+    norm[i] = head.norm;
+  }
+  const float x2 = from.norm * from.norm;
+  switch (form_) {
+    case Form::kL2:
+      for (size_t i = 0; i < N; ++i) out[i] = x2 + norm[i] * norm[i] - 2 * dot[i];
+      break;
+    case Form::kUnit:
+      for (size_t i = 0; i < N; ++i) out[i] = 1 - dot[i];
+      break;
+    case Form::kNegativeDot:
+      for (size_t i = 0; i < N; ++i) out[i] = -dot[i];
+      break;
+    case Form::kCosine:
+      for (size_t i = 0; i < N; ++i) out[i] = 1 - dot[i] / (from.norm * norm[i]);
+      break;
+    case Form::kLocalInnerProduct:
+      for (size_t i = 0; i < N; ++i) {
+        const float y2 = norm[i] * norm[i];
+        out[i] = (y2 > x2 ? 0.5f * (x2 + y2) : x2) - dot[i];
       }
-      case Form::kLocalInnerProduct: {
-        const float x2 = from.norm * from.norm, y2 = head.norm * head.norm;
-        out[i] = (y2 > x2 ? 0.5f * (x2 + y2) : x2) - dot;
-        break;
-      }
-    }
+      break;
   }
   // NaN would break every ordered structure: it counts as infinitely far.
-  for (size_t i = 0; i < count; ++i)
-    if (!(out[i] == out[i])) out[i] = std::numeric_limits<float>::infinity();
+  for (size_t i = 0; i < N; ++i)
+    out[i] = out[i] == out[i] ? out[i] : std::numeric_limits<float>::infinity();
+}
+
+void CodeDistance::of(const CodeQuery& from, const uint8_t* const* rows, const int32_t* sums,
+                      size_t count, float* out) const {
+  size_t at = 0;
+  for (; at + 4 <= count; at += 4) some<4>(from, rows + at, sums + at, out + at);
+  for (; at < count; ++at) some<1>(from, rows + at, sums + at, out + at);
 }
 
 // A number is off by at most half a step of its grid, evenly: what products with independent
@@ -64,21 +72,18 @@ float CodeDistance::slack(const CodeQuery& from, const CodeHead& head, float dis
   return kDeviations * std::sqrt((a * a + b * b) / 12) + from.numbers * x * y / 4;
 }
 
-void CodeScorer::score(const uint32_t* slots, uint32_t count, float* out) {
+void CodeScorer::ask(const uint32_t* slots, uint32_t first, uint32_t last) {
   const size_t row_bytes = codes_.shape().row_bytes();
-  const uint8_t* rows[kAtOnce];
-  int32_t sums[kAtOnce];
-  for (uint32_t at = 0; at < count; at += kAtOnce) {
-    const uint32_t n = std::min(kAtOnce, count - at);
-    for (uint32_t i = 0; i < n; ++i) rows[i] = codes_.at(slots[at + i]);
-    for (uint32_t i = 0; i < n && i < kAhead; ++i) prefetch_bytes(rows[i], row_bytes);
-    for (uint32_t i = 0; i < n; i += 4) {
-      for (uint32_t j = i + kAhead; j < std::min(i + kAhead + 4, n); ++j)
-        prefetch_bytes(rows[j], row_bytes);
-      const uint32_t some = std::min(4u, n - i);
-      codes_.sums(from_, rows + i, some, sums + i);
-      distance_.of(from_, rows + i, sums + i, some, out + at + i);
-    }
+  for (uint32_t i = first; i < last; ++i) prefetch_bytes(ring_[i] = codes_.at(slots[i]), row_bytes);
+}
+
+void CodeScorer::compare(const uint32_t* slots, uint32_t count, float* out) {
+  for (uint32_t at = 0; at < count; at += 4) {
+    ask(slots, std::min(count, at + kAhead), std::min(count, at + kAhead + 4));
+    const uint32_t n = std::min(4u, count - at);
+    int32_t sums[4];
+    codes_.sums(from_, ring_.four(at), n, sums);
+    distance_.of(from_, ring_.four(at), sums, n, out + at);
   }
 }
 

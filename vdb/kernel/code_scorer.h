@@ -1,6 +1,7 @@
 // Distances by codes: what walks are guided by where a collection has codes.
 #pragma once
 
+#include <algorithm>
 #include <cstdint>
 
 #include "codes.h"
@@ -41,6 +42,9 @@ class CodeDistance {
  private:
   enum class Form : uint8_t { kL2, kUnit, kNegativeDot, kCosine, kLocalInnerProduct };
   explicit CodeDistance(Form form) : form_(form) {}
+  template <size_t N>
+  void some(const CodeQuery& from, const uint8_t* const* rows, const int32_t* sums,
+            float* out) const;
   Form form_;
 };
 
@@ -57,12 +61,19 @@ class CodeScorer final : public Scorer {
  public:
   CodeScorer(const Codes& codes, CodeDistance distance, const CodeQuery& from)
       : codes_(codes), distance_(distance), from_(from) {}
-  void score(const uint32_t* slots, uint32_t count, float* out) override;
+  void ask(const uint32_t* slots, uint32_t count) override {
+    ask(slots, 0, std::min(kAhead, count));
+  }
+  void compare(const uint32_t* slots, uint32_t count, float* out) override;
 
  private:
+  static constexpr uint32_t kAhead = 8;  // rows asked for before they are compared
+  void ask(const uint32_t* slots, uint32_t first, uint32_t last);
+
   const Codes& codes_;
   CodeDistance distance_;
   const CodeQuery& from_;
+  Ring<const uint8_t*, kAhead> ring_;
 };
 
 }  // namespace vdb

@@ -110,12 +110,20 @@ Index::Answers Index::search(Source& source, const uint8_t* queries, uint32_t co
   Answers answers(count);
   if (computed != nullptr) computed->resize(count);
   threads = std::max(1u, std::min(threads, count));
-  std::vector<ScratchLease> scratch(threads);
-  parallel_for(count, threads, 1, [&](uint32_t i, uint32_t worker) {
-    Scratch& own = *scratch[worker];
-    own.computed = 0;
-    searcher.search(queries + i * state_.shape.query_bytes(), k, ef, own, &answers[i]);
-    if (computed != nullptr) (*computed)[i] = own.computed;
+  // Queries that a thread answers at once; no thread goes without for it.
+  const uint32_t together = std::clamp(count / threads, 1u, Searcher::kTogether);
+  std::vector<ScratchLease> leases(size_t{threads} * together);
+  parallel_for((count + together - 1) / together, threads, 1, [&](uint32_t i, uint32_t worker) {
+    const uint32_t first = i * together, some = std::min(together, count - first);
+    Scratch* own[Searcher::kTogether];
+    for (uint32_t j = 0; j < some; ++j) {
+      own[j] = &*leases[worker * together + j];
+      own[j]->computed = 0;
+    }
+    searcher.search(queries + first * state_.shape.query_bytes(), some, k, ef, own,
+                    &answers[first]);
+    if (computed == nullptr) return;
+    for (uint32_t j = 0; j < some; ++j) (*computed)[first + j] = own[j]->computed;
   });
   return answers;
 }

@@ -2,6 +2,7 @@
 // What rows are made of stays behind it.
 #pragma once
 
+#include <algorithm>
 #include <cstdint>
 #include <vector>
 
@@ -13,8 +14,31 @@ namespace vdb {
 class Scorer {
  public:
   virtual ~Scorer() = default;
-  // out[i] = distance to slots[i]; lower is nearer; never NaN. REQUIRES slots below the bound.
-  virtual void score(const uint32_t* slots, uint32_t count, float* out) = 0;
+  // Asks the processor for the first of these rows, without waiting for any.
+  // REQUIRES slots below the bound, here and below.
+  virtual void ask(const uint32_t* slots, uint32_t count) = 0;
+  // out[i] = distance to slots[i]; lower is nearer; never NaN. REQUIRES that nothing else was asked
+  // for since ask() with these slots.
+  virtual void compare(const uint32_t* slots, uint32_t count, float* out) = 0;
+  // Both at once.
+  void score(const uint32_t* slots, uint32_t count, float* out) {
+    ask(slots, count);
+    compare(slots, count, out);
+  }
+};
+
+// Where rows lie that were asked for and not compared yet: `Ahead` of them, and a group of four.
+template <typename Place, uint32_t Ahead>
+class Ring {
+ public:
+  Place& operator[](uint32_t i) { return places_[i % kSize]; }
+  // Of a group of four, which `i` begins: behind each other.
+  const Place* four(uint32_t i) const { return places_ + i % kSize; }
+
+ private:
+  static constexpr uint32_t kSize = 32;
+  static_assert(Ahead + 4 <= kSize && Ahead % 4 == 0, "a place is used again too early");
+  Place places_[kSize];
 };
 
 // `from` is a query, or a stored vector seen as owner of a list, depending on `distance`.
@@ -25,13 +49,19 @@ class VectorScorer final : public Scorer {
   static constexpr uint32_t kFarAhead = 12;
   VectorScorer(const Vectors& vectors, const Distance& distance, Item from, uint32_t ahead = 4)
       : vectors_(vectors), distance_(distance), from_(from), ahead_(ahead) {}
-  void score(const uint32_t* slots, uint32_t count, float* out) override;
+  void ask(const uint32_t* slots, uint32_t count) override {
+    ask(slots, 0, std::min(ahead_, count));
+  }
+  void compare(const uint32_t* slots, uint32_t count, float* out) override;
 
  private:
+  void ask(const uint32_t* slots, uint32_t first, uint32_t last);
+
   const Vectors& vectors_;
-  const Distance& distance_;
+  Distance distance_;
   Item from_;
   uint32_t ahead_;
+  Ring<Vectors::Location, kFarAhead> ring_;
 };
 
 }  // namespace vdb

@@ -2,6 +2,8 @@
 
 #include <algorithm>
 #include <limits>
+#include <optional>
+#include <variant>
 
 #include "code_scorer.h"
 #include "prefetch.h"
@@ -20,71 +22,7 @@ constexpr float kFarLonger = 6;
 // Of a vector, after which the processor's own prefetcher follows.
 constexpr size_t kBytesAhead = 512;
 
-void gather(const Graph& graph, uint32_t level, uint32_t slot, Scratch& scratch) {
-  const uint32_t* list = graph.links(level, slot);
-  const uint32_t capacity = graph.capacity(level);
-  scratch.slots.resize(capacity);
-  uint32_t* const slots = scratch.slots.data();
-  uint32_t n = 0;
-  // Which ones are new is anybody's guess, the processor's too: they are put down without a branch.
-  for (uint32_t i = 0; i < capacity && list[i] != kNone; ++i) {
-    const uint32_t other = graph.checked(list[i]);
-    slots[n] = other;
-    n += scratch.visited.insert(other);
-  }
-  scratch.slots.resize(n);
-  scratch.distances.resize(n);
-}
-
 }  // namespace
-
-uint32_t descend(const Graph& graph, Scorer& scorer, uint32_t start, uint32_t level, uint32_t stop,
-                 Scratch& scratch) {
-  Candidate nearest{0, start};
-  scorer.score(&start, 1, &nearest.distance);
-  ++scratch.computed;
-  for (uint32_t at = level; at > stop; --at) {
-    scratch.visited.reset(graph.slots());
-    scratch.visited.insert(nearest.slot);
-    for (bool moved = true; moved;) {
-      moved = false;
-      gather(graph, at, nearest.slot, scratch);
-      const auto n = static_cast<uint32_t>(scratch.slots.size());
-      scorer.score(scratch.slots.data(), n, scratch.distances.data());
-      scratch.computed += n;
-      for (uint32_t i = 0; i < n; ++i) {
-        const Candidate candidate{scratch.distances[i], scratch.slots[i]};
-        if (candidate < nearest) nearest = candidate, moved = true;
-      }
-    }
-  }
-  return nearest.slot;
-}
-
-void beam(const Graph& graph, uint32_t level, Scorer& scorer, const std::vector<uint32_t>& starts,
-          uint32_t ef, Scratch& scratch, const std::vector<Candidate>& known) {
-  Pool& pool = scratch.pool;
-  pool.reset(ef);
-  scratch.visited.reset(graph.slots());
-  for (const Candidate& candidate : known)
-    if (scratch.visited.insert(candidate.slot)) pool.offer(candidate);
-  scratch.slots.clear();
-  for (const uint32_t start : starts)
-    if (scratch.visited.insert(start)) scratch.slots.push_back(start);
-  scratch.distances.resize(scratch.slots.size());
-  for (;;) {
-    const auto n = static_cast<uint32_t>(scratch.slots.size());
-    scorer.score(scratch.slots.data(), n, scratch.distances.data());
-    scratch.computed += n;
-    for (uint32_t i = 0; i < n; ++i)
-      if (pool.offer({scratch.distances[i], scratch.slots[i]}) && level == 0)
-        graph.prefetch(scratch.slots[i]);
-    uint32_t slot, next;
-    if (!pool.expand(&slot)) return;
-    gather(graph, level, slot, scratch);
-    if (level == 0 && pool.peek(&next)) graph.prefetch(next);
-  }
-}
 
 void keep_best(const ExactValue& exact, uint32_t k, std::vector<Hit>* hits) {
   std::sort(hits->begin(), hits->end(), [&](const Hit& a, const Hit& b) {
@@ -134,29 +72,55 @@ void Searcher::ask_for_vectors(const Pool& pool, size_t count) const {
     prefetch_bytes(vectors_.locate(pool[i].slot).row, bytes);
 }
 
-void Searcher::search(const uint8_t* query, uint32_t k, uint32_t ef, Scratch& scratch,
-                      std::vector<Hit>* hits) const {
-  hits->clear();
-  if (entry_ == kNone || k == 0) return;
-  const float norm = norm_of_query(vectors_.shape(), query);
-  const auto walk = [&](Scorer& scorer, Scorer& above) {
-    const Starts starts = begin({query, norm}, scorer, above, scratch);
-    beam(graph_, 0, scorer, starts.slots, std::max(ef, 1u), scratch, starts.known);
-  };
-  if (codes_ == nullptr) {
-    const Distance distance = Distance::search(metric_, vectors_.shape());
-    const Distance direction = Distance::search_above(metric_, vectors_.shape());
-    VectorScorer scorer(vectors_, distance, {query, norm});
-    VectorScorer above(vectors_, direction, {query, norm});
-    walk(scorer, above);
-  } else {
-    scratch.query.set(codes_->shape(), reinterpret_cast<const float*>(query));
-    CodeScorer scorer(*codes_, CodeDistance::search(metric_), scratch.query);
-    CodeScorer above(*codes_, CodeDistance::search_above(metric_), scratch.query);
-    walk(scorer, above);
+// What one query is compared by: codes where there are some, else vectors.
+class Searcher::Scorers {
+ public:
+  Scorers(const Searcher& searcher, const Item& query, Scratch& scratch) {
+    const Metric metric = searcher.metric_;
+    if (searcher.codes_ == nullptr) {
+      const RowShape& shape = searcher.vectors_.shape();
+      base_.emplace<VectorScorer>(searcher.vectors_, Distance::search(metric, shape), query);
+      above_.emplace<VectorScorer>(searcher.vectors_, Distance::search_above(metric, shape), query);
+    } else {
+      scratch.query.set(searcher.codes_->shape(), reinterpret_cast<const float*>(query.row));
+      base_.emplace<CodeScorer>(*searcher.codes_, CodeDistance::search(metric), scratch.query);
+      above_.emplace<CodeScorer>(*searcher.codes_, CodeDistance::search_above(metric),
+                                 scratch.query);
+    }
   }
+  Scorer& base() { return of(base_); }
+  Scorer& above() { return of(above_); }
 
-  rank(query, k, scratch, hits);
+ private:
+  using Either = std::variant<std::monostate, VectorScorer, CodeScorer>;
+  static Scorer& of(Either& either) {
+    if (VectorScorer* const scorer = std::get_if<VectorScorer>(&either)) return *scorer;
+    return std::get<CodeScorer>(either);
+  }
+  Either base_, above_;
+};
+
+void Searcher::search(const uint8_t* queries, uint32_t count, uint32_t k, uint32_t ef,
+                      Scratch* const* scratches, std::vector<Hit>* hits) const {
+  for (uint32_t i = 0; i < count; ++i) hits[i].clear();
+  if (entry_ == kNone || k == 0) return;
+  const size_t bytes = vectors_.shape().query_bytes();
+  std::optional<Scorers> scorers[kTogether];
+  std::vector<Walk> walks;
+  walks.reserve(count);
+  for (uint32_t i = 0; i < count; ++i) {
+    const uint8_t* const query = queries + i * bytes;
+    const Item item{query, norm_of_query(vectors_.shape(), query)};
+    Scratch& scratch = *scratches[i];
+    Scorers& own = scorers[i].emplace(*this, item, scratch);
+    const Starts starts = begin(item, own.base(), own.above(), scratch);
+    walks.emplace_back(graph_, 0, own.base(), scratch);
+    walks.back().begin(starts.slots, std::max(ef, 1u), starts.known);
+  }
+  step_in_turn(&walks);
+  if (codes_ != nullptr)
+    for (uint32_t i = 0; i < count; ++i) ask_for_vectors(scratches[i]->pool, k);
+  for (uint32_t i = 0; i < count; ++i) rank(queries + i * bytes, k, *scratches[i], &hits[i]);
 }
 
 // The candidates by their exact values. Those that a walk by codes put behind the k-th are compared
@@ -167,7 +131,6 @@ void Searcher::rank(const uint8_t* query, uint32_t k, Scratch& scratch,
   const Pool& pool = scratch.pool;
   const size_t wanted = size_t{k} + (codes_ == nullptr ? kMargin : 0);
   uint32_t i = 0;
-  if (codes_ != nullptr) ask_for_vectors(pool, k);
   for (; i < pool.size() && hits->size() < wanted; ++i)
     push(exact, pool[i].slot, wanted - hits->size(), hits);
   scratch.computed += i;

@@ -1,6 +1,4 @@
-// The walk through the graph: greedy down the upper levels, a beam on one level.
-//
-// Hierarchical navigable small worlds: Malkov and Yashunin, arXiv 1603.09320, algorithms 2 and 5.
+// From queries to hits: walks through the graph, and the exact values of what they find.
 #pragma once
 
 #include <cstdint>
@@ -12,19 +10,9 @@
 #include "scorer.h"
 #include "scratch.h"
 #include "vectors.h"
+#include "walk.h"
 
 namespace vdb {
-
-// The nearest node that greedy steps reach from `start`, from `level` down to (not including)
-// `stop`.
-uint32_t descend(const Graph& graph, Scorer& scorer, uint32_t start, uint32_t level, uint32_t stop,
-                 Scratch& scratch);
-
-// Fills scratch.pool with the ef nearest nodes found on one level, walking from `starts` and from
-// `known`, nodes whose distances have been computed already. Every node is visited once at most, so
-// the walk ends whatever the links say.
-void beam(const Graph& graph, uint32_t level, Scorer& scorer, const std::vector<uint32_t>& starts,
-          uint32_t ef, Scratch& scratch, const std::vector<Candidate>& known = {});
 
 struct Hit {
   double value;  // natural value of the metric
@@ -46,12 +34,18 @@ class Searcher {
         starts_(starts),
         codes_(codes) {}
 
-  // At most k hits among the ef candidates kept, best first, equal values by slot. Duplicates of a
-  // found node are found too, beyond ef as well.
-  void search(const uint8_t* query, uint32_t k, uint32_t ef, Scratch& scratch,
-              std::vector<Hit>* hits) const;
+  // How many queries at once pay: more of them crowd each other out of the processor's cache.
+  static constexpr uint32_t kTogether = 4;
+
+  // For each of `count` queries that lie behind each other, at most kTogether, at most k hits among
+  // the ef candidates kept, best first, equal values by slot. Duplicates of a found node are found
+  // too, beyond ef as well. The walks of several queries take turns (see Walk); what they find does
+  // not depend on it.
+  void search(const uint8_t* queries, uint32_t count, uint32_t k, uint32_t ef,
+              Scratch* const* scratches, std::vector<Hit>* hits) const;
 
  private:
+  class Scorers;
   struct Starts {  // of the walk on level 0
     std::vector<uint32_t> slots;
     std::vector<Candidate> known;

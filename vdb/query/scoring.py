@@ -152,25 +152,23 @@ def order_by_id(
         if all(map(ne, listed, listed[1:])):
             return None
     equal = values[1:] == values[:-1]
-    if not equal.any():
-        return None
     if scores is not None and scores is not values:
         equal &= scores[1:] == scores[:-1]
-        if not equal.any():
-            return None
-    runs = np.concatenate(([0], np.cumsum(~equal)))
+    ends = np.cumsum(counts)[:-1]
+    equal[ends[(ends > 0) & (ends < len(ids))] - 1] = False  # of two queries
+    if not equal.any():
+        return None
+    tied = np.flatnonzero(np.concatenate(([False], equal)) | np.concatenate((equal, [False])))
+    runs = np.concatenate(([0], np.cumsum(~equal)))[tied]
+    order = np.arange(len(ids))
     if isinstance(ids[0], int):
-        owners = np.repeat(np.arange(len(counts)), counts)
-        by_place: list[int] = np.lexsort((np.array(ids, dtype=np.int64), runs, owners)).tolist()
-        return by_place
-    order = list(range(len(ids)))
-    ends = np.cumsum(counts)
-    tied = np.flatnonzero(equal)
-    for query in sorted(set(np.searchsorted(ends, tied, side="right").tolist())):
-        own = range(int(ends[query] - counts[query]), int(ends[query]))
-        place = runs[own.start : own.stop].tolist()
-        order[own.start : own.stop] = sorted(own, key=lambda i: (place[i - own.start], ids[i]))
-    return order
+        own = np.fromiter((ids[i] for i in tied.tolist()), dtype=np.int64, count=len(tied))
+        order[tied] = tied[np.lexsort((own, runs))]
+    else:
+        keys = [(run, ids[i]) for run, i in zip(runs.tolist(), tied.tolist(), strict=True)]
+        order[tied] = tied[sorted(range(len(tied)), key=keys.__getitem__)]
+    places: list[int] = order.tolist()
+    return places
 
 
 def by_query(rows: Rows) -> Iterator[Rows]:
