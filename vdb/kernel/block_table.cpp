@@ -5,6 +5,7 @@
 
 #include "crc32c.h"
 #include "errors.h"
+#include "paging.h"
 #include "poison.h"
 
 #if defined(__BYTE_ORDER__) && __BYTE_ORDER__ != __ORDER_LITTLE_ENDIAN__
@@ -124,6 +125,7 @@ void BlockTable::accept(uint32_t n, const Source::Value& value) const {
   };
   expect("length", shape_.block_size, value.size);
   const uint8_t* p = value.data;
+  read_ahead(p, value.size);  // all of it is about to be read
   expect("magic", kBlockMagic, load<uint32_t>(p + kAtMagic));
   expect("layout", kBlockLayout, load<uint16_t>(p + kAtLayout));
   expect("kind", shape_.kind, p[kAtKind]);

@@ -6,6 +6,7 @@
 
 #include "codes.h"
 #include "metric.h"
+#include "paging.h"
 #include "scorer.h"
 
 namespace vdb {
@@ -59,9 +60,13 @@ inline CodeShape code_shape(CodeKind kind, Metric metric, uint32_t dim) {
 
 class CodeScorer final : public Scorer {
  public:
-  CodeScorer(const Codes& codes, CodeDistance distance, const CodeQuery& from)
-      : codes_(codes), distance_(distance), from_(from) {}
+  CodeScorer(const Codes& codes, CodeDistance distance, const CodeQuery& from,
+             Missing missing = Missing::kNothing)
+      : codes_(codes), distance_(distance), from_(from), missing_(missing) {}
   void ask(const uint32_t* slots, uint32_t count) override {
+    if (missing_ == Missing::kMost)
+      for (uint32_t i = 0; i < count; ++i)
+        read_ahead(codes_.at(slots[i]), codes_.shape().row_bytes());
     ask(slots, 0, std::min(kAhead, count));
   }
   void compare(const uint32_t* slots, uint32_t count, float* out) override;
@@ -73,6 +78,7 @@ class CodeScorer final : public Scorer {
   const Codes& codes_;
   CodeDistance distance_;
   const CodeQuery& from_;
+  Missing missing_;
   Ring<const uint8_t*, kAhead> ring_;
 };
 

@@ -1,6 +1,6 @@
 #include "flat.h"
 
-#include "read_ahead.h"
+#include "in_order.h"
 #include "scan_tiles.h"
 
 namespace vdb {

@@ -8,13 +8,16 @@
 #include "errors.h"
 #include "filtered.h"
 #include "flat.h"
+#include "in_order.h"
 #include "parallel.h"
-#include "read_ahead.h"
 
 namespace vdb {
 namespace {
 
 constexpr size_t kLongestUsed = 16;  // more of them only pay on bad graphs
+// Where nothing was missing, what is read from the disk is looked at so rarely: it costs a system
+// call.
+constexpr uint32_t kUnseen = 8;
 
 }  // namespace
 
@@ -120,8 +123,15 @@ Index::Answers Index::search(Source& source, const uint8_t* queries, uint32_t co
       own[j] = &*leases[worker * together + j];
       own[j]->computed = 0;
     }
-    searcher.search(queries + first * state_.shape.query_bytes(), some, k, ef, own,
-                    &answers[first]);
+    const uint8_t* const from = queries + first * state_.shape.query_bytes();
+    const Missing missing = residency_->missing();
+    if (missing == Missing::kNothing && i % kUnseen != 0) {
+      searcher.search(from, some, k, ef, missing, own, &answers[first]);
+    } else {
+      const DiskReads reads;
+      searcher.search(from, some, k, ef, missing, own, &answers[first]);
+      residency_->note(reads, some);
+    }
     if (computed == nullptr) return;
     for (uint32_t j = 0; j < some; ++j) (*computed)[first + j] = own[j]->computed;
   });

@@ -7,6 +7,7 @@
 #include <vector>
 
 #include "metric.h"
+#include "paging.h"
 #include "vectors.h"
 
 namespace vdb {
@@ -47,9 +48,13 @@ class VectorScorer final : public Scorer {
   // Rows are asked for `ahead` of the one that is compared, at most kFarAhead. Far ahead pays where
   // many are scored at once.
   static constexpr uint32_t kFarAhead = 12;
-  VectorScorer(const Vectors& vectors, const Distance& distance, Item from, uint32_t ahead = 4)
-      : vectors_(vectors), distance_(distance), from_(from), ahead_(ahead) {}
+  VectorScorer(const Vectors& vectors, const Distance& distance, Item from, uint32_t ahead = 4,
+               Missing missing = Missing::kNothing)
+      : vectors_(vectors), distance_(distance), from_(from), ahead_(ahead), missing_(missing) {}
   void ask(const uint32_t* slots, uint32_t count) override {
+    if (missing_ == Missing::kMost)
+      for (uint32_t i = 0; i < count; ++i)
+        read_ahead(vectors_.locate(slots[i]).row, vectors_.row_bytes());
     ask(slots, 0, std::min(ahead_, count));
   }
   void compare(const uint32_t* slots, uint32_t count, float* out) override;
@@ -61,6 +66,7 @@ class VectorScorer final : public Scorer {
   Distance distance_;
   Item from_;
   uint32_t ahead_;
+  Missing missing_;
   Ring<Vectors::Location, kFarAhead> ring_;
 };
 

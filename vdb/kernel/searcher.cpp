@@ -19,6 +19,9 @@ constexpr uint32_t kMargin = 8;
 constexpr uint32_t kDirections = 6;
 constexpr float kFarLonger = 6;
 
+// Vectors asked for ahead of the one that a walk compares.
+constexpr uint32_t kAhead = 4;
+
 // Of a vector, after which the processor's own prefetcher follows.
 constexpr size_t kBytesAhead = 512;
 
@@ -66,26 +69,34 @@ Searcher::Starts Searcher::begin_by_direction(const Item& query, Scorer& scorer,
 }
 
 // A walk by codes has not touched the vectors that are about to be compared.
-void Searcher::ask_for_vectors(const Pool& pool, size_t count) const {
-  const size_t bytes = std::min(vectors_.row_bytes(), kBytesAhead);
+void Searcher::ask_for_vector(uint32_t slot, Missing missing) const {
+  const uint8_t* const row = vectors_.locate(slot).row;
+  if (missing != Missing::kNothing) read_ahead(row, vectors_.row_bytes());
+  prefetch_bytes(row, std::min(vectors_.row_bytes(), kBytesAhead));
+}
+
+void Searcher::ask_for_vectors(const Pool& pool, size_t count, Missing missing) const {
   for (uint32_t i = 0; i < std::min<size_t>(pool.size(), count); ++i)
-    prefetch_bytes(vectors_.locate(pool[i].slot).row, bytes);
+    ask_for_vector(pool[i].slot, missing);
 }
 
 // What one query is compared by: codes where there are some, else vectors.
 class Searcher::Scorers {
  public:
-  Scorers(const Searcher& searcher, const Item& query, Scratch& scratch) {
+  Scorers(const Searcher& searcher, const Item& query, Missing missing, Scratch& scratch) {
     const Metric metric = searcher.metric_;
     if (searcher.codes_ == nullptr) {
       const RowShape& shape = searcher.vectors_.shape();
-      base_.emplace<VectorScorer>(searcher.vectors_, Distance::search(metric, shape), query);
-      above_.emplace<VectorScorer>(searcher.vectors_, Distance::search_above(metric, shape), query);
+      const Vectors& vectors = searcher.vectors_;
+      base_.emplace<VectorScorer>(vectors, Distance::search(metric, shape), query, kAhead, missing);
+      above_.emplace<VectorScorer>(vectors, Distance::search_above(metric, shape), query, kAhead,
+                                   missing);
     } else {
       scratch.query.set(searcher.codes_->shape(), reinterpret_cast<const float*>(query.row));
-      base_.emplace<CodeScorer>(*searcher.codes_, CodeDistance::search(metric), scratch.query);
+      base_.emplace<CodeScorer>(*searcher.codes_, CodeDistance::search(metric), scratch.query,
+                                missing);
       above_.emplace<CodeScorer>(*searcher.codes_, CodeDistance::search_above(metric),
-                                 scratch.query);
+                                 scratch.query, missing);
     }
   }
   Scorer& base() { return of(base_); }
@@ -101,7 +112,7 @@ class Searcher::Scorers {
 };
 
 void Searcher::search(const uint8_t* queries, uint32_t count, uint32_t k, uint32_t ef,
-                      Scratch* const* scratches, std::vector<Hit>* hits) const {
+                      Missing missing, Scratch* const* scratches, std::vector<Hit>* hits) const {
   for (uint32_t i = 0; i < count; ++i) hits[i].clear();
   if (entry_ == kNone || k == 0) return;
   const size_t bytes = vectors_.shape().query_bytes();
@@ -112,20 +123,21 @@ void Searcher::search(const uint8_t* queries, uint32_t count, uint32_t k, uint32
     const uint8_t* const query = queries + i * bytes;
     const Item item{query, norm_of_query(vectors_.shape(), query)};
     Scratch& scratch = *scratches[i];
-    Scorers& own = scorers[i].emplace(*this, item, scratch);
+    Scorers& own = scorers[i].emplace(*this, item, missing, scratch);
     const Starts starts = begin(item, own.base(), own.above(), scratch);
     walks.emplace_back(graph_, 0, own.base(), scratch);
     walks.back().begin(starts.slots, std::max(ef, 1u), starts.known);
   }
   step_in_turn(&walks);
   if (codes_ != nullptr)
-    for (uint32_t i = 0; i < count; ++i) ask_for_vectors(scratches[i]->pool, k);
-  for (uint32_t i = 0; i < count; ++i) rank(queries + i * bytes, k, *scratches[i], &hits[i]);
+    for (uint32_t i = 0; i < count; ++i) ask_for_vectors(scratches[i]->pool, k, missing);
+  for (uint32_t i = 0; i < count; ++i)
+    rank(queries + i * bytes, k, missing, *scratches[i], &hits[i]);
 }
 
 // The candidates by their exact values. Those that a walk by codes put behind the k-th are compared
 // too where the code may be wrong by so much.
-void Searcher::rank(const uint8_t* query, uint32_t k, Scratch& scratch,
+void Searcher::rank(const uint8_t* query, uint32_t k, Missing missing, Scratch& scratch,
                     std::vector<Hit>* hits) const {
   const ExactValue exact(metric_, vectors_.shape(), query);
   const Pool& pool = scratch.pool;
@@ -145,7 +157,7 @@ void Searcher::rank(const uint8_t* query, uint32_t k, Scratch& scratch,
       const CodeHead head = Codes::head(codes_->at(slot));
       if (near - distance.slack(scratch.query, head, near) > worst) continue;
       scratch.slots.push_back(slot);
-      prefetch_bytes(vectors_.locate(slot).row, std::min(vectors_.row_bytes(), kBytesAhead));
+      ask_for_vector(slot, missing);
     }
     scratch.computed += static_cast<uint32_t>(scratch.slots.size());
     for (const uint32_t slot : scratch.slots) push(exact, slot, k, hits);

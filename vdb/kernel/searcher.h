@@ -7,6 +7,7 @@
 #include "codes.h"
 #include "graph.h"
 #include "metric.h"
+#include "paging.h"
 #include "scorer.h"
 #include "scratch.h"
 #include "vectors.h"
@@ -41,7 +42,7 @@ class Searcher {
   // the ef candidates kept, best first, equal values by slot. Duplicates of a found node are found
   // too, beyond ef as well. The walks of several queries take turns (see Walk); what they find does
   // not depend on it.
-  void search(const uint8_t* queries, uint32_t count, uint32_t k, uint32_t ef,
+  void search(const uint8_t* queries, uint32_t count, uint32_t k, uint32_t ef, Missing missing,
               Scratch* const* scratches, std::vector<Hit>* hits) const;
 
  private:
@@ -54,8 +55,10 @@ class Searcher {
   Starts begin_by_direction(const Item& query, Scorer& scorer, Scorer& above,
                             Scratch& scratch) const;
 
-  void ask_for_vectors(const Pool& pool, size_t count) const;
-  void rank(const uint8_t* query, uint32_t k, Scratch& scratch, std::vector<Hit>* hits) const;
+  void ask_for_vectors(const Pool& pool, size_t count, Missing missing) const;
+  void ask_for_vector(uint32_t slot, Missing missing) const;
+  void rank(const uint8_t* query, uint32_t k, Missing missing, Scratch& scratch,
+            std::vector<Hit>* hits) const;
   void push(const ExactValue& exact, uint32_t node, size_t most, std::vector<Hit>* hits) const;
 
   const Vectors& vectors_;

@@ -6,7 +6,7 @@
 #include <unordered_set>
 
 #include "errors.h"
-#include "read_ahead.h"
+#include "in_order.h"
 
 namespace vdb {
 namespace {

@@ -1,29 +1,13 @@
-// Asking the system for memory of the map before it is needed. Large files are mapped without the
-// system's own reading ahead, which would read far more than a walk needs.
+// Going through all vectors of a collection.
 #pragma once
 
 #include <cstddef>
 #include <cstdint>
 
-#if defined(__unix__) || defined(__APPLE__)
-#include <sys/mman.h>
-#endif
-
+#include "paging.h"
 #include "vectors.h"
 
 namespace vdb {
-
-// A hint: any address will do, and errors say nothing.
-inline void read_ahead(const uint8_t* from, size_t bytes) {
-#if defined(__unix__) || defined(__APPLE__)
-  constexpr uintptr_t kPage = 4096;
-  const auto start = reinterpret_cast<uintptr_t>(from) & ~(kPage - 1);
-  madvise(reinterpret_cast<void*>(start), bytes, MADV_WILLNEED);
-#else
-  (void)from;
-  (void)bytes;
-#endif
-}
 
 // Vectors in the order of their slots. Blocks that are met for the first time mostly lie behind
 // each other in the file, as they were written: a megabyte is asked for at a time.
