@@ -1,16 +1,34 @@
 """Checks of single arguments: an int in a range, a finite number, one of some words.
 
 Each returns the value in its plain Python form or raises, naming the argument, what is accepted and
-what came.
+what came. Whatever an object does when it is looked at (its ``__len__`` or ``__index__`` may raise
+anything) comes out as an `ArgumentTypeError` with that as its cause; only MemoryError, and what is
+no Exception, passes through.
 """
 
 from __future__ import annotations
 
 import operator
+from collections.abc import Iterable, Mapping, Sized
+from typing import Any
 
-from vdb.errors import ArgumentTypeError, InvalidArgumentError
+from vdb.errors import ArgumentTypeError, InvalidArgumentError, VdbError
 
-__all__ = ["callback", "choice", "number", "truth", "whole", "words"]
+__all__ = [
+    "callback",
+    "choice",
+    "listed",
+    "number",
+    "sequence",
+    "shown",
+    "text",
+    "truth",
+    "unreadable",
+    "whole",
+    "words",
+]
+
+_SHOWN = 200  # characters of a value in a message
 
 
 def whole(name: str, value: object, low: int, high: int) -> int:
@@ -20,11 +38,13 @@ def whole(name: str, value: object, low: int, high: int) -> int:
             number = operator.index(value)  # type: ignore[arg-type]  # asking is the test
         except TypeError:
             pass
+        except Exception as error:
+            raise unreadable(name, value, error) from error
         else:
             if low <= number <= high:
                 return number
             raise InvalidArgumentError(
-                f"{name} must be between {low} and {high}, got {number}",
+                f"{name} must be between {low} and {high}, got {shown(number)}",
                 expected=(low, high),
                 received=number,
             )
@@ -65,6 +85,8 @@ def number(name: str, value: object) -> float:
             real = float(value)  # type: ignore[arg-type]  # asking is the test
         except (TypeError, ValueError, OverflowError):
             real = None
+        except Exception as error:
+            raise unreadable(name, value, error) from error
     if real is None:
         raise ArgumentTypeError(
             f"{name} must be a number, got {type(value).__name__}",
@@ -86,13 +108,72 @@ def choice(name: str, value: object, allowed: tuple[str, ...]) -> str:
             expected=allowed,
             received=type(value).__name__,
         )
-    if value not in allowed:
+    plain = str.__str__(value)
+    if plain not in allowed:
         raise InvalidArgumentError(
-            f"{name} must be one of {words(allowed)}, got {value!r}",
+            f"{name} must be one of {words(allowed)}, got {shown(plain)}",
             expected=allowed,
-            received=value,
+            received=plain,
         )
-    return value
+    return plain
+
+
+def text(name: str, value: object) -> str:
+    """A str, as a plain one where it is of a class of its own."""
+    if isinstance(value, str):
+        return str.__str__(value)
+    raise ArgumentTypeError(
+        f"{name} must be a str, got {type(value).__name__}",
+        expected="str",
+        received=type(value).__name__,
+    )
+
+
+def listed(name: str, value: Iterable[Any], most: int) -> list[Any]:
+    """What an iterable holds, as a list; refuses more than `most` before it takes them."""
+    try:
+        if not isinstance(value, Sized) or len(value) <= most:
+            return list(value)
+        size = len(value)
+    except (VdbError, MemoryError):
+        raise
+    except Exception as error:
+        raise unreadable(name, value, error) from error
+    raise InvalidArgumentError(
+        f"{name} has {size:,} entries, and there may be {most:,}", expected=most, received=size
+    )
+
+
+def sequence(name: str, value: object, most: int) -> list[Any]:
+    """The entries of a list, a tuple, an array or anything else of that kind, but no text."""
+    if isinstance(value, Iterable) and not isinstance(value, str | bytes | bytearray | Mapping):
+        return listed(name, value, most)
+    raise ArgumentTypeError(
+        f"{name} must be a sequence, got {type(value).__name__}",
+        expected="a sequence",
+        received=type(value).__name__,
+    )
+
+
+def unreadable(name: str, value: object, error: Exception) -> VdbError | MemoryError:
+    """What to raise for an argument that raised when it was looked at."""
+    if isinstance(error, VdbError | MemoryError):
+        return error
+    said = f"{type(error).__name__}: {shown(error, str)}".removesuffix(": ")
+    return ArgumentTypeError(
+        f"{name} cannot be read: {said}",
+        expected=None,
+        received=type(value).__name__,
+    )
+
+
+def shown(value: object, how: Any = repr) -> str:
+    """A value for a message: its repr, of bounded length; never raises."""
+    try:
+        made: str = how(value)
+    except Exception:  # noqa: BLE001 - a message is being written about something else
+        return f"some {type(value).__name__}"
+    return made if len(made) <= _SHOWN else f"{made[: _SHOWN - 3]}..."
 
 
 def words(allowed: tuple[str, ...]) -> str:

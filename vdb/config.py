@@ -12,7 +12,7 @@ from collections.abc import Mapping
 from dataclasses import asdict, dataclass, fields
 from typing import Any, ClassVar, TypeAlias
 
-from vdb.arguments import choice, number, whole
+from vdb.arguments import choice, number, shown, text, whole
 from vdb.codes import codes_named, require_codes
 from vdb.dtypes import LARGEST_ROW, DType, dtype_named
 from vdb.errors import ArgumentTypeError, InvalidArgumentError
@@ -138,20 +138,15 @@ def index_from_map(stored: Mapping[str, Any]) -> IndexConfig:
 
 def collection_name(name: object) -> str:
     """1 to 128 characters from A-Z, a-z, 0-9, underscore, point and hyphen."""
-    if not isinstance(name, str):
-        raise ArgumentTypeError(
-            f"a collection's name must be a str, got {type(name).__name__}",
-            expected="str",
-            received=type(name).__name__,
-        )
-    if _NAME.fullmatch(name) is None:
+    plain = text("a collection's name", name)
+    if _NAME.fullmatch(plain) is None:
         raise InvalidArgumentError(
             f"a collection's name is 1 to {LIMITS.name} characters from A-Z, a-z, 0-9, "
-            f"'_', '.' and '-', got {name!r}",
+            f"'_', '.' and '-', got {shown(plain)}",
             expected=_NAME.pattern,
-            received=name,
+            received=plain,
         )
-    return name
+    return plain
 
 
 def dimension(dim: object, dtype: DType) -> int:
@@ -203,14 +198,9 @@ def model_text(model: object) -> str | None:
     """Free text on where the vectors come from, at most 1,024 bytes of UTF-8, or None."""
     if model is None:
         return None
-    if not isinstance(model, str):
-        raise ArgumentTypeError(
-            f"model must be a str or None, got {type(model).__name__}",
-            expected="str",
-            received=type(model).__name__,
-        )
+    plain = text("model", model)
     try:
-        size = len(model.encode())
+        size = len(plain.encode())
     except UnicodeEncodeError as error:
         raise InvalidArgumentError(
             f"model is not text that UTF-8 can hold: {error.reason}", expected="str"
@@ -221,7 +211,7 @@ def model_text(model: object) -> str | None:
             expected=LIMITS.model_bytes,
             received=size,
         )
-    return model
+    return plain
 
 
 # Checks of what a call asks for

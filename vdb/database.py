@@ -10,7 +10,7 @@ from pathlib import Path
 from types import TracebackType
 from typing import TYPE_CHECKING, Self
 
-from vdb import config, ingest
+from vdb import arguments, config, ingest
 from vdb.access import LiveAccess
 from vdb.collection import Collection
 from vdb.errors import (
@@ -77,16 +77,17 @@ def open(  # noqa: A001 - vdb.open reads as it should
     """
     timeout = config.timeout_seconds("lock_timeout", lock_timeout)
     asked = config.verification(verify)
+    reads = arguments.truth("read_only", read_only)
     environment = Environment.open(
         directory_of(path),
-        create=create and not read_only,
-        read_only=read_only,
+        create=arguments.truth("create", create) and not reads,
+        read_only=reads,
         durability=config.durability_name(durability),
         lock_timeout=timeout,
-        allow_network_fs=allow_network_fs,
+        allow_network_fs=arguments.truth("allow_network_fs", allow_network_fs),
         verify=asked,
     )
-    database = Database(environment, lock_timeout=timeout, read_only=read_only)
+    database = Database(environment, lock_timeout=timeout, read_only=reads)
     if asked == "full":
         _require_sound(database)
     return database
@@ -169,13 +170,14 @@ class Database(Upkeep):
             ReadOnlyError: The database is open for reading only.
         """
         types = field_types(fields)
+        name = config.collection_name(name)
         now = time.time()
         row = metric_named(metric)
         kind = config.vector_type(dtype, row)
         settings = config.fitting_index(config.index_config(index), row, kind)
         generation = new_generation(1, row.name, kind.name, settings)
         header = CollectionHeader(
-            name=config.collection_name(name),
+            name=name,
             number=0,  # the batch gives it one
             dim=config.dimension(dim, kind),
             metric=generation.metric,
@@ -215,7 +217,7 @@ class Database(Upkeep):
                 version, and which command changes it.
             DimensionMismatchError: It has another dimension.
         """
-        config.collection_name(name)
+        name = config.collection_name(name)
         with self._access.reading() as reader:
             view = find_view(reader, name)
             check_schema(view.header, metric=metric, dim=dim, path=self.path)
@@ -239,7 +241,7 @@ class Database(Upkeep):
             BusyError: Another writer did not finish within lock_timeout.
             ReadOnlyError: The database is open for reading only.
         """
-        config.collection_name(name)
+        name = config.collection_name(name)
         with self._access.writing() as batch:
             find_view(batch, name)  # NotFoundError before anything changes
             with ingest.changing(batch):

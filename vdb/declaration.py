@@ -15,6 +15,7 @@ from contextlib import AbstractContextManager
 from typing import TypeAlias
 
 from vdb import fields
+from vdb.arguments import shown
 from vdb.errors import InvalidArgumentError, InvalidPayloadError, NotFoundError
 from vdb.filters.types import MOST_FIELDS
 from vdb.format import keys
@@ -61,7 +62,7 @@ def _announce(coll: WritableCollection, path: str, kind: str) -> int:
         if line["path"] == path:
             if line["type"] != kind:
                 raise InvalidArgumentError(
-                    f"field {path!r} of collection {header.name!r} is declared as "
+                    f"field {shown(path)} of collection {header.name!r} is declared as "
                     f"{line['type']}; drop_field makes room for another type",
                     expected=line["type"],
                     received=kind,
@@ -130,7 +131,7 @@ def drop(batch: Batch, coll: WritableCollection, path: str) -> None:
             return
     known = [line["path"] for line in coll.header.fields]
     raise NotFoundError(
-        f"collection {coll.header.name!r} has no declared field {path!r}; "
+        f"collection {coll.header.name!r} has no declared field {shown(path)}; "
         + (f"there are {', '.join(known)}" if known else "there are none"),
         expected=known,
         received=path,

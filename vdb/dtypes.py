@@ -10,7 +10,7 @@ from typing import Any
 
 import numpy as np
 
-from vdb.arguments import choice
+from vdb.arguments import choice, unreadable
 
 __all__ = ["DTYPES", "LARGEST_ROW", "DType", "dtype_named"]
 
@@ -74,5 +74,8 @@ def dtype_named(dtype: object) -> DType:
         ArgumentTypeError: Not a name.
         InvalidArgumentError: There is no such dtype; the message lists those there are.
     """
-    name = getattr(dtype, "__name__", getattr(dtype, "name", dtype))
+    try:
+        name = getattr(dtype, "__name__", getattr(dtype, "name", dtype))
+    except Exception as error:
+        raise unreadable("dtype", dtype, error) from error
     return DTYPES[choice("dtype", name, tuple(DTYPES))]

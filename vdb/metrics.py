@@ -94,11 +94,11 @@ METRICS: dict[str, Metric] = {
 }
 
 
-def metric_named(name: object) -> Metric:
+def metric_named(name: object, argument: str = "metric") -> Metric:
     """The row of that name.
 
     Raises:
         ArgumentTypeError: The name is not a str.
         InvalidArgumentError: There is no such metric; the message lists those there are.
     """
-    return METRICS[choice("metric", name, tuple(METRICS))]
+    return METRICS[choice(argument, name, tuple(METRICS))]

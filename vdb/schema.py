@@ -27,15 +27,16 @@ def check_schema(
         DimensionMismatchError: The dimension is another.
     """
     name = header.name
-    if metric is not None and metric_named(metric).name != header.metric:
+    wanted = header.metric if metric is None else metric_named(metric).name
+    if wanted != header.metric:
         place = "DIR" if path is None else shlex.quote(str(path))
         raise MetricMismatchError(
-            f"collection {name!r} has metric {header.metric!r}{_since(header)}, not {metric!r}. "
+            f"collection {name!r} has metric {header.metric!r}{_since(header)}, not {wanted!r}. "
             "Scores, directions and thresholds do not carry over from one metric to another. "
             f"Only a rebuild changes it: vdb rebuild {place} {name} --metric "
-            f"{metric_named(metric).name} (to have both, create another with metric={metric!r})",
+            f"{wanted} (to have both, create another with metric={wanted!r})",
             expected=header.metric,
-            received=metric,
+            received=wanted,
         )
     if dim is not None and config.dimension(dim, DTYPES[header.dtype]) != header.dim:
         from vdb.maintenance.report import utc, utc_text

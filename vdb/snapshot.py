@@ -34,7 +34,7 @@ class Snapshot:
         self, name: str, *, metric: str | None = None, dim: int | None = None
     ) -> CollectionReader:
         """A collection as it stood at this moment, like `Database.collection`."""
-        config.collection_name(name)
+        name = config.collection_name(name)
         with self._access.reading() as reader:
             view = find_view(reader, name)
             check_schema(view.header, metric=metric, dim=dim, path=self._path)
@@ -47,7 +47,7 @@ class Snapshot:
 
     def __contains__(self, name: object) -> bool:
         with self._access.reading() as reader:
-            return name in reader.names()
+            return isinstance(name, str) and name in reader.names()
 
     def close(self) -> None:
         """Let go of the moment. Its collections raise ClosedError from now on."""

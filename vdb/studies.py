@@ -12,6 +12,7 @@ from numpy.typing import ArrayLike
 
 from vdb import arguments, config
 from vdb.collection import CollectionReader
+from vdb.errors import ArgumentTypeError
 from vdb.records import Progress
 
 if TYPE_CHECKING:
@@ -67,7 +68,8 @@ def compare_metrics(
 
     arguments.callback("progress", progress)
     count = config.thread_count(threads)
-    with collection._seen() as (reader, view):  # noqa: SLF001 - what a collection is read through
+    field = arguments.text("text_field", text_field)
+    with _readable(collection)._seen() as (reader, view):  # noqa: SLF001 - what a collection is read through
         return compare(
             reader,
             view,
@@ -76,7 +78,7 @@ def compare_metrics(
             k=k,
             relevant=relevant,
             texts=texts,
-            text_field=text_field,
+            text_field=field,
             seed=seed,
             threads=count,
             progress=progress,
@@ -139,7 +141,8 @@ def calibrate_threshold(
 
     arguments.callback("progress", progress)
     count = config.thread_count(threads)
-    with collection._seen() as (reader, view):  # noqa: SLF001 - what a collection is read through
+    field = arguments.text("text_field", text_field)
+    with _readable(collection)._seen() as (reader, view):  # noqa: SLF001 - what a collection is read through
         return calibrate(
             reader,
             view,
@@ -152,8 +155,19 @@ def calibrate_threshold(
             keep=keep,
             relevant=relevant,
             texts=texts,
-            text_field=text_field,
+            text_field=field,
             seed=seed,
             threads=count,
             progress=progress,
         )
+
+
+def _readable(collection: object) -> CollectionReader:
+    if isinstance(collection, CollectionReader):
+        return collection
+    raise ArgumentTypeError(
+        f"collection must be a collection of a database or a snapshot, "
+        f"got {type(collection).__name__}",
+        expected="Collection | CollectionReader",
+        received=type(collection).__name__,
+    )

@@ -7,7 +7,8 @@ loaded when it is first asked for.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
-from os import PathLike, fspath
+from errno import ELOOP, ENAMETOOLONG
+from os import PathLike, fspath, lstat
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -113,13 +114,31 @@ class Upkeep:
 
 def directory_of(path: object) -> Path:
     """A path that was given, which names a directory; ArgumentTypeError for what is no path."""
-    name = fspath(path) if isinstance(path, str | PathLike) else None
+    try:
+        name = fspath(path) if isinstance(path, str | PathLike) else None
+    except Exception as error:
+        raise arguments.unreadable("path", path, error) from error
     if not isinstance(name, str):
         raise ArgumentTypeError(
             f"path must be a str or a path, got {type(path).__name__}",
             expected="str | os.PathLike[str]",
             received=type(path).__name__,
         )
+    name = str.__str__(name)
     if not name or "\0" in name:
         raise InvalidArgumentError("path must name a directory", expected="a path", received=name)
+    try:
+        name.encode()  # as LMDB wants it
+        lstat(name)
+    except UnicodeEncodeError:
+        raise InvalidArgumentError(
+            "path must be text that UTF-8 can hold", expected="a path", received=name
+        ) from None
+    except OSError as error:
+        if error.errno in (ENAMETOOLONG, ELOOP):
+            raise InvalidArgumentError(
+                f"path {arguments.shown(name)} cannot be one: {error.strerror}",
+                expected="a path",
+                received=name,
+            ) from None
     return Path(name)

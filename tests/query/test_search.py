@@ -299,3 +299,40 @@ def test_what_was_searched_before_does_not_outlive_a_change(full, crowd):
     assert full.search(query, 2000, exact=True).ids.size == 1000
     full.add([5000], query[None])
     assert full.search(query, 2000, exact=True).ids[0] == 5000
+
+
+@pytest.mark.parametrize("codes", [None, "int8"])
+@pytest.mark.parametrize("exact", [False, True])
+def test_a_query_of_denormal_numbers_has_the_hits_of_its_direction(db, crowd, codes, exact):
+    docs = db.create_collection("d", dim=16, metric="ip", index=vdb.HNSW(codes=codes))
+    docs.add(range(500), crowd[:500])
+    q = np.round(crowd[600] * 64).astype(np.float32)  # its products with a power of two are exact
+    tiny = q * np.float32(2.0**-140)
+    assert 0 < np.abs(tiny).max() < np.finfo(np.float32).tiny
+    hits = docs.search(q, 10, exact=exact)
+    for found in (docs.search(tiny, 10, exact=exact), docs.search_many([q, tiny], exact=exact)[1]):
+        assert found.ids.tolist() == hits.ids.tolist()
+        assert found.values == pytest.approx(hits.values * 2.0**-140, rel=1e-12, abs=0)
+    where = {"n": {"$exists": False}}
+    assert docs.search(tiny, 3, where=where).ids.tolist() == hits.ids.tolist()[:3]
+    least = float(hits.values[4]) * 2.0**-140
+    assert (
+        docs.search(tiny, None, threshold=least, exact=exact).ids.tolist() == hits.ids.tolist()[:5]
+    )
+
+
+@pytest.mark.parametrize("dtype", ["float32", "int8"])
+def test_a_zero_query_has_the_smallest_ids_under_inner_product(db, dtype):
+    docs = db.create_collection("d", dim=4, metric="ip", dtype=dtype, index=vdb.HNSW(M=4))
+    random = np.random.default_rng(1)
+    ids = random.permutation(300) - 100
+    docs.add(ids, random.integers(-9, 9, (300, 4)), [{"n": int(i)} for i in ids])
+    docs.delete([-100, -97])
+    zero = np.zeros(4)
+    assert docs.search(zero, 3).ids.tolist() == [-99, -98, -96]
+    assert docs.search(zero, 3, exact=True).ids.tolist() == [-99, -98, -96]
+    assert docs.search_many([[1, 0, 0, 0], zero], 3)[1].ids.tolist() == [-99, -98, -96]
+    assert docs.search(zero, 3, where={"n": {"$gte": 5}}).ids.tolist() == [5, 6, 7]
+    with db.batch():
+        docs.upsert([-200], [zero])
+        assert docs.search(zero, 2).ids.tolist() == [-200, -99]

@@ -15,13 +15,26 @@ from collections import Counter
 from collections.abc import Iterator
 from pathlib import Path
 
-from tools.campaigns import backups, cuts, damage, failing, graphs, kills, machines, points
+from tools.campaigns import (
+    arguments,
+    backups,
+    cuts,
+    damage,
+    denormals,
+    failing,
+    graphs,
+    kills,
+    machines,
+    points,
+)
 from tools.campaigns.campaign import Campaign, UnavailableError
 
 CAMPAIGNS: dict[str, type[Campaign]] = {
+    "arguments": arguments.Arguments,
     "backups": backups.Backups,
     "cuts": cuts.Cuts,
     "damage": damage.Damage,
+    "denormals": denormals.Denormals,
     "failing": failing.Failing,
     "graphs": graphs.Graphs,
     "kills": kills.Kills,

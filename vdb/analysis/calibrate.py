@@ -22,7 +22,7 @@ from vdb.analysis.calibration import Calibration, Change, Changes
 from vdb.analysis.labels import Labels, Relevant, read_labels
 from vdb.analysis.pairs import Pairs, Told, chunks, closest, joined
 from vdb.analysis.queries import given
-from vdb.analysis.texts import text_of
+from vdb.analysis.texts import text_of, texts_of
 from vdb.arguments import choice, number, whole
 from vdb.config import LIMITS
 from vdb.errors import InvalidArgumentError
@@ -86,10 +86,10 @@ def calibrate(
     seed = whole("seed", seed, 0, LIMITS.seed)
     keep = choice("keep", keep, ("count", "precision"))
     giver, taker = (
-        _convention(view, name, which, argument)
-        for name, which, argument in (
-            (scores, header.metric if metric is None else metric, "scores"),
-            (to_scores, to_metric, "to_scores"),
+        _convention(view, name, which, *arguments)
+        for name, which, *arguments in (
+            (scores, header.metric if metric is None else metric, "metric", "scores"),
+            (to_scores, to_metric, "to_metric", "to_scores"),
         )
     )
     bound = number("threshold", threshold)
@@ -117,13 +117,7 @@ def calibrate(
             expected="relevant",
             received=None,
         )
-    spoken = [None] * len(matrix) if texts is None else texts
-    if len(spoken) != len(matrix):
-        raise InvalidArgumentError(
-            f"texts must have one entry for each of {len(matrix):,} queries, got {len(spoken):,}",
-            expected=len(matrix),
-            received=len(spoken),
-        )
+    spoken = texts_of(texts, len(matrix))
     study = _Study(
         reader, view, giver, taker, bound, keep, seed, matrix, labels, spoken, text_field
     )
@@ -199,11 +193,14 @@ def _in(convention: Convention) -> str:
     return "in" if convention.threshold == "inclusive" else "out"
 
 
-def _convention(view: index.Collection, name: str, metric: str, argument: str) -> Convention:
-    wanted, dtype = metric_named(metric), view.header.dtype
+def _convention(
+    view: index.Collection, name: str, metric: str, of_metric: str, argument: str
+) -> Convention:
+    wanted, dtype = metric_named(metric, of_metric), view.header.dtype
     if dtype not in wanted.dtypes:
         raise InvalidArgumentError(
-            f"{wanted.name} compares vectors of {', '.join(wanted.dtypes)}, and these are {dtype}",
+            f"{of_metric}: {wanted.name} compares vectors of {', '.join(wanted.dtypes)}, "
+            f"and these are {dtype}",
             expected=wanted.dtypes,
             received=dtype,
         )

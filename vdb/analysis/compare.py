@@ -28,11 +28,11 @@ from vdb.analysis.comparison import (
 from vdb.analysis.labels import Labels, Relevant, read_labels
 from vdb.analysis.norms import norms_of
 from vdb.analysis.queries import given
-from vdb.analysis.texts import text_of
+from vdb.analysis.texts import text_of, texts_of
 from vdb.analysis.values import natural_values
-from vdb.arguments import whole
+from vdb.arguments import sequence, whole
 from vdb.config import LIMITS
-from vdb.errors import ArgumentTypeError, InvalidArgumentError
+from vdb.errors import InvalidArgumentError
 from vdb.metrics import METRICS, metric_named
 from vdb.records import Progress
 from vdb.results import Interval
@@ -102,7 +102,7 @@ def compare(
             received=0,
         )
     n, k = len(asked), min(k, view.header.count)
-    spoken = _texts(texts, n)
+    spoken = texts_of(texts, n)
     labels = None if relevant is None else read_labels(reader, view, relevant, n)
     lengths = index.norms(reader, view)
     study = _Study(reader, view, asked.matrix, names, k, labels, lengths)
@@ -150,13 +150,10 @@ def compare(
 
 
 def _metrics(metrics: object, dtype: str) -> tuple[str, ...]:
-    if isinstance(metrics, str) or not isinstance(metrics, Sequence):
-        raise ArgumentTypeError(
-            f"metrics must be a sequence of names, got {type(metrics).__name__}",
-            expected="sequence of str",
-            received=type(metrics).__name__,
-        )
-    names = tuple(metric_named(name).name for name in metrics)
+    names = tuple(
+        metric_named(name, f"metrics[{i}]").name
+        for i, name in enumerate(sequence("metrics", metrics, len(METRICS)))
+    )
     if len(names) < 2 or len(set(names)) < len(names):
         raise InvalidArgumentError(
             f"metrics must name two or more, each once, got {', '.join(names) or 'none'}",
@@ -172,18 +169,6 @@ def _metrics(metrics: object, dtype: str) -> tuple[str, ...]:
                 received=dtype,
             )
     return names
-
-
-def _texts(texts: Sequence[str | None] | None, n: int) -> Sequence[str | None]:
-    if texts is None:
-        return [None] * n
-    if isinstance(texts, str) or len(texts) != n:
-        raise InvalidArgumentError(
-            f"texts must have one entry for each of {n:,} queries, got {len(texts):,}",
-            expected=n,
-            received=len(texts),
-        )
-    return texts
 
 
 def _empty(n: int, metrics: int) -> _Tables:

@@ -4,13 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from typing import TypeAlias
+from typing import Any, TypeAlias
 
 import numpy as np
 from numpy.typing import NDArray
 
 from vdb import inputs
-from vdb.arguments import whole
+from vdb.arguments import listed, unreadable, whole
+from vdb.config import LIMITS
 from vdb.errors import ArgumentTypeError, InvalidArgumentError
 from vdb.index import Collection, Reader
 from vdb.records import Id
@@ -91,7 +92,7 @@ def read_labels(reader: Reader, view: Collection, relevant: Relevant, queries: i
 def _by_query(relevant: object, queries: int) -> list[set[Id]]:
     given: list[set[Id]] = [set() for _ in range(queries)]
     if isinstance(relevant, Mapping):
-        for number, ids in relevant.items():
+        for number, ids in _entries(relevant):
             query = whole("a query's number in relevant", number, 0, queries - 1)
             given[query] = _ids(ids, query)
         return given
@@ -102,14 +103,22 @@ def _by_query(relevant: object, queries: int) -> list[set[Id]]:
             expected="sequence | mapping",
             received=type(relevant).__name__,
         )
-    if len(relevant) != queries:
+    entries = listed("relevant", relevant, LIMITS.slots)
+    if len(entries) != queries:
         raise InvalidArgumentError(
             f"relevant must have one entry for each query: {queries:,} queries, "
-            f"{len(relevant):,} entries",
+            f"{len(entries):,} entries",
             expected=queries,
-            received=len(relevant),
+            received=len(entries),
         )
-    return [_ids(ids, query) for query, ids in enumerate(relevant)]
+    return [_ids(ids, query) for query, ids in enumerate(entries)]
+
+
+def _entries(relevant: Mapping[Any, Any]) -> list[tuple[Any, Any]]:
+    try:
+        return list(relevant.items())
+    except Exception as error:
+        raise unreadable("relevant", relevant, error) from error
 
 
 def _ids(ids: object, query: int) -> set[Id]:

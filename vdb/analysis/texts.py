@@ -2,11 +2,34 @@
 
 from __future__ import annotations
 
+from vdb.arguments import sequence
+from vdb.errors import ArgumentTypeError, InvalidArgumentError
 from vdb.records import Payload
 
-__all__ = ["text_of"]
+__all__ = ["text_of", "texts_of"]
 
 LONGEST = 400  # characters that are kept
+
+
+def texts_of(texts: object, queries: int) -> list[str | None]:
+    """What queries say, one each, checked; None for none."""
+    if texts is None:
+        return [None] * queries
+    found = sequence("texts", texts, max(queries, 1))
+    if len(found) != queries:
+        raise InvalidArgumentError(
+            f"texts must have one entry for each of {queries:,} queries, got {len(found):,}",
+            expected=queries,
+            received=len(found),
+        )
+    for i, one in enumerate(found):
+        if one is not None and not isinstance(one, str):
+            raise ArgumentTypeError(
+                f"texts[{i}] must be a str or None, got {type(one).__name__}",
+                expected="str",
+                received=type(one).__name__,
+            )
+    return found
 
 
 def text_of(payload: Payload, field: str) -> str | None:

@@ -214,8 +214,9 @@ class Collection(Rebuilding, CollectionReader):
             NotFoundError: It is not declared.
             And, as for `add`: BusyError, ReadOnlyError, DiskFullError.
         """
+        name = arguments.text("path", path)
         with self._change() as (batch, coll):
-            declaration.drop(batch, coll, path)
+            declaration.drop(batch, coll, name)
 
     @contextmanager
     def _change(self) -> Iterator[tuple[Batch, WritableCollection]]:

@@ -26,6 +26,8 @@ if TYPE_CHECKING:
 
 __all__ = ["Insight"]
 
+_MOST_EFS = 1000
+
 
 class Insight:
     """Figures and reasons, for everything that can be read like a collection."""
@@ -113,7 +115,8 @@ class Insight:
 
         arguments.callback("progress", progress)
         largest = config.LIMITS.ef
-        widths = [arguments.whole("efs", ef, 1, largest) for ef in (EFS if efs is None else efs)]
+        asked = EFS if efs is None else arguments.sequence("efs", efs, _MOST_EFS)
+        widths = [arguments.whole("efs", ef, 1, largest) for ef in asked]
         with self._seen() as (reader, view):
             return measure_speed(
                 reader,

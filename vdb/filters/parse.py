@@ -16,6 +16,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from typing import NoReturn, TypeVar
 
+from vdb.arguments import unreadable
 from vdb.errors import InvalidFilterError
 from vdb.filters import nodes
 from vdb.filters.nodes import DEEPEST, And, Eq, Filter, Not, Or
@@ -52,7 +53,14 @@ def parse(where: object) -> Filter:
     Raises:
         InvalidFilterError: It cannot be understood; ``path`` says where inside it.
     """
-    return _parse(where, "where", 1)
+    try:
+        return _parse(where, "where", 1)
+    except (InvalidFilterError, MemoryError):
+        raise
+    except Exception as error:  # a mapping may do anything when it is looked at
+        raise InvalidFilterError(
+            str(unreadable("where", where, error)), path="where", received=type(where).__name__
+        ) from error
 
 
 def _parse(where: object, place: str, depth: int) -> Filter:

@@ -11,6 +11,7 @@ from collections.abc import Mapping
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
+from vdb.arguments import shown, unreadable
 from vdb.errors import ArgumentTypeError, InvalidArgumentError, InvalidFilterError
 from vdb.filters import nodes
 from vdb.filters.nodes import Condition, Filter, Joint, Not
@@ -45,19 +46,23 @@ def field_type(path: object, kind: object) -> tuple[str, str]:
     """One field and its type, checked."""
     if not isinstance(path, str) or not isinstance(kind, str):
         raise ArgumentTypeError(
-            f"a field is declared as name and type, as in {{'pep': 'int'}}, got {path!r}: {kind!r}",
+            "a field is declared as name and type, as in {'pep': 'int'}, "
+            f"got {shown(path)}: {shown(kind)}",
             expected="str: str",
             received=f"{type(path).__name__}: {type(kind).__name__}",
         )
+    path, kind = str.__str__(path), str.__str__(kind)
     try:
         nodes.check_path(path)
     except InvalidFilterError as error:
         raise InvalidArgumentError(
-            error.message, expected=error.expected, received=error.received
+            f"field {shown(path)}: {error.message}",
+            expected=error.expected,
+            received=error.received,
         ) from None
     if kind not in TYPES:
         raise InvalidArgumentError(
-            f"field {path!r}: the type must be one of {', '.join(TYPES)}, got {kind!r}",
+            f"field {shown(path)}: the type must be one of {', '.join(TYPES)}, got {shown(kind)}",
             expected=TYPES,
             received=kind,
         )
@@ -80,7 +85,10 @@ def field_types(fields: object) -> dict[str, str]:
             expected=MOST_FIELDS,
             received=len(fields),
         )
-    return dict(field_type(path, kind) for path, kind in fields.items())
+    try:
+        return dict(field_type(path, kind) for path, kind in fields.items())
+    except Exception as error:
+        raise unreadable("fields", fields, error) from error
 
 
 def typed(where: Filter, types: Mapping[str, str]) -> Filter:

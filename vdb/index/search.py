@@ -19,6 +19,12 @@ DEFAULT_EF = 100
 
 _QUERIES_AT_ONCE = 1024  # between two kernel calls Ctrl-C is noticed
 
+# The kernel takes denormal numbers as zero, under which every inner product is equal. Queries with
+# a squared length below the first are made longer by the second, a power of two, which changes no
+# digit of any product.
+_TINY_SQUARE = 1e-30
+_LONGER = 2.0**80
+
 
 class Found(NamedTuple):
     """What a search found for n queries.
@@ -64,6 +70,41 @@ def search(
     Raises:
         CorruptedError: A block that the search came by is damaged.
     """
+    if view.header.metric == "ip" and queries.dtype == np.float32:
+        queries, factors = _lengthened(queries)
+        if factors is not None:
+            found = _search(
+                reader, view, queries, k, ef=ef, exact=exact, threads=threads, course=course
+            )
+            return found._replace(values=found.values / factors)
+    return _search(reader, view, queries, k, ef=ef, exact=exact, threads=threads, course=course)
+
+
+def _lengthened(queries: NDArray[Any]) -> tuple[NDArray[Any], NDArray[np.float64] | None]:
+    """The queries without tiny ones, and by how much each was made longer, (n, 1); None: not."""
+    with np.errstate(under="ignore"):
+        # One query is the most common search.
+        if len(queries) == 1 and queries[0].dot(queries[0]) >= _TINY_SQUARE:
+            return queries, None
+        squares = np.einsum("ij,ij->i", queries, queries)
+    tiny = squares < _TINY_SQUARE
+    if not tiny.any():
+        return queries, None
+    factors = np.where(tiny, _LONGER, 1.0)[:, None]
+    return (queries * factors).astype(np.float32), factors
+
+
+def _search(
+    reader: Reader,
+    view: Collection,
+    queries: NDArray[Any],
+    k: int,
+    *,
+    ef: int | None,
+    exact: bool,
+    threads: int,
+    course: Course | None,
+) -> Found:
     index, fetch = opened(reader, view)
     scan = exact or not view.links
     width = max(k, DEFAULT_EF) if ef is None else ef

@@ -7,6 +7,7 @@ from typing import Any
 
 import numpy as np
 
+from vdb.arguments import listed, shown
 from vdb.config import LIMITS
 from vdb.errors import ArgumentTypeError, DuplicateIdError, InvalidArgumentError
 from vdb.records import Id
@@ -27,13 +28,13 @@ def one_id(value: object, name: str = "id") -> Id:
         InvalidArgumentError: Out of range, empty, too long, or not storable as UTF-8.
     """
     if isinstance(value, str):
-        return _text_id(str(value), name)
+        return _text_id(str.__str__(value), name)
     if isinstance(value, int | np.integer) and not isinstance(value, bool):
         number = int(value)
         if LIMITS.id_min <= number <= LIMITS.id_max:
             return number
         raise InvalidArgumentError(
-            f"{name} must fit a signed 64-bit integer, got {number}",
+            f"{name} must fit a signed 64-bit integer, got {shown(number)}",
             expected=(LIMITS.id_min, LIMITS.id_max),
             received=number,
         )
@@ -76,7 +77,7 @@ def id_list(ids: object, *, ordered: bool = True) -> list[Id]:
         and not isinstance(ids, bytes | bytearray | memoryview | Mapping)
         and not (ordered and isinstance(ids, set | frozenset))
     ):
-        given = list(ids)
+        given = listed("ids", ids, LIMITS.slots)
     else:
         raise ArgumentTypeError(
             f"ids must be an int, a str, or a sequence of one of them, got {type(ids).__name__}",

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 
+from vdb.arguments import listed
+from vdb.config import LIMITS
 from vdb.errors import ArgumentTypeError, InvalidArgumentError
 from vdb.records import Payload
 
@@ -33,11 +35,11 @@ def payload_list(payloads: object, rows: int, *, one: bool) -> list[Payload]:
             expected="a sequence of payloads",
             received=type(payloads).__name__,
         )
-    listed = list(payloads)
-    if len(listed) != rows:
+    found = listed("payloads", payloads, LIMITS.slots)
+    if len(found) != rows:
         raise InvalidArgumentError(
-            f"ids and payloads differ in number: {rows} ids, {len(listed)} payloads",
+            f"ids and payloads differ in number: {rows} ids, {len(found)} payloads",
             expected=rows,
-            received=len(listed),
+            received=len(found),
         )
-    return listed
+    return found

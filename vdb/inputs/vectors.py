@@ -7,6 +7,8 @@ from typing import Any, NoReturn
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
+from vdb.arguments import unreadable
+from vdb.config import LIMITS
 from vdb.dtypes import DTYPES, DType
 from vdb.errors import ArgumentTypeError, DimensionMismatchError, InvalidArgumentError
 from vdb.inputs import numbers
@@ -100,27 +102,27 @@ def query_row(q: ArrayLike, *, dim: int, metric: Metric, dtype: DType) -> NDArra
 
 
 def _array(vectors: ArrayLike, name: str, dim: int, dtype: DType) -> NDArray[Any]:
-    if np.ma.is_masked(vectors):
+    if isinstance(vectors, np.ma.MaskedArray) and np.ma.is_masked(vectors):
         raise InvalidArgumentError(
             f"{name} has masked entries; a vector needs all its numbers",
             expected="no masked entries",
             received="a masked array",
         )
+    if isinstance(vectors, range) and len(vectors) > LIMITS.slots:
+        _refuse_dimension(name, dim, dtype, len(vectors))
     try:
         array = np.asarray(vectors)
-    except ValueError:
+    except ValueError as error:
+        if not isinstance(vectors, list | tuple):
+            raise unreadable(name, vectors, error) from error
         _refuse_ragged(vectors, name, dim, dtype)
         raise ArgumentTypeError(
             f"{name} must be an array of numbers, got {type(vectors).__name__}",
             expected="numbers",
             received=type(vectors).__name__,
         ) from None
-    except (TypeError, RuntimeError) as error:
-        raise ArgumentTypeError(
-            f"{name} cannot be read as an array: {error}",
-            expected="numbers",
-            received=type(vectors).__name__,
-        ) from error
+    except Exception as error:
+        raise unreadable(name, vectors, error) from error
     if array.size and array.dtype.kind not in ("biu" if dtype.packed else "fiu"):
         expected = "bytes of packed bits, or booleans" if dtype.packed else "real numbers"
         raise ArgumentTypeError(

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from heapq import nsmallest
+from itertools import islice
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -15,6 +16,9 @@ from vdb.query.ranges import Reach
 from vdb.query.scoring import Reader, View
 
 __all__ = ["nearest"]
+
+
+_PRODUCTS = ("ip", "dot")
 
 
 class _Search(NamedTuple):
@@ -79,6 +83,10 @@ def nearest(reader: Reader, view: View, matrix: NDArray[Any], k: int, reach: Rea
     cut_apart = (found.counts > k) & (found.values[:, k] == values[:, k - 1])
     search = _Search(reader, view, reach, ef)
     for query in np.flatnonzero(cut_apart).tolist():
+        if view.header.metric in _PRODUCTS and reach.course is None and not matrix[query].any():
+            # Every product with a zero query is equal: no need to look at all of them.
+            slots[query] = _first(reader, view, k)
+            continue
         row = slice(0, int(found.counts[query]))
         near, near_values, last = found.slots[query, row], found.values[query, row], width
         while len(near) == last < reach.matches and near_values[-1] == values[query, -1]:
@@ -93,3 +101,9 @@ def nearest(reader: Reader, view: View, matrix: NDArray[Any], k: int, reach: Rea
         slots[query, :first] = near[:first]
         slots[query, first:] = nsmallest(k - first, equal, key=ids.__getitem__)
     return index.Found(slots, values, np.minimum(found.counts, k))
+
+
+def _first(reader: Reader, view: View, k: int) -> list[int]:
+    """The slots of the k smallest ids; there are as many."""
+    found = (reader.slot_of(view, record_id) for record_id in islice(reader.ids(view), k))
+    return [slot for slot in found if slot is not None]

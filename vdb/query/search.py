@@ -122,7 +122,7 @@ def _kept_plan(
     plans: dict[Any, _Plan] = view.cache.setdefault("plans", {})
     try:
         known = plans.get(key)
-    except TypeError:  # something that cannot be a key, nor an option
+    except Exception:  # noqa: BLE001 - something that cannot be a key, nor an option
         return _plan(view, k, threads, options, filtered=filtered)
     if known is None:
         known = _plan(view, k, threads, options, filtered=filtered)

@@ -10,9 +10,10 @@ from typing import Any, overload
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from vdb.arguments import truth, whole
+from vdb.arguments import truth, unreadable, whole
 from vdb.dtypes import dtype_named
 from vdb.errors import ArgumentTypeError
+from vdb.metrics import metric_named
 from vdb.scores.across import value_under
 from vdb.scores.table import Convention, convention_named, names
 
@@ -176,7 +177,7 @@ def convert(
         ArgumentTypeError: The score is not numeric.
     """
     kind = _checked(dim, dtype)
-    wanted = metric if to_metric is None else to_metric
+    wanted = metric if to_metric is None else metric_named(to_metric, "to_metric").name
     giver = convention_named(source, metric, dtype=kind, argument="source")
     taker = convention_named(target, wanted, dtype=kind, argument="target")
     unit = truth("unit_norms", unit_norms)
@@ -187,13 +188,18 @@ def convert(
 def _numbers(name: str, given: ArrayLike) -> NDArray[np.float64]:
     try:
         array = np.asarray(given)
-    except ValueError:  # rows of different lengths
+    except ValueError as error:
+        if not isinstance(given, list | tuple):
+            raise unreadable(name, given, error) from error
+        # Rows of different lengths.
         raise ArgumentTypeError(
             f"{name} must be a number or an array of numbers, got a {type(given).__name__} that is "
             "no array: its rows differ in length",
             expected="numbers",
             received=type(given).__name__,
         ) from None
+    except Exception as error:
+        raise unreadable(name, given, error) from error
     if array.dtype.kind not in "fiu":
         raise ArgumentTypeError(
             f"{name} must be a number or an array of numbers, got {type(given).__name__}",

@@ -10,6 +10,7 @@ from functools import cache
 
 import numpy as np
 
+from vdb.arguments import shown
 from vdb.errors import ArgumentTypeError, InvalidArgumentError
 from vdb.metrics import METRICS, Metric, metric_named
 from vdb.records import Direction
@@ -157,13 +158,14 @@ def convention_named(
             expected=tuple(names(wanted)),
             received=type(name).__name__,
         )
+    name = str.__str__(name)
     if name == "native":
         return _NATIVE[wanted]
     row = _table().get((wanted, name, dtype)) or _table().get((wanted, name, "any"))
     if row is None:
         raise InvalidArgumentError(
-            f"{argument} must be a score convention of metric {metric!r}: "
-            f"{', '.join(map(repr, names(metric)))}; got {name!r}{_elsewhere(name)}",
+            f"{argument} must be a score convention of metric {wanted!r}: "
+            f"{', '.join(map(repr, names(wanted)))}; got {shown(name)}{_elsewhere(name)}",
             expected=tuple(names(metric)),
             received=name,
         )

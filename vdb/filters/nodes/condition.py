@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, ClassVar
 
+from vdb.arguments import shown
 from vdb.errors import InvalidFilterError
 from vdb.filters.nodes.tree import Filter
 from vdb.filters.values import Literal, literal
@@ -58,7 +59,7 @@ def check_path(path: object) -> None:
         )
     if path.startswith("$"):
         raise InvalidFilterError(
-            f"{path!r} is an operator, where the name of a field is expected",
+            f"{shown(path)} is an operator, where the name of a field is expected",
             expected="a field",
             received=path,
         )

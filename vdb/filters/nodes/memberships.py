@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
 
+from vdb.arguments import unreadable
 from vdb.errors import InvalidFilterError
 from vdb.filters.nodes.condition import Condition, plain
 from vdb.filters.values import Literal, literals
@@ -33,7 +34,12 @@ class Membership(Condition):
                 expected="a list",
                 received=type(given).__name__,
             )
-        listed = tuple(given)
+        try:
+            listed = tuple(given)
+        except Exception as error:
+            raise InvalidFilterError(
+                str(unreadable("a list of values", given, error)), received=type(given).__name__
+            ) from error
         if len(listed) > MOST_VALUES:
             raise InvalidFilterError(
                 f"at most {MOST_VALUES:,} values, got {len(listed):,}",

@@ -9,9 +9,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 from vdb import config
+from vdb.arguments import text
 from vdb.config import IndexConfig, index_from_map, index_to_map
 from vdb.dtypes import DTYPES, DType, dtype_named
-from vdb.errors import ArgumentTypeError, InvalidArgumentError
+from vdb.errors import InvalidArgumentError
 from vdb.format import blocks
 from vdb.format.generation import GenerationRecord
 from vdb.format.headers import CollectionHeader
@@ -141,17 +142,12 @@ def refused(metric: str, dtype_is_real: bool, norms: NDArray[np.float32]) -> NDA
 
 def reason_text(reason: object) -> str:
     """Free text for the history, at most 256 bytes of UTF-8."""
-    if not isinstance(reason, str):
-        raise ArgumentTypeError(
-            f"reason must be a str, got {type(reason).__name__}",
-            expected="str",
-            received=type(reason).__name__,
-        )
-    size = len(reason.encode(errors="surrogatepass"))
-    if size > LONGEST_REASON or any("\ud800" <= c <= "\udfff" for c in reason):
+    plain = text("reason", reason)
+    size = len(plain.encode(errors="surrogatepass"))
+    if size > LONGEST_REASON or any("\ud800" <= c <= "\udfff" for c in plain):
         raise InvalidArgumentError(
             f"reason may be at most {LONGEST_REASON} bytes of UTF-8, got {size}",
             expected=LONGEST_REASON,
             received=size,
         )
-    return reason
+    return plain
