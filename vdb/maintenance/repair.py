@@ -15,7 +15,6 @@ from __future__ import annotations
 import time
 from collections.abc import Callable
 from dataclasses import dataclass, replace
-from itertools import count
 from typing import NamedTuple
 
 import numpy as np
@@ -118,16 +117,9 @@ def repair(
             _require_sound(target)
         finally:
             target.close()
-        kept = _unused(env)
-        backup.replace(env, place, keep=kept)
-    return RepairReport(problems, tuple(repaired), tuple(found.lost), str(env.path / kept))
-
-
-def _unused(env: Environment) -> str:
-    """A name for the damaged file that nothing has yet."""
-    stem = f"data.mdb.damaged-{time.strftime('%Y%m%dT%H%M%SZ', time.gmtime())}"
-    names = (stem if i == 1 else f"{stem}-{i}" for i in count(1))
-    return next(name for name in names if not (env.path / name).exists())
+        when = time.strftime("%Y%m%dT%H%M%SZ", time.gmtime())
+        kept = backup.replace(env, place, keep=f"data.mdb.damaged-{when}")
+    return RepairReport(problems, tuple(repaired), tuple(found.lost), str(kept))
 
 
 def _collections(env: Environment) -> _Found:

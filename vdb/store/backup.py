@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 from collections.abc import Iterator
 from contextlib import contextmanager
+from itertools import count
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -152,26 +153,31 @@ def replacement(env: Environment) -> Iterator[Path]:
         scratch.remove(new)
 
 
-def replace(env: Environment, new: Path, *, keep: str) -> None:
+def replace(env: Environment, new: Path, *, keep: str) -> Path:
     """Put the data file of a closed database in the place of this one's; inside `alone`.
 
-    The old file stays beside it under the name `keep`. A crash leaves the old file or the new one.
+    The old file stays beside it under the name `keep`, with a number behind it where that is taken;
+    its path is returned. A crash leaves the old file or the new one.
 
     Raises:
         BusyError: Searches run on for longer than lock_timeout, or a snapshot is held.
+        DiskError: The disk or the system failed.
     """
     with os_errors(env.path):
+        names = (keep if i == 1 else f"{keep}-{i}" for i in count(1))
+        kept = next(env.path / name for name in names if not os.path.lexists(env.path / name))
         try:
-            os.link(env.file.data, env.path / keep)
+            os.link(env.file.data, kept)
         except OSError as error:
-            raise DiskError(f"cannot keep the old file as {env.path / keep}: {error}") from error
+            raise DiskError(f"cannot keep the old file as {kept}: {error}") from error
         _replace(env, new / DATA)
+    return kept
 
 
 def _replace(env: Environment, new: Path) -> None:
     with env.remapping():
-        env.file.close()
         try:
+            env.file.close()
             new.replace(env.file.data)
             confirm(env.file.data)
         finally:

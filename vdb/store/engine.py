@@ -28,19 +28,18 @@ from pathlib import Path
 import lmdb
 
 from vdb.errors import BusyError, CorruptedError
-from vdb.store import registry
+from vdb.store import reader_table, registry
 from vdb.store.failures import os_errors, translate
 from vdb.store.lock import FileLock
+from vdb.store.reader_table import LOCK, MAX_READERS
 
 __all__ = ["DATA", "LOCK", "lengthen", "open_checked", "open_engine"]
 
 DATA = "data.mdb"
-LOCK = "lock.mdb"
 
 FULL_MAP = 1 << 40
 FIRST_MAP = FULL_MAP if sys.platform != "win32" else 1 << 34
 SMALLEST_MAP = 1 << 24
-MAX_READERS = 1024
 LARGEST_READ_AHEAD = 1 << 28
 """Bytes of the largest file that the system may read ahead in."""
 
@@ -60,6 +59,8 @@ def open_engine(
 
     `locked=False` takes part in no locking at all: only where nobody can write.
     """
+    if locked:
+        reader_table.make(path)
     size = first_map
     engine = None
     while engine is None:
