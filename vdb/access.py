@@ -9,13 +9,14 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from contextlib import AbstractContextManager, ExitStack, contextmanager, nullcontext, suppress
-from threading import TIMEOUT_MAX, RLock, get_ident
+from threading import RLock, get_ident
 from time import monotonic
 from typing import Protocol
 from weakref import WeakSet
 
 from vdb.errors import BusyError, ClosedError, ReadOnlyError
 from vdb.store import Batch, Environment, Snapshot
+from vdb.store.interrupts import held
 
 __all__ = ["Access", "BatchAccess", "LiveAccess", "Moment", "PinnedAccess"]
 
@@ -227,9 +228,7 @@ class LiveAccess:
     def _in_turn(self) -> Iterator[float]:
         """One thread at a time; yields when it should be done, by the clock `monotonic`."""
         deadline = monotonic() + self.lock_timeout
-        if not self._turn.acquire(timeout=min(self.lock_timeout, TIMEOUT_MAX)):
-            raise BusyError("the database is being closed by another thread")
-        try:
+        with held(self._turn, self.lock_timeout) as alone:
+            if not alone:
+                raise BusyError("the database is being closed by another thread")
             yield deadline
-        finally:
-            self._turn.release()

@@ -8,7 +8,7 @@ import pytest
 from store_tools import add, docs, ids, run, until
 from vdb.errors import BusyError, ClosedError
 from vdb.format import keys
-from vdb.store import Environment, snapshot
+from vdb.store import Environment, backup, snapshot
 from vdb.store.chunk import chunk
 
 
@@ -290,7 +290,7 @@ def test_a_batch_that_waits_for_the_lock_finds_it_closed(opened):
     began.wait()
     time.sleep(0.05)
     opened.gate.shut(1.0)
-    opened.writer_lock.release()
+    opened.writer_lock.release(opened.writer_lock.hold)
     waiter.join()
     assert outcome == ["closed"]
     opened.gate._state = type(opened.gate._state).OPEN
@@ -401,3 +401,45 @@ def test_everything_of_lmdbs_is_gone_afterwards(opened):
     opened.close()
     until(lambda: not any(opened.path in fd.parents for fd in fds()))
     assert held.closed
+
+
+def test_a_writer_that_waits_meanwhile_is_told(opened):
+    told = []
+
+    def write():
+        try:
+            opened.batch(timeout=20).abort()
+        except ClosedError as error:
+            told.append(error)
+
+    lock = opened.writer_lock
+    with lock.quiet(1):
+        writer = threading.Thread(target=write)
+        writer.start()
+        lock.close()
+    writer.join()
+    assert len(told) == 1
+
+
+def test_it_waits_for_a_compaction(opened, monkeypatch):
+    began, end = threading.Event(), threading.Event()
+    copy = backup._copy_to
+
+    def slow_copy(*arguments, **options):
+        began.set()
+        end.wait(20)
+        copy(*arguments, **options)
+
+    monkeypatch.setattr(backup, "_copy_to", slow_copy)
+    compacting = threading.Thread(target=opened.compact)
+    compacting.start()
+    began.wait()
+    with pytest.raises(BusyError, match="another thread writes"):
+        opened.close(timeout=0.05)
+    assert len(ids(opened)) == 100
+    end.set()
+    opened.close()
+    compacting.join()
+    again = Environment.open(opened.path)
+    assert len(ids(again)) == 100
+    again.close()

@@ -23,7 +23,7 @@ from vdb.store.creation import OPEN_LOCK, WRITER_LOCK, confirm, sync_directory
 from vdb.store.engine import DATA
 from vdb.store.failures import os_errors, translate
 from vdb.store.holders import holders, named
-from vdb.store.lock import FileLock, WriterLock
+from vdb.store.lock import FileLock
 
 if TYPE_CHECKING:
     from vdb.store.environment import Environment
@@ -63,7 +63,7 @@ def copy(env: Environment, target: Path, *, compact: bool) -> None:
                 if compact or env.writer_lock is None:
                     _copy_to(env, new, compact=True)
                 else:
-                    with _writing(env.writer_lock, env.lock_timeout):
+                    with env.writer_lock.holding(env.lock_timeout):
                         _copy_to(env, new, compact=False)
                 for lock in (WRITER_LOCK, OPEN_LOCK):
                     FileLock(new / lock, create=True).close()
@@ -110,7 +110,7 @@ def alone(env: Environment) -> Iterator[None]:
     env.check_open()
     if env.writer_lock is None:
         raise ReadOnlyError(f"{env.path} was opened with read_only=True")
-    with _writing(env.writer_lock, env.lock_timeout):
+    with env.writer_lock.holding(env.lock_timeout):
         try:
             # Fails or not, only the holder of the writer lock ever asks for this, so taking it
             # back shared below never waits.
@@ -182,15 +182,6 @@ def _replace(env: Environment, new: Path) -> None:
             confirm(env.file.data)
         finally:
             env.file.reopen()
-
-
-@contextmanager
-def _writing(lock: WriterLock, timeout: float) -> Iterator[None]:
-    lock.acquire(timeout)
-    try:
-        yield
-    finally:
-        lock.release()
 
 
 def _make_directory(parent: Path, prefix: str) -> Path:

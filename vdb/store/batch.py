@@ -60,6 +60,7 @@ class Batch(Transaction):
         "_collections",
         "_database",
         "_dropped",
+        "_hold",
         "_token",
         "_txn_id",
         "_writer_lock",
@@ -70,12 +71,12 @@ class Batch(Transaction):
     def __init__(self, env: Environment, writer_lock: WriterLock) -> None:
         """Begin; the caller holds the writer lock, and gives it back when this raises."""
         super().__init__(env)
-        self._writer_lock = writer_lock
+        self._writer_lock, self._hold = writer_lock, writer_lock.hold
         self._token = env.gate.token()
         self._collections: dict[str, WritableCollection] = {}
         self._dropped: set[int] = set()
-        env.gate.enter(self._token, env.lock_timeout)
         try:
+            env.gate.enter(self._token, env.lock_timeout)
             self._txn = env.file.begin_write()
             self._txn_id: int = self._txn.id()
             self.base = Snapshot(env, inside=True)
@@ -236,18 +237,28 @@ class Batch(Transaction):
         """Forget everything. May be called again, and after `commit`."""
         if self._token == 0:
             return
-        token, self._token = self._token, 0
+        if self._env.gate.forked:
+            self._token, self._txn = 0, None
+            self._collections.clear()
+            return  # the transaction and the locks are the parent's
+        try:
+            self._let_go()
+        except BaseException:
+            # Interrupted, for one: nothing else may stay behind. What is done is not done again.
+            self._let_go()
+            raise
+
+    def _let_go(self) -> None:
         txn, self._txn = self._txn, None
         self._collections.clear()
-        if self._env.gate.forked:
-            return  # the transaction and the locks are the parent's
         try:
             if txn is not None:
                 txn.abort()
         finally:
             self.base.close()
-            self._env.gate.leave(token)
-            self._writer_lock.release()
+            self._env.gate.leave(self._token)
+            self._writer_lock.release(self._hold)
+            self._token = 0
 
     def __enter__(self) -> Self:
         return self

@@ -153,8 +153,9 @@ class Environment(Lifetime):
         writer_lock = self.writer_lock
         if writer_lock is None:
             raise ReadOnlyError(f"{self.path} was opened with read_only=True")
-        writer_lock.acquire(self.lock_timeout if timeout is None else timeout)
+        writer_lock.check_not_mine()
         try:
+            writer_lock.acquire(self.lock_timeout if timeout is None else timeout)
             if self.file.wants_larger_map():
                 with contextlib.suppress(BusyError):
                     self.reopen()
@@ -164,7 +165,8 @@ class Environment(Lifetime):
                 self.reopen()
                 return Batch(self, writer_lock)
         except BaseException:
-            writer_lock.release()
+            if writer_lock.mine:
+                writer_lock.release(writer_lock.hold)
             raise
 
     def rebuilding(self, *, timeout: float | None = None) -> AbstractContextManager[None]:

@@ -19,6 +19,7 @@ from contextlib import contextmanager
 from enum import Enum
 
 from vdb.errors import BusyError, ClosedError, ForkError
+from vdb.store.interrupts import held
 
 __all__ = ["Gate"]
 
@@ -142,12 +143,10 @@ class Gate:
 
     @contextmanager
     def _sole_emptier(self, timeout: float) -> Iterator[None]:
-        if not self._emptier.acquire(timeout=min(timeout, threading.TIMEOUT_MAX)):
-            raise BusyError(f"{self._name} is being closed or rewritten by another thread")
-        try:
+        with held(self._emptier, timeout) as alone:
+            if not alone:
+                raise BusyError(f"{self._name} is being closed or rewritten by another thread")
             yield
-        finally:
-            self._emptier.release()
 
     def _wait_until_empty(self, timeout: float, own: frozenset[int]) -> None:
         deadline = time.monotonic() + timeout

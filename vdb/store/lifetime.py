@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+import time
 import weakref
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, nullcontext
 from pathlib import Path
 
 from vdb.errors import (
@@ -205,8 +206,7 @@ class Lifetime:
             if self._users == 1:
                 if self.writer_lock is not None and self.writer_lock.mine:
                     raise BusyError(f"{self.path}: this thread has a batch open; end it first")
-                self.gate.shut(self.lock_timeout if timeout is None else timeout)
-                self._end()
+                self._shut(self.lock_timeout if timeout is None else timeout)
             self._users -= 1
 
     def abandon(self) -> None:
@@ -229,6 +229,18 @@ class Lifetime:
         for snapshot in list(self.held):
             snapshot.close()
 
+    def _shut(self, timeout: float) -> None:
+        """Wait for everybody who works here, and end; BusyError, and nothing changed, in vain.
+
+        Whoever writes holds the writer lock, or waits for it, also where he is not inside the gate:
+        who compacts opens and closes it himself.
+        """
+        deadline = time.monotonic() + timeout
+        lock = self.writer_lock
+        with nullcontext() if lock is None else lock.quiet(timeout):
+            self.gate.shut(max(0.0, deadline - time.monotonic()))
+            self._end()
+
     def _end(self) -> None:
         registry.remove(self)
         self.end_held()
@@ -242,11 +254,9 @@ class Lifetime:
     def end_of_process(self, timeout: float) -> None:
         """The interpreter ends. Threads that still search keep their memory until the very end."""
         try:
-            self.gate.shut(timeout)
+            self._shut(timeout)
         except BusyError:
             registry.keep_for_ever(self.file.engine)
-        else:
-            self._end()
 
     def inherit(self) -> None:
         """This is a forked child, and all of this belongs to the parent; see the registry."""

@@ -22,19 +22,25 @@ from __future__ import annotations
 
 import contextlib
 import errno
+import itertools
 import os
 import sys
 import threading
 import time
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
-from vdb.errors import BusyError
+from vdb.errors import BusyError, ClosedError
 from vdb.store.failures import os_errors
+from vdb.store.interrupts import held, take
 
 __all__ = ["FileLock", "WriterLock"]
 
 _FIRST_PAUSE = 0.001
 _LONGEST_PAUSE = 0.005
+
+_holds = itertools.count(1)
 
 if sys.platform == "win32":  # pragma: no cover
     import msvcrt
@@ -167,43 +173,68 @@ class WriterLock:
                 self._processes.close()
                 raise
         self._owner: int | None = None
+        self.hold = 0  # number of the hold that is on; 0 for none
+        self._closed = False
 
-    def acquire(self, timeout: float) -> None:
-        """Take both locks, waiting at most `timeout` seconds. Waiting can be interrupted.
+    def acquire(self, timeout: float) -> int:
+        """Take both locks, waiting at most `timeout` seconds, and number the hold for `release`.
+
+        Waiting can be interrupted. After an interrupt in this very moment `hold` says whether the
+        locks were taken.
 
         Raises:
             BusyError: They did not come free, or this thread holds them already.
+            ClosedError: Closed while it waited.
         """
-        if self._owner == threading.get_ident():
-            raise BusyError(f"this thread is writing to {self._database} already")
+        me = threading.get_ident()
+        self.check_not_mine()
         deadline = time.monotonic() + timeout
-        if not self._acquire_threads(deadline):
-            raise self._busy("another thread of this process", timeout)
+        hold, taken = next(_holds), list[bool]()
         try:
-            if self._acquire_processes(deadline):
-                self._owner = threading.get_ident()
+            if not self._acquire_threads(deadline, taken):
+                raise self._busy("another thread of this process", timeout)
+            if self._closed:
+                raise ClosedError(f"{self._database} is closed")
+            if not self._acquire_processes(deadline):
+                raise self._busy("another process", timeout)
+            self._owner, self.hold = me, hold
         finally:
-            if self._owner is None:  # in vain, or interrupted
-                self._threads.release()
-        if self._owner is None:
-            raise self._busy("another process", timeout)
+            if True in taken and self.hold != hold:
+                try:
+                    self._processes.release()
+                finally:
+                    self._threads.release()
+        return hold
 
-    def _acquire_threads(self, deadline: float) -> bool:
-        if not self._threads_turn.acquire(timeout=_left(deadline)):
-            return False
+    @contextmanager
+    def holding(self, timeout: float) -> Iterator[None]:
+        """Hold both locks inside; raises what `acquire` raises."""
+        self.check_not_mine()
         try:
-            return self._threads.acquire(timeout=_left(deadline))
+            self.acquire(timeout)
+            yield
         finally:
-            self._threads_turn.release()
+            if self.mine:
+                self.release(self.hold)
+
+    def check_not_mine(self) -> None:
+        """Raise BusyError when the calling thread holds the locks."""
+        if self.mine:
+            raise BusyError(f"this thread is writing to {self._database} already")
+
+    def _acquire_threads(self, deadline: float, taken: list[bool]) -> bool:
+        """Take the threads' lock; `taken` says whether it was, as in `interrupts`."""
+        with held(self._threads_turn, _left(deadline)) as first:
+            return first and take(self._threads, _left(deadline), taken)
 
     def _acquire_processes(self, deadline: float) -> bool:
         turn = self._processes_turn
         if turn is None:
             return self._processes.acquire(shared=False, timeout=_left(deadline))
-        if not turn.acquire(shared=False, timeout=_left(deadline)):
-            return False
         try:
-            return self._processes.acquire(shared=False, timeout=_left(deadline))
+            return turn.acquire(shared=False, timeout=_left(deadline)) and self._processes.acquire(
+                shared=False, timeout=_left(deadline)
+            )
         finally:
             turn.release()
 
@@ -215,12 +246,17 @@ class WriterLock:
             received=timeout,
         )
 
-    def release(self) -> None:
-        """Give both locks back. Only the thread that took them may."""
-        self._owner = None
+    def release(self, hold: int) -> None:
+        """Give both locks back; nothing happens when this is not the hold that is on.
+
+        So it may be called again after an interrupt.
+        """
+        if hold != self.hold:
+            return
         try:
             self._processes.release()
         finally:
+            self._owner, self.hold = None, 0
             self._threads.release()
 
     @property
@@ -228,8 +264,30 @@ class WriterLock:
         """Whether the calling thread holds it."""
         return self._owner == threading.get_ident()
 
+    @contextmanager
+    def quiet(self, timeout: float) -> Iterator[None]:
+        """No thread of this process holds the lock inside, or waits for another process to.
+
+        Raises:
+            BusyError: One does, for longer than `timeout` seconds.
+        """
+        taken: list[bool] = []
+        try:
+            if not self._acquire_threads(time.monotonic() + timeout, taken):
+                raise BusyError(
+                    f"{self._database} is in use: what another thread writes did not end within "
+                    f"{timeout:g} s",
+                    expected=0,
+                    received=1,
+                )
+            yield
+        finally:
+            if True in taken:
+                self._threads.release()
+
     def close(self) -> None:
-        """Close the lock files, in this process only."""
+        """Close the lock files, in this process only; while it is `quiet`, or after a fork."""
+        self._closed = True
         self._processes.close()
         if self._processes_turn is not None:
             self._processes_turn.close()

@@ -1,0 +1,47 @@
+"""Locks of one process, taken so that Ctrl-C cannot leave them behind.
+
+Signals are handled between two steps of Python code, in the main thread. One that comes while it
+waits in ``lock.acquire()`` may be handled after the lock was taken and before anybody has seen the
+answer: KeyboardInterrupt takes its place, and the lock would be held for ever. Here the answer is
+put down within the step that takes the lock.
+"""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import Protocol
+
+__all__ = ["held", "take"]
+
+
+class Lock(Protocol):
+    """What is asked of a lock here."""
+
+    def acquire(self, blocking: bool = ..., timeout: float = ...) -> bool:
+        """Take it; False when that took too long."""
+
+    def release(self) -> None:
+        """Give it back."""
+
+
+def take(lock: Lock, timeout: float, taken: list[bool]) -> bool:
+    """Take a lock within so many seconds; the answer.
+
+    The answer is appended to `taken` in any case: whoever calls this looks there in a ``finally``
+    of his own, ``if True in taken: lock.release()``, which nothing can come between.
+    """
+    taken.extend(map(lock.acquire, (True,), (min(timeout, threading.TIMEOUT_MAX),)))
+    return taken[-1]
+
+
+@contextmanager
+def held(lock: Lock, timeout: float) -> Iterator[bool]:
+    """The lock is held inside, unless that took longer than `timeout` seconds; whether it is."""
+    taken: list[bool] = []
+    try:
+        yield take(lock, timeout, taken)
+    finally:
+        if True in taken:
+            lock.release()
