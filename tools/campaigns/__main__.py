@@ -27,6 +27,7 @@ from tools.campaigns import (
     kills,
     machines,
     points,
+    threads,
 )
 from tools.campaigns.campaign import Campaign, UnavailableError
 
@@ -43,6 +44,8 @@ CAMPAIGNS: dict[str, type[Campaign]] = {
     "kills": kills.Kills,
     "machines": machines.Machines,
     "points": points.Points,
+    "races": threads.Races,
+    "threads": threads.Threads,
 }
 
 UNAVAILABLE = 77
