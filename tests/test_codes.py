@@ -189,3 +189,16 @@ def test_info_and_inspection_count_codes(docs):
     use = {block.kind: block for block in docs.inspect().blocks}
     assert use["codes"].used == 600
     assert docs.inspect().bytes["codes"] == docs.info().code_bytes == use["codes"].bytes
+
+
+@pytest.mark.parametrize("codes", list(CODES))
+def test_duplicates_of_the_last_hit_are_not_lost_to_worse_ones(db, codes):
+    docs = db.create_collection("x", dim=8, metric="cosine", index=vdb.HNSW(M=4, codes=codes))
+    some = np.random.default_rng(3).normal(size=(30, 8)).astype(np.float32)
+    some[:, 0] = 100 * np.random.default_rng(5).uniform(0.9, 1.1, 30)  # all that codes have of them
+    x = np.concatenate([some, some, some])
+    docs.add(range(90), x)
+    for query in np.random.default_rng(4).normal(size=(60, 8)):
+        for k in (4, 5):
+            hits = docs.search(query, k, ef=90)
+            assert hits.ids.tolist() == docs.search(query, k, exact=True).ids.tolist()

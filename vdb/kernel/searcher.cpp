@@ -136,15 +136,15 @@ void Searcher::search(const uint8_t* queries, uint32_t count, uint32_t k, uint32
 }
 
 // The candidates by their exact values. Those that a walk by codes put behind the k-th are compared
-// too where the code may be wrong by so much.
+// too where the code may be wrong by so much. Each comes with up to k duplicates, the last one too:
+// by its exact value it may be nearer than those before it.
 void Searcher::rank(const uint8_t* query, uint32_t k, Missing missing, Scratch& scratch,
                     std::vector<Hit>* hits) const {
   const ExactValue exact(metric_, vectors_.shape(), query);
   const Pool& pool = scratch.pool;
   const size_t wanted = size_t{k} + (codes_ == nullptr ? kMargin : 0);
   uint32_t i = 0;
-  for (; i < pool.size() && hits->size() < wanted; ++i)
-    push(exact, pool[i].slot, wanted - hits->size(), hits);
+  for (; i < pool.size() && hits->size() < wanted; ++i) push(exact, pool[i].slot, k, hits);
   scratch.computed += i;
   if (codes_ != nullptr && i < pool.size()) {
     double worst = -std::numeric_limits<double>::infinity();
