@@ -25,6 +25,11 @@ MOST_UNLINKED = 32
 LEAST_NODES = 1024
 """In a smaller graph nothing waits."""
 
+FAR = 0.25
+"""Vectors that are fewer than that share of the graph may replace some that were removed, and with
+them the long links of those: they are offered such links. A graph that is built as a whole has
+them from its beginnings."""
+
 LEAST_ARRANGED = 1024
 """Vectors added in one call from which on they get their slots by nearness."""
 
@@ -121,7 +126,14 @@ def _link(
     elif len(together):
         behind = _behind(progress, len(waiting))
         nodes = max(0, nodes - len(waiting))
-        writer.insert(fetch, together, nodes=nodes, threads=threads, progress=behind)
+        writer.insert(
+            fetch,
+            together,
+            nodes=nodes,
+            threads=threads,
+            far=len(together) < FAR * nodes,
+            progress=behind,
+        )
     _note(collection, writer)
 
 

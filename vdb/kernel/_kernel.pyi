@@ -198,8 +198,12 @@ class Writer:
     def put(self, fetch: object, slots: Annotated[NDArray[numpy.uint32], dict(shape=(None,), order='C', device='cpu', writable=False)], rows: Annotated[NDArray[numpy.generic], dict(shape=(None, None), order='C', device='cpu', writable=False)]) -> None:
         """Stores vectors and their norms."""
 
-    def insert(self, fetch: object, slots: Annotated[NDArray[numpy.uint32], dict(shape=(None,), order='C', device='cpu', writable=False)], *, nodes: int, threads: int = 1, progress: object | None = None) -> None:
-        """Links stored vectors into the graph that holds about `nodes` already."""
+    def insert(self, fetch: object, slots: Annotated[NDArray[numpy.uint32], dict(shape=(None,), order='C', device='cpu', writable=False)], *, nodes: int, threads: int = 1, far: bool = False, progress: object | None = None) -> None:
+        """
+        Links stored vectors into the graph that holds about `nodes` already.
+
+        `far`: each may be linked to nodes farther off as well, as is wanted where nodes come and go.
+        """
 
     def defer(self, fetch: object, slots: Annotated[NDArray[numpy.uint32], dict(shape=(None,), order='C', device='cpu', writable=False)]) -> None:
         """Keeps stored vectors, found by every search, for a later insert."""

@@ -17,6 +17,7 @@ namespace {
 constexpr uint32_t kSmallestBatch = 32;
 constexpr uint32_t kLargestBatch = 256;
 constexpr uint32_t kOffers = 16;      // shorter candidates that a new node is offered to
+constexpr uint32_t kFar = 16;         // nodes of level 1 offered as neighbours on level 0
 constexpr uint32_t kTwinsLooked = 8;  // nearest candidates compared number for number,
 constexpr uint32_t kCodesLooked = 8;  // or such with other codes that are passed over
 
@@ -37,8 +38,9 @@ size_t Builder::sub_batch_size(size_t nodes) {
   return std::clamp<size_t>(nodes / 2, kSmallestBatch, kLargestBatch);
 }
 
-void Builder::insert(const uint32_t* slots, size_t count, size_t nodes, uint32_t threads,
+void Builder::insert(const uint32_t* slots, size_t count, size_t nodes, uint32_t threads, bool far,
                      const Tick& tick) {
+  far_ = far;
   threads = std::max(1u, threads);
   threads = static_cast<uint32_t>(std::min<size_t>(threads, count));
   workers_.clear();
@@ -61,6 +63,7 @@ void Builder::sub_batch(const uint32_t* slots, uint32_t count, uint32_t threads)
     node.twin = kNone;
     node.found.assign(node.level + 1, {});
     node.chosen.assign(node.level + 1, {});
+    node.far.clear();
     node.offers.clear();
   }
   find_twins(count);
@@ -106,16 +109,34 @@ void Builder::look_around(NewNode& node, Worker& worker) const {
   const auto base = worker.yardstick.scorer(node.slot, 0);
   const auto above = worker.yardstick.scorer(node.slot, 1);
   const uint32_t top = graph_.level_of(*entry_);
-  std::vector<uint32_t> starts{descend(graph_, *above, *entry_, top, node.level, scratch)};
-  for (uint32_t level = std::min(top, node.level);; --level) {
-    beam(graph_, level, level == 0 ? *base : *above, starts, ef_construction_, scratch);
-    std::vector<Candidate>& found = node.found[level];
-    for (uint32_t i = 0; i < scratch.pool.size(); ++i) found.push_back(scratch.pool[i]);
-    if (level == 0) break;
+  const uint32_t stop = far_ && top > 0 ? std::max(node.level, 1u) : node.level;
+  std::vector<uint32_t> starts{descend(graph_, *above, *entry_, top, stop, scratch)}, around;
+  for (uint32_t level = std::min(top, stop);; --level) {
+    const uint32_t width = level > node.level ? kFar : ef_construction_;
+    beam(graph_, level, level == 0 ? *base : *above, starts, width, scratch);
     starts.clear();
-    for (const Candidate& candidate : found) starts.push_back(candidate.slot);
+    for (uint32_t i = 0; i < scratch.pool.size(); ++i) {
+      starts.push_back(scratch.pool[i].slot);
+      if (level <= node.level) node.found[level].push_back(scratch.pool[i]);
+    }
+    if (level == 0) break;
+    if (level == 1 && far_)
+      around.assign(starts.begin(), starts.begin() + std::min<size_t>(kFar, starts.size()));
   }
+  if (!around.empty()) look_far(node, around, *base);
   find_twin(node);
+}
+
+// Of the nodes of level 1 around it, those that the walk on level 0 did not keep.
+void Builder::look_far(NewNode& node, const std::vector<uint32_t>& around, Scorer& scorer) const {
+  std::vector<float> distances(around.size());
+  scorer.score(around.data(), static_cast<uint32_t>(around.size()), distances.data());
+  const std::vector<Candidate>& found = node.found[0];
+  for (size_t i = 0; i < around.size(); ++i) {
+    const Candidate candidate{distances[i], around[i]};
+    if (!found.empty() && found.back() < candidate) node.far.push_back(candidate);
+  }
+  std::sort(node.far.begin(), node.far.end());
 }
 
 // A node with an equal vector has an equal code too, but so may many others.
@@ -163,9 +184,17 @@ void Builder::look_beside(uint32_t index, Worker& worker) {
 }
 
 void Builder::choose(NewNode& node, Worker& worker) const {
-  for (uint32_t level = 0; level <= node.level; ++level)
-    worker.selector.choose(worker.yardstick.comparer(level), node.found[level], graph_.M(),
+  for (uint32_t level = 0; level <= node.level; ++level) {
+    std::vector<Candidate>& found = node.found[level];
+    const size_t near = found.size();
+    // Those from afar lie behind all that were found near, in the graph and beside.
+    if (level == 0)
+      for (const Candidate& candidate : node.far)
+        if (found.empty() || found.back() < candidate) found.push_back(candidate);
+    worker.selector.choose(worker.yardstick.comparer(level), found, graph_.M(),
                            &node.chosen[level]);
+    found.resize(near);
+  }
   if (!offers_) return;
   const float norm = vectors_.at(node.slot).norm;
   const std::vector<Candidate>& chosen = node.chosen[0];

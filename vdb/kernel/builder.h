@@ -35,8 +35,11 @@ class Builder {
   // Called between sub-batches on the calling thread; may throw Stopped.
   using Tick = std::function<void(size_t done, size_t total)>;
 
-  // Links `count` stored vectors into the graph, in this order. `nodes`: how many are in it.
-  void insert(const uint32_t* slots, size_t count, size_t nodes, uint32_t threads,
+  // Links `count` stored vectors into the graph, in this order. `nodes`: how many are in it. `far`:
+  // each is also offered nodes of level 1 as neighbours, which lie farther off. A graph that only
+  // grows has its long links from when it was small; where nodes come and go, these must be
+  // renewed.
+  void insert(const uint32_t* slots, size_t count, size_t nodes, uint32_t threads, bool far,
               const Tick& tick);
 
  private:
@@ -45,6 +48,7 @@ class Builder {
     uint32_t level;
     uint32_t twin;  // slot of an equal vector that stands for it, or kNone
     std::vector<std::vector<Candidate>> found;   // by level, nearest first
+    std::vector<Candidate> far;                  // more of level 0, from all around
     std::vector<std::vector<Candidate>> chosen;  // by level
     std::vector<uint32_t> offers;  // shorter nodes that might want a link (inner product)
   };
@@ -64,6 +68,7 @@ class Builder {
     ScratchLease scratch;
   };
   void look_around(NewNode& node, Worker& worker) const;
+  void look_far(NewNode& node, const std::vector<uint32_t>& around, Scorer& scorer) const;
   void find_twin(NewNode& node) const;
   void look_beside(uint32_t index, Worker& worker);
   void choose(NewNode& node, Worker& worker) const;
@@ -79,6 +84,7 @@ class Builder {
   Metric metric_;
   BuildDistances build_;
   bool offers_;
+  bool far_ = false;
   uint32_t ef_construction_;
   uint32_t* entry_;
   std::vector<NewNode> nodes_;

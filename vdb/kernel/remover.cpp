@@ -2,16 +2,12 @@
 
 #include <algorithm>
 
+#include "components.h"
 #include "errors.h"
 #include "pairs.h"
 #include "spanning_tree.h"
 
 namespace vdb {
-namespace {
-
-constexpr uint32_t kNewLinks = 2;  // new links that a neighbour of a removed node may gain
-
-}  // namespace
 
 // Takes a node out of the lists of its neighbours on one level and returns them, in list order.
 std::vector<uint32_t> Remover::detach(uint32_t level, uint32_t slot) {
@@ -26,18 +22,36 @@ std::vector<uint32_t> Remover::detach(uint32_t level, uint32_t slot) {
   return neighbours;
 }
 
+// Links two nodes, unless they are linked already (false) or one of them has no room (false).
+bool Remover::link(uint32_t level, uint32_t a, uint32_t b) {
+  const uint32_t capacity = graph_.capacity(level);
+  if (graph_.degree(level, a) == capacity || graph_.degree(level, b) == capacity ||
+      graph_.linked(level, a, b))
+    return false;
+  graph_.append(level, a, b);
+  graph_.append(level, b, a);
+  return true;
+}
+
+// First whatever the removed node held together is held together again, by the shortest links that
+// do it: else the long links, of which there are few, would go one after the other, and with them
+// the ways from one cluster to the next. Then those who gained nothing gain a link to a near one.
 void Remover::reconnect(uint32_t level, const std::vector<uint32_t>& neighbours) {
-  std::vector<uint32_t> gained(neighbours.size(), 0);
-  for (const Pair& pair : nearest_pairs(vectors_, build_.at(level), neighbours)) {
-    const uint32_t a = neighbours[pair.a], b = neighbours[pair.b];
-    if (gained[pair.a] == kNewLinks || gained[pair.b] == kNewLinks) continue;
-    if (graph_.degree(level, a) == graph_.capacity(level) ||
-        graph_.degree(level, b) == graph_.capacity(level) || graph_.linked(level, a, b))
+  const std::vector<Pair> pairs = nearest_pairs(vectors_, build_.at(level), neighbours);
+  std::vector<bool> gained(neighbours.size(), false);
+  Components pieces(neighbours.size());
+  for (const Pair& pair : pairs)
+    if (graph_.linked(level, neighbours[pair.a], neighbours[pair.b])) pieces.join(pair.a, pair.b);
+  for (const Pair& pair : pairs) {
+    if (pieces.together(pair.a, pair.b) || !link(level, neighbours[pair.a], neighbours[pair.b]))
       continue;
-    graph_.append(level, a, b);
-    graph_.append(level, b, a);
-    ++gained[pair.a];
-    ++gained[pair.b];
+    pieces.join(pair.a, pair.b);
+    gained[pair.a] = gained[pair.b] = true;
+  }
+  for (const Pair& pair : pairs) {
+    if (gained[pair.a] || gained[pair.b] || !link(level, neighbours[pair.a], neighbours[pair.b]))
+      continue;
+    gained[pair.a] = gained[pair.b] = true;
   }
 }
 

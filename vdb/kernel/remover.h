@@ -1,8 +1,9 @@
 // Taking nodes out of the graph: unlinked from every list, with the gap repaired at once.
 //
 // Links are mutual, so a node's own lists name everybody who must forget it; nothing else is read.
-// Its former neighbours are linked with each other pairwise, nearest pairs first, at most two new
-// links each; on level 0 the pieces of the spanning tree are joined first.
+// Its former neighbours are linked with each other until all that it held together is held together
+// again, by the shortest links; then those who gained none gain a link to a near one. On level 0
+// the pieces of the spanning tree are joined first.
 #pragma once
 
 #include <cstdint>
@@ -29,6 +30,7 @@ class Remover {
 
  private:
   std::vector<uint32_t> detach(uint32_t level, uint32_t slot);
+  bool link(uint32_t level, uint32_t a, uint32_t b);
   void reconnect(uint32_t level, const std::vector<uint32_t>& neighbours);
   void promote(uint32_t slot, uint32_t heir);
   void choose_entry(const std::vector<std::vector<uint32_t>>& neighbours);

@@ -1,9 +1,9 @@
 #include "spanning_tree.h"
 
 #include <algorithm>
-#include <numeric>
 #include <unordered_set>
 
+#include "components.h"
 #include "errors.h"
 #include "pairs.h"
 #include "pool.h"
@@ -25,11 +25,6 @@ void make_room(const Vectors& vectors, Graph& graph, const Distance& build, uint
     throw Corrupted("slot " + std::to_string(slot) + " has nothing but tree links");
   graph.erase(0, slot, farthest.slot);
   graph.erase(0, farthest.slot, slot);
-}
-
-uint32_t find(std::vector<uint32_t>& parent, uint32_t i) {
-  while (parent[i] != i) i = parent[i] = parent[parent[i]];
-  return i;
 }
 
 }  // namespace
@@ -67,22 +62,20 @@ void tie(const Vectors& vectors, Graph& graph, const Distance& build, uint32_t a
 
 void join(const Vectors& vectors, Graph& graph, const Distance& build,
           const std::vector<uint32_t>& pieces) {
-  std::vector<uint32_t> parent(pieces.size());
-  std::iota(parent.begin(), parent.end(), 0);
+  Components joined(pieces.size());
   const PendingLinks none;
   const auto roomy = [&](uint32_t slot) { return has_room(graph, slot, none); };
   for (const Pair& pair : nearest_pairs(vectors, build, pieces)) {
-    const uint32_t x = find(parent, pair.a), y = find(parent, pair.b);
-    if (x == y || !roomy(pieces[pair.a]) || !roomy(pieces[pair.b])) continue;
+    if (joined.together(pair.a, pair.b) || !roomy(pieces[pair.a]) || !roomy(pieces[pair.b]))
+      continue;
     tie(vectors, graph, build, pieces[pair.a], pieces[pair.b]);
-    parent[x] = y;
+    joined.join(pair.a, pair.b);
   }
   for (uint32_t i = 1; i < pieces.size(); ++i) {
-    const uint32_t x = find(parent, 0), y = find(parent, i);
-    if (x == y) continue;
+    if (joined.together(0, i)) continue;
     tie(vectors, graph, build, attach_point(graph, pieces[0], none),
         attach_point(graph, pieces[i], none));
-    parent[y] = x;
+    joined.join(0, i);
   }
 }
 

@@ -81,7 +81,7 @@ void Writer::put(Source& source, const uint32_t* slots, size_t count, const uint
 }
 
 void Writer::insert(Source& source, const uint32_t* slots, size_t count, size_t nodes,
-                    uint32_t threads, const Builder::Tick& tick) {
+                    uint32_t threads, bool far, const Builder::Tick& tick) {
   if (!index_->has_graph()) return;
   const FlushDenormals guard;
   IndexState& state = index_->state_;
@@ -92,7 +92,7 @@ void Writer::insert(Source& source, const uint32_t* slots, size_t count, size_t 
   if (index_->has_codes()) codes.emplace(index_->codes(source));
   Builder(vectors, codes ? &*codes : nullptr, graph, state.metric, state.ef_construction,
           &state.entry)
-      .insert(slots, count, nodes, threads, tick);
+      .insert(slots, count, nodes, threads, far, tick);
   forget_unlinked({slots, slots + count});
   add_longest(source, slots, count, nodes);
 }

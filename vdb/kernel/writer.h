@@ -34,9 +34,9 @@ class Writer {
   // Stores vectors (one after the other) and their norms in allocated slots.
   void put(Source& source, const uint32_t* slots, size_t count, const uint8_t* rows);
   // Codes stored vectors and links them into the graph, deferred or not. `nodes`: how many vectors
-  // it holds already, roughly.
+  // it holds already, roughly. `far`: see Builder.
   void insert(Source& source, const uint32_t* slots, size_t count, size_t nodes, uint32_t threads,
-              const Builder::Tick& tick);
+              bool far, const Builder::Tick& tick);
   // Keeps stored vectors for a later insert(); until then every search looks at all of them.
   void defer(Source& source, const uint32_t* slots, size_t count);
   // Takes slots out of the graph; their vectors stay until put() or release().

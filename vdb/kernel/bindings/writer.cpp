@@ -65,17 +65,20 @@ void bind_writer(nb::module_& m) {
       .def(
           "insert",
           [](Writer& w, nb::object fetch, const Slots& slots, size_t nodes, uint32_t threads,
-             nb::object progress) {
+             bool far, nb::object progress) {
             PythonSource source(fetch);
             source.run([&] {
-              w.insert(source, slots.data(), slots.shape(0), nodes, threads,
+              w.insert(source, slots.data(), slots.shape(0), nodes, threads, far,
                        [&](size_t done, size_t total) { source.tick(progress, done, total); });
               return true;
             });
           },
-          "fetch"_a, "slots"_a, nb::kw_only(), "nodes"_a, "threads"_a = 1,
+          "fetch"_a, "slots"_a, nb::kw_only(), "nodes"_a, "threads"_a = 1, "far"_a = false,
           "progress"_a = nb::none(),
-          "Links stored vectors into the graph that holds about `nodes` already.")
+          "Links stored vectors into the graph that holds about `nodes` already.\n\n"
+          "`far`: each may be linked to nodes farther off as well, as is wanted where nodes come "
+          "and "
+          "go.")
       .def(
           "defer",
           [](Writer& w, nb::object fetch, const Slots& slots) {
