@@ -23,14 +23,14 @@ class ClosedFiles(Campaign):
         sample.make(self._source)
         self.whole = (self._source / "data.mdb").read_bytes()
         self._reader = Reader()
-        self._right = self._reader.ask(self._source, "full")
+        self._right = self._reader.ask(f"full {self._source}")
 
     def outcome(self, data: bytes, verify: str) -> str:
         """What opening and reading a copy with this data file comes to."""
         shutil.rmtree(self._copy, ignore_errors=True)
         shutil.copytree(self._source, self._copy)
         (self._copy / "data.mdb").write_bytes(data)
-        answer = self._reader.ask(self._copy, verify)
+        answer = self._reader.ask(f"{verify} {self._copy}")
         if answer == self._right:
             return "right"
         if answer in self.refusals:

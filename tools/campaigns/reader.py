@@ -1,7 +1,7 @@
 """Another process that reads whole databases, and may die of it.
 
 Run as a program it takes lines "VERIFY PATH" and answers each with what it read, or the name of
-the error. `Reader` is its other end.
+the error. `Reader` is the other end of this and of other programs that answer lines.
 """
 
 from __future__ import annotations
@@ -23,14 +23,16 @@ SECONDS = 60.0
 class Reader:
     """Asks a child process, and starts another one when it dies or hangs."""
 
-    def __init__(self) -> None:
+    def __init__(self, module: str = "tools.campaigns.reader") -> None:
+        """`module` is run; it answers each line with one."""
+        self._module = module
         self._child: subprocess.Popen[str] | None = None
 
-    def ask(self, path: object, verify: str) -> str:
-        """What a database holds, as a digest; or the name of an error, a signal, or "hang"."""
+    def ask(self, line: str) -> str:
+        """The answer; or the name of a signal, or "hang"."""
         if self._child is None:
             self._child = subprocess.Popen(
-                [sys.executable, "-m", "tools.campaigns.reader"],
+                [sys.executable, "-m", self._module],
                 stdin=subprocess.PIPE,
                 stdout=subprocess.PIPE,
                 stderr=subprocess.DEVNULL,
@@ -39,7 +41,7 @@ class Reader:
         child = self._child
         if child.stdin is None or child.stdout is None:
             raise ValueError("the child has no pipes")
-        print(f"{verify} {path}", file=child.stdin, flush=True)
+        print(line, file=child.stdin, flush=True)
         answered = select.select([child.stdout], [], [], SECONDS)[0]
         answer = child.stdout.readline().strip() if answered else ""
         if answer:

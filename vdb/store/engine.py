@@ -6,7 +6,7 @@
 - 1024 reader slots: the first process to open fixes their number for all.
 - Never ``writemap``, ``map_async`` or ``sync=False``: with the first a full disk kills the process,
   with the others a power cut can destroy the file. ``metasync=False`` (durability "relaxed") can
-  only lose the newest commits, whole.
+  only lose the newest commit, whole: the next one's data carry its meta page to the disk with them.
 - No cached read transactions, because a forked child would free the parent's reader slot.
 
 Before the engine reads a page, the file is at least as long as its own meta page says, because

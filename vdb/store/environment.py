@@ -61,7 +61,7 @@ class Environment(Lifetime):
             create: Make a database where the directory is missing or empty; not if `read_only`.
             read_only: Refuse to write.
             durability: "full": a commit is on the disk when it returns. "relaxed": a power cut may
-                take the newest commits, each as a whole; about twice as fast for small ones.
+                take the newest commit, as a whole; about twice as fast for small ones.
             lock_timeout: Seconds to wait for a process that is compacting, and when closing.
             allow_network_fs: Open on a file system that is not known to be safe.
             verify: Whether LMDB's pages are walked before the first of them is read: "auto" where
