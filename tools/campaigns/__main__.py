@@ -29,6 +29,7 @@ from tools.campaigns import (
     kills,
     machines,
     points,
+    processes,
     threads,
 )
 from tools.campaigns.campaign import Campaign, UnavailableError
@@ -50,6 +51,7 @@ CAMPAIGNS: dict[str, type[Campaign]] = {
     "kills": kills.Kills,
     "machines": machines.Machines,
     "points": points.Points,
+    "processes": processes.Processes,
     "races": threads.Races,
     "threads": threads.Threads,
 }

@@ -3,57 +3,54 @@
 from __future__ import annotations
 
 import shutil
-import threading
 from pathlib import Path
-
-import numpy as np
+from typing import ClassVar
 
 import vdb
 from tools.campaigns.campaign import Campaign
-
-FIXED = 40
+from tools.campaigns.crew import Member
+from tools.campaigns.traffic import Traffic, batches_at, fault
 
 
 class Backups(Campaign):
     """A copy under load opens, is sound, and equals one commit."""
 
     accepted = ("one commit",)
+    kept: ClassVar[int] = 240
 
     def __init__(self, place: Path, seed: int) -> None:
         super().__init__(place, seed)
-        self._db = vdb.open(place / "live.vdb", durability="relaxed")
-        docs = self._db.create_collection("docs", dim=8, metric="l2", index=vdb.HNSW(M=4))
-        docs.add(range(FIXED), np.zeros((FIXED, 8)) + np.arange(FIXED)[:, None], [0] * FIXED)
-        self._over = threading.Event()
-        self._thread = threading.Thread(target=self._write)
-        self._thread.start()
-
-    def _write(self) -> None:
-        docs = self._db.collection("docs")
-        random = np.random.default_rng(self.seed)
-        commit = 0
-        while not self._over.is_set():
-            commit += 1
-            with self._db.batch():
-                docs.set_payloads(range(FIXED), [commit] * FIXED)
-                docs.upsert(1000 + commit % 50, random.normal(size=8), commit)
-                docs.delete(1000 + (commit + 25) % 50)
+        self._traffic = Traffic(seed, self.kept, 8)
+        live = place / "live.vdb"
+        self._db = vdb.open(live, durability="relaxed")
+        if "log" not in self._db:
+            self._traffic.make(self._db)
+        said = place / "said"
+        self._crew = [
+            Member(role, live, self._traffic, number, said)
+            for role, number in (("write", 1), ("write", 2), ("rebuild", 3))
+        ]
 
     def round(self, number: int) -> str:
         copy = self.place / f"copy-{number}.vdb"
+        before = batches_at(self._db)
         self._db.backup(copy)
+        after = batches_at(self._db)
         try:
-            with vdb.open(copy, create=False, read_only=True, verify="full") as db:
-                docs = db.collection("docs")
-                seen = {record.payload for record in docs.get(list(range(FIXED))) if record}
-                newest = max(record.payload for record in docs.scan())
-        except vdb.VdbError as error:
-            return f"{type(error).__name__}: {error}"
+            with vdb.open(copy, create=False, verify="full") as db:
+                shown = batches_at(db)
+                wrong = fault(db, self._traffic)
+                self._traffic.write(db, 1)
+        except (vdb.VdbError, ValueError) as error:
+            wrong, shown = f"{type(error).__name__}: {error}", before
         finally:
             shutil.rmtree(copy, ignore_errors=True)
-        return "one commit" if seen == {newest} or newest == 0 else "several commits"
+        if wrong is None and any(not before[w] <= shown[w] <= after[w] for w in shown):
+            wrong = f"shows {shown}, and was made between {before} and {after}"
+        complaints = [one.complaint() for one in self._crew]
+        return next((c for c in complaints if c is not None), wrong or "one commit")
 
     def end(self) -> None:
-        self._over.set()
-        self._thread.join()
+        for one in self._crew:
+            one.end()
         self._db.close()
