@@ -53,6 +53,7 @@ CAMPAIGNS: dict[str, type[Campaign]] = {
     "points": points.Points,
     "processes": processes.Processes,
     "races": threads.Races,
+    "starving": failing.Starving,
     "threads": threads.Threads,
 }
 

@@ -109,6 +109,23 @@ def _repair(stage: Stage) -> None:
     stage.db.repair(threads=1)
 
 
+def _search(stage: Stage) -> None:
+    queries = vectors(7, 30)
+    stage.docs.search(queries[0], 3, ef=10)
+    stage.docs.search_many(queries, 5, ef=20, threads=2)
+    stage.docs.search(queries[1], 3, where={"n": {"$gte": 2}})
+    stage.docs.search(queries[2], None, threshold=4.0)
+    stage.notes.search([1, 2], 3)
+
+
+def _read(stage: Stage) -> None:
+    stage.docs.get(range(10))
+    list(stage.docs.scan())
+    stage.docs.inspect()
+    stage.docs.recall(k=3)
+    stage.db.info()
+
+
 # Beginnings
 
 
@@ -149,6 +166,7 @@ CHAPTERS = {
         _filled,
         (_open, _add, _write_both, _set_payloads, _add_long, _delete_some, _drop_notes, _close),
     ),
+    "reading": Chapter(_filled, (_open, _search, _read, _close)),
     "relaxed": Chapter(_filled, (_open_relaxed, _write_both, _close)),
     "declaring": Chapter(_filled, (_open, _index_text, _add, _close)),
     "rebuilding": Chapter(_filled, (_open, _rebuild, _rebuild_narrower, _add, _roll_back, _close)),

@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Iterable, Mapping
 from pathlib import Path
+from typing import ClassVar
 
 from tools.campaigns.chapters import CHAPTERS
-from tools.campaigns.faults import FAULTS, library, turns
+from tools.campaigns.faults import FAULTS, STARVING, Fault, library, turns
 from tools.campaigns.played import Played
 
 SECONDS = 60.0
@@ -17,16 +19,19 @@ class Failing(Played):
 
     accepted = ("refused, and goes on", "refused, and reopened", "not noticed")
     full = 0
+    faults: ClassVar[Mapping[str, Fault]] = FAULTS
+    most: ClassVar[int | None] = None
+    """Of so many calls that can have one fault, in each chapter; all if None."""
 
     def __init__(self, place: Path, seed: int) -> None:
         super().__init__(place, seed, LD_PRELOAD=str(library(place)))
         self.points: list[tuple[str, str, int]] = []
         """Chapter, fault, and which call: a round each."""
         for name in CHAPTERS:
-            counts = json.loads(self._play(name, "EIO", 0)[-1])
-            for fault in FAULTS:
-                last = turns(fault, counts)
-                self.points += [(name, fault, nth) for nth in range(1, last + 1)]
+            counts = json.loads(self._play(name, next(iter(self.faults)), 0)[-1])
+            for fault in self.faults:
+                calls = range(1, turns(fault, counts) + 1)
+                self.points += [(name, fault, nth) for nth in spread(calls, self.most)]
         self.full = len(self.points)
 
     def _play(self, name: str, fault: str, nth: int) -> list[str]:
@@ -54,3 +59,18 @@ class Failing(Played):
             return "refused, and reopened"
         refused = any(line.startswith("refused") for line in told)
         return "refused, and goes on" if refused else "not noticed"
+
+
+class Starving(Failing):
+    """The kernel gets no memory, once: MemoryError, nothing half, and it goes on."""
+
+    faults = STARVING
+    most = 300
+
+
+def spread(calls: range, most: int | None) -> Iterable[int]:
+    """All of the calls, or the first ones and then some of the others."""
+    if most is None or len(calls) <= most:
+        return calls
+    first, rest = calls[: most // 2], calls[most // 2 :]
+    return [*first, *rest[:: -(-len(rest) // (most // 2))]]

@@ -22,25 +22,28 @@
 #include <unistd.h>
 
 #include <atomic>
+#include <cstdlib>
+#include <new>
 
 namespace {
 
 enum Kind : unsigned {
-  kOpen = 1,     // open a file that is there
-  kCreate = 2,   // open one that may have to be made
-  kRead = 4,     // read, pread
-  kWrite = 8,    // write, pwrite, writev
-  kSync = 16,    // fsync, fdatasync, msync
-  kLength = 32,  // ftruncate, truncate, posix_fallocate
-  kNames = 64,   // rename, link, unlink, mkdir, rmdir, chmod
-  kLook = 128,   // stat, statvfs, opendir, readdir, lseek
-  kLock = 256,   // flock, fcntl
-  kMap = 512,    // mmap of a file
+  kOpen = 1,       // open a file that is there
+  kCreate = 2,     // open one that may have to be made
+  kRead = 4,       // read, pread
+  kWrite = 8,      // write, pwrite, writev
+  kSync = 16,      // fsync, fdatasync, msync
+  kLength = 32,    // ftruncate, truncate, posix_fallocate
+  kNames = 64,     // rename, link, unlink, mkdir, rmdir, chmod
+  kLook = 128,     // stat, statvfs, opendir, readdir, lseek
+  kLock = 256,     // flock, fcntl
+  kMap = 512,      // mmap of a file
+  kMemory = 1024,  // operator new, which is how C++ asks for memory
 };
 
 std::atomic<bool> armed{false};
 std::atomic<long> turns{0};    // calls of the kinds that may fail
-std::atomic<long> counts[10];  // of each kind
+std::atomic<long> counts[11];  // of each kind
 long wanted = 0;
 int error_number = 0;
 unsigned kinds = 0;
@@ -297,3 +300,17 @@ MAP(mmap, off_t)
 MAP(mmap64, off64_t)
 
 }  // extern "C"
+
+// All other forms of it end in these two; operator delete is free() for both.
+void* operator new(size_t size) {
+  void* const made = fails(kMemory) ? nullptr : std::malloc(size ? size : 1);
+  if (made == nullptr) throw std::bad_alloc();
+  return made;
+}
+
+void* operator new(size_t size, std::align_val_t alignment) {
+  void* made = nullptr;
+  if (fails(kMemory) || posix_memalign(&made, static_cast<size_t>(alignment), size ? size : 1) != 0)
+    throw std::bad_alloc();
+  return made;
+}

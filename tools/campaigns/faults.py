@@ -18,9 +18,11 @@ from tools.campaigns.campaign import UnavailableError
 SOURCE = Path(__file__).with_suffix(".cpp")
 
 # As in faults.cpp.
-KINDS = 10
-OPEN, CREATE, READ, WRITE, SYNC, LENGTH, NAMES, LOOK, LOCK, MAP = (1 << bit for bit in range(KINDS))
-EVERY = (1 << KINDS) - 1
+KINDS = 11
+OPEN, CREATE, READ, WRITE, SYNC, LENGTH, NAMES, LOOK, LOCK, MAP, MEMORY = (
+    1 << bit for bit in range(KINDS)
+)
+EVERY = MEMORY - 1
 SLOW = OPEN | CREATE | READ | WRITE | SYNC | LENGTH | LOCK
 """Calls that a signal may interrupt."""
 
@@ -49,6 +51,9 @@ FAULTS = {
     "EMFILE": Fault(errno.EMFILE, OPEN | CREATE),
     "ENOMEM": Fault(errno.ENOMEM, MAP),
 }
+NO_MEMORY = "no memory"
+STARVING = {NO_MEMORY: Fault(errno.ENOMEM, MEMORY)}
+_ALL = FAULTS | STARVING
 
 
 def library(place: Path) -> Path:
@@ -68,7 +73,7 @@ def library(place: Path) -> Path:
 
 def arm(name: str, nth: int) -> None:
     """From now on the `nth` call (from 1; 0: none) of those that can have the fault has it."""
-    fault = FAULTS[name]
+    fault = _ALL[name]
     _loaded().fault_arm(nth, fault.error, fault.kinds, fault.stays)
 
 
@@ -88,7 +93,7 @@ def disarm() -> list[int]:
 
 def turns(fault: str, counts: list[int]) -> int:
     """How many of the calls that were counted can have a fault."""
-    return sum(n for bit, n in enumerate(counts) if FAULTS[fault].kinds & 1 << bit)
+    return sum(n for bit, n in enumerate(counts) if _ALL[fault].kinds & 1 << bit)
 
 
 def _is_loaded() -> bool:

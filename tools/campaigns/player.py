@@ -17,31 +17,34 @@ from typing import Any
 
 import vdb
 from tools.campaigns.chapters import CHAPTERS, QUICK
-from tools.campaigns.faults import arm, disarm, heal
+from tools.campaigns.faults import NO_MEMORY, arm, disarm, heal
 from tools.campaigns.forks import Tell, serve
-from tools.campaigns.history import Stage, Step, shown
+from tools.campaigns.history import Chapter, Stage, shown
 from vdb.maintenance.rebuild import run
 
 
 class Player:
     """One chapter, as it is played by one fork."""
 
-    def __init__(
-        self, stage: Stage, steps: tuple[Step, ...], states: list[str], tell: Tell
-    ) -> None:
+    def __init__(self, stage: Stage, chapter: Chapter, states: list[str], tell: Tell) -> None:
         """`states` is what is shown before the first step and after each of them."""
         self._stage = stage
-        self._steps = steps
+        self._steps = chapter.steps
         self._states = states
         self._tell = tell
         self._reopened = 0
+        self._refusals: tuple[type[Exception], ...] = (vdb.VdbError,)
+
+    def starve(self) -> None:
+        """From now on a step may also be refused for want of memory."""
+        self._refusals = (vdb.VdbError, MemoryError)
 
     def play(self) -> None:
         """Every step, to the end."""
         for number, step in enumerate(self._steps):
             try:
                 step(self._stage)
-            except vdb.VdbError as error:
+            except self._refusals as error:
                 self._go_on(number, error)
             self._tell(f"done {number}")
 
@@ -114,10 +117,12 @@ def act(task: dict[str, Any], tell: Tell) -> None:
         tell("waiting")
         signal.sigwait({signal.SIGUSR1})
     stage = Stage(Path(task["place"]))
-    chapter = CHAPTERS[task["chapter"]]
+    player = Player(stage, CHAPTERS[task["chapter"]], task["states"], tell)
     if "fault" in task:
+        if task["fault"]["name"] == NO_MEMORY:
+            player.starve()
         arm(**task["fault"])
-    Player(stage, chapter.steps, task["states"], tell).play()
+    player.play()
     tell(json.dumps(disarm()))
     left = left_open(stage.place)
     if left:
