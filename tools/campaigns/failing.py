@@ -55,7 +55,7 @@ class Failing(Played):
         wrong = self.verdict(name, self._stage, len(CHAPTERS[name].steps))
         if wrong:
             return f"{where}: {wrong}: {told}"
-        if "reopened" in told:
+        if any(line.startswith("reopened") for line in told):
             return "refused, and reopened"
         refused = any(line.startswith("refused") for line in told)
         return "refused, and goes on" if refused else "not noticed"

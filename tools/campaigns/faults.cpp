@@ -301,9 +301,11 @@ MAP(mmap64, off64_t)
 
 }  // extern "C"
 
-// All other forms of it end in these two; operator delete is free() for both.
+// All other forms of it end in these two; operator delete is free() for both. Requests of up to 32
+// bytes never fail: nanobind makes such, where an exception would end the process, for each object
+// that it hands to Python.
 void* operator new(size_t size) {
-  void* const made = fails(kMemory) ? nullptr : std::malloc(size ? size : 1);
+  void* const made = size > 32 && fails(kMemory) ? nullptr : std::malloc(size ? size : 1);
   if (made == nullptr) throw std::bad_alloc();
   return made;
 }

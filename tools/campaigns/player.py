@@ -42,16 +42,18 @@ class Player:
     def play(self) -> None:
         """Every step, to the end."""
         for number, step in enumerate(self._steps):
+            refusal = ""
             try:
                 step(self._stage)
             except self._refusals as error:
-                self._go_on(number, error)
+                refusal = f"{type(error).__name__}: {error}".replace("\n", " ")
+            if refusal:  # and nothing keeps what the error refers to
+                self._tell(f"refused {number} {refusal}")
+                self._go_on(number)
             self._tell(f"done {number}")
 
-    def _go_on(self, number: int, error: Exception) -> None:
+    def _go_on(self, number: int) -> None:
         """From a step that was refused to its end."""
-        text = str(error).replace("\n", " ")
-        self._tell(f"refused {number} {type(error).__name__}: {text}")
         heal()
         self._reopened = 0
         before, after = self._states[number : number + 2]
@@ -61,12 +63,14 @@ class Player:
                 raise AssertionError(f"step {number} left what it must not: {now}")
             if now == after and self._is_over(number, changed=before != after):
                 return
+            refusal = ""
             try:
                 self._steps[number](self._stage)
-            except vdb.VdbError as again:
-                self._reopen(again)
-            else:
+            except vdb.VdbError as error:
+                refusal = f"{type(error).__name__}: {error}"
+            if not refusal:
                 return
+            self._reopen(refusal)
 
     def _is_over(self, number: int, *, changed: bool) -> bool:
         """Whether a step need not be taken again.
@@ -80,19 +84,20 @@ class Player:
         try:
             return shown(self._stage)
         except vdb.VdbError as error:
-            self._reopen(error)
-            return shown(self._stage)
+            refusal = f"{type(error).__name__}: {error}"
+        self._reopen(refusal)
+        return shown(self._stage)
 
-    def _reopen(self, error: Exception) -> None:
+    def _reopen(self, refusal: str) -> None:
         """One reopening heals everything."""
         self._reopened += 1
         if self._reopened > 1:
-            raise AssertionError(f"not healed by reopening: {type(error).__name__}: {error}")
+            raise AssertionError(f"not healed by reopening: {refusal}")
         with contextlib.suppress(vdb.VdbError):
             self._stage.close()
         self._stage.open = None
         self._stage.open = vdb.open(self._stage.path)
-        self._tell("reopened")
+        self._tell(f"reopened after {refusal}")
 
 
 def left_open(place: Path) -> list[str]:

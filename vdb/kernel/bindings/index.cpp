@@ -12,15 +12,38 @@ namespace vdb::bindings {
 
 using namespace nb::literals;
 
+namespace {
+
+using Table = nb::handle_t<BlockTable>;
+
+// A table that Python made, kept alive by its Python object. nanobind's own conversion would end
+// the process where there is no memory for what shares it.
+std::shared_ptr<BlockTable> shared(nb::handle given) {
+  BlockTable* const table = nb::cast<BlockTable*>(given);
+  const std::shared_ptr<void> owner(table, nb::detail::py_deleter{given.inc_ref().ptr()});
+  return {owner, table};
+}
+
+std::vector<std::shared_ptr<BlockTable>> shared_all(const nb::sequence& given) {
+  std::vector<std::shared_ptr<BlockTable>> tables;
+  for (const nb::handle one : given) {
+    if (!nb::isinstance<BlockTable>(one)) throw nb::type_error("links: each a BlockTable");
+    tables.push_back(shared(one));
+  }
+  return tables;
+}
+
+}  // namespace
+
 nb::class_<Index> bind_index(nb::module_& m) {
   return nb::class_<Index>(m, "Index",
                            "One collection at one moment. May be used by any number of threads.")
       .def(
           "__init__",
           [](Index* self, const std::string& metric, uint32_t dim, const std::string& dtype,
-             std::shared_ptr<BlockTable> vectors, std::vector<std::shared_ptr<BlockTable>> links,
-             uint32_t M, uint32_t ef_construction, uint64_t seed, uint32_t slots, uint32_t entry,
-             const Slots& longest, std::optional<Slots> unlinked, std::shared_ptr<BlockTable> codes,
+             Table vectors, const nb::typed<nb::sequence, BlockTable>& links, uint32_t M,
+             uint32_t ef_construction, uint64_t seed, uint32_t slots, uint32_t entry,
+             const Slots& longest, std::optional<Slots> unlinked, std::optional<Table> codes,
              const std::string& coded) {
             const DType type = dtype_named(dtype);
             IndexState state{
@@ -28,8 +51,8 @@ nb::class_<Index> bind_index(nb::module_& m) {
                 to_vector(longest)};
             if (unlinked) state.unlinked = to_vector(*unlinked);
             state.codes = code_named(coded);
-            new (self)
-                Index(std::move(state), std::move(vectors), std::move(links), std::move(codes));
+            new (self) Index(std::move(state), shared(vectors), shared_all(links),
+                             codes ? shared(*codes) : nullptr);
           },
           nb::kw_only(), "metric"_a, "dim"_a, "dtype"_a, "vectors"_a, "links"_a, "M"_a,
           "ef_construction"_a, "seed"_a, "slots"_a, "entry"_a, "longest"_a,

@@ -23,8 +23,8 @@ void bind_writer(nb::module_& m) {
           },
           "base"_a, nb::kw_only(), "free_head"_a, "free_count"_a)
       .def_prop_ro(
-          "index", [](const Writer& w) { return w.index(); },
-          "The collection with the changes so far.")
+          "index", [](const Writer& w) { return w.index().get(); },
+          nb::rv_policy::reference_internal, "The collection with the changes so far.")
       .def_prop_ro("free_head", &Writer::free_head)
       .def_prop_ro("free_count", &Writer::free_count)
       .def(
