@@ -176,9 +176,15 @@ void Builder::look_beside(uint32_t index, Worker& worker) {
           ->score(scratch.slots.data(), static_cast<uint32_t>(scratch.slots.size()),
                   scratch.distances.data());
     std::vector<Candidate>& found = node.found[level];
-    for (size_t i = 0; i < earlier.size(); ++i)
-      if (earlier[i]->level >= level) found.push_back({scratch.distances[i], scratch.slots[i]});
-    std::sort(found.begin(), found.end());
+    const size_t around = found.size();
+    for (size_t i = 0; i < earlier.size(); ++i) {
+      const Candidate beside{scratch.distances[i], scratch.slots[i]};
+      if (earlier[i]->level >= level && (around < ef_construction_ || beside < found[around - 1]))
+        found.push_back(beside);
+    }
+    const auto middle = found.begin() + static_cast<std::ptrdiff_t>(around);
+    std::sort(middle, found.end());
+    std::inplace_merge(found.begin(), middle, found.end());
     if (found.size() > ef_construction_) found.resize(ef_construction_);
   }
 }

@@ -191,7 +191,8 @@ void CodeQuery::set(const CodeShape& shape, const float* x) {
   if (shape.unit) grid.compare(x, bytes, n, &sums);
   const int middle = 128 - shape.middle();
   if (middle != 0) {
-    for (size_t i = 0; i < n; ++i) bytes[i] ^= 0x80;
+    uint8_t* const out = bytes;
+    for (size_t i = 0; i < n; ++i) out[i] ^= 0x80;
     sums.squares += middle * (middle * static_cast<int64_t>(n) - 2 * sums.total);
     sums.total -= middle * static_cast<int64_t>(n);
   }
@@ -207,14 +208,16 @@ void CodeQuery::set(const CodeShape& shape, const uint8_t* row) {
   const CodeHead head = Codes::head(row);
   const uint8_t* const code = row + sizeof head;
   const size_t n = shape.dim, half = shape.code_bytes();
+  uint8_t* const out = bytes;  // a pointer that no byte written through it can be a part of
   scale = head.scale;
   offset = head.offset;
   if (shape.kind == CodeKind::kInt8) {
-    for (size_t i = 0; i < n; ++i) bytes[i] = code[i] ^ 0x80;
+    for (size_t i = 0; i < n; ++i) out[i] = code[i] ^ 0x80;
     offset -= head.scale * static_cast<float>(128 * std::sqrt(static_cast<double>(n)));
   } else {
-    for (size_t i = 0; i < n; ++i)
-      bytes[i] = static_cast<uint8_t>(i < half ? code[i] & 15 : code[i - half] >> 4);
+    const size_t low = std::min(n, half);
+    for (size_t i = 0; i < low; ++i) out[i] = code[i] & 15;
+    for (size_t i = half; i < n; ++i) out[i] = code[i - half] >> 4;
   }
   both = head.offset + head.sum;
   norm = head.norm;

@@ -1,11 +1,13 @@
 // Distances between any two of what a graph is built over: vectors, or their codes.
 #pragma once
 
+#include <algorithm>
 #include <cstdint>
 
 #include "code_scorer.h"
 #include "codes.h"
 #include "metric.h"
+#include "prefetch.h"
 #include "vectors.h"
 
 namespace vdb {
@@ -15,6 +17,7 @@ class Comparer {
  public:
   virtual ~Comparer() = default;
   virtual Item at(uint32_t slot) const = 0;
+  virtual void ask(uint32_t slot) const = 0;  // the processor for it, before it is needed
   virtual void aim(const Item& from) = 0;
   virtual float one(const Item& to) = 0;
   virtual void four(const Item* to, float* out) = 0;
@@ -25,6 +28,9 @@ class VectorComparer final : public Comparer {
   VectorComparer(const Vectors& vectors, const Distance& distance)
       : vectors_(vectors), distance_(distance) {}
   Item at(uint32_t slot) const override { return vectors_.at(slot); }
+  void ask(uint32_t slot) const override {
+    prefetch_bytes(vectors_.locate(slot).row, std::min(vectors_.row_bytes(), kBytesAhead));
+  }
   void aim(const Item& from) override { from_ = from; }
   float one(const Item& to) override { return distance_.one(from_, to); }
   void four(const Item* to, float* out) override { distance_.four(from_, to, out); }
@@ -40,6 +46,9 @@ class CodeComparer final : public Comparer {
  public:
   CodeComparer(const Codes& codes, CodeDistance distance) : codes_(codes), distance_(distance) {}
   Item at(uint32_t slot) const override { return {codes_.at(slot), 0}; }
+  void ask(uint32_t slot) const override {
+    prefetch_bytes(codes_.at(slot), codes_.shape().row_bytes());
+  }
   void aim(const Item& from) override { from_.set(codes_.shape(), from.row); }
   float one(const Item& to) override {
     float out;

@@ -10,8 +10,7 @@
 namespace vdb {
 namespace {
 
-constexpr size_t kAhead = 8;         // rows asked for before they are needed
-constexpr size_t kBytesAhead = 512;  // the processor's own prefetcher follows from there
+constexpr size_t kAhead = 8;  // rows asked for before they are needed
 
 Item item_of(const Vectors& vectors, uint32_t slot) {
   const Item item = vectors.at(slot);

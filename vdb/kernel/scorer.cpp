@@ -3,13 +3,6 @@
 #include "prefetch.h"
 
 namespace vdb {
-namespace {
-
-// The processor's own prefetcher follows a row once its first lines have been touched.
-constexpr size_t kBytesAhead = 512;
-
-}  // namespace
-
 void VectorScorer::ask(const uint32_t* slots, uint32_t first, uint32_t last) {
   const size_t bytes = std::min(vectors_.row_bytes(), kBytesAhead);
   for (uint32_t i = first; i < last; ++i) {

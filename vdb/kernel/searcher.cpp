@@ -22,9 +22,6 @@ constexpr float kFarLonger = 6;
 // Vectors asked for ahead of the one that a walk compares.
 constexpr uint32_t kAhead = 4;
 
-// Of a vector, after which the processor's own prefetcher follows.
-constexpr size_t kBytesAhead = 512;
-
 }  // namespace
 
 void keep_best(const ExactValue& exact, uint32_t k, std::vector<Hit>* hits) {

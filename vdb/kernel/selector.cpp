@@ -1,6 +1,11 @@
 #include "selector.h"
 
 namespace vdb {
+namespace {
+
+constexpr size_t kAhead = 2;  // candidates asked for before they are compared
+
+}  // namespace
 
 // By one of the first `by` of items_.
 bool Selector::occluded(Comparer& build, const Item& candidate, float distance, size_t by) const {
@@ -20,8 +25,10 @@ void Selector::choose(Comparer& build, const std::vector<Candidate>& candidates,
                       std::vector<Candidate>* chosen) {
   chosen->clear();
   items_.clear();
-  for (const Candidate& candidate : candidates) {
+  for (size_t i = 0; i < candidates.size(); ++i) {
     if (chosen->size() == limit) return;
+    if (i + kAhead < candidates.size()) build.ask(candidates[i + kAhead].slot);
+    const Candidate& candidate = candidates[i];
     const Item item = build.at(candidate.slot);
     if (occluded(build, item, candidate.distance, items_.size())) continue;
     chosen->push_back(candidate);
