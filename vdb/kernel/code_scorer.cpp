@@ -77,7 +77,11 @@ void CodeScorer::ask(const uint32_t* slots, uint32_t first, uint32_t last) {
   for (uint32_t i = first; i < last; ++i) prefetch_bytes(ring_[i] = codes_.at(slots[i]), row_bytes);
 }
 
-void CodeScorer::compare(const uint32_t* slots, uint32_t count, float* out) {
+void CodeScorer::score(const uint32_t* slots, uint32_t count, float* out) {
+  if (missing_ == Missing::kMost)
+    for (uint32_t i = 0; i < count; ++i)
+      read_ahead(codes_.at(slots[i]), codes_.shape().row_bytes());
+  ask(slots, 0, std::min(kAhead, count));
   for (uint32_t at = 0; at < count; at += 4) {
     ask(slots, std::min(count, at + kAhead), std::min(count, at + kAhead + 4));
     const uint32_t n = std::min(4u, count - at);

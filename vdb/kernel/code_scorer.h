@@ -63,13 +63,7 @@ class CodeScorer final : public Scorer {
   CodeScorer(const Codes& codes, CodeDistance distance, const CodeQuery& from,
              Missing missing = Missing::kNothing)
       : codes_(codes), distance_(distance), from_(from), missing_(missing) {}
-  void ask(const uint32_t* slots, uint32_t count) override {
-    if (missing_ == Missing::kMost)
-      for (uint32_t i = 0; i < count; ++i)
-        read_ahead(codes_.at(slots[i]), codes_.shape().row_bytes());
-    ask(slots, 0, std::min(kAhead, count));
-  }
-  void compare(const uint32_t* slots, uint32_t count, float* out) override;
+  void score(const uint32_t* slots, uint32_t count, float* out) override;
 
  private:
   static constexpr uint32_t kAhead = 8;  // rows asked for before they are compared

@@ -113,27 +113,20 @@ Index::Answers Index::search(Source& source, const uint8_t* queries, uint32_t co
   Answers answers(count);
   if (computed != nullptr) computed->resize(count);
   threads = std::max(1u, std::min(threads, count));
-  // Queries that a thread answers at once; no thread goes without for it.
-  const uint32_t together = std::clamp(count / threads, 1u, Searcher::kTogether);
-  std::vector<ScratchLease> leases(size_t{threads} * together);
-  parallel_for((count + together - 1) / together, threads, 1, [&](uint32_t i, uint32_t worker) {
-    const uint32_t first = i * together, some = std::min(together, count - first);
-    Scratch* own[Searcher::kTogether];
-    for (uint32_t j = 0; j < some; ++j) {
-      own[j] = &*leases[worker * together + j];
-      own[j]->computed = 0;
-    }
-    const uint8_t* const from = queries + first * state_.shape.query_bytes();
+  std::vector<ScratchLease> scratch(threads);
+  parallel_for(count, threads, 1, [&](uint32_t i, uint32_t worker) {
+    Scratch& own = *scratch[worker];
+    own.computed = 0;
+    const uint8_t* const query = queries + i * state_.shape.query_bytes();
     const Missing missing = residency_->missing();
     if (missing == Missing::kNothing && i % kUnseen != 0) {
-      searcher.search(from, some, k, ef, missing, own, &answers[first]);
+      searcher.search(query, k, ef, missing, own, &answers[i]);
     } else {
       const DiskReads reads;
-      searcher.search(from, some, k, ef, missing, own, &answers[first]);
-      residency_->note(reads, some);
+      searcher.search(query, k, ef, missing, own, &answers[i]);
+      residency_->note(reads);
     }
-    if (computed == nullptr) return;
-    for (uint32_t j = 0; j < some; ++j) (*computed)[first + j] = own[j]->computed;
+    if (computed != nullptr) (*computed)[i] = own.computed;
   });
   return answers;
 }

@@ -60,12 +60,12 @@ enum class Missing : uint8_t {
 class Residency {
  public:
   Missing missing() const { return missing_.load(std::memory_order_relaxed); }
-  // After `count` searches on this thread.
-  void note(const DiskReads& reads, uint32_t count) {
+  // After a search on this thread.
+  void note(const DiskReads& reads) {
     const uint64_t bytes = reads.bytes();
-    const Missing seen = bytes == 0              ? Missing::kNothing
-                         : bytes < count * kMuch ? Missing::kSome
-                                                 : Missing::kMost;
+    const Missing seen = bytes == 0      ? Missing::kNothing
+                         : bytes < kMuch ? Missing::kSome
+                                         : Missing::kMost;
     if (seen != missing()) missing_.store(seen, std::memory_order_relaxed);
   }
 

@@ -48,8 +48,13 @@ class Pool {
       if (!(entry < entries[size_ - 1])) return false;
       --size_;
     }
-    const uint32_t at = place(entry);
-    for (uint32_t i = size_; i > at; --i) entries[i] = entries[i - 1];
+    uint32_t at = size_;
+    if (size_ <= kShort) {
+      for (; at > 0 && entry < entries[at - 1]; --at) entries[at] = entries[at - 1];
+    } else {
+      at = place(entry);
+      for (uint32_t i = size_; i > at; --i) entries[i] = entries[i - 1];
+    }
     entries[at] = entry;
     ++size_;
     const bool first = at <= next_;
@@ -107,6 +112,7 @@ class Pool {
     return static_cast<uint32_t>(from - entries_.data()) + (n == 1 && *from < entry ? 1 : 0);
   }
 
+  static constexpr uint32_t kShort = 40;  // shorter lists are gone through from their end
   static constexpr uint32_t kSign = 0x80000000u;
   static constexpr uint64_t kExpanded = 1;
   std::vector<uint64_t> entries_;

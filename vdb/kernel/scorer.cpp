@@ -3,6 +3,7 @@
 #include "prefetch.h"
 
 namespace vdb {
+
 void VectorScorer::ask(const uint32_t* slots, uint32_t first, uint32_t last) {
   const size_t bytes = std::min(vectors_.row_bytes(), kBytesAhead);
   for (uint32_t i = first; i < last; ++i) {
@@ -12,7 +13,11 @@ void VectorScorer::ask(const uint32_t* slots, uint32_t first, uint32_t last) {
   }
 }
 
-void VectorScorer::compare(const uint32_t* slots, uint32_t count, float* out) {
+void VectorScorer::score(const uint32_t* slots, uint32_t count, float* out) {
+  if (missing_ == Missing::kMost)
+    for (uint32_t i = 0; i < count; ++i)
+      read_ahead(vectors_.locate(slots[i]).row, vectors_.row_bytes());
+  ask(slots, 0, std::min(ahead_, count));
   for (uint32_t at = 0; at < count; at += 4) {
     const uint32_t n = std::min<uint32_t>(4, count - at);
     ask(slots, std::min(count, at + ahead_), std::min(count, at + ahead_ + 4));

@@ -15,17 +15,8 @@ namespace vdb {
 class Scorer {
  public:
   virtual ~Scorer() = default;
-  // Asks the processor for the first of these rows, without waiting for any.
-  // REQUIRES slots below the bound, here and below.
-  virtual void ask(const uint32_t* slots, uint32_t count) = 0;
-  // out[i] = distance to slots[i]; lower is nearer; never NaN. REQUIRES that nothing else was asked
-  // for since ask() with these slots.
-  virtual void compare(const uint32_t* slots, uint32_t count, float* out) = 0;
-  // Both at once.
-  void score(const uint32_t* slots, uint32_t count, float* out) {
-    ask(slots, count);
-    compare(slots, count, out);
-  }
+  // out[i] = distance to slots[i]; lower is nearer; never NaN. REQUIRES slots below the bound.
+  virtual void score(const uint32_t* slots, uint32_t count, float* out) = 0;
 };
 
 // Where rows lie that were asked for and not compared yet: `Ahead` of them, and a group of four.
@@ -51,13 +42,7 @@ class VectorScorer final : public Scorer {
   VectorScorer(const Vectors& vectors, const Distance& distance, Item from, uint32_t ahead = 4,
                Missing missing = Missing::kNothing)
       : vectors_(vectors), distance_(distance), from_(from), ahead_(ahead), missing_(missing) {}
-  void ask(const uint32_t* slots, uint32_t count) override {
-    if (missing_ == Missing::kMost)
-      for (uint32_t i = 0; i < count; ++i)
-        read_ahead(vectors_.locate(slots[i]).row, vectors_.row_bytes());
-    ask(slots, 0, std::min(ahead_, count));
-  }
-  void compare(const uint32_t* slots, uint32_t count, float* out) override;
+  void score(const uint32_t* slots, uint32_t count, float* out) override;
 
  private:
   void ask(const uint32_t* slots, uint32_t first, uint32_t last);

@@ -2,8 +2,6 @@
 
 #include <algorithm>
 #include <limits>
-#include <optional>
-#include <variant>
 
 #include "code_scorer.h"
 #include "prefetch.h"
@@ -77,59 +75,28 @@ void Searcher::ask_for_vectors(const Pool& pool, size_t count, Missing missing) 
     ask_for_vector(pool[i].slot, missing);
 }
 
-// What one query is compared by: codes where there are some, else vectors.
-class Searcher::Scorers {
- public:
-  Scorers(const Searcher& searcher, const Item& query, Missing missing, Scratch& scratch) {
-    const Metric metric = searcher.metric_;
-    if (searcher.codes_ == nullptr) {
-      const RowShape& shape = searcher.vectors_.shape();
-      const Vectors& vectors = searcher.vectors_;
-      base_.emplace<VectorScorer>(vectors, Distance::search(metric, shape), query, kAhead, missing);
-      above_.emplace<VectorScorer>(vectors, Distance::search_above(metric, shape), query, kAhead,
-                                   missing);
-    } else {
-      scratch.query.set(searcher.codes_->shape(), reinterpret_cast<const float*>(query.row));
-      base_.emplace<CodeScorer>(*searcher.codes_, CodeDistance::search(metric), scratch.query,
-                                missing);
-      above_.emplace<CodeScorer>(*searcher.codes_, CodeDistance::search_above(metric),
-                                 scratch.query, missing);
-    }
-  }
-  Scorer& base() { return of(base_); }
-  Scorer& above() { return of(above_); }
-
- private:
-  using Either = std::variant<std::monostate, VectorScorer, CodeScorer>;
-  static Scorer& of(Either& either) {
-    if (VectorScorer* const scorer = std::get_if<VectorScorer>(&either)) return *scorer;
-    return std::get<CodeScorer>(either);
-  }
-  Either base_, above_;
-};
-
-void Searcher::search(const uint8_t* queries, uint32_t count, uint32_t k, uint32_t ef,
-                      Missing missing, Scratch* const* scratches, std::vector<Hit>* hits) const {
-  for (uint32_t i = 0; i < count; ++i) hits[i].clear();
+void Searcher::search(const uint8_t* query, uint32_t k, uint32_t ef, Missing missing,
+                      Scratch& scratch, std::vector<Hit>* hits) const {
+  hits->clear();
   if (entry_ == kNone || k == 0) return;
-  const size_t bytes = vectors_.shape().query_bytes();
-  std::optional<Scorers> scorers[kTogether];
-  std::vector<Walk> walks;
-  walks.reserve(count);
-  for (uint32_t i = 0; i < count; ++i) {
-    const uint8_t* const query = queries + i * bytes;
-    const Item item{query, norm_of_query(vectors_.shape(), query)};
-    Scratch& scratch = *scratches[i];
-    Scorers& own = scorers[i].emplace(*this, item, missing, scratch);
-    const Starts starts = begin(item, own.base(), own.above(), scratch);
-    walks.emplace_back(graph_, 0, own.base(), scratch);
-    walks.back().begin(starts.slots, std::max(ef, 1u), starts.known);
+  const float norm = norm_of_query(vectors_.shape(), query);
+  const auto walk = [&](Scorer& scorer, Scorer& above) {
+    const Starts starts = begin({query, norm}, scorer, above, scratch);
+    beam(graph_, 0, scorer, starts.slots, std::max(ef, 1u), scratch, starts.known);
+  };
+  if (codes_ == nullptr) {
+    const Distance distance = Distance::search(metric_, vectors_.shape());
+    const Distance direction = Distance::search_above(metric_, vectors_.shape());
+    VectorScorer scorer(vectors_, distance, {query, norm}, kAhead, missing);
+    VectorScorer above(vectors_, direction, {query, norm}, kAhead, missing);
+    walk(scorer, above);
+  } else {
+    scratch.query.set(codes_->shape(), reinterpret_cast<const float*>(query));
+    CodeScorer scorer(*codes_, CodeDistance::search(metric_), scratch.query, missing);
+    CodeScorer above(*codes_, CodeDistance::search_above(metric_), scratch.query, missing);
+    walk(scorer, above);
   }
-  step_in_turn(&walks);
-  if (codes_ != nullptr)
-    for (uint32_t i = 0; i < count; ++i) ask_for_vectors(scratches[i]->pool, k, missing);
-  for (uint32_t i = 0; i < count; ++i)
-    rank(queries + i * bytes, k, missing, *scratches[i], &hits[i]);
+  rank(query, k, missing, scratch, hits);
 }
 
 // The candidates by their exact values. Those that a walk by codes put behind the k-th are compared
@@ -141,6 +108,7 @@ void Searcher::rank(const uint8_t* query, uint32_t k, Missing missing, Scratch& 
   const Pool& pool = scratch.pool;
   const size_t wanted = size_t{k} + (codes_ == nullptr ? kMargin : 0);
   uint32_t i = 0;
+  if (codes_ != nullptr) ask_for_vectors(pool, k, missing);
   for (; i < pool.size() && hits->size() < wanted; ++i) push(exact, pool[i].slot, k, hits);
   scratch.computed += i;
   if (codes_ != nullptr && i < pool.size()) {

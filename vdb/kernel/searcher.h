@@ -35,18 +35,12 @@ class Searcher {
         starts_(starts),
         codes_(codes) {}
 
-  // How many queries at once pay: more of them crowd each other out of the processor's cache.
-  static constexpr uint32_t kTogether = 4;
-
-  // For each of `count` queries that lie behind each other, at most kTogether, at most k hits among
-  // the ef candidates kept, best first, equal values by slot. Duplicates of a found node are found
-  // too, beyond ef as well. The walks of several queries take turns (see Walk); what they find does
-  // not depend on it.
-  void search(const uint8_t* queries, uint32_t count, uint32_t k, uint32_t ef, Missing missing,
-              Scratch* const* scratches, std::vector<Hit>* hits) const;
+  // At most k hits among the ef candidates kept, best first, equal values by slot. Duplicates of a
+  // found node are found too, beyond ef as well.
+  void search(const uint8_t* query, uint32_t k, uint32_t ef, Missing missing, Scratch& scratch,
+              std::vector<Hit>* hits) const;
 
  private:
-  class Scorers;
   struct Starts {  // of the walk on level 0
     std::vector<uint32_t> slots;
     std::vector<Candidate> known;

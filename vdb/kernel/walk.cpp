@@ -44,52 +44,29 @@ uint32_t descend(const Graph& graph, Scorer& scorer, uint32_t start, uint32_t le
   return nearest.slot;
 }
 
-void Walk::begin(const std::vector<uint32_t>& starts, uint32_t ef,
-                 const std::vector<Candidate>& known) {
-  scratch_->pool.reset(ef);
-  scratch_->visited.reset(graph_->slots());
-  for (const Candidate& candidate : known)
-    if (scratch_->visited.insert(candidate.slot)) scratch_->pool.offer(candidate);
-  scratch_->slots.clear();
-  for (const uint32_t start : starts)
-    if (scratch_->visited.insert(start)) scratch_->slots.push_back(start);
-  scratch_->distances.resize(scratch_->slots.size());
-  scorer_->ask(scratch_->slots.data(), static_cast<uint32_t>(scratch_->slots.size()));
-}
-
-bool Walk::step() {
-  Pool& pool = scratch_->pool;
-  const uint32_t* const slots = scratch_->slots.data();
-  const auto n = static_cast<uint32_t>(scratch_->slots.size());
-  scorer_->compare(slots, n, scratch_->distances.data());
-  scratch_->computed += n;
-  for (uint32_t i = 0; i < n; ++i)
-    if (pool.offer({scratch_->distances[i], slots[i]}) && level_ == 0) graph_->prefetch(slots[i]);
-  uint32_t slot, next;
-  if (!pool.expand(&slot)) return false;
-  gather(*graph_, level_, slot, *scratch_);
-  scorer_->ask(scratch_->slots.data(), static_cast<uint32_t>(scratch_->slots.size()));
-  if (level_ == 0 && pool.peek(&next)) graph_->prefetch(next);
-  return true;
-}
-
 void beam(const Graph& graph, uint32_t level, Scorer& scorer, const std::vector<uint32_t>& starts,
-          uint32_t ef, Scratch& scratch) {
-  Walk walk(graph, level, scorer, scratch);
-  walk.begin(starts, ef);
-  while (walk.step()) continue;
-}
-
-void step_in_turn(std::vector<Walk>* walks) {
-  while (!walks->empty())
-    for (size_t i = 0; i < walks->size();) {
-      if ((*walks)[i].step()) {
-        ++i;
-      } else {
-        (*walks)[i] = walks->back();
-        walks->pop_back();
-      }
-    }
+          uint32_t ef, Scratch& scratch, const std::vector<Candidate>& known) {
+  Pool& pool = scratch.pool;
+  pool.reset(ef);
+  scratch.visited.reset(graph.slots());
+  for (const Candidate& candidate : known)
+    if (scratch.visited.insert(candidate.slot)) pool.offer(candidate);
+  scratch.slots.clear();
+  for (const uint32_t start : starts)
+    if (scratch.visited.insert(start)) scratch.slots.push_back(start);
+  scratch.distances.resize(scratch.slots.size());
+  for (;;) {
+    const auto n = static_cast<uint32_t>(scratch.slots.size());
+    scorer.score(scratch.slots.data(), n, scratch.distances.data());
+    scratch.computed += n;
+    for (uint32_t i = 0; i < n; ++i)
+      if (pool.offer({scratch.distances[i], scratch.slots[i]}) && level == 0)
+        graph.prefetch(scratch.slots[i]);
+    uint32_t slot, next;
+    if (!pool.expand(&slot)) return;
+    gather(graph, level, slot, scratch);
+    if (level == 0 && pool.peek(&next)) graph.prefetch(next);
+  }
 }
 
 }  // namespace vdb
