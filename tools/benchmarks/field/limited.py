@@ -18,7 +18,8 @@ SHARE: Final = 0.25
 BASE: Final = "vdb"  # whose size on disk the limit is a share of, for everybody
 LEAST: Final = 64 * 2**20  # what an interpreter with numpy needs to live in
 COUNT: Final = 50  # queries of a timed call; other ones every time
-PATIENCE: Final = 120.0
+WARMING: Final = 500  # queries before: whoever verifies what is read for the first time has done so
+PATIENCE: Final = 300.0
 
 
 def run(course: Course, case: Case, contestants: tuple[Contestant, ...]) -> None:
@@ -67,12 +68,13 @@ def _ask(
     name, worker = asked
     curve = course.store.get("curves", *case.key, name) or {}
     total = len(case.files.mapped().queries)
+    count = min(COUNT if number else WARMING, total)
     try:
         answer = worker.ask(
             "search",
             queries=str(case.files.queries),
-            first=(number * COUNT) % max(1, total - COUNT),
-            count=min(COUNT, total),
+            first=(WARMING + number * COUNT) % (total - count) if number and total > count else 0,
+            count=count,
             k=course.k,
             ef=int(curve.get("ef", USUAL)),
             patience=PATIENCE,
