@@ -14,9 +14,16 @@ __all__ = ["by_id", "ids_of", "known"]
 # About 10 MB; a collection whose searches meet more is read anew now and then.
 _MOST = 65_536
 
+# So many ids at once, that are numbers, are looked up in an array with a place for every slot of
+# the collection, if it has no more than a million: 9 MB, of which what searches meet is touched.
+_BATCH = 100
+_MOST_SLOTS = 1 << 20
+
 
 def ids_of(reader: Reader, view: View, slots: NDArray[np.uint32]) -> list[Id]:
     """The ids of the records in these slots, in order."""
+    if len(slots) >= _BATCH and isinstance(view, CollectionView) and _suits(view):
+        return _numbers(reader, view, slots)
     listed = slots.tolist()
     ids = _table(view)
     try:
@@ -53,6 +60,33 @@ def _table(view: View) -> dict[int, Id]:
     if len(ids) > _MOST:
         ids = view.cache["ids"] = {}
     return ids
+
+
+class _Numbers:
+    """Ids that are numbers, by slot: an array takes a fifth of the time of a table."""
+
+    def __init__(self, slots: int) -> None:
+        # Of memory that is zero from the start, the system gives only what is touched.
+        self.ids = np.zeros(slots, dtype=np.int64)
+        self.known = np.zeros(slots, dtype=np.bool_)
+
+
+def _suits(view: CollectionView) -> bool:
+    return view.header.id_kind == "int" and view.header.slots <= _MOST_SLOTS
+
+
+def _numbers(reader: Reader, view: CollectionView, slots: NDArray[np.uint32]) -> list[Id]:
+    """The ids of these slots of a collection whose ids are numbers."""
+    table: _Numbers = view.cache.get("numbers") or view.cache.setdefault(
+        "numbers", _Numbers(view.header.slots)
+    )
+    known = table.known[slots]
+    if not known.all():
+        new = np.unique(slots[~known])
+        table.ids[new] = reader.encoded(view, new, payloads=False)[0]
+        table.known[new] = True  # last: other threads go by it
+    numbers: list[Id] = table.ids[slots].tolist()
+    return numbers
 
 
 def _learn(reader: Reader, view: View, slots: list[int], ids: dict[int, Id]) -> None:
