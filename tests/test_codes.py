@@ -202,3 +202,17 @@ def test_duplicates_of_the_last_hit_are_not_lost_to_worse_ones(db, codes):
         for k in (4, 5):
             hits = docs.search(query, k, ef=90)
             assert hits.ids.tolist() == docs.search(query, k, exact=True).ids.tolist()
+
+
+@pytest.mark.parametrize("codes", ["int8", "int4", None])
+def test_duplicates_of_a_near_record_are_not_lost_to_farther_ones(db, codes):
+    """Exact values put nodes in another order than codes did, and their duplicates with them."""
+    random = np.random.default_rng(60)
+    vectors = random.normal(size=(180, 16))
+    vectors[1::3] = vectors[::3]
+    docs = db.create_collection("c", dim=16, metric="cosine", index=vdb.HNSW(M=6, codes=codes))
+    docs.add(range(180), vectors, [{"n": i % 2} for i in range(180)])
+    for q in random.normal(size=(60, 16)):
+        for where in (None, {"n": 1}):
+            exact = docs.search(q, 10, where=where, exact=True)
+            assert docs.search(q, 10, where=where, ef=200).ids.tolist() == exact.ids.tolist()

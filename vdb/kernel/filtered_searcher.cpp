@@ -228,9 +228,10 @@ bool FilteredSearcher::rank(const uint8_t* query, uint32_t k, Scratch& scratch,
     const uint32_t node = scratch.pool[i].slot;
     const double value = exact(vectors_.at(node).row);
     if (value != value) continue;  // as in Searcher
+    const size_t most = hits->size() + k;  // as in Searcher
     if (allowed_.has(node)) hits->push_back({value, node});
     for (uint32_t twin = graph_.next_duplicate(node);
-         twin != kNone && hits->size() < wanted && links_of_chains > 0;
+         twin != kNone && hits->size() < most && links_of_chains > 0;
          twin = graph_.next_duplicate(twin), --links_of_chains)
       if (allowed_.has(twin)) hits->push_back({value, twin});
   }
