@@ -73,6 +73,20 @@ def test_a_lying_row_is_named_and_survived(
         assert "slot" in str(error)
 
 
+@pytest.mark.parametrize("beyond", [0, 1, 1000])
+def test_a_walk_does_not_follow_a_link_out_of_the_collection(
+    sound: tuple[MemoryIndex, dict[bytes, bytes]], beyond: int
+) -> None:
+    """Not even to the first slot behind the last, for which there is room in the blocks."""
+    index, blocks = sound
+    for slot in range(800):
+        if not 100 <= slot < 110:  # equal vectors, whose rows have no links
+            blocks = with_word(index, blocks, slot, 1, 800 + beyond)
+    reader = index.stored(blocks)
+    with pytest.raises(CorruptedError, match=f"link to slot {800 + beyond} in a collection of 800"):
+        reader.search(blocks.get, np.zeros((1, 16), np.float32), 10, 100)
+
+
 def test_random_lies_never_crash_and_never_hang(
     sound: tuple[MemoryIndex, dict[bytes, bytes]],
 ) -> None:

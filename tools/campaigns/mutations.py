@@ -1,0 +1,319 @@
+"""Bugs that somebody might make, as small replacements in our own source, and who must notice.
+
+Each text stands exactly once in its file; one that does not any more has to be written anew here.
+"""
+
+from __future__ import annotations
+
+from typing import NamedTuple
+
+__all__ = ["MUTATIONS", "Mutation"]
+
+
+class Mutation(NamedTuple):
+    """One bug: what takes the place of what, where, and the tests that must fail."""
+
+    name: str
+    file: str
+    old: str
+    new: str
+    tests: str
+
+    @property
+    def compiled(self) -> bool:
+        """Whether the kernel has to be built for it."""
+        return self.file.startswith("vdb/kernel/")
+
+
+MUTATIONS = (
+    # The kernel: what it reads
+    Mutation(
+        "the checksum of a block is not looked at",
+        "vdb/kernel/block_table.cpp",
+        '  expect("checksum", load<uint32_t>(p + kAtChecksum), checksum(p));\n',
+        "",
+        "tests/kernel/test_block_table.py tests/maintenance/test_check.py",
+    ),
+    Mutation(
+        "the checksum of a block does not cover whose database it is",
+        "vdb/kernel/block_table.cpp",
+        "crc32c(shape_.salt.data(), shape_.salt.size())",
+        "crc32c(shape_.salt.data(), 0)",
+        "tests/kernel/test_block_table.py tests/format tests/store/test_damage.py",
+    ),
+    Mutation(
+        "a block of another number is taken",
+        "vdb/kernel/block_table.cpp",
+        '  expect("number", n, load<uint32_t>(p + kAtNumber));\n',
+        "",
+        "tests/kernel/test_block_table.py",
+    ),
+    Mutation(
+        "a link from the disk is not held to the collection's slots",
+        "vdb/kernel/graph.h",
+        "if (slot >= slots_) out_of_bounds(link);",
+        "if (slot > slots_) out_of_bounds(link);",
+        "tests/kernel/test_damage.py tests/kernel/test_hostile_graphs.py",
+    ),
+    Mutation(
+        "of the blocks that a commit rewrote the last one is not looked at again",
+        "vdb/kernel/block_table.cpp",
+        "  for (size_t i = 0; i < count; ++i)\n    if (rewritten[i] < common)",
+        "  for (size_t i = 0; i + 1 < count; ++i)\n    if (rewritten[i] < common)",
+        "tests/kernel/test_block_table.py tests/isolation/test_two_processes.py",
+    ),
+    Mutation(
+        "a table of blocks is one row short",
+        "vdb/kernel/block_table.cpp",
+        "(rows + rows_ - 1) / rows_);\n}",
+        "(rows + rows_ - 2) / rows_);\n}",
+        "tests/kernel/test_block_table.py tests/kernel/test_graph.py",
+    ),
+    Mutation(
+        "a record's checksum is not looked at where hits are read",
+        "vdb/kernel/bindings/records.cpp",
+        "little_endian(value.data()) != crc32c(body, size, expected) ||",
+        "",
+        "tests/kernel/test_records.py tests/query tests/store/test_damage.py",
+    ),
+    Mutation(
+        "a replaced vector keeps the length that it had",
+        "vdb/kernel/vectors.cpp",
+        "  const float value = norm_of_row(shape_, vector);\n  std::memcpy",
+        "  const float value = norm_of_row(shape_, vector);\n"
+        "  if (*reinterpret_cast<const float*>(norm) < 0) std::memcpy",
+        "tests/kernel/test_graph.py tests/index/test_change.py tests/test_ingest.py",
+    ),
+    # The kernel: graphs
+    Mutation(
+        "links that are thinned out keep their other end",
+        "vdb/kernel/builder.cpp",
+        "    for (const Parting& p : some) graph_.erase(p.level, p.slot, p.other);",
+        "    for (const Parting& p : some) (void)p;",
+        "tests/kernel/test_graph.py",
+    ),
+    Mutation(
+        "the pieces that a removed node leaves are not joined",
+        "vdb/kernel/remover.cpp",
+        "    join(vectors_, graph_, build_.at(0), pieces);\n",
+        "",
+        "tests/kernel/test_graph.py tests/index/test_change.py",
+    ),
+    Mutation(
+        "a removed node stays the entry",
+        "vdb/kernel/remover.cpp",
+        "  if (*entry_ == slot) choose_entry(neighbours);\n",
+        "",
+        "tests/kernel/test_graph.py tests/index/test_change.py",
+    ),
+    Mutation(
+        "the duplicates of a removed node go on naming it",
+        "vdb/kernel/remover.cpp",
+        "    graph_.writable_row(twin)[1] = heir;\n",
+        "    graph_.writable_row(twin)[1] = slot;\n",
+        "tests/kernel/test_graph.py tests/index/test_change.py",
+    ),
+    Mutation(
+        "equal values are cut apart by the larger slot",
+        "vdb/kernel/searcher.cpp",
+        "exact.ordered(b.value) : a.slot < b.slot;",
+        "exact.ordered(b.value) : a.slot > b.slot;",
+        "tests/kernel/test_graph.py tests/kernel/test_scan.py tests/query/test_search.py",
+    ),
+    Mutation(
+        "a new node does not stand in the lists of those it links to",
+        "vdb/kernel/builder.cpp",
+        "  for (const uint32_t link : list)\n    requests_.push_back({0, slot_of(link),",
+        "  for (const uint32_t link : list)\n"
+        "    if (is_tree(link)) requests_.push_back({0, slot_of(link),",
+        "tests/kernel/test_graph.py",
+    ),
+    # The store
+    Mutation(
+        "a commit is shown before it has happened",
+        "vdb/store/batch.py",
+        "            self._commit_txn()\n            self._publish(changed)\n",
+        "            self._publish(changed)\n            self._commit_txn()\n",
+        "tests/store/test_disk.py tests/store/test_views.py tests/store/test_failing_calls.py",
+    ),
+    Mutation(
+        "a batch in which a call failed half-way is committed",
+        "vdb/store/batch.py",
+        "            if self.broken:\n",
+        "            if False:\n",
+        "tests/store/test_batch.py tests/test_batch.py",
+    ),
+    Mutation(
+        "the writer lock is taken without asking",
+        "vdb/store/lock.py",
+        "        while not self._taken(shared=shared):\n",
+        "        while False:\n",
+        "tests/store/test_lock.py",
+    ),
+    Mutation(
+        "the meta page is not flushed with durability full",
+        "vdb/store/engine.py",
+        'metasync=durability == "full"',
+        "metasync=False",
+        "tests/store/test_environment.py",
+    ),
+    Mutation(
+        "the file is mapped for writing",
+        "vdb/store/engine.py",
+        'metasync=durability == "full",\n',
+        'metasync=durability == "full",\n                writemap=True,\n',
+        "tests/store/test_environment.py tests/store/test_disk.py",
+    ),
+    Mutation(
+        "a file that was cut short is mapped all the same",
+        "vdb/store/engine.py",
+        "        return data.stat().st_size < _needed(engine)\n",
+        "        return data.stat().st_size < _needed(engine) - 4096 * 4096\n",
+        "tests/store/test_damage.py tests/store/test_verify.py",
+    ),
+    Mutation(
+        "readers that were killed keep their places",
+        "vdb/store/data_file.py",
+        "            self.engine.reader_check()  # a killed reader would keep pages",
+        "            pass  # a killed reader would keep pages",
+        "tests/store/test_snapshot.py tests/store/test_environment.py tests/isolation",
+    ),
+    Mutation(
+        "after another process's commit the views stay as they were",
+        "vdb/store/view_cache.py",
+        "if current.txn_id == txn_id:\n                return current\n            database",
+        "if current.txn_id <= txn_id:\n                return current\n            database",
+        "tests/isolation/test_two_processes.py",
+    ),
+    Mutation(
+        "of a journal that is gone nothing is thought to have changed",
+        "vdb/store/view_cache.py",
+        "        if value is None:\n            return None\n",
+        "        if value is None:\n            continue\n",
+        "tests/store/test_views.py tests/isolation/test_two_processes.py",
+    ),
+    Mutation(
+        "a journal leaves out the blocks of vectors",
+        "vdb/store/batch.py",
+        "                    changed[number][rewritten_generation, kind, level] = numbers\n",
+        "                    if kind != 1:\n"
+        "                        changed[number][rewritten_generation, kind, level] = numbers\n",
+        "tests/isolation/test_two_processes.py tests/store/test_views.py",
+    ),
+    Mutation(
+        "the parts of a long payload stay when its record goes",
+        "vdb/store/transaction.py",
+        "        self.delete(keys.record(number, slot))\n"
+        "        self.delete_all(keys.parts_prefix(number, slot))\n",
+        "        self.delete(keys.record(number, slot))\n",
+        "tests/test_ingest.py tests/store/test_batch.py",
+    ),
+    Mutation(
+        "an inherited handle is used in a forked child",
+        "vdb/store/transaction.py",
+        "        if self._env.gate.forked:\n            self._env.gate.check()\n",
+        "",
+        "tests/store/test_fork.py",
+    ),
+    Mutation(
+        "a snapshot is ended under the call that reads it",
+        "vdb/store/snapshot.py",
+        "            while self._users and not self._env.gate.forked:\n",
+        "            while False:\n",
+        "tests/store/test_close.py tests/store/test_snapshot.py tests/test_snapshot.py",
+    ),
+    Mutation(
+        "a read-only handle writes",
+        "vdb/access.py",
+        "        if self.read_only:\n            raise ReadOnlyError(",
+        "        if False:\n            raise ReadOnlyError(",
+        "tests/test_database.py tests/isolation",
+    ),
+    # The format
+    Mutation(
+        "the seal of a record is not looked at",
+        "vdb/format/checksums.py",
+        "        if len(value) < SEAL_SIZE or _CHECKSUM.unpack_from(value)[0] != crc32c(\n"
+        "            body, crc32c(key, self.start)\n        ):\n",
+        "        if len(value) < SEAL_SIZE:\n",
+        "tests/format/test_checksums.py",
+    ),
+    Mutation(
+        "a newer format is read as if it were this one",
+        "vdb/format/versions.py",
+        "        if OLDEST_READABLE <= self.version <= FORMAT_VERSION:\n",
+        "        if OLDEST_READABLE <= self.version:\n",
+        "tests/format/test_versions.py",
+    ),
+    # What users call
+    Mutation(
+        "the count is not taken down by a removal",
+        "vdb/ingest.py",
+        "        coll.header.count -= len(found)\n",
+        "",
+        "tests/test_ingest.py",
+    ),
+    Mutation(
+        "an id that is there already is added again",
+        "vdb/ingest.py",
+        "        if batch.slot_of(coll, value) is not None:\n            raise DuplicateIdError(",
+        "        if False:\n            raise DuplicateIdError(",
+        "tests/test_ingest.py",
+    ),
+    Mutation(
+        "of an id that is given twice the first one counts",
+        "vdb/ingest.py",
+        "    last = {value: i for i, value in enumerate(rows.ids)}\n",
+        "    last = {value: i for i, value in reversed(list(enumerate(rows.ids)))}\n",
+        "tests/test_ingest.py",
+    ),
+    Mutation(
+        "the old postings of a replaced record stay",
+        "vdb/ingest.py",
+        "            fields.follow(batch, coll, list(old.values()), before=before, after=after)\n",
+        "            fields.follow(batch, coll, list(old.values()), after=after)\n",
+        "tests/test_fields.py",
+    ),
+    Mutation(
+        "a kept filter is good for every commit",
+        "vdb/query/kept_filters.py",
+        "entry is not None and entry.commit == commit else None",
+        "entry is not None else None",
+        "tests/query/test_kept_filters.py tests/query/test_matching.py",
+    ),
+    Mutation(
+        "equal values do not stand by id",
+        "vdb/query/search.py",
+        "    if order is not None:\n        slots, values",
+        "    if False:\n        slots, values",
+        "tests/query/test_search.py",
+    ),
+    Mutation(
+        "NaN passes for a number",
+        "vdb/inputs/numbers.py",
+        "    return (squares <= _LARGEST_SQUARE) &",
+        "    return ~(squares > _LARGEST_SQUARE) &",
+        "tests/inputs/test_numbers.py tests/test_ingest.py",
+    ),
+    Mutation(
+        "a score is that of another convention",
+        "vdb/scores/families.py",
+        "    lambda x, _: 1 / (1 + x),\n",
+        "    lambda x, _: 1 / (1 + np.sqrt(x)),\n",
+        "tests/scores",
+    ),
+    Mutation(
+        "a strict threshold lets in what is exactly at it",
+        "vdb/scores/thresholds.py",
+        "np.asarray(rows.scores < bound if",
+        "np.asarray(rows.scores <= bound if",
+        "tests/query/test_scoring.py",
+    ),
+    Mutation(
+        "a new generation comes into use without what was written meanwhile",
+        "vdb/maintenance/rebuild/run.py",
+        "and would wait for us.\n        self.caught_up += building.catch_up(behind)\n",
+        "and would wait for us.\n",
+        "tests/maintenance/test_rebuild_meanwhile.py",
+    ),
+)
