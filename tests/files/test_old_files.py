@@ -1,0 +1,111 @@
+"""Databases of every format that was released open, are sound, and answer as they did then."""
+
+from __future__ import annotations
+
+import json
+import lzma
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+import vdb
+from tools.write_old_files import FIELDS, NEWER, answers, rows
+from vdb.format.versions import FORMAT_VERSION, OLDEST_READABLE
+
+FILES = Path(__file__).parent
+FORMATS = [f"format-{version}" for version in range(OLDEST_READABLE, FORMAT_VERSION + 1)]
+
+
+def unpacked(packed, path):
+    """The data file alone: all that is needed of a closed database."""
+    path.mkdir()
+    (path / "data.mdb").write_bytes(lzma.decompress(packed.read_bytes()))
+    return path
+
+
+@pytest.fixture(params=FORMATS)
+def old(request, path):
+    """A database of that format, and what it answered."""
+    said = json.loads(lzma.decompress((FILES / request.param / "answers.json.xz").read_bytes()))
+    return unpacked(FILES / request.param / "data.mdb.xz", path), said
+
+
+def near(found, said):
+    """The same answers; numbers up to rounding, which processors differ in."""
+    if isinstance(said, float):
+        return found == pytest.approx(said, rel=1e-6, abs=1e-9)
+    if isinstance(said, list):
+        return len(found) == len(said) and all(map(near, found, said))
+    if isinstance(said, dict):
+        return found.keys() == said.keys() and all(near(found[key], said[key]) for key in said)
+    return found == said
+
+
+def test_an_old_database_is_sound_and_answers_as_it_did(old):
+    path, said = old
+    with vdb.open(path, create=False, verify="full") as db:
+        found = json.loads(json.dumps(answers(db)))
+        assert list(db.check()) == []
+    assert sorted(found) == sorted(said)
+    for name in said:
+        for question in said[name]:
+            assert near(found[name][question], said[name][question]), f"{name}, {question}"
+
+
+def test_an_old_database_can_only_be_read_too(old):
+    path, said = old
+    with vdb.open(path) as db:  # makes the files for locking
+        assert db.collections() == sorted(said)
+    with vdb.open(path, read_only=True) as db:
+        assert {name: len(db.collection(name)) for name in db.collections()} == {
+            name: len(one["records"]) for name, one in said.items()
+        }
+
+
+def test_an_old_database_can_be_written_and_rebuilt(old):
+    path, said = old
+    with vdb.open(path) as db:
+        fields = db.collection("fields")
+        fields.add([1000, 1001], rows(5, 2, "ip", "float32"), [{"i": 5000}, {"l": ["new"]}])
+        assert list(fields.ids(where={"i": 5000})) == [1000]
+        assert fields.info().fields == FIELDS
+        kept = db.collection("kept")
+        kept.rollback()
+        assert (kept.metric, kept.dtype, len(kept)) == ("l2", "float32", 61)
+        assert db.collection("unfinished").rebuild(resume=True).metric == "ip"
+        for name in ("l2-int8", "hamming-bit"):
+            docs = db.collection(name)
+            docs.delete([record[0] for record in said[name]["records"][::2]])
+            docs.rebuild()
+            assert len(docs) == len(said[name]["records"]) // 2
+        db.compact()
+        assert list(db.check()) == []
+
+
+def test_a_newer_format_is_refused_with_what_reads_it(path):
+    place = unpacked(FILES / "newer.mdb.xz", path.with_name("newer.vdb"))
+    before = (place / "data.mdb").read_bytes()
+    for options in ({}, {"read_only": True}, {"verify": "full"}, {"verify": "off"}):
+        with pytest.raises(vdb.FormatVersionError) as caught:
+            vdb.open(place, **options)
+        assert f"version {NEWER.version}, which vdb '{NEWER.release}' or later reads" in str(
+            caught.value
+        )
+        assert caught.value.received == NEWER.version
+    assert (place / "data.mdb").read_bytes() == before
+
+
+def test_there_are_files_of_every_format_and_they_are_small():
+    kept = sorted(one.name for one in FILES.iterdir() if one.is_dir() and one.name[0] == "f")
+    assert kept == FORMATS
+    assert sum(one.stat().st_size for one in FILES.rglob("*.xz")) < 300_000
+
+
+def test_what_they_hold_is_of_every_kind(old):
+    _, said = old
+    kinds = {(one["metric"], one["dtype"]) for one in said.values()}
+    assert len(kinds) >= 16
+    assert {"flat", "int4", "int8", "kept", "unfinished", "empty", "fields"} <= set(said)
+    assert said["kept"]["previous"] == "l2" and said["unfinished"]["rebuilding"] == "ip"
+    assert np.isfinite([value for _, values in said["flat"]["searches"] for value in values]).all()
