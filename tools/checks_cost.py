@@ -2,14 +2,16 @@
 
     python tools/checks_cost.py [--records 20000] [--turns 7]
 
-Copies of the source are compiled without one kind of check each; the copies then take turns, so
-that all of them meet the same machine. Also: how long opening takes with each `verify`.
+The kernel is compiled without one kind of check after the other; these then take turns, so that all
+of them meet the same machine. Seconds are those of the processor, on one thread. Also: how long
+opening takes with each `verify`.
 """
 
 from __future__ import annotations
 
 import argparse
 import json
+import shutil
 import statistics
 import subprocess
 import sys
@@ -44,14 +46,14 @@ queries = random.normal(size=(300, 256)).astype(np.float32)
 seconds = {}
 def timed(name, work, times=1):
     for _ in range(times):
-        began = time.perf_counter()
+        began = time.process_time()
         work()
-        taken = time.perf_counter() - began
+        taken = time.process_time() - began
         seconds[name] = min(seconds.get(name, taken), taken)
-began = time.perf_counter()
+began = time.process_time()
 db = vdb.open(path)
 docs = db.collection("docs")
-seconds["open"] = time.perf_counter() - began
+seconds["open"] = time.process_time() - began
 timed("first exact search", lambda: docs.search(queries[0], exact=True))
 timed("exact search", lambda: docs.search(queries[0], exact=True), 20)
 timed("300 searches", lambda: docs.search_many(queries, ef=100, threads=1), 5)
@@ -61,8 +63,8 @@ timed("300 searches, payloads read", with_payloads, 3)
 new = random.normal(size=(500, 256)).astype(np.float32)
 with db.batch():
     timed("500 records added", lambda: docs.add(range(10**6, 10**6 + 500), new, threads=1))
-    began = time.perf_counter()
-seconds["their commit"] = time.perf_counter() - began
+    began = time.process_time()
+seconds["their commit"] = time.process_time() - began
 docs.delete(range(10**6, 10**6 + 500))
 db.close()
 print(json.dumps(seconds))
@@ -85,9 +87,9 @@ vdb.open(sys.argv[1]).close()
 for verify in ("auto", "off", "full"):
     taken = []
     for _ in range(5):
-        began = time.perf_counter()
+        began = time.process_time()
         db = vdb.open(sys.argv[1], verify=verify)
-        taken.append(time.perf_counter() - began)
+        taken.append(time.process_time() - began)
         db.close()
     print(verify, min(taken))
 """
@@ -99,34 +101,45 @@ def run(code: str, *arguments: object, env: dict[str, str] | None = None) -> str
     return subprocess.run(command, env=env, capture_output=True, text=True, check=True).stdout
 
 
+def compiled(copy: ScratchCopy, target: Path, change: tuple[str, ...]) -> Path:
+    """The kernel with a change of the source, compiled and put aside."""
+    whole = copy.replace(*change) if change else ""
+    fault = copy.compile()
+    if change:
+        copy.restore(change[0], whole)
+    if fault is not None:
+        sys.exit(fault)
+    shutil.copy2(copy.module, target)
+    return target
+
+
 def main() -> None:
     """Measure, and print a table."""
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--records", type=int, default=20_000)
     parser.add_argument("--turns", type=int, default=7)
+    parser.add_argument("--place", type=Path, help="where what is compiled stays")
     given = parser.parse_args()
     with tempfile.TemporaryDirectory(prefix="vdb-checks-") as name:
-        place = Path(name)
-        path = place / "measured.vdb"
+        place = given.place or Path(name)
+        place.mkdir(exist_ok=True)
+        path = Path(name) / "measured.vdb"
         run(MAKE, path, given.records)
         megabytes = (path / "data.mdb").stat().st_size / 1e6
         print(f"{given.records:,} records of 256 dimensions, {megabytes:.0f} MB")
         for line in run(OPEN, path).splitlines():
             verify, seconds = line.split()
-            print(f'verify="{verify}": {float(seconds) * 1e3:.2f} ms')
-        copies = {"as it is": ScratchCopy(place / "whole")}
-        for left_out, change in LEFT_OUT.items():
-            copies[left_out] = copy = ScratchCopy(place / left_out.replace(" ", "-"))
-            copy.replace(*change)
-        for name_, copy in copies.items():
-            fault = copy.compile()
-            if fault is not None:
-                sys.exit(f"{name_}: {fault}")
-        found: dict[str, list[dict[str, float]]] = {name_: [] for name_ in copies}
+            print(f'verify="{verify}": {float(seconds) * 1e3:.2f} ms', flush=True)
+        copy = ScratchCopy(place)
+        kernels = {"as it is": compiled(copy, Path(name) / "0", ())}
+        for number, (left_out, change) in enumerate(LEFT_OUT.items(), 1):
+            kernels[left_out] = compiled(copy, Path(name) / str(number), change)
+        found: dict[str, list[dict[str, float]]] = {one: [] for one in kernels}
         for _ in range(given.turns):
-            for name_, copy in copies.items():
+            for one, kernel in kernels.items():
+                shutil.copy2(kernel, copy.module)
                 said = run(WORK, path, given.records, env=copy.environment)
-                found[name_].append(json.loads(said))
+                found[one].append(json.loads(said))
     print(f"{'':30}{'as it is':>12}" + "".join(f"{f'no {one}':>26}" for one in LEFT_OUT))
     for work in found["as it is"][0]:
         middle = {one: statistics.median(turn[work] for turn in found[one]) for one in found}

@@ -20,7 +20,7 @@ SPOKEN = {
     "vectors": r"vectors?",
     "name": r"name|collection",
     "id": r"id|record",
-    "path": r"path|database|directory|field|there",
+    "path": r"path|database|directory|field|there|exists",
     "fields": r"fields?",
     "type": r"type",
     "kind": r"kind",

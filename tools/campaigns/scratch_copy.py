@@ -28,6 +28,7 @@ class ScratchCopy:
 
     Attributes:
         tree: Where the copy lies.
+        module: Its compiled kernel.
     """
 
     def __init__(self, place: Path) -> None:
@@ -50,7 +51,7 @@ class ScratchCopy:
         (self.tree / "site").mkdir()
         (self.tree / "site" / "sitecustomize.py").write_text(SITE)
         self._whole = Path(kernel.origin)
-        self._module = self.tree / "vdb" / "kernel" / self._whole.name
+        self.module = self.tree / "vdb" / "kernel" / self._whole.name
         self.restore_kernel()
 
     @property
@@ -80,7 +81,7 @@ class ScratchCopy:
 
     def restore_kernel(self) -> None:
         """The kernel that is installed, in the place of one that was compiled here."""
-        shutil.copy2(self._whole, self._module)
+        shutil.copy2(self._whole, self.module)
 
     def compile(self) -> str | None:
         """Build the kernel of the copy and put it in place; what went wrong, if anything did."""
@@ -102,5 +103,5 @@ class ScratchCopy:
             if ran.returncode:
                 return f"does not compile: {(ran.stdout + ran.stderr)[-2000:]}"
         (built,) = self._build.glob("_kernel*.so")
-        shutil.copy2(built, self._module)
+        shutil.copy2(built, self.module)
         return None

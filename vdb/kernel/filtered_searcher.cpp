@@ -227,7 +227,7 @@ bool FilteredSearcher::rank(const uint8_t* query, uint32_t k, Scratch& scratch,
   for (uint32_t i = 0; i < scratch.pool.size() && hits->size() < wanted; ++i) {
     const uint32_t node = scratch.pool[i].slot;
     const double value = exact(vectors_.at(node).row);
-    if (value != value) continue;  // as in Searcher
+    if (value != value) continue;          // as in Searcher
     const size_t most = hits->size() + k;  // as in Searcher
     if (allowed_.has(node)) hits->push_back({value, node});
     for (uint32_t twin = graph_.next_duplicate(node);
