@@ -20,10 +20,9 @@ DEFAULT_EF = 100
 _QUERIES_AT_ONCE = 1024  # between two kernel calls Ctrl-C is noticed
 
 # The kernel takes denormal numbers as zero, under which every inner product is equal. Queries with
-# a squared length below the first are made longer by the second, a power of two, which changes no
+# a squared length below this are brought to a length of about 1 by a power of two, which changes no
 # digit of any product.
 _TINY_SQUARE = 1e-30
-_LONGER = 2.0**80
 
 
 class Found(NamedTuple):
@@ -90,8 +89,11 @@ def _lengthened(queries: NDArray[Any]) -> tuple[NDArray[Any], NDArray[np.float64
     tiny = squares < _TINY_SQUARE
     if not tiny.any():
         return queries, None
-    factors = np.where(tiny, _LONGER, 1.0)[:, None]
-    return (queries * factors).astype(np.float32), factors
+    wide = queries.astype(np.float64)
+    lengths = np.sqrt(np.einsum("ij,ij->i", wide, wide))
+    _, exponents = np.frexp(np.where(tiny & (lengths > 0), lengths, 0.5))  # 0 for 0.5
+    factors = np.ldexp(1.0, -exponents)[:, None]
+    return (wide * factors).astype(np.float32), factors
 
 
 def _search(
