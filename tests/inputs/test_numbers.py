@@ -199,3 +199,16 @@ class TestBits:
     def test_booleans_are_no_numbers(self):
         with pytest.raises(vdb.ArgumentTypeError, match="must hold real numbers"):
             rows(np.zeros((1, 2), bool), "int8")
+
+
+@pytest.mark.parametrize("dtype", ["float32", "float16"])
+def test_numbers_at_an_odd_address_are_copied_to_one_that_suits_them(dtype):
+    type_ = np.dtype(dtype)
+    given = np.arange(12, dtype=type_)
+    odd = np.frombuffer(b"x" + given.tobytes(), type_, 12, 1).reshape(3, 4)
+    assert not odd.flags.aligned
+    kept = rows(odd, dtype)
+    assert kept.flags.aligned and (kept == odd).all()
+    query = np.frombuffer(b"x" + np.arange(4, dtype=np.float32).tobytes(), np.float32, 4, 1)
+    one = inputs.query_row(query, dim=4, metric=METRICS["l2"], dtype=DTYPES[dtype])
+    assert one.flags.aligned and one.tolist() == [[0, 1, 2, 3]]

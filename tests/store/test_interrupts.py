@@ -26,6 +26,8 @@ def interrupting(release):
         signal.pthread_kill(threading.get_ident(), signal.SIGINT)
         release()
 
+    # Whoever starts tests in the background may have them ignore Ctrl-C.
+    handler = signal.signal(signal.SIGINT, signal.default_int_handler)
     before = signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT})
     later = threading.Timer(0.1, interrupt)
     later.start()
@@ -35,6 +37,7 @@ def interrupting(release):
     finally:
         signal.pthread_sigmask(signal.SIG_SETMASK, before)
         later.join()
+        signal.signal(signal.SIGINT, handler)
 
 
 def test_a_lock_that_was_taken_is_given_back():

@@ -31,7 +31,8 @@ def stored(
         return _integers(array, metric, dtype, name, one=one)
     # Conversion may overflow to infinity: the squares find it.
     with np.errstate(all="ignore"):
-        matrix = np.ascontiguousarray(array, dtype=dtype.stored)
+        # At an address that suits its numbers: a part of a buffer may begin anywhere.
+        matrix = np.require(array, dtype.stored, ("C", "A"))
         fit = _are_fit(_squares(matrix), metric, dtype)
     if not fit.all():
         row = int(np.flatnonzero(~fit)[0])

@@ -90,7 +90,7 @@ def query_row(q: ArrayLike, *, dim: int, metric: Metric, dtype: DType) -> NDArra
         and q.shape == (own.columns(dim),)
         and numbers.is_fit(q, metric, own)
     ):
-        return q[None] if q.flags.c_contiguous else np.ascontiguousarray(q)[None]
+        return np.require(q, None, ("C", "A"))[None]
     array = _array(q, "q", dim, own)
     if array.ndim == 2:
         raise InvalidArgumentError(

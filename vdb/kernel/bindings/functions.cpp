@@ -50,8 +50,8 @@ using Marks = nb::ndarray<uint8_t, nb::ndim<1>, nb::c_contig, nb::device::cpu>;
 
 void mark_slots(const Marks& marks, const Slots& slots, const Places& starts, const Places& ends) {
   if (starts.shape(0) != ends.shape(0)) throw std::invalid_argument("ends: one for each start");
-  vdb::mark_slots(slots.data(), slots.shape(0), starts.data(), ends.data(), starts.shape(0),
-                  marks.data(), marks.shape(0));
+  vdb::mark_slots(reinterpret_cast<const uint8_t*>(slots.data()), slots.shape(0), starts.data(),
+                  ends.data(), starts.shape(0), marks.data(), marks.shape(0));
 }
 
 }  // namespace

@@ -1,0 +1,292 @@
+"""What is fuzzed: functions of bytes that end well for all of them.
+
+Each takes anything, and lets no exception out but vdb's own. What it decodes it encodes again where
+it can: the same value must come back. An AssertionError is a finding like any other exception.
+"""
+
+from __future__ import annotations
+
+import io
+import json
+import struct
+import tempfile
+from collections.abc import Callable
+from contextlib import suppress
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import typer
+
+import vdb
+from vdb import config, filters, kernel, scores
+from vdb.cli import arrays, options, query_lines, record_lines, schema, source, where
+from vdb.filters.types import field_types
+from vdb.format import (
+    blocks,
+    changes,
+    checksums,
+    generation,
+    headers,
+    journal,
+    keys,
+    leaves,
+    payloads,
+    records,
+    terms,
+    versions,
+)
+from vdb.inputs import ids
+
+Target = Callable[[bytes], None]
+
+TARGETS: dict[str, Target] = {}
+
+_PLACE = "somewhere"
+_SCRATCH = Path(tempfile.gettempdir())
+
+
+def _target(one: Target) -> Target:
+    def guarded(data: bytes) -> None:
+        with suppress(vdb.VdbError):
+            one(data)
+
+    TARGETS[one.__name__.strip("_")] = guarded
+    return guarded
+
+
+def same(one: Any, other: Any) -> None:
+    """Raise AssertionError where a value did not come back."""
+    if one != other:
+        raise AssertionError(f"{one!r} became {other!r}")
+
+
+# What lies in a file
+
+
+@_target
+def _database(data: bytes) -> None:
+    header = headers.DatabaseHeader.decode(data)
+    same(headers.DatabaseHeader.decode(header.encode()), header)
+
+
+@_target
+def _collection(data: bytes) -> None:
+    header = headers.CollectionHeader.decode(data, 1)
+    same(headers.CollectionHeader.decode(header.encode(), 1), header)
+
+
+@_target
+def _generation(data: bytes) -> None:
+    record = generation.GenerationRecord.decode(data, 1, 1)
+    same(generation.GenerationRecord.decode(record.encode(), 1, 1), record)
+
+
+@_target
+def _identity(data: bytes) -> None:
+    identity = versions.Identity.decode(data)
+    same(identity.encode(), data)
+    identity.check()
+
+
+@_target
+def _key(data: bytes) -> None:
+    str(keys.decode(data))
+    keys.decode_id(data, "str" if len(data) % 2 else "int", where=_PLACE)
+
+
+@_target
+def _journal(data: bytes) -> None:
+    entries = journal.decode(data, 7)
+    for tables in entries.values():
+        journal.merge(tables, tables)
+    journal.encode(entries, largest=4000)
+
+
+@_target
+def _change(data: bytes) -> None:
+    slots = changes.slots_in(data, 3, _PLACE)
+    for _, part in changes.parts(slots):
+        same(changes.united(part, part), data)
+
+
+@_target
+def _record(data: bytes) -> None:
+    length = records.total_length(data, _PLACE)
+    if length is not None:
+        records.further_parts(length, 4080)
+        data = records.join(data, [data[:50]], length, _PLACE)
+    record_id, payload = records.divided(data, _PLACE)
+    if payload is not None:
+        value = payloads.decode(payload, _PLACE)
+        list(payloads.Payloads([payload, None], [1, 2], 1))
+        body = records.encode(record_id, payloads.encode(value))
+        same(records.divided(body, _PLACE)[0], record_id)
+
+
+@_target
+def _sealed_records(data: bytes) -> None:
+    # As the kernel reads them: under their keys and checksums, many at a time.
+    stored = {}
+    for slot, body in enumerate(data.split(b"\xc1\xc1")[:8]):
+        key = keys.record(1, slot)
+        stored[key] = checksums.Seal(b"salt" * 4).wrap(key, body)
+    slots = np.arange(len(stored) + 1, dtype=np.uint32)
+    start = kernel.crc32c(b"salt" * 4)
+    for text in (True, False):
+        found, bodies = kernel.read_records(stored.get, 1, slots, start, text, True)
+        same(len(found), len(bodies))
+        for one in found:
+            same(type(one), str if text else int)
+
+
+@_target
+def _payload(data: bytes) -> None:
+    value = payloads.decode(data, _PLACE)
+    same(payloads.decode(payloads.encode(value), _PLACE), value)
+
+
+@_target
+def _leaf(data: bytes) -> None:
+    leaf = leaves.Leaf(data, _PLACE)
+    for kind in ("int", "float", "keyword", "bool", "datetime"):
+        value_of = terms.value_of(kind)
+        for term in leaf.terms()[0][:50]:
+            with suppress(ValueError, struct.error):  # which whoever asks for values is ready for
+                value_of(term)
+    for low in (b"", b"\x02", data[:9], data[-9:]):
+        leaf.between(low, low + b"\xff")
+        leaf.place(low)
+    same(leaves.Leaf(leaves.encode(leaf.postings()), _PLACE).postings(), leaf.postings())
+
+
+@_target
+def _block(data: bytes) -> None:
+    blocks.BlockHeader.decode(data, _PLACE)
+    blocks.checksum(data, b"salt" * 4)
+
+
+# What comes from users
+
+
+def _text(data: bytes) -> str:
+    return data.decode("utf-8", "surrogatepass" if len(data) % 2 else "replace")
+
+
+def _value(data: bytes) -> Any:
+    """Anything that JSON can say, or text."""
+    with suppress(ValueError, RecursionError):
+        return json.loads(data)
+    with suppress(UnicodeDecodeError):
+        return _text(data)
+    return data
+
+
+@_target
+def _filter(data: bytes) -> None:
+    rule, _, payload = data.partition(b"\n")
+    tree = filters.parse(_value(rule))
+    passes = filters.predicate(tree)
+    passes(_value(payload))
+    same(filters.parse(tree), tree)
+    repr(tree)
+
+
+@_target
+def _where(data: bytes) -> None:
+    with suppress(UnicodeDecodeError):
+        where.where_from(data.decode("utf-8", "surrogateescape"))
+
+
+@_target
+def _fields(data: bytes) -> None:
+    field_types(_value(data))
+    with suppress(UnicodeDecodeError):
+        schema.field_types_from(tuple(_text(data).split("\n")))
+
+
+@_target
+def _name(data: bytes) -> None:
+    try:
+        text: Any = _text(data)
+    except UnicodeDecodeError:
+        text = data
+    for check in (
+        config.collection_name,
+        config.model_text,
+        config.durability_name,
+        config.verification,
+        config.search_width,
+        config.index_config,
+        ids.one_id,
+        ids.id_list,
+        scores.conventions,
+    ):
+        with suppress(vdb.VdbError):
+            check(text)
+        with suppress(vdb.VdbError):
+            check(_value(data))
+    with suppress(vdb.VdbError):
+        keys.encode_id(ids.one_id(text))
+    if isinstance(text, str):
+        for parse in (options.a_path, options.a_size):
+            with suppress(typer.BadParameter):
+                parse(text)
+
+
+@_target
+def _score(data: bytes) -> None:
+    names, _, number = data.partition(b"\0")
+    metric, _, convention = names.decode("latin-1").partition(" ")
+    for call in (scores.score, scores.value):
+        with suppress(vdb.VdbError):
+            call(_value(number), metric=metric, convention=convention)
+
+
+def _in_file(data: bytes, name: str, read: Callable[[Path], object]) -> None:
+    with tempfile.TemporaryDirectory(dir=_SCRATCH, prefix="vdb-fuzz-") as directory:
+        path = Path(directory) / name
+        path.write_bytes(data)
+        read(path)
+
+
+@_target
+def _array(data: bytes) -> None:
+    def read(path: Path) -> None:
+        found = arrays.open_array(path)
+        if found.nbytes > len(data):
+            raise AssertionError(f"{found.nbytes} bytes of a file of {len(data)}")
+        opened = source.open_source(path, None, "id")
+        for part in opened.parts(lambda: 3):
+            np.asarray(part.vectors).sum()
+
+    _in_file(data, "some.npy", read)
+
+
+@_target
+def _lines(data: bytes) -> None:
+    def read(path: Path) -> None:
+        record_lines.count(path)
+        for record_id, payload in record_lines.read(path, "id"):
+            with suppress(vdb.VdbError):
+                ids.one_id(record_id)
+            with suppress(vdb.VdbError):
+                same(payloads.decode(payloads.encode(payload), _PLACE), payload)
+
+    _in_file(data, "some.jsonl", read)
+
+
+def _array_of(rows: int) -> bytes:
+    file = io.BytesIO()
+    np.save(file, np.zeros((rows, 2), np.float32))
+    return file.getvalue()
+
+
+@_target
+def _labels(data: bytes) -> None:
+    def read(path: Path) -> None:
+        queries = path.with_name("queries.npy")
+        queries.write_bytes(_array_of(max(1, data.count(b"\n"))))
+        query_lines.read_queries(queries, path, None, "id")
+
+    _in_file(data, "some.jsonl", read)
