@@ -35,3 +35,12 @@ def test_what_is_out_of_bounds_is_refused():
             mark_slots(marks, slots, *places(pair))
     with pytest.raises(ValueError, match="ends"):
         mark_slots(marks, slots, places((0, 1))[0], places()[1])
+
+
+def test_slots_may_lie_at_any_address():
+    stored = np.array([5, 3, 8], np.uint32).tobytes()
+    for before in range(4):
+        slots = np.frombuffer(b"x" * before + stored, np.uint32, 3, before)
+        marks = np.zeros(10, np.uint8)
+        mark_slots(marks, slots, *places((0, 3)))
+        assert np.flatnonzero(marks).tolist() == [3, 5, 8]
