@@ -74,6 +74,7 @@ def open(  # noqa: A001 - vdb.open reads as it should
             first problem and says how many more there are.
         UnsafeFilesystemError: It lies on a network file system.
         BusyError: It is being made or compacted by another process.
+        DiskError: A file cannot be read, made or locked; DiskFullError where there is no room.
     """
     timeout = config.timeout_seconds("lock_timeout", lock_timeout)
     asked = config.verification(verify)

@@ -197,7 +197,8 @@ def _copy_to(env: Environment, directory: Path, *, compact: bool) -> None:
     free = mounts.free_bytes(directory)
     if free is not None and free < needed:
         raise DiskFullError(
-            f"a copy of {env.path} takes {needed:,} bytes, and {free:,} are free at {directory}",
+            f"a copy of {env.path} takes {needed:,} bytes, and {free:,} are free in "
+            f"{directory.parent}",
             expected=needed,
             received=free,
         )

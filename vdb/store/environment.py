@@ -70,8 +70,8 @@ class Environment(Lifetime):
         Raises:
             NotFoundError: There is no database, and none shall be made.
             InvalidArgumentError: The path holds something else; nothing was written.
-            UnsafeFilesystemError, FormatVersionError, CorruptedError, ReadOnlyError, BusyError:
-                As their names say.
+            UnsafeFilesystemError, FormatVersionError, CorruptedError, ReadOnlyError, BusyError,
+                DiskError: As their names say.
         """
         given = Path(path)
         with registry.lock, os_errors(given):
