@@ -125,6 +125,17 @@ class TestWriting:
         docs(env, 2)
         assert ids(env) == [1, 2]
 
+    def test_a_commit_that_has_no_memory_left_to_be_remembered_is_one(self, env, monkeypatch):
+        def committed(*_):
+            raise MemoryError
+
+        with monkeypatch.context() as patched:
+            patched.setattr(env.cache, "committed", committed)
+            docs(env, 2)
+        assert ids(env) == [1, 2]
+        docs(env, 3)
+        assert ids(env) == [1, 2, 3]
+
     def test_a_file_that_cannot_be_lengthened_is_committed_all_the_same(self, env, monkeypatch):
         monkeypatch.setattr(os, "truncate", failing())
         monkeypatch.setattr(engine, "_needed", lambda _: 1 << 40)
@@ -162,6 +173,19 @@ class TestPuttingInPlace:
         assert ids(env) == [1, 2]
         env.close()
 
+    def test_a_compacted_file_that_cannot_be_opened_may_be_the_new_one(self, closed, monkeypatch):
+        env = Environment.open(closed)
+        with monkeypatch.context() as patched:
+            patched.setattr(engine, "_needed", failing())
+            with pytest.raises(CommitUnknownError, match="is in its place"):
+                env.compact()
+        with pytest.raises(ValueError, match="could not be opened again"):
+            ids(env)
+        env.close()
+        again = Environment.open(closed)
+        assert ids(again) == [1]
+        again.close()
+
     def test_who_is_not_known_to_have_it_open_does_not_go_on(self, closed, monkeypatch):
         """Somebody else could compact meanwhile."""
         env = Environment.open(closed)
@@ -174,7 +198,7 @@ class TestPuttingInPlace:
 
         with monkeypatch.context() as patched:
             patched.setattr(lock.FileLock, "acquire", acquire)
-            with pytest.raises(DiskError, match="no locks"):
+            with pytest.raises(CommitUnknownError, match="no locks"):
                 env.compact()
         with pytest.raises(ValueError, match="could not be taken back"):
             ids(env)

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import ctypes
 import errno
+import os
 import shutil
 import subprocess
 import sys
@@ -60,8 +61,11 @@ def library(place: Path) -> Path:
     """The library to preload, compiled into a directory.
 
     Raises:
-        UnavailableError: There is no compiler, or this is not Linux.
+        UnavailableError: There is no compiler, this is not Linux, or there is a library to preload
+            already: that of a sanitizer, which must come first.
     """
+    if os.environ.get("LD_PRELOAD"):
+        raise UnavailableError("another library is preloaded already")
     compiler = shutil.which("c++") or shutil.which("g++") or shutil.which("clang++")
     if sys.platform != "linux" or compiler is None:
         raise UnavailableError("needs Linux and a C++ compiler")

@@ -13,10 +13,12 @@ import lmdb
 
 from vdb.errors import (
     BusyError,
+    CommitUnknownError,
     DiskError,
     DiskFullError,
     InvalidArgumentError,
     ReadOnlyError,
+    VdbError,
 )
 from vdb.store import mounts, scratch
 from vdb.store.creation import OPEN_LOCK, WRITER_LOCK, confirm, sync_directory
@@ -125,6 +127,12 @@ def _announce_again(env: Environment) -> None:
     """Say to other processes again that the database is open here; without that it cannot be."""
     try:
         env.open_lock.acquire(shared=True, timeout=env.lock_timeout)
+    except VdbError as error:
+        env.gate.fail(f"its lock could not be taken back: {error}")
+        raise CommitUnknownError(
+            f"the lock that says that {env.path} is open here could not be taken back ({error}); "
+            "close the database and open it again, to see whether its file was replaced"
+        ) from error
     except BaseException as error:
         env.gate.fail(f"its lock could not be taken back: {error}")
         raise
@@ -176,12 +184,27 @@ def replace(env: Environment, new: Path, *, keep: str) -> Path:
 
 def _replace(env: Environment, new: Path) -> None:
     with env.remapping():
+        placed = False
         try:
             env.file.close()
             new.replace(env.file.data)
+            placed = True
             confirm(env.file.data)
         finally:
-            env.file.reopen()
+            _reopen(env, placed=placed)
+
+
+def _reopen(env: Environment, *, placed: bool) -> None:
+    """Open the file again, be it the old one or the new one, which was put in its place."""
+    try:
+        env.file.reopen()
+    except VdbError as error:
+        if not placed:
+            raise
+        raise CommitUnknownError(
+            f"the new file of {env.path} is in its place, but could not be opened ({error}); close "
+            "the database and open it again"
+        ) from error
 
 
 def _make_directory(parent: Path, prefix: str) -> Path:

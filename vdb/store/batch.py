@@ -230,8 +230,11 @@ class Batch(Transaction):
         with contextlib.suppress(VdbError):
             # Under the writer lock: nobody else is making the file longer at this moment.
             self._env.file.lengthen()
-        written = {c.header.number: (c.header, c.generation) for c in self._collections.values()}
-        self._env.cache.committed(self._database, self._txn_id, changed, self._dropped, written)
+        with contextlib.suppress(MemoryError):  # then the next reader moves them on
+            written = {
+                c.header.number: (c.header, c.generation) for c in self._collections.values()
+            }
+            self._env.cache.committed(self._database, self._txn_id, changed, self._dropped, written)
 
     def abort(self) -> None:
         """Forget everything. May be called again, and after `commit`."""
