@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import warnings
 from pathlib import Path
 from typing import Any
 
@@ -24,8 +25,11 @@ def open_array(path: str | Path) -> NDArray[Any]:
         if file.read(len(MAGIC)) != MAGIC:
             raise InvalidArgumentError(f"{path} is not a .npy file", expected=".npy")
     try:
-        array: NDArray[Any] = np.load(path, mmap_mode="r", allow_pickle=False)
-    except (ValueError, EOFError) as error:
+        with warnings.catch_warnings(action="ignore"):  # of headers that Python 2 wrote
+            array: NDArray[Any] = np.load(path, mmap_mode="r", allow_pickle=False)
+    except OSError:
+        raise
+    except Exception as error:  # noqa: BLE001 - a header is read as Python, which fails in many ways
         reason = str(error).splitlines()[0] if str(error) else "no data"
         if reason.startswith(("mmap length", "EOF", "No data", "no data")):
             raise InvalidArgumentError(
