@@ -134,6 +134,7 @@ class Crowd(Calls):
 
 def main(path: str, seconds: str, seed: str) -> int:
     """0 when nothing happened that must not."""
+    signal.signal(signal.SIGINT, signal.default_int_handler)  # in the background it is ignored
     faulthandler.enable()
     faulthandler.dump_traceback_later(float(seconds) + 3 * PATIENCE, exit=True)
     gc.set_threshold(200, 5, 5)
