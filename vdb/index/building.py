@@ -113,7 +113,7 @@ class Building:
         self._renew(stale)
         used = np.ascontiguousarray(changed[self._used(changed)])
         if self._has_graph and changed.size:
-            self._insert(used, progress)
+            self._insert(used, progress, far=True)
         return len(changed)
 
     def holds(self, count: int) -> bool:
@@ -200,9 +200,16 @@ class Building:
             self._fit(slots[used], norms[used])
         return used
 
-    def _insert(self, slots: NDArray[np.uint32], progress: Progress | None) -> None:
+    def _insert(
+        self, slots: NDArray[np.uint32], progress: Progress | None, *, far: bool = False
+    ) -> None:
         self._writer.insert(
-            self._fetch, slots, nodes=self.nodes, threads=self._threads, progress=progress
+            self._fetch,
+            slots,
+            nodes=self.nodes,
+            threads=self._threads,
+            far=far,
+            progress=progress,
         )
         self.nodes += len(slots)
 
