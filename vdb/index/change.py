@@ -26,9 +26,9 @@ LEAST_NODES = 1024
 """In a smaller graph nothing waits."""
 
 FAR = 0.25
-"""Vectors that are fewer than that share of the graph may replace some that were removed, and with
-them the long links of those: they are offered such links. A graph that is built as a whole has
-them from its beginnings."""
+"""Vectors that are fewer than that share of the graph, and take the places of others, are offered
+long links: those that they replace may have had some. A graph that only grows has them from its
+beginnings."""
 
 LEAST_ARRANGED = 1024
 """Vectors added in one call from which on they get their slots by nearness."""
@@ -131,10 +131,18 @@ def _link(
             together,
             nodes=nodes,
             threads=threads,
-            far=len(together) < FAR * nodes,
+            far=len(together) < FAR * nodes and _replaces(collection, slots),
             progress=behind,
         )
     _note(collection, writer)
+
+
+def _replaces(collection: WritableCollection, slots: NDArray[np.uint32]) -> bool:
+    """Whether some of these slots may have been in use before: by how it looks, or for all we know.
+
+    Of vectors that have waited for their links nobody knows any more.
+    """
+    return len(slots) <= MOST_UNLINKED or bool((slots < collection.header.slots).any())
 
 
 def _behind(progress: Progress | None, before: int) -> Progress | None:

@@ -16,8 +16,10 @@ namespace {
 
 constexpr uint32_t kSmallestBatch = 32;
 constexpr uint32_t kLargestBatch = 256;
-constexpr uint32_t kOffers = 16;      // shorter candidates that a new node is offered to
-constexpr uint32_t kFar = 16;         // nodes of level 1 offered as neighbours on level 0
+constexpr uint32_t kOffers = 16;  // shorter candidates that a new node is offered to
+// Nodes of level 1 offered as neighbours on level 0: more than there are in a cluster of a thousand
+// where M is 16, so that some lie in others.
+constexpr uint32_t kFar = 64;
 constexpr uint32_t kTwinsLooked = 8;  // nearest candidates compared number for number,
 constexpr uint32_t kCodesLooked = 8;  // or such with other codes that are passed over
 
