@@ -12,6 +12,7 @@ import vdb
 from tools.campaigns.campaign import Campaign
 from tools.campaigns.crew import Member
 from tools.campaigns.traffic import WRITERS, Traffic, batches_at, fault
+from tools.campaigns.traffic_roles import FINE
 
 READERS = 4
 LARGEST = 1.5
@@ -22,7 +23,7 @@ class Processes(Campaign):
 
     accepted = ("sound",)
     full = 300
-    kept: ClassVar[int] = 10_000
+    kept: ClassVar[int] = 30_000
     seconds: ClassVar[float] = 2.0
 
     def __init__(self, place: Path, seed: int) -> None:
@@ -32,7 +33,7 @@ class Processes(Campaign):
         with vdb.open(self._live, durability="relaxed") as db:
             if "log" not in db:
                 self._traffic.make(db)
-        self._started = self._moments = self._killed = 0
+        self._started = self._moments = self._killed = self._longest = 0
         self._writers = [self._member("write", writer) for writer in WRITERS]
         self._readers = [self._reader() for _ in range(READERS)]
 
@@ -54,8 +55,10 @@ class Processes(Campaign):
         self._readers[killed] = self._reader()
         time.sleep(self.seconds - at)
         heard += self._heard()
-        self._moments += heard.count("fine")
-        wrong = [line for line in heard if line != "fine"]
+        fine = [int(line.removeprefix(FINE)) for line in heard if line.startswith(FINE)]
+        self._moments += len(fine)
+        self._longest = max([self._longest, *fine])
+        wrong = [line for line in heard if not line.startswith(FINE)]
         wrong += filter(None, (one.complaint() for one in self._writers + self._readers))
         return wrong[0] if wrong else "sound"
 
@@ -76,8 +79,8 @@ class Processes(Campaign):
         alone = self._alone(batches)
         print(
             f"{sum(batches.values()):,} commits, {self._moments:,} moments looked at twice, "
-            f"{self._killed} readers killed; file {size / 2**20:.0f} MiB, "
-            f"{size / alone:.2f} times that of one process"
+            f"for up to {self._longest} commits, {self._killed} readers killed; "
+            f"file {size / 2**20:.0f} MiB, {size / alone:.2f} times that of one process"
         )
         if self._moments == 0:
             return "no reader came to anything"

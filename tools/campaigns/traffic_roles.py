@@ -1,7 +1,8 @@
 """Processes on one database: writers, somebody who rebuilds, readers. One role each.
 
 Arguments: role, path, seed, kept, dim, number. All end with their input. A reader tells of each
-moment that it has looked at that it was fine, or what was wrong with it.
+moment that it has looked at that it was fine, and how many commits came meanwhile; or what was
+wrong with it.
 """
 
 from __future__ import annotations
@@ -15,7 +16,7 @@ import zlib
 import numpy as np
 
 import vdb
-from tools.campaigns.traffic import Traffic, fault
+from tools.campaigns.traffic import Traffic, batches_at, fault
 from vdb.format import keys
 from vdb.maintenance.rebuild import run
 
@@ -26,6 +27,7 @@ LONGEST = 0.5
 """Seconds that a reader keeps a moment."""
 
 VIEWS = 300
+FINE = "fine:"
 METRICS = ("l2", "cosine", "ip")
 
 
@@ -73,7 +75,9 @@ def read(path: str, traffic: Traffic, number: int) -> None:
     with vdb.open(path, create=False, read_only=True, lock_timeout=60) as db:
         while not is_over():
             with db.snapshot() as snapshot:
-                print(_look_twice(snapshot, traffic, draw) or "fine", flush=True)
+                wrong = _look_twice(snapshot, traffic, draw)
+                later = sum(batches_at(db).values()) - sum(batches_at(snapshot).values())
+                print(wrong or f"{FINE} {later}", flush=True)
 
 
 def _look_twice(snapshot: vdb.Snapshot, traffic: Traffic, draw: random.Random) -> str | None:
