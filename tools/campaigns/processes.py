@@ -23,7 +23,7 @@ class Processes(Campaign):
 
     accepted = ("sound",)
     full = 300
-    kept: ClassVar[int] = 30_000
+    kept: ClassVar[int] = 50_000
     seconds: ClassVar[float] = 2.0
 
     def __init__(self, place: Path, seed: int) -> None:
