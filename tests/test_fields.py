@@ -364,3 +364,20 @@ def test_the_narrow_part_is_asked_first(db, monkeypatch):
     where = {"$or": [{"x": 3}, {"x": 4}], "i": {"$lt": 50}}
     assert docs.count(where) == 10 and asked == [50]
     assert docs.count({"$or": [{"i": {"$gte": 10}}, {"x": 3}]}) == 991 and asked == [50, 10]
+
+
+def test_a_replaced_record_is_found_by_what_it_holds_now_alone(db):
+    docs = db.create_collection("u", dim=2, metric="l2", fields={"n": "int", "t": "keyword[]"})
+    docs.add(range(20), np.ones((20, 2)), [{"n": i, "t": ["old", str(i)]} for i in range(20)])
+    docs.upsert([3, 4, 100], np.zeros((3, 2)), [{"n": 300, "t": ["new"]}, None, {"n": 3}])
+    assert list(docs.ids(where={"n": {"$lt": 10}})) == [0, 1, 2, 5, 6, 7, 8, 9, 100]
+    assert (
+        list(docs.ids(where={"n": 300})) == list(docs.ids(where={"t": {"$contains": "new"}})) == [3]
+    )
+    assert docs.count({"t": {"$contains": "old"}}) == 18
+    assert docs.count({"n": {"$exists": True}}) == 20
+    docs.set_payloads([5, 6], [{"n": 3}, None])
+    assert list(docs.ids(where={"n": 3})) == [5, 100]
+    docs.delete([100])
+    assert list(docs.ids(where={"n": 3})) == [5]
+    assert list(db.check()) == []

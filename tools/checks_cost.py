@@ -98,7 +98,10 @@ for verify in ("auto", "off", "full"):
 def run(code: str, *arguments: object, env: dict[str, str] | None = None) -> str:
     """What a process of its own printed."""
     command = [sys.executable, "-c", code, *map(str, arguments)]
-    return subprocess.run(command, env=env, capture_output=True, text=True, check=True).stdout
+    ran = subprocess.run(command, env=env, capture_output=True, text=True, check=False)
+    if ran.returncode:
+        sys.exit(ran.stderr)
+    return ran.stdout
 
 
 def compiled(copy: ScratchCopy, target: Path, change: tuple[str, ...]) -> Path:
