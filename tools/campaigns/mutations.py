@@ -291,8 +291,8 @@ MUTATIONS = (
     Mutation(
         "NaN passes for a number",
         "vdb/inputs/numbers.py",
-        "    return (squares <= _LARGEST_SQUARE) &",
-        "    return ~(squares > _LARGEST_SQUARE) &",
+        "return (squares <= _LARGEST_SQUARE) & (squares >= np.float32(metric.shortest**2))",
+        "return ~(squares > _LARGEST_SQUARE) & ~(squares < np.float32(metric.shortest**2))",
         "tests/inputs/test_numbers.py tests/test_ingest.py",
     ),
     Mutation(
