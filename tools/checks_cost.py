@@ -95,10 +95,11 @@ for verify in ("auto", "off", "full"):
 """
 
 
-def run(code: str, *arguments: object, env: dict[str, str] | None = None) -> str:
-    """What a process of its own printed."""
+def run(code: str, *arguments: object, copy: ScratchCopy | None = None) -> str:
+    """What a process of its own printed, of the checkout or of a copy."""
+    env, where = (None, None) if copy is None else (copy.environment, copy.tree)
     command = [sys.executable, "-c", code, *map(str, arguments)]
-    ran = subprocess.run(command, env=env, capture_output=True, text=True, check=False)
+    ran = subprocess.run(command, env=env, cwd=where, capture_output=True, text=True, check=False)
     if ran.returncode:
         sys.exit(ran.stderr)
     return ran.stdout
@@ -141,7 +142,7 @@ def main() -> None:
         for _ in range(given.turns):
             for one, kernel in kernels.items():
                 shutil.copy2(kernel, copy.module)
-                said = run(WORK, path, given.records, env=copy.environment)
+                said = run(WORK, path, given.records, copy=copy)
                 found[one].append(json.loads(said))
     print(f"{'':30}{'as it is':>12}" + "".join(f"{f'no {one}':>26}" for one in LEFT_OUT))
     for work in found["as it is"][0]:
