@@ -173,10 +173,15 @@ class TestPuttingInPlace:
         assert ids(env) == [1, 2]
         env.close()
 
-    def test_a_compacted_file_that_cannot_be_opened_may_be_the_new_one(self, closed, monkeypatch):
+    @pytest.mark.parametrize(
+        ("where", "name"), [(engine, "_needed"), (data_file.registry, "file_id")]
+    )
+    def test_a_compacted_file_that_cannot_be_opened_may_be_the_new_one(
+        self, closed, monkeypatch, where, name
+    ):
         env = Environment.open(closed)
         with monkeypatch.context() as patched:
-            patched.setattr(engine, "_needed", failing())
+            patched.setattr(where, name, failing())
             with pytest.raises(CommitUnknownError, match="is in its place"):
                 env.compact()
         with pytest.raises(ValueError, match="could not be opened again"):

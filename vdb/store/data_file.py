@@ -19,7 +19,7 @@ from vdb.format.headers import DatabaseHeader
 from vdb.format.versions import Identity
 from vdb.store import engine, mounts, registry
 from vdb.store.creation import WRITER_LOCK
-from vdb.store.failures import translate
+from vdb.store.failures import os_errors, translate
 
 __all__ = ["DataFile"]
 
@@ -78,7 +78,8 @@ class DataFile:
             verify=self._verify,
         )
         try:
-            self.id = registry.file_id(self.data)
+            with os_errors(self.data):
+                self.id = registry.file_id(self.data)
             self._read_header()
         except lmdb.Error as error:
             self._unmap()
