@@ -45,7 +45,8 @@ def by_id(
 ) -> list[int]:
     """The order of one query's entries, best first already, with equal values by id."""
     ids = ids_of(reader, view, slots)
-    return order_by_id(ids, values, np.array([len(ids)])) or list(range(len(ids)))
+    order = order_by_id(ids, values, np.array([len(ids)]))
+    return list(range(len(ids))) if order is None else order.tolist()
 
 
 def _table(view: View) -> dict[int, Id]:

@@ -142,7 +142,7 @@ def order_by_id(
     values: NDArray[np.float64],
     counts: NDArray[np.intp],
     scores: NDArray[np.floating] | None = None,
-) -> list[int] | None:
+) -> NDArray[np.intp] | None:
     """The order that sorts equal rows of a query by id; None when there are no equal ones.
 
     Rows are equal whose values, and scores where given, are.
@@ -167,8 +167,7 @@ def order_by_id(
     else:
         keys = [(run, ids[i]) for run, i in zip(runs.tolist(), tied.tolist(), strict=True)]
         order[tied] = tied[sorted(range(len(tied)), key=keys.__getitem__)]
-    places: list[int] = order.tolist()
-    return places
+    return order
 
 
 def by_query(rows: Rows) -> Iterator[Rows]:

@@ -18,7 +18,7 @@ from __future__ import annotations
 from typing import Any, NamedTuple
 
 import numpy as np
-from numpy.typing import ArrayLike
+from numpy.typing import ArrayLike, NDArray
 
 from vdb import arguments, config, index
 from vdb.dtypes import DTYPES
@@ -30,7 +30,7 @@ from vdb.query.known_ids import by_id, ids_of
 from vdb.query.matching import matching
 from vdb.query.nearest import nearest
 from vdb.query.scoring import Reader, Rows, Scoring, View, by_query, joined, order_by_id, scored
-from vdb.records import Plan
+from vdb.records import Id, Plan
 from vdb.scores.table import convention_named
 from vdb.store import CollectionView
 
@@ -214,8 +214,8 @@ def _hits(reader: Reader, view: View, rows: Rows, plan: _Plan) -> Hits:
     order = order_by_id(ids, values, counts, scores)
     if order is not None:
         slots, values, scores = slots[order], values[order], scores[order]
-        ids = [ids[i] for i in order]
-        payloads = None if payloads is None else payloads.take(order)
+        ids = _in_order(ids, order)
+        payloads = None if payloads is None else payloads.take(order.tolist())
     return Hits(
         ids,
         values,
@@ -227,3 +227,12 @@ def _hits(reader: Reader, view: View, rows: Rows, plan: _Plan) -> Hits:
         vectors=index.vectors(reader, view, slots) if plan.with_vectors else None,
         plan=plan.said if plan.course is None else plan.course.plan(),
     )
+
+
+def _in_order(ids: list[Id], order: NDArray[np.intp]) -> list[Id]:
+    """The ids in another order, in which few of them have another place."""
+    moved = np.flatnonzero(order != np.arange(len(order)))
+    ordered = ids.copy()
+    for place, origin in zip(moved.tolist(), order[moved].tolist(), strict=True):
+        ordered[place] = ids[origin]
+    return ordered
