@@ -119,13 +119,16 @@ Index::Answers Index::search(Source& source, const uint8_t* queries, uint32_t co
     own.computed = 0;
     const uint8_t* const query = queries + i * state_.shape.query_bytes();
     const Missing missing = residency_->missing();
+    // Of this thread's own: answers beside each other share a line of the cache.
+    std::vector<Hit> hits;
     if (missing == Missing::kNothing && i % kUnseen != 0) {
-      searcher.search(query, k, ef, missing, own, &answers[i]);
+      searcher.search(query, k, ef, missing, own, &hits);
     } else {
       const DiskReads reads;
-      searcher.search(query, k, ef, missing, own, &answers[i]);
+      searcher.search(query, k, ef, missing, own, &hits);
       residency_->note(reads);
     }
+    answers[i] = std::move(hits);
     if (computed != nullptr) (*computed)[i] = own.computed;
   });
   return answers;
@@ -158,10 +161,13 @@ Index::Answers Index::search_among(Source& source, const uint8_t* queries, uint3
   parallel_for(count, threads, 1, [&](uint32_t i, uint32_t worker) {
     const uint8_t* const query = queries + i * state_.shape.query_bytes();
     compared[i] = 0;
-    switched[i] = !searcher.search(query, k, ef, *scratch[worker], &answers[i], &compared[i]);
-    if (!switched[i]) return;
-    answers[i] = std::move(vdb::scan_allowed(vectors, state_.metric, query, 1, allowed, k, 1)[0]);
-    compared[i] += allowed.count();
+    std::vector<Hit> hits;
+    switched[i] = !searcher.search(query, k, ef, *scratch[worker], &hits, &compared[i]);
+    if (switched[i]) {
+      hits = std::move(vdb::scan_allowed(vectors, state_.metric, query, 1, allowed, k, 1)[0]);
+      compared[i] += allowed.count();
+    }
+    answers[i] = std::move(hits);
   });
   return answers;
 }
