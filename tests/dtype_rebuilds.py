@@ -1,4 +1,4 @@
-"""Rebuilds to another dtype: stopped on the way, and what they leave in the file."""
+"""Rebuilds that are stopped on the way, and what those to another dtype leave in the file."""
 
 from __future__ import annotations
 
@@ -15,6 +15,19 @@ def stop_in(phase, done):
             raise StopError
 
     return progress
+
+
+def stop_at(call, number):
+    """The call, which ends a rebuild when it is made for that time, counted from 1."""
+    calls = []
+
+    def counted(*arguments):
+        calls.append(1)
+        if len(calls) == number:
+            raise StopError
+        call(*arguments)
+
+    return counted
 
 
 def metric_of(dtype):

@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 
 import vdb
-from dtype_rebuilds import StopError, stop_in
+from dtype_rebuilds import StopError, stop_at, stop_in
 from vdb.maintenance.rebuild import run
 
 pytestmark = pytest.mark.usefixtures("eager")
@@ -152,15 +152,7 @@ class TestRollback:
         full.upsert(range(2000), whole)
         full.rebuild(dtype="int8", keep_previous=True)
         full.upsert(range(1000), whole[1000:])
-        put, calls = run.put_blocks, []
-
-        def fail(*arguments):
-            calls.append(1)
-            if len(calls) == 2:
-                raise StopError
-            put(*arguments)
-
-        monkeypatch.setattr(run, "put_blocks", fail)
+        monkeypatch.setattr(run, "put_blocks", stop_at(run.put_blocks, 2))
         with pytest.raises(StopError):
             full.rollback()
         assert full.info().rebuilding.resumable

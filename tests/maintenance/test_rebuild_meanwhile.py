@@ -6,6 +6,7 @@ import numpy as np
 import pytest
 
 import vdb
+from dtype_rebuilds import StopError, stop_at
 from vdb.maintenance.rebuild import run
 
 DIM = 16
@@ -15,10 +16,6 @@ EAGER = run.Pace(rows=64, seconds=0.0, share=1e9, last=8)
 @pytest.fixture(autouse=True)
 def eager(monkeypatch):
     monkeypatch.setattr(run, "PACE", EAGER)
-
-
-class StopError(Exception):
-    """Ends a rebuild from its progress callback."""
 
 
 def stop_after(calls):
@@ -213,15 +210,8 @@ class TestUnfinished:
 
     def test_stopped_between_the_commits_of_a_checkpoint_it_begins_anew(self, full, monkeypatch):
         monkeypatch.setattr(run, "PACE", run.Pace(rows=512, seconds=0.0, share=1e9, blocks=10))
-        put, calls = run.put_blocks, []
-
-        def fail(*arguments):
-            calls.append(1)
-            if len(calls) == 3:
-                raise StopError
-            put(*arguments)
-
-        monkeypatch.setattr(run, "put_blocks", fail)
+        put = run.put_blocks
+        monkeypatch.setattr(run, "put_blocks", stop_at(put, 3))
         with pytest.raises(StopError):
             full.rebuild("ip")
         assert not full.info().rebuilding.resumable

@@ -8,6 +8,7 @@ from pathlib import Path
 import lmdb.verify
 import pytest
 
+from store_tools import docs
 from vdb.store import Environment
 from vdb.store.engine import DATA
 
@@ -27,3 +28,12 @@ def env(path: Path) -> Iterator[Environment]:
     opened = Environment.open(path, lock_timeout=1.0)
     yield opened
     opened.close()
+
+
+@pytest.fixture
+def closed(path: Path) -> Path:
+    """A database with one record, closed."""
+    opened = Environment.open(path)
+    docs(opened, 1)
+    opened.close()
+    return path

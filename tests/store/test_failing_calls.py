@@ -29,15 +29,6 @@ def left_open(path: Path) -> list[str]:
     return [target for target in targets if target.startswith(f"{path}")]
 
 
-@pytest.fixture
-def closed(path):
-    """A database with one record, closed."""
-    env = Environment.open(path)
-    docs(env, 1)
-    env.close()
-    return path
-
-
 @LINUX
 class TestOpening:
     """Whatever fails at opening, nothing stays open, and the next opening works."""

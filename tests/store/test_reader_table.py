@@ -6,7 +6,7 @@ import sys
 
 import pytest
 
-from store_tools import docs, ids, run
+from store_tools import ids, run
 from vdb.errors import DiskFullError
 from vdb.store import Environment, reader_table
 
@@ -15,14 +15,6 @@ pytestmark = pytest.mark.skipif(os.name == "nt", reason="LMDB makes the file in 
 
 def names(path):
     return sorted(file.name for file in path.iterdir())
-
-
-@pytest.fixture
-def closed(path):
-    env = Environment.open(path)
-    docs(env, 1)
-    env.close()
-    return path
 
 
 def test_it_is_no_hole_and_takes_as_many_readers_as_ever(closed):

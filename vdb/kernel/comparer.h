@@ -1,7 +1,6 @@
 // Distances between any two of what a graph is built over: vectors, or their codes.
 #pragma once
 
-#include <algorithm>
 #include <cstdint>
 
 #include "code_scorer.h"
@@ -28,9 +27,7 @@ class VectorComparer final : public Comparer {
   VectorComparer(const Vectors& vectors, const Distance& distance)
       : vectors_(vectors), distance_(distance) {}
   Item at(uint32_t slot) const override { return vectors_.at(slot); }
-  void ask(uint32_t slot) const override {
-    prefetch_bytes(vectors_.locate(slot).row, std::min(vectors_.row_bytes(), kBytesAhead));
-  }
+  void ask(uint32_t slot) const override { vectors_.prefetch(vectors_.locate(slot).row); }
   void aim(const Item& from) override { from_ = from; }
   float one(const Item& to) override { return distance_.one(from_, to); }
   void four(const Item* to, float* out) override { distance_.four(from_, to, out); }

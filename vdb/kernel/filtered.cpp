@@ -4,7 +4,6 @@
 #include <string>
 
 #include "errors.h"
-#include "prefetch.h"
 #include "scan_tiles.h"
 
 namespace vdb {
@@ -25,10 +24,9 @@ std::vector<std::vector<Hit>> scan_allowed(const Vectors& vectors, Metric metric
                                            const Allowed& allowed, uint32_t k, uint32_t threads) {
   if (k == 0 || allowed.count() == 0) return std::vector<std::vector<Hit>>(count);
   const std::vector<uint32_t> slots = allowed.slots();
-  const size_t bytes = std::min(vectors.row_bytes(), kBytesAhead);
   return scan_tiles(vectors, metric, queries, count, k, threads, [&](const auto& offer) {
     for (size_t i = 0; i < slots.size(); ++i) {
-      if (i + kAhead < slots.size()) prefetch_bytes(vectors.locate(slots[i + kAhead]).row, bytes);
+      if (i + kAhead < slots.size()) vectors.prefetch(vectors.locate(slots[i + kAhead]).row);
       offer(slots[i], item_of(vectors, slots[i]));
     }
   });

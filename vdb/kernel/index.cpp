@@ -121,13 +121,10 @@ Index::Answers Index::search(Source& source, const uint8_t* queries, uint32_t co
     const Missing missing = residency_->missing();
     // Of this thread's own: answers beside each other share a line of the cache.
     std::vector<Hit> hits;
-    if (missing == Missing::kNothing && i % kUnseen != 0) {
-      searcher.search(query, k, ef, missing, own, &hits);
-    } else {
-      const DiskReads reads;
-      searcher.search(query, k, ef, missing, own, &hits);
-      residency_->note(reads);
-    }
+    std::optional<DiskReads> reads;
+    if (missing != Missing::kNothing || i % kUnseen == 0) reads.emplace();
+    searcher.search(query, k, ef, missing, own, &hits);
+    if (reads) residency_->note(*reads);
     answers[i] = std::move(hits);
     if (computed != nullptr) (*computed)[i] = own.computed;
   });

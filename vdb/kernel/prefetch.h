@@ -19,9 +19,6 @@ inline void prefetch_line(const void* p) {
 #endif
 }
 
-// Of a vector: the processor's own prefetcher follows a row once its first lines have been touched.
-constexpr size_t kBytesAhead = 512;
-
 inline void prefetch_bytes(const void* p, size_t bytes) {
   for (size_t at = 0; at < bytes; at += 64) prefetch_line(static_cast<const char*>(p) + at);
 }

@@ -5,10 +5,9 @@
 namespace vdb {
 
 void VectorScorer::ask(const uint32_t* slots, uint32_t first, uint32_t last) {
-  const size_t bytes = std::min(vectors_.row_bytes(), kBytesAhead);
   for (uint32_t i = first; i < last; ++i) {
     const Vectors::Location at = ring_[i] = vectors_.locate(slots[i]);
-    prefetch_bytes(at.row, bytes);
+    vectors_.prefetch(at.row);
     prefetch_line(at.norm);
   }
 }

@@ -67,7 +67,7 @@ Searcher::Starts Searcher::begin_by_direction(const Item& query, Scorer& scorer,
 void Searcher::ask_for_vector(uint32_t slot, Missing missing) const {
   const uint8_t* const row = vectors_.locate(slot).row;
   if (missing != Missing::kNothing) read_ahead(row, vectors_.row_bytes());
-  prefetch_bytes(row, std::min(vectors_.row_bytes(), kBytesAhead));
+  vectors_.prefetch(row);
 }
 
 void Searcher::ask_for_vectors(const Pool& pool, size_t count, Missing missing) const {

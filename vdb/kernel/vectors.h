@@ -12,6 +12,7 @@
 #include "block_table.h"
 #include "dtype.h"
 #include "errors.h"
+#include "prefetch.h"
 
 namespace vdb {
 
@@ -58,6 +59,10 @@ class Vectors {
             block + table_->norms_offset() + size_t{p.row} * kNormSize};
   }
   Item at(uint32_t slot) const { return locate(slot).item(); }
+  // Asks the processor for the first bytes of a row; its own prefetcher follows from there.
+  void prefetch(const uint8_t* row) const {
+    prefetch_bytes(row, row_bytes_ < kBytesAhead ? row_bytes_ : kBytesAhead);
+  }
   bool live(uint32_t slot) const { return at(slot).norm >= 0; }
   // Number for number. Not the same as distance 0, which rounding and some metrics give to others.
   bool equal(uint32_t a, uint32_t b) const {
@@ -71,6 +76,8 @@ class Vectors {
   uint32_t next_free(uint32_t slot) const;
 
  private:
+  static constexpr size_t kBytesAhead = 512;
+
   uint8_t* writable_row(uint32_t slot, uint8_t** norm) const;
 
   BlockTable* table_;
