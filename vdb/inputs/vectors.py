@@ -90,7 +90,8 @@ def query_row(q: ArrayLike, *, dim: int, metric: Metric, dtype: DType) -> NDArra
         and q.shape == (own.columns(dim),)
         and numbers.is_fit(q, metric, own)
     ):
-        return np.require(q, None, ("C", "A"))[None]
+        plain = q.flags.c_contiguous and q.flags.aligned
+        return (q if plain else np.require(q, None, ("C", "A")))[None]
     array = _array(q, "q", dim, own)
     if array.ndim == 2:
         raise InvalidArgumentError(

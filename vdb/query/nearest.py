@@ -74,12 +74,13 @@ def nearest(reader: Reader, view: View, matrix: NDArray[Any], k: int, reach: Rea
     )
     if width == k:
         return found
-    slots, values = found.slots[:, :k], found.values[:, :k]
-    if len(matrix) == 1:
+    if len(matrix) == 1:  # the most common search: nothing is made that need not be
         if found.counts[0] <= k:
-            return index.Found(slots, values, found.counts)
+            return found
         if found.values[0, k] != found.values[0, k - 1]:
-            return index.Found(slots, values, np.array((k,), dtype=np.uint32))
+            found.counts[0] = k
+            return found
+    slots, values = found.slots[:, :k], found.values[:, :k]
     cut_apart = (found.counts > k) & (found.values[:, k] == values[:, k - 1])
     search = _Search(reader, view, reach, ef)
     for query in np.flatnonzero(cut_apart).tolist():

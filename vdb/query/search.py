@@ -60,19 +60,10 @@ class _Plan(NamedTuple):
     metric: Metric
     scoring: Scoring
     k: int | None
-    ef: int | None
-    exact: bool
+    reach: ranges.Reach  # where it looks; with what the filter lets through
     with_payloads: bool
     with_vectors: bool
-    threads: int
-    course: index.Course | None  # what the filter lets through, and what was done
-    matches: int  # how many records there are to be found
     said: Plan  # how a search goes about it that has no course of its own
-
-    @property
-    def reach(self) -> ranges.Reach:
-        """Where a range search looks."""
-        return ranges.Reach(self.ef, self.exact, self.threads, self.course, self.matches)
 
 
 def search(reader: Reader, view: View, q: ArrayLike, k: int | None, options: Options) -> Hits:
@@ -107,7 +98,8 @@ def _planned(reader: Reader, view: View, k: int | None, threads: int, options: O
         return _kept_plan(view, k, threads, options, filtered=False)
     plan = _kept_plan(view, k, threads, options._replace(where=None), filtered=True)
     among = matching(reader, view, where)
-    return plan._replace(course=index.Course(among), matches=among.count)
+    reach = plan.reach._replace(course=index.Course(among), matches=among.count)
+    return plan._replace(reach=reach)
 
 
 def _kept_plan(
@@ -151,13 +143,15 @@ def _plan(view: View, k: int | None, threads: int, options: Options, *, filtered
         metric=METRICS[header.metric],
         scoring=Scoring(convention, bound),
         k=config.neighbours(k, threshold),
-        ef=index.search_ef(view, k, config.search_width(ef), target),
-        exact=exact,
+        reach=ranges.Reach(
+            ef=index.search_ef(view, k, config.search_width(ef), target),
+            exact=exact,
+            threads=threads,
+            course=None,
+            matches=header.count,
+        ),
         with_payloads=arguments.truth("with_payloads", with_payloads),
         with_vectors=arguments.truth("with_vectors", with_vectors),
-        threads=threads,
-        course=None,
-        matches=header.count,
         said=index.unfiltered(exact=exact, chosen=chosen),
     )
 
@@ -176,13 +170,13 @@ def _queries(given: ArrayLike, view: View, plan: _Plan, *, one: bool) -> zero_qu
 def _rows(reader: Reader, view: View, queries: zero_queries.Queries, plan: _Plan) -> Rows:
     """Slots, values and scores of each query, best first, cut at the threshold."""
     matrix = queries.matrix
-    if plan.matches == 0 or not len(matrix):
+    if plan.reach.matches == 0 or not len(matrix):
         scores = plan.scoring.convention.scored(_NO_VALUES, view.header.dim)
         return Rows(_NO_SLOTS, _NO_VALUES, scores, np.zeros(len(matrix), dtype=np.intp))
     if plan.k is None:
         rows = ranges.within(reader, view, matrix, plan.scoring, plan.reach)
     else:
-        found = nearest(reader, view, matrix, min(plan.k, plan.matches), plan.reach)
+        found = nearest(reader, view, matrix, min(plan.k, plan.reach.matches), plan.reach)
         rows = scored(reader, view, matrix, found, plan.scoring)
     return _with_zero(reader, view, rows, queries, plan) if queries.zero.size else rows
 
@@ -225,7 +219,7 @@ def _hits(reader: Reader, view: View, rows: Rows, plan: _Plan) -> Hits:
         direction=convention.direction,
         payloads=payloads,
         vectors=index.vectors(reader, view, slots) if plan.with_vectors else None,
-        plan=plan.said if plan.course is None else plan.course.plan(),
+        plan=plan.said if plan.reach.course is None else plan.reach.course.plan(),
     )
 
 

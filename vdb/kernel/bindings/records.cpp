@@ -1,8 +1,11 @@
 #include "records.h"
 
+#include <algorithm>
+
 #include "arrays.h"
 #include "bind.h"
 #include "crc32c.h"
+#include "prefetch.h"
 
 namespace vdb::bindings {
 
@@ -42,6 +45,15 @@ nb::object id_object(const RecordId& id) {
   return nb::steal(text);
 }
 
+constexpr size_t kTogether = 16;  // records that are looked up before the first of them is read
+constexpr size_t kAhead = 256;    // bytes of each that are asked for then; others come in a row
+
+// What lies under a record's key, in place, and the checksum that its own begins with.
+struct Found {
+  nb::object value;
+  uint32_t seal = 0;
+};
+
 // One record into the two lists; nothing where it is not sound, whole and of the right kind.
 bool append(const Value& value, uint32_t expected, bool text, bool payloads, nb::list& ids,
             nb::list& encoded) {
@@ -67,13 +79,25 @@ nb::tuple read_records(const nb::object& lookup, uint32_t collection, const Slot
   nb::list ids, encoded;
   uint8_t key[9] = {kRecord};
   for (int i = 0; i < 4; ++i) key[1 + i] = static_cast<uint8_t>(collection >> (24 - 8 * i));
-  for (size_t at = 0; at < slots.shape(0); ++at) {
-    const uint32_t slot = slots(at);
-    for (int i = 0; i < 4; ++i) key[5 + i] = static_cast<uint8_t>(slot >> (24 - 8 * i));
-    const nb::object found = lookup(nb::bytes(key, sizeof key));
-    if (found.is_none() ||
-        !append(Value(found), crc32c(key, sizeof key, start), text, payloads, ids, encoded))
-      break;
+  Found ahead[kTogether];
+  for (size_t first = 0; first < slots.shape(0); first += kTogether) {
+    const size_t many = std::min(kTogether, slots.shape(0) - first);
+    // While one is looked up the bytes of those before it are on their way from memory.
+    for (size_t at = 0; at < many; ++at) {
+      const uint32_t slot = slots(first + at);
+      for (int i = 0; i < 4; ++i) key[5 + i] = static_cast<uint8_t>(slot >> (24 - 8 * i));
+      ahead[at] = {lookup(nb::bytes(key, sizeof key)), crc32c(key, sizeof key, start)};
+      if (!ahead[at].value.is_none()) {
+        const Value value(ahead[at].value);
+        prefetch_bytes(value.data(), std::min(value.size(), kAhead));
+      }
+    }
+    for (size_t at = 0; at < many; ++at) {
+      const Found& found = ahead[at];
+      if (found.value.is_none() ||
+          !append(Value(found.value), found.seal, text, payloads, ids, encoded))
+        return nb::make_tuple(ids, encoded);
+    }
   }
   return nb::make_tuple(ids, encoded);
 }
