@@ -8,7 +8,7 @@ from typing import Any, overload
 import numpy as np
 from numpy.typing import NDArray
 
-from vdb.records import Direction, Hit, Id, Payload, Plan
+from vdb.records import Direction, Hit, Id, Ids, Payload, Plan
 
 __all__ = ["Hits", "ManyHits", "id_array"]
 
@@ -40,7 +40,7 @@ class Hits(Sequence[Hit]):
 
     def __init__(
         self,
-        ids: list[Id],
+        ids: Ids,
         values: NDArray[np.float64],
         scores: NDArray[Any],
         *,
@@ -81,7 +81,7 @@ class Hits(Sequence[Hit]):
 
     def _hit(self, index: int) -> Hit:
         return Hit(
-            self._ids[index],
+            self._ids[index] if isinstance(self._ids, list) else int(self._ids[index]),
             float(self._scores[index]),
             float(self._values[index]),
             None if self._payloads is None else self._payloads[index],
@@ -114,7 +114,9 @@ class Hits(Sequence[Hit]):
         if payloads is not None:
             payloads = [payloads[place] for place in listed]
         return Hits(
-            [self._ids[place] for place in listed],
+            [self._ids[place] for place in listed]
+            if isinstance(self._ids, list)
+            else self._ids[places],
             self._values[places],
             self._scores[places],
             metric=self.metric,
@@ -129,8 +131,8 @@ class Hits(Sequence[Hit]):
         n = len(self._ids)
         payloads: Sequence[Payload] = [None] * n if self._payloads is None else self._payloads
         vectors: Any = [None] * n if self._vectors is None else self._vectors
-        columns = (self._ids, self._scores.tolist(), self._values.tolist(), payloads, vectors)
-        return map(Hit, *columns)
+        ids: list[Id] = self._ids if isinstance(self._ids, list) else self._ids.tolist()
+        return map(Hit, ids, self._scores.tolist(), self._values.tolist(), payloads, vectors)
 
     def __eq__(self, other: object) -> bool:
         if not isinstance(other, Hits):
@@ -231,8 +233,10 @@ class ManyHits(Sequence[Hits]):
         )
 
 
-def id_array(ids: Sequence[Id]) -> NDArray[Any]:
+def id_array(ids: Sequence[Id] | Ids) -> NDArray[Any]:
     """Ids as a read-only array, shape (n,): int64, or objects of type str. Empty: int64."""
+    if isinstance(ids, np.ndarray):
+        return _frozen(ids)
     if ids and type(ids[0]) is str:
         out = np.empty(len(ids), dtype=object)
         out[:] = ids

@@ -16,6 +16,7 @@ __all__ = [
     "Direction",
     "Hit",
     "Id",
+    "Ids",
     "NormStats",
     "Payload",
     "Plan",
@@ -26,6 +27,9 @@ __all__ = [
 
 Id: TypeAlias = int | str
 """What a record is called by: an int of 64 bits or a str; one kind in a collection."""
+
+Ids: TypeAlias = "list[Id] | NDArray[np.int64]"
+"""Several; many that are numbers as an array, which takes a fifth of the time."""
 
 Payload: TypeAlias = Any
 """A JSON-like value: None, bool, int, float, str, list, or dict with str keys."""

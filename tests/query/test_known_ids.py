@@ -32,6 +32,21 @@ def test_a_batch_names_the_records_that_it_found(collection, kind, rng):
 
 
 @pytest.mark.parametrize("kind", ["numbers", "words"])
+def test_hits_of_a_batch_are_those_of_single_searches(collection, kind, rng):
+    ids, vectors = ids_of(kind), rng.normal(size=(COUNT, 16)).astype(np.float32)
+    vectors[1::2] = vectors[::2]  # pairs of equal ones, which go by their ids
+    collection.add(ids, vectors)
+    many = collection.search_many(vectors, 3, exact=True, with_payloads=False)
+    single = [collection.search(v, 3, exact=True, with_payloads=False) for v in vectors]
+    assert list(many) == single
+    assert list(many[7:300:3]) == single[7:300:3]
+    assert {type(hit.id) for hits in many for hit in hits} == {type(ids[0])}
+    assert {type(hits[0].id) for hits in many} == {type(ids[0])}
+    assert many.ids.tolist() == [[hit.id for hit in hits] for hits in single]
+    assert many.ids.dtype == single[0].ids.dtype
+
+
+@pytest.mark.parametrize("kind", ["numbers", "words"])
 def test_what_was_learned_is_not_used_after_a_commit(collection, kind, rng):
     ids, vectors = ids_of(kind), rng.normal(size=(COUNT, 16)).astype(np.float32)
     collection.add(ids, vectors)

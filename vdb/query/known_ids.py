@@ -6,7 +6,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from vdb.query.scoring import Reader, View, order_by_id
-from vdb.records import Id
+from vdb.records import Id, Ids
 from vdb.store import CollectionView
 
 __all__ = ["by_id", "ids_of", "known"]
@@ -20,8 +20,8 @@ _BATCH = 100
 _MOST_SLOTS = 1 << 20
 
 
-def ids_of(reader: Reader, view: View, slots: NDArray[np.uint32]) -> list[Id]:
-    """The ids of the records in these slots, in order."""
+def ids_of(reader: Reader, view: View, slots: NDArray[np.uint32]) -> Ids:
+    """The ids of the records in these slots, in order; many that are numbers as an array."""
     if len(slots) >= _BATCH and isinstance(view, CollectionView) and _suits(view):
         return _numbers(reader, view, slots)
     listed = slots.tolist()
@@ -76,7 +76,7 @@ def _suits(view: CollectionView) -> bool:
     return view.header.id_kind == "int" and view.header.slots <= _MOST_SLOTS
 
 
-def _numbers(reader: Reader, view: CollectionView, slots: NDArray[np.uint32]) -> list[Id]:
+def _numbers(reader: Reader, view: CollectionView, slots: NDArray[np.uint32]) -> NDArray[np.int64]:
     """The ids of these slots of a collection whose ids are numbers."""
     table: _Numbers = view.cache.get("numbers") or view.cache.setdefault(
         "numbers", _Numbers(view.header.slots)
@@ -86,8 +86,7 @@ def _numbers(reader: Reader, view: CollectionView, slots: NDArray[np.uint32]) ->
         new = np.unique(slots[~known])
         table.ids[new] = reader.encoded(view, new, payloads=False)[0]
         table.known[new] = True  # last: other threads go by it
-    numbers: list[Id] = table.ids[slots].tolist()
-    return numbers
+    return table.ids[slots]
 
 
 def _learn(reader: Reader, view: View, slots: list[int], ids: dict[int, Id]) -> None:

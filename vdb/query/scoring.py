@@ -18,7 +18,7 @@ from numpy.typing import NDArray
 
 from vdb import index
 from vdb.metrics import METRICS
-from vdb.records import Id
+from vdb.records import Ids
 from vdb.scores.table import Convention
 from vdb.scores.vectors import FromVectors
 from vdb.store import Batch, CollectionView, Snapshot, WritableCollection
@@ -138,7 +138,7 @@ def _by_score(
 
 
 def order_by_id(
-    ids: list[Id],
+    ids: Ids,
     values: NDArray[np.float64],
     counts: NDArray[np.intp],
     scores: NDArray[np.floating] | None = None,
@@ -161,7 +161,7 @@ def order_by_id(
     tied = np.flatnonzero(np.concatenate(([False], equal)) | np.concatenate((equal, [False])))
     runs = np.concatenate(([0], np.cumsum(~equal)))[tied]
     order = np.arange(len(ids))
-    if isinstance(ids[0], int):
+    if isinstance(ids, np.ndarray) or isinstance(ids[0], int):
         own = np.fromiter((ids[i] for i in tied.tolist()), dtype=np.int64, count=len(tied))
         order[tied] = tied[np.lexsort((own, runs))]
     else:

@@ -30,7 +30,7 @@ from vdb.query.known_ids import by_id, ids_of
 from vdb.query.matching import matching
 from vdb.query.nearest import nearest
 from vdb.query.scoring import Reader, Rows, Scoring, View, by_query, joined, order_by_id, scored
-from vdb.records import Id, Plan
+from vdb.records import Ids, Plan
 from vdb.scores.table import convention_named
 from vdb.store import CollectionView
 
@@ -201,6 +201,7 @@ def _hits(reader: Reader, view: View, rows: Rows, plan: _Plan) -> Hits:
     slots, values, scores, counts = rows
     convention = plan.scoring.convention
     payloads: Payloads | None = None
+    ids: Ids
     if plan.with_payloads:
         ids, payloads = reader.encoded(view, slots)
     else:
@@ -223,8 +224,10 @@ def _hits(reader: Reader, view: View, rows: Rows, plan: _Plan) -> Hits:
     )
 
 
-def _in_order(ids: list[Id], order: NDArray[np.intp]) -> list[Id]:
+def _in_order(ids: Ids, order: NDArray[np.intp]) -> Ids:
     """The ids in another order, in which few of them have another place."""
+    if isinstance(ids, np.ndarray):
+        return ids[order]
     moved = np.flatnonzero(order != np.arange(len(order)))
     ordered = ids.copy()
     for place, origin in zip(moved.tolist(), order[moved].tolist(), strict=True):
