@@ -19,7 +19,7 @@ import tempfile
 from pathlib import Path
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
-from tools.campaigns.scratch_copy import ScratchCopy
+from tools.campaigns.source.scratch_copy import ScratchCopy
 
 LEFT_OUT = {
     "checksums": (

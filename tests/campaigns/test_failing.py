@@ -4,10 +4,10 @@ from collections import Counter
 
 import pytest
 
-from tools.campaigns.campaign import UnavailableError
-from tools.campaigns.chapters import CHAPTERS
 from tools.campaigns.failing import Failing
-from tools.campaigns.faults import FAULTS
+from tools.campaigns.faults.chapters import CHAPTERS
+from tools.campaigns.faults.preload import FAULTS
+from tools.campaigns.frame.campaign import UnavailableError
 
 ROUNDS = 24
 

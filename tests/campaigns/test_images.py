@@ -5,9 +5,9 @@ import random
 import pytest
 
 from tools.campaigns import images
-from tools.campaigns.campaign import UnavailableError
-from tools.campaigns.images_disk import PIECE, Disk, File
-from tools.campaigns.images_log import Call, Entry
+from tools.campaigns.frame.campaign import UnavailableError
+from tools.campaigns.power.disk import PIECE, Disk, File
+from tools.campaigns.power.log import Call, Entry
 
 
 def told(call, inode=0, names=(), data=b""):

@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pytest
 
-from tools.campaigns.mutations import MUTATIONS
+from tools.campaigns.source.mutations import MUTATIONS
 from torture import torture
 
 ROOT = Path(__file__).parents[2]

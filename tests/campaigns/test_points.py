@@ -5,8 +5,8 @@ from collections import Counter
 
 import pytest
 
-from tools.campaigns.campaign import UnavailableError
-from tools.campaigns.history import NOTHING
+from tools.campaigns.faults.history import NOTHING
+from tools.campaigns.frame.campaign import UnavailableError
 from tools.campaigns.points import Points
 
 ROUNDS = 14

@@ -6,7 +6,7 @@ import pytest
 
 from tools.campaigns.backups import Backups
 from tools.campaigns.processes import Processes
-from tools.campaigns.traffic import WRITERS, Traffic, batches_at, fault
+from tools.campaigns.traffic.traffic import WRITERS, Traffic, batches_at, fault
 
 
 def test_two_writers_and_readers_that_are_killed(tmp_path, monkeypatch, capsys):

@@ -4,8 +4,8 @@ from collections import Counter
 
 import pytest
 
-from tools.campaigns.campaign import UnavailableError
 from tools.campaigns.failing import Starving, spread
+from tools.campaigns.frame.campaign import UnavailableError
 
 ROUNDS = 10
 

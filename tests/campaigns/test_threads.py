@@ -12,7 +12,7 @@ from torture import ROOT
 @pytest.mark.skipif(sys.platform == "win32", reason="there is no fork, and no signal to oneself")
 def test_a_crowd_gets_right_answers_and_typed_errors(tmp_path):
     ran = subprocess.run(
-        [sys.executable, "-m", "tools.campaigns.crowd", tmp_path / "crowd.vdb", "4", "7"],
+        [sys.executable, "-m", "tools.campaigns.sanitized.crowd", tmp_path / "crowd.vdb", "4", "7"],
         cwd=ROOT,
         capture_output=True,
         text=True,

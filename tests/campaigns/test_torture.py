@@ -5,7 +5,7 @@ import sys
 import pytest
 
 from tools.campaigns import __main__ as main
-from tools.campaigns.campaign import Campaign, UnavailableError
+from tools.campaigns.frame.campaign import Campaign, UnavailableError
 from torture import torture
 
 

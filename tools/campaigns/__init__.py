@@ -1,1 +1,1 @@
-"""Campaigns: what survives, found out by trying, one file each."""
+"""Campaigns: what survives, found out by trying. One module each; the packages are their parts."""

@@ -33,7 +33,7 @@ from tools.campaigns import (
     processes,
     threads,
 )
-from tools.campaigns.campaign import Campaign, UnavailableError
+from tools.campaigns.frame.campaign import Campaign, UnavailableError
 
 CAMPAIGNS: dict[str, type[Campaign]] = {
     "arguments": arguments.Arguments,

@@ -7,7 +7,7 @@ import sys
 import warnings
 from pathlib import Path
 
-from tools.campaigns.campaign import Campaign
+from tools.campaigns.frame.campaign import Campaign
 
 sys.path.insert(0, str(Path(__file__).parents[2] / "tests"))
 from hostile.calls import CALLS

@@ -7,9 +7,9 @@ from pathlib import Path
 from typing import ClassVar
 
 import vdb
-from tools.campaigns.campaign import Campaign
-from tools.campaigns.crew import Member
-from tools.campaigns.traffic import Traffic, batches_at, fault
+from tools.campaigns.frame.campaign import Campaign
+from tools.campaigns.traffic.crew import Member
+from tools.campaigns.traffic.traffic import Traffic, batches_at, fault
 
 
 class Backups(Campaign):

@@ -10,8 +10,8 @@ from typing import ClassVar
 import numpy as np
 
 import vdb
-from tools.campaigns.campaign import Campaign
-from tools.campaigns.steps import DIM, Steps
+from tools.campaigns.frame.campaign import Campaign
+from tools.campaigns.work.steps import DIM, Steps
 
 COMMITS = 1000
 HELD = range(400, 600)

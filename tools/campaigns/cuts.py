@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import random
 
-from tools.campaigns.closed_files import ClosedFiles
+from tools.campaigns.frame.closed_files import ClosedFiles
 
 
 class Cuts(ClosedFiles):

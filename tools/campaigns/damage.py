@@ -5,7 +5,7 @@ from __future__ import annotations
 import random
 from collections.abc import Callable
 
-from tools.campaigns.closed_files import ClosedFiles
+from tools.campaigns.frame.closed_files import ClosedFiles
 
 PAGE = 4096
 Change = Callable[[bytearray, random.Random], None]

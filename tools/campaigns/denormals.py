@@ -10,7 +10,7 @@ from typing import ClassVar
 import numpy as np
 
 import vdb
-from tools.campaigns.campaign import Campaign
+from tools.campaigns.frame.campaign import Campaign
 
 DIM, RECORDS, QUERIES, TURNS = 256, 3000, 40, 7
 MOST = 2.0

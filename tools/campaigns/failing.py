@@ -7,9 +7,9 @@ from collections.abc import Iterable, Mapping
 from pathlib import Path
 from typing import ClassVar
 
-from tools.campaigns.chapters import CHAPTERS
-from tools.campaigns.faults import FAULTS, STARVING, Fault, library, turns
-from tools.campaigns.played import Played
+from tools.campaigns.faults.chapters import CHAPTERS
+from tools.campaigns.faults.played import Played
+from tools.campaigns.faults.preload import FAULTS, STARVING, Fault, library, turns
 
 SECONDS = 60.0
 

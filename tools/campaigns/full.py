@@ -13,9 +13,9 @@ from typing import ClassVar
 import numpy as np
 
 import vdb
-from tools.campaigns import filling
-from tools.campaigns.campaign import Campaign, UnavailableError
-from tools.campaigns.forks import Forks
+from tools.campaigns.frame.campaign import Campaign, UnavailableError
+from tools.campaigns.frame.forks import Forks
+from tools.campaigns.work import filling
 
 LIFE = 10
 """Rounds on one database; then another one is made, on a disk that is full already."""
@@ -35,7 +35,7 @@ class FullDisk(Campaign):
         self._loads: set[int] = set()
         self._life: int | None = None
         self._refused: Counter[str] = Counter()
-        self._forks = Forks("tools.campaigns.filling")
+        self._forks = Forks("tools.campaigns.work.filling")
 
     def _mount(self) -> None:
         raise NotImplementedError

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from tools.campaigns import harness
-from tools.campaigns.campaign import Campaign
+from tools.campaigns.frame.campaign import Campaign
+from tools.campaigns.sanitized import harness
 
 AT_ONCE = 1000
 

@@ -10,12 +10,12 @@ from collections import Counter
 from pathlib import Path
 from typing import ClassVar
 
-from tools.campaigns import images_log
-from tools.campaigns.campaign import Campaign
-from tools.campaigns.images_disk import Disk
-from tools.campaigns.images_log import Entry
-from tools.campaigns.images_reader import BEFORE, RIGHT, Question
-from tools.campaigns.reader import Reader
+from tools.campaigns.frame.campaign import Campaign
+from tools.campaigns.frame.reader import Reader
+from tools.campaigns.power import log
+from tools.campaigns.power.disk import Disk
+from tools.campaigns.power.log import Entry
+from tools.campaigns.power.reader import BEFORE, RIGHT, Question
 
 MEMORY = Path("/dev/shm")  # noqa: S108 - nothing here needs to last
 AT_CREATION = 60
@@ -37,9 +37,9 @@ class Images(Campaign):
 
     def __init__(self, place: Path, seed: int) -> None:
         super().__init__(place, seed)
-        self._library = images_log.library(place)
+        self._library = log.library(place)
         self._fast = Path(tempfile.mkdtemp(dir=MEMORY if MEMORY.is_dir() else place))
-        self._reader = Reader("tools.campaigns.images_reader")
+        self._reader = Reader("tools.campaigns.power.reader")
         self._life = -1
         self._entries: list[Entry] = []
         self._lock = b""
@@ -69,11 +69,9 @@ class Images(Campaign):
         root = self._fast / "life"
         shutil.rmtree(root, ignore_errors=True)
         root.mkdir()
-        program = [sys.executable, "-m", "tools.campaigns.images_history"]
+        program = [sys.executable, "-m", "tools.campaigns.power.history"]
         given = [str(self._seed_of(life)), str(root), self.durability]
-        self._entries = images_log.record(
-            self._library, root, program + given, unsynced=self.unsynced
-        )
+        self._entries = log.record(self._library, root, program + given, unsynced=self.unsynced)
         self._require_whole(root)
         self._lock = (root / "live.vdb" / "lock.mdb").read_bytes()
         self._life, self._disk, self._followed = life, Disk(), 0

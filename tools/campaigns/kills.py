@@ -11,10 +11,10 @@ from pathlib import Path
 import numpy as np
 
 import vdb
-from tools.campaigns import batches
-from tools.campaigns.batches import Contents
-from tools.campaigns.campaign import Campaign
-from tools.campaigns.forks import Forks
+from tools.campaigns.frame.campaign import Campaign
+from tools.campaigns.frame.forks import Forks
+from tools.campaigns.work import batches
+from tools.campaigns.work.batches import Contents
 
 LIFE = 250
 """Rounds that go on with one database; then another one is made."""
@@ -35,7 +35,7 @@ class Kills(Campaign):
         """The batch that the database showed last."""
         self._rebuilding = rebuilding
         self._life: int | None = None
-        self._forks = Forks("tools.campaigns.batches")
+        self._forks = Forks("tools.campaigns.work.batches")
 
     def round(self, number: int) -> str:
         draw = random.Random(f"{self.seed} {number}")

@@ -7,7 +7,7 @@ import subprocess
 import sys
 from pathlib import Path
 
-from tools.campaigns.campaign import Campaign
+from tools.campaigns.frame.campaign import Campaign
 
 TEST = Path(__file__).parents[2] / "tests/model/test_model.py"
 AT_ONCE = 20

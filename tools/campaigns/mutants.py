@@ -6,9 +6,9 @@ import subprocess
 import sys
 from pathlib import Path
 
-from tools.campaigns.campaign import Campaign
-from tools.campaigns.mutations import MUTATIONS, Mutation
-from tools.campaigns.scratch_copy import ChangedError, ScratchCopy
+from tools.campaigns.frame.campaign import Campaign
+from tools.campaigns.source.mutations import MUTATIONS, Mutation
+from tools.campaigns.source.scratch_copy import ChangedError, ScratchCopy
 
 SECONDS = 900
 PYTEST = ("-m", "pytest", "-q", "-x", "-p", "no:cacheprovider")

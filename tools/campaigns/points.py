@@ -10,10 +10,10 @@ import subprocess
 from collections import Counter
 from pathlib import Path
 
-from tools.campaigns.campaign import UnavailableError
-from tools.campaigns.chapters import CHAPTERS
-from tools.campaigns.history import Stage
-from tools.campaigns.played import Played
+from tools.campaigns.faults.chapters import CHAPTERS
+from tools.campaigns.faults.history import Stage
+from tools.campaigns.faults.played import Played
+from tools.campaigns.frame.campaign import UnavailableError
 
 CALLS = (
     *("write", "pwrite64", "writev", "pwritev", "pwritev2", "sendfile", "copy_file_range"),

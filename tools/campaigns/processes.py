@@ -9,10 +9,10 @@ from pathlib import Path
 from typing import ClassVar
 
 import vdb
-from tools.campaigns.campaign import Campaign
-from tools.campaigns.crew import Member
-from tools.campaigns.traffic import WRITERS, Traffic, batches_at, fault
-from tools.campaigns.traffic_roles import FINE
+from tools.campaigns.frame.campaign import Campaign
+from tools.campaigns.traffic.crew import Member
+from tools.campaigns.traffic.roles import FINE
+from tools.campaigns.traffic.traffic import WRITERS, Traffic, batches_at, fault
 
 READERS = 4
 LARGEST = 1.5

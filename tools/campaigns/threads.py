@@ -6,8 +6,8 @@ import shutil
 import subprocess
 from pathlib import Path
 
-from tools.campaigns import harness
-from tools.campaigns.campaign import Campaign, UnavailableError
+from tools.campaigns.frame.campaign import Campaign, UnavailableError
+from tools.campaigns.sanitized import harness
 
 SECONDS = 20
 
@@ -39,7 +39,11 @@ class Threads(Campaign):
         path = self.place / "crowd.vdb"
         shutil.rmtree(path, ignore_errors=True)
         ran = self._run(
-            "-m", "tools.campaigns.crowd", str(path), str(SECONDS), f"{self.seed + number}"
+            "-m",
+            "tools.campaigns.sanitized.crowd",
+            str(path),
+            str(SECONDS),
+            f"{self.seed + number}",
         )
         return "right" if ran.returncode == 0 else _last_lines(ran)
 

@@ -16,7 +16,7 @@ import lmdb
 import numpy as np
 
 import vdb
-from tools.campaigns import sample
+from tools.campaigns.frame import sample
 from tools.fuzzing.targets import TARGETS
 from vdb.format import keys
 

@@ -6,9 +6,9 @@ import select
 import subprocess
 from pathlib import Path
 
-from tools.campaigns.campaign import UnavailableError
+from tools.campaigns.frame.campaign import UnavailableError
 
-ROOT = Path(__file__).parents[2]
+ROOT = Path(__file__).parents[3]
 CANNOT = 3
 """Exit code of tools/harness/build where no compiler can do it."""
 SECONDS = 300.0

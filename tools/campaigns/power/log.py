@@ -1,6 +1,6 @@
 """Runs a program and has the calls with which it changes files, in their order.
 
-The calls are caught by `images_log.c`, which is compiled here and loaded into the program.
+The calls are caught by `log.c`, which is compiled here and loaded into the program.
 """
 
 from __future__ import annotations
@@ -16,9 +16,9 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
-from tools.campaigns.campaign import UnavailableError
+from tools.campaigns.frame.campaign import UnavailableError
 
-SOURCE = Path(__file__).with_name("images_log.c")
+SOURCE = Path(__file__).with_name("log.c")
 HEADER = struct.Struct("<IIQqQ")
 
 
@@ -66,7 +66,7 @@ def library(place: Path) -> Path:
     compiler = shutil.which("cc") or shutil.which("gcc") or shutil.which("clang")
     if sys.platform != "linux" or compiler is None:
         raise UnavailableError("needs Linux and a C compiler (cc), to catch what is written")
-    built = place / "images_log.so"
+    built = place / "log.so"
     subprocess.run(
         [compiler, "-O2", "-shared", "-fPIC", "-o", built, SOURCE, "-ldl"],
         check=True,

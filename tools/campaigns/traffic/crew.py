@@ -8,11 +8,11 @@ import subprocess
 import sys
 from pathlib import Path
 
-from tools.campaigns.traffic import Traffic
+from tools.campaigns.traffic.traffic import Traffic
 
 
 class Member:
-    """One process; see `traffic_roles`."""
+    """One process; see `roles`."""
 
     def __init__(self, role: str, path: Path, traffic: Traffic, number: int, said: Path) -> None:
         """Its complaints are added to the file `said`."""
@@ -21,7 +21,7 @@ class Member:
         words = [role, path, traffic.seed, traffic.kept, traffic.dim, number]
         with said.open("a") as errors:
             self._process = subprocess.Popen(
-                [sys.executable, "-m", "tools.campaigns.traffic_roles", *map(str, words)],
+                [sys.executable, "-m", "tools.campaigns.traffic.roles", *map(str, words)],
                 stdin=subprocess.PIPE,
                 stdout=subprocess.PIPE,
                 stderr=errors,

@@ -6,9 +6,9 @@ import shutil
 from pathlib import Path
 from typing import ClassVar
 
-from tools.campaigns import sample
-from tools.campaigns.campaign import Campaign
-from tools.campaigns.reader import Reader
+from tools.campaigns.frame import sample
+from tools.campaigns.frame.campaign import Campaign
+from tools.campaigns.frame.reader import Reader
 
 
 class ClosedFiles(Campaign):

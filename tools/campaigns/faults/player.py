@@ -16,10 +16,10 @@ from pathlib import Path
 from typing import Any
 
 import vdb
-from tools.campaigns.chapters import CHAPTERS, QUICK
-from tools.campaigns.faults import NO_MEMORY, arm, disarm, heal
-from tools.campaigns.forks import Tell, serve
-from tools.campaigns.history import Chapter, Stage, shown
+from tools.campaigns.faults.chapters import CHAPTERS, QUICK
+from tools.campaigns.faults.history import Chapter, Stage, shown
+from tools.campaigns.faults.preload import NO_MEMORY, arm, disarm, heal
+from tools.campaigns.frame.forks import Tell, serve
 from vdb.maintenance.rebuild import run
 
 

@@ -9,9 +9,9 @@ import subprocess
 import sys
 from pathlib import Path
 
-from tools.campaigns.campaign import UnavailableError
+from tools.campaigns.frame.campaign import UnavailableError
 
-ROOT = Path(__file__).parents[2]
+ROOT = Path(__file__).parents[3]
 PARTS = ("docs", "tests", "tools", "vdb", "CHANGELOG.md", "README.md", "pyproject.toml")
 # The copy is to be imported, and not the checkout that an editable installation leads to.
 SITE = """import sys

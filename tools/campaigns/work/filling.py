@@ -22,7 +22,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 import vdb
-from tools.campaigns.forks import Tell, serve
+from tools.campaigns.frame.forks import Tell, serve
 from vdb.cli import app
 
 DIM = 48

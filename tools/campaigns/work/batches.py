@@ -20,7 +20,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 import vdb
-from tools.campaigns.forks import Tell, serve
+from tools.campaigns.frame.forks import Tell, serve
 from vdb.maintenance.rebuild import run
 from vdb.store import generations
 

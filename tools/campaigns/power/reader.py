@@ -15,7 +15,7 @@ from pathlib import Path
 import numpy as np
 
 import vdb
-from tools.campaigns.images_history import History
+from tools.campaigns.power.history import History
 
 RIGHT = "as acknowledged"
 BEFORE = "the newest commit lost"

@@ -24,7 +24,7 @@ from pathlib import Path
 from typing import Any, NoReturn
 
 import vdb
-from tools.campaigns.calls import VECTORS, Calls, WrongAnswerError
+from tools.campaigns.sanitized.calls import VECTORS, Calls, WrongAnswerError
 
 SEARCHERS, PATIENCE = 8, 60.0
 

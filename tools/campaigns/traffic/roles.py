@@ -16,7 +16,7 @@ import zlib
 import numpy as np
 
 import vdb
-from tools.campaigns.traffic import Traffic, batches_at, fault
+from tools.campaigns.traffic.traffic import Traffic, batches_at, fault
 from vdb.format import keys
 from vdb.maintenance.rebuild import run
 

@@ -21,7 +21,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass, field
 from pathlib import Path, PurePosixPath
 
-from tools.campaigns.images_log import Call, Entry
+from tools.campaigns.power.log import Call, Entry
 
 PIECE = 4096
 SECTOR = 512

@@ -7,10 +7,10 @@ from pathlib import Path
 from typing import Any
 
 import vdb
-from tools.campaigns.campaign import Campaign
-from tools.campaigns.chapters import CHAPTERS
-from tools.campaigns.forks import Forks
-from tools.campaigns.history import DAMAGED, Stage, copied, shown
+from tools.campaigns.faults.chapters import CHAPTERS
+from tools.campaigns.faults.history import DAMAGED, Stage, copied, shown
+from tools.campaigns.frame.campaign import Campaign
+from tools.campaigns.frame.forks import Forks
 
 
 class Played(Campaign):
@@ -25,7 +25,7 @@ class Played(Campaign):
         self.states: dict[str, list[str]] = {}
         for name, chapter in CHAPTERS.items():
             self._begin(name, chapter.begin)
-        self.forks = Forks("tools.campaigns.player", **environment)
+        self.forks = Forks("tools.campaigns.faults.player", **environment)
 
     def _begin(self, name: str, begin: Any) -> None:
         """Make the beginning of a chapter, and play it once, undisturbed, on a copy."""

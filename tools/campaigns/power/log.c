@@ -5,8 +5,8 @@
  * the directory: whoever reads the log decides what would have been lost. With VDB_LOG_UNSYNCED
  * set, flushes are not even logged.
  *
- * A record is a header and `length` bytes; images_log.py reads them. Files are told
- * apart by inode; an inode that goes out of use is kept open, so that its number is not used again.
+ * A record is a header and `length` bytes; log.py reads them. Files are told apart by inode; an
+ * inode that goes out of use is kept open, so that its number is not used again.
  */
 
 #define _GNU_SOURCE

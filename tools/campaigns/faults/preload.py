@@ -14,11 +14,11 @@ import sys
 from pathlib import Path
 from typing import NamedTuple
 
-from tools.campaigns.campaign import UnavailableError
+from tools.campaigns.frame.campaign import UnavailableError
 
 SOURCE = Path(__file__).with_suffix(".cpp")
 
-# As in faults.cpp.
+# As in preload.cpp.
 KINDS = 11
 OPEN, CREATE, READ, WRITE, SYNC, LENGTH, NAMES, LOOK, LOCK, MAP, MEMORY = (
     1 << bit for bit in range(KINDS)
@@ -69,7 +69,7 @@ def library(place: Path) -> Path:
     compiler = shutil.which("c++") or shutil.which("g++") or shutil.which("clang++")
     if sys.platform != "linux" or compiler is None:
         raise UnavailableError("needs Linux and a C++ compiler")
-    made = place / "faults.so"
+    made = place / "preload.so"
     command = [compiler, "-std=c++17", "-O1", "-shared", "-fPIC", "-o", made, SOURCE, "-ldl"]
     subprocess.run(command, check=True)
     return made

@@ -6,7 +6,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 import vdb
-from tools.campaigns.history import Chapter, Stage
+from tools.campaigns.faults.history import Chapter, Stage
 from vdb.format.blocks import LINKS
 from vdb.maintenance.rebuild import run
 

@@ -23,7 +23,7 @@ SECONDS = 60.0
 class Reader:
     """Asks a child process, and starts another one when it dies or hangs."""
 
-    def __init__(self, module: str = "tools.campaigns.reader") -> None:
+    def __init__(self, module: str = "tools.campaigns.frame.reader") -> None:
         """`module` is run; it answers each line with one."""
         self._module = module
         self._child: subprocess.Popen[str] | None = None

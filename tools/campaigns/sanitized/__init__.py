@@ -1,0 +1,1 @@
+"""What runs under sanitizers: a crowd of threads in Python, programs in C++."""

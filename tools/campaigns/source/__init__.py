@@ -1,0 +1,1 @@
+"""Our own source, copied, and the bugs to put into it."""

@@ -1,0 +1,1 @@
+"""Processes that write, rebuild and read one database at once."""
