@@ -191,7 +191,7 @@ Collection make(const Kind& kind, uint64_t seed) {
   const auto tick = [](size_t, size_t) {};
   const std::vector<uint32_t> slots = writer.allocate(made.blocks, kind.vectors + kind.deferred);
   writer.put(made.blocks, slots.data(), slots.size(), rows.data());
-  writer.insert(made.blocks, slots.data(), kind.vectors, 0, 1, tick);
+  writer.insert(made.blocks, slots.data(), kind.vectors, 0, 1, false, tick);
   writer.defer(made.blocks, slots.data() + kind.vectors, kind.deferred);
   std::vector<uint32_t> gone;
   for (uint32_t i = 0; i < kind.removed; ++i) gone.push_back(7 * i + 3);

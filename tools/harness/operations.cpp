@@ -154,11 +154,12 @@ void change(Collection& c, Writer& writer, Input& in) {
   gone.erase(std::unique(gone.begin(), gone.end()), gone.end());
   writer.remove(c.blocks, gone.data(), gone.size(), tick);
   Random random(in.word());
+  const bool far = random.below(2) == 0;
   // Some of them get other vectors, some are given back.
   const size_t kept = gone.size() / 2;
   writer.put(c.blocks, gone.data(), kept,
              rows_of(c.kind, static_cast<uint32_t>(kept), random).data());
-  writer.insert(c.blocks, gone.data(), kept, c.nodes, threads, tick);
+  writer.insert(c.blocks, gone.data(), kept, c.nodes, threads, far, tick);
   writer.release(c.blocks, gone.data() + kept, gone.size() - kept);
   const uint32_t count = 1 + in.below(70), later = in.below(4);
   const std::vector<uint32_t> fresh = writer.allocate(c.blocks, count + later);
@@ -167,7 +168,7 @@ void change(Collection& c, Writer& writer, Input& in) {
   for (uint32_t i = 1; i < count && in.below(4) == 0; ++i)  // equal ones
     std::copy_n(rows.begin(), bytes, rows.begin() + static_cast<std::ptrdiff_t>(i * bytes));
   writer.put(c.blocks, fresh.data(), fresh.size(), rows.data());
-  writer.insert(c.blocks, fresh.data(), count, c.nodes, threads, tick);
+  writer.insert(c.blocks, fresh.data(), count, c.nodes, threads, far, tick);
   writer.defer(c.blocks, fresh.data() + count, later);
 }
 

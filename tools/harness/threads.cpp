@@ -101,17 +101,19 @@ void write(Collection& collection, Published& published, Random& random) {
   const std::shared_ptr<Moment> moment = published.now();
   Writer writer(*moment->index, collection.free_head, collection.free_count);
   const size_t bytes = collection.state.shape.row_bytes();
+  const bool far = random.below(2) == 0;
   std::vector<uint8_t> rows = rows_of(collection.kind, kBatch, random);
   std::copy_n(rows.begin(), bytes, rows.begin() + static_cast<std::ptrdiff_t>(bytes));  // twins
   const std::vector<uint32_t> slots = writer.allocate(collection.blocks, kBatch);
   writer.put(collection.blocks, slots.data(), slots.size(), rows.data());
-  writer.insert(collection.blocks, slots.data(), kBatch, collection.nodes, kThreads, tick);
+  writer.insert(collection.blocks, slots.data(), kBatch, collection.nodes, kThreads, far, tick);
   const std::vector<uint32_t> gone(slots.begin(), slots.begin() + kBatch / 2);
   writer.remove(collection.blocks, gone.data(), gone.size(), tick);
   if (random.below(2) == 0) {
     const std::vector<uint8_t> others = rows_of(collection.kind, kBatch / 2, random);
     writer.put(collection.blocks, gone.data(), gone.size(), others.data());
-    writer.insert(collection.blocks, gone.data(), gone.size(), collection.nodes, kThreads, tick);
+    writer.insert(collection.blocks, gone.data(), gone.size(), collection.nodes, kThreads, far,
+                  tick);
   } else {
     writer.release(collection.blocks, gone.data(), gone.size());
   }
