@@ -88,3 +88,20 @@ def untouched(filled):
 def stored(path: Path):
     """The bytes of the data file, which no handle of this process may have open."""
     return (path / "data.mdb").read_bytes()
+
+
+@pytest.fixture
+def files(tmp_path, vectors):
+    """Writes ``name``.npy and, unless ``records`` is None, ``name``.jsonl; returns the first."""
+
+    def write(name="docs", array=vectors, records=()):
+        np.save(tmp_path / f"{name}.npy", array)
+        if records == ():
+            records = [{"id": f"d{i}", "text": f"text {i}", "n": i} for i in range(len(array))]
+        if records is not None:
+            lines = [text if isinstance(text, str) else json.dumps(text) for text in records]
+            path = tmp_path / f"{name}.jsonl"
+            path.write_text("".join(f"{text}\n" for text in lines), encoding="utf-8")
+        return tmp_path / f"{name}.npy"
+
+    return write

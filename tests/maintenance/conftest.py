@@ -1,10 +1,14 @@
-"""What tests of rebuilds share."""
+"""What tests of upkeep share: rebuilds in small steps, and a database to be broken."""
 
 from __future__ import annotations
+
+from pathlib import Path
 
 import numpy as np
 import pytest
 
+import vdb
+from damages.broken import COUNT
 from vdb.maintenance.rebuild import run
 
 EAGER = run.Pace(rows=64, seconds=0.0, share=1e9, last=8, blocks=2, copied=128)
@@ -20,3 +24,15 @@ def eager(monkeypatch):
 def whole(crowd):
     """The crowd as integers, which every dtype but bit holds."""
     return np.rint(crowd * 10).astype(np.float32)
+
+
+@pytest.fixture
+def place(path: Path, crowd: np.ndarray) -> Path:
+    """A closed database: 300 records with holes, and a flat collection with long text payloads."""
+    with vdb.open(path) as db:
+        docs = db.create_collection("docs", dim=16, metric="l2", index=vdb.HNSW(M=8))
+        docs.add(range(COUNT), crowd[:COUNT], [{"n": i} for i in range(COUNT)])
+        docs.delete(range(20))
+        texts = db.create_collection("texts", dim=2, metric="cosine", index=vdb.Flat())
+        texts.add(["a", "b", "c"], [[1, 0], [0, 1], [1, 1]], [None, "x" * 10_000, "short"])
+    return path

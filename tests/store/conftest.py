@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import os
+import sys
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -37,3 +39,25 @@ def closed(path: Path) -> Path:
     docs(opened, 1)
     opened.close()
     return path
+
+
+@pytest.fixture
+def opened(path: Path) -> Iterator[Environment]:
+    """A database with 100 records, to be closed."""
+    env = Environment.open(path, lock_timeout=5.0)
+    docs(env, *range(100), payload="x" * 100)
+    yield env
+    env.close()
+
+
+@pytest.fixture
+def small_disk(tmp_path: Path) -> Iterator[Path]:
+    """A file system of 4 MiB."""
+    if sys.platform != "linux" or os.geteuid() != 0:
+        pytest.skip("only root may mount a small disk")
+    disk = tmp_path / "disk"
+    disk.mkdir()
+    if os.system(f"mount -t tmpfs -o size=4m none {disk} 2>/dev/null"):
+        pytest.skip("nothing can be mounted here")
+    yield disk
+    os.system(f"umount {disk}")

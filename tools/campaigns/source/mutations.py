@@ -134,7 +134,8 @@ MUTATIONS = (
         "vdb/store/batch.py",
         "            self._commit_txn()\n            self._publish(changed)\n",
         "            self._publish(changed)\n            self._commit_txn()\n",
-        "tests/store/test_disk.py tests/store/test_views.py tests/store/test_failing_calls.py",
+        "tests/store/test_full_disk.py tests/store/test_failing_disk.py tests/store/test_views.py "
+        "tests/store/test_failing_calls.py",
     ),
     Mutation(
         "a batch in which a call failed half-way is committed",
@@ -155,14 +156,14 @@ MUTATIONS = (
         "vdb/store/engine.py",
         'metasync=durability == "full"',
         "metasync=False",
-        "tests/store/test_environment.py",
+        "tests/store/test_engine.py",
     ),
     Mutation(
         "the file is mapped for writing",
         "vdb/store/engine.py",
         'metasync=durability == "full",\n',
         'metasync=durability == "full",\n                writemap=True,\n',
-        "tests/store/test_environment.py tests/store/test_disk.py",
+        "tests/store/test_engine.py tests/store/test_full_disk.py tests/store/test_failing_disk.py",
     ),
     Mutation(
         "a file that was cut short is mapped all the same",
@@ -206,7 +207,7 @@ MUTATIONS = (
         "        self.delete(keys.record(number, slot))\n"
         "        self.delete_all(keys.parts_prefix(number, slot))\n",
         "        self.delete(keys.record(number, slot))\n",
-        "tests/test_ingest.py tests/store/test_batch.py",
+        "tests/test_ingest_payloads.py tests/store/test_batch.py",
     ),
     Mutation(
         "an inherited handle is used in a forked child",
@@ -220,7 +221,7 @@ MUTATIONS = (
         "vdb/store/snapshot.py",
         "            while self._users and not self._env.gate.forked:\n",
         "            while False:\n",
-        "tests/store/test_close.py tests/store/test_snapshot.py tests/test_snapshot.py",
+        "tests/store/test_close_held.py tests/store/test_snapshot.py tests/test_snapshot.py",
     ),
     Mutation(
         "a read-only handle writes",
@@ -258,7 +259,7 @@ MUTATIONS = (
         "vdb/ingest.py",
         "        if batch.slot_of(coll, value) is not None:\n            raise DuplicateIdError(",
         "        if False:\n            raise DuplicateIdError(",
-        "tests/test_ingest.py",
+        "tests/test_ingest_ids.py",
     ),
     Mutation(
         "of an id that is given twice the first one counts",
@@ -293,7 +294,7 @@ MUTATIONS = (
         "vdb/inputs/numbers.py",
         "return (squares <= _LARGEST_SQUARE) & (squares >= np.float32(metric.shortest**2))",
         "return ~(squares > _LARGEST_SQUARE) & ~(squares < np.float32(metric.shortest**2))",
-        "tests/inputs/test_numbers.py tests/test_ingest.py",
+        "tests/inputs/test_numbers.py tests/test_ingest_vectors.py",
     ),
     Mutation(
         "a score is that of another convention",
@@ -307,7 +308,7 @@ MUTATIONS = (
         "vdb/scores/thresholds.py",
         "np.asarray(rows.scores < bound if",
         "np.asarray(rows.scores <= bound if",
-        "tests/query/test_scoring.py",
+        "tests/query/test_scoring_thresholds.py",
     ),
     Mutation(
         "a new generation comes into use without what was written meanwhile",

@@ -1,0 +1,76 @@
+"""Whoever uses a damaged database is answered or told; it is never believed, and ends nobody."""
+
+from __future__ import annotations
+
+import contextlib
+
+import numpy as np
+import pytest
+
+import vdb
+from damages.broken import COUNT, break_it
+from damages.records import (
+    a_flipped_bit_in_a_record,
+    a_key_to_another_record,
+    a_record_moved_from_elsewhere,
+    a_record_that_is_no_record,
+)
+
+pytestmark = pytest.mark.damages
+
+
+def test_a_key_that_leads_astray_is_found_out_by_every_call(place, crowd):
+    break_it(place, a_key_to_another_record)
+    with vdb.open(place) as db:
+        docs = db.collection("docs")
+        for call in (
+            lambda: docs.get([99, 100]),
+            lambda: docs.upsert(100, crowd[0]),
+            lambda: docs.set_payloads(100, None),
+            lambda: docs.delete(100),
+        ):
+            with pytest.raises(vdb.CorruptedError, match=r"id 100: leads to slot .* has id 101"):
+                call()
+        assert docs.get(101).payload == {"n": 101}
+
+
+@pytest.mark.parametrize(
+    "damage", [a_flipped_bit_in_a_record, a_record_that_is_no_record, a_record_moved_from_elsewhere]
+)
+def test_a_search_never_answers_with_a_damaged_record(place, crowd, damage):
+    break_it(place, damage)
+    with vdb.open(place) as db:
+        docs = db.collection("docs")
+        for options in ({}, {"with_payloads": False}, {"exact": True}):
+            with pytest.raises(vdb.CorruptedError, match=r"checksum|id: expected"):
+                docs.search(crowd[100], 3, **options)
+            with pytest.raises(vdb.CorruptedError, match=r"checksum|id: expected"):
+                docs.search_many(crowd[100:102], 3, **options)
+        assert docs.search(crowd[200], 1)[0].payload == {"n": 200}
+
+
+@pytest.mark.parametrize("seed", range(30))
+def test_a_flipped_bit_anywhere_is_an_answer_not_a_crash(place, crowd, seed):
+    """Whatever value is hit: every call answers or raises CorruptedError, and check names it."""
+    random = np.random.default_rng(seed)
+
+    def flip_any(d):
+        with d.txn.cursor() as cursor:
+            every = [bytes(key) for key in cursor.iternext(values=False) if key[0] > 1]
+        key = every[random.integers(len(every))]
+        d.flip(key, int(random.integers(len(d.get(key)))))
+
+    break_it(place, flip_any)
+    with vdb.open(place) as db:
+        assert list(db.check())
+        for call in (
+            lambda: db.collection("docs").search_many(crowd[:COUNT], 10, ef=300),
+            lambda: list(db.collection("docs").scan()),
+            lambda: db.collection("docs").search(crowd[1], 300, exact=True),
+            lambda: list(db.collection("texts").scan()),
+            lambda: db.collection("docs").add(9000, crowd[0]),
+            lambda: db.collection("docs").delete(range(100, 150)),
+            db.info,
+        ):
+            with contextlib.suppress(vdb.CorruptedError, vdb.NotFoundError):
+                call()
