@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import os
+import signal
 import subprocess
 import sys
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
+from typing import Any
 
 from vdb.format.generation import GenerationRecord
 from vdb.format.headers import CollectionHeader
@@ -54,11 +57,27 @@ def ids(env: Environment, name: str = "docs") -> list:
         return list(snapshot.ids(snapshot.collection(name)))
 
 
+def killing_at(step: int) -> Callable[[Callable[..., Any]], Callable[..., Any]]:
+    """Wraps functions: this process is killed at the step-th call, counted over all of them."""
+    left = [step]
+
+    def killing(function: Callable[..., Any]) -> Callable[..., Any]:
+        def wrapped(*args: Any, **kwargs: Any) -> Any:
+            left[0] -= 1
+            if left[0] == 0:
+                os.kill(os.getpid(), signal.SIGKILL)
+            return function(*args, **kwargs)
+
+        return wrapped
+
+    return killing
+
+
 PRELUDE = """
 import os, signal, sys, threading, time
 from pathlib import Path
 import store_tools
-from store_tools import add, create, docs, ids
+from store_tools import add, create, docs, ids, killing_at
 from vdb import errors
 from vdb.store import Environment
 path = Path(sys.argv[1])

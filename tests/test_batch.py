@@ -8,10 +8,7 @@ import numpy as np
 import pytest
 
 import vdb
-
-
-class StopError(Exception):
-    """Raised by the tests to leave a batch."""
+from stopped import StopError
 
 
 @pytest.fixture

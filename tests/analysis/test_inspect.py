@@ -7,6 +7,7 @@ import pytest
 
 import oracle
 import vdb
+from stopped import StopError, stop_in
 
 
 @pytest.fixture
@@ -64,22 +65,13 @@ def test_generations_that_are_not_in_use_count_too(docs, monkeypatch):
     monkeypatch.setattr("vdb.maintenance.rebuild.procedures._remove", lambda _: None)
     monkeypatch.setattr("vdb.store.generations.REMOVED_BY_OTHERS", 1)
     with pytest.raises(StopError):
-        docs.rebuild("l2", progress=stop)
+        docs.rebuild("l2", progress=stop_in("validating"))
     docs.drop_previous()
     found = docs.inspect()
     roles = {other.generation: other.role for other in found.beside}
     assert roles[4] == "being built" and roles[2] == "over"
     assert found.bytes["other generations"] == sum(other.bytes for other in found.beside) > 0
     assert json.loads(json.dumps(found.to_dict()))["beside"][0]["role"] == "being built"
-
-
-class StopError(Exception):
-    """Ends a rebuild from its progress callback."""
-
-
-def stop(at):
-    if at.phase == "validating":
-        raise StopError
 
 
 def test_an_old_reader_shows(db, docs):

@@ -5,14 +5,11 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
+from stopped import StopError
 from vdb.format import blocks, keys
 from vdb.maintenance.rebuild import run
 
 pytestmark = pytest.mark.damages
-
-
-class StopError(Exception):
-    """Ends a rebuild from its progress callback."""
 
 
 @pytest.fixture

@@ -8,7 +8,8 @@ import numpy as np
 import pytest
 
 import vdb
-from dtype_rebuilds import StopError, blocks_of_vectors, metric_of, stop_in
+from dtype_rebuilds import blocks_of_vectors, metric_of
+from stopped import StopError, stop_in
 from vdb.dtypes import DTYPES
 from vdb.format import blocks, keys
 from vdb.maintenance.rebuild import run

@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 
 import vdb
-from dtype_rebuilds import StopError, stop_at, stop_in
+from stopped import StopError, stop_at, stop_in
 from vdb.maintenance.rebuild import run
 
 pytestmark = pytest.mark.usefixtures("eager")

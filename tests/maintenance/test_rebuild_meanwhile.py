@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 import vdb
-from dtype_rebuilds import StopError, stop_at
+from stopped import StopError, stop_after, stop_at
 from vdb.maintenance.rebuild import run
 
 DIM = 16
@@ -16,18 +16,6 @@ EAGER = run.Pace(rows=64, seconds=0.0, share=1e9, last=8)
 @pytest.fixture(autouse=True)
 def eager(monkeypatch):
     monkeypatch.setattr(run, "PACE", EAGER)
-
-
-def stop_after(calls):
-    """A callback that stops the build at its nth call."""
-    left = [calls]
-
-    def progress(_at):
-        left[0] -= 1
-        if left[0] == 0:
-            raise StopError
-
-    return progress
 
 
 def stopped(docs, calls=12, **parameters):

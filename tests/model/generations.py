@@ -11,13 +11,10 @@ import kinds
 import strategies
 import vdb
 from model.history import History
+from stopped import StopError, stop_after
 
 METRICS = st.sampled_from(["l2", "ip", "cosine", "l1"])
 DTYPES = ("float32", "float16", "int8", "bit")
-
-
-class StopError(Exception):
-    """Ends a rebuild from its progress callback."""
 
 
 def numbers(shelf, vector):
@@ -81,17 +78,15 @@ class Generations(History):
         dtype = data.draw(st.sampled_from((shelf.dtype, *dtypes_of(shelf))), label="dtype")
         kind = kinds.Kind("hamming" if dtype == "bit" else metric, dtype)
         index = strategies.fitting(index, *kind)
-        left = [stop]
-
-        def progress(_at):
-            left[0] -= 1
-            if left[0] == 0:
-                raise StopError
-
         before = docs.info()
         try:
             report = docs.rebuild(
-                kind.metric, index, dtype, keep_previous=keep, progress=progress, validate=0.0
+                kind.metric,
+                index,
+                dtype,
+                keep_previous=keep,
+                progress=stop_after(stop),
+                validate=0.0,
             )
         except StopError:
             self.unchanged(docs, before)

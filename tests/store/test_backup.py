@@ -254,15 +254,7 @@ env.close()
     def test_a_crash_at_any_moment_leaves_the_old_file_or_the_new(self, path):
         script = """
 import vdb.store.backup as backup
-step = int(hear())
-def killing(function):
-    def wrapped(*args, **kwargs):
-        global step
-        step -= 1
-        if step == 0:
-            os.kill(os.getpid(), signal.SIGKILL)
-        return function(*args, **kwargs)
-    return wrapped
+killing = killing_at(int(hear()))
 env = Environment.open(path)
 for name in ("_make_directory", "_copy_to", "_replace", "sync_directory"):
     setattr(backup, name, killing(getattr(backup, name)))

@@ -152,15 +152,7 @@ class TestMaking:
         """Killed at every step, the target does not exist or is whole."""
         script = """
 import vdb.store.creation as creation
-step = int(hear())
-def killing(function):
-    def wrapped(*args, **kwargs):
-        global step
-        step -= 1
-        if step == 0:
-            os.kill(os.getpid(), signal.SIGKILL)
-        return function(*args, **kwargs)
-    return wrapped
+killing = killing_at(int(hear()))
 for name in ("open_engine", "sync_directory", "FileLock", "_rename"):
     setattr(creation, name, killing(getattr(creation, name)))
 creation._fill = killing(creation._fill)
