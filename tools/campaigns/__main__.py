@@ -60,6 +60,7 @@ CAMPAIGNS: dict[str, type[Campaign]] = {
 }
 
 UNAVAILABLE = 77
+LINE_EVERY = 60.0  # seconds, where nobody watches a terminal
 
 
 def main() -> int:
@@ -111,6 +112,7 @@ def _run(campaign: Campaign, given: argparse.Namespace) -> int:
     rounds = campaign.full if given.rounds is None else given.rounds
     number, last = given.first, given.first + rounds
     began, seen, failures = time.monotonic(), Counter[str](), 0
+    told = began
     try:
         while number < last:
             outcome = campaign.round(number)
@@ -123,6 +125,9 @@ def _run(campaign: Campaign, given: argparse.Namespace) -> int:
             number += 1
             if sys.stderr.isatty():
                 print(f"\r{number - given.first}/{rounds}", end="", file=sys.stderr)
+            elif time.monotonic() > told + LINE_EVERY:
+                told = time.monotonic()
+                print(f"{number - given.first}/{rounds}", file=sys.stderr, flush=True)
     except KeyboardInterrupt:
         print(f"interrupted: --seed {given.seed} --first {number} goes on")
     if number == last and (fault := campaign.fault(seen)) is not None:
