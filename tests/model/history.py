@@ -26,6 +26,7 @@ LOOKS = 2  # steps between two looks at every record
 CHECKS = 8  # steps between two checks of the whole database
 MOST = 400  # records of a collection
 RECALL = 0.95
+LEAST_M = 8  # of graphs whose recall counts
 FEW = 100  # records below which recall is not measured
 
 
