@@ -1,4 +1,7 @@
-"""Searching with the memory limited to a quarter of the database, page cache included."""
+"""Searching with the memory limited to a quarter of the database, page cache included.
+
+The limit is the same for everybody: a quarter of vdb's directory with 8-bit codes.
+"""
 
 from __future__ import annotations
 
@@ -15,20 +18,21 @@ from .process import PeerError, Worker
 
 PART: Final = "limited"
 SHARE: Final = 0.25
-BASE: Final = "vdb"  # whose size on disk the limit is a share of, for everybody
+BASES: Final = ("vdb int8", "vdb")  # the first that was built: the limit is a share of its size
 LEAST: Final = 64 * 2**20  # what an interpreter with numpy needs to live in
 COUNT: Final = 50  # queries of a timed call; other ones every time
-WARMING: Final = 500  # queries before: whoever verifies what is read for the first time has done so
+WARMING: Final = 2_000  # queries before: what is verified when it is first read has been read
 PATIENCE: Final = 300.0
 
 
 def run(course: Course, case: Case, contestants: tuple[Contestant, ...]) -> None:
     """Load everybody into a group of its own, then ask in turn."""
     todo = course.missing(PART, case.key, contestants)
-    base = course.store.get("build", *case.key, BASE)
-    if not todo or base is None or "bytes" not in base:
+    built = [course.store.get("build", *case.key, base) or {} for base in BASES]
+    sizes = [one["bytes"] for one in built if "bytes" in one]
+    if not todo or not sizes:
         return
-    limit = int(SHARE * base["bytes"])
+    limit = int(SHARE * sizes[0])
     if limit < LEAST:
         course.say(f"  {PART}: a quarter of {case.files.name} is too little for an interpreter")
         return
