@@ -10,6 +10,7 @@ id; NaN comes last.
 from __future__ import annotations
 
 from collections.abc import Iterator
+from itertools import groupby
 from operator import ne
 from typing import Any, NamedTuple, TypeAlias
 
@@ -143,7 +144,7 @@ def order_by_id(
     counts: NDArray[np.intp],
     scores: NDArray[np.floating] | None = None,
 ) -> NDArray[np.intp] | None:
-    """The order that sorts equal rows of a query by id; None when there are no equal ones.
+    """The order that sorts equal rows of a query by id; None when they are in it.
 
     Rows are equal whose values, and scores where given, are.
     """
@@ -151,6 +152,10 @@ def order_by_id(
         listed = values.tolist()
         if all(map(ne, listed, listed[1:])):
             return None
+        if len(counts) == 1:
+            if scores is None or scores is values:
+                return _few_by_id(ids, listed)
+            return _few_by_id(ids, list(zip(listed, scores.tolist(), strict=True)))
     equal = values[1:] == values[:-1]
     if scores is not None and scores is not values:
         equal &= scores[1:] == scores[:-1]
@@ -168,6 +173,14 @@ def order_by_id(
         keys = [(run, ids[i]) for run, i in zip(runs.tolist(), tied.tolist(), strict=True)]
         order[tied] = tied[sorted(range(len(tied)), key=keys.__getitem__)]
     return order
+
+
+def _few_by_id(ids: Ids, keys: list[Any]) -> NDArray[np.intp] | None:
+    """The same for one query with few rows, equal where their keys are: nothing but lists."""
+    order: list[int] = []
+    for _, run in groupby(range(len(keys)), keys.__getitem__):
+        order += sorted(run, key=ids.__getitem__)
+    return None if order == list(range(len(order))) else np.array(order, dtype=np.intp)
 
 
 def by_query(rows: Rows) -> Iterator[Rows]:
