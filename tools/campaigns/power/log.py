@@ -81,7 +81,8 @@ def record(library: Path, root: Path, command: list[str], *, unsynced: bool = Fa
     """
     with tempfile.NamedTemporaryFile(dir=root.parent) as log:
         env = os.environ | {
-            "LD_PRELOAD": str(library),
+            # Behind a sanitizer's, which must come first.
+            "LD_PRELOAD": f"{os.environ.get('LD_PRELOAD', '')} {library}",
             "VDB_LOG": log.name,
             "VDB_LOG_ROOT": str(root),
         }
