@@ -19,7 +19,7 @@ def test_a_limit_of_memory_makes_more_commits_of_the_same_records(run, tmp_path)
         assert list(b.check()) == []
 
 
-@pytest.mark.parametrize("size", ["12 parrots", "", "-5", "1KB"])
+@pytest.mark.parametrize("size", ["12 parrots", "", "-5", "1KB", "5" * 400])
 def test_a_limit_that_cannot_be_is_refused(run, tmp_path, size):
     np.save(tmp_path / "v.npy", np.ones((2, 8), np.float32))
     given = (tmp_path / "a.vdb", "c", tmp_path / "v.npy", "--create", "--metric", "l2")

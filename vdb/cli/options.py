@@ -18,12 +18,13 @@ def a_path(text: str | Path) -> Path:
 
 def a_size(text: str | int) -> int:
     """Bytes, as a number or with a unit: 500000000, 500MB, 2GiB."""
-    found = re.fullmatch(r"(\d+(?:\.\d+)?)\s*([KMGT]i?)?B?", str(text).strip(), re.ASCII)
+    number = r"(\d{1,20}(?:\.\d{1,20})?)"  # more digits are no number of bytes, nor a float
+    found = re.fullmatch(number + r"\s*([KMGT]i?)?B?", str(text).strip(), re.ASCII)
     if found is None:
         raise typer.BadParameter(f"expected bytes, such as 500MB or 2GiB, got {text!r}")
-    number, unit = found.groups()
+    amount, unit = found.groups()
     power = 0 if unit is None else "KMGT".index(unit[0]) + 1
-    return int(float(number) * (1024 if unit and unit.endswith("i") else 1000) ** power)
+    return int(float(amount) * (1024 if unit and unit.endswith("i") else 1000) ** power)
 
 
 def a_directory(text: str | Path) -> Path:
