@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import hashlib
 import json
-import select
 import signal
 import subprocess
 import sys
@@ -16,6 +15,7 @@ import sys
 import numpy as np
 
 import vdb
+from tools.campaigns.frame.lines import answer_of
 
 SECONDS = 60.0
 
@@ -39,14 +39,10 @@ class Reader:
                 text=True,
             )
         child = self._child
-        if child.stdin is None or child.stdout is None:
-            raise ValueError("the child has no pipes")
-        print(line, file=child.stdin, flush=True)
-        answered = select.select([child.stdout], [], [], SECONDS)[0]
-        answer = child.stdout.readline().strip() if answered else ""
+        answer = answer_of(child, line, SECONDS)
         if answer:
             return answer
-        if answered:
+        if answer is not None:
             status = child.wait()
             self.end()
             return signal.Signals(-status).name if status < 0 else f"exit {status}"

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-import select
 import subprocess
 from pathlib import Path
 
 from tools.campaigns.frame.campaign import UnavailableError
+from tools.campaigns.frame.lines import answer_of
 
 ROOT = Path(__file__).parents[3]
 CANNOT = 3
@@ -50,13 +50,7 @@ class Program:
                 text=True,
                 env={"ASAN_OPTIONS": "detect_leaks=0", "UBSAN_OPTIONS": "print_stacktrace=1"},
             )
-        child = self._child
-        if child.stdin is None or child.stdout is None:
-            raise ValueError("the child has no pipes")
-        print(line, file=child.stdin, flush=True)
-        answered = select.select([child.stdout], [], [], SECONDS)[0]
-        answer = child.stdout.readline().strip() if answered else ""
-        return answer or self.end()
+        return answer_of(self._child, line, SECONDS) or self.end()
 
     def end(self) -> str:
         """Let the child go; what it said last."""
