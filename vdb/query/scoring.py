@@ -166,7 +166,9 @@ def order_by_id(
     tied = np.flatnonzero(np.concatenate(([False], equal)) | np.concatenate((equal, [False])))
     runs = np.concatenate(([0], np.cumsum(~equal)))[tied]
     order = np.arange(len(ids))
-    if isinstance(ids, np.ndarray) or isinstance(ids[0], int):
+    if isinstance(ids, np.ndarray):
+        order[tied] = tied[np.lexsort((ids[tied], runs))]
+    elif isinstance(ids[0], int):
         own = np.fromiter((ids[i] for i in tied.tolist()), dtype=np.int64, count=len(tied))
         order[tied] = tied[np.lexsort((own, runs))]
     else:
