@@ -10,7 +10,9 @@ NONE: int = _kernel.NONE
 """No slot (2**32 - 1)."""
 
 BlockTable = _kernel.BlockTable
+Forecast = _kernel.Forecast
 Index = _kernel.Index
+Residency = _kernel.Residency
 Writer = _kernel.Writer
 crc32c = _kernel.crc32c
 distances = _kernel.distances
@@ -26,7 +28,9 @@ use_instruction_set = _kernel.use_instruction_set
 __all__ = [
     "NONE",
     "BlockTable",
+    "Forecast",
     "Index",
+    "Residency",
     "Writer",
     "crc32c",
     "distances",

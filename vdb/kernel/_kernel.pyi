@@ -44,6 +44,30 @@ def distances(a: Annotated[NDArray[numpy.generic], dict(shape=(None, None), orde
     (n, 9): dot, squared L2 and L1 of each row of a (as queries have them) with the row of b at its place, from the loops for one row, for four, and in float64; for tests.
     """
 
+class Forecast:
+    """Where blocks probably lie that were not looked up yet."""
+
+    def __init__(self, stride: int) -> None: ...
+
+    def guess(self, number: int) -> int | None:
+        """The address of a block, or None where there is nothing to go by."""
+
+    def learn(self, number: int, blocks: int, address: int) -> None:
+        """Block `number` of about `blocks` lies there."""
+
+class Residency:
+    """What searches of one collection had to read."""
+
+    def __init__(self) -> None: ...
+
+    def care(self) -> tuple[bool, bool, bool]:
+        """
+        Whether the next search asks for what its walk is about to compare, for the vectors of its last candidates, and gives these up again.
+        """
+
+    def note(self, walk: int, last: int, guide: int) -> None:
+        """A search read so many bytes for its walk, and for its last candidates."""
+
 def read_records(lookup: object, collection: int, slots: NDArray[numpy.uint32], start: int, text: bool, payloads: bool) -> tuple[list[int | str], list[bytes | None]]:
     """
     Ids of records, and their payloads as they are stored (None: there is none, or they are not asked for), up to the first that is not plain, sound and in one piece. `lookup` finds values by key; `start` is the checksum of the salt; `text` says which kind ids are.

@@ -14,12 +14,16 @@
 #include <string>
 #include <vector>
 
+#include "forecast.h"
+#include "residency.h"
+
 namespace vdb {
 
 inline constexpr uint32_t kNone = 0xFFFFFFFFu;  // no slot
 inline constexpr uint32_t kMaxSlots = 0x7FFFFFFEu;
 inline constexpr uint32_t kBlockMagic = 0x6B626476u;  // "vdbk"
 inline constexpr uint32_t kHeaderSize = 48;
+inline constexpr uint32_t kValueHeader = 16;  // bytes of the store before a block
 inline constexpr uint16_t kBlockLayout = 1;
 inline constexpr uint8_t kVectors = 1;
 inline constexpr uint8_t kLinks = 2;
@@ -60,6 +64,9 @@ class BlockTable {
   uint32_t rows() const { return rows_; }      // rows in a block
   uint32_t blocks() const { return blocks_; }  // blocks that the slots need
   uint32_t resolved() const;
+  uint64_t bytes() const { return uint64_t{blocks_} * shape_.block_size; }  // of all blocks
+  // What searches have met, at this commit and those before it.
+  Residency& residency() const { return *residency_; }
   size_t norms_offset() const { return kHeaderSize + size_t{rows_} * shape_.row_size; }
 
   // Which block a row lies in, and where in that block.
@@ -86,7 +93,10 @@ class BlockTable {
     const uint8_t* address = entries_[n].load(std::memory_order_acquire);
     return address != nullptr ? address : resolve(n, source);
   }
-  // The same, but nullptr where the block was never written (upper levels are sparse).
+  // Asks the system for a row that is about to be read, for the whole block where that has no
+  // address yet: it is then read for its checksum.
+  void ask_for(uint32_t row) const;
+  // The same as block(), but nullptr where the block was never written (upper levels are sparse).
   const uint8_t* block_or_null(uint32_t n, Source& source) const;
 
   // Whether this very table is good for a later commit that rewrote `count` of its blocks.
@@ -114,6 +124,7 @@ class BlockTable {
   using Entry = std::atomic<const uint8_t*>;
 
   const uint8_t* resolve(uint32_t n, Source& source) const;
+  void ask_for_block(uint32_t n) const;
   void accept(uint32_t n, const Source::Value& value) const;
   uint32_t checksum(const uint8_t* block) const;
   uint32_t blocks_for(uint32_t slots) const;
@@ -130,6 +141,9 @@ class BlockTable {
   std::shared_ptr<Entry[]> kept_;           // what entries_ points to
   std::shared_ptr<const BlockTable> base_;  // what a batch's table is a copy of
   bool shares_ = false;                     // entries_ are those of base_
+  // Those of the commits before it too.
+  std::shared_ptr<Residency> residency_ = std::make_shared<Residency>();
+  std::shared_ptr<Forecast> forecast_;
   std::vector<uint32_t> dirty_;
   std::vector<bool> is_dirty_;
   std::vector<std::unique_ptr<uint8_t[]>> heap_;

@@ -78,9 +78,8 @@ void CodeScorer::ask(const uint32_t* slots, uint32_t first, uint32_t last) {
 }
 
 void CodeScorer::score(const uint32_t* slots, uint32_t count, float* out) {
-  if (missing_ == Missing::kMost)
-    for (uint32_t i = 0; i < count; ++i)
-      read_ahead(codes_.at(slots[i]), codes_.shape().row_bytes());
+  if (missing_)
+    for (uint32_t i = 0; i < count; ++i) codes_.ask_for(slots[i]);
   ask(slots, 0, std::min(kAhead, count));
   for (uint32_t at = 0; at < count; at += 4) {
     ask(slots, std::min(count, at + kAhead), std::min(count, at + kAhead + 4));

@@ -6,7 +6,6 @@
 
 #include "codes.h"
 #include "metric.h"
-#include "paging.h"
 #include "scorer.h"
 
 namespace vdb {
@@ -60,8 +59,7 @@ inline CodeShape code_shape(CodeKind kind, Metric metric, uint32_t dim) {
 
 class CodeScorer final : public Scorer {
  public:
-  CodeScorer(const Codes& codes, CodeDistance distance, const CodeQuery& from,
-             Missing missing = Missing::kNothing)
+  CodeScorer(const Codes& codes, CodeDistance distance, const CodeQuery& from, bool missing = false)
       : codes_(codes), distance_(distance), from_(from), missing_(missing) {}
   void score(const uint32_t* slots, uint32_t count, float* out) override;
 
@@ -72,7 +70,7 @@ class CodeScorer final : public Scorer {
   const Codes& codes_;
   CodeDistance distance_;
   const CodeQuery& from_;
-  Missing missing_;
+  bool missing_;  // whether to ask the system for rows
   Ring<const uint8_t*, kAhead> ring_;
 };
 

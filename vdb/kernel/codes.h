@@ -81,6 +81,8 @@ class Codes {
     return table_->block(p.block, *source_) + kHeaderSize +
            size_t{p.row} * table_->shape().row_size;
   }
+  // Asks the system for a row, which takes a call of it.
+  void ask_for(uint32_t slot) const { table_->ask_for(slot); }
   // Sums of products of integers of `from` with those of `count` rows.
   void sums(const CodeQuery& from, const uint8_t* const* rows, size_t count, int32_t* out) const {
     const auto& sums = loops().codes;

@@ -52,7 +52,8 @@ class Graph {
     if (level == 0) return row(slot) + 1;
     return upper(level, slot);
   }
-  // Asks the processor for a list on level 0 before it is needed.
+  // Asks the system, or the processor, for a list on level 0 before it is needed.
+  void ask_for(uint32_t slot) const { levels_[0]->ask_for(slot); }
   void prefetch(uint32_t slot) const;
   uint32_t degree(uint32_t level, uint32_t slot) const;
   uint32_t tree_degree(uint32_t slot) const;

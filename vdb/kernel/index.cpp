@@ -9,7 +9,9 @@
 #include "filtered.h"
 #include "flat.h"
 #include "in_order.h"
+#include "paging.h"
 #include "parallel.h"
+#include "residency.h"
 
 namespace vdb {
 namespace {
@@ -108,6 +110,7 @@ Index::Answers Index::search(Source& source, const uint8_t* queries, uint32_t co
   const std::vector<uint32_t> starts = this->starts();
   std::optional<Codes> codes;
   if (has_codes()) codes.emplace(this->codes(source));
+  const uint64_t guide = has_codes() ? codes_->bytes() + links_[0]->bytes() : 0;
   const Searcher searcher(vectors, graph, state_.metric, state_.entry, starts,
                           codes ? &*codes : nullptr);
   Answers answers(count);
@@ -118,13 +121,16 @@ Index::Answers Index::search(Source& source, const uint8_t* queries, uint32_t co
     Scratch& own = *scratch[worker];
     own.computed = 0;
     const uint8_t* const query = queries + i * state_.shape.query_bytes();
-    const Missing missing = residency_->missing();
+    Residency& residency = vectors_->residency();
+    const Care care = residency.care();
     // Of this thread's own: answers beside each other share a line of the cache.
     std::vector<Hit> hits;
-    std::optional<DiskReads> reads;
-    if (missing != Missing::kNothing || i % kUnseen == 0) reads.emplace();
-    searcher.search(query, k, ef, missing, own, &hits);
-    if (reads) residency_->note(*reads);
+    Reads reads;
+    std::optional<DiskReads> seen;
+    if (!care.any() && i % kUnseen == 0) seen.emplace();
+    searcher.search(query, k, ef, care, own, &hits, &reads);
+    if (seen) reads.last = seen->bytes();
+    if (seen || care.any()) residency.note(care, reads, guide);
     answers[i] = std::move(hits);
     if (computed != nullptr) (*computed)[i] = own.computed;
   });

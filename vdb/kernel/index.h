@@ -12,7 +12,6 @@
 #include "filtered_searcher.h"
 #include "graph.h"
 #include "metric.h"
-#include "paging.h"
 #include "searcher.h"
 #include "survey.h"
 #include "vectors.h"
@@ -102,7 +101,6 @@ class Index {
   std::shared_ptr<BlockTable> vectors_;
   std::vector<std::shared_ptr<BlockTable>> links_;
   std::shared_ptr<BlockTable> codes_;  // none where the state has no codes
-  std::shared_ptr<Residency> residency_ = std::make_shared<Residency>();
 };
 
 }  // namespace vdb

@@ -13,9 +13,8 @@ void VectorScorer::ask(const uint32_t* slots, uint32_t first, uint32_t last) {
 }
 
 void VectorScorer::score(const uint32_t* slots, uint32_t count, float* out) {
-  if (missing_ == Missing::kMost)
-    for (uint32_t i = 0; i < count; ++i)
-      read_ahead(vectors_.locate(slots[i]).row, vectors_.row_bytes());
+  if (missing_)
+    for (uint32_t i = 0; i < count; ++i) vectors_.ask_for(slots[i]);
   ask(slots, 0, std::min(ahead_, count));
   for (uint32_t at = 0; at < count; at += 4) {
     const uint32_t n = std::min<uint32_t>(4, count - at);

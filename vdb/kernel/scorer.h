@@ -7,7 +7,6 @@
 #include <vector>
 
 #include "metric.h"
-#include "paging.h"
 #include "vectors.h"
 
 namespace vdb {
@@ -37,10 +36,10 @@ class Ring {
 class VectorScorer final : public Scorer {
  public:
   // Rows are asked for `ahead` of the one that is compared, at most kFarAhead. Far ahead pays where
-  // many are scored at once.
+  // many are scored at once. `missing`: whether to ask the system for them too.
   static constexpr uint32_t kFarAhead = 12;
   VectorScorer(const Vectors& vectors, const Distance& distance, Item from, uint32_t ahead = 4,
-               Missing missing = Missing::kNothing)
+               bool missing = false)
       : vectors_(vectors), distance_(distance), from_(from), ahead_(ahead), missing_(missing) {}
   void score(const uint32_t* slots, uint32_t count, float* out) override;
 
@@ -51,7 +50,7 @@ class VectorScorer final : public Scorer {
   Distance distance_;
   Item from_;
   uint32_t ahead_;
-  Missing missing_;
+  bool missing_;
   Ring<Vectors::Location, kFarAhead> ring_;
 };
 

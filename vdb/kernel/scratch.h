@@ -22,6 +22,7 @@ struct Scratch {
   Pool guide;
   Visited bypassed;
   std::vector<uint32_t> failing, bridges;
+  bool missing = false;   // whether pages of links may have to be read
   uint32_t computed = 0;  // distances, since somebody last set it to 0
 };
 

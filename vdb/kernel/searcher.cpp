@@ -2,8 +2,10 @@
 
 #include <algorithm>
 #include <limits>
+#include <optional>
 
 #include "code_scorer.h"
+#include "paging.h"
 #include "prefetch.h"
 
 namespace vdb {
@@ -64,21 +66,26 @@ Searcher::Starts Searcher::begin_by_direction(const Item& query, Scorer& scorer,
 }
 
 // A walk by codes has not touched the vectors that are about to be compared.
-void Searcher::ask_for_vector(uint32_t slot, Missing missing) const {
-  const uint8_t* const row = vectors_.locate(slot).row;
-  if (missing != Missing::kNothing) read_ahead(row, vectors_.row_bytes());
-  vectors_.prefetch(row);
+void Searcher::ask_for_vectors(const std::vector<uint32_t>& slots, bool missing) const {
+  if (missing)
+    for (const uint32_t slot : slots) vectors_.ask_for(slot);
+  for (const uint32_t slot : slots) vectors_.prefetch(vectors_.locate(slot).row);
 }
 
-void Searcher::ask_for_vectors(const Pool& pool, size_t count, Missing missing) const {
-  for (uint32_t i = 0; i < std::min<size_t>(pool.size(), count); ++i)
-    ask_for_vector(pool[i].slot, missing);
+// Vectors of the pool's first, and of others.
+void Searcher::give_up(const Pool& pool, size_t count, const std::vector<uint32_t>& others) const {
+  const size_t bytes = vectors_.row_bytes();
+  for (uint32_t i = 0; i < count; ++i) let_go(vectors_.locate(pool[i].slot).row, bytes);
+  for (const uint32_t slot : others) let_go(vectors_.locate(slot).row, bytes);
 }
 
-void Searcher::search(const uint8_t* query, uint32_t k, uint32_t ef, Missing missing,
-                      Scratch& scratch, std::vector<Hit>* hits) const {
+void Searcher::search(const uint8_t* query, uint32_t k, uint32_t ef, const Care& care,
+                      Scratch& scratch, std::vector<Hit>* hits, Reads* reads) const {
   hits->clear();
   if (entry_ == kNone || k == 0) return;
+  std::optional<DiskReads> seen;
+  if (care.any()) seen.emplace();
+  scratch.missing = care.walk;
   const float norm = norm_of_query(vectors_.shape(), query);
   const auto walk = [&](Scorer& scorer, Scorer& above) {
     const Starts starts = begin({query, norm}, scorer, above, scratch);
@@ -87,47 +94,57 @@ void Searcher::search(const uint8_t* query, uint32_t k, uint32_t ef, Missing mis
   if (codes_ == nullptr) {
     const Distance distance = Distance::search(metric_, vectors_.shape());
     const Distance direction = Distance::search_above(metric_, vectors_.shape());
-    VectorScorer scorer(vectors_, distance, {query, norm}, kAhead, missing);
-    VectorScorer above(vectors_, direction, {query, norm}, kAhead, missing);
+    VectorScorer scorer(vectors_, distance, {query, norm}, kAhead, care.walk);
+    VectorScorer above(vectors_, direction, {query, norm}, kAhead, care.walk);
     walk(scorer, above);
   } else {
     scratch.query.set(codes_->shape(), reinterpret_cast<const float*>(query));
-    CodeScorer scorer(*codes_, CodeDistance::search(metric_), scratch.query, missing);
-    CodeScorer above(*codes_, CodeDistance::search_above(metric_), scratch.query, missing);
+    CodeScorer scorer(*codes_, CodeDistance::search(metric_), scratch.query, care.walk);
+    CodeScorer above(*codes_, CodeDistance::search_above(metric_), scratch.query, care.walk);
     walk(scorer, above);
   }
-  rank(query, k, missing, scratch, hits);
+  if (seen) reads->walk = seen->bytes();
+  const size_t compared = rank(query, k, care.last, scratch, hits);
+  if (seen) reads->last = seen->bytes() - reads->walk;
+  if (care.let_go) give_up(scratch.pool, compared, scratch.slots);
 }
 
 // The candidates by their exact values. Those that a walk by codes put behind the k-th are compared
 // too where the code may be wrong by so much. Each comes with up to k duplicates, the last one too:
-// by its exact value it may be nearer than those before it.
-void Searcher::rank(const uint8_t* query, uint32_t k, Missing missing, Scratch& scratch,
-                    std::vector<Hit>* hits) const {
+// by its exact value it may be nearer than those before it. Returns how many of the pool's first
+// were compared; the others of a walk by codes are in `scratch.slots`.
+size_t Searcher::rank(const uint8_t* query, uint32_t k, bool missing, Scratch& scratch,
+                      std::vector<Hit>* hits) const {
   const ExactValue exact(metric_, vectors_.shape(), query);
   const Pool& pool = scratch.pool;
   const size_t wanted = size_t{k} + (codes_ == nullptr ? kMargin : 0);
   uint32_t i = 0;
-  if (codes_ != nullptr) ask_for_vectors(pool, k, missing);
-  for (; i < pool.size() && hits->size() < wanted; ++i) push(exact, pool[i].slot, k, hits);
+  scratch.slots.clear();
+  if (codes_ != nullptr) {
+    for (; i < std::min<size_t>(pool.size(), k); ++i) scratch.slots.push_back(pool[i].slot);
+    ask_for_vectors(scratch.slots, missing);
+  }
+  for (i = 0; i < pool.size() && hits->size() < wanted; ++i) push(exact, pool[i].slot, k, hits);
+  const size_t compared = i;
   scratch.computed += i;
+  scratch.slots.clear();
   if (codes_ != nullptr && i < pool.size()) {
     double worst = -std::numeric_limits<double>::infinity();
     for (const Hit& hit : *hits) worst = std::max(worst, exact.ordered(hit.value));
     const CodeDistance distance = CodeDistance::search(metric_);
     if (distance.from_one()) worst += 1;
-    scratch.slots.clear();
     for (; i < pool.size(); ++i) {
       const auto [near, slot] = pool[i];
       const CodeHead head = Codes::head(codes_->at(slot));
       if (near - distance.slack(scratch.query, head, near) > worst) continue;
       scratch.slots.push_back(slot);
-      ask_for_vector(slot, missing);
     }
+    ask_for_vectors(scratch.slots, missing);
     scratch.computed += static_cast<uint32_t>(scratch.slots.size());
     for (const uint32_t slot : scratch.slots) push(exact, slot, k, hits);
   }
   keep_best(exact, k, hits);
+  return compared;
 }
 
 // A node and its duplicates, at most `most` of them together.

@@ -7,7 +7,7 @@
 #include "codes.h"
 #include "graph.h"
 #include "metric.h"
-#include "paging.h"
+#include "residency.h"
 #include "scorer.h"
 #include "scratch.h"
 #include "vectors.h"
@@ -36,9 +36,10 @@ class Searcher {
         codes_(codes) {}
 
   // At most k hits among the ef candidates kept, best first, equal values by slot. Duplicates of a
-  // found node are found too, beyond ef as well.
-  void search(const uint8_t* query, uint32_t k, uint32_t ef, Missing missing, Scratch& scratch,
-              std::vector<Hit>* hits) const;
+  // found node are found too, beyond ef as well. `reads` receives what was read by then, as far as
+  // `care` makes it worth a look.
+  void search(const uint8_t* query, uint32_t k, uint32_t ef, const Care& care, Scratch& scratch,
+              std::vector<Hit>* hits, Reads* reads) const;
 
  private:
   struct Starts {  // of the walk on level 0
@@ -49,10 +50,10 @@ class Searcher {
   Starts begin_by_direction(const Item& query, Scorer& scorer, Scorer& above,
                             Scratch& scratch) const;
 
-  void ask_for_vectors(const Pool& pool, size_t count, Missing missing) const;
-  void ask_for_vector(uint32_t slot, Missing missing) const;
-  void rank(const uint8_t* query, uint32_t k, Missing missing, Scratch& scratch,
-            std::vector<Hit>* hits) const;
+  void ask_for_vectors(const std::vector<uint32_t>& slots, bool missing) const;
+  size_t rank(const uint8_t* query, uint32_t k, bool missing, Scratch& scratch,
+              std::vector<Hit>* hits) const;
+  void give_up(const Pool& pool, size_t count, const std::vector<uint32_t>& others) const;
   void push(const ExactValue& exact, uint32_t node, size_t most, std::vector<Hit>* hits) const;
 
   const Vectors& vectors_;

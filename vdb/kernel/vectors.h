@@ -59,6 +59,8 @@ class Vectors {
             block + table_->norms_offset() + size_t{p.row} * kNormSize};
   }
   Item at(uint32_t slot) const { return locate(slot).item(); }
+  // Asks the system for a row, which takes a call of it.
+  void ask_for(uint32_t slot) const { table_->ask_for(slot); }
   // Asks the processor for the first bytes of a row; its own prefetcher follows from there.
   void prefetch(const uint8_t* row) const {
     prefetch_bytes(row, row_bytes_ < kBytesAhead ? row_bytes_ : kBytesAhead);

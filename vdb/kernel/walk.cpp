@@ -19,6 +19,14 @@ void gather(const Graph& graph, uint32_t level, uint32_t slot, Scratch& scratch)
   scratch.distances.resize(n);
 }
 
+// A list that may be the next: of the system where its page may be missing, or of the processor.
+void ask_for_list(const Graph& graph, uint32_t slot, const Scratch& scratch) {
+  if (scratch.missing)
+    graph.ask_for(slot);
+  else
+    graph.prefetch(slot);
+}
+
 }  // namespace
 
 uint32_t descend(const Graph& graph, Scorer& scorer, uint32_t start, uint32_t level, uint32_t stop,
@@ -61,7 +69,7 @@ void beam(const Graph& graph, uint32_t level, Scorer& scorer, const std::vector<
     scratch.computed += n;
     for (uint32_t i = 0; i < n; ++i)
       if (pool.offer({scratch.distances[i], scratch.slots[i]}) && level == 0)
-        graph.prefetch(scratch.slots[i]);
+        ask_for_list(graph, scratch.slots[i], scratch);
     uint32_t slot, next;
     if (!pool.expand(&slot)) return;
     gather(graph, level, slot, scratch);

@@ -10,6 +10,7 @@ namespace vdb::bindings {
 namespace nb = nanobind;
 
 void bind_functions(nb::module_& m);
+void bind_paging(nb::module_& m);
 void bind_records(nb::module_& m);
 void bind_tables(nb::module_& m);
 nb::class_<Index> bind_index(nb::module_& m);

@@ -27,6 +27,7 @@ NB_MODULE(_kernel, m) {
   nanobind::set_leak_warnings(false);  // objects alive at exit are the interpreter's business
   nanobind::register_exception_translator(bindings::translate);
   bindings::bind_functions(m);
+  bindings::bind_paging(m);
   bindings::bind_records(m);
   bindings::bind_tables(m);
   auto index = bindings::bind_index(m);
