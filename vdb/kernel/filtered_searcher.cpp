@@ -1,13 +1,18 @@
 #include "filtered_searcher.h"
 
 #include <algorithm>
+#include <optional>
 
+#include "code_scorer.h"
+#include "paging.h"
 #include "prefetch.h"
+#include "ranker.h"
+#include "walk.h"
 
 namespace vdb {
 namespace {
 
-constexpr uint32_t kMargin = 8;      // candidates rescored beyond k, as in Searcher
+constexpr uint32_t kAhead = 4;       // vectors asked for ahead on the way down
 constexpr uint32_t kNear = 10;       // width of the survey
 constexpr uint32_t kRarer = 4;       // so many times fewer pass around the query: it lies apart
 constexpr uint32_t kBridges = 256;   // failing nodes remembered at a time
@@ -219,65 +224,71 @@ bool FilteredSearcher::bridge(Walk& walk) const {
   return true;
 }
 
-bool FilteredSearcher::rank(const uint8_t* query, uint32_t k, Scratch& scratch,
-                            std::vector<Hit>* hits) const {
-  const ExactValue exact(metric_, vectors_.shape(), query);
-  const size_t wanted = size_t{k} + kMargin;
-  uint32_t links_of_chains = graph_.slots();  // as in a walk
-  for (uint32_t i = 0; i < scratch.pool.size() && hits->size() < wanted; ++i) {
-    const uint32_t node = scratch.pool[i].slot;
-    const double value = exact(vectors_.at(node).row);
-    if (value != value) continue;          // as in Searcher
-    const size_t most = hits->size() + k;  // as in Searcher
-    if (allowed_.has(node)) hits->push_back({value, node});
-    for (uint32_t twin = graph_.next_duplicate(node);
-         twin != kNone && hits->size() < most && links_of_chains > 0;
-         twin = graph_.next_duplicate(twin), --links_of_chains)
-      if (allowed_.has(twin)) hits->push_back({value, twin});
-  }
-  keep_best(exact, k, hits);
-  return hits->size() >= std::min<size_t>(k, allowed_.count());
-}
-
-bool FilteredSearcher::search(const uint8_t* query, uint32_t k, uint32_t ef, Scratch& scratch,
-                              std::vector<Hit>* hits, uint64_t* compared) const {
-  hits->clear();
-  if (entry_ == kNone || k == 0) return k == 0;
-  const Distance distance = Distance::search(metric_, vectors_.shape());
-  const Item item{query, norm_of_query(vectors_.shape(), query)};
-  VectorScorer scorer(vectors_, distance, item, VectorScorer::kFarAhead);
-  Walk walk{scorer, scratch, ef};
-  walk.links_of_chains = graph_.slots();
-
+// False where an exact scan costs no more than going on would, or than what was done.
+bool FilteredSearcher::walk(uint32_t start, uint32_t k, Walk& walk) const {
+  Scratch& scratch = walk.scratch;
+  const uint32_t ef = walk.ef;
   // Where the query lies among all vectors, and whether what passes does too.
-  const Distance above = Distance::search_above(metric_, vectors_.shape());
-  VectorScorer guide(vectors_, above, item);
-  const uint32_t start = descend(graph_, guide, entry_, graph_.level_of(entry_), 0, scratch);
   scratch.pool.reset(std::max(ef + std::min(kWider, ef * kWiderOfEf / 10), k));
   scratch.visited.reset(graph_.slots());
   scratch.bridges.clear();
   survey(start, walk);
   walk.apart = uint64_t{kRarer} * walk.passed * graph_.slots() <= walk.compared * allowed_.count();
-  if (walk.apart && allowed_.count() <= size_t{kScanned} * ef) {
-    *compared += walk.compared;
-    return false;
-  }
+  if (walk.apart && allowed_.count() <= size_t{kScanned} * ef) return false;
   if (!walk.apart) scratch.pool.narrow(std::max(ef, k));
   begin(walk);
   walk.settle();
   for (;;) {
     uint32_t slot, next;
-    if (walk.compared > allowed_.count()) break;
+    if (walk.compared > allowed_.count()) return false;
     if (scratch.pool.expand(&slot)) {
       expand(slot, walk);
       if (scratch.pool.peek(&next)) graph_.prefetch(next);
     } else if (scratch.pool.full() || !bridge(walk)) {
-      break;
+      return true;
     }
     walk.settle();
   }
-  *compared += walk.compared;
-  if (walk.compared <= allowed_.count() && rank(query, k, scratch, hits)) return true;
+}
+
+bool FilteredSearcher::search(const uint8_t* query, uint32_t k, uint32_t ef, const Care& care,
+                              Scratch& scratch, std::vector<Hit>* hits, Reads* reads,
+                              uint64_t* compared) const {
+  hits->clear();
+  if (entry_ == kNone || k == 0) return k == 0;
+  std::optional<DiskReads> seen;
+  if (care.any()) seen.emplace();
+  const auto look = [&](Scorer& scorer, Scorer& above) {
+    Walk one{scorer, scratch, ef};
+    one.links_of_chains = graph_.slots();
+    const bool found =
+        walk(descend(graph_, above, entry_, graph_.level_of(entry_), 0, scratch), k, one);
+    *compared += one.compared;
+    return found;
+  };
+  bool found;
+  if (codes_ == nullptr) {
+    const Item item{query, norm_of_query(vectors_.shape(), query)};
+    const Distance distance = Distance::search(metric_, vectors_.shape());
+    const Distance direction = Distance::search_above(metric_, vectors_.shape());
+    VectorScorer scorer(vectors_, distance, item, VectorScorer::kFarAhead, care.walk);
+    VectorScorer above(vectors_, direction, item, kAhead, care.walk);
+    found = look(scorer, above);
+  } else {
+    scratch.query.set(codes_->shape(), reinterpret_cast<const float*>(query));
+    CodeScorer scorer(*codes_, CodeDistance::search(metric_), scratch.query, care.walk);
+    CodeScorer above(*codes_, CodeDistance::search_above(metric_), scratch.query, care.walk);
+    found = look(scorer, above);
+  }
+  if (seen) reads->walk = seen->bytes();
+  if (found) {
+    const Ranker ranker(vectors_, graph_, metric_, codes_, &allowed_);
+    const uint32_t again = ranker.rank(query, k, care.last, scratch, hits);
+    if (codes_ != nullptr) *compared += again;
+    if (seen) reads->last = seen->bytes() - reads->walk;
+    if (care.let_go) ranker.let_go(scratch);
+    if (hits->size() >= std::min<size_t>(k, allowed_.count())) return true;
+  }
   hits->clear();
   return false;
 }

@@ -9,11 +9,13 @@
 #include <vector>
 
 #include "allowed.h"
+#include "codes.h"
 #include "graph.h"
 #include "metric.h"
+#include "ranker.h"
+#include "residency.h"
 #include "scorer.h"
 #include "scratch.h"
-#include "searcher.h"
 #include "vectors.h"
 
 namespace vdb {
@@ -21,22 +23,24 @@ namespace vdb {
 // Answers queries on one collection at one moment. Threads: any number, a Scratch each.
 class FilteredSearcher {
  public:
-  // `starts` as for Searcher.
+  // `starts` and `codes` as for Searcher.
   FilteredSearcher(const Vectors& vectors, const Graph& graph, Metric metric, uint32_t entry,
-                   const std::vector<uint32_t>& starts, const Allowed& allowed)
+                   const std::vector<uint32_t>& starts, const Codes* codes, const Allowed& allowed)
       : vectors_(vectors),
         graph_(graph),
         metric_(metric),
         entry_(entry),
         starts_(starts),
+        codes_(codes),
         allowed_(allowed) {}
 
   // At most k allowed hits among the candidates kept (ef, k at least), best first, equal values by
   // slot; how many vectors were compared, failing ones too, is added to `compared`. False, with no
   // hits, where the walk found fewer than min(k, allowed), had compared as many vectors as are
-  // allowed, or would have begun far from few of them: an exact scan is due.
-  bool search(const uint8_t* query, uint32_t k, uint32_t ef, Scratch& scratch,
-              std::vector<Hit>* hits, uint64_t* compared) const;
+  // allowed, or would have begun far from few of them: an exact scan is due. `reads` as for
+  // Searcher.
+  bool search(const uint8_t* query, uint32_t k, uint32_t ef, const Care& care, Scratch& scratch,
+              std::vector<Hit>* hits, Reads* reads, uint64_t* compared) const;
 
  private:
   struct Walk;
@@ -50,13 +54,14 @@ class FilteredSearcher {
   void expand(uint32_t node, Walk& walk) const;
   void scan_failing(uint32_t node, Walk& walk) const;
   bool bridge(Walk& walk) const;
-  bool rank(const uint8_t* query, uint32_t k, Scratch& scratch, std::vector<Hit>* hits) const;
+  bool walk(uint32_t start, uint32_t k, Walk& walk) const;
 
   const Vectors& vectors_;
   const Graph& graph_;
   Metric metric_;
   uint32_t entry_;
   const std::vector<uint32_t>& starts_;
+  const Codes* codes_;
   const Allowed& allowed_;
 };
 

@@ -100,6 +100,20 @@ std::vector<uint32_t> Index::starts() const {
   return starts;
 }
 
+// Search `i` of a call, with the care that those before it have shown to be needed.
+template <typename Search>
+void Index::watched(uint32_t i, const Search& search) const {
+  Residency& residency = vectors_->residency();
+  const Care care = residency.care();
+  Reads reads;
+  std::optional<DiskReads> seen;
+  if (!care.any() && i % kUnseen == 0) seen.emplace();
+  search(care, &reads);
+  if (seen) reads.last = seen->bytes();
+  if (seen || care.any())
+    residency.note(care, reads, has_codes() ? codes_->bytes() + links_[0]->bytes() : 0);
+}
+
 Index::Answers Index::search(Source& source, const uint8_t* queries, uint32_t count, uint32_t k,
                              uint32_t ef, uint32_t threads, std::vector<uint32_t>* computed) const {
   // No pool needs to be larger than what there is to find.
@@ -110,7 +124,6 @@ Index::Answers Index::search(Source& source, const uint8_t* queries, uint32_t co
   const std::vector<uint32_t> starts = this->starts();
   std::optional<Codes> codes;
   if (has_codes()) codes.emplace(this->codes(source));
-  const uint64_t guide = has_codes() ? codes_->bytes() + links_[0]->bytes() : 0;
   const Searcher searcher(vectors, graph, state_.metric, state_.entry, starts,
                           codes ? &*codes : nullptr);
   Answers answers(count);
@@ -121,16 +134,11 @@ Index::Answers Index::search(Source& source, const uint8_t* queries, uint32_t co
     Scratch& own = *scratch[worker];
     own.computed = 0;
     const uint8_t* const query = queries + i * state_.shape.query_bytes();
-    Residency& residency = vectors_->residency();
-    const Care care = residency.care();
     // Of this thread's own: answers beside each other share a line of the cache.
     std::vector<Hit> hits;
-    Reads reads;
-    std::optional<DiskReads> seen;
-    if (!care.any() && i % kUnseen == 0) seen.emplace();
-    searcher.search(query, k, ef, care, own, &hits, &reads);
-    if (seen) reads.last = seen->bytes();
-    if (seen || care.any()) residency.note(care, reads, guide);
+    watched(i, [&](const Care& care, Reads* reads) {
+      searcher.search(query, k, ef, care, own, &hits, reads);
+    });
     answers[i] = std::move(hits);
     if (computed != nullptr) (*computed)[i] = own.computed;
   });
@@ -157,7 +165,10 @@ Index::Answers Index::search_among(Source& source, const uint8_t* queries, uint3
   const Vectors vectors = this->vectors(source);
   const Graph graph = this->graph(source);
   const std::vector<uint32_t> starts = this->starts();
-  const FilteredSearcher searcher(vectors, graph, state_.metric, state_.entry, starts, allowed);
+  std::optional<Codes> codes;
+  if (has_codes()) codes.emplace(this->codes(source));
+  const FilteredSearcher searcher(vectors, graph, state_.metric, state_.entry, starts,
+                                  codes ? &*codes : nullptr, allowed);
   Answers answers(count);
   threads = std::max(1u, std::min(threads, count));
   std::vector<ScratchLease> scratch(threads);
@@ -165,7 +176,10 @@ Index::Answers Index::search_among(Source& source, const uint8_t* queries, uint3
     const uint8_t* const query = queries + i * state_.shape.query_bytes();
     compared[i] = 0;
     std::vector<Hit> hits;
-    switched[i] = !searcher.search(query, k, ef, *scratch[worker], &hits, &compared[i]);
+    watched(i, [&](const Care& care, Reads* reads) {
+      switched[i] =
+          !searcher.search(query, k, ef, care, *scratch[worker], &hits, reads, &compared[i]);
+    });
     if (switched[i]) {
       hits = std::move(vdb::scan_allowed(vectors, state_.metric, query, 1, allowed, k, 1)[0]);
       compared[i] += allowed.count();

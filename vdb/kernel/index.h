@@ -95,6 +95,8 @@ class Index {
   Vectors vectors(Source& source) const { return {*vectors_, source, state_.shape, state_.slots}; }
   Graph graph(Source& source) const;
   Codes codes(Source& source) const;
+  template <typename Search>
+  void watched(uint32_t i, const Search& search) const;
   std::vector<uint32_t> starts() const;  // where walks begin besides the entry point
 
   IndexState state_;

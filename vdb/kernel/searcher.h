@@ -7,6 +7,7 @@
 #include "codes.h"
 #include "graph.h"
 #include "metric.h"
+#include "ranker.h"
 #include "residency.h"
 #include "scorer.h"
 #include "scratch.h"
@@ -14,11 +15,6 @@
 #include "walk.h"
 
 namespace vdb {
-
-struct Hit {
-  double value;  // natural value of the metric
-  uint32_t slot;
-};
 
 // Answers queries on one collection at one moment. Threads: any number, a Scratch each.
 class Searcher {
@@ -50,12 +46,6 @@ class Searcher {
   Starts begin_by_direction(const Item& query, Scorer& scorer, Scorer& above,
                             Scratch& scratch) const;
 
-  void ask_for_vectors(const std::vector<uint32_t>& slots, bool missing) const;
-  size_t rank(const uint8_t* query, uint32_t k, bool missing, Scratch& scratch,
-              std::vector<Hit>* hits) const;
-  void give_up(const Pool& pool, size_t count, const std::vector<uint32_t>& others) const;
-  void push(const ExactValue& exact, uint32_t node, size_t most, std::vector<Hit>* hits) const;
-
   const Vectors& vectors_;
   const Graph& graph_;
   Metric metric_;
@@ -63,8 +53,5 @@ class Searcher {
   const std::vector<uint32_t>& starts_;
   const Codes* codes_;
 };
-
-// Orders hits best first, equal values by slot, and keeps k.
-void keep_best(const ExactValue& exact, uint32_t k, std::vector<Hit>* hits);
 
 }  // namespace vdb

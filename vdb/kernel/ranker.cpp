@@ -1,0 +1,84 @@
+#include "ranker.h"
+
+#include <algorithm>
+#include <limits>
+
+#include "code_scorer.h"
+#include "paging.h"
+#include "prefetch.h"
+
+namespace vdb {
+namespace {
+
+// Candidates rescored beyond k: float32 rounding may swap neighbours at the end of the list.
+constexpr uint32_t kMargin = 8;
+
+}  // namespace
+
+void keep_best(const ExactValue& exact, uint32_t k, std::vector<Hit>* hits) {
+  std::sort(hits->begin(), hits->end(), [&](const Hit& a, const Hit& b) {
+    return a.value != b.value ? exact.ordered(a.value) < exact.ordered(b.value) : a.slot < b.slot;
+  });
+  if (hits->size() > k) hits->resize(k);
+}
+
+// A walk by codes has not touched the vectors that are about to be compared.
+void Ranker::ask_for(const std::vector<uint32_t>& slots, size_t from, bool missing) const {
+  if (codes_ == nullptr) return;
+  if (missing)
+    for (size_t i = from; i < slots.size(); ++i) vectors_.ask_for(slots[i]);
+  for (size_t i = from; i < slots.size(); ++i) vectors_.prefetch(vectors_.locate(slots[i]).row);
+}
+
+uint32_t Ranker::rank(const uint8_t* query, uint32_t k, bool missing, Scratch& scratch,
+                      std::vector<Hit>* hits) const {
+  const ExactValue exact(metric_, vectors_.shape(), query);
+  const Pool& pool = scratch.pool;
+  std::vector<uint32_t>& slots = scratch.slots;  // in the order in which they are compared
+  slots.clear();
+  for (uint32_t i = 0; i < std::min<size_t>(pool.size(), k); ++i) slots.push_back(pool[i].slot);
+  ask_for(slots, 0, missing);
+  const size_t wanted = size_t{k} + (codes_ == nullptr ? kMargin : 0);
+  uint32_t links = graph_.slots();  // all chains together have fewer, or are rings, or meet
+  uint32_t i = 0;
+  for (; i < pool.size() && hits->size() < wanted; ++i) push(exact, pool[i].slot, k, &links, hits);
+  slots.resize(std::min<size_t>(slots.size(), i));
+  for (auto at = static_cast<uint32_t>(slots.size()); at < i; ++at) slots.push_back(pool[at].slot);
+  if (codes_ != nullptr && i < pool.size()) {
+    double worst = -std::numeric_limits<double>::infinity();
+    for (const Hit& hit : *hits) worst = std::max(worst, exact.ordered(hit.value));
+    const CodeDistance distance = CodeDistance::search(metric_);
+    if (distance.from_one()) worst += 1;
+    const size_t before = slots.size();
+    for (; i < pool.size(); ++i) {
+      const auto [near, slot] = pool[i];
+      const CodeHead head = Codes::head(codes_->at(slot));
+      if (near - distance.slack(scratch.query, head, near) <= worst) slots.push_back(slot);
+    }
+    ask_for(slots, before, missing);
+    for (size_t at = before; at < slots.size(); ++at) push(exact, slots[at], k, &links, hits);
+  }
+  keep_best(exact, k, hits);
+  return static_cast<uint32_t>(slots.size());
+}
+
+void Ranker::let_go(const Scratch& scratch) const {
+  for (const uint32_t slot : scratch.slots)
+    vdb::let_go(vectors_.locate(slot).row, vectors_.row_bytes());
+}
+
+// A node and its duplicates, at most k of them together.
+void Ranker::push(const ExactValue& exact, uint32_t node, uint32_t k, uint32_t* links,
+                  std::vector<Hit>* hits) const {
+  const double value = exact(vectors_.at(node).row);
+  // No number comes of what no vector should hold, and it cannot be put in order.
+  if (value != value) return;
+  const size_t most = hits->size() + k;
+  if (passes(node)) hits->push_back({value, node});
+  for (uint32_t twin = graph_.next_duplicate(node);
+       twin != kNone && hits->size() < most && *links > 0;
+       twin = graph_.next_duplicate(twin), --*links)
+    if (passes(twin)) hits->push_back({value, twin});
+}
+
+}  // namespace vdb

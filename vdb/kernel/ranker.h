@@ -1,0 +1,55 @@
+// The last candidates of a walk by their exact values: hits.
+#pragma once
+
+#include <cstdint>
+#include <vector>
+
+#include "allowed.h"
+#include "codes.h"
+#include "graph.h"
+#include "metric.h"
+#include "scratch.h"
+#include "vectors.h"
+
+namespace vdb {
+
+struct Hit {
+  double value;  // natural value of the metric
+  uint32_t slot;
+};
+
+// Orders hits best first, equal values by slot, and keeps k.
+void keep_best(const ExactValue& exact, uint32_t k, std::vector<Hit>* hits);
+
+// Threads: any number, a Scratch each.
+class Ranker {
+ public:
+  // With `codes`, candidates were put in order by them, and `scratch.query` is the query's. With
+  // `allowed`, only those slots become hits.
+  Ranker(const Vectors& vectors, const Graph& graph, Metric metric, const Codes* codes,
+         const Allowed* allowed = nullptr)
+      : vectors_(vectors), graph_(graph), metric_(metric), codes_(codes), allowed_(allowed) {}
+
+  // The k best of `scratch.pool`, best first, equal values by slot. Those that a walk by codes put
+  // behind the k-th are compared too where the code may be wrong by so much. Each comes with up to
+  // k duplicates, the last one too: by its exact value it may be nearer than those before it.
+  // `missing`: whether to ask the system for vectors. Returns how many vectors were compared.
+  uint32_t rank(const uint8_t* query, uint32_t k, bool missing, Scratch& scratch,
+                std::vector<Hit>* hits) const;
+  // Gives up the pages of the vectors that the last rank() compared.
+  void let_go(const Scratch& scratch) const;
+
+ private:
+  void ask_for(const std::vector<uint32_t>& slots, size_t from, bool missing) const;
+  void push(const ExactValue& exact, uint32_t node, uint32_t k, uint32_t* links,
+            std::vector<Hit>* hits) const;
+  bool passes(uint32_t slot) const { return allowed_ == nullptr || allowed_->has(slot); }
+
+  const Vectors& vectors_;
+  const Graph& graph_;
+  Metric metric_;
+  const Codes* codes_;
+  const Allowed* allowed_;
+};
+
+}  // namespace vdb
