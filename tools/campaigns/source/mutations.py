@@ -115,10 +115,17 @@ MUTATIONS = (
     ),
     Mutation(
         "equal values are cut apart by the larger slot",
-        "vdb/kernel/searcher.cpp",
+        "vdb/kernel/ranker.cpp",
         "exact.ordered(b.value) : a.slot < b.slot;",
         "exact.ordered(b.value) : a.slot > b.slot;",
         "tests/kernel/test_graph.py tests/kernel/test_scan.py tests/query/test_search.py",
+    ),
+    Mutation(
+        "whatever a filtered walk has kept is a hit",
+        "vdb/kernel/ranker.cpp",
+        "if (passes(node)) hits->push_back({value, node});",
+        "hits->push_back({value, node});",
+        "tests/test_filtered_codes.py tests/kernel/test_filtered.py",
     ),
     Mutation(
         "a new node does not stand in the lists of those it links to",
