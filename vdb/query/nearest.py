@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from heapq import nsmallest
 from itertools import islice
-from typing import Any, NamedTuple
+from typing import Any, NamedTuple, TypeAlias
 
 import numpy as np
 from numpy.typing import NDArray
@@ -17,8 +18,12 @@ from vdb.query.scoring import Reader, View
 
 __all__ = ["nearest"]
 
-
 _PRODUCTS = ("ip", "dot")
+
+_CELLS = 1 << 18  # hits that wider searches hold at a time
+
+_Row: TypeAlias = tuple[int, NDArray[np.uint32], NDArray[np.float64]]
+"""A query, and what was found for it: slots and values, best first."""
 
 
 class _Search(NamedTuple):
@@ -83,25 +88,55 @@ def nearest(reader: Reader, view: View, matrix: NDArray[Any], k: int, reach: Rea
     slots, values = found.slots[:, :k], found.values[:, :k]
     cut_apart = (found.counts > k) & (found.values[:, k] == values[:, k - 1])
     search = _Search(reader, view, reach, ef)
-    for query in np.flatnonzero(cut_apart).tolist():
-        if view.header.metric in _PRODUCTS and reach.course is None and not matrix[query].any():
-            # Every product with a zero query is equal: no need to look at all of them.
-            slots[query] = _first(reader, view, k)
-            continue
-        row = slice(0, int(found.counts[query]))
-        near, near_values, last = found.slots[query, row], found.values[query, row], width
-        while len(near) == last < reach.matches and near_values[-1] == values[query, -1]:
-            last = min(4 * last, reach.matches)
-            wide = search(matrix[query : query + 1], last, 1)
-            row = slice(0, int(wide.counts[0]))
-            near, near_values = wide.slots[0, row], wide.values[0, row]
-        values[query] = near_values[:k]
-        tied = np.flatnonzero(near_values == near_values[k - 1])
-        first, equal = int(tied[0]), near[tied].tolist()
-        ids = known(reader, view, equal)
-        slots[query, :first] = near[:first]
-        slots[query, first:] = nsmallest(k - first, equal, key=ids.__getitem__)
+    waiting = np.flatnonzero(cut_apart)
+    if view.header.metric in _PRODUCTS and reach.course is None:
+        # Every product with a zero query is equal: no need to look at all of them.
+        zero = ~matrix[waiting].any(axis=1)
+        if zero.any():
+            slots[waiting[zero]] = _first(reader, view, k)
+            waiting = waiting[~zero]
+    last, rows = width, _rows(found, waiting)
+    while waiting.size:
+        still = []  # of these all that was found is as far away as the last hit
+        for query, near, near_values in rows:
+            if len(near) == last < reach.matches and near_values[-1] == values[query, -1]:
+                still.append(query)
+                continue
+            chosen = _smallest(reader, view, near, near_values, k)
+            values[query], slots[query] = near_values[:k], chosen
+        waiting, last = np.array(still, dtype=np.intp), min(4 * last, reach.matches)
+        rows = _wider(search, matrix, waiting, last, reach.threads)
     return index.Found(slots, values, np.minimum(found.counts, k))
+
+
+def _rows(found: index.Found, queries: NDArray[np.intp]) -> Iterator[_Row]:
+    for query in queries.tolist():
+        row = slice(0, int(found.counts[query]))
+        yield query, found.slots[query, row], found.values[query, row]
+
+
+def _wider(
+    search: _Search, matrix: NDArray[Any], queries: NDArray[np.intp], width: int, threads: int
+) -> Iterator[_Row]:
+    """These queries again, as many at a time as their hits leave room for."""
+    at_once = max(1, _CELLS // width)
+    for start in range(0, len(queries), at_once):
+        some = queries[start : start + at_once]
+        found = search(matrix[some], width, threads)
+        for query, (_, near, near_values) in zip(
+            some.tolist(), _rows(found, np.arange(len(some))), strict=True
+        ):
+            yield query, near, near_values
+
+
+def _smallest(
+    reader: Reader, view: View, near: NDArray[np.uint32], values: NDArray[np.float64], k: int
+) -> list[int]:
+    """The first k of these slots, of those as far away as the last of them the smallest ids."""
+    tied = np.flatnonzero(values == values[k - 1])
+    first, equal = int(tied[0]), near[tied].tolist()
+    ids = known(reader, view, equal)
+    return [*near[:first].tolist(), *nsmallest(k - first, equal, key=ids.__getitem__)]
 
 
 def _first(reader: Reader, view: View, k: int) -> list[int]:
