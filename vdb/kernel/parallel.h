@@ -17,9 +17,8 @@ namespace vdb {
 // are numbered from 0. The first exception stops the rest and is thrown here.
 //
 // One worker is the calling thread; where there are more, the calling thread only waits for them.
-// If it worked as well, a system that puts new threads beside the one that made them might leave
-// them waiting behind it: on Linux for 3 ms and more in a process that had been idle, which was as
-// long as two threads took for a thousand queries.
+// If it worked as well, the system might leave the new ones waiting behind it on its own core: for
+// milliseconds in a process that had been idle (docs/decisions/0042).
 template <typename Body>
 void parallel_for(uint32_t count, uint32_t threads, uint32_t chunk, const Body& body) {
   const uint32_t workers =
