@@ -141,7 +141,7 @@ class BlockTable {
   std::shared_ptr<Entry[]> kept_;           // what entries_ points to
   std::shared_ptr<const BlockTable> base_;  // what a batch's table is a copy of
   bool shares_ = false;                     // entries_ are those of base_
-  // Those of the commits before it too.
+  // The same ones at the commits before and after: what they know of places and of memory lasts.
   std::shared_ptr<Residency> residency_ = std::make_shared<Residency>();
   std::shared_ptr<Forecast> forecast_;
   std::vector<uint32_t> dirty_;

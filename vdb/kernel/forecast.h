@@ -18,10 +18,9 @@ namespace vdb {
 
 class Forecast {
  public:
-  // `bytes` from the beginning of a block to that of the next where nothing lies between them.
-  explicit Forecast(uint32_t bytes) : bytes_(bytes) {
-    for (Known& known : known_) known.number.store(kNothing, std::memory_order_relaxed);
-  }
+  // `stride`: bytes from the beginning of a block to that of the next where nothing lies between
+  // them.
+  explicit Forecast(uint32_t stride) : stride_(stride) {}
 
   // Where block `n` begins, or nullptr: nothing is known of its surroundings, or not to be trusted.
   const uint8_t* guess(uint32_t n) const {
@@ -68,19 +67,19 @@ class Forecast {
         above = number, to = known.address.load(std::memory_order_relaxed);
     }
     if (below != kNothing && above != kNothing) {
-      const uintptr_t least = uintptr_t{above - below} * bytes_;
+      const uintptr_t least = uintptr_t{above - below} * stride_;
       if (to < from || to - from < least || to - from - least > least / 8 + kPage) return 0;
       const double share = static_cast<double>(n - below) / (above - below);
       const auto pages = static_cast<uintptr_t>(
           static_cast<double>(to - from) * share / static_cast<double>(kPage) + 0.5);
       return from + pages * kPage;
     }
-    if (below != kNothing && n - below <= kNear) return from + uintptr_t{n - below} * bytes_;
-    if (above != kNothing && above - n <= kNear) return to - uintptr_t{above - n} * bytes_;
+    if (below != kNothing && n - below <= kNear) return from + uintptr_t{n - below} * stride_;
+    if (above != kNothing && above - n <= kNear) return to - uintptr_t{above - n} * stride_;
     return 0;
   }
 
-  uint32_t bytes_;
+  uint32_t stride_;
   std::array<Known, kKept> known_;
   std::atomic<uint32_t> right_{0}, wrong_{0};
 };

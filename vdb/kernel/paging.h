@@ -34,7 +34,7 @@ inline void read_ahead(const uint8_t* from, size_t bytes) {
 }
 
 // They have been read, and are the first to go. The system keeps pages that others have mapped.
-inline void let_go(const uint8_t* from, size_t bytes) {
+inline void give_up(const uint8_t* from, size_t bytes) {
 #if defined(MADV_PAGEOUT)
   advise(from, bytes, MADV_PAGEOUT);
 #else

@@ -30,14 +30,14 @@ void Ranker::ask_for(const std::vector<uint32_t>& slots, size_t from, bool missi
   for (size_t i = from; i < slots.size(); ++i) vectors_.prefetch(vectors_.locate(slots[i]).row);
 }
 
-uint32_t Ranker::rank(const uint8_t* query, uint32_t k, bool missing, Scratch& scratch,
+uint32_t Ranker::rank(const uint8_t* query, uint32_t k, const Care& care, Scratch& scratch,
                       std::vector<Hit>* hits) const {
   const ExactValue exact(metric_, vectors_.shape(), query);
   const Pool& pool = scratch.pool;
   std::vector<uint32_t>& slots = scratch.slots;  // in the order in which they are compared
   slots.clear();
   for (uint32_t i = 0; i < std::min<size_t>(pool.size(), k); ++i) slots.push_back(pool[i].slot);
-  ask_for(slots, 0, missing);
+  ask_for(slots, 0, care.last);
   const size_t wanted = size_t{k} + (codes_ == nullptr ? kMargin : 0);
   uint32_t links = graph_.slots();  // all chains together have fewer, or are rings, or meet
   uint32_t i = 0;
@@ -55,16 +55,13 @@ uint32_t Ranker::rank(const uint8_t* query, uint32_t k, bool missing, Scratch& s
       const CodeHead head = Codes::head(codes_->at(slot));
       if (near - distance.slack(scratch.query, head, near) <= worst) slots.push_back(slot);
     }
-    ask_for(slots, before, missing);
+    ask_for(slots, before, care.last);
     for (size_t at = before; at < slots.size(); ++at) push(exact, slots[at], k, &links, hits);
   }
+  if (care.give_up)
+    for (const uint32_t slot : slots) give_up(vectors_.locate(slot).row, vectors_.row_bytes());
   keep_best(exact, k, hits);
   return static_cast<uint32_t>(slots.size());
-}
-
-void Ranker::let_go(const Scratch& scratch) const {
-  for (const uint32_t slot : scratch.slots)
-    vdb::let_go(vectors_.locate(slot).row, vectors_.row_bytes());
 }
 
 // A node and its duplicates, at most k of them together.

@@ -8,6 +8,7 @@
 #include "codes.h"
 #include "graph.h"
 #include "metric.h"
+#include "residency.h"
 #include "scratch.h"
 #include "vectors.h"
 
@@ -33,11 +34,10 @@ class Ranker {
   // The k best of `scratch.pool`, best first, equal values by slot. Those that a walk by codes put
   // behind the k-th are compared too where the code may be wrong by so much. Each comes with up to
   // k duplicates, the last one too: by its exact value it may be nearer than those before it.
-  // `missing`: whether to ask the system for vectors. Returns how many vectors were compared.
-  uint32_t rank(const uint8_t* query, uint32_t k, bool missing, Scratch& scratch,
+  // Vectors are asked for, and their pages given up again, as `care` says. Returns how many were
+  // compared.
+  uint32_t rank(const uint8_t* query, uint32_t k, const Care& care, Scratch& scratch,
                 std::vector<Hit>* hits) const;
-  // Gives up the pages of the vectors that the last rank() compared.
-  void let_go(const Scratch& scratch) const;
 
  private:
   void ask_for(const std::vector<uint32_t>& slots, size_t from, bool missing) const;

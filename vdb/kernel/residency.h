@@ -10,10 +10,10 @@ namespace vdb {
 // What a search does about pages that may be missing. Asking the system for a page costs about as
 // much as comparing a dozen vectors, and is wasted where it is there.
 struct Care {
-  bool walk = false;    // ask for whatever a walk is about to compare
-  bool last = false;    // ask for the vectors of the last candidates, all at once
-  bool let_go = false;  // give those up again once they are compared
-  bool any() const { return walk || last || let_go; }
+  bool walk = false;     // ask for whatever a walk is about to compare
+  bool last = false;     // ask for the vectors of the last candidates, all at once
+  bool give_up = false;  // give those up again once they are compared
+  bool any() const { return walk || last || give_up; }
 };
 
 // What a search has read from the disk, bytes.
@@ -27,7 +27,7 @@ class Residency {
  public:
   Care care() const {
     const uint8_t asks = asks_.load(std::memory_order_relaxed);
-    return {(asks & kWalk) != 0, (asks & kLast) != 0, (asks & kLetGo) != 0};
+    return {(asks & kWalk) != 0, (asks & kLast) != 0, (asks & kGiveUp) != 0};
   }
 
   // After a search that took `care`. `guide`: bytes of all that guides walks where that is not the
@@ -48,13 +48,13 @@ class Residency {
       if (walked != before) walked_.store(walked, std::memory_order_relaxed);
       const uint64_t read = read_.load(std::memory_order_relaxed) + reads.walk;
       if (reads.walk > 0) read_.store(read, std::memory_order_relaxed);
-      if (read > guide && walked > kSpare) asks |= kLetGo;
+      if (read > guide && walked > kSpare) asks |= kGiveUp;
     }
     if (asks != asks_.load(std::memory_order_relaxed)) asks_.store(asks, std::memory_order_relaxed);
   }
 
  private:
-  static constexpr uint8_t kWalk = 1, kLast = 2, kLetGo = 4;
+  static constexpr uint8_t kWalk = 1, kLast = 2, kGiveUp = 4;
   static constexpr uint64_t kMuch = 64 << 10;   // for one walk
   static constexpr uint64_t kSpare = 16 << 10;  // on average of about
   static constexpr uint64_t kSearches = 64;     // so many

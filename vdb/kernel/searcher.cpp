@@ -79,9 +79,8 @@ void Searcher::search(const uint8_t* query, uint32_t k, uint32_t ef, const Care&
   }
   if (seen) reads->walk = seen->bytes();
   const Ranker ranker(vectors_, graph_, metric_, codes_);
-  scratch.computed += ranker.rank(query, k, care.last, scratch, hits);
+  scratch.computed += ranker.rank(query, k, care, scratch, hits);
   if (seen) reads->last = seen->bytes() - reads->walk;
-  if (care.let_go) ranker.let_go(scratch);
 }
 
 }  // namespace vdb

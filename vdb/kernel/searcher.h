@@ -32,8 +32,8 @@ class Searcher {
         codes_(codes) {}
 
   // At most k hits among the ef candidates kept, best first, equal values by slot. Duplicates of a
-  // found node are found too, beyond ef as well. `reads` receives what was read by then, as far as
-  // `care` makes it worth a look.
+  // found node are found too, beyond ef as well. `reads` receives what was read from the disk,
+  // where `care` asks for anything; a look takes calls of the system.
   void search(const uint8_t* query, uint32_t k, uint32_t ef, const Care& care, Scratch& scratch,
               std::vector<Hit>* hits, Reads* reads) const;
 

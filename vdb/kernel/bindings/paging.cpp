@@ -38,7 +38,7 @@ void bind_paging(nb::module_& m) {
           "care",
           [](const Residency& residency) {
             const Care care = residency.care();
-            return std::make_tuple(care.walk, care.last, care.let_go);
+            return std::make_tuple(care.walk, care.last, care.give_up);
           },
           "Whether the next search asks for what its walk is about to compare, for the vectors of "
           "its last candidates, and gives these up again.")
