@@ -23,7 +23,7 @@ from vdb.filters.types import field_types
 from vdb.format.headers import CollectionHeader
 from vdb.index import new_generation
 from vdb.metrics import metric_named
-from vdb.schema import check_schema, find_view
+from vdb.schema import check_schema, find_view, has_collection
 from vdb.scores.table import convention_named
 from vdb.snapshot import Snapshot
 from vdb.store import Environment
@@ -34,6 +34,9 @@ if TYPE_CHECKING:
     pass
 
 __all__ = ["Database", "open"]
+
+_SHOWN = 100
+"""Collections that ``repr()`` counts."""
 
 
 def open(  # noqa: A001 - vdb.open reads as it should
@@ -213,7 +216,7 @@ class Database(Upkeep):
             dim: The dimension it should have; checked, never changed.
 
         Raises:
-            NotFoundError: There is none of that name; the message lists those there are.
+            NotFoundError: There is none of that name; the message lists the first there are.
             MetricMismatchError: It has another metric; the message says since when, by which
                 version, and which command changes it.
             DimensionMismatchError: It has another dimension.
@@ -232,7 +235,7 @@ class Database(Upkeep):
 
     def __contains__(self, name: object) -> bool:
         with self._access.reading() as reader:
-            return isinstance(name, str) and name in reader.names()
+            return has_collection(reader, name)
 
     def drop_collection(self, name: str) -> None:
         """Removes a collection with all its records. Its space is used again by later writes.
@@ -297,11 +300,13 @@ class Database(Upkeep):
 
     def __repr__(self) -> str:
         try:
-            names = self.collections()
+            with self._access.reading() as reader:
+                names = reader.names(most=_SHOWN + 1)
         except VdbError as error:
             return f"<Database {str(self.path)!r}: {error}>"
         listed = ", ".join(names[:5]) + (", ..." if len(names) > 5 else "")
         mode = ", read-only" if self.read_only else ""
-        count = "1 collection" if len(names) == 1 else f"{len(names)} collections"
+        many = f"more than {_SHOWN} collections" if len(names) > _SHOWN else ""
+        count = many or ("1 collection" if len(names) == 1 else f"{len(names)} collections")
         shown = f" ({listed})" if names else ""
         return f"<Database {str(self.path)!r}: {count}{shown}{mode}>"

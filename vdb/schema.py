@@ -7,12 +7,20 @@ from pathlib import Path
 
 from vdb import config
 from vdb.dtypes import DTYPES
-from vdb.errors import DimensionMismatchError, MetricMismatchError, NotFoundError
+from vdb.errors import (
+    DimensionMismatchError,
+    InvalidArgumentError,
+    MetricMismatchError,
+    NotFoundError,
+)
 from vdb.format.headers import CollectionHeader
 from vdb.metrics import metric_named
 from vdb.store import Batch, CollectionView, Snapshot, WritableCollection
 
-__all__ = ["check_schema", "find_view", "require_metric"]
+__all__ = ["check_schema", "find_view", "has_collection", "require_metric"]
+
+_NAMED = 20
+"""Collections that a message lists."""
 
 
 def check_schema(
@@ -88,16 +96,27 @@ def find_view(reader: Snapshot | Batch, name: str) -> CollectionView | WritableC
     """The view of a collection.
 
     Raises:
-        NotFoundError: There is none of that name; the message lists those there are.
+        NotFoundError: There is none of that name; the message lists the first there are.
     """
     try:
         return reader.collection(name)
     except NotFoundError:
-        names = reader.names()
-        listed = ", ".join(map(repr, names[:20])) + (", ..." if len(names) > 20 else "")
+        # Whoever asks for what may be missing need not pay for all there are.
+        names = reader.names(most=_NAMED + 1)
+        listed = ", ".join(map(repr, names[:_NAMED])) + (", ..." if names[_NAMED:] else "")
         raise NotFoundError(
             f"no collection {name!r}; there "
             + (f"are {listed}" if names else "is none yet, db.create_collection makes one"),
-            expected=names,
+            expected=names[:_NAMED],
             received=name,
         ) from None
+
+
+def has_collection(reader: Snapshot | Batch, name: object) -> bool:
+    """Whether there is a collection of that name; False for what cannot be a name."""
+    if not isinstance(name, str):
+        return False
+    try:
+        return reader.collection_number(config.collection_name(name)) is not None
+    except InvalidArgumentError:
+        return False

@@ -9,7 +9,7 @@ from typing import Self
 from vdb import config
 from vdb.access import PinnedAccess
 from vdb.collection import CollectionReader
-from vdb.schema import check_schema, find_view
+from vdb.schema import check_schema, find_view, has_collection
 
 __all__ = ["Snapshot"]
 
@@ -47,7 +47,7 @@ class Snapshot:
 
     def __contains__(self, name: object) -> bool:
         with self._access.reading() as reader:
-            return isinstance(name, str) and name in reader.names()
+            return has_collection(reader, name)
 
     def close(self) -> None:
         """Let go of the moment. Its collections raise ClosedError from now on."""

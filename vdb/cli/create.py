@@ -51,7 +51,7 @@ def create(
         directory, lock_timeout=lock_timeout, allow_network_fs=allow_network_fs
     ) as db:
         info = db.info() if schema is None else schema.make(db).info()
-        count = len(db.collections())
+        count = len(db.collections()) if schema is None else 0
     if json:
         output.json_object(info)
     elif schema is None:

@@ -282,5 +282,5 @@ def database_info(environment: Environment, reader: Snapshot, *, read_only: bool
         free_bytes=stats.pages_free * stats.page_size,
         readers=stats.readers,
         lmdb_version=".".join(map(str, stats.lmdb_version[:3])),
-        collections={name: reader.collection(name).header.count for name in reader.names()},
+        collections={name: reader.count_of(name) for name in reader.names()},
     )

@@ -4,12 +4,13 @@ from __future__ import annotations
 
 from abc import ABC, abstractmethod
 from collections.abc import Iterator, Sequence
+from itertools import islice
 from typing import Protocol
 
 import numpy as np
 from numpy.typing import NDArray
 
-from vdb.errors import CorruptedError
+from vdb.errors import CorruptedError, NotFoundError
 from vdb.format import keys, records
 from vdb.format.checksums import UNSALTED, Seal
 from vdb.format.generation import GenerationRecord
@@ -80,12 +81,13 @@ class Reader(ABC):
             raise CorruptedError("missing", where="key 01 (database header)")
         return DatabaseHeader.decode(UNSALTED.unwrap(keys.DATABASE, value))
 
-    def names(self) -> list[str]:
-        """The names of all collections, sorted."""
-        return [keys.decode(key).name or "" for key, _ in self.items(bytes([KeyKind.NAME]))]
+    def names(self, *, most: int | None = None) -> list[str]:
+        """The names of all collections, sorted, or the first `most` of them."""
+        found = islice(self.items(bytes([KeyKind.NAME])), most)
+        return [keys.decode(key).name or "" for key, _ in found]
 
     def collection_number(self, name: str) -> int | None:
-        """The number of a collection, or None."""
+        """The number of a collection, or None; one look-up, however many there are."""
         key = keys.name(name)
         value = self.get(key)
         if value is None:
@@ -94,6 +96,17 @@ class Reader(ABC):
         if len(body) != _SLOT_SIZE:
             raise CorruptedError(f"expected 4 bytes, got {len(body)}", where=f"key 03 ({name})")
         return int.from_bytes(body, "little")
+
+    def count_of(self, name: str) -> int:
+        """How many records a collection has, by its header alone: no view of it is made and kept.
+
+        Raises:
+            NotFoundError: No collection of that name.
+        """
+        number = self.collection_number(name)
+        if number is None:
+            raise NotFoundError(f"no collection {name!r}", received=name)
+        return self.header_of(number).count
 
     def header_of(self, number: int) -> CollectionHeader:
         """The stored header of a collection."""

@@ -227,12 +227,13 @@ class _Outdated:
 class ViewSet:
     """All collections as of one commit. Free for all threads."""
 
-    __slots__ = ("_by_name", "_lock", "_outdated", "database", "txn_id")
+    __slots__ = ("_by_name", "_lock", "_names", "_outdated", "database", "txn_id")
 
     def __init__(self, database: DatabaseHeader, txn_id: int) -> None:
         self.database = database
         self.txn_id = txn_id
         self._by_name: dict[str, CollectionView] = {}
+        self._names: dict[int, str] = {}  # of those, by the numbers of their collections
         self._outdated: dict[int, _Outdated] = {}
         self._lock = threading.RLock()  # a signal handler may come while it is held
 
@@ -250,7 +251,7 @@ class ViewSet:
             found = self._by_name.get(name)
             if found is None:
                 # The first one stays, should a signal handler have made it meanwhile.
-                found = self._by_name.setdefault(name, self._read(name, records))
+                found = self._keep(name, self._read(name, records))
             return found
 
     def _read(self, name: str, records: Records) -> CollectionView:
@@ -282,25 +283,29 @@ class ViewSet:
         Of collections in `written` the new records are known, and are the views' from now on.
         """
         later = ViewSet(database, txn_id)
-        with self._lock:
-            views = list(self._by_name.items())
-            outdated = dict(self._outdated)
-        for name, view in views:
-            number = view.header.number
-            outdated.pop(number, None)
-            if number in dropped:
+        with self._lock:  # copied whole, which is quick: then only what changed is looked at
+            later._by_name = self._by_name.copy()
+            later._names = self._names.copy()
+            later._outdated = self._outdated.copy()
+        for number in {*changed, *dropped}:
+            name = later._names.pop(number, None)
+            entry = later._outdated.pop(number, None)
+            if name is not None:
+                view = later._by_name.pop(name)
+                entry = _Outdated(view, changed.get(number, {}))
+            elif entry is not None:
+                entry = _Outdated(entry.view, journal.merge(entry.changes, changed.get(number, {})))
+            if entry is None or number in dropped:
                 continue
-            if number not in changed:
-                later._by_name[name] = view
-                continue
-            entry = _Outdated(view, changed[number])
-            if number in written:
-                later._by_name[name] = entry.followed_by(database, *written[number])
+            if name is not None and number in written:
+                later._keep(name, entry.followed_by(database, *written[number]))
             else:
                 later._outdated[number] = entry
-        for number, entry in outdated.items():
-            if number in dropped:
-                continue
-            changes = journal.merge(entry.changes, changed.get(number, {}))
-            later._outdated[number] = _Outdated(entry.view, changes)
         return later
+
+    def _keep(self, name: str, view: CollectionView) -> CollectionView:
+        """Put a view among those of this set, unless there is one; the one that is there then."""
+        kept = self._by_name.setdefault(name, view)
+        self._names[kept.header.number] = name
+        self._outdated.pop(kept.header.number, None)
+        return kept
