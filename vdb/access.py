@@ -1,7 +1,8 @@
 """How a collection comes by what it reads and writes through.
 
-`LiveAccess` stands for an open database: reads see the newest commit, or what the calling thread
-has written so far in its own batch; writes join that batch or are a commit of their own.
+`LiveAccess` stands for an open database: reads see the newest commit, or what the calling task
+has written so far in its own batch; writes join that batch or are a commit of their own. A task is
+what `owner` says: a thread is one unless it runs several in turns, as asyncio does.
 `PinnedAccess` stands for a snapshot: all reads see its moment.
 """
 
@@ -10,15 +11,18 @@ from __future__ import annotations
 from collections.abc import Iterator
 from contextlib import AbstractContextManager, ExitStack, contextmanager, nullcontext, suppress
 from threading import RLock, get_ident
-from time import monotonic
+from time import monotonic, sleep
 from typing import Protocol
 from weakref import WeakSet
 
 from vdb.errors import BusyError, ClosedError, ReadOnlyError
+from vdb.owner import Owner
 from vdb.store import Batch, Environment, Snapshot
 from vdb.store.interrupts import held
 
 __all__ = ["Access", "BatchAccess", "LiveAccess", "Moment", "PinnedAccess"]
+
+_PAUSE = 0.001
 
 
 class Access(Protocol):
@@ -67,13 +71,15 @@ class PinnedAccess:
 
 
 class BatchAccess:
-    """Reading in a batch of the calling thread, for as long as the batch lasts."""
+    """Reading in a batch of the calling task, for as long as the batch lasts."""
 
-    def __init__(self, batch: Batch) -> None:
+    def __init__(self, batch: Batch, owner: Owner) -> None:
         self._batch = batch
+        self._owner = owner
 
     def reading(self) -> AbstractContextManager[Batch]:
-        """The batch, left open at the end of the call."""
+        """The batch, left open at the end of the call; ClosedError in another task."""
+        self.check()
         return nullcontext(self._batch)
 
     def moment(self) -> BatchAccess:
@@ -81,22 +87,25 @@ class BatchAccess:
         return self
 
     def check(self) -> None:
-        """Raise ClosedError or ForkError when the batch is over."""
+        """Raise ClosedError or ForkError when the batch is over, or another task's."""
+        if not self._owner.is_here():
+            raise ClosedError("this walk was begun inside a batch, and is read outside of it")
         self._batch.transaction()
 
 
 class LiveAccess:
     """Reading and writing an open database.
 
-    Threads: each thread has at most one batch, and touches only its own entry in the table of them.
-    Closing, and moments that join those to be closed, take turns.
+    Threads: each thread has at most one batch, and touches only its own entry in the table of them;
+    which of its tasks it belongs to, the owner beside it says. Closing, and moments that join those
+    to be closed, take turns.
     """
 
     def __init__(self, environment: Environment, lock_timeout: float, *, read_only: bool) -> None:
         self.environment = environment
         self.lock_timeout = lock_timeout
         self.read_only = read_only  # this handle's; the environment may be shared with a writer
-        self._batches: dict[int, Batch] = {}
+        self._batches: dict[int, tuple[Batch, Owner]] = {}
         # Closed with this handle, even while another one keeps the environment open.
         self._moments: WeakSet[Snapshot] = WeakSet()
         self._turn = RLock()
@@ -104,18 +113,24 @@ class LiveAccess:
         self._closed = False
 
     def reading(self) -> AbstractContextManager[Snapshot | Batch]:
-        """The calling thread's batch, or a snapshot that is closed at the end of the call."""
-        if self._batches:
-            batch = self._batches.get(get_ident())
-            if batch is not None:
-                return nullcontext(batch)
+        """The calling task's batch, or a snapshot that is closed at the end of the call."""
+        mine = self._mine()
+        if mine is not None:
+            return nullcontext(mine[0])
         self.check_open()
         return self.environment.snapshot()
 
     def moment(self) -> PinnedAccess | BatchAccess:
-        """The calling thread's batch, or the newest commit, held."""
-        batch = self._batches.get(get_ident())
-        return self.pinned() if batch is None else BatchAccess(batch)
+        """The calling task's batch, or the newest commit, held."""
+        mine = self._mine()
+        return self.pinned() if mine is None else BatchAccess(*mine)
+
+    def _mine(self) -> tuple[Batch, Owner] | None:
+        """The calling task's batch."""
+        if not self._batches:
+            return None
+        found = self._batches.get(get_ident())
+        return found if found is not None and found[1].is_here() else None
 
     def pinned(self) -> PinnedAccess:
         """The newest commit, held until it is closed or nobody refers to it."""
@@ -131,9 +146,10 @@ class LiveAccess:
         return PinnedAccess(snapshot, self)
 
     def writing(self) -> AbstractContextManager[Batch]:
-        """The calling thread's batch, or one that commits at the end of the call."""
-        batch = self._batches.get(get_ident())
-        if batch is not None:
+        """The calling task's batch, or one that commits at the end of the call."""
+        mine = self._mine()
+        if mine is not None:
+            batch = mine[0]
             if batch.broken:
                 raise ClosedError(
                     f"an earlier call in this batch failed half-way ({batch.cause!r}); leave the "
@@ -144,24 +160,30 @@ class LiveAccess:
 
     @contextmanager
     def batch(self) -> Iterator[None]:
-        """One batch for all that the calling thread writes inside; a nested one joins it.
+        """One batch for all that the calling task writes inside; a nested one joins it.
 
         When a nested one is left by an exception the whole batch can no longer be committed: part
         of what belongs together is missing.
         """
-        me = get_ident()
-        outer = self._batches.get(me)
-        if outer is not None:
+        mine = self._mine()
+        if mine is not None:
             try:
                 yield
             except BaseException as error:
-                outer.fail(error)
+                mine[0].fail(error)
                 raise
             return
+        me = get_ident()
         with self._new_batch() as batch:
-            self._batches[me] = batch
+            owner = Owner()
+            self._batches[me] = batch, owner
             try:
                 yield
+                if not owner.is_here():
+                    raise ClosedError(
+                        "a batch was left by another thread or task than the one that began it "
+                        "(in a generator, as it seems), and was undone"
+                    )
             finally:
                 del self._batches[me]
 
@@ -184,17 +206,16 @@ class LiveAccess:
         self.environment.check_open()
 
     def check_outside(self, verb: str) -> None:
-        """Raise BusyError when the calling thread is inside a batch."""
-        if get_ident() in self._batches:
-            raise BusyError(
-                f"cannot {verb} inside a batch of the same thread; leave the with block first"
-            )
+        """Raise BusyError when the calling task is inside a batch."""
+        if self._mine() is not None:
+            raise BusyError(f"cannot {verb} inside a batch; leave the with block first")
 
     def close(self) -> None:
         """Let go of the moments, and of the environment, which closes when nobody else holds it.
 
         Raises:
-            BusyError: Something runs on for longer than lock_timeout; nothing was closed.
+            BusyError: Something runs on for longer than lock_timeout, or another task of this
+                thread has a batch open; nothing was closed.
         """
         if self.environment.gate.forked:
             self._closed = True
@@ -204,6 +225,7 @@ class LiveAccess:
                 return
             self._closing = True
             try:
+                self._wait_for_batches(deadline)
                 with ExitStack() as stack:
                     moments = list(self._moments)
                     for snapshot in moments:
@@ -215,6 +237,21 @@ class LiveAccess:
                         snapshot.close()
             finally:
                 self._closing = False
+
+    def _wait_for_batches(self, deadline: float) -> None:
+        """Those of this handle; those of others keep the environment open by themselves."""
+        while self._batches:
+            if get_ident() in self._batches:
+                raise BusyError(
+                    f"{self.environment.path}: another task of this thread has a batch open; it "
+                    "must end first"
+                )
+            if monotonic() > deadline:
+                raise BusyError(
+                    f"{self.environment.path} is in use: a batch of another thread did not end "
+                    f"within {self.lock_timeout:g} s"
+                )
+            sleep(_PAUSE)
 
     def __del__(self) -> None:
         # Forgotten without close: files and locks must not stay with it until the process ends.

@@ -254,14 +254,24 @@ class Database(Upkeep):
     # Several calls as one
 
     def batch(self) -> AbstractContextManager[None]:
-        """``with db.batch():`` makes all writes of this thread inside it one commit, or nothing.
+        """``with db.batch():`` makes all writes of this task inside it one commit, or nothing.
 
-        Reads of this thread see what it has written so far; everyone else sees it after the commit.
-        An exception that leaves the block undoes everything. A batch inside a batch joins it. The
+        Its reads see what it has written so far; everyone else sees it after the commit. An
+        exception that leaves the block undoes everything. A batch inside a batch joins it. The
         writer lock is held from the beginning to the end.
 
+        The batch is that of the thread and the task (of asyncio or another loop) that began it,
+        and no other call joins it, not even one of a task or thread that was started inside.
+        Other threads wait for it; another task of the same thread would keep it from ending, so
+        its writes are refused at once. A generator that yields inside a batch leaves it open for
+        the task that goes through it; gone on with or closed by another one, it ends in
+        ClosedError and the batch is undone. The database cannot be closed inside.
+
         Raises:
-            BusyError: Another writer did not finish within lock_timeout.
+            BusyError: Another writer did not finish within lock_timeout, or another task of this
+                thread has a batch open.
+            ClosedError: At the end of the block: another thread or task than the one that began it
+                has come there, and everything was undone.
             ReadOnlyError: The database is open for reading only.
             DiskFullError: No space is left, at the end of the block.
         """
@@ -270,7 +280,7 @@ class Database(Upkeep):
     def snapshot(self) -> Snapshot:
         """This moment, held for reading: `Snapshot`, also a context manager.
 
-        It shows what was committed, also inside a batch of the same thread.
+        It shows what was committed, also inside a batch.
         """
         return Snapshot(self._access.pinned(), self.path)
 
@@ -281,8 +291,8 @@ class Database(Upkeep):
         running are waited for.
 
         Raises:
-            BusyError: A running call did not end within lock_timeout; the database stays open,
-                and its snapshots too.
+            BusyError: A running call or batch did not end within lock_timeout, or this thread has
+                a batch open; the database stays open, and its snapshots too.
         """
         self._access.check_outside("close the database")
         self._access.close()

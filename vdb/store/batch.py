@@ -1,8 +1,8 @@
 """Batches: one LMDB write transaction, committed whole or forgotten.
 
-A batch belongs to the thread that began it. Until it commits, changed blocks are heap copies in the
-kernel's Writers and everything else lies in the write transaction, so aborting costs nothing and
-leaves nothing. Committing goes::
+A batch belongs to the thread that began it, and to one task of it, as the floors above see to.
+Until it commits, changed blocks are heap copies in the kernel's Writers and everything else lies in
+the write transaction, so aborting costs nothing and leaves nothing. Committing goes::
 
     1  finish the blocks of every collection that was touched
     2  put blocks, headers and generations that changed
@@ -15,6 +15,7 @@ leaves nothing. Committing goes::
 from __future__ import annotations
 
 import contextlib
+import threading
 from operator import itemgetter
 from typing import TYPE_CHECKING, Self
 
@@ -237,19 +238,36 @@ class Batch(Transaction):
             self._env.cache.committed(self._database, self._txn_id, changed, self._dropped, written)
 
     def abort(self) -> None:
-        """Forget everything. May be called again, and after `commit`."""
+        """Forget everything. May be called again, and after `commit`.
+
+        Called by another thread, as by the garbage collector or at the end of a generator, it
+        leaves that to the batch's own, as long as that one lives: LMDB's lock is the thread's, and
+        nobody else can give it back. Until the thread comes by nobody can write.
+        """
         if self._token == 0:
             return
         if self._env.gate.forked:
             self._token, self._txn = 0, None
             self._collections.clear()
             return  # the transaction and the locks are the parent's
+        if not self.ends_here:
+            self.fail()
+            if self not in self._env.stranded:
+                self._env.stranded.append(self)
+            return
         try:
             self._let_go()
         except BaseException:
             # Interrupted, for one: nothing else may stay behind. What is done is not done again.
             self._let_go()
             raise
+
+    @property
+    def ends_here(self) -> bool:
+        """Whether the calling thread can end the batch: its own, or any once that one is gone."""
+        return threading.get_ident() == self._thread or all(
+            thread.ident != self._thread for thread in threading.enumerate()
+        )
 
     def _let_go(self) -> None:
         txn, self._txn = self._txn, None

@@ -153,6 +153,8 @@ class Environment(Lifetime):
         writer_lock = self.writer_lock
         if writer_lock is None:
             raise ReadOnlyError(f"{self.path} was opened with read_only=True")
+        if self.stranded:
+            self.undo_stranded()
         writer_lock.check_not_mine()
         try:
             writer_lock.acquire(self.lock_timeout if timeout is None else timeout)

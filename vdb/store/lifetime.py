@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import contextlib
 import time
 import weakref
 from collections.abc import Iterator
 from contextlib import contextmanager, nullcontext
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from vdb.errors import (
     BusyError,
@@ -22,6 +24,9 @@ from vdb.store.lock import FileLock, WriterLock
 from vdb.store.snapshot import Snapshot
 from vdb.store.view_cache import ViewCache
 
+if TYPE_CHECKING:
+    from vdb.store.batch import Batch
+
 __all__ = ["Lifetime"]
 
 
@@ -36,6 +41,7 @@ class Lifetime:
         cache: The newest views.
         held: Snapshots that users keep.
         writer_lock: The right to write; None when read-only.
+        stranded: Batches that were left by another thread than their own; see `Batch.abort`.
         rebuild_locks: Those that threads of this process hold or wait for.
         open_lock: Says to other processes that the database is open here.
     """
@@ -55,6 +61,7 @@ class Lifetime:
         self.gate = Gate(str(path))
         self.held: weakref.WeakSet[Snapshot] = weakref.WeakSet()
         self.writer_lock: WriterLock | None = None
+        self.stranded: list[Batch] = []
         self.rebuild_locks: set[FileLock] = set()
         self._users = 1  # guarded by the registry's lock
         self._unlocked = read_only and mounts.is_read_only(path)
@@ -203,11 +210,20 @@ class Lifetime:
         with registry.lock:
             if self.gate.forked or self._users == 0:
                 return
+            self.undo_stranded()
             if self._users == 1:
                 if self.writer_lock is not None and self.writer_lock.mine:
                     raise BusyError(f"{self.path}: this thread has a batch open; end it first")
                 self._shut(self.lock_timeout if timeout is None else timeout)
             self._users -= 1
+
+    def undo_stranded(self) -> None:
+        """Undo the batches that were left elsewhere and can be undone by the calling thread."""
+        for batch in list(self.stranded):
+            if batch.ends_here:
+                with contextlib.suppress(ValueError):  # another thread was faster
+                    self.stranded.remove(batch)
+                    batch.abort()
 
     def abandon(self) -> None:
         """`close` for a handle that was forgotten; may be called by the garbage collector.

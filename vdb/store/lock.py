@@ -220,7 +220,10 @@ class WriterLock:
     def check_not_mine(self) -> None:
         """Raise BusyError when the calling thread holds the locks."""
         if self.mine:
-            raise BusyError(f"this thread is writing to {self._database} already")
+            raise BusyError(
+                f"this thread is writing to {self._database} already: in another task, through "
+                "another handle, or in a call that reports its progress; that must end first"
+            )
 
     def _acquire_threads(self, deadline: float, taken: list[bool]) -> bool:
         """Take the threads' lock; `taken` says whether it was, as in `interrupts`."""
