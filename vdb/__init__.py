@@ -19,6 +19,7 @@ from vdb import loading as _loading  # first of all
 import importlib as _importlib
 import typing as _typing
 
+from vdb import later as _later
 from vdb import scores
 from vdb.collection import Collection, CollectionReader
 from vdb.config import HNSW, Flat
@@ -64,6 +65,7 @@ if _typing.TYPE_CHECKING:
     from vdb.analysis.inspection import Inspection, RecordInspection
     from vdb.analysis.recall import RecallReport
     from vdb.analysis.speed import SpeedPoint, SpeedReport
+    from vdb.maintenance.problems import Problems
     from vdb.maintenance.rebuild import RebuildPlan, RebuildProgress, RebuildReport
     from vdb.maintenance.repair import RepairReport
     from vdb.maintenance.report import (
@@ -116,6 +118,7 @@ __all__ = [
     "PendingRebuild",
     "Plan",
     "Problem",
+    "Problems",
     "ReadOnlyError",
     "RebuildError",
     "RebuildPlan",
@@ -149,6 +152,7 @@ _LATER = {
     "Inspection": "vdb.analysis.inspection",
     "MetricComparison": "vdb.analysis.comparison",
     "PendingRebuild": "vdb.maintenance.report",
+    "Problems": "vdb.maintenance.problems",
     "RebuildPlan": "vdb.maintenance.rebuild",
     "RebuildProgress": "vdb.maintenance.rebuild",
     "RebuildReport": "vdb.maintenance.rebuild",
@@ -165,19 +169,18 @@ def __getattr__(name: str) -> object:
     if name not in _LATER:
         raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
     found: object = getattr(_importlib.import_module(_LATER[name]), name)
-    found.__module__ = __name__
+    _later.publish(found, __name__)
     globals()[name] = found
     return found
 
 
 def __dir__() -> list[str]:
-    return sorted({*globals(), *__all__})
+    return sorted({*(name for name in globals() if name.startswith("__")), *__all__})
 
 
-# So that reprs, tracebacks and pickles show the public name.
 for _name in __all__:
     if hasattr(globals().get(_name), "__qualname__"):
-        globals()[_name].__module__ = __name__
+        _later.publish(globals()[_name], __name__)
 del _name
 
 _loading.over()

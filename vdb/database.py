@@ -8,7 +8,7 @@ from contextlib import AbstractContextManager
 from os import PathLike
 from pathlib import Path
 from types import TracebackType
-from typing import TYPE_CHECKING, Self
+from typing import Self
 
 from vdb import arguments, config, ingest
 from vdb.access import LiveAccess
@@ -29,9 +29,6 @@ from vdb.snapshot import Snapshot
 from vdb.store import Environment
 from vdb.upkeep import Upkeep, directory_of
 from vdb.version import __version__
-
-if TYPE_CHECKING:
-    pass
 
 __all__ = ["Database", "open"]
 

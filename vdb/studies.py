@@ -10,15 +10,17 @@ from typing import TYPE_CHECKING
 
 from numpy.typing import ArrayLike
 
-from vdb import arguments, config
+from vdb import arguments, config, later
 from vdb.collection import CollectionReader
 from vdb.errors import ArgumentTypeError
 from vdb.records import Progress
 
 if TYPE_CHECKING:
-    from vdb.analysis.calibration import Calibration
-    from vdb.analysis.comparison import MetricComparison
-    from vdb.analysis.labels import Relevant
+    from vdb.analysis import calibration, comparison, labels
+else:
+    calibration = later.module("vdb.analysis.calibration")
+    comparison = later.module("vdb.analysis.comparison")
+    labels = later.module("vdb.analysis.labels")
 
 __all__ = ["calibrate_threshold", "compare_metrics"]
 
@@ -29,13 +31,13 @@ def compare_metrics(
     *,
     metrics: Sequence[str] = ("l2", "ip", "cosine"),
     k: int = 10,
-    relevant: Relevant | None = None,
+    relevant: labels.Relevant | None = None,
     texts: Sequence[str | None] | None = None,
     text_field: str = "text",
     seed: int = 0,
     threads: int | None = None,
     progress: Progress | None = None,
-) -> MetricComparison:
+) -> comparison.MetricComparison:
     """What would change if the same vectors were searched under another metric. Writes nothing.
 
     Every query is compared with every record under each metric, on one snapshot; the cost is that
@@ -95,13 +97,13 @@ def calibrate_threshold(
     to_metric: str,
     to_scores: str = "native",
     keep: str = "count",
-    relevant: Relevant | None = None,
+    relevant: labels.Relevant | None = None,
     texts: Sequence[str | None] | None = None,
     text_field: str = "text",
     seed: int = 0,
     threads: int | None = None,
     progress: Progress | None = None,
-) -> Calibration:
+) -> calibration.Calibration:
     """The threshold under another metric that keeps what this one keeps. Writes nothing.
 
     Between metrics no formula carries a threshold over, because it depends on the lengths and

@@ -6,21 +6,24 @@ loaded when it is first asked for.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from errno import ELOOP, ENAMETOOLONG
 from os import PathLike, fspath, lstat
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from vdb import arguments, config
+from vdb import arguments, config, later
 from vdb.access import LiveAccess
 from vdb.errors import ArgumentTypeError, InvalidArgumentError
-from vdb.records import Problem
 from vdb.store import Environment
 
 if TYPE_CHECKING:
-    from vdb.maintenance.repair import RepairReport
-    from vdb.maintenance.report import DatabaseInfo
+    from vdb.maintenance import problems, report
+    from vdb.maintenance import repair as repairing
+else:
+    problems = later.module("vdb.maintenance.problems")
+    repairing = later.module("vdb.maintenance.repair")
+    report = later.module("vdb.maintenance.report")
 
 __all__ = ["Upkeep", "directory_of"]
 
@@ -31,7 +34,7 @@ class Upkeep:
     _environment: Environment
     _access: LiveAccess
 
-    def info(self) -> DatabaseInfo:
+    def info(self) -> report.DatabaseInfo:
         """Versions, sizes, readers and collections, as a dataclass."""
         from vdb import maintenance
 
@@ -41,22 +44,25 @@ class Upkeep:
                 self._environment, reader, read_only=self._access.read_only
             )
 
-    def check(self) -> Iterator[Problem]:
+    def check(self) -> problems.Problems:
         """Walks everything at one moment and yields every `Problem`; nothing when it is sound.
 
-        Never writes, never stops at the first. The moment is held until the iterator is exhausted
-        or thrown away. Takes seconds for each gigabyte.
+        Never writes, never stops at the first. What it returns is an iterator, found while it is
+        asked for, and true when there is a problem; printing it looks at everything. The moment is
+        held until it is exhausted or thrown away. Takes seconds for each gigabyte.
         """
         from vdb import maintenance
 
-        return maintenance.check(self._access.pinned)
+        return problems.Problems(
+            maintenance.check(self._access.pinned), Path(self._environment.path)
+        )
 
     def repair(
         self,
         *,
         threads: int | None = None,
         progress: Callable[[str, int, int], None] | None = None,
-    ) -> RepairReport:
+    ) -> repairing.RepairReport:
         """Makes the database anew from what can be read of it, where `check` finds errors.
 
         Links, codes, postings and counts are made from records and vectors. A record that cannot be

@@ -12,6 +12,7 @@ from vdb.cli.app import run
 ROOT = Path(__file__).parents[2]
 PAGES = sorted([*ROOT.glob("*.md"), *ROOT.glob("docs/**/*.md")])
 BLOCK = re.compile(r"^```python\n(.*?)^```$", re.MULTILINE | re.DOTALL)
+ANY = re.compile(r"^```(python|sh)\n(.*?)^```$", re.MULTILINE | re.DOTALL)
 SHELL = re.compile(r"^```sh\n(.*?)^```$", re.MULTILINE | re.DOTALL)
 LINK = re.compile(r"\]\((?!https?://|#)([^)#]+)(?:#[^)]*)?\)")
 
@@ -40,6 +41,23 @@ def place(tmp_path, monkeypatch):
 def test_every_python_block_runs_by_itself(page, line, source, place):
     # The empty lines put the block's own line numbers into a traceback.
     exec(compile("\n" * (line - 1) + source, page, "exec"), {"__name__": "example"})
+
+
+@pytest.mark.parametrize("page", ["README.md"])
+def test_a_page_can_be_followed_from_top_to_bottom_in_one_directory(page, place, capsys):
+    """Python and shell by turns, each with what the ones before it have left."""
+    text = (ROOT / page).read_text(encoding="utf-8")
+    kinds = set()
+    for language, source in ANY.findall(text):
+        if language == "python":
+            exec(compile(source, page, "exec"), {"__name__": "example"})
+            kinds.add(language)
+            continue
+        for line in source.splitlines():
+            if line.startswith("vdb "):
+                assert run(shlex.split(line)[1:]) == 0, capsys.readouterr().err
+                kinds.add(language)
+    assert kinds == {"python", "sh"}
 
 
 @pytest.mark.parametrize("page", ["README.md", "docs/sample/README.md"])

@@ -136,8 +136,9 @@ def test_moments_are_kept_in_utc():
 @pytest.mark.parametrize(
     "value",
     [np.datetime64("20000-01-01"), np.datetime64("-3000-01-01"), np.datetime64(2**62, "W"),
-     np.datetime64(2**61, "h"), np.datetime64(10**12, "Y"), np.datetime64("NaT"),
-     np.timedelta64(5), np.timedelta64(5, "ns"), np.timedelta64(5, "Y"), np.timedelta64(5, "s")],
+     np.datetime64(2**61, "h"), np.datetime64(10**12, "Y"), np.datetime64("NaT", "us"),
+     np.timedelta64("NaT", "us"), np.timedelta64(5, "ns"), np.timedelta64(5, "Y"),
+     np.timedelta64(5, "s")],
 )  # fmt: skip
 def test_numpy_times_are_never_numbers(value):
     for where in ({"a": value}, {"a": {"$gte": value}}, {"a": {"$in": [1, value]}}):

@@ -134,7 +134,7 @@ NUMBERS = {
     "Fraction": lambda: fractions.Fraction(10**400, 3),
     "IntEnum": lambda: Colour.RED,
     "datetime": lambda: datetime.datetime(2024, 1, 1),  # noqa: DTZ001 - without a zone
-    "datetime64": lambda: np.datetime64("NaT"),
+    "datetime64": lambda: np.datetime64("NaT", "us"),
 }
 
 TEXTS = {

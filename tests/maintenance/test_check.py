@@ -112,6 +112,50 @@ def test_bytes_that_change_under_an_open_database_are_noticed(place, crowd):
         assert "checksum" in problem.what
 
 
+def test_a_sound_database_says_so_in_print_and_in_an_if(place):
+    with vdb.open(place) as db:
+        found = db.check()
+        assert "not begun" in repr(found)
+        assert str(place) in repr(found)
+        assert not found
+        assert str(found) == f"{place}: no problem was found"
+        assert list(found) == []
+        assert repr(found) == f"<Problems of {str(place)!r}: no problems>"
+        assert next(db.check(), None) is None
+        assert not db.check()
+
+
+@pytest.mark.damages
+def test_what_was_printed_or_asked_for_is_still_there_to_be_taken(place):
+    break_it(place, records.a_flipped_bit_in_a_record)
+    break_it(place, records.a_part_too_many)
+    with vdb.open(place) as db:
+        all_of_them = list(db.check())
+        assert len(all_of_them) >= 2
+        found = db.check()
+        assert found
+        assert found
+        assert "1 problem so far" in repr(found)
+        assert next(found) == all_of_them[0]
+        assert str(found).splitlines()[0] == f"{place}: {len(all_of_them)} problems"
+        assert str(all_of_them[1]) in str(found)
+        assert list(found) == all_of_them[1:]
+        assert found, "true for what it found, though all of it was taken"
+        with pytest.raises(StopIteration):
+            next(found)
+
+
+def test_a_check_that_is_closed_lets_go_of_its_moment(place):
+    with vdb.open(place) as db:
+        found = db.check()
+        readers = db.info().readers
+        found.close()
+        assert list(found) == []
+        del found
+        assert db.info().readers <= readers
+        assert list(db.check()) == []
+
+
 def test_it_can_be_looked_at_slowly_and_left_alone(place):
     break_it(place, records.a_flipped_bit_in_a_record)
     break_it(place, records.a_part_too_many)

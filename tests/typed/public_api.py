@@ -18,7 +18,8 @@ def databases() -> None:
         assert_type(db.collections(), list[str])
         assert_type(db.collection("docs", metric="l2", dim=3), vdb.Collection)
         assert_type(db.info(), vdb.DatabaseInfo)
-        assert_type(db.check(), Iterator[vdb.Problem])
+        assert_type(db.check(), vdb.Problems)
+        assert_type(next(db.check()), vdb.Problem)
         with db.batch() as nothing:
             assert_type(nothing, None)
         with db.snapshot() as moment:

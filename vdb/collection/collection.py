@@ -4,12 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from numpy.typing import ArrayLike, NDArray
 
 from vdb import arguments, config, declaration, index, ingest, inputs, query
 from vdb.access import LiveAccess
+from vdb.collection.reader import CollectionReader
 from vdb.collection.rebuilding import Rebuilding
 from vdb.dtypes import DTYPES
 from vdb.errors import ArgumentTypeError, InvalidArgumentError
@@ -19,11 +20,6 @@ from vdb.index import Tuning
 from vdb.metrics import METRICS
 from vdb.records import Id, Payload, Progress
 from vdb.store import Batch, WritableCollection
-
-if TYPE_CHECKING:
-    pass
-
-from vdb.collection.reader import CollectionReader
 
 __all__ = ["Collection"]
 

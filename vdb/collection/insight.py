@@ -13,16 +13,20 @@ from typing import TYPE_CHECKING
 
 from numpy.typing import ArrayLike
 
-from vdb import arguments, config
+from vdb import arguments, config, later
 from vdb.index import Collection as View
 from vdb.index import Reader, search_ef
 from vdb.records import Id, Progress
 
 if TYPE_CHECKING:
-    from vdb.analysis.explain import Explanation
-    from vdb.analysis.inspection import Inspection, RecordInspection
-    from vdb.analysis.recall import RecallReport
-    from vdb.analysis.speed import SpeedReport
+    from vdb.analysis import explain as explaining
+    from vdb.analysis import inspection, speed
+    from vdb.analysis import recall as recalling
+else:
+    explaining = later.module("vdb.analysis.explain")
+    inspection = later.module("vdb.analysis.inspection")
+    recalling = later.module("vdb.analysis.recall")
+    speed = later.module("vdb.analysis.speed")
 
 __all__ = ["Insight"]
 
@@ -46,7 +50,7 @@ class Insight:
         seed: int = 0,
         threads: int | None = None,
         progress: Progress | None = None,
-    ) -> RecallReport:
+    ) -> recalling.RecallReport:
         """How much of the truth searches find, measured against exact search at one moment.
 
         Args:
@@ -92,7 +96,7 @@ class Insight:
         threads: int | None = 1,
         rounds: int = 5,
         progress: Progress | None = None,
-    ) -> SpeedReport:
+    ) -> speed.SpeedReport:
         """How fast searches are at which recall, on this machine, at one moment.
 
         Args:
@@ -144,7 +148,7 @@ class Insight:
         k: int = 10,
         ef: int | None = None,
         target_recall: float | None = None,
-    ) -> Explanation:
+    ) -> explaining.Explanation:
         """Why one record has the score and the place that it has for a query.
 
         Its score is derived step by step (dot product, norms, natural value, the convention's
@@ -173,7 +177,7 @@ class Insight:
                 reader, view, q, id, scores=scores, k=k, ef=ef, target_recall=target_recall
             )
 
-    def inspect(self) -> Inspection:
+    def inspect(self) -> inspection.Inspection:
         """This collection from the inside: lengths, graph, blocks, bytes, generations.
 
         Reads every block, id and record, so that it takes as long as reading the collection from
@@ -187,7 +191,7 @@ class Insight:
         with self._seen() as (reader, view):
             return inspecting.inspect(reader, view)
 
-    def inspect_record(self, id: Id) -> RecordInspection:  # noqa: A002 - what records call it
+    def inspect_record(self, id: Id) -> inspection.RecordInspection:  # noqa: A002 - what records call it
         """One record from the inside: its norm, its duplicates, its neighbours on each level.
 
         Raises:

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any, TypeVar, overload
 
 from numpy.typing import ArrayLike, NDArray
 
-from vdb import config, ingest, inputs, query
+from vdb import config, ingest, inputs, later, query
 from vdb.access import Access, Moment
 from vdb.collection.insight import Insight
 from vdb.errors import NotFoundError, VdbError
@@ -19,8 +19,9 @@ from vdb.schema import find_view, require_metric
 from vdb.store import Batch, CollectionView, Snapshot, WritableCollection
 
 if TYPE_CHECKING:
-    from vdb.maintenance.report import CollectionInfo
-
+    from vdb.maintenance import report
+else:
+    report = later.module("vdb.maintenance.report")
 
 __all__ = ["CollectionReader"]
 
@@ -243,14 +244,12 @@ class CollectionReader(Insight):
         with self._access.reading() as reader:
             return query.contains(reader, self._view(reader), value)
 
-    def info(self) -> CollectionInfo:
+    def info(self) -> report.CollectionInfo:
         """Metric, dimension, counts, norms, generation, history and sizes, as a dataclass.
 
         Norms are read from every block of vectors, so that the first call on a large collection
         reads it from the disk.
         """
-        from vdb.maintenance import report
-
         with self._access.reading() as reader:
             return report.collection_info(reader, self._view(reader))
 

@@ -8,11 +8,13 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 
-from vdb import arguments, config
+from vdb import arguments, config, later
 from vdb.access import LiveAccess
 
 if TYPE_CHECKING:
-    from vdb.maintenance.rebuild import RebuildPlan, RebuildProgress, RebuildReport, Subject
+    from vdb.maintenance import rebuild as rebuilding
+else:
+    rebuilding = later.module("vdb.maintenance.rebuild")
 
 __all__ = ["Rebuilding"]
 
@@ -38,13 +40,13 @@ class Rebuilding:
         dtype: str | None = None,
         *,
         scores: str | None = None,
-        progress: Callable[[RebuildProgress], object] | None = None,
+        progress: Callable[[rebuilding.RebuildProgress], object] | None = None,
         threads: int | None = None,
         validate: bool | float = True,
         keep_previous: bool = False,
         reason: str = "",
         resume: bool | None = None,
-    ) -> RebuildReport:
+    ) -> rebuilding.RebuildReport:
         """Builds the next generation from the stored vectors and puts it to use.
 
         The graph depends on the vectors, on where they lie, and on the seed, not on threads and not
@@ -95,13 +97,11 @@ class Rebuilding:
                 within lock_timeout, or the calling thread is inside a batch.
             ReadOnlyError: The database is open for reading only.
         """
-        from vdb.maintenance import rebuild as procedures
-
-        floor = procedures.floor_of(validate)
-        text = procedures.reason_text(reason)
+        floor = rebuilding.floor_of(validate)
+        text = rebuilding.reason_text(reason)
         keep = arguments.truth("keep_previous", keep_previous)
         go_on = None if resume is None else arguments.truth("resume", resume)
-        report = procedures.rebuild(
+        report = rebuilding.rebuild(
             self._subject("rebuild", threads, progress),
             metric=metric,
             dtype=dtype,
@@ -123,25 +123,23 @@ class Rebuilding:
         *,
         scores: str | None = None,
         threads: int | None = None,
-    ) -> RebuildPlan:
+    ) -> rebuilding.RebuildPlan:
         """What `rebuild` would do: records it cannot take, room and, roughly, time that it needs.
 
         Changes nothing. Reads the length of every vector (for another dtype, every vector), and
         links some of them for a second or two without storing anything. Arguments are those of
         `rebuild`.
         """
-        from vdb.maintenance import rebuild as procedures
-
         subject = self._subject("plan a rebuild", threads, None, write=False)
-        return procedures.plan(subject, metric=metric, dtype=dtype, index=index, scores=scores)
+        return rebuilding.plan(subject, metric=metric, dtype=dtype, index=index, scores=scores)
 
     def rollback(
         self,
         *,
-        progress: Callable[[RebuildProgress], object] | None = None,
+        progress: Callable[[rebuilding.RebuildProgress], object] | None = None,
         threads: int | None = None,
         reason: str = "",
-    ) -> RebuildReport:
+    ) -> rebuilding.RebuildReport:
         """Puts the kept generation to use again, with everything that was written since.
 
         What changed since is linked into it first, so that this takes no longer than writing that
@@ -155,10 +153,8 @@ class Rebuilding:
                 dtype would have to round.
             And, as for `rebuild`: BusyError, ReadOnlyError, DiskFullError.
         """
-        from vdb.maintenance import rebuild as procedures
-
-        text = procedures.reason_text(reason)
-        report = procedures.rollback(self._subject("roll back", threads, progress), reason=text)
+        text = rebuilding.reason_text(reason)
+        report = rebuilding.rollback(self._subject("roll back", threads, progress), reason=text)
         self._changed_over(report)
         return report
 
@@ -168,9 +164,7 @@ class Rebuilding:
         Raises:
             As for `rebuild`: BusyError, ReadOnlyError, DiskFullError.
         """
-        from vdb.maintenance import rebuild as procedures
-
-        return procedures.discard(self._subject("discard a rebuild", None, None))
+        return rebuilding.discard(self._subject("discard a rebuild", None, None))
 
     def drop_previous(self) -> bool:
         """Drops the generation that is kept to go back to; whether there was one.
@@ -178,20 +172,16 @@ class Rebuilding:
         Raises:
             As for `rebuild`: BusyError, ReadOnlyError, DiskFullError.
         """
-        from vdb.maintenance import rebuild as procedures
-
-        return procedures.drop_previous(self._subject("drop a generation", None, None))
+        return rebuilding.drop_previous(self._subject("drop a generation", None, None))
 
     def _subject(
         self,
         verb: str,
         threads: int | None,
-        progress: Callable[[RebuildProgress], object] | None,
+        progress: Callable[[rebuilding.RebuildProgress], object] | None,
         *,
         write: bool = True,
-    ) -> Subject:
-        from vdb.maintenance.rebuild import Subject
-
+    ) -> rebuilding.Subject:
         arguments.callback("progress", progress)
         count = config.thread_count(threads)
         access: LiveAccess = self._access
@@ -200,9 +190,9 @@ class Rebuilding:
             access.check_outside(verb)
         else:
             access.check_open()
-        return Subject(access.environment, self._name, self._identity, count, progress)
+        return rebuilding.Subject(access.environment, self._name, self._identity, count, progress)
 
-    def _changed_over(self, report: RebuildReport) -> None:
+    def _changed_over(self, report: rebuilding.RebuildReport) -> None:
         """Whoever changed the metric through this object knows of it."""
         self._kind, self._known_metric = (report.metric, report.dtype), report.metric
         if self._expected_metric is not None:

@@ -15,7 +15,7 @@ keeps nobody waiting.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Generator, Iterator
 from contextlib import AbstractContextManager
 from dataclasses import dataclass, field
 from functools import partial
@@ -95,12 +95,12 @@ class _Looks:
                 self._pinned = other
 
 
-def check(pin: Callable[[], Pinned]) -> Iterator[Problem]:
+def check(pin: Callable[[], Pinned]) -> Generator[Problem]:
     """Every problem of the moment that `pin` holds; see the top of this file."""
     return _check(_Looks(pin))
 
 
-def _check(looks: _Looks) -> Iterator[Problem]:
+def _check(looks: _Looks) -> Generator[Problem]:
     known = _Known()
     for step in (_identity, _database, _names, _headers, _generations, _journals):
         yield from looks.look(_knowing(step, known), step.__name__.strip("_"))

@@ -23,3 +23,7 @@ from vdb.scores.conversion import conventions, convert, describe, score, value
 from vdb.scores.table import Convention
 
 __all__ = ["Convention", "conventions", "convert", "describe", "score", "value"]
+
+
+def __dir__() -> list[str]:
+    return sorted({*(name for name in globals() if name.startswith("__")), *__all__})
