@@ -105,12 +105,20 @@ class HNSW:
         set_(self, "seed", whole("HNSW.seed", self.seed, 0, LIMITS.seed))
         codes_named(self.codes, "HNSW.codes")
 
+    def __str__(self) -> str:
+        codes = f", {self.codes} codes" if self.codes else ""
+        seed = f", seed={self.seed}" if self.seed else ""
+        return f"hnsw, M={self.M}, ef_construction={self.ef_construction}{codes}{seed}"
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Flat:
     """No graph: every search looks at every vector and is exact."""
 
     type: ClassVar[str] = "flat"
+
+    def __str__(self) -> str:
+        return self.type
 
 
 IndexConfig: TypeAlias = HNSW | Flat

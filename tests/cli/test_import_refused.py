@@ -129,6 +129,25 @@ def test_a_broken_line_has_one_line_number(run, place, files):
     assert ran.err.count("line ") == 1
 
 
+def test_a_name_twice_in_one_object_is_refused(run, place, files):
+    for line in ('{"id": "q", "id": "r"}', '{"id": "q", "a": {"b": 1, "b": 2}}'):
+        path = files(records=[line] + [{"id": f"d{i}"} for i in range(29)])
+        assert run("import", place, "docs", path, *CREATE).failed_with(
+            "docs.jsonl, line 1: ", "stands twice in one object"
+        )
+
+
+@pytest.mark.parametrize(
+    ("given", "why"),
+    [("x" * 500, "1 to 400 bytes"), ("", "1 to 400 bytes"), (1 << 63, "64-bit integer")],
+)
+def test_an_id_that_cannot_be_is_named_as_the_field_of_its_line(run, place, files, given, why):
+    others = range(29) if isinstance(given, int) else map(str, range(29))
+    path = files(records=[{"key": given}, *({"key": other} for other in others)])
+    ran = run("import", place, "docs", path, *CREATE, "--ids-from", "key")
+    assert ran.failed_with("line 1 of", "'key' must ", why)
+
+
 def test_without_records_a_row_is_called_a_row(run, untouched, files):
     path = files(records=None)
     assert run("import", untouched, "numbers", path).failed_with(f"row 0 of {path}: ")

@@ -41,12 +41,21 @@ def test_headings_are_not_cut_however_narrow_the_table(run, place):
     assert "\ncollections\n" in run("info", place).out
 
 
-def test_an_empty_database_has_no_table_of_collections(run, place):
+def test_what_is_not_there_has_no_line(run, place):
     run("create", place)
-    out = run("info", place).out
-    assert [line.split() for line in out.splitlines() if "collections" in line] == [
-        ["collections", "-"]
-    ]
+    assert "collections" not in run("info", place).out
+    run("create", place, "c", "--dim", 3, "--metric", "l2")
+    out = run("info", place, "c").out
+    for absent in ("unfinished", "model", "tuning", "rebuilding", "()", "None"):
+        assert absent not in out
+
+
+def test_an_index_is_said_in_words_on_one_line(run, place):
+    run("create", place, "c", "--dim", 3, "--metric", "l2", "--codes", "int8", "--M", 8)
+    out = run("info", place, "c").out
+    lines = [line for line in out.splitlines() if "M=8, ef_construction=200, int8 codes" in line]
+    assert len(lines) == 2  # the present one, and the history's
+    assert "HNSW(" not in run("inspect", place, "c").out
 
 
 def test_no_collection_yet_names_the_command_that_makes_one(run, place):

@@ -6,6 +6,7 @@ import pytest
 import vdb
 from vdb import database
 from vdb.maintenance.rebuild import run as rebuild_run
+from vdb.store import Environment
 
 
 def test_another_metric(run, filled):
@@ -62,6 +63,34 @@ def test_a_dry_run_changes_nothing(run, untouched):
         assert part in done.out
     plan = run("rebuild", untouched, "notes", "--metric", "ip", "--dry-run", "--json").json
     assert (plan["metric"], plan["to_metric"], plan["refused"]) == ("cosine", "ip", 0)
+
+
+def test_the_same_can_be_built_anew(run, filled):
+    done = run("rebuild", filled, "notes", "--anew", "--json").json
+    assert (done["metric"], done["generation"], done["records"]) == ("cosine", 2, 30)
+
+
+@pytest.mark.parametrize(
+    ("options", "why"),
+    [
+        (["--metric", "dot"], ["30 vectors have no place", "has length", "needs length 1"]),
+        (["--dtype", "int8"], ["must hold integers", "give --codes int8 in place of --dtype int8"]),
+        (["--dtype", "bit", "--metric", "hamming"], ["'hamming'", "0 or 1"]),
+    ],
+)
+def test_a_dry_run_of_what_cannot_be_done_says_why_and_fails(run, untouched, options, why):
+    command = ("rebuild", untouched, "notes", *options)
+    assert run(*command, "--dry-run").failed_with("cannot be done: ", *why)
+    shown = run(*command, "--dry-run", "--json")
+    assert (shown.status, shown.json["feasible"], shown.json["refused"]) == (1, False, 30)
+    assert len(shown.json["obstacles"]) == 1
+    assert run(*command).failed_with(*why, "nothing was changed")
+
+
+def test_a_dry_run_on_a_disk_that_is_too_small_says_so(run, untouched, monkeypatch):
+    monkeypatch.setattr(Environment, "room", lambda _: 1000)
+    ran = run("rebuild", untouched, "notes", "--metric", "ip", "--dry-run")
+    assert ran.failed_with("cannot be done: the rebuild wants", "1,000 are")
 
 
 def test_back_and_forth(run, filled):
@@ -136,11 +165,15 @@ def test_vectors_that_stand_against_it_are_named(run, filled):
         (["--discard", "--flat"], "--discard takes no other generation"),
         (["--resume", "--restart"], "--resume and --restart do not go together"),
         (["--resume"], "no unfinished rebuild"),
-        (["--no-validate", "--least-recall", "0.9"], "do not go together"),
-        (["--least-recall", "1.5"], "--least-recall must be"),
-        (["--reason", "x" * 300], "--reason may be at most 256 bytes"),
-        (["--threads", "0"], "--threads must be"),
+        (["--anew", "--no-validate", "--least-recall", "0.9"], "do not go together"),
+        (["--anew", "--least-recall", "1.5"], "--least-recall must be"),
+        (["--anew", "--reason", "x" * 300], "--reason may be at most 256 bytes"),
+        (["--anew", "--threads", "0"], "--threads must be"),
         (["--scores", "nothing"], "--scores must be"),
+        ([], "nothing is to be changed; say what, such as --metric, or give --anew"),
+        (["--dry-run"], "nothing is to be changed"),
+        (["--restart"], "nothing is to be changed"),
+        (["--rollback", "--anew"], "--rollback takes no other generation"),
     ],
 )
 def test_what_cannot_be_meant_is_refused(run, untouched, options, text):
@@ -157,4 +190,4 @@ def test_too_little_recall(run, filled):
 
 
 def test_a_collection_that_is_not_there(run, filled):
-    assert run("rebuild", filled, "nothing").failed_with("no collection 'nothing'")
+    assert run("rebuild", filled, "nothing", "--anew").failed_with("no collection 'nothing'")

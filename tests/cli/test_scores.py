@@ -47,7 +47,7 @@ def test_the_table_and_its_filters(run):
     rows = run("scores", "--json").json["conventions"]
     assert len(rows) > 120
     rows = run("scores", "--engine", "azure", "--json").json["conventions"]
-    assert [(row["metric"], row["called there"]) for row in rows] == [
+    assert [(row["metric"], row["called_there"]) for row in rows] == [
         ("cosine", "cosine, @search.score")
     ]
 
@@ -76,3 +76,8 @@ def test_everything_about_one_row(run):
 )
 def test_what_cannot_be_meant_is_one_line(run, given, parts):
     assert run("scores", *given).failed_with(*parts)
+
+
+def test_names_in_json_have_no_blanks(run):
+    for row in run("scores", "--json").json["conventions"]:
+        assert all(name == name.lower() and " " not in name for name in row)

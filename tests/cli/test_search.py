@@ -51,10 +51,11 @@ def test_a_stored_record_of_either_kind_of_id(run, untouched, vectors):
 
 
 def test_exact_and_ef_and_k(run, untouched):
-    ran = run(
-        "search", untouched, "notes", "--id", "note-1", "-k", 3, "--ef", 50, "--exact", "--json"
-    )
+    ran = run("search", untouched, "notes", "--id", "note-1", "-k", 3, "--exact", "--json")
     assert len(ids(ran)) == 3
+    query = ("search", untouched, "notes", "--id", "note-1")
+    assert len(ids(run(*query, "-k", 3, "--ef", 50, "--json"))) == 3
+    assert run(*query, "--ef", 50, "--exact").failed_with("--exact", "leave out --ef")
 
 
 def test_a_threshold_without_k_finds_all_that_pass(run, untouched, vectors):
@@ -94,13 +95,20 @@ def test_a_table_shows_the_text(run, untouched):
     assert all(len(text) <= 100 for text in ran.out.splitlines())
 
 
-def test_a_long_text_is_cut_and_takes_no_room_from_the_rest(run, filled):
+def test_a_long_text_is_cut_only_where_there_is_a_width_to_cut_it_to(run, filled, monkeypatch):
     with database.open(filled) as db:
         db.collection("notes").set_payloads("note-2", {"text": "word " * 1000})
+    whole = run("search", filled, "notes", "--id", "note-2", "-k", 1).out
+    row = next(text for text in whole.splitlines() if "word" in text)
+    assert row.split() == ["1", "note-2", "1", "1", *["word"] * 1000]
+    monkeypatch.setenv("COLUMNS", "80")
     out = run("search", filled, "notes", "--id", "note-2", "-k", 1).out
     row = next(text for text in out.splitlines() if "word" in text)
     assert row.split()[:5] == ["1", "note-2", "1", "1", "word"]
     assert row.rstrip().endswith("…")
+    monkeypatch.setenv("COLUMNS", "20")
+    narrow = run("search", filled, "notes", "--id", "note-2", "-k", 1).out
+    assert "note-2" in narrow
     assert len(row) <= 100
 
 
@@ -192,9 +200,9 @@ def test_a_filter_as_json(run, untouched):
 @pytest.mark.parametrize(
     ("text", "said"),
     [
-        ("{", "--where is not JSON"),
+        ("{", "--where: not JSON"),
         ("[1]", "expected a dict"),
-        ('{"n": NaN}', "no JSON number"),
+        ('{"n": NaN}', "not a JSON number"),
         ('{"n": 1, "n": 2}', "'n' stands twice"),
         ('{"n": {"$ge": 1}}', "no operator '$ge'"),
         ("[" * 5000, "--where"),
@@ -236,3 +244,23 @@ def test_the_plan_is_told(run, untouched):
     )
     plan = run("search", untouched, "notes", *options, "--json").json["plan"]
     assert (plan["strategy"], plan["matches"], plan["selectivity"]) == ("exact", 30, 1.0)
+
+
+def test_a_field_that_no_payload_has_is_an_empty_column(run, filled):
+    query = ("search", filled, "notes", "--id", "note-2", "-k", 1)
+    out = run(*query, "--show", "nofield").out
+    assert "nofield" in out and "the text of note" not in out
+    assert "the text of note 2" in run(*query).out
+    with database.open(filled) as db:
+        db.collection("notes").set_payloads("note-2", {"title": "a title"})
+    heading, row = (line for line in run(*query).out.splitlines() if "rank" in line or "{" in line)
+    assert heading.split()[-1] == "payload"
+    assert '{"title": "a title"}' in row
+
+
+def test_numbers_that_are_none_are_quoted(run, untouched):
+    query = ("search", untouched, "notes", "--id", "note-2")
+    assert run(*query, "-k", "1e3").failed_with("-k", "expected a whole number, got '1e3'")
+    assert run(*query, "--threshold", "near").failed_with("--threshold", "got 'near'")
+    assert run("scores", "abc").failed_with("SCORE", "got 'abc'")
+    assert run("bench", untouched, "notes", "--threads", 0).failed_with("above 0, got '0'")

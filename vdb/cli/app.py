@@ -1,7 +1,8 @@
 """The list of commands, and the one place where an error becomes a line and an exit status.
 
 Exit status: 0 done; 1 an error, with one line on standard error; 2 problems were found (`check`);
-130 interrupted. There is never a traceback, unless VDB_TRACEBACK is set in the environment.
+130 interrupted; 141 the reader of standard output went away. There is never a traceback, unless
+VDB_TRACEBACK is set in the environment.
 """
 
 from __future__ import annotations
@@ -42,11 +43,13 @@ from vdb.version import __version__
 # releases of Typer; that BadParameter is a UsageError is a ClickException does not.
 ClickException: type[Exception] = typer.BadParameter.__mro__[2]
 
+READER_GONE = 141
+"""Exit status after `vdb ... | head`: what a shell makes of a program that SIGPIPE ended."""
+
 app = typer.Typer(
     name="vdb",
     help="An embedded vector database: create, fill, search and check one from the shell.",
     epilog="Exit status: 0 done, 1 an error, 2 problems found.",
-    add_completion=False,
     pretty_exceptions_enable=False,
     rich_markup_mode=None,
     context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100},
@@ -103,9 +106,9 @@ def run(arguments: Sequence[str]) -> int:
         status = INTERRUPTED
     except BrokenPipeError:
         _drop_output()  # whoever read it has gone
-        status = 1
+        status = READER_GONE
     except SystemExit as stop:  # Typer and Rich end like this when the reader has gone
-        status = stop.code
+        status = READER_GONE if stop.code else 0
     except ClickException as error:
         return _usage(error)
     except Exception as error:

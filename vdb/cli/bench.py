@@ -8,7 +8,7 @@ import typer
 
 from vdb import config, database
 from vdb.analysis.speed import SpeedReport
-from vdb.cli import options, output
+from vdb.cli import numbers, options, output
 from vdb.cli.arrays import open_array
 from vdb.cli.pages import write_page
 from vdb.errors import InvalidArgumentError
@@ -21,7 +21,9 @@ def bench(
     *,
     queries: options.RealQueries = None,
     sample: options.Sample = config.SAMPLE,
-    k: Annotated[int, typer.Option("-k", metavar="N", help="Hits of a query.")] = 10,
+    k: Annotated[
+        int, typer.Option("-k", metavar="N", parser=numbers.a_whole_number, help="Hits of a query.")
+    ] = 10,
     ef: Annotated[
         str | None,
         typer.Option(
@@ -29,10 +31,15 @@ def bench(
         ),
     ] = None,
     rounds: Annotated[
-        int, typer.Option(metavar="N", help="How often each is measured; figures are medians.")
+        int,
+        typer.Option(
+            metavar="N",
+            parser=numbers.a_whole_number,
+            help="How often each is measured; figures are medians.",
+        ),
     ] = 5,
     threads: Annotated[
-        int, typer.Option(metavar="N", help="Threads that answer a batch.", min=1)
+        int, typer.Option(metavar="N", parser=numbers.a_count, help="Threads that answer a batch.")
     ] = 1,
     seed: options.Seed = 0,
     html: options.Html = None,

@@ -9,7 +9,7 @@ import typer
 
 from vdb import database
 from vdb.analysis.calibration import Calibration, Change
-from vdb.cli import options, output
+from vdb.cli import numbers, options, output
 from vdb.cli.pages import write_page
 from vdb.cli.query_lines import read_queries
 from vdb.errors import InvalidArgumentError
@@ -30,7 +30,10 @@ def calibrate(
     ] = None,
     *,
     threshold: Annotated[
-        float, typer.Option(metavar="NUMBER", help="The threshold that is in use.")
+        float,
+        typer.Option(
+            metavar="NUMBER", parser=numbers.a_number, help="The threshold that is in use."
+        ),
     ],
     scores: Annotated[str, typer.Option(metavar="NAME", help="Its convention.")] = "native",
     metric: Annotated[

@@ -8,7 +8,7 @@ import typer
 
 from vdb import database
 from vdb.analysis.comparison import Disagreement, MetricComparison
-from vdb.cli import options, output
+from vdb.cli import numbers, options, output
 from vdb.cli.pages import write_page
 from vdb.cli.query_lines import read_queries
 from vdb.reports.comparison import comparison_page
@@ -27,7 +27,12 @@ def compare(
     metrics: Annotated[
         str, typer.Option(metavar="NAME,NAME,...", help="The metrics to compare, two or more.")
     ] = "l2,ip,cosine",
-    k: Annotated[int, typer.Option("-k", metavar="N", help="How many nearest are looked at.")] = 10,
+    k: Annotated[
+        int,
+        typer.Option(
+            "-k", metavar="N", parser=numbers.a_whole_number, help="How many nearest are looked at."
+        ),
+    ] = 10,
     show: Annotated[
         str, typer.Option(metavar="FIELD", help="The payload field that holds the text.")
     ] = "text",

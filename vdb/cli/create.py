@@ -7,7 +7,7 @@ from typing import Annotated
 import typer
 
 from vdb import database
-from vdb.cli import options, output
+from vdb.cli import numbers, options, output
 from vdb.cli.schema import Options, required
 from vdb.errors import InvalidArgumentError
 
@@ -17,7 +17,12 @@ def create(
     name: options.OptionalName = None,
     *,
     dim: Annotated[
-        int | None, typer.Option(metavar="N", help="Length of its vectors; needed with NAME.")
+        int | None,
+        typer.Option(
+            metavar="N",
+            parser=numbers.a_whole_number,
+            help="Length of its vectors; needed with NAME.",
+        ),
     ] = None,
     metric: options.Metric = None,
     dtype: options.DType = None,

@@ -3,16 +3,15 @@
 from __future__ import annotations
 
 import json
-import os
-import tempfile
 from collections.abc import Callable, Iterable, Iterator
-from contextlib import ExitStack, contextmanager
+from contextlib import ExitStack
 from itertools import islice
 from pathlib import Path
 from typing import Any, NamedTuple
 
 import numpy as np
 
+from vdb.cli.new_files import replacing
 from vdb.errors import InvalidArgumentError
 from vdb.records import Record
 
@@ -41,7 +40,8 @@ def npy_and_jsonl(
         OSError: They cannot be written; nothing is left behind.
     """
     places = [_named(prefix, suffix) for suffix in (".npy", ".jsonl")]
-    with _replacing(places, force=force) as (npy, jsonl):
+    _refuse_present(places, force=force)
+    with replacing(*places) as (npy, jsonl):
         header = {
             "descr": np.lib.format.dtype_to_descr(shape.dtype),
             "fortran_order": False,
@@ -90,7 +90,8 @@ def parquet(
             "Parquet files need pyarrow: pip install 'vdb[parquet]'", expected="pyarrow"
         ) from None
     place = _named(prefix, ".parquet")
-    with _replacing([place], force=force) as (file,), ExitStack() as stack:
+    _refuse_present([place], force=force)
+    with replacing(place) as (file,), ExitStack() as stack:
         writer: Any = None
         vectors = pa.list_(pa.from_numpy_dtype(shape.dtype), shape.columns)
         for done, part in _parts(records, at_least_one=True):
@@ -131,21 +132,9 @@ def _named(prefix: Path, suffix: str) -> Path:
     return prefix.with_name(prefix.name + suffix)
 
 
-@contextmanager
-def _replacing(places: list[Path], *, force: bool) -> Iterator[list[Path]]:
-    """Files to write in, which take their places at the end; after an error they are gone."""
+def _refuse_present(places: list[Path], *, force: bool) -> None:
     for place in places:
         if place.exists() and not force:
             raise InvalidArgumentError(
                 f"{place} exists already; --force replaces it", received=str(place)
             )
-    with ExitStack() as stack:
-        made: list[Path] = []
-        for place in places:
-            handle, name = tempfile.mkstemp(prefix=f".{place.name}-", dir=place.parent)
-            os.close(handle)
-            made.append(Path(name))
-            stack.callback(Path(name).unlink, missing_ok=True)
-        yield made
-        for new, place in zip(made, places, strict=True):
-            new.replace(place)

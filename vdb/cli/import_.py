@@ -20,7 +20,7 @@ from typing import Annotated
 import typer
 
 from vdb import config, database
-from vdb.cli import options, output
+from vdb.cli import numbers, options, output
 from vdb.cli.interrupted import Interrupted
 from vdb.cli.places import placed
 from vdb.cli.schema import Options, taken
@@ -119,20 +119,25 @@ def import_(
     batch_rows: Annotated[
         int | None,
         typer.Option(
-            min=1, metavar="N", help="Rows a commit. [default: 10,000, or fewer that make 64 MB]"
+            metavar="N",
+            parser=numbers.a_count,
+            help="Rows a commit. [default: 10,000, or fewer that make 64 MB]",
         ),
     ] = None,
     memory_limit: Annotated[
         int | None,
         typer.Option(
             metavar="SIZE",
-            parser=options.a_size,
+            parser=numbers.a_size,
             help="Memory that the import may take beside what the program needs anyway, such as "
             "500MB or 2GiB: commits become as small as that asks for.",
         ),
     ] = None,
     threads: Annotated[
-        int | None, typer.Option(metavar="N", help="Threads to build with. [default: all]")
+        int | None,
+        typer.Option(
+            metavar="N", parser=numbers.a_whole_number, help="Threads to build with. [default: all]"
+        ),
     ] = None,
     lock_timeout: options.LockTimeout = 5.0,
     allow_network_fs: options.AllowNetwork = False,
@@ -161,7 +166,11 @@ def import_(
         collection = None
         if schema is None or name in db:
             if create and not (upsert or resume):
-                raise taken(name, "; leave out --create to add to it")
+                raise taken(
+                    name,
+                    "; leave out --create to add to it, or give --resume too to go on with an "
+                    "import that was interrupted",
+                )
             collection = _existing(db, name, asked, source)
         target = Target(db, schema, collection)
         most = batch_rows or source.part_rows

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
-import re
 from pathlib import Path
 from typing import Annotated, TypeAlias
 
 import typer
+
+from vdb.cli.numbers import a_number, a_whole_number
+from vdb.cli.pages import a_page_place
 
 
 def a_path(text: str | Path) -> Path:
@@ -14,17 +16,6 @@ def a_path(text: str | Path) -> Path:
     if text == "":
         raise typer.BadParameter("an empty path")
     return Path(text)
-
-
-def a_size(text: str | int) -> int:
-    """Bytes, as a number or with a unit: 500000000, 500MB, 2GiB."""
-    number = r"(\d{1,20}(?:\.\d{1,20})?)"  # more digits are no number of bytes, nor a float
-    found = re.fullmatch(number + r"\s*([KMGT]i?)?B?", str(text).strip(), re.ASCII)
-    if found is None:
-        raise typer.BadParameter(f"expected bytes, such as 500MB or 2GiB, got {text!r}")
-    amount, unit = found.groups()
-    power = 0 if unit is None else "KMGT".index(unit[0]) + 1
-    return int(float(amount) * (1024 if unit and unit.endswith("i") else 1000) ** power)
 
 
 def a_directory(text: str | Path) -> Path:
@@ -50,7 +41,9 @@ Json: TypeAlias = Annotated[
 ]
 LockTimeout: TypeAlias = Annotated[
     float,
-    typer.Option(metavar="SECONDS", help="How long to wait for another writer to finish."),
+    typer.Option(
+        metavar="SECONDS", parser=a_number, help="How long to wait for another writer to finish."
+    ),
 ]
 AllowNetwork: TypeAlias = Annotated[
     bool,
@@ -65,15 +58,20 @@ Html: TypeAlias = Annotated[
     typer.Option(
         "--html",
         metavar="FILE.html",
-        parser=a_path,
-        help="Write a page with plots to this file; it opens in any browser, without a network.",
+        parser=a_page_place,
+        help="Write a page with plots to this file, also in the place of another page; it opens in "
+        "any browser, without a network.",
     ),
 ]
 Seed: TypeAlias = Annotated[
-    int, typer.Option(metavar="N", help="Chooses samples; the same seed, the same figures.")
+    int,
+    typer.Option(
+        metavar="N", parser=a_whole_number, help="Chooses samples; the same seed, the same figures."
+    ),
 ]
 Threads: TypeAlias = Annotated[
-    int | None, typer.Option(metavar="N", help="Threads to search with. [default: all]")
+    int | None,
+    typer.Option(metavar="N", parser=a_whole_number, help="Threads to search with. [default: all]"),
 ]
 
 # Queries from files
@@ -91,7 +89,10 @@ RealQueries: TypeAlias = Annotated[
     ),
 ]
 Sample: TypeAlias = Annotated[
-    int, typer.Option(metavar="N", help="How many stored vectors to take for queries.")
+    int,
+    typer.Option(
+        metavar="N", parser=a_whole_number, help="How many stored vectors to take for queries."
+    ),
 ]
 Labels: TypeAlias = Annotated[
     Path | None,
@@ -138,11 +139,18 @@ Index: TypeAlias = Annotated[
     ),
 ]
 Links: TypeAlias = Annotated[
-    int | None, typer.Option("--M", metavar="N", help="hnsw: links of a node. [default: 16]")
+    int | None,
+    typer.Option(
+        "--M", metavar="N", parser=a_whole_number, help="hnsw: links of a node. [default: 16]"
+    ),
 ]
 EfConstruction: TypeAlias = Annotated[
     int | None,
-    typer.Option(metavar="N", help="hnsw: candidates per inserted vector. [default: 200]"),
+    typer.Option(
+        metavar="N",
+        parser=a_whole_number,
+        help="hnsw: candidates per inserted vector. [default: 200]",
+    ),
 ]
 Codes: TypeAlias = Annotated[
     str | None,

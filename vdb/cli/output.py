@@ -27,6 +27,7 @@ if TYPE_CHECKING:
 __all__ = [
     "complain",
     "facts",
+    "is_bounded",
     "json_object",
     "line",
     "number",
@@ -42,6 +43,8 @@ __all__ = [
 WIDEST_KEPT = 40  # of a column beside one that is shortened
 NARROWEST_CUT = 10  # of the one that is
 GAP = 3  # between two columns
+NARROWEST = 60  # of a table; a narrower terminal wraps its lines itself
+UNBOUNDED = 1 << 20  # of a table that nobody looks at through a terminal
 
 
 def json_object(value: Any) -> None:
@@ -73,13 +76,18 @@ def complain(text: str) -> None:
 
 
 def facts(title: str, value: Any) -> None:
-    """Prints the fields of a dataclass below each other, then those that are tables themselves."""
+    """Prints the fields of a dataclass below each other, then those that are tables themselves.
+
+    What is not there (None, or empty) has no line.
+    """
     single: list[tuple[str, str]] = []
     tables: list[tuple[str, list[str] | None, list[list[str]]]] = []
     for name, item in named(value).items():
-        if isinstance(item, Mapping) and item:
+        if item is None or item in ({}, (), []):
+            continue
+        if isinstance(item, Mapping):
             tables.append((_words(name), None, [[str(key), _cell(n)] for key, n in item.items()]))
-        elif isinstance(item, list | tuple) and item and is_dataclass(item[0]):
+        elif isinstance(item, list | tuple) and is_dataclass(item[0]):
             columns = [_words(column) for column in named(item[0])]
             rows = [[_cell(part) for part in named(i).values()] for i in item]
             tables.append((_words(name), columns, rows))
@@ -99,7 +107,9 @@ def table(
     numbers: Iterable[int] = (),
     shorten: int | None = None,
 ) -> None:
-    """Prints a table as wide as the terminal; only its title where there are no rows.
+    """Prints a table; only its title where there are no rows.
+
+    It is as wide as the terminal. Where there is none, nothing is cut and nothing wraps.
 
     Args:
         title: The line above it.
@@ -115,6 +125,8 @@ def table(
     shown = [[printable(cell) for cell in row] for row in rows]
     headings = columns or [""] * max((len(row) for row in shown), default=1)
     screen = console()
+    if screen.width >= UNBOUNDED:
+        shorten = None
     grid = Table(
         show_header=columns is not None,
         box=box.SIMPLE_HEAD if columns is not None else None,
@@ -239,11 +251,20 @@ def _bar() -> Progress:
 
 
 def console() -> Console:
-    """Standard output as Rich sees it: plain text of 100 columns when it is not a terminal."""
+    """Standard output as Rich sees it: plain text of any width when it is not a terminal."""
     from rich.console import Console
 
-    width = None if sys.stdout.isatty() or "COLUMNS" in os.environ else 100
-    return Console(width=width, markup=False, highlight=False, emoji=False)
+    bounded = sys.stdout.isatty() or "COLUMNS" in os.environ
+    screen = Console(
+        width=None if bounded else UNBOUNDED, markup=False, highlight=False, emoji=False
+    )
+    screen.width = max(screen.width, NARROWEST)
+    return screen
+
+
+def is_bounded() -> bool:
+    """Whether tables are cut to a width."""
+    return console().width < UNBOUNDED
 
 
 def printable(text: str) -> str:
@@ -263,7 +284,7 @@ def _words(name: str) -> str:
 
 
 def _cell(item: Any) -> str:
-    if item is None or item == {}:
+    if item is None or item in ({}, (), []):
         return "-"
     if isinstance(item, bool):
         return "yes" if item else "no"
@@ -273,6 +294,8 @@ def _cell(item: Any) -> str:
         return number(item)
     if isinstance(item, datetime):
         return f"{item:%Y-%m-%d %H:%M:%S} UTC"
+    if isinstance(item, list | tuple):
+        return ", ".join(map(_cell, item))
     if is_dataclass(item) and type(item).__str__ is not object.__str__:
         return str(item)
     if is_dataclass(item):

@@ -1,26 +1,41 @@
-"""Writing pages: whole, or not at all."""
+"""Pages: where one may be written, and writing it, whole or not at all."""
 
 from __future__ import annotations
 
-import os
-import tempfile
 from pathlib import Path
 
-__all__ = ["write_page"]
+import typer
+
+from vdb.cli.new_files import replacing
+
+__all__ = ["a_page_place", "write_page"]
+
+_PAGE = b"<!doctype html"
+
+
+def a_page_place(text: str | Path) -> Path:
+    """Where a page may be put, looked at before the work begins: nothing is there, or a page."""
+    path = Path(text)
+    if text == "":
+        raise typer.BadParameter("an empty path")
+    if path.is_dir():
+        raise typer.BadParameter(f"{path} is a directory")
+    if not path.parent.is_dir():
+        raise typer.BadParameter(f"{path}: there is no directory {path.parent}")
+    if path.exists() and not _is_page(path):
+        raise typer.BadParameter(f"{path} exists already and is no page")
+    return path
 
 
 def write_page(path: Path, page: str) -> None:
-    """Writes a page in the place of what was there; a page that cannot be finished leaves it."""
-    if path.is_dir():
-        raise IsADirectoryError(21, "is a directory", str(path))
-    handle, name = tempfile.mkstemp(prefix=f".{path.name}-", dir=path.parent)
-    try:
-        with os.fdopen(handle, "w", encoding="utf-8", newline="\n") as file:
-            file.write(page)
-        umask = os.umask(0)
-        os.umask(umask)
-        Path(name).chmod(0o666 & ~umask)  # as if it had been opened by its name
-        Path(name).replace(path)
-    except BaseException:
-        Path(name).unlink(missing_ok=True)
-        raise
+    """Writes a page, also in the place of another; one that cannot be finished leaves that."""
+    with replacing(path) as (file,):
+        file.write_text(page, encoding="utf-8", newline="\n")
+
+
+def _is_page(path: Path) -> bool:
+    if not path.is_file():
+        return False
+    with path.open("rb") as file:
+        begin = file.read(len(_PAGE))
+    return not begin or begin.lower() == _PAGE

@@ -48,4 +48,6 @@ def placed(error: VdbError, source: Source, part: Part) -> str:
         return message  # a number that is no place in this part: then the message as it is
     if found["what"] == "payloads" and rest[:1] in {".", "["}:
         return f"{text}, payload{rest}"
+    if found["what"] == "ids" and source.records is not None and rest.startswith(" "):
+        return f"{text}: {source.id_field!r}{rest}"
     return f"{text}{rest}"

@@ -9,13 +9,14 @@ from typing import Annotated
 import typer
 
 from vdb import config, database
-from vdb.cli import options, output
+from vdb.cli import numbers, options, output
 from vdb.cli.interrupted import Interrupted
 from vdb.cli.schema import codes_from
 from vdb.collection import Collection
 from vdb.config import HNSW, Flat, IndexConfig
-from vdb.errors import InvalidArgumentError
-from vdb.maintenance.rebuild import RebuildProgress, RebuildReport
+from vdb.errors import InvalidArgumentError, VdbError
+from vdb.maintenance.rebuild import RebuildPlan, RebuildProgress, RebuildReport
+from vdb.results import plain
 
 
 def rebuild(
@@ -38,17 +39,28 @@ def rebuild(
     ] = False,
     M: Annotated[
         int | None,
-        typer.Option("--M", metavar="N", help="Links of a node. [default: as at present, or 16]"),
+        typer.Option(
+            "--M",
+            metavar="N",
+            parser=numbers.a_whole_number,
+            help="Links of a node. [default: as at present, or 16]",
+        ),
     ] = None,
     ef_construction: Annotated[
         int | None,
         typer.Option(
-            metavar="N", help="Candidates per inserted vector. [default: as at present, or 200]"
+            metavar="N",
+            parser=numbers.a_whole_number,
+            help="Candidates per inserted vector. [default: as at present, or 200]",
         ),
     ] = None,
     seed: Annotated[
         int | None,
-        typer.Option(metavar="N", help="Seed of the graph. [default: as at present, or 0]"),
+        typer.Option(
+            metavar="N",
+            parser=numbers.a_whole_number,
+            help="Seed of the graph. [default: as at present, or 0]",
+        ),
     ] = None,
     codes: Annotated[
         str | None,
@@ -61,9 +73,16 @@ def rebuild(
         str | None,
         typer.Option(metavar="NAME", help="The default convention. [default: the present one]"),
     ] = None,
+    anew: Annotated[
+        bool, typer.Option("--anew", help="Build the same again: nothing else needs to be given.")
+    ] = False,
     reason: Annotated[str, typer.Option(metavar="TEXT", help="Why; for the history.")] = "",
     dry_run: Annotated[
-        bool, typer.Option("--dry-run", help="Only say what would be done, and what it takes.")
+        bool,
+        typer.Option(
+            "--dry-run",
+            help="Only say what would be done, and what it takes, or why it cannot be done.",
+        ),
     ] = False,
     keep_previous: Annotated[
         bool, typer.Option("--keep-previous", help="Keep the present generation for --rollback.")
@@ -90,10 +109,17 @@ def rebuild(
     ] = False,
     least_recall: Annotated[
         float | None,
-        typer.Option(metavar="SHARE", help="Sampled recall that is required. [default: 0.5]"),
+        typer.Option(
+            metavar="SHARE",
+            parser=numbers.a_number,
+            help="Sampled recall that is required. [default: 0.5]",
+        ),
     ] = None,
     threads: Annotated[
-        int | None, typer.Option(metavar="N", help="Threads to build with. [default: all]")
+        int | None,
+        typer.Option(
+            metavar="N", parser=numbers.a_whole_number, help="Threads to build with. [default: all]"
+        ),
     ] = None,
     lock_timeout: options.LockTimeout = 5.0,
     allow_network_fs: options.AllowNetwork = False,
@@ -120,8 +146,13 @@ def rebuild(
         "--drop-previous": drop_previous,
         "--discard": discard,
     }.items():
-        if given and (described or keep_previous):
+        if given and (described or anew or keep_previous):
             raise InvalidArgumentError(f"{option} takes no other generation to be described")
+    if not (described or anew or resume or rollback or drop_previous or discard):
+        raise InvalidArgumentError(
+            "nothing is to be changed; say what, such as --metric, or give --anew to build the "
+            "same again"
+        )
     config.thread_count(threads)
     validate = _validate(no_validate, least_recall)
     with database.open(
@@ -140,10 +171,7 @@ def rebuild(
         )
         if dry_run:
             plan = collection.plan_rebuild(metric, index, dtype, scores=scores, threads=threads)
-            if json:
-                output.json_object(plan)
-            else:
-                output.facts(f"{directory}: {name}, rebuild (nothing was changed)", plan)
+            _print_plan(f"{directory}: {name}, rebuild (nothing was changed)", plan, json=json)
             return
         with _shown(name) as show:
             if rollback:
@@ -165,6 +193,18 @@ def rebuild(
         output.json_object(report)
     else:
         output.line(_sentence(report))
+
+
+def _print_plan(title: str, plan: RebuildPlan, *, json: bool) -> None:
+    """What would be done; exit status 1 where it cannot be."""
+    if json:
+        output.json_object({**plain(plan), "feasible": plan.feasible})
+        if not plan.feasible:
+            raise typer.Exit(1)
+    elif plan.feasible:
+        output.facts(title, plan)
+    else:
+        raise VdbError(f"cannot be done: {'; '.join(plan.obstacles)}")
 
 
 @contextmanager

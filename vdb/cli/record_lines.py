@@ -15,6 +15,7 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any, BinaryIO, NoReturn
 
+from vdb.cli.json_text import JsonError, parsed
 from vdb.errors import InvalidArgumentError
 from vdb.records import Id, Payload
 
@@ -89,15 +90,11 @@ def _lines(file: BinaryIO, path: Path) -> Iterator[bytes]:
 
 def _object(path: Path, number: int, text: bytes) -> dict[str, Any]:
     try:
-        record: Any = json.loads(text.decode("utf-8-sig"), parse_constant=_no_constant)
+        record = parsed(text.decode("utf-8-sig"))
     except UnicodeDecodeError as error:
         refuse(path, number, f"not UTF-8: {error.reason} at byte {error.start}")
-    except json.JSONDecodeError as error:
-        refuse(path, number, f"not JSON: {error.msg}, at column {error.pos + 1:,}")
-    except RecursionError:
-        refuse(path, number, "not JSON that can be read: nested too deeply")
-    except ValueError as error:
-        refuse(path, number, f"not JSON: {_short(error)}")
+    except JsonError as error:
+        refuse(path, number, str(error))
     if not isinstance(record, dict):
         refuse(path, number, f"a JSON object is needed, got {_kind(record)}")
     return record
@@ -114,16 +111,6 @@ def _record(path: Path, number: int, record: dict[str, Any], id_field: str) -> t
     if record.keys() == {"payload"}:
         return record_id, record["payload"]
     return record_id, record or None
-
-
-def _no_constant(name: str) -> NoReturn:
-    raise ValueError(f"{name} is not a JSON number")
-
-
-def _short(error: ValueError) -> str:
-    """Python's own advice on numbers of too many digits is left out."""
-    text = str(error)
-    return "a number of too many digits" if "digits" in text else text
 
 
 def _kind(value: object) -> str:

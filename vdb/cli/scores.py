@@ -8,7 +8,7 @@ from typing import Annotated, Any
 import typer
 
 from vdb import scores as conventions
-from vdb.cli import options, output
+from vdb.cli import numbers, options, output
 from vdb.errors import InvalidArgumentError
 from vdb.scores.explain import described, explained
 from vdb.scores.table import all_conventions, convention_named
@@ -17,7 +17,11 @@ from vdb.scores.table import all_conventions, convention_named
 def scores(
     score: Annotated[
         float | None,
-        typer.Argument(metavar="SCORE", help="A score to convert; without one, the table."),
+        typer.Argument(
+            metavar="SCORE",
+            parser=numbers.a_number,
+            help="A score to convert; without one, the table.",
+        ),
     ] = None,
     *,
     metric: Annotated[
@@ -43,7 +47,12 @@ def scores(
         bool, typer.Option("--unit-norms", help="All vectors, queries included, have length 1.")
     ] = False,
     dim: Annotated[
-        int | None, typer.Option(metavar="N", help="The dimension, where a formula has it.")
+        int | None,
+        typer.Option(
+            metavar="N",
+            parser=numbers.a_whole_number,
+            help="The dimension, where a formula has it.",
+        ),
     ] = None,
     dtype: Annotated[
         str | None,
@@ -142,7 +151,11 @@ def _table(metric: str | None, engine: str | None, *, full: bool, json: bool) ->
                 f"engine must be one of {', '.join(names)}; got {engine!r}", received=engine
             )
     if json:
-        output.json_object({"conventions": [described(row) for row in rows]})
+        named = [
+            {fact.replace(" ", "_").lower(): value for fact, value in described(row).items()}
+            for row in rows
+        ]
+        output.json_object({"conventions": named})
     elif full:
         for row in rows:
             facts: dict[str, Any] = described(row)

@@ -11,9 +11,10 @@ import typer
 from numpy.typing import NDArray
 
 from vdb import database
-from vdb.cli import options, output
+from vdb.cli import numbers, options, output
 from vdb.cli.arrays import open_array
 from vdb.cli.ids import typed_id
+from vdb.cli.json_text import JsonError, parsed
 from vdb.cli.where import Where, where_from
 from vdb.collection import CollectionReader
 from vdb.errors import InvalidArgumentError, NotFoundError
@@ -21,6 +22,7 @@ from vdb.hits import Hits
 from vdb.records import Id, Payload
 
 SHOWN_TEXT = 400  # characters of a payload that a table starts from; the terminal cuts further
+TEXT = "text"  # the field that is shown unless another is named
 
 
 def search(
@@ -43,10 +45,20 @@ def search(
     ] = None,
     k: Annotated[
         int | None,
-        typer.Option("-k", metavar="N", help="How many. [default: 10; all found with --threshold]"),
+        typer.Option(
+            "-k",
+            metavar="N",
+            parser=numbers.a_whole_number,
+            help="How many. [default: 10; all found with --threshold]",
+        ),
     ] = None,
     ef: Annotated[
-        int | None, typer.Option(metavar="N", help="Candidates to keep; more finds more, slower.")
+        int | None,
+        typer.Option(
+            metavar="N",
+            parser=numbers.a_whole_number,
+            help="Candidates to keep; more finds more, slower.",
+        ),
     ] = None,
     exact: Annotated[
         bool, typer.Option("--exact", help="Compare with every record; misses nothing.")
@@ -55,6 +67,7 @@ def search(
         float | None,
         typer.Option(
             metavar="SCORE",
+            parser=numbers.a_number,
             help="Only records at least this close, in the unit of the convention's own threshold "
             "(vdb scores --explain says it): all found within. A graph may miss some; with "
             "--exact it is all there are.",
@@ -66,7 +79,11 @@ def search(
     ] = None,
     target_recall: Annotated[
         float | None,
-        typer.Option(metavar="RECALL", help="Instead of --ef: what tune measured to reach this."),
+        typer.Option(
+            metavar="RECALL",
+            parser=numbers.a_number,
+            help="Instead of --ef: what tune measured to reach this.",
+        ),
     ] = None,
     explain: Annotated[
         bool,
@@ -77,8 +94,12 @@ def search(
         typer.Option(metavar="ID", help="The same for this record, whether it is found or not."),
     ] = None,
     show: Annotated[
-        str, typer.Option(metavar="FIELD", help="The payload field to show in the table.")
-    ] = "text",
+        str | None,
+        typer.Option(
+            metavar="FIELD",
+            help="The payload field to show in the table. [default: text, or else the payload]",
+        ),
+    ] = None,
     allow_network_fs: options.AllowNetwork = False,
     json: options.Json = False,
 ) -> None:
@@ -86,6 +107,8 @@ def search(
 
     A table with the payload's text cut to the width of the terminal, or, with --json, everything.
     """
+    if exact and ef is not None:
+        raise InvalidArgumentError("--exact compares with every record; leave out --ef")
     if k is None and threshold is None:
         k = 10
     chosen = where_from(where)
@@ -181,13 +204,13 @@ def _from_standard_input() -> NDArray[Any]:
     if sys.stdin is None:
         raise InvalidArgumentError("standard input is closed")
     try:
-        numbers = json_text.load(sys.stdin)
-    except (ValueError, RecursionError) as error:
-        raise InvalidArgumentError(f"standard input is not JSON: {error}") from None
-    if not isinstance(numbers, list) or not all(type(x) in (int, float, bool) for x in numbers):
+        given = parsed(sys.stdin.read())
+    except JsonError as error:
+        raise InvalidArgumentError(f"standard input is {error}") from None
+    if not isinstance(given, list) or not all(type(x) in (int, float, bool) for x in given):
         raise InvalidArgumentError("standard input must be one flat JSON list of numbers")
     try:
-        return np.array(numbers, dtype=_type_of(numbers))
+        return np.array(given, dtype=_type_of(given))
     except OverflowError as error:
         raise InvalidArgumentError(f"standard input: {error}") from None
 
@@ -227,7 +250,11 @@ def _document(name: str, hits: Hits) -> dict[str, Any]:
     }
 
 
-def _print_table(name: str, hits: Hits, field: str) -> None:
+def _print_table(name: str, hits: Hits, show: str | None) -> None:
+    field = TEXT if show is None else show
+    cells = [_shown(hit.payload, field, whole=show is None) for hit in hits]
+    if show is None and not any(isinstance(p, dict) and TEXT in p for p in _payloads(hits)):
+        field = "payload"
     output.table(
         f"{name}: {len(hits)} nearest by {hits.metric} "
         f"(scores: {hits.convention}, {hits.direction} is closer)",
@@ -238,21 +265,24 @@ def _print_table(name: str, hits: Hits, field: str) -> None:
                 str(hit.id),
                 output.number(hit.score),
                 output.number(hit.value),
-                _shown(hit.payload, field),
+                cell,
             )
-            for rank, hit in enumerate(hits, 1)
+            for rank, (hit, cell) in enumerate(zip(hits, cells, strict=True), 1)
         ],
         numbers=(0, 2, 3),
         shorten=4,
     )
 
 
-def _shown(payload: Payload, field: str) -> str:
-    """One field of a payload; the whole of it as JSON where there is no such field."""
-    if payload is None:
+def _payloads(hits: Hits) -> list[Payload]:
+    return [hit.payload for hit in hits]
+
+
+def _shown(payload: Payload, field: str, *, whole: bool) -> str:
+    """One field of a payload; where there is no such field nothing, or the `whole` as JSON."""
+    if isinstance(payload, dict) and payload.get(field) is not None:
+        payload = payload[field]
+    elif payload is None or not whole:
         return ""
-    inside = payload.get(field) if isinstance(payload, dict) else payload
-    if inside is None:
-        inside = payload
-    text = inside if isinstance(inside, str) else json_text.dumps(inside, ensure_ascii=False)
-    return " ".join(text[:SHOWN_TEXT].split())
+    text = payload if isinstance(payload, str) else json_text.dumps(payload, ensure_ascii=False)
+    return " ".join((text[:SHOWN_TEXT] if output.is_bounded() else text).split())

@@ -8,7 +8,7 @@ import typer
 
 from vdb import config, database
 from vdb.analysis.recall import RecallReport
-from vdb.cli import options, output
+from vdb.cli import numbers, options, output
 from vdb.cli.arrays import open_array
 from vdb.errors import InvalidArgumentError
 from vdb.index import Tuning
@@ -19,14 +19,25 @@ def tune(
     name: options.Name,
     *,
     target_recall: Annotated[
-        float, typer.Option(metavar="RECALL", help="The recall to reach, above 0, at most 1.")
+        float,
+        typer.Option(
+            metavar="RECALL",
+            parser=numbers.a_number,
+            help="The recall to reach, above 0, at most 1.",
+        ),
     ] = 0.95,
-    k: Annotated[int, typer.Option("-k", metavar="N", help="Hits of a query.")] = 10,
+    k: Annotated[
+        int, typer.Option("-k", metavar="N", parser=numbers.a_whole_number, help="Hits of a query.")
+    ] = 10,
     queries: options.RealQueries = None,
     sample: options.Sample = config.SAMPLE,
     ef: Annotated[
         int | None,
-        typer.Option(metavar="N", help="With --dry-run: measure with this ef, not the default."),
+        typer.Option(
+            metavar="N",
+            parser=numbers.a_whole_number,
+            help="With --dry-run: measure with this ef, not the default.",
+        ),
     ] = None,
     dry_run: Annotated[
         bool, typer.Option("--dry-run", help="Only measure the recall of searches as they are.")

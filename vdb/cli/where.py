@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-import json as json_text
-from typing import Annotated, Any, NoReturn, TypeAlias
+from typing import Annotated, TypeAlias
 
 import typer
 
 from vdb import filters
+from vdb.cli.json_text import JsonError, parsed
 from vdb.errors import InvalidFilterError
 from vdb.filters import Filter
 
@@ -29,25 +29,9 @@ def where_from(text: str | None) -> Filter | None:
     if text is None:
         return None
     try:
-        given = json_text.loads(text, parse_constant=_refuse, object_pairs_hook=_unique)
-    except (ValueError, RecursionError) as error:
-        if isinstance(error, InvalidFilterError):
-            raise
+        given = parsed(text)
+    except JsonError as error:
         raise InvalidFilterError(
-            f"--where is not JSON: {error}", expected="a JSON object", received=text
+            f"--where: {error}", expected="a JSON object", received=text
         ) from None
     return filters.parse(given)
-
-
-def _refuse(name: str) -> NoReturn:
-    raise InvalidFilterError(f"--where: {name} is no JSON number", received=name)
-
-
-def _unique(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
-    """An object; one that says something twice is refused, where JSON would keep the last."""
-    made = dict(pairs)
-    if len(made) != len(pairs):
-        names = [name for name, _ in pairs]
-        twice = next(name for name in names if names.count(name) > 1)
-        raise InvalidFilterError(f"--where: {twice!r} stands twice in one object", received=twice)
-    return made

@@ -44,6 +44,12 @@ _ARGUMENTS = {
 
 _ENDINGS = {
     "; give dim=": "; --dim says it",
+    "or keep the dtype and give codes='int8' for scalar quantization; nothing was changed": (
+        "or give --codes int8 in place of --dtype int8 for scalar quantization; nothing was changed"
+    ),
+    "or keep the dtype and give codes='int8' for scalar quantization": (
+        "or give --codes int8 in place of --dtype int8 for scalar quantization"
+    ),
     "db.create_collection makes one": "vdb create makes one",
     "or wait longer with lock_timeout=": "or wait longer with --lock-timeout",
     " is given twice in one call": " is given twice",

@@ -13,7 +13,7 @@ from vdb.maintenance.rebuild.target import Target, refused
 from vdb.records import Id
 from vdb.store import CollectionView, Snapshot
 
-__all__ = ["named", "refuse_unfit", "unfit"]
+__all__ = ["misfit", "named", "refuse_unfit", "unfit"]
 
 NAMED = 5
 """Ids that a message lists."""
@@ -64,22 +64,41 @@ def refuse_unfit(
     exact: bool = False,
 ) -> None:
     """Raise InvalidVectorError when there are any."""
+    if why := misfit(reader, view, target, bad, exact=exact):
+        raise InvalidVectorError(
+            f"{why}; nothing was changed",
+            expected=f"vectors that {_becoming(view, target)} accepts",
+            received=list(named(reader, view, bad)),
+        )
+
+
+def misfit(
+    reader: Snapshot,
+    view: CollectionView,
+    target: Target,
+    bad: NDArray[np.uint32],
+    *,
+    exact: bool = False,
+) -> str | None:
+    """Why these slots' vectors stand against the target, and what helps; None for no slots."""
     if not bad.size:
-        return
-    name, ids, count = view.header.name, named(reader, view, bad), len(bad)
+        return None
+    ids, count = named(reader, view, bad), len(bad)
     listed = ", ".join(map(repr, ids)) + (", ..." if count > len(ids) else "")
     vectors = f"{count:,} {'vector has' if count == 1 else 'vectors have'}"
-    if target.dtype == view.header.dtype:
-        what, place, why = repr(target.metric), "under that metric", ""
-    else:
-        what, place = f"{target.dtype} under {target.metric!r}", "there"
-        first, slot = next(iter(ids.items()))
-        row = index.vectors(reader, view, np.array([slot], dtype=np.uint32))[0]
-        conversion = Conversion.to(target, view.header, exact=exact)
-        why = f": {conversion.complaint(row, f'that of {first!r}')}"
-    raise InvalidVectorError(
-        f"collection {name!r} cannot become {what}: {vectors} no place {place} (ids {listed})"
-        f"{why}. Delete or replace these records first; nothing was changed",
-        expected=f"vectors that {what} accepts",
-        received=list(ids),
+    first, slot = next(iter(ids.items()))
+    row = index.vectors(reader, view, np.array([slot], dtype=np.uint32))[0]
+    complaint = Conversion.to(target, view.header, exact=exact).complaint(row, f"that of {first!r}")
+    place = "under that metric" if target.dtype == view.header.dtype else "there"
+    advice = "Delete or replace these records first"
+    if target.dtype == "int8" and DTYPES[view.header.dtype].real:
+        advice += ", or keep the dtype and give codes='int8' for scalar quantization"
+    return (
+        f"collection {view.header.name!r} cannot become {_becoming(view, target)}: {vectors} no "
+        f"place {place} (ids {listed}): {complaint}. {advice}"
     )
+
+
+def _becoming(view: CollectionView, target: Target) -> str:
+    metric = repr(target.metric)
+    return metric if target.dtype == view.header.dtype else f"{target.dtype} under {metric}"

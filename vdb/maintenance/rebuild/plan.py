@@ -16,7 +16,14 @@ from vdb.records import Id
 from vdb.store import CollectionView, Environment, Snapshot
 from vdb.store.views import beside
 
-__all__ = ["RebuildPlan", "bytes_needed", "estimate", "present_index", "require_room"]
+__all__ = [
+    "RebuildPlan",
+    "bytes_needed",
+    "estimate",
+    "lack_of_room",
+    "present_index",
+    "require_room",
+]
 
 _TRIAL_SECONDS = 1.5
 _TRIAL_ROWS = 1024
@@ -40,6 +47,7 @@ class RebuildPlan:
         refused: Records whose vectors the new metric or dtype cannot take; with any, nothing can be
             done.
         refused_ids: The first of them.
+        obstacles: Why it cannot be done, a sentence each; empty where it can.
         bytes_needed: Room that it takes while it runs, at most.
         bytes_free: Room there is, on the disk and in the file; None where nobody can tell.
         seconds: How long it takes, roughly, by a short trial.
@@ -58,6 +66,7 @@ class RebuildPlan:
     records: int
     refused: int
     refused_ids: tuple[Id, ...]
+    obstacles: tuple[str, ...]
     bytes_needed: int
     bytes_free: int | None
     seconds: float
@@ -66,20 +75,24 @@ class RebuildPlan:
     @property
     def feasible(self) -> bool:
         """Whether nothing stands against it."""
-        room = self.bytes_free is None or self.bytes_needed <= self.bytes_free
-        return room and not self.refused
+        return not self.obstacles
+
+
+def lack_of_room(environment: Environment, needed: int, room: int | None) -> str | None:
+    """Why a rebuild does not fit, as a sentence; None where it fits, or nobody can tell."""
+    if room is None or room >= needed:
+        return None
+    return (
+        f"the rebuild wants {needed:,} bytes free on the disk of {environment.path}, and "
+        f"{room:,} are"
+    )
 
 
 def require_room(environment: Environment, needed: int) -> None:
     """Raise DiskFullError where a rebuild would not fit."""
     room = environment.room()
-    if room is not None and room < needed:
-        raise DiskFullError(
-            f"the rebuild wants {needed:,} bytes free on the disk of {environment.path}, and "
-            f"{room:,} are; nothing was changed",
-            expected=needed,
-            received=room,
-        )
+    if lack := lack_of_room(environment, needed, room):
+        raise DiskFullError(f"{lack}; nothing was changed", expected=needed, received=room)
 
 
 def bytes_needed(target: Target, view: CollectionView, small_block: int) -> int:

@@ -20,12 +20,13 @@ from vdb.config import index_from_map
 from vdb.errors import InvalidArgumentError, NotFoundError, VdbError
 from vdb.format.generation import GenerationRecord
 from vdb.maintenance.rebuild import roles, run
-from vdb.maintenance.rebuild.fitness import named, refuse_unfit, unfit
+from vdb.maintenance.rebuild.fitness import misfit, named, refuse_unfit, unfit
 from vdb.maintenance.rebuild.pace import RebuildProgress
 from vdb.maintenance.rebuild.plan import (
     RebuildPlan,
     bytes_needed,
     estimate,
+    lack_of_room,
     present_index,
     require_room,
 )
@@ -55,6 +56,12 @@ def plan(
             header, view.generation, metric=metric, dtype=dtype, index=index, scores=scores
         )
         bad = unfit(reader, view, target)
+        needed = bytes_needed(target, view, subject.environment.small_block)
+        room = subject.environment.room()
+        obstacles = (
+            misfit(reader, view, target, bad),
+            lack_of_room(subject.environment, needed, room),
+        )
         return RebuildPlan(
             collection=header.name,
             metric=header.metric,
@@ -67,8 +74,9 @@ def plan(
             records=header.count,
             refused=len(bad),
             refused_ids=tuple(named(reader, view, bad)),
-            bytes_needed=bytes_needed(target, view, subject.environment.small_block),
-            bytes_free=subject.environment.room(),
+            obstacles=tuple(obstacle for obstacle in obstacles if obstacle),
+            bytes_needed=needed,
+            bytes_free=room,
             seconds=0.0 if bad.size else estimate(reader, view, target, subject.threads),
             resumes=_share_done(reader, view, target),
         )
