@@ -45,7 +45,8 @@ elasticsearch`.
 - **Order.** Hits are sorted by score in the convention's direction; equal scores by value, equal
   values by id (ints by number, strs by their UTF-8 bytes). Where `k` cuts equal values apart, the
   smallest ids stay. NaN comes last.
-- **Which records** are the `k` hits is decided by the metric's value.
+- **Which records** are the `k` hits is decided by the metric's value. With a threshold they are the
+  `k` of closest value among those that it admits: `k` of them wherever `k` pass.
 - **Precision.** A score is computed in what the engine computes in, float32 for most, and
   `hits.scores` has that type. The order of a sum differs between processors and builds: expect
   the last digit to differ, and angles near 0 and pi to differ by 1e-3.

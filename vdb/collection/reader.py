@@ -102,9 +102,9 @@ class CollectionReader(Insight):
             q: The query, shape (dim,), any real array-like. It is searched as float32, in a
                 collection of int8 as integers; of bits it is packed bytes, shape (dim / 8,), or
                 booleans, shape (dim,).
-            k: How many hits at most; fewer when there are fewer. None with a threshold: all that
-                are at least that close, as far as the graph finds them; every one with `exact`
-                or in a `Flat` collection.
+            k: How many hits at most; fewer when there are fewer, or fewer that a threshold admits.
+                None with a threshold: all that are at least that close, as far as the graph finds
+                them; every one with `exact` or in a `Flat` collection.
             ef: Candidates the graph keeps, 1..1,000,000: more find more and cost more. The default
                 is what was measured, by `tune` or when many vectors were added, else 100, and k
                 when that is more. Collections of up to 2,000 records (8,000 of bits) are scanned

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -10,7 +11,7 @@ from numpy.typing import NDArray
 from vdb import config, index
 from vdb.query.scoring import Reader, Rows, Scoring, View, by_query, joined, scored
 
-__all__ = ["Reach", "everything", "within"]
+__all__ = ["Reach", "all_by_value", "chunks", "everything", "far_beyond", "walks", "within"]
 
 _FIRST_WIDTH = 512
 # A candidate is beyond doubt when at most one in so many of the list is admitted.
@@ -60,14 +61,12 @@ def within(
         how: The convention and the threshold; without a threshold everything is admitted.
         reach: Where is looked.
     """
-    count = reach.matches
     rule = how.convention.from_vectors
-    graph = not reach.exact and view.generation.index["type"] != "flat"
-    graph &= how.threshold is not None and (rule is None or rule.ordered)
+    graph = how.threshold is not None and (rule is None or rule.ordered)
     found: dict[int, Rows] = {}
     pending = np.arange(len(matrix))
     width = max(_FIRST_WIDTH, reach.ef or 0)
-    while graph and pending.size and _WALK_COST * width < count and width <= config.LIMITS.ef:
+    while graph and pending.size and walks(view, width, reach):
         queries = matrix[pending]
         near = index.search(
             reader,
@@ -87,23 +86,38 @@ def within(
         if not done.all():
             width = max(2 * width, _MARGIN * int(within_reach[~done].min()))
         pending = pending[~done]
-    step = max(1, _SCAN_CELLS // count)
-    for start in range(0, len(pending), step):
-        chunk = pending[start : start + step]
-        rows = everything(reader, view, matrix[chunk], how, reach)
-        found.update(zip(chunk.tolist(), by_query(rows), strict=True))
+    for some in chunks(pending, reach):
+        rows = everything(reader, view, matrix[some], how, reach)
+        found.update(zip(some.tolist(), by_query(rows), strict=True))
     return joined([found[query] for query in range(len(matrix))])
+
+
+def walks(view: View, width: int, reach: Reach) -> bool:
+    """Whether a walk that keeps so many candidates is possible, and cheaper than a scan."""
+    graph = not reach.exact and view.generation.index["type"] != "flat"
+    return graph and _WALK_COST * width < reach.matches and width <= config.LIMITS.ef
+
+
+def chunks(queries: NDArray[np.intp], reach: Reach) -> Iterator[NDArray[np.intp]]:
+    """The numbers of queries, as many at a time as all values of may be held."""
+    step = max(1, _SCAN_CELLS // max(1, reach.matches))
+    return (queries[start : start + step] for start in range(0, len(queries), step))
+
+
+def far_beyond(near: index.Found, rows: Rows, how: Scoring, dim: int) -> NDArray[np.bool_]:
+    """For which queries so few candidates are admitted that the walk has left the threshold."""
+    return np.asarray(_MARGIN * _within_reach(near, rows, how, dim) <= near.values.shape[1])
 
 
 def _within_reach(near: index.Found, rows: Rows, how: Scoring, dim: int) -> NDArray[np.intp]:
     """How many candidates of each query are admitted, or would be if their values alone counted.
 
-    Where the engine's number may be anything, a crowd of near candidates that it keeps out would
-    else end the walk in front of those behind it.
+    Where the engine's number may be far from the value, a crowd of near candidates that it keeps
+    out would else end the walk in front of those behind it.
     """
     convention, threshold = how
     rule = convention.from_vectors
-    if threshold is None or rule is None or rule.slack < np.inf:
+    if threshold is None or rule is None or not (rule.shrinks or rule.slack == np.inf):
         return rows.counts
     scores = convention.scored(near.values, dim)
     by_value = convention.admits(scores, near.values, threshold, dim=dim)
@@ -115,7 +129,12 @@ def everything(
     reader: Reader, view: View, matrix: NDArray[Any], how: Scoring, reach: Reach
 ) -> Rows:
     """All records that the threshold admits, by looking at each; a few queries at a time."""
-    near = index.search(
+    return scored(reader, view, matrix, all_by_value(reader, view, matrix, reach), how)
+
+
+def all_by_value(reader: Reader, view: View, matrix: NDArray[Any], reach: Reach) -> index.Found:
+    """All records, by looking at each, closest first; a few queries at a time."""
+    return index.search(
         reader,
         view,
         matrix,
@@ -125,4 +144,3 @@ def everything(
         threads=reach.threads,
         course=reach.course,
     )
-    return scored(reader, view, matrix, near, how)

@@ -24,7 +24,17 @@ from vdb.scores.table import Convention
 from vdb.scores.vectors import FromVectors
 from vdb.store import Batch, CollectionView, Snapshot, WritableCollection
 
-__all__ = ["Rows", "Scoring", "by_query", "joined", "order_by_id", "scored"]
+__all__ = [
+    "Rows",
+    "Scoring",
+    "admitted",
+    "by_query",
+    "by_score",
+    "could_pass",
+    "joined",
+    "order_by_id",
+    "scored",
+]
 
 Reader: TypeAlias = Snapshot | Batch
 View: TypeAlias = CollectionView | WritableCollection
@@ -49,11 +59,24 @@ class Rows(NamedTuple):
     scores: NDArray[np.floating]
     counts: NDArray[np.intp]  # how many entries each query has
 
+    def take(self, order: NDArray[np.intp]) -> Rows:
+        """The same rows in another order, in which those of a query stay together."""
+        return self._replace(
+            slots=self.slots[order], values=self.values[order], scores=self.scores[order]
+        )
+
 
 def scored(
     reader: Reader, view: View, queries: NDArray[Any], found: index.Found, how: Scoring
 ) -> Rows:
     """The real entries with their scores, without those that the threshold keeps out."""
+    return by_score(admitted(reader, view, queries, found, how), how.convention)
+
+
+def admitted(
+    reader: Reader, view: View, queries: NDArray[Any], found: index.Found, how: Scoring
+) -> Rows:
+    """The same, still in the order in which they were found: by value."""
     convention, threshold = how
     counts = found.counts.astype(np.intp)
     slots, values = _real(found, counts)
@@ -65,7 +88,7 @@ def scored(
     rule = convention.from_vectors
     if rule is not None and rule.applies(view.header.dtype):
         if threshold is not None:
-            near = _within_reach(values, convention, threshold, dim)
+            near = could_pass(values, convention, threshold, dim)
             slots, values, owners = slots[near], values[near], owners[near]
         quantities = _from_vectors(reader, view, (queries, owners), slots, rule)
     scores = convention.scored(quantities, dim)
@@ -74,10 +97,21 @@ def scored(
         slots, values, owners = slots[inside], values[inside], owners[inside]
         scores = scores[inside]
         counts = np.bincount(owners, minlength=len(counts))
-    order = _by_score(scores, owners, convention)
-    if order is not None:
-        slots, values, scores = slots[order], values[order], scores[order]
     return Rows(slots, values, scores, counts)
+
+
+def by_score(rows: Rows, convention: Convention) -> Rows:
+    """Each query's rows, in the order of their values, in that of their scores."""
+    if convention.name == "native":
+        return rows
+    keys = rows.scores if convention.direction == "lower" else -rows.scores
+    ordered = keys[1:] >= keys[:-1]
+    if ordered.all():
+        return rows
+    owners = np.repeat(np.arange(len(rows.counts)), rows.counts)
+    if (ordered | (owners[1:] != owners[:-1])).all():
+        return rows
+    return rows.take(np.lexsort((keys, owners)))
 
 
 def _real(
@@ -93,15 +127,15 @@ def _real(
     return found.slots[real], found.values[real]
 
 
-def _within_reach(
+def could_pass(
     values: NDArray[np.float64], convention: Convention, threshold: float, dim: int
 ) -> NDArray[np.bool_]:
     """Which rows could be within the threshold, as far as their values tell."""
     assert convention.from_vectors is not None  # noqa: S101 - for mypy; the caller has looked
-    slack = convention.from_vectors.slack
-    if slack == np.inf:
+    rule = convention.from_vectors
+    if rule.slack == np.inf:
         return np.ones(len(values), dtype=bool)
-    closer = values + slack if METRICS[convention.metric].direction == "higher" else values - slack
+    closer = rule.closest(values, METRICS[convention.metric].direction)
     best = convention.scored(closer, dim)
     return np.asarray(convention.admits(best, closer, threshold, dim=dim))
 
@@ -125,17 +159,6 @@ def _from_vectors(
         own = queries[first : last + 1].astype(np.float32, copy=False)
         out[part] = rule.quantities(own, stored, owners[part] - first)
     return out
-
-
-def _by_score(
-    scores: NDArray[np.floating], owners: NDArray[np.intp], convention: Convention
-) -> NDArray[np.intp] | None:
-    """The order that sorts each query's rows, by value already, by score; None if they are."""
-    if convention.name == "native":
-        return None
-    keys = scores if convention.direction == "lower" else -scores
-    ordered = (keys[1:] >= keys[:-1]) | (owners[1:] != owners[:-1])
-    return None if ordered.all() else np.lexsort((keys, owners))
 
 
 def order_by_id(

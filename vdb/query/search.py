@@ -6,7 +6,8 @@ A search, top to bottom:
 2. the query becomes a matrix of rows that metric, dtype and convention accept (`zero_queries`);
 3. the index finds slots and natural values, best first (`nearest`); a range search widens its
    candidate list until the threshold is passed (`ranges.within`);
-4. values become scores, and the threshold cuts, as the convention compares (`scoring.scored`);
+4. values become scores, and the threshold cuts, as the convention compares (`scoring.scored`); with
+   both k and a threshold, candidates are judged until k are admitted (`passing`);
 5. ids and payloads are read, equal rows are put in the order of their ids (`_hits`).
 
 Every function takes a reader (a snapshot, or the batch of the calling thread) and the view of one
@@ -29,6 +30,7 @@ from vdb.query import ranges, zero_queries
 from vdb.query.known_ids import by_id, ids_of
 from vdb.query.matching import matching
 from vdb.query.nearest import nearest
+from vdb.query.passing import nearest_passing
 from vdb.query.scoring import Reader, Rows, Scoring, View, by_query, joined, order_by_id, scored
 from vdb.records import Ids, Plan
 from vdb.scores.table import convention_named
@@ -176,8 +178,12 @@ def _rows(reader: Reader, view: View, queries: zero_queries.Queries, plan: _Plan
     if plan.k is None:
         rows = ranges.within(reader, view, matrix, plan.scoring, plan.reach)
     else:
-        found = nearest(reader, view, matrix, min(plan.k, plan.reach.matches), plan.reach)
-        rows = scored(reader, view, matrix, found, plan.scoring)
+        k = min(plan.k, plan.reach.matches)
+        if plan.scoring.threshold is None:
+            found = nearest(reader, view, matrix, k, plan.reach)
+            rows = scored(reader, view, matrix, found, plan.scoring)
+        else:
+            rows = nearest_passing(reader, view, matrix, k, how=plan.scoring, reach=plan.reach)
     return _with_zero(reader, view, rows, queries, plan) if queries.zero.size else rows
 
 

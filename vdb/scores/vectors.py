@@ -14,6 +14,8 @@ from typing import TypeAlias
 import numpy as np
 from numpy.typing import NDArray
 
+from vdb.records import Direction
+
 __all__ = [
     "ELASTIC",
     "MILVUS",
@@ -40,6 +42,7 @@ class FromVectors:
         slack: How far the quantity may be from the metric's value.
         ordered: Whether closer values have, but for that, closer quantities.
         integers: Whether it is made of vectors of integers too; else their value is taken.
+        shrinks: Whether it may also, but for the slack, be anything between the value and 0.
     """
 
     text: str
@@ -48,10 +51,17 @@ class FromVectors:
     slack: float
     ordered: bool = True
     integers: bool = False
+    shrinks: bool = False
 
     def applies(self, dtype: str) -> bool:
         """Whether vectors stored in that dtype have a quantity of their own."""
         return dtype in ("float32", "float16") or (self.integers and dtype == "int8")
+
+    def closest(self, values: NDArray[np.float64], direction: Direction) -> NDArray[np.float64]:
+        """The closest quantities that vectors with these values can have."""
+        if direction == "higher":
+            return (np.maximum(values, 0) if self.shrinks else values) + self.slack
+        return (np.minimum(values, 0) if self.shrinks else values) - self.slack
 
     def quantities(
         self, queries: Matrix, stored: Matrix, owners: NDArray[np.intp] | None = None
@@ -137,7 +147,8 @@ QDRANT = FromVectors(
     "others are, in float32",
     _qdrant,
     lambda q, v: _dot(q, _qdrant(v)),
-    _ANYTHING,
+    1e-5,
+    shrinks=True,
 )
 MILVUS = FromVectors(
     "a query whose squared length is within 1e-5 of 1 is not normalised; stored vectors are "
