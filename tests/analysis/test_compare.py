@@ -93,6 +93,47 @@ def test_a_large_spread_of_lengths_lets_ip_favour_long_vectors(db, crowd):
     assert any("ip favours long vectors" in text for text in found.findings)
 
 
+@pytest.mark.parametrize("k", [1, 4, 25])
+def test_equal_records_are_ranked_by_id_in_whatever_order_they_came(db, crowd, k):
+    vectors = crowd[np.arange(60) % 9]  # every vector six or seven times
+    queries = crowd[100:106]
+    reports = []
+    for turn in range(3):
+        order = np.random.default_rng(turn).permutation(60)
+        docs = {}
+        for metric in METRICS:
+            docs[metric] = db.create_collection(f"{metric}{turn}", dim=16, metric=metric)
+            docs[metric].add([f"r{i:02}" for i in order], vectors[order])
+        relevant = [[f"r{i:02}", f"r{i + 9:02}"] for i in range(6)]
+        reports.append(vdb.compare_metrics(docs["l2"], queries, k=k, relevant=relevant))
+        found = {metric: docs[metric].search_many(queries, k, exact=True).ids for metric in METRICS}
+        for pair in reports[-1].agreements:
+            a, b = found[pair.a], found[pair.b]
+            assert pair.same_first == np.mean([x[0] == y[0] for x, y in zip(a, b, strict=True)])
+            shared = [len(set(x) & set(y)) / k for x, y in zip(a, b, strict=True)]
+            assert pair.overlap.value == pytest.approx(np.mean(shared))
+        for one in reports[-1].quality:
+            parts = [
+                len(set(ids) & set(wanted)) / 2
+                for ids, wanted in zip(found[one.metric], relevant, strict=True)
+            ]
+            assert one.recall.value == pytest.approx(np.mean(parts))
+    for other in reports[1:]:
+        assert other.quality == reports[0].quality
+        assert repr(other.agreements) == repr(reports[0].agreements)  # some tau are NaN
+
+
+def test_a_tiny_query_is_compared_as_a_search_compares_it(db):
+    docs = db.create_collection("tiny", dim=2, metric="ip")
+    docs.add([1, 2, 3], [[1, 0], [0, 1], [1, 1]])
+    query = np.array([2e-30, 1e-30], dtype=np.float32)
+    assert docs.search(query, 3).ids.tolist() == [3, 1, 2]
+    found = vdb.compare_metrics(docs, query, metrics=("ip", "l1"), k=1, relevant=[[3]])
+    assert found.quality[0].recall.value == 1.0
+    told = docs.explain(query, 3)
+    assert (told.rank, told.value) == (1, docs.search(query, 1)[0].value)
+
+
 def test_zero_vectors_have_no_cosine_and_are_left_out(db, crowd):
     docs = db.create_collection("zeros", dim=16, metric="l2", index=vdb.Flat())
     docs.add(range(20), np.vstack([np.zeros((1, 16)), crowd[:19]]))

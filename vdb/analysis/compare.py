@@ -26,6 +26,7 @@ from vdb.analysis.comparison import (
     Quality,
 )
 from vdb.analysis.labels import Labels, Relevant, read_labels
+from vdb.analysis.nearest import nearest_under
 from vdb.analysis.norms import norms_of
 from vdb.analysis.queries import given
 from vdb.analysis.texts import text_of, texts_of
@@ -59,7 +60,7 @@ class _Study(NamedTuple):
 
 
 class _Chunk(NamedTuple):
-    """Some queries: the slots of the k nearest under each metric, best first."""
+    """Some queries: the slots of the k nearest under each metric, in the order of hits."""
 
     rows: range
     slots: list[list[NDArray[np.uint32]]]  # [metric][query]
@@ -188,15 +189,11 @@ def _chunks(study: _Study, *, threads: int) -> Iterator[_Chunk]:
     step = max(1, min(_AT_ONCE, _CELLS // (k * len(names) * view.header.dim)))
     for start in range(0, len(matrix), step):
         rows = range(start, min(start + step, len(matrix)))
-        slots = []
-        for name in names:
-            found = index.scan(
-                reader, view, matrix[start : rows.stop], k, metric=name, threads=threads
-            )
-            slots.append(
-                [row[:count] for row, count in zip(found.slots, found.counts, strict=True)]
-            )
-        yield _Chunk(rows, slots)
+        some = matrix[start : rows.stop]
+        yield _Chunk(
+            rows,
+            [nearest_under(reader, view, some, k, metric=name, threads=threads) for name in names],
+        )
 
 
 def _fill(tables: _Tables, study: _Study, chunk: _Chunk) -> None:

@@ -1,6 +1,7 @@
 """Natural values in numpy, in float64: what derivations and rank correlations are computed from.
 
-Hits carry the kernel's own values; the two agree to the last few digits of a float64.
+Hits carry the kernel's own values; the two agree to the last few digits of a float64. Equal vectors
+have equal values, wherever they stand in a matrix; a product of matrices does not promise that.
 """
 
 from __future__ import annotations
@@ -27,13 +28,14 @@ def _l2(query: Matrix, vectors: Matrix) -> Matrix:
 
 
 def _ip(query: Matrix, vectors: Matrix) -> Matrix:
-    return vectors @ query
+    products: Matrix = np.einsum("ij,j->i", vectors, query)
+    return products
 
 
 def _cosine(query: Matrix, vectors: Matrix) -> Matrix:
     lengths = np.sqrt(np.einsum("ij,ij->i", vectors, vectors) * (query @ query))
     with np.errstate(invalid="ignore", divide="ignore"):
-        cosines: Matrix = np.clip(vectors @ query / lengths, -1.0, 1.0)
+        cosines: Matrix = np.clip(_ip(query, vectors) / lengths, -1.0, 1.0)
     return cosines
 
 

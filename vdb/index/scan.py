@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from typing import Any
 
+import numpy as np
 from numpy.typing import NDArray
 
 from vdb.index.opened import Collection, Reader, opened
-from vdb.index.search import Found
+from vdb.index.search import Found, lengthened
 
 __all__ = ["scan"]
 
@@ -35,4 +36,9 @@ def scan(
         threads: Threads that share the queries.
     """
     index, fetch = opened(reader, view)
+    if (view.header.metric if metric is None else metric) == "ip" and queries.dtype == np.float32:
+        queries, factors = lengthened(queries)
+        if factors is not None:
+            found = Found(*index.scan(fetch, queries, k, threads, metric))
+            return found._replace(values=found.values / factors)
     return Found(*index.scan(fetch, queries, k, threads, metric))

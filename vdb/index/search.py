@@ -70,7 +70,7 @@ def search(
         CorruptedError: A block that the search came by is damaged.
     """
     if view.header.metric == "ip" and queries.dtype == np.float32:
-        queries, factors = _lengthened(queries)
+        queries, factors = lengthened(queries)
         if factors is not None:
             found = _search(
                 reader, view, queries, k, ef=ef, exact=exact, threads=threads, course=course
@@ -79,7 +79,7 @@ def search(
     return _search(reader, view, queries, k, ef=ef, exact=exact, threads=threads, course=course)
 
 
-def _lengthened(queries: NDArray[Any]) -> tuple[NDArray[Any], NDArray[np.float64] | None]:
+def lengthened(queries: NDArray[Any]) -> tuple[NDArray[Any], NDArray[np.float64] | None]:
     """The queries without tiny ones, and by how much each was made longer, (n, 1); None: not."""
     with np.errstate(under="ignore"):
         # One query is the most common search.

@@ -4,6 +4,7 @@ Every function takes a reader (a snapshot, or the batch of the calling thread) a
 collection in it, and sees that one moment. Start with `search`.
 """
 
+from vdb.query.known_ids import by_id
 from vdb.query.lookup import contains, get, scan
 from vdb.query.matching import matching, matching_ids, narrow
 from vdb.query.scoring import Scoring, scored
@@ -12,6 +13,7 @@ from vdb.query.search import Options, search, search_many
 __all__ = [
     "Options",
     "Scoring",
+    "by_id",
     "contains",
     "get",
     "matching",
