@@ -9,8 +9,9 @@ from pathlib import Path
 import pytest
 
 import vdb
-from vdb import filters
+from vdb import config, filters
 from vdb.filters import nodes
+from vdb.filters.values import LONGEST_TEXT
 
 TEXT = (Path(__file__).parents[2] / "docs" / "filters.md").read_text(encoding="utf-8")
 EXAMPLES = re.findall(r"^\| `(\{.*?\})` \| `(.*?)` \| (yes|no) \|$", TEXT, re.MULTILINE)
@@ -40,13 +41,21 @@ def test_every_operator_is_on_the_page():
 
 
 def test_the_bounds_are_the_ones_in_use():
-    (levels, size, values, path) = re.search(
+    stated = re.search(
         r"at most (\d+) levels, ([\d,]+) conditions and joints, and ([\d,]+) values in a list; "
-        r"the name of a field has at\nmost (\d+) bytes",
+        r"the name of a field has at\nmost (\d+) bytes. Its lists have at most ([\d,]+) values "
+        r"together, and a string at most ([\d,]+) characters",
         TEXT,
     ).groups()
-    stated = [int(text.replace(",", "")) for text in (levels, size, values, path)]
-    assert stated == [nodes.DEEPEST, nodes.MOST_NODES, nodes.MOST_VALUES, nodes.LONGEST_PATH]
+    assert [int(text.replace(",", "")) for text in stated] == [
+        nodes.DEEPEST,
+        nodes.MOST_NODES,
+        nodes.MOST_VALUES,
+        nodes.LONGEST_PATH,
+        nodes.MOST_VALUES_IN_ALL,
+        LONGEST_TEXT,
+    ]
+    assert config.LIMITS.payload_bytes == LONGEST_TEXT
 
 
 def test_the_error_at_the_end_is_the_one_raised():

@@ -5,7 +5,11 @@
 ``values``       what may be compared with what, and moments in time
 ``parse``        the tree from a dict, as Chroma and Mongo users write it
 ``expressions``  the tree from expressions of ``vdb.F``
+``simplify``     the same tree in fewer conditions
 ``evaluate``     the tree as a predicate over payloads
+``classes``      the values of one field, sorted by all that they are compared with
+``columns``      the tree asked of many payloads at once
+``passing``      either of the two, whichever is less
 ===============  =================================================================
 
 docs/filters.md has every rule. Nothing here knows about files, slots or indexes.
@@ -15,5 +19,17 @@ from vdb.filters.evaluate import predicate
 from vdb.filters.expressions import F
 from vdb.filters.nodes import Filter
 from vdb.filters.parse import parse
+from vdb.filters.passing import LONG_TEXT, passing, text_length
+from vdb.filters.simplify import conditions, simplified
 
-__all__ = ["F", "Filter", "parse", "predicate"]
+__all__ = [
+    "LONG_TEXT",
+    "F",
+    "Filter",
+    "conditions",
+    "parse",
+    "passing",
+    "predicate",
+    "simplified",
+    "text_length",
+]

@@ -135,8 +135,24 @@ def _ordered(compare: Callable[[Any, Any], bool], literal: Literal) -> Test:
 
 
 def _all_of(literals: tuple[Literal, ...]) -> Test:
-    tests = [_in_list(_equal(value)) for value in literals]
-    return lambda value: type(value) is list and all(test(value) for test in tests)
+    """A list with all of them, looked through once."""
+    moments = {microseconds(value) for value in literals if isinstance(value, datetime)}
+    # To Python 1 and True are equal: the types are part of what is looked for.
+    others = {_kept(value) for value in literals if not isinstance(value, datetime)}
+
+    def all_of(value: Any) -> bool:
+        if type(value) is not list:
+            return False
+        if others and not others <= {_kept(e) for e in value if type(e) not in (dict, list)}:
+            return False
+        return not moments or moments <= {moment(e) for e in value if type(e) is str}
+
+    return all_of
+
+
+def _kept(value: Any) -> tuple[type, Any]:
+    kind = type(value)
+    return (int if kind is float else kind), value
 
 
 def _not(test: Test) -> Test:

@@ -20,6 +20,7 @@ from vdb.arguments import unreadable
 from vdb.errors import InvalidFilterError
 from vdb.filters import nodes
 from vdb.filters.nodes import DEEPEST, And, Eq, Filter, Not, Or
+from vdb.filters.simplify import conditions
 
 __all__ = ["parse"]
 
@@ -54,13 +55,27 @@ def parse(where: object) -> Filter:
         InvalidFilterError: It cannot be understood; ``path`` says where inside it.
     """
     try:
-        return _parse(where, "where", 1)
+        return _bounded(_parse(where, "where", 1))
     except (InvalidFilterError, MemoryError):
         raise
     except Exception as error:  # a mapping may do anything when it is looked at
         raise InvalidFilterError(
             str(unreadable("where", where, error)), path="where", received=type(where).__name__
         ) from error
+
+
+def _bounded(where: Filter) -> Filter:
+    """Refuse a filter with too many values, however they are divided among its lists."""
+    size = sum(len(one.values) for one in conditions(where) if isinstance(one, nodes.Membership))
+    if size > nodes.MOST_VALUES_IN_ALL:
+        raise InvalidFilterError(
+            f"where: at most {nodes.MOST_VALUES_IN_ALL:,} values in all lists together, "
+            f"got {size:,}",
+            path="where",
+            expected=nodes.MOST_VALUES_IN_ALL,
+            received=size,
+        )
+    return where
 
 
 def _parse(where: object, place: str, depth: int) -> Filter:

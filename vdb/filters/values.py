@@ -19,6 +19,7 @@ from vdb.errors import InvalidFilterError
 
 __all__ = [
     "HIGHEST_INT",
+    "LONGEST_TEXT",
     "LOWEST_INT",
     "Literal",
     "kind_of",
@@ -33,6 +34,9 @@ Literal: TypeAlias = bool | int | float | str | datetime | None
 
 LOWEST_INT = -(2**63)
 HIGHEST_INT = 2**64 - 1
+
+LONGEST_TEXT = 1 << 20
+"""Characters of a literal: no payload holds a longer one."""
 
 _FINER = ("ns", "ps", "fs", "as")
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
@@ -100,9 +104,11 @@ def literals(values: tuple[object, ...]) -> tuple[tuple[Literal, ...], frozenset
         InvalidFilterError: No payload can hold anything like one of them.
     """
     kinds = frozenset(map(type, values))
-    if kinds == {str}:
+    if kinds == {str} and max(map(len, values)) <= LONGEST_TEXT:  # type: ignore[arg-type]
+        # Whether a text is ASCII is known without reading it.
+        others = [value for value in values if not value.isascii()]  # type: ignore[attr-defined]
         try:
-            "".join(values).encode()  # type: ignore[arg-type]  # all are str
+            "".join(others).encode()  # type: ignore[arg-type]  # all are str
         except UnicodeEncodeError:
             pass
         else:
@@ -136,6 +142,11 @@ def _whole(value: int) -> int:
 
 
 def _text(value: str) -> str:
+    if len(value) > LONGEST_TEXT:
+        raise _refused(
+            f"a string of at most {LONGEST_TEXT:,} characters, as payloads hold them",
+            f"one of {len(value):,}",
+        )
     if value.isascii():
         return value
     try:

@@ -18,6 +18,7 @@ __all__ = ["KeptFilters", "kept_filters", "key_of", "sound"]
 
 _MOST_KEPT = 16
 _MOST_KEPT_BYTES = 1 << 23
+_LONGEST = 1 << 10  # characters of a text that is part of a key
 _DEEPEST = 100  # far more than a filter may have
 _PLAIN: Final = {str, int, float, bool, NoneType}
 
@@ -80,8 +81,8 @@ def sound(where: Filter) -> bool:
 def key_of(where: object) -> Hashable | None:
     """A key that two filters share only if they mean the same, or if one of them is not `sound`.
 
-    None where there is no simple one. To Python 1, 1.0 and True are equal: the types are part of
-    the key.
+    None where there is no simple one, or one that takes long to look up. To Python 1, 1.0 and True
+    are equal: the types are part of the key.
     """
     return (Filter, id(where)) if isinstance(where, Filter) else _key(where, _DEEPEST)
 
@@ -89,7 +90,7 @@ def key_of(where: object) -> Hashable | None:
 def _key(value: Any, depth: int) -> Hashable | None:
     kind = type(value)
     if kind in _PLAIN:
-        return kind, value
+        return None if kind is str and len(value) > _LONGEST else (kind, value)
     if depth == 0:
         return None
     if kind is dict:
@@ -100,7 +101,8 @@ def _key(value: Any, depth: int) -> Hashable | None:
         return None
     # Lists may be long, and are mostly of one kind.
     if value and type(value[0]) is str:
-        return list, str, tuple(value)
+        longest = max((len(one) for one in value if type(one) is str), default=0)
+        return None if longest > _LONGEST else (list, str, tuple(value))
     kinds = set(map(type, value))
     if len(kinds) == 1 and kinds <= _PLAIN:
         return list, *kinds, tuple(value)

@@ -34,6 +34,8 @@ Slots: TypeAlias = NDArray[np.bool_]
 
 _ORDERED = (nodes.Lt, nodes.Lte, nodes.Gt, nodes.Gte)
 _PAYLOADS_AT_ONCE = 4096
+_FEW = 16  # conditions that are looked up whatever it costs
+_POSTINGS_COST = 2  # payloads that are looked at in the time of one condition's postings
 _LONG_LIST = 32  # values from which on a table of all values pays
 
 
@@ -53,6 +55,8 @@ def matching(reader: Reader, view: View, where: object) -> Among:
         tree = _tree(view, where)
         if key is None:
             # By text, not by equality: to Python 1, 1.0 and True are equal.
+            if filters.text_length(tree) >= filters.LONG_TEXT:
+                return _among(reader, view, tree)
             key = Filter, repr(tree)
             found = kept.get(key, reader.commit)
         if found is None:
@@ -102,8 +106,8 @@ def _fixed(where: Filter) -> bool | None:
 
 
 def _among(reader: Reader, view: View, tree: Filter) -> Among:
-    compiler = _Compiler(reader, view)
-    return Among(compiler.select(tree, index.live(reader, view)), view.header.count)
+    compiler, count = _Compiler(reader, view), view.header.count
+    return Among(compiler.passing(filters.simplified(tree), index.live(reader, view)), count)
 
 
 class _Compiler:
@@ -115,6 +119,16 @@ class _Compiler:
         self._built = {
             line["path"]: line for line in view.header.fields if line["built"] == NO_SLOT
         }
+
+    def passing(self, where: Filter, within: Slots) -> Slots:
+        """Those slots of `within` that pass; a new array, or `within` itself."""
+        asked = sum(
+            len(one.values) if isinstance(one, nodes.All) else 1
+            for one in filters.conditions(where)
+        )
+        if asked > _FEW and asked * _POSTINGS_COST > np.count_nonzero(within):
+            return self._ask(where, within)  # looking up each costs more than reading all payloads
+        return self.select(where, within)
 
     def select(self, where: Filter, within: Slots) -> Slots:
         """Those slots of `within` that pass; a new array, or `within` itself."""
@@ -131,17 +145,28 @@ class _Compiler:
         quick.sort(key=lambda part: not self._indexed(part, whole=True))
         slow = tuple(part for part in where.parts if not self._indexed(part))
         parts = [*quick, type(where)(slow)] if slow else quick
-        if isinstance(where, And):
-            windows = self._windows(parts)
-            for path, (low, high) in windows.items():
-                within = within & self._slots(path, [(low, high)] if low < high else [])
-            for part in parts:
-                if not (isinstance(part, _ORDERED) and part.path in windows):
-                    within = self.select(part, within)
-            return within
-        found = np.zeros_like(within)
+        return (self._all if isinstance(where, And) else self._any)(parts, within)
+
+    def _all(self, parts: list[Filter], within: Slots) -> Slots:
+        """Those that pass all parts."""
+        windows = self._windows(parts)
+        for path, (low, high) in windows.items():
+            within = within & self._slots(path, [(low, high)] if low < high else [])
         for part in parts:
-            found |= self.select(part, within & ~found)
+            if not within.any():
+                break
+            if not (isinstance(part, _ORDERED) and part.path in windows):
+                within = self.select(part, within)
+        return within
+
+    def _any(self, parts: list[Filter], within: Slots) -> Slots:
+        """Those that pass one of them at least."""
+        found, rest = np.zeros_like(within), within
+        for part in parts:
+            if not rest.any():
+                break
+            found |= self.select(part, rest)
+            rest = within & ~found
         return found
 
     def _windows(self, parts: list[Filter]) -> dict[str, Range]:
@@ -187,6 +212,8 @@ class _Compiler:
         if isinstance(where, nodes.All):
             within = within & ~self._without_value(path)
             for value in where.values:
+                if not within.any():
+                    break
                 within = self._answer(nodes.Contains(path, value), within)
             return within
         found, maybe = self._sure(where)
@@ -229,13 +256,13 @@ class _Compiler:
 
     def _ask(self, where: Filter, within: Slots) -> Slots:
         """Looks at payloads."""
-        passes = filters.predicate(where)
+        passes = filters.passing(where)
         found = np.zeros_like(within)
         slots = np.flatnonzero(within).tolist()
         for start in range(0, len(slots), _PAYLOADS_AT_ONCE):
             some = slots[start : start + _PAYLOADS_AT_ONCE]
             _, payloads = self._reader.encoded(self._view, some)
-            found[some] = [passes(payload) for payload in payloads]
+            found[some] = passes(payloads)
         return found
 
 

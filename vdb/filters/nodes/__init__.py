@@ -19,7 +19,15 @@ from vdb.filters.nodes.comparisons import (
     Presence,
 )
 from vdb.filters.nodes.condition import LONGEST_PATH, Condition, check_path
-from vdb.filters.nodes.memberships import MOST_VALUES, All, Any_, In, Membership, NotIn
+from vdb.filters.nodes.memberships import (
+    MOST_VALUES,
+    MOST_VALUES_IN_ALL,
+    All,
+    Any_,
+    In,
+    Membership,
+    NotIn,
+)
 from vdb.filters.nodes.tree import DEEPEST, MOST_NODES, And, Filter, Joint, Not, Or
 
 __all__ = [
@@ -27,6 +35,7 @@ __all__ = [
     "LONGEST_PATH",
     "MOST_NODES",
     "MOST_VALUES",
+    "MOST_VALUES_IN_ALL",
     "All",
     "And",
     "Any_",

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from datetime import datetime
+from functools import lru_cache
 from typing import Any, ClassVar
 
 from vdb.arguments import shown
@@ -57,6 +58,18 @@ def check_path(path: object) -> None:
             expected="str",
             received=type(path).__name__,
         )
+    if not _sound(str.__str__(path)):
+        raise InvalidFilterError(
+            f"a field is named by 1 to {LONGEST_PATH} bytes, nested ones as 'author.name', "
+            f"got {path[:64]!r}",
+            expected="a name",
+            received=path,
+        )
+
+
+@lru_cache(maxsize=1024)
+def _sound(path: str) -> bool:
+    """Whether a str can be the name of a field; an operator and what is no text are refused."""
     if path.startswith("$"):
         raise InvalidFilterError(
             f"{shown(path)} is an operator, where the name of a field is expected",
@@ -64,10 +77,4 @@ def check_path(path: object) -> None:
             received=path,
         )
     literal(path)
-    if not all(path.split(".")) or len(path.encode()) > LONGEST_PATH:
-        raise InvalidFilterError(
-            f"a field is named by 1 to {LONGEST_PATH} bytes, nested ones as 'author.name', "
-            f"got {path[:64]!r}",
-            expected="a name",
-            received=path,
-        )
+    return all(path.split(".")) and len(path.encode()) <= LONGEST_PATH

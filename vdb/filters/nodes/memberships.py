@@ -12,10 +12,13 @@ from vdb.errors import InvalidFilterError
 from vdb.filters.nodes.condition import Condition, plain
 from vdb.filters.values import Literal, literals
 
-__all__ = ["MOST_VALUES", "All", "Any_", "In", "Membership", "NotIn"]
+__all__ = ["MOST_VALUES", "MOST_VALUES_IN_ALL", "All", "Any_", "In", "Membership", "NotIn"]
 
 MOST_VALUES = 10_000
 """Values of one list."""
+
+MOST_VALUES_IN_ALL = 20_000
+"""Values of all lists of a filter together."""
 
 
 @dataclass(frozen=True, slots=True, repr=False)
