@@ -10,6 +10,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+import vdb
 from strategies import int_ids, payloads, str_ids
 from vdb import database
 from vdb.cli.export_files import Shape, line_of, npy_and_jsonl
@@ -103,6 +104,7 @@ def test_an_export_that_fails_leaves_nothing_behind(tmp_path):
         npy_and_jsonl(
             broken(),
             Shape(2, 2, np.dtype(np.float32)),
+            {},
             tmp_path / "out",
             force=False,
             progress=lambda done: None,
@@ -134,3 +136,67 @@ def test_parquet_holds_ids_vectors_and_payloads(run, untouched, tmp_path):
     assert [json.loads(text) for text in table["payload"].to_pylist()] == [
         record.payload for record in stored
     ]
+
+
+def test_an_export_makes_the_same_collection_without_any_option(run, place, tmp_path):
+    index = vdb.HNSW(M=8, ef_construction=50, codes="int4", seed=7)
+    with database.open(place) as db:
+        docs = db.create_collection(
+            "docs", dim=8, metric="ip", dtype="float16", index=index, scores="vsag", model="m",
+            fields={"n": "int", "tags": "keyword[]"},
+        )  # fmt: skip
+        docs.add(range(40), np.random.default_rng(2).normal(size=(40, 8)), [{"n": 1}] * 40)
+    assert run("export", place, "docs", "--out", tmp_path / "docs").status == 0
+    assert run("import", place, "again", tmp_path / "docs.npy", "--create").status == 0
+    assert run("export", place, "again", "--out", tmp_path / "again").status == 0
+    first, second = (
+        json.loads((tmp_path / f"{name}.json").read_text()) for name in ("docs", "again")
+    )
+    assert first | {"name": "again"} == second
+    assert first["index"] == {
+        "type": "hnsw", "M": 8, "ef_construction": 50, "codes": "int4", "seed": 7,
+    }  # fmt: skip
+
+
+def test_options_come_before_what_the_export_says(run, place, tmp_path):
+    index = vdb.HNSW(M=8, codes="int8")
+    with database.open(place) as db:
+        db.create_collection("docs", dim=8, metric="l2", index=index, scores="faiss", model="m")
+    assert run("export", place, "docs", "--out", tmp_path / "docs").status == 0
+    path = tmp_path / "docs.npy"
+    assert run("import", place, "a", path, "--create", "--metric", "cosine", "--M", 5).status == 0
+    shown = run("info", place, "a", "--json").json
+    assert (shown["metric"], shown["scores"], shown["model"]) == ("cosine", "native", "m")
+    assert (shown["index"]["M"], shown["index"]["codes"]) == (5, "int8")
+    assert run("import", place, "b", path, "--create", "--index", "flat").status == 0
+    assert run("info", place, "b", "--json").json["index"] == {"type": "flat"}
+    ran = run("import", place, "c", path, "--create", "--codes", "none")
+    assert ran.status == 0 and run("info", place, "c", "--json").json["index"]["codes"] is None
+
+
+@pytest.mark.parametrize(
+    ("change", "why"),
+    [
+        ({"metric": 5}, "'metric' must be text, got 5"),
+        ({"metric": "l7"}, "--metric must be one of"),
+        ({"index": {"type": "tree"}}, "'index' must be"),
+        ({"index": {"type": "hnsw", "M": True}}, "'M' must be a whole number"),
+        ({"fields": ["n"]}, "'fields' must be an object"),
+        ({"vdb_collection": 2}, "'vdb_collection' must be 1, got 2"),
+        ({"model": 1}, "'model' must be text or null"),
+    ],
+)
+def test_a_wrong_file_of_an_export_is_named(run, untouched, tmp_path, change, why):
+    assert run("export", untouched, "notes", "--out", tmp_path / "x").status == 0
+    made_of = json.loads((tmp_path / "x.json").read_text())
+    (tmp_path / "x.json").write_text(json.dumps(made_of | change))
+    assert run("import", tmp_path / "no.vdb", "c", tmp_path / "x.npy", "--create").failed_with(why)
+    assert not (tmp_path / "no.vdb").exists()
+
+
+@pytest.mark.parametrize("text", ["{", "[]", '{"metric": "l2"}', "\xff"])
+def test_any_other_file_of_that_name_is_left_alone(run, untouched, tmp_path, text):
+    assert run("export", untouched, "notes", "--out", tmp_path / "x").status == 0
+    (tmp_path / "x.json").write_bytes(text.encode("latin-1"))
+    ran = run("import", tmp_path / "no.vdb", "c", tmp_path / "x.npy", "--create")
+    assert ran.failed_with("--metric is needed")

@@ -1,10 +1,13 @@
 """`vdb import` reads files of any length part by part, beside what is there already."""
 
+from pathlib import Path
+
 import numpy as np
 import pytest
 
 from importing import CREATE, contents
-from vdb.cli.source import Part, Source
+from vdb.cli.array_source import ArraySource
+from vdb.cli.source import Part
 
 
 def test_vectors_ids_and_payloads_arrive_as_they_are(run, place, files, vectors):
@@ -77,7 +80,7 @@ def test_only_parts_are_read_and_committed(run, place, files, monkeypatch):
 @pytest.mark.parametrize(("dim", "rows"), [(1, 10_000), (384, 10_000), (16_000, 1048)])
 def test_a_part_is_ten_thousand_rows_or_64_megabytes(dim, rows):
     vectors = np.broadcast_to(np.float16(0), (10**6, dim))
-    assert Source("v.npy", vectors, None, "id").part_rows == rows
+    assert ArraySource(Path("v.npy"), vectors, None, "id").part_rows == rows
 
 
 def test_the_result_as_json(run, place, files):

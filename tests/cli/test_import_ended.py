@@ -12,7 +12,7 @@ import pytest
 
 from importing import CREATE, contents
 from vdb import database
-from vdb.cli.source import Source
+from vdb.cli.array_source import ArraySource
 from vdb.collection import Collection
 
 
@@ -69,7 +69,7 @@ def test_options_that_agree_with_the_collection_are_taken(run, place, files):
 
 def test_ctrl_c_keeps_what_was_committed_and_says_how_to_go_on(run, place, files, monkeypatch):
     parts = iter(range(10))
-    real = Source.parts
+    real = ArraySource.parts
 
     def interrupted(source, rows):
         for part in real(source, rows):
@@ -77,7 +77,7 @@ def test_ctrl_c_keeps_what_was_committed_and_says_how_to_go_on(run, place, files
                 raise KeyboardInterrupt
             yield part
 
-    monkeypatch.setattr(Source, "parts", interrupted)
+    monkeypatch.setattr(ArraySource, "parts", interrupted)
     path = files()
     ran = run("import", place, "docs", path, *CREATE, "--batch-rows", 10)
     assert (ran.status, ran.out) == (130, "")

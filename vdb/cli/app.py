@@ -108,7 +108,8 @@ def run(arguments: Sequence[str]) -> int:
         _drop_output()  # whoever read it has gone
         status = READER_GONE
     except SystemExit as stop:  # Typer and Rich end like this when the reader has gone
-        status = READER_GONE if stop.code else 0
+        completing = "_VDB_COMPLETE" in os.environ
+        status = stop.code if completing or not stop.code else READER_GONE
     except ClickException as error:
         return _usage(error)
     except Exception as error:

@@ -23,7 +23,9 @@ def open_array(path: str | Path) -> NDArray[Any]:
     """
     with Path(path).open("rb") as file:
         if file.read(len(MAGIC)) != MAGIC:
-            raise InvalidArgumentError(f"{path} is not a .npy file", expected=".npy")
+            raise InvalidArgumentError(
+                f"{path} is not a .npy file; numpy.save makes one of an array", expected=".npy"
+            )
     try:
         with warnings.catch_warnings(action="ignore"):  # of headers that Python 2 wrote
             array: NDArray[Any] = np.load(path, mmap_mode="r", allow_pickle=False)

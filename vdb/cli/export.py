@@ -10,6 +10,7 @@ import typer
 from vdb import database
 from vdb.cli import options, output
 from vdb.cli.export_files import Shape, npy_and_jsonl, parquet
+from vdb.cli.schema_file import described
 from vdb.dtypes import DTYPES
 
 
@@ -22,7 +23,7 @@ def export(
         typer.Option(
             metavar="PREFIX",
             parser=options.a_path,
-            help="Where to: PREFIX.npy and PREFIX.jsonl, or PREFIX.parquet.",
+            help="Where to: PREFIX.npy, PREFIX.jsonl and PREFIX.json, or PREFIX.parquet.",
         ),
     ],
     as_parquet: Annotated[
@@ -36,7 +37,8 @@ def export(
     """Write all records of a collection, as of this moment, into files.
 
     Vectors go to a .npy file, ids and payloads to the .jsonl file beside it, in the order of the
-    ids: vdb import makes the same records of them. Nothing appears before all of it is written.
+    ids, and what the collection is made of to a .json file; a Parquet file has all three in it. vdb
+    import --create makes the same collection of them. Nothing appears before all of it is written.
     """
     with (
         database.open(
@@ -45,12 +47,17 @@ def export(
         db.snapshot() as moment,
     ):
         collection = moment.collection(name)
-        count, dtype = len(collection), DTYPES[collection.info().dtype]
+        info = collection.info()
+        count, dtype = info.count, DTYPES[info.dtype]
         shape = Shape(count, dtype.columns(collection.dim), dtype.stored)
         write = parquet if as_parquet else npy_and_jsonl
         with output.progress(f"exporting {name}", count) as progress:
-            files = write(collection.scan(), shape, out, force=force, progress=progress)
+            files = write(
+                collection.scan(), shape, described(info), out, force=force, progress=progress
+            )
     if json:
         output.json_object({"collection": name, "records": count, "files": list(map(str, files))})
     else:
-        output.line(f"{name}: {count:,} records in {' and '.join(map(str, files))}")
+        *others, last = map(str, files)
+        listed = f"{', '.join(others)} and {last}" if others else last
+        output.line(f"{name}: {count:,} records in {listed}")

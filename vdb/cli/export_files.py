@@ -12,6 +12,8 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from vdb.cli.new_files import replacing
+from vdb.cli.parquet_source import METADATA, pyarrow_parquet
+from vdb.cli.schema_file import SUFFIX
 from vdb.errors import InvalidArgumentError
 from vdb.records import Record
 
@@ -31,17 +33,27 @@ class Shape(NamedTuple):
 
 
 def npy_and_jsonl(
-    records: Iterable[Record], shape: Shape, prefix: Path, *, force: bool, progress: Show
+    records: Iterable[Record],
+    shape: Shape,
+    schema: dict[str, Any],
+    prefix: Path,
+    *,
+    force: bool,
+    progress: Show,
 ) -> list[Path]:
-    """PREFIX.npy and PREFIX.jsonl, row i and line i for record i. Returns where they are.
+    """PREFIX.npy and PREFIX.jsonl, row i and line i for record i, and PREFIX.json, the schema.
+
+    Returns where they are.
 
     Raises:
         InvalidArgumentError: One is there already, and not to be replaced.
         OSError: They cannot be written; nothing is left behind.
     """
-    places = [_named(prefix, suffix) for suffix in (".npy", ".jsonl")]
+    places = [_named(prefix, suffix) for suffix in (".npy", ".jsonl", SUFFIX)]
     _refuse_present(places, force=force)
-    with replacing(*places) as (npy, jsonl):
+    with replacing(*places) as (npy, jsonl, made_of):
+        text = json.dumps(schema, ensure_ascii=False, indent=2)
+        made_of.write_text(f"{text}\n", encoding="utf-8", newline="\n")
         header = {
             "descr": np.lib.format.dtype_to_descr(shape.dtype),
             "fortran_order": False,
@@ -74,21 +86,23 @@ def line_of(record: Record) -> str:
 
 
 def parquet(
-    records: Iterable[Record], shape: Shape, prefix: Path, *, force: bool, progress: Show
+    records: Iterable[Record],
+    shape: Shape,
+    schema: dict[str, Any],
+    prefix: Path,
+    *,
+    force: bool,
+    progress: Show,
 ) -> list[Path]:
     """PREFIX.parquet: columns id, vector (a list of fixed length) and payload (JSON, or null).
+
+    The schema is in its metadata.
 
     Raises:
         InvalidArgumentError: pyarrow is missing, or the file is there already.
         OSError: It cannot be written; nothing is left behind.
     """
-    try:
-        import pyarrow as pa
-        from pyarrow import parquet as pq
-    except ImportError:
-        raise InvalidArgumentError(
-            "Parquet files need pyarrow: pip install 'vdb[parquet]'", expected="pyarrow"
-        ) from None
+    pa, pq = pyarrow_parquet()
     place = _named(prefix, ".parquet")
     _refuse_present([place], force=force)
     with replacing(place) as (file,), ExitStack() as stack:
@@ -105,6 +119,7 @@ def parquet(
                 pa.array([_json(record.payload) for record in part], pa.string()),
             ]
             batch = pa.record_batch(columns, names=["id", "vector", "payload"])
+            batch = batch.replace_schema_metadata({METADATA: json.dumps(schema)})
             if writer is None:
                 writer = stack.enter_context(pq.ParquetWriter(file, batch.schema))
             writer.write_batch(batch)

@@ -1,11 +1,13 @@
-"""`vdb import`: vectors from a `.npy` file, ids and payloads from the `.jsonl` file beside it.
+"""`vdb import`: vectors, ids and payloads from a `.npy` and a `.jsonl` file, or a `.parquet` file.
 
-1. Both files are opened and their lengths compared before anything is written.
-2. The collection is opened and compared with the options, or, with ``--create``, described.
-3. Part by part: the next rows are read from the mapped file, the next lines from the other, and
-   both are added in one commit. Only one part is in memory at a time. The first commit makes the
-   collection as well: an import that fails before it leaves none behind.
-4. What was committed stays, whatever happens. ``--resume`` goes on behind it.
+1. The files are opened and their lengths compared before anything is written.
+2. The collection is opened and compared with the options, or, with ``--create``, described: by the
+   options, and for what they leave out by what an export put beside the vectors.
+3. Where it takes more than one commit, all ids are looked at: one that stands twice is refused.
+4. Part by part: the next rows are read and added in one commit. Only one part is in memory at a
+   time. The first commit makes the collection as well: an import that fails before it leaves none
+   behind.
+5. What was committed stays, whatever happens. ``--resume`` goes on behind it.
 """
 
 from __future__ import annotations
@@ -23,12 +25,20 @@ from vdb import config, database
 from vdb.cli import numbers, options, output
 from vdb.cli.interrupted import Interrupted
 from vdb.cli.places import placed
+from vdb.cli.repeats import refuse_repeats
 from vdb.cli.schema import Options, taken
-from vdb.cli.source import Part, Source, open_source
+from vdb.cli.source import Part, Source
+from vdb.cli.sources import open_source
 from vdb.cli.target import Target
 from vdb.collection import Collection
 from vdb.database import Database
-from vdb.errors import DimensionMismatchError, InvalidArgumentError, NotFoundError, VdbError
+from vdb.errors import (
+    DimensionMismatchError,
+    DuplicateIdError,
+    InvalidArgumentError,
+    NotFoundError,
+    VdbError,
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,9 +79,11 @@ def import_(
     vectors: Annotated[
         Path,
         typer.Argument(
-            metavar="VECTORS.npy",
+            metavar="VECTORS",
             parser=options.a_path,
-            help="Real numbers, one row a record; of bits packed bytes, or booleans.",
+            help="A .npy file: real numbers, one row a record; of bits packed bytes, or booleans. "
+            "Or a .parquet file (the extra 'parquet'): a column of lists of numbers, one of ids; "
+            "the others are payloads.",
         ),
     ],
     *,
@@ -87,18 +99,21 @@ def import_(
     no_records: Annotated[
         bool,
         typer.Option(
-            "--no-records", help="Take no notice of a VECTORS.jsonl: row numbers, no payloads."
+            "--no-records",
+            help="Take no notice of a VECTORS.jsonl, or of other columns: row numbers, no "
+            "payloads.",
         ),
     ] = False,
     ids_from: Annotated[
-        str, typer.Option(metavar="FIELD", help="The field that holds the id.")
+        str, typer.Option(metavar="FIELD", help="The field, or the column, that holds the id.")
     ] = "id",
     create: Annotated[
         bool,
         typer.Option(
             "--create",
             help="Make the collection, and the database if need be; with --upsert or --resume it "
-            "may be there already.",
+            "may be there already. What options leave out is as in the collection that vdb export "
+            "wrote the file of.",
         ),
     ] = False,
     metric: options.Metric = None,
@@ -155,8 +170,12 @@ def import_(
     count = config.thread_count(threads)
     fields = tuple(field or ())
     asked = Options(metric, dtype, index, M, ef_construction, codes, scores, model, fields)
-    source = open_source(vectors, records, ids_from, beside=not no_records)
-    schema = asked.schema(name, source.dim(dtype)) if create else None
+    source = open_source(vectors, records, ids_from, without_records=no_records)
+    schema = None
+    if create:
+        exported = source.exported()
+        full = asked if exported is None else asked.over(exported)
+        schema = full.schema(name, source.dim(full.dtype))
     with database.open(
         directory,
         create=create,
@@ -215,14 +234,16 @@ def _import(
     resume: bool,
 ) -> Report:
     """Step 3: everything, part by part, with a bar. What it raises says how far it came."""
-    nothing = Part([], [], source.vectors[:0], None)
+    nothing = source.nothing()
     step = Step(nothing)
-    total = len(source.vectors)
+    total = source.rows
     again = "starts again" if upsert else "with --resume goes on"
-    far = f"{{:,}} of {total:,} rows are committed; the same command {again}"
+    far = f"{{:,}} of {total:,} rows are committed; {{}}the same command {again}"
     began = time.monotonic()
     try:
         with output.progress(f"importing into {target.name}", total) as show:
+            if upsert or total > room():  # one call of add finds them itself
+                refuse_repeats(source)
             for part in source.parts(room):
                 new = part.without(target.has) if resume else part
                 step = step.after(new, skipped=len(part.ids) - len(new.ids))
@@ -240,10 +261,13 @@ def _import(
         # It may have come after the commit of this part: what is there tells.
         committed = not upsert and step.part.ids and target.has(step.part.ids[0])
         done = step.done + (len(step.part.ids) if committed else 0)
-        raise Interrupted(f"{'at least ' if upsert else ''}{far.format(done)}") from None
+        raise Interrupted(f"{'at least ' if upsert else ''}{far.format(done, '')}") from None
     except VdbError as error:
-        kept = f" ({far.format(step.done)})" if step.done else ""
-        raise VdbError(f"{placed(error, source, step.part)}{kept}") from error
+        message = placed(error, source, step.part)
+        wrong = isinstance(error, InvalidArgumentError) and not isinstance(error, DuplicateIdError)
+        corrected = "once the file is corrected, " if wrong else ""
+        kept = f" ({far.format(step.done, corrected)})" if step.done else ""
+        raise VdbError(f"{message}{kept}") from error
     seconds = time.monotonic() - began
     return Report(target.name, total, total - step.skipped, step.skipped, seconds)
 

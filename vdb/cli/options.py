@@ -7,6 +7,7 @@ from typing import Annotated, TypeAlias
 
 import typer
 
+from vdb.cli.completion import collections, databases
 from vdb.cli.numbers import a_number, a_whole_number
 from vdb.cli.pages import a_page_place
 
@@ -30,12 +31,16 @@ def a_directory(text: str | Path) -> Path:
 
 Directory: TypeAlias = Annotated[
     Path,
-    typer.Argument(metavar="DIR", parser=a_directory, help="The database, which is a directory."),
+    typer.Argument(
+        metavar="DIR",
+        parser=a_directory,
+        autocompletion=databases,
+        help="The database, which is a directory.",
+    ),
 ]
-Name: TypeAlias = Annotated[str, typer.Argument(metavar="NAME", help="The collection.")]
-OptionalName: TypeAlias = Annotated[
-    str | None, typer.Argument(metavar="NAME", help="The collection.")
-]
+_NAME = typer.Argument(metavar="NAME", autocompletion=collections, help="The collection.")
+Name: TypeAlias = Annotated[str, _NAME]
+OptionalName: TypeAlias = Annotated[str | None, _NAME]
 Json: TypeAlias = Annotated[
     bool, typer.Option("--json", help="Print one JSON object instead of text.")
 ]

@@ -27,10 +27,7 @@ def placed(error: VdbError, source: Source, part: Part) -> str:
         return message
 
     def place(number: int) -> str:
-        row = part.rows[number]
-        if found["what"] == "vectors" or source.records is None:
-            return f"row {row:,} of {source.path}"
-        return f"line {row + 1:,} of {source.records}"
+        return source.place(part.rows[number], of_vector=found["what"] == "vectors")
 
     stated = getattr(error, "row", None)
     rest = message[found.end() :]
@@ -48,6 +45,6 @@ def placed(error: VdbError, source: Source, part: Part) -> str:
         return message  # a number that is no place in this part: then the message as it is
     if found["what"] == "payloads" and rest[:1] in {".", "["}:
         return f"{text}, payload{rest}"
-    if found["what"] == "ids" and source.records is not None and rest.startswith(" "):
+    if found["what"] == "ids" and source.id_field is not None and rest.startswith(" "):
         return f"{text}: {source.id_field!r}{rest}"
     return f"{text}{rest}"

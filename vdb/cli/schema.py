@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, fields, replace
 from typing import Any, TypeVar
 
 from vdb import config
@@ -37,6 +37,20 @@ class Options:
     scores: str | None
     model: str | None
     fields: tuple[str, ...] = ()
+    seed: int | None = None
+
+    def over(self, other: Options) -> Options:
+        """These, and for what they leave out the others.
+
+        A score convention goes with its metric, and the parameters of a graph with the graph.
+        """
+        ours = {one.name: getattr(self, one.name) for one in fields(self)}
+        left_out = {name for name, value in ours.items() if value in (None, ())}
+        if self.metric not in (None, other.metric):
+            left_out.discard("scores")
+        if self.index not in (None, other.index):
+            left_out -= {"M", "ef_construction", "codes", "seed"}
+        return replace(self, **{name: getattr(other, name) for name in left_out})
 
     def given(self) -> dict[str, Any]:
         """Those that were given, by their names on the command line."""
@@ -60,7 +74,7 @@ class Options:
             dim,
             required("--metric", self.metric),
             "float32" if self.dtype is None else self.dtype,
-            _index(self.index, self.M, self.ef_construction, self.codes),
+            _index(self.index, self.M, self.ef_construction, self.codes, self.seed),
             "native" if self.scores is None else self.scores,
             self.model,
             field_types_from(self.fields),
@@ -195,7 +209,11 @@ def codes_from(option: str | None) -> str | None:
 
 
 def _index(
-    index: str | None, M: int | None, ef_construction: int | None, codes: str | None
+    index: str | None,
+    M: int | None,
+    ef_construction: int | None,
+    codes: str | None,
+    seed: int | None = None,
 ) -> IndexConfig:
     """The index that ``--index`` and the parameters of a graph describe together."""
     if index is None or index == "hnsw":
@@ -204,6 +222,7 @@ def _index(
             M=default.M if M is None else M,
             ef_construction=default.ef_construction if ef_construction is None else ef_construction,
             codes=codes_from(codes),
+            seed=default.seed if seed is None else seed,
         )
     if index != "flat":
         raise InvalidArgumentError(

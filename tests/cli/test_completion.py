@@ -1,0 +1,40 @@
+"""A shell is offered databases and collections, and offering changes nothing."""
+
+import os
+import subprocess
+import sys
+
+import pytest
+
+
+def offered(words, cwd, shell="bash"):
+    """What the shell is told for these words, of which the last is unfinished."""
+    ran = subprocess.run(
+        [sys.executable, "-c", "from vdb.cli.entry import main; main()"],
+        env={
+            **os.environ, "_VDB_COMPLETE": f"complete_{shell}", "COMP_CWORD": str(len(words) - 1),
+            "COMP_WORDS": " ".join(words),
+        },
+        capture_output=True, text=True, check=False, cwd=cwd,
+    )  # fmt: skip
+    assert (ran.returncode, ran.stderr) == (0, "")
+    return ran.stdout.split()
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="there is no such shell there")
+def test_databases_and_their_collections_are_offered(untouched):
+    folder, name = untouched.parent, untouched.name
+    assert name in offered(["vdb", "info", name[:1]], folder)
+    assert offered(["vdb", "search", name, ""], folder) == ["notes", "numbers"]
+    assert offered(["vdb", "search", name, "no"], folder) == ["notes"]
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="there is no such shell there")
+def test_where_there_is_nothing_nothing_is_offered_or_made(tmp_path):
+    assert offered(["vdb", "search", "missing", ""], tmp_path) == []
+    assert offered(["vdb", "info", "missing/x"], tmp_path) == []
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_the_script_for_a_shell_can_be_shown(run):
+    assert "_VDB_COMPLETE" in run("--show-completion", "bash").out
