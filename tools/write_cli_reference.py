@@ -21,11 +21,13 @@ Written by `tools/write_cli_reference.py` from the commands themselves.
 
 - Answers go to standard output, as text for people or, with `--json`, as one JSON object.
 - Complaints are one line on standard error. The exit status is **0** when all went well, **1** for
-  an error, **2** when `check` found problems, **130** after Ctrl-C.
+  an error, **2** when `check` found problems, **130** after Ctrl-C, **141** when the reader of
+  standard output went away, as in `vdb ... | head`.
+- `vdb --install-completion` teaches the shell to complete commands, directories and collections.
 - `info`, `inspect`, `search`, `compare`, `calibrate`, `check`, `export` and `backup` open the
   database read-only and leave every byte of it as it was.
 - Files of vectors are `.npy` files of real numbers, one row a record. They are mapped, not loaded,
-  and nothing in them is ever unpickled.
+  and nothing in them is ever unpickled. `vdb import` reads `.parquet` files too.
 """
 
 EXAMPLES = {
@@ -76,6 +78,17 @@ field `payload` has exactly that payload, which need not be an object then:
 {"id": "pep-0008/12", "pep": 8, "section": "Indentation", "text": "Use 4 spaces."}
 {"id": "pep-0008/13", "payload": ["any", {"JSON": "value"}]}
 ```
+
+A `.parquet` file (with the extra `parquet`) has all of it in columns: the one called `vector`, or
+the only one of lists of numbers; `id`, or the one that `--ids-from` names; and the others, which
+make the payload. A row without a vector, or with null in it, is refused.
+
+With `--create`, what options leave out is as in the collection that `vdb export` wrote the files
+of: it puts metric, dtype, index, scores, model and fields into `PREFIX.json`, or into the Parquet
+file's metadata. Options that are given come first.
+
+Ids that stand twice in the files, and lines that cannot be read, are found before anything is
+written.
 
 Without a `.jsonl` file, or with `--no-records`, the ids are the row numbers, counted from 0, and
 there are no payloads.
