@@ -18,7 +18,7 @@ from vdb.dtypes import LARGEST_ROW, DType, dtype_named
 from vdb.errors import ArgumentTypeError, InvalidArgumentError
 from vdb.metrics import Metric
 
-__all__ = ["DURABILITIES", "HNSW", "LIMITS", "SAMPLE", "Flat", "IndexConfig", "Limits"]
+__all__ = ["DURABILITIES", "HNSW", "LIMITS", "NAME", "SAMPLE", "Flat", "IndexConfig", "Limits"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,7 +68,8 @@ SAMPLE = 500
 DURABILITIES = ("full", "relaxed")
 """full: a commit is on the disk when the call returns. relaxed: it may be the one before."""
 
-_NAME = re.compile(r"[A-Za-z0-9_.\-]{1,128}", re.ASCII)
+NAME = re.compile(r"[A-Za-z0-9_.\-]{1,128}", re.ASCII)
+"""What a collection may be called."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -147,11 +148,11 @@ def index_from_map(stored: Mapping[str, Any]) -> IndexConfig:
 def collection_name(name: object) -> str:
     """1 to 128 characters from A-Z, a-z, 0-9, underscore, point and hyphen."""
     plain = text("a collection's name", name)
-    if _NAME.fullmatch(plain) is None:
+    if NAME.fullmatch(plain) is None:
         raise InvalidArgumentError(
             f"a collection's name is 1 to {LIMITS.name} characters from A-Z, a-z, 0-9, "
             f"'_', '.' and '-', got {shown(plain)}",
-            expected=_NAME.pattern,
+            expected=NAME.pattern,
             received=plain,
         )
     return plain

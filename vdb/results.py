@@ -5,12 +5,12 @@ from __future__ import annotations
 import math
 from collections.abc import Mapping
 from dataclasses import dataclass, fields, is_dataclass
-from datetime import datetime
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import numpy as np
 
-__all__ = ["Interval", "Result", "Section", "plain"]
+__all__ = ["Interval", "Result", "Section", "plain", "utc"]
 
 
 class Result:
@@ -51,6 +51,14 @@ class Section(Result):
 
     title: str
     lines: tuple[tuple[str, str], ...]
+
+
+_EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
+
+
+def utc(seconds: float) -> datetime:
+    """A stored time as a datetime in UTC; the same on every system, from year 1 to 9999."""
+    return _EPOCH + timedelta(seconds=seconds)
 
 
 def plain(value: Any) -> Any:

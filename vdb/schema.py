@@ -15,6 +15,7 @@ from vdb.errors import (
 )
 from vdb.format.headers import CollectionHeader
 from vdb.metrics import metric_named
+from vdb.results import utc
 from vdb.store import Batch, CollectionView, Snapshot, WritableCollection
 
 __all__ = ["check_schema", "find_view", "has_collection", "require_metric"]
@@ -47,7 +48,7 @@ def check_schema(
             received=wanted,
         )
     if dim is not None and config.dimension(dim, DTYPES[header.dtype]) != header.dim:
-        from vdb.maintenance.report import utc, utc_text
+        from vdb.maintenance.report import utc_text
 
         raise DimensionMismatchError(
             f"collection {name!r} has dim={header.dim} (since {utc_text(utc(header.created))}, "

@@ -79,7 +79,7 @@ def test_a_repair_says_what_is_lost_and_where_the_damaged_file_is(run, filled):
     assert run("check", filled).status == 2
     ran = run("check", filled, "--repair")
     assert ran.status == 2
-    assert "id 'note-1': its record is lost" in ran.out
+    assert "id 'note-1': its payload is lost" in ran.out
     assert "data.mdb.damaged-" in ran.out
     assert run("check", filled).status == 0
     assert run("check", filled, "--repair", "--json").json["kept"] is None

@@ -73,7 +73,9 @@ RECORDS = [
     (database(), DatabaseHeader.decode),
     (collection(), lambda body: CollectionHeader.decode(body, 1)),
     (
-        collection(model="m", id_kind=None, history=[]),
+        collection(
+            model="m", id_kind=None, slots=0, count=0, free_head=NO_SLOT, free_count=0, history=[]
+        ),
         lambda body: CollectionHeader.decode(body, 1),
     ),
     (
@@ -175,6 +177,24 @@ def test_arbitrary_bytes_are_called_damaged(record, decode, body):
         ({"dim": 12, "dtype": "bit", "metric": "hamming"}, "dim"),
         ({"number": 2}, "number"),
         ({"history": [LINE | {"index": {"type": "ivf"}}]}, "type"),
+        ({"history": [LINE | {"index": HNSW | {"seed": 2**63}}]}, "seed"),
+        ({"history": [LINE | {"when": 1e300}]}, "when"),
+        ({"history": [LINE | {"recall": 1.5}]}, "recall"),
+        ({"history": [LINE | {"seconds": -1.0}]}, "seconds"),
+        ({"history": [LINE] * 4097}, "history"),
+        ({"created": 1e300}, "created"),
+        ({"created": -1e18}, "created"),
+        ({"created": float("nan")}, "created"),
+        ({"name": "a b"}, "name"),
+        ({"name": ""}, "name"),
+        ({"name": "\x1b[31m"}, "name"),
+        ({"name": "x" * 129}, "name"),
+        ({"scores": "nat\x1b[31mive"}, "scores"),
+        ({"version": "0.1\n0"}, "version"),
+        ({"version": ""}, "version"),
+        ({"next_generation": 2**32 - 1}, "next_generation"),
+        ({"next_field": 2**32 - 1}, "next_field"),
+        ({"id_kind": None}, "id_kind"),
     ],
 )
 def test_fields_of_a_collection_that_contradict_each_other_are_refused(changes, field):
@@ -182,7 +202,7 @@ def test_fields_of_a_collection_that_contradict_each_other_are_refused(changes, 
         CollectionHeader.decode(collection(**changes).encode(), 1)
 
 
-@pytest.mark.parametrize("slots", [[-1], [2**31], ["1"], [None], [True]])
+@pytest.mark.parametrize("slots", [[-1], [2**31], ["1"], [None], [True], [3, 3]])
 def test_seeds_are_slots(slots):
     with pytest.raises(CorruptedError, match="longest"):
         GenerationRecord.decode(generation(longest=slots).encode(), 1, 1)
@@ -201,6 +221,9 @@ def test_seeds_are_slots(slots):
         {"curve": [[20, float("nan"), 0.85, 1.0]]},
         {"curve": [[0, 0.9, 0.85, 1.0]]},
         {"curve": [20]},
+        {"curve": [[20, 0.9, 0.85, 0.93], [20, 0.9, 0.85, 0.93]]},
+        {"when": 1e300},
+        {"version": "\x07"},
         {"curve": [[20, 0.9, 0.85, 0.93]] * 257},
         {"more": 1},
     ],
@@ -213,6 +236,19 @@ def test_a_curve_is_one_that_could_have_been_measured(changes):
 def test_a_page_size_is_a_power_of_two():
     with pytest.raises(CorruptedError, match="page_size"):
         DatabaseHeader.decode(database(page_size=5000).encode())
+
+
+@pytest.mark.parametrize("changes", [{"commit": 2**63}, {"next_collection": 2**32 - 1}])
+def test_numbers_leave_room_for_the_next_one(changes):
+    with pytest.raises(CorruptedError, match=next(iter(changes))):
+        DatabaseHeader.decode(database(**changes).encode())
+
+
+def test_codes_are_of_what_has_them():
+    for changes in ({"metric": "l1"}, {"dtype": "int8"}):
+        record = generation(index=HNSW | {"codes": "int8"}, **changes)
+        with pytest.raises(CorruptedError, match="codes"):
+            GenerationRecord.decode(record.encode(), 1, 1)
 
 
 def test_infinite_times_are_refused():

@@ -13,7 +13,9 @@ U16 = st.integers(0, 2**16 - 1)
 U32 = st.integers(0, 2**32 - 1)
 U64 = st.integers(0, 2**64 - 1)
 INT_IDS = st.integers(-(2**63), 2**63 - 1)
-STR_IDS = st.text(min_size=1, max_size=100)
+STR_IDS = st.text(
+    st.characters(exclude_categories=["Cs"], exclude_characters="\0"), min_size=1, max_size=100
+)
 ALL_KEYS = st.one_of(
     st.just(keys.IDENTITY),
     st.just(keys.DATABASE),

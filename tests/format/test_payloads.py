@@ -3,12 +3,14 @@
 import datetime
 import decimal
 import enum
+import tracemalloc
 
 import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from vdb import kernel
 from vdb.errors import CorruptedError, InvalidPayloadError
 from vdb.format import payloads
 
@@ -140,3 +142,80 @@ def test_arbitrary_bytes_are_decoded_or_called_damaged(body):
         payloads.decode(body, "here")
     except CorruptedError as error:
         assert error.where == "here"
+
+
+def deep(levels):
+    made = []
+    for _ in range(levels - 1):
+        made = [made]
+    return made
+
+
+@pytest.mark.parametrize(
+    "payload",
+    [
+        [1] * 100_001,
+        {"tokens": [1] * 100_001},
+        {str(i): i for i in range(100_001)},
+        [None] * (payloads.LARGEST - 5),
+        deep(payloads.DEEPEST),
+        {"a": deep(payloads.DEEPEST - 1)},
+        "x" * (payloads.LARGEST - 5),
+    ],
+    ids=["items", "inner items", "keys", "as many as fit", "depth", "inner depth", "length"],
+)
+def test_whatever_is_taken_comes_back_at_every_bound(payload):
+    body = payloads.encode(payload)
+    assert len(body) <= payloads.LARGEST
+    assert payloads.decode(body, "here") == payload
+    assert list(payloads.Payloads([body, None, body])) == [payload, None, payload]
+
+
+@pytest.mark.parametrize(
+    "payload", [[None] * (payloads.LARGEST - 4), deep(payloads.DEEPEST + 1), {"a": deep(64)}]
+)
+def test_one_more_is_refused_before_it_is_written(payload):
+    with pytest.raises(InvalidPayloadError):
+        payloads.encode(payload)
+
+
+@pytest.mark.parametrize(
+    ("body", "what"),
+    [
+        (b"\xdd\x7f\xff\xff\xff" * 200_000, "more items than bytes"),
+        (b"\xdc\x03\xe8" * 10_000 + b"\xc0" * 20_000, "nested too deep"),
+        (b"\xdf\x00\x08\x00\x00" + b"\xa0" * 600_000, "more items"),
+        (b"\x91" * 65 + b"\xc0", "nested too deep"),
+        (b"\xcb\x7f\xf8\x00\x00\x00\x00\x00\x00", "not finite"),
+        (b"\xca\x7f\x80\x00\x00", "not finite"),
+        (b"\x91\xc4\x01a", "bytes"),
+        (b"\x81\x01\x01", "a key that is no text"),
+        (b"\x81\xa1a\xd6\xff\x00\x00\x00\x00", "not used here"),
+        (b"\xdb\xff\xff\xff\xff", "longer than what is there"),
+        (b"\xcd\x01", "cut short"),
+        (b"\x01\x01", "followed by other bytes"),
+        (b"\xa1\xff", "payload"),
+        (b"", "cut short"),
+    ],
+)
+def test_bytes_that_claim_more_than_they_hold_are_called_damaged(body, what):
+    tracemalloc.start()
+    try:
+        with pytest.raises(CorruptedError, match=what):
+            payloads.decode(body, "here")
+        with pytest.raises(CorruptedError, match=what):
+            list(payloads.Payloads([b"\x01", body]))
+        assert tracemalloc.get_traced_memory()[1] < 4 * len(body) + (1 << 18)
+    finally:
+        tracemalloc.stop()
+
+
+@given(st.binary(max_size=60))
+def test_the_look_before_decoding_agrees_with_the_decoder(body):
+    """What it finds sound, msgpack reads; what it does not, is no payload."""
+    try:
+        made = payloads.decode(body, "here")
+    except CorruptedError:
+        return
+    assert kernel.msgpack_fault(body, 64, payload=True) is None
+    assert same(payloads.decode(payloads.encode(made), "here"), made)

@@ -7,7 +7,9 @@ from hypothesis import strategies as st
 from vdb.errors import CorruptedError
 from vdb.format import payloads, records
 
-IDS = st.integers(-(2**63), 2**63 - 1) | st.text(min_size=1, max_size=100)
+IDS = st.integers(-(2**63), 2**63 - 1) | st.text(
+    st.characters(exclude_categories=["Cs"], exclude_characters="\0"), min_size=1, max_size=100
+)
 SMALL_BLOCK = 4080
 ROOM = SMALL_BLOCK - 4
 

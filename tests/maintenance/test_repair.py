@@ -8,9 +8,9 @@ import pytest
 
 import vdb
 from store_tools import child
-from vdb.format import blocks, keys
+from vdb.format import blocks, keys, records
 from vdb.format.checksums import UNSALTED, Seal
-from vdb.format.headers import DatabaseHeader
+from vdb.format.headers import CollectionHeader, DatabaseHeader
 
 pytestmark = pytest.mark.damages
 
@@ -139,9 +139,71 @@ def test_a_record_that_cannot_be_read_is_named_and_the_rest_stays(place):
     report = repaired(place)
     docs = next(one for one in report.collections if one.name == "docs")
     assert not report.complete
-    assert {(one.id, one.part) for one in docs.lost} == {(200, "record"), (301, "record")}
-    assert docs.records == len(before) - 2
-    assert contents(place)["docs"] == [r for r in before if r[0] not in (200, 301)]
+    assert {(one.id, one.part) for one in docs.lost} == {(200, "payload"), (301, "record")}
+    assert docs.records == len(before) - 1
+    assert contents(place)["docs"] == [
+        (r[0], r[1], None if r[0] == 200 else r[2]) for r in before if r[0] != 301
+    ]
+
+
+UNREADABLE = {
+    "nested too deep": b"\x91" * 900 + b"\xc0",
+    "more items than there are": b"\xdd\x7f\xff\xff\xff",
+    "no number": b"\xcb\x7f\xf8\0\0\0\0\0\0",
+    "no text": b"\xa2\xff\xff",
+}
+
+
+@pytest.mark.parametrize("what", UNREADABLE)
+def test_a_record_whose_payload_cannot_be_read_keeps_its_id_and_vector(place, what):
+    """Under a right checksum, as whoever makes a file can have it."""
+    before = contents(place)["docs"]
+
+    def spoil(txn):
+        uuid = DatabaseHeader.decode(UNSALTED.unwrap(keys.DATABASE, txn.get(keys.DATABASE))).uuid
+        key = keys.record(1, int.from_bytes(txn.get(keys.slot_of(1, 200)), "little"))
+        txn.put(key, Seal(uuid).wrap(key, records.encode(200, UNREADABLE[what])))
+
+    harm(place, spoil)
+    with vdb.open(place) as db:
+        assert [problem.severity for problem in db.check()] == ["error"]
+        with pytest.raises(vdb.CorruptedError, match="payload"):
+            db.collection("docs").get(200)
+    report = repaired(place)
+    docs = next(one for one in report.collections if one.name == "docs")
+    assert [(one.id, one.part) for one in docs.lost] == [(200, "payload")]
+    assert not report.complete
+    assert contents(place)["docs"] == [(r[0], r[1], None if r[0] == 200 else r[2]) for r in before]
+
+
+def test_a_part_that_is_missing_costs_the_payload_only(place):
+    harm(place, lambda txn: txn.delete(keys.part(2, 1, 1)))
+    with vdb.open(place) as db:
+        report = db.repair()
+        assert list(db.check()) == []
+        texts = db.collection("texts")
+        assert (len(texts), texts.get("b").payload, texts.get("b").vector.tolist()) == (
+            3,
+            None,
+            [0, 1],
+        )
+    assert [(one.id, one.part) for one in report.collections[1].lost] == [("b", "payload")]
+
+
+@pytest.mark.parametrize("slots", [2**31 - 2, 1_000_000])
+def test_a_header_that_counts_too_many_costs_nothing(place, slots):
+    before = contents(place)
+
+    def lie(txn):
+        uuid = DatabaseHeader.decode(UNSALTED.unwrap(keys.DATABASE, txn.get(keys.DATABASE))).uuid
+        seal, key = Seal(uuid), keys.collection(1)
+        header = CollectionHeader.decode(seal.unwrap(key, txn.get(key)), 1)
+        header.count, header.slots = slots - header.free_count, slots
+        txn.put(key, seal.wrap(key, header.encode()))
+
+    harm(place, lie)
+    assert repaired(place).complete
+    assert contents(place) == before
 
 
 def test_of_two_records_of_one_id_the_one_stays_that_the_id_leads_to(place):
@@ -246,5 +308,15 @@ def test_damaged_pages_leave_what_can_be_read(place):
             continue
         outcomes.append("complete" if report.complete else "part")
         for name, some in contents(place).items():
-            assert all(rows[name, r[0]] == r for r in some)
+            bare = {
+                one.id
+                for part in report.collections
+                if part.name == name
+                for one in part.lost
+                if one.part == "payload"
+            }
+            for r in some:
+                columns = 2 if r[0] in bare else 3
+                assert rows[name, r[0]][:columns] == r[:columns]
+                assert r[0] not in bare or r[2] is None
     assert set(outcomes) <= {"complete", "part", "CorruptedError"}

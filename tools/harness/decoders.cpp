@@ -17,6 +17,7 @@
 #include "float_mode.h"
 #include "input.h"
 #include "mark.h"
+#include "msgpack.h"
 #include "records.h"
 
 namespace vdb::harness {
@@ -41,6 +42,11 @@ std::unique_ptr<uint8_t[]> taken(Input& in, size_t size) {
 
 void record(const uint8_t* data, size_t size) {
   const auto body = exactly(data, size);
+  for (const Msgpack kind : {Msgpack::kRecord, Msgpack::kPayload}) {
+    const bool sound = msgpack_fault(body.get(), size, kDeepestMsgpack, kind) == nullptr;
+    // One byte less is another value, or none.
+    if (sound && size > 0) expect(msgpack_fault(body.get(), size - 1, kDeepestMsgpack, kind));
+  }
   RecordId id;
   if (!read_id(body.get(), size, &id)) return;
   expect(id.end <= size);

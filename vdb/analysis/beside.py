@@ -24,7 +24,7 @@ def generations_beside(
     for number, role in ((header.building, "being built"), (header.kept, "kept")):
         if not number:
             continue
-        record = snapshot.generation_record(header.number, number)
+        record = snapshot.generation_beside(header, number)
         shared.add(record.vectors)
         other = views.beside(snapshot.database_header(), view, record)
         own = [table for table in other.tables if table is not view.vectors]

@@ -14,9 +14,10 @@ from vdb.arguments import whole
 from vdb.dtypes import DTYPES
 from vdb.errors import NotFoundError
 from vdb.metrics import METRICS
+from vdb.query.convention import convention_of
 from vdb.records import Direction, Id
 from vdb.results import Result, Section
-from vdb.scores.table import Convention, convention_named
+from vdb.scores.table import Convention
 
 __all__ = ["Explanation", "explain"]
 
@@ -83,12 +84,7 @@ def explain(
     """
     header = view.header
     metric = METRICS[header.metric]
-    convention = convention_named(
-        header.scores if scores is None else scores,
-        header.metric,
-        dtype=header.dtype,
-        argument="scores",
-    )
+    convention = convention_of(header, scores)
     matrix = inputs.query_row(query, dim=header.dim, metric=metric, dtype=DTYPES[header.dtype])
     wanted, slot = _slot(reader, view, record_id)
     k = whole("k", k, 1, config.LIMITS.slots)

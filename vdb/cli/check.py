@@ -86,8 +86,11 @@ def _print_repair(directory: options.Directory, report: RepairReport, *, json: b
                 )
             for note in one.notes:
                 output.sentence("warning", f"{one.name}: {note}")
-            missing = f", {_counted(one.lost, 'record')} lost" if one.lost else ""
-            output.line(f"{one.name}: {one.records:,} records{missing}")
+            payloads = tuple(lost for lost in one.lost if lost.part == "payload")
+            gone = _counted(one.lost[len(payloads) :], "record")
+            missing = f", {gone} lost" if len(one.lost) > len(payloads) else ""
+            bare = f", {_counted(payloads, 'payload')} lost" if payloads else ""
+            output.line(f"{one.name}: {one.records:,} records{missing}{bare}")
         for name, why in report.lost:
             output.sentence("error", f"collection {name} is lost: {why}")
         output.line(f"{directory}: {_counted(report.problems, 'problem')} repaired")

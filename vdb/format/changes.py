@@ -16,6 +16,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from vdb.errors import CorruptedError
+from vdb.format.limits import MOST_SLOTS
 
 __all__ = ["PART", "SLOTS", "parts", "slots_in", "united"]
 
@@ -45,9 +46,11 @@ def slots_in(body: bytes, number: int, where: str) -> NDArray[np.uint32]:
     """The slots whose bits are set in a part, uint32, rising.
 
     Raises:
-        CorruptedError: The part has another length.
+        CorruptedError: The part has another length, or stands for slots that cannot be.
     """
     if len(body) != PART:
         raise CorruptedError(f"expected {PART} bytes, got {len(body)}", where=where)
+    if number * SLOTS >= MOST_SLOTS:
+        raise CorruptedError(f"part {number} is behind the last slot there can be", where=where)
     bits = np.unpackbits(np.frombuffer(body, np.uint8), bitorder="little")
     return (np.flatnonzero(bits) + number * SLOTS).astype(np.uint32)

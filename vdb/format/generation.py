@@ -6,15 +6,21 @@ Key ``11`` holds a msgpack map of exactly the fields below, sealed.
 from __future__ import annotations
 
 from dataclasses import dataclass, field, replace
+from functools import partial
+from itertools import pairwise
 from typing import Any, Self
 
+from vdb.codes import DTYPES as CODED_DTYPES
+from vdb.codes import METRICS as CODED_METRICS
+from vdb.format.decoder import Fields
 from vdb.format.limits import (
     CODES,
     DTYPES,
     INDEX_TYPES,
+    LARGEST_SEED,
+    LAST_NUMBER,
     LONGEST_CURVE,
     LONGEST_REASON,
-    LONGEST_WORD,
     METRICS,
     MOST_LONGEST,
     MOST_SLOTS,
@@ -22,9 +28,8 @@ from vdb.format.limits import (
     NO_SLOT,
     TUNING_SOURCES,
     U32,
-    U64,
 )
-from vdb.format.packing import Fields, as_map, pack, unpack
+from vdb.format.packing import as_map, pack, unpack
 
 __all__ = ["Build", "GenerationRecord", "check_kind", "index_of"]
 
@@ -70,19 +75,19 @@ class Build:
     def decode(cls, f: Fields) -> Self:
         """The map inside a generation record; CorruptedError on anything else."""
         build = cls(
-            began=f.number("began"),
-            version=f.text("version", LONGEST_WORD),
+            began=f.moment("began"),
+            version=f.word("version"),
             reason=f.text("reason", LONGEST_REASON),
-            scores=f.text("scores", LONGEST_WORD),
+            scores=f.word("scores"),
             spread=f.whole("spread", 0, MOST_SLOTS),
             run=f.whole("run", 1, MOST_SLOTS),
             copied=f.whole("copied", 0, MOST_SLOTS),
             slots=f.whole("slots", 0, MOST_SLOTS),
             nodes=f.whole("nodes", 0, MOST_SLOTS),
-            epoch=f.whole("epoch", 0, U32),
+            epoch=f.whole("epoch", 0, LAST_NUMBER),
             whole=f.flag("whole"),
             complete=f.flag("complete"),
-            seconds=f.number("seconds"),
+            seconds=f.seconds("seconds"),
         )
         f.end()
         return build
@@ -138,7 +143,7 @@ class GenerationRecord:
         """Generation `number` of a collection; CorruptedError on anything else."""
         where = f"key 11 (generation {number} of collection {collection})"
         f = Fields(unpack(body, where), where)
-        build = f.map_or_none("build")
+        build = f.or_none(f.map, "build")
         record = cls(
             number=f.whole("number", number, number),
             metric=f.choice("metric", METRICS),
@@ -146,17 +151,16 @@ class GenerationRecord:
             vectors=f.whole("vectors", 1, number),
             index=index_of(f.map("index")),
             entry=f.whole("entry", 0, NO_SLOT),
-            longest=f.items("longest", MOST_LONGEST),
-            unlinked=f.items("unlinked", MOST_UNLINKED),
-            tuning=_tuning(f.map_or_none("tuning")),
+            longest=f.slots("longest", MOST_LONGEST),
+            unlinked=f.slots("unlinked", MOST_UNLINKED),
+            tuning=_tuning(f.or_none(f.map, "tuning")),
             build=None if build is None else Build.decode(build),
         )
         f.end()
         check_kind(f, record.metric, record.dtype)
-        for name, slots in (("longest", record.longest), ("unlinked", record.unlinked)):
-            for slot in slots:
-                if type(slot) is not int or not 0 <= slot < MOST_SLOTS:
-                    f.refuse(name, "slots", repr(slot))
+        coded = record.metric in CODED_METRICS and record.dtype in CODED_DTYPES
+        if record.index.get("codes") is not None and not coded:
+            f.refuse("codes", "none", f"some under {record.metric} of {record.dtype}")
         return record
 
 
@@ -172,8 +176,8 @@ def index_of(f: Fields) -> dict[str, Any]:
     if index["type"] == "hnsw":
         index["M"] = f.whole("M", 2, 256)
         index["ef_construction"] = f.whole("ef_construction", 1, 100_000)
-        index["codes"] = f.choice_or_none("codes", CODES)
-        index["seed"] = f.whole("seed", 0, U64)
+        index["codes"] = f.or_none(partial(f.choice, allowed=CODES), "codes")
+        index["seed"] = f.whole("seed", 0, LARGEST_SEED)
     f.end()
     return index
 
@@ -183,14 +187,14 @@ def _tuning(f: Fields | None) -> dict[str, Any] | None:
         return None
     curve = f.items("curve", LONGEST_CURVE)
     tuning = {
-        "ef": f.whole("ef", 1, U32),
-        "target": f.number("target"),
+        "ef": f.whole("ef", 1, MOST_SLOTS),
+        "target": f.share("target"),
         "k": f.whole("k", 1, MOST_SLOTS),
         "queries": f.whole("queries", 1, U32),
         "source": f.choice("source", TUNING_SOURCES),
         "records": f.whole("records", 0, MOST_SLOTS),
-        "when": f.number("when"),
-        "version": f.text("version", LONGEST_WORD),
+        "when": f.moment("when"),
+        "version": f.word("version"),
         "curve": curve,
     }
     f.end()
@@ -198,10 +202,10 @@ def _tuning(f: Fields | None) -> dict[str, Any] | None:
         if not (
             type(point) is list
             and list(map(type, point)) == [int, float, float, float]
-            and 1 <= point[0] <= U32
+            and 1 <= point[0] <= MOST_SLOTS
             and all(0 <= part <= 1 for part in point[1:])
         ):
             f.refuse("curve", "lists of an ef and three numbers from 0 to 1", repr(point)[:60])
-    if not curve:
-        f.refuse("curve", "at least one point", 0)
+    if not curve or any(one[0] >= other[0] for one, other in pairwise(curve)):
+        f.refuse("curve", "at least one point, ef rising", f"{len(curve)} points")
     return tuning

@@ -7,32 +7,33 @@ commit, so they stay small: a header with a long history is still well under one
 from __future__ import annotations
 
 from dataclasses import dataclass, field, replace
+from functools import partial
 from typing import Any, Self
 
 from vdb.filters.nodes import LONGEST_PATH
 from vdb.filters.types import MOST_FIELDS, TYPES
+from vdb.format.decoder import Fields
 from vdb.format.generation import GenerationRecord, check_kind, index_of
 from vdb.format.limits import (
     DTYPES,
     ID_KINDS,
     KEPT_HISTORY,
     LARGEST_ROW,
+    LAST_COMMIT,
+    LAST_NUMBER,
     LONGEST_HISTORY,
     LONGEST_MODEL,
     LONGEST_REASON,
-    LONGEST_WORD,
     METRICS,
     MOST_LEAVING,
     MOST_SLOTS,
     NO_SLOT,
     PAGE_SIZES,
-    U32,
-    U64,
 )
-from vdb.format.packing import Fields, as_map, pack, unpack
+from vdb.format.packing import as_map, pack, unpack
 from vdb.version import __version__
 
-__all__ = ["CollectionHeader", "DatabaseHeader"]
+__all__ = ["CollectionHeader", "DatabaseHeader", "fitting_dimension"]
 
 
 @dataclass(slots=True)
@@ -73,10 +74,10 @@ class DatabaseHeader:
             page_size=f.whole("page_size", PAGE_SIZES[0], PAGE_SIZES[-1]),
             small_block=f.whole("small_block", 1, PAGE_SIZES[-1]),
             big_block=f.whole("big_block", 1, 1 << 20),
-            created=f.number("created"),
-            version=f.text("version", LONGEST_WORD),
-            commit=f.whole("commit", 1, U64),
-            next_collection=f.whole("next_collection", 1, U32),
+            created=f.moment("created"),
+            version=f.word("version"),
+            commit=f.whole("commit", 1, LAST_COMMIT),
+            next_collection=f.whole("next_collection", 1, LAST_NUMBER),
         )
         f.end()
         if header.page_size not in PAGE_SIZES:
@@ -188,38 +189,38 @@ class CollectionHeader:
         where = f"key 10 (header of collection {number})"
         f = Fields(unpack(body, where), where)
         header = cls(
-            name=f.text("name", 128),
+            name=f.collection_name("name"),
             number=f.whole("number", number, number),
             dim=f.whole("dim", 1, LARGEST_ROW * 8),
             metric=f.choice("metric", METRICS),
             dtype=f.choice("dtype", DTYPES),
-            scores=f.text("scores", LONGEST_WORD),
-            model=f.text_or_none("model", LONGEST_MODEL),
-            created=f.number("created"),
-            version=f.text("version", LONGEST_WORD),
-            id_kind=f.text_or_none("id_kind", LONGEST_WORD),
+            scores=f.word("scores"),
+            model=f.or_none(partial(f.text, longest=LONGEST_MODEL), "model"),
+            created=f.moment("created"),
+            version=f.word("version"),
+            id_kind=f.or_none(partial(f.choice, allowed=ID_KINDS), "id_kind"),
             slots=f.whole("slots", 0, MOST_SLOTS),
             count=f.whole("count", 0, MOST_SLOTS),
             free_head=f.whole("free_head", 0, NO_SLOT),
             free_count=f.whole("free_count", 0, MOST_SLOTS),
-            generation=f.whole("generation", 1, U32),
-            next_generation=f.whole("next_generation", 2, U32),
-            building=f.whole("building", 0, U32),
-            kept=f.whole("kept", 0, U32),
+            generation=f.whole("generation", 1, LAST_NUMBER),
+            next_generation=f.whole("next_generation", 2, LAST_NUMBER),
+            building=f.whole("building", 0, LAST_NUMBER),
+            kept=f.whole("kept", 0, LAST_NUMBER),
             leaving=f.items("leaving", MOST_LEAVING),
             history=[
                 _history(line, f"{where} history[{i}]")
                 for i, line in enumerate(f.items("history", LONGEST_HISTORY))
             ],
-            next_field=f.whole("next_field", 1, U32),
+            next_field=f.whole("next_field", 1, LAST_NUMBER),
             fields=[
                 _field(line, f"{where} fields[{i}]")
                 for i, line in enumerate(f.items("fields", MOST_FIELDS))
             ],
         )
         f.end()
-        if header.id_kind not in (None, *ID_KINDS):
-            f.refuse("id_kind", f"one of {', '.join(ID_KINDS)}", repr(header.id_kind))
+        if header.count and header.id_kind is None:
+            f.refuse("id_kind", "the kind of its ids", None)
         _check_vectors(f, header.dim, header.metric, header.dtype)
         if header.count + header.free_count != header.slots:
             f.refuse(
@@ -251,26 +252,31 @@ def _check_roles(f: Fields, header: CollectionHeader) -> None:
         f.refuse("generation", "one role for each generation", given_out)
 
 
+def fitting_dimension(dim: int, dtype: str) -> bool:
+    """Whether vectors of that many numbers take whole bytes, and not more than a row may have."""
+    bits = dim * {"float32": 32, "float16": 16, "int8": 8, "bit": 1}[dtype]
+    return bits <= LARGEST_ROW * 8 and bits % 8 == 0
+
+
 def _check_vectors(f: Fields, dim: int, metric: str, dtype: str) -> None:
     """Refuse what cannot be together."""
-    bits = {"float32": 32, "float16": 16, "int8": 8, "bit": 1}[dtype]
     check_kind(f, metric, dtype)
-    if dim * bits > LARGEST_ROW * 8 or dim * bits % 8:
+    if not fitting_dimension(dim, dtype):
         f.refuse("dim", f"whole bytes of {dtype}, at most {LARGEST_ROW}", dim)
 
 
 def _history(line: Any, where: str) -> dict[str, Any]:
     f = Fields(line, where)
     decoded = {
-        "generation": f.whole("generation", 1, U32),
+        "generation": f.whole("generation", 1, LAST_NUMBER),
         "metric": f.choice("metric", METRICS),
         "dtype": f.choice("dtype", DTYPES),
         "index": index_of(f.map("index")),
-        "when": f.number("when"),
-        "version": f.text("version", LONGEST_WORD),
+        "when": f.moment("when"),
+        "version": f.word("version"),
         "reason": f.text("reason", LONGEST_REASON),
-        "seconds": f.number_or_none("seconds"),
-        "recall": f.number_or_none("recall"),
+        "seconds": f.or_none(f.seconds, "seconds"),
+        "recall": f.or_none(f.share, "recall"),
     }
     f.end()
     return decoded
@@ -279,7 +285,7 @@ def _history(line: Any, where: str) -> dict[str, Any]:
 def _field(line: Any, where: str) -> dict[str, Any]:
     f = Fields(line, where)
     decoded: dict[str, Any] = {
-        "number": f.whole("number", 1, U32),
+        "number": f.whole("number", 1, LAST_NUMBER),
         "path": f.text("path", LONGEST_PATH),
         "type": f.choice("type", TYPES),
         "built": f.whole("built", 0, NO_SLOT),

@@ -26,10 +26,21 @@ import struct
 from dataclasses import dataclass
 from enum import IntEnum
 
+from vdb.config import NAME
 from vdb.errors import CorruptedError
 from vdb.records import Id
 
-__all__ = ["DATABASE", "IDENTITY", "LONGEST_BOUND", "LONGEST_ID", "LONGEST_NAME", "Key", "KeyKind"]
+__all__ = [
+    "DATABASE",
+    "IDENTITY",
+    "LARGEST_INT_ID",
+    "LONGEST_BOUND",
+    "LONGEST_ID",
+    "LONGEST_NAME",
+    "Key",
+    "KeyKind",
+    "is_text_id",
+]
 
 
 class KeyKind(IntEnum):
@@ -54,6 +65,8 @@ LONGEST_NAME = 128
 
 LONGEST_ID = 400
 """Bytes of a str id in UTF-8; the whole key stays below LMDB's limit of 511."""
+
+LARGEST_INT_ID = 2**63 - 1
 
 LONGEST_BOUND = 247
 """Bytes of the last posting of a leaf: the longest term and a slot."""
@@ -196,7 +209,15 @@ def decode_id(stored: bytes, id_kind: str, *, where: str) -> Id:
             raise CorruptedError(f"an int id has 8 bytes, got {len(stored)}", where=where)
         value: int = _INT_ID.unpack(stored)[0]
         return value - _SIGN
-    return _text(stored, "id", LONGEST_ID, where)
+    text = _text(stored, "id", LONGEST_ID, where)
+    if "\0" in text:
+        raise CorruptedError("id has a NUL in it", where=where)
+    return text
+
+
+def is_text_id(text: str) -> bool:
+    """Whether it can be the id of a record: it has 1 to 400 bytes of UTF-8, and no NUL."""
+    return 1 <= len(text.encode(errors="replace")) <= LONGEST_ID and "\0" not in text
 
 
 @dataclass(frozen=True, slots=True)
@@ -241,7 +262,10 @@ def decode(key: bytes) -> Key:
         raise CorruptedError("unknown kind of key", where=where)
     kind = KeyKind(key[0])
     if kind is KeyKind.NAME:
-        return Key(kind, name=_text(key[1:], "name", LONGEST_NAME, where))
+        name = _text(key[1:], "name", LONGEST_NAME, where)
+        if NAME.fullmatch(name) is None:
+            raise CorruptedError(f"not the name of a collection: {name!a}", where=where)
+        return Key(kind, name=name)
     if kind is KeyKind.ID:
         start = _COLLECTION.size
         if not start < len(key) <= start + LONGEST_ID:

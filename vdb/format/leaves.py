@@ -30,6 +30,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from vdb.errors import CorruptedError
+from vdb.format.keys import LONGEST_BOUND
 
 __all__ = ["LAST", "Leaf", "cut", "encode", "posting"]
 
@@ -39,6 +40,7 @@ LAST = b"\xff"
 SLOT_SIZE = 4
 _HEADER = struct.Struct("<5H")
 _DIFFER = 0xFFFF
+_LONGEST_TERM = LONGEST_BOUND - SLOT_SIZE
 _ASKED_BEFORE_LISTED = 4  # making a list of all terms costs about as much as so many searches
 
 
@@ -130,6 +132,9 @@ class Leaf:
         self.term_count: int = terms
         if not (0 < terms <= slots and single <= 1) or self._rest > len(body):
             raise CorruptedError("a leaf's counts do not fit its length", where=where)
+        # What terms have in common is made anew for each of them.
+        if self._shared + (0 if length == _DIFFER else length) > _LONGEST_TERM:
+            raise CorruptedError(f"a leaf's terms are longer than {_LONGEST_TERM}", where=where)
         self._known: tuple[Sequence[int], Sequence[int]] | None = None
         self._terms: list[bytes] | None = None
         self._asked = 0

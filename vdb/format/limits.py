@@ -19,8 +19,17 @@ NO_SLOT = 0xFFFFFFFF
 KEPT_HISTORY = 256
 """Lines of history that are kept: the first, and the newest."""
 
+LAST_NUMBER = 2**32 - 2
+"""The largest number of a collection, generation, field or epoch; the next one fits a key too."""
+
+LAST_COMMIT = 2**63 - 1
+"""The largest number of a commit; at a million a second it is reached in 290,000 years."""
+
+EARLIEST, LATEST = -62_135_596_800.0, 253_402_300_799.0
+"""Seconds since 1970 UTC of the first and the last second that a datetime can say."""
+
+LARGEST_SEED = 2**63 - 1
 U32 = 2**32 - 1
-U64 = 2**64 - 1
 MOST_SLOTS = 2**31 - 2
 LARGEST_ROW = 64_000
 LONGEST_MODEL = 1024

@@ -12,12 +12,12 @@ from collections.abc import Iterator, Sequence
 from typing import Any, overload
 
 from vdb.errors import InvalidPayloadError
-from vdb.format.packing import DECODER_ERRORS, LARGEST, pack, stream, unpack
+from vdb.format.packing import DECODER_ERRORS, DEEPEST, LARGEST, pack, stream, unpack
+from vdb.kernel import are_payloads
 from vdb.records import Payload
 
 __all__ = ["DEEPEST", "LARGEST", "Payloads", "decode", "encode", "record_place"]
 
-DEEPEST = 64
 _LOWEST_INT = -(2**63)
 _HIGHEST_INT = 2**64 - 1
 
@@ -61,7 +61,7 @@ def encode(payload: Payload, *, row: int | None = None) -> bytes:
 
 def decode(body: bytes, where: str) -> Payload:
     """The inverse of `encode`; CorruptedError on anything else."""
-    return unpack(body, where)
+    return unpack(body, where, payload=True)
 
 
 class Payloads(Sequence[Payload]):
@@ -119,6 +119,8 @@ class Payloads(Sequence[Payload]):
 
 def _decoded(encoded: list[bytes | None]) -> list[Payload] | None:
     """All of them by one decoder; None where one of them is not exactly one value."""
+    if not are_payloads(encoded, DEEPEST):
+        return None
     decoder, end = stream(), 0
     payloads: list[Payload] = []
     try:

@@ -18,7 +18,7 @@ import struct
 from vdb.errors import CorruptedError
 from vdb.format import payloads
 from vdb.format.checksums import SEAL_SIZE
-from vdb.format.keys import LONGEST_ID
+from vdb.format.keys import LARGEST_INT_ID, LONGEST_ID, is_text_id
 from vdb.format.packing import pack, unpack
 from vdb.records import Id
 
@@ -61,6 +61,11 @@ def divided(body: bytes, where: str) -> tuple[Id, bytes | None]:
     """
     end = _id_length(body, where)
     record_id: Id = unpack(body[:end], where)
+    if isinstance(record_id, str):
+        if not is_text_id(record_id):
+            raise CorruptedError(f"id: expected 1 to {LONGEST_ID} bytes without NUL", where=where)
+    elif record_id > LARGEST_INT_ID:
+        raise CorruptedError("id: expected an int of 64 bits", where=where)
     return record_id, body[end:] if end < len(body) else None
 
 

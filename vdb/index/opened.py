@@ -8,10 +8,11 @@ search on a collection that has not changed starts with everything in place. In 
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import TypeAlias
+from typing import Any, TypeAlias
 
 import numpy as np
 
+from vdb.errors import CorruptedError
 from vdb.kernel import Index, Writer
 from vdb.store import Batch, CollectionView, Snapshot, WritableCollection
 
@@ -46,6 +47,15 @@ def writer_of(collection: WritableCollection) -> Writer:
     return writer
 
 
+def _index(**parts: Any) -> Index:
+    try:
+        return Index(**parts)
+    except ValueError as error:  # what a generation says of itself does not go together
+        table = parts["vectors"]
+        where = f"generation {table.generation} of collection {table.collection}"
+        raise CorruptedError(str(error), where=where) from None
+
+
 def index_of(view: CollectionView) -> Index:
     """The kernel's index of one state of a collection, made once for it."""
     cached = view.cache.get("index")
@@ -54,7 +64,7 @@ def index_of(view: CollectionView) -> Index:
     header, generation = view.header, view.generation
     parameters = generation.index
     flat = parameters["type"] == "flat"
-    index = Index(
+    index = _index(
         metric=generation.metric,
         dim=header.dim,
         dtype=generation.dtype,

@@ -7,14 +7,14 @@ without one.
 from __future__ import annotations
 
 from dataclasses import dataclass
-from datetime import UTC, datetime
+from datetime import datetime
 from typing import Any
 
 from vdb.arguments import number
 from vdb.config import LIMITS
 from vdb.errors import BusyError, InvalidArgumentError
 from vdb.index.opened import Collection
-from vdb.results import Interval, Result
+from vdb.results import Interval, Result, utc
 from vdb.store import WritableCollection
 
 __all__ = [
@@ -100,7 +100,7 @@ def tuning_from_map(stored: dict[str, Any]) -> Tuning:
     """The inverse; the generation record was checked when it was decoded."""
     given = dict(stored)
     curve = tuple(CurvePoint(ef, Interval(*recall)) for ef, *recall in given.pop("curve"))
-    return Tuning(when=datetime.fromtimestamp(given.pop("when"), tz=UTC), curve=curve, **given)
+    return Tuning(when=utc(given.pop("when")), curve=curve, **given)
 
 
 def keep_tuning(collection: WritableCollection, tuning: Tuning, generation: int) -> None:

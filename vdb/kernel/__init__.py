@@ -14,6 +14,7 @@ Forecast = _kernel.Forecast
 Index = _kernel.Index
 Residency = _kernel.Residency
 Writer = _kernel.Writer
+are_payloads = _kernel.are_payloads
 crc32c = _kernel.crc32c
 distances = _kernel.distances
 instruction_set = _kernel.instruction_set
@@ -21,6 +22,7 @@ instruction_sets = _kernel.instruction_sets
 level_limit = _kernel.level_limit
 link_row_size = _kernel.link_row_size
 mark_slots = _kernel.mark_slots
+msgpack_fault = _kernel.msgpack_fault
 read_records = _kernel.read_records
 sub_batch_size = _kernel.sub_batch_size
 use_instruction_set = _kernel.use_instruction_set
@@ -32,6 +34,7 @@ __all__ = [
     "Index",
     "Residency",
     "Writer",
+    "are_payloads",
     "crc32c",
     "distances",
     "instruction_set",
@@ -39,6 +42,7 @@ __all__ = [
     "level_limit",
     "link_row_size",
     "mark_slots",
+    "msgpack_fault",
     "read_records",
     "sub_batch_size",
     "use_instruction_set",

@@ -68,6 +68,14 @@ class Residency:
     def note(self, walk: int, last: int, guide: int) -> None:
         """A search read so many bytes for its walk, and for its last candidates."""
 
+def msgpack_fault(body: bytes, deepest: int, *, payload: bool = False) -> str | None:
+    """
+    What keeps the bytes from being one value in msgpack, nested at most so deep and at most 64, every count in it held by bytes that are there; None where nothing does. Nothing is made of them. `payload`: and of the types that payloads have.
+    """
+
+def are_payloads(bodies: list[bytes | None], deepest: int) -> bool:
+    """Whether `msgpack_fault` finds nothing in any of them."""
+
 def read_records(lookup: object, collection: int, slots: NDArray[numpy.uint32], start: int, text: bool, payloads: bool) -> tuple[list[int | str], list[bytes | None]]:
     """
     Ids of records, and their payloads as they are stored (None: there is none, or they are not asked for), up to the first that is not plain, sound and in one piece. `lookup` finds values by key; `start` is the checksum of the salt; `text` says which kind ids are.

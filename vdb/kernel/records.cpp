@@ -1,5 +1,7 @@
 #include "records.h"
 
+#include <cstring>
+
 namespace vdb {
 namespace {
 
@@ -10,7 +12,8 @@ uint64_t big_endian(const uint8_t* bytes, size_t count) {
 }
 
 bool read_text(const uint8_t* body, size_t size, size_t start, size_t length, RecordId* id) {
-  if (start > size || length > size - start) return false;
+  if (length == 0 || length > kLongestId || start > size || length > size - start) return false;
+  if (std::memchr(body + start, 0, length) != nullptr) return false;
   *id = {true, 0, reinterpret_cast<const char*>(body) + start, length, start + length};
   return true;
 }

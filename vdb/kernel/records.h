@@ -7,6 +7,8 @@
 
 namespace vdb {
 
+inline constexpr size_t kLongestId = 400;  // bytes of a str
+
 // The id at the start of a record.
 struct RecordId {
   bool text;         // a str, else an int
@@ -16,8 +18,8 @@ struct RecordId {
   size_t end;        // where the payload begins
 };
 
-// Reads it from a body of `size` bytes. False for all that is no id: the caller then looks closer,
-// and says what is wrong.
+// Reads it from a body of `size` bytes. False for all that is no id, and for one that no writer
+// takes: the caller then looks closer, and says what is wrong.
 bool read_id(const uint8_t* body, size_t size, RecordId* id);
 
 }  // namespace vdb

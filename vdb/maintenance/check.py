@@ -24,6 +24,7 @@ from typing import Protocol, TypeAlias
 from vdb import index
 from vdb.errors import CorruptedError, FormatVersionError
 from vdb.format import blocks, journal, keys
+from vdb.format.agreement import differences
 from vdb.format.generation import GenerationRecord
 from vdb.format.headers import CollectionHeader, DatabaseHeader
 from vdb.format.keys import Key, KeyKind
@@ -31,8 +32,10 @@ from vdb.format.versions import Identity
 from vdb.maintenance.check_fields import check_fields
 from vdb.maintenance.check_generations import check_beside, check_roles, homeless_change
 from vdb.maintenance.check_records import check_records, check_vectors
+from vdb.query.convention import convention_of
 from vdb.records import Problem
 from vdb.store import CollectionView, Snapshot
+from vdb.store.claims import hold_slots
 from vdb.store.views import build
 
 __all__ = ["Pinned", "check"]
@@ -117,8 +120,12 @@ def _knowing(step: Step, known: _Known) -> Callable[[Snapshot], Iterator[Problem
 
 
 def _collection(looks: _Looks, known: _Known, header: CollectionHeader) -> Iterator[Problem]:
-    view = _view_of(known, header)
     where = f"collection {header.name!r}"
+    claims = looks.look(partial(_claims, header=header), where)
+    if claims:  # what is looked at next makes room for what the header says there is
+        yield from claims
+        return
+    view = _view_of(known, header)
     found = looks.look(partial(check_records, header=header), where)
     if known.database is not None:
         around = partial(
@@ -133,6 +140,14 @@ def _collection(looks: _Looks, known: _Known, header: CollectionHeader) -> Itera
         found += blocks_found or looks.look(partial(check_vectors, view=view), where)
         found += looks.look(partial(check_fields, view=view), where)
     yield from found
+
+
+def _claims(reader: Snapshot, header: CollectionHeader) -> Iterator[Problem]:
+    """What a header counts is there."""
+    try:
+        hold_slots(reader, header)
+    except CorruptedError as error:
+        yield _problem(error)
 
 
 def _guarded(step: Iterator[Problem], where: str) -> Iterator[Problem]:
@@ -233,10 +248,10 @@ def _generations(reader: Snapshot, known: _Known) -> Iterator[Problem]:
             continue
         known.generations[number][generation] = record
     for header in known.headers.values():
-        yield from _generations_of(header, known)
+        yield from _generations_of(reader, header, known)
 
 
-def _generations_of(header: CollectionHeader, known: _Known) -> Iterator[Problem]:
+def _generations_of(reader: Snapshot, header: CollectionHeader, known: _Known) -> Iterator[Problem]:
     """What a header says of its generations against the records there are."""
     found = known.generations.get(header.number, {})
     where = f"collection {header.name!r}"
@@ -245,10 +260,12 @@ def _generations_of(header: CollectionHeader, known: _Known) -> Iterator[Problem
         if header.number not in known.unreadable:
             yield Problem(where, f"generation {header.generation} has no record")
     else:
-        for name in ("metric", "dtype"):
-            said, built = getattr(header, name), getattr(current, name)
-            if said != built:
-                yield Problem(where, f"{name}: {said!r} in its header, {built!r} in its generation")
+        for what in differences(header, current, reader.small_block):
+            yield Problem(where, what)
+    try:
+        convention_of(header, None)
+    except CorruptedError as error:
+        yield Problem(where, error.message)
     if header.generation not in {line["generation"] for line in header.history}:
         yield Problem(where, f"its history does not mention generation {header.generation}")
     yield from check_roles(header, found, readable=header.number not in known.unreadable)
@@ -282,9 +299,12 @@ def _view_of(known: _Known, header: CollectionHeader) -> CollectionView | None:
     read and its checksum computed again.
     """
     generation = known.generations.get(header.number, {}).get(header.generation)
-    if known.database is None or generation is None:
+    if known.database is None or generation is None or generation.dtype != header.dtype:
         return None
-    return build(known.database, header, generation)
+    try:
+        return build(known.database, header, generation)
+    except CorruptedError:  # named with its generation
+        return None
 
 
 def _stray(reader: Snapshot, prefix: bytes, known: _Known) -> Iterator[Problem]:

@@ -38,8 +38,7 @@ def check_fields(reader: Snapshot, view: CollectionView) -> Iterator[Problem]:
         yield from _postings(reader, view, field, total)
     built = [line["built"] for line in header.fields]
     found = np.zeros(header.slots, dtype=np.bool_)
-    for slot, payload in _payloads(reader, view):
-        found[slot] = True
+    for slot, payload in _payloads(reader, view, found):
         for field, total, end in zip(declared, sums, built, strict=True):
             if slot < end:  # what the building has not come by may have some of its postings
                 yield from _compare(header, field, slot, payload, int(total[slot]))
@@ -69,14 +68,20 @@ def _postings(
                 total[slot] ^= np.uint64(hash(entry) & _MASK)
 
 
-def _payloads(reader: Snapshot, view: CollectionView) -> Iterator[tuple[int, object]]:
-    """Slots and payloads of the records that can be read; the others are named elsewhere."""
+def _payloads(
+    reader: Snapshot, view: CollectionView, found: NDArray[np.bool_]
+) -> Iterator[tuple[int, object]]:
+    """Slots and payloads of the records that can be read; the others are named elsewhere.
+
+    Both are marked as found.
+    """
     header = view.header
     prefix = keys.within(KeyKind.RECORD, header.number)
     for key, _ in reader.items(prefix):
         slot = int.from_bytes(key[len(prefix) :], "big")
         if slot >= header.slots:
             continue
+        found[slot] = True
         try:
             yield slot, reader.record(view, slot)[1]
         except CorruptedError:

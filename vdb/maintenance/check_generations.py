@@ -12,10 +12,12 @@ import numpy as np
 
 from vdb.errors import CorruptedError
 from vdb.format import changes, keys
+from vdb.format.agreement import require_beside
 from vdb.format.generation import GenerationRecord
 from vdb.format.headers import CollectionHeader, DatabaseHeader
 from vdb.format.keys import Key
 from vdb.index.opened import index_of
+from vdb.query.convention import default_convention
 from vdb.records import Problem
 from vdb.store import CollectionView, Snapshot
 from vdb.store.generations import changed_slots
@@ -75,9 +77,15 @@ def check_beside(
     current = found.get(header.generation)
     for generation in (header.building, header.kept):
         record = found.get(generation)
-        if record is None:
+        if record is None or record.build is None:  # named by `check_roles`
             continue
-        view, damaged = build(database, header, record), False
+        try:
+            require_beside(header, record, reader.small_block)
+            default_convention(header, record.build.scores, record.metric, record.dtype)
+            view, damaged = build(database, header, record), False
+        except CorruptedError as error:
+            yield Problem(error.where, error.message)
+            continue
         shared = current is not None and record.vectors == current.vectors
         for table in view.tables[1:] if shared else view.tables:
             for number in range(table.blocks):
@@ -99,7 +107,7 @@ def _copied(reader: Snapshot, view: CollectionView, current: CollectionView) -> 
     if record.build is None or not record.build.whole:
         return
     slots = np.arange(min(record.build.copied, header.slots), dtype=np.uint32)
-    slots = np.setdiff1d(slots, changed_slots(reader, header.number, record.number))
+    slots = np.setdiff1d(slots, changed_slots(reader, header, record.number))
     try:
         own, others = (index_of(one).norms_of(reader.fetch, slots) >= 0 for one in (view, current))
     except CorruptedError as error:  # of the one in use; named with it too

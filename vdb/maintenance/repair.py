@@ -21,8 +21,9 @@ import numpy as np
 
 from vdb import index, ingest
 from vdb.config import index_from_map
-from vdb.errors import CorruptedError, VdbError
+from vdb.errors import CorruptedError, InvalidArgumentError, VdbError
 from vdb.format import keys
+from vdb.format.generation import GenerationRecord
 from vdb.format.headers import CollectionHeader
 from vdb.format.keys import KeyKind
 from vdb.format.limits import NO_SLOT
@@ -30,6 +31,7 @@ from vdb.maintenance.check import Pinned, check
 from vdb.maintenance.salvage import LostRecord, Part, salvage, view_of
 from vdb.records import Id, Problem
 from vdb.results import Result
+from vdb.scores.table import convention_named
 from vdb.store import Environment, Snapshot, backup
 from vdb.store.creation import create
 
@@ -46,7 +48,7 @@ class RepairedCollection(Result):
     Attributes:
         name: Its name.
         records: Records that it has.
-        lost: Records of the damaged file that it has not.
+        lost: Records of the damaged file that it has not, or not whole.
         notes: What else is different, in words.
     """
 
@@ -167,9 +169,10 @@ def _make(
 ) -> RepairedCollection:
     """One collection in the new file, committed part by part."""
     with env.snapshot() as reader:
-        settings = index_from_map(reader.generation_of(old).index)
-    header, notes = _header(old)
-    record = index.new_generation(header.generation, old.metric, old.dtype, settings)
+        before = reader.generation_record(old.number, old.generation)
+    header, notes = _header(old, before)
+    settings = index_from_map(before.index)
+    record = index.new_generation(header.generation, header.metric, header.dtype, settings)
     header.put_to_use(record, when=time.time(), reason="repaired")
     with target.batch() as batch:
         batch.create_collection(header, record)
@@ -195,7 +198,9 @@ def _copy(target: Environment, name: str, part: Part, threads: int) -> None:
         ingest.add(batch, coll, rows, threads=threads)
 
 
-def _header(old: CollectionHeader) -> tuple[CollectionHeader, tuple[str, ...]]:
+def _header(
+    old: CollectionHeader, before: GenerationRecord
+) -> tuple[CollectionHeader, tuple[str, ...]]:
     """The header of the same collection, empty, at a generation of its own."""
     header = old.copy()
     header.number = header.slots = header.count = 0
@@ -203,6 +208,14 @@ def _header(old: CollectionHeader) -> tuple[CollectionHeader, tuple[str, ...]]:
     header.generation, header.next_generation = old.next_generation, old.next_generation + 1
     header.building, header.kept, header.leaving = 0, 0, []
     notes = []
+    if before.index.get("codes") is not None and old.metric != before.metric:
+        header.metric = before.metric  # the one that has codes
+        notes.append(f"its metric was {old.metric!r} in one place, {before.metric!r} in another")
+    try:
+        convention_named(header.scores, header.metric, dtype=header.dtype)
+    except InvalidArgumentError:
+        header.scores = "native"
+        notes.append(f"its scores are native: {old.scores!r} is none of {header.metric!r}")
     if old.building:
         notes.append("a rebuild that was not finished was given up")
     if old.kept:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from datetime import UTC, datetime
+from datetime import datetime
 from pathlib import Path
 
 from vdb import index
@@ -13,6 +13,7 @@ from vdb.format.limits import NO_SLOT
 from vdb.format.versions import FORMAT_VERSION
 from vdb.index import Tuning
 from vdb.records import NormStats
+from vdb.results import utc
 from vdb.store import Batch, CollectionView, Environment, Snapshot, WritableCollection
 from vdb.store.generations import changed_slots
 
@@ -24,7 +25,6 @@ __all__ = [
     "collection_info",
     "database_info",
     "metric_since",
-    "utc",
     "utc_text",
 ]
 
@@ -170,11 +170,6 @@ class DatabaseInfo:
     collections: dict[str, int]
 
 
-def utc(seconds: float) -> datetime:
-    """A stored time as a datetime in UTC."""
-    return datetime.fromtimestamp(seconds, tz=UTC)
-
-
 def utc_text(moment: datetime) -> str:
     """A time as it is written in messages."""
     return f"{moment:%Y-%m-%d %H:%M:%S} UTC"
@@ -246,10 +241,9 @@ def _pending(
     """A generation beside the one in use; 0 is none."""
     if not number:
         return None
-    record = reader.generation_record(header.number, number)
+    record = reader.generation_beside(header, number)
     build = record.build
-    if build is None:
-        return None
+    assert build is not None  # noqa: S101 - decoded so
     return PendingRebuild(
         generation=number,
         metric=record.metric,
@@ -259,7 +253,7 @@ def _pending(
         version=build.version,
         reason=build.reason,
         done=1.0 if build.complete else min(1.0, build.slots / max(1, header.slots)),
-        behind=len(changed_slots(reader, header.number, number)),
+        behind=len(changed_slots(reader, header, number)),
         resumable=build.whole,
     )
 

@@ -27,13 +27,13 @@ from vdb.format.payloads import Payloads
 from vdb.hits import Hits, ManyHits
 from vdb.metrics import METRICS, Metric
 from vdb.query import ranges, zero_queries
+from vdb.query.convention import convention_of
 from vdb.query.known_ids import by_id, ids_of
 from vdb.query.matching import matching
 from vdb.query.nearest import nearest
 from vdb.query.passing import nearest_passing
 from vdb.query.scoring import Reader, Rows, Scoring, View, by_query, joined, order_by_id, scored
 from vdb.records import Ids, Plan
-from vdb.scores.table import convention_named
 from vdb.store import CollectionView
 
 __all__ = ["Options", "search", "search_many"]
@@ -129,12 +129,7 @@ def _kept_plan(
 def _plan(view: View, k: int | None, threads: int, options: Options, *, filtered: bool) -> _Plan:
     ef, _, exact, scores, threshold, with_payloads, with_vectors, target = options
     header = view.header
-    convention = convention_named(
-        header.scores if scores is None else scores,
-        header.metric,
-        dtype=header.dtype,
-        argument="scores",
-    )
+    convention = convention_of(header, scores)
     bound = None if threshold is None else arguments.number("threshold", threshold)
     if bound is not None:
         convention.check_threshold(bound)

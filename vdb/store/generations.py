@@ -20,6 +20,7 @@ from numpy.typing import NDArray
 from vdb.errors import CorruptedError
 from vdb.format import blocks, changes, journal, keys
 from vdb.format.generation import GenerationRecord
+from vdb.format.headers import CollectionHeader
 from vdb.store.reader import Reader
 from vdb.store.transaction import Transaction
 from vdb.store.views import WritableCollection
@@ -53,7 +54,7 @@ def log_changes(batch: Transaction, collection: WritableCollection) -> None:
     slots = np.unique(np.concatenate(collection.changed))
     collection.changed.clear()
     for generation in behind:
-        build = batch.generation_record(header.number, generation).build
+        build = batch.generation_beside(header, generation).build
         epoch = 0 if build is None else build.epoch
         for number, bits in changes.parts(slots):
             key = keys.change(header.number, generation, epoch, number)
@@ -64,15 +65,23 @@ def log_changes(batch: Transaction, collection: WritableCollection) -> None:
 
 
 def changed_slots(
-    reader: Reader, collection: int, generation: int, *, after: int = -1
+    reader: Reader, header: CollectionHeader, generation: int, *, after: int = -1
 ) -> NDArray[np.uint32]:
-    """The slots in a generation's log, uint32, rising; only those of epochs after `after`."""
+    """The slots in a generation's log, uint32, rising; only those of epochs after `after`.
+
+    Raises:
+        CorruptedError: The log is damaged, or names slots that the collection does not have.
+    """
     found = [np.empty(0, dtype=np.uint32)]
-    for key, value in reader.items(keys.changes_of(collection, generation)):
+    for key, value in reader.items(keys.changes_of(header.number, generation)):
         place = keys.decode(key)
         if (place.epoch or 0) > after:
             body = reader.seal.unwrap(key, value)
-            found.append(changes.slots_in(body, place.number or 0, f"key {key.hex()}"))
+            where = f"key {key.hex()}"
+            slots = changes.slots_in(body, place.number or 0, where)
+            if slots.size and slots[-1] >= header.slots:
+                raise CorruptedError(f"slot {slots[-1]} of {header.slots}", where=where)
+            found.append(slots)
     return np.unique(np.concatenate(found))
 
 
@@ -161,5 +170,5 @@ def _shared(batch: Transaction, collection: WritableCollection) -> set[int]:
     """The generations whose vectors somebody is over."""
     header = collection.header
     beside = [number for number in (header.building, header.kept) if number]
-    records = [batch.generation_record(header.number, number) for number in beside]
+    records = [batch.generation_beside(header, number) for number in beside]
     return {record.vectors for record in (collection.generation, *records)}

@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 
 from vdb.errors import CorruptedError, NotFoundError
 from vdb.format import keys, records
+from vdb.format.agreement import require_beside, require_in_use
 from vdb.format.checksums import UNSALTED, Seal
 from vdb.format.generation import GenerationRecord
 from vdb.format.headers import CollectionHeader, DatabaseHeader
@@ -113,11 +114,27 @@ class Reader(ABC):
         return CollectionHeader.decode(self.sealed(keys.collection(number)), number)
 
     def generation_of(self, header: CollectionHeader) -> GenerationRecord:
-        """The stored record of the generation that a header names."""
-        return self.generation_record(header.number, header.generation)
+        """The stored record of the generation that a header says is in use.
+
+        Raises:
+            CorruptedError: It is damaged, or says another thing than the header.
+        """
+        record = self.generation_record(header.number, header.generation)
+        require_in_use(header, record, self.small_block)
+        return record
+
+    def generation_beside(self, header: CollectionHeader, number: int) -> GenerationRecord:
+        """The stored record of the generation that a header says is being built, or is kept.
+
+        Raises:
+            CorruptedError: It is damaged, or cannot be one of that collection.
+        """
+        record = self.generation_record(header.number, number)
+        require_beside(header, record, self.small_block)
+        return record
 
     def generation_record(self, collection: int, number: int) -> GenerationRecord:
-        """The stored record of any generation of a collection."""
+        """The stored record of any generation of a collection, by itself."""
         body = self.sealed(keys.generation(collection, number))
         return GenerationRecord.decode(body, collection, number)
 

@@ -139,6 +139,11 @@ class Snapshot(Reader):
             value = self.fetch(key)
             return None if value is None else bytes(value)
 
+    def block_bytes(self) -> int:
+        """Bytes of the file in pages of values that have pages of their own, as blocks have."""
+        pages: int = self._txn.stat()["overflow_pages"]
+        return pages * self._env.page_size
+
     def encoded(
         self,
         collection: HasHeader,

@@ -28,6 +28,7 @@ from vdb.format import blocks, journal, keys
 from vdb.format.generation import GenerationRecord
 from vdb.format.headers import CollectionHeader, DatabaseHeader
 from vdb.kernel import BlockTable
+from vdb.store.claims import Stored, hold_slots
 
 __all__ = ["BlockWriter", "CollectionView", "ViewSet", "WritableCollection", "Written"]
 
@@ -122,8 +123,8 @@ class WritableCollection:
         return self.view.codes
 
 
-class Records(Protocol):
-    """What a view is made from: a snapshot or a batch."""
+class Records(Stored, Protocol):
+    """What a view is made from: a snapshot."""
 
     def collection_number(self, name: str) -> int | None:
         """The number of a collection, or None."""
@@ -155,7 +156,7 @@ def build(
         if before is not None and before.row_size == row_size:
             rewritten = (changes or {}).get(place, _NONE)
             return before.successor(rewritten, header.slots)
-        return BlockTable(
+        return _table(
             prefix=keys.block_prefix(header.number, generation, kind, level),
             salt=database.uuid,
             collection=header.number,
@@ -194,6 +195,14 @@ def beside(
     if generation.vectors != view.generation.vectors:
         return other
     return replace(other, vectors=view.vectors)
+
+
+def _table(**shape: Any) -> BlockTable:
+    try:
+        return BlockTable(**shape)
+    except ValueError as error:  # no block has room for such a row
+        where = f"generation {shape['generation']} of collection {shape['collection']}"
+        raise CorruptedError(str(error), where=where) from None
 
 
 _NONE: NDArray[np.uint32] = np.empty(0, np.uint32)
@@ -265,6 +274,7 @@ class ViewSet:
                 where=f"key 10 (header of collection {number})",
             )
         generation = records.generation_of(header)
+        hold_slots(records, header)
         outdated = self._outdated.get(number)
         if outdated is None:
             return build(self.database, header, generation)

@@ -5,6 +5,7 @@
 #include "arrays.h"
 #include "bind.h"
 #include "crc32c.h"
+#include "msgpack.h"
 #include "prefetch.h"
 
 namespace vdb::bindings {
@@ -102,9 +103,36 @@ nb::tuple read_records(const nb::object& lookup, uint32_t collection, const Slot
   return nb::make_tuple(ids, encoded);
 }
 
+nb::object fault_of(const nb::bytes& body, size_t deepest, bool payload) {
+  const char* fault = vdb::msgpack_fault(static_cast<const uint8_t*>(body.data()), body.size(),
+                                         deepest, payload ? Msgpack::kPayload : Msgpack::kRecord);
+  if (fault == nullptr) return nb::none();
+  return nb::str(fault);
+}
+
+bool are_payloads(const nb::list& bodies, size_t deepest) {
+  for (const nb::handle one : bodies) {
+    if (one.is_none()) continue;
+    const auto body = nb::cast<nb::bytes>(one);
+    if (vdb::msgpack_fault(static_cast<const uint8_t*>(body.data()), body.size(), deepest,
+                           Msgpack::kPayload) != nullptr)
+      return false;
+  }
+  return true;
+}
+
 }  // namespace
 
 void bind_records(nb::module_& m) {
+  m.def("msgpack_fault", &fault_of, "body"_a, "deepest"_a, nb::kw_only(), "payload"_a = false,
+        nb::sig("def msgpack_fault(body: bytes, deepest: int, *, payload: bool = False) -> "
+                "str | None"),
+        "What keeps the bytes from being one value in msgpack, nested at most so deep and at most "
+        "64, every count in it held by bytes that are there; None where nothing does. Nothing is "
+        "made of them. `payload`: and of the types that payloads have.");
+  m.def("are_payloads", &are_payloads, "bodies"_a, "deepest"_a,
+        nb::sig("def are_payloads(bodies: list[bytes | None], deepest: int) -> bool"),
+        "Whether `msgpack_fault` finds nothing in any of them.");
   m.def("read_records", &read_records, "lookup"_a, "collection"_a, "slots"_a, "start"_a, "text"_a,
         "payloads"_a,
         nb::sig("def read_records(lookup: object, collection: int, "

@@ -238,7 +238,7 @@ def _require_fit(
     complete = known is not None and known.build is not None and known.build.complete
     since = None
     if complete and known is not None:
-        since = changed_slots(reader, view.header.number, known.number)
+        since = changed_slots(reader, view.header, known.number)
     bad = unfit(reader, view, target, among=since)
     refuse_unfit(reader, view, target, bad, exact=complete)
 
@@ -258,12 +258,12 @@ def _remove(subject: Subject) -> None:
 
 def _pending(reader: Snapshot, view: CollectionView) -> GenerationRecord | None:
     number = view.header.building
-    return reader.generation_record(view.header.number, number) if number else None
+    return reader.generation_beside(view.header, number) if number else None
 
 
 def _kept(reader: Snapshot, view: CollectionView) -> GenerationRecord | None:
     number = view.header.kept
-    return reader.generation_record(view.header.number, number) if number else None
+    return reader.generation_beside(view.header, number) if number else None
 
 
 def _same(pending: GenerationRecord, target: Target) -> bool:

@@ -39,7 +39,7 @@ def begin(
 def go_on(batch: Batch, collection: WritableCollection, reason: str) -> GenerationRecord:
     """The one that was being built goes on, from its newest stored state."""
     header = collection.header
-    record = batch.generation_record(header.number, header.building)
+    record = batch.generation_beside(header, header.building)
     assert record.build is not None  # noqa: S101 - decoded so; the caller looked
     record.build.epoch += 1  # the epochs before hold all it lacks by now
     record.build.reason = reason or record.build.reason
@@ -52,7 +52,7 @@ def revive(batch: Batch, collection: WritableCollection, reason: str) -> Generat
     discard(batch, collection)
     header = collection.header
     header.building, header.kept = header.kept, 0
-    record = batch.generation_record(header.number, header.building)
+    record = batch.generation_beside(header, header.building)
     assert record.build is not None  # noqa: S101 - what is kept has it
     record.build.epoch += 1
     # The log names what came since.

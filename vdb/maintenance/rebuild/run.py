@@ -174,7 +174,7 @@ class Run:
             self._building, self._engine = building, engine
         else:
             building.follow(view, snapshot.fetch)
-        self._catch_up(building, changed_slots(snapshot, self._identity[0], self._record.number))
+        self._catch_up(building, changed_slots(snapshot, view.header, self._record.number))
 
     def _catch_up(self, building: Building, slots: NDArray[np.uint32]) -> None:
         phase, self._phase = self._phase, "catching up"
@@ -195,10 +195,9 @@ class Run:
         for left in range(self._pace.rounds, -1, -1):
             with self._batch() as batch:
                 collection = self._writable(batch)
-                number, slots = collection.header.number, collection.header.slots
-                behind = changed_slots(batch, number, self._record.number)
+                behind = changed_slots(batch, collection.header, self._record.number)
                 building = self._ready()[0]
-                new = slots - building.slots
+                new = collection.header.slots - building.slots
                 if left == 0 or len(behind) + new <= self._pace.last:
                     self._last_round(batch, collection, building, behind)
                     roles.swap(
