@@ -31,7 +31,7 @@ class TestPayloads:
             ({"a": float("nan")}, "['a']", "finite"),
             ([float("inf")], "[0]", "finite"),
             (b"raw", "", "bytes"),
-            (np.float32(1), "", "numpy.float32"),
+            (np.complex64(1), "", "numpy.complex64"),
             (2**64, "", "larger"),
             (-(2**63) - 1, "", "an int from"),
             ("\ud800", "", "surrogate"),

@@ -12,6 +12,7 @@ import operator
 from collections.abc import Iterable, Mapping, Sized
 from typing import Any
 
+from vdb import tables
 from vdb.errors import ArgumentTypeError, InvalidArgumentError, VdbError
 
 __all__ = [
@@ -130,8 +131,21 @@ def text(name: str, value: object) -> str:
 
 
 def listed(name: str, value: Iterable[Any], most: int) -> list[Any]:
-    """What an iterable holds, as a list; refuses more than `most` before it takes them."""
+    """What an iterable holds, as a list; refuses more than `most` before it takes them.
+
+    The entries of a column are Python's, as its library makes them. A table is refused: iterating
+    over one gives its columns' names.
+    """
+    if tables.is_table(value):
+        raise ArgumentTypeError(
+            f"{name} must be a sequence, got {tables.described(value)}; give one of its columns",
+            expected="a sequence",
+            received=tables.described(value),
+        )
     try:
+        column = tables.column(value)
+        if column is not None:
+            value = column
         if not isinstance(value, Sized) or len(value) <= most:
             return list(value)
         size = len(value)
@@ -144,9 +158,10 @@ def listed(name: str, value: Iterable[Any], most: int) -> list[Any]:
     )
 
 
-def sequence(name: str, value: object, most: int) -> list[Any]:
+def sequence(name: str, value: Any, most: int) -> list[Any]:
     """The entries of a list, a tuple, an array or anything else of that kind, but no text."""
-    if isinstance(value, Iterable) and not isinstance(value, str | bytes | bytearray | Mapping):
+    listing = isinstance(value, Iterable) or tables.is_table(value)
+    if listing and not isinstance(value, str | bytes | bytearray | Mapping):
         return listed(name, value, most)
     raise ArgumentTypeError(
         f"{name} must be a sequence, got {type(value).__name__}",

@@ -9,8 +9,12 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any, NamedTuple, TypeAlias
 
+import numpy as np
+
 from vdb.errors import InvalidPayloadError
 from vdb.filters.evaluate import find
+from vdb.filters.types import base_of
+from vdb.filters.values import spelling
 from vdb.format import payloads as payload_format
 from vdb.format import terms
 from vdb.format.headers import CollectionHeader
@@ -20,10 +24,25 @@ from vdb.index import postings
 from vdb.records import Payload
 from vdb.store import Batch, WritableCollection
 
-__all__ = ["Field", "declared", "follow", "lines", "of_records", "of_stored", "terms_of"]
+__all__ = [
+    "Field",
+    "Moments",
+    "declared",
+    "follow",
+    "lines",
+    "moments",
+    "of_records",
+    "of_stored",
+    "spelled",
+    "terms_of",
+]
 
 Terms: TypeAlias = list[set[bytes]]
 """The terms of one record, field by field as they stand in the header."""
+
+
+Moments: TypeAlias = tuple[tuple[str, ...], ...]
+"""Where payloads may be given a datetime: the paths of the fields that are declared as one."""
 
 
 class Field(NamedTuple):
@@ -49,6 +68,31 @@ def declared(header: CollectionHeader) -> list[Field]:
         Field(line["number"], line["path"], line["type"], tuple(line["path"].split(".")))
         for line in header.fields
     ]
+
+
+def moments(header: CollectionHeader) -> Moments:
+    """The fields that are declared as moments in time, or as lists of them."""
+    return tuple(field.names for field in declared(header) if base_of(field.kind) == "datetime")
+
+
+def spelled(payload: Payload, where: Moments) -> Payload:
+    """The payload with the datetimes of these fields as text in ISO 8601, as they are stored."""
+    for names in where:
+        payload = _spelled(payload, names)
+    return payload
+
+
+def _spelled(value: Any, names: tuple[str, ...]) -> Any:
+    """A copy where something changed, else the same."""
+    if not names:
+        if type(value) is list or (isinstance(value, np.ndarray) and value.ndim == 1):
+            return [spelling(one) for one in value]
+        return spelling(value)
+    if type(value) is not dict or names[0] not in value:
+        return value
+    inner = value[names[0]]
+    kept = _spelled(inner, names[1:])
+    return value if kept is inner else {**value, names[0]: kept}
 
 
 def of_records(header: CollectionHeader, encoded: Sequence[bytes | None]) -> list[Terms]:

@@ -69,7 +69,14 @@ class Rows:
 
 
 def prepare(
-    ids: object, vectors: ArrayLike, payloads: object, *, dim: int, metric: Metric, dtype: DType
+    ids: object,
+    vectors: ArrayLike,
+    payloads: object,
+    *,
+    dim: int,
+    metric: Metric,
+    dtype: DType,
+    moments: fields.Moments = (),
 ) -> Rows:
     """Everything that can be checked before the writer lock is taken."""
     one = inputs.is_one_id(ids)
@@ -87,15 +94,23 @@ def prepare(
         )
 
     matrix = made(metric, dtype)
-    encoded = encode_payloads(payloads, len(listed), one=one)
+    encoded = encode_payloads(payloads, len(listed), one=one, moments=moments)
     return Rows(listed, matrix, encoded, (metric.name, dtype.name), made)
 
 
-def encode_payloads(payloads: object, rows: int, *, one: bool) -> list[bytes | None]:
-    """One encoded payload for each row, None where there is none."""
+def encode_payloads(
+    payloads: object, rows: int, *, one: bool, moments: fields.Moments = ()
+) -> list[bytes | None]:
+    """One encoded payload for each row, None where there is none.
+
+    In fields that are declared as `moments`, datetimes are taken too.
+    """
+    given = inputs.payload_list(payloads, rows, one=one)
+    if moments:
+        given = [fields.spelled(payload, moments) for payload in given]
     return [
         None if payload is None else payload_format.encode(payload, row=None if one else row)
-        for row, payload in enumerate(inputs.payload_list(payloads, rows, one=one))
+        for row, payload in enumerate(given)
     ]
 
 

@@ -1,9 +1,14 @@
 """Payloads come back exactly as they were given, or are refused with the path to the culprit."""
 
+import collections
+import dataclasses
 import datetime
 import decimal
 import enum
+import pathlib
 import tracemalloc
+import typing
+import uuid
 
 import numpy as np
 import pytest
@@ -50,6 +55,16 @@ class Name(str):
     __slots__ = ()
 
 
+class Point(typing.NamedTuple):
+    x: int
+    y: int
+
+
+@dataclasses.dataclass
+class Place:
+    x: int
+
+
 @pytest.mark.parametrize(
     "culprit",
     [
@@ -65,12 +80,15 @@ class Name(str):
         decimal.Decimal(1),
         datetime.datetime(2020, 1, 1, tzinfo=datetime.UTC),
         datetime.date(2020, 1, 1),
-        np.float64(1.5),
-        np.float32(1.5),
-        np.int64(1),
-        np.bool_(True),  # the type is the point
-        np.str_("text"),
-        np.zeros(2),
+        np.float64("nan"),
+        np.longdouble(1) / 3,
+        np.timedelta64(1, "s"),
+        np.datetime64(1, "s"),
+        np.complex64(1),
+        np.bytes_(b"text"),
+        np.array(["2020-01-01"], "M8[D]"),
+        np.zeros(2, "V4"),
+        np.broadcast_to(np.int8(1), (1, 10**12)),
         "\ud800",
         Colour.RED,
         Name("text"),
@@ -89,6 +107,59 @@ def test_what_would_not_come_back_unchanged_is_refused_with_its_path(culprit):
     assert caught.value.received
 
 
+@pytest.mark.parametrize(
+    ("given", "kept"),
+    [
+        (np.float64(1.5), 1.5),
+        (np.float32(0.1), 0.10000000149011612),
+        (np.float16(0.1), 0.0999755859375),
+        (np.longdouble(0.5), 0.5),
+        (np.int64(-(2**63)), -(2**63)),
+        (np.uint64(2**64 - 1), 2**64 - 1),
+        (np.int8(5), 5),
+        (np.bool_(True), True),  # the type is the point
+        (np.str_("text"), "text"),
+        (np.array([1, 2], np.int16), [1, 2]),
+        (np.array([[0.5, 1]], np.float32), [[0.5, 1.0]]),
+        (np.array(3.0), 3.0),
+        (np.array(["a", "日本"]), ["a", "日本"]),
+        (np.array([1, None, "x", np.int8(2)], object), [1, None, "x", 2]),
+        ([np.int64(1), {np.str_("k"): np.float32(2)}], [1, {"k": 2.0}]),
+    ],
+    ids=repr,
+)
+def test_numbers_and_texts_of_numpy_are_the_python_values_that_they_are(given, kept):
+    before = repr(given)
+    for payload, expected in ((given, kept), ({"a": [0, given]}, {"a": [0, kept]})):
+        assert same(payloads.decode(payloads.encode(payload), "here"), expected)
+    assert repr(given) == before, "what was given is not changed"
+
+
+@pytest.mark.parametrize(
+    ("given", "text"),
+    [
+        (float("nan"), "got nan; None stands for what is missing"),
+        (datetime.date(2020, 1, 1), r"give \.isoformat\(\), or declare the field as 'datetime'"),
+        (datetime.timedelta(1), r"give \.total_seconds\(\)"),
+        (decimal.Decimal(1), r"give str\(\.\.\.\) or float\(\.\.\.\)"),
+        (Colour.RED, r"give \.value"),
+        (Name("text"), r"give str\(\.\.\.\)"),
+        ((1, 2), r"give list\(\.\.\.\)"),
+        ({1}, "give a list"),
+        (Point(1, 2), r"give \._asdict\(\)"),
+        (Place(1), r"give dataclasses\.asdict\(\.\.\.\)"),
+        (collections.OrderedDict(a=1), r"give dict\(\.\.\.\)"),
+        (uuid.UUID(int=1), r"give str\(\.\.\.\)"),
+        (pathlib.Path("a"), r"give str\(\.\.\.\)"),
+        (b"x", r"give text, such as \.hex\(\) or base64"),
+    ],
+    ids=repr,
+)
+def test_the_refusal_says_what_to_write(given, text):
+    with pytest.raises(InvalidPayloadError, match=f"{text}$"):
+        payloads.encode({"a": given})
+
+
 @pytest.mark.parametrize("key", [1, None, b"k", ("a",), True, Name("k")])
 def test_keys_are_str(key):
     with pytest.raises(InvalidPayloadError, match="str keys"):
@@ -98,6 +169,13 @@ def test_keys_are_str(key):
 def test_a_key_that_utf_8_cannot_hold_is_refused():
     with pytest.raises(InvalidPayloadError, match="surrogate"):
         payloads.encode({"a\udfff": 1})
+
+
+def test_what_is_refused_in_an_array_is_named_by_its_place_there():
+    for array in (np.array([[0.5, np.inf]]), np.array([[0.5, object()]])):
+        with pytest.raises(InvalidPayloadError) as caught:
+            payloads.encode({"a": array})
+        assert caught.value.path == "['a'][0][1]"
 
 
 def test_the_row_is_named_when_there_are_several():

@@ -9,8 +9,8 @@ from typing import Any, TypeAlias
 import numpy as np
 from numpy.typing import NDArray
 
-from vdb import inputs
-from vdb.arguments import listed, unreadable, whole
+from vdb import inputs, tables
+from vdb.arguments import sequence, unreadable, whole
 from vdb.config import LIMITS
 from vdb.errors import ArgumentTypeError, InvalidArgumentError
 from vdb.index import Collection, Reader
@@ -96,14 +96,15 @@ def _by_query(relevant: object, queries: int) -> list[set[Id]]:
             query = whole("a query's number in relevant", number, 0, queries - 1)
             given[query] = _ids(ids, query)
         return given
-    if not isinstance(relevant, Sequence | np.ndarray) or isinstance(relevant, str | bytes):
+    listing = isinstance(relevant, Sequence | np.ndarray) or tables.is_column(relevant)
+    if not listing or isinstance(relevant, str | bytes):
         raise ArgumentTypeError(
             "relevant must be a sequence of ids for each query, or a mapping from the numbers of "
             f"queries to such, got {type(relevant).__name__}",
             expected="sequence | mapping",
             received=type(relevant).__name__,
         )
-    entries = listed("relevant", relevant, LIMITS.slots)
+    entries = sequence("relevant", relevant, LIMITS.slots)
     if len(entries) != queries:
         raise InvalidArgumentError(
             f"relevant must have one entry for each query: {queries:,} queries, "

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from typing import Any
+from typing import Any, TypeVar
 
 from numpy.typing import ArrayLike, NDArray
 
-from vdb import arguments, config, declaration, index, ingest, inputs, query
+from vdb import arguments, config, declaration, fields, index, ingest, inputs, query
 from vdb.access import LiveAccess
 from vdb.collection.reader import CollectionReader
 from vdb.collection.rebuilding import Rebuilding
@@ -22,6 +22,8 @@ from vdb.records import Id, Payload, Progress
 from vdb.store import Batch, WritableCollection
 
 __all__ = ["Collection"]
+
+_T = TypeVar("_T")
 
 _MANY = 1_000  # vectors at once; with fewer nothing is measured
 
@@ -50,13 +52,16 @@ class Collection(Rebuilding, CollectionReader):
         Args:
             ids: int (64 bits, signed) or str (1..400 bytes of UTF-8, no NUL); the first record
                 decides for the collection which of the two. One id for one record.
-            vectors: Shape (n, dim), or (dim,) for one id; any real array-like, kept as the
+            vectors: Shape (n, dim), or (dim,) for one id; any real array-like, an array that speaks
+                DLPack, or a column of lists of pandas, polars or pyarrow; kept as the
                 collection's dtype has it: rounded (float32, float16), or integers from -128 to 127
                 (int8). Of bits packed bytes as numpy.packbits makes them, shape (n, dim / 8), or
                 booleans, shape (n, dim).
             payloads: One for each id (None where there is none), or the payload of the one id.
                 JSON-like: None, bool, int, finite float, str, list, dict with str keys; at most
-                1 MiB encoded and 64 levels deep.
+                1 MiB encoded and 64 levels deep. numpy's numbers, texts and arrays are taken as the
+                Python values that they are; a datetime where the field is declared as one, and
+                kept as text. A table (pandas, polars, pyarrow) gives one payload a row.
             threads: How many threads link the vectors, 1..1,024; the default is one for each
                 processor that this process may use. The graph does not depend on it.
             progress: Called now and then with (done, total) vectors; what it raises stops the call
@@ -119,7 +124,11 @@ class Collection(Rebuilding, CollectionReader):
             And, as for `add`: ArgumentTypeError, BusyError, ReadOnlyError, DiskFullError.
         """
         wanted = inputs.id_list(ids)
-        encoded = ingest.encode_payloads(payloads, len(wanted), one=inputs.is_one_id(ids))
+        one = inputs.is_one_id(ids)
+        given = payloads if one else inputs.kept("payloads", payloads)
+        encoded = self._as_known(
+            lambda: ingest.encode_payloads(given, len(wanted), one=one, moments=self._moments)
+        )
         with self._access.writing() as batch:
             ingest.set_payloads(batch, self._writable(batch), wanted, encoded)
 
@@ -277,22 +286,39 @@ class Collection(Rebuilding, CollectionReader):
         return found
 
     def _rows(self, ids: object, vectors: ArrayLike, payloads: object) -> ingest.Rows:
+        # They may be read several times.
+        if not inputs.is_one_id(ids):
+            ids, payloads = inputs.kept("ids", ids), inputs.kept("payloads", payloads)
+        given = inputs.kept("vectors", vectors)
+
         # Without a look at the database: the batch reads them again where it was rebuilt since.
-        def prepared(metric: str, dtype: str) -> ingest.Rows:
+        def prepared() -> ingest.Rows:
+            metric, dtype = self._kind
             return ingest.prepare(
-                ids, vectors, payloads, dim=self._dim, metric=METRICS[metric], dtype=DTYPES[dtype]
+                ids,
+                given,
+                payloads,
+                dim=self._dim,
+                metric=METRICS[metric],
+                dtype=DTYPES[dtype],
+                moments=self._moments,
             )
 
-        known = self._kind
+        return self._as_known(prepared)
+
+    def _as_known(self, make: Callable[[], _T]) -> _T:
+        """What is made by what was last seen of the collection; where that refuses, seen anew."""
+        known = self._kind, self._moments
         try:
-            return prepared(*known)
+            return make()
         except (InvalidArgumentError, ArgumentTypeError):
             with self._access.reading() as reader:
                 header = self._view(reader).header
                 self._kind = header.metric, header.dtype
-            if self._kind == known:
+                self._moments = fields.moments(header)
+            if (self._kind, self._moments) == known:
                 raise
-        return prepared(*self._kind)
+        return make()
 
     def _writable(self, batch: Batch) -> WritableCollection:
         view = self._view(batch)

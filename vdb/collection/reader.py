@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any, TypeVar, overload
 
 from numpy.typing import ArrayLike, NDArray
 
-from vdb import config, ingest, inputs, later, query
+from vdb import config, fields, ingest, inputs, later, query
 from vdb.access import Access, Moment
 from vdb.collection.insight import Insight
 from vdb.errors import NotFoundError, VdbError
@@ -47,6 +47,7 @@ class CollectionReader(Insight):
         self._dim = view.header.dim
         # Metric and dtype as last seen; a rebuild may change them. One object, for all threads.
         self._kind = (view.header.metric, view.header.dtype)
+        self._moments = fields.moments(view.header)  # as last seen, too
         self._known_metric = view.header.metric  # what thresholds are meant for
         self._expected_metric = metric
         self._identity = (view.header.number, view.header.created)

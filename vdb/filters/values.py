@@ -27,6 +27,7 @@ __all__ = [
     "literals",
     "microseconds",
     "moment",
+    "spelling",
 ]
 
 Literal: TypeAlias = bool | int | float | str | datetime | None
@@ -183,6 +184,16 @@ def _refused(expected: str, received: str) -> InvalidFilterError:
     return InvalidFilterError(
         f"expected {expected}, got {received}", expected=expected, received=received
     )
+
+
+def spelling(value: object) -> object:
+    """A date or time as text in ISO 8601, exactly; anything else, and no time at all, as it is."""
+    if isinstance(value, np.datetime64) and not np.isnat(value):
+        finer = {"Y": "D", "M": "D", "W": "D", "h": "m"}.get(np.datetime_data(value.dtype)[0])
+        return str(value if finer is None else value.astype(f"datetime64[{finer}]"))
+    if isinstance(value, date) and value == value:  # noqa: PLR0124 - NaT of pandas is not itself
+        return value.isoformat()
+    return value
 
 
 def microseconds(value: datetime) -> int:

@@ -1,8 +1,9 @@
 """Payloads: the Python values that come back exactly as they were given.
 
 None, bool, int (-2**63 .. 2**64-1), finite float, str, list, and dict with str keys, nested at most
-`DEEPEST` deep, at most `LARGEST` bytes encoded. Everything else is refused rather than converted:
-a tuple would come back as a list, a numpy float as a plain one, NaN equal to nothing.
+`DEEPEST` deep, at most `LARGEST` bytes encoded. numpy's numbers, texts and arrays of them are taken
+as the values of Python that they are. Everything else is refused rather than converted: a tuple
+would come back as a list, NaN equal to nothing.
 """
 
 from __future__ import annotations
@@ -11,7 +12,10 @@ import math
 from collections.abc import Iterator, Sequence
 from typing import Any, overload
 
+import numpy as np
+
 from vdb.errors import InvalidPayloadError
+from vdb.format import foreign
 from vdb.format.packing import DECODER_ERRORS, DEEPEST, LARGEST, pack, stream, unpack
 from vdb.kernel import are_payloads
 from vdb.records import Payload
@@ -23,8 +27,9 @@ _HIGHEST_INT = 2**64 - 1
 
 
 class _RefusedError(Exception):
-    def __init__(self, expected: str, received: str) -> None:
+    def __init__(self, expected: str, received: str, advice: str = "") -> None:
         super().__init__(expected, received)
+        self.advice = advice
         self.expected = expected
         self.received = received
         self.path: list[str] = []  # innermost first
@@ -38,12 +43,12 @@ def encode(payload: Payload, *, row: int | None = None) -> bytes:
             the value inside the payload, such as ``payload["tags"][3]``.
     """
     try:
-        _check(payload, DEEPEST)
-        body = pack(payload)
+        body = pack(_plain(payload, DEEPEST))
     except _RefusedError as refused:
         path = "".join(reversed(refused.path))
         raise InvalidPayloadError(
-            f"{_place(row)}{path}: expected {refused.expected}, got {refused.received}",
+            f"{_place(row)}{path}: expected {refused.expected}, got {refused.received}"
+            f"{refused.advice}",
             row=row,
             path=path,
             expected=refused.expected,
@@ -147,8 +152,11 @@ def _place(row: int | None) -> str:
     return "payload" if row is None else f"payloads[{row}]"
 
 
-def _check(value: Any, depth: int) -> None:
-    """Walk one value. Exact types: a subclass would come back as its base."""
+def _plain(value: Any, depth: int) -> Any:
+    """One value, checked; the same object unless numpy's values stand in it.
+
+    Exact types: a subclass would come back as its base.
+    """
     kind = type(value)
     if kind is str:
         _check_text(value)
@@ -157,40 +165,58 @@ def _check(value: Any, depth: int) -> None:
             raise _RefusedError("an int from -2**63 to 2**64-1", "a larger one")
     elif kind is float:
         if not math.isfinite(value):
-            raise _RefusedError("a finite float", repr(value))
+            what = "; None stands for what is missing" if value != value else ""  # noqa: PLR0124
+            raise _RefusedError("a finite float", repr(value), what)
     elif kind is dict or kind is list:
         if depth == 0:
             raise _RefusedError(f"at most {DEEPEST} levels of nesting", "more")
-        if kind is dict:
-            _check_dict(value, depth - 1)
-        else:
-            _check_list(value, depth - 1)
+        return (_plain_dict if kind is dict else _plain_list)(value, depth - 1)
     elif value is not None and kind is not bool:
+        found = foreign.plain(value, LARGEST) if foreign.is_foreign(value) else value
+        if found is not value:
+            return _plain(found, depth)
+        help_ = foreign.advice(value)
         raise _RefusedError(
-            "None, bool, int, float, str, list or dict", f"{kind.__module__}.{kind.__qualname__}"
+            "None, bool, int, float, str, list or dict",
+            f"{kind.__module__}.{kind.__qualname__}",
+            help_ and f"; {help_}",
         )
+    return value
 
 
-def _check_dict(value: dict[Any, Any], depth: int) -> None:
+def _plain_dict(value: dict[Any, Any], depth: int) -> dict[Any, Any]:
+    made = value
     for key, inner in value.items():
         if type(key) is not str:
+            if isinstance(key, np.str_):
+                names = [str(key) if isinstance(key, np.str_) else key for key in value]
+                return _plain_dict(dict(zip(names, value.values(), strict=True)), depth)
             raise _RefusedError("str keys", f"{type(key).__module__}.{type(key).__qualname__}")
         try:
             _check_text(key)
-            _check(inner, depth)
+            kept = _plain(inner, depth)
         except _RefusedError as refused:
             refused.path.append(f"[{key!r}]" if len(key) <= 64 else f"[{key[:64]!r}...]")
             raise
+        if kept is not inner:
+            made = dict(value) if made is value else made
+            made[key] = kept
+    return made
 
 
-def _check_list(value: list[Any], depth: int) -> None:
+def _plain_list(value: list[Any], depth: int) -> list[Any]:
+    made = value
     i = 0
     try:
-        for i, inner in enumerate(value):  # noqa: B007  # the index is for the message
-            _check(inner, depth)
+        for i, inner in enumerate(value):
+            kept = _plain(inner, depth)
+            if kept is not inner:
+                made = list(value) if made is value else made
+                made[i] = kept
     except _RefusedError as refused:
         refused.path.append(f"[{i}]")
         raise
+    return made
 
 
 def _check_text(text: str) -> None:

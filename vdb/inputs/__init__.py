@@ -7,6 +7,7 @@ and the row, before anything is locked or changed.
 from __future__ import annotations
 
 from vdb.inputs.ids import id_kind, id_list, is_one_id, one_id, refuse_repeats
+from vdb.inputs.once import kept
 from vdb.inputs.payloads import payload_list
 from vdb.inputs.vectors import query_matrix, query_row, vector_matrix
 
@@ -14,6 +15,7 @@ __all__ = [
     "id_kind",
     "id_list",
     "is_one_id",
+    "kept",
     "one_id",
     "payload_list",
     "query_matrix",

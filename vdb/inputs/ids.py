@@ -7,6 +7,7 @@ from typing import Any
 
 import numpy as np
 
+from vdb import tables
 from vdb.arguments import listed, shown
 from vdb.config import LIMITS
 from vdb.errors import ArgumentTypeError, DuplicateIdError, InvalidArgumentError
@@ -29,7 +30,10 @@ def one_id(value: object, name: str = "id") -> Id:
     """
     if isinstance(value, str):
         return _text_id(str.__str__(value), name)
-    if isinstance(value, int | np.integer) and not isinstance(value, bool):
+    value = tables.scalar(value)
+    if isinstance(value, str):
+        return _text_id(value, name)
+    if isinstance(value, int | np.integer) and not isinstance(value, bool | np.timedelta64):
         number = int(value)
         if LIMITS.id_min <= number <= LIMITS.id_max:
             return number
@@ -45,7 +49,7 @@ def one_id(value: object, name: str = "id") -> Id:
     )
 
 
-def id_list(ids: object, *, ordered: bool = True) -> list[Id]:
+def id_list(ids: Any, *, ordered: bool = True) -> list[Id]:
     """Ids as a list of plain ints or plain strs, all of one kind; one id is a list of one.
 
     Args:
@@ -58,32 +62,7 @@ def id_list(ids: object, *, ordered: bool = True) -> list[Id]:
     """
     if is_one_id(ids):
         return [one_id(ids)]
-    if isinstance(ids, np.ndarray):
-        if ids.ndim != 1:
-            raise InvalidArgumentError(
-                f"ids must have one axis, got an array of shape {ids.shape}",
-                expected="(n,)",
-                received=ids.shape,
-            )
-        if ids.dtype.kind in "mM":
-            raise ArgumentTypeError(
-                f"ids must be int or str, got an array of {ids.dtype}",
-                expected="int | str",
-                received=str(ids.dtype),
-            )
-        given: list[Any] = ids.tolist()
-    elif (
-        isinstance(ids, Iterable)
-        and not isinstance(ids, bytes | bytearray | memoryview | Mapping)
-        and not (ordered and isinstance(ids, set | frozenset))
-    ):
-        given = listed("ids", ids, LIMITS.slots)
-    else:
-        raise ArgumentTypeError(
-            f"ids must be an int, a str, or a sequence of one of them, got {type(ids).__name__}",
-            expected="int | str | sequence of them",
-            received=type(ids).__name__,
-        )
+    given = _entries(ids, ordered=ordered)
     kinds = set(map(type, given))
     if kinds == {int} and LIMITS.id_min <= min(given) and max(given) <= LIMITS.id_max:
         return given
@@ -99,6 +78,36 @@ def id_list(ids: object, *, ordered: bool = True) -> list[Id]:
                     received=type(value).__name__,
                 )
     return plain
+
+
+def _entries(ids: Any, *, ordered: bool) -> list[Any]:
+    """What an array, a column or another sequence of ids holds."""
+    if isinstance(ids, np.ndarray):
+        if ids.ndim != 1:
+            raise InvalidArgumentError(
+                f"ids must have one axis, got an array of shape {ids.shape}",
+                expected="(n,)",
+                received=ids.shape,
+            )
+        if ids.dtype.kind in "mM":
+            raise ArgumentTypeError(
+                f"ids must be int or str, got an array of {ids.dtype}",
+                expected="int | str",
+                received=str(ids.dtype),
+            )
+        entries: list[Any] = ids.tolist()
+        return entries
+    if tables.is_table(ids) or (
+        isinstance(ids, Iterable)
+        and not isinstance(ids, bytes | bytearray | memoryview | Mapping)
+        and not (ordered and isinstance(ids, set | frozenset))
+    ):
+        return listed("ids", ids, LIMITS.slots)
+    raise ArgumentTypeError(
+        f"ids must be an int, a str, or a sequence of one of them, got {type(ids).__name__}",
+        expected="int | str | sequence of them",
+        received=type(ids).__name__,
+    )
 
 
 def id_kind(ids: list[Id]) -> str | None:

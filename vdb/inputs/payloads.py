@@ -3,39 +3,43 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
+from collections.abc import Set as AbstractSet
+from typing import Any
 
-from vdb.arguments import listed
+from vdb import tables
+from vdb.arguments import listed, unreadable
 from vdb.config import LIMITS
 from vdb.errors import ArgumentTypeError, InvalidArgumentError
 from vdb.records import Payload
 
 __all__ = ["payload_list"]
 
+# Of the views of a dict, that of its values is a sequence of payloads; those of keys are sets.
+_NO_SEQUENCE = (Mapping, AbstractSet, str, bytes, bytearray, memoryview)
+
 
 def payload_list(payloads: object, rows: int, *, one: bool) -> list[Payload]:
     """One payload for each of the rows, in order; their contents are looked at when encoded.
 
     Args:
-        payloads: A sequence of payloads, or None for none; with ``one``, the payload itself.
+        payloads: A sequence of payloads, or a table of pandas, polars, pyarrow or numpy, each row
+            of which is one; None for none; with ``one``, the payload itself.
         rows: How many there must be.
         one: Whether a single record is meant.
 
     Raises:
-        ArgumentTypeError: Not a sequence.
+        ArgumentTypeError: Not a sequence: a set, a mapping, a text, a table that is not known.
         InvalidArgumentError: Another number than there are rows.
     """
     if one:
         return [payloads]
     if payloads is None:
         return [None] * rows
-    if isinstance(payloads, Mapping | str | bytes) or not isinstance(payloads, Iterable):
-        raise ArgumentTypeError(
-            "payloads must be a sequence with one payload for each id, "
-            f"got {type(payloads).__name__}",
-            expected="a sequence of payloads",
-            received=type(payloads).__name__,
-        )
-    found = listed("payloads", payloads, LIMITS.slots)
+    found = _records(payloads) if tables.is_table(payloads) else None
+    if found is None:
+        if isinstance(payloads, _NO_SEQUENCE) or not isinstance(payloads, Iterable):
+            raise _refused(payloads)
+        found = listed("payloads", payloads, LIMITS.slots)
     if len(found) != rows:
         raise InvalidArgumentError(
             f"ids and payloads differ in number: {rows} ids, {len(found)} payloads",
@@ -43,3 +47,23 @@ def payload_list(payloads: object, rows: int, *, one: bool) -> list[Payload]:
             received=len(found),
         )
     return found
+
+
+def _records(table: object) -> list[Any]:
+    """The rows of a table."""
+    try:
+        found = tables.records(table)
+    except Exception as error:
+        raise unreadable("payloads", table, error) from error
+    if found is None:
+        raise _refused(table, "; give its rows, as a list of dicts")
+    return list(found)
+
+
+def _refused(payloads: object, advice: str = "") -> ArgumentTypeError:
+    what = tables.described(payloads)
+    return ArgumentTypeError(
+        f"payloads must be a sequence with one payload for each id, got {what}{advice}",
+        expected="a sequence of payloads",
+        received=what,
+    )

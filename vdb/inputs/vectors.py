@@ -2,16 +2,15 @@
 
 from __future__ import annotations
 
-from typing import Any, NoReturn
+from typing import Any
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from vdb.arguments import unreadable
-from vdb.config import LIMITS
 from vdb.dtypes import DTYPES, DType
-from vdb.errors import ArgumentTypeError, DimensionMismatchError, InvalidArgumentError
+from vdb.errors import InvalidArgumentError
 from vdb.inputs import numbers
+from vdb.inputs.arrays import array_of, refuse_dimension
 from vdb.metrics import Metric
 
 __all__ = ["query_matrix", "query_row", "vector_matrix"]
@@ -30,8 +29,9 @@ def vector_matrix(
     """Array-like as a C-contiguous matrix of rows, each one accepted by metric and dtype.
 
     Args:
-        vectors: Any real array-like, shape (rows, dim); of bits packed bytes, shape
-            (rows, dim / 8), or booleans, shape (rows, dim). ``one`` takes a single row too.
+        vectors: Any real array-like that `arrays.array_of` takes, shape (rows, dim); of bits packed
+            bytes, shape (rows, dim / 8), or booleans, shape (rows, dim). ``one`` takes a single row
+            too.
         dim: The collection's dimension.
         metric: Decides which vectors have a meaning.
         dtype: What the vectors are stored as.
@@ -49,7 +49,7 @@ def vector_matrix(
         InvalidVectorError: Numbers that the dtype cannot hold, or a vector that means nothing to
             the metric: NaN, infinite, too long, zero under cosine, not of length 1 under dot.
     """
-    array = _array(vectors, name, dim, dtype)
+    array = array_of(vectors, name, dim, dtype)
     if one and array.ndim == 1:
         array = array.reshape(1, -1)
     if array.ndim == 1 and array.size == 0:
@@ -63,7 +63,7 @@ def vector_matrix(
         )
     packed = dtype.packed and array.shape[1] == dtype.columns(dim) and array.dtype != np.bool_
     if array.shape[1] != dim and not packed:
-        _refuse_dimension(name, dim, dtype, array.shape[1])
+        refuse_dimension(name, dim, dtype, array.shape[1])
     if rows is not None and array.shape[0] != rows:
         raise InvalidArgumentError(
             f"ids and {name} differ in number: {rows} ids, {array.shape[0]} vectors",
@@ -92,7 +92,7 @@ def query_row(q: ArrayLike, *, dim: int, metric: Metric, dtype: DType) -> NDArra
     ):
         plain = q.flags.c_contiguous and q.flags.aligned
         return (q if plain else np.require(q, None, ("C", "A")))[None]
-    array = _array(q, "q", dim, own)
+    array = array_of(q, "q", dim, own)
     if array.ndim == 2:
         raise InvalidArgumentError(
             f"q must have shape ({dim},), got {array.shape}; search_many takes several queries",
@@ -100,56 +100,3 @@ def query_row(q: ArrayLike, *, dim: int, metric: Metric, dtype: DType) -> NDArra
             received=array.shape,
         )
     return vector_matrix(array, dim=dim, metric=metric, dtype=own, rows=None, name="q", one=True)
-
-
-def _array(vectors: ArrayLike, name: str, dim: int, dtype: DType) -> NDArray[Any]:
-    if isinstance(vectors, np.ma.MaskedArray) and np.ma.is_masked(vectors):
-        raise InvalidArgumentError(
-            f"{name} has masked entries; a vector needs all its numbers",
-            expected="no masked entries",
-            received="a masked array",
-        )
-    if isinstance(vectors, range) and len(vectors) > LIMITS.slots:
-        _refuse_dimension(name, dim, dtype, len(vectors))
-    try:
-        array = np.asarray(vectors)
-    except ValueError as error:
-        if not isinstance(vectors, list | tuple):
-            raise unreadable(name, vectors, error) from error
-        _refuse_ragged(vectors, name, dim, dtype)
-        raise ArgumentTypeError(
-            f"{name} must be an array of numbers, got {type(vectors).__name__}",
-            expected="numbers",
-            received=type(vectors).__name__,
-        ) from None
-    except Exception as error:
-        raise unreadable(name, vectors, error) from error
-    if array.size and array.dtype.kind not in ("biu" if dtype.packed else "fiu"):
-        expected = "bytes of packed bits, or booleans" if dtype.packed else "real numbers"
-        raise ArgumentTypeError(
-            f"{name} must hold {expected}, got an array of {array.dtype}",
-            expected="uint8 or bool" if dtype.packed else "float or int",
-            received=str(array.dtype),
-        )
-    return array
-
-
-def _refuse_ragged(vectors: Any, name: str, dim: int, dtype: DType) -> None:
-    """Raise naming the first row of another length, if that is what is the matter."""
-    for i, row in enumerate(vectors):
-        try:
-            length = len(row)
-        except TypeError:
-            return
-        if length != dim:
-            _refuse_dimension(f"{name}[{i}]", dim, dtype, length)
-
-
-def _refuse_dimension(name: str, dim: int, dtype: DType, received: int) -> NoReturn:
-    packed = f" ({dim // 8} bytes of packed bits, or {dim} booleans)" if dtype.packed else ""
-    raise DimensionMismatchError(
-        f"{name} must have {dim} dimensions as the collection has{packed}, got {received}; vectors "
-        "of another length come from another model and need a collection of their own",
-        expected=dim,
-        received=received,
-    )

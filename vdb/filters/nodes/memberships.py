@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
 
+from vdb import tables
 from vdb.arguments import unreadable
 from vdb.errors import InvalidFilterError
 from vdb.filters.nodes.condition import Condition, plain
@@ -31,14 +32,16 @@ class Membership(Condition):
     def __post_init__(self) -> None:
         self._check_path()
         given: object = self.values
-        if isinstance(given, str | bytes | dict) or not isinstance(given, Iterable):
+        single = isinstance(given, str | bytes | dict) or tables.is_table(given)
+        if single or not isinstance(given, Iterable):
             raise InvalidFilterError(
                 f"expected a list of values, got {type(given).__name__}",
                 expected="a list",
                 received=type(given).__name__,
             )
         try:
-            listed = tuple(given)
+            column = tables.column(given)
+            listed = tuple(given if column is None else column)
         except Exception as error:
             raise InvalidFilterError(
                 str(unreadable("a list of values", given, error)), received=type(given).__name__
