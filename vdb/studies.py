@@ -92,7 +92,7 @@ def calibrate_threshold(
     queries: ArrayLike | None = None,
     *,
     threshold: float,
-    scores: str = "native",
+    scores: str | None = None,
     metric: str | None = None,
     to_metric: str,
     to_scores: str = "native",
@@ -109,14 +109,17 @@ def calibrate_threshold(
     Between metrics no formula carries a threshold over, because it depends on the lengths and
     directions of the vectors: it is measured, with every query against every record under both.
     Within one metric, from one convention to another, the conversion is exact, and neither queries
-    nor data are looked at.
+    nor data are needed; with queries, hits are counted all the same. Where one of the two engines
+    compares more than the value ("before comparing" in `vdb.scores.describe`), the formula is not
+    exact: with queries it is measured.
 
     Args:
         collection: The collection, or one of a snapshot.
         queries: Shape (n, dim), or (dim,) for one; not needed within one metric.
         threshold: The threshold that is in use, in the unit of its convention, as a search takes
             it.
-        scores: Its convention.
+        scores: Its convention; the default is the collection's, as in a search, and "native" under
+            another metric.
         metric: Its metric; the default is the collection's.
         to_metric: The metric to carry it to.
         to_scores: The convention there.

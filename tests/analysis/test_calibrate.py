@@ -7,7 +7,7 @@ import pytest
 
 import oracle
 import vdb
-from vdb.analysis.boundary import line_of, threshold_at
+from vdb.analysis.boundary import line_of, threshold_at, tightest
 from vdb.scores.table import convention_named
 
 
@@ -95,15 +95,16 @@ def test_the_interval_is_narrower_with_more_queries(docs, crowd):
 
 
 @pytest.mark.parametrize("metric", ["l2", "ip", "cosine"])
-def test_within_one_metric_every_conversion_is_exact(docs, metric):
+def test_within_one_metric_what_scores_the_value_is_converted_exactly(docs, metric):
     threshold = {"l2": 1.5, "ip": 0.8, "cosine": 0.8}[metric]
     for convention in vdb.scores.conventions(metric):
         there = vdb.calibrate_threshold(
             docs, threshold=threshold, metric=metric, to_metric=metric, to_scores=convention
         )
-        assert there.exact
+        more = vdb.scores.describe(convention, metric).near_unit
+        assert there.exact == (not more)
         assert there.keep is None
-        assert "exact" in there.findings[0]
+        assert ("is not exact" if more else "is exact") in there.findings[0]
         back = vdb.calibrate_threshold(
             docs,
             threshold=there.to_threshold.value,
@@ -120,6 +121,118 @@ def test_conversions_of_scores_are_those_of_vdb_scores(docs):
     )
     expected = vdb.scores.convert(0.9, metric="cosine", source="lucene", target="weaviate", dim=16)
     assert found.to_threshold.value == expected
+
+
+def pairs_of(docs, queries, scores, threshold):
+    """All (query, record) that a search with a threshold finds."""
+    found = docs.search_many(queries, None, scores=scores, threshold=threshold, exact=True)
+    return {(q, i) for q, hits in enumerate(found) for i in hits.ids.tolist()}
+
+
+def test_bytes_are_converted_by_the_formula_of_bytes(db):
+    docs = db.create_collection("bytes", dim=8, metric="dot", dtype="int8")
+    rows = np.random.default_rng(0).integers(-127, 128, size=(50, 8))
+    docs.add(range(50), rows)
+    given = float(docs.search(rows[3], k=3, scores="lucene").scores[2])
+    for scores, value in (("native", 28260.0), ("qdrant", np.nextafter(np.float32(28260), 0))):
+        found = vdb.calibrate_threshold(
+            docs, rows[3:4], threshold=given, scores="lucene", to_metric="dot", to_scores=scores
+        )
+        assert found.exact and found.to_threshold.value == value
+        assert (found.hits, found.to_hits, found.kept.hits) == (3, 3, 3)
+        hits = docs.search(rows[3], k=None, scores=scores, threshold=found.to_threshold.value)
+        assert len(hits) == 3
+    plain = vdb.scores.convert(
+        given, metric="dot", source="lucene", target="faiss", dim=8, dtype="int8"
+    )
+    assert plain == 28260.0
+
+
+@pytest.mark.parametrize("metric", ["l2", "ip", "cosine"])
+def test_a_printed_score_as_threshold_keeps_its_own_hits(db, crowd, metric):
+    """Strict, inclusive and rounded rules: the row at the boundary stays on its side."""
+    queries = crowd[500:504] * np.float32(0.9)
+    docs = db.create_collection("ties", dim=16, metric=metric, index=vdb.Flat())
+    docs.add(range(240), np.repeat(crowd[:80], 3, axis=0))
+    names = vdb.scores.conventions(metric)
+    value = [name for name in names if not vdb.scores.describe(name, metric).near_unit]
+    for giver, taker in zip(value, np.roll(value, 1).tolist(), strict=True):
+        row = vdb.scores.describe(giver, metric)
+        hits = docs.search(queries[2], 240, scores=giver)
+        for place in (0, 30, 100):
+            limit = hits.scores[place] if row.threshold_unit == "score" else hits.values[place]
+            if row.threshold_unit not in ("score", "value"):
+                limit = tightest(convention_named(giver, metric), limit, 16)
+            found = vdb.calibrate_threshold(
+                docs,
+                queries,
+                threshold=float(limit),
+                scores=giver,
+                to_metric=metric,
+                to_scores=taker,
+            )
+            before = pairs_of(docs, queries, giver, float(limit))
+            after = pairs_of(docs, queries, taker, found.to_threshold.value)
+            assert found.exact
+            assert (found.hits, found.to_hits) == (len(before), len(after)), (giver, taker)
+            assert before == after, (giver, taker, limit)
+
+
+@pytest.mark.parametrize(
+    ("scores", "to_scores"),
+    [
+        ("native", "vespa-prenormalized-angular"),
+        ("vespa-prenormalized-angular", "native"),
+        ("qdrant", "vespa-prenormalized-angular"),
+        ("lucene", "qdrant"),
+        ("elasticsearch", "weaviate"),
+    ],
+)
+def test_what_compares_more_than_the_value_is_measured(db, crowd, queries, scores, to_scores):
+    docs = db.create_collection("lengths", dim=16, metric="cosine", index=vdb.Flat())
+    vectors = crowd[:400] * np.geomspace(1e-5, 10, 400, dtype=np.float32)[:, None]
+    docs.add(range(400), vectors)
+    row = convention_named(scores, "cosine")
+    limit = 0.9 if row.threshold_unit == "score" else threshold_at(row, 0.9, 16)
+    found = vdb.calibrate_threshold(
+        docs, queries, threshold=limit, scores=scores, to_metric="cosine", to_scores=to_scores
+    )
+    before = pairs_of(docs, queries, scores, limit)
+    after = pairs_of(docs, queries, to_scores, found.to_threshold.value)
+    assert not found.exact and found.keep == "count"
+    assert (found.hits, found.to_hits) == (len(before), len(after))
+    assert found.hits == found.to_hits and found.kept.hits == len(before & after)
+    plain = vdb.calibrate_threshold(
+        docs, threshold=limit, scores=scores, to_metric="cosine", to_scores=to_scores
+    )
+    assert not plain.exact and plain.queries == 0 and "not exact" in plain.findings[0]
+
+
+def test_equal_pairs_are_all_in_or_all_out_and_counted_as_a_search_counts_them(db):
+    """More ties at the line than pairs are kept in order."""
+    random = np.random.default_rng(3)
+    bits = random.integers(0, 2, size=(3000, 8)).astype(np.uint8)
+    docs = db.create_collection("few", dim=8, metric="l2", dtype="int8", index=vdb.Flat())
+    docs.add(range(3000), bits)
+    other = db.create_collection("other", dim=8, metric="l1", dtype="int8", index=vdb.Flat())
+    other.add(range(3000), bits)
+    queries = bits[:12]
+    for threshold in (0, 2):
+        for scores in ("native", "faiss"):
+            found = vdb.calibrate_threshold(
+                docs, queries, threshold=threshold, to_metric="l1", to_scores=scores
+            )
+            after = pairs_of(other, queries, scores, found.to_threshold.value)
+            assert found.to_hits == len(after) == found.hits, (threshold, scores)
+
+
+def test_the_default_convention_is_the_collections(db, crowd):
+    docs = db.create_collection("es", dim=16, metric="cosine", scores="lucene")
+    docs.add(range(10), crowd[:10])
+    found = vdb.calibrate_threshold(docs, threshold=0.9, to_metric="cosine")
+    assert (found.scores, found.to_threshold.value) == ("lucene", pytest.approx(0.8))
+    found = vdb.calibrate_threshold(docs, threshold=0.9, metric="ip", to_metric="ip")
+    assert found.scores == "native"
 
 
 @pytest.mark.parametrize("metric", ["l2", "ip", "cosine"])

@@ -3,29 +3,46 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
-from typing import NamedTuple, TypeAlias
+from typing import Any, NamedTuple, TypeAlias
 
 import numpy as np
 from numpy.typing import NDArray
 
 from vdb import index
 from vdb.analysis.labels import Labels
+from vdb.errors import InvalidArgumentError
 from vdb.metrics import METRICS
+from vdb.query import Scoring, made_of, scored
+from vdb.scores.table import Convention
 
-__all__ = ["Pairs", "Told", "chunks", "closest", "joined"]
+__all__ = ["MOST_HITS", "Closest", "Pairs", "Source", "Told", "closest", "hits"]
 
 Told: TypeAlias = Callable[[int], object]
 """Is told how many queries were compared."""
 
+MOST_HITS = 2_000_000
+"""Hits of all queries together that are looked at; a threshold that lets more in asks for fewer
+queries."""
+
 _CELLS = 4_000_000  # values that are held at a time
 
 
+class Source(NamedTuple):
+    """The queries, and what they are compared with."""
+
+    reader: index.Reader
+    view: index.Collection
+    matrix: NDArray[Any]
+    threads: int
+
+
 class Pairs(NamedTuple):
-    """Columns of one length, closest first."""
+    """Columns of one length."""
 
     queries: NDArray[np.intp]
     slots: NDArray[np.uint32]
     values: NDArray[np.float64]
+    quantities: NDArray[np.float64]  # what the engine's scores are made of
 
     @property
     def keys(self) -> NDArray[np.uint64]:
@@ -34,7 +51,7 @@ class Pairs(NamedTuple):
 
     def take(self, places: NDArray[np.generic]) -> Pairs:
         """The pairs at these places, or where a mask is true."""
-        return Pairs(self.queries[places], self.slots[places], self.values[places])
+        return Pairs(*(column[places] for column in self))
 
     def relevant(self, labels: Labels) -> NDArray[np.bool_]:
         """Which of them the labels call relevant."""
@@ -45,22 +62,109 @@ class Pairs(NamedTuple):
         return np.isin(self.keys, np.concatenate(wanted))
 
 
-def joined(parts: list[Pairs]) -> Pairs:
-    """The pairs of several parts, one after the other; at least one part."""
-    queries, slots, values = zip(*parts, strict=True)
-    return Pairs(np.concatenate(queries), np.concatenate(slots), np.concatenate(values))
+class Closest(NamedTuple):
+    """The closest pairs, closest first, and whether there are no others."""
+
+    pairs: Pairs
+    whole: bool
 
 
-def chunks(
-    reader: index.Reader,
-    view: index.Collection,
-    matrix: NDArray[np.float32],
-    metric: str,
-    *,
-    threads: int,
-    told: Told,
-) -> Iterator[tuple[slice, index.Found]]:
+def hits(source: Source, convention: Convention, threshold: float, told: Told) -> Pairs:
+    """All pairs that a threshold lets in, closest first, equal ones by query and slot.
+
+    Raises:
+        InvalidArgumentError: They are more than `MOST_HITS`.
+    """
+    reader, view, matrix, _ = source
+    how, parts, total = Scoring(convention, threshold), [_NONE], 0
+    for rows, found in _chunks(source, convention.metric, told):
+        near = scored(reader, view, matrix[rows], found, how)
+        owners = np.repeat(np.arange(len(near.counts)), near.counts)
+        asked, slots_values = (matrix[rows], owners), (near.slots, near.values)
+        quantities = made_of(reader, view, asked, slots_values, convention)
+        parts.append(Pairs(owners + rows.start, near.slots, near.values, quantities))
+        total += len(near.slots)
+        if total > MOST_HITS:
+            raise InvalidArgumentError(
+                f"threshold={threshold:g} lets in more than {MOST_HITS:,} hits of {len(matrix):,} "
+                f"queries in the convention {convention.name!r}; give fewer queries, or a tighter "
+                "threshold",
+                expected=MOST_HITS,
+                received=total,
+            )
+    return _ordered(_joined(parts), convention)
+
+
+def closest(source: Source, convention: Convention, most: int, told: Told) -> Closest:
+    """About the `most` closest pairs as a convention compares, equal ones by query and slot."""
+    rule = convention.from_vectors
+    if rule is not None and not rule.applies(source.view.header.dtype):
+        rule = None
+    if rule is None:
+        return _closest(source, convention, most, told)
+    if rule.ordered:
+        # Those of the closest values have the closest quantities, up to where others may have too.
+        near = _closest(source, convention, most, told)
+        pairs = _made(source, near.pairs, convention)
+        if near.whole:
+            return near._replace(pairs=pairs)
+        direction = METRICS[convention.metric].direction
+        limit = rule.closest(near.pairs.values[-1:], direction)[0]
+        sure = pairs.quantities < limit if direction == "lower" else pairs.quantities > limit
+        if 2 * np.count_nonzero(sure) >= most:
+            return Closest(pairs.take(sure), whole=False)
+    return _closest(source, convention, most, told, by_value=False)
+
+
+def _closest(
+    source: Source, convention: Convention, most: int, told: Told, *, by_value: bool = True
+) -> Closest:
+    """The closest by value, or by the engine's own quantity."""
+    found, whole = _NONE, True
+    for rows, near in _chunks(source, convention.metric, told):
+        real = np.arange(near.slots.shape[1]) < near.counts[:, None]
+        owners = np.broadcast_to(np.arange(len(near.counts))[:, None] + rows.start, real.shape)
+        values = near.values[real]
+        more = Pairs(owners[real], near.slots[real], values, values)
+        found = _joined([found, more if by_value else _made(source, more, convention)])
+        if len(found.values) > 2 * most:
+            found, whole = _least(found, convention, most), False
+    found = _ordered(found, convention)
+    if len(found.values) > most:
+        found, whole = found.take(np.arange(most)), False
+    return Closest(found, whole)
+
+
+def _least(pairs: Pairs, convention: Convention, most: int) -> Pairs:
+    """The `most` closest pairs in the order that they have; of equal ones the first."""
+    keys = _keys(pairs, convention)
+    last = np.partition(keys, most - 1)[most - 1]
+    equal = np.flatnonzero(keys == last)
+    closer = np.flatnonzero(keys < last)
+    return pairs.take(np.sort(np.concatenate((closer, equal[: most - len(closer)]))))
+
+
+def _made(source: Source, pairs: Pairs, convention: Convention) -> Pairs:
+    """The same with the engine's own quantities, in their order."""
+    reader, view, matrix, _ = source
+    by_query = pairs.take(np.argsort(pairs.queries, kind="stable"))
+    asked, found = (matrix, by_query.queries), (by_query.slots, by_query.values)
+    quantities = made_of(reader, view, asked, found, convention)
+    return _ordered(by_query._replace(quantities=quantities), convention)
+
+
+def _ordered(pairs: Pairs, convention: Convention) -> Pairs:
+    return pairs.take(np.lexsort((pairs.slots, pairs.queries, _keys(pairs, convention))))
+
+
+def _keys(pairs: Pairs, convention: Convention) -> NDArray[np.float64]:
+    lower = METRICS[convention.metric].direction == "lower"
+    return pairs.quantities if lower else -pairs.quantities
+
+
+def _chunks(source: Source, metric: str, told: Told) -> Iterator[tuple[slice, index.Found]]:
     """Everything compared with everything, a few queries at a time; `told` how many were."""
+    reader, view, matrix, threads = source
     step = max(1, _CELLS // view.header.count)
     for start in range(0, len(matrix), step):
         rows = slice(start, start + step)
@@ -70,26 +174,8 @@ def chunks(
         yield rows, found
 
 
-def closest(
-    reader: index.Reader,
-    view: index.Collection,
-    matrix: NDArray[np.float32],
-    metric: str,
-    most: int,
-    *,
-    threads: int,
-    told: Told,
-) -> Pairs:
-    """At least the `most` closest pairs of all queries, equal values by query and slot."""
-    sign = 1.0 if METRICS[metric].direction == "lower" else -1.0
-    found = Pairs(np.empty(0, np.intp), np.empty(0, np.uint32), np.empty(0))
-    for rows, near in chunks(reader, view, matrix, metric, threads=threads, told=told):
-        real = np.arange(near.slots.shape[1]) < near.counts[:, None]
-        owners = np.broadcast_to(np.arange(len(near.counts))[:, None] + rows.start, real.shape)
-        more = Pairs(owners[real], near.slots[real], near.values[real])
-        found = joined([found, more])
-        if len(found.values) > 2 * most:
-            keys = sign * found.values
-            found = found.take(keys <= np.partition(keys, most - 1)[most - 1])
-    order = np.lexsort((found.slots, found.queries, sign * found.values))
-    return found.take(order[: max(most, 1)])
+_NONE = Pairs(np.empty(0, np.intp), np.empty(0, np.uint32), np.empty(0), np.empty(0))
+
+
+def _joined(parts: list[Pairs]) -> Pairs:
+    return Pairs(*(np.concatenate(columns) for columns in zip(*parts, strict=True)))

@@ -5,6 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Annotated
 
+import numpy as np
 import typer
 
 from vdb import database
@@ -35,7 +36,10 @@ def calibrate(
             metavar="NUMBER", parser=numbers.a_number, help="The threshold that is in use."
         ),
     ],
-    scores: Annotated[str, typer.Option(metavar="NAME", help="Its convention.")] = "native",
+    scores: Annotated[
+        str | None,
+        typer.Option(metavar="NAME", help="Its convention. [default: the collection's]"),
+    ] = None,
     metric: Annotated[
         str | None, typer.Option(metavar="NAME", help="Its metric. [default: the collection's]")
     ] = None,
@@ -115,12 +119,11 @@ def _print(found: Calibration) -> None:
     line = found.to_threshold
     output.line(
         f"{found.metric} {found.scores} {found.threshold:.9g} -> "
-        f"{found.to_metric} {found.to_scores} {line.value:.9g}"
-        + (" (exact)" if found.exact else f" [{line.low:.6g}, {line.high:.6g}]")
+        f"{found.to_metric} {found.to_scores} {_digits(line.value)}" + _known(found)
     )
     for text in found.findings:
         output.line(f"- {output.printable(text)}")
-    if found.exact:
+    if not found.queries:
         return
     groups = {"in both": found.kept, "let in": found.let_in, "let out": found.let_out}
     output.line("")
@@ -135,6 +138,20 @@ def _print(found: Calibration) -> None:
     )
     _print_examples(f"let in by {found.to_metric}, closest first", found.let_in.examples)
     _print_examples(f"let out, closest by {found.metric} first", found.let_out.examples)
+
+
+def _known(found: Calibration) -> str:
+    """How well the new threshold is known."""
+    line = found.to_threshold
+    if found.exact:
+        return " (exact)"
+    return f" [{line.low:.6g}, {line.high:.6g}]" if found.queries else " (by formula)"
+
+
+def _digits(number: float) -> str:
+    """The digits of a number, as few as tell it from others: of a float32, those of one."""
+    short = f"{number:.9g}"
+    return short if np.float32(float(short)) == np.float32(number) == number else repr(number)
 
 
 def _print_examples(title: str, examples: tuple[Change, ...]) -> None:

@@ -7,8 +7,9 @@ collection in it, and sees that one moment. Start with `search`.
 from vdb.query.known_ids import by_id
 from vdb.query.lookup import contains, get, scan
 from vdb.query.matching import matching, matching_ids, narrow
-from vdb.query.scoring import Scoring, scored
+from vdb.query.scoring import Scoring, made_of, scored
 from vdb.query.search import Options, search, search_many
+from vdb.query.zero_queries import refuse_zero
 
 __all__ = [
     "Options",
@@ -16,9 +17,11 @@ __all__ = [
     "by_id",
     "contains",
     "get",
+    "made_of",
     "matching",
     "matching_ids",
     "narrow",
+    "refuse_zero",
     "scan",
     "scored",
     "search",

@@ -32,6 +32,7 @@ __all__ = [
     "by_score",
     "could_pass",
     "joined",
+    "made_of",
     "order_by_id",
     "scored",
 ]
@@ -90,7 +91,7 @@ def admitted(
         if threshold is not None:
             near = could_pass(values, convention, threshold, dim)
             slots, values, owners = slots[near], values[near], owners[near]
-        quantities = _from_vectors(reader, view, (queries, owners), slots, rule)
+        quantities = made_of(reader, view, (queries, owners), (slots, values), convention)
     scores = convention.scored(quantities, dim)
     if threshold is not None:
         inside = convention.admits(scores, values, threshold, dim=dim, quantities=quantities)
@@ -138,6 +139,29 @@ def could_pass(
     closer = rule.closest(values, METRICS[convention.metric].direction)
     best = convention.scored(closer, dim)
     return np.asarray(convention.admits(best, closer, threshold, dim=dim))
+
+
+def made_of(
+    reader: Reader,
+    view: View,
+    asked: tuple[NDArray[Any], NDArray[np.intp]],
+    found: tuple[NDArray[np.uint32], NDArray[np.float64]],
+    convention: Convention,
+) -> NDArray[np.float64]:
+    """What scores are made of, float64: the values, or what the engine has in their place.
+
+    Args:
+        reader: Whose moment is seen.
+        view: The collection, from that reader.
+        asked: The queries, (n, dim), and which of them each row belongs to, rising.
+        found: Slots and values, a row each.
+        convention: How the engine compares.
+    """
+    slots, values = found
+    rule = convention.from_vectors
+    if rule is None or not rule.applies(view.header.dtype):
+        return values
+    return _from_vectors(reader, view, asked, slots, rule)
 
 
 def _from_vectors(

@@ -20,7 +20,7 @@ from vdb.metrics import Metric
 from vdb.query.scoring import Rows, Scoring
 from vdb.scores.table import Convention
 
-__all__ = ["Queries", "answered", "checked"]
+__all__ = ["Queries", "answered", "checked", "refuse_zero"]
 
 
 class Queries:
@@ -65,11 +65,20 @@ def checked(
         if metric.shortest == 0:  # it is refused for another reason
             raise
         return _standing_in(given, _Reader(dim, metric, dtype, one))
-    if refused and convention.name != "native" and not matrix.any(axis=1).all():
-        row = int(np.flatnonzero(~matrix.any(axis=1))[0])
-        name = "q" if one else f"Q[{row}]"
-        _refuse(f"{name} is zero, which the convention refuses ({_whose(convention)})", row)
+    refuse_zero(matrix, convention, "q" if one else "Q", one=one)
     return Queries(matrix, _NONE)
+
+
+def refuse_zero(
+    matrix: NDArray[Any], convention: Convention, name: str, *, one: bool = False
+) -> None:
+    """Raise InvalidVectorError where a query, (n, dim), is zero and the engine refuses that."""
+    if convention.zero.query != "refused" or convention.name == "native":
+        return
+    if not matrix.any(axis=1).all():
+        row = int(np.flatnonzero(~matrix.any(axis=1))[0])
+        who = name if one else f"{name}[{row}]"
+        _refuse(f"{who} is zero, which the convention refuses ({_whose(convention)})", row)
 
 
 def _standing_in(given: ArrayLike, read: _Reader) -> Queries:

@@ -11,9 +11,9 @@ __all__ = ["calibration_page"]
 
 def calibration_page(found: Calibration) -> str:
     """A calibration as one HTML page."""
-    asked = "by formula" if found.exact else f"{found.queries:,} queries, every record under both"
+    asked = f"{found.queries:,} queries, every record under both" if found.queries else "by formula"
     parts = [listed(found.findings), _threshold(found)]
-    if not found.exact:
+    if found.queries:
         parts += [_hits(found), _examples(found), _how(found)]
     return page(
         f"Threshold {found.threshold:.6g} on {found.collection}",
@@ -36,7 +36,7 @@ def _threshold(found: Calibration) -> str:
         (f"{found.threshold:.6g}", f"the threshold under {_before(found)}"),
         (f"{line.value:.6g}", f"takes its place under {_after(found)}"),
     ]
-    if found.exact:
+    if not found.queries:
         return section("The threshold", "", tiles(facts))
     facts += [
         (f"{found.hits:,}", f"hits before, of {found.answered:,} queries"),
@@ -47,6 +47,8 @@ def _threshold(found: Calibration) -> str:
             (f"{found.precision:.1%}", "of the hits before were relevant"),
             (f"{found.to_precision:.1%}", "of those now are"),
         ]
+    if found.exact:
+        return section("The threshold", "Converted by formula, exactly.", tiles(facts))
     kept = {"count": "the number of hits", "precision": "the precision"}[found.keep or "count"]
     plot = charts.intervals([(found.to_metric, line, 1)])
     return section(

@@ -1,0 +1,103 @@
+"""Carrying a threshold over within one metric, by formula: without a look at any data."""
+
+from __future__ import annotations
+
+from vdb import index
+from vdb.analysis.boundary import Line, carried, line_of, threshold_at
+from vdb.analysis.calibration import Calibration, Changes
+from vdb.dtypes import DTYPES
+from vdb.errors import InvalidArgumentError
+from vdb.metrics import METRICS
+from vdb.results import Interval
+from vdb.scores.table import Convention
+
+__all__ = ["carried_over", "converted", "is_exact", "why"]
+
+
+def is_exact(view: index.Collection, giver: Convention, taker: Convention) -> bool:
+    """Whether both score one quantity, so that no data can make a difference."""
+    same = giver.metric == taker.metric
+    return same and _quantity(view, giver) is _quantity(view, taker)
+
+
+def _quantity(view: index.Collection, convention: Convention) -> object:
+    """What scores are functions of: the rule by which it is made of vectors; None: the value."""
+    rule = convention.from_vectors
+    return rule if rule is not None and rule.applies(view.header.dtype) else None
+
+
+def carried_over(
+    view: index.Collection, giver: Convention, taker: Convention, threshold: float
+) -> float:
+    """The threshold there, where both score one quantity."""
+    whole = not DTYPES[view.header.dtype].real and giver.metric != "cosine"
+    return carried(giver, taker, threshold, Line(view.header.dim, whole))
+
+
+def converted(
+    view: index.Collection, giver: Convention, taker: Convention, threshold: float, *, seed: int
+) -> Calibration:
+    """All that can be said without queries.
+
+    Raises:
+        InvalidArgumentError: The metrics differ, or the threshold is none of the giver's.
+        NotInvertibleError: It is a score that more than one value has.
+    """
+    if giver.metric != taker.metric:
+        raise InvalidArgumentError(
+            f"queries are needed: from {giver.metric} to {taker.metric} no formula carries a "
+            "threshold over, because lengths and directions of the vectors decide",
+            expected="(n, dim)",
+            received=None,
+        )
+    exact, dim = is_exact(view, giver, taker), view.header.dim
+    if exact:
+        target = carried_over(view, giver, taker, threshold)
+    else:
+        target = threshold_at(taker, line_of(giver, threshold, dim), dim)
+    nothing = Changes(0, None)
+    return Calibration(
+        collection=view.header.name,
+        metric=giver.metric,
+        scores=giver.name,
+        threshold=threshold,
+        to_metric=taker.metric,
+        to_scores=taker.name,
+        to_threshold=Interval(target, target, target),
+        exact=exact,
+        keep=None,
+        queries=0,
+        hits=0,
+        to_hits=0,
+        answered=0,
+        to_answered=0,
+        precision=None,
+        to_precision=None,
+        kept=nothing,
+        let_in=nothing,
+        let_out=nothing,
+        findings=(*why(view, giver, taker), "No data were looked at."),
+        seed=seed,
+    )
+
+
+def why(view: index.Collection, giver: Convention, taker: Convention) -> list[str]:
+    """What the conversion goes by."""
+    value, made = METRICS[giver.metric].value, _quantity(view, giver)
+    if not is_exact(view, giver, taker):
+        own = giver if made is not None else taker
+        reason = f"{own.name} compares more than the {value} ({own.near_unit})"
+        return [f"By formula, which is not exact: {reason}. With queries it is measured."]
+    both = f"the same {value}" if made is None else f"the same number ({giver.near_unit})"
+    said = [f"Within {giver.metric} the conversion is exact: both numbers are functions of {both}."]
+    if giver.threshold != taker.threshold:
+        said.append(
+            f"A hit exactly at its threshold is {_in(giver)} under {giver.name} and {_in(taker)} "
+            f"under {taker.name}: the new one is moved to the next number, so that the same hits "
+            "are in."
+        )
+    return said
+
+
+def _in(convention: Convention) -> str:
+    return "in" if convention.threshold == "inclusive" else "out"
