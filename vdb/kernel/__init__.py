@@ -4,6 +4,9 @@ It is given memory and knows neither files nor LMDB. This file is the only Pytho
 extension module; everything else says ``from vdb.kernel import ...``.
 """
 
+import os
+import time
+
 from vdb.kernel import _kernel
 
 NONE: int = _kernel.NONE
@@ -27,6 +30,24 @@ read_records = _kernel.read_records
 sub_batch_size = _kernel.sub_batch_size
 use_instruction_set = _kernel.use_instruction_set
 
+end_calls = _kernel.end_calls
+
+
+def keep_out(timeout: float) -> None:
+    """Threads of others do not come back to Python any more, which goes down: they stand still.
+
+    To be called after `end_calls`, as late as can be. Whoever asks for the GIL at this very moment
+    is let in first.
+    """
+    _kernel.keep_out()
+    deadline = time.monotonic() + timeout
+    while _kernel.asking() and time.monotonic() < deadline:
+        time.sleep(0.001)
+
+
+if hasattr(os, "register_at_fork"):
+    os.register_at_fork(after_in_child=_kernel.forked)
+
 __all__ = [
     "NONE",
     "BlockTable",
@@ -37,8 +58,10 @@ __all__ = [
     "are_payloads",
     "crc32c",
     "distances",
+    "end_calls",
     "instruction_set",
     "instruction_sets",
+    "keep_out",
     "level_limit",
     "link_row_size",
     "mark_slots",

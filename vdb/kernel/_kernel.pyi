@@ -7,6 +7,22 @@ import numpy
 from numpy.typing import NDArray
 
 
+def end_calls() -> None:
+    """
+    The calling thread is about to end the process: calls of others raise ClosedError, and no threads are started.
+    """
+
+def keep_out() -> None:
+    """From now on the others stand still when they come back to Python."""
+
+def asking() -> int:
+    """
+    How many threads wait for the GIL at this moment, in calls of this module.
+    """
+
+def forked() -> None:
+    """This is a forked child: threads that waited are not here."""
+
 NONE: int = 4294967295
 
 def sub_batch_size(nodes: int) -> int:

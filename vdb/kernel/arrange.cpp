@@ -4,6 +4,7 @@
 #include <limits>
 #include <numeric>
 
+#include "attention.h"
 #include "parallel.h"
 
 namespace vdb {
@@ -77,7 +78,10 @@ class Division {
       const Range range = waiting.back();
       waiting.pop_back();
       const std::vector<Item> chosen = pivots(range);
-      for (uint32_t i = range.begin; i < range.end; ++i) assign(i, chosen);
+      for (uint32_t i = range.begin; i < range.end; ++i) {
+        attend_at<256>(i);
+        assign(i, chosen);
+      }
       const std::vector<Range> parts = divide(range, chosen.size());
       waiting.insert(waiting.end(), parts.begin(), parts.end());
     }

@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <string>
 
+#include "attention.h"
 #include "errors.h"
 #include "scan_tiles.h"
 
@@ -26,6 +27,7 @@ std::vector<std::vector<Hit>> scan_allowed(const Vectors& vectors, Metric metric
   const std::vector<uint32_t> slots = allowed.slots();
   return scan_tiles(vectors, metric, queries, count, k, threads, [&](const auto& offer) {
     for (size_t i = 0; i < slots.size(); ++i) {
+      attend_at<256>(i);
       if (i + kAhead < slots.size()) vectors.prefetch(vectors.locate(slots[i + kAhead]).row);
       offer(slots[i], item_of(vectors, slots[i]));
     }

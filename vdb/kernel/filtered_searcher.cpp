@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <optional>
 
+#include "attention.h"
 #include "code_scorer.h"
 #include "paging.h"
 #include "prefetch.h"
@@ -238,7 +239,8 @@ bool FilteredSearcher::walk(uint32_t start, uint32_t k, Walk& walk) const {
   if (!walk.apart) scratch.pool.narrow(std::max(ef, k));
   begin(walk);
   walk.settle();
-  for (;;) {
+  for (uint32_t steps = 1;; ++steps) {
+    attend_at<64>(steps);
     uint32_t slot, next;
     if (walk.compared > allowed_.count()) return false;
     if (scratch.pool.expand(&slot)) {

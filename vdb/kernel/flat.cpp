@@ -1,5 +1,6 @@
 #include "flat.h"
 
+#include "attention.h"
 #include "in_order.h"
 #include "scan_tiles.h"
 
@@ -11,6 +12,7 @@ std::vector<std::vector<Hit>> scan(const Vectors& vectors, Metric metric, const 
   return scan_tiles(vectors, metric, queries, count, k, threads, [&](const auto& offer) {
     InOrder rows(vectors);
     for (uint32_t slot = 0; slot < vectors.slots(); ++slot) {
+      attend_at<256>(slot);
       const Item item = rows.at(slot);
       if (item.norm >= 0) offer(slot, item);
     }

@@ -5,6 +5,7 @@
 #include <stdexcept>
 #include <string>
 
+#include "attention.h"
 #include "errors.h"
 #include "filtered.h"
 #include "flat.h"
@@ -131,6 +132,7 @@ Index::Answers Index::search(Source& source, const uint8_t* queries, uint32_t co
   threads = std::max(1u, std::min(threads, count));
   std::vector<ScratchLease> scratch(threads);
   parallel_for(count, threads, 1, [&](uint32_t i, uint32_t worker) {
+    attend();
     Scratch& own = *scratch[worker];
     own.computed = 0;
     const uint8_t* const query = queries + i * state_.shape.query_bytes();
@@ -174,6 +176,7 @@ Index::Answers Index::search_among(Source& source, const uint8_t* queries, uint3
   std::vector<ScratchLease> scratch(threads);
   parallel_for(count, threads, 1, [&](uint32_t i, uint32_t worker) {
     const uint8_t* const query = queries + i * state_.shape.query_bytes();
+    attend();
     compared[i] = 0;
     std::vector<Hit> hits;
     watched(i, [&](const Care& care, Reads* reads) {
@@ -194,6 +197,7 @@ std::vector<uint32_t> Index::free_slots(Source& source, uint32_t free_head,
   const Vectors vectors = this->vectors(source);
   std::vector<uint32_t> slots;
   for (uint32_t slot = free_head; slot != kNone; slot = vectors.next_free(slot)) {
+    attend_at<1024>(slots.size());
     if (slot >= state_.slots || slots.size() >= free_count || vectors.live(slot))
       throw Corrupted("free list: slot " + std::to_string(slot) + " does not belong on it");
     slots.push_back(slot);
@@ -207,6 +211,7 @@ std::vector<uint32_t> Index::free_slots(Source& source, uint32_t free_head,
 void Index::copy_rows(Source& source, const uint32_t* slots, size_t count, uint8_t* out) const {
   const Vectors vectors = this->vectors(source);
   for (size_t i = 0; i < count; ++i) {
+    attend_at<256>(i);
     if (slots[i] >= state_.slots || !vectors.live(slots[i]))
       throw Corrupted("slot " + std::to_string(slots[i]) + " holds no vector");
     std::copy_n(vectors.at(slots[i]).row, vectors.row_bytes(), out + i * vectors.row_bytes());
@@ -219,6 +224,7 @@ NormStats Index::norm_stats(Source& source) const {
   double sum = 0;
   InOrder rows(vectors);
   for (uint32_t slot = 0; slot < state_.slots; ++slot) {
+    attend_at<1024>(slot);
     const double norm = rows.at(slot).norm;
     if (norm < 0) continue;
     ++stats.count;
@@ -234,7 +240,10 @@ NormStats Index::norm_stats(Source& source) const {
 void Index::copy_norms(Source& source, float* out) const {
   const Vectors vectors = this->vectors(source);
   InOrder rows(vectors);
-  for (uint32_t slot = 0; slot < state_.slots; ++slot) out[slot] = rows.at(slot).norm;
+  for (uint32_t slot = 0; slot < state_.slots; ++slot) {
+    attend_at<1024>(slot);
+    out[slot] = rows.at(slot).norm;
+  }
 }
 
 Survey Index::survey(Source& source, const Tick& tick) const {
@@ -253,6 +262,7 @@ std::vector<float> Index::norms_of(Source& source, const uint32_t* slots, size_t
   const Vectors vectors = this->vectors(source);
   std::vector<float> norms(count);
   for (size_t i = 0; i < count; ++i) {
+    attend_at<1024>(i);
     if (slots[i] >= state_.slots) throw std::invalid_argument("norms_of: slot out of bounds");
     norms[i] = vectors.at(slots[i]).norm;
   }
@@ -263,6 +273,7 @@ std::vector<uint8_t> Index::linked(Source& source, const uint32_t* slots, size_t
   const Graph graph = this->graph(source);
   std::vector<uint8_t> linked(count);
   for (size_t i = 0; i < count; ++i) {
+    attend_at<1024>(i);
     if (slots[i] >= state_.slots) throw std::invalid_argument("linked: slot out of bounds");
     linked[i] = graph.holds(slots[i]);
   }

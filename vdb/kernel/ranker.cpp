@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <limits>
 
+#include "attention.h"
 #include "code_scorer.h"
 #include "paging.h"
 #include "prefetch.h"
@@ -41,7 +42,10 @@ uint32_t Ranker::rank(const uint8_t* query, uint32_t k, const Care& care, Scratc
   const size_t wanted = size_t{k} + (codes_ == nullptr ? kMargin : 0);
   uint32_t links = graph_.slots();  // all chains together have fewer, or are rings, or meet
   uint32_t i = 0;
-  for (; i < pool.size() && hits->size() < wanted; ++i) push(exact, pool[i].slot, k, &links, hits);
+  for (; i < pool.size() && hits->size() < wanted; ++i) {
+    attend_at<256>(i + 1);
+    push(exact, pool[i].slot, k, &links, hits);
+  }
   slots.resize(std::min<size_t>(slots.size(), i));
   for (auto at = static_cast<uint32_t>(slots.size()); at < i; ++at) slots.push_back(pool[at].slot);
   if (codes_ != nullptr && i < pool.size()) {
@@ -56,7 +60,10 @@ uint32_t Ranker::rank(const uint8_t* query, uint32_t k, const Care& care, Scratc
       if (near - distance.slack(scratch.query, head, near) <= worst) slots.push_back(slot);
     }
     ask_for(slots, before, care.last);
-    for (size_t at = before; at < slots.size(); ++at) push(exact, slots[at], k, &links, hits);
+    for (size_t at = before; at < slots.size(); ++at) {
+      attend_at<256>(at + 1);
+      push(exact, slots[at], k, &links, hits);
+    }
   }
   if (care.give_up)
     for (const uint32_t slot : slots) give_up(vectors_.locate(slot).row, vectors_.row_bytes());

@@ -5,6 +5,7 @@
 #include <cstring>
 #include <unordered_set>
 
+#include "attention.h"
 #include "errors.h"
 #include "in_order.h"
 
@@ -42,10 +43,15 @@ class GraphCheck {
 
   void run(const std::vector<uint32_t>& longest, const std::vector<uint32_t>& unlinked) {
     for (const uint32_t slot : unlinked) wait(slot);
-    for (uint32_t slot = 0; slot < graph_.slots(); ++slot) row(slot);
+    for (uint32_t slot = 0; slot < graph_.slots(); ++slot) {
+      attend_at<64>(slot);
+      row(slot);
+    }
     for (uint32_t level = 1; level < graph_.levels(); ++level)
-      for (uint32_t slot = 0; slot < graph_.slots(); ++slot)
+      for (uint32_t slot = 0; slot < graph_.slots(); ++slot) {
+        attend_at<256>(slot);
         if (is_node(slot) && graph_.level_of(slot) >= level) list(level, slot);
+      }
     reach();
     for (const uint32_t slot : longest)
       if (!valid(slot) || (readable_[slot] && live_[slot] != kUnknown && !is_node(slot)))
@@ -227,6 +233,7 @@ class GraphCheck {
     std::vector<uint32_t> queue{entry_};
     seen[entry_] = 1;
     for (size_t at = 0; at < queue.size(); ++at) {
+      attend_at<256>(at);
       const uint32_t* links = graph_.links(0, queue[at]);
       for (uint32_t i = 0; i < graph_.capacity(0) && links[i] != kNone; ++i) {
         const uint32_t other = slot_of(links[i]);
@@ -237,6 +244,7 @@ class GraphCheck {
       }
     }
     for (uint32_t slot = 0; slot < graph_.slots(); ++slot) {
+      attend_at<1024>(slot);
       if (live_[slot] != kLive || !readable_[slot] || graph_.is_unused(slot)) continue;
       if (graph_.is_duplicate(slot)) {
         if (!tree_only && chained_.count(slot) == 0)
@@ -302,6 +310,7 @@ void verify_vectors(const Vectors& vectors, Metric metric, uint32_t free_head, u
   bool all_known = true;
   InOrder rows(vectors);
   for (uint32_t slot = 0; slot < vectors.slots(); ++slot) {
+    attend_at<64>(slot);
     try {
       const Item item = rows.at(slot);
       (*live)[slot] = item.norm >= 0 ? kLive : kFree;
@@ -326,6 +335,7 @@ void verify_vectors(const Vectors& vectors, Metric metric, uint32_t free_head, u
       return;
     }
     slot = vectors.next_free(slot);
+    attend_at<1024>(listed);
   }
   if (listed != unused || listed != free_count)
     report(findings, {"free list", "lists " + std::to_string(listed) + " slots, the header " +
@@ -339,6 +349,7 @@ void verify_codes(const Codes& codes, const Vectors& vectors, const std::vector<
   std::vector<uint8_t> expected(bytes);
   std::string last_damage;
   for (uint32_t slot = 0; slot < vectors.slots(); ++slot) {
+    attend_at<64>(slot);
     if (live[slot] == kUnknown) continue;
     try {
       const uint8_t* const row = codes.at(slot);

@@ -1,5 +1,7 @@
 #include "walk.h"
 
+#include "attention.h"
+
 namespace vdb {
 namespace {
 
@@ -63,7 +65,8 @@ void beam(const Graph& graph, uint32_t level, Scorer& scorer, const std::vector<
   for (const uint32_t start : starts)
     if (scratch.visited.insert(start)) scratch.slots.push_back(start);
   scratch.distances.resize(scratch.slots.size());
-  for (;;) {
+  for (uint32_t step = 1;; ++step) {
+    attend_at<64>(step);
     const auto n = static_cast<uint32_t>(scratch.slots.size());
     scorer.score(scratch.slots.data(), n, scratch.distances.data());
     scratch.computed += n;

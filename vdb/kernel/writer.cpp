@@ -7,6 +7,7 @@
 #include <unordered_set>
 
 #include "arrange.h"
+#include "attention.h"
 #include "errors.h"
 #include "float_mode.h"
 #include "parallel.h"
@@ -66,6 +67,7 @@ std::vector<uint32_t> Writer::arrange(size_t count, const uint8_t* rows, uint32_
   if (count > kMaxSlots) throw std::length_error("a collection holds at most 2^31 - 2 vectors");
   std::vector<Item> items(count);
   parallel_for(static_cast<uint32_t>(count), threads, 1024, [&](uint32_t i, uint32_t) {
+    attend_at<1024>(i);
     const uint8_t* row = rows + i * state.shape.row_bytes();
     items[i] = {row, norm_of_row(state.shape, row)};
   });
@@ -75,6 +77,7 @@ std::vector<uint32_t> Writer::arrange(size_t count, const uint8_t* rows, uint32_
 void Writer::put(Source& source, const uint32_t* slots, size_t count, const uint8_t* rows) {
   const Vectors vectors = index_->vectors(source);
   for (size_t i = 0; i < count; ++i) {
+    attend_at<1024>(i);
     if (slots[i] >= vectors.slots()) throw std::invalid_argument("put: slot out of bounds");
     vectors.put(slots[i], rows + i * vectors.row_bytes());
   }
@@ -105,6 +108,7 @@ void Writer::put_codes(Source& source, const uint32_t* slots, size_t count) {
   const auto& unlinked = index_->state_.unlinked;
   const std::unordered_set<uint32_t> coded(unlinked.begin(), unlinked.end());
   for (size_t i = 0; i < count; ++i) {
+    attend_at<256>(i);
     if (slots[i] >= index_->state_.slots) throw std::invalid_argument("slot out of bounds");
     if (coded.count(slots[i]) == 0) codes.put(slots[i], vectors.shape(), vectors.at(slots[i]).row);
   }
@@ -213,9 +217,11 @@ void Writer::refill_longest(Source& source) {
   const Vectors vectors = index_->vectors(source);
   const Graph graph = index_->graph(source);
   std::vector<uint32_t> nodes;
-  for (uint32_t slot = 0; slot < state.slots; ++slot)
+  for (uint32_t slot = 0; slot < state.slots; ++slot) {
+    attend_at<1024>(slot);
     // In this order: of vectors of its own, blocks may be missing where nothing is linked yet.
     if (graph.holds(slot) && !graph.is_duplicate(slot) && vectors.live(slot)) nodes.push_back(slot);
+  }
   keep_longest(vectors, nodes);
 }
 

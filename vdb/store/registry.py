@@ -15,10 +15,14 @@ import contextlib
 import ctypes
 import gc
 import os
+import sys
 import threading
+import time
 from pathlib import Path
+from types import FrameType
 from typing import TYPE_CHECKING, Any, TypeAlias
 
+from vdb import kernel
 from vdb.errors import VdbError
 
 if TYPE_CHECKING:
@@ -38,7 +42,9 @@ __all__ = [
 FileId: TypeAlias = tuple[int, int]
 """(st_dev, st_ino)"""
 
-AT_EXIT_SECONDS = 1.0
+AT_EXIT_SECONDS = 3.0
+_PAUSE = 0.001
+_PACKAGE = str(Path(__file__).parents[1])
 
 lock = threading.RLock()
 """Guards the registry, and opening and closing as a whole."""
@@ -137,8 +143,31 @@ def _after_fork_in_child() -> None:
 
 
 def _at_exit() -> None:
-    for env in list(_all):
-        env.end_of_process(AT_EXIT_SECONDS)
+    """Everything is closed, and daemon threads leave what they are in before Python goes down.
+
+    One that is ended by Python itself must not be in somebody's C++ at that moment, numpy's for
+    one: unwinding that would abort the process. In calls of the kernel they stand still.
+    """
+    kernel.end_calls()
+    deadline = time.monotonic() + AT_EXIT_SECONDS
+    try:
+        for env in list(_all):
+            env.end_of_process(max(0.0, deadline - time.monotonic()))
+        while _is_inside_elsewhere() and time.monotonic() < deadline:
+            time.sleep(_PAUSE)
+    finally:
+        kernel.keep_out(1.0)
+
+
+def _is_inside_elsewhere() -> bool:
+    """Whether another thread is in a call of vdb's."""
+    for thread, outermost in sys._current_frames().items():  # noqa: SLF001 - there is no other way
+        frame: FrameType | None = outermost if thread != threading.get_ident() else None
+        while frame is not None:
+            if frame.f_code.co_filename.startswith(_PACKAGE):
+                return True
+            frame = frame.f_back
+    return False
 
 
 atexit.register(_at_exit)

@@ -6,6 +6,7 @@
 #include "builder.h"
 #include "crc32c.h"
 #include "distance.h"
+#include "gil.h"
 #include "mark.h"
 
 namespace vdb::bindings {
@@ -88,7 +89,7 @@ void bind_functions(nb::module_& m) {
   m.def("use_instruction_set", &use_loops, "name"_a,
         "Chooses one for the whole process, '' for the best. For tests and measurements.");
   m.def("mark_slots", &mark_slots, "marks"_a, "slots"_a, "starts"_a, "ends"_a,
-        nb::call_guard<nb::gil_scoped_release>(),
+        nb::call_guard<Unlocked>(),
         "Sets marks[slots[starts[i]:ends[i]]] to 1 for each i; CorruptedError for a slot without a "
         "mark.");
   m.def("distances", &distances, "a"_a, "b"_a, nb::kw_only(), "dtype"_a,

@@ -5,6 +5,7 @@
 
 #include "bind.h"
 #include "errors.h"
+#include "gil.h"
 
 namespace vdb::bindings {
 namespace {
@@ -26,6 +27,7 @@ NB_MODULE(_kernel, m) {
   m.doc() = "The compiled kernel. Import it as vdb.kernel.";
   nanobind::set_leak_warnings(false);  // objects alive at exit are the interpreter's business
   nanobind::register_exception_translator(bindings::translate);
+  bindings::bind_gil(m);
   bindings::bind_functions(m);
   bindings::bind_paging(m);
   bindings::bind_records(m);

@@ -8,9 +8,11 @@
 #include <string>
 #include <utility>
 
+#include "attention.h"
 #include "block_table.h"
 #include "errors.h"
 #include "float_mode.h"
+#include "gil.h"
 
 namespace vdb::bindings {
 
@@ -20,15 +22,17 @@ namespace nb = nanobind;
 // The first Python exception is kept and thrown again once the kernel has unwound. Python code that
 // is called from inside, a progress callback or a signal handler above all, computes with floats
 // as it did outside.
-class PythonSource final : public Source {
+//
+// It is also what the loops of the call ask whether to go on: signals are handled then.
+class PythonSource final : public Source, private Attention {
  public:
   explicit PythonSource(nb::handle fetch) : fetch_(fetch), mode_(float_mode()) {}
 
   Value fetch(const std::string& key) override {
-    const nb::gil_scoped_acquire gil;
+    const Locked gil;
     const FloatMode callers(mode_);
     try {
-      const nb::object value = fetch_(nb::bytes(key.data(), key.size()));
+      const nb::object value = call(fetch_, nb::bytes(key.data(), key.size()));
       if (value.is_none()) return {nullptr, 0};
       Py_buffer buffer;
       if (PyObject_GetBuffer(value.ptr(), &buffer, PyBUF_SIMPLE) != 0) throw nb::python_error();
@@ -43,11 +47,12 @@ class PythonSource final : public Source {
 
   // Between sub-batches: lets signals be handled and reports progress.
   void tick(nb::handle progress, size_t done, size_t total) {
-    const nb::gil_scoped_acquire gil;
+    const Locked gil;
     const FloatMode callers(mode_);
     try {
-      if (PyErr_CheckSignals() != 0) throw nb::python_error();
-      if (!progress.is_none()) progress(done, total);
+      handle_signals();
+      if (progress.is_valid() && !progress.is_none())
+        call(progress, nb::int_(done), nb::int_(total));
       return;
     } catch (nb::python_error& error) {
       keep(error);
@@ -58,8 +63,10 @@ class PythonSource final : public Source {
   // Runs `body` without the GIL.
   template <typename Body>
   auto run(const Body& body) {
+    if (is_left_over()) end();
     try {
-      const nb::gil_scoped_release release;
+      const Unlocked released;
+      const Joined joined(this, true);
       return body();
     } catch (const Stopped&) {
     }
@@ -68,6 +75,30 @@ class PythonSource final : public Source {
   }
 
  private:
+  bool ask() override {
+    if (is_left_over()) {
+      const Locked gil;
+      try {
+        end();
+      } catch (nb::python_error& error) {
+        keep(error);
+      }
+      return false;
+    }
+    try {
+      tick(nb::handle(), 0, 0);
+    } catch (const Stopped&) {
+      return false;
+    }
+    return true;
+  }
+
+  [[noreturn]] static void end() {
+    const nb::object type = nb::module_::import_("vdb.errors").attr("ClosedError");
+    PyErr_SetString(type.ptr(), "the process ends, and this call with it");
+    throw nb::python_error();
+  }
+
   void keep(nb::python_error& error) {
     if (!error_) error_.emplace(std::move(error));
   }

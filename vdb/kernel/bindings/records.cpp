@@ -5,6 +5,7 @@
 #include "arrays.h"
 #include "bind.h"
 #include "crc32c.h"
+#include "gil.h"
 #include "msgpack.h"
 #include "prefetch.h"
 
@@ -46,8 +47,9 @@ nb::object id_object(const RecordId& id) {
   return nb::steal(text);
 }
 
-constexpr size_t kTogether = 16;  // records that are looked up before the first of them is read
-constexpr size_t kAhead = 256;    // bytes of each that are asked for then; others come in a row
+constexpr size_t kTogether = 16;   // records that are looked up before the first of them is read
+constexpr size_t kSignals = 4096;  // records after which signals are handled
+constexpr size_t kAhead = 256;     // bytes of each that are asked for then; others come in a row
 
 // What lies under a record's key, in place, and the checksum that its own begins with.
 struct Found {
@@ -83,11 +85,12 @@ nb::tuple read_records(const nb::object& lookup, uint32_t collection, const Slot
   Found ahead[kTogether];
   for (size_t first = 0; first < slots.shape(0); first += kTogether) {
     const size_t many = std::min(kTogether, slots.shape(0) - first);
+    if (first % kSignals == 0) handle_signals();
     // While one is looked up the bytes of those before it are on their way from memory.
     for (size_t at = 0; at < many; ++at) {
       const uint32_t slot = slots(first + at);
       for (int i = 0; i < 4; ++i) key[5 + i] = static_cast<uint8_t>(slot >> (24 - 8 * i));
-      ahead[at] = {lookup(nb::bytes(key, sizeof key)), crc32c(key, sizeof key, start)};
+      ahead[at] = {call(lookup, nb::bytes(key, sizeof key)), crc32c(key, sizeof key, start)};
       if (!ahead[at].value.is_none()) {
         const Value value(ahead[at].value);
         prefetch_bytes(value.data(), std::min(value.size(), kAhead));

@@ -1,0 +1,1 @@
+"""Calls that last, and what happens to the process meanwhile."""
