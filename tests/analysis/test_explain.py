@@ -90,6 +90,84 @@ def test_a_flat_collection_has_no_walk(db, crowd):
     assert "no graph" in str(found)
 
 
+@pytest.mark.parametrize("index", [vdb.HNSW(M=8), vdb.Flat()], ids=["graph", "flat"])
+@pytest.mark.parametrize("fields", [{"part": "int"}, {}], ids=["declared", "asked"])
+def test_with_a_filter_the_place_is_that_among_those_that_pass(db, crowd, index, fields):
+    docs = db.create_collection("parts", dim=16, metric="l2", index=index, fields=fields)
+    docs.add(range(600), crowd[:600], [{"part": i % 5} for i in range(600)])
+    q, where = crowd[700], {"part": {"$in": [1, 3]}}
+    passing = [i for i in range(600) if i % 5 in (1, 3)]
+    order = [i for i, _ in oracle.nearest("l2", q, passing, crowd[passing], len(passing))]
+    for ef in (None, 40):
+        hits = docs.search(q, 5, where=where, ef=ef)
+        for place, hit in enumerate(hits, 1):
+            found = docs.explain(q, hit.id, where=where, k=5, ef=ef)
+            assert (found.rank, found.place, found.passes) == (place, place, True)
+            assert (found.matches, found.records) == (240, 600)
+            assert found.plan.strategy == hits.plan.strategy
+            assert (found.ef is None) == (hits.plan.strategy == "exact")
+            assert f"{place} of 240 that pass the filter" in str(found)
+        far = docs.explain(q, order[100], where=where, k=5, ef=ef)
+        assert (far.rank, far.place) == (101, None)
+    everything = [i for i, _ in oracle.nearest("l2", q, range(600), crowd[:600], 600)]
+    out = next(i for i in everything if i % 5 == 0)
+    found = docs.explain(q, out, where=where, k=5)
+    assert (found.passes, found.place) == (False, None)
+    assert found.rank == 1 + sum(i % 5 in (1, 3) for i in everything[: everything.index(out)])
+    assert "does not pass" in str(found)
+    with pytest.raises(vdb.InvalidFilterError):
+        docs.explain(q, 0, where={"part": {"$no": 1}})
+
+
+def test_a_walk_among_few_that_pass_is_told_as_it_went(db, crowd):
+    docs = db.create_collection("large", dim=16, metric="l2", fields={"half": "int"})
+    docs.add(range(2000), crowd, [{"half": i % 2} for i in range(2000)])
+    options = {"where": {"half": 1}, "k": 3, "ef": 5}
+    hits = docs.search(crowd[5] + np.float32(0.1), **options)
+    assert hits.plan.strategy == "graph"
+    found = docs.explain(crowd[5] + np.float32(0.1), hits[0].id, **options)
+    assert (found.ef, found.found_at, found.place, found.rank) == (5, 1, 1, 1)
+    assert "1,000 records pass" in str(found)
+
+
+def test_the_place_among_the_hits_is_that_of_the_engines_own_number(db, crowd):
+    docs = db.create_collection("lengths", dim=16, metric="cosine", index=vdb.Flat())
+    docs.add(range(300), crowd[:300] * np.geomspace(0.05, 4, 300, dtype=np.float32)[:, None])
+    q = crowd[400]
+    for scores in ("vespa-prenormalized-angular", "qdrant", "elasticsearch"):
+        every = docs.search(q, 300, scores=scores).ids.tolist()
+        near = docs.search(q, 300).ids.tolist()
+        few = docs.search(q, 10, scores=scores).ids.tolist()
+        for record_id in (few[0], few[-1], every[40], every[-1]):
+            found = docs.explain(q, record_id, scores=scores, k=10)
+            assert found.rank == every.index(record_id) + 1
+            assert found.by_value == near.index(record_id) + 1
+            assert found.place == (few.index(record_id) + 1 if record_id in few else None)
+
+
+def test_a_zero_query_is_explained_as_the_engine_answers_it(db):
+    docs = db.create_collection("zero", dim=2, metric="cosine")
+    docs.add([3, 1, 2], [[1, 0], [0, 1], [1, 1]])
+    hits = docs.search([0, 0], 2, scores="hnswlib")
+    for place, hit in enumerate(hits, 1):
+        found = docs.explain([0, 0], hit.id, scores="hnswlib", k=2)
+        assert (found.value, found.score, found.place) == (hit.value, hit.score, place)
+        assert (found.rank, found.equal) == (1, 2)
+    assert docs.explain([0, 0], 3, scores="hnswlib", k=2).place is None
+    assert np.isnan(docs.explain([0, 0], 3, scores="pgvector").score)
+    for scores in ("native", "elasticsearch", "lancedb"):
+        with pytest.raises(vdb.InvalidVectorError, match="zero"):
+            docs.explain([0, 0], 3, scores=scores)
+
+
+@pytest.mark.usefixtures("as_released")
+def test_a_search_that_scans_is_not_called_a_walk(docs, crowd):
+    found = docs.explain(crowd[600], 3)
+    assert (found.ef, found.found_at) == (None, None)
+    assert "a scan of so few" in str(found)
+    assert docs.explain(crowd[600], 3, ef=10).ef == 10
+
+
 def test_it_is_plain_data(docs, crowd):
     data = json.loads(json.dumps(docs.explain(crowd[0], 1).to_dict()))
     assert data["id"] == 1

@@ -222,6 +222,15 @@ def test_the_best_hit_is_explained(run, untouched):
     assert "plan: graph: no filter" in ran.out
 
 
+def test_the_best_hit_is_explained_among_those_that_pass(run, untouched):
+    options = ("--id", "note-2", "-k", 2, "--where", '{"text": {"$exists": true}}')
+    ran = run("search", untouched, "notes", *options, "--explain")
+    assert ran.status == 0, ran.err
+    assert "1 of 30 that pass the filter" in ran.out
+    told = run("search", untouched, "notes", *options, "--explain", "--json").json["explanation"]
+    assert (told["rank"], told["place"], told["matches"]) == (1, 1, 30)
+
+
 def test_any_record_can_be_explained(run, untouched):
     options = ("--id", "2", "-k", 2, "--explain-id", "7", "--json")
     found = run("search", untouched, "numbers", *options).json

@@ -2,67 +2,26 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from vdb import config, index, inputs
-from vdb.analysis.derivation import derive, digits
+from vdb.analysis.derivation import derive
+from vdb.analysis.explanation import Explanation, found_section, rank_section, score_section
+from vdb.analysis.standing import Standing, Subject, standing
 from vdb.arguments import whole
 from vdb.dtypes import DTYPES
-from vdb.errors import NotFoundError
+from vdb.errors import InvalidVectorError, NotFoundError
 from vdb.metrics import METRICS
-from vdb.query.convention import convention_of
-from vdb.records import Direction, Id
-from vdb.results import Result, Section
-from vdb.scores.table import Convention
+from vdb.query import Options, made_of, matching, search, zero_queries
+from vdb.records import Id, Plan
+from vdb.results import Section
+from vdb.scores.table import Convention, convention_named
 
 __all__ = ["Explanation", "explain"]
-
-
-@dataclass(frozen=True, slots=True)
-class Explanation(Result):
-    """One record's score for one query, derived step by step.
-
-    Attributes:
-        collection: The collection's name.
-        id: The record's id.
-        metric: The collection's metric.
-        convention: Whose convention the score is in.
-        direction: Which scores are closer.
-        value: The natural value, float64, as a hit has it.
-        score: The score, as a hit has it.
-        rank: Its place by exact search, from 1: one more than there are records that are closer.
-        equal: How many other records have exactly its value; ids decide between them.
-        records: How many records there are.
-        ef: Candidates that the walk kept; None in a flat collection.
-        found_at: Its place in what the walk kept, from 1, ties by id apart; None where the walk
-            did not come by it, or there is no graph.
-        sections: All of it in words, with the numbers put in.
-    """
-
-    collection: str
-    id: Id
-    metric: str
-    convention: str
-    direction: Direction
-    value: float
-    score: float
-    rank: int
-    equal: int
-    records: int
-    ef: int | None
-    found_at: int | None
-    sections: tuple[Section, ...]
-
-    def __str__(self) -> str:
-        return "\n".join(
-            line
-            for section in self.sections
-            for line in (section.title, *(f"  {what}: {how}" for what, how in section.lines))
-        )
 
 
 def explain(
@@ -75,32 +34,59 @@ def explain(
     k: int,
     ef: int | None,
     target_recall: float | None,
+    where: object,
 ) -> Explanation:
-    """Derives the score of one record, found or not.
-
-    Raises:
-        NotFoundError: There is no such record.
-        And as `search` for the other arguments.
-    """
+    """Derives the score of one record, found or not; see `Collection.explain`."""
     header = view.header
     metric = METRICS[header.metric]
-    convention = convention_of(header, scores)
-    matrix = inputs.query_row(query, dim=header.dim, metric=metric, dtype=DTYPES[header.dtype])
+    convention = convention_named(
+        header.scores if scores is None else scores,
+        header.metric,
+        dtype=header.dtype,
+        argument="scores",
+    )
+    asked = zero_queries.checked(
+        query,
+        dim=header.dim,
+        metric=metric,
+        dtype=DTYPES[header.dtype],
+        convention=convention,
+        one=True,
+    )
     wanted, slot = _slot(reader, view, record_id)
     k = whole("k", k, 1, config.LIMITS.slots)
-    width = index.search_ef(view, k, config.search_width(ef), target_recall)
-    everything = index.scan(reader, view, matrix, header.count)
-    slots, values = everything.slots[0], everything.values[0]
-    value = float(values[np.flatnonzero(slots == slot)[0]])
-    closer = int(np.count_nonzero(metric.closer(values, value) & (values != value)))
-    equal = int(np.count_nonzero(values == value)) - 1
-    kept = max(k, index.DEFAULT_EF if width is None else width) if view.links else None
-    found_at = None if kept is None else _found_at(reader, view, matrix, slot, kept)
+    among = None if where is None else matching(reader, view, where)
+    options = Options(
+        ef=ef, where=where, scores=scores, target_recall=target_recall, with_payloads=False
+    )
+    hits = search(reader, view, query, k, options)
+    assert hits.plan is not None  # noqa: S101 - for mypy; a search always says it
     stored = index.vectors(reader, view, np.array([slot], dtype=np.uint32))
-    steps = derive(metric.name, matrix[0].astype(np.float64), stored[0].astype(np.float64), value)
-    quantity = _quantity(convention, matrix, stored, value)
+    zero = bool(asked.zero.size)
+    if zero:
+        value = quantity = _of_zero(convention)
+        others = header.count if among is None else among.count
+        passes = among is None or bool(slot in among.slots)
+        stands = Standing(0, 0, others - passes)
+        steps: tuple[tuple[str, str], ...] = (("q", f"is zero: {convention.zero_vectors}"),)
+    else:
+        everything = index.scan(reader, view, asked.matrix, header.count)
+        value = float(everything.values[0, np.flatnonzero(everything.slots[0] == slot)[0]])
+        quantity = _quantity(reader, view, asked.matrix, (slot, value), convention)
+        allowed = None
+        if among is not None:
+            allowed = np.zeros(header.slots, dtype=np.bool_)
+            allowed[among.slots] = True
+        passes = allowed is None or bool(allowed[slot])
+        subject = Subject(slot, value, quantity, asked.matrix)
+        stands = standing(
+            reader, view, subject, found=everything, allowed=allowed, convention=convention
+        )
+        own = asked.matrix[0].astype(np.float64), stored[0].astype(np.float64)
+        steps = derive(metric.name, *own, value)
     score = float(convention.scored(np.array([quantity]), header.dim)[0])
-    return Explanation(
+    kept = None if zero else _kept(view, hits.plan, (k, ef, target_recall))
+    told = Explanation(
         collection=header.name,
         id=wanted,
         metric=metric.name,
@@ -108,18 +94,42 @@ def explain(
         direction=convention.direction,
         value=value,
         score=score,
-        rank=closer + 1,
-        equal=equal,
+        rank=stands.ahead + 1,
+        equal=stands.equal,
         records=header.count,
         ef=kept,
-        found_at=found_at,
+        found_at=None
+        if kept is None
+        else _found_at(reader, view, asked.matrix, slot, ef=kept, among=among),
+        sections=(),
+        by_value=stands.closer + 1,
+        passes=passes,
+        matches=header.count if among is None else among.count,
+        place=next((place for place, one in enumerate(hits.ids, 1) if one == wanted), None),
+        plan=hits.plan,
+    )
+    return replace(
+        told,
         sections=(
             Section(f"{metric.value} ({metric.name})", steps),
-            _score_section(convention, value, quantity, score, header.dim),
-            _rank_section(closer + 1, equal, header.count, metric.direction),
-            _walk_section(kept, found_at, k, closer + 1),
+            score_section(convention, value, quantity, score, header.dim),
+            rank_section(told, metric.direction, filtered=among is not None),
+            found_section(told, k, flat=not view.links),
         ),
     )
+
+
+def _of_zero(convention: Convention) -> float:
+    """The value that a zero query has with everything, where the metric has none for it."""
+    number = {"number": 0.0, "nan": float("nan")}.get(convention.zero.query)
+    if number is None:
+        raise InvalidVectorError(
+            f"q is zero, to which {convention.name} returns no hits, and nothing has a score",
+            row=None,
+            expected="a vector that is not zero",
+            received=0.0,
+        )
+    return number
 
 
 def _slot(reader: index.Reader, view: index.Collection, record_id: object) -> tuple[Id, int]:
@@ -134,70 +144,42 @@ def _slot(reader: index.Reader, view: index.Collection, record_id: object) -> tu
     return wanted, slot
 
 
+def _kept(
+    view: index.Collection, plan: Plan, asked: tuple[int, int | None, float | None]
+) -> int | None:
+    """Candidates that the search's walk kept; None where it made none."""
+    k, ef, target = asked
+    if plan.strategy == "exact":
+        return None
+    width = index.search_ef(view, k, config.search_width(ef), target)
+    return max(k, index.DEFAULT_EF if width is None else width)
+
+
 def _found_at(
     reader: index.Reader,
     view: index.Collection,
     matrix: NDArray[Any],
     slot: int,
+    *,
     ef: int,
+    among: index.Among | None,
 ) -> int | None:
-    found = index.search(reader, view, matrix, min(ef, view.header.count), ef=ef)
+    most = view.header.count if among is None else among.count
+    course = None if among is None else index.Course(among)
+    found = index.search(reader, view, matrix, min(ef, most), ef=ef, course=course)
     at = np.flatnonzero(found.slots[0, : int(found.counts[0])] == slot)
     return int(at[0]) + 1 if at.size else None
 
 
 def _quantity(
-    convention: Convention, matrix: NDArray[Any], stored: NDArray[Any], value: float
+    reader: index.Reader,
+    view: index.Collection,
+    matrix: NDArray[Any],
+    record: tuple[int, float],
+    convention: Convention,
 ) -> float:
     """What the score is made of: the value, or what the engine makes of the vectors itself."""
-    rule = convention.from_vectors
-    if rule is None or not rule.applies(stored.dtype.name):
-        return value
-    own = matrix.astype(np.float32, copy=False)
-    return float(rule.quantities(own, stored.astype(np.float32, copy=False))[0])
-
-
-def _score_section(
-    convention: Convention, value: float, quantity: float, score: float, dim: int
-) -> Section:
-    lines = []
-    if quantity != value:
-        lines.append((convention.near_unit, f"{digits(quantity)} instead of {digits(value)}"))
-    put_in = digits(quantity) if quantity >= 0 else f"({digits(quantity)})"
-    numbers = convention.family.text.format(x=put_in, n=dim)
-    steps = [convention.formula, numbers, digits(score)]
-    if numbers in {put_in, digits(score)}:
-        del steps[1]
-    rounded = {"float32": " in float32", "rounded": " rounded to float32"}
-    lines.append(("score", " = ".join(steps) + rounded.get(convention.precision, "")))
-    lines.append(("direction", f"{convention.direction} is closer"))
-    return Section(f"Score ({convention.name}, {convention.engine})", tuple(lines))
-
-
-def _rank_section(rank: int, equal: int, records: int, direction: Direction) -> Section:
-    than = "smaller" if direction == "lower" else "larger"
-    lines = [("place", f"{rank:,} of {records:,}: {rank - 1:,} records have a {than} value")]
-    if equal:
-        also = "1 other has" if equal == 1 else f"{equal:,} others have"
-        lines.append(("equal", f"{also} exactly this value; ids decide between them"))
-    return Section("Rank, by comparing everything", tuple(lines))
-
-
-def _walk_section(ef: int | None, found_at: int | None, k: int, rank: int) -> Section:
-    if ef is None:
-        how = "there is no graph: every search looks at everything, so it is found"
-        return Section("Found by", (("exact scan", how),))
-    if found_at is not None and found_at <= k:
-        how = f"found: a walk that keeps ef={ef} candidates has it at place {found_at} (k={k})"
-    elif found_at is not None:
-        how = (
-            f"found at place {found_at} of the ef={ef} candidates that the walk keeps: beyond k={k}"
-        )
-    elif rank <= k:
-        how = (
-            f"missed: a walk with ef={ef} does not keep it, though it is among the {k} nearest; "
-            "only exact search finds it, or a larger ef"
-        )
-    else:
-        how = f"not among the ef={ef} candidates that a walk keeps, nor among the {k} nearest"
-    return Section("Found by", (("the graph", how),))
+    slot, value = record
+    owners, slots = np.zeros(1, dtype=np.intp), np.array([slot], dtype=np.uint32)
+    found = (slots, np.array([value]))
+    return float(made_of(reader, view, (matrix, owners), found, convention)[0])

@@ -135,7 +135,13 @@ def search(
             None
             if wanted is None
             else collection.explain(
-                query, wanted, scores=scores, k=k or 10, ef=ef, target_recall=target_recall
+                query,
+                wanted,
+                scores=scores,
+                k=k or 10,
+                ef=ef,
+                target_recall=target_recall,
+                where=chosen,
             )
         )
     if json:

@@ -7,13 +7,14 @@ which is loaded when it is first asked for.
 from __future__ import annotations
 
 from abc import abstractmethod
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from contextlib import AbstractContextManager
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from numpy.typing import ArrayLike
 
 from vdb import arguments, config, later
+from vdb.filters import Filter
 from vdb.index import Collection as View
 from vdb.index import Reader, search_ef
 from vdb.records import Id, Progress
@@ -148,12 +149,13 @@ class Insight:
         k: int = 10,
         ef: int | None = None,
         target_recall: float | None = None,
+        where: Mapping[str, Any] | Filter | None = None,
     ) -> explaining.Explanation:
         """Why one record has the score and the place that it has for a query.
 
         Its score is derived step by step (dot product, norms, natural value, the convention's
-        formula with numbers put in); its place is found by comparing everything; and the walk that
-        a search with these arguments would make says whether the graph comes by it.
+        formula with numbers put in); its place is found by comparing everything that passes; and
+        the search with these arguments is made, to say whether and how it finds the record.
 
         Args:
             q: The query, shape (dim,).
@@ -162,6 +164,7 @@ class Insight:
             k: Hits that the search would ask for.
             ef: As for `search`.
             target_recall: As for `search`.
+            where: As for `search`: the place is that among the records that pass.
 
         Returns:
             An `Explanation`; its ``str()`` is a text of some lines.
@@ -174,7 +177,15 @@ class Insight:
 
         with self._seen() as (reader, view):
             return explaining.explain(
-                reader, view, q, id, scores=scores, k=k, ef=ef, target_recall=target_recall
+                reader,
+                view,
+                q,
+                id,
+                scores=scores,
+                k=k,
+                ef=ef,
+                target_recall=target_recall,
+                where=where,
             )
 
     def inspect(self) -> inspection.Inspection:
