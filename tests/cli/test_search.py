@@ -273,3 +273,12 @@ def test_numbers_that_are_none_are_quoted(run, untouched):
     assert run(*query, "--threshold", "near").failed_with("--threshold", "got 'near'")
     assert run("scores", "abc").failed_with("SCORE", "got 'abc'")
     assert run("bench", untouched, "notes", "--threads", 0).failed_with("above 0, got '0'")
+
+
+def test_a_misspelt_field_is_named_where_nothing_passes(run, untouched):
+    given = ("search", untouched, "notes", "--id", "note-1", "--where", '{"txet": "a"}')
+    said = " ".join(run(*given).out.split())
+    assert "nothing passes; no field 'txet' in any record; one has 'text'" in said
+    found = run(*given, "--json")
+    assert ids(found) == []
+    assert "did you mean 'text'?" in found.json["plan"]["reason"]

@@ -144,16 +144,17 @@ def search(
                 where=chosen,
             )
         )
+    nothing = hits.plan is not None and hits.plan.matches == 0
     if json:
         document = _document(name, hits)
-        if explain:
+        if explain or nothing:
             document["plan"] = hits.plan
         output.json_object(
             document if explanation is None else {**document, "explanation": explanation}
         )
         return
     _print_table(name, hits, show)
-    if explain:
+    if explain or nothing:
         output.line(f"plan: {hits.plan}")
     if explanation is not None:
         output.line(f"record {output.printable(str(explanation.id))}")

@@ -10,6 +10,7 @@
 ``classes``      the values of one field, sorted by all that they are compared with
 ``columns``      the tree asked of many payloads at once
 ``passing``      either of the two, whichever is less
+``looked``       which fields they met
 ===============  =================================================================
 
 docs/filters.md has every rule. Nothing here knows about files, slots or indexes.
@@ -17,6 +18,7 @@ docs/filters.md has every rule. Nothing here knows about files, slots or indexes
 
 from vdb.filters.evaluate import predicate
 from vdb.filters.expressions import F
+from vdb.filters.looked import Looked
 from vdb.filters.nodes import Filter
 from vdb.filters.parse import parse
 from vdb.filters.passing import LONG_TEXT, passing, text_length
@@ -26,6 +28,7 @@ __all__ = [
     "LONG_TEXT",
     "F",
     "Filter",
+    "Looked",
     "conditions",
     "parse",
     "passing",

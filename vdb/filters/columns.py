@@ -17,6 +17,7 @@ from numpy.typing import NDArray
 
 from vdb.filters import nodes
 from vdb.filters.classes import LIST, MISSING, Classes, Wanted
+from vdb.filters.looked import Looked
 from vdb.filters.nodes import Condition, Filter
 from vdb.filters.simplify import conditions
 from vdb.records import Payload
@@ -163,7 +164,9 @@ def _each_list(
 class Columns:
     """One filter, worked out for being asked of many payloads."""
 
-    def __init__(self, where: Filter) -> None:
+    def __init__(self, where: Filter, looked: Looked | None = None) -> None:
+        """`looked` is told which fields were there."""
+        self._looked = looked
         asked: dict[str, list[Condition]] = {}
         for one in conditions(where):
             asked.setdefault(one.path, []).append(one)
@@ -186,6 +189,9 @@ class Columns:
             if type(payload) is dict:
                 self._walk(self._names, payload, size, columns)
             size += 1
+        if self._looked is not None:
+            for path in self._asked:
+                self._looked.met(path, 0 if path in columns else size)
         fields = {path: column.closed(size) for path, column in columns.items()}
         truth = _joined(self._where, fields)
         return np.full(size, truth) if isinstance(truth, bool) else truth

@@ -12,6 +12,7 @@ from datetime import datetime
 from typing import Any, TypeAlias
 
 from vdb.filters import nodes
+from vdb.filters.looked import Looked
 from vdb.filters.nodes import Condition, Filter
 from vdb.filters.values import Literal, microseconds, moment
 from vdb.records import Payload
@@ -41,19 +42,31 @@ def find(payload: Payload, names: tuple[str, ...]) -> Any:
     return payload
 
 
-def predicate(where: Filter) -> Predicate:
-    """Whether a payload passes."""
+def predicate(where: Filter, looked: Looked | None = None) -> Predicate:
+    """Whether a payload passes; `looked` is told which fields were there."""
     if isinstance(where, nodes.Not):
-        inner = predicate(where.part)
+        inner = predicate(where.part, looked)
         return lambda payload: not inner(payload)
     if isinstance(where, nodes.Joint):
-        parts = [predicate(part) for part in where.parts]
+        parts = [predicate(part, looked) for part in where.parts]
         if isinstance(where, nodes.And):
             return lambda payload: all(part(payload) for part in parts)
         return lambda payload: any(part(payload) for part in parts)
     assert isinstance(where, Condition)  # noqa: S101 - there is nothing else
     names, test = where.names, test_of(where)
-    return lambda payload: test(find(payload, names))
+    if looked is None:
+        return lambda payload: test(find(payload, names))
+    seen = looked.field(where.path)
+
+    def asked(payload: Payload) -> bool:
+        value = find(payload, names)
+        if value is MISSING:
+            seen[0] += 1
+        else:
+            seen[1] = 1
+        return test(value)
+
+    return asked
 
 
 def test_of(condition: Condition) -> Test:

@@ -15,6 +15,7 @@ from numpy.typing import NDArray
 from vdb.filters import nodes
 from vdb.filters.columns import Columns
 from vdb.filters.evaluate import predicate
+from vdb.filters.looked import Looked
 from vdb.filters.nodes import Filter
 from vdb.filters.simplify import conditions, simplified
 from vdb.records import Payload
@@ -29,12 +30,12 @@ LONG_TEXT = 1 << 16
 """Characters from which on hashing what a filter compares with is felt."""
 
 
-def passing(where: Filter) -> Passing:
-    """Which of some payloads pass, as a function of them."""
+def passing(where: Filter, looked: Looked | None = None) -> Passing:
+    """Which of some payloads pass, as a function of them; `looked` is told what they had."""
     simple = simplified(where)
     if len(conditions(simple)) > _FEW or text_length(simple) >= LONG_TEXT:
-        return Columns(simple).passing
-    passes = predicate(simple)
+        return Columns(simple, looked).passing
+    passes = predicate(simple, looked)
     return lambda payloads: np.fromiter(map(passes, payloads), dtype=np.bool_)
 
 

@@ -60,7 +60,8 @@ class Course:
     def __init__(self, among: Among) -> None:
         self.among = among
         self.compared = self.scans = self.walks = self.switches = 0
-        self._reason = "nothing passes" if among.count == 0 else "nothing was asked for"
+        nothing = f"nothing passes; {among.note}" if among.note else "nothing passes"
+        self._reason = nothing if among.count == 0 else "nothing was asked for"
 
     def scanning(self, width: int, *, flat: bool, exact: bool) -> bool:
         """Whether to scan instead of a walk that keeps `width` candidates; remembers why."""

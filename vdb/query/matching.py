@@ -107,7 +107,8 @@ def _fixed(where: Filter) -> bool | None:
 
 def _among(reader: Reader, view: View, tree: Filter) -> Among:
     compiler, count = _Compiler(reader, view), view.header.count
-    return Among(compiler.passing(filters.simplified(tree), index.live(reader, view)), count)
+    slots = compiler.passing(filters.simplified(tree), index.live(reader, view))
+    return Among(slots, count, "" if slots.any() else compiler.absences())
 
 
 class _Compiler:
@@ -119,6 +120,12 @@ class _Compiler:
         self._built = {
             line["path"]: line for line in view.header.fields if line["built"] == NO_SLOT
         }
+        self._looked = filters.Looked()
+
+    def absences(self) -> str:
+        """In words, the fields that nothing had of what was looked at; empty for none."""
+        header = self._view.header
+        return self._looked.absences(header.count, [line["path"] for line in header.fields])
 
     def passing(self, where: Filter, within: Slots) -> Slots:
         """Those slots of `within` that pass; a new array, or `within` itself."""
@@ -256,13 +263,14 @@ class _Compiler:
 
     def _ask(self, where: Filter, within: Slots) -> Slots:
         """Looks at payloads."""
-        passes = filters.passing(where)
+        passes = filters.passing(where, self._looked)
         found = np.zeros_like(within)
         slots = np.flatnonzero(within).tolist()
         for start in range(0, len(slots), _PAYLOADS_AT_ONCE):
             some = slots[start : start + _PAYLOADS_AT_ONCE]
             _, payloads = self._reader.encoded(self._view, some)
             found[some] = passes(payloads)
+            self._looked.example = payloads[0]
         return found
 
 
