@@ -48,8 +48,12 @@ elasticsearch`.
 - **Which records** are the `k` hits is decided by the metric's value. With a threshold they are the
   `k` of closest value among those that it admits: `k` of them wherever `k` pass.
 - **Precision.** A score is computed in what the engine computes in, float32 for most, and
-  `hits.scores` has that type. The order of a sum differs between processors and builds: expect
-  the last digit to differ, and angles near 0 and pi to differ by 1e-3.
+  `hits.scores` has that type.
+- **Sums.** A sum of float32 numbers depends on its order, by more than the last digit where there
+  are hundreds of them. Where the order of an engine's build for x86-64 is known, "before comparing"
+  below names it, and searches add up in the same order, so that scores agree to the last bit. Other
+  processors and builds have other orders: expect the last digits to differ there, as in rows
+  without an order, and angles near 0 and pi to differ by 1e-3.
 - **Thresholds** are in the unit of the engine's own parameter, which is not always the score, and
   are compared as the engine compares: in its precision; *inclusive*: a row exactly at the
   threshold is in; *strict*: it is out.
@@ -62,7 +66,8 @@ elasticsearch`.
   only the value, and uses the plain formula.
 - **Zero vectors.** Under cosine vdb refuses to store one. A zero query is refused natively and
   where the engine refuses it; where the engine returns a number, so does vdb, for the first `k`
-  ids; where it returns NaN, the scores are NaN and no threshold admits them.
+  ids; where it returns NaN, the scores are NaN and no threshold admits them; where it finds
+  nothing, there are no hits.
 - **NaN and infinity** are refused everywhere.
 - **Converting** goes through the value, within one metric. A score that a whole range of values
   shares raises `NotInvertibleError`. Where rounding alone hides the value (the 0 at which NMSLIB

@@ -13,6 +13,8 @@ from scores.scored import ALL, one
 pytestmark = pytest.mark.usefixtures("short_walks")
 
 
+WIDE = ("float64", "widened")
+ILL_CONDITIONED = ("vespa-distance", "ngt-angle", "ngt-normalized-l2")
 GOLDEN = [
     row
     for row in rows()
@@ -41,7 +43,7 @@ class TestScores:
     def test_the_hand_made_vectors_score_as_they_do_in_the_engine(self, pairs, row):
         query = PAIRS[row.pair][0]
         (hit,) = pairs[row.metric, row.pair].search(query, scores=row.convention)
-        angle = 1e-3 if row.convention == "vespa-distance" else 1e-9
+        angle = 1e-3 if row.convention in ILL_CONDITIONED else 1e-9
         assert hit.score == pytest.approx(row.score, rel=3e-6, abs=angle)
 
     @pytest.mark.parametrize(("metric", "name"), ALL)
@@ -51,13 +53,13 @@ class TestScores:
         keys = hits.scores if row.direction == "lower" else -hits.scores
         assert (np.diff(keys) >= 0).all()
         assert (hits.convention, hits.direction) == (name, row.direction)
-        assert hits.scores.dtype == (np.float64 if row.precision == "float64" else np.float32)
+        assert hits.scores.dtype == (np.float64 if row.precision in WIDE else np.float32)
         exact = oracle.values(metric, crowd[7] * 1.5, crowd[hits.ids])
         assert hits.values == pytest.approx(exact, rel=1e-9, abs=1e-9)
         if "prenorm" not in name:
             plain = vdb.scores.score(hits.values, metric=metric, convention=name)
             assert hits.scores == pytest.approx(
-                plain, rel=3e-6, abs=1e-3 if "vespa" in name else 1e-6
+                plain, rel=3e-6, abs=1e-3 if "vespa" in name or name in ILL_CONDITIONED else 1e-6
             )
 
     def test_the_default_is_the_collections(self, db):
@@ -119,14 +121,16 @@ class TestScores:
         told = docs.explain([1, 2], 0, scores="vespa-prenormalized-angular")
         assert told.score == hits.scores[hits.ids.tolist().index(0)]
 
-    def test_sums_over_many_dimensions_stay_exact(self, db):
+    def test_sums_over_many_dimensions_are_as_exact_as_the_engines(self, db):
         random = np.random.default_rng(8)
         stored = random.normal(size=(20, 4096)).astype(np.float32)
         docs = one(db, "cosine", stored)
-        for name in ("hnswlib", "qdrant", "milvus"):  # Elasticsearch's own sum of squares is not
+        # hnswlib adds up squares one by one: what that loses is a part of its scores.
+        for name, off in (("qdrant", 2.5e-7), ("milvus", 2.5e-7), ("hnswlib", 3e-6)):
             hits = docs.search(stored[0] + np.float32(0.1), scores=name)
             plain = vdb.scores.score(hits.values, metric="cosine", convention=name)
-            assert hits.scores == pytest.approx(plain, rel=0, abs=2.5e-7)
+            assert hits.scores == pytest.approx(plain, rel=0, abs=off)
+        assert abs(hits.scores - plain).max() > 2.5e-7
 
     def test_a_crowd_of_tiny_vectors_does_not_hide_those_behind_it(self, db):
         random = np.random.default_rng(2)

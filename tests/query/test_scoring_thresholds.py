@@ -120,4 +120,6 @@ def in_its_unit(row, score, value):
         return -score if metric == "ip" else 1 / score - 1
     if name == "vespa-prenormalized-angular":
         return None
+    if name == "redis-vset-8.0":
+        return 2 * (1 - score)
     return 1 - score if name == "redis-vset" else score

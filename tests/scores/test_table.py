@@ -14,18 +14,24 @@ from vdb.scores.table import all_conventions
 ROOT = Path(__file__).parents[2]
 EVERYWHERE = {"native", "annoy", "elasticsearch", "opensearch", "opensearch-2.18", "pgvector"}
 PRODUCTS = {
-    *("chroma", "duckdb", "hnswlib", "lancedb", "lucene", "milvus", "nmslib", "pinecone", "qdrant"),
-    *("redis", "usearch", "vespa", "vespa-distance", "voyager", "vsag", "weaviate", "zvec"),
+    *("chroma", "duckdb", "hnswlib", "lancedb", "lucene", "milvus", "milvus-3", "nmslib"),
+    *("pinecone", "qdrant", "redis", "svs", "usearch", "vespa", "vespa-distance", "voyager"),
+    *("vsag", "weaviate", "zvec"),
 }
 EXPECTED = {
-    "l2": EVERYWHERE | PRODUCTS | {"faiss", "mongodb", "sqlite-vec"},
-    "ip": EVERYWHERE | PRODUCTS | {"faiss"},
-    "dot": EVERYWHERE | PRODUCTS | {"faiss", "mongodb", "vespa-prenormalized-angular"},
+    "l2": EVERYWHERE
+    | PRODUCTS
+    | {"faiss", "hannoy", "mariadb", "mongodb", "ngt", "rabitqlib", "sqlite-vec"},
+    "ip": EVERYWHERE | PRODUCTS | {"faiss", "rabitqlib", "turbovec"},
+    "dot": EVERYWHERE
+    | PRODUCTS
+    | {"faiss", "mongodb", "rabitqlib", "turbovec", "vespa-prenormalized-angular"},
     "cosine": EVERYWHERE
     | PRODUCTS
-    | {"azure", "mongodb", "redis-vset", "sqlite-vec", "weaviate-certainty"}
-    | {"vespa-prenormalized-angular"},
-    "l1": EVERYWHERE | {"faiss", "nmslib", "qdrant", "sqlite-vec", "weaviate"},
+    | {"azure", "hannoy", "lancedb-quantised", "mariadb", "mongodb", "ngt", "ngt-angle"}
+    | {"ngt-normalized-l2", "redis-vset", "redis-vset-8.0", "sqlite-vec"}
+    | {"vespa-prenormalized-angular", "weaviate-certainty"},
+    "l1": EVERYWHERE | {"faiss", "ngt", "nmslib", "qdrant", "sqlite-vec", "weaviate"},
     "hamming": EVERYWHERE
     | {"faiss", "lancedb", "lucene", "milvus", "mongodb", "sqlite-vec", "usearch", "vespa"}
     | {"vespa-distance", "weaviate"},

@@ -26,6 +26,7 @@ level_limit = _kernel.level_limit
 link_row_size = _kernel.link_row_size
 mark_slots = _kernel.mark_slots
 msgpack_fault = _kernel.msgpack_fault
+ordered_dots = _kernel.ordered_dots
 read_records = _kernel.read_records
 sub_batch_size = _kernel.sub_batch_size
 use_instruction_set = _kernel.use_instruction_set
@@ -66,6 +67,7 @@ __all__ = [
     "link_row_size",
     "mark_slots",
     "msgpack_fault",
+    "ordered_dots",
     "read_records",
     "sub_batch_size",
     "use_instruction_set",

@@ -1,7 +1,8 @@
 """Scores of what the index found, the threshold's cut, and the order of hits.
 
-Most conventions score the natural value. Where an engine makes a quantity of its own out of the two
-vectors, the vectors of the candidates are read and that is computed, in float32 as the engine does.
+Some conventions score the natural value. Where an engine makes a quantity of its own out of the two
+vectors, if only by the order in which it adds up, the vectors of the candidates are read and it is
+computed as the engine does.
 
 The order of hits: by score in the convention's direction, equal scores by value, equal values by
 id; NaN comes last.

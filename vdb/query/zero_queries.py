@@ -1,8 +1,8 @@
 """Queries that are zero where the metric has no value for them.
 
 Natively they are refused. Under a convention the answer is what its engine gives: an error,
-nothing, or every record with the same score, that of a similarity of 0 or NaN; of those, the first
-by id.
+nothing, or every record with the same score, that of the similarity the engine takes (0 mostly) or
+NaN; of those, the first by id.
 """
 
 from __future__ import annotations
@@ -114,7 +114,7 @@ class _Reader(NamedTuple):
 def answered(by_id: NDArray[np.uint32], k: int | None, how: Scoring, dim: int) -> Rows:
     """The hits of a zero query, from all slots in the order of their ids."""
     convention, threshold = how
-    number = {"number": 0.0, "nan": np.nan}.get(convention.zero.query)
+    number = {"number": convention.zero.value, "nan": np.nan}.get(convention.zero.query)
     slots = by_id if number is not None else by_id[:0]
     values = np.full(len(slots), number, dtype=np.float64)
     scores = convention.scored(values, dim)

@@ -39,15 +39,16 @@ class Convention:
         direction: Which scores are closer.
         low: Smallest possible score.
         high: Largest possible score.
-        precision: What it is computed in: "float32", "float64", or "rounded" (from float64 to
-            float32 at the end).
+        precision: What it is computed in: "float32", "float64", "rounded" (from float64 to float32
+            at the end), or "widened" (from float32 to float64 at the beginning).
         threshold: Whether a hit exactly at the threshold is in ("inclusive") or not ("strict").
         threshold_unit: What a threshold is compared with: the "score", the "value", or a quantity
             in words.
         threshold_parameter: What the engine calls its parameter; "" where it has none.
         threshold_note: What else is to be known about it.
         zero_vectors: What the engine does with a zero vector.
-        near_unit: What it does to vectors before it compares them, where that shows in scores.
+        near_unit: What it does to vectors before it compares them, and how it adds up, where that
+            shows in scores.
         nan: What it does with NaN. (Here NaN and infinity are refused, always.)
         not_invertible: Which scores do not tell their value; "" where all do.
         engine: The engine and the version whose behaviour this is.
@@ -116,7 +117,10 @@ class Convention:
         """The formula alone, in the engine's precision, without a look at the range."""
         kind = np.float32 if self.precision == "float32" else np.float64
         with np.errstate(all="ignore"):
-            numbers = np.atleast_1d(np.asarray(quantities)).astype(kind)
+            numbers = np.atleast_1d(np.asarray(quantities))
+            if self.precision == "widened":
+                numbers = numbers.astype(np.float32)
+            numbers = numbers.astype(kind)
             out = self.family.forward(numbers, kind(self._n(dim)))
             if self.precision == "rounded":
                 out = out.astype(np.float32)

@@ -21,9 +21,11 @@ __all__ = [
     "CHORD",
     "CLAMPED_COMPLEMENT",
     "COMPLEMENT",
+    "DOUBLED_COMPLEMENT",
     "FRACTION",
     "HALVED",
     "HALVED_CLIPPED",
+    "HALVED_COMPLEMENT",
     "MIP",
     "NEGATED",
     "PRENORMALIZED",
@@ -93,6 +95,22 @@ CLAMPED_COMPLEMENT = Family(
     # Values above 1 are rounding only.
     lambda x, _: np.maximum(1 - x, 0),
     lambda s, _: 1 - s,
+    falls=True,
+)
+DOUBLED_COMPLEMENT = Family(
+    "doubled complement",
+    "2 - 2 * {x}",
+    "1 - {s} / 2",
+    lambda x, _: 2 - 2 * x,
+    lambda s, _: 1 - s / 2,
+    falls=True,
+)
+HALVED_COMPLEMENT = Family(
+    "halved complement",
+    "(1 - {x}) / 2",
+    "1 - 2 * {s}",
+    lambda x, _: (1 - x) / 2,
+    lambda s, _: 1 - 2 * s,
     falls=True,
 )
 ROOT = Family("root", "sqrt({x})", "{s}^2", lambda x, _: np.sqrt(x), lambda s, _: s * s)

@@ -25,21 +25,24 @@ Evidence = Literal["measured", "compiled", "transcribed", "read", "documented"]
 run alone; its steps transcribed around real Lucene kernels; read in its source; read in its
 manual."""
 
-Precision = Literal["float32", "float64", "rounded"]
-"""What the formula is computed in; "rounded": in float64, with the result rounded to float32."""
+Precision = Literal["float32", "float64", "rounded", "widened"]
+"""What the formula is computed in; "rounded": in float64, with the result rounded to float32;
+"widened": in float64, of a number that was rounded to float32."""
 
 
 class Zero(NamedTuple):
     """What an engine does with a zero vector where the metric has no value for it.
 
     Attributes:
-        query: What a search with a zero query gives: a "number" (that of a cosine of 0), "nan" (all
+        query: What a search with a zero query gives: a "number" (that of `value`), "nan" (all
             records, with NaN as their score), "nothing" (no hits) or "refused".
         text: The engine's behaviour in words.
+        value: What the cosine counts as, where that is a "number".
     """
 
     query: Literal["number", "nan", "nothing", "refused"]
     text: str
+    value: float = 0.0
 
 
 HARMLESS = Zero("number", "as any other vector")

@@ -20,6 +20,7 @@ from vdb.records import Direction
 
 __all__ = [
     "ANY_MIN_SCORE",
+    "DISTANCE_EPSILON",
     "EPSILON",
     "INCLUSIVE",
     "MIN_SCORE",
@@ -30,6 +31,7 @@ __all__ = [
     "RADIUS",
     "STRICT",
     "WHOLE_STRICT",
+    "WIDE",
     "Rows",
     "Threshold",
     "distance_threshold",
@@ -132,13 +134,28 @@ def _near_certainty(rows: Rows, threshold: float) -> Numbers:
     return np.asarray(distances <= (1 - threshold) * 2 + 1e-6) | _by_score(rows, threshold)
 
 
-def _epsilon(rows: Rows, threshold: float) -> Numbers:
-    # The one is what a user makes of the score, the other what the engine has.
-    return np.asarray((1 - rows.scores <= threshold) | ((1 - rows.quantities) / 2 <= threshold))
+def _by_wide_score(rows: Rows, threshold: float) -> Numbers:
+    return _at_least(rows.scores.astype(np.float64), threshold, rows.direction)
+
+
+def _by_half_distance(rows: Rows, threshold: float) -> Numbers:
+    # Both are float32 there: 1 - score, however it is written, comes out as the distance itself.
+    return np.asarray((1 - rows.quantities).astype(np.float32) / 2 <= np.float32(threshold))
+
+
+def _by_distance(rows: Rows, threshold: float) -> Numbers:
+    return np.asarray((1 - rows.quantities).astype(np.float32) <= np.float32(threshold))
 
 
 RADIUS = Threshold("radius", "score", "inclusive", _by_score)
 INCLUSIVE = Threshold("WHERE", "score", "inclusive", _by_score, "with <= or >=, as written in SQL")
+WIDE = Threshold(
+    "WHERE",
+    "score",
+    "inclusive",
+    _by_wide_score,
+    "with <= or >=, as written in SQL; the number is not rounded to float32",
+)
 STRICT = Threshold("radius", "score", "strict", _by_score_strictly)
 WHOLE_STRICT = Threshold(
     "radius", "score", "strict", _by_whole_score_strictly, "its fraction is dropped: 8.9 means 8"
@@ -178,10 +195,16 @@ EPSILON = Threshold(
     "EPSILON",
     "1 - score",
     "inclusive",
-    _epsilon,
-    "(1 - cos(q, v)) / 2 in the current source; older releases compared 1 - cos(q, v)",
+    _by_half_distance,
+    "that is (1 - cos(q, v)) / 2, compared in float32",
     lambda t: t > 0,
     "above 0",
+)
+DISTANCE_EPSILON = replace(
+    EPSILON,
+    unit="1 - cos(q, v)",
+    admits=_by_distance,
+    note="twice what 1 - score is, compared in float32: 0.2 admits scores of 0.9 and more",
 )
 
 

@@ -17,16 +17,19 @@ from numpy.typing import NDArray
 from vdb.records import Direction
 
 __all__ = [
+    "ANYTHING",
     "ELASTIC",
-    "MILVUS",
+    "FAR",
     "NORMALISED",
     "PRENORMALISED",
-    "QDRANT",
+    "Column",
     "FromVectors",
+    "Matrix",
+    "unless",
 ]
 
 Matrix: TypeAlias = NDArray[np.float32]
-Column: TypeAlias = NDArray[np.float32]
+Column: TypeAlias = NDArray[np.floating]
 _ONE = np.float32(1)
 
 
@@ -38,8 +41,9 @@ class FromVectors:
         text: The rule in words.
         prepare: Queries (m, n) as they are compared, float32.
         compute: Prepared queries (m, n) and stored vectors (m, n), row by row, as quantities (m,),
-            float32.
+            float32 or, where the engine's is, float64.
         slack: How far the quantity may be from the metric's value.
+        relative: How far it may be besides, in parts of the value.
         ordered: Whether closer values have, but for that, closer quantities.
         integers: Whether it is made of vectors of integers too; else their value is taken.
         shrinks: Whether it may also, but for the slack, be anything between the value and 0.
@@ -49,6 +53,7 @@ class FromVectors:
     prepare: Callable[[Matrix], Matrix]
     compute: Callable[[Matrix, Matrix], Column]
     slack: float
+    relative: float = 0.0
     ordered: bool = True
     integers: bool = False
     shrinks: bool = False
@@ -59,9 +64,10 @@ class FromVectors:
 
     def closest(self, values: NDArray[np.float64], direction: Direction) -> NDArray[np.float64]:
         """The closest quantities that vectors with these values can have."""
+        room = self.slack + self.relative * np.abs(values)
         if direction == "higher":
-            return (np.maximum(values, 0) if self.shrinks else values) + self.slack
-        return (np.minimum(values, 0) if self.shrinks else values) - self.slack
+            return np.asarray((np.maximum(values, 0) if self.shrinks else values) + room)
+        return np.asarray((np.minimum(values, 0) if self.shrinks else values) - room)
 
     def quantities(
         self, queries: Matrix, stored: Matrix, owners: NDArray[np.intp] | None = None
@@ -97,29 +103,14 @@ def _unit(a: Matrix) -> Matrix:
     return a * (_ONE / (np.sqrt(_dot(a, a)) + np.float32(1e-30)))[:, None]
 
 
-def _unless(keep: NDArray[np.bool_], a: Matrix, lengths: Column) -> Matrix:
+def unless(keep: NDArray[np.bool_], a: Matrix, lengths: Column) -> Matrix:
     """Divided by the length, except the rows to keep."""
     return np.where(keep[:, None], a, a / np.where(keep, _ONE, lengths)[:, None])
 
 
 def _elastic(a: Matrix) -> Matrix:
     square = _sequential_square(a)
-    return _unless(np.abs(square - _ONE) <= np.float32(1e-3), a, np.sqrt(square))
-
-
-def _qdrant(a: Matrix) -> Matrix:
-    square = _dot(a, a)
-    keep = (square < np.finfo(np.float32).eps) | (np.abs(square - _ONE) <= np.float32(1e-6))
-    return _unless(keep, a, np.sqrt(square))
-
-
-def _milvus_query(q: Matrix) -> Matrix:
-    square = _dot(q, q)
-    return _unless(np.abs(square - _ONE) <= np.float32(1e-5), q, np.sqrt(square))
-
-
-def _milvus(q: Matrix, v: Matrix) -> Column:
-    return np.asarray(_dot(q, v) / np.sqrt(_dot(v, v)), dtype=np.float32)
+    return unless(np.abs(square - _ONE) <= np.float32(1e-3), a, np.sqrt(square))
 
 
 def _prenormalised(q: Matrix, v: Matrix) -> Column:
@@ -127,7 +118,10 @@ def _prenormalised(q: Matrix, v: Matrix) -> Column:
     return np.asarray(_dot(q, v) / np.where(square == 0, _ONE, square), dtype=np.float32)
 
 
-_ANYTHING = float("inf")
+ANYTHING = float("inf")
+FAR = 1e-2
+"""How far a sum of float32 products may be from the exact one, in its own size: there are 65,536 of
+them at most, and each step rounds by 6e-8."""
 
 NORMALISED = FromVectors(
     "both vectors are normalised in float32, whatever their length",
@@ -142,27 +136,12 @@ ELASTIC = FromVectors(
     lambda q, v: _dot(q, _elastic(v)),
     3e-3,
 )
-QDRANT = FromVectors(
-    "a vector whose squared length is within 1e-6 of 1, or below 1.19e-7, is not normalised; all "
-    "others are, in float32",
-    _qdrant,
-    lambda q, v: _dot(q, _qdrant(v)),
-    1e-5,
-    shrinks=True,
-)
-MILVUS = FromVectors(
-    "a query whose squared length is within 1e-5 of 1 is not normalised; stored vectors are "
-    "divided by their exact lengths",
-    _milvus_query,
-    _milvus,
-    1e-4,
-)
 PRENORMALISED = FromVectors(
     "the inner product is divided by the squared length of the query; the stored vector's length "
     "is not looked at",
     lambda q: q,
     _prenormalised,
-    _ANYTHING,
+    ANYTHING,
     ordered=False,
     integers=True,
 )

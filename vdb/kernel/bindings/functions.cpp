@@ -8,6 +8,7 @@
 #include "distance.h"
 #include "gil.h"
 #include "mark.h"
+#include "ordered_sums.h"
 
 namespace vdb::bindings {
 
@@ -42,6 +43,45 @@ Output<double, 2> distances(const Rows& a, const Rows& b, const std::string& dty
       ++out;
     }
     out += 6;
+  }
+  return array;
+}
+
+using Floats = nb::ndarray<const float, nb::ndim<2>, nb::c_contig, nb::device::cpu>;
+
+// The place of a word in a list, as the enumeration whose values the list names in their order.
+template <typename Enum>
+Enum chosen(const std::string& word, std::initializer_list<const char*> words, const char* name) {
+  const auto found = std::find(words.begin(), words.end(), word);
+  if (found == words.end()) throw std::invalid_argument(std::string(name) + ": no such word");
+  return static_cast<Enum>(found - words.begin());
+}
+
+Output<float, 1> ordered_dots(const Floats& a, const Floats& b, uint32_t lanes, uint32_t registers,
+                              uint32_t rounds, bool fused, const std::string& fold,
+                              const std::string& gather, const std::string& blocks,
+                              const std::string& rest, bool narrow_fused, bool rest_fused) {
+  const SumOrder order{
+      lanes,
+      registers,
+      rounds,
+      fused,
+      chosen<SumOrder::Fold>(fold, {"halves", "neighbours", "quarters", "sequence"}, "fold"),
+      chosen<SumOrder::Gather>(gather, {"sequence", "neighbours", "folded", "chunks"}, "gather"),
+      chosen<SumOrder::Blocks>(blocks, {"first", "gathered", "none"}, "blocks"),
+      chosen<SumOrder::Rest>(rest, {"after", "apart", "in lanes", "narrower"}, "rest"),
+      narrow_fused,
+      rest_fused};
+  if (!order.valid())
+    throw std::invalid_argument("lanes, registers: powers of two to 16 and 32; rounds: 1 to 8");
+  if (a.shape(1) != b.shape(1)) throw std::invalid_argument("b: rows as long as those of a");
+  if (a.shape(0) != b.shape(0)) throw std::invalid_argument("b: as many rows as a");
+  const size_t rows = a.shape(0), length = a.shape(1);
+  float* out;
+  auto array = make_array<float, 1>({rows}, &out);
+  const nb::gil_scoped_release release;
+  for (size_t i = 0; i < rows; ++i) {
+    out[i] = ordered_dot(a.data() + i * length, b.data() + i * length, length, order);
   }
   return array;
 }
@@ -92,6 +132,11 @@ void bind_functions(nb::module_& m) {
         nb::call_guard<Unlocked>(),
         "Sets marks[slots[starts[i]:ends[i]]] to 1 for each i; CorruptedError for a slot without a "
         "mark.");
+  m.def("ordered_dots", &ordered_dots, "a"_a, "b"_a, nb::kw_only(), "lanes"_a, "registers"_a,
+        "rounds"_a, "fused"_a, "fold"_a, "gather"_a, "blocks"_a, "rest"_a, "narrow_fused"_a,
+        "rest_fused"_a,
+        "Inner products of float32 rows (n, dim) of a and b, (n,), added up in the order given; "
+        "ordered_sums.h says what the words mean.");
   m.def("distances", &distances, "a"_a, "b"_a, nb::kw_only(), "dtype"_a,
         "(n, 9): dot, squared L2 and L1 of each row of a (as queries have them) with the row of b "
         "at its place, from the loops for one row, for four, and in float64; for tests.");

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from vdb.scores.engines import embedded, libraries, lucene, servers, vespa
+from vdb.scores.engines import databases, embedded, graphs, libraries, lucene, servers, vespa
 
 __all__ = ["ENGINES"]
 
@@ -10,6 +10,8 @@ ENGINES = (
     *lucene.ENGINES,
     *vespa.ENGINES,
     *libraries.ENGINES,
+    *graphs.ENGINES,
     *embedded.ENGINES,
+    *databases.ENGINES,
     *servers.ENGINES,
 )

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 from vdb.scores.families import CHORD, CLAMPED_COMPLEMENT, COMPLEMENT, NEGATED, ROOT, SAME
+from vdb.scores.orders import ONE_BY_ONE, SIXTEEN, ByDimension, Order
 from vdb.scores.rows import Engine, Row, inner, zero_is
+from vdb.scores.sums import absolute, cosine_of_units, product, rounded_chord, squared
 from vdb.scores.thresholds import RADIUS, STRICT, none
 from vdb.scores.vectors import NORMALISED
 
@@ -42,12 +44,35 @@ _FAISS = Engine(
     threshold=STRICT.named("range_search radius"),
     nan="accepted; the row never appears in results",
     rows=(
-        Row("l2", "METRIC_L2", SAME),
-        *inner("METRIC_INNER_PRODUCT", SAME),
-        Row("l1", "METRIC_L1", SAME),
+        Row("l2", "METRIC_L2", SAME, from_vectors=squared(SIXTEEN)),
+        *inner("METRIC_INNER_PRODUCT", SAME, from_vectors=product(SIXTEEN)),
+        Row(
+            "l1",
+            "METRIC_L1",
+            SAME,
+            from_vectors=absolute(Order(lanes=8, registers=2, blocks="gathered")),
+        ),
         Row("hamming", "IndexBinaryFlat", SAME),
     ),
 )
+
+
+def _hnswlib_l2(dim: int) -> Order:
+    if dim % 16 == 0:
+        return Order(lanes=16, fused=True, fold="sequence")
+    if dim % 4 == 0 or dim < 16:
+        return Order(lanes=4, fold="sequence", rest="apart")
+    return Order(lanes=16, fused=True, fold="sequence", rest="apart", rest_fused=False)
+
+
+def _hnswlib_ip(dim: int) -> Order:
+    if dim % 16 == 0 or (dim % 4 != 0 and dim > 16):
+        return Order(lanes=8, registers=2, fused=True, rest="apart", rest_fused=False)
+    return Order(lanes=8, rounds=2, fold="sequence", blocks="none", rest="narrower")
+
+
+_BY_SIZE = "in 4 to 16 sums side by side, by the dimension"
+_HNSWLIB_IP = ByDimension(_BY_SIZE, _hnswlib_ip)
 _HNSWLIB = Engine(
     name="hnswlib",
     version="hnswlib 0.8.0",
@@ -56,17 +81,24 @@ _HNSWLIB = Engine(
     threshold=none("hnswlib in Python"),
     nan=_NAN_OUT,
     rows=(
-        Row("l2", "l2", SAME),
-        *inner("ip", COMPLEMENT),
+        Row("l2", "l2", SAME, from_vectors=squared(ByDimension(_BY_SIZE, _hnswlib_l2))),
+        *inner("ip", COMPLEMENT, from_vectors=product(_HNSWLIB_IP)),
         Row(
             "cosine",
             "cosine",
             COMPLEMENT,
-            from_vectors=NORMALISED,
+            from_vectors=cosine_of_units(ONE_BY_ONE, _HNSWLIB_IP),
             zero=zero_is("1"),
             note="its BFIndex does not normalise the query: 1 - |q| cos(q, v)",
         ),
     ),
+)
+
+_NMSLIB_ANY = Order(
+    lanes=8, rounds=2, fold="sequence", blocks="none", rest="narrower", rest_fused=True
+)
+_NMSLIB_L2 = ByDimension(
+    _NMSLIB_ANY.text, lambda dim: _NMSLIB_ANY if dim % 16 else Order(lanes=8, fold="sequence")
 )
 _NMSLIB = Engine(
     name="nmslib",
@@ -76,17 +108,27 @@ _NMSLIB = Engine(
     threshold=none("NMSLIB"),
     nan="not known",
     rows=(
-        Row("l2", "l2", SAME, note="seq_search and hnsw with skip_optimized_index return the root"),
-        *inner("negdotprod", NEGATED),
+        Row(
+            "l2",
+            "l2",
+            SAME,
+            from_vectors=squared(_NMSLIB_L2),
+            note="seq_search and hnsw with skip_optimized_index return the root",
+        ),
+        *inner("negdotprod", NEGATED, from_vectors=product(_NMSLIB_ANY)),
         Row(
             "cosine",
             "cosinesimil",
             CLAMPED_COMPLEMENT,
-            from_vectors=NORMALISED,
+            from_vectors=cosine_of_units(ONE_BY_ONE, _NMSLIB_ANY),
             zero=zero_is("1"),
         ),
-        Row("l1", "l1", SAME),
+        Row("l1", "l1", SAME, from_vectors=absolute(Order(lanes=4, fold="sequence"))),
     ),
+)
+_USEARCH_I8 = (
+    "float input to an i8 index is normalised, times 127, and cut to whole numbers before it is "
+    "compared"
 )
 _USEARCH = Engine(
     name="usearch",
@@ -96,18 +138,20 @@ _USEARCH = Engine(
     threshold=none("USearch"),
     nan=_NAN_OUT,
     rows=(
-        Row("l2", "l2sq", SAME),
-        *inner(
-            "ip",
-            COMPLEMENT,
-            note="float input to an i8 index is normalised, times 127, before it is compared",
+        Row(
+            "l2",
+            "l2sq",
+            SAME,
+            note=f"{_USEARCH_I8}, so that lengths are lost: (3, 4) and (30, 40) are at distance 0",
         ),
+        *inner("ip", COMPLEMENT, note=_USEARCH_I8),
         Row(
             "cosine",
             "cos",
             COMPLEMENT,
             precision="rounded",
             zero=zero_is("1", "; of two zero vectors it is 0"),
+            note=_USEARCH_I8,
         ),
         Row("hamming", "hamming", SAME),
     ),
@@ -129,6 +173,11 @@ _VOYAGER = Engine(
         Row("cosine", "Cosine", COMPLEMENT, from_vectors=NORMALISED, zero=zero_is("1")),
     ),
 )
+
+_ANNOY_SIXTEEN = Order(lanes=8, registers=2, fused=True, blocks="none")
+_ANNOY_SUMS = ByDimension(
+    _ANNOY_SIXTEEN.text, lambda dim: ONE_BY_ONE if dim < 16 else _ANNOY_SIXTEEN
+)
 _ANNOY = Engine(
     name="annoy",
     version="Annoy 1.17.3",
@@ -137,10 +186,27 @@ _ANNOY = Engine(
     threshold=none("Annoy"),
     nan="accepted; the score is NaN, of angular sqrt(2)",
     rows=(
-        Row("l2", "euclidean", ROOT),
-        *inner("dot", SAME, note="called a distance, and higher is closer"),
-        Row("cosine", "angular", CHORD, zero=zero_is("sqrt(2)")),
-        Row("l1", "manhattan", SAME),
+        Row("l2", "euclidean", ROOT, from_vectors=squared(_ANNOY_SUMS)),
+        *inner(
+            "dot",
+            SAME,
+            from_vectors=product(_ANNOY_SUMS),
+            note="called a distance, and higher is closer",
+        ),
+        Row(
+            "cosine",
+            "angular",
+            CHORD,
+            from_vectors=rounded_chord(_ANNOY_SUMS),
+            precision="rounded",
+            zero=zero_is("sqrt(2)"),
+        ),
+        Row(
+            "l1",
+            "manhattan",
+            SAME,
+            from_vectors=absolute(Order(lanes=8, registers=2, blocks="none")),
+        ),
         Row("hamming", "hamming", SAME, note="of cells that hold 0 or 1"),
     ),
 )

@@ -1,55 +1,45 @@
-"""Servers and services that have an engine of their own."""
+"""Vector servers, and services that have an engine of their own."""
 
 from __future__ import annotations
 
 from vdb.scores.families import (
     CERTAINTY,
     CLAMPED_COMPLEMENT,
-    COMPLEMENT,
     NEGATED,
     RECIPROCAL_COMPLEMENT,
     ROOT,
     SAME,
 )
-from vdb.scores.rows import Engine, Row, Zero, inner, zero_is, zero_refused
-from vdb.scores.thresholds import (
-    EPSILON,
-    INCLUSIVE,
-    NEAR,
-    NEAR_CERTAINTY,
-    RADIUS,
-    STRICT,
-    WHOLE_STRICT,
-    none,
-)
-from vdb.scores.vectors import MILVUS, NORMALISED, QDRANT
+from vdb.scores.near_unit import milvus, qdrant
+from vdb.scores.orders import ONE_BY_ONE, SIXTEEN, ByDimension, Order
+from vdb.scores.rows import Engine, Row, inner, zero_is, zero_refused
+from vdb.scores.sums import absolute, product, squared
+from vdb.scores.thresholds import NEAR, NEAR_CERTAINTY, RADIUS, STRICT, WHOLE_STRICT, none
+from vdb.scores.vectors import NORMALISED
 
 __all__ = ["ENGINES"]
 
-_PGVECTOR = Engine(
-    name="pgvector",
-    version="pgvector 0.8.6",
-    source="pgvector/pgvector: src/vector.c, README",
-    evidence="measured",
-    threshold=INCLUSIVE,
-    nan="refused: NaN not allowed in vector",
-    precision="float64",
-    rows=(
-        Row("l2", "<->", ROOT),
-        *inner("<#>", NEGATED),
-        Row(
-            "cosine",
-            "<=>",
-            COMPLEMENT,
-            zero=Zero(
-                "nan",
-                "NaN in a sequential scan, sorted last; missing from an HNSW or IVFFlat index",
-            ),
-        ),
-        Row("l1", "<+>", SAME),
-        Row("hamming", "<~>", SAME),
-    ),
-)
+
+def _qdrant_sums(*, fused: bool) -> ByDimension:
+    def of(dim: int) -> Order:
+        if dim < 16:
+            return ONE_BY_ONE
+        if dim < 32:
+            return Order(lanes=4, registers=4, gather="folded", blocks="none")
+        return Order(
+            lanes=8,
+            registers=4,
+            fused=fused,
+            fold="quarters",
+            gather="neighbours",
+            blocks="none",
+            rest_fused=False,
+        )
+
+    return ByDimension("in up to 32 sums side by side", of)
+
+
+_QDRANT_SUMS = _qdrant_sums(fused=True)
 _QDRANT = Engine(
     name="qdrant",
     version="Qdrant edge 0.9.0",
@@ -58,32 +48,67 @@ _QDRANT = Engine(
     threshold=STRICT.named("score_threshold"),
     nan="accepted; the row never appears in results",
     rows=(
-        Row("l2", "Euclid, score", ROOT, note="a distance, although it is called a score"),
-        *inner("Dot, score", SAME),
-        Row("cosine", "Cosine, score", SAME, from_vectors=QDRANT, zero=zero_is("0")),
+        Row(
+            "l2",
+            "Euclid, score",
+            ROOT,
+            from_vectors=squared(_QDRANT_SUMS),
+            note="a distance, although it is called a score",
+        ),
+        *inner("Dot, score", SAME, from_vectors=product(_QDRANT_SUMS)),
+        Row("cosine", "Cosine, score", SAME, from_vectors=qdrant(_QDRANT_SUMS), zero=zero_is("0")),
         Row("cosine", "Cosine (uint8), score", SAME, dtype="int8", zero=zero_is("0")),
-        Row("l1", "Manhattan, score", SAME, note="a distance, although it is called a score"),
+        Row(
+            "l1",
+            "Manhattan, score",
+            SAME,
+            from_vectors=absolute(_qdrant_sums(fused=False)),
+            note="a distance, although it is called a score",
+        ),
     ),
 )
+_MILVUS_NORMS = Order(
+    lanes=16, registers=4, fused=True, gather="neighbours", blocks="gathered", rest="in lanes"
+)
+_MILVUS_RADIUS = STRICT.named("radius", "its range_filter, the near bound, is not offered here")
+_SIMILARITY = "a similarity, although it is called a distance"
 _MILVUS = Engine(
     name="milvus",
     version="Milvus 2.5 (lite 2.5.1)",
     source="zilliztech/knowhere: common/utils.cc, comp/brute_force.cc, range_util.h",
     evidence="measured",
-    threshold=STRICT.named("radius", "its range_filter, the near bound, is not offered here"),
+    threshold=_MILVUS_RADIUS,
     nan="accepted; the row never appears in results",
     rows=(
-        Row("l2", "L2, distance", SAME),
-        *inner("IP, distance", SAME, note="a similarity, although it is called a distance"),
+        Row("l2", "L2, distance", SAME, from_vectors=squared(SIXTEEN)),
+        *inner("IP, distance", SAME, from_vectors=product(SIXTEEN), note=_SIMILARITY),
         Row(
             "cosine",
             "COSINE, distance",
             SAME,
-            from_vectors=MILVUS,
+            from_vectors=milvus(_MILVUS_NORMS, SIXTEEN),
             zero=zero_is("0"),
-            note="a similarity, although it is called a distance",
+            note=_SIMILARITY,
         ),
         Row("hamming", "HAMMING, distance", SAME, WHOLE_STRICT),
+    ),
+)
+_MILVUS_3 = _MILVUS._replace(
+    name="milvus-3",
+    version="Milvus 3 (lite 3.2.2)",
+    source="milvus-io/milvus-lite, release 3.2.2",
+    nan="accepted; the score is NaN",
+    rows=(
+        Row("l2", "L2, distance", SAME, from_vectors=squared(SIXTEEN)),
+        *inner("IP, distance", SAME, from_vectors=product(SIXTEEN), note=_SIMILARITY),
+        Row(
+            "cosine",
+            "COSINE, distance",
+            SAME,
+            from_vectors=NORMALISED,
+            zero=zero_is("0"),
+            note=f"{_SIMILARITY}; no vector is left as it is because it is nearly of length 1",
+        ),
     ),
 )
 _WEAVIATE_ROWS = (
@@ -114,47 +139,6 @@ _CERTAINTY = _WEAVIATE._replace(
     threshold=NEAR_CERTAINTY,
     rows=(
         Row("cosine", "cosine, certainty", CERTAINTY, from_vectors=NORMALISED, zero=zero_is("0.5")),
-    ),
-)
-_REDIS = Engine(
-    name="redis",
-    version="Redis search (VectorSimilarity f30a540e)",
-    source="RedisAI/VectorSimilarity: spaces/; RediSearch: vector_index.c",
-    evidence="compiled",
-    threshold=RADIUS.named(
-        "VECTOR_RANGE radius",
-        "Redis refuses a negative radius, so that an inner product above 1 cannot be asked for; "
-        "here it can",
-    ),
-    nan="the score is NaN",
-    rows=(
-        Row("l2", "L2, __<field>_score", SAME),
-        *inner("IP, __<field>_score", COMPLEMENT),
-        Row(
-            "cosine",
-            "COSINE, __<field>_score",
-            COMPLEMENT,
-            from_vectors=NORMALISED,
-            zero=Zero("nan", "accepted; the score is NaN"),
-            note="returned as text with 12 digits",
-        ),
-    ),
-)
-_REDIS_VSET = Engine(
-    name="redis-vset",
-    version="Redis 8 vector sets",
-    source="redis/redis: modules/vector-sets/vset.c, hnsw.c",
-    evidence="read",
-    threshold=EPSILON,
-    nan="the score is NaN",
-    rows=(
-        Row(
-            "cosine",
-            "VSIM WITHSCORES",
-            CERTAINTY,
-            zero=zero_is("0.5"),
-            note="with NOQUANT; vectors are 8-bit codes by default, and scores approximate",
-        ),
     ),
 )
 _PINECONE_ZERO = zero_refused("Dense vectors must contain at least one non-zero value")
@@ -195,13 +179,11 @@ _AZURE = Engine(
 )
 
 ENGINES = (
-    _PGVECTOR,
     _QDRANT,
     _MILVUS,
+    _MILVUS_3,
     _WEAVIATE,
     _CERTAINTY,
-    _REDIS,
-    _REDIS_VSET,
     _PINECONE,
     _AZURE,
 )

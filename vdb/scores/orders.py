@@ -1,0 +1,111 @@
+"""In which order engines add up: sums in float32 that agree with theirs to the last bit.
+
+A sum of float32 numbers depends on its order; of hundreds of them more than the last bit does. The
+orders in the table are those of the engines' builds for x86-64, found by trying and held against
+them by `tools/conformance`. On other processors, and in other builds, the last digits may differ.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Literal, Protocol
+
+import numpy as np
+from numpy.typing import NDArray
+
+from vdb import kernel
+
+__all__ = ["ONE_BY_ONE", "ONE_BY_ONE_FUSED", "SIXTEEN", "ByDimension", "Order", "Sums"]
+
+Matrix = NDArray[np.float32]
+
+
+class Sums(Protocol):
+    """A way of adding up the products of two rows."""
+
+    @property
+    def text(self) -> str:
+        """The way in words."""
+
+    def dot(self, a: Matrix, b: Matrix) -> NDArray[np.float32]:
+        """Inner products of the rows of two float32 matrices (m, n): (m,), float32."""
+
+
+@dataclass(frozen=True, slots=True)
+class Order:
+    """One order.
+
+    Attributes:
+        lanes: How many numbers a register holds, each a running sum of its own.
+        registers: How many registers take turns.
+        rounds: How many turns of all are taken at a time.
+        fused: Whether product and addition are rounded once.
+        fold: How the lanes of the sum become one number: the upper half onto the lower, neighbours,
+            halves until four are left and then neighbours ("quarters"), or one by one.
+        gather: How the registers become one: one by one, neighbours, each is "folded" by itself, or
+            all are after every turn ("chunks").
+        blocks: Where full registers go that are too few for all to have a turn: into the first one,
+            onto what was "gathered", or with the rest.
+        rest: Where the numbers go that fill no register: onto the folded sum one by one, by
+            themselves and then onto it, in the lanes of the sum, or into a narrower register first.
+        narrow_fused: The same as `fused` for narrower registers; None for the same.
+        rest_fused: The same as `fused` for those that go on one by one; None for the same.
+    """
+
+    lanes: int = 1
+    registers: int = 1
+    rounds: int = 1
+    fused: bool = False
+    fold: Literal["halves", "neighbours", "quarters", "sequence"] = "halves"
+    gather: Literal["sequence", "neighbours", "folded", "chunks"] = "sequence"
+    blocks: Literal["first", "gathered", "none"] = "first"
+    rest: Literal["after", "apart", "in lanes", "narrower"] = "after"
+    narrow_fused: bool | None = None
+    rest_fused: bool | None = None
+
+    @property
+    def text(self) -> str:
+        """The order in words."""
+        count = self.lanes * self.registers
+        return "number by number" if count == 1 else f"in {count} sums side by side"
+
+    def dot(self, a: Matrix, b: Matrix) -> NDArray[np.float32]:
+        """Inner products of the rows of two float32 matrices (m, n): (m,), float32."""
+        return kernel.ordered_dots(
+            np.ascontiguousarray(a),
+            np.ascontiguousarray(b),
+            lanes=self.lanes,
+            registers=self.registers,
+            rounds=self.rounds,
+            fused=self.fused,
+            fold=self.fold,
+            gather=self.gather,
+            blocks=self.blocks,
+            rest=self.rest,
+            narrow_fused=self.fused if self.narrow_fused is None else self.narrow_fused,
+            rest_fused=self.fused if self.rest_fused is None else self.rest_fused,
+        )
+
+
+@dataclass(frozen=True, slots=True)
+class ByDimension:
+    """An order that depends on the dimension.
+
+    Attributes:
+        text: The orders in words.
+        of: The order for a dimension.
+    """
+
+    text: str
+    of: Callable[[int], Order]
+
+    def dot(self, a: Matrix, b: Matrix) -> NDArray[np.float32]:
+        """Inner products of the rows of two float32 matrices (m, n): (m,), float32."""
+        return self.of(a.shape[1]).dot(a, b)
+
+
+ONE_BY_ONE = Order()
+ONE_BY_ONE_FUSED = Order(fused=True)
+SIXTEEN = Order(lanes=8, registers=2, fused=True, blocks="gathered")
+"""Two registers of AVX2, and what one is full of onto their sum."""

@@ -1,0 +1,159 @@
+"""Quantities made of sums in float32, in the order of the engine that adds them up."""
+
+from __future__ import annotations
+
+from typing import Literal
+
+import numpy as np
+
+from vdb.scores.orders import Sums
+from vdb.scores.vectors import ANYTHING, FAR, Column, FromVectors, Matrix
+
+__all__ = [
+    "NARROW_DIFFERENCES",
+    "NARROW_PRODUCTS",
+    "absolute",
+    "cosine",
+    "cosine_of_units",
+    "product",
+    "rounded_chord",
+    "squared",
+    "summed",
+    "unit",
+]
+
+_ONE = np.float32(1)
+
+
+def _as_it_is(a: Matrix) -> Matrix:
+    return a
+
+
+def summed(sums: Sums) -> str:
+    """The order in words."""
+    return (
+        f"summed up in float32 {sums.text}, as the build for x86-64 does (elsewhere the last "
+        "digits may differ)"
+    )
+
+
+def squared(sums: Sums) -> FromVectors:
+    """The squared distance, the differences rounded to float32."""
+
+    def compute(q: Matrix, v: Matrix) -> Column:
+        difference = q - v
+        return sums.dot(difference, difference)
+
+    return FromVectors(summed(sums), _as_it_is, compute, 0.0, relative=FAR)
+
+
+def absolute(sums: Sums) -> FromVectors:
+    """The L1 distance, the differences rounded to float32."""
+
+    def compute(q: Matrix, v: Matrix) -> Column:
+        difference = np.abs(q - v)
+        return sums.dot(difference, np.ones_like(difference))
+
+    return FromVectors(summed(sums), _as_it_is, compute, 0.0, relative=FAR)
+
+
+def product(sums: Sums) -> FromVectors:
+    """The inner product: how far it may be from the exact one the lengths would have to tell."""
+    return FromVectors(summed(sums), _as_it_is, sums.dot, ANYTHING)
+
+
+def cosine(
+    sums: Sums,
+    *,
+    of_query: Sums | None = None,
+    wide: bool = False,
+    roots: Literal["product", "of product", "in turn"] = "product",
+    clipped: bool = False,
+) -> FromVectors:
+    """The cosine out of three sums.
+
+    Args:
+        sums: How they are made.
+        of_query: How that of the query is made; None for the same.
+        wide: Whether roots and quotient are in float64, and the cosine is.
+        roots: Whether the inner product is divided by the product of the lengths, by the root of
+            the product of their squares, or by the query's length and then the stored vector's.
+        clipped: Whether what rounding puts beyond -1 and 1 is cut off.
+    """
+    kind = np.float64 if wide else np.float32
+    own = of_query or sums
+
+    def compute(q: Matrix, v: Matrix) -> Column:
+        dot: Column = sums.dot(q, v).astype(kind)
+        a: Column = own.dot(q, q).astype(kind)
+        b: Column = sums.dot(v, v).astype(kind)
+        if roots == "in turn":
+            return np.asarray(dot / np.sqrt(a) / np.sqrt(b))
+        out = dot / (np.sqrt(a) * np.sqrt(b) if roots == "product" else np.sqrt(a * b))
+        return np.asarray(np.clip(out, -1, 1) if clipped else out)
+
+    text = summed(sums) + ("; roots and quotient in float64" if wide else "")
+    return FromVectors(text, _as_it_is, compute, FAR)
+
+
+def unit(norms: Sums, a: Matrix, *, divided: bool = False) -> Matrix:
+    """Rows of length 1, times the reciprocal of the length or divided by it; zero stays zero."""
+    lengths = np.sqrt(norms.dot(a, a))
+    if divided:
+        return np.asarray(a / np.where(lengths == 0, _ONE, lengths)[:, None])
+    return np.asarray(a * (_ONE / (lengths + np.float32(1e-30)))[:, None])
+
+
+def cosine_of_units(
+    norms: Sums, sums: Sums, *, divided: bool = False, as_distance: bool = False
+) -> FromVectors:
+    """The inner product of both vectors, normalised in float32 whatever their lengths.
+
+    Args:
+        norms: How their squared lengths are added up.
+        sums: How the inner product is.
+        divided: Whether they are divided by the length, not multiplied by its reciprocal.
+        as_distance: Whether 1 minus the product is rounded to float32, for a score in float64.
+    """
+
+    def prepare(q: Matrix) -> Matrix:
+        return unit(norms, q, divided=divided)
+
+    def compute(q: Matrix, v: Matrix) -> Column:
+        dot = sums.dot(q, unit(norms, v, divided=divided))
+        return 1 - (_ONE - dot).astype(np.float64) if as_distance else dot
+
+    text = f"both vectors are normalised in float32, whatever their length; {summed(sums)}"
+    return FromVectors(text, prepare, compute, FAR)
+
+
+def rounded_chord(sums: Sums) -> FromVectors:
+    """The cosine that tells a squared distance 2 - 2 cos rounded to float32: root in float32."""
+
+    def compute(q: Matrix, v: Matrix) -> Column:
+        lengths = np.sqrt(sums.dot(q, q) * sums.dot(v, v)).astype(np.float64)
+        apart = (2 - 2 * sums.dot(q, v).astype(np.float64) / lengths).astype(np.float32)
+        return np.asarray(1 - apart.astype(np.float64) / 2)
+
+    return FromVectors(summed(sums), _as_it_is, compute, FAR)
+
+
+def _narrow_products(q: Matrix, v: Matrix) -> Column:
+    dot, a, b = ((x * y).sum(axis=1, dtype=np.float64) for x, y in ((q, v), (q, q), (v, v)))
+    return np.asarray(dot / np.sqrt(a * b))
+
+
+def _narrow_differences(q: Matrix, v: Matrix) -> Column:
+    return np.asarray(((q - v).astype(np.float64) ** 2).sum(axis=1))
+
+
+NARROW_PRODUCTS = FromVectors(
+    "products are rounded to float32, and added up in float64", _as_it_is, _narrow_products, 1e-5
+)
+NARROW_DIFFERENCES = FromVectors(
+    "differences are rounded to float32, and their squares added up in float64",
+    _as_it_is,
+    _narrow_differences,
+    0.0,
+    relative=1e-5,
+)
