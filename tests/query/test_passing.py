@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 import vdb
-from kinds import KINDS
+from kinds import KINDS, Kind
 from vdb.scores.table import all_conventions
 
 INDEXES = {"flat": vdb.Flat(), "graph": vdb.HNSW(M=8, ef_construction=60)}
@@ -118,7 +118,8 @@ def test_many_queries_at_once_find_what_each_finds_alone(held, index):
 def test_what_is_proven_absent_is_not_looked_for(held, monkeypatch):
     """A threshold behind which the values leave no record costs no second search."""
     made, queries = held
-    kind = next(kind for name, kind in JUDGED if name == "qdrant" and kind.dtype == "float32")
+    cosine = Kind("cosine", "float32")
+    kind = next(kind for name, kind in JUDGED if (name, kind) == ("qdrant", cosine))
     docs = made[kind, "graph"]
     q = kind.queries(queries)[0]
     limit = float(docs.search(q, 5, scores="qdrant").scores[2])
