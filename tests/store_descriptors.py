@@ -10,14 +10,16 @@ LINUX = pytest.mark.skipif(sys.platform != "linux", reason="looks into /proc")
 
 DESCRIPTORS = """
 def descriptors():
-    \"\"\"The data file's: that of pages, that of meta pages.\"\"\"
+    \"\"\"The engine's own of the data file: that of pages, that of meta pages.\"\"\"
+    import fcntl
     found = []
     for name in os.listdir("/proc/self/fd"):
         try:
             target = os.readlink(f"/proc/self/fd/{name}")
         except OSError:
             continue
-        if target == str(path / "data.mdb"):
+        writes = fcntl.fcntl(int(name), fcntl.F_GETFL) & os.O_ACCMODE != os.O_RDONLY
+        if target == str(path / "data.mdb") and writes:
             found.append(int(name))
     return sorted(found)
 def fails(error, function):

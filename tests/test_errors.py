@@ -32,6 +32,7 @@ BUILTINS = {
     "NotInvertibleError": ValueError,
     "ReadOnlyError": PermissionError,
     "RebuildError": RuntimeError,
+    "StaleError": OSError,
     "UnsafeFilesystemError": OSError,
     "VdbError": Exception,
 }

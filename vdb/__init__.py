@@ -46,6 +46,7 @@ from vdb.errors import (
     NotInvertibleError,
     ReadOnlyError,
     RebuildError,
+    StaleError,
     UnsafeFilesystemError,
     VdbError,
 )
@@ -132,6 +133,7 @@ __all__ = [
     "Snapshot",
     "SpeedPoint",
     "SpeedReport",
+    "StaleError",
     "Tuning",
     "UnsafeFilesystemError",
     "VdbError",

@@ -21,6 +21,7 @@
     ├── DiskError                     OSError: a file cannot be read or written
     │   ├── DiskFullError             no space left; nothing was changed
     │   └── CommitUnknownError        the disk failed in mid-commit; reopen to see
+    ├── StaleError                    OSError: the path leads no longer to the file that is open
     ├── UnsafeFilesystemError         OSError: a file system that cannot keep LMDB's promises
     ├── CorruptedError                RuntimeError: bytes on disk that vdb did not write
     ├── FormatVersionError            RuntimeError: written by a newer (or unknown) format
@@ -58,6 +59,7 @@ __all__ = [
     "NotInvertibleError",
     "ReadOnlyError",
     "RebuildError",
+    "StaleError",
     "UnsafeFilesystemError",
     "VdbError",
 ]
@@ -215,8 +217,22 @@ class CommitUnknownError(DiskError):
     """The disk failed while a commit was being sealed: it may or may not have happened.
 
     Close the database and open it again; it then shows either all of the batch or nothing of it.
-    The same goes for a copy, or a file, that was put in its place when the disk failed.
+    The same goes for a copy, or a file, that was put in its place when the disk failed; and for a
+    commit during which the database was moved, removed or replaced: it is in the file that was
+    open.
     """
+
+
+class StaleError(VdbError, OSError):
+    """The path of an open database leads no longer to the directory and files that are open.
+
+    It was moved, removed or replaced, or one of its files was. Nothing was changed, in either.
+    Close the database and open it again.
+    """
+
+    def __init__(self, message: str = "", *, expected: Any = None, received: Any = None) -> None:
+        super().__init__(message, expected=expected, received=received)
+        self.errno = getattr(errno, "ESTALE", errno.ENOENT)
 
 
 class UnsafeFilesystemError(VdbError, OSError):

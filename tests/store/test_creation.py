@@ -155,7 +155,7 @@ import vdb.store.creation as creation
 killing = killing_at(int(hear()))
 for name in ("open_engine", "sync_directory", "FileLock", "_rename"):
     setattr(creation, name, killing(getattr(creation, name)))
-creation._fill = killing(creation._fill)
+creation.fill = killing(creation.fill)
 Environment.open(path).close()
 say("survived")
 """

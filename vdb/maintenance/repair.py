@@ -33,7 +33,7 @@ from vdb.records import Id, Problem
 from vdb.results import Result
 from vdb.scores.table import convention_named
 from vdb.store import Environment, Snapshot, backup
-from vdb.store.creation import create
+from vdb.store.creation import fill
 
 __all__ = ["RepairReport", "RepairedCollection", "repair"]
 
@@ -108,7 +108,7 @@ def repair(
     if not any(problem.severity == "error" for problem in problems):
         return RepairReport(problems)
     with backup.alone(env), backup.replacement(env) as place:
-        create(place, timeout=env.lock_timeout)
+        fill(place)
         found = _collections(env)
         target = Environment.open(place, create=False, durability="relaxed")
         try:

@@ -5,7 +5,6 @@ from __future__ import annotations
 import os
 from collections.abc import Iterator
 from contextlib import contextmanager
-from itertools import count
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -14,18 +13,18 @@ import lmdb
 from vdb.errors import (
     BusyError,
     CommitUnknownError,
-    DiskError,
     DiskFullError,
     InvalidArgumentError,
     ReadOnlyError,
     VdbError,
 )
 from vdb.store import mounts, scratch
-from vdb.store.creation import OPEN_LOCK, WRITER_LOCK, confirm, sync_directory
-from vdb.store.engine import DATA
-from vdb.store.failures import os_errors, translate
+from vdb.store.creation import confirm, sync_directory
+from vdb.store.failures import os_errors, shown, translate
 from vdb.store.holders import holders, named
 from vdb.store.lock import FileLock
+from vdb.store.place import DATA, OPEN_LOCK, WRITER_LOCK
+from vdb.store.replacing import vacant_name
 
 if TYPE_CHECKING:
     from vdb.store.environment import Environment
@@ -92,9 +91,9 @@ def compact(env: Environment) -> None:
         DiskFullError: No room for the second file.
     """
     with alone(env):
-        new = _make_directory(env.path, COMPACTING)
+        new = _make_directory(env.place.here, COMPACTING)
         try:
-            with os_errors(env.path):
+            with os_errors(env.place.here):
                 _copy_to(env, new, compact=True)
                 _replace(env, new / DATA)
         finally:
@@ -113,20 +112,53 @@ def alone(env: Environment) -> Iterator[None]:
     if env.writer_lock is None:
         raise ReadOnlyError(f"{env.path} was opened with read_only=True")
     with env.writer_lock.holding(env.lock_timeout):
-        try:
-            # Fails or not, only the holder of the writer lock ever asks for this, so taking it
-            # back shared below never waits.
-            if not env.open_lock.acquire(shared=False, timeout=0.0):
-                raise _open_elsewhere(env)
+        env.place.check()
+        with _nobody_opens(env), _nobody_else_has_it(env):
             yield
-        finally:
-            _announce_again(env)
+
+
+@contextmanager
+def _nobody_opens(env: Environment) -> Iterator[None]:
+    """Nobody opens the database, or makes one here, inside."""
+    if env.open_lock is not None:  # which whoever has it open holds all the time
+        yield
+        return
+    lock = FileLock(env.place.here / OPEN_LOCK, create=True)
+    try:
+        if not lock.acquire(shared=False, timeout=env.lock_timeout):
+            raise BusyError(
+                f"{env.path} was being opened by another process for more than "
+                f"{env.lock_timeout:g} s"
+            )
+        yield
+    finally:
+        lock.close()
+
+
+@contextmanager
+def _nobody_else_has_it(env: Environment) -> Iterator[None]:
+    try:
+        # Fails or not, only the holder of the writer lock ever asks for this, so taking it back
+        # shared below never waits.
+        if not _announcement(env).acquire(shared=False, timeout=0.0):
+            raise _open_elsewhere(env)
+        yield
+    finally:
+        _announce_again(env)
+
+
+def _announcement(env: Environment) -> FileLock:
+    """What says to other processes that the database is open here."""
+    lock = env.open_lock or env.file.share
+    if lock is None:
+        raise ReadOnlyError(f"{env.path} was opened with read_only=True")
+    return lock
 
 
 def _announce_again(env: Environment) -> None:
     """Say to other processes again that the database is open here; without that it cannot be."""
     try:
-        env.open_lock.acquire(shared=True, timeout=env.lock_timeout)
+        _announcement(env).acquire(shared=True, timeout=env.lock_timeout)
     except VdbError as error:
         env.gate.fail(f"its lock could not be taken back: {error}")
         raise CommitUnknownError(
@@ -139,7 +171,7 @@ def _announce_again(env: Environment) -> None:
 
 
 def _open_elsewhere(env: Environment) -> BusyError:
-    others = holders(env.path / OPEN_LOCK)
+    others = holders(env.place.here / (DATA if env.open_lock is None else OPEN_LOCK))
     who = f" ({named(others)})" if others else ""
     return BusyError(
         f"{env.path} is open in another process{who}; close it there first",
@@ -154,9 +186,13 @@ def replacement(env: Environment) -> Iterator[Path]:
 
     It is removed at the end, with whatever `replace` has not taken out of it.
     """
-    new = _make_directory(env.path, REPLACING)
+    new = _make_directory(env.place.here, REPLACING)
     try:
-        yield new
+        # Not that one itself: who writes takes turns by a lock on the directory, and it has one.
+        place = new / "new"
+        with os_errors(new):
+            place.mkdir(mode=0o700)
+        yield place
     finally:
         scratch.remove(new)
 
@@ -171,23 +207,18 @@ def replace(env: Environment, new: Path, *, keep: str) -> Path:
         BusyError: Searches run on for longer than lock_timeout, or a snapshot is held.
         DiskError: The disk or the system failed.
     """
-    with os_errors(env.path):
-        names = (keep if i == 1 else f"{keep}-{i}" for i in count(1))
-        kept = next(env.path / name for name in names if not os.path.lexists(env.path / name))
-        try:
-            os.link(env.file.data, kept)
-        except OSError as error:
-            raise DiskError(f"cannot keep the old file as {kept}: {error}") from error
-        _replace(env, new / DATA)
-    return kept
+    with os_errors(env.place.here):
+        kept = vacant_name(env.place, keep)
+        _replace(env, new / DATA, keep=kept)
+    return env.path / kept
 
 
-def _replace(env: Environment, new: Path) -> None:
+def _replace(env: Environment, new: Path, keep: str | None = None) -> None:
     with env.remapping():
         placed = False
         try:
             env.file.close()
-            new.replace(env.file.data)
+            env.file.take_place(new, keep=keep)
             placed = True
             confirm(env.file.data)
         finally:
@@ -221,7 +252,7 @@ def _copy_to(env: Environment, directory: Path, *, compact: bool) -> None:
     if free is not None and free < needed:
         raise DiskFullError(
             f"a copy of {env.path} takes {needed:,} bytes, and {free:,} are free in "
-            f"{directory.parent}",
+            f"{shown(directory.parent)}",
             expected=needed,
             received=free,
         )

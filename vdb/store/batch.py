@@ -7,9 +7,10 @@ the write transaction, so aborting costs nothing and leaves nothing. Committing 
     1  finish the blocks of every collection that was touched
     2  put blocks, headers and generations that changed
     3  put the journal and the database header with the next commit number
-    4  make sure that the disk has room
+    4  make sure that the disk has room, and that the path still leads to this file
     5  commit in LMDB
     6  move the environment's views on, as a reader does after somebody else's commit
+    7  see once more where the path leads: what was written to another file is not acknowledged
 """
 
 from __future__ import annotations
@@ -24,6 +25,7 @@ import lmdb
 from vdb.errors import (
     ClosedError,
     CollectionExistsError,
+    CommitUnknownError,
     NotFoundError,
     VdbError,
 )
@@ -153,7 +155,10 @@ class Batch(Transaction):
         Raises:
             ClosedError: The batch is over, or broken (the cause is chained).
             DiskFullError: No room; nothing was changed.
-            CommitUnknownError: The disk failed; the message says what the database shows now.
+            StaleError: The path leads no longer to the file that is open; nothing was changed.
+            CommitUnknownError: The disk failed, and the message says what the database shows now;
+                or
+                the file was moved, removed or replaced in this very moment.
         """
         self.transaction()
         try:
@@ -167,8 +172,10 @@ class Batch(Transaction):
                 return
             self._put_commit(changed)
             self._env.file.check_space(self.written, self.base.pages())
+            self._env.place.check()
             self._commit_txn()
             self._publish(changed)
+            self._see_where_it_went()
         finally:
             self.abort()
 
@@ -236,6 +243,18 @@ class Batch(Transaction):
                 c.header.number: (c.header, c.generation) for c in self._collections.values()
             }
             self._env.cache.committed(self._database, self._txn_id, changed, self._dropped, written)
+
+    def _see_where_it_went(self) -> None:
+        """Step 7."""
+        try:
+            self._env.place.check()
+        except VdbError as error:
+            raise CommitUnknownError(
+                f"commit {self.commit_number} was written to the file that is open, and meanwhile "
+                f"something was done to its place: {error}",
+                expected=self.commit_number,
+                received=self.commit_number,
+            ) from error
 
     def abort(self) -> None:
         """Forget everything. May be called again, and after `commit`.

@@ -29,20 +29,18 @@ from vdb.format.checksums import UNSALTED
 from vdb.format.headers import DatabaseHeader
 from vdb.format.versions import CURRENT
 from vdb.store import scratch
-from vdb.store.engine import DATA, LOCK, open_engine
-from vdb.store.failures import os_errors, translate
+from vdb.store.engine import open_engine
+from vdb.store.failures import os_errors, shown, translate
 from vdb.store.lock import FileLock
+from vdb.store.place import DATA, LOCK, OPEN_LOCK, REBUILD_LOCK, WRITER_LOCK
 from vdb.version import __version__
 
-__all__ = ["OPEN_LOCK", "WRITER_LOCK", "confirm", "create", "is_vacant", "sync_directory"]
-
-WRITER_LOCK = "writer.lock"
-OPEN_LOCK = "open.lock"
+__all__ = ["confirm", "create", "fill", "is_vacant", "sync_directory"]
 
 INFIX = ".vdb-new-"
 """What the name of a directory in the making has in it, after the name of the target."""
 
-_OURS = frozenset({WRITER_LOCK, OPEN_LOCK, LOCK})
+_OURS = frozenset({WRITER_LOCK, OPEN_LOCK, REBUILD_LOCK, LOCK})
 _NEUTRAL = frozenset({"lost+found"})  # at the top of a freshly made file system
 _NO_RENAME = (errno.EBUSY, errno.EXDEV, errno.EPERM, errno.EACCES, errno.EROFS)
 _LOST_RACE = (errno.ENOTEMPTY, errno.EEXIST)
@@ -77,7 +75,7 @@ def _create_beside(path: Path) -> bool:
             return False
         raise
     try:
-        _fill(new)
+        fill(new)
         if not _rename(new, path):
             return False
         confirm(path)
@@ -86,11 +84,11 @@ def _create_beside(path: Path) -> bool:
     return True
 
 
-def _fill(directory: Path) -> None:
-    """Step 2: an environment with nothing but identity and header."""
+def fill(directory: Path) -> None:
+    """Step 2: an environment with nothing but identity and header, in an empty directory."""
     engine = None
     try:
-        engine = open_engine(directory, read_only=False, durability="full")
+        engine = open_engine(directory, read_only=False, durability="full", locked=False)
         page_size = engine.stat()["psize"]
         header = DatabaseHeader(
             uuid=os.urandom(16),
@@ -110,7 +108,6 @@ def _fill(directory: Path) -> None:
     finally:
         if engine is not None:
             engine.close()
-    (directory / LOCK).unlink()  # the first to open makes it anew
     for name in (WRITER_LOCK, OPEN_LOCK):
         FileLock(directory / name, create=True).close()
     sync_directory(directory)
@@ -135,7 +132,7 @@ def _rename(new: Path, path: Path) -> bool:
 def _create_inside(path: Path, timeout: float) -> None:
     new = scratch.make(path, INFIX)
     try:
-        _fill(new)
+        fill(new)
         lock = FileLock(path / WRITER_LOCK, create=True)
         try:
             # Held by whoever else creates inside the same directory, for a moment.
@@ -161,8 +158,8 @@ def confirm(path: Path) -> None:
         sync_directory(path.parent)
     except OSError as error:
         raise CommitUnknownError(
-            f"{path} was put in its place, but the disk failed when that was to be made lasting: "
-            f"{error.strerror}"
+            f"{shown(path)} was put in its place, but the disk failed when that was to be made "
+            f"lasting: {error.strerror}"
         ) from error
 
 

@@ -6,20 +6,23 @@ everything that held addresses is dropped with it.
 
 from __future__ import annotations
 
+import os
 from functools import cached_property
 from pathlib import Path
 from typing import Any
 
 import lmdb
 
-from vdb.errors import CorruptedError, DiskFullError
+from vdb.errors import CorruptedError, DiskFullError, ReadOnlyError
 from vdb.format import blocks, keys
 from vdb.format.checksums import UNSALTED, Seal
 from vdb.format.headers import DatabaseHeader
 from vdb.format.versions import Identity
 from vdb.store import engine, mounts, registry
-from vdb.store.creation import WRITER_LOCK
 from vdb.store.failures import os_errors, translate
+from vdb.store.lock import FileLock
+from vdb.store.place import DATA, LOCK, Place, identity
+from vdb.store.replacing import put_in_place
 
 __all__ = ["DataFile"]
 
@@ -28,7 +31,11 @@ class DataFile:
     """``data.mdb`` of one database, open in this process.
 
     Attributes:
-        path: The directory.
+        place: The directory.
+        path: Where it lay when it was opened.
+        share: This process's lock on the file, by which others see that it is open; None where
+            LMDB's
+            reader table is not in use.
         engine: LMDB's environment.
         id: Device and inode of the file.
         header: The database header as of opening.
@@ -39,7 +46,7 @@ class DataFile:
 
     def __init__(
         self,
-        path: Path,
+        place: Place,
         *,
         read_only: bool,
         durability: str,
@@ -48,7 +55,8 @@ class DataFile:
         verify: str = "auto",
     ) -> None:
         """Open and check; raises CorruptedError, FormatVersionError and what opening raises."""
-        self.path = path
+        self.place = place
+        self.path = place.path
         self.read_only = read_only
         self.durability = durability
         self.locked = locked
@@ -56,23 +64,46 @@ class DataFile:
         self._first_map = engine.FIRST_MAP
         self.engine: Any = None
         self._verify = verify
-        self.reopen()
+        self.share = self._lock() if locked and os.name != "nt" else None
+        try:
+            self.reopen()
+        except BaseException:
+            self.end()
+            raise
         self._verify = "auto"
+
+    def _lock(self) -> FileLock:
+        """The file's lock, not held yet.
+
+        On an overlay, a file of a lower layer is copied when somebody first opens it for writing;
+        who has it open by then goes on with the file below, and shares the locks of the new one.
+        So it is opened for writing here, once, whoever asks.
+        """
+        overlaid = self.read_only and mounts.is_overlay(self.path)
+        try:
+            return FileLock(self.place.here / DATA, writable=overlaid)
+        except ReadOnlyError as error:
+            if not overlaid:
+                raise
+            raise ReadOnlyError(
+                f"{self.path} lies on an overlay file system, where a file is replaced when it is "
+                f"first written, and may not be opened for writing ({error}); give this user the "
+                "right to, or mount it read-only"
+            ) from error
 
     @cached_property
     def data(self) -> Path:
-        """Path of the file."""
-        return self.path / engine.DATA
+        """Path of the file, in this very directory."""
+        return self.place.here / DATA
 
     def reopen(self) -> None:
         """Close if open, open, and check."""
         self._unmap()
         self.engine = engine.open_checked(
-            self.path,
+            self.place,
             read_only=self.read_only,
             durability=self.durability,
-            locked=self.locked,
-            writer_lock=self.path / WRITER_LOCK,
+            share=self.share,
             timeout=self._timeout,
             first_map=self._first_map,
             verify=self._verify,
@@ -80,6 +111,7 @@ class DataFile:
         try:
             with os_errors(self.data):
                 self.id = registry.file_id(self.data)
+            self._claim()
             self._read_header()
         except lmdb.Error as error:
             self._unmap()
@@ -87,6 +119,14 @@ class DataFile:
         except BaseException:
             self._unmap()
             raise
+
+    def _claim(self) -> None:
+        """See that what was opened is what lies there; from here on every commit sees to it."""
+        self.place.claim(DATA, self.id if self.share is None else self.share.id)
+        if self.share is not None and self.place.claimed(LOCK) is None:  # LMDB made it
+            with os_errors(self.data):
+                self.place.claim(LOCK, identity(self.place.status(LOCK)))
+        self.place.check()
 
     def _read_header(self) -> None:
         if self.locked:
@@ -114,7 +154,9 @@ class DataFile:
                 )
         # Shorter blocks would lie inside a page, unaligned, and move when a neighbour changes.
         if min(header.small_block, header.big_block) <= blocks.largest_inline(page_size):
-            raise CorruptedError("blocks are too small for the page size", where=str(self.data))
+            raise CorruptedError(
+                "blocks are too small for the page size", where=str(self.path / DATA)
+            )
         self.header = header
         self.seal = Seal(header.uuid)
 
@@ -153,7 +195,7 @@ class DataFile:
 
         Pages that are free inside the file count as well as free space on the disk.
         """
-        free = mounts.free_bytes(self.path)
+        free = mounts.free_bytes(self.place.here)
         wanted = 2 * written
         if free is None or free >= wanted:
             return
@@ -168,7 +210,7 @@ class DataFile:
 
     def lengthen(self) -> None:
         """Give the file its full length after a commit."""
-        engine.lengthen(self.engine, self.data)
+        engine.lengthen(self.engine, self.place)
 
     def is_failed(self) -> bool:
         """Whether a failed write of a meta page made LMDB refuse everything from now on."""
@@ -213,3 +255,25 @@ class DataFile:
         opened, self.engine = self.engine, None
         if opened is not None:
             opened.close()
+        self.place.forget(LOCK)
+
+    def take_place(self, new: Path, *, keep: str | None) -> None:
+        """While it is closed, put another file in the place of this one; see `replacing`."""
+        share = put_in_place(self.place, new, keep=keep)
+        if self.share is None:  # pragma: no cover - Windows
+            share.close()
+        else:
+            self.share.close()
+            self.share = share
+
+    def end(self) -> None:
+        """`close`, and let go of the lock on the file."""
+        try:
+            self.close()
+        finally:
+            self.let_go()
+
+    def let_go(self) -> None:
+        """Close the lock on the file, in this process only."""
+        if self.share is not None:
+            self.share.close()

@@ -18,7 +18,6 @@ then lengthened; every commit lengthens it again when needed.
 from __future__ import annotations
 
 import os
-import stat
 import sys
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, nullcontext
@@ -27,15 +26,15 @@ from pathlib import Path
 
 import lmdb
 
-from vdb.errors import BusyError, CorruptedError
-from vdb.store import reader_table, registry
-from vdb.store.failures import os_errors, translate
+from vdb.errors import BusyError, CorruptedError, StaleError
+from vdb.store import registry
+from vdb.store.failures import os_errors, shown, translate
 from vdb.store.lock import FileLock
-from vdb.store.reader_table import LOCK, MAX_READERS
+from vdb.store.pairing import paired
+from vdb.store.place import DATA, LOCK, WRITER_LOCK, Place, identity, vet
+from vdb.store.reader_table import MAX_READERS
 
 __all__ = ["DATA", "LOCK", "lengthen", "open_checked", "open_engine"]
-
-DATA = "data.mdb"
 
 FULL_MAP = 1 << 40
 FIRST_MAP = FULL_MAP if sys.platform != "win32" else 1 << 34
@@ -57,10 +56,8 @@ def open_engine(
 ) -> lmdb.Environment:
     """Open the LMDB environment in a directory that exists. Creates its files unless read-only.
 
-    `locked=False` takes part in no locking at all: only where nobody can write.
+    `locked=False` takes part in no locking at all: only where nobody else writes.
     """
-    if locked:
-        reader_table.make(path)
     size = first_map
     engine = None
     while engine is None:
@@ -89,7 +86,7 @@ def open_engine(
                 raise
     if engine.lib_version()[0] != 0:
         engine.close()
-        raise CorruptedError("written by another engine of LMDB", where=str(path / DATA))
+        raise CorruptedError("written by another engine of LMDB", where=shown(path / DATA))
     return engine
 
 
@@ -106,87 +103,114 @@ def _reads_ahead(path: Path) -> bool:
 
 
 def open_checked(
-    path: Path,
+    place: Place,
     *,
     read_only: bool,
     durability: str,
-    locked: bool,
-    writer_lock: Path,
+    share: FileLock | None,
     timeout: float,
     first_map: int = FIRST_MAP,
     verify: str = "auto",
 ) -> lmdb.Environment:
     """`open_engine` for a file that exists and may be damaged; every error is one of vdb's.
 
-    With `verify` "auto" the engine's pages are walked before one of them is read where the file
-    looks short, with "full" always; with "off" a file that looks short is refused.
+    `share` is this process's lock on the file, as `paired` wants it; without it LMDB takes part in
+    no locking. With `verify` "auto" the engine's pages are walked before one of them is read where
+    the file looks short, with "full" always; with "off" a file that looks short is refused.
 
     Raises:
         CorruptedError: The file is cut short or otherwise not sound enough to be mapped.
         ReadOnlyError: The files may not be opened this way.
-        BusyError: The pages could not be walked for `timeout` seconds, because of a writer.
+        BusyError: The pages could not be walked for `timeout` seconds, because of a writer; or see
+            `paired`.
         DiskError: The disk or the system failed.
     """
-    data = path / DATA
-    with os_errors(path):
-        status = data.lstat()
-    if not stat.S_ISREG(status.st_mode):
-        raise CorruptedError("expected a regular file", where=str(data))
+    data = place.path / DATA
+    with os_errors(place.here):
+        status = place.status(DATA)
+    vet(status, data)
     if status.st_size < SMALLEST_FILE:
         raise CorruptedError(f"cut short: {status.st_size} bytes", where=str(data))
     open_it = partial(
-        open_engine,
-        path,
+        _open_paired,
+        place,
+        share,
+        timeout,
         read_only=read_only,
         durability=durability,
-        locked=locked,
         first_map=first_map,
     )
     try:
         if verify == "full":
             # A copy on a read-only medium may lack its lock files, and needs none.
-            with os_errors(path):
-                alone = read_only and not writer_lock.exists()
-            held = _quiet(path, writer_lock, timeout, shared=True, create=not read_only)
+            with os_errors(place.here):
+                alone = read_only and place.is_missing(WRITER_LOCK)
+            held = _quiet(place, timeout, shared=True, create=not read_only)
             with nullcontext() if alone else held:
-                _verify(path, data)
+                _verify(place)
         engine = open_it()
         with _closed_on_error(engine):
-            short = is_short(engine, data)
+            short = is_short(engine, place.here / DATA)
         if short:
             engine.close()
             if verify == "off":
                 raise CorruptedError("looks cut short, and was not to be verified", where=str(data))
-            engine = _open_short(path, open_it, writer_lock, timeout, read_only=read_only)
+            engine = _open_short(place, share, open_it, timeout, read_only=read_only)
     except lmdb.Error as error:
-        raise translate(error, path) from error
+        raise translate(error, place.here) from error
+    return engine
+
+
+def _open_paired(
+    place: Place,
+    share: FileLock | None,
+    timeout: float,
+    *,
+    read_only: bool,
+    durability: str,
+    first_map: int,
+) -> lmdb.Environment:
+    engine = None
+    try:
+        with nullcontext() if share is None else paired(place, share, timeout=timeout):
+            engine = open_engine(
+                place.here,
+                read_only=read_only,
+                durability=durability,
+                locked=share is not None,
+                first_map=first_map,
+            )
+    except BaseException:
+        if engine is not None:
+            engine.close()
+        raise
     return engine
 
 
 def _open_short(
-    path: Path,
+    place: Place,
+    share: FileLock | None,
     open_it: Callable[[], lmdb.Environment],
-    writer_lock: Path,
     timeout: float,
     *,
     read_only: bool,
 ) -> lmdb.Environment:
     """Open a file that looked short, after telling a healthy one from one that was cut."""
-    data = path / DATA
     # A commit that is just ending looks the same for a moment; with the lock there is none.
-    with _quiet(path, writer_lock, timeout, shared=read_only, create=not read_only):
+    with _quiet(place, timeout, shared=read_only, create=not read_only):
         engine = open_it()
         with _closed_on_error(engine):
-            short = is_short(engine, data)
+            short = is_short(engine, place.here / DATA)
         if short:
-            # The engine must not have the file open meanwhile: closing a second descriptor of its
-            # files would drop its locks.
+            # Walking takes its time, and nobody shall find the file used without its table.
             engine.close()
-            _verify(path, data)
+            if share is not None and not share.exclusive:
+                share.release()
+            _verify(place)
             engine = open_it()
             if not read_only:
                 with _closed_on_error(engine):
-                    lengthen(engine, data)
+                    lengthen(engine, place)
         return engine
 
 
@@ -201,30 +225,30 @@ def _closed_on_error(engine: lmdb.Environment) -> Iterator[None]:
 
 
 @contextmanager
-def _quiet(
-    path: Path, writer_lock: Path, timeout: float, *, shared: bool, create: bool
-) -> Iterator[None]:
+def _quiet(place: Place, timeout: float, *, shared: bool, create: bool) -> Iterator[None]:
     """Nobody writes inside; BusyError when somebody did for `timeout` seconds."""
-    lock = FileLock(writer_lock, create=create)
+    lock = FileLock(place.here / WRITER_LOCK, create=create)
     try:
         if not lock.acquire(shared=shared, timeout=timeout):
-            raise BusyError(f"{path} must be verified first, but is being written to")
+            raise BusyError(f"{place.path} must be verified first, but is being written to")
         yield
     finally:
         lock.close()
 
 
-def _verify(path: Path, data: Path) -> None:
+def _verify(place: Place) -> None:
     """Walk the whole file without mapping it; CorruptedError when it is not sound."""
     from lmdb import verify  # noqa: PLC0415  # long, and hardly ever needed
 
     try:
-        with os_errors(data):
-            problems: list[str] = verify.verify(path)  # type: ignore[no-untyped-call]
+        with os_errors(place.here):
+            problems: list[str] = verify.verify(place.here)  # type: ignore[no-untyped-call]
     except verify.VerifyError as error:
         problems = [str(error)]
     if problems:
-        raise CorruptedError(f"cut short or damaged: {problems[0]}", where=str(data))
+        raise CorruptedError(
+            f"cut short or damaged: {shown(problems[0])}", where=str(place.path / DATA)
+        )
 
 
 def _forget_inherited(path: Path) -> bool:
@@ -242,9 +266,23 @@ def _needed(engine: lmdb.Environment) -> int:
     return (engine.info()["last_pgno"] + 1) * engine.stat()["psize"]
 
 
-def lengthen(engine: lmdb.Environment, data: Path) -> None:
-    """Give a short file its full length, without touching its content; for the writer only."""
+def lengthen(engine: lmdb.Environment, place: Place) -> None:
+    """Give a short file its full length, without touching its content; for the writer only.
+
+    Raises:
+        StaleError: Another file lies in its place, and was left alone.
+    """
     needed = _needed(engine)
-    with os_errors(data):
-        if data.stat().st_size < needed:
-            os.truncate(data, needed)  # by path: no descriptor is opened, so no lock is lost
+    with os_errors(place.here):
+        if place.status(DATA).st_size >= needed:
+            return
+        # LMDB has no lock on this file that would be lost with another descriptor of it.
+        fd = place.open_file(DATA, os.O_RDWR)
+        try:
+            status = os.fstat(fd)
+            if place.claimed(DATA) not in (None, identity(status)):
+                raise StaleError(f"another {DATA} lies in {place.path} now")
+            if status.st_size < needed:
+                os.ftruncate(fd, needed)
+        finally:
+            os.close(fd)

@@ -27,9 +27,9 @@ from vdb.errors import BusyError, ReadOnlyError
 from vdb.format.checksums import Seal
 from vdb.store import backup, mounts, opening, registry
 from vdb.store.batch import Batch
-from vdb.store.engine import DATA
 from vdb.store.failures import os_errors
 from vdb.store.lifetime import Lifetime
+from vdb.store.place import DATA, Place, identity
 from vdb.store.rebuild_lock import rebuilding
 from vdb.store.snapshot import Snapshot
 from vdb.store.statistics import EnvironmentStats
@@ -83,19 +83,25 @@ class Environment(Lifetime):
                 allow_network_fs=allow_network_fs,
                 timeout=lock_timeout,
             )
-            directory = registry.file_id(real)
-            found = registry.find(directory, registry.file_id(real / DATA))
-            if isinstance(found, cls):
-                found.join(read_only=read_only, durability=durability)
-                return found
-            env = cls(
-                real,
-                read_only=read_only,
-                durability=durability,
-                lock_timeout=lock_timeout,
-                verify=verify,
-            )
-            registry.add(directory, env)
+            place = Place(real)
+            try:
+                place.vet()
+                found = registry.find(place.id, identity(place.status(DATA)))
+                if isinstance(found, cls):
+                    place.close()
+                    found.join(read_only=read_only, durability=durability)
+                    return found
+                env = cls(
+                    place,
+                    read_only=read_only,
+                    durability=durability,
+                    lock_timeout=lock_timeout,
+                    verify=verify,
+                )
+            except BaseException:
+                place.close()
+                raise
+            registry.add(place.id, env)
             return env
 
     @property
@@ -158,6 +164,7 @@ class Environment(Lifetime):
         writer_lock.check_not_mine()
         try:
             writer_lock.acquire(self.lock_timeout if timeout is None else timeout)
+            self.place.check()
             if self.file.wants_larger_map():
                 with contextlib.suppress(BusyError):
                     self.reopen()
@@ -183,11 +190,11 @@ class Environment(Lifetime):
         if self.writer_lock is None:
             raise ReadOnlyError(f"{self.path} was opened with read_only=True")
         patience = self.lock_timeout if timeout is None else timeout
-        return rebuilding(self.path, patience, self.rebuild_locks)
+        return rebuilding(self.place, patience, self.rebuild_locks)
 
     def room(self) -> int | None:
         """Bytes that can still be stored, on the disk and in free pages; None: nobody can tell."""
-        free = mounts.free_bytes(self.path)
+        free = mounts.free_bytes(self.place.here)
         stats = self.stats()
         return None if free is None else free + stats.pages_free * stats.page_size
 

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import errno
 import os
+import re
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -28,7 +29,7 @@ from vdb.errors import (
 )
 from vdb.store import mounts, scratch
 
-__all__ = ["is_disk_full", "os_errors", "translate"]
+__all__ = ["is_disk_full", "os_errors", "shown", "translate"]
 
 _DAMAGE = (
     lmdb.CorruptedError,
@@ -42,30 +43,42 @@ _DAMAGE = (
 )
 _FULL = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG)
 _SPARE = 1 << 20
+_BY_DESCRIPTOR = re.compile(r"/proc/self/fd/(\d+)")
+
+
+def shown(path: object) -> str:
+    """A path as messages have it; one that goes by a descriptor as the path of what that is."""
+    return _BY_DESCRIPTOR.sub(_target, str(path))
+
+
+def _target(found: re.Match[str]) -> str:
+    try:
+        return str(Path(found[0]).readlink())
+    except OSError:
+        return found[0]
 
 
 def translate(error: lmdb.Error, path: Path, *, needed: int = 0) -> Exception:
     """The error to raise instead; `needed` is how many bytes were being written, if any."""
     code = getattr(error, "code", 0)
+    where, said = shown(path), shown(error)
     if isinstance(error, _DAMAGE):
-        return CorruptedError(
-            f"the database file is damaged: {error}", where=str(path / "data.mdb")
-        )
+        return CorruptedError(f"the database file is damaged: {said}", where=f"{where}/data.mdb")
     if isinstance(error, lmdb.BadTxnError):
         # Whoever writes has been told before that the batch failed: this is somebody who reads on.
         return CorruptedError(
             "the database file is damaged, and LMDB reads no more at a moment at which it has met "
             "the damage",
-            where=str(path / "data.mdb"),
+            where=f"{where}/data.mdb",
         )
     if isinstance(error, lmdb.MapFullError):
         return DiskFullError(
-            f"the memory map of {path} is full: the address space that this process may use "
+            f"the memory map of {where} is full: the address space that this process may use "
             "(ulimit -v) is too small for the database"
         )
     if is_disk_full(error, path, needed):
         return DiskFullError(
-            f"no space left on the disk of {path}; nothing was changed",
+            f"no space left on the disk of {where}; nothing was changed",
             expected=needed or None,
             received=mounts.free_bytes(path),
         )
@@ -73,30 +86,30 @@ def translate(error: lmdb.Error, path: Path, *, needed: int = 0) -> Exception:
         return translate_os(OSError(code, "read-only"), path)
     if code in (errno.EACCES, errno.EPERM):
         return ReadOnlyError(
-            f"no permission for the files in {path} ({error}); even reading needs to write to "
+            f"no permission for the files in {where} ({said}); even reading needs to write to "
             "lock.mdb, where readers are listed"
         )
-    return _translate_rest(error, path)
+    return _translate_rest(error, where, said)
 
 
-def _translate_rest(error: lmdb.Error, path: Path) -> Exception:
+def _translate_rest(error: lmdb.Error, where: str, said: str) -> Exception:
     if isinstance(error, lmdb.ReadersFullError):
-        return BusyError(f"{path} has as many readers as there can be at one time: {error}")
+        return BusyError(f"{where} has as many readers as there can be at one time: {said}")
     if isinstance(error, lmdb.LockError):
         return BusyError(
-            f"{path} is locked by a process with the same process id in another PID namespace (a "
+            f"{where} is locked by a process with the same process id in another PID namespace (a "
             "container); start that one with the host's PID namespace or on another volume"
         )
     if isinstance(error, lmdb.MemoryError):
-        return BusyError(f"no address space is left to map {path}; raise the limit (ulimit -v)")
+        return BusyError(f"no address space is left to map {where}; raise the limit (ulimit -v)")
     if isinstance(error, lmdb.PanicError):
         return CommitUnknownError(
-            f"the disk under {path} failed during an earlier commit; close the database and open "
+            f"the disk under {where} failed during an earlier commit; close the database and open "
             "it again"
         )
     if "closed" in str(error):
-        return ClosedError(f"{path} was closed while it was in use")
-    return _disk_error(f"the disk under {path} failed: {error}", getattr(error, "code", 0))
+        return ClosedError(f"{where} was closed while it was in use")
+    return _disk_error(f"the disk under {where} failed: {said}", getattr(error, "code", 0))
 
 
 def _disk_error(message: str, code: int | None) -> DiskError:
@@ -107,24 +120,21 @@ def _disk_error(message: str, code: int | None) -> DiskError:
 
 def translate_os(error: OSError, path: Path) -> VdbError:
     """The error to raise for a failed call on a file or directory."""
+    where, what = shown(path), error.strerror or str(error)
+    file = shown(error.filename or path)
     if error.errno in (errno.EACCES, errno.EPERM):
-        return ReadOnlyError(f"no permission for {error.filename or path}")
+        return ReadOnlyError(f"no permission for {file}")
     if error.errno == errno.EROFS:
         return ReadOnlyError(
-            f"{path} is on a read-only medium; open an existing database with read_only=True"
+            f"{where} is on a read-only medium; open an existing database with read_only=True"
         )
     if error.errno == errno.ENOENT:
-        return NotFoundError(
-            f"there is no directory or file {error.filename or path}", received=str(path)
-        )
+        return NotFoundError(f"there is no directory or file {file}", received=where)
     if error.errno in _FULL:
-        return DiskFullError(f"no space left on the disk of {path}")
+        return DiskFullError(f"no space left on the disk of {where}")
     if error.errno in (errno.ENAMETOOLONG, errno.ELOOP, errno.ENOTDIR):
-        return InvalidArgumentError(f"{path} cannot be a path here: {error.strerror}")
-    what = error.strerror or str(error)
-    return _disk_error(
-        f"the system cannot read or write {error.filename or path}: {what}", error.errno
-    )
+        return InvalidArgumentError(f"{where} cannot be a path here: {what}")
+    return _disk_error(f"the system cannot read or write {file}: {what}", error.errno)
 
 
 @contextmanager

@@ -10,10 +10,11 @@ __all__ = ["holders", "named"]
 
 LOCKS = Path("/proc/locks")
 MOST_NAMED = 5
+_KINDS = ("FLOCK", "POSIX")
 
 
 def holders(lock: Path) -> list[int]:
-    """Ids of the other processes that hold a flock() lock on a file; empty where nobody can tell.
+    """Ids of the other processes that hold a lock on a file; empty where nobody can tell.
 
     Linux lists all locks with device and inode of the file. A lock that was taken by a parent that
     has ended is listed under the parent, and one across containers under no id at all.
@@ -26,7 +27,7 @@ def holders(lock: Path) -> list[int]:
     found = set()
     for line in listed.splitlines():
         words = line.split()  # "1: FLOCK ADVISORY READ 4711 fe:00:2189698 0 EOF"; "->" if waiting
-        if len(words) == 8 and words[1] == "FLOCK" and words[5] == file and words[4].isdigit():
+        if len(words) == 8 and words[1] in _KINDS and words[5] == file and words[4].isdigit():
             found.add(int(words[4]))
     return sorted(found - {0, os.getpid()})
 

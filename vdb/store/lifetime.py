@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import contextlib
+import os
 import time
 import weakref
 from collections.abc import Iterator
 from contextlib import contextmanager, nullcontext
-from pathlib import Path
 from typing import TYPE_CHECKING
 
 from vdb.errors import (
@@ -17,10 +17,12 @@ from vdb.errors import (
     ReadOnlyError,
 )
 from vdb.store import mounts, registry
-from vdb.store.creation import OPEN_LOCK, WRITER_LOCK
 from vdb.store.data_file import DataFile
+from vdb.store.failures import os_errors
 from vdb.store.gate import Gate
 from vdb.store.lock import FileLock, WriterLock
+from vdb.store.place import OPEN_LOCK, WRITER_LOCK, Place
+from vdb.store.replacing import drop_second_names
 from vdb.store.snapshot import Snapshot
 from vdb.store.view_cache import ViewCache
 
@@ -34,7 +36,8 @@ class Lifetime:
     """What an environment is made of; `Environment` adds what is done with it.
 
     Attributes:
-        path: The directory, absolute, without links.
+        place: The directory.
+        path: Where it lay when it was opened: absolute, without links.
         lock_timeout: Seconds to wait for running calls, here and in other processes.
         gate: Who is inside.
         file: The data file.
@@ -43,32 +46,38 @@ class Lifetime:
         writer_lock: The right to write; None when read-only.
         stranded: Batches that were left by another thread than their own; see `Batch.abort`.
         rebuild_locks: Those that threads of this process hold or wait for.
-        open_lock: Says to other processes that the database is open here.
+        open_lock: Held as long as the database is open, where its file's own lock cannot say so
+            (see
+            `_announce`); None elsewhere.
     """
 
     def __init__(
         self,
-        path: Path,
+        place: Place,
         *,
         read_only: bool,
         durability: str,
         lock_timeout: float,
         verify: str = "auto",
     ) -> None:
-        """Open an existing database; callers use `Environment.open`."""
-        self.path = path
+        """Open an existing database; callers use `Environment.open`. It closes the place."""
+        self.place = place
+        self.path = place.path
         self.lock_timeout = lock_timeout
-        self.gate = Gate(str(path))
+        self.gate = Gate(str(place.path))
         self.held: weakref.WeakSet[Snapshot] = weakref.WeakSet()
         self.writer_lock: WriterLock | None = None
         self.stranded: list[Batch] = []
         self.rebuild_locks: set[FileLock] = set()
         self._users = 1  # guarded by the registry's lock
-        self._unlocked = read_only and mounts.is_read_only(path)
-        self.open_lock = self._announce()
+        self._unlocked = read_only and mounts.is_read_only(place.here)
+        self.open_lock: FileLock | None = None
+        announced: FileLock | None = self._announce()
         try:
+            with os_errors(place.here):
+                drop_second_names(place)
             self.file = DataFile(
-                path,
+                place,
                 read_only=read_only,
                 durability=durability,
                 locked=not self._unlocked,
@@ -78,24 +87,27 @@ class Lifetime:
             try:
                 self.cache = ViewCache(self.file.header, self.file.txn_id)
                 if not read_only:
-                    self.writer_lock = WriterLock(path / WRITER_LOCK)
+                    self.writer_lock = WriterLock(place)
             except BaseException:
-                self.file.close()
+                self.file.end()
                 raise
-        except BaseException:
-            self.open_lock.close()
-            raise
+            if self._unlocked or os.name == "nt":
+                self.open_lock, announced = announced, None
+        finally:
+            if announced is not None:
+                announced.close()
 
     def _announce(self) -> FileLock:
-        """The lock file that is held shared while the database is open here.
+        """The lock file that is held shared while the database is being opened.
 
         On a read-only medium LMDB keeps no reader table, so nothing would stop a writer, through
         another mount of it, from using pages again that are being read. There the writer lock
-        itself is held, shared: many may read, nobody can write.
+        itself is held, shared, to the end: many may read, nobody can write.
         """
+        here = self.place.here
         if self._unlocked:
             try:
-                lock = FileLock(self.path / WRITER_LOCK, create=False)
+                lock = FileLock(here / WRITER_LOCK)
             except NotFoundError:
                 raise ReadOnlyError(
                     f"{self.path} is on a read-only medium and has no {WRITER_LOCK}, without "
@@ -104,9 +116,9 @@ class Lifetime:
                 ) from None
         else:
             try:
-                lock = FileLock(self.path / OPEN_LOCK, create=True)
+                lock = FileLock(here / OPEN_LOCK, create=True)
             except ReadOnlyError:
-                lock = FileLock(self.path / OPEN_LOCK, create=False)
+                lock = FileLock(here / OPEN_LOCK)
         try:
             taken = lock.acquire(shared=True, timeout=self.lock_timeout)
         except BaseException:
@@ -133,6 +145,7 @@ class Lifetime:
     def join(self, *, read_only: bool, durability: str) -> None:
         """One more user of an environment that is open already; under the registry's lock."""
         self.gate.check()
+        self.place.check()
         if not read_only:
             if self.read_only:
                 self._become_writable(durability)
@@ -148,7 +161,7 @@ class Lifetime:
     def _become_writable(self, durability: str) -> None:
         if self._unlocked:
             raise ReadOnlyError(f"{self.path} is on a read-only medium")
-        writer_lock = WriterLock(self.path / WRITER_LOCK)
+        writer_lock = WriterLock(self.place)
         try:
             with self.remapping():
                 before = self.file.durability
@@ -261,11 +274,20 @@ class Lifetime:
         registry.remove(self)
         self.end_held()
         try:
-            self.file.close()
+            self.file.end()
         finally:
-            if self.writer_lock is not None:
-                self.writer_lock.close()
+            self._let_go()
+
+    def _let_go(self) -> None:
+        """Close all descriptors but LMDB's, in this process only."""
+        self.file.let_go()
+        if self.writer_lock is not None:
+            self.writer_lock.close()
+        for lock in self.rebuild_locks:
+            lock.close()
+        if self.open_lock is not None:
             self.open_lock.close()
+        self.place.close()
 
     def end_of_process(self, timeout: float) -> None:
         """The interpreter ends. Threads that still search keep their memory until the very end."""
@@ -280,8 +302,4 @@ class Lifetime:
         if self.file.engine is not None:
             registry.keep_for_ever(self.file.engine)
         # Copies of the parent's descriptors, whose locks would outlive the parent with them.
-        if self.writer_lock is not None:
-            self.writer_lock.close()
-        for lock in self.rebuild_locks:
-            lock.close()
-        self.open_lock.close()
+        self._let_go()

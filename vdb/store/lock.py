@@ -10,8 +10,8 @@ order and always in this order:
 In front of 1 and 2 stands a turnstile each, held only while waiting for what is behind it. Without
 it a writer that commits in a loop would nearly always win against one that waits.
 
-Every process that has the database open holds ``open.lock`` shared; rewriting the file in place
-takes it exclusively.
+``open.lock`` is held shared while a database is being opened, and exclusively while files are put
+in the place of others. That a database is open, a lock on ``data.mdb`` itself says; see `pairing`.
 
 These are flock() locks, which belong to an open file and not to a process: closing some other
 descriptor of the same file does not drop them (as it would drop fcntl locks), and the kernel frees
@@ -31,14 +31,18 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
-from vdb.errors import BusyError, ClosedError
-from vdb.store.failures import os_errors
+from vdb.errors import BusyError, ClosedError, StaleError
+from vdb.store import ownership
+from vdb.store.failures import os_errors, shown
 from vdb.store.interrupts import held, take
+from vdb.store.place import DATA, WRITER_LOCK, FileId, Place, identity, vet
 
 __all__ = ["FileLock", "WriterLock"]
 
 _FIRST_PAUSE = 0.001
 _LONGEST_PAUSE = 0.005
+_NONE: FileId = (0, 0)
+_CLOSED_BY_EXEC = getattr(os, "O_CLOEXEC", 0)
 
 _holds = itertools.count(1)
 
@@ -87,25 +91,76 @@ class FileLock:
     """One lock file of a database, opened for the life of this object; not held at first.
 
     One thread at a time may call its methods.
+
+    Attributes:
+        fd: Its descriptor; -1 once it is closed.
+        id: Device and inode.
+        held: Whether it is held.
+        exclusive: Whether it is held so that nobody else can.
     """
 
-    def __init__(self, path: Path, *, create: bool) -> None:
-        """Open the file; `create` it with mode 0600 where it is missing.
+    def __init__(
+        self, path: Path, *, create: bool = False, directory: bool = False, writable: bool = False
+    ) -> None:
+        """Open a file that is there, or a `directory`; links are not followed.
+
+        `create` makes the file where it is missing, with the owner, group and mode of the others
+        beside it; `writable` opens for writing, although nothing is written.
 
         Raises:
             ReadOnlyError, NotFoundError, DiskFullError: It cannot be opened or made.
+            CorruptedError, InvalidArgumentError: It is no regular file, or has several names.
+            StaleError: The lock was lost, and another file lies there now.
         """
         self._path = path
-        self._flags = os.O_RDWR | os.O_CREAT if create else os.O_RDONLY
-        self._fd = -1
-        self._held = False
+        self._create = create
+        self._flags = (os.O_RDWR if create or writable else os.O_RDONLY) | _CLOSED_BY_EXEC
+        self._flags |= 0 if directory else getattr(os, "O_NOFOLLOW", 0)
+        self._directory = directory
+        self.fd = -1
+        self.id: FileId = _NONE
+        self.held = self.exclusive = False
         self._lost = False
         self._open()
 
     def _open(self) -> None:
         with os_errors(self._path):
-            self._fd = os.open(self._path, self._flags | getattr(os, "O_CLOEXEC", 0), 0o600)
+            self.fd = self._descriptor()
+            try:
+                status = os.fstat(self.fd)
+                self._recognise(status)
+            except BaseException:
+                self.close()
+                raise
+            self.id = identity(status)
         self._lost = False
+
+    def _recognise(self, status: os.stat_result) -> None:
+        if not self._directory:
+            vet(status, Path(shown(self._path)))
+        if self.id not in (_NONE, identity(status)):
+            raise StaleError(f"another {self._path.name} lies in the place of the one used")
+
+    def _descriptor(self) -> int:
+        try:
+            return os.open(self._path, self._flags)
+        except FileNotFoundError:
+            if not self._create or self.id != _NONE:
+                raise
+        except OSError as error:
+            if error.errno == errno.ELOOP:
+                vet(os.lstat(self._path), Path(shown(self._path)))
+            raise
+        try:
+            fd = os.open(self._path, self._flags | os.O_CREAT | os.O_EXCL, 0o600)
+        except FileExistsError:
+            return os.open(self._path, self._flags)
+        try:
+            ownership.as_neighbours(fd, self._path.parent, (WRITER_LOCK, DATA))
+        except BaseException:
+            os.close(fd)
+            raise
+        return fd
 
     def acquire(self, *, shared: bool, timeout: float) -> bool:
         """Take the lock, waiting at most `timeout` seconds; False when it did not come free.
@@ -120,28 +175,29 @@ class FileLock:
             self._open()
         deadline = time.monotonic() + timeout
         pause = _FIRST_PAUSE
-        if self._held and not _CONVERTS:
+        if self.held and not _CONVERTS:
             self.release()
         while not self._taken(shared=shared):
+            self.held = self.exclusive = False  # a failed conversion loses it
             left = deadline - time.monotonic()
             if left <= 0:
                 return False
             time.sleep(min(pause, left))
             pause = min(2 * pause, _LONGEST_PAUSE)
-        self._held = True
+        self.held, self.exclusive = True, not shared
         return True
 
     def _taken(self, *, shared: bool) -> bool:
         with os_errors(self._path):
-            return _try(self._fd, shared=shared)
+            return _try(self.fd, shared=shared)
 
     def release(self) -> None:
         """Give the lock back, whatever the system says; nothing happens when it is not held."""
-        self._held = False
-        if self._fd < 0:
+        self.held = self.exclusive = False
+        if self.fd < 0:
             return
         try:
-            _unlock(self._fd)
+            _unlock(self.fd)
         except OSError:
             # The kernel frees it with the last descriptor; `acquire` opens another.
             self.close()
@@ -149,8 +205,8 @@ class FileLock:
 
     def close(self) -> None:
         """Close the file, which also gives the lock back. May be called again."""
-        fd, self._fd = self._fd, -1
-        self._lost = False
+        fd, self.fd = self.fd, -1
+        self.held = self.exclusive = self._lost = False
         if fd >= 0:
             with contextlib.suppress(OSError):  # it is closed all the same
                 os.close(fd)
@@ -159,22 +215,23 @@ class FileLock:
 class WriterLock:
     """The right to write: a threading lock, then ``writer.lock``. One thread at a time holds it."""
 
-    def __init__(self, path: Path) -> None:
-        """Open the lock file at `path`, in the directory of the database."""
-        self._database = path.parent
-        self._threads = threading.Lock()
-        self._threads_turn = threading.Lock()
-        self._processes = FileLock(path, create=True)
-        self._processes_turn: FileLock | None = None
-        if sys.platform != "win32":  # where directories cannot be opened, and turns are not kept
-            try:
-                self._processes_turn = FileLock(self._database, create=False)
-            except BaseException:
-                self._processes.close()
-                raise
+    def __init__(self, place: Place) -> None:
+        """Open the lock file in the directory of the database."""
+        self._database = place.path
         self._owner: int | None = None
         self.hold = 0  # number of the hold that is on; 0 for none
         self._closed = False
+        self._threads = threading.Lock()
+        self._threads_turn = threading.Lock()
+        self._processes = FileLock(place.here / WRITER_LOCK, create=True)
+        self._processes_turn: FileLock | None = None
+        try:
+            if sys.platform != "win32":  # where directories cannot be opened: turns are not kept
+                self._processes_turn = FileLock(place.here, directory=True)
+            place.claim(WRITER_LOCK, self._processes.id)
+        except BaseException:
+            self.close()
+            raise
 
     def acquire(self, timeout: float) -> int:
         """Take both locks, waiting at most `timeout` seconds, and number the hold for `release`.

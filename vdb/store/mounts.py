@@ -86,6 +86,16 @@ def is_unsafe(filesystem_type: str) -> bool:
     return filesystem_type in UNSAFE or filesystem_type.startswith("fuse.")
 
 
+def is_overlay(path: Path) -> bool:
+    """Whether a directory lies on an overlay, which has two files behind one name; Linux only."""
+    try:
+        mounts = parse_mountinfo(MOUNTINFO.read_bytes())
+    except OSError:
+        return False
+    mount = mount_of(path.resolve(), mounts)
+    return mount is not None and mount.type == "overlay"
+
+
 def is_read_only(path: Path) -> bool:
     """Whether the file system under a directory is mounted read-only."""
     if not hasattr(os, "statvfs"):

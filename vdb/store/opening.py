@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import os.path
 from pathlib import Path
 
@@ -18,7 +19,12 @@ from vdb.errors import (
 from vdb.format import keys
 from vdb.format.versions import MAGIC
 from vdb.store import creation, mounts
-from vdb.store.engine import DATA, open_checked
+from vdb.store.engine import open_checked
+from vdb.store.failures import shown
+from vdb.store.holders import holders, named
+from vdb.store.lock import FileLock
+from vdb.store.pairing import is_table_used
+from vdb.store.place import DATA, LOCK, WRITER_LOCK, Place
 
 __all__ = ["locate"]
 
@@ -32,13 +38,17 @@ def locate(path: Path, *, create: bool, allow_network_fs: bool, timeout: float) 
         UnsafeFilesystemError: LMDB must not live there.
     """
     if path.is_dir():
+        with contextlib.closing(Place(path)) as place:
+            place.vet()
         if not allow_network_fs:
             mounts.refuse_unsafe(path)
         if os.path.lexists(path / DATA):
-            if not (path / creation.WRITER_LOCK).exists():
+            if not os.path.lexists(path / WRITER_LOCK):
                 _refuse_foreign(path, timeout)
             return
-        if not creation.is_vacant(path):
+        if creation.is_vacant(path):
+            _refuse_used(path)
+        else:
             raise InvalidArgumentError(
                 f"{path} is a directory with other things in it, not a vdb database",
                 expected="a vdb database, or an empty or missing directory",
@@ -60,32 +70,48 @@ def locate(path: Path, *, create: bool, allow_network_fs: bool, timeout: float) 
     creation.create(path, timeout=timeout)
 
 
+def _refuse_used(path: Path) -> None:
+    """Refuse to make a database of what is left of one that is open: its data file is gone."""
+    with contextlib.closing(Place(path)) as place:
+        if os.name != "nt" and is_table_used(place):
+            others = holders(place.here / LOCK)
+            who = f" ({named(others)})" if others else ""
+            raise BusyError(
+                f"the {DATA} of {path} was removed while it is open in this or another "
+                f"process{who}; close it there first",
+                expected="nobody",
+                received=others,
+            )
+
+
 def _refuse_foreign(path: Path, timeout: float) -> None:
     """Refuse somebody else's data.mdb without writing so much as a lock file beside it.
 
-    Only looked at where our own lock file is missing: when just the data file was brought here.
+    Only looked at where our own lock file is missing: when just the data file was brought here. Who
+    has it open by other means than LMDB's own holds its lock, and is one of us.
     """
     try:
-        engine = open_checked(
-            path,
-            read_only=True,
-            durability="full",
-            locked=False,
-            writer_lock=path / DATA,  # any file will do: nobody else is here
-            timeout=timeout,
-        )
-        try:
-            with engine.begin() as txn:
-                identity = txn.get(keys.IDENTITY) or b""
-        finally:
-            engine.close()
+        with contextlib.closing(Place(path)) as place:
+            identity = _identity(place, timeout)
     except (DiskError, BusyError, ReadOnlyError):
         raise
     except (VdbError, lmdb.Error) as error:
         raise InvalidArgumentError(
-            f"{path} holds a data.mdb that is not a vdb database: {error}", received=path
+            f"{path} holds a data.mdb that is not a vdb database: {shown(error)}", received=path
         ) from error
     if not identity.startswith(MAGIC):
         raise InvalidArgumentError(
             f"{path} holds an LMDB environment that is not a vdb database", received=path
         )
+
+
+def _identity(place: Place, timeout: float) -> bytes:
+    """The value that says whose file it is; that of ours where somebody has it open."""
+    with contextlib.ExitStack() as stack:
+        if os.name != "nt":
+            share = stack.enter_context(contextlib.closing(FileLock(place.here / DATA)))
+            if not share.acquire(shared=False, timeout=0):
+                return MAGIC
+        engine = open_checked(place, read_only=True, durability="full", share=None, timeout=timeout)
+        with engine, engine.begin() as txn:
+            return txn.get(keys.IDENTITY) or b""

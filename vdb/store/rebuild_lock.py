@@ -9,33 +9,35 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from contextlib import contextmanager
-from pathlib import Path
 
 from vdb.errors import BusyError
 from vdb.store.lock import FileLock
+from vdb.store.place import REBUILD_LOCK, Place
 
 __all__ = ["REBUILD_LOCK", "rebuilding"]
 
-REBUILD_LOCK = "rebuild.lock"
-
 
 @contextmanager
-def rebuilding(path: Path, timeout: float, inherited: set[FileLock]) -> Iterator[None]:
-    """Hold the lock of the database in `path` inside; `inherited` is what a forked child closes.
+def rebuilding(place: Place, timeout: float, inherited: set[FileLock]) -> Iterator[None]:
+    """Hold the lock of a database inside; `inherited` is what a forked child closes.
 
     Raises:
         BusyError: Somebody else was building for longer than `timeout`.
     """
-    lock = FileLock(path / REBUILD_LOCK, create=True)
+    place.check()
+    lock = FileLock(place.here / REBUILD_LOCK, create=True)
     inherited.add(lock)
     try:
         if not lock.acquire(shared=False, timeout=timeout):
             raise BusyError(
-                f"another rebuild in {path} is under way; only one at a time can be",
+                f"another rebuild in {place.path} is under way; only one at a time can be",
                 expected="no other rebuild",
                 received=timeout,
             )
+        # Every commit sees to it from here on: another builder may hold a file in its place.
+        place.claim(REBUILD_LOCK, lock.id)
         yield
     finally:
+        place.forget(REBUILD_LOCK)
         inherited.discard(lock)
         lock.close()

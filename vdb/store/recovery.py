@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 import lmdb
 
 from vdb.errors import CommitUnknownError, DiskError, VdbError
-from vdb.store.failures import is_disk_full, translate
+from vdb.store.failures import is_disk_full, shown, translate
 
 if TYPE_CHECKING:
     from vdb.store.lifetime import Lifetime
@@ -25,10 +25,10 @@ def after_failed_commit(
     tells which commit it has, and not whether the disk has it too.
     """
     unknown = env.file.is_failed()
-    if not unknown and is_disk_full(error, env.path, needed):
-        return translate(error, env.path, needed=needed)
+    if not unknown and is_disk_full(error, env.place.here, needed):
+        return translate(error, env.place.here, needed=needed)
     kind = CommitUnknownError if unknown else DiskError
-    what = f"the disk under {env.path} failed while commit {commit} was written ({error})"
+    what = f"the disk under {env.path} failed while commit {commit} was written ({shown(error)})"
     try:
         with env.remapping(own=frozenset((token,)), end_held=True):
             env.file.reopen()
@@ -40,12 +40,12 @@ def after_failed_commit(
             f"again{learn}",
             expected=commit,
         )
-    shown = env.file.header.commit
+    shows = env.file.header.commit
     if not unknown:
-        return kind(f"{what}; nothing was changed", expected=commit, received=shown)
-    outcome = "is there" if shown == commit else "is not there"
+        return kind(f"{what}; nothing was changed", expected=commit, received=shows)
+    outcome = "is there" if shows == commit else "is not there"
     return kind(
-        f"{what}; after reopening, the database shows commit {shown}: the batch {outcome}",
+        f"{what}; after reopening, the database shows commit {shows}: the batch {outcome}",
         expected=commit,
-        received=shown,
+        received=shows,
     )

@@ -20,10 +20,11 @@ import threading
 import time
 from pathlib import Path
 from types import FrameType
-from typing import TYPE_CHECKING, Any, TypeAlias
+from typing import TYPE_CHECKING, Any
 
 from vdb import kernel
 from vdb.errors import VdbError
+from vdb.store.place import FileId, identity
 
 if TYPE_CHECKING:
     from vdb.store.lifetime import Lifetime
@@ -37,10 +38,8 @@ __all__ = [
     "is_changing",
     "is_forked",
     "remove",
+    "uses",
 ]
-
-FileId: TypeAlias = tuple[int, int]
-"""(st_dev, st_ino)"""
 
 AT_EXIT_SECONDS = 3.0
 _PAUSE = 0.001
@@ -71,8 +70,7 @@ def close_abandoned() -> None:
 
 def file_id(path: Path) -> FileId:
     """What a file or directory is, whatever its path."""
-    status = path.stat()
-    return status.st_dev, status.st_ino
+    return identity(path.stat())
 
 
 def find(directory: FileId, data: FileId) -> Lifetime | None:
@@ -82,6 +80,11 @@ def find(directory: FileId, data: FileId) -> Lifetime | None:
     """
     found = _by_directory.get(directory)
     return found if found is not None and found.file.id == data else None
+
+
+def uses(name: str, file: FileId) -> bool:
+    """Whether an environment of this process has that very file open, under this name."""
+    return any(env.place.claimed(name) == file for env in _all)
 
 
 def add(directory: FileId, env: Lifetime) -> None:

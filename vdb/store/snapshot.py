@@ -80,6 +80,8 @@ class Snapshot(Reader):
         if not inside:
             env.gate.enter(self._token, env.lock_timeout)
         try:
+            if not inside:
+                env.place.check_reading()
             self._txn = txn = env.file.begin_read()
             self._get = txn.get
             txn_id = txn.id()

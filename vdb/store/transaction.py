@@ -234,6 +234,6 @@ class Transaction(Reader):
 
     def _spoiled(self, error: lmdb.Error) -> Exception:
         """LMDB gave up on the transaction."""
-        translated = translate(error, self._env.path, needed=self.written)
+        translated = translate(error, self._env.place.here, needed=self.written)
         self.fail(translated)
         return translated
