@@ -244,3 +244,17 @@ def test_no_list_of_findings_is_longer_than_it_may_be() -> None:
     findings = index.stored(lying).verify(lying.get, kernel.NONE, 0)
     assert len(findings) == 100_001
     assert findings[-1] == ("graph", "there are more problems than can be listed")
+
+
+def test_copies_that_go_round_are_damage(sound):
+    memory, blocks = sound
+    lies = Lies(blocks)
+    lies.row(105)[0] = DUPLICATE | 105
+    index, told, node = memory.stored(blocks), lies.told(), np.array([105], dtype=np.uint32)
+
+    def copies(most):
+        return index.copies(lambda key: told.get(bytes(key)), node, most)[0]
+
+    with pytest.raises(CorruptedError, match="no end"):
+        copies(SLOTS + 1)
+    assert len(copies(7)) == 7

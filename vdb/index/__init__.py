@@ -16,6 +16,7 @@ from vdb.index.scan import scan
 from vdb.index.search import DEFAULT_EF, Found, count_distances, norm_stats, search, vectors
 from vdb.index.spread import RUN
 from vdb.index.survey import Level, Neighbourhood, Survey, neighbourhood, norms, survey
+from vdb.index.ties import Nodes, copies, nodes, ties
 from vdb.index.tuning import (
     CurvePoint,
     Tuning,
@@ -38,16 +39,19 @@ __all__ = [
     "Found",
     "Level",
     "Neighbourhood",
+    "Nodes",
     "Reader",
     "Survey",
     "Tuning",
     "add",
+    "copies",
     "count_distances",
     "few",
     "keep_tuning",
     "live",
     "neighbourhood",
     "new_generation",
+    "nodes",
     "norm_stats",
     "norms",
     "recall_target",
@@ -58,6 +62,7 @@ __all__ = [
     "search",
     "search_ef",
     "survey",
+    "ties",
     "tuning_from_map",
     "tuning_to_map",
     "unfiltered",

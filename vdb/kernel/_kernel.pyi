@@ -225,6 +225,26 @@ class Index:
     def verify(self, fetch: object, free_head: int, free_count: int) -> list[tuple[str, str]]:
         """Every broken invariant of vectors and graph as (where, what)."""
 
+    def search_nodes(self, fetch: object, queries: Annotated[NDArray[numpy.generic], dict(shape=(None, None), order='C', device='cpu', writable=False)], k: int, ef: int, threads: int = 1) -> tuple[Annotated[NDArray[numpy.uint32], dict(shape=(None, None), order='C')], Annotated[NDArray[numpy.float64], dict(shape=(None, None), order='C')], Annotated[NDArray[numpy.uint32], dict(shape=(None,), order='C')]]:
+        """
+        As search, but of vectors that are equal number for number only the node that stands for them.
+        """
+
+    def search_nodes_among(self, fetch: object, queries: Annotated[NDArray[numpy.generic], dict(shape=(None, None), order='C', device='cpu', writable=False)], bits: Annotated[NDArray[numpy.uint8], dict(shape=(None,), order='C', device='cpu', writable=False)], count: int, k: int, ef: int, threads: int = 1) -> tuple[Annotated[NDArray[numpy.uint32], dict(shape=(None, None), order='C')], Annotated[NDArray[numpy.float64], dict(shape=(None, None), order='C')], Annotated[NDArray[numpy.uint32], dict(shape=(None,), order='C')], Annotated[NDArray[numpy.uint8], dict(shape=(None,), order='C')]]:
+        """
+        The same among the slots whose bits are set, `count` of them: nodes that stand for one at least; and switched u8 (n,): for which queries the walk did not do and nothing was looked for.
+        """
+
+    def copies(self, fetch: object, nodes: Annotated[NDArray[numpy.uint32], dict(shape=(None,), order='C', device='cpu', writable=False)], most: int) -> tuple[Annotated[NDArray[numpy.uint32], dict(shape=(None,), order='C')], Annotated[NDArray[numpy.uint32], dict(shape=(None,), order='C')]]:
+        """
+        (slots u32, sizes u32 (n,)): each node, and behind it those it stands for, `most` together.
+        """
+
+    def ties(self, fetch: object, queries: Annotated[NDArray[numpy.generic], dict(shape=(None, None), order='C', device='cpu', writable=False)], values: Annotated[NDArray[numpy.float64], dict(shape=(None,), order='C', device='cpu', writable=False)], bits: Annotated[NDArray[numpy.uint8], dict(shape=(None,), order='C', device='cpu', writable=False)] | None = None, count: int = 0, threads: int = 1) -> tuple[Annotated[NDArray[numpy.uint32], dict(shape=(None,), order='C')], Annotated[NDArray[numpy.uint32], dict(shape=(None,), order='C')]]:
+        """
+        (slots u32, sizes u32 (n,)): for each query the slots whose value is exactly values[i], rising, by looking at every one; with `bits`, at those that are set.
+        """
+
 class Writer:
     """Private copies of the blocks that a batch changes."""
 

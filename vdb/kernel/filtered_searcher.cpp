@@ -284,10 +284,11 @@ bool FilteredSearcher::search(const uint8_t* query, uint32_t k, uint32_t ef, con
   }
   if (seen) reads->walk = seen->bytes();
   if (found) {
-    const Ranker ranker(vectors_, graph_, metric_, codes_, &allowed_);
+    const Ranker ranker(vectors_, graph_, metric_, codes_, &allowed_, copies_);
     const uint32_t again = ranker.rank(query, k, care, scratch, hits);
     if (codes_ != nullptr) *compared += again;
     if (seen) reads->last = seen->bytes() - reads->walk;
+    if (copies_ == Copies::kLeftOut && !hits->empty()) return true;
     if (hits->size() >= std::min<size_t>(k, allowed_.count())) return true;
   }
   hits->clear();

@@ -25,20 +25,22 @@ class FilteredSearcher {
  public:
   // `starts` and `codes` as for Searcher.
   FilteredSearcher(const Vectors& vectors, const Graph& graph, Metric metric, uint32_t entry,
-                   const std::vector<uint32_t>& starts, const Codes* codes, const Allowed& allowed)
+                   const std::vector<uint32_t>& starts, const Codes* codes, const Allowed& allowed,
+                   Copies copies = Copies::kFound)
       : vectors_(vectors),
         graph_(graph),
         metric_(metric),
         entry_(entry),
         starts_(starts),
         codes_(codes),
-        allowed_(allowed) {}
+        allowed_(allowed),
+        copies_(copies) {}
 
   // At most k allowed hits among the candidates kept (ef, k at least), best first, equal values by
   // slot; how many vectors were compared, failing ones too, is added to `compared`. False, with no
   // hits, where the walk found fewer than min(k, allowed), had compared as many vectors as are
-  // allowed, or would have begun far from few of them: an exact scan is due. `reads` as for
-  // Searcher.
+  // allowed, or would have begun far from few of them: an exact scan is due. Where copies are left
+  // out it is enough that the walk went to its end. `reads` as for Searcher.
   bool search(const uint8_t* query, uint32_t k, uint32_t ef, const Care& care, Scratch& scratch,
               std::vector<Hit>* hits, Reads* reads, uint64_t* compared) const;
 
@@ -63,6 +65,7 @@ class FilteredSearcher {
   const std::vector<uint32_t>& starts_;
   const Codes* codes_;
   const Allowed& allowed_;
+  Copies copies_;
 };
 
 }  // namespace vdb

@@ -13,6 +13,7 @@
 #include "paging.h"
 #include "parallel.h"
 #include "residency.h"
+#include "ties.h"
 
 namespace vdb {
 namespace {
@@ -116,7 +117,8 @@ void Index::watched(uint32_t i, const Search& search) const {
 }
 
 Index::Answers Index::search(Source& source, const uint8_t* queries, uint32_t count, uint32_t k,
-                             uint32_t ef, uint32_t threads, std::vector<uint32_t>* computed) const {
+                             uint32_t ef, uint32_t threads, std::vector<uint32_t>* computed,
+                             Copies copies) const {
   // No pool needs to be larger than what there is to find.
   k = std::min(k, state_.slots);
   ef = std::min(ef, std::max(1u, state_.slots));
@@ -126,7 +128,7 @@ Index::Answers Index::search(Source& source, const uint8_t* queries, uint32_t co
   std::optional<Codes> codes;
   if (has_codes()) codes.emplace(this->codes(source));
   const Searcher searcher(vectors, graph, state_.metric, state_.entry, starts,
-                          codes ? &*codes : nullptr);
+                          codes ? &*codes : nullptr, copies);
   Answers answers(count);
   if (computed != nullptr) computed->resize(count);
   threads = std::max(1u, std::min(threads, count));
@@ -161,7 +163,8 @@ Index::Answers Index::scan_allowed(Source& source, const uint8_t* queries, uint3
 
 Index::Answers Index::search_among(Source& source, const uint8_t* queries, uint32_t count,
                                    const Allowed& allowed, uint32_t k, uint32_t ef,
-                                   uint32_t threads, uint64_t* compared, uint8_t* switched) const {
+                                   uint32_t threads, uint64_t* compared, uint8_t* switched,
+                                   Copies copies) const {
   k = std::min(k, state_.slots);
   ef = std::min(ef, std::max(1u, state_.slots));
   const Vectors vectors = this->vectors(source);
@@ -170,7 +173,7 @@ Index::Answers Index::search_among(Source& source, const uint8_t* queries, uint3
   std::optional<Codes> codes;
   if (has_codes()) codes.emplace(this->codes(source));
   const FilteredSearcher searcher(vectors, graph, state_.metric, state_.entry, starts,
-                                  codes ? &*codes : nullptr, allowed);
+                                  codes ? &*codes : nullptr, allowed, copies);
   Answers answers(count);
   threads = std::max(1u, std::min(threads, count));
   std::vector<ScratchLease> scratch(threads);
@@ -183,13 +186,38 @@ Index::Answers Index::search_among(Source& source, const uint8_t* queries, uint3
       switched[i] =
           !searcher.search(query, k, ef, care, *scratch[worker], &hits, reads, &compared[i]);
     });
-    if (switched[i]) {
+    if (switched[i] && copies == Copies::kFound) {
       hits = std::move(vdb::scan_allowed(vectors, state_.metric, query, 1, allowed, k, 1)[0]);
       compared[i] += allowed.count();
     }
     answers[i] = std::move(hits);
   });
   return answers;
+}
+
+std::vector<std::vector<uint32_t>> Index::copies(Source& source, const std::vector<uint32_t>& nodes,
+                                                 uint32_t most) const {
+  if (!has_graph()) throw std::invalid_argument("copies: there is no graph");
+  const Graph graph = this->graph(source);
+  std::vector<std::vector<uint32_t>> lists(nodes.size());
+  for (size_t i = 0; i < nodes.size(); ++i) {
+    if (nodes[i] >= state_.slots) throw std::invalid_argument("nodes: slot out of bounds");
+    std::vector<uint32_t>& list = lists[i];
+    for (uint32_t slot = nodes[i]; slot != kNone; slot = graph.next_duplicate(slot)) {
+      if (list.size() >= state_.slots)
+        throw Corrupted("slot " + std::to_string(nodes[i]) + ": its duplicates have no end");
+      if (list.size() == most) break;
+      attend_at<256>(list.size());
+      list.push_back(slot);
+    }
+  }
+  return lists;
+}
+
+std::vector<std::vector<uint32_t>> Index::ties(Source& source, const uint8_t* queries,
+                                               const double* values, uint32_t count,
+                                               const Allowed* allowed, uint32_t threads) const {
+  return vdb::ties(vectors(source), state_.metric, queries, values, count, allowed, threads);
 }
 
 std::vector<uint32_t> Index::free_slots(Source& source, uint32_t free_head,

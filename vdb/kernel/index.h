@@ -58,7 +58,8 @@ class Index {
   // first. `computed`
   // receives how many distances each of them took.
   Answers search(Source& source, const uint8_t* queries, uint32_t count, uint32_t k, uint32_t ef,
-                 uint32_t threads, std::vector<uint32_t>* computed = nullptr) const;
+                 uint32_t threads, std::vector<uint32_t>* computed = nullptr,
+                 Copies copies = Copies::kFound) const;
   // The same, exactly, by comparing everything; under another metric than its own when one is
   // given: rows and norms serve all of them.
   Answers scan(Source& source, const uint8_t* queries, uint32_t count, uint32_t k, uint32_t threads,
@@ -68,10 +69,19 @@ class Index {
                        const Allowed& allowed, uint32_t k, uint32_t threads) const;
 
   // Through the graph among the allowed slots; the queries for which that does not do, exactly.
-  // compared[i]: how many vectors query i was compared with; switched[i]: whether it was scanned.
+  // compared[i]: how many vectors query i was compared with; switched[i]: whether it was scanned;
+  // where copies are left out it is left without hits instead.
   Answers search_among(Source& source, const uint8_t* queries, uint32_t count,
                        const Allowed& allowed, uint32_t k, uint32_t ef, uint32_t threads,
-                       uint64_t* compared, uint8_t* switched) const;
+                       uint64_t* compared, uint8_t* switched, Copies copies = Copies::kFound) const;
+
+  // Each of these nodes, and behind it the slots that it stands for, `most` together.
+  std::vector<std::vector<uint32_t>> copies(Source& source, const std::vector<uint32_t>& nodes,
+                                            uint32_t most) const;
+  // For each query the slots whose value is values[i]; see ties.h.
+  std::vector<std::vector<uint32_t>> ties(Source& source, const uint8_t* queries,
+                                          const double* values, uint32_t count,
+                                          const Allowed* allowed, uint32_t threads) const;
 
   // The slots on the free list, in its order; throws Corrupted where it is not `free_count` long.
   std::vector<uint32_t> free_slots(Source& source, uint32_t free_head, uint32_t free_count) const;

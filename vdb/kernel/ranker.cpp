@@ -77,6 +77,14 @@ void Ranker::push(const ExactValue& exact, uint32_t node, uint32_t k, uint32_t* 
   const double value = exact(vectors_.at(node).row);
   // No number comes of what no vector should hold, and it cannot be put in order.
   if (value != value) return;
+  if (copies_ == Copies::kLeftOut) {
+    bool stands = passes(node);
+    for (uint32_t twin = graph_.next_duplicate(node); !stands && twin != kNone && *links > 0;
+         twin = graph_.next_duplicate(twin), --*links)
+      stands = passes(twin);
+    if (stands) hits->push_back({value, node});
+    return;
+  }
   const size_t most = hits->size() + k;
   if (passes(node)) hits->push_back({value, node});
   for (uint32_t twin = graph_.next_duplicate(node);

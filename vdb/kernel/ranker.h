@@ -22,18 +22,27 @@ struct Hit {
 // Orders hits best first, equal values by slot, and keeps k.
 void keep_best(const ExactValue& exact, uint32_t k, std::vector<Hit>* hits);
 
+// Whether slots that hold the same vector become hits, or only the node that stands for them.
+enum class Copies : uint8_t { kFound, kLeftOut };
+
 // Threads: any number, a Scratch each.
 class Ranker {
  public:
   // With `codes`, candidates were put in order by them, and `scratch.query` is the query's. With
   // `allowed`, only those slots become hits.
   Ranker(const Vectors& vectors, const Graph& graph, Metric metric, const Codes* codes,
-         const Allowed* allowed = nullptr)
-      : vectors_(vectors), graph_(graph), metric_(metric), codes_(codes), allowed_(allowed) {}
+         const Allowed* allowed = nullptr, Copies copies = Copies::kFound)
+      : vectors_(vectors),
+        graph_(graph),
+        metric_(metric),
+        codes_(codes),
+        allowed_(allowed),
+        copies_(copies) {}
 
   // The k best of `scratch.pool`, best first, equal values by slot. Those that a walk by codes put
   // behind the k-th are compared too where the code may be wrong by so much. Each comes with up to
-  // k duplicates, the last one too: by its exact value it may be nearer than those before it.
+  // k duplicates, the last one too: by its exact value it may be nearer than those before it. Where
+  // copies are left out, a node that stands for an allowed one is a hit.
   // Vectors are asked for, and their pages given up again, as `care` says. Returns how many were
   // compared.
   uint32_t rank(const uint8_t* query, uint32_t k, const Care& care, Scratch& scratch,
@@ -50,6 +59,7 @@ class Ranker {
   Metric metric_;
   const Codes* codes_;
   const Allowed* allowed_;
+  Copies copies_;
 };
 
 }  // namespace vdb

@@ -78,7 +78,7 @@ void Searcher::search(const uint8_t* query, uint32_t k, uint32_t ef, const Care&
     walk(scorer, above);
   }
   if (seen) reads->walk = seen->bytes();
-  const Ranker ranker(vectors_, graph_, metric_, codes_);
+  const Ranker ranker(vectors_, graph_, metric_, codes_, nullptr, copies_);
   scratch.computed += ranker.rank(query, k, care, scratch, hits);
   if (seen) reads->last = seen->bytes() - reads->walk;
 }

@@ -23,17 +23,19 @@ class Searcher {
   // vectors that are not linked yet. With `codes` the walk goes by them, and only the last
   // candidates are compared by their vectors.
   Searcher(const Vectors& vectors, const Graph& graph, Metric metric, uint32_t entry,
-           const std::vector<uint32_t>& starts, const Codes* codes = nullptr)
+           const std::vector<uint32_t>& starts, const Codes* codes = nullptr,
+           Copies copies = Copies::kFound)
       : vectors_(vectors),
         graph_(graph),
         metric_(metric),
         entry_(entry),
         starts_(starts),
-        codes_(codes) {}
+        codes_(codes),
+        copies_(copies) {}
 
   // At most k hits among the ef candidates kept, best first, equal values by slot. Duplicates of a
-  // found node are found too, beyond ef as well. `reads` receives what was read from the disk,
-  // where `care` asks for anything; a look takes calls of the system.
+  // found node are found too, beyond ef as well, unless they are left out. `reads` receives what
+  // was read from the disk, where `care` asks for anything; a look takes calls of the system.
   void search(const uint8_t* query, uint32_t k, uint32_t ef, const Care& care, Scratch& scratch,
               std::vector<Hit>* hits, Reads* reads) const;
 
@@ -52,6 +54,7 @@ class Searcher {
   uint32_t entry_;
   const std::vector<uint32_t>& starts_;
   const Codes* codes_;
+  Copies copies_;
 };
 
 }  // namespace vdb

@@ -2,17 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from heapq import nsmallest
-from itertools import islice
-from typing import Any, NamedTuple, TypeAlias
+from collections.abc import Callable
+from functools import partial
+from typing import Any, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
 
 from vdb import config, index
 from vdb.dtypes import DTYPES
-from vdb.query.known_ids import known
+from vdb.query.orders import smallest_of_all, smallest_of_nodes, smallest_of_ties
 from vdb.query.ranges import Reach
 from vdb.query.scoring import Reader, View
 
@@ -20,41 +19,51 @@ __all__ = ["nearest"]
 
 _PRODUCTS = ("ip", "dot")
 
-_CELLS = 1 << 18  # hits that wider searches hold at a time
-
-_Row: TypeAlias = tuple[int, NDArray[np.uint32], NDArray[np.float64]]
-"""A query, and what was found for it: slots and values, best first."""
+_FACTOR = 4  # by which a walk is widened that found nodes of the last value only
 
 
 class _Search(NamedTuple):
-    """A search whose width is still open."""
+    """The queries of one search."""
 
     reader: Reader
     view: View
-    reach: Reach
+    matrix: NDArray[Any]
+    k: int
     ef: int
+    reach: Reach
 
-    def __call__(self, queries: NDArray[Any], width: int, threads: int) -> index.Found:
-        # A walk that would have to keep more than it may is no better than looking at everything.
-        exact = self.reach.exact or width > config.LIMITS.ef
+    def found(self, width: int, *, ef: int, queries: NDArray[np.intp] | None = None) -> index.Found:
+        """What is nearest to these queries, or to all of them."""
         return index.search(
             self.reader,
             self.view,
-            queries,
+            self.matrix if queries is None else self.matrix[queries],
             width,
-            ef=max(self.ef, width),
-            exact=exact,
-            threads=threads,
+            ef=ef,
+            exact=self.reach.exact or self.k > config.LIMITS.ef,
+            threads=self.reach.threads,
             course=self.reach.course,
         )
+
+    @property
+    def among(self) -> index.Among | None:
+        """What is looked among."""
+        return None if self.reach.course is None else self.reach.course.among
+
+    def walks(self, width: int) -> bool:
+        """Whether a walk that keeps so many candidates is what is done, and not a scan."""
+        reach, flat = self.reach, not self.view.links
+        if reach.exact or flat or width > config.LIMITS.ef:
+            return False
+        return reach.course is None or not reach.course.scans
 
 
 def nearest(reader: Reader, view: View, matrix: NDArray[Any], k: int, reach: Reach) -> index.Found:
     """The k nearest of each query. Where equal values are cut apart, the smaller ids stay.
 
-    One more than k is asked for to see whether that happens; of the queries to which it does, as
-    many as it takes to have all that are equal. Where vectors are integers, equal values are so
-    common that more of what the walk keeps anyway are asked for at once.
+    One more than k is asked for to see whether that happens; where it does, those with the smallest
+    ids of all that are equal take the last places (`orders`). Where vectors are integers, equal
+    values are so common that more of what the walk keeps anyway are asked for at once.
 
     Args:
         reader: Whose moment is seen.
@@ -66,17 +75,9 @@ def nearest(reader: Reader, view: View, matrix: NDArray[Any], k: int, reach: Rea
     ef = max(k, index.DEFAULT_EF if reach.ef is None else reach.ef)
     spare = 1 if DTYPES[view.header.dtype].real else max(1, min(3 * k, ef - k))
     width = min(k + spare, reach.matches)
+    search = _Search(reader, view, matrix, k, ef, reach)
     # An ef below k + 1 is kept: a walk then finds k, and whether there are equal ones stays open.
-    found = index.search(
-        reader,
-        view,
-        matrix,
-        width,
-        ef=ef,
-        exact=reach.exact or k > config.LIMITS.ef,
-        threads=reach.threads,
-        course=reach.course,
-    )
+    found = search.found(width, ef=ef)
     if width == k:
         return found
     if len(matrix) == 1:  # the most common search: nothing is made that need not be
@@ -87,59 +88,80 @@ def nearest(reader: Reader, view: View, matrix: NDArray[Any], k: int, reach: Rea
             return found
     slots, values = found.slots[:, :k], found.values[:, :k]
     cut_apart = (found.counts > k) & (found.values[:, k] == values[:, k - 1])
-    search = _Search(reader, view, reach, ef)
     waiting = np.flatnonzero(cut_apart)
     if view.header.metric in _PRODUCTS and reach.course is None:
         # Every product with a zero query is equal: no need to look at all of them.
         zero = ~matrix[waiting].any(axis=1)
         if zero.any():
-            slots[waiting[zero]] = _first(reader, view, k)
+            slots[waiting[zero]] = smallest_of_all(reader, view, k)
             waiting = waiting[~zero]
-    last, rows = width, _rows(found, waiting)
-    while waiting.size:
-        still = []  # of these all that was found is as far away as the last hit
-        for query, near, near_values in rows:
-            if len(near) == last < reach.matches and near_values[-1] == values[query, -1]:
-                still.append(query)
-                continue
-            chosen = _smallest(reader, view, near, near_values, k)
-            values[query], slots[query] = near_values[:k], chosen
-        waiting, last = np.array(still, dtype=np.intp), min(4 * last, reach.matches)
-        rows = _wider(search, matrix, waiting, last, reach.threads)
+    # Where what was found reaches beyond the value that is cut apart, all of that value are there.
+    whole = found.values[waiting, found.counts[waiting] - 1] != values[waiting, -1]
+    for query in waiting[whole].tolist():
+        near = found.slots[query, : found.counts[query]]
+        tied = near[found.values[query, : found.counts[query]] == values[query, -1]]
+        _choose(slots[query], values[query], partial(smallest_of_ties, reader, view, tied))
+    _among_all(search, waiting[~whole], slots, values, width)
     return index.Found(slots, values, np.minimum(found.counts, k))
 
 
-def _rows(found: index.Found, queries: NDArray[np.intp]) -> Iterator[_Row]:
-    for query in queries.tolist():
-        row = slice(0, int(found.counts[query]))
-        yield query, found.slots[query, row], found.values[query, row]
+def _among_all(
+    search: _Search,
+    waiting: NDArray[np.intp],
+    slots: NDArray[np.uint32],
+    values: NDArray[np.float64],
+    width: int,
+) -> None:
+    """Choose for these queries among all that are as near as their k-th, and not only those found.
+
+    In a graph equal vectors are one node, so that the nodes of a value are mostly few; where they
+    are many, for which a walk would keep more than it may, every record is looked at.
+    """
+    reader, view, matrix, k = search.reader, search.view, search.matrix, search.k
+    scanned = []
+    while waiting.size and search.walks(width):
+        ef = max(search.ef, width)
+        nodes = _nodes(search, waiting, width, ef)
+        still = []
+        for place, query in enumerate(waiting.tolist()):
+            row = nodes.values[place, : nodes.counts[place]]
+            tied = nodes.slots[place, : nodes.counts[place]][row == values[query, -1]]
+            if nodes.failed[place] or not tied.size:
+                scanned.append(query)
+            elif len(row) == width and row[-1] == values[query, -1]:
+                still.append(query)
+            else:
+                chosen = partial(smallest_of_nodes, reader, view, tied, among=search.among)
+                _choose(slots[query], values[query], chosen)
+        waiting, width = np.array(still, dtype=np.intp), _FACTOR * width
+        if waiting.size and search.walks(width):
+            wider = search.found(k, ef=max(ef, width), queries=waiting)
+            slots[waiting], values[waiting] = wider.slots, wider.values
+    waiting = np.concatenate([waiting, np.array(scanned, dtype=np.intp)])
+    last = np.ascontiguousarray(values[waiting, -1])
+    threads, among = search.reach.threads, search.among
+    tied_slots = index.ties(reader, view, matrix[waiting], last, threads=threads, among=among)
+    for query, tied in zip(waiting.tolist(), tied_slots, strict=True):
+        _choose(slots[query], values[query], partial(smallest_of_ties, reader, view, tied))
 
 
-def _wider(
-    search: _Search, matrix: NDArray[Any], queries: NDArray[np.intp], width: int, threads: int
-) -> Iterator[_Row]:
-    """These queries again, as many at a time as their hits leave room for."""
-    at_once = max(1, _CELLS // width)
-    for start in range(0, len(queries), at_once):
-        some = queries[start : start + at_once]
-        found = search(matrix[some], width, threads)
-        for query, (_, near, near_values) in zip(
-            some.tolist(), _rows(found, np.arange(len(some))), strict=True
-        ):
-            yield query, near, near_values
+def _nodes(search: _Search, queries: NDArray[np.intp], width: int, ef: int) -> index.Nodes:
+    return index.nodes(
+        search.reader,
+        search.view,
+        search.matrix[queries],
+        width,
+        ef=ef,
+        threads=search.reach.threads,
+        among=search.among,
+    )
 
 
-def _smallest(
-    reader: Reader, view: View, near: NDArray[np.uint32], values: NDArray[np.float64], k: int
-) -> list[int]:
-    """The first k of these slots, of those as far away as the last of them the smallest ids."""
-    tied = np.flatnonzero(values == values[k - 1])
-    first, equal = int(tied[0]), near[tied].tolist()
-    ids = known(reader, view, equal)
-    return [*near[:first].tolist(), *nsmallest(k - first, equal, key=ids.__getitem__)]
-
-
-def _first(reader: Reader, view: View, k: int) -> list[int]:
-    """The slots of the k smallest ids; there are as many."""
-    found = (reader.slot_of(view, record_id) for record_id in islice(reader.ids(view), k))
-    return [slot for slot in found if slot is not None]
+def _choose(
+    slots: NDArray[np.uint32],
+    values: NDArray[np.float64],
+    smallest: Callable[[int], NDArray[np.uint32]],
+) -> None:
+    """Put those with the smallest ids in the places of one query that have the last value."""
+    first = int(np.argmax(values == values[-1]))
+    slots[first:] = smallest(len(slots) - first)

@@ -28,9 +28,10 @@ from vdb.hits import Hits, ManyHits
 from vdb.metrics import METRICS, Metric
 from vdb.query import ranges, zero_queries
 from vdb.query.convention import convention_of
-from vdb.query.known_ids import by_id, ids_of
+from vdb.query.known_ids import ids_of
 from vdb.query.matching import matching
 from vdb.query.nearest import nearest
+from vdb.query.orders import smallest_of_all, smallest_of_ties
 from vdb.query.passing import nearest_passing
 from vdb.query.scoring import Reader, Rows, Scoring, View, by_query, joined, order_by_id, scored
 from vdb.records import Ids, Plan
@@ -186,11 +187,16 @@ def _with_zero(
     reader: Reader, view: View, rows: Rows, queries: zero_queries.Queries, plan: _Plan
 ) -> Rows:
     """The rows with those of zero queries in the place of what stood in for them."""
-    one = queries.matrix[queries.zero[:1]]
-    convention = plan.scoring.convention
-    found = ranges.everything(reader, view, one, Scoring(convention, None), plan.reach)
-    order = by_id(reader, view, found.slots, np.zeros(len(found.slots)))
-    answer = zero_queries.answered(found.slots[order], plan.k, plan.scoring, view.header.dim)
+    # To the engine all records are equally near: the smallest ids come first.
+    course, k = plan.reach.course, plan.k
+    if course is None:
+        slots = smallest_of_all(reader, view, k)
+    else:
+        among = course.among
+        slots = smallest_of_ties(
+            reader, view, among.slots.astype(np.uint32), among.count if k is None else k
+        )
+    answer = zero_queries.answered(slots, k, plan.scoring, view.header.dim)
     parts = list(by_query(rows))
     for query in queries.zero.tolist():
         parts[query] = answer

@@ -59,4 +59,12 @@ std::vector<uint32_t> to_vector(const Slots& slots) {
   return {slots.data(), slots.data() + slots.shape(0)};
 }
 
+Allowed allowed_of(const Index& index, const Bits& bits, size_t count) {
+  const uint32_t slots = index.state().slots;
+  if (bits.shape(0) < (size_t{slots} + 7) / 8)
+    throw std::invalid_argument("bits: one for each slot");
+  if (count > slots) throw std::invalid_argument("count: more than there are slots");
+  return {bits.data(), slots, count};
+}
+
 }  // namespace vdb::bindings

@@ -49,5 +49,6 @@ std::vector<uint32_t> to_vector(const Slots& slots);
 void check_type(const Rows& rows, DType dtype, const char* name);
 void check_rows(const Rows& rows, DType dtype, size_t length, const char* name);
 void check_queries(const Rows& queries, const RowShape& shape);
+Allowed allowed_of(const Index& index, const Bits& bits, size_t count);
 
 }  // namespace vdb::bindings

@@ -16,6 +16,7 @@ void bind_tables(nb::module_& m);
 nb::class_<Index> bind_index(nb::module_& m);
 void bind_searches(nb::class_<Index>& index);
 void bind_studies(nb::class_<Index>& index);
+void bind_ties(nb::class_<Index>& index);
 void bind_writer(nb::module_& m);
 
 }  // namespace vdb::bindings

@@ -35,5 +35,6 @@ NB_MODULE(_kernel, m) {
   auto index = bindings::bind_index(m);
   bindings::bind_searches(index);
   bindings::bind_studies(index);
+  bindings::bind_ties(index);
   bindings::bind_writer(m);
 }
