@@ -9,7 +9,7 @@ what `owner` says: a thread is one unless it runs several in turns, as asyncio d
 from __future__ import annotations
 
 from collections.abc import Iterator
-from contextlib import AbstractContextManager, ExitStack, contextmanager, nullcontext, suppress
+from contextlib import AbstractContextManager, ExitStack, contextmanager, suppress
 from threading import RLock, get_ident
 from time import monotonic, sleep
 from typing import Protocol
@@ -80,7 +80,7 @@ class BatchAccess:
     def reading(self) -> AbstractContextManager[Batch]:
         """The batch, left open at the end of the call; ClosedError in another task."""
         self.check()
-        return nullcontext(self._batch)
+        return _Joined(self._batch)
 
     def moment(self) -> BatchAccess:
         """This one."""
@@ -91,6 +91,22 @@ class BatchAccess:
         if not self._owner.is_here():
             raise ClosedError("this walk was begun inside a batch, and is read outside of it")
         self._batch.transaction()
+
+
+class _Joined(AbstractContextManager[Batch]):
+    """A batch for the length of one call in it, left open at its end."""
+
+    __slots__ = ("_batch",)
+
+    def __init__(self, batch: Batch) -> None:
+        self._batch = batch
+
+    def __enter__(self) -> Batch:
+        return self._batch
+
+    def __exit__(self, kind: object, error: BaseException | None, trace: object) -> None:
+        if error is not None:
+            self._batch.base.tell(error)
 
 
 class LiveAccess:
@@ -116,7 +132,7 @@ class LiveAccess:
         """The calling task's batch, or a snapshot that is closed at the end of the call."""
         mine = self._mine()
         if mine is not None:
-            return nullcontext(mine[0])
+            return _Joined(mine[0])
         self.check_open()
         return self.environment.snapshot()
 
@@ -155,7 +171,7 @@ class LiveAccess:
                     f"an earlier call in this batch failed half-way ({batch.cause!r}); leave the "
                     "with block, which undoes it, and begin again"
                 ) from batch.cause
-            return nullcontext(batch)
+            return _Joined(batch)
         return self._new_batch()
 
     @contextmanager

@@ -27,6 +27,7 @@ from vdb.schema import check_schema, find_view, has_collection
 from vdb.scores.table import convention_named
 from vdb.snapshot import Snapshot
 from vdb.store import Environment
+from vdb.store.damage import met_in
 from vdb.upkeep import Upkeep, directory_of
 from vdb.version import __version__
 
@@ -106,7 +107,9 @@ def _require_sound(database: Database) -> None:
     database.close()
     first, more = problems[0], len(problems) - 1
     what = f"{first.what} (and {more:,} more problems)" if more else first.what
-    raise CorruptedError(what, where=first.where)
+    error = CorruptedError(what, where=first.where)
+    met_in(error, database.path, {})
+    raise error
 
 
 class Database(Upkeep):

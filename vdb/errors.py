@@ -243,8 +243,11 @@ class CorruptedError(VdbError, RuntimeError):
     """Bytes on disk are not what vdb wrote there.
 
     ``where`` names the place (a key, a block, a file) and ``message`` what is wrong with it;
-    ``str()`` shows both.
+    ``database`` is the directory, ``collection`` the name of the collection and ``remedy`` what
+    helps, each "" where it is not known. ``str()`` shows all of them.
     """
+
+    database = collection = remedy = ""
 
     def __init__(
         self, message: str = "", *, where: str = "", expected: Any = None, received: Any = None
@@ -252,8 +255,20 @@ class CorruptedError(VdbError, RuntimeError):
         super().__init__(message, expected=expected, received=received)
         self.where = where
 
-    def __str__(self) -> str:
+    @property
+    def found(self) -> str:
+        """What was found and where in the file, without anything around it."""
         return f"{self.where}: {self.message}" if self.where else self.message
+
+    def __str__(self) -> str:
+        text = self.found
+        if self.collection and repr(self.collection) not in text:
+            text = f"collection {self.collection!r}: {text}"
+        if self.database and text.startswith(self.database):  # the place is the file
+            text = f"{self.where} is damaged: {self.message}"
+        elif self.database:
+            text = f"{self.database} is damaged: {text}"
+        return f"{text}; {self.remedy}" if self.remedy else text
 
 
 class FormatVersionError(VdbError, RuntimeError):

@@ -135,7 +135,7 @@ def _collections(env: Environment) -> _Found:
                 header = reader.header_of(number)
                 view_of(reader, header)
             except CorruptedError as error:
-                found.lost.append((name, str(error)))
+                found.lost.append((name, error.found))
                 continue
         if header.name in {other.name for other in found.headers}:
             found.lost.append((name, "another collection has its name"))

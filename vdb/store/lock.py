@@ -34,6 +34,7 @@ from pathlib import Path
 from vdb.errors import BusyError, ClosedError, StaleError
 from vdb.store import ownership
 from vdb.store.failures import os_errors, shown
+from vdb.store.holders import others
 from vdb.store.interrupts import held, take
 from vdb.store.place import DATA, WRITER_LOCK, FileId, Place, identity, vet
 
@@ -218,12 +219,13 @@ class WriterLock:
     def __init__(self, place: Place) -> None:
         """Open the lock file in the directory of the database."""
         self._database = place.path
+        self._path = place.here / WRITER_LOCK
         self._owner: int | None = None
         self.hold = 0  # number of the hold that is on; 0 for none
         self._closed = False
         self._threads = threading.Lock()
         self._threads_turn = threading.Lock()
-        self._processes = FileLock(place.here / WRITER_LOCK, create=True)
+        self._processes = FileLock(self._path, create=True)
         self._processes_turn: FileLock | None = None
         try:
             if sys.platform != "win32":  # where directories cannot be opened: turns are not kept
@@ -253,7 +255,7 @@ class WriterLock:
             if self._closed:
                 raise ClosedError(f"{self._database} is closed")
             if not self._acquire_processes(deadline):
-                raise self._busy("another process", timeout)
+                raise self._busy(f"another process{others(self._path)}", timeout)
             self._owner, self.hold = me, hold
         finally:
             if True in taken and self.hold != hold:
