@@ -17,6 +17,7 @@
     ├── ClosedError                   ValueError: the database or snapshot has been closed
     ├── BusyError                     TimeoutError: another writer, or a search, held on too long
     ├── ReadOnlyError                 PermissionError: writing through a read-only handle or medium
+    ├── SnapshotWriteError            AttributeError: writing to a collection of a snapshot
     ├── RebuildError              RuntimeError: a new generation that must not be put to use
     ├── DiskError                     OSError: a file cannot be read or written
     │   ├── DiskFullError             no space left; nothing was changed
@@ -59,6 +60,7 @@ __all__ = [
     "NotInvertibleError",
     "ReadOnlyError",
     "RebuildError",
+    "SnapshotWriteError",
     "StaleError",
     "UnsafeFilesystemError",
     "VdbError",
@@ -181,6 +183,10 @@ class ReadOnlyError(VdbError, PermissionError):
     def __init__(self, message: str = "", *, expected: Any = None, received: Any = None) -> None:
         super().__init__(message, expected=expected, received=received)
         self.errno = errno.EROFS
+
+
+class SnapshotWriteError(VdbError, AttributeError):
+    """A collection of a snapshot has no methods that write; that of the database has."""
 
 
 class RebuildError(VdbError, RuntimeError):

@@ -10,6 +10,7 @@ from vdb import config
 from vdb.access import PinnedAccess
 from vdb.collection import CollectionReader
 from vdb.schema import check_schema, find_view, has_collection
+from vdb.spellings import with_hints
 
 __all__ = ["Snapshot"]
 
@@ -30,6 +31,7 @@ class Snapshot:
         with access.reading() as reader:
             self.commit = reader.commit
 
+    @with_hints
     def collection(
         self, name: str, *, metric: str | None = None, dim: int | None = None
     ) -> CollectionReader:

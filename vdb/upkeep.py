@@ -8,11 +8,11 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from errno import ELOOP, ENAMETOOLONG
-from os import PathLike, fspath, lstat
+from os import PathLike, curdir, fspath, lstat, sep
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from vdb import arguments, config, later
+from vdb import arguments, config, later, temporary
 from vdb.access import LiveAccess
 from vdb.errors import ArgumentTypeError, InvalidArgumentError
 from vdb.store import Environment
@@ -119,7 +119,10 @@ class Upkeep:
 
 
 def directory_of(path: object) -> Path:
-    """A path that was given, which names a directory; ArgumentTypeError for what is no path."""
+    """A path that was given, which names a directory; ArgumentTypeError for what is no path.
+
+    A leading ``~`` is the user's home, as in a shell.
+    """
     try:
         name = fspath(path) if isinstance(path, str | PathLike) else None
     except Exception as error:
@@ -130,7 +133,14 @@ def directory_of(path: object) -> Path:
             expected="str | os.PathLike[str]",
             received=type(path).__name__,
         )
-    name = str.__str__(name)
+    name = _at_home(str.__str__(name))
+    if name == temporary.MEMORY:
+        raise InvalidArgumentError(
+            f'"{name}" is what vdb.open takes, as a str, for a temporary database; a directory of '
+            f"that name is {curdir}{sep}{name}",
+            expected="a path",
+            received=name,
+        )
     if not name or "\0" in name:
         raise InvalidArgumentError("path must name a directory", expected="a path", received=name)
     try:
@@ -148,3 +158,11 @@ def directory_of(path: object) -> Path:
                 received=name,
             ) from None
     return Path(name)
+
+
+def _at_home(name: str) -> str:
+    """The path with a user's home for a leading ``~``; as it is where there is no such user."""
+    try:
+        return str(Path(name).expanduser()) if name.startswith("~") else name
+    except (RuntimeError, ValueError):
+        return name

@@ -10,6 +10,7 @@ from functools import cache
 
 import numpy as np
 
+from vdb import spellings
 from vdb.arguments import shown
 from vdb.errors import ArgumentTypeError, InvalidArgumentError
 from vdb.metrics import METRICS, Metric, metric_named
@@ -165,14 +166,17 @@ def convention_named(
     if row is None:
         raise InvalidArgumentError(
             f"{argument} must be a score convention of metric {wanted!r}: "
-            f"{', '.join(map(repr, names(wanted)))}; got {shown(name)}{_elsewhere(name)}",
+            f"{', '.join(map(repr, names(wanted)))}; got {shown(name)}{_elsewhere(name, wanted)}",
             expected=tuple(names(metric)),
             received=name,
         )
     return row
 
 
-def _elsewhere(name: str) -> str:
-    """Under which metrics a convention exists, as an addition to a message."""
+def _elsewhere(name: str, metric: str) -> str:
+    """Under which metrics a convention exists, or what was meant, as an addition to a message."""
     metrics = sorted({row.metric for row in _table().values() if row.name == name})
-    return f", which exists for {', '.join(metrics)}" if metrics else ""
+    if metrics:
+        return f", which exists for {', '.join(metrics)}"
+    close = spellings.meant(name, names(metric))
+    return "" if close is None else f"; did you mean {close!r}?"
