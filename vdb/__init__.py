@@ -58,6 +58,7 @@ from vdb.records import Hit, NormStats, Plan, Problem, Record
 from vdb.results import Interval, Section
 from vdb.snapshot import Snapshot
 from vdb.studies import calibrate_threshold, compare_metrics
+from vdb.upkeep import restore
 from vdb.version import __version__
 
 if _typing.TYPE_CHECKING:
@@ -76,6 +77,7 @@ if _typing.TYPE_CHECKING:
         GenerationInfo,
         PendingRebuild,
     )
+    from vdb.maintenance.restore import RestoreReport
 
 __all__ = [
     "HNSW",
@@ -130,6 +132,7 @@ __all__ = [
     "Record",
     "RecordInspection",
     "RepairReport",
+    "RestoreReport",
     "Section",
     "Snapshot",
     "SnapshotWriteError",
@@ -143,6 +146,7 @@ __all__ = [
     "calibrate_threshold",
     "compare_metrics",
     "open",
+    "restore",
     "scores",
 ]
 
@@ -163,6 +167,7 @@ _LATER = {
     "RecallReport": "vdb.analysis.recall",
     "RecordInspection": "vdb.analysis.inspection",
     "RepairReport": "vdb.maintenance.repair",
+    "RestoreReport": "vdb.maintenance.restore",
     "SpeedPoint": "vdb.analysis.speed",
     "SpeedReport": "vdb.analysis.speed",
 }

@@ -101,12 +101,19 @@ class FileLock:
     """
 
     def __init__(
-        self, path: Path, *, create: bool = False, directory: bool = False, writable: bool = False
+        self,
+        path: Path,
+        *,
+        create: bool = False,
+        directory: bool = False,
+        writable: bool = False,
+        names: int | None = 1,
     ) -> None:
         """Open a file that is there, or a `directory`; links are not followed.
 
         `create` makes the file where it is missing, with the owner, group and mode of the others
-        beside it; `writable` opens for writing, although nothing is written.
+        beside it; `writable` opens for writing, although nothing is written; `names` are as many as
+        it may have (hard links), None for any number.
 
         Raises:
             ReadOnlyError, NotFoundError, DiskFullError: It cannot be opened or made.
@@ -118,6 +125,7 @@ class FileLock:
         self._flags = (os.O_RDWR if create or writable else os.O_RDONLY) | _CLOSED_BY_EXEC
         self._flags |= 0 if directory else getattr(os, "O_NOFOLLOW", 0)
         self._directory = directory
+        self._names = names
         self.fd = -1
         self.id: FileId = _NONE
         self.held = self.exclusive = False
@@ -138,7 +146,7 @@ class FileLock:
 
     def _recognise(self, status: os.stat_result) -> None:
         if not self._directory:
-            vet(status, Path(shown(self._path)))
+            vet(status, Path(shown(self._path)), names=self._names)
         if self.id not in (_NONE, identity(status)):
             raise StaleError(f"another {self._path.name} lies in the place of the one used")
 
