@@ -10,6 +10,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from contextlib import AbstractContextManager, ExitStack, contextmanager, suppress
+from pathlib import Path
 from threading import RLock, get_ident
 from time import monotonic, sleep
 from typing import Protocol
@@ -27,6 +28,10 @@ _PAUSE = 0.001
 
 class Access(Protocol):
     """What reading needs."""
+
+    @property
+    def path(self) -> Path:
+        """The directory of the database."""
 
     def reading(self) -> AbstractContextManager[Snapshot | Batch]:
         """A reader for the length of one call."""
@@ -53,6 +58,11 @@ class PinnedAccess:
         self._snapshot = snapshot
         self._owner = owner  # kept: a handle that nobody refers to any more is closed
 
+    @property
+    def path(self) -> Path:
+        """The directory of the database."""
+        return self._owner.path
+
     def reading(self) -> AbstractContextManager[Snapshot]:
         """The snapshot, left open at the end of the call."""
         return self._snapshot.use()
@@ -73,9 +83,10 @@ class PinnedAccess:
 class BatchAccess:
     """Reading in a batch of the calling task, for as long as the batch lasts."""
 
-    def __init__(self, batch: Batch, owner: Owner) -> None:
+    def __init__(self, batch: Batch, owner: Owner, path: Path) -> None:
         self._batch = batch
         self._owner = owner
+        self.path = path
 
     def reading(self) -> AbstractContextManager[Batch]:
         """The batch, left open at the end of the call; ClosedError in another task."""
@@ -128,6 +139,11 @@ class LiveAccess:
         self._closing = False
         self._closed = False
 
+    @property
+    def path(self) -> Path:
+        """The directory of the database."""
+        return self.environment.path
+
     def reading(self) -> AbstractContextManager[Snapshot | Batch]:
         """The calling task's batch, or a snapshot that is closed at the end of the call."""
         mine = self._mine()
@@ -139,7 +155,7 @@ class LiveAccess:
     def moment(self) -> PinnedAccess | BatchAccess:
         """The calling task's batch, or the newest commit, held."""
         mine = self._mine()
-        return self.pinned() if mine is None else BatchAccess(*mine)
+        return self.pinned() if mine is None else BatchAccess(*mine, self.path)
 
     def _mine(self) -> tuple[Batch, Owner] | None:
         """The calling task's batch."""

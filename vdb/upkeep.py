@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING
 from vdb import arguments, config, later, temporary
 from vdb.access import LiveAccess
 from vdb.errors import ArgumentTypeError, InvalidArgumentError
+from vdb.handles import Handle
 from vdb.store import Environment
 
 if TYPE_CHECKING:
@@ -30,11 +31,14 @@ else:
 __all__ = ["Upkeep", "directory_of", "restore"]
 
 
-class Upkeep:
+class Upkeep(Handle):
     """Everything that is done with a database as a whole."""
 
     _environment: Environment
     _access: LiveAccess
+
+    def _place(self) -> Path:
+        return self._access.path
 
     def info(self) -> report.DatabaseInfo:
         """Versions, sizes, readers and collections, as a dataclass."""

@@ -4,15 +4,18 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from typing import TYPE_CHECKING, Any, TypeVar, overload
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, overload
 
 from numpy.typing import ArrayLike, NDArray
 
 from vdb import config, fields, ingest, inputs, later, query
 from vdb.access import Access, Moment
 from vdb.collection.insight import Insight
+from vdb.collection.walk import Walk
 from vdb.errors import NotFoundError, SnapshotWriteError, VdbError
 from vdb.filters import Filter
+from vdb.handles import Handle
 from vdb.hits import Hits, ManyHits
 from vdb.records import Id, Record
 from vdb.schema import find_view, require_metric
@@ -26,7 +29,6 @@ else:
 
 __all__ = ["CollectionReader"]
 
-_T = TypeVar("_T")
 
 _WRITING = frozenset(
     ("add", "delete", "discard_rebuild", "drop_field", "drop_previous", "index_field")
@@ -36,7 +38,7 @@ _WRITING = frozenset(
 """The methods of `Collection` that change something, or prepare it."""
 
 
-class CollectionReader(Insight):
+class CollectionReader(Handle, Insight):
     """One collection, for reading. Made by `Database.collection` and `Snapshot.collection`.
 
     It may be shared between threads; searches run beside each other and beside a writer.
@@ -59,6 +61,9 @@ class CollectionReader(Insight):
         self._known_metric = view.header.metric  # what thresholds are meant for
         self._expected_metric = metric
         self._identity = (view.header.number, view.header.created)
+
+    def _place(self) -> Path:
+        return self._access.path
 
     @property
     def name(self) -> str:
@@ -227,7 +232,7 @@ class CollectionReader(Insight):
             InvalidFilterError: The filter cannot be understood.
         """
         moment, _, ids = self._walk(where)
-        return _keeping(moment, ids)
+        return Walk(moment, ids)
 
     @with_hints
     def scan(self, *, where: Mapping[str, Any] | Filter | None = None) -> Iterator[Record]:
@@ -236,7 +241,7 @@ class CollectionReader(Insight):
         With a filter, those that pass it; errors as for `ids`.
         """
         moment, view, ids = self._walk(where)
-        return _keeping(moment, query.scan(moment.reading, view, ids))
+        return Walk(moment, query.scan(moment.reading, view, ids))
 
     @with_hints
     def count(self, where: Mapping[str, Any] | Filter | None = None) -> int:
@@ -330,10 +335,3 @@ class CollectionReader(Insight):
             ids = reader.ids(view)
             # A batch may change while it is walked.
             return moment, view, iter(list(ids)) if isinstance(reader, Batch) else ids
-
-
-def _keeping(moment: Moment, items: Iterator[_T]) -> Iterator[_T]:
-    """The same, as long as the moment is open; it lives as long as what is returned here."""
-    for one in items:
-        moment.check()  # rows that were read before it was closed are not handed out after it
-        yield one

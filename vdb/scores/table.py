@@ -6,6 +6,7 @@ is vdb's own: the value itself; nothing else is loaded until another name is ask
 
 from __future__ import annotations
 
+import copyreg
 from functools import cache
 
 import numpy as np
@@ -171,6 +172,18 @@ def convention_named(
             received=name,
         )
     return row
+
+
+def _pickled(row: Convention) -> tuple[object, tuple[str, str, str]]:
+    """A convention is plain facts with functions beside them: its names, and it is found again."""
+    return _kept, (row.metric, row.name, row.dtype)
+
+
+def _kept(metric: str, name: str, dtype: str) -> Convention:
+    return convention_named(name, metric, dtype=dtype)
+
+
+copyreg.pickle(Convention, _pickled)  # type: ignore[arg-type]
 
 
 def _elsewhere(name: str, metric: str) -> str:
