@@ -31,7 +31,6 @@ BUILTINS = {
     "NotFoundError": KeyError,
     "NotInvertibleError": ValueError,
     "ReadOnlyError": PermissionError,
-    "SnapshotWriteError": AttributeError,
     "RebuildError": RuntimeError,
     "StaleError": OSError,
     "UnsafeFilesystemError": OSError,

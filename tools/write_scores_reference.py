@@ -44,7 +44,8 @@ elasticsearch`.
 
 - **Order.** Hits are sorted by score in the convention's direction; equal scores by value, equal
   values by id (ints by number, strs by their UTF-8 bytes). Where `k` cuts equal values apart, the
-  smallest ids stay. NaN comes last.
+  smallest ids stay: of all in an exact search, and of those it comes by in a walk, which may miss
+  records, equal ones too, where `ef` is small. NaN comes last.
 - **Which records** are the `k` hits is decided by the metric's value. With a threshold they are the
   `k` of closest value among those that it admits: `k` of them wherever `k` pass.
 - **Precision.** A score is computed in what the engine computes in, float32 for most, and

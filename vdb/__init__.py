@@ -46,7 +46,6 @@ from vdb.errors import (
     NotInvertibleError,
     ReadOnlyError,
     RebuildError,
-    SnapshotWriteError,
     StaleError,
     UnsafeFilesystemError,
     VdbError,
@@ -58,7 +57,6 @@ from vdb.records import Hit, NormStats, Plan, Problem, Record
 from vdb.results import Interval, Section
 from vdb.snapshot import Snapshot
 from vdb.studies import calibrate_threshold, compare_metrics
-from vdb.upkeep import restore
 from vdb.version import __version__
 
 if _typing.TYPE_CHECKING:
@@ -77,7 +75,6 @@ if _typing.TYPE_CHECKING:
         GenerationInfo,
         PendingRebuild,
     )
-    from vdb.maintenance.restore import RestoreReport
 
 __all__ = [
     "HNSW",
@@ -132,10 +129,8 @@ __all__ = [
     "Record",
     "RecordInspection",
     "RepairReport",
-    "RestoreReport",
     "Section",
     "Snapshot",
-    "SnapshotWriteError",
     "SpeedPoint",
     "SpeedReport",
     "StaleError",
@@ -146,7 +141,6 @@ __all__ = [
     "calibrate_threshold",
     "compare_metrics",
     "open",
-    "restore",
     "scores",
 ]
 
@@ -167,7 +161,6 @@ _LATER = {
     "RecallReport": "vdb.analysis.recall",
     "RecordInspection": "vdb.analysis.inspection",
     "RepairReport": "vdb.maintenance.repair",
-    "RestoreReport": "vdb.maintenance.restore",
     "SpeedPoint": "vdb.analysis.speed",
     "SpeedReport": "vdb.analysis.speed",
 }

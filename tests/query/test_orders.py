@@ -202,3 +202,18 @@ def test_a_zero_query_takes_the_first_ids(db, where, monkeypatch):
         assert reads.taken() <= 10
     far = docs.search(np.zeros(DIM), None, scores="pgvector", where=where, threshold=9)
     assert list(far.ids) in ([], passing)
+
+
+@pytest.mark.parametrize("ids", ["int", "str"])
+@pytest.mark.parametrize("kind", [kinds.KINDS[0], kinds.Kind("cosine", "int8")], ids=str)
+def test_a_walk_that_keeps_no_more_than_k_sees_equal_ones_too(db, kind, ids):
+    docs, rows, names = made(db, kind=kind, ids=ids)
+    copies = sorted(names[OTHERS:])
+    query = rows[-1]
+    for k in (1, 2, 10, 40):
+        for ef in (1, k, k + 1):
+            hits = docs.search(query, k, ef=ef)
+            assert hits.values[-1] == docs.search(query, 1, exact=True).values[0]
+            assert list(hits.ids) == copies[:k], (k, ef)
+            odd = docs.search(query, k, ef=ef, where={"g": 1})
+            assert list(odd.ids) == list(docs.search(query, k, exact=True, where={"g": 1}).ids)

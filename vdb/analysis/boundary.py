@@ -24,6 +24,7 @@ __all__ = ["Line", "carried", "line_of", "threshold_at", "tightest"]
 _LARGEST = 1e300
 _SMALLEST = 1e-300  # some engines take a threshold of 0 for none
 _BOTH = (np.float32(-np.inf), np.float32(np.inf))
+_NEAR = 1e-5  # float32 and the tolerances of engines are finer
 _ROUNDED = 4e-3
 _FARTHEST = 1e37  # of values: what vectors can have is less, and float32 holds it
 
@@ -66,8 +67,15 @@ def _edge(convention: Convention, value: float, dim: int) -> tuple[float, float]
     for low, high in ((0.0, _LARGEST), (-_LARGEST, _LARGEST), (_SMALLEST, _LARGEST)):
         if admits(low) != admits(high):
             inside = _last(low, high, admits)
-            return inside, float(np.nextafter(inside, low if admits(high) else high))
-    raise InvalidArgumentError(
+            tight, loose = (low, high) if admits(high) else (high, low)
+            if not convention.takes(inside):  # 0, where an engine takes numbers above 0
+                inside = float(np.nextafter(inside, loose))
+            return inside, float(np.nextafter(inside, tight))
+    raise _none_at(convention, value)
+
+
+def _none_at(convention: Convention, value: float) -> InvalidArgumentError:
+    return InvalidArgumentError(
         f"to_scores: no threshold of the convention {convention.name!r} lies at "
         f"{METRICS[convention.metric].value} {value:g}",
         expected="a convention with thresholds there",
@@ -142,11 +150,22 @@ def carried(giver: Convention, taker: Convention, threshold: float, line: Line) 
     else:
         exact = _edge(taker, last, dim)[0]
     goal = line.farthest(taker, exact)
+    _require_near(taker, goal, last, line)
     rounded = np.float32(exact)
     near = [plain, *map(float, (rounded, *(np.nextafter(rounded, end) for end in _BOTH))), exact]
-    found = next(other for other in near if line.farthest(taker, other) == goal)
+    fitting = [other for other in near if line.farthest(taker, other) == goal]
+    found = next((other for other in fitting if taker.takes(other)), fitting[0])
     taker.check_threshold(found)
     return found
+
+
+def _require_near(taker: Convention, goal: float | None, wanted: float, line: Line) -> None:
+    """Raise where the taker's closest threshold admits what it could tell from what is wanted."""
+    if goal is None or abs(goal - wanted) <= _NEAR * max(1.0, abs(wanted)):
+        return
+    ends = taker.scored(np.array([goal, wanted]), line.dim)
+    if ends[0] != ends[1]:
+        raise _none_at(taker, wanted)
 
 
 def _admitting_nothing(taker: Convention, plain: float, line: Line) -> float:
@@ -156,8 +175,7 @@ def _admitting_nothing(taker: Convention, plain: float, line: Line) -> float:
     kind = np.float64 if taker.precision == "float64" else np.float32
     for end in (np.inf, -np.inf):
         beyond = float(np.nextafter(kind(plain), kind(end)))
-        if line.farthest(taker, beyond) is None:
-            taker.check_threshold(beyond)
+        if taker.takes(beyond) and line.farthest(taker, beyond) is None:
             return beyond
     raise InvalidArgumentError(
         f"to_scores: every threshold of the convention {taker.name!r} lets something in, and this "

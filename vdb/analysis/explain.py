@@ -121,7 +121,7 @@ def explain(
 
 def _of_zero(convention: Convention) -> float:
     """The value that a zero query has with everything, where the metric has none for it."""
-    number = {"number": 0.0, "nan": float("nan")}.get(convention.zero.query)
+    number = convention.zero.counts_as
     if number is None:
         raise InvalidVectorError(
             f"q is zero, to which {convention.name} returns no hits, and nothing has a score",

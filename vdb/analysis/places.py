@@ -7,7 +7,6 @@ cannot tell apart are all in or all out, so that not every number is a place.
 from __future__ import annotations
 
 from collections.abc import Callable
-from contextlib import suppress
 from typing import TypeAlias
 
 import numpy as np
@@ -19,6 +18,8 @@ from vdb.errors import InvalidArgumentError
 from vdb.scores.table import Convention
 
 __all__ = ["Chosen", "Places", "by_count", "by_precision"]
+
+_ENDS = (5e-324, 1.0)  # of ranges that engines have: above 0, and up to 1
 
 Weights: TypeAlias = NDArray[np.float64]
 """How often each query is in a sample, (queries,)."""
@@ -54,16 +55,26 @@ class Places:
         Raises:
             InvalidArgumentError: The convention has no thresholds there.
         """
-        plain = threshold_at(self._convention, self.line(place), self._dim)
-        if not self._parts(plain, place):
+        convention, dim = self._convention, self._dim
+        choices = [threshold_at(convention, self.line(place), dim)]
+        if not convention.takes(choices[0]) or not self._parts(choices[0], place):
             # Rounded, half-way is no more between the two; or there is no pair beyond.
-            with suppress(InvalidArgumentError):
-                last = float(self.pairs.quantities[place - 1])
-                tight = tightest(self._convention, last, self._dim)
-                if self._parts(tight, place) or not self._inside(plain, place - 1):
-                    plain = tight
-        self._convention.check_threshold(plain)
-        return plain
+            last = float(self.pairs.quantities[place - 1])
+            choices.append(tightest(convention, last, dim))
+        # An engine that takes numbers of some range only has its closest threshold at an end.
+        taken = [one for one in (*choices, *_ENDS) if convention.takes(one)]
+        chosen = next((one for one in taken[:2] if self._parts(one, place)), None)
+        if chosen is None:
+            counts = [int(self.inside(one).sum()) for one in taken]
+            chosen = taken[int(np.argmin(np.abs(np.array(counts) - place)))]
+        if place < len(self._scores) and self._inside(chosen, len(self._scores) - 1):
+            raise InvalidArgumentError(
+                f"to_scores: no threshold of the convention {convention.name!r} parts the closest "
+                f"{place:,} pairs from the others",
+                expected="a convention with thresholds there",
+                received=convention.name,
+            )
+        return chosen
 
     def _parts(self, threshold: float, place: int) -> bool:
         """Whether a threshold parts the pairs there."""

@@ -12,6 +12,7 @@ from vdb import index
 from vdb.analysis.queries import Queries
 from vdb.index.curve import proportion
 from vdb.metrics import METRICS
+from vdb.query import Reach, nearest
 from vdb.records import Progress
 from vdb.results import Interval, Result
 
@@ -80,15 +81,16 @@ def exact_truth(
 def measure(
     reader: index.Reader, view: index.Collection, truth: Truth, ef: int, *, threads: int
 ) -> NDArray[np.float64]:
-    """The recall of each query with a walk that keeps ef candidates, shape (n,)."""
+    """The recall of each query in searches that keep ef candidates, shape (n,)."""
     queries, k = truth.queries, truth.k
     closer = METRICS[view.header.metric].closer
     recalls = np.empty(len(queries))
     width = _width(queries, k)
     kept = max(ef, k) + width - k  # a stored vector takes one of the places itself
+    reach = Reach(ef=kept, exact=False, threads=threads, course=None, matches=view.header.count)
     for start in range(0, len(queries), _AT_ONCE):
         rows = slice(start, min(start + _AT_ONCE, len(queries)))
-        found = index.search(reader, view, queries.matrix[rows], width, ef=kept, threads=threads)
+        found = nearest(reader, view, queries.matrix[rows], min(width, reach.matches), reach)
         values, real = _nearest(found, queries, rows, k)
         with np.errstate(invalid="ignore"):
             right = (real & closer(values, truth.kth[rows, None])).sum(axis=1)

@@ -4,22 +4,18 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from pathlib import Path
-from typing import TYPE_CHECKING, Any, overload
+from typing import TYPE_CHECKING, Any, TypeVar, overload
 
 from numpy.typing import ArrayLike, NDArray
 
 from vdb import config, fields, ingest, inputs, later, query
 from vdb.access import Access, Moment
 from vdb.collection.insight import Insight
-from vdb.collection.walk import Walk
-from vdb.errors import NotFoundError, SnapshotWriteError, VdbError
+from vdb.errors import NotFoundError, VdbError
 from vdb.filters import Filter
-from vdb.handles import Handle
 from vdb.hits import Hits, ManyHits
 from vdb.records import Id, Record
 from vdb.schema import find_view, require_metric
-from vdb.spellings import with_hints
 from vdb.store import Batch, CollectionView, Snapshot, WritableCollection
 
 if TYPE_CHECKING:
@@ -29,16 +25,10 @@ else:
 
 __all__ = ["CollectionReader"]
 
-
-_WRITING = frozenset(
-    ("add", "delete", "discard_rebuild", "drop_field", "drop_previous", "index_field")
-) | frozenset(
-    ("plan_rebuild", "rebuild", "rollback", "rows_within", "set_payloads", "tune", "upsert")
-)
-"""The methods of `Collection` that change something, or prepare it."""
+_T = TypeVar("_T")
 
 
-class CollectionReader(Handle, Insight):
+class CollectionReader(Insight):
     """One collection, for reading. Made by `Database.collection` and `Snapshot.collection`.
 
     It may be shared between threads; searches run beside each other and beside a writer.
@@ -61,9 +51,6 @@ class CollectionReader(Handle, Insight):
         self._known_metric = view.header.metric  # what thresholds are meant for
         self._expected_metric = metric
         self._identity = (view.header.number, view.header.created)
-
-    def _place(self) -> Path:
-        return self._access.path
 
     @property
     def name(self) -> str:
@@ -96,7 +83,6 @@ class CollectionReader(Handle, Insight):
         with self._access.reading() as reader:
             return config.index_from_map(self._view(reader).generation.index)
 
-    @with_hints
     def search(
         self,
         q: ArrayLike,
@@ -140,7 +126,8 @@ class CollectionReader(Handle, Insight):
 
         Returns:
             The k records of the closest values as hits, best score first, equal scores by value,
-            equal values by id; where k cuts equal values apart, the smallest ids stay.
+            equal values by id; where k cuts equal values apart, the smallest ids stay, of those
+            that the search comes by: a walk with a small ef may miss some.
 
         Raises:
             DimensionMismatchError: The query has another length.
@@ -158,7 +145,6 @@ class CollectionReader(Handle, Insight):
             )
             return query.search(reader, self._searched(reader, threshold), q, k, options)
 
-    @with_hints
     def search_many(
         self,
         Q: ArrayLike,
@@ -207,7 +193,6 @@ class CollectionReader(Handle, Insight):
     def get(self, ids: Id) -> Record | None: ...  # type: ignore[overload-overlap]
     @overload
     def get(self, ids: Sequence[Id] | NDArray[Any]) -> list[Record | None]: ...
-    @with_hints
     def get(self, ids: Id | Sequence[Id] | NDArray[Any]) -> Record | list[Record | None] | None:
         """Records by id: one for one id, a list in order for several; None where there is none.
 
@@ -221,7 +206,6 @@ class CollectionReader(Handle, Insight):
             found = query.get(reader, view, wanted)
         return found[0] if inputs.is_one_id(ids) else found
 
-    @with_hints
     def ids(self, *, where: Mapping[str, Any] | Filter | None = None) -> Iterator[Id]:
         """All ids, ints by number and strs by their UTF-8 bytes, as of the moment of the call.
 
@@ -232,18 +216,16 @@ class CollectionReader(Handle, Insight):
             InvalidFilterError: The filter cannot be understood.
         """
         moment, _, ids = self._walk(where)
-        return Walk(moment, ids)
+        return _keeping(moment, ids)
 
-    @with_hints
     def scan(self, *, where: Mapping[str, Any] | Filter | None = None) -> Iterator[Record]:
         """All records in the order of `ids`, and of one moment that is held as it is there.
 
         With a filter, those that pass it; errors as for `ids`.
         """
         moment, view, ids = self._walk(where)
-        return Walk(moment, query.scan(moment.reading, view, ids))
+        return _keeping(moment, query.scan(moment.reading, view, ids))
 
-    @with_hints
     def count(self, where: Mapping[str, Any] | Filter | None = None) -> int:
         """How many records there are, or how many pass a filter.
 
@@ -272,20 +254,6 @@ class CollectionReader(Handle, Insight):
         """
         with self._access.reading() as reader:
             return report.collection_info(reader, self._view(reader))
-
-    if not TYPE_CHECKING:
-
-        def __getattr__(self, name: str) -> object:
-            """What a collection of a snapshot does not have is refused in words of its own."""
-            if name in _WRITING:
-                raise SnapshotWriteError(
-                    f"this is collection {self._name!r} of a snapshot, which only reads; {name}() "
-                    f"is for the one that db.collection({self._name!r}) returns",
-                    expected="a collection of the database",
-                    received="a collection of a snapshot",
-                )
-            said = f"{type(self).__name__!r} object has no attribute {name!r}"
-            raise AttributeError(said, name=name, obj=self)
 
     def __repr__(self) -> str:
         try:
@@ -335,3 +303,10 @@ class CollectionReader(Handle, Insight):
             ids = reader.ids(view)
             # A batch may change while it is walked.
             return moment, view, iter(list(ids)) if isinstance(reader, Batch) else ids
+
+
+def _keeping(moment: Moment, items: Iterator[_T]) -> Iterator[_T]:
+    """The same, as long as the moment is open; it lives as long as what is returned here."""
+    for one in items:
+        moment.check()  # rows that were read before it was closed are not handed out after it
+        yield one

@@ -7,12 +7,15 @@ collection in it, and sees that one moment. Start with `search`.
 from vdb.query.known_ids import by_id
 from vdb.query.lookup import contains, get, scan
 from vdb.query.matching import matching, matching_ids, narrow
+from vdb.query.nearest import nearest
+from vdb.query.ranges import Reach
 from vdb.query.scoring import Scoring, made_of, scored
 from vdb.query.search import Options, search, search_many
 from vdb.query.zero_queries import refuse_zero
 
 __all__ = [
     "Options",
+    "Reach",
     "Scoring",
     "by_id",
     "contains",
@@ -21,6 +24,7 @@ __all__ = [
     "matching",
     "matching_ids",
     "narrow",
+    "nearest",
     "refuse_zero",
     "scan",
     "scored",

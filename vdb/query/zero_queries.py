@@ -114,7 +114,7 @@ class _Reader(NamedTuple):
 def answered(by_id: NDArray[np.uint32], k: int | None, how: Scoring, dim: int) -> Rows:
     """The hits of a zero query, from all slots in the order of their ids."""
     convention, threshold = how
-    number = {"number": convention.zero.value, "nan": np.nan}.get(convention.zero.query)
+    number = convention.zero.counts_as
     slots = by_id if number is not None else by_id[:0]
     values = np.full(len(slots), number, dtype=np.float64)
     scores = convention.scored(values, dim)

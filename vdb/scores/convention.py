@@ -201,6 +201,10 @@ class Convention:
         """Raise InvalidArgumentError where the engine refuses that threshold."""
         self.rule.check(threshold, self.name)
 
+    def takes(self, threshold: float) -> bool:
+        """Whether the engine takes that threshold."""
+        return self.rule.accepts is None or self.rule.accepts(threshold)
+
     def admits(
         self,
         scores: Numbers,

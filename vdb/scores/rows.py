@@ -44,6 +44,11 @@ class Zero(NamedTuple):
     text: str
     value: float = 0.0
 
+    @property
+    def counts_as(self) -> float | None:
+        """The cosine that a zero query has with everything, perhaps NaN; None: no hits."""
+        return {"number": self.value, "nan": float("nan")}.get(self.query)
+
 
 HARMLESS = Zero("number", "as any other vector")
 
