@@ -16,10 +16,10 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from tools.campaigns import (
+    agreement,
     arguments,
     backups,
     churn,
-    claims,
     cuts,
     damage,
     denormals,
@@ -38,10 +38,10 @@ from tools.campaigns import (
 from tools.campaigns.frame.campaign import Campaign, UnavailableError
 
 CAMPAIGNS: dict[str, type[Campaign]] = {
+    "agreement": agreement.Agreement,
     "arguments": arguments.Arguments,
     "backups": backups.Backups,
     "churn": churn.Churn,
-    "claims": claims.Claims,
     "cuts": cuts.Cuts,
     "damage": damage.Damage,
     "denormals": denormals.Denormals,

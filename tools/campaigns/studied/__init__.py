@@ -1,0 +1,1 @@
+"""What studies say of a collection, held against plain searches and numpy."""
