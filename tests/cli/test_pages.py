@@ -2,6 +2,7 @@
 
 import os
 import stat
+import sys
 
 import pytest
 
@@ -26,6 +27,14 @@ def test_a_place_that_cannot_be_is_named_as_it_was_given(run, untouched, tmp_pat
     assert ".x" not in ran.err
     assert run("inspect", untouched, "notes", "--html", "").failed_with("empty path")
     assert run("inspect", untouched, "notes", "--html", os.devnull).failed_with("is no page")
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="there is no such directory elsewhere")
+def test_a_database_that_cannot_be_made_is_named_as_it_was_given(run, untouched):
+    assert run("create", "/proc/x.vdb").failed_with("/proc/x.vdb cannot be made")
+    ran = run("backup", untouched, "/proc/copy.vdb")
+    assert ran.failed_with("/proc/copy.vdb cannot be made")
+    assert ".vdb-copy" not in ran.err
 
 
 @pytest.mark.skipif(os.name == "nt", reason="there are no such modes there")

@@ -58,7 +58,8 @@ def copy(env: Environment, target: Path, *, compact: bool) -> None:
     token = env.gate.token()
     env.gate.enter(token, env.lock_timeout)
     try:
-        new = _make_directory(parent, f".{target.name}{COPYING}")
+        with os_errors(target):
+            new = scratch.make(parent, f".{target.name}{COPYING}")
         try:
             with os_errors(target):
                 if compact or env.writer_lock is None:
@@ -91,7 +92,8 @@ def compact(env: Environment) -> None:
         DiskFullError: No room for the second file.
     """
     with alone(env):
-        new = _make_directory(env.place.here, COMPACTING)
+        with os_errors(env.place.here):
+            new = scratch.make(env.place.here, COMPACTING)
         try:
             with os_errors(env.place.here):
                 _copy_to(env, new, compact=True)
@@ -186,7 +188,8 @@ def replacement(env: Environment) -> Iterator[Path]:
 
     It is removed at the end, with whatever `replace` has not taken out of it.
     """
-    new = _make_directory(env.place.here, REPLACING)
+    with os_errors(env.place.here):
+        new = scratch.make(env.place.here, REPLACING)
     try:
         # Not that one itself: who writes takes turns by a lock on the directory, and it has one.
         place = new / "new"
@@ -236,11 +239,6 @@ def _reopen(env: Environment, *, placed: bool) -> None:
             f"the new file of {env.path} is in its place, but could not be opened ({error}); close "
             "the database and open it again"
         ) from error
-
-
-def _make_directory(parent: Path, prefix: str) -> Path:
-    with os_errors(parent):
-        return scratch.make(parent, prefix)
 
 
 def _copy_to(env: Environment, directory: Path, *, compact: bool) -> None:

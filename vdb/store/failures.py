@@ -121,7 +121,8 @@ def _disk_error(message: str, code: int | None) -> DiskError:
 def translate_os(error: OSError, path: Path) -> VdbError:
     """The error to raise for a failed call on a file or directory."""
     where, what = shown(path), error.strerror or str(error)
-    file = shown(error.filename or path)
+    made = ".vdb-" in Path(str(error.filename or "")).name  # beside its place, by a name of ours
+    file = where if made else shown(error.filename or path)
     if error.errno in (errno.EACCES, errno.EPERM):
         return ReadOnlyError(f"no permission for {file}")
     if error.errno == errno.EROFS:
@@ -129,6 +130,8 @@ def translate_os(error: OSError, path: Path) -> VdbError:
             f"{where} is on a read-only medium; open an existing database with read_only=True"
         )
     if error.errno == errno.ENOENT:
+        if made:
+            return NotFoundError(f"{where} cannot be made: {what}", received=where)
         return NotFoundError(f"there is no directory or file {file}", received=where)
     if error.errno in _FULL:
         return DiskFullError(f"no space left on the disk of {where}")
