@@ -75,7 +75,16 @@ def test_registers_take_turns_and_are_gathered():
     one_by_one = ((sums[:, 0] + sums[:, 1]) + sums[:, 2]) + sums[:, 3]
     neighbours = (sums[:, 0] + sums[:, 1]) + (sums[:, 2] + sums[:, 3])
     each = [folded(sums[:, i], "halves") for i in range(4)]
+    turns = [
+        (turn[:, 0] + turn[:, 1]) + (turn[:, 2] + turn[:, 3])
+        for turn in (products[:, 0], products[:, 1])
+    ]
+    scalars = [
+        folded(products[:, 0, i], "halves") + folded(products[:, 1, i], "halves") for i in range(4)
+    ]
     for gather, expected in (
+        ("scalars", ((scalars[0] + scalars[1]) + scalars[2]) + scalars[3]),
+        ("turns", folded(turns[0] + turns[1], "halves")),
         ("sequence", folded(one_by_one, "halves")),
         ("neighbours", folded(neighbours, "halves")),
         ("folded", ((each[0] + each[1]) + each[2]) + each[3]),
@@ -96,10 +105,19 @@ def test_what_fills_no_register_goes_where_the_order_says():
     assert np.array_equal(got, folded(narrow, "halves") + products[:, 12])
 
 
+def test_fours_of_the_rest_may_be_left_unfused():
+    a, b = vectors(7)
+    total = np.cumsum((a * b)[:, :4], axis=1, dtype=np.float32)[:, -1]
+    for i in range(4, 7):
+        total = fused(total, a[:, i], b[:, i])
+    order = Order(lanes=8, fused=True, fours_apart=True)
+    assert np.array_equal(order.dot(a, b), total)
+
+
 def test_every_order_has_the_sum_but_for_rounding():
     words = {
         "fold": ("halves", "neighbours", "quarters", "sequence"),
-        "gather": ("sequence", "neighbours", "folded", "chunks"),
+        "gather": ("sequence", "neighbours", "folded", "chunks", "turns", "scalars"),
         "blocks": ("first", "gathered", "none"),
         "rest": ("after", "apart", "in lanes", "narrower"),
     }
@@ -135,6 +153,7 @@ def test_what_is_no_order_is_refused():
         "blocks": "first",
         "rest": "after",
         "narrow_fused": False,
+        "fours_apart": False,
         "rest_fused": False,
     }
     with pytest.raises(ValueError, match="as long as"):

@@ -1,26 +1,31 @@
-"""Runs every engine in a process of its own, prints a table of the outcomes and a verdict."""
+"""Runs every engine in an environment and a process of its own; prints a table and a verdict."""
 
 from __future__ import annotations
 
 import argparse
-import importlib.metadata
+import atexit
 import json
 import os
 import subprocess
 import sys
 import tempfile
-from collections import Counter
 from pathlib import Path
 from typing import Any
 
+from . import places, table
 from .cases import EVERY
-from .engine import Engine
+from .engine import AbsentError, Engine
+from .graphs import ENGINES as GRAPHS
 from .libraries import ENGINES as LIBRARIES
+from .lucene import ENGINES as LUCENE
+from .outcome import Outcome
+from .servers import ENGINES as SERVERS
 from .stores import ENGINES as STORES
 
-ENGINES: dict[str, type[Engine]] = {kind.convention: kind for kind in (*LIBRARIES, *STORES)}
-LINE = "{:<11} {:<10} {:<7} {:<14} {:>7} {:>7} {:>8} {:>11}  {}"
-TIMEOUT = 600  # seconds for one engine
+ALL = (*LIBRARIES, *GRAPHS, *STORES, *SERVERS, *LUCENE)
+ENGINES: dict[str, type[Engine]] = {kind.convention: kind for kind in ALL}
+TIMEOUT = 900  # seconds for one engine
+_ABSENT = 3  # exit status
 
 
 def main() -> int:
@@ -30,107 +35,100 @@ def main() -> int:
     parser.add_argument("--metrics", default=",".join(EVERY), help="of them: %(default)s")
     parser.add_argument("--seed", type=int, default=1, help="of the random vectors")
     parser.add_argument("--json", action="store_true", help="one JSON object instead of a table")
-    parser.add_argument("--requirements", action="store_true", help=argparse.SUPPRESS)
+    parser.add_argument("--page", type=Path, help="write the table to this file too, in Markdown")
     parser.add_argument("--engine", choices=ENGINES, help=argparse.SUPPRESS)
     options = parser.parse_args()
-    if options.requirements:
-        print("\n".join(["numpy", *(kind.requires for kind in ENGINES.values())]))
-        return 0
     if options.engine:
-        return one(options.engine, options.seed, options.metrics.split(","))
+        return one(ENGINES[options.engine], options.seed, options.metrics.split(","))
     names = options.only.split(",") if options.only else list(ENGINES)
     unknown = sorted(set(names) - set(ENGINES))
     if unknown:
         parser.error(f"unknown: {', '.join(unknown)}")
     given = ["--seed", str(options.seed), "--metrics", options.metrics]
-    return everyone(names, given, as_json=options.json)
+    outcomes, absent = everyone(names, given, quiet=options.json)
+    if options.json:
+        found = [outcome.as_dict() for outcome in outcomes]
+        print(json.dumps({"outcomes": found, "did not run": absent}, indent=2))
+    else:
+        print(table.verdict(outcomes, absent))
+    if options.page:
+        options.page.write_text(table.page(outcomes, absent), encoding="utf-8", newline="\n")
+    return 0 if all(outcome.good for outcome in outcomes) else 1
 
 
-def one(name: str, seed: int, metrics: list[str]) -> int:
+def one(kind: type[Engine], seed: int, metrics: list[str]) -> int:
     """Compare one engine; prints an outcome a line."""
     from .cases import cases
-    from .compare import Outcome, compare
+    from .compare import compare
 
-    kind = ENGINES[name]
-    version = importlib.metadata.version(kind.version_of)
-    for case in cases(seed):
-        for metric in kind.metrics:
-            if metric not in case.metrics or metric not in metrics:
+    try:
+        version = kind.version()
+    except AbsentError as error:
+        print(error, file=sys.stderr, flush=True)
+        return _left(_ABSENT)
+    for metric in kind.metrics:
+        if metric not in metrics:
+            continue
+        outcome = Outcome(kind.convention, version, metric)
+        for case in cases(seed):
+            if metric not in case.metrics or not kind.takes(case.dim):
                 continue
-            outcome = Outcome(name, version, metric, case.name)
             with tempfile.TemporaryDirectory(ignore_cleanup_errors=True) as folder:
                 engine = kind(metric, case.dim, Path(folder))
-                compare(engine, case, outcome, Path(folder))
-                engine.close()
-            print("outcome " + json.dumps(outcome.as_dict()), flush=True)
+                try:
+                    compare(engine, case, outcome, Path(folder))
+                finally:
+                    engine.close()
+        print("outcome " + json.dumps(outcome.as_dict()), flush=True)
+    return _left(0)
+
+
+def _left(status: int) -> int:
+    """Servers are ended; then the process is, at once: some engines do not end well."""
+    atexit._run_exitfuncs()  # noqa: SLF001 - what would be done after main, without the rest
     sys.stdout.flush()
-    os._exit(0)  # some engines do not end well
-    return 0
+    os._exit(status)
+    return status
 
 
-def everyone(names: list[str], given: list[str], *, as_json: bool) -> int:
-    """Compare all, and print."""
-    outcomes: list[dict[str, Any]] = []
-    failed: list[str] = []
-    if not as_json:
-        print(f"vdb {importlib.metadata.version('vdb')}, {' '.join(given)}\n")
-        heads = ("engine", "version", "metric", "vectors", "scores", "worst", "missing")
-        print(LINE.format(*heads, "thresholds", "verdict"))
+def everyone(
+    names: list[str], given: list[str], *, quiet: bool
+) -> tuple[list[Outcome], dict[str, str]]:
+    """Compare all, and print each when it is there; what came of them, and why others did not."""
+    outcomes: list[Outcome] = []
+    absent: dict[str, str] = {}
+    (wheel,) = (places.HERE / "wheels").glob("vdb-*.whl")
+    if not quiet:
+        print(f"vdb, {' '.join(given)}\n\n{table.heading()}")
     for name in names:
-        command = [sys.executable, "-m", "conforming", "--engine", name, *given]
-        try:
-            ran = subprocess.run(
-                command, capture_output=True, text=True, timeout=TIMEOUT, check=False
-            )
-            status, said, complaint = ran.returncode, ran.stdout, ran.stderr
-        except subprocess.TimeoutExpired:
-            status, said, complaint = 1, "", f"no answer within {TIMEOUT} s"
+        kind = ENGINES[name]
+        complaint = places.installed(kind.home(), kind.requires, wheel)
+        if complaint:
+            absent[name] = complaint[:160]
+            continue
+        command = [str(places.python(kind.home())), "-m", "conforming", "--engine", name, *given]
+        status, said, complaint = _ran(command)
         marked = [line for line in said.splitlines() if line.startswith("outcome ")]
-        own = [json.loads(line.removeprefix("outcome ")) for line in marked]
+        own = [Outcome(**json.loads(line.removeprefix("outcome "))) for line in marked]
         outcomes += own
-        for outcome in own if not as_json else ():
-            show(outcome)
+        for outcome in own if not quiet else ():
+            print(table.line(outcome), flush=True)
         if status != 0:
             last = [line for line in complaint.strip().splitlines() if line][-1:]
-            failed.append(f"{name}: {last[0] if last else f'exit status {status}'}"[:160])
-    differing = [outcome for outcome in outcomes if outcome["differences"]]
-    if as_json:
-        print(json.dumps({"outcomes": outcomes, "did not run": failed}, indent=2))
-    else:
-        print()
-        for line in failed:
-            print(f"did not run: {line}")
-        ran_through = Counter(outcome["engine"] for outcome in outcomes)
-        scores = sum(outcome["scores"] for outcome in outcomes)
-        thresholds = sum(outcome["thresholds"] for outcome in outcomes)
-        verdict = f"{len(differing)} DIFFER" if differing else "all agree"
-        print(
-            f"{len(ran_through)} engines, {len(outcomes)} comparisons, {scores:,} scores, "
-            f"{thresholds} thresholds: {verdict}"
-        )
-    return 1 if differing else 0
+            absent[name] = (last[0] if last else f"exit status {status}")[:160]
+            if status != _ABSENT:
+                outcomes.append(Outcome(name, "", "", differences=[f"it failed: {absent[name]}"]))
+    return outcomes, absent
 
 
-def show(outcome: dict[str, Any]) -> None:
-    """One line of the table, and what differs."""
-    found = outcome["differences"]
-    words = f"DIFFERS ({len(found)})" if found else "agrees"
-    notes = "; ".join(dict.fromkeys(outcome["notes"]))
-    print(
-        LINE.format(
-            outcome["engine"],
-            outcome["version"],
-            outcome["metric"],
-            outcome["case"],
-            outcome["scores"],
-            f"{outcome['worst']:.2f}",
-            outcome["missing"],
-            outcome["thresholds"],
-            f"{words}  {notes}".rstrip(),
+def _ran(command: list[str]) -> tuple[int, str, str]:
+    try:
+        ran: Any = subprocess.run(
+            command, capture_output=True, text=True, timeout=TIMEOUT, check=False
         )
-    )
-    for difference in found[:5]:
-        print(f"    {difference}")
+    except subprocess.TimeoutExpired:
+        return 1, "", f"no answer within {TIMEOUT} s"
+    return ran.returncode, ran.stdout, ran.stderr
 
 
 if __name__ == "__main__":

@@ -11,12 +11,13 @@ from .engine import Floats
 
 EVERY = ("l2", "ip", "cosine", "l1", "hamming")
 REAL = EVERY[:4]
+DIMS = (8, 13, 16, 24, 64, 100, 384)
 
 
 class Case(NamedTuple):
     """Vectors (n, dim) and queries (m, dim); `edges`: exact in float32, so that thresholds are.
 
-    For hamming they are bits, eight to a byte.
+    For hamming they are bits, eight to a byte. `own`: every row's own number is tried as threshold.
     """
 
     name: str
@@ -24,6 +25,7 @@ class Case(NamedTuple):
     vectors: NDArray[Any]
     queries: NDArray[Any]
     edges: bool = False
+    own: bool = False
 
     @property
     def dim(self) -> int:
@@ -42,6 +44,13 @@ def cases(seed: int) -> list[Case]:
         rows = random.normal(size=(n, dim))
         return (rows / np.linalg.norm(rows, axis=1, keepdims=True)).astype(np.float32)
 
+    def spread(dim: int) -> Case:
+        lengths = random.gamma(1.0, 2.0, size=(200, 1)) + 0.05
+        vectors, queries = (normal(200, dim) * lengths).astype(np.float32), normal(2, dim)
+        # Near duplicates of a query, and of one another.
+        vectors[160:180] = queries[0] + normal(20, dim) * np.float32(1e-3)
+        return Case(f"{dim} numbers", REAL, vectors, queries, own=True)
+
     steps = np.array([0, 3e-7, -3e-7, 2e-6, -2e-6, 4e-5, -4e-5, 4e-4, -4e-4, 2e-3, -2e-3])
     lengths = (1 + random.choice(steps, size=(160, 1))).astype(np.float32)
     asked = (1 + steps[:, None]).astype(np.float32)
@@ -50,14 +59,13 @@ def cases(seed: int) -> list[Case]:
     small[~small.any(axis=1)] = 1
     axes = np.concatenate([np.eye(4), -np.eye(4), 2 * np.eye(4)]).astype(np.float32)
     bits = random.integers(0, 256, size=(150, 8)).astype(np.uint8)
-    spread = random.gamma(1.0, 2.0, size=(200, 1)) + 0.05
     return [
-        Case("random", REAL, (normal(200, 16) * spread).astype(np.float32), normal(8, 16)),
+        *map(spread, DIMS),
         Case("near unit", ("cosine",), unit(160, 16) * lengths, unit(11, 16) * asked),
         Case("tiny", ("cosine",), (unit(160, 16) * tiny).astype(np.float32), normal(4, 16)),
         Case("tiny queries", ("cosine",), normal(160, 16), unit(4, 16) * np.float32(2e-5)),
         Case("whole numbers", ("l2", "ip", "l1"), small, small[:6], edges=True),
         Case("axes", ("cosine",), axes, axes[:3], edges=True),
-        Case("bits", ("hamming",), bits, bits[:5] ^ np.uint8(1), edges=True),
+        Case("bits", ("hamming",), bits, bits[:5] ^ np.uint8(1), edges=True, own=True),
         Case("zero query", ("cosine",), normal(20, 4), np.zeros((1, 4), dtype=np.float32)),
     ]

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import math
-from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import Any
 
@@ -12,41 +11,21 @@ import numpy as np
 import vdb
 
 from .cases import Case
-from .engine import Answer, Engine, Floats, RefusedError
-from .stores import refused
+from .engine import Answer, Engine, Floats, RefusedError, refused
+from .outcome import MOST_UNITS, Outcome
 
-RELATIVE = 3e-6
-# Of the size of the terms of a sum: what the order of adding them up may change in float32.
-ABSOLUTE = 1e-6
+RELATIVE, ABSOLUTE = 3e-6, 1e-6  # what the order of adding up may change in float32, for the order
+ESTIMATED = 0.15  # of the size of the terms: how far a score out of codes may be off
 MOST_EDGES = 24
-
-
-@dataclass
-class Outcome:
-    """What came of one case."""
-
-    engine: str
-    version: str
-    metric: str
-    case: str
-    scores: int = 0  # how many were compared
-    worst: float = 0.0  # in units of what is allowed; 1 is the limit
-    missing: int = 0  # rows of ours that the engine's graph did not reach
-    thresholds: int = 0  # how many were compared
-    notes: list[str] = field(default_factory=list)
-    differences: list[str] = field(default_factory=list)
-
-    def as_dict(self) -> dict[str, Any]:
-        """For JSON."""
-        return asdict(self)
+MOST_OWN = 200
 
 
 def compare(engine: Engine, case: Case, outcome: Outcome, folder: Path) -> None:
-    """Fill in an outcome."""
+    """Add what comes of a case."""
     try:
         refused(engine.add, case.vectors)
     except RefusedError as error:
-        outcome.differences.append(f"vectors refused: {error}"[:200])
+        outcome.differences.append(f"{case.name}: vectors refused: {error}"[:200])
         return
     with vdb.open(folder / "ours.vdb", durability="relaxed") as db:
         ours = db.create_collection(
@@ -59,7 +38,11 @@ def compare(engine: Engine, case: Case, outcome: Outcome, folder: Path) -> None:
         )
         ours.add(range(len(case.vectors)), case.vectors)
         for query in case.queries:
+            before = len(outcome.differences)
             _query(engine, ours, case, query, outcome)
+            outcome.differences[before:] = [
+                f"{case.name}: {words}" for words in outcome.differences[before:]
+            ]
 
 
 def _query(
@@ -72,7 +55,7 @@ def _query(
         theirs = None
         outcome.notes.append(f"engine refuses: {error}"[:100])
     try:
-        hits = ours.search(query, len(case.vectors))
+        hits = ours.search(query, len(case.vectors), with_payloads=False)
     except vdb.InvalidVectorError as error:
         if theirs is not None:
             outcome.differences.append(f"we refuse, they do not: {error}")
@@ -81,10 +64,15 @@ def _query(
         outcome.differences.append("they refuse, we do not")
         return
     mine = dict(zip(hits.ids.tolist(), hits.scores.tolist(), strict=True))
-    _scores(mine, theirs, case, query, outcome)
-    if all(math.isfinite(score) for score in [*mine.values(), *theirs.values()]):
-        _order(list(mine), theirs, hits.direction, outcome, _terms(case, query, outcome.metric))
-    if case.edges and engine.has_threshold:
+    terms = _terms(case, query, outcome.metric)
+    _scores(engine, mine, theirs, terms, outcome)
+    finite = all(math.isfinite(score) for score in [*mine.values(), *theirs.values()])
+    if finite and not engine.estimates:
+        plain = {row: engine.plain(score) for row, score in theirs.items()}
+        _order(list(mine), plain, hits.direction, outcome, terms)
+    if case.own and not engine.estimates:
+        _own(engine, ours, query, theirs, outcome)
+    if case.edges and engine.has_threshold and not engine.estimates:
         _edges(engine, ours, query, mine, outcome)
 
 
@@ -97,22 +85,31 @@ def _terms(case: Case, query: Floats, metric: str) -> Any:
     return np.maximum(1, lengths * length if metric == "ip" else (lengths + length) ** 2)
 
 
-def _scores(mine: Answer, theirs: Answer, case: Case, query: Floats, outcome: Outcome) -> None:
-    terms = _terms(case, query, outcome.metric)
+def _scores(engine: Engine, mine: Answer, theirs: Answer, terms: Any, outcome: Outcome) -> None:
     if set(theirs) - set(mine):
         outcome.differences.append(f"rows that we miss: {sorted(set(theirs) - set(mine))[:5]}")
     outcome.missing += len(set(mine) - set(theirs))
+    kind = np.float64 if engine.precision == "float64" else np.float32
     for row, score in theirs.items():
         own = mine.get(row, math.nan)
-        outcome.scores += 1
+        outcome.rows += 1
         if math.isnan(own) or math.isnan(score):
             if not (math.isnan(own) and math.isnan(score)):
                 outcome.differences.append(f"row {row}: {score:.9g} there, {own:.9g} here")
+            else:
+                outcome.equal += 1
             continue
-        allowed = RELATIVE * max(abs(own), abs(score)) + ABSOLUTE * terms[row]
-        outcome.worst = max(outcome.worst, float(abs(own - score) / allowed))
-        if abs(own - score) > allowed:
-            outcome.differences.append(f"row {row}: {score:.9g} there, {own:.9g} here")
+        # The last place of the number, or of the terms that it is the difference of.
+        size = terms[row] if engine.metric in ("ip", "cosine") else abs(score)
+        unit = float(np.spacing(kind(max(abs(score), size))))
+        units = abs(engine.plain(own) - engine.plain(score)) / unit
+        outcome.equal += own == score
+        if engine.estimates:
+            if abs(own - score) > ESTIMATED * max(size, abs(score)):
+                outcome.differences.append(f"row {row}: {score:.9g} there, {own:.9g} here")
+            continue
+        outcome.worst = max(outcome.worst, units)
+        outcome.far += units > MOST_UNITS
 
 
 def _order(mine: list[int], theirs: Answer, direction: str, outcome: Outcome, terms: Any) -> None:
@@ -125,21 +122,43 @@ def _order(mine: list[int], theirs: Answer, direction: str, outcome: Outcome, te
         outcome.differences.append("the order differs")
 
 
+def _own(
+    engine: Engine, ours: vdb.Collection, query: Floats, theirs: Answer, outcome: Outcome
+) -> None:
+    """A threshold at each row's own number: the row is in, or out, as it is there."""
+    for row, score in list(theirs.items())[:MOST_OWN]:
+        threshold = engine.parameter(score)
+        if not math.isfinite(threshold):
+            continue
+        there = True  # a condition that a user would write: at most, or at least, that number
+        if engine.has_threshold:
+            try:
+                there = row in refused(engine.within, query, threshold)
+            except (NotImplementedError, RefusedError):
+                continue
+        try:
+            found = ours.search(query, k=None, threshold=threshold, exact=True, with_payloads=False)
+        except vdb.InvalidArgumentError:
+            continue
+        outcome.own += 1
+        outcome.agreed += (row in found.ids) == there
+
+
 def _edges(
     engine: Engine, ours: vdb.Collection, query: Floats, mine: Answer, outcome: Outcome
 ) -> None:
     """Thresholds at scores that were just returned, between them, and at odd places."""
-    found = sorted(set(mine.values()))
+    found = sorted({engine.parameter(score) for score in mine.values()})
     places = found[:: max(1, len(found) // MOST_EDGES)]
     for threshold in [*places, *(place + 0.25 for place in places[:4]), 0.0, -1.0, -3.0]:
         try:
             theirs = refused(engine.within, query, float(threshold))
-        except (NotImplementedError, RefusedError) as error:
+            within = ours.search(query, k=None, threshold=float(threshold)).ids.tolist()
+        except (NotImplementedError, RefusedError, vdb.InvalidArgumentError) as error:
             if isinstance(error, RefusedError):
                 outcome.notes.append(f"threshold {threshold:g} refused there")
             continue
-        within = ours.search(query, k=None, threshold=float(threshold)).ids.tolist()
-        outcome.thresholds += 1
+        outcome.edges += 1
         if theirs != set(within):
             outcome.differences.append(
                 f"threshold {threshold:.9g}: {len(theirs)} rows there, {len(within)} here"

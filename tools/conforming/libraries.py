@@ -138,6 +138,10 @@ class Annoy(Engine):
     version_of = "annoy"
     metrics = {"l2": "euclidean", "ip": "dot", "cosine": "angular", "l1": "manhattan"}
 
+    def plain(self, score: float) -> float:
+        """The square of an angular distance, which is the root of a small difference."""
+        return score * score if self.metric == "cosine" else score
+
     def add(self, vectors: Floats) -> None:
         """Store (n, dim) vectors."""
         from annoy import AnnoyIndex
@@ -208,7 +212,8 @@ class Vsag(Engine):
     def all(self, query: Floats) -> Answer:
         """All rows that the graph reaches."""
         ids, scores = self.index.knn_search(vector=query, k=self.n, parameters=self.search)
-        return _answer(ids, scores)
+        pairs = _answer(ids, scores).items()
+        return {i: score for i, score in pairs if i < self.n}  # the rest of the arrays is not set
 
     def within(self, query: Floats, threshold: float) -> set[int]:
         """`range_search`, which takes no negative radius."""

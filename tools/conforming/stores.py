@@ -7,7 +7,7 @@ import time
 import uuid
 from typing import Any
 
-from .engine import Answer, Engine, Floats, RefusedError
+from .engine import Answer, Engine, Floats
 
 STARTS = 6
 
@@ -32,7 +32,7 @@ class SqliteVec(Engine):
         column = f"bit[{self.dim}]" if bits else f"float[{self.dim}] distance_metric={self.kind}"
         self.base.execute(f"create virtual table t using vec0(v {column})")
         self.given = "vec_bit(?)" if bits else "?"
-        insert = f"insert into t(rowid, v) values (?, {self.given})"  # noqa: S608 - our own words
+        insert = f"insert into t(rowid, v) values (?, {self.given})"
         for i, vector in enumerate(vectors):
             self.base.execute(insert, (i, vector.tobytes()))
         self.n = len(vectors)
@@ -40,18 +40,14 @@ class SqliteVec(Engine):
     def all(self, query: Floats) -> Answer:
         """All rows."""
         asked = (
-            f"select rowid, distance from t where v match {self.given} and k = ? "  # noqa: S608
-            "order by distance"
+            f"select rowid, distance from t where v match {self.given} and k = ? order by distance"
         )
         rows = self.base.execute(asked, (query.tobytes(), self.n))
         return {i: math.nan if score is None else score for i, score in rows}
 
     def within(self, query: Floats, threshold: float) -> set[int]:
         """A condition on the distance."""
-        asked = (
-            f"select rowid from t where v match {self.given} and k = ? "  # noqa: S608
-            "and distance <= ?"
-        )
+        asked = f"select rowid from t where v match {self.given} and k = ? and distance <= ?"
         return {row[0] for row in self.base.execute(asked, (query.tobytes(), self.n, threshold))}
 
 
@@ -79,12 +75,12 @@ class Duckdb(Engine):
 
     def all(self, query: Floats) -> Answer:
         """All rows."""
-        sql = f"select i, {self.asked} as s from t order by s, i"  # noqa: S608 - our own words
+        sql = f"select i, {self.asked} as s from t order by s, i"
         return dict(self.base.execute(sql, [query.tolist()]).fetchall())
 
     def within(self, query: Floats, threshold: float) -> set[int]:
         """A condition in SQL."""
-        sql = f"select i from t where {self.asked} <= ?::float"  # noqa: S608 - our own words
+        sql = f"select i from t where {self.asked} <= ?::float"
         found = self.base.execute(sql, [query.tolist(), threshold]).fetchall()
         return {row[0] for row in found}
 
@@ -152,6 +148,24 @@ class Lancedb(Engine):
     def _found(self, asked: Any) -> Answer:
         rows = asked.distance_type(self.kind).limit(self.n).to_list()
         return {row["i"]: row["_distance"] for row in rows}
+
+
+class LancedbQuantised(Lancedb):
+    """LanceDB with a scalar quantiser, all of whose partitions are looked at."""
+
+    convention = "lancedb-quantised"
+    place = "lancedb"
+    metrics = {"cosine": "cosine"}
+    estimates = True
+
+    def add(self, vectors: Floats) -> None:
+        """Store (n, dim) vectors, and index them."""
+        super().add(vectors)
+        self.table.create_index(metric="cosine", index_type="IVF_SQ", num_partitions=1)
+
+    def all(self, query: Floats) -> Answer:
+        """All rows."""
+        return self._found(self.table.search(query).nprobes(1))
 
 
 class Qdrant(Engine):
@@ -246,7 +260,15 @@ class Milvus(Engine):
     def _found(self, query: Floats, params: dict[str, float]) -> Answer:
         asked = {"metric_type": self.kind, "params": params}
         found = self.client.search("t", [self._given(query)], limit=self.n, search_params=asked)
-        return {hit["id"]: hit["distance"] for hit in found[0]}
+        return {hit.get("id", hit.get("i")): hit["distance"] for hit in found[0]}
+
+
+class Milvus3(Milvus):
+    """Milvus Lite 3, flat; it has no vectors of bits."""
+
+    convention = "milvus-3"
+    requires = "milvus-lite==3.2.2 pymilvus"
+    metrics = {"l2": "L2", "ip": "IP", "cosine": "COSINE"}
 
 
 class Zvec(Engine):
@@ -290,14 +312,4 @@ class Zvec(Engine):
         self.base.close()
 
 
-def refused(action: Any, *given: Any) -> Any:
-    """What an action answers; RefusedError where the engine has an error for it."""
-    try:
-        return action(*given)
-    except (AttributeError, ImportError, LookupError, NotImplementedError, TypeError):
-        raise  # not the engine's opinion of the vectors
-    except Exception as error:
-        raise RefusedError(f"{type(error).__name__}: {error}") from error
-
-
-ENGINES = (SqliteVec, Duckdb, Chroma, Lancedb, Qdrant, Milvus, Zvec)
+ENGINES = (SqliteVec, Duckdb, Chroma, Lancedb, LancedbQuantised, Qdrant, Milvus, Milvus3, Zvec)

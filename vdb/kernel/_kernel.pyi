@@ -55,7 +55,7 @@ def mark_slots(marks: Annotated[NDArray[numpy.uint8], dict(shape=(None,), order=
     Sets marks[slots[starts[i]:ends[i]]] to 1 for each i; CorruptedError for a slot without a mark.
     """
 
-def ordered_dots(a: Annotated[NDArray[numpy.float32], dict(shape=(None, None), order='C', device='cpu', writable=False)], b: Annotated[NDArray[numpy.float32], dict(shape=(None, None), order='C', device='cpu', writable=False)], *, lanes: int, registers: int, rounds: int, fused: bool, fold: str, gather: str, blocks: str, rest: str, narrow_fused: bool, rest_fused: bool) -> Annotated[NDArray[numpy.float32], dict(shape=(None,), order='C')]:
+def ordered_dots(a: Annotated[NDArray[numpy.float32], dict(shape=(None, None), order='C', device='cpu', writable=False)], b: Annotated[NDArray[numpy.float32], dict(shape=(None, None), order='C', device='cpu', writable=False)], *, lanes: int, registers: int, rounds: int, fused: bool, fold: str, gather: str, blocks: str, rest: str, narrow_fused: bool, rest_fused: bool, fours_apart: bool) -> Annotated[NDArray[numpy.float32], dict(shape=(None,), order='C')]:
     """
     Inner products of float32 rows (n, dim) of a and b, (n,), added up in the order given; ordered_sums.h says what the words mean.
     """

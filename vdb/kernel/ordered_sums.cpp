@@ -58,10 +58,28 @@ float with_rest(float sum, const float* a, const float* b, size_t length, const 
   if (length == 0) return sum;
   const bool apart = order.rest == SumOrder::Rest::kApart;
   float rest = apart ? 0 : sum;
+  const size_t unfused = !order.rest_fused ? length : order.fours_apart ? length / 4 * 4 : 0;
   for (size_t i = 0; i < length; ++i) {
-    rest = order.rest_fused ? step<true>(rest, a[i], b[i]) : step<false>(rest, a[i], b[i]);
+    rest = i < unfused ? step<false>(rest, a[i], b[i]) : step<true>(rest, a[i], b[i]);
   }
   return apart ? sum + rest : rest;
+}
+
+// Each register's products are folded into one number, and those are added up for each register.
+float dot_by_scalars(const float* a, const float* b, size_t length, const SumOrder& order) {
+  const size_t lanes = order.lanes, block = lanes * order.registers;
+  float sums[kMostRegisters] = {}, products[kMostLanes];
+  size_t at = 0;
+  for (; at + block <= length; at += block) {
+    for (size_t i = 0; i < order.registers; ++i) {
+      const float *x = a + at + i * lanes, *y = b + at + i * lanes;
+      for (size_t j = 0; j < lanes; ++j) products[j] = x[j] * y[j];
+      sums[i] += folded(products, lanes, order.fold);
+    }
+  }
+  float sum = with_rest(sums[0], a + at, b + at, length - at, order);
+  for (size_t i = 1; i < order.registers; ++i) sum += sums[i];
+  return sum;
 }
 
 template <bool kFused>
@@ -85,6 +103,16 @@ float dot(const float* a, const float* b, size_t length, const SumOrder& order) 
       sum += folded(sums, lanes, order.fold);
     }
     return with_rest(sum, a + at, b + at, length - at, order);
+  }
+  if (order.gather == Gather::kTurns) {
+    float turn[kMostRegisters * kMostLanes];
+    for (; at + block <= length; at += block) {
+      for (size_t i = 0; i < block; ++i) turn[i] = a[at + i] * b[at + i];
+      gather(turn, order);
+      for (size_t i = 0; i < lanes; ++i) sums[i] += turn[i];
+    }
+    while (order.blocks == Blocks::kGathered && at + lanes <= length) take(lanes);
+    return with_rest(folded(sums, lanes, order.fold), a + at, b + at, length - at, order);
   }
   while (at + block * order.rounds <= length) {
     for (uint32_t i = 0; i < order.rounds; ++i) take(block);
@@ -116,6 +144,7 @@ bool SumOrder::valid() const {
 }
 
 float ordered_dot(const float* a, const float* b, size_t length, const SumOrder& order) {
+  if (order.gather == SumOrder::Gather::kScalars) return dot_by_scalars(a, b, length, order);
   return order.fused ? dot<true>(a, b, length, order) : dot<false>(a, b, length, order);
 }
 

@@ -9,7 +9,7 @@ namespace vdb {
 
 struct SumOrder {
   enum class Fold : uint8_t { kHalves, kNeighbours, kQuarters, kSequence };
-  enum class Gather : uint8_t { kSequence, kNeighbours, kFolded, kChunks };
+  enum class Gather : uint8_t { kSequence, kNeighbours, kFolded, kChunks, kTurns, kScalars };
   enum class Blocks : uint8_t { kFirst, kGathered, kNone };
   enum class Rest : uint8_t { kAfter, kApart, kInLanes, kNarrower };
 
@@ -19,8 +19,9 @@ struct SumOrder {
   bool fused;          // product and addition are rounded once
   Fold fold;           // how the lanes of the sum become one number: the upper half onto the lower,
                        // neighbours, halves until four are left and then neighbours, or one by one
-  Gather gather;       // how the registers become one: one by one; neighbours; each is folded; or
-                       // neighbours, and folded, after every turn
+  Gather gather;       // how the registers become one: one by one; neighbours; each is folded; all
+                       // are gathered and folded after every turn; gathered after every turn; or
+                       // each folded after every turn, into a sum of its own
   Blocks blocks;       // where full registers go that are too few for all to have a turn: into the
                        // first, onto what was gathered, or with the rest
   Rest rest;          // where the numbers go that fill no register: onto the folded sum one by one,
@@ -28,6 +29,7 @@ struct SumOrder {
                       // of half as many lanes, as long as they fill one, and then onto the sum
   bool narrow_fused;  // whether such a register's products are fused
   bool rest_fused;    // whether what goes on one by one is
+  bool fours_apart;   // but for whole fours of it, which are not
 
   bool valid() const;
 };

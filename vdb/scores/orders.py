@@ -43,14 +43,16 @@ class Order:
         fused: Whether product and addition are rounded once.
         fold: How the lanes of the sum become one number: the upper half onto the lower, neighbours,
             halves until four are left and then neighbours ("quarters"), or one by one.
-        gather: How the registers become one: one by one, neighbours, each is "folded" by itself, or
-            all are after every turn ("chunks").
+        gather: How the registers become one: one by one, neighbours, each is "folded" by itself,
+            all are after every turn ("chunks"), they become one after every turn ("turns"), or each
+            is folded after every turn, into a sum of its own ("scalars").
         blocks: Where full registers go that are too few for all to have a turn: into the first one,
             onto what was "gathered", or with the rest.
         rest: Where the numbers go that fill no register: onto the folded sum one by one, by
             themselves and then onto it, in the lanes of the sum, or into a narrower register first.
         narrow_fused: The same as `fused` for narrower registers; None for the same.
         rest_fused: The same as `fused` for those that go on one by one; None for the same.
+        fours_apart: Whether whole fours of those are not fused all the same.
     """
 
     lanes: int = 1
@@ -58,11 +60,12 @@ class Order:
     rounds: int = 1
     fused: bool = False
     fold: Literal["halves", "neighbours", "quarters", "sequence"] = "halves"
-    gather: Literal["sequence", "neighbours", "folded", "chunks"] = "sequence"
+    gather: Literal["sequence", "neighbours", "folded", "chunks", "turns", "scalars"] = "sequence"
     blocks: Literal["first", "gathered", "none"] = "first"
     rest: Literal["after", "apart", "in lanes", "narrower"] = "after"
     narrow_fused: bool | None = None
     rest_fused: bool | None = None
+    fours_apart: bool = False
 
     @property
     def text(self) -> str:
@@ -85,6 +88,7 @@ class Order:
             rest=self.rest,
             narrow_fused=self.fused if self.narrow_fused is None else self.narrow_fused,
             rest_fused=self.fused if self.rest_fused is None else self.rest_fused,
+            fours_apart=self.fours_apart,
         )
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Literal
 
 import numpy as np
@@ -16,6 +17,7 @@ __all__ = [
     "cosine",
     "cosine_of_units",
     "product",
+    "rest_apart",
     "rounded_chord",
     "squared",
     "summed",
@@ -157,3 +159,32 @@ NARROW_DIFFERENCES = FromVectors(
     0.0,
     relative=1e-5,
 )
+
+
+def rest_apart(
+    sums: Sums, rest: Sums, turn: Callable[[int], int], norms: Sums | None = None
+) -> FromVectors:
+    """The inner product whose distance is made of two parts: 1 minus whole turns, minus the rest.
+
+    Args:
+        sums: How whole turns are added up.
+        rest: How what fills no turn is.
+        turn: Numbers of a turn, for a dimension.
+        norms: How squared lengths are, where both vectors are normalised; None where they are not.
+    """
+
+    def prepare(a: Matrix) -> Matrix:
+        return a if norms is None else unit(norms, a)
+
+    def compute(q: Matrix, v: Matrix) -> Column:
+        v, dim = prepare(v), q.shape[1]
+        whole = dim // turn(dim) * turn(dim)
+        distance = _ONE - sums.dot(q[:, :whole], v[:, :whole])
+        if whole < dim:
+            distance = distance - rest.dot(q[:, whole:], v[:, whole:])
+        return 1 - distance.astype(np.float64)
+
+    text = (
+        "" if norms is None else "both vectors are normalised in float32, whatever their length; "
+    )
+    return FromVectors(text + summed(sums), prepare, compute, ANYTHING if norms is None else FAR)

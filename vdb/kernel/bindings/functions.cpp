@@ -60,18 +60,21 @@ Enum chosen(const std::string& word, std::initializer_list<const char*> words, c
 Output<float, 1> ordered_dots(const Floats& a, const Floats& b, uint32_t lanes, uint32_t registers,
                               uint32_t rounds, bool fused, const std::string& fold,
                               const std::string& gather, const std::string& blocks,
-                              const std::string& rest, bool narrow_fused, bool rest_fused) {
+                              const std::string& rest, bool narrow_fused, bool rest_fused,
+                              bool fours_apart) {
   const SumOrder order{
       lanes,
       registers,
       rounds,
       fused,
       chosen<SumOrder::Fold>(fold, {"halves", "neighbours", "quarters", "sequence"}, "fold"),
-      chosen<SumOrder::Gather>(gather, {"sequence", "neighbours", "folded", "chunks"}, "gather"),
+      chosen<SumOrder::Gather>(
+          gather, {"sequence", "neighbours", "folded", "chunks", "turns", "scalars"}, "gather"),
       chosen<SumOrder::Blocks>(blocks, {"first", "gathered", "none"}, "blocks"),
       chosen<SumOrder::Rest>(rest, {"after", "apart", "in lanes", "narrower"}, "rest"),
       narrow_fused,
-      rest_fused};
+      rest_fused,
+      fours_apart};
   if (!order.valid())
     throw std::invalid_argument("lanes, registers: powers of two to 16 and 32; rounds: 1 to 8");
   if (a.shape(1) != b.shape(1)) throw std::invalid_argument("b: rows as long as those of a");
@@ -134,7 +137,7 @@ void bind_functions(nb::module_& m) {
         "mark.");
   m.def("ordered_dots", &ordered_dots, "a"_a, "b"_a, nb::kw_only(), "lanes"_a, "registers"_a,
         "rounds"_a, "fused"_a, "fold"_a, "gather"_a, "blocks"_a, "rest"_a, "narrow_fused"_a,
-        "rest_fused"_a,
+        "rest_fused"_a, "fours_apart"_a,
         "Inner products of float32 rows (n, dim) of a and b, (n,), added up in the order given; "
         "ordered_sums.h says what the words mean.");
   m.def("distances", &distances, "a"_a, "b"_a, nb::kw_only(), "dtype"_a,

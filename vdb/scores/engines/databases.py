@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from vdb.scores.families import CERTAINTY, COMPLEMENT, NEGATED, ROOT, SAME
-from vdb.scores.orders import ONE_BY_ONE, Order
+from vdb.scores.orders import Order
 from vdb.scores.rows import Engine, Row, Zero, inner, zero_is
 from vdb.scores.sums import (
     NARROW_DIFFERENCES,
@@ -94,11 +94,13 @@ _REDIS = Engine(
         ),
     ),
 )
+_VSET_SUMS = Order(lanes=4, registers=2, fold="sequence", gather="scalars")
+_VSET_NORMS = Order(registers=4, gather="turns")
 _VSET = Row(
     "cosine",
     "VSIM WITHSCORES",
     CERTAINTY,
-    from_vectors=cosine_of_units(ONE_BY_ONE, ONE_BY_ONE, as_distance=True),
+    from_vectors=cosine_of_units(_VSET_NORMS, _VSET_SUMS, divided=True, as_distance=True),
     zero=zero_is("0.5"),
     precision="float64",
     note="with NOQUANT; vectors are 8-bit codes by default, and scores approximate",

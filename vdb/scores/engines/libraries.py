@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 from vdb.scores.families import CHORD, CLAMPED_COMPLEMENT, COMPLEMENT, NEGATED, ROOT, SAME
 from vdb.scores.orders import ONE_BY_ONE, SIXTEEN, ByDimension, Order
 from vdb.scores.rows import Engine, Row, inner, zero_is
-from vdb.scores.sums import absolute, cosine_of_units, product, rounded_chord, squared
+from vdb.scores.sums import absolute, cosine_of_units, product, rest_apart, rounded_chord, squared
 from vdb.scores.thresholds import RADIUS, STRICT, none
 from vdb.scores.vectors import NORMALISED
 
@@ -156,6 +158,24 @@ _USEARCH = Engine(
         Row("hamming", "hamming", SAME),
     ),
 )
+_VOYAGER_SIXTEEN = Order(lanes=4, registers=4, fold="neighbours", gather="turns", blocks="gathered")
+_VOYAGER_FOUR = Order(lanes=4, fold="neighbours")
+
+
+def _voyager_l2(dim: int) -> Order:
+    if dim % 16 and (dim % 4 == 0 or dim < 16):
+        return _VOYAGER_FOUR
+    return replace(_VOYAGER_SIXTEEN, blocks="none")
+
+
+def _voyager_turn(dim: int) -> int:
+    return 4 if dim % 4 == 0 or dim < 16 else 16
+
+
+def _voyager_longer(dim: int) -> int:
+    return _voyager_turn(dim + 1)  # it puts one number more behind each vector
+
+
 _VOYAGER = Engine(
     name="voyager",
     version="Voyager 2.2.3",
@@ -164,20 +184,28 @@ _VOYAGER = Engine(
     threshold=none("Voyager"),
     nan=_NAN_OUT,
     rows=(
-        Row("l2", "Euclidean", SAME),
+        Row("l2", "Euclidean", SAME, from_vectors=squared(ByDimension(_BY_SIZE, _voyager_l2))),
         *inner(
             "InnerProduct",
             COMPLEMENT,
+            from_vectors=rest_apart(_VOYAGER_SIXTEEN, Order(lanes=4), _voyager_longer),
+            precision="rounded",
             note="that is what query returns; get_distance differs where lengths do",
         ),
-        Row("cosine", "Cosine", COMPLEMENT, from_vectors=NORMALISED, zero=zero_is("1")),
+        Row(
+            "cosine",
+            "Cosine",
+            COMPLEMENT,
+            from_vectors=rest_apart(
+                _VOYAGER_SIXTEEN, Order(lanes=4), _voyager_turn, Order(lanes=4)
+            ),
+            precision="rounded",
+            zero=zero_is("1"),
+        ),
     ),
 )
 
-_ANNOY_SIXTEEN = Order(lanes=8, registers=2, fused=True, blocks="none")
-_ANNOY_SUMS = ByDimension(
-    _ANNOY_SIXTEEN.text, lambda dim: ONE_BY_ONE if dim < 16 else _ANNOY_SIXTEEN
-)
+_ANNOY_SUMS = Order(lanes=8, registers=2, fused=True, blocks="none", fours_apart=True)
 _ANNOY = Engine(
     name="annoy",
     version="Annoy 1.17.3",

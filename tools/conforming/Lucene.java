@@ -1,0 +1,101 @@
+// Answers questions about one index of vectors, a line each; floats are the decimal form of their bits.
+//   METRIC DIM N, then N lines of numbers: the vectors; "ready"
+//   all NUMBERS...          -> document:score for each
+//   within BITS NUMBERS...  -> documents whose similarity is at least that
+import java.io.BufferedReader;
+import java.io.InputStreamReader;
+import java.util.Arrays;
+import org.apache.lucene.analysis.standard.StandardAnalyzer;
+import org.apache.lucene.codecs.Codec;
+import org.apache.lucene.codecs.FilterCodec;
+import org.apache.lucene.codecs.KnnVectorsFormat;
+import org.apache.lucene.codecs.bitvectors.HnswBitVectorsFormat;
+import org.apache.lucene.document.Document;
+import org.apache.lucene.document.KnnByteVectorField;
+import org.apache.lucene.document.KnnFloatVectorField;
+import org.apache.lucene.document.StoredField;
+import org.apache.lucene.index.DirectoryReader;
+import org.apache.lucene.index.IndexWriter;
+import org.apache.lucene.index.IndexWriterConfig;
+import org.apache.lucene.index.VectorSimilarityFunction;
+import org.apache.lucene.search.FloatVectorSimilarityQuery;
+import org.apache.lucene.search.IndexSearcher;
+import org.apache.lucene.search.KnnByteVectorQuery;
+import org.apache.lucene.search.KnnFloatVectorQuery;
+import org.apache.lucene.search.MatchAllDocsQuery;
+import org.apache.lucene.search.Query;
+import org.apache.lucene.search.ScoreDoc;
+import org.apache.lucene.store.ByteBuffersDirectory;
+import org.apache.lucene.util.Version;
+
+class Lucene {
+  static float[] floats(String[] words, int from) {
+    float[] out = new float[words.length - from];
+    for (int i = 0; i < out.length; i++) out[i] = Float.intBitsToFloat(Integer.parseInt(words[from + i]));
+    return out;
+  }
+
+  static byte[] bytes(String[] words, int from) {
+    byte[] out = new byte[words.length - from];
+    for (int i = 0; i < out.length; i++) out[i] = (byte) Integer.parseInt(words[from + i]);
+    return out;
+  }
+
+  public static void main(String[] args) throws Exception {
+    var in = new BufferedReader(new InputStreamReader(System.in));
+    System.out.println(Version.LATEST);
+    String head = in.readLine();
+    if (head == null) return;
+    String[] words = head.split(" ");
+    boolean bits = words[0].equals("HAMMING");
+    var similarity = bits ? VectorSimilarityFunction.EUCLIDEAN : VectorSimilarityFunction.valueOf(words[0]);
+    int n = Integer.parseInt(words[2]);
+    var config = new IndexWriterConfig(new StandardAnalyzer());
+    if (bits) {
+      Codec usual = Codec.getDefault();
+      config.setCodec(new FilterCodec(usual.getName(), usual) {
+        @Override public KnnVectorsFormat knnVectorsFormat() { return new HnswBitVectorsFormat(); }
+      });
+    }
+    var directory = new ByteBuffersDirectory();
+    String complaint = "ready";
+    try (var writer = new IndexWriter(directory, config)) {
+      for (int i = 0; i < n; i++) {
+        String[] numbers = in.readLine().split(" ");
+        var document = new Document();
+        document.add(new StoredField("i", i));
+        try {
+          if (bits) document.add(new KnnByteVectorField("v", bytes(numbers, 0), similarity));
+          else document.add(new KnnFloatVectorField("v", floats(numbers, 0), similarity));
+          writer.addDocument(document);
+        } catch (IllegalArgumentException error) {
+          complaint = "refused " + error.getMessage();
+        }
+      }
+    }
+    System.out.println(complaint);
+    var searcher = new IndexSearcher(DirectoryReader.open(directory));
+    var everything = new MatchAllDocsQuery();
+    for (String line = in.readLine(); line != null; line = in.readLine()) {
+      words = line.split(" ");
+      try {
+        Query query;
+        if (words[0].equals("within")) {
+          float least = Float.intBitsToFloat(Integer.parseInt(words[1]));
+          query = new FloatVectorSimilarityQuery("v", floats(words, 2), Float.NEGATIVE_INFINITY, least);
+        } else if (bits) {
+          query = new KnnByteVectorQuery("v", bytes(words, 1), n, everything);
+        } else {
+          query = new KnnFloatVectorQuery("v", floats(words, 1), n, everything);
+        }
+        var out = new StringBuilder("hits");
+        for (ScoreDoc hit : searcher.search(query, n).scoreDocs) {
+          out.append(' ').append(hit.doc).append(':').append(Float.floatToRawIntBits(hit.score));
+        }
+        System.out.println(out);
+      } catch (IllegalArgumentException error) {
+        System.out.println("refused " + error.getMessage());
+      }
+    }
+  }
+}
