@@ -256,8 +256,9 @@ env.close()
 import vdb.store.backup as backup
 killing = killing_at(int(hear()))
 env = Environment.open(path)
-for name in ("_make_directory", "_copy_to", "_replace", "sync_directory"):
+for name in ("_copy_to", "_replace", "sync_directory"):
     setattr(backup, name, killing(getattr(backup, name)))
+backup.scratch.make = killing(backup.scratch.make)
 env.file.close = killing(env.file.close)
 env.file.reopen = killing(env.file.reopen)
 env.compact()
