@@ -6,7 +6,7 @@ generation record. `search` and the other readers take a `Snapshot` with a `Coll
 """
 
 from vdb.index.among import Among, live
-from vdb.index.building import Building
+from vdb.index.building import Building, Vectors
 from vdb.index.change import add, remove, replace
 from vdb.index.generation import new_generation
 from vdb.index.memory import rows_within
@@ -43,6 +43,7 @@ __all__ = [
     "Reader",
     "Survey",
     "Tuning",
+    "Vectors",
     "add",
     "copies",
     "count_distances",

@@ -28,7 +28,7 @@ from vdb.kernel import NONE, Index, Writer, sub_batch_size
 from vdb.records import Progress
 from vdb.store import CollectionView
 
-__all__ = ["Building", "Convert", "Fit"]
+__all__ = ["Building", "Convert", "Fit", "Vectors"]
 
 _NOTHING: NDArray[np.uint32] = np.empty(0, np.uint32)
 
@@ -39,6 +39,23 @@ Fit: TypeAlias = Callable[[NDArray[np.uint32], NDArray[np.float32]], None]
 
 Convert: TypeAlias = Callable[[NDArray[np.uint32], NDArray[Any]], NDArray[Any]]
 """Rows of these slots as the new generation stores them; raises where one has no place there."""
+
+
+class Vectors:
+    """The vectors of a collection at one moment, by slot."""
+
+    def __init__(self, view: CollectionView, fetch: Fetch) -> None:
+        self._index, self._fetch = index_of(view), fetch
+        self.row_bytes = view.vectors.row_size
+
+    def used(self, slots: NDArray[np.uint32]) -> NDArray[np.bool_]:
+        """Which of the slots hold a record."""
+        found: NDArray[np.bool_] = self._index.norms_of(self._fetch, slots) >= 0
+        return found
+
+    def rows(self, slots: NDArray[np.uint32]) -> NDArray[Any]:
+        """Copies of the vectors in these slots, which hold one each, as they are stored."""
+        return self._index.vectors(self._fetch, np.ascontiguousarray(slots))
 
 
 class Building:

@@ -203,6 +203,11 @@ class Snapshot(Reader):
         with self.use() if self._held else _NOTHING:
             return self._views.view(name, self)
 
+    def behind(self) -> int:
+        """How many commits were made since the one that is seen, by all processes."""
+        newest: int = self._env.file.engine.info()["last_txnid"]
+        return max(0, newest - self.txn_id)
+
     def pages(self) -> tuple[int, int, int, int]:
         """Pages of the file, pages in use, key-value pairs and levels of LMDB's tree."""
         info, stat = self._env.file.engine.info(), self._txn.stat()

@@ -28,7 +28,9 @@ class Pace:
     """How a build divides its time.
 
     Attributes:
-        rows: Vectors linked between two looks at the clock.
+        rows: Vectors linked between two looks at the clock, at most.
+        moment: Seconds that linking goes on over one moment, about, while others write: what their
+            commits replace meanwhile cannot be used again.
         seconds: Time between two checkpoints, at least.
         share: Largest share of the time that checkpoints may take.
         memory: Bytes of linked and not yet stored blocks, at most.
@@ -42,6 +44,7 @@ class Pace:
     """
 
     rows: int = 1024
+    moment: float = 0.1
     seconds: float = 10.0
     share: float = 0.05
     memory: int = 1 << 30
@@ -50,3 +53,7 @@ class Pace:
     last: int = 128
     rounds: int = 20
     patience: float = 600.0
+
+    def rows_in(self, seconds: float, *, of: int, took: float) -> int:
+        """How many vectors are linked in so many seconds, where `of` of them took `took`."""
+        return max(1, min(self.rows, int(of * seconds / max(took, 1e-6)), 2 * of))

@@ -50,6 +50,10 @@ class RebuildPlan:
         obstacles: Why it cannot be done, a sentence each; empty where it can.
         bytes_needed: Room that it takes while it runs, at most.
         bytes_free: Room there is, on the disk and in the file; None where nobody can tell.
+        commit_bytes: Bytes more that each commit of others writes while it runs, at most: what it
+            changed is noted.
+        pinned_seconds: For how long, about, what others replace meanwhile cannot be used again: so
+            often the rebuild goes on to the newest moment.
         seconds: How long it takes, roughly, by a short trial.
         resumes: Share (0..1) that an earlier, unfinished rebuild to the same has done; None when
             there is none.
@@ -69,6 +73,8 @@ class RebuildPlan:
     obstacles: tuple[str, ...]
     bytes_needed: int
     bytes_free: int | None
+    commit_bytes: int
+    pinned_seconds: float
     seconds: float
     resumes: float | None
 

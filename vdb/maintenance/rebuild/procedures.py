@@ -18,6 +18,7 @@ from typing import NoReturn
 
 from vdb.config import index_from_map
 from vdb.errors import InvalidArgumentError, NotFoundError, VdbError
+from vdb.format.changes import PART, SLOTS
 from vdb.format.generation import GenerationRecord
 from vdb.maintenance.rebuild import roles, run
 from vdb.maintenance.rebuild.fitness import misfit, named, refuse_unfit, unfit
@@ -77,6 +78,8 @@ def plan(
             obstacles=tuple(obstacle for obstacle in obstacles if obstacle),
             bytes_needed=needed,
             bytes_free=room,
+            commit_bytes=PART * -(-max(1, header.slots) // SLOTS),
+            pinned_seconds=run.PACE.moment,
             seconds=0.0 if bad.size else estimate(reader, view, target, subject.threads),
             resumes=_share_done(reader, view, target),
         )

@@ -6,11 +6,12 @@
 
 Copying is for another dtype: all vectors are converted into blocks of the new generation.
 
-Linking goes on in memory over one snapshot, off every lock. A *checkpoint* takes the writer lock
-for one commit that stores what was linked and closes the log's epoch; then the next snapshot is
-taken, and the slots in the log are linked as they are now. So nothing old is pinned for long, and
-a build that is killed goes on from its last checkpoint. What is left to catch up shrinks with every
-round; the last round, short by then, is done under the writer lock, in the commit of the swap.
+Linking goes on in memory over a snapshot, off every lock. Ten times a second, if others committed
+since, the next snapshot is taken and the slots that the log says changed are linked as they are
+now, so that nothing old is pinned for long. A *checkpoint* takes the writer lock for one commit
+that stores what was linked and closes the log's epoch; a build that is killed goes on from the last
+one. What is left to catch up with shrinks with every round; the last round, short by then, is done
+under the writer lock, in the commit of the swap.
 
 Where a checkpoint is too large for one commit it takes several; a build that is killed between two
 of these has blocks of two moments and starts from nothing. Not so of a kept generation on its way
@@ -30,10 +31,11 @@ from numpy.typing import NDArray
 from vdb.dtypes import DTYPES
 from vdb.errors import NotFoundError, RebuildError
 from vdb.format.generation import Build, GenerationRecord
-from vdb.index import Building
+from vdb.index import Building, Vectors
 from vdb.maintenance.rebuild import roles
 from vdb.maintenance.rebuild.conversion import Conversion
 from vdb.maintenance.rebuild.fitness import refuse_unfit
+from vdb.maintenance.rebuild.noted import Noted
 from vdb.maintenance.rebuild.pace import Pace, RebuildProgress
 from vdb.maintenance.rebuild.subject import Identity
 from vdb.maintenance.rebuild.target import Target, refused
@@ -85,6 +87,8 @@ class Run:
         self._snapshot: Snapshot | None = None
         self._moment: Snapshot | None = None  # that, or the one of the batch
         self._building: Building | None = None
+        self._noted = Noted(free=False)
+        self._renewed = 0.0  # not before this time is a later moment looked for
         self._engine: Any = None
         self._view: CollectionView | None = None
         self._phase = "building"
@@ -114,20 +118,26 @@ class Run:
             self._tell(building.copied, self._slots())
             if building.dirty_bytes >= self._pace.blocks * small:
                 self._checkpoint()
-                building = self._ready()[0]
+            else:
+                self._renew()
+            building = self._ready()[0]
         self._phase = phase
 
     def _sweep(self) -> None:
         building, pace = self._ready()[0], self._pace
-        stored, cost = time.monotonic(), 0.0
-        while building.sweep(pace.rows, self._tick):
+        stored, cost, began = time.monotonic(), 0.0, time.monotonic()
+        rows = pace.rows
+        while building.sweep(rows, self._tick):
             now = time.monotonic()
+            rows = pace.rows_in(pace.moment, of=rows, took=now - began)
             size = building.dirty_bytes
             if now - stored >= max(pace.seconds, cost / pace.share) or size > pace.memory:
                 self._checkpoint()
-                building = self._ready()[0]
                 stored = time.monotonic()
                 cost = stored - now
+            else:
+                self._renew()
+            building, began = self._ready()[0], time.monotonic()
 
     def _checkpoint(self) -> None:
         """Store what was linked, and go on with the newest moment."""
@@ -154,8 +164,18 @@ class Run:
         building.stored()
         self._advance()
 
+    def _renew(self) -> None:
+        """Go on with the newest moment, if others have committed since the one that is seen."""
+        snapshot, began = self._snapshot, time.monotonic()
+        if snapshot is None or began < self._renewed or not snapshot.behind():
+            return
+        self._advance()
+        # What it takes to catch up is most of it. At least half of the time is for getting on.
+        self._renewed = 2 * time.monotonic() - began
+
     def _advance(self) -> None:
         """See the newest moment, and link what is in the log as it is now."""
+        self._let_go()  # what was not rewritten stays where it is, from one moment to the next
         self._snapshot = self._moment = snapshot = self._environment.snapshot()
         self._view = view = snapshot.collection(self._name)
         self._require_same(view.header.number, view.header.created)
@@ -172,22 +192,30 @@ class Run:
                 threads=self._threads,
             )
             self._building, self._engine = building, engine
+            self._noted = Noted(free=own.vectors is not view.vectors)
         else:
             building.follow(view, snapshot.fetch)
-        self._catch_up(building, changed_slots(snapshot, view.header, self._record.number))
-
-    def _catch_up(self, building: Building, slots: NDArray[np.uint32]) -> None:
+        slots = changed_slots(snapshot, view.header, self._record.number)
+        vectors = Vectors(view, snapshot.fetch)
+        changed = self._noted.changed(vectors, slots)
         phase, self._phase = self._phase, "catching up"
-        self.caught_up += building.catch_up(slots, self._tick)
+        self.caught_up += building.catch_up(changed, self._tick)
+        self._noted.keep(vectors, slots)
         self._phase = phase
 
     def _validate(self, floor: float) -> None:
-        building, view = self._ready()
-        while building.sweep(self._pace.rows, self._tick):
-            pass
+        while self._ready()[0].sweep(self._pace.rows, self._tick):
+            self._renew()
         self._phase = "validating"
         self._tell(0, 0)
-        self.recall = validated(building, view, self._record, floor)
+
+        def now() -> tuple[Building, CollectionView]:
+            self._renew()
+            while self._ready()[0].sweep(self._pace.rows):
+                pass
+            return self._ready()
+
+        self.recall = validated(now, self._record, floor)
         self._phase = "catching up"
 
     def _swap(self, *, keep_previous: bool) -> None:
@@ -198,6 +226,8 @@ class Run:
                 behind = changed_slots(batch, collection.header, self._record.number)
                 building = self._ready()[0]
                 new = collection.header.slots - building.slots
+                base = batch.base.collection(self._name)
+                behind = self._noted.changed(Vectors(base, batch.base.fetch), behind)
                 if left == 0 or len(behind) + new <= self._pace.last:
                     self._last_round(batch, collection, building, behind)
                     roles.swap(

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from itertools import islice
 from typing import Any, Self
@@ -45,22 +46,25 @@ def floor_of(validate: object) -> float | None:
 
 
 def validated(
-    building: Building, beside: CollectionView, record: GenerationRecord, floor: float
+    now: Callable[[], tuple[Building, CollectionView]], record: GenerationRecord, floor: float
 ) -> float | None:
     """Refuse a graph that is broken or finds too little; its sampled recall.
 
     Every promise about the graph is verified: links returned, every vector reached, counts. Then
     stored vectors are searched for, through the graph with the default ef and exactly: the recall
     is the share of the K nearest others that the graph finds. None where there are no others. In
-    a large collection the record then gets the ef that recall takes.
+    a large collection the record then gets the ef that recall takes. `now` gives what there is at
+    the newest moment; the two steps are done at one each.
 
     Raises:
         RebuildError: It must not be used; the generation in use stays.
     """
+    building, beside = now()
     problems = list(islice(building.problems(beside), 3))
     if problems:
         listed = "; ".join(f"{where}: {what}" for where, what in problems)
         raise RebuildError(f"the new generation is broken and was not put to use: {listed}")
+    building, beside = now()
     sample = Sample.of(building, beside, record)
     if sample is None:
         return None
