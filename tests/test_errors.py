@@ -31,6 +31,7 @@ BUILTINS = {
     "NotFoundError": KeyError,
     "NotInvertibleError": ValueError,
     "ReadOnlyError": PermissionError,
+    "SnapshotWriteError": AttributeError,
     "RebuildError": RuntimeError,
     "StaleError": OSError,
     "UnsafeFilesystemError": OSError,

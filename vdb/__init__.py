@@ -46,6 +46,7 @@ from vdb.errors import (
     NotInvertibleError,
     ReadOnlyError,
     RebuildError,
+    SnapshotWriteError,
     StaleError,
     UnsafeFilesystemError,
     VdbError,
@@ -57,6 +58,7 @@ from vdb.records import Hit, NormStats, Plan, Problem, Record
 from vdb.results import Interval, Section
 from vdb.snapshot import Snapshot
 from vdb.studies import calibrate_threshold, compare_metrics
+from vdb.upkeep import restore
 from vdb.version import __version__
 
 if _typing.TYPE_CHECKING:
@@ -75,6 +77,7 @@ if _typing.TYPE_CHECKING:
         GenerationInfo,
         PendingRebuild,
     )
+    from vdb.maintenance.restore import RestoreReport
 
 __all__ = [
     "HNSW",
@@ -129,8 +132,10 @@ __all__ = [
     "Record",
     "RecordInspection",
     "RepairReport",
+    "RestoreReport",
     "Section",
     "Snapshot",
+    "SnapshotWriteError",
     "SpeedPoint",
     "SpeedReport",
     "StaleError",
@@ -141,6 +146,7 @@ __all__ = [
     "calibrate_threshold",
     "compare_metrics",
     "open",
+    "restore",
     "scores",
 ]
 
@@ -161,6 +167,7 @@ _LATER = {
     "RecallReport": "vdb.analysis.recall",
     "RecordInspection": "vdb.analysis.inspection",
     "RepairReport": "vdb.maintenance.repair",
+    "RestoreReport": "vdb.maintenance.restore",
     "SpeedPoint": "vdb.analysis.speed",
     "SpeedReport": "vdb.analysis.speed",
 }

@@ -9,7 +9,8 @@ what `owner` says: a thread is one unless it runs several in turns, as asyncio d
 from __future__ import annotations
 
 from collections.abc import Iterator
-from contextlib import AbstractContextManager, ExitStack, contextmanager, nullcontext, suppress
+from contextlib import AbstractContextManager, ExitStack, contextmanager, suppress
+from pathlib import Path
 from threading import RLock, get_ident
 from time import monotonic, sleep
 from typing import Protocol
@@ -27,6 +28,10 @@ _PAUSE = 0.001
 
 class Access(Protocol):
     """What reading needs."""
+
+    @property
+    def path(self) -> Path:
+        """The directory of the database."""
 
     def reading(self) -> AbstractContextManager[Snapshot | Batch]:
         """A reader for the length of one call."""
@@ -53,6 +58,11 @@ class PinnedAccess:
         self._snapshot = snapshot
         self._owner = owner  # kept: a handle that nobody refers to any more is closed
 
+    @property
+    def path(self) -> Path:
+        """The directory of the database."""
+        return self._owner.path
+
     def reading(self) -> AbstractContextManager[Snapshot]:
         """The snapshot, left open at the end of the call."""
         return self._snapshot.use()
@@ -73,14 +83,15 @@ class PinnedAccess:
 class BatchAccess:
     """Reading in a batch of the calling task, for as long as the batch lasts."""
 
-    def __init__(self, batch: Batch, owner: Owner) -> None:
+    def __init__(self, batch: Batch, owner: Owner, path: Path) -> None:
         self._batch = batch
         self._owner = owner
+        self.path = path
 
     def reading(self) -> AbstractContextManager[Batch]:
         """The batch, left open at the end of the call; ClosedError in another task."""
         self.check()
-        return nullcontext(self._batch)
+        return _Joined(self._batch)
 
     def moment(self) -> BatchAccess:
         """This one."""
@@ -91,6 +102,22 @@ class BatchAccess:
         if not self._owner.is_here():
             raise ClosedError("this walk was begun inside a batch, and is read outside of it")
         self._batch.transaction()
+
+
+class _Joined(AbstractContextManager[Batch]):
+    """A batch for the length of one call in it, left open at its end."""
+
+    __slots__ = ("_batch",)
+
+    def __init__(self, batch: Batch) -> None:
+        self._batch = batch
+
+    def __enter__(self) -> Batch:
+        return self._batch
+
+    def __exit__(self, kind: object, error: BaseException | None, trace: object) -> None:
+        if error is not None:
+            self._batch.base.tell(error)
 
 
 class LiveAccess:
@@ -112,18 +139,23 @@ class LiveAccess:
         self._closing = False
         self._closed = False
 
+    @property
+    def path(self) -> Path:
+        """The directory of the database."""
+        return self.environment.path
+
     def reading(self) -> AbstractContextManager[Snapshot | Batch]:
         """The calling task's batch, or a snapshot that is closed at the end of the call."""
         mine = self._mine()
         if mine is not None:
-            return nullcontext(mine[0])
+            return _Joined(mine[0])
         self.check_open()
         return self.environment.snapshot()
 
     def moment(self) -> PinnedAccess | BatchAccess:
         """The calling task's batch, or the newest commit, held."""
         mine = self._mine()
-        return self.pinned() if mine is None else BatchAccess(*mine)
+        return self.pinned() if mine is None else BatchAccess(*mine, self.path)
 
     def _mine(self) -> tuple[Batch, Owner] | None:
         """The calling task's batch."""
@@ -155,7 +187,7 @@ class LiveAccess:
                     f"an earlier call in this batch failed half-way ({batch.cause!r}); leave the "
                     "with block, which undoes it, and begin again"
                 ) from batch.cause
-            return nullcontext(batch)
+            return _Joined(batch)
         return self._new_batch()
 
     @contextmanager

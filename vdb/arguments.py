@@ -10,9 +10,10 @@ from __future__ import annotations
 
 import operator
 from collections.abc import Iterable, Mapping, Sized
+from types import MappingProxyType
 from typing import Any
 
-from vdb import tables
+from vdb import spellings, tables
 from vdb.errors import ArgumentTypeError, InvalidArgumentError, VdbError
 
 __all__ = [
@@ -28,6 +29,8 @@ __all__ = [
     "whole",
     "words",
 ]
+
+_NOWHERE: Mapping[str, str] = MappingProxyType({})
 
 _SHOWN = 200  # characters of a value in a message
 
@@ -101,8 +104,18 @@ def number(name: str, value: object) -> float:
     return real
 
 
-def choice(name: str, value: object, allowed: tuple[str, ...]) -> str:
-    """One of the allowed words."""
+def choice(
+    name: str,
+    value: object,
+    allowed: tuple[str, ...],
+    elsewhere: Mapping[str, str] = _NOWHERE,
+    described: Mapping[str, str] = _NOWHERE,
+) -> str:
+    """One of the allowed words.
+
+    Of others the message says which may have been meant: one that is written alike, or that
+    stands for what they are called `elsewhere`; and, where that is `described`, what it is.
+    """
     if not isinstance(value, str):
         raise ArgumentTypeError(
             f"{name} must be one of {words(allowed)}, got {type(value).__name__}",
@@ -111,8 +124,13 @@ def choice(name: str, value: object, allowed: tuple[str, ...]) -> str:
         )
     plain = str.__str__(value)
     if plain not in allowed:
+        close = spellings.meant(plain, allowed, elsewhere)
+        hint = ""
+        if close is not None:
+            what = f" ({described[close]})" if close in described else ""
+            hint = f"; did you mean {close!r}{what}?"
         raise InvalidArgumentError(
-            f"{name} must be one of {words(allowed)}, got {shown(plain)}",
+            f"{name} must be one of {words(allowed)}, got {shown(plain)}{hint}",
             expected=allowed,
             received=plain,
         )

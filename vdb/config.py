@@ -17,6 +17,7 @@ from vdb.codes import codes_named, require_codes
 from vdb.dtypes import LARGEST_ROW, DType, dtype_named
 from vdb.errors import ArgumentTypeError, InvalidArgumentError
 from vdb.metrics import Metric
+from vdb.spellings import hinting
 
 __all__ = ["DURABILITIES", "HNSW", "LIMITS", "NAME", "SAMPLE", "Flat", "IndexConfig", "Limits"]
 
@@ -72,6 +73,7 @@ NAME = re.compile(r"[A-Za-z0-9_.\-]{1,128}", re.ASCII)
 """What a collection may be called."""
 
 
+@hinting
 @dataclass(frozen=True, slots=True, kw_only=True)
 class HNSW:
     """A navigable graph: approximate search in time that grows with the logarithm of the size.

@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from contextlib import AbstractContextManager
 from os import PathLike
 from pathlib import Path
 from types import TracebackType
 from typing import Self
 
-from vdb import arguments, config, ingest
+from vdb import arguments, config, ingest, temporary
 from vdb.access import LiveAccess
 from vdb.collection import Collection
 from vdb.errors import (
@@ -26,7 +26,9 @@ from vdb.metrics import metric_named
 from vdb.schema import check_schema, find_view, has_collection
 from vdb.scores.table import convention_named
 from vdb.snapshot import Snapshot
+from vdb.spellings import with_hints
 from vdb.store import Environment
+from vdb.store.damage import met_in
 from vdb.upkeep import Upkeep, directory_of
 from vdb.version import __version__
 
@@ -36,6 +38,7 @@ _SHOWN = 100
 """Collections that ``repr()`` counts."""
 
 
+@with_hints
 def open(  # noqa: A001 - vdb.open reads as it should
     path: str | PathLike[str],
     *,
@@ -52,7 +55,9 @@ def open(  # noqa: A001 - vdb.open reads as it should
     database open; handles of one process share what they map.
 
     Args:
-        path: The directory. Its parent must exist.
+        path: The directory. Its parent must exist. A leading ``~`` is the user's home. The word
+            ":memory:" is a new database among the system's temporary files, for this program alone
+            and without syncing, which is removed when it is closed; `Database.backup` keeps it.
         create: Make the database when there is none. Ignored with ``read_only``.
         read_only: Refuse all writing; works on read-only media.
         durability: "full": a commit is on the disk when the call returns. "relaxed": after a power
@@ -79,16 +84,26 @@ def open(  # noqa: A001 - vdb.open reads as it should
     timeout = config.timeout_seconds("lock_timeout", lock_timeout)
     asked = config.verification(verify)
     reads = arguments.truth("read_only", read_only)
-    environment = Environment.open(
-        directory_of(path),
-        create=arguments.truth("create", create) and not reads,
-        read_only=reads,
-        durability=config.durability_name(durability),
-        lock_timeout=timeout,
-        allow_network_fs=arguments.truth("allow_network_fs", allow_network_fs),
-        verify=asked,
-    )
-    database = Database(environment, lock_timeout=timeout, read_only=reads)
+    makes = arguments.truth("create", create)
+    durable = config.durability_name(durability)
+    network = arguments.truth("allow_network_fs", allow_network_fs)
+    brief = isinstance(path, str) and str.__str__(path) == temporary.MEMORY
+    place = temporary.directory(create=makes, read_only=reads) if brief else None
+    try:
+        environment = Environment.open(
+            directory_of(path) if place is None else place / temporary.PLACE,
+            create=makes and not reads,
+            read_only=reads,
+            durability=durable if place is None else "relaxed",
+            lock_timeout=timeout,
+            allow_network_fs=network or brief,
+            verify=asked,
+        )
+    except BaseException:
+        if place is not None:
+            temporary.remove(place)
+        raise
+    database = Database(environment, lock_timeout=timeout, read_only=reads, temporary_place=place)
     if asked == "full":
         _require_sound(database)
     return database
@@ -106,7 +121,9 @@ def _require_sound(database: Database) -> None:
     database.close()
     first, more = problems[0], len(problems) - 1
     what = f"{first.what} (and {more:,} more problems)" if more else first.what
-    raise CorruptedError(what, where=first.where)
+    error = CorruptedError(what, where=first.where)
+    met_in(error, database.path, {})
+    raise error
 
 
 class Database(Upkeep):
@@ -116,9 +133,20 @@ class Database(Upkeep):
     ``fork()``: a child process opens its own.
     """
 
-    def __init__(self, environment: Environment, *, lock_timeout: float, read_only: bool) -> None:
+    def __init__(
+        self,
+        environment: Environment,
+        *,
+        lock_timeout: float,
+        read_only: bool,
+        temporary_place: Path | None = None,
+    ) -> None:
         self._environment = environment
         self._access = LiveAccess(environment, lock_timeout, read_only=read_only)
+        # Of the access, to which all collections refer: they may outlive this object.
+        self._remove: Callable[[], object] | None = None
+        if temporary_place is not None:
+            self._remove = temporary.remove_after(self._access, temporary_place)
 
     @property
     def path(self) -> Path:
@@ -132,6 +160,7 @@ class Database(Upkeep):
 
     # Collections
 
+    @with_hints
     def create_collection(
         self,
         name: str,
@@ -202,6 +231,7 @@ class Database(Upkeep):
                 view = batch.create_collection(header, generation)
             return Collection(self._access, view)
 
+    @with_hints
     def collection(
         self, name: str, *, metric: str | None = None, dim: int | None = None
     ) -> Collection:
@@ -293,6 +323,8 @@ class Database(Upkeep):
         """
         self._access.check_outside("close the database")
         self._access.close()
+        if self._remove is not None:
+            self._remove()
 
     def __enter__(self) -> Self:
         return self

@@ -10,6 +10,7 @@ from typing import Any
 
 import numpy as np
 
+from vdb import spellings
 from vdb.arguments import choice, unreadable
 
 __all__ = ["DTYPES", "LARGEST_ROW", "DType", "dtype_named"]
@@ -78,4 +79,4 @@ def dtype_named(dtype: object) -> DType:
         name = getattr(dtype, "__name__", getattr(dtype, "name", dtype))
     except Exception as error:
         raise unreadable("dtype", dtype, error) from error
-    return DTYPES[choice("dtype", name, tuple(DTYPES))]
+    return DTYPES[choice("dtype", name, tuple(DTYPES), spellings.DTYPES)]

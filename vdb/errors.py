@@ -17,6 +17,7 @@
     ├── ClosedError                   ValueError: the database or snapshot has been closed
     ├── BusyError                     TimeoutError: another writer, or a search, held on too long
     ├── ReadOnlyError                 PermissionError: writing through a read-only handle or medium
+    ├── SnapshotWriteError            AttributeError: writing to a collection of a snapshot
     ├── RebuildError              RuntimeError: a new generation that must not be put to use
     ├── DiskError                     OSError: a file cannot be read or written
     │   ├── DiskFullError             no space left; nothing was changed
@@ -59,6 +60,7 @@ __all__ = [
     "NotInvertibleError",
     "ReadOnlyError",
     "RebuildError",
+    "SnapshotWriteError",
     "StaleError",
     "UnsafeFilesystemError",
     "VdbError",
@@ -183,6 +185,10 @@ class ReadOnlyError(VdbError, PermissionError):
         self.errno = errno.EROFS
 
 
+class SnapshotWriteError(VdbError, AttributeError):
+    """A collection of a snapshot has no methods that write; that of the database has."""
+
+
 class RebuildError(VdbError, RuntimeError):
     """A new generation is not good enough, or not whole; the one in use stays.
 
@@ -243,8 +249,11 @@ class CorruptedError(VdbError, RuntimeError):
     """Bytes on disk are not what vdb wrote there.
 
     ``where`` names the place (a key, a block, a file) and ``message`` what is wrong with it;
-    ``str()`` shows both.
+    ``database`` is the directory, ``collection`` the name of the collection and ``remedy`` what
+    helps, each "" where it is not known. ``str()`` shows all of them.
     """
+
+    database = collection = remedy = ""
 
     def __init__(
         self, message: str = "", *, where: str = "", expected: Any = None, received: Any = None
@@ -252,8 +261,20 @@ class CorruptedError(VdbError, RuntimeError):
         super().__init__(message, expected=expected, received=received)
         self.where = where
 
-    def __str__(self) -> str:
+    @property
+    def found(self) -> str:
+        """What was found and where in the file, without anything around it."""
         return f"{self.where}: {self.message}" if self.where else self.message
+
+    def __str__(self) -> str:
+        text = self.found
+        if self.collection and repr(self.collection) not in text:
+            text = f"collection {self.collection!r}: {text}"
+        if self.database and text.startswith(self.database):  # the place is the file
+            text = f"{self.where} is damaged: {self.message}"
+        elif self.database:
+            text = f"{self.database} is damaged: {text}"
+        return f"{text}; {self.remedy}" if self.remedy else text
 
 
 class FormatVersionError(VdbError, RuntimeError):

@@ -12,6 +12,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from vdb import spellings
 from vdb.arguments import choice
 from vdb.dtypes import DType
 from vdb.records import Direction
@@ -101,4 +102,5 @@ def metric_named(name: object, argument: str = "metric") -> Metric:
         ArgumentTypeError: The name is not a str.
         InvalidArgumentError: There is no such metric; the message lists those there are.
     """
-    return METRICS[choice(argument, name, tuple(METRICS))]
+    described = {row.name: row.value for row in METRICS.values()}
+    return METRICS[choice(argument, name, tuple(METRICS), spellings.METRICS, described)]

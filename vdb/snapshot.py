@@ -9,12 +9,14 @@ from typing import Self
 from vdb import config
 from vdb.access import PinnedAccess
 from vdb.collection import CollectionReader
+from vdb.handles import Handle
 from vdb.schema import check_schema, find_view, has_collection
+from vdb.spellings import with_hints
 
 __all__ = ["Snapshot"]
 
 
-class Snapshot:
+class Snapshot(Handle):
     """One moment of a database: all reads see the same commit. Made by `Database.snapshot`.
 
     Also a context manager. While it is open, the space of what is deleted or rewritten later is not
@@ -30,6 +32,10 @@ class Snapshot:
         with access.reading() as reader:
             self.commit = reader.commit
 
+    def _place(self) -> Path:
+        return self._path
+
+    @with_hints
     def collection(
         self, name: str, *, metric: str | None = None, dim: int | None = None
     ) -> CollectionReader:

@@ -14,6 +14,7 @@ from vdb import arguments, config, later
 from vdb.collection import CollectionReader
 from vdb.errors import ArgumentTypeError
 from vdb.records import Progress
+from vdb.spellings import with_hints
 
 if TYPE_CHECKING:
     from vdb.analysis import calibration, comparison, labels
@@ -25,6 +26,7 @@ else:
 __all__ = ["calibrate_threshold", "compare_metrics"]
 
 
+@with_hints
 def compare_metrics(
     collection: CollectionReader,
     queries: ArrayLike,
@@ -87,6 +89,7 @@ def compare_metrics(
         )
 
 
+@with_hints
 def calibrate_threshold(
     collection: CollectionReader,
     queries: ArrayLike | None = None,

@@ -8,31 +8,37 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from errno import ELOOP, ENAMETOOLONG
-from os import PathLike, fspath, lstat
+from os import PathLike, curdir, fspath, lstat, sep
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from vdb import arguments, config, later
+from vdb import arguments, config, later, temporary
 from vdb.access import LiveAccess
 from vdb.errors import ArgumentTypeError, InvalidArgumentError
+from vdb.handles import Handle
 from vdb.store import Environment
 
 if TYPE_CHECKING:
     from vdb.maintenance import problems, report
     from vdb.maintenance import repair as repairing
+    from vdb.maintenance import restore as restoring
 else:
     problems = later.module("vdb.maintenance.problems")
     repairing = later.module("vdb.maintenance.repair")
     report = later.module("vdb.maintenance.report")
+    restoring = later.module("vdb.maintenance.restore")
 
-__all__ = ["Upkeep", "directory_of"]
+__all__ = ["Upkeep", "directory_of", "restore"]
 
 
-class Upkeep:
+class Upkeep(Handle):
     """Everything that is done with a database as a whole."""
 
     _environment: Environment
     _access: LiveAccess
+
+    def _place(self) -> Path:
+        return self._access.path
 
     def info(self) -> report.DatabaseInfo:
         """Versions, sizes, readers and collections, as a dataclass."""
@@ -118,8 +124,58 @@ class Upkeep:
         self._environment.compact()
 
 
+def restore(
+    source: str | PathLike[str],
+    directory: str | PathLike[str],
+    *,
+    keep_old: bool = True,
+    lock_timeout: float = 5.0,
+    allow_network_fs: bool = False,
+    progress: Callable[[str, int, int], None] | None = None,
+) -> restoring.RestoreReport:
+    """Puts a backup in the place of a database, or where there is none yet.
+
+    The file is copied, looked through whole, and takes its place in one step, with the owner, group
+    and mode of the one it replaces. Until then nothing is changed, whatever fails or stops it. The
+    source stays as it is.
+
+        >>> vdb.restore("copy.vdb", "peps.vdb").collections
+        ('peps',)
+
+    Args:
+        source: What `Database.backup` made: a directory, or the ``data.mdb`` in it.
+        directory: The database, or a directory that is empty or missing; its parent must exist.
+        keep_old: Keep the file that is replaced beside it, as ``data.mdb.replaced-TIME``.
+        lock_timeout: Seconds to wait for who opens or writes the database.
+        allow_network_fs: Restore on a network file system, where other machines must stay out.
+        progress: Called with (what is done, bytes done, bytes).
+
+    Raises:
+        BusyError: Any process, this one included, has one of them open; it names them.
+        CorruptedError: The source is not sound: the first problem is named.
+        NotFoundError: There is no source, or no directory to make the database in.
+        InvalidArgumentError: Something else lies where the database shall be.
+        FormatVersionError: The source was written in a newer format.
+        DiskFullError: No space is left for the copy.
+    """
+    from vdb.maintenance.restore import restore as restore_it
+
+    arguments.callback("progress", progress)
+    return restore_it(
+        directory_of(source),
+        directory_of(directory),
+        keep_old=arguments.truth("keep_old", keep_old),
+        lock_timeout=config.timeout_seconds("lock_timeout", lock_timeout),
+        allow_network_fs=arguments.truth("allow_network_fs", allow_network_fs),
+        progress=progress,
+    )
+
+
 def directory_of(path: object) -> Path:
-    """A path that was given, which names a directory; ArgumentTypeError for what is no path."""
+    """A path that was given, which names a directory; ArgumentTypeError for what is no path.
+
+    A leading ``~`` is the user's home, as in a shell.
+    """
     try:
         name = fspath(path) if isinstance(path, str | PathLike) else None
     except Exception as error:
@@ -130,7 +186,14 @@ def directory_of(path: object) -> Path:
             expected="str | os.PathLike[str]",
             received=type(path).__name__,
         )
-    name = str.__str__(name)
+    name = _at_home(str.__str__(name))
+    if name == temporary.MEMORY:
+        raise InvalidArgumentError(
+            f'"{name}" is what vdb.open takes, as a str, for a temporary database; a directory of '
+            f"that name is {curdir}{sep}{name}",
+            expected="a path",
+            received=name,
+        )
     if not name or "\0" in name:
         raise InvalidArgumentError("path must name a directory", expected="a path", received=name)
     try:
@@ -148,3 +211,11 @@ def directory_of(path: object) -> Path:
                 received=name,
             ) from None
     return Path(name)
+
+
+def _at_home(name: str) -> str:
+    """The path with a user's home for a leading ``~``; as it is where there is no such user."""
+    try:
+        return str(Path(name).expanduser()) if name.startswith("~") else name
+    except (RuntimeError, ValueError):
+        return name

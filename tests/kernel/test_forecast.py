@@ -1,13 +1,14 @@
 """Where blocks probably lie: right in a file written in one go, silent where it would be wrong."""
 
 import itertools
+import mmap
 
 import numpy as np
 import pytest
 
-from vdb.kernel import Forecast
+from vdb.kernel import Forecast, page_bytes
 
-PAGE = 4096
+PAGE = mmap.PAGESIZE
 STRIDE = 16 * PAGE
 BASE = 1 << 40
 
@@ -89,3 +90,7 @@ def test_any_number_of_blocks_will_do(blocks: int) -> None:
     for number in itertools.takewhile(lambda n: n <= blocks, (0, 1, 2**31)):
         forecast.learn(number, blocks, BASE)
         forecast.guess(number)
+
+
+def test_a_page_is_as_large_as_the_system_says() -> None:
+    assert page_bytes() == mmap.PAGESIZE

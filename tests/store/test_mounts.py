@@ -37,7 +37,14 @@ def test_the_deepest_and_latest_mount_counts(path, expected):
 
 
 @pytest.mark.parametrize(
-    "name", ["nfs", "nfs4", "cifs", "smb3", "9p", "ceph", "lustre", "fuse.sshfs", "fuse"]
+    "name",
+    [
+        *("nfs", "nfs4", "cifs", "smb2", "smb3", "9p", "ceph", "lustre", "fuse.sshfs", "fuse"),
+        # what containers and virtual machines of today share their hosts' directories by
+        *("virtiofs", "fakeowner", "drvfs", "wslfs", "v9fs", "vmhgfs", "fuse.vmhgfs-fuse"),
+        *("fuse.osxfs", "prl_fs", "vboxsf", "hostfs"),
+        *("dvs", "wekafs", "autofs", "beegfs_nodev"),
+    ],
 )
 def test_networks_and_user_space_are_unsafe(name):
     assert mounts.is_unsafe(name)

@@ -20,7 +20,7 @@ import typer
 
 import vdb
 from vdb import config, filters, kernel, scores
-from vdb.cli import arrays, options, query_lines, record_lines, schema, source, where
+from vdb.cli import arrays, numbers, options, query_lines, record_lines, schema, source, where
 from vdb.filters.types import field_types
 from vdb.format import (
     blocks,
@@ -229,7 +229,7 @@ def _name(data: bytes) -> None:
     with suppress(vdb.VdbError):
         keys.encode_id(ids.one_id(text))
     if isinstance(text, str):
-        for parse in (options.a_path, options.a_size):
+        for parse in (options.a_path, numbers.a_size):
             with suppress(typer.BadParameter):
                 parse(text)
 

@@ -29,6 +29,7 @@ from vdb.cli import (
     inspect,
     output,
     rebuild,
+    restore,
     scores,
     search,
     tune,
@@ -88,6 +89,7 @@ app.command(context_settings={"ignore_unknown_options": True})(calibrate.calibra
 app.command()(rebuild.rebuild)
 app.command()(check.check)
 app.command()(backup.backup)
+app.command()(restore.restore)
 app.command()(compact.compact)
 app.command()(drop.drop)
 

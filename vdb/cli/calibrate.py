@@ -122,7 +122,7 @@ def _print(found: Calibration) -> None:
         f"{found.to_metric} {found.to_scores} {_digits(line.value)}" + _known(found)
     )
     for text in found.findings:
-        output.line(f"- {output.printable(text)}")
+        output.line(f"- {text}")
     if not found.queries:
         return
     groups = {"in both": found.kept, "let in": found.let_in, "let out": found.let_out}

@@ -103,7 +103,7 @@ def _print(found: MetricComparison) -> None:
         ],
     )
     for text in found.findings:
-        output.line(f"- {output.printable(text)}")
+        output.line(f"- {text}")
     if found.unknown:
         output.line(f"- {found.unknown:,} labels name no record of the collection.")
     for one in found.disagreements[:3]:

@@ -9,7 +9,6 @@ from __future__ import annotations
 import codecs
 import json
 import os
-import re
 import sys
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
@@ -55,7 +54,11 @@ def json_object(value: Any) -> None:
     """
     text = json.dumps(plain(value), ensure_ascii=not _is_utf8(), indent=2, allow_nan=False)
     # JSON escapes the control characters below the space; terminals obey a few more.
-    line(re.sub("[\x7f-\x9f]", lambda found: f"\\u{ord(found[0]):04x}", text))
+    _write("".join(c if c.isprintable() or c == "\n" else _in_json(c) for c in text))
+
+
+def _in_json(character: str) -> str:
+    return json.dumps(character)[1:-1] if ord(character) > 0x9F else f"\\u{ord(character):04x}"
 
 
 def _is_utf8() -> bool:
@@ -66,7 +69,11 @@ def _is_utf8() -> bool:
 
 
 def line(text: str) -> None:
-    """Prints one line of an answer."""
+    """Prints one line of an answer, whatever the text holds: paths and ids may hold anything."""
+    _write(printable(text))
+
+
+def _write(text: str) -> None:
     print(text)  # noqa: T201 - this is the file that prints
 
 
@@ -194,7 +201,7 @@ def progress(what: str, total: int) -> Iterator[Callable[[int], None]]:
     Without a terminal there is no bar.
     """
     with _bar() as bar:
-        task = bar.add_task(what, total=total)
+        task = bar.add_task(printable(what), total=total)
         yield lambda done: bar.update(task, completed=done)
 
 
@@ -211,7 +218,7 @@ def stages() -> Iterator[Callable[[str, int, int], None]]:
             if what not in tasks:
                 for task in tasks.values():
                     bar.stop_task(task)
-                tasks[what] = bar.add_task(what, total=None)
+                tasks[what] = bar.add_task(printable(what), total=None)
             bar.update(tasks[what], completed=done, total=total or None)
 
         yield show
@@ -237,7 +244,7 @@ def _bar() -> Progress:
             return Text(f"{rate:,.0f}/s" if rate else "", style="progress.data.speed")
 
     bar = Progress(
-        TextColumn("{task.description}"),
+        TextColumn("{task.description}", markup=False),
         BarColumn(),
         MofNCompleteColumn(),
         RateColumn(),

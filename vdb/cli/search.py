@@ -157,7 +157,7 @@ def search(
     if explain or nothing:
         output.line(f"plan: {hits.plan}")
     if explanation is not None:
-        output.line(f"record {output.printable(str(explanation.id))}")
+        output.line(f"record {explanation.id}")
         output.sections(explanation.sections)
 
 

@@ -19,6 +19,7 @@ from vdb.filters.types import field_type
 from vdb.index import Tuning
 from vdb.metrics import METRICS
 from vdb.records import Id, Payload, Progress
+from vdb.spellings import with_hints
 from vdb.store import Batch, WritableCollection
 
 __all__ = ["Collection"]
@@ -38,6 +39,7 @@ class Collection(Rebuilding, CollectionReader):
 
     _access: LiveAccess
 
+    @with_hints
     def add(
         self,
         ids: Id | Sequence[Id] | NDArray[Any],
@@ -87,6 +89,7 @@ class Collection(Rebuilding, CollectionReader):
             ingest.add(batch, coll, rows, threads=count, progress=progress)
             _tune_grown(batch, coll, len(rows.ids), count)
 
+    @with_hints
     def upsert(
         self,
         ids: Id | Sequence[Id] | NDArray[Any],
@@ -111,6 +114,7 @@ class Collection(Rebuilding, CollectionReader):
             ingest.upsert(batch, coll, rows, threads=count, progress=progress)
             _tune_grown(batch, coll, coll.header.count - before, count)
 
+    @with_hints
     def set_payloads(
         self,
         ids: Id | Sequence[Id] | NDArray[Any],
@@ -132,6 +136,7 @@ class Collection(Rebuilding, CollectionReader):
         with self._access.writing() as batch:
             ingest.set_payloads(batch, self._writable(batch), wanted, encoded)
 
+    @with_hints
     def delete(
         self,
         ids: Id | Iterable[Id] | NDArray[Any] | None = None,
@@ -228,6 +233,7 @@ class Collection(Rebuilding, CollectionReader):
         with self._access.writing() as batch:
             yield batch, self._writable(batch)
 
+    @with_hints
     def tune(
         self,
         target_recall: float = 0.95,

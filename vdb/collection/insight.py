@@ -18,6 +18,7 @@ from vdb.filters import Filter
 from vdb.index import Collection as View
 from vdb.index import Reader, search_ef
 from vdb.records import Id, Progress
+from vdb.spellings import with_hints
 
 if TYPE_CHECKING:
     from vdb.analysis import explain as explaining
@@ -41,6 +42,7 @@ class Insight:
     def _seen(self) -> AbstractContextManager[tuple[Reader, View]]:
         """One moment, and the collection in it, for the length of a call."""
 
+    @with_hints
     def recall(
         self,
         queries: ArrayLike | None = None,
@@ -86,6 +88,7 @@ class Insight:
                 progress=progress,
             )
 
+    @with_hints
     def bench(
         self,
         queries: ArrayLike | None = None,
@@ -140,6 +143,7 @@ class Insight:
                 progress=progress,
             )
 
+    @with_hints
     def explain(
         self,
         q: ArrayLike,

@@ -4,18 +4,22 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from typing import TYPE_CHECKING, Any, TypeVar, overload
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, overload
 
 from numpy.typing import ArrayLike, NDArray
 
 from vdb import config, fields, ingest, inputs, later, query
 from vdb.access import Access, Moment
 from vdb.collection.insight import Insight
-from vdb.errors import NotFoundError, VdbError
+from vdb.collection.walk import Walk
+from vdb.errors import NotFoundError, SnapshotWriteError, VdbError
 from vdb.filters import Filter
+from vdb.handles import Handle
 from vdb.hits import Hits, ManyHits
 from vdb.records import Id, Record
 from vdb.schema import find_view, require_metric
+from vdb.spellings import with_hints
 from vdb.store import Batch, CollectionView, Snapshot, WritableCollection
 
 if TYPE_CHECKING:
@@ -25,10 +29,16 @@ else:
 
 __all__ = ["CollectionReader"]
 
-_T = TypeVar("_T")
+
+_WRITING = frozenset(
+    ("add", "delete", "discard_rebuild", "drop_field", "drop_previous", "index_field")
+) | frozenset(
+    ("plan_rebuild", "rebuild", "rollback", "rows_within", "set_payloads", "tune", "upsert")
+)
+"""The methods of `Collection` that change something, or prepare it."""
 
 
-class CollectionReader(Insight):
+class CollectionReader(Handle, Insight):
     """One collection, for reading. Made by `Database.collection` and `Snapshot.collection`.
 
     It may be shared between threads; searches run beside each other and beside a writer.
@@ -51,6 +61,9 @@ class CollectionReader(Insight):
         self._known_metric = view.header.metric  # what thresholds are meant for
         self._expected_metric = metric
         self._identity = (view.header.number, view.header.created)
+
+    def _place(self) -> Path:
+        return self._access.path
 
     @property
     def name(self) -> str:
@@ -83,6 +96,7 @@ class CollectionReader(Insight):
         with self._access.reading() as reader:
             return config.index_from_map(self._view(reader).generation.index)
 
+    @with_hints
     def search(
         self,
         q: ArrayLike,
@@ -145,6 +159,7 @@ class CollectionReader(Insight):
             )
             return query.search(reader, self._searched(reader, threshold), q, k, options)
 
+    @with_hints
     def search_many(
         self,
         Q: ArrayLike,
@@ -193,6 +208,7 @@ class CollectionReader(Insight):
     def get(self, ids: Id) -> Record | None: ...  # type: ignore[overload-overlap]
     @overload
     def get(self, ids: Sequence[Id] | NDArray[Any]) -> list[Record | None]: ...
+    @with_hints
     def get(self, ids: Id | Sequence[Id] | NDArray[Any]) -> Record | list[Record | None] | None:
         """Records by id: one for one id, a list in order for several; None where there is none.
 
@@ -206,6 +222,7 @@ class CollectionReader(Insight):
             found = query.get(reader, view, wanted)
         return found[0] if inputs.is_one_id(ids) else found
 
+    @with_hints
     def ids(self, *, where: Mapping[str, Any] | Filter | None = None) -> Iterator[Id]:
         """All ids, ints by number and strs by their UTF-8 bytes, as of the moment of the call.
 
@@ -216,16 +233,18 @@ class CollectionReader(Insight):
             InvalidFilterError: The filter cannot be understood.
         """
         moment, _, ids = self._walk(where)
-        return _keeping(moment, ids)
+        return Walk(moment, ids)
 
+    @with_hints
     def scan(self, *, where: Mapping[str, Any] | Filter | None = None) -> Iterator[Record]:
         """All records in the order of `ids`, and of one moment that is held as it is there.
 
         With a filter, those that pass it; errors as for `ids`.
         """
         moment, view, ids = self._walk(where)
-        return _keeping(moment, query.scan(moment.reading, view, ids))
+        return Walk(moment, query.scan(moment.reading, view, ids))
 
+    @with_hints
     def count(self, where: Mapping[str, Any] | Filter | None = None) -> int:
         """How many records there are, or how many pass a filter.
 
@@ -254,6 +273,20 @@ class CollectionReader(Insight):
         """
         with self._access.reading() as reader:
             return report.collection_info(reader, self._view(reader))
+
+    if not TYPE_CHECKING:
+
+        def __getattr__(self, name: str) -> object:
+            """What a collection of a snapshot does not have is refused in words of its own."""
+            if name in _WRITING:
+                raise SnapshotWriteError(
+                    f"this is collection {self._name!r} of a snapshot, which only reads; {name}() "
+                    f"is for the one that db.collection({self._name!r}) returns",
+                    expected="a collection of the database",
+                    received="a collection of a snapshot",
+                )
+            said = f"{type(self).__name__!r} object has no attribute {name!r}"
+            raise AttributeError(said, name=name, obj=self)
 
     def __repr__(self) -> str:
         try:
@@ -303,10 +336,3 @@ class CollectionReader(Insight):
             ids = reader.ids(view)
             # A batch may change while it is walked.
             return moment, view, iter(list(ids)) if isinstance(reader, Batch) else ids
-
-
-def _keeping(moment: Moment, items: Iterator[_T]) -> Iterator[_T]:
-    """The same, as long as the moment is open; it lives as long as what is returned here."""
-    for one in items:
-        moment.check()  # rows that were read before it was closed are not handed out after it
-        yield one

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 from vdb import arguments, config, later
 from vdb.access import LiveAccess
+from vdb.spellings import with_hints
 
 if TYPE_CHECKING:
     from vdb.maintenance import rebuild as rebuilding
@@ -33,6 +34,7 @@ class Rebuilding:
     _known_metric: str
     _expected_metric: str | None
 
+    @with_hints
     def rebuild(
         self,
         metric: str | None = None,
@@ -115,6 +117,7 @@ class Rebuilding:
         self._changed_over(report)
         return report
 
+    @with_hints
     def plan_rebuild(
         self,
         metric: str | None = None,

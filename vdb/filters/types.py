@@ -11,6 +11,7 @@ from collections.abc import Mapping
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
+from vdb import spellings
 from vdb.arguments import shown, unreadable
 from vdb.errors import ArgumentTypeError, InvalidArgumentError, InvalidFilterError
 from vdb.filters import nodes
@@ -61,8 +62,12 @@ def field_type(path: object, kind: object) -> tuple[str, str]:
             received=error.received,
         ) from None
     if kind not in TYPES:
+        close = spellings.meant(kind.removesuffix("[]"), BASES, spellings.FIELD_TYPES)
+        several = "[]" if kind.endswith("[]") else ""
+        hint = "" if close is None else f"; did you mean '{close}{several}'?"
         raise InvalidArgumentError(
-            f"field {shown(path)}: the type must be one of {', '.join(TYPES)}, got {shown(kind)}",
+            f"field {shown(path)}: the type must be one of {', '.join(TYPES)}, got {shown(kind)}"
+            f"{hint}",
             expected=TYPES,
             received=kind,
         )

@@ -9,12 +9,12 @@ would come back as a list, NaN equal to nothing.
 from __future__ import annotations
 
 import math
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from typing import Any, overload
 
 import numpy as np
 
-from vdb.errors import InvalidPayloadError
+from vdb.errors import CorruptedError, InvalidPayloadError
 from vdb.format import foreign
 from vdb.format.packing import DECODER_ERRORS, DEEPEST, LARGEST, pack, stream, unpack
 from vdb.kernel import are_payloads
@@ -76,15 +76,23 @@ class Payloads(Sequence[Payload]):
     tell; looking raises CorruptedError where one is no payload for all that.
     """
 
-    __slots__ = ("_collection", "_decoded", "_slots", "encoded")
+    __slots__ = ("_collection", "_decoded", "_slots", "_tell", "encoded")
 
     def __init__(
-        self, encoded: list[bytes | None], slots: Sequence[int] = (), collection: int = 0
+        self,
+        encoded: list[bytes | None],
+        slots: Sequence[int] = (),
+        collection: int = 0,
+        tell: Callable[[CorruptedError], None] | None = None,
     ) -> None:
-        """`encoded` as `encode` made them; slots and collection are for messages."""
+        """`encoded` as `encode` made them; slots and collection are for messages.
+
+        `tell` is called with an error before it is raised, to add where the file is.
+        """
         self.encoded = encoded  # as they are stored; None: there is none
         self._slots = slots
         self._collection = collection
+        self._tell = tell
         self._decoded: list[Payload] | None = None
 
     def __len__(self) -> int:
@@ -97,7 +105,7 @@ class Payloads(Sequence[Payload]):
     def __getitem__(self, index: int | slice) -> Payload | Payloads:
         if not isinstance(index, slice):
             return self._all()[index]
-        part = Payloads(self.encoded[index], self._slots[index], self._collection)
+        part = Payloads(self.encoded[index], self._slots[index], self._collection, self._tell)
         if self._decoded is not None:
             part._decoded = self._decoded[index]
         return part
@@ -108,15 +116,22 @@ class Payloads(Sequence[Payload]):
     def take(self, places: Sequence[int]) -> Payloads:
         """Those at these places, in this order."""
         slots = [int(self._slots[place]) for place in places] if len(self._slots) else ()
-        return Payloads([self.encoded[place] for place in places], slots, self._collection)
+        encoded = [self.encoded[place] for place in places]
+        return Payloads(encoded, slots, self._collection, self._tell)
 
     def _all(self) -> list[Payload]:
         if self._decoded is None:
-            self._decoded = _decoded(self.encoded) or [
-                None if body is None else decode(body, self._place(i))
-                for i, body in enumerate(self.encoded)
-            ]
+            self._decoded = _decoded(self.encoded) or list(map(self._one, range(len(self))))
         return self._decoded
+
+    def _one(self, i: int) -> Payload:
+        body = self.encoded[i]
+        try:
+            return None if body is None else decode(body, self._place(i))
+        except CorruptedError as error:
+            if self._tell is not None:
+                self._tell(error)
+            raise
 
     def _place(self, i: int) -> str:
         return record_place(self._collection, self._slots[i] if i < len(self._slots) else "?")

@@ -23,8 +23,8 @@ def verify(reader: Reader, view: Collection) -> Iterator[Problem]:
     try:
         index, fetch = opened(reader, view)
         findings = index.verify(fetch, header.free_head, header.free_count)
-    except (CorruptedError, ValueError) as error:
-        yield Problem(where=name, what=str(error))
+    except CorruptedError as error:
+        yield Problem(where=name, what=error.found)
         return
     for where, what in findings:
         yield Problem(where=f"{name}, {where}", what=what)

@@ -25,6 +25,7 @@ instruction_sets = _kernel.instruction_sets
 level_limit = _kernel.level_limit
 link_row_size = _kernel.link_row_size
 mark_slots = _kernel.mark_slots
+page_bytes = _kernel.page_bytes
 msgpack_fault = _kernel.msgpack_fault
 ordered_dots = _kernel.ordered_dots
 read_records = _kernel.read_records
@@ -68,6 +69,7 @@ __all__ = [
     "mark_slots",
     "msgpack_fault",
     "ordered_dots",
+    "page_bytes",
     "read_records",
     "sub_batch_size",
     "use_instruction_set",

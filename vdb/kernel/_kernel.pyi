@@ -65,6 +65,9 @@ def distances(a: Annotated[NDArray[numpy.generic], dict(shape=(None, None), orde
     (n, 9): dot, squared L2 and L1 of each row of a (as queries have them) with the row of b at its place, from the loops for one row, for four, and in float64; for tests.
     """
 
+def page_bytes() -> int:
+    """Bytes of a page of memory, as the system says."""
+
 class Forecast:
     """Where blocks probably lie that were not looked up yet."""
 

@@ -14,6 +14,8 @@
 #include <atomic>
 #include <cstdint>
 
+#include "paging.h"
+
 namespace vdb {
 
 class Forecast {
@@ -35,7 +37,7 @@ class Forecast {
     const uintptr_t guessed = line(n);
     if (guessed != 0) {
       const uintptr_t off = guessed > here ? guessed - here : here - guessed;
-      (off <= kPage ? right_ : wrong_).fetch_add(1, std::memory_order_relaxed);
+      (off <= page_bytes() ? right_ : wrong_).fetch_add(1, std::memory_order_relaxed);
     }
     Known& known = known_[static_cast<size_t>(uint64_t{n} * kKept / (uint64_t{blocks} + 1))];
     known.number.store(n, std::memory_order_relaxed);
@@ -46,7 +48,6 @@ class Forecast {
   static constexpr size_t kKept = 64;       // spread over the table
   static constexpr uint32_t kNear = 32;     // blocks, where only one side is known
   static constexpr uint32_t kPatience = 8;  // wrong guesses
-  static constexpr uintptr_t kPage = 4096;
   static constexpr uint32_t kNothing = UINT32_MAX;
 
   // Its two parts may be of two blocks for a moment; then a guess is wrong.
@@ -68,11 +69,11 @@ class Forecast {
     }
     if (below != kNothing && above != kNothing) {
       const uintptr_t least = uintptr_t{above - below} * stride_;
-      if (to < from || to - from < least || to - from - least > least / 8 + kPage) return 0;
+      if (to < from || to - from < least || to - from - least > least / 8 + page_bytes()) return 0;
       const double share = static_cast<double>(n - below) / (above - below);
       const auto pages = static_cast<uintptr_t>(
-          static_cast<double>(to - from) * share / static_cast<double>(kPage) + 0.5);
-      return from + pages * kPage;
+          static_cast<double>(to - from) * share / static_cast<double>(page_bytes()) + 0.5);
+      return from + pages * page_bytes();
     }
     if (below != kNothing && n - below <= kNear) return from + uintptr_t{n - below} * stride_;
     if (above != kNothing && above - n <= kNear) return to - uintptr_t{above - n} * stride_;

@@ -8,6 +8,7 @@
 
 #if defined(__unix__) || defined(__APPLE__)
 #include <sys/mman.h>
+#include <unistd.h>
 #endif
 #if defined(__linux__)
 #include <sys/resource.h>
@@ -15,11 +16,20 @@
 
 namespace vdb {
 
+// Bytes of a page of memory: 4,096 on most systems, 16,384 and 65,536 on others.
+inline uintptr_t page_bytes() {
+#if defined(__unix__) || defined(__APPLE__)
+  static const auto bytes = static_cast<uintptr_t>(sysconf(_SC_PAGESIZE));
+  return bytes;
+#else
+  return 4096;
+#endif
+}
+
 #if defined(__unix__) || defined(__APPLE__)
 // A hint about the pages that hold these bytes: any address will do, and errors say nothing.
 inline void advise(const uint8_t* from, size_t bytes, int advice) {
-  constexpr uintptr_t kPage = 4096;
-  const auto first = reinterpret_cast<uintptr_t>(from), start = first & ~(kPage - 1);
+  const auto first = reinterpret_cast<uintptr_t>(from), start = first & ~(page_bytes() - 1);
   madvise(reinterpret_cast<void*>(start), first + bytes - start, advice);
 }
 #endif

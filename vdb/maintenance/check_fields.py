@@ -56,7 +56,7 @@ def _postings(
     header = view.header
     for leaf in postings.walk(reader, view, field.number):
         if isinstance(leaf, CorruptedError):
-            yield Problem(_where(header, field), str(leaf))
+            yield Problem(_where(header, field), leaf.found)
             continue
         for entry in leaf:
             slot = int.from_bytes(entry[-SLOT_SIZE:], "big")

@@ -121,7 +121,7 @@ def _records(
         try:
             record_id, _ = reader.record(collection, slot)
         except CorruptedError as error:
-            yield Problem(where, str(error))
+            yield Problem(where, error.found)
             continue
         if reached[slot]:
             continue

@@ -6,12 +6,13 @@ from collections import deque
 from collections.abc import Generator, Iterator
 from pathlib import Path
 
+from vdb.handles import Handle
 from vdb.records import Problem
 
 __all__ = ["Problems"]
 
 
-class Problems(Iterator[Problem]):
+class Problems(Handle, Iterator[Problem]):
     """The problems of a database, found while they are asked for. Made by `Database.check`.
 
     An iterator: ``for problem in db.check()`` shows each one when it is found, ``list(...)`` has
@@ -29,6 +30,9 @@ class Problems(Iterator[Problem]):
         self._waiting: deque[Problem] = deque()  # found, and not yet taken
         self._count = 0
         self._begun = self._over = False
+
+    def _place(self) -> Path:
+        return self._path
 
     def __next__(self) -> Problem:
         if not self._waiting and not self._look():

@@ -35,7 +35,7 @@ from vdb.scores.table import convention_named
 from vdb.store import Environment, Snapshot, backup
 from vdb.store.creation import fill
 
-__all__ = ["RepairReport", "RepairedCollection", "repair"]
+__all__ = ["RepairReport", "RepairedCollection", "Whole", "repair"]
 
 Progress = Callable[[str, int, int], None]
 """Called with (collection, slots done, slots)."""
@@ -135,7 +135,7 @@ def _collections(env: Environment) -> _Found:
                 header = reader.header_of(number)
                 view_of(reader, header)
             except CorruptedError as error:
-                found.lost.append((name, str(error)))
+                found.lost.append((name, error.found))
                 continue
         if header.name in {other.name for other in found.headers}:
             found.lost.append((name, "another collection has its name"))
@@ -255,11 +255,11 @@ def _named(
 def _require_sound(target: Environment) -> None:
     """The new file is not put in the place of anything before it was checked."""
     with target.snapshot(held=True) as snapshot:
-        for problem in check(lambda: _Whole(snapshot)):
+        for problem in check(lambda: Whole(snapshot)):
             raise VdbError(f"the repaired file is not sound, and is not used: {problem}")
 
 
-class _Whole:
+class Whole:
     """One moment, as `check` wants it."""
 
     def __init__(self, snapshot: Snapshot) -> None:

@@ -143,7 +143,7 @@ def _part(reading: _Reading, view: CollectionView, slots: range, seen: dict[Id, 
             row = index.vectors(reading.snapshot, view, np.array([slot], dtype=np.uint32))
         except CorruptedError as error:
             reading.renew()
-            lost.append(LostRecord(record_id, slot, "vector", str(error)))
+            lost.append(LostRecord(record_id, slot, "vector", error.found))
             continue
         if damage:
             lost.append(LostRecord(record_id, slot, "payload", damage))
@@ -181,7 +181,7 @@ def _record(
             payloads[0]  # decodes it
     except CorruptedError as error:
         reading.renew()
-        return _id_alone(reading, view, slot), None, str(error)
+        return _id_alone(reading, view, slot), None, error.found
     return ids[0], payload, ""
 
 

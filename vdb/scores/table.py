@@ -6,10 +6,12 @@ is vdb's own: the value itself; nothing else is loaded until another name is ask
 
 from __future__ import annotations
 
+import copyreg
 from functools import cache
 
 import numpy as np
 
+from vdb import spellings
 from vdb.arguments import shown
 from vdb.errors import ArgumentTypeError, InvalidArgumentError
 from vdb.metrics import METRICS, Metric, metric_named
@@ -165,14 +167,29 @@ def convention_named(
     if row is None:
         raise InvalidArgumentError(
             f"{argument} must be a score convention of metric {wanted!r}: "
-            f"{', '.join(map(repr, names(wanted)))}; got {shown(name)}{_elsewhere(name)}",
+            f"{', '.join(map(repr, names(wanted)))}; got {shown(name)}{_elsewhere(name, wanted)}",
             expected=tuple(names(metric)),
             received=name,
         )
     return row
 
 
-def _elsewhere(name: str) -> str:
-    """Under which metrics a convention exists, as an addition to a message."""
+def _pickled(row: Convention) -> tuple[object, tuple[str, str, str]]:
+    """A convention is plain facts with functions beside them: its names, and it is found again."""
+    return _kept, (row.metric, row.name, row.dtype)
+
+
+def _kept(metric: str, name: str, dtype: str) -> Convention:
+    return convention_named(name, metric, dtype=dtype)
+
+
+copyreg.pickle(Convention, _pickled)  # type: ignore[arg-type]
+
+
+def _elsewhere(name: str, metric: str) -> str:
+    """Under which metrics a convention exists, or what was meant, as an addition to a message."""
     metrics = sorted({row.metric for row in _table().values() if row.name == name})
-    return f", which exists for {', '.join(metrics)}" if metrics else ""
+    if metrics:
+        return f", which exists for {', '.join(metrics)}"
+    close = spellings.meant(name, names(metric))
+    return "" if close is None else f"; did you mean {close!r}?"

@@ -21,7 +21,7 @@ from vdb.errors import (
 from vdb.store import mounts, scratch
 from vdb.store.creation import confirm, sync_directory
 from vdb.store.failures import os_errors, shown, translate
-from vdb.store.holders import holders, named
+from vdb.store.holders import others
 from vdb.store.lock import FileLock
 from vdb.store.place import DATA, OPEN_LOCK, WRITER_LOCK
 from vdb.store.replacing import vacant_name
@@ -173,8 +173,7 @@ def _announce_again(env: Environment) -> None:
 
 
 def _open_elsewhere(env: Environment) -> BusyError:
-    others = holders(env.place.here / (DATA if env.open_lock is None else OPEN_LOCK))
-    who = f" ({named(others)})" if others else ""
+    who = others(env.place.here / (DATA if env.open_lock is None else OPEN_LOCK))
     return BusyError(
         f"{env.path} is open in another process{who}; close it there first",
         expected="nobody else",

@@ -307,6 +307,7 @@ class Batch(Transaction):
         if error is None:
             self.commit()
         else:
+            self.base.tell(error)
             self.abort()
 
     def __del__(self) -> None:

@@ -28,7 +28,7 @@ from vdb.format.blocks import BIG_BLOCK, small_block
 from vdb.format.checksums import UNSALTED
 from vdb.format.headers import DatabaseHeader
 from vdb.format.versions import CURRENT
-from vdb.store import scratch
+from vdb.store import ownership, scratch
 from vdb.store.engine import open_engine
 from vdb.store.failures import os_errors, shown, translate
 from vdb.store.lock import FileLock
@@ -76,6 +76,8 @@ def _create_beside(path: Path) -> bool:
         raise
     try:
         fill(new)
+        if path.is_dir():
+            ownership.share(new, path.stat())
         if not _rename(new, path):
             return False
         confirm(path)
@@ -133,6 +135,7 @@ def _create_inside(path: Path, timeout: float) -> None:
     new = scratch.make(path, INFIX)
     try:
         fill(new)
+        ownership.share(new, path.stat())
         lock = FileLock(path / WRITER_LOCK, create=True)
         try:
             # Held by whoever else creates inside the same directory, for a moment.
@@ -140,6 +143,7 @@ def _create_inside(path: Path, timeout: float) -> None:
                 raise BusyError(f"{path} is being made by another process")
             if not (path / DATA).exists():
                 FileLock(path / OPEN_LOCK, create=True).close()
+                ownership.as_neighbours(lock.fd, new, (WRITER_LOCK,))
                 (new / DATA).rename(path / DATA)
                 confirm(path / DATA)
         finally:

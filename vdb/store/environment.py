@@ -23,9 +23,9 @@ from pathlib import Path
 
 import lmdb
 
-from vdb.errors import BusyError, ReadOnlyError
+from vdb.errors import BusyError, CorruptedError, ReadOnlyError
 from vdb.format.checksums import Seal
-from vdb.store import backup, mounts, opening, registry
+from vdb.store import backup, damage, mounts, opening, registry
 from vdb.store.batch import Batch
 from vdb.store.failures import os_errors
 from vdb.store.lifetime import Lifetime
@@ -98,8 +98,10 @@ class Environment(Lifetime):
                     lock_timeout=lock_timeout,
                     verify=verify,
                 )
-            except BaseException:
+            except BaseException as error:
                 place.close()
+                if isinstance(error, CorruptedError):
+                    damage.met_opening(error, real)
                 raise
             registry.add(place.id, env)
             return env

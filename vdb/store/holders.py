@@ -6,10 +6,12 @@ import contextlib
 import os
 from pathlib import Path
 
-__all__ = ["holders", "named"]
+__all__ = ["holders", "named", "others"]
 
 LOCKS = Path("/proc/locks")
 MOST_NAMED = 5
+LONGEST = 60
+"""Characters of a command that are shown."""
 _KINDS = ("FLOCK", "POSIX")
 
 
@@ -32,15 +34,25 @@ def holders(lock: Path) -> list[int]:
     return sorted(found - {0, os.getpid()})
 
 
+def others(lock: Path) -> str:
+    """Who else holds a lock file, as a message adds it: " (4711 python ingest.py)", or nothing."""
+    found = holders(lock)
+    return f" ({named(found)})" if found else ""
+
+
 def named(processes: list[int]) -> str:
-    """Processes as a message lists them: "4711 python, 4712 vdb"."""
+    """Processes as a message lists them: "4711 python ingest.py, 4712 vdb info DIR"."""
     shown = [f"{process}{_name(process)}" for process in processes[:MOST_NAMED]]
     return ", ".join([*shown, "..."] if len(processes) > MOST_NAMED else shown)
 
 
 def _name(process: int) -> str:
+    """Its command, without the directories of the program, or what the system calls it."""
+    about = Path(f"/proc/{process}")
     with contextlib.suppress(OSError):
-        name = Path(f"/proc/{process}/comm").read_text(encoding="utf-8", errors="replace").strip()
-        if name.isprintable():
-            return f" {name}"
+        program, *given = (about / "cmdline").read_bytes().decode(errors="replace").split("\0")
+        words = " ".join([program.rpartition("/")[2], *given]).strip()
+        name = words or (about / "comm").read_text(encoding="utf-8", errors="replace").strip()
+        shown = "".join(c if c.isprintable() else "?" for c in name)
+        return f" {shown[:LONGEST]}..." if len(shown) > LONGEST else f" {shown}"
     return ""

@@ -34,6 +34,7 @@ from pathlib import Path
 from vdb.errors import BusyError, ClosedError, StaleError
 from vdb.store import ownership
 from vdb.store.failures import os_errors, shown
+from vdb.store.holders import others
 from vdb.store.interrupts import held, take
 from vdb.store.place import DATA, WRITER_LOCK, FileId, Place, identity, vet
 
@@ -100,12 +101,19 @@ class FileLock:
     """
 
     def __init__(
-        self, path: Path, *, create: bool = False, directory: bool = False, writable: bool = False
+        self,
+        path: Path,
+        *,
+        create: bool = False,
+        directory: bool = False,
+        writable: bool = False,
+        names: int | None = 1,
     ) -> None:
         """Open a file that is there, or a `directory`; links are not followed.
 
         `create` makes the file where it is missing, with the owner, group and mode of the others
-        beside it; `writable` opens for writing, although nothing is written.
+        beside it; `writable` opens for writing, although nothing is written; `names` are as many as
+        it may have (hard links), None for any number.
 
         Raises:
             ReadOnlyError, NotFoundError, DiskFullError: It cannot be opened or made.
@@ -117,6 +125,7 @@ class FileLock:
         self._flags = (os.O_RDWR if create or writable else os.O_RDONLY) | _CLOSED_BY_EXEC
         self._flags |= 0 if directory else getattr(os, "O_NOFOLLOW", 0)
         self._directory = directory
+        self._names = names
         self.fd = -1
         self.id: FileId = _NONE
         self.held = self.exclusive = False
@@ -137,7 +146,7 @@ class FileLock:
 
     def _recognise(self, status: os.stat_result) -> None:
         if not self._directory:
-            vet(status, Path(shown(self._path)))
+            vet(status, Path(shown(self._path)), names=self._names)
         if self.id not in (_NONE, identity(status)):
             raise StaleError(f"another {self._path.name} lies in the place of the one used")
 
@@ -218,12 +227,13 @@ class WriterLock:
     def __init__(self, place: Place) -> None:
         """Open the lock file in the directory of the database."""
         self._database = place.path
+        self._path = place.here / WRITER_LOCK
         self._owner: int | None = None
         self.hold = 0  # number of the hold that is on; 0 for none
         self._closed = False
         self._threads = threading.Lock()
         self._threads_turn = threading.Lock()
-        self._processes = FileLock(place.here / WRITER_LOCK, create=True)
+        self._processes = FileLock(self._path, create=True)
         self._processes_turn: FileLock | None = None
         try:
             if sys.platform != "win32":  # where directories cannot be opened: turns are not kept
@@ -253,7 +263,7 @@ class WriterLock:
             if self._closed:
                 raise ClosedError(f"{self._database} is closed")
             if not self._acquire_processes(deadline):
-                raise self._busy("another process", timeout)
+                raise self._busy(f"another process{others(self._path)}", timeout)
             self._owner, self.hold = me, hold
         finally:
             if True in taken and self.hold != hold:

@@ -20,13 +20,20 @@ MOUNTINFO = Path("/proc/self/mountinfo")
 
 UNSAFE = frozenset(
     {
-        *("nfs", "nfs4", "cifs", "smb3", "smbfs", "afp", "afs", "ncp", "ncpfs", "coda", "davfs"),
-        *("9p", "vboxsf", "prl_fs", "fuse"),
-        *("acfs", "beegfs", "ceph", "fhgfs", "gfs2", "glusterfs", "gpfs", "lustre", "ocfs2"),
-        *("orangefs", "panfs", "pvfs2"),
+        # Networks. An autofs mount is a promise of another one, mostly of these.
+        *("nfs", "nfs4", "cifs", "smb", "smb2", "smb3", "smbfs", "afp", "afs", "auristorfs"),
+        *("autofs", "coda", "davfs", "ncp", "ncpfs"),
+        # Directories of a host: QEMU, Docker Desktop, Lima, Podman, Colima, Kata; WSL; VirtualBox,
+        # VMware, Parallels; user-mode Linux; gVisor. And user space.
+        *("9p", "v9fs", "virtiofs", "fakeowner", "grpcfuse", "osxfs", "drvfs", "wslfs", "lxfs"),
+        *("vboxsf", "vmhgfs", "hgfs", "prl_fs", "prl_fsd", "hostfs", "gofer", "fuse", "fuse3"),
+        # Clusters.
+        *("acfs", "beegfs", "beegfs_nodev", "ceph", "cvfs", "cxfs", "dvs", "fhgfs", "gfs", "gfs2"),
+        *("glusterfs", "gpfs", "lustre", "mmfs", "ocfs2", "orangefs", "panfs", "pvfs2", "scoutfs"),
+        *("snfs", "wekafs"),
     }
 )
-"""Networks; hosts of virtual machines, and user space; clusters. And everything "fuse.*"."""
+"""Types of file systems that do not keep LMDB's promises, and everything "fuse.*"."""
 
 _OCTAL = re.compile(rb"\\([0-7]{3})")
 

@@ -14,7 +14,7 @@ import stat
 from collections.abc import Iterable
 from pathlib import Path
 
-__all__ = ["as_neighbours", "copy_access", "take_over"]
+__all__ = ["as_neighbours", "copy_access", "share", "take_over"]
 
 _LISTS = "system.posix_acl_access"
 
@@ -53,3 +53,24 @@ def as_neighbours(fd: int, directory: Path, names: Iterable[str]) -> None:
         with contextlib.suppress(FileNotFoundError):
             take_over(fd, (directory / name).lstat())
             return
+
+
+def share(directory: Path, like: os.stat_result) -> None:
+    """Give a new database the owner, group and mode of the directory that it takes the place of.
+
+    Only where that hands its group on to what is made in it (setgid): then it was made for a group,
+    which gets as much access to the files as to the directory. Otherwise a database is private.
+    """
+    if os.name == "nt" or not like.st_mode & stat.S_ISGID:
+        return
+    group = like.st_mode & (stat.S_IRGRP | stat.S_IWGRP)
+    for path in (*directory.iterdir(), directory):
+        fd = os.open(path, os.O_RDONLY | os.O_NOFOLLOW | os.O_CLOEXEC)
+        try:
+            take_over(fd, like)
+            if path != directory and os.fstat(fd).st_gid == like.st_gid:
+                os.fchmod(fd, stat.S_IRUSR | stat.S_IWUSR | group)
+            elif path != directory:
+                os.fchmod(fd, stat.S_IRUSR | stat.S_IWUSR)
+        finally:
+            os.close(fd)

@@ -64,7 +64,7 @@ def identity(status: os.stat_result) -> FileId:
     return status.st_dev, status.st_ino
 
 
-def vet(status: os.stat_result, path: Path, *, names: int = 1) -> None:
+def vet(status: os.stat_result, path: Path, *, names: int | None = 1) -> None:
     """Refuse what is no regular file, or has more than so many names.
 
     Raises:
@@ -82,7 +82,7 @@ def vet(status: os.stat_result, path: Path, *, names: int = 1) -> None:
             expected="a regular file",
             received=found,
         )
-    if status.st_nlink > names:
+    if names is not None and status.st_nlink > names:
         raise InvalidArgumentError(
             f"{path} has {status.st_nlink} names (hard links), and who opens it under another is "
             "not kept apart from who opens it here; put a copy in its place",

@@ -11,6 +11,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 
 from vdb.errors import BusyError
+from vdb.store.holders import others
 from vdb.store.lock import FileLock
 from vdb.store.place import REBUILD_LOCK, Place
 
@@ -30,7 +31,8 @@ def rebuilding(place: Place, timeout: float, inherited: set[FileLock]) -> Iterat
     try:
         if not lock.acquire(shared=False, timeout=timeout):
             raise BusyError(
-                f"another rebuild in {place.path} is under way; only one at a time can be",
+                f"another rebuild in {place.path} is under way{others(place.here / REBUILD_LOCK)}; "
+                "only one at a time can be",
                 expected="no other rebuild",
                 received=timeout,
             )

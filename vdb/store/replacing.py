@@ -70,6 +70,8 @@ def put_in_place(place: Place, new: Path, *, keep: str | None = None) -> FileLoc
 
 def drop_second_names(place: Place) -> None:
     """Take from the data file the name under which it was about to be kept when a crash came."""
+    if place.is_missing(DATA):
+        return
     status = place.status(DATA)
     if status.st_nlink < 2:
         return

@@ -20,18 +20,19 @@ import threading
 import time
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager, nullcontext
+from functools import partial
 from typing import TYPE_CHECKING, Any, NoReturn, Self
 
 import lmdb
 import numpy as np
 from numpy.typing import NDArray
 
-from vdb.errors import BusyError, ClosedError
+from vdb.errors import BusyError, ClosedError, CorruptedError
 from vdb.format.checksums import Seal
 from vdb.format.payloads import Payloads
 from vdb.kernel import read_records
 from vdb.records import Id
-from vdb.store import statistics
+from vdb.store import damage, statistics
 from vdb.store.chunk import chunk
 from vdb.store.failures import os_errors, translate
 from vdb.store.reader import HasHeader, Reader
@@ -176,7 +177,9 @@ class Snapshot(Reader):
                     rest = rest[1:]
         except lmdb.Error as error:
             raise translate(error, self._env.path) from error
-        return ids, Payloads(found, wanted.tolist(), number)
+        names = {number: header.name}
+        tell = partial(damage.met_in, path=self._env.path, names=names)
+        return ids, Payloads(found, wanted.tolist(), number, tell)
 
     def items(
         self, prefix: bytes, *, start: bytes | None = None, until: bytes | None = None
@@ -242,6 +245,9 @@ class Snapshot(Reader):
             if self._txn is None or env.gate.forked:
                 self._refuse()
             yield self
+        except CorruptedError as error:
+            self.tell(error)
+            raise
         finally:
             # First this: who is a user is inside the gate, so an empty gate means no users.
             if depth:
@@ -249,6 +255,10 @@ class Snapshot(Reader):
             else:
                 self._users.pop(thread, None)
             env.gate.leave(token)
+
+    def tell(self, error: BaseException) -> None:
+        """Tell an error of damage where it was met; any other stays as it is."""
+        damage.met_in(error, self._env.path, self._views.names())
 
     def _enter(self, token: int, thread: int) -> None:
         """Go in and become a user; while somebody closes the snapshot, wait outside."""
@@ -328,7 +338,9 @@ class Snapshot(Reader):
     def __enter__(self) -> Self:
         return self
 
-    def __exit__(self, *error: object) -> None:
+    def __exit__(self, kind: object, error: BaseException | None, trace: object) -> None:
+        if error is not None:
+            self.tell(error)
         self.close()
 
     def __del__(self) -> None:

@@ -246,6 +246,10 @@ class ViewSet:
         self._outdated: dict[int, _Outdated] = {}
         self._lock = threading.RLock()  # a signal handler may come while it is held
 
+    def names(self) -> dict[int, str]:
+        """Those of the collections that were asked for, by their numbers."""
+        return {view.header.number: name for name, view in list(self._by_name.items())}
+
     def view(self, name: str, records: Records) -> CollectionView:
         """The view of a collection; `records` reads this set's commit.
 

@@ -1,5 +1,7 @@
 // What searches expect of the pages they need, on its own: what it does to a search cannot be seen.
 
+#include "paging.h"
+
 #include <nanobind/stl/optional.h>
 #include <nanobind/stl/tuple.h>
 
@@ -15,6 +17,7 @@ namespace vdb::bindings {
 using namespace nb::literals;
 
 void bind_paging(nb::module_& m) {
+  m.def("page_bytes", &page_bytes, "Bytes of a page of memory, as the system says.");
   nb::class_<Forecast>(m, "Forecast", "Where blocks probably lie that were not looked up yet.")
       .def(nb::init<uint32_t>(), "stride"_a)
       .def(

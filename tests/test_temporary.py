@@ -1,0 +1,118 @@
+"""`vdb.open(":memory:")`: a database for the moment, which leaves nothing behind."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+import vdb
+
+
+@pytest.fixture(autouse=True)
+def place(tmp_path, monkeypatch):
+    """The directory for temporary files, empty."""
+    monkeypatch.setattr("tempfile.tempdir", str(tmp_path))
+    monkeypatch.chdir(tmp_path)
+    return tmp_path
+
+
+def filled(db):
+    docs = db.create_collection("docs", dim=2, metric="l2")
+    docs.add([1, 2], [[1, 2], [3, 4]], [{"n": 1}, None])
+    return docs
+
+
+def test_each_is_new_and_goes_when_it_is_closed(place):
+    with vdb.open(":memory:") as one, vdb.open(":memory:") as other:
+        filled(one)
+        assert one.path != other.path
+        assert other.collections() == []
+        assert one.path.is_relative_to(place)
+        assert one.info().durability == "relaxed"
+        assert list(one.check()) == []
+        one.compact()
+        one.backup("kept.vdb")
+    one.close()
+    assert [entry.name for entry in place.iterdir()] == ["kept.vdb"]
+    with vdb.open("kept.vdb") as kept:
+        assert kept.collection("docs").get(1).payload == {"n": 1}
+
+
+def test_a_collection_keeps_it_and_nobody_lets_it_go(place):
+    docs = filled(vdb.open(":memory:"))
+    walk = docs.scan()
+    assert docs.search([1, 2], k=1)[0].id == 1
+    del docs
+    assert [record.id for record in walk] == [1, 2]
+    del walk
+    assert list(place.iterdir()) == []
+
+
+def test_it_stays_where_closing_is_refused(place):
+    db = vdb.open(":memory:", lock_timeout=0.05)
+    with db.batch():
+        docs = filled(db)
+        with pytest.raises(vdb.BusyError):
+            db.close()
+        assert len(docs) == 2
+    assert len(docs) == 2
+    db.close()
+    assert list(place.iterdir()) == []
+
+
+def test_it_goes_at_the_end_of_the_process_and_not_with_a_child(place):
+    code = (
+        "import os, sys, vdb; db = vdb.open(':memory:'); "
+        "c = db.create_collection('c', dim=1, metric='l2'); c.add(1, [1.0])\n"
+        "if hasattr(os, 'fork'):\n"
+        "    child = os.fork()\n"
+        "    if child == 0: sys.exit(0)\n"
+        "    assert os.waitpid(child, 0)[1] == 0\n"
+        "assert db.path.exists() and len(c) == 1"
+    )
+    subprocess.run(
+        [sys.executable, "-c", code], check=True, env=os.environ | {"TMPDIR": str(place)}
+    )
+    assert list(place.iterdir()) == []
+
+
+@pytest.mark.parametrize("given", [{"create": False}, {"read_only": True}])
+def test_there_is_none_to_be_found(place, given):
+    with pytest.raises(vdb.InvalidArgumentError, match="is a new database each time"):
+        vdb.open(":memory:", **given)
+    assert list(place.iterdir()) == []
+
+
+def test_a_directory_of_that_name_has_another_path(place):
+    for path in (Path(":memory:"), ":memory:"):
+        with vdb.open("there.vdb") as db, pytest.raises(vdb.InvalidArgumentError, match="a str"):
+            db.backup(path)
+    with pytest.raises(vdb.InvalidArgumentError, match="takes, as a str"):
+        vdb.open(Path(":memory:"))
+    vdb.open("./:memory:").close()
+    assert (place / ":memory:" / "data.mdb").exists()
+
+
+def test_nowhere_to_make_one_is_an_error_of_the_disk(place, monkeypatch):
+    monkeypatch.setattr("tempfile.tempdir", str(place / "gone"))
+    with pytest.raises(vdb.DiskError, match="temporary database"):
+        vdb.open(":memory:")
+
+
+@pytest.mark.parametrize("kind", [str, Path])
+def test_a_tilde_is_the_users_home(place, monkeypatch, kind):
+    monkeypatch.setenv("HOME", str(place))
+    monkeypatch.setenv("USERPROFILE", str(place))
+    with vdb.open(kind("~/own.vdb")) as db:
+        filled(db)
+        assert db.path == place / "own.vdb"
+        db.backup(kind("~/copy.vdb"))
+    assert np.array_equal(vdb.open(place / "copy.vdb").collection("docs").get(2).vector, [3, 4])
+    for path in ("~no such user/a.vdb", "~\udc80/a.vdb", "~a\0b"):
+        with pytest.raises((vdb.NotFoundError, vdb.InvalidArgumentError)):
+            vdb.open(path)

@@ -1,0 +1,141 @@
+"""What things are called elsewhere, so that a word of another product is answered with ours.
+
+Nothing here is accepted: one thing has one name. It is what complaints are made of.
+"""
+
+from __future__ import annotations
+
+import functools
+import inspect
+from collections.abc import Callable, Iterable, Mapping
+from difflib import get_close_matches
+from types import MappingProxyType
+from typing import Any, ParamSpec, TypeVar
+
+from vdb.errors import ArgumentTypeError
+
+__all__ = ["DTYPES", "FIELD_TYPES", "METRICS", "hinting", "meant", "with_hints"]
+
+_P = ParamSpec("_P")
+_R = TypeVar("_R")
+
+_LONGEST = 32  # characters of a word that is compared with others
+
+
+def _table(**words: str) -> Mapping[str, str]:
+    """From names elsewhere, in small letters and digits only, to ours."""
+    return MappingProxyType({word: ours for ours, many in words.items() for word in many.split()})
+
+
+METRICS = _table(
+    l2="euclidean euclid euclideandistance l2sq l2squared l2distance sqeuclidean",
+    ip="innerproduct inner dotproduct maxinnerproduct mips",
+    cosine="cos cosinesimilarity cosinedistance angular",
+    l1="manhattan manhattandistance cityblock taxicab l1distance",
+    hamming="hammingdistance bitwise binary",
+)
+"""Metrics."""
+
+DTYPES = _table(
+    float32="float float64 double single f32 fp32 f4",
+    float16="half f16 fp16 f2 bfloat16 bf16",
+    int8="byte uint8 i8 i1",
+    bit="bits bool boolean binary b1",
+)
+"""Types of stored vectors."""
+
+FIELD_TYPES = _table(
+    int="integer long int64 int32",
+    float="double number real float64 float32",
+    keyword="str string text varchar",
+    bool="boolean",
+    datetime="date time timestamp",
+)
+"""Types of declared fields."""
+
+_PARAMETERS = {
+    "k": "limit topk nresults numresults nneighbors nneighbours kneighbors numneighbors size n",
+    "where": "filter filters queryfilter expr filterexpression wherefilter",
+    "threshold": "scorethreshold minscore radius maxdistance distancethreshold certainty",
+    "with_payloads": "withpayload includemetadata includepayload outputfields include",
+    "with_vectors": "withvector includevectors includevalues includeembeddings",
+    "ef": "hnswef efsearch numcandidates efs",
+    "q": "query queryvector vector embedding queryembedding",
+    "Q": "queries queryvectors queryembeddings vectors",
+    "vectors": "embeddings embedding vector values data",
+    "payloads": "payload metadata metadatas documents attributes properties objects",
+    "ids": "id keys key",
+    "dim": "dimension dimensions dims ndim vectorsize size d",
+    "metric": "distance space metrictype similarity distancemetric measure",
+    "M": "maxconnections",
+    "ef_construction": "efconstruct constructionef efc",
+    "codes": "quantization quantisation quantizer compression",
+    "fields": "schema payloadschema",
+    "path": "location uri url persistdirectory dbpath directory",
+    "threads": "njobs numthreads numworkers workers nthreads",
+    "progress": "callback showprogress verbose",
+    "create": "exists createifmissing",
+    "read_only": "readonly",
+    "scores": "convention",
+}
+"""Parameters: a word may stand for several of ours, of which a function has one."""
+
+
+def meant(
+    word: str, allowed: Iterable[str], elsewhere: Mapping[str, str] = MappingProxyType({})
+) -> str | None:
+    """Which of the allowed words was meant, if one is likely."""
+    words = list(allowed)
+    if len(word) > _LONGEST:
+        return None
+    plain = _plain(word)
+    for one in words:
+        if _plain(one) == plain:
+            return one
+    if elsewhere.get(plain) in words:
+        return elsewhere[plain]
+    return next(iter(get_close_matches(word.casefold(), words, n=1, cutoff=0.75)), None)
+
+
+def _plain(word: str) -> str:
+    return "".join(filter(str.isalnum, word.casefold()))
+
+
+def with_hints(function: Callable[_P, _R]) -> Callable[_P, _R]:
+    """The function, but a parameter that it does not have is answered with the one that it has."""
+
+    @functools.wraps(function)
+    def call(*given: _P.args, **named: _P.kwargs) -> _R:
+        try:
+            return function(*given, **named)
+        except TypeError as error:
+            # No frame below this one: it was the call itself that failed.
+            if error.__traceback__ is not None and error.__traceback__.tb_next is None:
+                _refuse_unknown(function, named)
+            raise
+
+    return call
+
+
+def hinting(kind: type[_R]) -> type[_R]:
+    """The class, but made as by a function that was given to `with_hints`."""
+    kind.__init__ = with_hints(kind.__init__)  # type: ignore[method-assign]  # takes and does the same
+    return kind
+
+
+def _refuse_unknown(function: Callable[..., Any], named: Mapping[str, object]) -> None:
+    """Raise for the first argument that is no parameter of the function, if there is one."""
+    known = [name for name in inspect.signature(function).parameters if name != "self"]
+    unknown = next((name for name in named if name not in known), None)
+    if unknown is None:
+        return
+    plain = _plain(unknown)
+    ours = [name for name in known if plain in _PARAMETERS.get(name, "").split()]
+    close = ours[0] if ours else meant(unknown, known)
+    hint = f"did you mean {close!r}?" if close else f"there are {', '.join(known)}"
+    what = function.__qualname__.removesuffix(".__init__").rpartition(".")[2]
+    raise ArgumentTypeError(
+        f"{what}() has no parameter {unknown!r}; {hint}",
+        expected=tuple(known),
+        received=unknown,
+    ) from None

@@ -1,0 +1,43 @@
+"""Damage in a user's words: which database, which collection, and the command that helps.
+
+Whoever meets damage knows a key, a block, a number. Where the error leaves the store it learns the
+rest.
+"""
+
+from __future__ import annotations
+
+import re
+import shlex
+from collections.abc import Mapping
+from pathlib import Path
+
+from vdb.errors import CorruptedError
+
+__all__ = ["met_in", "met_opening"]
+
+_NUMBERED = re.compile(r"\bcollection (\d+)\b")
+
+
+def met_in(error: BaseException | None, path: Path, names: Mapping[int, str]) -> None:
+    """Tell an error of damage, and no other, where it was met: `names` are those of collections."""
+    if not isinstance(error, CorruptedError) or error.database:
+        return
+    error.database = str(path)
+    named = _NUMBERED.search(f"{error.where} {error.message}")
+    if named is not None:
+        error.collection = names.get(int(named[1]), "")
+    elif len(names) == 1:
+        (error.collection,) = names.values()
+    check = f"vdb check {shlex.quote(str(path))}"
+    error.remedy = f"{check} lists the damage, {check} --repair saves what can be read"
+
+
+def met_opening(error: CorruptedError, path: Path) -> None:
+    """The same for a file that cannot be opened at all."""
+    if error.database or error.expected == "a regular file":  # nothing that a backup would mend
+        return
+    error.database = str(path)
+    error.remedy = (
+        "it cannot be opened, and so not be repaired; a backup takes its place with vdb restore "
+        f"BACKUP {shlex.quote(str(path))}"
+    )
