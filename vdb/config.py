@@ -85,7 +85,9 @@ class HNSW:
         codes: Short forms of vectors that searches walk by, before the best candidates are
             compared exactly, for l2, ip, cosine and dot of float32 and float16: "int8", a byte a
             number, or "int4", half a byte. Searches and building are faster, for a quarter or an
-            eighth more room. None: by the vectors.
+            eighth more room. Where vectors are so close to each other, or so far from the origin,
+            that codes cannot tell them apart, walks go by the vectors all the same, and take longer
+            than without. None: by the vectors.
         seed: Chooses which slots stand on the upper levels; 0..2**63-1. The same data in the same
             order with the same seed gives the same graph.
     """

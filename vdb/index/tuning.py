@@ -6,7 +6,7 @@ without one.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
 
@@ -28,6 +28,9 @@ __all__ = [
 ]
 
 
+_UNKNOWN = Interval(0.0, 0.0, 1.0)
+
+
 @dataclass(frozen=True, slots=True)
 class CurvePoint(Result):
     """One point of the curve: with this ef, that recall was measured."""
@@ -41,8 +44,8 @@ class Tuning(Result):
     """How recall depends on ef, as measured on one graph at one moment.
 
     Attributes:
-        ef: The smallest measured ef that reached the target; what searches use unless told
-            otherwise.
+        ef: What searches use unless told otherwise: the smallest measured ef that reached the
+            target, or the largest that was measured where none did.
         target: The recall that was asked for.
         k: Hits of a query that it was measured with. A search for more of them keeps
             proportionally more candidates.
@@ -53,6 +56,8 @@ class Tuning(Result):
         when: When, UTC.
         version: By which release.
         curve: The measured points, ef rising.
+        recall: What was measured with that ef, or with the largest below it. Short of the target
+            where no ef reached it.
     """
 
     ef: int
@@ -64,14 +69,25 @@ class Tuning(Result):
     when: datetime
     version: str
     curve: tuple[CurvePoint, ...]
+    recall: Interval = field(init=False)
+
+    def __post_init__(self) -> None:
+        measured = [point.recall for point in self.curve if point.ef <= self.ef]
+        object.__setattr__(self, "recall", measured[-1] if measured else _UNKNOWN)
 
     def __str__(self) -> str:
         when = f"{self.when:%Y-%m-%d}"
         how = ", automatic" if self.source == "automatic" else ""
         return (
-            f"ef={self.ef} for recall@{self.k} {self.target:g} "
-            f"({self.records:,} records, {when}{how})"
+            f"ef={self.ef} for recall@{self.k} {self.found} ({self.records:,} records, {when}{how})"
         )
+
+    @property
+    def found(self) -> str:
+        """The recall in words: the target, or what was measured where that falls short of it."""
+        if self.recall.value >= self.target:
+            return f"{self.target:g}"
+        return f"{self.recall.value:.4f}, short of {self.target:g}"
 
     def reaching(self, target: float) -> int | None:
         """The smallest measured ef with that recall, or None."""

@@ -63,6 +63,7 @@ void Builder::sub_batch(const uint32_t* slots, uint32_t count, uint32_t threads)
     node.slot = slots[i];
     node.level = graph_.level_of(slots[i]);
     node.twin = kNone;
+    node.exact = codes_ == nullptr;
     node.found.assign(node.level + 1, {});
     node.chosen.assign(node.level + 1, {});
     node.far.clear();
@@ -105,11 +106,22 @@ void Builder::find_twins(uint32_t count) {
   }
 }
 
-// The candidates in the graph as it stands.
+// The candidates in the graph as it stands: by codes, unless they cannot tell them apart.
 void Builder::look_around(NewNode& node, Worker& worker) const {
+  if (!node.exact) {
+    look_around_by(false, node, worker);
+    node.exact = !worker.yardstick.tells_apart(node.slot, 0, node.found[0]);
+  }
+  if (node.exact) look_around_by(true, node, worker);
+  find_twin(node);
+}
+
+void Builder::look_around_by(bool exact, NewNode& node, Worker& worker) const {
   Scratch& scratch = *worker.scratch;
-  const auto base = worker.yardstick.scorer(node.slot, 0);
-  const auto above = worker.yardstick.scorer(node.slot, 1);
+  for (std::vector<Candidate>& found : node.found) found.clear();
+  node.far.clear();
+  const auto base = worker.yardstick.scorer(node.slot, 0, exact);
+  const auto above = worker.yardstick.scorer(node.slot, 1, exact);
   const uint32_t top = graph_.level_of(*entry_);
   const uint32_t stop = far_ && top > 0 ? std::max(node.level, 1u) : node.level;
   std::vector<uint32_t> starts{descend(graph_, *above, *entry_, top, stop, scratch)}, around;
@@ -126,7 +138,6 @@ void Builder::look_around(NewNode& node, Worker& worker) const {
       around.assign(starts.begin(), starts.begin() + std::min<size_t>(kFar, starts.size()));
   }
   if (!around.empty()) look_far(node, around, *base);
-  find_twin(node);
 }
 
 // Of the nodes of level 1 around it, those that the walk on level 0 did not keep.
@@ -143,11 +154,11 @@ void Builder::look_far(NewNode& node, const std::vector<uint32_t>& around, Score
 
 // A node with an equal vector has an equal code too, but so may many others.
 void Builder::find_twin(NewNode& node) const {
-  const size_t bytes = codes_ == nullptr ? 0 : codes_->shape().row_bytes();
-  const uint8_t* const code = codes_ == nullptr ? nullptr : codes_->at(node.slot);
+  const size_t bytes = node.exact ? 0 : codes_->shape().row_bytes();
+  const uint8_t* const code = node.exact ? nullptr : codes_->at(node.slot);
   uint32_t looked = 0;
   for (const Candidate& candidate : node.found[0]) {
-    if (codes_ != nullptr && std::memcmp(code, codes_->at(candidate.slot), bytes) != 0) {
+    if (!node.exact && std::memcmp(code, codes_->at(candidate.slot), bytes) != 0) {
       if (++looked == kCodesLooked) return;
       continue;
     }
@@ -155,12 +166,23 @@ void Builder::find_twin(NewNode& node) const {
       node.twin = candidate.slot;
       return;
     }
-    if (codes_ == nullptr && ++looked == kTwinsLooked) return;
+    if (node.exact && ++looked == kTwinsLooked) return;
   }
 }
 
-// The candidates among the earlier nodes of the same sub-batch.
+// The candidates among the earlier nodes of the same sub-batch. Where it is these that codes cannot
+// tell apart, all are looked for again by vectors.
 void Builder::look_beside(uint32_t index, Worker& worker) {
+  NewNode& node = nodes_[index];
+  look_beside_by(node.exact, index, worker);
+  if (node.exact || worker.yardstick.tells_apart(node.slot, 0, node.found[0])) return;
+  node.exact = true;
+  for (std::vector<Candidate>& found : node.found) found.clear();
+  if (*entry_ != kNone) look_around_by(true, node, worker);
+  look_beside_by(true, index, worker);
+}
+
+void Builder::look_beside_by(bool exact, uint32_t index, Worker& worker) {
   Scratch& scratch = *worker.scratch;
   NewNode& node = nodes_[index];
   std::vector<const NewNode*> earlier;
@@ -174,7 +196,7 @@ void Builder::look_beside(uint32_t index, Worker& worker) {
   scratch.distances.resize(scratch.slots.size());
   for (uint32_t level = 0; level <= node.level; ++level) {
     if (level == 0 || (level == 1 && build_.differ()))
-      worker.yardstick.scorer(node.slot, level)
+      worker.yardstick.scorer(node.slot, level, exact)
           ->score(scratch.slots.data(), static_cast<uint32_t>(scratch.slots.size()),
                   scratch.distances.data());
     std::vector<Candidate>& found = node.found[level];
@@ -199,7 +221,7 @@ void Builder::choose(NewNode& node, Worker& worker) const {
     if (level == 0)
       for (const Candidate& candidate : node.far)
         if (found.empty() || found.back() < candidate) found.push_back(candidate);
-    worker.selector.choose(worker.yardstick.comparer(level), found, graph_.M(),
+    worker.selector.choose(worker.yardstick.comparer(level, node.exact), found, graph_.M(),
                            &node.chosen[level]);
     found.resize(near);
   }
@@ -289,20 +311,28 @@ void Builder::answer(const Request* first, const Request* last, Worker& worker,
     std::vector<uint32_t> slots;
     for (const uint32_t link : links) slots.push_back(graph_.checked(link));
     std::vector<float> distances(slots.size());
-    worker.yardstick.scorer(target, level)
-        ->score(slots.data(), static_cast<uint32_t>(slots.size()), distances.data());
-    std::vector<std::pair<Candidate, bool>> order;
-    for (size_t i = 0; i < slots.size(); ++i)
-      order.push_back({{distances[i], slots[i]}, level == 0 && is_tree(links[i])});
-    std::sort(order.begin(), order.end(),
-              [](const auto& a, const auto& b) { return a.first < b.first; });
     std::vector<Candidate> sorted;
     std::vector<bool> fixed, dropped;
-    for (const auto& entry : order) {
-      sorted.push_back(entry.first);
-      fixed.push_back(entry.second);
-    }
-    worker.selector.thin(worker.yardstick.comparer(level), sorted, fixed, capacity, &dropped);
+    const auto sort_by = [&](bool by_vectors) {
+      worker.yardstick.scorer(target, level, by_vectors)
+          ->score(slots.data(), static_cast<uint32_t>(slots.size()), distances.data());
+      std::vector<std::pair<Candidate, bool>> order;
+      for (size_t i = 0; i < slots.size(); ++i)
+        order.push_back({{distances[i], slots[i]}, level == 0 && is_tree(links[i])});
+      std::sort(order.begin(), order.end(),
+                [](const auto& a, const auto& b) { return a.first < b.first; });
+      sorted.clear();
+      fixed.clear();
+      for (const auto& entry : order) {
+        sorted.push_back(entry.first);
+        fixed.push_back(entry.second);
+      }
+    };
+    sort_by(false);
+    const bool exact = !worker.yardstick.tells_apart(target, level, sorted);
+    if (exact) sort_by(true);
+    worker.selector.thin(worker.yardstick.comparer(level, exact), sorted, fixed, capacity,
+                         &dropped);
     links.clear();
     for (size_t i = 0; i < sorted.size(); ++i) {
       if (dropped[i])

@@ -47,6 +47,7 @@ class Builder {
     uint32_t slot;
     uint32_t level;
     uint32_t twin;  // slot of an equal vector that stands for it, or kNone
+    bool exact;     // whether it is linked by vectors, because codes are blind around it
     std::vector<std::vector<Candidate>> found;   // by level, nearest first
     std::vector<Candidate> far;                  // more of level 0, from all around
     std::vector<std::vector<Candidate>> chosen;  // by level
@@ -68,9 +69,11 @@ class Builder {
     ScratchLease scratch;
   };
   void look_around(NewNode& node, Worker& worker) const;
+  void look_around_by(bool exact, NewNode& node, Worker& worker) const;
   void look_far(NewNode& node, const std::vector<uint32_t>& around, Scorer& scorer) const;
   void find_twin(NewNode& node) const;
   void look_beside(uint32_t index, Worker& worker);
+  void look_beside_by(bool exact, uint32_t index, Worker& worker);
   void choose(NewNode& node, Worker& worker) const;
   void place(NewNode& node, PendingLinks& pending);
   void answer(const Request* first, const Request* last, Worker& worker,

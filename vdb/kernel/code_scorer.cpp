@@ -10,6 +10,7 @@ namespace vdb {
 namespace {
 
 constexpr float kDeviations = 4.5f;
+constexpr float kRoundedAsARule = 0.25f;  // of the most
 
 }  // namespace
 
@@ -58,18 +59,41 @@ void CodeDistance::of(const CodeQuery& from, const uint8_t* const* rows, const i
 }
 
 // A number is off by at most half a step of its grid, evenly: what products with independent
-// numbers add up to has a standard deviation of step / sqrt(12) times the other vector's length. Of
-// these kDeviations are allowed for, which is as much as there can be of up to 6 numbers; what
-// products of two errors add up to is bounded.
+// numbers add up to has a standard deviation of step / sqrt(12) times the other vector's length.
+// Where numbers are large beside their differences, float32 rounds more than that away.
+float CodeDistance::deviation(const CodeQuery& from, const CodeHead& head, float distance) const {
+  const float x = from.scale, y = head.scale;
+  const float rounded = kRoundedAsARule * rounding(from, head);
+  if (form_ == Form::kL2)
+    return 2 * std::sqrt(std::max(distance, 0.0f) * (x * x + y * y) / 12) +
+           from.numbers * (x * x + y * y) / 12 / std::sqrt(from.numbers) + rounded;
+  float a = from.norm * y, b = head.norm * x;
+  if (form_ == Form::kCosine) a /= from.norm * head.norm, b /= from.norm * head.norm;
+  return std::sqrt((a * a + b * b) / 12) + rounded;
+}
+
+// The most that float32 makes of heads, of products and of sums.
+float CodeDistance::rounding(const CodeQuery& from, const CodeHead& head) const {
+  constexpr float kUnit = std::numeric_limits<float>::epsilon() / 2;
+  const float x = from.norm, y = head.norm;
+  const float products =
+      x * y + 2 * (std::fabs(head.offset * from.both) + std::fabs(head.sum * from.offset));
+  if (form_ == Form::kL2) return kUnit * (5 * (x * x + y * y) + 14 * products);
+  return 7 * kUnit * (form_ == Form::kCosine ? products / (x * y) : products);
+}
+
+// Of the deviations kDeviations are allowed for, which is as much as there can be of up to 6
+// numbers; what products of two errors add up to is bounded.
 float CodeDistance::slack(const CodeQuery& from, const CodeHead& head, float distance) const {
   const float x = from.scale, y = head.scale;
   if (form_ == Form::kL2) {
     const float expected = from.numbers * (x * x + y * y) / 12;  // squared length of both errors
     return 2 * kDeviations * std::sqrt(std::max(distance, 0.0f) * (x * x + y * y) / 12) +
-           expected * (1 + 5 / std::sqrt(from.numbers));
+           expected * (1 + 5 / std::sqrt(from.numbers)) + rounding(from, head);
   }
   const float a = from.norm * y, b = head.norm * x;
-  return kDeviations * std::sqrt((a * a + b * b) / 12) + from.numbers * x * y / 4;
+  return kDeviations * std::sqrt((a * a + b * b) / 12) + from.numbers * x * y / 4 +
+         rounding(from, head);
 }
 
 void CodeScorer::ask(const uint32_t* slots, uint32_t first, uint32_t last) {

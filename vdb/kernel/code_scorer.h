@@ -32,6 +32,13 @@ class CodeDistance {
 
   // By how much the distance of a row may differ from that of its vector, nearly always.
   float slack(const CodeQuery& from, const CodeHead& head, float distance) const;
+  // By how much more it is on average,
+  float bias(const CodeQuery& from, const CodeHead& head) const {
+    if (form_ != Form::kL2) return 0;
+    return from.numbers * (from.scale * from.scale + head.scale * head.scale) / 12;
+  }
+  // and how much it differs from that as a rule, in standard deviation.
+  float deviation(const CodeQuery& from, const CodeHead& head, float distance) const;
   // Whether distances are 1 less the cosine, not the negative product.
   bool from_one() const { return form_ == Form::kUnit; }
 
@@ -42,6 +49,7 @@ class CodeDistance {
  private:
   enum class Form : uint8_t { kL2, kUnit, kNegativeDot, kCosine, kLocalInnerProduct };
   explicit CodeDistance(Form form) : form_(form) {}
+  float rounding(const CodeQuery& from, const CodeHead& head) const;
   template <size_t N>
   void some(const CodeQuery& from, const uint8_t* const* rows, const int32_t* sums,
             float* out) const;

@@ -8,6 +8,7 @@
 #include "paging.h"
 #include "prefetch.h"
 #include "ranker.h"
+#include "resolution.h"
 #include "walk.h"
 
 namespace vdb {
@@ -50,6 +51,7 @@ struct FilteredSearcher::Walk {
   Scorer& scorer;
   Scratch& scratch;
   uint32_t ef;
+  uint32_t kept = 0;  // candidates, where that is more than ef
   uint64_t compared = 0;
   uint64_t passed = 0;  // of those that the survey compared
   bool apart = false;   // around the query clearly fewer pass than elsewhere
@@ -230,13 +232,14 @@ bool FilteredSearcher::walk(uint32_t start, uint32_t k, Walk& walk) const {
   Scratch& scratch = walk.scratch;
   const uint32_t ef = walk.ef;
   // Where the query lies among all vectors, and whether what passes does too.
-  scratch.pool.reset(std::max(ef + std::min(kWider, ef * kWiderOfEf / 10), k));
+  const uint32_t wide = std::max(ef + std::min(kWider, ef * kWiderOfEf / 10), k);
+  scratch.pool.reset(std::max(wide, walk.kept), wide);
   scratch.visited.reset(graph_.slots());
   scratch.bridges.clear();
   survey(start, walk);
   walk.apart = uint64_t{kRarer} * walk.passed * graph_.slots() <= walk.compared * allowed_.count();
   if (walk.apart && allowed_.count() <= size_t{kScanned} * ef) return false;
-  if (!walk.apart) scratch.pool.narrow(std::max(ef, k));
+  if (!walk.apart) scratch.pool.narrow(std::max({ef, k, walk.kept}), std::max(ef, k));
   begin(walk);
   walk.settle();
   for (uint32_t steps = 1;; ++steps) {
@@ -260,39 +263,44 @@ bool FilteredSearcher::search(const uint8_t* query, uint32_t k, uint32_t ef, con
   if (entry_ == kNone || k == 0) return k == 0;
   std::optional<DiskReads> seen;
   if (care.any()) seen.emplace();
-  const auto look = [&](Scorer& scorer, Scorer& above) {
+  bool blind = false;
+  // False where an exact scan is due, or codes were blind.
+  const auto look = [&](const Codes* codes, Scorer& scorer, Scorer& above) {
+    hits->clear();
     Walk one{scorer, scratch, ef};
+    if (codes != nullptr)
+      one.kept = std::min(Resolution::kept(codes->shape().kind, k), graph_.slots());
     one.links_of_chains = graph_.slots();
-    const bool found =
-        walk(descend(graph_, above, entry_, graph_.level_of(entry_), 0, scratch), k, one);
+    const uint32_t start = descend(graph_, above, entry_, graph_.level_of(entry_), 0, scratch);
+    const bool walked = walk(start, k, one);
     *compared += one.compared;
-    return found;
+    if (seen) reads->walk = seen->bytes();
+    if (!walked) return false;
+    const Ranker ranker(vectors_, graph_, metric_, codes, &allowed_, copies_);
+    const Ranking ranking = ranker.rank(query, k, care, scratch, hits);
+    if (codes != nullptr) *compared += ranking.compared;
+    if (seen) reads->last = seen->bytes() - reads->walk;
+    blind = !ranking.found;
+    if (blind || (copies_ == Copies::kLeftOut && !hits->empty())) return !blind;
+    return hits->size() >= std::min<size_t>(k, allowed_.count());
   };
-  bool found;
-  if (codes_ == nullptr) {
+  bool found = false;
+  if (codes_ != nullptr) {
+    scratch.query.set(codes_->shape(), reinterpret_cast<const float*>(query));
+    CodeScorer scorer(*codes_, CodeDistance::search(metric_), scratch.query, care.walk);
+    CodeScorer above(*codes_, CodeDistance::search_above(metric_), scratch.query, care.walk);
+    found = look(codes_, scorer, above);
+  }
+  if (codes_ == nullptr || blind) {
     const Item item{query, norm_of_query(vectors_.shape(), query)};
     const Distance distance = Distance::search(metric_, vectors_.shape());
     const Distance direction = Distance::search_above(metric_, vectors_.shape());
     VectorScorer scorer(vectors_, distance, item, VectorScorer::kFarAhead, care.walk);
     VectorScorer above(vectors_, direction, item, kAhead, care.walk);
-    found = look(scorer, above);
-  } else {
-    scratch.query.set(codes_->shape(), reinterpret_cast<const float*>(query));
-    CodeScorer scorer(*codes_, CodeDistance::search(metric_), scratch.query, care.walk);
-    CodeScorer above(*codes_, CodeDistance::search_above(metric_), scratch.query, care.walk);
-    found = look(scorer, above);
+    found = look(nullptr, scorer, above);
   }
-  if (seen) reads->walk = seen->bytes();
-  if (found) {
-    const Ranker ranker(vectors_, graph_, metric_, codes_, &allowed_, copies_);
-    const uint32_t again = ranker.rank(query, k, care, scratch, hits);
-    if (codes_ != nullptr) *compared += again;
-    if (seen) reads->last = seen->bytes() - reads->walk;
-    if (copies_ == Copies::kLeftOut && !hits->empty()) return true;
-    if (hits->size() >= std::min<size_t>(k, allowed_.count())) return true;
-  }
-  hits->clear();
-  return false;
+  if (!found) hits->clear();
+  return found;
 }
 
 }  // namespace vdb

@@ -21,18 +21,26 @@ struct Candidate {
 
 class Pool {
  public:
-  void reset(uint32_t capacity) {
+  // Of the nearest, so many are expanded.
+  void reset(uint32_t capacity, uint32_t expanded) {
     if (entries_.size() < size_t{capacity} + 1) entries_.resize(size_t{capacity} + 1);
     capacity_ = capacity;
+    expanded_ = expanded;
     size_ = next_ = 0;
   }
-  // Keeps fewer from now on. REQUIRES capacity below the one before.
-  void narrow(uint32_t capacity) {
+  void reset(uint32_t capacity) { reset(capacity, capacity); }
+  // Keeps fewer from now on, and expands fewer. REQUIRES both at most what they were.
+  void narrow(uint32_t capacity, uint32_t expanded) {
     capacity_ = capacity;
+    expanded_ = expanded;
     size_ = std::min(size_, capacity);
     next_ = std::min(next_, size_);
   }
   uint32_t size() const { return size_; }
+  // Those that are expanded, or are to be.
+  uint32_t expanded() const { return std::min(size_, expanded_); }
+  // Whether there was room for more to be: when all are, everything has been reached.
+  bool wants() const { return size_ < expanded_; }
   bool full() const { return size_ == capacity_; }
   float worst() const { return (*this)[size_ - 1].distance; }
   Candidate operator[](uint32_t i) const {
@@ -64,8 +72,9 @@ class Pool {
 
   // The nearest candidate not yet expanded, marked so; false when there is none.
   bool expand(uint32_t* slot) {
-    while (next_ < size_ && (entries_[next_] & kExpanded) != 0) ++next_;
-    if (next_ == size_) return false;
+    const uint32_t end = std::min(size_, expanded_);
+    while (next_ < end && (entries_[next_] & kExpanded) != 0) ++next_;
+    if (next_ >= end) return false;
     *slot = slot_of(entries_[next_]);
     entries_[next_++] |= kExpanded;
     return true;
@@ -73,9 +82,10 @@ class Pool {
 
   // The one that expand() returns next unless a nearer one comes in; false when there is none.
   bool peek(uint32_t* slot) const {
+    const uint32_t end = std::min(size_, expanded_);
     uint32_t i = next_;
-    while (i < size_ && (entries_[i] & kExpanded) != 0) ++i;
-    if (i == size_) return false;
+    while (i < end && (entries_[i] & kExpanded) != 0) ++i;
+    if (i >= end) return false;
     *slot = slot_of(entries_[i]);
     return true;
   }
@@ -116,7 +126,7 @@ class Pool {
   static constexpr uint32_t kSign = 0x80000000u;
   static constexpr uint64_t kExpanded = 1;
   std::vector<uint64_t> entries_;
-  uint32_t capacity_ = 0, size_ = 0, next_ = 0;
+  uint32_t capacity_ = 0, expanded_ = 0, size_ = 0, next_ = 0;
 };
 
 }  // namespace vdb

@@ -7,6 +7,7 @@
 #include "code_scorer.h"
 #include "paging.h"
 #include "prefetch.h"
+#include "resolution.h"
 
 namespace vdb {
 namespace {
@@ -31,8 +32,8 @@ void Ranker::ask_for(const std::vector<uint32_t>& slots, size_t from, bool missi
   for (size_t i = from; i < slots.size(); ++i) vectors_.prefetch(vectors_.locate(slots[i]).row);
 }
 
-uint32_t Ranker::rank(const uint8_t* query, uint32_t k, const Care& care, Scratch& scratch,
-                      std::vector<Hit>* hits) const {
+Ranking Ranker::rank(const uint8_t* query, uint32_t k, const Care& care, Scratch& scratch,
+                     std::vector<Hit>* hits) const {
   const ExactValue exact(metric_, vectors_.shape(), query);
   const Pool& pool = scratch.pool;
   std::vector<uint32_t>& slots = scratch.slots;  // in the order in which they are compared
@@ -68,7 +69,33 @@ uint32_t Ranker::rank(const uint8_t* query, uint32_t k, const Care& care, Scratc
   if (care.give_up)
     for (const uint32_t slot : slots) give_up(vectors_.locate(slot).row, vectors_.row_bytes());
   keep_best(exact, k, hits);
-  return static_cast<uint32_t>(slots.size());
+  const auto compared = static_cast<uint32_t>(slots.size());
+  return {compared, codes_ == nullptr || found(exact, scratch, *hits)};
+}
+
+// Whether a walk by codes has hardly missed any.
+bool Ranker::found(const ExactValue& exact, Scratch& scratch, const std::vector<Hit>& hits) const {
+  const Pool& pool = scratch.pool;
+  if (pool.wants() || hits.empty()) return true;  // everything was reached
+  const CodeDistance distance = CodeDistance::search(metric_);
+  const auto exactly = [&](const Hit& hit) {
+    return exact.ordered(hit.value) + (distance.from_one() ? 1 : 0);
+  };
+  const Resolution resolution(*codes_, distance, scratch.query);
+  const Resolution::Edge edge = resolution.edge(pool[pool.size() - 1]);
+  // A walk among what it cannot tell apart goes anywhere.
+  if (!edge.apart(pool[0].distance, pool[pool.expanded() - 1].distance)) return false;
+  if (edge.far_behind(exactly(hits.back()))) return true;
+  std::vector<uint32_t>& slots = scratch.slots;
+  slots.clear();
+  for (const Hit& hit : hits) slots.push_back(hit.slot);
+  scratch.distances.resize(slots.size());
+  CodeScorer(*codes_, distance, scratch.query)
+      .score(slots.data(), static_cast<uint32_t>(slots.size()), scratch.distances.data());
+  std::vector<Resolution::Judged> judged;
+  for (size_t i = 0; i < hits.size(); ++i)
+    judged.push_back({exactly(hits[i]), scratch.distances[i]});
+  return edge.behind(judged);
 }
 
 // A node and its duplicates, at most k of them together.

@@ -19,6 +19,11 @@ struct Hit {
   uint32_t slot;
 };
 
+struct Ranking {
+  uint32_t compared;  // vectors
+  bool found;         // false where codes are blind: the walk by them may have missed hits
+};
+
 // Orders hits best first, equal values by slot, and keeps k.
 void keep_best(const ExactValue& exact, uint32_t k, std::vector<Hit>* hits);
 
@@ -43,15 +48,15 @@ class Ranker {
   // behind the k-th are compared too where the code may be wrong by so much. Each comes with up to
   // k duplicates, the last one too: by its exact value it may be nearer than those before it. Where
   // copies are left out, a node that stands for an allowed one is a hit.
-  // Vectors are asked for, and their pages given up again, as `care` says. Returns how many were
-  // compared.
-  uint32_t rank(const uint8_t* query, uint32_t k, const Care& care, Scratch& scratch,
-                std::vector<Hit>* hits) const;
+  // Vectors are asked for, and their pages given up again, as `care` says.
+  Ranking rank(const uint8_t* query, uint32_t k, const Care& care, Scratch& scratch,
+               std::vector<Hit>* hits) const;
 
  private:
   void ask_for(const std::vector<uint32_t>& slots, size_t from, bool missing) const;
   void push(const ExactValue& exact, uint32_t node, uint32_t k, uint32_t* links,
             std::vector<Hit>* hits) const;
+  bool found(const ExactValue& exact, Scratch& scratch, const std::vector<Hit>& hits) const;
   bool passes(uint32_t slot) const { return allowed_ == nullptr || allowed_->has(slot); }
 
   const Vectors& vectors_;

@@ -5,6 +5,7 @@
 
 #include "code_scorer.h"
 #include "paging.h"
+#include "resolution.h"
 
 namespace vdb {
 namespace {
@@ -60,26 +61,32 @@ void Searcher::search(const uint8_t* query, uint32_t k, uint32_t ef, const Care&
   std::optional<DiskReads> seen;
   if (care.any()) seen.emplace();
   scratch.missing = care.walk;
-  const float norm = norm_of_query(vectors_.shape(), query);
-  const auto walk = [&](Scorer& scorer, Scorer& above) {
-    const Starts starts = begin({query, norm}, scorer, above, scratch);
-    beam(graph_, 0, scorer, starts.slots, std::max(ef, 1u), scratch, starts.known);
+  const Item item{query, norm_of_query(vectors_.shape(), query)};
+  const auto answer = [&](const Codes* codes, Scorer& scorer, Scorer& above) {
+    hits->clear();
+    const Starts starts = begin(item, scorer, above, scratch);
+    beam(graph_, 0, scorer, starts.slots, std::max(ef, 1u), scratch, starts.known,
+         codes == nullptr ? 0 : std::min(Resolution::kept(codes->shape().kind, k), graph_.slots()));
+    if (seen) reads->walk = seen->bytes();
+    const Ranker ranker(vectors_, graph_, metric_, codes, nullptr, copies_);
+    const Ranking ranking = ranker.rank(query, k, care, scratch, hits);
+    scratch.computed += ranking.compared;
+    return ranking.found;
   };
-  if (codes_ == nullptr) {
-    const Distance distance = Distance::search(metric_, vectors_.shape());
-    const Distance direction = Distance::search_above(metric_, vectors_.shape());
-    VectorScorer scorer(vectors_, distance, {query, norm}, kAhead, care.walk);
-    VectorScorer above(vectors_, direction, {query, norm}, kAhead, care.walk);
-    walk(scorer, above);
-  } else {
+  bool found = false;
+  if (codes_ != nullptr) {
     scratch.query.set(codes_->shape(), reinterpret_cast<const float*>(query));
     CodeScorer scorer(*codes_, CodeDistance::search(metric_), scratch.query, care.walk);
     CodeScorer above(*codes_, CodeDistance::search_above(metric_), scratch.query, care.walk);
-    walk(scorer, above);
+    found = answer(codes_, scorer, above);
   }
-  if (seen) reads->walk = seen->bytes();
-  const Ranker ranker(vectors_, graph_, metric_, codes_, nullptr, copies_);
-  scratch.computed += ranker.rank(query, k, care, scratch, hits);
+  if (!found) {
+    const Distance distance = Distance::search(metric_, vectors_.shape());
+    const Distance direction = Distance::search_above(metric_, vectors_.shape());
+    VectorScorer scorer(vectors_, distance, item, kAhead, care.walk);
+    VectorScorer above(vectors_, direction, item, kAhead, care.walk);
+    answer(nullptr, scorer, above);
+  }
   if (seen) reads->last = seen->bytes() - reads->walk;
 }
 

@@ -1,5 +1,7 @@
 #include "walk.h"
 
+#include <algorithm>
+
 #include "attention.h"
 
 namespace vdb {
@@ -55,9 +57,9 @@ uint32_t descend(const Graph& graph, Scorer& scorer, uint32_t start, uint32_t le
 }
 
 void beam(const Graph& graph, uint32_t level, Scorer& scorer, const std::vector<uint32_t>& starts,
-          uint32_t ef, Scratch& scratch, const std::vector<Candidate>& known) {
+          uint32_t ef, Scratch& scratch, const std::vector<Candidate>& known, uint32_t kept) {
   Pool& pool = scratch.pool;
-  pool.reset(ef);
+  pool.reset(std::max(ef, kept), ef);
   scratch.visited.reset(graph.slots());
   for (const Candidate& candidate : known)
     if (scratch.visited.insert(candidate.slot)) pool.offer(candidate);

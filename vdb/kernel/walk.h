@@ -17,10 +17,12 @@ namespace vdb {
 uint32_t descend(const Graph& graph, Scorer& scorer, uint32_t start, uint32_t level, uint32_t stop,
                  Scratch& scratch);
 
-// Fills scratch.pool with the ef nearest nodes found on one level, walking from `starts` and from
-// `known`, nodes whose distances have been computed already. Every node is visited once at most, so
+// Fills scratch.pool with the ef nearest nodes found on one level, or with the `kept` nearest where
+// that is more, walking from `starts` and from `known`, nodes whose distances have been computed
+// already. Every node is visited once at most, so
 // the walk ends whatever the links say.
 void beam(const Graph& graph, uint32_t level, Scorer& scorer, const std::vector<uint32_t>& starts,
-          uint32_t ef, Scratch& scratch, const std::vector<Candidate>& known = {});
+          uint32_t ef, Scratch& scratch, const std::vector<Candidate>& known = {},
+          uint32_t kept = 0);
 
 }  // namespace vdb

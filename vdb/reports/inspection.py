@@ -46,7 +46,7 @@ def _facts(found: Inspection) -> str:
         (str(found.file.readers), _lag(found)),
     ]
     if info.tuning is not None:
-        target = f"ef for recall@{info.tuning.k} of {info.tuning.target:g}"
+        target = f"ef for recall@{info.tuning.k} of {info.tuning.found}"
         facts.append((str(info.tuning.ef), target))
     return tiles(facts)
 
