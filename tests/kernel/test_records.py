@@ -11,7 +11,9 @@ from vdb.format.checksums import Seal
 from vdb.kernel import read_records
 
 IDS = {
-    True: st.text(min_size=1, max_size=300),
+    True: st.text(
+        st.characters(exclude_characters="\0", exclude_categories=["Cs"]), min_size=1, max_size=100
+    ),
     False: st.integers(-(2**63), 2**63 - 1)
     | st.sampled_from([0, -1, -32, -33, 127, 128, 2**63 - 1]),
 }

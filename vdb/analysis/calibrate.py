@@ -76,7 +76,7 @@ def calibrate(
     header = view.header
     seed = whole("seed", seed, 0, LIMITS.seed)
     keep = choice("keep", keep, ("count", "precision"))
-    own = header.metric if metric is None else metric
+    own = header.metric if metric is None else metric_named(metric).name
     if scores is None:
         scores = header.scores if own == header.metric else "native"
     giver = _convention(view, scores, own, "metric", "scores")
