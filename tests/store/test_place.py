@@ -18,7 +18,7 @@ from vdb.errors import (
     InvalidArgumentError,
     StaleError,
 )
-from vdb.store import Environment, batch, engine
+from vdb.store import Environment, batch, creation, engine
 from vdb.store.place import FILES, Place
 
 pytestmark = pytest.mark.skipif(os.name == "nt", reason="open files cannot be replaced there")
@@ -172,6 +172,41 @@ def test_another_file_is_not_lengthened(env, path, monkeypatch):
     assert (path / "data.mdb").stat().st_size >= 1 << 20
 
 
+@pytest.mark.parametrize("commits", [1, 2, 3])
+def test_a_file_that_was_overwritten_in_place_is_not_written_on(path, commits):
+    """What it shows is older than the table says, which would pick one of its two meta pages."""
+    env = Environment.open(path)
+    docs(env, *range(5))
+    docs(env, 5)
+    env.close()
+    kept = (path / "data.mdb").read_bytes()
+    env = Environment.open(path)
+    for number in range(commits):
+        docs(env, 10 + number)
+    with (path / "data.mdb").open("r+b") as file:
+        file.write(kept)
+    said = run(
+        """
+try:
+    Environment.open(path)
+except errors.BusyError as error:
+    say(error.received == [os.getppid()], "overwritten" in str(error))
+""",
+        path,
+    )
+    assert said == "True True"
+    with pytest.raises(StaleError, match="overwritten"):
+        docs(env, 20)
+    time.sleep(0.02)
+    with pytest.raises(StaleError, match="overwritten"):
+        ids(env)
+    env.close()
+    env = Environment.open(path)
+    assert ids(env) == list(range(6))
+    docs(env, 7)
+    env.close()
+
+
 class TestReading:
     """A reader goes on with files that lie together, wherever that is."""
 
@@ -314,6 +349,26 @@ env.close()
             assert holder.hear() == "[1, 2]"  # it reads on, where the file is now
             holder.end()
             env.close()
+
+
+def test_a_file_that_is_gone_when_the_engine_comes_is_not_made_anew(path, monkeypatch):
+    """LMDB makes an empty one then."""
+    Environment.open(path).close()
+    real = engine.open_engine
+
+    def late(*args, **kwargs):
+        (path / "data.mdb").rename(path.parent / "aside")
+        return real(*args, **kwargs)
+
+    with monkeypatch.context() as patched:
+        patched.setattr(engine, "open_engine", late)
+        with pytest.raises(StaleError):
+            Environment.open(path)
+    assert not (path / "data.mdb").exists()
+    (path.parent / "aside").rename(path / "data.mdb")
+    env = Environment.open(path)
+    docs(env, 1)
+    env.close()
 
 
 class TestFilesOfADirectory:
@@ -490,3 +545,23 @@ env = Environment.open(path); docs(env, {n}); env.compact(); env.close()
         status = (closed / "data.mdb").stat()
         assert (status.st_uid, status.st_gid) == (2002, 2002)
         assert stat.S_IMODE(status.st_mode) == 0o600
+
+    @pytest.mark.parametrize(
+        ("mode", "files"), [(0o2770, 0o660), (0o2750, 0o640), (0o2700, 0o600), (0o755, 0o600)]
+    )
+    @pytest.mark.parametrize("how", ["beside", "inside"])
+    def test_a_directory_made_for_a_group_holds_a_database_for_the_group(
+        self, path, monkeypatch, mode, files, how
+    ):
+        path.mkdir()
+        path.chmod(mode)
+        if how == "inside":
+            monkeypatch.setattr(creation, "_rename", lambda _new, _path: False)
+        env = Environment.open(path)
+        docs(env, 1)
+        with env.rebuilding():
+            pass
+        env.close()
+        kept = mode if mode & stat.S_ISGID or how == "inside" else 0o700
+        assert stat.S_IMODE(path.stat().st_mode) == kept
+        assert {stat.S_IMODE(file.stat().st_mode) for file in path.iterdir()} == {files}

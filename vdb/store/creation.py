@@ -40,6 +40,9 @@ __all__ = ["confirm", "create", "fill", "is_vacant", "sync_directory"]
 INFIX = ".vdb-new-"
 """What the name of a directory in the making has in it, after the name of the target."""
 
+MAKING = ".vdb-"
+"""What names in the directory of a database begin with as long as something is made there."""
+
 _OURS = frozenset({WRITER_LOCK, OPEN_LOCK, REBUILD_LOCK, LOCK})
 _NEUTRAL = frozenset({"lost+found"})  # at the top of a freshly made file system
 _NO_RENAME = (errno.EBUSY, errno.EXDEV, errno.EPERM, errno.EACCES, errno.EROFS)
@@ -49,7 +52,7 @@ _LOST_RACE = (errno.ENOTEMPTY, errno.EEXIST)
 def is_vacant(path: Path) -> bool:
     """Whether an existing directory may become a database: empty, but for our own leftovers."""
     return all(
-        entry.name in _OURS or entry.name in _NEUTRAL or entry.name.startswith(INFIX)
+        entry.name in _OURS or entry.name in _NEUTRAL or entry.name.startswith(MAKING)
         for entry in path.iterdir()
     )
 
@@ -142,8 +145,8 @@ def _create_inside(path: Path, timeout: float) -> None:
             if not lock.acquire(shared=False, timeout=timeout):
                 raise BusyError(f"{path} is being made by another process")
             if not (path / DATA).exists():
-                FileLock(path / OPEN_LOCK, create=True).close()
                 ownership.as_neighbours(lock.fd, new, (WRITER_LOCK,))
+                FileLock(path / OPEN_LOCK, create=True).close()
                 (new / DATA).rename(path / DATA)
                 confirm(path / DATA)
         finally:

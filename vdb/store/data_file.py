@@ -6,6 +6,7 @@ everything that held addresses is dropped with it.
 
 from __future__ import annotations
 
+import contextlib
 import os
 from functools import cached_property
 from pathlib import Path
@@ -13,18 +14,23 @@ from typing import Any
 
 import lmdb
 
-from vdb.errors import CorruptedError, DiskFullError, ReadOnlyError
+from vdb.errors import BusyError, CorruptedError, DiskFullError, ReadOnlyError, StaleError
 from vdb.format import blocks, keys
 from vdb.format.checksums import UNSALTED, Seal
 from vdb.format.headers import DatabaseHeader
 from vdb.format.versions import Identity
 from vdb.store import engine, mounts, registry
 from vdb.store.failures import os_errors, translate
+from vdb.store.holders import holders, named
 from vdb.store.lock import FileLock
 from vdb.store.place import DATA, LOCK, Place, identity
 from vdb.store.replacing import put_in_place
 
 __all__ = ["DataFile"]
+
+
+_UNTOLD = 1
+"""Commits that a file may have and the table of readers not say: LMDB died between the two."""
 
 
 class DataFile:
@@ -126,12 +132,30 @@ class DataFile:
         if self.share is not None and self.place.claimed(LOCK) is None:  # LMDB made it
             with os_errors(self.data):
                 self.place.claim(LOCK, identity(self.place.status(LOCK)))
-        self.place.check()
+        try:
+            self.place.check()
+        except StaleError:
+            self._remove_made()
+            raise
+
+    def _remove_made(self) -> None:
+        """Remove the empty file that LMDB makes where there was none any more when it came."""
+        with contextlib.suppress(OSError):
+            made = identity(self.place.status(DATA)) != self.place.claimed(DATA)
+            if made and not self.read_only and self.engine.info()["last_txnid"] == 0:
+                self.data.unlink()
 
     def _read_header(self) -> None:
         if self.locked:
             self.engine.reader_check()
         with self.engine.begin() as txn:
+            if self.engine.info()["last_txnid"] < txn.id():
+                others = holders(self.data)
+                raise BusyError(
+                    f"{self._overwritten()} ({named(others) or 'open in another process'})",
+                    expected="nobody else",
+                    received=others,
+                )
             Identity.decode(txn.get(keys.IDENTITY)).check()
             stored = txn.get(keys.DATABASE)
             self.txn_id: int = txn.id()
@@ -184,11 +208,31 @@ class DataFile:
         """The write transaction, for the holder of the writer lock; errors as for `begin_read`."""
         try:
             self.engine.reader_check()  # a killed reader would keep pages from being used again
-            return self.engine.begin(write=True)
+            txn = self.engine.begin(write=True)
+            untold = self.engine.info()["last_txnid"] - (txn.id() - 1)
         except lmdb.MapResizedError:
             raise
         except lmdb.Error as error:
             raise translate(error, self.path) from error
+        if not 0 <= untold <= _UNTOLD:
+            txn.abort()
+            raise StaleError(self._overwritten())
+        return txn
+
+    def check_reading(self, txn_id: int) -> None:
+        """See now and then that a reader reads what it has open; `txn_id` is its transaction's.
+
+        Raises:
+            StaleError: The file was replaced, removed or overwritten.
+        """
+        if self.place.check_reading() and self.engine.info()["last_txnid"] < txn_id:
+            raise StaleError(self._overwritten())
+
+    def _overwritten(self) -> str:
+        return (
+            f"{self.path / DATA} was overwritten while it was open: what it shows now is not what "
+            f"{LOCK} says; nothing was changed. Close it everywhere and open it again"
+        )
 
     def check_space(self, written: int, pages: tuple[int, int, int, int]) -> None:
         """Refuse a commit of so many bytes that would not fit; `pages` are those of its base.

@@ -114,13 +114,21 @@ class Place:
         self._looked = 0.0
         with os_errors(path):
             if _HAS_DESCRIPTORS:
-                self.fd = os.open(path, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
+                self.fd = self._open(path)
             try:
                 self.id = identity(os.fstat(self.fd) if _HAS_DESCRIPTORS else path.stat())
                 self.here = self._by_descriptor()
             except BaseException:
                 self.close()
                 raise
+
+    def _open(self, path: Path) -> int:
+        flags = os.O_DIRECTORY | os.O_CLOEXEC
+        try:
+            return os.open(path, os.O_RDONLY | flags)
+        except PermissionError:
+            # Not to be listed, but files in it may be opened by name.
+            return os.open(path, getattr(os, "O_PATH", os.O_RDONLY) | flags)
 
     def _by_descriptor(self) -> Path:
         if sys.platform == "linux":
@@ -173,22 +181,24 @@ class Place:
         """The file that is open under a name, if one is."""
         return self._claims.get(name)
 
-    def check_reading(self) -> None:
+    def check_reading(self) -> bool:
         """See that the files that a reader has open still lie in this directory, wherever that is.
 
         A directory that was moved can be read on. A file that was replaced in it must be let go of:
         as long as it is open, nobody can open the other one. Looked at now and then only: see
-        `GLANCE_SECONDS`.
+        `GLANCE_SECONDS`. The answer is whether it was.
 
         Raises:
             StaleError: One was replaced or removed.
         """
         now = time.monotonic()
-        if now - self._looked > GLANCE_SECONDS:
-            for name in (DATA, LOCK):
-                if name in self._claims:
-                    self._see(name)
-            self._looked = now
+        if now - self._looked <= GLANCE_SECONDS:
+            return False
+        for name in (DATA, LOCK):
+            if name in self._claims:
+                self._see(name)
+        self._looked = now
+        return True
 
     def check(self) -> None:
         """See that the path leads to this directory, and its names to the files that are open.

@@ -42,6 +42,8 @@ SIZE = HEADER + (MAX_READERS + (0 if sys.platform == "linux" else 8)) * ROW
 
 _OWNER = struct.Struct("<8sQQ")
 _TAG = b"vdb-of\0\1"
+_LOCK = struct.Struct("hhqqi4x") if sys.platform == "linux" and struct.calcsize("P") == 8 else None
+"""The system's struct flock: kind, whence, start, length, process."""
 _LEFT_TO_LMDB = (errno.EACCES, errno.EPERM, errno.EROFS)
 
 
@@ -97,7 +99,14 @@ class Table:
             raise
 
     def is_used(self) -> bool:
-        """Whether some process has the table open in LMDB."""
+        """Whether some process has the table open in LMDB.
+
+        Asked without taking the lock, where that can be: LMDB would take it for another user's.
+        """
+        if _LOCK is not None:
+            asked = _LOCK.pack(fcntl.F_WRLCK, os.SEEK_SET, 0, 1, 0)
+            answer = fcntl.fcntl(self._fd, fcntl.F_GETLK, asked)
+            return bool(_LOCK.unpack(answer)[0] != fcntl.F_UNLCK)
         try:
             fcntl.lockf(self._fd, fcntl.LOCK_EX | fcntl.LOCK_NB, 1, 0)
         except OSError as error:

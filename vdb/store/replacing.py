@@ -48,7 +48,6 @@ def put_in_place(place: Place, new: Path, *, keep: str | None = None) -> FileLoc
         share.acquire(shared=False, timeout=0)
         with contextlib.suppress(FileNotFoundError):  # one that was lost is being restored
             ownership.copy_access(data, share.fd)
-        place.check()
         if keep is not None:
             try:
                 os.link(data, place.here / keep)
@@ -57,6 +56,7 @@ def put_in_place(place: Place, new: Path, *, keep: str | None = None) -> FileLoc
                     f"cannot keep the old file as {place.path / keep}: {error.strerror}"
                 ) from error
             kept = place.here / keep
+        place.check()  # as late as can be
         new.replace(data)
     except BaseException:
         share.close()

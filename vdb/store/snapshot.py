@@ -81,11 +81,11 @@ class Snapshot(Reader):
         if not inside:
             env.gate.enter(self._token, env.lock_timeout)
         try:
-            if not inside:
-                env.place.check_reading()
             self._txn = txn = env.file.begin_read()
             self._get = txn.get
             txn_id = txn.id()
+            if not inside:
+                env.file.check_reading(txn_id)
             views = env.cache.current
             self._views = views if views.txn_id == txn_id else env.cache.at(self, txn_id)
         except BaseException:
