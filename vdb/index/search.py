@@ -59,8 +59,7 @@ def search(
         queries: C-contiguous, (n, dim), already checked: float32 on float32 and float16, int8 on
             int8, packed bits on bits.
         k: Hits wanted of each query, at least 1.
-        ef: Candidates kept by the walk, of which at most k are hits. None: the larger of k and
-            `DEFAULT_EF`.
+        ef: Candidates kept by the walk, and k at least. None: the larger of k and `DEFAULT_EF`.
         exact: Scan even where there is a graph.
         threads: Threads that share the queries.
         course: What to look among, and where to say what was done; None for all records. Never
@@ -113,21 +112,21 @@ def _search(
     if course is None and len(queries) == 1:  # the most common search, and the shortest
         if scan:
             return Found(*index.scan(fetch, queries, k, 1))
-        return Found(*index.search(fetch, queries, k, width, 1))
+        return Found(*index.search(fetch, queries, k, max(width, k), 1))
     if course is not None:
         scan = course.scanning(width, flat=not view.links, exact=exact)
     parts = []
     for start in range(0, len(queries), _QUERIES_AT_ONCE):
         some = queries[start : start + _QUERIES_AT_ONCE]
         if course is not None:
-            wide = None if scan else width
+            wide = None if scan else max(width, k)
             parts.append(
                 search_some(index, fetch, some, k, width=wide, threads=threads, course=course)
             )
         elif scan:
             parts.append(index.scan(fetch, some, k, threads))
         else:
-            parts.append(index.search(fetch, some, k, width, threads))
+            parts.append(index.search(fetch, some, k, max(width, k), threads))
     if len(parts) == 1:
         return Found(*parts[0])
     if not parts:

@@ -76,8 +76,8 @@ def nearest(reader: Reader, view: View, matrix: NDArray[Any], k: int, reach: Rea
     spare = 1 if DTYPES[view.header.dtype].real else max(1, min(3 * k, ef - k))
     width = min(k + spare, reach.matches)
     search = _Search(reader, view, matrix, k, ef, reach)
-    # A walk that keeps only k does not see whether there are equal ones: it keeps one more.
-    found = search.found(width, ef=max(ef, width))
+    # A walk keeps as many as it is asked for, so that it sees equal ones whatever ef is.
+    found = search.found(width, ef=ef)
     if width == k:
         return found
     if len(matrix) == 1:  # the most common search: nothing is made that need not be

@@ -1,8 +1,12 @@
-"""The k nearest of those that a threshold admits, where the value alone does not say which.
+"""The k nearest of those that a threshold admits: k of them wherever k are admitted.
 
-Where an engine judges by a number of its own, records that it keeps out lie among the nearest,
-and others that it admits lie behind them. So more candidates are judged, by rising distance, until
-k are admitted or nothing behind can be.
+The k nearest by value are judged first; mostly all are admitted, or it is plain that nothing behind
+them can be. Else more candidates are judged, by rising distance. There are two reasons for that:
+
+- An engine may judge by a number of its own. Then records that it keeps out lie among the nearest,
+  and others that it admits lie behind them, as far as the number can be from the value.
+- A walk may have missed some. Where it found fewer than k that are admitted, it is made as wide as
+  that of a range search, which goes far beyond the threshold before it ends.
 """
 
 from __future__ import annotations
@@ -27,7 +31,6 @@ from vdb.query.scoring import (
     by_score,
     could_pass,
     joined,
-    scored,
 )
 
 __all__ = ["nearest_passing"]
@@ -63,78 +66,106 @@ def nearest_passing(
         reach: Where is looked.
     """
     near = nearest(reader, view, matrix, k, reach)
-    rule = how.convention.from_vectors
-    if how.threshold is None or rule is None or not rule.applies(view.header.dtype):
-        # Whether a record is admitted follows from its value: none behind one that is kept out is.
-        return scored(reader, view, matrix, near, how)
-    search = _Search(reader, view, matrix, k, how, reach)
     rows = admitted(reader, view, matrix, near, how)
-    whole = (rows.counts == near.counts) | _nothing_behind(search, near, k)
-    if not whole.all():
-        found = dict(_further(search, np.flatnonzero(~whole)))
+    short = np.flatnonzero(rows.counts < near.counts)
+    if short.size:
+        search = _Search(reader, view, matrix, k, how, reach)
+        course = reach.course
+        walked = bool(view.links) and not reach.exact and (course is None or not course.scans)
+        further = _by_walk(search, short) if walked else _by_scan(search, short, near)
+        found = dict(further)
         rows = joined([found.get(query, part) for query, part in enumerate(by_query(rows))])
     return by_score(rows, how.convention)
 
 
-def _further(search: _Search, waiting: NDArray[np.intp]) -> Iterator[tuple[int, Rows]]:
-    """The rows of these queries, by value, from as many candidates as it takes."""
+def _by_walk(search: _Search, waiting: NDArray[np.intp]) -> Iterator[tuple[int, Rows]]:
+    """The rows of these queries, by value, from walks as wide as it takes; else from a scan."""
     reader, view, matrix, k, how, reach = search
     rule = how.convention.from_vectors
     ordered = rule is None or rule.ordered
-    width = max(_FACTOR * k, reach.ef or 0)
+    width = max(_FACTOR * k, ranges.first_width(reach))
     while waiting.size and ranges.walks(view, width, reach):
         near = index.search(
             reader,
             view,
             matrix[waiting],
             width,
-            ef=max(width, index.DEFAULT_EF),
+            ef=width,
             exact=False,
             threads=reach.threads,
             course=reach.course,
         )
-        rows, whole = _judged(search, waiting, near, width)
+        rows, done = _judged(search, waiting, near)
         if ordered:
-            whole |= ranges.far_beyond(near, rows, how, view.header.dim)
-        yield from _told(search, waiting, rows, whole)
-        waiting, width = waiting[~whole], _FACTOR * width
+            done |= ranges.far_beyond(near, rows, how, view.header.dim)
+        yield from _told(search, waiting, rows, done)
+        waiting, width = waiting[~done], _FACTOR * width
+    scan = search._replace(reach=reach._replace(exact=True))
     for some in ranges.chunks(waiting, reach):
-        near = ranges.all_by_value(reader, view, matrix[some], reach)
-        width = _FACTOR * k
-        places = np.arange(len(some))
+        near = nearest(reader, view, np.ascontiguousarray(matrix[some]), k, scan.reach)
+        here = scan._replace(matrix=matrix[some])
+        for place, rows in _by_scan(here, np.arange(len(some)), near):
+            yield int(some[place]), rows
+
+
+def _by_scan(
+    search: _Search, waiting: NDArray[np.intp], near: index.Found
+) -> Iterator[tuple[int, Rows]]:
+    """The rows of these queries, by value, of all records; `near` are the k nearest of each."""
+    near = _first_of(near, waiting, search.k)
+    rows, done = _judged(search, waiting, near)
+    done |= _nothing_behind(search, near)
+    yield from _told(search, waiting, rows, done)
+    for some in ranges.chunks(waiting[~done], search.reach):
+        queries = np.ascontiguousarray(search.matrix[some])
+        every = ranges.all_by_value(search.reader, search.view, queries, search.reach)
+        places, width = np.arange(len(some)), _FACTOR * search.k
         while places.size:
-            first = index.Found(
-                near.slots[places, :width],
-                near.values[places, :width],
-                np.minimum(near.counts[places], width),
-            )
-            rows, whole = _judged(search, some[places], first, width)
-            yield from _told(search, some[places], rows, whole)
-            places, width = places[~whole], _FACTOR * width
+            near = _first_of(every, places, width)
+            rows, done = _judged(search, some[places], near)
+            done |= _nothing_behind(search, near)
+            yield from _told(search, some[places], rows, done)
+            places, width = places[~done], _FACTOR * width
+
+
+def _first_of(near: index.Found, queries: NDArray[np.intp], width: int) -> index.Found:
+    """The first candidates of some of the queries."""
+    return index.Found(
+        near.slots[queries, :width],
+        near.values[queries, :width],
+        np.minimum(near.counts[queries], width),
+    )
 
 
 def _judged(
-    search: _Search, queries: NDArray[np.intp], near: index.Found, width: int
+    search: _Search, queries: NDArray[np.intp], near: index.Found
 ) -> tuple[Rows, NDArray[np.bool_]]:
-    """The candidates that are admitted, by value, and of which queries none behind them matter."""
+    """The candidates that are admitted, by value, and for which queries there are enough.
+
+    What is as far away as the k-th of them must be all there, for its ids to be compared.
+    """
     rows = admitted(search.reader, search.view, search.matrix[queries], near, search.how)
-    whole = _nothing_behind(search, near, width)
-    ends, last = np.cumsum(rows.counts), near.values[np.arange(len(queries)), near.counts - 1]
+    counts = near.counts.astype(np.intp)
+    done = counts >= search.reach.matches
+    starts, last = np.cumsum(rows.counts) - rows.counts, _last(near)
     enough = np.flatnonzero(rows.counts >= search.k)
-    kth = rows.values[ends[enough] - rows.counts[enough] + search.k - 1]
-    whole[enough] |= kth != last[enough]  # what is as far away as the last hit is all there
-    return rows, whole
+    done[enough] |= rows.values[starts[enough] + search.k - 1] != last[enough]
+    return rows, done
 
 
-def _nothing_behind(search: _Search, near: index.Found, width: int) -> NDArray[np.bool_]:
-    """Of which queries no record behind these candidates is there, or can be admitted."""
+def _nothing_behind(search: _Search, near: index.Found) -> NDArray[np.bool_]:
+    """For which queries no record behind these candidates, of all, can be admitted."""
     convention, threshold = search.how
     assert threshold is not None  # noqa: S101 - for mypy; the caller has looked
+    header = search.view.header
+    possible = could_pass(_last(near), convention, threshold, header.dim, dtype=header.dtype)
+    return np.asarray(~possible | (near.counts == 0))
+
+
+def _last(near: index.Found) -> NDArray[np.float64]:
+    """The value of each query's farthest candidate."""
     counts = near.counts.astype(np.intp)
-    whole = (counts < width) | (counts >= search.reach.matches) | (counts == 0)
-    last = near.values[np.arange(len(counts)), np.maximum(counts, 1) - 1]
-    possible = could_pass(last, convention, threshold, search.view.header.dim)
-    return np.asarray(whole | ~possible)
+    return np.asarray(near.values[np.arange(len(counts)), np.maximum(counts, 1) - 1])
 
 
 def _told(

@@ -11,7 +11,16 @@ from numpy.typing import NDArray
 from vdb import config, index
 from vdb.query.scoring import Reader, Rows, Scoring, View, by_query, joined, scored
 
-__all__ = ["Reach", "all_by_value", "chunks", "everything", "far_beyond", "walks", "within"]
+__all__ = [
+    "Reach",
+    "all_by_value",
+    "chunks",
+    "everything",
+    "far_beyond",
+    "first_width",
+    "walks",
+    "within",
+]
 
 _FIRST_WIDTH = 512
 # A candidate is beyond doubt when at most one in so many of the list is admitted.
@@ -65,7 +74,7 @@ def within(
     graph = how.threshold is not None and (rule is None or rule.ordered)
     found: dict[int, Rows] = {}
     pending = np.arange(len(matrix))
-    width = max(_FIRST_WIDTH, reach.ef or 0)
+    width = first_width(reach)
     while graph and pending.size and walks(view, width, reach):
         queries = matrix[pending]
         near = index.search(
@@ -90,6 +99,11 @@ def within(
         rows = everything(reader, view, matrix[some], how, reach)
         found.update(zip(some.tolist(), by_query(rows), strict=True))
     return joined([found[query] for query in range(len(matrix))])
+
+
+def first_width(reach: Reach) -> int:
+    """Candidates of the first walk."""
+    return max(_FIRST_WIDTH, reach.ef or 0)
 
 
 def walks(view: View, width: int, reach: Reach) -> bool:

@@ -90,7 +90,7 @@ def admitted(
     rule = convention.from_vectors
     if rule is not None and rule.applies(view.header.dtype):
         if threshold is not None:
-            near = could_pass(values, convention, threshold, dim)
+            near = could_pass(values, convention, threshold, dim, dtype=view.header.dtype)
             slots, values, owners = slots[near], values[near], owners[near]
         quantities = made_of(reader, view, (queries, owners), (slots, values), convention)
     scores = convention.scored(quantities, dim)
@@ -130,16 +130,21 @@ def _real(
 
 
 def could_pass(
-    values: NDArray[np.float64], convention: Convention, threshold: float, dim: int
+    values: NDArray[np.float64],
+    convention: Convention,
+    threshold: float,
+    dim: int,
+    *,
+    dtype: str,
 ) -> NDArray[np.bool_]:
     """Which rows could be within the threshold, as far as their values tell."""
-    assert convention.from_vectors is not None  # noqa: S101 - for mypy; the caller has looked
-    rule = convention.from_vectors
-    if rule.slack == np.inf:
-        return np.ones(len(values), dtype=bool)
-    closer = rule.closest(values, METRICS[convention.metric].direction)
-    best = convention.scored(closer, dim)
-    return np.asarray(convention.admits(best, closer, threshold, dim=dim))
+    rule, closest = convention.from_vectors, values
+    if rule is not None and rule.applies(dtype):
+        if rule.slack == np.inf:
+            return np.ones(len(values), dtype=bool)
+        closest = rule.closest(values, METRICS[convention.metric].direction)
+    best = convention.scored(closest, dim)
+    return np.asarray(convention.admits(best, closest, threshold, dim=dim))
 
 
 def made_of(
