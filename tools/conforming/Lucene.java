@@ -6,10 +6,9 @@ import java.io.BufferedReader;
 import java.io.InputStreamReader;
 import java.util.Arrays;
 import org.apache.lucene.analysis.standard.StandardAnalyzer;
-import org.apache.lucene.codecs.Codec;
-import org.apache.lucene.codecs.FilterCodec;
 import org.apache.lucene.codecs.KnnVectorsFormat;
 import org.apache.lucene.codecs.bitvectors.HnswBitVectorsFormat;
+import org.apache.lucene.codecs.lucene104.Lucene104Codec;
 import org.apache.lucene.document.Document;
 import org.apache.lucene.document.KnnByteVectorField;
 import org.apache.lucene.document.KnnFloatVectorField;
@@ -52,9 +51,10 @@ class Lucene {
     int n = Integer.parseInt(words[2]);
     var config = new IndexWriterConfig(new StandardAnalyzer());
     if (bits) {
-      Codec usual = Codec.getDefault();
-      config.setCodec(new FilterCodec(usual.getName(), usual) {
-        @Override public KnnVectorsFormat knnVectorsFormat() { return new HnswBitVectorsFormat(); }
+      config.setCodec(new Lucene104Codec() {
+        @Override public KnnVectorsFormat getKnnVectorsFormatForField(String field) {
+          return new HnswBitVectorsFormat();
+        }
       });
     }
     var directory = new ByteBuffersDirectory();
@@ -75,14 +75,14 @@ class Lucene {
     }
     System.out.println(complaint);
     var searcher = new IndexSearcher(DirectoryReader.open(directory));
-    var everything = new MatchAllDocsQuery();
+    var everything = MatchAllDocsQuery.INSTANCE;
     for (String line = in.readLine(); line != null; line = in.readLine()) {
       words = line.split(" ");
       try {
         Query query;
         if (words[0].equals("within")) {
           float least = Float.intBitsToFloat(Integer.parseInt(words[1]));
-          query = new FloatVectorSimilarityQuery("v", floats(words, 2), Float.NEGATIVE_INFINITY, least);
+          query = new FloatVectorSimilarityQuery("v", floats(words, 2), least);
         } else if (bits) {
           query = new KnnByteVectorQuery("v", bytes(words, 1), n, everything);
         } else {

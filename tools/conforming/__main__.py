@@ -18,11 +18,12 @@ from .engine import AbsentError, Engine
 from .graphs import ENGINES as GRAPHS
 from .libraries import ENGINES as LIBRARIES
 from .lucene import ENGINES as LUCENE
+from .milvus import ENGINES as MILVUS
 from .outcome import Outcome
 from .servers import ENGINES as SERVERS
 from .stores import ENGINES as STORES
 
-ALL = (*LIBRARIES, *GRAPHS, *STORES, *SERVERS, *LUCENE)
+ALL = (*LIBRARIES, *GRAPHS, *STORES, *MILVUS, *SERVERS, *LUCENE)
 ENGINES: dict[str, type[Engine]] = {kind.convention: kind for kind in ALL}
 TIMEOUT = 900  # seconds for one engine
 _ABSENT = 3  # exit status

@@ -2,9 +2,14 @@
 
 from __future__ import annotations
 
+import atexit
 import contextlib
 import io
+import itertools
 import math
+import shutil
+import tempfile
+from functools import cache
 from typing import Any
 
 import numpy as np
@@ -150,6 +155,17 @@ class Turbovec(Engine):
         return _rows(ids, scores, self.n)
 
 
+_PLACES = itertools.count()
+
+
+@cache
+def _hannoy_folder() -> str:
+    """The one folder that a process may open."""
+    folder = tempfile.mkdtemp(prefix="hannoy")
+    atexit.register(shutil.rmtree, folder, ignore_errors=True)
+    return folder
+
+
 class Hannoy(Engine):
     """hannoy, its graph."""
 
@@ -163,16 +179,18 @@ class Hannoy(Engine):
         import hannoy
 
         metric = getattr(hannoy.Metric, self.kind)
-        path = self.folder / "h"
-        path.mkdir()
-        self.base = hannoy.Database(str(path), metric)
-        with contextlib.redirect_stdout(io.StringIO()), self.base.writer(self.dim, m=32) as writer:
-            writer.add_items(list(range(len(vectors))), vectors)
+        self.base = hannoy.Database(_hannoy_folder(), metric)
+        self.place_in_it = next(_PLACES)
+        given = {"m": 32, "index": self.place_in_it}
+        with contextlib.redirect_stdout(io.StringIO()), self.base.writer(self.dim, **given) as to:
+            to.add_items(list(range(len(vectors))), vectors)
         self.n = len(vectors)
 
     def all(self, query: Floats) -> Answer:
         """All rows that the graph reaches."""
-        found = self.base.reader().by_vec(query.tolist(), n=self.n, ef_search=4 * self.n)
+        found = self.base.reader(self.place_in_it).by_vec(
+            query.tolist(), n=self.n, ef_search=4 * self.n
+        )
         return {int(i): float(score) for i, score in found}
 
 

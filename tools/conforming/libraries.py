@@ -117,7 +117,7 @@ class Voyager(Engine):
 
         space = getattr(voyager.Space, self.kind)
         self.index = voyager.Index(space, num_dimensions=self.dim, M=64, ef_construction=400)
-        self.index.add_items(vectors)
+        self.index.add_items(vectors, num_threads=1)  # with more, a row may get other numbers
 
     def all(self, query: Floats) -> Answer:
         """All rows that the graph reaches."""

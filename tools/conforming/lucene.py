@@ -84,6 +84,8 @@ class Lucene(Engine):
         """That of the jar."""
         with cls._start() as program:
             said, _ = program.communicate("")
+        if not said.strip():
+            raise AbsentError("the program in Java does not run with this jar")
         return said.strip()
 
     def add(self, vectors: Floats) -> None:

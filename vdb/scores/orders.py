@@ -16,7 +16,7 @@ from numpy.typing import NDArray
 
 from vdb import kernel
 
-__all__ = ["ONE_BY_ONE", "ONE_BY_ONE_FUSED", "SIXTEEN", "ByDimension", "Order", "Sums"]
+__all__ = ["ONE_BY_ONE", "ONE_BY_ONE_FUSED", "SIXTEEN", "ByDimension", "FrontFour", "Order", "Sums"]
 
 Matrix = NDArray[np.float32]
 
@@ -107,6 +107,30 @@ class ByDimension:
     def dot(self, a: Matrix, b: Matrix) -> NDArray[np.float32]:
         """Inner products of the rows of two float32 matrices (m, n): (m,), float32."""
         return self.of(a.shape[1]).dot(a, b)
+
+
+@dataclass(frozen=True, slots=True)
+class FrontFour:
+    """An order whose first register is filled half, where four numbers or more would be left.
+
+    Attributes:
+        order: That of the rest; its registers hold eight numbers.
+    """
+
+    order: Order
+
+    @property
+    def text(self) -> str:
+        """The order in words."""
+        return self.order.text
+
+    def dot(self, a: Matrix, b: Matrix) -> NDArray[np.float32]:
+        """Inner products of the rows of two float32 matrices (m, n): (m,), float32."""
+        if a.shape[1] % 8 < 4:
+            return self.order.dot(a, b)
+        half = np.zeros((len(a), 4), dtype=np.float32)
+        wide = [np.concatenate([x[:, :4], half, x[:, 4:]], axis=1) for x in (a, b)]
+        return self.order.dot(*wide)
 
 
 ONE_BY_ONE = Order()

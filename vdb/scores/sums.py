@@ -13,7 +13,9 @@ from vdb.scores.vectors import ANYTHING, FAR, Column, FromVectors, Matrix
 __all__ = [
     "NARROW_DIFFERENCES",
     "NARROW_PRODUCTS",
+    "SQUARED_NORM",
     "absolute",
+    "capped_cosine",
     "cosine",
     "cosine_of_units",
     "product",
@@ -188,3 +190,27 @@ def rest_apart(
         "" if norms is None else "both vectors are normalised in float32, whatever their length; "
     )
     return FromVectors(text + summed(sums), prepare, compute, ANYTHING if norms is None else FAR)
+
+
+def _by_numpy(q: Matrix, v: Matrix) -> Column:
+    length = np.linalg.norm(q - v, axis=1)
+    return np.asarray(length * length)
+
+
+SQUARED_NORM = FromVectors(
+    "the norm as numpy has it in float32, squared", _as_it_is, _by_numpy, 0.0, relative=FAR
+)
+
+
+def capped_cosine(sums: Sums) -> FromVectors:
+    """The cosine of vectors that numpy has normalised in float32, as 1 minus a distance."""
+
+    def prepare(a: Matrix) -> Matrix:
+        lengths = np.linalg.norm(a, axis=1, keepdims=True)
+        return np.asarray(a / np.where(lengths == 0, _ONE, lengths))
+
+    def compute(q: Matrix, v: Matrix) -> Column:
+        return np.asarray(_ONE - np.maximum(_ONE - sums.dot(q, prepare(v)), 0))
+
+    text = "both vectors are normalised in float32, whatever their length; at most 1"
+    return FromVectors(f"{text}; {summed(sums)}", prepare, compute, FAR)

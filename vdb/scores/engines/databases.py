@@ -47,7 +47,7 @@ _PGVECTOR = Engine(
                 "NaN in a sequential scan, sorted last; missing from an HNSW or IVFFlat index",
             ),
         ),
-        Row("l1", "<+>", SAME, from_vectors=absolute(Order(lanes=8))),
+        Row("l1", "<+>", SAME, from_vectors=absolute(Order(lanes=8, rest="narrower"))),
         Row("hamming", "<~>", SAME),
     ),
 )

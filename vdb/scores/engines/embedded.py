@@ -31,9 +31,15 @@ _CHROMA = Engine(
     ),
 )
 _LANCE_SIXTEEN = Order(lanes=16, fold="sequence", rest="apart")
-_LANCE_SUMS = ByDimension(
-    _LANCE_SIXTEEN.text, lambda dim: Order(lanes=8, rest="apart") if dim < 16 else _LANCE_SIXTEEN
-)
+
+
+def _lance_sums(dim: int) -> Order:
+    if dim == 16:
+        return Order(lanes=8, fused=True)
+    return Order(lanes=8, rest="apart") if dim < 16 else _LANCE_SIXTEEN
+
+
+_LANCE_SUMS = ByDimension(_LANCE_SIXTEEN.text, _lance_sums)
 _LANCEDB_ZERO = Zero("nothing", "accepted; such rows are missing, and a zero query finds nothing")
 _LANCEDB = Engine(
     name="lancedb",

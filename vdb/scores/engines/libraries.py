@@ -9,12 +9,16 @@ from vdb.scores.orders import ONE_BY_ONE, SIXTEEN, ByDimension, Order
 from vdb.scores.rows import Engine, Row, inner, zero_is
 from vdb.scores.sums import absolute, cosine_of_units, product, rest_apart, rounded_chord, squared
 from vdb.scores.thresholds import RADIUS, STRICT, none
-from vdb.scores.vectors import NORMALISED
 
 __all__ = ["ENGINES"]
 
 _NAN_OUT = "accepted; the score is NaN"
 
+_VSAG_SIXTEEN = Order(lanes=16, fused=True, rest="apart", rest_fused=False)
+_VSAG_SUMS = ByDimension(
+    _VSAG_SIXTEEN.text,
+    lambda dim: Order(lanes=8, fold="sequence", rest="apart") if dim < 16 else _VSAG_SIXTEEN,
+)
 _VSAG = Engine(
     name="vsag",
     version="VSAG 0.18.5",
@@ -27,13 +31,18 @@ _VSAG = Engine(
     ),
     nan=_NAN_OUT,
     rows=(
-        Row("l2", "l2", SAME),
-        *inner("ip", COMPLEMENT, note="its former HNSW index has -q.v for int8 vectors"),
+        Row("l2", "l2", SAME, from_vectors=squared(_VSAG_SUMS)),
+        *inner(
+            "ip",
+            COMPLEMENT,
+            from_vectors=product(_VSAG_SUMS),
+            note="its former HNSW index has -q.v for int8 vectors",
+        ),
         Row(
             "cosine",
             "cosine",
             COMPLEMENT,
-            from_vectors=NORMALISED,
+            from_vectors=cosine_of_units(_VSAG_SUMS, _VSAG_SUMS, divided=True),
             zero=zero_is("1", " (hgraph, brute_force; the former HNSW index gives NaN)"),
         ),
     ),

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 from vdb.scores.families import (
     BYTE_DOT,
     FRACTION,
@@ -12,7 +14,9 @@ from vdb.scores.families import (
     RECIPROCAL_COMPLEMENT,
     SAME,
 )
+from vdb.scores.orders import ONE_BY_ONE_FUSED, ByDimension, Order
 from vdb.scores.rows import Engine, Row, Zero, inner, zero_refused
+from vdb.scores.sums import cosine, product, squared
 from vdb.scores.thresholds import ANY_MIN_SCORE, MIN_SCORE, RADIUS, none, similarity
 from vdb.scores.vectors import ELASTIC
 
@@ -24,6 +28,14 @@ _QUANTISED = (
     "a field with a quantised format scores from codes in every query, exact ones too; only "
     "FullPrecisionFloatVectorSimilarityValuesSource and RescoreTopNQuery give the raw score"
 )
+_PANAMA = Order(lanes=16, registers=4, fused=True, fold="sequence", gather="neighbours")
+_LUCENE_SUMS = ByDimension(
+    "in up to 64 sums side by side", lambda dim: ONE_BY_ONE_FUSED if dim < 32 else _PANAMA
+)
+_LUCENE_COSINE_SUMS = ByDimension(
+    "in up to 32 sums side by side",
+    lambda dim: ONE_BY_ONE_FUSED if dim < 32 else replace(_PANAMA, registers=2, gather="sequence"),
+)
 _LUCENE = Engine(
     name="lucene",
     version="Lucene 10.5.0 (raw fields, of floats and of bytes)",
@@ -33,12 +45,15 @@ _LUCENE = Engine(
     threshold=_RESULT_SIMILARITY,
     nan="refused on insert and query",
     rows=(
-        Row("l2", "EUCLIDEAN", RECIPROCAL, note=_QUANTISED),
-        Row("ip", "MAXIMUM_INNER_PRODUCT", MIP, note=_QUANTISED),
+        Row("l2", "EUCLIDEAN", RECIPROCAL, from_vectors=squared(_LUCENE_SUMS), note=_QUANTISED),
+        Row(
+            "ip", "MAXIMUM_INNER_PRODUCT", MIP, from_vectors=product(_LUCENE_SUMS), note=_QUANTISED
+        ),
         Row(
             "dot",
             "DOT_PRODUCT",
             HALVED_CLIPPED,
+            from_vectors=product(_LUCENE_SUMS),
             note="Lucene does not check that vectors have length 1: raw scores go above 1 (42.3 "
             f"was seen), those from codes end at 1; {_QUANTISED}",
         ),
@@ -47,6 +62,7 @@ _LUCENE = Engine(
             "cosine",
             "COSINE",
             HALVED,
+            from_vectors=cosine(_LUCENE_COSINE_SUMS, wide=True, roots="of product"),
             zero=Zero(
                 "nothing",
                 "refused: zero vector not allowed with cosine similarity function; a zero query "
