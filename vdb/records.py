@@ -154,8 +154,8 @@ class Problem:
     Attributes:
         where: The place: a key, block, record, slot, or collection.
         what: What is wrong with it, and what was expected.
-        severity: "error" when data or an answer may be wrong; "warning" when only space or
-            speed is.
+        severity: "error" when data or an answer may be wrong; "warning" when only space, speed
+            or how much approximate searches find is.
     """
 
     where: str

@@ -6,7 +6,8 @@
 4. names and collection headers, both ways;
 5. of each collection: its records (`check_records`), its blocks and links (`index.verify`), the
    postings of its declared fields (`check_fields`), and the generations beside the one in use
-   (`check_generations`).
+   (`check_generations`); where nothing is wrong with its index, what searches find
+   (`check_search`).
 
 Damage in one place is a `Problem` and the walk goes on with the next: it never stops at the first.
 Problems of a step are gathered before they are yielded, so that a check that is looked at slowly
@@ -32,6 +33,7 @@ from vdb.format.versions import Identity
 from vdb.maintenance.check_fields import check_fields
 from vdb.maintenance.check_generations import check_beside, check_roles, homeless_change
 from vdb.maintenance.check_records import check_records, check_vectors
+from vdb.maintenance.check_search import check_search
 from vdb.query.convention import convention_of
 from vdb.records import Problem
 from vdb.store import CollectionView, Snapshot
@@ -138,6 +140,8 @@ def _collection(looks: _Looks, known: _Known, header: CollectionHeader) -> Itera
     if view is not None:
         blocks_found = looks.look(partial(index.verify, view=view), where)
         found += blocks_found or looks.look(partial(check_vectors, view=view), where)
+        if not found:
+            found = looks.look(partial(check_search, view=view), where)
         found += looks.look(partial(check_fields, view=view), where)
     yield from found
 
