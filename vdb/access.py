@@ -177,8 +177,11 @@ class LiveAccess:
             self._moments.add(snapshot)
         return PinnedAccess(snapshot, self)
 
-    def writing(self) -> AbstractContextManager[Batch]:
-        """The calling task's batch, or one that commits at the end of the call."""
+    def writing(self, *, room: int = 0) -> AbstractContextManager[Batch]:
+        """The calling task's batch, or one that commits at the end of the call.
+
+        `room` says about how many bytes the call is going to write, where that is known.
+        """
         mine = self._mine()
         if mine is not None:
             batch = mine[0]
@@ -188,7 +191,7 @@ class LiveAccess:
                     "with block, which undoes it, and begin again"
                 ) from batch.cause
             return _Joined(batch)
-        return self._new_batch()
+        return self._new_batch(room)
 
     @contextmanager
     def batch(self) -> Iterator[None]:
@@ -219,9 +222,9 @@ class LiveAccess:
             finally:
                 del self._batches[me]
 
-    def _new_batch(self) -> Batch:
+    def _new_batch(self, room: int = 0) -> Batch:
         self.check_writable()
-        return self.environment.batch(timeout=self.lock_timeout)
+        return self.environment.batch(timeout=self.lock_timeout, room=room)
 
     def check_writable(self) -> None:
         """Raise ReadOnlyError when this handle only reads, and what `check_open` raises."""

@@ -49,6 +49,9 @@ __all__ = [
 ]
 
 
+_ROOM_OF_A_RECORD = 2048
+
+
 @dataclass(frozen=True, slots=True)
 class Rows:
     """Checked input: three columns of one length.
@@ -66,6 +69,12 @@ class Rows:
     payloads: list[bytes | None]
     kind: tuple[str, str]
     made: Callable[[Metric, DType], NDArray[Any]] | None = None
+
+    @property
+    def room(self) -> int:
+        """About how many bytes of a file they take, their links and ids included."""
+        payloads = sum(len(payload) for payload in self.payloads if payload is not None)
+        return 2 * (self.vectors.nbytes + payloads) + _ROOM_OF_A_RECORD * len(self.ids)
 
 
 def prepare(

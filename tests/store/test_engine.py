@@ -57,9 +57,8 @@ env.close()
 
     def test_a_full_small_map_is_a_disk_full_error_and_nothing_changes(self, path):
         script = """
-from vdb.store import engine
-engine.FIRST_MAP = 1 << 22
-import vdb.store.data_file
+from vdb.store import address_space
+address_space.map_for = lambda *_, **__: 1 << 22
 env = Environment.open(path)
 docs(env, 1)
 try:
@@ -78,8 +77,8 @@ env.close()
 
     def test_a_process_with_a_smaller_map_adopts_what_another_has_written(self, env, path):
         script = """
-from vdb.store import engine
-engine.FIRST_MAP = 1 << 20
+from vdb.store import address_space
+address_space.share, address_space.ROOM = lambda *_, **__: 1 << 20, 0
 env = Environment.open(path)
 say(env.map_size)
 hear()

@@ -152,7 +152,7 @@ def _file(reader: index.Reader) -> FileUse:
         bytes=stats.file_size,
         used_bytes=stats.pages_used * stats.page_size,
         free_bytes=stats.pages_free * stats.page_size,
-        readers=stats.readers,
+        readers=max(0, stats.readers - 1),  # without this call
         reader_lag=None if oldest is None else max(0, stats.txn_id - oldest),
     )
 

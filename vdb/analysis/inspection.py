@@ -114,7 +114,7 @@ class FileUse(Result):
         bytes: Its size.
         used_bytes: Bytes of pages in use.
         free_bytes: Bytes of pages that later commits use again; `compact` gives them back.
-        readers: Reader slots taken, by all processes.
+        readers: Who reads at this moment, in all processes, besides this call.
         reader_lag: How many commits the oldest reader is behind; what those freed cannot be used
             again yet. None where nobody reads.
     """

@@ -84,7 +84,7 @@ class Collection(Rebuilding, CollectionReader):
         arguments.callback("progress", progress)
         rows = self._rows(ids, vectors, payloads)
         count = config.thread_count(threads)
-        with self._access.writing() as batch:
+        with self._access.writing(room=rows.room) as batch:
             coll = self._writable(batch)
             ingest.add(batch, coll, rows, threads=count, progress=progress)
             _tune_grown(batch, coll, len(rows.ids), count)
@@ -108,7 +108,7 @@ class Collection(Rebuilding, CollectionReader):
         arguments.callback("progress", progress)
         rows = self._rows(ids, vectors, payloads)
         count = config.thread_count(threads)
-        with self._access.writing() as batch:
+        with self._access.writing(room=rows.room) as batch:
             coll = self._writable(batch)
             before = coll.header.count
             ingest.upsert(batch, coll, rows, threads=count, progress=progress)

@@ -239,6 +239,9 @@ class CollectionReader(Handle, Insight):
     def scan(self, *, where: Mapping[str, Any] | Filter | None = None) -> Iterator[Record]:
         """All records in the order of `ids`, and of one moment that is held as it is there.
 
+        A loop that writes each record anew makes the file grow with every one of them: take the ids
+        first and `get` some hundred records at a time, or write inside one ``with db.batch():``.
+
         With a filter, those that pass it; errors as for `ids`.
         """
         moment, view, ids = self._walk(where)

@@ -40,6 +40,8 @@ __all__ = ["RepairReport", "RepairedCollection", "Whole", "repair"]
 Progress = Callable[[str, int, int], None]
 """Called with (collection, slots done, slots)."""
 
+_ROOM = 1 << 27  # bytes of a file that one of its commits takes, mostly
+
 
 @dataclass(frozen=True, slots=True)
 class RepairedCollection(Result):
@@ -174,7 +176,7 @@ def _make(
     settings = index_from_map(before.index)
     record = index.new_generation(header.generation, header.metric, header.dtype, settings)
     header.put_to_use(record, when=time.time(), reason="repaired")
-    with target.batch() as batch:
+    with target.batch(room=_ROOM) as batch:
         batch.create_collection(header, record)
     lost: list[LostRecord] = []
     for part in salvage(env, old):
@@ -190,7 +192,7 @@ def _make(
 
 
 def _copy(target: Environment, name: str, part: Part, threads: int) -> None:
-    with target.batch() as batch:
+    with target.batch(room=_ROOM) as batch:
         coll = batch.collection(name)
         vectors = np.ascontiguousarray(part.vectors)
         kind = coll.header.metric, coll.header.dtype

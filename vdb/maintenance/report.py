@@ -149,7 +149,9 @@ class DatabaseInfo:
         page_size: Bytes of a page.
         file_bytes: Size of the data file.
         free_bytes: Bytes in the file that later writes will use again.
-        readers: Reader slots taken, by all processes.
+        readers: Snapshots, iterators and running calls that read at this moment, in all processes.
+        reader_lag: How many commits there were since the moment that the oldest of them sees.
+        held_bytes: Bytes in the file that later writes would use again, and cannot before it ends.
         lmdb_version: Version of LMDB that is at work.
         collections: Names and numbers of records.
     """
@@ -166,6 +168,8 @@ class DatabaseInfo:
     file_bytes: int
     free_bytes: int
     readers: int
+    reader_lag: int
+    held_bytes: int
     lmdb_version: str
     collections: dict[str, int]
 
@@ -261,7 +265,7 @@ def _pending(
 def database_info(environment: Environment, reader: Snapshot, *, read_only: bool) -> DatabaseInfo:
     """Everything about one database."""
     header = reader.database_header()
-    stats = environment.stats()
+    stats = reader.stats()
     return DatabaseInfo(
         path=Path(environment.path),
         uuid=header.uuid.hex(),
@@ -274,7 +278,9 @@ def database_info(environment: Environment, reader: Snapshot, *, read_only: bool
         page_size=environment.page_size,
         file_bytes=stats.file_size,
         free_bytes=stats.pages_free * stats.page_size,
-        readers=stats.readers,
+        readers=max(0, stats.readers - 1),  # without this call
+        reader_lag=0 if stats.oldest_reader is None else stats.txn_id - stats.oldest_reader,
+        held_bytes=stats.pages_held * stats.page_size,
         lmdb_version=".".join(map(str, stats.lmdb_version[:3])),
         collections={name: reader.count_of(name) for name in reader.names()},
     )

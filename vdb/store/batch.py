@@ -228,6 +228,8 @@ class Batch(Transaction):
         try:
             txn.commit()
         except lmdb.Error as error:
+            if isinstance(error, lmdb.MapFullError):
+                self._env.file.map_was_full()
             self.base.close()
             raise after_failed_commit(
                 self._env, error, self.commit_number, self.written, self._token

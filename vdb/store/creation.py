@@ -28,7 +28,7 @@ from vdb.format.blocks import BIG_BLOCK, small_block
 from vdb.format.checksums import UNSALTED
 from vdb.format.headers import DatabaseHeader
 from vdb.format.versions import CURRENT
-from vdb.store import ownership, scratch
+from vdb.store import address_space, ownership, scratch
 from vdb.store.engine import open_engine
 from vdb.store.failures import os_errors, shown, translate
 from vdb.store.lock import FileLock
@@ -93,7 +93,13 @@ def fill(directory: Path) -> None:
     """Step 2: an environment with nothing but identity and header, in an empty directory."""
     engine = None
     try:
-        engine = open_engine(directory, read_only=False, durability="full", locked=False)
+        engine = open_engine(
+            directory,
+            read_only=False,
+            durability="full",
+            locked=False,
+            map_size=address_space.SMALLEST_MAP,
+        )
         page_size = engine.stat()["psize"]
         header = DatabaseHeader(
             uuid=os.urandom(16),

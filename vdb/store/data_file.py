@@ -19,11 +19,14 @@ from vdb.format import blocks, keys
 from vdb.format.checksums import UNSALTED, Seal
 from vdb.format.headers import DatabaseHeader
 from vdb.format.versions import Identity
-from vdb.store import engine, mounts, registry
+from vdb.store import address_space, engine, mounts, registry
+from vdb.store.active_readers import ActiveReader, active
 from vdb.store.failures import os_errors, translate
+from vdb.store.free_pages import held_pages
 from vdb.store.holders import holders, named
 from vdb.store.lock import FileLock
 from vdb.store.place import DATA, LOCK, Place, identity
+from vdb.store.reader_table import MAX_READERS
 from vdb.store.replacing import put_in_place
 
 __all__ = ["DataFile"]
@@ -67,7 +70,8 @@ class DataFile:
         self.durability = durability
         self.locked = locked
         self._timeout = timeout
-        self._first_map = engine.FIRST_MAP
+        self._room = 0  # beyond what is there, that the next map shall have
+        self._was_full = False
         self.engine: Any = None
         self._verify = verify
         self.share = self._lock() if locked and os.name != "nt" else None
@@ -105,13 +109,14 @@ class DataFile:
     def reopen(self) -> None:
         """Close if open, open, and check."""
         self._unmap()
+        self._was_full = False
         self.engine = engine.open_checked(
             self.place,
             read_only=self.read_only,
             durability=self.durability,
             share=self.share,
             timeout=self._timeout,
-            first_map=self._first_map,
+            map_size=address_space.map_for(self._size(), self._room, registry.count()),
             verify=self._verify,
         )
         try:
@@ -201,8 +206,30 @@ class DataFile:
             raise translate(error, self.path) from error
         try:
             return self.engine.begin(buffers=True)
+        except lmdb.ReadersFullError as error:
+            own = sum(reader.process == os.getpid() for reader in self.readers())
+            raise BusyError(
+                f"{self.path} has {MAX_READERS:,} readers, which is as many as there can be at one "
+                f"time, in all processes together; snapshots, iterators and searches of this "
+                f"process are {own:,} of them: close those that are not needed any more",
+                expected=MAX_READERS,
+                received=own,
+            ) from error
         except lmdb.Error as error:
             raise translate(error, self.path) from error
+
+    def readers(self) -> list[ActiveReader]:
+        """Who reads at this moment, in all processes; nobody can tell on a read-only medium."""
+        return active(self.engine.readers()) if self.locked else []
+
+    def held_pages(self, oldest: int, newest: int) -> int:
+        """Pages that only the oldest reader keeps from being used again; see `free_pages`."""
+        with os_errors(self.data):
+            fd = self.place.open_file(DATA, os.O_RDONLY)
+            try:
+                return held_pages(fd, self.header.page_size, oldest=oldest, newest=newest)
+            finally:
+                os.close(fd)
 
     def begin_write(self) -> Any:
         """The write transaction, for the holder of the writer lock; errors as for `begin_read`."""
@@ -266,14 +293,31 @@ class DataFile:
             return False
         return False
 
-    def wants_larger_map(self) -> bool:
-        """Whether the map should grow before the next batch; only where it began small."""
-        if engine.FIRST_MAP == engine.FULL_MAP:  # it is as large as can be had
-            return False
+    def lacks_map(self, room: int) -> bool | None:
+        """Whether a batch of so many bytes wants a larger map, and one can be had.
+
+        None: it wants one, but may do without.
+        """
         info = self.engine.info()
-        self._first_map = min(2 * info["map_size"], engine.FULL_MAP)
+        size: int = info["map_size"]
         used: int = info["last_pgno"] * self.header.page_size
-        return bool(2 * used > info["map_size"] < engine.FULL_MAP)
+        if self._was_full:
+            room = max(room, 4 * size)
+        room += address_space.ROOM
+        if size >= min(address_space.FULL_MAP, 2 * used + room):
+            return False
+        if address_space.map_for(used, room, registry.count(), own=size) < size + size // 4:
+            return False
+        self._room = room
+        return True if self._was_full or size < used + room else None
+
+    def map_was_full(self) -> None:
+        """A batch came to the end of the map: the next one begins with a larger one."""
+        self._was_full = True
+
+    def _size(self) -> int:
+        with os_errors(self.data):
+            return self.place.status(engine.DATA).st_size
 
     def close(self) -> None:
         """Flush what is not on the disk, and unmap. May be called again.

@@ -1,8 +1,9 @@
 """Opening the LMDB environment itself, with the settings that vdb relies on.
 
 - The 0.9 engine, always: py-lmdb carries a second one with another file format.
-- A map of 1 TiB from the start, so that it never has to grow under a reader; it costs address space
-  only. Where less can be had (ulimit -v), half, and half again.
+- A map far larger than the file, 1 TiB where there is room for it, so that it hardly ever has to
+  grow under a reader; it costs address space only, of which each database takes a share
+  (`address_space`). Where less can be had, half, and half again.
 - 1024 reader slots: the first process to open fixes their number for all.
 - Never ``writemap``, ``map_async`` or ``sync=False``: with the first a full disk kills the process,
   with the others a power cut can destroy the file. ``metasync=False`` (durability "relaxed") can
@@ -18,7 +19,6 @@ then lengthened; every commit lengthens it again when needed.
 from __future__ import annotations
 
 import os
-import sys
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, nullcontext
 from functools import partial
@@ -27,7 +27,7 @@ from pathlib import Path
 import lmdb
 
 from vdb.errors import BusyError, CorruptedError, StaleError
-from vdb.store import registry
+from vdb.store import address_space, registry
 from vdb.store.failures import os_errors, shown, translate
 from vdb.store.lock import FileLock
 from vdb.store.pairing import paired
@@ -36,9 +36,6 @@ from vdb.store.reader_table import MAX_READERS
 
 __all__ = ["DATA", "LOCK", "lengthen", "open_checked", "open_engine"]
 
-FULL_MAP = 1 << 40
-FIRST_MAP = FULL_MAP if sys.platform != "win32" else 1 << 34
-SMALLEST_MAP = 1 << 24
 LARGEST_READ_AHEAD = 1 << 28
 """Bytes of the largest file that the system may read ahead in."""
 
@@ -52,13 +49,13 @@ def open_engine(
     read_only: bool,
     durability: str,
     locked: bool = True,
-    first_map: int = FIRST_MAP,
+    map_size: int,
 ) -> lmdb.Environment:
     """Open the LMDB environment in a directory that exists. Creates its files unless read-only.
 
     `locked=False` takes part in no locking at all: only where nobody else writes.
     """
-    size = first_map
+    size = map_size
     engine = None
     while engine is None:
         try:
@@ -78,7 +75,7 @@ def open_engine(
             )
         except lmdb.MemoryError:
             size //= 2
-            if size < SMALLEST_MAP:
+            if size < address_space.SMALLEST_MAP:
                 raise
         except lmdb.Error:
             # A forked child may open the database anew, but py-lmdb inherited that it is open.
@@ -109,7 +106,7 @@ def open_checked(
     durability: str,
     share: FileLock | None,
     timeout: float,
-    first_map: int = FIRST_MAP,
+    map_size: int,
     verify: str = "auto",
 ) -> lmdb.Environment:
     """`open_engine` for a file that exists and may be damaged; every error is one of vdb's.
@@ -138,7 +135,7 @@ def open_checked(
         timeout,
         read_only=read_only,
         durability=durability,
-        first_map=first_map,
+        map_size=map_size,
     )
     try:
         if verify == "full":
@@ -168,7 +165,7 @@ def _open_paired(
     *,
     read_only: bool,
     durability: str,
-    first_map: int,
+    map_size: int,
 ) -> lmdb.Environment:
     engine = None
     try:
@@ -178,7 +175,7 @@ def _open_paired(
                 read_only=read_only,
                 durability=durability,
                 locked=share is not None,
-                first_map=first_map,
+                map_size=map_size,
             )
     except BaseException:
         if engine is not None:

@@ -36,6 +36,8 @@ from vdb.store.statistics import EnvironmentStats
 
 __all__ = ["Environment"]
 
+_WISH = 0.05  # seconds that readers are waited for, for a larger map that is not needed yet
+
 
 class Environment(Lifetime):
     """An open database directory. Made by `open`; see the top of this file."""
@@ -149,8 +151,10 @@ class Environment(Lifetime):
             self.reopen()
             return Snapshot(self, held=held)
 
-    def batch(self, *, timeout: float | None = None) -> Batch:
+    def batch(self, *, timeout: float | None = None, room: int = 0) -> Batch:
         """The right to write, for this thread; waits at most `timeout` seconds for it.
+
+        `room` says about how many bytes it is going to write, where that is known.
 
         Raises:
             BusyError: Somebody else was writing for longer than `timeout`.
@@ -167,9 +171,10 @@ class Environment(Lifetime):
         try:
             writer_lock.acquire(self.lock_timeout if timeout is None else timeout)
             self.place.check()
-            if self.file.wants_larger_map():
+            lacks = self.file.lacks_map(room)
+            if lacks is not False:
                 with contextlib.suppress(BusyError):
-                    self.reopen()
+                    self.reopen(timeout=self.lock_timeout if lacks else _WISH)
             try:
                 return Batch(self, writer_lock)
             except lmdb.MapResizedError:

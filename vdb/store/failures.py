@@ -42,6 +42,15 @@ _DAMAGE = (
     lmdb.PageFullError,
 )
 _FULL = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG)
+_SHORT = {
+    errno.EMFILE: "this process has as many files open as it may (ulimit -n); an open database "
+    "takes about six",
+    errno.ENFILE: "the system has as many files open as it can (fs.file-max)",
+    errno.ENOMEM: "the system has no memory or address space left for this process",
+    errno.EAGAIN: "the system is short of memory or locks at this moment",
+    errno.ENOLCK: "the system has no more locks for files",
+}
+"""What else than the disk a call may lack."""
 _SPARE = 1 << 20
 _BY_DESCRIPTOR = re.compile(r"/proc/self/fd/(\d+)")
 
@@ -73,8 +82,10 @@ def translate(error: lmdb.Error, path: Path, *, needed: int = 0) -> Exception:
         )
     if isinstance(error, lmdb.MapFullError):
         return DiskFullError(
-            f"the memory map of {where} is full: the address space that this process may use "
-            "(ulimit -v) is too small for the database"
+            f"the memory map of {where} is full: address space, of which this process may have so "
+            "much (ulimit -v), is short. The map grows between batches, as far as there is some "
+            "left and no snapshot or iterator of this process is open. Nothing was changed: close "
+            "those, or write less at once, and try again"
         )
     if is_disk_full(error, path, needed):
         return DiskFullError(
@@ -94,14 +105,18 @@ def translate(error: lmdb.Error, path: Path, *, needed: int = 0) -> Exception:
 
 def _translate_rest(error: lmdb.Error, where: str, said: str) -> Exception:
     if isinstance(error, lmdb.ReadersFullError):
-        return BusyError(f"{where} has as many readers as there can be at one time: {said}")
+        return BusyError(f"{where} has as many readers as there can be at one time")
     if isinstance(error, lmdb.LockError):
         return BusyError(
             f"{where} is locked by a process with the same process id in another PID namespace (a "
-            "container); start that one with the host's PID namespace or on another volume"
+            "container); let the two share one (docker run --pid=container:NAME, pid: in a compose "
+            "file, shareProcessNamespace in a pod), or put them on volumes of their own"
         )
     if isinstance(error, lmdb.MemoryError):
-        return BusyError(f"no address space is left to map {where}; raise the limit (ulimit -v)")
+        return BusyError(
+            f"no address space is left to map {where}: raise the limit (ulimit -v), or close "
+            "databases that are not needed"
+        )
     if isinstance(error, lmdb.PanicError):
         return CommitUnknownError(
             f"the disk under {where} failed during an earlier commit; close the database and open "
@@ -109,7 +124,10 @@ def _translate_rest(error: lmdb.Error, where: str, said: str) -> Exception:
         )
     if "closed" in str(error):
         return ClosedError(f"{where} was closed while it was in use")
-    return _disk_error(f"the disk under {where} failed: {said}", getattr(error, "code", 0))
+    code = getattr(error, "code", 0)
+    if code in _SHORT:
+        return _disk_error(f"{where} cannot be opened or used: {_SHORT[code]} ({said})", code)
+    return _disk_error(f"the disk under {where} failed: {said}", code)
 
 
 def _disk_error(message: str, code: int | None) -> DiskError:
@@ -137,6 +155,9 @@ def translate_os(error: OSError, path: Path) -> VdbError:
         return DiskFullError(f"no space left on the disk of {where}")
     if error.errno in (errno.ENAMETOOLONG, errno.ELOOP, errno.ENOTDIR):
         return InvalidArgumentError(f"{where} cannot be a path here: {what}")
+    if error.errno in _SHORT:
+        short = f"{where} cannot be opened or used: {_SHORT[error.errno]} ({what})"
+        return _disk_error(short, error.errno)
     return _disk_error(f"the system cannot read or write {file}: {what}", error.errno)
 
 

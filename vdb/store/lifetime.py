@@ -117,8 +117,11 @@ class Lifetime:
         else:
             try:
                 lock = FileLock(here / OPEN_LOCK, create=True)
-            except ReadOnlyError:
-                lock = FileLock(here / OPEN_LOCK)
+            except ReadOnlyError as error:
+                try:
+                    lock = FileLock(here / OPEN_LOCK)
+                except NotFoundError:
+                    raise error from None  # a copy of the data file alone, on a read-only medium
         try:
             taken = lock.acquire(shared=True, timeout=self.lock_timeout)
         except BaseException:
@@ -181,7 +184,11 @@ class Lifetime:
 
     @contextmanager
     def remapping(
-        self, *, own: frozenset[int] = frozenset(), end_held: bool = False
+        self,
+        *,
+        own: frozenset[int] = frozenset(),
+        end_held: bool = False,
+        timeout: float | None = None,
     ) -> Iterator[None]:
         """Nobody is inside while the file is reopened, and no old address is left afterwards.
 
@@ -191,11 +198,12 @@ class Lifetime:
         Raises:
             BusyError: Somebody stayed inside, or keeps a snapshot.
         """
-        with self.gate.emptied(self.lock_timeout, own=own):
+        if not end_held:
+            self._require_none_held()
+        with self.gate.emptied(self.lock_timeout if timeout is None else timeout, own=own):
             if end_held:
                 self.end_held()
-            if any(not snapshot.closed for snapshot in self.held):
-                raise BusyError(f"{self.path} has open snapshots; close them first")
+            self._require_none_held()
             try:
                 yield
             finally:
@@ -204,9 +212,19 @@ class Lifetime:
                 else:
                     self.cache.reset(self.file.header, self.file.txn_id)
 
-    def reopen(self) -> None:
-        """Map the file anew, at its present size."""
-        with self.remapping():
+    def _require_none_held(self) -> None:
+        held = sum(not snapshot.closed for snapshot in self.held)
+        if held:
+            raise BusyError(
+                f"{self.path} has to be mapped anew, and {held:,} open snapshots and iterators of "
+                "this process hold the map; close them first",
+                expected=0,
+                received=held,
+            )
+
+    def reopen(self, *, timeout: float | None = None) -> None:
+        """Map the file anew, with room to grow; waits so long (lock_timeout) for who is inside."""
+        with self.remapping(timeout=timeout):
             self.file.reopen()
 
     # The end

@@ -18,7 +18,7 @@ from vdb.errors import (
 )
 from vdb.format import keys
 from vdb.format.versions import MAGIC
-from vdb.store import creation, mounts
+from vdb.store import address_space, creation, mounts
 from vdb.store.engine import open_checked
 from vdb.store.failures import shown
 from vdb.store.holders import holders, named
@@ -112,6 +112,13 @@ def _identity(place: Place, timeout: float) -> bytes:
             share = stack.enter_context(contextlib.closing(FileLock(place.here / DATA)))
             if not share.acquire(shared=False, timeout=0):
                 return MAGIC
-        engine = open_checked(place, read_only=True, durability="full", share=None, timeout=timeout)
+        engine = open_checked(
+            place,
+            read_only=True,
+            durability="full",
+            share=None,
+            timeout=timeout,
+            map_size=address_space.SMALLEST_MAP,  # LMDB takes as much as the file needs
+        )
         with engine, engine.begin() as txn:
             return txn.get(keys.IDENTITY) or b""

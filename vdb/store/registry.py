@@ -93,6 +93,11 @@ def add(directory: FileId, env: Lifetime) -> None:
     _all.add(env)
 
 
+def count() -> int:
+    """How many environments are open."""
+    return len(_all)
+
+
 def remove(env: Lifetime) -> None:
     """Forget an environment that was closed."""
     _all.discard(env)

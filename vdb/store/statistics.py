@@ -24,10 +24,11 @@ class EnvironmentStats:
         pages_free: The others: they are used again before the file grows.
         entries: Key-value pairs.
         depth: Levels of the B+ tree.
-        readers: Reader slots taken, by all processes.
+        readers: Who reads at this moment, in all processes; whoever asks is one of them.
         max_readers: Reader slots there are.
         oldest_reader: LMDB's number of the transaction that the oldest reader sees; None where
             nobody reads. Pages freed since are not used again before it ends.
+        pages_held: How many those are.
         txn_id: LMDB's number of the newest transaction.
         lmdb_version: The engine's version, with the binding's count of fixes to it: (0, 9, 36, n).
     """
@@ -43,6 +44,7 @@ class EnvironmentStats:
     readers: int
     max_readers: int
     oldest_reader: int | None
+    pages_held: int
     txn_id: int
     lmdb_version: tuple[int, int, int, int]
 
@@ -50,6 +52,9 @@ class EnvironmentStats:
 def collect(file: DataFile, pages: tuple[int, int, int, int]) -> EnvironmentStats:
     """Figures of an open file; `pages` are those of a snapshot."""
     info = file.engine.info()
+    readers = file.readers()
+    oldest = min((reader.transaction for reader in readers), default=None)
+    newest: int = info["last_txnid"]
     total, used, entries, depth = pages
     return EnvironmentStats(
         file_size=file.data.stat().st_size,
@@ -60,16 +65,10 @@ def collect(file: DataFile, pages: tuple[int, int, int, int]) -> EnvironmentStat
         pages_free=max(0, total - used),
         entries=entries,
         depth=depth,
-        readers=info["num_readers"],
+        readers=len(readers),
         max_readers=info["max_readers"],
-        oldest_reader=_oldest_reader(file.engine.readers()),
-        txn_id=info["last_txnid"],
+        oldest_reader=oldest,
+        pages_held=0 if oldest is None else file.held_pages(oldest, newest),
+        txn_id=newest,
         lmdb_version=lmdb.version(subpatch=True, lib_version=0),
     )
-
-
-def _oldest_reader(table: str) -> int | None:
-    """The smallest transaction number in LMDB's own table of readers: pid, thread, transaction."""
-    rows = (line.split() for line in table.splitlines()[1:])
-    seen = [int(row[2]) for row in rows if len(row) == 3 and row[2].isdecimal()]
-    return min(seen, default=None)

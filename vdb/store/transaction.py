@@ -234,6 +234,8 @@ class Transaction(Reader):
 
     def _spoiled(self, error: lmdb.Error) -> Exception:
         """LMDB gave up on the transaction."""
+        if isinstance(error, lmdb.MapFullError):
+            self._env.file.map_was_full()
         translated = translate(error, self._env.place.here, needed=self.written)
         self.fail(translated)
         return translated

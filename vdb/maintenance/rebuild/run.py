@@ -48,6 +48,8 @@ __all__ = ["PACE", "Pace", "Run"]
 
 PACE = Pace()
 
+_ROOM = 1 << 26  # bytes of a file that one of its commits takes at most, or nearly
+
 
 class Run:
     """One build, from where its record says to the swap. The caller holds the rebuild lock.
@@ -281,7 +283,7 @@ class Run:
         return self._building, self._view
 
     def _batch(self) -> Batch:
-        return self._environment.batch(timeout=self._pace.patience)
+        return self._environment.batch(timeout=self._pace.patience, room=_ROOM)
 
     def _writable(self, batch: Batch) -> WritableCollection:
         collection = batch.collection(self._name)
