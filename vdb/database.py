@@ -15,7 +15,6 @@ from vdb.access import LiveAccess
 from vdb.collection import Collection
 from vdb.errors import (
     CollectionExistsError,
-    CorruptedError,
     VdbError,
 )
 from vdb.fields import lines
@@ -28,7 +27,6 @@ from vdb.scores.table import convention_named
 from vdb.snapshot import Snapshot
 from vdb.spellings import with_hints
 from vdb.store import Environment
-from vdb.store.damage import met_in
 from vdb.upkeep import Upkeep, directory_of
 from vdb.version import __version__
 
@@ -111,19 +109,13 @@ def open(  # noqa: A001 - vdb.open reads as it should
 
 def _require_sound(database: Database) -> None:
     """Close a database in which a check finds a problem, and say which."""
+    from vdb.maintenance.soundness import require_sound
+
     try:
-        problems = [one for one in database.check() if one.severity == "error"]
+        require_sound(database.check(), database.path)
     except BaseException:
         database.close()
         raise
-    if not problems:
-        return
-    database.close()
-    first, more = problems[0], len(problems) - 1
-    what = f"{first.what} (and {more:,} more problems)" if more else first.what
-    error = CorruptedError(what, where=first.where)
-    met_in(error, database.path, {})
-    raise error
 
 
 class Database(Upkeep):

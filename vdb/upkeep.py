@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from errno import ELOOP, ENAMETOOLONG
+from functools import partial
 from os import PathLike, curdir, fspath, lstat, sep
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -97,19 +98,31 @@ class Upkeep(Handle):
             progress=progress,
         )
 
-    def backup(self, path: str | PathLike[str]) -> None:
+    def backup(self, path: str | PathLike[str], *, verify: bool = False) -> None:
         """Copies the database, as of this moment, into a new directory; writers need not stop.
 
-        Free space is not copied, so deleted records are not in the copy.
+        Free space is not copied, so deleted records are not in the copy. Pages are copied as they
+        are: damage goes with them, unless the copy is verified.
+
+        Args:
+            path: The directory to be made.
+            verify: Look through the whole copy, as ``vdb.open(verify="full")`` does, before it is
+                there; one that is not sound is not kept. For jobs that replace older copies.
 
         Raises:
+            CorruptedError: The copy was verified, and is not sound.
             InvalidArgumentError: There is something at that path already, or it lies inside this
                 database.
             DiskFullError: No space is left there.
         """
         self._access.check_open()
         self._access.check_outside("back up")
-        self._environment.copy(directory_of(path), compact=True)
+        judge = None
+        if arguments.truth("verify", verify):
+            from vdb.maintenance.soundness import require_sound_copy
+
+            judge = partial(require_sound_copy, original=self._environment.path)
+        self._environment.copy(directory_of(path), compact=True, judge=judge)
 
     def compact(self) -> None:
         """Rewrites the file without its free space, giving it back to the disk.

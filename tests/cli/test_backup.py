@@ -5,7 +5,9 @@ import stat
 
 import pytest
 
+from damages.broken import break_it, vectors_block
 from vdb import database
+from vdb.errors import CorruptedError
 
 
 def test_a_copy_holds_what_the_original_holds(run, untouched, tmp_path):
@@ -39,3 +41,39 @@ def test_what_is_there_is_not_overwritten(run, untouched, tmp_path):
     assert list((tmp_path / "copy.vdb").iterdir()) == []
     assert run("backup", untouched, tmp_path / "no" / "copy.vdb").failed_with("no")
     assert run("backup", tmp_path / "nowhere", tmp_path / "x").failed_with("nowhere")
+
+
+@pytest.fixture
+def damaged(filled):
+    """A database with a flipped bit in a vector."""
+    break_it(filled, lambda d: d.flip(vectors_block(), 100))
+    return filled
+
+
+def test_a_copy_that_was_not_verified_says_so_and_how(run, untouched, tmp_path):
+    ran = run("backup", untouched, tmp_path / "a copy.vdb")
+    assert f"not verified; vdb check '{tmp_path / 'a copy.vdb'}'" in ran.out
+    assert not run("backup", untouched, tmp_path / "other.vdb", "--json").json["verified"]
+
+
+def test_a_verified_copy_is_there_whole(run, untouched, tmp_path):
+    ran = run("backup", untouched, tmp_path / "copy.vdb", "--verify")
+    assert (ran.status, ran.err) == (0, "")
+    assert "verified)" in ran.out and "not verified" not in ran.out
+    assert sorted(one.name for one in tmp_path.iterdir()) == ["copy.vdb", untouched.name]
+    with database.open(tmp_path / "copy.vdb", create=False, verify="full") as db:
+        assert len(db.collection("notes")) == 30
+
+
+@pytest.mark.damages
+def test_damage_is_copied_and_named_by_verify_which_keeps_no_copy(run, damaged, tmp_path):
+    assert run("backup", damaged, tmp_path / "copy.vdb").status == 0
+    assert run("check", tmp_path / "copy.vdb").status == 2
+    ran = run("backup", damaged, tmp_path / "other.vdb", "--verify")
+    assert ran.failed_with(f"{damaged} is damaged", "the copy was not kept", "'notes'", "--repair")
+    assert not (tmp_path / "other.vdb").exists()
+    assert [one.name for one in tmp_path.iterdir() if one.name.startswith(".")] == []
+    with database.open(damaged) as db, pytest.raises(CorruptedError) as caught:
+        db.backup(tmp_path / "other.vdb", verify=True)
+    assert caught.value.database == str(damaged)
+    assert not (tmp_path / "other.vdb").exists()

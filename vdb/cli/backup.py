@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
+from shlex import quote
 from typing import Annotated
 
 import typer
@@ -20,20 +21,32 @@ def backup(
         ),
     ],
     *,
+    verify: Annotated[
+        bool,
+        typer.Option(
+            "--verify",
+            help="Look through the whole copy before it is there; one that is not sound is not "
+            "kept. For jobs that replace older copies.",
+        ),
+    ] = False,
     allow_network_fs: options.AllowNetwork = False,
     json: options.Json = False,
 ) -> None:
     """Copy a database, as of this moment, while others read and write it.
 
     The copy appears whole or not at all, can be read by nobody else, and has no free space in it.
+    Damage is copied too, unless --verify is given.
     """
     with database.open(
         directory, create=False, read_only=True, allow_network_fs=allow_network_fs
     ) as db:
         commit = db.info().commit
-        db.backup(destination)
+        db.backup(destination, verify=verify)
     size = sum(part.stat().st_size for part in destination.iterdir())
     if json:
-        output.json_object({"backup": str(destination), "bytes": size, "commit": commit})
+        output.json_object(
+            {"backup": str(destination), "bytes": size, "commit": commit, "verified": verify}
+        )
     else:
-        output.line(f"{directory}: copied to {destination} ({size:,} bytes)")
+        known = "verified" if verify else f"not verified; vdb check {quote(str(destination))}"
+        output.line(f"{directory}: copied to {destination} ({size:,} bytes, {known})")

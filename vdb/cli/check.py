@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from shlex import quote
 from typing import Annotated
 
 import typer
@@ -49,27 +50,34 @@ def check(
         _print_repair(directory, report, json=json)
         return
     found: list[Problem] = []
-    for problem in _problems(directory, allow_network_fs=allow_network_fs):
-        found.append(problem)
+    remedy = (
+        f"vdb check {quote(str(directory))} --repair makes a sound database of what can be read"
+    )
+    try:
+        for problem in _problems(directory, allow_network_fs=allow_network_fs):
+            found.append(problem)
+            if not json:
+                output.sentence(problem.severity, f"{problem.where}: {problem.what}")
+    except CorruptedError as error:  # that keeps it from opening, or from going on
+        found.append(Problem(error.where or str(directory), error.message))
+        remedy = error.remedy or remedy
         if not json:
-            output.sentence(problem.severity, f"{problem.where}: {problem.what}")
+            output.sentence("error", error.found)
     if json:
         output.json_object({"path": str(directory), "sound": not found, "problems": found})
     else:
         output.line(f"{directory}: {_counted(found, 'problem') if found else 'sound'}")
+    if found and not json and any(problem.severity == "error" for problem in found):
+        output.line(remedy)
     if found:
         raise typer.Exit(2)
 
 
 def _problems(directory: options.Directory, *, allow_network_fs: bool) -> Iterator[Problem]:
-    """What the check finds; damage that keeps it from opening or going on is a problem too."""
-    try:
-        with database.open(
-            directory, create=False, read_only=True, allow_network_fs=allow_network_fs
-        ) as db:
-            yield from db.check()
-    except CorruptedError as error:
-        yield Problem(error.where or str(directory), error.message)
+    with database.open(
+        directory, create=False, read_only=True, allow_network_fs=allow_network_fs
+    ) as db:
+        yield from db.check()
 
 
 def _print_repair(directory: options.Directory, report: RepairReport, *, json: bool) -> None:

@@ -29,13 +29,14 @@ from vdb.format.keys import KeyKind
 from vdb.format.limits import NO_SLOT
 from vdb.maintenance.check import Pinned, check
 from vdb.maintenance.salvage import LostRecord, Part, salvage, view_of
+from vdb.maintenance.soundness import found_in
 from vdb.records import Id, Problem
 from vdb.results import Result
 from vdb.scores.table import convention_named
 from vdb.store import Environment, Snapshot, backup
 from vdb.store.creation import fill
 
-__all__ = ["RepairReport", "RepairedCollection", "Whole", "repair"]
+__all__ = ["RepairReport", "RepairedCollection", "repair"]
 
 Progress = Callable[[str, int, int], None]
 """Called with (collection, slots done, slots)."""
@@ -256,13 +257,5 @@ def _named(
 
 def _require_sound(target: Environment) -> None:
     """The new file is not put in the place of anything before it was checked."""
-    with target.snapshot(held=True) as snapshot:
-        for problem in check(lambda: Whole(snapshot)):
-            raise VdbError(f"the repaired file is not sound, and is not used: {problem}")
-
-
-class Whole:
-    """One moment, as `check` wants it."""
-
-    def __init__(self, snapshot: Snapshot) -> None:
-        self.reading = snapshot.use
+    for problem in found_in(target):
+        raise VdbError(f"the repaired file is not sound, and is not used: {problem}")

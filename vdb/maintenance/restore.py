@@ -16,8 +16,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from vdb.errors import CorruptedError, FormatVersionError, InvalidArgumentError, VdbError
-from vdb.maintenance.check import check
-from vdb.maintenance.repair import Whole
+from vdb.maintenance.soundness import found_in
 from vdb.results import Result
 from vdb.store import Environment
 from vdb.store.restoring import Source, Target
@@ -87,17 +86,16 @@ def _verified(directory: Path, source: Path) -> tuple[int, tuple[str, ...]]:
     except FormatVersionError as error:
         raise FormatVersionError(f"{source}: {error}") from error
     try:
-        with env.snapshot(held=True) as snapshot:
-            for problem in check(lambda: Whole(snapshot)):
-                if problem.severity == "error":
-                    raise CorruptedError(
-                        f"not sound, and was not put in place: {problem}", where=str(source)
-                    )
-            with snapshot.use():
-                return snapshot.commit, tuple(snapshot.names())
+        for problem in found_in(env):
+            if problem.severity == "error":
+                raise CorruptedError(
+                    f"not sound, and was not put in place: {problem}", where=str(source)
+                )
+        with env.snapshot() as snapshot:
+            return snapshot.commit, tuple(snapshot.names())
     except VdbError as error:
         if isinstance(error, CorruptedError) and error.where != str(source):
-            raise CorruptedError(f"not sound: {error}", where=str(source)) from error
+            raise CorruptedError(f"not sound: {error.found}", where=str(source)) from error
         raise
     finally:
         env.close()

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -23,7 +23,7 @@ from vdb.store.creation import confirm, sync_directory
 from vdb.store.failures import os_errors, shown, translate
 from vdb.store.holders import others
 from vdb.store.lock import FileLock
-from vdb.store.place import DATA, OPEN_LOCK, WRITER_LOCK
+from vdb.store.place import DATA, LOCK, OPEN_LOCK, WRITER_LOCK
 from vdb.store.replacing import vacant_name
 
 if TYPE_CHECKING:
@@ -36,11 +36,18 @@ COMPACTING = ".vdb-compact-"
 REPLACING = ".vdb-repair-"
 
 
-def copy(env: Environment, target: Path, *, compact: bool) -> None:
+def copy(
+    env: Environment,
+    target: Path,
+    *,
+    compact: bool,
+    judge: Callable[[Path], None] | None = None,
+) -> None:
     """Write the newest commit to `target`, a directory that does not exist yet.
 
     The copy is made beside the target and renamed when it is complete and on the disk. Reading and
-    writing go on meanwhile; without `compact`, which copies free pages too, writers wait.
+    writing go on meanwhile; without `compact`, which copies free pages too, writers wait. `judge`
+    is called with where it lies before that, and what it raises leaves no copy.
 
     Raises:
         InvalidArgumentError: Something exists at `target`.
@@ -70,6 +77,9 @@ def copy(env: Environment, target: Path, *, compact: bool) -> None:
                 for lock in (WRITER_LOCK, OPEN_LOCK):
                     FileLock(new / lock, create=True).close()
                 sync_directory(new)
+                if judge is not None:
+                    judge(new)
+                    (new / LOCK).unlink(missing_ok=True)
                 if os.path.lexists(target):
                     raise InvalidArgumentError(f"{target} exists already", received=target)
                 new.rename(target)

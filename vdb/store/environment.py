@@ -18,6 +18,7 @@ from __future__ import annotations
 
 import contextlib
 import os
+from collections.abc import Callable
 from contextlib import AbstractContextManager
 from pathlib import Path
 
@@ -214,9 +215,15 @@ class Environment(Lifetime):
         with self.snapshot() as snapshot:
             return snapshot.stats()
 
-    def copy(self, path: str | os.PathLike[str], *, compact: bool = True) -> None:
+    def copy(
+        self,
+        path: str | os.PathLike[str],
+        *,
+        compact: bool = True,
+        judge: Callable[[Path], None] | None = None,
+    ) -> None:
         """Write a copy of the newest commit to a new directory; see `backup.copy`."""
-        backup.copy(self, Path(path).absolute(), compact=compact)
+        backup.copy(self, Path(path).absolute(), compact=compact, judge=judge)
 
     def compact(self) -> None:
         """Rewrite the file without its free pages; see `backup.compact`."""
