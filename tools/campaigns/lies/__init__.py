@@ -1,0 +1,1 @@
+"""Files that claim what is not there, under checksums that are right; and who believes them."""
