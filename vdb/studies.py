@@ -69,24 +69,23 @@ def compare_metrics(
             out of range.
     """
     from vdb.analysis.compare import compare
+    from vdb.analysis.moments import Moments
 
     arguments.callback("progress", progress)
     count = config.thread_count(threads)
     field = arguments.text("text_field", text_field)
-    with _readable(collection)._seen() as (reader, view):  # noqa: SLF001 - what a collection is read through
-        return compare(
-            reader,
-            view,
-            queries,
-            metrics=metrics,
-            k=k,
-            relevant=relevant,
-            texts=texts,
-            text_field=field,
-            seed=seed,
-            threads=count,
-            progress=progress,
-        )
+    return compare(
+        Moments(_readable(collection)._seen),  # noqa: SLF001 - what a collection is read through
+        queries,
+        metrics=metrics,
+        k=k,
+        relevant=relevant,
+        texts=texts,
+        text_field=field,
+        seed=seed,
+        threads=count,
+        progress=progress,
+    )
 
 
 @with_hints

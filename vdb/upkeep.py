@@ -52,11 +52,12 @@ class Upkeep(Handle):
             )
 
     def check(self) -> problems.Problems:
-        """Walks everything at one moment and yields every `Problem`; nothing when it is sound.
+        """Walks everything and yields every `Problem`; nothing when it is sound.
 
         Never writes, never stops at the first. What it returns is an iterator, found while it is
-        asked for, and true when there is a problem; printing it looks at everything. The moment is
-        held until it is exhausted or thrown away. Takes seconds for each gigabyte.
+        asked for, and true when there is a problem; printing it looks at everything. Each step sees
+        one moment, the newest where others write meanwhile; the last is held until the iterator is
+        exhausted or thrown away. Takes seconds for each gigabyte.
         """
         from vdb import maintenance
 

@@ -1,6 +1,7 @@
 """The same vectors under several metrics: how rankings differ, and which retrieves best.
 
-1. Every query is compared with every record under each metric, on one snapshot.
+1. Every query is compared with every record under each metric, at one moment; a few queries at a
+   time, at the newest (`Moments`).
 2. Each pair of metrics: shared hits, and the rank correlation of the hits of either.
 3. With labels: recall, precision, reciprocal rank and nDCG of each metric.
 4. All means get their intervals from the same resamples of the queries.
@@ -26,6 +27,7 @@ from vdb.analysis.comparison import (
     Quality,
 )
 from vdb.analysis.labels import Labels, Relevant, read_labels
+from vdb.analysis.moments import Moments
 from vdb.analysis.nearest import nearest_under
 from vdb.analysis.norms import norms_of
 from vdb.analysis.queries import given
@@ -78,8 +80,7 @@ class _Tables(NamedTuple):
 
 
 def compare(
-    reader: index.Reader,
-    view: index.Collection,
+    moments: Moments,
     queries: ArrayLike,
     *,
     metrics: Sequence[str],
@@ -92,26 +93,31 @@ def compare(
     progress: Progress | None = None,
 ) -> MetricComparison:
     """Compares metrics on one collection; see `vdb.compare_metrics`."""
-    names = _metrics(metrics, view.header.dtype)
-    k = whole("k", k, 1, LIMITS.slots)
-    seed = whole("seed", seed, 0, LIMITS.seed)
-    asked = given(view, queries, names)
-    if not view.header.count:
-        raise InvalidArgumentError(
-            f"collection {view.header.name!r} has no records; there is nothing to compare",
-            expected="records",
-            received=0,
-        )
-    n, k = len(asked), min(k, view.header.count)
-    spoken = texts_of(texts, n)
-    labels = None if relevant is None else read_labels(reader, view, relevant, n)
-    lengths = index.norms(reader, view)
-    study = _Study(reader, view, asked.matrix, names, k, labels, lengths)
-    tables = _empty(n, len(names))
-    for chunk in _chunks(study, threads=threads):
-        _fill(tables, study, chunk)
+    with moments.now() as (reader, view):
+        names = _metrics(metrics, view.header.dtype)
+        k = whole("k", k, 1, LIMITS.slots)
+        seed = whole("seed", seed, 0, LIMITS.seed)
+        asked = given(view, queries, names)
+        header = view.header
+        if not header.count:
+            raise InvalidArgumentError(
+                f"collection {header.name!r} has no records; there is nothing to compare",
+                expected="records",
+                received=0,
+            )
+        n, k = len(asked), min(k, header.count)
+        spoken = texts_of(texts, n)
+        labels = None if relevant is None else read_labels(reader, view, relevant, n)
+        lengths = index.norms(reader, view)
+        study = _Study(reader, view, asked.matrix, names, k, labels, lengths)
+    tables, shown = _empty(n, len(names)), list[Disagreement]()
+    for rows in _rows(study):
+        with moments.now() as (reader, view):
+            study = _as_of(study, reader, view, relevant)
+            _fill(tables, study, _chunk(study, rows, threads))
+            shown = _first_of(shown, study, tables, rows, texts=spoken, text_field=text_field)
         if progress is not None:
-            progress(chunk.rows.stop, n)
+            progress(rows.stop, n)
 
     norms = norms_of(lengths[lengths >= 0])
     pairs = list(combinations(names, 2))
@@ -123,10 +129,10 @@ def compare(
     quality, differences = _quality(tables, names, labels, seed)
     length = tables.length.mean(axis=0).tolist()
     return MetricComparison(
-        collection=view.header.name,
-        metric=view.header.metric,
-        records=view.header.count,
-        dim=view.header.dim,
+        collection=header.name,
+        metric=header.metric,
+        records=header.count,
+        dim=header.dim,
         queries=n,
         labelled=0 if labels is None else len(labels.labelled),
         unknown=0 if labels is None else labels.unknown,
@@ -140,11 +146,11 @@ def compare(
         best=differences[0].best if differences else None,
         differences=differences,
         findings=(
-            *findings.about_quality(quality, differences, k, view.header.metric),
+            *findings.about_quality(quality, differences, k, header.metric),
             *findings.about_agreement(agreements, k),
             *findings.about_lengths(norms, names, length, k),
         ),
-        disagreements=_disagreements(study, tables, spoken, text_field),
+        disagreements=tuple(shown),
         seed=seed,
         resamples=bootstrap.RESAMPLES,
     )
@@ -184,16 +190,32 @@ def _empty(n: int, metrics: int) -> _Tables:
     )
 
 
-def _chunks(study: _Study, *, threads: int) -> Iterator[_Chunk]:
+def _rows(study: _Study) -> Iterator[range]:
+    """The queries, a few at a time."""
+    n, dim = len(study.matrix), study.view.header.dim
+    step = max(1, min(_AT_ONCE, _CELLS // (study.k * len(study.names) * dim)))
+    return (range(start, min(start + step, n)) for start in range(0, n, step))
+
+
+def _as_of(
+    study: _Study, reader: index.Reader, view: index.Collection, relevant: Relevant | None
+) -> _Study:
+    """The same at another moment: where records lie may have changed."""
+    if view is study.view:
+        return study._replace(reader=reader)
+    n = len(study.matrix)
+    labels = None if relevant is None else read_labels(reader, view, relevant, n)
+    lengths = index.norms(reader, view)
+    return study._replace(reader=reader, view=view, labels=labels, lengths=lengths)
+
+
+def _chunk(study: _Study, rows: range, threads: int) -> _Chunk:
     reader, view, matrix, names, k, *_ = study
-    step = max(1, min(_AT_ONCE, _CELLS // (k * len(names) * view.header.dim)))
-    for start in range(0, len(matrix), step):
-        rows = range(start, min(start + step, len(matrix)))
-        some = matrix[start : rows.stop]
-        yield _Chunk(
-            rows,
-            [nearest_under(reader, view, some, k, metric=name, threads=threads) for name in names],
-        )
+    some = matrix[rows.start : rows.stop]
+    return _Chunk(
+        rows,
+        [nearest_under(reader, view, some, k, metric=name, threads=threads) for name in names],
+    )
 
 
 def _fill(tables: _Tables, study: _Study, chunk: _Chunk) -> None:
@@ -261,23 +283,31 @@ def _quality(
     )
 
 
-def _disagreements(
-    study: _Study, tables: _Tables, texts: Sequence[str | None], text_field: str
-) -> tuple[Disagreement, ...]:
-    overlap = tables.overlap.mean(axis=1)
+def _first_of(
+    shown: list[Disagreement],
+    study: _Study,
+    tables: _Tables,
+    rows: range,
+    *,
+    texts: Sequence[str | None],
+    text_field: str,
+) -> list[Disagreement]:
+    """The queries on which metrics differ most, with those of some more rows."""
+    overlap = tables.overlap[rows.start : rows.stop].mean(axis=1)
     order = np.argsort(overlap, kind="stable")[:SHOWN]
-    return tuple(
+    more = [
         Disagreement(
-            query,
-            texts[query],
-            float(overlap[query]),
+            rows[place],
+            texts[rows[place]],
+            float(overlap[place]),
             tuple(
-                _first(study, query, name, int(slot), text_field)
-                for name, slot in zip(study.names, tables.first[query], strict=True)
+                _first(study, rows[place], name, int(slot), text_field)
+                for name, slot in zip(study.names, tables.first[rows[place]], strict=True)
             ),
         )
-        for query in order[overlap[order] < 1].tolist()
-    )
+        for place in order[overlap[order] < 1].tolist()
+    ]
+    return sorted([*shown, *more], key=lambda one: one.overlap)[:SHOWN]
 
 
 def _first(study: _Study, query: int, name: str, slot: int, text_field: str) -> First:

@@ -2,15 +2,18 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import dataclass
-from typing import Literal
+from typing import Literal, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
 
 from vdb import index
+from vdb.analysis.moments import Moments
 from vdb.analysis.queries import Queries
 from vdb.index.curve import proportion
+from vdb.kernel import NONE
 from vdb.metrics import METRICS
 from vdb.query import Reach, nearest
 from vdb.records import Progress
@@ -45,19 +48,74 @@ class RecallReport(Result):
     worst: float
 
 
-@dataclass(frozen=True, slots=True)
-class Truth:
-    """What exact search says: the value of each query's k-th nearest, and how many there are."""
+class _Chunk(NamedTuple):
+    """What exact search says of some queries at one moment."""
 
-    queries: Queries
-    k: int
-    kth: NDArray[np.float64]
-    counts: NDArray[np.int64]
+    view: index.Collection
+    own: NDArray[np.uint32] | None  # slots of theirs, `NONE` where the record is another now
+    kth: NDArray[np.float64]  # the value of each query's k-th nearest
+    counts: NDArray[np.int64]  # how many nearest there are, k at most
+
+
+class Truth:
+    """What exact search says of queries, some of them at a time.
+
+    It is found out once, and anew where the collection has changed since.
+    """
+
+    def __init__(self, moments: Moments, queries: Queries, k: int, *, threads: int) -> None:
+        self.moments = moments
+        self.queries = queries
+        self.k = k
+        self.threads = threads
+        self._chunks: dict[int, _Chunk] = {}
+        self._sampled: index.Collection | None = None  # what stored queries were taken from
+
+    def of(self, reader: index.Reader, view: index.Collection, rows: slice) -> _Chunk:
+        """For these queries, at this moment."""
+        chunk = self._chunks.get(rows.start)
+        if chunk is None or chunk.view is not view:
+            chunk = self._chunks[rows.start] = self._found(reader, view, rows)
+        return chunk
+
+    def rows(self) -> Iterator[slice]:
+        """All queries, a few at a time."""
+        n = len(self.queries)
+        return (slice(start, min(start + _AT_ONCE, n)) for start in range(0, n, _AT_ONCE))
+
+    def _found(self, reader: index.Reader, view: index.Collection, rows: slice) -> _Chunk:
+        own = self._own(reader, view, rows)
+        width = _width(self.queries, self.k)
+        some = self.queries.matrix[rows]
+        found = index.scan(reader, view, some, width, threads=self.threads)
+        values, real = _nearest(found, own, self.k)
+        counts = real.sum(axis=1)
+        if not values.shape[1]:  # everything was removed meanwhile
+            return _Chunk(view, own, np.zeros(len(some)), counts)
+        kth = values[np.arange(len(values)), np.maximum(counts - 1, 0)]
+        return _Chunk(view, own, kth, counts)
+
+    def _own(
+        self, reader: index.Reader, view: index.Collection, rows: slice
+    ) -> NDArray[np.uint32] | None:
+        """The slots of stored queries, as far as they still hold these vectors."""
+        if self.queries.own is None:
+            return None
+        own, sampled = self.queries.own[rows], self._sampled
+        if sampled is None:
+            self._sampled = view
+        if sampled is None or sampled is view:
+            return own
+        stored = index.stored(reader, view, own)
+        same = [
+            row is not None and np.array_equal(row.astype(query.dtype), query)
+            for row, query in zip(stored, self.queries.matrix[rows], strict=True)
+        ]
+        return np.where(same, own, NONE).astype(np.uint32)
 
 
 def exact_truth(
-    reader: index.Reader,
-    view: index.Collection,
+    moments: Moments,
     queries: Queries,
     k: int,
     *,
@@ -65,37 +123,41 @@ def exact_truth(
     progress: Progress | None = None,
 ) -> Truth:
     """Scans everything for every query; a stored query does not count as its own neighbour."""
-    n = len(queries)
-    kth, counts = np.empty(n), np.empty(n, dtype=np.int64)
-    for start in range(0, n, _AT_ONCE):
-        rows = slice(start, min(start + _AT_ONCE, n))
-        found = index.scan(reader, view, queries.matrix[rows], _width(queries, k), threads=threads)
-        values, real = _nearest(found, queries, rows, k)
-        counts[rows] = real.sum(axis=1)
-        kth[rows] = values[np.arange(len(values)), np.maximum(counts[rows] - 1, 0)]
+    truth = Truth(moments, queries, k, threads=threads)
+    for rows in truth.rows():
+        with moments.now() as (reader, view):
+            truth.of(reader, view, rows)
         if progress is not None:
-            progress(rows.stop, n)
-    return Truth(queries, k, kth, counts)
+            progress(rows.stop, len(queries))
+    return truth
 
 
-def measure(
-    reader: index.Reader, view: index.Collection, truth: Truth, ef: int, *, threads: int
-) -> NDArray[np.float64]:
+def measure(truth: Truth, ef: int) -> NDArray[np.float64]:
     """The recall of each query in searches that keep ef candidates, shape (n,)."""
-    queries, k = truth.queries, truth.k
-    closer = METRICS[view.header.metric].closer
-    recalls = np.empty(len(queries))
-    width = _width(queries, k)
+    recalls = np.ones(len(truth.queries))
+    for rows in truth.rows():
+        with truth.moments.now() as (reader, view):
+            recalls[rows] = _measured(reader, view, truth, rows, ef)
+    return recalls
+
+
+def _measured(
+    reader: index.Reader, view: index.Collection, truth: Truth, rows: slice, ef: int
+) -> NDArray[np.float64]:
+    """Of some queries, at one moment."""
+    _, own, kth, counts = truth.of(reader, view, rows)
+    k, width = truth.k, _width(truth.queries, truth.k)
     kept = max(ef, k) + width - k  # a stored vector takes one of the places itself
-    reach = Reach(ef=kept, exact=False, threads=threads, course=None, matches=view.header.count)
-    for start in range(0, len(queries), _AT_ONCE):
-        rows = slice(start, min(start + _AT_ONCE, len(queries)))
-        found = nearest(reader, view, queries.matrix[rows], min(width, reach.matches), reach)
-        values, real = _nearest(found, queries, rows, k)
-        with np.errstate(invalid="ignore"):
-            right = (real & closer(values, truth.kth[rows, None])).sum(axis=1)
-        wanted = np.maximum(truth.counts[rows], 1)
-        recalls[rows] = np.minimum(right, truth.counts[rows]) / wanted
+    matches = view.header.count
+    if not matches:
+        return np.ones(len(counts))
+    reach = Reach(ef=kept, exact=False, threads=truth.threads, course=None, matches=matches)
+    found = nearest(reader, view, truth.queries.matrix[rows], min(width, matches), reach)
+    values, real = _nearest(found, own, k)
+    with np.errstate(invalid="ignore"):
+        closer = METRICS[view.header.metric].closer
+        right = (real & closer(values, kth[:, None])).sum(axis=1)
+    recalls: NDArray[np.float64] = np.minimum(right, counts) / np.maximum(counts, 1)
     return recalls
 
 
@@ -118,14 +180,14 @@ def _width(queries: Queries, k: int) -> int:
 
 
 def _nearest(
-    found: index.Found, queries: Queries, rows: slice, k: int
+    found: index.Found, own: NDArray[np.uint32] | None, k: int
 ) -> tuple[NDArray[np.float64], NDArray[np.bool_]]:
     """Values of the k nearest besides the query itself, and which entries are real."""
     width = found.slots.shape[1]
     real = np.arange(width) < found.counts[:, None]
-    if queries.own is None:
+    if own is None:
         return found.values, real
-    itself = real & (found.slots == queries.own[rows, None])
+    itself = real & (found.slots == own[:, None])
     # What is not real or the query itself goes to the end of its row; the others keep their order.
     order = np.argsort(~real | itself, axis=1, kind="stable")[:, :k]
     values = np.take_along_axis(found.values, order, axis=1)
@@ -133,8 +195,7 @@ def _nearest(
 
 
 def recall(
-    reader: index.Reader,
-    view: index.Collection,
+    moments: Moments,
     queries: Queries,
     k: int,
     ef: int | None,
@@ -143,8 +204,10 @@ def recall(
     progress: Progress | None = None,
 ) -> RecallReport:
     """The recall of these queries with this ef; None is what a search would take."""
-    truth = exact_truth(reader, view, queries, k, threads=threads, progress=progress)
-    if not view.links or (ef is None and index.few(view)):
+    truth = exact_truth(moments, queries, k, threads=threads, progress=progress)
+    with moments.now() as (_, view):
+        exact = not view.links or (ef is None and index.few(view))
+    if exact:
         return report(truth, np.ones(len(queries)), None)
     width = max(k, index.DEFAULT_EF if ef is None else ef)
-    return report(truth, measure(reader, view, truth, width, threads=threads), width)
+    return report(truth, measure(truth, width), width)

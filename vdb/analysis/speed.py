@@ -14,6 +14,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from vdb import index, query
+from vdb.analysis.moments import Moments
 from vdb.analysis.queries import Queries
 from vdb.analysis.recall import exact_truth, measure
 from vdb.index.curve import proportion
@@ -105,8 +106,7 @@ class _Timed:
 
 
 def measure_speed(
-    reader: index.Reader,
-    view: index.Collection,
+    moments: Moments,
     queries: Queries,
     k: int,
     efs: Sequence[int],
@@ -116,19 +116,22 @@ def measure_speed(
     progress: Progress | None = None,
 ) -> SpeedReport:
     """Times every width of the walk and exact search; `progress` is called with (steps, steps)."""
-    truth = exact_truth(reader, view, queries, k, threads=threads)
+    truth = exact_truth(moments, queries, k, threads=threads)
     n = len(queries)
-    widths = sorted({max(k, ef) for ef in efs}) if view.links else []
-    timed = [_Timed(ef, measure(reader, view, truth, ef, threads=threads)) for ef in widths]
+    with moments.now() as (_, view):
+        widths = sorted({max(k, ef) for ef in efs}) if view.links else []
+    timed = [_Timed(ef, measure(truth, ef)) for ef in widths]
     timed.append(_Timed(None, np.ones(n)))
     for turn in range(rounds):
         for i, one in enumerate(timed):
-            _time(reader, view, queries, k, one, threads=threads)
+            with moments.now() as (reader, view):
+                _time(reader, view, queries, k, one, threads=threads)
             if progress is not None:
                 progress(turn * len(timed) + i + 1, rounds * len(timed))
-    header = view.header
-    default = index.search_ef(view, k, None, None)
-    exact = not view.links or index.few(view)
+    with moments.now() as (_, view):
+        header = view.header
+        default = index.search_ef(view, k, None, None)
+        exact = not view.links or index.few(view)
     return SpeedReport(
         collection=header.name,
         metric=header.metric,

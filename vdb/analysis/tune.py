@@ -6,6 +6,7 @@ from numpy.typing import ArrayLike
 
 from vdb import index
 from vdb.analysis import queries as question
+from vdb.analysis.moments import Moments
 from vdb.analysis.recall import Truth, exact_truth, measure
 from vdb.errors import InvalidArgumentError
 from vdb.index import Tuning, curve
@@ -31,13 +32,12 @@ def tune_grown(
     if known is not None and (known["source"] != "automatic" or count < 2 * known["records"]):
         return None
     asked = question.given_or_sampled(reader, view, None, sample=AUTOMATIC_QUERIES, seed=0)
-    truth = exact_truth(reader, view, asked, 10, threads=threads)
-    return automatic(_curve(reader, view, truth, threads))
+    truth = exact_truth(Moments.of(reader, view), asked, 10, threads=threads)
+    return automatic(_curve(truth, count))
 
 
 def tune(
-    reader: index.Reader,
-    view: index.Collection,
+    moments: Moments,
     *,
     target: float,
     k: int,
@@ -54,15 +54,18 @@ def tune(
     Raises:
         InvalidArgumentError: The collection is flat or too small, or no ef reaches the target.
     """
-    if not view.links:
-        raise InvalidArgumentError(
-            f"collection {view.header.name!r} is flat: every search is exact and nothing is tuned",
-            expected="an HNSW collection",
-            received="flat",
-        )
-    asked = question.given_or_sampled(reader, view, queries, sample=sample, seed=seed)
-    truth = exact_truth(reader, view, asked, k, threads=threads, progress=progress)
-    measured = _curve(reader, view, truth, threads)
+    with moments.now() as (reader, view):
+        if not view.links:
+            raise InvalidArgumentError(
+                f"collection {view.header.name!r} is flat: every search is exact and nothing is "
+                "tuned",
+                expected="an HNSW collection",
+                received="flat",
+            )
+        asked = question.given_or_sampled(reader, view, queries, sample=sample, seed=seed)
+        records = view.header.count
+    truth = exact_truth(moments, asked, k, threads=threads, progress=progress)
+    measured = _curve(truth, records)
     reaching = measured.reaching(target, LARGEST_EF)
     if reaching is None:
         best = max(measured.points, key=lambda ef: measured.points[ef].value)
@@ -76,10 +79,10 @@ def tune(
     return measured.tuning(reaching, target, "given" if asked.own is None else "stored")
 
 
-def _curve(reader: index.Reader, view: index.Collection, truth: Truth, threads: int) -> Curve:
+def _curve(truth: Truth, records: int) -> Curve:
     return Curve(
-        lambda ef: float(measure(reader, view, truth, ef, threads=threads).mean()),
+        lambda ef: float(measure(truth, ef).mean()),
         k=truth.k,
         queries=len(truth.queries),
-        records=view.header.count,
+        records=records,
     )

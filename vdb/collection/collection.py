@@ -270,22 +270,23 @@ class Collection(Rebuilding, CollectionReader):
                 collection was rebuilt meanwhile.
             ReadOnlyError: The database is open for reading only.
         """
+        from vdb.analysis.moments import Moments
         from vdb.analysis.tune import tune
 
         arguments.callback("progress", progress)
         self._access.check_writable()
-        with self._seen() as (reader, view):
-            found = tune(
-                reader,
-                view,
-                target=index.recall_target(target_recall),
-                k=arguments.whole("k", k, 1, config.LIMITS.slots),
-                queries=queries,
-                sample=sample,
-                seed=arguments.whole("seed", seed, 0, config.LIMITS.seed),
-                threads=config.thread_count(threads),
-                progress=progress,
-            )
+        moments = Moments(self._seen)
+        found = tune(
+            moments,
+            target=index.recall_target(target_recall),
+            k=arguments.whole("k", k, 1, config.LIMITS.slots),
+            queries=queries,
+            sample=sample,
+            seed=arguments.whole("seed", seed, 0, config.LIMITS.seed),
+            threads=config.thread_count(threads),
+            progress=progress,
+        )
+        with moments.now() as (_, view):
             measured = view.generation.number
         with self._access.writing() as batch, ingest.changing(batch):
             index.keep_tuning(self._writable(batch), found, measured)

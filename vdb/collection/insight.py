@@ -54,7 +54,9 @@ class Insight:
         threads: int | None = None,
         progress: Progress | None = None,
     ) -> recalling.RecallReport:
-        """How much of the truth searches find, measured against exact search at one moment.
+        """How much of the truth searches find, measured against exact search.
+
+        Each query is measured at one moment, a few at a time at the newest.
 
         Args:
             queries: What to ask, shape (n, dim). None: stored vectors, each without itself; they
@@ -71,22 +73,18 @@ class Insight:
             And as `search`.
         """
         from vdb.analysis import recall as recalling
+        from vdb.analysis.moments import Moments
         from vdb.analysis.queries import given_or_sampled
 
         arguments.callback("progress", progress)
         count = config.thread_count(threads)
         k = arguments.whole("k", k, 1, config.LIMITS.slots)
         seed = arguments.whole("seed", seed, 0, config.LIMITS.seed)
-        with self._seen() as (reader, view):
-            return recalling.recall(
-                reader,
-                view,
-                given_or_sampled(reader, view, queries, sample=sample, seed=seed),
-                k,
-                search_ef(view, k, config.search_width(ef), None),
-                threads=count,
-                progress=progress,
-            )
+        moments = Moments(self._seen)
+        with moments.now() as (reader, view):
+            asked = given_or_sampled(reader, view, queries, sample=sample, seed=seed)
+            width = search_ef(view, k, config.search_width(ef), None)
+        return recalling.recall(moments, asked, k, width, threads=count, progress=progress)
 
     @with_hints
     def bench(
@@ -101,7 +99,7 @@ class Insight:
         rounds: int = 5,
         progress: Progress | None = None,
     ) -> speed.SpeedReport:
-        """How fast searches are at which recall, on this machine, at one moment.
+        """How fast searches are at which recall, on this machine.
 
         Args:
             queries: What to ask, shape (n, dim); as for `recall`, real ones are worth more.
@@ -118,30 +116,27 @@ class Insight:
             InvalidArgumentError: Fewer than two records, or an argument out of range.
             And as `search`.
         """
+        from vdb.analysis.moments import Moments
         from vdb.analysis.queries import given_or_sampled
         from vdb.analysis.speed import EFS, measure_speed
 
         arguments.callback("progress", progress)
         largest = config.LIMITS.ef
-        asked = EFS if efs is None else arguments.sequence("efs", efs, _MOST_EFS)
-        widths = [arguments.whole("efs", ef, 1, largest) for ef in asked]
-        with self._seen() as (reader, view):
-            return measure_speed(
-                reader,
-                view,
-                given_or_sampled(
-                    reader,
-                    view,
-                    queries,
-                    sample=sample,
-                    seed=arguments.whole("seed", seed, 0, config.LIMITS.seed),
-                ),
-                arguments.whole("k", k, 1, config.LIMITS.slots),
-                widths,
-                threads=config.thread_count(threads),
-                rounds=arguments.whole("rounds", rounds, 1, 1000),
-                progress=progress,
-            )
+        listed = EFS if efs is None else arguments.sequence("efs", efs, _MOST_EFS)
+        widths = [arguments.whole("efs", ef, 1, largest) for ef in listed]
+        seed = arguments.whole("seed", seed, 0, config.LIMITS.seed)
+        moments = Moments(self._seen)
+        with moments.now() as (reader, view):
+            asked = given_or_sampled(reader, view, queries, sample=sample, seed=seed)
+        return measure_speed(
+            moments,
+            asked,
+            arguments.whole("k", k, 1, config.LIMITS.slots),
+            widths,
+            threads=config.thread_count(threads),
+            rounds=arguments.whole("rounds", rounds, 1, 1000),
+            progress=progress,
+        )
 
     @with_hints
     def explain(

@@ -271,8 +271,7 @@ class CollectionReader(Handle, Insight):
     def info(self) -> report.CollectionInfo:
         """Metric, dimension, counts, norms, generation, history and sizes, as a dataclass.
 
-        Norms are read from every block of vectors, so that the first call on a large collection
-        reads it from the disk.
+        Takes no longer on a large collection: norms are those of some vectors there (`NormStats`).
         """
         with self._access.reading() as reader:
             return report.collection_info(reader, self._view(reader))

@@ -13,7 +13,7 @@ from vdb.index.memory import rows_within
 from vdb.index.opened import Collection, Reader
 from vdb.index.plan import Course, few, unfiltered
 from vdb.index.scan import scan
-from vdb.index.search import DEFAULT_EF, Found, count_distances, norm_stats, search, vectors
+from vdb.index.search import DEFAULT_EF, Found, count_distances, norm_stats, search, stored, vectors
 from vdb.index.spread import RUN
 from vdb.index.survey import Level, Neighbourhood, Survey, neighbourhood, norms, survey
 from vdb.index.ties import Nodes, copies, nodes, ties
@@ -62,6 +62,7 @@ __all__ = [
     "scan",
     "search",
     "search_ef",
+    "stored",
     "survey",
     "ties",
     "tuning_from_map",

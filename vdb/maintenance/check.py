@@ -1,4 +1,4 @@
-"""The check of a whole database, at one moment, without writing.
+"""The check of a whole database, without writing.
 
 1. the identity and the database header;
 2. every key: is it one of ours, and does what it belongs to exist?
@@ -9,6 +9,9 @@
    (`check_generations`); where nothing is wrong with its index, what searches find
    (`check_search`).
 
+Each step sees one moment; where others commit meanwhile, the steps of a collection are each at the
+newest, so that a check of hours does not keep the room of all that is replaced in them.
+
 Damage in one place is a `Problem` and the walk goes on with the next: it never stops at the first.
 Problems of a step are gathered before they are yielded, so that a check that is looked at slowly
 keeps nobody waiting.
@@ -17,7 +20,7 @@ keeps nobody waiting.
 from __future__ import annotations
 
 from collections.abc import Callable, Generator, Iterator
-from contextlib import AbstractContextManager
+from contextlib import AbstractContextManager, suppress
 from dataclasses import dataclass, field
 from functools import partial
 from typing import Protocol, TypeAlias
@@ -32,7 +35,7 @@ from vdb.format.keys import Key, KeyKind
 from vdb.format.versions import Identity
 from vdb.maintenance.check_fields import check_fields
 from vdb.maintenance.check_generations import check_beside, check_roles, homeless_change
-from vdb.maintenance.check_records import check_records, check_vectors
+from vdb.maintenance.check_records import Walks, check_vectors
 from vdb.maintenance.check_search import check_search
 from vdb.query.convention import convention_of
 from vdb.records import Problem
@@ -41,6 +44,8 @@ from vdb.store.claims import hold_slots
 from vdb.store.views import build
 
 __all__ = ["Pinned", "check"]
+
+_FEW = 64  # collections that are found again in no time
 
 
 class Pinned(Protocol):
@@ -65,10 +70,11 @@ class _Known:
 
 
 Step: TypeAlias = Callable[[Snapshot, _Known], Iterator[Problem]]
+_OfCollection: TypeAlias = Callable[[Snapshot, CollectionHeader, _Known], Iterator[Problem]]
 
 
 class _Looks:
-    """One look after another, all at one moment."""
+    """One look after another, each at one moment."""
 
     def __init__(self, pin: Callable[[], Pinned]) -> None:
         self._pin = pin
@@ -81,6 +87,15 @@ class _Looks:
         if found:
             self._recover()
         return found
+
+    def renewed(self) -> Snapshot | None:
+        """The newest moment, if others committed since the one that is seen: seen from now on."""
+        with self._pinned.reading() as reader:
+            if not reader.behind():
+                return None
+        self._pinned = self._pin()
+        with self._pinned.reading() as reader:
+            return reader
 
     def _recover(self) -> None:
         """LMDB reads no more in a transaction in which it met damage: another one of that commit.
@@ -111,43 +126,133 @@ def _check(looks: _Looks) -> Generator[Problem]:
         yield from looks.look(_knowing(step, known), step.__name__.strip("_"))
     for first in range(256):
         prefix = bytes([first])
+        _anew(looks, known)
         strays = partial(_stray, prefix=prefix, known=known)
         yield from looks.look(strays, f"keys that begin with {prefix.hex()}")
-    for header in known.headers.values():
-        yield from _collection(looks, known, header)
+    for number in list(known.headers):
+        yield from _collection(looks, known, number)
 
 
 def _knowing(step: Step, known: _Known) -> Callable[[Snapshot], Iterator[Problem]]:
     return lambda reader: step(reader, known)
 
 
-def _collection(looks: _Looks, known: _Known, header: CollectionHeader) -> Iterator[Problem]:
-    where = f"collection {header.name!r}"
-    claims = looks.look(partial(_claims, header=header), where)
-    if claims:  # what is looked at next makes room for what the header says there is
-        yield from claims
-        return
-    view = _view_of(known, header)
-    found = looks.look(partial(check_records, header=header), where)
-    if known.database is not None:
-        around = partial(
-            check_beside,
-            database=known.database,
-            header=header,
-            found=known.generations.get(header.number, {}),
-        )
-        found += looks.look(around, where)
-    if view is not None:
-        blocks_found = looks.look(partial(index.verify, view=view), where)
-        found += blocks_found or looks.look(partial(check_vectors, view=view), where)
-        if not found:
-            found = looks.look(partial(check_search, view=view), where)
-        found += looks.look(partial(check_fields, view=view), where)
+def _collection(looks: _Looks, known: _Known, number: int) -> Iterator[Problem]:
+    found: list[Problem] = []
+    walks = Walks()
+    steps: tuple[_OfCollection, ...]
+    steps = (
+        *(_claims, _without(walks.ids), _without(walks.records)),
+        *(_beside, _blocks, _search, _fields),
+    )
+    for step in steps:
+        if found and step is _search:
+            continue
+        header = _as_of_now(looks, known, number)
+        if header is None:
+            break  # dropped meanwhile
+        where = f"collection {header.name!r}"
+        more = looks.look(_about(step, header, known), where)
+        found += more
+        if more and step is _claims:
+            break  # what is looked at next makes room for what the header says there is
     yield from found
 
 
-def _claims(reader: Snapshot, header: CollectionHeader) -> Iterator[Problem]:
+def _anew(looks: _Looks, known: _Known) -> None:
+    """Find out again what exists, where others committed; what is wrong with it was named."""
+    if len(known.headers) > _FEW:
+        return
+    reader = looks.renewed()
+    if reader is None:
+        return
+    again = _Known(unreadable_names=known.unreadable_names, unreadable=known.unreadable)
+    with reader.use():
+        for step in (_database, _names, _headers, _generations):
+            for _ in _guarded(step(reader, again), ""):
+                pass
+    known.database, known.names = again.database or known.database, again.names
+    known.headers, known.generations = again.headers, again.generations
+
+
+def _as_of_now(looks: _Looks, known: _Known, number: int) -> CollectionHeader | None:
+    """A collection at the newest moment; None where it was dropped."""
+    before = known.headers[number]
+    reader = looks.renewed()
+    if reader is None:
+        return before
+    with reader.use():
+        try:
+            if reader.get(keys.collection(number)) is None:
+                return None
+            header = reader.header_of(number)
+            known.database = reader.database_header()
+        except CorruptedError:
+            return before  # it was whole before: the next step says what is wrong
+        known.headers[number] = header
+        known.generations[number] = dict(_records_of(reader, number))
+    return header
+
+
+def _records_of(reader: Snapshot, number: int) -> Iterator[tuple[int, GenerationRecord]]:
+    """The generations of a collection whose records can be read."""
+    for key, value in reader.items(keys.within(KeyKind.GENERATION, number)):
+        with suppress(CorruptedError):
+            generation = keys.decode(key).generation or 0
+            body = reader.seal.unwrap(key, value)
+            yield generation, GenerationRecord.decode(body, number, generation)
+
+
+def _beside(reader: Snapshot, header: CollectionHeader, known: _Known) -> Iterator[Problem]:
+    """Generations beside the one in use."""
+    if known.database is not None:
+        found = known.generations.get(header.number, {})
+        yield from check_beside(reader, database=known.database, header=header, found=found)
+
+
+def _blocks(reader: Snapshot, header: CollectionHeader, known: _Known) -> Iterator[Problem]:
+    """Blocks and links; vectors, where these can be read."""
+    view = _view_of(known, header)
+    if view is None:
+        return
+    sound = True
+    for problem in index.verify(reader, view):
+        sound = False
+        yield problem
+    if sound:
+        yield from check_vectors(reader, view)
+
+
+def _search(reader: Snapshot, header: CollectionHeader, known: _Known) -> Iterator[Problem]:
+    """Whether it can be searched; asked where nothing else is wrong."""
+    view = _view_of(known, header)
+    if view is not None:
+        yield from check_search(reader, view)
+
+
+def _fields(reader: Snapshot, header: CollectionHeader, known: _Known) -> Iterator[Problem]:
+    """Postings of declared fields."""
+    view = _view_of(known, header)
+    if view is not None:
+        yield from check_fields(reader, view)
+
+
+def _about(
+    step: _OfCollection, header: CollectionHeader, known: _Known
+) -> Callable[[Snapshot], Iterator[Problem]]:
+    return lambda reader: step(reader, header, known)
+
+
+def _without(
+    step: Callable[[Snapshot, CollectionHeader], Iterator[Problem]],
+) -> _OfCollection:
+    """A step that needs nothing but the header."""
+    return lambda reader, header, _: step(reader, header)
+
+
+def _claims(reader: Snapshot, header: CollectionHeader, known: _Known) -> Iterator[Problem]:
     """What a header counts is there."""
+    del known
     try:
         hold_slots(reader, header)
     except CorruptedError as error:

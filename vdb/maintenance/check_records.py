@@ -21,7 +21,7 @@ from vdb.format.keys import KeyKind
 from vdb.records import Id, Problem
 from vdb.store import CollectionView, Snapshot
 
-__all__ = ["check_records", "check_vectors"]
+__all__ = ["Walks", "check_vectors"]
 
 _ROWS = 1024
 
@@ -50,21 +50,51 @@ class _Tally:
             yield problem
 
 
-def check_records(reader: Snapshot, header: CollectionHeader) -> Iterator[Problem]:
-    """Ids, records and their continuations, and how many there are."""
-    collection = _Collection(header)
-    reached = bytearray(header.slots)
-    tally = _Tally()
-    ids = yield from tally.count(_ids(reader, collection, reached))
-    found = yield from tally.count(_records(reader, collection, reached))
-    yield from tally.count(_parts(reader, collection))
-    # A key or record too many or too few has a name already, where it was met.
-    wrong = header.count not in (ids, found) or (not tally.problems and ids != found)
-    if wrong:
-        yield Problem(
-            f"collection {header.name!r}",
-            f"count: {header.count} in its header, {ids} ids, {found} records",
-        )
+class Walks:
+    """The walks over a collection's records, and what one tells the next.
+
+    Each sees one moment. Where the next sees a later one it finds out again what it needs.
+    """
+
+    def __init__(self) -> None:
+        self._commit = -1
+        self._reached = bytearray()
+        self._count = 0
+        self._tally = _Tally()
+
+    def ids(self, reader: Snapshot, header: CollectionHeader) -> Iterator[Problem]:
+        """Ids, and whether they lead where they should."""
+        self._commit, self._reached = reader.commit, bytearray(header.slots)
+        walk = _ids(reader, _Collection(header), self._reached)
+        self._count = yield from self._tally.count(walk)
+
+    def records(self, reader: Snapshot, header: CollectionHeader) -> Iterator[Problem]:
+        """Records and their continuations, and how many there are."""
+        if reader.commit != self._commit:
+            self._commit, self._tally = reader.commit, _Tally()
+            self._reached, self._count = _marked(reader, header)
+        tally, ids = self._tally, self._count
+        collection = _Collection(header)
+        found = yield from tally.count(_records(reader, collection, self._reached))
+        yield from tally.count(_parts(reader, collection))
+        # A key or record too many or too few has a name already, where it was met.
+        wrong = header.count not in (ids, found) or (not tally.problems and ids != found)
+        if wrong:
+            yield Problem(
+                f"collection {header.name!r}",
+                f"count: {header.count} in its header, {ids} ids, {found} records",
+            )
+
+
+def _marked(reader: Snapshot, header: CollectionHeader) -> tuple[bytearray, int]:
+    """The slots that ids lead to, rightly or not, and how many ids there are."""
+    reached, count = bytearray(header.slots), 0
+    for _, value in reader.items(keys.within(KeyKind.ID, header.number)):
+        count += 1
+        slot = int.from_bytes(value, "little")
+        if len(value) == 4 and slot < header.slots:
+            reached[slot] = 1
+    return reached, count
 
 
 def _ids(

@@ -100,7 +100,8 @@ class CollectionInfo:
         created: When it was made, UTC.
         version: The release of vdb that made it.
         tuning: What `tune` measured on the current generation, or None.
-        norms: Count, smallest, largest and mean length of its vectors; bits count as 0 and 1.
+        norms: Smallest, largest and mean length of its vectors, of a large collection of some that
+            are spread over it: see `NormStats`. Bits count as 0 and 1.
         vector_bytes: Bytes in blocks of vectors.
         link_bytes: Bytes in blocks of links.
         code_bytes: Bytes in blocks of codes.
@@ -210,7 +211,7 @@ def metric_since(header: CollectionHeader) -> GenerationInfo | None:
 def collection_info(
     reader: Snapshot | Batch, view: CollectionView | WritableCollection
 ) -> CollectionInfo:
-    """Everything about one collection; reads the norms of all its vectors."""
+    """Everything about one collection; reads 64 blocks of vectors at most."""
     header, tuning = view.header, view.generation.tuning
     return CollectionInfo(
         name=header.name,

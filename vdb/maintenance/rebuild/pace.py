@@ -44,7 +44,7 @@ class Pace:
     """
 
     rows: int = 1024
-    moment: float = 0.1
+    moment: float = 0.05
     seconds: float = 10.0
     share: float = 0.05
     memory: int = 1 << 30

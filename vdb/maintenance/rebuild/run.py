@@ -6,12 +6,12 @@
 
 Copying is for another dtype: all vectors are converted into blocks of the new generation.
 
-Linking goes on in memory over a snapshot, off every lock. Ten times a second, if others committed
-since, the next snapshot is taken and the slots that the log says changed are linked as they are
-now, so that nothing old is pinned for long. A *checkpoint* takes the writer lock for one commit
-that stores what was linked and closes the log's epoch; a build that is killed goes on from the last
-one. What is left to catch up with shrinks with every round; the last round, short by then, is done
-under the writer lock, in the commit of the swap.
+Linking goes on in memory over a snapshot, off every lock. Twenty times a second, if others
+committed since, the next snapshot is taken and the slots that the log says changed are linked as
+they are now, so that nothing old is pinned for long. A *checkpoint* takes the writer lock for one
+commit that stores what was linked and closes the log's epoch; a build that is killed goes on from
+the last one. What is left to catch up with shrinks with every round; the last round, short by then,
+is done under the writer lock, in the commit of the swap.
 
 Where a checkpoint is too large for one commit it takes several; a build that is killed between two
 of these has blocks of two moments and starts from nothing. Not so of a kept generation on its way
