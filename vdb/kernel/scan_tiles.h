@@ -7,6 +7,7 @@
 #include <utility>
 #include <vector>
 
+#include "attention.h"
 #include "metric.h"
 #include "parallel.h"
 #include "screen.h"
@@ -109,7 +110,10 @@ std::vector<std::vector<Hit>> scan_tiles(const Vectors& vectors, Metric metric,
     Tile own(metric, vectors.shape(), queries + begin * vectors.shape().query_bytes(), end - begin,
              k);
     rows([&](uint32_t slot, const Item& item) { own.offer(slot, item); });
-    for (uint32_t q = begin; q < end; ++q) results[q] = own.take(q - begin);
+    for (uint32_t q = begin; q < end; ++q) {
+      attend();  // sorting takes its time where k is large
+      results[q] = own.take(q - begin);
+    }
   });
   return results;
 }

@@ -25,6 +25,7 @@ from vdb.store.holders import others
 from vdb.store.lock import FileLock
 from vdb.store.place import DATA, LOCK, OPEN_LOCK, WRITER_LOCK
 from vdb.store.replacing import vacant_name
+from vdb.store.streaming import stream
 
 if TYPE_CHECKING:
     from vdb.store.environment import Environment
@@ -264,13 +265,7 @@ def _copy_to(env: Environment, directory: Path, *, compact: bool) -> None:
             received=free,
         )
     try:
-        env.file.engine.copy(str(directory), compact=compact)
+        with os_errors(directory):
+            stream(env.file.engine, directory / DATA, compact=compact)
     except lmdb.Error as error:
         raise translate(error, directory, needed=needed) from error
-    data = directory / DATA
-    data.chmod(0o600)
-    fd = os.open(data, os.O_RDWR)  # of the copy, which no environment has open
-    try:
-        os.fsync(fd)
-    finally:
-        os.close(fd)

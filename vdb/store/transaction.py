@@ -25,6 +25,19 @@ if TYPE_CHECKING:
 __all__ = ["Transaction"]
 
 _RECORDS_AT_ONCE = 8192
+_BYTES_AT_ONCE = 1 << 24
+
+
+def _pieces(items: list[tuple[bytes, Any]]) -> Iterator[list[tuple[bytes, Any]]]:
+    """The items in pieces of some megabytes, or all at once where they are few."""
+    begin, size = 0, 0
+    for end, (_, value) in enumerate(items, 1):
+        size += len(value)
+        if size >= _BYTES_AT_ONCE:
+            yield items[begin:end]
+            begin, size = end, 0
+    if begin < len(items):
+        yield items if begin == 0 else items[begin:]
 
 
 class Transaction(Reader):
@@ -113,7 +126,8 @@ class Transaction(Reader):
             with self.transaction().cursor() as cursor:
                 behind = not cursor.last() or cursor.key() < items[0][0]
                 ordered = behind and all(a[0] < b[0] for a, b in pairwise(items))
-                cursor.putmulti(items, append=ordered)
+                for some in _pieces(items):  # between which signals are handled
+                    cursor.putmulti(some, append=ordered)
         except lmdb.Error as error:
             raise self._spoiled(error) from error
         self.touched = True

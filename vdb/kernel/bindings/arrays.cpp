@@ -3,7 +3,15 @@
 #include <limits>
 #include <stdexcept>
 
+#include "gil.h"
+
 namespace vdb::bindings {
+
+namespace {
+
+constexpr size_t kLongRow = 4096;  // hits of a query that take so long that signals are handled
+
+}  // namespace
 
 Output<uint32_t, 1> slot_array(const std::vector<uint32_t>& slots) {
   uint32_t* data;
@@ -18,14 +26,16 @@ Answers answer_arrays(const Index::Answers& answers, size_t k) {
   auto slot_out = make_array<uint32_t, 2>({answers.size(), k}, &slots);
   auto value_out = make_array<double, 2>({answers.size(), k}, &values);
   auto count_out = make_array<uint32_t, 1>({answers.size()}, &counts);
-  std::fill(slots, slots + answers.size() * k, kNone);
-  std::fill(values, values + answers.size() * k, std::numeric_limits<double>::quiet_NaN());
-  for (size_t i = 0; i < answers.size(); ++i) {
-    counts[i] = static_cast<uint32_t>(answers[i].size());
-    for (size_t j = 0; j < answers[i].size(); ++j) {
-      slots[i * k + j] = answers[i][j].slot;
-      values[i * k + j] = answers[i][j].value;
+  for (size_t i = 0; i < answers.size(); ++i, slots += k, values += k) {
+    if (k >= kLongRow) handle_signals();
+    const size_t found = answers[i].size();
+    counts[i] = static_cast<uint32_t>(found);
+    for (size_t j = 0; j < found; ++j) {
+      slots[j] = answers[i][j].slot;
+      values[j] = answers[i][j].value;
     }
+    std::fill(slots + found, slots + k, kNone);
+    std::fill(values + found, values + k, std::numeric_limits<double>::quiet_NaN());
   }
   return {slot_out, value_out, count_out};
 }
