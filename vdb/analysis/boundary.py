@@ -71,6 +71,14 @@ def _edge(convention: Convention, value: float, dim: int) -> tuple[float, float]
             if not convention.takes(inside):  # 0, where an engine takes numbers above 0
                 inside = float(np.nextafter(inside, loose))
             return inside, float(np.nextafter(inside, tight))
+    # What no threshold keeps out, as the closest value mostly is: the one that keeps out the most.
+    metric = METRICS[convention.metric]
+    far = (
+        min(metric.high, _FARTHEST) if metric.direction == "lower" else max(metric.low, -_FARTHEST)
+    )
+    for low in (0.0, _SMALLEST):
+        if convention.takes(low) and admits(low) and not _admits(convention, far, low, dim):
+            return low, float(np.nextafter(low, -np.inf))
     raise _none_at(convention, value)
 
 
@@ -90,10 +98,13 @@ class Line:
     Attributes:
         dim: Dimension of the vectors.
         whole: Whether values are whole numbers, as those of int8 and bits are.
+        beyond: Whether a cosine may be a little beyond 1, as of vectors that an engine rounds or
+            takes for unit vectors.
     """
 
     dim: int
     whole: bool
+    beyond: bool = False
 
     def farthest(self, convention: Convention, threshold: float) -> float | None:
         """The last value that a threshold admits; None where it admits none."""
@@ -120,7 +131,7 @@ class Line:
         low, high = max(metric.low, -_FARTHEST), min(metric.high, _FARTHEST)
         if metric.name == "hamming":
             high = float(self.dim)
-        if metric.name == "cosine":  # of vectors that an engine takes for unit vectors, or rounds
+        if metric.name == "cosine" and self.beyond:
             low, high = low - _ROUNDED, high + _ROUNDED
         return (low, high) if metric.direction == "lower" else (high, low)
 

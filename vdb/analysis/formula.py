@@ -31,7 +31,8 @@ def carried_over(
 ) -> float:
     """The threshold there, where both score one quantity."""
     whole = not DTYPES[view.header.dtype].real and giver.metric != "cosine"
-    return carried(giver, taker, threshold, Line(view.header.dim, whole))
+    beyond = _quantity(view, giver) is not None
+    return carried(giver, taker, threshold, Line(view.header.dim, whole, beyond))
 
 
 def converted(

@@ -142,7 +142,8 @@ def _alike(
         tally.true(said, said=True)
         return
     ground, giver, taker = before[0].ground, before[0].row, after[0].row
-    line = Line(ground.dim, whole=ground.kind.dtype in ("int8", "bit") and giver.metric != "cosine")
+    whole = ground.kind.dtype in ("int8", "bit") and giver.metric != "cosine"
+    line = Line(ground.dim, whole, beyond=_rule(ground, giver) is not None)
     last = line.farthest(giver, numbers[0])
     said = f"{said} becomes {numbers[1]!r}"
     if last is None:  # nothing is let in; the taker then lets in nothing either
