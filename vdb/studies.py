@@ -111,9 +111,9 @@ def calibrate_threshold(
     Between metrics no formula carries a threshold over, because it depends on the lengths and
     directions of the vectors: it is measured, with every query against every record under both.
     Within one metric, from one convention to another, the conversion is exact, and neither queries
-    nor data are needed; with queries, hits are counted all the same. Where one of the two engines
-    compares more than the value ("before comparing" in `vdb.scores.describe`), the formula is not
-    exact: with queries it is measured.
+    nor data are needed; with queries, hits are counted all the same. Where lengths decide what one
+    of the two engines compares ("before comparing" in `vdb.scores.describe`), the formula is not
+    exact. With queries, whatever does not compare one and the same number is measured.
 
     Args:
         collection: The collection, or one of a snapshot.

@@ -101,7 +101,8 @@ def test_within_one_metric_what_scores_the_value_is_converted_exactly(docs, metr
         there = vdb.calibrate_threshold(
             docs, threshold=threshold, metric=metric, to_metric=metric, to_scores=convention
         )
-        more = vdb.scores.describe(convention, metric).near_unit
+        rule = vdb.scores.describe(convention, metric).from_vectors
+        more = rule is not None and rule.by_length
         assert there.exact == (not more)
         assert there.keep is None
         assert ("is not exact" if more else "is exact") in there.findings[0]

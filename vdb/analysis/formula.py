@@ -10,6 +10,7 @@ from vdb.errors import InvalidArgumentError
 from vdb.metrics import METRICS
 from vdb.results import Interval
 from vdb.scores.table import Convention
+from vdb.scores.vectors import FromVectors
 
 __all__ = ["carried_over", "converted", "is_exact", "why"]
 
@@ -20,7 +21,13 @@ def is_exact(view: index.Collection, giver: Convention, taker: Convention) -> bo
     return same and _quantity(view, giver) is _quantity(view, taker)
 
 
-def _quantity(view: index.Collection, convention: Convention) -> object:
+def _only_rounds(view: index.Collection, giver: Convention, taker: Convention) -> bool:
+    """Whether both score the value, and any difference is in how they round it."""
+    rules = [_quantity(view, convention) for convention in (giver, taker)]
+    return not any(rule is not None and rule.by_length for rule in rules)
+
+
+def _quantity(view: index.Collection, convention: Convention) -> FromVectors | None:
     """What scores are functions of: the rule by which it is made of vectors; None: the value."""
     rule = convention.from_vectors
     return rule if rule is not None and rule.applies(view.header.dtype) else None
@@ -31,7 +38,7 @@ def carried_over(
 ) -> float:
     """The threshold there, where both score one quantity."""
     whole = not DTYPES[view.header.dtype].real and giver.metric != "cosine"
-    beyond = _quantity(view, giver) is not None
+    beyond = any(_quantity(view, convention) is not None for convention in (giver, taker))
     return carried(giver, taker, threshold, Line(view.header.dim, whole, beyond))
 
 
@@ -51,8 +58,9 @@ def converted(
             expected="(n, dim)",
             received=None,
         )
-    exact, dim = is_exact(view, giver, taker), view.header.dim
-    if exact:
+    same, dim = is_exact(view, giver, taker), view.header.dim
+    exact = same or _only_rounds(view, giver, taker)
+    if same or (exact and giver.threshold != taker.threshold):
         target = carried_over(view, giver, taker, threshold)
     else:
         target = threshold_at(taker, line_of(giver, threshold, dim), dim)
@@ -85,11 +93,14 @@ def converted(
 def why(view: index.Collection, giver: Convention, taker: Convention) -> list[str]:
     """What the conversion goes by."""
     value, made = METRICS[giver.metric].value, _quantity(view, giver)
-    if not is_exact(view, giver, taker):
-        own = giver if made is not None else taker
-        reason = f"{own.name} compares more than the {value} ({own.near_unit})"
-        return [f"By formula, which is not exact: {reason}. With queries it is measured."]
     both = f"the same {value}" if made is None else f"the same number ({giver.near_unit})"
+    if not is_exact(view, giver, taker):
+        if not _only_rounds(view, giver, taker):
+            other = _quantity(view, taker)
+            own = taker if other is not None and other.by_length else giver
+            reason = f"{own.name} compares more than the {value} ({own.near_unit})"
+            return [f"By formula, which is not exact: {reason}. With queries it is measured."]
+        both = f"the same {value}, which each rounds in its own way"
     said = [f"Within {giver.metric} the conversion is exact: both numbers are functions of {both}."]
     if giver.threshold != taker.threshold:
         said.append(

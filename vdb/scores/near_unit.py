@@ -35,6 +35,7 @@ def qdrant(sums: Sums) -> FromVectors:
         compute,
         FAR,
         shrinks=True,
+        by_length=True,
     )
 
 
@@ -54,4 +55,5 @@ def milvus(norms: Sums, sums: Sums) -> FromVectors:
         prepare,
         compute,
         FAR,
+        by_length=True,
     )

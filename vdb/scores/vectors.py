@@ -47,6 +47,8 @@ class FromVectors:
         ordered: Whether closer values have, but for that, closer quantities.
         integers: Whether it is made of vectors of integers too; else their value is taken.
         shrinks: Whether it may also, but for the slack, be anything between the value and 0.
+        by_length: Whether lengths decide what is compared, so that it is more than the value,
+            rounded.
     """
 
     text: str
@@ -57,6 +59,7 @@ class FromVectors:
     ordered: bool = True
     integers: bool = False
     shrinks: bool = False
+    by_length: bool = False
 
     def applies(self, dtype: str) -> bool:
         """Whether vectors stored in that dtype have a quantity of their own."""
@@ -135,6 +138,7 @@ ELASTIC = FromVectors(
     _elastic,
     lambda q, v: _dot(q, _elastic(v)),
     3e-3,
+    by_length=True,
 )
 PRENORMALISED = FromVectors(
     "the inner product is divided by the squared length of the query; the stored vector's length "
@@ -144,4 +148,5 @@ PRENORMALISED = FromVectors(
     ANYTHING,
     ordered=False,
     integers=True,
+    by_length=True,
 )
