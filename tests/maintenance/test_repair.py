@@ -3,6 +3,7 @@
 from pathlib import Path
 
 import lmdb
+import msgpack
 import numpy as np
 import pytest
 
@@ -188,6 +189,67 @@ def test_a_part_that_is_missing_costs_the_payload_only(place):
             [0, 1],
         )
     assert [(one.id, one.part) for one in report.collections[1].lost] == [("b", "payload")]
+
+
+HEADERS = {
+    "created": {"created": 1e300},
+    "history": {"history": [{"generation": 1}]},
+    "scores": {"scores": "no such engine"},
+    "a name that cannot be one": {"name": "\x1b[31m"},
+    "a model of another type": {"model": 5},
+    "version": {"version": ""},
+    "numbers of generations": {"next_generation": 2**32 - 1},
+    "roles": {"building": 1, "kept": 1},
+    "slots": {"slots": -1},
+    "counts": {"count": 5, "free_count": 2**31},
+    "a field too many": {"more": 1},
+}
+
+
+@pytest.mark.parametrize("what", HEADERS)
+def test_a_header_that_says_what_cannot_be_keeps_its_records(place, what):
+    before = contents(place)
+
+    def lie(txn):
+        uuid = DatabaseHeader.decode(UNSALTED.unwrap(keys.DATABASE, txn.get(keys.DATABASE))).uuid
+        seal, key = Seal(uuid), keys.collection(1)
+        header = msgpack.unpackb(seal.unwrap(key, txn.get(key)))
+        txn.put(key, seal.wrap(key, msgpack.packb(header | HEADERS[what])))
+
+    harm(place, lie)
+    with pytest.raises(vdb.CorruptedError):
+        vdb.open(place, verify="full")
+    report = repaired(place)
+    assert report.complete
+    assert contents(place) == before
+    with vdb.open(place) as db:
+        docs = db.collection("docs")
+        assert docs.search(docs.get(301).vector, 1).ids.tolist() == [301]
+        assert docs.info().fields == {"n": "int"}
+        assert docs.info().scores == "native"
+
+
+def test_a_convention_that_is_not_known_is_damage_where_it_would_be_used(place, crowd):
+    def lie(txn):
+        uuid = DatabaseHeader.decode(UNSALTED.unwrap(keys.DATABASE, txn.get(keys.DATABASE))).uuid
+        seal, key = Seal(uuid), keys.collection(1)
+        header = CollectionHeader.decode(seal.unwrap(key, txn.get(key)), 1)
+        header.scores = "no such engine"
+        txn.put(key, seal.wrap(key, header.encode()))
+
+    harm(place, lie)
+    with vdb.open(place) as db:
+        docs = db.collection("docs")
+        for call in (
+            lambda: docs.search(crowd[0], 3),
+            lambda: docs.search_many(crowd[:2], 3),
+            lambda: docs.explain(crowd[0], 301),
+            lambda: vdb.calibrate_threshold(docs, crowd[:9], threshold=1.0, to_metric="ip"),
+        ):
+            with pytest.raises(vdb.CorruptedError, match="no such engine"):
+                call()
+        assert docs.search(crowd[301], 1, scores="faiss").ids.tolist() == [301]
+        assert [problem.what for problem in db.check() if "no such engine" in problem.what]
 
 
 @pytest.mark.parametrize("slots", [2**31 - 2, 1_000_000])

@@ -30,6 +30,7 @@ from vdb.config import LIMITS
 from vdb.errors import InvalidArgumentError
 from vdb.metrics import metric_named
 from vdb.query import refuse_zero
+from vdb.query.convention import convention_of
 from vdb.records import Progress
 from vdb.results import Interval
 from vdb.scores.table import Convention, convention_named
@@ -78,7 +79,7 @@ def calibrate(
     keep = choice("keep", keep, ("count", "precision"))
     own = header.metric if metric is None else metric_named(metric).name
     if scores is None:
-        scores = header.scores if own == header.metric else "native"
+        scores = convention_of(header, None).name if own == header.metric else "native"
     giver = _convention(view, scores, own, "metric", "scores")
     taker = _convention(view, to_scores, to_metric, "to_metric", "to_scores")
     bound = number("threshold", threshold)

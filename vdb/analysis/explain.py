@@ -17,9 +17,10 @@ from vdb.dtypes import DTYPES
 from vdb.errors import InvalidVectorError, NotFoundError
 from vdb.metrics import METRICS
 from vdb.query import Options, made_of, matching, search, zero_queries
+from vdb.query.convention import convention_of
 from vdb.records import Id, Plan
 from vdb.results import Section
-from vdb.scores.table import Convention, convention_named
+from vdb.scores.table import Convention
 
 __all__ = ["Explanation", "explain"]
 
@@ -39,12 +40,7 @@ def explain(
     """Derives the score of one record, found or not; see `Collection.explain`."""
     header = view.header
     metric = METRICS[header.metric]
-    convention = convention_named(
-        header.scores if scores is None else scores,
-        header.metric,
-        dtype=header.dtype,
-        argument="scores",
-    )
+    convention = convention_of(header, scores)
     asked = zero_queries.checked(
         query,
         dim=header.dim,

@@ -28,6 +28,7 @@ from vdb.format.headers import CollectionHeader
 from vdb.format.keys import KeyKind
 from vdb.format.limits import NO_SLOT
 from vdb.maintenance.check import Pinned, check
+from vdb.maintenance.mended_header import mended_header
 from vdb.maintenance.salvage import LostRecord, Part, salvage, view_of
 from vdb.maintenance.soundness import found_in
 from vdb.records import Id, Problem
@@ -88,6 +89,7 @@ class _Found(NamedTuple):
 
     headers: list[CollectionHeader]
     lost: list[tuple[str, str]]
+    notes: dict[int, tuple[str, ...]]  # by number of the collection: what its header lacked
 
 
 def repair(
@@ -116,7 +118,7 @@ def repair(
         target = Environment.open(place, create=False, durability="relaxed")
         try:
             repaired = [
-                _make(env, target, header, threads=threads, progress=progress)
+                _make(env, target, header, found, threads=threads, progress=progress)
                 for header in found.headers
             ]
             _require_sound(target)
@@ -129,13 +131,13 @@ def repair(
 
 def _collections(env: Environment) -> _Found:
     """Headers of all collections that can be made anew, by number; and what cannot."""
-    found = _Found([], [])
+    found = _Found([], [], {})
     with env.snapshot() as reader:
         names = _names(reader)
     for number, name in sorted(names.items()):
         with env.snapshot() as reader:
             try:
-                header = reader.header_of(number)
+                header = _header_of(reader, number, name, found)
                 view_of(reader, header)
             except CorruptedError as error:
                 found.lost.append((name, error.found))
@@ -145,6 +147,19 @@ def _collections(env: Environment) -> _Found:
             continue
         found.headers.append(header)
     return found
+
+
+def _header_of(reader: Snapshot, number: int, name: str, found: _Found) -> CollectionHeader:
+    """The stored header, or what can be made of it."""
+    try:
+        return reader.header_of(number)
+    except CorruptedError as error:
+        try:
+            named = name.replace(" ", "-")  # where its name is lost too
+            header, found.notes[number] = mended_header(reader, number, named)
+        except CorruptedError:
+            raise error from None
+        return header
 
 
 def _names(reader: Snapshot) -> dict[int, str]:
@@ -166,6 +181,7 @@ def _make(
     env: Environment,
     target: Environment,
     old: CollectionHeader,
+    found: _Found,
     *,
     threads: int,
     progress: Progress | None,
@@ -173,7 +189,9 @@ def _make(
     """One collection in the new file, committed part by part."""
     with env.snapshot() as reader:
         before = reader.generation_record(old.number, old.generation)
+        slots = view_of(reader, old).header.slots
     header, notes = _header(old, before)
+    notes = found.notes.get(old.number, ()) + notes
     settings = index_from_map(before.index)
     record = index.new_generation(header.generation, header.metric, header.dtype, settings)
     header.put_to_use(record, when=time.time(), reason="repaired")
@@ -185,7 +203,7 @@ def _make(
         if part.ids:
             _copy(target, old.name, part, threads)
         if progress is not None:
-            progress(old.name, part.done, old.slots)
+            progress(old.name, part.done, slots)
     with target.snapshot() as made, env.snapshot() as reader:
         view = made.collection(old.name)
         lost = _named(reader, old, lost, lambda given: made.slot_of(view, given) is not None)
