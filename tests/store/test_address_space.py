@@ -31,6 +31,14 @@ def test_shares_leave_a_quarter_to_the_process_after_two_hundred(monkeypatch):
     assert min(shares) >= 10 * GIB
 
 
+def test_where_the_system_does_not_say_what_is_taken_shares_are_as_small(monkeypatch):
+    monkeypatch.setattr(address_space, "_taken", lambda: None)
+    monkeypatch.setattr(address_space, "_limit", lambda: 64 << 40)
+    shares = [address_space.share(others) for others in range(300)]
+    assert shares[0] == address_space.FULL_MAP
+    assert sum(shares) <= 48 << 40
+
+
 MANY = """
 import resource, numpy as np
 hard = resource.getrlimit(resource.RLIMIT_NOFILE)[1]

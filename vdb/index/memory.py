@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import mmap
+
 from vdb.codes import CODES
 from vdb.config import HNSW, IndexConfig
 from vdb.dtypes import DType
@@ -15,7 +17,7 @@ LEAST_MEMORY = 16 << 20
 
 _COPIES = 2.5  # of a vector: as it is stored, in its block, and in the transaction
 _LINK_COPIES = 2  # of a block of links
-_LINK_BLOCK = 4096
+_LINK_BLOCK = mmap.PAGESIZE  # LMDB makes its pages as large as the system's
 _RECORD = 4096  # id and payload, decoded and encoded
 _VISITED = 8  # bytes for each slot and thread: what a walk has seen
 

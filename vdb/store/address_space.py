@@ -40,8 +40,11 @@ def share(others: int, *, own: int = 0) -> int:
     """
     if sys.platform == "win32":
         return FIRST_ON_WINDOWS
-    wanted = min(FULL_MAP, _left(own) // (_SHARES * (others + 1)))
-    return max(SMALLEST_MAP, _whole(wanted))
+    return max(SMALLEST_MAP, _whole(_part(_left(own, others), others)))
+
+
+def _part(left: int, others: int) -> int:
+    return min(FULL_MAP, left // (_SHARES * (others + 1)))
 
 
 def map_for(used: int, room: int, others: int, *, own: int = 0) -> int:
@@ -55,11 +58,18 @@ def map_for(used: int, room: int, others: int, *, own: int = 0) -> int:
         return granted
     if sys.platform == "win32":
         return _whole(wanted)
-    return max(granted, min(_whole(2 * wanted), _whole(_left(own) // 2)))
+    return max(granted, min(_whole(2 * wanted), _whole(_left(own, others) // 2)))
 
 
-def _left(own: int) -> int:
-    return max(0, _limit() - _taken() + own)
+def _left(own: int, others: int) -> int:
+    """What the process can still have, and what the others must have left of it at least."""
+    taken = _taken()
+    if taken is not None:
+        return max(0, _limit() - taken + own)
+    left = _limit()
+    for before in range(others):
+        left -= _part(left, before)
+    return left
 
 
 def _whole(size: int) -> int:
@@ -75,10 +85,12 @@ def _limit() -> int:
 
 @cache
 def _largest() -> int:
-    """The size of the processor's address space as the system deals it out: 2^47 mostly.
+    """The size of the address space as the system deals it out: 2^47 on most.
 
-    Where maps lie tells it: near its upper end.
+    On Linux there are smaller ones, and where maps lie tells it: near the upper end.
     """
+    if sys.platform != "linux":
+        return 1 << (46 if sys.maxsize > 1 << 32 else 31)
     with mmap.mmap(-1, mmap.PAGESIZE) as some:
         here = ctypes.c_char.from_buffer(some)
         address = ctypes.addressof(here)
@@ -86,9 +98,9 @@ def _largest() -> int:
     return 1 << max(32, address.bit_length())
 
 
-def _taken() -> int:
-    """What the process has taken already; 0 where the system does not say."""
+def _taken() -> int | None:
+    """What the process has taken already; None where the system does not say."""
     try:
         return int(_STATM.read_bytes().split()[0]) * mmap.PAGESIZE
     except (OSError, ValueError, IndexError):
-        return 0
+        return None
