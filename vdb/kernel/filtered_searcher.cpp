@@ -268,8 +268,7 @@ bool FilteredSearcher::search(const uint8_t* query, uint32_t k, uint32_t ef, con
   const auto look = [&](const Codes* codes, Scorer& scorer, Scorer& above) {
     hits->clear();
     Walk one{scorer, scratch, ef};
-    if (codes != nullptr)
-      one.kept = std::min(Resolution::kept(codes->shape().kind, k), graph_.slots());
+    if (codes != nullptr) one.kept = Resolution::kept(codes->shape().kind, k, graph_.slots());
     one.links_of_chains = graph_.slots();
     const uint32_t start = descend(graph_, above, entry_, graph_.level_of(entry_), 0, scratch);
     const bool walked = walk(start, k, one);

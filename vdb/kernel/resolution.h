@@ -39,9 +39,10 @@ class Resolution {
   // Whether the order of the nearest says anything. REQUIRES one candidate at least.
   bool orders(const std::vector<Candidate>& nearest_first) const;
 
-  // How many candidates a walk keeps for k hits, at least.
-  static uint32_t kept(CodeKind kind, uint32_t k) {
-    return kind == CodeKind::kInt4 ? 3 * k : k + k / 2;
+  // How many candidates a walk keeps for k hits among so many slots, at least.
+  static uint32_t kept(CodeKind kind, uint32_t k, uint32_t slots) {
+    const uint64_t wanted = kind == CodeKind::kInt4 ? uint64_t{3} * k : uint64_t{k} + k / 2;
+    return static_cast<uint32_t>(wanted < slots ? wanted : slots);
   }
 
  private:

@@ -66,7 +66,7 @@ void Searcher::search(const uint8_t* query, uint32_t k, uint32_t ef, const Care&
     hits->clear();
     const Starts starts = begin(item, scorer, above, scratch);
     beam(graph_, 0, scorer, starts.slots, std::max(ef, 1u), scratch, starts.known,
-         codes == nullptr ? 0 : std::min(Resolution::kept(codes->shape().kind, k), graph_.slots()));
+         codes == nullptr ? 0 : Resolution::kept(codes->shape().kind, k, graph_.slots()));
     if (seen) reads->walk = seen->bytes();
     const Ranker ranker(vectors_, graph_, metric_, codes, nullptr, copies_);
     const Ranking ranking = ranker.rank(query, k, care, scratch, hits);
