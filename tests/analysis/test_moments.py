@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from weakref import WeakSet
+
 import numpy as np
 import pytest
 
@@ -40,10 +42,10 @@ def lags(monkeypatch, beside):
     def noted(self, env, **options):
         begin(self, env, **options)
         if not options.get("inside"):
-            held[:] = [one for one in [*held, self] if not one.closed]
-            seen.append(max(one.behind() for one in held))
+            held.add(self)
+            seen.append(max(one.behind() for one in held if not one.closed))
 
-    held: list[Snapshot] = []
+    held: WeakSet[Snapshot] = WeakSet()  # what nobody refers to any more is closed
     monkeypatch.setattr(Snapshot, "__init__", noted)
     return seen
 
@@ -120,6 +122,24 @@ def test_a_check_beside_a_writer_is_clean_and_pins_little(db, full, beside, monk
     monkeypatch.setattr(check_records.Walks, "ids", writing)
     assert list(map(str, db.check())) == []
     assert "docs" in walked and beside.commits >= 1
+
+
+def test_records_are_checked_some_at_a_time(db, full, beside, lags, monkeypatch):
+    from vdb.maintenance import check_records
+
+    monkeypatch.setattr(check_records, "SLOTS_AT_ONCE", 500)
+    walked, records = [], check_records._records
+
+    def writing(reader, collection, reached, some):
+        walked.append(some.start)
+        found = yield from records(reader, collection, reached, some)
+        beside()
+        full.delete(range(100 * len(walked), 100 * len(walked) + 20))
+        return found
+
+    monkeypatch.setattr(check_records, "_records", writing)
+    assert list(map(str, db.check())) == []
+    assert walked == [0, 500, 1000, 1500] and max(lags) <= 3
 
 
 def test_figures_of_a_large_collection_are_those_of_some_blocks(db):

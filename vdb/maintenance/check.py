@@ -142,8 +142,9 @@ def _collection(looks: _Looks, known: _Known, number: int) -> Iterator[Problem]:
     walks = Walks()
     steps: tuple[_OfCollection, ...]
     steps = (
-        *(_claims, _without(walks.ids), _without(walks.records)),
-        *(_beside, _blocks, _search, _fields),
+        *(_claims, _without(walks.ids)),
+        *(_without(walks.records(first)) for first in walks.firsts(known.headers[number])),
+        *(_without(walks.end), _beside, _blocks, _search, _fields),
     )
     for step in steps:
         if found and step is _search:

@@ -6,7 +6,7 @@ over records.
 
 from __future__ import annotations
 
-from collections.abc import Generator, Iterator
+from collections.abc import Callable, Generator, Iterator
 from dataclasses import dataclass
 from itertools import islice
 from typing import Any
@@ -22,6 +22,9 @@ from vdb.records import Id, Problem
 from vdb.store import CollectionView, Snapshot
 
 __all__ = ["Walks", "check_vectors"]
+
+SLOTS_AT_ONCE = 4096
+"""Slots whose records are looked at in one step."""
 
 _ROWS = 1024
 
@@ -59,7 +62,8 @@ class Walks:
     def __init__(self) -> None:
         self._commit = -1
         self._reached = bytearray()
-        self._count = 0
+        self._count = self._found = 0
+        self._moved = False  # whether later moments were seen meanwhile
         self._tally = _Tally()
 
     def ids(self, reader: Snapshot, header: CollectionHeader) -> Iterator[Problem]:
@@ -68,15 +72,36 @@ class Walks:
         walk = _ids(reader, _Collection(header), self._reached)
         self._count = yield from self._tally.count(walk)
 
-    def records(self, reader: Snapshot, header: CollectionHeader) -> Iterator[Problem]:
-        """Records and their continuations, and how many there are."""
-        if reader.commit != self._commit:
-            self._commit, self._tally = reader.commit, _Tally()
-            self._reached, self._count = _marked(reader, header)
-        tally, ids = self._tally, self._count
-        collection = _Collection(header)
-        found = yield from tally.count(_records(reader, collection, self._reached))
-        yield from tally.count(_parts(reader, collection))
+    def firsts(self, header: CollectionHeader) -> range:
+        """The slots with which the steps over records begin."""
+        return range(0, max(1, header.slots), SLOTS_AT_ONCE)
+
+    def records(self, first: int) -> Callable[[Snapshot, CollectionHeader], Iterator[Problem]]:
+        """Records of some slots, from the first on."""
+
+        def look(reader: Snapshot, header: CollectionHeader) -> Iterator[Problem]:
+            if reader.commit != self._commit:
+                # What is reached is looked up for each; what there is, is counted at the end.
+                self._commit, self._reached, self._moved = (
+                    reader.commit,
+                    bytearray(header.slots),
+                    True,
+                )
+            some = slice(first, first + SLOTS_AT_ONCE)
+            if some.stop >= header.slots:  # what lies behind all slots is named too
+                some = slice(first, None)
+            walk = _records(reader, _Collection(header), self._reached, some)
+            self._found += yield from self._tally.count(walk)
+
+        return look
+
+    def end(self, reader: Snapshot, header: CollectionHeader) -> Iterator[Problem]:
+        """Continuations of records, and how many records there are."""
+        tally = self._tally
+        yield from tally.count(_parts(reader, _Collection(header)))
+        ids, found = self._count, self._found
+        if self._moved or reader.commit != self._commit:
+            ids, found = _counts(reader, header)
         # A key or record too many or too few has a name already, where it was met.
         wrong = header.count not in (ids, found) or (not tally.problems and ids != found)
         if wrong:
@@ -86,15 +111,13 @@ class Walks:
             )
 
 
-def _marked(reader: Snapshot, header: CollectionHeader) -> tuple[bytearray, int]:
-    """The slots that ids lead to, rightly or not, and how many ids there are."""
-    reached, count = bytearray(header.slots), 0
-    for _, value in reader.items(keys.within(KeyKind.ID, header.number)):
-        count += 1
-        slot = int.from_bytes(value, "little")
-        if len(value) == 4 and slot < header.slots:
-            reached[slot] = 1
-    return reached, count
+def _counts(reader: Snapshot, header: CollectionHeader) -> tuple[int, int]:
+    """How many ids and records there are."""
+    ids, found = (
+        sum(1 for _ in reader.items(keys.within(kind, header.number)))
+        for kind in (KeyKind.ID, KeyKind.RECORD)
+    )
+    return ids, found
 
 
 def _ids(
@@ -133,12 +156,16 @@ def _ids(
 
 
 def _records(
-    reader: Snapshot, collection: _Collection, reached: bytearray
+    reader: Snapshot, collection: _Collection, reached: bytearray, some: slice
 ) -> Generator[Problem, None, int]:
-    """Every record can be read and is reached; returns how many there are."""
+    """Every record of these slots can be read and is reached; returns how many there are."""
     header = collection.header
     count = 0
-    for key, _ in reader.items(keys.within(KeyKind.RECORD, header.number)):
+    start = keys.record(header.number, some.start) if some.start else None
+    until = None if some.stop is None else keys.record(header.number, some.stop)
+    for key, _ in reader.items(keys.within(KeyKind.RECORD, header.number), start=start):
+        if until is not None and key >= until:
+            break
         try:
             slot = keys.decode(key).slot or 0
         except CorruptedError:
@@ -158,6 +185,8 @@ def _records(
         other = reader.get(keys.slot_of(header.number, record_id))
         if other is None:
             yield Problem(where, f"no key leads from its id {record_id!r} to it")
+        elif int.from_bytes(other, "little") == slot:
+            continue
         elif _has_id(reader, collection, int.from_bytes(other, "little"), record_id):
             yield Problem(where, f"another record has its id {record_id!r} too")
     return count

@@ -26,7 +26,8 @@ __all__ = [
 ]
 
 _TRIAL_SECONDS = 1.5
-_TRIAL_ROWS = 1024
+_TRIAL_ROWS = 256
+_OVERTAKEN = 4  # commits of others after which a trial ends early
 _SPARE = 1 << 20
 
 
@@ -131,7 +132,8 @@ def estimate(reader: Snapshot, view: CollectionView, target: Target, threads: in
     )
     began = time.monotonic()
     while time.monotonic() - began < _TRIAL_SECONDS and building.sweep(_TRIAL_ROWS):
-        pass
+        if reader.behind() > _OVERTAKEN:  # it pins what others replace
+            break
     seconds = time.monotonic() - began
     linked, total = building.nodes, header.count
     if linked == total:
