@@ -110,3 +110,16 @@ except errors.ReadOnlyError as error:
 """,
             disk,
         ) == ["True"]
+
+    def test_a_data_file_alone_that_shall_be_written_is_called_read_only(self, disk):
+        for name in ("open.lock", "writer.lock", "lock.mdb"):
+            (disk / "a.vdb" / name).unlink(missing_ok=True)
+        assert self.run(
+            """
+try:
+    Environment.open(path / "a.vdb")
+except errors.ReadOnlyError as error:
+    say("read_only=True" in str(error), "no directory" not in str(error))
+""",
+            disk,
+        ) == ["True True"]
