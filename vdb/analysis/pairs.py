@@ -12,7 +12,7 @@ from vdb import index
 from vdb.analysis.labels import Labels
 from vdb.errors import InvalidArgumentError
 from vdb.metrics import METRICS
-from vdb.query import Scoring, made_of, scored
+from vdb.query import Scoring, longest, made_of, scored
 from vdb.scores.table import Convention
 
 __all__ = ["MOST_HITS", "Closest", "Pairs", "Source", "Told", "closest", "hits"]
@@ -109,7 +109,8 @@ def closest(source: Source, convention: Convention, most: int, told: Told) -> Cl
         if near.whole:
             return near._replace(pairs=pairs)
         direction = METRICS[convention.metric].direction
-        limit = rule.closest(near.pairs.values[-1:], direction)[0]
+        lengths = np.max(longest(source.reader, source.view, source.matrix, convention))
+        limit = rule.closest(near.pairs.values[-1:], direction, float(lengths))[0]
         sure = pairs.quantities < limit if direction == "lower" else pairs.quantities > limit
         if 2 * np.count_nonzero(sure) >= most:
             return Closest(pairs.take(sure), whole=False)

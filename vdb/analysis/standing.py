@@ -9,7 +9,7 @@ from numpy.typing import NDArray
 
 from vdb import index
 from vdb.metrics import METRICS
-from vdb.query import made_of
+from vdb.query import made_of, stored_lengths
 from vdb.scores.table import Convention
 
 __all__ = ["Standing", "Subject", "standing"]
@@ -69,7 +69,9 @@ def standing(
     if rule is None or not rule.applies(view.header.dtype):
         return Standing(closer, closer, int(same.sum()))
     # Only where the engine's number may be on the other side of the subject's is it computed.
-    room = np.abs(rule.closest(values, metric.direction) - values)
+    own_length = float(np.linalg.norm(subject.matrix[0].astype(np.float64)))
+    lengths = own_length * stored_lengths(reader, view)[slots]
+    room = np.abs(rule.closest(values, metric.direction, lengths) - values)
     near = np.abs(values - subject.quantity) <= room
     if rule.shrinks:
         near[:] = True

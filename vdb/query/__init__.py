@@ -9,7 +9,7 @@ from vdb.query.lookup import contains, get, scan
 from vdb.query.matching import matching, matching_ids, narrow
 from vdb.query.nearest import nearest
 from vdb.query.ranges import Reach
-from vdb.query.scoring import Scoring, made_of, scored
+from vdb.query.scoring import Scoring, longest, made_of, scored, stored_lengths
 from vdb.query.search import Options, search, search_many
 from vdb.query.zero_queries import refuse_zero
 
@@ -20,6 +20,7 @@ __all__ = [
     "by_id",
     "contains",
     "get",
+    "longest",
     "made_of",
     "matching",
     "matching_ids",
@@ -30,4 +31,5 @@ __all__ = [
     "scored",
     "search",
     "search_many",
+    "stored_lengths",
 ]

@@ -31,6 +31,7 @@ from vdb.query.scoring import (
     by_score,
     could_pass,
     joined,
+    longest,
 )
 
 __all__ = ["nearest_passing"]
@@ -114,7 +115,7 @@ def _by_scan(
     """The rows of these queries, by value, of all records; `near` are the k nearest of each."""
     near = _first_of(near, waiting, search.k)
     rows, done = _judged(search, waiting, near)
-    done |= _nothing_behind(search, near)
+    done |= _nothing_behind(search, waiting, near)
     yield from _told(search, waiting, rows, done)
     for some in ranges.chunks(waiting[~done], search.reach):
         queries = np.ascontiguousarray(search.matrix[some])
@@ -123,7 +124,7 @@ def _by_scan(
         while places.size:
             near = _first_of(every, places, width)
             rows, done = _judged(search, some[places], near)
-            done |= _nothing_behind(search, near)
+            done |= _nothing_behind(search, some[places], near)
             yield from _told(search, some[places], rows, done)
             places, width = places[~done], _FACTOR * width
 
@@ -153,13 +154,13 @@ def _judged(
     return rows, done
 
 
-def _nothing_behind(search: _Search, near: index.Found) -> NDArray[np.bool_]:
+def _nothing_behind(
+    search: _Search, queries: NDArray[np.intp], near: index.Found
+) -> NDArray[np.bool_]:
     """For which queries no record behind these candidates, of all, can be admitted."""
-    convention, threshold = search.how
-    assert threshold is not None  # noqa: S101 - for mypy; the caller has looked
-    header = search.view.header
-    possible = could_pass(_last(near), convention, threshold, header.dim, dtype=header.dtype)
-    return np.asarray(~possible | (near.counts == 0))
+    reader, view, how = search.reader, search.view, search.how
+    lengths = longest(reader, view, search.matrix[queries], how.convention)
+    return np.asarray(~could_pass(_last(near), lengths, how, view) | (near.counts == 0))
 
 
 def _last(near: index.Found) -> NDArray[np.float64]:

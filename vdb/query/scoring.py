@@ -33,9 +33,11 @@ __all__ = [
     "by_score",
     "could_pass",
     "joined",
+    "longest",
     "made_of",
     "order_by_id",
     "scored",
+    "stored_lengths",
 ]
 
 Reader: TypeAlias = Snapshot | Batch
@@ -90,7 +92,11 @@ def admitted(
     rule = convention.from_vectors
     if rule is not None and rule.applies(view.header.dtype):
         if threshold is not None:
-            near = could_pass(values, convention, threshold, dim, dtype=view.header.dtype)
+            # Lengths are read where everything is looked at anyway.
+            lengths: NDArray[np.float64] | float = np.inf
+            if rule.products and len(values) >= view.header.count:
+                lengths = _lengths(queries)[owners] * stored_lengths(reader, view)[slots]
+            near = could_pass(values, lengths, how, view)
             slots, values, owners = slots[near], values[near], owners[near]
         quantities = made_of(reader, view, (queries, owners), (slots, values), convention)
     scores = convention.scored(quantities, dim)
@@ -130,21 +136,49 @@ def _real(
 
 
 def could_pass(
-    values: NDArray[np.float64],
-    convention: Convention,
-    threshold: float,
-    dim: int,
-    *,
-    dtype: str,
+    values: NDArray[np.float64], lengths: NDArray[np.float64] | float, how: Scoring, view: View
 ) -> NDArray[np.bool_]:
-    """Which rows could be within the threshold, as far as their values tell."""
-    rule, closest = convention.from_vectors, values
-    if rule is not None and rule.applies(dtype):
-        if rule.slack == np.inf:
+    """Which rows could be within the threshold, as far as their values and lengths tell.
+
+    Args:
+        values: The values of the rows.
+        lengths: The products of the lengths of query and record, or what they are at most.
+        how: The convention and the threshold.
+        view: The collection.
+    """
+    convention, threshold = how
+    assert threshold is not None  # noqa: S101 - for mypy; the callers have looked
+    rule, closest, header = convention.from_vectors, values, view.header
+    if rule is not None and rule.applies(header.dtype):
+        closest = rule.closest(values, METRICS[convention.metric].direction, lengths)
+        if np.isinf(closest).all():
             return np.ones(len(values), dtype=bool)
-        closest = rule.closest(values, METRICS[convention.metric].direction)
-    best = convention.scored(closest, dim)
-    return np.asarray(convention.admits(best, closest, threshold, dim=dim))
+    best = convention.scored(closest, header.dim)
+    return np.asarray(convention.admits(best, closest, threshold, dim=header.dim))
+
+
+def longest(
+    reader: Reader, view: View, queries: NDArray[Any], convention: Convention
+) -> NDArray[np.float64] | float:
+    """What the product of the lengths of each query and any record is at most, if that matters."""
+    rule = convention.from_vectors
+    if rule is None or not rule.products or not rule.applies(view.header.dtype):
+        return np.inf
+    return _lengths(queries) * float(stored_lengths(reader, view).max(initial=0.0))
+
+
+def stored_lengths(reader: Reader, view: View) -> NDArray[np.float64]:
+    """The length of the vector in every slot, as stored; reads all blocks, once for a view."""
+    if not isinstance(view, CollectionView):
+        return index.norms(reader, view).astype(np.float64)
+    known: NDArray[np.float64] | None = view.cache.get("lengths")
+    if known is None:
+        known = view.cache["lengths"] = index.norms(reader, view).astype(np.float64)
+    return known
+
+
+def _lengths(queries: NDArray[Any]) -> NDArray[np.float64]:
+    return np.asarray(np.linalg.norm(queries.astype(np.float64), axis=1))
 
 
 def made_of(

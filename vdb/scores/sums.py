@@ -8,7 +8,7 @@ from typing import Literal
 import numpy as np
 
 from vdb.scores.orders import Sums
-from vdb.scores.vectors import ANYTHING, FAR, Column, FromVectors, Matrix
+from vdb.scores.vectors import FAR, Column, FromVectors, Matrix
 
 __all__ = [
     "NARROW_DIFFERENCES",
@@ -27,6 +27,7 @@ __all__ = [
 ]
 
 _ONE = np.float32(1)
+_ROUNDED = 1e-6  # of numbers around 1
 
 
 def _as_it_is(a: Matrix) -> Matrix:
@@ -62,8 +63,8 @@ def absolute(sums: Sums) -> FromVectors:
 
 
 def product(sums: Sums) -> FromVectors:
-    """The inner product: how far it may be from the exact one the lengths would have to tell."""
-    return FromVectors(summed(sums), _as_it_is, sums.dot, ANYTHING)
+    """The inner product: how far it may be from the exact one the lengths tell."""
+    return FromVectors(summed(sums), _as_it_is, sums.dot, _ROUNDED, products=FAR)
 
 
 def cosine(
@@ -189,7 +190,9 @@ def rest_apart(
     text = (
         "" if norms is None else "both vectors are normalised in float32, whatever their length; "
     )
-    return FromVectors(text + summed(sums), prepare, compute, ANYTHING if norms is None else FAR)
+    near = _ROUNDED if norms is None else FAR
+    products = FAR if norms is None else 0.0
+    return FromVectors(text + summed(sums), prepare, compute, near, products=products)
 
 
 def _by_numpy(q: Matrix, v: Matrix) -> Column:

@@ -44,6 +44,7 @@ class FromVectors:
             float32 or, where the engine's is, float64.
         slack: How far the quantity may be from the metric's value.
         relative: How far it may be besides, in parts of the value.
+        products: How far it may be besides, in parts of the product of the two lengths.
         ordered: Whether closer values have, but for that, closer quantities.
         integers: Whether it is made of vectors of integers too; else their value is taken.
         shrinks: Whether it may also, but for the slack, be anything between the value and 0.
@@ -60,14 +61,28 @@ class FromVectors:
     integers: bool = False
     shrinks: bool = False
     by_length: bool = False
+    products: float = 0.0
 
     def applies(self, dtype: str) -> bool:
         """Whether vectors stored in that dtype have a quantity of their own."""
         return dtype in ("float32", "float16") or (self.integers and dtype == "int8")
 
-    def closest(self, values: NDArray[np.float64], direction: Direction) -> NDArray[np.float64]:
-        """The closest quantities that vectors with these values can have."""
+    def closest(
+        self,
+        values: NDArray[np.float64],
+        direction: Direction,
+        lengths: NDArray[np.float64] | float = np.inf,
+    ) -> NDArray[np.float64]:
+        """The closest quantities that vectors with these values can have.
+
+        Args:
+            values: Their values.
+            direction: Which of them are closer.
+            lengths: The product of the lengths of query and stored vector, or what it is at most.
+        """
         room = self.slack + self.relative * np.abs(values)
+        if self.products:
+            room = room + self.products * lengths
         if direction == "higher":
             return np.asarray((np.maximum(values, 0) if self.shrinks else values) + room)
         return np.asarray((np.minimum(values, 0) if self.shrinks else values) - room)
