@@ -103,7 +103,9 @@ def thing(name: str, value: Any) -> Iterator[str]:
 def members(kind: type, inherited: set[str]) -> list[str]:
     """The public methods and properties of a class, in the order in which they are written."""
     found = []
-    for base in kind.__mro__[:-1]:
+    # What Python itself brings (Sequence.index) is not the same text in every release.
+    ours = [base for base in kind.__mro__ if base.__module__.partition(".")[0] == "vdb"]
+    for base in ours:
         found += [
             name
             for name, member in vars(base).items()
