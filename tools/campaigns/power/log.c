@@ -85,6 +85,12 @@ static const char *below(const char *path) {
 
 static const char *absolute(int dir, const char *path, char buffer[PATH_MAX]) {
     if (log_fd < 0) return NULL;
+    static const char by_descriptor[] = "/proc/self/fd/";
+    if (strncmp(path, by_descriptor, sizeof by_descriptor - 1) == 0) {
+        char *rest;
+        dir = (int)strtol(path + sizeof by_descriptor - 1, &rest, 10);
+        path = *rest == '/' ? rest + 1 : rest;
+    }
     if (path[0] == '/') return below(path);
     char at[64], where[PATH_MAX];
     snprintf(at, sizeof at, dir == AT_FDCWD ? "/proc/self/cwd" : "/proc/self/fd/%d", dir);
