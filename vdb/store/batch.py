@@ -172,7 +172,7 @@ class Batch(Transaction):
                 return
             self._put_commit(changed)
             self._env.file.check_space(self.written, self.base.pages())
-            self._env.place.check()
+            self._env.place.check_late()
             self._commit_txn()
             self._publish(changed)
             self._see_where_it_went()

@@ -266,7 +266,8 @@ class DataFile:
 
         Pages that are free inside the file count as well as free space on the disk.
         """
-        free = mounts.free_bytes(self.place.here)
+        place = self.place
+        free = mounts.free_bytes(place.path if place.fd < 0 else place.fd)
         wanted = 2 * written
         if free is None or free >= wanted:
             return

@@ -110,12 +110,15 @@ def is_read_only(path: Path) -> bool:
     return bool(os.statvfs(path).f_flag & os.ST_RDONLY)
 
 
-def free_bytes(path: Path) -> int | None:
-    """Bytes that this user can still write to the file system, or None where nobody can tell."""
+def free_bytes(place: Path | int) -> int | None:
+    """Bytes that this user can still write to the file system of a path, or of a descriptor.
+
+    None where nobody can tell.
+    """
     if not hasattr(os, "statvfs"):
         return None
     try:
-        status = os.statvfs(path)
+        status = os.statvfs(place)
     except OSError:
         return None
     return status.f_bavail * status.f_frsize
