@@ -41,9 +41,6 @@ FILES = (DATA, LOCK, WRITER_LOCK, OPEN_LOCK, REBUILD_LOCK)
 GLANCE_SECONDS = 0.01
 """Readers look where the path leads when nobody has for so long."""
 
-MOMENT_SECONDS = 0.001
-"""A batch that took no longer looks when it begins and when it has ended, and not in between."""
-
 _TICK_NS = 50_000_000
 """More than a tick of any system's clock of files."""
 _WHOLE_SECONDS_NS = 3_000_000_000
@@ -114,7 +111,7 @@ class Place:
         self.fd = -1
         self._claims: dict[str, FileId] = {}
         self._settled = -1
-        self._looked = self._checked = 0.0
+        self._looked = 0.0
         with os_errors(path):
             if _HAS_DESCRIPTORS:
                 self.fd = self._open(path)
@@ -216,7 +213,6 @@ class Place:
         if (status.st_dev, status.st_ino) != self.id:
             self._stale("another directory lies there")
         ctime = status.st_ctime_ns
-        self._checked = time.monotonic()
         if ctime == self._settled:
             return
         claims = self._claims
@@ -227,8 +223,8 @@ class Place:
             self._settled = ctime
 
     def check_late(self) -> None:
-        """`check`, unless that was done a moment ago."""
-        if time.monotonic() - self._checked > MOMENT_SECONDS:
+        """`check`, unless the directory is as `check` has found it; moving it shows in it, too."""
+        if self.fd < 0 or os.fstat(self.fd).st_ctime_ns != self._settled:
             self.check()
 
     def _see(self, name: str) -> None:
