@@ -79,12 +79,12 @@ elasticsearch`.
 
 ## Held against the engines
 
-`tools/conformance` installs the engines that pip can install, feeds them and vdb the same random,
-nearly unit, tiny and zero vectors, and compares scores, order and what thresholds let in. In its
-last run Annoy 1.17.3, Chroma 1.5.9, DuckDB 2.0.0, Faiss 1.15.1, hnswlib 0.8.0, LanceDB 0.40.0,
-Milvus Lite 2.5.1, NMSLIB 2.1.3, Qdrant edge 0.9.0, sqlite-vec 0.1.9, USearch 2.26.6, Voyager
-2.2.3, VSAG 0.18.5 and zvec 0.8.0 agreed with their conventions in 139,018 scores and 4,407
-thresholds. Rows below that are not "measured" were not run beside a live engine.
+`tools/conformance` installs the engines that pip can install, uses PostgreSQL, MariaDB, Redis and
+Java where they are, and feeds all of them and vdb the same vectors: random ones of seven dimensions
+with near duplicates among them, nearly unit, tiny and zero ones. It compares scores, order, and for
+every row whether a threshold at the number that the engine printed lets the row in on both sides.
+[conformance.md](conformance.md) has the table of its last run. Rows below that are not "measured"
+were not run beside a live engine.
 
 ## The formulas
 

@@ -159,7 +159,7 @@ def _edges(
                 outcome.notes.append(f"threshold {threshold:g} refused there")
             continue
         outcome.edges += 1
-        if theirs != set(within):
+        if theirs - set(within) or (set(within) - theirs and not engine.walks):
             outcome.differences.append(
                 f"threshold {threshold:.9g}: {len(theirs)} rows there, {len(within)} here"
             )

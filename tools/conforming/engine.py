@@ -34,6 +34,7 @@ class Engine(abc.ABC):
         metrics: The metrics it is compared under, with its own names for them.
         precision: What its numbers are computed in.
         estimates: Whether its scores are made of codes, and only near the formula's.
+        walks: Whether its threshold is one of a walk through a graph, which may miss rows.
     """
 
     convention: ClassVar[str]
@@ -43,6 +44,7 @@ class Engine(abc.ABC):
     metrics: ClassVar[dict[str, Any]]
     precision: ClassVar[Literal["float32", "float64"]] = "float32"
     estimates: ClassVar[bool] = False
+    walks: ClassVar[bool] = False
 
     def __init__(self, metric: str, dim: int, folder: Path) -> None:
         self.metric, self.dim, self.folder = metric, dim, folder

@@ -16,6 +16,8 @@ import numpy as np
 
 from .engine import Answer, Engine, Floats
 
+_FARTHEST = 3.4e38
+
 
 def _rows(ids: Any, scores: Any, n: int) -> Answer:
     pairs = zip(np.ravel(ids).tolist(), np.ravel(scores).tolist(), strict=True)
@@ -49,6 +51,7 @@ class Ngt(Engine):
     requires = "ngt==2.8.0.post1"
     version_of = "ngt"
     metrics = {"l2": "L2", "cosine": "Cosine", "l1": "L1"}
+    walks = True
 
     def add(self, vectors: Floats) -> None:
         """Store (n, dim) vectors."""
@@ -69,7 +72,9 @@ class Ngt(Engine):
         if threshold < 0:
             raise NotImplementedError  # it means that there is none
         self.index.set(num_of_search_objects=self.n, search_radius=threshold)
-        return {int(i) for i, _ in self.index.search(query, self.n, epsilon=1.0)}
+        found = {int(i) for i, _ in self.index.search(query, self.n, epsilon=1.0)}
+        self.index.set(search_radius=_FARTHEST)  # or it would hold for every later search
+        return found
 
     def close(self) -> None:
         """Close the index."""

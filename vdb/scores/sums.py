@@ -196,12 +196,16 @@ def rest_apart(
 
 
 def _by_numpy(q: Matrix, v: Matrix) -> Column:
-    length = np.linalg.norm(q - v, axis=1)
+    length = np.linalg.norm(q - v, axis=1).astype(np.float64)
     return np.asarray(length * length)
 
 
 SQUARED_NORM = FromVectors(
-    "the norm as numpy has it in float32, squared", _as_it_is, _by_numpy, 0.0, relative=FAR
+    "the norm as numpy has it in float32, squared in float64",
+    _as_it_is,
+    _by_numpy,
+    0.0,
+    relative=FAR,
 )
 
 

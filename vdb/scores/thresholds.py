@@ -30,6 +30,7 @@ __all__ = [
     "POSITIVE_RADIUS",
     "RADIUS",
     "STRICT",
+    "UNROUNDED_STRICT",
     "WHOLE_STRICT",
     "WIDE",
     "Rows",
@@ -138,6 +139,11 @@ def _by_wide_score(rows: Rows, threshold: float) -> Numbers:
     return _at_least(rows.scores.astype(np.float64), threshold, rows.direction)
 
 
+def _by_quantity_strictly(rows: Rows, threshold: float) -> Numbers:
+    made_of = rows.quantities
+    return np.asarray(made_of < threshold if rows.direction == "lower" else made_of > threshold)
+
+
 def _by_half_distance(rows: Rows, threshold: float) -> Numbers:
     # Both are float32 there: 1 - score, however it is written, comes out as the distance itself.
     return np.asarray((1 - rows.quantities).astype(np.float32) / 2 <= np.float32(threshold))
@@ -160,6 +166,7 @@ STRICT = Threshold("radius", "score", "strict", _by_score_strictly)
 WHOLE_STRICT = Threshold(
     "radius", "score", "strict", _by_whole_score_strictly, "its fraction is dropped: 8.9 means 8"
 )
+UNROUNDED_STRICT = Threshold("radius", "score", "strict", _by_quantity_strictly)
 NATIVE = Threshold("threshold", "value", "inclusive", _by_value)
 MIN_SCORE = Threshold(
     "min_score",

@@ -28,13 +28,14 @@ _QUANTISED = (
     "a field with a quantised format scores from codes in every query, exact ones too; only "
     "FullPrecisionFloatVectorSimilarityValuesSource and RescoreTopNQuery give the raw score"
 )
-_PANAMA = Order(lanes=16, registers=4, fused=True, fold="sequence", gather="neighbours")
+_PANAMA = Order(lanes=16, registers=4, fused=True, gather="neighbours")
 _LUCENE_SUMS = ByDimension(
-    "in up to 64 sums side by side", lambda dim: ONE_BY_ONE_FUSED if dim < 32 else _PANAMA
+    "in up to 64 sums side by side once it is compiled",
+    lambda dim: ONE_BY_ONE_FUSED if dim <= 32 else _PANAMA,
 )
 _LUCENE_COSINE_SUMS = ByDimension(
-    "in up to 32 sums side by side",
-    lambda dim: ONE_BY_ONE_FUSED if dim < 32 else replace(_PANAMA, registers=2, gather="sequence"),
+    "in up to 32 sums side by side once it is compiled",
+    lambda dim: ONE_BY_ONE_FUSED if dim <= 32 else replace(_PANAMA, registers=2, gather="sequence"),
 )
 _LUCENE = Engine(
     name="lucene",

@@ -14,7 +14,15 @@ from vdb.scores.near_unit import milvus, qdrant
 from vdb.scores.orders import ONE_BY_ONE, SIXTEEN, ByDimension, FrontFour, Order
 from vdb.scores.rows import Engine, Row, inner, zero_is, zero_refused
 from vdb.scores.sums import SQUARED_NORM, absolute, capped_cosine, product, squared
-from vdb.scores.thresholds import NEAR, NEAR_CERTAINTY, RADIUS, STRICT, WHOLE_STRICT, none
+from vdb.scores.thresholds import (
+    NEAR,
+    NEAR_CERTAINTY,
+    RADIUS,
+    STRICT,
+    UNROUNDED_STRICT,
+    WHOLE_STRICT,
+    none,
+)
 from vdb.scores.vectors import NORMALISED
 
 __all__ = ["ENGINES"]
@@ -67,9 +75,7 @@ _QDRANT = Engine(
         ),
     ),
 )
-_MILVUS_NORMS = Order(
-    lanes=16, registers=4, fused=True, gather="neighbours", blocks="gathered", rest="in lanes"
-)
+_MILVUS_NORMS = Order(lanes=16, registers=2, fused=True, blocks="gathered", rest="in lanes")
 _MILVUS_RADIUS = STRICT.named("radius", "its range_filter, the near bound, is not offered here")
 _SIMILARITY = "a similarity, although it is called a distance"
 _MILVUS = Engine(
@@ -100,7 +106,18 @@ _MILVUS_3 = _MILVUS._replace(
     source="milvus-io/milvus-lite, release 3.2.2",
     nan="accepted; the score is NaN",
     rows=(
-        Row("l2", "L2, distance", SAME, from_vectors=SQUARED_NORM),
+        Row(
+            "l2",
+            "L2, distance",
+            SAME,
+            UNROUNDED_STRICT.named(
+                "radius",
+                "compared in float64, before the number is rounded to float32: at its own number "
+                "a row may be in",
+            ),
+            from_vectors=SQUARED_NORM,
+            precision="rounded",
+        ),
         *inner("IP, distance", SAME, from_vectors=product(_MILVUS_3_SUMS), note=_SIMILARITY),
         Row(
             "cosine",
