@@ -32,12 +32,12 @@ class _Search(NamedTuple):
     ef: int
     reach: Reach
 
-    def found(self, width: int, *, ef: int, queries: NDArray[np.intp] | None = None) -> index.Found:
-        """What is nearest to these queries, or to all of them."""
+    def found(self, width: int, *, ef: int, queries: NDArray[np.intp]) -> index.Found:
+        """What is nearest to these queries."""
         return index.search(
             self.reader,
             self.view,
-            self.matrix if queries is None else self.matrix[queries],
+            self.matrix[queries],
             width,
             ef=ef,
             exact=self.reach.exact or self.k > config.LIMITS.ef,
@@ -75,9 +75,17 @@ def nearest(reader: Reader, view: View, matrix: NDArray[Any], k: int, reach: Rea
     ef = max(k, index.DEFAULT_EF if reach.ef is None else reach.ef)
     spare = 1 if DTYPES[view.header.dtype].real else max(1, min(3 * k, ef - k))
     width = min(k + spare, reach.matches)
-    search = _Search(reader, view, matrix, k, ef, reach)
     # A walk keeps as many as it is asked for, so that it sees equal ones whatever ef is.
-    found = search.found(width, ef=ef)
+    found = index.search(
+        reader,
+        view,
+        matrix,
+        width,
+        ef=ef,
+        exact=reach.exact or k > config.LIMITS.ef,
+        threads=reach.threads,
+        course=reach.course,
+    )
     if width == k:
         return found
     if len(matrix) == 1:  # the most common search: nothing is made that need not be
@@ -101,6 +109,7 @@ def nearest(reader: Reader, view: View, matrix: NDArray[Any], k: int, reach: Rea
         near = found.slots[query, : found.counts[query]]
         tied = near[found.values[query, : found.counts[query]] == values[query, -1]]
         _choose(slots[query], values[query], partial(smallest_of_ties, reader, view, tied))
+    search = _Search(reader, view, matrix, k, ef, reach)
     _among_all(search, waiting[~whole], slots, values, width)
     return index.Found(slots, values, np.minimum(found.counts, k))
 
