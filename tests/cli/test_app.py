@@ -277,5 +277,5 @@ def test_commands_are_listed_in_the_order_of_use():
     names = [command.name or command.callback.__name__ for command in app.app.registered_commands]
     assert names == [
         *("create", "info", "inspect", "import", "export", "search", "compare", "tune", "bench"),
-        *("scores", "calibrate", "rebuild", "check", "backup", "compact", "drop"),
+        *("scores", "calibrate", "rebuild", "check", "backup", "restore", "compact", "drop"),
     ]
