@@ -78,7 +78,16 @@ def validated(
             received=recall,
         )
     if record.index["type"] == "hnsw" and beside.header.count >= curve.AUTOMATIC_FROM:
-        found = Curve(sample.recall, k=K, queries=len(sample.slots), records=beside.header.count)
+        latest = [(beside, sample)]
+
+        def measured(ef: int) -> float:
+            """At the newest moment; what exact search says there is found out where it moved."""
+            here, there = now()
+            if there is not latest[-1][0]:
+                latest[:] = [(there, Sample.of(here, there, record) or sample)]
+            return latest[-1][1].recall(ef)
+
+        found = Curve(measured, k=K, queries=len(sample.slots), records=beside.header.count)
         record.tuning = tuning_to_map(automatic(found))
     return recall
 
