@@ -63,3 +63,10 @@ def test_no_collection_yet_names_the_command_that_makes_one(run, place):
     ran = run("info", place, "c")
     assert ran.failed_with("vdb create makes one")
     assert "db.create_collection" not in ran.err
+
+
+def test_what_only_the_handle_of_the_command_is_is_not_said(run, untouched):
+    said = run("info", untouched, "--json").json
+    assert said["readers"] == 0
+    assert not {"read_only", "durability"} & said.keys()
+    assert "read only" not in run("info", untouched).out

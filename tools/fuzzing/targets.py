@@ -20,7 +20,7 @@ import typer
 
 import vdb
 from vdb import config, filters, kernel, scores
-from vdb.cli import arrays, numbers, options, query_lines, record_lines, schema, source, where
+from vdb.cli import arrays, numbers, options, query_lines, record_lines, schema, sources, where
 from vdb.filters.types import field_types
 from vdb.format import (
     blocks,
@@ -256,7 +256,7 @@ def _array(data: bytes) -> None:
         found = arrays.open_array(path)
         if found.nbytes > len(data):
             raise AssertionError(f"{found.nbytes} bytes of a file of {len(data)}")
-        opened = source.open_source(path, None, "id")
+        opened = sources.open_source(path, None, "id")
         for part in opened.parts(lambda: 3):
             np.asarray(part.vectors).sum()
 

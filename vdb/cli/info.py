@@ -7,7 +7,11 @@ from pathlib import Path
 
 from vdb import database
 from vdb.cli import options, output
+from vdb.cli.plain import named
 from vdb.maintenance.report import CollectionInfo
+
+_OF_THE_HANDLE = ("durability", "read_only")
+"""What a database is not, but the handle that this command opens for a moment."""
 
 
 def info(
@@ -22,10 +26,11 @@ def info(
         directory, create=False, read_only=True, allow_network_fs=allow_network_fs
     ) as db:
         answer = db.info() if name is None else db.collection(name).info()
+    facts = {what: fact for what, fact in named(answer).items() if what not in _OF_THE_HANDLE}
     if json:
-        output.json_object(answer)
+        output.json_object(facts)
     else:
-        output.facts(str(directory) if name is None else f"{directory}: {name}", answer)
+        output.facts(str(directory) if name is None else f"{directory}: {name}", facts)
         if isinstance(answer, CollectionInfo):
             _beside(directory, answer)
 

@@ -61,7 +61,7 @@ def inspect(
 
 def _print(found: Inspection) -> None:
     info, norms, file = found.info, found.norms, found.file
-    lag = "-" if file.reader_lag is None else f"{file.reader_lag:,} commits behind"
+    lag = "" if not file.reader_lag else f", the oldest {file.reader_lag:,} commits behind"
     output.table(
         f"{info.name}: {info.count:,} records, {info.dim} dimensions, {info.metric}",
         None,
@@ -76,7 +76,7 @@ def _print(found: Inspection) -> None:
             ("norms", f"{norms.min:.4g} .. {norms.median:.4g} .. {norms.max:.4g} (median)"),
             ("unit length", "yes" if norms.unit else "no"),
             ("file", f"{size(file.bytes)}, {file.fragmentation:.1%} free"),
-            ("readers", f"{file.readers}, the oldest {lag}"),
+            ("other readers", f"{file.readers}{lag}"),
         ],
     )
     _print_bars("norms", [f"{edge:.4g}" for edge in found.norm_histogram.edges], found)
