@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
+import subprocess
+import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
+from pathlib import Path
 
 import pytest
 
 import vdb
+from vdb.format import journal
 from vdb.store.reader import Reader
 from vdb.store.snapshot import Snapshot
 from vdb.store.transaction import Transaction
@@ -127,6 +131,64 @@ class TestAmongManyCollections:
         later = crowded._environment.cache.current
         assert later is not before and later._by_name["c010"] is kept
         assert later._by_name["c011"].header.count == 1
+
+
+class TestOneLargeCommitBehind:
+    """Another handle on the file made hundreds of collections in one commit."""
+
+    @pytest.fixture
+    def behind(self, tmp_path: Path) -> Iterator[vdb.Database]:
+        with vdb.open(tmp_path / "a", durability="relaxed") as db:
+            db.create_collection("mine", dim=2, metric="l2").add(1, [1, 2])
+            db.create_collection("other", dim=2, metric="l2")
+            yield db
+            assert list(db.check()) == []
+
+    @staticmethod
+    def make(db: vdb.Database, *, also: str = "") -> None:
+        program = (
+            "import sys, vdb\n"
+            "with vdb.open(sys.argv[1], durability='relaxed') as db, db.batch():\n"
+            "    for i in range(300): db.create_collection(f'n{i}', dim=2, metric='l2')\n"
+            f"    {also}\n"
+        )
+        subprocess.run([sys.executable, "-c", program, str(db.path)], check=True)
+
+    @pytest.mark.parametrize("known", [False, True])
+    def test_what_it_never_asked_for_is_not_read(self, behind, monkeypatch, known):
+        if not known:
+            cache = behind._environment.cache
+            cache.reset(cache.current.database, cache.current.txn_id)
+        self.make(behind)
+        entries, entry = [], journal._entry
+        monkeypatch.setattr(journal, "_entry", lambda *of: entries.append(of) or entry(*of))
+        with counted(monkeypatch) as reads:
+            assert "n7" in behind
+        assert reads.total <= 3
+        assert len(entries) == 0
+        with counted(monkeypatch) as reads:
+            assert all(f"n{i}" in behind for i in range(20))
+        assert reads.total <= 20
+
+    def test_what_it_had_asked_for_goes_on(self, behind, monkeypatch):
+        mine, other = behind.collection("mine"), behind.collection("other")
+        assert len(mine) == 1 and len(other) == 0
+        self.make(behind, also="db.collection('mine').add(2, [3, 4]); db.drop_collection('other')")
+        with counted(monkeypatch) as reads:
+            assert "n7" in behind
+        assert reads.total <= 5
+        assert [hit.id for hit in mine.search([3, 4], 2)] == [2, 1]
+        assert "other" not in behind
+        with pytest.raises(vdb.NotFoundError):
+            other.search([1, 2])
+
+    def test_a_batch_leaves_nothing_for_the_next_call_to_read(self, behind, monkeypatch):
+        with behind.batch():
+            for i in range(300):
+                behind.create_collection(f"n{i}", dim=2, metric="l2")
+        with counted(monkeypatch) as reads:
+            assert "n7" in behind
+        assert reads.total == 1
 
 
 class TestAmongManyRecords:

@@ -24,6 +24,7 @@ from vdb.store.interrupts import held
 __all__ = ["Access", "BatchAccess", "LiveAccess", "Moment", "PinnedAccess"]
 
 _PAUSE = 0.001
+_LARGE = 4096  # bytes that no allocator takes from its small pieces
 
 
 class Access(Protocol):
@@ -221,6 +222,7 @@ class LiveAccess:
                     )
             finally:
                 del self._batches[me]
+        _settle()
 
     def _new_batch(self, room: int = 0) -> Batch:
         self.check_writable()
@@ -304,3 +306,11 @@ class LiveAccess:
             if not alone:
                 raise BusyError("the database is being closed by another thread")
             yield deadline
+
+
+def _settle() -> None:
+    """Have the C library put together what a batch freed: thousands of small pieces, perhaps.
+
+    It does so when next somebody asks for much, which would be any call after the batch.
+    """
+    bytes(_LARGE)

@@ -270,7 +270,7 @@ class TestRefused:
     def test_a_default_convention_that_the_metric_lacks_is_asked_for(self, db):
         docs = db.create_collection("docs", dim=2, metric="l2")
         with db._environment.batch() as batch:
-            batch.collection("docs").header.scores = "only-for-l2"
+            batch.collection("docs").header.scores = "sqlite-vec"
         with pytest.raises(vdb.InvalidArgumentError, match="give scores="):
             docs.rebuild("ip")
         docs.rebuild("ip", scores="native")

@@ -309,11 +309,11 @@ class TestRollback:
         docs = db.create_collection("docs", dim=2, metric="l2")
         docs.add(1, [3, 4])
         with db._environment.batch() as batch:
-            batch.collection("docs").header.scores = "only-for-l2"
+            batch.collection("docs").header.scores = "sqlite-vec"
         docs.rebuild("ip", scores="native", keep_previous=True)
         assert docs.info().scores == "native"
         docs.rollback()
-        assert docs.info().scores == "only-for-l2"
+        assert docs.info().scores == "sqlite-vec"
 
 
 def test_blocks_that_a_killed_rebuild_left_are_removed_by_later_commits(db, full, monkeypatch):

@@ -252,7 +252,7 @@ def test_a_reader_reads_only_the_journals_it_needs(two, monkeypatch):
     monkeypatch.setattr(
         view_cache.journal,
         "decode",
-        lambda body, commit: seen.append(commit) or original(body, commit),
+        lambda body, commit, **of: seen.append(commit) or original(body, commit, **of),
     )
     resolve(two)
     assert seen == []

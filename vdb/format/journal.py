@@ -12,6 +12,7 @@ for all blocks of that table. The journals of the last `KEPT` commits are kept.
 from __future__ import annotations
 
 from collections.abc import Mapping
+from collections.abc import Set as AbstractSet
 from typing import Any, TypeAlias
 
 import numpy as np
@@ -61,14 +62,18 @@ def encode(journal: Mapping[int, Changes], *, largest: int) -> bytes:
         del listed[max(listed, key=lambda entry: len(listed[entry]))]
 
 
-def decode(body: bytes, commit: int) -> Journal:
-    """The journal of `commit`; CorruptedError on anything that `encode` would not have written."""
+def decode(body: bytes, commit: int, *, of: AbstractSet[int] | None = None) -> Journal:
+    """The journal of `commit`; CorruptedError on anything that `encode` would not have written.
+
+    With `of`, the entries of these collections alone: of others, nothing is looked at.
+    """
     where = f"key 02 (journal of commit {commit})"
     stored = unpack(body, where, int_keys=True)
     if type(stored) is not dict:
         raise CorruptedError(f"expected a map, got {type(stored).__name__}", where=where)
     journal: Journal = {}
-    for collection, entries in stored.items():
+    for collection in stored if of is None else stored.keys() & of:
+        entries = stored[collection]
         if not _is_whole(collection, 0xFFFFFFFF) or type(entries) is not list:
             raise CorruptedError("expected lists by collection number", where=where)
         journal[collection] = dict(_entry(entry, where) for entry in entries)

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Collection, Mapping
+from collections.abc import Set as AbstractSet
 
 from vdb.format import journal, keys
 from vdb.format.headers import DatabaseHeader
@@ -34,7 +35,10 @@ class ViewCache:
             database = reader.database_header()
             if current.txn_id > txn_id:  # begun before a commit that another thread has seen
                 return ViewSet(database, txn_id)
-            changed = _changes(reader, current.database.commit, database.commit)
+            known = current.numbers()
+            changed = None
+            if known:  # what nobody has asked for is not looked at, however much of it changed
+                changed = _changes(reader, current.database.commit, database.commit, known)
             if changed is None:
                 later = ViewSet(database, txn_id)
             else:
@@ -70,8 +74,13 @@ class ViewCache:
             self.current = ViewSet(database, txn_id)
 
 
-def _changes(reader: Reader, older: int, newer: int) -> journal.Journal | None:
-    """What the commits behind `older` up to `newer` changed; None when nobody knows any more."""
+def _changes(
+    reader: Reader, older: int, newer: int, known: AbstractSet[int]
+) -> journal.Journal | None:
+    """What the commits behind `older` up to `newer` changed in collections that are `known`.
+
+    None when nobody knows any more.
+    """
     if not 0 <= newer - older <= journal.KEPT:
         return None
     changed: journal.Journal = {}
@@ -80,6 +89,7 @@ def _changes(reader: Reader, older: int, newer: int) -> journal.Journal | None:
         value = reader.get(key)
         if value is None:
             return None
-        for number, changes in journal.decode(reader.seal.unwrap(key, value), commit).items():
+        body = reader.seal.unwrap(key, value)
+        for number, changes in journal.decode(body, commit, of=known).items():
             changed[number] = journal.merge(changed.get(number, {}), changes)
     return changed

@@ -250,6 +250,11 @@ class ViewSet:
         """Those of the collections that were asked for, by their numbers."""
         return {view.header.number: name for name, view in list(self._by_name.items())}
 
+    def numbers(self) -> set[int]:
+        """The numbers of the collections of which something is known, of now or of before."""
+        with self._lock:
+            return {*self._names, *self._outdated}
+
     def view(self, name: str, records: Records) -> CollectionView:
         """The view of a collection; `records` reads this set's commit.
 
