@@ -12,6 +12,7 @@ import pytest
 import vdb
 from damages import blocks, facts, records
 from damages.broken import COUNT, break_it, problems_of
+from vdb.maintenance import check_records
 
 pytestmark = pytest.mark.damages
 
@@ -31,6 +32,14 @@ def test_each_damage_is_named(place, damage, where, what):
         assert len(problems) == 1, [str(p) for p in problems]
     expected = "warning" if damage is facts.a_generation_left_over else "error"
     assert named[0].severity == expected
+
+
+@pytest.mark.parametrize("damage", [damage for damage, _, _ in records.EACH])
+def test_many_small_steps_name_what_one_names(place, damage, monkeypatch):
+    break_it(place, damage)
+    at_once = sorted(map(str, problems_of(place)))
+    monkeypatch.setattr(check_records, "SLOTS_AT_ONCE", 7)
+    assert sorted(map(str, problems_of(place))) == at_once != []
 
 
 def test_it_never_stops_at_the_first(place):

@@ -23,6 +23,7 @@ from collections.abc import Callable, Generator, Iterator
 from contextlib import AbstractContextManager, suppress
 from dataclasses import dataclass, field
 from functools import partial
+from itertools import chain
 from typing import Protocol, TypeAlias
 
 from vdb import index
@@ -140,11 +141,11 @@ def _knowing(step: Step, known: _Known) -> Callable[[Snapshot], Iterator[Problem
 def _collection(looks: _Looks, known: _Known, number: int) -> Iterator[Problem]:
     found: list[Problem] = []
     walks = Walks()
-    steps: tuple[_OfCollection, ...]
-    steps = (
-        *(_claims, _without(walks.ids)),
-        *(_without(walks.records(first)) for first in walks.firsts(known.headers[number])),
-        *(_without(walks.end), _beside, _blocks, _search, _fields),
+    steps: Iterator[_OfCollection] = chain(
+        (_claims,),
+        (_without(step) for step in walks.over_ids()),
+        (_without(walks.records(first)) for first in walks.firsts(known.headers[number])),
+        (_without(walks.end), _beside, _blocks, _search, _fields),
     )
     for step in steps:
         if found and step is _search:

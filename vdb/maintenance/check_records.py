@@ -24,7 +24,7 @@ from vdb.store import CollectionView, Snapshot
 __all__ = ["Walks", "check_vectors"]
 
 SLOTS_AT_ONCE = 4096
-"""Slots whose records are looked at in one step."""
+"""Slots whose records, or ids whose slots, are looked at in one step."""
 
 _ROWS = 1024
 
@@ -62,15 +62,29 @@ class Walks:
     def __init__(self) -> None:
         self._commit = -1
         self._reached = bytearray()
+        self._last: bytes | None = b""  # the key of an id that was seen last; None: all were seen
         self._count = self._found = 0
         self._moved = False  # whether later moments were seen meanwhile
         self._tally = _Tally()
 
+    def over_ids(self) -> Iterator[Callable[[Snapshot, CollectionHeader], Iterator[Problem]]]:
+        """Ids, and whether they lead where they should: some in each step, until all were seen."""
+        while self._last is not None:
+            yield self.ids
+
     def ids(self, reader: Snapshot, header: CollectionHeader) -> Iterator[Problem]:
-        """Ids, and whether they lead where they should."""
-        self._commit, self._reached = reader.commit, bytearray(header.slots)
-        walk = _ids(reader, _Collection(header), self._reached)
-        self._count = yield from self._tally.count(walk)
+        """The next ids, at most `SLOTS_AT_ONCE`."""
+        self._see(reader, header)
+        last, self._last = self._last, None  # damage that breaks the step off ends the walk
+        walk = _ids(reader, _Collection(header), self._reached, last or b"")
+        count, self._last = yield from self._tally.count(walk)
+        self._count += count
+
+    def _see(self, reader: Snapshot, header: CollectionHeader) -> None:
+        """What is reached at a later moment is looked up for each; the end counts what there is."""
+        if reader.commit != self._commit:
+            self._moved = self._commit != -1
+            self._commit, self._reached = reader.commit, bytearray(header.slots)
 
     def firsts(self, header: CollectionHeader) -> range:
         """The slots with which the steps over records begin."""
@@ -80,13 +94,7 @@ class Walks:
         """Records of some slots, from the first on."""
 
         def look(reader: Snapshot, header: CollectionHeader) -> Iterator[Problem]:
-            if reader.commit != self._commit:
-                # What is reached is looked up for each; what there is, is counted at the end.
-                self._commit, self._reached, self._moved = (
-                    reader.commit,
-                    bytearray(header.slots),
-                    True,
-                )
+            self._see(reader, header)
             some = slice(first, first + SLOTS_AT_ONCE)
             if some.stop >= header.slots:  # what lies behind all slots is named too
                 some = slice(first, None)
@@ -121,14 +129,19 @@ def _counts(reader: Snapshot, header: CollectionHeader) -> tuple[int, int]:
 
 
 def _ids(
-    reader: Snapshot, collection: _Collection, reached: bytearray
-) -> Generator[Problem, None, int]:
-    """Marks the slots that ids lead to rightly; returns how many ids there are."""
+    reader: Snapshot, collection: _Collection, reached: bytearray, last: bytes
+) -> Generator[Problem, None, tuple[int, bytes | None]]:
+    """Marks the slots that ids behind the key `last` lead to rightly.
+
+    Returns how many it looked at, and the key of the last, None where there are no more.
+    """
     header = collection.header
     prefix = keys.within(KeyKind.ID, header.number)
     count = 0
-    for key, value in reader.items(prefix):
-        count += 1
+    for key, value in reader.items(prefix, start=last + b"\0" if last else None):
+        if count == SLOTS_AT_ONCE:
+            return count, last
+        count, last = count + 1, key
         try:
             record_id = keys.decode_id(
                 key[len(prefix) :], header.id_kind or "str", where=f"key {key.hex()}"
@@ -152,7 +165,7 @@ def _ids(
                 continue  # named by the walk over records
             if there != record_id:
                 yield Problem(where, f"leads to slot {slot}, where the record has id {there!r}")
-    return count
+    return count, None
 
 
 def _records(

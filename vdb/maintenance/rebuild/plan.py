@@ -27,7 +27,7 @@ __all__ = [
 
 _TRIAL_SECONDS = 1.5
 _TRIAL_ROWS = 256
-_OVERTAKEN = 4  # commits of others after which a trial ends early
+_OVERTAKEN = 2  # commits of others after which a trial ends early
 _SPARE = 1 << 20
 
 
