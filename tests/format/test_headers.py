@@ -294,3 +294,28 @@ def test_a_copy_shares_nothing_that_can_be_changed():
 
 def test_a_header_with_a_long_history_stays_within_a_page():
     assert len(collection(model="m" * 200, history=[LINE] * 20).encode()) < 4076
+
+
+class TestHeldAgainstWhatWasBefore:
+    """What a commit encodes is held to what decoding asks, as far as it is new."""
+
+    @pytest.mark.parametrize(
+        ("name", "value"),
+        [("slots", 4), ("count", -1), ("free_head", 10), ("free_count", 3), ("id_kind", "float")],
+    )
+    def test_a_count_that_cannot_be_read_again_is_not_written(self, name, value):
+        before = collection()
+        wrong = before.copy()
+        wrong.hold(wrong.encode(), before)
+        setattr(wrong, name, value)
+        with pytest.raises(CorruptedError):
+            wrong.hold(wrong.encode(), before)
+
+    def test_any_other_field_is_decoded_again(self):
+        before = collection()
+        wrong = before.copy()
+        wrong.dim = 0
+        with pytest.raises(CorruptedError, match="dim"):
+            wrong.hold(wrong.encode(), before)
+        with pytest.raises(CorruptedError, match="dim"):
+            wrong.hold(wrong.encode(), None)

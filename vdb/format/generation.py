@@ -5,7 +5,7 @@ Key ``11`` holds a msgpack map of exactly the fields below, sealed.
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from functools import partial
 from itertools import pairwise
 from typing import Any, Self
@@ -29,7 +29,7 @@ from vdb.format.limits import (
     TUNING_SOURCES,
     U32,
 )
-from vdb.format.packing import as_map, pack, unpack
+from vdb.format.packing import as_map, changed, pack, twin, unpack
 
 __all__ = ["Build", "GenerationRecord", "check_kind", "index_of"]
 
@@ -125,13 +125,12 @@ class GenerationRecord:
 
     def copy(self) -> Self:
         """A copy that shares nothing which can be changed."""
-        return replace(
-            self,
-            index=dict(self.index),
-            longest=list(self.longest),
-            unlinked=list(self.unlinked),
-            build=None if self.build is None else replace(self.build),
-        )
+        made = twin(self)
+        made.index = dict(self.index)
+        made.longest = list(self.longest)
+        made.unlinked = list(self.unlinked)
+        made.build = None if self.build is None else twin(self.build)
+        return made
 
     def encode(self) -> bytes:
         """The record, not sealed."""
@@ -162,6 +161,23 @@ class GenerationRecord:
         if record.index.get("codes") is not None and not coded:
             f.refuse("codes", "none", f"some under {record.metric} of {record.dtype}")
         return record
+
+    def hold(self, body: bytes, collection: int, before: Self | None) -> None:
+        """As `CollectionHeader.hold`: of a commit that adds, only the slots of walks are new.
+
+        Raises:
+            CorruptedError: It could not be read again.
+        """
+        if before is None or changed(self, before, but=_SLOTS):
+            self.decode(body, collection, self.number)
+            return
+        f = Fields(as_map(self), f"key 11 (generation {self.number} of collection {collection})")
+        f.whole("entry", 0, NO_SLOT)
+        f.slots("longest", MOST_LONGEST)
+        f.slots("unlinked", MOST_UNLINKED)
+
+
+_SLOTS = frozenset({"entry", "longest", "unlinked"})
 
 
 def check_kind(f: Fields, metric: str, dtype: str) -> None:

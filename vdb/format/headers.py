@@ -6,7 +6,7 @@ commit, so they stay small: a header with a long history is still well under one
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from functools import partial
 from typing import Any, Self
 
@@ -30,7 +30,7 @@ from vdb.format.limits import (
     NO_SLOT,
     PAGE_SIZES,
 )
-from vdb.format.packing import as_map, pack, unpack
+from vdb.format.packing import as_map, changed, pack, twin, unpack
 from vdb.version import __version__
 
 __all__ = ["CollectionHeader", "DatabaseHeader", "fitting_dimension"]
@@ -83,6 +83,18 @@ class DatabaseHeader:
         if header.page_size not in PAGE_SIZES:
             f.refuse("page_size", "a power of two", header.page_size)
         return header
+
+    def hold(self, body: bytes, before: Self) -> None:
+        """As `CollectionHeader.hold`: a commit counts itself, and the collections it makes."""
+        if changed(self, before, but=_COUNTERS):
+            self.decode(body)
+            return
+        f = Fields(as_map(self), "key 01 (database header)")
+        f.whole("commit", 1, LAST_COMMIT)
+        f.whole("next_collection", 1, LAST_NUMBER)
+
+
+_COUNTERS = frozenset({"commit", "next_collection"})
 
 
 @dataclass(slots=True)
@@ -142,13 +154,11 @@ class CollectionHeader:
 
     def copy(self) -> Self:
         """A copy that shares nothing which can be changed."""
-        history = [{**line, "index": dict(line["index"])} for line in self.history]
-        return replace(
-            self,
-            history=history,
-            leaving=list(self.leaving),
-            fields=[dict(line) for line in self.fields],
-        )
+        made = twin(self)
+        made.history = [{**line, "index": dict(line["index"])} for line in self.history]
+        made.leaving = list(self.leaving)
+        made.fields = [dict(line) for line in self.fields]
+        return made
 
     def put_to_use(
         self,
@@ -219,17 +229,8 @@ class CollectionHeader:
             ],
         )
         f.end()
-        if header.count and header.id_kind is None:
-            f.refuse("id_kind", "the kind of its ids", None)
         _check_vectors(f, header.dim, header.metric, header.dtype)
-        if header.count + header.free_count != header.slots:
-            f.refuse(
-                "slots", f"count + free_count = {header.count + header.free_count}", header.slots
-            )
-        if (header.free_head == NO_SLOT) != (header.free_count == 0):
-            f.refuse("free_head", "none just when free_count is 0", header.free_head)
-        if header.free_head != NO_SLOT and header.free_head >= header.slots:
-            f.refuse("free_head", f"a slot below {header.slots}", header.free_head)
+        _check_counts(f, header)
         numbers = [line["number"] for line in header.fields]
         if numbers != sorted(set(numbers)) or numbers[-1:] >= [header.next_field]:
             f.refuse("fields", f"rising numbers below {header.next_field}", numbers)
@@ -237,6 +238,41 @@ class CollectionHeader:
             f.refuse("fields", "paths that differ", "a path twice")
         _check_roles(f, header)
         return header
+
+    def hold(self, body: bytes, before: Self | None) -> None:
+        """Hold what was just encoded to what decoding asks.
+
+        So a slip in memory does not become one on disk. What is as it was `before`, which was
+        decoded, needs no second look; of a commit that adds, that is all but the counts.
+
+        Raises:
+            CorruptedError: It could not be read again.
+        """
+        if before is None or changed(self, before, but=_COUNTS):
+            self.decode(body, self.number)
+            return
+        f = Fields(as_map(self), f"key 10 (header of collection {self.number})")
+        f.or_none(partial(f.choice, allowed=ID_KINDS), "id_kind")
+        f.whole("slots", 0, MOST_SLOTS)
+        f.whole("count", 0, MOST_SLOTS)
+        f.whole("free_head", 0, NO_SLOT)
+        f.whole("free_count", 0, MOST_SLOTS)
+        _check_counts(f, self)
+
+
+_COUNTS = frozenset({"id_kind", "slots", "count", "free_head", "free_count"})
+
+
+def _check_counts(f: Fields, header: CollectionHeader) -> None:
+    """Slots are live or free, and the list of free ones begins with one of them."""
+    if header.count and header.id_kind is None:
+        f.refuse("id_kind", "the kind of its ids", None)
+    if header.count + header.free_count != header.slots:
+        f.refuse("slots", f"count + free_count = {header.count + header.free_count}", header.slots)
+    if (header.free_head == NO_SLOT) != (header.free_count == 0):
+        f.refuse("free_head", "none just when free_count is 0", header.free_head)
+    if header.free_head != NO_SLOT and header.free_head >= header.slots:
+        f.refuse("free_head", f"a slot below {header.slots}", header.free_head)
 
 
 def _check_roles(f: Fields, header: CollectionHeader) -> None:

@@ -6,14 +6,17 @@ them, so that reading takes memory in proportion to them. Extension types are re
 
 from __future__ import annotations
 
-from typing import Any, NoReturn
+from collections.abc import Container
+from typing import Any, NoReturn, TypeVar
 
 import msgpack  # type: ignore[import-untyped]  # ships no types
 
 from vdb.errors import CorruptedError
 from vdb.kernel import msgpack_fault
 
-__all__ = ["DECODER_ERRORS", "LARGEST", "as_map", "pack", "stream", "unpack"]
+__all__ = ["DECODER_ERRORS", "LARGEST", "as_map", "changed", "pack", "stream", "twin", "unpack"]
+
+_R = TypeVar("_R")
 
 LARGEST = 1 << 20
 """Bytes of the longest encoded record or payload."""
@@ -37,6 +40,23 @@ def pack(value: Any) -> bytes:
 def as_map(record: Any) -> dict[str, Any]:
     """The fields of a dataclass with slots, by name; what they hold is shared, not copied."""
     return {name: getattr(record, name) for name in record.__slots__}
+
+
+def twin(record: _R) -> _R:
+    """Another of the same dataclass with slots; what its fields hold is shared."""
+    made = object.__new__(type(record))
+    for name in record.__slots__:  # type: ignore[attr-defined]  # they all have some
+        setattr(made, name, getattr(record, name))
+    return made
+
+
+def changed(record: _R, before: _R, *, but: Container[str]) -> bool:
+    """Whether two dataclasses with slots differ in any field `but` these."""
+    return any(
+        getattr(record, name) != getattr(before, name)
+        for name in record.__slots__  # type: ignore[attr-defined]  # they all have some
+        if name not in but
+    )
 
 
 def unpack(

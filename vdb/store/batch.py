@@ -26,14 +26,16 @@ from vdb.errors import (
     ClosedError,
     CollectionExistsError,
     CommitUnknownError,
+    CorruptedError,
     NotFoundError,
     VdbError,
 )
 from vdb.format import journal, keys
 from vdb.format.checksums import UNSALTED
 from vdb.format.generation import GenerationRecord
-from vdb.format.headers import CollectionHeader, DatabaseHeader
+from vdb.format.headers import CollectionHeader
 from vdb.format.keys import KeyKind
+from vdb.format.packing import twin
 from vdb.store import generations
 from vdb.store.lock import WriterLock
 from vdb.store.recovery import after_failed_commit
@@ -83,7 +85,7 @@ class Batch(Transaction):
             self._txn = env.file.begin_write()
             self._txn_id: int = self._txn.id()
             self.base = Snapshot(env, inside=True)
-            self._database = self.base.database_header()
+            self._database = twin(self.base.database)
             self.commit_number = self._database.commit + 1
         except BaseException:
             base, txn = getattr(self, "base", None), self._txn
@@ -199,14 +201,19 @@ class Batch(Transaction):
                 self.put_many(sorted(blocks, key=itemgetter(0)))
                 for rewritten_generation, kind, level, numbers in writer.rewritten():
                     changed[number][rewritten_generation, kind, level] = numbers
-            # Decoding what was just encoded keeps a slip in memory from becoming one on disk.
+            # A slip in memory must not become one on disk: what is new is held to a reader's rules.
             if new_header:
                 body = header.encode()
-                CollectionHeader.decode(body, number)
+                header.hold(body, None if collection.created else view.header)
                 self.put_sealed(keys.collection(number), body)
             if new_generation:
                 body = generation.encode()
-                GenerationRecord.decode(body, number, header.generation)
+                if generation.number != header.generation:
+                    raise CorruptedError(
+                        f"generation {generation.number} is not in use",
+                        where=f"collection {number}",
+                    )
+                generation.hold(body, number, None if collection.created else view.generation)
                 self.put_sealed(keys.generation(number, generation.number), body)
         return changed
 
@@ -219,7 +226,7 @@ class Batch(Transaction):
         if oldest > 0:
             self.delete(keys.journal(oldest))
         header = self._database.encode()
-        DatabaseHeader.decode(header)
+        self._database.hold(header, self.base.database)
         self.put(keys.DATABASE, UNSALTED.wrap(keys.DATABASE, header))
 
     def _commit_txn(self) -> None:

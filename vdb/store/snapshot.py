@@ -29,6 +29,7 @@ from numpy.typing import NDArray
 
 from vdb.errors import BusyError, ClosedError, CorruptedError
 from vdb.format.checksums import Seal
+from vdb.format.headers import DatabaseHeader
 from vdb.format.payloads import Payloads
 from vdb.kernel import read_records
 from vdb.records import Id
@@ -107,6 +108,11 @@ class Snapshot(Reader):
     def small_block(self) -> int:
         """Bytes of a small block."""
         return self._env.small_block
+
+    @property
+    def database(self) -> DatabaseHeader:
+        """The header of the database; shared, not to be changed."""
+        return self._views.database
 
     @property
     def commit(self) -> int:

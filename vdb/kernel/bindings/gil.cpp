@@ -50,10 +50,13 @@ Locked::Locked() : state_(ask([] { return PyGILState_Ensure(); })) {}
 
 nb::object call(nb::handle callable, nb::handle first, nb::handle second) {
   PyObject* const function = callable.ptr();
-  PyObject* const one = first.ptr();
-  PyObject* const two = second.ptr();
-  PyObject* const answer =
-      standing([&] { return PyObject_CallFunctionObjArgs(function, one, two, nullptr); });
+  // The place before them may be written by who is called, which saves a method its copies.
+  PyObject* places[] = {nullptr, first.ptr(), second.ptr()};
+  const size_t count = second.is_valid() ? 2 : 1;
+  PyObject* const answer = standing([&] {
+    return PyObject_Vectorcall(function, places + 1, count | PY_VECTORCALL_ARGUMENTS_OFFSET,
+                               nullptr);
+  });
   if (answer == nullptr) throw nb::python_error();
   return nb::steal(answer);
 }
