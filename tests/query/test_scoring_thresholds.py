@@ -118,7 +118,7 @@ def in_its_unit(row, score, value):
         return None if metric == "l2" else value if metric == "ip" else 2 * score - 1
     if name == "vespa":
         return -score if metric == "ip" else 1 / score - 1
-    if name == "vespa-prenormalized-angular":
+    if name == "vespa-prenormalized-angular" or (name, metric) == ("milvus-3", "l2"):
         return None
     if name == "redis-vset-8.0":
         return 2 * (1 - score)
