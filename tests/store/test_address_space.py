@@ -190,3 +190,30 @@ say(len(held) > 3)
 
 def test_too_little_address_space_is_called_that(tmp_path):
     assert run(NO_SPACE, tmp_path / "many").split("\n") == ["True", "True"]
+
+
+USED_UP = """
+import resource, threading, numpy as np
+hard = resource.getrlimit(resource.RLIMIT_NOFILE)[1]
+resource.setrlimit(resource.RLIMIT_NOFILE, (hard, hard))
+limit = 1 << 30
+resource.setrlimit(resource.RLIMIT_AS, (limit, limit))
+import vdb
+held = []
+try:
+    while len(held) < 500:
+        held.append(vdb.open(f"{path}-{len(held)}", durability="relaxed"))
+except vdb.BusyError as error:
+    say("ulimit -v" in str(error))
+np.zeros(16 << 20, np.uint8)[::4096] = 1
+thread = threading.Thread(target=lambda: say("ran"))
+thread.start()
+thread.join()
+for db in held[::10]:
+    db.create_collection("c", dim=4, metric="l2").add([1, 2], np.eye(2, 4), threads=1)
+say("usable")
+"""
+
+
+def test_the_database_that_is_refused_leaves_the_process_usable(tmp_path):
+    assert run(USED_UP, tmp_path / "many").split() == ["True", "ran", "usable"]

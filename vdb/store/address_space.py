@@ -17,7 +17,7 @@ from pathlib import Path
 if sys.platform != "win32":
     import resource
 
-__all__ = ["FULL_MAP", "SMALLEST_MAP", "map_for", "share"]
+__all__ = ["FULL_MAP", "SMALLEST_MAP", "is_used_up", "map_for", "share"]
 
 FULL_MAP = 1 << 40
 """Bytes of the largest map."""
@@ -28,6 +28,9 @@ FIRST_ON_WINDOWS = 1 << 34
 
 ROOM = 1 << 22
 """Bytes beyond what is used that a map should have before a commit of which nothing is known."""
+
+RESERVE = 1 << 26
+"""Bytes that no database takes under a limit: the process allocates and starts threads in them."""
 
 _STATM = Path("/proc/self/statm")
 _SHARES = 4
@@ -41,6 +44,20 @@ def share(others: int, *, own: int = 0) -> int:
     if sys.platform == "win32":
         return FIRST_ON_WINDOWS
     return max(SMALLEST_MAP, _whole(_part(_left(own, others), others)))
+
+
+def is_used_up() -> bool:
+    """Whether another database would take what the rest of the process needs.
+
+    Only under a limit; of a small one a sixteenth is left alone, of others `RESERVE`.
+    """
+    if sys.platform == "win32":
+        return False
+    soft, _ = resource.getrlimit(resource.RLIMIT_AS)
+    if soft == resource.RLIM_INFINITY:
+        return False
+    taken = _taken()
+    return taken is not None and soft - taken < SMALLEST_MAP + min(RESERVE, soft // 16)
 
 
 def _part(left: int, others: int) -> int:

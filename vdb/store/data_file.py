@@ -74,6 +74,8 @@ class DataFile:
         self._was_full = False
         self.engine: Any = None
         self._verify = verify
+        if address_space.is_used_up():  # once open, it is reopened whatever is left
+            raise translate(lmdb.MemoryError("no address space"), place.path)
         self.share = self._lock() if locked and os.name != "nt" else None
         try:
             self.reopen()
