@@ -14,7 +14,7 @@ pytestmark = pytest.mark.usefixtures("short_walks")
 
 
 WIDE = ("float64", "widened")
-ILL_CONDITIONED = ("vespa-distance", "ngt-angle", "ngt-normalized-l2")
+ILL_CONDITIONED = ("vespa-distance", "ngt-angle")
 GOLDEN = [
     row
     for row in rows()

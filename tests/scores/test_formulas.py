@@ -14,7 +14,7 @@ from vdb.scores.table import all_conventions
 
 SIMPLE = [row for row in rows() if row.metric != "cosine" or "zero" not in row.pair]
 WIDE = ("float64", "widened")
-ILL_CONDITIONED = ("vespa-distance", "ngt-angle", "ngt-normalized-l2")
+ILL_CONDITIONED = ("vespa-distance", "ngt-angle")
 CONVENTIONS = [
     pytest.param(row, id=f"{row.name}-{row.metric}-{row.dtype}") for row in all_conventions()
 ]

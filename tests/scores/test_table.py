@@ -29,7 +29,7 @@ EXPECTED = {
     "cosine": EVERYWHERE
     | PRODUCTS
     | {"azure", "hannoy", "lancedb-quantised", "mariadb", "mongodb", "ngt", "ngt-angle"}
-    | {"ngt-normalized-l2", "redis-vset", "redis-vset-8.0", "sqlite-vec"}
+    | {"redis-vset", "redis-vset-8.0", "sqlite-vec"}
     | {"vespa-prenormalized-angular", "weaviate-certainty"},
     "l1": EVERYWHERE | {"faiss", "ngt", "nmslib", "qdrant", "sqlite-vec", "weaviate"},
     "hamming": EVERYWHERE

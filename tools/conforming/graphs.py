@@ -93,18 +93,6 @@ class NgtAngle(Ngt):
         return 1 - math.cos(score)
 
 
-class NgtNormalizedL2(Ngt):
-    """NGT with its distance of normalised vectors."""
-
-    convention = "ngt-normalized-l2"
-    place = "ngt"
-    metrics = {"cosine": "Normalized L2"}
-
-    def plain(self, score: float) -> float:
-        """The square."""
-        return score * score
-
-
 class Rabitqlib(Engine):
     """RaBitQLib, inverted lists with the raw vectors, all of which are looked at."""
 
@@ -199,4 +187,4 @@ class Hannoy(Engine):
         return {int(i): float(score) for i, score in found}
 
 
-ENGINES = (Svs, Ngt, NgtAngle, NgtNormalizedL2, Rabitqlib, Turbovec, Hannoy)
+ENGINES = (Svs, Ngt, NgtAngle, Rabitqlib, Turbovec, Hannoy)

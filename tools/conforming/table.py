@@ -76,7 +76,6 @@ them; nearly unit and tiny ones; whole numbers, axes, bits and a zero query.
 Where less than all rows are equal, the order in which that build adds up is not known, or not the
 same for all dimensions, and the last digit decides about a row at its own number. Scores out of
 codes (turbovec, lancedb-quantised) are estimates: they are held to 15 % of the size of the terms.
-How ngt-normalized-l2 rounds its products is not known: its distances agree but for that.
 
 | engine | version | metric | rows | equal | > 2 | worst | missing | own | agree |
 |---|---|---|---|---|---|---|---|---|---|

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from vdb.scores.families import ANGLE, CHORD, COMPLEMENT, HALVED_COMPLEMENT, ROOT, SAME
+from vdb.scores.families import ANGLE, COMPLEMENT, HALVED_COMPLEMENT, ROOT, SAME
 from vdb.scores.orders import ONE_BY_ONE, ByDimension, Order
 from vdb.scores.rows import Engine, Row, Zero, inner
 from vdb.scores.sums import cosine, product, squared
@@ -62,25 +62,13 @@ _NGT_ANGLE = _NGT._replace(
             "Angle",
             ANGLE,
             zero=Zero("nothing", "accepted; such rows are never found"),
-            note="in radians",
+            note="in radians. 'Normalized L2' has no row: NGT normalises by the processor's "
+            "approximate reciprocal root (RSQRTSS), whose bits differ between processors, and near "
+            "vectors are at other distances there. 'Inner Product' has none: "
+            "its distance sqrt(|q|^2 + M - 2 q.v) depends on M, the largest squared length stored",
         ),
     ),
 )
-_NGT_NORMALIZED_L2 = _NGT._replace(
-    name="ngt-normalized-l2",
-    rows=(
-        Row(
-            "cosine",
-            "Normalized L2",
-            CHORD,
-            zero=Zero("nothing", "accepted; such rows are never found"),
-            note="the root of 2 - 2 q.v in float32: below 0.01 most of its digits are rounding. "
-            "'Inner Product' has no row: its distance sqrt(|q|^2 + M - 2 q.v) depends on M, the "
-            "largest squared length that is stored",
-        ),
-    ),
-)
-
 _RABITQ_SUMS = Order(lanes=16, registers=4, fused=True, gather="neighbours")
 _RABITQLIB = Engine(
     name="rabitqlib",
@@ -151,4 +139,4 @@ _HANNOY = Engine(
     ),
 )
 
-ENGINES = (_SVS, _NGT, _NGT_ANGLE, _NGT_NORMALIZED_L2, _RABITQLIB, _TURBOVEC, _HANNOY)
+ENGINES = (_SVS, _NGT, _NGT_ANGLE, _RABITQLIB, _TURBOVEC, _HANNOY)
