@@ -23,11 +23,11 @@ from tools.campaigns.source.scratch_copy import ScratchCopy
 
 LEFT_OUT = {
     "checksums": (
-        "vdb/kernel/block_table.cpp",
+        "vdb/kernel/blocks/block_table.cpp",
         '  expect("checksum", load<uint32_t>(p + kAtChecksum), checksum(p));\n',
         "",
     ),
-    "bounds of links": ("vdb/kernel/graph.h", "if (slot >= slots_) out_of_bounds(link);", ""),
+    "bounds of links": ("vdb/kernel/graph/graph.h", "if (slot >= slots_) out_of_bounds(link);", ""),
     "checksums of records": (
         "vdb/kernel/bindings/records.cpp",
         "little_endian(value.data()) != crc32c(body, size, expected) ||",

@@ -11,7 +11,7 @@ from torture import torture
 
 ROOT = Path(__file__).parents[2]
 PROGRAM = ROOT / ".build/harness/address/graphs"
-SOURCES = [*ROOT.glob("vdb/kernel/*.*"), *ROOT.glob("tools/harness/*")]
+SOURCES = [*ROOT.glob("vdb/kernel/**/*.*"), *ROOT.glob("tools/harness/*")]
 
 
 @pytest.mark.skipif(

@@ -2,7 +2,7 @@
 
 #include <cstring>
 
-#include "crc32c.h"
+#include "blocks/crc32c.h"
 
 namespace vdb::harness {
 namespace {

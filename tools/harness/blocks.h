@@ -7,7 +7,7 @@
 #include <memory>
 #include <string>
 
-#include "block_table.h"
+#include "blocks/block_table.h"
 
 namespace vdb::harness {
 

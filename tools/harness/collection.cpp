@@ -4,7 +4,7 @@
 #include <cmath>
 #include <cstring>
 
-#include "float16.h"
+#include "simd/float16.h"
 
 namespace vdb::harness {
 namespace {

@@ -8,17 +8,17 @@
 #include <stdexcept>
 #include <vector>
 
-#include "allowed.h"
 #include "blocks.h"
-#include "code_scorer.h"
-#include "codes.h"
-#include "crc32c.h"
-#include "errors.h"
-#include "float_mode.h"
+#include "blocks/codes.h"
+#include "blocks/crc32c.h"
+#include "blocks/msgpack.h"
+#include "blocks/records.h"
+#include "distance/code_distance.h"
 #include "input.h"
-#include "mark.h"
-#include "msgpack.h"
-#include "records.h"
+#include "runtime/errors.h"
+#include "runtime/float_mode.h"
+#include "search/filter_set.h"
+#include "search/mark_slots.h"
 
 namespace vdb::harness {
 namespace {

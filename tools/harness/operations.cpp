@@ -5,7 +5,7 @@
 #include <cstdlib>
 #include <exception>
 
-#include "errors.h"
+#include "runtime/errors.h"
 
 namespace vdb::harness {
 namespace {

@@ -14,7 +14,7 @@
 #include <vector>
 
 #include "collection.h"
-#include "errors.h"
+#include "runtime/errors.h"
 
 namespace vdb::harness {
 namespace {

@@ -5,15 +5,15 @@
 #include <stdexcept>
 #include <string>
 
-#include "attention.h"
-#include "errors.h"
-#include "filtered.h"
-#include "flat.h"
-#include "in_order.h"
-#include "paging.h"
-#include "parallel.h"
-#include "residency.h"
-#include "ties.h"
+#include "blocks/sequential_reader.h"
+#include "memory/paging.h"
+#include "memory/residency.h"
+#include "runtime/cancellation.h"
+#include "runtime/errors.h"
+#include "runtime/parallel.h"
+#include "search/filtered_scan.h"
+#include "search/scan.h"
+#include "search/ties.h"
 
 namespace vdb {
 namespace {

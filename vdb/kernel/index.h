@@ -6,16 +6,16 @@
 #include <optional>
 #include <vector>
 
-#include "allowed.h"
-#include "block_table.h"
-#include "code_scorer.h"
-#include "filtered_searcher.h"
-#include "graph.h"
-#include "metric.h"
-#include "searcher.h"
-#include "survey.h"
-#include "vectors.h"
-#include "verify.h"
+#include "blocks/block_table.h"
+#include "blocks/vectors.h"
+#include "distance/code_distance.h"
+#include "distance/metric.h"
+#include "graph/graph.h"
+#include "graph/statistics.h"
+#include "graph/verify.h"
+#include "search/filter_set.h"
+#include "search/filtered_searcher.h"
+#include "search/searcher.h"
 
 namespace vdb {
 

@@ -6,12 +6,12 @@
 #include <string>
 #include <unordered_set>
 
-#include "arrange.h"
-#include "attention.h"
-#include "errors.h"
-#include "float_mode.h"
-#include "parallel.h"
-#include "remover.h"
+#include "graph/locality_order.h"
+#include "graph/remover.h"
+#include "runtime/cancellation.h"
+#include "runtime/errors.h"
+#include "runtime/float_mode.h"
+#include "runtime/parallel.h"
 
 namespace vdb {
 namespace {

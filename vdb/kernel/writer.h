@@ -11,7 +11,7 @@
 #include <unordered_set>
 #include <vector>
 
-#include "builder.h"
+#include "graph/builder.h"
 #include "index.h"
 
 namespace vdb {

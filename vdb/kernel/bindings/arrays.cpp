@@ -1,9 +1,9 @@
-#include "arrays.h"
+#include "bindings/arrays.h"
 
 #include <limits>
 #include <stdexcept>
 
-#include "gil.h"
+#include "bindings/gil.h"
 
 namespace vdb::bindings {
 

@@ -1,14 +1,14 @@
 #include <nanobind/stl/string.h>
 #include <nanobind/stl/vector.h>
 
-#include "arrays.h"
-#include "bind.h"
-#include "builder.h"
-#include "crc32c.h"
-#include "distance.h"
-#include "gil.h"
-#include "mark.h"
-#include "ordered_sums.h"
+#include "bindings/arrays.h"
+#include "bindings/bind.h"
+#include "bindings/gil.h"
+#include "blocks/crc32c.h"
+#include "graph/builder.h"
+#include "search/mark_slots.h"
+#include "simd/loops.h"
+#include "simd/ordered_dot.h"
 
 namespace vdb::bindings {
 

@@ -1,10 +1,10 @@
-#include "gil.h"
+#include "bindings/gil.h"
 
 #include <atomic>
 #include <chrono>
 #include <thread>
 
-#include "attention.h"
+#include "runtime/cancellation.h"
 
 namespace vdb::bindings {
 

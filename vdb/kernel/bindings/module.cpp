@@ -3,9 +3,9 @@
 
 #include <nanobind/nanobind.h>
 
-#include "bind.h"
-#include "errors.h"
-#include "gil.h"
+#include "bindings/bind.h"
+#include "bindings/gil.h"
+#include "runtime/errors.h"
 
 namespace vdb::bindings {
 namespace {

@@ -1,6 +1,6 @@
 // What searches expect of the pages they need, on its own: what it does to a search cannot be seen.
 
-#include "paging.h"
+#include "memory/paging.h"
 
 #include <nanobind/stl/optional.h>
 #include <nanobind/stl/tuple.h>
@@ -8,9 +8,9 @@
 #include <optional>
 #include <tuple>
 
-#include "bind.h"
-#include "forecast.h"
-#include "residency.h"
+#include "bindings/bind.h"
+#include "memory/address_predictor.h"
+#include "memory/residency.h"
 
 namespace vdb::bindings {
 

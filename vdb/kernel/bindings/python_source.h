@@ -8,11 +8,11 @@
 #include <string>
 #include <utility>
 
-#include "attention.h"
-#include "block_table.h"
-#include "errors.h"
-#include "float_mode.h"
-#include "gil.h"
+#include "bindings/gil.h"
+#include "blocks/block_table.h"
+#include "runtime/cancellation.h"
+#include "runtime/errors.h"
+#include "runtime/float_mode.h"
 
 namespace vdb::bindings {
 

@@ -1,13 +1,13 @@
-#include "records.h"
+#include "blocks/records.h"
 
 #include <algorithm>
 
-#include "arrays.h"
-#include "bind.h"
-#include "crc32c.h"
-#include "gil.h"
-#include "msgpack.h"
-#include "prefetch.h"
+#include "bindings/arrays.h"
+#include "bindings/bind.h"
+#include "bindings/gil.h"
+#include "blocks/crc32c.h"
+#include "blocks/msgpack.h"
+#include "memory/prefetch.h"
 
 namespace vdb::bindings {
 

@@ -4,10 +4,10 @@
 #include <nanobind/stl/tuple.h>
 #include <nanobind/stl/vector.h>
 
-#include "arrays.h"
-#include "bind.h"
-#include "filtered.h"
-#include "python_source.h"
+#include "bindings/arrays.h"
+#include "bindings/bind.h"
+#include "bindings/python_source.h"
+#include "search/filtered_scan.h"
 
 namespace vdb::bindings {
 

@@ -6,9 +6,9 @@
 #include <nanobind/stl/tuple.h>
 #include <nanobind/stl/vector.h>
 
-#include "arrays.h"
-#include "bind.h"
-#include "python_source.h"
+#include "bindings/arrays.h"
+#include "bindings/bind.h"
+#include "bindings/python_source.h"
 
 namespace vdb::bindings {
 

@@ -1,9 +1,0 @@
-// The loops for processors with AVX-512 (F, DQ, BW, VL).
-#include "distance.h"
-#include "distance_loops.inc"
-
-namespace vdb {
-
-const Loops kAvx512Loops = loops_named("avx512");
-
-}  // namespace vdb

@@ -1,9 +1,0 @@
-// The loops for processors with AVX-512 and its instructions for bytes and bits (VNNI, VPOPCNTDQ).
-#include "distance.h"
-#include "distance_loops.inc"
-
-namespace vdb {
-
-const Loops kAvx512VnniLoops = loops_named("avx512vnni");
-
-}  // namespace vdb

@@ -1,0 +1,74 @@
+#include "search/filter_set.h"
+
+#include <algorithm>
+#include <cstring>
+#include <string>
+
+#include "runtime/errors.h"
+
+namespace vdb {
+namespace {
+
+constexpr uint32_t kWord = 64;
+
+// Bits from 64 * word on, the lowest first, whatever the processor's order of bytes. Behind the end
+// there are none.
+uint64_t word_at(const uint8_t* bits, size_t bytes, size_t word) {
+  const size_t at = word * 8, n = std::min<size_t>(8, bytes - at);
+  uint64_t value = 0;
+  for (size_t i = 0; i < n; ++i) value |= uint64_t{bits[at + i]} << (8 * i);
+  return value;
+}
+
+uint32_t count_bits(uint64_t word) {
+  word -= word >> 1 & 0x5555555555555555u;
+  word = (word & 0x3333333333333333u) + (word >> 2 & 0x3333333333333333u);
+  word = (word + (word >> 4)) & 0x0F0F0F0F0F0F0F0Fu;
+  return static_cast<uint32_t>(word * 0x0101010101010101u >> 56);
+}
+
+// REQUIRES word != 0.
+uint32_t lowest_bit(uint64_t word) { return count_bits((word & (~word + 1)) - 1); }
+
+}  // namespace
+
+Allowed::Allowed(const uint8_t* bits, uint32_t slots, size_t count)
+    : bits_(bits), slots_(slots), count_(count) {
+  if (slots % 8 != 0 && bits[slots / 8] >> (slots % 8) != 0)
+    throw Corrupted("a slot behind the last of " + std::to_string(slots));
+}
+
+std::vector<uint32_t> Allowed::slots() const {
+  const size_t bytes = (size_t{slots_} + 7) / 8;
+  std::vector<uint32_t> all;
+  all.reserve(count_);
+  for (size_t word = 0; word * 8 < bytes; ++word)
+    for (uint64_t left = word_at(bits_, bytes, word); left != 0; left &= left - 1)
+      all.push_back(static_cast<uint32_t>(word) * kWord + lowest_bit(left));
+  return all;
+}
+
+uint32_t Allowed::next(uint32_t slot) const {
+  const size_t bytes = (size_t{slots_} + 7) / 8;
+  uint64_t mask = ~uint64_t{0} << slot % kWord;
+  for (size_t word = slot / kWord; word * 8 < bytes; ++word, mask = ~uint64_t{0}) {
+    const uint64_t left = word_at(bits_, bytes, word) & mask;
+    if (left != 0) return static_cast<uint32_t>(word) * kWord + lowest_bit(left);
+  }
+  return slots_;
+}
+
+std::vector<uint32_t> Allowed::spread(size_t n) const {
+  std::vector<uint32_t> some;
+  some.reserve(n);
+  for (size_t i = 0; i < n; ++i) {
+    const auto from = static_cast<uint32_t>(uint64_t{slots_} * i / n);
+    if (!some.empty() && some.back() >= from) continue;
+    const uint32_t slot = next(from);
+    if (slot == slots_) break;
+    some.push_back(slot);
+  }
+  return some;
+}
+
+}  // namespace vdb

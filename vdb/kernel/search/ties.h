@@ -1,0 +1,20 @@
+// Records that are exactly as near to a query as another: what is left to choose from where k cuts
+// equal values apart.
+#pragma once
+
+#include <cstdint>
+#include <vector>
+
+#include "blocks/vectors.h"
+#include "distance/metric.h"
+#include "search/filter_set.h"
+
+namespace vdb {
+
+// For each of `count` queries (one after the other) the slots whose value is values[i], rising;
+// with `allowed`, among those only. `threads` share the queries.
+std::vector<std::vector<uint32_t>> ties(const Vectors& vectors, Metric metric,
+                                        const uint8_t* queries, const double* values,
+                                        uint32_t count, const Allowed* allowed, uint32_t threads);
+
+}  // namespace vdb
