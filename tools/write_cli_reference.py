@@ -1,4 +1,4 @@
-"""Writes docs/cli.md from every command's --help; with --check, says whether it is up to date."""
+"""Writes the reference of the command line from --help, or, with --check, compares it."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from typer.testing import CliRunner
 
 from vdb.cli.app import app
 
-PAGE = Path(__file__).parent.parent / "docs" / "cli.md"
+PAGE = Path(__file__).parent.parent / "docs" / "reference" / "cli.md"
 
 OPENING = """\
 # The command line

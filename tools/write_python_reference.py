@@ -1,4 +1,4 @@
-"""Writes docs/python.md from signatures and docstrings; with --check, says whether it is stale."""
+"""Writes the reference of Python from docstrings; with --check, says whether it is stale."""
 
 from __future__ import annotations
 
@@ -14,13 +14,13 @@ import vdb
 from vdb import errors, scores
 from vdb.filters.expressions import Field
 
-PAGE = Path(__file__).parent.parent / "docs" / "python.md"
+PAGE = Path(__file__).parent.parent / "docs" / "reference" / "python.md"
 
 OPENING = """\
 # The Python interface
 
 Written by `tools/write_python_reference.py` from the signatures and docstrings themselves, so that
-`help(vdb.Collection)` says the same. [First steps](first-steps.md) shows it at work.
+`help(vdb.Collection)` says the same. [First steps](../first-steps.md) shows it at work.
 
 Everything below is a name of the module `vdb`. Arrays are numpy's; *array-like* is what numpy makes
 an array of, and what tables hold: columns of pandas, polars and pyarrow. Errors are those

@@ -1,4 +1,4 @@
-"""Writes docs/scores.md from the table of conventions; with --check, compares it."""
+"""Writes docs/reference/scores.md from the table of conventions; with --check, compares it."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from vdb.scores.convention import Convention
 from vdb.scores.explain import span
 from vdb.scores.table import all_conventions
 
-PAGE = Path(__file__).parent.parent / "docs" / "scores.md"
+PAGE = Path(__file__).parent.parent / "docs" / "reference" / "scores.md"
 
 OPENING = """\
 # What a score means

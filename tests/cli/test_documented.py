@@ -1,4 +1,4 @@
-"""Every command has help, a section in docs/cli.md, and a test file."""
+"""Every command has help, a section in docs/reference/cli.md, and a test file."""
 
 from pathlib import Path
 
@@ -8,7 +8,7 @@ import typer
 from vdb.cli.app import app
 
 HERE = Path(__file__).parent
-PAGE = (HERE.parents[1] / "docs" / "cli.md").read_text(encoding="utf-8")
+PAGE = (HERE.parents[1] / "docs" / "reference" / "cli.md").read_text(encoding="utf-8")
 COMMANDS = typer.main.get_command(app).commands
 
 

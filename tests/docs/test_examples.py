@@ -78,7 +78,7 @@ def test_every_vdb_command_runs_in_the_order_of_the_page(page, place, capsys):
 
 
 def test_the_example_of_every_command_runs(place, capsys):
-    text = (ROOT / "docs" / "cli.md").read_text(encoding="utf-8")
+    text = (ROOT / "docs" / "reference" / "cli.md").read_text(encoding="utf-8")
     examples = {line.split()[1]: shlex.split(line)[1:] for line in SHELL.findall(text)}
     order = (
         *("import", "info", "inspect", "export", "search", "compare", "tune", "bench", "scores"),

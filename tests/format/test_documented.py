@@ -1,4 +1,4 @@
-"""docs/format.md and the code say the same, number for number and byte for byte."""
+"""docs/internals/format.md and the code say the same, number for number and byte for byte."""
 
 import re
 import struct
@@ -32,7 +32,7 @@ from vdb.format.keys import KeyKind
 from vdb.kernel import BlockTable, Index, Writer, crc32c
 from vdb.metrics import METRICS
 
-PAGE = Path(__file__).parents[2] / "docs" / "format.md"
+PAGE = Path(__file__).parents[2] / "docs" / "internals" / "format.md"
 TEXT = PAGE.read_text(encoding="utf-8")
 SALT = bytes(range(16))
 
@@ -224,7 +224,7 @@ def test_terms_and_leaves_are_as_described():
 def test_the_number_of_slots_is_the_one_in_use():
     assert "0 to 2³¹-3" in section("Keys")
     assert limits.MOST_SLOTS == 2**31 - 2
-    readme = (PAGE.parents[1] / "README.md").read_text(encoding="utf-8")
+    readme = (PAGE.parents[2] / "README.md").read_text(encoding="utf-8")
     assert "at most 2³¹ − 2 records" in readme  # noqa: RUF001 - the README's minus sign
 
 

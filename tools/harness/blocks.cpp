@@ -7,7 +7,7 @@
 namespace vdb::harness {
 namespace {
 
-constexpr size_t kAtChecksum = 40;  // docs/format.md
+constexpr size_t kAtChecksum = 40;  // docs/internals/format.md
 
 }  // namespace
 

@@ -13,7 +13,7 @@
 ``looked``       which fields they met
 ===============  =================================================================
 
-docs/filters.md has every rule. Nothing here knows about files, slots or indexes.
+docs/reference/filters.md has every rule. Nothing here knows about files, slots or indexes.
 """
 
 from vdb.filters.evaluate import predicate

@@ -1,4 +1,4 @@
-"""The rules by which values are compared; docs/filters.md states them for users.
+"""The rules by which values are compared; docs/reference/filters.md states them for users.
 
 Values are of one of six kinds: null, bool, number (int and float), string, list, map. A condition
 holds only between values of one kind; between two kinds nothing is equal, less or greater. What a

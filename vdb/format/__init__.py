@@ -14,6 +14,7 @@
 ``leaves``      postings: which slots have which terms, cut into small values
 ==============  ====================================================================
 
-docs/format.md describes the same bytes for readers; tests/format/test_documented.py holds the two
-together. Every decoder meets foreign bytes with `vdb.errors.CorruptedError` and nothing else.
+docs/internals/format.md describes the same bytes for readers; tests/format/test_documented.py holds
+the two together. Every decoder meets foreign bytes with `vdb.errors.CorruptedError` and nothing
+else.
 """

@@ -14,7 +14,7 @@ direction and its precision. "native" is the value itself, in float64.
     >>> scores.describe("faiss", "l2").threshold
     'strict'
 
-`docs/scores.md` has the whole table.
+`docs/reference/scores.md` has the whole table.
 """
 
 from __future__ import annotations

@@ -15,7 +15,7 @@
 namespace vdb {
 namespace {
 
-// Offsets inside the block header; docs/format.md names them.
+// Offsets inside the block header; docs/internals/format.md names them.
 enum : size_t {
   kAtMagic = 0,
   kAtKind = 4,

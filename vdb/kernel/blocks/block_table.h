@@ -1,8 +1,8 @@
 // Addresses of the blocks of one (collection, generation, kind, level), as of one commit.
 //
 // A block is one stored value: a 48-byte header, then rows of equal size, then (vectors only) one
-// float32 norm a row. docs/format.md has every byte. The table owns no mapped memory: addresses
-// come from a Source and stay good while a read transaction of that commit is open.
+// float32 norm a row. docs/internals/format.md has every byte. The table owns no mapped memory:
+// addresses come from a Source and stay good while a read transaction of that commit is open.
 //
 // Threads: entries are filled lazily by any number of readers at once (each entry is atomic, and
 // all of them would store the same address). grow() and writable() need the table to themselves.

@@ -4,7 +4,7 @@
 // nothing is learned from other vectors, so a code is made when its vector comes and never looked
 // at again (locally adaptive quantisation: Aguerrebere et al., arXiv 2304.04759). What products of
 // two such grids need besides the sum of the products of integers stands in the head of the row, so
-// that a comparison touches one row and nothing else. docs/format.md has every byte.
+// that a comparison touches one row and nothing else. docs/internals/format.md has every byte.
 //
 // Encoding is IEEE arithmetic in a fixed order: the same bytes on every processor.
 #pragma once

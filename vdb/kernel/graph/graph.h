@@ -65,7 +65,8 @@ class Graph {
     return slot;
   }
 
-  // Level 0 rows: the duplicate word (see docs/format.md) and whether the slot is a node at all.
+  // Level 0 rows: the duplicate word (see docs/internals/format.md) and whether the slot is a node
+  // at all.
   const uint32_t* row(uint32_t slot) const {
     const BlockTable::Place p = levels_[0]->place(slot);
     return reinterpret_cast<const uint32_t*>(levels_[0]->block(p.block, *source_) + kHeaderSize +
