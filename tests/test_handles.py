@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import copy
 import pickle
+import threading
 
 import pytest
 
@@ -31,13 +32,14 @@ def test_handles_say_how_to_get_one_in_a_worker(db, path, full, way):
         full.scan(where={"n": 1}),
         snapshot.collection("docs").scan(),
         db.check(),
+        db.batch(),
     ]
     for handle in handles:
-        with pytest.raises(vdb.ArgumentTypeError, match="open it in the worker") as raised:
+        with pytest.raises(vdb.ArgumentTypeError, match="cannot be pickled or copied") as raised:
             WAYS[way](handle)
         assert isinstance(raised.value, TypeError)
         assert f"vdb.open({str(path)!r})" in str(raised.value)
-        assert type(handle).__name__ in str(raised.value)
+        assert str(raised.value.received) in str(raised.value)
 
 
 def test_what_holds_a_handle_says_it_too(full):
@@ -61,3 +63,95 @@ def test_a_walk_is_an_iterator_that_can_be_closed(full):
     assert list(walk) == []
     assert first in full
     assert next(full.scan()).id == first
+
+
+def test_a_batch_is_entered_once(db, full):
+    batch = db.batch()
+    with batch:
+        full.delete(1)
+    with pytest.raises(vdb.ClosedError, match=r"over; db\.batch\(\) makes one"), batch:
+        raise AssertionError("it was entered again")
+    within = db.batch()
+    with within:
+        full.delete(2)
+        with pytest.raises(vdb.ClosedError, match="entered already"), within:
+            raise AssertionError("it was entered twice")
+    assert 1 not in full
+    assert 2 not in full
+    for one, state in ((batch, "over"), (db.batch(), "not entered")):
+        with pytest.raises(vdb.ClosedError, match=state):
+            one.__exit__(None, None, None)
+        assert state in repr(one)
+    assert list(db.check()) == []
+
+
+def test_a_batch_that_could_not_begin_can_be_entered_later(path):
+    with vdb.open(path, lock_timeout=0.01) as db:
+        docs = db.create_collection("docs", dim=2, metric="l2")
+        batch = db.batch()
+        go, done = threading.Event(), threading.Event()
+
+        def write():
+            with db.batch():
+                go.set()
+                done.wait(10)
+
+        writer = threading.Thread(target=write)
+        writer.start()
+        go.wait(10)
+        with pytest.raises(vdb.BusyError), batch:
+            raise AssertionError("there were two writers")
+        done.set()
+        writer.join()
+        with batch:
+            docs.add(1, [1, 2])
+        assert len(docs) == 1
+        assert list(db.check()) == []
+
+
+def test_a_batch_decorates_a_function(db, full):
+    @db.batch()
+    def delete(record_id):
+        full.delete(record_id)
+
+    delete(1)
+    delete(2)
+    assert 1 not in full
+    assert 2 not in full
+    assert list(db.check()) == []
+
+
+def test_what_is_closed_is_not_entered(db, full):
+    snapshot = db.snapshot()
+    snapshot.close()
+    batch = db.batch()
+    assert len(full)
+    db.close()
+    for handle in (snapshot, batch, db):
+        with pytest.raises(vdb.ClosedError), handle:
+            raise AssertionError("it was entered")
+
+
+def test_a_check_that_was_cut_off_does_not_say_that_all_is_well(db, full):
+    assert len(full)
+    check, closed = db.check(), db.check()
+    closed.close()
+    assert "closed before its end" in str(closed)
+    assert not list(closed)
+    db.close()
+    with pytest.raises(vdb.ClosedError):
+        list(check)
+    for use in (list, bool, str):
+        with pytest.raises(vdb.ClosedError, match="before it had looked at everything"):
+            use(check)
+    assert "no problems so far" in repr(check)
+
+
+@pytest.mark.parametrize("way", ["pickle", "copy", "deepcopy"])
+def test_what_searches_return_can_be_sent(full, way):
+    dim = full.dim
+    for one in (full.search([1] * dim), full.search_many([[1] * dim] * 2), full.get(1)):
+        again = WAYS[way](one)
+        if way == "pickle":
+            again = pickle.loads(again)
+        assert repr(again) == repr(one)

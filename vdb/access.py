@@ -8,15 +8,23 @@ what `owner` says: a thread is one unless it runs several in turns, as asyncio d
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from contextlib import AbstractContextManager, ExitStack, contextmanager, suppress
+from collections.abc import Callable, Iterator
+from contextlib import (
+    AbstractContextManager,
+    ContextDecorator,
+    ExitStack,
+    contextmanager,
+    suppress,
+)
 from pathlib import Path
 from threading import RLock, get_ident
 from time import monotonic, sleep
+from types import TracebackType
 from typing import Protocol
 from weakref import WeakSet
 
-from vdb.errors import BusyError, ClosedError, ReadOnlyError
+from vdb.errors import ArgumentTypeError, BusyError, ClosedError, ReadOnlyError
+from vdb.handles import Handle
 from vdb.owner import Owner
 from vdb.store import Batch, Environment, Snapshot
 from vdb.store.interrupts import held
@@ -194,8 +202,12 @@ class LiveAccess:
             return _Joined(batch)
         return self._new_batch(room)
 
+    def batch(self) -> BatchBlock:
+        """One batch for all that the calling task writes inside; see `_batch`."""
+        return BatchBlock(self._batch, self.path)
+
     @contextmanager
-    def batch(self) -> Iterator[None]:
+    def _batch(self) -> Iterator[None]:
         """One batch for all that the calling task writes inside; a nested one joins it.
 
         When a nested one is left by an exception the whole batch can no longer be committed: part
@@ -306,6 +318,57 @@ class LiveAccess:
             if not alone:
                 raise BusyError("the database is being closed by another thread")
             yield deadline
+
+
+class BatchBlock(Handle, AbstractContextManager[None], ContextDecorator):
+    """The object of one ``with db.batch():``, to be entered once."""
+
+    def __init__(self, make: Callable[[], AbstractContextManager[None]], path: Path) -> None:
+        self._make = make
+        self._path = path
+        self._block: AbstractContextManager[None] | None = None
+        self._entered = False
+
+    def _place(self) -> Path:
+        return self._path
+
+    def _not_sent(self) -> ArgumentTypeError:
+        return ArgumentTypeError(
+            "a batch belongs to the task that began it, and cannot be pickled or copied; begin one "
+            f"where it is written: with vdb.open({str(self._path)!r}) as db, db.batch():",
+            expected="what can be pickled",
+            received="batch",
+        )
+
+    def _recreate_cm(self) -> BatchBlock:
+        return BatchBlock(self._make, self._path)  # a decorated function begins one each time
+
+    def __enter__(self) -> None:
+        if self._entered:
+            state = "over" if self._block is None else "entered already"
+            raise ClosedError(
+                f"this batch is {state}; db.batch() makes one for each with statement, and one "
+                "inside another joins it"
+            )
+        block = self._make()
+        block.__enter__()
+        self._block, self._entered = block, True
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        traceback: TracebackType | None,
+    ) -> bool | None:
+        block, self._block = self._block, None
+        if block is None:
+            state = "over" if self._entered else "not entered"
+            raise ClosedError(f"this batch is {state}; with db.batch(): enters and leaves it")
+        return block.__exit__(kind, error, traceback)
+
+    def __repr__(self) -> str:
+        state = "open" if self._block is not None else "over" if self._entered else "not entered"
+        return f"<batch of {str(self._path)!r}, {state}>"
 
 
 def _settle() -> None:

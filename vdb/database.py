@@ -290,7 +290,8 @@ class Database(Upkeep):
             BusyError: Another writer did not finish within lock_timeout, or another task of this
                 thread has a batch open.
             ClosedError: At the end of the block: another thread or task than the one that began it
-                has come there, and everything was undone.
+                has come there, and everything was undone. At its beginning: this object was
+                entered before; each block takes one of its own.
             ReadOnlyError: The database is open for reading only.
             DiskFullError: No space is left, at the end of the block.
         """
@@ -319,6 +320,7 @@ class Database(Upkeep):
             self._remove()
 
     def __enter__(self) -> Self:
+        self._access.check_open()
         return self
 
     def __exit__(

@@ -60,6 +60,7 @@ class Snapshot(Handle):
         self._access.close()
 
     def __enter__(self) -> Self:
+        self._access.check()
         return self
 
     def __exit__(

@@ -43,3 +43,7 @@ class Walk(Handle, Iterator[_T]):
         """Go no further, and let go of the moment."""
         self._moment = None
         self._items = iter(())
+
+    def __repr__(self) -> str:
+        state = "over" if self._moment is None else "open"
+        return f"<Walk through a collection of {str(self._path)!r}, {state}>"

@@ -6,6 +6,7 @@ from collections import deque
 from collections.abc import Generator, Iterator
 from pathlib import Path
 
+from vdb.errors import ClosedError
 from vdb.handles import Handle
 from vdb.records import Problem
 
@@ -29,7 +30,8 @@ class Problems(Handle, Iterator[Problem]):
         self._path = path
         self._waiting: deque[Problem] = deque()  # found, and not yet taken
         self._count = 0
-        self._begun = self._over = False
+        self._begun = self._over = self._closed = False
+        self._failure: BaseException | None = None  # which ended the check before its end
 
     def _place(self) -> Path:
         return self._path
@@ -45,21 +47,34 @@ class Problems(Handle, Iterator[Problem]):
     def close(self) -> None:
         """Looks no further, and lets go of the moment."""
         self._found.close()
-        self._over = True
+        self._closed = True
 
     def _look(self) -> bool:
         """Goes on to the next problem, which waits then; False where there is none any more."""
+        if self._failure is not None:
+            raise ClosedError(
+                f"this check ended before it had looked at everything ({self._failure!r}); "
+                "db.check() begins another"
+            ) from self._failure
+        if self._closed:
+            return False
         self._begun = True
-        for problem in self._found:
-            self._waiting.append(problem)
-            self._count += 1
-            return True
+        try:
+            for problem in self._found:
+                self._waiting.append(problem)
+                self._count += 1
+                return True
+        except BaseException as error:
+            self._failure = error
+            raise
         self._over = True
         return False
 
     def __str__(self) -> str:
         while self._look():
             pass
+        if not self._over:
+            return f"{self._path}: {self._problems()} so far; the check was closed before its end"
         if not self._count:
             return f"{self._path}: no problem was found"
         left = [f"{self._path}: {self._problems()}", *map(str, self._waiting)]
