@@ -16,6 +16,8 @@ pytestmark = [
 ]
 
 GIB = 1 << 30
+LISTS = 3 << 20
+"""Bytes of the lists of pages that LMDB allocates for a database that may be written to."""
 
 
 def test_shares_leave_a_quarter_to_the_process_after_two_hundred(monkeypatch):
@@ -37,6 +39,21 @@ def test_where_the_system_does_not_say_what_is_taken_shares_are_as_small(monkeyp
     shares = [address_space.share(others) for others in range(300)]
     assert shares[0] == address_space.FULL_MAP
     assert sum(shares) <= 48 << 40
+
+
+def test_under_a_limit_three_hundred_smallest_maps_fit_beside_the_first_shares(monkeypatch):
+    limit, base = 4 * GIB, 200 << 20
+    left = limit - base
+    monkeypatch.setattr(address_space, "_limit", lambda: limit)
+    monkeypatch.setattr(address_space, "_taken", lambda: limit - left)
+    shares = []
+    for others in range(300):
+        assert not address_space.is_used_up()
+        shares.append(address_space.share(others))
+        left -= shares[-1] + LISTS
+    assert shares[0] >= 200 << 20
+    assert shares[-1] == address_space.SMALLEST_MAP
+    assert left >= 1 * GIB  # which the others grow into
 
 
 MANY = """
@@ -69,6 +86,38 @@ def test_a_hundred_and_thirty_open_databases_leave_a_process_usable(tmp_path, li
     if resource.getrlimit(resource.RLIMIT_NOFILE)[1] < 1200:
         pytest.skip("so many databases take nearly a thousand descriptors")
     assert run(MANY.format(limit=limit, count=130, use=use), tmp_path / "many") == "usable"
+
+
+ANY_GROWS = """
+import resource, threading, numpy as np
+hard = resource.getrlimit(resource.RLIMIT_NOFILE)[1]
+resource.setrlimit(resource.RLIMIT_NOFILE, (hard, hard))
+resource.setrlimit(resource.RLIMIT_AS, (4 << 30, 4 << 30))
+import vdb
+options = {"dim": 256, "metric": "l2", "index": vdb.Flat()}
+held = []
+for n in range(300):
+    db = vdb.open(f"{path}-{n}", durability="relaxed")
+    held.append(db)
+    db.create_collection("c", **options).add([1, 2], np.eye(2, 256), threads=1)
+rows = np.ones((4_500, 256), np.float32)  # more than the smallest map
+some = held[::4] + held[-1:]
+for db in some:
+    db.collection("c").upsert(range(4_500), rows, threads=1)
+thread = threading.Thread(target=lambda: say("ran"))
+thread.start()
+thread.join()
+np.zeros(16 << 20, np.uint8)[::4096] = 1
+say(sum(len(db.collection("c")) for db in some))
+say(sum(len(list(db.check())) for db in held[::40]))
+"""
+
+
+def test_of_three_hundred_databases_in_four_gib_any_can_grow(tmp_path):
+    resource = pytest.importorskip("resource")
+    if resource.getrlimit(resource.RLIMIT_NOFILE)[1] < 2500:
+        pytest.skip("so many databases take over two thousand descriptors")
+    assert run(ANY_GROWS, tmp_path / "many").split("\n") == ["ran", "342000", "0"]
 
 
 GROWS = """

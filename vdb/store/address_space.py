@@ -4,6 +4,12 @@ A map as large as can be had would be simplest, and was: some hundred and fifty 
 the address space that a process has, or all that a limit (``ulimit -v``, RLIMIT_AS) left, and then
 nothing could be allocated any more. So each takes a share of what is left: the first a quarter, the
 second an eighth, the n-th a 4n-th. After two hundred there is still a quarter of it.
+
+Under a limit the n-th takes a 16n²-th, soon the smallest map, and maps grow with their files: in
+4 GiB, 300 small databases can be open, and each of them can grow.
+
+Beside its map, a database that may be written to takes 3 MiB of the heap: LMDB allocates its lists
+of free and of dirty pages (131,072 entries of 8 and of 16 bytes) when it opens the file.
 """
 
 from __future__ import annotations
@@ -26,14 +32,13 @@ SMALLEST_MAP = 1 << 22
 FIRST_ON_WINDOWS = 1 << 34
 """There a file is as long as its map as long as it is open."""
 
-ROOM = 1 << 22
+ROOM = 3 << 20
 """Bytes beyond what is used that a map should have before a commit of which nothing is known."""
 
 RESERVE = 1 << 26
 """Bytes that no database takes under a limit: the process allocates and starts threads in them."""
 
 _STATM = Path("/proc/self/statm")
-_SHARES = 4
 
 
 def share(others: int, *, own: int = 0) -> int:
@@ -51,42 +56,49 @@ def is_used_up() -> bool:
 
     Only under a limit; of a small one a sixteenth is left alone, of others `RESERVE`.
     """
-    if sys.platform == "win32":
-        return False
-    soft, _ = resource.getrlimit(resource.RLIMIT_AS)
-    if soft == resource.RLIM_INFINITY:
+    if sys.platform == "win32" or not _reserve():
         return False
     taken = _taken()
-    return taken is not None and soft - taken < SMALLEST_MAP + min(RESERVE, soft // 16)
+    return taken is not None and _limit() - taken < SMALLEST_MAP + _reserve()
 
 
 def _part(left: int, others: int) -> int:
-    return min(FULL_MAP, left // (_SHARES * (others + 1)))
+    n = others + 1
+    return min(FULL_MAP, left // (16 * n * n if _reserve() else 4 * n))
 
 
 def map_for(used: int, room: int, others: int, *, own: int = 0) -> int:
     """Bytes that a map should have for a file that uses so many and is to take `room` more.
 
-    At least its share; more than that only where half of what is left still allows it.
+    At least its share; more than that only where half of what is left still allows it, and twice
+    of what it needs only where every other database could have as much.
     """
-    wanted = min(FULL_MAP, 2 * used + room)
+    needed = min(FULL_MAP, 2 * used + room)
     granted = share(others, own=own)
-    if wanted <= granted:
+    if needed <= granted:
         return granted
     if sys.platform == "win32":
-        return _whole(wanted)
-    return max(granted, min(_whole(2 * wanted), _whole(_left(own, others) // 2)))
+        return _whole(needed)
+    left = _left(own, others)
+    comfortable = min(2 * needed, max(needed, left // (others + 1)))
+    return max(granted, _whole(min(comfortable, left // 2)))
 
 
 def _left(own: int, others: int) -> int:
-    """What the process can still have, and what the others must have left of it at least."""
+    """What databases can still have, and what the others must have left of it at least."""
     taken = _taken()
     if taken is not None:
-        return max(0, _limit() - taken + own)
-    left = _limit()
+        return max(0, _limit() - _reserve() - taken + own)
+    left = _limit() - _reserve()
     for before in range(others):
         left -= _part(left, before)
     return left
+
+
+def _reserve() -> int:
+    """Bytes that no database takes; none without a limit."""
+    limit = _limit()
+    return min(RESERVE, limit // 16) if limit < _largest() else 0
 
 
 def _whole(size: int) -> int:
