@@ -11,13 +11,13 @@ import pytest
 from numpy.typing import NDArray
 
 import vdb
-from vdb.index import plan
+from vdb.index.vectors import strategy
 
 DIM = 16
 
 # Collections of tests are small, and shall be searched through their graphs all the same.
-AS_RELEASED = {"FEW": plan.FEW, "FEW_BITS": plan.FEW_BITS}
-plan.FEW = plan.FEW_BITS = 0
+AS_RELEASED = {"FEW": strategy.FEW, "FEW_BITS": strategy.FEW_BITS}
+strategy.FEW = strategy.FEW_BITS = 0
 
 
 def pytest_configure(config: pytest.Config) -> None:
@@ -48,7 +48,7 @@ def path(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Path]:
 def as_released(monkeypatch: pytest.MonkeyPatch) -> None:
     """Small collections are scanned, as they are outside these tests."""
     for name, value in AS_RELEASED.items():
-        monkeypatch.setattr(plan, name, value)
+        monkeypatch.setattr(strategy, name, value)
 
 
 @pytest.fixture

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from vdb.format import blocks, keys
+from vdb.store.format import blocks, keys
 
 
 def metric_of(dtype):

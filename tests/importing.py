@@ -1,6 +1,6 @@
 """What tests of `vdb import` share."""
 
-from vdb import database
+from vdb.api import database
 
 CREATE = ("--create", "--metric", "cosine")
 

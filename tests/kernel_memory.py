@@ -11,8 +11,8 @@ from numpy.typing import NDArray
 
 import oracle
 from vdb import kernel
-from vdb.codes import CODES
-from vdb.dtypes import DTYPES
+from vdb.model.codes import CODES
+from vdb.model.dtypes import DTYPES
 
 SALT = bytes(range(16))
 SMALL, BIG = 4080, 65520

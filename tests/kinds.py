@@ -7,8 +7,8 @@ from typing import Any, NamedTuple
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from vdb.dtypes import DTYPES
-from vdb.metrics import METRICS
+from vdb.model.dtypes import DTYPES
+from vdb.model.metrics import METRICS
 
 
 class Kind(NamedTuple):

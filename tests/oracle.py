@@ -7,7 +7,7 @@ from collections.abc import Sequence
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from vdb.records import Id
+from vdb.model.records import Id
 
 
 def values(

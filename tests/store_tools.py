@@ -12,9 +12,9 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
-from vdb.format.generation import GenerationRecord
-from vdb.format.headers import CollectionHeader
 from vdb.store import Batch, Environment, WritableCollection
+from vdb.store.format.generation import GenerationRecord
+from vdb.store.format.headers import CollectionHeader
 
 HNSW = {"type": "hnsw", "M": 16, "ef_construction": 200, "seed": 0, "codes": None}
 

@@ -8,11 +8,11 @@ from hypothesis.extra import numpy as npst
 
 import kinds
 import vdb
-from vdb import config
-from vdb.dtypes import DTYPES
-from vdb.filters import parse
-from vdb.filters.types import TYPES
-from vdb.metrics import METRICS
+from vdb.model import config
+from vdb.model.dtypes import DTYPES
+from vdb.model.filters import parse
+from vdb.model.filters.types import TYPES
+from vdb.model.metrics import METRICS
 
 int_ids = st.integers(-(2**63), 2**63 - 1)
 str_ids = st.text(

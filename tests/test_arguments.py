@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 import vdb
-from vdb import arguments
+from vdb.model import arguments
 
 
 @pytest.mark.parametrize("value", [3, np.int8(3), np.uint64(3)])

@@ -8,9 +8,9 @@ import pytest
 
 import oracle
 import vdb
-from vdb.codes import CODES, codes_named, require_codes
-from vdb.dtypes import DTYPES
-from vdb.metrics import METRICS
+from vdb.model.codes import CODES, codes_named, require_codes
+from vdb.model.dtypes import DTYPES
+from vdb.model.metrics import METRICS
 
 DIM = 24
 CODED = vdb.HNSW(M=8, ef_construction=64, codes="int8")

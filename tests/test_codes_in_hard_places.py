@@ -7,9 +7,9 @@ import pytest
 
 import vdb
 from hard_vectors import HARD, between
-from vdb.codes import CODES
-from vdb.index import curve
-from vdb.query import ranges
+from vdb.index.vectors import recall_curve
+from vdb.model.codes import CODES
+from vdb.query import range_search
 
 COUNT = 1_500
 QUERIES = 100
@@ -100,8 +100,8 @@ def test_codes_of_float16_are_as_good(db, hard):
 @pytest.mark.parametrize("codes", list(CODES))
 @pytest.mark.parametrize("hard", ["a large column", "around 10,000", "millions"])
 def test_ranges_are_whole(db, monkeypatch, hard, codes):
-    monkeypatch.setattr(ranges, "_FIRST_WIDTH", 64)
-    monkeypatch.setattr(ranges, "_WALK_COST", 1)
+    monkeypatch.setattr(range_search, "_FIRST_WIDTH", 64)
+    monkeypatch.setattr(range_search, "_WALK_COST", 1)
     vectors, queries = hard_ones(hard, "l2")
     docs = made(db, "l2", vectors, codes)
     missed = 0
@@ -146,7 +146,7 @@ def test_the_same_bytes_come_of_any_number_of_threads(tmp_path, codes):
 @pytest.mark.parametrize("metric", ["l2", "cosine"])
 @pytest.mark.parametrize("hard", ["around 10,000", "knots"])
 def test_info_states_a_recall_that_is_reached(db, monkeypatch, hard, metric, codes):
-    monkeypatch.setattr(curve, "AUTOMATIC_FROM", 1_000)
+    monkeypatch.setattr(recall_curve, "AUTOMATIC_FROM", 1_000)
     vectors, _ = hard_ones(hard, metric)
     docs = made(db, metric, vectors, codes)
     said = docs.info().tuning
@@ -156,10 +156,14 @@ def test_info_states_a_recall_that_is_reached(db, monkeypatch, hard, metric, cod
 
 
 def test_a_target_that_was_not_reached_is_not_stated_as_if_it_was():
-    short = curve.automatic(curve.Curve(lambda _ef: 0.31, k=10, queries=128, records=6_000))
+    short = recall_curve.automatic(
+        recall_curve.Curve(lambda _ef: 0.31, k=10, queries=128, records=6_000)
+    )
     assert (short.ef, short.recall.value) == (2_000, 0.31)
     assert str(short).startswith("ef=2000 for recall@10 0.3100, short of 0.99 (6,000 records")
     assert short.to_dict()["recall"]["value"] == 0.31
-    enough = curve.automatic(curve.Curve(lambda _ef: 0.995, k=10, queries=128, records=6_000))
+    enough = recall_curve.automatic(
+        recall_curve.Curve(lambda _ef: 0.995, k=10, queries=128, records=6_000)
+    )
     assert enough.recall.value == 0.995
     assert str(enough).startswith("ef=50 for recall@10 0.99 (")

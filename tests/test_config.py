@@ -8,9 +8,9 @@ import numpy as np
 import pytest
 
 import vdb
-from vdb import config
-from vdb.dtypes import DTYPES
-from vdb.metrics import METRICS
+from vdb.model import config
+from vdb.model.dtypes import DTYPES
+from vdb.model.metrics import METRICS
 
 
 def test_the_defaults_of_a_graph():

@@ -11,10 +11,11 @@ from hypothesis import strategies as st
 
 import strategies
 import vdb
-from vdb import declaration, filters
 from vdb.errors import InvalidPayloadError
-from vdb.filters.types import typed
-from vdb.query.matching import _Compiler
+from vdb.index.fields import declaration
+from vdb.model import filters
+from vdb.model.filters.types import typed
+from vdb.query.filter_match import _Compiler
 
 TYPES = {
     "i": "int", "f": "float", "k": "keyword", "t": "keyword[]", "d": "datetime", "b": "bool",
@@ -306,7 +307,7 @@ class TestDamage:
         return docs
 
     def leaves(self, db):
-        from vdb.format import keys
+        from vdb.store.format import keys
 
         with db._access.writing() as batch:
             return list(batch.items(keys.field(1, 1)))
@@ -320,9 +321,9 @@ class TestDamage:
         assert any("checksum" in problem.what for problem in db.check())
 
     def test_postings_that_differ_from_payloads_are_named(self, db, docs):
-        from vdb.format.leaves import posting
-        from vdb.format.terms import terms
-        from vdb.index import postings
+        from vdb.index.fields import postings
+        from vdb.store.format.leaves import posting
+        from vdb.store.format.terms import terms
 
         (term,) = terms("int", 5) - {b"\0"}
         with db._access.writing() as batch:

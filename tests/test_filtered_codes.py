@@ -7,7 +7,7 @@ import pytest
 
 import oracle
 import vdb
-from vdb.codes import CODES
+from vdb.model.codes import CODES
 
 DIM = 24
 COUNT = 6_000

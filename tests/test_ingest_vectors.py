@@ -9,9 +9,9 @@ from hypothesis import strategies as st
 
 import vdb
 from rows import matrix
-from vdb import inputs
-from vdb.dtypes import DTYPES
-from vdb.metrics import METRICS
+from vdb.model import inputs
+from vdb.model.dtypes import DTYPES
+from vdb.model.metrics import METRICS
 
 
 class TestVectors:

@@ -6,8 +6,8 @@ import pytest
 
 import oracle
 import vdb
-from vdb.dtypes import DTYPES
-from vdb.metrics import METRICS, metric_named
+from vdb.model.dtypes import DTYPES
+from vdb.model.metrics import METRICS, metric_named
 
 
 def test_the_metrics_of_this_release():

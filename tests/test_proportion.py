@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 
 import vdb
-from vdb.format import journal
+from vdb.store.format import journal
 from vdb.store.reader import Reader
 from vdb.store.snapshot import Snapshot
 from vdb.store.transaction import Transaction

@@ -7,9 +7,9 @@ import pytest
 
 import vdb
 from vdb.cli import app
-from vdb.filters.nodes import LONGEST_PATH
-from vdb.filters.types import MOST_FIELDS
-from vdb.format import headers
+from vdb.model.filters.nodes import LONGEST_PATH
+from vdb.model.filters.types import MOST_FIELDS
+from vdb.store.format import headers
 
 LARGEST = 1 << 20
 

@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 
 import vdb
-from vdb import spellings
+from vdb.model import spellings
 
 Q = np.ones(16)
 
@@ -105,9 +105,9 @@ def test_what_is_like_nothing_has_no_answer(db):
 
 
 def test_every_answer_is_a_word_of_ours():
-    from vdb.dtypes import DTYPES
-    from vdb.filters.types import BASES
-    from vdb.metrics import METRICS
+    from vdb.model.dtypes import DTYPES
+    from vdb.model.filters.types import BASES
+    from vdb.model.metrics import METRICS
 
     assert set(spellings.METRICS.values()) <= set(METRICS)
     assert set(spellings.DTYPES.values()) <= set(DTYPES)

@@ -20,10 +20,10 @@ import lmdb
 import numpy as np
 
 import vdb
-from vdb.format import keys
-from vdb.format.versions import FORMAT_VERSION, RELEASES, Identity
-from vdb.metrics import METRICS
-from vdb.records import Record
+from vdb.model.metrics import METRICS
+from vdb.model.records import Record
+from vdb.store.format import keys
+from vdb.store.format.versions import FORMAT_VERSION, RELEASES, Identity
 
 FILES = Path(__file__).resolve().parents[1] / "tests" / "files"
 NEWER = Identity(FORMAT_VERSION + 1_000, "1000.0.0")

@@ -6,7 +6,7 @@ import sys
 from itertools import groupby
 from pathlib import Path
 
-from vdb.metrics import METRICS
+from vdb.model.metrics import METRICS
 from vdb.scores.convention import Convention
 from vdb.scores.explain import span
 from vdb.scores.table import all_conventions

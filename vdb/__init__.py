@@ -13,17 +13,20 @@ change.
 
 from __future__ import annotations
 
-from vdb import loading as _loading  # first of all
+from vdb.api import import_interrupt as _loading  # first of all
 
 # isort: split
 import importlib as _importlib
 import typing as _typing
 
-from vdb import later as _later
 from vdb import scores
-from vdb.collection import Collection, CollectionReader
-from vdb.config import HNSW, Flat
-from vdb.database import Database, open  # noqa: A004 - vdb.open reads as it should
+from vdb.api import lazy_modules as _later
+from vdb.api.admin import restore
+from vdb.api.collection import Collection
+from vdb.api.collection_reader import CollectionReader
+from vdb.api.database import Database, open  # noqa: A004 - vdb.open reads as it should
+from vdb.api.metric_studies import calibrate_threshold, compare_metrics
+from vdb.api.snapshot import Snapshot
 from vdb.errors import (
     ArgumentTypeError,
     BusyError,
@@ -51,15 +54,13 @@ from vdb.errors import (
     UnsafeFilesystemError,
     VdbError,
 )
-from vdb.filters import F, Filter
-from vdb.hits import Hits, ManyHits
 from vdb.index import CurvePoint, Tuning
-from vdb.records import Hit, NormStats, Plan, Problem, Record
-from vdb.results import Interval, Section
-from vdb.snapshot import Snapshot
-from vdb.studies import calibrate_threshold, compare_metrics
-from vdb.upkeep import restore
-from vdb.version import __version__
+from vdb.model.config import HNSW, Flat
+from vdb.model.filters import F, Filter
+from vdb.model.hits import Hits, ManyHits
+from vdb.model.records import Hit, NormStats, Plan, Problem, Record
+from vdb.model.results import Interval, Section
+from vdb.model.version import __version__
 
 if _typing.TYPE_CHECKING:
     from vdb.analysis.calibration import Calibration
@@ -68,15 +69,10 @@ if _typing.TYPE_CHECKING:
     from vdb.analysis.inspection import Inspection, RecordInspection
     from vdb.analysis.recall import RecallReport
     from vdb.analysis.speed import SpeedPoint, SpeedReport
-    from vdb.maintenance.problems import Problems
+    from vdb.maintenance.check.problems import Problems
+    from vdb.maintenance.info import CollectionInfo, DatabaseInfo, GenerationInfo, PendingRebuild
     from vdb.maintenance.rebuild import RebuildPlan, RebuildProgress, RebuildReport
-    from vdb.maintenance.repair import RepairReport
-    from vdb.maintenance.report import (
-        CollectionInfo,
-        DatabaseInfo,
-        GenerationInfo,
-        PendingRebuild,
-    )
+    from vdb.maintenance.repair.repair import RepairReport
     from vdb.maintenance.restore import RestoreReport
 
 __all__ = [
@@ -153,20 +149,20 @@ __all__ = [
 # Results of what most programs never call: loaded when first asked for, so that importing is quick.
 _LATER = {
     "Calibration": "vdb.analysis.calibration",
-    "CollectionInfo": "vdb.maintenance.report",
-    "DatabaseInfo": "vdb.maintenance.report",
+    "CollectionInfo": "vdb.maintenance.info",
+    "DatabaseInfo": "vdb.maintenance.info",
     "Explanation": "vdb.analysis.explain",
-    "GenerationInfo": "vdb.maintenance.report",
+    "GenerationInfo": "vdb.maintenance.info",
     "Inspection": "vdb.analysis.inspection",
     "MetricComparison": "vdb.analysis.comparison",
-    "PendingRebuild": "vdb.maintenance.report",
-    "Problems": "vdb.maintenance.problems",
+    "PendingRebuild": "vdb.maintenance.info",
+    "Problems": "vdb.maintenance.check.problems",
     "RebuildPlan": "vdb.maintenance.rebuild",
     "RebuildProgress": "vdb.maintenance.rebuild",
     "RebuildReport": "vdb.maintenance.rebuild",
     "RecallReport": "vdb.analysis.recall",
     "RecordInspection": "vdb.analysis.inspection",
-    "RepairReport": "vdb.maintenance.repair",
+    "RepairReport": "vdb.maintenance.repair.repair",
     "RestoreReport": "vdb.maintenance.restore",
     "SpeedPoint": "vdb.analysis.speed",
     "SpeedReport": "vdb.analysis.speed",

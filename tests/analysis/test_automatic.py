@@ -5,13 +5,13 @@ import pytest
 
 import oracle
 import vdb
-from vdb.index import curve
+from vdb.index.vectors import recall_curve
 
 
 @pytest.fixture
 def early(monkeypatch):
     """Collections are large from 1,000 records on."""
-    monkeypatch.setattr(curve, "AUTOMATIC_FROM", 1_000)
+    monkeypatch.setattr(recall_curve, "AUTOMATIC_FROM", 1_000)
 
 
 @pytest.fixture

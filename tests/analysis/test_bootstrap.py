@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from vdb.analysis import bootstrap
-from vdb.index.curve import proportion
+from vdb.index.vectors.recall_curve import proportion
 
 
 def test_each_resample_draws_as_many_queries_as_there_are():

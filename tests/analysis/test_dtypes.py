@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 import vdb
-from vdb.metrics import METRICS
+from vdb.model.metrics import METRICS
 
 KINDS = [
     (metric.name, dtype)

@@ -108,7 +108,7 @@ def test_moments_are_the_newest(full):
 
 @pytest.mark.parametrize("at_once", [4096, 300])
 def test_a_check_beside_a_writer_is_clean_and_pins_little(db, full, beside, monkeypatch, at_once):
-    from vdb.maintenance import check_records
+    from vdb.maintenance.check import records as check_records
 
     monkeypatch.setattr(check_records, "SLOTS_AT_ONCE", at_once)
     walked, ids = [], check_records.Walks.ids
@@ -128,7 +128,7 @@ def test_a_check_beside_a_writer_is_clean_and_pins_little(db, full, beside, monk
 
 
 def test_records_are_checked_some_at_a_time(db, full, beside, lags, monkeypatch):
-    from vdb.maintenance import check_records
+    from vdb.maintenance.check import records as check_records
 
     monkeypatch.setattr(check_records, "SLOTS_AT_ONCE", 500)
     walked, records = [], check_records._records

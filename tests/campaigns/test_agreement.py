@@ -3,7 +3,7 @@
 import pytest
 
 from tools.campaigns.agreement import COMBINATIONS, Agreement
-from vdb.metrics import METRICS
+from vdb.model.metrics import METRICS
 from vdb.scores.table import all_conventions
 
 

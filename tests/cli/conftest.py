@@ -8,7 +8,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from vdb import database
+from vdb.api import database
 from vdb.cli.app import run as run_app
 
 DIM = 8

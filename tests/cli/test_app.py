@@ -8,10 +8,10 @@ import sys
 
 import pytest
 
-from vdb import database
+from vdb.api import database
 from vdb.cli import app
-from vdb.cli.wording import in_options
-from vdb.version import __version__
+from vdb.cli.render.wording import in_options
+from vdb.model.version import __version__
 
 
 def python(*arguments, **options):
@@ -195,7 +195,7 @@ def test_a_full_disk_under_standard_output_is_one_line(filled, unbuffered):
 
 
 @pytest.mark.skipif(sys.platform == "win32", reason="there is no SIGINT for oneself there")
-@pytest.mark.parametrize("module", ["vdb.cli.app", "typer", "vdb.cli.search"])
+@pytest.mark.parametrize("module", ["vdb.cli.app", "typer", "vdb.cli.commands.search"])
 def test_ctrl_c_while_the_commands_are_loaded_is_quiet_and_status_130(module):
     code = f"""
 import importlib.abc, os, signal, sys

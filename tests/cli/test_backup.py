@@ -6,7 +6,7 @@ import stat
 import pytest
 
 from damages.broken import break_it, vectors_block
-from vdb import database
+from vdb.api import database
 from vdb.errors import CorruptedError
 
 

@@ -5,7 +5,7 @@ import shutil
 import lmdb
 import pytest
 
-from vdb.format import keys
+from vdb.store.format import keys
 
 
 @pytest.fixture

@@ -3,7 +3,7 @@
 import subprocess
 import sys
 
-from vdb import database
+from vdb.api import database
 
 PEER = """
 import sys, vdb

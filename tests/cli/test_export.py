@@ -12,10 +12,10 @@ from hypothesis import strategies as st
 
 import vdb
 from strategies import int_ids, payloads, str_ids
-from vdb import database
-from vdb.cli.export_files import Shape, line_of, npy_and_jsonl
-from vdb.cli.record_lines import read
-from vdb.records import Record
+from vdb.api import database
+from vdb.cli.formats.export_files import Shape, line_of, npy_and_jsonl
+from vdb.cli.formats.record_lines import read
+from vdb.model.records import Record
 
 KINDS = [("cosine", "float32"), ("l2", "float16"), ("l1", "int8"), ("hamming", "bit")]
 

@@ -6,8 +6,8 @@ import numpy as np
 import pytest
 
 from importing import CREATE, contents
-from vdb.cli.array_source import ArraySource
-from vdb.cli.source import Part
+from vdb.cli.formats.npy_jsonl import ArraySource
+from vdb.cli.formats.source import Part
 
 
 def test_vectors_ids_and_payloads_arrive_as_they_are(run, place, files, vectors):

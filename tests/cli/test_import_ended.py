@@ -11,9 +11,9 @@ import numpy as np
 import pytest
 
 from importing import CREATE, contents
-from vdb import database
-from vdb.cli.array_source import ArraySource
-from vdb.collection import Collection
+from vdb.api import database
+from vdb.api.collection import Collection
+from vdb.cli.formats.npy_jsonl import ArraySource
 
 
 @pytest.mark.parametrize("wrong", ["vector", "threads", "line"])

@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from vdb import database
+from vdb.api import database
 
 
 def test_a_limit_of_memory_makes_more_commits_of_the_same_records(run, tmp_path):

@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 
 from importing import CREATE, contents
-from vdb import database
+from vdb.api import database
 
 pa = pytest.importorskip("pyarrow", reason="an extra")
 pq = pytest.importorskip("pyarrow.parquet", reason="an extra")

@@ -8,9 +8,9 @@ import numpy as np
 import pytest
 
 from importing import CREATE, contents
-from vdb.cli.array_source import ArraySource
-from vdb.cli.places import placed
-from vdb.cli.source import Part
+from vdb.cli.formats.error_places import placed
+from vdb.cli.formats.npy_jsonl import ArraySource
+from vdb.cli.formats.source import Part
 from vdb.errors import InvalidVectorError, VdbError
 
 

@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 import vdb
-from vdb import database
+from vdb.api import database
 from vdb.maintenance.rebuild import run as rebuild_run
 from vdb.store import Environment
 

@@ -1,6 +1,6 @@
 """`vdb restore` puts a backup in the place of a database."""
 
-from vdb import database
+from vdb.api import database
 
 
 def test_a_backup_comes_back(run, filled, tmp_path):

@@ -5,7 +5,7 @@ import json
 import numpy as np
 import pytest
 
-from vdb import database
+from vdb.api import database
 
 
 @pytest.fixture

@@ -5,7 +5,7 @@ from __future__ import annotations
 import struct
 
 from damages.broken import DOCS, LINK_ROW, ROW, ROWS, TEXTS, links_block, vectors_block
-from vdb.format import blocks, keys
+from vdb.store.format import blocks, keys
 
 
 def a_flipped_bit_in_a_vector(d):

@@ -8,8 +8,8 @@ from pathlib import Path
 import lmdb
 
 import vdb
-from vdb.format import blocks, generation, headers, keys
-from vdb.format.checksums import UNSALTED, Seal
+from vdb.store.format import blocks, generation, headers, keys
+from vdb.store.format.checksums import UNSALTED, Seal
 
 COUNT = 300
 DOCS, TEXTS = 1, 2  # numbers of the two collections

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from damages.broken import DOCS, TEXTS
-from vdb.format import journal, keys
-from vdb.format.checksums import UNSALTED
+from vdb.store.format import journal, keys
+from vdb.store.format.checksums import UNSALTED
 
 
 def a_header_that_cannot_be_read(d):

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from damages.broken import DOCS, TEXTS
-from vdb.format import keys, records
+from vdb.store.format import keys, records
 
 
 def no_key_to_a_record(d):

@@ -11,7 +11,7 @@ import pytest
 
 import vdb
 from tools.write_old_files import FIELDS, NEWER, answers, rows
-from vdb.format.versions import FORMAT_VERSION, OLDEST_READABLE
+from vdb.store.format.versions import FORMAT_VERSION, OLDEST_READABLE
 
 FILES = Path(__file__).parent
 FORMATS = [f"format-{version}" for version in range(OLDEST_READABLE, FORMAT_VERSION + 1)]

@@ -9,9 +9,9 @@ from pathlib import Path
 import pytest
 
 import vdb
-from vdb import config, filters
-from vdb.filters import nodes
-from vdb.filters.values import LONGEST_TEXT
+from vdb.model import config, filters
+from vdb.model.filters import nodes
+from vdb.model.filters.values import LONGEST_TEXT
 
 TEXT = (Path(__file__).parents[2] / "docs" / "reference" / "filters.md").read_text(encoding="utf-8")
 EXAMPLES = re.findall(r"^\| `(\{.*?\})` \| `(.*?)` \| (yes|no) \|$", TEXT, re.MULTILINE)

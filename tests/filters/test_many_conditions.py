@@ -11,10 +11,10 @@ from hypothesis import strategies as st
 
 import strategies
 import vdb
-from vdb import filters
-from vdb.filters import nodes
-from vdb.filters.columns import Columns
-from vdb.filters.values import LONGEST_TEXT
+from vdb.model import filters
+from vdb.model.filters import nodes
+from vdb.model.filters.columns import Columns
+from vdb.model.filters.values import LONGEST_TEXT
 
 LONG = "x" * 100_000
 
@@ -148,9 +148,11 @@ def test_a_thousand_conditions_cost_little_more_than_one(db, name, declared):
 
 def test_a_payload_is_walked_once_whatever_is_asked(monkeypatch):
     looked = []
-    real = vdb.filters.classes.Classes.of
+    real = vdb.model.filters.classes.Classes.of
     monkeypatch.setattr(
-        vdb.filters.classes.Classes, "of", lambda self, v: (looked.append(v), real(self, v))[1]
+        vdb.model.filters.classes.Classes,
+        "of",
+        lambda self, v: (looked.append(v), real(self, v))[1],
     )
     where = {"$or": [{"a.b": {"$lt": -i}} for i in range(300)] + [{f"c{i}": 1} for i in range(300)]}
     Columns(filters.parse(where)).passing([{"a": {"b": 5}, "x": 1, "y": 2}] * 10)

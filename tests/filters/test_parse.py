@@ -12,8 +12,8 @@ from hypothesis import strategies as st
 
 import strategies
 import vdb
-from vdb import filters
-from vdb.filters.values import moment
+from vdb.model import filters
+from vdb.model.filters.values import moment
 
 
 @pytest.mark.parametrize(

@@ -5,11 +5,11 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from vdb import kernel
-from vdb.dtypes import DTYPES
 from vdb.errors import CorruptedError
-from vdb.format import blocks, keys
-from vdb.format.blocks import BlockHeader
 from vdb.kernel import BlockTable
+from vdb.model.dtypes import DTYPES
+from vdb.store.format import blocks, keys
+from vdb.store.format.blocks import BlockHeader
 
 U32 = st.integers(0, 2**32 - 1)
 HEADERS = st.builds(

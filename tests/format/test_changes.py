@@ -6,7 +6,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from vdb.errors import CorruptedError
-from vdb.format import changes
+from vdb.store.format import changes
 
 SLOTS = st.sets(st.integers(0, 5 * changes.SLOTS), max_size=60)
 

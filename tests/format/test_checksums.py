@@ -5,8 +5,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from vdb.errors import CorruptedError
-from vdb.format.checksums import SEAL_SIZE, UNSALTED, Seal
 from vdb.kernel import crc32c
+from vdb.store.format.checksums import SEAL_SIZE, UNSALTED, Seal
 
 BYTES = st.binary(max_size=200)
 

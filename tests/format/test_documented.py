@@ -8,11 +8,13 @@ import numpy as np
 import pytest
 
 from kernel_memory import MemoryIndex
-from vdb import config
-from vdb.dtypes import DTYPES, LARGEST_ROW
 from vdb.errors import CorruptedError, InvalidArgumentError
-from vdb.filters import nodes, types
-from vdb.format import (
+from vdb.kernel import BlockTable, Index, Writer, crc32c
+from vdb.model import config
+from vdb.model.dtypes import DTYPES, LARGEST_ROW
+from vdb.model.filters import nodes, types
+from vdb.model.metrics import METRICS
+from vdb.store.format import (
     blocks,
     changes,
     checksums,
@@ -28,9 +30,7 @@ from vdb.format import (
     terms,
     versions,
 )
-from vdb.format.keys import KeyKind
-from vdb.kernel import BlockTable, Index, Writer, crc32c
-from vdb.metrics import METRICS
+from vdb.store.format.keys import KeyKind
 
 PAGE = Path(__file__).parents[2] / "docs" / "internals" / "format.md"
 TEXT = PAGE.read_text(encoding="utf-8")

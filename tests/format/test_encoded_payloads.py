@@ -3,7 +3,7 @@
 import pytest
 
 from vdb.errors import CorruptedError
-from vdb.format.payloads import Payloads, encode
+from vdb.store.format.payloads import Payloads, encode
 
 GIVEN = [{"a": 1}, None, [1, 2.5, "x"], "text", {}, 7]
 

@@ -8,9 +8,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from vdb.errors import CorruptedError
-from vdb.format.generation import Build, GenerationRecord
-from vdb.format.headers import CollectionHeader, DatabaseHeader
-from vdb.format.limits import NO_SLOT
+from vdb.store.format.generation import Build, GenerationRecord
+from vdb.store.format.headers import CollectionHeader, DatabaseHeader
+from vdb.store.format.limits import NO_SLOT
 
 HNSW = {"type": "hnsw", "M": 16, "ef_construction": 200, "seed": 0, "codes": None}
 LINE = {

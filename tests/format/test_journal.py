@@ -9,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from vdb.errors import CorruptedError
-from vdb.format import journal
+from vdb.store.format import journal
 
 U32 = st.integers(0, 2**32 - 1)
 NUMBERS = st.none() | st.lists(U32, unique=True, max_size=20).map(

@@ -5,8 +5,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from vdb.errors import CorruptedError
-from vdb.format import keys
-from vdb.format.keys import Key, KeyKind
+from vdb.store.format import keys
+from vdb.store.format.keys import Key, KeyKind
 
 U8 = st.integers(0, 2**8 - 1)
 U16 = st.integers(0, 2**16 - 1)

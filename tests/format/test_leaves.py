@@ -9,9 +9,9 @@ from hypothesis import example, given
 from hypothesis import strategies as st
 
 from vdb.errors import CorruptedError
-from vdb.format import leaves, terms
-from vdb.format.leaves import Leaf, posting
-from vdb.format.terms import terms as terms_of
+from vdb.store.format import leaves, terms
+from vdb.store.format.leaves import Leaf, posting
+from vdb.store.format.terms import terms as terms_of
 
 texts = st.text(st.characters(exclude_categories=["Cs"]), max_size=6) | st.sampled_from(
     ["x" * 240, "x" * 241, "x" * 239 + "\0", "x" * 239 + "\0z", "x" * 240 + "\0", "x" * 239 + "y"]

@@ -17,7 +17,7 @@ from hypothesis import strategies as st
 
 from vdb import kernel
 from vdb.errors import CorruptedError, InvalidPayloadError
-from vdb.format import payloads
+from vdb.store.format import payloads
 
 TEXT = st.text(st.characters(exclude_categories=["Cs"]), max_size=20)
 PAYLOADS = st.recursive(

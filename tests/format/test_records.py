@@ -5,7 +5,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from vdb.errors import CorruptedError
-from vdb.format import payloads, records
+from vdb.store.format import payloads, records
 
 IDS = st.integers(-(2**63), 2**63 - 1) | st.text(
     st.characters(exclude_categories=["Cs"], exclude_characters="\0"), min_size=1, max_size=100

@@ -7,9 +7,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from vdb.errors import CorruptedError, FormatVersionError
-from vdb.format import versions
-from vdb.format.versions import CURRENT, Identity
-from vdb.version import __version__
+from vdb.model.version import __version__
+from vdb.store.format import versions
+from vdb.store.format.versions import CURRENT, Identity
 
 
 def test_the_bytes_of_the_first_format_are_fixed():

@@ -13,7 +13,7 @@ import vdb
 from hostile.calls import CALLS, FINE, Call
 from hostile.trial import Trial
 from hostile.values import VALUES
-from vdb import arguments
+from vdb.model import arguments
 
 SHARE = 6  # one value of so many for each parameter; others for the next
 NAMES = list(VALUES)

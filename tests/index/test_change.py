@@ -9,8 +9,8 @@ import oracle
 import vdb
 from kernel_memory import make_index
 from vdb.errors import CorruptedError
-from vdb.format import blocks, journal, keys
-from vdb.index.change import MOST_UNLINKED
+from vdb.index.vectors.change import MOST_UNLINKED
+from vdb.store.format import blocks, journal, keys
 
 LEAST = 100
 NODES = 200
@@ -19,7 +19,7 @@ NODES = 200
 @pytest.fixture(autouse=True)
 def _early(monkeypatch):
     """Waiting begins in a small graph, so that tests need no large one."""
-    monkeypatch.setattr("vdb.index.change.LEAST_NODES", LEAST)
+    monkeypatch.setattr("vdb.index.vectors.change.LEAST_NODES", LEAST)
 
 
 @pytest.fixture
@@ -160,8 +160,8 @@ def test_progress_counts_only_the_vectors_of_the_call(db, full):
 
 
 def test_random_changes_leave_a_sound_collection_that_finds_everything(db, collection, monkeypatch):
-    monkeypatch.setattr("vdb.index.change.LEAST_NODES", 8)
-    monkeypatch.setattr("vdb.index.change.MOST_UNLINKED", 4)
+    monkeypatch.setattr("vdb.index.vectors.change.LEAST_NODES", 8)
+    monkeypatch.setattr("vdb.index.vectors.change.MOST_UNLINKED", 4)
     draw = np.random.default_rng(6)
     model = {}
     for step in range(150):
@@ -228,7 +228,7 @@ def test_many_vectors_at_once_lie_so_that_a_search_touches_fewer_blocks(db, monk
     rows = (centres[random.integers(60, size=6000)] + random.normal(size=(6000, 128))).astype("f4")
     touched = {}
     for name, least in (("apart", 10**6), ("beside", 1024)):
-        monkeypatch.setattr("vdb.index.change.LEAST_ARRANGED", least)
+        monkeypatch.setattr("vdb.index.vectors.change.LEAST_ARRANGED", least)
         made = db.create_collection(name, dim=128, metric="l2", index=vdb.HNSW(M=4))
         made.add(range(6000), rows)
         assert [made.get(i).vector.tolist() for i in (0, 4711)] == rows[[0, 4711]].tolist()

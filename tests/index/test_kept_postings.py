@@ -7,11 +7,11 @@ from datetime import UTC, datetime
 import pytest
 
 import vdb
-from vdb import filters
 from vdb.errors import CorruptedError
-from vdb.filters.types import typed
-from vdb.format import keys, leaves
-from vdb.index import kept_postings, postings
+from vdb.index.fields import postings, postings_cache
+from vdb.model import filters
+from vdb.model.filters.types import typed
+from vdb.store.format import keys, leaves
 
 COUNT = 3000
 
@@ -73,7 +73,7 @@ def test_a_change_of_payloads_alone_ends_it(db, docs):
 
 
 def test_more_than_fits_is_read_each_time(db, docs, monkeypatch):
-    monkeypatch.setattr(kept_postings, "_MOST_KEPT", 5000)
+    monkeypatch.setattr(postings_cache, "_MOST_KEPT", 5000)
     for n in range(100):
         assert docs.count({"n": {"$gte": n}}) == COUNT - n
     assert is_kept(db) == []

@@ -8,8 +8,8 @@ import textwrap
 import pytest
 
 import vdb
-from vdb.dtypes import DTYPES
 from vdb.index import rows_within
+from vdb.model.dtypes import DTYPES
 
 MIB = 1 << 20
 

@@ -5,7 +5,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from vdb.index.spread import RUN, Spread
+from vdb.index.vectors.build_order import RUN, Spread
 
 SIZES = st.integers(0, 3000) | st.sampled_from([4096, 9973])
 

@@ -9,9 +9,9 @@ from hypothesis import strategies as st
 from hypothesis.extra import numpy as npst
 
 import vdb
-from vdb import inputs
-from vdb.dtypes import DTYPES
-from vdb.metrics import METRICS
+from vdb.model import inputs
+from vdb.model.dtypes import DTYPES
+from vdb.model.metrics import METRICS
 
 TYPES = [np.int8, np.uint8, np.int16, np.int32, np.uint64, np.int64, np.float16, np.float64]
 

@@ -13,8 +13,8 @@ from numpy.typing import NDArray
 import code_oracle
 from kernel_memory import SALT, MemoryIndex, nearest_values, nothing_stored
 from vdb import kernel
-from vdb.codes import CODES
 from vdb.errors import CorruptedError
+from vdb.model.codes import CODES
 
 METRICS = ["l2", "ip", "cosine", "dot"]
 KINDS = sorted(CODES)

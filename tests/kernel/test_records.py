@@ -6,9 +6,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from vdb.errors import CorruptedError
-from vdb.format import keys, payloads, records
-from vdb.format.checksums import Seal
 from vdb.kernel import read_records
+from vdb.store.format import keys, payloads, records
+from vdb.store.format.checksums import Seal
 
 IDS = {
     True: st.text(

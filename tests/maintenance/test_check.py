@@ -12,7 +12,7 @@ import pytest
 import vdb
 from damages import blocks, facts, records
 from damages.broken import COUNT, break_it, problems_of
-from vdb.maintenance import check_records
+from vdb.maintenance.check import records as check_records
 
 pytestmark = pytest.mark.damages
 

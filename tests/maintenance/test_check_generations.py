@@ -6,8 +6,8 @@ import numpy as np
 import pytest
 
 from stopped import StopError
-from vdb.format import blocks, keys
 from vdb.maintenance.rebuild import run
+from vdb.store.format import blocks, keys
 
 pytestmark = pytest.mark.damages
 

@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 import vdb
-from vdb.codes import CODES
+from vdb.model.codes import CODES
 
 POOR = {"M": 2, "ef_construction": 1}
 

@@ -9,8 +9,8 @@ import pytest
 
 import oracle
 import vdb
-from vdb.format import blocks, keys
 from vdb.maintenance.rebuild import run, validation
+from vdb.store.format import blocks, keys
 
 DIM = 16
 EAGER = run.Pace(rows=64, seconds=0.0, share=1e9, last=8)
@@ -164,7 +164,7 @@ class TestResult:
         assert second.when >= first.when
 
     def test_the_first_and_the_newest_lines_of_a_long_history_are_kept(self, db, monkeypatch):
-        monkeypatch.setattr("vdb.format.headers.KEPT_HISTORY", 4)
+        monkeypatch.setattr("vdb.store.format.headers.KEPT_HISTORY", 4)
         docs = db.create_collection("docs", dim=2, metric="l2", index=vdb.Flat())
         for _ in range(6):
             docs.rebuild()
@@ -183,7 +183,7 @@ class TestResult:
     def test_once_it_is_in_use_nothing_fails_it(self, full, monkeypatch):
         monkeypatch.setattr("vdb.store.generations.REMOVED_BY_OTHERS", 1)
         monkeypatch.setattr(
-            "vdb.maintenance.rebuild.procedures.remove_some", refusing(vdb.DiskFullError("full"))
+            "vdb.maintenance.rebuild.operations.remove_some", refusing(vdb.DiskFullError("full"))
         )
         assert full.rebuild("ip").metric == full.metric == "ip"
         full.delete(range(500))  # later commits remove what is left

@@ -10,9 +10,9 @@ import pytest
 import vdb
 from dtype_rebuilds import blocks_of_vectors, metric_of
 from stopped import StopError, stop_in
-from vdb.dtypes import DTYPES
-from vdb.format import blocks, keys
 from vdb.maintenance.rebuild import run
+from vdb.model.dtypes import DTYPES
+from vdb.store.format import blocks, keys
 
 pytestmark = pytest.mark.usefixtures("eager")
 

@@ -7,7 +7,7 @@ import pytest
 
 import vdb
 from vdb.maintenance.rebuild import run
-from vdb.maintenance.rebuild.noted import Noted
+from vdb.maintenance.rebuild.changed_slots import Noted
 
 DIM = 16
 
@@ -105,7 +105,7 @@ def test_only_slots_that_differ_from_what_was_noted_have_changed(free):
 
 
 def test_more_than_is_kept_counts_as_changed(monkeypatch):
-    monkeypatch.setattr("vdb.maintenance.rebuild.noted._MOST_BYTES", 8)
+    monkeypatch.setattr("vdb.maintenance.rebuild.changed_slots._MOST_BYTES", 8)
     noted, moment = Noted(free=False), Moment(s1=1.0, s2=2.0, s3=3.0)
     slots = np.array([1, 2, 3], dtype=np.uint32)
     noted.keep(moment, slots)

@@ -317,7 +317,7 @@ class TestRollback:
 
 
 def test_blocks_that_a_killed_rebuild_left_are_removed_by_later_commits(db, full, monkeypatch):
-    monkeypatch.setattr("vdb.maintenance.rebuild.procedures._remove", lambda _: None)
+    monkeypatch.setattr("vdb.maintenance.rebuild.operations._remove", lambda _: None)
     monkeypatch.setattr("vdb.store.generations.REMOVED_BY_OTHERS", 10)
     full.rebuild("ip")
     with db._environment.snapshot() as reader:

@@ -9,9 +9,9 @@ import pytest
 
 import vdb
 from store_tools import child
-from vdb.format import blocks, keys, records
-from vdb.format.checksums import UNSALTED, Seal
-from vdb.format.headers import CollectionHeader, DatabaseHeader
+from vdb.store.format import blocks, keys, records
+from vdb.store.format.checksums import UNSALTED, Seal
+from vdb.store.format.headers import CollectionHeader, DatabaseHeader
 
 pytestmark = pytest.mark.damages
 

@@ -12,7 +12,7 @@ import strategies
 import vdb
 from model.history import FEW, LEAST_M, History
 from model.shelf import in_order, refused
-from vdb.metrics import METRICS
+from vdb.model.metrics import METRICS
 
 NONE = st.none()
 WHERE = NONE | NONE | strategies.filter_dicts

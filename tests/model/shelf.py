@@ -8,10 +8,10 @@ import pytest
 import oracle
 import strategies
 import vdb
-from vdb.filters import parse
-from vdb.filters.evaluate import MISSING, find, predicate
-from vdb.filters.types import typed
-from vdb.filters.values import moment
+from vdb.model.filters import parse
+from vdb.model.filters.evaluate import MISSING, find, predicate
+from vdb.model.filters.types import typed
+from vdb.model.filters.values import moment
 
 DIMS = (8, 16)
 _KINDS = {"int": int, "keyword": str, "bool": bool}

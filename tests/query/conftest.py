@@ -11,7 +11,7 @@ from scores.scored import INDEXES, PLAIN
 @pytest.fixture
 def short_walks(monkeypatch):
     """Range searches begin in the graph, small as it is."""
-    monkeypatch.setattr("vdb.query.ranges._FIRST_WIDTH", 128)
+    monkeypatch.setattr("vdb.query.range_search._FIRST_WIDTH", 128)
 
 
 @pytest.fixture(scope="session")

@@ -74,7 +74,7 @@ def test_what_passes_is_not_talked_about(books):
 
 def test_saying_so_costs_no_second_look(books, monkeypatch):
     """Payloads are read once for a filter, whether it lets something through or not."""
-    from vdb.filters import evaluate
+    from vdb.model.filters import evaluate
 
     asked = 0
     find = evaluate.find

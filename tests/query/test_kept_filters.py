@@ -10,7 +10,7 @@ import pytest
 
 import vdb
 from vdb.index import Among
-from vdb.query.kept_filters import KeptFilters, key_of
+from vdb.query.filter_cache import KeptFilters, key_of
 
 DIFFERENT = [
     {"a": 1},

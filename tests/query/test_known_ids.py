@@ -59,7 +59,7 @@ def test_what_was_learned_is_not_used_after_a_commit(collection, kind, rng):
 
 
 def test_a_collection_with_many_slots_is_looked_up_in_a_table(collection, monkeypatch, rng):
-    monkeypatch.setattr("vdb.query.known_ids._MOST_SLOTS", 10)
+    monkeypatch.setattr("vdb.query.id_cache._MOST_SLOTS", 10)
     ids, vectors = ids_of("numbers"), rng.normal(size=(COUNT, 16)).astype(np.float32)
     collection.add(ids, vectors)
     found = collection.search_many(vectors, 1, exact=True)

@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 import oracle
 import strategies
 import vdb
-from vdb import filters
+from vdb.model import filters
 
 
 @pytest.fixture(params=[vdb.HNSW(M=8, ef_construction=60), vdb.Flat()], ids=["hnsw", "flat"])
@@ -147,7 +147,7 @@ def test_deleting_everything_needs_more_than_an_empty_filter(docs):
         {"$and": [{}]},
         {"$or": [{"n": 1}, {}]},
         {"$and": [{"$or": [{}, {}]}, {"$not": {"$not": {}}}]},
-        ~vdb.filters.nodes.Or(()),
+        ~vdb.model.filters.nodes.Or(()),
     ):
         with pytest.raises(vdb.InvalidFilterError, match="drop_collection"):
             docs.delete(where=empty)

@@ -125,7 +125,7 @@ def test_what_is_proven_absent_is_not_looked_for(held, monkeypatch):
     docs = made[kind, "flat"]
     q = kind.queries(queries)[0]
     limit = float(docs.search(q, 5, scores="qdrant").scores[2])
-    monkeypatch.setattr("vdb.query.ranges.all_by_value", None)
+    monkeypatch.setattr("vdb.query.range_search.all_by_value", None)
     assert len(docs.search(q, 200, scores="chroma", threshold=1.0)) == 200
     assert len(docs.search(q, 10, scores="qdrant", threshold=limit)) == 2
 
@@ -158,9 +158,9 @@ def test_a_wide_collection_is_walked_and_not_scanned(db, monkeypatch):
     random = np.random.default_rng(5)
     docs = db.create_collection("wide", dim=8, metric="l2", index=vdb.HNSW(M=8))
     docs.add(range(4000), random.normal(size=(4000, 8)))
-    monkeypatch.setattr("vdb.query.ranges._FIRST_WIDTH", 128)
+    monkeypatch.setattr("vdb.query.range_search._FIRST_WIDTH", 128)
     q = random.normal(size=8)
     limit = float(docs.search(q, 5, exact=True).values[4])
     expected = docs.search(q, 50, exact=True, threshold=limit).ids.tolist()
-    monkeypatch.setattr("vdb.query.passing._by_scan", None)
+    monkeypatch.setattr("vdb.query.nearest_within._by_scan", None)
     assert docs.search(q, 50, threshold=limit).ids.tolist() == expected

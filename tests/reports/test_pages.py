@@ -7,11 +7,11 @@ import numpy as np
 import pytest
 
 import vdb
-from vdb.reports import charts
-from vdb.reports.calibration import calibration_page
-from vdb.reports.comparison import comparison_page
-from vdb.reports.inspection import inspection_page, size
-from vdb.results import Interval
+from vdb.analysis.pages import charts
+from vdb.analysis.pages.calibration import calibration_page
+from vdb.analysis.pages.comparison import comparison_page
+from vdb.analysis.pages.inspection import inspection_page, size
+from vdb.model.results import Interval
 
 EVIL = '<script src="http://evil.example/x.js"></script><img src=x onerror=alert(1)>\x1b[31m&'
 VOID = {"meta", "br", "img", "link", "input", "hr"}

@@ -12,7 +12,7 @@ import pytest
 
 from store_tools import docs
 from vdb.store import Environment
-from vdb.store.engine import DATA
+from vdb.store.files.lmdb_env import DATA
 
 
 @pytest.fixture

@@ -8,8 +8,8 @@ import pytest
 import vdb
 from store_tools import child
 from vdb.errors import CorruptedError
-from vdb.store.active_readers import ActiveReader, active
-from vdb.store.free_pages import held_pages
+from vdb.store.files.active_readers import ActiveReader, active
+from vdb.store.files.free_pages import held_pages
 
 TABLE = """    pid     thread     txnid
      22110 7f808f062b80 3

@@ -8,7 +8,7 @@ import pytest
 
 import vdb
 from store_tools import child, run
-from vdb.store import address_space
+from vdb.store.files import address_space
 
 pytestmark = [
     pytest.mark.skipif(sys.platform != "linux", reason="only Linux says what a process has taken"),

@@ -14,7 +14,8 @@ from vdb.errors import (
     NotFoundError,
     ReadOnlyError,
 )
-from vdb.store import Environment, backup, mounts
+from vdb.store import Environment, backup
+from vdb.store.files import mounts
 
 
 def shrink(env):

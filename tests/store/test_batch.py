@@ -18,9 +18,9 @@ from vdb.errors import (
     InvalidPayloadError,
     NotFoundError,
 )
-from vdb.format import blocks, journal, keys
-from vdb.format.limits import NO_SLOT
 from vdb.store import Environment
+from vdb.store.format import blocks, journal, keys
+from vdb.store.format.limits import NO_SLOT
 
 
 def everything(env):

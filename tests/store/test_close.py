@@ -7,8 +7,8 @@ import pytest
 
 from store_tools import add, docs, ids, until
 from vdb.errors import BusyError, ClosedError
-from vdb.format import keys
 from vdb.store import Environment, backup
+from vdb.store.format import keys
 
 
 def test_it_waits_for_a_running_lease(opened):

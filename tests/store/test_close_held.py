@@ -7,9 +7,9 @@ import pytest
 
 from store_tools import until
 from vdb.errors import BusyError, ClosedError
-from vdb.format import keys
 from vdb.store import snapshot
-from vdb.store.chunk import chunk
+from vdb.store.files.read_range import chunk
+from vdb.store.format import keys
 
 
 def test_held_snapshots_end_with_it(opened):

@@ -12,7 +12,8 @@ from vdb.errors import (
     InvalidArgumentError,
     NotFoundError,
 )
-from vdb.store import Environment, creation, scratch
+from vdb.store import Environment
+from vdb.store.files import creation, scratch
 
 
 def contents(directory):

@@ -7,7 +7,8 @@ import subprocess
 import pytest
 
 from store_tools import child, create, docs, run
-from vdb.store import Environment, engine
+from vdb.store import Environment
+from vdb.store.files import lmdb_env
 
 
 class TestSettings:
@@ -112,4 +113,4 @@ def test_stats_say_what_lmdb_knows(env):
     assert stats.lmdb_version[:2] == (0, 9)
     assert stats.readers >= 1
     assert stats.txn_id == 2
-    assert stats.max_readers == engine.MAX_READERS
+    assert stats.max_readers == lmdb_env.MAX_READERS

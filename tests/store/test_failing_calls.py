@@ -9,7 +9,9 @@ import pytest
 
 from store_tools import docs, ids
 from vdb.errors import CommitUnknownError, DiskError, DiskFullError, InvalidArgumentError
-from vdb.store import Environment, creation, data_file, engine, lifetime, lock, mounts
+from vdb.store import Environment, handle
+from vdb.store.files import creation, data_file, lock, mounts
+from vdb.store.files import lmdb_env as engine
 
 LINUX = pytest.mark.skipif(sys.platform != "linux", reason="looks into /proc")
 
@@ -39,7 +41,7 @@ class TestOpening:
             (lock, "_try"),
             (engine, "_needed"),
             (data_file.registry, "file_id"),
-            (lifetime.mounts, "is_read_only"),
+            (handle.mounts, "is_read_only"),
             (engine, "lengthen"),
         ],
     )

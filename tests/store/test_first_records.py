@@ -10,11 +10,11 @@ from vdb.errors import (
     CorruptedError,
     FormatVersionError,
 )
-from vdb.format import keys
-from vdb.format.checksums import UNSALTED
-from vdb.format.headers import DatabaseHeader
-from vdb.format.versions import Identity
 from vdb.store import Environment
+from vdb.store.format import keys
+from vdb.store.format.checksums import UNSALTED
+from vdb.store.format.headers import DatabaseHeader
+from vdb.store.format.versions import Identity
 
 
 class TestWhatIsThere:

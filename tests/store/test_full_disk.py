@@ -5,7 +5,7 @@ import pytest
 from store_descriptors import DESCRIPTORS, LINUX
 from store_tools import docs, ids, run
 from vdb.errors import DiskFullError
-from vdb.store import mounts
+from vdb.store.files import mounts
 
 
 @LINUX

@@ -9,7 +9,7 @@ import pytest
 
 from store_tools import docs, ids
 from vdb.store import Environment
-from vdb.store.interrupts import held
+from vdb.store.files.thread_locks import held
 
 pytestmark = pytest.mark.skipif(sys.platform == "win32", reason="signals are not sent to threads")
 

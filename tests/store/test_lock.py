@@ -8,8 +8,8 @@ import pytest
 
 from store_tools import add, child, docs, ids, run
 from vdb.errors import BusyError
-from vdb.store import lock as lock_module
-from vdb.store.lock import FileLock
+from vdb.store.files import lock as lock_module
+from vdb.store.files.lock import FileLock
 
 LISTED = Path("/proc/locks").exists()  # where the system says who holds a lock
 

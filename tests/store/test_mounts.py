@@ -5,8 +5,9 @@ from pathlib import Path, PurePath
 import pytest
 
 from vdb.errors import UnsafeFilesystemError
-from vdb.store import Environment, mounts
-from vdb.store.mounts import Mount, mount_of, parse_mountinfo
+from vdb.store import Environment
+from vdb.store.files import mounts
+from vdb.store.files.mounts import Mount, mount_of, parse_mountinfo
 
 MOUNTINFO = rb"""21 1 254:0 / / rw,relatime shared:1 - ext4 /dev/vda rw
 30 21 0:26 / /home rw,nosuid shared:5 master:2 - nfs4 server:/export rw,vers=4.2

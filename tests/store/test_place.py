@@ -18,8 +18,9 @@ from vdb.errors import (
     InvalidArgumentError,
     StaleError,
 )
-from vdb.store import Environment, batch, creation, engine
-from vdb.store.place import FILES, Place
+from vdb.store import Environment, batch
+from vdb.store.files import creation, lmdb_env
+from vdb.store.files.directory import FILES, Place
 
 pytestmark = pytest.mark.skipif(os.name == "nt", reason="open files cannot be replaced there")
 
@@ -163,7 +164,7 @@ def test_another_file_is_not_lengthened(env, path, monkeypatch):
     docs(env, 1)
     (path / "data.mdb").rename(path.parent / "aside")
     (path / "data.mdb").write_bytes(b"short")
-    monkeypatch.setattr(engine, "_needed", lambda _: 1 << 20)
+    monkeypatch.setattr(lmdb_env, "_needed", lambda _: 1 << 20)
     with pytest.raises(StaleError):
         env.file.lengthen()
     assert (path / "data.mdb").read_bytes() == b"short"
@@ -354,14 +355,14 @@ env.close()
 def test_a_file_that_is_gone_when_the_engine_comes_is_not_made_anew(path, monkeypatch):
     """LMDB makes an empty one then."""
     Environment.open(path).close()
-    real = engine.open_engine
+    real = lmdb_env.open_engine
 
     def late(*args, **kwargs):
         (path / "data.mdb").rename(path.parent / "aside")
         return real(*args, **kwargs)
 
     with monkeypatch.context() as patched:
-        patched.setattr(engine, "open_engine", late)
+        patched.setattr(lmdb_env, "open_engine", late)
         with pytest.raises(StaleError):
             Environment.open(path)
     assert not (path / "data.mdb").exists()

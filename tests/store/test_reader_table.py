@@ -8,7 +8,8 @@ import pytest
 
 from store_tools import ids, run
 from vdb.errors import DiskFullError
-from vdb.store import Environment, reader_table
+from vdb.store import Environment
+from vdb.store.files import reader_table
 
 pytestmark = pytest.mark.skipif(os.name == "nt", reason="LMDB makes the file in another way there")
 

@@ -7,7 +7,8 @@ import time
 import pytest
 
 from store_tools import child, docs, ids
-from vdb.store import Environment, backup, creation, scratch
+from vdb.store import Environment, backup
+from vdb.store.files import creation, scratch
 
 pytestmark = pytest.mark.skipif(os.name == "nt", reason="directories cannot be locked there")
 

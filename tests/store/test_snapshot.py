@@ -7,7 +7,7 @@ import pytest
 
 from store_tools import add, child, create, docs, ids
 from vdb.errors import BusyError, ClosedError, CorruptedError, NotFoundError
-from vdb.format import keys
+from vdb.store.format import keys
 
 
 class TestOneMoment:

@@ -8,7 +8,8 @@ import threading
 import pytest
 
 from store_tools import docs, ids, run
-from vdb.store import Environment, streaming
+from vdb.store import Environment
+from vdb.store.files import streaming
 
 
 def fill(env):

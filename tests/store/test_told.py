@@ -9,7 +9,7 @@ import vdb
 from damages.broken import break_it, vectors_block
 from damages.facts import a_header_that_cannot_be_read
 from damages.records import a_flipped_bit_in_a_record
-from vdb.format import keys, records
+from vdb.store.format import keys, records
 
 pytestmark = pytest.mark.damages
 

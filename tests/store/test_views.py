@@ -11,8 +11,8 @@ import pytest
 
 from store_tools import add, child, create, docs
 from vdb.errors import CorruptedError, NotFoundError
-from vdb.format import blocks, journal, keys
 from vdb.store import view_cache
+from vdb.store.format import blocks, journal, keys
 from vdb.store.reader import Reader
 from vdb.store.views import ViewSet
 
@@ -76,7 +76,7 @@ def two(env):
 
 
 OTHER = """
-from vdb.format import keys
+from vdb.store.format import keys
 import importlib.util
 spec = importlib.util.spec_from_file_location("test_views", "store/test_views.py")
 views = importlib.util.module_from_spec(spec)

@@ -18,7 +18,7 @@ import numpy as np
 import vdb
 from tools.campaigns.frame import sample
 from tools.fuzzing.targets import TARGETS
-from vdb.format import keys
+from vdb.store.format import keys
 
 CORPUS = Path(__file__).parents[2] / "tests/corpus"
 MOST, LARGEST = 6, 4096
@@ -100,7 +100,7 @@ def _stored(seeds: defaultdict[str, list[bytes]]) -> None:
 
 def _given(seeds: defaultdict[str, list[bytes]]) -> None:
     # Of a payload the shortest form is wanted, which the format makes.
-    from vdb.format import payloads  # noqa: PLC0415 - beside its only use
+    from vdb.store.format import payloads  # noqa: PLC0415 - beside its only use
 
     seeds["payload"] = [payloads.encode(payload) for payload in _PAYLOADS]
     seeds["filter"] = [

@@ -19,10 +19,13 @@ import numpy as np
 import typer
 
 import vdb
-from vdb import config, filters, kernel, scores
-from vdb.cli import arrays, numbers, options, query_lines, record_lines, schema, sources, where
-from vdb.filters.types import field_types
-from vdb.format import (
+from vdb import kernel, scores
+from vdb.cli.arguments import numbers, options, schema, where
+from vdb.cli.formats import npy, query_lines, record_lines, registry
+from vdb.model import config, filters
+from vdb.model.filters.types import field_types
+from vdb.model.inputs import ids
+from vdb.store.format import (
     blocks,
     changes,
     checksums,
@@ -36,7 +39,6 @@ from vdb.format import (
     terms,
     versions,
 )
-from vdb.inputs import ids
 
 Target = Callable[[bytes], None]
 
@@ -253,10 +255,10 @@ def _in_file(data: bytes, name: str, read: Callable[[Path], object]) -> None:
 @_target
 def _array(data: bytes) -> None:
     def read(path: Path) -> None:
-        found = arrays.open_array(path)
+        found = npy.open_array(path)
         if found.nbytes > len(data):
             raise AssertionError(f"{found.nbytes} bytes of a file of {len(data)}")
-        opened = sources.open_source(path, None, "id")
+        opened = registry.open_source(path, None, "id")
         for part in opened.parts(lambda: 3):
             np.asarray(part.vectors).sum()
 

@@ -13,7 +13,7 @@ from collections.abc import Iterator
 import numpy as np
 from numpy.typing import NDArray
 
-from vdb.results import Interval
+from vdb.model.results import Interval
 
 __all__ = ["CONFIDENCE", "RESAMPLES", "means", "middle", "weights"]
 

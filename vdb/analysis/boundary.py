@@ -16,7 +16,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from vdb.errors import InvalidArgumentError
-from vdb.metrics import METRICS
+from vdb.model.metrics import METRICS
 from vdb.scores.table import Convention
 
 __all__ = ["Line", "carried", "line_of", "threshold_at", "tightest"]

@@ -22,17 +22,17 @@ from vdb.analysis.calibration import Calibration
 from vdb.analysis.changes import SHOWN, Shown, changes
 from vdb.analysis.labels import Labels, Relevant, read_labels
 from vdb.analysis.pairs import Pairs, Source, Told, closest, hits
-from vdb.analysis.places import Chosen, Places, by_count, by_precision
 from vdb.analysis.queries import given
 from vdb.analysis.texts import texts_of
-from vdb.arguments import choice, number, whole
-from vdb.config import LIMITS
+from vdb.analysis.threshold_places import Chosen, Places, by_count, by_precision
 from vdb.errors import InvalidArgumentError
-from vdb.metrics import metric_named
+from vdb.model.arguments import choice, number, whole
+from vdb.model.config import LIMITS
+from vdb.model.metrics import metric_named
+from vdb.model.records import Progress
+from vdb.model.results import Interval
 from vdb.query import refuse_zero
 from vdb.query.convention import convention_of
-from vdb.records import Progress
-from vdb.results import Interval
 from vdb.scores.table import Convention, convention_named
 
 __all__ = ["calibrate"]

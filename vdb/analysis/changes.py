@@ -11,7 +11,7 @@ from vdb.analysis.calibration import Change, Changes
 from vdb.analysis.labels import Labels
 from vdb.analysis.pairs import Pairs, Source
 from vdb.analysis.texts import text_of
-from vdb.records import Id, Payload
+from vdb.model.records import Id, Payload
 
 __all__ = ["SHOWN", "Shown", "changes"]
 

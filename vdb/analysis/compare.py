@@ -33,12 +33,12 @@ from vdb.analysis.norms import norms_of
 from vdb.analysis.queries import given
 from vdb.analysis.texts import text_of, texts_of
 from vdb.analysis.values import natural_values
-from vdb.arguments import sequence, whole
-from vdb.config import LIMITS
 from vdb.errors import InvalidArgumentError
-from vdb.metrics import METRICS, metric_named
-from vdb.records import Progress
-from vdb.results import Interval
+from vdb.model.arguments import sequence, whole
+from vdb.model.config import LIMITS
+from vdb.model.metrics import METRICS, metric_named
+from vdb.model.records import Progress
+from vdb.model.results import Interval
 
 __all__ = ["compare"]
 
@@ -222,7 +222,7 @@ def _fill(tables: _Tables, study: _Study, chunk: _Chunk) -> None:
     """Steps 2 and 3 for some queries."""
     reader, view, matrix, names, k, labels, lengths = study
     met = np.unique(np.concatenate([row for slots in chunk.slots for row in slots]))
-    vectors = index.vectors(reader, view, met)
+    vectors = index.stored_vectors(reader, view, met)
     for place, query in enumerate(chunk.rows):
         lists = [slots[place] for slots in chunk.slots]
         either = np.unique(np.concatenate(lists))
@@ -323,7 +323,9 @@ def _first(study: _Study, query: int, name: str, slot: int, text_field: str) -> 
     return First(
         metric=name,
         id=record_id,
-        value=float(natural_values(name, matrix[query], index.vectors(reader, view, one))[0]),
+        value=float(
+            natural_values(name, matrix[query], index.stored_vectors(reader, view, one))[0]
+        ),
         norm=float(lengths[slot]),
         text=text_of(payload, text_field),
         relevant=relevant,

@@ -5,8 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from vdb.analysis.norms import Norms
-from vdb.records import Id
-from vdb.results import Interval, Result
+from vdb.model.records import Id
+from vdb.model.results import Interval, Result
 
 __all__ = [
     "Agreement",

@@ -8,18 +8,19 @@ from typing import Any
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from vdb import config, index, inputs
+from vdb import index
 from vdb.analysis.derivation import derive
 from vdb.analysis.explanation import Explanation, found_section, rank_section, score_section
 from vdb.analysis.standing import Standing, Subject, standing
-from vdb.arguments import whole
-from vdb.dtypes import DTYPES
 from vdb.errors import InvalidVectorError, NotFoundError
-from vdb.metrics import METRICS
+from vdb.model import config, inputs
+from vdb.model.arguments import whole
+from vdb.model.dtypes import DTYPES
+from vdb.model.metrics import METRICS
+from vdb.model.records import Id, Plan
+from vdb.model.results import Section
 from vdb.query import Options, made_of, matching, search, zero_queries
 from vdb.query.convention import convention_of
-from vdb.records import Id, Plan
-from vdb.results import Section
 from vdb.scores.table import Convention
 
 __all__ = ["Explanation", "explain"]
@@ -57,7 +58,7 @@ def explain(
     )
     hits = search(reader, view, query, k, options)
     assert hits.plan is not None  # noqa: S101 - for mypy; a search always says it
-    stored = index.vectors(reader, view, np.array([slot], dtype=np.uint32))
+    stored = index.stored_vectors(reader, view, np.array([slot], dtype=np.uint32))
     zero = bool(asked.zero.size)
     if zero:
         value = quantity = _of_zero(convention)

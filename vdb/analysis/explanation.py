@@ -7,8 +7,8 @@ from dataclasses import dataclass
 import numpy as np
 
 from vdb.analysis.derivation import digits
-from vdb.records import Direction, Id, Plan
-from vdb.results import Result, Section
+from vdb.model.records import Direction, Id, Plan
+from vdb.model.results import Result, Section
 from vdb.scores.table import Convention
 
 __all__ = ["Explanation", "found_section", "rank_section", "score_section"]

@@ -5,10 +5,10 @@ from __future__ import annotations
 from vdb import index
 from vdb.analysis.boundary import Line, carried, line_of, threshold_at
 from vdb.analysis.calibration import Calibration, Changes
-from vdb.dtypes import DTYPES
 from vdb.errors import InvalidArgumentError
-from vdb.metrics import METRICS
-from vdb.results import Interval
+from vdb.model.dtypes import DTYPES
+from vdb.model.metrics import METRICS
+from vdb.model.results import Interval
 from vdb.scores.table import Convention
 from vdb.scores.vectors import FromVectors
 

@@ -5,8 +5,8 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import NDArray
 
-from vdb import index, inputs
-from vdb.analysis.beside import generations_beside
+from vdb import index
+from vdb.analysis.inactive_generations import generations_beside
 from vdb.analysis.inspection import (
     BlockUse,
     FileUse,
@@ -20,13 +20,14 @@ from vdb.analysis.inspection import (
 from vdb.analysis.norms import norms_of
 from vdb.analysis.values import natural_values
 from vdb.errors import NotFoundError
-from vdb.format import keys
-from vdb.format.keys import KeyKind
 from vdb.kernel import BlockTable
-from vdb.maintenance.report import collection_info
-from vdb.metrics import METRICS
-from vdb.records import Id
+from vdb.maintenance.info import collection_info
+from vdb.model import inputs
+from vdb.model.metrics import METRICS
+from vdb.model.records import Id
 from vdb.store import Batch
+from vdb.store.format import keys
+from vdb.store.format.keys import KeyKind
 
 __all__ = ["inspect", "inspect_record"]
 
@@ -174,7 +175,7 @@ def inspect_record(
     if slot is None:
         raise NotFoundError(f"no record {wanted!r} in collection {header.name!r}", received=wanted)
     own = np.array([slot], dtype=np.uint32)
-    vector = index.vectors(reader, view, own)[0]
+    vector = index.stored_vectors(reader, view, own)[0]
     near = index.neighbourhood(reader, view, slot)
     lengths = index.norms(reader, view)
     representative: Id | None = None
@@ -206,7 +207,7 @@ def _links(
     lengths: NDArray[np.float32],
 ) -> tuple[Link, ...]:
     metric = METRICS[view.header.metric]
-    values = natural_values(metric.name, vector, index.vectors(reader, view, slots))
+    values = natural_values(metric.name, vector, index.stored_vectors(reader, view, slots))
     order = np.argsort(values if metric.direction == "lower" else -values, kind="stable")
     return tuple(
         Link(reader.id_at(view, int(slots[i])), float(values[i]), float(lengths[slots[i]]))

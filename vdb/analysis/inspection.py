@@ -5,10 +5,10 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from vdb.analysis.norms import Norms
-from vdb.config import IndexConfig
-from vdb.maintenance.report import CollectionInfo
-from vdb.records import Id, Payload
-from vdb.results import Result
+from vdb.maintenance.info import CollectionInfo
+from vdb.model.config import IndexConfig
+from vdb.model.records import Id, Payload
+from vdb.model.results import Result
 
 __all__ = [
     "BlockUse",

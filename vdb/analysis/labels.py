@@ -9,12 +9,12 @@ from typing import Any, TypeAlias
 import numpy as np
 from numpy.typing import NDArray
 
-from vdb import inputs, tables
-from vdb.arguments import sequence, unreadable, whole
-from vdb.config import LIMITS
 from vdb.errors import ArgumentTypeError, InvalidArgumentError
 from vdb.index import Collection, Reader
-from vdb.records import Id
+from vdb.model import inputs, tables
+from vdb.model.arguments import sequence, unreadable, whole
+from vdb.model.config import LIMITS
+from vdb.model.records import Id
 
 __all__ = ["Labels", "Relevant", "read_labels"]
 

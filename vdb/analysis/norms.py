@@ -7,8 +7,8 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from vdb.metrics import METRICS
-from vdb.results import Result
+from vdb.model.metrics import METRICS
+from vdb.model.results import Result
 
 __all__ = ["Norms", "norms_of"]
 

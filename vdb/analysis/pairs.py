@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 from vdb import index
 from vdb.analysis.labels import Labels
 from vdb.errors import InvalidArgumentError
-from vdb.metrics import METRICS
+from vdb.model.metrics import METRICS
 from vdb.query import Scoring, longest, made_of, scored
 from vdb.scores.table import Convention
 

@@ -12,11 +12,12 @@ from typing import Any
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from vdb import index, inputs
-from vdb.arguments import whole
-from vdb.dtypes import DTYPES, DType
+from vdb import index
 from vdb.errors import InvalidArgumentError
-from vdb.metrics import METRICS
+from vdb.model import inputs
+from vdb.model.arguments import whole
+from vdb.model.dtypes import DTYPES, DType
+from vdb.model.metrics import METRICS
 
 __all__ = ["Queries", "given", "given_or_sampled"]
 
@@ -90,7 +91,7 @@ def given_or_sampled(
     live = np.flatnonzero(index.norms(reader, view) >= 0).astype(np.uint32)
     if size < len(live):
         live = np.sort(np.random.default_rng(seed).choice(live, size=size, replace=False))
-    stored = index.vectors(reader, view, live)
+    stored = index.stored_vectors(reader, view, live)
     return Queries(stored.astype(_dtype(view).stored, copy=False), live)
 
 

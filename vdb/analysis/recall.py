@@ -12,12 +12,12 @@ from numpy.typing import NDArray
 from vdb import index
 from vdb.analysis.moments import Moments
 from vdb.analysis.queries import Queries
-from vdb.index.curve import proportion
+from vdb.index.vectors.recall_curve import proportion
 from vdb.kernel import NONE
-from vdb.metrics import METRICS
+from vdb.model.metrics import METRICS
+from vdb.model.records import Progress
+from vdb.model.results import Interval, Result
 from vdb.query import Reach, nearest
-from vdb.records import Progress
-from vdb.results import Interval, Result
 
 __all__ = ["RecallReport", "Truth", "exact_truth", "measure", "recall", "report"]
 

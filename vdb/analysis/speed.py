@@ -17,12 +17,12 @@ from vdb import index, query
 from vdb.analysis.moments import Moments
 from vdb.analysis.queries import Queries
 from vdb.analysis.recall import exact_truth, measure
-from vdb.index.curve import proportion
+from vdb.index.vectors.recall_curve import proportion
 from vdb.kernel import instruction_set
+from vdb.model.records import Progress
+from vdb.model.results import Interval, Result
+from vdb.model.version import __version__
 from vdb.query import Options
-from vdb.records import Progress
-from vdb.results import Interval, Result
-from vdb.version import __version__
 
 __all__ = ["EFS", "SpeedPoint", "SpeedReport", "measure_speed"]
 

@@ -8,7 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from vdb import index
-from vdb.metrics import METRICS
+from vdb.model.metrics import METRICS
 from vdb.query import made_of, stored_lengths
 from vdb.scores.table import Convention
 

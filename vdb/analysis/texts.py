@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from vdb.arguments import sequence
 from vdb.errors import ArgumentTypeError, InvalidArgumentError
-from vdb.records import Payload
+from vdb.model.arguments import sequence
+from vdb.model.records import Payload
 
 __all__ = ["text_of", "texts_of"]
 

@@ -9,9 +9,10 @@ from vdb.analysis import queries as question
 from vdb.analysis.moments import Moments
 from vdb.analysis.recall import Truth, exact_truth, measure
 from vdb.errors import InvalidArgumentError
-from vdb.index import Tuning, curve
-from vdb.index.curve import AUTOMATIC_QUERIES, LARGEST_EF, Curve, automatic
-from vdb.records import Progress
+from vdb.index import Tuning
+from vdb.index.vectors import recall_curve
+from vdb.index.vectors.recall_curve import AUTOMATIC_QUERIES, LARGEST_EF, Curve, automatic
+from vdb.model.records import Progress
 
 __all__ = ["tune", "tune_grown"]
 
@@ -27,7 +28,7 @@ def tune_grown(
     quarter or more; not one that somebody tuned, or that was when it was more than half as large.
     """
     count, known = view.header.count, view.generation.tuning
-    if not view.links or count < curve.AUTOMATIC_FROM or added < max(_ADDED, count // 4):
+    if not view.links or count < recall_curve.AUTOMATIC_FROM or added < max(_ADDED, count // 4):
         return None
     if known is not None and (known["source"] != "automatic" or count < 2 * known["records"]):
         return None

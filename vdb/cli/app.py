@@ -14,7 +14,8 @@ from typing import Annotated
 
 import typer
 
-from vdb.cli import (
+from vdb.api.import_interrupt import INTERRUPTED
+from vdb.cli.commands import (
     backup,
     bench,
     calibrate,
@@ -27,7 +28,6 @@ from vdb.cli import (
     import_,
     info,
     inspect,
-    output,
     rebuild,
     restore,
     scores,
@@ -35,10 +35,10 @@ from vdb.cli import (
     tune,
 )
 from vdb.cli.interrupted import Interrupted
-from vdb.cli.wording import in_options
+from vdb.cli.render import output
+from vdb.cli.render.wording import in_options
 from vdb.errors import VdbError
-from vdb.loading import INTERRUPTED
-from vdb.version import __version__
+from vdb.model.version import __version__
 
 # The base of all complaints about a command line. Where it can be imported from differs between
 # releases of Typer; that BadParameter is a UsageError is a ClickException does not.

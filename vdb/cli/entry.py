@@ -11,7 +11,7 @@ import os
 import signal
 import sys
 
-from vdb.loading import INTERRUPTED, end_quietly
+from vdb.api.import_interrupt import INTERRUPTED, end_quietly
 
 
 def main() -> None:

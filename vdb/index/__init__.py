@@ -5,19 +5,34 @@ generation record. `search` and the other readers take a `Snapshot` with a `Coll
 `Batch` with its `WritableCollection`, whose changes they see.
 """
 
-from vdb.index.among import Among, live
-from vdb.index.building import Building, Vectors
-from vdb.index.change import add, remove, replace
-from vdb.index.generation import new_generation
-from vdb.index.memory import rows_within
-from vdb.index.opened import Collection, Reader
-from vdb.index.plan import Course, few, unfiltered
-from vdb.index.scan import scan
-from vdb.index.search import DEFAULT_EF, Found, count_distances, norm_stats, search, stored, vectors
-from vdb.index.spread import RUN
-from vdb.index.survey import Level, Neighbourhood, Survey, neighbourhood, norms, survey
-from vdb.index.ties import Nodes, copies, nodes, ties
-from vdb.index.tuning import (
+from vdb.index.vectors.build_order import RUN
+from vdb.index.vectors.change import add, remove, replace
+from vdb.index.vectors.commit_memory import rows_within
+from vdb.index.vectors.filter_set import Among, live
+from vdb.index.vectors.generation import new_generation
+from vdb.index.vectors.graph_statistics import (
+    Level,
+    Neighbourhood,
+    Survey,
+    neighbourhood,
+    norms,
+    survey,
+)
+from vdb.index.vectors.kernel_view import Collection, Reader
+from vdb.index.vectors.online_build import Building, Vectors
+from vdb.index.vectors.scan import scan
+from vdb.index.vectors.search import (
+    DEFAULT_EF,
+    Found,
+    count_distances,
+    norm_stats,
+    search,
+    stored,
+    stored_vectors,
+)
+from vdb.index.vectors.strategy import Course, few, unfiltered
+from vdb.index.vectors.ties import Nodes, copies, nodes, ties
+from vdb.index.vectors.tuning import (
     CurvePoint,
     Tuning,
     keep_tuning,
@@ -26,7 +41,7 @@ from vdb.index.tuning import (
     tuning_from_map,
     tuning_to_map,
 )
-from vdb.index.verify import verify
+from vdb.index.vectors.verify import verify
 
 __all__ = [
     "DEFAULT_EF",
@@ -63,11 +78,11 @@ __all__ = [
     "search",
     "search_ef",
     "stored",
+    "stored_vectors",
     "survey",
     "ties",
     "tuning_from_map",
     "tuning_to_map",
     "unfiltered",
-    "vectors",
     "verify",
 ]

@@ -1,16 +1,17 @@
-"""Looking after a database. `check` and the reports only read; `rebuild` writes.
+"""Looking after a database. `check` and `info` only read; `rebuild`, `repair` and `restore` write.
 
 =============================  =================================================
 `check.check`                  walks everything and yields every problem
-`report.collection_info`       one collection: what it is, how large
-`report.database_info`         the database: versions, sizes, readers
+`info.collection_info`         one collection: what it is, how large
+`info.database_info`           the database: versions, sizes, readers
 `rebuild`                      a collection under another metric or index, while in use
+`repair`                       a new file from what can be read of a damaged one
+`restore`                      a backup in the place of a database
 =============================  =================================================
 """
 
 from __future__ import annotations
 
-from vdb.maintenance.check import check
-from vdb.maintenance.report import collection_info, database_info
+from vdb.maintenance.info import collection_info, database_info
 
-__all__ = ["check", "collection_info", "database_info"]
+__all__ = ["collection_info", "database_info"]

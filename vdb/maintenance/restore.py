@@ -16,10 +16,10 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from vdb.errors import CorruptedError, FormatVersionError, InvalidArgumentError, VdbError
-from vdb.maintenance.soundness import found_in
-from vdb.results import Result
+from vdb.maintenance.check.soundness import found_in
+from vdb.model.results import Result
 from vdb.store import Environment
-from vdb.store.restoring import Source, Target
+from vdb.store.files.restoring import Source, Target
 
 __all__ = ["RestoreReport", "restore"]
 

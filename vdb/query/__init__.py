@@ -4,11 +4,11 @@ Every function takes a reader (a snapshot, or the batch of the calling thread) a
 collection in it, and sees that one moment. Start with `search`.
 """
 
-from vdb.query.known_ids import by_id
+from vdb.query.filter_match import matching, matching_ids, narrow
+from vdb.query.id_cache import by_id
 from vdb.query.lookup import contains, get, scan
-from vdb.query.matching import matching, matching_ids, narrow
 from vdb.query.nearest import nearest
-from vdb.query.ranges import Reach
+from vdb.query.range_search import Reach
 from vdb.query.scoring import Scoring, longest, made_of, scored, stored_lengths
 from vdb.query.search import Options, search, search_many
 from vdb.query.zero_queries import refuse_zero

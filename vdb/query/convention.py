@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from vdb.errors import CorruptedError, InvalidArgumentError
-from vdb.format.headers import CollectionHeader
 from vdb.scores.table import Convention, convention_named
+from vdb.store.format.headers import CollectionHeader
 
 __all__ = ["convention_of", "default_convention"]
 

@@ -13,9 +13,10 @@ from typing import TypeAlias
 
 import numpy as np
 
-from vdb import index, inputs
+from vdb import index
 from vdb.errors import ArgumentTypeError, CorruptedError, InvalidArgumentError
-from vdb.records import Id, Record
+from vdb.model import inputs
+from vdb.model.records import Id, Record
 from vdb.store import Batch, CollectionView, Snapshot, WritableCollection
 
 __all__ = ["contains", "get", "scan"]
@@ -32,7 +33,7 @@ def get(reader: Reader, view: View, wanted: Sequence[Id]) -> list[Record | None]
     present = [slot for slot in slots if slot is not None]
     if not present:
         return [None] * len(slots)
-    vectors = iter(index.vectors(reader, view, np.array(present, dtype=np.uint32)))
+    vectors = iter(index.stored_vectors(reader, view, np.array(present, dtype=np.uint32)))
     rows = iter(reader.records(view, present))
     found: list[Record | None] = []
     for value, slot in zip(wanted, slots, strict=True):

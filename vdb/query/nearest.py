@@ -9,10 +9,11 @@ from typing import Any, NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from vdb import config, index
-from vdb.dtypes import DTYPES
-from vdb.query.orders import smallest_of_all, smallest_of_nodes, smallest_of_ties
-from vdb.query.ranges import Reach
+from vdb import index
+from vdb.model import config
+from vdb.model.dtypes import DTYPES
+from vdb.query.equal_records import smallest_of_all, smallest_of_nodes, smallest_of_ties
+from vdb.query.range_search import Reach
 from vdb.query.scoring import Reader, View
 
 __all__ = ["nearest"]

@@ -19,8 +19,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from vdb import index
-from vdb.metrics import METRICS
-from vdb.records import Ids
+from vdb.model.metrics import METRICS
+from vdb.model.records import Ids
 from vdb.scores.table import Convention
 from vdb.scores.vectors import FromVectors
 from vdb.store import Batch, CollectionView, Snapshot, WritableCollection
@@ -217,7 +217,7 @@ def _from_vectors(
     step = max(1, _CELLS // view.header.dim)
     for start in range(0, len(slots), step):
         part = slice(start, start + step)
-        stored = index.vectors(reader, view, slots[part]).astype(np.float32, copy=False)
+        stored = index.stored_vectors(reader, view, slots[part]).astype(np.float32, copy=False)
         # Rows come query by query, so that those of a part belong to a few queries in a row.
         first, last = int(owners[part][0]), int(owners[part][-1])
         own = queries[first : last + 1].astype(np.float32, copy=False)

@@ -21,21 +21,22 @@ from typing import Any, NamedTuple
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from vdb import arguments, config, index
-from vdb.dtypes import DTYPES
-from vdb.format.payloads import Payloads
-from vdb.hits import Hits, ManyHits
-from vdb.metrics import METRICS, Metric
-from vdb.query import ranges, zero_queries
+from vdb import index
+from vdb.model import arguments, config
+from vdb.model.dtypes import DTYPES
+from vdb.model.hits import Hits, ManyHits
+from vdb.model.metrics import METRICS, Metric
+from vdb.model.records import Ids, Plan
+from vdb.query import range_search, zero_queries
 from vdb.query.convention import convention_of
-from vdb.query.known_ids import ids_of
-from vdb.query.matching import matching
+from vdb.query.equal_records import smallest_of_all, smallest_of_ties
+from vdb.query.filter_match import matching
+from vdb.query.id_cache import ids_of
 from vdb.query.nearest import nearest
-from vdb.query.orders import smallest_of_all, smallest_of_ties
-from vdb.query.passing import nearest_passing
+from vdb.query.nearest_within import nearest_passing
 from vdb.query.scoring import Reader, Rows, Scoring, View, by_query, joined, order_by_id, scored
-from vdb.records import Ids, Plan
 from vdb.store import CollectionView
+from vdb.store.format.payloads import Payloads
 
 __all__ = ["Options", "search", "search_many"]
 
@@ -63,7 +64,7 @@ class _Plan(NamedTuple):
     metric: Metric
     scoring: Scoring
     k: int | None
-    reach: ranges.Reach  # where it looks; with what the filter lets through
+    reach: range_search.Reach  # where it looks; with what the filter lets through
     with_payloads: bool
     with_vectors: bool
     said: Plan  # how a search goes about it that has no course of its own
@@ -141,7 +142,7 @@ def _plan(view: View, k: int | None, threads: int, options: Options, *, filtered
         metric=METRICS[header.metric],
         scoring=Scoring(convention, bound),
         k=config.neighbours(k, threshold),
-        reach=ranges.Reach(
+        reach=range_search.Reach(
             ef=index.search_ef(view, k, config.search_width(ef), target),
             exact=exact,
             threads=threads,
@@ -172,7 +173,7 @@ def _rows(reader: Reader, view: View, queries: zero_queries.Queries, plan: _Plan
         scores = plan.scoring.convention.scored(_NO_VALUES, view.header.dim)
         return Rows(_NO_SLOTS, _NO_VALUES, scores, np.zeros(len(matrix), dtype=np.intp))
     if plan.k is None:
-        rows = ranges.within(reader, view, matrix, plan.scoring, plan.reach)
+        rows = range_search.within(reader, view, matrix, plan.scoring, plan.reach)
     else:
         k = min(plan.k, plan.reach.matches)
         if plan.scoring.threshold is None:
@@ -226,7 +227,7 @@ def _hits(reader: Reader, view: View, rows: Rows, plan: _Plan) -> Hits:
         convention=convention.name,
         direction=convention.direction,
         payloads=payloads,
-        vectors=index.vectors(reader, view, slots) if plan.with_vectors else None,
+        vectors=index.stored_vectors(reader, view, slots) if plan.with_vectors else None,
         plan=plan.said if plan.reach.course is None else plan.reach.course.plan(),
     )
 

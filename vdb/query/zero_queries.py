@@ -13,10 +13,10 @@ from typing import Any, NamedTuple, NoReturn
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from vdb import inputs
-from vdb.dtypes import DType
 from vdb.errors import InvalidVectorError
-from vdb.metrics import Metric
+from vdb.model import inputs
+from vdb.model.dtypes import DType
+from vdb.model.metrics import Metric
 from vdb.query.scoring import Rows, Scoring
 from vdb.scores.table import Convention
 

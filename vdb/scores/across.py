@@ -10,7 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from vdb.errors import InvalidArgumentError
-from vdb.metrics import METRICS, UNIT_TOLERANCE
+from vdb.model.metrics import METRICS, UNIT_TOLERANCE
 
 __all__ = ["value_under"]
 

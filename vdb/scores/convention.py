@@ -9,8 +9,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from vdb.errors import InvalidArgumentError, NotInvertibleError
-from vdb.metrics import METRICS
-from vdb.records import Direction
+from vdb.model.metrics import METRICS
+from vdb.model.records import Direction
 from vdb.scores.families import Family
 from vdb.scores.rows import Evidence, Precision, Zero
 from vdb.scores.thresholds import Rows, Threshold

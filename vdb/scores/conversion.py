@@ -10,10 +10,10 @@ from typing import Any, overload
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from vdb.arguments import truth, unreadable, whole
-from vdb.dtypes import dtype_named
 from vdb.errors import ArgumentTypeError
-from vdb.metrics import metric_named
+from vdb.model.arguments import truth, unreadable, whole
+from vdb.model.dtypes import dtype_named
+from vdb.model.metrics import metric_named
 from vdb.scores.across import value_under
 from vdb.scores.table import Convention, convention_named, names
 

@@ -6,7 +6,7 @@ from typing import Any
 
 import numpy as np
 
-from vdb.metrics import METRICS
+from vdb.model.metrics import METRICS
 from vdb.scores.across import value_under
 from vdb.scores.convention import Convention
 

@@ -11,17 +11,17 @@ from functools import cache
 
 import numpy as np
 
-from vdb import spellings
-from vdb.arguments import shown
 from vdb.errors import ArgumentTypeError, InvalidArgumentError
-from vdb.metrics import METRICS, Metric, metric_named
-from vdb.records import Direction
+from vdb.model import spellings
+from vdb.model.arguments import shown
+from vdb.model.metrics import METRICS, Metric, metric_named
+from vdb.model.records import Direction
+from vdb.model.version import __version__
 from vdb.scores.convention import Convention
 from vdb.scores.families import SAME, Family
 from vdb.scores.quantities import SYMBOLS
 from vdb.scores.rows import Engine, Row, Zero
 from vdb.scores.thresholds import NATIVE
-from vdb.version import __version__
 
 __all__ = ["Convention", "all_conventions", "convention_named", "names"]
 
@@ -49,7 +49,7 @@ def _native(metric: Metric) -> Convention:
         nan="refused on insert and query",
         not_invertible="",
         engine=f"vdb {__version__}",
-        source="vdb/metrics.py",
+        source="vdb/model/metrics.py",
         evidence="own",
         note="",
         alias_of="",

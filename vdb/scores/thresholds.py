@@ -16,7 +16,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from vdb.errors import InvalidArgumentError
-from vdb.records import Direction
+from vdb.model.records import Direction
 
 __all__ = [
     "ANY_MIN_SCORE",

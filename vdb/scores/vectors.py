@@ -14,7 +14,7 @@ from typing import TypeAlias
 import numpy as np
 from numpy.typing import NDArray
 
-from vdb.records import Direction
+from vdb.model.records import Direction
 
 __all__ = [
     "ANYTHING",

@@ -18,14 +18,14 @@ from vdb.errors import (
     ReadOnlyError,
     VdbError,
 )
-from vdb.store import mounts, scratch
-from vdb.store.creation import confirm, sync_directory
-from vdb.store.failures import os_errors, shown, translate
-from vdb.store.holders import others
-from vdb.store.lock import FileLock
-from vdb.store.place import DATA, LOCK, OPEN_LOCK, WRITER_LOCK
-from vdb.store.replacing import vacant_name
-from vdb.store.streaming import stream
+from vdb.store.files import mounts, scratch
+from vdb.store.files.creation import confirm, sync_directory
+from vdb.store.files.directory import DATA, LOCK, OPEN_LOCK, WRITER_LOCK
+from vdb.store.files.lmdb_errors import os_errors, shown, translate
+from vdb.store.files.lock import FileLock
+from vdb.store.files.lock_holders import others
+from vdb.store.files.replacing import vacant_name
+from vdb.store.files.streaming import stream
 
 if TYPE_CHECKING:
     from vdb.store.environment import Environment

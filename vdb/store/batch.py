@@ -30,14 +30,14 @@ from vdb.errors import (
     NotFoundError,
     VdbError,
 )
-from vdb.format import journal, keys
-from vdb.format.checksums import UNSALTED
-from vdb.format.generation import GenerationRecord
-from vdb.format.headers import CollectionHeader
-from vdb.format.keys import KeyKind
-from vdb.format.packing import twin
 from vdb.store import generations
-from vdb.store.lock import WriterLock
+from vdb.store.files.lock import WriterLock
+from vdb.store.format import journal, keys
+from vdb.store.format.checksums import UNSALTED
+from vdb.store.format.generation import GenerationRecord
+from vdb.store.format.headers import CollectionHeader
+from vdb.store.format.keys import KeyKind
+from vdb.store.format.packing import twin
 from vdb.store.recovery import after_failed_commit
 from vdb.store.snapshot import Snapshot
 from vdb.store.transaction import Transaction

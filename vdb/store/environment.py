@@ -25,13 +25,14 @@ from pathlib import Path
 import lmdb
 
 from vdb.errors import BusyError, CorruptedError, ReadOnlyError
-from vdb.format.checksums import Seal
-from vdb.store import backup, damage, mounts, opening, registry
+from vdb.store import backup, damage
 from vdb.store.batch import Batch
-from vdb.store.failures import os_errors
-from vdb.store.lifetime import Lifetime
-from vdb.store.place import DATA, Place, identity
-from vdb.store.rebuild_lock import rebuilding
+from vdb.store.files import mounts, opening, registry
+from vdb.store.files.directory import DATA, Place, identity
+from vdb.store.files.lmdb_errors import os_errors
+from vdb.store.files.rebuild_lock import rebuilding
+from vdb.store.format.checksums import Seal
+from vdb.store.handle import Lifetime
 from vdb.store.snapshot import Snapshot
 from vdb.store.statistics import EnvironmentStats
 

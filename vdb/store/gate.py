@@ -19,7 +19,7 @@ from contextlib import contextmanager
 from enum import Enum
 
 from vdb.errors import BusyError, ClosedError, ForkError
-from vdb.store.interrupts import held
+from vdb.store.files.thread_locks import held
 
 __all__ = ["Gate"]
 

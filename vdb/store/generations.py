@@ -18,9 +18,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from vdb.errors import CorruptedError
-from vdb.format import blocks, changes, journal, keys
-from vdb.format.generation import GenerationRecord
-from vdb.format.headers import CollectionHeader
+from vdb.store.format import blocks, changes, journal, keys
+from vdb.store.format.generation import GenerationRecord
+from vdb.store.format.headers import CollectionHeader
 from vdb.store.reader import Reader
 from vdb.store.transaction import Transaction
 from vdb.store.views import WritableCollection

@@ -11,14 +11,14 @@ import numpy as np
 from numpy.typing import NDArray
 
 from vdb.errors import CorruptedError, NotFoundError
-from vdb.format import keys, records
-from vdb.format.agreement import require_beside, require_in_use
-from vdb.format.checksums import UNSALTED, Seal
-from vdb.format.generation import GenerationRecord
-from vdb.format.headers import CollectionHeader, DatabaseHeader
-from vdb.format.keys import KeyKind
-from vdb.format.payloads import Payloads, decode, record_place
-from vdb.records import Id, Payload
+from vdb.model.records import Id, Payload
+from vdb.store.format import keys, records
+from vdb.store.format.agreement import require_beside, require_in_use
+from vdb.store.format.checksums import UNSALTED, Seal
+from vdb.store.format.generation import GenerationRecord
+from vdb.store.format.headers import CollectionHeader, DatabaseHeader
+from vdb.store.format.keys import KeyKind
+from vdb.store.format.payloads import Payloads, decode, record_place
 
 __all__ = ["HasHeader", "Reader"]
 

@@ -7,10 +7,10 @@ from typing import TYPE_CHECKING
 import lmdb
 
 from vdb.errors import CommitUnknownError, DiskError, VdbError
-from vdb.store.failures import is_disk_full, shown, translate
+from vdb.store.files.lmdb_errors import is_disk_full, shown, translate
 
 if TYPE_CHECKING:
-    from vdb.store.lifetime import Lifetime
+    from vdb.store.handle import Lifetime
 
 __all__ = ["after_failed_commit"]
 

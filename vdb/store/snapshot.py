@@ -28,14 +28,14 @@ import numpy as np
 from numpy.typing import NDArray
 
 from vdb.errors import BusyError, ClosedError, CorruptedError
-from vdb.format.checksums import Seal
-from vdb.format.headers import DatabaseHeader
-from vdb.format.payloads import Payloads
 from vdb.kernel import read_records
-from vdb.records import Id
+from vdb.model.records import Id
 from vdb.store import damage, statistics
-from vdb.store.chunk import chunk
-from vdb.store.failures import os_errors, translate
+from vdb.store.files.lmdb_errors import os_errors, translate
+from vdb.store.files.read_range import chunk
+from vdb.store.format.checksums import Seal
+from vdb.store.format.headers import DatabaseHeader
+from vdb.store.format.payloads import Payloads
 from vdb.store.reader import HasHeader, Reader
 from vdb.store.statistics import EnvironmentStats
 from vdb.store.views import CollectionView

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 import lmdb
 
-from vdb.store.data_file import DataFile
+from vdb.store.files.data_file import DataFile
 
 __all__ = ["EnvironmentStats", "collect"]
 

@@ -11,11 +11,11 @@ from typing import TYPE_CHECKING, Any
 import lmdb
 
 from vdb.errors import ClosedError, InvalidArgumentError
-from vdb.format import keys, payloads, records
-from vdb.format.checksums import Seal
-from vdb.records import Id, Payload
-from vdb.store.chunk import chunk
-from vdb.store.failures import translate
+from vdb.model.records import Id, Payload
+from vdb.store.files.lmdb_errors import translate
+from vdb.store.files.read_range import chunk
+from vdb.store.format import keys, payloads, records
+from vdb.store.format.checksums import Seal
 from vdb.store.reader import Reader
 from vdb.store.views import WritableCollection
 

@@ -11,8 +11,8 @@ import threading
 from collections.abc import Collection, Mapping
 from collections.abc import Set as AbstractSet
 
-from vdb.format import journal, keys
-from vdb.format.headers import DatabaseHeader
+from vdb.store.format import journal, keys
+from vdb.store.format.headers import DatabaseHeader
 from vdb.store.reader import Reader
 from vdb.store.views import ViewSet, Written
 

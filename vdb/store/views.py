@@ -24,11 +24,11 @@ import numpy as np
 from numpy.typing import NDArray
 
 from vdb.errors import CorruptedError, NotFoundError
-from vdb.format import blocks, journal, keys
-from vdb.format.generation import GenerationRecord
-from vdb.format.headers import CollectionHeader, DatabaseHeader
 from vdb.kernel import BlockTable
-from vdb.store.claims import Stored, hold_slots
+from vdb.store.format import blocks, journal, keys
+from vdb.store.format.generation import GenerationRecord
+from vdb.store.format.headers import CollectionHeader, DatabaseHeader
+from vdb.store.header_claims import Stored, hold_slots
 
 __all__ = ["BlockWriter", "CollectionView", "ViewSet", "WritableCollection", "Written"]
 

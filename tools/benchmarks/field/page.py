@@ -6,7 +6,7 @@ import math
 from collections.abc import Callable, Iterator, Sequence
 
 from benchmarks.timing import Clock
-from vdb.reports.page import page, section, table, text
+from vdb.analysis.pages.page import page, section, table, text
 
 from . import bars, tables
 from .lines import LOWEST, Line, of_case

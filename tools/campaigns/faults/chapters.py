@@ -7,8 +7,8 @@ from numpy.typing import NDArray
 
 import vdb
 from tools.campaigns.faults.history import Chapter, Stage
-from vdb.format.blocks import LINKS
 from vdb.maintenance.rebuild import run
+from vdb.store.format.blocks import LINKS
 
 DIM = 8
 COUNT = 80

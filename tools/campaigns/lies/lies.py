@@ -14,9 +14,9 @@ from typing import Any, NamedTuple
 import lmdb
 import msgpack  # type: ignore[import-untyped]  # ships no types
 
-from vdb.format import keys
-from vdb.format.checksums import UNSALTED
-from vdb.format.keys import KeyKind
+from vdb.store.format import keys
+from vdb.store.format.checksums import UNSALTED
+from vdb.store.format.keys import KeyKind
 
 sys.path.insert(0, str(Path(__file__).parents[3] / "tests"))
 from damages.broken import Damage, break_it

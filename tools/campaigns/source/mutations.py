@@ -153,35 +153,35 @@ MUTATIONS = (
     ),
     Mutation(
         "the writer lock is taken without asking",
-        "vdb/store/lock.py",
+        "vdb/store/files/lock.py",
         "        while not self._taken(shared=shared):\n",
         "        while False:\n",
         "tests/store/test_lock.py",
     ),
     Mutation(
         "the meta page is not flushed with durability full",
-        "vdb/store/engine.py",
+        "vdb/store/files/lmdb_env.py",
         'metasync=durability == "full"',
         "metasync=False",
         "tests/store/test_engine.py",
     ),
     Mutation(
         "the file is mapped for writing",
-        "vdb/store/engine.py",
+        "vdb/store/files/lmdb_env.py",
         'metasync=durability == "full",\n',
         'metasync=durability == "full",\n                writemap=True,\n',
         "tests/store/test_engine.py tests/store/test_full_disk.py tests/store/test_failing_disk.py",
     ),
     Mutation(
         "a file that was cut short is mapped all the same",
-        "vdb/store/engine.py",
+        "vdb/store/files/lmdb_env.py",
         "        return data.stat().st_size < _needed(engine)\n",
         "        return data.stat().st_size < _needed(engine) - 4096 * 4096\n",
         "tests/store/test_damage.py tests/store/test_verify.py",
     ),
     Mutation(
         "readers that were killed keep their places",
-        "vdb/store/data_file.py",
+        "vdb/store/files/data_file.py",
         "            self.engine.reader_check()  # a killed reader would keep pages",
         "            pass  # a killed reader would keep pages",
         "tests/store/test_snapshot.py tests/store/test_environment.py tests/isolation",
@@ -232,7 +232,7 @@ MUTATIONS = (
     ),
     Mutation(
         "a read-only handle writes",
-        "vdb/access.py",
+        "vdb/api/access.py",
         "        if self.read_only:\n            raise ReadOnlyError(",
         "        if False:\n            raise ReadOnlyError(",
         "tests/test_database.py tests/isolation",
@@ -240,7 +240,7 @@ MUTATIONS = (
     # The format
     Mutation(
         "the seal of a record is not looked at",
-        "vdb/format/checksums.py",
+        "vdb/store/format/checksums.py",
         "        if len(value) < SEAL_SIZE or _CHECKSUM.unpack_from(value)[0] != crc32c(\n"
         "            body, crc32c(key, self.start)\n        ):\n",
         "        if len(value) < SEAL_SIZE:\n",
@@ -248,7 +248,7 @@ MUTATIONS = (
     ),
     Mutation(
         "a newer format is read as if it were this one",
-        "vdb/format/versions.py",
+        "vdb/store/format/versions.py",
         "        if OLDEST_READABLE <= self.version <= FORMAT_VERSION:\n",
         "        if OLDEST_READABLE <= self.version:\n",
         "tests/format/test_versions.py",
@@ -256,35 +256,35 @@ MUTATIONS = (
     # What users call
     Mutation(
         "the count is not taken down by a removal",
-        "vdb/ingest.py",
+        "vdb/index/ingest.py",
         "        coll.header.count -= len(found)\n",
         "",
         "tests/test_ingest.py",
     ),
     Mutation(
         "an id that is there already is added again",
-        "vdb/ingest.py",
+        "vdb/index/ingest.py",
         "        if batch.slot_of(coll, value) is not None:\n            raise DuplicateIdError(",
         "        if False:\n            raise DuplicateIdError(",
         "tests/test_ingest_ids.py",
     ),
     Mutation(
         "of an id that is given twice the first one counts",
-        "vdb/ingest.py",
+        "vdb/index/ingest.py",
         "    last = {value: i for i, value in enumerate(rows.ids)}\n",
         "    last = {value: i for i, value in reversed(list(enumerate(rows.ids)))}\n",
         "tests/test_ingest.py",
     ),
     Mutation(
         "the old postings of a replaced record stay",
-        "vdb/ingest.py",
+        "vdb/index/ingest.py",
         "            fields.follow(batch, coll, list(old.values()), before=before, after=after)\n",
         "            fields.follow(batch, coll, list(old.values()), after=after)\n",
         "tests/test_fields.py",
     ),
     Mutation(
         "a kept filter is good for every commit",
-        "vdb/query/kept_filters.py",
+        "vdb/query/filter_cache.py",
         "entry is not None and entry.commit == commit else None",
         "entry is not None else None",
         "tests/query/test_kept_filters.py tests/query/test_matching.py",
@@ -298,7 +298,7 @@ MUTATIONS = (
     ),
     Mutation(
         "NaN passes for a number",
-        "vdb/inputs/numbers.py",
+        "vdb/model/inputs/numbers.py",
         "return (squares <= _LARGEST_SQUARE) & (squares >= np.float32(metric.shortest**2))",
         "return ~(squares > _LARGEST_SQUARE) & ~(squares < np.float32(metric.shortest**2))",
         "tests/inputs/test_numbers.py tests/test_ingest_vectors.py",

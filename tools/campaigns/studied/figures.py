@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 import vdb
 from tools.campaigns.studied.ground import Ground
 from tools.campaigns.studied.tally import Tally
-from vdb.metrics import METRICS
+from vdb.model.metrics import METRICS
 
 __all__ = ["compared", "recalled"]
 

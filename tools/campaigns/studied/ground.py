@@ -10,8 +10,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 import vdb
-from vdb.metrics import METRICS
-from vdb.records import Id
+from vdb.model.metrics import METRICS
+from vdb.model.records import Id
 
 sys.path.insert(0, str(Path(__file__).parents[3] / "tests"))
 import oracle

@@ -9,8 +9,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from tools.campaigns.studied.ground import COUNT, Ground
-from vdb.metrics import METRICS
-from vdb.records import Id
+from vdb.model.metrics import METRICS
+from vdb.model.records import Id
 from vdb.scores.table import Convention
 
 __all__ = ["Hit", "Judged", "judged", "of_zero"]

@@ -13,7 +13,7 @@ from tools.campaigns.studied.ground import COUNT, Ground
 from tools.campaigns.studied.model import Hit, Judged, judged, of_zero
 from tools.campaigns.studied.tally import Tally
 from vdb.analysis.boundary import tightest
-from vdb.metrics import METRICS
+from vdb.model.metrics import METRICS
 from vdb.scores.table import Convention
 
 __all__ = ["explained", "many_at_once", "searched", "thresholds", "zero_answered"]

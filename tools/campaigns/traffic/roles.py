@@ -17,8 +17,8 @@ import numpy as np
 
 import vdb
 from tools.campaigns.traffic.traffic import Traffic, batches_at, fault
-from vdb.format import keys
 from vdb.maintenance.rebuild import run
+from vdb.store.format import keys
 
 THINKING = 0.02
 """Seconds that a writer waits between two batches."""

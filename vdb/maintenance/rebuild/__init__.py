@@ -16,10 +16,10 @@
 
 from __future__ import annotations
 
-from vdb.maintenance.rebuild.pace import RebuildProgress
+from vdb.maintenance.rebuild.context import RebuildReport, Subject
+from vdb.maintenance.rebuild.operations import discard, drop_previous, plan, rebuild, rollback
 from vdb.maintenance.rebuild.plan import RebuildPlan
-from vdb.maintenance.rebuild.procedures import discard, drop_previous, plan, rebuild, rollback
-from vdb.maintenance.rebuild.subject import RebuildReport, Subject
+from vdb.maintenance.rebuild.schedule import RebuildProgress
 from vdb.maintenance.rebuild.target import reason_text
 from vdb.maintenance.rebuild.validation import floor_of
 

@@ -13,12 +13,12 @@ from typing import Any, Self
 import numpy as np
 from numpy.typing import NDArray
 
-from vdb.dtypes import DTYPES, DType
 from vdb.errors import InvalidVectorError
-from vdb.format.headers import CollectionHeader
-from vdb.inputs.numbers import are_fit, stored
 from vdb.maintenance.rebuild.target import Target
-from vdb.metrics import METRICS, Metric
+from vdb.model.dtypes import DTYPES, DType
+from vdb.model.inputs.numbers import are_fit, stored
+from vdb.model.metrics import METRICS, Metric
+from vdb.store.format.headers import CollectionHeader
 
 __all__ = ["Conversion"]
 

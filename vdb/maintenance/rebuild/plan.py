@@ -6,14 +6,14 @@ import math
 import time
 from dataclasses import dataclass
 
-from vdb.config import IndexConfig, index_from_map
 from vdb.errors import DiskFullError
-from vdb.format.generation import Build
 from vdb.index import RUN, Building
 from vdb.maintenance.rebuild.conversion import Conversion
 from vdb.maintenance.rebuild.target import Target
-from vdb.records import Id
+from vdb.model.config import IndexConfig, index_from_map
+from vdb.model.records import Id
 from vdb.store import CollectionView, Environment, Snapshot
+from vdb.store.format.generation import Build
 from vdb.store.views import beside
 
 __all__ = [

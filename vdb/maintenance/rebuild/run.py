@@ -28,19 +28,19 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from vdb.dtypes import DTYPES
 from vdb.errors import NotFoundError, RebuildError
-from vdb.format.generation import Build, GenerationRecord
 from vdb.index import Building, Vectors
-from vdb.maintenance.rebuild import roles
+from vdb.maintenance.rebuild import transitions
+from vdb.maintenance.rebuild.admissible import refuse_unfit
+from vdb.maintenance.rebuild.changed_slots import Noted
+from vdb.maintenance.rebuild.context import Identity
 from vdb.maintenance.rebuild.conversion import Conversion
-from vdb.maintenance.rebuild.fitness import refuse_unfit
-from vdb.maintenance.rebuild.noted import Noted
-from vdb.maintenance.rebuild.pace import Pace, RebuildProgress
-from vdb.maintenance.rebuild.subject import Identity
+from vdb.maintenance.rebuild.schedule import Pace, RebuildProgress
 from vdb.maintenance.rebuild.target import Target, refused
 from vdb.maintenance.rebuild.validation import validated
+from vdb.model.dtypes import DTYPES
 from vdb.store import Batch, CollectionView, Environment, Snapshot, WritableCollection
+from vdb.store.format.generation import Build, GenerationRecord
 from vdb.store.generations import changed_slots, forget_changes, put_blocks, put_record
 from vdb.store.views import beside
 
@@ -232,7 +232,7 @@ class Run:
                 behind = self._noted.changed(Vectors(base, batch.base.fetch), behind)
                 if left == 0 or len(behind) + new <= self._pace.last:
                     self._last_round(batch, collection, building, behind)
-                    roles.swap(
+                    transitions.swap(
                         batch,
                         collection,
                         self._record,

@@ -8,18 +8,18 @@ from typing import Self
 import numpy as np
 from numpy.typing import NDArray
 
-from vdb import config
-from vdb.arguments import text
-from vdb.config import IndexConfig, index_from_map, index_to_map
-from vdb.dtypes import DTYPES, DType, dtype_named
 from vdb.errors import InvalidArgumentError
-from vdb.format import blocks
-from vdb.format.generation import GenerationRecord
-from vdb.format.headers import CollectionHeader
-from vdb.format.limits import LONGEST_REASON
 from vdb.index import new_generation
-from vdb.metrics import METRICS, UNIT_TOLERANCE, metric_named
+from vdb.model import config
+from vdb.model.arguments import text
+from vdb.model.config import IndexConfig, index_from_map, index_to_map
+from vdb.model.dtypes import DTYPES, DType, dtype_named
+from vdb.model.metrics import METRICS, UNIT_TOLERANCE, metric_named
 from vdb.scores.table import convention_named
+from vdb.store.format import blocks
+from vdb.store.format.generation import GenerationRecord
+from vdb.store.format.headers import CollectionHeader
+from vdb.store.format.limits import LONGEST_REASON
 
 __all__ = ["Target", "reason_text", "refused"]
 

@@ -10,14 +10,15 @@ from typing import Any, Self
 import numpy as np
 from numpy.typing import NDArray
 
-from vdb.arguments import number
-from vdb.dtypes import DTYPES
 from vdb.errors import InvalidArgumentError, RebuildError
-from vdb.format.generation import GenerationRecord
-from vdb.index import DEFAULT_EF, Building, Found, curve, tuning_to_map
-from vdb.index.curve import AUTOMATIC_QUERIES, Curve, automatic
-from vdb.metrics import METRICS
+from vdb.index import DEFAULT_EF, Building, Found, tuning_to_map
+from vdb.index.vectors import recall_curve
+from vdb.index.vectors.recall_curve import AUTOMATIC_QUERIES, Curve, automatic
+from vdb.model.arguments import number
+from vdb.model.dtypes import DTYPES
+from vdb.model.metrics import METRICS
 from vdb.store import CollectionView
+from vdb.store.format.generation import GenerationRecord
 
 __all__ = ["FLOOR", "floor_of", "validated"]
 
@@ -77,7 +78,7 @@ def validated(
             expected=floor,
             received=recall,
         )
-    if record.index["type"] == "hnsw" and beside.header.count >= curve.AUTOMATIC_FROM:
+    if record.index["type"] == "hnsw" and beside.header.count >= recall_curve.AUTOMATIC_FROM:
         latest = [(beside, sample)]
 
         def measured(ef: int) -> float:

@@ -1,0 +1,1 @@
+"""What users hold: databases, collections, snapshots and batches."""

@@ -1,0 +1,347 @@
+"""What a user does with one collection; each method checks, delegates and documents."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from typing import Any, TypeVar
+
+from numpy.typing import ArrayLike, NDArray
+
+from vdb import index, query
+from vdb.api.access import LiveAccess
+from vdb.api.collection_reader import CollectionReader
+from vdb.api.rebuilds import Rebuilding
+from vdb.errors import ArgumentTypeError, InvalidArgumentError
+from vdb.index import Tuning, ingest
+from vdb.index.fields import declaration, field_index
+from vdb.model import arguments, config, inputs
+from vdb.model.dtypes import DTYPES
+from vdb.model.filters import Filter
+from vdb.model.filters.types import field_type
+from vdb.model.metrics import METRICS
+from vdb.model.records import Id, Payload, Progress
+from vdb.model.spellings import with_hints
+from vdb.store import Batch, WritableCollection
+
+__all__ = ["Collection"]
+
+_T = TypeVar("_T")
+
+_MANY = 1_000  # vectors at once; with fewer nothing is measured
+
+
+class Collection(Rebuilding, CollectionReader):
+    """One collection of a database, for reading and writing.
+
+    Every writing call is a commit of its own, on the disk when it returns (with durability="full"),
+    unless it stands inside ``with db.batch():``. A call that raises has changed nothing. Writing
+    calls of several threads and processes take turns.
+    """
+
+    _access: LiveAccess
+
+    @with_hints
+    def add(
+        self,
+        ids: Id | Sequence[Id] | NDArray[Any],
+        vectors: ArrayLike,
+        payloads: Sequence[Payload] | Payload = None,
+        *,
+        threads: int | None = None,
+        progress: Progress | None = None,
+    ) -> None:
+        """New records; searchable at once.
+
+        Args:
+            ids: int (64 bits, signed) or str (1..400 bytes of UTF-8, no NUL); the first record
+                decides for the collection which of the two. One id for one record.
+            vectors: Shape (n, dim), or (dim,) for one id; any real array-like, an array that speaks
+                DLPack, or a column of lists of pandas, polars or pyarrow; kept as the
+                collection's dtype has it: rounded (float32, float16), or integers from -128 to 127
+                (int8). Of bits packed bytes as numpy.packbits makes them, shape (n, dim / 8), or
+                booleans, shape (n, dim).
+            payloads: One for each id (None where there is none), or the payload of the one id.
+                JSON-like: None, bool, int, finite float, str, list, dict with str keys; at most
+                1 MiB encoded and 64 levels deep. numpy's numbers, texts and arrays are taken as the
+                Python values that they are; a datetime where the field is declared as one, and
+                kept as text. A table (pandas, polars, pyarrow) gives one payload a row.
+            threads: How many threads link the vectors, 1..1,024; the default is one for each
+                processor that this process may use. The graph does not depend on it.
+            progress: Called now and then with (done, total) vectors; what it raises stops the call
+                and undoes it.
+
+        Raises:
+            DuplicateIdError: An id is there already, or given twice.
+            DimensionMismatchError: Vectors of another length.
+            InvalidVectorError: NaN, infinity, longer than 1e18, a number that the dtype cannot
+                hold, zero under cosine, or a length other than 1 under dot (its square may be 1e-3
+                off; int8 is not asked).
+            InvalidPayloadError: A payload that would not come back as it was given.
+            ArgumentTypeError: Ids of the wrong kind, or something that is no array of numbers.
+            BusyError: Another writer did not finish within the database's lock_timeout.
+            ReadOnlyError: The database is open for reading only.
+            DiskFullError: No space is left.
+        """
+        arguments.callback("progress", progress)
+        rows = self._rows(ids, vectors, payloads)
+        count = config.thread_count(threads)
+        with self._access.writing(room=rows.room) as batch:
+            coll = self._writable(batch)
+            ingest.add(batch, coll, rows, threads=count, progress=progress)
+            _tune_grown(batch, coll, len(rows.ids), count)
+
+    @with_hints
+    def upsert(
+        self,
+        ids: Id | Sequence[Id] | NDArray[Any],
+        vectors: ArrayLike,
+        payloads: Sequence[Payload] | Payload = None,
+        *,
+        threads: int | None = None,
+        progress: Progress | None = None,
+    ) -> None:
+        """Records that are new or replace, whole, those of the same id.
+
+        Without a payload the record has none afterwards, as if it had been deleted and added. Of an
+        id that is given twice the last one counts. Arguments and errors are those of `add`, without
+        DuplicateIdError.
+        """
+        arguments.callback("progress", progress)
+        rows = self._rows(ids, vectors, payloads)
+        count = config.thread_count(threads)
+        with self._access.writing(room=rows.room) as batch:
+            coll = self._writable(batch)
+            before = coll.header.count
+            ingest.upsert(batch, coll, rows, threads=count, progress=progress)
+            _tune_grown(batch, coll, coll.header.count - before, count)
+
+    @with_hints
+    def set_payloads(
+        self,
+        ids: Id | Sequence[Id] | NDArray[Any],
+        payloads: Sequence[Payload] | Payload,
+    ) -> None:
+        """Other payloads for records that are there; their vectors stay.
+
+        Raises:
+            NotFoundError: There is no record of an id.
+            InvalidPayloadError: A payload that would not come back as it was given.
+            And, as for `add`: ArgumentTypeError, BusyError, ReadOnlyError, DiskFullError.
+        """
+        wanted = inputs.id_list(ids)
+        one = inputs.is_one_id(ids)
+        given = payloads if one else inputs.kept("payloads", payloads)
+        encoded = self._as_known(
+            lambda: ingest.encode_payloads(given, len(wanted), one=one, moments=self._moments)
+        )
+        with self._access.writing() as batch:
+            ingest.set_payloads(batch, self._writable(batch), wanted, encoded)
+
+    @with_hints
+    def delete(
+        self,
+        ids: Id | Iterable[Id] | NDArray[Any] | None = None,
+        *,
+        where: Mapping[str, Any] | Filter | None = None,
+    ) -> int:
+        """Removes records; the place of each is used again by later ones.
+
+        Args:
+            ids: Which; those that are not there are ignored.
+            where: A filter on payloads instead: all records that pass it.
+
+        Returns:
+            How many were removed.
+
+        Raises:
+            InvalidFilterError: The filter cannot be understood.
+            As for `add`: ArgumentTypeError, BusyError, ReadOnlyError, DiskFullError.
+        """
+        if (ids is None) == (where is None):
+            raise InvalidArgumentError(
+                "delete needs one of ids= and where=; to remove everything use db.drop_collection",
+                expected="ids or where",
+                received=None,
+            )
+        wanted = inputs.id_list(() if ids is None else ids, ordered=False)
+        chosen = None if where is None else query.narrow(where)
+        with self._access.writing() as batch:
+            coll = self._writable(batch)
+            if chosen is not None:
+                wanted = query.matching_ids(batch, coll, chosen)
+            return ingest.delete(batch, coll, wanted)
+
+    def rows_within(self, memory_limit: int, *, threads: int | None = None) -> int:
+        """How many vectors one call of `add` may be given so that it takes no more memory.
+
+        For collections that are larger than memory: vectors from a mapped file, so many at a time,
+        each call a commit of its own. The answer falls as the collection grows.
+
+        Args:
+            memory_limit: Bytes that are private to the process, beside what it needs anyway;
+                16 MiB at least. Pages of the file that the system keeps in memory do not count,
+                nor do payloads of more than about 1,000 bytes.
+            threads: As they are given to `add`.
+
+        Raises:
+            InvalidArgumentError: It is not enough for one vector; the message says what is.
+        """
+        limit = arguments.whole("memory_limit", memory_limit, 1, 2**63 - 1)
+        with self._access.reading() as reader:
+            view = self._view(reader)
+            header = view.header
+            return index.rows_within(
+                limit,
+                dim=header.dim,
+                dtype=DTYPES[header.dtype],
+                index=config.index_from_map(view.generation.index),
+                slots=header.slots,
+                threads=config.thread_count(threads),
+            )
+
+    def index_field(self, path: str, type: str) -> None:  # noqa: A002 - what it is called
+        """Declares a field of the payloads and indexes it for filters.
+
+        The index is built over several commits of about 10,000 records each, so other writers get
+        their turn, and inside a batch as part of it; filters use it once it is whole. Payloads
+        are held to the type from the first of these commits on. After an interruption the same
+        call goes on.
+
+        Args:
+            path: The field's name, nested ones as "author.name".
+            type: As for `fields` of `Database.create_collection`.
+
+        Raises:
+            InvalidPayloadError: A record holds something else there; the field is not declared.
+            InvalidArgumentError: No such type; or the field is declared with another.
+            And, as for `add`: BusyError, ReadOnlyError, DiskFullError.
+        """
+        declaration.declare(self._change, *field_type(path, type))
+
+    def drop_field(self, path: str) -> None:
+        """Forgets a declared field and removes its index; payloads stay, and filters still work.
+
+        Raises:
+            NotFoundError: It is not declared.
+            And, as for `add`: BusyError, ReadOnlyError, DiskFullError.
+        """
+        name = arguments.text("path", path)
+        with self._change() as (batch, coll):
+            declaration.drop(batch, coll, name)
+
+    @contextmanager
+    def _change(self) -> Iterator[tuple[Batch, WritableCollection]]:
+        with self._access.writing() as batch:
+            yield batch, self._writable(batch)
+
+    @with_hints
+    def tune(
+        self,
+        target_recall: float = 0.95,
+        k: int = 10,
+        *,
+        queries: ArrayLike | None = None,
+        sample: int = config.SAMPLE,
+        seed: int = 0,
+        threads: int | None = None,
+        progress: Progress | None = None,
+    ) -> Tuning:
+        """Finds the smallest ef that reaches a recall, and makes it the collection's default.
+
+        Recall is measured as by `recall`, at a rising ef. The measured curve is stored with the
+        generation: searches that name no ef use what was found, those with ``target_recall=`` look
+        it up. A rebuild measures by itself; after much was added or removed, tune again.
+
+        Args:
+            target_recall: The recall to be reached, above 0, at most 1.
+            k: Hits of a query.
+            queries: As for `recall`, like all that follow.
+            sample: See there.
+            seed: See there.
+            threads: See there.
+            progress: See there.
+
+        Returns:
+            The ef that was found, and the curve.
+
+        Raises:
+            InvalidArgumentError: The collection is flat, has fewer than two records, or no ef
+                reaches the target; or another argument is out of range. Nothing is stored.
+            BusyError: Another writer did not finish within the database's lock_timeout, or the
+                collection was rebuilt meanwhile.
+            ReadOnlyError: The database is open for reading only.
+        """
+        from vdb.analysis.moments import Moments
+        from vdb.analysis.tune import tune
+
+        arguments.callback("progress", progress)
+        self._access.check_writable()
+        moments = Moments(self._seen)
+        found = tune(
+            moments,
+            target=index.recall_target(target_recall),
+            k=arguments.whole("k", k, 1, config.LIMITS.slots),
+            queries=queries,
+            sample=sample,
+            seed=arguments.whole("seed", seed, 0, config.LIMITS.seed),
+            threads=config.thread_count(threads),
+            progress=progress,
+        )
+        with moments.now() as (_, view):
+            measured = view.generation.number
+        with self._access.writing() as batch, ingest.changing(batch):
+            index.keep_tuning(self._writable(batch), found, measured)
+        return found
+
+    def _rows(self, ids: object, vectors: ArrayLike, payloads: object) -> ingest.Rows:
+        # They may be read several times.
+        if not inputs.is_one_id(ids):
+            ids, payloads = inputs.kept("ids", ids), inputs.kept("payloads", payloads)
+        given = inputs.kept("vectors", vectors)
+
+        # Without a look at the database: the batch reads them again where it was rebuilt since.
+        def prepared() -> ingest.Rows:
+            metric, dtype = self._kind
+            return ingest.prepare(
+                ids,
+                given,
+                payloads,
+                dim=self._dim,
+                metric=METRICS[metric],
+                dtype=DTYPES[dtype],
+                moments=self._moments,
+            )
+
+        return self._as_known(prepared)
+
+    def _as_known(self, make: Callable[[], _T]) -> _T:
+        """What is made by what was last seen of the collection; where that refuses, seen anew."""
+        known = self._kind, self._moments
+        try:
+            return make()
+        except (InvalidArgumentError, ArgumentTypeError):
+            with self._access.reading() as reader:
+                header = self._view(reader).header
+                self._kind = header.metric, header.dtype
+                self._moments = field_index.moments(header)
+            if (self._kind, self._moments) == known:
+                raise
+        return make()
+
+    def _writable(self, batch: Batch) -> WritableCollection:
+        view = self._view(batch)
+        assert isinstance(view, WritableCollection)  # noqa: S101 - a batch gives nothing else
+        return view
+
+
+def _tune_grown(batch: Batch, coll: WritableCollection, added: int, threads: int) -> None:
+    """Measures the default ef of a collection that has become large, in the same commit."""
+    if added < _MANY:
+        return
+    from vdb.analysis.tune import tune_grown
+
+    found = tune_grown(batch, coll, added, threads=threads)
+    if found is not None:
+        with ingest.changing(batch):
+            index.keep_tuning(coll, found, coll.generation.number)

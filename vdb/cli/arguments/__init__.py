@@ -1,0 +1,1 @@
+"""Arguments and options as they are typed, and what they mean."""

@@ -1,0 +1,23 @@
+"""Ids as they are typed."""
+
+from __future__ import annotations
+
+from vdb.api.collection_reader import CollectionReader
+from vdb.errors import NotFoundError
+from vdb.model.records import Id
+
+__all__ = ["typed_id"]
+
+
+def typed_id(collection: CollectionReader, text: str) -> Id:
+    """An id as it was typed: an int where the collection's ids are.
+
+    Raises:
+        NotFoundError: Ids are numbers, and this is none.
+    """
+    if not isinstance(next(collection.ids(), None), int):
+        return text
+    try:
+        return int(text)
+    except ValueError:
+        raise NotFoundError(f"no record {text!r}: ids are numbers", received=text) from None

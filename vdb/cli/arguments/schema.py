@@ -1,0 +1,233 @@
+"""What a collection is to be, from the options of `create` and `import`."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, fields, replace
+from typing import Any, TypeVar
+
+from vdb.api.collection import Collection
+from vdb.api.database import Database
+from vdb.errors import CollectionExistsError, InvalidArgumentError
+from vdb.index import rows_within
+from vdb.model import config
+from vdb.model.config import HNSW, Flat, IndexConfig
+from vdb.model.dtypes import DTYPES
+from vdb.model.filters.types import field_types
+from vdb.model.metrics import metric_named
+from vdb.scores.table import convention_named
+
+__all__ = ["NO_CODES", "Options", "Schema", "codes_from", "required", "taken"]
+
+NO_CODES = "none"
+"""What ``--codes`` takes for no codes."""
+
+T = TypeVar("T")
+
+
+@dataclass(frozen=True, slots=True)
+class Options:
+    """The options that describe a collection, as they were given; None where one was not."""
+
+    metric: str | None
+    dtype: str | None
+    index: str | None
+    M: int | None
+    ef_construction: int | None
+    codes: str | None
+    scores: str | None
+    model: str | None
+    fields: tuple[str, ...] = ()
+    seed: int | None = None
+
+    def over(self, other: Options) -> Options:
+        """These, and for what they leave out the others.
+
+        A score convention goes with its metric, and the parameters of a graph with the graph.
+        """
+        ours = {one.name: getattr(self, one.name) for one in fields(self)}
+        left_out = {name for name, value in ours.items() if value in (None, ())}
+        if self.metric not in (None, other.metric):
+            left_out.discard("scores")
+        if self.index not in (None, other.index):
+            left_out -= {"M", "ef_construction", "codes", "seed"}
+        return replace(self, **{name: getattr(other, name) for name in left_out})
+
+    def given(self) -> dict[str, Any]:
+        """Those that were given, by their names on the command line."""
+        listed = {
+            "--metric": self.metric,
+            "--dtype": self.dtype,
+            "--index": self.index,
+            "--M": self.M,
+            "--ef-construction": self.ef_construction,
+            "--codes": self.codes,
+            "--scores": self.scores,
+            "--model": self.model,
+            "--field": self.fields or None,
+        }
+        return {option: value for option, value in listed.items() if value is not None}
+
+    def schema(self, name: str, dim: int) -> Schema:
+        """The collection they describe; refuses what cannot be meant."""
+        return Schema(
+            name,
+            dim,
+            required("--metric", self.metric),
+            "float32" if self.dtype is None else self.dtype,
+            _index(self.index, self.M, self.ef_construction, self.codes, self.seed),
+            "native" if self.scores is None else self.scores,
+            self.model,
+            field_types_from(self.fields),
+        )
+
+    def compare(self, collection: Collection) -> None:
+        """Refuse an option that says other than what the collection is.
+
+        The metric is left to `Database.collection`, which says since when it is what it is.
+        """
+        _index(self.index, self.M, self.ef_construction, self.codes)
+        asked = self.given()
+        asked.pop("--metric", None)
+        if not asked:
+            return  # the rest reads every block
+        info = collection.info()
+        stored = {
+            "--dtype": info.dtype,
+            "--index": info.index.type,
+            "--M": getattr(info.index, "M", None),
+            "--ef-construction": getattr(info.index, "ef_construction", None),
+            "--codes": getattr(info.index, "codes", None) or NO_CODES,
+            "--scores": info.scores,
+            "--model": info.model,
+        }
+        for path, kind in field_types_from(asked.pop("--field", ())).items():
+            declared = info.fields.get(path, "not declared")
+            if declared != kind:
+                raise InvalidArgumentError(
+                    f"--field {path}:{kind} differs from what collection {info.name} has: "
+                    f"{declared}; leave the option out to use the collection as it is",
+                    expected=declared,
+                    received=kind,
+                )
+        if "--scores" in asked:
+            convention = convention_named(
+                asked["--scores"], info.metric, dtype=info.dtype, argument="--scores"
+            )
+            asked["--scores"] = convention.name
+        for option, value in asked.items():
+            if value != stored[option]:
+                there = "none" if stored[option] is None else stored[option]
+                raise InvalidArgumentError(
+                    f"{option} {value} differs from what collection {info.name} has: {there}; "
+                    "leave the option out to use the collection as it is",
+                    expected=stored[option],
+                    received=value,
+                )
+
+
+@dataclass(frozen=True, slots=True)
+class Schema:
+    """A collection to be made; checked here, so that a refused one leaves no empty database."""
+
+    name: str
+    dim: int
+    metric: str
+    dtype: str
+    index: IndexConfig
+    scores: str
+    model: str | None
+    fields: dict[str, str]
+
+    def __post_init__(self) -> None:
+        config.collection_name(self.name)
+        metric = metric_named(self.metric)
+        dtype = config.vector_type(self.dtype, metric)
+        config.dimension(self.dim, dtype)
+        config.fitting_index(self.index, metric, dtype)
+        convention_named(self.scores, self.metric, dtype=self.dtype, argument="--scores")
+        config.model_text(self.model)
+
+    def rows_within(self, memory: int, threads: int) -> int:
+        """As `Collection.rows_within`, of the collection while it is empty."""
+        dtype = DTYPES[self.dtype]
+        index = self.index
+        return rows_within(memory, dim=self.dim, dtype=dtype, index=index, slots=0, threads=threads)
+
+    def make(self, db: Database) -> Collection:
+        """The collection, empty."""
+        try:
+            return db.create_collection(
+                self.name,
+                dim=self.dim,
+                metric=self.metric,
+                dtype=self.dtype,
+                index=self.index,
+                scores=self.scores,
+                model=self.model,
+                fields=self.fields,
+            )
+        except CollectionExistsError:
+            raise taken(self.name) from None
+
+
+def field_types_from(options: tuple[str, ...]) -> dict[str, str]:
+    """What several ``--field NAME:TYPE`` declare."""
+    found: dict[str, str] = {}
+    for text in options:
+        path, colon, kind = text.rpartition(":")
+        if not colon:
+            raise InvalidArgumentError(
+                f"--field {text}: expected NAME:TYPE, such as pep:int",
+                expected="NAME:TYPE",
+                received=text,
+            )
+        if path in found:
+            raise InvalidArgumentError(f"--field {path} is given twice", received=text)
+        found[path] = kind
+    return field_types(found)
+
+
+def taken(name: str, advice: str = "") -> CollectionExistsError:
+    """What to raise for a name that has a collection already."""
+    return CollectionExistsError(
+        f"there is a collection {name} already{advice}",
+        expected="a name that is not taken",
+        received=name,
+    )
+
+
+def required(option: str, value: T | None) -> T:
+    """The value of an option that is needed to make a collection; refuses a missing one."""
+    if value is None:
+        raise InvalidArgumentError(f"{option} is needed to make a collection", expected=option)
+    return value
+
+
+def codes_from(option: str | None) -> str | None:
+    """What ``--codes`` names; none is a word for it too."""
+    return None if option == NO_CODES else option
+
+
+def _index(
+    index: str | None,
+    M: int | None,
+    ef_construction: int | None,
+    codes: str | None,
+    seed: int | None = None,
+) -> IndexConfig:
+    """The index that ``--index`` and the parameters of a graph describe together."""
+    if index is None or index == "hnsw":
+        default = HNSW()
+        return HNSW(
+            M=default.M if M is None else M,
+            ef_construction=default.ef_construction if ef_construction is None else ef_construction,
+            codes=codes_from(codes),
+            seed=default.seed if seed is None else seed,
+        )
+    if index != "flat":
+        raise InvalidArgumentError(
+            f"--index must be hnsw or flat, got {index}", expected=("hnsw", "flat"), received=index
+        )
+    if M is not None or ef_construction is not None or codes_from(codes) is not None:
+        raise InvalidArgumentError("--M, --ef-construction and --codes belong to --index hnsw")
+    return Flat()

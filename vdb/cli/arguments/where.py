@@ -1,0 +1,37 @@
+"""The filter that ``--where`` gives, as JSON."""
+
+from __future__ import annotations
+
+from typing import Annotated, TypeAlias
+
+import typer
+
+from vdb.cli.json_text import JsonError, parsed
+from vdb.errors import InvalidFilterError
+from vdb.model import filters
+from vdb.model.filters import Filter
+
+__all__ = ["Where", "where_from"]
+
+Where: TypeAlias = Annotated[
+    str | None,
+    typer.Option(
+        "--where",
+        metavar="JSON",
+        help="Only records whose payloads pass this filter, "
+        'such as \'{"pep": {"$gte": 400}, "section": {"$in": ["Rationale"]}}\'.',
+    ),
+]
+
+
+def where_from(text: str | None) -> Filter | None:
+    """The filter, checked before a database is opened."""
+    if text is None:
+        return None
+    try:
+        given = parsed(text)
+    except JsonError as error:
+        raise InvalidFilterError(
+            f"--where: {error}", expected="a JSON object", received=text
+        ) from None
+    return filters.parse(given)

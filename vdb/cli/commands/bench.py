@@ -1,0 +1,113 @@
+"""`vdb bench`: how fast a collection answers at which recall."""
+
+from __future__ import annotations
+
+from typing import Annotated
+
+import typer
+
+from vdb.analysis.pages.speed import speed_page
+from vdb.analysis.speed import SpeedReport
+from vdb.api import database
+from vdb.cli.arguments import numbers, options
+from vdb.cli.formats.npy import open_array
+from vdb.cli.render import output
+from vdb.cli.render.pages import write_page
+from vdb.errors import InvalidArgumentError
+from vdb.model import config
+
+
+def bench(
+    directory: options.Directory,
+    name: options.Name,
+    *,
+    queries: options.RealQueries = None,
+    sample: options.Sample = config.SAMPLE,
+    k: Annotated[
+        int, typer.Option("-k", metavar="N", parser=numbers.a_whole_number, help="Hits of a query.")
+    ] = 10,
+    ef: Annotated[
+        str | None,
+        typer.Option(
+            metavar="N,N,...", help="Candidates that walks keep. [default: nine from 10 to 400]"
+        ),
+    ] = None,
+    rounds: Annotated[
+        int,
+        typer.Option(
+            metavar="N",
+            parser=numbers.a_whole_number,
+            help="How often each is measured; figures are medians.",
+        ),
+    ] = 5,
+    threads: Annotated[
+        int, typer.Option(metavar="N", parser=numbers.a_count, help="Threads that answer a batch.")
+    ] = 1,
+    seed: options.Seed = 0,
+    html: options.Html = None,
+    allow_network_fs: options.AllowNetwork = False,
+    json: options.Json = False,
+) -> None:
+    """Measure queries a second and recall of a collection, by how widely its graph is searched.
+
+    Recall is measured against exact search, at one moment. Nothing is changed.
+    """
+    asked = None if queries is None else open_array(queries)
+    widths = None if ef is None else [_width(part) for part in ef.split(",")]
+    with (
+        database.open(
+            directory, create=False, read_only=True, allow_network_fs=allow_network_fs
+        ) as db,
+        output.stages() as show,
+    ):
+        found = db.collection(name).bench(
+            asked,
+            k,
+            efs=widths,
+            sample=sample,
+            seed=seed,
+            threads=threads,
+            rounds=rounds,
+            progress=lambda done, total: show("measuring", done, total),
+        )
+    if html is not None:
+        write_page(html, speed_page(found))
+    if json:
+        output.json_object(found)
+    elif html is not None:
+        output.line(f"{html}: the curve as a page")
+    else:
+        _print(found)
+
+
+def _width(part: str) -> int:
+    try:
+        return int(part)
+    except ValueError:
+        raise InvalidArgumentError(
+            f"--ef takes whole numbers with commas between, got {part.strip()!r}",
+            expected="N,N,...",
+            received=part,
+        ) from None
+
+
+def _print(found: SpeedReport) -> None:
+    output.table(
+        f"{found.collection}: {found.records:,} records, {found.queries:,} {found.source} queries, "
+        f"{found.threads} {'thread' if found.threads == 1 else 'threads'}, {found.instruction_set}",
+        ["ef", f"recall@{found.k} (95 % interval)", "queries/s", "one, ms", "one in 100, ms", ""],
+        [
+            (
+                "exact" if point.ef is None else str(point.ef),
+                str(point.recall),
+                f"{point.per_second:,.0f}",
+                f"{point.median_ms:.3f}",
+                f"{point.slow_ms:.3f}",
+                "<- default" if point.ef is None and found.default_ef is None else "",
+            )
+            for point in found.points
+        ],
+        numbers=(0, 2, 3, 4),
+    )
+    if found.default_ef is not None:
+        output.line(f"A search that names no ef keeps {found.default_ef} candidates.")

@@ -1,0 +1,112 @@
+"""`vdb check`: walks a whole database and says everything that is wrong with it."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from shlex import quote
+from typing import Annotated
+
+import typer
+
+from vdb.api import database
+from vdb.cli.arguments import options
+from vdb.cli.render import output
+from vdb.errors import CorruptedError
+from vdb.maintenance.repair.repair import RepairReport
+from vdb.model.records import Problem
+
+
+def check(
+    directory: options.Directory,
+    *,
+    repair: Annotated[
+        bool,
+        typer.Option(
+            "--repair",
+            help="Make the database anew from what can be read, where there are errors; the "
+            "damaged file stays beside it.",
+        ),
+    ] = False,
+    threads: options.Threads = None,
+    lock_timeout: options.LockTimeout = 5.0,
+    allow_network_fs: options.AllowNetwork = False,
+    json: options.Json = False,
+) -> None:
+    """Check every byte, link and count of a database; without --repair, never write.
+
+    One line a problem, as it is found. The exit status is 0 when it is sound and 2 when it is not.
+    With --repair it is 0 when everything that was there is there, and 2 when something is not.
+    """
+    if repair:
+        with (
+            database.open(
+                directory,
+                create=False,
+                lock_timeout=lock_timeout,
+                allow_network_fs=allow_network_fs,
+            ) as db,
+            output.stages() as show,
+        ):
+            report = db.repair(threads=threads, progress=show)
+        _print_repair(directory, report, json=json)
+        return
+    found: list[Problem] = []
+    remedy = (
+        f"vdb check {quote(str(directory))} --repair makes a sound database of what can be read"
+    )
+    try:
+        for problem in _problems(directory, allow_network_fs=allow_network_fs):
+            found.append(problem)
+            if not json:
+                output.sentence(problem.severity, f"{problem.where}: {problem.what}")
+    except CorruptedError as error:  # that keeps it from opening, or from going on
+        found.append(Problem(error.where or str(directory), error.message))
+        remedy = error.remedy or remedy
+        if not json:
+            output.sentence("error", error.found)
+    if json:
+        output.json_object({"path": str(directory), "sound": not found, "problems": found})
+    else:
+        output.line(f"{directory}: {_counted(found, 'problem') if found else 'sound'}")
+    if found and not json and any(problem.severity == "error" for problem in found):
+        output.line(remedy)
+    if found:
+        raise typer.Exit(2)
+
+
+def _problems(directory: options.Directory, *, allow_network_fs: bool) -> Iterator[Problem]:
+    with database.open(
+        directory, create=False, read_only=True, allow_network_fs=allow_network_fs
+    ) as db:
+        yield from db.check()
+
+
+def _print_repair(directory: options.Directory, report: RepairReport, *, json: bool) -> None:
+    if json:
+        output.json_object(report)
+    elif report.kept is None:
+        output.line(f"{directory}: nothing to repair")
+    else:
+        for one in report.collections:
+            for lost in one.lost:
+                named = f"slot {lost.slot}" if lost.id is None else f"id {lost.id!r}"
+                output.sentence(
+                    "error", f"{one.name}, {named}: its {lost.part} is lost: {lost.what}"
+                )
+            for note in one.notes:
+                output.sentence("warning", f"{one.name}: {note}")
+            payloads = tuple(lost for lost in one.lost if lost.part == "payload")
+            gone = _counted(one.lost[len(payloads) :], "record")
+            missing = f", {gone} lost" if len(one.lost) > len(payloads) else ""
+            bare = f", {_counted(payloads, 'payload')} lost" if payloads else ""
+            output.line(f"{one.name}: {one.records:,} records{missing}{bare}")
+        for name, why in report.lost:
+            output.sentence("error", f"collection {name} is lost: {why}")
+        output.line(f"{directory}: {_counted(report.problems, 'problem')} repaired")
+        output.line(f"The damaged file is {report.kept}; remove it when it is of no use any more.")
+    if not report.complete:
+        raise typer.Exit(2)
+
+
+def _counted(things: list[Problem] | tuple[object, ...], what: str) -> str:
+    return f"{len(things):,} {what}{'' if len(things) == 1 else 's'}"

@@ -1,0 +1,31 @@
+"""`vdb compact`: gives free space back to the disk."""
+
+from __future__ import annotations
+
+from vdb.api import database
+from vdb.cli.arguments import options
+from vdb.cli.render import output
+
+
+def compact(
+    directory: options.Directory,
+    *,
+    lock_timeout: options.LockTimeout = 5.0,
+    allow_network_fs: options.AllowNetwork = False,
+    json: options.Json = False,
+) -> None:
+    """Rewrite the file of a database without its free space.
+
+    Refused while another process has it open, because that would go on with the old file. It takes
+    as much room again while it runs.
+    """
+    with database.open(
+        directory, create=False, lock_timeout=lock_timeout, allow_network_fs=allow_network_fs
+    ) as db:
+        before = db.info().file_bytes
+        db.compact()
+        after = db.info().file_bytes
+    if json:
+        output.json_object({"before": before, "after": after, "given_back": before - after})
+    else:
+        output.line(f"{directory}: {before:,} bytes before, {after:,} after")

@@ -1,0 +1,70 @@
+"""`vdb create`: a new database, or a new collection in one."""
+
+from __future__ import annotations
+
+from typing import Annotated
+
+import typer
+
+from vdb.api import database
+from vdb.cli.arguments import numbers, options
+from vdb.cli.arguments.schema import Options, required
+from vdb.cli.render import output
+from vdb.errors import InvalidArgumentError
+
+
+def create(
+    directory: options.Directory,
+    name: options.OptionalName = None,
+    *,
+    dim: Annotated[
+        int | None,
+        typer.Option(
+            metavar="N",
+            parser=numbers.a_whole_number,
+            help="Length of its vectors; needed with NAME.",
+        ),
+    ] = None,
+    metric: options.Metric = None,
+    dtype: options.DType = None,
+    index: options.Index = None,
+    M: options.Links = None,
+    ef_construction: options.EfConstruction = None,
+    codes: options.Codes = None,
+    scores: options.Scores = None,
+    model: options.Model = None,
+    field: options.Fields = None,
+    lock_timeout: options.LockTimeout = 5.0,
+    allow_network_fs: options.AllowNetwork = False,
+    json: options.Json = False,
+) -> None:
+    """Make a database (when there is none) and, with NAME, an empty collection in it.
+
+    A collection needs --dim and --metric. Both are fixed from then on.
+    """
+    fields = tuple(field or ())
+    asked = Options(metric, dtype, index, M, ef_construction, codes, scores, model, fields)
+    if name is None:
+        described = [*([] if dim is None else ["--dim"]), *asked.given()]
+        if described:
+            raise InvalidArgumentError(
+                f"{described[0]} describes a collection; give its NAME after the directory"
+            )
+        schema = None
+    else:
+        schema = asked.schema(name, required("--dim", dim))
+    with database.open(
+        directory, lock_timeout=lock_timeout, allow_network_fs=allow_network_fs
+    ) as db:
+        info = db.info() if schema is None else schema.make(db).info()
+        count = len(db.collections()) if schema is None else 0
+    if json:
+        output.json_object(info)
+    elif schema is None:
+        output.line(f"{directory}: a database with {count} collection{'' if count == 1 else 's'}")
+    else:
+        kind = "" if schema.dtype == "float32" else f" of {schema.dtype}"
+        output.line(
+            f"{directory}: made collection {schema.name} "
+            f"({schema.dim} dimensions, {schema.metric}{kind}, {schema.index.type})"
+        )

@@ -1,0 +1,64 @@
+"""`vdb export`: a collection as files that `vdb import`, or anything else, can read."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from vdb.api import database
+from vdb.cli.arguments import options
+from vdb.cli.formats.export_files import Shape, npy_and_jsonl, parquet
+from vdb.cli.formats.schema_file import described
+from vdb.cli.render import output
+from vdb.model.dtypes import DTYPES
+
+
+def export(
+    directory: options.Directory,
+    name: options.Name,
+    *,
+    out: Annotated[
+        Path,
+        typer.Option(
+            metavar="PREFIX",
+            parser=options.a_path,
+            help="Where to: PREFIX.npy, PREFIX.jsonl and PREFIX.json, or PREFIX.parquet.",
+        ),
+    ],
+    as_parquet: Annotated[
+        bool,
+        typer.Option("--parquet", help="One Parquet file; needs pyarrow (the extra 'parquet')."),
+    ] = False,
+    force: Annotated[bool, typer.Option("--force", help="Replace files that are there.")] = False,
+    allow_network_fs: options.AllowNetwork = False,
+    json: options.Json = False,
+) -> None:
+    """Write all records of a collection, as of this moment, into files.
+
+    Vectors go to a .npy file, ids and payloads to the .jsonl file beside it, in the order of the
+    ids, and what the collection is made of to a .json file; a Parquet file has all three in it. vdb
+    import --create makes the same collection of them. Nothing appears before all of it is written.
+    """
+    with (
+        database.open(
+            directory, create=False, read_only=True, allow_network_fs=allow_network_fs
+        ) as db,
+        db.snapshot() as moment,
+    ):
+        collection = moment.collection(name)
+        info = collection.info()
+        count, dtype = info.count, DTYPES[info.dtype]
+        shape = Shape(count, dtype.columns(collection.dim), dtype.stored)
+        write = parquet if as_parquet else npy_and_jsonl
+        with output.progress(f"exporting {name}", count) as progress:
+            files = write(
+                collection.scan(), shape, described(info), out, force=force, progress=progress
+            )
+    if json:
+        output.json_object({"collection": name, "records": count, "files": list(map(str, files))})
+    else:
+        *others, last = map(str, files)
+        listed = f"{', '.join(others)} and {last}" if others else last
+        output.line(f"{name}: {count:,} records in {listed}")

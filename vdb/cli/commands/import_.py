@@ -1,0 +1,278 @@
+"""`vdb import`: vectors, ids and payloads from a `.npy` and a `.jsonl` file, or a `.parquet` file.
+
+1. The files are opened and their lengths compared before anything is written.
+2. The collection is opened and compared with the options, or, with ``--create``, described: by the
+   options, and for what they leave out by what an export put beside the vectors.
+3. Where it takes more than one commit, all ids are looked at: one that stands twice is refused.
+4. Part by part: the next rows are read and added in one commit. Only one part is in memory at a
+   time. The first commit makes the collection as well: an import that fails before it leaves none
+   behind.
+5. What was committed stays, whatever happens. ``--resume`` goes on behind it.
+"""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable
+from dataclasses import dataclass
+from functools import partial
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from vdb.api import database
+from vdb.api.collection import Collection
+from vdb.api.database import Database
+from vdb.cli.arguments import numbers, options
+from vdb.cli.arguments.schema import Options, taken
+from vdb.cli.arguments.target import Target
+from vdb.cli.formats.error_places import placed
+from vdb.cli.formats.registry import open_source
+from vdb.cli.formats.repeats import refuse_repeats
+from vdb.cli.formats.source import Part, Source
+from vdb.cli.interrupted import Interrupted
+from vdb.cli.render import output
+from vdb.errors import (
+    DimensionMismatchError,
+    DuplicateIdError,
+    InvalidArgumentError,
+    NotFoundError,
+    VdbError,
+)
+from vdb.model import config
+
+
+@dataclass(frozen=True, slots=True)
+class Report:
+    """What an import did: of ``rows`` in the files, each was either ``added`` or ``skipped``."""
+
+    collection: str
+    rows: int
+    added: int
+    skipped: int
+    seconds: float
+
+
+@dataclass(frozen=True, slots=True)
+class Step:
+    """A part that is being written; ``added`` rows before it are committed, and ``skipped`` passed.
+
+    It is replaced as a whole, so that an interruption at any moment finds numbers that agree.
+    """
+
+    part: Part
+    added: int = 0
+    skipped: int = 0
+
+    @property
+    def done(self) -> int:
+        """Rows of the files that are dealt with for good."""
+        return self.added + self.skipped
+
+    def after(self, part: Part, *, skipped: int) -> Step:
+        """The next step, once this one's part is committed."""
+        return Step(part, self.added + len(self.part.ids), self.skipped + skipped)
+
+
+def import_(
+    directory: options.Directory,
+    name: options.Name,
+    vectors: Annotated[
+        Path,
+        typer.Argument(
+            metavar="VECTORS",
+            parser=options.a_path,
+            help="A .npy file: real numbers, one row a record; of bits packed bytes, or booleans. "
+            "Or a .parquet file (the extra 'parquet'): a column of lists of numbers, one of ids; "
+            "the others are payloads.",
+        ),
+    ],
+    *,
+    records: Annotated[
+        Path | None,
+        typer.Option(
+            metavar="FILE.jsonl",
+            parser=options.a_path,
+            help="Ids and payloads, one object a line. [default: VECTORS.jsonl where there is "
+            "one; else the ids are the row numbers]",
+        ),
+    ] = None,
+    no_records: Annotated[
+        bool,
+        typer.Option(
+            "--no-records",
+            help="Take no notice of a VECTORS.jsonl, or of other columns: row numbers, no "
+            "payloads.",
+        ),
+    ] = False,
+    ids_from: Annotated[
+        str, typer.Option(metavar="FIELD", help="The field, or the column, that holds the id.")
+    ] = "id",
+    create: Annotated[
+        bool,
+        typer.Option(
+            "--create",
+            help="Make the collection, and the database if need be; with --upsert or --resume it "
+            "may be there already. What options leave out is as in the collection that vdb export "
+            "wrote the file of.",
+        ),
+    ] = False,
+    metric: options.Metric = None,
+    dtype: options.DType = None,
+    index: options.Index = None,
+    M: options.Links = None,
+    ef_construction: options.EfConstruction = None,
+    codes: options.Codes = None,
+    scores: options.Scores = None,
+    model: options.Model = None,
+    field: options.Fields = None,
+    upsert: Annotated[
+        bool, typer.Option("--upsert", help="Replace records whose ids are there already.")
+    ] = False,
+    resume: Annotated[
+        bool, typer.Option("--resume", help="Skip records whose ids are there already.")
+    ] = False,
+    batch_rows: Annotated[
+        int | None,
+        typer.Option(
+            metavar="N",
+            parser=numbers.a_count,
+            help="Rows a commit. [default: 10,000, or fewer that make 64 MB]",
+        ),
+    ] = None,
+    memory_limit: Annotated[
+        int | None,
+        typer.Option(
+            metavar="SIZE",
+            parser=numbers.a_size,
+            help="Memory that the import may take beside what the program needs anyway, such as "
+            "500MB or 2GiB: commits become as small as that asks for.",
+        ),
+    ] = None,
+    threads: Annotated[
+        int | None,
+        typer.Option(
+            metavar="N", parser=numbers.a_whole_number, help="Threads to build with. [default: all]"
+        ),
+    ] = None,
+    lock_timeout: options.LockTimeout = 5.0,
+    allow_network_fs: options.AllowNetwork = False,
+    json: options.Json = False,
+) -> None:
+    """Read vectors, ids and payloads from files into a collection.
+
+    Each line of FILE.jsonl is an object: its field "id" is the id, the rest of it the payload. The
+    work is committed part by part; after an interruption, the same command with --resume goes on.
+    """
+    if upsert and resume:
+        raise InvalidArgumentError("--upsert replaces and --resume skips; give one of them")
+    if records is not None and no_records:
+        raise InvalidArgumentError("--records names a file and --no-records none; give one of them")
+    count = config.thread_count(threads)
+    fields = tuple(field or ())
+    asked = Options(metric, dtype, index, M, ef_construction, codes, scores, model, fields)
+    source = open_source(vectors, records, ids_from, without_records=no_records)
+    schema = None
+    if create:
+        exported = source.exported()
+        full = asked if exported is None else asked.over(exported)
+        schema = full.schema(name, source.dim(full.dtype))
+    with database.open(
+        directory,
+        create=create,
+        lock_timeout=lock_timeout,
+        allow_network_fs=allow_network_fs,
+    ) as db:
+        collection = None
+        if schema is None or name in db:
+            if create and not (upsert or resume):
+                raise taken(
+                    name,
+                    "; leave out --create to add to it, or give --resume too to go on with an "
+                    "import that was interrupted",
+                )
+            collection = _existing(db, name, asked, source)
+        target = Target(db, schema, collection)
+        most = batch_rows or source.part_rows
+
+        def room() -> int:
+            return most if memory_limit is None else min(most, target.room(memory_limit, count))
+
+        report = _import(target, source, room, threads=count, upsert=upsert, resume=resume)
+    if json:
+        output.json_object(report)
+    else:
+        skipped = f", {report.skipped:,} were there already" if resume else ""
+        output.line(
+            f"{name}: {report.added:,} records {'written' if upsert else 'added'}{skipped}, "
+            f"{report.seconds:.1f} s"
+        )
+
+
+def _existing(db: Database, name: str, asked: Options, source: Source) -> Collection:
+    try:
+        collection = db.collection(name, metric=asked.metric)
+    except NotFoundError as error:
+        raise NotFoundError(f"{error} (--create makes it)", received=name) from None
+    dim = source.dim(collection.dtype)
+    if dim != collection.dim:
+        raise DimensionMismatchError(
+            f"{source.path} has vectors of {dim} numbers, collection {name} of {collection.dim}",
+            expected=collection.dim,
+            received=dim,
+        )
+    asked.compare(collection)
+    return collection
+
+
+def _import(
+    target: Target,
+    source: Source,
+    room: Callable[[], int],
+    *,
+    threads: int,
+    upsert: bool,
+    resume: bool,
+) -> Report:
+    """Step 3: everything, part by part, with a bar. What it raises says how far it came."""
+    nothing = source.nothing()
+    step = Step(nothing)
+    total = source.rows
+    again = "starts again" if upsert else "with --resume goes on"
+    far = f"{{:,}} of {total:,} rows are committed; {{}}the same command {again}"
+    began = time.monotonic()
+    try:
+        with output.progress(f"importing into {target.name}", total) as show:
+            if upsert or total > room():  # one call of add finds them itself
+                refuse_repeats(source)
+            for part in source.parts(room):
+                new = part.without(target.has) if resume else part
+                step = step.after(new, skipped=len(part.ids) - len(new.ids))
+                show(step.done)
+                target.write(
+                    new,
+                    upsert=upsert,
+                    threads=threads,
+                    progress=partial(_show_part, show, step.done),
+                )
+                step = step.after(nothing, skipped=0)
+            target.write(nothing, upsert=upsert)  # makes a collection of no rows
+            show(total)
+    except KeyboardInterrupt:
+        # It may have come after the commit of this part: what is there tells.
+        committed = not upsert and step.part.ids and target.has(step.part.ids[0])
+        done = step.done + (len(step.part.ids) if committed else 0)
+        raise Interrupted(f"{'at least ' if upsert else ''}{far.format(done, '')}") from None
+    except VdbError as error:
+        message = placed(error, source, step.part)
+        wrong = isinstance(error, InvalidArgumentError) and not isinstance(error, DuplicateIdError)
+        corrected = "once the file is corrected, " if wrong else ""
+        kept = f" ({far.format(step.done, corrected)})" if step.done else ""
+        raise VdbError(f"{message}{kept}") from error
+    seconds = time.monotonic() - began
+    return Report(target.name, total, total - step.skipped, step.skipped, seconds)
+
+
+def _show_part(show: Callable[[int], None], before: int, done: int, _total: int) -> None:
+    show(before + done)

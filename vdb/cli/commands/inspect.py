@@ -1,0 +1,184 @@
+"""`vdb inspect`: a collection, or one record of it, from the inside."""
+
+from __future__ import annotations
+
+from typing import Annotated
+
+import typer
+
+from vdb.analysis.inspection import Inspection, RecordInspection
+from vdb.analysis.pages.inspection import inspection_page, size
+from vdb.api import database
+from vdb.cli.arguments import options
+from vdb.cli.arguments.ids import typed_id
+from vdb.cli.render import output
+from vdb.cli.render.pages import write_page
+from vdb.errors import InvalidArgumentError
+
+BAR = 40  # characters of the longest bar
+
+
+def inspect(
+    directory: options.Directory,
+    name: options.Name,
+    *,
+    id: Annotated[  # noqa: A002 - the option is called --id
+        str | None,
+        typer.Option("--id", metavar="ID", help="One record: its norm and its neighbours."),
+    ] = None,
+    html: options.Html = None,
+    allow_network_fs: options.AllowNetwork = False,
+    json: options.Json = False,
+) -> None:
+    """Show a collection from the inside: lengths, links, levels, blocks, bytes, generations.
+
+    Everything is read, which takes as long as reading the collection from the disk.
+    """
+    if html is not None and id is not None:
+        raise InvalidArgumentError("--html shows a collection; leave out --id")
+    found: Inspection | RecordInspection
+    with (
+        database.open(
+            directory, create=False, read_only=True, allow_network_fs=allow_network_fs
+        ) as db,
+        db.snapshot() as moment,
+    ):
+        collection = moment.collection(name)
+        if id is None:
+            found = collection.inspect()
+        else:
+            found = collection.inspect_record(typed_id(collection, id))
+    if html is not None and isinstance(found, Inspection):
+        write_page(html, inspection_page(found))
+    if json:
+        output.json_object(found)
+    elif html is not None:
+        output.line(f"{html}: the collection as a page")
+    elif isinstance(found, Inspection):
+        _print(found)
+    else:
+        _print_record(found)
+
+
+def _print(found: Inspection) -> None:
+    info, norms, file = found.info, found.norms, found.file
+    lag = "" if not file.reader_lag else f", the oldest {file.reader_lag:,} commits behind"
+    output.table(
+        f"{info.name}: {info.count:,} records, {info.dim} dimensions, {info.metric}",
+        None,
+        [
+            ("index", str(info.index)),
+            ("generation", f"{info.generation} of {len(info.history)} in its history"),
+            ("tuning", "-" if info.tuning is None else str(info.tuning)),
+            ("free slots", f"{info.free_slots:,}"),
+            ("reachable", f"{found.reached:,} of {info.count:,}"),
+            ("waiting for links", f"{found.unlinked:,}"),
+            ("duplicates", f"{found.duplicates:,} of {found.duplicate_groups:,} vectors"),
+            ("norms", f"{norms.min:.4g} .. {norms.median:.4g} .. {norms.max:.4g} (median)"),
+            ("unit length", "yes" if norms.unit else "no"),
+            ("file", f"{size(file.bytes)}, {file.fragmentation:.1%} free"),
+            ("other readers", f"{file.readers}{lag}"),
+        ],
+    )
+    _print_bars("norms", [f"{edge:.4g}" for edge in found.norm_histogram.edges], found)
+    if found.levels:
+        output.line("")
+        output.table(
+            "levels",
+            ["level", "nodes", "mean links", "most", "room for", "full", "alone", "most in"],
+            [
+                (
+                    str(level.level),
+                    f"{level.nodes:,}",
+                    f"{level.mean_degree:.1f}",
+                    str(level.max_degree),
+                    str(level.capacity),
+                    f"{level.full:.0%}",
+                    f"{level.alone:,}",
+                    str(len(level.in_degrees) - 1),
+                )
+                for level in found.levels
+            ],
+            numbers=range(8),
+        )
+    output.line("")
+    output.table(
+        "blocks",
+        ["kind", "level", "blocks", "size", "rows", "fill"],
+        [
+            (
+                use.kind,
+                str(use.level),
+                f"{use.blocks:,}",
+                size(use.bytes),
+                f"{use.rows:,}",
+                f"{use.fill:.0%}",
+            )
+            for use in found.blocks
+        ],
+        numbers=(1, 2, 3, 4, 5),
+    )
+    if found.beside:
+        output.line("")
+        output.table(
+            "generations beside the one in use",
+            ["generation", "", "metric", "dtype", "index", "blocks", "size"],
+            [
+                (
+                    str(other.generation),
+                    other.role,
+                    other.metric or "-",
+                    other.dtype or "-",
+                    "-" if other.index is None else str(other.index),
+                    f"{other.blocks:,}",
+                    size(other.bytes),
+                )
+                for other in found.beside
+            ],
+            numbers=(0, 5, 6),
+        )
+    output.line("")
+    output.table(
+        "bytes by kind",
+        None,
+        [(kind, size(count)) for kind, count in found.bytes.items()],
+        numbers=(1,),
+    )
+
+
+def _print_bars(title: str, labels: list[str], found: Inspection) -> None:
+    counts = found.norm_histogram.counts
+    if not counts or len(set(labels)) == 1:
+        return
+    output.line("")
+    output.table(
+        title,
+        None,
+        [
+            (label, f"{count:,}", "#" * max(round(BAR * count / max(counts)), int(count > 0)))
+            for label, count in zip(labels, counts, strict=False)
+        ],
+        numbers=(0, 1),
+    )
+
+
+def _print_record(found: RecordInspection) -> None:
+    twins = ", ".join(str(twin) for twin in found.duplicates[:10])
+    output.table(
+        f"{found.collection}: record {found.id}",
+        None,
+        [
+            ("slot", f"{found.slot:,}"),
+            ("norm", f"{found.norm:.9g}"),
+            ("same vector", twins or "-"),
+            ("stands for it", "-" if found.representative is None else str(found.representative)),
+        ],
+    )
+    for number, links in enumerate(found.levels):
+        output.line("")
+        output.table(
+            f"level {number}: {len(links)} neighbours, closest by {found.metric} first",
+            ["id", "value", "norm"],
+            [(str(link.id), f"{link.value:.6g}", f"{link.norm:.6g}") for link in links],
+            numbers=(1, 2),
+        )

@@ -1,0 +1,291 @@
+"""`vdb rebuild`: another metric, dtype or index for a collection, while others use it."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from typing import Annotated
+
+import typer
+
+from vdb.api import database
+from vdb.api.collection import Collection
+from vdb.cli.arguments import numbers, options
+from vdb.cli.arguments.schema import codes_from
+from vdb.cli.interrupted import Interrupted
+from vdb.cli.render import output
+from vdb.errors import InvalidArgumentError, VdbError
+from vdb.maintenance.rebuild import RebuildPlan, RebuildProgress, RebuildReport
+from vdb.model import config
+from vdb.model.config import HNSW, Flat, IndexConfig
+from vdb.model.results import plain
+
+
+def rebuild(
+    directory: options.Directory,
+    name: options.Name,
+    *,
+    metric: Annotated[
+        str | None, typer.Option(metavar="NAME", help="The new metric. [default: the present one]")
+    ] = None,
+    dtype: Annotated[
+        str | None,
+        typer.Option(
+            metavar="float32|float16|int8|bit",
+            help="How vectors are stored from then on: rounded to floats, refused where they do "
+            "not fit. [default: as at present]",
+        ),
+    ] = None,
+    flat: Annotated[
+        bool, typer.Option("--flat", help="No graph: every search looks at every vector.")
+    ] = False,
+    M: Annotated[
+        int | None,
+        typer.Option(
+            "--M",
+            metavar="N",
+            parser=numbers.a_whole_number,
+            help="Links of a node. [default: as at present, or 16]",
+        ),
+    ] = None,
+    ef_construction: Annotated[
+        int | None,
+        typer.Option(
+            metavar="N",
+            parser=numbers.a_whole_number,
+            help="Candidates per inserted vector. [default: as at present, or 200]",
+        ),
+    ] = None,
+    seed: Annotated[
+        int | None,
+        typer.Option(
+            metavar="N",
+            parser=numbers.a_whole_number,
+            help="Seed of the graph. [default: as at present, or 0]",
+        ),
+    ] = None,
+    codes: Annotated[
+        str | None,
+        typer.Option(
+            metavar="int8|int4|none",
+            help="Short forms of vectors that searches walk by. [default: as at present, or none]",
+        ),
+    ] = None,
+    scores: Annotated[
+        str | None,
+        typer.Option(metavar="NAME", help="The default convention. [default: the present one]"),
+    ] = None,
+    anew: Annotated[
+        bool, typer.Option("--anew", help="Build the same again: nothing else needs to be given.")
+    ] = False,
+    reason: Annotated[str, typer.Option(metavar="TEXT", help="Why; for the history.")] = "",
+    dry_run: Annotated[
+        bool,
+        typer.Option(
+            "--dry-run",
+            help="Only say what would be done, and what it takes, or why it cannot be done.",
+        ),
+    ] = False,
+    keep_previous: Annotated[
+        bool, typer.Option("--keep-previous", help="Keep the present generation for --rollback.")
+    ] = False,
+    rollback: Annotated[
+        bool, typer.Option("--rollback", help="Go back to the generation that was kept.")
+    ] = False,
+    drop_previous: Annotated[
+        bool, typer.Option("--drop-previous", help="Remove the generation that was kept.")
+    ] = False,
+    resume: Annotated[
+        bool,
+        typer.Option("--resume", help="Go on with an unfinished rebuild, whatever it is to."),
+    ] = False,
+    restart: Annotated[
+        bool,
+        typer.Option("--restart", help="Begin anew, even where one could be gone on with."),
+    ] = False,
+    discard: Annotated[
+        bool, typer.Option("--discard", help="Remove what an unfinished rebuild left.")
+    ] = False,
+    no_validate: Annotated[
+        bool, typer.Option("--no-validate", help="Use the new generation without looking at it.")
+    ] = False,
+    least_recall: Annotated[
+        float | None,
+        typer.Option(
+            metavar="SHARE",
+            parser=numbers.a_number,
+            help="Sampled recall that is required. [default: 0.5]",
+        ),
+    ] = None,
+    threads: Annotated[
+        int | None,
+        typer.Option(
+            metavar="N", parser=numbers.a_whole_number, help="Threads to build with. [default: all]"
+        ),
+    ] = None,
+    lock_timeout: options.LockTimeout = 5.0,
+    allow_network_fs: options.AllowNetwork = False,
+    json: options.Json = False,
+) -> None:
+    """Build a collection's index anew, under another metric, dtype or with other parameters.
+
+    Others go on searching and writing meanwhile; the new generation comes into use all at once.
+    After an interruption the same command goes on. Thresholds do not carry over to another metric.
+    """
+    described = _given(metric, dtype, flat, M, ef_construction, seed, codes, scores)
+    _one_of(
+        {
+            "--dry-run": dry_run,
+            "--rollback": rollback,
+            "--drop-previous": drop_previous,
+            "--discard": discard,
+            "--resume": resume,
+            "--restart": restart,
+        }
+    )
+    for option, given in {
+        "--rollback": rollback,
+        "--drop-previous": drop_previous,
+        "--discard": discard,
+    }.items():
+        if given and (described or anew or keep_previous):
+            raise InvalidArgumentError(f"{option} takes no other generation to be described")
+    if not (described or anew or resume or rollback or drop_previous or discard):
+        raise InvalidArgumentError(
+            "nothing is to be changed; say what, such as --metric, or give --anew to build the "
+            "same again"
+        )
+    config.thread_count(threads)
+    validate = _validate(no_validate, least_recall)
+    with database.open(
+        directory,
+        create=False,
+        read_only=dry_run,
+        lock_timeout=lock_timeout,
+        allow_network_fs=allow_network_fs,
+    ) as db:
+        collection = db.collection(name)
+        if discard or drop_previous:
+            _drop(collection, json=json, previous=drop_previous)
+            return
+        index = _index(
+            collection, flat=flat, M=M, ef_construction=ef_construction, seed=seed, codes=codes
+        )
+        if dry_run:
+            plan = collection.plan_rebuild(metric, index, dtype, scores=scores, threads=threads)
+            _print_plan(f"{directory}: {name}, rebuild (nothing was changed)", plan, json=json)
+            return
+        with _shown(name) as show:
+            if rollback:
+                report = collection.rollback(threads=threads, reason=reason, progress=show)
+            else:
+                report = collection.rebuild(
+                    metric,
+                    index,
+                    dtype,
+                    scores=scores,
+                    threads=threads,
+                    validate=validate,
+                    keep_previous=keep_previous,
+                    reason=reason,
+                    resume=True if resume else False if restart else None,
+                    progress=show,
+                )
+    if json:
+        output.json_object(report)
+    else:
+        output.line(_sentence(report))
+
+
+def _print_plan(title: str, plan: RebuildPlan, *, json: bool) -> None:
+    """What would be done; exit status 1 where it cannot be."""
+    if json:
+        output.json_object({**plain(plan), "feasible": plan.feasible})
+        if not plan.feasible:
+            raise typer.Exit(1)
+    elif plan.feasible:
+        output.facts(title, plan)
+    else:
+        raise VdbError(f"cannot be done: {'; '.join(plan.obstacles)}")
+
+
+@contextmanager
+def _shown(name: str) -> Iterator[Callable[[RebuildProgress], None]]:
+    """A bar for each phase; Ctrl-C becomes what there is to say about it."""
+    try:
+        with output.stages() as show:
+            yield lambda at: show(f"{name}: {at.phase}", at.done, at.total)
+    except KeyboardInterrupt:
+        raise Interrupted(
+            f"collection {name} is as it was; the same command goes on, --discard removes what "
+            "was built"
+        ) from None
+
+
+def _sentence(report: RebuildReport) -> str:
+    metric = _change(report.previous_metric, report.metric)
+    dtype = _change(report.previous_dtype, report.dtype)
+    recall = "" if report.recall is None else f", recall {report.recall:.1%}"
+    kept = f"; generation {report.previous} is kept" if report.previous_kept else ""
+    changed = f", {report.caught_up:,} changed meanwhile" if report.caught_up else ""
+    return (
+        f"{report.collection}: generation {report.generation} is in use ({metric}, {dtype}, "
+        f"{report.index.type}), {report.records:,} records{changed}{recall}, "
+        f"{report.seconds:.1f} s{kept}"
+    )
+
+
+def _change(before: str, now: str) -> str:
+    return now if now == before else f"{before} -> {now}"
+
+
+def _drop(collection: Collection, *, json: bool, previous: bool) -> None:
+    dropped = collection.drop_previous() if previous else collection.discard_rebuild()
+    if json:
+        output.json_object({"collection": collection.name, "removed": dropped})
+        return
+    what = "generation kept to go back to" if previous else "unfinished rebuild"
+    output.line(f"{collection.name}: {'removed the' if dropped else 'there was no'} {what}")
+
+
+def _given(*values: object) -> bool:
+    return any(value is not None and value is not False for value in values)
+
+
+def _one_of(given: dict[str, bool]) -> None:
+    named = [option for option, value in given.items() if value]
+    if len(named) > 1:
+        raise InvalidArgumentError(f"{named[0]} and {named[1]} do not go together")
+
+
+def _validate(no_validate: bool, least_recall: float | None) -> bool | float:
+    if no_validate and least_recall is not None:
+        raise InvalidArgumentError("--no-validate and --least-recall do not go together")
+    return least_recall if least_recall is not None else not no_validate
+
+
+def _index(
+    collection: Collection,
+    *,
+    flat: bool,
+    M: int | None,
+    ef_construction: int | None,
+    seed: int | None,
+    codes: str | None,
+) -> IndexConfig | None:
+    """What the options describe on top of the present parameters; None where none was given."""
+    graph = _given(M, ef_construction, seed, codes)
+    if flat and graph:
+        raise InvalidArgumentError("--flat has no graph: leave out its parameters")
+    if flat:
+        return Flat()
+    if not graph:
+        return None
+    present = collection.index
+    base = present if isinstance(present, HNSW) else HNSW()
+    return HNSW(
+        M=base.M if M is None else M,
+        ef_construction=base.ef_construction if ef_construction is None else ef_construction,
+        codes=base.codes if codes is None else codes_from(codes),
+        seed=base.seed if seed is None else seed,
+    )

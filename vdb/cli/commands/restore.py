@@ -1,0 +1,73 @@
+"""`vdb restore`: a backup put in the place of a database."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from vdb.api import admin
+from vdb.cli.arguments import options
+from vdb.cli.interrupted import Interrupted
+from vdb.cli.render import output
+
+
+def restore(
+    source: Annotated[
+        Path,
+        typer.Argument(
+            metavar="SOURCE",
+            parser=options.a_directory,
+            help="The backup: a directory, or the data.mdb in it.",
+        ),
+    ],
+    directory: Annotated[
+        Path,
+        typer.Argument(
+            metavar="DIR",
+            parser=options.a_directory,
+            help="The database that it replaces, or a directory that is empty or missing.",
+        ),
+    ],
+    *,
+    discard_old: Annotated[
+        bool,
+        typer.Option(
+            "--discard-old",
+            help="Remove the file that is replaced, which otherwise stays beside it.",
+        ),
+    ] = False,
+    lock_timeout: options.LockTimeout = 5.0,
+    allow_network_fs: options.AllowNetwork = False,
+    json: options.Json = False,
+) -> None:
+    """Put a backup in the place of a database, or where there is none yet.
+
+    It is copied and verified first, and takes its place in one step. Refused while any process has
+    either of them open. Stopped before its end, it leaves everything as it was.
+    """
+    try:
+        with output.stages() as show:
+            report = admin.restore(
+                source,
+                directory,
+                keep_old=not discard_old,
+                lock_timeout=lock_timeout,
+                allow_network_fs=allow_network_fs,
+                progress=show,
+            )
+    except KeyboardInterrupt:
+        raise Interrupted(f"{directory} is as it was") from None
+    if json:
+        output.json_object(report)
+        return
+    output.line(
+        output.printable(
+            f"{directory}: restored from {source} ({report.bytes:,} bytes, commit {report.commit})"
+        )
+    )
+    if report.kept is not None:
+        output.line(
+            output.printable(f"The old file is {report.kept}; remove it when it is of no use.")
+        )

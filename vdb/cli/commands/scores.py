@@ -1,0 +1,179 @@
+"""`vdb scores`: the table of score conventions, or one score in another convention."""
+
+from __future__ import annotations
+
+from math import isnan
+from typing import Annotated, Any
+
+import typer
+
+from vdb import scores as conventions
+from vdb.cli.arguments import numbers, options
+from vdb.cli.render import output
+from vdb.errors import InvalidArgumentError
+from vdb.scores.explain import described, explained
+from vdb.scores.table import all_conventions, convention_named
+
+
+def scores(
+    score: Annotated[
+        float | None,
+        typer.Argument(
+            metavar="SCORE",
+            parser=numbers.a_number,
+            help="A score to convert; without one, the table.",
+        ),
+    ] = None,
+    *,
+    metric: Annotated[
+        str | None,
+        typer.Option(metavar="NAME", help="The metric: l2, ip, cosine, dot, l1 or hamming."),
+    ] = None,
+    engine: Annotated[
+        str | None, typer.Option(metavar="NAME", help="Only this convention of the table.")
+    ] = None,
+    source: Annotated[
+        str | None,
+        typer.Option("--from", metavar="NAME", help="The convention of SCORE; native by default."),
+    ] = None,
+    target: Annotated[
+        str | None,
+        typer.Option("--to", metavar="NAME", help="The convention wanted; native by default."),
+    ] = None,
+    to_metric: Annotated[
+        str | None,
+        typer.Option(metavar="NAME", help="The metric wanted, if another; needs --unit-norms."),
+    ] = None,
+    unit_norms: Annotated[
+        bool, typer.Option("--unit-norms", help="All vectors, queries included, have length 1.")
+    ] = False,
+    dim: Annotated[
+        int | None,
+        typer.Option(
+            metavar="N",
+            parser=numbers.a_whole_number,
+            help="The dimension, where a formula has it.",
+        ),
+    ] = None,
+    dtype: Annotated[
+        str | None,
+        typer.Option(
+            metavar="NAME", help="The stored type: float32 (the default), float16, int8 or bit."
+        ),
+    ] = None,
+    explain: Annotated[
+        bool,
+        typer.Option("--explain", help="Everything about a row; the formulas with the numbers in."),
+    ] = False,
+    json: options.Json = False,
+) -> None:
+    """Say what the scores of vector engines mean, and turn one into another.
+
+    Without SCORE: the table, of one metric or engine if they are given.
+    """
+    if score is None:
+        given = {
+            "from": source,
+            "to": target,
+            "to-metric": to_metric,
+            "unit-norms": unit_norms or None,
+            "dim": dim,
+            "dtype": dtype,
+        }
+        _refuse_without_score([name for name, value in given.items() if value is not None])
+        _table(metric, engine, full=explain, json=json)
+        return
+    _refuse_with_score(score, metric, engine)
+    assert metric is not None  # noqa: S101 - for mypy; it has just been looked at
+    source, target = source or "native", target or "native"
+    dtype = dtype or "float32"
+    result = conventions.convert(
+        score,
+        metric=metric,
+        source=source,
+        target=target,
+        to_metric=to_metric,
+        unit_norms=unit_norms,
+        dim=dim,
+        dtype=dtype,
+    )
+    wanted = metric if to_metric is None else to_metric
+    giver = convention_named(source, metric, dtype=dtype)
+    taker = convention_named(target, wanted, dtype=dtype)
+    steps = explained(score, giver, taker, dim)
+    if json:
+        answer = {
+            "metric": metric,
+            "from": source,
+            "score": score,
+            "to_metric": wanted,
+            "to": target,
+            "result": result,
+        }
+        output.json_object(answer | ({"steps": steps} if explain else {}))
+        return
+    for step in steps if explain else ():
+        output.line(step)
+    output.line(f"{result:.9g}")
+
+
+def _refuse_without_score(names: list[str]) -> None:
+    if names:
+        given = ", ".join(f"--{name}" for name in names)
+        raise InvalidArgumentError(
+            f"SCORE is missing: {given} belong to a conversion; the table takes --metric, --engine"
+        )
+
+
+def _refuse_with_score(score: float, metric: str | None, engine: str | None) -> None:
+    if engine is not None:
+        raise InvalidArgumentError(
+            "engine must not be given with a score: it chooses rows of the table; "
+            "--from and --to name the conventions of a conversion"
+        )
+    if metric is None:
+        raise InvalidArgumentError("metric must be given with a score: its meaning depends on it")
+    if isnan(score):
+        raise InvalidArgumentError("SCORE must be a number, got NaN", received=score)
+
+
+def _table(metric: str | None, engine: str | None, *, full: bool, json: bool) -> None:
+    rows = all_conventions()
+    if metric is not None:
+        known = set(conventions.conventions(metric))  # an unknown metric raises
+        rows = [row for row in rows if row.metric == metric]
+        if engine is not None and engine not in known:
+            convention_named(engine, metric, argument="engine")
+    if engine is not None:
+        rows = [row for row in rows if row.name == engine]
+        if not rows:
+            names = sorted({row.name for row in all_conventions()})
+            raise InvalidArgumentError(
+                f"engine must be one of {', '.join(names)}; got {engine!r}", received=engine
+            )
+    if json:
+        named = [
+            {fact.replace(" ", "_").lower(): value for fact, value in described(row).items()}
+            for row in rows
+        ]
+        output.json_object({"conventions": named})
+    elif full:
+        for row in rows:
+            facts: dict[str, Any] = described(row)
+            title = f"{facts.pop('convention')}, metric {facts.pop('metric')}"
+            output.table(title, None, [(name, str(fact)) for name, fact in facts.items() if fact])
+    else:
+        output.table(
+            f"{len(rows)} conventions (all about one: --engine NAME --explain)",
+            ["metric", "convention", "score", "closer", "threshold"],
+            [
+                (
+                    row.metric if row.dtype == "any" else f"{row.metric}, {row.dtype}",
+                    row.name,
+                    row.formula,
+                    row.direction,
+                    row.threshold,
+                )
+                for row in rows
+            ],
+        )

@@ -1,0 +1,296 @@
+"""`vdb search`: the records nearest to a vector in a file, on standard input, or of a record."""
+
+from __future__ import annotations
+
+import json as json_text
+import sys
+from typing import Annotated, Any
+
+import numpy as np
+import typer
+from numpy.typing import NDArray
+
+from vdb.api import database
+from vdb.api.collection_reader import CollectionReader
+from vdb.cli.arguments import numbers, options
+from vdb.cli.arguments.ids import typed_id
+from vdb.cli.arguments.where import Where, where_from
+from vdb.cli.formats.npy import open_array
+from vdb.cli.json_text import JsonError, parsed
+from vdb.cli.render import output
+from vdb.errors import InvalidArgumentError, NotFoundError
+from vdb.model.hits import Hits
+from vdb.model.records import Id, Payload
+
+SHOWN_TEXT = 400  # characters of a payload that a table starts from; the terminal cuts further
+TEXT = "text"  # the field that is shown unless another is named
+
+
+def search(
+    directory: options.Directory,
+    name: options.Name,
+    *,
+    vector: Annotated[
+        str | None,
+        typer.Option(
+            metavar="FILE.npy[:ROW]|-",
+            help="The query: a row of a .npy file, counted from 0, or - for a JSON list of "
+            "numbers on standard input.",
+        ),
+    ] = None,
+    id: Annotated[  # noqa: A002 - the option is called --id
+        str | None,
+        typer.Option(
+            "--id", metavar="ID", help="The query: the vector of this record, itself included."
+        ),
+    ] = None,
+    k: Annotated[
+        int | None,
+        typer.Option(
+            "-k",
+            metavar="N",
+            parser=numbers.a_whole_number,
+            help="How many. [default: 10; all found with --threshold]",
+        ),
+    ] = None,
+    ef: Annotated[
+        int | None,
+        typer.Option(
+            metavar="N",
+            parser=numbers.a_whole_number,
+            help="Candidates to keep; more finds more, slower.",
+        ),
+    ] = None,
+    exact: Annotated[
+        bool, typer.Option("--exact", help="Compare with every record; misses nothing.")
+    ] = False,
+    threshold: Annotated[
+        float | None,
+        typer.Option(
+            metavar="SCORE",
+            parser=numbers.a_number,
+            help="Only records at least this close, in the unit of the convention's own threshold "
+            "(vdb scores --explain says it): all found within. A graph may miss some; with "
+            "--exact it is all there are.",
+        ),
+    ] = None,
+    where: Where = None,
+    scores: Annotated[
+        str | None, typer.Option(metavar="NAME", help="The convention to score in.")
+    ] = None,
+    target_recall: Annotated[
+        float | None,
+        typer.Option(
+            metavar="RECALL",
+            parser=numbers.a_number,
+            help="Instead of --ef: what tune measured to reach this.",
+        ),
+    ] = None,
+    explain: Annotated[
+        bool,
+        typer.Option("--explain", help="Say how the search was done, and derive the best score."),
+    ] = False,
+    explain_id: Annotated[
+        str | None,
+        typer.Option(metavar="ID", help="The same for this record, whether it is found or not."),
+    ] = None,
+    show: Annotated[
+        str | None,
+        typer.Option(
+            metavar="FIELD",
+            help="The payload field to show in the table. [default: text, or else the payload]",
+        ),
+    ] = None,
+    allow_network_fs: options.AllowNetwork = False,
+    json: options.Json = False,
+) -> None:
+    """Find the records nearest to a vector.
+
+    A table with the payload's text cut to the width of the terminal, or, with --json, everything.
+    """
+    if exact and ef is not None:
+        raise InvalidArgumentError("--exact compares with every record; leave out --ef")
+    if k is None and threshold is None:
+        k = 10
+    chosen = where_from(where)
+    with (
+        database.open(
+            directory, create=False, read_only=True, allow_network_fs=allow_network_fs
+        ) as db,
+        db.snapshot() as moment,
+    ):
+        collection = moment.collection(name)
+        query = _query(collection, vector, id)
+        hits = collection.search(
+            query,
+            k,
+            ef=ef,
+            where=chosen,
+            exact=exact,
+            threshold=threshold,
+            scores=scores,
+            target_recall=target_recall,
+        )
+        wanted = _explained(collection, hits, explain_id, explain=explain)
+        explanation = (
+            None
+            if wanted is None
+            else collection.explain(
+                query,
+                wanted,
+                scores=scores,
+                k=k or 10,
+                ef=ef,
+                target_recall=target_recall,
+                where=chosen,
+            )
+        )
+    nothing = hits.plan is not None and hits.plan.matches == 0
+    if json:
+        document = _document(name, hits)
+        if explain or nothing:
+            document["plan"] = hits.plan
+        output.json_object(
+            document if explanation is None else {**document, "explanation": explanation}
+        )
+        return
+    _print_table(name, hits, show)
+    if explain or nothing:
+        output.line(f"plan: {hits.plan}")
+    if explanation is not None:
+        output.line(f"record {explanation.id}")
+        output.sections(explanation.sections)
+
+
+def _explained(
+    collection: CollectionReader, hits: Hits, id_text: str | None, *, explain: bool
+) -> Id | None:
+    """The record whose score is to be derived, if any."""
+    if id_text is not None:
+        return typed_id(collection, id_text)
+    return hits[0].id if explain and len(hits) else None
+
+
+def _query(collection: CollectionReader, vector: str | None, id_text: str | None) -> NDArray[Any]:
+    if vector is not None and id_text is None:
+        return _given(vector)
+    if id_text is not None and vector is None:
+        return _stored(collection, id_text)
+    raise InvalidArgumentError("give one of --vector and --id")
+
+
+def _given(vector: str) -> NDArray[Any]:
+    """The query that ``--vector`` names."""
+    if not vector:
+        raise InvalidArgumentError("--vector is empty; it names a .npy file, or - for a JSON list")
+    if vector == "-":
+        return _from_standard_input()
+    file, colon, row_text = vector.rpartition(":")
+    row = int(row_text) if colon and row_text.isascii() and row_text.isdecimal() else None
+    if row is not None and not file:
+        raise InvalidArgumentError(f"--vector {vector} has no file before the colon")
+    array = open_array(vector if row is None else file)
+    if array.ndim == 1 and row is None:
+        return np.array(array)
+    if array.ndim != 2:
+        raise InvalidArgumentError(f"{vector}: one vector needed, got shape {array.shape}")
+    if row is None and len(array) != 1:
+        raise InvalidArgumentError(
+            f"{vector} has {len(array):,} rows; say which one, as in {vector}:0"
+        )
+    if (row or 0) >= len(array):
+        raise InvalidArgumentError(
+            f"{file} has {len(array):,} rows, counted from 0; there is no row {row}",
+            expected=len(array),
+            received=row,
+        )
+    return np.array(array[row or 0])
+
+
+def _from_standard_input() -> NDArray[Any]:
+    """The query as a JSON list of numbers."""
+    if sys.stdin is None:
+        raise InvalidArgumentError("standard input is closed")
+    try:
+        given = parsed(sys.stdin.read())
+    except JsonError as error:
+        raise InvalidArgumentError(f"standard input is {error}") from None
+    if not isinstance(given, list) or not all(type(x) in (int, float, bool) for x in given):
+        raise InvalidArgumentError("standard input must be one flat JSON list of numbers")
+    try:
+        return np.array(given, dtype=_type_of(given))
+    except OverflowError as error:
+        raise InvalidArgumentError(f"standard input: {error}") from None
+
+
+def _type_of(numbers: list[Any]) -> type:
+    """Numpy's type of a JSON list: integers and booleans stay what they are, for int8 and bits."""
+    kinds = {type(number) for number in numbers}
+    if kinds == {bool}:
+        return np.bool_
+    return np.int64 if kinds == {int} and max(map(abs, numbers)) < 1 << 63 else np.float64
+
+
+def _stored(collection: CollectionReader, text: str) -> NDArray[Any]:
+    """The vector of the record that ``--id`` names."""
+    record = collection.get(typed_id(collection, text))
+    if record is None:
+        raise NotFoundError(f"no record {text!r} in collection {collection.name}", received=text)
+    return record.vector
+
+
+def _document(name: str, hits: Hits) -> dict[str, Any]:
+    return {
+        "collection": name,
+        "metric": hits.metric,
+        "scores": hits.convention,
+        "closer": hits.direction,
+        "hits": [
+            {
+                "rank": rank,
+                "id": hit.id,
+                "score": hit.score,
+                "value": hit.value,
+                "payload": hit.payload,
+            }
+            for rank, hit in enumerate(hits, 1)
+        ],
+    }
+
+
+def _print_table(name: str, hits: Hits, show: str | None) -> None:
+    field = TEXT if show is None else show
+    cells = [_shown(hit.payload, field, whole=show is None) for hit in hits]
+    if show is None and not any(isinstance(p, dict) and TEXT in p for p in _payloads(hits)):
+        field = "payload"
+    output.table(
+        f"{name}: {len(hits)} nearest by {hits.metric} "
+        f"(scores: {hits.convention}, {hits.direction} is closer)",
+        ["rank", "id", "score", "value", field],
+        [
+            (
+                str(rank),
+                str(hit.id),
+                output.number(hit.score),
+                output.number(hit.value),
+                cell,
+            )
+            for rank, (hit, cell) in enumerate(zip(hits, cells, strict=True), 1)
+        ],
+        numbers=(0, 2, 3),
+        shorten=4,
+    )
+
+
+def _payloads(hits: Hits) -> list[Payload]:
+    return [hit.payload for hit in hits]
+
+
+def _shown(payload: Payload, field: str, *, whole: bool) -> str:
+    """One field of a payload; where there is no such field nothing, or the `whole` as JSON."""
+    if isinstance(payload, dict) and payload.get(field) is not None:
+        payload = payload[field]
+    elif payload is None or not whole:
+        return ""
+    text = payload if isinstance(payload, str) else json_text.dumps(payload, ensure_ascii=False)
+    return " ".join((text[:SHOWN_TEXT] if output.is_bounded() else text).split())

@@ -1,0 +1,120 @@
+"""`vdb tune`: measures recall, and sets the ef that searches use."""
+
+from __future__ import annotations
+
+from typing import Annotated
+
+import typer
+
+from vdb.analysis.recall import RecallReport
+from vdb.api import database
+from vdb.cli.arguments import numbers, options
+from vdb.cli.formats.npy import open_array
+from vdb.cli.render import output
+from vdb.errors import InvalidArgumentError
+from vdb.index import Tuning
+from vdb.model import config
+
+
+def tune(
+    directory: options.Directory,
+    name: options.Name,
+    *,
+    target_recall: Annotated[
+        float,
+        typer.Option(
+            metavar="RECALL",
+            parser=numbers.a_number,
+            help="The recall to reach, above 0, at most 1.",
+        ),
+    ] = 0.95,
+    k: Annotated[
+        int, typer.Option("-k", metavar="N", parser=numbers.a_whole_number, help="Hits of a query.")
+    ] = 10,
+    queries: options.RealQueries = None,
+    sample: options.Sample = config.SAMPLE,
+    ef: Annotated[
+        int | None,
+        typer.Option(
+            metavar="N",
+            parser=numbers.a_whole_number,
+            help="With --dry-run: measure with this ef, not the default.",
+        ),
+    ] = None,
+    dry_run: Annotated[
+        bool, typer.Option("--dry-run", help="Only measure the recall of searches as they are.")
+    ] = False,
+    seed: options.Seed = 0,
+    threads: options.Threads = None,
+    lock_timeout: options.LockTimeout = 5.0,
+    allow_network_fs: options.AllowNetwork = False,
+    json: options.Json = False,
+) -> None:
+    """Find the smallest ef that reaches a recall, and make it the collection's default.
+
+    Recall is measured against exact search. The curve is stored too: search --target-recall looks
+    it up. A rebuild measures anew.
+    """
+    if ef is not None and not dry_run:
+        raise InvalidArgumentError("--ef belongs to --dry-run; tune finds an ef of its own")
+    asked = None if queries is None else open_array(queries)
+    with (
+        database.open(
+            directory,
+            create=False,
+            read_only=dry_run,
+            lock_timeout=lock_timeout,
+            allow_network_fs=allow_network_fs,
+        ) as db,
+        output.progress("measuring", sample if asked is None else len(asked)) as progress,
+    ):
+        collection = db.collection(name)
+        answer: Tuning | RecallReport
+        if dry_run:
+            answer = collection.recall(
+                asked,
+                k,
+                ef,
+                sample=sample,
+                seed=seed,
+                threads=threads,
+                progress=lambda done, _total: progress(done),
+            )
+        else:
+            answer = collection.tune(
+                target_recall,
+                k,
+                queries=asked,
+                sample=sample,
+                seed=seed,
+                threads=threads,
+                progress=lambda done, _total: progress(done),
+            )
+    if json:
+        output.json_object(answer)
+    elif isinstance(answer, Tuning):
+        _print_curve(name, answer)
+    else:
+        _print_recall(name, answer)
+
+
+def _print_recall(name: str, found: RecallReport) -> None:
+    with_ef = "exact search" if found.ef is None else f"ef={found.ef}"
+    output.line(
+        f"{name}: recall@{found.k} {found.recall} with {with_ef}, {found.queries:,} "
+        f"{found.source} queries; {found.complete:.0%} of them complete, the worst "
+        f"{found.worst:.2f}"
+    )
+
+
+def _print_curve(name: str, found: Tuning) -> None:
+    output.table(
+        f"{name}: ef={found.ef} from now on, the smallest with recall@{found.k} of "
+        f"{found.target:g} ({found.queries:,} {found.source} queries)",
+        ["ef", f"recall@{found.k} (95 % interval)", ""],
+        [
+            (str(point.ef), str(point.recall), "<- default" if point.ef == found.ef else "")
+            for point in found.curve
+        ],
+        numbers=(0,),
+    )

@@ -1,0 +1,243 @@
+"""A Parquet file of ids, vectors and payloads, read a part at a time.
+
+What `vdb export --parquet` writes has the columns "id", "vector" and "payload", a JSON text. In any
+other file the payload is made of the columns that are neither the id nor the vector.
+
+A list column is not read by its inner array: that has no rows under null lists, and holds those
+outside a slice. Where lists are of fixed length Parquet itself does not say so; pyarrow's schema in
+the file does, and where that is missing they come as lists of any length.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from vdb.cli.arguments.schema import Options
+from vdb.cli.formats.schema_file import options_from
+from vdb.cli.formats.source import Part, Source
+from vdb.cli.json_text import JsonError, parsed
+from vdb.errors import InvalidArgumentError
+from vdb.model.records import Id, Payload
+
+__all__ = ["MAGIC", "METADATA", "ParquetSource", "open_parquet", "pyarrow_parquet"]
+
+MAGIC = b"PAR1"
+METADATA = b"vdb"
+"""The key of the file's own metadata under which an export puts what the collection is made of."""
+
+_EXPORTED = ["id", "vector", "payload"]
+
+
+@dataclass(slots=True)
+class ParquetSource(Source):
+    """One file.
+
+    Attributes:
+        file: pyarrow's handle of it.
+        vector_field: The column of the vectors.
+        payload_fields: The columns that payloads are made of.
+    """
+
+    path: Path
+    file: Any
+    id_field: str | None
+    vector_field: str
+    payload_fields: list[str]
+    rows: int = field(init=False)
+    columns: int = field(init=False)
+    numbers: np.dtype[Any] = field(init=False)
+
+    def __post_init__(self) -> None:
+        self.rows = self.file.metadata.num_rows
+        kind = self.file.schema_arrow.field(self.vector_field).type
+        self.numbers = _number_type(kind.value_type)
+        self.columns = getattr(kind, "list_size", None) or self._first_length()
+
+    def parts(self, room: Callable[[], int]) -> Iterator[Part]:
+        """Everything in order; a row group at a time is decoded."""
+        start = 0
+        wanted = [self.vector_field, *self.payload_fields]
+        if self.id_field is not None:
+            wanted.append(self.id_field)
+        for batch in self.file.iter_batches(batch_size=self.part_rows, columns=wanted):
+            done = 0
+            while done < len(batch):
+                piece = batch.slice(done, min(room(), len(batch) - done))
+                numbers = range(start, start + len(piece))
+                yield Part(
+                    numbers,
+                    list(numbers) if self.id_field is None else self._ids(piece, start),
+                    self._vectors(piece, start),
+                    self._payloads(piece, start),
+                )
+                done, start = done + len(piece), start + len(piece)
+
+    def ids(self) -> Iterator[Id]:
+        """Those of the column, or the row numbers."""
+        if self.id_field is None:
+            yield from range(self.rows)
+            return
+        start = 0
+        for batch in self.file.iter_batches(columns=[self.id_field]):
+            yield from self._ids(batch, start)
+            start += len(batch)
+
+    def exported(self) -> Options | None:
+        """What the file's metadata say."""
+        text = (self.file.schema_arrow.metadata or {}).get(METADATA)
+        return None if text is None else options_from(text, str(self.path))
+
+    def place(self, row: int, *, of_vector: bool) -> str:  # noqa: ARG002 - one file has both
+        """A row of the file, counted from 0."""
+        return f"row {row:,} of {self.path}"
+
+    def _first_length(self) -> int:
+        for batch in self.file.iter_batches(batch_size=1, columns=[self.vector_field]):
+            return len(self._vectors(batch, 0)[0])
+        raise InvalidArgumentError(
+            f"{self.path} has no rows, and does not say how long its vectors are"
+        )
+
+    def _vectors(self, batch: Any, start: int) -> NDArray[Any]:
+        lists = batch.column(self.vector_field)
+        if lists.null_count:
+            row = int(np.flatnonzero(lists.is_null().to_numpy(zero_copy_only=False))[0])
+            raise self._refused(start + row, f"has no {self.vector_field!r}: it is null")
+        length = getattr(self, "columns", None)
+        sizes = lists.value_lengths().to_numpy(zero_copy_only=False)
+        if length is None:
+            length = int(sizes[0])
+        if (sizes != length).any():
+            row = int(np.flatnonzero(sizes != length)[0])
+            raise self._refused(
+                start + row, f"has {sizes[row]:,} numbers where others have {length:,}"
+            )
+        values = lists.flatten()
+        if values.null_count:
+            place = int(np.flatnonzero(values.is_null().to_numpy(zero_copy_only=False))[0])
+            raise self._refused(
+                start + place // length, f"holds null at position {place % length:,}"
+            )
+        numbers: NDArray[Any] = values.to_numpy(zero_copy_only=False)
+        return numbers.astype(self.numbers, copy=False).reshape(len(batch), length)
+
+    def _ids(self, batch: Any, start: int) -> list[Id]:
+        ids: list[Any] = batch.column(self.id_field).to_pylist()
+        for row, value in enumerate(ids):
+            if isinstance(value, bool) or not isinstance(value, int | str):
+                raise self._refused(
+                    start + row,
+                    f"{self.id_field!r} must be a string or a whole number, got {value!r:.60}",
+                )
+        return ids
+
+    def _payloads(self, batch: Any, start: int) -> list[Payload] | None:
+        if not self.payload_fields:
+            return None
+        if self.file.schema_arrow.names == _EXPORTED:
+            texts = batch.column("payload").to_pylist()
+            return [self._payload(text, start + row) for row, text in enumerate(texts)]
+        columns = {name: _plain(batch.column(name)) for name in self.payload_fields}
+        return [dict(zip(columns, row, strict=True)) for row in zip(*columns.values(), strict=True)]
+
+    def _payload(self, text: Any, row: int) -> Payload:
+        if not isinstance(text, str):
+            return text
+        try:
+            payload: Payload = parsed(text)
+        except JsonError as error:
+            raise self._refused(row, f"'payload' is {error}") from None
+        return payload
+
+    def _refused(self, row: int, why: str) -> InvalidArgumentError:
+        return InvalidArgumentError(f"{self.place(row, of_vector=True)}: {why}")
+
+
+def open_parquet(path: Path, id_field: str, *, without_records: bool) -> ParquetSource:
+    """Opens a file and finds its columns.
+
+    Args:
+        path: The file.
+        id_field: The column of the ids.
+        without_records: Row numbers for ids, and no payloads.
+
+    Raises:
+        InvalidArgumentError: pyarrow is missing, it is no such file, or has no such columns.
+        OSError: It cannot be read.
+    """
+    pyarrow, parquet = pyarrow_parquet()
+    try:
+        file = parquet.ParquetFile(path)
+        schema = file.schema_arrow
+    except pyarrow.ArrowException as error:
+        raise InvalidArgumentError(f"{path} cannot be read: {str(error).splitlines()[0]}") from None
+    vector = _vector_column(path, schema)
+    if without_records:
+        return ParquetSource(path, file, None, vector, [])
+    if id_field not in schema.names:
+        raise InvalidArgumentError(
+            f"{path} has no column {id_field!r} for the ids (--ids-from names another, "
+            f"--no-records takes row numbers); it has {', '.join(schema.names)}"
+        )
+    others = [name for name in schema.names if name not in (id_field, vector)]
+    return ParquetSource(path, file, id_field, vector, others)
+
+
+def pyarrow_parquet() -> tuple[Any, Any]:
+    """The modules pyarrow and pyarrow.parquet.
+
+    Raises:
+        InvalidArgumentError: It is not installed.
+    """
+    try:
+        import pyarrow
+        from pyarrow import parquet
+    except ImportError:
+        raise InvalidArgumentError(
+            "Parquet files need pyarrow: pip install 'vdb[parquet]'", expected="pyarrow"
+        ) from None
+    return pyarrow, parquet
+
+
+def _vector_column(path: Path, schema: Any) -> str:
+    """The column "vector", or the only one of lists of numbers."""
+    from pyarrow import types
+
+    def is_vector(kind: Any) -> bool:
+        lists = (types.is_fixed_size_list, types.is_list, types.is_large_list)
+        numbers = (types.is_floating, types.is_integer, types.is_boolean)
+        return any(is_one(kind) for is_one in lists) and any(
+            is_one(kind.value_type) for is_one in numbers
+        )
+
+    found = [column.name for column in schema if is_vector(column.type)]
+    if "vector" in found:
+        return "vector"
+    if len(found) != 1:
+        listed = ", ".join(f"{column.name} ({column.type})" for column in schema)
+        raise InvalidArgumentError(
+            f"{path} has {len(found)} columns of lists of numbers and none of them is called "
+            f"'vector'; it has {listed}"
+        )
+    return str(found[0])
+
+
+def _plain(column: Any) -> list[Any]:
+    """A column's values as payloads hold them: times are ISO 8601."""
+    from pyarrow import types
+
+    values: list[Any] = column.to_pylist()
+    if types.is_temporal(column.type) and not types.is_duration(column.type):
+        return [None if value is None else value.isoformat() for value in values]
+    return values
+
+
+def _number_type(kind: Any) -> np.dtype[Any]:
+    made: np.dtype[Any] = np.dtype(kind.to_pandas_dtype())
+    return made

@@ -1,0 +1,126 @@
+"""What a collection is made of, as an export says it and an import reads it.
+
+It is a JSON object: a file PREFIX.json beside PREFIX.npy, or a text in the metadata of a Parquet
+file.
+
+    {"vdb_collection": 1, "name": "docs", "dim": 384, "metric": "cosine", "dtype": "float32",
+     "index": {"type": "hnsw", "M": 16, "ef_construction": 200, "codes": null, "seed": 0},
+     "scores": "native", "model": null, "fields": {"pep": "int"}}
+"""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+from vdb.cli.arguments.schema import NO_CODES, Options
+from vdb.cli.json_text import JsonError, parsed
+from vdb.errors import InvalidArgumentError
+from vdb.maintenance.info import CollectionInfo
+from vdb.model.results import plain
+
+__all__ = ["SUFFIX", "described", "options_beside", "options_from"]
+
+SUFFIX = ".json"
+
+_MARK = "vdb_collection"
+_VERSION = 1
+_LARGEST = 1 << 24  # bytes; more is no file of ours
+
+_FACTS = {
+    "metric": (str, "text"),
+    "dtype": (str, "text"),
+    "scores": (str, "text"),
+    "model": (str | None, "text or null"),
+    "index": (dict, "an object"),
+    "fields": (dict, "an object"),
+}
+_GRAPH = {
+    "M": (int, "a whole number"),
+    "ef_construction": (int, "a whole number"),
+    "seed": (int, "a whole number"),
+    "codes": (str | None, "text or null"),
+}
+
+
+def described(info: CollectionInfo) -> dict[str, Any]:
+    """The object for a collection."""
+    return {
+        _MARK: _VERSION,
+        "name": info.name,
+        "dim": info.dim,
+        "metric": info.metric,
+        "dtype": info.dtype,
+        "index": plain(info.index),
+        "scores": info.scores,
+        "model": info.model,
+        "fields": dict(info.fields),
+    }
+
+
+def options_beside(vectors: Path) -> Options | None:
+    """What a file beside a `.npy` file says: docs.json for docs.npy and docs.f16.npy.
+
+    Any other file of that name is left alone.
+
+    Raises:
+        InvalidArgumentError: It is of an export, and something in it cannot be meant.
+    """
+    for name in (vectors.name.removesuffix(".npy"), vectors.name.split(".", 1)[0]):
+        place = vectors.with_name(name + SUFFIX)
+        if name and place.is_file() and place.stat().st_size <= _LARGEST:
+            found = options_from(place.read_bytes(), str(place))
+            if found is not None:
+                return found
+    return None
+
+
+def options_from(text: bytes, place: str) -> Options | None:
+    """The options that say the same; None where it is not the object of an export.
+
+    Raises:
+        InvalidArgumentError: It is, and something in it cannot be meant; names it.
+    """
+    try:
+        found = parsed(text.decode())
+    except (JsonError, UnicodeDecodeError):
+        return None
+    if not isinstance(found, dict) or _MARK not in found:
+        return None
+    if found[_MARK] != _VERSION:
+        raise _refused(place, _MARK, _VERSION, found[_MARK])
+    _require(place, found, _FACTS)
+    index = found["index"]
+    graph: dict[str, Any] = {}
+    if index.get("type") == "hnsw":
+        graph = index
+        _require(place, index, _GRAPH)
+    elif index.get("type") != "flat":
+        raise _refused(place, "index", 'of type "hnsw" or "flat"', index)
+    return Options(
+        metric=found["metric"],
+        dtype=found["dtype"],
+        index=index["type"],
+        M=graph.get("M"),
+        ef_construction=graph.get("ef_construction"),
+        codes=graph["codes"] or NO_CODES if graph else None,
+        scores=found["scores"],
+        model=found["model"],
+        fields=tuple(f"{path}:{kind}" for path, kind in found["fields"].items()),
+        seed=graph.get("seed"),
+    )
+
+
+def _require(place: str, found: dict[str, Any], facts: dict[str, tuple[Any, str]]) -> None:
+    for name, (kind, expected) in facts.items():
+        value = found.get(name)
+        if not isinstance(value, kind) or isinstance(value, bool):
+            raise _refused(place, name, expected, value)
+
+
+def _refused(place: str, name: str, expected: object, received: object) -> InvalidArgumentError:
+    return InvalidArgumentError(
+        f"{place}: {name!r} must be {expected}, got {received!r:.60}",
+        expected=expected,
+        received=received,
+    )

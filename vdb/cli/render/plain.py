@@ -1,0 +1,20 @@
+"""Answers of the library in JSON's types."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import fields
+from typing import Any
+
+from vdb.model.config import HNSW, Flat
+from vdb.model.results import plain
+
+__all__ = ["named", "plain"]
+
+
+def named(value: Any) -> dict[str, Any]:
+    """The items of a mapping, or the fields of a dataclass; an index begins with its type."""
+    if isinstance(value, Mapping):
+        return {str(name): item for name, item in value.items()}
+    kind = {"type": value.type} if isinstance(value, HNSW | Flat) else {}
+    return kind | {field.name: getattr(value, field.name) for field in fields(value)}

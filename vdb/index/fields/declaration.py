@@ -1,0 +1,150 @@
+"""Declaring a field of a collection that has records already, and dropping one.
+
+The postings are built over any number of commits, so that other writers get their turn. From its
+first commit on the field stands in the header with how far it is built, and every writer keeps the
+postings of the records that it writes, whether the building has come by them or not; the building
+adds the postings of the records as it finds them. Adding a posting that is there does nothing, so
+the order does not matter. Filters use a field once it is built. A building that was interrupted
+goes on where it stopped when the field is declared again.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from contextlib import AbstractContextManager
+from typing import TypeAlias
+
+from vdb.errors import InvalidArgumentError, InvalidPayloadError, NotFoundError
+from vdb.index.fields import field_index, postings
+from vdb.index.ingest import changing
+from vdb.model.arguments import shown
+from vdb.model.filters.types import MOST_FIELDS
+from vdb.model.records import Id, Payload
+from vdb.store import Batch, WritableCollection
+from vdb.store.format import keys
+from vdb.store.format.headers import CollectionHeader
+from vdb.store.format.keys import KeyKind
+from vdb.store.format.leaves import posting
+from vdb.store.format.limits import NO_SLOT
+
+__all__ = ["declare", "drop"]
+
+_RECORDS_AT_ONCE = 10_000
+
+Writing: TypeAlias = Callable[[], AbstractContextManager[tuple[Batch, WritableCollection]]]
+"""The collection inside a batch: the caller's own, or one that is a commit by itself."""
+
+
+def declare(writing: Writing, path: str, kind: str) -> None:
+    """Declares a field and builds its postings, about 10,000 records a commit.
+
+    Raises:
+        InvalidArgumentError: It is declared with another type; or there are too many.
+        InvalidPayloadError: A record holds what does not fit; the field is not declared then.
+    """
+    with writing() as (batch, coll):
+        number = _announce(coll, path, kind)
+    try:
+        done = False
+        while not done:
+            with writing() as (batch, coll):
+                done = _build(batch, coll, number)
+    except InvalidPayloadError:
+        with writing() as (batch, coll):
+            _forget(batch, coll, number)
+        raise
+
+
+def _announce(coll: WritableCollection, path: str, kind: str) -> int:
+    header = coll.header
+    for line in header.fields:
+        if line["path"] == path:
+            if line["type"] != kind:
+                raise InvalidArgumentError(
+                    f"field {shown(path)} of collection {header.name!r} is declared as "
+                    f"{line['type']}; drop_field makes room for another type",
+                    expected=line["type"],
+                    received=kind,
+                )
+            return int(line["number"])
+    if len(header.fields) >= MOST_FIELDS:
+        raise InvalidArgumentError(
+            f"collection {header.name!r} has {MOST_FIELDS} declared fields already, the most "
+            "there can be",
+            expected=MOST_FIELDS,
+            received=MOST_FIELDS + 1,
+        )
+    number = header.next_field
+    header.next_field += 1
+    header.fields.append({"number": number, "path": path, "type": kind, "built": 0})
+    return number
+
+
+def _build(batch: Batch, coll: WritableCollection, number: int) -> bool:
+    """The next records; whether that was the end of it."""
+    place = _place(coll.header, number)
+    if place is None:
+        raise NotFoundError("the field was dropped while it was being built", received=number)
+    line = coll.header.fields[place]
+    if line["built"] == NO_SLOT:
+        return True
+    field = field_index.declared(coll.header)[place]
+    new: set[bytes] = set()
+    end = min(coll.header.slots, line["built"] + _RECORDS_AT_ONCE)
+    for slot, record_id, payload in _records(batch, coll, line["built"], end):
+        try:
+            found = field_index.terms_of(field, payload)
+        except InvalidPayloadError as error:
+            raise InvalidPayloadError(
+                f"record {record_id!r}: {error.message}",
+                path=error.path,
+                expected=error.expected,
+                received=error.received,
+            ) from None
+        new.update(posting(term, slot) for term in found)
+    with changing(batch):
+        postings.change(batch, coll, number, added=new, removed=())
+    done: bool = end == coll.header.slots
+    line["built"] = NO_SLOT if done else end
+    return done
+
+
+def _records(
+    batch: Batch, coll: WritableCollection, start: int, end: int
+) -> Iterator[tuple[int, Id, Payload]]:
+    """Slots from `start` on and below `end` that hold a record, with what they hold."""
+    number = coll.header.number
+    prefix = keys.within(KeyKind.RECORD, number)
+    first, last = keys.record(number, start), keys.record(number, end)
+    for key, _ in batch.items(prefix, start=first, until=last):
+        slot = int.from_bytes(key[len(prefix) :], "big")
+        if slot < end:
+            yield slot, *batch.record(coll, slot)
+
+
+def drop(batch: Batch, coll: WritableCollection, path: str) -> None:
+    """Forgets a field and removes its postings; NotFoundError when it is not declared."""
+    for line in coll.header.fields:
+        if line["path"] == path:
+            _forget(batch, coll, line["number"])
+            return
+    known = [line["path"] for line in coll.header.fields]
+    raise NotFoundError(
+        f"collection {coll.header.name!r} has no declared field {shown(path)}; "
+        + (f"there are {', '.join(known)}" if known else "there are none"),
+        expected=known,
+        received=path,
+    )
+
+
+def _forget(batch: Batch, coll: WritableCollection, number: int) -> None:
+    place = _place(coll.header, number)
+    if place is not None:
+        with changing(batch):
+            postings.drop(batch, coll, number)
+            del coll.header.fields[place]
+
+
+def _place(header: CollectionHeader, number: int) -> int | None:
+    numbers = [line["number"] for line in header.fields]
+    return numbers.index(number) if number in numbers else None

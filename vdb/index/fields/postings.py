@@ -1,0 +1,169 @@
+"""Postings of declared fields: which slots have which terms; see `format.leaves`.
+
+Nothing here knows what a term means.
+"""
+
+from __future__ import annotations
+
+from collections import abc
+from collections.abc import Iterable, Iterator, Sequence
+from typing import Any, Final
+
+import numpy as np
+from numpy.typing import NDArray
+
+from vdb.errors import CorruptedError
+from vdb.index.fields import postings_cache
+from vdb.index.fields.postings_cache import Places, ValueOf
+from vdb.index.vectors.kernel_view import Collection, Reader
+from vdb.kernel import mark_slots
+from vdb.store import Batch, WritableCollection
+from vdb.store.format import keys, leaves
+from vdb.store.format.checksums import SEAL_SIZE
+from vdb.store.format.leaves import Leaf
+from vdb.store.format.terms import Range
+
+__all__ = ["change", "drop", "slots_of", "slots_of_values", "walk"]
+
+_NONE: Final = np.zeros(0, np.uint32)
+
+
+def slots_of(
+    reader: Reader, view: Collection, field: int, ranges: Sequence[Range]
+) -> NDArray[np.bool_]:
+    """Which slots have a term in one of the ranges (in order, apart): bool, shape (slots,).
+
+    Raises:
+        CorruptedError: A leaf on the way is damaged.
+    """
+    kept = postings_cache.of(reader, view, field)
+    if kept is not None:
+        return _marked(view, field, kept.slots, kept.inside(ranges))
+    parts = list(_inside(reader, view, field, ranges))
+    postings_cache.count(reader, view, field, len(parts))
+    slots = parts[0] if len(parts) == 1 else np.concatenate([_NONE, *parts])
+    return _marked(view, field, slots, (np.zeros(1, np.int64), np.array([len(slots)], np.int64)))
+
+
+def slots_of_values(
+    reader: Reader, view: Collection, field: int, values: abc.Collection[Any], value_of: ValueOf
+) -> tuple[NDArray[np.bool_], bool] | None:
+    """Which slots have one of these values, for long lists.
+
+    They are looked for in a table, once the field's postings are in memory and it has been made.
+
+    Returns:
+        Bool, shape (slots,), and whether that is all: other slots may have one of the values when
+        there are terms that stand for several. None where `slots_of` is due.
+    """
+    kept = postings_cache.of(reader, view, field)
+    table = None if kept is None else kept.table(values, value_of)
+    if kept is None or table is None:
+        return None
+    return _marked(view, field, kept.slots, table.places(values)), table.whole
+
+
+def _marked(
+    view: Collection, field: int, slots: NDArray[np.uint32], places: Places
+) -> NDArray[np.bool_]:
+    marks = np.zeros(view.header.slots, dtype=np.bool_)
+    try:
+        mark_slots(marks.view(np.uint8), slots, *places)
+    except CorruptedError as error:
+        raise CorruptedError(
+            error.message, where=f"collection {view.header.name!r}, field {field}"
+        ) from None
+    return marks
+
+
+def _inside(
+    reader: Reader, view: Collection, field: int, ranges: Sequence[Range]
+) -> Iterator[NDArray[np.uint32]]:
+    """The slots of the terms in the ranges, leaf by leaf. Each leaf is read once."""
+    prefix = keys.field(view.header.number, field)
+    size = len(prefix)
+    unwrap = reader.seal.unwrap
+    at = 0
+    while at < len(ranges):
+        low, high = ranges[at]
+        at += 1
+        beyond = False  # whether all terms of this leaf are known to lie beyond `low`
+        for key, value in reader.items(prefix, start=prefix + low, until=prefix + high):
+            leaf, bound = Leaf(unwrap(key, value), f"key {key.hex()}"), key[size:]
+            yield leaf.slots if beyond and bound < high else leaf.between(low, high)
+            beyond = True
+            # Further ranges that end in this leaf also begin in it.
+            while high <= bound and at < len(ranges) and ranges[at][1] <= bound:
+                yield leaf.between(*ranges[at])
+                at += 1
+
+
+def change(
+    batch: Batch,
+    coll: WritableCollection,
+    field: int,
+    added: Iterable[bytes],
+    removed: Iterable[bytes],
+) -> None:
+    """Adds and removes postings; adding what is there and removing what is not does nothing."""
+    new = set(added)
+    old = set(removed) - new
+    changes = sorted(new | old)
+    prefix = keys.field(coll.header.number, field)
+    room = batch.small_block - SEAL_SIZE
+    at = 0
+    while at < len(changes):
+        start = prefix + changes[at]
+        key, value = next(
+            batch.items(prefix, start=start, until=start), (prefix + leaves.LAST, b"")
+        )
+        bound = key[len(prefix) :]
+        end = at
+        while end < len(changes) and changes[end] <= bound:
+            end += 1
+        here = set(changes[at:end])
+        at = end
+        before = Leaf(batch.seal.unwrap(key, value), f"key {key.hex()}").postings() if value else []
+        after = (set(before) | (here & new)) - (here & old)
+        if len(after) == len(before) and after.issuperset(before):
+            continue
+        _put(batch, key, bound, leaves.cut(sorted(after), room), prefix)
+    coll.touched = True
+
+
+def _put(
+    batch: Batch,
+    key: bytes,
+    bound: bytes,
+    pieces: list[tuple[list[bytes], bytes]],
+    prefix: bytes,
+) -> None:
+    """Puts what became of one leaf: the last piece keeps its bound."""
+    if not pieces:
+        batch.delete(key)
+        return
+    for postings, body in pieces[:-1]:
+        batch.put_sealed(prefix + postings[-1], body)
+    batch.put_sealed(prefix + bound, pieces[-1][1])
+
+
+def drop(batch: Batch, coll: WritableCollection, field: int) -> None:
+    """Removes all postings of a field."""
+    batch.delete_all(keys.field(coll.header.number, field))
+    coll.touched = True
+
+
+def walk(reader: Reader, view: Collection, field: int) -> Iterator[list[bytes] | CorruptedError]:
+    """For the check: all postings, leaf by leaf, and the damage that was met in their place."""
+    prefix = keys.field(view.header.number, field)
+    last = b""
+    for key, value in reader.items(prefix):
+        where, bound = f"key {key.hex()}", key[len(prefix) :]
+        try:
+            postings = Leaf(reader.seal.unwrap(key, value), where).postings()
+            if not last < postings[0] or postings[-1] > bound:
+                raise CorruptedError("a leaf holds postings beyond its bounds", where=where)  # noqa: TRY301 - yielded like the others
+            yield postings
+        except CorruptedError as error:
+            yield error
+        last = bound

@@ -1,0 +1,319 @@
+"""The way in: from ids, vectors and payloads to rows, records and links in a batch.
+
+`add` and `upsert`, top to bottom:
+
+1. what can be refused without looking at the database is refused (`prepare`);
+2. with the writer lock held, ids are looked up: repeats are refused or become replacements;
+3. from here on things change, and any exception marks the batch as broken, so that it cannot be
+   committed: the index takes slots, writes the vectors and links them (`index.add`);
+4. id to slot, slot to record, the postings of declared fields (`fields`), and the counts are
+   written.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, replace
+from typing import Any
+
+import numpy as np
+from numpy.typing import ArrayLike, NDArray
+
+from vdb import index
+from vdb.errors import (
+    ArgumentTypeError,
+    BusyError,
+    CorruptedError,
+    DuplicateIdError,
+    InvalidArgumentError,
+    NotFoundError,
+)
+from vdb.index.fields import field_index
+from vdb.model import inputs
+from vdb.model.config import LIMITS
+from vdb.model.dtypes import DType, dtype_named
+from vdb.model.metrics import Metric, metric_named
+from vdb.model.records import Id, Progress
+from vdb.store import Batch, WritableCollection
+from vdb.store.format import payloads as payload_format
+
+__all__ = [
+    "Rows",
+    "add",
+    "changing",
+    "delete",
+    "encode_payloads",
+    "prepare",
+    "same_kind",
+    "set_payloads",
+    "upsert",
+]
+
+
+_ROOM_OF_A_RECORD = 2048
+
+
+@dataclass(frozen=True, slots=True)
+class Rows:
+    """Checked input: three columns of one length.
+
+    Attributes:
+        ids: All int or all str.
+        vectors: As they are stored, C-contiguous, shape (n, dim); bits packed.
+        payloads: Each one encoded, or None where there is none.
+        kind: The metric and dtype that they were made for.
+        made: Makes the vectors for other ones out of what was given; None where nobody will ask.
+    """
+
+    ids: list[Id]
+    vectors: NDArray[Any]
+    payloads: list[bytes | None]
+    kind: tuple[str, str]
+    made: Callable[[Metric, DType], NDArray[Any]] | None = None
+
+    @property
+    def room(self) -> int:
+        """About how many bytes of a file they take, their links and ids included."""
+        payloads = sum(len(payload) for payload in self.payloads if payload is not None)
+        return 2 * (self.vectors.nbytes + payloads) + _ROOM_OF_A_RECORD * len(self.ids)
+
+
+def prepare(
+    ids: object,
+    vectors: ArrayLike,
+    payloads: object,
+    *,
+    dim: int,
+    metric: Metric,
+    dtype: DType,
+    moments: field_index.Moments = (),
+) -> Rows:
+    """Everything that can be checked before the writer lock is taken."""
+    one = inputs.is_one_id(ids)
+    listed = inputs.id_list(ids)
+
+    def made(metric: Metric, dtype: DType) -> NDArray[Any]:
+        return inputs.vector_matrix(
+            vectors,
+            dim=dim,
+            metric=metric,
+            dtype=dtype,
+            rows=len(listed),
+            name="vector" if one else "vectors",
+            one=one,
+        )
+
+    matrix = made(metric, dtype)
+    encoded = encode_payloads(payloads, len(listed), one=one, moments=moments)
+    return Rows(listed, matrix, encoded, (metric.name, dtype.name), made)
+
+
+def encode_payloads(
+    payloads: object, rows: int, *, one: bool, moments: field_index.Moments = ()
+) -> list[bytes | None]:
+    """One encoded payload for each row, None where there is none.
+
+    In fields that are declared as `moments`, datetimes are taken too.
+    """
+    given = inputs.payload_list(payloads, rows, one=one)
+    if moments:
+        given = [field_index.spelled(payload, moments) for payload in given]
+    return [
+        None if payload is None else payload_format.encode(payload, row=None if one else row)
+        for row, payload in enumerate(given)
+    ]
+
+
+def add(
+    batch: Batch,
+    coll: WritableCollection,
+    rows: Rows,
+    *,
+    threads: int,
+    progress: Progress | None = None,
+) -> None:
+    """New records; any id that is there already, or twice, is a DuplicateIdError."""
+    inputs.refuse_repeats(rows.ids)
+    rows = _fitted(coll, rows)
+    for i, value in enumerate(rows.ids):
+        if batch.slot_of(coll, value) is not None:
+            raise DuplicateIdError(
+                f"ids[{i}]: collection {coll.header.name!r} has a record {value!r} already; "
+                "upsert replaces it",
+                expected="an id that is not there",
+                received=value,
+            )
+    found = field_index.of_records(coll.header, rows.payloads)
+    with changing(batch):
+        _insert(batch, coll, rows, found, threads=threads, progress=progress)
+
+
+def upsert(
+    batch: Batch,
+    coll: WritableCollection,
+    rows: Rows,
+    *,
+    threads: int,
+    progress: Progress | None = None,
+) -> None:
+    """New records, or new contents for ids that are there; of a repeated id the last one counts."""
+    rows = _last_of_each(_fitted(coll, rows))
+    slots = [_find(batch, coll, value) for value in rows.ids]
+    old = {i: slot for i, slot in enumerate(slots) if slot is not None}
+    new = [i for i, slot in enumerate(slots) if slot is None]
+    found = field_index.of_records(coll.header, rows.payloads)
+    before = field_index.of_stored(batch, coll, list(old.values()))
+    with changing(batch):
+        if old:
+            places = np.array(list(old.values()), dtype=np.uint32)
+            index.replace(batch, coll, places, rows.vectors[list(old)], threads=threads)
+            for i, slot in old.items():
+                batch.put_encoded(coll, slot, rows.ids[i], rows.payloads[i])
+            after = _chosen(found, list(old))
+            field_index.follow(batch, coll, list(old.values()), before=before, after=after)
+        if new:
+            some = _take(rows, new) if old else rows
+            _insert(batch, coll, some, _chosen(found, new), threads=threads, progress=progress)
+
+
+def set_payloads(
+    batch: Batch, coll: WritableCollection, ids: list[Id], payloads: list[bytes | None]
+) -> None:
+    """Other payloads for ids that are there; an id that is not is a NotFoundError."""
+    same_kind(coll.header.name, coll.header.id_kind, ids)
+    slots: list[int] = []
+    for i, value in enumerate(ids):
+        slot = _find(batch, coll, value)
+        if slot is None:
+            raise NotFoundError(
+                f"ids[{i}]: collection {coll.header.name!r} has no record {value!r}",
+                expected="an id that is there",
+                received=value,
+            )
+        slots.append(slot)
+    found = field_index.of_records(coll.header, payloads)
+    before = field_index.of_stored(batch, coll, slots)
+    with changing(batch):
+        for value, slot, payload in zip(ids, slots, payloads, strict=True):
+            batch.put_encoded(coll, slot, value, payload)
+        field_index.follow(batch, coll, slots, before=before, after=found)
+
+
+def delete(batch: Batch, coll: WritableCollection, ids: list[Id]) -> int:
+    """Removes the records of these ids, ignoring those that are not there; how many it removed."""
+    same_kind(coll.header.name, coll.header.id_kind, ids)
+    places = {value: _find(batch, coll, value) for value in ids}
+    found = {value: slot for value, slot in places.items() if slot is not None}
+    if not found:
+        return 0
+    before = field_index.of_stored(batch, coll, list(found.values()))
+    with changing(batch):
+        field_index.follow(batch, coll, list(found.values()), before=before)
+        for value, slot in found.items():
+            batch.delete_record(coll, slot, value)
+        index.remove(batch, coll, np.array(list(found.values()), dtype=np.uint32))
+        coll.header.count -= len(found)
+    return len(found)
+
+
+def same_kind(name: str, kind: str | None, ids: list[Id]) -> None:
+    """Refuse ids of the other kind than the collection's."""
+    received = inputs.id_kind(ids)
+    if kind is not None and received is not None and received != kind:
+        raise ArgumentTypeError(
+            f"the ids of collection {name!r} are of type {kind}, got {received} {ids[0]!r}",
+            expected=kind,
+            received=received,
+        )
+
+
+def _find(batch: Batch, coll: WritableCollection, value: Id) -> int | None:
+    """The slot of an id, or None.
+
+    Nothing seals the way from an id to its slot, so before the record there is replaced or removed
+    it must say that it is the one.
+    """
+    slot = batch.slot_of(coll, value)
+    if slot is not None:
+        there = batch.id_at(coll, slot)
+        if there != value:
+            raise CorruptedError(
+                f"leads to slot {slot}, where the record has id {there!r}",
+                where=f"collection {coll.header.name!r}, id {value!r}",
+                expected=value,
+                received=there,
+            )
+    return slot
+
+
+def _fitted(coll: WritableCollection, rows: Rows) -> Rows:
+    """Checked rows as the collection takes them that stands now."""
+    header = coll.header
+    same_kind(header.name, header.id_kind, rows.ids)
+    kind = header.metric, header.dtype
+    if kind != rows.kind and rows.made is not None:  # rebuilt since the rows were made
+        vectors = rows.made(metric_named(header.metric), dtype_named(header.dtype))
+        rows = replace(rows, vectors=vectors, kind=kind)
+    if header.count + len(rows.ids) > LIMITS.slots:
+        raise InvalidArgumentError(
+            f"a collection holds at most {LIMITS.slots} records",
+            expected=LIMITS.slots,
+            received=header.count + len(rows.ids),
+        )
+    return rows
+
+
+def _last_of_each(rows: Rows) -> Rows:
+    last = {value: i for i, value in enumerate(rows.ids)}
+    return rows if len(last) == len(rows.ids) else _take(rows, sorted(last.values()))
+
+
+def _take(rows: Rows, chosen: list[int]) -> Rows:
+    return replace(
+        rows,
+        ids=[rows.ids[i] for i in chosen],
+        vectors=rows.vectors[chosen],
+        payloads=[rows.payloads[i] for i in chosen],
+    )
+
+
+def _chosen(found: list[field_index.Terms], chosen: list[int]) -> list[field_index.Terms]:
+    return [found[i] for i in chosen] if found else []
+
+
+def _insert(
+    batch: Batch,
+    coll: WritableCollection,
+    rows: Rows,
+    found: list[field_index.Terms],
+    *,
+    threads: int,
+    progress: Progress | None,
+) -> None:
+    if not rows.ids:
+        return
+    slots = index.add(batch, coll, rows.vectors, threads=threads, progress=progress)
+    coll.header.id_kind = inputs.id_kind(rows.ids)
+    batch.put_new(coll, slots.tolist(), rows.ids, rows.payloads)
+    field_index.follow(batch, coll, slots.tolist(), after=found)
+    coll.header.count += len(rows.ids)
+
+
+@contextmanager
+def changing(batch: Batch) -> Iterator[None]:
+    """Marks the batch as broken when anything is raised inside, Ctrl-C included.
+
+    One change at a time: a progress callback or a signal handler that writes to the batch while a
+    call is half-way through is refused, before it has changed anything.
+    """
+    if batch.changing:
+        raise BusyError("another call is changing this batch; a progress callback may only read")
+    batch.changing = True
+    try:
+        yield
+    except BaseException as error:
+        batch.fail(error)
+        raise
+    finally:
+        batch.changing = False

@@ -1,0 +1,1 @@
+"""The vector index: graph (HNSW) and flat, searched, changed, measured and verified."""

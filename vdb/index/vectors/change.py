@@ -1,0 +1,161 @@
+"""Changing vectors and graph inside a batch.
+
+Counts, ids and records are the caller's; slots, the free list and the graph's entry point are kept
+up to date in the collection's header and generation here. After an exception the batch is of no
+use.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from vdb.index.vectors.kernel_view import opened, writer_of
+from vdb.kernel import Writer
+from vdb.model.records import Progress
+from vdb.store import Batch, WritableCollection
+
+__all__ = ["add", "remove", "replace"]
+
+MOST_UNLINKED = 32
+"""Vectors that may wait for their links at a time: a query compares them in about a microsecond."""
+
+LEAST_NODES = 1024
+"""In a smaller graph nothing waits."""
+
+FAR = 0.25
+"""Vectors that are fewer than that share of the graph, and take the places of others, are offered
+long links: those that they replace may have had some. A graph that only grows has them from its
+beginnings."""
+
+LEAST_ARRANGED = 1024
+"""Vectors added in one call from which on they get their slots by nearness."""
+
+_NOTHING: NDArray[np.uint32] = np.empty(0, np.uint32)
+
+
+def add(
+    batch: Batch,
+    collection: WritableCollection,
+    vectors: NDArray[Any],
+    *,
+    threads: int = 1,
+    progress: Progress | None = None,
+) -> NDArray[np.uint32]:
+    """Stores new vectors and links them into the graph.
+
+    Args:
+        batch: The batch that the collection is changed in.
+        collection: That batch's copy of it.
+        vectors: As they are stored, C-contiguous, (n, dim), accepted by the metric; bits packed.
+        threads: Threads that build; the graph does not depend on their number.
+        progress: Called with (vectors linked, n) every few hundred vectors.
+
+    Returns:
+        Their slots, uint32 (n,): free ones, then new ones. Vectors that come many at a time get
+        slots beside those of near ones, so that a search touches few blocks.
+    """
+    writer, fetch = writer_of(collection), batch.base.fetch
+    nodes = collection.header.count
+    taken = slots = writer.allocate(fetch, len(vectors))
+    if len(vectors) >= LEAST_ARRANGED:
+        slots = np.empty_like(taken)
+        slots[writer.arrange(vectors, threads)] = taken
+    collection.changed.append(slots)
+    writer.put(fetch, slots, vectors)
+    # Linked in the order in which they came: in that of their slots, recall would be lower.
+    _link(batch, collection, slots, nodes=nodes, threads=threads, progress=progress)
+    return slots
+
+
+def replace(
+    batch: Batch,
+    collection: WritableCollection,
+    slots: NDArray[np.uint32],
+    vectors: NDArray[Any],
+    *,
+    threads: int = 1,
+    progress: Progress | None = None,
+) -> None:
+    """Puts other vectors into slots in use, each named once; equal ones stay where they are."""
+    index, fetch = opened(batch, collection)
+    old = index.vectors(fetch, slots)
+    # Bit for bit: -0.0 given for 0.0 comes back as -0.0.
+    changed = np.flatnonzero((old.view(np.uint8) != vectors.view(np.uint8)).any(axis=1))
+    if not changed.size:
+        return
+    writer = writer_of(collection)
+    moving = np.ascontiguousarray(slots[changed])
+    collection.changed.append(moving)
+    writer.remove(fetch, moving)
+    writer.put(fetch, moving, np.ascontiguousarray(vectors[changed]))
+    nodes = max(0, collection.header.count - len(moving))
+    _link(batch, collection, moving, nodes=nodes, threads=threads, progress=progress)
+
+
+def remove(batch: Batch, collection: WritableCollection, slots: NDArray[np.uint32]) -> None:
+    """Takes vectors out of the graph, erases them, and frees their slots (each named once)."""
+    writer, fetch = writer_of(collection), batch.base.fetch
+    collection.changed.append(slots)
+    writer.remove(fetch, slots)
+    writer.release(fetch, slots)
+    _link(batch, collection, _NOTHING, nodes=max(0, collection.header.count - len(slots)))
+
+
+def _link(
+    batch: Batch,
+    collection: WritableCollection,
+    slots: NDArray[np.uint32],
+    *,
+    nodes: int,
+    threads: int = 1,
+    progress: Progress | None = None,
+) -> None:
+    """Links stored vectors into the graph, or leaves them for later while they are few.
+
+    Linking one vector rewrites a block of links for each of its neighbours; linking several in one
+    commit costs little more than one. Until then every search looks at all that wait.
+    """
+    writer, fetch = writer_of(collection), batch.base.fetch
+    waiting = writer.index.unlinked
+    together = np.concatenate((waiting, slots))
+    if collection.links and nodes >= LEAST_NODES and len(together) <= MOST_UNLINKED:
+        writer.defer(fetch, slots)
+    elif len(together):
+        behind = _behind(progress, len(waiting))
+        nodes = max(0, nodes - len(waiting))
+        writer.insert(
+            fetch,
+            together,
+            nodes=nodes,
+            threads=threads,
+            far=len(together) < FAR * nodes and _replaces(collection, slots),
+            progress=behind,
+        )
+    _note(collection, writer)
+
+
+def _replaces(collection: WritableCollection, slots: NDArray[np.uint32]) -> bool:
+    """Whether some of these slots may have been in use before: by how it looks, or for all we know.
+
+    Of vectors that have waited for their links nobody knows any more.
+    """
+    return len(slots) <= MOST_UNLINKED or bool((slots < collection.header.slots).any())
+
+
+def _behind(progress: Progress | None, before: int) -> Progress | None:
+    """The same callback for work of which the first `before` steps are not the caller's."""
+    if progress is None or before == 0:
+        return progress
+    return lambda done, total: progress(max(0, done - before), total - before)
+
+
+def _note(collection: WritableCollection, writer: Writer) -> None:
+    header, generation = collection.header, collection.generation
+    header.slots = writer.index.slots
+    header.free_head, header.free_count = writer.free_head, writer.free_count
+    generation.entry = writer.index.entry
+    generation.longest = writer.index.longest.tolist()
+    generation.unlinked = writer.index.unlinked.tolist()

@@ -1,0 +1,30 @@
+"""Every promise about blocks, vectors and graph, looked at one by one."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from vdb.errors import CorruptedError
+from vdb.index.vectors.kernel_view import Collection, Reader, opened
+from vdb.model.records import Problem
+
+__all__ = ["verify"]
+
+
+def verify(reader: Reader, view: Collection) -> Iterator[Problem]:
+    """All problems of one collection; never writes, never stops at the first.
+
+    Looks at every block (header, checksum), every vector (finite, its norm recomputed), the list of
+    free slots, every link (bounds, degree, level, returned by the other side), the spanning tree,
+    duplicates, and whether each vector can be reached from the entry point.
+    """
+    header = view.header
+    name = f"collection {header.name!r}"
+    try:
+        index, fetch = opened(reader, view)
+        findings = index.verify(fetch, header.free_head, header.free_count)
+    except CorruptedError as error:
+        yield Problem(where=name, what=error.found)
+        return
+    for where, what in findings:
+        yield Problem(where=f"{name}, {where}", what=what)

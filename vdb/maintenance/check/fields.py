@@ -1,0 +1,111 @@
+"""The check of declared fields: postings say what payloads say, no more and no less.
+
+Both sides are added up by slot: each posting as a hash of its bytes, so that millions of them take
+a few bytes a record. What differs is named with its slot.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+import numpy as np
+from numpy.typing import NDArray
+
+from vdb.errors import CorruptedError, InvalidPayloadError
+from vdb.index.fields import field_index, postings
+from vdb.index.fields.field_index import Field
+from vdb.model.records import Problem
+from vdb.store import CollectionView, Snapshot
+from vdb.store.format import keys
+from vdb.store.format.headers import CollectionHeader
+from vdb.store.format.keys import KeyKind
+from vdb.store.format.leaves import SLOT_SIZE, posting
+
+__all__ = ["check_fields"]
+
+_MASK = 2**64 - 1
+
+
+def check_fields(reader: Snapshot, view: CollectionView) -> Iterator[Problem]:
+    """Problems of the postings of all declared fields of a collection."""
+    header = view.header
+    declared = field_index.declared(header)
+    if not declared:
+        return
+    sums = [np.zeros(header.slots, dtype=np.uint64) for _ in declared]
+    for field, total in zip(declared, sums, strict=True):
+        yield from _postings(reader, view, field, total)
+    built = [line["built"] for line in header.fields]
+    found = np.zeros(header.slots, dtype=np.bool_)
+    for slot, payload in _payloads(reader, view, found):
+        for field, total, end in zip(declared, sums, built, strict=True):
+            if slot < end:  # what the building has not come by may have some of its postings
+                yield from _compare(header, field, slot, payload, int(total[slot]))
+    for field, total in zip(declared, sums, strict=True):
+        for slot in np.flatnonzero((total != 0) & ~found).tolist():
+            yield Problem(
+                _where(header, field), f"has postings of slot {slot}, which has no record"
+            )
+
+
+def _postings(
+    reader: Snapshot, view: CollectionView, field: Field, total: NDArray[np.uint64]
+) -> Iterator[Problem]:
+    """Adds up the hashes of a field's postings by slot."""
+    header = view.header
+    for leaf in postings.walk(reader, view, field.number):
+        if isinstance(leaf, CorruptedError):
+            yield Problem(_where(header, field), leaf.found)
+            continue
+        for entry in leaf:
+            slot = int.from_bytes(entry[-SLOT_SIZE:], "big")
+            if slot >= header.slots:
+                yield Problem(
+                    _where(header, field), f"leads to slot {slot}; there are {header.slots}"
+                )
+            else:
+                total[slot] ^= np.uint64(hash(entry) & _MASK)
+
+
+def _payloads(
+    reader: Snapshot, view: CollectionView, found: NDArray[np.bool_]
+) -> Iterator[tuple[int, object]]:
+    """Slots and payloads of the records that can be read; the others are named elsewhere.
+
+    Both are marked as found.
+    """
+    header = view.header
+    prefix = keys.within(KeyKind.RECORD, header.number)
+    for key, _ in reader.items(prefix):
+        slot = int.from_bytes(key[len(prefix) :], "big")
+        if slot >= header.slots:
+            continue
+        found[slot] = True
+        try:
+            yield slot, reader.record(view, slot)[1]
+        except CorruptedError:
+            continue
+
+
+def _compare(
+    header: CollectionHeader,
+    field: Field,
+    slot: int,
+    payload: object,
+    total: int,
+) -> Iterator[Problem]:
+    """One record against the sum of its postings."""
+    where = f"{_where(header, field)}, record at slot {slot}"
+    expected = 0
+    try:
+        for term in field_index.terms_of(field, payload):
+            expected ^= hash(posting(term, slot)) & _MASK
+    except InvalidPayloadError as error:
+        yield Problem(where, error.message)
+        return
+    if total != expected:
+        yield Problem(where, "its postings are not those of its payload")
+
+
+def _where(header: CollectionHeader, field: Field) -> str:
+    return f"collection {header.name!r}, field {field.path!r}"

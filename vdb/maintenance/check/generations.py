@@ -1,0 +1,141 @@
+"""The check of the generations beside the one in use: one being built, one kept to go back to.
+
+Their graphs lack what is in their logs, so that only what holds at every moment can be asked of
+them: records, blocks with their checksums, and logs.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+import numpy as np
+
+from vdb.errors import CorruptedError
+from vdb.index.vectors.kernel_view import index_of
+from vdb.model.records import Problem
+from vdb.query.convention import default_convention
+from vdb.store import CollectionView, Snapshot
+from vdb.store.format import changes, keys
+from vdb.store.format.agreement import require_beside
+from vdb.store.format.generation import GenerationRecord
+from vdb.store.format.headers import CollectionHeader, DatabaseHeader
+from vdb.store.format.keys import Key
+from vdb.store.generations import changed_slots
+from vdb.store.views import build
+
+__all__ = ["check_beside", "check_roles", "homeless_change"]
+
+_NAMED = 5
+"""Slots that are named of many."""
+
+
+def check_roles(
+    header: CollectionHeader, found: dict[int, GenerationRecord], *, readable: bool
+) -> Iterator[Problem]:
+    """What a header says of generations that are not in use against the records there are."""
+    where = f"collection {header.name!r}"
+    roles = {header.building: "being built", header.kept: "kept"}
+    roles.pop(0, None)
+    for generation, role in roles.items():
+        record = found.get(generation)
+        if record is None:
+            if readable:
+                yield Problem(where, f"generation {generation}, which is {role}, has no record")
+        elif record.build is None:
+            yield Problem(where, f"generation {generation} is {role}, but says that it is in use")
+    for generation, record in sorted(found.items()):
+        if generation >= header.next_generation:
+            yield Problem(where, f"generation {generation} was never given out")
+        elif generation == header.generation:
+            if record.build is not None:
+                yield Problem(where, f"generation {generation} is in use, but says that it is not")
+        elif generation not in roles:
+            yield Problem(where, f"generation {generation} is not in use", "warning")
+    yield from _check_shared(where, found)
+
+
+def _check_shared(where: str, found: dict[int, GenerationRecord]) -> Iterator[Problem]:
+    """Generations over the same vectors have one dtype."""
+    dtypes: dict[int, str] = {}
+    for generation, record in sorted(found.items()):
+        dtype = dtypes.setdefault(record.vectors, record.dtype)
+        if dtype != record.dtype:
+            yield Problem(
+                where,
+                f"generation {generation}: dtype {record.dtype!r}, and {dtype!r} of another "
+                "generation over the same vectors",
+            )
+
+
+def check_beside(
+    reader: Snapshot,
+    database: DatabaseHeader,
+    header: CollectionHeader,
+    found: dict[int, GenerationRecord],
+) -> Iterator[Problem]:
+    """Blocks and logs of the generations that are being built or kept."""
+    current = found.get(header.generation)
+    for generation in (header.building, header.kept):
+        record = found.get(generation)
+        if record is None or record.build is None:  # named by `check_roles`
+            continue
+        try:
+            require_beside(header, record, reader.small_block)
+            default_convention(header, record.build.scores, record.metric, record.dtype)
+            view, damaged = build(database, header, record), False
+        except CorruptedError as error:
+            yield Problem(error.where, error.message)
+            continue
+        shared = current is not None and record.vectors == current.vectors
+        for table in view.tables[1:] if shared else view.tables:
+            for number in range(table.blocks):
+                try:
+                    table.check(reader.fetch, number)
+                except CorruptedError as error:
+                    damaged = True
+                    yield Problem(error.where or f"collection {header.name!r}", error.message)
+        for problem in _log(reader, header, generation):
+            damaged = True
+            yield problem
+        if not damaged and not shared and current is not None:
+            yield from _copied(reader, view, build(database, header, current))
+
+
+def _copied(reader: Snapshot, view: CollectionView, current: CollectionView) -> Iterator[Problem]:
+    """In vectors of its own, the slots in use are those in use, but for what is in the log."""
+    header, record = view.header, view.generation
+    if record.build is None or not record.build.whole:
+        return
+    slots = np.arange(min(record.build.copied, header.slots), dtype=np.uint32)
+    slots = np.setdiff1d(slots, changed_slots(reader, header, record.number))
+    try:
+        own, others = (index_of(one).norms_of(reader.fetch, slots) >= 0 for one in (view, current))
+    except CorruptedError as error:  # of the one in use; named with it too
+        yield Problem(error.where or f"collection {header.name!r}", error.message)
+        return
+    for slot in slots[own != others][:_NAMED].tolist():
+        yield Problem(
+            f"collection {header.name!r}, slot {slot}",
+            f"in use in one of generations {record.number} and {header.generation}, free in the "
+            "other",
+        )
+
+
+def _log(reader: Snapshot, header: CollectionHeader, generation: int) -> Iterator[Problem]:
+    for key, value in reader.items(keys.changes_of(header.number, generation)):
+        where = f"collection {header.name!r}, changes since generation {generation}"
+        try:
+            number = keys.decode(key).number or 0
+            slots = changes.slots_in(reader.seal.unwrap(key, value), number, where)
+        except CorruptedError as error:
+            yield Problem(error.where or where, error.message)
+            continue
+        if slots.size and int(slots[-1]) >= header.slots:
+            yield Problem(where, f"slot {slots[-1]} of {header.slots}")
+
+
+def homeless_change(header: CollectionHeader, place: Key) -> str | None:
+    """Why a part of a log should not be there, or None."""
+    if place.generation not in (header.building, header.kept):
+        return f"collection {header.name!r} has no generation {place.generation} to catch up"
+    return None

@@ -1,0 +1,68 @@
+"""The check of what searches find: some stored vectors are searched for.
+
+A graph can keep every promise about its links and still lead nowhere, when it was built by codes
+that could not tell its vectors apart: releases before codes were checked where they are used made
+such ones. A vector that does not find itself shows it, without comparing anything else.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+import numpy as np
+from numpy.typing import NDArray
+
+from vdb import index
+from vdb.model.dtypes import DTYPES
+from vdb.model.records import Problem
+from vdb.store import CollectionView, Snapshot
+
+__all__ = ["check_search"]
+
+_SAMPLE = 64
+_NEAR = 1e-6
+"""Float32 does not tell apart what differs by less, in parts of a cosine or an inner product."""
+
+
+def check_search(reader: Snapshot, view: CollectionView) -> Iterator[Problem]:
+    """Stored vectors find themselves, or something as near: half of a sample at least.
+
+    To be asked when the index has found nothing wrong. Only graphs that were built by codes are
+    looked at.
+    """
+    header, generation = view.header, view.generation
+    if generation.index.get("codes") is None or not header.count:
+        return
+    slots = _sample(index.norms(reader, view))
+    queries = index.stored_vectors(reader, view, slots).astype(
+        DTYPES[DTYPES[header.dtype].queries].stored
+    )
+    found = index.search(reader, view, queries, 1, ef=index.DEFAULT_EF)
+    near = found.counts > 0
+    near[near] = _as_near(header.metric, queries[near], found.values[near, 0])
+    if 2 * near.sum() < len(slots):
+        yield Problem(
+            f"collection {header.name!r}",
+            f"searches with ef={index.DEFAULT_EF} find {near.sum()} of {len(slots)} stored "
+            "vectors: its graph has too few links, or was built by codes that could not tell "
+            "them apart. rebuild() makes one that finds more",
+            "warning",
+        )
+
+
+def _sample(norms: NDArray[np.float32]) -> NDArray[np.uint32]:
+    """Slots in use, evenly spread."""
+    used = np.flatnonzero(norms >= 0).astype(np.uint32)
+    places = np.linspace(0, len(used) - 1, min(_SAMPLE, len(used))).astype(np.intp)
+    return np.ascontiguousarray(used[places])
+
+
+def _as_near(
+    metric: str, vectors: NDArray[np.float32], values: NDArray[np.float64]
+) -> NDArray[np.bool_]:
+    """Whether values are those of the vectors with themselves, or better."""
+    if metric == "l2":
+        return np.asarray(values == 0)
+    wide = vectors.astype(np.float64)
+    own = np.ones(len(wide)) if metric == "cosine" else np.einsum("ij,ij->i", wide, wide)
+    return np.asarray(values >= own * (1 - _NEAR))

@@ -1,0 +1,287 @@
+"""What is in a database and how large it is: dataclasses, no printing."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime
+from pathlib import Path
+
+from vdb import index
+from vdb.index import Tuning
+from vdb.model.config import IndexConfig, index_from_map
+from vdb.model.records import NormStats
+from vdb.model.results import utc
+from vdb.store import Batch, CollectionView, Environment, Snapshot, WritableCollection
+from vdb.store.format.headers import CollectionHeader
+from vdb.store.format.limits import NO_SLOT
+from vdb.store.format.versions import FORMAT_VERSION
+from vdb.store.generations import changed_slots
+
+__all__ = [
+    "CollectionInfo",
+    "DatabaseInfo",
+    "GenerationInfo",
+    "PendingRebuild",
+    "collection_info",
+    "database_info",
+    "metric_since",
+    "utc_text",
+]
+
+
+@dataclass(frozen=True, slots=True)
+class GenerationInfo:
+    """One line of a collection's history: what it was built as, when, by which release, and why.
+
+    ``seconds`` is how long building it took, and ``recall`` (0..1) what was sampled before it came
+    into use; None where that was not measured.
+    """
+
+    generation: int
+    metric: str
+    dtype: str
+    index: IndexConfig
+    when: datetime
+    version: str
+    reason: str
+    seconds: float | None = None
+    recall: float | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class PendingRebuild:
+    """A generation that is not in use: one that is being built, or one that is kept.
+
+    Attributes:
+        generation: Its number.
+        metric: Its metric.
+        dtype: How the vectors are stored that it is over.
+        index: Its index.
+        began: When it was begun; of a kept one, when it went out of use. UTC.
+        version: The release that did so.
+        reason: Why, as free text.
+        done: Share of the collection that is linked, 0..1, as of what is stored.
+        behind: Slots that changed since and are still to be linked anew.
+        resumable: Whether it can be gone on with; if not, it can only be discarded.
+    """
+
+    generation: int
+    metric: str
+    dtype: str
+    index: IndexConfig
+    began: datetime
+    version: str
+    reason: str
+    done: float
+    behind: int
+    resumable: bool
+
+
+@dataclass(frozen=True, slots=True)
+class CollectionInfo:
+    """One collection at one moment.
+
+    Attributes:
+        name: Its name.
+        dim: Dimension of its vectors.
+        metric: The metric of its current generation.
+        dtype: How its vectors are stored, in its current generation.
+        scores: The convention of scores that searches use unless told otherwise.
+        model: Where its vectors come from, or None.
+        id_kind: "int" or "str", or None before the first record.
+        count: Records.
+        free_slots: Places of removed records that later ones will take.
+        index: Parameters of the current generation.
+        generation: Number of the current generation.
+        history: Each time a generation came into use, oldest first; of many, the first and the
+            newest 255.
+        rebuilding: The generation that a rebuild is building, or left unfinished; None for none.
+        previous: The generation that is kept to go back to; None for none.
+        created: When it was made, UTC.
+        version: The release of vdb that made it.
+        tuning: What `tune` measured on the current generation, or None.
+        norms: Smallest, largest and mean length of its vectors, of a large collection of some that
+            are spread over it: see `NormStats`. Bits count as 0 and 1.
+        vector_bytes: Bytes in blocks of vectors.
+        link_bytes: Bytes in blocks of links.
+        code_bytes: Bytes in blocks of codes.
+        fields: Declared fields and their types.
+        unfinished_fields: Those whose index is not whole yet; `Collection.index_field` goes on.
+    """
+
+    name: str
+    dim: int
+    metric: str
+    dtype: str
+    scores: str
+    model: str | None
+    id_kind: str | None
+    count: int
+    free_slots: int
+    index: IndexConfig
+    generation: int
+    history: tuple[GenerationInfo, ...]
+    rebuilding: PendingRebuild | None
+    previous: PendingRebuild | None
+    created: datetime
+    version: str
+    tuning: Tuning | None
+    norms: NormStats
+    vector_bytes: int
+    link_bytes: int
+    code_bytes: int
+    fields: dict[str, str]
+    unfinished_fields: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class DatabaseInfo:
+    """One database at one moment.
+
+    Attributes:
+        path: The directory, absolute.
+        uuid: What tells it from every other database, 32 hexadecimal digits.
+        format_version: Version of the bytes on disk.
+        version: The release of vdb that made it.
+        created: When it was made, UTC.
+        commit: Number of the newest commit.
+        durability: "full" or "relaxed", as it is open here.
+        read_only: Whether it is open for reading only, here.
+        page_size: Bytes of a page.
+        file_bytes: Size of the data file.
+        free_bytes: Bytes in the file that later writes will use again.
+        readers: Snapshots, iterators and running calls that read at this moment, in all processes.
+        reader_lag: How many commits there were since the moment that the oldest of them sees.
+        held_bytes: Bytes in the file that later writes would use again, and cannot before it ends.
+        lmdb_version: Version of LMDB that is at work.
+        collections: Names and numbers of records.
+    """
+
+    path: Path
+    uuid: str
+    format_version: int
+    version: str
+    created: datetime
+    commit: int
+    durability: str
+    read_only: bool
+    page_size: int
+    file_bytes: int
+    free_bytes: int
+    readers: int
+    reader_lag: int
+    held_bytes: int
+    lmdb_version: str
+    collections: dict[str, int]
+
+
+def utc_text(moment: datetime) -> str:
+    """A time as it is written in messages."""
+    return f"{moment:%Y-%m-%d %H:%M:%S} UTC"
+
+
+def history_of(header: CollectionHeader) -> tuple[GenerationInfo, ...]:
+    """All generations, oldest first."""
+    return tuple(
+        GenerationInfo(
+            line["generation"],
+            line["metric"],
+            line["dtype"],
+            index_from_map(line["index"]),
+            utc(line["when"]),
+            line["version"],
+            line["reason"],
+            line["seconds"],
+            line["recall"],
+        )
+        for line in header.history
+    )
+
+
+def metric_since(header: CollectionHeader) -> GenerationInfo | None:
+    """The generation with which the collection came to have its present metric."""
+    since = None
+    for line in reversed(history_of(header)):
+        if line.metric != header.metric:
+            break
+        since = line
+    return since
+
+
+def collection_info(
+    reader: Snapshot | Batch, view: CollectionView | WritableCollection
+) -> CollectionInfo:
+    """Everything about one collection; reads 64 blocks of vectors at most."""
+    header, tuning = view.header, view.generation.tuning
+    return CollectionInfo(
+        name=header.name,
+        dim=header.dim,
+        metric=header.metric,
+        dtype=header.dtype,
+        scores=header.scores,
+        model=header.model,
+        id_kind=header.id_kind,
+        count=header.count,
+        free_slots=header.free_count,
+        index=index_from_map(view.generation.index),
+        generation=header.generation,
+        history=history_of(header),
+        rebuilding=_pending(reader, header, header.building),
+        previous=_pending(reader, header, header.kept),
+        created=utc(header.created),
+        version=header.version,
+        tuning=None if tuning is None else index.tuning_from_map(tuning),
+        norms=index.norm_stats(reader, view),
+        vector_bytes=view.vectors.blocks * view.vectors.block_size,
+        link_bytes=sum(table.blocks * table.block_size for table in view.links),
+        code_bytes=0 if view.codes is None else view.codes.blocks * view.codes.block_size,
+        fields={line["path"]: line["type"] for line in header.fields},
+        unfinished_fields=tuple(line["path"] for line in header.fields if line["built"] != NO_SLOT),
+    )
+
+
+def _pending(
+    reader: Snapshot | Batch, header: CollectionHeader, number: int
+) -> PendingRebuild | None:
+    """A generation beside the one in use; 0 is none."""
+    if not number:
+        return None
+    record = reader.generation_beside(header, number)
+    build = record.build
+    assert build is not None  # noqa: S101 - decoded so
+    return PendingRebuild(
+        generation=number,
+        metric=record.metric,
+        dtype=record.dtype,
+        index=index_from_map(record.index),
+        began=utc(build.began),
+        version=build.version,
+        reason=build.reason,
+        done=1.0 if build.complete else min(1.0, build.slots / max(1, header.slots)),
+        behind=len(changed_slots(reader, header, number)),
+        resumable=build.whole,
+    )
+
+
+def database_info(environment: Environment, reader: Snapshot, *, read_only: bool) -> DatabaseInfo:
+    """Everything about one database."""
+    header = reader.database_header()
+    stats = reader.stats()
+    return DatabaseInfo(
+        path=Path(environment.path),
+        uuid=header.uuid.hex(),
+        format_version=FORMAT_VERSION,
+        version=header.version,
+        created=utc(header.created),
+        commit=header.commit,
+        durability=environment.durability,
+        read_only=read_only,
+        page_size=environment.page_size,
+        file_bytes=stats.file_size,
+        free_bytes=stats.pages_free * stats.page_size,
+        readers=max(0, stats.readers - 1),  # without this call
+        reader_lag=0 if stats.oldest_reader is None else stats.txn_id - stats.oldest_reader,
+        held_bytes=stats.pages_held * stats.page_size,
+        lmdb_version=".".join(map(str, stats.lmdb_version[:3])),
+        collections={name: reader.count_of(name) for name in reader.names()},
+    )

@@ -1,0 +1,1 @@
+"""Values and their rules, without any input or output: metrics, dtypes, records, hits, filters."""

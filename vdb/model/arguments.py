@@ -1,0 +1,214 @@
+"""Checks of single arguments: an int in a range, a finite number, one of some words.
+
+Each returns the value in its plain Python form or raises, naming the argument, what is accepted and
+what came. Whatever an object does when it is looked at (its ``__len__`` or ``__index__`` may raise
+anything) comes out as an `ArgumentTypeError` with that as its cause; only MemoryError, and what is
+no Exception, passes through.
+"""
+
+from __future__ import annotations
+
+import operator
+from collections.abc import Iterable, Mapping, Sized
+from types import MappingProxyType
+from typing import Any
+
+from vdb.errors import ArgumentTypeError, InvalidArgumentError, VdbError
+from vdb.model import spellings, tables
+
+__all__ = [
+    "callback",
+    "choice",
+    "listed",
+    "number",
+    "sequence",
+    "shown",
+    "text",
+    "truth",
+    "unreadable",
+    "whole",
+    "words",
+]
+
+_NOWHERE: Mapping[str, str] = MappingProxyType({})
+
+_SHOWN = 200  # characters of a value in a message
+
+
+def whole(name: str, value: object, low: int, high: int) -> int:
+    """An int in [low, high]; numpy ints are taken, bool and float are not."""
+    if not isinstance(value, bool):
+        try:
+            number = operator.index(value)  # type: ignore[arg-type]  # asking is the test
+        except TypeError:
+            pass
+        except Exception as error:
+            raise unreadable(name, value, error) from error
+        else:
+            if low <= number <= high:
+                return number
+            raise InvalidArgumentError(
+                f"{name} must be between {low} and {high}, got {shown(number)}",
+                expected=(low, high),
+                received=number,
+            )
+    raise ArgumentTypeError(
+        f"{name} must be an int, got {type(value).__name__}",
+        expected="int",
+        received=type(value).__name__,
+    )
+
+
+def truth(name: str, value: object) -> bool:
+    """A bool; numpy's is taken, other values that count as true or false are not."""
+    if type(value).__name__ in ("bool", "bool_"):
+        return bool(value)
+    raise ArgumentTypeError(
+        f"{name} must be a bool, got {type(value).__name__}",
+        expected="bool",
+        received=type(value).__name__,
+    )
+
+
+def callback(name: str, value: object) -> None:
+    """Something that can be called, or None."""
+    if value is not None and not callable(value):
+        raise ArgumentTypeError(
+            f"{name} must be callable, got {type(value).__name__}",
+            expected="callable",
+            received=type(value).__name__,
+        )
+
+
+def number(name: str, value: object) -> float:
+    """A finite number as a float."""
+    if isinstance(value, bool | str | bytes | complex):
+        real = None
+    else:
+        try:
+            real = float(value)  # type: ignore[arg-type]  # asking is the test
+        except (TypeError, ValueError, OverflowError):
+            real = None
+        except Exception as error:
+            raise unreadable(name, value, error) from error
+    if real is None:
+        raise ArgumentTypeError(
+            f"{name} must be a number, got {type(value).__name__}",
+            expected="float",
+            received=type(value).__name__,
+        )
+    if not -float("inf") < real < float("inf"):
+        raise InvalidArgumentError(
+            f"{name} must be finite, got {real}", expected="a finite number", received=real
+        )
+    return real
+
+
+def choice(
+    name: str,
+    value: object,
+    allowed: tuple[str, ...],
+    elsewhere: Mapping[str, str] = _NOWHERE,
+    described: Mapping[str, str] = _NOWHERE,
+) -> str:
+    """One of the allowed words.
+
+    Of others the message says which may have been meant: one that is written alike, or that
+    stands for what they are called `elsewhere`; and, where that is `described`, what it is.
+    """
+    if not isinstance(value, str):
+        raise ArgumentTypeError(
+            f"{name} must be one of {words(allowed)}, got {type(value).__name__}",
+            expected=allowed,
+            received=type(value).__name__,
+        )
+    plain = str.__str__(value)
+    if plain not in allowed:
+        close = spellings.meant(plain, allowed, elsewhere)
+        hint = ""
+        if close is not None:
+            what = f" ({described[close]})" if close in described else ""
+            hint = f"; did you mean {close!r}{what}?"
+        raise InvalidArgumentError(
+            f"{name} must be one of {words(allowed)}, got {shown(plain)}{hint}",
+            expected=allowed,
+            received=plain,
+        )
+    return plain
+
+
+def text(name: str, value: object) -> str:
+    """A str, as a plain one where it is of a class of its own."""
+    if isinstance(value, str):
+        return str.__str__(value)
+    raise ArgumentTypeError(
+        f"{name} must be a str, got {type(value).__name__}",
+        expected="str",
+        received=type(value).__name__,
+    )
+
+
+def listed(name: str, value: Iterable[Any], most: int) -> list[Any]:
+    """What an iterable holds, as a list; refuses more than `most` before it takes them.
+
+    The entries of a column are Python's, as its library makes them. A table is refused: iterating
+    over one gives its columns' names.
+    """
+    if tables.is_table(value):
+        raise ArgumentTypeError(
+            f"{name} must be a sequence, got {tables.described(value)}; give one of its columns",
+            expected="a sequence",
+            received=tables.described(value),
+        )
+    try:
+        column = tables.column(value)
+        if column is not None:
+            value = column
+        if not isinstance(value, Sized) or len(value) <= most:
+            return list(value)
+        size = len(value)
+    except (VdbError, MemoryError):
+        raise
+    except Exception as error:
+        raise unreadable(name, value, error) from error
+    raise InvalidArgumentError(
+        f"{name} has {size:,} entries, and there may be {most:,}", expected=most, received=size
+    )
+
+
+def sequence(name: str, value: Any, most: int) -> list[Any]:
+    """The entries of a list, a tuple, an array or anything else of that kind, but no text."""
+    listing = isinstance(value, Iterable) or tables.is_table(value)
+    if listing and not isinstance(value, str | bytes | bytearray | Mapping):
+        return listed(name, value, most)
+    raise ArgumentTypeError(
+        f"{name} must be a sequence, got {type(value).__name__}",
+        expected="a sequence",
+        received=type(value).__name__,
+    )
+
+
+def unreadable(name: str, value: object, error: Exception) -> VdbError | MemoryError:
+    """What to raise for an argument that raised when it was looked at."""
+    if isinstance(error, VdbError | MemoryError):
+        return error
+    said = f"{type(error).__name__}: {shown(error, str)}".removesuffix(": ")
+    return ArgumentTypeError(
+        f"{name} cannot be read: {said}",
+        expected=None,
+        received=type(value).__name__,
+    )
+
+
+def shown(value: object, how: Any = repr) -> str:
+    """A value for a message: its repr, of bounded length; never raises."""
+    try:
+        made: str = how(value)
+    except Exception:  # noqa: BLE001 - a message is being written about something else
+        return f"some {type(value).__name__}"
+    return made if len(made) <= _SHOWN else f"{made[: _SHOWN - 3]}..."
+
+
+def words(allowed: tuple[str, ...]) -> str:
+    """Choices as they are listed in messages."""
+    return ", ".join(map(repr, allowed))

@@ -1,0 +1,63 @@
+"""The tree of a filter: conditions on one field each, and what joins them.
+
+Nodes are frozen and checked when they are made, so a filter that exists can be used. They are made
+by `parse` from dicts and by expressions of `F`.
+"""
+
+from vdb.model.filters.nodes.comparisons import (
+    Comparison,
+    Contains,
+    Eq,
+    Exists,
+    Gt,
+    Gte,
+    IsNull,
+    Lt,
+    Lte,
+    Ne,
+    Prefix,
+    Presence,
+)
+from vdb.model.filters.nodes.condition import LONGEST_PATH, Condition, check_path
+from vdb.model.filters.nodes.memberships import (
+    MOST_VALUES,
+    MOST_VALUES_IN_ALL,
+    All,
+    Any_,
+    In,
+    Membership,
+    NotIn,
+)
+from vdb.model.filters.nodes.tree import DEEPEST, MOST_NODES, And, Filter, Joint, Not, Or
+
+__all__ = [
+    "DEEPEST",
+    "LONGEST_PATH",
+    "MOST_NODES",
+    "MOST_VALUES",
+    "MOST_VALUES_IN_ALL",
+    "All",
+    "And",
+    "Any_",
+    "Comparison",
+    "Condition",
+    "Contains",
+    "Eq",
+    "Exists",
+    "Filter",
+    "Gt",
+    "Gte",
+    "In",
+    "IsNull",
+    "Joint",
+    "Lt",
+    "Lte",
+    "Membership",
+    "Ne",
+    "Not",
+    "NotIn",
+    "Or",
+    "Prefix",
+    "Presence",
+    "check_path",
+]

@@ -1,0 +1,51 @@
+"""Which payloads pass a filter: one condition after the other, or many at once, whichever is less.
+
+A few conditions are asked of each payload by itself; where there are more, or long texts among what
+they compare with, `Columns` is.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable
+from typing import TypeAlias
+
+import numpy as np
+from numpy.typing import NDArray
+
+from vdb.model.filters import nodes
+from vdb.model.filters.columns import Columns
+from vdb.model.filters.evaluate import predicate
+from vdb.model.filters.looked import Looked
+from vdb.model.filters.nodes import Filter
+from vdb.model.filters.simplify import conditions, simplified
+from vdb.model.records import Payload
+
+__all__ = ["LONG_TEXT", "Passing", "passing", "text_length"]
+
+Passing: TypeAlias = Callable[[Iterable[Payload]], NDArray[np.bool_]]
+
+_FEW = 4
+
+LONG_TEXT = 1 << 16
+"""Characters from which on hashing what a filter compares with is felt."""
+
+
+def passing(where: Filter, looked: Looked | None = None) -> Passing:
+    """Which of some payloads pass, as a function of them; `looked` is told what they had."""
+    simple = simplified(where)
+    if len(conditions(simple)) > _FEW or text_length(simple) >= LONG_TEXT:
+        return Columns(simple, looked).passing
+    passes = predicate(simple, looked)
+    return lambda payloads: np.fromiter(map(passes, payloads), dtype=np.bool_)
+
+
+def text_length(where: Filter) -> int:
+    """Characters in all that a filter compares with."""
+    length = 0
+    for one in conditions(where):
+        if isinstance(one, nodes.Membership):
+            if str in one.kinds:
+                length += sum(len(value) for value in one.values if isinstance(value, str))
+        elif isinstance(one, nodes.Comparison | nodes.Prefix) and isinstance(one.value, str):
+            length += len(one.value)
+    return length

@@ -1,0 +1,187 @@
+"""Equal records in the order of their ids, found out once and kept with the view.
+
+Thousands of records may hold one vector (empty texts, blank images). Which of them are hits is
+decided by their ids, and reading those anew for every query would make such a query a hundred times
+as slow as others. So the first search that cuts such a group apart finds out the order, and later
+ones take the first of it. Where the group is a good part of the collection, the first ids of all
+are looked through instead: those of the group among them are the beginning of its order.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Hashable, Iterator, Sequence
+from heapq import nsmallest
+from itertools import islice
+from typing import NamedTuple, TypeAlias
+
+import numpy as np
+from numpy.typing import NDArray
+
+from vdb import index
+from vdb.errors import CorruptedError
+from vdb.index import Among
+from vdb.model.records import Id
+from vdb.query.id_cache import known
+from vdb.query.scoring import Reader, View
+from vdb.store import CollectionView
+from vdb.store.format import keys
+from vdb.store.format.keys import KeyKind
+
+__all__ = ["smallest_of_all", "smallest_of_nodes", "smallest_of_ties"]
+
+_Slots: TypeAlias = NDArray[np.uint32]
+
+_NONE: _Slots = np.empty(0, dtype=np.uint32)
+
+_FEW = 64
+"""Slots whose ids are looked up one by one; of longer lists the order is kept."""
+
+_MOST_KEPT = 1 << 22
+"""Slots in the orders of one view, which is 16 MiB, and as much for what they are known by."""
+
+_READ = 1 << 16  # ids that are read between two chances for Ctrl-C
+_WALKED = 512  # ids that are looked through at a time, and
+_SHARE = 4  # together a fourth of the group at most
+
+
+class _Order(NamedTuple):
+    """Slots by id: a whole group, or the beginning of it."""
+
+    slots: _Slots
+    whole: bool
+
+
+def smallest_of_all(reader: Reader, view: View, count: int | None) -> _Slots:
+    """The slots of the `count` smallest ids of a collection, or of all, in their order."""
+    if count is not None:
+        return next(_by_id(reader, view, count), _NONE)
+    return np.concatenate([_NONE, *_by_id(reader, view, _READ)])
+
+
+def smallest_of_nodes(
+    reader: Reader, view: View, nodes: _Slots, count: int, among: Among | None
+) -> _Slots:
+    """Of all slots that these nodes of the graph stand for, the `count` with the smallest ids.
+
+    With `among`, of those that are among them.
+    """
+    short, found = [], []
+    for node, copies in zip(nodes, index.copies(reader, view, nodes, _FEW + 1), strict=True):
+        if len(copies) <= _FEW:
+            short.append(_within(copies, among))
+            continue
+
+        def every(node: np.uint32 = node) -> _Slots:
+            alone = np.array([node], dtype=np.uint32)
+            return index.copies(reader, view, alone, view.header.slots)[0]
+
+        found.append(_first(reader, view, ("node", int(node)), every, count=count, among=among))
+    if not short and len(found) == 1:
+        return found[0]
+    return _smallest(reader, view, np.concatenate([*short, *found]), count)
+
+
+def smallest_of_ties(reader: Reader, view: View, slots: _Slots, count: int) -> _Slots:
+    """The `count` of these slots with the smallest ids."""
+    if len(slots) <= max(_FEW, count):
+        return _smallest(reader, view, slots, count)
+    # What is equally near to one query is so to the next that asks the same.
+    return _first(reader, view, ("ties", slots.tobytes()), lambda: slots, count=count, among=None)
+
+
+def _first(
+    reader: Reader,
+    view: View,
+    key: Hashable,
+    every: Callable[[], _Slots],
+    *,
+    count: int,
+    among: Among | None,
+) -> _Slots:
+    """The first of a group, and what is found out of its order kept under `key`."""
+    order = _kept(view).get(key)
+    if order is None:
+        order = _keep(view, key, _beginning(reader, view, every(), count))
+    found = _within(order.slots, among)[:count]
+    if len(found) < count and not order.whole:
+        order = _keep(view, key, _Order(_sorted(reader, view, every()), whole=True))
+        found = _within(order.slots, among)[:count]
+    return found
+
+
+def _beginning(reader: Reader, view: View, every: _Slots, count: int) -> _Order:
+    """The first `count` of a group by id, if the first ids of all have them; else none."""
+    member = np.zeros(view.header.slots, dtype=np.bool_)
+    member[every] = True
+    found, steps = [_NONE], len(every) // (_SHARE * _WALKED)
+    for some in islice(_by_id(reader, view, _WALKED), steps):
+        found.append(some[member[some]])
+        if sum(map(len, found)) >= count:
+            break
+    return _Order(np.concatenate(found), whole=False)
+
+
+def _within(slots: _Slots, among: Among | None) -> _Slots:
+    if among is None:
+        return slots
+    inside: NDArray[np.bool_] = (among.bits[slots >> 3] >> (slots & 7).astype(np.uint8)) & 1 == 1
+    return slots[inside]
+
+
+def _smallest(reader: Reader, view: View, slots: _Slots, count: int) -> _Slots:
+    listed = slots.tolist()
+    ids = known(reader, view, listed)
+    return np.array(nsmallest(count, listed, key=ids.__getitem__), dtype=np.uint32)
+
+
+def _sorted(reader: Reader, view: View, slots: _Slots) -> _Slots:
+    ids: list[Id] = []
+    for start in range(0, len(slots), _READ):
+        ids += reader.encoded(view, slots[start : start + _READ], payloads=False)[0]
+    return slots[_order(ids)]
+
+
+def _order(ids: Sequence[Id]) -> NDArray[np.intp]:
+    if isinstance(ids[0], int):
+        return np.argsort(np.array(ids, dtype=np.int64))
+    return np.array(sorted(range(len(ids)), key=ids.__getitem__), dtype=np.intp)
+
+
+def _by_id(reader: Reader, view: View, step: int) -> Iterator[_Slots]:
+    """The slots that all ids lead to, in the order of the ids, so many at a time."""
+    header = view.header
+    items = reader.items(keys.within(KeyKind.ID, header.number))
+    while values := [value for _, value in islice(items, step)]:
+        joined = b"".join(values)
+        slots = np.frombuffer(joined[: len(joined) // 4 * 4], dtype="<u4").astype(np.uint32)
+        if len(joined) != 4 * len(values) or slots.max() >= header.slots:
+            raise CorruptedError(
+                f"slots: expected 4 bytes each, and one below {header.slots}",
+                where=f"ids of collection {header.name!r}",
+            )
+        yield slots
+
+
+def _kept(view: View) -> dict[Hashable, _Order]:
+    """The orders of a view. In a batch things change, and nothing is kept."""
+    if not isinstance(view, CollectionView):
+        return {}
+    kept: dict[Hashable, _Order] = view.cache.setdefault("orders", {})
+    return kept
+
+
+def _keep(view: View, key: Hashable, order: _Order) -> _Order:
+    """Keep an order, if it leaves room for others; the oldest ones make room."""
+    kept, added = _kept(view), len(order.slots)
+    if added <= _MOST_KEPT // 2:
+        kept.pop(key, None)
+        # In one step: while an iterator is open, another thread may change the dict.
+        entries = list(kept.items())
+        size = added + sum(len(one.slots) for _, one in entries)
+        for oldest, one in entries:
+            if size <= _MOST_KEPT:
+                break
+            kept.pop(oldest, None)
+            size -= len(one.slots)
+        kept[key] = order
+    return order

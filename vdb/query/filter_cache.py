@@ -1,0 +1,110 @@
+"""Filters that were worked out, kept with the view until the next commit.
+
+A filter that is asked again costs looking it up. What it is looked up by is made from the dict
+without understanding it; a dict that holds more than plain values is parsed first.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Hashable
+from types import NoneType
+from typing import Any, Final, NamedTuple
+
+from vdb.index import Among
+from vdb.model.filters.nodes import Filter, Joint, Membership, Not
+from vdb.store import Batch, CollectionView, Snapshot, WritableCollection
+
+__all__ = ["KeptFilters", "kept_filters", "key_of", "sound"]
+
+_MOST_KEPT = 16
+_MOST_KEPT_BYTES = 1 << 23
+_LONGEST = 1 << 10  # characters of a text that is part of a key
+_DEEPEST = 100  # far more than a filter may have
+_PLAIN: Final = {str, int, float, bool, NoneType}
+
+
+class _Entry(NamedTuple):
+    commit: int
+    among: Among
+    where: object  # kept alive: an expression is known by its identity, which another could get
+
+
+class KeptFilters:
+    """Earlier results of one collection. Free for all threads."""
+
+    def __init__(self) -> None:
+        self._entries: dict[Hashable, _Entry] = {}
+
+    def get(self, key: Hashable, commit: int) -> Among | None:
+        """What the filter led to at this commit, if it is known."""
+        try:
+            entry = self._entries.get(key)
+        except TypeError:  # a list of a string and something that is no literal
+            return None
+        return entry.among if entry is not None and entry.commit == commit else None
+
+    def put(self, key: Hashable, commit: int, among: Among, where: object) -> None:
+        """Keep a result; the oldest ones make room."""
+        entries = self._entries
+        most = min(_MOST_KEPT, 1 + _MOST_KEPT_BYTES // (len(among.bits) + 1))
+        # In one step: while an iterator is open, another thread may change the dict.
+        for oldest in list(entries)[: max(0, len(entries) - most + 1)]:
+            entries.pop(oldest, None)
+        entries[key] = _Entry(commit, among, where)
+
+
+def kept_filters(
+    reader: Snapshot | Batch, view: CollectionView | WritableCollection
+) -> KeptFilters | None:
+    """Those of a view; None in a batch, where things change."""
+    if not isinstance(view, CollectionView) or not isinstance(reader, Snapshot):
+        return None
+    kept = view.cache.get("filters")
+    if not isinstance(kept, KeptFilters):
+        kept = view.cache["filters"] = KeptFilters()
+    return kept
+
+
+def sound(where: Filter) -> bool:
+    """Whether a filter may be kept: no list in it has a string first and others behind.
+
+    Of a list that begins with a string, `key_of` does not look at the types of the others: they
+    are equal to strings if they are equal to a kept list.
+    """
+    if isinstance(where, Joint):
+        return all(map(sound, where.parts))
+    if isinstance(where, Not):
+        return sound(where.part)
+    return not isinstance(where, Membership) or str not in where.kinds or len(where.kinds) == 1
+
+
+def key_of(where: object) -> Hashable | None:
+    """A key that two filters share only if they mean the same, or if one of them is not `sound`.
+
+    None where there is no simple one, or one that takes long to look up. To Python 1, 1.0 and True
+    are equal: the types are part of the key.
+    """
+    return (Filter, id(where)) if isinstance(where, Filter) else _key(where, _DEEPEST)
+
+
+def _key(value: Any, depth: int) -> Hashable | None:
+    kind = type(value)
+    if kind in _PLAIN:
+        return None if kind is str and len(value) > _LONGEST else (kind, value)
+    if depth == 0:
+        return None
+    if kind is dict:
+        names = tuple(value)
+        parts = tuple(_key(part, depth - 1) for part in value.values())
+        return None if None in parts or set(map(type, names)) - {str} else (dict, names, parts)
+    if kind is not list and kind is not tuple:
+        return None
+    # Lists may be long, and are mostly of one kind.
+    if value and type(value[0]) is str:
+        longest = max((len(one) for one in value if type(one) is str), default=0)
+        return None if longest > _LONGEST else (list, str, tuple(value))
+    kinds = set(map(type, value))
+    if len(kinds) == 1 and kinds <= _PLAIN:
+        return list, *kinds, tuple(value)
+    parts = tuple(_key(part, depth - 1) for part in value)
+    return None if None in parts else (list, parts)

@@ -1,0 +1,227 @@
+"""Generations: one graph over a collection's vectors, and how far it is.
+
+Key ``11`` holds a msgpack map of exactly the fields below, sealed.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from functools import partial
+from itertools import pairwise
+from typing import Any, Self
+
+from vdb.model.codes import DTYPES as CODED_DTYPES
+from vdb.model.codes import METRICS as CODED_METRICS
+from vdb.store.format.decoder import Fields
+from vdb.store.format.limits import (
+    CODES,
+    DTYPES,
+    INDEX_TYPES,
+    LARGEST_SEED,
+    LAST_NUMBER,
+    LONGEST_CURVE,
+    LONGEST_REASON,
+    METRICS,
+    MOST_LONGEST,
+    MOST_SLOTS,
+    MOST_UNLINKED,
+    NO_SLOT,
+    TUNING_SOURCES,
+    U32,
+)
+from vdb.store.format.packing import as_map, changed, pack, twin, unpack
+
+__all__ = ["Build", "GenerationRecord", "check_kind", "index_of"]
+
+
+@dataclass(slots=True)
+class Build:
+    """How far a generation is that is not in use: being built, or kept to go back to.
+
+    Attributes:
+        began: When, in seconds since 1970 UTC.
+        version: The release that began it.
+        reason: Free text for its line of history.
+        scores: Default convention of results that it comes with.
+        spread: How many slots are looked at in strides of short runs, those behind them in their
+            own order; 0 for none.
+        run: Neighbouring slots in such a run.
+        copied: Slots below it have their vectors in its own blocks, where it has such; what changed
+            in them since is in the log.
+        slots: So many slots were looked at, in that order; what changed in them since is in the
+            log.
+        nodes: Vectors in its graph.
+        epoch: Where writers log changes to now; earlier epochs are complete.
+        whole: False while its blocks are of two moments: then it cannot be gone on with.
+        complete: Whether it was in use once, and lacks nothing but what is logged.
+        seconds: Time that was spent on it so far.
+    """
+
+    began: float
+    version: str
+    reason: str
+    scores: str
+    spread: int = 0
+    run: int = 1
+    copied: int = 0
+    slots: int = 0
+    nodes: int = 0
+    epoch: int = 0
+    whole: bool = True
+    complete: bool = False
+    seconds: float = 0.0
+
+    @classmethod
+    def decode(cls, f: Fields) -> Self:
+        """The map inside a generation record; CorruptedError on anything else."""
+        build = cls(
+            began=f.moment("began"),
+            version=f.word("version"),
+            reason=f.text("reason", LONGEST_REASON),
+            scores=f.word("scores"),
+            spread=f.whole("spread", 0, MOST_SLOTS),
+            run=f.whole("run", 1, MOST_SLOTS),
+            copied=f.whole("copied", 0, MOST_SLOTS),
+            slots=f.whole("slots", 0, MOST_SLOTS),
+            nodes=f.whole("nodes", 0, MOST_SLOTS),
+            epoch=f.whole("epoch", 0, LAST_NUMBER),
+            whole=f.flag("whole"),
+            complete=f.flag("complete"),
+            seconds=f.seconds("seconds"),
+        )
+        f.end()
+        return build
+
+
+@dataclass(slots=True)
+class GenerationRecord:
+    """Key ``11``: one graph over a collection's vectors.
+
+    Attributes:
+        number: Its number inside the collection, from 1.
+        metric: The metric that its graph was built with.
+        dtype: How the vectors are stored that it is over, one of `DTYPES`.
+        vectors: The generation under whose number the blocks of these lie: itself, or an earlier
+            one that it shares them with.
+        index: {"type": "hnsw", "M", "ef_construction", "seed", "codes"} or {"type": "flat"}.
+        entry: The slot where every walk begins, or `NO_SLOT`.
+        longest: Slots of the longest vectors, further beginnings under inner product.
+        unlinked: Slots of the newest vectors, which are in no list of links yet.
+        tuning: How recall depends on ef, as measured on this graph, or None: {"ef", "target", "k",
+            "queries", "source", "records", "when", "version", "curve": [[ef, recall, low, high]]}.
+        build: How far it is, as long as it is not in use; None for the one that is.
+    """
+
+    number: int
+    metric: str
+    dtype: str
+    vectors: int
+    index: dict[str, Any]
+    entry: int = NO_SLOT
+    longest: list[int] = field(default_factory=list)
+    unlinked: list[int] = field(default_factory=list)
+    tuning: dict[str, Any] | None = None  # replaced as a whole, never changed
+    build: Build | None = None
+
+    def copy(self) -> Self:
+        """A copy that shares nothing which can be changed."""
+        made = twin(self)
+        made.index = dict(self.index)
+        made.longest = list(self.longest)
+        made.unlinked = list(self.unlinked)
+        made.build = None if self.build is None else twin(self.build)
+        return made
+
+    def encode(self) -> bytes:
+        """The record, not sealed."""
+        build = None if self.build is None else as_map(self.build)
+        return pack(as_map(self) | {"build": build})
+
+    @classmethod
+    def decode(cls, body: bytes, collection: int, number: int) -> Self:
+        """Generation `number` of a collection; CorruptedError on anything else."""
+        where = f"key 11 (generation {number} of collection {collection})"
+        f = Fields(unpack(body, where), where)
+        build = f.or_none(f.map, "build")
+        record = cls(
+            number=f.whole("number", number, number),
+            metric=f.choice("metric", METRICS),
+            dtype=f.choice("dtype", DTYPES),
+            vectors=f.whole("vectors", 1, number),
+            index=index_of(f.map("index")),
+            entry=f.whole("entry", 0, NO_SLOT),
+            longest=f.slots("longest", MOST_LONGEST),
+            unlinked=f.slots("unlinked", MOST_UNLINKED),
+            tuning=_tuning(f.or_none(f.map, "tuning")),
+            build=None if build is None else Build.decode(build),
+        )
+        f.end()
+        check_kind(f, record.metric, record.dtype)
+        coded = record.metric in CODED_METRICS and record.dtype in CODED_DTYPES
+        if record.index.get("codes") is not None and not coded:
+            f.refuse("codes", "none", f"some under {record.metric} of {record.dtype}")
+        return record
+
+    def hold(self, body: bytes, collection: int, before: Self | None) -> None:
+        """As `CollectionHeader.hold`: of a commit that adds, only the slots of walks are new.
+
+        Raises:
+            CorruptedError: It could not be read again.
+        """
+        if before is None or changed(self, before, but=_SLOTS):
+            self.decode(body, collection, self.number)
+            return
+        f = Fields(as_map(self), f"key 11 (generation {self.number} of collection {collection})")
+        f.whole("entry", 0, NO_SLOT)
+        f.slots("longest", MOST_LONGEST)
+        f.slots("unlinked", MOST_UNLINKED)
+
+
+_SLOTS = frozenset({"entry", "longest", "unlinked"})
+
+
+def check_kind(f: Fields, metric: str, dtype: str) -> None:
+    """Refuse a metric and a dtype that cannot be together."""
+    if (metric == "hamming") != (dtype == "bit"):
+        f.refuse("dtype", "bit just when the metric is hamming", f"{dtype} under {metric}")
+
+
+def index_of(f: Fields) -> dict[str, Any]:
+    """The map that says what an index is; CorruptedError on anything else."""
+    index: dict[str, Any] = {"type": f.choice("type", INDEX_TYPES)}
+    if index["type"] == "hnsw":
+        index["M"] = f.whole("M", 2, 256)
+        index["ef_construction"] = f.whole("ef_construction", 1, 100_000)
+        index["codes"] = f.or_none(partial(f.choice, allowed=CODES), "codes")
+        index["seed"] = f.whole("seed", 0, LARGEST_SEED)
+    f.end()
+    return index
+
+
+def _tuning(f: Fields | None) -> dict[str, Any] | None:
+    if f is None:
+        return None
+    curve = f.items("curve", LONGEST_CURVE)
+    tuning = {
+        "ef": f.whole("ef", 1, MOST_SLOTS),
+        "target": f.share("target"),
+        "k": f.whole("k", 1, MOST_SLOTS),
+        "queries": f.whole("queries", 1, U32),
+        "source": f.choice("source", TUNING_SOURCES),
+        "records": f.whole("records", 0, MOST_SLOTS),
+        "when": f.moment("when"),
+        "version": f.word("version"),
+        "curve": curve,
+    }
+    f.end()
+    for point in curve:
+        if not (
+            type(point) is list
+            and list(map(type, point)) == [int, float, float, float]
+            and 1 <= point[0] <= MOST_SLOTS
+            and all(0 <= part <= 1 for part in point[1:])
+        ):
+            f.refuse("curve", "lists of an ef and three numbers from 0 to 1", repr(point)[:60])
+    if not curve or any(one[0] >= other[0] for one, other in pairwise(curve)):
+        f.refuse("curve", "at least one point, ef rising", f"{len(curve)} points")
+    return tuning

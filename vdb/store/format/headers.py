@@ -1,0 +1,332 @@
+"""What a database and a collection are.
+
+Both are msgpack maps of exactly the fields below, sealed. They are rewritten by nearly every
+commit, so they stay small: a header with a long history is still well under one page.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from functools import partial
+from typing import Any, Self
+
+from vdb.model.filters.nodes import LONGEST_PATH
+from vdb.model.filters.types import MOST_FIELDS, TYPES
+from vdb.model.version import __version__
+from vdb.store.format.decoder import Fields
+from vdb.store.format.generation import GenerationRecord, check_kind, index_of
+from vdb.store.format.limits import (
+    DTYPES,
+    ID_KINDS,
+    KEPT_HISTORY,
+    LARGEST_ROW,
+    LAST_COMMIT,
+    LAST_NUMBER,
+    LONGEST_HISTORY,
+    LONGEST_MODEL,
+    LONGEST_REASON,
+    METRICS,
+    MOST_LEAVING,
+    MOST_SLOTS,
+    NO_SLOT,
+    PAGE_SIZES,
+)
+from vdb.store.format.packing import as_map, changed, pack, twin, unpack
+
+__all__ = ["CollectionHeader", "DatabaseHeader", "fitting_dimension"]
+
+
+@dataclass(slots=True)
+class DatabaseHeader:
+    """Key ``01``: what holds for the whole database.
+
+    Attributes:
+        uuid: 16 random bytes, the salt of every checksum.
+        page_size: LMDB's page size when the database was created, bytes.
+        small_block: Bytes of a small block, ``page_size - 16``.
+        big_block: Bytes of a big block.
+        created: When, in seconds since 1970 UTC.
+        version: The release that created it.
+        commit: Number of the newest commit; 1 is the creation.
+        next_collection: The number that the next new collection gets.
+    """
+
+    uuid: bytes
+    page_size: int
+    small_block: int
+    big_block: int
+    created: float
+    version: str
+    commit: int
+    next_collection: int
+
+    def encode(self) -> bytes:
+        """The record, not sealed."""
+        return pack(as_map(self))
+
+    @classmethod
+    def decode(cls, body: bytes) -> Self:
+        """Raises CorruptedError on anything that `encode` would not have written."""
+        where = "key 01 (database header)"
+        f = Fields(unpack(body, where), where)
+        header = cls(
+            uuid=f.raw("uuid", 16),
+            page_size=f.whole("page_size", PAGE_SIZES[0], PAGE_SIZES[-1]),
+            small_block=f.whole("small_block", 1, PAGE_SIZES[-1]),
+            big_block=f.whole("big_block", 1, 1 << 20),
+            created=f.moment("created"),
+            version=f.word("version"),
+            commit=f.whole("commit", 1, LAST_COMMIT),
+            next_collection=f.whole("next_collection", 1, LAST_NUMBER),
+        )
+        f.end()
+        if header.page_size not in PAGE_SIZES:
+            f.refuse("page_size", "a power of two", header.page_size)
+        return header
+
+    def hold(self, body: bytes, before: Self) -> None:
+        """As `CollectionHeader.hold`: a commit counts itself, and the collections it makes."""
+        if changed(self, before, but=_COUNTERS):
+            self.decode(body)
+            return
+        f = Fields(as_map(self), "key 01 (database header)")
+        f.whole("commit", 1, LAST_COMMIT)
+        f.whole("next_collection", 1, LAST_NUMBER)
+
+
+_COUNTERS = frozenset({"commit", "next_collection"})
+
+
+@dataclass(slots=True)
+class CollectionHeader:
+    """Key ``10``: one collection. Those of a view are shared: change only a batch's own copy.
+
+    Attributes:
+        name: What it is called by; key ``03`` says the same.
+        number: What it is called by in keys; never reused.
+        dim: Numbers in a vector, of at most 64,000 bytes together.
+        metric: One of `METRICS`.
+        dtype: How vectors are stored, one of `DTYPES`.
+        scores: Default convention of results.
+        model: Where the vectors come from, free text, or None.
+        created: When, in seconds since 1970 UTC.
+        version: The release that created it.
+        id_kind: "int", "str", or None while there was never a record.
+        slots: High-water mark: slots at or above it were never used.
+        count: Live records.
+        free_head: First slot of the list of free ones, or `NO_SLOT`.
+        free_count: Length of that list.
+        generation: The generation that is searched.
+        next_generation: The number that the next generation gets.
+        building: The generation that is being built, or 0. What changes is logged for it.
+        kept: The generation that can be gone back to, or 0. What changes is logged for it.
+        leaving: Generations that are over, whose blocks are still to be removed.
+        history: One line for each time a generation became the one in use, oldest first:
+            {"generation": int, "metric": str, "dtype": str, "index": map, "when": float,
+            "version": str, "reason": str, "seconds": float | None, "recall": float | None}.
+        next_field: The number that the next declared field gets; numbers are never reused.
+        fields: Declared fields, oldest first: {"number": int, "path": str, "type": str, "built":
+            int}. Postings are complete for slots below ``built``; `NO_SLOT`: for all.
+    """
+
+    name: str
+    number: int
+    dim: int
+    metric: str
+    dtype: str
+    scores: str
+    model: str | None
+    created: float
+    version: str
+    id_kind: str | None = None
+    slots: int = 0
+    count: int = 0
+    free_head: int = NO_SLOT
+    free_count: int = 0
+    generation: int = 1
+    next_generation: int = 2
+    building: int = 0
+    kept: int = 0
+    leaving: list[int] = field(default_factory=list)
+    history: list[dict[str, Any]] = field(default_factory=list)
+    next_field: int = 1
+    fields: list[dict[str, Any]] = field(default_factory=list)
+
+    def copy(self) -> Self:
+        """A copy that shares nothing which can be changed."""
+        made = twin(self)
+        made.history = [{**line, "index": dict(line["index"])} for line in self.history]
+        made.leaving = list(self.leaving)
+        made.fields = [dict(line) for line in self.fields]
+        return made
+
+    def put_to_use(
+        self,
+        record: GenerationRecord,
+        *,
+        when: float,
+        reason: str,
+        seconds: float | None = None,
+        recall: float | None = None,
+    ) -> None:
+        """From now on that generation is the one in use; a line of history says so.
+
+        Of a long history the first line stays, and the newest ones.
+        """
+        self.generation, self.metric, self.dtype = record.number, record.metric, record.dtype
+        self.history.append(
+            {
+                "generation": record.number,
+                "metric": record.metric,
+                "dtype": record.dtype,
+                "index": dict(record.index),
+                "when": when,
+                "version": __version__,
+                "reason": reason,
+                "seconds": seconds,
+                "recall": recall,
+            }
+        )
+        del self.history[1 : max(1, len(self.history) - KEPT_HISTORY + 1)]
+
+    def encode(self) -> bytes:
+        """The record, not sealed."""
+        return pack(as_map(self))
+
+    @classmethod
+    def decode(cls, body: bytes, number: int) -> Self:
+        """The header of collection `number`; CorruptedError on anything else."""
+        where = f"key 10 (header of collection {number})"
+        f = Fields(unpack(body, where), where)
+        header = cls(
+            name=f.collection_name("name"),
+            number=f.whole("number", number, number),
+            dim=f.whole("dim", 1, LARGEST_ROW * 8),
+            metric=f.choice("metric", METRICS),
+            dtype=f.choice("dtype", DTYPES),
+            scores=f.word("scores"),
+            model=f.or_none(partial(f.text, longest=LONGEST_MODEL), "model"),
+            created=f.moment("created"),
+            version=f.word("version"),
+            id_kind=f.or_none(partial(f.choice, allowed=ID_KINDS), "id_kind"),
+            slots=f.whole("slots", 0, MOST_SLOTS),
+            count=f.whole("count", 0, MOST_SLOTS),
+            free_head=f.whole("free_head", 0, NO_SLOT),
+            free_count=f.whole("free_count", 0, MOST_SLOTS),
+            generation=f.whole("generation", 1, LAST_NUMBER),
+            next_generation=f.whole("next_generation", 2, LAST_NUMBER),
+            building=f.whole("building", 0, LAST_NUMBER),
+            kept=f.whole("kept", 0, LAST_NUMBER),
+            leaving=f.items("leaving", MOST_LEAVING),
+            history=[
+                _history(line, f"{where} history[{i}]")
+                for i, line in enumerate(f.items("history", LONGEST_HISTORY))
+            ],
+            next_field=f.whole("next_field", 1, LAST_NUMBER),
+            fields=[
+                _field(line, f"{where} fields[{i}]")
+                for i, line in enumerate(f.items("fields", MOST_FIELDS))
+            ],
+        )
+        f.end()
+        _check_vectors(f, header.dim, header.metric, header.dtype)
+        _check_counts(f, header)
+        numbers = [line["number"] for line in header.fields]
+        if numbers != sorted(set(numbers)) or numbers[-1:] >= [header.next_field]:
+            f.refuse("fields", f"rising numbers below {header.next_field}", numbers)
+        if len({line["path"] for line in header.fields}) != len(numbers):
+            f.refuse("fields", "paths that differ", "a path twice")
+        _check_roles(f, header)
+        return header
+
+    def hold(self, body: bytes, before: Self | None) -> None:
+        """Hold what was just encoded to what decoding asks.
+
+        So a slip in memory does not become one on disk. What is as it was `before`, which was
+        decoded, needs no second look; of a commit that adds, that is all but the counts.
+
+        Raises:
+            CorruptedError: It could not be read again.
+        """
+        if before is None or changed(self, before, but=_COUNTS):
+            self.decode(body, self.number)
+            return
+        f = Fields(as_map(self), f"key 10 (header of collection {self.number})")
+        f.or_none(partial(f.choice, allowed=ID_KINDS), "id_kind")
+        f.whole("slots", 0, MOST_SLOTS)
+        f.whole("count", 0, MOST_SLOTS)
+        f.whole("free_head", 0, NO_SLOT)
+        f.whole("free_count", 0, MOST_SLOTS)
+        _check_counts(f, self)
+
+
+_COUNTS = frozenset({"id_kind", "slots", "count", "free_head", "free_count"})
+
+
+def _check_counts(f: Fields, header: CollectionHeader) -> None:
+    """Slots are live or free, and the list of free ones begins with one of them."""
+    if header.count and header.id_kind is None:
+        f.refuse("id_kind", "the kind of its ids", None)
+    if header.count + header.free_count != header.slots:
+        f.refuse("slots", f"count + free_count = {header.count + header.free_count}", header.slots)
+    if (header.free_head == NO_SLOT) != (header.free_count == 0):
+        f.refuse("free_head", "none just when free_count is 0", header.free_head)
+    if header.free_head != NO_SLOT and header.free_head >= header.slots:
+        f.refuse("free_head", f"a slot below {header.slots}", header.free_head)
+
+
+def _check_roles(f: Fields, header: CollectionHeader) -> None:
+    """Every generation was given out, and has one role."""
+    if not all(type(given) is int and given > 0 for given in header.leaving):
+        f.refuse("leaving", "numbers of generations", header.leaving)
+    given_out = [header.generation, header.building, header.kept, *header.leaving]
+    highest = max(given_out)
+    if highest >= header.next_generation:
+        f.refuse("next_generation", f"above {highest}", header.next_generation)
+    in_use = [given for given in given_out if given]
+    if len(set(in_use)) != len(in_use):
+        f.refuse("generation", "one role for each generation", given_out)
+
+
+def fitting_dimension(dim: int, dtype: str) -> bool:
+    """Whether vectors of that many numbers take whole bytes, and not more than a row may have."""
+    bits = dim * {"float32": 32, "float16": 16, "int8": 8, "bit": 1}[dtype]
+    return bits <= LARGEST_ROW * 8 and bits % 8 == 0
+
+
+def _check_vectors(f: Fields, dim: int, metric: str, dtype: str) -> None:
+    """Refuse what cannot be together."""
+    check_kind(f, metric, dtype)
+    if not fitting_dimension(dim, dtype):
+        f.refuse("dim", f"whole bytes of {dtype}, at most {LARGEST_ROW}", dim)
+
+
+def _history(line: Any, where: str) -> dict[str, Any]:
+    f = Fields(line, where)
+    decoded = {
+        "generation": f.whole("generation", 1, LAST_NUMBER),
+        "metric": f.choice("metric", METRICS),
+        "dtype": f.choice("dtype", DTYPES),
+        "index": index_of(f.map("index")),
+        "when": f.moment("when"),
+        "version": f.word("version"),
+        "reason": f.text("reason", LONGEST_REASON),
+        "seconds": f.or_none(f.seconds, "seconds"),
+        "recall": f.or_none(f.share, "recall"),
+    }
+    f.end()
+    return decoded
+
+
+def _field(line: Any, where: str) -> dict[str, Any]:
+    f = Fields(line, where)
+    decoded: dict[str, Any] = {
+        "number": f.whole("number", 1, LAST_NUMBER),
+        "path": f.text("path", LONGEST_PATH),
+        "type": f.choice("type", TYPES),
+        "built": f.whole("built", 0, NO_SLOT),
+    }
+    f.end()
+    if not all(decoded["path"].split(".")):
+        f.refuse("path", "names with points between", repr(decoded["path"]))
+    return decoded

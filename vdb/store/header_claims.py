@@ -1,0 +1,56 @@
+"""What a collection's header says there is, held against what lies in the file.
+
+The number of slots sets how much a search makes room for and walks through, so it is not believed
+where the file has no room for so many vectors: every slot that was ever used lies in a block that
+was written, and each block of vectors has pages of its own. LMDB counts these pages, so that this
+costs next to nothing, once for each state of a collection. Which blocks are there is found out when
+they are read.
+"""
+
+from __future__ import annotations
+
+from typing import Protocol
+
+from vdb.errors import CorruptedError
+from vdb.store.format import blocks
+from vdb.store.format.headers import CollectionHeader
+
+__all__ = ["Stored", "hold_slots", "most_slots"]
+
+_BELIEVED = 16
+"""Blocks that may be missing: so few cost nothing, and each has a name where it is looked for."""
+
+
+class Stored(Protocol):
+    """What can be told of a file at one moment without reading it through."""
+
+    def block_bytes(self) -> int:
+        """Bytes of the file in pages of values that have pages of their own, as blocks have."""
+
+
+def hold_slots(stored: Stored, header: CollectionHeader) -> None:
+    """Raise CorruptedError where a header counts more slots than the file has vectors for."""
+    rows, there = _rows(header), _blocks(stored)
+    needed = -(-header.slots // rows)
+    if needed > there + _BELIEVED:
+        raise CorruptedError(
+            f"slots: {header.slots:,} take {needed:,} blocks of vectors, and the file has room for "
+            f"{there:,}",
+            where=f"key 10 (header of collection {header.number})",
+            expected=there * rows,
+            received=header.slots,
+        )
+
+
+def most_slots(stored: Stored, header: CollectionHeader) -> int:
+    """As many slots of a collection as the file has vectors for."""
+    return _rows(header) * _blocks(stored)
+
+
+def _rows(header: CollectionHeader) -> int:
+    row = blocks.vector_row_size(header.dim, header.dtype)
+    return blocks.rows_per_block(blocks.BIG_BLOCK, row, blocks.VECTORS)
+
+
+def _blocks(stored: Stored) -> int:
+    return stored.block_bytes() // (blocks.BIG_BLOCK + blocks.PAGE_HEADER)
