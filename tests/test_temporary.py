@@ -116,3 +116,33 @@ def test_a_tilde_is_the_users_home(place, monkeypatch, kind):
     for path in ("~no such user/a.vdb", "~\udc80/a.vdb", "~a\0b"):
         with pytest.raises((vdb.NotFoundError, vdb.InvalidArgumentError)):
             vdb.open(path)
+
+
+URIS = ["file:x?mode=memory", "file::memory:?cache=shared", "file:///tmp/x", "sqlite:x", "mem://"]
+URIS += ["sqlite:///x.db", "http://localhost:6333", "s3://bucket/x", "S3://bucket/x", "memory:x"]
+
+
+@pytest.mark.parametrize("uri", URIS)
+def test_a_uri_is_no_path(place, uri):
+    for path in (uri, Path(uri)):
+        with pytest.raises(vdb.InvalidArgumentError, match='":memory:" is a temporary') as raised:
+            vdb.open(path)
+        assert uri.partition("//")[0] in str(raised.value)
+    with vdb.open(place / "one.vdb") as db:
+        with pytest.raises(vdb.InvalidArgumentError, match="URI"):
+            db.backup(uri)
+        assert list(db.check()) == []
+    assert [one.name for one in place.iterdir()] == ["one.vdb"]
+
+
+@pytest.mark.skipif(os.name == "nt", reason="a colon is no part of a name there")
+def test_a_directory_with_a_colon_in_its_name_is_one(place):
+    for name in ("a:b", "notes:2024", "C:x", "./file:x"):
+        vdb.open(name).close()
+        assert (place / name / "data.mdb").exists()
+    (place / "s3:").mkdir()
+    (place / "file:y").mkdir()
+    vdb.open("s3://x").close()
+    vdb.open("file:x").close()  # it is there now
+    vdb.open("file:y").close()
+    assert (place / "s3:" / "x" / "data.mdb").exists()

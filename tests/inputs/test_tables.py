@@ -149,6 +149,42 @@ class TestIds:
         collection.add(list(pa.array([3, 4])), matrix(2))
         assert list(collection.ids()) == [3, 4]
 
+    @pytest.mark.parametrize("kind", ["pyarrow", "numpy"])
+    @pytest.mark.parametrize("ids", [[7, 8], ["a", "日本"]], ids=["int", "str"])
+    def test_one_entry_is_one_id_wherever_ids_are_taken(self, db, kind, ids):
+        if kind == "pyarrow":
+            pa = pytest.importorskip("pyarrow")
+            first, second = map(pa.scalar, ids)
+        else:
+            first, second = np.array(ids)
+        docs = db.create_collection("one", dim=matrix(1).shape[1], metric="l2")
+        docs.add(first, matrix(1)[0], {"n": 1})
+        docs.add([first, second][1:], matrix(1))
+        assert list(docs.ids()) == ids
+        assert {type(value) for value in docs.ids()} == {type(ids[0])}
+        assert docs.get(first).id == ids[0]
+        assert [record.id for record in docs.get([second, first])] == ids[::-1]
+        assert first in docs
+        docs.set_payloads(second, {"n": 2})
+        assert docs.explain(matrix(1)[0], second, k=1).id == ids[1]
+        assert docs.inspect_record(second).id == ids[1]
+        docs.upsert(second, matrix(1)[0], {"n": 3})
+        assert docs.get(second).payload == {"n": 3}
+        assert docs.delete(first) == 1
+        assert list(docs.ids()) == ids[1:]
+        assert list(db.check()) == []
+
+    def test_an_entry_that_is_no_id_is_refused(self, full):
+        pa = pytest.importorskip("pyarrow")
+        for value in (1.0, True, None, b"1"):
+            for call in (full.get, full.delete, lambda one: full.get([1, one])):
+                with pytest.raises(vdb.ArgumentTypeError, match="must be an int or a str"):
+                    call(pa.scalar(value))
+            assert pa.scalar(value) not in full
+        with pytest.raises(vdb.InvalidArgumentError, match="64-bit"):
+            full.get(pa.scalar(2**64 - 1, pa.uint64()))
+        assert len(full) == 2000
+
 
 TABLE = {
     "n": [1, 2**60 + 1, 3],

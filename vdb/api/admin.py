@@ -6,10 +6,12 @@ loaded when it is first asked for.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable
 from errno import ELOOP, ENAMETOOLONG
 from functools import partial
 from os import PathLike, curdir, fspath, lstat, sep
+from os.path import lexists
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -32,6 +34,9 @@ else:
     restoring = lazy_modules.module("vdb.maintenance.restore")
 
 __all__ = ["Upkeep", "directory_of", "restore"]
+
+_URI = re.compile(r"(?:file|sqlite|sqlite3|mem|memory):|[a-z][a-z0-9+.-]+:/", re.IGNORECASE)
+"""How a URI begins. Of those that need no slash, what SQLite and others call their databases."""
 
 
 class Upkeep(Handle):
@@ -210,6 +215,7 @@ def directory_of(path: object) -> Path:
         )
     if not name or "\0" in name:
         raise InvalidArgumentError("path must name a directory", expected="a path", received=name)
+    _refuse_uri(name)
     try:
         name.encode()  # as LMDB wants it
         lstat(name)
@@ -225,6 +231,20 @@ def directory_of(path: object) -> Path:
                 received=name,
             ) from None
     return Path(name)
+
+
+def _refuse_uri(name: str) -> None:
+    """Raise InvalidArgumentError for a URI, unless it leads into a directory that is there.
+
+    A single letter before the colon is a drive of Windows.
+    """
+    if _URI.match(name) and not lexists(Path(name).parts[0]):
+        raise InvalidArgumentError(
+            f"path must be that of a directory, got the URI {arguments.shown(name)}; "
+            f'"{temporary.MEMORY}" is a temporary database',
+            expected=f'a path, or "{temporary.MEMORY}" for vdb.open',
+            received=name,
+        )
 
 
 def _at_home(name: str) -> str:

@@ -72,7 +72,8 @@ def open(  # noqa: A001 - vdb.open reads as it should
 
     Raises:
         NotFoundError: There is no database there and it is not to be made, or nowhere to make it.
-        InvalidArgumentError: Something else is there, or an argument is out of range.
+        InvalidArgumentError: Something else is there, the path is a URI, or an argument is out of
+            range.
         FormatVersionError: It was written in a newer format; the message names the release needed.
         CorruptedError: It is not a database, or a damaged one; with verify="full" this names the
             first problem and says how many more there are.

@@ -14,7 +14,16 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-__all__ = ["column", "described", "fixed_rows", "is_column", "is_table", "records", "scalar"]
+__all__ = [
+    "column",
+    "described",
+    "fixed_rows",
+    "is_column",
+    "is_scalar",
+    "is_table",
+    "records",
+    "scalar",
+]
 
 
 def is_table(value: object) -> bool:
@@ -41,9 +50,14 @@ def column(value: Any) -> list[Any] | None:
     return list(value.to_pylist() if hasattr(value, "to_pylist") else value.to_list())
 
 
+def is_scalar(value: object) -> bool:
+    """Whether it is one value of pyarrow's, as its columns hold them."""
+    return _is(value, "pyarrow", "Scalar")
+
+
 def scalar(value: Any) -> Any:
-    """An entry that was taken from a column of pyarrow's one by one, in plain Python."""
-    return value.as_py() if _is(value, "pyarrow", "Scalar") else value
+    """A value of pyarrow's in plain Python; others as they are."""
+    return value.as_py() if is_scalar(value) else value
 
 
 def records(value: Any) -> list[dict[Any, Any]] | None:

@@ -9,7 +9,7 @@ import numpy as np
 
 from vdb.errors import ArgumentTypeError, DuplicateIdError, InvalidArgumentError
 from vdb.model import tables
-from vdb.model.arguments import listed, shown
+from vdb.model.arguments import listed, shown, unreadable
 from vdb.model.config import LIMITS
 from vdb.model.records import Id
 
@@ -18,7 +18,7 @@ __all__ = ["id_kind", "id_list", "is_one_id", "one_id", "refuse_repeats"]
 
 def is_one_id(ids: object) -> bool:
     """Whether this is one id rather than several."""
-    return isinstance(ids, str | int | np.integer | np.bool_)
+    return isinstance(ids, str | int | np.integer | np.bool_) or tables.is_scalar(ids)
 
 
 def one_id(value: object, name: str = "id") -> Id:
@@ -30,7 +30,10 @@ def one_id(value: object, name: str = "id") -> Id:
     """
     if isinstance(value, str):
         return _text_id(str.__str__(value), name)
-    value = tables.scalar(value)
+    try:
+        value = tables.scalar(value)
+    except Exception as error:
+        raise unreadable(name, value, error) from error
     if isinstance(value, str):
         return _text_id(value, name)
     if isinstance(value, int | np.integer) and not isinstance(value, bool | np.timedelta64):
