@@ -6,6 +6,7 @@ import dataclasses
 import inspect
 import re
 import sys
+import textwrap
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
@@ -164,7 +165,8 @@ def markdown(value: object) -> str:
     lines = (inspect.getdoc(value) or "").splitlines()
     out: list[str] = []
     inside = indented = False
-    for line in lines:
+    before, _, example = "\n".join(lines).partition("\nExample:\n")
+    for line in before.splitlines():
         section = _SECTION.fullmatch(line)
         if section:
             out += [f"**{section[1]}**", ""]
@@ -190,7 +192,8 @@ def markdown(value: object) -> str:
             indented = False
     if indented:
         out.append("```")
-    return linked("\n".join(out)).strip()
+    text = linked("\n".join(out)).strip()
+    return f"{text}\n\n```python\n{textwrap.dedent(example)}\n```" if example else text
 
 
 def linked(text: str) -> str:

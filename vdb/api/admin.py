@@ -49,7 +49,11 @@ class Upkeep(Handle):
         return self._access.path
 
     def info(self) -> report.DatabaseInfo:
-        """Versions, sizes, readers and collections, as a dataclass."""
+        """Versions, sizes, readers and collections, as a dataclass.
+
+        Example:
+            print(db.info().readers)
+        """
         from vdb import maintenance
 
         self._access.check_open()
@@ -65,6 +69,9 @@ class Upkeep(Handle):
         asked for, and true when there is a problem; printing it looks at everything. Each step sees
         one moment, the newest where others write meanwhile; the last is held until the iterator is
         exhausted or thrown away. Takes seconds for each gigabyte.
+
+        Example:
+            assert not db.check()
         """
         from vdb.maintenance.check import check
 
@@ -91,6 +98,9 @@ class Upkeep(Handle):
             ReadOnlyError: The database is open for reading only.
             CorruptedError: What the database says about itself cannot be read.
             DiskFullError: No space is left for the new file; nothing was changed.
+
+        Example:
+            report = db.repair()
         """
         from vdb.maintenance.repair.repair import repair
 
@@ -120,6 +130,9 @@ class Upkeep(Handle):
             InvalidArgumentError: There is something at that path already, or it lies inside this
                 database.
             DiskFullError: No space is left there.
+
+        Example:
+            db.backup("copy.vdb", verify=True)
         """
         self._access.check_open()
         self._access.check_outside("back up")
@@ -137,6 +150,9 @@ class Upkeep(Handle):
             BusyError: Another process has the database open, or this one reads or writes it.
             ReadOnlyError: The database is open for reading only.
             DiskFullError: No space is left for the copy; nothing was changed.
+
+        Example:
+            db.compact()
         """
         self._access.check_writable()
         self._access.check_outside("compact")
@@ -158,9 +174,6 @@ def restore(
     and mode of the one it replaces. Until then nothing is changed, whatever fails or stops it. The
     source stays as it is.
 
-        >>> vdb.restore("copy.vdb", "peps.vdb").collections
-        ('peps',)
-
     Args:
         source: What `Database.backup` made: a directory, or the ``data.mdb`` in it.
         directory: The database, or a directory that is empty or missing; its parent must exist.
@@ -176,6 +189,9 @@ def restore(
         InvalidArgumentError: Something else lies where the database shall be.
         FormatVersionError: The source was written in a newer format.
         DiskFullError: No space is left for the copy.
+
+    Example:
+        vdb.restore("backup.vdb", "docs.vdb")
     """
     from vdb.maintenance.restore import restore as restore_it
 

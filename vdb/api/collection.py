@@ -82,6 +82,9 @@ class Collection(Rebuilding, CollectionReader):
             BusyError: Another writer did not finish within the database's lock_timeout.
             ReadOnlyError: The database is open for reading only.
             DiskFullError: No space is left.
+
+        Example:
+            docs.add(["cocoa", "milk"], [[0.7, 0.4, 0.1], [0.2, 0.9, 0]], [{"year": 2023}, None])
         """
         arguments.callback("progress", progress)
         rows = self._rows(ids, vectors, payloads)
@@ -106,6 +109,9 @@ class Collection(Rebuilding, CollectionReader):
         Without a payload the record has none afterwards, as if it had been deleted and added. Of an
         id that is given twice the last one counts. Arguments and errors are those of `add`, without
         DuplicateIdError.
+
+        Example:
+            docs.upsert("tea", [0.9, 0.2, 0.1], {"year": 2024})
         """
         arguments.callback("progress", progress)
         rows = self._rows(ids, vectors, payloads)
@@ -128,6 +134,9 @@ class Collection(Rebuilding, CollectionReader):
             NotFoundError: There is no record of an id.
             InvalidPayloadError: A payload that would not come back as it was given.
             And, as for `add`: ArgumentTypeError, BusyError, ReadOnlyError, DiskFullError.
+
+        Example:
+            docs.set_payloads("tea", {"year": 2024})
         """
         wanted = inputs.id_list(ids)
         one = inputs.is_one_id(ids)
@@ -157,6 +166,9 @@ class Collection(Rebuilding, CollectionReader):
         Raises:
             InvalidFilterError: The filter cannot be understood.
             As for `add`: ArgumentTypeError, BusyError, ReadOnlyError, DiskFullError.
+
+        Example:
+            docs.delete(where={"year": {"$lt": 2000}})
         """
         if (ids is None) == (where is None):
             raise InvalidArgumentError(
@@ -186,6 +198,9 @@ class Collection(Rebuilding, CollectionReader):
 
         Raises:
             InvalidArgumentError: It is not enough for one vector; the message says what is.
+
+        Example:
+            rows = docs.rows_within(512 * 2**20)
         """
         limit = arguments.whole("memory_limit", memory_limit, 1, 2**63 - 1)
         with self._access.reading() as reader:
@@ -216,6 +231,9 @@ class Collection(Rebuilding, CollectionReader):
             InvalidPayloadError: A record holds something else there; the field is not declared.
             InvalidArgumentError: No such type; or the field is declared with another.
             And, as for `add`: BusyError, ReadOnlyError, DiskFullError.
+
+        Example:
+            docs.index_field("year", "int")
         """
         declaration.declare(self._change, *field_type(path, type))
 
@@ -225,6 +243,9 @@ class Collection(Rebuilding, CollectionReader):
         Raises:
             NotFoundError: It is not declared.
             And, as for `add`: BusyError, ReadOnlyError, DiskFullError.
+
+        Example:
+            docs.drop_field("year")
         """
         name = arguments.text("path", path)
         with self._change() as (batch, coll):
@@ -256,11 +277,11 @@ class Collection(Rebuilding, CollectionReader):
         Args:
             target_recall: The recall to be reached, above 0, at most 1.
             k: Hits of a query.
-            queries: As for `recall`, like all that follow.
-            sample: See there.
-            seed: See there.
-            threads: See there.
-            progress: See there.
+            queries: What to ask, shape (n, dim). None: stored vectors, each without itself.
+            sample: How many stored vectors to take, 1..100,000; all where there are fewer.
+            seed: Chooses them.
+            threads: How many threads search, 1..1,024; the default is one a processor.
+            progress: Called now and then with (queries compared exactly, queries).
 
         Returns:
             The ef that was found, and the curve.
@@ -271,6 +292,9 @@ class Collection(Rebuilding, CollectionReader):
             BusyError: Another writer did not finish within the database's lock_timeout, or the
                 collection was rebuilt meanwhile.
             ReadOnlyError: The database is open for reading only.
+
+        Example:
+            print(docs.tune(0.99).ef)
         """
         from vdb.analysis.moments import Moments
         from vdb.analysis.tune import tune

@@ -156,6 +156,9 @@ class CollectionReader(Handle, Insight):
             InvalidArgumentError: Another argument is out of range.
             CorruptedError: Damage was met on the way.
             ClosedError: The database or snapshot is closed.
+
+        Example:
+            hits = docs.search(q, k=5, where={"year": {"$gte": 2020}})
         """
         with self._access.reading() as reader:
             options = query.Options(
@@ -185,21 +188,25 @@ class CollectionReader(Handle, Insight):
             Q: The queries, shape (n, dim), any real array-like; of bits as for `search`.
             threads: How many threads search, 1..1,024; the default is one for each processor that
                 this process may use. Answers do not depend on it.
-            k: As for `search`, like all that follow.
-            ef: See there.
-            where: See there.
-            exact: See there.
-            scores: See there.
-            threshold: See there.
-            with_payloads: See there.
-            with_vectors: See there.
-            target_recall: See there.
+            k: How many hits of a query at most; None with a threshold: all that are that close.
+            ef: Candidates the graph keeps, 1..1,000,000; the default is what was measured.
+            where: Look among the records only whose payloads pass this filter.
+            exact: Look at every vector instead of walking the graph.
+            scores: Convention of the scores; the default is the collection's.
+            threshold: Keep only hits at least this close, in the convention's unit.
+            with_payloads: Whether hits carry payloads.
+            with_vectors: Whether hits carry vectors.
+            target_recall: Instead of ef: the recall to reach, above 0, at most 1. `search` says
+                more of each of these.
 
         Returns:
             A sequence of `Hits` in the order of the queries, with rectangular arrays beside it.
 
         Raises:
             As `search`; InvalidVectorError names the row.
+
+        Example:
+            ids = docs.search_many(Q, k=3).ids
         """
         with self._access.reading() as reader:
             options = query.Options(
@@ -218,6 +225,9 @@ class CollectionReader(Handle, Insight):
 
         Raises:
             ArgumentTypeError: An id is of neither kind, or of the other kind than the collection's.
+
+        Example:
+            record = docs.get("tea")
         """
         wanted = inputs.id_list(ids)
         with self._access.reading() as reader:
@@ -235,6 +245,9 @@ class CollectionReader(Handle, Insight):
 
         Raises:
             InvalidFilterError: The filter cannot be understood.
+
+        Example:
+            newest = list(docs.ids(where={"year": {"$gte": 2020}}))
         """
         moment, _, ids = self._walk(where)
         return Walk(moment, ids)
@@ -247,6 +260,9 @@ class CollectionReader(Handle, Insight):
         first and `get` some hundred records at a time, or write inside one ``with db.batch():``.
 
         With a filter, those that pass it; errors as for `ids`.
+
+        Example:
+            norms = [float(np.linalg.norm(record.vector)) for record in docs.scan()]
         """
         moment, view, ids = self._walk(where)
         return Walk(moment, query.scan(moment.reading, view, ids))
@@ -257,6 +273,9 @@ class CollectionReader(Handle, Insight):
 
         Raises:
             InvalidFilterError: The filter cannot be understood.
+
+        Example:
+            docs.count({"year": {"$gte": 2020}})
         """
         with self._access.reading() as reader:
             view = self._view(reader)
@@ -276,6 +295,9 @@ class CollectionReader(Handle, Insight):
         """Metric, dimension, counts, norms, generation, history and sizes, as a dataclass.
 
         Takes no longer on a large collection: norms are those of some vectors there (`NormStats`).
+
+        Example:
+            print(docs.info().metric, docs.info().count)
         """
         with self._access.reading() as reader:
             return report.collection_info(reader, self._view(reader))

@@ -80,6 +80,9 @@ def open(  # noqa: A001 - vdb.open reads as it should
         UnsafeFilesystemError: It lies on a network file system.
         BusyError: It is being made or compacted by another process.
         DiskError: A file cannot be read, made or locked; DiskFullError where there is no room.
+
+    Example:
+        db = vdb.open("notes.vdb")
     """
     timeout = config.timeout_seconds("lock_timeout", lock_timeout)
     asked = config.verification(verify)
@@ -192,6 +195,9 @@ class Database(Upkeep):
             InvalidArgumentError: An argument is out of range.
             BusyError: Another writer did not finish within lock_timeout.
             ReadOnlyError: The database is open for reading only.
+
+        Example:
+            notes = db.create_collection("notes", dim=384, metric="cosine", fields={"year": "int"})
         """
         types = field_types(fields)
         name = config.collection_name(name)
@@ -241,6 +247,9 @@ class Database(Upkeep):
             MetricMismatchError: It has another metric; the message says since when, by which
                 version, and which command changes it.
             DimensionMismatchError: It has another dimension.
+
+        Example:
+            docs = db.collection("docs", metric="cosine")
         """
         name = config.collection_name(name)
         with self._access.reading() as reader:
@@ -265,6 +274,9 @@ class Database(Upkeep):
             NotFoundError: There is none of that name.
             BusyError: Another writer did not finish within lock_timeout.
             ReadOnlyError: The database is open for reading only.
+
+        Example:
+            db.drop_collection("docs")
         """
         name = config.collection_name(name)
         with self._access.writing() as batch:
@@ -296,6 +308,11 @@ class Database(Upkeep):
                 entered before; each block takes one of its own.
             ReadOnlyError: The database is open for reading only.
             DiskFullError: No space is left, at the end of the block.
+
+        Example:
+            with db.batch():
+                docs.delete("tea")
+                docs.add("cocoa", [0.7, 0.4, 0.1])
         """
         return self._access.batch()
 
@@ -303,6 +320,10 @@ class Database(Upkeep):
         """This moment, held for reading: `Snapshot`, also a context manager.
 
         It shows what was committed, also inside a batch.
+
+        Example:
+            with db.snapshot() as moment:
+                hits = moment.collection("docs").search(q)
         """
         return Snapshot(self._access.pinned(), self.path)
 

@@ -72,6 +72,9 @@ class Insight:
         Raises:
             InvalidArgumentError: Fewer than two records, or an argument out of range.
             And as `search`.
+
+        Example:
+            print(docs.recall(Q, k=10, ef=50).recall)
         """
         from vdb.analysis import recall as recalling
         from vdb.analysis.moments import Moments
@@ -116,6 +119,9 @@ class Insight:
         Raises:
             InvalidArgumentError: Fewer than two records, or an argument out of range.
             And as `search`.
+
+        Example:
+            print(docs.bench(Q, efs=[10, 50]))
         """
         from vdb.analysis.moments import Moments
         from vdb.analysis.queries import given_or_sampled
@@ -172,6 +178,9 @@ class Insight:
         Raises:
             NotFoundError: There is no such record.
             And as `search`.
+
+        Example:
+            print(docs.explain(q, "tea", scores="elasticsearch"))
         """
         from vdb.analysis import explain as explaining
 
@@ -196,6 +205,9 @@ class Insight:
 
         Raises:
             CorruptedError: Damage was met on the way; `Database.check` says all of it.
+
+        Example:
+            print(docs.inspect())
         """
         from vdb.analysis import inspect as inspecting
 
@@ -208,6 +220,9 @@ class Insight:
         Raises:
             NotFoundError: There is no such record.
             CorruptedError: Damage was met on the way.
+
+        Example:
+            print(docs.inspect_record("tea"))
         """
         from vdb.analysis import inspect as inspecting
 

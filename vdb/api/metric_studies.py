@@ -68,6 +68,9 @@ def compare_metrics(
         InvalidVectorError: A query that a metric has no value for, zero under cosine for instance.
         InvalidArgumentError: Labels that fit neither queries nor collection, or another argument
             out of range.
+
+    Example:
+        print(vdb.compare_metrics(docs, Q, metrics=["cosine", "l2"]).findings)
     """
     from vdb.analysis.compare import compare
     from vdb.analysis.moments import Moments
@@ -144,6 +147,9 @@ def calibrate_threshold(
             or conventions that do not fit; another argument out of range.
         NotInvertibleError: Within one metric: a score that more than one value has.
         InvalidVectorError: A query that a metric has no value for.
+
+    Example:
+        line = vdb.calibrate_threshold(docs, Q, threshold=0.9, to_metric="l2")
     """
     from vdb.analysis.calibrate import calibrate
 

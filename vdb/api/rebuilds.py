@@ -99,6 +99,9 @@ class Rebuilding:
             BusyError: Another rebuild is under way in this database, another writer did not finish
                 within lock_timeout, or the calling thread is inside a batch.
             ReadOnlyError: The database is open for reading only.
+
+        Example:
+            docs.rebuild(metric="l2", index=vdb.HNSW(M=32), keep_previous=True)
         """
         floor = rebuilding.floor_of(validate)
         text = rebuilding.reason_text(reason)
@@ -133,6 +136,9 @@ class Rebuilding:
         Changes nothing. Reads the length of every vector (for another dtype, every vector), and
         links some of them for a second or two without storing anything. Arguments are those of
         `rebuild`.
+
+        Example:
+            print(docs.plan_rebuild(metric="dot"))
         """
         subject = self._subject("plan a rebuild", threads, None, write=False)
         return rebuilding.plan(subject, metric=metric, dtype=dtype, index=index, scores=scores)
@@ -156,6 +162,10 @@ class Rebuilding:
             InvalidVectorError: A vector was written since that its metric cannot take, or that its
                 dtype would have to round.
             And, as for `rebuild`: BusyError, ReadOnlyError, DiskFullError.
+
+        Example:
+            docs.rebuild(metric="l2", keep_previous=True)
+            docs.rollback()
         """
         text = rebuilding.reason_text(reason)
         report = rebuilding.rollback(self._subject("roll back", threads, progress), reason=text)
@@ -167,6 +177,9 @@ class Rebuilding:
 
         Raises:
             As for `rebuild`: BusyError, ReadOnlyError, DiskFullError.
+
+        Example:
+            docs.discard_rebuild()
         """
         return rebuilding.discard(self._subject("discard a rebuild", None, None))
 
@@ -175,6 +188,9 @@ class Rebuilding:
 
         Raises:
             As for `rebuild`: BusyError, ReadOnlyError, DiskFullError.
+
+        Example:
+            docs.drop_previous()
         """
         return rebuilding.drop_previous(self._subject("drop a generation", None, None))
 

@@ -39,7 +39,12 @@ class Snapshot(Handle):
     def collection(
         self, name: str, *, metric: str | None = None, dim: int | None = None
     ) -> CollectionReader:
-        """A collection as it stood at this moment, like `Database.collection`."""
+        """A collection as it stood at this moment, like `Database.collection`.
+
+        Example:
+            with db.snapshot() as moment:
+                hits = moment.collection("docs").search(q, k=3)
+        """
         name = config.collection_name(name)
         with self._access.reading() as reader:
             view = find_view(reader, name)

@@ -25,6 +25,9 @@ def conventions(metric: str) -> list[str]:
 
     Raises:
         InvalidArgumentError: There is no such metric.
+
+    Example:
+        vdb.scores.conventions("cosine")
     """
     return names(metric)
 
@@ -39,6 +42,9 @@ def describe(convention: str, metric: str, *, dtype: str = "float32") -> Convent
 
     Raises:
         InvalidArgumentError: There is no such metric, or no such convention for it.
+
+    Example:
+        print(vdb.scores.describe("elasticsearch", "cosine").formula)
     """
     return convention_named(convention, metric, dtype=dtype_named(dtype).name)
 
@@ -81,6 +87,9 @@ def score(
         InvalidArgumentError: Unknown metric or convention; dim missing where it is needed; dim,
             dtype or a value out of range.
         ArgumentTypeError: The value is not numeric.
+
+    Example:
+        vdb.scores.score(0.5, metric="cosine", convention="elasticsearch")  # 0.75
     """
     row = convention_named(convention, metric, dtype=_checked(dim, dtype))
     return _plain(row.from_value(_numbers("value", value), dim))
@@ -117,6 +126,9 @@ def value(
         InvalidArgumentError: Unknown metric or convention; dim missing where it is needed; dim,
             dtype or a score out of range.
         ArgumentTypeError: The score is not numeric.
+
+    Example:
+        vdb.scores.value(0.75, metric="cosine", convention="elasticsearch")  # 0.5
     """
     row = convention_named(convention, metric, dtype=_checked(dim, dtype))
     return _plain(row.to_value(_numbers("score", score), dim))
@@ -175,6 +187,9 @@ def convert(
         InvalidArgumentError: Unknown metric or convention; dim missing where it is needed; dim,
             dtype or a score out of range; two metrics of which one does not tell the other.
         ArgumentTypeError: The score is not numeric.
+
+    Example:
+        vdb.scores.convert(0.75, metric="cosine", source="elasticsearch", target="chroma")  # 0.5
     """
     kind = _checked(dim, dtype)
     wanted = metric if to_metric is None else metric_named(to_metric, "to_metric").name

@@ -1,0 +1,61 @@
+"""What docstrings show runs; what can be asked of a collection shows an example."""
+
+import inspect
+import textwrap
+
+import numpy as np
+import pytest
+
+import vdb
+from vdb import scores
+
+CLASSES = (vdb.Database, vdb.Collection, vdb.CollectionReader, vdb.Snapshot)
+# Their names say all of it.
+WITHOUT = {"close", "collections"}
+
+
+def documented():
+    """Every public function and method, by the name that users call it."""
+    for kind in CLASSES:
+        for name, member in inspect.getmembers(kind, inspect.isfunction):
+            if not name.startswith("_"):
+                yield f"{kind.__name__}.{name}", member
+    for module in (vdb, scores):
+        for name in module.__all__:
+            if inspect.isfunction(getattr(module, name)):
+                yield f"{module.__name__}.{name}", getattr(module, name)
+
+
+def example_of(function):
+    _, _, code = inspect.getdoc(function).partition("\nExample:\n")
+    return textwrap.dedent(code)
+
+
+EXAMPLES = {name: example_of(function) for name, function in documented()}
+
+
+@pytest.fixture
+def names(tmp_path, monkeypatch):
+    """What the examples take for granted: an open database, a collection, queries."""
+    monkeypatch.chdir(tmp_path)
+    random = np.random.default_rng(0)
+    with vdb.open("drinks.vdb") as db:
+        docs = db.create_collection("docs", dim=3, metric="cosine", fields={"year": "int"})
+        rows = random.normal(size=(200, 3))
+        payloads = [{"year": 1990 + i % 40, "text": f"Drink {i}"} for i in range(200)]
+        docs.add(["tea", "coffee", *(f"d{i}" for i in range(198))], rows, payloads)
+        db.backup("backup.vdb")
+        q, Q = random.normal(size=3), random.normal(size=(20, 3))
+        yield {"vdb": vdb, "np": np, "db": db, "docs": docs, "q": q, "Q": Q}
+
+
+@pytest.mark.parametrize("name", [name for name, code in EXAMPLES.items() if code])
+def test_the_example_of_every_docstring_runs(name, names):
+    db = names["db"]
+    exec(compile(EXAMPLES[name], name, "exec"), names)
+    assert list(db.check()) == []
+
+
+@pytest.mark.parametrize("name", [name for name, code in EXAMPLES.items() if not code])
+def test_only_what_needs_none_has_no_example(name):
+    assert name.rpartition(".")[2] in WITHOUT
