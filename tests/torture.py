@@ -9,7 +9,7 @@ ROOT = Path(__file__).parents[1]
 
 def torture(*arguments):
     ran = subprocess.run(
-        [sys.executable, "-m", "tools.campaigns", *map(str, arguments)],
+        [sys.executable, "-m", "tools.torture", *map(str, arguments)],
         cwd=ROOT,
         capture_output=True,
         text=True,

@@ -79,12 +79,12 @@ elasticsearch`.
 
 ## Held against the engines
 
-`tools/conformance` installs the engines that pip can install, uses PostgreSQL, MariaDB, Redis and
-Java where they are, and feeds all of them and vdb the same vectors: random ones of seven dimensions
-with near duplicates among them, nearly unit, tiny and zero ones. It compares scores, order, and for
-every row whether a threshold at the number that the engine printed lets the row in on both sides.
-[conformance.md](conformance.md) has the table of its last run. Rows below that are not "measured"
-were not run beside a live engine.
+`python -m tools.conformance` installs the engines that pip can install, uses PostgreSQL, MariaDB,
+Redis and Java where they are, and feeds all of them and vdb the same vectors: random ones of seven
+dimensions with near duplicates among them, nearly unit, tiny and zero ones. It compares scores,
+order, and for every row whether a threshold at the number that the engine printed lets the row in
+on both sides. [conformance.md](conformance.md) has the table of its last run. Rows below that are
+not "measured" were not run beside a live engine.
 
 ## The formulas
 

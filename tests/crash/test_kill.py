@@ -5,7 +5,7 @@ from collections import Counter
 
 import pytest
 
-from tools.campaigns.kills import Kills
+from tools.torture.campaigns.kills import Kills
 
 pytestmark = pytest.mark.skipif(not hasattr(os, "fork"), reason="writers are made by forking")
 

@@ -1,6 +1,6 @@
 """A rebuild is killed at random moments: nothing is lost, and it is done or it is not.
 
-Forty times here; `tools/torture kills` does it in four of ten rounds.
+Forty times here; `python -m tools.torture kills` does it in four of ten rounds.
 """
 
 import os
@@ -9,7 +9,7 @@ from collections import Counter
 import pytest
 
 import vdb
-from tools.campaigns.kills import Kills
+from tools.torture.campaigns.kills import Kills
 
 pytestmark = pytest.mark.skipif(not hasattr(os, "fork"), reason="rebuilders are made by forking")
 

@@ -1,7 +1,7 @@
 """Whatever is handed in is refused by a typed error that names it, nothing changed; or it is fine.
 
 The cases are made from the signatures of everything public and a list of hostile values; a new
-parameter joins by itself. Here each parameter meets some of the values, in `tools/torture
+parameter joins by itself. Here each parameter meets some of the values, in `python -m tools.torture
 arguments` all of them.
 """
 

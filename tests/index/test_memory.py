@@ -42,7 +42,7 @@ def test_a_collection_says_how_many(full):
 
 
 @pytest.mark.skipif(sys.platform != "linux", reason="reads /proc")
-@pytest.mark.skipif("VDB_SANITISED" in os.environ, reason="a sanitizer keeps what was freed")
+@pytest.mark.skipif("VDB_SANITIZED" in os.environ, reason="a sanitizer keeps what was freed")
 def test_the_limit_is_kept(path):
     """What is private to the process, at its highest, against what it was before the first call."""
     program = f"""

@@ -5,7 +5,7 @@ reopening, snapshots held across changes, rebuilds, copies, a second handle, ano
 each step everything that should be there is, and every few steps the database's own check must
 find nothing. Exact searches equal brute force; walks find nearly all of it, on average.
 
-More of the same: ``tools/torture machines``, which sets the variables below.
+More of the same: ``python -m tools.torture machines``, which sets the variables below.
 """
 
 from __future__ import annotations

@@ -12,7 +12,7 @@ from vdb.store.files import address_space
 
 pytestmark = [
     pytest.mark.skipif(sys.platform != "linux", reason="only Linux says what a process has taken"),
-    pytest.mark.skipif("VDB_SANITISED" in os.environ, reason="a sanitizer takes it for itself"),
+    pytest.mark.skipif("VDB_SANITIZED" in os.environ, reason="a sanitizer takes it for itself"),
 ]
 
 GIB = 1 << 30

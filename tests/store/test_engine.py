@@ -41,7 +41,7 @@ class TestSettings:
         relaxed.close()
 
     @pytest.mark.skipif(
-        "VDB_SANITISED" in os.environ, reason="a sanitizer takes more address space for itself"
+        "VDB_SANITIZED" in os.environ, reason="a sanitizer takes more address space for itself"
     )
     def test_where_address_space_is_short_the_map_is_smaller(self, path):
         limit = 8 << 30

@@ -2,7 +2,8 @@
 
 A sum of float32 numbers depends on its order; of hundreds of them more than the last bit does. The
 orders in the table are those of the engines' builds for x86-64, found by trying and held against
-them by `tools/conformance`. On other processors, and in other builds, the last digits may differ.
+them by `python -m tools.conformance`. On other processors, and in other builds, the last digits may
+differ.
 """
 
 from __future__ import annotations

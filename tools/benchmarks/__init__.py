@@ -1,1 +1,0 @@
-"""Benchmarks of vdb side by side with its peers; started by `tools/bench`."""

@@ -1,1 +1,0 @@
-"""Campaigns: what survives, found out by trying. One module each; the packages are their parts."""

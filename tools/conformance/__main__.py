@@ -1,0 +1,141 @@
+"""Runs every engine in an environment and a process of its own; prints a table and a verdict."""
+
+from __future__ import annotations
+
+import argparse
+import atexit
+import json
+import os
+import subprocess
+import sys
+import tempfile
+from pathlib import Path
+from typing import Any
+
+from tools import environments
+
+from . import homes, table
+from .cases import EVERY
+from .engine import AbsentError, Engine
+from .graphs import ENGINES as GRAPHS
+from .libraries import ENGINES as LIBRARIES
+from .lucene import ENGINES as LUCENE
+from .milvus import ENGINES as MILVUS
+from .outcome import Outcome
+from .servers import ENGINES as SERVERS
+from .stores import ENGINES as STORES
+
+ALL = (*LIBRARIES, *GRAPHS, *STORES, *MILVUS, *SERVERS, *LUCENE)
+ENGINES: dict[str, type[Engine]] = {kind.convention: kind for kind in ALL}
+TIMEOUT = 900  # seconds for one engine
+_ABSENT = 3  # exit status
+
+
+def main() -> int:
+    """0 when every engine that ran agrees."""
+    parser = argparse.ArgumentParser(prog="python -m tools.conformance", description=__doc__)
+    parser.add_argument("--only", help="engines, with commas between: " + ", ".join(ENGINES))
+    parser.add_argument("--metrics", default=",".join(EVERY), help="of them: %(default)s")
+    parser.add_argument("--seed", type=int, default=1, help="of the random vectors")
+    parser.add_argument("--json", action="store_true", help="one JSON object instead of a table")
+    parser.add_argument("--page", type=Path, help="write the table to this file too, in Markdown")
+    parser.add_argument("--engine", choices=ENGINES, help=argparse.SUPPRESS)
+    options = parser.parse_args()
+    if options.engine:
+        return one(ENGINES[options.engine], options.seed, options.metrics.split(","))
+    names = options.only.split(",") if options.only else list(ENGINES)
+    unknown = sorted(set(names) - set(ENGINES))
+    if unknown:
+        parser.error(f"unknown: {', '.join(unknown)}")
+    given = ["--seed", str(options.seed), "--metrics", options.metrics]
+    outcomes, absent = everyone(names, given, quiet=options.json)
+    if options.json:
+        found = [outcome.as_dict() for outcome in outcomes]
+        print(json.dumps({"outcomes": found, "did not run": absent}, indent=2))
+    else:
+        print(table.verdict(outcomes, absent))
+    if options.page:
+        options.page.write_text(table.page(outcomes, absent), encoding="utf-8", newline="\n")
+    return 0 if all(outcome.good for outcome in outcomes) else 1
+
+
+def one(kind: type[Engine], seed: int, metrics: list[str]) -> int:
+    """Compare one engine; prints an outcome a line."""
+    from .cases import cases
+    from .compare import compare
+
+    try:
+        version = kind.version()
+    except AbsentError as error:
+        print(error, file=sys.stderr, flush=True)
+        return _left(_ABSENT)
+    for metric in kind.metrics:
+        if metric not in metrics:
+            continue
+        outcome = Outcome(kind.convention, version, metric)
+        for case in cases(seed):
+            if metric not in case.metrics or not kind.takes(case.dim):
+                continue
+            if kind.estimates and not case.queries.any():
+                continue  # codes of nothing
+            with tempfile.TemporaryDirectory(ignore_cleanup_errors=True) as folder:
+                engine = kind(metric, case.dim, Path(folder))
+                try:
+                    compare(engine, case, outcome, Path(folder))
+                finally:
+                    engine.close()
+        print("outcome " + json.dumps(outcome.as_dict()), flush=True)
+    return _left(0)
+
+
+def _left(status: int) -> int:
+    """Servers are ended; then the process is, at once: some engines do not end well."""
+    atexit._run_exitfuncs()  # noqa: SLF001 - what would be done after main, without the rest
+    sys.stdout.flush()
+    os._exit(status)
+    return status
+
+
+def everyone(
+    names: list[str], given: list[str], *, quiet: bool
+) -> tuple[list[Outcome], dict[str, str]]:
+    """Compare all, and print each when it is there; what came of them, and why others did not."""
+    outcomes: list[Outcome] = []
+    absent: dict[str, str] = {}
+    wheel = homes.build_wheel()
+    if not quiet:
+        print(f"vdb, {' '.join(given)}\n\n{table.heading()}")
+    for name in names:
+        kind = ENGINES[name]
+        try:
+            home = homes.install(kind.home(), kind.requires, wheel)
+        except environments.InstallError as error:
+            absent[name] = str(error)[:160]
+            continue
+        command = environments.command(home.python, "tools.conformance", "--engine", name, *given)
+        status, said, complaint = _ran(command)
+        marked = [line for line in said.splitlines() if line.startswith("outcome ")]
+        own = [Outcome(**json.loads(line.removeprefix("outcome "))) for line in marked]
+        outcomes += own
+        for outcome in own if not quiet else ():
+            print(table.line(outcome), flush=True)
+        if status != 0:
+            last = [line for line in complaint.strip().splitlines() if line][-1:]
+            absent[name] = (last[0] if last else f"exit status {status}")[:160]
+            if status != _ABSENT:
+                outcomes.append(Outcome(name, "", "", differences=[f"it failed: {absent[name]}"]))
+    return outcomes, absent
+
+
+def _ran(command: list[str]) -> tuple[int, str, str]:
+    try:
+        ran: Any = subprocess.run(
+            command, capture_output=True, text=True, timeout=TIMEOUT, check=False
+        )
+    except subprocess.TimeoutExpired:
+        return 1, "", f"no answer within {TIMEOUT} s"
+    return ran.returncode, ran.stdout, ran.stderr
+
+
+if __name__ == "__main__":
+    sys.exit(main())

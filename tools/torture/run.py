@@ -1,0 +1,153 @@
+"""Runs one campaign and ends with a line that says its verdict, its seed and how to go on.
+
+Exit codes: 0 when everything came out as it must, 1 when not, 77 when the machine lacks something
+that the campaign needs.
+"""
+
+from __future__ import annotations
+
+import argparse
+import contextlib
+import sys
+import tempfile
+import time
+from collections import Counter
+from collections.abc import Iterator
+from pathlib import Path
+
+from tools.torture.campaigns import (
+    agreement,
+    arguments,
+    backups,
+    churn,
+    claims,
+    cuts,
+    damage,
+    denormals,
+    endings,
+    failing,
+    full,
+    graphs,
+    images,
+    kills,
+    machines,
+    moves,
+    mutants,
+    points,
+    processes,
+    threads,
+)
+from tools.torture.shared.campaign import Campaign, UnavailableError
+
+CAMPAIGNS: dict[str, type[Campaign]] = {
+    "agreement": agreement.Agreement,
+    "arguments": arguments.Arguments,
+    "backups": backups.Backups,
+    "churn": churn.Churn,
+    "claims": claims.Claims,
+    "cuts": cuts.Cuts,
+    "damage": damage.Damage,
+    "denormals": denormals.Denormals,
+    "endings": endings.Endings,
+    "failing": failing.Failing,
+    "full-ext4": full.FullExt4,
+    "full-tmpfs": full.FullTmpfs,
+    "graphs": graphs.Graphs,
+    "images": images.Images,
+    "images-relaxed": images.RelaxedImages,
+    "images-unsynced": images.UnsyncedImages,
+    "interrupts": endings.Interrupts,
+    "kills": kills.Kills,
+    "machines": machines.Machines,
+    "moves": moves.Moves,
+    "mutants": mutants.Mutants,
+    "points": points.Points,
+    "processes": processes.Processes,
+    "races": threads.Races,
+    "starving": failing.Starving,
+    "threads": threads.Threads,
+}
+
+UNAVAILABLE = 77
+LINE_EVERY = 60.0  # seconds, where nobody watches a terminal
+
+
+def main(arguments: list[str]) -> int:
+    """The exit code."""
+    given = _options(arguments)
+    with _place(given.place) as place:
+        try:
+            campaign = CAMPAIGNS[given.campaign](place, given.seed)
+        except UnavailableError as error:
+            print(f"{given.campaign}: not run: {error}")
+            return UNAVAILABLE
+        try:
+            return _run(campaign, given)
+        finally:
+            campaign.end()
+
+
+def list_campaigns() -> str:
+    """A line for each campaign."""
+    return "\n".join(
+        f"  {name:16} {one.__doc__} ({one.full or 'as many as there are'} rounds)"
+        for name, one in CAMPAIGNS.items()
+    )
+
+
+def _options(arguments: list[str]) -> argparse.Namespace:
+    parser = argparse.ArgumentParser(
+        prog="python -m tools.torture", description="Runs rounds of a campaign."
+    )
+    parser.add_argument("campaign", choices=CAMPAIGNS, metavar="NAME")
+    parser.add_argument("--rounds", type=int, help="default: a whole run")
+    parser.add_argument("--seed", type=int, default=0)
+    parser.add_argument("--first", type=int, default=0, help="the round to begin with, to resume")
+    parser.add_argument(
+        "--place", type=Path, help="a directory to work in and to keep; default: a temporary one"
+    )
+    return parser.parse_args(arguments)
+
+
+@contextlib.contextmanager
+def _place(kept: Path | None) -> Iterator[Path]:
+    if kept is not None:
+        kept.mkdir(parents=True, exist_ok=True)
+        yield kept
+        return
+    with tempfile.TemporaryDirectory(prefix="vdb-torture-") as place:
+        yield Path(place)
+
+
+def _run(campaign: Campaign, given: argparse.Namespace) -> int:
+    rounds = campaign.full if given.rounds is None else given.rounds
+    number, last = given.first, given.first + rounds
+    began, seen, failures = time.monotonic(), Counter[str](), 0
+    told = began
+    try:
+        while number < last:
+            outcome = campaign.round(number)
+            if outcome in campaign.accepted:
+                seen[outcome] += 1
+            else:
+                seen["FAILED"] += 1
+                failures += 1
+                print(f"round {number}: {outcome}", flush=True)
+            number += 1
+            if sys.stderr.isatty():
+                print(f"\r{number - given.first}/{rounds}", end="", file=sys.stderr)
+            elif time.monotonic() > told + LINE_EVERY:
+                told = time.monotonic()
+                print(f"{number - given.first}/{rounds}", file=sys.stderr, flush=True)
+    except KeyboardInterrupt:
+        print(f"interrupted: --seed {given.seed} --first {number} goes on")
+    if number == last and (fault := campaign.fault(seen)) is not None:
+        failures += 1
+        print(f"all rounds: {fault}", flush=True)
+    verdict = "FAILED" if failures else "passed" if number == last else "incomplete"
+    counts = ", ".join(f"{count} {outcome}" for outcome, count in sorted(seen.items()))
+    print(
+        f"{given.campaign}: {verdict}: {number - given.first} rounds from {given.first}, "
+        f"seed {given.seed}, {time.monotonic() - began:.0f} s: {counts}"
+    )
+    return 0 if verdict == "passed" else 1
