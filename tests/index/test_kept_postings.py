@@ -32,7 +32,7 @@ def payload(i):
 def is_kept(db, name="kept"):
     """Fields that are kept at the newest commit."""
     with db._environment.snapshot() as snapshot:
-        state = snapshot.collection(name).cache.get("postings")
+        state = snapshot.collection(name).cache.get(postings_cache._STATE)
         if state is None or state.commit != snapshot.commit:
             return []
         return sorted(field for field, kept in state.kept.items() if kept)
@@ -130,7 +130,7 @@ def test_long_lists_find_the_same_in_a_table_of_values(db, kind, suffix):
             passing = [i for i, payload in enumerate(payloads) if said(payload)]
             assert list(docs.ids(where=where)) == passing, (operator, start)
     with db._environment.snapshot() as snapshot:
-        (kept,) = snapshot.collection("long").cache["postings"].kept.values()
+        (kept,) = snapshot.collection("long").cache.get(postings_cache._STATE).kept.values()
         assert kept._values is not None
 
 

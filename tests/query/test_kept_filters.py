@@ -10,6 +10,7 @@ import pytest
 
 import vdb
 from vdb.index import Among
+from vdb.query import filter_cache
 from vdb.query.filter_cache import KeptFilters, key_of
 
 DIFFERENT = [
@@ -103,7 +104,7 @@ def test_the_same_filter_is_worked_out_once_for_a_commit(db):
         assert docs.count(where) == 5
     assert docs.count(listed) == 2
     with db._environment.snapshot() as snapshot:
-        assert len(snapshot.collection("q").cache["filters"]._entries) == 4
+        assert len(snapshot.collection("q").cache.get(filter_cache._FILTERS)._entries) == 4
     listed["n"]["$in"].append(3)
     assert docs.count(listed) == 3
     docs.set_payloads([0], [{"n": 100}])

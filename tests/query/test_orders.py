@@ -182,7 +182,7 @@ def test_what_is_kept_is_bounded(db, monkeypatch):
         hits = docs.search([value], 5)
         assert list(hits.ids) == list(range(100 * value, 100 * value + 5))
     with db._access.reading() as reader:
-        kept = reader.collection("docs").cache["orders"]
+        kept = reader.collection("docs").cache.get(equal_records._ORDERS)
         assert sum(len(one.slots) for one in kept.values()) <= 500 and kept
     monkeypatch.setattr(equal_records, "_MOST_KEPT", 10)
     docs.add([5000], [[7.0]])

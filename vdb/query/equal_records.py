@@ -23,7 +23,7 @@ from vdb.index import Among
 from vdb.model.records import Id
 from vdb.query.id_cache import known
 from vdb.query.scoring import Reader, View
-from vdb.store import CollectionView
+from vdb.store import CacheSlot, CollectionView
 from vdb.store.format import keys
 from vdb.store.format.keys import KeyKind
 
@@ -49,6 +49,9 @@ class _Order(NamedTuple):
 
     slots: _Slots
     whole: bool
+
+
+_ORDERS = CacheSlot[dict[Hashable, _Order]]("orders of equal records by id")
 
 
 def smallest_of_all(reader: Reader, view: View, count: int | None) -> _Slots:
@@ -166,8 +169,7 @@ def _kept(view: View) -> dict[Hashable, _Order]:
     """The orders of a view. In a batch things change, and nothing is kept."""
     if not isinstance(view, CollectionView):
         return {}
-    kept: dict[Hashable, _Order] = view.cache.setdefault("orders", {})
-    return kept
+    return view.cache.setdefault(_ORDERS, {})
 
 
 def _keep(view: View, key: Hashable, order: _Order) -> _Order:

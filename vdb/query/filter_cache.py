@@ -12,7 +12,7 @@ from typing import Any, Final, NamedTuple
 
 from vdb.index import Among
 from vdb.model.filters.nodes import Filter, Joint, Membership, Not
-from vdb.store import Batch, CollectionView, Snapshot, WritableCollection
+from vdb.store import Batch, CacheSlot, CollectionView, Snapshot, WritableCollection
 
 __all__ = ["KeptFilters", "kept_filters", "key_of", "sound"]
 
@@ -53,15 +53,18 @@ class KeptFilters:
         entries[key] = _Entry(commit, among, where)
 
 
+_FILTERS = CacheSlot[KeptFilters]("filters that were worked out")
+
+
 def kept_filters(
     reader: Snapshot | Batch, view: CollectionView | WritableCollection
 ) -> KeptFilters | None:
     """Those of a view; None in a batch, where things change."""
     if not isinstance(view, CollectionView) or not isinstance(reader, Snapshot):
         return None
-    kept = view.cache.get("filters")
-    if not isinstance(kept, KeptFilters):
-        kept = view.cache["filters"] = KeptFilters()
+    kept = view.cache.get(_FILTERS)
+    if kept is None:
+        kept = view.cache[_FILTERS] = KeptFilters()
     return kept
 
 

@@ -7,7 +7,7 @@ from numpy.typing import NDArray
 
 from vdb.model.records import Id, Ids
 from vdb.query.scoring import Reader, View, order_by_id
-from vdb.store import CollectionView
+from vdb.store import CacheSlot, CollectionView
 
 __all__ = ["by_id", "ids_of", "known"]
 
@@ -18,6 +18,8 @@ _MOST = 65_536
 # the collection, if it has no more than a million: 9 MB, of which what searches meet is touched.
 _BATCH = 100
 _MOST_SLOTS = 1 << 20
+
+_IDS = CacheSlot[dict[int, Id]]("ids by slot")
 
 
 def ids_of(reader: Reader, view: View, slots: NDArray[np.uint32]) -> Ids:
@@ -57,9 +59,9 @@ def _table(view: View) -> dict[int, Id]:
     """
     if not isinstance(view, CollectionView):
         return {}
-    ids: dict[int, Id] = view.cache.setdefault("ids", {})
+    ids = view.cache.setdefault(_IDS, {})
     if len(ids) > _MOST:
-        ids = view.cache["ids"] = {}
+        ids = view.cache[_IDS] = {}
     return ids
 
 
@@ -72,15 +74,18 @@ class _Numbers:
         self.known = np.zeros(slots, dtype=np.bool_)
 
 
+_INT_IDS = CacheSlot[_Numbers]("ids that are numbers, by slot")
+
+
 def _suits(view: CollectionView) -> bool:
     return view.header.id_kind == "int" and view.header.slots <= _MOST_SLOTS
 
 
 def _numbers(reader: Reader, view: CollectionView, slots: NDArray[np.uint32]) -> NDArray[np.int64]:
     """The ids of these slots of a collection whose ids are numbers."""
-    table: _Numbers = view.cache.get("numbers") or view.cache.setdefault(
-        "numbers", _Numbers(view.header.slots)
-    )
+    table = view.cache.get(_INT_IDS)
+    if table is None:
+        table = view.cache.setdefault(_INT_IDS, _Numbers(view.header.slots))
     known = table.known[slots]
     if not known.all():
         new = np.unique(slots[~known])

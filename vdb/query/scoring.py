@@ -23,7 +23,7 @@ from vdb.model.metrics import METRICS
 from vdb.model.records import Ids
 from vdb.scores.table import Convention
 from vdb.scores.vectors import FromVectors
-from vdb.store import Batch, CollectionView, Snapshot, WritableCollection
+from vdb.store import Batch, CacheSlot, CollectionView, Snapshot, WritableCollection
 
 __all__ = [
     "Rows",
@@ -46,6 +46,8 @@ View: TypeAlias = CollectionView | WritableCollection
 # Numbers of vectors that are held at a time while scores are made of them: 2 MiB.
 _CELLS = 524_288
 _FEW = 64  # rows that are compared faster as a list
+
+_LENGTHS = CacheSlot[NDArray[np.float64]]("lengths of the vectors in all slots")
 
 
 class Scoring(NamedTuple):
@@ -171,9 +173,9 @@ def stored_lengths(reader: Reader, view: View) -> NDArray[np.float64]:
     """The length of the vector in every slot, as stored; reads all blocks, once for a view."""
     if not isinstance(view, CollectionView):
         return index.norms(reader, view).astype(np.float64)
-    known: NDArray[np.float64] | None = view.cache.get("lengths")
+    known = view.cache.get(_LENGTHS)
     if known is None:
-        known = view.cache["lengths"] = index.norms(reader, view).astype(np.float64)
+        known = view.cache[_LENGTHS] = index.norms(reader, view).astype(np.float64)
     return known
 
 

@@ -35,7 +35,7 @@ from vdb.query.id_cache import ids_of
 from vdb.query.nearest import nearest
 from vdb.query.nearest_within import nearest_passing
 from vdb.query.scoring import Reader, Rows, Scoring, View, by_query, joined, order_by_id, scored
-from vdb.store import CollectionView
+from vdb.store import CacheSlot, CollectionView
 from vdb.store.format.payloads import Payloads
 
 __all__ = ["Options", "search", "search_many"]
@@ -68,6 +68,9 @@ class _Plan(NamedTuple):
     with_payloads: bool
     with_vectors: bool
     said: Plan  # how a search goes about it that has no course of its own
+
+
+_PLANS = CacheSlot[dict[Any, _Plan]]("checked options of searches")
 
 
 def search(reader: Reader, view: View, q: ArrayLike, k: int | None, options: Options) -> Hits:
@@ -115,7 +118,7 @@ def _kept_plan(
     given = (k, threads, *options, filtered)
     # 1, 1.0 and True are equal, and yet not all of them are accepted.
     key = (given, tuple(map(type, given)))
-    plans: dict[Any, _Plan] = view.cache.setdefault("plans", {})
+    plans = view.cache.setdefault(_PLANS, {})
     try:
         known = plans.get(key)
     except Exception:  # noqa: BLE001 - something that cannot be a key, nor an option

@@ -12,11 +12,13 @@ from __future__ import annotations
 from vdb.store.batch import Batch
 from vdb.store.environment import Environment
 from vdb.store.snapshot import Snapshot
+from vdb.store.state_cache import CacheSlot
 from vdb.store.statistics import EnvironmentStats
 from vdb.store.views import CollectionView, WritableCollection
 
 __all__ = [
     "Batch",
+    "CacheSlot",
     "CollectionView",
     "Environment",
     "EnvironmentStats",

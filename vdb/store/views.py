@@ -3,7 +3,7 @@
 A `CollectionView` belongs to one state of its collection. It holds no memory of LMDB itself, but
 its block tables hold addresses in the map, good for whoever has a snapshot in which the collection
 is in that very state. So a view outlives every commit that did not touch its collection, and its
-tables (with their resolved addresses) and whatever the index floor keeps in ``cache`` with it.
+tables (with their resolved addresses) and whatever upper floors keep in ``cache`` with it.
 
 A `ViewSet` is all views of one commit, made as they are asked for. `ViewSet.advanced` gives the set
 of a later commit: untouched views move over as they are; of a touched collection the tables go on
@@ -29,6 +29,7 @@ from vdb.store.format import blocks, journal, keys
 from vdb.store.format.generation import GenerationRecord
 from vdb.store.format.headers import CollectionHeader, DatabaseHeader
 from vdb.store.header_claims import Stored, hold_slots
+from vdb.store.state_cache import StateCache, empty_cache
 
 __all__ = ["BlockWriter", "CollectionView", "ViewSet", "WritableCollection", "Written"]
 
@@ -43,7 +44,7 @@ class CollectionView:
         vectors: Blocks of vectors.
         links: Blocks of links, one table a level, level 0 first; empty for a flat index.
         codes: Blocks of codes; None where the generation has none.
-        cache: For the index floor: what it computes once for this state.
+        cache: What floors above compute once for this state; see `state_cache`.
     """
 
     header: CollectionHeader
@@ -51,7 +52,7 @@ class CollectionView:
     vectors: BlockTable
     links: list[BlockTable]
     codes: BlockTable | None = None
-    cache: dict[str, Any] = field(default_factory=dict, compare=False)
+    cache: StateCache = field(default_factory=empty_cache, compare=False)
 
     @property
     def tables(self) -> list[BlockTable]:
@@ -77,7 +78,6 @@ class WritableCollection:
         header: Its header, to be changed; written at commit when it differs.
         generation: Its generation record, likewise.
         writer: The kernel's private copies of its blocks, set by the index floor.
-        cache: For the index floor.
         created: Whether the batch made it.
         touched: Whether records were written; headers and blocks are compared at commit.
         changed: Slots whose vectors were changed, for generations that will have to catch up.
@@ -85,7 +85,6 @@ class WritableCollection:
     """
 
     __slots__ = (
-        "cache",
         "changed",
         "created",
         "generation",
@@ -101,7 +100,6 @@ class WritableCollection:
         self.header = view.header.copy()
         self.generation = view.generation.copy()
         self.writer: BlockWriter | None = None
-        self.cache: dict[str, Any] = {}
         self.created = created
         self.touched = created
         self.changed: list[NDArray[np.uint32]] = []

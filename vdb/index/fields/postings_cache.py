@@ -23,7 +23,7 @@ from numpy.typing import NDArray
 from vdb.errors import CorruptedError
 from vdb.index.vectors.kernel_view import Collection as View
 from vdb.index.vectors.kernel_view import Reader
-from vdb.store import CollectionView, Snapshot
+from vdb.store import CacheSlot, CollectionView, Snapshot
 from vdb.store.format import keys
 from vdb.store.format.leaves import Leaf
 from vdb.store.format.terms import SEVERAL, Range
@@ -147,6 +147,9 @@ class _State:
     size: int = 0
 
 
+_STATE = CacheSlot[_State]("postings that were read, and how often")
+
+
 def of(reader: Reader, view: View, field: int) -> Kept | None:
     """What is kept of a field, now or from now on; None where its leaves are to be read."""
     state = _state(reader, view)
@@ -171,10 +174,10 @@ def _state(reader: Reader, view: View) -> _State | None:
     """None in a batch, where things change, and for the past."""
     if not isinstance(view, CollectionView) or not isinstance(reader, Snapshot):
         return None
-    state: _State | None = view.cache.get("postings")
+    state = view.cache.get(_STATE)
     # By commit, because a view outlives commits that change nothing but payloads.
     if state is None or state.commit < reader.commit:
-        state = view.cache["postings"] = _State(reader.commit)
+        state = view.cache[_STATE] = _State(reader.commit)
     return state if state.commit == reader.commit else None
 
 

@@ -14,13 +14,15 @@ import numpy as np
 
 from vdb.errors import CorruptedError
 from vdb.kernel import Index, Writer
-from vdb.store import Batch, CollectionView, Snapshot, WritableCollection
+from vdb.store import Batch, CacheSlot, CollectionView, Snapshot, WritableCollection
 
 __all__ = ["Collection", "Fetch", "Reader", "index_of", "opened", "writer_of"]
 
 Reader: TypeAlias = Snapshot | Batch
 Collection: TypeAlias = CollectionView | WritableCollection
 Fetch: TypeAlias = Callable[[bytes], memoryview | None]
+
+_INDEX = CacheSlot[Index]("the kernel's index")
 
 
 def opened(reader: Reader, collection: Collection) -> tuple[Index, Fetch]:
@@ -58,8 +60,8 @@ def _index(**parts: Any) -> Index:
 
 def index_of(view: CollectionView) -> Index:
     """The kernel's index of one state of a collection, made once for it."""
-    cached = view.cache.get("index")
-    if isinstance(cached, Index):
+    cached = view.cache.get(_INDEX)
+    if cached is not None:
         return cached
     header, generation = view.header, view.generation
     parameters = generation.index
@@ -80,5 +82,5 @@ def index_of(view: CollectionView) -> Index:
         longest=np.array(generation.longest, dtype=np.uint32),
         unlinked=np.array(generation.unlinked, dtype=np.uint32),
     )
-    view.cache["index"] = index
+    view.cache[_INDEX] = index
     return index

@@ -1,0 +1,52 @@
+"""A cache for values computed once for one state of a collection, by floors above the store.
+
+The module that fills a slot declares it once, with its type, and the cache is indexed by it::
+
+    _LENGTHS = CacheSlot[NDArray[np.float64]]("length of the vector in every slot")
+
+    lengths = view.cache.get(_LENGTHS)  # NDArray[np.float64] | None
+
+So the store need not know who keeps what, and two modules cannot use one key.
+"""
+
+from __future__ import annotations
+
+from typing import Any, Generic, Protocol, TypeVar
+
+__all__ = ["CacheSlot", "StateCache", "empty_cache"]
+
+T = TypeVar("T")
+
+
+class CacheSlot(Generic[T]):
+    """One place in every `StateCache`, for values of type T; it is equal only to itself."""
+
+    __slots__ = ("contents",)
+
+    def __init__(self, contents: str) -> None:
+        """`contents` says in a few words what is cached, for people."""
+        self.contents = contents
+
+    def __repr__(self) -> str:
+        return f"<CacheSlot: {self.contents}>"
+
+
+class StateCache(Protocol):
+    """A dict of which every key says the type of its value. Free for all threads, like a dict."""
+
+    def get(self, slot: CacheSlot[T], /) -> T | None:
+        """The cached value, or None."""
+
+    def setdefault(self, slot: CacheSlot[T], value: T, /) -> T:
+        """The cached value; `value`, which is cached now, where there was none."""
+
+    def __setitem__(self, slot: CacheSlot[T], value: T, /) -> None:
+        """Cache a value in place of any other."""
+
+    def __len__(self) -> int:
+        """The number of slots that are filled."""
+
+
+def empty_cache() -> StateCache:
+    """A cache without values."""
+    return dict[CacheSlot[Any], Any]()
