@@ -5,16 +5,17 @@ from __future__ import annotations
 import time
 from collections.abc import Callable, Mapping
 from contextlib import AbstractContextManager
+from functools import partial
 from os import PathLike
 from pathlib import Path
 from types import TracebackType
-from typing import Self
+from typing import TYPE_CHECKING, Self
 
-from vdb.api import temporary
-from vdb.api.access import LiveAccess
-from vdb.api.admin import Upkeep, directory_of
+from vdb.api import lazy_modules, temporary
 from vdb.api.collection import Collection
 from vdb.api.collection_lookup import check_schema, find_view, has_collection
+from vdb.api.live_access import LiveAccess
+from vdb.api.paths import directory_of
 from vdb.api.snapshot import Snapshot
 from vdb.errors import (
     CollectionExistsError,
@@ -24,12 +25,22 @@ from vdb.index import ingest, new_generation
 from vdb.index.fields.field_index import lines
 from vdb.model import arguments, config
 from vdb.model.filters.types import field_types
+from vdb.model.handles import Handle
 from vdb.model.metrics import metric_named
 from vdb.model.spellings import with_hints
 from vdb.model.version import __version__
 from vdb.scores.table import convention_named
 from vdb.store import Environment
 from vdb.store.format.headers import CollectionHeader
+
+if TYPE_CHECKING:
+    from vdb.maintenance import info as report
+    from vdb.maintenance.check import problems
+    from vdb.maintenance.repair import repair as repairing
+else:
+    problems = lazy_modules.module("vdb.maintenance.check.problems")
+    repairing = lazy_modules.module("vdb.maintenance.repair.repair")
+    report = lazy_modules.module("vdb.maintenance.info")
 
 __all__ = ["Database", "open"]
 
@@ -123,7 +134,7 @@ def _require_sound(database: Database) -> None:
         raise
 
 
-class Database(Upkeep):
+class Database(Handle):
     """One open database: collections that are read and written together. Made by `vdb.open`.
 
     Also a context manager, which closes it. It may be shared between threads, and not through
@@ -326,6 +337,120 @@ class Database(Upkeep):
                 hits = moment.collection("docs").search(q)
         """
         return Snapshot(self._access.pinned(), self.path)
+
+    # Looking after it as a whole
+
+    def info(self) -> report.DatabaseInfo:
+        """Versions, sizes, readers and collections, as a dataclass.
+
+        Example:
+            print(db.info().readers)
+        """
+        from vdb import maintenance
+
+        self._access.check_open()
+        with self._environment.snapshot() as reader:
+            return maintenance.database_info(
+                self._environment, reader, read_only=self._access.read_only
+            )
+
+    def check(self) -> problems.Problems:
+        """Walks everything and yields every `Problem`; nothing when it is sound.
+
+        Never writes, never stops at the first. What it returns is an iterator, found while it is
+        asked for, and true when there is a problem; printing it looks at everything. Each step sees
+        one moment, the newest where others write meanwhile; the last is held until the iterator is
+        exhausted or thrown away. Takes seconds for each gigabyte.
+
+        Example:
+            assert not db.check()
+        """
+        from vdb.maintenance.check import check
+
+        return problems.Problems(check(self._access.pinned), Path(self._environment.path))
+
+    def repair(
+        self,
+        *,
+        threads: int | None = None,
+        progress: Callable[[str, int, int], None] | None = None,
+    ) -> repairing.RepairReport:
+        """Makes the database anew from what can be read of it, where `check` finds errors.
+
+        Links, codes, postings and counts are made from records and vectors. A record that cannot be
+        read whole is named in the report and left out; the damaged file stays in the directory as
+        ``data.mdb.damaged-TIME``. Generations that were kept or not finished are given up.
+
+        Args:
+            threads: How many threads link vectors, 1..1,024; the default is one a processor.
+            progress: Called with (collection, slots done, slots).
+
+        Raises:
+            BusyError: Another process has the database open, or this one reads or writes it.
+            ReadOnlyError: The database is open for reading only.
+            CorruptedError: What the database says about itself cannot be read.
+            DiskFullError: No space is left for the new file; nothing was changed.
+
+        Example:
+            report = db.repair()
+        """
+        from vdb.maintenance.repair.repair import repair
+
+        arguments.callback("progress", progress)
+        self._access.check_writable()
+        self._access.check_outside("repair")
+        return repair(
+            self._environment,
+            self._access.pinned,
+            threads=config.thread_count(threads),
+            progress=progress,
+        )
+
+    def backup(self, path: str | PathLike[str], *, verify: bool = False) -> None:
+        """Copies the database, as of this moment, into a new directory; writers need not stop.
+
+        Free space is not copied, so deleted records are not in the copy. Pages are copied as they
+        are: damage goes with them, unless the copy is verified.
+
+        Args:
+            path: The directory to be made.
+            verify: Look through the whole copy, as ``vdb.open(verify="full")`` does, before it is
+                there; one that is not sound is not kept. For jobs that replace older copies.
+
+        Raises:
+            CorruptedError: The copy was verified, and is not sound.
+            InvalidArgumentError: There is something at that path already, or it lies inside this
+                database.
+            DiskFullError: No space is left there.
+
+        Example:
+            db.backup("copy.vdb", verify=True)
+        """
+        self._access.check_open()
+        self._access.check_outside("back up")
+        judge = None
+        if arguments.truth("verify", verify):
+            from vdb.maintenance.check.soundness import require_sound_copy
+
+            judge = partial(require_sound_copy, original=self._environment.path)
+        self._environment.copy(directory_of(path), compact=True, judge=judge)
+
+    def compact(self) -> None:
+        """Rewrites the file without its free space, giving it back to the disk.
+
+        Raises:
+            BusyError: Another process has the database open, or this one reads or writes it.
+            ReadOnlyError: The database is open for reading only.
+            DiskFullError: No space is left for the copy; nothing was changed.
+
+        Example:
+            db.compact()
+        """
+        self._access.check_writable()
+        self._access.check_outside("compact")
+        self._environment.compact()
+
+    # Its end
 
     def close(self) -> None:
         """Closes the database; later use raises ClosedError. Closing again does nothing.

@@ -7,7 +7,7 @@ from typing import Annotated
 
 import typer
 
-from vdb.api import admin
+from vdb.api.restore import restore as restore_database
 from vdb.cli.arguments import options
 from vdb.cli.interrupted import Interrupted
 from vdb.cli.render import output
@@ -49,7 +49,7 @@ def restore(
     """
     try:
         with output.stages() as show:
-            report = admin.restore(
+            report = restore_database(
                 source,
                 directory,
                 keep_old=not discard_old,

@@ -1,0 +1,83 @@
+"""Paths of databases as users give them."""
+
+from __future__ import annotations
+
+import re
+from errno import ELOOP, ENAMETOOLONG
+from os import PathLike, curdir, fspath, lstat, sep
+from os.path import lexists
+from pathlib import Path
+
+from vdb.api import temporary
+from vdb.errors import ArgumentTypeError, InvalidArgumentError
+from vdb.model import arguments
+
+__all__ = ["directory_of"]
+
+_URI = re.compile(r"(?:file|sqlite|sqlite3|mem|memory):|[a-z][a-z0-9+.-]+:/", re.IGNORECASE)
+"""How a URI begins. Of those that need no slash, what SQLite and others call their databases."""
+
+
+def directory_of(path: object) -> Path:
+    """A path that was given, which names a directory; ArgumentTypeError for what is no path.
+
+    A leading ``~`` is the user's home, as in a shell.
+    """
+    try:
+        name = fspath(path) if isinstance(path, str | PathLike) else None
+    except Exception as error:
+        raise arguments.unreadable("path", path, error) from error
+    if not isinstance(name, str):
+        raise ArgumentTypeError(
+            f"path must be a str or a path, got {type(path).__name__}",
+            expected="str | os.PathLike[str]",
+            received=type(path).__name__,
+        )
+    name = _at_home(str.__str__(name))
+    if name == temporary.MEMORY:
+        raise InvalidArgumentError(
+            f'"{name}" is what vdb.open takes, as a str, for a temporary database; a directory of '
+            f"that name is {curdir}{sep}{name}",
+            expected="a path",
+            received=name,
+        )
+    if not name or "\0" in name:
+        raise InvalidArgumentError("path must name a directory", expected="a path", received=name)
+    _refuse_uri(name)
+    try:
+        name.encode()  # as LMDB wants it
+        lstat(name)
+    except UnicodeEncodeError:
+        raise InvalidArgumentError(
+            "path must be text that UTF-8 can hold", expected="a path", received=name
+        ) from None
+    except OSError as error:
+        if error.errno in (ENAMETOOLONG, ELOOP):
+            raise InvalidArgumentError(
+                f"path {arguments.shown(name)} cannot be one: {error.strerror}",
+                expected="a path",
+                received=name,
+            ) from None
+    return Path(name)
+
+
+def _refuse_uri(name: str) -> None:
+    """Raise InvalidArgumentError for a URI, unless it leads into a directory that is there.
+
+    A single letter before the colon is a drive of Windows.
+    """
+    if _URI.match(name) and not lexists(Path(name).parts[0]):
+        raise InvalidArgumentError(
+            f"path must be that of a directory, got the URI {arguments.shown(name)}; "
+            f'"{temporary.MEMORY}" is a temporary database',
+            expected=f'a path, or "{temporary.MEMORY}" for vdb.open',
+            received=name,
+        )
+
+
+def _at_home(name: str) -> str:
+    """The path with a user's home for a leading ``~``; as it is where there is no such user."""
+    try:
+        return str(Path(name).expanduser()) if name.startswith("~") else name
+    except (RuntimeError, ValueError):
+        return name
