@@ -156,6 +156,9 @@ class Database(Handle):
         if temporary_place is not None:
             self._remove = temporary.remove_after(self._access, temporary_place)
 
+    def _place(self) -> Path:
+        return self._access.path
+
     @property
     def path(self) -> Path:
         """The directory it lies in, absolute."""
