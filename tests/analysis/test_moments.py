@@ -8,6 +8,7 @@ import numpy as np
 import pytest
 
 import vdb
+from vdb.analysis import speed
 from vdb.analysis.moments import Moments
 from vdb.store.snapshot import Snapshot
 
@@ -61,6 +62,25 @@ def test_tuning_goes_on_beside_writers(full, beside, lags, monkeypatch):
     found = full.tune(target_recall=0.95, sample=300, progress=beside)
     assert found.reaching(0.95) == found.ef and max(lags) <= 2
     assert full.info().tuning == found
+
+
+def test_speed_is_measured_at_newer_moments(full, beside, lags, crowd, monkeypatch):
+    def then_written(searching):
+        def searched(*args, **options):
+            hits = searching(*args, **options)
+            beside()
+            beside.db.snapshot().close()  # which notes how far behind the one is that was searched
+            return hits
+
+        return searched
+
+    monkeypatch.setattr(speed, "_ALONE_AT_ONCE", 2)
+    monkeypatch.setattr(speed, "_BATCH_AT_ONCE", 10)
+    monkeypatch.setattr(speed.query, "search", then_written(speed.query.search))
+    monkeypatch.setattr(speed.query, "search_many", then_written(speed.query.search_many))
+    report = full.bench(crowd[:40], k=5, efs=[20], rounds=2)
+    assert beside.commits == 2 * (4 + 40 + 4 + 20) and max(lags) == 2
+    assert [point.ef for point in report.points] == [20, None]
 
 
 def test_metrics_are_compared_at_newer_moments(full, beside, lags, crowd, monkeypatch):
