@@ -282,3 +282,10 @@ def test_a_misspelt_field_is_named_where_nothing_passes(run, untouched):
     found = run(*given, "--json")
     assert ids(found) == []
     assert "did you mean 'text'?" in found.json["plan"]["reason"]
+
+
+def test_a_misspelt_field_is_named_where_everything_passes(run, untouched):
+    given = ("search", untouched, "notes", "--id", "note-1", "--where", '{"$not": {"txet": "a"}}')
+    said = " ".join(run(*given).out.split())
+    assert "everything passes; no field 'txet' in any record; one has 'text'" in said
+    assert "did you mean 'text'?" in run(*given, "--json").json["plan"]["reason"]

@@ -1,4 +1,4 @@
-"""A filter that lets nothing through names the fields that nothing has."""
+"""A filter that lets nothing through, or everything, names the fields that nothing has."""
 
 from __future__ import annotations
 
@@ -67,9 +67,85 @@ def test_without_declared_fields_those_of_a_record_are_named(db):
     assert said(docs, {"b": 1}) == "nothing passes; no field 'b' in any record"
 
 
-def test_what_passes_is_not_talked_about(books):
-    hits = books.search(np.ones(4), where={"yaer": {"$ne": 2010}})
-    assert "yaer" not in hits.plan.reason
+@pytest.mark.filterwarnings("error")
+@pytest.mark.parametrize(
+    "where",
+    [
+        {"yaer": {"$ne": 2010}},  # made to hold for what lacks the field, like the next three
+        {"yaer": {"$nin": [2010, 2011]}},
+        {"yaer": None},
+        {"yaer": {"$exists": False}},
+        {"$or": [{"qqq": 1}, {"year": {"$lt": 20}}]},  # neither nothing nor everything
+        {"$not": {"yaer": 5}, "year": {"$lt": 20}},
+    ],
+)
+def test_what_passes_is_not_talked_about(books, where):
+    hits = books.search(np.ones(4), where=where)
+    assert len(hits)
+    assert "no field" not in hits.plan.reason
+    assert books.count(where=where) > 0
+
+
+@pytest.mark.filterwarnings("error")
+def test_whether_a_field_is_there_is_no_misspelling(books):
+    assert said(books, {"yaer": {"$exists": True}}) == "nothing passes"
+    assert books.count(where={"yaer": {"$exists": True}}) == 0
+
+
+MISSPELT = f"no field 'yaer' in any record{DECLARED}; did you mean 'year'?"
+NOTHING = [{"yaer": 5}, vdb.F.yaer > 5, {"$or": [{"yaer": 5}, {"n": -1}]}]
+EVERYTHING = [
+    {"$not": {"yaer": 5}},
+    ~(vdb.F.yaer == 5),
+    {"$or": [{"yaer": 5}, {"n": {"$gte": 0}}]},
+]
+
+
+@pytest.mark.parametrize("where", EVERYTHING)
+def test_a_misspelt_field_is_named_where_everything_passes(books, where):
+    hits = books.search(np.ones(4), where=where)
+    assert hits.plan.matches == N
+    assert hits.plan.reason.endswith(f"; everything passes; {MISSPELT}")
+
+
+@pytest.mark.parametrize(
+    ("where", "what"),
+    [(where, "nothing") for where in NOTHING] + [(where, "everything") for where in EVERYTHING],
+)
+def test_calls_without_hits_say_it_in_a_warning(books, db, where, what):
+    words = f"{what} passes; {MISSPELT}"
+    n = N if what == "everything" else 0
+    snapshot = db.snapshot()
+    calls = [books.count, lambda where: len(list(books.ids(where=where)))]
+    calls += [lambda where: len(list(books.scan(where=where)))]
+    calls += [lambda where: len(list(snapshot.collection("books").ids(where=where)))]
+    calls += [lambda where: books.delete(where=where)]
+    for call in calls:
+        with pytest.warns(UserWarning, match="no field") as warned:
+            assert call(where) == n
+        assert [str(one.message) for one in warned] == [words]
+        assert warned[0].filename == __file__, "it points at the line that called"
+    assert len(books) == N - n
+    snapshot.close()
+    assert list(db.check()) == []
+
+
+@pytest.mark.filterwarnings("error")
+def test_as_an_error_the_warning_comes_before_anything_is_removed(books, db):
+    with pytest.raises(UserWarning, match="did you mean 'year'"):
+        books.delete(where={"$not": {"yaer": 5}})
+    with db.batch():
+        books.delete(1)
+        with pytest.raises(UserWarning, match="did you mean 'year'"):
+            books.delete(where={"$not": {"yaer": 5}})
+    assert len(books) == N - 1
+    assert list(db.check()) == []
+
+
+@pytest.mark.filterwarnings("error")
+def test_an_empty_collection_has_nothing_to_be_named(db):
+    docs = db.create_collection("empty", dim=4, metric="l2")
+    assert docs.count(where={"yaer": 5}) == docs.count(where={"$not": {"yaer": 5}}) == 0
 
 
 def test_saying_so_costs_no_second_look(books, monkeypatch):

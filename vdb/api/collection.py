@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any, TypeVar
 from numpy.typing import ArrayLike, NDArray
 
 from vdb import index, query
-from vdb.api import lazy_modules
+from vdb.api import filter_warning, lazy_modules
 from vdb.api.collection_reader import CollectionReader
 from vdb.api.live_access import LiveAccess
 from vdb.errors import ArgumentTypeError, InvalidArgumentError
@@ -163,7 +163,8 @@ class Collection(CollectionReader):
 
         Args:
             ids: Which; those that are not there are ignored.
-            where: A filter on payloads instead: all records that pass it.
+            where: A filter on payloads instead: all records that pass it. A field that no record
+                has is warned of as in `count`, before anything is removed.
 
         Returns:
             How many were removed.
@@ -186,7 +187,8 @@ class Collection(CollectionReader):
         with self._access.writing() as batch:
             coll = self._writable(batch)
             if chosen is not None:
-                wanted = query.matching_ids(batch, coll, chosen)
+                among = filter_warning.matching(batch, coll, chosen)
+                wanted = query.ids_of(batch, coll, among)
             return ingest.delete(batch, coll, wanted)
 
     def rows_within(self, memory_limit: int, *, threads: int | None = None) -> int:

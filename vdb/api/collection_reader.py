@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any, overload
 from numpy.typing import ArrayLike, NDArray
 
 from vdb import query
-from vdb.api import lazy_modules
+from vdb.api import filter_warning, lazy_modules
 from vdb.api.access import Access, Moment
 from vdb.api.collection_lookup import find_view, require_metric
 from vdb.api.record_iterator import Walk
@@ -280,6 +280,9 @@ class CollectionReader(Handle):
     def count(self, where: Mapping[str, Any] | Filter | None = None) -> int:
         """How many records there are, or how many pass a filter.
 
+        A UserWarning names a field of the filter that no record has, where therefore nothing
+        passes, or everything; so it is for every call with `where` that returns no hits.
+
         Raises:
             InvalidFilterError: The filter cannot be understood.
 
@@ -290,7 +293,7 @@ class CollectionReader(Handle):
             view = self._view(reader)
             if where is None:
                 return view.header.count
-            return query.matching(reader, view, where).count
+            return filter_warning.matching(reader, view, where).count
 
     def __len__(self) -> int:
         with self._access.reading() as reader:
@@ -557,7 +560,8 @@ class CollectionReader(Handle):
         with moment.reading() as reader:
             view = self._view(reader)
             if where is not None:
-                return moment, view, iter(query.matching_ids(reader, view, where))
+                among = filter_warning.matching(reader, view, where)
+                return moment, view, iter(query.ids_of(reader, view, among))
             ids = reader.ids(view)
             # A batch may change while it is walked.
             return moment, view, iter(list(ids)) if isinstance(reader, Batch) else ids

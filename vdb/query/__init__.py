@@ -4,7 +4,7 @@ Every function takes a reader (a snapshot, or the batch of the calling thread) a
 collection in it, and sees that one moment. Start with `search`.
 """
 
-from vdb.query.filter_match import matching, matching_ids, narrow
+from vdb.query.filter_match import ids_of, matching, narrow
 from vdb.query.id_cache import by_id
 from vdb.query.lookup import contains, get, scan
 from vdb.query.nearest import nearest
@@ -20,10 +20,10 @@ __all__ = [
     "by_id",
     "contains",
     "get",
+    "ids_of",
     "longest",
     "made_of",
     "matching",
-    "matching_ids",
     "narrow",
     "nearest",
     "refuse_zero",

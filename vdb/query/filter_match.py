@@ -28,7 +28,7 @@ from vdb.store.format import terms
 from vdb.store.format.limits import NO_SLOT
 from vdb.store.format.terms import Range
 
-__all__ = ["matching", "matching_ids", "narrow"]
+__all__ = ["ids_of", "matching", "narrow"]
 
 Reader: TypeAlias = Snapshot | Batch
 View: TypeAlias = CollectionView | WritableCollection
@@ -75,10 +75,9 @@ def _tree(view: View, where: object) -> Filter:
     return typed(filters.parse(where), types)
 
 
-def matching_ids(reader: Reader, view: View, where: object) -> list[Id]:
-    """The ids of the records that pass, in key order: ints by number, strs by code point."""
-    slots = matching(reader, view, where).slots.tolist()
-    return sorted(reader.encoded(view, slots, payloads=False)[0])
+def ids_of(reader: Reader, view: View, among: Among) -> list[Id]:
+    """The ids of these records, in key order: ints by number, strs by code point."""
+    return sorted(reader.encoded(view, among.slots.tolist(), payloads=False)[0])
 
 
 def narrow(where: object) -> Filter:
@@ -110,7 +109,27 @@ def _fixed(where: Filter) -> bool | None:
 def _among(reader: Reader, view: View, tree: Filter) -> Among:
     compiler, count = _Compiler(reader, view), view.header.count
     slots = compiler.passing(filters.simplified(tree), index.live(reader, view))
-    return Among(slots, count, "" if slots.any() else compiler.absences())
+    passing = int(np.count_nonzero(slots))
+    remark = ""
+    if passing in (0, count):
+        absences = compiler.absences(_suspects(tree, all_pass=passing > 0))
+        if absences:
+            remark = f"{'everything' if passing else 'nothing'} passes; {absences}"
+    return Among(slots, count, remark)
+
+
+def _suspects(where: Filter, *, all_pass: bool) -> set[str]:
+    """Fields that may be misspelt if no record has them.
+
+    Not those that are only asked whether they are there. Where everything passes, not those either
+    whose conditions are made to hold for a record without the field, as ``$ne`` does.
+    """
+    return {
+        one.path
+        for one in filters.conditions(where)
+        if not isinstance(one, nodes.Presence)
+        and not (all_pass and filters.holds_without_field(one))
+    }
 
 
 class _Compiler:
@@ -124,10 +143,11 @@ class _Compiler:
         }
         self._looked = filters.Looked()
 
-    def absences(self) -> str:
-        """In words, the fields that nothing had of what was looked at; empty for none."""
+    def absences(self, suspects: set[str]) -> str:
+        """In words, which of these fields nothing had that was looked at; empty for none."""
         header = self._view.header
-        return self._looked.absences(header.count, [line["path"] for line in header.fields])
+        declared = [line["path"] for line in header.fields]
+        return self._looked.absences(header.count, declared, suspects)
 
     def passing(self, where: Filter, within: Slots) -> Slots:
         """Those slots of `within` that pass; a new array, or `within` itself."""

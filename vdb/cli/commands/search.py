@@ -145,17 +145,18 @@ def search(
                 where=chosen,
             )
         )
-    nothing = hits.plan is not None and hits.plan.matches == 0
+    # A filter that lets nothing through, or everything: the plan may name a misspelt field.
+    idle = hits.plan is not None and hits.plan.selectivity in (0.0, 1.0)
     if json:
         document = _document(name, hits)
-        if explain or nothing:
+        if explain or idle:
             document["plan"] = hits.plan
         output.json_object(
             document if explanation is None else {**document, "explanation": explanation}
         )
         return
     _print_table(name, hits, show)
-    if explain or nothing:
+    if explain or idle:
         output.line(f"plan: {hits.plan}")
     if explanation is not None:
         output.line(f"record {explanation.id}")

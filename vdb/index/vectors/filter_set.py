@@ -17,14 +17,15 @@ class Among:
         bits: uint8: bit s mod 8 (the lowest is 0) of byte s div 8 for the record at slot s.
         count: How many there are.
         total: How many records the collection has.
-        note: Why there are none, as far as somebody may wonder; empty for nothing to be said.
+        remark: That nothing passes, or everything, and which fields of the filter no record has;
+            empty where none is to be named.
     """
 
-    __slots__ = ("_size", "bits", "count", "note", "total")
+    __slots__ = ("_size", "bits", "count", "remark", "total")
 
-    def __init__(self, allowed: NDArray[np.bool_], total: int, note: str = "") -> None:
+    def __init__(self, allowed: NDArray[np.bool_], total: int, remark: str = "") -> None:
         """`allowed`: shape (slots,): whether the record at a slot is among them."""
-        self.note = note
+        self.remark = remark
         self.bits: NDArray[np.uint8] = np.packbits(allowed, bitorder="little")
         self.count = int(np.count_nonzero(allowed))
         self.total = total

@@ -60,7 +60,7 @@ class Course:
     def __init__(self, among: Among) -> None:
         self.among = among
         self.compared = self.scans = self.walks = self.switches = 0
-        nothing = f"nothing passes; {among.note}" if among.note else "nothing passes"
+        nothing = among.remark or "nothing passes"
         self._reason = nothing if among.count == 0 else "nothing was asked for"
 
     def scanning(self, width: int, *, flat: bool, exact: bool) -> bool:
@@ -87,5 +87,7 @@ class Course:
                 reason = f"{which} found too few, or would have cost more than a scan"
         elif self.walks:
             strategy = "graph"
+        if among.count and among.remark:
+            reason = f"{reason}; {among.remark}"
         share = among.count / among.total if among.total else 0.0
         return Plan(strategy, among.count, share, self.compared, reason)

@@ -16,6 +16,7 @@
 docs/reference/filters.md has every rule. Nothing here knows about files, slots or indexes.
 """
 
+from vdb.model.filters.columns import holds_without_field
 from vdb.model.filters.evaluate import predicate
 from vdb.model.filters.expressions import F
 from vdb.model.filters.looked import Looked
@@ -30,6 +31,7 @@ __all__ = [
     "Filter",
     "Looked",
     "conditions",
+    "holds_without_field",
     "parse",
     "passing",
     "predicate",

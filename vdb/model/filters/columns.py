@@ -22,7 +22,7 @@ from vdb.model.filters.nodes import Condition, Filter
 from vdb.model.filters.simplify import conditions
 from vdb.model.records import Payload
 
-__all__ = ["Columns"]
+__all__ = ["Columns", "holds_without_field"]
 
 _Truth: TypeAlias = bool | NDArray[np.bool_]
 """Of each payload; a bool where it is the same of all."""
@@ -248,11 +248,11 @@ def _joined(where: Filter, fields: dict[str, _Asked]) -> _Truth:
         return reduce(operator.or_, parts, False)
     assert isinstance(where, Condition)  # noqa: S101 - there is nothing else
     field = fields.get(where.path)
-    return _of_missing(where) if field is None else field.truth(where)
+    return holds_without_field(where) if field is None else field.truth(where)
 
 
-def _of_missing(asked: Condition) -> bool:
-    """What a condition says where the field is missing."""
+def holds_without_field(asked: Condition) -> bool:
+    """What a condition says of a payload without the field."""
     if isinstance(asked, nodes.Presence):
         return not asked.wanted
     if isinstance(asked, nodes.Eq | nodes.Ne):

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Container, Iterable
 from difflib import get_close_matches
 
 from vdb.model.arguments import shown
@@ -42,15 +42,20 @@ class Looked:
         seen[0] += lacking
         seen[1] |= not lacking
 
-    def absences(self, records: int, declared: Iterable[str]) -> str:
+    def absences(self, records: int, declared: Iterable[str], suspects: Container[str]) -> str:
         """In words, which fields no payload had that was asked for them; empty for none.
 
         Args:
             records: How many records there are.
             declared: The declared fields.
+            suspects: The fields that may be named.
         """
         known = list(declared)
-        absent = [(path, n) for path, (n, having) in self.fields.items() if n and not having]
+        absent = [
+            (path, lacking)
+            for path, (lacking, having) in self.fields.items()
+            if lacking and not having and path in suspects
+        ]
         said = []
         for path, lacking in absent[:_ABSENT]:
             whose = "any record" if lacking >= records else f"any of {lacking:,} records asked"
