@@ -42,7 +42,8 @@ def test_it_says_first_that_it_installs_and_compiles(tmp_path):
     for name in ("demo", "install"):
         shutil.copy(ROOT / "tools" / name, tmp_path / "tools" / name)
     (tmp_path / "vdb" / "kernel").mkdir(parents=True)
-    (tmp_path / "vdb" / "version.py").touch()
+    (tmp_path / "vdb" / "model").mkdir()
+    (tmp_path / "vdb" / "model" / "version.py").touch()
     (tmp_path / "pyproject.toml").touch()
     python = tmp_path / ".venv" / "bin" / "python"
     python.parent.mkdir(parents=True)

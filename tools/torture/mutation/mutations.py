@@ -278,8 +278,8 @@ MUTATIONS = (
     Mutation(
         "the old postings of a replaced record stay",
         "vdb/index/ingest.py",
-        "            fields.follow(batch, coll, list(old.values()), before=before, after=after)\n",
-        "            fields.follow(batch, coll, list(old.values()), after=after)\n",
+        "field_index.follow(batch, coll, list(old.values()), before=before, after=after)\n",
+        "field_index.follow(batch, coll, list(old.values()), after=after)\n",
         "tests/test_fields.py",
     ),
     Mutation(
