@@ -158,11 +158,11 @@ def test_provenance_is_short_text():
 
 
 def test_k_none_needs_a_threshold():
-    assert config.neighbours(None, 0.5) is None
+    assert config.neighbors(None, 0.5) is None
     with pytest.raises(vdb.InvalidArgumentError, match="threshold"):
-        config.neighbours(None, None)
+        config.neighbors(None, None)
     with pytest.raises(vdb.InvalidArgumentError, match="k must be between 1"):
-        config.neighbours(0, None)
+        config.neighbors(0, None)
 
 
 def test_threads_default_to_the_processors_there_are():

@@ -176,7 +176,7 @@ def inspect_record(
         raise NotFoundError(f"no record {wanted!r} in collection {header.name!r}", received=wanted)
     own = np.array([slot], dtype=np.uint32)
     vector = index.stored_vectors(reader, view, own)[0]
-    near = index.neighbourhood(reader, view, slot)
+    near = index.neighborhood(reader, view, slot)
     lengths = index.norms(reader, view)
     representative: Id | None = None
     duplicates: list[int] = []

@@ -12,9 +12,9 @@ from vdb.index.vectors.filter_set import Among, live
 from vdb.index.vectors.generation import new_generation
 from vdb.index.vectors.graph_statistics import (
     Level,
-    Neighbourhood,
+    Neighborhood,
     Survey,
-    neighbourhood,
+    neighborhood,
     norms,
     survey,
 )
@@ -53,7 +53,7 @@ __all__ = [
     "CurvePoint",
     "Found",
     "Level",
-    "Neighbourhood",
+    "Neighborhood",
     "Nodes",
     "Reader",
     "Survey",
@@ -65,7 +65,7 @@ __all__ = [
     "few",
     "keep_tuning",
     "live",
-    "neighbourhood",
+    "neighborhood",
     "new_generation",
     "nodes",
     "norm_stats",

@@ -230,7 +230,7 @@ def model_text(model: object) -> str | None:
 # Checks of what a call asks for
 
 
-def neighbours(k: object, threshold: object) -> int | None:
+def neighbors(k: object, threshold: object) -> int | None:
     """``k`` of a search: at least 1, or None when a threshold bounds the answer instead."""
     if k is None:
         if threshold is None:

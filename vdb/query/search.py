@@ -144,7 +144,7 @@ def _plan(view: View, k: int | None, threads: int, options: Options, *, filtered
     return _Plan(
         metric=METRICS[header.metric],
         scoring=Scoring(convention, bound),
-        k=config.neighbours(k, threshold),
+        k=config.neighbors(k, threshold),
         reach=range_search.Reach(
             ef=index.search_ef(view, k, config.search_width(ef), target),
             exact=exact,

@@ -18,10 +18,10 @@ from vdb.model.records import Direction
 
 __all__ = [
     "ANYTHING",
+    "BY_QUERY_LENGTH",
     "ELASTIC",
     "FAR",
-    "NORMALISED",
-    "PRENORMALISED",
+    "NORMALIZED",
     "Column",
     "FromVectors",
     "Matrix",
@@ -131,7 +131,7 @@ def _elastic(a: Matrix) -> Matrix:
     return unless(np.abs(square - _ONE) <= np.float32(1e-3), a, np.sqrt(square))
 
 
-def _prenormalised(q: Matrix, v: Matrix) -> Column:
+def _prenormalized(q: Matrix, v: Matrix) -> Column:
     square = _dot(q, q)
     return np.asarray(_dot(q, v) / np.where(square == 0, _ONE, square), dtype=np.float32)
 
@@ -141,7 +141,7 @@ FAR = 1e-2
 """How far a sum of float32 products may be from the exact one, in its own size: there are 65,536 of
 them at most, and each step rounds by 6e-8."""
 
-NORMALISED = FromVectors(
+NORMALIZED = FromVectors(
     "both vectors are normalised in float32, whatever their length",
     _unit,
     lambda q, v: _dot(q, _unit(v)),
@@ -155,11 +155,11 @@ ELASTIC = FromVectors(
     3e-3,
     by_length=True,
 )
-PRENORMALISED = FromVectors(
+BY_QUERY_LENGTH = FromVectors(
     "the inner product is divided by the squared length of the query; the stored vector's length "
     "is not looked at",
     lambda q: q,
-    _prenormalised,
+    _prenormalized,
     ANYTHING,
     ordered=False,
     integers=True,

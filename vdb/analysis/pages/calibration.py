@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from vdb.analysis.calibration import Calibration, Change, Changes
 from vdb.analysis.pages import charts
-from vdb.analysis.pages.page import colour, listed, page, section, table, text, tiles
+from vdb.analysis.pages.page import color, listed, page, section, table, text, tiles
 
 __all__ = ["calibration_page"]
 
@@ -96,7 +96,7 @@ def _examples(found: Calibration) -> str:
 def _card(title: str, group: Changes, number: int) -> str:
     if not group.examples:
         return ""
-    dot = f'<span class="dot" style="background:{colour(number)}"></span>'
+    dot = f'<span class="dot" style="background:{color(number)}"></span>'
     shown = "".join(_example(one) for one in group.examples)
     return f'<div class="card"><h3>{dot}{text(title)}</h3>{shown}</div>'
 

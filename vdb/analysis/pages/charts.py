@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from math import ceil, floor, isfinite, log10
 
-from vdb.analysis.pages.page import colour, text
+from vdb.analysis.pages.page import color, text
 from vdb.model.results import Interval
 
 __all__ = ["bars", "box", "intervals", "matrix", "stack"]
@@ -43,7 +43,7 @@ def intervals(
             'stroke="var(--soft)" stroke-dasharray="3 3"/>'
         )
     for i, (label, one, number) in enumerate(rows):
-        y, fill = step * i + step / 2, colour(number)
+        y, fill = step * i + step / 2, color(number)
         out.append(f'<text x="0" y="{y + 4}">{text(label)}</text>')
         if not isfinite(one.value):
             continue
@@ -99,7 +99,7 @@ def bars(
         out.append(
             f"<g><title>{text(labels[i])}: {count:,}</title>"
             f'<rect x="{step * i + step * 0.08:.1f}" y="{room - tall:.1f}" '
-            f'width="{step * 0.84:.1f}" height="{tall:.1f}" rx="2" fill="{colour(number)}"/></g>'
+            f'width="{step * 0.84:.1f}" height="{tall:.1f}" rx="2" fill="{color(number)}"/></g>'
         )
         if i % every == 0:
             out.append(
@@ -120,12 +120,12 @@ def stack(parts: Sequence[tuple[str, float, str]]) -> str:
         out.append(
             f"<g><title>{text(what)}: {text(shown)}</title>"
             f'<rect x="{x:.1f}" y="0" width="{max(wide - 1.5, 0.5):.1f}" height="26" rx="3" '
-            f'fill="{colour(i)}"/></g>'
+            f'fill="{color(i)}"/></g>'
         )
         x += wide
         y = 52 + 21 * i
         out.append(
-            f'<rect x="0" y="{y - 10}" width="11" height="11" rx="2" fill="{colour(i)}"/>'
+            f'<rect x="0" y="{y - 10}" width="11" height="11" rx="2" fill="{color(i)}"/>'
             f'<text x="20" y="{y}">{text(what)}</text>'
             f'<text x="{WIDTH}" y="{y}" text-anchor="end">{text(shown)} ({size / total:.1%})</text>'
         )
@@ -158,7 +158,7 @@ def box(
         y, end = 50 + 22 * i, x(place) > WIDTH * 0.7
         out.append(
             f"<g><title>{text(label)}: {place:.4g}</title>"
-            f'<circle cx="{x(place):.1f}" cy="{y}" r="5.5" fill="{colour(number)}"/>'
+            f'<circle cx="{x(place):.1f}" cy="{y}" r="5.5" fill="{color(number)}"/>'
             f'<text x="{x(place) + (-12 if end else 12):.1f}" y="{y + 4}" '
             f'text-anchor="{"end" if end else "start"}">{text(label)} {place:.3g}</text></g>'
         )

@@ -6,7 +6,7 @@ from itertools import product
 
 from vdb.analysis.comparison import Disagreement, First, MetricComparison
 from vdb.analysis.pages import charts
-from vdb.analysis.pages.page import colour, listed, page, section, table, text
+from vdb.analysis.pages.page import color, listed, page, section, table, text
 
 __all__ = ["comparison_page"]
 
@@ -175,7 +175,7 @@ def _first(found: MetricComparison, first: First) -> str:
         True: ' <span class="tag yes">relevant</span>',
         False: ' <span class="tag no">not relevant</span>',
     }[first.relevant]
-    dot = colour(_number(found, first.metric))
+    dot = color(_number(found, first.metric))
     return (
         f'<div><span class="dot" style="background:{dot}"></span><b>{text(first.metric)}</b>{tag}'
         f'<p class="quote">{text(first.text or "")}</p>'

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from math import ceil, floor, log10
 
 from vdb.analysis.pages.charts import WIDTH
-from vdb.analysis.pages.page import colour, text
+from vdb.analysis.pages.page import color, text
 
 __all__ = ["Line", "speed_curves"]
 
@@ -43,19 +43,19 @@ def speed_curves(lines: Sequence[Line]) -> str:
     for number, (label, line) in enumerate(lines):
         path = " ".join(f"{x(recall):.1f},{y(speed):.1f}" for recall, speed, _ in line)
         out.append(
-            f'<polyline points="{path}" fill="none" stroke="{colour(number)}" stroke-width="2.5"/>'
+            f'<polyline points="{path}" fill="none" stroke="{color(number)}" stroke-width="2.5"/>'
         )
         for recall, speed, name in line:
             out.append(
                 f"<g><title>{text(label)}, {text(name)}: recall {recall:.4f}, {speed:,.0f} a second"
                 f'</title><circle cx="{x(recall):.1f}" cy="{y(speed):.1f}" r="4.5" '
-                f'fill="{colour(number)}"/></g>'
+                f'fill="{color(number)}"/></g>'
             )
     height = _HEIGHT
     for number, (label, _) in enumerate(lines if len(lines) > 1 else ()):
         out.append(
             f'<rect x="{_LEFT}" y="{height + 2}" width="11" height="11" rx="2" '
-            f'fill="{colour(number)}"/>'
+            f'fill="{color(number)}"/>'
             f'<text x="{_LEFT + 20}" y="{height + 12}">{text(label)}</text>'
         )
         height += 20

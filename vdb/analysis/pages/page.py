@@ -7,9 +7,9 @@ from html import escape
 
 from vdb.model.version import __version__
 
-__all__ = ["colour", "listed", "page", "section", "table", "text", "tiles"]
+__all__ = ["color", "listed", "page", "section", "table", "text", "tiles"]
 
-COLOURS = 6
+COLORS = 6
 """How many colours there are for metrics, kinds and levels."""
 
 _POLICY = "default-src 'none'; style-src 'unsafe-inline'"
@@ -74,9 +74,9 @@ def text(value: object) -> str:
     return escape(shown)
 
 
-def colour(number: int) -> str:
+def color(number: int) -> str:
     """The colour of the metric, kind or level of that number, as a CSS value."""
-    return f"var(--c{number % COLOURS})"
+    return f"var(--c{number % COLORS})"
 
 
 def page(title: str, sub: str, parts: Iterable[str]) -> str:

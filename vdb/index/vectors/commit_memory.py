@@ -35,16 +35,16 @@ def rows_within(
         InvalidArgumentError: Less than one vector takes.
     """
     row = _COPIES * dtype.row_bytes(dim) + _RECORD
-    links = neighbours = 0
+    links = neighbors = 0
     left = float(limit)
     if isinstance(index, HNSW):
-        links, neighbours = link_row_size(index.M, 0), 2 * index.M
+        links, neighbors = link_row_size(index.M, 0), 2 * index.M
         if index.codes is not None:
             row += _COPIES * CODES[index.codes].row_bytes(dim)
         left -= _VISITED * slots * threads + LEAST_MEMORY / 2
 
     def taken(rows: int) -> float:
-        changed = min((slots + rows) * links, rows * neighbours * _LINK_BLOCK)
+        changed = min((slots + rows) * links, rows * neighbors * _LINK_BLOCK)
         return rows * row + _LINK_COPIES * changed
 
     if taken(1) > left or limit < LEAST_MEMORY:

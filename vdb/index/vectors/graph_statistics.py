@@ -9,7 +9,7 @@ from numpy.typing import NDArray
 
 from vdb.index.vectors.kernel_view import Collection, Reader, opened
 
-__all__ = ["Level", "Neighbourhood", "Survey", "neighbourhood", "norms", "survey"]
+__all__ = ["Level", "Neighborhood", "Survey", "neighborhood", "norms", "survey"]
 
 
 class Level(NamedTuple):
@@ -40,7 +40,7 @@ class Survey(NamedTuple):
     levels: list[Level]
 
 
-class Neighbourhood(NamedTuple):
+class Neighborhood(NamedTuple):
     """The links of one slot: of the node that stands for it, which is often itself."""
 
     representative: int
@@ -71,7 +71,7 @@ def survey(reader: Reader, view: Collection) -> Survey | None:
     )
 
 
-def neighbourhood(reader: Reader, view: Collection, slot: int) -> Neighbourhood | None:
+def neighborhood(reader: Reader, view: Collection, slot: int) -> Neighborhood | None:
     """The links of the node that stands for a slot; None for a flat index.
 
     Raises:
@@ -80,4 +80,4 @@ def neighbourhood(reader: Reader, view: Collection, slot: int) -> Neighbourhood 
     if not view.links:
         return None
     index, fetch = opened(reader, view)
-    return Neighbourhood(*index.neighbourhood(fetch, slot))
+    return Neighborhood(*index.neighbourhood(fetch, slot))

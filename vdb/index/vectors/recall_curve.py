@@ -111,6 +111,6 @@ def proportion(value: float, n: int) -> Interval:
     Unlike the bootstrap's it does not shrink to a point when all n agree.
     """
     spread = _Z * math.sqrt(value * (1 - value) / n + _Z**2 / (4 * n**2))
-    centre, scale = value + _Z**2 / (2 * n), 1 + _Z**2 / n
-    low, high = max(0.0, (centre - spread) / scale), min(1.0, (centre + spread) / scale)
+    center, scale = value + _Z**2 / (2 * n), 1 + _Z**2 / n
+    low, high = max(0.0, (center - spread) / scale), min(1.0, (center + spread) / scale)
     return Interval(value, min(low, value), max(high, value))

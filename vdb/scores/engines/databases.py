@@ -15,7 +15,7 @@ from vdb.scores.sums import (
     squared,
 )
 from vdb.scores.thresholds import DISTANCE_EPSILON, EPSILON, RADIUS, WIDE
-from vdb.scores.vectors import NORMALISED
+from vdb.scores.vectors import NORMALIZED
 
 __all__ = ["ENGINES"]
 
@@ -88,7 +88,7 @@ _REDIS = Engine(
             "cosine",
             "COSINE, __<field>_score",
             COMPLEMENT,
-            from_vectors=NORMALISED,
+            from_vectors=NORMALIZED,
             zero=Zero("nan", "accepted; the score is NaN"),
             note="returned as text with 12 digits",
         ),

@@ -68,7 +68,7 @@ _LANCEDB = Engine(
         Row("hamming", "hamming on uint8, _distance", SAME),
     ),
 )
-_LANCEDB_QUANTISED = _LANCEDB._replace(
+_LANCEDB_QUANTIZED = _LANCEDB._replace(
     name="lancedb-quantised",
     version="LanceDB 0.40.0 with IVF_PQ, IVF_SQ, IVF_RQ, IVF_HNSW_SQ or IVF_HNSW_PQ",
     source="lancedb/lance: rust/lance-index, vector/ (vectors are normalised, and compared by l2)",
@@ -159,4 +159,4 @@ _ZVEC = Engine(
     ),
 )
 
-ENGINES = (_CHROMA, _LANCEDB, _LANCEDB_QUANTISED, _SQLITE_VEC, _DUCKDB, _ZVEC)
+ENGINES = (_CHROMA, _LANCEDB, _LANCEDB_QUANTIZED, _SQLITE_VEC, _DUCKDB, _ZVEC)

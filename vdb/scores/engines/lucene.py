@@ -24,7 +24,7 @@ __all__ = ["ENGINES"]
 
 _RESULT_SIMILARITY = RADIUS.named("resultSimilarity")
 
-_QUANTISED = (
+_QUANTIZED = (
     "a field with a quantised format scores from codes in every query, exact ones too; only "
     "FullPrecisionFloatVectorSimilarityValuesSource and RescoreTopNQuery give the raw score"
 )
@@ -46,9 +46,9 @@ _LUCENE = Engine(
     threshold=_RESULT_SIMILARITY,
     nan="refused on insert and query",
     rows=(
-        Row("l2", "EUCLIDEAN", RECIPROCAL, from_vectors=squared(_LUCENE_SUMS), note=_QUANTISED),
+        Row("l2", "EUCLIDEAN", RECIPROCAL, from_vectors=squared(_LUCENE_SUMS), note=_QUANTIZED),
         Row(
-            "ip", "MAXIMUM_INNER_PRODUCT", MIP, from_vectors=product(_LUCENE_SUMS), note=_QUANTISED
+            "ip", "MAXIMUM_INNER_PRODUCT", MIP, from_vectors=product(_LUCENE_SUMS), note=_QUANTIZED
         ),
         Row(
             "dot",
@@ -56,7 +56,7 @@ _LUCENE = Engine(
             HALVED_CLIPPED,
             from_vectors=product(_LUCENE_SUMS),
             note="Lucene does not check that vectors have length 1: raw scores go above 1 (42.3 "
-            f"was seen), those from codes end at 1; {_QUANTISED}",
+            f"was seen), those from codes end at 1; {_QUANTIZED}",
         ),
         Row("dot", "DOT_PRODUCT (byte)", BYTE_DOT, dtype="int8"),
         Row(
@@ -69,7 +69,7 @@ _LUCENE = Engine(
                 "refused: zero vector not allowed with cosine similarity function; a zero query "
                 "finds nothing (a quantised field refuses it). Up to 9 it was scored NaN",
             ),
-            note=_QUANTISED,
+            note=_QUANTIZED,
         ),
         Row(
             "hamming",

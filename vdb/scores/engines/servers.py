@@ -23,7 +23,7 @@ from vdb.scores.thresholds import (
     WHOLE_STRICT,
     none,
 )
-from vdb.scores.vectors import NORMALISED
+from vdb.scores.vectors import NORMALIZED
 
 __all__ = ["ENGINES"]
 
@@ -134,7 +134,7 @@ _WEAVIATE_ROWS = (
         "cosine",
         "cosine, distance",
         CLAMPED_COMPLEMENT,
-        from_vectors=NORMALISED,
+        from_vectors=NORMALIZED,
         zero=zero_is("1"),
     ),
     Row("l2", "l2-squared, distance", SAME),
@@ -156,7 +156,7 @@ _CERTAINTY = _WEAVIATE._replace(
     name="weaviate-certainty",
     threshold=NEAR_CERTAINTY,
     rows=(
-        Row("cosine", "cosine, certainty", CERTAINTY, from_vectors=NORMALISED, zero=zero_is("0.5")),
+        Row("cosine", "cosine, certainty", CERTAINTY, from_vectors=NORMALIZED, zero=zero_is("0.5")),
     ),
 )
 _PINECONE_ZERO = zero_refused("Dense vectors must contain at least one non-zero value")

@@ -18,7 +18,7 @@ from vdb.scores.families import (
 )
 from vdb.scores.rows import Engine, Row, inner, zero_is
 from vdb.scores.thresholds import Numbers, distance_threshold
-from vdb.scores.vectors import PRENORMALISED
+from vdb.scores.vectors import BY_QUERY_LENGTH
 
 __all__ = ["ENGINES"]
 
@@ -123,7 +123,7 @@ _PRENORMALIZED_ROWS = tuple(
             lambda quotients: 1 - quotients,
             note="rows beyond the clamp at 2 are out even at a threshold of 2",
         ),
-        from_vectors=PRENORMALISED,
+        from_vectors=BY_QUERY_LENGTH,
         zero=zero_is("0.5"),
         note=note,
     )

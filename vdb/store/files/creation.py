@@ -151,7 +151,7 @@ def _create_inside(path: Path, timeout: float) -> None:
             if not lock.acquire(shared=False, timeout=timeout):
                 raise BusyError(f"{path} is being made by another process")
             if not (path / DATA).exists():
-                ownership.as_neighbours(lock.fd, new, (WRITER_LOCK,))
+                ownership.as_neighbors(lock.fd, new, (WRITER_LOCK,))
                 FileLock(path / OPEN_LOCK, create=True).close()
                 (new / DATA).rename(path / DATA)
                 confirm(path / DATA)

@@ -165,7 +165,7 @@ class FileLock:
         except FileExistsError:
             return os.open(self._path, self._flags)
         try:
-            ownership.as_neighbours(fd, self._path.parent, (WRITER_LOCK, DATA))
+            ownership.as_neighbors(fd, self._path.parent, (WRITER_LOCK, DATA))
         except BaseException:
             os.close(fd)
             raise

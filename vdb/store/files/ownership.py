@@ -14,7 +14,7 @@ import stat
 from collections.abc import Iterable
 from pathlib import Path
 
-__all__ = ["as_neighbours", "copy_access", "share", "take_over"]
+__all__ = ["as_neighbors", "copy_access", "share", "take_over"]
 
 _LISTS = "system.posix_acl_access"
 
@@ -47,7 +47,7 @@ def copy_access(old: Path, fd: int) -> None:
             os.setxattr(fd, _LISTS, os.getxattr(old, _LISTS))
 
 
-def as_neighbours(fd: int, directory: Path, names: Iterable[str]) -> None:
+def as_neighbors(fd: int, directory: Path, names: Iterable[str]) -> None:
     """Give an open file what the first of these files of a directory has that is there."""
     for name in names:
         with contextlib.suppress(FileNotFoundError):

@@ -92,7 +92,7 @@ class Table:
                 return None
             raise
         try:
-            ownership.as_neighbours(fd, place.here, (WRITER_LOCK, DATA))
+            ownership.as_neighbors(fd, place.here, (WRITER_LOCK, DATA))
             return cls(place, fd, made=True)
         except BaseException:
             os.close(fd)

@@ -207,7 +207,7 @@ class Emptied:
         kept = None if keep is None or missing else vacant_name(place, keep)
         if missing:
             with contextlib.closing(FileLock(self.new / DATA)) as lock:
-                ownership.as_neighbours(lock.fd, place.here, (WRITER_LOCK,))
+                ownership.as_neighbors(lock.fd, place.here, (WRITER_LOCK,))
         put_in_place(place, self.new / DATA, keep=kept).close()
         creation.confirm(place.here / DATA)
         return None if kept is None else self._path / kept
