@@ -3,8 +3,8 @@
 import numpy as np
 import pytest
 
-import oracle
 import vdb
+from support import oracle
 from vdb.index.vectors import recall_curve
 
 

@@ -5,8 +5,8 @@ import json
 import numpy as np
 import pytest
 
-import oracle
 import vdb
+from support import oracle
 from vdb.analysis.boundary import line_of, threshold_at, tightest
 from vdb.scores.table import convention_named
 

@@ -6,8 +6,8 @@ from itertools import combinations
 import numpy as np
 import pytest
 
-import oracle
 import vdb
+from support import oracle
 from vdb.analysis.ranking import kendall_tau_b
 
 METRICS = ("l2", "ip", "cosine")

@@ -5,8 +5,8 @@ import json
 import numpy as np
 import pytest
 
-import oracle
 import vdb
+from support import oracle
 
 
 @pytest.fixture(params=["l2", "ip", "cosine"])

@@ -5,9 +5,9 @@ import json
 import numpy as np
 import pytest
 
-import oracle
 import vdb
-from stopped import StopError, stop_in
+from support import oracle
+from support.stopped import StopError, stop_in
 
 
 @pytest.fixture

@@ -3,8 +3,8 @@
 import numpy as np
 import pytest
 
-import oracle
 import vdb
+from support import oracle
 
 
 @pytest.fixture

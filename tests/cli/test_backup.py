@@ -5,7 +5,7 @@ import stat
 
 import pytest
 
-from damages.broken import break_it, vectors_block
+from support.damages.broken import break_it, vectors_block
 from vdb.api import database
 from vdb.errors import CorruptedError
 

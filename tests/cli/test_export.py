@@ -11,7 +11,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 import vdb
-from strategies import int_ids, payloads, str_ids
+from support.strategies import int_ids, payloads, str_ids
 from vdb.api import database
 from vdb.cli.formats.export_files import Shape, line_of, npy_and_jsonl
 from vdb.cli.formats.record_lines import read

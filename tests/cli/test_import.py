@@ -5,7 +5,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from importing import CREATE, contents
+from support.import_command import CREATE, contents
 from vdb.cli.formats.npy_jsonl import ArraySource
 from vdb.cli.formats.source import Part
 

@@ -10,7 +10,7 @@ import time
 import numpy as np
 import pytest
 
-from importing import CREATE, contents
+from support.import_command import CREATE, contents
 from vdb.api import database
 from vdb.api.collection import Collection
 from vdb.cli.formats.npy_jsonl import ArraySource

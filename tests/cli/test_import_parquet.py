@@ -7,7 +7,7 @@ import sys
 import numpy as np
 import pytest
 
-from importing import CREATE, contents
+from support.import_command import CREATE, contents
 from vdb.api import database
 
 pa = pytest.importorskip("pyarrow", reason="an extra")

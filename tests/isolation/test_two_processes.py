@@ -2,17 +2,13 @@
 
 from __future__ import annotations
 
-import sys
 import time
-from pathlib import Path
 
 import numpy as np
 import pytest
 
 import vdb
-
-sys.path.insert(0, str(Path(__file__).parent))
-from peer import Peer
+from support.peer import Peer
 
 
 @pytest.fixture

@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from kernel_memory import MemoryIndex, make_index, vector_table
+from support.kernel_memory import MemoryIndex, make_index, vector_table
 from vdb import kernel
 from vdb.errors import CorruptedError
 

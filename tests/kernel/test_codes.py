@@ -10,8 +10,8 @@ import numpy as np
 import pytest
 from numpy.typing import NDArray
 
-import code_oracle
-from kernel_memory import SALT, MemoryIndex, nearest_values, nothing_stored
+from support import code_oracle
+from support.kernel_memory import SALT, MemoryIndex, nearest_values, nothing_stored
 from vdb import kernel
 from vdb.errors import CorruptedError
 from vdb.model.codes import CODES

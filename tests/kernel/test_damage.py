@@ -8,8 +8,8 @@ import numpy as np
 import pytest
 from numpy.typing import NDArray
 
-from kernel_memory import HEADER, MemoryIndex, make_index, resealed
-from kinds import KINDS, Kind
+from support.kernel_memory import HEADER, MemoryIndex, make_index, resealed
+from support.kinds import KINDS, Kind
 from vdb import kernel
 from vdb.errors import CorruptedError
 

@@ -7,9 +7,9 @@ import numpy as np
 import pytest
 from numpy.typing import NDArray
 
-import oracle
-from kernel_memory import MemoryIndex
-from kinds import KINDS, Kind
+from support import oracle
+from support.kernel_memory import MemoryIndex
+from support.kinds import KINDS, Kind
 from vdb import kernel
 
 

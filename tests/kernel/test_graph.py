@@ -8,9 +8,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from numpy.typing import NDArray
 
-from kernel_memory import MemoryIndex, nearest_values, nothing_stored
-from kinds import KINDS, Kind
-from oracle import lower_is_closer
+from support.kernel_memory import MemoryIndex, nearest_values, nothing_stored
+from support.kinds import KINDS, Kind
+from support.oracle import lower_is_closer
 
 METRICS = ["l2", "ip", "cosine"]
 

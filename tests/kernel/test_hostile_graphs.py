@@ -7,7 +7,7 @@ from collections.abc import Callable
 import numpy as np
 import pytest
 
-from kernel_memory import HEADER, MemoryIndex, link_tables, resealed
+from support.kernel_memory import HEADER, MemoryIndex, link_tables, resealed
 from vdb import kernel
 from vdb.errors import CorruptedError
 

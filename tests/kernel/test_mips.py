@@ -8,7 +8,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from numpy.typing import NDArray
 
-from kernel_memory import MemoryIndex, nothing_stored
+from support.kernel_memory import MemoryIndex, nothing_stored
 
 SAMPLE = Path(__file__).parents[2] / "docs" / "sample"
 LENGTHS = ["as given", "gamma", "pareto"]

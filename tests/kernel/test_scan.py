@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from kernel_memory import MemoryIndex, nothing_stored
+from support.kernel_memory import MemoryIndex, nothing_stored
 
 DIM = 40
 CASES = [

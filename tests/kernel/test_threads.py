@@ -5,7 +5,7 @@ from collections.abc import Callable
 
 import numpy as np
 
-from kernel_memory import MemoryIndex, nothing_stored
+from support.kernel_memory import MemoryIndex, nothing_stored
 
 
 def steps_beside(work: Callable[[], object]) -> int:

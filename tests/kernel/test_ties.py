@@ -5,8 +5,8 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-import kinds
-from kernel_memory import MemoryIndex, nothing_stored
+from support import kinds
+from support.kernel_memory import MemoryIndex, nothing_stored
 
 COUNT, DIM = 900, 16
 

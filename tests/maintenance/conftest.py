@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 
 import vdb
-from damages.broken import COUNT
+from support.damages.broken import COUNT
 from vdb.maintenance.rebuild import run
 
 EAGER = run.Pace(rows=64, seconds=0.0, share=1e9, last=8, blocks=2, copied=128)

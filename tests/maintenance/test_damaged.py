@@ -8,8 +8,8 @@ import numpy as np
 import pytest
 
 import vdb
-from damages.broken import COUNT, break_it
-from damages.records import (
+from support.damages.broken import COUNT, break_it
+from support.damages.records import (
     a_flipped_bit_in_a_record,
     a_key_to_another_record,
     a_record_moved_from_elsewhere,

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 import vdb
-from scores.scored import INDEXES, PLAIN
+from support.scored import INDEXES, PLAIN
 
 
 @pytest.fixture

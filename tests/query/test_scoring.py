@@ -5,10 +5,10 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-import oracle
 import vdb
-from scores.golden import PAIRS, rows
-from scores.scored import ALL, one
+from support import oracle
+from support.golden import PAIRS, rows
+from support.scored import ALL, one
 
 pytestmark = pytest.mark.usefixtures("short_walks")
 

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 import vdb
-from scores.scored import one
+from support.scored import one
 
 pytestmark = pytest.mark.usefixtures("short_walks")
 

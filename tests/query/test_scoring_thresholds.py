@@ -5,9 +5,9 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-import oracle
 import vdb
-from scores.scored import ALL, PLAIN, one
+from support import oracle
+from support.scored import ALL, PLAIN, one
 
 pytestmark = pytest.mark.usefixtures("short_walks")
 

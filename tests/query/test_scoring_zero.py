@@ -6,8 +6,8 @@ import numpy as np
 import pytest
 
 import vdb
-from scores.golden import rows
-from scores.scored import INDEXES, one
+from support.golden import rows
+from support.scored import INDEXES, one
 
 pytestmark = pytest.mark.usefixtures("short_walks")
 

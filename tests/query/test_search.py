@@ -5,8 +5,8 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-import oracle
 import vdb
+from support import oracle
 
 METRICS = ["l2", "ip", "cosine"]
 INDEXES = [vdb.HNSW(M=8, ef_construction=60), vdb.Flat()]

@@ -5,9 +5,9 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-import oracle
 import vdb
-from scores.scored import one
+from support import oracle
+from support.scored import one
 from vdb.scores.table import all_conventions
 
 ENGINES = {  # as the engine computes: sums of float32 numbers one by one

@@ -7,9 +7,9 @@ import math
 import numpy as np
 import pytest
 
-import oracle
 import vdb
-from scores.golden import PAIRS, rows
+from support import oracle
+from support.golden import PAIRS, rows
 from vdb.scores.table import all_conventions
 
 SIMPLE = [row for row in rows() if row.metric != "cosine" or "zero" not in row.pair]

@@ -10,7 +10,7 @@ from pathlib import Path
 import lmdb.verify
 import pytest
 
-from store_tools import docs
+from support.store_tools import docs
 from vdb.store import Environment
 from vdb.store.files.lmdb_env import DATA
 

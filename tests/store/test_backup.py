@@ -6,7 +6,7 @@ import threading
 
 import pytest
 
-from store_tools import add, child, docs, ids, run
+from support.store_tools import add, child, docs, ids, run
 from vdb.errors import (
     BusyError,
     DiskFullError,
@@ -307,7 +307,7 @@ env.compact()
 held = env.snapshot(held=True)
 import subprocess
 code = (
-    "import sys; sys.path.insert(0, '.'); from store_tools import docs;"
+    "import sys; sys.path.insert(0, '.'); from support.store_tools import docs;"
     "from vdb.store import Environment; env = Environment.open(sys.argv[1]);"
     "[docs(env, n) for n in range(2, 30)]; print(env.stats().readers); env.close()"
 )

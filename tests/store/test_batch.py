@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from store_tools import add, create, docs, ids
+from support.store_tools import add, create, docs, ids
 from vdb.errors import (
     ClosedError,
     CollectionExistsError,

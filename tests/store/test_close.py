@@ -5,7 +5,7 @@ import time
 
 import pytest
 
-from store_tools import add, docs, ids, until
+from support.store_tools import add, docs, ids, until
 from vdb.errors import BusyError, ClosedError
 from vdb.store import Environment, backup
 from vdb.store.format import keys

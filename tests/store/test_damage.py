@@ -6,7 +6,7 @@ import shutil
 
 import pytest
 
-from store_tools import child, docs, ids, run
+from support.store_tools import child, docs, ids, run
 from vdb.errors import CorruptedError, VdbError
 from vdb.store import Environment
 from vdb.store.files import data_file, lmdb_env

@@ -1,6 +1,6 @@
 """The interpreter ends with everything still open, and nothing is lost."""
 
-from store_tools import ids, run
+from support.store_tools import ids, run
 from vdb.store import Environment
 
 

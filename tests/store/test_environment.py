@@ -4,7 +4,7 @@ import threading
 
 import pytest
 
-from store_tools import child, docs, ids
+from support.store_tools import child, docs, ids
 from vdb.errors import (
     BusyError,
     ClosedError,

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from store_tools import docs, ids
+from support.store_tools import docs, ids
 from vdb.errors import CommitUnknownError, DiskError, DiskFullError, InvalidArgumentError
 from vdb.store import Environment, handle
 from vdb.store.files import creation, data_file, lock, mounts

@@ -1,7 +1,7 @@
 """Errors of the disk itself are told with their outcome, and what is left can be read."""
 
-from store_descriptors import DESCRIPTORS, LINUX
-from store_tools import run
+from support.store_descriptors import DESCRIPTORS, LINUX
+from support.store_tools import run
 
 
 @LINUX

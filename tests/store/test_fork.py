@@ -5,7 +5,7 @@ Each test runs in a process of its own, which forks.
 
 import pytest
 
-from store_tools import run
+from support.store_tools import run
 
 FORK = """
 def in_child(function):

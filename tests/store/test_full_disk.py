@@ -2,8 +2,8 @@
 
 import pytest
 
-from store_descriptors import DESCRIPTORS, LINUX
-from store_tools import docs, ids, run
+from support.store_descriptors import DESCRIPTORS, LINUX
+from support.store_tools import docs, ids, run
 from vdb.errors import DiskFullError
 from vdb.store.files import mounts
 

@@ -5,7 +5,7 @@ import time
 
 import pytest
 
-from store_tools import until
+from support.store_tools import until
 from vdb.errors import BusyError, ClosedError, ForkError
 from vdb.store.gate import Gate
 

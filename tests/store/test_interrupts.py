@@ -7,7 +7,7 @@ from contextlib import contextmanager
 
 import pytest
 
-from store_tools import docs, ids
+from support.store_tools import docs, ids
 from vdb.store import Environment
 from vdb.store.files.thread_locks import held
 

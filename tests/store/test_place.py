@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 
-from store_tools import add, child, docs, ids, run
+from support.store_tools import add, child, docs, ids, run
 from vdb.errors import (
     BusyError,
     CommitUnknownError,

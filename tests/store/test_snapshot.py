@@ -5,7 +5,7 @@ import threading
 
 import pytest
 
-from store_tools import add, child, create, docs, ids
+from support.store_tools import add, child, create, docs, ids
 from vdb.errors import BusyError, ClosedError, CorruptedError, NotFoundError
 from vdb.store.format import keys
 

@@ -6,9 +6,9 @@ import numpy as np
 import pytest
 
 import vdb
-from damages.broken import break_it, vectors_block
-from damages.facts import a_header_that_cannot_be_read
-from damages.records import a_flipped_bit_in_a_record
+from support.damages.broken import break_it, vectors_block
+from support.damages.facts import a_header_that_cannot_be_read
+from support.damages.records import a_flipped_bit_in_a_record
 from vdb.store.format import keys, records
 
 pytestmark = pytest.mark.damages

@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 
 import vdb
-from store_tools import child
+from support.store_tools import child
 
 pytestmark = pytest.mark.damages
 

@@ -9,7 +9,7 @@ import sys
 import numpy as np
 import pytest
 
-from store_tools import add, child, create, docs
+from support.store_tools import add, child, create, docs
 from vdb.errors import CorruptedError, NotFoundError
 from vdb.store import CacheSlot, view_cache
 from vdb.store.format import blocks, journal, keys

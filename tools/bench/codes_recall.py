@@ -21,7 +21,7 @@ import numpy as np
 import vdb
 
 sys.path.append(str(Path(__file__).resolve().parents[2] / "tests"))
-from hard_vectors import HARD, between
+from support.hard_vectors import HARD, between
 
 EF = (10, 20, 100)
 

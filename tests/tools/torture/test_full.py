@@ -2,7 +2,7 @@
 
 import pytest
 
-from torture import torture
+from support.torture import torture
 
 
 @pytest.mark.parametrize("campaign", ["full-ext4", "full-tmpfs"])

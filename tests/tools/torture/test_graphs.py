@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from torture import torture
+from support.torture import torture
 
 ROOT = Path(__file__).parents[3]
 PROGRAM = ROOT / ".build/harness/address/graphs"

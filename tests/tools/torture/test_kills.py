@@ -4,7 +4,7 @@ import os
 
 import pytest
 
-from torture import torture
+from support.torture import torture
 
 
 @pytest.mark.skipif(not hasattr(os, "fork"), reason="writers are made by forking")

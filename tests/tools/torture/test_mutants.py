@@ -4,8 +4,8 @@ from pathlib import Path
 
 import pytest
 
+from support.torture import torture
 from tools.torture.mutation.mutations import MUTATIONS
-from torture import torture
 
 ROOT = Path(__file__).parents[3]
 

@@ -6,7 +6,7 @@ import sys
 
 import pytest
 
-from torture import ROOT
+from support.torture import ROOT
 
 
 @pytest.mark.skipif(sys.platform == "win32", reason="there is no fork, and no signal to oneself")

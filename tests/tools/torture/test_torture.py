@@ -2,9 +2,9 @@
 
 import pytest
 
+from support.torture import torture
 from tools.torture import run
 from tools.torture.shared.campaign import Campaign, UnavailableError
-from torture import torture
 
 
 @pytest.mark.parametrize(("campaign", "rounds"), [("damage", 20), ("cuts", 10)])

@@ -8,7 +8,7 @@ from typing import NamedTuple
 import numpy as np
 
 import vdb
-from kinds import KINDS, Kind
+from support.kinds import KINDS, Kind
 from tools.torture.shared.campaign import Campaign
 from tools.torture.studies import carried, figures, searches
 from tools.torture.studies.ground import Ground

@@ -10,7 +10,7 @@ from pathlib import Path
 from tools.torture.shared.campaign import Campaign
 
 ROOT = Path(__file__).parents[3]
-TEST = "tests/model/test_model.py"
+TEST = "tests/stateful/test_histories.py"
 AT_ONCE = 20
 STEPS = 50
 

@@ -13,7 +13,7 @@ from typing import Any, NamedTuple
 import lmdb
 import msgpack  # type: ignore[import-untyped]  # ships no types
 
-from damages.broken import Damage, break_it
+from support.damages.broken import Damage, break_it
 from vdb.store.format import keys
 from vdb.store.format.checksums import UNSALTED
 from vdb.store.format.keys import KeyKind

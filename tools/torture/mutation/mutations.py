@@ -32,14 +32,14 @@ MUTATIONS = (
         "vdb/kernel/blocks/block_table.cpp",
         '  expect("checksum", load<uint32_t>(p + kAtChecksum), checksum(p));\n',
         "",
-        "tests/kernel/test_block_table.py tests/maintenance/test_check.py",
+        "tests/kernel/test_block_table.py tests/maintenance/check/test_check.py",
     ),
     Mutation(
         "the checksum of a block does not cover whose database it is",
         "vdb/kernel/blocks/block_table.cpp",
         "crc32c(shape_.salt.data(), shape_.salt.size())",
         "crc32c(shape_.salt.data(), 0)",
-        "tests/kernel/test_block_table.py tests/format tests/store/test_damage.py",
+        "tests/kernel/test_block_table.py tests/store/format tests/store/test_damage.py",
     ),
     Mutation(
         "a block of another number is taken",
@@ -82,7 +82,7 @@ MUTATIONS = (
         "  const float value = norm_of_row(shape_, vector);\n  std::memcpy",
         "  const float value = norm_of_row(shape_, vector);\n"
         "  if (*reinterpret_cast<const float*>(norm) < 0) std::memcpy",
-        "tests/kernel/test_graph.py tests/index/test_change.py tests/test_ingest.py",
+        "tests/kernel/test_graph.py tests/index/vectors/test_change.py tests/index/test_ingest.py",
     ),
     # The kernel: graphs
     Mutation(
@@ -97,21 +97,21 @@ MUTATIONS = (
         "vdb/kernel/graph/remover.cpp",
         "    join(vectors_, graph_, build_.at(0), pieces);\n",
         "",
-        "tests/kernel/test_graph.py tests/index/test_change.py",
+        "tests/kernel/test_graph.py tests/index/vectors/test_change.py",
     ),
     Mutation(
         "a removed node stays the entry",
         "vdb/kernel/graph/remover.cpp",
         "  if (*entry_ == slot) choose_entry(neighbours);\n",
         "",
-        "tests/kernel/test_graph.py tests/index/test_change.py",
+        "tests/kernel/test_graph.py tests/index/vectors/test_change.py",
     ),
     Mutation(
         "the duplicates of a removed node go on naming it",
         "vdb/kernel/graph/remover.cpp",
         "    graph_.writable_row(twin)[1] = heir;\n",
         "    graph_.writable_row(twin)[1] = slot;\n",
-        "tests/kernel/test_graph.py tests/index/test_change.py",
+        "tests/kernel/test_graph.py tests/index/vectors/test_change.py",
     ),
     Mutation(
         "equal values are cut apart by the larger slot",
@@ -125,7 +125,7 @@ MUTATIONS = (
         "vdb/kernel/search/reranker.cpp",
         "if (passes(node)) hits->push_back({value, node});",
         "hits->push_back({value, node});",
-        "tests/test_filtered_codes.py tests/kernel/test_filtered.py",
+        "tests/index/vectors/test_filtered_codes.py tests/kernel/test_filtered_searcher.py",
     ),
     Mutation(
         "a new node does not stand in the lists of those it links to",
@@ -149,28 +149,29 @@ MUTATIONS = (
         "vdb/store/batch.py",
         "            if self.broken:\n",
         "            if False:\n",
-        "tests/store/test_batch.py tests/test_batch.py",
+        "tests/store/test_batch.py tests/api/test_batch.py",
     ),
     Mutation(
         "the writer lock is taken without asking",
         "vdb/store/files/lock.py",
         "        while not self._taken(shared=shared):\n",
         "        while False:\n",
-        "tests/store/test_lock.py",
+        "tests/store/files/test_lock.py",
     ),
     Mutation(
         "the meta page is not flushed with durability full",
         "vdb/store/files/lmdb_env.py",
         'metasync=durability == "full"',
         "metasync=False",
-        "tests/store/test_engine.py",
+        "tests/store/files/test_lmdb_env.py",
     ),
     Mutation(
         "the file is mapped for writing",
         "vdb/store/files/lmdb_env.py",
         'metasync=durability == "full",\n',
         'metasync=durability == "full",\n                writemap=True,\n',
-        "tests/store/test_engine.py tests/store/test_full_disk.py tests/store/test_failing_disk.py",
+        "tests/store/files/test_lmdb_env.py tests/store/test_full_disk.py "
+        "tests/store/test_failing_disk.py",
     ),
     Mutation(
         "a file that was cut short is mapped all the same",
@@ -214,7 +215,7 @@ MUTATIONS = (
         "        self.delete(keys.record(number, slot))\n"
         "        self.delete_all(keys.parts_prefix(number, slot))\n",
         "        self.delete(keys.record(number, slot))\n",
-        "tests/test_ingest_payloads.py tests/store/test_batch.py",
+        "tests/index/test_ingest_payloads.py tests/store/test_batch.py",
     ),
     Mutation(
         "an inherited handle is used in a forked child",
@@ -228,14 +229,14 @@ MUTATIONS = (
         "vdb/store/snapshot.py",
         "            while self._users and not self._env.gate.forked:\n",
         "            while False:\n",
-        "tests/store/test_close_held.py tests/store/test_snapshot.py tests/test_snapshot.py",
+        "tests/store/test_close_held.py tests/store/test_snapshot.py tests/api/test_snapshot.py",
     ),
     Mutation(
         "a read-only handle writes",
         "vdb/api/live_access.py",
         "        if self.read_only:\n            raise ReadOnlyError(",
         "        if False:\n            raise ReadOnlyError(",
-        "tests/test_database.py tests/isolation",
+        "tests/api/test_database.py tests/isolation",
     ),
     # The format
     Mutation(
@@ -244,14 +245,14 @@ MUTATIONS = (
         "        if len(value) < SEAL_SIZE or _CHECKSUM.unpack_from(value)[0] != crc32c(\n"
         "            body, crc32c(key, self.start)\n        ):\n",
         "        if len(value) < SEAL_SIZE:\n",
-        "tests/format/test_checksums.py",
+        "tests/store/format/test_checksums.py",
     ),
     Mutation(
         "a newer format is read as if it were this one",
         "vdb/store/format/versions.py",
         "        if OLDEST_READABLE <= self.version <= FORMAT_VERSION:\n",
         "        if OLDEST_READABLE <= self.version:\n",
-        "tests/format/test_versions.py",
+        "tests/store/format/test_versions.py",
     ),
     # What users call
     Mutation(
@@ -259,35 +260,35 @@ MUTATIONS = (
         "vdb/index/ingest.py",
         "        coll.header.count -= len(found)\n",
         "",
-        "tests/test_ingest.py",
+        "tests/index/test_ingest.py",
     ),
     Mutation(
         "an id that is there already is added again",
         "vdb/index/ingest.py",
         "        if batch.slot_of(coll, value) is not None:\n            raise DuplicateIdError(",
         "        if False:\n            raise DuplicateIdError(",
-        "tests/test_ingest_ids.py",
+        "tests/index/test_ingest_ids.py",
     ),
     Mutation(
         "of an id that is given twice the first one counts",
         "vdb/index/ingest.py",
         "    last = {value: i for i, value in enumerate(rows.ids)}\n",
         "    last = {value: i for i, value in reversed(list(enumerate(rows.ids)))}\n",
-        "tests/test_ingest.py",
+        "tests/index/test_ingest.py",
     ),
     Mutation(
         "the old postings of a replaced record stay",
         "vdb/index/ingest.py",
         "field_index.follow(batch, coll, list(old.values()), before=before, after=after)\n",
         "field_index.follow(batch, coll, list(old.values()), after=after)\n",
-        "tests/test_fields.py",
+        "tests/index/fields/test_fields.py",
     ),
     Mutation(
         "a kept filter is good for every commit",
         "vdb/query/filter_cache.py",
         "entry is not None and entry.commit == commit else None",
         "entry is not None else None",
-        "tests/query/test_kept_filters.py tests/query/test_matching.py",
+        "tests/query/test_filter_cache.py tests/query/test_filter_match.py",
     ),
     Mutation(
         "equal values do not stand by id",
@@ -301,7 +302,7 @@ MUTATIONS = (
         "vdb/model/inputs/numbers.py",
         "return (squares <= _LARGEST_SQUARE) & (squares >= np.float32(metric.shortest**2))",
         "return ~(squares > _LARGEST_SQUARE) & ~(squares < np.float32(metric.shortest**2))",
-        "tests/inputs/test_numbers.py tests/test_ingest_vectors.py",
+        "tests/model/inputs/test_numbers.py tests/index/test_ingest_vectors.py",
     ),
     Mutation(
         "a score is that of another convention",
@@ -322,6 +323,6 @@ MUTATIONS = (
         "vdb/maintenance/rebuild/run.py",
         "and would wait for us.\n        self.caught_up += building.catch_up(behind)\n",
         "and would wait for us.\n",
-        "tests/maintenance/test_rebuild_meanwhile.py",
+        "tests/maintenance/rebuild/test_rebuild_meanwhile.py",
     ),
 )

@@ -7,9 +7,9 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-import oracle
 import vdb
-from kinds import Kind
+from support import oracle
+from support.kinds import Kind
 from vdb.model.metrics import METRICS
 from vdb.model.records import Id
 

@@ -14,7 +14,7 @@
 ``leaves``      postings: which slots have which terms, cut into small values
 ==============  ====================================================================
 
-docs/internals/format.md describes the same bytes for readers; tests/format/test_documented.py holds
-the two together. Every decoder meets foreign bytes with `vdb.errors.CorruptedError` and nothing
-else.
+docs/internals/format.md describes the same bytes for readers; a test holds the two together
+(tests/store/format/test_documented.py). Every decoder meets foreign bytes with
+`vdb.errors.CorruptedError` and nothing else.
 """

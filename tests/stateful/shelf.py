@@ -1,0 +1,143 @@
+"""What a collection should hold, as a dictionary, and what it should answer, by brute force."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+
+import vdb
+from support import oracle, strategies
+from vdb.model.filters import parse
+from vdb.model.filters.evaluate import MISSING, find, predicate
+from vdb.model.filters.types import typed
+from vdb.model.filters.values import moment
+
+DIMS = (8, 16)
+_KINDS = {"int": int, "keyword": str, "bool": bool}
+
+
+class Shelf:
+    """The expected content of one collection."""
+
+    def __init__(self, kind, text_ids, dim, index, fields=None):
+        self.kind = kind
+        self.metric, self.dtype = kind
+        self.dim = dim
+        self.text_ids = text_ids
+        self.index = index
+        self.fields = dict(fields or {})
+        self.rows = {}  # id -> (vector as stored, payload)
+
+    def options(self):
+        return {
+            "dim": self.dim,
+            "metric": self.metric,
+            "dtype": self.dtype,
+            "index": self.index,
+            "fields": self.fields,
+        }
+
+    def ids(self):
+        """All ids in the order that walks give them in."""
+        return sorted(self.rows, key=str.encode) if self.text_ids else sorted(self.rows)
+
+    def vectors(self, *, zero=True):
+        return strategies.vectors(self.kind, self.dim, zero=zero)
+
+    def crowd(self, seed, count, start):
+        """Many clustered vectors and payloads under ids of their own."""
+        random = np.random.default_rng(seed)
+        centres = random.normal(size=(8, self.dim))
+        rows = centres[random.integers(0, 8, count)] + random.normal(size=(count, self.dim)) / 2
+        numbers = [5_000 + start * 1_000 + i for i in range(count)]
+        ids = [f"crowd {i}" for i in numbers] if self.text_ids else numbers
+        payloads = [{"i": i % 7, "k": "ab"[i % 2], "x": [i % 3]} for i in range(count)]
+        return ids, list(self.kind.stored(rows)), payloads
+
+    def put(self, ids, vectors, payloads):
+        self.rows |= dict(zip(ids, zip(vectors, payloads, strict=True), strict=True))
+
+    # What is expected of payloads and filters
+
+    def takes(self, payloads):
+        """Whether all payloads fit the declared fields."""
+        return all(
+            self.fits(path, kind, one) for path, kind in self.fields.items() for one in payloads
+        )
+
+    @staticmethod
+    def fits(path, kind, payload):
+        value = find(payload, tuple(path.split(".")))
+        if value is MISSING or value is None:
+            return True
+        if kind.endswith("[]"):
+            return type(value) is list and all(_is(kind[:-2], element) for element in value)
+        return _is(kind, value)
+
+    def passing(self, where):
+        """The ids of the records that pass a filter; raises InvalidFilterError as vdb should."""
+        if where is None:
+            return self.ids()
+        test = predicate(typed(parse(where), self.fields))
+        return [i for i in self.ids() if test(self.rows[i][1])]
+
+    # What is expected of searches
+
+    def values(self, q, ids):
+        """The natural values of these records."""
+        rows = [self.rows[i][0] for i in ids]
+        return oracle.values(self.metric, q, rows, self.dtype) if rows else np.empty(0)
+
+    def ranked(self, q, ids):
+        """(id, value) of these records, best first, equal values by id."""
+        values = self.values(q, ids)
+        keys = values if oracle.lower_is_closer(self.metric) else -values
+        return [(ids[i], float(values[i])) for i in np.lexsort((np.arange(len(ids)), keys))]
+
+    def holds(self, record):
+        """Whether a record is, to the bit, what stands here."""
+        vector, payload = self.rows[record.id]
+        return (
+            record.vector.dtype == vector.dtype
+            and record.vector.tobytes() == vector.tobytes()
+            and repr(record.payload) == repr(payload)
+        )
+
+    def compare(self, docs):
+        """A collection, or one of a snapshot, holds exactly this."""
+        ids = self.ids()
+        assert len(docs) == docs.count() == len(ids)
+        records = list(docs.scan())
+        assert [record.id for record in records] == ids == list(docs.ids())
+        assert all(self.holds(record) for record in records)
+
+    def near(self, found):
+        """These values, up to rounding."""
+        return pytest.approx(found, rel=1e-9, abs=1e-9)
+
+
+def _is(base, value):
+    """Whether a value is of a declared type."""
+    if base == "float":
+        return type(value) is float or (type(value) is int and float(value) == value)
+    if base == "datetime":
+        return type(value) is str and moment(value) is not None
+    return type(value) is _KINDS[base]
+
+
+def in_order(hits, direction_of_value):
+    """Hits are unique, and stand by score, equal scores by value, equal values by id."""
+    assert len(set(hits.ids.tolist())) == len(hits)
+    scores = hits.scores if hits.direction == "lower" else -hits.scores
+    values = hits.values if direction_of_value == "lower" else -hits.values
+    keys = list(zip(scores.tolist(), values.tolist(), hits.ids.tolist(), strict=True))
+    assert keys == sorted(keys)
+
+
+def refused(where, shelf):
+    """Whether a filter is to be refused with InvalidFilterError."""
+    try:
+        typed(parse(where), shelf.fields)
+    except vdb.InvalidFilterError:
+        return True
+    return False

@@ -1,0 +1,62 @@
+"""Random histories over everything that is public, against dictionaries and brute force.
+
+Every rule is something a user does, alone or beside others: batches that are committed or undone,
+reopening, snapshots held across changes, rebuilds, copies, a second handle, another process. After
+each step everything that should be there is, and every few steps the database's own check must
+find nothing. Exact searches equal brute force; walks find nearly all of it, on average.
+
+More of the same: ``python -m tools.torture machines``, which sets the variables below.
+"""
+
+from __future__ import annotations
+
+import inspect
+import os
+from pathlib import Path
+
+import pytest
+from hypothesis import HealthCheck, Phase, seed, settings
+from hypothesis.stateful import get_state_machine_test
+
+import vdb
+from stateful.generations import Generations
+from stateful.insight import Insight
+from stateful.searching import Searching
+from stateful.upkeep import Upkeep, peer
+from stateful.writing import Writing
+from vdb.maintenance.rebuild import run
+
+MACHINES = int(os.environ.get("VDB_MACHINES", "80"))
+STEPS = int(os.environ.get("VDB_STEPS", "20"))
+SEED = os.environ.get("VDB_SEED")
+# A run that is one of many says which it was; making its history shorter can be had afterwards.
+PHASES = list(Phase) if SEED is None else [Phase.generate]
+
+
+class Everything(Writing, Searching, Generations, Upkeep, Insight):
+    """All rules."""
+
+
+def test_any_history_gives_what_a_dictionary_gives(monkeypatch, tmp_path):
+    monkeypatch.setattr(run, "PACE", run.Pace(rows=1, seconds=0.0, share=1e9, last=2))
+    test = get_state_machine_test(
+        Everything,
+        settings=settings(
+            max_examples=MACHINES,
+            stateful_step_count=STEPS,
+            deadline=None,
+            database=None,
+            phases=PHASES,
+            suppress_health_check=list(HealthCheck),
+        ),
+    )
+    with peer(tmp_path) as other:
+        monkeypatch.setattr(Everything, "peers", (other,))
+        (test if SEED is None else seed(int(SEED))(test))()
+
+
+@pytest.mark.parametrize("kind", [vdb.Database, vdb.Collection, vdb.Snapshot])
+def test_there_is_a_rule_for_everything_public(kind):
+    rules = "".join(one.read_text("utf-8") for one in Path(__file__).parent.glob("*.py"))
+    public = [name for name, _ in inspect.getmembers(kind) if not name.startswith("_")]
+    assert [name for name in public if f".{name}" not in rules] == []
