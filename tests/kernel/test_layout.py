@@ -67,7 +67,7 @@ def test_no_file_includes_itself_on_any_way() -> None:
 
 
 def test_the_floors_are_documented_in_this_order() -> None:
-    page = (KERNEL.parents[1] / "docs" / "kernel.md").read_text(encoding="utf-8")
+    page = (KERNEL.parents[1] / "docs" / "internals" / "kernel.md").read_text(encoding="utf-8")
     table = page[page.index("| floor |") :].partition("\n\n")[0]
     rows = re.findall(r"^\| `([a-z]+)/?`", table, re.MULTILINE)
     assert rows == [floor or "index" for floor in reversed(FLOORS)]

@@ -138,7 +138,7 @@ def test_a_map_grows_with_the_calls_that_need_more(tmp_path):
 
 
 FULL = """
-from vdb.store import address_space
+from vdb.store.files import address_space
 import vdb, numpy as np
 address_space.share, address_space.ROOM = lambda *_, **__: 1 << 22, 0
 db = vdb.open(path, durability="relaxed")
@@ -176,7 +176,7 @@ def test_a_batch_that_filled_the_map_is_undone_and_the_next_has_more_room(tmp_pa
 
 
 READER = """
-from vdb.store import address_space
+from vdb.store.files import address_space
 import vdb
 address_space.share, address_space.ROOM = lambda *_, **__: 1 << 22, 0
 db = vdb.open(path)

@@ -152,7 +152,7 @@ class TestMaking:
     def test_a_crash_while_making_leaves_nothing_that_looks_like_one(self, path):
         """Killed at every step, the target does not exist or is whole."""
         script = """
-import vdb.store.creation as creation
+import vdb.store.files.creation as creation
 killing = killing_at(int(hear()))
 for name in ("open_engine", "sync_directory", "FileLock", "_rename"):
     setattr(creation, name, killing(getattr(creation, name)))

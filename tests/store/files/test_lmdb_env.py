@@ -58,7 +58,7 @@ env.close()
 
     def test_a_full_small_map_is_a_disk_full_error_and_nothing_changes(self, path):
         script = """
-from vdb.store import address_space
+from vdb.store.files import address_space
 address_space.map_for = lambda *_, **__: 1 << 22
 env = Environment.open(path)
 docs(env, 1)
@@ -78,7 +78,7 @@ env.close()
 
     def test_a_process_with_a_smaller_map_adopts_what_another_has_written(self, env, path):
         script = """
-from vdb.store import address_space
+from vdb.store.files import address_space
 address_space.share, address_space.ROOM = lambda *_, **__: 1 << 20, 0
 env = Environment.open(path)
 say(env.map_size)

@@ -78,7 +78,7 @@ def test_waiting_for_the_lock_can_be_interrupted(path):
         run(
             """
 env = Environment.open(path)
-from vdb.store.lock import FileLock
+from vdb.store.files.lock import FileLock
 other = FileLock(path / "writer.lock", create=False)
 assert other.acquire(shared=False, timeout=0)
 threading.Timer(0.3, lambda: os.kill(os.getpid(), signal.SIGINT)).start()

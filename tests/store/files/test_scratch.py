@@ -32,7 +32,7 @@ def test_what_somebody_makes_is_never_taken_for_a_crashs(tmp_path):
 
 def test_of_another_process_neither_until_it_is_killed(tmp_path):
     script = f"""
-from vdb.store import scratch
+from vdb.store.files import scratch
 made = scratch.make(path, {PREFIX!r})
 (made / "half").write_bytes(b"half")
 os.utime(made, ({LONG_AGO}, {LONG_AGO}))
