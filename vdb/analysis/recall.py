@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Literal, NamedTuple
 
 import numpy as np
@@ -37,6 +37,8 @@ class RecallReport(Result):
         source: Whether the queries were given or are stored vectors of the collection.
         complete: The part of the queries all of whose hits were right.
         worst: The smallest recall of a single query.
+        note: In words, why walks must miss most of the nearest, and what helps; None where nothing
+            is known of that.
     """
 
     recall: Interval
@@ -46,6 +48,7 @@ class RecallReport(Result):
     source: Literal["given", "stored"]
     complete: float
     worst: float
+    note: str | None = None
 
 
 class _Chunk(NamedTuple):
@@ -205,9 +208,10 @@ def recall(
 ) -> RecallReport:
     """The recall of these queries with this ef; None is what a search would take."""
     truth = exact_truth(moments, queries, k, threads=threads, progress=progress)
-    with moments.now() as (_, view):
+    with moments.now() as (reader, view):
+        note = index.blind_walks(view, index.angular_spread(reader, view))
         exact = not view.links or (ef is None and index.few(view))
     if exact:
         return report(truth, np.ones(len(queries)), None)
     width = max(k, index.DEFAULT_EF if ef is None else ef)
-    return report(truth, measure(truth, width), width)
+    return replace(report(truth, measure(truth, width), width), note=note)

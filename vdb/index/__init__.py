@@ -5,6 +5,7 @@ generation record. `search` and the other readers take a `Snapshot` with a `Coll
 `Batch` with its `WritableCollection`, whose changes they see.
 """
 
+from vdb.index.vectors.angular_spread import angular_spread, blind_walks
 from vdb.index.vectors.build_order import RUN
 from vdb.index.vectors.change import add, remove, replace
 from vdb.index.vectors.commit_memory import rows_within
@@ -60,6 +61,8 @@ __all__ = [
     "Tuning",
     "Vectors",
     "add",
+    "angular_spread",
+    "blind_walks",
     "copies",
     "count_distances",
     "few",

@@ -25,12 +25,16 @@ _NEAR = 1e-6
 
 
 def check_search(reader: Snapshot, view: CollectionView) -> Iterator[Problem]:
-    """Stored vectors find themselves, or something as near: half of a sample at least.
+    """Float32 tells the vectors apart, and stored ones find themselves, or something as near.
 
-    To be asked when the index has found nothing wrong. Only graphs that were built by codes are
-    looked at.
+    To be asked when the index has found nothing wrong. Half of a sample must find themselves; only
+    graphs that were built by codes are asked for that.
     """
     header, generation = view.header, view.generation
+    blind = index.blind_walks(view, index.angular_spread(reader, view))
+    if blind is not None:
+        yield Problem(f"collection {header.name!r}", blind, "warning")
+        return
     if generation.index.get("codes") is None or not header.count:
         return
     slots = _sample(index.norms(reader, view))
