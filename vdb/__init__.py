@@ -63,12 +63,12 @@ from vdb.model.results import Interval, Section
 from vdb.model.version import __version__
 
 if _typing.TYPE_CHECKING:
-    from vdb.analysis.calibration import Calibration
-    from vdb.analysis.comparison import MetricComparison
-    from vdb.analysis.explain import Explanation
-    from vdb.analysis.inspection import Inspection, RecordInspection
-    from vdb.analysis.recall import RecallReport
-    from vdb.analysis.speed import SpeedPoint, SpeedReport
+    from vdb.analysis.calibration.report import Calibration
+    from vdb.analysis.comparison.report import MetricComparison
+    from vdb.analysis.explanation.explain import Explanation
+    from vdb.analysis.inspection.report import Inspection, RecordInspection
+    from vdb.analysis.measurement.recall import RecallReport
+    from vdb.analysis.measurement.speed import SpeedPoint, SpeedReport
     from vdb.maintenance.check.problems import Problems
     from vdb.maintenance.info import CollectionInfo, DatabaseInfo, GenerationInfo, PendingRebuild
     from vdb.maintenance.rebuild import RebuildPlan, RebuildProgress, RebuildReport
@@ -148,24 +148,24 @@ __all__ = [
 
 # Results of what most programs never call: loaded when first asked for, so that importing is quick.
 _LATER = {
-    "Calibration": "vdb.analysis.calibration",
+    "Calibration": "vdb.analysis.calibration.report",
     "CollectionInfo": "vdb.maintenance.info",
     "DatabaseInfo": "vdb.maintenance.info",
-    "Explanation": "vdb.analysis.explain",
+    "Explanation": "vdb.analysis.explanation.explain",
     "GenerationInfo": "vdb.maintenance.info",
-    "Inspection": "vdb.analysis.inspection",
-    "MetricComparison": "vdb.analysis.comparison",
+    "Inspection": "vdb.analysis.inspection.report",
+    "MetricComparison": "vdb.analysis.comparison.report",
     "PendingRebuild": "vdb.maintenance.info",
     "Problems": "vdb.maintenance.check.problems",
     "RebuildPlan": "vdb.maintenance.rebuild",
     "RebuildProgress": "vdb.maintenance.rebuild",
     "RebuildReport": "vdb.maintenance.rebuild",
-    "RecallReport": "vdb.analysis.recall",
-    "RecordInspection": "vdb.analysis.inspection",
+    "RecallReport": "vdb.analysis.measurement.recall",
+    "RecordInspection": "vdb.analysis.inspection.report",
     "RepairReport": "vdb.maintenance.repair.repair",
     "RestoreReport": "vdb.maintenance.restore",
-    "SpeedPoint": "vdb.analysis.speed",
-    "SpeedReport": "vdb.analysis.speed",
+    "SpeedPoint": "vdb.analysis.measurement.speed",
+    "SpeedReport": "vdb.analysis.measurement.speed",
 }
 
 

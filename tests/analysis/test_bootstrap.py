@@ -5,7 +5,7 @@ import math
 import numpy as np
 import pytest
 
-from vdb.analysis import bootstrap
+from vdb.analysis.common import bootstrap
 from vdb.index.vectors.recall_curve import proportion
 
 

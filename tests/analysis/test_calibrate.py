@@ -7,7 +7,7 @@ import pytest
 
 import vdb
 from support import oracle
-from vdb.analysis.boundary import line_of, threshold_at, tightest
+from vdb.analysis.calibration.boundary import line_of, threshold_at, tightest
 from vdb.scores.table import convention_named
 
 

@@ -8,7 +8,7 @@ import pytest
 
 import vdb
 from support import oracle
-from vdb.analysis.ranking import kendall_tau_b
+from vdb.analysis.comparison.ranking import kendall_tau_b
 
 METRICS = ("l2", "ip", "cosine")
 

@@ -8,8 +8,8 @@ import numpy as np
 import pytest
 
 import vdb
-from vdb.analysis import speed
-from vdb.analysis.moments import Moments
+from vdb.analysis.common.moments import Moments
+from vdb.analysis.measurement import speed
 from vdb.store.snapshot import Snapshot
 
 DIM = 16
@@ -58,7 +58,7 @@ def test_recall_is_measured_at_newer_moments(full, beside, lags):
 
 
 def test_tuning_goes_on_beside_writers(full, beside, lags, monkeypatch):
-    monkeypatch.setattr("vdb.analysis.recall._AT_ONCE", 64)
+    monkeypatch.setattr("vdb.analysis.measurement.recall._AT_ONCE", 64)
     found = full.tune(target_recall=0.95, sample=300, progress=beside)
     assert found.reaching(0.95) == found.ef and max(lags) <= 2
     assert full.info().tuning == found
@@ -84,7 +84,7 @@ def test_speed_is_measured_at_newer_moments(full, beside, lags, crowd, monkeypat
 
 
 def test_metrics_are_compared_at_newer_moments(full, beside, lags, crowd, monkeypatch):
-    monkeypatch.setattr("vdb.analysis.compare._AT_ONCE", 16)
+    monkeypatch.setattr("vdb.analysis.comparison.compare._AT_ONCE", 16)
     queries, asked = crowd[:100], {"metrics": ("l2", "cosine"), "k": 5}
     alone = vdb.compare_metrics(full, queries, **asked)
     labels = [[i] for i in range(100)]

@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from vdb.analysis.ranking import kendall_tau_b, overlap, retrieval
+from vdb.analysis.comparison.ranking import kendall_tau_b, overlap, retrieval
 
 
 def slow_tau(x, y):

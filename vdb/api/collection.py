@@ -303,8 +303,8 @@ class Collection(CollectionReader):
         Example:
             print(docs.tune(0.99).ef)
         """
-        from vdb.analysis.moments import Moments
-        from vdb.analysis.tune import tune
+        from vdb.analysis.common.moments import Moments
+        from vdb.analysis.measurement.tune import tune
 
         arguments.callback("progress", progress)
         self._access.check_writable()
@@ -556,7 +556,7 @@ def _tune_grown(batch: Batch, coll: WritableCollection, added: int, threads: int
     """Measures the default ef of a collection that has become large, in the same commit."""
     if added < _MANY:
         return
-    from vdb.analysis.tune import tune_grown
+    from vdb.analysis.measurement.tune import tune_grown
 
     found = tune_grown(batch, coll, added, threads=threads)
     if found is not None:

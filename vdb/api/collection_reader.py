@@ -26,16 +26,17 @@ from vdb.model.spellings import with_hints
 from vdb.store import Batch, CollectionView, Snapshot, WritableCollection
 
 if TYPE_CHECKING:
-    from vdb.analysis import explain as explaining
-    from vdb.analysis import inspection, speed
-    from vdb.analysis import recall as recalling
+    from vdb.analysis.explanation import explain as explaining
+    from vdb.analysis.inspection import report as inspection
+    from vdb.analysis.measurement import recall as recalling
+    from vdb.analysis.measurement import speed
     from vdb.maintenance import info as report
 else:
-    explaining = lazy_modules.module("vdb.analysis.explain")
-    inspection = lazy_modules.module("vdb.analysis.inspection")
-    recalling = lazy_modules.module("vdb.analysis.recall")
+    explaining = lazy_modules.module("vdb.analysis.explanation.explain")
+    inspection = lazy_modules.module("vdb.analysis.inspection.report")
+    recalling = lazy_modules.module("vdb.analysis.measurement.recall")
     report = lazy_modules.module("vdb.maintenance.info")
-    speed = lazy_modules.module("vdb.analysis.speed")
+    speed = lazy_modules.module("vdb.analysis.measurement.speed")
 
 __all__ = ["CollectionReader"]
 
@@ -349,9 +350,9 @@ class CollectionReader(Handle):
         Example:
             print(docs.recall(Q, k=10, ef=50).recall)
         """
-        from vdb.analysis import recall as recalling
-        from vdb.analysis.moments import Moments
-        from vdb.analysis.queries import given_or_sampled
+        from vdb.analysis.common.moments import Moments
+        from vdb.analysis.common.queries import given_or_sampled
+        from vdb.analysis.measurement import recall as recalling
 
         arguments.callback("progress", progress)
         count = config.thread_count(threads)
@@ -396,9 +397,9 @@ class CollectionReader(Handle):
         Example:
             print(docs.bench(Q, efs=[10, 50]))
         """
-        from vdb.analysis.moments import Moments
-        from vdb.analysis.queries import given_or_sampled
-        from vdb.analysis.speed import EFS, measure_speed
+        from vdb.analysis.common.moments import Moments
+        from vdb.analysis.common.queries import given_or_sampled
+        from vdb.analysis.measurement.speed import EFS, measure_speed
 
         arguments.callback("progress", progress)
         largest = config.LIMITS.ef
@@ -455,7 +456,7 @@ class CollectionReader(Handle):
         Example:
             print(docs.explain(q, "tea", scores="elasticsearch"))
         """
-        from vdb.analysis import explain as explaining
+        from vdb.analysis.explanation import explain as explaining
 
         with self._seen() as (reader, view):
             return explaining.explain(
@@ -482,7 +483,7 @@ class CollectionReader(Handle):
         Example:
             print(docs.inspect())
         """
-        from vdb.analysis import inspect as inspecting
+        from vdb.analysis.inspection import inspect as inspecting
 
         with self._seen() as (reader, view):
             return inspecting.inspect(reader, view)
@@ -497,7 +498,7 @@ class CollectionReader(Handle):
         Example:
             print(docs.inspect_record("tea"))
         """
-        from vdb.analysis import inspect as inspecting
+        from vdb.analysis.inspection import inspect as inspecting
 
         with self._seen() as (reader, view):
             return inspecting.inspect_record(reader, view, id)

@@ -18,11 +18,13 @@ from vdb.model.records import Progress
 from vdb.model.spellings import with_hints
 
 if TYPE_CHECKING:
-    from vdb.analysis import calibration, comparison, labels
+    from vdb.analysis.calibration import report as calibration
+    from vdb.analysis.common import labels
+    from vdb.analysis.comparison import report as comparison
 else:
-    calibration = lazy_modules.module("vdb.analysis.calibration")
-    comparison = lazy_modules.module("vdb.analysis.comparison")
-    labels = lazy_modules.module("vdb.analysis.labels")
+    calibration = lazy_modules.module("vdb.analysis.calibration.report")
+    comparison = lazy_modules.module("vdb.analysis.comparison.report")
+    labels = lazy_modules.module("vdb.analysis.common.labels")
 
 __all__ = ["calibrate_threshold", "compare_metrics"]
 
@@ -72,8 +74,8 @@ def compare_metrics(
     Example:
         print(vdb.compare_metrics(docs, Q, metrics=["cosine", "l2"]).findings)
     """
-    from vdb.analysis.compare import compare
-    from vdb.analysis.moments import Moments
+    from vdb.analysis.common.moments import Moments
+    from vdb.analysis.comparison.compare import compare
 
     arguments.callback("progress", progress)
     count = config.thread_count(threads)
@@ -151,7 +153,7 @@ def calibrate_threshold(
     Example:
         line = vdb.calibrate_threshold(docs, Q, threshold=0.9, to_metric="l2")
     """
-    from vdb.analysis.calibrate import calibrate
+    from vdb.analysis.calibration.calibrate import calibrate
 
     arguments.callback("progress", progress)
     count = config.thread_count(threads)

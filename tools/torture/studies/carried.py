@@ -11,7 +11,7 @@ import vdb
 from tools.torture.studies.ground import Ground
 from tools.torture.studies.model import Judged
 from tools.torture.studies.tally import Tally
-from vdb.analysis.boundary import Line, tightest
+from vdb.analysis.calibration.boundary import Line, tightest
 from vdb.scores.table import Convention
 
 __all__ = ["carried", "found"]

@@ -12,7 +12,7 @@ import vdb
 from tools.torture.studies.ground import COUNT, Ground
 from tools.torture.studies.model import Hit, Judged, judged, of_zero
 from tools.torture.studies.tally import Tally
-from vdb.analysis.boundary import tightest
+from vdb.analysis.calibration.boundary import tightest
 from vdb.model.metrics import METRICS
 from vdb.scores.table import Convention
 

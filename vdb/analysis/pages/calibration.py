@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from vdb.analysis.calibration import Calibration, Change, Changes
+from vdb.analysis.calibration.report import Calibration, Change, Changes
 from vdb.analysis.pages import charts
 from vdb.analysis.pages.page import color, listed, page, section, table, text, tiles
 

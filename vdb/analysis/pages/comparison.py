@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from itertools import product
 
-from vdb.analysis.comparison import Disagreement, First, MetricComparison
+from vdb.analysis.comparison.report import Disagreement, First, MetricComparison
 from vdb.analysis.pages import charts
 from vdb.analysis.pages.page import color, listed, page, section, table, text
 

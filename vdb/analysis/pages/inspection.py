@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from vdb.analysis.inspection import Inspection, LevelUse
+from vdb.analysis.inspection.report import Inspection, LevelUse
 from vdb.analysis.pages import charts
 from vdb.analysis.pages.page import page, section, table, text, tiles
 

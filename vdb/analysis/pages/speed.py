@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
+from vdb.analysis.measurement.speed import SpeedPoint, SpeedReport
 from vdb.analysis.pages.curves import speed_curves
 from vdb.analysis.pages.page import page, section, table, tiles
-from vdb.analysis.speed import SpeedPoint, SpeedReport
 
 __all__ = ["speed_page"]
 

@@ -6,8 +6,8 @@ from typing import Annotated
 
 import typer
 
+from vdb.analysis.measurement.speed import SpeedReport
 from vdb.analysis.pages.speed import speed_page
-from vdb.analysis.speed import SpeedReport
 from vdb.api import database
 from vdb.cli.arguments import numbers, options
 from vdb.cli.formats.npy import open_array

@@ -8,7 +8,7 @@ from typing import Annotated
 import numpy as np
 import typer
 
-from vdb.analysis.calibration import Calibration, Change
+from vdb.analysis.calibration.report import Calibration, Change
 from vdb.analysis.pages.calibration import calibration_page
 from vdb.api import database
 from vdb.api.metric_studies import calibrate_threshold

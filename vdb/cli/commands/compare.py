@@ -6,7 +6,7 @@ from typing import Annotated
 
 import typer
 
-from vdb.analysis.comparison import Disagreement, MetricComparison
+from vdb.analysis.comparison.report import Disagreement, MetricComparison
 from vdb.analysis.pages.comparison import comparison_page
 from vdb.api import database
 from vdb.api.metric_studies import compare_metrics

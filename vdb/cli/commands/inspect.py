@@ -6,7 +6,7 @@ from typing import Annotated
 
 import typer
 
-from vdb.analysis.inspection import Inspection, RecordInspection
+from vdb.analysis.inspection.report import Inspection, RecordInspection
 from vdb.analysis.pages.inspection import inspection_page, size
 from vdb.api import database
 from vdb.cli.arguments import options

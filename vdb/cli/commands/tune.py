@@ -6,7 +6,7 @@ from typing import Annotated
 
 import typer
 
-from vdb.analysis.recall import RecallReport
+from vdb.analysis.measurement.recall import RecallReport
 from vdb.api import database
 from vdb.cli.arguments import numbers, options
 from vdb.cli.formats.npy import open_array

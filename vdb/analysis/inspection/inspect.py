@@ -6,8 +6,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 from vdb import index
-from vdb.analysis.inactive_generations import generations_beside
-from vdb.analysis.inspection import (
+from vdb.analysis.common.norms import norms_of
+from vdb.analysis.common.values import natural_values
+from vdb.analysis.inspection.inactive_generations import generations_beside
+from vdb.analysis.inspection.report import (
     BlockUse,
     FileUse,
     GenerationUse,
@@ -17,8 +19,6 @@ from vdb.analysis.inspection import (
     Link,
     RecordInspection,
 )
-from vdb.analysis.norms import norms_of
-from vdb.analysis.values import natural_values
 from vdb.errors import NotFoundError
 from vdb.kernel import BlockTable
 from vdb.maintenance.info import collection_info

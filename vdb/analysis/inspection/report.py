@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from vdb.analysis.norms import Norms
+from vdb.analysis.common.norms import Norms
 from vdb.maintenance.info import CollectionInfo
 from vdb.model.config import IndexConfig
 from vdb.model.records import Id, Payload

@@ -15,9 +15,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from vdb import index, query
-from vdb.analysis.moments import Moments
-from vdb.analysis.queries import Queries
-from vdb.analysis.recall import exact_truth, measure
+from vdb.analysis.common.moments import Moments
+from vdb.analysis.common.queries import Queries
+from vdb.analysis.measurement.recall import exact_truth, measure
 from vdb.index.vectors.recall_curve import proportion
 from vdb.kernel import instruction_set
 from vdb.model.records import Progress

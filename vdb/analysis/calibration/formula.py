@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from vdb import index
-from vdb.analysis.boundary import Line, carried, line_of, threshold_at
-from vdb.analysis.calibration import Calibration, Changes
+from vdb.analysis.calibration.boundary import Line, carried, line_of, threshold_at
+from vdb.analysis.calibration.report import Calibration, Changes
 from vdb.errors import InvalidArgumentError
 from vdb.model.dtypes import DTYPES
 from vdb.model.metrics import METRICS

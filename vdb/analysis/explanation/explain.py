@@ -9,9 +9,9 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from vdb import index
-from vdb.analysis.derivation import derive
-from vdb.analysis.explanation import Explanation, found_section, rank_section, score_section
-from vdb.analysis.standing import Standing, Subject, standing
+from vdb.analysis.explanation.derivation import derive
+from vdb.analysis.explanation.report import Explanation, found_section, rank_section, score_section
+from vdb.analysis.explanation.standing import Standing, Subject, standing
 from vdb.errors import InvalidVectorError, NotFoundError
 from vdb.model import config, inputs
 from vdb.model.arguments import whole

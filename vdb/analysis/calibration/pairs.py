@@ -9,7 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from vdb import index
-from vdb.analysis.labels import Labels
+from vdb.analysis.common.labels import Labels
 from vdb.errors import InvalidArgumentError
 from vdb.model.metrics import METRICS
 from vdb.query import Scoring, longest, made_of, scored

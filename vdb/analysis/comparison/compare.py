@@ -17,8 +17,16 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from vdb import index
-from vdb.analysis import bootstrap, findings, ranking
-from vdb.analysis.comparison import (
+from vdb.analysis.common import bootstrap
+from vdb.analysis.common.labels import Labels, Relevant, read_labels
+from vdb.analysis.common.moments import Moments
+from vdb.analysis.common.nearest import nearest_under
+from vdb.analysis.common.norms import norms_of
+from vdb.analysis.common.queries import given
+from vdb.analysis.common.texts import text_of, texts_of
+from vdb.analysis.common.values import natural_values
+from vdb.analysis.comparison import conclusions, ranking
+from vdb.analysis.comparison.report import (
     Agreement,
     Difference,
     Disagreement,
@@ -26,13 +34,6 @@ from vdb.analysis.comparison import (
     MetricComparison,
     Quality,
 )
-from vdb.analysis.labels import Labels, Relevant, read_labels
-from vdb.analysis.moments import Moments
-from vdb.analysis.nearest import nearest_under
-from vdb.analysis.norms import norms_of
-from vdb.analysis.queries import given
-from vdb.analysis.texts import text_of, texts_of
-from vdb.analysis.values import natural_values
 from vdb.errors import InvalidArgumentError
 from vdb.model.arguments import sequence, whole
 from vdb.model.config import LIMITS
@@ -146,9 +147,9 @@ def compare(
         best=differences[0].best if differences else None,
         differences=differences,
         findings=(
-            *findings.about_quality(quality, differences, k, header.metric),
-            *findings.about_agreement(agreements, k),
-            *findings.about_lengths(norms, names, length, k),
+            *conclusions.about_quality(quality, differences, k, header.metric),
+            *conclusions.about_agreement(agreements, k),
+            *conclusions.about_lengths(norms, names, length, k),
         ),
         disagreements=tuple(shown),
         seed=seed,

@@ -10,8 +10,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from vdb import index
-from vdb.analysis.moments import Moments
-from vdb.analysis.queries import Queries
+from vdb.analysis.common.moments import Moments
+from vdb.analysis.common.queries import Queries
 from vdb.index.vectors.recall_curve import proportion
 from vdb.kernel import NONE
 from vdb.model.metrics import METRICS

@@ -5,9 +5,9 @@ from __future__ import annotations
 from numpy.typing import ArrayLike
 
 from vdb import index
-from vdb.analysis import queries as question
-from vdb.analysis.moments import Moments
-from vdb.analysis.recall import Truth, exact_truth, measure
+from vdb.analysis.common import queries as question
+from vdb.analysis.common.moments import Moments
+from vdb.analysis.measurement.recall import Truth, exact_truth, measure
 from vdb.errors import InvalidArgumentError
 from vdb.index import Tuning
 from vdb.index.vectors import recall_curve

@@ -16,15 +16,16 @@ import numpy as np
 from numpy.typing import ArrayLike
 
 from vdb import index
-from vdb.analysis import bootstrap, formula
-from vdb.analysis.boundary import threshold_at
-from vdb.analysis.calibration import Calibration
-from vdb.analysis.changes import SHOWN, Shown, changes
-from vdb.analysis.labels import Labels, Relevant, read_labels
-from vdb.analysis.pairs import Pairs, Source, Told, closest, hits
-from vdb.analysis.queries import given
-from vdb.analysis.texts import texts_of
-from vdb.analysis.threshold_places import Chosen, Places, by_count, by_precision
+from vdb.analysis.calibration import formula
+from vdb.analysis.calibration.boundary import threshold_at
+from vdb.analysis.calibration.changes import SHOWN, Shown, changes
+from vdb.analysis.calibration.pairs import Pairs, Source, Told, closest, hits
+from vdb.analysis.calibration.report import Calibration
+from vdb.analysis.calibration.threshold_places import Chosen, Places, by_count, by_precision
+from vdb.analysis.common import bootstrap
+from vdb.analysis.common.labels import Labels, Relevant, read_labels
+from vdb.analysis.common.queries import given
+from vdb.analysis.common.texts import texts_of
 from vdb.errors import InvalidArgumentError
 from vdb.model.arguments import choice, number, whole
 from vdb.model.config import LIMITS

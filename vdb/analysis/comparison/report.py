@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from vdb.analysis.norms import Norms
+from vdb.analysis.common.norms import Norms
 from vdb.model.records import Id
 from vdb.model.results import Interval, Result
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from vdb import index
-from vdb.analysis.inspection import GenerationUse
+from vdb.analysis.inspection.report import GenerationUse
 from vdb.model.config import index_from_map
 from vdb.store import Batch, CollectionView, WritableCollection, views
 from vdb.store.format import blocks, keys

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from vdb.analysis.derivation import digits
+from vdb.analysis.explanation.derivation import digits
 from vdb.model.records import Direction, Id, Plan
 from vdb.model.results import Result, Section
 from vdb.scores.table import Convention

@@ -7,10 +7,10 @@ from typing import NamedTuple
 
 import numpy as np
 
-from vdb.analysis.calibration import Change, Changes
-from vdb.analysis.labels import Labels
-from vdb.analysis.pairs import Pairs, Source
-from vdb.analysis.texts import text_of
+from vdb.analysis.calibration.pairs import Pairs, Source
+from vdb.analysis.calibration.report import Change, Changes
+from vdb.analysis.common.labels import Labels
+from vdb.analysis.common.texts import text_of
 from vdb.model.records import Id, Payload
 
 __all__ = ["SHOWN", "Shown", "changes"]

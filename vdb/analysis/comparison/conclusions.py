@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from vdb.analysis.comparison import Agreement, Difference, Quality
-from vdb.analysis.norms import Norms
+from vdb.analysis.common.norms import Norms
+from vdb.analysis.comparison.report import Agreement, Difference, Quality
 
 __all__ = ["about_agreement", "about_lengths", "about_quality"]
 

@@ -12,8 +12,8 @@ from typing import TypeAlias
 import numpy as np
 from numpy.typing import NDArray
 
-from vdb.analysis.boundary import threshold_at, tightest
-from vdb.analysis.pairs import Closest
+from vdb.analysis.calibration.boundary import threshold_at, tightest
+from vdb.analysis.calibration.pairs import Closest
 from vdb.errors import InvalidArgumentError
 from vdb.scores.table import Convention
 

@@ -1,0 +1,1 @@
+"""`vdb.calibrate_threshold`: a threshold under another metric or convention."""

@@ -1,0 +1,1 @@
+"""What several analyses need: queries, labels, intervals, lengths and values of vectors."""

@@ -1,0 +1,1 @@
+"""`Collection.explain`: why a record has its score and its place."""

@@ -1,0 +1,1 @@
+"""`Collection.inspect`: a collection, or one record of it, from the inside."""

@@ -1,0 +1,1 @@
+"""`Collection.recall`, `bench` and `tune`: how much searches find, and how fast."""
