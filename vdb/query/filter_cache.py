@@ -98,7 +98,7 @@ def _key(value: Any, depth: int) -> Hashable | None:
         return None
     if kind is dict:
         names = tuple(value)
-        parts = tuple(_key(part, depth - 1) for part in value.values())
+        parts = tuple([_key(part, depth - 1) for part in value.values()])
         return None if None in parts or set(map(type, names)) - {str} else (dict, names, parts)
     if kind is not list and kind is not tuple:
         return None
@@ -109,5 +109,5 @@ def _key(value: Any, depth: int) -> Hashable | None:
     kinds = set(map(type, value))
     if len(kinds) == 1 and kinds <= _PLAIN:
         return list, *kinds, tuple(value)
-    parts = tuple(_key(part, depth - 1) for part in value)
+    parts = tuple([_key(part, depth - 1) for part in value])
     return None if None in parts else (list, parts)

@@ -21,7 +21,7 @@ from vdb.model.filters import nodes
 from vdb.model.filters.nodes import Condition
 from vdb.model.filters.values import Literal, microseconds, moment
 
-__all__ = ["LIST", "MISSING", "Classes", "Wanted"]
+__all__ = ["LIST", "MISSING", "NOTHING", "Classes", "Wanted"]
 
 MISSING, NULL, LIST, OTHER, FALSE, TRUE, _NUMBERS = range(7)
 """The first classes; those of numbers follow, and those of strings behind them."""
@@ -34,7 +34,10 @@ _LAST = chr(0x10FFFF)
 
 
 class Wanted(NamedTuple):
-    """The classes that a condition holds for: from ``low`` up to ``high``, or those in a table."""
+    """The classes that a condition holds for: from ``low`` up to ``high``, or those in a table.
+
+    `NOTHING` stands for none at all.
+    """
 
     low: int
     high: int
@@ -60,6 +63,9 @@ class Wanted(NamedTuple):
         if self.table is not None:
             return bool(self.table[number])
         return self.low <= number < self.high
+
+
+NOTHING = Wanted(0, 0)
 
 
 class _Line:
@@ -162,20 +168,20 @@ class Classes:
         As far as values that were looked at are in them.
         """
         if isinstance(asked, nodes.Exists):
-            return Wanted(NULL, self._texts.end), _NOTHING
+            return Wanted(NULL, self._texts.end), NOTHING
         if isinstance(asked, nodes.IsNull):
-            return Wanted(NULL, NULL + 1), _NOTHING
+            return Wanted(NULL, NULL + 1), NOTHING
         if isinstance(asked, nodes.Prefix):
             low, high = _bounds(asked.value)
             end = self._texts.end if high is None else self._texts.of(high)
-            return Wanted(self._texts.of(low), end), _NOTHING
+            return Wanted(self._texts.of(low), end), NOTHING
         if isinstance(asked, _ORDERED):
             assert isinstance(asked, nodes.Comparison)  # noqa: S101 - all of these are
             value = asked.value
             if isinstance(value, datetime):
-                return _NOTHING, self._moments.wanted(type(asked), microseconds(value))
+                return NOTHING, self._moments.wanted(type(asked), microseconds(value))
             line = self._texts if isinstance(value, str) else self._numbers
-            return line.wanted(type(asked), value), _NOTHING
+            return line.wanted(type(asked), value), NOTHING
         own = [self._equal(v) for v in _literals(asked) if not isinstance(v, datetime)]
         times = [
             self._moments.of(microseconds(v)) for v in _literals(asked) if isinstance(v, datetime)
@@ -194,12 +200,11 @@ class Classes:
 
 
 _ORDERED = (nodes.Lt, nodes.Lte, nodes.Gt, nodes.Gte)
-_NOTHING = Wanted(0, 0)
 
 
 def _set(numbers: list[int], size: int) -> Wanted:
     if not numbers:
-        return _NOTHING
+        return NOTHING
     if len(set(numbers)) == 1:
         return Wanted(numbers[0], numbers[0] + 1)
     table = np.zeros(size, dtype=np.bool_)

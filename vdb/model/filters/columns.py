@@ -16,7 +16,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from vdb.model.filters import nodes
-from vdb.model.filters.classes import LIST, MISSING, Classes, Wanted
+from vdb.model.filters.classes import LIST, MISSING, NOTHING, Classes, Wanted
 from vdb.model.filters.looked import Looked
 from vdb.model.filters.nodes import Condition, Filter
 from vdb.model.filters.simplify import conditions
@@ -126,11 +126,13 @@ class _Asked(NamedTuple):
 
     def _direct(self, wanted: Wanted, times: Wanted) -> _Truth:
         """Of the values themselves, be they lists or not."""
-        missing = wanted.holds_one(MISSING)
-        inside = wanted.holds(self.found)
-        if self.moments.size:
-            inside |= times.holds(self.moments)
-        return inside if self.rows is None else self._spread(inside, missing)
+        if times is NOTHING or not self.moments.size:
+            inside = wanted.holds(self.found)
+        elif wanted is NOTHING:
+            inside = times.holds(self.moments)
+        else:
+            inside = wanted.holds(self.found) | times.holds(self.moments)
+        return inside if self.rows is None else self._spread(inside, wanted.holds_one(MISSING))
 
     def _spread(self, inside: NDArray[np.bool_], missing: bool) -> NDArray[np.bool_]:
         found = np.full(self.size, missing)
@@ -174,11 +176,15 @@ class Columns:
         self._asked = asked
         self._classes: dict[str, Classes] = {}  # of fields that were met
         self._names: _Names = {}
+        inside = {"": self._names}  # names inside others, by the path to them
         for path in asked:
-            *outer, last = path.split(".")
-            names = self._names
-            for name in outer:
-                names = _named(names, name).inner
+            outer, _, last = path.rpartition(".")
+            names = inside.get(outer)
+            if names is None:
+                names = self._names
+                for name in outer.split("."):
+                    names = _named(names, name).inner
+                inside[outer] = names
             _named(names, last).path = path
 
     def passing(self, payloads: Iterable[Payload]) -> NDArray[np.bool_]:

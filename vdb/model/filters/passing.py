@@ -17,7 +17,7 @@ from vdb.model.filters.columns import Columns
 from vdb.model.filters.evaluate import predicate
 from vdb.model.filters.looked import Looked
 from vdb.model.filters.nodes import Filter
-from vdb.model.filters.simplify import conditions, simplified
+from vdb.model.filters.simplify import conditions
 from vdb.model.records import Payload
 
 __all__ = ["LONG_TEXT", "Passing", "passing", "text_length"]
@@ -31,11 +31,13 @@ LONG_TEXT = 1 << 16
 
 
 def passing(where: Filter, looked: Looked | None = None) -> Passing:
-    """Which of some payloads pass, as a function of them; `looked` is told what they had."""
-    simple = simplified(where)
-    if len(conditions(simple)) > _FEW or text_length(simple) >= LONG_TEXT:
-        return Columns(simple, looked).passing
-    passes = predicate(simple, looked)
+    """Which of some payloads pass, as a function of them; `looked` is told what they had.
+
+    A filter that is `simplified` costs less.
+    """
+    if len(conditions(where)) > _FEW or text_length(where) >= LONG_TEXT:
+        return Columns(where, looked).passing
+    passes = predicate(where, looked)
     return lambda payloads: np.fromiter(map(passes, payloads), dtype=np.bool_)
 
 

@@ -7,6 +7,8 @@ one kind inside each other are one, and a double negation is none.
 
 from __future__ import annotations
 
+import operator
+
 from vdb.model.filters import nodes
 from vdb.model.filters.nodes import Condition, Filter, Joint, Not
 from vdb.model.filters.values import Literal
@@ -29,17 +31,27 @@ _TOGETHER: dict[type[Joint], _Pairs] = {
 
 def simplified(where: Filter) -> Filter:
     """A filter that passes the same payloads."""
+    if isinstance(where, Condition):
+        return where
     if isinstance(where, Not):
         part = simplified(where.part)
-        return part.part if isinstance(part, Not) else Not(part)
-    if not isinstance(where, Joint):
-        return where
+        if isinstance(part, Not):
+            return part.part
+        return where if part is where.part else Not(part)
+    assert isinstance(where, Joint)  # noqa: S101 - there is nothing else
     kind = type(where)
     parts: list[Filter] = []
-    for part in map(simplified, where.parts):
-        parts += part.parts if type(part) is kind and isinstance(part, Joint) else (part,)
-    joined = _together(parts, _TOGETHER[kind])
-    return joined[0] if len(joined) == 1 else kind(tuple(joined))
+    for part in where.parts:
+        simple = part if isinstance(part, Condition) else simplified(part)
+        if type(simple) is kind:
+            parts += simple.parts
+        else:
+            parts.append(simple)
+    joined = tuple(_together(parts, _TOGETHER[kind]))
+    if len(joined) == 1:
+        return joined[0]
+    same = len(joined) == len(where.parts) and all(map(operator.is_, joined, where.parts))
+    return where if same else kind(joined)
 
 
 def _together(parts: list[Filter], pairs: _Pairs) -> list[Filter]:
@@ -47,14 +59,17 @@ def _together(parts: list[Filter], pairs: _Pairs) -> list[Filter]:
     alike: dict[tuple[str, type[nodes.Membership]], list[Condition]] = {}
     joined: list[Filter | list[Condition]] = []
     for part in parts:
-        kind = pairs.get(type(part)) if isinstance(part, Condition) else None
-        if kind is None or not isinstance(part, Condition):
+        kind = pairs.get(type(part))  # type: ignore[arg-type]  # joints are not there
+        if kind is None:
             joined.append(part)
             continue
+        assert isinstance(part, Condition)  # noqa: S101 - nothing else is put together
         group = alike.setdefault((part.path, kind), [])
         if not group:
             joined.append(group)
         group.append(part)
+    if not alike:
+        return parts
     made = iter([_membership(kind, group) for (_, kind), group in alike.items()])
     found: list[Filter] = []
     for one in joined:
@@ -83,14 +98,15 @@ def _values(part: Condition) -> tuple[Literal, ...]:
 
 def conditions(where: Filter) -> list[Condition]:
     """All conditions of a filter, from left to right."""
+    if isinstance(where, Condition):
+        return [where]
+    if isinstance(where, Not):
+        return conditions(where.part)
     found: list[Condition] = []
-    waiting = [where]
-    while waiting:
-        one = waiting.pop()
-        if isinstance(one, Condition):
-            found.append(one)
-        elif isinstance(one, Not):
-            waiting.append(one.part)
-        elif isinstance(one, Joint):
-            waiting += reversed(one.parts)
+    if isinstance(where, Joint):
+        for part in where.parts:
+            if isinstance(part, Condition):
+                found.append(part)
+            else:
+                found += conditions(part)
     return found

@@ -26,9 +26,12 @@ class Filter:
 
     __slots__ = ()
 
+    measured: tuple[int, int] = 1, 1
+    """Its levels, and its conditions and joints together."""
+
     def extent(self) -> tuple[int, int]:
         """Its levels, and its conditions and joints together."""
-        return 1, 1
+        return self.measured
 
     def __and__(self, other: Filter) -> Filter:
         if not isinstance(other, Filter):
@@ -74,10 +77,6 @@ class Joint(Filter):
     def __post_init__(self) -> None:
         object.__setattr__(self, "measured", _measured(self.parts))
 
-    def extent(self) -> tuple[int, int]:
-        """Its levels, and its conditions and joints together."""
-        return self.measured
-
     def to_dict(self) -> dict[str, Any]:
         """The dict that means the same."""
         if not self.parts and self.operator == "$and":
@@ -109,10 +108,6 @@ class Not(Filter):
     def __post_init__(self) -> None:
         object.__setattr__(self, "measured", _measured((self.part,)))
 
-    def extent(self) -> tuple[int, int]:
-        """Its levels, and its conditions and joints together."""
-        return self.measured
-
     def to_dict(self) -> dict[str, Any]:
         """The dict that means the same."""
         return {"$not": self.part.to_dict()}
@@ -120,9 +115,11 @@ class Not(Filter):
 
 def _measured(parts: tuple[Filter, ...]) -> tuple[int, int]:
     """The extent of what joins these; refuses one that is too large."""
-    extents = [part.extent() for part in parts]
-    depth = 1 + max((depth for depth, _ in extents), default=0)
-    size = 1 + sum(size for _, size in extents)
+    extents = [part.measured for part in parts]
+    depth = 1 + max([depth for depth, _ in extents], default=0)
+    size = 1 + sum([size for _, size in extents])
+    if depth <= DEEPEST and size <= MOST_NODES:
+        return depth, size
     for what, value, most in (
         ("levels", depth, DEEPEST),
         ("conditions and operators", size, MOST_NODES),
