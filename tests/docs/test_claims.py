@@ -50,3 +50,12 @@ def test_prose_is_wrapped(page):
         if len(line) > 115 and not line.lstrip().startswith("|") and not line.startswith("`")
     ]
     assert long == [], "wrap these at 110 columns"
+
+
+def test_the_changelog_is_grouped_and_says_each_thing_once():
+    """Two changes that are merged by lines can both keep what one of them has reworded."""
+    text = (ROOT / "CHANGELOG.md").read_text(encoding="utf-8")
+    entries = re.findall(r"^- (.+)$", text, re.MULTILINE)
+    assert [entry for entry in entries if entries.count(entry) > 1] == []
+    intro = text.partition("### ")[0]
+    assert "\n- " not in intro

@@ -48,3 +48,12 @@ def test_every_page_can_be_reached_from_the_index():
                 waiting.append(goal)
     missing = [name(page) for page in PAGES if page not in reached and page.parent != ROOT]
     assert missing == []
+
+
+def test_every_page_but_single_decisions_is_in_the_navigation_of_the_site():
+    docs = ROOT / "docs"
+    config = (docs / "zensical.toml").read_text(encoding="utf-8")
+    pages = {page.relative_to(docs).as_posix() for page in docs.glob("**/*.md")}
+    listed = set(re.findall(r'= "([^"]+\.md)"', config))
+    roots = {"CHANGELOG.md", "CONTRIBUTING.md", "SECURITY.md"}
+    assert listed == roots | {page for page in pages if not page.startswith("decisions/0")}
