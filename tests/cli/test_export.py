@@ -13,7 +13,8 @@ from hypothesis import strategies as st
 import vdb
 from support.strategies import int_ids, payloads, str_ids
 from vdb.api import database
-from vdb.cli.formats.export_files import Shape, line_of, npy_and_jsonl
+from vdb.cli.formats.file_writer import Export
+from vdb.cli.formats.npy_jsonl import line_of, write_npy
 from vdb.cli.formats.record_lines import read
 from vdb.model.records import Record
 
@@ -101,13 +102,17 @@ def test_an_export_that_fails_leaves_nothing_behind(tmp_path):
         raise RuntimeError("half-way")
 
     with pytest.raises(RuntimeError, match="half-way"):
-        npy_and_jsonl(
-            broken(),
-            Shape(2, 2, np.dtype(np.float32)),
-            {},
-            tmp_path / "out",
-            force=False,
-            progress=lambda done: None,
+        write_npy(
+            Export(
+                records=broken(),
+                count=2,
+                columns=2,
+                dtype=np.dtype(np.float32),
+                schema={},
+                prefix=tmp_path / "out",
+                force=False,
+                progress=lambda done: None,
+            )
         )
     assert list(tmp_path.iterdir()) == []
 

@@ -6,8 +6,8 @@ import numpy as np
 import pytest
 
 from support.import_command import CREATE, contents
-from vdb.cli.formats.npy_jsonl import ArraySource
-from vdb.cli.formats.source import Part
+from vdb.cli.formats.file_reader import Part
+from vdb.cli.formats.npy_jsonl import NpyReader
 
 
 def test_vectors_ids_and_payloads_arrive_as_they_are(run, place, files, vectors):
@@ -80,7 +80,7 @@ def test_only_parts_are_read_and_committed(run, place, files, monkeypatch):
 @pytest.mark.parametrize(("dim", "rows"), [(1, 10_000), (384, 10_000), (16_000, 1048)])
 def test_a_part_is_ten_thousand_rows_or_64_megabytes(dim, rows):
     vectors = np.broadcast_to(np.float16(0), (10**6, dim))
-    assert ArraySource(Path("v.npy"), vectors, None, "id").part_rows == rows
+    assert NpyReader(Path("v.npy"), vectors, None, "id").part_rows == rows
 
 
 def test_the_result_as_json(run, place, files):

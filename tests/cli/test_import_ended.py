@@ -13,7 +13,7 @@ import pytest
 from support.import_command import CREATE, contents
 from vdb.api import database
 from vdb.api.collection import Collection
-from vdb.cli.formats.npy_jsonl import ArraySource
+from vdb.cli.formats.npy_jsonl import NpyReader
 
 
 @pytest.mark.parametrize("wrong", ["vector", "threads", "line"])
@@ -69,7 +69,7 @@ def test_options_that_agree_with_the_collection_are_taken(run, place, files):
 
 def test_ctrl_c_keeps_what_was_committed_and_says_how_to_go_on(run, place, files, monkeypatch):
     parts = iter(range(10))
-    real = ArraySource.parts
+    real = NpyReader.parts
 
     def interrupted(source, rows):
         for part in real(source, rows):
@@ -77,7 +77,7 @@ def test_ctrl_c_keeps_what_was_committed_and_says_how_to_go_on(run, place, files
                 raise KeyboardInterrupt
             yield part
 
-    monkeypatch.setattr(ArraySource, "parts", interrupted)
+    monkeypatch.setattr(NpyReader, "parts", interrupted)
     path = files()
     ran = run("import", place, "docs", path, *CREATE, "--batch-rows", 10)
     assert (ran.status, ran.out) == (130, "")

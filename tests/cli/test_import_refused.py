@@ -8,9 +8,9 @@ import numpy as np
 import pytest
 
 from support.import_command import CREATE, contents
-from vdb.cli.formats.error_places import placed
-from vdb.cli.formats.npy_jsonl import ArraySource
-from vdb.cli.formats.source import Part
+from vdb.cli.formats.file_reader import Part
+from vdb.cli.formats.npy_jsonl import NpyReader
+from vdb.cli.importing.error_places import placed
 from vdb.errors import InvalidVectorError, VdbError
 
 
@@ -197,7 +197,7 @@ def test_a_bad_payload_is_named_by_its_line(run, place, files):
 )
 def test_a_place_outside_the_part_leaves_the_message_as_it_is(error, text):
     vectors = np.zeros((20, 2), np.float32)
-    source = ArraySource(Path("v.npy"), vectors, Path("v.jsonl"), "id")
+    source = NpyReader(Path("v.npy"), vectors, Path("v.jsonl"), "id")
     part = Part(range(10, 12), ["a", "b"], vectors[10:12], None)
     assert placed(error, source, part) == text
 

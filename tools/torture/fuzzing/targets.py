@@ -22,6 +22,7 @@ import vdb
 from vdb import kernel, scores
 from vdb.cli.arguments import numbers, options, schema, where
 from vdb.cli.formats import npy, query_lines, record_lines, registry
+from vdb.cli.formats.file_format import ReadOptions
 from vdb.model import config, filters
 from vdb.model.filters.types import field_types
 from vdb.model.inputs import ids
@@ -258,7 +259,7 @@ def _array(data: bytes) -> None:
         found = npy.open_array(path)
         if found.nbytes > len(data):
             raise AssertionError(f"{found.nbytes} bytes of a file of {len(data)}")
-        opened = registry.open_source(path, None, "id")
+        opened = registry.open_file(path, ReadOptions())
         for part in opened.parts(lambda: 3):
             np.asarray(part.vectors).sum()
 

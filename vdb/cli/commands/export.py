@@ -9,7 +9,8 @@ import typer
 
 from vdb.api import database
 from vdb.cli.arguments import options
-from vdb.cli.formats.export_files import Shape, npy_and_jsonl, parquet
+from vdb.cli.formats.file_writer import Export
+from vdb.cli.formats.registry import FORMATS
 from vdb.cli.formats.schema_file import described
 from vdb.cli.render import output
 from vdb.model.dtypes import DTYPES
@@ -50,11 +51,19 @@ def export(
         collection = moment.collection(name)
         info = collection.info()
         count, dtype = info.count, DTYPES[info.dtype]
-        shape = Shape(count, dtype.columns(collection.dim), dtype.stored)
-        write = parquet if as_parquet else npy_and_jsonl
+        file_format = FORMATS["parquet" if as_parquet else "npy"]
         with output.progress(f"exporting {name}", count) as progress:
-            files = write(
-                collection.scan(), shape, described(info), out, force=force, progress=progress
+            files = file_format.write(
+                Export(
+                    records=collection.scan(),
+                    count=count,
+                    columns=dtype.columns(collection.dim),
+                    dtype=dtype.stored,
+                    schema=described(info),
+                    prefix=out,
+                    force=force,
+                    progress=progress,
+                )
             )
     if json:
         output.json_object({"collection": name, "records": count, "files": list(map(str, files))})

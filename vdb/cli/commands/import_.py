@@ -26,11 +26,12 @@ from vdb.api.collection import Collection
 from vdb.api.database import Database
 from vdb.cli.arguments import numbers, options
 from vdb.cli.arguments.schema import Options, taken
-from vdb.cli.arguments.target import Target
-from vdb.cli.formats.error_places import placed
-from vdb.cli.formats.registry import open_source
-from vdb.cli.formats.repeats import refuse_repeats
-from vdb.cli.formats.source import Part, Source
+from vdb.cli.formats.file_format import ReadOptions
+from vdb.cli.formats.file_reader import FileReader, Part
+from vdb.cli.formats.registry import open_file
+from vdb.cli.importing.error_places import placed
+from vdb.cli.importing.repeats import refuse_repeats
+from vdb.cli.importing.target import Target
 from vdb.cli.interrupted import Interrupted
 from vdb.cli.render import output
 from vdb.errors import (
@@ -172,7 +173,7 @@ def import_(
     count = config.thread_count(threads)
     fields = tuple(field or ())
     asked = Options(metric, dtype, index, M, ef_construction, codes, scores, model, fields)
-    source = open_source(vectors, records, ids_from, without_records=no_records)
+    source = open_file(vectors, ReadOptions(records, ids_from, with_records=not no_records))
     schema = None
     if create:
         exported = source.exported()
@@ -210,7 +211,7 @@ def import_(
         )
 
 
-def _existing(db: Database, name: str, asked: Options, source: Source) -> Collection:
+def _existing(db: Database, name: str, asked: Options, source: FileReader) -> Collection:
     try:
         collection = db.collection(name, metric=asked.metric)
     except NotFoundError as error:
@@ -228,7 +229,7 @@ def _existing(db: Database, name: str, asked: Options, source: Source) -> Collec
 
 def _import(
     target: Target,
-    source: Source,
+    source: FileReader,
     room: Callable[[], int],
     *,
     threads: int,

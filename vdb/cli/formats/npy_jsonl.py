@@ -1,7 +1,12 @@
-"""A `.npy` file of vectors, mapped, and the `.jsonl` file of ids and payloads beside it."""
+"""The format npy: a `.npy` file of vectors, and the `.jsonl` file of ids and payloads beside it.
+
+The array is mapped, never unpickled. An export writes a `.json` file too, which says what the
+collection is made of.
+"""
 
 from __future__ import annotations
 
+import json
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from itertools import islice
@@ -13,17 +18,20 @@ from numpy.typing import NDArray
 
 from vdb.cli.arguments.schema import Options
 from vdb.cli.formats import record_lines
-from vdb.cli.formats.npy import open_array
-from vdb.cli.formats.schema_file import options_beside
-from vdb.cli.formats.source import Part, Source
+from vdb.cli.formats.file_format import FileFormat, ReadOptions
+from vdb.cli.formats.file_reader import FileReader, Part
+from vdb.cli.formats.file_writer import Export
+from vdb.cli.formats.npy import MAGIC, open_array
+from vdb.cli.formats.schema_file import SUFFIX, options_beside
+from vdb.cli.new_files import replacing
 from vdb.errors import InvalidArgumentError
-from vdb.model.records import Id
+from vdb.model.records import Id, Record
 
-__all__ = ["ArraySource", "open_arrays"]
+__all__ = ["FORMAT", "NpyReader", "line_of", "open_npy", "write_npy"]
 
 
 @dataclass(slots=True)
-class ArraySource(Source):
+class NpyReader(FileReader):
     """The two files: ``vectors`` is mapped, shape (rows, dim); ``records`` may be missing."""
 
     path: Path
@@ -73,16 +81,8 @@ class ArraySource(Source):
         return f"line {row + 1:,} of {self.records}"
 
 
-def open_arrays(
-    path: Path, records: Path | None, id_field: str, *, beside: bool = True
-) -> ArraySource:
+def open_npy(path: Path, options: ReadOptions) -> NpyReader:
     """Opens both files and compares their lengths.
-
-    Args:
-        path: The vectors.
-        records: Their ids and payloads, or None.
-        id_field: The field that holds the id.
-        beside: Look for records beside the vectors where ``records`` is None.
 
     Raises:
         InvalidArgumentError: One is of another kind or shape, or their lengths differ.
@@ -95,7 +95,8 @@ def open_arrays(
             expected="(rows, dim)",
             received=vectors.shape,
         )
-    if records is None and beside:
+    records = options.records
+    if records is None and options.with_records:
         records = record_lines.beside(path)
     if records is not None:
         rows, lines = len(vectors), record_lines.count(records)
@@ -113,4 +114,57 @@ def open_arrays(
                 expected=rows,
                 received=lines,
             )
-    return ArraySource(path, vectors, records, id_field)
+    return NpyReader(path, vectors, records, options.id_field)
+
+
+def write_npy(export: Export) -> list[Path]:
+    """PREFIX.npy and PREFIX.jsonl, row i and line i for record i, and PREFIX.json, the schema.
+
+    Returns where they are.
+
+    Raises:
+        InvalidArgumentError: One is there already, and not to be replaced.
+        OSError: They cannot be written; nothing is left behind.
+    """
+    places = export.places(".npy", ".jsonl", SUFFIX)
+    with replacing(*places) as (npy, jsonl, made_of):
+        text = json.dumps(export.schema, ensure_ascii=False, indent=2)
+        made_of.write_text(f"{text}\n", encoding="utf-8", newline="\n")
+        header = {
+            "descr": np.lib.format.dtype_to_descr(export.dtype),
+            "fortran_order": False,
+            "shape": (export.count, export.columns),
+        }
+        with npy.open("wb") as rows, jsonl.open("w", encoding="utf-8", newline="\n") as lines:
+            np.lib.format.write_array_header_1_0(rows, header)
+            for part in export.parts():
+                rows.write(np.stack([record.vector for record in part]).tobytes())
+                lines.writelines(line_of(record) + "\n" for record in part)
+    return places
+
+
+def line_of(record: Record) -> str:
+    """An id and a payload as one JSON object, which `record_lines` reads as the same two.
+
+    Fields of the payload stand beside the id; a payload that cannot stand there (no object, none of
+    its own fields, or one with a field of that name) is put under "payload".
+    """
+    payload = record.payload
+    line: dict[str, Any] = {"id": record.id}
+    if payload is not None:
+        beside = isinstance(payload, dict) and payload and "id" not in payload
+        if beside and payload.keys() != {"payload"}:
+            line |= payload
+        else:
+            line["payload"] = payload
+    return json.dumps(line, ensure_ascii=False, allow_nan=False)
+
+
+FORMAT = FileFormat(
+    name="npy",
+    suffix=".npy",
+    magic=MAGIC,
+    made_by="numpy.save makes one of an array",
+    open=open_npy,
+    write=write_npy,
+)

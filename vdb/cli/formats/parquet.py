@@ -10,7 +10,9 @@ the file does, and where that is missing they come as lists of any length.
 
 from __future__ import annotations
 
+import json
 from collections.abc import Callable, Iterator
+from contextlib import ExitStack
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -19,13 +21,16 @@ import numpy as np
 from numpy.typing import NDArray
 
 from vdb.cli.arguments.schema import Options
+from vdb.cli.formats.file_format import FileFormat, ReadOptions
+from vdb.cli.formats.file_reader import FileReader, Part
+from vdb.cli.formats.file_writer import Export
 from vdb.cli.formats.schema_file import options_from
-from vdb.cli.formats.source import Part, Source
 from vdb.cli.json_text import JsonError, parsed
+from vdb.cli.new_files import replacing
 from vdb.errors import InvalidArgumentError
 from vdb.model.records import Id, Payload
 
-__all__ = ["MAGIC", "METADATA", "ParquetSource", "open_parquet", "pyarrow_parquet"]
+__all__ = ["FORMAT", "ParquetReader", "open_parquet", "pyarrow_parquet", "write_parquet"]
 
 MAGIC = b"PAR1"
 METADATA = b"vdb"
@@ -35,7 +40,7 @@ _EXPORTED = ["id", "vector", "payload"]
 
 
 @dataclass(slots=True)
-class ParquetSource(Source):
+class ParquetReader(FileReader):
     """One file.
 
     Attributes:
@@ -159,18 +164,15 @@ class ParquetSource(Source):
         return InvalidArgumentError(f"{self.place(row, of_vector=True)}: {why}")
 
 
-def open_parquet(path: Path, id_field: str, *, without_records: bool) -> ParquetSource:
+def open_parquet(path: Path, options: ReadOptions) -> ParquetReader:
     """Opens a file and finds its columns.
-
-    Args:
-        path: The file.
-        id_field: The column of the ids.
-        without_records: Row numbers for ids, and no payloads.
 
     Raises:
         InvalidArgumentError: pyarrow is missing, it is no such file, or has no such columns.
         OSError: It cannot be read.
     """
+    if options.records is not None:
+        raise InvalidArgumentError(f"{path} holds ids and payloads itself; leave out --records")
     pyarrow, parquet = pyarrow_parquet()
     try:
         file = parquet.ParquetFile(path)
@@ -178,15 +180,16 @@ def open_parquet(path: Path, id_field: str, *, without_records: bool) -> Parquet
     except pyarrow.ArrowException as error:
         raise InvalidArgumentError(f"{path} cannot be read: {str(error).splitlines()[0]}") from None
     vector = _vector_column(path, schema)
-    if without_records:
-        return ParquetSource(path, file, None, vector, [])
+    if not options.with_records:
+        return ParquetReader(path, file, None, vector, [])
+    id_field = options.id_field
     if id_field not in schema.names:
         raise InvalidArgumentError(
             f"{path} has no column {id_field!r} for the ids (--ids-from names another, "
             f"--no-records takes row numbers); it has {', '.join(schema.names)}"
         )
     others = [name for name in schema.names if name not in (id_field, vector)]
-    return ParquetSource(path, file, id_field, vector, others)
+    return ParquetReader(path, file, id_field, vector, others)
 
 
 def pyarrow_parquet() -> tuple[Any, Any]:
@@ -241,3 +244,47 @@ def _plain(column: Any) -> list[Any]:
 def _number_type(kind: Any) -> np.dtype[Any]:
     made: np.dtype[Any] = np.dtype(kind.to_pandas_dtype())
     return made
+
+
+def write_parquet(export: Export) -> list[Path]:
+    """PREFIX.parquet: columns id, vector (a list of fixed length) and payload (JSON, or null).
+
+    The schema is in its metadata.
+
+    Raises:
+        InvalidArgumentError: pyarrow is missing, or the file is there already.
+        OSError: It cannot be written; nothing is left behind.
+    """
+    pa, pq = pyarrow_parquet()
+    (place,) = export.places(".parquet")
+    with replacing(place) as (file,), ExitStack() as stack:
+        writer: Any = None
+        vectors = pa.list_(pa.from_numpy_dtype(export.dtype), export.columns)
+        for part in export.parts(at_least_one=True):
+            ids = pa.array([record.id for record in part], None if part else pa.int64())
+            numbers = [np.empty(0, export.dtype), *(record.vector for record in part)]
+            columns = [
+                ids,
+                pa.FixedSizeListArray.from_arrays(np.concatenate(numbers), type=vectors),
+                pa.array([_json(record.payload) for record in part], pa.string()),
+            ]
+            batch = pa.record_batch(columns, names=["id", "vector", "payload"])
+            batch = batch.replace_schema_metadata({METADATA: json.dumps(export.schema)})
+            if writer is None:
+                writer = stack.enter_context(pq.ParquetWriter(file, batch.schema))
+            writer.write_batch(batch)
+    return [place]
+
+
+def _json(payload: Any) -> str | None:
+    return None if payload is None else json.dumps(payload, ensure_ascii=False, allow_nan=False)
+
+
+FORMAT = FileFormat(
+    name="parquet",
+    suffix=".parquet",
+    magic=MAGIC,
+    made_by="pandas' to_parquet and pyarrow.parquet.write_table make one of a table",
+    open=open_parquet,
+    write=write_parquet,
+)

@@ -1,43 +1,34 @@
-"""Which reader a file of vectors has: by its first bytes, whatever it is called."""
+"""The file formats that commands read and write. A new one is a file here and a row below."""
 
 from __future__ import annotations
 
 from pathlib import Path
 
-from vdb.cli.formats import parquet
-from vdb.cli.formats.npy import MAGIC
-from vdb.cli.formats.npy_jsonl import open_arrays
-from vdb.cli.formats.source import Source
+from vdb.cli.formats import npy_jsonl, parquet
+from vdb.cli.formats.file_format import FileFormat, ReadOptions
+from vdb.cli.formats.file_reader import FileReader
 from vdb.errors import InvalidArgumentError
 
-__all__ = ["open_source"]
+__all__ = ["FORMATS", "open_file"]
+
+FORMATS: dict[str, FileFormat] = {row.name: row for row in (npy_jsonl.FORMAT, parquet.FORMAT)}
 
 
-def open_source(
-    path: Path, records: Path | None, id_field: str, *, without_records: bool = False
-) -> Source:
-    """A `.npy` file with the `.jsonl` file beside it, or a Parquet file.
-
-    Args:
-        path: The vectors.
-        records: The file of their ids and payloads; None for the one beside a `.npy` file.
-        id_field: The field, or the column, that holds the id.
-        without_records: Row numbers for ids, and no payloads.
+def open_file(path: Path, options: ReadOptions) -> FileReader:
+    """A file of vectors, by the format that its first bytes tell, whatever its name is.
 
     Raises:
-        InvalidArgumentError: It is of another kind, or cannot be read; says which kinds can.
+        InvalidArgumentError: It is of no format in the table, or cannot be read.
         OSError: It cannot be read.
     """
     with path.open("rb") as file:
-        head = file.read(len(MAGIC))
-    if head.startswith(parquet.MAGIC):
-        if records is not None:
-            raise InvalidArgumentError(f"{path} holds ids and payloads itself; leave out --records")
-        return parquet.open_parquet(path, id_field, without_records=without_records)
-    if head == MAGIC:
-        return open_arrays(path, records, id_field, beside=not without_records)
+        head = file.read(max(len(row.magic) for row in FORMATS.values()))
+    for row in FORMATS.values():
+        if head.startswith(row.magic):
+            return row.open(path, options)
+    suffixes = [row.suffix for row in FORMATS.values()]
+    none = " nor ".join(f"a {suffix}" for suffix in suffixes)
+    made_by = "; ".join(row.made_by for row in FORMATS.values())
     raise InvalidArgumentError(
-        f"{path} is neither a .npy nor a .parquet file; numpy.save makes the one of an array, "
-        "pandas' to_parquet and pyarrow.parquet.write_table the other of a table",
-        expected=".npy or .parquet",
+        f"{path} is neither {none} file; {made_by}", expected=" or ".join(suffixes)
     )

@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from vdb.api.collection import Collection
 from vdb.api.database import Database
 from vdb.cli.arguments.schema import Schema
-from vdb.cli.formats.source import Part
+from vdb.cli.formats.file_reader import Part
 from vdb.model.records import Id, Progress
 
 __all__ = ["Target"]

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 
-from vdb.cli.formats.source import Part, Source
+from vdb.cli.formats.file_reader import FileReader, Part
 from vdb.cli.render.wording import in_options
 from vdb.errors import VdbError
 
@@ -19,7 +19,7 @@ PLACES = re.compile(
 KINDS = {"int": "a number", "str": "text"}
 
 
-def placed(error: VdbError, source: Source, part: Part) -> str:
+def placed(error: VdbError, source: FileReader, part: Part) -> str:
     """The error's message, with places in the part turned into places in the files."""
     message = in_options(str(error))
     found = PLACES.match(message)

@@ -1,4 +1,4 @@
-"""What an import reads, part by part: vectors, ids and payloads, from files of either kind."""
+"""Reading a file of vectors, ids and payloads part by part, whatever its format."""
 
 from __future__ import annotations
 
@@ -15,14 +15,14 @@ from vdb.cli.arguments.schema import Options
 from vdb.errors import InvalidArgumentError
 from vdb.model.records import Id, Payload
 
-__all__ = ["Part", "Source"]
+__all__ = ["FileReader", "Part"]
 
 PART_ROWS = 10_000
 PART_BYTES = 64 << 20  # of vectors: float32, or bytes where the file has bytes
 
 
-class Source(ABC):
-    """One file or two: rows of vectors, and what goes with each.
+class FileReader(ABC):
+    """Rows of vectors with their ids and payloads, in one file or several. One subclass a format.
 
     Attributes:
         path: The file of the vectors.

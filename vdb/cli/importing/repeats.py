@@ -9,14 +9,14 @@ from array import array
 
 import numpy as np
 
-from vdb.cli.formats.source import Source
+from vdb.cli.formats.file_reader import FileReader
 from vdb.errors import DuplicateIdError
 from vdb.model.records import Id
 
 __all__ = ["refuse_repeats"]
 
 
-def refuse_repeats(source: Source) -> None:
+def refuse_repeats(source: FileReader) -> None:
     """Look at all ids of a source.
 
     Raises:
