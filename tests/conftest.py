@@ -16,8 +16,10 @@ from vdb.index.vectors import strategy
 DIM = 16
 
 # Collections of tests are small, and shall be searched through their graphs all the same.
-AS_RELEASED = {"FEW": strategy.FEW, "FEW_BITS": strategy.FEW_BITS}
-strategy.FEW = strategy.FEW_BITS = 0
+AS_RELEASED = {
+    name: getattr(strategy, name) for name in ("FLAT_SCAN_BELOW", "FLAT_SCAN_BELOW_BITS")
+}
+strategy.FLAT_SCAN_BELOW = strategy.FLAT_SCAN_BELOW_BITS = 0
 
 
 def pytest_configure(config: pytest.Config) -> None:

@@ -9,9 +9,9 @@ import numpy as np
 import pytest
 
 import vdb
-from vdb.index import Among
+from vdb.index import FilterSet
 from vdb.query import filter_cache
-from vdb.query.filter_cache import KeptFilters, key_of
+from vdb.query.filter_cache import FilterCache, key_of
 
 DIFFERENT = [
     {"a": 1},
@@ -113,8 +113,8 @@ def test_the_same_filter_is_worked_out_once_for_a_commit(db):
 
 
 def test_old_results_make_room():
-    kept, among = KeptFilters(), Among(np.ones(8, dtype=bool), 8)
+    cache, filter_set = FilterCache(), FilterSet(np.ones(8, dtype=bool), 8)
     for i in range(40):
-        kept.put(i, 1, among, None)
-    assert [i for i in range(40) if kept.get(i, 1)] == list(range(24, 40))
-    assert kept.get(30, 2) is None
+        cache.put(i, 1, filter_set, None)
+    assert [i for i in range(40) if cache.get(i, 1)] == list(range(24, 40))
+    assert cache.get(30, 2) is None

@@ -171,10 +171,10 @@ class CollectionReader(Handle):
             hits = docs.search(q, k=5, where={"year": {"$gte": 2020}})
         """
         with self._access.reading() as reader:
-            options = query.Options(
-                ef, where, exact, scores, threshold, with_payloads, with_vectors, target_recall
+            request = query.SearchRequest(
+                k, ef, where, exact, scores, threshold, with_payloads, with_vectors, target_recall
             )
-            return query.search(reader, self._searched(reader, threshold), q, k, options)
+            return query.search(reader, self._searched(reader, threshold), q, request)
 
     @with_hints
     def search_many(
@@ -219,11 +219,11 @@ class CollectionReader(Handle):
             ids = docs.search_many(Q, k=3).ids
         """
         with self._access.reading() as reader:
-            options = query.Options(
-                ef, where, exact, scores, threshold, with_payloads, with_vectors, target_recall
+            request = query.SearchRequest(
+                k, ef, where, exact, scores, threshold, with_payloads, with_vectors, target_recall
             )
             view = self._searched(reader, threshold)
-            return query.search_many(reader, view, Q, k, options, threads=threads)
+            return query.search_many(reader, view, Q, request, threads=threads)
 
     @overload  # a str is a sequence of strs too, and yet one id
     def get(self, ids: Id) -> Record | None: ...  # type: ignore[overload-overlap]

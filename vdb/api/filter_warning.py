@@ -10,7 +10,7 @@ import inspect
 import warnings
 
 from vdb import query
-from vdb.index import Among
+from vdb.index import FilterSet
 from vdb.store import Batch, CollectionView, Snapshot, WritableCollection
 
 __all__ = ["matching"]
@@ -18,16 +18,16 @@ __all__ = ["matching"]
 
 def matching(
     reader: Snapshot | Batch, view: CollectionView | WritableCollection, where: object
-) -> Among:
+) -> FilterSet:
     """The records that pass; see `query.matching`.
 
     Warns (UserWarning, at the line that called vdb) when nothing passes, or everything, and a field
     of the filter is in no record. Nothing has been changed yet where warnings are errors.
     """
-    among = query.matching(reader, view, where)
-    if among.remark:
-        warnings.warn(among.remark, UserWarning, stacklevel=_depth_of_caller())
-    return among
+    filter_set = query.matching(reader, view, where)
+    if filter_set.remark:
+        warnings.warn(filter_set.remark, UserWarning, stacklevel=_depth_of_caller())
+    return filter_set
 
 
 def _depth_of_caller() -> int:

@@ -5,33 +5,31 @@ generation record. `search` and the other readers take a `Snapshot` with a `Coll
 `Batch` with its `WritableCollection`, whose changes they see.
 """
 
+from vdb.index.types import Fetch, Reader, View
 from vdb.index.vectors.angular_spread import angular_spread, blind_walks
 from vdb.index.vectors.build_order import RUN
 from vdb.index.vectors.change import add, remove, replace
 from vdb.index.vectors.commit_memory import rows_within
-from vdb.index.vectors.filter_set import Among, live
+from vdb.index.vectors.filter_set import FilterSet, live
 from vdb.index.vectors.generation import new_generation
 from vdb.index.vectors.graph_statistics import (
+    GraphStatistics,
     Level,
     Neighborhood,
-    Survey,
+    graph_statistics,
     neighborhood,
-    norms,
-    survey,
 )
-from vdb.index.vectors.kernel_view import Collection, Reader
 from vdb.index.vectors.online_build import Building, Vectors
-from vdb.index.vectors.scan import scan
 from vdb.index.vectors.search import (
     DEFAULT_EF,
-    Found,
+    Neighbors,
+    SearchParameters,
     count_distances,
-    norm_stats,
+    scan,
     search,
-    stored,
-    stored_vectors,
 )
-from vdb.index.vectors.strategy import Course, few, unfiltered
+from vdb.index.vectors.stored import norm_stats, norms, stored, stored_vectors
+from vdb.index.vectors.strategy import SearchStats, filtered_plan, is_small, unfiltered_plan
 from vdb.index.vectors.ties import Nodes, copies, nodes, ties
 from vdb.index.vectors.tuning import (
     CurvePoint,
@@ -47,25 +45,29 @@ from vdb.index.vectors.verify import verify
 __all__ = [
     "DEFAULT_EF",
     "RUN",
-    "Among",
     "Building",
-    "Collection",
-    "Course",
     "CurvePoint",
-    "Found",
+    "Fetch",
+    "FilterSet",
+    "GraphStatistics",
     "Level",
     "Neighborhood",
+    "Neighbors",
     "Nodes",
     "Reader",
-    "Survey",
+    "SearchParameters",
+    "SearchStats",
     "Tuning",
     "Vectors",
+    "View",
     "add",
     "angular_spread",
     "blind_walks",
     "copies",
     "count_distances",
-    "few",
+    "filtered_plan",
+    "graph_statistics",
+    "is_small",
     "keep_tuning",
     "live",
     "neighborhood",
@@ -82,10 +84,9 @@ __all__ = [
     "search_ef",
     "stored",
     "stored_vectors",
-    "survey",
     "ties",
     "tuning_from_map",
     "tuning_to_map",
-    "unfiltered",
+    "unfiltered_plan",
     "verify",
 ]

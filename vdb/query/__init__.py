@@ -7,29 +7,35 @@ collection in it, and sees that one moment. Start with `search`.
 from vdb.query.filter_match import ids_of, matching, narrow
 from vdb.query.id_cache import by_id
 from vdb.query.lookup import contains, get, scan
-from vdb.query.nearest import nearest
-from vdb.query.range_search import Reach
-from vdb.query.scoring import Scoring, longest, made_of, scored, stored_lengths
-from vdb.query.search import Options, search, search_many
-from vdb.query.zero_queries import refuse_zero
+from vdb.query.nearest import nearest, with_spare
+from vdb.query.scoring import (
+    Scoring,
+    engine_quantities,
+    max_length_product,
+    rank,
+    stored_lengths,
+)
+from vdb.query.search import SearchRequest, search, search_many
+from vdb.query.zero_queries import checked_queries, refuse_zero
 
 __all__ = [
-    "Options",
-    "Reach",
     "Scoring",
+    "SearchRequest",
     "by_id",
+    "checked_queries",
     "contains",
+    "engine_quantities",
     "get",
     "ids_of",
-    "longest",
-    "made_of",
     "matching",
+    "max_length_product",
     "narrow",
     "nearest",
+    "rank",
     "refuse_zero",
     "scan",
-    "scored",
     "search",
     "search_many",
     "stored_lengths",
+    "with_spare",
 ]

@@ -19,10 +19,10 @@ from numpy.typing import NDArray
 
 from vdb import index
 from vdb.errors import CorruptedError
-from vdb.index import Among
+from vdb.index import FilterSet
+from vdb.index.types import Reader, View
 from vdb.model.records import Id
-from vdb.query.id_cache import known
-from vdb.query.scoring import Reader, View
+from vdb.query.id_cache import ids_by_slot
 from vdb.store import CacheSlot, CollectionView
 from vdb.store.format import keys
 from vdb.store.format.keys import KeyKind
@@ -62,23 +62,25 @@ def smallest_of_all(reader: Reader, view: View, count: int | None) -> _Slots:
 
 
 def smallest_of_nodes(
-    reader: Reader, view: View, nodes: _Slots, count: int, among: Among | None
+    reader: Reader, view: View, nodes: _Slots, count: int, filter_set: FilterSet | None
 ) -> _Slots:
     """Of all slots that these nodes of the graph stand for, the `count` with the smallest ids.
 
-    With `among`, of those that are among them.
+    With a filter set, of those in it.
     """
     short, found = [], []
     for node, copies in zip(nodes, index.copies(reader, view, nodes, _FEW + 1), strict=True):
         if len(copies) <= _FEW:
-            short.append(_within(copies, among))
+            short.append(_within(copies, filter_set))
             continue
 
         def every(node: np.uint32 = node) -> _Slots:
             alone = np.array([node], dtype=np.uint32)
             return index.copies(reader, view, alone, view.header.slots)[0]
 
-        found.append(_first(reader, view, ("node", int(node)), every, count=count, among=among))
+        found.append(
+            _first(reader, view, ("node", int(node)), every, count=count, filter_set=filter_set)
+        )
     if not short and len(found) == 1:
         return found[0]
     return _smallest(reader, view, np.concatenate([*short, *found]), count)
@@ -89,7 +91,9 @@ def smallest_of_ties(reader: Reader, view: View, slots: _Slots, count: int) -> _
     if len(slots) <= max(_FEW, count):
         return _smallest(reader, view, slots, count)
     # What is equally near to one query is so to the next that asks the same.
-    return _first(reader, view, ("ties", slots.tobytes()), lambda: slots, count=count, among=None)
+    return _first(
+        reader, view, ("ties", slots.tobytes()), lambda: slots, count=count, filter_set=None
+    )
 
 
 def _first(
@@ -99,16 +103,16 @@ def _first(
     every: Callable[[], _Slots],
     *,
     count: int,
-    among: Among | None,
+    filter_set: FilterSet | None,
 ) -> _Slots:
     """The first of a group, and what is found out of its order kept under `key`."""
     order = _kept(view).get(key)
     if order is None:
         order = _keep(view, key, _beginning(reader, view, every(), count))
-    found = _within(order.slots, among)[:count]
+    found = _within(order.slots, filter_set)[:count]
     if len(found) < count and not order.whole:
         order = _keep(view, key, _Order(_sorted(reader, view, every()), whole=True))
-        found = _within(order.slots, among)[:count]
+        found = _within(order.slots, filter_set)[:count]
     return found
 
 
@@ -124,16 +128,18 @@ def _beginning(reader: Reader, view: View, every: _Slots, count: int) -> _Order:
     return _Order(np.concatenate(found), whole=False)
 
 
-def _within(slots: _Slots, among: Among | None) -> _Slots:
-    if among is None:
+def _within(slots: _Slots, filter_set: FilterSet | None) -> _Slots:
+    if filter_set is None:
         return slots
-    inside: NDArray[np.bool_] = (among.bits[slots >> 3] >> (slots & 7).astype(np.uint8)) & 1 == 1
+    inside: NDArray[np.bool_] = (
+        filter_set.bits[slots >> 3] >> (slots & 7).astype(np.uint8)
+    ) & 1 == 1
     return slots[inside]
 
 
 def _smallest(reader: Reader, view: View, slots: _Slots, count: int) -> _Slots:
     listed = slots.tolist()
-    ids = known(reader, view, listed)
+    ids = ids_by_slot(reader, view, listed)
     return np.array(nsmallest(count, listed, key=ids.__getitem__), dtype=np.uint32)
 
 

@@ -10,14 +10,15 @@ from collections.abc import Hashable
 from types import NoneType
 from typing import Any, Final, NamedTuple
 
-from vdb.index import Among
+from vdb.index import FilterSet
+from vdb.index.types import Reader, View
 from vdb.model.filters.nodes import Filter, Joint, Membership, Not
-from vdb.store import Batch, CacheSlot, CollectionView, Snapshot, WritableCollection
+from vdb.store import CacheSlot, CollectionView, Snapshot
 
-__all__ = ["KeptFilters", "kept_filters", "key_of", "sound"]
+__all__ = ["FilterCache", "filter_cache", "key_of", "sound"]
 
-_MOST_KEPT = 16
-_MOST_KEPT_BYTES = 1 << 23
+_MOST_FILTERS = 16
+_MOST_BYTES = 1 << 23
 _LONGEST = 1 << 10  # characters of a text that is part of a key
 _DEEPEST = 100  # far more than a filter may have
 _PLAIN: Final = {str, int, float, bool, NoneType}
@@ -25,47 +26,45 @@ _PLAIN: Final = {str, int, float, bool, NoneType}
 
 class _Entry(NamedTuple):
     commit: int
-    among: Among
+    filter_set: FilterSet
     where: object  # kept alive: an expression is known by its identity, which another could get
 
 
-class KeptFilters:
+class FilterCache:
     """Earlier results of one collection. Free for all threads."""
 
     def __init__(self) -> None:
         self._entries: dict[Hashable, _Entry] = {}
 
-    def get(self, key: Hashable, commit: int) -> Among | None:
+    def get(self, key: Hashable, commit: int) -> FilterSet | None:
         """What the filter led to at this commit, if it is known."""
         try:
             entry = self._entries.get(key)
         except TypeError:  # a list of a string and something that is no literal
             return None
-        return entry.among if entry is not None and entry.commit == commit else None
+        return entry.filter_set if entry is not None and entry.commit == commit else None
 
-    def put(self, key: Hashable, commit: int, among: Among, where: object) -> None:
+    def put(self, key: Hashable, commit: int, filter_set: FilterSet, where: object) -> None:
         """Keep a result; the oldest ones make room."""
         entries = self._entries
-        most = min(_MOST_KEPT, 1 + _MOST_KEPT_BYTES // (len(among.bits) + 1))
+        most = min(_MOST_FILTERS, 1 + _MOST_BYTES // (len(filter_set.bits) + 1))
         # In one step: while an iterator is open, another thread may change the dict.
         for oldest in list(entries)[: max(0, len(entries) - most + 1)]:
             entries.pop(oldest, None)
-        entries[key] = _Entry(commit, among, where)
+        entries[key] = _Entry(commit, filter_set, where)
 
 
-_FILTERS = CacheSlot[KeptFilters]("filters that were worked out")
+_FILTERS = CacheSlot[FilterCache]("filters that were worked out")
 
 
-def kept_filters(
-    reader: Snapshot | Batch, view: CollectionView | WritableCollection
-) -> KeptFilters | None:
-    """Those of a view; None in a batch, where things change."""
+def filter_cache(reader: Reader, view: View) -> FilterCache | None:
+    """The cache of a view; None in a batch, where things change."""
     if not isinstance(view, CollectionView) or not isinstance(reader, Snapshot):
         return None
-    kept = view.cache.get(_FILTERS)
-    if kept is None:
-        kept = view.cache[_FILTERS] = KeptFilters()
-    return kept
+    cache = view.cache.get(_FILTERS)
+    if cache is None:
+        cache = view.cache[_FILTERS] = FilterCache()
+    return cache
 
 
 def sound(where: Filter) -> bool:

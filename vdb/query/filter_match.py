@@ -14,24 +14,23 @@ from numpy.typing import NDArray
 
 from vdb import index
 from vdb.errors import InvalidFilterError
-from vdb.index import Among
+from vdb.index import FilterSet
 from vdb.index.fields import postings
+from vdb.index.types import Reader, View
 from vdb.model import filters
 from vdb.model.filters import nodes
 from vdb.model.filters.nodes import And, Condition, Filter, Joint, Not
 from vdb.model.filters.types import typed
 from vdb.model.filters.values import Literal
 from vdb.model.records import Id
-from vdb.query.filter_cache import kept_filters, key_of, sound
-from vdb.store import Batch, CollectionView, Snapshot, WritableCollection
+from vdb.query.filter_cache import filter_cache, key_of, sound
+from vdb.store import Snapshot
 from vdb.store.format import terms
 from vdb.store.format.limits import NO_SLOT
 from vdb.store.format.terms import Range
 
 __all__ = ["ids_of", "matching", "narrow"]
 
-Reader: TypeAlias = Snapshot | Batch
-View: TypeAlias = CollectionView | WritableCollection
 Slots: TypeAlias = NDArray[np.bool_]
 
 _ORDERED = (nodes.Lt, nodes.Lte, nodes.Gt, nodes.Gte)
@@ -41,31 +40,31 @@ _POSTINGS_COST = 2  # payloads that are looked at in the time of one condition's
 _LONG_LIST = 32  # values from which on a table of all values pays
 
 
-def matching(reader: Reader, view: View, where: object) -> Among:
+def matching(reader: Reader, view: View, where: object) -> FilterSet:
     """The records that pass a filter, as `where=` takes it.
 
     Raises:
         InvalidFilterError: The filter cannot be understood.
         CorruptedError: Damage was met on the way.
     """
-    kept = kept_filters(reader, view)
-    if kept is None or not isinstance(reader, Snapshot):
-        return _among(reader, view, _tree(view, where))
+    cache = filter_cache(reader, view)
+    if cache is None or not isinstance(reader, Snapshot):
+        return _work_out(reader, view, _tree(view, where))
     key = key_of(where)
-    found = None if key is None else kept.get(key, reader.commit)
-    if found is None:
+    filter_set = None if key is None else cache.get(key, reader.commit)
+    if filter_set is None:
         tree = _tree(view, where)
         if key is None:
             # By text, not by equality: to Python 1, 1.0 and True are equal.
             if filters.text_length(tree) >= filters.LONG_TEXT:
-                return _among(reader, view, tree)
+                return _work_out(reader, view, tree)
             key = Filter, repr(tree)
-            found = kept.get(key, reader.commit)
-        if found is None:
-            found = _among(reader, view, tree)
+            filter_set = cache.get(key, reader.commit)
+        if filter_set is None:
+            filter_set = _work_out(reader, view, tree)
             if sound(tree):
-                kept.put(key, reader.commit, found, where)
-    return found
+                cache.put(key, reader.commit, filter_set, where)
+    return filter_set
 
 
 def _tree(view: View, where: object) -> Filter:
@@ -75,9 +74,9 @@ def _tree(view: View, where: object) -> Filter:
     return typed(filters.parse(where), types)
 
 
-def ids_of(reader: Reader, view: View, among: Among) -> list[Id]:
+def ids_of(reader: Reader, view: View, filter_set: FilterSet) -> list[Id]:
     """The ids of these records, in key order: ints by number, strs by code point."""
-    return sorted(reader.encoded(view, among.slots.tolist(), payloads=False)[0])
+    return sorted(reader.encoded(view, filter_set.slots.tolist(), payloads=False)[0])
 
 
 def narrow(where: object) -> Filter:
@@ -106,7 +105,7 @@ def _fixed(where: Filter) -> bool | None:
     return None if None in said else not decisive
 
 
-def _among(reader: Reader, view: View, tree: Filter) -> Among:
+def _work_out(reader: Reader, view: View, tree: Filter) -> FilterSet:
     compiler, count = _Compiler(reader, view), view.header.count
     slots = compiler.passing(filters.simplified(tree), index.live(reader, view))
     passing = int(np.count_nonzero(slots))
@@ -115,7 +114,7 @@ def _among(reader: Reader, view: View, tree: Filter) -> Among:
         absences = compiler.absences(_suspects(tree, all_pass=passing > 0))
         if absences:
             remark = f"{'everything' if passing else 'nothing'} passes; {absences}"
-    return Among(slots, count, remark)
+    return FilterSet(slots, count, remark)
 
 
 def _suspects(where: Filter, *, all_pass: bool) -> set[str]:

@@ -5,11 +5,12 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import NDArray
 
+from vdb.index.types import Reader, View
 from vdb.model.records import Id, Ids
-from vdb.query.scoring import Reader, View, order_by_id
+from vdb.query.hit_order import order_by_id
 from vdb.store import CacheSlot, CollectionView
 
-__all__ = ["by_id", "ids_of", "known"]
+__all__ = ["by_id", "ids_at", "ids_by_slot"]
 
 # About 10 MB; a collection whose searches meet more is read anew now and then.
 _MOST = 65_536
@@ -22,7 +23,7 @@ _MOST_SLOTS = 1 << 20
 _IDS = CacheSlot[dict[int, Id]]("ids by slot")
 
 
-def ids_of(reader: Reader, view: View, slots: NDArray[np.uint32]) -> Ids:
+def ids_at(reader: Reader, view: View, slots: NDArray[np.uint32]) -> Ids:
     """The ids of the records in these slots, in order; many that are numbers as an array."""
     if len(slots) >= _BATCH and isinstance(view, CollectionView) and _suits(view):
         return _numbers(reader, view, slots)
@@ -31,14 +32,14 @@ def ids_of(reader: Reader, view: View, slots: NDArray[np.uint32]) -> Ids:
     try:
         return [ids[slot] for slot in listed]
     except KeyError:
-        _learn(reader, view, sorted(set(listed)), ids)
+        _read_missing(reader, view, sorted(set(listed)), ids)
     return [ids[slot] for slot in listed]
 
 
-def known(reader: Reader, view: View, slots: list[int]) -> dict[int, Id]:
+def ids_by_slot(reader: Reader, view: View, slots: list[int]) -> dict[int, Id]:
     """A table with at least the ids of these slots, each named once."""
     ids = _table(view)
-    _learn(reader, view, slots, ids)
+    _read_missing(reader, view, slots, ids)
     return ids
 
 
@@ -46,7 +47,7 @@ def by_id(
     reader: Reader, view: View, slots: NDArray[np.uint32], values: NDArray[np.float64]
 ) -> list[int]:
     """The order of one query's entries, best first already, with equal values by id."""
-    ids = ids_of(reader, view, slots)
+    ids = ids_at(reader, view, slots)
     order = order_by_id(ids, values, np.array([len(ids)]))
     return list(range(len(ids))) if order is None else order.tolist()
 
@@ -94,7 +95,7 @@ def _numbers(reader: Reader, view: CollectionView, slots: NDArray[np.uint32]) ->
     return table.ids[slots]
 
 
-def _learn(reader: Reader, view: View, slots: list[int], ids: dict[int, Id]) -> None:
+def _read_missing(reader: Reader, view: View, slots: list[int], ids: dict[int, Id]) -> None:
     """Reads the ids of those slots that are not known."""
     new = [slot for slot in slots if slot not in ids]
     if new:

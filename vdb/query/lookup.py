@@ -9,20 +9,17 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import AbstractContextManager
 from itertools import islice
-from typing import TypeAlias
 
 import numpy as np
 
 from vdb import index
 from vdb.errors import ArgumentTypeError, CorruptedError, InvalidArgumentError
+from vdb.index.types import Reader, View
 from vdb.model import inputs
 from vdb.model.records import Id, Record
-from vdb.store import Batch, CollectionView, Snapshot, WritableCollection
 
 __all__ = ["contains", "get", "scan"]
 
-Reader: TypeAlias = Snapshot | Batch
-View: TypeAlias = CollectionView | WritableCollection
 
 _SCAN_ROWS = 256
 

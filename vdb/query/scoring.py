@@ -1,51 +1,45 @@
-"""Scores of what the index found, the threshold's cut, and the order of hits.
+"""From neighbours with natural values to scores in a convention, cut at a threshold.
 
-Some conventions score the natural value. Where an engine makes a quantity of its own out of the two
-vectors, if only by the order in which it adds up, the vectors of the candidates are read and it is
-computed as the engine does.
-
-The order of hits: by score in the convention's direction, equal scores by value, equal values by
-id; NaN comes last.
+Some conventions score the natural value. Where an engine computes a quantity of its own from the
+two vectors, if only by the order of its additions, the vectors of the candidates are read and the
+quantity is computed as the engine does.
 """
 
 from __future__ import annotations
 
 from collections.abc import Iterator
-from itertools import groupby
-from operator import ne
-from typing import Any, NamedTuple, TypeAlias
+from typing import Any, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
 
 from vdb import index
+from vdb.index import Neighbors, SearchStats
+from vdb.index.types import Reader, View
 from vdb.model.metrics import METRICS
-from vdb.model.records import Ids
 from vdb.scores.table import Convention
 from vdb.scores.vectors import FromVectors
-from vdb.store import Batch, CacheSlot, CollectionView, Snapshot, WritableCollection
+from vdb.store import CacheSlot, CollectionView
 
 __all__ = [
-    "Rows",
+    "Ranking",
     "Scoring",
-    "admitted",
     "by_query",
     "by_score",
     "could_pass",
+    "empty_ranking",
+    "engine_quantities",
     "joined",
-    "longest",
-    "made_of",
-    "order_by_id",
-    "scored",
+    "max_length_product",
+    "rank",
+    "rank_by_value",
     "stored_lengths",
 ]
 
-Reader: TypeAlias = Snapshot | Batch
-View: TypeAlias = CollectionView | WritableCollection
-
 # Numbers of vectors that are held at a time while scores are made of them: 2 MiB.
 _CELLS = 524_288
-_FEW = 64  # rows that are compared faster as a list
+
+_LENGTHS = CacheSlot[NDArray[np.float64]]("lengths of the vectors in all slots")
 
 _LENGTHS = CacheSlot[NDArray[np.float64]]("lengths of the vectors in all slots")
 
@@ -57,37 +51,54 @@ class Scoring(NamedTuple):
     threshold: float | None
 
 
-class Rows(NamedTuple):
-    """What all queries found, one after the other, each best first: columns of one length."""
+class Ranking(NamedTuple):
+    """Scored neighbours of all queries, one query after the other: columns of one length.
+
+    Attributes:
+        slots: uint32.
+        values: float64: the metric's natural values.
+        scores: In the convention, float64 or float32.
+        counts: intp, (queries,): how many entries each query has.
+        stats: What searches with a filter set did for them; None without one.
+    """
 
     slots: NDArray[np.uint32]
     values: NDArray[np.float64]
     scores: NDArray[np.floating]
-    counts: NDArray[np.intp]  # how many entries each query has
+    counts: NDArray[np.intp]
+    stats: SearchStats | None = None
 
-    def take(self, order: NDArray[np.intp]) -> Rows:
-        """The same rows in another order, in which those of a query stay together."""
+    def take(self, order: NDArray[np.intp]) -> Ranking:
+        """The same entries in another order, in which those of a query stay together."""
         return self._replace(
             slots=self.slots[order], values=self.values[order], scores=self.scores[order]
         )
 
 
-def scored(
-    reader: Reader, view: View, queries: NDArray[Any], found: index.Found, how: Scoring
-) -> Rows:
-    """The real entries with their scores, without those that the threshold keeps out."""
-    return by_score(admitted(reader, view, queries, found, how), how.convention)
+def empty_ranking(scoring: Scoring, queries: int, dim: int) -> Ranking:
+    """The ranking of so many queries without hits."""
+    values = np.empty(0, dtype=np.float64)
+    scores = scoring.convention.scored(values, dim)
+    slots, counts = np.empty(0, dtype=np.uint32), np.zeros(queries, dtype=np.intp)
+    return Ranking(slots, values, scores, counts)
 
 
-def admitted(
-    reader: Reader, view: View, queries: NDArray[Any], found: index.Found, how: Scoring
-) -> Rows:
-    """The same, still in the order in which they were found: by value."""
-    convention, threshold = how
-    counts = found.counts.astype(np.intp)
-    slots, values = _real(found, counts)
+def rank(
+    reader: Reader, view: View, queries: NDArray[Any], neighbors: Neighbors, scoring: Scoring
+) -> Ranking:
+    """The neighbours with their scores, best score first, cut at the threshold."""
+    return by_score(rank_by_value(reader, view, queries, neighbors, scoring), scoring.convention)
+
+
+def rank_by_value(
+    reader: Reader, view: View, queries: NDArray[Any], neighbors: Neighbors, scoring: Scoring
+) -> Ranking:
+    """The same, still in the order of their values."""
+    convention, threshold = scoring
+    counts = neighbors.counts.astype(np.intp)
+    slots, values = _real(neighbors, counts)
     if threshold is None and convention.name == "native":
-        return Rows(slots, values, values, counts)
+        return Ranking(slots, values, values, counts, neighbors.stats)
     owners = np.repeat(np.arange(len(counts)), counts)
     dim = view.header.dim
     quantities = values
@@ -98,57 +109,58 @@ def admitted(
             lengths: NDArray[np.float64] | float = np.inf
             if rule.products and len(values) >= view.header.count:
                 lengths = _lengths(queries)[owners] * stored_lengths(reader, view)[slots]
-            near = could_pass(values, lengths, how, view)
+            near = could_pass(values, lengths, scoring, view)
             slots, values, owners = slots[near], values[near], owners[near]
-        quantities = made_of(reader, view, (queries, owners), (slots, values), convention)
+        quantities = engine_quantities(reader, view, (queries, owners), (slots, values), convention)
     scores = convention.scored(quantities, dim)
     if threshold is not None:
         inside = convention.admits(scores, values, threshold, dim=dim, quantities=quantities)
         slots, values, owners = slots[inside], values[inside], owners[inside]
         scores = scores[inside]
         counts = np.bincount(owners, minlength=len(counts))
-    return Rows(slots, values, scores, counts)
+    return Ranking(slots, values, scores, counts, neighbors.stats)
 
 
-def by_score(rows: Rows, convention: Convention) -> Rows:
-    """Each query's rows, in the order of their values, in that of their scores."""
+def by_score(ranking: Ranking, convention: Convention) -> Ranking:
+    """Each query's entries, in the order of their values, in that of their scores."""
     if convention.name == "native":
-        return rows
-    keys = rows.scores if convention.direction == "lower" else -rows.scores
+        return ranking
+    keys = ranking.scores if convention.direction == "lower" else -ranking.scores
     ordered = keys[1:] >= keys[:-1]
     if ordered.all():
-        return rows
-    owners = np.repeat(np.arange(len(rows.counts)), rows.counts)
+        return ranking
+    owners = np.repeat(np.arange(len(ranking.counts)), ranking.counts)
     if (ordered | (owners[1:] != owners[:-1])).all():
-        return rows
-    return rows.take(np.lexsort((keys, owners)))
+        return ranking
+    return ranking.take(np.lexsort((keys, owners)))
 
 
 def _real(
-    found: index.Found, counts: NDArray[np.intp]
+    neighbors: Neighbors, counts: NDArray[np.intp]
 ) -> tuple[NDArray[np.uint32], NDArray[np.float64]]:
     """The entries that mean something, all queries in a row."""
-    width = found.slots.shape[1]
+    slots, values = neighbors.slots, neighbors.values
+    width = slots.shape[1]
     if len(counts) == 1:
-        return found.slots[0, : counts[0]], found.values[0, : counts[0]]
+        return slots[0, : counts[0]], values[0, : counts[0]]
     if (counts == width).all():
-        return found.slots.ravel(), found.values.ravel()
+        return slots.ravel(), values.ravel()
     real = np.arange(width) < counts[:, None]
-    return found.slots[real], found.values[real]
+    return slots[real], values[real]
 
 
 def could_pass(
-    values: NDArray[np.float64], lengths: NDArray[np.float64] | float, how: Scoring, view: View
+    values: NDArray[np.float64], lengths: NDArray[np.float64] | float, scoring: Scoring, view: View
 ) -> NDArray[np.bool_]:
-    """Which rows could be within the threshold, as far as their values and lengths tell.
+    """Which entries could be within the threshold, as far as their values and lengths tell.
 
     Args:
-        values: The values of the rows.
-        lengths: The products of the lengths of query and record, or what they are at most.
-        how: The convention and the threshold.
+        values: The values of the entries.
+        lengths: The products of the lengths of query and record, or an upper bound of them.
+        scoring: The convention and the threshold.
         view: The collection.
     """
-    convention, threshold = how
+    convention, threshold = scoring
     assert threshold is not None  # noqa: S101 - for mypy; the callers have looked
     rule, closest, header = convention.from_vectors, values, view.header
     if rule is not None and rule.applies(header.dtype):
@@ -159,10 +171,10 @@ def could_pass(
     return np.asarray(convention.admits(best, closest, threshold, dim=header.dim))
 
 
-def longest(
+def max_length_product(
     reader: Reader, view: View, queries: NDArray[Any], convention: Convention
 ) -> NDArray[np.float64] | float:
-    """What the product of the lengths of each query and any record is at most, if that matters."""
+    """The largest product of the lengths of each query and any record; inf where not needed."""
     rule = convention.from_vectors
     if rule is None or not rule.products or not rule.applies(view.header.dtype):
         return np.inf
@@ -173,48 +185,48 @@ def stored_lengths(reader: Reader, view: View) -> NDArray[np.float64]:
     """The length of the vector in every slot, as stored; reads all blocks, once for a view."""
     if not isinstance(view, CollectionView):
         return index.norms(reader, view).astype(np.float64)
-    known = view.cache.get(_LENGTHS)
-    if known is None:
-        known = view.cache[_LENGTHS] = index.norms(reader, view).astype(np.float64)
-    return known
+    lengths = view.cache.get(_LENGTHS)
+    if lengths is None:
+        lengths = view.cache[_LENGTHS] = index.norms(reader, view).astype(np.float64)
+    return lengths
 
 
 def _lengths(queries: NDArray[Any]) -> NDArray[np.float64]:
     return np.asarray(np.linalg.norm(queries.astype(np.float64), axis=1))
 
 
-def made_of(
+def engine_quantities(
     reader: Reader,
     view: View,
-    asked: tuple[NDArray[Any], NDArray[np.intp]],
-    found: tuple[NDArray[np.uint32], NDArray[np.float64]],
+    queries: tuple[NDArray[Any], NDArray[np.intp]],
+    entries: tuple[NDArray[np.uint32], NDArray[np.float64]],
     convention: Convention,
 ) -> NDArray[np.float64]:
-    """What scores are made of, float64: the values, or what the engine has in their place.
+    """The quantities that scores are computed from, float64: the values, or the engine's own.
 
     Args:
         reader: Whose moment is seen.
         view: The collection, from that reader.
-        asked: The queries, (n, dim), and which of them each row belongs to, rising.
-        found: Slots and values, a row each.
+        queries: The queries, (n, dim), and the row of each entry's query, rising.
+        entries: Slots and values.
         convention: How the engine compares.
     """
-    slots, values = found
+    slots, values = entries
     rule = convention.from_vectors
     if rule is None or not rule.applies(view.header.dtype):
         return values
-    return _from_vectors(reader, view, asked, slots, rule)
+    return _from_vectors(reader, view, queries, slots, rule)
 
 
 def _from_vectors(
     reader: Reader,
     view: View,
-    asked: tuple[NDArray[Any], NDArray[np.intp]],
+    queries: tuple[NDArray[Any], NDArray[np.intp]],
     slots: NDArray[np.uint32],
     rule: FromVectors,
 ) -> NDArray[np.float64]:
-    """The engine's own quantities, float64, for each slot and the query that it was found for."""
-    queries, owners = asked
+    """The engine's own quantities, float64, for each slot and its query."""
+    matrix, owners = queries
     out = np.empty(len(slots), dtype=np.float64)
     step = max(1, _CELLS // view.header.dim)
     for start in range(0, len(slots), step):
@@ -222,77 +234,31 @@ def _from_vectors(
         stored = index.stored_vectors(reader, view, slots[part]).astype(np.float32, copy=False)
         # Rows come query by query, so that those of a part belong to a few queries in a row.
         first, last = int(owners[part][0]), int(owners[part][-1])
-        own = queries[first : last + 1].astype(np.float32, copy=False)
+        own = matrix[first : last + 1].astype(np.float32, copy=False)
         out[part] = rule.quantities(own, stored, owners[part] - first)
     return out
 
 
-def order_by_id(
-    ids: Ids,
-    values: NDArray[np.float64],
-    counts: NDArray[np.intp],
-    scores: NDArray[np.floating] | None = None,
-) -> NDArray[np.intp] | None:
-    """The order that sorts equal rows of a query by id; None when they are in it.
-
-    Rows are equal whose values, and scores where given, are.
-    """
-    if len(ids) <= _FEW:
-        listed = values.tolist()
-        if all(map(ne, listed, listed[1:])):
-            return None
-        if len(counts) == 1:
-            if scores is None or scores is values:
-                return _few_by_id(ids, listed)
-            return _few_by_id(ids, list(zip(listed, scores.tolist(), strict=True)))
-    equal = values[1:] == values[:-1]
-    if scores is not None and scores is not values:
-        equal &= scores[1:] == scores[:-1]
-    ends = np.cumsum(counts)[:-1]
-    equal[ends[(ends > 0) & (ends < len(ids))] - 1] = False  # of two queries
-    if not equal.any():
-        return None
-    tied = np.flatnonzero(np.concatenate(([False], equal)) | np.concatenate((equal, [False])))
-    runs = np.concatenate(([0], np.cumsum(~equal)))[tied]
-    order = np.arange(len(ids))
-    if isinstance(ids, np.ndarray):
-        order[tied] = tied[np.lexsort((ids[tied], runs))]
-    elif isinstance(ids[0], int):
-        own = np.fromiter((ids[i] for i in tied.tolist()), dtype=np.int64, count=len(tied))
-        order[tied] = tied[np.lexsort((own, runs))]
-    else:
-        keys = [(run, ids[i]) for run, i in zip(runs.tolist(), tied.tolist(), strict=True)]
-        order[tied] = tied[sorted(range(len(tied)), key=keys.__getitem__)]
-    return order
-
-
-def _few_by_id(ids: Ids, keys: list[Any]) -> NDArray[np.intp] | None:
-    """The same for one query with few rows, equal where their keys are: nothing but lists."""
-    order: list[int] = []
-    for _, run in groupby(range(len(keys)), keys.__getitem__):
-        order += sorted(run, key=ids.__getitem__)
-    return None if order == list(range(len(order))) else np.array(order, dtype=np.intp)
-
-
-def by_query(rows: Rows) -> Iterator[Rows]:
-    """The rows of each query by themselves."""
+def by_query(ranking: Ranking) -> Iterator[Ranking]:
+    """The entries of each query by themselves, without stats."""
     end = 0
-    for count in rows.counts.tolist():
+    for count in ranking.counts.tolist():
         start, end = end, end + count
-        yield Rows(
-            rows.slots[start:end],
-            rows.values[start:end],
-            rows.scores[start:end],
+        yield Ranking(
+            ranking.slots[start:end],
+            ranking.values[start:end],
+            ranking.scores[start:end],
             np.array([count], dtype=np.intp),
         )
 
 
-def joined(parts: list[Rows]) -> Rows:
-    """The rows of several queries, one after the other; at least one part."""
-    slots, values, scores, counts = zip(*parts, strict=True)
-    return Rows(
+def joined(parts: list[Ranking], stats: SearchStats | None) -> Ranking:
+    """The entries of several queries, one after the other; at least one part."""
+    slots, values, scores, counts, _ = zip(*parts, strict=True)
+    return Ranking(
         np.concatenate(slots),
         np.concatenate(values),
         np.concatenate(scores),
         np.concatenate(counts),
+        stats,
     )

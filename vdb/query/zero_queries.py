@@ -14,30 +14,34 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from vdb.errors import InvalidVectorError
+from vdb.index import FilterSet
+from vdb.index.types import Reader, View
 from vdb.model import inputs
 from vdb.model.dtypes import DType
 from vdb.model.metrics import Metric
-from vdb.query.scoring import Rows, Scoring
+from vdb.query.equal_records import smallest_of_all, smallest_of_ties
+from vdb.query.scoring import Ranking, Scoring, by_query, joined
 from vdb.scores.table import Convention
 
-__all__ = ["Queries", "answered", "checked", "refuse_zero"]
+__all__ = ["Queries", "checked_queries", "refuse_zero", "with_zero_queries"]
 
 
-class Queries:
-    """Checked queries: a matrix to search with, and which of its rows stand in for zero ones."""
+class Queries(NamedTuple):
+    """Checked queries.
 
-    __slots__ = ("matrix", "zero")
+    Attributes:
+        matrix: To search with, (n, dim), as `inputs` makes it.
+        zero: The rows of it that stand in for zero queries, rising.
+    """
 
-    def __init__(self, matrix: NDArray[Any], zero: NDArray[np.intp]) -> None:
-        """`matrix` as `inputs` makes it, (n, dim); `zero` holds rows of it, in order."""
-        self.matrix = matrix
-        self.zero = zero
+    matrix: NDArray[Any]
+    zero: NDArray[np.intp]
 
 
 _NONE = np.empty(0, dtype=np.intp)
 
 
-def checked(
+def checked_queries(
     given: ArrayLike,
     *,
     dim: int,
@@ -64,7 +68,7 @@ def checked(
             _refuse(f"{error.message} ({_whose(convention)})", error.row)
         if metric.shortest == 0:  # it is refused for another reason
             raise
-        return _standing_in(given, _Reader(dim, metric, dtype, one))
+        return _standing_in(given, _Parser(dim, metric, dtype, one))
     refuse_zero(matrix, convention, "q" if one else "Q", one=one)
     return Queries(matrix, _NONE)
 
@@ -81,7 +85,7 @@ def refuse_zero(
         _refuse(f"{who} is zero, which the convention refuses ({_whose(convention)})", row)
 
 
-def _standing_in(given: ArrayLike, read: _Reader) -> Queries:
+def _standing_in(given: ArrayLike, read: _Parser) -> Queries:
     """Queries some of which are zero, with others in their place."""
     matrix = read._replace(metric=replace(read.metric, shortest=0.0))(given).copy()
     zero = np.flatnonzero(~matrix.any(axis=1))
@@ -98,7 +102,7 @@ def _refuse(message: str, row: int | None) -> NoReturn:
     raise InvalidVectorError(message, row=row, expected="a vector that is not zero", received=0.0)
 
 
-class _Reader(NamedTuple):
+class _Parser(NamedTuple):
     """What queries are read as."""
 
     dim: int
@@ -111,9 +115,35 @@ class _Reader(NamedTuple):
         return read(given, dim=self.dim, metric=self.metric, dtype=self.dtype)
 
 
-def answered(by_id: NDArray[np.uint32], k: int | None, how: Scoring, dim: int) -> Rows:
-    """The hits of a zero query, from all slots in the order of their ids."""
-    convention, threshold = how
+def with_zero_queries(
+    reader: Reader,
+    view: View,
+    ranking: Ranking,
+    zero: NDArray[np.intp],
+    *,
+    k: int | None,
+    scoring: Scoring,
+    filter_set: FilterSet | None,
+) -> Ranking:
+    """The ranking with the answers of zero queries in the place of what stood in for them.
+
+    To the engine all records are equally near such a query: the smallest ids come first.
+    """
+    if filter_set is None:
+        by_id = smallest_of_all(reader, view, k)
+    else:
+        count = filter_set.count if k is None else k
+        by_id = smallest_of_ties(reader, view, filter_set.slots.astype(np.uint32), count)
+    answer = _zero_ranking(by_id, k, scoring, view.header.dim)
+    parts = list(by_query(ranking))
+    for query in zero.tolist():
+        parts[query] = answer
+    return joined(parts, ranking.stats)
+
+
+def _zero_ranking(by_id: NDArray[np.uint32], k: int | None, scoring: Scoring, dim: int) -> Ranking:
+    """The hits of a zero query, from slots in the order of their ids."""
+    convention, threshold = scoring
     number = convention.zero.counts_as
     slots = by_id if number is not None else by_id[:0]
     values = np.full(len(slots), number, dtype=np.float64)
@@ -121,5 +151,5 @@ def answered(by_id: NDArray[np.uint32], k: int | None, how: Scoring, dim: int) -
     if threshold is not None:
         inside = convention.admits(scores, values, threshold, dim=dim)
         slots, values, scores = slots[inside], values[inside], scores[inside]
-    cut = slice(k)
-    return Rows(slots[cut], values[cut], scores[cut], np.array([len(slots[cut])], dtype=np.intp))
+    slots, values, scores = slots[:k], values[:k], scores[:k]
+    return Ranking(slots, values, scores, np.array([len(slots)], dtype=np.intp))

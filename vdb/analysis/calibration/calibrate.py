@@ -58,7 +58,7 @@ class _Study(NamedTuple):
 
 def calibrate(
     reader: index.Reader,
-    view: index.Collection,
+    view: index.View,
     queries: ArrayLike | None,
     *,
     threshold: float,
@@ -122,7 +122,7 @@ def calibrate(
 
 
 def _convention(
-    view: index.Collection, name: str, metric: str, of_metric: str, argument: str
+    view: index.View, name: str, metric: str, of_metric: str, argument: str
 ) -> Convention:
     wanted, dtype = metric_named(metric, of_metric), view.header.dtype
     if dtype not in wanted.dtypes:

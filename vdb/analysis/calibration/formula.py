@@ -15,27 +15,25 @@ from vdb.scores.vectors import FromVectors
 __all__ = ["carried_over", "converted", "is_exact", "why"]
 
 
-def is_exact(view: index.Collection, giver: Convention, taker: Convention) -> bool:
+def is_exact(view: index.View, giver: Convention, taker: Convention) -> bool:
     """Whether both score one quantity, so that no data can make a difference."""
     same = giver.metric == taker.metric
     return same and _quantity(view, giver) is _quantity(view, taker)
 
 
-def _only_rounds(view: index.Collection, giver: Convention, taker: Convention) -> bool:
+def _only_rounds(view: index.View, giver: Convention, taker: Convention) -> bool:
     """Whether both score the value, and any difference is in how they round it."""
     rules = [_quantity(view, convention) for convention in (giver, taker)]
     return not any(rule is not None and rule.by_length for rule in rules)
 
 
-def _quantity(view: index.Collection, convention: Convention) -> FromVectors | None:
+def _quantity(view: index.View, convention: Convention) -> FromVectors | None:
     """What scores are functions of: the rule by which it is made of vectors; None: the value."""
     rule = convention.from_vectors
     return rule if rule is not None and rule.applies(view.header.dtype) else None
 
 
-def carried_over(
-    view: index.Collection, giver: Convention, taker: Convention, threshold: float
-) -> float:
+def carried_over(view: index.View, giver: Convention, taker: Convention, threshold: float) -> float:
     """The threshold there, where both score one quantity."""
     whole = not DTYPES[view.header.dtype].real and giver.metric != "cosine"
     beyond = any(_quantity(view, convention) is not None for convention in (giver, taker))
@@ -43,7 +41,7 @@ def carried_over(
 
 
 def converted(
-    view: index.Collection, giver: Convention, taker: Convention, threshold: float, *, seed: int
+    view: index.View, giver: Convention, taker: Convention, threshold: float, *, seed: int
 ) -> Calibration:
     """All that can be said without queries.
 
@@ -90,7 +88,7 @@ def converted(
     )
 
 
-def why(view: index.Collection, giver: Convention, taker: Convention) -> list[str]:
+def why(view: index.View, giver: Convention, taker: Convention) -> list[str]:
     """What the conversion goes by."""
     value, made = METRICS[giver.metric].value, _quantity(view, giver)
     both = f"the same {value}" if made is None else f"the same number ({giver.near_unit})"

@@ -12,7 +12,7 @@ from vdb import index
 from vdb.analysis.common.labels import Labels
 from vdb.errors import InvalidArgumentError
 from vdb.model.metrics import METRICS
-from vdb.query import Scoring, longest, made_of, scored
+from vdb.query import Scoring, engine_quantities, max_length_product, rank
 from vdb.scores.table import Convention
 
 __all__ = ["MOST_HITS", "Closest", "Pairs", "Source", "Told", "closest", "hits"]
@@ -31,7 +31,7 @@ class Source(NamedTuple):
     """The queries, and what they are compared with."""
 
     reader: index.Reader
-    view: index.Collection
+    view: index.View
     matrix: NDArray[Any]
     threads: int
 
@@ -78,10 +78,10 @@ def hits(source: Source, convention: Convention, threshold: float, told: Told) -
     reader, view, matrix, _ = source
     how, parts, total = Scoring(convention, threshold), [_NONE], 0
     for rows, found in _chunks(source, convention.metric, told):
-        near = scored(reader, view, matrix[rows], found, how)
+        near = rank(reader, view, matrix[rows], found, how)
         owners = np.repeat(np.arange(len(near.counts)), near.counts)
         asked, slots_values = (matrix[rows], owners), (near.slots, near.values)
-        quantities = made_of(reader, view, asked, slots_values, convention)
+        quantities = engine_quantities(reader, view, asked, slots_values, convention)
         parts.append(Pairs(owners + rows.start, near.slots, near.values, quantities))
         total += len(near.slots)
         if total > MOST_HITS:
@@ -109,7 +109,7 @@ def closest(source: Source, convention: Convention, most: int, told: Told) -> Cl
         if near.whole:
             return near._replace(pairs=pairs)
         direction = METRICS[convention.metric].direction
-        lengths = np.max(longest(source.reader, source.view, source.matrix, convention))
+        lengths = np.max(max_length_product(source.reader, source.view, source.matrix, convention))
         limit = rule.closest(near.pairs.values[-1:], direction, float(lengths))[0]
         sure = pairs.quantities < limit if direction == "lower" else pairs.quantities > limit
         if 2 * np.count_nonzero(sure) >= most:
@@ -150,7 +150,7 @@ def _made(source: Source, pairs: Pairs, convention: Convention) -> Pairs:
     reader, view, matrix, _ = source
     by_query = pairs.take(np.argsort(pairs.queries, kind="stable"))
     asked, found = (matrix, by_query.queries), (by_query.slots, by_query.values)
-    quantities = made_of(reader, view, asked, found, convention)
+    quantities = engine_quantities(reader, view, asked, found, convention)
     return _ordered(by_query._replace(quantities=quantities), convention)
 
 
@@ -163,7 +163,7 @@ def _keys(pairs: Pairs, convention: Convention) -> NDArray[np.float64]:
     return pairs.quantities if lower else -pairs.quantities
 
 
-def _chunks(source: Source, metric: str, told: Told) -> Iterator[tuple[slice, index.Found]]:
+def _chunks(source: Source, metric: str, told: Told) -> Iterator[tuple[slice, index.Neighbors]]:
     """Everything compared with everything, a few queries at a time; `told` how many were."""
     reader, view, matrix, threads = source
     step = max(1, _CELLS // view.header.count)

@@ -10,7 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from vdb.errors import ArgumentTypeError, InvalidArgumentError
-from vdb.index import Collection, Reader
+from vdb.index import Reader, View
 from vdb.model import inputs, tables
 from vdb.model.arguments import sequence, unreadable, whole
 from vdb.model.config import LIMITS
@@ -48,7 +48,7 @@ class Labels:
         return np.isin(slots, self.slots[query])
 
 
-def read_labels(reader: Reader, view: Collection, relevant: Relevant, queries: int) -> Labels:
+def read_labels(reader: Reader, view: View, relevant: Relevant, queries: int) -> Labels:
     """Checks labels and looks the ids up.
 
     Raises:

@@ -16,7 +16,7 @@ from vdb.errors import BusyError
 
 __all__ = ["Moments"]
 
-_Seen = Callable[[], AbstractContextManager[tuple[index.Reader, index.Collection]]]
+_Seen = Callable[[], AbstractContextManager[tuple[index.Reader, index.View]]]
 
 
 class Moments:
@@ -28,12 +28,12 @@ class Moments:
         self._generation: int | None = None
 
     @classmethod
-    def of(cls, reader: index.Reader, view: index.Collection) -> Self:
+    def of(cls, reader: index.Reader, view: index.View) -> Self:
         """One that is always the same."""
         return cls(lambda: nullcontext((reader, view)))
 
     @contextmanager
-    def now(self) -> Iterator[tuple[index.Reader, index.Collection]]:
+    def now(self) -> Iterator[tuple[index.Reader, index.View]]:
         """The newest moment: whose, and the collection in it.
 
         Raises:

@@ -18,7 +18,7 @@ _CELLS = 4_000_000  # hits that are held at a time
 
 def nearest_under(
     reader: index.Reader,
-    view: index.Collection,
+    view: index.View,
     queries: NDArray[Any],
     k: int,
     *,
@@ -50,7 +50,7 @@ def nearest_under(
 
 def _by_id(
     reader: index.Reader,
-    view: index.Collection,
+    view: index.View,
     slots: NDArray[np.uint32],
     values: NDArray[np.float64],
 ) -> NDArray[np.uint32]:

@@ -40,7 +40,7 @@ class Queries:
         return len(self.matrix)
 
 
-def given(view: index.Collection, queries: ArrayLike, metrics: tuple[str, ...]) -> Queries:
+def given(view: index.View, queries: ArrayLike, metrics: tuple[str, ...]) -> Queries:
     """Queries that were given, shape (n, dim) or (dim,), acceptable to all of these metrics.
 
     Raises:
@@ -66,7 +66,7 @@ def given(view: index.Collection, queries: ArrayLike, metrics: tuple[str, ...]) 
 
 def given_or_sampled(
     reader: index.Reader,
-    view: index.Collection,
+    view: index.View,
     queries: ArrayLike | None,
     *,
     sample: int,
@@ -95,6 +95,6 @@ def given_or_sampled(
     return Queries(stored.astype(_dtype(view).stored, copy=False), live)
 
 
-def _dtype(view: index.Collection) -> DType:
+def _dtype(view: index.View) -> DType:
     """What queries are made of."""
     return DTYPES[DTYPES[view.header.dtype].queries]

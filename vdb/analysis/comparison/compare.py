@@ -54,7 +54,7 @@ class _Study(NamedTuple):
     """What is asked, and of whom."""
 
     reader: index.Reader
-    view: index.Collection
+    view: index.View
     matrix: NDArray[Any]  # the queries
     names: tuple[str, ...]
     k: int
@@ -199,7 +199,7 @@ def _rows(study: _Study) -> Iterator[range]:
 
 
 def _as_of(
-    study: _Study, reader: index.Reader, view: index.Collection, relevant: Relevant | None
+    study: _Study, reader: index.Reader, view: index.View, relevant: Relevant | None
 ) -> _Study:
     """The same at another moment: where records lie may have changed."""
     if view is study.view:

@@ -19,7 +19,7 @@ from vdb.model.dtypes import DTYPES
 from vdb.model.metrics import METRICS
 from vdb.model.records import Id, Plan
 from vdb.model.results import Section
-from vdb.query import Options, made_of, matching, search, zero_queries
+from vdb.query import SearchRequest, checked_queries, engine_quantities, matching, search
 from vdb.query.convention import convention_of
 from vdb.scores.table import Convention
 
@@ -28,7 +28,7 @@ __all__ = ["Explanation", "explain"]
 
 def explain(
     reader: index.Reader,
-    view: index.Collection,
+    view: index.View,
     query: ArrayLike,
     record_id: object,
     *,
@@ -42,7 +42,7 @@ def explain(
     header = view.header
     metric = METRICS[header.metric]
     convention = convention_of(header, scores)
-    asked = zero_queries.checked(
+    asked = checked_queries(
         query,
         dim=header.dim,
         metric=metric,
@@ -52,18 +52,18 @@ def explain(
     )
     wanted, slot = _slot(reader, view, record_id)
     k = whole("k", k, 1, config.LIMITS.slots)
-    among = None if where is None else matching(reader, view, where)
-    options = Options(
-        ef=ef, where=where, scores=scores, target_recall=target_recall, with_payloads=False
+    filter_set = None if where is None else matching(reader, view, where)
+    request = SearchRequest(
+        k, ef=ef, where=where, scores=scores, target_recall=target_recall, with_payloads=False
     )
-    hits = search(reader, view, query, k, options)
+    hits = search(reader, view, query, request)
     assert hits.plan is not None  # noqa: S101 - for mypy; a search always says it
     stored = index.stored_vectors(reader, view, np.array([slot], dtype=np.uint32))
     zero = bool(asked.zero.size)
     if zero:
         value = quantity = _of_zero(convention)
-        others = header.count if among is None else among.count
-        passes = among is None or bool(slot in among.slots)
+        others = header.count if filter_set is None else filter_set.count
+        passes = filter_set is None or bool(slot in filter_set.slots)
         stands = Standing(0, 0, others - passes)
         steps: tuple[tuple[str, str], ...] = (("q", f"is zero: {convention.zero_vectors}"),)
     else:
@@ -71,9 +71,9 @@ def explain(
         value = float(everything.values[0, np.flatnonzero(everything.slots[0] == slot)[0]])
         quantity = _quantity(reader, view, asked.matrix, (slot, value), convention)
         allowed = None
-        if among is not None:
+        if filter_set is not None:
             allowed = np.zeros(header.slots, dtype=np.bool_)
-            allowed[among.slots] = True
+            allowed[filter_set.slots] = True
         passes = allowed is None or bool(allowed[slot])
         subject = Subject(slot, value, quantity, asked.matrix)
         stands = standing(
@@ -97,11 +97,11 @@ def explain(
         ef=kept,
         found_at=None
         if kept is None
-        else _found_at(reader, view, asked.matrix, slot, ef=kept, among=among),
+        else _found_at(reader, view, asked.matrix, slot, ef=kept, filter_set=filter_set),
         sections=(),
         by_value=stands.closer + 1,
         passes=passes,
-        matches=header.count if among is None else among.count,
+        matches=header.count if filter_set is None else filter_set.count,
         place=next((place for place, one in enumerate(hits.ids, 1) if one == wanted), None),
         plan=hits.plan,
     )
@@ -110,7 +110,7 @@ def explain(
         sections=(
             Section(f"{metric.value} ({metric.name})", steps),
             score_section(convention, value, quantity, score, header.dim),
-            rank_section(told, metric.direction, filtered=among is not None),
+            rank_section(told, metric.direction, filtered=filter_set is not None),
             found_section(told, k, flat=not view.links),
         ),
     )
@@ -129,7 +129,7 @@ def _of_zero(convention: Convention) -> float:
     return number
 
 
-def _slot(reader: index.Reader, view: index.Collection, record_id: object) -> tuple[Id, int]:
+def _slot(reader: index.Reader, view: index.View, record_id: object) -> tuple[Id, int]:
     wanted = inputs.one_id(record_id)
     slot = None
     if type(wanted).__name__ == view.header.id_kind:
@@ -141,9 +141,7 @@ def _slot(reader: index.Reader, view: index.Collection, record_id: object) -> tu
     return wanted, slot
 
 
-def _kept(
-    view: index.Collection, plan: Plan, asked: tuple[int, int | None, float | None]
-) -> int | None:
+def _kept(view: index.View, plan: Plan, asked: tuple[int, int | None, float | None]) -> int | None:
     """Candidates that the search's walk kept; None where it made none."""
     k, ef, target = asked
     if plan.strategy == "exact":
@@ -154,23 +152,23 @@ def _kept(
 
 def _found_at(
     reader: index.Reader,
-    view: index.Collection,
+    view: index.View,
     matrix: NDArray[Any],
     slot: int,
     *,
     ef: int,
-    among: index.Among | None,
+    filter_set: index.FilterSet | None,
 ) -> int | None:
-    most = view.header.count if among is None else among.count
-    course = None if among is None else index.Course(among)
-    found = index.search(reader, view, matrix, min(ef, most), ef=ef, course=course)
+    most = view.header.count if filter_set is None else filter_set.count
+    params = index.SearchParameters(min(ef, most), ef, filter_set=filter_set)
+    found = index.search(reader, view, matrix, params)
     at = np.flatnonzero(found.slots[0, : int(found.counts[0])] == slot)
     return int(at[0]) + 1 if at.size else None
 
 
 def _quantity(
     reader: index.Reader,
-    view: index.Collection,
+    view: index.View,
     matrix: NDArray[Any],
     record: tuple[int, float],
     convention: Convention,
@@ -179,4 +177,4 @@ def _quantity(
     slot, value = record
     owners, slots = np.zeros(1, dtype=np.intp), np.array([slot], dtype=np.uint32)
     found = (slots, np.array([value]))
-    return float(made_of(reader, view, (matrix, owners), found, convention)[0])
+    return float(engine_quantities(reader, view, (matrix, owners), found, convention)[0])

@@ -9,7 +9,7 @@ from numpy.typing import NDArray
 
 from vdb import index
 from vdb.model.metrics import METRICS
-from vdb.query import made_of, stored_lengths
+from vdb.query import engine_quantities, stored_lengths
 from vdb.scores.table import Convention
 
 __all__ = ["Standing", "Subject", "standing"]
@@ -40,10 +40,10 @@ class Standing(NamedTuple):
 
 def standing(
     reader: index.Reader,
-    view: index.Collection,
+    view: index.View,
     subject: Subject,
     *,
-    found: index.Found,
+    found: index.Neighbors,
     allowed: NDArray[np.bool_] | None,
     convention: Convention,
 ) -> Standing:
@@ -76,7 +76,7 @@ def standing(
     if rule.shrinks:
         near[:] = True
     quantities = np.where(near, subject.quantity, values)
-    quantities[near] = made_of(
+    quantities[near] = engine_quantities(
         reader,
         view,
         (subject.matrix, np.zeros(int(near.sum()), dtype=np.intp)),

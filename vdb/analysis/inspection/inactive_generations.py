@@ -11,9 +11,7 @@ from vdb.store.format import blocks, keys
 __all__ = ["generations_beside"]
 
 
-def generations_beside(
-    reader: index.Reader, collection: index.Collection
-) -> tuple[GenerationUse, ...]:
+def generations_beside(reader: index.Reader, collection: index.View) -> tuple[GenerationUse, ...]:
     """One being built, one kept, and those that are over but not removed yet.
 
     Vectors that one shares with the generation in use are not counted: they would be there anyway.

@@ -42,7 +42,7 @@ _NAMES = {
 }
 
 
-def inspect(reader: index.Reader, view: index.Collection) -> Inspection:
+def inspect(reader: index.Reader, view: index.View) -> Inspection:
     """Looks at everything; reads all blocks, ids and records.
 
     Raises:
@@ -50,7 +50,7 @@ def inspect(reader: index.Reader, view: index.Collection) -> Inspection:
     """
     lengths = index.norms(reader, view)
     lengths = lengths[lengths >= 0]
-    survey = index.survey(reader, view)
+    survey = index.graph_statistics(reader, view)
     blocks, others = _blocks(reader, view, survey), generations_beside(reader, view)
     info = collection_info(reader, view)
     return Inspection(
@@ -77,7 +77,7 @@ def _histogram(lengths: NDArray[np.float32]) -> Histogram:
     return Histogram(tuple(edges.tolist()), tuple(counts.tolist()))
 
 
-def _levels(view: index.Collection, survey: index.Survey) -> list[LevelUse]:
+def _levels(view: index.View, survey: index.GraphStatistics) -> list[LevelUse]:
     M = view.generation.index["M"]
     found = []
     for number, level in enumerate(survey.levels):
@@ -100,7 +100,7 @@ def _levels(view: index.Collection, survey: index.Survey) -> list[LevelUse]:
 
 
 def _blocks(
-    reader: index.Reader, view: index.Collection, survey: index.Survey | None
+    reader: index.Reader, view: index.View, survey: index.GraphStatistics | None
 ) -> list[BlockUse]:
     """What the newest commit has; in a batch, blocks that it added are not counted yet."""
     count = view.header.count
@@ -125,7 +125,7 @@ def _use(reader: index.Reader, table: BlockTable, kind: str, used: int) -> Block
 
 def _bytes(
     reader: index.Reader,
-    view: index.Collection,
+    view: index.View,
     blocks: list[BlockUse],
     others: tuple[GenerationUse, ...],
 ) -> dict[str, int]:
@@ -158,9 +158,7 @@ def _file(reader: index.Reader) -> FileUse:
     )
 
 
-def inspect_record(
-    reader: index.Reader, view: index.Collection, record_id: object
-) -> RecordInspection:
+def inspect_record(reader: index.Reader, view: index.View, record_id: object) -> RecordInspection:
     """One record and its neighbours.
 
     Raises:
@@ -201,7 +199,7 @@ def inspect_record(
 
 def _links(
     reader: index.Reader,
-    view: index.Collection,
+    view: index.View,
     vector: NDArray[np.generic],
     slots: NDArray[np.uint32],
     lengths: NDArray[np.float32],

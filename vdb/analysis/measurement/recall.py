@@ -17,7 +17,7 @@ from vdb.kernel import NONE
 from vdb.model.metrics import METRICS
 from vdb.model.records import Progress
 from vdb.model.results import Interval, Result
-from vdb.query import Reach, nearest
+from vdb.query import nearest, with_spare
 
 __all__ = ["RecallReport", "Truth", "exact_truth", "measure", "recall", "report"]
 
@@ -54,7 +54,7 @@ class RecallReport(Result):
 class _Chunk(NamedTuple):
     """What exact search says of some queries at one moment."""
 
-    view: index.Collection
+    view: index.View
     own: NDArray[np.uint32] | None  # slots of theirs, `NONE` where the record is another now
     kth: NDArray[np.float64]  # the value of each query's k-th nearest
     counts: NDArray[np.int64]  # how many nearest there are, k at most
@@ -72,9 +72,9 @@ class Truth:
         self.k = k
         self.threads = threads
         self._chunks: dict[int, _Chunk] = {}
-        self._sampled: index.Collection | None = None  # what stored queries were taken from
+        self._sampled: index.View | None = None  # what stored queries were taken from
 
-    def of(self, reader: index.Reader, view: index.Collection, rows: slice) -> _Chunk:
+    def of(self, reader: index.Reader, view: index.View, rows: slice) -> _Chunk:
         """For these queries, at this moment."""
         chunk = self._chunks.get(rows.start)
         if chunk is None or chunk.view is not view:
@@ -86,7 +86,7 @@ class Truth:
         n = len(self.queries)
         return (slice(start, min(start + _AT_ONCE, n)) for start in range(0, n, _AT_ONCE))
 
-    def _found(self, reader: index.Reader, view: index.Collection, rows: slice) -> _Chunk:
+    def _found(self, reader: index.Reader, view: index.View, rows: slice) -> _Chunk:
         own = self._own(reader, view, rows)
         width = _width(self.queries, self.k)
         some = self.queries.matrix[rows]
@@ -99,7 +99,7 @@ class Truth:
         return _Chunk(view, own, kth, counts)
 
     def _own(
-        self, reader: index.Reader, view: index.Collection, rows: slice
+        self, reader: index.Reader, view: index.View, rows: slice
     ) -> NDArray[np.uint32] | None:
         """The slots of stored queries, as far as they still hold these vectors."""
         if self.queries.own is None:
@@ -145,7 +145,7 @@ def measure(truth: Truth, ef: int) -> NDArray[np.float64]:
 
 
 def _measured(
-    reader: index.Reader, view: index.Collection, truth: Truth, rows: slice, ef: int
+    reader: index.Reader, view: index.View, truth: Truth, rows: slice, ef: int
 ) -> NDArray[np.float64]:
     """Of some queries, at one moment."""
     _, own, kth, counts = truth.of(reader, view, rows)
@@ -154,8 +154,9 @@ def _measured(
     matches = view.header.count
     if not matches:
         return np.ones(len(counts))
-    reach = Reach(ef=kept, exact=False, threads=truth.threads, course=None, matches=matches)
-    found = nearest(reader, view, truth.queries.matrix[rows], min(width, matches), reach)
+    hits = min(width, matches)
+    params = with_spare(view, hits, index.SearchParameters(hits, kept, threads=truth.threads))
+    found = nearest(reader, view, truth.queries.matrix[rows], hits, params)
     values, real = _nearest(found, own, k)
     with np.errstate(invalid="ignore"):
         closer = METRICS[view.header.metric].closer
@@ -183,7 +184,7 @@ def _width(queries: Queries, k: int) -> int:
 
 
 def _nearest(
-    found: index.Found, own: NDArray[np.uint32] | None, k: int
+    found: index.Neighbors, own: NDArray[np.uint32] | None, k: int
 ) -> tuple[NDArray[np.float64], NDArray[np.bool_]]:
     """Values of the k nearest besides the query itself, and which entries are real."""
     width = found.slots.shape[1]
@@ -210,7 +211,7 @@ def recall(
     truth = exact_truth(moments, queries, k, threads=threads, progress=progress)
     with moments.now() as (reader, view):
         note = index.blind_walks(view, index.angular_spread(reader, view))
-        exact = not view.links or (ef is None and index.few(view))
+        exact = not view.links or (ef is None and index.is_small(view))
     if exact:
         return report(truth, np.ones(len(queries)), None)
     width = max(k, index.DEFAULT_EF if ef is None else ef)

@@ -23,7 +23,7 @@ from vdb.kernel import instruction_set
 from vdb.model.records import Progress
 from vdb.model.results import Interval, Result
 from vdb.model.version import __version__
-from vdb.query import Options
+from vdb.query import SearchRequest
 
 __all__ = ["EFS", "SpeedPoint", "SpeedReport", "measure_speed"]
 
@@ -134,7 +134,7 @@ def measure_speed(
     with moments.now() as (_, view):
         header = view.header
         default = index.search_ef(view, k, None, None)
-        exact = not view.links or index.few(view)
+        exact = not view.links or index.is_small(view)
     return SpeedReport(
         collection=header.name,
         metric=header.metric,
@@ -156,26 +156,26 @@ def measure_speed(
 
 def _time_batch(moments: Moments, queries: Queries, k: int, one: _Timed, *, threads: int) -> None:
     """Times all queries, answered many at a time."""
-    options = Options(ef=one.ef, exact=one.ef is None, with_payloads=False)
+    request = SearchRequest(k, ef=one.ef, exact=one.ef is None, with_payloads=False)
     seconds, step = 0.0, _BATCH_AT_ONCE * threads
     for start in range(0, len(queries), step):
         some = queries.matrix[start : start + step]
         with moments.now() as (reader, view):
             begin = time.perf_counter()
-            query.search_many(reader, view, some, k, options, threads=threads)
+            query.search_many(reader, view, some, request, threads=threads)
             seconds += time.perf_counter() - begin
     one.batches.append(seconds)
 
 
 def _time_alone(moments: Moments, queries: Queries, k: int, one: _Timed) -> None:
     """Times some of the queries, answered one at a time and with payloads."""
-    options = Options(ef=one.ef, exact=one.ef is None)
+    request = SearchRequest(k, ef=one.ef, exact=one.ef is None)
     some = queries.matrix[: _ALONE if one.ef is not None else max(1, _ALONE // 10)]
     for start in range(0, len(some), _ALONE_AT_ONCE):
         with moments.now() as (reader, view):
             for q in some[start : start + _ALONE_AT_ONCE]:
                 begin = time.perf_counter()
-                query.search(reader, view, q, k, options)
+                query.search(reader, view, q, request)
                 one.alone.append(time.perf_counter() - begin)
 
 

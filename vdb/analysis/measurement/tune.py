@@ -20,7 +20,7 @@ _ADDED = 1_000  # and at least a quarter of all: so measuring takes little besid
 
 
 def tune_grown(
-    reader: index.Reader, view: index.Collection, added: int, *, threads: int
+    reader: index.Reader, view: index.View, added: int, *, threads: int
 ) -> Tuning | None:
     """A measured ef for a collection to which many vectors were added; None where it has one.
 

@@ -15,7 +15,7 @@ from numpy.typing import NDArray
 from vdb.errors import CorruptedError
 from vdb.index.fields import postings_cache
 from vdb.index.fields.postings_cache import Places, ValueOf
-from vdb.index.vectors.kernel_view import Collection, Reader
+from vdb.index.types import Reader, View
 from vdb.kernel import mark_slots
 from vdb.store import Batch, WritableCollection
 from vdb.store.format import keys, leaves
@@ -28,9 +28,7 @@ __all__ = ["change", "drop", "slots_of", "slots_of_values", "walk"]
 _NONE: Final = np.zeros(0, np.uint32)
 
 
-def slots_of(
-    reader: Reader, view: Collection, field: int, ranges: Sequence[Range]
-) -> NDArray[np.bool_]:
+def slots_of(reader: Reader, view: View, field: int, ranges: Sequence[Range]) -> NDArray[np.bool_]:
     """Which slots have a term in one of the ranges (in order, apart): bool, shape (slots,).
 
     Raises:
@@ -46,7 +44,7 @@ def slots_of(
 
 
 def slots_of_values(
-    reader: Reader, view: Collection, field: int, values: abc.Collection[Any], value_of: ValueOf
+    reader: Reader, view: View, field: int, values: abc.Collection[Any], value_of: ValueOf
 ) -> tuple[NDArray[np.bool_], bool] | None:
     """Which slots have one of these values, for long lists.
 
@@ -63,9 +61,7 @@ def slots_of_values(
     return _marked(view, field, kept.slots, table.places(values)), table.whole
 
 
-def _marked(
-    view: Collection, field: int, slots: NDArray[np.uint32], places: Places
-) -> NDArray[np.bool_]:
+def _marked(view: View, field: int, slots: NDArray[np.uint32], places: Places) -> NDArray[np.bool_]:
     marks = np.zeros(view.header.slots, dtype=np.bool_)
     try:
         mark_slots(marks.view(np.uint8), slots, *places)
@@ -77,7 +73,7 @@ def _marked(
 
 
 def _inside(
-    reader: Reader, view: Collection, field: int, ranges: Sequence[Range]
+    reader: Reader, view: View, field: int, ranges: Sequence[Range]
 ) -> Iterator[NDArray[np.uint32]]:
     """The slots of the terms in the ranges, leaf by leaf. Each leaf is read once."""
     prefix = keys.field(view.header.number, field)
@@ -153,7 +149,7 @@ def drop(batch: Batch, coll: WritableCollection, field: int) -> None:
     coll.touched = True
 
 
-def walk(reader: Reader, view: Collection, field: int) -> Iterator[list[bytes] | CorruptedError]:
+def walk(reader: Reader, view: View, field: int) -> Iterator[list[bytes] | CorruptedError]:
     """For the check: all postings, leaf by leaf, and the damage that was met in their place."""
     prefix = keys.field(view.header.number, field)
     last = b""

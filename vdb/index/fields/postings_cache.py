@@ -21,8 +21,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from vdb.errors import CorruptedError
-from vdb.index.vectors.kernel_view import Collection as View
-from vdb.index.vectors.kernel_view import Reader
+from vdb.index.types import Reader, View
 from vdb.store import CacheSlot, CollectionView, Snapshot
 from vdb.store.format import keys
 from vdb.store.format.leaves import Leaf

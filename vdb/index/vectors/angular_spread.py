@@ -10,9 +10,9 @@ from __future__ import annotations
 
 import numpy as np
 
-from vdb.index.vectors.kernel_view import Collection, Reader
-from vdb.index.vectors.search import stored
-from vdb.index.vectors.strategy import few
+from vdb.index.types import Reader, View
+from vdb.index.vectors.stored import stored
+from vdb.index.vectors.strategy import is_small
 
 __all__ = ["angular_spread", "blind_walks"]
 
@@ -25,7 +25,7 @@ offset, recall@10 at ef=200: 180 steps 1.0 (0.976 in 384 dimensions), 16 steps 0
 0.06 and less."""
 
 
-def angular_spread(reader: Reader, view: Collection) -> float | None:
+def angular_spread(reader: Reader, view: View) -> float | None:
     """The median of 1 - cosine between 64 vectors spread over the collection, above 0, at most 2.
 
     Pairs of equal direction are left out. None where there are no others, and under other metrics
@@ -47,9 +47,9 @@ def angular_spread(reader: Reader, view: Collection) -> float | None:
     return float(np.median(different)) if different.size else None
 
 
-def blind_walks(view: Collection, spread: float | None) -> str | None:
+def blind_walks(view: View, spread: float | None) -> str | None:
     """In words, that walks cannot tell records apart, and what helps; None where they can."""
-    if spread is None or spread >= _FEWEST_STEPS * _STEP or not view.links or few(view):
+    if spread is None or spread >= _FEWEST_STEPS * _STEP or not view.links or is_small(view):
         return None
     return (
         f"its vectors point in nearly one direction (the median of 1 - cosine is {spread:.1e}, and "

@@ -16,7 +16,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-__all__ = ["RUN", "Spread"]
+__all__ = ["RUN", "StridedOrder"]
 
 RUN = 8
 """Slots that a new build takes together; each build's record says how many it does."""
@@ -24,7 +24,7 @@ RUN = 8
 _GOLDEN = 0.6180339887498949
 
 
-class Spread:
+class StridedOrder:
     """An order of all slots: whole runs below ``size`` in strides, what is behind as it comes."""
 
     def __init__(self, size: int, run: int) -> None:

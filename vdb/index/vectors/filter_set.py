@@ -1,21 +1,22 @@
-"""Some of a collection's slots: what a filter lets through."""
+"""The set of slots that pass a filter."""
 
 from __future__ import annotations
 
 import numpy as np
 from numpy.typing import NDArray
 
-from vdb.index.vectors.kernel_view import Collection, Reader, opened
+from vdb.index.types import Reader, View
+from vdb.index.vectors.kernel_view import opened
 
-__all__ = ["Among", "live"]
+__all__ = ["FilterSet", "live"]
 
 
-class Among:
-    """The records that a search looks among. Do not change the arrays: they are shared.
+class FilterSet:
+    """The records that pass a filter. Do not change the arrays: searches share them.
 
     Attributes:
         bits: uint8: bit s mod 8 (the lowest is 0) of byte s div 8 for the record at slot s.
-        count: How many there are.
+        count: How many records pass.
         total: How many records the collection has.
         remark: That nothing passes, or everything, and which fields of the filter no record has;
             empty where none is to be named.
@@ -24,7 +25,7 @@ class Among:
     __slots__ = ("_size", "bits", "count", "remark", "total")
 
     def __init__(self, allowed: NDArray[np.bool_], total: int, remark: str = "") -> None:
-        """`allowed`: shape (slots,): whether the record at a slot is among them."""
+        """`allowed`: shape (slots,): whether the record at a slot passes."""
         self.remark = remark
         self.bits: NDArray[np.uint8] = np.packbits(allowed, bitorder="little")
         self.count = int(np.count_nonzero(allowed))
@@ -33,19 +34,19 @@ class Among:
 
     @property
     def slots(self) -> NDArray[np.intp]:
-        """The slots, rising."""
+        """The slots of the records, rising."""
         return np.flatnonzero(np.unpackbits(self.bits, count=self._size, bitorder="little"))
 
 
-def live(reader: Reader, view: Collection) -> NDArray[np.bool_]:
+def live(reader: Reader, view: View) -> NDArray[np.bool_]:
     """Which slots hold a record: bool, shape (slots,).
 
     Raises:
         CorruptedError: The list of free slots is damaged.
     """
     header = view.header
-    found = np.ones(header.slots, dtype=np.bool_)
+    slots = np.ones(header.slots, dtype=np.bool_)
     if header.free_count:
         index, fetch = opened(reader, view)
-        found[index.free_slots(fetch, header.free_head, header.free_count)] = False
-    return found
+        slots[index.free_slots(fetch, header.free_head, header.free_count)] = False
+    return slots

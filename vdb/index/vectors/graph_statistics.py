@@ -1,4 +1,4 @@
-"""What a graph looks like: norms, degrees, levels, and the links of one slot."""
+"""Statistics of a whole graph (levels, degrees, reachability), and the links of one slot."""
 
 from __future__ import annotations
 
@@ -7,9 +7,10 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from vdb.index.vectors.kernel_view import Collection, Reader, opened
+from vdb.index.types import Reader, View
+from vdb.index.vectors.kernel_view import opened
 
-__all__ = ["Level", "Neighborhood", "Survey", "neighborhood", "norms", "survey"]
+__all__ = ["GraphStatistics", "Level", "Neighborhood", "graph_statistics", "neighborhood"]
 
 
 class Level(NamedTuple):
@@ -20,15 +21,15 @@ class Level(NamedTuple):
     in_degrees: NDArray[np.uint32]
 
 
-class Survey(NamedTuple):
+class GraphStatistics(NamedTuple):
     """Counts over a whole graph.
 
     Attributes:
-        nodes: Slots that stand in the graph themselves.
-        duplicates: Slots that hang off a node with the same vector.
+        nodes: Slots that are nodes of the graph themselves.
+        duplicates: Slots linked to a node with the same vector instead.
         representatives: Nodes with duplicates.
-        unlinked: New slots that wait for their links; every search looks at them.
-        reached: Slots that a walk from the entry point comes by, or that every search looks at.
+        unlinked: New slots without links so far; every search compares them.
+        reached: Slots reachable from the entry point, and those that every search compares.
         levels: Level 0 first, up to the highest with nodes.
     """
 
@@ -48,20 +49,14 @@ class Neighborhood(NamedTuple):
     links: list[NDArray[np.uint32]]
 
 
-def norms(reader: Reader, view: Collection) -> NDArray[np.float32]:
-    """The stored norm of every slot, float32 (slots,); -1 where it is not in use."""
-    index, fetch = opened(reader, view)
-    return index.norms(fetch)
-
-
-def survey(reader: Reader, view: Collection) -> Survey | None:
+def graph_statistics(reader: Reader, view: View) -> GraphStatistics | None:
     """Counts over the whole graph; None for a flat index."""
     if not view.links:
         return None
     index, fetch = opened(reader, view)
     nodes, duplicates, representatives, reached, levels = index.survey(fetch)
     unlinked = len(index.unlinked)
-    return Survey(
+    return GraphStatistics(
         nodes,
         duplicates,
         representatives,
@@ -71,7 +66,7 @@ def survey(reader: Reader, view: Collection) -> Survey | None:
     )
 
 
-def neighborhood(reader: Reader, view: Collection, slot: int) -> Neighborhood | None:
+def neighborhood(reader: Reader, view: View, slot: int) -> Neighborhood | None:
     """The links of the node that stands for a slot; None for a flat index.
 
     Raises:

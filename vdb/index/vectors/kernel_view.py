@@ -7,25 +7,21 @@ search on a collection that has not changed starts with everything in place. In 
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from typing import Any, TypeAlias
+from typing import Any
 
 import numpy as np
 
 from vdb.errors import CorruptedError
+from vdb.index.types import Fetch, Reader, View
 from vdb.kernel import Index, Writer
 from vdb.store import Batch, CacheSlot, CollectionView, Snapshot, WritableCollection
 
-__all__ = ["Collection", "Fetch", "Reader", "index_of", "opened", "writer_of"]
-
-Reader: TypeAlias = Snapshot | Batch
-Collection: TypeAlias = CollectionView | WritableCollection
-Fetch: TypeAlias = Callable[[bytes], memoryview | None]
+__all__ = ["index_of", "opened", "writer_of"]
 
 _INDEX = CacheSlot[Index]("the kernel's index")
 
 
-def opened(reader: Reader, collection: Collection) -> tuple[Index, Fetch]:
+def opened(reader: Reader, collection: View) -> tuple[Index, Fetch]:
     """The kernel's index of a collection, and how it gets at blocks while `reader` lives."""
     if isinstance(collection, CollectionView):
         fetch = reader.fetch if isinstance(reader, Snapshot) else reader.base.fetch

@@ -19,9 +19,10 @@ from typing import Any, TypeAlias
 import numpy as np
 from numpy.typing import NDArray
 
-from vdb.index.vectors.build_order import Spread
-from vdb.index.vectors.kernel_view import Fetch, index_of
-from vdb.index.vectors.search import Found
+from vdb.index.types import Fetch
+from vdb.index.vectors.build_order import StridedOrder
+from vdb.index.vectors.kernel_view import index_of
+from vdb.index.vectors.search import Neighbors
 from vdb.kernel import NONE, Index, Writer, sub_batch_size
 from vdb.model.records import Progress
 from vdb.store import CollectionView
@@ -63,7 +64,7 @@ class Building:
 
     Attributes:
         copied: Slots below have their vectors in blocks of its own, where it has such.
-        slots: How many slots were looked at, in the order of `Spread`.
+        slots: How many slots were looked at, in the order of `StridedOrder`.
         nodes: Vectors in the graph.
     """
 
@@ -93,7 +94,7 @@ class Building:
         self._fetch = fetch
         self._source: Index = index_of(beside)  # where vectors come from
         self._writer = Writer(index_of(view), free_head=NONE, free_count=0)
-        self._order = Spread(build.spread, build.run)
+        self._order = StridedOrder(build.spread, build.run)
         self._live: NDArray[np.uint32] = _NOTHING  # the next slots in use
         self._places: NDArray[np.uint32] = _NOTHING  # at which places they come
         self._looked_at = self.slots
@@ -289,9 +290,9 @@ class Building:
         slots = drawn.astype(np.uint32)
         return np.ascontiguousarray(slots[self._used(slots)][:size])
 
-    def search(self, queries: NDArray[Any], k: int, *, ef: int, exact: bool) -> Found:
+    def search(self, queries: NDArray[Any], k: int, *, ef: int, exact: bool) -> Neighbors:
         """The k nearest under the metric of this generation; see `index.search`."""
         index, fetch = self._writer.index, self._fetch
         if exact or not self._has_graph:
-            return Found(*index.scan(fetch, queries, k, self._threads))
-        return Found(*index.search(fetch, queries, k, ef, self._threads))
+            return Neighbors(*index.scan(fetch, queries, k, self._threads))
+        return Neighbors(*index.search(fetch, queries, k, ef, self._threads))

@@ -1,31 +1,38 @@
-"""Finding: the graph's walk or the exact scan, with natural values."""
+"""The nearest vectors: a walk through the graph or a scan, with natural values.
+
+`search` is what queries use: the collection's own metric, the graph where there is one, and only
+the records of a filter set if one is given. `scan` compares everything, under any metric.
+"""
 
 from __future__ import annotations
 
-from typing import Any, NamedTuple
+from collections.abc import Sequence
+from typing import Any, NamedTuple, TypeAlias
 
 import numpy as np
 from numpy.typing import NDArray
 
-from vdb.index.vectors.filtered import search_some
-from vdb.index.vectors.kernel_view import Collection, Reader, opened
-from vdb.index.vectors.strategy import Course
-from vdb.model.records import NormStats
+from vdb.index.types import Fetch, Reader, View
+from vdb.index.vectors.filter_set import FilterSet
+from vdb.index.vectors.kernel_view import opened
+from vdb.index.vectors.strategy import SearchStats, scan_reason
+from vdb.kernel import Index
 
 __all__ = [
     "DEFAULT_EF",
-    "Found",
+    "Neighbors",
+    "SearchParameters",
     "count_distances",
-    "norm_stats",
+    "lengthened",
+    "scan",
     "search",
-    "stored",
-    "stored_vectors",
 ]
 
 DEFAULT_EF = 100
 """Candidates kept by a walk when the caller does not say: recall@10 above 0.95 on most data."""
 
-_BLOCKS = 64  # whose norms are looked at for figures of a collection: 4 MiB
+_Arrays: TypeAlias = tuple[NDArray[np.uint32], NDArray[np.float64], NDArray[np.uint32]]
+"""Slots, values and counts, as the kernel returns them."""
 
 _QUERIES_AT_ONCE = 1024  # between two kernel calls Ctrl-C is noticed
 
@@ -35,57 +42,165 @@ _QUERIES_AT_ONCE = 1024  # between two kernel calls Ctrl-C is noticed
 _TINY_SQUARE = 1e-30
 
 
-class Found(NamedTuple):
-    """What a search found for n queries.
+class SearchParameters(NamedTuple):
+    """How the nearest vectors are looked for.
+
+    Attributes:
+        k: Neighbours of each query, at least 1.
+        ef: Candidates that a walk keeps; k of them at least.
+        exact: Scan even where there is a graph.
+        threads: Threads that share the queries.
+        filter_set: The records to look among; None for all.
+    """
+
+    k: int
+    ef: int = DEFAULT_EF
+    exact: bool = False
+    threads: int = 1
+    filter_set: FilterSet | None = None
+
+
+class Neighbors(NamedTuple):
+    """The nearest vectors of n queries.
 
     Attributes:
         slots: uint32, (n, k'), best first, equal values by slot; k' is k, or the number of slots
             where that is smaller. Entries from ``counts`` on mean nothing.
         values: float64, (n, k'): the metric's natural values.
         counts: uint32, (n,): how many entries of each row are real.
+        stats: What a search with a filter set did; None without one.
     """
 
     slots: NDArray[np.uint32]
     values: NDArray[np.float64]
     counts: NDArray[np.uint32]
+    stats: SearchStats | None = None
 
 
 def search(
-    reader: Reader,
-    view: Collection,
-    queries: NDArray[Any],
-    k: int,
-    *,
-    ef: int | None = None,
-    exact: bool = False,
-    threads: int = 1,
-    course: Course | None = None,
-) -> Found:
-    """The k nearest for each query; through the graph, or exactly by looking at every vector.
+    reader: Reader, view: View, queries: NDArray[Any], params: SearchParameters
+) -> Neighbors:
+    """The k nearest of each query; through the graph, or exactly by looking at every vector.
+
+    With a filter set, never fewer than k where as many records are in it.
 
     Args:
         reader: Whose moment is seen.
         view: The collection, from that reader.
         queries: C-contiguous, (n, dim), already checked: float32 on float32 and float16, int8 on
             int8, packed bits on bits.
-        k: Hits wanted of each query, at least 1.
-        ef: Candidates kept by the walk, and k at least. None: the larger of k and `DEFAULT_EF`.
-        exact: Scan even where there is a graph.
-        threads: Threads that share the queries.
-        course: What to look among, and where to say what was done; None for all records. Never
-            fewer than k are found where there are as many.
+        params: How to look.
 
     Raises:
-        CorruptedError: A block that the search came by is damaged.
+        CorruptedError: A block on the way is damaged.
     """
     if view.header.metric == "ip" and queries.dtype == np.float32:
         queries, factors = lengthened(queries)
         if factors is not None:
-            found = _search(
-                reader, view, queries, k, ef=ef, exact=exact, threads=threads, course=course
-            )
-            return found._replace(values=found.values / factors)
-    return _search(reader, view, queries, k, ef=ef, exact=exact, threads=threads, course=course)
+            neighbors = _search(reader, view, queries, params)
+            return neighbors._replace(values=neighbors.values / factors)
+    return _search(reader, view, queries, params)
+
+
+def _search(
+    reader: Reader, view: View, queries: NDArray[Any], params: SearchParameters
+) -> Neighbors:
+    index, fetch = opened(reader, view)
+    k, ef, exact, threads, filter_set = params
+    flat = not view.links
+    if filter_set is not None:
+        return _search_filtered(index, fetch, queries, params, flat=flat)
+    if len(queries) == 1:  # the most common search, and the shortest
+        if exact or flat:
+            return Neighbors(*index.scan(fetch, queries, k, 1))
+        return Neighbors(*index.search(fetch, queries, k, max(k, ef), 1))
+    if exact or flat:
+        return _joined([index.scan(fetch, some, k, threads) for some in _chunks(queries)])
+    ef = max(k, ef)
+    return _joined([index.search(fetch, some, k, ef, threads) for some in _chunks(queries)])
+
+
+def _search_filtered(
+    index: Index, fetch: Fetch, queries: NDArray[Any], params: SearchParameters, *, flat: bool
+) -> Neighbors:
+    """The k nearest of each query in the filter set, with what it took."""
+    k, ef, exact, threads, filter_set = params
+    assert filter_set is not None  # noqa: S101 - for mypy; the caller has looked
+    bits, count = filter_set.bits, filter_set.count
+    scans, reason = scan_reason(count, ef, flat=flat, exact=exact)
+    if scans:
+        n = len(queries)
+        return _joined(
+            [index.scan_allowed(fetch, some, bits, count, k, threads) for some in _chunks(queries)],
+            SearchStats(n * count, n, 0, 0, reason),
+        )
+    parts, compared, switches = [], 0, 0
+    for some in _chunks(queries):
+        slots, values, counts, comparisons, switched = index.search_among(
+            fetch, some, bits, count, k, max(k, ef), threads
+        )
+        parts.append((slots, values, counts))
+        compared += int(comparisons.sum())
+        switches += int(np.count_nonzero(switched))
+    return _joined(parts, SearchStats(compared, 0, len(queries), switches, reason))
+
+
+def _chunks(queries: NDArray[Any]) -> Sequence[NDArray[Any]]:
+    """The queries in parts, one at least."""
+    if len(queries) <= _QUERIES_AT_ONCE:
+        return (queries,)
+    step = _QUERIES_AT_ONCE
+    return [queries[start : start + step] for start in range(0, len(queries), step)]
+
+
+def _joined(parts: list[_Arrays], stats: SearchStats | None = None) -> Neighbors:
+    """What the kernel returned for the parts of the queries, as one."""
+    if len(parts) == 1:
+        return Neighbors(*parts[0], stats)
+    slots, values, counts = map(np.concatenate, zip(*parts, strict=True))
+    return Neighbors(slots, values, counts, stats)
+
+
+def scan(
+    reader: Reader,
+    view: View,
+    queries: NDArray[Any],
+    k: int,
+    *,
+    metric: str | None = None,
+    threads: int = 1,
+) -> Neighbors:
+    """The k nearest of each query, exactly, under the collection's own metric or another.
+
+    Args:
+        reader: Whose moment is seen.
+        view: The collection, from that reader.
+        queries: As `search` takes them, C-contiguous, (n, dim). Ctrl-C is noticed between
+            two calls, so n should be a few hundred at most.
+        k: Neighbours of each query, at least 1.
+        metric: The metric to compare under; None is the collection's own. Vectors and norms are the
+            same for all of them. Records without a value under it (zero vectors under cosine) are
+            left out.
+        threads: Threads that share the queries.
+    """
+    index, fetch = opened(reader, view)
+    if (view.header.metric if metric is None else metric) == "ip" and queries.dtype == np.float32:
+        queries, factors = lengthened(queries)
+        if factors is not None:
+            neighbors = Neighbors(*index.scan(fetch, queries, k, threads, metric))
+            return neighbors._replace(values=neighbors.values / factors)
+    return Neighbors(*index.scan(fetch, queries, k, threads, metric))
+
+
+def count_distances(
+    reader: Reader, view: View, queries: NDArray[Any], k: int, *, ef: int = DEFAULT_EF
+) -> NDArray[np.uint32]:
+    """How many distances `search` through the graph computes for each query, uint32 (n,).
+
+    Those of the walk, and the hits whose values are computed again. Arguments as for `search`.
+    """
+    index, fetch = opened(reader, view)
+    return index.count_distances(fetch, queries, k, max(k, ef))
 
 
 def lengthened(queries: NDArray[Any]) -> tuple[NDArray[Any], NDArray[np.float64] | None]:
@@ -103,90 +218,3 @@ def lengthened(queries: NDArray[Any]) -> tuple[NDArray[Any], NDArray[np.float64]
     _, exponents = np.frexp(np.where(tiny & (lengths > 0), lengths, 0.5))  # 0 for 0.5
     factors = np.ldexp(1.0, -exponents)[:, None]
     return (wide * factors).astype(np.float32), factors
-
-
-def _search(
-    reader: Reader,
-    view: Collection,
-    queries: NDArray[Any],
-    k: int,
-    *,
-    ef: int | None,
-    exact: bool,
-    threads: int,
-    course: Course | None,
-) -> Found:
-    index, fetch = opened(reader, view)
-    scan = exact or not view.links
-    width = max(k, DEFAULT_EF) if ef is None else ef
-    if course is None and len(queries) == 1:  # the most common search, and the shortest
-        if scan:
-            return Found(*index.scan(fetch, queries, k, 1))
-        return Found(*index.search(fetch, queries, k, max(width, k), 1))
-    if course is not None:
-        scan = course.scanning(width, flat=not view.links, exact=exact)
-    parts = []
-    for start in range(0, len(queries), _QUERIES_AT_ONCE):
-        some = queries[start : start + _QUERIES_AT_ONCE]
-        if course is not None:
-            wide = None if scan else max(width, k)
-            parts.append(
-                search_some(index, fetch, some, k, width=wide, threads=threads, course=course)
-            )
-        elif scan:
-            parts.append(index.scan(fetch, some, k, threads))
-        else:
-            parts.append(index.search(fetch, some, k, max(width, k), threads))
-    if len(parts) == 1:
-        return Found(*parts[0])
-    if not parts:
-        empty = index.scan(fetch, queries, k, 1)
-        return Found(*empty)
-    slots, values, counts = zip(*parts, strict=True)
-    return Found(np.concatenate(slots), np.concatenate(values), np.concatenate(counts))
-
-
-def count_distances(
-    reader: Reader, view: Collection, queries: NDArray[Any], k: int, *, ef: int | None = None
-) -> NDArray[np.uint32]:
-    """How many distances `search` through the graph computes for each query, uint32 (n,).
-
-    Those of the walk, and the hits whose values are computed again. Arguments as for `search`.
-    """
-    index, fetch = opened(reader, view)
-    width = max(k, DEFAULT_EF) if ef is None else ef
-    return index.count_distances(fetch, queries, k, width)
-
-
-def stored_vectors(reader: Reader, view: Collection, slots: NDArray[np.uint32]) -> NDArray[Any]:
-    """Copies of the vectors in these slots, (n, dim), exactly as they were stored; bits packed."""
-    index, fetch = opened(reader, view)
-    return index.vectors(fetch, slots)
-
-
-def stored(
-    reader: Reader, view: Collection, slots: NDArray[np.uint32]
-) -> list[NDArray[Any] | None]:
-    """The vectors in these slots, None where there is none."""
-    index, fetch = opened(reader, view)
-    used = index.norms_of(fetch, slots) >= 0
-    rows = iter(index.vectors(fetch, np.ascontiguousarray(slots[used])))
-    return [next(rows) if there else None for there in used.tolist()]
-
-
-def norm_stats(reader: Reader, view: Collection) -> NormStats:
-    """Smallest, largest and mean L2 norm of the vectors in some blocks spread over all of them.
-
-    Every vector is looked at where there are `_BLOCKS` blocks at most.
-    """
-    index, fetch = opened(reader, view)
-    table, slots = view.vectors, view.header.slots
-    blocks = -(-slots // table.rows)
-    chosen = np.unique(np.linspace(0, max(0, blocks - 1), min(blocks, _BLOCKS)).astype(np.int64))
-    places = (chosen[:, None] * table.rows + np.arange(table.rows)).ravel()
-    norms = index.norms_of(fetch, places[places < slots].astype(np.uint32)).astype(np.float64)
-    norms = norms[norms >= 0]
-    if not norms.size:
-        return NormStats(count=0, min=0.0, max=0.0, mean=0.0)
-    low, high, mean = norms.min(), norms.max(), norms.mean()
-    return NormStats(count=len(norms), min=float(low), max=float(high), mean=float(mean))

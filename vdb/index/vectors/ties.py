@@ -8,9 +8,10 @@ from typing import Any, NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from vdb.index.vectors.filter_set import Among
-from vdb.index.vectors.kernel_view import Collection, Reader, opened
-from vdb.index.vectors.search import lengthened
+from vdb.index.types import Reader, View
+from vdb.index.vectors.filter_set import FilterSet
+from vdb.index.vectors.kernel_view import opened
+from vdb.index.vectors.search import SearchParameters, lengthened
 
 __all__ = ["Nodes", "copies", "nodes", "ties"]
 
@@ -18,13 +19,13 @@ _CELLS = 1 << 22  # slots that one call of the kernel may return
 
 
 class Nodes(NamedTuple):
-    """Nodes of the graph that walks found, best first; arrays as in `Found`.
+    """The nearest nodes of the graph, best first; arrays as in `Neighbors`.
 
     Attributes:
         slots: uint32, (n, width).
         values: float64, (n, width).
         counts: uint32, (n,).
-        failed: bool, (n,): queries whose walk among some records did not do.
+        failed: bool, (n,): queries whose walk in a filter set gave way to a scan.
     """
 
     slots: NDArray[np.uint32]
@@ -35,55 +36,52 @@ class Nodes(NamedTuple):
 
 def nodes(
     reader: Reader,
-    view: Collection,
+    view: View,
     queries: NDArray[Any],
-    width: int,
-    *,
-    ef: int,
-    threads: int,
-    among: Among | None,
+    params: SearchParameters,
 ) -> Nodes:
     """As `search` with a walk, but of equal vectors only the node that stands for them.
 
-    With `among`, nodes that stand for one of these at least.
+    With a filter set, nodes that stand for one of its records at least.
     """
     index, fetch = opened(reader, view)
     queries, factors = _scaled(view, queries)
-    if among is None:
-        slots, values, counts = index.search_nodes(fetch, queries, width, ef, threads)
+    k, ef, _, threads, filter_set = params
+    if filter_set is None:
+        slots, values, counts = index.search_nodes(fetch, queries, k, ef, threads)
         failed = np.zeros(len(queries), dtype=np.bool_)
     else:
         slots, values, counts, switched = index.search_nodes_among(
-            fetch, queries, among.bits, among.count, width, ef, threads
+            fetch, queries, filter_set.bits, filter_set.count, k, ef, threads
         )
         failed = switched.astype(np.bool_)
     return Nodes(slots, values if factors is None else values / factors, counts, failed)
 
 
 def copies(
-    reader: Reader, view: Collection, wanted: NDArray[np.uint32], most: int
+    reader: Reader, view: View, nodes: NDArray[np.uint32], most: int
 ) -> list[NDArray[np.uint32]]:
     """The slots that each of these nodes stands for, itself first; `most` of each."""
     index, fetch = opened(reader, view)
-    slots, sizes = index.copies(fetch, np.ascontiguousarray(wanted), most)
+    slots, sizes = index.copies(fetch, np.ascontiguousarray(nodes), most)
     return np.split(slots, np.cumsum(sizes)[:-1])
 
 
 def ties(
     reader: Reader,
-    view: Collection,
+    view: View,
     queries: NDArray[Any],
     values: NDArray[np.float64],
     *,
     threads: int,
-    among: Among | None,
+    filter_set: FilterSet | None,
 ) -> Iterator[NDArray[np.uint32]]:
     """For each query the slots of just that natural value, rising, by looking at every record."""
     index, fetch = opened(reader, view)
     queries, factors = _scaled(view, queries)
     if factors is not None:
         values = values * factors[:, 0]
-    bits, count = (None, 0) if among is None else (among.bits, among.count)
+    bits, count = (None, 0) if filter_set is None else (filter_set.bits, filter_set.count)
     # Between two calls Ctrl-C is noticed.
     step = max(1, min(_CELLS // max(1, view.header.slots), 1024))
     for start in range(0, len(queries), step):
@@ -94,9 +92,7 @@ def ties(
         yield from np.split(slots, np.cumsum(sizes)[:-1])
 
 
-def _scaled(
-    view: Collection, queries: NDArray[Any]
-) -> tuple[NDArray[Any], NDArray[np.float64] | None]:
+def _scaled(view: View, queries: NDArray[Any]) -> tuple[NDArray[Any], NDArray[np.float64] | None]:
     if view.header.metric != "ip" or queries.dtype != np.float32:
         return queries, None
     return lengthened(queries)

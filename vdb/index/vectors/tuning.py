@@ -11,7 +11,7 @@ from datetime import datetime
 from typing import Any
 
 from vdb.errors import BusyError, InvalidArgumentError
-from vdb.index.vectors.kernel_view import Collection
+from vdb.index.types import View
 from vdb.model.arguments import number
 from vdb.model.config import LIMITS
 from vdb.model.results import Interval, Result, utc
@@ -147,7 +147,7 @@ def recall_target(target: object) -> float:
     return value
 
 
-def search_ef(view: Collection, k: int | None, ef: int | None, target: object) -> int | None:
+def search_ef(view: View, k: int | None, ef: int | None, target: object) -> int | None:
     """The ef of a search: as given, as the curve says, or None where nobody says anything.
 
     Raises:

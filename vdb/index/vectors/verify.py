@@ -5,13 +5,14 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from vdb.errors import CorruptedError
-from vdb.index.vectors.kernel_view import Collection, Reader, opened
+from vdb.index.types import Reader, View
+from vdb.index.vectors.kernel_view import opened
 from vdb.model.records import Problem
 
 __all__ = ["verify"]
 
 
-def verify(reader: Reader, view: Collection) -> Iterator[Problem]:
+def verify(reader: Reader, view: View) -> Iterator[Problem]:
     """All problems of one collection; never writes, never stops at the first.
 
     Looks at every block (header, checksum), every vector (finite, its norm recomputed), the list of

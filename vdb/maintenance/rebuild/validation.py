@@ -11,7 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from vdb.errors import InvalidArgumentError, RebuildError
-from vdb.index import DEFAULT_EF, Building, Found, tuning_to_map
+from vdb.index import DEFAULT_EF, Building, Neighbors, tuning_to_map
 from vdb.index.vectors import recall_curve
 from vdb.index.vectors.recall_curve import AUTOMATIC_QUERIES, Curve, automatic
 from vdb.model.arguments import number
@@ -101,7 +101,7 @@ class Sample:
     metric: str
     slots: NDArray[np.uint32]
     queries: NDArray[Any]
-    exact: Found
+    exact: Neighbors
 
     @classmethod
     def of(
@@ -122,7 +122,7 @@ class Sample:
         return _recall(self.slots, found, self.exact, self.metric)
 
 
-def _recall(slots: NDArray[np.uint32], found: Found, exact: Found, metric: str) -> float:
+def _recall(slots: NDArray[np.uint32], found: Neighbors, exact: Neighbors, metric: str) -> float:
     """Hits are judged by value, so that it does not matter which of equal ones were found."""
     closer = METRICS[metric].closer
     hit = wanted = 0
@@ -136,7 +136,7 @@ def _recall(slots: NDArray[np.uint32], found: Found, exact: Found, metric: str) 
     return hit / wanted if wanted else 1.0
 
 
-def _others(found: Found, row: int, slot: int) -> NDArray[np.float64]:
+def _others(found: Neighbors, row: int, slot: int) -> NDArray[np.float64]:
     count = int(found.counts[row])
     values: NDArray[np.float64] = found.values[row, :count]
     others: NDArray[np.float64] = values[found.slots[row, :count] != slot]

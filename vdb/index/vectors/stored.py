@@ -1,0 +1,54 @@
+"""Stored vectors by slot, and their norms."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from vdb.index.types import Reader, View
+from vdb.index.vectors.kernel_view import opened
+from vdb.model.records import NormStats
+
+__all__ = ["norm_stats", "norms", "stored", "stored_vectors"]
+
+_BLOCKS = 64  # whose norms stand for those of a whole collection: 4 MiB
+
+
+def stored_vectors(reader: Reader, view: View, slots: NDArray[np.uint32]) -> NDArray[Any]:
+    """Copies of the vectors in these slots, (n, dim), exactly as they were stored; bits packed."""
+    index, fetch = opened(reader, view)
+    return index.vectors(fetch, slots)
+
+
+def stored(reader: Reader, view: View, slots: NDArray[np.uint32]) -> list[NDArray[Any] | None]:
+    """The vectors in these slots, None where there is none."""
+    index, fetch = opened(reader, view)
+    used = index.norms_of(fetch, slots) >= 0
+    rows = iter(index.vectors(fetch, np.ascontiguousarray(slots[used])))
+    return [next(rows) if there else None for there in used.tolist()]
+
+
+def norms(reader: Reader, view: View) -> NDArray[np.float32]:
+    """The stored norm of every slot, float32 (slots,); -1 where it is not in use."""
+    index, fetch = opened(reader, view)
+    return index.norms(fetch)
+
+
+def norm_stats(reader: Reader, view: View) -> NormStats:
+    """Smallest, largest and mean L2 norm of the vectors in some blocks spread over all of them.
+
+    Every vector is looked at where there are `_BLOCKS` blocks at most.
+    """
+    index, fetch = opened(reader, view)
+    table, slots = view.vectors, view.header.slots
+    blocks = -(-slots // table.rows)
+    chosen = np.unique(np.linspace(0, max(0, blocks - 1), min(blocks, _BLOCKS)).astype(np.int64))
+    places = (chosen[:, None] * table.rows + np.arange(table.rows)).ravel()
+    norms = index.norms_of(fetch, places[places < slots].astype(np.uint32)).astype(np.float64)
+    norms = norms[norms >= 0]
+    if not norms.size:
+        return NormStats(count=0, min=0.0, max=0.0, mean=0.0)
+    low, high, mean = norms.min(), norms.max(), norms.mean()
+    return NormStats(count=len(norms), min=float(low), max=float(high), mean=float(mean))
