@@ -1,4 +1,4 @@
-"""The one table of codes: short forms of vectors that walks through a graph compare.
+"""The table of codes (scalar quantization): short forms of vectors that walks compare.
 
 A code is made of its vector alone, so nothing is trained and nothing grows old. Walks are guided by
 codes, and the last candidates are compared again by their vectors: values and scores are those of

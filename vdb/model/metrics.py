@@ -1,7 +1,8 @@
 """The one table of metrics: what the natural value is, which way is closer, which vectors have one.
 
 Inside the kernel everything is a distance, lower is nearer; outside everything is a *value*, the
-metric's natural quantity, in the direction given here. Adding a metric is adding a row.
+metric's natural quantity, in the direction given here. CONTRIBUTING.md lists what a new metric
+needs besides its row.
 """
 
 from __future__ import annotations

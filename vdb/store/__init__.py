@@ -1,10 +1,13 @@
-"""Everything that touches LMDB or the file system, behind two ways in.
+"""Everything that touches LMDB or the file system.
+
+Transactions begin in one of two ways:
 
 - `Environment.snapshot` gives a `Snapshot`: one moment, to read.
 - `Environment.batch` gives a `Batch`: one transaction, to write.
 
-A collection as one of them sees it is a `CollectionView` or a `WritableCollection`. No name that
-a user chose ever becomes a path, and no other package of vdb imports lmdb.
+A collection as one of them sees it is a `CollectionView` or a `WritableCollection`. Floors above
+use `generations`, `views` and `format` too, inside these transactions. No name that a user chose
+ever becomes a path, and no other package of vdb imports lmdb.
 """
 
 from __future__ import annotations
