@@ -14,7 +14,7 @@ Depth is bounded before anything is built, so that a hostile filter is refused a
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from typing import NoReturn, TypeVar
+from typing import NoReturn, TypeAlias, TypeVar
 
 from vdb.errors import InvalidFilterError
 from vdb.model.arguments import unreadable
@@ -25,6 +25,9 @@ from vdb.model.filters.simplify import conditions
 __all__ = ["parse"]
 
 T = TypeVar("T")
+
+_Place: TypeAlias = "tuple[_Place, str | int] | None"
+"""Where in a filter something stands: where that stands which it is in, and its key there."""
 
 _CONDITIONS: dict[str, type[nodes.Condition]] = {
     kind.operator: kind
@@ -55,7 +58,7 @@ def parse(where: object) -> Filter:
         InvalidFilterError: It cannot be understood; ``path`` says where inside it.
     """
     try:
-        return _bounded(_parse(where, "where", 1))
+        return _bounded(_parse(where, None, 1))
     except (InvalidFilterError, MemoryError):
         raise
     except Exception as error:  # a mapping may do anything when it is looked at
@@ -78,7 +81,7 @@ def _bounded(where: Filter) -> Filter:
     return where
 
 
-def _parse(where: object, place: str, depth: int) -> Filter:
+def _parse(where: object, place: _Place, depth: int) -> Filter:
     if isinstance(where, Filter):
         return where
     if not isinstance(where, Mapping):
@@ -90,14 +93,14 @@ def _parse(where: object, place: str, depth: int) -> Filter:
     return parts[0] if len(parts) == 1 else _made(place, lambda: And(tuple(parts)))
 
 
-def _entry(key: object, value: object, place: str, depth: int) -> Filter:
+def _entry(key: object, value: object, place: _Place, depth: int) -> Filter:
     if not isinstance(key, str):
         _refuse(place, f"expected the name of a field, got {type(key).__name__}")
-    inside = f"{place}[{key[:64]!r}]"
+    inside = place, key
     if key in _JOINTS:
         if not isinstance(value, list | tuple) or not value:
             _refuse(inside, f"expected a list of filters, got {_named(value)}")
-        parts = tuple(_parse(v, f"{inside}[{i}]", depth + 1) for i, v in enumerate(value))
+        parts = tuple([_parse(v, (inside, i), depth + 1) for i, v in enumerate(value)])
         return _made(inside, lambda: _JOINTS[key](parts))
     if key == "$not":
         part = _parse(value, inside, depth + 1)
@@ -108,7 +111,7 @@ def _entry(key: object, value: object, place: str, depth: int) -> Filter:
     return _field(key, value, inside, depth)
 
 
-def _field(path: str, value: object, place: str, depth: int) -> Filter:
+def _field(path: str, value: object, place: _Place, depth: int) -> Filter:
     if depth > DEEPEST:
         _refuse(place, f"a filter has at most {DEEPEST} levels")
     if not isinstance(value, Mapping) or list(value) == ["$date"]:
@@ -119,7 +122,7 @@ def _field(path: str, value: object, place: str, depth: int) -> Filter:
     return parts[0] if len(parts) == 1 else _made(place, lambda: And(tuple(parts)))
 
 
-def _condition(path: str, name: object, operand: object, place: str, depth: int) -> Filter:
+def _condition(path: str, name: object, operand: object, place: _Place, depth: int) -> Filter:
     if not isinstance(name, str) or not name.startswith("$"):
         shown = str(name)[:64]
         _refuse(
@@ -127,7 +130,7 @@ def _condition(path: str, name: object, operand: object, place: str, depth: int)
             f"expected an operator such as '$gte', got {shown!r}; a nested field is written "
             f"{f'{path}.{shown}'!r}",
         )
-    inside = f"{place}[{name[:64]!r}]"
+    inside = place, name
     if name == "$not":
         part = _field(path, operand, inside, depth + 1)
         return _made(inside, lambda: Not(part))
@@ -139,20 +142,21 @@ def _condition(path: str, name: object, operand: object, place: str, depth: int)
     return _made(inside, lambda: kind(path, operand))  # type: ignore[call-arg]  # all take two
 
 
-def _made(place: str, make: Callable[[], T]) -> T:
+def _made(place: _Place, make: Callable[[], T]) -> T:
     """What `make` makes; its refusals get the place."""
     try:
         return make()
     except InvalidFilterError as error:
+        spelled = _spelled(place)
         raise InvalidFilterError(
-            f"{place}: {error.message}",
-            path=place,
+            f"{spelled}: {error.message}",
+            path=spelled,
             expected=error.expected,
             received=error.received,
         ) from None
 
 
-def _unknown(name: str, place: str, known: tuple[str, ...]) -> NoReturn:
+def _unknown(name: str, place: _Place, known: tuple[str, ...]) -> NoReturn:
     _refuse(place, f"there is no operator {name[:64]!r} here; there are {', '.join(known)}")
 
 
@@ -160,5 +164,14 @@ def _named(value: object) -> str:
     return "an empty one" if isinstance(value, list | tuple) else type(value).__name__
 
 
-def _refuse(place: str, what: str) -> NoReturn:
-    raise InvalidFilterError(f"{place}: {what}", path=place)
+def _refuse(place: _Place, what: str) -> NoReturn:
+    spelled = _spelled(place)
+    raise InvalidFilterError(f"{spelled}: {what}", path=spelled)
+
+
+def _spelled(place: _Place) -> str:
+    keys: list[str] = []
+    while place is not None:
+        place, key = place
+        keys.append(f"[{key if isinstance(key, int) else key[:64]!r}]")
+    return "where" + "".join(reversed(keys))

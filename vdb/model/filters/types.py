@@ -7,6 +7,7 @@ answer. On a field of dates a filter may also give a date as a string.
 
 from __future__ import annotations
 
+import operator
 from collections.abc import Mapping
 from datetime import UTC, datetime, timedelta
 from typing import Any
@@ -105,9 +106,11 @@ def typed(where: Filter, types: Mapping[str, str]) -> Filter:
     if not types:
         return where
     if isinstance(where, Not):
-        return Not(typed(where.part, types))
+        part = typed(where.part, types)
+        return where if part is where.part else Not(part)
     if isinstance(where, Joint):
-        return type(where)(tuple(typed(part, types) for part in where.parts))
+        parts = tuple([typed(part, types) for part in where.parts])
+        return where if all(map(operator.is_, parts, where.parts)) else type(where)(parts)
     assert isinstance(where, Condition)  # noqa: S101 - there is nothing else
     kind = types.get(where.path)
     return where if kind is None else _typed(where, kind)
@@ -126,7 +129,8 @@ def _typed(where: Condition, kind: str) -> Condition:
             return where
         return type(where)(where.path, tuple(_value(where, kind, v) for v in where.values))
     if isinstance(where, nodes.Comparison):
-        return type(where)(where.path, _value(where, kind, where.value))
+        value = _value(where, kind, where.value)
+        return where if value is where.value else type(where)(where.path, value)
     return where
 
 

@@ -213,10 +213,10 @@ def moment(text: str) -> int | None:
         return None
     day, clock, second, fraction, sign, hours, minutes = found.groups()
     try:
-        local = datetime.fromisoformat(f"{day}T{clock or '00:00'}:{second or '00'}")
+        local = datetime.fromisoformat(f"{day}T{clock or '00:00'}:{second or '00'}+00:00")
     except ValueError:
         return None
-    micro = microseconds(local.replace(tzinfo=UTC))
+    micro = microseconds(local)
     if fraction:
         micro += int(fraction[:6].ljust(6, "0"))
     if sign:
