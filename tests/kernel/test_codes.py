@@ -104,7 +104,7 @@ def test_walks_by_codes_find_what_walks_by_vectors_find(metric: str) -> None:
             bits = np.zeros(3000, bool)
             bits[found] = True
             bits = np.packbits(bits, bitorder="little")
-            exact = index.index.scan_allowed(nothing_stored, query[None], bits, 10, 10)
+            exact = index.index.scan_filtered(nothing_stored, query[None], bits, 10, 10)
             assert exact[1][0].tolist() == best.tolist()
             assert exact[0][0].tolist() == found.tolist()
             limit = nearest_values(metric, query, held, 10)[-1]
@@ -294,7 +294,7 @@ def test_vectors_that_only_their_codes_cannot_tell_apart_are_all_found(
     index = MemoryIndex(metric, 12, codes=codes)
     slots = index.add(rows)
     assert index.problems() == []
-    assert len(index.index.neighbourhood(nothing_stored, int(slots[100]))[1]) == 9
+    assert len(index.index.neighborhood(nothing_stored, int(slots[100]))[1]) == 9
     for query in rows[::37]:
         values = index.search(query[None], 20, 240)[1][0]
         expected = nearest_values(metric, query, rows, 20)

@@ -113,7 +113,7 @@ def test_random_lies_never_crash_and_never_hang(
         among = (np.packbits(allowed, bitorder="little"), np.count_nonzero(allowed))
         for call in (
             lambda reader=reader, lying=lying: reader.search(lying.get, queries, 20, 50),
-            lambda reader=reader, lying=lying, among=among: reader.search_among(
+            lambda reader=reader, lying=lying, among=among: reader.search_filtered(
                 lying.get, queries, *among, 20, 30
             ),
             lambda reader=reader, lying=lying: reader.verify(lying.get, kernel.NONE, 0),

@@ -27,7 +27,7 @@ def memory(points):
 def search(memory, allowed, queries, *, k=K, ef=60, threads=1):
     bits = np.packbits(allowed, bitorder="little")
     count = np.count_nonzero(allowed)
-    return memory.index.search_among(nothing_stored, queries, bits, count, k, ef, threads)
+    return memory.index.search_filtered(nothing_stored, queries, bits, count, k, ef, threads)
 
 
 def truth(points, allowed, q, k=K):
@@ -88,7 +88,9 @@ def test_a_scan_of_some_is_exact(points, memory):
         bits = np.packbits(allowed, bitorder="little")
         count = np.count_nonzero(allowed)
         k = min(K, count)
-        found, _, counts = memory.index.scan_allowed(nothing_stored, points[:20], bits, count, K, 2)
+        found, _, counts = memory.index.scan_filtered(
+            nothing_stored, points[:20], bits, count, K, 2
+        )
         assert (counts == k).all() and found.shape == (20, k)
         for row, q in zip(found, points[:20], strict=True):
             assert row.tolist() == truth(points, allowed, q).tolist()
@@ -98,7 +100,7 @@ def test_bits_that_do_not_belong_to_the_slots_are_refused(points):
     memory = MemoryIndex("l2", 12, M=8, ef_construction=60)
     memory.add(points[:61])
     bits = np.full(8, 255, np.uint8)
-    for call, ef in ((memory.index.scan_allowed, []), (memory.index.search_among, [10])):
+    for call, ef in ((memory.index.scan_filtered, []), (memory.index.search_filtered, [10])):
         with pytest.raises(CorruptedError, match="behind the last of 61"):
             call(nothing_stored, points[:1], bits, 61, 2, *ef)
         with pytest.raises(ValueError, match="bits"):
@@ -106,7 +108,7 @@ def test_bits_that_do_not_belong_to_the_slots_are_refused(points):
         with pytest.raises(ValueError, match="count"):
             call(nothing_stored, points[:1], bits, 62, 2, *ef)
     bits[7] = 31
-    assert memory.index.scan_allowed(nothing_stored, points[:1], bits, 61, 99)[2].tolist() == [61]
+    assert memory.index.scan_filtered(nothing_stored, points[:1], bits, 61, 99)[2].tolist() == [61]
 
 
 def test_duplicates_are_found_by_their_own_bits():

@@ -73,7 +73,7 @@ def test_vectors_without_a_value_are_no_hits(sound: tuple[MemoryIndex, Blocks]) 
     everything = np.full(SLOTS // 8, 255, np.uint8)
     for _, values, counts, *_ in (
         reader.search(lying.get, queries, SLOTS, SLOTS),
-        reader.search_among(lying.get, queries, everything, SLOTS, SLOTS, SLOTS),
+        reader.search_filtered(lying.get, queries, everything, SLOTS, SLOTS, SLOTS),
         reader.scan(lying.get, queries, SLOTS),
     ):
         # A duplicate has the value of the node that it hangs off.
@@ -98,7 +98,7 @@ def test_chains_that_meet_are_looked_at_once(sound: tuple[MemoryIndex, Blocks]) 
     assert sum("chain of duplicates is broken" in what for _, what in findings) == 199
     assert len(findings) < 20 * SLOTS
     with pytest.raises(CorruptedError, match="meets others"):
-        reader.survey(lying.get)
+        reader.graph_statistics(lying.get)
 
 
 def test_a_ring_of_duplicates_ends(sound: tuple[MemoryIndex, Blocks]) -> None:
@@ -112,7 +112,7 @@ def test_a_ring_of_duplicates_ends(sound: tuple[MemoryIndex, Blocks]) -> None:
     assert any("broken" in what for _, what in reader.verify(lying.get, kernel.NONE, 0))
     for slot in (5, 6):
         with pytest.raises(CorruptedError, match=r"ring|no node"):
-            reader.neighbourhood(lying.get, slot)
+            reader.neighborhood(lying.get, slot)
     queries = np.array(list(index.rows.values()))[:5]
     _, _, counts = reader.search(lying.get, queries, SLOTS, SLOTS)
     assert (counts <= SLOTS).all()
@@ -215,9 +215,11 @@ def test_whatever_the_lies_there_is_an_answer_or_corrupted_error(
         count = int(np.unpackbits(bits).sum())
         for call in (
             lambda r=reader, y=lying: r.search(y.get, queries, 30, 60),
-            lambda r=reader, y=lying, b=bits, c=count: r.search_among(y.get, queries, b, c, 20, 30),
+            lambda r=reader, y=lying, b=bits, c=count: r.search_filtered(
+                y.get, queries, b, c, 20, 30
+            ),
             lambda r=reader, y=lying: r.scan(y.get, queries, 10),
-            lambda r=reader, y=lying: r.survey(y.get),
+            lambda r=reader, y=lying: r.graph_statistics(y.get),
             lambda r=reader, y=lying: r.verify(y.get, kernel.NONE, 0),
         ):
             with contextlib.suppress(CorruptedError):
@@ -253,7 +255,7 @@ def test_copies_that_go_round_are_damage(sound):
     index, told, node = memory.stored(blocks), lies.told(), np.array([105], dtype=np.uint32)
 
     def copies(most):
-        return index.copies(lambda key: told.get(bytes(key)), node, most)[0]
+        return index.duplicates(lambda key: told.get(bytes(key)), node, most)[0]
 
     with pytest.raises(CorruptedError, match="no end"):
         copies(SLOTS + 1)

@@ -58,6 +58,6 @@ def test_the_nearest_are_those_of_a_scan_that_turns_nothing_away(case, seed, pow
         assert np.array_equal(part, expected)
     some = random.random(count) < 0.5
     bits, passing = np.packbits(some, bitorder="little"), int(some.sum())
-    among = memory.index.scan_allowed(nothing_stored, queries, bits, passing, min(k, passing))
+    among = memory.index.scan_filtered(nothing_stored, queries, bits, passing, min(k, passing))
     for row, slots in zip(everything[0], among[0], strict=True):
         assert slots.tolist() == [slot for slot in row.tolist() if some[slot]][:k]

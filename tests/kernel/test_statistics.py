@@ -31,7 +31,9 @@ def test_norms_are_those_of_the_vectors_and_minus_one_where_there_is_none(index)
 
 
 def test_a_survey_counts_nodes_duplicates_levels_and_links(index):
-    nodes, duplicates, representatives, reached, levels = index.index.survey(nothing_stored)
+    nodes, duplicates, representatives, reached, levels = index.index.graph_statistics(
+        nothing_stored
+    )
     assert (nodes, duplicates, representatives, reached) == (541, 9, 1, 550)
     assert levels[0][0] == nodes
     counts = [level[0] for level in levels]
@@ -46,21 +48,21 @@ def test_a_survey_counts_nodes_duplicates_levels_and_links(index):
 
 def test_the_links_of_a_slot_are_returned_by_the_other_side(index):
     for slot in (50, 107, 333, 599):
-        node, twins, links = index.index.neighbourhood(nothing_stored, slot)
+        node, twins, links = index.index.neighborhood(nothing_stored, slot)
         if slot == 107:
             assert node == 100
         assert {node, *twins.tolist()} == (set(range(100, 110)) if slot == 107 else {slot})
         for level, others in enumerate(links):
             for other in others.tolist():
-                assert node in index.index.neighbourhood(nothing_stored, other)[2][level]
+                assert node in index.index.neighborhood(nothing_stored, other)[2][level]
 
 
 def test_an_empty_graph_and_a_slot_that_is_not_there(index):
     empty = MemoryIndex("l2", 8, M=4).index
-    assert empty.survey(nothing_stored) == (0, 0, 0, 0, [])
+    assert empty.graph_statistics(nothing_stored) == (0, 0, 0, 0, [])
     for slot in (3, 600, 2**31):
         with pytest.raises(CorruptedError, match="no place in the graph"):
-            index.index.neighbourhood(nothing_stored, slot)
+            index.index.neighborhood(nothing_stored, slot)
 
 
 @pytest.mark.parametrize("value", [550, 5, 0x7FFFFFFD, 0xFFFFFFFF, 0x80000000 | 55])
@@ -79,10 +81,10 @@ def test_a_lying_row_ends_in_an_answer_or_an_error(index, word, value):
         lying = {**blocks, key: bytes(block)}
         reader = index.stored(lying)
         with contextlib.suppress(CorruptedError):
-            reader.survey(lying.get)
+            reader.graph_statistics(lying.get)
         for each in range(50, 600):
             with contextlib.suppress(CorruptedError):
-                reader.neighbourhood(lying.get, each)
+                reader.neighborhood(lying.get, each)
 
 
 @pytest.mark.parametrize("metric", ["ip", "cosine"])

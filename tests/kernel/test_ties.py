@@ -39,15 +39,15 @@ def test_nodes_are_hits_without_their_copies(crowded):
 def test_a_node_is_followed_by_its_copies(crowded):
     index, stored, queries = crowded
     nodes = index.search_nodes(nothing_stored, queries[:2], 50, 200)[0][0]
-    slots, sizes = index.copies(nothing_stored, np.ascontiguousarray(nodes), COUNT)
+    slots, sizes = index.duplicates(nothing_stored, np.ascontiguousarray(nodes), COUNT)
     lists = np.split(slots, np.cumsum(sizes)[:-1])
     for node, copies in zip(nodes, lists, strict=True):
         same = [i for i in range(COUNT) if stored[i].tobytes() == stored[node].tobytes()]
         assert copies[0] == node and sorted(copies) == same
-    slots, sizes = index.copies(nothing_stored, np.ascontiguousarray(nodes), 2)
+    slots, sizes = index.duplicates(nothing_stored, np.ascontiguousarray(nodes), 2)
     assert list(sizes) == [min(2, len(one)) for one in lists]
     with pytest.raises(ValueError, match="out of bounds"):
-        index.copies(nothing_stored, np.array([COUNT], dtype=np.uint32), 1)
+        index.duplicates(nothing_stored, np.array([COUNT], dtype=np.uint32), 1)
 
 
 @pytest.mark.parametrize("threads", [1, 3])
@@ -72,7 +72,7 @@ def test_among_some_a_node_is_found_when_one_that_it_stands_for_is(crowded):
     allowed = np.zeros(COUNT, dtype=bool)
     allowed[[3, 9, 21, *range(100, 700)]] = True
     bits = np.packbits(allowed, bitorder="little")
-    slots, _, counts, switched = index.search_nodes_among(
+    slots, _, counts, switched = index.search_nodes_filtered(
         nothing_stored, queries[:1], bits, int(allowed.sum()), 10, 100
     )
     assert switched.tolist() in ([0], [1]) and (counts[0] > 0 or switched[0])

@@ -98,7 +98,7 @@ def make_index(
         longest=np.array(longest, dtype=np.uint32),
         unlinked=np.array(unlinked, dtype=np.uint32),
         codes=code_table(dim, codes, slots) if codes else None,
-        coded=codes,
+        code_type=codes,
     )
 
 

@@ -13,7 +13,7 @@ NONE: int = _kernel.NONE
 """No slot (2**32 - 1)."""
 
 BlockTable = _kernel.BlockTable
-Forecast = _kernel.Forecast
+AddressPredictor = _kernel.AddressPredictor
 Index = _kernel.Index
 Residency = _kernel.Residency
 Writer = _kernel.Writer
@@ -24,10 +24,10 @@ instruction_set = _kernel.instruction_set
 instruction_sets = _kernel.instruction_sets
 level_limit = _kernel.level_limit
 link_row_size = _kernel.link_row_size
-mark_slots = _kernel.mark_slots
-page_bytes = _kernel.page_bytes
 msgpack_fault = _kernel.msgpack_fault
 ordered_dots = _kernel.ordered_dots
+page_bytes = _kernel.page_bytes
+postings_to_mask = _kernel.postings_to_mask
 read_records = _kernel.read_records
 sub_batch_size = _kernel.sub_batch_size
 use_instruction_set = _kernel.use_instruction_set
@@ -52,8 +52,8 @@ if hasattr(os, "register_at_fork"):
 
 __all__ = [
     "NONE",
+    "AddressPredictor",
     "BlockTable",
-    "Forecast",
     "Index",
     "Residency",
     "Writer",
@@ -66,10 +66,10 @@ __all__ = [
     "keep_out",
     "level_limit",
     "link_row_size",
-    "mark_slots",
     "msgpack_fault",
     "ordered_dots",
     "page_bytes",
+    "postings_to_mask",
     "read_records",
     "sub_batch_size",
     "use_instruction_set",

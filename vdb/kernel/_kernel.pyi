@@ -50,14 +50,14 @@ def use_instruction_set(name: str) -> None:
     Chooses one for the whole process, '' for the best. For tests and measurements.
     """
 
-def mark_slots(marks: Annotated[NDArray[numpy.uint8], dict(shape=(None,), order='C', device='cpu')], slots: Annotated[NDArray[numpy.uint32], dict(shape=(None,), order='C', device='cpu', writable=False)], starts: Annotated[NDArray[numpy.int64], dict(shape=(None,), order='C', device='cpu', writable=False)], ends: Annotated[NDArray[numpy.int64], dict(shape=(None,), order='C', device='cpu', writable=False)]) -> None:
+def postings_to_mask(mask: Annotated[NDArray[numpy.uint8], dict(shape=(None,), order='C', device='cpu')], slots: Annotated[NDArray[numpy.uint32], dict(shape=(None,), order='C', device='cpu', writable=False)], starts: Annotated[NDArray[numpy.int64], dict(shape=(None,), order='C', device='cpu', writable=False)], ends: Annotated[NDArray[numpy.int64], dict(shape=(None,), order='C', device='cpu', writable=False)]) -> None:
     """
-    Sets marks[slots[starts[i]:ends[i]]] to 1 for each i; CorruptedError for a slot without a mark.
+    Sets mask[slots[starts[i]:ends[i]]] to 1 for each i; CorruptedError for a slot beyond the mask.
     """
 
 def ordered_dots(a: Annotated[NDArray[numpy.float32], dict(shape=(None, None), order='C', device='cpu', writable=False)], b: Annotated[NDArray[numpy.float32], dict(shape=(None, None), order='C', device='cpu', writable=False)], *, lanes: int, registers: int, rounds: int, fused: bool, fold: str, gather: str, blocks: str, rest: str, narrow_fused: bool, rest_fused: bool, fours_apart: bool) -> Annotated[NDArray[numpy.float32], dict(shape=(None,), order='C')]:
     """
-    Inner products of float32 rows (n, dim) of a and b, (n,), added up in the order given; ordered_sums.h says what the words mean.
+    Inner products of float32 rows (n, dim) of a and b, (n,), added up in the order given; simd/ordered_dot.h says what the words mean.
     """
 
 def distances(a: Annotated[NDArray[numpy.generic], dict(shape=(None, None), order='C', device='cpu', writable=False)], b: Annotated[NDArray[numpy.generic], dict(shape=(None, None), order='C', device='cpu', writable=False)], *, dtype: str) -> Annotated[NDArray[numpy.float64], dict(shape=(None, None), order='C')]:
@@ -68,29 +68,33 @@ def distances(a: Annotated[NDArray[numpy.generic], dict(shape=(None, None), orde
 def page_bytes() -> int:
     """Bytes of a page of memory, as the system says."""
 
-class Forecast:
-    """Where blocks probably lie that were not looked up yet."""
+class AddressPredictor:
+    """Predicts the addresses of blocks that were not looked up yet."""
 
     def __init__(self, stride: int) -> None: ...
 
-    def guess(self, number: int) -> int | None:
-        """The address of a block, or None where there is nothing to go by."""
+    def predict(self, number: int) -> int | None:
+        """The address of a block; None where nothing can be predicted."""
 
-    def learn(self, number: int, blocks: int, address: int) -> None:
+    def observe(self, number: int, blocks: int, address: int) -> None:
         """Block `number` of about `blocks` lies there."""
 
 class Residency:
-    """What searches of one collection had to read."""
+    """
+    What searches of one collection had to read from disk, and the prefetch policy of the next one.
+    """
 
     def __init__(self) -> None: ...
 
-    def care(self) -> tuple[bool, bool, bool]:
+    def policy(self) -> tuple[bool, bool, bool]:
         """
-        Whether the next search asks for what its walk is about to compare, for the vectors of its last candidates, and gives these up again.
+        Whether the next search prefetches for its walk, prefetches the vectors to rerank, and evicts those again.
         """
 
-    def note(self, walk: int, last: int, guide: int) -> None:
-        """A search read so many bytes for its walk, and for its last candidates."""
+    def record(self, walk: int, rerank: int, guide: int) -> None:
+        """
+        A search read so many bytes in its walk and in reranking; `guide`: bytes of links and codes.
+        """
 
 def msgpack_fault(body: bytes, deepest: int, *, payload: bool = False) -> str | None:
     """
@@ -155,7 +159,7 @@ class BlockTable:
 class Index:
     """One collection at one moment. May be used by any number of threads."""
 
-    def __init__(self, *, metric: str, dim: int, dtype: str, vectors: BlockTable, links: Sequence[BlockTable], M: int, ef_construction: int, seed: int, slots: int, entry: int, longest: Annotated[NDArray[numpy.uint32], dict(shape=(None,), order='C', device='cpu', writable=False)], unlinked: Annotated[NDArray[numpy.uint32], dict(shape=(None,), order='C', device='cpu', writable=False)] | None = None, codes: BlockTable | None = None, coded: str = '') -> None: ...
+    def __init__(self, *, metric: str, dim: int, dtype: str, vectors: BlockTable, links: Sequence[BlockTable], M: int, ef_construction: int, seed: int, slots: int, entry: int, longest: Annotated[NDArray[numpy.uint32], dict(shape=(None,), order='C', device='cpu', writable=False)], unlinked: Annotated[NDArray[numpy.uint32], dict(shape=(None,), order='C', device='cpu', writable=False)] | None = None, codes: BlockTable | None = None, code_type: str = '') -> None: ...
 
     @property
     def slots(self) -> int: ...
@@ -175,22 +179,32 @@ class Index:
         (slots u32 (n, k), values f64 (n, k), counts u32 (n,)), best first, ties by slot; k is cut to the number of slots.
         """
 
+    def search_nodes(self, fetch: object, queries: Annotated[NDArray[numpy.generic], dict(shape=(None, None), order='C', device='cpu', writable=False)], k: int, ef: int, threads: int = 1) -> tuple[Annotated[NDArray[numpy.uint32], dict(shape=(None, None), order='C')], Annotated[NDArray[numpy.float64], dict(shape=(None, None), order='C')], Annotated[NDArray[numpy.uint32], dict(shape=(None,), order='C')]]:
+        """
+        As search, but of vectors that are equal number for number only the node that stands for them.
+        """
+
     def count_distances(self, fetch: object, queries: Annotated[NDArray[numpy.generic], dict(shape=(None, None), order='C', device='cpu', writable=False)], k: int, ef: int, threads: int = 1) -> Annotated[NDArray[numpy.uint32], dict(shape=(None,), order='C')]:
         """How many distances each of these searches computes, u32 (n,)."""
 
     def scan(self, fetch: object, queries: Annotated[NDArray[numpy.generic], dict(shape=(None, None), order='C', device='cpu', writable=False)], k: int, threads: int = 1, metric: str | None = None) -> tuple[Annotated[NDArray[numpy.uint32], dict(shape=(None, None), order='C')], Annotated[NDArray[numpy.float64], dict(shape=(None, None), order='C')], Annotated[NDArray[numpy.uint32], dict(shape=(None,), order='C')]]:
         """
-        The same, exactly; under another metric than the index's own when one is named.
+        As search, exactly; under another metric than the index's own when one is named.
         """
 
-    def scan_allowed(self, fetch: object, queries: Annotated[NDArray[numpy.generic], dict(shape=(None, None), order='C', device='cpu', writable=False)], bits: Annotated[NDArray[numpy.uint8], dict(shape=(None,), order='C', device='cpu', writable=False)], count: int, k: int, threads: int = 1) -> tuple[Annotated[NDArray[numpy.uint32], dict(shape=(None, None), order='C')], Annotated[NDArray[numpy.float64], dict(shape=(None, None), order='C')], Annotated[NDArray[numpy.uint32], dict(shape=(None,), order='C')]]:
+    def scan_filtered(self, fetch: object, queries: Annotated[NDArray[numpy.generic], dict(shape=(None, None), order='C', device='cpu', writable=False)], bits: Annotated[NDArray[numpy.uint8], dict(shape=(None,), order='C', device='cpu', writable=False)], count: int, k: int, threads: int = 1) -> tuple[Annotated[NDArray[numpy.uint32], dict(shape=(None, None), order='C')], Annotated[NDArray[numpy.float64], dict(shape=(None, None), order='C')], Annotated[NDArray[numpy.uint32], dict(shape=(None,), order='C')]]:
         """
-        The same, exactly, among the slots whose bits are set, `count` of them; k is cut to that.
+        As search, exactly, among the slots whose bits are set, `count` of them; k is cut to `count`.
         """
 
-    def search_among(self, fetch: object, queries: Annotated[NDArray[numpy.generic], dict(shape=(None, None), order='C', device='cpu', writable=False)], bits: Annotated[NDArray[numpy.uint8], dict(shape=(None,), order='C', device='cpu', writable=False)], count: int, k: int, ef: int, threads: int = 1) -> tuple[Annotated[NDArray[numpy.uint32], dict(shape=(None, None), order='C')], Annotated[NDArray[numpy.float64], dict(shape=(None, None), order='C')], Annotated[NDArray[numpy.uint32], dict(shape=(None,), order='C')], Annotated[NDArray[numpy.uint64], dict(shape=(None,), order='C')], Annotated[NDArray[numpy.uint8], dict(shape=(None,), order='C')]]:
+    def search_filtered(self, fetch: object, queries: Annotated[NDArray[numpy.generic], dict(shape=(None, None), order='C', device='cpu', writable=False)], bits: Annotated[NDArray[numpy.uint8], dict(shape=(None,), order='C', device='cpu', writable=False)], count: int, k: int, ef: int, threads: int = 1) -> tuple[Annotated[NDArray[numpy.uint32], dict(shape=(None, None), order='C')], Annotated[NDArray[numpy.float64], dict(shape=(None, None), order='C')], Annotated[NDArray[numpy.uint32], dict(shape=(None,), order='C')], Annotated[NDArray[numpy.uint64], dict(shape=(None,), order='C')], Annotated[NDArray[numpy.uint8], dict(shape=(None,), order='C')]]:
         """
-        Through the graph among the slots whose bits are set, `count` of them; and (compared u64 (n,), switched u8 (n,)): vectors each query was compared with, and whether the walk gave way to a scan. k is cut to `count`.
+        As search, among the slots whose bits are set, `count` of them; and (compared u64 (n,), scanned u8 (n,)): vectors each query was compared with, and whether they were scanned because a walk did not do. k is cut to `count`.
+        """
+
+    def search_nodes_filtered(self, fetch: object, queries: Annotated[NDArray[numpy.generic], dict(shape=(None, None), order='C', device='cpu', writable=False)], bits: Annotated[NDArray[numpy.uint8], dict(shape=(None,), order='C', device='cpu', writable=False)], count: int, k: int, ef: int, threads: int = 1) -> tuple[Annotated[NDArray[numpy.uint32], dict(shape=(None, None), order='C')], Annotated[NDArray[numpy.float64], dict(shape=(None, None), order='C')], Annotated[NDArray[numpy.uint32], dict(shape=(None,), order='C')], Annotated[NDArray[numpy.uint8], dict(shape=(None,), order='C')]]:
+        """
+        As search_nodes, among the slots whose bits are set, `count` of them: nodes that stand for one at least; and failed u8 (n,): queries for which a walk did not do, which have no hits.
         """
 
     def free_slots(self, fetch: object, free_head: int, free_count: int) -> Annotated[NDArray[numpy.uint32], dict(shape=(None,), order='C')]:
@@ -209,12 +223,12 @@ class Index:
         The stored norm of every slot, float32 (slots,); -1 where it is not in use.
         """
 
-    def survey(self, fetch: object) -> tuple[int, int, int, int, list[tuple[int, Annotated[NDArray[numpy.uint32], dict(shape=(None,), order='C')], Annotated[NDArray[numpy.uint32], dict(shape=(None,), order='C')]]]]:
+    def graph_statistics(self, fetch: object) -> tuple[int, int, int, int, list[tuple[int, Annotated[NDArray[numpy.uint32], dict(shape=(None,), order='C')], Annotated[NDArray[numpy.uint32], dict(shape=(None,), order='C')]]]]:
         """
         (nodes, duplicates, nodes with duplicates, slots reached, levels); a level is (nodes, histogram of links out u32, of links in u32). ValueError for a flat index.
         """
 
-    def neighbourhood(self, fetch: object, slot: int) -> tuple[int, Annotated[NDArray[numpy.uint32], dict(shape=(None,), order='C')], list[Annotated[NDArray[numpy.uint32], dict(shape=(None,), order='C')]]]:
+    def neighborhood(self, fetch: object, slot: int) -> tuple[int, Annotated[NDArray[numpy.uint32], dict(shape=(None,), order='C')], list[Annotated[NDArray[numpy.uint32], dict(shape=(None,), order='C')]]]:
         """
         (node that stands for the slot, slots that share its vector u32, its links u32 by level). CorruptedError for a slot that has no place in the graph.
         """
@@ -228,17 +242,7 @@ class Index:
     def verify(self, fetch: object, free_head: int, free_count: int) -> list[tuple[str, str]]:
         """Every broken invariant of vectors and graph as (where, what)."""
 
-    def search_nodes(self, fetch: object, queries: Annotated[NDArray[numpy.generic], dict(shape=(None, None), order='C', device='cpu', writable=False)], k: int, ef: int, threads: int = 1) -> tuple[Annotated[NDArray[numpy.uint32], dict(shape=(None, None), order='C')], Annotated[NDArray[numpy.float64], dict(shape=(None, None), order='C')], Annotated[NDArray[numpy.uint32], dict(shape=(None,), order='C')]]:
-        """
-        As search, but of vectors that are equal number for number only the node that stands for them.
-        """
-
-    def search_nodes_among(self, fetch: object, queries: Annotated[NDArray[numpy.generic], dict(shape=(None, None), order='C', device='cpu', writable=False)], bits: Annotated[NDArray[numpy.uint8], dict(shape=(None,), order='C', device='cpu', writable=False)], count: int, k: int, ef: int, threads: int = 1) -> tuple[Annotated[NDArray[numpy.uint32], dict(shape=(None, None), order='C')], Annotated[NDArray[numpy.float64], dict(shape=(None, None), order='C')], Annotated[NDArray[numpy.uint32], dict(shape=(None,), order='C')], Annotated[NDArray[numpy.uint8], dict(shape=(None,), order='C')]]:
-        """
-        The same among the slots whose bits are set, `count` of them: nodes that stand for one at least; and switched u8 (n,): for which queries the walk did not do and nothing was looked for.
-        """
-
-    def copies(self, fetch: object, nodes: Annotated[NDArray[numpy.uint32], dict(shape=(None,), order='C', device='cpu', writable=False)], most: int) -> tuple[Annotated[NDArray[numpy.uint32], dict(shape=(None,), order='C')], Annotated[NDArray[numpy.uint32], dict(shape=(None,), order='C')]]:
+    def duplicates(self, fetch: object, nodes: Annotated[NDArray[numpy.uint32], dict(shape=(None,), order='C', device='cpu', writable=False)], most: int) -> tuple[Annotated[NDArray[numpy.uint32], dict(shape=(None,), order='C')], Annotated[NDArray[numpy.uint32], dict(shape=(None,), order='C')]]:
         """
         (slots u32, sizes u32 (n,)): each node, and behind it those it stands for, `most` together.
         """
@@ -266,7 +270,7 @@ class Writer:
     def allocate(self, fetch: object, count: int) -> Annotated[NDArray[numpy.uint32], dict(shape=(None,), order='C')]:
         """Slots for new vectors: free ones first."""
 
-    def arrange(self, rows: Annotated[NDArray[numpy.generic], dict(shape=(None, None), order='C', device='cpu', writable=False)], threads: int = 1) -> Annotated[NDArray[numpy.uint32], dict(shape=(None,), order='C')]:
+    def locality_order(self, rows: Annotated[NDArray[numpy.generic], dict(shape=(None, None), order='C', device='cpu', writable=False)], threads: int = 1) -> Annotated[NDArray[numpy.uint32], dict(shape=(None,), order='C')]:
         """
         Numbers of the rows in the order in which they best lie: near ones beside each other.
         """
@@ -274,11 +278,11 @@ class Writer:
     def put(self, fetch: object, slots: Annotated[NDArray[numpy.uint32], dict(shape=(None,), order='C', device='cpu', writable=False)], rows: Annotated[NDArray[numpy.generic], dict(shape=(None, None), order='C', device='cpu', writable=False)]) -> None:
         """Stores vectors and their norms."""
 
-    def insert(self, fetch: object, slots: Annotated[NDArray[numpy.uint32], dict(shape=(None,), order='C', device='cpu', writable=False)], *, nodes: int, threads: int = 1, far: bool = False, progress: object | None = None) -> None:
+    def insert(self, fetch: object, slots: Annotated[NDArray[numpy.uint32], dict(shape=(None,), order='C', device='cpu', writable=False)], *, nodes: int, threads: int = 1, offer_long_links: bool = False, progress: object | None = None) -> None:
         """
         Links stored vectors into the graph that holds about `nodes` already.
 
-        `far`: each may be linked to nodes farther off as well, as is wanted where nodes come and go.
+        `offer_long_links`: each may be linked to nodes farther off as well, as is wanted where nodes come and go.
         """
 
     def defer(self, fetch: object, slots: Annotated[NDArray[numpy.uint32], dict(shape=(None,), order='C', device='cpu', writable=False)]) -> None:

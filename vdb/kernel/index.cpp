@@ -6,22 +6,25 @@
 #include <string>
 
 #include "blocks/sequential_reader.h"
+#include "distance/code_distance.h"
+#include "graph/scratch.h"
 #include "memory/paging.h"
 #include "memory/residency.h"
 #include "runtime/cancellation.h"
 #include "runtime/errors.h"
 #include "runtime/parallel.h"
-#include "search/filtered_scan.h"
+#include "search/filtered_searcher.h"
 #include "search/scan.h"
+#include "search/searcher.h"
 #include "search/ties.h"
 
 namespace vdb {
 namespace {
 
-constexpr size_t kLongestUsed = 16;  // more of them only pay on bad graphs
-// Where nothing was missing, what is read from the disk is looked at so rarely: it costs a system
-// call.
-constexpr uint32_t kUnseen = 8;
+constexpr size_t kLongestUsed = 16;  // more of them only pay off on bad graphs
+// One in so many searches counts its disk reads where the last ones read nothing: counting takes a
+// system call.
+constexpr uint32_t kSampled = 8;
 
 }  // namespace
 
@@ -102,102 +105,76 @@ std::vector<uint32_t> Index::starts() const {
   return starts;
 }
 
-// Search `i` of a call, with the care that those before it have shown to be needed.
+// Calls search(policy, reads) for query `i` of a call, under the policy that the searches before it
+// lead to, and records what it read from disk.
 template <typename Search>
-void Index::watched(uint32_t i, const Search& search) const {
+void Index::with_prefetch_policy(uint32_t i, const Search& search) const {
   Residency& residency = vectors_->residency();
-  const Care care = residency.care();
-  Reads reads;
-  std::optional<DiskReads> seen;
-  if (!care.any() && i % kUnseen == 0) seen.emplace();
-  search(care, &reads);
-  if (seen) reads.last = seen->bytes();
-  if (seen || care.any())
-    residency.note(care, reads, has_codes() ? codes_->bytes() + links_[0]->bytes() : 0);
+  const PrefetchPolicy policy = residency.policy();
+  DiskReads reads;
+  std::optional<DiskReadCounter> disk;
+  if (!policy.any() && i % kSampled == 0) disk.emplace();
+  search(policy, &reads);
+  if (disk) reads.rerank = disk->bytes();
+  if (disk || policy.any())
+    residency.record(policy, reads, has_codes() ? codes_->bytes() + links_[0]->bytes() : 0);
 }
 
-Index::Answers Index::search(Source& source, const uint8_t* queries, uint32_t count, uint32_t k,
-                             uint32_t ef, uint32_t threads, std::vector<uint32_t>* computed,
-                             Copies copies) const {
-  // No pool needs to be larger than what there is to find.
-  k = std::min(k, state_.slots);
-  ef = std::min(ef, std::max(1u, state_.slots));
+Index::SearchResults Index::search(Source& source, const uint8_t* queries, uint32_t count,
+                                   SearchParameters parameters, uint32_t threads,
+                                   const FilterSet* filter) const {
+  // No pool needs to be larger than the collection.
+  parameters.k = std::min(parameters.k, state_.slots);
+  parameters.ef = std::min(parameters.ef, std::max(1u, state_.slots));
   const Vectors vectors = this->vectors(source);
   const Graph graph = this->graph(source);
   const std::vector<uint32_t> starts = this->starts();
   std::optional<Codes> codes;
   if (has_codes()) codes.emplace(this->codes(source));
-  const Searcher searcher(vectors, graph, state_.metric, state_.entry, starts,
-                          codes ? &*codes : nullptr, copies);
-  Answers answers(count);
-  if (computed != nullptr) computed->resize(count);
+  const SearchContext context{vectors,       graph,        codes ? &*codes : nullptr,
+                              state_.metric, state_.entry, starts};
+  const Searcher searcher(context);
+  std::optional<FilteredSearcher> filtered;
+  if (filter != nullptr) filtered.emplace(context, *filter);
+  SearchResults results{Hits(count), std::vector<SearchStats>(count)};
   threads = std::max(1u, std::min(threads, count));
   std::vector<ScratchLease> scratch(threads);
   parallel_for(count, threads, 1, [&](uint32_t i, uint32_t worker) {
-    attend();
-    Scratch& own = *scratch[worker];
-    own.computed = 0;
+    check_cancelled();
     const uint8_t* const query = queries + i * state_.shape.query_bytes();
-    // Of this thread's own: answers beside each other share a line of the cache.
+    // Local to the thread: results of neighbouring queries share a cache line.
     std::vector<Hit> hits;
-    watched(i, [&](const Care& care, Reads* reads) {
-      searcher.search(query, k, ef, care, own, &hits, reads);
+    SearchStats stats;
+    with_prefetch_policy(i, [&](const PrefetchPolicy& policy, DiskReads* reads) {
+      SearchParameters own = parameters;
+      own.prefetch = policy;
+      if (filtered)
+        filtered->search(query, own, *scratch[worker], &hits, &stats);
+      else
+        searcher.search(query, own, *scratch[worker], &hits, &stats);
+      *reads = stats.reads;
     });
-    answers[i] = std::move(hits);
-    if (computed != nullptr) (*computed)[i] = own.computed;
-  });
-  return answers;
-}
-
-Index::Answers Index::scan(Source& source, const uint8_t* queries, uint32_t count, uint32_t k,
-                           uint32_t threads, std::optional<Metric> metric) const {
-  return vdb::scan(vectors(source), metric.value_or(state_.metric), queries, count,
-                   std::min(k, state_.slots), threads);
-}
-
-Index::Answers Index::scan_allowed(Source& source, const uint8_t* queries, uint32_t count,
-                                   const Allowed& allowed, uint32_t k, uint32_t threads) const {
-  return vdb::scan_allowed(vectors(source), state_.metric, queries, count, allowed,
-                           std::min(k, state_.slots), threads);
-}
-
-Index::Answers Index::search_among(Source& source, const uint8_t* queries, uint32_t count,
-                                   const Allowed& allowed, uint32_t k, uint32_t ef,
-                                   uint32_t threads, uint64_t* compared, uint8_t* switched,
-                                   Copies copies) const {
-  k = std::min(k, state_.slots);
-  ef = std::min(ef, std::max(1u, state_.slots));
-  const Vectors vectors = this->vectors(source);
-  const Graph graph = this->graph(source);
-  const std::vector<uint32_t> starts = this->starts();
-  std::optional<Codes> codes;
-  if (has_codes()) codes.emplace(this->codes(source));
-  const FilteredSearcher searcher(vectors, graph, state_.metric, state_.entry, starts,
-                                  codes ? &*codes : nullptr, allowed, copies);
-  Answers answers(count);
-  threads = std::max(1u, std::min(threads, count));
-  std::vector<ScratchLease> scratch(threads);
-  parallel_for(count, threads, 1, [&](uint32_t i, uint32_t worker) {
-    const uint8_t* const query = queries + i * state_.shape.query_bytes();
-    attend();
-    compared[i] = 0;
-    std::vector<Hit> hits;
-    watched(i, [&](const Care& care, Reads* reads) {
-      switched[i] =
-          !searcher.search(query, k, ef, care, *scratch[worker], &hits, reads, &compared[i]);
-    });
-    if (switched[i] && copies == Copies::kFound) {
-      hits = std::move(vdb::scan_allowed(vectors, state_.metric, query, 1, allowed, k, 1)[0]);
-      compared[i] += allowed.count();
+    if (stats.scan && parameters.duplicates == Duplicates::kIncluded) {
+      hits = std::move(vdb::scan(vectors, state_.metric, query, 1, parameters.k, 1, filter)[0]);
+      stats.distances += filter->count();
     }
-    answers[i] = std::move(hits);
+    results.hits[i] = std::move(hits);
+    results.stats[i] = stats;
   });
-  return answers;
+  return results;
 }
 
-std::vector<std::vector<uint32_t>> Index::copies(Source& source, const std::vector<uint32_t>& nodes,
-                                                 uint32_t most) const {
-  if (!has_graph()) throw std::invalid_argument("copies: there is no graph");
+Index::Hits Index::scan(Source& source, const uint8_t* queries, uint32_t count, uint32_t k,
+                        uint32_t threads, const FilterSet* filter,
+                        std::optional<Metric> metric) const {
+  return vdb::scan(vectors(source), metric.value_or(state_.metric), queries, count,
+                   std::min(k, state_.slots), threads, filter);
+}
+
+std::vector<std::vector<uint32_t>> Index::duplicates(Source& source,
+                                                     const std::vector<uint32_t>& nodes,
+                                                     uint32_t most) const {
+  if (!has_graph()) throw std::invalid_argument("duplicates: there is no graph");
   const Graph graph = this->graph(source);
   std::vector<std::vector<uint32_t>> lists(nodes.size());
   for (size_t i = 0; i < nodes.size(); ++i) {
@@ -207,7 +184,7 @@ std::vector<std::vector<uint32_t>> Index::copies(Source& source, const std::vect
       if (list.size() >= state_.slots)
         throw Corrupted("slot " + std::to_string(nodes[i]) + ": its duplicates have no end");
       if (list.size() == most) break;
-      attend_at<256>(list.size());
+      check_cancelled_every<256>(list.size());
       list.push_back(slot);
     }
   }
@@ -216,8 +193,8 @@ std::vector<std::vector<uint32_t>> Index::copies(Source& source, const std::vect
 
 std::vector<std::vector<uint32_t>> Index::ties(Source& source, const uint8_t* queries,
                                                const double* values, uint32_t count,
-                                               const Allowed* allowed, uint32_t threads) const {
-  return vdb::ties(vectors(source), state_.metric, queries, values, count, allowed, threads);
+                                               const FilterSet* filter, uint32_t threads) const {
+  return vdb::ties(vectors(source), state_.metric, queries, values, count, filter, threads);
 }
 
 std::vector<uint32_t> Index::free_slots(Source& source, uint32_t free_head,
@@ -225,7 +202,7 @@ std::vector<uint32_t> Index::free_slots(Source& source, uint32_t free_head,
   const Vectors vectors = this->vectors(source);
   std::vector<uint32_t> slots;
   for (uint32_t slot = free_head; slot != kNone; slot = vectors.next_free(slot)) {
-    attend_at<1024>(slots.size());
+    check_cancelled_every<1024>(slots.size());
     if (slot >= state_.slots || slots.size() >= free_count || vectors.live(slot))
       throw Corrupted("free list: slot " + std::to_string(slot) + " does not belong on it");
     slots.push_back(slot);
@@ -239,7 +216,7 @@ std::vector<uint32_t> Index::free_slots(Source& source, uint32_t free_head,
 void Index::copy_rows(Source& source, const uint32_t* slots, size_t count, uint8_t* out) const {
   const Vectors vectors = this->vectors(source);
   for (size_t i = 0; i < count; ++i) {
-    attend_at<256>(i);
+    check_cancelled_every<256>(i);
     if (slots[i] >= state_.slots || !vectors.live(slots[i]))
       throw Corrupted("slot " + std::to_string(slots[i]) + " holds no vector");
     std::copy_n(vectors.at(slots[i]).row, vectors.row_bytes(), out + i * vectors.row_bytes());
@@ -250,9 +227,9 @@ NormStats Index::norm_stats(Source& source) const {
   const Vectors vectors = this->vectors(source);
   NormStats stats{0, std::numeric_limits<double>::infinity(), 0, 0};
   double sum = 0;
-  InOrder rows(vectors);
+  SequentialReader rows(vectors);
   for (uint32_t slot = 0; slot < state_.slots; ++slot) {
-    attend_at<1024>(slot);
+    check_cancelled_every<1024>(slot);
     const double norm = rows.at(slot).norm;
     if (norm < 0) continue;
     ++stats.count;
@@ -267,30 +244,30 @@ NormStats Index::norm_stats(Source& source) const {
 
 void Index::copy_norms(Source& source, float* out) const {
   const Vectors vectors = this->vectors(source);
-  InOrder rows(vectors);
+  SequentialReader rows(vectors);
   for (uint32_t slot = 0; slot < state_.slots; ++slot) {
-    attend_at<1024>(slot);
+    check_cancelled_every<1024>(slot);
     out[slot] = rows.at(slot).norm;
   }
 }
 
-Survey Index::survey(Source& source, const Tick& tick) const {
-  if (!has_graph()) throw std::invalid_argument("survey: a flat index has no graph");
-  return vdb::survey(graph(source), state_.entry, tick);
+GraphStatistics Index::graph_statistics(Source& source, const Tick& tick) const {
+  if (!has_graph()) throw std::invalid_argument("graph_statistics: a flat index has no graph");
+  return vdb::graph_statistics(graph(source), state_.entry, tick);
 }
 
-Neighbourhood Index::neighbourhood(Source& source, uint32_t slot) const {
-  if (!has_graph()) throw std::invalid_argument("neighbourhood: a flat index has no graph");
-  const auto& waiting = state_.unlinked;
-  if (std::find(waiting.begin(), waiting.end(), slot) != waiting.end()) return {slot, {}, {}};
-  return vdb::neighbourhood(graph(source), slot);
+Neighborhood Index::neighborhood(Source& source, uint32_t slot) const {
+  if (!has_graph()) throw std::invalid_argument("neighborhood: a flat index has no graph");
+  const auto& unlinked = state_.unlinked;
+  if (std::find(unlinked.begin(), unlinked.end(), slot) != unlinked.end()) return {slot, {}, {}};
+  return vdb::neighborhood(graph(source), slot);
 }
 
 std::vector<float> Index::norms_of(Source& source, const uint32_t* slots, size_t count) const {
   const Vectors vectors = this->vectors(source);
   std::vector<float> norms(count);
   for (size_t i = 0; i < count; ++i) {
-    attend_at<1024>(i);
+    check_cancelled_every<1024>(i);
     if (slots[i] >= state_.slots) throw std::invalid_argument("norms_of: slot out of bounds");
     norms[i] = vectors.at(slots[i]).norm;
   }
@@ -301,7 +278,7 @@ std::vector<uint8_t> Index::linked(Source& source, const uint32_t* slots, size_t
   const Graph graph = this->graph(source);
   std::vector<uint8_t> linked(count);
   for (size_t i = 0; i < count; ++i) {
-    attend_at<1024>(i);
+    check_cancelled_every<1024>(i);
     if (slots[i] >= state_.slots) throw std::invalid_argument("linked: slot out of bounds");
     linked[i] = graph.holds(slots[i]);
   }

@@ -61,30 +61,30 @@ std::vector<uint32_t> Writer::allocate(Source& source, size_t count) {
   return slots;
 }
 
-std::vector<uint32_t> Writer::arrange(size_t count, const uint8_t* rows, uint32_t threads,
-                                      const std::function<void()>& tick) const {
+std::vector<uint32_t> Writer::locality_order(size_t count, const uint8_t* rows, uint32_t threads,
+                                             const std::function<void()>& tick) const {
   const IndexState& state = index_->state_;
   if (count > kMaxSlots) throw std::length_error("a collection holds at most 2^31 - 2 vectors");
   std::vector<Item> items(count);
   parallel_for(static_cast<uint32_t>(count), threads, 1024, [&](uint32_t i, uint32_t) {
-    attend_at<1024>(i);
+    check_cancelled_every<1024>(i);
     const uint8_t* row = rows + i * state.shape.row_bytes();
     items[i] = {row, norm_of_row(state.shape, row)};
   });
-  return vdb::arrange(Distance::build(state.metric, state.shape), items, threads, tick);
+  return vdb::locality_order(Distance::build(state.metric, state.shape), items, threads, tick);
 }
 
 void Writer::put(Source& source, const uint32_t* slots, size_t count, const uint8_t* rows) {
   const Vectors vectors = index_->vectors(source);
   for (size_t i = 0; i < count; ++i) {
-    attend_at<1024>(i);
+    check_cancelled_every<1024>(i);
     if (slots[i] >= vectors.slots()) throw std::invalid_argument("put: slot out of bounds");
     vectors.put(slots[i], rows + i * vectors.row_bytes());
   }
 }
 
 void Writer::insert(Source& source, const uint32_t* slots, size_t count, size_t nodes,
-                    uint32_t threads, bool far, const Builder::Tick& tick) {
+                    uint32_t threads, bool offer_long_links, const Builder::Tick& tick) {
   if (!index_->has_graph()) return;
   const FlushDenormals guard;
   IndexState& state = index_->state_;
@@ -95,7 +95,7 @@ void Writer::insert(Source& source, const uint32_t* slots, size_t count, size_t 
   if (index_->has_codes()) codes.emplace(index_->codes(source));
   Builder(vectors, codes ? &*codes : nullptr, graph, state.metric, state.ef_construction,
           &state.entry)
-      .insert(slots, count, nodes, threads, far, tick);
+      .insert(slots, count, nodes, threads, offer_long_links, tick);
   forget_unlinked({slots, slots + count});
   add_longest(source, slots, count, nodes);
 }
@@ -108,7 +108,7 @@ void Writer::put_codes(Source& source, const uint32_t* slots, size_t count) {
   const auto& unlinked = index_->state_.unlinked;
   const std::unordered_set<uint32_t> coded(unlinked.begin(), unlinked.end());
   for (size_t i = 0; i < count; ++i) {
-    attend_at<256>(i);
+    check_cancelled_every<256>(i);
     if (slots[i] >= index_->state_.slots) throw std::invalid_argument("slot out of bounds");
     if (coded.count(slots[i]) == 0) codes.put(slots[i], vectors.shape(), vectors.at(slots[i]).row);
   }
@@ -218,7 +218,7 @@ void Writer::refill_longest(Source& source) {
   const Graph graph = index_->graph(source);
   std::vector<uint32_t> nodes;
   for (uint32_t slot = 0; slot < state.slots; ++slot) {
-    attend_at<1024>(slot);
+    check_cancelled_every<1024>(slot);
     // In this order: of vectors of its own, blocks may be missing where nothing is linked yet.
     if (graph.holds(slot) && !graph.is_duplicate(slot) && vectors.live(slot)) nodes.push_back(slot);
   }

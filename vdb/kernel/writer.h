@@ -28,15 +28,15 @@ class Writer {
 
   // Slots for new vectors: free ones first, then new ones. Throws std::length_error past 2^31 - 2.
   std::vector<uint32_t> allocate(Source& source, size_t count);
-  // The order in which new vectors best lie: near ones beside each other. See arrange.h.
-  std::vector<uint32_t> arrange(size_t count, const uint8_t* rows, uint32_t threads,
-                                const std::function<void()>& tick) const;
+  // The order in which new vectors best lie: near ones beside each other. See locality_order.h.
+  std::vector<uint32_t> locality_order(size_t count, const uint8_t* rows, uint32_t threads,
+                                       const std::function<void()>& tick) const;
   // Stores vectors (one after the other) and their norms in allocated slots.
   void put(Source& source, const uint32_t* slots, size_t count, const uint8_t* rows);
   // Codes stored vectors and links them into the graph, deferred or not. `nodes`: how many vectors
-  // it holds already, roughly. `far`: see Builder.
+  // it holds already, roughly. `offer_long_links`: see Builder.
   void insert(Source& source, const uint32_t* slots, size_t count, size_t nodes, uint32_t threads,
-              bool far, const Builder::Tick& tick);
+              bool offer_long_links, const Builder::Tick& tick);
   // Keeps stored vectors for a later insert(); until then every search looks at all of them.
   void defer(Source& source, const uint32_t* slots, size_t count);
   // Takes slots out of the graph; their vectors stay until put() or release().

@@ -17,7 +17,8 @@ struct Buffer {
   size_t size;
 };
 
-// Copies share their buffers until one of them changes a block. Threads: fetch() is free for all.
+// Duplicates share their buffers until one of them changes a block. Threads: fetch() is free for
+// all.
 class Blocks final : public Source {
  public:
   Value fetch(const std::string& key) override;

@@ -18,7 +18,6 @@
 #include "runtime/errors.h"
 #include "runtime/float_mode.h"
 #include "search/filter_set.h"
-#include "search/mark_slots.h"
 
 namespace vdb::harness {
 namespace {
@@ -69,7 +68,7 @@ void marks(Input& in) {
   }
   const std::unique_ptr<uint8_t[]> out(new uint8_t[marked]());
   try {
-    mark_slots(slots, count, starts.get(), ends.get(), ranges, out.get(), marked);
+    postings_to_mask(slots, count, starts.get(), ends.get(), ranges, out.get(), marked);
   } catch (const Corrupted&) {
   } catch (const std::out_of_range&) {
   }
@@ -170,10 +169,10 @@ void bits(Input& in) {
   uint32_t count = 0;
   for (uint32_t slot = 0; slot < slots; ++slot) count += set[slot / 8] >> slot % 8 & 1;
   try {
-    const Allowed allowed(set.get(), slots, count);
-    expect(allowed.slots().size() == count);
-    for (const uint32_t slot : allowed.slots()) expect(slot < slots && allowed.has(slot));
-    for (const uint32_t slot : allowed.spread(1 + in.below(40))) expect(allowed.has(slot));
+    const FilterSet filter(set.get(), slots, count);
+    expect(filter.slots().size() == count);
+    for (const uint32_t slot : filter.slots()) expect(slot < slots && filter.has(slot));
+    for (const uint32_t slot : filter.sample(1 + in.below(40))) expect(filter.has(slot));
   } catch (const Corrupted&) {
   }
 }

@@ -34,7 +34,7 @@ bool survives(const char* doing, const Body& body) {
   }
 }
 
-void judge(const char* doing, const Index& index, const Index::Answers& answers, uint32_t k) {
+void judge(const char* doing, const Index& index, const Index::Hits& answers, uint32_t k) {
   const IndexState& state = index.state();
   for (const std::vector<Hit>& hits : answers) {
     if (hits.size() > k) wrong(doing, "more than k hits");
@@ -62,7 +62,7 @@ class Reading {
 
   void all() {
     search();
-    among();
+    filtered();
     scans();
     studies();
     survives("verify", [&] { index_.verify(c_.blocks, c_.free_head, c_.free_count); });
@@ -75,36 +75,34 @@ class Reading {
 
   void search() {
     survives("search", [&] {
-      std::vector<uint32_t> computed;
       const uint32_t threads = in_.below(16) == 0 ? 2 : 1;
-      judge("search", index_,
-            index_.search(c_.blocks, queries_.data(), kQueries, k_, ef_, threads, &computed), k_);
+      const Index::SearchResults results =
+          index_.search(c_.blocks, queries_.data(), kQueries, {k_, ef_}, threads);
+      judge("search", index_, results.hits, k_);
       // Every node once on each level, and once more when it is ranked.
       const uint64_t most = uint64_t{slots()} * (Graph::level_limit(c_.kind.M) + 4) + 1000;
-      for (const uint32_t steps : computed)
-        if (steps > most) wrong("search", "a walk of " + std::to_string(steps) + " steps");
+      for (const SearchStats& stats : results.stats)
+        if (stats.distances > most)
+          wrong("search", "a walk of " + std::to_string(stats.distances) + " steps");
     });
   }
-  void among() {
+  void filtered() {
     std::vector<uint8_t> bits((slots() + 7) / 8);
     const uint32_t of = 1 + in_.below(16);
     uint32_t count = 0;
     for (uint32_t slot = 0; slot < slots(); ++slot)
       if (random_.below(16) < of) bits[slot / 8] |= static_cast<uint8_t>(1u << slot % 8), ++count;
     if (count == 0) return;
-    survives("search_among", [&] {
-      const Allowed allowed(bits.data(), slots(), count);
-      std::vector<uint64_t> compared(kQueries);
-      std::vector<uint8_t> switched(kQueries);
-      judge("search_among", index_,
-            index_.search_among(c_.blocks, queries_.data(), kQueries, allowed, std::min(k_, count),
-                                ef_, 1, compared.data(), switched.data()),
-            k_);
+    survives("search_filtered", [&] {
+      const FilterSet filter(bits.data(), slots(), count);
+      const SearchParameters parameters{std::min(k_, count), ef_};
+      judge("search_filtered", index_,
+            index_.search(c_.blocks, queries_.data(), kQueries, parameters, 1, &filter).hits, k_);
     });
-    survives("scan_allowed", [&] {
-      const Allowed allowed(bits.data(), slots(), count);
-      judge("scan_allowed", index_,
-            index_.scan_allowed(c_.blocks, queries_.data(), kQueries, allowed, k_, 1), k_);
+    survives("scan_filtered", [&] {
+      const FilterSet filter(bits.data(), slots(), count);
+      judge("scan_filtered", index_,
+            index_.scan(c_.blocks, queries_.data(), kQueries, k_, 1, &filter), k_);
     });
   }
   void scans() {
@@ -113,14 +111,15 @@ class Reading {
     });
     if (c_.kind.dtype == DType::kBit) return;
     survives("scan as cosine",
-             [&] { index_.scan(c_.blocks, queries_.data(), 1, k_, 1, Metric::kCosine); });
+             [&] { index_.scan(c_.blocks, queries_.data(), 1, k_, 1, nullptr, Metric::kCosine); });
   }
   void studies() {
-    survives("survey", [&] { index_.survey(c_.blocks, [](size_t, size_t) {}); });
+    survives("graph_statistics",
+             [&] { index_.graph_statistics(c_.blocks, [](size_t, size_t) {}); });
     std::vector<uint32_t> some;
     for (uint32_t i = 0; i < 4; ++i) some.push_back(in_.below(slots()));
     for (const uint32_t slot : some)
-      survives("neighbourhood", [&] { index_.neighbourhood(c_.blocks, slot); });
+      survives("neighborhood", [&] { index_.neighborhood(c_.blocks, slot); });
     survives("norms_of", [&] { index_.norms_of(c_.blocks, some.data(), some.size()); });
     survives("linked", [&] { index_.linked(c_.blocks, some.data(), some.size()); });
     survives("norm_stats", [&] { index_.norm_stats(c_.blocks); });

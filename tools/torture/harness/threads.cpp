@@ -68,11 +68,9 @@ void read(const Kind& kind, Published& published, const std::atomic<bool>& over,
       case 0: {
         std::vector<uint8_t> bits((slots + 7) / 8, 0xFF);
         if (slots % 8 != 0) bits.back() = static_cast<uint8_t>((1u << slots % 8) - 1);
-        std::vector<uint64_t> compared(4);
-        std::vector<uint8_t> switched(4);
         try {
-          index.search_among(moment->blocks, queries.data(), 4, {bits.data(), slots, slots}, 5, 30,
-                             threads, compared.data(), switched.data());
+          const FilterSet filter(bits.data(), slots, slots);
+          index.search(moment->blocks, queries.data(), 4, {5, 30}, threads, &filter);
         } catch (const Corrupted&) {  // a free slot among them
         }
         break;
@@ -85,10 +83,11 @@ void read(const Kind& kind, Published& published, const std::atomic<bool>& over,
                "a commit that is not sound");
         break;
       case 3:
-        index.survey(moment->blocks, [](size_t, size_t) {});
+        index.graph_statistics(moment->blocks, [](size_t, size_t) {});
         break;
       default:
-        for (const auto& hits : index.search(moment->blocks, queries.data(), 4, 5, 30, threads))
+        for (const auto& hits :
+             index.search(moment->blocks, queries.data(), 4, {5, 30}, threads).hits)
           expect(!hits.empty(), "a search that found nothing");
     }
     ++searches;

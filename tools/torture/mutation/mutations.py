@@ -87,9 +87,9 @@ MUTATIONS = (
     # The kernel: graphs
     Mutation(
         "links that are thinned out keep their other end",
-        "vdb/kernel/graph/builder.cpp",
-        "    for (const Parting& p : some) graph_.erase(p.level, p.slot, p.other);",
-        "    for (const Parting& p : some) (void)p;",
+        "vdb/kernel/graph/back_links.cpp",
+        "    for (const DroppedLink& p : some) graph_.erase(p.level, p.slot, p.other);",
+        "    for (const DroppedLink& p : some) (void)p;",
         "tests/kernel/test_graph.py",
     ),
     Mutation(
@@ -115,7 +115,7 @@ MUTATIONS = (
     ),
     Mutation(
         "equal values are cut apart by the larger slot",
-        "vdb/kernel/search/reranker.cpp",
+        "vdb/kernel/search/hit.h",
         "exact.ordered(b.value) : a.slot < b.slot;",
         "exact.ordered(b.value) : a.slot > b.slot;",
         "tests/kernel/test_graph.py tests/kernel/test_scan.py tests/query/test_search.py",
@@ -130,9 +130,9 @@ MUTATIONS = (
     Mutation(
         "a new node does not stand in the lists of those it links to",
         "vdb/kernel/graph/builder.cpp",
-        "  for (const uint32_t link : list)\n    requests_.push_back({0, slot_of(link),",
+        "  for (const uint32_t link : list)\n    back_links_.request(0, slot_of(link),",
         "  for (const uint32_t link : list)\n"
-        "    if (is_tree(link)) requests_.push_back({0, slot_of(link),",
+        "    if (is_tree(link)) back_links_.request(0, slot_of(link),",
         "tests/kernel/test_graph.py",
     ),
     # The store

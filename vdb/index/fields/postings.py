@@ -16,7 +16,7 @@ from vdb.errors import CorruptedError
 from vdb.index.fields import postings_cache
 from vdb.index.fields.postings_cache import Places, ValueOf
 from vdb.index.types import Reader, View
-from vdb.kernel import mark_slots
+from vdb.kernel import postings_to_mask
 from vdb.store import Batch, WritableCollection
 from vdb.store.format import keys, leaves
 from vdb.store.format.checksums import SEAL_SIZE
@@ -64,7 +64,7 @@ def slots_of_values(
 def _marked(view: View, field: int, slots: NDArray[np.uint32], places: Places) -> NDArray[np.bool_]:
     marks = np.zeros(view.header.slots, dtype=np.bool_)
     try:
-        mark_slots(marks.view(np.uint8), slots, *places)
+        postings_to_mask(marks.view(np.uint8), slots, *places)
     except CorruptedError as error:
         raise CorruptedError(
             error.message, where=f"collection {view.header.name!r}, field {field}"

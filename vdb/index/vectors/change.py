@@ -62,7 +62,7 @@ def add(
     taken = slots = writer.allocate(fetch, len(vectors))
     if len(vectors) >= LEAST_ARRANGED:
         slots = np.empty_like(taken)
-        slots[writer.arrange(vectors, threads)] = taken
+        slots[writer.locality_order(vectors, threads)] = taken
     collection.changed.append(slots)
     writer.put(fetch, slots, vectors)
     # Linked in the order in which they came: in that of their slots, recall would be lower.
@@ -131,7 +131,7 @@ def _link(
             together,
             nodes=nodes,
             threads=threads,
-            far=len(together) < FAR * nodes and _replaces(collection, slots),
+            offer_long_links=len(together) < FAR * nodes and _replaces(collection, slots),
             progress=behind,
         )
     _note(collection, writer)

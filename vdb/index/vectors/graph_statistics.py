@@ -54,7 +54,7 @@ def graph_statistics(reader: Reader, view: View) -> GraphStatistics | None:
     if not view.links:
         return None
     index, fetch = opened(reader, view)
-    nodes, duplicates, representatives, reached, levels = index.survey(fetch)
+    nodes, duplicates, representatives, reached, levels = index.graph_statistics(fetch)
     unlinked = len(index.unlinked)
     return GraphStatistics(
         nodes,
@@ -75,4 +75,4 @@ def neighborhood(reader: Reader, view: View, slot: int) -> Neighborhood | None:
     if not view.links:
         return None
     index, fetch = opened(reader, view)
-    return Neighborhood(*index.neighbourhood(fetch, slot))
+    return Neighborhood(*index.neighborhood(fetch, slot))

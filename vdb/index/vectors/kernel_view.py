@@ -69,7 +69,7 @@ def index_of(view: CollectionView) -> Index:
         vectors=view.vectors,
         links=view.links,
         codes=view.codes,
-        coded=parameters.get("codes") or "",
+        code_type=parameters.get("codes") or "",
         M=0 if flat else parameters["M"],
         ef_construction=0 if flat else parameters["ef_construction"],
         seed=0 if flat else parameters["seed"],

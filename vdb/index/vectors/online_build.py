@@ -131,7 +131,7 @@ class Building:
         self._renew(stale)
         used = np.ascontiguousarray(changed[self._used(changed)])
         if self._has_graph and changed.size:
-            self._insert(used, progress, far=True)
+            self._insert(used, progress, long_links=True)
         return len(changed)
 
     def holds(self, count: int) -> bool:
@@ -219,14 +219,14 @@ class Building:
         return used
 
     def _insert(
-        self, slots: NDArray[np.uint32], progress: Progress | None, *, far: bool = False
+        self, slots: NDArray[np.uint32], progress: Progress | None, *, long_links: bool = False
     ) -> None:
         self._writer.insert(
             self._fetch,
             slots,
             nodes=self.nodes,
             threads=self._threads,
-            far=far,
+            offer_long_links=long_links,
             progress=progress,
         )
         self.nodes += len(slots)

@@ -131,12 +131,15 @@ def _search_filtered(
     if scans:
         n = len(queries)
         return _joined(
-            [index.scan_allowed(fetch, some, bits, count, k, threads) for some in _chunks(queries)],
+            [
+                index.scan_filtered(fetch, some, bits, count, k, threads)
+                for some in _chunks(queries)
+            ],
             SearchStats(n * count, n, 0, 0, reason),
         )
     parts, compared, switches = [], 0, 0
     for some in _chunks(queries):
-        slots, values, counts, comparisons, switched = index.search_among(
+        slots, values, counts, comparisons, switched = index.search_filtered(
             fetch, some, bits, count, k, max(k, ef), threads
         )
         parts.append((slots, values, counts))

@@ -51,7 +51,7 @@ def nodes(
         slots, values, counts = index.search_nodes(fetch, queries, k, ef, threads)
         failed = np.zeros(len(queries), dtype=np.bool_)
     else:
-        slots, values, counts, switched = index.search_nodes_among(
+        slots, values, counts, switched = index.search_nodes_filtered(
             fetch, queries, filter_set.bits, filter_set.count, k, ef, threads
         )
         failed = switched.astype(np.bool_)
@@ -63,7 +63,7 @@ def copies(
 ) -> list[NDArray[np.uint32]]:
     """The slots that each of these nodes stands for, itself first; `most` of each."""
     index, fetch = opened(reader, view)
-    slots, sizes = index.copies(fetch, np.ascontiguousarray(nodes), most)
+    slots, sizes = index.duplicates(fetch, np.ascontiguousarray(nodes), most)
     return np.split(slots, np.cumsum(sizes)[:-1])
 
 

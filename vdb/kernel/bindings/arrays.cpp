@@ -20,22 +20,22 @@ Output<uint32_t, 1> slot_array(const std::vector<uint32_t>& slots) {
   return array;
 }
 
-Answers answer_arrays(const Index::Answers& answers, size_t k) {
+HitArrays hit_arrays(const Index::Hits& hits_by_query, size_t k) {
   uint32_t *slots, *counts;
   double* values;
-  auto slot_out = make_array<uint32_t, 2>({answers.size(), k}, &slots);
-  auto value_out = make_array<double, 2>({answers.size(), k}, &values);
-  auto count_out = make_array<uint32_t, 1>({answers.size()}, &counts);
-  for (size_t i = 0; i < answers.size(); ++i, slots += k, values += k) {
+  auto slot_out = make_array<uint32_t, 2>({hits_by_query.size(), k}, &slots);
+  auto value_out = make_array<double, 2>({hits_by_query.size(), k}, &values);
+  auto count_out = make_array<uint32_t, 1>({hits_by_query.size()}, &counts);
+  for (size_t i = 0; i < hits_by_query.size(); ++i, slots += k, values += k) {
     if (k >= kLongRow) handle_signals();
-    const size_t found = answers[i].size();
-    counts[i] = static_cast<uint32_t>(found);
-    for (size_t j = 0; j < found; ++j) {
-      slots[j] = answers[i][j].slot;
-      values[j] = answers[i][j].value;
+    const size_t hits = hits_by_query[i].size();
+    counts[i] = static_cast<uint32_t>(hits);
+    for (size_t j = 0; j < hits; ++j) {
+      slots[j] = hits_by_query[i][j].slot;
+      values[j] = hits_by_query[i][j].value;
     }
-    std::fill(slots + found, slots + k, kNone);
-    std::fill(values + found, values + k, std::numeric_limits<double>::quiet_NaN());
+    std::fill(slots + hits, slots + k, kNone);
+    std::fill(values + hits, values + k, std::numeric_limits<double>::quiet_NaN());
   }
   return {slot_out, value_out, count_out};
 }
@@ -69,7 +69,7 @@ std::vector<uint32_t> to_vector(const Slots& slots) {
   return {slots.data(), slots.data() + slots.shape(0)};
 }
 
-Allowed allowed_of(const Index& index, const Bits& bits, size_t count) {
+FilterSet filter_of(const Index& index, const Bits& bits, size_t count) {
   const uint32_t slots = index.state().slots;
   if (bits.shape(0) < (size_t{slots} + 7) / 8)
     throw std::invalid_argument("bits: one for each slot");

@@ -31,11 +31,11 @@ Output<T, N> make_array(std::initializer_list<size_t> shape, T** data) {
   return Output<T, N>(*data, shape, owner);
 }
 
-using Answers = std::tuple<Output<uint32_t, 2>, Output<double, 2>, Output<uint32_t, 1>>;
+using HitArrays = std::tuple<Output<uint32_t, 2>, Output<double, 2>, Output<uint32_t, 1>>;
 
 Output<uint32_t, 1> slot_array(const std::vector<uint32_t>& slots);
 // Slots (n, k), values (n, k) and how many of them count (n,).
-Answers answer_arrays(const Index::Answers& answers, size_t k);
+HitArrays hit_arrays(const Index::Hits& hits, size_t k);
 
 // numpy's type of rows: packed bits are uint8.
 nb::dlpack::dtype stored_type(DType dtype);
@@ -49,6 +49,6 @@ std::vector<uint32_t> to_vector(const Slots& slots);
 void check_type(const Rows& rows, DType dtype, const char* name);
 void check_rows(const Rows& rows, DType dtype, size_t length, const char* name);
 void check_queries(const Rows& queries, const RowShape& shape);
-Allowed allowed_of(const Index& index, const Bits& bits, size_t count);
+FilterSet filter_of(const Index& index, const Bits& bits, size_t count);
 
 }  // namespace vdb::bindings

@@ -6,7 +6,7 @@
 #include "bindings/gil.h"
 #include "blocks/crc32c.h"
 #include "graph/builder.h"
-#include "search/mark_slots.h"
+#include "search/filter_set.h"
 #include "simd/loops.h"
 #include "simd/ordered_dot.h"
 
@@ -49,7 +49,7 @@ Output<double, 2> distances(const Rows& a, const Rows& b, const std::string& dty
 
 using Floats = nb::ndarray<const float, nb::ndim<2>, nb::c_contig, nb::device::cpu>;
 
-// The place of a word in a list, as the enumeration whose values the list names in their order.
+// The value of an enumeration whose names are listed in its order.
 template <typename Enum>
 Enum chosen(const std::string& word, std::initializer_list<const char*> words, const char* name) {
   const auto found = std::find(words.begin(), words.end(), word);
@@ -90,12 +90,13 @@ Output<float, 1> ordered_dots(const Floats& a, const Floats& b, uint32_t lanes, 
 }
 
 using Places = nb::ndarray<const int64_t, nb::ndim<1>, nb::c_contig, nb::device::cpu>;
-using Marks = nb::ndarray<uint8_t, nb::ndim<1>, nb::c_contig, nb::device::cpu>;
+using Mask = nb::ndarray<uint8_t, nb::ndim<1>, nb::c_contig, nb::device::cpu>;
 
-void mark_slots(const Marks& marks, const Slots& slots, const Places& starts, const Places& ends) {
+void postings_to_mask(const Mask& mask, const Slots& slots, const Places& starts,
+                      const Places& ends) {
   if (starts.shape(0) != ends.shape(0)) throw std::invalid_argument("ends: one for each start");
-  vdb::mark_slots(reinterpret_cast<const uint8_t*>(slots.data()), slots.shape(0), starts.data(),
-                  ends.data(), starts.shape(0), marks.data(), marks.shape(0));
+  vdb::postings_to_mask(reinterpret_cast<const uint8_t*>(slots.data()), slots.shape(0),
+                        starts.data(), ends.data(), starts.shape(0), mask.data(), mask.shape(0));
 }
 
 }  // namespace
@@ -131,15 +132,15 @@ void bind_functions(nb::module_& m) {
   m.def("instruction_set", [] { return std::string(loops().name); }, "The one in use.");
   m.def("use_instruction_set", &use_loops, "name"_a,
         "Chooses one for the whole process, '' for the best. For tests and measurements.");
-  m.def("mark_slots", &mark_slots, "marks"_a, "slots"_a, "starts"_a, "ends"_a,
+  m.def("postings_to_mask", &postings_to_mask, "mask"_a, "slots"_a, "starts"_a, "ends"_a,
         nb::call_guard<Unlocked>(),
-        "Sets marks[slots[starts[i]:ends[i]]] to 1 for each i; CorruptedError for a slot without a "
-        "mark.");
+        "Sets mask[slots[starts[i]:ends[i]]] to 1 for each i; CorruptedError for a slot beyond the "
+        "mask.");
   m.def("ordered_dots", &ordered_dots, "a"_a, "b"_a, nb::kw_only(), "lanes"_a, "registers"_a,
         "rounds"_a, "fused"_a, "fold"_a, "gather"_a, "blocks"_a, "rest"_a, "narrow_fused"_a,
         "rest_fused"_a, "fours_apart"_a,
         "Inner products of float32 rows (n, dim) of a and b, (n,), added up in the order given; "
-        "ordered_sums.h says what the words mean.");
+        "simd/ordered_dot.h says what the words mean.");
   m.def("distances", &distances, "a"_a, "b"_a, nb::kw_only(), "dtype"_a,
         "(n, 9): dot, squared L2 and L1 of each row of a (as queries have them) with the row of b "
         "at its place, from the loops for one row, for four, and in float64; for tests.");

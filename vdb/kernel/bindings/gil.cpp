@@ -37,7 +37,7 @@ void stand_still() noexcept {
   for (;;) std::this_thread::sleep_for(std::chrono::hours(24));
 }
 
-bool is_left_over() { return process_ends.load() && ender.load() != std::this_thread::get_id(); }
+bool is_left_over() { return process_ending.load() && ender.load() != std::this_thread::get_id(); }
 
 Unlocked::~Unlocked() {
   ask([this] {
@@ -70,7 +70,7 @@ void bind_gil(nb::module_& m) {
       "end_calls",
       [] {
         ender.store(std::this_thread::get_id());
-        process_ends.store(true);
+        process_ending.store(true);
       },
       "The calling thread is about to end the process: calls of others raise ClosedError, and no "
       "threads are started.");

@@ -44,19 +44,19 @@ nb::class_<Index> bind_index(nb::module_& m) {
              Table vectors, const nb::typed<nb::sequence, BlockTable>& links, uint32_t M,
              uint32_t ef_construction, uint64_t seed, uint32_t slots, uint32_t entry,
              const Slots& longest, std::optional<Slots> unlinked, std::optional<Table> codes,
-             const std::string& coded) {
+             const std::string& code_type) {
             const DType type = dtype_named(dtype);
             IndexState state{
                 metric_named(metric, type), {type, dim}, M, ef_construction, seed, slots, entry,
                 to_vector(longest)};
             if (unlinked) state.unlinked = to_vector(*unlinked);
-            state.codes = code_named(coded);
+            state.codes = code_named(code_type);
             new (self) Index(std::move(state), shared(vectors), shared_all(links),
                              codes ? shared(*codes) : nullptr);
           },
           nb::kw_only(), "metric"_a, "dim"_a, "dtype"_a, "vectors"_a, "links"_a, "M"_a,
           "ef_construction"_a, "seed"_a, "slots"_a, "entry"_a, "longest"_a,
-          "unlinked"_a = nb::none(), "codes"_a.none() = nb::none(), "coded"_a = "")
+          "unlinked"_a = nb::none(), "codes"_a.none() = nb::none(), "code_type"_a = "")
       .def_prop_ro("slots", [](const Index& i) { return i.state().slots; })
       .def_prop_ro("entry", [](const Index& i) { return i.state().entry; })
       .def_prop_ro(

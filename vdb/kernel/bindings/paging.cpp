@@ -1,4 +1,4 @@
-// What searches expect of the pages they need, on its own: what it does to a search cannot be seen.
+// The estimates about pages in memory by themselves: in a search their effect cannot be seen.
 
 #include "memory/paging.h"
 
@@ -18,40 +18,44 @@ using namespace nb::literals;
 
 void bind_paging(nb::module_& m) {
   m.def("page_bytes", &page_bytes, "Bytes of a page of memory, as the system says.");
-  nb::class_<Forecast>(m, "Forecast", "Where blocks probably lie that were not looked up yet.")
+  nb::class_<AddressPredictor>(m, "AddressPredictor",
+                               "Predicts the addresses of blocks that were not looked up yet.")
       .def(nb::init<uint32_t>(), "stride"_a)
       .def(
-          "guess",
-          [](const Forecast& forecast, uint32_t number) -> std::optional<uintptr_t> {
-            const uint8_t* address = forecast.guess(number);
+          "predict",
+          [](const AddressPredictor& predictor, uint32_t number) -> std::optional<uintptr_t> {
+            const uint8_t* address = predictor.predict(number);
             if (address == nullptr) return std::nullopt;
             return reinterpret_cast<uintptr_t>(address);
           },
-          "number"_a, "The address of a block, or None where there is nothing to go by.")
+          "number"_a, "The address of a block; None where nothing can be predicted.")
       .def(
-          "learn",
-          [](Forecast& forecast, uint32_t number, uint32_t blocks, uintptr_t address) {
-            forecast.learn(number, blocks, reinterpret_cast<const uint8_t*>(address));
+          "observe",
+          [](AddressPredictor& predictor, uint32_t number, uint32_t blocks, uintptr_t address) {
+            predictor.observe(number, blocks, reinterpret_cast<const uint8_t*>(address));
           },
           "number"_a, "blocks"_a, "address"_a, "Block `number` of about `blocks` lies there.");
 
-  nb::class_<Residency>(m, "Residency", "What searches of one collection had to read.")
+  nb::class_<Residency>(m, "Residency",
+                        "What searches of one collection had to read from disk, and the prefetch "
+                        "policy of the next one.")
       .def(nb::init<>())
       .def(
-          "care",
+          "policy",
           [](const Residency& residency) {
-            const Care care = residency.care();
-            return std::make_tuple(care.walk, care.last, care.give_up);
+            const PrefetchPolicy policy = residency.policy();
+            return std::make_tuple(policy.walk, policy.rerank, policy.evict);
           },
-          "Whether the next search asks for what its walk is about to compare, for the vectors of "
-          "its last candidates, and gives these up again.")
+          "Whether the next search prefetches for its walk, prefetches the vectors to rerank, and "
+          "evicts those again.")
       .def(
-          "note",
-          [](Residency& residency, uint64_t walk, uint64_t last, uint64_t guide) {
-            residency.note(residency.care(), {walk, last}, guide);
+          "record",
+          [](Residency& residency, uint64_t walk, uint64_t rerank, uint64_t guide) {
+            residency.record(residency.policy(), {walk, rerank}, guide);
           },
-          "walk"_a, "last"_a, "guide"_a,
-          "A search read so many bytes for its walk, and for its last candidates.");
+          "walk"_a, "rerank"_a, "guide"_a,
+          "A search read so many bytes in its walk and in reranking; `guide`: bytes of links and "
+          "codes.");
 }
 
 }  // namespace vdb::bindings

@@ -23,8 +23,8 @@ namespace nb = nanobind;
 // is called from inside, a progress callback or a signal handler above all, computes with floats
 // as it did outside.
 //
-// It is also what the loops of the call ask whether to go on: signals are handled then.
-class PythonSource final : public Source, private Attention {
+// It is also the Cancellation of the call: when it is polled, signals are handled.
+class PythonSource final : public Source, private Cancellation {
  public:
   explicit PythonSource(nb::handle fetch) : fetch_(fetch), mode_(float_mode()) {}
 
@@ -66,7 +66,7 @@ class PythonSource final : public Source, private Attention {
     if (is_left_over()) end();
     try {
       const Unlocked released;
-      const Joined joined(this, true);
+      const Scope scope(this, true);
       return body();
     } catch (const Stopped&) {
     }
@@ -75,7 +75,7 @@ class PythonSource final : public Source, private Attention {
   }
 
  private:
-  bool ask() override {
+  bool may_continue() override {
     if (is_left_over()) {
       const Locked gil;
       try {

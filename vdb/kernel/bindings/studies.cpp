@@ -61,11 +61,11 @@ void bind_studies(nb::class_<Index>& index) {
           },
           "fetch"_a, "The stored norm of every slot, float32 (slots,); -1 where it is not in use.")
       .def(
-          "survey",
+          "graph_statistics",
           [](const Index& index, nb::object fetch) {
             PythonSource source(fetch);
             const auto found = source.run([&] {
-              return index.survey(
+              return index.graph_statistics(
                   source, [&](size_t done, size_t total) { source.tick(nb::none(), done, total); });
             });
             std::vector<std::tuple<uint32_t, Output<uint32_t, 1>, Output<uint32_t, 1>>> levels;
@@ -79,10 +79,10 @@ void bind_studies(nb::class_<Index>& index) {
           "(nodes, duplicates, nodes with duplicates, slots reached, levels); a level is (nodes, "
           "histogram of links out u32, of links in u32). ValueError for a flat index.")
       .def(
-          "neighbourhood",
+          "neighborhood",
           [](const Index& index, nb::object fetch, uint32_t slot) {
             PythonSource source(fetch);
-            const auto found = source.run([&] { return index.neighbourhood(source, slot); });
+            const auto found = source.run([&] { return index.neighborhood(source, slot); });
             std::vector<Output<uint32_t, 1>> links;
             for (const auto& level : found.links) links.push_back(slot_array(level));
             return std::make_tuple(found.representative, slot_array(found.duplicates),

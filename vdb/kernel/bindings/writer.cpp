@@ -35,15 +35,15 @@ void bind_writer(nb::module_& m) {
           },
           "fetch"_a, "count"_a, "Slots for new vectors: free ones first.")
       .def(
-          "arrange",
+          "locality_order",
           [](const Writer& w, const Rows& rows, uint32_t threads) {
             const RowShape& shape = w.index()->state().shape;
             check_rows(rows, shape.dtype, shape.length(), "rows");
             const nb::object none = nb::none();
             PythonSource source{none};
             return slot_array(source.run([&] {
-              return w.arrange(rows.shape(0), bytes_of(rows), threads,
-                               [&] { source.tick(none, 0, 0); });
+              return w.locality_order(rows.shape(0), bytes_of(rows), threads,
+                                      [&] { source.tick(none, 0, 0); });
             }));
           },
           "rows"_a, "threads"_a = 1,
@@ -65,18 +65,19 @@ void bind_writer(nb::module_& m) {
       .def(
           "insert",
           [](Writer& w, nb::object fetch, const Slots& slots, size_t nodes, uint32_t threads,
-             bool far, nb::object progress) {
+             bool offer_long_links, nb::object progress) {
             PythonSource source(fetch);
             source.run([&] {
-              w.insert(source, slots.data(), slots.shape(0), nodes, threads, far,
+              w.insert(source, slots.data(), slots.shape(0), nodes, threads, offer_long_links,
                        [&](size_t done, size_t total) { source.tick(progress, done, total); });
               return true;
             });
           },
-          "fetch"_a, "slots"_a, nb::kw_only(), "nodes"_a, "threads"_a = 1, "far"_a = false,
-          "progress"_a = nb::none(),
+          "fetch"_a, "slots"_a, nb::kw_only(), "nodes"_a, "threads"_a = 1,
+          "offer_long_links"_a = false, "progress"_a = nb::none(),
           "Links stored vectors into the graph that holds about `nodes` already.\n\n"
-          "`far`: each may be linked to nodes farther off as well, as is wanted where nodes come "
+          "`offer_long_links`: each may be linked to nodes farther off as well, as is wanted where "
+          "nodes come "
           "and "
           "go.")
       .def(

@@ -59,7 +59,7 @@ BlockTable::BlockTable(BlockShape shape, uint32_t slots) : shape_(std::move(shap
   if (slots > kMaxSlots) throw std::invalid_argument("slots: expected at most 2^31 - 2");
   rows_ = static_cast<uint32_t>((shape_.block_size - kHeaderSize) / per_row);
   inverse_ = ((uint64_t{1} << 63) + rows_ - 1) / rows_;
-  forecast_ = std::make_shared<Forecast>(shape_.block_size + kValueHeader);
+  predictor_ = std::make_shared<AddressPredictor>(shape_.block_size + kValueHeader);
   grow(slots);
 }
 
@@ -153,10 +153,10 @@ const uint8_t* BlockTable::block_or_null(uint32_t n, Source& source) const {
     address = base_->block_or_null(n, source);
   } else {
     // The store reads a value page by page before it answers.
-    if (shape_.kind != kLinks) ask_for_block(n);
+    if (shape_.kind != kLinks) will_need_block(n);
     const Source::Value value = source.fetch(key(n));
     if (value.data == nullptr) return nullptr;
-    forecast_->learn(n, blocks_, value.data);
+    predictor_->observe(n, blocks_, value.data);
     accept(n, value);
     address = value.data;
   }
@@ -164,25 +164,25 @@ const uint8_t* BlockTable::block_or_null(uint32_t n, Source& source) const {
   return address;
 }
 
-void BlockTable::ask_for_block(uint32_t n) const {
-  const uint8_t* probably = forecast_->guess(n);
-  if (probably != nullptr) read_ahead(probably, shape_.block_size);
+void BlockTable::will_need_block(uint32_t n) const {
+  const uint8_t* probably = predictor_->predict(n);
+  if (probably != nullptr) vdb::will_need(probably, shape_.block_size);
 }
 
-void BlockTable::ask_for(uint32_t row) const {
+void BlockTable::will_need(uint32_t row) const {
   const Place p = place(row);
   const uint8_t* address = entries_[p.block].load(std::memory_order_acquire);
   if (address == nullptr)
-    ask_for_block(p.block);
+    will_need_block(p.block);
   else
-    read_ahead(address + kHeaderSize + size_t{p.row} * shape_.row_size, shape_.row_size);
+    vdb::will_need(address + kHeaderSize + size_t{p.row} * shape_.row_size, shape_.row_size);
 }
 
 std::shared_ptr<BlockTable> BlockTable::successor(const uint32_t* rewritten, size_t count,
                                                   uint32_t slots) const {
   auto next = std::make_shared<BlockTable>(shape_, slots);
   next->residency_ = residency_;
-  next->forecast_ = forecast_;
+  next->predictor_ = predictor_;
   if (rewritten == nullptr) return next;
   const uint32_t common = std::min(blocks_, next->blocks_);
   for (uint32_t i = 0; i < common; ++i)
@@ -200,7 +200,7 @@ std::shared_ptr<BlockTable> BlockTable::for_writing(std::shared_ptr<const BlockT
   copy->entries_ = base->entries_;
   copy->shares_ = true;
   copy->residency_ = base->residency_;
-  copy->forecast_ = base->forecast_;
+  copy->predictor_ = base->predictor_;
   copy->base_ = std::move(base);
   return copy;
 }

@@ -65,7 +65,7 @@ class BlockTable {
   uint32_t blocks() const { return blocks_; }  // blocks that the slots need
   uint32_t resolved() const;
   uint64_t bytes() const { return uint64_t{blocks_} * shape_.block_size; }  // of all blocks
-  // What searches have met, at this commit and those before it.
+  // What searches found in memory, at this commit and those before it.
   Residency& residency() const { return *residency_; }
   size_t norms_offset() const { return kHeaderSize + size_t{rows_} * shape_.row_size; }
 
@@ -93,9 +93,9 @@ class BlockTable {
     const uint8_t* address = entries_[n].load(std::memory_order_acquire);
     return address != nullptr ? address : resolve(n, source);
   }
-  // Asks the system for a row that is about to be read, for the whole block where that has no
+  // Prefetches from disk a row that is about to be read, or the whole block where that has no
   // address yet: it is then read for its checksum.
-  void ask_for(uint32_t row) const;
+  void will_need(uint32_t row) const;
   // The same as block(), but nullptr where the block was never written (upper levels are sparse).
   const uint8_t* block_or_null(uint32_t n, Source& source) const;
 
@@ -124,7 +124,7 @@ class BlockTable {
   using Entry = std::atomic<const uint8_t*>;
 
   const uint8_t* resolve(uint32_t n, Source& source) const;
-  void ask_for_block(uint32_t n) const;
+  void will_need_block(uint32_t n) const;
   void accept(uint32_t n, const Source::Value& value) const;
   uint32_t checksum(const uint8_t* block) const;
   uint32_t blocks_for(uint32_t slots) const;
@@ -141,9 +141,9 @@ class BlockTable {
   std::shared_ptr<Entry[]> kept_;           // what entries_ points to
   std::shared_ptr<const BlockTable> base_;  // what a batch's table is a copy of
   bool shares_ = false;                     // entries_ are those of base_
-  // The same ones at the commits before and after: what they know of places and of memory lasts.
+  // Shared with the tables of the commits before and after.
   std::shared_ptr<Residency> residency_ = std::make_shared<Residency>();
-  std::shared_ptr<Forecast> forecast_;
+  std::shared_ptr<AddressPredictor> predictor_;
   std::vector<uint32_t> dirty_;
   std::vector<bool> is_dirty_;
   std::vector<std::unique_ptr<uint8_t[]>> heap_;

@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <cmath>
 #include <cstring>
+#include <iterator>
 #include <stdexcept>
 
 #include "runtime/float_mode.h"
@@ -25,21 +26,21 @@ struct Grid {
   int step(float number) const {
     if (!(scale > 0)) return 0;
     const double at = (number - low) / scale + 0.5;
-    // What is no number, in a row that somebody made, is on no step and has no least.
+    // NaN in a damaged row: any step will do.
     return at >= 0 ? static_cast<int>(at < steps ? at : steps) : 0;
   }
 };
 
-// What a grid makes of numbers.
+// Sums over the numbers of a vector on a grid.
 struct Sums {
-  int64_t total = 0, squares = 0;  // of integers
-  double with_numbers = 0;         // of products of what they stand for with the numbers
-  double norm2 = 0;                // of the numbers
+  int64_t total = 0, squares = 0;  // of the integers
+  double with_numbers = 0;         // of the products of decoded and original numbers
+  double norm2 = 0;                // of the squares of the original numbers
 };
 
-// The integer of each number, less `middle`, is given to `put(i, integer)`.
+// Calls put(i, integer) for each number, with its step less `middle`.
 template <typename Put>
-Sums spread(const Grid& grid, const float* x, size_t n, int middle, const Put& put) {
+Sums quantize(const Grid& grid, const float* x, size_t n, int middle, const Put& put) {
   Sums sums;
   const double offset = grid.low + middle * grid.scale;
   for (size_t i = 0; i < n; ++i) {
@@ -97,9 +98,9 @@ struct QueryGrid {
     return std::isfinite(inverse) ? QueryGrid{scale, low, inverse} : QueryGrid{0, low, 0};
   }
 
-  // The steps, and the sums of them and of their squares. Halves of numbers have differences that
-  // are never too large.
-  Sums spread(const float* x, size_t n, uint8_t* steps) const {
+  // The steps, their sum and that of their squares. Numbers are halved because differences of
+  // halves cannot overflow.
+  Sums quantize(const float* x, size_t n, uint8_t* steps) const {
     const float half = 0.5f * low;
     int32_t total = 0, squares = 0;  // up to 33,000 numbers
     for (size_t i = 0; i < n; ++i) {
@@ -115,7 +116,7 @@ struct QueryGrid {
     return sums;
   }
 
-  // The sums that tell by how much the steps make of a vector one of another length.
+  // The sums of products, from which the length of the decoded vector follows.
   void compare(const float* x, const uint8_t* steps, size_t n, Sums* sums) const {
     for (size_t from = 0; from < n; from += kPiece) {
       const size_t to = std::min(n, from + kPiece);
@@ -142,10 +143,19 @@ struct QueryGrid {
 }  // namespace
 
 CodeKind code_named(const std::string& name) {
-  if (name.empty()) return CodeKind::kNoCodes;
-  if (name == "int8") return CodeKind::kInt8;
-  if (name == "int4") return CodeKind::kInt4;
+  for (size_t i = 0; i < std::size(kCodeSpecs); ++i)
+    if (name == kCodeSpecs[i].name) return static_cast<CodeKind>(i);
   throw std::invalid_argument("codes: expected int8 or int4, got '" + name + "'");
+}
+
+void unpack_int8(const uint8_t* code, size_t, size_t n, uint8_t* out) {
+  for (size_t i = 0; i < n; ++i) out[i] = code[i] ^ 0x80;
+}
+
+void unpack_int4(const uint8_t* code, size_t bytes, size_t n, uint8_t* out) {
+  const size_t low = std::min(n, bytes);
+  for (size_t i = 0; i < low; ++i) out[i] = code[i] & 15;
+  for (size_t i = bytes; i < n; ++i) out[i] = code[i - bytes] >> 4;
 }
 
 void encode(const CodeShape& shape, const RowShape& vector_shape, const uint8_t* vector,
@@ -161,35 +171,36 @@ void encode(const CodeShape& shape, const RowShape& vector_shape, const uint8_t*
   }
   std::memset(row, 0, shape.row_bytes());
   uint8_t* const code = row + sizeof(CodeHead);
-  const Grid grid = Grid::of(x, n, shape.steps());
-  const size_t half = shape.code_bytes();
-  const Sums sums = spread(grid, x, n, shape.middle(), [&](size_t i, int integer) {
-    if (shape.kind == CodeKind::kInt8)
-      code[i] = static_cast<uint8_t>(integer);
-    else
-      code[i % half] |= static_cast<uint8_t>(integer << (i < half ? 0 : 4));
+  const CodeSpec& spec = shape.spec();
+  const Grid grid = Grid::of(x, n, spec.steps);
+  const size_t bytes = shape.code_bytes();
+  size_t byte = 0;
+  uint32_t shift = 0;
+  const Sums sums = quantize(grid, x, n, spec.middle, [&](size_t, int integer) {
+    code[byte] |= static_cast<uint8_t>(integer << shift);
+    if (++byte == bytes) byte = 0, shift += spec.bits;
   });
-  const CodeHead head = head_of(grid, sums, n, shape.middle(), shape.unit);
+  const CodeHead head = head_of(grid, sums, n, spec.middle, shape.unit);
   std::memcpy(row, &head, sizeof head);
 }
 
 void CodeQuery::reserve(const CodeShape& shape) {
-  const size_t wanted = shape.integers() + 64;
-  if (space.size() < wanted) space.resize(wanted);
+  const size_t integers = shape.integers(), needed = integers + 64;
+  if (space.size() < needed) space.resize(needed);
   bytes = space.data() + (64 - reinterpret_cast<uintptr_t>(space.data()) % 64) % 64;
   numbers = static_cast<float>(shape.dim);
-  std::memset(bytes + shape.dim, 0, shape.integers() - shape.dim);
+  std::memset(bytes + shape.dim, 0, integers - shape.dim);
 }
 
-// Each search comes by here. Nobody stores what a query becomes, so it need not be the grid of
+// On the path of every search. A query's code is not stored, so its grid need not be that of
 // encode() to the last bit; but it is the same on every processor.
 void CodeQuery::set(const CodeShape& shape, const float* x) {
   reserve(shape);
   const size_t n = shape.dim;
   const QueryGrid grid = QueryGrid::of(x, n);
-  Sums sums = grid.spread(x, n, bytes);
+  Sums sums = grid.quantize(x, n, bytes);
   if (shape.unit) grid.compare(x, bytes, n, &sums);
-  const int middle = 128 - shape.middle();
+  const int middle = 128 - shape.spec().middle;
   if (middle != 0) {
     uint8_t* const out = bytes;
     for (size_t i = 0; i < n; ++i) out[i] ^= 0x80;
@@ -206,19 +217,14 @@ void CodeQuery::set(const CodeShape& shape, const float* x) {
 void CodeQuery::set(const CodeShape& shape, const uint8_t* row) {
   reserve(shape);
   const CodeHead head = Codes::head(row);
-  const uint8_t* const code = row + sizeof head;
-  const size_t n = shape.dim, half = shape.code_bytes();
-  uint8_t* const out = bytes;  // a pointer that no byte written through it can be a part of
+  const CodeSpec& spec = shape.spec();
+  const size_t n = shape.dim;
   scale = head.scale;
   offset = head.offset;
-  if (shape.kind == CodeKind::kInt8) {
-    for (size_t i = 0; i < n; ++i) out[i] = code[i] ^ 0x80;
-    offset -= head.scale * static_cast<float>(128 * std::sqrt(static_cast<double>(n)));
-  } else {
-    const size_t low = std::min(n, half);
-    for (size_t i = 0; i < low; ++i) out[i] = code[i] & 15;
-    for (size_t i = half; i < n; ++i) out[i] = code[i - half] >> 4;
-  }
+  spec.unpack(row + sizeof head, shape.code_bytes(), n, bytes);
+  // The integers are steps again, not steps less the middle.
+  if (spec.middle != 0)
+    offset -= head.scale * static_cast<float>(spec.middle * std::sqrt(static_cast<double>(n)));
   both = head.offset + head.sum;
   norm = head.norm;
 }

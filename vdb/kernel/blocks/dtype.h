@@ -1,10 +1,12 @@
-// What the numbers of a vector are: how long a row is and which loops compare it.
+// The dtypes of vectors, one row of a table each: how long a row is and which loops compare it.
 //
-// A query has the numbers of a row, but for float16: its rows are compared with float32 queries.
+// A query has the dtype of the rows, except for float16: its rows are compared with float32
+// queries.
 #pragma once
 
 #include <cstddef>
 #include <cstdint>
+#include <iterator>
 #include <stdexcept>
 #include <string>
 
@@ -14,11 +16,34 @@ namespace vdb {
 
 enum class DType : uint8_t { kFloat32, kFloat16, kInt8, kBit };
 
+struct DTypeSpec {
+  const char* name;
+  uint32_t numbers;         // in a unit, which is what the loops count: a number, or a byte of bits
+  size_t row_unit;          // bytes
+  size_t query_unit;        // bytes
+  bool real;                // whether numbers are real and may have codes
+  PairLoops Loops::* rows;  // row with row
+  PairLoops Loops::* query_with_row;
+  PairLoops Loops::* queries;  // query with query
+};
+
+// In the order of the enumeration.
+// clang-format off
+inline constexpr DTypeSpec kDTypes[] = {
+    {"float32", 1, 4, 4, true,  &Loops::float32, &Loops::float32,       &Loops::float32},
+    {"float16", 1, 2, 4, true,  &Loops::float16, &Loops::float16_query, &Loops::float32},
+    {"int8",    1, 1, 1, false, &Loops::int8,    &Loops::int8,          &Loops::int8},
+    {"bit",     8, 1, 1, false, &Loops::bit,     &Loops::bit,           &Loops::bit},
+};
+// clang-format on
+
+inline constexpr const DTypeSpec& spec_of(DType dtype) {
+  return kDTypes[static_cast<size_t>(dtype)];
+}
+
 inline DType dtype_named(const std::string& name) {
-  if (name == "float32") return DType::kFloat32;
-  if (name == "float16") return DType::kFloat16;
-  if (name == "int8") return DType::kInt8;
-  if (name == "bit") return DType::kBit;
+  for (size_t i = 0; i < std::size(kDTypes); ++i)
+    if (name == kDTypes[i].name) return static_cast<DType>(i);
   throw std::invalid_argument("dtype: expected float32, float16, int8 or bit, got '" + name + "'");
 }
 
@@ -27,33 +52,13 @@ struct RowShape {
   DType dtype;
   uint32_t dim;
 
-  // What the loops count: numbers, or bytes of packed bits.
-  size_t length() const { return dtype == DType::kBit ? dim / 8 : dim; }
-  size_t row_bytes() const { return length() * row_unit(); }
-  size_t query_bytes() const { return length() * query_unit(); }
-  size_t row_unit() const {
-    return dtype == DType::kFloat32 ? 4 : dtype == DType::kFloat16 ? 2 : 1;
-  }
-  size_t query_unit() const { return dtype == DType::kFloat32 || dtype == DType::kFloat16 ? 4 : 1; }
+  size_t length() const { return dim / spec_of(dtype).numbers; }  // units
+  size_t row_bytes() const { return length() * spec_of(dtype).row_unit; }
+  size_t query_bytes() const { return length() * spec_of(dtype).query_unit; }
 
-  const PairLoops& rows() const {  // row with row
-    switch (dtype) {
-      case DType::kFloat16:
-        return loops().float16;
-      case DType::kInt8:
-        return loops().int8;
-      case DType::kBit:
-        return loops().bit;
-      default:
-        return loops().float32;
-    }
-  }
-  const PairLoops& query_with_row() const {
-    return dtype == DType::kFloat16 ? loops().float16_query : rows();
-  }
-  const PairLoops& queries() const {  // query with query
-    return dtype == DType::kFloat16 ? loops().float32 : rows();
-  }
+  const PairLoops& rows() const { return loops().*spec_of(dtype).rows; }
+  const PairLoops& query_with_row() const { return loops().*spec_of(dtype).query_with_row; }
+  const PairLoops& queries() const { return loops().*spec_of(dtype).queries; }
 };
 
 }  // namespace vdb

@@ -11,16 +11,16 @@ namespace vdb {
 
 // Vectors in the order of their slots. Blocks that are met for the first time mostly lie behind
 // each other in the file, as they were written: a megabyte is asked for at a time.
-class InOrder {
+class SequentialReader {
  public:
-  explicit InOrder(const Vectors& vectors) : vectors_(vectors) {}
+  explicit SequentialReader(const Vectors& vectors) : vectors_(vectors) {}
   // REQUIRES: slot < vectors.slots(), and not below the one before.
   Item at(uint32_t slot) {
     const BlockTable& table = vectors_.table();
     const uint32_t block = table.place(slot).block;
     if (block != block_) {
       if (block > 0 && block_ != kNoBlock && !table.is_resolved(block) && block >= asked_) {
-        read_ahead(table.block(block_, vectors_.source()) + table.shape().block_size, kBytes);
+        will_need(table.block(block_, vectors_.source()) + table.shape().block_size, kBytes);
         asked_ = block + static_cast<uint32_t>(kBytes / table.shape().block_size);
       }
       block_ = block;

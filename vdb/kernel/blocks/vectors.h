@@ -59,9 +59,9 @@ class Vectors {
             block + table_->norms_offset() + size_t{p.row} * kNormSize};
   }
   Item at(uint32_t slot) const { return locate(slot).item(); }
-  // Asks the system for a row, which takes a call of it.
-  void ask_for(uint32_t slot) const { table_->ask_for(slot); }
-  // Asks the processor for the first bytes of a row; its own prefetcher follows from there.
+  // Prefetches a row from disk, which takes a system call.
+  void will_need(uint32_t slot) const { table_->will_need(slot); }
+  // Prefetches the first bytes of a row into the cache; the processor's own prefetcher follows.
   void prefetch(const uint8_t* row) const {
     prefetch_bytes(row, row_bytes_ < kBytesAhead ? row_bytes_ : kBytesAhead);
   }
@@ -71,8 +71,8 @@ class Vectors {
     return std::memcmp(at(a).row, at(b).row, row_bytes_) == 0;
   }
 
-  // Batches only. Copies one vector in and sets its norm, or marks the slot free with its link to
-  // the next free slot. Not to be called from several threads.
+  // Batches only, one thread. Copies a vector in and sets its norm, or marks the slot free, with
+  // its link to the next free slot.
   void put(uint32_t slot, const uint8_t* vector) const;
   void put_free(uint32_t slot, uint32_t next_free) const;
   uint32_t next_free(uint32_t slot) const;

@@ -1,4 +1,4 @@
-// Distances by codes: what walks are guided by where a collection has codes.
+// Distances of codes (scalar quantization): what walks compare where a collection has codes.
 #pragma once
 
 #include <algorithm>
@@ -10,76 +10,70 @@
 
 namespace vdb {
 
-// How codes of a metric are ordered, like Distance for vectors. Which of the two grids a distance
-// is asked from makes no difference but for building under inner product.
+// The distance of two codes under a metric, as Distance is that of two vectors. Which of the two
+// grids it starts from makes no difference except when building under inner product.
 class CodeDistance {
  public:
   static CodeDistance search(Metric metric) {
-    return CodeDistance(metric == Metric::kL2   ? Form::kL2
-                        : metric == Metric::kIp ? Form::kNegativeDot
-                                                : Form::kUnit);
+    return CodeDistance(spec_of(metric).code_search.base);
   }
-  static CodeDistance build(Metric metric) {
-    return CodeDistance(metric == Metric::kL2   ? Form::kL2
-                        : metric == Metric::kIp ? Form::kLocalInnerProduct
-                                                : Form::kUnit);
-  }
-  // On the levels above level 0, which under inner product lead to a direction.
+  static CodeDistance build(Metric metric) { return CodeDistance(spec_of(metric).code_build.base); }
+  // On the levels above level 0.
   static CodeDistance search_above(Metric metric) {
-    return metric == Metric::kIp ? CodeDistance(Form::kCosine) : search(metric);
+    return CodeDistance(spec_of(metric).code_search.above);
   }
-  static CodeDistance build_above(Metric metric) { return search_above(metric); }
+  static CodeDistance build_above(Metric metric) {
+    return CodeDistance(spec_of(metric).code_build.above);
+  }
 
-  // By how much the distance of a row may differ from that of its vector, nearly always.
-  float slack(const CodeQuery& from, const CodeHead& head, float distance) const;
-  // By how much more it is on average,
+  // A code distance minus the exact one of the vectors: the most it is, nearly always,
+  float error_bound(const CodeQuery& from, const CodeHead& head, float distance) const;
+  // its mean,
   float bias(const CodeQuery& from, const CodeHead& head) const {
-    if (form_ != Form::kL2) return 0;
+    if (form_ != DistanceForm::kSquaredL2OfDot) return 0;
     return from.numbers * (from.scale * from.scale + head.scale * head.scale) / 12;
   }
-  // and how much it differs from that as a rule, in standard deviation.
+  // and its standard deviation.
   float deviation(const CodeQuery& from, const CodeHead& head, float distance) const;
-  // Whether distances are 1 less the cosine, not the negative product.
-  bool from_one() const { return form_ == Form::kUnit; }
+  // Whether distances are 1 - cosine where the exact values are cosines or products.
+  bool is_cosine_distance() const { return form_ == DistanceForm::kUnitCosine; }
 
   // From the sums of products of integers of `from` with `count` rows.
   void of(const CodeQuery& from, const uint8_t* const* rows, const int32_t* sums, size_t count,
           float* out) const;
 
  private:
-  enum class Form : uint8_t { kL2, kUnit, kNegativeDot, kCosine, kLocalInnerProduct };
-  explicit CodeDistance(Form form) : form_(form) {}
+  explicit CodeDistance(DistanceForm form) : form_(form) {}
   float rounding(const CodeQuery& from, const CodeHead& head) const;
   template <size_t N>
   void some(const CodeQuery& from, const uint8_t* const* rows, const int32_t* sums,
             float* out) const;
-  Form form_;
+  DistanceForm form_;
 };
 
-// Which metrics have codes, and what of: unit vectors where length does not count.
 inline bool has_codes(Metric metric, DType dtype) {
-  return (dtype == DType::kFloat32 || dtype == DType::kFloat16) && metric != Metric::kL1 &&
-         metric != Metric::kHamming;
+  return spec_of(metric).has_codes && spec_of(dtype).real;
 }
 inline CodeShape code_shape(CodeKind kind, Metric metric, uint32_t dim) {
-  return {kind, dim, metric == Metric::kCosine || metric == Metric::kDot};
+  return {kind, dim, spec_of(metric).unit_codes};
 }
 
-class CodeScorer final : public Scorer {
+class CodeQueryDistance final : public QueryDistance {
  public:
-  CodeScorer(const Codes& codes, CodeDistance distance, const CodeQuery& from, bool missing = false)
-      : codes_(codes), distance_(distance), from_(from), missing_(missing) {}
-  void score(const uint32_t* slots, uint32_t count, float* out) override;
+  CodeQueryDistance(const Codes& codes, CodeDistance distance, const CodeQuery& from,
+                    bool from_disk = false)
+      : codes_(codes), distance_(distance), from_(from), from_disk_(from_disk) {}
+  void compute(const uint32_t* slots, uint32_t count, float* out) override;
 
  private:
-  static constexpr uint32_t kAhead = 8;  // rows asked for before they are compared
-  void ask(const uint32_t* slots, uint32_t first, uint32_t last);
+  static constexpr uint32_t kAhead = 8;  // rows prefetched before they are compared
+  void prefetch(const uint32_t* slots, uint32_t first, uint32_t last);
 
   const Codes& codes_;
   CodeDistance distance_;
   const CodeQuery& from_;
-  bool missing_;  // whether to ask the system for rows
-  Ring<const uint8_t*, kAhead> ring_;
+  bool from_disk_;  // whether pages may be missing, and are asked for first
+  PrefetchRing<const uint8_t*, kAhead> ring_;
 };
 
 }  // namespace vdb

@@ -1,6 +1,6 @@
-// Whether codes tell apart what a walk by them came by. They are blind where vectors lie closer to
-// each other than the steps of their grids, or than float32 rounds products of large numbers: there
-// the walk is done again by vectors.
+// Whether codes are fine enough to order the candidates of a walk. They are not where vectors lie
+// closer to each other than the steps of their grids, or than float32 rounds products of large
+// numbers: there the walk is done again by vectors. docs/decisions/0049 has the reasons.
 #pragma once
 
 #include <cstdint>
@@ -12,37 +12,38 @@
 
 namespace vdb {
 
-class Resolution {
+class CodeResolution {
  public:
-  // A hit: how far it is, and how far its code is.
-  struct Judged {
+  // The two distances of one hit.
+  struct HitDistances {
     double exact, code;
   };
-  // Where the last candidate lies that a walk has kept. What its code puts behind it was missed.
-  struct Edge {
+  // The last candidate that a walk kept. A vector whose code lies behind it was missed.
+  struct Cutoff {
     double distance;   // by its code
-    double bias;       // by which codes are farther than vectors, on average
-    double deviation;  // of an error, as a rule
+    double bias;       // by which code distances exceed exact ones on average
+    double deviation;  // standard deviation of the error of a code distance
 
-    // Whether two candidates differ by more than errors do.
-    bool apart(double nearer, double farther) const;
-    // Whether a hit lies so far before it that none nearer can have been missed.
-    bool far_behind(double exact) const;
-    // Whether hardly any has been, by what is probable. REQUIRES one hit at least.
-    bool behind(const std::vector<Judged>& hits) const;
+    // Whether two candidates differ by more than the errors of their codes.
+    bool separates(double nearer, double farther) const;
+    // Whether the cutoff lies so far beyond a hit that no nearer vector can have been missed.
+    bool far_beyond(double exact) const;
+    // Whether hardly any vector nearer than one of the hits was missed, in all probability.
+    // REQUIRES one hit at least.
+    bool probably_beyond(const std::vector<HitDistances>& hits) const;
   };
 
-  Resolution(const Codes& codes, CodeDistance distance, const CodeQuery& from)
+  CodeResolution(const Codes& codes, CodeDistance distance, const CodeQuery& from)
       : codes_(codes), distance_(distance), from_(from) {}
 
-  Edge edge(const Candidate& last) const;
-  // Whether the order of the nearest says anything. REQUIRES one candidate at least.
-  bool orders(const std::vector<Candidate>& nearest_first) const;
+  Cutoff cutoff(const Candidate& last) const;
+  // Whether the order of the nearest candidates means anything. REQUIRES one candidate at least.
+  bool resolves(const std::vector<Candidate>& nearest_first) const;
 
-  // How many candidates a walk keeps for k hits among so many slots, at least.
-  static uint32_t kept(CodeKind kind, uint32_t k, uint32_t slots) {
-    const uint64_t wanted = kind == CodeKind::kInt4 ? uint64_t{3} * k : uint64_t{k} + k / 2;
-    return static_cast<uint32_t>(wanted < slots ? wanted : slots);
+  // How many candidates a walk by codes keeps for k hits, at least; no more than there are slots.
+  static uint32_t oversampled(CodeKind kind, uint32_t k, uint32_t slots) {
+    const auto candidates = static_cast<uint64_t>(spec_of(kind).oversampling * k);
+    return static_cast<uint32_t>(candidates < slots ? candidates : slots);
   }
 
  private:

@@ -1,24 +1,23 @@
-// A scan's first look at a row, in float32: most rows are out of the question without their exact
-// value, which takes several times as long.
+// A lower bound of exact values, in float32: a scan computes the float64 value, which takes several
+// times as long, only of rows whose bound allows it to count.
 #pragma once
 
 #include <cstdint>
 #include <limits>
 
 #include "blocks/vectors.h"
+#include "distance/distance.h"
 #include "distance/metric.h"
 
 namespace vdb {
 
-// One query. Never turns away a row whose exact value would count.
-class Screen {
+// Of one query, which outlives it. Never excludes a row whose exact value would count.
+class LowerBound {
  public:
-  Screen(Metric metric, const RowShape& shape, const uint8_t* query)
+  LowerBound(Metric metric, const RowShape& shape, const uint8_t* query)
       : distance_(Distance::search(metric, shape)),
         query_{query, norm_of_query(shape, query)},
-        form_(metric == Metric::kCosine                         ? Form::kCosine
-              : metric == Metric::kIp || metric == Metric::kDot ? Form::kDot
-                                                                : Form::kSum) {
+        form_(spec_of(metric).search.base) {
     // A sum of n products is off by at most (n + 2) units of rounding (2^-24) of the sum of their
     // magnitudes, in whatever order it is summed; twice that leaves room for norms and differences.
     const auto n = static_cast<double>(shape.length());
@@ -27,32 +26,31 @@ class Screen {
     absolute_ = n * std::numeric_limits<float>::min();
   }
 
-  // Of four rows, which could be at least as near as `worst`, a value as ExactValue orders it.
-  void look(const Item rows[4], double worst, bool near[4]) const {
+  // Which of four rows may be at least as near as `worst`, an exact value as ExactValue orders it.
+  void possible(const Item rows[4], double worst, bool possible[4]) const {
     float distances[4];
     distance_.four(query_, rows, distances);
-    for (int i = 0; i < 4; ++i) near[i] = !(least(distances[i], rows[i].norm) > worst);
+    for (int i = 0; i < 4; ++i) possible[i] = !(least(distances[i], rows[i].norm) > worst);
   }
 
  private:
-  enum class Form : uint8_t { kSum, kDot, kCosine };
-  // The lowest that the ordered exact value can be. Infinity has overflowed, and says nothing; nor
-  // does a row without a direction, which has no value under cosine.
+  // The lowest that the ordered exact value can be. An infinite distance has overflowed and bounds
+  // nothing; nor does a row without a direction, which has no value under cosine.
   double least(double distance, double norm) const {
     if (distance == std::numeric_limits<double>::infinity()) return -distance;
     switch (form_) {
-      case Form::kSum:
+      case DistanceForm::kSum:
         return distance - relative_ * distance - absolute_;
-      case Form::kDot:
+      case DistanceForm::kNegativeDot:
         return distance - relative_ * query_.norm * norm - absolute_ * (1 + query_.norm + norm);
-      default:
+      default:  // kCosine
         return distance - 1 - relative_ - absolute_ / (query_.norm * norm);
     }
   }
 
   Distance distance_;
   Item query_;
-  Form form_;
+  DistanceForm form_;
   double relative_, absolute_;
 };
 

@@ -4,7 +4,7 @@
 
 namespace vdb {
 
-void VectorScorer::ask(const uint32_t* slots, uint32_t first, uint32_t last) {
+void VectorQueryDistance::prefetch(const uint32_t* slots, uint32_t first, uint32_t last) {
   for (uint32_t i = first; i < last; ++i) {
     const Vectors::Location at = ring_[i] = vectors_.locate(slots[i]);
     vectors_.prefetch(at.row);
@@ -12,13 +12,13 @@ void VectorScorer::ask(const uint32_t* slots, uint32_t first, uint32_t last) {
   }
 }
 
-void VectorScorer::score(const uint32_t* slots, uint32_t count, float* out) {
-  if (missing_)
-    for (uint32_t i = 0; i < count; ++i) vectors_.ask_for(slots[i]);
-  ask(slots, 0, std::min(ahead_, count));
+void VectorQueryDistance::compute(const uint32_t* slots, uint32_t count, float* out) {
+  if (from_disk_)
+    for (uint32_t i = 0; i < count; ++i) vectors_.will_need(slots[i]);
+  prefetch(slots, 0, std::min(ahead_, count));
   for (uint32_t at = 0; at < count; at += 4) {
     const uint32_t n = std::min<uint32_t>(4, count - at);
-    ask(slots, std::min(count, at + ahead_), std::min(count, at + ahead_ + 4));
+    prefetch(slots, std::min(count, at + ahead_), std::min(count, at + ahead_ + 4));
     Item items[4];
     for (uint32_t i = 0; i < n; ++i) items[i] = ring_[at + i].item();
     if (n == 4) {

@@ -1,29 +1,28 @@
-// Distances of one fixed vector to many slots: the one question the graph asks about vectors.
-// What rows are made of stays behind it.
+// Distances from one vector to many slots: what a walk asks for at every step.
 #pragma once
 
 #include <algorithm>
 #include <cstdint>
-#include <vector>
 
 #include "blocks/vectors.h"
-#include "distance/metric.h"
+#include "distance/distance.h"
 
 namespace vdb {
 
-class Scorer {
+// Whether rows are vectors or codes is hidden behind it. Threads: one each.
+class QueryDistance {
  public:
-  virtual ~Scorer() = default;
+  virtual ~QueryDistance() = default;
   // out[i] = distance to slots[i]; lower is nearer; never NaN. REQUIRES slots below the bound.
-  virtual void score(const uint32_t* slots, uint32_t count, float* out) = 0;
+  virtual void compute(const uint32_t* slots, uint32_t count, float* out) = 0;
 };
 
-// Where rows lie that were asked for and not compared yet: `Ahead` of them, and a group of four.
+// Where rows lie that are prefetched and not compared yet: `Ahead` of them, and a group of four.
 template <typename Place, uint32_t Ahead>
-class Ring {
+class PrefetchRing {
  public:
   Place& operator[](uint32_t i) { return places_[i % kSize]; }
-  // Of a group of four, which `i` begins: behind each other.
+  // A group of four beginning at `i`, one behind the other.
   const Place* four(uint32_t i) const { return places_ + i % kSize; }
 
  private:
@@ -32,26 +31,27 @@ class Ring {
   Place places_[kSize];
 };
 
-// `from` is a query, or a stored vector seen as owner of a list, depending on `distance`.
-class VectorScorer final : public Scorer {
+// From a query, or from a stored vector as the owner of a list, depending on `distance`.
+class VectorQueryDistance final : public QueryDistance {
  public:
-  // Rows are asked for `ahead` of the one that is compared, at most kFarAhead. Far ahead pays where
-  // many are scored at once. `missing`: whether to ask the system for them too.
+  // Rows are prefetched `ahead` of the one that is compared, at most kFarAhead: that many pay off
+  // where many slots are compared at once. `from_disk`: whether pages may be missing, and are asked
+  // for first.
   static constexpr uint32_t kFarAhead = 12;
-  VectorScorer(const Vectors& vectors, const Distance& distance, Item from, uint32_t ahead = 4,
-               bool missing = false)
-      : vectors_(vectors), distance_(distance), from_(from), ahead_(ahead), missing_(missing) {}
-  void score(const uint32_t* slots, uint32_t count, float* out) override;
+  VectorQueryDistance(const Vectors& vectors, const Distance& distance, Item from,
+                      uint32_t ahead = 4, bool from_disk = false)
+      : vectors_(vectors), distance_(distance), from_(from), ahead_(ahead), from_disk_(from_disk) {}
+  void compute(const uint32_t* slots, uint32_t count, float* out) override;
 
  private:
-  void ask(const uint32_t* slots, uint32_t first, uint32_t last);
+  void prefetch(const uint32_t* slots, uint32_t first, uint32_t last);
 
   const Vectors& vectors_;
   Distance distance_;
   Item from_;
   uint32_t ahead_;
-  bool missing_;
-  Ring<Vectors::Location, kFarAhead> ring_;
+  bool from_disk_;
+  PrefetchRing<Vectors::Location, kFarAhead> ring_;
 };
 
 }  // namespace vdb

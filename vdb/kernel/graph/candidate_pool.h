@@ -12,28 +12,28 @@
 
 namespace vdb {
 
-class Pool {
+class CandidatePool {
  public:
-  // Of the nearest, so many are expanded.
-  void reset(uint32_t capacity, uint32_t expanded) {
+  // Keeps the `capacity` nearest, of which the `ef` nearest are expanded.
+  void reset(uint32_t capacity, uint32_t ef) {
     if (entries_.size() < size_t{capacity} + 1) entries_.resize(size_t{capacity} + 1);
     capacity_ = capacity;
-    expanded_ = expanded;
+    ef_ = ef;
     size_ = next_ = 0;
   }
   void reset(uint32_t capacity) { reset(capacity, capacity); }
-  // Keeps fewer from now on, and expands fewer. REQUIRES both at most what they were.
-  void narrow(uint32_t capacity, uint32_t expanded) {
+  // Keeps and expands fewer from now on. REQUIRES both at most what they were.
+  void narrow(uint32_t capacity, uint32_t ef) {
     capacity_ = capacity;
-    expanded_ = expanded;
+    ef_ = ef;
     size_ = std::min(size_, capacity);
     next_ = std::min(next_, size_);
   }
   uint32_t size() const { return size_; }
-  // Those that are expanded, or are to be.
-  uint32_t expanded() const { return std::min(size_, expanded_); }
-  // Whether there was room for more to be: when all are, everything has been reached.
-  bool wants() const { return size_ < expanded_; }
+  // Candidates that are expanded, or will be.
+  uint32_t within_ef() const { return std::min(size_, ef_); }
+  // Whether there are fewer than ef: once all are expanded, every reachable node is among them.
+  bool below_ef() const { return size_ < ef_; }
   bool full() const { return size_ == capacity_; }
   float worst() const { return (*this)[size_ - 1].distance; }
   Candidate operator[](uint32_t i) const {
@@ -65,7 +65,7 @@ class Pool {
 
   // The nearest candidate not yet expanded, marked so; false when there is none.
   bool expand(uint32_t* slot) {
-    const uint32_t end = std::min(size_, expanded_);
+    const uint32_t end = std::min(size_, ef_);
     while (next_ < end && (entries_[next_] & kExpanded) != 0) ++next_;
     if (next_ >= end) return false;
     *slot = slot_of(entries_[next_]);
@@ -73,9 +73,10 @@ class Pool {
     return true;
   }
 
-  // The one that expand() returns next unless a nearer one comes in; false when there is none.
+  // The candidate that expand() returns next, unless a nearer one is offered; false when there is
+  // none.
   bool peek(uint32_t* slot) const {
-    const uint32_t end = std::min(size_, expanded_);
+    const uint32_t end = std::min(size_, ef_);
     uint32_t i = next_;
     while (i < end && (entries_[i] & kExpanded) != 0) ++i;
     if (i >= end) return false;
@@ -102,8 +103,7 @@ class Pool {
   }
   static uint32_t slot_of(uint64_t entry) { return static_cast<uint32_t>(entry) >> 1; }
 
-  // Behind how many entries a new one comes. Where it goes is anybody's guess, the processor's too:
-  // there is no branch to be mispredicted.
+  // How many entries a new one comes behind. Its place cannot be predicted, so there is no branch.
   uint32_t place(uint64_t entry) const {
     const uint64_t* from = entries_.data();
     uint32_t n = size_;
@@ -115,11 +115,11 @@ class Pool {
     return static_cast<uint32_t>(from - entries_.data()) + (n == 1 && *from < entry ? 1 : 0);
   }
 
-  static constexpr uint32_t kShort = 40;  // shorter lists are gone through from their end
+  static constexpr uint32_t kShort = 40;  // shorter lists are searched from their end
   static constexpr uint32_t kSign = 0x80000000u;
   static constexpr uint64_t kExpanded = 1;
   std::vector<uint64_t> entries_;
-  uint32_t capacity_ = 0, expanded_ = 0, size_ = 0, next_ = 0;
+  uint32_t capacity_ = 0, ef_ = 0, size_ = 0, next_ = 0;
 };
 
 }  // namespace vdb

@@ -1,4 +1,4 @@
-// The graph over link blocks: who is linked with whom on which level.
+// The HNSW graph over link blocks: the lists of links of every node on every level.
 //
 // Invariants (verify.h checks every one of them):
 //  - Links are mutual on every level: b stands in a's list exactly when a stands in b's.
@@ -52,8 +52,8 @@ class Graph {
     if (level == 0) return row(slot) + 1;
     return upper(level, slot);
   }
-  // Asks the system, or the processor, for a list on level 0 before it is needed.
-  void ask_for(uint32_t slot) const { levels_[0]->ask_for(slot); }
+  // Prefetches a list on level 0: from disk, or into the cache.
+  void will_need(uint32_t slot) const { levels_[0]->will_need(slot); }
   void prefetch(uint32_t slot) const;
   uint32_t degree(uint32_t level, uint32_t slot) const;
   uint32_t tree_degree(uint32_t slot) const;

@@ -10,8 +10,8 @@
 namespace vdb {
 namespace {
 
-constexpr uint32_t kGroup = 128;       // items that need no further division
-constexpr uint32_t kPivots = 32;       // parts of one division
+constexpr uint32_t kGroup = 128;       // items that need no further partition
+constexpr uint32_t kPivots = 32;       // parts of one partition
 constexpr uint32_t kStride = 1 << 16;  // items between two ticks
 
 struct Range {
@@ -19,12 +19,12 @@ struct Range {
   uint32_t size() const { return end - begin; }
 };
 
-class Division {
+class Partition {
  public:
-  Division(const Distance& distance, const std::vector<Item>& items, std::vector<uint32_t>* order)
+  Partition(const Distance& distance, const std::vector<Item>& items, std::vector<uint32_t>* order)
       : distance_(distance), items_(items), order_(*order), part_(items.size()) {}
 
-  // Members of the range spread evenly over it, to which the others will go.
+  // Items of the range, evenly spaced.
   std::vector<Item> pivots(Range range) const {
     const uint32_t count = std::min(kPivots, (range.size() + kGroup - 1) / kGroup);
     std::vector<Item> chosen;
@@ -41,20 +41,20 @@ class Division {
     uint8_t nearest = 0;
     for (size_t i = 0; i < pivots.size(); i += 4) {
       const size_t n = std::min<size_t>(4, pivots.size() - i);
-      float found[4];
+      float distances[4];
       if (n == 4)
-        distance_.four(item, &pivots[i], found);
+        distance_.four(item, &pivots[i], distances);
       else
-        for (size_t j = 0; j < n; ++j) found[j] = distance_.one(item, pivots[i + j]);
+        for (size_t j = 0; j < n; ++j) distances[j] = distance_.one(item, pivots[i + j]);
       for (size_t j = 0; j < n; ++j)
-        if (found[j] < best) best = found[j], nearest = static_cast<uint8_t>(i + j);
+        if (distances[j] < best) best = distances[j], nearest = static_cast<uint8_t>(i + j);
     }
     part_[order_[place]] = nearest;
   }
 
-  // Puts the items of each pivot together, in the order they were in, and returns the parts that
-  // want dividing again. One that keeps nearly everything, of equal items for instance, does not:
-  // nothing would be gained, and dividing might take for ever.
+  // Moves the items of each pivot together, in the order they were in, and returns the parts to
+  // divide again. A part that holds nearly everything, of equal items for instance, is not divided:
+  // nothing would be gained, and it might never end.
   std::vector<Range> divide(Range range, size_t pivots) {
     std::vector<uint32_t> ends(pivots + 1, 0);
     for (uint32_t i = range.begin; i < range.end; ++i) ++ends[part_[order_[i]] + 1];
@@ -79,7 +79,7 @@ class Division {
       waiting.pop_back();
       const std::vector<Item> chosen = pivots(range);
       for (uint32_t i = range.begin; i < range.end; ++i) {
-        attend_at<256>(i);
+        check_cancelled_every<256>(i);
         assign(i, chosen);
       }
       const std::vector<Range> parts = divide(range, chosen.size());
@@ -96,25 +96,25 @@ class Division {
 
 }  // namespace
 
-std::vector<uint32_t> arrange(const Distance& distance, const std::vector<Item>& items,
-                              uint32_t threads, const std::function<void()>& tick) {
+std::vector<uint32_t> locality_order(const Distance& distance, const std::vector<Item>& items,
+                                     uint32_t threads, const std::function<void()>& tick) {
   const auto count = static_cast<uint32_t>(items.size());
   std::vector<uint32_t> order(count);
   std::iota(order.begin(), order.end(), 0u);
   if (count <= kGroup) return order;
-  Division division(distance, items, &order);
+  Partition partition(distance, items, &order);
   const Range whole{0, count};
-  const std::vector<Item> chosen = division.pivots(whole);
+  const std::vector<Item> chosen = partition.pivots(whole);
   for (uint32_t begin = 0; begin < count; begin += std::min(kStride, count - begin)) {
     parallel_for(std::min(kStride, count - begin), threads, 1024,
-                 [&](uint32_t i, uint32_t) { division.assign(begin + i, chosen); });
+                 [&](uint32_t i, uint32_t) { partition.assign(begin + i, chosen); });
     tick();
   }
-  const std::vector<Range> parts = division.divide(whole, chosen.size());
+  const std::vector<Range> parts = partition.divide(whole, chosen.size());
   threads = std::max(1u, threads);
   for (size_t begin = 0; begin < parts.size(); begin += threads) {
     parallel_for(static_cast<uint32_t>(std::min<size_t>(threads, parts.size() - begin)), threads, 1,
-                 [&](uint32_t i, uint32_t) { division.finish(parts[begin + i]); });
+                 [&](uint32_t i, uint32_t) { partition.finish(parts[begin + i]); });
     tick();
   }
   return order;

@@ -18,7 +18,7 @@ std::vector<Pair> nearest_pairs(const Vectors& vectors, const Distance& build,
                                 const std::vector<uint32_t>& slots) {
   std::vector<Pair> pairs;
   for (uint32_t a = 0; a < slots.size(); ++a) {
-    attend();
+    check_cancelled();
     const Item x = vectors.at(slots[a]);
     for (uint32_t b = a + 1; b < slots.size(); ++b) {
       const Item y = vectors.at(slots[b]);

@@ -1,11 +1,11 @@
-// Pairs of nodes by how far apart they are: in what order a gap is closed.
+// Pairs of nodes in order of distance: the order in which the gap of a removed node is closed.
 #pragma once
 
 #include <cstdint>
 #include <vector>
 
 #include "blocks/vectors.h"
-#include "distance/metric.h"
+#include "distance/distance.h"
 
 namespace vdb {
 

@@ -3,14 +3,15 @@
 namespace vdb {
 namespace {
 
-constexpr size_t kAhead = 2;  // candidates asked for before they are compared
+constexpr size_t kAhead = 2;  // candidates prefetched before they are compared
 
 }  // namespace
 
 // By one of the first `by` of items_.
-bool Selector::occluded(Comparer& build, const Item& candidate, float distance, size_t by) const {
+bool NeighborHeuristic::occluded(PairDistance& build, const Item& candidate, float distance,
+                                 size_t by) const {
   size_t i = 0;
-  if (by > 0) build.aim(candidate);
+  if (by > 0) build.set_from(candidate);
   for (; i + 4 <= by; i += 4) {
     float d[4];
     build.four(items_.data() + i, d);
@@ -21,23 +22,25 @@ bool Selector::occluded(Comparer& build, const Item& candidate, float distance, 
   return false;
 }
 
-void Selector::choose(Comparer& build, const std::vector<Candidate>& candidates, uint32_t limit,
-                      std::vector<Candidate>* chosen) {
-  chosen->clear();
+void NeighborHeuristic::select_neighbors(PairDistance& build,
+                                         const std::vector<Candidate>& candidates, uint32_t limit,
+                                         std::vector<Candidate>* selected) {
+  selected->clear();
   items_.clear();
   for (size_t i = 0; i < candidates.size(); ++i) {
-    if (chosen->size() == limit) return;
-    if (i + kAhead < candidates.size()) build.ask(candidates[i + kAhead].slot);
+    if (selected->size() == limit) return;
+    if (i + kAhead < candidates.size()) build.prefetch(candidates[i + kAhead].slot);
     const Candidate& candidate = candidates[i];
     const Item item = build.at(candidate.slot);
     if (occluded(build, item, candidate.distance, items_.size())) continue;
-    chosen->push_back(candidate);
+    selected->push_back(candidate);
     items_.push_back(item);
   }
 }
 
-void Selector::thin(Comparer& build, const std::vector<Candidate>& links,
-                    const std::vector<bool>& fixed, uint32_t limit, std::vector<bool>* dropped) {
+void NeighborHeuristic::shrink(PairDistance& build, const std::vector<Candidate>& links,
+                               const std::vector<bool>& fixed, uint32_t limit,
+                               std::vector<bool>* dropped) {
   items_.clear();
   for (const Candidate& link : links) items_.push_back(build.at(link.slot));
   dropped->assign(links.size(), false);

@@ -1,4 +1,5 @@
-// Which candidates become links, and which links go when a list is too long.
+// The neighbour selection heuristic of HNSW: which candidates become links, and which links are
+// dropped when a list is too long.
 #pragma once
 
 #include <cstdint>
@@ -9,22 +10,22 @@
 
 namespace vdb {
 
-class Selector {
+class NeighborHeuristic {
  public:
-  // From candidates sorted nearest first, chooses at most `limit` that are diverse: a candidate is
-  // occluded when one already chosen is nearer to it than the owner is. The heuristic of Malkov and
-  // Yashunin, arXiv 1603.09320, algorithm 4.
-  void choose(Comparer& build, const std::vector<Candidate>& candidates, uint32_t limit,
-              std::vector<Candidate>* chosen);
+  // Algorithm 4 of Malkov and Yashunin, arXiv 1603.09320, SELECT-NEIGHBORS-HEURISTIC: from
+  // candidates sorted nearest first, selects at most `limit` that are diverse. A candidate is
+  // occluded when one already selected is nearer to it than the owner is.
+  void select_neighbors(PairDistance& build, const std::vector<Candidate>& candidates,
+                        uint32_t limit, std::vector<Candidate>* selected);
 
-  // Marks which links of a list, sorted nearest first, go so that `limit` remain: the farthest that
-  // are occluded by any nearer one, then simply the farthest. Those marked in `fixed` stay:
+  // Shrinks a list of links, sorted nearest first, to `limit` of them: `dropped` receives the
+  // farthest that are occluded by any nearer one, then simply the farthest. Links in `fixed` stay:
   // REQUIRES fewer of them than `limit`.
-  void thin(Comparer& build, const std::vector<Candidate>& links, const std::vector<bool>& fixed,
-            uint32_t limit, std::vector<bool>* dropped);
+  void shrink(PairDistance& build, const std::vector<Candidate>& links,
+              const std::vector<bool>& fixed, uint32_t limit, std::vector<bool>* dropped);
 
  private:
-  bool occluded(Comparer& build, const Item& candidate, float distance, size_t by) const;
+  bool occluded(PairDistance& build, const Item& candidate, float distance, size_t by) const;
 
   std::vector<Item> items_;
 };

@@ -33,19 +33,19 @@ bool Remover::link(uint32_t level, uint32_t a, uint32_t b) {
   return true;
 }
 
-// First whatever the removed node held together is held together again, by the shortest links that
-// do it: else the long links, of which there are few, would go one after the other, and with them
-// the ways from one cluster to the next. Then those who gained nothing gain a link to a near one.
+// First the neighbours are connected again by the shortest links that do it: otherwise the few long
+// links would disappear one after the other, and with them the ways between clusters. Then each
+// that got no link gets one to a near one.
 void Remover::reconnect(uint32_t level, const std::vector<uint32_t>& neighbours) {
   const std::vector<Pair> pairs = nearest_pairs(vectors_, build_.at(level), neighbours);
   std::vector<bool> gained(neighbours.size(), false);
-  Components pieces(neighbours.size());
+  UnionFind pieces(neighbours.size());
   for (const Pair& pair : pairs)
-    if (graph_.linked(level, neighbours[pair.a], neighbours[pair.b])) pieces.join(pair.a, pair.b);
+    if (graph_.linked(level, neighbours[pair.a], neighbours[pair.b])) pieces.unite(pair.a, pair.b);
   for (const Pair& pair : pairs) {
-    if (pieces.together(pair.a, pair.b) || !link(level, neighbours[pair.a], neighbours[pair.b]))
+    if (pieces.same(pair.a, pair.b) || !link(level, neighbours[pair.a], neighbours[pair.b]))
       continue;
-    pieces.join(pair.a, pair.b);
+    pieces.unite(pair.a, pair.b);
     gained[pair.a] = gained[pair.b] = true;
   }
   for (const Pair& pair : pairs) {

@@ -1,16 +1,16 @@
 // Taking nodes out of the graph: unlinked from every list, with the gap repaired at once.
 //
-// Links are mutual, so a node's own lists name everybody who must forget it; nothing else is read.
-// Its former neighbours are linked with each other until all that it held together is held together
-// again, by the shortest links; then those who gained none gain a link to a near one. On level 0
-// the pieces of the spanning tree are joined first.
+// Links are mutual, so a node's own lists name every list that it stands in; nothing else is read.
+// Its former neighbours are linked with each other, by the shortest links, until they are connected
+// again; then each that got no link gets one to a near one. On level 0 the parts of the spanning
+// tree are joined first.
 #pragma once
 
 #include <cstdint>
 #include <vector>
 
 #include "blocks/vectors.h"
-#include "distance/metric.h"
+#include "distance/distance.h"
 #include "graph/graph.h"
 
 namespace vdb {
@@ -21,10 +21,9 @@ class Remover {
   Remover(const Vectors& vectors, Graph& graph, Metric metric, uint32_t* entry)
       : vectors_(vectors), graph_(graph), build_(metric, vectors.shape()), entry_(entry) {}
 
-  // Forgets one slot: a node, a duplicate, or a node with duplicates (the first of them takes its
-  // place). The slot's own vector is not looked at. A neighbour whose vector is no longer the one
-  // it was linked for should be removed next: until then it may be given links that nobody would
-  // choose.
+  // Removes one slot: a node, a duplicate, or a node with duplicates (the first of them takes its
+  // place). The slot's own vector is not read. A neighbour whose vector has changed since it was
+  // linked should be removed next: until then it may get links that no longer suit it.
   void remove(uint32_t slot);
 
  private:
@@ -36,7 +35,7 @@ class Remover {
 
   const Vectors& vectors_;
   Graph& graph_;
-  BuildDistances build_;
+  LevelDistances build_;
   uint32_t* entry_;
 };
 

@@ -1,5 +1,5 @@
-// Memory of one walking thread. It grows with the collection, so it is kept between calls: a walk
-// over a large collection should not begin by clearing a megabyte.
+// Memory that one thread searches with. It grows with the collection, so it is kept between calls:
+// a search of a large collection should not begin by clearing a megabyte.
 #pragma once
 
 #include <cstdint>
@@ -13,20 +13,20 @@
 namespace vdb {
 
 struct Scratch {
-  Pool pool;
-  Visited visited;
+  CandidatePool pool;
+  VisitedSet visited;
   std::vector<uint32_t> slots;
   std::vector<float> distances;
   CodeQuery query;
-  // Of filtered walks only.
-  Pool guide;
-  Visited bypassed;
+  // Of filtered searches only.
+  CandidatePool nearest;
+  VisitedSet bypassed;
   std::vector<uint32_t> failing, bridges;
-  bool missing = false;   // whether pages of links may have to be read
-  uint32_t computed = 0;  // distances, since somebody last set it to 0
+  bool from_disk = false;  // whether pages of links may have to be read
+  uint32_t computed = 0;   // distances, since a search last set it to 0
 };
 
-// A Scratch for as long as the lease lives; taken from those that earlier calls left, if any.
+// A Scratch as long as the lease lives, of an earlier call if there is one.
 class ScratchLease {
  public:
   ScratchLease();

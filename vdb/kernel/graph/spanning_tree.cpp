@@ -62,20 +62,19 @@ void tie(const Vectors& vectors, Graph& graph, const Distance& build, uint32_t a
 
 void join(const Vectors& vectors, Graph& graph, const Distance& build,
           const std::vector<uint32_t>& pieces) {
-  Components joined(pieces.size());
+  UnionFind joined(pieces.size());
   const PendingLinks none;
   const auto roomy = [&](uint32_t slot) { return has_room(graph, slot, none); };
   for (const Pair& pair : nearest_pairs(vectors, build, pieces)) {
-    if (joined.together(pair.a, pair.b) || !roomy(pieces[pair.a]) || !roomy(pieces[pair.b]))
-      continue;
+    if (joined.same(pair.a, pair.b) || !roomy(pieces[pair.a]) || !roomy(pieces[pair.b])) continue;
     tie(vectors, graph, build, pieces[pair.a], pieces[pair.b]);
-    joined.join(pair.a, pair.b);
+    joined.unite(pair.a, pair.b);
   }
   for (uint32_t i = 1; i < pieces.size(); ++i) {
-    if (joined.together(0, i)) continue;
+    if (joined.same(0, i)) continue;
     tie(vectors, graph, build, attach_point(graph, pieces[0], none),
         attach_point(graph, pieces[i], none));
-    joined.join(0, i);
+    joined.unite(0, i);
   }
 }
 

@@ -1,4 +1,4 @@
-// The spanning tree inside level 0: what makes every node reachable, by construction.
+// The spanning tree inside level 0, which makes every node reachable by construction.
 //
 // A new node hangs on a near node with room for one more tree link; when a node goes, the pieces it
 // held together are joined again before anything else happens.
@@ -9,12 +9,12 @@
 #include <vector>
 
 #include "blocks/vectors.h"
-#include "distance/metric.h"
+#include "distance/distance.h"
 #include "graph/graph.h"
 
 namespace vdb {
 
-// Tree links promised to a node but not yet in its list: the nodes that hang on it.
+// Tree links of a sub-batch that are not in the lists of their parents yet.
 class PendingLinks {
  public:
   void add(uint32_t parent, uint32_t child) { children_[parent].push_back(child); }

@@ -1,4 +1,4 @@
-// Which of some things belong together, as they are joined two by two.
+// Union-find: sets of numbers that are united two by two.
 #pragma once
 
 #include <cstddef>
@@ -8,15 +8,15 @@
 
 namespace vdb {
 
-class Components {
+class UnionFind {
  public:
-  // Each of `count` things by itself.
-  explicit Components(size_t count) : parent_(count) {
+  // `count` sets of one number each.
+  explicit UnionFind(size_t count) : parent_(count) {
     std::iota(parent_.begin(), parent_.end(), 0u);
   }
 
-  bool together(uint32_t a, uint32_t b) { return find(a) == find(b); }
-  void join(uint32_t a, uint32_t b) { parent_[find(a)] = find(b); }
+  bool same(uint32_t a, uint32_t b) { return find(a) == find(b); }
+  void unite(uint32_t a, uint32_t b) { parent_[find(a)] = find(b); }
 
  private:
   uint32_t find(uint32_t i) {

@@ -44,12 +44,12 @@ class GraphCheck {
   void run(const std::vector<uint32_t>& longest, const std::vector<uint32_t>& unlinked) {
     for (const uint32_t slot : unlinked) wait(slot);
     for (uint32_t slot = 0; slot < graph_.slots(); ++slot) {
-      attend_at<64>(slot);
+      check_cancelled_every<64>(slot);
       row(slot);
     }
     for (uint32_t level = 1; level < graph_.levels(); ++level)
       for (uint32_t slot = 0; slot < graph_.slots(); ++slot) {
-        attend_at<256>(slot);
+        check_cancelled_every<256>(slot);
         if (is_node(slot) && graph_.level_of(slot) >= level) list(level, slot);
       }
     reach();
@@ -233,7 +233,7 @@ class GraphCheck {
     std::vector<uint32_t> queue{entry_};
     seen[entry_] = 1;
     for (size_t at = 0; at < queue.size(); ++at) {
-      attend_at<256>(at);
+      check_cancelled_every<256>(at);
       const uint32_t* links = graph_.links(0, queue[at]);
       for (uint32_t i = 0; i < graph_.capacity(0) && links[i] != kNone; ++i) {
         const uint32_t other = slot_of(links[i]);
@@ -244,7 +244,7 @@ class GraphCheck {
       }
     }
     for (uint32_t slot = 0; slot < graph_.slots(); ++slot) {
-      attend_at<1024>(slot);
+      check_cancelled_every<1024>(slot);
       if (live_[slot] != kLive || !readable_[slot] || graph_.is_unused(slot)) continue;
       if (graph_.is_duplicate(slot)) {
         if (!tree_only && chained_.count(slot) == 0)
@@ -284,7 +284,8 @@ bool finite(const RowShape& shape, const uint8_t* row, uint32_t i) {
 
 void verify_row(const Vectors& vectors, Metric metric, uint32_t slot, const Item& item,
                 std::vector<Finding>* findings) {
-  for (uint32_t i = 0; i < vectors.shape().length(); ++i)
+  const auto length = static_cast<uint32_t>(vectors.shape().length());
+  for (uint32_t i = 0; i < length; ++i)
     if (!finite(vectors.shape(), item.row, i)) {
       report(findings, {at_slot(slot), "component " + std::to_string(i) + " is not finite"});
       return;
@@ -308,9 +309,9 @@ void verify_vectors(const Vectors& vectors, Metric metric, uint32_t free_head, u
   std::string last_damage;
   uint32_t unused = 0;
   bool all_known = true;
-  InOrder rows(vectors);
+  SequentialReader rows(vectors);
   for (uint32_t slot = 0; slot < vectors.slots(); ++slot) {
-    attend_at<64>(slot);
+    check_cancelled_every<64>(slot);
     try {
       const Item item = rows.at(slot);
       (*live)[slot] = item.norm >= 0 ? kLive : kFree;
@@ -335,7 +336,7 @@ void verify_vectors(const Vectors& vectors, Metric metric, uint32_t free_head, u
       return;
     }
     slot = vectors.next_free(slot);
-    attend_at<1024>(listed);
+    check_cancelled_every<1024>(listed);
   }
   if (listed != unused || listed != free_count)
     report(findings, {"free list", "lists " + std::to_string(listed) + " slots, the header " +
@@ -349,7 +350,7 @@ void verify_codes(const Codes& codes, const Vectors& vectors, const std::vector<
   std::vector<uint8_t> expected(bytes);
   std::string last_damage;
   for (uint32_t slot = 0; slot < vectors.slots(); ++slot) {
-    attend_at<64>(slot);
+    check_cancelled_every<64>(slot);
     if (live[slot] == kUnknown) continue;
     try {
       const uint8_t* const row = codes.at(slot);

@@ -1,4 +1,4 @@
-// Which slots a search has seen. One byte a slot; starting over is free 254 times out of 255.
+// The slots that a search has visited. One byte a slot; reset() is free 254 times out of 255.
 #pragma once
 
 #include <algorithm>
@@ -7,7 +7,7 @@
 
 namespace vdb {
 
-class Visited {
+class VisitedSet {
  public:
   void reset(uint32_t slots) {
     if (marks_.size() < slots) marks_.resize(slots, 0);
@@ -22,8 +22,8 @@ class Visited {
     marks_[slot] = epoch_;
     return !seen;
   }
-  // The same for a slot that passes; one that does not is left as it was. There is no branch to be
-  // mispredicted where about half of the slots pass.
+  // The same for a slot that passes; one that does not is left as it was. Without a branch, which
+  // would be mispredicted where about half of the slots pass.
   bool insert_if(uint32_t slot, bool passes) {
     const bool fresh = passes & (marks_[slot] != epoch_);
     marks_[slot] = fresh ? epoch_ : marks_[slot];

@@ -1,4 +1,4 @@
-// Memory that nobody should touch, where AddressSanitizer watches; elsewhere it costs nothing.
+// Memory that must not be touched, marked for AddressSanitizer; without it this costs nothing.
 #pragma once
 
 #include <cstddef>

@@ -1,6 +1,6 @@
-// Pages of the map that are not in memory: asking the system for them before they are needed,
-// giving them up, and seeing afterwards what had to be read. Large files are mapped without the
-// system's own reading ahead, which would read far more than a walk needs.
+// Pages of the map that are not in memory: prefetching them through the system, evicting them, and
+// counting what had to be read. Large files are mapped without the system's own readahead, which
+// would read far more than a walk needs.
 #pragma once
 
 #include <cstddef>
@@ -27,15 +27,15 @@ inline uintptr_t page_bytes() {
 }
 
 #if defined(__unix__) || defined(__APPLE__)
-// A hint about the pages that hold these bytes: any address will do, and errors say nothing.
+// A hint about the pages that hold these bytes: any address is allowed, errors are ignored.
 inline void advise(const uint8_t* from, size_t bytes, int advice) {
   const auto first = reinterpret_cast<uintptr_t>(from), start = first & ~(page_bytes() - 1);
   madvise(reinterpret_cast<void*>(start), first + bytes - start, advice);
 }
 #endif
 
-// They will be read.
-inline void read_ahead(const uint8_t* from, size_t bytes) {
+// The bytes will be read soon: the system begins to read their pages from disk.
+inline void will_need(const uint8_t* from, size_t bytes) {
 #if defined(__unix__) || defined(__APPLE__)
   advise(from, bytes, MADV_WILLNEED);
 #else
@@ -43,8 +43,9 @@ inline void read_ahead(const uint8_t* from, size_t bytes) {
 #endif
 }
 
-// They have been read, and are the first to go. The system keeps pages that others have mapped.
-inline void give_up(const uint8_t* from, size_t bytes) {
+// The pages are the first to go when memory is short. The system keeps pages that others have
+// mapped.
+inline void evict(const uint8_t* from, size_t bytes) {
 #if defined(MADV_PAGEOUT)
   advise(from, bytes, MADV_PAGEOUT);
 #else
@@ -52,11 +53,11 @@ inline void give_up(const uint8_t* from, size_t bytes) {
 #endif
 }
 
-// How much a thread has read from the disk since this was made, the pages of maps that it touched
-// included. Where the system does not count by threads, always nothing. Threads: each its own.
-class DiskReads {
+// Bytes that the thread has read from disk since this was made, pages of maps included. Always 0
+// where the system does not count by thread (all but Linux). Threads: each its own.
+class DiskReadCounter {
  public:
-  DiskReads() : before_(sectors()) {}
+  DiskReadCounter() : before_(sectors()) {}
   uint64_t bytes() const { return (sectors() - before_) * 512; }
 
  private:

@@ -1,4 +1,4 @@
-// Asking the processor for memory before it is needed. A hint: any address will do.
+// Prefetching into the processor's cache. A hint: any address is allowed.
 #pragma once
 
 #include <cstddef>

@@ -1,5 +1,5 @@
-// What searches of one collection meet in memory and what they have to read: the last ones tell
-// what the next ones may expect.
+// Which pages the searches of one collection find in memory, estimated from what the last searches
+// had to read from disk, and the prefetch policy of the next search.
 #pragma once
 
 #include <atomic>
@@ -7,61 +7,63 @@
 
 namespace vdb {
 
-// What a search does about pages that may be missing. Asking the system for a page costs about as
-// much as comparing a dozen vectors, and is wasted where it is there.
-struct Care {
-  bool walk = false;     // ask for whatever a walk is about to compare
-  bool last = false;     // ask for the vectors of the last candidates, all at once
-  bool give_up = false;  // give those up again once they are compared
-  bool any() const { return walk || last || give_up; }
+// What a search does about pages that may be missing. Asking the system for a page (madvise) costs
+// about as much as comparing a dozen vectors, and is wasted where the page is in memory.
+struct PrefetchPolicy {
+  bool walk = false;    // prefetch what the walk is about to compare
+  bool rerank = false;  // prefetch the vectors to rerank, all at once
+  bool evict = false;   // evict those pages again after reranking
+  bool any() const { return walk || rerank || evict; }
 };
 
-// What a search has read from the disk, bytes.
-struct Reads {
-  uint64_t walk = 0;  // until its candidates stood
-  uint64_t last = 0;  // to compare these by their vectors
+// Bytes that a search has read from disk.
+struct DiskReads {
+  uint64_t walk = 0;
+  uint64_t rerank = 0;
 };
 
 // Threads: any number.
 class Residency {
  public:
-  Care care() const {
-    const uint8_t asks = asks_.load(std::memory_order_relaxed);
-    return {(asks & kWalk) != 0, (asks & kLast) != 0, (asks & kGiveUp) != 0};
+  PrefetchPolicy policy() const {
+    const uint8_t flags = flags_.load(std::memory_order_relaxed);
+    return {(flags & kWalk) != 0, (flags & kRerank) != 0, (flags & kEvict) != 0};
   }
 
-  // After a search that took `care`. `guide`: bytes of all that guides walks where that is not the
-  // vectors themselves, or 0.
+  // After a search under `policy`. `guide`: bytes of the links and codes that guide a walk, 0 where
+  // walks compare the vectors themselves.
   //
-  // Where walks have read more than that, some of it a second time, and go on reading, memory is
-  // short; and vectors, of which a search reads a few that the next one has no use for, drive out
-  // what every search needs. So they are given up at once, until walks find nearly all they need.
-  void note(const Care& care, const Reads& reads, uint64_t guide) {
-    const uint64_t walk = care.any() ? reads.walk : reads.walk + reads.last;
-    // What other threads note meanwhile may get lost: these are estimates.
-    uint8_t asks = 0;
-    if (walk >= kMuch) asks |= kWalk;
-    if (reads.walk + reads.last > 0) asks |= kLast;
+  // Memory is short where walks have read more than `guide` in total, so some of it twice, and
+  // still read. Then vectors, of which each search needs a few that the next one does not, drive
+  // out the links and codes that every search needs. So their pages are evicted after use, until
+  // walks find nearly everything in memory.
+  void record(const PrefetchPolicy& policy, const DiskReads& reads, uint64_t guide) {
+    const uint64_t walk = policy.any() ? reads.walk : reads.walk + reads.rerank;
+    // Updates of other threads in between may be lost: these are estimates.
+    uint8_t flags = 0;
+    if (walk >= kManyBytes) flags |= kWalk;
+    if (reads.walk + reads.rerank > 0) flags |= kRerank;
     if (guide > 0) {
-      const uint64_t before = walked_.load(std::memory_order_relaxed);
-      const uint64_t walked = before - before / kSearches + reads.walk / kSearches;
-      if (walked != before) walked_.store(walked, std::memory_order_relaxed);
-      const uint64_t read = read_.load(std::memory_order_relaxed) + reads.walk;
-      if (reads.walk > 0) read_.store(read, std::memory_order_relaxed);
-      if (read > guide && walked > kSpare) asks |= kGiveUp;
+      const uint64_t before = walk_average_.load(std::memory_order_relaxed);
+      const uint64_t average = before - before / kAveraged + reads.walk / kAveraged;
+      if (average != before) walk_average_.store(average, std::memory_order_relaxed);
+      const uint64_t total = walk_total_.load(std::memory_order_relaxed) + reads.walk;
+      if (reads.walk > 0) walk_total_.store(total, std::memory_order_relaxed);
+      if (total > guide && average > kFewBytes) flags |= kEvict;
     }
-    if (asks != asks_.load(std::memory_order_relaxed)) asks_.store(asks, std::memory_order_relaxed);
+    if (flags != flags_.load(std::memory_order_relaxed))
+      flags_.store(flags, std::memory_order_relaxed);
   }
 
  private:
-  static constexpr uint8_t kWalk = 1, kLast = 2, kGiveUp = 4;
-  static constexpr uint64_t kMuch = 64 << 10;   // for one walk
-  static constexpr uint64_t kSpare = 16 << 10;  // on average of about
-  static constexpr uint64_t kSearches = 64;     // so many
+  static constexpr uint8_t kWalk = 1, kRerank = 2, kEvict = 4;
+  static constexpr uint64_t kManyBytes = 64 << 10;  // in one walk
+  static constexpr uint64_t kFewBytes = 16 << 10;   // in a walk on average
+  static constexpr uint64_t kAveraged = 64;         // weight of the moving average, in searches
 
-  std::atomic<uint8_t> asks_{kWalk | kLast};  // nothing is known to be there
-  std::atomic<uint64_t> walked_{0};           // bytes that a walk reads, on that average
-  std::atomic<uint64_t> read_{0};             // that all of them have read
+  std::atomic<uint8_t> flags_{kWalk | kRerank};  // at first nothing is known to be in memory
+  std::atomic<uint64_t> walk_average_{0};        // bytes that a walk reads
+  std::atomic<uint64_t> walk_total_{0};          // bytes that all walks have read
 };
 
 }  // namespace vdb

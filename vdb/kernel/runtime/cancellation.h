@@ -1,9 +1,10 @@
-// Whether a long call shall go on: its loops ask now and then, on whatever thread they run.
+// Cancellation of a long call from outside: by a signal, by a failed progress callback, or because
+// the process ends.
 //
-// Whoever makes a call that may be stopped from outside says so with an Attention, which lives as
-// long as the call and is known to every thread that works for it. Loops say `attend()` every few
-// milliseconds. On the thread that made the call that asks outside, ten times a second; the others
-// only see the answer. Where there is no Attention nobody asks, and nothing stops.
+// A call that can be cancelled makes a Cancellation, which lives as long as the call and is shared
+// by every thread that works for it. Loops call check_cancelled() every few milliseconds. On the
+// thread that made the call this polls the outside ten times a second; the other threads only read
+// the result. Without a Cancellation nothing is polled and nothing stops.
 #pragma once
 
 #include <atomic>
@@ -14,79 +15,80 @@
 
 namespace vdb {
 
-// The process is about to end: nobody starts threads any more, which could not be waited for, and
-// every call is asked at once whether it goes on.
-inline std::atomic<bool> process_ends{false};
+// The process is about to end: no new threads are started, since nothing could join them, and every
+// call polls at once.
+inline std::atomic<bool> process_ending{false};
 
-class Attention {
+class Cancellation {
  public:
-  static constexpr std::chrono::milliseconds kEvery{100};
+  static constexpr std::chrono::milliseconds kInterval{100};
 
-  // Of the call that the calling thread works for; null for none.
-  static Attention* current() { return current_; }
+  // The one of the call that this thread works for; null for none.
+  static Cancellation* current() { return current_; }
 
-  virtual ~Attention() = default;
-  Attention(const Attention&) = delete;
-  Attention& operator=(const Attention&) = delete;
+  virtual ~Cancellation() = default;
+  Cancellation(const Cancellation&) = delete;
+  Cancellation& operator=(const Cancellation&) = delete;
 
-  // Throws Stopped once the call shall end.
-  void look() {
+  // Throws Stopped once the call is cancelled.
+  void check() {
     if (stopped_.load(std::memory_order_relaxed)) throw Stopped();
-    if (!asks_) return;
+    if (!polls_) return;
     const auto now = std::chrono::steady_clock::now();
-    if (next_ == std::chrono::steady_clock::time_point()) next_ = now + kEvery;
-    if (now < next_ && !process_ends.load(std::memory_order_relaxed)) return;
-    ask_outside();
-    next_ = std::chrono::steady_clock::now() + kEvery;
+    if (next_ == std::chrono::steady_clock::time_point()) next_ = now + kInterval;
+    if (now < next_ && !process_ending.load(std::memory_order_relaxed)) return;
+    poll();
+    next_ = std::chrono::steady_clock::now() + kInterval;
   }
-  // The same without regard to the time. Only on the thread that made the call.
-  void ask_outside() {
-    if (ask()) return;
+  // The same at any time. Only on the thread that made the call.
+  void poll() {
+    if (may_continue()) return;
     stopped_.store(true, std::memory_order_relaxed);
     throw Stopped();
   }
 
-  // The calling thread makes the call, or works for it, as long as this lives.
-  class Joined {
+  // While it lives, the current thread works for the call, or (`makes_call`) has made it.
+  class Scope {
    public:
-    explicit Joined(Attention* call, bool makes = false) : before_(current_), asked_(asks_) {
+    explicit Scope(Cancellation* call, bool makes_call = false)
+        : outer_(current_), outer_polls_(polls_) {
       current_ = call;
-      asks_ = makes;
+      polls_ = makes_call;
     }
-    ~Joined() {
-      current_ = before_;
-      asks_ = asked_;
+    ~Scope() {
+      current_ = outer_;
+      polls_ = outer_polls_;
     }
-    Joined(const Joined&) = delete;
-    Joined& operator=(const Joined&) = delete;
+    Scope(const Scope&) = delete;
+    Scope& operator=(const Scope&) = delete;
 
    private:
-    Attention* before_;
-    bool asked_;
+    Cancellation* outer_;
+    bool outer_polls_;
   };
 
  protected:
-  Attention() = default;
-  // Whether to go on. Called by the thread that made the call; may take some milliseconds.
-  virtual bool ask() = 0;
+  Cancellation() = default;
+  // Called on the thread that made the call; may take some milliseconds.
+  virtual bool may_continue() = 0;
 
  private:
-  static inline thread_local Attention* current_ = nullptr;
-  static inline thread_local bool asks_ = false;  // whether this thread made it
+  static inline thread_local Cancellation* current_ = nullptr;
+  static inline thread_local bool polls_ = false;  // whether this thread made the call
   std::atomic<bool> stopped_{false};
   std::chrono::steady_clock::time_point next_;
 };
 
-// What every long loop says, at least every few milliseconds; throws Stopped.
-inline void attend() {
-  if (Attention* const call = Attention::current()) call->look();
+// For every long loop, at least every few milliseconds; throws Stopped.
+inline void check_cancelled() {
+  if (Cancellation* const call = Cancellation::current()) call->check();
 }
 
-// The same in a loop of short steps: one in so many looks. REQUIRES a power of two.
-template <uint32_t Every>
-void attend_at(uint64_t step) {
-  static_assert((Every & (Every - 1)) == 0, "a power of two");
-  if ((step & (Every - 1)) == 0) attend();
+// The same in a loop of short steps: once in `Steps` of them. REQUIRES a power of two.
+template <uint32_t Steps>
+void check_cancelled_every(uint64_t step) {
+  static_assert((Steps & (Steps - 1)) == 0, "a power of two");
+  if ((step & (Steps - 1)) == 0) check_cancelled();
 }
 
 }  // namespace vdb

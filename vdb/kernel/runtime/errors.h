@@ -1,4 +1,4 @@
-// What can go wrong inside the kernel. Bindings translate these; nothing here knows Python.
+// Errors of the kernel. The bindings translate them into Python's.
 #pragma once
 
 #include <stdexcept>
@@ -11,8 +11,8 @@ struct Corrupted : std::runtime_error {
   using std::runtime_error::runtime_error;
 };
 
-// Somebody outside asked to stop (a failing source, a signal, a progress callback); the reason is
-// kept by whoever asked.
+// The call was cancelled from outside (a failing source, a signal, a progress callback). The caller
+// has the reason.
 struct Stopped : std::runtime_error {
   Stopped() : std::runtime_error("stopped") {}
 };

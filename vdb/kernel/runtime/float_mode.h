@@ -11,7 +11,7 @@
 
 namespace vdb {
 
-// What the calling thread does with denormals, among other things; 0 where nobody can say.
+// The control word of the thread's floating-point unit; 0 where it cannot be read.
 inline uint64_t float_mode() {
 #if defined(__x86_64__) || defined(_M_X64)
   return _mm_getcsr();
@@ -55,7 +55,7 @@ class FlushDenormals : public FloatMode {
 #endif
 };
 
-// Denormals as they are, whatever the caller does with them.
+// Denormals as IEEE 754 has them, whatever the caller's mode.
 class IeeeFloats : public FloatMode {
  public:
 #if defined(__x86_64__) || defined(_M_X64)

@@ -19,15 +19,15 @@ namespace vdb {
 // are numbered from 0. The first exception stops the rest and is thrown here.
 //
 // One worker is the calling thread; where there are more, the calling thread only waits for them.
-// If it worked as well, the system might leave the new ones waiting behind it on its own core: for
-// milliseconds in a process that had been idle (docs/decisions/0042). While it waits it asks
-// whether to go on; whoever says attend() in `body` then stops.
+// If it worked as well, the system might queue the new ones behind it on its own core: for
+// milliseconds in a process that had been idle (docs/decisions/0042). While it waits it polls for
+// cancellation; a check_cancelled() in `body` then stops.
 template <typename Body>
 void parallel_for(uint32_t count, uint32_t threads, uint32_t chunk, const Body& body) {
   const uint32_t useful =
       std::max(1u, std::min(threads, (count + chunk - 1) / std::max(1u, chunk)));
-  const uint32_t workers = process_ends.load(std::memory_order_relaxed) ? 1 : useful;
-  Attention* const call = Attention::current();
+  const uint32_t workers = process_ending.load(std::memory_order_relaxed) ? 1 : useful;
+  Cancellation* const call = Cancellation::current();
   std::atomic<uint64_t> next{0};
   std::mutex mutex;
   std::condition_variable ended;
@@ -52,7 +52,7 @@ void parallel_for(uint32_t count, uint32_t threads, uint32_t chunk, const Body& 
     }
   };
   const auto work_beside = [&](uint32_t worker) {
-    const Attention::Joined joined(call);
+    const Cancellation::Scope scope(call);
     work(worker);
     const std::lock_guard<std::mutex> lock(mutex);
     if (--running == 0) ended.notify_one();
@@ -76,10 +76,10 @@ void parallel_for(uint32_t count, uint32_t threads, uint32_t chunk, const Body& 
   if (call != nullptr && !others.empty()) {
     std::unique_lock<std::mutex> lock(mutex);
     const auto all_ended = [&] { return running == 0; };
-    while (!ended.wait_for(lock, Attention::kEvery, all_ended)) {
+    while (!ended.wait_for(lock, Cancellation::kInterval, all_ended)) {
       lock.unlock();
       try {
-        call->look();
+        call->check();
       } catch (...) {
         fail();
       }

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <cstring>
+#include <stdexcept>
 #include <string>
 
 #include "runtime/errors.h"
@@ -32,13 +33,13 @@ uint32_t lowest_bit(uint64_t word) { return count_bits((word & (~word + 1)) - 1)
 
 }  // namespace
 
-Allowed::Allowed(const uint8_t* bits, uint32_t slots, size_t count)
+FilterSet::FilterSet(const uint8_t* bits, uint32_t slots, size_t count)
     : bits_(bits), slots_(slots), count_(count) {
   if (slots % 8 != 0 && bits[slots / 8] >> (slots % 8) != 0)
     throw Corrupted("a slot behind the last of " + std::to_string(slots));
 }
 
-std::vector<uint32_t> Allowed::slots() const {
+std::vector<uint32_t> FilterSet::slots() const {
   const size_t bytes = (size_t{slots_} + 7) / 8;
   std::vector<uint32_t> all;
   all.reserve(count_);
@@ -48,7 +49,7 @@ std::vector<uint32_t> Allowed::slots() const {
   return all;
 }
 
-uint32_t Allowed::next(uint32_t slot) const {
+uint32_t FilterSet::next(uint32_t slot) const {
   const size_t bytes = (size_t{slots_} + 7) / 8;
   uint64_t mask = ~uint64_t{0} << slot % kWord;
   for (size_t word = slot / kWord; word * 8 < bytes; ++word, mask = ~uint64_t{0}) {
@@ -58,7 +59,7 @@ uint32_t Allowed::next(uint32_t slot) const {
   return slots_;
 }
 
-std::vector<uint32_t> Allowed::spread(size_t n) const {
+std::vector<uint32_t> FilterSet::sample(size_t n) const {
   std::vector<uint32_t> some;
   some.reserve(n);
   for (size_t i = 0; i < n; ++i) {
@@ -69,6 +70,22 @@ std::vector<uint32_t> Allowed::spread(size_t n) const {
     some.push_back(slot);
   }
   return some;
+}
+
+void postings_to_mask(const uint8_t* slots, size_t count, const int64_t* starts,
+                      const int64_t* ends, size_t ranges, uint8_t* mask, size_t mask_size) {
+  for (size_t i = 0; i < ranges; ++i) {
+    if (starts[i] < 0 || ends[i] > static_cast<int64_t>(count))
+      throw std::out_of_range("a range of slots that are not there");
+    for (int64_t at = starts[i]; at < ends[i]; ++at) {
+      uint32_t slot;
+      std::memcpy(&slot, slots + static_cast<size_t>(at) * sizeof slot, sizeof slot);
+      if (slot >= mask_size)
+        throw Corrupted("a posting leads to slot " + std::to_string(slot) + " of " +
+                        std::to_string(mask_size));
+      mask[slot] = 1;
+    }
+  }
 }
 
 }  // namespace vdb

@@ -1,66 +1,50 @@
-// The last candidates of a walk by their exact values: hits.
+// Reranking: the candidates of a walk, ordered by the exact values of their vectors, become hits.
 #pragma once
 
 #include <cstdint>
 #include <vector>
 
-#include "blocks/codes.h"
-#include "blocks/vectors.h"
-#include "distance/metric.h"
-#include "graph/graph.h"
+#include "distance/exact_value.h"
 #include "graph/scratch.h"
-#include "memory/residency.h"
 #include "search/filter_set.h"
 #include "search/hit.h"
+#include "search/search_context.h"
 
 namespace vdb {
 
-struct Ranking {
+struct RerankResult {
   uint32_t compared;  // vectors
-  bool found;         // false where codes are blind: the walk by them may have missed hits
+  bool complete;      // false where codes are too coarse: the walk by them may have missed hits
 };
 
-// Orders hits best first, equal values by slot, and keeps k.
-void keep_best(const ExactValue& exact, uint32_t k, std::vector<Hit>* hits);
-
-// Whether slots that hold the same vector become hits, or only the node that stands for them.
-enum class Copies : uint8_t { kFound, kLeftOut };
-
 // Threads: any number, a Scratch each.
-class Ranker {
+class Reranker {
  public:
-  // With `codes`, candidates were put in order by them, and `scratch.query` is the query's. With
-  // `allowed`, only those slots become hits.
-  Ranker(const Vectors& vectors, const Graph& graph, Metric metric, const Codes* codes,
-         const Allowed* allowed = nullptr, Copies copies = Copies::kFound)
-      : vectors_(vectors),
-        graph_(graph),
-        metric_(metric),
-        codes_(codes),
-        allowed_(allowed),
-        copies_(copies) {}
+  // With `codes`, candidates are in order of their codes, and `scratch.query` is the query's code.
+  // With `filter`, only its slots become hits.
+  Reranker(const SearchContext& context, const Codes* codes, const FilterSet* filter,
+           Duplicates duplicates)
+      : context_(context), codes_(codes), filter_(filter), duplicates_(duplicates) {}
 
-  // The k best of `scratch.pool`, best first, equal values by slot. Those that a walk by codes put
-  // behind the k-th are compared too where the code may be wrong by so much. Each comes with up to
-  // k duplicates, the last one too: by its exact value it may be nearer than those before it. Where
-  // copies are left out, a node that stands for an allowed one is a hit.
-  // Vectors are asked for, and their pages given up again, as `care` says.
-  Ranking rank(const uint8_t* query, uint32_t k, const Care& care, Scratch& scratch,
-               std::vector<Hit>* hits) const;
+  // The k best of `scratch.pool`, best first, equal values by slot. Candidates that the order of
+  // codes puts behind the k-th are compared too where the error of their codes may be that large.
+  // Each node brings up to k duplicates, the last one too: by its exact value it may be nearer than
+  // those before it. Where duplicates are excluded, a node is a hit if it or one of them passes the
+  // filter.
+  RerankResult rerank(const uint8_t* query, uint32_t k, const PrefetchPolicy& policy,
+                      Scratch& scratch, std::vector<Hit>* hits) const;
 
  private:
-  void ask_for(const std::vector<uint32_t>& slots, size_t from, bool missing) const;
+  void prefetch(const std::vector<uint32_t>& slots, size_t from, bool from_disk) const;
   void push(const ExactValue& exact, uint32_t node, uint32_t k, uint32_t* links,
             std::vector<Hit>* hits) const;
-  bool found(const ExactValue& exact, Scratch& scratch, const std::vector<Hit>& hits) const;
-  bool passes(uint32_t slot) const { return allowed_ == nullptr || allowed_->has(slot); }
+  bool complete(const ExactValue& exact, Scratch& scratch, const std::vector<Hit>& hits) const;
+  bool passes(uint32_t slot) const { return filter_ == nullptr || filter_->has(slot); }
 
-  const Vectors& vectors_;
-  const Graph& graph_;
-  Metric metric_;
+  const SearchContext& context_;
   const Codes* codes_;
-  const Allowed* allowed_;
-  Copies copies_;
+  const FilterSet* filter_;
+  Duplicates duplicates_;
 };
 
 }  // namespace vdb

@@ -1,8 +1,10 @@
 #include "search/ties.h"
 
 #include <string>
+#include <utility>
 
 #include "blocks/sequential_reader.h"
+#include "distance/exact_value.h"
 #include "distance/lower_bound.h"
 #include "runtime/cancellation.h"
 #include "runtime/errors.h"
@@ -11,39 +13,39 @@
 namespace vdb {
 namespace {
 
-// One query, and the rows of one value so far. Rows are looked at four at a time.
-class Tied {
+// One query, and the slots of one value so far. Rows are compared four at a time.
+class TieCollector {
  public:
-  Tied(Metric metric, const RowShape& shape, const uint8_t* query, double value)
+  TieCollector(Metric metric, const RowShape& shape, const uint8_t* query, double value)
       : exact_(metric, shape, query),
-        screen_(metric, shape, query),
+        bound_(metric, shape, query),
         value_(value),
         ordered_(exact_.ordered(value)) {}
   void offer(uint32_t slot, const Item& item) {
     slots_[held_] = slot;
     items_[held_] = item;
-    if (++held_ == 4) look();
+    if (++held_ == 4) compare();
   }
   std::vector<uint32_t> take() {
-    look();
-    return std::move(found_);
+    compare();
+    return std::move(tied_);
   }
 
  private:
-  void look() {
+  void compare() {
     if (held_ == 0) return;
     for (uint32_t i = held_; i < 4; ++i) items_[i] = items_[0];
-    bool near[4];
-    screen_.look(items_, ordered_, near);
+    bool possible[4];
+    bound_.possible(items_, ordered_, possible);
     for (uint32_t i = 0; i < held_; ++i)
-      if (near[i] && exact_(items_[i].row) == value_) found_.push_back(slots_[i]);
+      if (possible[i] && exact_(items_[i].row) == value_) tied_.push_back(slots_[i]);
     held_ = 0;
   }
 
   ExactValue exact_;
-  Screen screen_;
+  LowerBound bound_;
   double value_, ordered_;
-  std::vector<uint32_t> found_;
+  std::vector<uint32_t> tied_;
   uint32_t slots_[4], held_ = 0;
   Item items_[4];
 };
@@ -52,29 +54,30 @@ class Tied {
 
 std::vector<std::vector<uint32_t>> ties(const Vectors& vectors, Metric metric,
                                         const uint8_t* queries, const double* values,
-                                        uint32_t count, const Allowed* allowed, uint32_t threads) {
+                                        uint32_t count, const FilterSet* filter, uint32_t threads) {
   std::vector<std::vector<uint32_t>> results(count);
-  const std::vector<uint32_t> some =
-      allowed == nullptr ? std::vector<uint32_t>{} : allowed->slots();
+  const std::vector<uint32_t> passing =
+      filter == nullptr ? std::vector<uint32_t>{} : filter->slots();
   parallel_for(count, threads, 1, [&](uint32_t i, uint32_t) {
-    Tied tied(metric, vectors.shape(), queries + i * vectors.shape().query_bytes(), values[i]);
-    InOrder rows(vectors);
-    if (allowed == nullptr) {
+    TieCollector ties(metric, vectors.shape(), queries + i * vectors.shape().query_bytes(),
+                      values[i]);
+    SequentialReader rows(vectors);
+    if (filter == nullptr) {
       for (uint32_t slot = 0; slot < vectors.slots(); ++slot) {
-        attend_at<256>(slot);
+        check_cancelled_every<256>(slot);
         const Item item = rows.at(slot);
-        if (item.norm >= 0) tied.offer(slot, item);
+        if (item.norm >= 0) ties.offer(slot, item);
       }
     } else {
-      for (size_t at = 0; at < some.size(); ++at) {
-        attend_at<256>(at);
-        const uint32_t slot = some[at];
+      for (size_t at = 0; at < passing.size(); ++at) {
+        check_cancelled_every<256>(at);
+        const uint32_t slot = passing[at];
         const Item item = rows.at(slot);
         if (item.norm < 0) throw Corrupted("slot " + std::to_string(slot) + " holds no vector");
-        tied.offer(slot, item);
+        ties.offer(slot, item);
       }
     }
-    results[i] = tied.take();
+    results[i] = ties.take();
   });
   return results;
 }

@@ -1,5 +1,5 @@
-// Records that are exactly as near to a query as another: what is left to choose from where k cuts
-// equal values apart.
+// All records of one exact value: the ones to choose from where the k-th hit has the same value as
+// others behind it.
 #pragma once
 
 #include <cstdint>
@@ -12,9 +12,9 @@
 namespace vdb {
 
 // For each of `count` queries (one after the other) the slots whose value is values[i], rising;
-// with `allowed`, among those only. `threads` share the queries.
+// with `filter`, among those only. `threads` share the queries.
 std::vector<std::vector<uint32_t>> ties(const Vectors& vectors, Metric metric,
                                         const uint8_t* queries, const double* values,
-                                        uint32_t count, const Allowed* allowed, uint32_t threads);
+                                        uint32_t count, const FilterSet* filter, uint32_t threads);
 
 }  // namespace vdb

@@ -30,16 +30,17 @@ struct PairLoops {
   Sum l1;
 };
 
-// Sums over codes (see codes.h).
+using CodeSums = void (*)(const uint8_t* query, const uint8_t* const* rows, size_t count,
+                          size_t bytes, int32_t* out);
+
+// Sums over codes (see blocks/codes.h).
 struct CodeLoops {
   // out[i] = sum of query[j] * rows[i][j], unsigned by signed bytes, exactly. `bytes` is a multiple
   // of 16, at most 32,000.
-  void (*int8)(const uint8_t* query, const uint8_t* const* rows, size_t count, size_t bytes,
-               int32_t* out);
+  CodeSums int8;
   // The same of signed bytes with unsigned halves of bytes: low halves of a row's bytes with the
   // first `bytes` of the query, high halves with the others.
-  void (*int4)(const uint8_t* query, const uint8_t* const* rows, size_t count, size_t bytes,
-               int32_t* out);
+  CodeSums int4;
 };
 
 struct Loops {

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from vdb.errors import CorruptedError
-from vdb.kernel import mark_slots
+from vdb.kernel import postings_to_mask
 
 
 def places(*pairs):
@@ -17,10 +17,10 @@ def places(*pairs):
 def test_ranges_are_marked_and_nothing_else():
     slots = np.array([5, 3, 8, 3, 0, 9], np.uint32)
     marks = np.zeros(10, np.uint8)
-    mark_slots(marks, slots, *places((0, 2), (2, 2), (5, 6), (4, 3)))
+    postings_to_mask(marks, slots, *places((0, 2), (2, 2), (5, 6), (4, 3)))
     assert np.flatnonzero(marks).tolist() == [3, 5, 9]
-    mark_slots(marks, slots, *places())
-    mark_slots(marks, slots, *places((0, 6)))
+    postings_to_mask(marks, slots, *places())
+    postings_to_mask(marks, slots, *places((0, 6)))
     assert np.flatnonzero(marks).tolist() == [0, 3, 5, 8, 9]
     assert set(marks.tolist()) == {0, 1}
 
@@ -29,12 +29,12 @@ def test_what_is_out_of_bounds_is_refused():
     slots = np.array([5, 10, 2], np.uint32)
     marks = np.zeros(10, np.uint8)
     with pytest.raises(CorruptedError, match="slot 10 of 10"):
-        mark_slots(marks, slots, *places((0, 3)))
+        postings_to_mask(marks, slots, *places((0, 3)))
     for pair in ((-1, 1), (0, 4), (3, 4)):
         with pytest.raises(IndexError):
-            mark_slots(marks, slots, *places(pair))
+            postings_to_mask(marks, slots, *places(pair))
     with pytest.raises(ValueError, match="ends"):
-        mark_slots(marks, slots, places((0, 1))[0], places()[1])
+        postings_to_mask(marks, slots, places((0, 1))[0], places()[1])
 
 
 def test_slots_may_lie_at_any_address():
@@ -42,5 +42,5 @@ def test_slots_may_lie_at_any_address():
     for before in range(4):
         slots = np.frombuffer(b"x" * before + stored, np.uint32, 3, before)
         marks = np.zeros(10, np.uint8)
-        mark_slots(marks, slots, *places((0, 3)))
+        postings_to_mask(marks, slots, *places((0, 3)))
         assert np.flatnonzero(marks).tolist() == [3, 5, 8]
