@@ -66,6 +66,14 @@ def test_every_path_of_ours_that_a_page_names_is_there(page):
         assert list(ROOT.glob(path.rstrip("./"))), f"{page.name} names {path}"
 
 
+def test_every_file_of_the_kernel_that_a_page_names_is_there():
+    files = {path.name for path in (SOURCE / "kernel").rglob("*.*")}
+    for page in PAGES:
+        text = page.read_text(encoding="utf-8")
+        named = set(re.findall(r"`(?:[a-z_]+/)*([a-z_0-9]+\.(?:h|inc))`", text))
+        assert named <= files, page.name
+
+
 def test_the_changelog_lists_every_command():
     commands = set(typer.main.get_command(app).commands)
     listed = re.search(r"The commands (`[^.]+`)\.", " ".join(CHANGELOG.split()))[1]
