@@ -250,6 +250,19 @@ def test_a_line_is_drawn_where_the_convention_admits(metric):
             assert not convention.admits(convention.scored(far, 16), far, threshold)[0], name
 
 
+@pytest.mark.parametrize("to_scores", ["faiss", "elasticsearch", "native"])
+def test_a_distance_below_zero_as_threshold_goes_over_to_one_that_lets_in_nothing(db, to_scores):
+    docs = db.create_collection("bits", dim=16, metric="hamming", dtype="bit")
+    docs.add(range(4), np.array([[0, 0], [0, 1], [255, 0], [255, 255]], np.uint8))
+    docs_scores = {"metric": "hamming", "scores": "elasticsearch"}
+    found = vdb.calibrate_threshold(
+        docs, threshold=-1e-6, **docs_scores, to_metric="hamming", to_scores=to_scores
+    )
+    hits = docs.search([0, 0], None, scores=to_scores, threshold=found.to_threshold.value)
+    assert found.exact
+    assert len(hits) == 0
+
+
 def test_it_is_plain_data(docs, queries):
     found = vdb.calibrate_threshold(
         docs, queries, threshold=0.9, to_metric="ip", relevant={0: [1]}, texts=["q"] * 25

@@ -35,9 +35,10 @@ def line_of(convention: Convention, threshold: float, dim: int) -> float:
         return threshold
     if convention.threshold_unit == "score":
         return float(convention.to_value(np.array([threshold]), dim)[0])
-    metric = METRICS[convention.metric]
-    low, high = max(metric.low, -_LARGEST), min(metric.high, _LARGEST)
-    return _last(low, high, lambda value: _admits(convention, value, threshold, dim))
+    near, far = _ends(convention, dim, _LARGEST)
+    if not _admits(convention, near, threshold, dim):  # not even the closest value
+        return near
+    return _last(near, far, lambda value: _admits(convention, value, threshold, dim))
 
 
 def threshold_at(convention: Convention, value: float, dim: int) -> float:
@@ -127,13 +128,10 @@ class Line:
 
     def _ends(self, convention: Convention) -> tuple[float, float]:
         """The closest and the farthest value that there can be."""
-        metric = METRICS[convention.metric]
-        low, high = max(metric.low, -_FARTHEST), min(metric.high, _FARTHEST)
-        if metric.name == "hamming":
-            high = float(self.dim)
-        if metric.name == "cosine" and self.beyond:
-            low, high = low - _ROUNDED, high + _ROUNDED
-        return (low, high) if metric.direction == "lower" else (high, low)
+        near, far = _ends(convention, self.dim, _FARTHEST)
+        if convention.metric == "cosine" and self.beyond:
+            return near + _ROUNDED, far - _ROUNDED
+        return near, far
 
 
 def carried(giver: Convention, taker: Convention, threshold: float, line: Line) -> float:
@@ -200,6 +198,14 @@ def _short(number: float) -> float:
     """The number with the fewest digits that differs by no more than float32 rounds."""
     texts = (f"{number:.{digits}g}" for digits in range(4, 17))
     return next(short for short in map(float, texts) if abs(short - number) <= 4e-7 * abs(number))
+
+
+def _ends(convention: Convention, dim: int, largest: float) -> tuple[float, float]:
+    """The closest and the farthest natural value; `largest` where there is no other bound."""
+    metric = METRICS[convention.metric]
+    highest = float(dim) if metric.name == "hamming" else metric.high
+    low, high = max(metric.low, -largest), min(highest, largest)
+    return (low, high) if metric.direction == "lower" else (high, low)
 
 
 def _admits(convention: Convention, value: float, threshold: float, dim: int) -> bool:
