@@ -26,10 +26,10 @@ def run(stand: Stand) -> Iterator[Row]:
             peer.close()
         seconds = {name: [one.seconds(settings.clock) for one in laps[name]] for name in names}
         for name in names:
-            taken = median(laps[name], settings.clock)
+            build_seconds = median(laps[name], settings.clock)
             busy = median(laps[name], "cpu")
-            figures = {"seconds": taken, "cpu": busy}
-            measured = f"{taken:.2f} s  (processor {busy:.2f} s)"
+            figures = {"seconds": build_seconds, "cpu": busy}
+            measured = f"{build_seconds:.2f} s  (processor {busy:.2f} s)"
             ratio = None
             if name != REFERENCE and REFERENCE in seconds:
                 ratio = median_ratio(seconds[name], seconds[REFERENCE])

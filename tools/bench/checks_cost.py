@@ -98,10 +98,12 @@ def run(code: str, *arguments: object, copy: ScratchCopy | None = None) -> str:
     """What a process of its own printed, of the checkout or of a copy."""
     env, where = (None, None) if copy is None else (copy.environment, copy.tree)
     command = [sys.executable, "-c", code, *map(str, arguments)]
-    ran = subprocess.run(command, env=env, cwd=where, capture_output=True, text=True, check=False)
-    if ran.returncode:
-        sys.exit(ran.stderr)
-    return ran.stdout
+    completed = subprocess.run(
+        command, env=env, cwd=where, capture_output=True, text=True, check=False
+    )
+    if completed.returncode:
+        sys.exit(completed.stderr)
+    return completed.stdout
 
 
 def compiled(copy: ScratchCopy, target: Path, change: tuple[str, ...]) -> Path:
@@ -124,14 +126,14 @@ def main() -> None:
     parser.add_argument("--records", type=int, default=20_000)
     parser.add_argument("--turns", type=int, default=7)
     parser.add_argument("--place", type=Path, help="where what is compiled stays")
-    given = parser.parse_args()
+    options = parser.parse_args()
     with tempfile.TemporaryDirectory(prefix="vdb-checks-") as name:
-        place = given.place or Path(name)
+        place = options.place or Path(name)
         place.mkdir(exist_ok=True)
         path = Path(name) / "measured.vdb"
-        run(MAKE, path, given.records)
+        run(MAKE, path, options.records)
         megabytes = (path / "data.mdb").stat().st_size / 1e6
-        print(f"{given.records:,} records of 256 dimensions, {megabytes:.0f} MB")
+        print(f"{options.records:,} records of 256 dimensions, {megabytes:.0f} MB")
         for line in run(OPEN, path).splitlines():
             verify, seconds = line.split()
             print(f'verify="{verify}": {float(seconds) * 1e3:.2f} ms', flush=True)
@@ -139,15 +141,15 @@ def main() -> None:
         kernels = {"as it is": compiled(copy, Path(name) / "0", ())}
         for number, (left_out, change) in enumerate(LEFT_OUT.items(), 1):
             kernels[left_out] = compiled(copy, Path(name) / str(number), change)
-        found: dict[str, list[dict[str, float]]] = {one: [] for one in kernels}
-        for _ in range(given.turns):
+        laps: dict[str, list[dict[str, float]]] = {one: [] for one in kernels}
+        for _ in range(options.turns):
             for one, kernel in kernels.items():
                 shutil.copy2(kernel, copy.module)
-                said = run(WORK, path, given.records, copy=copy)
-                found[one].append(json.loads(said))
+                output = run(WORK, path, options.records, copy=copy)
+                laps[one].append(json.loads(output))
     print(f"{'':30}{'as it is':>12}" + "".join(f"{f'no {one}':>26}" for one in LEFT_OUT))
-    for work in found["as it is"][0]:
-        middle = {one: statistics.median(turn[work] for turn in found[one]) for one in found}
+    for work in laps["as it is"][0]:
+        middle = {one: statistics.median(turn[work] for turn in laps[one]) for one in laps}
         whole = middle.pop("as it is")
         ratios = "".join(f"{seconds / whole:>26.3f}" for seconds in middle.values())
         print(f"{work:30}{whole * 1e3:>9.3f} ms{ratios}")

@@ -34,7 +34,7 @@ def open_and_search(path: str, queries: str) -> dict[str, float]:
     database = vdb.open(path)
     collection = database.collection(COLLECTION)
     opened = time.perf_counter()
-    found = len(collection.search(rows[0], 10))
+    hits = len(collection.search(rows[0], 10))
     first = time.perf_counter()
     collection.search(rows[1], 10)
     second = time.perf_counter()
@@ -44,7 +44,7 @@ def open_and_search(path: str, queries: str) -> dict[str, float]:
         "open": opened - start,
         "first": first - opened,
         "second": second - first,
-        "found": found,
+        "found": hits,
     }
 
 
@@ -86,18 +86,18 @@ def search_on(path: str, queries: str) -> dict[str, Any]:
             with database.snapshot() as snapshot:
                 lap |= waiting.over()
                 collection = snapshot.collection(COLLECTION)
-                found = collection.search(query, 10)
+                hits = collection.search(query, 10)
                 lap["took"] = time.perf_counter() - begin
                 if state != (state := (collection.metric, len(collection))):
                     first.clear()
                 if number % len(rows) in first:
-                    same = first[number % len(rows)] == _bits(found)
+                    same = first[number % len(rows)] == _bits(hits)
                     lap |= {"compared": 1, "others": int(not same)}
-                first.setdefault(number % len(rows), _bits(found))
+                first.setdefault(number % len(rows), _bits(hits))
                 if number % 200 == 0:
                     best = collection.search(query, 10, exact=True)
-                    near = numpy.isin(found.values, best.values).mean()
-                    lap["failed"] = int(len(found) != len(best) or near < 0.5)
+                    near = numpy.isin(hits.values, best.values).mean()
+                    lap["failed"] = int(len(hits) != len(best) or near < 0.5)
         except vdb.VdbError:
             lap = waiting.over() | lap
             lap |= {"failed": 1, "took": time.perf_counter() - begin}
@@ -106,9 +106,9 @@ def search_on(path: str, queries: str) -> dict[str, Any]:
     return {"laps": laps}
 
 
-def _bits(found: Any) -> tuple[bytes, bytes]:
+def _bits(hits: Any) -> tuple[bytes, bytes]:
     """What was found, bit for bit."""
-    return found.ids.tobytes(), found.values.tobytes()
+    return hits.ids.tobytes(), hits.values.tobytes()
 
 
 def write_on(path: str, queries: str, first: str) -> dict[str, Any]:

@@ -115,13 +115,13 @@ class ChangingHnswlib:
     def search(self, queries: Floats, k: int, ef: int) -> Ids:
         """Return (m, k) ids; a query with fewer hits makes hnswlib raise: all -1 then."""
         self._index.set_ef(ef)
-        found = np.full((len(queries), k), -1, dtype=np.int64)
+        ids = np.full((len(queries), k), -1, dtype=np.int64)
         for row, query in enumerate(queries):
             try:
-                found[row] = self._index.knn_query(query[None, :], k=k, num_threads=1)[0][0]
+                ids[row] = self._index.knn_query(query[None, :], k=k, num_threads=1)[0][0]
             except RuntimeError:
                 continue
-        return found
+        return ids
 
     def reached(self) -> set[int]:
         """Follow all links of all levels from the entry point."""
@@ -160,15 +160,15 @@ _NONE: NDArray[np.uint32] = np.zeros(0, dtype=np.uint32)
 def _state_of(index: Any) -> dict[str, Any]:
     """Inner state of an hnswlib index, as its own pickling gives it."""
     state = index.__getstate__()
-    found: dict[str, Any] = state[0] if isinstance(state, tuple) else state
-    return found
+    fields: dict[str, Any] = state[0] if isinstance(state, tuple) else state
+    return fields
 
 
 def _upper_links(state: dict[str, Any]) -> dict[int, NDArray[np.uint32]]:
     """Links of each element above level 0; lists lie one after another in order of elements."""
     data = state["link_lists"].tobytes()
     size = state["size_links_per_element"]
-    found: dict[int, NDArray[np.uint32]] = {}
+    links: dict[int, NDArray[np.uint32]] = {}
     start = 0
     for node, levels in enumerate(state["element_levels"].tolist()):
         parts = []
@@ -178,5 +178,5 @@ def _upper_links(state: dict[str, Any]) -> dict[int, NDArray[np.uint32]]:
             parts.append(np.frombuffer(row, dtype=np.uint32, count=degree, offset=4))
         start += levels * size
         if parts:
-            found[node] = np.concatenate(parts)
-    return found
+            links[node] = np.concatenate(parts)
+    return links

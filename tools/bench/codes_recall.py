@@ -35,15 +35,15 @@ def main() -> None:
     parser.add_argument("--queries", type=int, default=200)
     parser.add_argument("--metrics", default="l2,ip,cosine")
     parser.add_argument("--only", default="")
-    given = parser.parse_args()
+    options = parser.parse_args()
     kinds = {"ordinary": lambda random, n: random.normal(size=(n, 64)), **HARD}
     for kind, make in kinds.items():
-        if given.only not in kind:
+        if options.only not in kind:
             continue
         random = np.random.default_rng(1)
-        vectors = make(random, given.records).astype(np.float32)
-        queries = between(vectors, given.queries, random)
-        for metric in given.metrics.split(","):
+        vectors = make(random, options.records).astype(np.float32)
+        queries = between(vectors, options.queries, random)
+        for metric in options.metrics.split(","):
             with tempfile.TemporaryDirectory() as place, vdb.open(Path(place) / "x") as db:
                 parts = [measured(db, metric, codes, vectors, queries) for codes in CODES]
             print(f"{kind:16} {metric:7}", *parts, sep=" | ", flush=True)
@@ -65,11 +65,11 @@ def measured(db: vdb.Database, metric: str, codes: str | None, vectors: Any, que
     shares, seconds = [], 0.0
     for ef in EF:
         began = time.process_time()
-        found = docs.search_many(queries, 10, ef=ef, threads=1)
+        hits = docs.search_many(queries, 10, ef=ef, threads=1)
         seconds = time.process_time() - began
         right = [
             np.mean(sign * near.values >= sign * exact.values[-1])
-            for near, exact in zip(found, true, strict=True)
+            for near, exact in zip(hits, true, strict=True)
         ]
         shares.append(f"{np.mean(right):.3f}")
     times = f"{1e6 * seconds / len(queries):3.0f} {1e6 * linking:3.0f} us"

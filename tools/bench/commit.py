@@ -58,7 +58,7 @@ def run(stand: Stand) -> Iterator[Row]:
     if database is None:
         return
     database.close()
-    taken = median(laps["vdb"], "wall")
+    seconds = median(laps["vdb"], "wall")
     pairs = ([one.wall for one in laps[name]] for name in ("vdb", "lmdb"))
     ratio = median_ratio(*pairs)
     steady = is_steady([one.wall for one in laps["lmdb"]])
@@ -67,10 +67,10 @@ def run(stand: Stand) -> Iterator[Row]:
         "commit of one added vector, durability full",
         f"synthetic {settings.synthetic_size:,}",
         f"<= {ALLOWED_RATIO:.0f}x bare lmdb",
-        f"{taken * 1e3:.3f} ms  {ratio:.2f}x  (processor {busy * 1e3:.3f} ms)"
+        f"{seconds * 1e3:.3f} ms  {ratio:.2f}x  (processor {busy * 1e3:.3f} ms)"
         + ("" if steady else "  disk busy, no verdict"),
         ratio <= ALLOWED_RATIO if steady else None,
-        {"s": taken, "ratio": ratio, "steady": steady},
+        {"s": seconds, "ratio": ratio, "steady": steady},
     )
 
 

@@ -109,14 +109,14 @@ def find_truth(dataset: Dataset, metric: str, k: int, cache: Path) -> Truth:
 def _rank(dataset: Dataset, metric: str, k: int) -> Truth:
     """Choose 4k candidates by a float32 matrix product, order them by float64 values."""
     width = min(4 * k, len(dataset.vectors))
-    found = []
+    parts = []
     for start in range(0, len(dataset.queries), CHUNK):
         queries = dataset.queries[start : start + CHUNK]
         keys = rank_keys(metric, queries, dataset.vectors)
         near = np.argpartition(keys, width - 1, axis=1)[:, :width].astype(np.int64)
         values = pair_values(metric, queries, dataset.vectors[near])
         order = np.argsort(-values if metric in DESCENDING else values, axis=1, kind="stable")
-        found.append(np.take_along_axis(near, order[:, :k], axis=1))
-    ids = np.concatenate(found)
+        parts.append(np.take_along_axis(near, order[:, :k], axis=1))
+    ids = np.concatenate(parts)
     kth = dataset.vectors[ids[:, -1:]]
     return Truth(ids, pair_values(metric, dataset.queries, kth))

@@ -129,18 +129,18 @@ def run(stand: Stand) -> Iterator[Row]:
 
 def _recalls(curves: dict[str, TypedCurve], dataset: Dataset) -> Iterator[Row]:
     for name, curve in curves.items():
-        found = [curve.recall(ef) for ef in EFS]
-        shown = " ".join(f"{value:.4f}" for value in found)
-        figures: dict[str, Any] = {f"ef {ef}": one for ef, one in zip(EFS, found, strict=True)}
+        recalls = [curve.recall(ef) for ef in EFS]
+        text = " ".join(f"{value:.4f}" for value in recalls)
+        figures: dict[str, Any] = {f"ef {ef}": one for ef, one in zip(EFS, recalls, strict=True)}
         if name in REFERENCES:
-            yield Row(f"recall@10 {name}", dataset.label, "", shown, None, figures)
+            yield Row(f"recall@10 {name}", dataset.label, "", text, None, figures)
             continue
-        gap = worst_gap(found, [curves[reference(name)].recall(ef) for ef in EFS])
+        gap = worst_gap(recalls, [curves[reference(name)].recall(ef) for ef in EFS])
         yield Row(
             f"recall@10 {name}",
             dataset.label,
             f"gap <= {ALLOWED_GAP}",
-            f"{shown}  gap {gap:+.4f}",
+            f"{text}  gap {gap:+.4f}",
             gap <= ALLOWED_GAP,
             {**figures, "gap": gap},
         )

@@ -79,13 +79,13 @@ def _measure(stand: Stand, dataset: Dataset) -> Iterator[Row]:
         keys = rank_keys(metric, queries, dataset.vectors)
         rivals = _Rivals(metric, queries, dataset.vectors, keys)
         everything = np.ones(len(side), dtype=bool)
-        ef, found = STEPS[-1], 0.0
+        ef, recall = STEPS[-1], 0.0
         for ef in STEPS:
             hits = [docs.search(q, 10, ef=ef, with_payloads=False) for q in queries]
-            found = rivals.recall(hits, [everything] * len(queries))
-            if found >= RECALL:
+            recall = rivals.recall(hits, [everything] * len(queries))
+            if recall >= RECALL:
                 break
-        yield Row("unfiltered", dataset.label, "", f"ef={ef} recall {found:.3f}")
+        yield Row("unfiltered", dataset.label, "", f"ef={ef} recall {recall:.3f}")
         for share in SHARES:
             for family in _families(share, chance, side, lines):
                 yield _row(
@@ -171,20 +171,20 @@ class _Rivals:
 
     def recall(self, hits: list[Any], allowed: list[Bools]) -> float:
         """Mean share of the ten nearest that was found; fewer than there are raises."""
-        found = []
+        shares = []
         sign = 1 if self._metric == "l2" else -1
         for i, (one, mask) in enumerate(zip(hits, allowed, strict=True)):
             ids = np.flatnonzero(mask)
-            wanted = min(10, len(ids))
-            if len(one) != wanted or not mask[one.ids].all():
-                raise AssertionError(f"{len(one)} hits of {wanted} came back")
+            count = min(10, len(ids))
+            if len(one) != count or not mask[one.ids].all():
+                raise AssertionError(f"{len(one)} hits of {count} came back")
             width = min(40, len(ids))
             near = ids[np.argpartition(self._keys[i][ids], width - 1)[:width]]
             query = self.queries[i : i + 1]
             values = np.sort(sign * pair_values(self._metric, query, self._vectors[near][None])[0])
-            limit = values[wanted - 1] + 1e-9 * abs(values[wanted - 1])
-            found.append(np.count_nonzero(sign * one.values <= limit) / wanted)
-        return statistics.fmean(min(1.0, share) for share in found)
+            limit = values[count - 1] + 1e-9 * abs(values[count - 1])
+            shares.append(np.count_nonzero(sign * one.values <= limit) / count)
+        return statistics.fmean(min(1.0, share) for share in shares)
 
 
 def _row(
@@ -214,23 +214,23 @@ def _row(
     for i in range(len(queries)):
         where, _ = family.make(i + len(queries))
         compiled.append(seconds(lambda where=where: docs.count(where)))
-    found = rivals.recall(hits, [mask for _, mask in made])
+    recall = rivals.recall(hits, [mask for _, mask in made])
     base = statistics.median(plain)
     ratios = [statistics.median(times) / base for times in (fresh, again)]
     to_first = statistics.median(fresh) / statistics.median(first)
     compile_time = statistics.median(compiled)
-    passed = found >= RECALL and ratios[1] <= SLOWEST and compile_time <= COMPILED
+    passed = recall >= RECALL and ratios[1] <= SLOWEST and compile_time <= COMPILED
     strategies = sorted({one.plan.strategy for one in hits})
     return Row(
         f"filter {family.name}, {share:.2%} pass",
         label,
         f"recall {RECALL}, {SLOWEST:.0f}x, 1 ms",
-        f"{'/'.join(strategies)}: recall {found:.3f}, "
+        f"{'/'.join(strategies)}: recall {recall:.3f}, "
         f"new filter {ratios[0]:.2f}x ({to_first:.2f}x a first search), "
         f"same filter {ratios[1]:.2f}x, worked out in {compile_time * 1e3:.2f} ms",
-        passed and (share > 0.01 or found == 1.0),
+        passed and (share > 0.01 or recall == 1.0),
         {
-            "recall": found,
+            "recall": recall,
             "new": ratios[0],
             "new_to_first": to_first,
             "same": ratios[1],

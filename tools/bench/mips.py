@@ -132,14 +132,14 @@ def _indexes(stand: Stand, dim: int) -> Iterator[Counting]:
 def _recall_row(walks: Walks, order: str) -> Row:
     """Recall@10 by extra exploration."""
     points = {ef: walks.at(ef) for ef in EFS}
-    shown = " ".join(f"{recall:.4f}" for recall, _ in points.values())
+    text = " ".join(f"{recall:.4f}" for recall, _ in points.values())
     spent = " ".join(f"{distances:.0f}" for _, distances in points.values())
     barred = walks.index.name == "vdb"
     return Row(
         f"recall@10 ip, {walks.index.name}",
         f"{walks.dataset.label}, {order}",
         f">= {LEAST_RECALL} at ef={BAR_EF}" if barred else "",
-        f"{shown}  at {spent} distances",
+        f"{text}  at {spent} distances",
         points[BAR_EF][0] >= LEAST_RECALL if barred else None,
         {f"ef {ef}": point for ef, point in points.items()},
     )

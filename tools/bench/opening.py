@@ -37,7 +37,7 @@ def _open(stand: Stand, rounds: int) -> Iterator[Row]:
         answers[size].append(run_child("open", str(stand.database(size)), queries))
     seconds = {size: [one["seconds"] for one in answers[size][1:]] for size in sizes}
     for size in sizes:
-        taken = statistics.median(seconds[size])
+        median = statistics.median(seconds[size])
         parts = {
             part: statistics.median(one[part] for one in answers[size][1:])
             for part in ("open", "first", "second")
@@ -46,10 +46,10 @@ def _open(stand: Stand, rounds: int) -> Iterator[Row]:
             "open + first search",
             f"synthetic {size:,}",
             f"<= {ALLOWED_OPEN * 1e3:.0f} ms",
-            f"{taken * 1e3:.2f} ms  (open {parts['open'] * 1e3:.2f}, "
+            f"{median * 1e3:.2f} ms  (open {parts['open'] * 1e3:.2f}, "
             f"first {parts['first'] * 1e3:.2f}, second {parts['second'] * 1e3:.2f})",
-            taken <= ALLOWED_OPEN,
-            {"seconds": taken, **parts},
+            median <= ALLOWED_OPEN,
+            {"seconds": median, **parts},
         )
     difference = abs(statistics.median(seconds[sizes[1]]) - statistics.median(seconds[sizes[0]]))
     noise = max(ALLOWED_DIFFERENCE, 3 * max(_spread(seconds[size]) for size in sizes))

@@ -82,18 +82,18 @@ def main() -> int:
     """Run what was asked for; 0: every bar met, 1: a bar missed, 2: cannot run."""
     arguments = read_arguments()
     chosen = arguments.only.split(",") if arguments.only else list(BENCHMARKS)
-    wanted = [name for name in arguments.peers.split(",") if name]
+    peers = [name for name in arguments.peers.split(",") if name]
     unknown = [name for name in chosen if name not in BENCHMARKS]
     unknown += [name for name in arguments.sets.split(",") if name not in SETS]
     unknown += [name for name in arguments.metrics.split(",") if name not in METRICS]
-    unknown += [name for name in wanted if name not in DRIVERS or version(name) is None]
+    unknown += [name for name in peers if name not in DRIVERS or version(name) is None]
     if unknown:
         print(f"not known or not installed: {', '.join(unknown)}", file=sys.stderr)
         return 2
     settings = Settings(
         folder=ROOT / ".bench",
         data=arguments.data,
-        peers=tuple(wanted),
+        peers=tuple(peers),
         with_vdb=version("vdb") is not None,
         rounds=arguments.rounds or (3 if arguments.quick else 5),
         quick=arguments.quick,

@@ -19,8 +19,8 @@ def run_child(task: str, *arguments: str) -> dict[str, float]:
         subprocess.CalledProcessError: it failed; its own message stands on stderr.
     """
     command = environments.command(sys.executable, "tools.bench.child", task, *arguments)
-    done = subprocess.run(command, check=True, stdout=subprocess.PIPE, text=True)
-    answer: dict[str, float] = json.loads(done.stdout)
+    completed = subprocess.run(command, check=True, stdout=subprocess.PIPE, text=True)
+    answer: dict[str, float] = json.loads(completed.stdout)
     return answer
 
 

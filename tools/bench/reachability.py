@@ -49,8 +49,8 @@ class History:
     def turn(self, *collections: Changing) -> None:
         """One round, in all collections alike."""
         fifth = len(self.live) // 5
-        gone = self._rng.choice(self.ids, fifth, replace=False)
-        for one in gone.tolist():
+        removed = self._rng.choice(self.ids, fifth, replace=False)
+        for one in removed.tolist():
             del self.live[one]
         replaced = self._rng.choice(self.ids, fifth // 2, replace=False)
         added = np.arange(self._next, self._next + fifth, dtype=np.int64)
@@ -59,7 +59,7 @@ class History:
         vectors = np.stack([next(self._fresh) for _ in ids])
         self.live.update(zip(ids.tolist(), vectors, strict=True))
         for collection in collections:
-            collection.delete(gone)
+            collection.delete(removed)
             collection.upsert(ids, vectors)
 
 
@@ -127,10 +127,10 @@ def _missed(
     collection: Changing, history: History, vectors: Floats, ef: int
 ) -> np.typing.NDArray[np.int64]:
     """Rows of `vectors` for which no hit has an equal vector."""
-    found = collection.search(vectors, K, ef)
+    answer = collection.search(vectors, K, ef)
     missed = [
         row
-        for row, (vector, hits) in enumerate(zip(vectors, found.tolist(), strict=True))
+        for row, (vector, hits) in enumerate(zip(vectors, answer.tolist(), strict=True))
         if not any(hit >= 0 and np.array_equal(history.live[hit], vector) for hit in hits)
     ]
     return np.array(missed, dtype=np.int64)

@@ -135,7 +135,7 @@ def _against_anew(stand: Stand, dataset: Dataset) -> Iterator[Row]:
     home = settings.scratch / "rebuild"
     shutil.rmtree(home, ignore_errors=True)
     home.mkdir(parents=True)
-    taken: dict[tuple[str, str], list[float]] = defaultdict(list)
+    seconds: dict[tuple[str, str], list[float]] = defaultdict(list)
     sizes: dict[str, int] = {}
     ids = range(len(dataset.vectors))
     for lap in range(1 if settings.quick else 2):
@@ -153,12 +153,12 @@ def _against_anew(stand: Stand, dataset: Dataset) -> Iterator[Row]:
                     began = _clocks()
                     collection.rebuild("ip", index, threads=settings.threads)
                 for clock, at in _clocks().items():
-                    taken[name, clock].append(at - began[clock])
+                    seconds[name, clock].append(at - began[clock])
                 database.compact()
             sizes[name] = (path / "data.mdb").stat().st_size
     shutil.rmtree(home)
     for clock in ("cpu", "wall"):
-        anew, rebuilt = (min(taken[name, clock]) for name in ("anew", "rebuilt"))
+        anew, rebuilt = (min(seconds[name, clock]) for name in ("anew", "rebuilt"))
         bar = ALLOWED_TIME if clock == settings.clock else None
         yield Row(
             f"rebuild from cosine to ip, against building ip from scratch: {clock}",
@@ -166,7 +166,7 @@ def _against_anew(stand: Stand, dataset: Dataset) -> Iterator[Row]:
             "" if bar is None else f"<= {bar}x",
             f"{rebuilt:.1f} s against {anew:.1f} s  {rebuilt / anew:.2f}x",
             None if bar is None else rebuilt <= bar * anew,
-            {"anew": taken["anew", clock], "rebuilt": taken["rebuilt", clock], "clock": clock},
+            {"anew": seconds["anew", clock], "rebuilt": seconds["rebuilt", clock], "clock": clock},
         )
     ratio = sizes["rebuilt"] / sizes["anew"]
     yield Row(

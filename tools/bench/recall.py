@@ -16,23 +16,23 @@ EFS: Final = (10, 20, 40, 80, 160, 320)
 CASES: Final = {"real": METRICS, "synthetic": METRICS}
 
 
-def recall_of(dataset: Dataset, metric: str, truth: Truth, found: Ids) -> float:
+def recall_of(dataset: Dataset, metric: str, truth: Truth, ids: Ids) -> float:
     """Share of the true k nearest that was found, over all queries.
 
     A hit counts when its exact value is as near as the true k-th's: of equally near vectors any
     will do. The same id twice counts once; -1 counts as not found.
     """
-    known = np.maximum(found, 0)
-    values = pair_values(metric, dataset.queries, dataset.vectors[known])
-    good = at_least_as_near(metric, values, truth.limit) & (found >= 0) & ~_repeated(found)
+    rows = np.maximum(ids, 0)
+    values = pair_values(metric, dataset.queries, dataset.vectors[rows])
+    good = at_least_as_near(metric, values, truth.limit) & (ids >= 0) & ~_repeated(ids)
     return float(good.mean())
 
 
-def _repeated(found: Ids) -> np.typing.NDArray[np.bool_]:
+def _repeated(ids: Ids) -> np.typing.NDArray[np.bool_]:
     """Which entries stand further left in the same row already."""
-    again = np.zeros(found.shape, dtype=bool)
-    for column in range(1, found.shape[1]):
-        again[:, column] = (found[:, :column] == found[:, column : column + 1]).any(axis=1)
+    again = np.zeros(ids.shape, dtype=bool)
+    for column in range(1, ids.shape[1]):
+        again[:, column] = (ids[:, :column] == ids[:, column : column + 1]).any(axis=1)
     return again
 
 
@@ -56,16 +56,16 @@ def run(stand: Stand) -> Iterator[Row]:
         }
         for name, curve in curves.items():
             figures = {f"ef {ef}": value for ef, value in zip(EFS, curve, strict=True)}
-            shown = " ".join(f"{value:.4f}" for value in curve)
+            text = " ".join(f"{value:.4f}" for value in curve)
             if name != "vdb" or REFERENCE not in curves:
-                yield Row(f"recall@10 {metric}, {name}", dataset.label, "", shown, None, figures)
+                yield Row(f"recall@10 {metric}, {name}", dataset.label, "", text, None, figures)
                 continue
             gap = worst_gap(curve, curves[REFERENCE])
             yield Row(
                 f"recall@10 {metric}, {name}",
                 dataset.label,
                 f"gap <= {ALLOWED_GAP}",
-                f"{shown}  gap {gap:+.4f}",
+                f"{text}  gap {gap:+.4f}",
                 gap <= ALLOWED_GAP,
                 {**figures, "gap": gap},
             )

@@ -53,12 +53,12 @@ def describe_machine() -> dict[str, Any]:
             cpu = value.strip()
         if key.strip() == "flags":
             flags = value
-    known = ("avx2", "avx512f", "avx512_vnni", "avx512_bf16", "amx_tile")
+    names = ("avx2", "avx512f", "avx512_vnni", "avx512_bf16", "amx_tile")
     memory = next((line.split()[1] for line in _lines("/proc/meminfo")), "0")
     return {
         "cpu": cpu,
         "cores": len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else None,
-        "instructions": [name for name in known if f" {name} " in f"{flags} "],
+        "instructions": [name for name in names if f" {name} " in f"{flags} "],
         "memory_gib": round(int(memory) / 2**20, 1),
         "system": platform.platform(),
         "python": platform.python_version(),

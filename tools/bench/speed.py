@@ -52,8 +52,8 @@ class Curve:
     def recall(self, ef: int) -> float:
         """Recall@k at one ef."""
         if ef not in self._known:
-            found = self.peer.search(self.dataset.queries, self.k, ef)
-            self._known[ef] = recall_of(self.dataset, self.metric, self.truth, found)
+            ids = self.peer.search(self.dataset.queries, self.k, ef)
+            self._known[ef] = recall_of(self.dataset, self.metric, self.truth, ids)
         return self._known[ef]
 
     def bracket(self, target: float) -> tuple[int, int] | None:
@@ -129,10 +129,10 @@ def _row(
     name = curve.peer.name
     what = f"queries/s at {target} {curve.metric}, {name}"
     bar = BARS.get(target) if name == "vdb" and REFERENCE in rates else None
-    shown = "" if bar is None else f">= {bar}x {REFERENCE}"
+    text = "" if bar is None else f">= {bar}x {REFERENCE}"
     if efs is None:
         failed = None if bar is None else False
-        return Row(what, curve.dataset.label, shown, f"not at ef={GRID[-1]}", failed)
+        return Row(what, curve.dataset.label, text, f"not at ef={GRID[-1]}", failed)
     rate = statistics.median(rates[name])
     measured = f"{rate:,.0f}  (ef {efs[0]}-{efs[1]})"
     figures = {"qps": rate, "ef": efs, "recall": [curve.recall(ef) for ef in efs]}
@@ -141,4 +141,4 @@ def _row(
         ratio = median_ratio(rates[name], rates[REFERENCE])
         measured = f"{measured}  {ratio:.2f}x"
     passed = None if bar is None or ratio is None else ratio >= bar
-    return Row(what, curve.dataset.label, shown, measured, passed, {**figures, "ratio": ratio})
+    return Row(what, curve.dataset.label, text, measured, passed, {**figures, "ratio": ratio})

@@ -47,8 +47,8 @@ class Vdb:
 
     def search(self, queries: Floats, k: int, ef: int) -> Ids:
         """Return (m, k) ids."""
-        found: Ids = self.driver.search(queries, k, ef)
-        return found
+        ids: Ids = self.driver.search(queries, k, ef)
+        return ids
 
     def leave(self) -> None:
         """Close the database; its files stay."""

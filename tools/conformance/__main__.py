@@ -47,11 +47,11 @@ def main() -> int:
     unknown = sorted(set(names) - set(ENGINES))
     if unknown:
         parser.error(f"unknown: {', '.join(unknown)}")
-    given = ["--seed", str(options.seed), "--metrics", options.metrics]
-    outcomes, absent = everyone(names, given, quiet=options.json)
+    arguments = ["--seed", str(options.seed), "--metrics", options.metrics]
+    outcomes, absent = everyone(names, arguments, quiet=options.json)
     if options.json:
-        found = [outcome.as_dict() for outcome in outcomes]
-        print(json.dumps({"outcomes": found, "did not run": absent}, indent=2))
+        rows = [outcome.as_dict() for outcome in outcomes]
+        print(json.dumps({"outcomes": rows, "did not run": absent}, indent=2))
     else:
         print(table.verdict(outcomes, absent))
     if options.page:
@@ -97,14 +97,14 @@ def _left(status: int) -> int:
 
 
 def everyone(
-    names: list[str], given: list[str], *, quiet: bool
+    names: list[str], arguments: list[str], *, quiet: bool
 ) -> tuple[list[Outcome], dict[str, str]]:
     """Compare all, and print each when it is there; what came of them, and why others did not."""
     outcomes: list[Outcome] = []
     absent: dict[str, str] = {}
     wheel = homes.build_wheel()
     if not quiet:
-        print(f"vdb, {' '.join(given)}\n\n{table.heading()}")
+        print(f"vdb, {' '.join(arguments)}\n\n{table.heading()}")
     for name in names:
         kind = ENGINES[name]
         try:
@@ -112,9 +112,11 @@ def everyone(
         except environments.InstallError as error:
             absent[name] = str(error)[:160]
             continue
-        command = environments.command(home.python, "tools.conformance", "--engine", name, *given)
-        status, said, complaint = _ran(command)
-        marked = [line for line in said.splitlines() if line.startswith("outcome ")]
+        command = environments.command(
+            home.python, "tools.conformance", "--engine", name, *arguments
+        )
+        status, output, complaint = _ran(command)
+        marked = [line for line in output.splitlines() if line.startswith("outcome ")]
         own = [Outcome(**json.loads(line.removeprefix("outcome "))) for line in marked]
         outcomes += own
         for outcome in own if not quiet else ():
@@ -129,12 +131,12 @@ def everyone(
 
 def _ran(command: list[str]) -> tuple[int, str, str]:
     try:
-        ran: Any = subprocess.run(
+        completed: Any = subprocess.run(
             command, capture_output=True, text=True, timeout=TIMEOUT, check=False
         )
     except subprocess.TimeoutExpired:
         return 1, "", f"no answer within {TIMEOUT} s"
-    return ran.returncode, ran.stdout, ran.stderr
+    return completed.returncode, completed.stdout, completed.stderr
 
 
 if __name__ == "__main__":

@@ -53,7 +53,7 @@ def cases(seed: int) -> list[Case]:
 
     steps = np.array([0, 3e-7, -3e-7, 2e-6, -2e-6, 4e-5, -4e-5, 4e-4, -4e-4, 2e-3, -2e-3])
     lengths = (1 + random.choice(steps, size=(160, 1))).astype(np.float32)
-    asked = (1 + steps[:, None]).astype(np.float32)
+    query_lengths = (1 + steps[:, None]).astype(np.float32)
     tiny = 10.0 ** random.uniform(-6, -3, size=(160, 1))
     small = random.integers(-4, 5, size=(120, 4)).astype(np.float32)
     small[~small.any(axis=1)] = 1
@@ -61,7 +61,7 @@ def cases(seed: int) -> list[Case]:
     bits = random.integers(0, 256, size=(150, 8)).astype(np.uint8)
     return [
         *map(spread, DIMS),
-        Case("near unit", ("cosine",), unit(160, 16) * lengths, unit(11, 16) * asked),
+        Case("near unit", ("cosine",), unit(160, 16) * lengths, unit(11, 16) * query_lengths),
         Case("tiny", ("cosine",), (unit(160, 16) * tiny).astype(np.float32), normal(4, 16)),
         Case("tiny queries", ("cosine",), normal(160, 16), unit(4, 16) * np.float32(2e-5)),
         Case("whole numbers", ("l2", "ip", "l1"), small, small[:6], edges=True),

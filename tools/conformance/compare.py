@@ -137,19 +137,19 @@ def _own(
             except (NotImplementedError, RefusedError):
                 continue
         try:
-            found = ours.search(query, k=None, threshold=threshold, exact=True, with_payloads=False)
+            hits = ours.search(query, k=None, threshold=threshold, exact=True, with_payloads=False)
         except vdb.InvalidArgumentError:
             continue
         outcome.own += 1
-        outcome.agreed += (row in found.ids) == there
+        outcome.agreed += (row in hits.ids) == there
 
 
 def _edges(
     engine: Engine, ours: vdb.Collection, query: Floats, mine: Answer, outcome: Outcome
 ) -> None:
     """Thresholds at scores that were just returned, between them, and at odd places."""
-    found = sorted({engine.parameter(score) for score in mine.values()})
-    places = found[:: max(1, len(found) // MOST_EDGES)]
+    parameters = sorted({engine.parameter(score) for score in mine.values()})
+    places = parameters[:: max(1, len(parameters) // MOST_EDGES)]
     for threshold in [*places, *(place + 0.25 for place in places[:4]), 0.0, -1.0, -3.0]:
         try:
             theirs = refused(engine.within, query, float(threshold))

@@ -94,10 +94,10 @@ class Engine(abc.ABC):
         return type(self).within is not Engine.within
 
 
-def refused(action: Any, *given: Any) -> Any:
+def refused(action: Any, *arguments: Any) -> Any:
     """What an action answers; RefusedError where the engine has an error for it."""
     try:
-        return action(*given)
+        return action(*arguments)
     except (AttributeError, ImportError, LookupError, NotImplementedError, TypeError):
         raise  # not the engine's opinion of the vectors
     except Exception as error:

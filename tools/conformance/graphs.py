@@ -72,9 +72,9 @@ class Ngt(Engine):
         if threshold < 0:
             raise NotImplementedError  # it means that there is none
         self.index.set(num_of_search_objects=self.n, search_radius=threshold)
-        found = {int(i) for i, _ in self.index.search(query, self.n, epsilon=1.0)}
+        ids = {int(i) for i, _ in self.index.search(query, self.n, epsilon=1.0)}
         self.index.set(search_radius=_FARTHEST)  # or it would hold for every later search
-        return found
+        return ids
 
     def close(self) -> None:
         """Close the index."""
@@ -174,17 +174,17 @@ class Hannoy(Engine):
         metric = getattr(hannoy.Metric, self.kind)
         self.base = hannoy.Database(_hannoy_folder(), metric)
         self.place_in_it = next(_PLACES)
-        given = {"m": 32, "index": self.place_in_it}
-        with contextlib.redirect_stdout(io.StringIO()), self.base.writer(self.dim, **given) as to:
+        options = {"m": 32, "index": self.place_in_it}
+        with contextlib.redirect_stdout(io.StringIO()), self.base.writer(self.dim, **options) as to:
             to.add_items(list(range(len(vectors))), vectors)
         self.n = len(vectors)
 
     def all(self, query: Floats) -> Answer:
         """All rows that the graph reaches."""
-        found = self.base.reader(self.place_in_it).by_vec(
+        hits = self.base.reader(self.place_in_it).by_vec(
             query.tolist(), n=self.n, ef_search=4 * self.n
         )
-        return {int(i): float(score) for i, score in found}
+        return {int(i): float(score) for i, score in hits}
 
 
 ENGINES = (Svs, Ngt, NgtAngle, Rabitqlib, Turbovec, Hannoy)

@@ -99,8 +99,8 @@ class Usearch(Engine):
 
     def all(self, query: Floats) -> Answer:
         """All rows."""
-        found = self.index.search(query, len(self.index), exact=True)
-        return _answer(found.keys, found.distances)
+        hits = self.index.search(query, len(self.index), exact=True)
+        return _answer(hits.keys, hits.distances)
 
 
 class Voyager(Engine):
@@ -219,9 +219,9 @@ class Vsag(Engine):
         """`range_search`, which takes no negative radius."""
         if threshold < 0:
             raise NotImplementedError
-        found = self.index.range_search(query, threshold, self.search)
+        hits = self.index.range_search(query, threshold, self.search)
         # Which of the two comes first differs between releases, and from what is documented.
-        (ids,) = (column for column in found if column.dtype.kind == "i")
+        (ids,) = (column for column in hits if column.dtype.kind == "i")
         return set(np.ravel(ids).tolist())
 
 

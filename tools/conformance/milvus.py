@@ -62,9 +62,11 @@ class Milvus(Engine):
         self.client.close()
 
     def _found(self, query: Floats, params: dict[str, float]) -> Answer:
-        asked = {"metric_type": self.kind, "params": params}
-        found = self.client.search("t", [self._given(query)], limit=self.n, search_params=asked)
-        return {hit.get("id", hit.get("i")): hit["distance"] for hit in found[0]}
+        parameters = {"metric_type": self.kind, "params": params}
+        answer = self.client.search(
+            "t", [self._given(query)], limit=self.n, search_params=parameters
+        )
+        return {hit.get("id", hit.get("i")): hit["distance"] for hit in answer[0]}
 
 
 class Milvus3(Milvus):

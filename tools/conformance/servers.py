@@ -65,8 +65,8 @@ class Pgvector(Engine):
     def version(cls) -> str:
         """That of the extension."""
         base, _ = _postgres()
-        asked = "select extversion from pg_extension where extname = 'vector'"
-        return str(base.execute(asked).fetchone()[0])
+        query = "select extversion from pg_extension where extname = 'vector'"
+        return str(base.execute(query).fetchone()[0])
 
     def add(self, vectors: Floats) -> None:
         """Store (n, dim) vectors."""
@@ -109,9 +109,9 @@ class Resp:
 
     def ask(self, *words: str | bytes) -> Any:
         """The answer to a command."""
-        given = [word if isinstance(word, bytes) else word.encode() for word in words]
-        parts = [b"$%d\r\n%s\r\n" % (len(word), word) for word in given]
-        self.socket.sendall(b"*%d\r\n%s" % (len(given), b"".join(parts)))
+        encoded = [word if isinstance(word, bytes) else word.encode() for word in words]
+        parts = [b"$%d\r\n%s\r\n" % (len(word), word) for word in encoded]
+        self.socket.sendall(b"*%d\r\n%s" % (len(encoded), b"".join(parts)))
         return self._answer()
 
     def _answer(self) -> Any:
@@ -155,8 +155,8 @@ class RedisVset(Engine):
     @classmethod
     def version(cls) -> str:
         """That of the server."""
-        said = str(_redis(cls.program()).ask("INFO", "server"))
-        version = said.split("redis_version:")[1].split(maxsplit=1)[0]
+        text = str(_redis(cls.program()).ask("INFO", "server"))
+        version = text.split("redis_version:")[1].split(maxsplit=1)[0]
         if not cls.since <= tuple(map(int, version.split("."))) < cls.until:
             raise AbsentError(f"redis-server is {version}, which has no such vector sets")
         return version
@@ -171,8 +171,8 @@ class RedisVset(Engine):
 
     def all(self, query: Floats) -> Answer:
         """All rows."""
-        found = self._found(query, "WITHSCORES")
-        return {int(i): float(s) for i, s in zip(found[::2], found[1::2], strict=True)}
+        rows = self._found(query, "WITHSCORES")
+        return {int(i): float(s) for i, s in zip(rows[::2], rows[1::2], strict=True)}
 
     def within(self, query: Floats, threshold: float) -> set[int]:
         """`EPSILON`, which must be above 0."""
@@ -200,10 +200,10 @@ class RedisVset80(RedisVset):
     @classmethod
     def program(cls) -> str:
         """The server."""
-        found = shutil.which("redis-server")
-        if found is None:
+        path = shutil.which("redis-server")
+        if path is None:
             raise AbsentError("no redis-server (8.0.0 to 8.2.1, as Debian 13 has)")
-        return found
+        return path
 
     def parameter(self, score: float) -> float:
         """What a user makes of a score."""
@@ -235,10 +235,10 @@ def _mariadb() -> tuple[str, str]:
 def _sql(text: str) -> list[list[str]]:
     client, path = _mariadb()
     command = [client, "--no-defaults", f"--socket={path}", "--batch", "--skip-column-names"]
-    ran = subprocess.run(command, input=text, capture_output=True, text=True, check=False)
-    if ran.returncode != 0:
-        raise ValueError(ran.stderr.strip())
-    return [line.split("\t") for line in ran.stdout.splitlines()]
+    completed = subprocess.run(command, input=text, capture_output=True, text=True, check=False)
+    if completed.returncode != 0:
+        raise ValueError(completed.stderr.strip())
+    return [line.split("\t") for line in completed.stdout.splitlines()]
 
 
 class Mariadb(Engine):
@@ -253,11 +253,11 @@ class Mariadb(Engine):
     @classmethod
     def version(cls) -> str:
         """That of the server."""
-        ((said,),) = _sql("select version();")
-        found = re.match(r"(\d+)\.(\d+)\.\d+", said)
-        if found is None or (int(found[1]), int(found[2])) < (11, 7):
-            raise AbsentError(f"MariaDB is {said}, which has no vectors")
-        return found[0]
+        ((text,),) = _sql("select version();")
+        match = re.match(r"(\d+)\.(\d+)\.\d+", text)
+        if match is None or (int(match[1]), int(match[2])) < (11, 7):
+            raise AbsentError(f"MariaDB is {text}, which has no vectors")
+        return match[0]
 
     def add(self, vectors: Floats) -> None:
         """Store (n, dim) vectors."""
@@ -270,13 +270,13 @@ class Mariadb(Engine):
 
     def all(self, query: Floats) -> Answer:
         """All rows."""
-        found = _sql(f"use d; select i, {self._asked(query)} as s from t order by s, i;")
-        return {int(i): float(s) for i, s in found}
+        rows = _sql(f"use d; select i, {self._asked(query)} as s from t order by s, i;")
+        return {int(i): float(s) for i, s in rows}
 
     def within(self, query: Floats, threshold: float) -> set[int]:
         """A condition."""
-        found = _sql(f"use d; select i from t where {self._asked(query)} <= {threshold:.17e};")
-        return {int(row[0]) for row in found}
+        rows = _sql(f"use d; select i from t where {self._asked(query)} <= {threshold:.17e};")
+        return {int(row[0]) for row in rows}
 
     def _asked(self, query: Floats) -> str:
         return f"{self.kind}(v, {self._text(query)})"

@@ -36,16 +36,16 @@ class SqliteVec(Engine):
 
     def all(self, query: Floats) -> Answer:
         """All rows."""
-        asked = (
+        statement = (
             f"select rowid, distance from t where v match {self.given} and k = ? order by distance"
         )
-        rows = self.base.execute(asked, (query.tobytes(), self.n))
+        rows = self.base.execute(statement, (query.tobytes(), self.n))
         return {i: math.nan if score is None else score for i, score in rows}
 
     def within(self, query: Floats, threshold: float) -> set[int]:
         """A condition on the distance."""
-        asked = f"select rowid from t where v match {self.given} and k = ? and distance <= ?"
-        return {row[0] for row in self.base.execute(asked, (query.tobytes(), self.n, threshold))}
+        sql = f"select rowid from t where v match {self.given} and k = ? and distance <= ?"
+        return {row[0] for row in self.base.execute(sql, (query.tobytes(), self.n, threshold))}
 
 
 class Duckdb(Engine):
@@ -78,8 +78,8 @@ class Duckdb(Engine):
     def within(self, query: Floats, threshold: float) -> set[int]:
         """A condition in SQL."""
         sql = f"select i from t where {self.asked} <= ?::float"
-        found = self.base.execute(sql, [query.tolist(), threshold]).fetchall()
-        return {row[0] for row in found}
+        rows = self.base.execute(sql, [query.tolist(), threshold]).fetchall()
+        return {row[0] for row in rows}
 
 
 class Chroma(Engine):
@@ -107,9 +107,9 @@ class Chroma(Engine):
 
     def all(self, query: Floats) -> Answer:
         """All rows that the graph reaches."""
-        found = self.index.query(query_embeddings=[query], n_results=self.n, include=["distances"])
+        answer = self.index.query(query_embeddings=[query], n_results=self.n, include=["distances"])
         return {
-            int(i): score for i, score in zip(found["ids"][0], found["distances"][0], strict=True)
+            int(i): score for i, score in zip(answer["ids"][0], answer["distances"][0], strict=True)
         }
 
 
@@ -142,8 +142,8 @@ class Lancedb(Engine):
         """`distance_range`."""
         return set(self._found(self.table.search(query).distance_range(upper_bound=threshold)))
 
-    def _found(self, asked: Any) -> Answer:
-        rows = asked.distance_type(self.kind).limit(self.n).to_list()
+    def _found(self, request: Any) -> Answer:
+        rows = request.distance_type(self.kind).limit(self.n).to_list()
         return {row["i"]: row["_distance"] for row in rows}
 
 
@@ -194,13 +194,13 @@ class Qdrant(Engine):
     def _found(self, query: Floats, threshold: float | None) -> Answer:
         import qdrant_edge as edge
 
-        asked = edge.SearchRequest(
+        request = edge.SearchRequest(
             edge.Query.Nearest(query.tolist()),
             self.n,
             params=edge.SearchParams(exact=True),
             score_threshold=threshold,
         )
-        return {int(point.id): point.score for point in self.shard.search(asked)}
+        return {int(point.id): point.score for point in self.shard.search(request)}
 
 
 class Zvec(Engine):
@@ -236,8 +236,8 @@ class Zvec(Engine):
     def _found(self, query: Floats, radius: float) -> Answer:
         import zvec
 
-        asked = zvec.Query("v", vector=query.tolist(), param=zvec.HnswQueryParam(500, radius))
-        return {int(doc.id): doc.score for doc in self.base.query(asked, topk=self.n)}
+        request = zvec.Query("v", vector=query.tolist(), param=zvec.HnswQueryParam(500, radius))
+        return {int(doc.id): doc.score for doc in self.base.query(request, topk=self.n)}
 
     def close(self) -> None:
         """Close the collection."""

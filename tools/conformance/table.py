@@ -21,7 +21,7 @@ def line(outcome: Outcome) -> str:
     words = "agrees" if outcome.good else "DIFFERS"
     notes = "; ".join(dict.fromkeys(outcome.notes))
     text = _LINE.format(*_cells(outcome), f"{words}  {notes}".rstrip())
-    return "\n".join([text, *(f"    {found}" for found in outcome.differences[:5])])
+    return "\n".join([text, *(f"    {difference}" for difference in outcome.differences[:5])])
 
 
 def _cells(outcome: Outcome) -> tuple[str, ...]:
@@ -92,9 +92,9 @@ def page(outcomes: list[Outcome], absent: dict[str, str]) -> str:
         least=100 * LEAST_AGREEMENT,
     )
     rows = [f"| {' | '.join(_cells(outcome))} |" for outcome in outcomes if outcome.metric]
-    left = [f"- {name}: {words}" for name, words in absent.items()]
+    absences = [f"- {name}: {words}" for name, words in absent.items()]
     return (
         opening
-        + "\n".join([*rows, *(["", "Not run on that machine:", "", *left] if left else [])])
+        + "\n".join([*rows, *(["", "Not run on that machine:", "", *absences] if absences else [])])
         + "\n"
     )

@@ -74,15 +74,15 @@ LINE_EVERY = 60.0  # seconds, where nobody watches a terminal
 
 def main(arguments: list[str]) -> int:
     """The exit code."""
-    given = _options(arguments)
-    with _place(given.place) as place:
+    options = _options(arguments)
+    with _place(options.place) as place:
         try:
-            campaign = CAMPAIGNS[given.campaign](place, given.seed)
+            campaign = CAMPAIGNS[options.campaign](place, options.seed)
         except UnavailableError as error:
-            print(f"{given.campaign}: not run: {error}")
+            print(f"{options.campaign}: not run: {error}")
             return UNAVAILABLE
         try:
-            return _run(campaign, given)
+            return _run(campaign, options)
         finally:
             campaign.end()
 
@@ -110,20 +110,20 @@ def _options(arguments: list[str]) -> argparse.Namespace:
 
 
 @contextlib.contextmanager
-def _place(kept: Path | None) -> Iterator[Path]:
-    if kept is not None:
-        kept.mkdir(parents=True, exist_ok=True)
-        yield kept
+def _place(directory: Path | None) -> Iterator[Path]:
+    if directory is not None:
+        directory.mkdir(parents=True, exist_ok=True)
+        yield directory
         return
     with tempfile.TemporaryDirectory(prefix="vdb-torture-") as place:
         yield Path(place)
 
 
-def _run(campaign: Campaign, given: argparse.Namespace) -> int:
-    rounds = campaign.full if given.rounds is None else given.rounds
-    number, last = given.first, given.first + rounds
+def _run(campaign: Campaign, options: argparse.Namespace) -> int:
+    rounds = campaign.full if options.rounds is None else options.rounds
+    number, last = options.first, options.first + rounds
     began, seen, failures = time.monotonic(), Counter[str](), 0
-    told = began
+    printed = began
     try:
         while number < last:
             outcome = campaign.round(number)
@@ -135,19 +135,19 @@ def _run(campaign: Campaign, given: argparse.Namespace) -> int:
                 print(f"round {number}: {outcome}", flush=True)
             number += 1
             if sys.stderr.isatty():
-                print(f"\r{number - given.first}/{rounds}", end="", file=sys.stderr)
-            elif time.monotonic() > told + LINE_EVERY:
-                told = time.monotonic()
-                print(f"{number - given.first}/{rounds}", file=sys.stderr, flush=True)
+                print(f"\r{number - options.first}/{rounds}", end="", file=sys.stderr)
+            elif time.monotonic() > printed + LINE_EVERY:
+                printed = time.monotonic()
+                print(f"{number - options.first}/{rounds}", file=sys.stderr, flush=True)
     except KeyboardInterrupt:
-        print(f"interrupted: --seed {given.seed} --first {number} goes on")
+        print(f"interrupted: --seed {options.seed} --first {number} goes on")
     if number == last and (fault := campaign.fault(seen)) is not None:
         failures += 1
         print(f"all rounds: {fault}", flush=True)
     verdict = "FAILED" if failures else "passed" if number == last else "incomplete"
     counts = ", ".join(f"{count} {outcome}" for outcome, count in sorted(seen.items()))
     print(
-        f"{given.campaign}: {verdict}: {number - given.first} rounds from {given.first}, "
-        f"seed {given.seed}, {time.monotonic() - began:.0f} s: {counts}"
+        f"{options.campaign}: {verdict}: {number - options.first} rounds from {options.first}, "
+        f"seed {options.seed}, {time.monotonic() - began:.0f} s: {counts}"
     )
     return 0 if verdict == "passed" else 1

@@ -1,4 +1,4 @@
-"""A short form of the campaign: files that lie under right checksums, and every call on them."""
+"""A short form of the campaign: forgeries under right checksums, and every call on them."""
 
 import pytest
 
@@ -14,19 +14,19 @@ def campaign(tmp_path_factory):
     made.end()
 
 
-def test_every_call_answers_a_lie_or_calls_it_damage(campaign):
+def test_every_call_answers_a_forgery_or_calls_it_damage(campaign):
     rounds = range(0, campaign.full, campaign.full // SHARE)
     outcomes = [campaign.round(number) for number in rounds]
     assert {one for one in outcomes if one not in campaign.accepted} == set()
     assert "refused" in outcomes
 
 
-def test_there_is_a_lie_about_every_kind_of_key_and_field(campaign):
-    told = " ".join(lie.name for lie in campaign.lies)
+def test_there_is_a_forgery_of_every_kind_of_key_and_field(campaign):
+    names = " ".join(forgery.name for forgery in campaign.forgeries)
     for field in (
         "commit", "next_collection", "slots", "free_head", "kept", "history", "scores", "created",
         "fields", "entry", "longest", "tuning", "curve", "build", "spread", "epoch", "row_size",
         "terms", "name", "change", "part", "id", "record", "journal",
     ):  # fmt: skip
-        assert field in told, field
+        assert field in names, field
     assert campaign.full > 5000

@@ -113,10 +113,10 @@ def show(contestants: tuple[Contestant, ...], *, install: bool) -> int:
     for one in contestants:
         try:
             facts = environments.facts(one, HOME / "field" / "asked" / one.slug)
-            said = f"{facts['version']}  {facts.get('instructions') or ''}"
+            text = f"{facts['version']}  {facts.get('instructions') or ''}"
         except PeerError as error:
-            said = str(error)
-        print(f"{one.name:16}  {REQUIRES[one.module] or 'this checkout':26}  {said}")
+            text = str(error)
+        print(f"{one.name:16}  {REQUIRES[one.module] or 'this checkout':26}  {text}")
         if one.lacks:
             print(f"{'':16}  {one.lacks}")
     return 0
@@ -136,9 +136,9 @@ def measure(arguments: argparse.Namespace, contestants: tuple[Contestant, ...]) 
     """Measure what is asked for and has not been measured."""
     parts = arguments.parts.split(",")
     metrics = arguments.metrics.split(",")
-    for asked, known in ((parts, tuple(PARTS)), (metrics, METRICS)):
-        if unknown := [name for name in asked if name not in known]:
-            raise ValueError(f"{', '.join(unknown)} is not one of {', '.join(known)}")
+    for names, choices in ((parts, tuple(PARTS)), (metrics, METRICS)):
+        if unknown := [name for name in names if name not in choices]:
+            raise ValueError(f"{', '.join(unknown)} is not one of {', '.join(choices)}")
     environments = Environments(HOME / "peers")
     _install(environments, contestants)
     course = Course(

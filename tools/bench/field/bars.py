@@ -63,13 +63,13 @@ def _speeds(store: Store, case: tuple[str, str], clock: Clock) -> Iterator[Row]:
         entry = store.get("curves", *case, bar.contestant) or {}
         if build.get("dim", 0) < bar.dims or "curve" not in entry:
             continue
-        found = targets.ratio(entry, bar.target, clock)
+        ratio = targets.ratio(entry, bar.target, clock)
         yield _row(
             f"queries/s at {bar.target}, {bar.contestant}",
             case,
             f">= {bar.least}x {REFERENCE}",
-            "never there" if found is None else f"{found:.2f}x",
-            passed=found is not None and found >= bar.least,
+            "never there" if ratio is None else f"{ratio:.2f}x",
+            passed=ratio is not None and ratio >= bar.least,
         )
 
 
@@ -78,15 +78,15 @@ def _ahead(store: Store, case: tuple[str, str], clock: Clock) -> Iterator[Row]:
     libraries = [one.name for one in CONTESTANTS if one.kind == LIBRARY]
     ours = store.get("curves", *case, "vdb int8") or {}
     for target in targets.TARGETS:
-        found = {
+        rates = {
             name: value
             for name in libraries
             if (value := targets.ratio(store.get("curves", *case, name) or {}, target, clock))
         }
         mine = targets.ratio(ours, target, clock)
-        if mine is None or not found:
+        if mine is None or not rates:
             continue
-        name, value = max(found.items(), key=lambda pair: pair[1])
+        name, value = max(rates.items(), key=lambda pair: pair[1])
         yield _row(
             f"queries/s at {target}, vdb int8 against the fastest library",
             case,
@@ -99,22 +99,24 @@ def _ahead(store: Store, case: tuple[str, str], clock: Clock) -> Iterator[Row]:
 def _builds(store: Store, case: tuple[str, str], clock: Clock) -> Iterator[Row]:
     base = targets.seconds(store.get("build", *case, REFERENCE) or {}, "build", clock)
     for name, most in BUILDS.items():
-        taken = targets.seconds(store.get("build", *case, name) or {}, "build", clock)
-        if base and taken:
-            measured = f"{taken / base:.2f}x ({taken:.1f} s)"
-            yield _row(f"build, {name}", case, f"<= {most}x", measured, passed=taken <= most * base)
+        seconds = targets.seconds(store.get("build", *case, name) or {}, "build", clock)
+        if base and seconds:
+            measured = f"{seconds / base:.2f}x ({seconds:.1f} s)"
+            yield _row(
+                f"build, {name}", case, f"<= {most}x", measured, passed=seconds <= most * base
+            )
 
 
 def _threads(store: Store, case: tuple[str, str]) -> Iterator[Row]:
     for name in OURS:
-        found = targets.doubled(store.get("curves", *case, name) or {})
-        if found is not None:
+        ratio = targets.doubled(store.get("curves", *case, name) or {})
+        if ratio is not None:
             yield _row(
                 f"search_many, two threads over one, {name}",
                 case,
                 f">= {DOUBLED}x",
-                f"{found:.2f}x",
-                passed=found >= DOUBLED,
+                f"{ratio:.2f}x",
+                passed=ratio >= DOUBLED,
             )
 
 
@@ -148,13 +150,13 @@ def _starved(store: Store, case: tuple[str, str]) -> Iterator[Row]:
         laps = (store.get("limited", *case, name) or {}).get("laps") or ()
         rates[name] = targets.quantile([lap["count"] / lap["wall"] for lap in laps], 0.5)
     if rates["vdb"] and rates["vdb int8"]:
-        found = rates["vdb int8"] / rates["vdb"]
+        ratio = rates["vdb int8"] / rates["vdb"]
         yield _row(
             "queries/s in a quarter of the memory, vdb int8 over float32",
             case,
             f">= {STARVED:.0f}x",
-            f"{found:.2f}x",
-            passed=found >= STARVED,
+            f"{ratio:.2f}x",
+            passed=ratio >= STARVED,
         )
 
 

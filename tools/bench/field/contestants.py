@@ -111,10 +111,10 @@ def chosen(text: str | None) -> tuple[Contestant, ...]:
     """
     if not text:
         return CONTESTANTS
-    found = {REFERENCE}
+    names = {REFERENCE}
     for word in (one.strip() for one in text.split(",")):
         fits = {one.name for one in CONTESTANTS if word in (one.name, one.module, one.kind)}
         if not fits:
             raise ValueError(f"{word!r} is not one of {', '.join(NAMES)}, nor a driver or a kind")
-        found |= fits
-    return tuple(one for one in CONTESTANTS if one.name in found)
+        names |= fits
+    return tuple(one for one in CONTESTANTS if one.name in names)

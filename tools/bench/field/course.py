@@ -61,8 +61,8 @@ class Course:
             facts = self.environments.facts(contestant, self.folder / "asked" / contestant.slug)
         except PeerError as error:
             return {"refused": str(error)}
-        told = {name: facts[name] for name in ("version", "stamp") if name in facts}
-        return told | dict(self.parameters)
+        parts = {name: facts[name] for name in ("version", "stamp") if name in facts}
+        return parts | dict(self.parameters)
 
     def missing(
         self, part: str, key: tuple[str, str], contestants: Iterable[Contestant]

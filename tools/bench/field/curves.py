@@ -118,17 +118,17 @@ def _enter(course: Course, case: Case, one: Contestant, stack: contextlib.ExitSt
 def _count(course: Course, case: Case, rival: Rival, ef: int) -> int:
     """As many queries as a timed call has time for."""
     most = min(course.queries, len(np.load(case.files.queries, mmap_mode="r")))
-    asked = min(PROBED, most)
+    count = min(PROBED, most)
     # Several times, because the first call of a process may do what none does after it.
-    laps = [_ask(course, case, rival, ef, count=asked)["search"]["wall"] for _ in range(PROBES)]
-    fits = int(course.seconds * asked / max(min(laps), 1e-6))
+    laps = [_ask(course, case, rival, ef, count=count)["search"]["wall"] for _ in range(PROBES)]
+    fits = int(course.seconds * count / max(min(laps), 1e-6))
     return min(most, max(LEAST, fits))
 
 
-def _recall(course: Course, case: Case, dataset: Dataset, found: Any) -> float:
-    count = len(found)
+def _recall(course: Course, case: Case, dataset: Dataset, ids: Any) -> float:
+    count = len(ids)
     part = Dataset(dataset.name, dataset.vectors, dataset.queries[:count])
-    return recall_of(part, case.metric, case.files.truth(case.metric, course.k, count), found)
+    return recall_of(part, case.metric, case.files.truth(case.metric, course.k, count), ids)
 
 
 def _ask(

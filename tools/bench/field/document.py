@@ -37,13 +37,13 @@ def heading(store: Store, clock: Clock) -> str:
         for name, facts in store.facts.items()
         if "version" in facts
     }
-    said = (f"{name} ({of})" if of else name for name, of in versions.items())
+    texts = (f"{name} ({of})" if of else name for name, of in versions.items())
     settings = ", ".join(f"{name} {value}" for name, value in store.settings.items())
     return (
         f"{machine.get('cpu')}, {machine.get('cores')} cores, "
         f"{' '.join(machine.get('instructions', ()))}; {machine.get('system')}; Python "
         f"{machine.get('python')}; load {machine.get('load')}; {clock} time; {settings}.\n\n"
-        f"{', '.join(said)}."
+        f"{', '.join(texts)}."
     )
 
 

@@ -66,10 +66,10 @@ def _enter(
 
 
 def _ask(
-    course: Course, case: Case, asked: tuple[str, Worker], entry: dict[str, Any], number: int
+    course: Course, case: Case, contestant: tuple[str, Worker], entry: dict[str, Any], number: int
 ) -> None:
     """One lap; the first is for warming up and does not count."""
-    name, worker = asked
+    name, worker = contestant
     curve = course.store.get("curves", *case.key, name) or {}
     total = len(case.files.mapped().queries)
     count = min(COUNT if number else WARMING, total)

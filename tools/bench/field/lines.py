@@ -58,7 +58,7 @@ def of_case(store: Store, case: tuple[str, str], clock: Clock = "wall") -> list[
     for one in CONTESTANTS:
         variant = seen[one.module] = seen.get(one.module, -1) + 1
         points = targets.points(store.get("curves", *case, one.name) or {}, clock)
-        shown = tuple(point for point in points if point[1] >= LOWEST)
-        if shown:
-            lines.append(Line(one.name, COLOURS[one.module], STROKES[variant], shown))
+        visible = tuple(point for point in points if point[1] >= LOWEST)
+        if visible:
+            lines.append(Line(one.name, COLOURS[one.module], STROKES[variant], visible))
     return sorted(lines, key=lambda line: line.ours)

@@ -41,9 +41,9 @@ def _open(course: Course, case: Case, one: Contestant, *, state: str, search: bo
         (cache.evict if state == "cold" else cache.warm)(home)
         before = worker.ask("memory")
         load = worker.ask("load")
-        asked = {"queries": str(case.files.queries), "k": course.k, "ef": _ef(course, case, one)}
+        request = {"queries": str(case.files.queries), "k": course.k, "ef": _ef(course, case, one)}
         first, second = (
-            worker.ask("search", first=row, count=1, each=True, **asked) for row in range(2)
+            worker.ask("search", first=row, count=1, each=True, **request) for row in range(2)
         )
         lap = {
             "open": load["load"]["wall"],
@@ -52,7 +52,7 @@ def _open(course: Course, case: Case, one: Contestant, *, state: str, search: bo
             "read": load["read"] + first["read"],
         }
         if search:
-            worker.ask("search", count=SEARCHES, each=True, **asked)
+            worker.ask("search", count=SEARCHES, each=True, **request)
             after = worker.ask("memory")
             lap["memory"] = {name: after[name] - before[name] for name in after}
         return lap

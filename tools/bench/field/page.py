@@ -34,17 +34,17 @@ def _settings(settings: dict[str, object]) -> str:
 
 def _parts(store: Store, clock: Clock) -> Iterator[str]:
     yield section("What vdb is held to", "Ratios within one run.", _verdicts(store, clock))
-    found = list(tables.all_tables(store, clock))
+    parts = list(tables.all_tables(store, clock))
     for case in tables.cases(store):
         lines = of_case(store, case, clock)
         if lines:
             note = "Recall@10 and queries a second on one thread; further up and right is better."
             title = f"Recall and speed: {case[0]}, {case[1]}"
             yield section(title, note, f'<div class="card">{plot(lines)}</div>')
-        for one in found:
+        for one in parts:
             if one.title.endswith(f": {case[0]}, {case[1]}"):
                 yield _shown(one)
-    for one in found:
+    for one in parts:
         if one.title.startswith("Growth"):
             yield _shown(one)
     rows = [(name, _facts(facts)) for name, facts in store.facts.items()]

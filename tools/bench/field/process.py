@@ -131,5 +131,5 @@ class Worker:
     def _last_words(self) -> str:
         status = self._process.wait()
         lines = self._log.read_text(errors="replace").splitlines()
-        said = lines[-1][:300] if lines else "nothing"
-        return f"ended with status {status}, having written: {said}"
+        text = lines[-1][:300] if lines else "nothing"
+        return f"ended with status {status}, having written: {text}"

@@ -60,8 +60,8 @@ class DataFiles:
         """Exact neighbours of the first `count` queries, kept beside the vectors."""
         path = self.folder / f"truth-{metric}-{k}.npz"
         if not path.exists():
-            found = rank(self.mapped(), metric, k)
-            np.savez(path, ids=found.ids, limit=found.limit)
+            truth = rank(self.mapped(), metric, k)
+            np.savez(path, ids=truth.ids, limit=truth.limit)
         with np.load(path) as stored:
             return Truth(stored["ids"][:count], stored["limit"][:count])
 
@@ -151,9 +151,9 @@ def rank(dataset: Dataset, metric: str, k: int) -> Truth:
         near = _smallest(keys, width)
         best = np.concatenate([best, np.take_along_axis(keys, near, axis=1)], axis=1)
         ids = np.concatenate([ids, near + start], axis=1)
-        kept = _smallest(best, width)
-        best = np.take_along_axis(best, kept, axis=1)
-        ids = np.take_along_axis(ids, kept, axis=1)
+        columns = _smallest(best, width)
+        best = np.take_along_axis(best, columns, axis=1)
+        ids = np.take_along_axis(ids, columns, axis=1)
     values = _values(dataset, metric, ids)
     order = np.argsort(-values if metric in DESCENDING else values, axis=1, kind="stable")
     ids = np.take_along_axis(ids, order[:, :k], axis=1)

@@ -39,12 +39,12 @@ def cases(store: Store) -> list[tuple[str, str]]:
 
 def sizes(store: Store) -> dict[tuple[str, str], dict[int, str]]:
     """Made sets that differ only in their size: by (dimensions, metric), their names by size."""
-    found: dict[tuple[str, str], dict[int, str]] = {}
+    cells: dict[tuple[str, str], dict[int, str]] = {}
     for name, metric in cases(store):
         size, _, kind = name.partition("x")
         if size.isdigit():
-            found.setdefault((kind, metric), {})[int(size)] = name
-    return {kind: names for kind, names in found.items() if len(names) > 1}
+            cells.setdefault((kind, metric), {})[int(size)] = name
+    return {kind: names for kind, names in cells.items() if len(names) > 1}
 
 
 def all_tables(store: Store, clock: Clock = "wall") -> Iterator[Table]:
@@ -189,13 +189,13 @@ def growth(store: Store, clock: Clock) -> Iterator[Table]:
     for (kind, metric), names in sizes(store).items():
         rows = []
         for name in NAMES:
-            found = [
+            rates = [
                 targets.rate(store.get("curves", names[size], metric, name) or {}, 0.95, clock)
                 for size in sorted(names)
             ]
-            kept = found[-1] / found[0] if found[0] and found[-1] else None
-            if any(found):
-                rows.append((name, *(_number(one) for one in found), _number(kept, "{:.2f}")))
+            ratio = rates[-1] / rates[0] if rates[0] and rates[-1] else None
+            if any(rates):
+                rows.append((name, *(_number(one) for one in rates), _number(ratio, "{:.2f}")))
         columns = ("", *(f"{size:,}" for size in sorted(names)), "last over first")
         yield Table(f"Growth: queries/s at 0.95, {kind} dims, {metric}", columns, tuple(rows))
 
@@ -218,11 +218,11 @@ def _table(
 
 def left_out(store: Store) -> dict[str, str]:
     """Who could not be measured, with the reason."""
-    found = {}
+    reasons = {}
     for entry in store.find():
         if "error" in entry:
-            found.setdefault(f"{entry['contestant']} ({entry['part']})", entry["error"])
-    return found
+            reasons.setdefault(f"{entry['contestant']} ({entry['part']})", entry["error"])
+    return reasons
 
 
 def _title(what: str, case: tuple[str, str]) -> str:

@@ -34,24 +34,24 @@ class Drives:
     ) -> dict[str, Any]:
         """Import the library: seconds that took, version, instructions."""
         begin = time.perf_counter()
-        found = importlib.import_module(module)
+        driver_module = importlib.import_module(module)
         (kind,) = (
             one
-            for one in vars(found).values()
+            for one in vars(driver_module).values()
             if isinstance(one, type) and issubclass(one, Driver) and one is not Driver
         )
-        taken = time.perf_counter() - begin
+        seconds = time.perf_counter() - begin
         self._driver = kind(metric, dim, Path(folder), **options)
-        return {"import": taken, "batches": kind.batches, **self._driver.facts()}
+        return {"import": seconds, "batches": kind.batches, **self._driver.facts()}
 
     def build(
         self, *, vectors: str, rows: int, M: int, ef_construction: int, threads: int
     ) -> dict[str, Any]:
         """Build from a mapped file, then save: seconds of either, and the most memory it took."""
-        given = self._rows(vectors)[:rows]
+        matrix = self._rows(vectors)[:rows]
         times = _Times()
         settings = {"M": M, "ef_construction": ef_construction, "threads": threads}
-        self._driver.build(given, **settings)
+        self._driver.build(matrix, **settings)
         built = times.lap()
         self._driver.save()
         return {"build": built, "save": times.lap(), "peak": _status("VmHWM:")}
@@ -75,17 +75,17 @@ class Drives:
         out: str | None = None,
     ) -> dict[str, Any]:
         """Search with a range of the queries: seconds; ids go to a file where one is named."""
-        given = np.ascontiguousarray(self._rows(queries)[first : first + count], dtype=np.float32)
+        batch = np.ascontiguousarray(self._rows(queries)[first : first + count], dtype=np.float32)
         self._driver.tune(k, ef, threads)
         before, times = _bytes_read(), _Times()
         if each:
-            found = self._driver.search_each(given, k, ef)
+            ids = self._driver.search_each(batch, k, ef)
         else:
-            found = self._driver.search(given, k, ef, threads)
+            ids = self._driver.search(batch, k, ef, threads)
         lap = times.lap()
         if out is not None:
-            np.save(out, found)
-        return {"search": lap, "read": _bytes_read() - before, "count": len(given)}
+            np.save(out, ids)
+        return {"search": lap, "read": _bytes_read() - before, "count": len(batch)}
 
     def memory(self) -> dict[str, Any]:
         """Bytes of this process: private to it (anonymous), and of mapped files (shared)."""
@@ -101,11 +101,11 @@ class Drives:
         self, *, vectors: str, first: int, count: int, rows: int, seconds: float
     ) -> dict[str, Any]:
         """Insert `count` times `rows` rows, ids from `first` on, or until time is up: each lap."""
-        given = self._rows(vectors)
+        matrix = self._rows(vectors)
         laps, begin = [], time.perf_counter()
         for number in range(count):
-            start = (number * rows) % max(1, len(given) - rows)
-            part = np.ascontiguousarray(given[start : start + rows], dtype=np.float32)
+            start = (number * rows) % max(1, len(matrix) - rows)
+            part = np.ascontiguousarray(matrix[start : start + rows], dtype=np.float32)
             ids = np.arange(first + number * rows, first + (number + 1) * rows, dtype=np.int64)
             lap = time.perf_counter()
             self._driver.insert(ids, part)
@@ -134,9 +134,9 @@ class _Times:
 
     def lap(self) -> dict[str, float]:
         wall, cpu = time.perf_counter(), time.process_time()
-        taken = {"wall": wall - self._wall, "cpu": cpu - self._cpu}
+        lap = {"wall": wall - self._wall, "cpu": cpu - self._cpu}
         self._wall, self._cpu = wall, cpu
-        return taken
+        return lap
 
 
 def _bytes_read() -> int:

@@ -25,9 +25,9 @@ class Backups(Campaign):
         self._db = vdb.open(live, durability="relaxed")
         if "log" not in self._db:
             self._traffic.make(self._db)
-        said = place / "said"
+        output = place / "said"
         self._crew = [
-            Member(role, live, self._traffic, number, said)
+            Member(role, live, self._traffic, number, output)
             for role, number in (("write", 1), ("write", 2), ("rebuild", 3))
         ]
 
@@ -38,15 +38,15 @@ class Backups(Campaign):
         after = batches_at(self._db)
         try:
             with vdb.open(copy, create=False, verify="full") as db:
-                shown = batches_at(db)
+                batches = batches_at(db)
                 wrong = fault(db, self._traffic)
                 self._traffic.write(db, 1)
         except (vdb.VdbError, ValueError) as error:
-            wrong, shown = f"{type(error).__name__}: {error}", before
+            wrong, batches = f"{type(error).__name__}: {error}", before
         finally:
             shutil.rmtree(copy, ignore_errors=True)
-        if wrong is None and any(not before[w] <= shown[w] <= after[w] for w in shown):
-            wrong = f"shows {shown}, and was made between {before} and {after}"
+        if wrong is None and any(not before[w] <= batches[w] <= after[w] for w in batches):
+            wrong = f"shows {batches}, and was made between {before} and {after}"
         complaints = [one.complaint() for one in self._crew]
         return next((c for c in complaints if c is not None), wrong or "one commit")
 

@@ -64,15 +64,15 @@ class Churn(Campaign):
     def round(self, number: int) -> str:
         if number != len(self._rounds):
             return f"the next round in {self.place} is {len(self._rounds)}"
-        took, held, known = np.empty((COMMITS, 2)), None, 0
+        took, held, length = np.empty((COMMITS, 2)), None, 0
         for i, step in enumerate(self._steps.of_round(number, COMMITS)):
             if i == HELD.start:
-                held, known = self._db.snapshot(), len(self._docs)
+                held, length = self._db.snapshot(), len(self._docs)
             if i == HELD.stop and held is not None:
                 seen = sum(1 for _ in held.collection("docs").ids())
                 held.close()
-                if seen != known:
-                    return f"a reader that was held sees {seen} of {known} records"
+                if seen != length:
+                    return f"a reader that was held sees {seen} of {length} records"
             vector = self._steps.vector(step.id, step.version)
             payload = self._steps.payload(step.id, step.version)
             wall, processor = time.perf_counter(), time.thread_time()
@@ -122,10 +122,10 @@ class Churn(Campaign):
             fresh = self._fill(db)
             lost = []
             for ef in EFS:
-                found = [d.search_many(queries, K, ef=ef).ids for d in (fresh, self._docs)]
+                answers = [d.search_many(queries, K, ef=ef).ids for d in (fresh, self._docs)]
                 recall = [
                     np.mean([np.isin(*pair) for pair in zip(right, ids, strict=True)])
-                    for ids in found
+                    for ids in answers
                 ]
                 lost.append(float(recall[0] - recall[1]))
         return max(lost)

@@ -6,7 +6,7 @@ import shutil
 from pathlib import Path
 
 from tools.torture.forgery import sample
-from tools.torture.forgery.lies import all_lies
+from tools.torture.forgery.forgeries import all_forgeries
 from tools.torture.shared.campaign import Campaign
 from tools.torture.shared.reader import Reader
 
@@ -21,19 +21,19 @@ class Claims(Campaign):
         super().__init__(place, seed)
         self._source, self._copy = place / "whole.vdb", place / "copy.vdb"
         sample.make(self._source)
-        self.lies = all_lies(self._source)
-        self.full = len(self.lies)
-        self._reader = Reader("tools.torture.forgery.believer")
+        self.forgeries = all_forgeries(self._source)
+        self.full = len(self.forgeries)
+        self._reader = Reader("tools.torture.forgery.caller")
         if (outcome := self.outcome(self._source)) != "right":
             raise RuntimeError(f"the sample itself: {outcome}")
 
     def round(self, number: int) -> str:
-        lie = self.lies[number % len(self.lies)]
+        forgery = self.forgeries[number % len(self.forgeries)]
         shutil.rmtree(self._copy, ignore_errors=True)
         shutil.copytree(self._source, self._copy)
-        lie.put_into(self._copy)
+        forgery.put_into(self._copy)
         outcome = self.outcome(self._copy)
-        return outcome if outcome in self.accepted else f"{lie.name}: {outcome}"
+        return outcome if outcome in self.accepted else f"{forgery.name}: {outcome}"
 
     def outcome(self, place: Path) -> str:
         """What came of all calls on a copy of the database in a directory."""

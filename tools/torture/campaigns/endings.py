@@ -76,9 +76,9 @@ class Endings(_Lasting):
     def round(self, number: int) -> str:
         name, draw = self._chosen(number)
         path = self._copied()
-        ran = self._run("ending", path, name, 0.6 * draw.random())
-        if ran.returncode != 0 or "terminate" in ran.stderr:
-            return f"{name}: status {ran.returncode}: {ran.stderr[-300:]}"
+        completed = self._run("ending", path, name, 0.6 * draw.random())
+        if completed.returncode != 0 or "terminate" in completed.stderr:
+            return f"{name}: status {completed.returncode}: {completed.stderr[-300:]}"
         wrong = _wrong(path)
         return f"{name}: {wrong}" if wrong else "right"
 
@@ -96,10 +96,10 @@ class Interrupts(_Lasting):
     def round(self, number: int) -> str:
         name, draw = self._chosen(number)
         path = self._copied()
-        ran = self._run("interrupted", path, name, 0.2 + draw.random(), self.queries)
-        if ran.returncode != 0:
-            return f"{name}: status {ran.returncode}: {ran.stderr[-300:]}"
-        clock, processor = (float(word) for word in ran.stdout.split())
+        completed = self._run("interrupted", path, name, 0.2 + draw.random(), self.queries)
+        if completed.returncode != 0:
+            return f"{name}: status {completed.returncode}: {completed.stderr[-300:]}"
+        clock, processor = (float(word) for word in completed.stdout.split())
         self.late[name].append((clock, processor))
         if processor > calls.THREADS * LATE or clock > LATE_BY_THE_CLOCK:
             return f"{name}: after {clock:.2f} s, {processor:.2f} s of processor time"

@@ -42,22 +42,22 @@ class Failing(Played):
             self.forks.kill(child)
             self.forks.gone()
             return [*self.forks.hear(0), "! it hung"]
-        told = self.forks.hear(0)
-        return told if status in (0, 1) else [*told, f"! ended with {status}"]
+        lines = self.forks.hear(0)
+        return lines if status in (0, 1) else [*lines, f"! ended with {status}"]
 
     def round(self, number: int) -> str:
         name, fault, nth = self.points[number % len(self.points)]
-        told = self._play(name, fault, nth)
+        lines = self._play(name, fault, nth)
         where = f"call {nth} of {name} with {fault}"
-        for line in told:
+        for line in lines:
             if line.startswith("!"):
-                return f"{where}: {told}"
+                return f"{where}: {lines}"
         wrong = self.verdict(name, self._stage, len(CHAPTERS[name].steps))
         if wrong:
-            return f"{where}: {wrong}: {told}"
-        if any(line.startswith("reopened") for line in told):
+            return f"{where}: {wrong}: {lines}"
+        if any(line.startswith("reopened") for line in lines):
             return "refused, and reopened"
-        refused = any(line.startswith("refused") for line in told)
+        refused = any(line.startswith("refused") for line in lines)
         return "refused, and goes on" if refused else "not noticed"
 
 

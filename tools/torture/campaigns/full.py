@@ -45,9 +45,9 @@ class FullDisk(Campaign):
         if shutil.which("mount") is None or os.geteuid() != 0:
             raise UnavailableError("mounting is for root, with mount(8)")
         command = ["mount", *map(str, arguments), str(self.disk)]
-        ran = subprocess.run(command, capture_output=True, text=True, check=False)
-        if ran.returncode:
-            raise UnavailableError(f"nothing can be mounted here: {ran.stderr.strip()}")
+        completed = subprocess.run(command, capture_output=True, text=True, check=False)
+        if completed.returncode:
+            raise UnavailableError(f"nothing can be mounted here: {completed.stderr.strip()}")
 
     def round(self, number: int) -> str:
         if self._life != number // LIFE:
@@ -56,27 +56,27 @@ class FullDisk(Campaign):
         task = {"disk": str(self.disk), "spare": str(self.place), "seed": seed}
         child = self._forks.start(**task, loads=sorted(self._loads))
         status = self._forks.gone(300.0)
-        told = self._forks.hear(0)
+        lines = self._forks.hear(0)
         if status is None:
             self._forks.kill(child)
             self._forks.gone()
-        if status != 0 or any(line.startswith("!") for line in told):
+        if status != 0 or any(line.startswith("!") for line in lines):
             self._life = None
-            return f"ended with {status}: {told}"
-        words = [line.split() for line in told]
+            return f"ended with {status}: {lines}"
+        words = [line.split() for line in lines]
         self._refused.update(kind for what, kind, _ in words if what == "full")
         wrong = self._compare([(kind, int(load)) for what, kind, load in words if what == "did"])
         if wrong:
             self._life = None
-            return f"{wrong}: {told}"
+            return f"{wrong}: {lines}"
         return "full" if any(what == "full" for what, *_ in words) else "never full"
 
     def _begin(self, life: int) -> None:
-        for left in self.disk.iterdir():
-            if left.is_dir():
-                shutil.rmtree(left, ignore_errors=True)
+        for file in self.disk.iterdir():
+            if file.is_dir():
+                shutil.rmtree(file, ignore_errors=True)
             else:
-                left.unlink()
+                file.unlink()
         self._life = life
         self._loads.clear()
 
@@ -91,14 +91,14 @@ class FullDisk(Campaign):
             problems = [str(problem) for problem in db.check()]
             if problems:
                 return f"not sound: {problems[:3]}"
-            found = {one.id: (one.vector, one.payload) for one in db.collection("docs").scan()}
+            records = {one.id: (one.vector, one.payload) for one in db.collection("docs").scan()}
         for load in self._loads:
             rows = zip(filling.ids_of(load), filling.vectors_of(load), strict=True)
             for (i, vector), payload in zip(rows, filling.payloads_of(load), strict=True):
-                row, kept = found.pop(i, (None, None))
-                if row is None or kept != payload or not np.array_equal(row, vector):
+                row, stored = records.pop(i, (None, None))
+                if row is None or stored != payload or not np.array_equal(row, vector):
                     return f"record {i} is lost, or is not what it was"
-        return f"records that nobody was told of: {sorted(found)}" if found else ""
+        return f"records that nobody was told of: {sorted(records)}" if records else ""
 
     def fault(self, seen: Counter[str]) -> str | None:
         missing = {"add", "import", "rebuild", "back_up", "compact"} - self._refused.keys()

@@ -70,8 +70,8 @@ class Images(Campaign):
         shutil.rmtree(root, ignore_errors=True)
         root.mkdir()
         program = [sys.executable, "-m", "tools.torture.power_loss.history"]
-        given = [str(self._seed_of(life)), str(root), self.durability]
-        self._entries = log.record(self._library, root, program + given, unsynced=self.unsynced)
+        arguments = [str(self._seed_of(life)), str(root), self.durability]
+        self._entries = log.record(self._library, root, program + arguments, unsynced=self.unsynced)
         self._require_whole(root)
         self._lock = (root / "live.vdb" / "lock.mdb").read_bytes()
         self._life, self._disk, self._followed = life, Disk(), 0
@@ -103,29 +103,29 @@ class Images(Campaign):
     def _leave_locks(self, place: Path, draw: random.Random) -> None:
         """LMDB writes its table of readers through a map: any state of it may be left."""
         for lock in place.rglob("lock.mdb"):
-            left = draw.randrange(4)
-            if left == 0:
+            choice = draw.randrange(4)
+            if choice == 0:
                 lock.unlink()
-            elif left == 1:
+            elif choice == 1:
                 lock.write_bytes(self._lock)
-            elif left == 2:
+            elif choice == 2:
                 lock.write_bytes(self._lock[: draw.randrange(len(self._lock))])
 
     def _question(self, place: Path, *, longer: bool) -> Question:
-        told = least = 0
+        last = least = 0
         copies = []
         acks = self._disk.acknowledged
         for ack in acks:
             match ack.split():
                 case ["batch", number]:
-                    told = int(number)
-                    least = told if self.durability == "full" else max(least, told - 1)
+                    last = int(number)
+                    least = last if self.durability == "full" else max(least, last - 1)
                 case ["flushed" | "closed"]:
-                    least = told
+                    least = last
                 case ["copy", "of", number]:
                     copies.append(int(number))
         seed = self._seed_of(self._life)
-        return Question(str(place), seed, "made" in acks, told, least, copies, longer)
+        return Question(str(place), seed, "made" in acks, last, least, copies, longer)
 
     def end(self) -> None:
         self._reader.end()

@@ -43,30 +43,30 @@ class Kills(Campaign):
             self._begin(number // LIFE)
         rebuilding = draw.random() < self._rebuilding
         child = self._forks.start(path=str(self.path), rebuild=rebuilding, seed=draw.random())
-        told = self._forks.hear(10) if draw.random() < 0.8 else []
+        lines = self._forks.hear(10) if draw.random() < 0.8 else []
         longest = draw.choice((0.05, 0.3, 0.6)) if rebuilding else 0.02
         time.sleep(longest * draw.random())
         self._forks.kill(child)
         status = self._forks.gone()
-        told += self._forks.hear(0)
-        complaints = [line for line in told if line.startswith("!")]
+        lines += self._forks.hear(0)
+        complaints = [line for line in lines if line.startswith("!")]
         if complaints or status != -signal.SIGKILL:
             outcome = f"ended by itself with {status}: {complaints}"
         else:
-            outcome = self._compare([int(line) for line in told])
+            outcome = self._compare([int(line) for line in lines])
         if outcome:
             self._life = None  # what comes of it later says nothing new
             return outcome
-        return ("rebuilding" if rebuilding else "writing") if told else "opening"
+        return ("rebuilding" if rebuilding else "writing") if lines else "opening"
 
     def _begin(self, life: int) -> None:
         shutil.rmtree(self.path, ignore_errors=True)
         batches.make(self.path, random.Random(f"{self.seed} life {life}"))
         self._life, self.shown = life, 0
 
-    def _compare(self, told: list[int]) -> str:
+    def _compare(self, batches: list[int]) -> str:
         """What is wrong with the database; nothing, when it shows what it must."""
-        acknowledged = max([self.shown, *told])
+        acknowledged = max([self.shown, *batches])
         try:
             with vdb.open(self.path, create=False) as db:
                 batch = db.collection("log").get("last").payload
@@ -90,11 +90,11 @@ def differences(db: vdb.Database, batch: int) -> str:
         return f"not sound: {problems[:3]}"
     docs, contents = db.collection("docs"), Contents(batch)
     expected = contents.docs()
-    found = {record.id: (record.vector, record.payload) for record in docs.scan()}
-    if list(docs.ids()) != sorted(expected) or found.keys() != expected.keys():
-        return f"ids after batch {batch}: {sorted(found.keys() ^ expected.keys())}"
+    records = {record.id: (record.vector, record.payload) for record in docs.scan()}
+    if list(docs.ids()) != sorted(expected) or records.keys() != expected.keys():
+        return f"ids after batch {batch}: {sorted(records.keys() ^ expected.keys())}"
     for number, (vector, payload) in expected.items():
-        if not np.array_equal(found[number][0], vector) or found[number][1] != payload:
+        if not np.array_equal(records[number][0], vector) or records[number][1] != payload:
             return f"record {number} is not as batch {batch} leaves it"
     return _notes(db, contents) or _searches(docs, contents) or _history(docs)
 
@@ -131,7 +131,7 @@ def _searches(docs: vdb.Collection, contents: Contents) -> str:
 def _history(docs: vdb.Collection) -> str:
     info = docs.info()
     line = info.history[-1]
-    said = (line.generation, line.metric, line.dtype, line.index)
-    if said != (info.generation, info.metric, info.dtype, info.index):
-        return f"its history says {said}"
+    generation = (line.generation, line.metric, line.dtype, line.index)
+    if generation != (info.generation, info.metric, info.dtype, info.index):
+        return f"its history says {generation}"
     return ""

@@ -22,17 +22,17 @@ class Machines(Campaign):
     full = 100
 
     def round(self, number: int) -> str:
-        wanted = {
+        variables = {
             "VDB_MACHINES": str(AT_ONCE),
             "VDB_STEPS": str(STEPS),
             "VDB_SEED": str(self.seed + number),
         }
-        ran = subprocess.run(
+        completed = subprocess.run(
             [sys.executable, "-m", "pytest", "-q", "-x", "-o", "timeout=0", TEST],
             cwd=ROOT,
-            env=os.environ | wanted,
+            env=os.environ | variables,
             capture_output=True,
             text=True,
             check=False,
         )
-        return "no difference" if ran.returncode == 0 else ran.stdout[-6000:]
+        return "no difference" if completed.returncode == 0 else completed.stdout[-6000:]

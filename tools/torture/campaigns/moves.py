@@ -10,10 +10,10 @@ from pathlib import Path
 from typing import ClassVar, NamedTuple
 
 import vdb
-from tools.torture.file_moves.deeds import DEEDS, Stage, do, loses, stays
-from tools.torture.file_moves.hand import Hand
-from tools.torture.file_moves.remains import Found, find
+from tools.torture.file_moves.operations import OPERATIONS, Stage, loses, perform, stays
+from tools.torture.file_moves.remaining_files import RemainingFile, remaining_files
 from tools.torture.file_moves.writer import ADDED, CALLS, DIM, ELSE, NAME, Event, vector
+from tools.torture.file_moves.writer_process import WriterProcess
 from tools.torture.shared.campaign import Campaign
 
 LIVE, OTHER = range(40), range(1000, 1030)
@@ -23,14 +23,16 @@ VISITOR = 90_000
 SLACK = 0.2
 """Seconds that a call may return later than it looked last where its path leads."""
 
-ROUNDS = [(deed, call, hands) for deed in DEEDS for call in CALLS for hands in (1, 2)]
+ROUNDS = [
+    (operation, call, writers) for operation in OPERATIONS for call in CALLS for writers in (1, 2)
+]
 FINE = ("StaleError", "BusyError", "NotFoundError", "CommitUnknownError", "ClosedError")
 
 
 class Then(NamedTuple):
     """What was done to the files: whether it was, and when it was over."""
 
-    deed: tuple[str, str]
+    operation: tuple[str, str]
     call: str
     done: bool
     ended: float
@@ -46,7 +48,7 @@ class Moves(Campaign):
         super().__init__(place, seed)
         self._order = ROUNDS.copy()
         random.Random(seed).shuffle(self._order)
-        self._hands = [Hand(), Hand(), Hand()]
+        self._writers = [WriterProcess(), WriterProcess(), WriterProcess()]
         self._counts = Counter[str]()
         for name, ids in (("live", LIVE), ("other", OTHER)):
             with vdb.open(place / f"{name}.first") as db:
@@ -58,44 +60,44 @@ class Moves(Campaign):
 
     def round(self, number: int) -> str:
         draw = random.Random(f"{self.seed} {number}")
-        deed, call, hands = self._order[number % len(self._order)]
+        operation, call, writers = self._order[number % len(self._order)]
         root = self.place / "round"
         shutil.rmtree(root, ignore_errors=True)
         root.mkdir()
         stage = Stage(root)
         for source, target in (("live", stage.live), ("live", stage.kept), ("other", stage.other)):
             shutil.copytree(self.place / f"{source}.first", target)
-        for hand, first in zip(self._hands[:hands], FIRST, strict=False):
-            failed = hand.open(stage.live, first, call=call)
+        for writer, first in zip(self._writers[:writers], FIRST, strict=False):
+            failed = writer.open(stage.live, first, call=call)
             if failed is not None:
-                return f"{deed}, {call}: was not opened: {failed}"
+                return f"{operation}, {call}: was not opened: {failed}"
         time.sleep(draw.uniform(0.005, 0.05))
-        done = do(deed, stage)
+        done = perform(operation, stage)
         ended = time.monotonic()
         visitor = draw.random() < 0.7
         visit = self._visit(stage) if visitor else []
         time.sleep(draw.uniform(0.005, 0.03))
-        events = [hand.stop() for hand in self._hands[:hands]]
+        events = [writer.stop() for writer in self._writers[:writers]]
         later = self._visit(stage, VISITOR + 1)
         writing = [event for one in events for event in one]
-        then = Then(deed, call, done, ended)
-        wrong = self._judge(then, writing, [*visit, *later], find(root))
+        then = Then(operation, call, done, ended)
+        wrong = self._judge(then, writing, [*visit, *later], remaining_files(root))
         wrong = wrong or _last(stage)
         if wrong:
-            for hand in self._hands:
-                hand.end()
-            self._hands = [Hand(), Hand(), Hand()]
-            return f"{deed}, {call}, {hands} processes: {wrong}"
+            for writer in self._writers:
+                writer.end()
+            self._writers = [WriterProcess(), WriterProcess(), WriterProcess()]
+            return f"{operation}, {call}, {writers} processes: {wrong}"
         refused = any(error for one in events for _, _, _, error in one)
         return "refused" if refused else "went on"
 
     def _visit(self, stage: Stage, number: int = VISITOR) -> list[Event]:
-        """One who comes later, and finds what lies at the path by then."""
-        failed = self._hands[2].open(stage.live, number)
-        return self._hands[2].visited() if failed is None else failed
+        """A later process, which opens what lies at the path by then."""
+        failed = self._writers[2].open(stage.live, number)
+        return self._writers[2].visited() if failed is None else failed
 
     def _judge(
-        self, then: Then, writing: list[Event], visits: list[Event], files: list[Found]
+        self, then: Then, writing: list[Event], visits: list[Event], files: list[RemainingFile]
     ) -> str:
         """What is wrong; nothing, when all is as it must be."""
         damaged = [f"{one.path.name}: {one.error}" for one in files if one.error]
@@ -112,9 +114,9 @@ class Moves(Campaign):
             after = then.done and (start > then.ended or end > then.ended + SLACK)
             if number == ELSE:
                 continue
-            if after and stays(then.deed, then.call) and not VISITOR <= number < ADDED:
+            if after and stays(then.operation, then.call) and not VISITOR <= number < ADDED:
                 return f"record {number} was acknowledged after it"
-            if number not in reachable and (after or not (then.done and loses(then.deed))):
+            if number not in reachable and (after or not (then.done and loses(then.operation))):
                 return f"record {number} was acknowledged and is nowhere"
         return _others(files, reachable)
 
@@ -124,11 +126,11 @@ class Moves(Campaign):
         return "nothing was refused" if not seen["refused"] else None
 
     def end(self) -> None:
-        for hand in self._hands:
-            hand.end()
+        for writer in self._writers:
+            writer.end()
 
 
-def _others(files: list[Found], reachable: frozenset[int]) -> str:
+def _others(files: list[RemainingFile], reachable: frozenset[int]) -> str:
     """The other database has what it had, and nothing of the writers'."""
     if not reachable.issuperset(OTHER):
         return f"another database lost {sorted(set(OTHER) - reachable)}"

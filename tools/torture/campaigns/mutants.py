@@ -40,7 +40,7 @@ class Mutants(Campaign):
 
     def _test(self, mutation: Mutation) -> str:
         try:
-            ran = subprocess.run(
+            completed = subprocess.run(
                 [sys.executable, *PYTEST, *mutation.tests.split()],
                 cwd=self._copy.tree,
                 env=self._copy.environment,
@@ -52,7 +52,11 @@ class Mutants(Campaign):
         except subprocess.TimeoutExpired:
             return "caught"  # a test that never ends fails in the suite, by its time limit
         # 1: a test failed; below 0: the process died of it.
-        if ran.returncode == 1 or ran.returncode < 0:
+        if completed.returncode == 1 or completed.returncode < 0:
             return "caught"
-        said = "nobody noticed" if ran.returncode == 0 else f"pytest exits with {ran.returncode}"
-        return f"{said}: {ran.stdout[-500:]}"
+        verdict = (
+            "nobody noticed"
+            if completed.returncode == 0
+            else f"pytest exits with {completed.returncode}"
+        )
+        return f"{verdict}: {completed.stdout[-500:]}"

@@ -48,9 +48,9 @@ class Points(Played):
     def _count(self, name: str) -> dict[str, int]:
         """How often a chapter that nothing disturbs makes each system call, in one thread."""
         log = self.place / "calls.log"
-        status, told = self.play(name, self.stage(name), "-o", str(log))
+        status, output = self.play(name, self.stage(name), "-o", str(log))
         if status != 0:
-            raise RuntimeError(f"{name} does not play: {told}")
+            raise RuntimeError(f"{name} does not play: {output}")
         lines = [_LOGGED.match(line) for line in log.read_text().splitlines()]
         counts = Counter((line[2], line[1]) for line in lines if line)
         return {call: max(n for (c, _), n in counts.items() if c == call) for call, _ in counts}
@@ -84,12 +84,12 @@ class Points(Played):
         name, call, nth = self.points[number % len(self.points)]
         stage = self.stage(name)
         inject = f"inject={call}:signal=KILL:when={nth}"
-        status, told = self.play(name, stage, "-o", "/dev/null", "-e", inject)
+        status, lines = self.play(name, stage, "-o", "/dev/null", "-e", inject)
         where = f"at {call} {nth} of {name}"
         if status not in (0, -signal.SIGKILL):
-            return f"{where}: ended with {status}: {told}"
-        done = sum(line.startswith("done") for line in told)
-        wrong = self.verdict(name, stage, done)
+            return f"{where}: ended with {status}: {lines}"
+        steps = sum(line.startswith("done") for line in lines)
+        wrong = self.verdict(name, stage, steps)
         if wrong:
             return f"{where}: {wrong}"
         return "killed" if status else "ended before"

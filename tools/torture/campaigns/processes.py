@@ -90,12 +90,12 @@ class Processes(Campaign):
         """Bytes of a file to which one process wrote the same."""
         with vdb.open(self.place / "alone.vdb", durability="relaxed") as db:
             self._traffic.make(db)
-            left = dict(batches)
-            while any(left.values()):
+            remaining = dict(batches)
+            while any(remaining.values()):
                 for writer in WRITERS:
-                    if left[writer]:
+                    if remaining[writer]:
                         self._traffic.write(db, writer)
-                        left[writer] -= 1
+                        remaining[writer] -= 1
             return db.info().file_bytes
 
     def _end_crew(self) -> None:

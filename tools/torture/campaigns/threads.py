@@ -12,8 +12,8 @@ from tools.torture.shared.campaign import Campaign
 SECONDS = 20
 
 
-def _last_lines(ran: subprocess.CompletedProcess[str]) -> str:
-    return (ran.stdout + ran.stderr)[-3000:].strip()
+def _last_lines(completed: subprocess.CompletedProcess[str]) -> str:
+    return (completed.stdout + completed.stderr)[-3000:].strip()
 
 
 class Threads(Campaign):
@@ -30,7 +30,7 @@ class Threads(Campaign):
         path = self.place / "crowd.vdb"
         shutil.rmtree(path, ignore_errors=True)
         program = ("-m", "tools.torture.sanitized.crowd", path, SECONDS, self.seed + number)
-        ran = subprocess.run(
+        completed = subprocess.run(
             [self.python, *map(str, program)],
             cwd=harness.ROOT,
             env=self.variables,
@@ -38,7 +38,7 @@ class Threads(Campaign):
             text=True,
             check=False,
         )
-        return "right" if ran.returncode == 0 else _last_lines(ran)
+        return "right" if completed.returncode == 0 else _last_lines(completed)
 
 
 class Races(Campaign):
@@ -52,10 +52,10 @@ class Races(Campaign):
         self._program = harness.build("thread") / "threads"
 
     def round(self, number: int) -> str:
-        ran = subprocess.run(
+        completed = subprocess.run(
             [self._program, str(SECONDS), str(self.seed + number)],
             capture_output=True,
             text=True,
             check=False,
         )
-        return "right" if ran.returncode == 0 else _last_lines(ran)
+        return "right" if completed.returncode == 0 else _last_lines(completed)

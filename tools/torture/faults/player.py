@@ -107,13 +107,13 @@ class Player:
 
 def left_open(place: Path) -> list[str]:
     """Files below a place that this process has open."""
-    found = []
+    files = []
     for descriptor in Path("/proc/self/fd").iterdir():
         with contextlib.suppress(OSError):
             target = descriptor.readlink()
             if target.is_relative_to(place):
-                found.append(target.name)
-    return found
+                files.append(target.name)
+    return files
 
 
 def act(task: dict[str, Any], tell: Tell) -> None:
@@ -134,9 +134,9 @@ def act(task: dict[str, Any], tell: Tell) -> None:
         arm(**task["fault"])
     player.play()
     tell(json.dumps(disarm()))
-    left = left_open(stage.place)
-    if left:
-        raise AssertionError(f"left open: {left}")
+    files = left_open(stage.place)
+    if files:
+        raise AssertionError(f"left open: {files}")
 
 
 def warm_up() -> None:

@@ -1,1 +1,1 @@
-"""What the campaign `places` is made of: what is done to files, who writes, what is left."""
+"""Parts of the campaign `moves`: operations on files, writing processes, and remaining files."""

@@ -91,9 +91,9 @@ def _named(error: Exception) -> str:
 
 
 def _write(db: vdb.Database, call: str, first: int) -> list[Event]:
-    done: list[Event] = []
+    events: list[Event] = []
     number = first
-    while not _told(0.001 if done and done[-1][3] else 0):
+    while not _told(0.001 if events and events[-1][3] else 0):
         for kind in ("upsert", call):
             began, error = time.monotonic(), ""
             try:
@@ -101,9 +101,9 @@ def _write(db: vdb.Database, call: str, first: int) -> list[Event]:
             except Exception as caught:  # noqa: BLE001 - which are fine is not decided here
                 error = _named(caught)
             written = number + WRITTEN[kind] if kind in WRITTEN else ELSE
-            done.append((written, began, time.monotonic(), error))
+            events.append((written, began, time.monotonic(), error))
         number += 2
-    return done
+    return events
 
 
 def _visit(db: vdb.Database, number: int) -> list[Event]:
@@ -111,9 +111,9 @@ def _visit(db: vdb.Database, number: int) -> list[Event]:
     try:
         docs = db.collection(NAME)
         docs.upsert(number, vector(number))
-        found = [hit.id for hit in docs.search(np.array(vector(number)), k=1)]
-        if found != [number]:
-            error = f"reads {found} where it wrote {number}"
+        ids = [hit.id for hit in docs.search(np.array(vector(number)), k=1)]
+        if ids != [number]:
+            error = f"reads {ids} where it wrote {number}"
         problems = [str(problem) for problem in db.check()]
         if problems:
             error = f"not sound: {problems[:2]}"

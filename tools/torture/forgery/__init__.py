@@ -1,1 +1,1 @@
-"""Files that claim what is not there, under checksums that are right; and who believes them."""
+"""Files that claim what is not there, under right checksums; and calls on such databases."""

@@ -29,7 +29,7 @@ UNAVAILABLE = 77  # exit code
 
 def main(arguments: list[str]) -> int:
     """0, or an exit code as above."""
-    known = [*TARGETS, *KERNEL_TARGETS]
+    names = [*TARGETS, *KERNEL_TARGETS]
     parser = argparse.ArgumentParser(
         prog=PROGRAM, description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
     )
@@ -43,12 +43,12 @@ def main(arguments: list[str]) -> int:
     parser.add_argument("--seconds", type=int, default=60, help="for each target (default 60)")
     options = parser.parse_args(arguments)
     if options.list:
-        print("\n".join(known))
+        print("\n".join(names))
         return 0
-    if unknown := [name for name in options.targets if name not in known]:
+    if unknown := [name for name in options.targets if name not in names]:
         parser.error(f"no target {', '.join(unknown)}; --list has them")
     findings = 0
-    for name in options.targets or known:
+    for name in options.targets or names:
         try:
             findings += not fuzz(name, options.seconds)
         except UnavailableError as error:
@@ -71,7 +71,7 @@ def fuzz(name: str, seconds: int) -> bool:
     prefix = HOME / "findings" / f"{name.replace('/', '-')}-"
     places = (f"-artifact_prefix={prefix}", str(corpus), str(seeds))
     with log.open("wb") as output:
-        ran = subprocess.run(
+        completed = subprocess.run(
             [*command, *LIMITS, f"-max_total_time={seconds}", *places],
             cwd=ROOT,
             env=os.environ | {"ASAN_OPTIONS": "detect_leaks=0"},
@@ -80,10 +80,10 @@ def fuzz(name: str, seconds: int) -> bool:
             check=False,
         )
     text = log.read_text("utf-8", "replace")
-    if ran.returncode != 0:
+    if completed.returncode != 0:
         print(f"FINDING in {name}:", *text.splitlines()[-30:], sep="\n")
     print(*[match[0] for match in LAST_LINES.finditer(text)][-2:], sep="\n", flush=True)
-    return ran.returncode == 0
+    return completed.returncode == 0
 
 
 def _command(name: str) -> list[str]:

@@ -137,9 +137,9 @@ def _sealed_records(data: bytes) -> None:
     slots = np.arange(len(stored) + 1, dtype=np.uint32)
     start = kernel.crc32c(b"salt" * 4)
     for text in (True, False):
-        found, bodies = kernel.read_records(stored.get, 1, slots, start, text, True)
-        same(len(found), len(bodies))
-        for one in found:
+        sound, bodies = kernel.read_records(stored.get, 1, slots, start, text, True)
+        same(len(sound), len(bodies))
+        for one in sound:
             same(type(one), str if text else int)
 
 
@@ -256,9 +256,9 @@ def _in_file(data: bytes, name: str, read: Callable[[Path], object]) -> None:
 @_target
 def _array(data: bytes) -> None:
     def read(path: Path) -> None:
-        found = npy.open_array(path)
-        if found.nbytes > len(data):
-            raise AssertionError(f"{found.nbytes} bytes of a file of {len(data)}")
+        array = npy.open_array(path)
+        if array.nbytes > len(data):
+            raise AssertionError(f"{array.nbytes} bytes of a file of {len(data)}")
         opened = registry.open_file(path, ReadOptions())
         for part in opened.parts(lambda: 3):
             np.asarray(part.vectors).sum()

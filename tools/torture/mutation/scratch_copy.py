@@ -91,7 +91,7 @@ class ScratchCopy:
         path = os.pathsep.join((str(Path(sys.executable).parent), os.environ["PATH"]))
         for command in (configure, ["cmake", "--build", self._build]):
             try:
-                ran = subprocess.run(
+                completed = subprocess.run(
                     list(map(str, command)),
                     env=os.environ | {"PATH": path},
                     capture_output=True,
@@ -100,8 +100,8 @@ class ScratchCopy:
                 )
             except FileNotFoundError:
                 return "cannot be compiled without cmake"
-            if ran.returncode:
-                return f"does not compile: {(ran.stdout + ran.stderr)[-2000:]}"
+            if completed.returncode:
+                return f"does not compile: {(completed.stdout + completed.stderr)[-2000:]}"
         (built,) = self._build.glob("_kernel*.so")
         shutil.copy2(built, self.module)
         return None

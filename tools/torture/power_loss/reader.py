@@ -23,22 +23,22 @@ BEFORE = "the newest commit lost"
 
 @dataclass(frozen=True, slots=True)
 class Question:
-    """What was left, and what the program had been told.
+    """The files that are left, and the calls that had returned.
 
     Attributes:
         place: The directory.
         seed: Of the history.
-        made: Whether the database was told to be there.
-        told: The newest batch that was told to be committed.
+        made: Whether making the database had returned.
+        acknowledged: The newest batch whose commit had returned.
         least: The newest batch that must be there.
-        copies: Batches of which a backup was told to be there.
+        copies: Batches of which a backup had returned.
         longer: Whether to look at the newest of these too, and to go on with the history.
     """
 
     place: str
     seed: int
     made: bool
-    told: int
+    acknowledged: int
     least: int
     copies: list[int]
     longer: bool
@@ -70,22 +70,22 @@ def _history(seed: int) -> History:
 
 
 def _look_at_copies(place: Path, history: History, question: Question) -> None:
-    """All that were told are there, and any other is whole: what was told does not change."""
+    """Copies whose call had returned are there; any other is whole."""
     copies = {copy.name for copy in place.glob("copy of *")}
-    told = [f"copy of {batch}" for batch in question.copies]
-    for name in told:
+    names = [f"copy of {batch}" for batch in question.copies]
+    for name in names:
         if name not in copies:
             raise WrongError(f"the backup {name} is missing")
-    for name in copies.difference(told[:-1] if question.longer else told):
+    for name in copies.difference(names[:-1] if question.longer else names):
         _look_at_copy(place / name, history)
 
 
 def _look_at_copy(path: Path, history: History) -> None:
     with vdb.open(path, create=False, read_only=True) as db:
         _require_sound(db)
-        shown = _contents(db, history)
-    if path.name != f"copy of {shown}":
-        raise WrongError(f"{path.name} shows batch {shown}")
+        batch = _contents(db, history)
+    if path.name != f"copy of {batch}":
+        raise WrongError(f"{path.name} shows batch {batch}")
 
 
 def _look_at_live(path: Path, history: History, question: Question) -> str:
@@ -95,15 +95,15 @@ def _look_at_live(path: Path, history: History, question: Question) -> str:
         raise WrongError("the database is missing") from None
     with db:
         _require_sound(db)
-        shown = _contents(db, history)
-        if not question.least <= shown <= question.told + 1:
-            raise WrongError(f"shows batch {shown}, and {question.told} was acknowledged")
+        batch = _contents(db, history)
+        if not question.least <= batch <= question.acknowledged + 1:
+            raise WrongError(f"shows batch {batch}, and {question.acknowledged} was acknowledged")
         if question.longer:
-            history.write(db, shown + 1)
+            history.write(db, batch + 1)
             _require_sound(db)
-        if question.longer and _contents(db, history) != shown + 1:
-            raise WrongError(f"does not go on from batch {shown}")
-    return BEFORE if shown < question.told else RIGHT
+        if question.longer and _contents(db, history) != batch + 1:
+            raise WrongError(f"does not go on from batch {batch}")
+    return BEFORE if batch < question.acknowledged else RIGHT
 
 
 def _require_sound(db: vdb.Database) -> None:
@@ -139,9 +139,9 @@ def _contents(db: vdb.Database, history: History) -> int:
     walked, right = (docs.search_many(some, 5, **how) for how in ({"ef": 1000}, {"exact": True}))
     if not np.allclose(walked.values, right.values):
         raise WrongError("searches do not find what there is")
-    found = docs.count({"batch": batch})
-    if found != list(rows.values()).count(batch):
-        raise WrongError(f"a filter finds {found} records of batch {batch}")
+    count = docs.count({"batch": batch})
+    if count != list(rows.values()).count(batch):
+        raise WrongError(f"a filter finds {count} records of batch {batch}")
     return batch
 
 

@@ -58,8 +58,8 @@ class Program:
             return ""
         child, self._child = self._child, None
         try:
-            said = child.communicate(timeout=5)[1]
+            output = child.communicate(timeout=5)[1]
         except subprocess.TimeoutExpired:
             child.kill()
-            said = child.communicate()[1] + "hang"
-        return said[-3000:].strip()
+            output = child.communicate()[1] + "hang"
+        return output[-3000:].strip()

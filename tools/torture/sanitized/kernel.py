@@ -79,10 +79,10 @@ def _library(name: str) -> str:
 def _check(python: Path, variables: dict[str, str]) -> None:
     """An installation over the environment may have left a kernel without sanitizers."""
     command = [python, "-c", "import vdb.kernel._kernel as kernel; print(kernel.__file__)"]
-    ran = subprocess.run(
+    completed = subprocess.run(
         command, cwd=ROOT, env=variables, capture_output=True, text=True, check=False
     )
-    if ran.returncode != 0:
-        raise UnavailableError((ran.stdout + ran.stderr)[-3000:].strip())
-    if b"__asan_report" not in Path(ran.stdout.strip()).read_bytes():
+    if completed.returncode != 0:
+        raise UnavailableError((completed.stdout + completed.stderr)[-3000:].strip())
+    if b"__asan_report" not in Path(completed.stdout.strip()).read_bytes():
         raise UnavailableError(f"the kernel was built without sanitizers; remove {HOME}")

@@ -68,9 +68,9 @@ def digest(path: str, verify: str) -> str:
             docs = db.collection(name)
             rows = [(one.id, one.vector.tolist(), one.payload) for one in docs.scan()]
             queries = np.random.default_rng(0).normal(size=(8, docs.dim))
-            found = [docs.search(q, 5).ids.tolist() for q in queries]
+            ids = [docs.search(q, 5).ids.tolist() for q in queries]
             among = [docs.search(q, 5, where={"n": {"$gte": 3}}).ids.tolist() for q in queries]
-            seen.append([name, len(docs), rows, found, among])
+            seen.append([name, len(docs), rows, ids, among])
     return hashlib.sha256(json.dumps(seen).encode()).hexdigest()
 
 

@@ -32,7 +32,7 @@ def compared(tally: Tally, ground: Ground, queries: NDArray[Any]) -> None:
             for name in names
         }
         relevant = [ids["l2"][i][: i + 1] + ids[names[-1]][i][-1:] for i in range(len(queries))]
-        told = vdb.compare_metrics(
+        comparison = vdb.compare_metrics(
             ground.collection("graph", "l2"),
             queries,
             metrics=names,
@@ -40,24 +40,24 @@ def compared(tally: Tally, ground: Ground, queries: NDArray[Any]) -> None:
             relevant=relevant,
             threads=1,
         )
-        for pair, (a, b) in zip(told.agreements, combinations(names, 2), strict=True):
+        for pair, (a, b) in zip(comparison.agreements, combinations(names, 2), strict=True):
             both = list(zip(ids[a], ids[b], strict=True))
             shared = [len({*x} & {*y}) / max(len(x), len(y)) for x, y in both]
             tally.true(f"{a} {b} overlap@{k}", abs(pair.overlap.value - np.mean(shared)) < 1e-12)
             first = float(np.mean([x[0] == y[0] for x, y in both]))
             tally.same(f"{a} {b} first@{k}", pair.same_first, first)
-        for one in told.quality:
+        for one in comparison.quality:
             measured = [
-                _quality(found, {*wanted}, k)
-                for found, wanted in zip(ids[one.metric], relevant, strict=True)
+                _quality(row, {*truth}, k)
+                for row, truth in zip(ids[one.metric], relevant, strict=True)
             ]
             got = [one.recall, one.precision, one.mrr, one.ndcg]
             near = np.abs([mean.value for mean in got] - np.mean(measured, axis=0)) < 1e-12
             tally.true(f"{one.metric} quality@{k}", bool(near.all()))
-        for shown in told.disagreements:
-            firsts = {one.metric: one.id for one in shown.firsts}
+        for example in comparison.disagreements:
+            firsts = {one.metric: one.id for one in example.firsts}
             tally.same(
-                f"first hits@{k}", firsts, {name: ids[name][shown.query][0] for name in names}
+                f"first hits@{k}", firsts, {name: ids[name][example.query][0] for name in names}
             )
 
 
@@ -83,13 +83,13 @@ def recalled(tally: Tally, ground: Ground, queries: NDArray[Any]) -> None:
         tuned = docs.tune(0.5, k=k, queries=queries, threads=1)
         for point in tuned.curve:
             expected = measured(k, point.ef)
-            said = f"tuned recall@{k} ef={point.ef}"
-            tally.true(said, abs(point.recall.value - expected) < 1e-12)
+            label = f"tuned recall@{k} ef={point.ef}"
+            tally.true(label, abs(point.recall.value - expected) < 1e-12)
 
 
-def _quality(found: list[Any], wanted: set[Any], k: int) -> tuple[float, float, float, float]:
+def _quality(ids: list[Any], relevant: set[Any], k: int) -> tuple[float, float, float, float]:
     """Recall, precision, reciprocal rank and nDCG of one ranked list, from their definitions."""
-    at = [place for place, record in enumerate(found, 1) if record in wanted]
-    ideal = sum(1 / np.log2(1 + place) for place in range(1, min(len(wanted), k) + 1))
+    at = [place for place, record in enumerate(ids, 1) if record in relevant]
+    ideal = sum(1 / np.log2(1 + place) for place in range(1, min(len(relevant), k) + 1))
     gain = sum(1 / np.log2(1 + place) for place in at)
-    return len(at) / len(wanted), len(at) / k, 1 / at[0] if at else 0.0, float(gain / ideal)
+    return len(at) / len(relevant), len(at) / k, 1 / at[0] if at else 0.0, float(gain / ideal)

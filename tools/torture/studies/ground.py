@@ -72,15 +72,15 @@ class Ground:
         """
         docs, there = self.collection("flat", metric), self.there(metric)
         hits = docs.search(query, COUNT, scores="native", with_payloads=False)
-        found = np.full(COUNT, np.nan)
+        numbers = np.full(COUNT, np.nan)
         place = {record: i for i, record in enumerate(self.ids)}
-        found[[place[i] for i in hits.ids]] = hits.values
+        numbers[[place[i] for i in hits.ids]] = hits.values
         exact = oracle.values(metric, query, self.rows[there], self.kind.dtype)
         size = np.abs(self.rows[there].astype(np.float64)).max() * np.abs(query).max() * self.dim
-        near = np.abs(found[there] - exact) <= 1e-9 * max(1.0, float(size))
-        if not near.all() or not np.isnan(found[~there]).all():
+        near = np.abs(numbers[there] - exact) <= 1e-9 * max(1.0, float(size))
+        if not near.all() or not np.isnan(numbers[~there]).all():
             raise ValueError(f"values of {metric} are not those of numpy")
-        return found
+        return numbers
 
     def _held(self, index: str, metric: str) -> tuple[vdb.Collection, NDArray[np.bool_]]:
         if (index, metric) not in self._made:

@@ -57,9 +57,9 @@ def searched(tally: Tally, model: Judged, query: NDArray[Any], places: tuple[int
         tally.same(f"{row.name} k={k}", _listed(flat.search(query, k, **options)), expected)
         tally.same(f"{row.name} k={k} by walk", _listed(graph.search(query, k, **walk)), expected)
     for number in thresholds(model, places):
-        said = f"{row.name} threshold={number!r}"
+        label = f"{row.name} threshold={number!r}"
         if not row.takes(number):
-            tally.true(said, _refused(flat, query, number, row))
+            tally.true(label, _refused(flat, query, number, row))
             continue
         for k in (None, 1, 4, 40):
             for part in (None, 1):
@@ -67,10 +67,10 @@ def searched(tally: Tally, model: Judged, query: NDArray[Any], places: tuple[int
                 expected = model.hits(k, number, part)
                 limits: dict[str, Any] = {"threshold": number, "where": where}
                 got = _listed(flat.search(query, k, **limits, **options))
-                tally.same(f"{said} k={k} part={part}", got, expected)
+                tally.same(f"{label} k={k} part={part}", got, expected)
                 if k == 4 or (k is None and part is None):
                     got = _listed(graph.search(query, k, **limits, **walk))
-                    tally.same(f"{said} k={k} part={part} by walk", got, expected)
+                    tally.same(f"{label} k={k} part={part} by walk", got, expected)
 
 
 def many_at_once(tally: Tally, models: list[Judged], queries: NDArray[Any]) -> None:
@@ -81,10 +81,10 @@ def many_at_once(tally: Tally, models: list[Judged], queries: NDArray[Any]) -> N
         for index in ("flat", "graph"):
             docs = models[0].ground.collection(index)
             ef = None if index == "flat" else COUNT + 1
-            found = docs.search_many(
+            batch = docs.search_many(
                 queries, 6, scores=row.name, threshold=number, ef=ef, with_payloads=False, threads=1
             )
-            got = [_listed(hits) for hits in found]
+            got = [_listed(hits) for hits in batch]
             expected = [model.hits(6, number) for model in models]
             tally.same(f"{row.name} many threshold={number!r}", got, expected)
 
@@ -104,8 +104,8 @@ def zero_answered(tally: Tally, ground: Ground, row: Convention) -> None:
     tally.true(f"{row.name} takes zero", not refused)
     if model is not None:
         for place, (record, score, value) in enumerate(hits, 1):
-            told = docs.explain(ground.zero, record, scores=row.name, k=7)
-            got = (told.score, told.value, told.place)
+            explanation = docs.explain(ground.zero, record, scores=row.name, k=7)
+            got = (explanation.score, explanation.value, explanation.place)
             tally.same(f"{row.name} zero explained", got, (score, value, place))
 
 
@@ -135,16 +135,16 @@ def explained(tally: Tally, model: Judged, query: NDArray[Any], records: list[in
             )
             for index, ef in (("flat", None), ("graph", COUNT + 1)):
                 docs = ground.collection(index)
-                told = docs.explain(query, record, scores=row.name, k=5, ef=ef, where=where)
+                explanation = docs.explain(query, record, scores=row.name, k=5, ef=ef, where=where)
                 got = (
-                    told.score,
-                    told.value,
-                    told.rank,
-                    told.equal,
-                    told.by_value,
-                    told.place,
-                    told.passes,
-                    told.matches,
+                    explanation.score,
+                    explanation.value,
+                    explanation.rank,
+                    explanation.equal,
+                    explanation.by_value,
+                    explanation.place,
+                    explanation.passes,
+                    explanation.matches,
                 )
                 tally.same(f"{row.name} explains {record} part={part} {index}", got, expected)
 

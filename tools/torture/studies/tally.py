@@ -23,6 +23,6 @@ class Tally:
         if got != expected and repr(got) != repr(expected):
             self.wrong.append(f"{what}: got {got!r:.300}, expected {expected!r:.300}")
 
-    def true(self, what: str, said: bool) -> None:
+    def true(self, what: str, holds: bool) -> None:
         """Compare something with a rule."""
-        self.same(what, bool(said), True)
+        self.same(what, bool(holds), True)

@@ -14,12 +14,12 @@ from tools.torture.traffic.traffic import Traffic
 class Member:
     """One process; see `roles`."""
 
-    def __init__(self, role: str, path: Path, traffic: Traffic, number: int, said: Path) -> None:
+    def __init__(self, role: str, path: Path, traffic: Traffic, number: int, output: Path) -> None:
         """Its complaints are added to the file `said`."""
         self.role = role
-        self._said = said
+        self._said = output
         words = [role, path, traffic.seed, traffic.kept, traffic.dim, number]
-        with said.open("a") as errors:
+        with output.open("a") as errors:
             self._process = subprocess.Popen(
                 [sys.executable, "-m", "tools.torture.traffic.roles", *map(str, words)],
                 stdin=subprocess.PIPE,

@@ -122,12 +122,12 @@ def fault(moment: Moment, traffic: Traffic, some: list[int] | None = None) -> st
     except ValueError as error:
         return str(error)
     docs = moment.collection("docs")
-    wanted = ids = list(traffic.ids(batches))
+    expected = ids = list(traffic.ids(batches))
     if len(docs) != len(ids) or (some is None and list(docs.ids()) != ids):
         return f"not the records of {batches}"
     if some is not None:
-        wanted = [ids[place % len(ids)] for place in some]
-    for record_id, record in zip(wanted, docs.get(wanted), strict=True):
+        expected = [ids[place % len(ids)] for place in some]
+    for record_id, record in zip(expected, docs.get(expected), strict=True):
         batch = traffic.written(record_id, batches)
         if record is None or record.payload != traffic.payload(record_id, batch):
             return f"record {record_id} is not what batch {batch} wrote"

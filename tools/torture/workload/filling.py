@@ -131,12 +131,15 @@ class Filler:
         vectors.with_suffix(".jsonl").write_text(text)
         place = str(self._db.path)
         command = ["import", place, "docs", str(vectors), "--upsert", "--batch-rows", "20"]
-        with contextlib.redirect_stderr(io.StringIO()) as said, contextlib.redirect_stdout(said):
+        with (
+            contextlib.redirect_stderr(io.StringIO()) as output,
+            contextlib.redirect_stdout(output),
+        ):
             status = app.run([*command, "--threads", "1", "--json"])
-        if status == 1 and any(words in said.getvalue() for words in _NO_ROOM):
-            raise vdb.DiskFullError(said.getvalue())
+        if status == 1 and any(words in output.getvalue() for words in _NO_ROOM):
+            raise vdb.DiskFullError(output.getvalue())
         if status != 0:
-            raise AssertionError(f"import: {status}: {said.getvalue()}")
+            raise AssertionError(f"import: {status}: {output.getvalue()}")
         self._loads.append(load)
 
     def _rebuild(self, _: int) -> None:

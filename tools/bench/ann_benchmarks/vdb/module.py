@@ -57,8 +57,8 @@ class Vdb(BaseANN):
     def batch_query(self, X, n):
         """All queries at once, on all cores."""
         vectors = np.ascontiguousarray(X, dtype=np.float32)
-        found = self._collection.search_many(vectors, n, ef=max(self._ef, n), with_payloads=False)
-        self._found = [ids[ids >= 0] for ids in np.asarray(found.ids)]
+        hits = self._collection.search_many(vectors, n, ef=max(self._ef, n), with_payloads=False)
+        self._found = [ids[ids >= 0] for ids in np.asarray(hits.ids)]
 
     def get_batch_results(self):
         """Ids of every query of the latest batch."""

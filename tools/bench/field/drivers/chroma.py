@@ -49,8 +49,8 @@ class Chroma(Driver):
     def search(self, queries: Floats, k: int, ef: int, threads: int = 1) -> Ids:
         """Return (m, k) ids."""
         del ef, threads
-        found = self._collection.query(query_embeddings=queries, n_results=k, include=[])
-        return padded([[int(one) for one in row] for row in found["ids"]], k)
+        answer = self._collection.query(query_embeddings=queries, n_results=k, include=[])
+        return padded([[int(one) for one in row] for row in answer["ids"]], k)
 
     def insert(self, ids: Ids, vectors: Floats) -> None:
         """Add in one call."""

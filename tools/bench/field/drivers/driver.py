@@ -68,10 +68,10 @@ class Driver:
 
     def search_each(self, queries: Floats, k: int, ef: int) -> Ids:
         """Return the same with one call a query, as an application would ask."""
-        found = np.full((len(queries), k), -1, dtype=np.int64)
+        ids = np.full((len(queries), k), -1, dtype=np.int64)
         for row in range(len(queries)):
-            found[row] = self.search(queries[row : row + 1], k, ef)[0]
-        return found
+            ids[row] = self.search(queries[row : row + 1], k, ef)[0]
+        return ids
 
     def insert(self, ids: Ids, vectors: Floats) -> None:
         """Add rows to what is open, in one call; durable when it returns, if it is a database."""
@@ -100,10 +100,10 @@ def whole(vectors: Floats) -> Floats:
 
 def padded(rows: list[Any], k: int) -> Ids:
     """(m, k) ids from lists of at most k."""
-    found = np.full((len(rows), k), -1, dtype=np.int64)
+    matrix = np.full((len(rows), k), -1, dtype=np.int64)
     for place, ids in enumerate(rows):
-        found[place, : len(ids)] = list(ids)[:k]
-    return found
+        matrix[place, : len(ids)] = list(ids)[:k]
+    return matrix
 
 
 def unit(vectors: Floats) -> Floats:

@@ -49,17 +49,17 @@ class Lancedb(Driver):
         """Return (m, k) ids."""
         if threads != 1:
             raise RefusedError("searches one query a call")
-        found = np.full((len(queries), k), -1, dtype=np.int64)
+        matrix = np.full((len(queries), k), -1, dtype=np.int64)
         for row, query in enumerate(queries):
-            asked = self._table.search(query, vector_column_name="vector")
-            asked = asked.distance_type(KINDS[self.metric]).nprobes(1).limit(k)
+            request = self._table.search(query, vector_column_name="vector")
+            request = request.distance_type(KINDS[self.metric]).nprobes(1).limit(k)
             if self.options.get("codes"):
-                asked = asked.refine_factor(REFINED).ef(max(ef, REFINED * k))
+                request = request.refine_factor(REFINED).ef(max(ef, REFINED * k))
             else:
-                asked = asked.ef(max(ef, k))
-            ids = asked.select(["i", "_distance"]).to_arrow()["i"].to_numpy()
-            found[row, : len(ids)] = ids
-        return found
+                request = request.ef(max(ef, k))
+            ids = request.select(["i", "_distance"]).to_arrow()["i"].to_numpy()
+            matrix[row, : len(ids)] = ids
+        return matrix
 
     def insert(self, ids: Ids, vectors: Floats) -> None:
         """Add in one call: one version of the table."""

@@ -42,13 +42,13 @@ class Qdrant(Driver):
         """Return (m, k) ids."""
         if threads != 1:
             raise RefusedError("searches one query a call")
-        found = np.full((len(queries), k), -1, dtype=np.int64)
-        asked = edge.SearchParams(hnsw_ef=max(ef, k))
+        ids = np.full((len(queries), k), -1, dtype=np.int64)
+        parameters = edge.SearchParams(hnsw_ef=max(ef, k))
         for row, query in enumerate(queries):
             nearest = edge.Query.Nearest(query.tolist())
-            points = self._shard.search(edge.SearchRequest(nearest, k, params=asked))
-            found[row, : len(points)] = [point.id for point in points]
-        return found
+            points = self._shard.search(edge.SearchRequest(nearest, k, params=parameters))
+            ids[row, : len(points)] = [point.id for point in points]
+        return ids
 
     def insert(self, ids: Ids, vectors: Floats) -> None:
         """Upsert, and flush, because an update alone is not on the disk."""

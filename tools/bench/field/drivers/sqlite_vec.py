@@ -45,11 +45,11 @@ class SqliteVec(Driver):
         if threads != 1:
             raise RefusedError("searches on one thread")
         del ef
-        found = np.full((len(queries), k), -1, dtype=np.int64)
+        matrix = np.full((len(queries), k), -1, dtype=np.int64)
         for row, query in enumerate(queries):
             ids = [one[0] for one in self._base.execute(ASKED, (query.tobytes(), k))]
-            found[row, : len(ids)] = ids
-        return found
+            matrix[row, : len(ids)] = ids
+        return matrix
 
     def insert(self, ids: Ids, vectors: Floats) -> None:
         """Add in one transaction."""

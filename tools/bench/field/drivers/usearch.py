@@ -55,8 +55,8 @@ class Usearch(Driver):
     def search(self, queries: Floats, k: int, ef: int, threads: int = 1) -> Ids:
         """Return (m, k) ids."""
         self._index.expansion_search = ef
-        found = self._index.search(self._given(queries), k, threads=threads)
-        return np.asarray(found.keys, dtype=np.int64).reshape(len(queries), -1)
+        answer = self._index.search(self._given(queries), k, threads=threads)
+        return np.asarray(answer.keys, dtype=np.int64).reshape(len(queries), -1)
 
     def insert(self, ids: Ids, vectors: Floats) -> None:
         """Add rows in memory; a mapped index is read into memory first."""

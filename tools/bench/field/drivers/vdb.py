@@ -72,11 +72,11 @@ class Vdb(Driver):
     def search_each(self, queries: Floats, k: int, ef: int) -> Ids:
         """Return (m, k) ids."""
         search = self.collection.search
-        found = np.full((len(queries), k), -1, dtype=np.int64)
+        matrix = np.full((len(queries), k), -1, dtype=np.int64)
         for row, query in enumerate(queries):
             ids = search(query, k, ef=ef, with_payloads=False).ids
-            found[row, : len(ids)] = ids
-        return found
+            matrix[row, : len(ids)] = ids
+        return matrix
 
     def insert(self, ids: Ids, vectors: Floats) -> None:
         """Add in one commit."""
@@ -94,8 +94,8 @@ class Vdb(Driver):
         for path in sorted(Path(vdb.__file__).parent.rglob("*")):
             if path.suffix in (".py", ".so"):
                 state.update(path.read_bytes())
-        told = {"stamp": state.hexdigest()[:12], "instructions": instruction_set()}
-        return {**super().facts(), **told}
+        facts = {"stamp": state.hexdigest()[:12], "instructions": instruction_set()}
+        return {**super().facts(), **facts}
 
     def _open(self) -> None:
         self.database = vdb.open(self.path, durability=self.options.get("durability", "full"))

@@ -29,8 +29,8 @@ class Vsag(Driver):
         (self.folder / "parameters.json").write_text(json.dumps(settings))
         self._make()
         ids = np.arange(len(vectors), dtype=np.int64)
-        given = whole(vectors)
-        self._index.build(vectors=given, ids=ids, num_elements=len(given), dim=self.dim)
+        numbers = whole(vectors)
+        self._index.build(vectors=numbers, ids=ids, num_elements=len(numbers), dim=self.dim)
 
     def save(self) -> None:
         """Write the file."""
@@ -45,15 +45,15 @@ class Vsag(Driver):
         """Return (m, k) ids."""
         if threads != 1:
             raise RefusedError("searches one query a call, on one thread")
-        found = np.full((len(queries), k), -1, dtype=np.int64)
+        matrix = np.full((len(queries), k), -1, dtype=np.int64)
         parameters = json.dumps({"hgraph": {"ef_search": max(ef, k)}})
         search = self._index.knn_search
         for row, query in enumerate(queries):
             answer = search(vector=query, k=k, parameters=parameters)
             # Which of the two comes first differs between releases, and from what is documented.
             ids = answer[0] if answer[0].dtype.kind == "i" else answer[1]
-            found[row, : ids.size] = ids.ravel()[:k]
-        return found
+            matrix[row, : ids.size] = ids.ravel()[:k]
+        return matrix
 
     def close(self) -> None:
         """Free the index."""
@@ -72,10 +72,10 @@ class Vsag(Driver):
         }
         if PRECISE[codes]:
             index |= {"use_reorder": True, "precise_quantization_type": PRECISE[codes]}
-        asked = {
+        options = {
             "dtype": "float32",
             "metric_type": self.metric,
             "dim": self.dim,
             "index_param": index,
         }
-        self._index = pyvsag.Index("hgraph", json.dumps(asked))
+        self._index = pyvsag.Index("hgraph", json.dumps(options))

@@ -40,12 +40,12 @@ class Zvec(Driver):
         """Return (m, k) ids."""
         if threads != 1:
             raise RefusedError("searches one query a call")
-        found = np.full((len(queries), k), -1, dtype=np.int64)
-        asked = zvec.HnswQueryParam(ef=max(ef, k))
+        ids = np.full((len(queries), k), -1, dtype=np.int64)
+        parameters = zvec.HnswQueryParam(ef=max(ef, k))
         for row, query in enumerate(queries):
-            docs = self._base.query(zvec.Query("v", vector=query, param=asked), topk=k)
-            found[row, : len(docs)] = [int(doc.id) for doc in docs]
-        return found
+            docs = self._base.query(zvec.Query("v", vector=query, param=parameters), topk=k)
+            ids[row, : len(docs)] = [int(doc.id) for doc in docs]
+        return ids
 
     def insert(self, ids: Ids, vectors: Floats) -> None:
         """Insert, and flush, because an insert alone is not on the disk."""

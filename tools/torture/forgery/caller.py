@@ -93,12 +93,12 @@ def _shell(line: list[str]) -> None:
     out, err = io.StringIO(), io.StringIO()
     with _watched(line[0]), contextlib.redirect_stdout(out), contextlib.redirect_stderr(err):
         status = app.run(line)
-    said = out.getvalue() + err.getvalue()
-    odd = [c for c in said if not c.isprintable() and c != "\n"]
+    output = out.getvalue() + err.getvalue()
+    odd = [c for c in output if not c.isprintable() and c != "\n"]
     if odd:
         raise Wrong(f"vdb {line[0]}: prints {odd[0]!r}")
-    if status not in (0, 1, 2) or "internal error" in said or "Traceback" in said:
-        raise Wrong(f"vdb {line[0]}: {status}: {said[-200:]!r}")
+    if status not in (0, 1, 2) or "internal error" in output or "Traceback" in output:
+        raise Wrong(f"vdb {line[0]}: {status}: {output[-200:]!r}")
 
 
 def peak() -> int:
@@ -118,8 +118,8 @@ def main() -> None:
             outcome = str(error).replace("\n", " ")
         except vdb.VdbError as error:  # while closing
             outcome = f"closing: {error}".replace("\n", " ")
-        for left in ("written.vdb", "backup.vdb", f"{place.name}.copy"):
-            shutil.rmtree(place.with_name(left), ignore_errors=True)
+        for name in ("written.vdb", "backup.vdb", f"{place.name}.copy"):
+            shutil.rmtree(place.with_name(name), ignore_errors=True)
         first = peak() if first is None else first
         if outcome in ("right", "refused") and peak() > first + BYTES:
             outcome = f"took {(peak() - first) >> 20} MiB"

@@ -108,16 +108,16 @@ _KINDS: dict[str, Callable[[Stage, str], None]] = {
     "exchange": _exchange,
     "restore": _restore,
 }
-DEEDS: list[tuple[str, str]] = [
+OPERATIONS: list[tuple[str, str]] = [
     *((kind, what) for what in (*FILES, WHOLE) for kind in _KINDS),
     ("vdb.restore", WHOLE),
 ]
 """What is done, and to what."""
 
 
-def do(deed: tuple[str, str], stage: Stage) -> bool:
+def perform(operation: tuple[str, str], stage: Stage) -> bool:
     """Do it; whether it was done. Files may be missing, and others may be doing something too."""
-    kind, what = deed
+    kind, what = operation
     try:
         _KINDS.get(kind, _ask_for_restore)(stage, what)
     except FileNotFoundError:
@@ -125,18 +125,21 @@ def do(deed: tuple[str, str], stage: Stage) -> bool:
     return True
 
 
-def loses(deed: tuple[str, str]) -> bool:
+def loses(operation: tuple[str, str]) -> bool:
     """Whether the open file has no name any more afterwards, with all that is in it."""
-    kind, what = deed
-    return (kind == "delete" and what in ("data.mdb", WHOLE)) or deed == ("restore", "data.mdb")
+    kind, what = operation
+    return (kind == "delete" and what in ("data.mdb", WHOLE)) or operation == (
+        "restore",
+        "data.mdb",
+    )
 
 
-def stays(deed: tuple[str, str], call: str) -> bool:
+def stays(operation: tuple[str, str], call: str) -> bool:
     """Whether nothing may be written any more by who had it open.
 
     Who compacts opens the files anew, alone, and may then use another table of readers.
     """
-    kind, what = deed
+    kind, what = operation
     gone = kind not in ("move and back", "vdb.restore")
     table = call != "compact" and what == "lock.mdb"
     return gone and (table or what in ("data.mdb", "writer.lock", WHOLE))

@@ -14,7 +14,7 @@ from tools.torture.file_moves.writer import Event
 SECONDS = 60.0
 
 
-class Hand:
+class WriterProcess:
     """One process that writes, used for one round after the other."""
 
     def __init__(self) -> None:

@@ -13,7 +13,7 @@ MAGIC_FROM = 8192
 
 
 @dataclass(frozen=True)
-class Found:
+class RemainingFile:
     """One data file.
 
     Attributes:
@@ -27,7 +27,7 @@ class Found:
     error: str
 
 
-def find(root: Path) -> list[Found]:
+def remaining_files(root: Path) -> list[RemainingFile]:
     """All data files below a directory, each opened in a place of its own and checked whole."""
     files = [file for file in sorted(root.rglob("*")) if _is_data(file)]
     return [_look(file, root.parent / "look") for file in files]
@@ -38,14 +38,14 @@ def _is_data(file: Path) -> bool:
     return named and file.is_file() and file.stat().st_size >= MAGIC_FROM
 
 
-def _look(file: Path, place: Path) -> Found:
+def _look(file: Path, place: Path) -> RemainingFile:
     shutil.rmtree(place, ignore_errors=True)
     place.mkdir()
     try:
         shutil.copy(file, place / "data.mdb")
         with vdb.open(place, create=False, verify="full") as db:
-            return Found(file, frozenset(db.collection(NAME).ids()), "")
+            return RemainingFile(file, frozenset(db.collection(NAME).ids()), "")
     except vdb.VdbError as error:
-        return Found(file, frozenset(), f"{type(error).__name__}: {error}")
+        return RemainingFile(file, frozenset(), f"{type(error).__name__}: {error}")
     finally:
         shutil.rmtree(place, ignore_errors=True)

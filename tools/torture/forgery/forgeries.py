@@ -1,6 +1,6 @@
 """What a file can claim: every field of every kind of record, with every hostile value.
 
-A lie is made in a closed file and sealed as an honest writer would seal it.
+A forgery is made in a closed file and sealed as the writer seals it.
 """
 
 from __future__ import annotations
@@ -18,7 +18,7 @@ from vdb.store.format import keys
 from vdb.store.format.checksums import UNSALTED
 from vdb.store.format.keys import KeyKind
 
-__all__ = ["Lie", "all_lies"]
+__all__ = ["Forgery", "all_forgeries"]
 
 VALUES: dict[str, Any] = {
     "0": 0,
@@ -91,7 +91,7 @@ _MAPS = {KeyKind.COLLECTION, KeyKind.GENERATION, KeyKind.JOURNAL, KeyKind.DATABA
 _MOVED = {KeyKind.NAME, KeyKind.CHANGE, KeyKind.PART, KeyKind.ID}
 
 
-class Lie(NamedTuple):
+class Forgery(NamedTuple):
     """One claim: what it is called, and how it is put into a closed database."""
 
     name: str
@@ -102,13 +102,15 @@ class Lie(NamedTuple):
         break_it(place, self.tell)
 
 
-def all_lies(place: Path) -> list[Lie]:
-    """Every lie that can be told in this closed database, always in the same order."""
+def all_forgeries(place: Path) -> list[Forgery]:
+    """Every forgery of this closed database, always in the same order."""
     with lmdb.open(str(place), lock=False, readonly=True, lib_version=0) as env, env.begin() as txn:
         damage = Damage(txn)
         with txn.cursor() as cursor:
             stored = [(bytes(key), bytes(value)) for key, value in cursor]
-        return [lie for key, value in _one_of_each(stored) for lie in _about(damage, key, value)]
+        return [
+            forgery for key, value in _one_of_each(stored) for forgery in _about(damage, key, value)
+        ]
 
 
 def _one_of_each(stored: list[tuple[bytes, bytes]]) -> Iterator[tuple[bytes, bytes]]:
@@ -122,7 +124,7 @@ def _one_of_each(stored: list[tuple[bytes, bytes]]) -> Iterator[tuple[bytes, byt
             yield key, value
 
 
-def _about(damage: Damage, key: bytes, value: bytes) -> Iterator[Lie]:
+def _about(damage: Damage, key: bytes, value: bytes) -> Iterator[Forgery]:
     kind = keys.decode(key).kind
     if kind in _MAPS:
         seal = UNSALTED if kind is KeyKind.DATABASE else damage.seal
@@ -134,15 +136,15 @@ def _about(damage: Damage, key: bytes, value: bytes) -> Iterator[Lie]:
     elif kind is KeyKind.ID:
         for number in NUMBERS[4]:
             raw = number.to_bytes(4, "little")
-            yield Lie(f"{keys.decode(key)}: {number}", lambda d, raw=raw: d.put(key, raw))
+            yield Forgery(f"{keys.decode(key)}: {number}", lambda d, raw=raw: d.put(key, raw))
     else:
         for name, body in (BODIES if kind is KeyKind.RECORD else PARTS).items():
-            yield Lie(f"{keys.decode(key)}: {name}", _sealed(key, body))
+            yield Forgery(f"{keys.decode(key)}: {name}", _sealed(key, body))
     if kind in _MOVED:
         yield from _moved(key, value)
 
 
-def _moved(key: bytes, value: bytes) -> Iterator[Lie]:
+def _moved(key: bytes, value: bytes) -> Iterator[Forgery]:
     """The same under another key of its kind, with a seal that is right there."""
     for name, other in {
         "ones": key[:5] + b"\xff" * (len(key) - 5),
@@ -153,10 +155,10 @@ def _moved(key: bytes, value: bytes) -> Iterator[Lie]:
             sealed = key[0] != KeyKind.ID
             d.put(other, d.seal.wrap(other, d.seal.unwrap(key, value)) if sealed else value)
 
-        yield Lie(f"{keys.decode(key)} moved to {name}", tell)
+        yield Forgery(f"{keys.decode(key)} moved to {name}", tell)
 
 
-def _maps(key: bytes, body: bytes) -> Iterator[Lie]:
+def _maps(key: bytes, body: bytes) -> Iterator[Forgery]:
     whole = msgpack.unpackb(body, strict_map_key=False)
     for path, honest in _places(whole):
         values = dict(VALUES)
@@ -169,9 +171,9 @@ def _maps(key: bytes, body: bytes) -> Iterator[Lie]:
                 continue
             packed = msgpack.packb(_changed(whole, path, value))
             where = ".".join(map(str, path))
-            yield Lie(f"{keys.decode(key)} {where}: {name}", _sealed(key, packed))
-    yield Lie(f"{keys.decode(key)}: no map", _sealed(key, b"\x93\x01\x02\x03"))
-    yield Lie(f"{keys.decode(key)}: claims", _sealed(key, b"\xdf\xff\xff\xff\xff" * 9))
+            yield Forgery(f"{keys.decode(key)} {where}: {name}", _sealed(key, packed))
+    yield Forgery(f"{keys.decode(key)}: no map", _sealed(key, b"\x93\x01\x02\x03"))
+    yield Forgery(f"{keys.decode(key)}: claims", _sealed(key, b"\xdf\xff\xff\xff\xff" * 9))
 
 
 def _places(value: Any, path: tuple[Any, ...] = ()) -> Iterator[tuple[tuple[Any, ...], Any]]:
@@ -201,21 +203,21 @@ def _sealed(key: bytes, body: bytes) -> Callable[[Damage], None]:
     return tell
 
 
-def _numbers(key: bytes) -> Iterator[Lie]:
+def _numbers(key: bytes) -> Iterator[Forgery]:
     for field, (at, size) in HEADER.items():
         for number in NUMBERS[size]:
             raw = number.to_bytes(size, "little")
-            yield Lie(
+            yield Forgery(
                 f"{keys.decode(key)} {field}: {number}",
                 lambda d, at=at, raw=raw: d.change_block(key, at, raw),
             )
 
 
-def _leaves(key: bytes, body: bytes) -> Iterator[Lie]:
+def _leaves(key: bytes, body: bytes) -> Iterator[Forgery]:
     for field, at in LEAF.items():
         for number in NUMBERS[2]:
             changed = body[:at] + struct.pack("<H", number) + body[at + 2 :]
-            yield Lie(f"{keys.decode(key)} {field}: {number}", _sealed(key, changed))
-    yield Lie(
+            yield Forgery(f"{keys.decode(key)} {field}: {number}", _sealed(key, changed))
+    yield Forgery(
         f"{keys.decode(key)}: slots of ones", _sealed(key, body[:10] + b"\xff" * (len(body) - 10))
     )
