@@ -124,11 +124,11 @@ class TestAmongManyCollections:
 
     def test_a_set_of_views_goes_on_with_all_that_did_not_change(self, crowded):
         crowded.collection("c010")
-        before = crowded._environment.cache.current
+        before = crowded._environment.handle.cache.current
         assert isinstance(before, ViewSet)
         kept = before._by_name["c010"]
         crowded.collection("c011").upsert(1, [1, 2])
-        later = crowded._environment.cache.current
+        later = crowded._environment.handle.cache.current
         assert later is not before and later._by_name["c010"] is kept
         assert later._by_name["c011"].header.count == 1
 
@@ -157,7 +157,7 @@ class TestOneLargeCommitBehind:
     @pytest.mark.parametrize("known", [False, True])
     def test_what_it_never_asked_for_is_not_read(self, behind, monkeypatch, known):
         if not known:
-            cache = behind._environment.cache
+            cache = behind._environment.handle.cache
             cache.reset(cache.current.database, cache.current.txn_id)
         self.make(behind)
         entries, entry = [], journal._entry

@@ -159,7 +159,7 @@ class TestNothing:
         gc.collect()
         assert everything(env) == before
         docs(env, 1)
-        assert env.gate.inside == 0
+        assert env.handle.gate.inside == 0
 
     def test_a_broken_batch_refuses_to_commit_and_says_why(self, env):
         before = everything(env)

@@ -87,16 +87,16 @@ def test_a_batch_that_waits_for_the_lock_finds_it_closed(opened):
         except ClosedError:
             outcome.append("closed")
 
-    opened.writer_lock.acquire(1.0)
+    opened.handle.writer_lock.acquire(1.0)
     waiter = threading.Thread(target=lambda: (began.set(), wait()))
     waiter.start()
     began.wait()
     time.sleep(0.05)
-    opened.gate.shut(1.0)
-    opened.writer_lock.release(opened.writer_lock.hold)
+    opened.handle.gate.shut(1.0)
+    opened.handle.writer_lock.release(opened.handle.writer_lock.hold)
     waiter.join()
     assert outcome == ["closed"]
-    opened.gate._state = type(opened.gate._state).OPEN
+    opened.handle.gate._state = type(opened.handle.gate._state).OPEN
 
 
 def test_closing_and_opening_while_others_search(path):
@@ -154,7 +154,7 @@ def test_a_writer_that_waits_meanwhile_is_told(opened):
         except ClosedError as error:
             told.append(error)
 
-    lock = opened.writer_lock
+    lock = opened.handle.writer_lock
     with lock.quiet(1):
         writer = threading.Thread(target=write)
         writer.start()

@@ -116,7 +116,7 @@ class TestHeldSnapshots:
     def test_ending_gives_up_on_a_walk_that_does_not_end_and_it_goes_on(
         self, opened, held, walk, end
     ):
-        opened.lock_timeout = 0.05
+        opened.handle.lock_timeout = 0.05
         with pytest.raises(BusyError):
             end()
         assert not held.closed

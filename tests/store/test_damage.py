@@ -104,7 +104,7 @@ def test_a_healthy_short_file_is_opened_and_made_whole(path, monkeypatch):
             for i in range(10):
                 batch.put(b"\x70" + bytes([i]), bytes(4080))
             batch.delete_all(b"\x70")
-    assert lmdb_env.is_short(env.file.engine, path / "data.mdb")
+    assert lmdb_env.is_short(env.handle.file.engine, path / "data.mdb")
     full = env.stats().pages * env.page_size
     env.close()
     short = (path / "data.mdb").stat().st_size
@@ -126,7 +126,7 @@ def test_no_commit_leaves_a_short_file(env, path):
             for _ in range(draw.randrange(1, 30)):
                 batch.put(b"\x70" + bytes([draw.randrange(40)]), bytes(draw.randrange(4080)))
                 batch.delete(b"\x70" + bytes([draw.randrange(40)]))
-        assert not lmdb_env.is_short(env.file.engine, path / "data.mdb")
+        assert not lmdb_env.is_short(env.handle.file.engine, path / "data.mdb")
 
 
 def test_bits_flipped_in_stored_records_are_noticed(reader):

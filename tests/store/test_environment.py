@@ -15,11 +15,11 @@ from vdb.store import Environment
 
 
 class TestSharing:
-    """One environment for each directory and process."""
+    """One handle for each directory and process."""
 
-    def test_opening_twice_gives_the_same_one(self, env, path):
+    def test_opening_twice_shares_one_handle(self, env, path):
         again = Environment.open(path)
-        assert again is env
+        assert again.handle is env.handle
         again.close()
         docs(env, 1)
 
@@ -29,7 +29,7 @@ class TestSharing:
         monkeypatch.chdir(tmp_path)
         for other in (link, path.name, str(path) + "/", f"{path}/../{path.name}"):
             again = Environment.open(other)
-            assert again is env
+            assert again.handle is env.handle
             again.close()
 
     def test_it_is_closed_when_it_was_closed_as_often_as_opened(self, path):
@@ -52,7 +52,7 @@ class TestSharing:
         docs(old, 1)
         path.rename(tmp_path / "moved")
         new = Environment.open(path)
-        assert new is not old
+        assert new.handle is not old.handle
         assert new.uuid != old.uuid
         assert ids(old) == [1]
         old.close()
@@ -62,7 +62,7 @@ class TestSharing:
 
     def test_a_reader_shares_the_environment_of_a_writer(self, env, path):
         reader = Environment.open(path, read_only=True, durability="relaxed")
-        assert reader is env
+        assert reader.handle is env.handle
         assert not reader.read_only
         reader.close()
 

@@ -123,7 +123,7 @@ class TestWriting:
             raise MemoryError
 
         with monkeypatch.context() as patched:
-            patched.setattr(env.cache, "committed", committed)
+            patched.setattr(env.handle.cache, "committed", committed)
             docs(env, 2)
         assert ids(env) == [1, 2]
         docs(env, 3)
@@ -223,7 +223,7 @@ def test_what_relaxed_left_is_flushed_or_said(closed, monkeypatch):
 
     env = Environment.open(closed, durability="relaxed")
     docs(env, 2)
-    env.file.engine = Unsynced(env.file.engine)
+    env.handle.file.engine = Unsynced(env.handle.file.engine)
     with pytest.raises(DiskError):
         env.close()
     env.close()

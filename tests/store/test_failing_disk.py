@@ -72,7 +72,7 @@ again.close()
         assert run(
             DESCRIPTORS
             + """
-env.lock_timeout = 0.05
+env.handle.lock_timeout = 0.05
 os.dup2(os.open("/dev/null", os.O_RDONLY), meta)
 lease = env.snapshot()
 error = fails(errors.CommitUnknownError, lambda: docs(env, 2))

@@ -146,17 +146,17 @@ def test_a_change_within_one_tick_of_the_clock_is_seen(env, path):
     """A directory's ctime may not have moved yet: all files are looked at until it has some age."""
     docs(env, 1)
     for _ in range(50):
-        env.place.check()
+        env.handle.place.check()
         (path / "writer.lock").rename(path / "aside")
         with pytest.raises(StaleError):
-            env.place.check()
+            env.handle.place.check()
         (path / "aside").rename(path / "writer.lock")
     time.sleep(0.1)
-    env.place.check()
-    assert env.place._settled == path.stat().st_ctime_ns
+    env.handle.place.check()
+    assert env.handle.place._settled == path.stat().st_ctime_ns
     (path / "writer.lock").rename(path / "aside")
     with pytest.raises(StaleError):
-        env.place.check()
+        env.handle.place.check()
     (path / "aside").rename(path / "writer.lock")
 
 
@@ -166,10 +166,10 @@ def test_another_file_is_not_lengthened(env, path, monkeypatch):
     (path / "data.mdb").write_bytes(b"short")
     monkeypatch.setattr(lmdb_env, "_needed", lambda _: 1 << 20)
     with pytest.raises(StaleError):
-        env.file.lengthen()
+        env.handle.file.lengthen()
     assert (path / "data.mdb").read_bytes() == b"short"
     (path.parent / "aside").rename(path / "data.mdb")
-    env.file.lengthen()
+    env.handle.file.lengthen()
     assert (path / "data.mdb").stat().st_size >= 1 << 20
 
 

@@ -95,12 +95,12 @@ class TestEnding:
 
     def test_a_lease_is_inside_the_gate_and_a_held_one_only_while_used(self, env):
         with env.snapshot():
-            assert env.gate.inside == 1
+            assert env.handle.gate.inside == 1
         with env.snapshot(held=True) as held:
-            assert env.gate.inside == 0
+            assert env.handle.gate.inside == 0
             with held.use(), held.use():
-                assert env.gate.inside == 1
-            assert env.gate.inside == 0
+                assert env.handle.gate.inside == 1
+            assert env.handle.gate.inside == 0
 
     def test_a_held_one_is_fetched_from_only_while_used(self, env):
         with env.snapshot(held=True) as held:
@@ -130,16 +130,16 @@ class TestEnding:
             for thread in threads:
                 thread.join()
         assert wrong == []
-        assert env.gate.inside == 0
+        assert env.handle.gate.inside == 0
 
     def test_a_forgotten_one_ends_by_itself(self, env):
         env.snapshot()
         held = env.snapshot(held=True)
         gc.collect()
-        assert env.gate.inside == 0
+        assert env.handle.gate.inside == 0
         del held
         gc.collect()
-        assert len(env.held) == 0
+        assert len(env.handle.transactions.held) == 0
         assert env.stats().readers <= 2
 
     def test_a_failure_while_beginning_leaves_nothing_inside(self, env, monkeypatch):
@@ -148,10 +148,10 @@ class TestEnding:
 
         with child("env = Environment.open(path); docs(env, 2); env.close()", env.path) as other:
             other.end()
-        monkeypatch.setattr(env.cache, "at", fail)
+        monkeypatch.setattr(env.handle.cache, "at", fail)
         with pytest.raises(KeyboardInterrupt):
             env.snapshot()
-        assert env.gate.inside == 0
+        assert env.handle.gate.inside == 0
 
     def test_an_idle_process_pins_nothing(self, env):
         """Rewriting the same records for ever does not make the file grow."""
@@ -235,7 +235,7 @@ class TestDamage:
     def test_a_damaged_collection_is_called_so(self, env, path, key, change):
         docs(env, 1)
         self.spoil(env, key, change)
-        env.cache.reset(env.file.header, 0)
+        env.handle.cache.reset(env.handle.file.header, 0)
         expected = NotFoundError if change(b"12345") is None and key[0] == 3 else CorruptedError
         with env.snapshot() as snapshot, pytest.raises(expected):
             snapshot.collection("docs")

@@ -287,7 +287,7 @@ class TestSignalHandlers:
 
     @pytest.mark.timeout(30)
     def test_while_a_view_is_made(self, two, strike):
-        two.cache.reset(two.cache.current.database, two.cache.current.txn_id)
+        two.handle.cache.reset(two.handle.cache.current.database, two.handle.cache.current.txn_id)
         seen = []
         strike("header_of", lambda: seen.append(resolve(two)))
         view, fetched = resolve(two)
@@ -316,7 +316,7 @@ class TestSignalHandlers:
 
         strike("database_header", handle)
         older = two.snapshot()
-        assert two.cache.current.txn_id > older.txn_id
+        assert two.handle.cache.current.txn_id > older.txn_id
         assert older.collection("a").links[0].resolved() == 9
         older.close()
         assert resolve(two)[1] == 0
@@ -329,12 +329,12 @@ class TestSignalHandlers:
             later = advanced(*arguments)
             monkeypatch.undo()
             two.snapshot().close()  # makes the set of the same commit
-            made.append(two.cache.current)
+            made.append(two.handle.cache.current)
             return later
 
         monkeypatch.setattr(ViewSet, "advanced", interrupted)
         write(two, "a", 3)
-        assert two.cache.current is made[0]
+        assert two.handle.cache.current is made[0]
         assert resolve(two)[1] == 1
 
 
@@ -344,7 +344,7 @@ def test_a_damaged_block_is_named(two):
         value = bytearray(batch.get(key))
         value[1000] ^= 1
         batch.put(key, bytes(value))
-    two.cache.reset(two.file.header, 0)
+    two.handle.cache.reset(two.handle.file.header, 0)
     with pytest.raises(CorruptedError, match="checksum"):
         resolve(two)
 

@@ -6,7 +6,6 @@ import os
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 import lmdb
 
@@ -26,9 +25,8 @@ from vdb.store.files.lock import FileLock
 from vdb.store.files.lock_holders import others
 from vdb.store.files.replacing import vacant_name
 from vdb.store.files.streaming import stream
-
-if TYPE_CHECKING:
-    from vdb.store.environment import Environment
+from vdb.store.handle import StoreHandle
+from vdb.store.snapshot import Snapshot
 
 __all__ = ["alone", "compact", "copy", "replace", "replacement"]
 
@@ -38,7 +36,7 @@ REPLACING = ".vdb-repair-"
 
 
 def copy(
-    env: Environment,
+    handle: StoreHandle,
     target: Path,
     *,
     compact: bool,
@@ -57,24 +55,24 @@ def copy(
     """
     if os.path.lexists(target):
         raise InvalidArgumentError(f"{target} exists already", received=target)
-    env.check_open()
+    handle.check_open()
     parent = target.parent
-    if env.path == parent.resolve() or env.path in parent.resolve().parents:
+    if handle.path == parent.resolve() or handle.path in parent.resolve().parents:
         raise InvalidArgumentError(
             f"{target} lies inside the database that is to be copied", received=target
         )
-    token = env.gate.token()
-    env.gate.enter(token, env.lock_timeout)
+    token = handle.gate.token()
+    handle.gate.enter(token, handle.lock_timeout)
     try:
         with os_errors(target):
             new = scratch.make(parent, f".{target.name}{COPYING}")
         try:
             with os_errors(target):
-                if compact or env.writer_lock is None:
-                    _copy_to(env, new, compact=True)
+                if compact or handle.writer_lock is None:
+                    _copy_to(handle, new, compact=True)
                 else:
-                    with env.writer_lock.holding(env.lock_timeout):
-                        _copy_to(env, new, compact=False)
+                    with handle.writer_lock.holding(handle.lock_timeout):
+                        _copy_to(handle, new, compact=False)
                 for lock in (WRITER_LOCK, OPEN_LOCK):
                     FileLock(new / lock, create=True).close()
                 sync_directory(new)
@@ -88,10 +86,10 @@ def copy(
         finally:
             scratch.remove(new)
     finally:
-        env.gate.leave(token)
+        handle.gate.leave(token)
 
 
-def compact(env: Environment) -> None:
+def compact(handle: StoreHandle) -> None:
     """Rewrite the file of an environment without its free pages, in place.
 
     No other process may have the database open, because it would go on with the old file. In this
@@ -102,46 +100,46 @@ def compact(env: Environment) -> None:
         ReadOnlyError: Opened for reading only.
         DiskFullError: No room for the second file.
     """
-    with alone(env):
-        with os_errors(env.place.here):
-            new = scratch.make(env.place.here, COMPACTING)
+    with alone(handle):
+        with os_errors(handle.place.here):
+            new = scratch.make(handle.place.here, COMPACTING)
         try:
-            with os_errors(env.place.here):
-                _copy_to(env, new, compact=True)
-                _replace(env, new / DATA)
+            with os_errors(handle.place.here):
+                _copy_to(handle, new, compact=True)
+                _replace(handle, new / DATA)
         finally:
             scratch.remove(new)
 
 
 @contextmanager
-def alone(env: Environment) -> Iterator[None]:
+def alone(handle: StoreHandle) -> Iterator[None]:
     """Nobody else has the database open, and nobody writes, inside.
 
     Raises:
         BusyError: Another process has it open, or something writes here for too long.
         ReadOnlyError: Opened for reading only.
     """
-    env.check_open()
-    if env.writer_lock is None:
-        raise ReadOnlyError(f"{env.path} was opened with read_only=True")
-    with env.writer_lock.holding(env.lock_timeout):
-        env.place.check()
-        with _nobody_opens(env), _nobody_else_has_it(env):
+    handle.check_open()
+    if handle.writer_lock is None:
+        raise ReadOnlyError(f"{handle.path} was opened with read_only=True")
+    with handle.writer_lock.holding(handle.lock_timeout):
+        handle.place.check()
+        with _nobody_opens(handle), _nobody_else_has_it(handle):
             yield
 
 
 @contextmanager
-def _nobody_opens(env: Environment) -> Iterator[None]:
+def _nobody_opens(handle: StoreHandle) -> Iterator[None]:
     """Nobody opens the database, or makes one here, inside."""
-    if env.open_lock is not None:  # which whoever has it open holds all the time
+    if handle.open_lock is not None:  # which whoever has it open holds all the time
         yield
         return
-    lock = FileLock(env.place.here / OPEN_LOCK, create=True)
+    lock = FileLock(handle.place.here / OPEN_LOCK, create=True)
     try:
-        if not lock.acquire(shared=False, timeout=env.lock_timeout):
+        if not lock.acquire(shared=False, timeout=handle.lock_timeout):
             raise BusyError(
-                f"{env.path} was being opened by another process for more than "
-                f"{env.lock_timeout:g} s"
+                f"{handle.path} was being opened by another process for more than "
+                f"{handle.lock_timeout:g} s"
             )
         yield
     finally:
@@ -149,57 +147,57 @@ def _nobody_opens(env: Environment) -> Iterator[None]:
 
 
 @contextmanager
-def _nobody_else_has_it(env: Environment) -> Iterator[None]:
+def _nobody_else_has_it(handle: StoreHandle) -> Iterator[None]:
     try:
         # Fails or not, only the holder of the writer lock ever asks for this, so taking it back
         # shared below never waits.
-        if not _announcement(env).acquire(shared=False, timeout=0.0):
-            raise _open_elsewhere(env)
+        if not _announcement(handle).acquire(shared=False, timeout=0.0):
+            raise _open_elsewhere(handle)
         yield
     finally:
-        _announce_again(env)
+        _announce_again(handle)
 
 
-def _announcement(env: Environment) -> FileLock:
+def _announcement(handle: StoreHandle) -> FileLock:
     """What says to other processes that the database is open here."""
-    lock = env.open_lock or env.file.share
+    lock = handle.open_lock or handle.file.share
     if lock is None:
-        raise ReadOnlyError(f"{env.path} was opened with read_only=True")
+        raise ReadOnlyError(f"{handle.path} was opened with read_only=True")
     return lock
 
 
-def _announce_again(env: Environment) -> None:
+def _announce_again(handle: StoreHandle) -> None:
     """Say to other processes again that the database is open here; without that it cannot be."""
     try:
-        _announcement(env).acquire(shared=True, timeout=env.lock_timeout)
+        _announcement(handle).acquire(shared=True, timeout=handle.lock_timeout)
     except VdbError as error:
-        env.gate.fail(f"its lock could not be taken back: {error}")
+        handle.gate.fail(f"its lock could not be taken back: {error}")
         raise CommitUnknownError(
-            f"the lock that says that {env.path} is open here could not be taken back ({error}); "
-            "close the database and open it again, to see whether its file was replaced"
+            f"the lock that says that {handle.path} is open here could not be taken back "
+            f"({error}); close the database and open it again, to see whether its file was replaced"
         ) from error
     except BaseException as error:
-        env.gate.fail(f"its lock could not be taken back: {error}")
+        handle.gate.fail(f"its lock could not be taken back: {error}")
         raise
 
 
-def _open_elsewhere(env: Environment) -> BusyError:
-    who = others(env.place.here / (DATA if env.open_lock is None else OPEN_LOCK))
+def _open_elsewhere(handle: StoreHandle) -> BusyError:
+    who = others(handle.place.here / (DATA if handle.open_lock is None else OPEN_LOCK))
     return BusyError(
-        f"{env.path} is open in another process{who}; close it there first",
+        f"{handle.path} is open in another process{who}; close it there first",
         expected="nobody else",
         received=others,
     )
 
 
 @contextmanager
-def replacement(env: Environment) -> Iterator[Path]:
+def replacement(handle: StoreHandle) -> Iterator[Path]:
     """A directory for a database that shall take this one's place; inside `alone`.
 
     It is removed at the end, with whatever `replace` has not taken out of it.
     """
-    with os_errors(env.place.here):
-        new = scratch.make(env.place.here, REPLACING)
+    with os_errors(handle.place.here):
+        new = scratch.make(handle.place.here, REPLACING)
     try:
         # Not that one itself: who writes takes turns by a lock on the directory, and it has one.
         place = new / "new"
@@ -210,7 +208,7 @@ def replacement(env: Environment) -> Iterator[Path]:
         scratch.remove(new)
 
 
-def replace(env: Environment, new: Path, *, keep: str) -> Path:
+def replace(handle: StoreHandle, new: Path, *, keep: str) -> Path:
     """Put the data file of a closed database in the place of this one's; inside `alone`.
 
     The old file stays beside it under the name `keep`, with a number behind it where that is taken;
@@ -220,52 +218,52 @@ def replace(env: Environment, new: Path, *, keep: str) -> Path:
         BusyError: Searches run on for longer than lock_timeout, or a snapshot is held.
         DiskError: The disk or the system failed.
     """
-    with os_errors(env.place.here):
-        kept = vacant_name(env.place, keep)
-        _replace(env, new / DATA, keep=kept)
-    return env.path / kept
+    with os_errors(handle.place.here):
+        kept = vacant_name(handle.place, keep)
+        _replace(handle, new / DATA, keep=kept)
+    return handle.path / kept
 
 
-def _replace(env: Environment, new: Path, keep: str | None = None) -> None:
-    with env.remapping():
+def _replace(handle: StoreHandle, new: Path, keep: str | None = None) -> None:
+    with handle.remapping():
         placed = False
         try:
-            env.file.close()
-            env.file.take_place(new, keep=keep)
+            handle.file.close()
+            handle.file.take_place(new, keep=keep)
             placed = True
-            confirm(env.file.data)
+            confirm(handle.file.data)
         finally:
-            _reopen(env, placed=placed)
+            _reopen(handle, placed=placed)
 
 
-def _reopen(env: Environment, *, placed: bool) -> None:
+def _reopen(handle: StoreHandle, *, placed: bool) -> None:
     """Open the file again, be it the old one or the new one, which was put in its place."""
     try:
-        env.file.reopen()
+        handle.file.reopen()
     except VdbError as error:
         if not placed:
             raise
         raise CommitUnknownError(
-            f"the new file of {env.path} is in its place, but could not be opened ({error}); close "
-            "the database and open it again"
+            f"the new file of {handle.path} is in its place, but could not be opened ({error}); "
+            "close the database and open it again"
         ) from error
 
 
-def _copy_to(env: Environment, directory: Path, *, compact: bool) -> None:
+def _copy_to(handle: StoreHandle, directory: Path, *, compact: bool) -> None:
     """Copy the data file into an empty directory and see it onto the disk."""
-    with env.snapshot() as snapshot:
+    with Snapshot.newest(handle) as snapshot:
         total, used, *_ = snapshot.pages()
-    needed = (used if compact else total) * env.page_size
+    needed = (used if compact else total) * handle.page_size
     free = mounts.free_bytes(directory)
     if free is not None and free < needed:
         raise DiskFullError(
-            f"a copy of {env.path} takes {needed:,} bytes, and {free:,} are free in "
+            f"a copy of {handle.path} takes {needed:,} bytes, and {free:,} are free in "
             f"{shown(directory.parent)}",
             expected=needed,
             received=free,
         )
     try:
         with os_errors(directory):
-            stream(env.file.engine, directory / DATA, compact=compact)
+            stream(handle.file.engine, directory / DATA, compact=compact)
     except lmdb.Error as error:
         raise translate(error, directory, needed=needed) from error

@@ -18,7 +18,7 @@ from __future__ import annotations
 import contextlib
 import threading
 from operator import itemgetter
-from typing import TYPE_CHECKING, Self
+from typing import Self
 
 import lmdb
 
@@ -38,13 +38,11 @@ from vdb.store.format.generation import GenerationRecord
 from vdb.store.format.headers import CollectionHeader
 from vdb.store.format.keys import KeyKind
 from vdb.store.format.packing import twin
+from vdb.store.handle import StoreHandle
 from vdb.store.recovery import after_failed_commit
 from vdb.store.snapshot import Snapshot
 from vdb.store.transaction import Transaction
 from vdb.store.views import WritableCollection, build
-
-if TYPE_CHECKING:
-    from vdb.store.environment import Environment
 
 __all__ = ["Batch"]
 
@@ -73,18 +71,18 @@ class Batch(Transaction):
         "commit_number",
     )
 
-    def __init__(self, env: Environment, writer_lock: WriterLock) -> None:
+    def __init__(self, handle: StoreHandle, writer_lock: WriterLock) -> None:
         """Begin; the caller holds the writer lock, and gives it back when this raises."""
-        super().__init__(env)
+        super().__init__(handle)
         self._writer_lock, self._hold = writer_lock, writer_lock.hold
-        self._token = env.gate.token()
+        self._token = handle.gate.token()
         self._collections: dict[str, WritableCollection] = {}
         self._dropped: set[int] = set()
         try:
-            env.gate.enter(self._token, env.lock_timeout)
-            self._txn = env.file.begin_write()
+            handle.gate.enter(self._token, handle.lock_timeout)
+            self._txn = handle.file.begin_write()
             self._txn_id: int = self._txn.id()
-            self.base = Snapshot(env, inside=True)
+            self.base = Snapshot(handle, inside=True)
             self._database = twin(self.base.database)
             self.commit_number = self._database.commit + 1
         except BaseException:
@@ -94,7 +92,7 @@ class Batch(Transaction):
                 base.close()
             if txn is not None:
                 txn.abort()
-            env.gate.leave(token)
+            handle.gate.leave(token)
             raise
 
     def collection(self, name: str) -> WritableCollection:
@@ -173,8 +171,8 @@ class Batch(Transaction):
             if not self.touched and not changed:
                 return
             self._put_commit(changed)
-            self._env.file.check_space(self.written, self.base.pages())
-            self._env.place.check_late()
+            self._handle.file.check_space(self.written, self.base.pages())
+            self._handle.place.check_late()
             self._commit_txn()
             self._publish(changed)
             self._see_where_it_went()
@@ -236,27 +234,29 @@ class Batch(Transaction):
             txn.commit()
         except lmdb.Error as error:
             if isinstance(error, lmdb.MapFullError):
-                self._env.file.map_was_full()
+                self._handle.file.map_was_full()
             self.base.close()
             raise after_failed_commit(
-                self._env, error, self.commit_number, self.written, self._token
+                self._handle, error, self.commit_number, self.written, self._token
             ) from error
 
     def _publish(self, changed: journal.Journal) -> None:
         """Step 6. The commit has happened, so nothing here may say otherwise."""
         with contextlib.suppress(VdbError):
             # Under the writer lock: nobody else is making the file longer at this moment.
-            self._env.file.lengthen()
+            self._handle.file.lengthen()
         with contextlib.suppress(MemoryError):  # then the next reader moves them on
             written = {
                 c.header.number: (c.header, c.generation) for c in self._collections.values()
             }
-            self._env.cache.committed(self._database, self._txn_id, changed, self._dropped, written)
+            self._handle.cache.committed(
+                self._database, self._txn_id, changed, self._dropped, written
+            )
 
     def _see_where_it_went(self) -> None:
         """Step 7."""
         try:
-            self._env.place.check()
+            self._handle.place.check()
         except VdbError as error:
             raise CommitUnknownError(
                 f"commit {self.commit_number} was written to the file that is open, and meanwhile "
@@ -274,14 +274,14 @@ class Batch(Transaction):
         """
         if self._token == 0:
             return
-        if self._env.gate.forked:
+        if self._handle.gate.forked:
             self._token, self._txn = 0, None
             self._collections.clear()
             return  # the transaction and the locks are the parent's
         if not self.ends_here:
             self.fail()
-            if self not in self._env.stranded:
-                self._env.stranded.append(self)
+            if self not in self._handle.transactions.stranded:
+                self._handle.transactions.stranded.append(self)
             return
         try:
             self._let_go()
@@ -305,7 +305,7 @@ class Batch(Transaction):
                 txn.abort()
         finally:
             self.base.close()
-            self._env.gate.leave(self._token)
+            self._handle.gate.leave(self._token)
             self._writer_lock.release(self._hold)
             self._token = 0
 
@@ -327,4 +327,4 @@ class Batch(Transaction):
 
     def __repr__(self) -> str:
         state = "over" if self._txn is None else f"of commit {self.commit_number}"
-        return f"<Batch {state} on {self._env.path}>"
+        return f"<Batch {state} on {self._handle.path}>"

@@ -1,14 +1,11 @@
-"""The environment: one open database directory in one process.
+"""The environment: the front of an open database directory, for reading, writing and copying.
 
-All `Environment.open` calls of a process for one directory share one environment, because LMDB may
-not be opened twice: closing the second would drop the locks of the first. It is found by the
-device and inode of the directory, whatever path led there, and closed when it has been closed as
-often as it was opened.
+All `Environment.open` calls of a process for one directory share one `StoreHandle`, which is found
+by the device and inode of the directory, whatever path led there, and closed when it has been
+closed as often as it was opened. A second open may differ from the first:
 
-A second open may differ from the first:
-
-- ``read_only=True`` over a writable environment shares it; whoever asked keeps the promise itself.
-- ``read_only=False`` over a read-only one reopens it for writing, if nobody uses it at the moment.
+- ``read_only=True`` over a writable one shares it; the caller keeps the promise itself.
+- ``read_only=False`` over a read-only one reopens it for writing, if it is not in use.
 - another ``durability`` is refused, unless either of them only reads.
 
 Threads: everything may be called from any thread; a batch stays on the one that began it.
@@ -18,7 +15,7 @@ from __future__ import annotations
 
 import contextlib
 import os
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager
 from pathlib import Path
 
@@ -31,18 +28,26 @@ from vdb.store.files import mounts, opening, registry
 from vdb.store.files.directory import DATA, Place, identity
 from vdb.store.files.lmdb_errors import os_errors
 from vdb.store.files.rebuild_lock import rebuilding
-from vdb.store.format.checksums import Seal
-from vdb.store.handle import Lifetime
+from vdb.store.handle import StoreHandle
 from vdb.store.snapshot import Snapshot
 from vdb.store.statistics import EnvironmentStats
 
 __all__ = ["Environment"]
 
-_WISH = 0.05  # seconds that readers are waited for, for a larger map that is not needed yet
+_READERS_PATIENCE = 0.05
+"""Seconds to wait for readers to end, for a larger map that is not needed yet."""
 
 
-class Environment(Lifetime):
-    """An open database directory. Made by `open`; see the top of this file."""
+class Environment:
+    """An open database directory. Made by `open`; see the top of this file.
+
+    Attributes:
+        handle: What all environments, snapshots and batches of the directory share.
+    """
+
+    def __init__(self, handle: StoreHandle) -> None:
+        """One use of a handle, which `close` ends."""
+        self.handle = handle
 
     @classmethod
     def open(
@@ -90,12 +95,12 @@ class Environment(Lifetime):
             place = Place(real)
             try:
                 place.vet()
-                found = registry.find(place.id, identity(place.status(DATA)))
-                if isinstance(found, cls):
+                shared = registry.find(place.id, identity(place.status(DATA)))
+                if isinstance(shared, StoreHandle):
                     place.close()
-                    found.join(read_only=read_only, durability=durability)
-                    return found
-                env = cls(
+                    shared.join(read_only=read_only, durability=durability)
+                    return cls(shared)
+                handle = StoreHandle(
                     place,
                     read_only=read_only,
                     durability=durability,
@@ -107,38 +112,84 @@ class Environment(Lifetime):
                 if isinstance(error, CorruptedError):
                     damage.met_opening(error, real)
                 raise
-            registry.add(place.id, env)
-            return env
+            registry.add(place.id, handle)
+            return cls(handle)
+
+    def close(self, *, timeout: float | None = None) -> None:
+        """Undo one `open`; see `StoreHandle.close`."""
+        self.handle.close(timeout=timeout)
+
+    def abandon(self) -> None:
+        """`close` for an environment that was forgotten; see `StoreHandle.abandon`."""
+        self.handle.abandon()
+
+    # What it is
+
+    @property
+    def path(self) -> Path:
+        """Where the directory lay when it was opened: absolute, without links."""
+        return self.handle.path
+
+    @property
+    def read_only(self) -> bool:
+        """Whether no user in this process asked to write."""
+        return self.handle.read_only
+
+    @property
+    def durability(self) -> str:
+        """Either "full" or "relaxed"."""
+        return self.handle.durability
+
+    @property
+    def forked(self) -> bool:
+        """Whether it was opened by a parent process, and is of no use here."""
+        return self.handle.gate.forked
 
     @property
     def uuid(self) -> bytes:
         """16 bytes that tell this database from all others; the salt of its checksums."""
-        return self.file.header.uuid
-
-    @property
-    def seal(self) -> Seal:
-        """The seal of this database."""
-        return self.file.seal
+        return self.handle.file.header.uuid
 
     @property
     def page_size(self) -> int:
         """Bytes of a page."""
-        return self.file.header.page_size
+        return self.handle.page_size
 
     @property
     def small_block(self) -> int:
         """Bytes of a block of links."""
-        return self.file.header.small_block
+        return self.handle.small_block
 
     @property
-    def big_block(self) -> int:
-        """Bytes of a block of vectors."""
-        return self.file.header.big_block
+    def mapping(self) -> object:
+        """Another object after each change of the addresses of what is in the file."""
+        mapping: object = self.handle.file.engine
+        return mapping
 
     @property
     def map_size(self) -> int:
         """Bytes of address space that the file may grow to."""
         return self.stats().map_size
+
+    def check_open(self) -> None:
+        """Raise ClosedError or ForkError when the environment cannot be used any more."""
+        self.handle.check_open()
+
+    def stats(self) -> EnvironmentStats:
+        """Figures of the file, at the newest commit."""
+        with self.snapshot() as snapshot:
+            return snapshot.stats()
+
+    def room(self) -> int | None:
+        """Bytes that can still be stored, on the disk and in free pages; None if unknown."""
+        free = mounts.free_bytes(self.handle.place.here)
+        stats = self.stats()
+        return None if free is None else free + stats.pages_free * stats.page_size
+
+    def __repr__(self) -> str:
+        return f"<Environment {self.path}>"
+
+    # Reading and writing
 
     def snapshot(self, *, held: bool = False) -> Snapshot:
         """The newest commit, to read; `held` for one that a user keeps. See `Snapshot`.
@@ -147,11 +198,7 @@ class Environment(Lifetime):
             ClosedError, ForkError: The environment is gone.
             BusyError: It is being rewritten, or has as many readers as there can be.
         """
-        try:
-            return Snapshot(self, held=held)
-        except lmdb.MapResizedError:
-            self.reopen()
-            return Snapshot(self, held=held)
+        return Snapshot.newest(self.handle, held=held)
 
     def batch(self, *, timeout: float | None = None, room: int = 0) -> Batch:
         """The right to write, for this thread; waits at most `timeout` seconds for it.
@@ -159,29 +206,30 @@ class Environment(Lifetime):
         `room` says about how many bytes it is going to write, where that is known.
 
         Raises:
-            BusyError: Somebody else was writing for longer than `timeout`.
+            BusyError: Another batch was open for longer than `timeout`.
             ReadOnlyError: Opened for reading only.
             ClosedError, ForkError: The environment is gone.
         """
-        self.check_open()
-        writer_lock = self.writer_lock
+        handle = self.handle
+        handle.check_open()
+        writer_lock = handle.writer_lock
         if writer_lock is None:
             raise ReadOnlyError(f"{self.path} was opened with read_only=True")
-        if self.stranded:
-            self.undo_stranded()
+        if handle.transactions.stranded:
+            handle.transactions.abort_stranded()
         writer_lock.check_not_mine()
         try:
-            writer_lock.acquire(self.lock_timeout if timeout is None else timeout)
-            self.place.check()
-            lacks = self.file.lacks_map(room)
+            writer_lock.acquire(handle.lock_timeout if timeout is None else timeout)
+            handle.place.check()
+            lacks = handle.file.lacks_map(room)
             if lacks is not False:
                 with contextlib.suppress(BusyError):
-                    self.reopen(timeout=self.lock_timeout if lacks else _WISH)
+                    handle.reopen(timeout=handle.lock_timeout if lacks else _READERS_PATIENCE)
             try:
-                return Batch(self, writer_lock)
+                return Batch(handle, writer_lock)
             except lmdb.MapResizedError:
-                self.reopen()
-                return Batch(self, writer_lock)
+                handle.reopen()
+                return Batch(handle, writer_lock)
         except BaseException:
             if writer_lock.mine:
                 writer_lock.release(writer_lock.hold)
@@ -191,30 +239,18 @@ class Environment(Lifetime):
         """The right to build a generation, inside; see `rebuild_lock`.
 
         Raises:
-            BusyError: Somebody else was building for longer than `timeout`.
+            BusyError: Another build was under way for longer than `timeout`.
             ReadOnlyError: Opened for reading only.
             ClosedError, ForkError: The environment is gone.
         """
-        self.check_open()
-        if self.writer_lock is None:
+        handle = self.handle
+        handle.check_open()
+        if handle.writer_lock is None:
             raise ReadOnlyError(f"{self.path} was opened with read_only=True")
-        patience = self.lock_timeout if timeout is None else timeout
-        return rebuilding(self.place, patience, self.rebuild_locks)
+        patience = handle.lock_timeout if timeout is None else timeout
+        return rebuilding(handle.place, patience, handle.rebuild_locks)
 
-    def room(self) -> int | None:
-        """Bytes that can still be stored, on the disk and in free pages; None: nobody can tell."""
-        free = mounts.free_bytes(self.place.here)
-        stats = self.stats()
-        return None if free is None else free + stats.pages_free * stats.page_size
-
-    def check_open(self) -> None:
-        """Raise ClosedError or ForkError when the environment cannot be used any more."""
-        self.gate.check()
-
-    def stats(self) -> EnvironmentStats:
-        """Figures of the file, at the newest commit."""
-        with self.snapshot() as snapshot:
-            return snapshot.stats()
+    # Copies of the whole
 
     def copy(
         self,
@@ -224,11 +260,26 @@ class Environment(Lifetime):
         judge: Callable[[Path], None] | None = None,
     ) -> None:
         """Write a copy of the newest commit to a new directory; see `backup.copy`."""
-        backup.copy(self, Path(path).absolute(), compact=compact, judge=judge)
+        backup.copy(self.handle, Path(path).absolute(), compact=compact, judge=judge)
 
     def compact(self) -> None:
         """Rewrite the file without its free pages; see `backup.compact`."""
-        backup.compact(self)
+        backup.compact(self.handle)
 
-    def __repr__(self) -> str:
-        return f"<Environment {self.path}>"
+    @contextlib.contextmanager
+    def replacement(self) -> Iterator[Path]:
+        """A directory for a file to take this one's place, while nothing else happens here.
+
+        No other process has the database open, and no thread writes, inside. The directory is
+        removed at the end, with whatever `replace` has not taken out of it.
+
+        Raises:
+            BusyError: Another process has it open, or something writes here for too long.
+            ReadOnlyError: Opened for reading only.
+        """
+        with backup.alone(self.handle), backup.replacement(self.handle) as directory:
+            yield directory
+
+    def replace(self, new: Path, *, keep: str) -> Path:
+        """Put the file of a closed database in the place of this one's; see `backup.replace`."""
+        return backup.replace(self.handle, new, keep=keep)

@@ -1,54 +1,47 @@
-"""How an environment comes up, changes its mapping, and ends."""
+"""The handle of an open database: what its snapshots, batches and backups share, and its life.
+
+All opens of one directory in a process share one handle, because LMDB may not be opened twice:
+closing the second environment would drop the locks of the first. The handle counts its users, and
+closes the files when the last of them is gone. It knows no transaction; those refer to it.
+"""
 
 from __future__ import annotations
 
-import contextlib
 import os
 import time
-import weakref
 from collections.abc import Iterator
 from contextlib import contextmanager, nullcontext
-from typing import TYPE_CHECKING
 
-from vdb.errors import (
-    BusyError,
-    InvalidArgumentError,
-    NotFoundError,
-    ReadOnlyError,
-)
-from vdb.store.files import mounts, registry
+from vdb.errors import BusyError, InvalidArgumentError, ReadOnlyError
+from vdb.store.files import mounts, open_lock, registry
 from vdb.store.files.data_file import DataFile
-from vdb.store.files.directory import OPEN_LOCK, WRITER_LOCK, Place
+from vdb.store.files.directory import FileId, Place
 from vdb.store.files.lmdb_errors import os_errors
 from vdb.store.files.lock import FileLock, WriterLock
 from vdb.store.files.replacing import drop_second_names
+from vdb.store.format.checksums import Seal
 from vdb.store.gate import Gate
-from vdb.store.snapshot import Snapshot
+from vdb.store.open_transactions import OpenTransactions
 from vdb.store.view_cache import ViewCache
 
-if TYPE_CHECKING:
-    from vdb.store.batch import Batch
-
-__all__ = ["Lifetime"]
+__all__ = ["StoreHandle"]
 
 
-class Lifetime:
-    """What an environment is made of; `Environment` adds what is done with it.
+class StoreHandle:
+    """One open database directory in this process. Everything may be called from any thread.
 
     Attributes:
         place: The directory.
         path: Where it lay when it was opened: absolute, without links.
         lock_timeout: Seconds to wait for running calls, here and in other processes.
-        gate: Who is inside.
+        gate: Counts the calls that use LMDB's memory.
         file: The data file.
         cache: The newest views.
-        held: Snapshots that users keep.
+        transactions: Those that outlive the call that began them.
         writer_lock: The right to write; None when read-only.
-        stranded: Batches that were left by another thread than their own; see `Batch.abort`.
         rebuild_locks: Those that threads of this process hold or wait for.
-        open_lock: Held as long as the database is open, where its file's own lock cannot say so
-            (see
-            `_announce`); None elsewhere.
+        open_lock: Held as long as the database is open, where its file's own lock cannot say so;
+            None elsewhere. See `files.open_lock`.
     """
 
     def __init__(
@@ -60,19 +53,20 @@ class Lifetime:
         lock_timeout: float,
         verify: str = "auto",
     ) -> None:
-        """Open an existing database; callers use `Environment.open`. It closes the place."""
+        """Open an existing database, for one user; from here on the directory is the handle's."""
         self.place = place
         self.path = place.path
         self.lock_timeout = lock_timeout
         self.gate = Gate(str(place.path))
-        self.held: weakref.WeakSet[Snapshot] = weakref.WeakSet()
+        self.transactions = OpenTransactions()
         self.writer_lock: WriterLock | None = None
-        self.stranded: list[Batch] = []
         self.rebuild_locks: set[FileLock] = set()
         self._users = 1  # guarded by the registry's lock
         self._unlocked = read_only and mounts.is_read_only(place.here)
         self.open_lock: FileLock | None = None
-        announced: FileLock | None = self._announce()
+        opening: FileLock | None = open_lock.acquire(
+            place, on_read_only_medium=self._unlocked, timeout=lock_timeout
+        )
         try:
             with os_errors(place.here):
                 drop_second_names(place)
@@ -92,52 +86,16 @@ class Lifetime:
                 self.file.end()
                 raise
             if self._unlocked or os.name == "nt":
-                self.open_lock, announced = announced, None
+                self.open_lock, opening = opening, None
         finally:
-            if announced is not None:
-                announced.close()
+            if opening is not None:
+                opening.close()
 
-    def _announce(self) -> FileLock:
-        """The lock file that is held shared while the database is being opened.
-
-        On a read-only medium LMDB keeps no reader table, so nothing would stop a writer, through
-        another mount of it, from using pages again that are being read. There the writer lock
-        itself is held, shared, to the end: many may read, nobody can write.
-        """
-        here = self.place.here
-        if self._unlocked:
-            try:
-                lock = FileLock(here / WRITER_LOCK)
-            except NotFoundError:
-                raise ReadOnlyError(
-                    f"{self.path} is on a read-only medium and has no {WRITER_LOCK}, without "
-                    "which readers cannot be kept apart from a writer; make such copies with "
-                    "backup()"
-                ) from None
-        else:
-            try:
-                lock = FileLock(here / OPEN_LOCK, create=True)
-            except ReadOnlyError as error:
-                try:
-                    lock = FileLock(here / OPEN_LOCK)
-                except NotFoundError:
-                    raise error from None  # a copy of the data file alone, on a read-only medium
-        try:
-            taken = lock.acquire(shared=True, timeout=self.lock_timeout)
-        except BaseException:
-            lock.close()
-            raise
-        if not taken:
-            lock.close()
-            raise BusyError(
-                f"{self.path} was being compacted or written to by another process for more than "
-                f"{self.lock_timeout:g} s"
-            )
-        return lock
+    # What the file says of itself
 
     @property
     def read_only(self) -> bool:
-        """Whether nobody in this process asked to write."""
+        """Whether no user in this process asked to write."""
         return self.file.read_only
 
     @property
@@ -145,8 +103,45 @@ class Lifetime:
         """Either "full" or "relaxed"."""
         return self.file.durability
 
+    @property
+    def data_id(self) -> FileId:
+        """Device and inode of the data file."""
+        return self.file.id
+
+    @property
+    def seal(self) -> Seal:
+        """The seal of this database."""
+        return self.file.seal
+
+    @property
+    def page_size(self) -> int:
+        """Bytes of a page."""
+        return self.file.header.page_size
+
+    @property
+    def small_block(self) -> int:
+        """Bytes of a block of links."""
+        return self.file.header.small_block
+
+    @property
+    def big_block(self) -> int:
+        """Bytes of a block of vectors."""
+        return self.file.header.big_block
+
+    def check_open(self) -> None:
+        """Raise ClosedError or ForkError when the database cannot be used any more."""
+        self.gate.check()
+
+    # One more user
+
     def join(self, *, read_only: bool, durability: str) -> None:
-        """One more user of an environment that is open already; under the registry's lock."""
+        """Count one more user of a database that is open already; under the registry's lock.
+
+        Raises:
+            InvalidArgumentError: The durability differs, and both write.
+            StaleError: The path leads to another file now.
+            BusyError: It is to become writable, and is in use.
+        """
         self.gate.check()
         self.place.check()
         if not read_only:
@@ -190,20 +185,21 @@ class Lifetime:
         end_held: bool = False,
         timeout: float | None = None,
     ) -> Iterator[None]:
-        """Nobody is inside while the file is reopened, and no old address is left afterwards.
+        """The gate is empty while the file is reopened, and no old address is left afterwards.
 
         `own` are the caller's own tokens; `end_held` says to end the snapshots that users keep.
         When the file cannot be opened again, only closing is possible.
 
         Raises:
-            BusyError: Somebody stayed inside, or keeps a snapshot.
+            BusyError: A call did not end in time, or a user keeps a snapshot.
         """
+        transactions = self.transactions
         if not end_held:
-            self._require_none_held()
+            transactions.require_none_held(self.path)
         with self.gate.emptied(self.lock_timeout if timeout is None else timeout, own=own):
             if end_held:
-                self.end_held()
-            self._require_none_held()
+                transactions.close_held()
+            transactions.require_none_held(self.path)
             try:
                 yield
             finally:
@@ -212,18 +208,12 @@ class Lifetime:
                 else:
                     self.cache.reset(self.file.header, self.file.txn_id)
 
-    def _require_none_held(self) -> None:
-        held = sum(not snapshot.closed for snapshot in self.held)
-        if held:
-            raise BusyError(
-                f"{self.path} has to be mapped anew, and {held:,} open snapshots and iterators of "
-                "this process hold the map; close them first",
-                expected=0,
-                received=held,
-            )
-
     def reopen(self, *, timeout: float | None = None) -> None:
-        """Map the file anew, with room to grow; waits so long (lock_timeout) for who is inside."""
+        """Map the file anew, with room to grow; waits `timeout` (lock_timeout) for an empty gate.
+
+        Raises:
+            BusyError: As `remapping`.
+        """
         with self.remapping(timeout=timeout):
             self.file.reopen()
 
@@ -241,46 +231,29 @@ class Lifetime:
         with registry.lock:
             if self.gate.forked or self._users == 0:
                 return
-            self.undo_stranded()
+            self.transactions.abort_stranded()
             if self._users == 1:
                 if self.writer_lock is not None and self.writer_lock.mine:
                     raise BusyError(f"{self.path}: this thread has a batch open; end it first")
                 self._shut(self.lock_timeout if timeout is None else timeout)
             self._users -= 1
 
-    def undo_stranded(self) -> None:
-        """Undo the batches that were left elsewhere and can be undone by the calling thread."""
-        for batch in list(self.stranded):
-            if batch.ends_here:
-                with contextlib.suppress(ValueError):  # another thread was faster
-                    self.stranded.remove(batch)
-                    batch.abort()
-
     def abandon(self) -> None:
-        """`close` for a handle that was forgotten; may be called by the garbage collector.
+        """`close` for a user that was forgotten; may be called by the garbage collector.
 
-        That strikes anywhere, also while this very thread opens an environment: then the next open
-        or close does it.
+        That strikes anywhere, also while this very thread opens a database: then the next open or
+        close does it.
         """
         if registry.is_changing():
             registry.abandoned.append(self)
         else:
             self.close(timeout=0)
 
-    def end_held(self) -> None:
-        """End the snapshots that users keep; in an empty gate, where nobody uses them, at once.
-
-        Raises:
-            BusyError: One was used for longer than lock_timeout.
-        """
-        for snapshot in list(self.held):
-            snapshot.close()
-
     def _shut(self, timeout: float) -> None:
-        """Wait for everybody who works here, and end; BusyError, and nothing changed, in vain.
+        """Wait until no call is inside, and end; on BusyError nothing has changed.
 
-        Whoever writes holds the writer lock, or waits for it, also where he is not inside the gate:
-        who compacts opens and closes it himself.
+        Every writer holds the writer lock, or waits for it, also while it is not inside the gate:
+        compaction opens and closes the gate itself.
         """
         deadline = time.monotonic() + timeout
         lock = self.writer_lock
@@ -290,13 +263,13 @@ class Lifetime:
 
     def _end(self) -> None:
         registry.remove(self)
-        self.end_held()
+        self.transactions.close_held()
         try:
             self.file.end()
         finally:
-            self._let_go()
+            self._close_descriptors()
 
-    def _let_go(self) -> None:
+    def _close_descriptors(self) -> None:
         """Close all descriptors but LMDB's, in this process only."""
         self.file.let_go()
         if self.writer_lock is not None:
@@ -320,4 +293,4 @@ class Lifetime:
         if self.file.engine is not None:
             registry.keep_for_ever(self.file.engine)
         # Copies of the parent's descriptors, whose locks would outlive the parent with them.
-        self._let_go()
+        self._close_descriptors()

@@ -2,21 +2,17 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
-
 import lmdb
 
 from vdb.errors import CommitUnknownError, DiskError, VdbError
 from vdb.store.files.lmdb_errors import is_disk_full, shown, translate
-
-if TYPE_CHECKING:
-    from vdb.store.handle import Lifetime
+from vdb.store.handle import StoreHandle
 
 __all__ = ["after_failed_commit"]
 
 
 def after_failed_commit(
-    env: Lifetime, error: lmdb.Error, commit: int, needed: int, token: int
+    handle: StoreHandle, error: lmdb.Error, commit: int, needed: int, token: int
 ) -> Exception:
     """What to raise for a commit that LMDB could not do. Reopens the file.
 
@@ -24,23 +20,23 @@ def after_failed_commit(
     refused the meta page, LMDB refuses everything from then on, and only a look at the file
     tells which commit it has, and not whether the disk has it too.
     """
-    unknown = env.file.is_failed()
-    if not unknown and is_disk_full(error, env.place.here, needed):
-        return translate(error, env.place.here, needed=needed)
+    unknown = handle.file.is_failed()
+    if not unknown and is_disk_full(error, handle.place.here, needed):
+        return translate(error, handle.place.here, needed=needed)
     kind = CommitUnknownError if unknown else DiskError
-    what = f"the disk under {env.path} failed while commit {commit} was written ({shown(error)})"
+    what = f"the disk under {handle.path} failed while commit {commit} was written ({shown(error)})"
     try:
-        with env.remapping(own=frozenset((token,)), end_held=True):
-            env.file.reopen()
+        with handle.remapping(own=frozenset((token,)), end_held=True):
+            handle.file.reopen()
     except VdbError as second:
-        env.gate.fail(f"the disk failed while commit {commit} was written: {error}")
+        handle.gate.fail(f"the disk failed while commit {commit} was written: {error}")
         learn = " to learn whether the batch is there" if unknown else "; nothing was changed"
         return kind(
             f"{what}, and the database could not be reopened ({second}); close it and open it "
             f"again{learn}",
             expected=commit,
         )
-    shows = env.file.header.commit
+    shows = handle.file.header.commit
     if not unknown:
         return kind(f"{what}; nothing was changed", expected=commit, received=shows)
     outcome = "is there" if shows == commit else "is not there"

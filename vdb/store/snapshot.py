@@ -21,7 +21,7 @@ import time
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager, nullcontext
 from functools import partial
-from typing import TYPE_CHECKING, Any, NoReturn, Self
+from typing import Any, NoReturn, Self
 
 import lmdb
 import numpy as np
@@ -36,12 +36,10 @@ from vdb.store.files.read_range import chunk
 from vdb.store.format.checksums import Seal
 from vdb.store.format.headers import DatabaseHeader
 from vdb.store.format.payloads import Payloads
+from vdb.store.handle import StoreHandle
 from vdb.store.reader import HasHeader, Reader
 from vdb.store.statistics import EnvironmentStats
 from vdb.store.views import CollectionView
-
-if TYPE_CHECKING:
-    from vdb.store.environment import Environment
 
 __all__ = ["Snapshot"]
 
@@ -60,8 +58,8 @@ class Snapshot(Reader):
     __slots__ = (
         "__weakref__",
         "_closers",
-        "_env",
         "_get",
+        "_handle",
         "_held",
         "_token",
         "_txn",
@@ -69,10 +67,10 @@ class Snapshot(Reader):
         "_views",
     )
 
-    def __init__(self, env: Environment, *, held: bool = False, inside: bool = False) -> None:
+    def __init__(self, handle: StoreHandle, *, held: bool = False, inside: bool = False) -> None:
         """Begin; `inside` says that the caller is inside the gate and outlives the snapshot."""
-        self._token = env.gate.token()
-        self._env = env
+        self._token = handle.gate.token()
+        self._handle = handle
         self._held = False  # until it is whole
         self._users: dict[int, int] = {}  # thread -> depth of `use`; each thread has its own entry
         self._closers: set[int] = set()  # tokens of those who keep new users out
@@ -80,34 +78,50 @@ class Snapshot(Reader):
         self._get: Any = None
         # From here on __del__ takes the token out again, wherever an interrupt strikes.
         if not inside:
-            env.gate.enter(self._token, env.lock_timeout)
+            handle.gate.enter(self._token, handle.lock_timeout)
         try:
-            self._txn = txn = env.file.begin_read()
+            self._txn = txn = handle.file.begin_read()
             self._get = txn.get
             txn_id = txn.id()
             if not inside:
-                env.file.check_reading(txn_id)
-            views = env.cache.current
-            self._views = views if views.txn_id == txn_id else env.cache.at(self, txn_id)
+                handle.file.check_reading(txn_id)
+            views = handle.cache.current
+            self._views = views if views.txn_id == txn_id else handle.cache.at(self, txn_id)
         except BaseException:
             self.close()
             raise
         if held:
             self._held = True
-            env.held.add(self)  # before leaving, so that whoever empties the gate finds it
-            env.gate.leave(self._token)
+            handle.transactions.held.add(
+                self
+            )  # before leaving, so that whoever empties the gate finds it
+            handle.gate.leave(self._token)
+
+    @classmethod
+    def newest(cls, handle: StoreHandle, *, held: bool = False) -> Self:
+        """The newest commit, also where another process made the file larger than the map.
+
+        Raises:
+            ClosedError, ForkError: The database is gone.
+            BusyError: It is being rewritten, or has as many readers as there can be.
+        """
+        try:
+            return cls(handle, held=held)
+        except lmdb.MapResizedError:
+            handle.reopen()
+            return cls(handle, held=held)
 
     # Reader's
 
     @property
     def seal(self) -> Seal:
         """The seal of this database."""
-        return self._env.seal
+        return self._handle.seal
 
     @property
     def small_block(self) -> int:
         """Bytes of a small block."""
-        return self._env.small_block
+        return self._handle.small_block
 
     @property
     def database(self) -> DatabaseHeader:
@@ -132,13 +146,13 @@ class Snapshot(Reader):
         try:
             value: memoryview | None = self._getter()(key)
         except lmdb.Error as error:
-            raise translate(error, self._env.path) from error
+            raise translate(error, self._handle.path) from error
         return value
 
     def _getter(self) -> Any:
         """LMDB's own lookup, after the checks that every use needs."""
         get = self._get
-        if get is None or self._env.gate.forked or (self._held and not self._users):
+        if get is None or self._handle.gate.forked or (self._held and not self._users):
             self._refuse()
         return get
 
@@ -151,7 +165,7 @@ class Snapshot(Reader):
     def block_bytes(self) -> int:
         """Bytes of the file in pages of values that have pages of their own, as blocks have."""
         pages: int = self._txn.stat()["overflow_pages"]
-        return pages * self._env.page_size
+        return pages * self._handle.page_size
 
     def encoded(
         self,
@@ -182,9 +196,9 @@ class Snapshot(Reader):
                     found.append(body if payloads else None)
                     rest = rest[1:]
         except lmdb.Error as error:
-            raise translate(error, self._env.path) from error
+            raise translate(error, self._handle.path) from error
         names = {number: header.name}
-        tell = partial(damage.met_in, path=self._env.path, names=names)
+        tell = partial(damage.met_in, path=self._handle.path, names=names)
         return ids, Payloads(found, wanted.tolist(), number, tell)
 
     def items(
@@ -200,7 +214,7 @@ class Snapshot(Reader):
         position: bytes | None = prefix if start is None else start
         while position is not None:
             with self.use():
-                found, position = chunk(self._txn, prefix, position, self._env.path, until)
+                found, position = chunk(self._txn, prefix, position, self._handle.path, until)
             yield from found
 
     def collection(self, name: str) -> CollectionView:
@@ -214,19 +228,19 @@ class Snapshot(Reader):
 
     def behind(self) -> int:
         """How many commits were made since the one that is seen, by all processes."""
-        newest: int = self._env.file.engine.info()["last_txnid"]
+        newest: int = self._handle.file.engine.info()["last_txnid"]
         return max(0, newest - self.txn_id)
 
     def pages(self) -> tuple[int, int, int, int]:
         """Pages of the file, pages in use, key-value pairs and levels of LMDB's tree."""
-        info, stat = self._env.file.engine.info(), self._txn.stat()
+        info, stat = self._handle.file.engine.info(), self._txn.stat()
         used = 2 + stat["branch_pages"] + stat["leaf_pages"] + stat["overflow_pages"]
         return info["last_pgno"] + 1, used, stat["entries"], stat["depth"]
 
     def stats(self) -> EnvironmentStats:
         """Figures of the file, as of this moment as far as they belong to one."""
-        with self.use(), os_errors(self._env.path):
-            return statistics.collect(self._env.file, self.pages())
+        with self.use(), os_errors(self._handle.path):
+            return statistics.collect(self._handle.file, self.pages())
 
     # Lifetime
 
@@ -238,17 +252,17 @@ class Snapshot(Reader):
             ClosedError, ForkError: The snapshot or its environment is gone.
             BusyError: Either was being closed for longer than lock_timeout.
         """
-        env = self._env
+        handle = self._handle
         thread = threading.get_ident()
         depth = self._users.get(thread, 0)
-        token = env.gate.token()
+        token = handle.gate.token()
         try:
             if self._held and depth == 0:
                 # Never while inside already: whoever empties the gate would wait for this thread.
                 self._enter(token, thread)
             else:
                 self._users[thread] = depth + 1
-            if self._txn is None or env.gate.forked:
+            if self._txn is None or handle.gate.forked:
                 self._refuse()
             yield self
         except CorruptedError as error:
@@ -260,23 +274,23 @@ class Snapshot(Reader):
                 self._users[thread] = depth
             else:
                 self._users.pop(thread, None)
-            env.gate.leave(token)
+            handle.gate.leave(token)
 
     def tell(self, error: BaseException) -> None:
         """Tell an error of damage where it was met; any other stays as it is."""
-        damage.met_in(error, self._env.path, self._views.names())
+        damage.met_in(error, self._handle.path, self._views.names())
 
     def _enter(self, token: int, thread: int) -> None:
         """Go in and become a user; while somebody closes the snapshot, wait outside."""
-        env = self._env
-        deadline = time.monotonic() + env.lock_timeout
+        handle = self._handle
+        deadline = time.monotonic() + handle.lock_timeout
         while True:
-            env.gate.enter(token, env.lock_timeout)
+            handle.gate.enter(token, handle.lock_timeout)
             self._users[thread] = 1
             if not self._closers or self._txn is None:
                 return
             self._users.pop(thread, None)
-            env.gate.leave(token)
+            handle.gate.leave(token)
             if time.monotonic() > deadline:
                 raise BusyError("the snapshot is being closed by another thread")
             time.sleep(_PAUSE)
@@ -288,11 +302,11 @@ class Snapshot(Reader):
         Raises:
             BusyError: Somebody used it for longer than `timeout`, or the calling thread does.
         """
-        closer = self._env.gate.token()
+        closer = self._handle.gate.token()
         deadline = time.monotonic() + timeout
         self._closers.add(closer)
         try:
-            while self._users and not self._env.gate.forked:
+            while self._users and not self._handle.gate.forked:
                 if threading.get_ident() in self._users:  # in a signal handler, say
                     raise BusyError("the snapshot is being read by this very thread")
                 if time.monotonic() > deadline:
@@ -305,14 +319,14 @@ class Snapshot(Reader):
             self._closers.discard(closer)
 
     def _refuse(self) -> NoReturn:
-        self._env.gate.check()
+        self._handle.gate.check()
         if self._txn is None:
             raise ClosedError("the snapshot is closed")
         raise ClosedError("a held snapshot is read inside `with snapshot.use():`")
 
     def check(self) -> None:
         """Raise ClosedError or ForkError when it is closed."""
-        if self._txn is None or self._env.gate.forked:
+        if self._txn is None or self._handle.gate.forked:
             self._refuse()
 
     @property
@@ -327,7 +341,7 @@ class Snapshot(Reader):
             BusyError: It was used for longer than `timeout` (default: lock_timeout); it stays open.
         """
         if self._held and self._txn is not None:
-            with self.unused(self._env.lock_timeout if timeout is None else timeout):
+            with self.unused(self._handle.lock_timeout if timeout is None else timeout):
                 self._end()
         else:
             self._end()
@@ -335,10 +349,10 @@ class Snapshot(Reader):
     def _end(self) -> None:
         txn, self._txn = self._txn, None
         self._get = None
-        if txn is not None and not self._env.gate.forked:
+        if txn is not None and not self._handle.gate.forked:
             # Never in a forked child: it would free the parent's reader slot.
             txn.abort()
-        self._env.gate.leave(self._token)
+        self._handle.gate.leave(self._token)
         self._token = 0
 
     def __enter__(self) -> Self:
@@ -352,9 +366,9 @@ class Snapshot(Reader):
     def __del__(self) -> None:
         # May run half-made, in any thread, and while the interpreter is going down. Nobody uses
         # what nobody refers to, so there is nothing to wait for.
-        if getattr(self, "_token", 0) and getattr(self, "_env", None) is not None:
+        if getattr(self, "_token", 0) and getattr(self, "_handle", None) is not None:
             self._end()
 
     def __repr__(self) -> str:
         state = "closed" if self._txn is None else f"commit {self.commit}"
-        return f"<Snapshot of {self._env.path}, {state}>"
+        return f"<Snapshot of {self._handle.path}, {state}>"

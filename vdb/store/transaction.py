@@ -6,7 +6,7 @@ import threading
 from collections.abc import Iterable, Iterator
 from itertools import pairwise
 from operator import itemgetter
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import lmdb
 
@@ -16,11 +16,9 @@ from vdb.store.files.lmdb_errors import translate
 from vdb.store.files.read_range import chunk
 from vdb.store.format import keys, payloads, records
 from vdb.store.format.checksums import Seal
+from vdb.store.handle import StoreHandle
 from vdb.store.reader import Reader
 from vdb.store.views import WritableCollection
-
-if TYPE_CHECKING:
-    from vdb.store.environment import Environment
 
 __all__ = ["Transaction"]
 
@@ -53,11 +51,11 @@ class Transaction(Reader):
         changing: For the floors above: a call is half-way through its changes.
     """
 
-    __slots__ = ("_env", "_thread", "_txn", "broken", "cause", "changing", "touched", "written")
+    __slots__ = ("_handle", "_thread", "_txn", "broken", "cause", "changing", "touched", "written")
 
-    def __init__(self, env: Environment) -> None:
+    def __init__(self, handle: StoreHandle) -> None:
         """Without a transaction yet; the batch begins it."""
-        self._env = env
+        self._handle = handle
         self._thread = threading.get_ident()
         self._txn: Any = None
         self.broken = False
@@ -69,12 +67,12 @@ class Transaction(Reader):
     @property
     def seal(self) -> Seal:
         """The seal of this database."""
-        return self._env.seal
+        return self._handle.seal
 
     @property
     def small_block(self) -> int:
         """Bytes of a small block."""
-        return self._env.small_block
+        return self._handle.small_block
 
     def get(self, key: bytes) -> bytes | None:
         """The raw value under a key; None where there is none."""
@@ -82,7 +80,7 @@ class Transaction(Reader):
         try:
             value: bytes | None = txn.get(key)
         except lmdb.Error as error:
-            raise translate(error, self._env.path) from error
+            raise translate(error, self._handle.path) from error
         return value
 
     def items(
@@ -96,7 +94,7 @@ class Transaction(Reader):
         """
         position: bytes | None = prefix if start is None else start
         while position is not None:
-            found, position = chunk(self.transaction(), prefix, position, self._env.path, until)
+            found, position = chunk(self.transaction(), prefix, position, self._handle.path, until)
             yield from found
 
     def put(self, key: bytes, value: bytes | memoryview) -> None:
@@ -238,8 +236,8 @@ class Transaction(Reader):
 
     def transaction(self) -> Any:
         """The transaction, after the checks that every use needs."""
-        if self._env.gate.forked:
-            self._env.gate.check()
+        if self._handle.gate.forked:
+            self._handle.gate.check()
         if self._txn is None:
             raise ClosedError("the batch is over")
         if threading.get_ident() != self._thread:
@@ -249,7 +247,7 @@ class Transaction(Reader):
     def _spoiled(self, error: lmdb.Error) -> Exception:
         """LMDB gave up on the transaction."""
         if isinstance(error, lmdb.MapFullError):
-            self._env.file.map_was_full()
-        translated = translate(error, self._env.place.here, needed=self.written)
+            self._handle.file.map_was_full()
+        translated = translate(error, self._handle.place.here, needed=self.written)
         self.fail(translated)
         return translated

@@ -15,14 +15,14 @@ class TestSettings:
     """How LMDB is used."""
 
     def test_the_map_is_large_and_never_writable(self, env):
-        flags = env.file.engine.flags()
+        flags = env.handle.file.engine.flags()
         assert env.map_size == 1 << 40
         assert env.stats().max_readers == 1024
         assert not flags["writemap"]
         assert not flags["map_async"]
         assert flags["sync"]
         assert flags["metasync"]
-        assert env.file.engine.lib_version()[0] == 0
+        assert env.handle.file.engine.lib_version()[0] == 0
 
     def test_the_environment_variable_that_chooses_another_engine_is_not_heeded(self, path):
         env = dict(os.environ, LMDB_DEFAULT_LIB_VERSION="1")
@@ -34,7 +34,7 @@ class TestSettings:
 
     def test_relaxed_leaves_out_the_second_flush_only(self, path):
         relaxed = Environment.open(path, durability="relaxed")
-        flags = relaxed.file.engine.flags()
+        flags = relaxed.handle.file.engine.flags()
         assert not flags["metasync"]
         assert flags["sync"]
         docs(relaxed, 1)

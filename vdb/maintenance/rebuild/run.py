@@ -181,7 +181,7 @@ class Run:
         self._snapshot = self._moment = snapshot = self._environment.snapshot()
         self._view = view = snapshot.collection(self._name)
         self._require_same(view.header.number, view.header.created)
-        building, engine = self._building, self._environment.file.engine
+        building, engine = self._building, self._environment.mapping
         if building is None or engine is not self._engine:  # all addresses are others
             own = beside(snapshot.database_header(), view, self._record)
             building = Building(

@@ -31,7 +31,7 @@ from vdb.model.config import index_from_map
 from vdb.model.records import Id, Problem
 from vdb.model.results import Result
 from vdb.scores.table import convention_named
-from vdb.store import Environment, Snapshot, backup
+from vdb.store import Environment, Snapshot
 from vdb.store.files.creation import fill
 from vdb.store.format import keys
 from vdb.store.format.generation import GenerationRecord
@@ -114,7 +114,7 @@ def repair(
     problems = tuple(check(pinned))
     if not any(problem.severity == "error" for problem in problems):
         return RepairReport(problems)
-    with backup.alone(env), backup.replacement(env) as place:
+    with env.replacement() as place:
         fill(place)
         found = _collections(env)
         target = Environment.open(place, create=False, durability="relaxed")
@@ -127,7 +127,7 @@ def repair(
         finally:
             target.close()
         when = time.strftime("%Y%m%dT%H%M%SZ", time.gmtime())
-        kept = backup.replace(env, place, keep=f"data.mdb.damaged-{when}")
+        kept = env.replace(place, keep=f"data.mdb.damaged-{when}")
     return RepairReport(problems, tuple(repaired), tuple(found.lost), str(kept))
 
 

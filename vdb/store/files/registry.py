@@ -1,7 +1,7 @@
-"""Every environment that is open in this process, and what happens to them when it forks or ends.
+"""Every database that is open in this process, and what happens to them when it forks or ends.
 
-A forked child inherits the memory of all environments, but not their locks: using one would damage
-the parent's, and so would closing one, because LMDB would clear the parent's reader slots in the
+A forked child inherits the memory of all of them, but not their locks: using one would damage the
+parent's, and so would closing one, because LMDB would clear the parent's reader slots in the
 shared lock file. So the child poisons them, closes its copies of the flock files, and keeps
 everything of LMDB's alive for ever, so that no destructor runs. py-lmdb also remembers, in a set
 that the child inherits, which files the process has open; `forget_inherited` takes them out of it
@@ -20,14 +20,11 @@ import threading
 import time
 from pathlib import Path
 from types import FrameType
-from typing import TYPE_CHECKING, Any
+from typing import Any, Protocol
 
 from vdb import kernel
 from vdb.errors import VdbError
-from vdb.store.files.directory import FileId, identity
-
-if TYPE_CHECKING:
-    from vdb.store.handle import Lifetime
+from vdb.store.files.directory import FileId, Place, identity
 
 __all__ = [
     "abandoned",
@@ -43,21 +40,45 @@ __all__ = [
 
 AT_EXIT_SECONDS = 3.0
 _PAUSE = 0.001
-_PACKAGE = str(Path(__file__).parents[1])
+_PACKAGE = str(Path(__file__).parents[2])
+
+
+class Registered(Protocol):
+    """An open database: a `StoreHandle`, of which the registry needs only this.
+
+    Attributes:
+        place: Its directory.
+    """
+
+    place: Place
+
+    @property
+    def data_id(self) -> FileId:
+        """Device and inode of the data file."""
+
+    def close(self, *, timeout: float | None = None) -> None:
+        """Undo one `open`."""
+
+    def end_of_process(self, timeout: float) -> None:
+        """The interpreter ends."""
+
+    def inherit(self) -> None:
+        """This is a forked child, and the database is open in the parent."""
+
 
 lock = threading.RLock()
 """Guards the registry, and opening and closing as a whole."""
 
-abandoned: list[Lifetime] = []
-"""Handles to close at the next opening; see `Lifetime.abandon`."""
+abandoned: list[Registered] = []
+"""To be closed at the next opening; see `StoreHandle.abandon`."""
 
-_by_directory: dict[FileId, Lifetime] = {}
-_all: set[Lifetime] = set()
+_by_directory: dict[FileId, Registered] = {}
+_all: set[Registered] = set()
 _forked = False
 
 
 def is_changing() -> bool:
-    """Whether this very thread is opening or closing an environment."""
+    """Whether this very thread is opening or closing a database."""
     return bool(lock._is_owned())  # type: ignore[attr-defined]  # noqa: SLF001 - nothing public tells
 
 
@@ -73,41 +94,41 @@ def file_id(path: Path) -> FileId:
     return identity(path.stat())
 
 
-def find(directory: FileId, data: FileId) -> Lifetime | None:
-    """The environment that is open for a directory, as long as it has the file that lies there.
+def find(directory: FileId, data: FileId) -> Registered | None:
+    """The database that is open for a directory, as long as it has the file that lies there.
 
     A directory that was deleted and made anew can have the number of the old one.
     """
-    found = _by_directory.get(directory)
-    return found if found is not None and found.file.id == data else None
+    database = _by_directory.get(directory)
+    return database if database is not None and database.data_id == data else None
 
 
 def uses(name: str, file: FileId) -> bool:
-    """Whether an environment of this process has that very file open, under this name."""
-    return any(env.place.claimed(name) == file for env in _all)
+    """Whether a database of this process has that very file open, under this name."""
+    return any(database.place.claimed(name) == file for database in _all)
 
 
-def add(directory: FileId, env: Lifetime) -> None:
-    """Register an environment that was just opened."""
-    _by_directory[directory] = env
-    _all.add(env)
+def add(directory: FileId, database: Registered) -> None:
+    """Register a database that was just opened."""
+    _by_directory[directory] = database
+    _all.add(database)
 
 
 def count() -> int:
-    """How many environments are open."""
+    """How many databases are open."""
     return len(_all)
 
 
-def remove(env: Lifetime) -> None:
-    """Forget an environment that was closed."""
-    _all.discard(env)
-    for directory, known in list(_by_directory.items()):
-        if known is env:
+def remove(database: Registered) -> None:
+    """Forget a database that was closed."""
+    _all.discard(database)
+    for directory, registered in list(_by_directory.items()):
+        if registered is database:
             del _by_directory[directory]
 
 
 def is_forked() -> bool:
-    """Whether environments may have been inherited from a parent process."""
+    """Whether databases may have been inherited from a parent process."""
     return _forked
 
 
@@ -144,8 +165,8 @@ def _after_fork_in_child() -> None:
     global lock, _forked  # noqa: PLW0603  # a lock may be held by a thread that is not here
     lock = threading.RLock()
     _forked = _forked or bool(_all)
-    for env in _all:
-        env.inherit()
+    for database in _all:
+        database.inherit()
     _by_directory.clear()
     _all.clear()
 
@@ -159,8 +180,8 @@ def _at_exit() -> None:
     kernel.end_calls()
     deadline = time.monotonic() + AT_EXIT_SECONDS
     try:
-        for env in list(_all):
-            env.end_of_process(max(0.0, deadline - time.monotonic()))
+        for database in list(_all):
+            database.end_of_process(max(0.0, deadline - time.monotonic()))
         while _is_inside_elsewhere() and time.monotonic() < deadline:
             time.sleep(_PAUSE)
     finally:
