@@ -321,7 +321,7 @@ class Collection(CollectionReader):
         )
         with moments.now() as (_, view):
             measured = view.generation.number
-        with self._access.writing() as batch, ingest.changing(batch):
+        with self._access.writing() as batch, batch.changing():
             index.keep_tuning(self._writable(batch), found, measured)
         return found
 
@@ -560,5 +560,5 @@ def _tune_grown(batch: Batch, coll: WritableCollection, added: int, threads: int
 
     found = tune_grown(batch, coll, added, threads=threads)
     if found is not None:
-        with ingest.changing(batch):
+        with batch.changing():
             index.keep_tuning(coll, found, coll.generation.number)

@@ -21,7 +21,7 @@ from vdb.errors import (
     CollectionExistsError,
     VdbError,
 )
-from vdb.index import ingest, new_generation
+from vdb.index import new_generation
 from vdb.index.fields.field_index import lines
 from vdb.model import arguments, config
 from vdb.model.filters.types import field_types
@@ -241,7 +241,7 @@ class Database(Handle):
                     expected="a name that is not taken",
                     received=name,
                 )
-            with ingest.changing(batch):
+            with batch.changing():
                 view = batch.create_collection(header, generation)
             return Collection(self._access, view)
 
@@ -295,7 +295,7 @@ class Database(Handle):
         name = config.collection_name(name)
         with self._access.writing() as batch:
             find_view(batch, name)  # NotFoundError before anything changes
-            with ingest.changing(batch):
+            with batch.changing():
                 batch.drop_collection(name)
 
     # Several calls as one

@@ -164,7 +164,7 @@ class LiveAccess:
             BusyError: Something runs on for longer than lock_timeout, or another task of this
                 thread has a batch open; nothing was closed.
         """
-        if self.environment.gate.forked:
+        if self.environment.forked:
             self._closed = True
             return
         with self._in_turn() as deadline:

@@ -12,8 +12,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from collections.abc import Callable
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -23,7 +22,6 @@ from numpy.typing import ArrayLike, NDArray
 from vdb import index
 from vdb.errors import (
     ArgumentTypeError,
-    BusyError,
     CorruptedError,
     DuplicateIdError,
     InvalidArgumentError,
@@ -41,7 +39,6 @@ from vdb.store.format import payloads as payload_format
 __all__ = [
     "Rows",
     "add",
-    "changing",
     "delete",
     "encode_payloads",
     "prepare",
@@ -145,7 +142,7 @@ def add(
                 received=value,
             )
     found = field_index.of_records(coll.header, rows.payloads)
-    with changing(batch):
+    with batch.changing():
         _insert(batch, coll, rows, found, threads=threads, progress=progress)
 
 
@@ -164,7 +161,7 @@ def upsert(
     new = [i for i, slot in enumerate(slots) if slot is None]
     found = field_index.of_records(coll.header, rows.payloads)
     before = field_index.of_stored(batch, coll, list(old.values()))
-    with changing(batch):
+    with batch.changing():
         if old:
             places = np.array(list(old.values()), dtype=np.uint32)
             index.replace(batch, coll, places, rows.vectors[list(old)], threads=threads)
@@ -194,7 +191,7 @@ def set_payloads(
         slots.append(slot)
     found = field_index.of_records(coll.header, payloads)
     before = field_index.of_stored(batch, coll, slots)
-    with changing(batch):
+    with batch.changing():
         for value, slot, payload in zip(ids, slots, payloads, strict=True):
             batch.put_encoded(coll, slot, value, payload)
         field_index.follow(batch, coll, slots, before=before, after=found)
@@ -208,7 +205,7 @@ def delete(batch: Batch, coll: WritableCollection, ids: list[Id]) -> int:
     if not found:
         return 0
     before = field_index.of_stored(batch, coll, list(found.values()))
-    with changing(batch):
+    with batch.changing():
         field_index.follow(batch, coll, list(found.values()), before=before)
         for value, slot in found.items():
             batch.delete_record(coll, slot, value)
@@ -298,22 +295,3 @@ def _insert(
     batch.put_new(coll, slots.tolist(), rows.ids, rows.payloads)
     field_index.follow(batch, coll, slots.tolist(), after=found)
     coll.header.count += len(rows.ids)
-
-
-@contextmanager
-def changing(batch: Batch) -> Iterator[None]:
-    """Marks the batch as broken when anything is raised inside, Ctrl-C included.
-
-    One change at a time: a progress callback or a signal handler that writes to the batch while a
-    call is half-way through is refused, before it has changed anything.
-    """
-    if batch.changing:
-        raise BusyError("another call is changing this batch; a progress callback may only read")
-    batch.changing = True
-    try:
-        yield
-    except BaseException as error:
-        batch.fail(error)
-        raise
-    finally:
-        batch.changing = False

@@ -17,12 +17,14 @@ from __future__ import annotations
 
 import contextlib
 import threading
+from collections.abc import Iterator
 from operator import itemgetter
 from typing import Self
 
 import lmdb
 
 from vdb.errors import (
+    BusyError,
     ClosedError,
     CollectionExistsError,
     CommitUnknownError,
@@ -60,6 +62,7 @@ class Batch(Transaction):
     """
 
     __slots__ = (
+        "_changing",
         "_collections",
         "_database",
         "_dropped",
@@ -78,6 +81,7 @@ class Batch(Transaction):
         self._token = handle.gate.token()
         self._collections: dict[str, WritableCollection] = {}
         self._dropped: set[int] = set()
+        self._changing = False
         try:
             handle.gate.enter(self._token, handle.lock_timeout)
             self._txn = handle.file.begin_write()
@@ -144,6 +148,27 @@ class Batch(Transaction):
                 self.delete_all(keys.within(kind, number))
         self._collections.pop(name, None)
         self._dropped.add(number)
+
+    @contextlib.contextmanager
+    def changing(self) -> Iterator[None]:
+        """One call's changes: when anything is raised inside, Ctrl-C included, `commit` refuses.
+
+        Raises:
+            BusyError: Another call is half-way through its own, and this one comes from a progress
+                callback or a signal handler; nothing was changed.
+        """
+        if self._changing:
+            raise BusyError(
+                "another call is changing this batch; a progress callback may only read"
+            )
+        self._changing = True
+        try:
+            yield
+        except BaseException as error:
+            self.fail(error)
+            raise
+        finally:
+            self._changing = False
 
     # Ending
 

@@ -48,10 +48,9 @@ class Transaction(Reader):
         cause: What it was called with first.
         written: Bytes of values put so far.
         touched: Whether anything was put or removed.
-        changing: For the floors above: a call is half-way through its changes.
     """
 
-    __slots__ = ("_handle", "_thread", "_txn", "broken", "cause", "changing", "touched", "written")
+    __slots__ = ("_handle", "_thread", "_txn", "broken", "cause", "touched", "written")
 
     def __init__(self, handle: StoreHandle) -> None:
         """Without a transaction yet; the batch begins it."""
@@ -59,7 +58,6 @@ class Transaction(Reader):
         self._thread = threading.get_ident()
         self._txn: Any = None
         self.broken = False
-        self.changing = False
         self.cause: BaseException | None = None
         self.touched = False
         self.written = 0

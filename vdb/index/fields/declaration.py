@@ -16,7 +16,6 @@ from typing import TypeAlias
 
 from vdb.errors import InvalidArgumentError, InvalidPayloadError, NotFoundError
 from vdb.index.fields import field_index, postings
-from vdb.index.ingest import changing
 from vdb.model.arguments import shown
 from vdb.model.filters.types import MOST_FIELDS
 from vdb.model.records import Id, Payload
@@ -102,7 +101,7 @@ def _build(batch: Batch, coll: WritableCollection, number: int) -> bool:
                 received=error.received,
             ) from None
         new.update(posting(term, slot) for term in found)
-    with changing(batch):
+    with batch.changing():
         postings.change(batch, coll, number, added=new, removed=())
     done: bool = end == coll.header.slots
     line["built"] = NO_SLOT if done else end
@@ -140,7 +139,7 @@ def drop(batch: Batch, coll: WritableCollection, path: str) -> None:
 def _forget(batch: Batch, coll: WritableCollection, number: int) -> None:
     place = _place(coll.header, number)
     if place is not None:
-        with changing(batch):
+        with batch.changing():
             postings.drop(batch, coll, number)
             del coll.header.fields[place]
 
