@@ -183,7 +183,7 @@ def test_verifying_a_short_file_waits_for_no_writer_for_ever(sample, tmp_path):
     assert (
         run(
             """
-from vdb.store.files.lock import FileLock
+from vdb.store.files.file_lock import FileLock
 lock = FileLock(path / "writer.lock", create=False)
 lock.acquire(shared=False, timeout=0)
 pid = os.fork()

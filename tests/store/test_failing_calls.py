@@ -10,7 +10,7 @@ import pytest
 from support.store_tools import docs, ids
 from vdb.errors import CommitUnknownError, DiskError, DiskFullError, InvalidArgumentError
 from vdb.store import Environment, handle
-from vdb.store.files import creation, data_file, lock, mounts
+from vdb.store.files import creation, data_file, file_lock, mounts
 from vdb.store.files import lmdb_env as engine
 
 LINUX = pytest.mark.skipif(sys.platform != "linux", reason="looks into /proc")
@@ -38,7 +38,7 @@ class TestOpening:
     @pytest.mark.parametrize(
         ("where", "name"),
         [
-            (lock, "_try"),
+            (file_lock, "_try"),
             (engine, "_needed"),
             (data_file.registry, "file_id"),
             (handle.mounts, "is_read_only"),
@@ -99,14 +99,14 @@ class TestWriting:
 
     def test_a_lock_that_cannot_be_given_back_is_given_back_by_closing_it(self, env, monkeypatch):
         with monkeypatch.context() as patched:
-            patched.setattr(lock, "_unlock", failing())
+            patched.setattr(file_lock, "_unlock", failing())
             docs(env, 2)
         docs(env, 3)
         assert ids(env) == [1, 2, 3]
 
     def test_a_lock_that_cannot_be_taken_is_a_disk_error_and_nothing_else(self, env, monkeypatch):
         with monkeypatch.context() as patched:
-            patched.setattr(lock, "_try", failing())
+            patched.setattr(file_lock, "_try", failing())
             with pytest.raises(DiskError):
                 docs(env, 2)
         docs(env, 3)
@@ -187,7 +187,7 @@ class TestPuttingInPlace:
     def test_who_is_not_known_to_have_it_open_does_not_go_on(self, closed, monkeypatch):
         """Somebody else could compact meanwhile."""
         env = Environment.open(closed)
-        real = lock.FileLock.acquire
+        real = file_lock.FileLock.acquire
 
         def acquire(self, *, shared, timeout):
             if shared:
@@ -195,7 +195,7 @@ class TestPuttingInPlace:
             return real(self, shared=shared, timeout=timeout)
 
         with monkeypatch.context() as patched:
-            patched.setattr(lock.FileLock, "acquire", acquire)
+            patched.setattr(file_lock.FileLock, "acquire", acquire)
             with pytest.raises(CommitUnknownError, match="no locks"):
                 env.compact()
         with pytest.raises(ValueError, match="could not be taken back"):

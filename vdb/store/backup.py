@@ -20,8 +20,8 @@ from vdb.errors import (
 from vdb.store.files import mounts, scratch
 from vdb.store.files.creation import confirm, sync_directory
 from vdb.store.files.directory import DATA, LOCK, OPEN_LOCK, WRITER_LOCK
+from vdb.store.files.file_lock import FileLock
 from vdb.store.files.lmdb_errors import os_errors, shown, translate
-from vdb.store.files.lock import FileLock
 from vdb.store.files.lock_holders import others
 from vdb.store.files.replacing import vacant_name
 from vdb.store.files.streaming import stream

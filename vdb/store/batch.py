@@ -33,7 +33,7 @@ from vdb.errors import (
     VdbError,
 )
 from vdb.store import generations
-from vdb.store.files.lock import WriterLock
+from vdb.store.files.writer_lock import WriterLock
 from vdb.store.format import journal, keys
 from vdb.store.format.checksums import UNSALTED
 from vdb.store.format.generation import GenerationRecord

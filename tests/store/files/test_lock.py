@@ -8,8 +8,8 @@ import pytest
 
 from support.store_tools import add, child, docs, ids, run
 from vdb.errors import BusyError
-from vdb.store.files import lock as lock_module
-from vdb.store.files.lock import FileLock
+from vdb.store.files import file_lock as lock_module
+from vdb.store.files.file_lock import FileLock
 
 LISTED = Path("/proc/locks").exists()  # where the system says who holds a lock
 
@@ -78,7 +78,7 @@ def test_waiting_for_the_lock_can_be_interrupted(path):
         run(
             """
 env = Environment.open(path)
-from vdb.store.files.lock import FileLock
+from vdb.store.files.file_lock import FileLock
 other = FileLock(path / "writer.lock", create=False)
 assert other.acquire(shared=False, timeout=0)
 threading.Timer(0.3, lambda: os.kill(os.getpid(), signal.SIGINT)).start()

@@ -153,7 +153,7 @@ MUTATIONS = (
     ),
     Mutation(
         "the writer lock is taken without asking",
-        "vdb/store/files/lock.py",
+        "vdb/store/files/file_lock.py",
         "        while not self._taken(shared=shared):\n",
         "        while False:\n",
         "tests/store/files/test_lock.py",
@@ -220,14 +220,14 @@ MUTATIONS = (
     Mutation(
         "an inherited handle is used in a forked child",
         "vdb/store/transaction.py",
-        "        if self._env.gate.forked:\n            self._env.gate.check()\n",
+        "        if self._handle.gate.forked:\n            self._handle.gate.check()\n",
         "",
         "tests/store/test_fork.py",
     ),
     Mutation(
         "a snapshot is ended under the call that reads it",
         "vdb/store/snapshot.py",
-        "            while self._users and not self._env.gate.forked:\n",
+        "            while self._users and not self._handle.gate.forked:\n",
         "            while False:\n",
         "tests/store/test_close_held.py tests/store/test_snapshot.py tests/api/test_snapshot.py",
     ),

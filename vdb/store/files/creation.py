@@ -26,9 +26,9 @@ from vdb.errors import BusyError, CommitUnknownError
 from vdb.model.version import __version__
 from vdb.store.files import address_space, ownership, scratch
 from vdb.store.files.directory import DATA, LOCK, OPEN_LOCK, REBUILD_LOCK, WRITER_LOCK
+from vdb.store.files.file_lock import FileLock
 from vdb.store.files.lmdb_env import open_engine
 from vdb.store.files.lmdb_errors import os_errors, shown, translate
-from vdb.store.files.lock import FileLock
 from vdb.store.format import keys
 from vdb.store.format.blocks import BIG_BLOCK, small_block
 from vdb.store.format.checksums import UNSALTED

@@ -18,9 +18,9 @@ from vdb.errors import BusyError, CorruptedError, DiskFullError, ReadOnlyError, 
 from vdb.store.files import address_space, lmdb_env, mounts, registry
 from vdb.store.files.active_readers import ActiveReader, active
 from vdb.store.files.directory import DATA, LOCK, Place, identity
+from vdb.store.files.file_lock import FileLock
 from vdb.store.files.free_pages import held_pages
 from vdb.store.files.lmdb_errors import os_errors, translate
-from vdb.store.files.lock import FileLock
 from vdb.store.files.lock_holders import holders, named
 from vdb.store.files.reader_table import MAX_READERS
 from vdb.store.files.replacing import put_in_place

@@ -29,8 +29,8 @@ import lmdb
 from vdb.errors import BusyError, CorruptedError, StaleError
 from vdb.store.files import address_space, registry
 from vdb.store.files.directory import DATA, LOCK, WRITER_LOCK, Place, identity, vet
+from vdb.store.files.file_lock import FileLock
 from vdb.store.files.lmdb_errors import os_errors, shown, translate
-from vdb.store.files.lock import FileLock
 from vdb.store.files.pairing import paired
 from vdb.store.files.reader_table import MAX_READERS
 

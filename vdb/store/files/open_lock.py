@@ -7,14 +7,14 @@ where these are not to be had, the lock stays until the end:
 - On a read-only medium LMDB keeps no table, so nothing would stop a writer, through another mount
   of it, from reusing pages that are being read. There ``writer.lock`` itself is held, shared: many
   processes may read, none can write.
-- On Windows ``data.mdb`` cannot be locked beside LMDB's own use of it.
+- On Windows ``data.mdb`` itself is not locked.
 """
 
 from __future__ import annotations
 
 from vdb.errors import BusyError, NotFoundError, ReadOnlyError
 from vdb.store.files.directory import OPEN_LOCK, WRITER_LOCK, Place
-from vdb.store.files.lock import FileLock
+from vdb.store.files.file_lock import FileLock
 
 __all__ = ["acquire"]
 

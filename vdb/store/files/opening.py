@@ -18,9 +18,9 @@ from vdb.errors import (
 )
 from vdb.store.files import address_space, creation, mounts
 from vdb.store.files.directory import DATA, LOCK, WRITER_LOCK, Place
+from vdb.store.files.file_lock import FileLock
 from vdb.store.files.lmdb_env import open_checked
 from vdb.store.files.lmdb_errors import shown
-from vdb.store.files.lock import FileLock
 from vdb.store.files.lock_holders import holders, named
 from vdb.store.files.pairing import is_table_used
 from vdb.store.format import keys

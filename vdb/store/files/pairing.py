@@ -27,8 +27,8 @@ from typing import NoReturn
 from vdb.errors import BusyError
 from vdb.store.files import registry
 from vdb.store.files.directory import DATA, LOCK, Place, identity
+from vdb.store.files.file_lock import FileLock
 from vdb.store.files.lmdb_errors import os_errors
-from vdb.store.files.lock import FileLock
 from vdb.store.files.lock_holders import holders, named
 from vdb.store.files.reader_table import Table
 

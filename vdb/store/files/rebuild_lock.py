@@ -12,7 +12,7 @@ from contextlib import contextmanager
 
 from vdb.errors import BusyError
 from vdb.store.files.directory import REBUILD_LOCK, Place
-from vdb.store.files.lock import FileLock
+from vdb.store.files.file_lock import FileLock
 from vdb.store.files.lock_holders import others
 
 __all__ = ["REBUILD_LOCK", "rebuilding"]

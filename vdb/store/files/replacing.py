@@ -18,7 +18,7 @@ from pathlib import Path
 from vdb.errors import DiskError
 from vdb.store.files import ownership
 from vdb.store.files.directory import DATA, Place, identity
-from vdb.store.files.lock import FileLock
+from vdb.store.files.file_lock import FileLock
 
 __all__ = ["drop_second_names", "put_in_place", "vacant_name"]
 

@@ -12,9 +12,9 @@ from typing import Self
 from vdb.errors import BusyError, CorruptedError, InvalidArgumentError, NotFoundError
 from vdb.store.files import creation, mounts, ownership, scratch
 from vdb.store.files.directory import DATA, LOCK, OPEN_LOCK, WRITER_LOCK, Place
+from vdb.store.files.file_lock import FileLock
 from vdb.store.files.lmdb_env import SMALLEST_FILE
 from vdb.store.files.lmdb_errors import os_errors
-from vdb.store.files.lock import FileLock
 from vdb.store.files.lock_holders import holders, named
 from vdb.store.files.pairing import is_table_used
 from vdb.store.files.replacing import drop_second_names, put_in_place, vacant_name
