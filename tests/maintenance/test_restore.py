@@ -10,7 +10,7 @@ import pytest
 
 import vdb
 from vdb.maintenance import restore as restore_module
-from vdb.store.files import restoring
+from vdb.store import restoring
 
 POSIX = pytest.mark.skipif(os.name == "nt", reason="modes and locks are another thing there")
 

@@ -96,12 +96,12 @@ class TestHeldSnapshots:
         """A way to end it."""
 
         def remap():
-            with opened.remapping(end_held=True):
+            with opened.handle.remapping(end_held=True):
                 pass
 
         return {
             "close": held.close,
-            "end_held": opened.end_held,
+            "end_held": opened.handle.transactions.close_held,
             "remapping": remap,
             "close the environment": opened.close,
         }[request.param]

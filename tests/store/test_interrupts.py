@@ -9,7 +9,7 @@ import pytest
 
 from support.store_tools import docs, ids
 from vdb.store import Environment
-from vdb.store.files.thread_locks import held
+from vdb.store.files.thread_locks import holding
 
 pytestmark = pytest.mark.skipif(sys.platform == "win32", reason="signals are not sent to threads")
 
@@ -43,7 +43,7 @@ def interrupting(release):
 def test_a_lock_that_was_taken_is_given_back():
     lock = threading.Lock()
     lock.acquire()
-    with interrupting(lock.release), held(lock, 20):
+    with interrupting(lock.release), holding(lock, 20):
         pytest.fail("interrupted")
     assert not lock.locked()
 
@@ -51,7 +51,7 @@ def test_a_lock_that_was_taken_is_given_back():
 def test_a_lock_that_was_not_taken_stays_with_whoever_has_it():
     lock = threading.Lock()
     lock.acquire()
-    with held(lock, 0.01) as taken:
+    with holding(lock, 0.01) as taken:
         assert not taken
     assert lock.locked()
 

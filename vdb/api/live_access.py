@@ -18,8 +18,7 @@ from vdb.api.access import BatchAccess, JoinedBatch, PinnedAccess
 from vdb.api.batch_block import BatchBlock
 from vdb.api.batch_owner import Owner
 from vdb.errors import BusyError, ClosedError, ReadOnlyError
-from vdb.store import Batch, Environment, Snapshot
-from vdb.store.files.thread_locks import held
+from vdb.store import Batch, Environment, Snapshot, holding
 
 __all__ = ["LiveAccess"]
 
@@ -212,7 +211,7 @@ class LiveAccess:
     def _in_turn(self) -> Iterator[float]:
         """One thread at a time; yields when it should be done, by the clock `monotonic`."""
         deadline = monotonic() + self.lock_timeout
-        with held(self._turn, self.lock_timeout) as alone:
+        with holding(self._turn, self.lock_timeout) as alone:
             if not alone:
                 raise BusyError("the database is being closed by another thread")
             yield deadline

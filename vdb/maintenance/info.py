@@ -11,11 +11,10 @@ from vdb.index import Tuning
 from vdb.model.config import IndexConfig, index_from_map
 from vdb.model.records import NormStats
 from vdb.model.results import utc
-from vdb.store import Batch, CollectionView, Environment, Snapshot, WritableCollection
+from vdb.store import Batch, CollectionView, Environment, Snapshot, WritableCollection, generations
 from vdb.store.format.headers import CollectionHeader
 from vdb.store.format.limits import NO_SLOT
 from vdb.store.format.versions import FORMAT_VERSION
-from vdb.store.generations import changed_slots
 
 __all__ = [
     "CollectionInfo",
@@ -255,7 +254,7 @@ def _pending(
     """A generation beside the one in use; 0 is none."""
     if not number:
         return None
-    record = reader.generation_beside(header, number)
+    record = reader.inactive_generation(header, number)
     build = record.build
     assert build is not None  # noqa: S101 - decoded so
     return PendingRebuild(
@@ -267,7 +266,7 @@ def _pending(
         version=build.version,
         reason=build.reason,
         done=1.0 if build.complete else min(1.0, build.slots / max(1, header.slots)),
-        behind=len(changed_slots(reader, header, number)),
+        behind=len(generations.changed_slots(reader, header, number)),
         resumable=build.whole,
     )
 

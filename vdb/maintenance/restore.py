@@ -19,7 +19,7 @@ from vdb.errors import CorruptedError, FormatVersionError, InvalidArgumentError,
 from vdb.maintenance.check.soundness import found_in
 from vdb.model.results import Result
 from vdb.store import Environment
-from vdb.store.files.restoring import Source, Target
+from vdb.store.restoring import Source, Target
 
 __all__ = ["RestoreReport", "restore"]
 

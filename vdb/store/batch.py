@@ -44,7 +44,7 @@ from vdb.store.handle import StoreHandle
 from vdb.store.recovery import after_failed_commit
 from vdb.store.snapshot import Snapshot
 from vdb.store.transaction import Transaction
-from vdb.store.views import WritableCollection, build
+from vdb.store.views import WritableCollection, build_view
 
 __all__ = ["Batch"]
 
@@ -129,7 +129,7 @@ class Batch(Transaction):
         header.number = number = self._database.next_collection
         self._database.next_collection += 1
         self.put_sealed(keys.name(header.name), number.to_bytes(4, "little"))
-        created = WritableCollection(build(self._database, header, generation), created=True)
+        created = WritableCollection(build_view(self._database, header, generation), created=True)
         self._collections[header.name] = created
         return created
 
@@ -217,7 +217,7 @@ class Batch(Transaction):
             if not (collection.touched or blocks or new_header or new_generation):
                 continue
             generations.log_changes(self, collection)
-            generations.remove_some(self, collection, generations.REMOVED_BY_OTHERS)
+            generations.remove_retired(self, collection, generations.REMOVED_BY_OTHERS)
             new_header = new_header or header != view.header
             changed[number] = dict(collection.rewritten)
             if writer is not None and blocks:

@@ -13,12 +13,12 @@ from pathlib import Path
 
 from vdb.errors import CorruptedError
 
-__all__ = ["met_in", "met_opening"]
+__all__ = ["locate_damage", "locate_unopenable"]
 
 _NUMBERED = re.compile(r"\bcollection (\d+)\b")
 
 
-def met_in(error: BaseException | None, path: Path, names: Mapping[int, str]) -> None:
+def locate_damage(error: BaseException | None, path: Path, names: Mapping[int, str]) -> None:
     """Tell an error of damage, and no other, where it was met: `names` are those of collections."""
     if not isinstance(error, CorruptedError) or error.database:
         return
@@ -32,7 +32,7 @@ def met_in(error: BaseException | None, path: Path, names: Mapping[int, str]) ->
     error.remedy = f"{check} lists the damage, {check} --repair saves what can be read"
 
 
-def met_opening(error: CorruptedError, path: Path) -> None:
+def locate_unopenable(error: CorruptedError, path: Path) -> None:
     """The same for a file that cannot be opened at all."""
     if error.database or error.expected == "a regular file":  # nothing that a backup would mend
         return

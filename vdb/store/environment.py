@@ -110,7 +110,7 @@ class Environment:
             except BaseException as error:
                 place.close()
                 if isinstance(error, CorruptedError):
-                    damage.met_opening(error, real)
+                    damage.locate_unopenable(error, real)
                 raise
             registry.add(place.id, handle)
             return cls(handle)

@@ -19,7 +19,7 @@ from contextlib import contextmanager
 from enum import Enum
 
 from vdb.errors import BusyError, ClosedError, ForkError
-from vdb.store.files.thread_locks import held
+from vdb.store.files.thread_locks import holding
 
 __all__ = ["Gate"]
 
@@ -143,7 +143,7 @@ class Gate:
 
     @contextmanager
     def _sole_emptier(self, timeout: float) -> Iterator[None]:
-        with held(self._emptier, timeout) as alone:
+        with holding(self._emptier, timeout) as alone:
             if not alone:
                 raise BusyError(f"{self._name} is being closed or rewritten by another thread")
             yield

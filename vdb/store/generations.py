@@ -30,11 +30,11 @@ __all__ = [
     "REMOVED_BY_OTHERS",
     "changed_slots",
     "forget_changes",
-    "leave",
     "log_changes",
     "put_blocks",
     "put_record",
-    "remove_some",
+    "remove_retired",
+    "retire",
 ]
 
 REMOVED_AT_ONCE = 4096
@@ -54,7 +54,7 @@ def log_changes(batch: Transaction, collection: WritableCollection) -> None:
     slots = np.unique(np.concatenate(collection.changed))
     collection.changed.clear()
     for generation in behind:
-        build = batch.generation_beside(header, generation).build
+        build = batch.inactive_generation(header, generation).build
         epoch = 0 if build is None else build.epoch
         for number, bits in changes.parts(slots):
             key = keys.change(header.number, generation, epoch, number)
@@ -126,7 +126,7 @@ def put_blocks(
     collection.touched = True
 
 
-def leave(batch: Transaction, collection: WritableCollection, generation: int) -> None:
+def retire(batch: Transaction, collection: WritableCollection, generation: int) -> None:
     """A generation that has no role any more is over.
 
     Its record and log go now; its blocks, and vectors that nobody else is over, go bit by bit.
@@ -142,7 +142,7 @@ def leave(batch: Transaction, collection: WritableCollection, generation: int) -
     header.leaving += sorted(over.difference(header.leaving))
 
 
-def remove_some(batch: Transaction, collection: WritableCollection, most: int) -> int:
+def remove_retired(batch: Transaction, collection: WritableCollection, most: int) -> int:
     """Remove blocks of generations that are over; returns how many it removed.
 
     At most so many small ones, or as many big ones as take their place.
@@ -170,5 +170,5 @@ def _shared(batch: Transaction, collection: WritableCollection) -> set[int]:
     """The generations whose vectors somebody is over."""
     header = collection.header
     beside = [number for number in (header.building, header.kept) if number]
-    records = [batch.generation_beside(header, number) for number in beside]
+    records = [batch.inactive_generation(header, number) for number in beside]
     return {record.vectors for record in (collection.generation, *records)}

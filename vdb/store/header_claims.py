@@ -15,7 +15,7 @@ from vdb.errors import CorruptedError
 from vdb.store.format import blocks
 from vdb.store.format.headers import CollectionHeader
 
-__all__ = ["Stored", "hold_slots", "most_slots"]
+__all__ = ["Stored", "largest_slot_count", "require_slot_count"]
 
 _BELIEVED = 16
 """Blocks that may be missing: so few cost nothing, and each has a name where it is looked for."""
@@ -28,7 +28,7 @@ class Stored(Protocol):
         """Bytes of the file in pages of values that have pages of their own, as blocks have."""
 
 
-def hold_slots(stored: Stored, header: CollectionHeader) -> None:
+def require_slot_count(stored: Stored, header: CollectionHeader) -> None:
     """Raise CorruptedError where a header counts more slots than the file has vectors for."""
     rows, there = _rows(header), _blocks(stored)
     needed = -(-header.slots // rows)
@@ -42,7 +42,7 @@ def hold_slots(stored: Stored, header: CollectionHeader) -> None:
         )
 
 
-def most_slots(stored: Stored, header: CollectionHeader) -> int:
+def largest_slot_count(stored: Stored, header: CollectionHeader) -> int:
     """As many slots of a collection as the file has vectors for."""
     return _rows(header) * _blocks(stored)
 

@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 from vdb.errors import CorruptedError, NotFoundError
 from vdb.model.records import Id, Payload
 from vdb.store.format import keys, records
-from vdb.store.format.agreement import require_beside, require_in_use
+from vdb.store.format.agreement import require_in_use, require_inactive
 from vdb.store.format.checksums import UNSALTED, Seal
 from vdb.store.format.generation import GenerationRecord
 from vdb.store.format.headers import CollectionHeader, DatabaseHeader
@@ -123,14 +123,14 @@ class Reader(ABC):
         require_in_use(header, record, self.small_block)
         return record
 
-    def generation_beside(self, header: CollectionHeader, number: int) -> GenerationRecord:
+    def inactive_generation(self, header: CollectionHeader, number: int) -> GenerationRecord:
         """The stored record of the generation that a header says is being built, or is kept.
 
         Raises:
             CorruptedError: It is damaged, or cannot be one of that collection.
         """
         record = self.generation_record(header.number, number)
-        require_beside(header, record, self.small_block)
+        require_inactive(header, record, self.small_block)
         return record
 
     def generation_record(self, collection: int, number: int) -> GenerationRecord:

@@ -198,7 +198,7 @@ class Snapshot(Reader):
         except lmdb.Error as error:
             raise translate(error, self._handle.path) from error
         names = {number: header.name}
-        tell = partial(damage.met_in, path=self._handle.path, names=names)
+        tell = partial(damage.locate_damage, path=self._handle.path, names=names)
         return ids, Payloads(found, wanted.tolist(), number, tell)
 
     def items(
@@ -278,7 +278,7 @@ class Snapshot(Reader):
 
     def tell(self, error: BaseException) -> None:
         """Tell an error of damage where it was met; any other stays as it is."""
-        damage.met_in(error, self._handle.path, self._views.names())
+        damage.locate_damage(error, self._handle.path, self._views.names())
 
     def _enter(self, token: int, thread: int) -> None:
         """Go in and become a user; while somebody closes the snapshot, wait outside."""

@@ -28,10 +28,18 @@ from vdb.kernel import BlockTable
 from vdb.store.format import blocks, journal, keys
 from vdb.store.format.generation import GenerationRecord
 from vdb.store.format.headers import CollectionHeader, DatabaseHeader
-from vdb.store.header_claims import Stored, hold_slots
+from vdb.store.header_claims import Stored, require_slot_count
 from vdb.store.state_cache import StateCache, empty_cache
 
-__all__ = ["BlockWriter", "CollectionView", "ViewSet", "WritableCollection", "Written"]
+__all__ = [
+    "BlockWriter",
+    "CollectionView",
+    "ViewSet",
+    "WritableCollection",
+    "Written",
+    "build_view",
+    "generation_view",
+]
 
 
 @dataclass(frozen=True, slots=True)
@@ -134,7 +142,7 @@ class Records(Stored, Protocol):
         """The stored generation that a header names."""
 
 
-def build(
+def build_view(
     database: DatabaseHeader,
     header: CollectionHeader,
     generation: GenerationRecord,
@@ -182,14 +190,14 @@ def build(
     return CollectionView(header, generation, vectors, links, codes)
 
 
-def beside(
+def generation_view(
     database: DatabaseHeader, view: CollectionView, generation: GenerationRecord
 ) -> CollectionView:
     """The same collection with another of its generations, at the same moment.
 
     Where both are over the same vectors, these are the very same table.
     """
-    other = build(database, view.header, generation)
+    other = build_view(database, view.header, generation)
     if generation.vectors != view.generation.vectors:
         return other
     return replace(other, vectors=view.vectors)
@@ -228,7 +236,7 @@ class _Outdated:
             self.changes
         ):
             return older  # only payloads changed, or another generation: a view holds neither
-        return build(database, header, generation, older=older, changes=self.changes)
+        return build_view(database, header, generation, older=older, changes=self.changes)
 
 
 class ViewSet:
@@ -281,10 +289,10 @@ class ViewSet:
                 where=f"key 10 (header of collection {number})",
             )
         generation = records.generation_of(header)
-        hold_slots(records, header)
+        require_slot_count(records, header)
         outdated = self._outdated.get(number)
         if outdated is None:
-            return build(self.database, header, generation)
+            return build_view(self.database, header, generation)
         return outdated.followed_by(self.database, header, generation)
 
     def advanced(

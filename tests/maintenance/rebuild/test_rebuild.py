@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 import dataclasses
+from types import SimpleNamespace
 
 import numpy as np
 import pytest
 
 import vdb
 from support import oracle
-from vdb.maintenance.rebuild import run, validation
+from vdb.maintenance.rebuild import operations, run, validation
+from vdb.store import generations
 from vdb.store.format import blocks, keys
 
 DIM = 16
@@ -182,9 +184,8 @@ class TestResult:
 
     def test_once_it_is_in_use_nothing_fails_it(self, full, monkeypatch):
         monkeypatch.setattr("vdb.store.generations.REMOVED_BY_OTHERS", 1)
-        monkeypatch.setattr(
-            "vdb.maintenance.rebuild.operations.remove_some", refusing(vdb.DiskFullError("full"))
-        )
+        failing = {**vars(generations), "remove_retired": refusing(vdb.DiskFullError("full"))}
+        monkeypatch.setattr(operations, "generations", SimpleNamespace(**failing))
         assert full.rebuild("ip").metric == full.metric == "ip"
         full.delete(range(500))  # later commits remove what is left
 

@@ -10,7 +10,7 @@ import pytest
 
 import vdb
 from support.stopped import StopError, stop_at, stop_in
-from vdb.maintenance.rebuild import run
+from vdb.store import generations
 
 pytestmark = pytest.mark.usefixtures("eager")
 
@@ -152,7 +152,7 @@ class TestRollback:
         full.upsert(range(2000), whole)
         full.rebuild(dtype="int8", keep_previous=True)
         full.upsert(range(1000), whole[1000:])
-        monkeypatch.setattr(run, "put_blocks", stop_at(run.put_blocks, 2))
+        monkeypatch.setattr(generations, "put_blocks", stop_at(generations.put_blocks, 2))
         with pytest.raises(StopError):
             full.rollback()
         assert full.info().rebuilding.resumable

@@ -8,6 +8,7 @@ import pytest
 import vdb
 from support.stopped import StopError, stop_after, stop_at
 from vdb.maintenance.rebuild import run
+from vdb.store import generations
 
 DIM = 16
 EAGER = run.Pace(rows=64, seconds=0.0, share=1e9, last=8)
@@ -198,14 +199,14 @@ class TestUnfinished:
 
     def test_stopped_between_the_commits_of_a_checkpoint_it_begins_anew(self, full, monkeypatch):
         monkeypatch.setattr(run, "PACE", run.Pace(rows=512, seconds=0.0, share=1e9, blocks=10))
-        put = run.put_blocks
-        monkeypatch.setattr(run, "put_blocks", stop_at(put, 3))
+        put = generations.put_blocks
+        monkeypatch.setattr(generations, "put_blocks", stop_at(put, 3))
         with pytest.raises(StopError):
             full.rebuild("ip")
         assert not full.info().rebuilding.resumable
         with pytest.raises(vdb.InvalidArgumentError, match="cannot go on from"):
             full.rebuild("ip", resume=True)
-        monkeypatch.setattr(run, "put_blocks", put)
+        monkeypatch.setattr(generations, "put_blocks", put)
         report = full.rebuild("ip")
         assert not report.resumed
         assert report.commits > 10

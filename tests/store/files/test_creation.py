@@ -156,7 +156,7 @@ import vdb.store.files.creation as creation
 killing = killing_at(int(hear()))
 for name in ("open_engine", "sync_directory", "FileLock", "_rename"):
     setattr(creation, name, killing(getattr(creation, name)))
-creation.fill = killing(creation.fill)
+creation.create_empty = killing(creation.create_empty)
 Environment.open(path).close()
 say("survived")
 """

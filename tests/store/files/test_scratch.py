@@ -89,7 +89,7 @@ def test_two_backups_to_one_place_do_not_disturb_each_other(env, tmp_path, monke
 @pytest.mark.parametrize("what", ["creation", "compaction"])
 def test_nor_do_others_in_the_making(path, tmp_path, monkeypatch, what):
     made = []
-    real = creation.fill if what == "creation" else backup._copy_to
+    real = creation.create_empty if what == "creation" else backup._copy_to
 
     def slow(*args, **kwargs):
         directory = args[0] if what == "creation" else args[1]
@@ -105,7 +105,7 @@ def test_nor_do_others_in_the_making(path, tmp_path, monkeypatch, what):
         monkeypatch.setattr(backup, "_copy_to", slow)
         env.compact()
     else:
-        monkeypatch.setattr(creation, "fill", slow)
+        monkeypatch.setattr(creation, "create_empty", slow)
         env = Environment.open(path)
     docs(env, 1)
     env.close()

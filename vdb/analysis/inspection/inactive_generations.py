@@ -5,7 +5,7 @@ from __future__ import annotations
 from vdb import index
 from vdb.analysis.inspection.report import GenerationUse
 from vdb.model.config import index_from_map
-from vdb.store import Batch, CollectionView, WritableCollection, views
+from vdb.store import Batch, CollectionView, WritableCollection, generation_view
 from vdb.store.format import blocks, keys
 
 __all__ = ["generations_beside"]
@@ -22,9 +22,9 @@ def generations_beside(reader: index.Reader, collection: index.View) -> tuple[Ge
     for number, role in ((header.building, "being built"), (header.kept, "kept")):
         if not number:
             continue
-        record = snapshot.generation_beside(header, number)
+        record = snapshot.inactive_generation(header, number)
         shared.add(record.vectors)
-        other = views.beside(snapshot.database_header(), view, record)
+        other = generation_view(snapshot.database_header(), view, record)
         own = [table for table in other.tables if table is not view.vectors]
         there = [
             sum(table.check(snapshot.fetch, block) for block in range(table.blocks))

@@ -34,15 +34,13 @@ from vdb.maintenance.check.records import Walks, check_vectors
 from vdb.maintenance.check.searches import check_search
 from vdb.model.records import Problem
 from vdb.query.convention import convention_of
-from vdb.store import CollectionView, Snapshot
+from vdb.store import CollectionView, Snapshot, build_view, require_slot_count
 from vdb.store.format import blocks, journal, keys
 from vdb.store.format.agreement import differences
 from vdb.store.format.generation import GenerationRecord
 from vdb.store.format.headers import CollectionHeader, DatabaseHeader
 from vdb.store.format.keys import Key, KeyKind
 from vdb.store.format.versions import Identity
-from vdb.store.header_claims import hold_slots
-from vdb.store.views import build
 
 __all__ = ["Pinned", "check"]
 
@@ -256,7 +254,7 @@ def _claims(reader: Snapshot, header: CollectionHeader, known: _Known) -> Iterat
     """What a header counts is there."""
     del known
     try:
-        hold_slots(reader, header)
+        require_slot_count(reader, header)
     except CorruptedError as error:
         yield _problem(error)
 
@@ -413,7 +411,7 @@ def _view_of(known: _Known, header: CollectionHeader) -> CollectionView | None:
     if known.database is None or generation is None or generation.dtype != header.dtype:
         return None
     try:
-        return build(known.database, header, generation)
+        return build_view(known.database, header, generation)
     except CorruptedError:  # named with its generation
         return None
 

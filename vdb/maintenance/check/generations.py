@@ -14,14 +14,12 @@ from vdb.errors import CorruptedError
 from vdb.index.vectors.kernel_view import index_of
 from vdb.model.records import Problem
 from vdb.query.convention import default_convention
-from vdb.store import CollectionView, Snapshot
+from vdb.store import CollectionView, Snapshot, build_view, generations
 from vdb.store.format import changes, keys
-from vdb.store.format.agreement import require_beside
+from vdb.store.format.agreement import require_inactive
 from vdb.store.format.generation import GenerationRecord
 from vdb.store.format.headers import CollectionHeader, DatabaseHeader
 from vdb.store.format.keys import Key
-from vdb.store.generations import changed_slots
-from vdb.store.views import build
 
 __all__ = ["check_beside", "check_roles", "homeless_change"]
 
@@ -80,9 +78,9 @@ def check_beside(
         if record is None or record.build is None:  # named by `check_roles`
             continue
         try:
-            require_beside(header, record, reader.small_block)
+            require_inactive(header, record, reader.small_block)
             default_convention(header, record.build.scores, record.metric, record.dtype)
-            view, damaged = build(database, header, record), False
+            view, damaged = build_view(database, header, record), False
         except CorruptedError as error:
             yield Problem(error.where, error.message)
             continue
@@ -98,7 +96,7 @@ def check_beside(
             damaged = True
             yield problem
         if not damaged and not shared and current is not None:
-            yield from _copied(reader, view, build(database, header, current))
+            yield from _copied(reader, view, build_view(database, header, current))
 
 
 def _copied(reader: Snapshot, view: CollectionView, current: CollectionView) -> Iterator[Problem]:
@@ -107,7 +105,7 @@ def _copied(reader: Snapshot, view: CollectionView, current: CollectionView) -> 
     if record.build is None or not record.build.whole:
         return
     slots = np.arange(min(record.build.copied, header.slots), dtype=np.uint32)
-    slots = np.setdiff1d(slots, changed_slots(reader, header, record.number))
+    slots = np.setdiff1d(slots, generations.changed_slots(reader, header, record.number))
     try:
         own, others = (index_of(one).norms_of(reader.fetch, slots) >= 0 for one in (view, current))
     except CorruptedError as error:  # of the one in use; named with it too

@@ -8,8 +8,7 @@ from pathlib import Path
 from vdb.errors import CorruptedError
 from vdb.maintenance.check import check
 from vdb.model.records import Problem
-from vdb.store import Environment, Snapshot
-from vdb.store.damage import met_in
+from vdb.store import Environment, Snapshot, locate_damage
 
 __all__ = ["found_in", "require_sound", "require_sound_copy"]
 
@@ -20,7 +19,7 @@ def require_sound(problems: Iterable[Problem], path: Path) -> None:
     if errors:
         more = f" (and {len(errors) - 1:,} more problems)" if len(errors) > 1 else ""
         error = CorruptedError(f"{errors[0].what}{more}", where=errors[0].where)
-        met_in(error, path, {})
+        locate_damage(error, path, {})
         raise error
 
 
@@ -45,7 +44,7 @@ def require_sound_copy(copy: Path, original: Path) -> None:
             environment.close()
     except CorruptedError as error:
         told = CorruptedError(f"{error.message}; the copy was not kept", where=error.where)
-        met_in(told, original, {})
+        locate_damage(told, original, {})
         raise told from error
 
 

@@ -32,10 +32,9 @@ from vdb.maintenance.rebuild.run import Run
 from vdb.maintenance.rebuild.schedule import RebuildProgress
 from vdb.maintenance.rebuild.target import Target
 from vdb.model.config import index_from_map
-from vdb.store import Batch, CollectionView, Snapshot, WritableCollection
+from vdb.store import Batch, CollectionView, Snapshot, WritableCollection, generations
 from vdb.store.format.changes import PART, SLOTS
 from vdb.store.format.generation import GenerationRecord
-from vdb.store.generations import REMOVED_AT_ONCE, changed_slots, remove_some
 
 __all__ = [
     "discard",
@@ -241,7 +240,7 @@ def _require_fit(
     complete = known is not None and known.build is not None and known.build.complete
     since = None
     if complete and known is not None:
-        since = changed_slots(reader, view.header, known.number)
+        since = generations.changed_slots(reader, view.header, known.number)
     bad = unfit(reader, view, target, among=since)
     refuse_unfit(reader, view, target, bad, exact=complete)
 
@@ -254,19 +253,21 @@ def _remove(subject: Subject) -> None:
             if not subject.view(reader).header.leaving:
                 return
         with subject.environment.batch(timeout=run.PACE.patience) as batch:
-            removed += remove_some(batch, subject.writable(batch), REMOVED_AT_ONCE)
+            removed += generations.remove_retired(
+                batch, subject.writable(batch), generations.REMOVED_AT_ONCE
+            )
         if subject.progress is not None:
             subject.progress(RebuildProgress("removing", removed, 0))
 
 
 def _pending(reader: Snapshot, view: CollectionView) -> GenerationRecord | None:
     number = view.header.building
-    return reader.generation_beside(view.header, number) if number else None
+    return reader.inactive_generation(view.header, number) if number else None
 
 
 def _kept(reader: Snapshot, view: CollectionView) -> GenerationRecord | None:
     number = view.header.kept
-    return reader.generation_beside(view.header, number) if number else None
+    return reader.inactive_generation(view.header, number) if number else None
 
 
 def _same(pending: GenerationRecord, target: Target) -> bool:

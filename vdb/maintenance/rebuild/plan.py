@@ -12,9 +12,8 @@ from vdb.maintenance.rebuild.conversion import Conversion
 from vdb.maintenance.rebuild.target import Target
 from vdb.model.config import IndexConfig, index_from_map
 from vdb.model.records import Id
-from vdb.store import CollectionView, Environment, Snapshot
+from vdb.store import CollectionView, Environment, Snapshot, generation_view
 from vdb.store.format.generation import Build
-from vdb.store.views import beside
 
 __all__ = [
     "RebuildPlan",
@@ -117,7 +116,7 @@ def estimate(reader: Snapshot, view: CollectionView, target: Target, threads: in
     """Seconds that linking all records takes, from linking some that are never stored."""
     header = view.header
     record = target.record(header.next_generation, view.generation)
-    own = beside(reader.database_header(), view, record)
+    own = generation_view(reader.database_header(), view, record)
     if not own.links or not header.count:
         return 0.0
     conversion = Conversion.to(target, header, exact=False)

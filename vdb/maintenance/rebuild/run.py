@@ -39,10 +39,16 @@ from vdb.maintenance.rebuild.schedule import Pace, RebuildProgress
 from vdb.maintenance.rebuild.target import Target, refused
 from vdb.maintenance.rebuild.validation import validated
 from vdb.model.dtypes import DTYPES
-from vdb.store import Batch, CollectionView, Environment, Snapshot, WritableCollection
+from vdb.store import (
+    Batch,
+    CollectionView,
+    Environment,
+    Snapshot,
+    WritableCollection,
+    generation_view,
+    generations,
+)
 from vdb.store.format.generation import Build, GenerationRecord
-from vdb.store.generations import changed_slots, forget_changes, put_blocks, put_record
-from vdb.store.views import beside
 
 __all__ = ["PACE", "Pace", "Run"]
 
@@ -152,14 +158,14 @@ class Run:
         for part in parts:
             with self._batch() as batch:
                 collection = self._writable(batch)
-                put_blocks(batch, collection, building.seal(batch.commit_number, *part))
+                generations.put_blocks(batch, collection, building.seal(batch.commit_number, *part))
                 build.whole = part == parts[-1]
                 if build.whole:
-                    forget_changes(
+                    generations.forget_changes(
                         batch, collection.header.number, record.number, upto=build.epoch - 1
                     )
                     build.epoch += 1
-                put_record(batch, collection, record)
+                generations.put_record(batch, collection, record)
                 # Not before the batch holds its own: addresses stay good from one to the next.
                 self._let_go()
             self.commits += 1
@@ -183,7 +189,7 @@ class Run:
         self._require_same(view.header.number, view.header.created)
         building, engine = self._building, self._environment.mapping
         if building is None or engine is not self._engine:  # all addresses are others
-            own = beside(snapshot.database_header(), view, self._record)
+            own = generation_view(snapshot.database_header(), view, self._record)
             building = Building(
                 view,
                 own,
@@ -197,7 +203,7 @@ class Run:
             self._noted = Noted(free=own.vectors is not view.vectors)
         else:
             building.follow(view, snapshot.fetch)
-        slots = changed_slots(snapshot, view.header, self._record.number)
+        slots = generations.changed_slots(snapshot, view.header, self._record.number)
         vectors = Vectors(view, snapshot.fetch)
         changed = self._noted.changed(vectors, slots)
         phase, self._phase = self._phase, "catching up"
@@ -225,7 +231,7 @@ class Run:
         for left in range(self._pace.rounds, -1, -1):
             with self._batch() as batch:
                 collection = self._writable(batch)
-                behind = changed_slots(batch, collection.header, self._record.number)
+                behind = generations.changed_slots(batch, collection.header, self._record.number)
                 building = self._ready()[0]
                 new = collection.header.slots - building.slots
                 base = batch.base.collection(self._name)
@@ -266,7 +272,7 @@ class Run:
                 expected=self.records,
                 received=building.nodes,
             )
-        put_blocks(batch, collection, building.seal(batch.commit_number))
+        generations.put_blocks(batch, collection, building.seal(batch.commit_number))
         building.note(self._record)
         self._build.seconds += self._elapsed()
 

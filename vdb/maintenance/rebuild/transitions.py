@@ -12,10 +12,9 @@ from vdb.errors import NotFoundError
 from vdb.index import RUN
 from vdb.maintenance.rebuild.target import Target
 from vdb.model.version import __version__
-from vdb.store import Batch, WritableCollection
+from vdb.store import Batch, WritableCollection, generations
 from vdb.store.format import keys
 from vdb.store.format.generation import Build, GenerationRecord
-from vdb.store.generations import leave, put_record
 
 __all__ = ["begin", "discard", "drop_kept", "go_on", "require_kept", "revive", "swap"]
 
@@ -32,18 +31,18 @@ def begin(
     )
     header.building = record.number
     header.next_generation += 1
-    put_record(batch, collection, record)
+    generations.put_record(batch, collection, record)
     return record
 
 
 def go_on(batch: Batch, collection: WritableCollection, reason: str) -> GenerationRecord:
     """The one that was being built goes on, from its newest stored state."""
     header = collection.header
-    record = batch.generation_beside(header, header.building)
+    record = batch.inactive_generation(header, header.building)
     assert record.build is not None  # noqa: S101 - decoded so; the caller looked
     record.build.epoch += 1  # the epochs before hold all it lacks by now
     record.build.reason = reason or record.build.reason
-    put_record(batch, collection, record)
+    generations.put_record(batch, collection, record)
     return record
 
 
@@ -52,7 +51,7 @@ def revive(batch: Batch, collection: WritableCollection, reason: str) -> Generat
     discard(batch, collection)
     header = collection.header
     header.building, header.kept = header.kept, 0
-    record = batch.generation_beside(header, header.building)
+    record = batch.inactive_generation(header, header.building)
     assert record.build is not None  # noqa: S101 - what is kept has it
     record.build.epoch += 1
     # The log names what came since.
@@ -60,7 +59,7 @@ def revive(batch: Batch, collection: WritableCollection, reason: str) -> Generat
     record.build.began = time.time()
     record.build.version = __version__
     record.build.reason = reason or f"rolled back from generation {header.generation}"
-    put_record(batch, collection, record)
+    generations.put_record(batch, collection, record)
     return record
 
 
@@ -89,7 +88,7 @@ def swap(
             nodes=header.count,
             complete=True,
         )
-        put_record(batch, collection, before)
+        generations.put_record(batch, collection, before)
         header.kept = before.number
     else:
         over.append(before.number)
@@ -100,7 +99,7 @@ def swap(
     record.build = None
     collection.generation = record
     for generation in over:  # now that nobody has these roles
-        leave(batch, collection, generation)
+        generations.retire(batch, collection, generation)
 
 
 def forget_all(batch: Batch, collection: WritableCollection, generation: int) -> None:
@@ -113,7 +112,7 @@ def discard(batch: Batch, collection: WritableCollection) -> bool:
     header = collection.header
     dropped, header.building = header.building, 0
     if dropped:
-        leave(batch, collection, dropped)
+        generations.retire(batch, collection, dropped)
     return bool(dropped)
 
 
@@ -122,7 +121,7 @@ def drop_kept(batch: Batch, collection: WritableCollection) -> bool:
     header = collection.header
     dropped, header.kept = header.kept, 0
     if dropped:
-        leave(batch, collection, dropped)
+        generations.retire(batch, collection, dropped)
     return bool(dropped)
 
 

@@ -31,8 +31,7 @@ from vdb.model.config import index_from_map
 from vdb.model.records import Id, Problem
 from vdb.model.results import Result
 from vdb.scores.table import convention_named
-from vdb.store import Environment, Snapshot
-from vdb.store.files.creation import fill
+from vdb.store import Environment, Snapshot, create_empty
 from vdb.store.format import keys
 from vdb.store.format.generation import GenerationRecord
 from vdb.store.format.headers import CollectionHeader
@@ -115,7 +114,7 @@ def repair(
     if not any(problem.severity == "error" for problem in problems):
         return RepairReport(problems)
     with env.replacement() as place:
-        fill(place)
+        create_empty(place)
         found = _collections(env)
         target = Environment.open(place, create=False, durability="relaxed")
         try:

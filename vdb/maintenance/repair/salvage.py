@@ -20,13 +20,18 @@ from vdb import index
 from vdb.errors import CorruptedError
 from vdb.model.records import Id
 from vdb.model.results import Result
-from vdb.store import CollectionView, Environment, Snapshot
+from vdb.store import (
+    CollectionView,
+    Environment,
+    Snapshot,
+    build_view,
+    largest_slot_count,
+    require_slot_count,
+)
 from vdb.store.format import keys, records
 from vdb.store.format.checksums import SEAL_SIZE
 from vdb.store.format.headers import CollectionHeader
 from vdb.store.format.keys import KeyKind
-from vdb.store.header_claims import hold_slots, most_slots
-from vdb.store.views import build
 
 __all__ = ["LostRecord", "Part", "salvage", "view_of"]
 
@@ -87,11 +92,11 @@ def view_of(reader: Snapshot, header: CollectionHeader) -> CollectionView:
             where=f"key 10 (header of collection {header.number})",
         )
     try:
-        hold_slots(reader, header)
+        require_slot_count(reader, header)
     except CorruptedError:
         header = header.copy()
         header.slots = _slots_there(reader, header)
-    return build(reader.database_header(), header, generation)
+    return build_view(reader.database_header(), header, generation)
 
 
 def _slots_there(reader: Snapshot, header: CollectionHeader) -> int:
@@ -102,7 +107,7 @@ def _slots_there(reader: Snapshot, header: CollectionHeader) -> int:
         for key, _ in reader.items(prefix):
             if len(key) == length:
                 last = int.from_bytes(key[len(prefix) :], "big")
-    return min(last + 1, most_slots(reader, header))
+    return min(last + 1, largest_slot_count(reader, header))
 
 
 def salvage(env: Environment, header: CollectionHeader) -> Iterator[Part]:

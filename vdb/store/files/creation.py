@@ -35,7 +35,7 @@ from vdb.store.format.checksums import UNSALTED
 from vdb.store.format.headers import DatabaseHeader
 from vdb.store.format.versions import CURRENT
 
-__all__ = ["confirm", "create", "fill", "is_vacant", "sync_directory"]
+__all__ = ["confirm", "create", "create_empty", "is_vacant", "sync_directory"]
 
 INFIX = ".vdb-new-"
 """What the name of a directory in the making has in it, after the name of the target."""
@@ -78,7 +78,7 @@ def _create_beside(path: Path) -> bool:
             return False
         raise
     try:
-        fill(new)
+        create_empty(new)
         if path.is_dir():
             ownership.share(new, path.stat())
         if not _rename(new, path):
@@ -89,7 +89,7 @@ def _create_beside(path: Path) -> bool:
     return True
 
 
-def fill(directory: Path) -> None:
+def create_empty(directory: Path) -> None:
     """Step 2: an environment with nothing but identity and header, in an empty directory."""
     engine = None
     try:
@@ -143,7 +143,7 @@ def _rename(new: Path, path: Path) -> bool:
 def _create_inside(path: Path, timeout: float) -> None:
     new = scratch.make(path, INFIX)
     try:
-        fill(new)
+        create_empty(new)
         ownership.share(new, path.stat())
         lock = FileLock(path / WRITER_LOCK, create=True)
         try:

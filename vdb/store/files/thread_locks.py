@@ -13,7 +13,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Protocol
 
-__all__ = ["held", "take"]
+__all__ = ["acquire", "holding"]
 
 
 class Lock(Protocol):
@@ -26,7 +26,7 @@ class Lock(Protocol):
         """Give it back."""
 
 
-def take(lock: Lock, timeout: float, taken: list[bool]) -> bool:
+def acquire(lock: Lock, timeout: float, taken: list[bool]) -> bool:
     """Take a lock within so many seconds; the answer.
 
     The answer is appended to `taken` in any case: whoever calls this looks there in a ``finally``
@@ -37,11 +37,11 @@ def take(lock: Lock, timeout: float, taken: list[bool]) -> bool:
 
 
 @contextmanager
-def held(lock: Lock, timeout: float) -> Iterator[bool]:
+def holding(lock: Lock, timeout: float) -> Iterator[bool]:
     """The lock is held inside, unless that took longer than `timeout` seconds; whether it is."""
     taken: list[bool] = []
     try:
-        yield take(lock, timeout, taken)
+        yield acquire(lock, timeout, taken)
     finally:
         if True in taken:
             lock.release()

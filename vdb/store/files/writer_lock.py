@@ -24,7 +24,7 @@ from vdb.errors import BusyError, ClosedError
 from vdb.store.files.directory import WRITER_LOCK, Place
 from vdb.store.files.file_lock import FileLock
 from vdb.store.files.lock_holders import others
-from vdb.store.files.thread_locks import held, take
+from vdb.store.files.thread_locks import acquire, holding
 
 __all__ = ["WriterLock"]
 
@@ -104,8 +104,8 @@ class WriterLock:
 
     def _acquire_threads(self, deadline: float, taken: list[bool]) -> bool:
         """Take the threads' lock; `taken` says whether it was, as in `interrupts`."""
-        with held(self._threads_turn, _left(deadline)) as first:
-            return first and take(self._threads, _left(deadline), taken)
+        with holding(self._threads_turn, _left(deadline)) as first:
+            return first and acquire(self._threads, _left(deadline), taken)
 
     def _acquire_processes(self, deadline: float) -> bool:
         turn = self._processes_turn

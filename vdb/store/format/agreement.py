@@ -13,7 +13,7 @@ from vdb.store.format import blocks
 from vdb.store.format.generation import GenerationRecord
 from vdb.store.format.headers import CollectionHeader, fitting_dimension
 
-__all__ = ["differences", "require_beside", "require_in_use"]
+__all__ = ["differences", "require_in_use", "require_inactive"]
 
 
 def differences(
@@ -33,7 +33,7 @@ def require_in_use(header: CollectionHeader, record: GenerationRecord, small_blo
         raise CorruptedError(what, where=_where(header, record))
 
 
-def require_beside(header: CollectionHeader, record: GenerationRecord, small_block: int) -> None:
+def require_inactive(header: CollectionHeader, record: GenerationRecord, small_block: int) -> None:
     """Raise CorruptedError unless the record can be that of one being built, or kept."""
     where, build = _where(header, record), record.build
     if build is None:
