@@ -21,7 +21,8 @@ from vdb.store.header_claims import largest_slot_count, require_slot_count
 from vdb.store.snapshot import Snapshot
 from vdb.store.state_cache import CacheSlot
 from vdb.store.statistics import EnvironmentStats
-from vdb.store.views import CollectionView, WritableCollection, build_view, generation_view
+from vdb.store.views import CollectionView, build_view, generation_view
+from vdb.store.writable_collection import WritableCollection
 
 __all__ = [
     "Batch",

@@ -18,7 +18,6 @@ from __future__ import annotations
 import contextlib
 import threading
 from collections.abc import Iterator
-from operator import itemgetter
 from typing import Self
 
 import lmdb
@@ -28,14 +27,12 @@ from vdb.errors import (
     ClosedError,
     CollectionExistsError,
     CommitUnknownError,
-    CorruptedError,
     NotFoundError,
     VdbError,
 )
-from vdb.store import generations
 from vdb.store.files.writer_lock import WriterLock
+from vdb.store.flush import flush, put_commit
 from vdb.store.format import journal, keys
-from vdb.store.format.checksums import UNSALTED
 from vdb.store.format.generation import GenerationRecord
 from vdb.store.format.headers import CollectionHeader
 from vdb.store.format.keys import KeyKind
@@ -44,7 +41,8 @@ from vdb.store.handle import StoreHandle
 from vdb.store.recovery import after_failed_commit
 from vdb.store.snapshot import Snapshot
 from vdb.store.transaction import Transaction
-from vdb.store.views import WritableCollection, build_view
+from vdb.store.views import build_view
+from vdb.store.writable_collection import WritableCollection
 
 __all__ = ["Batch"]
 
@@ -192,10 +190,11 @@ class Batch(Transaction):
                     "the batch cannot be committed, because a call inside it failed half-way: "
                     f"{self.cause!r}"
                 ) from self.cause
-            changed = self._put_collections()
+            changed = self._flush()
             if not self.touched and not changed:
                 return
-            self._put_commit(changed)
+            self._database.commit = self.commit_number
+            put_commit(self, self._database, self.base.database, changed)
             self._handle.file.check_space(self.written, self.base.pages())
             self._handle.place.check_late()
             self._commit_txn()
@@ -204,53 +203,14 @@ class Batch(Transaction):
         finally:
             self.abort()
 
-    def _put_collections(self) -> journal.Journal:
+    def _flush(self) -> journal.Journal:
         """Steps 1 and 2; returns what was touched."""
         changed: journal.Journal = {number: {} for number in self._dropped}
         for collection in self._collections.values():
-            number = collection.header.number
-            header, generation, view = collection.header, collection.generation, collection.view
-            writer = collection.writer
-            blocks = [] if writer is None else writer.seal(self.commit_number)
-            new_header = collection.created or header != view.header
-            new_generation = collection.created or generation != view.generation
-            if not (collection.touched or blocks or new_header or new_generation):
-                continue
-            generations.log_changes(self, collection)
-            generations.remove_retired(self, collection, generations.REMOVED_BY_OTHERS)
-            new_header = new_header or header != view.header
-            changed[number] = dict(collection.rewritten)
-            if writer is not None and blocks:
-                self.put_many(sorted(blocks, key=itemgetter(0)))
-                for rewritten_generation, kind, level, numbers in writer.rewritten():
-                    changed[number][rewritten_generation, kind, level] = numbers
-            # A slip in memory must not become one on disk: what is new is held to a reader's rules.
-            if new_header:
-                body = header.encode()
-                header.hold(body, None if collection.created else view.header)
-                self.put_sealed(keys.collection(number), body)
-            if new_generation:
-                body = generation.encode()
-                if generation.number != header.generation:
-                    raise CorruptedError(
-                        f"generation {generation.number} is not in use",
-                        where=f"collection {number}",
-                    )
-                generation.hold(body, number, None if collection.created else view.generation)
-                self.put_sealed(keys.generation(number, generation.number), body)
+            changes = flush(self, collection, self.commit_number)
+            if changes is not None:
+                changed[collection.header.number] = changes
         return changed
-
-    def _put_commit(self, changed: journal.Journal) -> None:
-        """Step 3."""
-        self._database.commit = self.commit_number
-        room = self.small_block - 4
-        self.put_sealed(keys.journal(self.commit_number), journal.encode(changed, largest=room))
-        oldest = self.commit_number - journal.KEPT
-        if oldest > 0:
-            self.delete(keys.journal(oldest))
-        header = self._database.encode()
-        self._database.hold(header, self.base.database)
-        self.put(keys.DATABASE, UNSALTED.wrap(keys.DATABASE, header))
 
     def _commit_txn(self) -> None:
         """Step 5."""

@@ -23,7 +23,7 @@ from vdb.store.format.generation import GenerationRecord
 from vdb.store.format.headers import CollectionHeader
 from vdb.store.reader import Reader
 from vdb.store.transaction import Transaction
-from vdb.store.views import WritableCollection
+from vdb.store.writable_collection import WritableCollection
 
 __all__ = [
     "REMOVED_AT_ONCE",

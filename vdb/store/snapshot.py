@@ -1,25 +1,19 @@
 """Snapshots: one LMDB read transaction each, and the views that belong to its commit.
 
-Two kinds, which differ in who waits for whom when the environment is closed:
+There are two kinds, which differ in what closing the environment does with them:
 
 - A *lease* (the usual kind) is open for the length of one call. Closing waits for it.
 - A *held* one is given to a user, who may forget it. It is read inside ``with snapshot.use():``,
   and closing, of it or of the environment, waits only for that; outside of it, closing ends the
-  snapshot, and every later use raises ClosedError.
+  snapshot, and every later use raises ClosedError. See `snapshot_users`.
 
-A use of a held snapshot puts itself down among its users first and looks for closers second, while
-a closer puts itself down first and looks for users second, so one of the two always sees the other;
-no lock is needed, and a finaliser, a signal handler or a forked child finds none taken.
-
-Any open snapshot keeps LMDB from using pages again that were freed since: hold none while idle.
+Any open snapshot keeps LMDB from reusing pages that were freed since: hold none while idle.
 """
 
 from __future__ import annotations
 
-import threading
-import time
 from collections.abc import Iterator, Sequence
-from contextlib import contextmanager, nullcontext
+from contextlib import AbstractContextManager, contextmanager, nullcontext
 from functools import partial
 from typing import Any, NoReturn, Self
 
@@ -27,7 +21,7 @@ import lmdb
 import numpy as np
 from numpy.typing import NDArray
 
-from vdb.errors import BusyError, ClosedError, CorruptedError
+from vdb.errors import ClosedError, CorruptedError
 from vdb.kernel import read_records
 from vdb.model.records import Id
 from vdb.store import damage, statistics
@@ -38,13 +32,13 @@ from vdb.store.format.headers import DatabaseHeader
 from vdb.store.format.payloads import Payloads
 from vdb.store.handle import StoreHandle
 from vdb.store.reader import HasHeader, Reader
+from vdb.store.snapshot_users import SnapshotUsers
 from vdb.store.statistics import EnvironmentStats
 from vdb.store.views import CollectionView
 
 __all__ = ["Snapshot"]
 
 _NOTHING = nullcontext()
-_PAUSE = 0.001
 
 
 class Snapshot(Reader):
@@ -57,10 +51,8 @@ class Snapshot(Reader):
 
     __slots__ = (
         "__weakref__",
-        "_closers",
         "_get",
         "_handle",
-        "_held",
         "_token",
         "_txn",
         "_users",
@@ -71,9 +63,7 @@ class Snapshot(Reader):
         """Begin; `inside` says that the caller is inside the gate and outlives the snapshot."""
         self._token = handle.gate.token()
         self._handle = handle
-        self._held = False  # until it is whole
-        self._users: dict[int, int] = {}  # thread -> depth of `use`; each thread has its own entry
-        self._closers: set[int] = set()  # tokens of those who keep new users out
+        self._users: SnapshotUsers | None = None  # of a held one, once it is whole
         self._txn: Any = None
         self._get: Any = None
         # From here on __del__ takes the token out again, wherever an interrupt strikes.
@@ -91,10 +81,9 @@ class Snapshot(Reader):
             self.close()
             raise
         if held:
-            self._held = True
-            handle.transactions.held.add(
-                self
-            )  # before leaving, so that whoever empties the gate finds it
+            self._users = SnapshotUsers(handle.gate)
+            # Before leaving, so that whoever empties the gate finds it.
+            handle.transactions.held.add(self)
             handle.gate.leave(self._token)
 
     @classmethod
@@ -151,14 +140,14 @@ class Snapshot(Reader):
 
     def _getter(self) -> Any:
         """LMDB's own lookup, after the checks that every use needs."""
-        get = self._get
-        if get is None or self._handle.gate.forked or (self._held and not self._users):
+        get, users = self._get, self._users
+        if get is None or self._handle.gate.forked or (users is not None and not users.threads):
             self._refuse()
         return get
 
     def get(self, key: bytes) -> bytes | None:
         """The raw value under a key, copied; None where there is none."""
-        with self.use() if self._held else _NOTHING:
+        with _NOTHING if self._users is None else self.use():
             value = self.fetch(key)
             return None if value is None else bytes(value)
 
@@ -223,7 +212,7 @@ class Snapshot(Reader):
         Raises:
             NotFoundError: No collection of that name at this commit.
         """
-        with self.use() if self._held else _NOTHING:
+        with _NOTHING if self._users is None else self.use():
             return self._views.view(name, self)
 
     def behind(self) -> int:
@@ -252,71 +241,33 @@ class Snapshot(Reader):
             ClosedError, ForkError: The snapshot or its environment is gone.
             BusyError: Either was being closed for longer than lock_timeout.
         """
-        handle = self._handle
-        thread = threading.get_ident()
-        depth = self._users.get(thread, 0)
-        token = handle.gate.token()
+        gate, users = self._handle.gate, self._users
+        depth = 0 if users is None else users.depth()
+        token = gate.token()
         try:
-            if self._held and depth == 0:
-                # Never while inside already: whoever empties the gate would wait for this thread.
-                self._enter(token, thread)
-            else:
-                self._users[thread] = depth + 1
-            if self._txn is None or handle.gate.forked:
+            if users is not None:
+                users.enter(token, depth, self._handle.lock_timeout)
+            if self._txn is None or gate.forked:
                 self._refuse()
             yield self
         except CorruptedError as error:
             self.tell(error)
             raise
         finally:
-            # First this: who is a user is inside the gate, so an empty gate means no users.
-            if depth:
-                self._users[thread] = depth
-            else:
-                self._users.pop(thread, None)
-            handle.gate.leave(token)
+            if users is not None:
+                users.leave(token, depth)
 
     def tell(self, error: BaseException) -> None:
         """Tell an error of damage where it was met; any other stays as it is."""
         damage.locate_damage(error, self._handle.path, self._views.names())
 
-    def _enter(self, token: int, thread: int) -> None:
-        """Go in and become a user; while somebody closes the snapshot, wait outside."""
-        handle = self._handle
-        deadline = time.monotonic() + handle.lock_timeout
-        while True:
-            handle.gate.enter(token, handle.lock_timeout)
-            self._users[thread] = 1
-            if not self._closers or self._txn is None:
-                return
-            self._users.pop(thread, None)
-            handle.gate.leave(token)
-            if time.monotonic() > deadline:
-                raise BusyError("the snapshot is being closed by another thread")
-            time.sleep(_PAUSE)
-
-    @contextmanager
-    def unused(self, timeout: float) -> Iterator[None]:
-        """Nobody uses a held snapshot inside; whoever wants to waits, until it is closed or free.
+    def unused(self, timeout: float) -> AbstractContextManager[None]:
+        """No thread uses a held snapshot inside; those that come wait until it is closed or free.
 
         Raises:
-            BusyError: Somebody used it for longer than `timeout`, or the calling thread does.
+            BusyError: A thread used it for longer than `timeout`, or the calling thread does.
         """
-        closer = self._handle.gate.token()
-        deadline = time.monotonic() + timeout
-        self._closers.add(closer)
-        try:
-            while self._users and not self._handle.gate.forked:
-                if threading.get_ident() in self._users:  # in a signal handler, say
-                    raise BusyError("the snapshot is being read by this very thread")
-                if time.monotonic() > deadline:
-                    raise BusyError(
-                        f"the snapshot is being read by another thread, for more than {timeout:g} s"
-                    )
-                time.sleep(_PAUSE)
-            yield
-        finally:
-            self._closers.discard(closer)
+        return _NOTHING if self._users is None else self._users.kept_out(timeout)
 
     def _refuse(self) -> NoReturn:
         self._handle.gate.check()
@@ -335,13 +286,13 @@ class Snapshot(Reader):
         return self._txn is None
 
     def close(self, *, timeout: float | None = None) -> None:
-        """End the snapshot; a held one when nobody uses it any more. May be called again.
+        """End the snapshot; a held one once no thread uses it. May be called again.
 
         Raises:
             BusyError: It was used for longer than `timeout` (default: lock_timeout); it stays open.
         """
-        if self._held and self._txn is not None:
-            with self.unused(self._handle.lock_timeout if timeout is None else timeout):
+        if self._users is not None and self._txn is not None:
+            with self._users.kept_out(self._handle.lock_timeout if timeout is None else timeout):
                 self._end()
         else:
             self._end()
@@ -349,6 +300,8 @@ class Snapshot(Reader):
     def _end(self) -> None:
         txn, self._txn = self._txn, None
         self._get = None
+        if self._users is not None:
+            self._users.ended = True
         if txn is not None and not self._handle.gate.forked:
             # Never in a forked child: it would free the parent's reader slot.
             txn.abort()

@@ -18,7 +18,7 @@ from vdb.store.format import keys, payloads, records
 from vdb.store.format.checksums import Seal
 from vdb.store.handle import StoreHandle
 from vdb.store.reader import Reader
-from vdb.store.views import WritableCollection
+from vdb.store.writable_collection import WritableCollection
 
 __all__ = ["Transaction"]
 

@@ -32,10 +32,8 @@ from vdb.store.header_claims import Stored, require_slot_count
 from vdb.store.state_cache import StateCache, empty_cache
 
 __all__ = [
-    "BlockWriter",
     "CollectionView",
     "ViewSet",
-    "WritableCollection",
     "Written",
     "build_view",
     "generation_view",
@@ -66,67 +64,6 @@ class CollectionView:
     def tables(self) -> list[BlockTable]:
         """All of them: vectors, links by level, codes."""
         return [self.vectors, *self.links, *([] if self.codes is None else [self.codes])]
-
-
-class BlockWriter(Protocol):
-    """What a batch needs of the kernel's Writer when it commits."""
-
-    def seal(self, commit: int, /) -> list[tuple[bytes, Any]]:
-        """Keys and finished values of all blocks that were changed or added."""
-
-    def rewritten(self) -> list[tuple[int, int, int, NDArray[np.uint32]]]:
-        """The same blocks as (generation, kind, level, numbers)."""
-
-
-class WritableCollection:
-    """One collection inside a batch: the base view, and copies of its records to be changed.
-
-    Attributes:
-        view: The collection as the batch found it; of a new one, an empty view.
-        header: Its header, to be changed; written at commit when it differs.
-        generation: Its generation record, likewise.
-        writer: The kernel's private copies of its blocks, set by the index floor.
-        created: Whether the batch made it.
-        touched: Whether records were written; headers and blocks are compared at commit.
-        changed: Slots whose vectors were changed, for generations that will have to catch up.
-        rewritten: Blocks of other generations that were put already, for the journal.
-    """
-
-    __slots__ = (
-        "changed",
-        "created",
-        "generation",
-        "header",
-        "rewritten",
-        "touched",
-        "view",
-        "writer",
-    )
-
-    def __init__(self, view: CollectionView, *, created: bool = False) -> None:
-        self.view = view
-        self.header = view.header.copy()
-        self.generation = view.generation.copy()
-        self.writer: BlockWriter | None = None
-        self.created = created
-        self.touched = created
-        self.changed: list[NDArray[np.uint32]] = []
-        self.rewritten: journal.Changes = {}
-
-    @property
-    def vectors(self) -> BlockTable:
-        """Blocks of vectors as the batch found them."""
-        return self.view.vectors
-
-    @property
-    def links(self) -> list[BlockTable]:
-        """Blocks of links as the batch found them."""
-        return self.view.links
-
-    @property
-    def codes(self) -> BlockTable | None:
-        """Blocks of codes as the batch found them."""
-        return self.view.codes
 
 
 class Records(Stored, Protocol):

@@ -203,10 +203,9 @@ MUTATIONS = (
     ),
     Mutation(
         "a journal leaves out the blocks of vectors",
-        "vdb/store/batch.py",
-        "                    changed[number][rewritten_generation, kind, level] = numbers\n",
-        "                    if kind != 1:\n"
-        "                        changed[number][rewritten_generation, kind, level] = numbers\n",
+        "vdb/store/flush.py",
+        "            changes[generation, kind, level] = numbers\n",
+        "            if kind != 1:\n                changes[generation, kind, level] = numbers\n",
         "tests/isolation/test_two_processes.py tests/store/test_views.py",
     ),
     Mutation(
@@ -226,8 +225,8 @@ MUTATIONS = (
     ),
     Mutation(
         "a snapshot is ended under the call that reads it",
-        "vdb/store/snapshot.py",
-        "            while self._users and not self._handle.gate.forked:\n",
+        "vdb/store/snapshot_users.py",
+        "            while self.threads and not gate.forked:\n",
         "            while False:\n",
         "tests/store/test_close_held.py tests/store/test_snapshot.py tests/api/test_snapshot.py",
     ),
