@@ -138,7 +138,7 @@ class TestHeldSnapshots:
 
         closer, user = threading.Thread(target=held.close), threading.Thread(target=use)
         closer.start()
-        until(lambda: held._closers)
+        until(lambda: held._users.closers)
         user.start()
         time.sleep(0.05)
         assert outcome == []
@@ -160,7 +160,7 @@ class TestHeldSnapshots:
 
         closer = threading.Thread(target=close)
         closer.start()
-        until(lambda: held._closers)
+        until(lambda: held._users.closers)
         user.start()
         closer.join()
         user.join()
@@ -179,7 +179,7 @@ class TestHeldSnapshots:
         with held.use():
             closer = threading.Thread(target=held.close)
             closer.start()
-            until(lambda: held._closers)
+            until(lambda: held._users.closers)
             began = time.monotonic()
             assert held.get(keys.IDENTITY) is not None
             assert time.monotonic() - began < 1
@@ -192,7 +192,7 @@ class TestHeldSnapshots:
             closer.start()
         with pytest.raises(BusyError):
             held.close(timeout=0.05)  # which lets nobody in while the others wait
-        assert len(held._closers) == 4
+        assert len(held._users.closers) == 4
         walk.end.set()
         for closer in closers:
             closer.join()

@@ -25,15 +25,16 @@ class SnapshotUsers:
 
     Attributes:
         threads: How deep each thread is inside; a thread touches only its own entry.
+        closers: Tokens of those that keep new threads out.
         ended: Whether the snapshot has ended.
     """
 
-    __slots__ = ("_closers", "_gate", "ended", "threads")
+    __slots__ = ("_gate", "closers", "ended", "threads")
 
     def __init__(self, gate: Gate) -> None:
         """No thread is inside yet; each goes through the gate of the database."""
         self._gate = gate
-        self._closers: set[int] = set()  # tokens
+        self.closers: set[int] = set()
         self.threads: dict[int, int] = {}
         self.ended = False
 
@@ -57,7 +58,7 @@ class SnapshotUsers:
         while True:
             gate.enter(token, timeout)
             self.threads[thread] = 1
-            if not self._closers or self.ended:
+            if not self.closers or self.ended:
                 return
             self.threads.pop(thread, None)
             gate.leave(token)
@@ -85,7 +86,7 @@ class SnapshotUsers:
         gate = self._gate
         closer = gate.token()
         deadline = time.monotonic() + timeout
-        self._closers.add(closer)
+        self.closers.add(closer)
         try:
             while self.threads and not gate.forked:
                 if threading.get_ident() in self.threads:  # in a signal handler, say
@@ -97,4 +98,4 @@ class SnapshotUsers:
                 time.sleep(_PAUSE)
             yield
         finally:
-            self._closers.discard(closer)
+            self.closers.discard(closer)

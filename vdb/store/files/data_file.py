@@ -14,7 +14,7 @@ from typing import Any
 
 import lmdb
 
-from vdb.errors import BusyError, CorruptedError, DiskFullError, ReadOnlyError, StaleError
+from vdb.errors import BusyError, DiskFullError, ReadOnlyError, StaleError
 from vdb.store.files import address_space, lmdb_env, mounts, registry
 from vdb.store.files.active_readers import ActiveReader, active
 from vdb.store.files.directory import DATA, LOCK, Place, identity
@@ -22,12 +22,11 @@ from vdb.store.files.file_lock import FileLock
 from vdb.store.files.free_pages import held_pages
 from vdb.store.files.lmdb_errors import os_errors, translate
 from vdb.store.files.lock_holders import holders, named
+from vdb.store.files.map_growth import MapGrowth
 from vdb.store.files.reader_table import MAX_READERS
 from vdb.store.files.replacing import put_in_place
-from vdb.store.format import blocks, keys
-from vdb.store.format.checksums import UNSALTED, Seal
-from vdb.store.format.headers import DatabaseHeader
-from vdb.store.format.versions import Identity
+from vdb.store.files.stored_header import read_header
+from vdb.store.format.checksums import Seal
 
 __all__ = ["DataFile"]
 
@@ -70,8 +69,7 @@ class DataFile:
         self.durability = durability
         self.locked = locked
         self._timeout = timeout
-        self._room = 0  # beyond what is there, that the next map shall have
-        self._was_full = False
+        self._growth = MapGrowth()
         self.engine: Any = None
         self._verify = verify
         if address_space.is_used_up():  # once open, it is reopened whatever is left
@@ -111,14 +109,13 @@ class DataFile:
     def reopen(self) -> None:
         """Close if open, open, and check."""
         self._unmap()
-        self._was_full = False
         self.engine = lmdb_env.open_checked(
             self.place,
             read_only=self.read_only,
             durability=self.durability,
             share=self.share,
             timeout=self._timeout,
-            map_size=address_space.map_for(self._size(), self._room, registry.count()),
+            map_size=self._growth.next_size(self._size()),
             verify=self._verify,
         )
         try:
@@ -163,31 +160,9 @@ class DataFile:
                     expected="nobody else",
                     received=others,
                 )
-            Identity.decode(txn.get(keys.IDENTITY)).check()
-            stored = txn.get(keys.DATABASE)
+            page_size = self.engine.stat()["psize"]
+            header = read_header(txn, page_size, str(self.path / DATA))
             self.txn_id: int = txn.id()
-        if stored is None:
-            raise CorruptedError("missing", where="key 01 (database header)")
-        header = DatabaseHeader.decode(UNSALTED.unwrap(keys.DATABASE, stored))
-        page_size = self.engine.stat()["psize"]
-        for field, expected in (
-            ("page_size", page_size),
-            ("small_block", blocks.small_block(page_size)),
-            ("big_block", blocks.BIG_BLOCK),
-        ):
-            received = getattr(header, field)
-            if received != expected:
-                raise CorruptedError(
-                    f"{field}: expected {expected}, got {received}",
-                    where="key 01 (database header)",
-                    expected=expected,
-                    received=received,
-                )
-        # Shorter blocks would lie inside a page, unaligned, and move when a neighbour changes.
-        if min(header.small_block, header.big_block) <= blocks.largest_inline(page_size):
-            raise CorruptedError(
-                "blocks are too small for the page size", where=str(self.path / DATA)
-            )
         self.header = header
         self.seal = Seal(header.uuid)
 
@@ -297,26 +272,14 @@ class DataFile:
         return False
 
     def lacks_map(self, room: int) -> bool | None:
-        """Whether a batch of so many bytes wants a larger map, and one can be had.
-
-        None: it wants one, but may do without.
-        """
+        """Whether a batch of so many bytes needs a larger map; see `MapGrowth.is_needed`."""
         info = self.engine.info()
-        size: int = info["map_size"]
         used: int = info["last_pgno"] * self.header.page_size
-        if self._was_full:
-            room = max(room, 4 * size)
-        room += address_space.ROOM
-        if size >= min(address_space.FULL_MAP, 2 * used + room):
-            return False
-        if address_space.map_for(used, room, registry.count(), own=size) < size + size // 4:
-            return False
-        self._room = room
-        return True if self._was_full or size < used + room else None
+        return self._growth.is_needed(room, used=used, size=info["map_size"])
 
     def map_was_full(self) -> None:
         """A batch came to the end of the map: the next one begins with a larger one."""
-        self._was_full = True
+        self._growth.note_full()
 
     def _size(self) -> int:
         with os_errors(self.data):
