@@ -8,7 +8,7 @@ import pytest
 from support.store_tools import until
 from vdb.errors import BusyError, ClosedError
 from vdb.store import snapshot
-from vdb.store.files.read_range import chunk
+from vdb.store.files.read_range import read_range
 from vdb.store.format import keys
 
 
@@ -78,13 +78,13 @@ class TestHeldSnapshots:
             def run(self):
                 self.found = list(held.items(b"\x30"))
 
-        def slow_chunk(*arguments):
+        def slow_range(*arguments):
             walk.begun.set()
             walk.end.wait(20)
-            return chunk(*arguments)
+            return read_range(*arguments)
 
         walk = Walk()
-        monkeypatch.setattr(snapshot, "chunk", slow_chunk)
+        monkeypatch.setattr(snapshot, "read_range", slow_range)
         walk.start()
         walk.begun.wait()
         yield walk

@@ -30,18 +30,18 @@ env.close()
             DESCRIPTORS
             + """
 from vdb.store import snapshot
-step, begun = snapshot.chunk, threading.Event()
+step, begun = snapshot.read_range, threading.Event()
 def slow_step(*arguments):
     begun.set()
     time.sleep(0.2)
     return step(*arguments)
 held = env.snapshot(held=True)
 walk = held.items(b"\\x30")
-snapshot.chunk = slow_step
+snapshot.read_range = slow_step
 thread = threading.Thread(target=lambda: say(len(list(walk)), held.closed))
 thread.start()
 begun.wait()
-snapshot.chunk = step
+snapshot.read_range = step
 os.dup2(os.open("/dev/null", os.O_RDONLY), meta)
 error = fails(errors.CommitUnknownError, lambda: docs(env, 2))
 thread.join()

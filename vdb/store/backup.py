@@ -1,4 +1,4 @@
-"""Copies of a whole database: beside it, or in its place."""
+"""Copies of a whole database: to another directory, or in place of its own file."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ from vdb.store.files.creation import confirm, sync_directory
 from vdb.store.files.directory import DATA, LOCK, OPEN_LOCK, WRITER_LOCK
 from vdb.store.files.file_lock import FileLock
 from vdb.store.files.lmdb_errors import os_errors, shown, translate
-from vdb.store.files.lock_holders import others
+from vdb.store.files.lock_holders import holders, named
 from vdb.store.files.replacing import vacant_name
 from vdb.store.files.streaming import stream
 from vdb.store.handle import StoreHandle
@@ -44,9 +44,9 @@ def copy(
 ) -> None:
     """Write the newest commit to `target`, a directory that does not exist yet.
 
-    The copy is made beside the target and renamed when it is complete and on the disk. Reading and
-    writing go on meanwhile; without `compact`, which copies free pages too, writers wait. `judge`
-    is called with where it lies before that, and what it raises leaves no copy.
+    The copy is made next to the target and renamed when it is complete and on the disk. Reading
+    and writing continue meanwhile; without `compact` free pages are copied too, and writers wait.
+    `judge` is called with the path of the copy before that; if it raises, no copy is left.
 
     Raises:
         InvalidArgumentError: Something exists at `target`.
@@ -101,10 +101,10 @@ def compact(handle: StoreHandle) -> None:
         DiskFullError: No room for the second file.
     """
     with alone(handle):
-        with os_errors(handle.place.here):
-            new = scratch.make(handle.place.here, COMPACTING)
+        with os_errors(handle.directory.here):
+            new = scratch.make(handle.directory.here, COMPACTING)
         try:
-            with os_errors(handle.place.here):
+            with os_errors(handle.directory.here):
                 _copy_to(handle, new, compact=True)
                 _replace(handle, new / DATA)
         finally:
@@ -113,7 +113,7 @@ def compact(handle: StoreHandle) -> None:
 
 @contextmanager
 def alone(handle: StoreHandle) -> Iterator[None]:
-    """Nobody else has the database open, and nobody writes, inside.
+    """No other process has the database open, and no thread writes, inside.
 
     Raises:
         BusyError: Another process has it open, or something writes here for too long.
@@ -123,18 +123,18 @@ def alone(handle: StoreHandle) -> Iterator[None]:
     if handle.writer_lock is None:
         raise ReadOnlyError(f"{handle.path} was opened with read_only=True")
     with handle.writer_lock.holding(handle.lock_timeout):
-        handle.place.check()
-        with _nobody_opens(handle), _nobody_else_has_it(handle):
+        handle.directory.check()
+        with _opening_locked(handle), _open_only_here(handle):
             yield
 
 
 @contextmanager
-def _nobody_opens(handle: StoreHandle) -> Iterator[None]:
-    """Nobody opens the database, or makes one here, inside."""
-    if handle.open_lock is not None:  # which whoever has it open holds all the time
+def _opening_locked(handle: StoreHandle) -> Iterator[None]:
+    """No process opens the database, or makes one here, inside."""
+    if handle.open_lock is not None:  # which every process that has it open holds all the time
         yield
         return
-    lock = FileLock(handle.place.here / OPEN_LOCK, create=True)
+    lock = FileLock(handle.directory.here / OPEN_LOCK, create=True)
     try:
         if not lock.acquire(shared=False, timeout=handle.lock_timeout):
             raise BusyError(
@@ -147,7 +147,7 @@ def _nobody_opens(handle: StoreHandle) -> Iterator[None]:
 
 
 @contextmanager
-def _nobody_else_has_it(handle: StoreHandle) -> Iterator[None]:
+def _open_only_here(handle: StoreHandle) -> Iterator[None]:
     try:
         # Fails or not, only the holder of the writer lock ever asks for this, so taking it back
         # shared below never waits.
@@ -159,7 +159,7 @@ def _nobody_else_has_it(handle: StoreHandle) -> Iterator[None]:
 
 
 def _announcement(handle: StoreHandle) -> FileLock:
-    """What says to other processes that the database is open here."""
+    """The lock by which other processes see that the database is open here."""
     lock = handle.open_lock or handle.file.share
     if lock is None:
         raise ReadOnlyError(f"{handle.path} was opened with read_only=True")
@@ -167,7 +167,7 @@ def _announcement(handle: StoreHandle) -> FileLock:
 
 
 def _announce_again(handle: StoreHandle) -> None:
-    """Say to other processes again that the database is open here; without that it cannot be."""
+    """Take the lock back, shared; without it the database cannot stay open."""
     try:
         _announcement(handle).acquire(shared=True, timeout=handle.lock_timeout)
     except VdbError as error:
@@ -182,7 +182,8 @@ def _announce_again(handle: StoreHandle) -> None:
 
 
 def _open_elsewhere(handle: StoreHandle) -> BusyError:
-    who = others(handle.place.here / (DATA if handle.open_lock is None else OPEN_LOCK))
+    others = holders(handle.directory.here / (DATA if handle.open_lock is None else OPEN_LOCK))
+    who = f" ({named(others)})" if others else ""
     return BusyError(
         f"{handle.path} is open in another process{who}; close it there first",
         expected="nobody else",
@@ -192,18 +193,18 @@ def _open_elsewhere(handle: StoreHandle) -> BusyError:
 
 @contextmanager
 def replacement(handle: StoreHandle) -> Iterator[Path]:
-    """A directory for a database that shall take this one's place; inside `alone`.
+    """A directory for a file that is to take this one's place; inside `alone`.
 
     It is removed at the end, with whatever `replace` has not taken out of it.
     """
-    with os_errors(handle.place.here):
-        new = scratch.make(handle.place.here, REPLACING)
+    with os_errors(handle.directory.here):
+        new = scratch.make(handle.directory.here, REPLACING)
     try:
-        # Not that one itself: who writes takes turns by a lock on the directory, and it has one.
-        place = new / "new"
+        # Not that one itself: scratch holds a lock on it, and writers take turns by such a lock.
+        directory = new / "new"
         with os_errors(new):
-            place.mkdir(mode=0o700)
-        yield place
+            directory.mkdir(mode=0o700)
+        yield directory
     finally:
         scratch.remove(new)
 
@@ -211,15 +212,15 @@ def replacement(handle: StoreHandle) -> Iterator[Path]:
 def replace(handle: StoreHandle, new: Path, *, keep: str) -> Path:
     """Put the data file of a closed database in the place of this one's; inside `alone`.
 
-    The old file stays beside it under the name `keep`, with a number behind it where that is taken;
-    its path is returned. A crash leaves the old file or the new one.
+    The old file stays in the directory under the name `keep`, with a number appended where that is
+    taken; its path is returned. A crash leaves the old file or the new one.
 
     Raises:
         BusyError: Searches run on for longer than lock_timeout, or a snapshot is held.
         DiskError: The disk or the system failed.
     """
-    with os_errors(handle.place.here):
-        kept = vacant_name(handle.place, keep)
+    with os_errors(handle.directory.here):
+        kept = vacant_name(handle.directory, keep)
         _replace(handle, new / DATA, keep=kept)
     return handle.path / kept
 
@@ -237,7 +238,7 @@ def _replace(handle: StoreHandle, new: Path, keep: str | None = None) -> None:
 
 
 def _reopen(handle: StoreHandle, *, placed: bool) -> None:
-    """Open the file again, be it the old one or the new one, which was put in its place."""
+    """Open the file again, be it the old one or the new one."""
     try:
         handle.file.reopen()
     except VdbError as error:

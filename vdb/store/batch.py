@@ -1,6 +1,6 @@
 """Batches: one LMDB write transaction, committed whole or forgotten.
 
-A batch belongs to the thread that began it, and to one task of it, as the floors above see to.
+A batch belongs to the thread that began it, and to one task of it, which the floors above enforce.
 Until it commits, changed blocks are heap copies in the kernel's Writers and everything else lies in
 the write transaction, so aborting costs nothing and leaves nothing. Committing goes::
 
@@ -9,8 +9,8 @@ the write transaction, so aborting costs nothing and leaves nothing. Committing 
     3  put the journal and the database header with the next commit number
     4  make sure that the disk has room, and that the path still leads to this file
     5  commit in LMDB
-    6  move the environment's views on, as a reader does after somebody else's commit
-    7  see once more where the path leads: what was written to another file is not acknowledged
+    6  move the handle's views on, as a reader does after the commit of another process
+    7  check once more where the path leads: a commit to another file is not acknowledged
 """
 
 from __future__ import annotations
@@ -50,8 +50,7 @@ __all__ = ["Batch"]
 class Batch(Transaction):
     """One write transaction; made by `Environment.batch`, which holds the writer lock for it.
 
-    A context manager: leaving it commits, an exception aborts. What is read through it is what it
-    has written so far.
+    A context manager: its end commits, an exception aborts. Reading sees what it has written.
 
     Attributes:
         base: The commit that the batch builds on, pinned while it lives; the kernel reads the
@@ -104,18 +103,18 @@ class Batch(Transaction):
             NotFoundError: No collection of that name, or this batch dropped it.
         """
         self.transaction()
-        found = self._collections.get(name)
-        if found is None:
+        collection = self._collections.get(name)
+        if collection is None:
             if self.collection_number(name) is None:
                 raise NotFoundError(f"no collection {name!r}", received=name)
-            found = WritableCollection(self.base.collection(name))
-            self._collections[name] = found
-        return found
+            collection = WritableCollection(self.base.collection(name))
+            self._collections[name] = collection
+        return collection
 
     def create_collection(
         self, header: CollectionHeader, generation: GenerationRecord
     ) -> WritableCollection:
-        """Add a collection. Its number is set here; everything else comes as it shall be.
+        """Add a collection. Its number is set here; the header is complete otherwise.
 
         Raises:
             CollectionExistsError: The name is taken.
@@ -180,8 +179,7 @@ class Batch(Transaction):
             DiskFullError: No room; nothing was changed.
             StaleError: The path leads no longer to the file that is open; nothing was changed.
             CommitUnknownError: The disk failed, and the message says what the database shows now;
-                or
-                the file was moved, removed or replaced in this very moment.
+                or the file was moved, removed or replaced in this very moment.
         """
         self.transaction()
         try:
@@ -196,10 +194,10 @@ class Batch(Transaction):
             self._database.commit = self.commit_number
             put_commit(self, self._database, self.base.database, changed)
             self._handle.file.check_space(self.written, self.base.pages())
-            self._handle.place.check_late()
+            self._handle.directory.check_late()
             self._commit_txn()
             self._publish(changed)
-            self._see_where_it_went()
+            self._check_path()
         finally:
             self.abort()
 
@@ -228,7 +226,7 @@ class Batch(Transaction):
     def _publish(self, changed: journal.Journal) -> None:
         """Step 6. The commit has happened, so nothing here may say otherwise."""
         with contextlib.suppress(VdbError):
-            # Under the writer lock: nobody else is making the file longer at this moment.
+            # Under the writer lock: no other process is making the file longer at this moment.
             self._handle.file.lengthen()
         with contextlib.suppress(MemoryError):  # then the next reader moves them on
             written = {
@@ -238,10 +236,10 @@ class Batch(Transaction):
                 self._database, self._txn_id, changed, self._dropped, written
             )
 
-    def _see_where_it_went(self) -> None:
+    def _check_path(self) -> None:
         """Step 7."""
         try:
-            self._handle.place.check()
+            self._handle.directory.check()
         except VdbError as error:
             raise CommitUnknownError(
                 f"commit {self.commit_number} was written to the file that is open, and meanwhile "
@@ -255,7 +253,7 @@ class Batch(Transaction):
 
         Called by another thread, as by the garbage collector or at the end of a generator, it
         leaves that to the batch's own, as long as that one lives: LMDB's lock is the thread's, and
-        nobody else can give it back. Until the thread comes by nobody can write.
+        no other can give it back. Until that thread next calls, no batch can begin.
         """
         if self._token == 0:
             return

@@ -1,7 +1,7 @@
 """Damage in a user's words: which database, which collection, and the command that helps.
 
-Whoever meets damage knows a key, a block, a number. Where the error leaves the store it learns the
-rest.
+Code that meets damage knows a key, a block, a number. Where its error leaves the store, the rest is
+added to it.
 """
 
 from __future__ import annotations
@@ -19,7 +19,13 @@ _NUMBERED = re.compile(r"\bcollection (\d+)\b")
 
 
 def locate_damage(error: BaseException | None, path: Path, names: Mapping[int, str]) -> None:
-    """Tell an error of damage, and no other, where it was met: `names` are those of collections."""
+    """Add to an error of damage, and to no other, where it was met.
+
+    Args:
+        error: The error, if there is one.
+        path: The database.
+        names: Names of collections by number, to find the one that the error is about.
+    """
     if not isinstance(error, CorruptedError) or error.database:
         return
     error.database = str(path)
@@ -33,7 +39,7 @@ def locate_damage(error: BaseException | None, path: Path, names: Mapping[int, s
 
 
 def locate_unopenable(error: CorruptedError, path: Path) -> None:
-    """The same for a file that cannot be opened at all."""
+    """Add to an error of damage that the file cannot be opened at all."""
     if error.database or error.expected == "a regular file":  # nothing that a backup would mend
         return
     error.database = str(path)

@@ -25,7 +25,7 @@ from vdb.errors import BusyError, CorruptedError, ReadOnlyError
 from vdb.store import backup, damage
 from vdb.store.batch import Batch
 from vdb.store.files import mounts, opening, registry
-from vdb.store.files.directory import DATA, Place, identity
+from vdb.store.files.directory import DATA, Directory, identity
 from vdb.store.files.lmdb_errors import os_errors
 from vdb.store.files.rebuild_lock import rebuilding
 from vdb.store.handle import StoreHandle
@@ -92,27 +92,27 @@ class Environment:
                 allow_network_fs=allow_network_fs,
                 timeout=lock_timeout,
             )
-            place = Place(real)
+            directory = Directory(real)
             try:
-                place.vet()
-                shared = registry.find(place.id, identity(place.status(DATA)))
+                directory.vet()
+                shared = registry.find(directory.id, identity(directory.status(DATA)))
                 if isinstance(shared, StoreHandle):
-                    place.close()
+                    directory.close()
                     shared.join(read_only=read_only, durability=durability)
                     return cls(shared)
                 handle = StoreHandle(
-                    place,
+                    directory,
                     read_only=read_only,
                     durability=durability,
                     lock_timeout=lock_timeout,
                     verify=verify,
                 )
             except BaseException as error:
-                place.close()
+                directory.close()
                 if isinstance(error, CorruptedError):
                     damage.locate_unopenable(error, real)
                 raise
-            registry.add(place.id, handle)
+            registry.add(directory.id, handle)
             return cls(handle)
 
     def close(self, *, timeout: float | None = None) -> None:
@@ -182,7 +182,7 @@ class Environment:
 
     def room(self) -> int | None:
         """Bytes that can still be stored, on the disk and in free pages; None if unknown."""
-        free = mounts.free_bytes(self.handle.place.here)
+        free = mounts.free_bytes(self.handle.directory.here)
         stats = self.stats()
         return None if free is None else free + stats.pages_free * stats.page_size
 
@@ -220,7 +220,7 @@ class Environment:
         writer_lock.check_not_mine()
         try:
             writer_lock.acquire(handle.lock_timeout if timeout is None else timeout)
-            handle.place.check()
+            handle.directory.check()
             lacks = handle.file.lacks_map(room)
             if lacks is not False:
                 with contextlib.suppress(BusyError):
@@ -248,7 +248,7 @@ class Environment:
         if handle.writer_lock is None:
             raise ReadOnlyError(f"{self.path} was opened with read_only=True")
         patience = handle.lock_timeout if timeout is None else timeout
-        return rebuilding(handle.place, patience, handle.rebuild_locks)
+        return rebuilding(handle.directory, patience, handle.rebuild_locks)
 
     # Copies of the whole
 

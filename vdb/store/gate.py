@@ -1,12 +1,13 @@
-"""The gate of an environment: who is inside, and how everybody is got out.
+"""The gate of an open database: a drain barrier in front of LMDB's memory.
 
-Whoever uses LMDB's memory holds a *token* while doing so: a running snapshot, a batch, a backup.
-Closing and remapping wait until nobody is inside, because afterwards every address is void.
+Every user of that memory (a running snapshot, a batch, a backup) holds a *token* inside the gate.
+Closing and remapping first empty it: no token enters, and they wait until the last has left,
+because afterwards every address is void.
 
-Entering takes no lock: the token is put into a set first and the state is looked at second, while
-whoever empties the gate changes the state first and looks at the set second, so one of the two
-always sees the other. That keeps a snapshot cheap, lets a finaliser leave at any moment, and leaves
-no lock behind in a forked child.
+Entering takes no lock: the token is put into a set first and the state is read second, while
+emptying changes the state first and reads the set second, so one of the two always sees the other.
+That keeps a snapshot cheap, lets a finaliser leave at any moment, and leaves no lock behind in a
+forked child.
 """
 
 from __future__ import annotations
@@ -28,7 +29,7 @@ _PAUSE = 0.001
 
 class _State(Enum):
     OPEN = "open"
-    EMPTYING = "emptying"  # nobody new; those inside go on
+    EMPTYING = "emptying"  # no token enters; those inside stay until they leave
     CLOSED = "closed"
     FAILED = "failed"
     FORKED = "forked"
@@ -39,7 +40,7 @@ _tokens = itertools.count(1)
 
 
 class Gate:
-    """Counts users of one environment. All methods may be called from any thread."""
+    """Tokens of the users of one database. All methods may be called from any thread."""
 
     def __init__(self, name: str) -> None:
         self._name = name
@@ -50,11 +51,11 @@ class Gate:
 
     @staticmethod
     def token() -> int:
-        """A token that nobody else has; it is inside after `enter`."""
+        """A new token, unlike all others; it is inside after `enter`."""
         return next(_tokens)
 
     def enter(self, token: int, timeout: float) -> None:
-        """Go in; waits at most `timeout` seconds while somebody empties the gate.
+        """Put a token inside; waits at most `timeout` seconds while the gate is being emptied.
 
         Raises:
             ClosedError, ForkError: Closed, or inherited through fork.
@@ -76,11 +77,11 @@ class Gate:
             time.sleep(_PAUSE)
 
     def leave(self, token: int) -> None:
-        """Go out; nothing happens for a token that is not inside."""
+        """Take a token out; nothing happens if it is not inside."""
         self._inside.discard(token)
 
     def check(self) -> None:
-        """Raise when the environment can never be used again; see `enter`."""
+        """Raise when the database can never be used again; see `enter`."""
         if self._state is _State.FORKED:
             raise ForkError(
                 f"{self._name} was opened before this process was forked; a handle does not "
@@ -93,7 +94,7 @@ class Gate:
 
     @property
     def forked(self) -> bool:
-        """Whether this process inherited the environment."""
+        """Whether this process inherited the database from its parent."""
         return self._state is _State.FORKED
 
     @property
@@ -103,10 +104,10 @@ class Gate:
 
     @contextmanager
     def emptied(self, timeout: float, *, own: frozenset[int] = frozenset()) -> Iterator[None]:
-        """Let nobody in and wait until only `own` tokens are inside; open again afterwards.
+        """Let no token in and wait until only `own` ones are inside; open again afterwards.
 
         Raises:
-            BusyError: Somebody stayed inside for longer than `timeout` seconds.
+            BusyError: A token stayed inside for longer than `timeout` seconds.
         """
         with self._sole_emptier(timeout):
             self.check()
@@ -119,7 +120,7 @@ class Gate:
                     self._state = _State.OPEN
 
     def shut(self, timeout: float) -> None:
-        """Let nobody in, wait until nobody is inside, stay closed. Open again on BusyError."""
+        """Let no token in, wait until none is inside, stay closed. Open again on BusyError."""
         with self._sole_emptier(timeout):
             before = self._state
             if before in (_State.CLOSED, _State.FORKED):
@@ -133,12 +134,12 @@ class Gate:
             self._state = _State.CLOSED
 
     def fail(self, why: str) -> None:
-        """No use is possible any more but closing."""
+        """From now on only closing is possible."""
         self._why = why
         self._state = _State.FAILED
 
     def poison(self) -> None:
-        """This is a forked child: nothing of the environment may be touched."""
+        """This is a forked child: nothing of the database may be touched."""
         self._state = _State.FORKED
 
     @contextmanager

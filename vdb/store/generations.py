@@ -1,11 +1,11 @@
-"""Generations beside the one in use, inside a batch: their records, blocks, and logs of changes.
+"""Inactive generations, inside a batch: their records, blocks, and logs of changes.
 
-A collection has one generation that is searched. Beside it there can be one that is being built,
-one that is kept to go back to, and some that are over and whose blocks are removed bit by bit, a
-bounded number with each commit, so that no commit becomes long.
+A collection has one active generation, which is searched. It can have one more that is being built,
+one that was active before and can become so again, and some that are retired: their blocks are
+removed bit by bit, a bounded number with each commit, so that no commit becomes long.
 
-All blocks of a generation lie under its number, and go with it; but its vectors may be shared by
-later generations, and stay as long as the record of any of these names them.
+All blocks of a generation lie under its number, and are removed with it; but its vectors may be
+shared by later generations, and stay as long as the record of any of these names them.
 """
 
 from __future__ import annotations
@@ -38,15 +38,14 @@ __all__ = [
 ]
 
 REMOVED_AT_ONCE = 4096
-"""Small blocks that one commit removes whose purpose that is; big ones count for as many as fill
-them."""
+"""Small blocks that a commit for that purpose removes; a big one counts for as many as fill it."""
 
 REMOVED_BY_OTHERS = 256
-"""Blocks that any other commit of the collection removes besides, while there are some."""
+"""Small blocks that any other commit of the collection removes as well."""
 
 
 def log_changes(batch: Transaction, collection: WritableCollection) -> None:
-    """Note the slots that the batch changed, for the generations that will have to catch up."""
+    """Log the slots that the batch changed, for the generations that will have to catch up."""
     header = collection.header
     behind = [number for number in (header.building, header.kept) if number]
     if not behind or not collection.changed:
@@ -58,9 +57,9 @@ def log_changes(batch: Transaction, collection: WritableCollection) -> None:
         epoch = 0 if build is None else build.epoch
         for number, bits in changes.parts(slots):
             key = keys.change(header.number, generation, epoch, number)
-            known = batch.get(key)
-            if known is not None:
-                bits = changes.united(bits, batch.seal.unwrap(key, known))  # noqa: PLW2901
+            logged = batch.get(key)
+            if logged is not None:
+                bits = changes.united(bits, batch.seal.unwrap(key, logged))  # noqa: PLW2901
             batch.put_sealed(key, bits)
 
 
@@ -72,7 +71,7 @@ def changed_slots(
     Raises:
         CorruptedError: The log is damaged, or names slots that the collection does not have.
     """
-    found = [np.empty(0, dtype=np.uint32)]
+    parts = [np.empty(0, dtype=np.uint32)]
     for key, value in reader.items(keys.changes_of(header.number, generation)):
         place = keys.decode(key)
         if (place.epoch or 0) > after:
@@ -81,8 +80,8 @@ def changed_slots(
             slots = changes.slots_in(body, place.number or 0, where)
             if slots.size and slots[-1] >= header.slots:
                 raise CorruptedError(f"slot {slots[-1]} of {header.slots}", where=where)
-            found.append(slots)
-    return np.unique(np.concatenate(found))
+            parts.append(slots)
+    return np.unique(np.concatenate(parts))
 
 
 def forget_changes(batch: Transaction, collection: int, generation: int, *, upto: int) -> None:
@@ -96,7 +95,7 @@ def forget_changes(batch: Transaction, collection: int, generation: int, *, upto
 def put_record(
     batch: Transaction, collection: WritableCollection, record: GenerationRecord
 ) -> None:
-    """Store the record of a generation that is not the one in use."""
+    """Store the record of an inactive generation."""
     number = collection.header.number
     body = record.encode()
     GenerationRecord.decode(body, number, record.number)
@@ -109,7 +108,7 @@ def put_blocks(
     collection: WritableCollection,
     sealed: Iterable[tuple[bytes, Any]],
 ) -> None:
-    """Store finished blocks of a generation that is not the one in use."""
+    """Store finished blocks of an inactive generation."""
     finished = sorted(sealed, key=itemgetter(0))
     if not finished:
         return
@@ -127,9 +126,10 @@ def put_blocks(
 
 
 def retire(batch: Transaction, collection: WritableCollection, generation: int) -> None:
-    """A generation that has no role any more is over.
+    """Retire a generation that has no role any more.
 
-    Its record and log go now; its blocks, and vectors that nobody else is over, go bit by bit.
+    Its record and log are removed now; its blocks, and vectors that no other generation has, with
+    later commits, by `remove_retired`.
     """
     header = collection.header
     try:
@@ -138,12 +138,12 @@ def retire(batch: Transaction, collection: WritableCollection, generation: int) 
         vectors = generation
     batch.delete(keys.generation(header.number, generation))
     batch.delete_all(keys.changes_of(header.number, generation))
-    over = {generation, vectors} - (_shared(batch, collection) - {generation})
-    header.leaving += sorted(over.difference(header.leaving))
+    retired = {generation, vectors} - (_shared(batch, collection) - {generation})
+    header.leaving += sorted(retired.difference(header.leaving))
 
 
 def remove_retired(batch: Transaction, collection: WritableCollection, most: int) -> int:
-    """Remove blocks of generations that are over; returns how many it removed.
+    """Remove blocks of retired generations; returns how many it removed.
 
     At most so many small ones, or as many big ones as take their place.
     """
@@ -167,8 +167,8 @@ def remove_retired(batch: Transaction, collection: WritableCollection, most: int
 
 
 def _shared(batch: Transaction, collection: WritableCollection) -> set[int]:
-    """The generations whose vectors somebody is over."""
+    """The generations whose vectors are in use, by themselves or by others."""
     header = collection.header
-    beside = [number for number in (header.building, header.kept) if number]
-    records = [batch.inactive_generation(header, number) for number in beside]
+    inactive = [number for number in (header.building, header.kept) if number]
+    records = [batch.inactive_generation(header, number) for number in inactive]
     return {record.vectors for record in (collection.generation, *records)}

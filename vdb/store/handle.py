@@ -15,7 +15,7 @@ from contextlib import contextmanager, nullcontext
 from vdb.errors import BusyError, InvalidArgumentError, ReadOnlyError
 from vdb.store.files import mounts, open_lock, registry
 from vdb.store.files.data_file import DataFile
-from vdb.store.files.directory import FileId, Place
+from vdb.store.files.directory import Directory, FileId
 from vdb.store.files.file_lock import FileLock
 from vdb.store.files.lmdb_errors import os_errors
 from vdb.store.files.replacing import drop_second_names
@@ -32,7 +32,7 @@ class StoreHandle:
     """One open database directory in this process. Everything may be called from any thread.
 
     Attributes:
-        place: The directory.
+        directory: The directory.
         path: Where it lay when it was opened: absolute, without links.
         lock_timeout: Seconds to wait for running calls, here and in other processes.
         gate: Counts the calls that use LMDB's memory.
@@ -47,7 +47,7 @@ class StoreHandle:
 
     def __init__(
         self,
-        place: Place,
+        directory: Directory,
         *,
         read_only: bool,
         durability: str,
@@ -55,24 +55,24 @@ class StoreHandle:
         verify: str = "auto",
     ) -> None:
         """Open an existing database, for one user; from here on the directory is the handle's."""
-        self.place = place
-        self.path = place.path
+        self.directory = directory
+        self.path = directory.path
         self.lock_timeout = lock_timeout
-        self.gate = Gate(str(place.path))
+        self.gate = Gate(str(directory.path))
         self.transactions = OpenTransactions()
         self.writer_lock: WriterLock | None = None
         self.rebuild_locks: set[FileLock] = set()
         self._users = 1  # guarded by the registry's lock
-        self._unlocked = read_only and mounts.is_read_only(place.here)
+        self._unlocked = read_only and mounts.is_read_only(directory.here)
         self.open_lock: FileLock | None = None
         opening: FileLock | None = open_lock.acquire(
-            place, on_read_only_medium=self._unlocked, timeout=lock_timeout
+            directory, on_read_only_medium=self._unlocked, timeout=lock_timeout
         )
         try:
-            with os_errors(place.here):
-                drop_second_names(place)
+            with os_errors(directory.here):
+                drop_second_names(directory)
             self.file = DataFile(
-                place,
+                directory,
                 read_only=read_only,
                 durability=durability,
                 locked=not self._unlocked,
@@ -82,7 +82,7 @@ class StoreHandle:
             try:
                 self.cache = ViewCache(self.file.header, self.file.txn_id)
                 if not read_only:
-                    self.writer_lock = WriterLock(place)
+                    self.writer_lock = WriterLock(directory)
             except BaseException:
                 self.file.end()
                 raise
@@ -144,7 +144,7 @@ class StoreHandle:
             BusyError: It is to become writable, and is in use.
         """
         self.gate.check()
-        self.place.check()
+        self.directory.check()
         if not read_only:
             if self.read_only:
                 self._become_writable(durability)
@@ -160,7 +160,7 @@ class StoreHandle:
     def _become_writable(self, durability: str) -> None:
         if self._unlocked:
             raise ReadOnlyError(f"{self.path} is on a read-only medium")
-        writer_lock = WriterLock(self.place)
+        writer_lock = WriterLock(self.directory)
         try:
             with self.remapping():
                 before = self.file.durability
@@ -210,7 +210,7 @@ class StoreHandle:
                     self.cache.reset(self.file.header, self.file.txn_id)
 
     def reopen(self, *, timeout: float | None = None) -> None:
-        """Map the file anew, with room to grow; waits `timeout` (lock_timeout) for an empty gate.
+        """Map the file again, with room to grow; waits `timeout` (lock_timeout) for an empty gate.
 
         Raises:
             BusyError: As `remapping`.
@@ -279,7 +279,7 @@ class StoreHandle:
             lock.close()
         if self.open_lock is not None:
             self.open_lock.close()
-        self.place.close()
+        self.directory.close()
 
     def end_of_process(self, timeout: float) -> None:
         """The interpreter ends. Threads that still search keep their memory until the very end."""

@@ -1,7 +1,7 @@
-"""What a collection's header says there is, held against what lies in the file.
+"""The number of slots in a collection's header, checked against the size of the file.
 
-The number of slots sets how much a search makes room for and walks through, so it is not believed
-where the file has no room for so many vectors: every slot that was ever used lies in a block that
+That number sets how much memory a search allocates and walks through, so it is not believed where
+the file has no room for so many vectors: every slot that was ever used lies in a block that
 was written, and each block of vectors has pages of its own. LMDB counts these pages, so that this
 costs next to nothing, once for each state of a collection. Which blocks are there is found out when
 they are read.
@@ -18,11 +18,11 @@ from vdb.store.format.headers import CollectionHeader
 __all__ = ["Stored", "largest_slot_count", "require_slot_count"]
 
 _BELIEVED = 16
-"""Blocks that may be missing: so few cost nothing, and each has a name where it is looked for."""
+"""Blocks that may be missing: so few cost nothing, and reading one of them names it."""
 
 
 class Stored(Protocol):
-    """What can be told of a file at one moment without reading it through."""
+    """A moment of a file, of which only the size of its content is asked."""
 
     def block_bytes(self) -> int:
         """Bytes of the file in pages of values that have pages of their own, as blocks have."""
@@ -43,7 +43,7 @@ def require_slot_count(stored: Stored, header: CollectionHeader) -> None:
 
 
 def largest_slot_count(stored: Stored, header: CollectionHeader) -> int:
-    """As many slots of a collection as the file has vectors for."""
+    """The number of slots of a collection that the file has vectors for."""
     return _rows(header) * _blocks(stored)
 
 

@@ -1,4 +1,4 @@
-"""Reading records by what they are, the same for snapshots and batches."""
+"""Reading decoded records, the same for snapshots and batches."""
 
 from __future__ import annotations
 
@@ -84,8 +84,8 @@ class Reader(ABC):
 
     def names(self, *, most: int | None = None) -> list[str]:
         """The names of all collections, sorted, or the first `most` of them."""
-        found = islice(self.items(bytes([KeyKind.NAME])), most)
-        return [keys.decode(key).name or "" for key, _ in found]
+        items = islice(self.items(bytes([KeyKind.NAME])), most)
+        return [keys.decode(key).name or "" for key, _ in items]
 
     def collection_number(self, name: str) -> int | None:
         """The number of a collection, or None; one look-up, however many there are."""
@@ -124,7 +124,7 @@ class Reader(ABC):
         return record
 
     def inactive_generation(self, header: CollectionHeader, number: int) -> GenerationRecord:
-        """The stored record of the generation that a header says is being built, or is kept.
+        """The stored record of the generation that a header names as being built, or as previous.
 
         Raises:
             CorruptedError: It is damaged, or cannot be one of that collection.
@@ -189,8 +189,8 @@ class Reader(ABC):
         listed = list(map(int, slots))
         if not payloads:
             return [self.id_at(collection, slot) for slot in listed], Payloads([None] * len(listed))
-        found = [self._record(collection, slot) for slot in listed]
-        ids, encoded = [record[0] for record in found], [record[1] for record in found]
+        pairs = [self._record(collection, slot) for slot in listed]
+        ids, encoded = [pair[0] for pair in pairs], [pair[1] for pair in pairs]
         return ids, Payloads(encoded, listed, collection.header.number)
 
     def id_at(self, collection: HasHeader, slot: int) -> Id:

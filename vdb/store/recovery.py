@@ -1,4 +1,4 @@
-"""After a commit that LMDB could not do: what the database shows now."""
+"""After a commit that failed in LMDB: what the database shows now, as an error that says so."""
 
 from __future__ import annotations
 
@@ -21,8 +21,8 @@ def after_failed_commit(
     tells which commit it has, and not whether the disk has it too.
     """
     unknown = handle.file.is_failed()
-    if not unknown and is_disk_full(error, handle.place.here, needed):
-        return translate(error, handle.place.here, needed=needed)
+    if not unknown and is_disk_full(error, handle.directory.here, needed):
+        return translate(error, handle.directory.here, needed=needed)
     kind = CommitUnknownError if unknown else DiskError
     what = f"the disk under {handle.path} failed while commit {commit} was written ({shown(error)})"
     try:

@@ -1,4 +1,4 @@
-"""What putting a file back takes: a source that nobody writes, a place that nobody has open."""
+"""Restoring a file: from a source that is not open, into a directory that is not open either."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from typing import Self
 
 from vdb.errors import BusyError, CorruptedError, InvalidArgumentError, NotFoundError
 from vdb.store.files import creation, mounts, ownership, scratch
-from vdb.store.files.directory import DATA, LOCK, OPEN_LOCK, WRITER_LOCK, Place
+from vdb.store.files.directory import DATA, LOCK, OPEN_LOCK, WRITER_LOCK, Directory
 from vdb.store.files.file_lock import FileLock
 from vdb.store.files.lmdb_env import SMALLEST_FILE
 from vdb.store.files.lmdb_errors import os_errors
@@ -30,7 +30,7 @@ Progress = Callable[[int, int], None]
 
 
 class Source:
-    """The file that is to be put back, held so that nobody has it open; a context manager.
+    """The file to be restored, locked so that no process has it open; a context manager.
 
     Attributes:
         path: The file.
@@ -47,9 +47,9 @@ class Source:
         """
         with os_errors(path):
             self.path = path / DATA if path.is_dir() else path
-            found = os.path.lexists(self.path)
+            exists = os.path.lexists(self.path)
             real = self.path.resolve()
-        if not found:
+        if not exists:
             raise NotFoundError(f"there is no {self.path} to restore", received=str(path))
         self._lock = FileLock(real, names=None)
         self.id = self._lock.id
@@ -94,7 +94,7 @@ class Source:
 
 
 class Target:
-    """The directory that it is put into: missing, empty, or a database that nobody has open."""
+    """The directory to restore to: missing, empty, or a database that no process has open."""
 
     def __init__(self, path: Path, source: Source, *, allow_network_fs: bool) -> None:
         """Look at what is there; nothing is changed yet.
@@ -120,9 +120,9 @@ class Target:
                 mounts.refuse_unsafe(self.path if self._exists else self.path.parent)
             if not self._exists:
                 return
-            with contextlib.closing(Place(self.path)) as place:
-                place.vet()
-                if place.is_missing(DATA):
+            with contextlib.closing(Directory(self.path)) as directory:
+                directory.vet()
+                if directory.is_missing(DATA):
                     if not creation.is_vacant(self.path):
                         raise InvalidArgumentError(
                             f"{self.path} is a directory with other things in it, not a vdb "
@@ -130,17 +130,17 @@ class Target:
                             expected="a vdb database, or an empty or missing directory",
                             received=str(path),
                         )
-                elif (place.status(DATA).st_dev, place.status(DATA).st_ino) == source.id:
+                elif (directory.status(DATA).st_dev, directory.status(DATA).st_ino) == source.id:
                     raise InvalidArgumentError(
                         f"{self.path} is what was to be restored", received=str(path)
                     )
 
     @contextmanager
     def emptied(self, timeout: float) -> Iterator[Emptied]:
-        """A directory to make the file in; nobody has the database open inside, nor opens it.
+        """A directory to make the file in; no process has the database open inside, nor opens it.
 
         Raises:
-            BusyError: Somebody has.
+            BusyError: A process has it open.
         """
         with contextlib.ExitStack() as stack, os_errors(self.path):
             if not self._exists:
@@ -149,26 +149,26 @@ class Target:
                 stack.callback(scratch.remove, new)
                 yield Emptied(self.path, None, new)
                 return
-            place = stack.enter_context(contextlib.closing(Place(self.path)))
+            directory = stack.enter_context(contextlib.closing(Directory(self.path)))
             for name in (WRITER_LOCK, OPEN_LOCK):
                 lock = stack.enter_context(
-                    contextlib.closing(FileLock(place.here / name, create=True))
+                    contextlib.closing(FileLock(directory.here / name, create=True))
                 )
                 if not lock.acquire(shared=False, timeout=timeout):
-                    raise _open_somewhere(place.here / name, "close it there first")
-            drop_second_names(place)
-            if not place.is_missing(DATA) and os.name != "nt":
+                    raise _open_somewhere(directory.here / name, "close it there first")
+            drop_second_names(directory)
+            if not directory.is_missing(DATA) and os.name != "nt":
                 share = stack.enter_context(
-                    contextlib.closing(FileLock(place.here / DATA, names=None))
+                    contextlib.closing(FileLock(directory.here / DATA, names=None))
                 )
-                place.claim(DATA, share.id)
+                directory.claim(DATA, share.id)
                 if not share.acquire(shared=False, timeout=0):
-                    raise _open_somewhere(place.here / DATA, "close it there first")
-            if os.name != "nt" and is_table_used(place):
-                raise _open_somewhere(place.here / LOCK, "close it there first")
-            new = scratch.make(place.here, RESTORING)
+                    raise _open_somewhere(directory.here / DATA, "close it there first")
+            if os.name != "nt" and is_table_used(directory):
+                raise _open_somewhere(directory.here / LOCK, "close it there first")
+            new = scratch.make(directory.here, RESTORING)
             stack.callback(scratch.remove, new)
-            yield Emptied(self.path, place, new)
+            yield Emptied(self.path, directory, new)
 
 
 class Emptied:
@@ -178,20 +178,20 @@ class Emptied:
         new: An empty directory: the file is to be made in it.
     """
 
-    def __init__(self, path: Path, place: Place | None, new: Path) -> None:
+    def __init__(self, path: Path, directory: Directory | None, new: Path) -> None:
         self._path = path
-        self._place = place
+        self._directory = directory
         self.new = new
 
     def put(self, keep: str | None) -> Path | None:
         """Put the file that was made in its place; the path under which the old one is kept.
 
         Raises:
-            BusyError: Somebody made a database in this place meanwhile.
+            BusyError: A database was made in this place meanwhile.
             CommitUnknownError: It is in its place, and may be gone after a power cut.
         """
-        place = self._place
-        if place is None:
+        directory = self._directory
+        if directory is None:
             for file in self.new.iterdir():
                 if file.name != DATA:
                     file.unlink()
@@ -203,13 +203,13 @@ class Emptied:
             self.new.rename(self._path)
             creation.confirm(self._path)
             return None
-        missing = place.is_missing(DATA)
-        kept = None if keep is None or missing else vacant_name(place, keep)
+        missing = directory.is_missing(DATA)
+        kept = None if keep is None or missing else vacant_name(directory, keep)
         if missing:
             with contextlib.closing(FileLock(self.new / DATA)) as lock:
-                ownership.as_neighbors(lock.fd, place.here, (WRITER_LOCK,))
-        put_in_place(place, self.new / DATA, keep=kept).close()
-        creation.confirm(place.here / DATA)
+                ownership.as_neighbors(lock.fd, directory.here, (WRITER_LOCK,))
+        put_in_place(directory, self.new / DATA, keep=kept).close()
+        creation.confirm(directory.here / DATA)
         return None if kept is None else self._path / kept
 
 

@@ -26,7 +26,7 @@ from vdb.kernel import read_records
 from vdb.model.records import Id
 from vdb.store import damage, statistics
 from vdb.store.files.lmdb_errors import os_errors, translate
-from vdb.store.files.read_range import chunk
+from vdb.store.files.read_range import read_range
 from vdb.store.format.checksums import Seal
 from vdb.store.format.headers import DatabaseHeader
 from vdb.store.format.payloads import Payloads
@@ -82,7 +82,7 @@ class Snapshot(Reader):
             raise
         if held:
             self._users = SnapshotUsers(handle.gate)
-            # Before leaving, so that whoever empties the gate finds it.
+            # Before leaving, so that it is found when the gate is emptied.
             handle.transactions.held.add(self)
             handle.gate.leave(self._token)
 
@@ -165,30 +165,30 @@ class Snapshot(Reader):
     ) -> tuple[list[Id], Payloads]:
         """Ids of the records at these slots, and their payloads, to be decoded when looked at.
 
-        A search reads its hits through this, so it matters: the kernel takes the plain and sound
-        ones. Whatever is not goes the long way, which reads it or says what is wrong.
+        A search reads its hits through this, so speed matters: the kernel reads the plain and
+        sound ones. Any other goes the long way, which reads it or reports what is wrong.
         """
         header = collection.header
         number, start, text = header.number, self.seal.start, header.id_kind == "str"
-        rest = wanted = np.asarray(slots, dtype=np.uint32)
+        rest = requested = np.asarray(slots, dtype=np.uint32)
         ids: list[Id] = []
-        found: list[bytes | None] = []
+        encoded: list[bytes | None] = []
         try:
             while len(rest):
                 some, bodies = read_records(self._getter(), number, rest, start, text, payloads)
                 ids += some
-                found += bodies
+                encoded += bodies
                 rest = rest[len(some) :]
                 if len(rest):
                     record_id, body = self._record(collection, int(rest[0]))
                     ids.append(record_id)
-                    found.append(body if payloads else None)
+                    encoded.append(body if payloads else None)
                     rest = rest[1:]
         except lmdb.Error as error:
             raise translate(error, self._handle.path) from error
         names = {number: header.name}
-        tell = partial(damage.locate_damage, path=self._handle.path, names=names)
-        return ids, Payloads(found, wanted.tolist(), number, tell)
+        locate = partial(damage.locate_damage, path=self._handle.path, names=names)
+        return ids, Payloads(encoded, requested.tolist(), number, locate)
 
     def items(
         self, prefix: bytes, *, start: bytes | None = None, until: bytes | None = None
@@ -203,8 +203,8 @@ class Snapshot(Reader):
         position: bytes | None = prefix if start is None else start
         while position is not None:
             with self.use():
-                found, position = chunk(self._txn, prefix, position, self._handle.path, until)
-            yield from found
+                items, position = read_range(self._txn, prefix, position, self._handle.path, until)
+            yield from items
 
     def collection(self, name: str) -> CollectionView:
         """The view of a collection, good for this snapshot only.
@@ -317,8 +317,8 @@ class Snapshot(Reader):
         self.close()
 
     def __del__(self) -> None:
-        # May run half-made, in any thread, and while the interpreter is going down. Nobody uses
-        # what nobody refers to, so there is nothing to wait for.
+        # May run half-made, in any thread, and while the interpreter is going down. Without a
+        # reference to it there is no use of it, so there is nothing to wait for.
         if getattr(self, "_token", 0) and getattr(self, "_handle", None) is not None:
             self._end()
 

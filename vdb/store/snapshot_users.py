@@ -1,4 +1,4 @@
-"""Who uses a held snapshot: closing it waits for the threads that read it.
+"""The users of a held snapshot: closing it waits for the threads that read it.
 
 A use puts itself among the users first and looks for closers second, while a closer puts itself
 among the closers first and looks for users second, so one of the two always sees the other. No lock
@@ -51,7 +51,7 @@ class SnapshotUsers:
         """
         thread = threading.get_ident()
         if depth:
-            # Not through the gate again: whoever empties it would wait for this thread.
+            # Not through the gate again: emptying it would wait for this thread.
             self.threads[thread] = depth + 1
             return
         gate, deadline = self._gate, time.monotonic() + timeout

@@ -6,7 +6,7 @@ The module that fills a slot declares it once, with its type, and the cache is i
 
     lengths = view.cache.get(_LENGTHS)  # NDArray[np.float64] | None
 
-So the store need not know who keeps what, and two modules cannot use one key.
+So the store need not know what is cached, and two modules cannot use one key.
 """
 
 from __future__ import annotations
@@ -24,7 +24,7 @@ class CacheSlot(Generic[T]):
     __slots__ = ("contents",)
 
     def __init__(self, contents: str) -> None:
-        """`contents` says in a few words what is cached, for people."""
+        """`contents` says in a few words what is cached, for a reader of `repr`."""
         self.contents = contents
 
     def __repr__(self) -> str:

@@ -21,14 +21,14 @@ class EnvironmentStats:
         page_size: Bytes of a page.
         pages: Pages of the file, up to the last one ever used.
         pages_used: Pages that hold live data, meta pages included.
-        pages_free: The others: they are used again before the file grows.
+        pages_free: The others: they are reused before the file grows.
         entries: Key-value pairs.
         depth: Levels of the B+ tree.
-        readers: Who reads at this moment, in all processes; whoever asks is one of them.
+        readers: Read transactions that are open now, in all processes; this one included.
         max_readers: Reader slots there are.
         oldest_reader: LMDB's number of the transaction that the oldest reader sees; None where
-            nobody reads. Pages freed since are not used again before it ends.
-        pages_held: How many those are.
+            there is none. Pages freed since are not reused before it ends.
+        pages_held: The number of those pages.
         txn_id: LMDB's number of the newest transaction.
         lmdb_version: The engine's version, with the binding's count of fixes to it: (0, 9, 36, n).
     """

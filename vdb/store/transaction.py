@@ -1,4 +1,4 @@
-"""A write transaction of LMDB: keys, and the records of a collection."""
+"""A write transaction of LMDB: raw keys and values, and the records of a collection."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ import lmdb
 from vdb.errors import ClosedError, InvalidArgumentError
 from vdb.model.records import Id, Payload
 from vdb.store.files.lmdb_errors import translate
-from vdb.store.files.read_range import chunk
+from vdb.store.files.read_range import read_range
 from vdb.store.format import keys, payloads, records
 from vdb.store.format.checksums import Seal
 from vdb.store.handle import StoreHandle
@@ -39,7 +39,7 @@ def _pieces(items: list[tuple[bytes, Any]]) -> Iterator[list[tuple[bytes, Any]]]
 
 
 class Transaction(Reader):
-    """What a batch reads and writes through; reading sees what was written.
+    """Reading and writing inside a batch; reading sees what was written.
 
     LMDB binds a write transaction to its thread, and so does this.
 
@@ -92,8 +92,10 @@ class Transaction(Reader):
         """
         position: bytes | None = prefix if start is None else start
         while position is not None:
-            found, position = chunk(self.transaction(), prefix, position, self._handle.path, until)
-            yield from found
+            items, position = read_range(
+                self.transaction(), prefix, position, self._handle.path, until
+            )
+            yield from items
 
     def put(self, key: bytes, value: bytes | memoryview) -> None:
         """Store a raw value under a key."""
@@ -227,7 +229,7 @@ class Transaction(Reader):
         collection.touched = True
 
     def fail(self, cause: BaseException | None = None) -> None:
-        """Something went wrong half-way: from now on `commit` refuses. Keeps the first cause."""
+        """A call failed half-way: from now on `commit` refuses. The first cause stays."""
         if not self.broken:
             self.broken = True
             self.cause = cause
@@ -243,9 +245,9 @@ class Transaction(Reader):
         return self._txn
 
     def _spoiled(self, error: lmdb.Error) -> Exception:
-        """LMDB gave up on the transaction."""
+        """The error for a call in which LMDB gave the transaction up."""
         if isinstance(error, lmdb.MapFullError):
             self._handle.file.map_was_full()
-        translated = translate(error, self._handle.place.here, needed=self.written)
+        translated = translate(error, self._handle.directory.here, needed=self.written)
         self.fail(translated)
         return translated

@@ -1,8 +1,8 @@
-"""The newest views that this process knows, and how they keep up with commits.
+"""The newest views of this process, and how they follow commits.
 
 A snapshot compares LMDB's transaction number with the one of the cached views. When they are equal
 nothing needs to be read. When there was a commit, of whichever process, the journals between the
-two say what to forget; when they do not reach back that far, everything is read again.
+two list what to forget; when they do not reach back that far, everything is read again.
 """
 
 from __future__ import annotations
@@ -27,7 +27,7 @@ class ViewCache:
         self.current = ViewSet(database, txn_id)
 
     def at(self, reader: Reader, txn_id: int) -> ViewSet:
-        """The views of the commit that `reader` sees, and the cached ones if it is the newest."""
+        """The views of the commit that `reader` sees; the cached ones if it is the newest."""
         with self._lock:
             current = self.current
             if current.txn_id == txn_id:
@@ -35,10 +35,10 @@ class ViewCache:
             database = reader.database_header()
             if current.txn_id > txn_id:  # begun before a commit that another thread has seen
                 return ViewSet(database, txn_id)
-            known = current.numbers()
+            cached = current.numbers()
             changed = None
-            if known:  # what nobody has asked for is not looked at, however much of it changed
-                changed = _changes(reader, current.database.commit, database.commit, known)
+            if cached:  # other collections are not looked at, however much of them changed
+                changed = _changes(reader, current.database.commit, database.commit, cached)
             if changed is None:
                 later = ViewSet(database, txn_id)
             else:
@@ -75,11 +75,11 @@ class ViewCache:
 
 
 def _changes(
-    reader: Reader, older: int, newer: int, known: AbstractSet[int]
+    reader: Reader, older: int, newer: int, collections: AbstractSet[int]
 ) -> journal.Journal | None:
-    """What the commits behind `older` up to `newer` changed in collections that are `known`.
+    """Changes of the commits after `older`, up to `newer`, in collections of these numbers.
 
-    None when nobody knows any more.
+    None when the journals do not reach back that far.
     """
     if not 0 <= newer - older <= journal.KEPT:
         return None
@@ -90,6 +90,6 @@ def _changes(
         if value is None:
             return None
         body = reader.seal.unwrap(key, value)
-        for number, changes in journal.decode(body, commit, of=known).items():
+        for number, changes in journal.decode(body, commit, of=collections).items():
             changed[number] = journal.merge(changed.get(number, {}), changes)
     return changed

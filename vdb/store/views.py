@@ -1,8 +1,8 @@
-"""Collections as one commit shows them, and how they live on through later commits.
+"""Views: collections as one commit shows them, and how they live on through later commits.
 
 A `CollectionView` belongs to one state of its collection. It holds no memory of LMDB itself, but
-its block tables hold addresses in the map, good for whoever has a snapshot in which the collection
-is in that very state. So a view outlives every commit that did not touch its collection, and its
+its block tables hold addresses in the map, valid under any snapshot in which the collection is in
+that very state. So a view outlives every commit that did not touch its collection, and its
 tables (with their resolved addresses) and whatever upper floors keep in ``cache`` with it.
 
 A `ViewSet` is all views of one commit, made as they are asked for. `ViewSet.advanced` gives the set
@@ -67,7 +67,7 @@ class CollectionView:
 
 
 class Records(Stored, Protocol):
-    """What a view is made from: a snapshot."""
+    """The source of a view: a snapshot."""
 
     def collection_number(self, name: str) -> int | None:
         """The number of a collection, or None."""
@@ -87,15 +87,15 @@ def build_view(
     older: CollectionView | None = None,
     changes: Mapping[journal.Table, NDArray[np.uint32] | None] | None = None,
 ) -> CollectionView:
-    """A view; with `older`, the same collection before `changes`, its tables go on."""
-    known: dict[journal.Table, BlockTable] = {}
+    """A view; with `older`, the same collection before `changes`, its tables live on."""
+    tables: dict[journal.Table, BlockTable] = {}
     if older is not None:
         for table in older.tables:
-            known[table.generation, table.kind, table.level] = table
+            tables[table.generation, table.kind, table.level] = table
 
     def table_of(generation: int, kind: int, level: int, row_size: int, span: int) -> BlockTable:
         place = (generation, kind, level)
-        before = known.get(place)
+        before = tables.get(place)
         if before is not None and before.row_size == row_size:
             rewritten = (changes or {}).get(place, _NONE)
             return before.successor(rewritten, header.slots)
@@ -132,7 +132,7 @@ def generation_view(
 ) -> CollectionView:
     """The same collection with another of its generations, at the same moment.
 
-    Where both are over the same vectors, these are the very same table.
+    Where both have the same vectors, the two share that table.
     """
     other = build_view(database, view.header, generation)
     if generation.vectors != view.generation.vectors:
@@ -153,12 +153,12 @@ _NONE.flags.writeable = False
 
 
 Written: TypeAlias = tuple[CollectionHeader, GenerationRecord]
-"""The records of a collection as a commit of this process left them."""
+"""The records of a collection after a commit of this process."""
 
 
 @dataclass(frozen=True, slots=True)
 class _Outdated:
-    """A view of an earlier commit, and what was rewritten since."""
+    """A view of an earlier commit, and the blocks that were rewritten since."""
 
     view: CollectionView
     changes: journal.Changes
@@ -190,11 +190,11 @@ class ViewSet:
         self._lock = threading.RLock()  # a signal handler may come while it is held
 
     def names(self) -> dict[int, str]:
-        """Those of the collections that were asked for, by their numbers."""
+        """The names of the collections that have a view of this commit, by their numbers."""
         return {view.header.number: name for name, view in list(self._by_name.items())}
 
     def numbers(self) -> set[int]:
-        """The numbers of the collections of which something is known, of now or of before."""
+        """The numbers of the collections that have a view, of this commit or of an earlier one."""
         with self._lock:
             return {*self._names, *self._outdated}
 
@@ -205,15 +205,15 @@ class ViewSet:
             NotFoundError: No collection of that name.
             CorruptedError: Its records are damaged.
         """
-        found = self._by_name.get(name)
-        if found is not None:
-            return found
+        view = self._by_name.get(name)
+        if view is not None:
+            return view
         with self._lock:
-            found = self._by_name.get(name)
-            if found is None:
+            view = self._by_name.get(name)
+            if view is None:
                 # The first one stays, should a signal handler have made it meanwhile.
-                found = self._keep(name, self._read(name, records))
-            return found
+                view = self._keep(name, self._read(name, records))
+            return view
 
     def _read(self, name: str, records: Records) -> CollectionView:
         number = records.collection_number(name)
@@ -242,7 +242,7 @@ class ViewSet:
     ) -> ViewSet:
         """The set of a later commit, given all that was changed or dropped between the two.
 
-        Of collections in `written` the new records are known, and are the views' from now on.
+        `written` has the new records of those that this process changed, which need no reading.
         """
         later = ViewSet(database, txn_id)
         with self._lock:  # copied whole, which is quick: then only what changed is looked at
@@ -266,8 +266,8 @@ class ViewSet:
         return later
 
     def _keep(self, name: str, view: CollectionView) -> CollectionView:
-        """Put a view among those of this set, unless there is one; the one that is there then."""
-        kept = self._by_name.setdefault(name, view)
-        self._names[kept.header.number] = name
-        self._outdated.pop(kept.header.number, None)
-        return kept
+        """Add a view to this set, unless the collection has one; returns the one that stays."""
+        view = self._by_name.setdefault(name, view)
+        self._names[view.header.number] = name
+        self._outdated.pop(view.header.number, None)
+        return view

@@ -23,7 +23,7 @@ LISTS = 3 << 20
 def test_shares_leave_a_quarter_to_the_process_after_two_hundred(monkeypatch):
     left = limit = 128 << 40
     monkeypatch.setattr(address_space, "_limit", lambda: limit)
-    monkeypatch.setattr(address_space, "_taken", lambda: limit - left)
+    monkeypatch.setattr(address_space, "_in_use", lambda: limit - left)
     shares = []
     for others in range(200):
         shares.append(address_space.share(others))
@@ -34,7 +34,7 @@ def test_shares_leave_a_quarter_to_the_process_after_two_hundred(monkeypatch):
 
 
 def test_where_the_system_does_not_say_what_is_taken_shares_are_as_small(monkeypatch):
-    monkeypatch.setattr(address_space, "_taken", lambda: None)
+    monkeypatch.setattr(address_space, "_in_use", lambda: None)
     monkeypatch.setattr(address_space, "_limit", lambda: 64 << 40)
     shares = [address_space.share(others) for others in range(300)]
     assert shares[0] == address_space.FULL_MAP
@@ -45,7 +45,7 @@ def test_under_a_limit_three_hundred_smallest_maps_fit_beside_the_first_shares(m
     limit, base = 4 * GIB, 200 << 20
     left = limit - base
     monkeypatch.setattr(address_space, "_limit", lambda: limit)
-    monkeypatch.setattr(address_space, "_taken", lambda: limit - left)
+    monkeypatch.setattr(address_space, "_in_use", lambda: limit - left)
     shares = []
     for others in range(300):
         assert not address_space.is_used_up()

@@ -154,7 +154,7 @@ MUTATIONS = (
     Mutation(
         "the writer lock is taken without asking",
         "vdb/store/files/file_lock.py",
-        "        while not self._taken(shared=shared):\n",
+        "        while not self._attempt(shared=shared):\n",
         "        while False:\n",
         "tests/store/files/test_lock.py",
     ),

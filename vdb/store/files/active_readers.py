@@ -1,4 +1,4 @@
-"""Who reads at this moment, as LMDB's own table of readers lists it."""
+"""The read transactions that are open now, as LMDB's own table of readers lists them."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ class ActiveReader(NamedTuple):
 
 
 def active(table: str) -> list[ActiveReader]:
-    """What is in the text that LMDB makes of the table: process, thread, transaction.
+    """The rows of the text that LMDB makes of the table: process, thread, transaction.
 
     A row that is not in use has no transaction.
     """

@@ -8,8 +8,8 @@ second an eighth, the n-th a 4n-th. After two hundred there is still a quarter o
 Under a limit the n-th takes a 16n²-th, soon the smallest map, and maps grow with their files: in
 4 GiB, 300 small databases can be open, and each of them can grow.
 
-Beside its map, a database that may be written to takes 3 MiB of the heap: LMDB allocates its lists
-of free and of dirty pages (131,072 entries of 8 and of 16 bytes) when it opens the file.
+Apart from its map, a database that may be written to takes 3 MiB of the heap: LMDB allocates its
+lists of free and of dirty pages (131,072 entries of 8 and of 16 bytes) when it opens the file.
 """
 
 from __future__ import annotations
@@ -42,7 +42,7 @@ _STATM = Path("/proc/self/statm")
 
 
 def share(others: int, *, own: int = 0) -> int:
-    """Bytes for the map of one database beside `others`; at least the smallest map.
+    """Bytes for the map of one database next to `others`; at least the smallest map.
 
     `own` are those that it has at this moment, and gives back first.
     """
@@ -58,8 +58,8 @@ def is_used_up() -> bool:
     """
     if sys.platform == "win32" or not _reserve():
         return False
-    taken = _taken()
-    return taken is not None and _limit() - taken < SMALLEST_MAP + _reserve()
+    in_use = _in_use()
+    return in_use is not None and _limit() - in_use < SMALLEST_MAP + _reserve()
 
 
 def _part(left: int, others: int) -> int:
@@ -86,9 +86,9 @@ def map_for(used: int, room: int, others: int, *, own: int = 0) -> int:
 
 def _left(own: int, others: int) -> int:
     """What databases can still have, and what the others must have left of it at least."""
-    taken = _taken()
-    if taken is not None:
-        return max(0, _limit() - _reserve() - taken + own)
+    in_use = _in_use()
+    if in_use is not None:
+        return max(0, _limit() - _reserve() - in_use + own)
     left = _limit() - _reserve()
     for before in range(others):
         left -= _part(left, before)
@@ -127,8 +127,8 @@ def _largest() -> int:
     return 1 << max(32, address.bit_length())
 
 
-def _taken() -> int | None:
-    """What the process has taken already; None where the system does not say."""
+def _in_use() -> int | None:
+    """Bytes that the process has mapped already; None where the system does not say."""
     try:
         return int(_STATM.read_bytes().split()[0]) * mmap.PAGESIZE
     except (OSError, ValueError, IndexError):

@@ -1,6 +1,6 @@
 """Making a new database: all of it, or nothing that looks like one.
 
-1. A directory with a random name, mode 0700, is made beside the target.
+1. A directory with a random name, mode 0700, is made next to the target.
 2. The LMDB environment is made in it; identity and database header are committed; the lock files
    are added; everything is synced.
 3. The directory is renamed onto the target, which may be missing or an empty directory.
@@ -58,7 +58,7 @@ def is_vacant(path: Path) -> bool:
 
 
 def create(path: Path, *, timeout: float) -> None:
-    """Make a database at `path`, which is missing or vacant. Done when somebody else did first.
+    """Make a database at `path`, which is missing or vacant, unless another process was first.
 
     Raises:
         ReadOnlyError: Neither the target nor its parent may be written.
@@ -133,7 +133,7 @@ def _rename(new: Path, path: Path) -> bool:
         new.rename(path)
     except OSError as error:
         if error.errno in _LOST_RACE:
-            return (path / DATA).exists()  # made by somebody else, or vacant
+            return (path / DATA).exists()  # made by another process, or vacant
         if error.errno in _NO_RENAME:
             return False
         raise
@@ -147,7 +147,7 @@ def _create_inside(path: Path, timeout: float) -> None:
         ownership.share(new, path.stat())
         lock = FileLock(path / WRITER_LOCK, create=True)
         try:
-            # Held by whoever else creates inside the same directory, for a moment.
+            # Held by any other process that creates inside the same directory, for a moment.
             if not lock.acquire(shared=False, timeout=timeout):
                 raise BusyError(f"{path} is being made by another process")
             if not (path / DATA).exists():

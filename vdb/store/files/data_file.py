@@ -1,6 +1,6 @@
 """The open data file: LMDB's environment, and what the database says of itself.
 
-Reopening gives the same file new addresses, so it happens only while nobody is inside the gate, and
+Reopening gives the same file new addresses, so it happens only while the gate is empty, and
 everything that held addresses is dropped with it.
 """
 
@@ -17,7 +17,7 @@ import lmdb
 from vdb.errors import BusyError, DiskFullError, ReadOnlyError, StaleError
 from vdb.store.files import address_space, lmdb_env, mounts, registry
 from vdb.store.files.active_readers import ActiveReader, active
-from vdb.store.files.directory import DATA, LOCK, Place, identity
+from vdb.store.files.directory import DATA, LOCK, Directory, identity
 from vdb.store.files.file_lock import FileLock
 from vdb.store.files.free_pages import held_pages
 from vdb.store.files.lmdb_errors import os_errors, translate
@@ -31,19 +31,18 @@ from vdb.store.format.checksums import Seal
 __all__ = ["DataFile"]
 
 
-_UNTOLD = 1
-"""Commits that a file may have and the table of readers not say: LMDB died between the two."""
+_MOST_AHEAD = 1
+"""Commits that the file may be ahead of the table of readers: LMDB died between the two."""
 
 
 class DataFile:
     """``data.mdb`` of one database, open in this process.
 
     Attributes:
-        place: The directory.
+        directory: The directory.
         path: Where it lay when it was opened.
         share: This process's lock on the file, by which others see that it is open; None where
-            LMDB's
-            reader table is not in use.
+            LMDB's reader table is not in use.
         engine: LMDB's environment.
         id: Device and inode of the file.
         header: The database header as of opening.
@@ -54,7 +53,7 @@ class DataFile:
 
     def __init__(
         self,
-        place: Place,
+        directory: Directory,
         *,
         read_only: bool,
         durability: str,
@@ -63,8 +62,8 @@ class DataFile:
         verify: str = "auto",
     ) -> None:
         """Open and check; raises CorruptedError, FormatVersionError and what opening raises."""
-        self.place = place
-        self.path = place.path
+        self.directory = directory
+        self.path = directory.path
         self.read_only = read_only
         self.durability = durability
         self.locked = locked
@@ -73,7 +72,7 @@ class DataFile:
         self.engine: Any = None
         self._verify = verify
         if address_space.is_used_up():  # once open, it is reopened whatever is left
-            raise translate(lmdb.MemoryError("no address space"), place.path)
+            raise translate(lmdb.MemoryError("no address space"), directory.path)
         self.share = self._lock() if locked and os.name != "nt" else None
         try:
             self.reopen()
@@ -85,13 +84,13 @@ class DataFile:
     def _lock(self) -> FileLock:
         """The file's lock, not held yet.
 
-        On an overlay, a file of a lower layer is copied when somebody first opens it for writing;
-        who has it open by then goes on with the file below, and shares the locks of the new one.
-        So it is opened for writing here, once, whoever asks.
+        On an overlay, a file of a lower layer is copied when it is first opened for writing; a
+        process that has it open by then goes on with the file below, and yet shares the locks of
+        the new one. So it is opened for writing here, once, also by readers.
         """
         overlaid = self.read_only and mounts.is_overlay(self.path)
         try:
-            return FileLock(self.place.here / DATA, writable=overlaid)
+            return FileLock(self.directory.here / DATA, writable=overlaid)
         except ReadOnlyError as error:
             if not overlaid:
                 raise
@@ -104,13 +103,13 @@ class DataFile:
     @cached_property
     def data(self) -> Path:
         """Path of the file, in this very directory."""
-        return self.place.here / DATA
+        return self.directory.here / DATA
 
     def reopen(self) -> None:
         """Close if open, open, and check."""
         self._unmap()
         self.engine = lmdb_env.open_checked(
-            self.place,
+            self.directory,
             read_only=self.read_only,
             durability=self.durability,
             share=self.share,
@@ -132,12 +131,12 @@ class DataFile:
 
     def _claim(self) -> None:
         """See that what was opened is what lies there; from here on every commit sees to it."""
-        self.place.claim(DATA, self.id if self.share is None else self.share.id)
-        if self.share is not None and self.place.claimed(LOCK) is None:  # LMDB made it
+        self.directory.claim(DATA, self.id if self.share is None else self.share.id)
+        if self.share is not None and self.directory.claimed(LOCK) is None:  # LMDB made it
             with os_errors(self.data):
-                self.place.claim(LOCK, identity(self.place.status(LOCK)))
+                self.directory.claim(LOCK, identity(self.directory.status(LOCK)))
         try:
-            self.place.check()
+            self.directory.check()
         except StaleError:
             self._remove_made()
             raise
@@ -145,7 +144,7 @@ class DataFile:
     def _remove_made(self) -> None:
         """Remove the empty file that LMDB makes where there was none any more when it came."""
         with contextlib.suppress(OSError):
-            made = identity(self.place.status(DATA)) != self.place.claimed(DATA)
+            made = identity(self.directory.status(DATA)) != self.directory.claimed(DATA)
             if made and not self.read_only and self.engine.info()["last_txnid"] == 0:
                 self.data.unlink()
 
@@ -196,13 +195,13 @@ class DataFile:
             raise translate(error, self.path) from error
 
     def readers(self) -> list[ActiveReader]:
-        """Who reads at this moment, in all processes; nobody can tell on a read-only medium."""
+        """Read transactions that are open now, in all processes; none on a read-only medium."""
         return active(self.engine.readers()) if self.locked else []
 
     def held_pages(self, oldest: int, newest: int) -> int:
         """Pages that only the oldest reader keeps from being used again; see `free_pages`."""
         with os_errors(self.data):
-            fd = self.place.open_file(DATA, os.O_RDONLY)
+            fd = self.directory.open_file(DATA, os.O_RDONLY)
             try:
                 return held_pages(fd, self.header.page_size, oldest=oldest, newest=newest)
             finally:
@@ -213,12 +212,12 @@ class DataFile:
         try:
             self.engine.reader_check()  # a killed reader would keep pages from being used again
             txn = self.engine.begin(write=True)
-            untold = self.engine.info()["last_txnid"] - (txn.id() - 1)
+            ahead = self.engine.info()["last_txnid"] - (txn.id() - 1)
         except lmdb.MapResizedError:
             raise
         except lmdb.Error as error:
             raise translate(error, self.path) from error
-        if not 0 <= untold <= _UNTOLD:
+        if not 0 <= ahead <= _MOST_AHEAD:
             txn.abort()
             raise StaleError(self._overwritten())
         return txn
@@ -229,7 +228,7 @@ class DataFile:
         Raises:
             StaleError: The file was replaced, removed or overwritten.
         """
-        if self.place.check_reading() and self.engine.info()["last_txnid"] < txn_id:
+        if self.directory.check_reading() and self.engine.info()["last_txnid"] < txn_id:
             raise StaleError(self._overwritten())
 
     def _overwritten(self) -> str:
@@ -243,23 +242,23 @@ class DataFile:
 
         Pages that are free inside the file count as well as free space on the disk.
         """
-        place = self.place
-        free = mounts.free_bytes(place.path if place.fd < 0 else place.fd)
-        wanted = 2 * written
-        if free is None or free >= wanted:
+        directory = self.directory
+        free = mounts.free_bytes(directory.path if directory.fd < 0 else directory.fd)
+        needed = 2 * written
+        if free is None or free >= needed:
             return
         total, used, *_ = pages
-        if (total - used) * self.header.page_size < wanted:
+        if (total - used) * self.header.page_size < needed:
             raise DiskFullError(
-                f"committing {written:,} bytes wants {wanted:,} bytes free on the disk of "
+                f"committing {written:,} bytes wants {needed:,} bytes free on the disk of "
                 f"{self.path}, and {free:,} are; nothing was changed",
-                expected=wanted,
+                expected=needed,
                 received=free,
             )
 
     def lengthen(self) -> None:
         """Give the file its full length after a commit."""
-        lmdb_env.lengthen(self.engine, self.place)
+        lmdb_env.lengthen(self.engine, self.directory)
 
     def is_failed(self) -> bool:
         """Whether a failed write of a meta page made LMDB refuse everything from now on."""
@@ -283,7 +282,7 @@ class DataFile:
 
     def _size(self) -> int:
         with os_errors(self.data):
-            return self.place.status(lmdb_env.DATA).st_size
+            return self.directory.status(lmdb_env.DATA).st_size
 
     def close(self) -> None:
         """Flush what is not on the disk, and unmap. May be called again.
@@ -309,11 +308,11 @@ class DataFile:
         opened, self.engine = self.engine, None
         if opened is not None:
             opened.close()
-        self.place.forget(LOCK)
+        self.directory.forget(LOCK)
 
     def take_place(self, new: Path, *, keep: str | None) -> None:
         """While it is closed, put another file in the place of this one; see `replacing`."""
-        share = put_in_place(self.place, new, keep=keep)
+        share = put_in_place(self.directory, new, keep=keep)
         if self.share is None:  # pragma: no cover - Windows
             share.close()
         else:

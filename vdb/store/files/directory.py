@@ -2,15 +2,15 @@
 
 A path can be made to lead elsewhere while a database is open: by a directory that is moved,
 removed or exchanged, by a file that is put in the place of another. Whatever follows the path
-afterwards acts on a stranger's files. So a `Place` keeps the directory itself:
+afterwards acts on a stranger's files. So a `Directory` keeps the directory itself:
 
 - `here` is a path that leads into this directory and no other, where the system has such paths
   (Linux, ``/proc/self/fd``). Everything that is done inside goes by it.
 - `check` says whether the path still leads to this directory and the names in it to the files that
   were *claimed*: those that this process has open. Every commit asks, before and after.
 
-A directory's ctime changes with every name that is put into it or taken out of it, and nobody can
-set it back. So once everything has been looked at, one look at the directory is enough until its
+A directory's ctime changes with every name that is put into it or taken out of it, and cannot be
+set back. So once everything has been looked at, one look at the directory is enough until its
 ctime moves; except that a change within the same tick of the system's clock would not show, so a
 ctime must have some age before it is relied on.
 """
@@ -28,7 +28,7 @@ from typing import NoReturn, TypeAlias
 from vdb.errors import CorruptedError, InvalidArgumentError, StaleError
 from vdb.store.files.lmdb_errors import os_errors, translate_os
 
-__all__ = ["FILES", "FileId", "Place", "identity", "vet"]
+__all__ = ["FILES", "Directory", "FileId", "identity", "vet"]
 
 FileId: TypeAlias = tuple[int, int]
 """(st_dev, st_ino)"""
@@ -39,7 +39,7 @@ FILES = (DATA, LOCK, WRITER_LOCK, OPEN_LOCK, REBUILD_LOCK)
 """All files of a database."""
 
 GLANCE_SECONDS = 0.01
-"""Readers look where the path leads when nobody has for so long."""
+"""How often readers check that the files that they read are still in place."""
 
 _TICK_NS = 50_000_000
 """More than a tick of any system's clock of files."""
@@ -68,19 +68,18 @@ def vet(status: os.stat_result, path: Path, *, names: int | None = 1) -> None:
     """Refuse what is no regular file, or has more than so many names.
 
     Raises:
-        CorruptedError: A link, a directory, a pipe: whoever opens it reaches another file.
+        CorruptedError: A link, a directory, a pipe: opening it would reach another file.
         InvalidArgumentError: It has a second name (a hard link), under which others may open it
-            with
-            locks of their own.
+            with locks of their own.
     """
     kind = stat.S_IFMT(status.st_mode)
     if kind != stat.S_IFREG:
-        found = _KINDS.get(kind, "something else")
+        described = _KINDS.get(kind, "something else")
         raise CorruptedError(
-            f"expected a regular file, found {found}; nothing was opened",
+            f"expected a regular file, found {described}; nothing was opened",
             where=str(path),
             expected="a regular file",
-            received=found,
+            received=described,
         )
     if names is not None and status.st_nlink > names:
         raise InvalidArgumentError(
@@ -91,11 +90,11 @@ def vet(status: os.stat_result, path: Path, *, names: int | None = 1) -> None:
         )
 
 
-class Place:
+class Directory:
     """One directory, held open.
 
-    Threads: any number may ask at once. `claim` and `forget` belong to whoever opens and closes
-        files.
+    Threads: any number may check at once. `claim` and `forget` are for the code that opens and
+        closes files.
 
     Attributes:
         path: Where it lay when it was opened; absolute, without links.
@@ -230,10 +229,10 @@ class Place:
     def _see(self, name: str) -> None:
         claimed = self._claims.get(name)
         try:
-            found = identity(self.status(name))
+            present = identity(self.status(name))
         except OSError as error:
             self._unseen(error, f"{name} is gone")
-        if claimed is not None and found != claimed:
+        if claimed is not None and present != claimed:
             self._stale(f"another {name} lies there")
 
     def _unseen(self, error: OSError, what: str) -> NoReturn:

@@ -76,7 +76,7 @@ class FileLock:
         fd: Its descriptor; -1 once it is closed.
         id: Device and inode.
         held: Whether it is held.
-        exclusive: Whether it is held so that nobody else can.
+        exclusive: Whether it is held exclusively.
     """
 
     def __init__(
@@ -90,9 +90,9 @@ class FileLock:
     ) -> None:
         """Open a file that is there, or a `directory`; links are not followed.
 
-        `create` makes the file where it is missing, with the owner, group and mode of the others
-        beside it; `writable` opens for writing, although nothing is written; `names` are as many as
-        it may have (hard links), None for any number.
+        `create` makes the file where it is missing, with the owner, group and mode of the
+        other files there; `writable` opens for writing, although nothing is written; `names` is the
+        number of names (hard links) that it may have, None for any.
 
         Raises:
             ReadOnlyError, NotFoundError, DiskFullError: It cannot be opened or made.
@@ -165,7 +165,7 @@ class FileLock:
         pause = _FIRST_PAUSE
         if self.held and not _CONVERTS:
             self.release()
-        while not self._taken(shared=shared):
+        while not self._attempt(shared=shared):
             self.held = self.exclusive = False  # a failed conversion loses it
             left = deadline - time.monotonic()
             if left <= 0:
@@ -175,7 +175,7 @@ class FileLock:
         self.held, self.exclusive = True, not shared
         return True
 
-    def _taken(self, *, shared: bool) -> bool:
+    def _attempt(self, *, shared: bool) -> bool:
         with os_errors(self._path):
             return _try(self.fd, shared=shared)
 

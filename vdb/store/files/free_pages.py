@@ -1,9 +1,9 @@
-"""LMDB's list of free pages, as far as readers keep pages on it from being used again.
+"""LMDB's list of free pages, as far as readers keep pages on it from being reused.
 
 LMDB keeps the numbers of free pages in a tree of its own, under the transaction that freed them,
 and takes none of them that a reader may still see. Its interface does not show that tree, so it is
-read from the file: numbers only, and only where there is somebody to wait for. The caller holds a
-snapshot, so that nobody changes a page of the tree meanwhile.
+read from the file: numbers only, and only where there is a reader to wait for. The caller holds a
+snapshot, so that no page of the tree is changed meanwhile.
 """
 
 from __future__ import annotations
@@ -60,16 +60,16 @@ def held_pages(fd: int, page_size: int, *, oldest: int, newest: int) -> int:
 
 def _newest_root(fd: int, page_size: int) -> tuple[int, int]:
     """Where the tree of free pages begins, and how many pages there are."""
-    found: tuple[int, int, int] | None = None
+    newest: tuple[int, int, int] | None = None
     for number in (0, 1):
         page = os.pread(fd, _HEADER + _META.size, number * page_size)
         magic, _, free, _, last, transaction = _META.unpack_from(page, _HEADER)
         root = _TREE.unpack(free)[-1]
-        if magic == _MAGIC and (found is None or transaction > found[0]):
-            found = transaction, root, last + 1
-    if found is None:
+        if magic == _MAGIC and (newest is None or transaction > newest[0]):
+            newest = transaction, root, last + 1
+    if newest is None:
         raise CorruptedError("no meta page", where="data.mdb")
-    return found[1], found[2]
+    return newest[1], newest[2]
 
 
 def _records(

@@ -28,7 +28,7 @@ import lmdb
 
 from vdb.errors import BusyError, CorruptedError, StaleError
 from vdb.store.files import address_space, registry
-from vdb.store.files.directory import DATA, LOCK, WRITER_LOCK, Place, identity, vet
+from vdb.store.files.directory import DATA, LOCK, WRITER_LOCK, Directory, identity, vet
 from vdb.store.files.file_lock import FileLock
 from vdb.store.files.lmdb_errors import os_errors, shown, translate
 from vdb.store.files.pairing import paired
@@ -53,7 +53,7 @@ def open_engine(
 ) -> lmdb.Environment:
     """Open the LMDB environment in a directory that exists. Creates its files unless read-only.
 
-    `locked=False` takes part in no locking at all: only where nobody else writes.
+    `locked=False` takes part in no locking at all: only where no other process writes.
     """
     size = map_size
     engine = None
@@ -100,7 +100,7 @@ def _reads_ahead(path: Path) -> bool:
 
 
 def open_checked(
-    place: Place,
+    directory: Directory,
     *,
     read_only: bool,
     durability: str,
@@ -122,15 +122,15 @@ def open_checked(
             `paired`.
         DiskError: The disk or the system failed.
     """
-    data = place.path / DATA
-    with os_errors(place.here):
-        status = place.status(DATA)
+    data = directory.path / DATA
+    with os_errors(directory.here):
+        status = directory.status(DATA)
     vet(status, data)
     if status.st_size < SMALLEST_FILE:
         raise CorruptedError(f"cut short: {status.st_size} bytes", where=str(data))
     open_it = partial(
         _open_paired,
-        place,
+        directory,
         share,
         timeout,
         read_only=read_only,
@@ -140,26 +140,26 @@ def open_checked(
     try:
         if verify == "full":
             # A copy on a read-only medium may lack its lock files, and needs none.
-            with os_errors(place.here):
-                alone = read_only and place.is_missing(WRITER_LOCK)
-            held = _quiet(place, timeout, shared=True, create=not read_only)
-            with nullcontext() if alone else held:
-                _verify(place)
+            with os_errors(directory.here):
+                alone = read_only and directory.is_missing(WRITER_LOCK)
+            quiet = _quiet(directory, timeout, shared=True, create=not read_only)
+            with nullcontext() if alone else quiet:
+                _verify(directory)
         engine = open_it()
         with _closed_on_error(engine):
-            short = is_short(engine, place.here / DATA)
+            short = is_short(engine, directory.here / DATA)
         if short:
             engine.close()
             if verify == "off":
                 raise CorruptedError("looks cut short, and was not to be verified", where=str(data))
-            engine = _open_short(place, share, open_it, timeout, read_only=read_only)
+            engine = _open_short(directory, share, open_it, timeout, read_only=read_only)
     except lmdb.Error as error:
-        raise translate(error, place.here) from error
+        raise translate(error, directory.here) from error
     return engine
 
 
 def _open_paired(
-    place: Place,
+    directory: Directory,
     share: FileLock | None,
     timeout: float,
     *,
@@ -169,9 +169,9 @@ def _open_paired(
 ) -> lmdb.Environment:
     engine = None
     try:
-        with nullcontext() if share is None else paired(place, share, timeout=timeout):
+        with nullcontext() if share is None else paired(directory, share, timeout=timeout):
             engine = open_engine(
-                place.here,
+                directory.here,
                 read_only=read_only,
                 durability=durability,
                 locked=share is not None,
@@ -185,29 +185,29 @@ def _open_paired(
 
 
 def _open_short(
-    place: Place,
+    directory: Directory,
     share: FileLock | None,
     open_it: Callable[[], lmdb.Environment],
     timeout: float,
     *,
     read_only: bool,
 ) -> lmdb.Environment:
-    """Open a file that looked short, after telling a healthy one from one that was cut."""
+    """Open a file that looked short, once it is known to be healthy and not cut."""
     # A commit that is just ending looks the same for a moment; with the lock there is none.
-    with _quiet(place, timeout, shared=read_only, create=not read_only):
+    with _quiet(directory, timeout, shared=read_only, create=not read_only):
         engine = open_it()
         with _closed_on_error(engine):
-            short = is_short(engine, place.here / DATA)
+            short = is_short(engine, directory.here / DATA)
         if short:
-            # Walking takes its time, and nobody shall find the file used without its table.
+            # Walking takes its time, and the file must not look used without its table meanwhile.
             engine.close()
             if share is not None and not share.exclusive:
                 share.release()
-            _verify(place)
+            _verify(directory)
             engine = open_it()
             if not read_only:
                 with _closed_on_error(engine):
-                    lengthen(engine, place)
+                    lengthen(engine, directory)
         return engine
 
 
@@ -222,29 +222,29 @@ def _closed_on_error(engine: lmdb.Environment) -> Iterator[None]:
 
 
 @contextmanager
-def _quiet(place: Place, timeout: float, *, shared: bool, create: bool) -> Iterator[None]:
-    """Nobody writes inside; BusyError when somebody did for `timeout` seconds."""
-    lock = FileLock(place.here / WRITER_LOCK, create=create)
+def _quiet(directory: Directory, timeout: float, *, shared: bool, create: bool) -> Iterator[None]:
+    """No process writes inside; BusyError when one did for `timeout` seconds."""
+    lock = FileLock(directory.here / WRITER_LOCK, create=create)
     try:
         if not lock.acquire(shared=shared, timeout=timeout):
-            raise BusyError(f"{place.path} must be verified first, but is being written to")
+            raise BusyError(f"{directory.path} must be verified first, but is being written to")
         yield
     finally:
         lock.close()
 
 
-def _verify(place: Place) -> None:
+def _verify(directory: Directory) -> None:
     """Walk the whole file without mapping it; CorruptedError when it is not sound."""
     from lmdb import verify  # noqa: PLC0415  # long, and hardly ever needed
 
     try:
-        with os_errors(place.here):
-            problems: list[str] = verify.verify(place.here)  # type: ignore[no-untyped-call]
+        with os_errors(directory.here):
+            problems: list[str] = verify.verify(directory.here)  # type: ignore[no-untyped-call]
     except verify.VerifyError as error:
         problems = [str(error)]
     if problems:
         raise CorruptedError(
-            f"cut short or damaged: {shown(problems[0])}", where=str(place.path / DATA)
+            f"cut short or damaged: {shown(problems[0])}", where=str(directory.path / DATA)
         )
 
 
@@ -263,22 +263,22 @@ def _needed(engine: lmdb.Environment) -> int:
     return (engine.info()["last_pgno"] + 1) * engine.stat()["psize"]
 
 
-def lengthen(engine: lmdb.Environment, place: Place) -> None:
+def lengthen(engine: lmdb.Environment, directory: Directory) -> None:
     """Give a short file its full length, without touching its content; for the writer only.
 
     Raises:
         StaleError: Another file lies in its place, and was left alone.
     """
     needed = _needed(engine)
-    with os_errors(place.here):
-        if place.status(DATA).st_size >= needed:
+    with os_errors(directory.here):
+        if directory.status(DATA).st_size >= needed:
             return
         # LMDB has no lock on this file that would be lost with another descriptor of it.
-        fd = place.open_file(DATA, os.O_RDWR)
+        fd = directory.open_file(DATA, os.O_RDWR)
         try:
             status = os.fstat(fd)
-            if place.claimed(DATA) not in (None, identity(status)):
-                raise StaleError(f"another {DATA} lies in {place.path} now")
+            if directory.claimed(DATA) not in (None, identity(status)):
+                raise StaleError(f"another {DATA} lies in {directory.path} now")
             if status.st_size < needed:
                 os.ftruncate(fd, needed)
         finally:

@@ -60,21 +60,21 @@ def shown(path: object) -> str:
     return _BY_DESCRIPTOR.sub(_target, str(path))
 
 
-def _target(found: re.Match[str]) -> str:
+def _target(match: re.Match[str]) -> str:
     try:
-        return str(Path(found[0]).readlink())
+        return str(Path(match[0]).readlink())
     except OSError:
-        return found[0]
+        return match[0]
 
 
 def translate(error: lmdb.Error, path: Path, *, needed: int = 0) -> Exception:
     """The error to raise instead; `needed` is how many bytes were being written, if any."""
     code = getattr(error, "code", 0)
-    where, said = shown(path), shown(error)
+    where, detail = shown(path), shown(error)
     if isinstance(error, _DAMAGE):
-        return CorruptedError(f"the database file is damaged: {said}", where=f"{where}/data.mdb")
+        return CorruptedError(f"the database file is damaged: {detail}", where=f"{where}/data.mdb")
     if isinstance(error, lmdb.BadTxnError):
-        # Whoever writes has been told before that the batch failed: this is somebody who reads on.
+        # A writer was told before that its batch failed: this is a reader that goes on.
         return CorruptedError(
             "the database file is damaged, and LMDB reads no more at a moment at which it has met "
             "the damage",
@@ -97,13 +97,13 @@ def translate(error: lmdb.Error, path: Path, *, needed: int = 0) -> Exception:
         return translate_os(OSError(code, "read-only"), path)
     if code in (errno.EACCES, errno.EPERM):
         return ReadOnlyError(
-            f"no permission for the files in {where} ({said}); even reading needs to write to "
+            f"no permission for the files in {where} ({detail}); even reading needs to write to "
             "lock.mdb, where readers are listed"
         )
-    return _translate_rest(error, where, said)
+    return _translate_rest(error, where, detail)
 
 
-def _translate_rest(error: lmdb.Error, where: str, said: str) -> Exception:
+def _translate_rest(error: lmdb.Error, where: str, detail: str) -> Exception:
     if isinstance(error, lmdb.ReadersFullError):
         return BusyError(f"{where} has as many readers as there can be at one time")
     if isinstance(error, lmdb.LockError):
@@ -126,8 +126,8 @@ def _translate_rest(error: lmdb.Error, where: str, said: str) -> Exception:
         return ClosedError(f"{where} was closed while it was in use")
     code = getattr(error, "code", 0)
     if code in _SHORT:
-        return _disk_error(f"{where} cannot be opened or used: {_SHORT[code]} ({said})", code)
-    return _disk_error(f"the disk under {where} failed: {said}", code)
+        return _disk_error(f"{where} cannot be opened or used: {_SHORT[code]} ({detail})", code)
+    return _disk_error(f"the disk under {where} failed: {detail}", code)
 
 
 def _disk_error(message: str, code: int | None) -> DiskError:
@@ -139,7 +139,7 @@ def _disk_error(message: str, code: int | None) -> DiskError:
 def translate_os(error: OSError, path: Path) -> VdbError:
     """The error to raise for a failed call on a file or directory."""
     where, what = shown(path), error.strerror or str(error)
-    made = ".vdb-" in Path(str(error.filename or "")).name  # beside its place, by a name of ours
+    made = ".vdb-" in Path(str(error.filename or "")).name  # under a temporary name of ours
     file = where if made else shown(error.filename or path)
     if error.errno in (errno.EACCES, errno.EPERM):
         return ReadOnlyError(f"no permission for {file}")

@@ -16,7 +16,7 @@ _KINDS = ("FLOCK", "POSIX")
 
 
 def holders(lock: Path) -> list[int]:
-    """Ids of the other processes that hold a lock on a file; empty where nobody can tell.
+    """Ids of the other processes that hold a lock on a file; empty where the system does not say.
 
     Linux lists all locks with device and inode of the file. A lock that was taken by a parent that
     has ended is listed under the parent, and one across containers under no id at all.
@@ -26,18 +26,18 @@ def holders(lock: Path) -> list[int]:
     except OSError:
         return []
     file = f"{os.major(status.st_dev):02x}:{os.minor(status.st_dev):02x}:{status.st_ino}"
-    found = set()
+    processes = set()
     for line in listed.splitlines():
         words = line.split()  # "1: FLOCK ADVISORY READ 4711 fe:00:2189698 0 EOF"; "->" if waiting
         if len(words) == 8 and words[1] in _KINDS and words[5] == file and words[4].isdigit():
-            found.add(int(words[4]))
-    return sorted(found - {0, os.getpid()})
+            processes.add(int(words[4]))
+    return sorted(processes - {0, os.getpid()})
 
 
 def others(lock: Path) -> str:
-    """Who else holds a lock file, as a message adds it: " (4711 python ingest.py)", or nothing."""
-    found = holders(lock)
-    return f" ({named(found)})" if found else ""
+    """The holders of a lock file as a message adds them: " (4711 python ingest.py)", or ""."""
+    processes = holders(lock)
+    return f" ({named(processes)})" if processes else ""
 
 
 def named(processes: list[int]) -> str:
@@ -50,8 +50,8 @@ def _name(process: int) -> str:
     """Its command, without the directories of the program, or what the system calls it."""
     about = Path(f"/proc/{process}")
     with contextlib.suppress(OSError):
-        program, *given = (about / "cmdline").read_bytes().decode(errors="replace").split("\0")
-        words = " ".join([program.rpartition("/")[2], *given]).strip()
+        program, *arguments = (about / "cmdline").read_bytes().decode(errors="replace").split("\0")
+        words = " ".join([program.rpartition("/")[2], *arguments]).strip()
         name = words or (about / "comm").read_text(encoding="utf-8", errors="replace").strip()
         shown = "".join(c if c.isprintable() else "?" for c in name)
         return f" {shown[:LONGEST]}..." if len(shown) > LONGEST else f" {shown}"

@@ -59,12 +59,12 @@ def parse_mountinfo(text: bytes) -> list[Mount]:
 
 def mount_of(path: PurePath, mounts: list[Mount]) -> Mount | None:
     """The mount that an absolute path without links lies on: the deepest, the latest of equals."""
-    found = None
+    deepest = None
     for mount in mounts:
-        depth = len(mount.point.parts)
-        if path.is_relative_to(mount.point) and (found is None or depth >= len(found.point.parts)):
-            found = mount
-    return found
+        under = path.is_relative_to(mount.point)
+        if under and (deepest is None or len(mount.point.parts) >= len(deepest.point.parts)):
+            deepest = mount
+    return deepest
 
 
 def refuse_unsafe(path: Path) -> None:
@@ -113,7 +113,7 @@ def is_read_only(path: Path) -> bool:
 def free_bytes(place: Path | int) -> int | None:
     """Bytes that this user can still write to the file system of a path, or of a descriptor.
 
-    None where nobody can tell.
+    None where the system does not say.
     """
     if not hasattr(os, "statvfs"):
         return None

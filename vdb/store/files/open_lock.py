@@ -13,20 +13,20 @@ where these are not to be had, the lock stays until the end:
 from __future__ import annotations
 
 from vdb.errors import BusyError, NotFoundError, ReadOnlyError
-from vdb.store.files.directory import OPEN_LOCK, WRITER_LOCK, Place
+from vdb.store.files.directory import OPEN_LOCK, WRITER_LOCK, Directory
 from vdb.store.files.file_lock import FileLock
 
 __all__ = ["acquire"]
 
 
-def acquire(place: Place, *, on_read_only_medium: bool, timeout: float) -> FileLock:
+def acquire(directory: Directory, *, on_read_only_medium: bool, timeout: float) -> FileLock:
     """The lock of a directory, held shared.
 
     Raises:
         BusyError: A process held it exclusively for longer than `timeout` seconds.
         ReadOnlyError: The lock file is missing, and cannot be made.
     """
-    lock = _writer_lock(place) if on_read_only_medium else _open_lock(place)
+    lock = _writer_lock(directory) if on_read_only_medium else _open_lock(directory)
     try:
         acquired = lock.acquire(shared=True, timeout=timeout)
     except BaseException:
@@ -35,27 +35,27 @@ def acquire(place: Place, *, on_read_only_medium: bool, timeout: float) -> FileL
     if not acquired:
         lock.close()
         raise BusyError(
-            f"{place.path} was being compacted or written to by another process for more than "
+            f"{directory.path} was being compacted or written to by another process for more than "
             f"{timeout:g} s"
         )
     return lock
 
 
-def _writer_lock(place: Place) -> FileLock:
+def _writer_lock(directory: Directory) -> FileLock:
     try:
-        return FileLock(place.here / WRITER_LOCK)
+        return FileLock(directory.here / WRITER_LOCK)
     except NotFoundError:
         raise ReadOnlyError(
-            f"{place.path} is on a read-only medium and has no {WRITER_LOCK}, without which "
+            f"{directory.path} is on a read-only medium and has no {WRITER_LOCK}, without which "
             "readers cannot be kept apart from a writer; make such copies with backup()"
         ) from None
 
 
-def _open_lock(place: Place) -> FileLock:
+def _open_lock(directory: Directory) -> FileLock:
     try:
-        return FileLock(place.here / OPEN_LOCK, create=True)
+        return FileLock(directory.here / OPEN_LOCK, create=True)
     except ReadOnlyError as error:
         try:
-            return FileLock(place.here / OPEN_LOCK)
+            return FileLock(directory.here / OPEN_LOCK)
         except NotFoundError:
             raise error from None  # a copy of the data file alone, on a read-only medium

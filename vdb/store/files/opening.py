@@ -17,7 +17,7 @@ from vdb.errors import (
     VdbError,
 )
 from vdb.store.files import address_space, creation, mounts
-from vdb.store.files.directory import DATA, LOCK, WRITER_LOCK, Place
+from vdb.store.files.directory import DATA, LOCK, WRITER_LOCK, Directory
 from vdb.store.files.file_lock import FileLock
 from vdb.store.files.lmdb_env import open_checked
 from vdb.store.files.lmdb_errors import shown
@@ -30,7 +30,7 @@ __all__ = ["locate"]
 
 
 def locate(path: Path, *, create: bool, allow_network_fs: bool, timeout: float) -> None:
-    """See to it that `path` (absolute, without links) holds a database.
+    """Make sure that `path` (absolute, without links) holds a database.
 
     Raises:
         NotFoundError: There is none and `create` is false, or its parent does not exist.
@@ -38,8 +38,8 @@ def locate(path: Path, *, create: bool, allow_network_fs: bool, timeout: float) 
         UnsafeFilesystemError: LMDB must not live there.
     """
     if path.is_dir():
-        with contextlib.closing(Place(path)) as place:
-            place.vet()
+        with contextlib.closing(Directory(path)) as directory:
+            directory.vet()
         if not allow_network_fs:
             mounts.refuse_unsafe(path)
         if os.path.lexists(path / DATA):
@@ -72,9 +72,9 @@ def locate(path: Path, *, create: bool, allow_network_fs: bool, timeout: float) 
 
 def _refuse_used(path: Path) -> None:
     """Refuse to make a database of what is left of one that is open: its data file is gone."""
-    with contextlib.closing(Place(path)) as place:
-        if os.name != "nt" and is_table_used(place):
-            others = holders(place.here / LOCK)
+    with contextlib.closing(Directory(path)) as directory:
+        if os.name != "nt" and is_table_used(directory):
+            others = holders(directory.here / LOCK)
             who = f" ({named(others)})" if others else ""
             raise BusyError(
                 f"the {DATA} of {path} was removed while it is open in this or another "
@@ -85,14 +85,14 @@ def _refuse_used(path: Path) -> None:
 
 
 def _refuse_foreign(path: Path, timeout: float) -> None:
-    """Refuse somebody else's data.mdb without writing so much as a lock file beside it.
+    """Refuse a data.mdb of another program without writing so much as a lock file next to it.
 
-    Only looked at where our own lock file is missing: when just the data file was brought here. Who
-    has it open by other means than LMDB's own holds its lock, and is one of us.
+    Only looked at where our own lock file is missing: when just the data file was brought here. A
+    process that holds a flock() on it has it open through vdb, because LMDB itself takes none.
     """
     try:
-        with contextlib.closing(Place(path)) as place:
-            identity = _identity(place, timeout)
+        with contextlib.closing(Directory(path)) as directory:
+            identity = _identity(directory, timeout)
     except (DiskError, BusyError, ReadOnlyError):
         raise
     except (VdbError, lmdb.Error) as error:
@@ -105,15 +105,15 @@ def _refuse_foreign(path: Path, timeout: float) -> None:
         )
 
 
-def _identity(place: Place, timeout: float) -> bytes:
-    """The value that says whose file it is; that of ours where somebody has it open."""
+def _identity(directory: Directory, timeout: float) -> bytes:
+    """The value that says which program's file it is; our own where a process has it open."""
     with contextlib.ExitStack() as stack:
         if os.name != "nt":
-            share = stack.enter_context(contextlib.closing(FileLock(place.here / DATA)))
+            share = stack.enter_context(contextlib.closing(FileLock(directory.here / DATA)))
             if not share.acquire(shared=False, timeout=0):
                 return MAGIC
         engine = open_checked(
-            place,
+            directory,
             read_only=True,
             durability="full",
             share=None,

@@ -1,9 +1,9 @@
-"""Whose a file is, and who else may use it: what new files take over from those that were there.
+"""Owner, group and mode of new files: taken over from the files that were there.
 
 A database that a group shares stays shared when its file is rewritten or a lock file is made:
 owner, group, mode and access list are those of the file that is replaced, or of the files beside
 it. What the system does not allow (giving a file away, or to a group that one is not in) is left,
-and then nobody gets more access than before.
+and then no user gets more access than before.
 """
 
 from __future__ import annotations

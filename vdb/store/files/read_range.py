@@ -9,36 +9,36 @@ import lmdb
 
 from vdb.store.files.lmdb_errors import translate
 
-__all__ = ["CHUNK_BYTES", "CHUNK_ITEMS", "chunk"]
+__all__ = ["CHUNK_BYTES", "CHUNK_ITEMS", "read_range"]
 
 CHUNK_ITEMS = 512
 CHUNK_BYTES = 1 << 20
 
 
-def chunk(
+def read_range(
     txn: Any, prefix: bytes, start: bytes, path: Path, until: bytes | None = None
 ) -> tuple[list[tuple[bytes, bytes]], bytes | None]:
     """A handful of items, copied, and the key to go on from; None when `prefix` has ended.
 
     The first item at or behind `until` is the last.
     """
-    found: list[tuple[bytes, bytes]] = []
+    items: list[tuple[bytes, bytes]] = []
     size = 0
     try:
         with txn.cursor() as cursor:
             if not cursor.set_range(start):
-                return found, None
+                return items, None
             for stored_key, stored_value in cursor.iternext(keys=True, values=True):
                 key = bytes(stored_key)
                 if not key.startswith(prefix):
-                    return found, None
-                if len(found) >= CHUNK_ITEMS or size >= CHUNK_BYTES:
-                    return found, key
+                    return items, None
+                if len(items) >= CHUNK_ITEMS or size >= CHUNK_BYTES:
+                    return items, key
                 value = bytes(stored_value)
                 size += len(value)
-                found.append((key, value))
+                items.append((key, value))
                 if until is not None and key >= until:
-                    return found, None
+                    return items, None
     except lmdb.Error as error:
         raise translate(error, path) from error
-    return found, None
+    return items, None

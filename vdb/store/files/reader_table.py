@@ -1,15 +1,15 @@
-"""LMDB's table of readers, ``lock.mdb``: with all of its room taken, and marked with whose it is.
+"""LMDB's table of readers, ``lock.mdb``: fully allocated, and marked with the file it belongs to.
 
-LMDB makes the file as one long hole and maps it. Who registers there as a reader writes to the map,
+LMDB makes the file as one long hole and maps it. To register as a reader is to write to the map,
 and where the disk is full by then, filling the hole fails in the only way a map knows: the process
 dies (SIGBUS). So the file is made here, of zeros that are really written, before LMDB finds it
 missing.
 
-A table counts the transactions of one ``data.mdb`` and lists who reads it. With another
-``data.mdb`` beside it, LMDB would take the wrong one of two meta pages, and use pages again that
-are being read. So its last bytes, which no release of LMDB uses (a row is 64 bytes, of which LMDB
-knows the first 24), name the file that it belongs to. They are written by whoever uses the table
-alone, last, so that a table without them was not made whole.
+A table counts the transactions of one ``data.mdb`` and lists its readers. With another ``data.mdb``
+next to it, LMDB would take the wrong one of two meta pages, and reuse pages that are being read.
+So its last bytes, which no release of LMDB uses (a row is 64 bytes, of which LMDB knows the first
+24), name the file that it belongs to. They are written by the only user of the table, last, so that
+a table without them was not made whole.
 
 LMDB keeps a POSIX lock on the table's first byte as long as it has it open; such locks are dropped
 when the process closes any descriptor of the file. So a `Table` is opened only where this process
@@ -27,7 +27,7 @@ from typing import Self
 
 from vdb.errors import ReadOnlyError
 from vdb.store.files import ownership
-from vdb.store.files.directory import DATA, LOCK, WRITER_LOCK, FileId, Place, identity, vet
+from vdb.store.files.directory import DATA, LOCK, WRITER_LOCK, Directory, FileId, identity, vet
 
 if sys.platform != "win32":
     import fcntl
@@ -54,46 +54,46 @@ class Table:
         id: Device and inode.
     """
 
-    def __init__(self, place: Place, fd: int, *, made: bool) -> None:
-        self._place = place
+    def __init__(self, directory: Directory, fd: int, *, made: bool) -> None:
+        self._directory = directory
         self._fd = fd
         self._made = made
         self.id: FileId = identity(os.fstat(fd))
 
     @classmethod
-    def open(cls, place: Place, *, create: bool) -> Table | None:
+    def open(cls, directory: Directory, *, create: bool) -> Table | None:
         """Open it; None where it is missing, and is not to be made or can only be made by LMDB.
 
         Raises:
             ReadOnlyError: It may not be written.
         """
         try:
-            fd = place.open_file(LOCK, os.O_RDWR)
+            fd = directory.open_file(LOCK, os.O_RDWR)
         except FileNotFoundError:
-            return cls._make(place) if create else None
+            return cls._make(directory) if create else None
         except PermissionError as error:
             raise ReadOnlyError(
-                f"no permission for the files in {place.path} ({error.strerror}); even reading "
+                f"no permission for the files in {directory.path} ({error.strerror}); even reading "
                 "needs to write to lock.mdb, where readers are listed"
             ) from error
         try:
-            vet(os.fstat(fd), place.path / LOCK)
-            return cls(place, fd, made=False)
+            vet(os.fstat(fd), directory.path / LOCK)
+            return cls(directory, fd, made=False)
         except BaseException:
             os.close(fd)
             raise
 
     @classmethod
-    def _make(cls, place: Place) -> Table | None:
+    def _make(cls, directory: Directory) -> Table | None:
         try:
-            fd = place.open_file(LOCK, os.O_RDWR | os.O_CREAT | os.O_EXCL)
+            fd = directory.open_file(LOCK, os.O_RDWR | os.O_CREAT | os.O_EXCL)
         except OSError as error:
             if error.errno in _LEFT_TO_LMDB:  # which says what it cannot do
                 return None
             raise
         try:
-            ownership.as_neighbors(fd, place.here, (WRITER_LOCK, DATA))
-            return cls(place, fd, made=True)
+            ownership.as_neighbors(fd, directory.here, (WRITER_LOCK, DATA))
+            return cls(directory, fd, made=True)
         except BaseException:
             os.close(fd)
             raise
@@ -101,7 +101,7 @@ class Table:
     def is_used(self) -> bool:
         """Whether some process has the table open in LMDB.
 
-        Asked without taking the lock, where that can be: LMDB would take it for another user's.
+        Asked without taking the lock, where that can be: LMDB would see another user in it.
         """
         if _LOCK is not None:
             asked = _LOCK.pack(fcntl.F_WRLCK, os.SEEK_SET, 0, 1, 0)
@@ -126,7 +126,7 @@ class Table:
         return (device, inode) if tag == _TAG else None
 
     def belong_to(self, data: FileId) -> None:
-        """Write into it whose it is, after its room is taken; for the only one to use it.
+        """Write into it which file it belongs to, once it is allocated; for its only user.
 
         Raises:
             OSError: There is no room for it; then it is gone again where it was made for this.
@@ -143,7 +143,7 @@ class Table:
         except BaseException:
             if self._made:
                 with contextlib.suppress(OSError):
-                    (self._place.here / LOCK).unlink()
+                    (self._directory.here / LOCK).unlink()
             raise
 
     def _write(self, position: int, content: bytes) -> None:

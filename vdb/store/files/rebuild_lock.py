@@ -1,7 +1,7 @@
 """The right to build a generation: ``rebuild.lock``, held as long as the building takes.
 
-Building goes on beside writing, so it has a lock of its own; the writer lock is taken only for each
-of its commits. There is one for a database: two builds at once would only share the processors.
+Building goes on while others write, so it has a lock of its own; the writer lock is taken only for
+each of its commits. A database has one: two builds at once would only share the processors.
 The kernel frees it when its holder is gone.
 """
 
@@ -11,7 +11,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 
 from vdb.errors import BusyError
-from vdb.store.files.directory import REBUILD_LOCK, Place
+from vdb.store.files.directory import REBUILD_LOCK, Directory
 from vdb.store.files.file_lock import FileLock
 from vdb.store.files.lock_holders import others
 
@@ -19,27 +19,27 @@ __all__ = ["REBUILD_LOCK", "rebuilding"]
 
 
 @contextmanager
-def rebuilding(place: Place, timeout: float, inherited: set[FileLock]) -> Iterator[None]:
+def rebuilding(directory: Directory, timeout: float, inherited: set[FileLock]) -> Iterator[None]:
     """Hold the lock of a database inside; `inherited` is what a forked child closes.
 
     Raises:
-        BusyError: Somebody else was building for longer than `timeout`.
+        BusyError: Another build was under way for longer than `timeout`.
     """
-    place.check()
-    lock = FileLock(place.here / REBUILD_LOCK, create=True)
+    directory.check()
+    lock = FileLock(directory.here / REBUILD_LOCK, create=True)
     inherited.add(lock)
     try:
         if not lock.acquire(shared=False, timeout=timeout):
             raise BusyError(
-                f"another rebuild in {place.path} is under way{others(place.here / REBUILD_LOCK)}; "
-                "only one at a time can be",
+                f"another rebuild in {directory.path} is under way"
+                f"{others(directory.here / REBUILD_LOCK)}; only one at a time can be",
                 expected="no other rebuild",
                 received=timeout,
             )
         # Every commit sees to it from here on: another builder may hold a file in its place.
-        place.claim(REBUILD_LOCK, lock.id)
+        directory.claim(REBUILD_LOCK, lock.id)
         yield
     finally:
-        place.forget(REBUILD_LOCK)
+        directory.forget(REBUILD_LOCK)
         inherited.discard(lock)
         lock.close()

@@ -5,7 +5,7 @@ parent's, and so would closing one, because LMDB would clear the parent's reader
 shared lock file. So the child poisons them, closes its copies of the flock files, and keeps
 everything of LMDB's alive for ever, so that no destructor runs. py-lmdb also remembers, in a set
 that the child inherits, which files the process has open; `forget_inherited` takes them out of it
-when the child opens one of them anew.
+when the child opens one of them again.
 """
 
 from __future__ import annotations
@@ -24,7 +24,7 @@ from typing import Any, Protocol
 
 from vdb import kernel
 from vdb.errors import VdbError
-from vdb.store.files.directory import FileId, Place, identity
+from vdb.store.files.directory import Directory, FileId, identity
 
 __all__ = [
     "abandoned",
@@ -47,10 +47,10 @@ class Registered(Protocol):
     """An open database: a `StoreHandle`, of which the registry needs only this.
 
     Attributes:
-        place: Its directory.
+        directory: Its directory.
     """
 
-    place: Place
+    directory: Directory
 
     @property
     def data_id(self) -> FileId:
@@ -97,7 +97,7 @@ def file_id(path: Path) -> FileId:
 def find(directory: FileId, data: FileId) -> Registered | None:
     """The database that is open for a directory, as long as it has the file that lies there.
 
-    A directory that was deleted and made anew can have the number of the old one.
+    A new directory can have the inode number of a deleted one.
     """
     database = _by_directory.get(directory)
     return database if database is not None and database.data_id == data else None
@@ -105,7 +105,7 @@ def find(directory: FileId, data: FileId) -> Registered | None:
 
 def uses(name: str, file: FileId) -> bool:
     """Whether a database of this process has that very file open, under this name."""
-    return any(database.place.claimed(name) == file for database in _all)
+    return any(database.directory.claimed(name) == file for database in _all)
 
 
 def add(directory: FileId, database: Registered) -> None:
@@ -135,7 +135,7 @@ def is_forked() -> bool:
 def forget_inherited(*paths: Path) -> bool:
     """Make py-lmdb forget that a parent process had these files open; False if it does not.
 
-    The set is private to its extension module; it is told from all others by what is in it.
+    The set is private to its extension module; it is recognised by its elements.
     """
     inherited = {("ino", *file_id(path)) for path in paths if path.exists()}
     frozen = gc.get_freeze_count() > 0
@@ -172,10 +172,10 @@ def _after_fork_in_child() -> None:
 
 
 def _at_exit() -> None:
-    """Everything is closed, and daemon threads leave what they are in before Python goes down.
+    """Close everything, and wait for daemon threads to leave vdb before Python goes down.
 
-    One that is ended by Python itself must not be in somebody's C++ at that moment, numpy's for
-    one: unwinding that would abort the process. In calls of the kernel they stand still.
+    A thread that is ended by Python itself must not be in C++ code at that moment, numpy's for
+    example: unwinding that would abort the process. In calls of the kernel threads stand still.
     """
     kernel.end_calls()
     deadline = time.monotonic() + AT_EXIT_SECONDS

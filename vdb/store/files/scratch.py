@@ -1,9 +1,9 @@
 """Directories in the making: named at random, private, renamed when they are whole.
 
-Whoever makes one holds a lock on it, so that it is never taken for what a crash left, however long
-he takes and whatever the clock says. What nobody holds is removed by whoever makes the next of its
-kind, an hour later. (The standard library's tempfile and shutil could do the rest; they also
-double the time that importing vdb takes.)
+The process that makes one holds a lock on it, so that it is never mistaken for the leftover of a
+crash, however long it takes and whatever the clock says. Leftovers, which are locked by no process,
+are removed after an hour, when the next directory of their kind is made. (The standard library's
+tempfile and shutil could do the rest; they also double the time that importing vdb takes.)
 """
 
 from __future__ import annotations
@@ -21,14 +21,14 @@ if sys.platform != "win32":
 __all__ = ["STALE_SECONDS", "make", "name", "remove", "remove_stale"]
 
 STALE_SECONDS = 3600.0
-"""Directories in the making that are older, and that nobody holds, were left by a crash."""
+"""Directories in the making that are older, and that no process holds, were left by a crash."""
 
 _held: dict[Path, int] = {}
 """Descriptors of those that this process makes."""
 
 
 def name(prefix: str) -> str:
-    """A name that nobody else uses."""
+    """A name that is not in use."""
     return prefix + os.urandom(8).hex()
 
 
@@ -46,13 +46,13 @@ def make(parent: Path, prefix: str) -> Path:
             with contextlib.suppress(OSError):
                 new.rmdir()
             raise
-        if fd >= 0:  # else somebody took it for a left one, in the moment before it was held
+        if fd >= 0:  # else another process removed it in the moment before it was held
             _held[new] = fd
             return new
 
 
 def _hold(directory: Path) -> int:
-    """A descriptor that holds the directory; -1 where somebody else does, or it is gone."""
+    """A descriptor that holds the directory; -1 where another process does, or it is gone."""
     try:
         fd = os.open(directory, os.O_RDONLY | os.O_DIRECTORY | os.O_NOFOLLOW | os.O_CLOEXEC)
     except FileNotFoundError:
@@ -96,7 +96,7 @@ def _remove(directory: Path) -> None:
 
 
 def remove_stale(parent: Path, prefix: str) -> None:
-    """Remove directories of ours with that prefix that nobody holds, nor has touched for long."""
+    """Remove directories of ours with that prefix that no process holds, or touched lately."""
     long_ago = time.time() - STALE_SECONDS
     with os.scandir(parent) as entries:
         for entry in entries:

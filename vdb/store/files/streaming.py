@@ -1,8 +1,8 @@
 """A copy of LMDB's file, made so that Ctrl-C can end it.
 
 LMDB copies in one call, which nothing can end, and which may take minutes. So it copies into a
-pipe, on a thread of its own, and whoever asked for the copy moves what comes out on to the file. If
-he is interrupted, or the disk is full, the pipe is closed, and LMDB gives up at its next write.
+pipe, on a thread of its own, and the calling thread moves what comes out on to the file. If that is
+interrupted, or the disk is full, the pipe is closed, and LMDB gives up at its next write.
 
 What was written is flushed as it grows: a single flush at the end could not be ended either.
 """

@@ -1,9 +1,9 @@
 """Locks of one process, taken so that Ctrl-C cannot leave them behind.
 
 Signals are handled between two steps of Python code, in the main thread. One that comes while it
-waits in ``lock.acquire()`` may be handled after the lock was taken and before anybody has seen the
-answer: KeyboardInterrupt takes its place, and the lock would be held for ever. Here the answer is
-put down within the step that takes the lock.
+waits in ``lock.acquire()`` may be handled after the lock was taken and before the answer was
+assigned: KeyboardInterrupt takes its place, and the lock would be held for ever. Here the answer is
+stored within the step that takes the lock.
 """
 
 from __future__ import annotations
@@ -17,7 +17,7 @@ __all__ = ["acquire", "holding"]
 
 
 class Lock(Protocol):
-    """What is asked of a lock here."""
+    """A lock of the threading module."""
 
     def acquire(self, blocking: bool = ..., timeout: float = ...) -> bool:
         """Take it; False when that took too long."""
@@ -29,8 +29,8 @@ class Lock(Protocol):
 def acquire(lock: Lock, timeout: float, taken: list[bool]) -> bool:
     """Take a lock within so many seconds; the answer.
 
-    The answer is appended to `taken` in any case: whoever calls this looks there in a ``finally``
-    of his own, ``if True in taken: lock.release()``, which nothing can come between.
+    The answer is appended to `taken` in any case: the caller looks there in its own ``finally``,
+    ``if True in taken: lock.release()``, which nothing can come between.
     """
     taken.extend(map(lock.acquire, (True,), (min(timeout, threading.TIMEOUT_MAX),)))
     return taken[-1]

@@ -21,7 +21,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 
 from vdb.errors import BusyError, ClosedError
-from vdb.store.files.directory import WRITER_LOCK, Place
+from vdb.store.files.directory import WRITER_LOCK, Directory
 from vdb.store.files.file_lock import FileLock
 from vdb.store.files.lock_holders import others
 from vdb.store.files.thread_locks import acquire, holding
@@ -34,10 +34,10 @@ _holds = itertools.count(1)
 class WriterLock:
     """The right to write: a threading lock, then ``writer.lock``. One thread at a time holds it."""
 
-    def __init__(self, place: Place) -> None:
+    def __init__(self, directory: Directory) -> None:
         """Open the lock file in the directory of the database."""
-        self._database = place.path
-        self._path = place.here / WRITER_LOCK
+        self._database = directory.path
+        self._path = directory.here / WRITER_LOCK
         self._owner: int | None = None
         self.hold = 0  # number of the hold that is on; 0 for none
         self._closed = False
@@ -47,8 +47,8 @@ class WriterLock:
         self._processes_turn: FileLock | None = None
         try:
             if sys.platform != "win32":  # where directories cannot be opened: turns are not kept
-                self._processes_turn = FileLock(place.here, directory=True)
-            place.claim(WRITER_LOCK, self._processes.id)
+                self._processes_turn = FileLock(directory.here, directory=True)
+            directory.claim(WRITER_LOCK, self._processes.id)
         except BaseException:
             self.close()
             raise

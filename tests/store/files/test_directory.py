@@ -20,7 +20,7 @@ from vdb.errors import (
 )
 from vdb.store import Environment, batch
 from vdb.store.files import creation, lmdb_env
-from vdb.store.files.directory import FILES, Place
+from vdb.store.files.directory import FILES, Directory
 
 pytestmark = pytest.mark.skipif(os.name == "nt", reason="open files cannot be replaced there")
 
@@ -146,17 +146,17 @@ def test_a_change_within_one_tick_of_the_clock_is_seen(env, path):
     """A directory's ctime may not have moved yet: all files are looked at until it has some age."""
     docs(env, 1)
     for _ in range(50):
-        env.handle.place.check()
+        env.handle.directory.check()
         (path / "writer.lock").rename(path / "aside")
         with pytest.raises(StaleError):
-            env.handle.place.check()
+            env.handle.directory.check()
         (path / "aside").rename(path / "writer.lock")
     time.sleep(0.1)
-    env.handle.place.check()
-    assert env.handle.place._settled == path.stat().st_ctime_ns
+    env.handle.directory.check()
+    assert env.handle.directory._settled == path.stat().st_ctime_ns
     (path / "writer.lock").rename(path / "aside")
     with pytest.raises(StaleError):
-        env.handle.place.check()
+        env.handle.directory.check()
     (path / "aside").rename(path / "writer.lock")
 
 
@@ -428,7 +428,7 @@ class TestFilesOfADirectory:
 
 
 def test_a_closed_place_leads_nowhere(tmp_path):
-    place = Place(tmp_path)
+    place = Directory(tmp_path)
     assert place.here.stat().st_ino == tmp_path.stat().st_ino
     place.close()
     with pytest.raises(OSError):
