@@ -142,8 +142,8 @@ class SlowWalk:
         self.begun, self.seen, self.error = threading.Event(), [], None
         self.read = 0
         self.may_end = threading.Event()
-        self._seconds, self._step = seconds, store_snapshot.chunk
-        monkeypatch.setattr(store_snapshot, "chunk", self._slow_step)
+        self._seconds, self._step = seconds, store_snapshot.read_range
+        monkeypatch.setattr(store_snapshot, "read_range", self._slow_step)
         self._thread = threading.Thread(target=self._run, args=(walk,))
         self._thread.start()
         self.begun.wait()

@@ -455,7 +455,8 @@ mount = f"mount -t overlay x -o lowerdir={low},upperdir={up},workdir={work} {top
 script = '''
 reader = Environment.open(path, read_only=True)
 say(len(ids(reader)))
-import subprocess, store_tools
+import subprocess
+from support import store_tools
 store_tools.run("env = Environment.open(path); docs(env, 1000); env.close()", path)
 say(len(ids(reader)))
 reader.close()

@@ -71,8 +71,8 @@ def test_two_backups_to_one_place_do_not_disturb_each_other(env, tmp_path, monke
     docs(env, 1, 2)
     real = backup._copy_to
 
-    def slow(env, directory, *, compact, **more):
-        real(env, directory, compact=compact, **more)
+    def slow(handle, directory, *, compact):
+        real(handle, directory, compact=compact)
         age(directory)
         monkeypatch.setattr(backup, "_copy_to", real)
         env.copy(tmp_path / "copy")
