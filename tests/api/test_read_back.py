@@ -7,8 +7,8 @@ import pytest
 
 import vdb
 from vdb.cli import app
-from vdb.model.filters.nodes import LONGEST_PATH
-from vdb.model.filters.types import MOST_FIELDS
+from vdb.model.filters.field_types import MOST_FIELDS
+from vdb.model.filters.paths import LONGEST_PATH
 from vdb.store.format import headers
 
 LARGEST = 1 << 20

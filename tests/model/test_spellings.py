@@ -106,7 +106,7 @@ def test_what_is_like_nothing_has_no_answer(db):
 
 def test_every_answer_is_a_word_of_ours():
     from vdb.model.dtypes import DTYPES
-    from vdb.model.filters.types import BASES
+    from vdb.model.filters.field_types import BASES
     from vdb.model.metrics import METRICS
 
     assert set(spellings.METRICS.values()) <= set(METRICS)

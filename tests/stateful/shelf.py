@@ -8,8 +8,9 @@ import pytest
 import vdb
 from support import oracle, strategies
 from vdb.model.filters import parse
-from vdb.model.filters.evaluate import MISSING, find, predicate
-from vdb.model.filters.types import typed
+from vdb.model.filters.evaluate import predicate
+from vdb.model.filters.paths import MISSING, find
+from vdb.model.filters.typed import typed
 from vdb.model.filters.values import moment
 
 DIMS = (8, 16)

@@ -11,7 +11,7 @@ from support import kinds
 from vdb.model import config
 from vdb.model.dtypes import DTYPES
 from vdb.model.filters import parse
-from vdb.model.filters.types import TYPES
+from vdb.model.filters.field_types import TYPES
 from vdb.model.metrics import METRICS
 
 int_ids = st.integers(-(2**63), 2**63 - 1)

@@ -18,7 +18,7 @@ from vdb.index.fields import declaration, field_index
 from vdb.model import arguments, config, inputs
 from vdb.model.dtypes import DTYPES
 from vdb.model.filters import Filter
-from vdb.model.filters.types import field_type
+from vdb.model.filters.field_types import field_type
 from vdb.model.metrics import METRICS
 from vdb.model.records import Id, Payload, Progress
 from vdb.model.spellings import with_hints

@@ -24,7 +24,7 @@ from vdb.errors import (
 from vdb.index import new_generation
 from vdb.index.fields.field_index import lines
 from vdb.model import arguments, config
-from vdb.model.filters.types import field_types
+from vdb.model.filters.field_types import field_types
 from vdb.model.handles import Handle
 from vdb.model.metrics import metric_named
 from vdb.model.spellings import with_hints

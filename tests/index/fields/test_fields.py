@@ -14,8 +14,8 @@ from support import strategies
 from vdb.errors import InvalidPayloadError
 from vdb.index.fields import declaration
 from vdb.model import filters
-from vdb.model.filters.types import typed
-from vdb.query.filter_match import _Compiler
+from vdb.model.filters.typed import typed
+from vdb.query.filter_evaluator import FilterEvaluator
 
 TYPES = {
     "i": "int", "f": "float", "k": "keyword", "t": "keyword[]", "d": "datetime", "b": "bool",
@@ -356,10 +356,10 @@ def test_the_narrow_part_is_asked_first(db, monkeypatch):
     docs = make(db, fields={"i": "int"})
     fill(docs, [{"i": n, "x": n % 10} for n in range(1000)])
     asked = []
-    ask = _Compiler._ask
+    ask = FilterEvaluator._by_payloads
     monkeypatch.setattr(
-        _Compiler,
-        "_ask",
+        FilterEvaluator,
+        "_by_payloads",
         lambda self, where, within: asked.append(int(within.sum())) or ask(self, where, within),
     )
     where = {"$or": [{"x": 3}, {"x": 4}], "i": {"$lt": 50}}

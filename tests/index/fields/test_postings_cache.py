@@ -10,7 +10,7 @@ import vdb
 from vdb.errors import CorruptedError
 from vdb.index.fields import postings, postings_cache
 from vdb.model import filters
-from vdb.model.filters.types import typed
+from vdb.model.filters.typed import typed
 from vdb.store.format import keys, leaves
 
 COUNT = 3000

@@ -11,6 +11,7 @@ import pytest
 import vdb
 from vdb.model import config, filters
 from vdb.model.filters import nodes
+from vdb.model.filters.paths import LONGEST_PATH
 from vdb.model.filters.values import LONGEST_TEXT
 
 TEXT = (Path(__file__).parents[3] / "docs" / "reference" / "filters.md").read_text(encoding="utf-8")
@@ -51,7 +52,7 @@ def test_the_bounds_are_the_ones_in_use():
         nodes.DEEPEST,
         nodes.MOST_NODES,
         nodes.MOST_VALUES,
-        nodes.LONGEST_PATH,
+        LONGEST_PATH,
         nodes.MOST_VALUES_IN_ALL,
         LONGEST_TEXT,
     ]

@@ -12,7 +12,7 @@ from vdb.errors import CorruptedError, InvalidArgumentError
 from vdb.kernel import BlockTable, Index, Writer, crc32c
 from vdb.model import config
 from vdb.model.dtypes import DTYPES, LARGEST_ROW
-from vdb.model.filters import nodes, types
+from vdb.model.filters import field_types, paths
 from vdb.model.metrics import METRICS
 from vdb.store.format import (
     blocks,
@@ -193,10 +193,10 @@ def test_the_length_of_a_model_is_counted_in_bytes_by_whoever_writes_or_reads_it
 
 def test_the_types_of_declared_fields_are_listed():
     fields = {name: meaning for name, _, meaning in table("Collection header")}["fields"]
-    assert number(re.search(r"at most (\d+),", fields)[1]) == types.MOST_FIELDS
-    assert number(re.search(r"of at most (\d+) bytes", fields)[1]) == nodes.LONGEST_PATH
+    assert number(re.search(r"at most (\d+),", fields)[1]) == field_types.MOST_FIELDS
+    assert number(re.search(r"of at most (\d+) bytes", fields)[1]) == paths.LONGEST_PATH
     kinds = re.findall(r"^\| `(\w+)` \| ", section("Postings"), re.MULTILINE)
-    assert set(kinds) - {"00", "01"} == set(types.BASES)
+    assert set(kinds) - {"00", "01"} == set(field_types.BASES)
     assert stated(r"of more than (\d+) such bytes") == terms.LONGEST
 
 

@@ -9,6 +9,7 @@ from hypothesis import example, given
 from hypothesis import strategies as st
 
 from vdb.errors import CorruptedError
+from vdb.model.filters.values import moment
 from vdb.store.format import leaves, terms
 from vdb.store.format.leaves import Leaf, posting
 from vdb.store.format.terms import terms as terms_of
@@ -111,14 +112,6 @@ def test_a_hostile_leaf_is_refused_or_read_never_a_crash(data):
             assert error.where == "here"
 
 
-@given(st.lists(texts, max_size=6))
-def test_a_list_of_literals_has_the_terms_of_each(listed):
-    together = terms.equal("keyword", listed)
-    each = [terms.equal("keyword", [text, None]) for text in listed]
-    for which in (0, 1):
-        assert together[which] == sorted({pair for one in each for pair in one[which]})
-
-
 @pytest.mark.parametrize("kind", values)
 def test_a_term_tells_its_value(kind):
     tell = terms.value_of(kind + "[]")
@@ -130,13 +123,10 @@ def test_a_term_tells_its_value(kind):
         said = tell(key(kind, value))
         if kind == "keyword" and len(value.encode().replace(b"\0", b"\0\xff")) > terms.LONGEST:
             assert said is terms.SEVERAL
-            assert terms.unsure([value, None]) == [terms.whole(key(kind, value))]
         elif kind == "datetime":
-            literal = datetime.fromisoformat(value).replace(tzinfo=UTC)
-            assert [said] == terms.sought(kind, [None, literal])
+            assert said == moment(value)
         else:
             assert said == value
             assert type(said) is type(value) or kind == "float"
-            assert kind != "keyword" or terms.unsure([value]) == []
 
     told()

@@ -24,7 +24,7 @@ from vdb.cli.arguments import numbers, options, schema, where
 from vdb.cli.formats import npy, query_lines, record_lines, registry
 from vdb.cli.formats.file_format import ReadOptions
 from vdb.model import config, filters
-from vdb.model.filters.types import field_types
+from vdb.model.filters.field_types import field_types
 from vdb.model.inputs import ids
 from vdb.store.format import (
     blocks,

@@ -12,7 +12,7 @@ from vdb.index import rows_within
 from vdb.model import config
 from vdb.model.config import HNSW, Flat, IndexConfig
 from vdb.model.dtypes import DTYPES
-from vdb.model.filters.types import field_types
+from vdb.model.filters.field_types import field_types
 from vdb.model.metrics import metric_named
 from vdb.scores.table import convention_named
 

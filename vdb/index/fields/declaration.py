@@ -17,7 +17,7 @@ from typing import TypeAlias
 from vdb.errors import InvalidArgumentError, InvalidPayloadError, NotFoundError
 from vdb.index.fields import field_index, postings
 from vdb.model.arguments import shown
-from vdb.model.filters.types import MOST_FIELDS
+from vdb.model.filters.field_types import MOST_FIELDS
 from vdb.model.records import Id, Payload
 from vdb.store import Batch, WritableCollection
 from vdb.store.format import keys

@@ -13,8 +13,8 @@ import numpy as np
 
 from vdb.errors import InvalidPayloadError
 from vdb.index.fields import postings
-from vdb.model.filters.evaluate import find
-from vdb.model.filters.types import base_of
+from vdb.model.filters.field_types import base_of
+from vdb.model.filters.paths import find
 from vdb.model.filters.values import spelling
 from vdb.model.records import Payload
 from vdb.store import Batch, WritableCollection

@@ -21,14 +21,16 @@ from vdb.store import Batch, WritableCollection
 from vdb.store.format import keys, leaves
 from vdb.store.format.checksums import SEAL_SIZE
 from vdb.store.format.leaves import Leaf
-from vdb.store.format.terms import Range
+from vdb.store.format.terms import TermRange
 
 __all__ = ["change", "drop", "slots_of", "slots_of_values", "walk"]
 
 _NONE: Final = np.zeros(0, np.uint32)
 
 
-def slots_of(reader: Reader, view: View, field: int, ranges: Sequence[Range]) -> NDArray[np.bool_]:
+def slots_of(
+    reader: Reader, view: View, field: int, ranges: Sequence[TermRange]
+) -> NDArray[np.bool_]:
     """Which slots have a term in one of the ranges (in order, apart): bool, shape (slots,).
 
     Raises:
@@ -73,7 +75,7 @@ def _marked(view: View, field: int, slots: NDArray[np.uint32], places: Places) -
 
 
 def _inside(
-    reader: Reader, view: View, field: int, ranges: Sequence[Range]
+    reader: Reader, view: View, field: int, ranges: Sequence[TermRange]
 ) -> Iterator[NDArray[np.uint32]]:
     """The slots of the terms in the ranges, leaf by leaf. Each leaf is read once."""
     prefix = keys.field(view.header.number, field)

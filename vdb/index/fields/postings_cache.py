@@ -25,7 +25,7 @@ from vdb.index.types import Reader, View
 from vdb.store import CacheSlot, CollectionView, Snapshot
 from vdb.store.format import keys
 from vdb.store.format.leaves import Leaf
-from vdb.store.format.terms import SEVERAL, Range
+from vdb.store.format.terms import SEVERAL, TermRange
 
 __all__ = ["Kept", "Places", "ValueOf", "Values", "count", "of"]
 
@@ -63,7 +63,7 @@ class Kept:
         self._sought = 0
         self._values: Values | None = None
 
-    def inside(self, ranges: Sequence[Range]) -> Places:
+    def inside(self, ranges: Sequence[TermRange]) -> Places:
         """Where the slots of the terms in the ranges lie."""
         bounds = self._bounds
         starts, ends = [], []

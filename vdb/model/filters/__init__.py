@@ -1,17 +1,21 @@
 """Filters on payloads: a tree of conditions, two spellings for it, and what it means.
 
-===============  =================================================================
-``nodes``        the tree: conditions on one field, and what joins them
-``values``       what may be compared with what, and moments in time
-``parse``        the tree from a dict, as Chroma and Mongo users write it
-``expressions``  the tree from expressions of ``vdb.F``
-``simplify``     the same tree in fewer conditions
-``evaluate``     the tree as a predicate over payloads
-``classes``      the values of one field, sorted by all that they are compared with
-``columns``      the tree asked of many payloads at once
-``passing``      either of the two, whichever is less
-``looked``       which fields they met
-===============  =================================================================
+==================  =================================================================
+``nodes``           the tree: conditions on one field, and what joins them
+``values``          literals and how they are compared, and moments in time
+``paths``           names of fields, and the value of a field in a payload
+``field_types``     types of declared fields
+``parse``           the tree from a dict, as Chroma and Mongo users write it
+``expressions``     the tree from expressions of ``vdb.F``
+``typed``           the tree, checked against the types of declared fields
+``simplify``        the same tree in fewer conditions
+``evaluate``        the tree as a predicate over payloads
+``classes``         the values of one field, sorted by all that they are compared with
+``column``          one field of many payloads, and what conditions say of it
+``columns``         the tree evaluated for many payloads at once
+``passing``         either of the two, whichever costs less
+``field_presence``  which fields the payloads had
+==================  =================================================================
 
 docs/reference/filters.md has every rule. Nothing here knows about files, slots or indexes.
 """
@@ -19,7 +23,7 @@ docs/reference/filters.md has every rule. Nothing here knows about files, slots 
 from vdb.model.filters.columns import holds_without_field
 from vdb.model.filters.evaluate import predicate
 from vdb.model.filters.expressions import F
-from vdb.model.filters.looked import Looked
+from vdb.model.filters.field_presence import FieldPresence
 from vdb.model.filters.nodes import Filter
 from vdb.model.filters.parse import parse
 from vdb.model.filters.passing import LONG_TEXT, passing, text_length
@@ -28,8 +32,8 @@ from vdb.model.filters.simplify import conditions, simplified
 __all__ = [
     "LONG_TEXT",
     "F",
+    "FieldPresence",
     "Filter",
-    "Looked",
     "conditions",
     "holds_without_field",
     "parse",

@@ -17,7 +17,7 @@ from numpy.typing import NDArray
 from vdb.model.filters import nodes
 from vdb.model.filters.classes import Classes
 from vdb.model.filters.column import NEGATED, Column, Truth, turned
-from vdb.model.filters.looked import Looked
+from vdb.model.filters.field_presence import FieldPresence
 from vdb.model.filters.nodes import Condition, Filter
 from vdb.model.filters.simplify import conditions
 from vdb.model.records import Payload
@@ -28,9 +28,9 @@ __all__ = ["Columns", "holds_without_field"]
 class Columns:
     """One filter, worked out for being asked of many payloads."""
 
-    def __init__(self, where: Filter, looked: Looked | None = None) -> None:
-        """`looked` is told which fields were there."""
-        self._looked = looked
+    def __init__(self, where: Filter, presence: FieldPresence | None = None) -> None:
+        """`presence` counts which fields were there."""
+        self._presence = presence
         asked: dict[str, list[Condition]] = {}
         for one in conditions(where):
             asked.setdefault(one.path, []).append(one)
@@ -57,9 +57,9 @@ class Columns:
             if type(payload) is dict:
                 self._walk(self._names, payload, size, columns)
             size += 1
-        if self._looked is not None:
+        if self._presence is not None:
             for path in self._asked:
-                self._looked.met(path, 0 if path in columns else size)
+                self._presence.add(path, 0 if path in columns else size)
         truths: _Truths = {}
         for path, column in columns.items():
             asked = self._asked[path]

@@ -1,6 +1,6 @@
-"""Filters over payloads: a predicate made once and asked for every record.
+"""Filters as predicates over payloads, made once and called for every record.
 
-A field is looked for along its path through maps. A condition on a list holds when it holds for one
+A condition on a list holds when it holds for one
 of its elements; lists inside lists are not looked into.
 """
 
@@ -12,18 +12,16 @@ from datetime import datetime
 from typing import Any, TypeAlias
 
 from vdb.model.filters import nodes
-from vdb.model.filters.looked import Looked
+from vdb.model.filters.field_presence import FieldPresence
 from vdb.model.filters.nodes import Condition, Filter
+from vdb.model.filters.paths import MISSING, find
 from vdb.model.filters.values import Literal, microseconds, moment
 from vdb.model.records import Payload
 
-__all__ = ["MISSING", "Predicate", "find", "predicate"]
+__all__ = ["Predicate", "predicate"]
 
 Predicate: TypeAlias = Callable[[Payload], bool]
 Test: TypeAlias = Callable[[Any], bool]
-
-MISSING: Any = type("Missing", (), {"__slots__": (), "__repr__": lambda _: "missing"})()
-"""What `find` returns where a payload has no such field."""
 
 _ORDERS: dict[type[Condition], Callable[[Any, Any], bool]] = {
     nodes.Lt: operator.lt,
@@ -33,40 +31,31 @@ _ORDERS: dict[type[Condition], Callable[[Any, Any], bool]] = {
 }
 
 
-def find(payload: Payload, names: tuple[str, ...]) -> Any:
-    """The value of a field, or `MISSING`."""
-    for name in names:
-        if type(payload) is not dict or name not in payload:
-            return MISSING
-        payload = payload[name]
-    return payload
-
-
-def predicate(where: Filter, looked: Looked | None = None) -> Predicate:
-    """Whether a payload passes; `looked` is told which fields were there."""
+def predicate(where: Filter, presence: FieldPresence | None = None) -> Predicate:
+    """Whether a payload passes; `presence` counts which fields were there."""
     if isinstance(where, nodes.Not):
-        inner = predicate(where.part, looked)
+        inner = predicate(where.part, presence)
         return lambda payload: not inner(payload)
     if isinstance(where, nodes.Joint):
-        parts = [predicate(part, looked) for part in where.parts]
+        parts = [predicate(part, presence) for part in where.parts]
         if isinstance(where, nodes.And):
             return lambda payload: all(part(payload) for part in parts)
         return lambda payload: any(part(payload) for part in parts)
     assert isinstance(where, Condition)  # noqa: S101 - there is nothing else
     names, test = where.names, test_of(where)
-    if looked is None:
+    if presence is None:
         return lambda payload: test(find(payload, names))
-    seen = looked.field(where.path)
+    counts = presence.counts(where.path)
 
-    def asked(payload: Payload) -> bool:
+    def passes(payload: Payload) -> bool:
         value = find(payload, names)
         if value is MISSING:
-            seen[0] += 1
+            counts[0] += 1
         else:
-            seen[1] = 1
+            counts[1] = 1
         return test(value)
 
-    return asked
+    return passes
 
 
 def test_of(condition: Condition) -> Test:
@@ -140,8 +129,8 @@ def _ordered(compare: Callable[[Any, Any], bool], literal: Literal) -> Test:
         micro = microseconds(literal)
 
         def in_time(value: Any) -> bool:
-            found = moment(value) if type(value) is str else None
-            return found is not None and compare(found, micro)
+            own = moment(value) if type(value) is str else None
+            return own is not None and compare(own, micro)
 
         return in_time
     return lambda value: (type(value) is int or type(value) is float) and compare(value, literal)
@@ -151,19 +140,19 @@ def _all_of(literals: tuple[Literal, ...]) -> Test:
     """A list with all of them, looked through once."""
     moments = {microseconds(value) for value in literals if isinstance(value, datetime)}
     # To Python 1 and True are equal: the types are part of what is looked for.
-    others = {_kept(value) for value in literals if not isinstance(value, datetime)}
+    others = {_typed(value) for value in literals if not isinstance(value, datetime)}
 
     def all_of(value: Any) -> bool:
         if type(value) is not list:
             return False
-        if others and not others <= {_kept(e) for e in value if type(e) not in (dict, list)}:
+        if others and not others <= {_typed(e) for e in value if type(e) not in (dict, list)}:
             return False
         return not moments or moments <= {moment(e) for e in value if type(e) is str}
 
     return all_of
 
 
-def _kept(value: Any) -> tuple[type, Any]:
+def _typed(value: Any) -> tuple[type, Any]:
     kind = type(value)
     return (int if kind is float else kind), value
 

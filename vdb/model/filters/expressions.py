@@ -8,6 +8,7 @@ from typing import Any, NoReturn
 from vdb.errors import InvalidFilterError
 from vdb.model.filters import nodes
 from vdb.model.filters.nodes import Filter
+from vdb.model.filters.paths import check_path
 
 __all__ = ["F", "Field", "Fields"]
 
@@ -22,7 +23,7 @@ class Field:
     __slots__ = ("__path",)
 
     def __init__(self, path: str) -> None:
-        nodes.check_path(path)
+        check_path(path)
         self.__path = path
 
     def __getattr__(self, name: str) -> Field:
@@ -31,7 +32,7 @@ class Field:
         return Field(f"{self.__path}.{name}")
 
     def __getitem__(self, name: str) -> Field:
-        nodes.check_path(name)
+        check_path(name)
         return Field(f"{self.__path}.{name}")
 
     def __eq__(self, value: object) -> Filter:  # type: ignore[override]  # an expression

@@ -20,6 +20,7 @@ from vdb.errors import InvalidFilterError
 from vdb.model.arguments import unreadable
 from vdb.model.filters import nodes
 from vdb.model.filters.nodes import DEEPEST, And, Eq, Filter, Not, Or
+from vdb.model.filters.paths import check_path
 from vdb.model.filters.simplify import conditions
 
 __all__ = ["parse"]
@@ -107,7 +108,7 @@ def _entry(key: object, value: object, place: _Place, depth: int) -> Filter:
         return _made(inside, lambda: Not(part))
     if key.startswith("$"):
         _unknown(key, place, ("$and", "$or", "$not"))
-    _made(inside, lambda: nodes.check_path(key))
+    _made(inside, lambda: check_path(key))
     return _field(key, value, inside, depth)
 
 

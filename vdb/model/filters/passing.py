@@ -15,7 +15,7 @@ from numpy.typing import NDArray
 from vdb.model.filters import nodes
 from vdb.model.filters.columns import Columns
 from vdb.model.filters.evaluate import predicate
-from vdb.model.filters.looked import Looked
+from vdb.model.filters.field_presence import FieldPresence
 from vdb.model.filters.nodes import Filter
 from vdb.model.filters.simplify import conditions
 from vdb.model.records import Payload
@@ -30,14 +30,14 @@ LONG_TEXT = 1 << 16
 """Characters from which on hashing what a filter compares with is felt."""
 
 
-def passing(where: Filter, looked: Looked | None = None) -> Passing:
-    """Which of some payloads pass, as a function of them; `looked` is told what they had.
+def passing(where: Filter, presence: FieldPresence | None = None) -> Passing:
+    """Which of some payloads pass, as a function of them; `presence` counts their fields.
 
     A filter that is `simplified` costs less.
     """
     if len(conditions(where)) > _FEW or text_length(where) >= LONG_TEXT:
-        return Columns(where, looked).passing
-    passes = predicate(where, looked)
+        return Columns(where, presence).passing
+    passes = predicate(where, presence)
     return lambda payloads: np.fromiter(map(passes, payloads), dtype=np.bool_)
 
 

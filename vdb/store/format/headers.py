@@ -10,8 +10,8 @@ from dataclasses import dataclass, field
 from functools import partial
 from typing import Any, Self
 
-from vdb.model.filters.nodes import LONGEST_PATH
-from vdb.model.filters.types import MOST_FIELDS, TYPES
+from vdb.model.filters.field_types import MOST_FIELDS, TYPES
+from vdb.model.filters.paths import LONGEST_PATH
 from vdb.model.version import __version__
 from vdb.store.format.decoder import Fields
 from vdb.store.format.generation import GenerationRecord, check_kind, index_of

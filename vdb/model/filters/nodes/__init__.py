@@ -18,7 +18,7 @@ from vdb.model.filters.nodes.comparisons import (
     Prefix,
     Presence,
 )
-from vdb.model.filters.nodes.condition import LONGEST_PATH, Condition, check_path
+from vdb.model.filters.nodes.condition import Condition
 from vdb.model.filters.nodes.memberships import (
     MOST_VALUES,
     MOST_VALUES_IN_ALL,
@@ -32,7 +32,6 @@ from vdb.model.filters.nodes.tree import DEEPEST, MOST_NODES, And, Filter, Joint
 
 __all__ = [
     "DEEPEST",
-    "LONGEST_PATH",
     "MOST_NODES",
     "MOST_VALUES",
     "MOST_VALUES_IN_ALL",
@@ -59,5 +58,4 @@ __all__ = [
     "Or",
     "Prefix",
     "Presence",
-    "check_path",
 ]

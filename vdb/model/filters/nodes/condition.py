@@ -4,18 +4,13 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from datetime import datetime
-from functools import lru_cache
 from typing import Any, ClassVar
 
-from vdb.errors import InvalidFilterError
-from vdb.model.arguments import shown
 from vdb.model.filters.nodes.tree import Filter
-from vdb.model.filters.values import Literal, literal
+from vdb.model.filters.paths import check_path
+from vdb.model.filters.values import Literal
 
-__all__ = ["LONGEST_PATH", "Condition", "check_path", "plain"]
-
-LONGEST_PATH = 256
-"""Bytes of the name of a field."""
+__all__ = ["Condition", "plain"]
 
 
 def plain(value: Literal) -> Any:
@@ -48,33 +43,3 @@ class Condition(Filter):
     def to_dict(self) -> dict[str, Any]:
         """The dict that means the same."""
         return {self.path: {self.operator: self.operand()}}
-
-
-def check_path(path: object) -> None:
-    """Refuse what cannot be the name of a field."""
-    if not isinstance(path, str):
-        raise InvalidFilterError(
-            f"the name of a field must be a str, got {type(path).__name__}",
-            expected="str",
-            received=type(path).__name__,
-        )
-    if not _sound(str.__str__(path)):
-        raise InvalidFilterError(
-            f"a field is named by 1 to {LONGEST_PATH} bytes, nested ones as 'author.name', "
-            f"got {path[:64]!r}",
-            expected="a name",
-            received=path,
-        )
-
-
-@lru_cache(maxsize=1024)
-def _sound(path: str) -> bool:
-    """Whether a str can be the name of a field; an operator and what is no text are refused."""
-    if path.startswith("$"):
-        raise InvalidFilterError(
-            f"{shown(path)} is an operator, where the name of a field is expected",
-            expected="a field",
-            received=path,
-        )
-    literal(path)
-    return all(path.split(".")) and len(path.encode()) <= LONGEST_PATH

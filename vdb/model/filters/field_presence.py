@@ -1,4 +1,4 @@
-"""Which fields payloads were asked for, so that a misspelt one can be named."""
+"""Which fields of a filter the payloads had, so that a misspelt one can be named."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from difflib import get_close_matches
 from vdb.model.arguments import shown
 from vdb.model.records import Payload
 
-__all__ = ["Looked"]
+__all__ = ["FieldPresence"]
 
 _NAMES = 10  # that are listed
 _ABSENT = 3  # fields that are named
@@ -16,13 +16,12 @@ _CANDIDATES = 64  # names that somebody may have meant
 _LONGEST = 32  # characters of a name that is compared with others
 
 
-class Looked:
-    """What a predicate has met, of each field that it looks for.
+class FieldPresence:
+    """Counts, for each field of a filter, of the payloads that a predicate was called with.
 
     Attributes:
-        fields: By path: how many payloads lacked the field, and whether one had it. A predicate
-            writes there for every payload that it asks; of what a filter had no need to look at
-            nothing is known.
+        fields: By path: how many payloads lacked the field, and 1 if one had it, else 0. Payloads
+            that the filter had no need to look at are not counted.
         example: One of the payloads.
     """
 
@@ -32,45 +31,45 @@ class Looked:
         self.fields: dict[str, list[int]] = {}
         self.example: Payload = None
 
-    def field(self, path: str) -> list[int]:
-        """The two numbers of a field."""
+    def counts(self, path: str) -> list[int]:
+        """The two numbers of a field; a predicate adds to them."""
         return self.fields.setdefault(path, [0, 0])
 
-    def met(self, path: str, lacking: int) -> None:
-        """Of some payloads: how many there are, if all of them lacked the field; else 0."""
-        seen = self.field(path)
-        seen[0] += lacking
-        seen[1] |= not lacking
+    def add(self, path: str, lacking: int) -> None:
+        """Count several payloads: how many they are, if all of them lacked the field; else 0."""
+        counts = self.counts(path)
+        counts[0] += lacking
+        counts[1] |= not lacking
 
     def absences(self, records: int, declared: Iterable[str], suspects: Container[str]) -> str:
-        """In words, which fields no payload had that was asked for them; empty for none.
+        """In words, which fields none of the payloads had; empty for none.
 
         Args:
             records: How many records there are.
             declared: The declared fields.
             suspects: The fields that may be named.
         """
-        known = list(declared)
+        names = list(declared)
         absent = [
             (path, lacking)
             for path, (lacking, having) in self.fields.items()
             if lacking and not having and path in suspects
         ]
-        said = []
+        sentences = []
         for path, lacking in absent[:_ABSENT]:
             whose = "any record" if lacking >= records else f"any of {lacking:,} records asked"
-            said.append(f"no field {shown(path)} in {whose}{self._meant(path, known)}")
-        return "; ".join(said) + ("; ..." if len(absent) > _ABSENT else "")
+            sentences.append(f"no field {shown(path)} in {whose}{self._hint(path, names)}")
+        return "; ".join(sentences) + ("; ..." if len(absent) > _ABSENT else "")
 
-    def _meant(self, path: str, declared: list[str]) -> str:
+    def _hint(self, path: str, declared: list[str]) -> str:
         inside = list(self.example) if isinstance(self.example, dict) else []
-        known = f"; declared are {_listed(declared)}" if declared else ""
-        if not known and inside:
-            known = f"; one has {_listed(inside)}"
+        others = f"; declared are {_listed(declared)}" if declared else ""
+        if not others and inside:
+            others = f"; one has {_listed(inside)}"
         names = [*declared, *inside][: 2 * _CANDIDATES]
         near = [name for name in names if len(name) <= _LONGEST][:_CANDIDATES]
         close = get_close_matches(path, near, n=1, cutoff=0.7) if len(path) <= _LONGEST else []
-        return f"{known}; did you mean {shown(close[0])}?" if close else known
+        return f"{others}; did you mean {shown(close[0])}?" if close else others
 
 
 def _listed(names: list[str]) -> str:

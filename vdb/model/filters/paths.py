@@ -1,0 +1,61 @@
+"""Names of fields, and the value of a field in a payload.
+
+A nested field is named by its path, with points between the names: ``author.name``.
+"""
+
+from __future__ import annotations
+
+from functools import lru_cache
+from typing import Any
+
+from vdb.errors import InvalidFilterError
+from vdb.model.arguments import shown
+from vdb.model.filters.values import literal
+from vdb.model.records import Payload
+
+__all__ = ["LONGEST_PATH", "MISSING", "check_path", "find"]
+
+LONGEST_PATH = 256
+"""Bytes of the name of a field."""
+
+MISSING: Any = type("Missing", (), {"__slots__": (), "__repr__": lambda _: "missing"})()
+"""What `find` returns where a payload has no such field."""
+
+
+def find(payload: Payload, names: tuple[str, ...]) -> Any:
+    """The value of the field whose path is made of these names, or `MISSING`."""
+    for name in names:
+        if type(payload) is not dict or name not in payload:
+            return MISSING
+        payload = payload[name]
+    return payload
+
+
+def check_path(path: object) -> None:
+    """Refuse what cannot be the name of a field."""
+    if not isinstance(path, str):
+        raise InvalidFilterError(
+            f"the name of a field must be a str, got {type(path).__name__}",
+            expected="str",
+            received=type(path).__name__,
+        )
+    if not _sound(str.__str__(path)):
+        raise InvalidFilterError(
+            f"a field is named by 1 to {LONGEST_PATH} bytes, nested ones as 'author.name', "
+            f"got {path[:64]!r}",
+            expected="a name",
+            received=path,
+        )
+
+
+@lru_cache(maxsize=1024)
+def _sound(path: str) -> bool:
+    """Whether a str can be the name of a field; an operator and what is no text are refused."""
+    if path.startswith("$"):
+        raise InvalidFilterError(
+            f"{shown(path)} is an operator, where the name of a field is expected",
+            expected="a field",
+            received=path,
+        )
+    literal(path)
+    return all(path.split(".")) and len(path.encode()) <= LONGEST_PATH
