@@ -4,6 +4,8 @@ import ast
 import re
 from pathlib import Path
 
+import pytest
+
 ROOT = Path(__file__).parents[2]
 BRITISH = re.compile(
     r"colour|centre|neighbour|behaviour|favour|"
@@ -31,6 +33,9 @@ def identifiers(tree):
                 yield node.attr
 
 
+@pytest.mark.skipif(
+    not (ROOT / "vdb").is_dir(), reason="a wheel is tested without its source beside it"
+)
 def test_identifiers_of_the_package_are_american():
     british = set()
     for file in (ROOT / "vdb").rglob("*.py"):

@@ -12,7 +12,8 @@ from pathlib import Path
 from tools.torture.shared.campaign import UnavailableError
 
 ROOT = Path(__file__).parents[3]
-PARTS = ("docs", "tests", "tools", "vdb", "CHANGELOG.md", "README.md", "pyproject.toml")
+PAGES = ("CHANGELOG.md", "CONTRIBUTING.md", "README.md", "SECURITY.md")
+PARTS = ("docs", "tests", "tools", "vdb", "pyproject.toml", *PAGES)
 # The copy is to be imported, and not the checkout that an editable installation leads to.
 SITE = """import sys
 sys.meta_path[:] = [one for one in sys.meta_path if "editable" not in type(one).__module__]
