@@ -1,4 +1,4 @@
-// The writing side of an index: what a batch changes, in private copies of the blocks it touches.
+// The writing side of an index: the changes of a batch, in private copies of the blocks they touch.
 //
 // Nothing is stored from here: the batch takes the finished blocks from seal() and puts them into
 // one transaction. A Writer that is dropped leaves no trace. After an exception its blocks are of
@@ -28,7 +28,7 @@ class Writer {
 
   // Slots for new vectors: free ones first, then new ones. Throws std::length_error past 2^31 - 2.
   std::vector<uint32_t> allocate(Source& source, size_t count);
-  // The order in which new vectors best lie: near ones beside each other. See locality_order.h.
+  // The order in which to store new vectors so that near ones share blocks. See locality_order.h.
   std::vector<uint32_t> locality_order(size_t count, const uint8_t* rows, uint32_t threads,
                                        const std::function<void()>& tick) const;
   // Stores vectors (one after the other) and their norms in allocated slots.
@@ -37,7 +37,7 @@ class Writer {
   // it holds already, roughly. `offer_long_links`: see Builder.
   void insert(Source& source, const uint32_t* slots, size_t count, size_t nodes, uint32_t threads,
               bool offer_long_links, const Builder::Tick& tick);
-  // Keeps stored vectors for a later insert(); until then every search looks at all of them.
+  // Leaves stored vectors to a later insert(); until then every search compares all of them.
   void defer(Source& source, const uint32_t* slots, size_t count);
   // Takes slots out of the graph; their vectors stay until put() or release().
   void remove(Source& source, const uint32_t* slots, size_t count, const Builder::Tick& tick);
@@ -49,8 +49,8 @@ class Writer {
     uint32_t number;
     const uint8_t* data;  // block_size bytes, until the Writer goes
   };
-  // For a graph that is built beside the one in use, over vectors that others change:
-  // The blocks that were changed are stored: the next look asks `source` for them.
+  // For a graph that is built while another one is in use and its vectors change:
+  // the changed blocks have been stored, and are fetched from `source` from now on.
   void stored();
   // Sees the vectors of a later commit from now on. Before anything else, the slots whose vectors
   // differ are to be removed.

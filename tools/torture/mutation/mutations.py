@@ -102,7 +102,7 @@ MUTATIONS = (
     Mutation(
         "a removed node stays the entry",
         "vdb/kernel/graph/remover.cpp",
-        "  if (*entry_ == slot) choose_entry(neighbours);\n",
+        "  if (*entry_ == slot) choose_entry(neighbors);\n",
         "",
         "tests/kernel/test_graph.py tests/index/vectors/test_change.py",
     ),

@@ -1,4 +1,4 @@
-// What the module is put together from: one function a file.
+// The parts of the module, one function a file.
 #pragma once
 
 #include <nanobind/nanobind.h>

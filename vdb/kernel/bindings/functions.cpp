@@ -30,7 +30,7 @@ Output<double, 2> distances(const Rows& a, const Rows& b, const std::string& dty
   for (size_t i = 0; i < a.shape(0); ++i) {
     const uint8_t* x = bytes_of(a) + i * (mixed ? shape.query_bytes() : shape.row_bytes());
     const uint8_t* y = bytes_of(b) + i * shape.row_bytes();
-    // The row in one of four places, in turn, beside others.
+    // The row in each of the four places in turn, among others.
     const uint8_t* rows[4];
     for (size_t j = 0; j < 4; ++j) rows[j] = bytes_of(b) + (i + j) % b.shape(0) * shape.row_bytes();
     rows[i % 4] = y;

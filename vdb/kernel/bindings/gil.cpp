@@ -12,10 +12,10 @@ using namespace nb::literals;
 
 namespace {
 
-// Threads that are about to take the GIL. After the interpreter has ended they may not even ask:
-// what they would ask is gone. So the end waits until nobody is about to, with the GIL given up.
+// Threads that are about to take the GIL. After the interpreter has ended they must not even try:
+// its memory is gone. So the thread that ends it waits, without the GIL, until there are none.
 std::atomic<uint32_t> asking{0};
-std::atomic<bool> kept_out{false};                      // nobody but the ender may ask any more
+std::atomic<bool> kept_out{false};                      // only the ender may take the GIL
 std::atomic<std::thread::id> ender{std::thread::id()};  // which thread ends the process
 
 // Takes the GIL by way of `take`, as long as there is one to be had.
@@ -50,7 +50,7 @@ Locked::Locked() : state_(ask([] { return PyGILState_Ensure(); })) {}
 
 nb::object call(nb::handle callable, nb::handle first, nb::handle second) {
   PyObject* const function = callable.ptr();
-  // The place before them may be written by who is called, which saves a method its copies.
+  // A callee may write to the place before them, which saves a method copying its arguments.
   PyObject* places[] = {nullptr, first.ptr(), second.ptr()};
   const size_t count = second.is_valid() ? 2 : 1;
   PyObject* const answer = standing([&] {

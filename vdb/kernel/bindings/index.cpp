@@ -16,17 +16,17 @@ namespace {
 
 using Table = nb::handle_t<BlockTable>;
 
-// A table that Python made, kept alive by its Python object. nanobind's own conversion would end
-// the process where there is no memory for what shares it.
-std::shared_ptr<BlockTable> shared(nb::handle given) {
-  BlockTable* const table = nb::cast<BlockTable*>(given);
-  const std::shared_ptr<void> owner(table, nb::detail::py_deleter{given.inc_ref().ptr()});
+// A table that Python made, kept alive by its Python object. nanobind's own conversion would abort
+// the process where memory for the reference count is short.
+std::shared_ptr<BlockTable> shared(nb::handle object) {
+  BlockTable* const table = nb::cast<BlockTable*>(object);
+  const std::shared_ptr<void> owner(table, nb::detail::py_deleter{object.inc_ref().ptr()});
   return {owner, table};
 }
 
-std::vector<std::shared_ptr<BlockTable>> shared_all(const nb::sequence& given) {
+std::vector<std::shared_ptr<BlockTable>> shared_all(const nb::sequence& sequence) {
   std::vector<std::shared_ptr<BlockTable>> tables;
-  for (const nb::handle one : given) {
+  for (const nb::handle one : sequence) {
     if (!nb::isinstance<BlockTable>(one)) throw nb::type_error("links: each a BlockTable");
     tables.push_back(shared(one));
   }

@@ -19,7 +19,7 @@ constexpr size_t kSeal = 4;        // bytes of the checksum before a body
 constexpr uint8_t kCut = 0xC1;     // the first byte of a body that goes on under further keys
 constexpr uint8_t kRecord = 0x31;  // the kind of key that records lie under
 
-// A stored value for as long as the buffer is looked at.
+// A stored value as long as its buffer is used.
 class Value {
  public:
   explicit Value(nb::handle from) {
@@ -49,9 +49,10 @@ nb::object id_object(const RecordId& id) {
 
 constexpr size_t kTogether = 16;   // records that are looked up before the first of them is read
 constexpr size_t kSignals = 4096;  // records after which signals are handled
-constexpr size_t kAhead = 256;     // bytes of each that are asked for then; others come in a row
+constexpr size_t kAhead =
+    256;  // bytes of each that are prefetched; the processor prefetches the rest
 
-// What lies under a record's key, in place, and the checksum that its own begins with.
+// The value under a record's key, in place, and the seed of its checksum.
 struct Found {
   nb::object value;
   uint32_t seal = 0;

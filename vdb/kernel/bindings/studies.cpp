@@ -64,16 +64,17 @@ void bind_studies(nb::class_<Index>& index) {
           "graph_statistics",
           [](const Index& index, nb::object fetch) {
             PythonSource source(fetch);
-            const auto found = source.run([&] {
+            const auto statistics = source.run([&] {
               return index.graph_statistics(
                   source, [&](size_t done, size_t total) { source.tick(nb::none(), done, total); });
             });
             std::vector<std::tuple<uint32_t, Output<uint32_t, 1>, Output<uint32_t, 1>>> levels;
-            for (const auto& level : found.levels)
+            for (const auto& level : statistics.levels)
               levels.emplace_back(level.nodes, slot_array(level.out_degrees),
                                   slot_array(level.in_degrees));
-            return std::make_tuple(found.nodes, found.duplicates, found.representatives,
-                                   found.reached, std::move(levels));
+            return std::make_tuple(statistics.nodes, statistics.duplicates,
+                                   statistics.representatives, statistics.reached,
+                                   std::move(levels));
           },
           "fetch"_a,
           "(nodes, duplicates, nodes with duplicates, slots reached, levels); a level is (nodes, "
@@ -82,10 +83,10 @@ void bind_studies(nb::class_<Index>& index) {
           "neighborhood",
           [](const Index& index, nb::object fetch, uint32_t slot) {
             PythonSource source(fetch);
-            const auto found = source.run([&] { return index.neighborhood(source, slot); });
+            const auto neighbors = source.run([&] { return index.neighborhood(source, slot); });
             std::vector<Output<uint32_t, 1>> links;
-            for (const auto& level : found.links) links.push_back(slot_array(level));
-            return std::make_tuple(found.representative, slot_array(found.duplicates),
+            for (const auto& level : neighbors.links) links.push_back(slot_array(level));
+            return std::make_tuple(neighbors.representative, slot_array(neighbors.duplicates),
                                    std::move(links));
           },
           "fetch"_a, "slot"_a,

@@ -77,12 +77,12 @@ void BlockTable::grow(uint32_t slots) {
 // Moves the addresses into an array of the table's own.
 void BlockTable::own(uint32_t capacity) {
   std::shared_ptr<Entry[]> entries(new Entry[capacity]);
-  const uint32_t known = std::min(blocks_, capacity_);
+  const uint32_t old = std::min(blocks_, capacity_);
   for (uint32_t i = 0; i < capacity; ++i)
-    entries[i].store(i < known ? entries_[i].load(std::memory_order_acquire) : nullptr,
+    entries[i].store(i < old ? entries_[i].load(std::memory_order_acquire) : nullptr,
                      std::memory_order_relaxed);
-  kept_ = std::move(entries);
-  entries_ = kept_.get();
+  owner_ = std::move(entries);
+  entries_ = owner_.get();
   capacity_ = capacity;
   shares_ = false;
 }
@@ -196,7 +196,7 @@ std::shared_ptr<BlockTable> BlockTable::successor(const uint32_t* rewritten, siz
 std::shared_ptr<BlockTable> BlockTable::for_writing(std::shared_ptr<const BlockTable> base) {
   auto copy = std::make_shared<BlockTable>(base->shape_, 0);
   copy->capacity_ = copy->blocks_ = base->blocks_;
-  copy->kept_ = base->kept_;
+  copy->owner_ = base->owner_;
   copy->entries_ = base->entries_;
   copy->shares_ = true;
   copy->residency_ = base->residency_;

@@ -113,7 +113,7 @@ class BlockTable {
   static std::shared_ptr<BlockTable> for_writing(std::shared_ptr<const BlockTable> base);
   void grow(uint32_t slots);
   uint8_t* writable(uint32_t n, Source& source);
-  // The copies were stored: the next look at one of these blocks asks the source.
+  // The copies were stored: these blocks are fetched from the source from now on.
   void forget_copies();
   const std::vector<uint32_t>& dirty() const { return dirty_; }
   // Completes header and checksum of a dirty block and returns it (block_size bytes).
@@ -138,8 +138,8 @@ class BlockTable {
   uint32_t blocks_ = 0;
   uint32_t capacity_ = 0;
   Entry* entries_ = nullptr;
-  std::shared_ptr<Entry[]> kept_;           // what entries_ points to
-  std::shared_ptr<const BlockTable> base_;  // what a batch's table is a copy of
+  std::shared_ptr<Entry[]> owner_;          // of the array that entries_ points to
+  std::shared_ptr<const BlockTable> base_;  // the table that a batch's table is a copy of
   bool shares_ = false;                     // entries_ are those of base_
   // Shared with the tables of the commits before and after.
   std::shared_ptr<Residency> residency_ = std::make_shared<Residency>();

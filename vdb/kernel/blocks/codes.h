@@ -36,7 +36,7 @@ struct CodeSpec {
   uint32_t bits;        // of an integer
   uint32_t group;       // integers in 16 bytes: codes are whole groups, with zeros behind the last
   int steps;            // the largest step of the grid, 2^bits - 1
-  int middle;           // subtracted from a step: what is stored for int8 is signed
+  int middle;           // subtracted from a step: the integers of int8 are signed
   double oversampling;  // candidates that a walk keeps for each hit, at least
   CodeSums CodeLoops::* sums;
   UnpackCode unpack;  // integers as CodeQuery has them

@@ -18,7 +18,7 @@ enum class DType : uint8_t { kFloat32, kFloat16, kInt8, kBit };
 
 struct DTypeSpec {
   const char* name;
-  uint32_t numbers;         // in a unit, which is what the loops count: a number, or a byte of bits
+  uint32_t numbers;         // in a unit, which the loops count: a number, or a byte of bits
   size_t row_unit;          // bytes
   size_t query_unit;        // bytes
   bool real;                // whether numbers are real and may have codes

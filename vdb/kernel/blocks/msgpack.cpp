@@ -3,7 +3,7 @@
 namespace vdb {
 namespace {
 
-// What the first byte of a value says.
+// The first byte of a value, decoded.
 struct Head {
   enum Type { kScalar, kFloat, kText, kBinary, kArray, kMap, kOther };
   Type type;

@@ -1,5 +1,5 @@
 // Records, as they lie in the store: an id, followed by a payload where there is one, both in
-// msgpack. What the search needs of them is the id; payloads stay as they are.
+// msgpack. Searches read the id; payloads stay encoded.
 #pragma once
 
 #include <cstddef>
@@ -13,7 +13,7 @@ inline constexpr size_t kLongestId = 400;  // bytes of a str
 struct RecordId {
   bool text;         // a str, else an int
   int64_t number;    // the int
-  const char* data;  // the str, as UTF-8 that nobody has looked at yet
+  const char* data;  // the str, as UTF-8 that has not been validated
   size_t length;     // bytes of the str
   size_t end;        // where the payload begins
 };

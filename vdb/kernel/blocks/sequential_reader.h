@@ -1,4 +1,4 @@
-// Going through all vectors of a collection.
+// Reads all vectors of a collection from disk in large pieces.
 #pragma once
 
 #include <cstddef>
@@ -10,7 +10,7 @@
 namespace vdb {
 
 // Vectors in the order of their slots. Blocks that are met for the first time mostly lie behind
-// each other in the file, as they were written: a megabyte is asked for at a time.
+// each other in the file, as they were written: a megabyte is prefetched at a time.
 class SequentialReader {
  public:
   explicit SequentialReader(const Vectors& vectors) : vectors_(vectors) {}

@@ -1,4 +1,4 @@
-// Distances of codes (scalar quantization): what walks compare where a collection has codes.
+// Distances of codes (scalar quantization), by which walks go where a collection has codes.
 #pragma once
 
 #include <algorithm>
@@ -72,7 +72,7 @@ class CodeQueryDistance final : public QueryDistance {
   const Codes& codes_;
   CodeDistance distance_;
   const CodeQuery& from_;
-  bool from_disk_;  // whether pages may be missing, and are asked for first
+  bool from_disk_;  // whether pages may be missing, and are prefetched first
   PrefetchRing<const uint8_t*, kAhead> ring_;
 };
 

@@ -1,9 +1,9 @@
 // The metrics, one row of a table each.
 //
-// A distance is lower for nearer vectors. Every metric has two: `search` orders what a query sees;
-// `build` shapes the graph, seen from the node x that owns the list of links. They differ for inner
-// product, and where queries are of another dtype than rows. The levels above level 0 of a graph
-// for inner product are built and walked by cosine: they lead to a direction.
+// A distance is lower for nearer vectors. Every metric has two: `search` orders the candidates of a
+// query; `build` shapes the graph, seen from the node x that owns the list of links. They differ
+// for inner product, and where queries are of another dtype than rows. The levels above level 0 of
+// a graph for inner product are built and walked by cosine: they lead to a direction.
 #pragma once
 
 #include <cstdint>

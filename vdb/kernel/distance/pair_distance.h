@@ -1,4 +1,4 @@
-// Distances between any two stored vectors, or their codes: what links are chosen by.
+// Distances between any two stored vectors, or their codes, by which links are selected.
 #pragma once
 
 #include <cstdint>

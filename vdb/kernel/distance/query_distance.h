@@ -1,4 +1,4 @@
-// Distances from one vector to many slots: what a walk asks for at every step.
+// Distances from one vector to many slots, which each step of a walk computes.
 #pragma once
 
 #include <algorithm>
@@ -35,8 +35,8 @@ class PrefetchRing {
 class VectorQueryDistance final : public QueryDistance {
  public:
   // Rows are prefetched `ahead` of the one that is compared, at most kFarAhead: that many pay off
-  // where many slots are compared at once. `from_disk`: whether pages may be missing, and are asked
-  // for first.
+  // where many slots are compared at once. `from_disk`: whether pages may be missing, and are
+  // prefetched for first.
   static constexpr uint32_t kFarAhead = 12;
   VectorQueryDistance(const Vectors& vectors, const Distance& distance, Item from,
                       uint32_t ahead = 4, bool from_disk = false)

@@ -87,7 +87,7 @@ class Graph {
 
   // Batches only.
   void prepare(uint32_t level, uint32_t slot) { writable(level, slot); }
-  // A sound list has room for what these put in; they throw Corrupted where there is none.
+  // Lists of a sound graph have room for these links; they throw Corrupted where one has not.
   void set_links(uint32_t level, uint32_t slot, const uint32_t* links, uint32_t count);
   void append(uint32_t level, uint32_t slot, uint32_t link);
   bool erase(uint32_t level, uint32_t slot, uint32_t other);  // false where it was not linked

@@ -12,14 +12,14 @@ namespace vdb {
 // Takes a node out of the lists of its neighbours on one level and returns them, in list order.
 std::vector<uint32_t> Remover::detach(uint32_t level, uint32_t slot) {
   const uint32_t* list = graph_.links(level, slot);
-  std::vector<uint32_t> neighbours;
+  std::vector<uint32_t> neighbors;
   for (uint32_t i = 0; i < graph_.capacity(level) && list[i] != kNone; ++i)
-    neighbours.push_back(graph_.checked(list[i]));
-  for (const uint32_t other : neighbours)
+    neighbors.push_back(graph_.checked(list[i]));
+  for (const uint32_t other : neighbors)
     if (!graph_.erase(level, other, slot))
       throw Corrupted("slot " + std::to_string(slot) + " links to slot " + std::to_string(other) +
                       " on level " + std::to_string(level) + ", which does not link back");
-  return neighbours;
+  return neighbors;
 }
 
 // Links two nodes, unless they are linked already (false) or one of them has no room (false).
@@ -36,20 +36,19 @@ bool Remover::link(uint32_t level, uint32_t a, uint32_t b) {
 // First the neighbours are connected again by the shortest links that do it: otherwise the few long
 // links would disappear one after the other, and with them the ways between clusters. Then each
 // that got no link gets one to a near one.
-void Remover::reconnect(uint32_t level, const std::vector<uint32_t>& neighbours) {
-  const std::vector<Pair> pairs = nearest_pairs(vectors_, build_.at(level), neighbours);
-  std::vector<bool> gained(neighbours.size(), false);
-  UnionFind pieces(neighbours.size());
+void Remover::reconnect(uint32_t level, const std::vector<uint32_t>& neighbors) {
+  const std::vector<Pair> pairs = nearest_pairs(vectors_, build_.at(level), neighbors);
+  std::vector<bool> gained(neighbors.size(), false);
+  UnionFind pieces(neighbors.size());
   for (const Pair& pair : pairs)
-    if (graph_.linked(level, neighbours[pair.a], neighbours[pair.b])) pieces.unite(pair.a, pair.b);
+    if (graph_.linked(level, neighbors[pair.a], neighbors[pair.b])) pieces.unite(pair.a, pair.b);
   for (const Pair& pair : pairs) {
-    if (pieces.same(pair.a, pair.b) || !link(level, neighbours[pair.a], neighbours[pair.b]))
-      continue;
+    if (pieces.same(pair.a, pair.b) || !link(level, neighbors[pair.a], neighbors[pair.b])) continue;
     pieces.unite(pair.a, pair.b);
     gained[pair.a] = gained[pair.b] = true;
   }
   for (const Pair& pair : pairs) {
-    if (gained[pair.a] || gained[pair.b] || !link(level, neighbours[pair.a], neighbours[pair.b]))
+    if (gained[pair.a] || gained[pair.b] || !link(level, neighbors[pair.a], neighbors[pair.b]))
       continue;
     gained[pair.a] = gained[pair.b] = true;
   }
@@ -71,11 +70,11 @@ void Remover::promote(uint32_t slot, uint32_t heir) {
   if (next != kNone) graph_.writable_row(next)[2] = heir;
 }
 
-void Remover::choose_entry(const std::vector<std::vector<uint32_t>>& neighbours) {
+void Remover::choose_entry(const std::vector<std::vector<uint32_t>>& neighbors) {
   *entry_ = kNone;
   uint32_t best = 0;
-  for (size_t level = neighbours.size(); level-- > 0;)
-    for (const uint32_t slot : neighbours[level])
+  for (size_t level = neighbors.size(); level-- > 0;)
+    for (const uint32_t slot : neighbors[level])
       if (*entry_ == kNone || graph_.level_of(slot) > best) {
         *entry_ = slot;
         best = graph_.level_of(slot);
@@ -91,27 +90,27 @@ void Remover::remove(uint32_t slot) {
   }
   const uint32_t level = graph_.level_of(slot);
   const uint32_t heir = graph_.next_duplicate(slot);
-  std::vector<std::vector<uint32_t>> neighbours(level + 1);
+  std::vector<std::vector<uint32_t>> neighbors(level + 1);
   for (uint32_t l = level; l >= 1; --l) {
     if (graph_.degree(l, slot) == 0) continue;
-    neighbours[l] = detach(l, slot);
-    reconnect(l, neighbours[l]);
+    neighbors[l] = detach(l, slot);
+    reconnect(l, neighbors[l]);
     graph_.set_links(l, slot, nullptr, 0);
   }
   if (heir != kNone) {
     promote(slot, heir);
-    neighbours[0] = {heir};
+    neighbors[0] = {heir};
   } else {
     std::vector<uint32_t> pieces;
     const uint32_t* list = graph_.links(0, slot);
     for (uint32_t i = 0; i < graph_.capacity(0) && list[i] != kNone; ++i)
       if (is_tree(list[i])) pieces.push_back(graph_.checked(list[i]));
-    neighbours[0] = detach(0, slot);
+    neighbors[0] = detach(0, slot);
     join(vectors_, graph_, build_.at(0), pieces);
-    reconnect(0, neighbours[0]);
+    reconnect(0, neighbors[0]);
   }
   graph_.clear_row(slot);
-  if (*entry_ == slot) choose_entry(neighbours);
+  if (*entry_ == slot) choose_entry(neighbors);
 }
 
 }  // namespace vdb

@@ -29,9 +29,9 @@ class Remover {
  private:
   std::vector<uint32_t> detach(uint32_t level, uint32_t slot);
   bool link(uint32_t level, uint32_t a, uint32_t b);
-  void reconnect(uint32_t level, const std::vector<uint32_t>& neighbours);
+  void reconnect(uint32_t level, const std::vector<uint32_t>& neighbors);
   void promote(uint32_t slot, uint32_t heir);
-  void choose_entry(const std::vector<std::vector<uint32_t>>& neighbours);
+  void choose_entry(const std::vector<std::vector<uint32_t>>& neighbors);
 
   const Vectors& vectors_;
   Graph& graph_;

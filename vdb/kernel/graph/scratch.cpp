@@ -7,9 +7,9 @@ namespace {
 
 constexpr size_t kMostKept = 64;
 
-// Room for all is made once, so that giving back never fails. Never destroyed: threads may still
-// come by while the process goes down. The lock is only ever tried: where it is taken, as it may be
-// for ever in the child of a fork, a new Scratch will do.
+// Room for all is reserved once, so that returning one never fails. Never destroyed: threads may
+// still use it while the process ends. The lock is only tried: where it is held, which in the child
+// of a fork may be for ever, a new Scratch is made.
 struct Shelf {
   Shelf() { kept.reserve(kMostKept); }
   std::mutex mutex;

@@ -1,29 +1,20 @@
-// What a sound collection is, checked row by row. Never stops at the first problem, never writes.
+// Verification of a collection, row by row. Never stops at the first problem, never writes.
 #pragma once
 
 #include <cstdint>
-#include <string>
 #include <vector>
 
 #include "blocks/codes.h"
 #include "blocks/vectors.h"
 #include "distance/metric.h"
+#include "graph/findings.h"
 #include "graph/graph.h"
 
 namespace vdb {
 
-struct Finding {
-  std::string where;  // "slot 17", "slot 17, level 0", "free list"
-  std::string what;
-};
-
-// A file that somebody made can have a problem in every word: behind so many, one more says that
-// there are others, and no further ones are kept.
-inline constexpr size_t kMostFindings = 100000;
-
 // Blocks that cannot be read are findings too, and every row in them counts as unknown.
 // Norms: each recomputed; live rows finite (not zero for cosine, of length 1 for dot). Free list:
-// every unused slot once. `live` receives a byte a slot: 1 live, 0 free, 2 unknown.
+// every unused slot once. `live` receives the SlotState of every slot.
 void verify_vectors(const Vectors& vectors, Metric metric, uint32_t free_head, uint32_t free_count,
                     std::vector<uint8_t>* live, std::vector<Finding>* findings);
 

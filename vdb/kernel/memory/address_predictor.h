@@ -1,4 +1,4 @@
-// Predicts the addresses of blocks that have not been looked up yet. The store can only be asked
+// Predicts the addresses of blocks that were not fetched yet. The store can only be asked
 // for one block after another, and reads each of its pages before it answers; with a good
 // prediction the system reads all pages of a block at once, and several blocks in parallel.
 //

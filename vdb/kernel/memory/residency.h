@@ -7,10 +7,10 @@
 
 namespace vdb {
 
-// What a search does about pages that may be missing. Asking the system for a page (madvise) costs
-// about as much as comparing a dozen vectors, and is wasted where the page is in memory.
+// How a search treats pages that may be missing. Asking the system for a page (madvise) costs about
+// as much as comparing a dozen vectors, and is wasted where the page is in memory.
 struct PrefetchPolicy {
-  bool walk = false;    // prefetch what the walk is about to compare
+  bool walk = false;    // prefetch the rows that the walk is about to compare
   bool rerank = false;  // prefetch the vectors to rerank, all at once
   bool evict = false;   // evict those pages again after reranking
   bool any() const { return walk || rerank || evict; }

@@ -19,7 +19,7 @@ constexpr uint32_t kRarer = 4;        // so many times fewer pass around the que
 constexpr uint32_t kBridges = 256;    // failing nodes remembered at a time
 constexpr uint32_t kBridgeStep = 8;   // of which the nearest are walked over at once
 
-// Evenly spaced slots of the filter that a walk begins at, besides what the probe found.
+// Evenly spaced slots of the filter at which a walk begins, besides the nodes of the probe.
 constexpr uint32_t kSeeds = 32;
 constexpr uint32_t kSeedsApart = 80;  // where the query lies apart,
 constexpr uint32_t kSeedsPerEf = 4;   // but no more than this for each of ef

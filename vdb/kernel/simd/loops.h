@@ -22,8 +22,8 @@ struct Sum {
   double (*exact)(const uint8_t* from, const uint8_t* row, size_t n);
 };
 
-// What can be summed up over a pair of rows. Of bits, which are numbers 0 and 1: the ones in common
-// and, twice, the differing ones.
+// The sums over a pair of rows. Bits are numbers 0 and 1: their dot product counts the common ones,
+// l2 and l1 the differing ones.
 struct PairLoops {
   Sum dot;
   Sum l2;  // squared L2

@@ -1,4 +1,4 @@
-// Compiled without contraction: what is fused is said, not left to the compiler.
+// Compiled without contraction: the code says which operations are fused, not the compiler.
 #include "simd/ordered_dot.h"
 
 #include <algorithm>
@@ -53,7 +53,7 @@ void gather(float* sums, const SumOrder& order) {
   for (size_t i = lanes; i < lanes * order.registers; ++i) sums[i % lanes] += sums[i];
 }
 
-// What is left goes onto a sum one by one.
+// Adds the remaining numbers to a sum one by one.
 float with_rest(float sum, const float* a, const float* b, size_t length, const SumOrder& order) {
   if (length == 0) return sum;
   const bool apart = order.rest == SumOrder::Rest::kApart;

@@ -1,5 +1,5 @@
-// Sums of products in float32 whose order is given: to the last bit what another program's loop
-// has.
+// Dot products in float32 summed in a prescribed order, so that they have the same bits as those of
+// another program's loop.
 #pragma once
 
 #include <cstddef>
