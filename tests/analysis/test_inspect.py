@@ -62,7 +62,7 @@ def test_generations_that_are_not_in_use_count_too(docs, monkeypatch):
     docs.rebuild(dtype="float16", keep_previous=True)
     (kept,) = docs.inspect().beside
     assert (kept.generation, kept.bytes) == (2, links + 65520)  # vectors, of its own now
-    monkeypatch.setattr("vdb.maintenance.rebuild.operations._remove", lambda _: None)
+    monkeypatch.setattr("vdb.maintenance.rebuild.operations._remove_retired", lambda _: None)
     monkeypatch.setattr("vdb.store.generations.REMOVED_BY_OTHERS", 1)
     with pytest.raises(StopError):
         docs.rebuild("l2", progress=stop_in("validating"))

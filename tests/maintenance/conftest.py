@@ -11,13 +11,20 @@ import vdb
 from support.damages.broken import COUNT
 from vdb.maintenance.rebuild import run
 
-EAGER = run.Pace(rows=64, seconds=0.0, share=1e9, last=8, blocks=2, copied=128)
+EAGER = run.Schedule(
+    step_rows=64,
+    checkpoint_seconds=0.0,
+    checkpoint_share=1e9,
+    swap_rows=8,
+    commit_blocks=2,
+    copy_rows=128,
+)
 """A checkpoint after every few rows, and several commits for each."""
 
 
 @pytest.fixture
 def eager(monkeypatch):
-    monkeypatch.setattr(run, "PACE", EAGER)
+    monkeypatch.setattr(run, "SCHEDULE", EAGER)
 
 
 @pytest.fixture

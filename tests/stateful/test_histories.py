@@ -38,7 +38,11 @@ class Everything(Writing, Searching, Generations, Upkeep, Insight):
 
 
 def test_any_history_gives_what_a_dictionary_gives(monkeypatch, tmp_path):
-    monkeypatch.setattr(run, "PACE", run.Pace(rows=1, seconds=0.0, share=1e9, last=2))
+    monkeypatch.setattr(
+        run,
+        "SCHEDULE",
+        run.Schedule(step_rows=1, checkpoint_seconds=0.0, checkpoint_share=1e9, swap_rows=2),
+    )
     test = get_state_machine_test(
         Everything,
         settings=settings(

@@ -395,17 +395,17 @@ class Collection(CollectionReader):
         Example:
             docs.rebuild(metric="l2", index=vdb.HNSW(M=32), keep_previous=True)
         """
-        floor = rebuilding.floor_of(validate)
+        floor = rebuilding.recall_floor(validate)
         text = rebuilding.reason_text(reason)
         keep = arguments.truth("keep_previous", keep_previous)
         go_on = None if resume is None else arguments.truth("resume", resume)
         report = rebuilding.rebuild(
-            self._subject("rebuild", threads, progress),
+            self._rebuild_context("rebuild", threads, progress),
             metric=metric,
             dtype=dtype,
             index=index,
             scores=scores,
-            floor=floor,
+            recall_floor=floor,
             keep_previous=keep,
             reason=text,
             resume=go_on,
@@ -432,8 +432,8 @@ class Collection(CollectionReader):
         Example:
             print(docs.plan_rebuild(metric="dot"))
         """
-        subject = self._subject("plan a rebuild", threads, None, write=False)
-        return rebuilding.plan(subject, metric=metric, dtype=dtype, index=index, scores=scores)
+        context = self._rebuild_context("plan a rebuild", threads, None, write=False)
+        return rebuilding.plan(context, metric=metric, dtype=dtype, index=index, scores=scores)
 
     def rollback(
         self,
@@ -460,7 +460,9 @@ class Collection(CollectionReader):
             docs.rollback()
         """
         text = rebuilding.reason_text(reason)
-        report = rebuilding.rollback(self._subject("roll back", threads, progress), reason=text)
+        report = rebuilding.rollback(
+            self._rebuild_context("roll back", threads, progress), reason=text
+        )
         self._changed_over(report)
         return report
 
@@ -473,7 +475,7 @@ class Collection(CollectionReader):
         Example:
             docs.discard_rebuild()
         """
-        return rebuilding.discard(self._subject("discard a rebuild", None, None))
+        return rebuilding.discard(self._rebuild_context("discard a rebuild", None, None))
 
     def drop_previous(self) -> bool:
         """Drops the generation that is kept to go back to; whether there was one.
@@ -484,16 +486,16 @@ class Collection(CollectionReader):
         Example:
             docs.drop_previous()
         """
-        return rebuilding.drop_previous(self._subject("drop a generation", None, None))
+        return rebuilding.drop_previous(self._rebuild_context("drop a generation", None, None))
 
-    def _subject(
+    def _rebuild_context(
         self,
         verb: str,
         threads: int | None,
         progress: Callable[[rebuilding.RebuildProgress], object] | None,
         *,
         write: bool = True,
-    ) -> rebuilding.Subject:
+    ) -> rebuilding.RebuildContext:
         arguments.callback("progress", progress)
         count = config.thread_count(threads)
         if write:
@@ -501,7 +503,7 @@ class Collection(CollectionReader):
             self._access.check_outside(verb)
         else:
             self._access.check_open()
-        return rebuilding.Subject(
+        return rebuilding.RebuildContext(
             self._access.environment, self._name, self._identity, count, progress
         )
 

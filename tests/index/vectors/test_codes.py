@@ -124,7 +124,11 @@ def test_codes_come_and_go_with_a_rebuild(docs):
 def test_a_rebuild_with_codes_goes_on_where_it_was_stopped(docs, monkeypatch):
     from vdb.maintenance.rebuild import run
 
-    monkeypatch.setattr(run, "PACE", run.Pace(rows=64, seconds=0.0, share=1e9, blocks=2))
+    monkeypatch.setattr(
+        run,
+        "SCHEDULE",
+        run.Schedule(step_rows=64, checkpoint_seconds=0.0, checkpoint_share=1e9, commit_blocks=2),
+    )
     docs.rebuild(index=PLAIN)
     left = [3]
 

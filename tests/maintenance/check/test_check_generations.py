@@ -15,7 +15,9 @@ pytestmark = pytest.mark.damages
 @pytest.fixture
 def pending(full, monkeypatch):
     """A collection with an unfinished rebuild (generation 2) and a log of changes for it."""
-    monkeypatch.setattr(run, "PACE", run.Pace(rows=64, seconds=0.0, share=1e9))
+    monkeypatch.setattr(
+        run, "SCHEDULE", run.Schedule(step_rows=64, checkpoint_seconds=0.0, checkpoint_share=1e9)
+    )
 
     def stop(at):
         if at.done > 1000:

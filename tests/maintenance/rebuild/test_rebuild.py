@@ -15,13 +15,13 @@ from vdb.store import generations
 from vdb.store.format import blocks, keys
 
 DIM = 16
-EAGER = run.Pace(rows=64, seconds=0.0, share=1e9, last=8)
+EAGER = run.Schedule(step_rows=64, checkpoint_seconds=0.0, checkpoint_share=1e9, swap_rows=8)
 """A checkpoint after every few rows."""
 
 
 @pytest.fixture
 def eager(monkeypatch):
-    monkeypatch.setattr(run, "PACE", EAGER)
+    monkeypatch.setattr(run, "SCHEDULE", EAGER)
 
 
 def assert_like_the_oracle(docs, rows, queries, k=10, least=0.9):
@@ -79,7 +79,7 @@ class TestResult:
         index = vdb.HNSW(M=5, ef_construction=40)
         assert full.rebuild("ip", index, threads=1).commits == 1
         once = link_rows(db, full)
-        monkeypatch.setattr(run, "PACE", EAGER)
+        monkeypatch.setattr(run, "SCHEDULE", EAGER)
         assert full.rebuild("ip", index, threads=2).commits > 10
         assert once and once == link_rows(db, full)
 

@@ -73,7 +73,7 @@ class TestResult:
     def test_the_graph_does_not_depend_on_threads_and_checkpoints(self, full, monkeypatch):
         full.rebuild(dtype="float16", threads=2)
         found = [full.search(record.vector, 10, ef=10).values.tolist() for record in full.scan()]
-        monkeypatch.setattr(run, "PACE", run.Pace())
+        monkeypatch.setattr(run, "SCHEDULE", run.Schedule())
         full.rebuild(dtype="float32")
         assert full.rebuild(dtype="float16", threads=1).commits == 1
         again = [full.search(record.vector, 10, ef=10).values.tolist() for record in full.scan()]

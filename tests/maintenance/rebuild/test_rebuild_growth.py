@@ -7,7 +7,7 @@ import pytest
 
 import vdb
 from vdb.maintenance.rebuild import run
-from vdb.maintenance.rebuild.changed_slots import Noted
+from vdb.maintenance.rebuild.linked_vectors import LinkedVectors
 
 DIM = 16
 
@@ -52,8 +52,8 @@ def target(request):
 
 def test_it_grows_little_more_than_alone(docs, path, rows, target, monkeypatch):
     # No checkpoint frees what is pinned; only going on to later moments does.
-    pace = run.Pace(rows=32, seconds=1e9, moment=0.0, copied=256)
-    monkeypatch.setattr(run, "PACE", pace)
+    pace = run.Schedule(step_rows=32, checkpoint_seconds=1e9, snapshot_seconds=0.0, copy_rows=256)
+    monkeypatch.setattr(run, "SCHEDULE", pace)
     beside = Upserts(path, rows)
     for _ in range(60):  # until it has its size
         beside()
@@ -68,7 +68,11 @@ def test_it_grows_little_more_than_alone(docs, path, rows, target, monkeypatch):
 
 
 def test_what_was_linked_already_is_not_linked_again(docs, path, rows, target, monkeypatch):
-    monkeypatch.setattr(run, "PACE", run.Pace(rows=32, seconds=1e9, moment=0.0, copied=256))
+    monkeypatch.setattr(
+        run,
+        "SCHEDULE",
+        run.Schedule(step_rows=32, checkpoint_seconds=1e9, snapshot_seconds=0.0, copy_rows=256),
+    )
     beside = Upserts(path, rows)
     report = docs.rebuild(**target, progress=beside)
     # Each commit changed twenty slots; without what is noted all of them came up each time.
@@ -76,7 +80,7 @@ def test_what_was_linked_already_is_not_linked_again(docs, path, rows, target, m
 
 
 class Moment:
-    """Vectors as `Noted` asks for them."""
+    """`index.Vectors` of three slots, without a database."""
 
     row_bytes = 4
 
@@ -92,26 +96,26 @@ class Moment:
 
 @pytest.mark.parametrize("free", [False, True])
 def test_only_slots_that_differ_from_what_was_noted_have_changed(free):
-    noted = Noted(free=free)
+    linked = LinkedVectors(free_changes=free)
     slots = np.array([2, 5, 7, 9], dtype=np.uint32)
     first = Moment(s2=1.0, s5=None, s7=0.0, s9=None)
-    assert noted.changed(first, slots).tolist() == [2, 5, 7, 9]
-    noted.keep(first, slots)
-    assert noted.changed(first, slots).tolist() == ([5, 9] if free else [])
+    assert linked.changed(first, slots).tolist() == [2, 5, 7, 9]
+    linked.remember(first, slots)
+    assert linked.changed(first, slots).tolist() == ([5, 9] if free else [])
     later = Moment(s1=3.0, s2=1.0, s5=4.0, s7=-0.0, s9=None, s11=1.0)
     more = np.array([1, 2, 5, 7, 9, 11], dtype=np.uint32)
-    assert noted.changed(later, more).tolist() == [1, 5, 7, *([9] if free else []), 11]
-    assert noted.changed(later, more[:0]).tolist() == []
+    assert linked.changed(later, more).tolist() == [1, 5, 7, *([9] if free else []), 11]
+    assert linked.changed(later, more[:0]).tolist() == []
 
 
 def test_more_than_is_kept_counts_as_changed(monkeypatch):
-    monkeypatch.setattr("vdb.maintenance.rebuild.changed_slots._MOST_BYTES", 8)
-    noted, moment = Noted(free=False), Moment(s1=1.0, s2=2.0, s3=3.0)
+    monkeypatch.setattr("vdb.maintenance.rebuild.linked_vectors._MOST_BYTES", 8)
+    linked, moment = LinkedVectors(free_changes=False), Moment(s1=1.0, s2=2.0, s3=3.0)
     slots = np.array([1, 2, 3], dtype=np.uint32)
-    noted.keep(moment, slots)
-    assert noted.changed(moment, slots).tolist() == [3]
+    linked.remember(moment, slots)
+    assert linked.changed(moment, slots).tolist() == [3]
 
 
 def test_a_plan_says_what_writing_meanwhile_costs(docs):
     plan = docs.plan_rebuild(metric="ip")
-    assert plan.commit_bytes == 1024 and plan.pinned_seconds == run.Pace().moment
+    assert plan.commit_bytes == 1024 and plan.pinned_seconds == run.Schedule().snapshot_seconds

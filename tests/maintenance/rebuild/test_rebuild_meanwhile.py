@@ -11,12 +11,12 @@ from vdb.maintenance.rebuild import run
 from vdb.store import generations
 
 DIM = 16
-EAGER = run.Pace(rows=64, seconds=0.0, share=1e9, last=8)
+EAGER = run.Schedule(step_rows=64, checkpoint_seconds=0.0, checkpoint_share=1e9, swap_rows=8)
 
 
 @pytest.fixture(autouse=True)
 def eager(monkeypatch):
-    monkeypatch.setattr(run, "PACE", EAGER)
+    monkeypatch.setattr(run, "SCHEDULE", EAGER)
 
 
 def stopped(docs, calls=12, **parameters):
@@ -129,7 +129,11 @@ class TestWritesMeanwhile:
 
     def test_too_much_for_the_last_round_takes_more_rounds(self, path, full, crowd, monkeypatch):
         monkeypatch.setattr(
-            run, "PACE", run.Pace(rows=256, seconds=0.0, share=1e9, last=0, rounds=3)
+            run,
+            "SCHEDULE",
+            run.Schedule(
+                step_rows=256, checkpoint_seconds=0.0, checkpoint_share=1e9, swap_rows=0, rounds=3
+            ),
         )
         writer = Writer(path, dict(enumerate(crowd)))
         full.rebuild("cosine", progress=writer)
@@ -198,7 +202,13 @@ class TestUnfinished:
         assert list(db.check()) == []
 
     def test_stopped_between_the_commits_of_a_checkpoint_it_begins_anew(self, full, monkeypatch):
-        monkeypatch.setattr(run, "PACE", run.Pace(rows=512, seconds=0.0, share=1e9, blocks=10))
+        monkeypatch.setattr(
+            run,
+            "SCHEDULE",
+            run.Schedule(
+                step_rows=512, checkpoint_seconds=0.0, checkpoint_share=1e9, commit_blocks=10
+            ),
+        )
         put = generations.put_blocks
         monkeypatch.setattr(generations, "put_blocks", stop_at(put, 3))
         with pytest.raises(StopError):
@@ -318,7 +328,7 @@ class TestRollback:
 
 
 def test_blocks_that_a_killed_rebuild_left_are_removed_by_later_commits(db, full, monkeypatch):
-    monkeypatch.setattr("vdb.maintenance.rebuild.operations._remove", lambda _: None)
+    monkeypatch.setattr("vdb.maintenance.rebuild.operations._remove_retired", lambda _: None)
     monkeypatch.setattr("vdb.store.generations.REMOVED_BY_OTHERS", 10)
     full.rebuild("ip")
     with db._environment.snapshot() as reader:

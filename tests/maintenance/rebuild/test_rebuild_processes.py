@@ -31,7 +31,7 @@ FULL = """
 import resource, sys
 import vdb
 from vdb.maintenance.rebuild import run
-run.PACE = run.Pace(rows=256, seconds=0.0, share=1e9)
+run.SCHEDULE = run.Schedule(step_rows=256, checkpoint_seconds=0.0, checkpoint_share=1e9)
 given = {sys.argv[2]: sys.argv[3]}
 with vdb.open(sys.argv[1]) as db:
     docs = db.collection("docs")
@@ -60,7 +60,11 @@ def start(script, *arguments):
 
 
 def test_what_another_process_writes_meanwhile_is_there_afterwards(path, full, monkeypatch):
-    monkeypatch.setattr(run, "PACE", run.Pace(rows=64, seconds=0.0, share=1e9, last=8))
+    monkeypatch.setattr(
+        run,
+        "SCHEDULE",
+        run.Schedule(step_rows=64, checkpoint_seconds=0.0, checkpoint_share=1e9, swap_rows=8),
+    )
     heard = []
     with start(WRITER, path, 30) as writer:
         assert writer.stdout.readline() == "ready\n"

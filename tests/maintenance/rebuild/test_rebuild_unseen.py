@@ -41,7 +41,11 @@ with vdb.open(sys.argv[1], read_only=True) as db:
 @pytest.fixture(autouse=True)
 def eager(monkeypatch):
     """Many checkpoints, each a commit that searches could notice."""
-    monkeypatch.setattr(run, "PACE", run.Pace(rows=64, seconds=0.0, share=1e9, last=8))
+    monkeypatch.setattr(
+        run,
+        "SCHEDULE",
+        run.Schedule(step_rows=64, checkpoint_seconds=0.0, checkpoint_share=1e9, swap_rows=8),
+    )
 
 
 def answers(docs, queries):

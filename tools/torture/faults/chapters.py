@@ -13,7 +13,14 @@ from vdb.store.format.blocks import LINKS
 DIM = 8
 COUNT = 80
 
-QUICK = run.Pace(rows=32, seconds=0.0, share=1e9, blocks=4, copied=32, last=4)
+QUICK = run.Schedule(
+    step_rows=32,
+    checkpoint_seconds=0.0,
+    checkpoint_share=1e9,
+    commit_blocks=4,
+    copy_rows=32,
+    swap_rows=4,
+)
 """Rebuilds make many commits at this pace."""
 
 

@@ -152,6 +152,6 @@ def warm_up() -> None:
 
 
 if __name__ == "__main__":
-    run.PACE = QUICK
+    run.SCHEDULE = QUICK
     warm_up()
     serve(act)

@@ -319,9 +319,9 @@ MUTATIONS = (
     ),
     Mutation(
         "a new generation comes into use without what was written meanwhile",
-        "vdb/maintenance/rebuild/run.py",
-        "and would wait for us.\n        self.caught_up += building.catch_up(behind)\n",
-        "and would wait for us.\n",
+        "vdb/maintenance/rebuild/builder.py",
+        "for this very batch.\n        self.caught_up += building.catch_up(changed)\n",
+        "for this very batch.\n",
         "tests/maintenance/rebuild/test_rebuild_meanwhile.py",
     ),
 )

@@ -181,7 +181,14 @@ class Life:
 
 def main() -> None:
     """Arguments: seed, directory, durability."""
-    run.PACE = run.Pace(rows=16, seconds=0.0, share=1e9, blocks=2, copied=32, last=4)
+    run.SCHEDULE = run.Schedule(
+        step_rows=16,
+        checkpoint_seconds=0.0,
+        checkpoint_share=1e9,
+        commit_blocks=2,
+        copy_rows=32,
+        swap_rows=4,
+    )
     generations.REMOVED_BY_OTHERS = 1
     Life(int(sys.argv[1]), Path(sys.argv[2]), sys.argv[3]).live()
 

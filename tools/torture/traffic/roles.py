@@ -47,7 +47,14 @@ def write(path: str, traffic: Traffic, number: int) -> None:
 def rebuild(path: str, traffic: Traffic, number: int) -> None:
     """Rebuilds, kept and rolled back now and then, until the end of the input."""
     draw = random.Random(f"{traffic.seed} {number}")
-    run.PACE = run.Pace(rows=256, seconds=0.1, share=1e9, blocks=64, copied=512, last=32)
+    run.SCHEDULE = run.Schedule(
+        step_rows=256,
+        checkpoint_seconds=0.1,
+        checkpoint_share=1e9,
+        commit_blocks=64,
+        copy_rows=512,
+        swap_rows=32,
+    )
     with vdb.open(path, create=False, durability="relaxed", lock_timeout=60) as db:
         docs = db.collection("docs")
         while not is_over():

@@ -146,11 +146,24 @@ def _write_notes(db: vdb.Database, batch: int) -> None:
 def rebuild(docs: vdb.Collection, draw: random.Random) -> None:
     """Rebuilds without end, to one metric after the other; some are taken back or given up."""
     # Many commits, or few, so that it comes to the end of it too.
-    run.PACE = draw.choice(
+    run.SCHEDULE = draw.choice(
         (
-            run.Pace(rows=48, seconds=0.0, share=1e9, blocks=2, copied=48, last=4),
-            run.Pace(rows=128, seconds=0.0, share=1e9, copied=128, last=16),
-            run.Pace(last=1000),
+            run.Schedule(
+                step_rows=48,
+                checkpoint_seconds=0.0,
+                checkpoint_share=1e9,
+                commit_blocks=2,
+                copy_rows=48,
+                swap_rows=4,
+            ),
+            run.Schedule(
+                step_rows=128,
+                checkpoint_seconds=0.0,
+                checkpoint_share=1e9,
+                copy_rows=128,
+                swap_rows=16,
+            ),
+            run.Schedule(swap_rows=1000),
         )
     )
     generations.REMOVED_BY_OTHERS = 1

@@ -1,38 +1,41 @@
 """Rebuilding a collection: another metric, another index, or the same anew, while it is in use.
 
 ===================  ==================================================================
-`target`             what a generation is to be
-`fitness`            which vectors it cannot take
+`operations`         what a user calls: plan, rebuild, roll back, discard
+`run`                the steps of one build, up to the swap
+`builder`            building over the newest commit, while others write
+`validation`         whether the new generation is good enough
+`estimate`           room and time that a rebuild takes
+`admissible`         which vectors the new generation cannot take
+`transitions`        which generation is in use, building, kept: each step in a batch
 `conversion`         from the vectors of one dtype to those of another
-`plan`               whether it can be, and what it would take
-`run`                building it beside the one in use, to the swap
-`pace`               how that divides its time, and what it tells
-`validation`         whether it is good enough
-`roles`              which generation is in use, built, kept: each step of that, in a batch
-`subject`            which collection, and what came of it
-`procedures`         what a user calls: rebuild, roll back, discard
+`linked_vectors`     which of the changed slots are linked already
+`progress`           reporting where a build is
+`context`            the collection that is rebuilt, and how
+`spec`               the parameters of a generation
+`schedule`           how a build divides its time
+`report`             the dataclasses: plan, progress, report
 ===================  ==================================================================
 """
 
 from __future__ import annotations
 
-from vdb.maintenance.rebuild.context import RebuildReport, Subject
+from vdb.maintenance.rebuild.context import RebuildContext
 from vdb.maintenance.rebuild.operations import discard, drop_previous, plan, rebuild, rollback
-from vdb.maintenance.rebuild.plan import RebuildPlan
-from vdb.maintenance.rebuild.schedule import RebuildProgress
-from vdb.maintenance.rebuild.target import reason_text
-from vdb.maintenance.rebuild.validation import floor_of
+from vdb.maintenance.rebuild.report import RebuildPlan, RebuildProgress, RebuildReport
+from vdb.maintenance.rebuild.spec import reason_text
+from vdb.maintenance.rebuild.validation import recall_floor
 
 __all__ = [
+    "RebuildContext",
     "RebuildPlan",
     "RebuildProgress",
     "RebuildReport",
-    "Subject",
     "discard",
     "drop_previous",
-    "floor_of",
     "plan",
     "reason_text",
     "rebuild",
+    "recall_floor",
     "rollback",
 ]

@@ -1,8 +1,8 @@
-"""From the vectors of one dtype to those of another, as adding them anew would store them.
+"""Conversion of vectors from one dtype to another, as adding them anew would store them.
 
-A number is rounded where the new dtype holds fractions, and refused where it has no place there:
-too large for float16, not an integer from -128 to 127 for int8, not 0 or 1 for bits. Bits are the
-numbers 0 and 1. What was rounded must still mean something to the metric: a vector may become zero.
+A number is rounded where the new dtype holds fractions, and refused where it is out of range: too
+large for float16, not an integer from -128 to 127 for int8, not 0 or 1 for bits. Bits are the
+numbers 0 and 1. The rounded vector must still be valid under the metric: it may have become zero.
 """
 
 from __future__ import annotations
@@ -14,7 +14,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from vdb.errors import InvalidVectorError
-from vdb.maintenance.rebuild.target import Target
+from vdb.maintenance.rebuild.spec import GenerationSpec
 from vdb.model.dtypes import DTYPES, DType
 from vdb.model.inputs.numbers import are_fit, stored
 from vdb.model.metrics import METRICS, Metric
@@ -25,14 +25,14 @@ __all__ = ["Conversion"]
 
 @dataclass(frozen=True, slots=True)
 class Conversion:
-    """From the vectors of a collection to those of a generation to be.
+    """From the vectors of a collection to those of a new generation.
 
     Attributes:
-        source: What there is.
-        target: What there will be.
-        metric: Which vectors mean something there.
+        source: The dtype there is.
+        target: The dtype there will be.
+        metric: The metric of the new generation, which may refuse vectors.
         dim: Numbers in a vector.
-        exact: Refuse what would be rounded.
+        exact: Whether vectors that would be rounded are refused.
     """
 
     source: DType
@@ -42,28 +42,28 @@ class Conversion:
     exact: bool
 
     @classmethod
-    def to(cls, target: Target, header: CollectionHeader, *, exact: bool) -> Self:
-        """From what a collection has to what a generation is to be."""
-        source, kind = DTYPES[header.dtype], DTYPES[target.dtype]
-        return cls(source, kind, METRICS[target.metric], header.dim, exact)
+    def to(cls, spec: GenerationSpec, header: CollectionHeader, *, exact: bool) -> Self:
+        """From the dtype of a collection to that of a new generation."""
+        source, target = DTYPES[header.dtype], DTYPES[spec.dtype]
+        return cls(source, target, METRICS[spec.metric], header.dim, exact)
 
     def rows(self, rows: NDArray[Any]) -> tuple[NDArray[Any], NDArray[np.bool_]]:
         """Rows as they will be stored, C-contiguous, and which of them can be (bool)."""
         numbers = self._numbers(rows)
-        with np.errstate(all="ignore"):  # what is lost is found below
+        with np.errstate(all="ignore"):  # overflow is seen in the converted numbers
             if self.target.packed:
-                whole = numbers != 0
-                taken = (numbers == whole).all(axis=1)
-                return np.packbits(whole, axis=1), taken
+                bits = numbers != 0
+                convertible = (numbers == bits).all(axis=1)
+                return np.packbits(bits, axis=1), convertible
             converted = np.ascontiguousarray(numbers, dtype=self.target.stored)
             if self.exact or not self.target.real:
-                taken = (converted == numbers).all(axis=1)
+                convertible = (converted == numbers).all(axis=1)
             else:
-                taken = np.isfinite(converted).all(axis=1)
-        return converted, taken & are_fit(converted, self.metric, self.target)
+                convertible = np.isfinite(converted).all(axis=1)
+        return converted, convertible & are_fit(converted, self.metric, self.target)
 
     def complaint(self, row: NDArray[Any], name: str) -> str:
-        """Why one row cannot be taken, as a clause that begins with `name`."""
+        """Why one row cannot be converted, as a clause that begins with `name`."""
         numbers = self._numbers(row.reshape(1, -1))
         try:
             stored(numbers, self.dim, self.metric, self.target, name=name, one=True)

@@ -1,12 +1,12 @@
-"""Rebuild, roll back, discard: from the call to the report.
+"""Plan, rebuild, roll back, discard: from the call to the report.
 
 `rebuild`, top to bottom:
 
-1. what is asked for is made plain, and compared with what was left unfinished;
-2. whether it can be done: vectors that the metric cannot take, room on the disk;
-3. a new generation begins, or the unfinished one goes on (`roles`);
+1. the arguments are checked, and compared with an unfinished rebuild;
+2. the collection is checked: vectors that the metric cannot take, room on the disk;
+3. a new generation begins, or the unfinished one is resumed (`transitions`);
 4. it is built, validated and put to use (`run`);
-5. the blocks of what is over are removed, a bounded number with each commit.
+5. the blocks of retired generations are removed, a bounded number with each commit.
 """
 
 from __future__ import annotations
@@ -18,19 +18,22 @@ from typing import NoReturn
 
 from vdb.errors import InvalidArgumentError, NotFoundError, VdbError
 from vdb.maintenance.rebuild import run, transitions
-from vdb.maintenance.rebuild.admissible import misfit, named, refuse_unfit, unfit
-from vdb.maintenance.rebuild.context import RebuildReport, Subject
-from vdb.maintenance.rebuild.plan import (
-    RebuildPlan,
-    bytes_needed,
-    estimate,
-    lack_of_room,
-    present_index,
-    require_room,
+from vdb.maintenance.rebuild.admissible import (
+    first_ids,
+    inadmissible_slots,
+    obstacle,
+    require_admissible,
 )
+from vdb.maintenance.rebuild.context import RebuildContext
+from vdb.maintenance.rebuild.estimate import (
+    bytes_needed,
+    require_space,
+    seconds_needed,
+    space_shortage,
+)
+from vdb.maintenance.rebuild.report import RebuildPlan, RebuildProgress, RebuildReport
 from vdb.maintenance.rebuild.run import Run
-from vdb.maintenance.rebuild.schedule import RebuildProgress
-from vdb.maintenance.rebuild.target import Target
+from vdb.maintenance.rebuild.spec import GenerationSpec
 from vdb.model.config import index_from_map
 from vdb.store import Batch, CollectionView, Snapshot, WritableCollection, generations
 from vdb.store.format.changes import PART, SLOTS
@@ -46,72 +49,72 @@ __all__ = [
 
 
 def plan(
-    subject: Subject, *, metric: object, dtype: object, index: object, scores: object
+    context: RebuildContext, *, metric: object, dtype: object, index: object, scores: object
 ) -> RebuildPlan:
     """What `rebuild` would do; changes nothing, and takes a second or two."""
-    with subject.environment.snapshot() as reader:
-        view = subject.view(reader)
+    with context.environment.snapshot() as reader:
+        view = context.view(reader)
         header = view.header
-        target = Target.of(
+        spec = GenerationSpec.of(
             header, view.generation, metric=metric, dtype=dtype, index=index, scores=scores
         )
-        bad = unfit(reader, view, target)
-        needed = bytes_needed(target, view, subject.environment.small_block)
-        room = subject.environment.room()
+        refused = inadmissible_slots(reader, view, spec)
+        needed = bytes_needed(spec, view, context.environment.small_block)
+        free = context.environment.room()
         obstacles = (
-            misfit(reader, view, target, bad),
-            lack_of_room(subject.environment, needed, room),
+            obstacle(reader, view, spec, refused),
+            space_shortage(context.environment, needed, free),
         )
         return RebuildPlan(
             collection=header.name,
             metric=header.metric,
-            to_metric=target.metric,
+            to_metric=spec.metric,
             dtype=header.dtype,
-            to_dtype=target.dtype,
-            index=present_index(view),
-            to_index=target.index,
-            to_scores=target.scores,
+            to_dtype=spec.dtype,
+            index=index_from_map(view.generation.index),
+            to_index=spec.index,
+            to_scores=spec.scores,
             records=header.count,
-            refused=len(bad),
-            refused_ids=tuple(named(reader, view, bad)),
-            obstacles=tuple(obstacle for obstacle in obstacles if obstacle),
+            refused=len(refused),
+            refused_ids=tuple(first_ids(reader, view, refused)),
+            obstacles=tuple(reason for reason in obstacles if reason),
             bytes_needed=needed,
-            bytes_free=room,
+            bytes_free=free,
             commit_bytes=PART * -(-max(1, header.slots) // SLOTS),
-            pinned_seconds=run.PACE.moment,
-            seconds=0.0 if bad.size else estimate(reader, view, target, subject.threads),
-            resumes=_share_done(reader, view, target),
+            pinned_seconds=run.SCHEDULE.snapshot_seconds,
+            seconds=0.0 if refused.size else seconds_needed(reader, view, spec, context.threads),
+            resumes=_share_done(reader, view, spec),
         )
 
 
 def rebuild(
-    subject: Subject,
+    context: RebuildContext,
     *,
     metric: object,
     dtype: object,
     index: object,
     scores: object,
-    floor: float | None,
+    recall_floor: float | None,
     keep_previous: bool,
     reason: str,
     resume: bool | None,
 ) -> RebuildReport:
     """Build the next generation and put it to use; see `Collection.rebuild`."""
     began = time.monotonic()
-    environment = subject.environment
+    environment = context.environment
     with environment.rebuilding():
         with environment.snapshot() as reader:
-            view = subject.view(reader)
+            view = context.view(reader)
             pending = _pending(reader, view)
             if resume and pending is None:
                 raise NotFoundError(
-                    f"collection {subject.name!r} has no unfinished rebuild to resume",
-                    received=subject.name,
+                    f"collection {context.name!r} has no unfinished rebuild to resume",
+                    received=context.name,
                 )
             if resume and pending is not None and (metric, dtype, index) == (None, None, None):
-                target = Target.stored(pending)
+                spec = GenerationSpec.stored(pending)
             else:
-                target = Target.of(
+                spec = GenerationSpec.of(
                     view.header,
                     view.generation,
                     metric=metric,
@@ -119,99 +122,96 @@ def rebuild(
                     index=index,
                     scores=scores,
                 )
-            resumed = resume is not False and pending is not None and _same(pending, target)
+            resumed = resume is not False and pending is not None and _same(pending, spec)
             if resume and not resumed:
-                _refuse_to_resume(subject.name, pending)
-            _require_fit(reader, view, target, pending if resumed else None)
-            require_room(environment, bytes_needed(target, view, environment.small_block))
+                _refuse_to_resume(context.name, pending)
+            _require_admissible(reader, view, spec, pending if resumed else None)
+            require_space(environment, bytes_needed(spec, view, environment.small_block))
             before = view.generation
-        _remove(subject)
+        _remove_retired(context)
         with environment.batch() as batch:
-            collection = subject.writable(batch)
+            collection = context.writable(batch)
             if resumed:
-                record = transitions.go_on(batch, collection, reason)
+                record = transitions.resume(batch, collection, reason)
             else:
-                record = transitions.begin(batch, collection, target, reason)
+                record = transitions.begin(batch, collection, spec, reason)
         return _build(
-            subject,
+            context,
             record,
             before,
             began,
-            floor=floor,
+            recall_floor=recall_floor,
             keep_previous=keep_previous,
             resumed=resumed,
         )
 
 
-def rollback(subject: Subject, *, reason: str) -> RebuildReport:
-    """Put the kept generation to use again; what came since is linked into it first."""
+def rollback(context: RebuildContext, *, reason: str) -> RebuildReport:
+    """Put the kept generation to use again, after linking what changed since into it."""
     began = time.monotonic()
-    environment = subject.environment
+    environment = context.environment
     with environment.rebuilding():
         with environment.snapshot() as reader:
-            view = subject.view(reader)
+            view = context.view(reader)
             pending = _pending(reader, view)
             resumed = pending is not None and pending.build is not None and pending.build.complete
             if not resumed:
-                transitions.require_kept(subject.name, view.header.kept)
+                transitions.require_kept(context.name, view.header.kept)
             back = pending if resumed else _kept(reader, view)
             if back is not None:
-                _require_fit(reader, view, Target.stored(back), back)
+                _require_admissible(reader, view, GenerationSpec.stored(back), back)
             before = view.generation
         with environment.batch() as batch:
-            collection = subject.writable(batch)
+            collection = context.writable(batch)
             if resumed:
-                record = transitions.go_on(batch, collection, reason)
+                record = transitions.resume(batch, collection, reason)
             else:
-                record = transitions.revive(batch, collection, reason)
+                record = transitions.reactivate(batch, collection, reason)
         return _build(
-            subject, record, before, began, floor=None, keep_previous=True, resumed=resumed
+            context,
+            record,
+            before,
+            began,
+            recall_floor=None,
+            keep_previous=True,
+            resumed=resumed,
         )
 
 
-def discard(subject: Subject) -> bool:
-    """Drop what an unfinished rebuild left; whether there was anything."""
-    return _drop(subject, transitions.discard)
+def discard(context: RebuildContext) -> bool:
+    """Drop an unfinished rebuild; False where there is none."""
+    return _drop(context, transitions.discard)
 
 
-def drop_previous(subject: Subject) -> bool:
-    """Drop the generation that is kept to go back to; whether there was one."""
-    return _drop(subject, transitions.drop_kept)
+def drop_previous(context: RebuildContext) -> bool:
+    """Drop the kept generation; False where there is none."""
+    return _drop(context, transitions.drop_previous)
 
 
-def _drop(subject: Subject, role: Callable[[Batch, WritableCollection], bool]) -> bool:
-    with subject.environment.rebuilding():
-        with subject.environment.batch() as batch:
-            dropped = role(batch, subject.writable(batch))
-        _remove(subject)
+def _drop(context: RebuildContext, transition: Callable[[Batch, WritableCollection], bool]) -> bool:
+    with context.environment.rebuilding():
+        with context.environment.batch() as batch:
+            dropped = transition(batch, context.writable(batch))
+        _remove_retired(context)
     return dropped
 
 
 def _build(
-    subject: Subject,
+    context: RebuildContext,
     record: GenerationRecord,
     before: GenerationRecord,
     began: float,
     *,
-    floor: float | None,
+    recall_floor: float | None,
     keep_previous: bool,
     resumed: bool,
 ) -> RebuildReport:
-    building = Run(
-        subject.environment,
-        subject.name,
-        subject.identity,
-        record,
-        floor=floor,
-        threads=subject.threads,
-        progress=subject.progress,
-        pace=run.PACE,
-    )
-    building.to_the_end(keep_previous=keep_previous)
-    with suppress(VdbError):  # it is in use: what is left to remove, later commits remove
-        _remove(subject)
+    build = Run(context, record, recall_floor=recall_floor)
+    build.to_the_end(keep_previous=keep_previous)
+    with suppress(VdbError):  # the new generation is in use; later commits remove the rest
+        _remove_retired(context)
     return RebuildReport(
-        collection=subject.name,
+        collection=context.name,
         generation=record.number,
         metric=record.metric,
         dtype=record.dtype,
@@ -220,44 +220,45 @@ def _build(
         previous_metric=before.metric,
         previous_dtype=before.dtype,
         previous_kept=keep_previous,
-        records=building.records,
-        caught_up=building.caught_up,
-        recall=building.recall,
+        records=build.records,
+        caught_up=build.caught_up,
+        recall=build.recall,
         resumed=resumed,
-        commits=building.commits,
+        commits=build.commits,
         seconds=time.monotonic() - began,
     )
 
 
-def _require_fit(
-    reader: Snapshot, view: CollectionView, target: Target, known: GenerationRecord | None
+def _require_admissible(
+    reader: Snapshot, view: CollectionView, spec: GenerationSpec, stored: GenerationRecord | None
 ) -> None:
-    """Refuse vectors that the target cannot take.
+    """Refuse vectors that the generation cannot take.
 
-    `known` is what there is of it already. One that was in use has the vectors it had then; what
-    came since must be converted to it without loss, because nobody else would keep it.
+    `stored` is its record, where it is resumed or goes back into use. One that was in use has the
+    vectors it had then; later ones must be converted to it without loss, because no other
+    generation would keep them.
     """
-    complete = known is not None and known.build is not None and known.build.complete
-    since = None
-    if complete and known is not None:
-        since = generations.changed_slots(reader, view.header, known.number)
-    bad = unfit(reader, view, target, among=since)
-    refuse_unfit(reader, view, target, bad, exact=complete)
+    complete = stored is not None and stored.build is not None and stored.build.complete
+    changed = None
+    if complete and stored is not None:
+        changed = generations.changed_slots(reader, view.header, stored.number)
+    refused = inadmissible_slots(reader, view, spec, changed=changed)
+    require_admissible(reader, view, spec, refused, exact=complete)
 
 
-def _remove(subject: Subject) -> None:
-    """The blocks of generations that are over, a bounded number with each commit."""
+def _remove_retired(context: RebuildContext) -> None:
+    """Remove the blocks of retired generations, a bounded number with each commit."""
     removed = 0
     while True:
-        with subject.environment.snapshot() as reader:
-            if not subject.view(reader).header.leaving:
+        with context.environment.snapshot() as reader:
+            if not context.view(reader).header.leaving:
                 return
-        with subject.environment.batch(timeout=run.PACE.patience) as batch:
+        with context.environment.batch(timeout=run.SCHEDULE.lock_timeout) as batch:
             removed += generations.remove_retired(
-                batch, subject.writable(batch), generations.REMOVED_AT_ONCE
+                batch, context.writable(batch), generations.REMOVED_AT_ONCE
             )
-        if subject.progress is not None:
-            subject.progress(RebuildProgress("removing", removed, 0))
+        if context.progress is not None:
+            context.progress(RebuildProgress("removing", removed, 0))
 
 
 def _pending(reader: Snapshot, view: CollectionView) -> GenerationRecord | None:
@@ -270,24 +271,24 @@ def _kept(reader: Snapshot, view: CollectionView) -> GenerationRecord | None:
     return reader.inactive_generation(view.header, number) if number else None
 
 
-def _same(pending: GenerationRecord, target: Target) -> bool:
-    """Whether an unfinished rebuild is one to the same, and can be gone on with."""
+def _same(pending: GenerationRecord, spec: GenerationSpec) -> bool:
+    """Whether an unfinished rebuild has the same parameters, and can be resumed."""
     whole = pending.build is not None and pending.build.whole
-    return whole and Target.stored(pending) == target
+    return whole and GenerationSpec.stored(pending) == spec
 
 
 def _refuse_to_resume(name: str, pending: GenerationRecord | None) -> NoReturn:
     whole = pending is not None and pending.build is not None and pending.build.whole
-    what = "is one to other parameters" if whole else "was killed at a moment it cannot go on from"
+    why = "is one to other parameters" if whole else "was killed at a moment it cannot go on from"
     raise InvalidArgumentError(
-        f"the unfinished rebuild of collection {name!r} {what}; start anew with resume=False",
+        f"the unfinished rebuild of collection {name!r} {why}; start anew with resume=False",
         expected="an unfinished rebuild to the same",
-        received=None if pending is None else Target.stored(pending),
+        received=None if pending is None else GenerationSpec.stored(pending),
     )
 
 
-def _share_done(reader: Snapshot, view: CollectionView, target: Target) -> float | None:
+def _share_done(reader: Snapshot, view: CollectionView, spec: GenerationSpec) -> float | None:
     pending = _pending(reader, view)
-    if pending is None or pending.build is None or not _same(pending, target):
+    if pending is None or pending.build is None or not _same(pending, spec):
         return None
     return min(1.0, pending.build.slots / max(1, view.header.slots))

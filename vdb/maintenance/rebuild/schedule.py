@@ -1,59 +1,44 @@
-"""How a build divides its time, and what it tells of where it is."""
+"""How a build divides its time between linking, following other writers, and checkpoints."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
 
-__all__ = ["Pace", "RebuildProgress"]
+__all__ = ["Schedule"]
 
 
 @dataclass(frozen=True, slots=True)
-class RebuildProgress:
-    """Where a rebuild is.
-
-    Attributes:
-        phase: "copying" (to another dtype), "building", "catching up", "validating", or "removing"
-            what is no longer needed.
-        done: Records (of "copying": slots, of "removing": blocks) dealt with in this phase.
-        total: Of how many; 0 where that is not known.
-    """
-
-    phase: str
-    done: int
-    total: int
-
-
-@dataclass(frozen=True, slots=True)
-class Pace:
+class Schedule:
     """How a build divides its time.
 
     Attributes:
-        rows: Vectors linked between two looks at the clock, at most.
-        moment: Seconds that linking goes on over one moment, about, while others write: what their
-            commits replace meanwhile cannot be used again.
-        seconds: Time between two checkpoints, at least.
-        share: Largest share of the time that checkpoints may take.
-        memory: Bytes of linked and not yet stored blocks, at most.
-        blocks: Small blocks in one commit, at most: 16 MiB. A big one counts for as many as fill
-            it.
-        copied: Vectors converted between two looks at what that made.
-        last: Changed slots that are caught up with under the writer lock.
+        step_rows: Vectors linked between two looks at the clock, at most.
+        snapshot_seconds: Seconds for which a snapshot is linked from, about, while others write:
+            the pages that their commits replace stay in use for that long.
+        checkpoint_seconds: Time between two checkpoints, at least.
+        checkpoint_share: Largest share of the time that checkpoints may take, 0..1.
+        dirty_bytes: Bytes of linked blocks that are not stored yet, at most.
+        commit_blocks: Small blocks in one commit, at most: 16 MiB. A big one counts for as many as
+            fill it.
+        copy_rows: Vectors converted between two looks at the size of the converted blocks.
+        swap_rows: Changed slots that are caught up with under the writer lock, at most.
         rounds: After so many rounds of catching up the rest is done under the writer lock, however
             much it is.
-        patience: Seconds to wait for another writer, once a build has begun.
+        lock_timeout: Seconds to wait for another writer, once a build has begun.
     """
 
-    rows: int = 1024
-    moment: float = 0.05
-    seconds: float = 10.0
-    share: float = 0.05
-    memory: int = 1 << 30
-    blocks: int = 4096
-    copied: int = 4096
-    last: int = 128
+    step_rows: int = 1024
+    snapshot_seconds: float = 0.05
+    checkpoint_seconds: float = 10.0
+    checkpoint_share: float = 0.05
+    dirty_bytes: int = 1 << 30
+    commit_blocks: int = 4096
+    copy_rows: int = 4096
+    swap_rows: int = 128
     rounds: int = 20
-    patience: float = 600.0
+    lock_timeout: float = 600.0
 
-    def rows_in(self, seconds: float, *, of: int, took: float) -> int:
-        """How many vectors are linked in so many seconds, where `of` of them took `took`."""
-        return max(1, min(self.rows, int(of * seconds / max(took, 1e-6)), 2 * of))
+    def next_step(self, rows: int, *, seconds: float) -> int:
+        """Vectors of the next step, where the last one linked `rows` in so many seconds."""
+        in_time = int(rows * self.snapshot_seconds / max(seconds, 1e-6))
+        return max(1, min(self.step_rows, in_time, 2 * rows))

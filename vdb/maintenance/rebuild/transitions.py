@@ -1,7 +1,15 @@
-"""Which generation is in use, which is built, which is kept: every change of that, inside a batch.
+"""State transitions of generations: one is in use, one may be building, one may be kept.
 
-Each function changes the collection's header and records in a batch that its caller commits; so
-each is a step that has happened or has not.
+::
+
+    begin, resume      nothing or unfinished -> building
+    reactivate         kept -> building
+    swap               building -> in use;  in use -> kept, or retired
+    discard            building -> retired
+    drop_previous      kept -> retired
+
+Each function changes the collection's header and records inside a batch that its caller commits, so
+that a transition happens wholly or not at all. Later commits remove the blocks of retired ones.
 """
 
 from __future__ import annotations
@@ -10,24 +18,24 @@ import time
 
 from vdb.errors import NotFoundError
 from vdb.index import RUN
-from vdb.maintenance.rebuild.target import Target
+from vdb.maintenance.rebuild.spec import GenerationSpec
 from vdb.model.version import __version__
 from vdb.store import Batch, WritableCollection, generations
 from vdb.store.format import keys
 from vdb.store.format.generation import Build, GenerationRecord
 
-__all__ = ["begin", "discard", "drop_kept", "go_on", "require_kept", "revive", "swap"]
+__all__ = ["begin", "discard", "drop_previous", "reactivate", "require_kept", "resume", "swap"]
 
 
 def begin(
-    batch: Batch, collection: WritableCollection, target: Target, reason: str
+    batch: Batch, collection: WritableCollection, spec: GenerationSpec, reason: str
 ) -> GenerationRecord:
-    """A new generation is being built, from nothing; what was being built before is dropped."""
+    """Begin to build a new generation; an unfinished one is discarded."""
     discard(batch, collection)
     header = collection.header
-    record = target.record(header.next_generation, collection.generation)
+    record = spec.record(header.next_generation, collection.generation)
     record.build = Build(
-        time.time(), __version__, reason, target.scores, spread=header.slots, run=RUN
+        time.time(), __version__, reason, spec.scores, spread=header.slots, run=RUN
     )
     header.building = record.number
     header.next_generation += 1
@@ -35,30 +43,31 @@ def begin(
     return record
 
 
-def go_on(batch: Batch, collection: WritableCollection, reason: str) -> GenerationRecord:
-    """The one that was being built goes on, from its newest stored state."""
+def resume(batch: Batch, collection: WritableCollection, reason: str) -> GenerationRecord:
+    """Go on with the generation that was being built, from its newest stored state."""
     header = collection.header
     record = batch.inactive_generation(header, header.building)
     assert record.build is not None  # noqa: S101 - decoded so; the caller looked
-    record.build.epoch += 1  # the epochs before hold all it lacks by now
+    record.build.epoch += 1  # the log of the epochs before holds all changes it lacks
     record.build.reason = reason or record.build.reason
     generations.put_record(batch, collection, record)
     return record
 
 
-def revive(batch: Batch, collection: WritableCollection, reason: str) -> GenerationRecord:
-    """The kept generation is on its way back: it catches up like one that is being built."""
+def reactivate(batch: Batch, collection: WritableCollection, reason: str) -> GenerationRecord:
+    """Begin to catch up with the kept generation, as if it were being built."""
     discard(batch, collection)
     header = collection.header
     header.building, header.kept = header.kept, 0
     record = batch.inactive_generation(header, header.building)
-    assert record.build is not None  # noqa: S101 - what is kept has it
-    record.build.epoch += 1
-    # The log names what came since.
-    record.build.spread, record.build.slots, record.build.copied = 0, header.slots, header.slots
-    record.build.began = time.time()
-    record.build.version = __version__
-    record.build.reason = reason or f"rolled back from generation {header.generation}"
+    build = record.build
+    assert build is not None  # noqa: S101 - every kept generation has it
+    build.epoch += 1
+    # All slots are dealt with; those that changed since are in the log.
+    build.spread, build.slots, build.copied = 0, header.slots, header.slots
+    build.began = time.time()
+    build.version = __version__
+    build.reason = reason or f"rolled back from generation {header.generation}"
     generations.put_record(batch, collection, record)
     return record
 
@@ -71,11 +80,11 @@ def swap(
     keep_previous: bool,
     recall: float | None,
 ) -> None:
-    """The built generation is in use from this commit on; the one before is kept, or over."""
+    """Put the built generation to use from this commit on; keep or retire the one before."""
     header, before, build = collection.header, collection.generation, record.build
     assert build is not None  # noqa: S101 - it is not in use yet
     now = time.time()
-    over = [header.kept] if header.kept else []
+    retired = [header.kept] if header.kept else []
     header.building = header.kept = 0
     if keep_previous:
         before.build = Build(
@@ -91,24 +100,19 @@ def swap(
         generations.put_record(batch, collection, before)
         header.kept = before.number
     else:
-        over.append(before.number)
-    # Its log is done with: what it holds is in the graph.
-    forget_all(batch, collection, record.number)
+        retired.append(before.number)
+    # All changes in its log are in its graph.
+    batch.delete_all(keys.changes_of(header.number, record.number))
     header.put_to_use(record, when=now, reason=build.reason, seconds=build.seconds, recall=recall)
     header.scores = build.scores
     record.build = None
     collection.generation = record
-    for generation in over:  # now that nobody has these roles
+    for generation in retired:  # after the header names them no more
         generations.retire(batch, collection, generation)
 
 
-def forget_all(batch: Batch, collection: WritableCollection, generation: int) -> None:
-    """Remove a generation's whole log."""
-    batch.delete_all(keys.changes_of(collection.header.number, generation))
-
-
 def discard(batch: Batch, collection: WritableCollection) -> bool:
-    """Drop the generation that is being built, if there is one."""
+    """Retire the generation that is being built; False where there is none."""
     header = collection.header
     dropped, header.building = header.building, 0
     if dropped:
@@ -116,8 +120,8 @@ def discard(batch: Batch, collection: WritableCollection) -> bool:
     return bool(dropped)
 
 
-def drop_kept(batch: Batch, collection: WritableCollection) -> bool:
-    """Drop the generation that is kept, if there is one."""
+def drop_previous(batch: Batch, collection: WritableCollection) -> bool:
+    """Retire the kept generation; False where there is none."""
     header = collection.header
     dropped, header.kept = header.kept, 0
     if dropped:
@@ -126,7 +130,7 @@ def drop_kept(batch: Batch, collection: WritableCollection) -> bool:
 
 
 def require_kept(name: str, kept: int) -> None:
-    """Raise NotFoundError where there is nothing to go back to."""
+    """Raise NotFoundError where no generation is kept."""
     if not kept:
         raise NotFoundError(
             f"collection {name!r} keeps no previous generation to go back to; rebuild it with "

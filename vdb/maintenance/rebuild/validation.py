@@ -1,4 +1,4 @@
-"""Whether a built generation is good enough to be used: judged before the swap, never after it."""
+"""Validation of a built generation: its graph and its recall, before the swap."""
 
 from __future__ import annotations
 
@@ -20,20 +20,20 @@ from vdb.model.metrics import METRICS
 from vdb.store import CollectionView
 from vdb.store.format.generation import GenerationRecord
 
-__all__ = ["FLOOR", "floor_of", "validated"]
+__all__ = ["RECALL_FLOOR", "recall_floor", "validated"]
 
-FLOOR = 0.5
-"""Sampled recall below which a generation is refused, unless the caller says otherwise. A sound
-graph reaches more on any data that has neighbours to find."""
+RECALL_FLOOR = 0.5
+"""Sampled recall@10 below which a generation is refused, unless the caller gives another bound. A
+sound graph reaches more on any data that has neighbours to find."""
 
 K = 10
 _SEED = 0x7664
 
 
-def floor_of(validate: object) -> float | None:
-    """The recall that ``validate=`` asks for: True is `FLOOR`, False none at all, or 0..1."""
+def recall_floor(validate: object) -> float | None:
+    """The recall that ``validate=`` asks for: True is `RECALL_FLOOR`, False none, or 0..1."""
     if validate is True:
-        return FLOOR
+        return RECALL_FLOOR
     if validate is False:
         return None
     floor = number("validate", validate)
@@ -47,26 +47,28 @@ def floor_of(validate: object) -> float | None:
 
 
 def validated(
-    now: Callable[[], tuple[Building, CollectionView]], record: GenerationRecord, floor: float
+    latest: Callable[[], tuple[Building, CollectionView]], record: GenerationRecord, floor: float
 ) -> float | None:
-    """Refuse a graph that is broken or finds too little; its sampled recall.
+    """Refuse a graph that is broken or finds too little; return its sampled recall, 0..1.
 
-    Every promise about the graph is verified: links returned, every vector reached, counts. Then
-    stored vectors are searched for, through the graph with the default ef and exactly: the recall
-    is the share of the K nearest others that the graph finds. None where there are no others. In
-    a large collection the record then gets the ef that recall takes. `now` gives what there is at
-    the newest moment; the two steps are done at one each.
+    1. Every invariant of the graph is verified: links returned, every vector reached, counts.
+    2. Stored vectors are searched for, through the graph with the default ef and exactly: the
+       recall is the share of the K nearest others that the graph finds; None without others.
+    3. The record of a large collection gets the ef that the default recall target takes.
+
+    `latest` gives the build, and the collection in use, as of the newest commit; each step takes
+    its own.
 
     Raises:
-        RebuildError: It must not be used; the generation in use stays.
+        RebuildError: The generation must not be used; the one in use stays.
     """
-    building, beside = now()
-    problems = list(islice(building.problems(beside), 3))
+    building, in_use = latest()
+    problems = list(islice(building.problems(in_use), 3))
     if problems:
         listed = "; ".join(f"{where}: {what}" for where, what in problems)
         raise RebuildError(f"the new generation is broken and was not put to use: {listed}")
-    building, beside = now()
-    sample = Sample.of(building, beside, record)
+    building, in_use = latest()
+    sample = Sample.of(building, in_use, record)
     if sample is None:
         return None
     recall = sample.recall(DEFAULT_EF)
@@ -78,24 +80,39 @@ def validated(
             expected=floor,
             received=recall,
         )
-    if record.index["type"] == "hnsw" and beside.header.count >= recall_curve.AUTOMATIC_FROM:
-        latest = [(beside, sample)]
-
-        def measured(ef: int) -> float:
-            """At the newest moment; what exact search says there is found out where it moved."""
-            here, there = now()
-            if there is not latest[-1][0]:
-                latest[:] = [(there, Sample.of(here, there, record) or sample)]
-            return latest[-1][1].recall(ef)
-
-        found = Curve(measured, k=K, queries=len(sample.slots), records=beside.header.count)
-        record.tuning = tuning_to_map(automatic(found))
+    if record.index["type"] == "hnsw" and in_use.header.count >= recall_curve.AUTOMATIC_FROM:
+        measure = _RecallMeasure(latest, record, in_use, sample)
+        curve = Curve(measure, k=K, queries=len(sample.slots), records=in_use.header.count)
+        record.tuning = tuning_to_map(automatic(curve))
     return recall
+
+
+class _RecallMeasure:
+    """Recall by ef as of the newest commit; exact search is repeated where that changed."""
+
+    def __init__(
+        self,
+        latest: Callable[[], tuple[Building, CollectionView]],
+        record: GenerationRecord,
+        view: CollectionView,
+        sample: Sample,
+    ) -> None:
+        self._latest = latest
+        self._record = record
+        self._view = view
+        self._sample = sample
+
+    def __call__(self, ef: int) -> float:
+        building, view = self._latest()
+        if view is not self._view:
+            self._view = view
+            self._sample = Sample.of(building, view, self._record) or self._sample
+        return self._sample.recall(ef)
 
 
 @dataclass(frozen=True, slots=True)
 class Sample:
-    """Stored vectors, and what is nearest to them by exact search over the new generation."""
+    """Stored vectors as queries, and their exact neighbours in the new generation."""
 
     building: Building
     metric: str
@@ -105,11 +122,11 @@ class Sample:
 
     @classmethod
     def of(
-        cls, building: Building, beside: CollectionView, record: GenerationRecord
+        cls, building: Building, in_use: CollectionView, record: GenerationRecord
     ) -> Self | None:
-        """None where there are no two vectors."""
+        """A sample of the build; None where there are fewer than two vectors."""
         slots = building.sample(AUTOMATIC_QUERIES, _SEED)
-        if beside.header.count <= 1 or not slots.size:
+        if in_use.header.count <= 1 or not slots.size:
             return None
         queries = building.vectors(slots).astype(DTYPES[DTYPES[record.dtype].queries].stored)
         exact = building.search(queries, K + 1, ef=DEFAULT_EF, exact=True)
@@ -117,27 +134,28 @@ class Sample:
 
     def recall(self, ef: int) -> float:
         """The share of the K nearest others that the new graph finds with this ef."""
-        # A stored vector takes one of the places itself.
-        found = self.building.search(self.queries, K + 1, ef=max(ef, K) + 1, exact=False)
-        return _recall(self.slots, found, self.exact, self.metric)
+        # A stored vector is one of its own K + 1 nearest.
+        hits = self.building.search(self.queries, K + 1, ef=max(ef, K) + 1, exact=False)
+        return _recall(self.slots, hits, self.exact, self.metric)
 
 
-def _recall(slots: NDArray[np.uint32], found: Neighbors, exact: Neighbors, metric: str) -> float:
-    """Hits are judged by value, so that it does not matter which of equal ones were found."""
+def _recall(slots: NDArray[np.uint32], hits: Neighbors, exact: Neighbors, metric: str) -> float:
+    """The share of exact neighbours that were found, by value: of equally near ones any counts."""
     closer = METRICS[metric].closer
-    hit = wanted = 0
+    hit_count = total = 0
     for row, slot in enumerate(slots.tolist()):
         nearest = _others(exact, row, slot)[:K]
         if not nearest.size:
             continue
-        values = _others(found, row, slot)[:K]
-        wanted += len(nearest)
-        hit += int(np.count_nonzero(closer(values, nearest[-1])))
-    return hit / wanted if wanted else 1.0
+        values = _others(hits, row, slot)[:K]
+        total += len(nearest)
+        hit_count += int(np.count_nonzero(closer(values, nearest[-1])))
+    return hit_count / total if total else 1.0
 
 
-def _others(found: Neighbors, row: int, slot: int) -> NDArray[np.float64]:
-    count = int(found.counts[row])
-    values: NDArray[np.float64] = found.values[row, :count]
-    others: NDArray[np.float64] = values[found.slots[row, :count] != slot]
+def _others(hits: Neighbors, row: int, slot: int) -> NDArray[np.float64]:
+    """The values of a query's hits without the vector itself."""
+    count = int(hits.counts[row])
+    values: NDArray[np.float64] = hits.values[row, :count]
+    others: NDArray[np.float64] = values[hits.slots[row, :count] != slot]
     return others

@@ -1,4 +1,4 @@
-"""What a generation is to be, out of what was asked for and what there is."""
+"""The parameters of a generation to be built: those that were asked for, the rest as they are."""
 
 from __future__ import annotations
 
@@ -21,16 +21,16 @@ from vdb.store.format.generation import GenerationRecord
 from vdb.store.format.headers import CollectionHeader
 from vdb.store.format.limits import LONGEST_REASON
 
-__all__ = ["Target", "reason_text", "refused"]
+__all__ = ["GenerationSpec", "reason_text", "refused_norms"]
 
 
 @dataclass(frozen=True, slots=True)
-class Target:
-    """What a generation is to be.
+class GenerationSpec:
+    """The parameters of a generation.
 
     Attributes:
         metric: Name of its metric.
-        dtype: How the vectors are stored that it is over.
+        dtype: How its vectors are stored.
         index: Parameters of its index.
         scores: Default convention of results once it is in use.
     """
@@ -51,7 +51,7 @@ class Target:
         index: object,
         scores: object,
     ) -> Self:
-        """What is asked for; None stands for what there is.
+        """What is asked for; None stands for what the collection has.
 
         Raises:
             InvalidArgumentError: No such metric, dtype or index, they do not go together, or the
@@ -59,9 +59,9 @@ class Target:
         """
         name = header.metric if metric is None else metric_named(metric).name
         kind = DTYPES[header.dtype] if dtype is None else dtype_named(dtype)
-        _go_together(header, name, kind)
-        wanted = index_from_map(present.index) if index is None else config.index_config(index)
-        wanted = config.fitting_index(wanted, METRICS[name], kind)
+        _require_matching(header, name, kind)
+        parameters = index_from_map(present.index) if index is None else config.index_config(index)
+        parameters = config.fitting_index(parameters, METRICS[name], kind)
         if scores is not None:
             convention = convention_named(scores, name, dtype=kind.name, argument="scores").name
         else:
@@ -77,16 +77,16 @@ class Target:
                     expected=error.expected,
                     received=header.scores,
                 ) from None
-        return cls(name, kind.name, wanted, convention)
+        return cls(name, kind.name, parameters, convention)
 
     @classmethod
     def stored(cls, record: GenerationRecord) -> Self:
-        """What a generation that is not in use was meant to be."""
+        """The parameters of a generation that is stored and not in use."""
         scores = "native" if record.build is None else record.build.scores
         return cls(record.metric, record.dtype, index_from_map(record.index), scores)
 
     def record(self, number: int, present: GenerationRecord) -> GenerationRecord:
-        """An empty generation of this kind, over vectors of its own where `present` has others."""
+        """An empty generation of this kind; of the same dtype, it shares vectors with `present`."""
         shared = present.vectors if self.dtype == present.dtype else None
         return new_generation(number, self.metric, self.dtype, self.index, vectors=shared)
 
@@ -97,7 +97,7 @@ class Target:
         return -(-slots // rows) * blocks.BIG_BLOCK
 
     def block_bytes(self, header: CollectionHeader, small_block: int) -> int:
-        """Bytes of blocks of links and codes that it takes for as many slots as there are."""
+        """Bytes of blocks of links and codes for all slots of the collection."""
         slots, parameters = header.slots, index_to_map(self.index)
         if parameters["type"] == "flat":
             return 0
@@ -114,8 +114,8 @@ class Target:
         return total
 
 
-def _go_together(header: CollectionHeader, metric: str, kind: DType) -> None:
-    """Refuse a metric and a dtype that do not belong together, or vectors too long for a row."""
+def _require_matching(header: CollectionHeader, metric: str, kind: DType) -> None:
+    """Refuse a dtype that the metric does not have, or vectors too long for a row."""
     dtypes = METRICS[metric].dtypes
     if kind.name not in dtypes:
         hint = "metric=" if kind.name != header.dtype else "dtype="
@@ -129,15 +129,15 @@ def _go_together(header: CollectionHeader, metric: str, kind: DType) -> None:
         config.dimension(header.dim, kind)
 
 
-def refused(metric: str, dtype_is_real: bool, norms: NDArray[np.float32]) -> NDArray[np.bool_]:
-    """Which vectors of these lengths a metric cannot take."""
+def refused_norms(metric: str, dtype: str, norms: NDArray[np.float32]) -> NDArray[np.bool_]:
+    """Which vectors of these lengths (L2 norms) the metric refuses, bool (n,)."""
     row = METRICS[metric]
     lengths = norms.astype(np.float64)
-    unfit = lengths < row.shortest
-    if row.unit and dtype_is_real:
-        # Lengths are stored as float32: a vector at the very bound is not to fail by rounding.
-        unfit |= np.abs(lengths**2 - 1) > UNIT_TOLERANCE + 1e-6
-    return unfit
+    refused = lengths < row.shortest
+    if row.asks_for_unit(DTYPES[dtype]):
+        # Lengths are stored as float32: a vector at the very bound must not fail by rounding.
+        refused |= np.abs(lengths**2 - 1) > UNIT_TOLERANCE + 1e-6
+    return refused
 
 
 def reason_text(reason: object) -> str:

@@ -1,0 +1,81 @@
+"""What a rebuild would take: room on the disk, and time by a short trial."""
+
+from __future__ import annotations
+
+import math
+import time
+
+from vdb.errors import DiskFullError
+from vdb.index import RUN, Building
+from vdb.maintenance.rebuild.conversion import Conversion
+from vdb.maintenance.rebuild.spec import GenerationSpec
+from vdb.store import CollectionView, Environment, Snapshot, generation_view
+from vdb.store.format.generation import Build
+
+__all__ = ["bytes_needed", "require_space", "seconds_needed", "space_shortage"]
+
+_TRIAL_SECONDS = 1.5
+_TRIAL_ROWS = 256
+_TRIAL_COMMITS = 2  # a trial ends early after this many commits of others, whose pages it pins
+_SPARE = 1 << 20
+
+
+def space_shortage(environment: Environment, needed: int, free: int | None) -> str | None:
+    """Why a rebuild does not fit the disk, as a sentence; None where it fits or `free` is None."""
+    if free is None or free >= needed:
+        return None
+    return (
+        f"the rebuild wants {needed:,} bytes free on the disk of {environment.path}, and "
+        f"{free:,} are"
+    )
+
+
+def require_space(environment: Environment, needed: int) -> None:
+    """Raise DiskFullError where a rebuild would not fit."""
+    free = environment.room()
+    if shortage := space_shortage(environment, needed, free):
+        raise DiskFullError(f"{shortage}; nothing was changed", expected=needed, received=free)
+
+
+def bytes_needed(spec: GenerationSpec, view: CollectionView, small_block: int) -> int:
+    """Room that a build takes: its blocks, and once more for those that a commit replaces.
+
+    Vectors are converted once, block after block, and replaced only where others write.
+    """
+    header = view.header
+    converts = spec.dtype != header.dtype
+    vectors = spec.vector_bytes(header.dim, header.slots) if converts else 0
+    return 2 * spec.block_bytes(header, small_block) + vectors + _SPARE
+
+
+def seconds_needed(
+    reader: Snapshot, view: CollectionView, spec: GenerationSpec, threads: int
+) -> float:
+    """Seconds that linking all records takes, measured by linking a few that are never stored."""
+    header = view.header
+    record = spec.record(header.next_generation, view.generation)
+    own = generation_view(reader.database_header(), view, record)
+    if not own.links or not header.count:
+        return 0.0
+    conversion = Conversion.to(spec, header, exact=False)
+    building = Building(
+        view,
+        own,
+        reader.fetch,
+        fit=lambda *_: None,
+        convert=None if own.vectors is view.vectors else lambda _, rows: conversion.rows(rows)[0],
+        build=Build(0.0, "", "", "", spread=header.slots, run=RUN),
+        threads=threads,
+    )
+    began = time.monotonic()
+    while time.monotonic() - began < _TRIAL_SECONDS and building.sweep(_TRIAL_ROWS):
+        if reader.behind() > _TRIAL_COMMITS:
+            break
+    seconds = time.monotonic() - began
+    linked, total = building.nodes, header.count
+    if linked == total:
+        return seconds
+    # Walks grow with the logarithm of the graph, and faster once it no longer fits the processor's
+    # caches.
+    growth = (math.log(total) / math.log(max(2, linked))) ** 2
+    return seconds / linked * total * growth
