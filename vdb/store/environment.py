@@ -82,9 +82,9 @@ class Environment:
             UnsafeFilesystemError, FormatVersionError, CorruptedError, ReadOnlyError, BusyError,
                 DiskError: As their names say.
         """
-        given = Path(path)
-        with registry.lock, os_errors(given):
-            real = given.resolve()
+        named = Path(path)
+        with registry.lock, os_errors(named):
+            real = named.resolve()
             registry.close_abandoned()
             opening.locate(
                 real,

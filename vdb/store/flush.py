@@ -52,7 +52,7 @@ def flush(
 def _put_header(txn: Transaction, collection: WritableCollection) -> None:
     header = collection.header
     body = header.encode()
-    header.hold(body, None if collection.created else collection.view.header)
+    header.verify_encoded(body, None if collection.created else collection.view.header)
     txn.put_sealed(keys.collection(header.number), body)
 
 
@@ -63,7 +63,9 @@ def _put_generation(txn: Transaction, collection: WritableCollection) -> None:
         raise CorruptedError(
             f"generation {generation.number} is not in use", where=f"collection {number}"
         )
-    generation.hold(body, number, None if collection.created else collection.view.generation)
+    generation.verify_encoded(
+        body, number, None if collection.created else collection.view.generation
+    )
     txn.put_sealed(keys.generation(number, generation.number), body)
 
 
@@ -77,5 +79,5 @@ def put_commit(
     if oldest > 0:
         txn.delete(keys.journal(oldest))
     header = database.encode()
-    database.hold(header, before)
+    database.verify_encoded(header, before)
     txn.put(keys.DATABASE, UNSALTED.wrap(keys.DATABASE, header))

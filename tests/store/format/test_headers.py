@@ -306,16 +306,16 @@ class TestHeldAgainstWhatWasBefore:
     def test_a_count_that_cannot_be_read_again_is_not_written(self, name, value):
         before = collection()
         wrong = before.copy()
-        wrong.hold(wrong.encode(), before)
+        wrong.verify_encoded(wrong.encode(), before)
         setattr(wrong, name, value)
         with pytest.raises(CorruptedError):
-            wrong.hold(wrong.encode(), before)
+            wrong.verify_encoded(wrong.encode(), before)
 
     def test_any_other_field_is_decoded_again(self):
         before = collection()
         wrong = before.copy()
         wrong.dim = 0
         with pytest.raises(CorruptedError, match="dim"):
-            wrong.hold(wrong.encode(), before)
+            wrong.verify_encoded(wrong.encode(), before)
         with pytest.raises(CorruptedError, match="dim"):
-            wrong.hold(wrong.encode(), None)
+            wrong.verify_encoded(wrong.encode(), None)

@@ -131,9 +131,9 @@ def _translate_rest(error: lmdb.Error, where: str, detail: str) -> Exception:
 
 
 def _disk_error(message: str, code: int | None) -> DiskError:
-    made = DiskError(message)
-    made.errno = code or errno.EIO
-    return made
+    error = DiskError(message)
+    error.errno = code or errno.EIO
+    return error
 
 
 def translate_os(error: OSError, path: Path) -> VdbError:

@@ -42,7 +42,7 @@ def put_in_place(directory: Directory, new: Path, *, keep: str | None = None) ->
     """
     data = directory.here / DATA
     share = FileLock(new, writable=True)
-    kept = None
+    second_name = None
     try:
         share.acquire(shared=False, timeout=0)
         with contextlib.suppress(FileNotFoundError):  # one that was lost is being restored
@@ -54,14 +54,14 @@ def put_in_place(directory: Directory, new: Path, *, keep: str | None = None) ->
                 raise DiskError(
                     f"cannot keep the old file as {directory.path / keep}: {error.strerror}"
                 ) from error
-            kept = directory.here / keep
+            second_name = directory.here / keep
         directory.check()  # as late as can be
         new.replace(data)
     except BaseException:
         share.close()
-        if kept is not None:
+        if second_name is not None:
             with contextlib.suppress(OSError):
-                kept.unlink()
+                second_name.unlink()
         raise
     directory.claim(DATA, share.id)
     return share

@@ -26,22 +26,22 @@ class Lock(Protocol):
         """Give it back."""
 
 
-def acquire(lock: Lock, timeout: float, taken: list[bool]) -> bool:
+def acquire(lock: Lock, timeout: float, answers: list[bool]) -> bool:
     """Take a lock within so many seconds; the answer.
 
-    The answer is appended to `taken` in any case: the caller looks there in its own ``finally``,
-    ``if True in taken: lock.release()``, which nothing can come between.
+    The answer is appended to `answers` in any case: the caller looks there in its own ``finally``,
+    ``if True in answers: lock.release()``, which nothing can come between.
     """
-    taken.extend(map(lock.acquire, (True,), (min(timeout, threading.TIMEOUT_MAX),)))
-    return taken[-1]
+    answers.extend(map(lock.acquire, (True,), (min(timeout, threading.TIMEOUT_MAX),)))
+    return answers[-1]
 
 
 @contextmanager
 def holding(lock: Lock, timeout: float) -> Iterator[bool]:
     """The lock is held inside, unless that took longer than `timeout` seconds; whether it is."""
-    taken: list[bool] = []
+    answers: list[bool] = []
     try:
-        yield acquire(lock, timeout, taken)
+        yield acquire(lock, timeout, answers)
     finally:
-        if True in taken:
+        if True in answers:
             lock.release()

@@ -66,9 +66,9 @@ class WriterLock:
         me = threading.get_ident()
         self.check_not_mine()
         deadline = time.monotonic() + timeout
-        hold, taken = next(_holds), list[bool]()
+        hold, answers = next(_holds), list[bool]()
         try:
-            if not self._acquire_threads(deadline, taken):
+            if not self._acquire_threads(deadline, answers):
                 raise self._busy("another thread of this process", timeout)
             if self._closed:
                 raise ClosedError(f"{self._database} is closed")
@@ -76,7 +76,7 @@ class WriterLock:
                 raise self._busy(f"another process{others(self._path)}", timeout)
             self._owner, self.hold = me, hold
         finally:
-            if True in taken and self.hold != hold:
+            if True in answers and self.hold != hold:
                 try:
                     self._processes.release()
                 finally:
@@ -102,10 +102,10 @@ class WriterLock:
                 "another handle, or in a call that reports its progress; that must end first"
             )
 
-    def _acquire_threads(self, deadline: float, taken: list[bool]) -> bool:
-        """Take the threads' lock; `taken` says whether it was, as in `interrupts`."""
+    def _acquire_threads(self, deadline: float, answers: list[bool]) -> bool:
+        """Take the threads' lock; `answers` are as in `thread_locks`."""
         with holding(self._threads_turn, _left(deadline)) as first:
-            return first and acquire(self._threads, _left(deadline), taken)
+            return first and acquire(self._threads, _left(deadline), answers)
 
     def _acquire_processes(self, deadline: float) -> bool:
         turn = self._processes_turn
@@ -118,9 +118,9 @@ class WriterLock:
         finally:
             turn.release()
 
-    def _busy(self, who: str, timeout: float) -> BusyError:
+    def _busy(self, holder: str, timeout: float) -> BusyError:
         return BusyError(
-            f"{who} kept the writer lock of {self._database} for more than {timeout:g} s; try "
+            f"{holder} kept the writer lock of {self._database} for more than {timeout:g} s; try "
             "again, or wait longer with lock_timeout=",
             expected="the writer lock",
             received=timeout,
@@ -151,9 +151,9 @@ class WriterLock:
         Raises:
             BusyError: One does, for longer than `timeout` seconds.
         """
-        taken: list[bool] = []
+        answers: list[bool] = []
         try:
-            if not self._acquire_threads(time.monotonic() + timeout, taken):
+            if not self._acquire_threads(time.monotonic() + timeout, answers):
                 raise BusyError(
                     f"{self._database} is in use: what another thread writes did not end within "
                     f"{timeout:g} s",
@@ -162,7 +162,7 @@ class WriterLock:
                 )
             yield
         finally:
-            if True in taken:
+            if True in answers:
                 self._threads.release()
 
     def close(self) -> None:

@@ -1,7 +1,7 @@
-"""What a collection's header and the records of its generations say of the same thing.
+"""Agreement of a collection's header with the records of its generations.
 
-Each of them is decoded by itself; here they are held against each other, before anybody makes room
-for what they say together.
+Each of them is decoded by itself; here they are compared, before memory is allocated for what they
+describe together.
 """
 
 from __future__ import annotations
@@ -21,9 +21,9 @@ def differences(
 ) -> Iterator[str]:
     """Why a record cannot be that of the generation that a header says is in use."""
     for name in ("metric", "dtype"):
-        said, built = getattr(header, name), getattr(record, name)
-        if said != built:
-            yield f"{name}: {said!r} in its header, {built!r} in its generation"
+        declared, built = getattr(header, name), getattr(record, name)
+        if declared != built:
+            yield f"{name}: {declared!r} in its header, {built!r} in its generation"
     yield from _too_long(record, small_block)
 
 
@@ -34,7 +34,7 @@ def require_in_use(header: CollectionHeader, record: GenerationRecord, small_blo
 
 
 def require_inactive(header: CollectionHeader, record: GenerationRecord, small_block: int) -> None:
-    """Raise CorruptedError unless the record can be that of one being built, or kept."""
+    """Raise CorruptedError unless the record can be that of an inactive generation."""
     where, build = _where(header, record), record.build
     if build is None:
         raise CorruptedError("says that it is in use, and is not", where=where)

@@ -18,7 +18,7 @@
 
 All little-endian. LMDB puts values of these sizes 16 bytes behind a page boundary, so the first row
 lies at a multiple of 64. Only the kernel reads and writes rows; here are the header and the sizes,
-for those who look at blocks one by one.
+for code that reads blocks one by one.
 """
 
 from __future__ import annotations

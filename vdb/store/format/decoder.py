@@ -1,7 +1,7 @@
 """Taking a decoded record apart, each field by its type and inside its range.
 
-Here, and nowhere else, is decided what a field may hold: those who use it further on need not look.
-What is stored but not held to a range here is free text, which is only ever shown.
+Here, and nowhere else, is decided what a field may hold, so later code need not check it again.
+A stored field without a range here is free text, which is only ever shown.
 """
 
 from __future__ import annotations
@@ -20,7 +20,7 @@ _T = TypeVar("_T")
 
 
 class Fields:
-    """Takes the fields of a decoded map one by one; `end` refuses what nobody took."""
+    """Takes the fields of a decoded map one by one; `end` refuses what is left."""
 
     def __init__(self, value: Any, where: str) -> None:
         if type(value) is not dict:
@@ -128,12 +128,12 @@ class Fields:
 
     def slots(self, name: str, most: int) -> list[int]:
         """A list of at most `most` slots, no two of them the same."""
-        found = self.items(name, most)
-        if not all(type(slot) is int and 0 <= slot < MOST_SLOTS for slot in found):
-            self.refuse(name, f"slots below {MOST_SLOTS}", _shown(found))
-        if len(set(found)) != len(found):
+        slots = self.items(name, most)
+        if not all(type(slot) is int and 0 <= slot < MOST_SLOTS for slot in slots):
+            self.refuse(name, f"slots below {MOST_SLOTS}", _shown(slots))
+        if len(set(slots)) != len(slots):
             self.refuse(name, "different slots", "one of them twice")
-        return found
+        return slots
 
     def map(self, name: str) -> Fields:
         """A map inside the map; the caller ends it."""

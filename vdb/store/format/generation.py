@@ -162,8 +162,8 @@ class GenerationRecord:
             f.refuse("codes", "none", f"some under {record.metric} of {record.dtype}")
         return record
 
-    def hold(self, body: bytes, collection: int, before: Self | None) -> None:
-        """As `CollectionHeader.hold`: of a commit that adds, only the slots of walks are new.
+    def verify_encoded(self, body: bytes, collection: int, before: Self | None) -> None:
+        """As `CollectionHeader.verify_encoded`; a commit that adds changes only the slots of walks.
 
         Raises:
             CorruptedError: It could not be read again.

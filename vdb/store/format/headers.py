@@ -1,4 +1,4 @@
-"""What a database and a collection are.
+"""The headers of a database and of a collection.
 
 Both are msgpack maps of exactly the fields below, sealed. They are rewritten by nearly every
 commit, so they stay small: a header with a long history is still well under one page.
@@ -84,8 +84,8 @@ class DatabaseHeader:
             f.refuse("page_size", "a power of two", header.page_size)
         return header
 
-    def hold(self, body: bytes, before: Self) -> None:
-        """As `CollectionHeader.hold`: a commit counts itself, and the collections it makes."""
+    def verify_encoded(self, body: bytes, before: Self) -> None:
+        """As `CollectionHeader.verify_encoded`; a commit changes only the two counters."""
         if changed(self, before, but=_COUNTERS):
             self.decode(body)
             return
@@ -102,8 +102,8 @@ class CollectionHeader:
     """Key ``10``: one collection. Those of a view are shared: change only a batch's own copy.
 
     Attributes:
-        name: What it is called by; key ``03`` says the same.
-        number: What it is called by in keys; never reused.
+        name: Its name; key ``03`` has the same.
+        number: Its number in keys; never reused.
         dim: Numbers in a vector, of at most 64,000 bytes together.
         metric: One of `METRICS`.
         dtype: How vectors are stored, one of `DTYPES`.
@@ -118,9 +118,9 @@ class CollectionHeader:
         free_count: Length of that list.
         generation: The generation that is searched.
         next_generation: The number that the next generation gets.
-        building: The generation that is being built, or 0. What changes is logged for it.
-        kept: The generation that can be gone back to, or 0. What changes is logged for it.
-        leaving: Generations that are over, whose blocks are still to be removed.
+        building: The generation that is being built, or 0. Changes are logged for it.
+        kept: The previous generation, which can be reactivated, or 0. Changes are logged for it.
+        leaving: Retired generations, whose blocks are still to be removed.
         history: One line for each time a generation became the one in use, oldest first:
             {"generation": int, "metric": str, "dtype": str, "index": map, "when": float,
             "version": str, "reason": str, "seconds": float | None, "recall": float | None}.
@@ -169,9 +169,9 @@ class CollectionHeader:
         seconds: float | None = None,
         recall: float | None = None,
     ) -> None:
-        """From now on that generation is the one in use; a line of history says so.
+        """Make a generation the active one, and add a line of history.
 
-        Of a long history the first line stays, and the newest ones.
+        A long history keeps its first line and its newest ones.
         """
         self.generation, self.metric, self.dtype = record.number, record.metric, record.dtype
         self.history.append(
@@ -239,11 +239,12 @@ class CollectionHeader:
         _check_roles(f, header)
         return header
 
-    def hold(self, body: bytes, before: Self | None) -> None:
-        """Hold what was just encoded to what decoding asks.
+    def verify_encoded(self, body: bytes, before: Self | None) -> None:
+        """Check that what was just encoded can be decoded again.
 
-        So a slip in memory does not become one on disk. What is as it was `before`, which was
-        decoded, needs no second look; of a commit that adds, that is all but the counts.
+        So an error in memory does not become one on disk. Fields that are equal to those `before`,
+        which were decoded, are not checked again; of a commit that adds, these are all but the
+        counts.
 
         Raises:
             CorruptedError: It could not be read again.
@@ -276,16 +277,16 @@ def _check_counts(f: Fields, header: CollectionHeader) -> None:
 
 
 def _check_roles(f: Fields, header: CollectionHeader) -> None:
-    """Every generation was given out, and has one role."""
-    if not all(type(given) is int and given > 0 for given in header.leaving):
+    """Every generation has a number below the next one, and one role."""
+    if not all(type(number) is int and number > 0 for number in header.leaving):
         f.refuse("leaving", "numbers of generations", header.leaving)
-    given_out = [header.generation, header.building, header.kept, *header.leaving]
-    highest = max(given_out)
+    numbers = [header.generation, header.building, header.kept, *header.leaving]
+    highest = max(numbers)
     if highest >= header.next_generation:
         f.refuse("next_generation", f"above {highest}", header.next_generation)
-    in_use = [given for given in given_out if given]
+    in_use = [number for number in numbers if number]
     if len(set(in_use)) != len(in_use):
-        f.refuse("generation", "one role for each generation", given_out)
+        f.refuse("generation", "one role for each generation", numbers)
 
 
 def fitting_dimension(dim: int, dtype: str) -> bool:

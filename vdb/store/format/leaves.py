@@ -132,7 +132,7 @@ class Leaf:
         self.term_count: int = terms
         if not (0 < terms <= slots and single <= 1) or self._rest > len(body):
             raise CorruptedError("a leaf's counts do not fit its length", where=where)
-        # What terms have in common is made anew for each of them.
+        # The common beginning of terms is copied for each of them.
         if self._shared + (0 if length == _DIFFER else length) > _LONGEST_TERM:
             raise CorruptedError(f"a leaf's terms are longer than {_LONGEST_TERM}", where=where)
         self._known: tuple[Sequence[int], Sequence[int]] | None = None
@@ -202,13 +202,13 @@ class Leaf:
         body = self._body
         shared = body[self._rest : self._rest + self._shared]
         slots = self.slots.astype(">u4").tobytes()
-        found: list[bytes] = []
+        postings: list[bytes] = []
         for i, (start, end) in enumerate(pairwise(ends)):
             term = shared + body[start:end]
-            found.extend(
+            postings.extend(
                 term + slots[SLOT_SIZE * at : SLOT_SIZE * at + SLOT_SIZE]
                 for at in range(slot_ends[i], slot_ends[i + 1])
             )
-        if not all(a < b for a, b in pairwise(found)):
+        if not all(a < b for a, b in pairwise(postings)):
             raise CorruptedError("a leaf is not in order", where=self._where)
-        return found
+        return postings

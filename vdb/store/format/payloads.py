@@ -72,7 +72,7 @@ def decode(body: bytes, where: str) -> Payload:
 class Payloads(Sequence[Payload]):
     """Payloads as they are stored, decoded all together when the first of them is looked at.
 
-    A search need not wait for what nobody may look at. They are copies, sound as far as checksums
+    A search need not decode what may never be read. They are copies, sound as far as checksums
     tell; looking raises CorruptedError where one is no payload for all that.
     """
 
