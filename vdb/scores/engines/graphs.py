@@ -29,7 +29,8 @@ _SVS = Engine(
             SAME,
             from_vectors=cosine(_SVS_SUMS, of_query=ONE_BY_ONE),
             zero=Zero("nan", "accepted; the score is NaN, and rows are out of order"),
-            note="a similarity; where k is more than there are rows, the others have id 2^64 - 1",
+            note="a similarity; where k is more than there are rows, Flat pads with id 2^64 - 1, "
+            "Vamana with a real row at distance 0",
         ),
     ),
 )
