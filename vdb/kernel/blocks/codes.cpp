@@ -177,7 +177,7 @@ void encode(const CodeShape& shape, const RowShape& vector_shape, const uint8_t*
   size_t byte = 0;
   uint32_t shift = 0;
   const Sums sums = quantize(grid, x, n, spec.middle, [&](size_t, int integer) {
-    code[byte] |= static_cast<uint8_t>(integer << shift);
+    code[byte] |= static_cast<uint8_t>(static_cast<uint8_t>(integer) << shift);
     if (++byte == bytes) byte = 0, shift += spec.bits;
   });
   const CodeHead head = head_of(grid, sums, n, spec.middle, shape.unit);
