@@ -86,8 +86,9 @@ def test_epsilon_is_twice_as_wide_in_older_releases_of_redis(db):
 
 
 def test_near_duplicates_do_not_tie_under_redis(db):
-    vectors = [[1.0, 0.0], [1.0, 3e-4], [1.0, 6e-4]]
-    scores = one(db, "cosine", vectors, scores="redis-vset").search([1.0, 1e-3]).scores
+    vectors = [[1.0, 0.0], [1.0, 3e-4], [1.0, 6e-4], [0.0, 1.0], [-1.0, 0.0], [0.0, -1.0]]
+    docs = one(db, "cosine", vectors, scores="redis-vset")
+    scores = docs.search([1.0, 1e-3], k=3).scores
     assert scores.dtype == np.float64 and len(set(scores.tolist())) == 3
 
 

@@ -1,8 +1,8 @@
-"""The table of codes (scalar quantization): short forms of vectors that walks compare.
+"""The one table of codes: scalar quantization (SQ8, SQ4) of the vectors that walks compare.
 
-A code is made of its vector alone, so nothing is trained and nothing grows old. Walks are guided by
-codes, and the last candidates are compared again by their vectors: values and scores are those of
-the vectors always.
+A code is made of its vector alone, so nothing is trained and nothing grows old. Searches walk the
+graph by codes and rerank the last candidates by their vectors: values and scores are always those
+of the vectors. A code type is a row of this table, and one of `kernel/blocks/codes.h`.
 """
 
 from __future__ import annotations
@@ -11,7 +11,7 @@ from dataclasses import dataclass
 
 from vdb.errors import InvalidArgumentError
 from vdb.model.arguments import choice
-from vdb.model.dtypes import DType
+from vdb.model.dtypes import DTYPES, DType
 from vdb.model.metrics import Metric
 
 __all__ = ["CODES", "Codes", "codes_named", "require_codes"]
@@ -19,8 +19,8 @@ __all__ = ["CODES", "Codes", "codes_named", "require_codes"]
 _HEAD = 16
 _ROUNDED = 16
 
-METRICS = ("l2", "ip", "cosine", "dot")
-DTYPES = ("float32", "float16")
+_METRICS = ("l2", "ip", "cosine", "dot")
+_DTYPES = tuple(dtype.name for dtype in DTYPES.values() if dtype.real)
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,10 +30,18 @@ class Codes:
     Attributes:
         name: How it is written in calls, files and messages.
         bits: What one number of a vector takes.
+        metrics: Names of the metrics that it is for.
+        dtypes: Names of the dtypes that it is for.
     """
 
     name: str
     bits: int
+    metrics: tuple[str, ...] = _METRICS
+    dtypes: tuple[str, ...] = _DTYPES
+
+    def serves(self, metric: str, dtype: str) -> bool:
+        """Whether vectors of that metric and dtype may have such codes."""
+        return metric in self.metrics and dtype in self.dtypes
 
     def row_bytes(self, dim: int) -> int:
         """Bytes of a row: its head, then the numbers, rounded up to a multiple of 16."""
@@ -54,21 +62,21 @@ def codes_named(name: object, argument: str = "codes") -> Codes | None:
 
 
 def require_codes(name: str | None, metric: Metric, dtype: DType) -> None:
-    """Refuse codes where there are none: of whole numbers and bits, and under l1 and hamming.
+    """Refuse codes that are not for that metric or that dtype; None is always accepted.
 
     Raises:
         InvalidArgumentError: Codes were asked for there.
     """
     if name is None:
         return
-    for what, given, accepted in (
-        ("metric", metric.name, METRICS),
-        ("dtype", dtype.name, DTYPES),
+    for what, received, accepted in (
+        ("metric", metric.name, CODES[name].metrics),
+        ("dtype", dtype.name, CODES[name].dtypes),
     ):
-        if given not in accepted:
+        if received not in accepted:
             raise InvalidArgumentError(
                 f"codes={name!r} is for {what} {', '.join(accepted[:-1])} or {accepted[-1]}, and "
-                f"the {what} is {given}; codes=None goes with every {what}",
+                f"the {what} is {received}; codes=None goes with every {what}",
                 expected=accepted,
-                received=given,
+                received=received,
             )

@@ -82,12 +82,12 @@ class HNSW:
         M: Links of a node on the upper levels, twice as many on the lowest; 2..256. More links:
             better recall, more memory, slower building.
         ef_construction: Candidates considered for each inserted vector; 1..100,000.
-        codes: Short forms of vectors that searches walk by, before the best candidates are
-            compared exactly, for l2, ip, cosine and dot of float32 and float16: "int8", a byte a
-            number, or "int4", half a byte. Searches and building are faster, for a quarter or an
-            eighth more room. Where vectors are so close to each other, or so far from the origin,
-            that codes cannot tell them apart, walks go by the vectors all the same, and take longer
-            than without. None: by the vectors.
+        codes: Scalar quantization (SQ8, SQ4) of the vectors for walks through the graph, of float32
+            and float16 under l2, ip, cosine and dot: "int8", a byte a number, or "int4", half a
+            byte. The best candidates are reranked by their vectors. Searches and building are
+            faster, for a quarter or an eighth more room. Where vectors are so close to each other,
+            or so far from the origin, that codes cannot tell them apart, searches walk by the
+            vectors all the same, and take longer than without. None: no codes.
         seed: Chooses which slots stand on the upper levels; 0..2**63-1. The same data in the same
             order with the same seed gives the same graph.
     """

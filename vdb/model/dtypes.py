@@ -1,6 +1,7 @@
 """The one table of dtypes: what the numbers of a stored vector are, and what its row looks like.
 
-Adding a dtype is adding a row. Which metrics go with it stands in `vdb.model.metrics`.
+Adding a dtype is adding a row, and what the kernel needs. Metrics of numbers take every dtype of
+numbers, those of bits every packed one (`vdb.model.metrics`).
 """
 
 from __future__ import annotations
@@ -41,6 +42,11 @@ class DType:
     def largest_dim(self) -> int:
         """Most numbers in a vector."""
         return LARGEST_ROW * 8 // self.bits
+
+    @property
+    def rounds(self) -> bool:
+        """Whether it holds fractions with fewer bits than float32."""
+        return self.real and self.bits < 32
 
     @property
     def packed(self) -> bool:

@@ -10,7 +10,7 @@ from typing import Any
 
 import numpy as np
 
-__all__ = ["Interval", "Result", "Section", "plain", "utc"]
+__all__ = ["Interval", "Result", "Section", "digits", "plain", "utc"]
 
 
 class Result:
@@ -51,6 +51,11 @@ class Section(Result):
 
     title: str
     lines: tuple[tuple[str, str], ...]
+
+
+def digits(number: float) -> str:
+    """A number to nine significant digits: all that a float32 has."""
+    return f"{number:.9g}"
 
 
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)

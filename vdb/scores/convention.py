@@ -137,7 +137,7 @@ class Convention:
         n = self._n(dim)
         if self.family.lost is not None:
             self._refuse_lost(numbers)
-        bounded = self.metric not in ("ip", "dot") or self.family.needs_dim
+        bounded = np.isfinite(METRICS[self.metric].low) or self.family.needs_dim
         if self.name != "native" and bounded:
             self._check(numbers, self.low, self.high, f"the convention {self.name!r}", "score")
         with np.errstate(all="ignore"):
@@ -157,8 +157,6 @@ class Convention:
         return 0 if dim is None else dim
 
     def _possible(self, dim: int | None) -> tuple[float, float]:
-        if self.metric in ("ip", "dot"):
-            return -np.inf, np.inf
         metric = METRICS[self.metric]
         if self.metric == "hamming" and dim is not None:
             return 0.0, float(dim)

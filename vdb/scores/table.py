@@ -19,7 +19,6 @@ from vdb.model.records import Direction
 from vdb.model.version import __version__
 from vdb.scores.convention import Convention
 from vdb.scores.families import SAME, Family
-from vdb.scores.quantities import SYMBOLS
 from vdb.scores.rows import Engine, Row, Zero
 from vdb.scores.thresholds import NATIVE
 
@@ -28,7 +27,7 @@ __all__ = ["Convention", "all_conventions", "convention_named", "names"]
 
 def _native(metric: Metric) -> Convention:
     refused = f"refused: {metric.value} has no meaning for it"
-    zero = Zero("refused", refused) if metric.name in ("cosine", "dot") else Zero("number", "")
+    zero = Zero("refused", refused) if metric.refuses_zero else Zero("number", "")
     return Convention(
         name="native",
         metric=metric.name,
@@ -68,7 +67,7 @@ def _row(engine: Engine, row: Row) -> Convention:
     direction: Direction = metric.direction
     if family.falls:
         direction = "lower" if direction == "higher" else "higher"
-    symbol = SYMBOLS[row.metric]
+    symbol = metric.symbol
     if row.from_vectors is not None and family.name == "prenormalized":
         symbol = "(q.v / |q|^2)"
     return Convention(

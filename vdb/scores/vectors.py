@@ -14,6 +14,7 @@ from typing import TypeAlias
 import numpy as np
 from numpy.typing import NDArray
 
+from vdb.model.dtypes import DTYPES
 from vdb.model.records import Direction
 
 __all__ = [
@@ -65,7 +66,8 @@ class FromVectors:
 
     def applies(self, dtype: str) -> bool:
         """Whether vectors stored in that dtype have a quantity of their own."""
-        return dtype in ("float32", "float16") or (self.integers and dtype == "int8")
+        row = DTYPES[dtype]
+        return row.real or (self.integers and not row.packed)
 
     def closest(
         self,

@@ -24,7 +24,6 @@ from vdb.analysis.common.nearest import nearest_under
 from vdb.analysis.common.norms import norms_of
 from vdb.analysis.common.queries import given
 from vdb.analysis.common.texts import text_of, texts_of
-from vdb.analysis.common.values import natural_values
 from vdb.analysis.comparison import conclusions, ranking
 from vdb.analysis.comparison.report import (
     Agreement,
@@ -228,7 +227,7 @@ def _fill(tables: _Tables, study: _Study, chunk: _Chunk) -> None:
         lists = [slots[place] for slots in chunk.slots]
         either = np.unique(np.concatenate(lists))
         near = vectors[np.searchsorted(met, either)]
-        values = [natural_values(name, matrix[query], near) for name in names]
+        values = [METRICS[name].values(matrix[query], near) for name in names]
         for pair, (a, b) in enumerate(combinations(range(len(names)), 2)):
             tables.overlap[query, pair] = ranking.overlap(lists[a], lists[b])
             tables.tau[query, pair] = _tau(
@@ -325,7 +324,7 @@ def _first(study: _Study, query: int, name: str, slot: int, text_field: str) -> 
         metric=name,
         id=record_id,
         value=float(
-            natural_values(name, matrix[query], index.stored_vectors(reader, view, one))[0]
+            METRICS[name].values(matrix[query], index.stored_vectors(reader, view, one))[0]
         ),
         norm=float(lengths[slot]),
         text=text_of(payload, text_field),

@@ -9,7 +9,6 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from vdb import index
-from vdb.analysis.explanation.derivation import derive
 from vdb.analysis.explanation.report import Explanation, found_section, rank_section, score_section
 from vdb.analysis.explanation.standing import Standing, Subject, standing
 from vdb.errors import InvalidVectorError, NotFoundError
@@ -80,7 +79,7 @@ def explain(
             reader, view, subject, found=everything, allowed=allowed, convention=convention
         )
         own = asked.matrix[0].astype(np.float64), stored[0].astype(np.float64)
-        steps = derive(metric.name, *own, value)
+        steps = metric.derive(*own, value)
     score = float(convention.scored(np.array([quantity]), header.dim)[0])
     kept = None if zero else _kept(view, hits.plan, (k, ef, target_recall))
     told = Explanation(

@@ -6,9 +6,8 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from vdb.analysis.explanation.derivation import digits
 from vdb.model.records import Direction, Id, Plan
-from vdb.model.results import Result, Section
+from vdb.model.results import Result, Section, digits
 from vdb.scores.table import Convention
 
 __all__ = ["Explanation", "found_section", "rank_section", "score_section"]

@@ -7,7 +7,6 @@ from numpy.typing import NDArray
 
 from vdb import index
 from vdb.analysis.common.norms import norms_of
-from vdb.analysis.common.values import natural_values
 from vdb.analysis.inspection.inactive_generations import generations_beside
 from vdb.analysis.inspection.report import (
     BlockUse,
@@ -205,7 +204,7 @@ def _links(
     lengths: NDArray[np.float32],
 ) -> tuple[Link, ...]:
     metric = METRICS[view.header.metric]
-    values = natural_values(metric.name, vector, index.stored_vectors(reader, view, slots))
+    values = metric.values(vector, index.stored_vectors(reader, view, slots))
     order = np.argsort(values if metric.direction == "lower" else -values, kind="stable")
     return tuple(
         Link(reader.id_at(view, int(slots[i])), float(values[i]), float(lengths[slots[i]]))

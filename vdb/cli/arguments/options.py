@@ -10,6 +10,9 @@ import typer
 from vdb.cli.arguments.completion import collections, databases
 from vdb.cli.arguments.numbers import a_number, a_whole_number
 from vdb.cli.render.pages import a_page_place
+from vdb.model.codes import CODES
+from vdb.model.dtypes import DTYPES
+from vdb.model.metrics import METRICS
 
 
 def a_path(text: str | Path) -> Path:
@@ -125,14 +128,14 @@ IdsFrom: TypeAlias = Annotated[
 Metric: TypeAlias = Annotated[
     str | None,
     typer.Option(
-        metavar="l2|ip|cosine|dot|l1|hamming",
+        metavar="|".join(METRICS),
         help="The metric; fixed once the collection exists.",
     ),
 ]
 DType: TypeAlias = Annotated[
     str | None,
     typer.Option(
-        metavar="float32|float16|int8|bit",
+        metavar="|".join(DTYPES),
         help="How vectors are stored; hamming has bit and only bit. [default: float32]",
     ),
 ]
@@ -160,9 +163,9 @@ EfConstruction: TypeAlias = Annotated[
 Codes: TypeAlias = Annotated[
     str | None,
     typer.Option(
-        metavar="int8|int4|none",
-        help="hnsw: short forms of vectors that searches walk by, before the best candidates are "
-        "compared exactly. [default: none]",
+        metavar="|".join([*CODES, "none"]),
+        help="hnsw: scalar quantization (SQ8, SQ4) of the vectors that searches walk by, before "
+        "the best candidates are reranked by their vectors. [default: none]",
     ),
 ]
 Scores: TypeAlias = Annotated[

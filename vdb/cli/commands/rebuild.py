@@ -17,7 +17,9 @@ from vdb.cli.render import output
 from vdb.errors import InvalidArgumentError, VdbError
 from vdb.maintenance.rebuild import RebuildPlan, RebuildProgress, RebuildReport
 from vdb.model import config
+from vdb.model.codes import CODES
 from vdb.model.config import HNSW, Flat, IndexConfig
+from vdb.model.dtypes import DTYPES
 from vdb.model.results import plain
 
 
@@ -31,7 +33,7 @@ def rebuild(
     dtype: Annotated[
         str | None,
         typer.Option(
-            metavar="float32|float16|int8|bit",
+            metavar="|".join(DTYPES),
             help="How vectors are stored from then on: rounded to floats, refused where they do "
             "not fit. [default: as at present]",
         ),
@@ -67,8 +69,9 @@ def rebuild(
     codes: Annotated[
         str | None,
         typer.Option(
-            metavar="int8|int4|none",
-            help="Short forms of vectors that searches walk by. [default: as at present, or none]",
+            metavar="|".join([*CODES, "none"]),
+            help="Scalar quantization of the vectors that searches walk by. [default: as at "
+            "present, or none]",
         ),
     ] = None,
     scores: Annotated[

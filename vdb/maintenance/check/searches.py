@@ -14,6 +14,7 @@ from numpy.typing import NDArray
 
 from vdb import index
 from vdb.model.dtypes import DTYPES
+from vdb.model.metrics import METRICS, Metric
 from vdb.model.records import Problem
 from vdb.store import CollectionView, Snapshot
 
@@ -43,7 +44,7 @@ def check_search(reader: Snapshot, view: CollectionView) -> Iterator[Problem]:
     )
     found = index.search(reader, view, queries, index.SearchParameters(k=1))
     near = found.counts > 0
-    near[near] = _as_near(header.metric, queries[near], found.values[near, 0])
+    near[near] = _as_near(METRICS[header.metric], queries[near], found.values[near, 0])
     if 2 * near.sum() < len(slots):
         yield Problem(
             f"collection {header.name!r}",
@@ -62,11 +63,10 @@ def _sample(norms: NDArray[np.float32]) -> NDArray[np.uint32]:
 
 
 def _as_near(
-    metric: str, vectors: NDArray[np.float32], values: NDArray[np.float64]
+    metric: Metric, vectors: NDArray[np.float32], values: NDArray[np.float64]
 ) -> NDArray[np.bool_]:
-    """Whether values are those of the vectors with themselves, or better."""
-    if metric == "l2":
-        return np.asarray(values == 0)
-    wide = vectors.astype(np.float64)
-    own = np.ones(len(wide)) if metric == "cosine" else np.einsum("ij,ij->i", wide, wide)
-    return np.asarray(values >= own * (1 - _NEAR))
+    """Whether values are those of the vectors with themselves, but for rounding, or closer."""
+    own = np.array([float(metric.values(row, row[np.newaxis])[0]) for row in vectors])
+    slack = _NEAR * np.abs(own)
+    bound = own + slack if metric.direction == "lower" else own - slack
+    return np.asarray(metric.closer(values, bound))

@@ -134,13 +134,13 @@ def _complaint(
         kind = "NaN" if np.isnan(exact[at]) else "infinity"
         return f"holds {kind} at position {at}", expected, kind
     rounded = ""
-    if dtype.name == "float16":
+    if dtype.rounds:
         lost = np.flatnonzero(~np.isfinite(kept))
         if lost.size:
             at, largest = int(lost[0]), np.finfo(dtype.stored).max
-            what = f"holds {exact[at]:g} at position {at}, and float16 ends at {largest:,.0f}"
+            what = f"holds {exact[at]:g} at position {at}, and {dtype.name} ends at {largest:,.0f}"
             return what, f"{-largest:g} to {largest:g}", float(exact[at])
-        exact, rounded = kept.astype(np.longdouble), " as float16"
+        exact, rounded = kept.astype(np.longdouble), f" as {dtype.name}"
     norm = float(np.sqrt(np.sum(exact * exact)))
     if metric.asks_for_unit(dtype):
         expected = f"|v|^2 within {UNIT_TOLERANCE:g} of 1"

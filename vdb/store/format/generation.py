@@ -10,8 +10,8 @@ from functools import partial
 from itertools import pairwise
 from typing import Any, Self
 
-from vdb.model.codes import DTYPES as CODED_DTYPES
-from vdb.model.codes import METRICS as CODED_METRICS
+from vdb.model.codes import CODES as CODE_TABLE
+from vdb.model.metrics import METRICS as METRIC_TABLE
 from vdb.store.format.decoder import Fields
 from vdb.store.format.limits import (
     CODES,
@@ -157,8 +157,8 @@ class GenerationRecord:
         )
         f.end()
         check_kind(f, record.metric, record.dtype)
-        coded = record.metric in CODED_METRICS and record.dtype in CODED_DTYPES
-        if record.index.get("codes") is not None and not coded:
+        codes = record.index.get("codes")
+        if codes is not None and not CODE_TABLE[codes].serves(record.metric, record.dtype):
             f.refuse("codes", "none", f"some under {record.metric} of {record.dtype}")
         return record
 
@@ -182,8 +182,9 @@ _SLOTS = frozenset({"entry", "longest", "unlinked"})
 
 def check_kind(f: Fields, metric: str, dtype: str) -> None:
     """Refuse a metric and a dtype that cannot be together."""
-    if (metric == "hamming") != (dtype == "bit"):
-        f.refuse("dtype", "bit just when the metric is hamming", f"{dtype} under {metric}")
+    dtypes = METRIC_TABLE[metric].dtypes
+    if dtype not in dtypes:
+        f.refuse("dtype", " or ".join(dtypes), f"{dtype} under {metric}")
 
 
 def index_of(f: Fields) -> dict[str, Any]:

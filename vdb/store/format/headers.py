@@ -10,6 +10,7 @@ from dataclasses import dataclass, field
 from functools import partial
 from typing import Any, Self
 
+from vdb.model.dtypes import DTYPES as DTYPE_TABLE
 from vdb.model.filters.field_types import MOST_FIELDS, TYPES
 from vdb.model.filters.paths import LONGEST_PATH
 from vdb.model.version import __version__
@@ -291,7 +292,7 @@ def _check_roles(f: Fields, header: CollectionHeader) -> None:
 
 def fitting_dimension(dim: int, dtype: str) -> bool:
     """Whether vectors of that many numbers take whole bytes, and not more than a row may have."""
-    bits = dim * {"float32": 32, "float16": 16, "int8": 8, "bit": 1}[dtype]
+    bits = dim * DTYPE_TABLE[dtype].bits
     return bits <= LARGEST_ROW * 8 and bits % 8 == 0
 
 

@@ -1,15 +1,18 @@
 """The words and the bounds of the records that say what a database is.
 
-The words that a field may hold (metrics, dtypes, index types) are part of the format: a new one is
-a new format version, so that an older release refuses the database instead of misreading it.
+The words that a field may hold (metrics, dtypes, index types, codes) are part of the format: a new
+row of their tables is a new format version, so that an older release refuses the database instead
+of misreading it. `tests/store/format/test_words.py` holds the words of every version.
 """
 
 from __future__ import annotations
 
-METRICS = ("l2", "ip", "cosine", "dot", "l1", "hamming")
-DTYPES = ("float32", "float16", "int8", "bit")
+from vdb.model import codes, dtypes, metrics
+
+METRICS = tuple(metrics.METRICS)
+DTYPES = tuple(dtypes.DTYPES)
 INDEX_TYPES = ("hnsw", "flat")
-CODES = ("int8", "int4")
+CODES = tuple(codes.CODES)
 TUNING_SOURCES = ("given", "stored", "automatic")
 ID_KINDS = ("int", "str")
 
