@@ -41,7 +41,7 @@ class Filter:
 
     Attributes:
         name: what the table calls it.
-        make: the filter of query i, and whom it lets through.
+        make: the filter of query i, and the mask of rows that pass.
     """
 
     name: str

@@ -1,4 +1,4 @@
-"""Rebuilding a collection: what others notice of it, and what it costs beside building anew."""
+"""Rebuilding a collection: its effect on other processes, and its cost beside a new build."""
 
 import importlib
 import json
@@ -30,7 +30,7 @@ WRITTEN: Final = 2 * 10**9  # ids from here on are written meanwhile
 
 
 def run(stand: Stand) -> Iterator[Row]:
-    """One rebuild that others watch, and one of the real data set against building it anew."""
+    """A rebuild beside searches and writes, and one of the real data set against a new build."""
     if stand.settings.with_vdb:
         yield from _watched(stand)
         yield from _against_anew(stand, stand.dataset("real"))

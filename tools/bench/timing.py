@@ -33,7 +33,7 @@ def lap(call: Callable[[], object]) -> Lap:
 
 
 def interleave(calls: Mapping[str, Callable[[], object]], rounds: int) -> dict[str, list[Lap]]:
-    """Run every call once a round; odd rounds go backwards, so that nobody is always first."""
+    """Run every call once a round; odd rounds go backwards, so that none is always first."""
     laps: dict[str, list[Lap]] = {name: [] for name in calls}
     for number in range(rounds):
         names = list(calls)

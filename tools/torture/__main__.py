@@ -26,17 +26,21 @@ def main() -> int:
         )
         print(f".venv/bin/{PROGRAM}")
         return 2
-    from tools.torture import run  # noqa: PLC0415 - with what may not be installed
-    from tools.torture.fuzzing import fuzz  # noqa: PLC0415
-    from tools.torture.sanitized import kernel  # noqa: PLC0415
-
     name, arguments = "".join(sys.argv[1:2]), sys.argv[2:]
+    # Each is imported when it is called: what it imports may not be installed, or may take long.
+    if name == "fuzz":
+        from tools.torture.fuzzing import fuzz  # noqa: PLC0415
+
+        return fuzz.main(arguments)
+    if name == "sanitize":
+        from tools.torture.sanitized import kernel  # noqa: PLC0415
+
+        return kernel.main(arguments)
+    from tools.torture import run  # noqa: PLC0415
+
     if name in {"", "-h", "--help"}:
         print(USAGE + run.list_campaigns())
         return 0 if name else 2
-    commands = {"fuzz": fuzz.main, "sanitize": kernel.main}
-    if name in commands:
-        return commands[name](arguments)
     return run.main([name, *arguments])
 
 

@@ -37,7 +37,7 @@ def read_arguments() -> argparse.Namespace:
     """Options of the command line."""
     parser = argparse.ArgumentParser(prog=PROGRAM, description=__doc__)
     commands = parser.add_subparsers(dest="command", required=True)
-    peers = commands.add_parser("peers", help="who takes part, and in which version")
+    peers = commands.add_parser("peers", help="the contestants and their versions")
     peers.add_argument("names", nargs="?", help=WHO)
     peers.add_argument("--install", action="store_true", help="make the environments they need")
     draw = commands.add_parser("draw", help="tables, a page and pictures of what was measured")
@@ -106,7 +106,7 @@ def main() -> int:
 
 
 def show(contestants: tuple[Contestant, ...], *, install: bool) -> int:
-    """Print who is there; with `install`, see to it first."""
+    """Print the contestants and their versions; with `install`, install them first."""
     environments = Environments(HOME / "peers")
     if install:
         _install(environments, contestants)

@@ -40,7 +40,7 @@ def place(course: Course, case: Case, contestant: Contestant) -> Path:
 
 
 def build(course: Course, case: Case, contestants: Sequence[Contestant]) -> None:
-    """Build everybody's index, interleaved; what stands, and is of this version, is left alone.
+    """Build every index, interleaved; one of this version that stands is not built again.
 
     A contestant that refuses, or fails, gets an entry that says so, and takes no further part.
     """
@@ -58,7 +58,7 @@ def build(course: Course, case: Case, contestants: Sequence[Contestant]) -> None
 def open_built(
     course: Course, case: Case, contestant: Contestant, folder: Path | None = None, **how: Any
 ) -> Worker:
-    """Start a process whose library is imported, ready to load what was built.
+    """Start a process with its library imported, ready to load its index.
 
     Raises:
         PeerError: there is nothing to load.

@@ -77,5 +77,5 @@ class Course:
         ]
 
     def put(self, part: str, key: tuple[str, str], contestant: Contestant, entry: Any) -> None:
-        """Store an entry, with whose it is."""
+        """Store an entry with its contestant."""
         self.store.put(part, *key, contestant.name, {**entry, "of": self.identity(contestant)})

@@ -1,4 +1,4 @@
-"""Recall and queries per second over ef: everybody loaded, pinned to one core, asked in turn."""
+"""Recall and queries per second over ef: all loaded, pinned to one core, searched in turn."""
 
 from __future__ import annotations
 
@@ -56,7 +56,7 @@ class Rival:
 
 
 def run(course: Course, case: Case, contestants: tuple[Contestant, ...]) -> None:
-    """Measure who has no entry yet, in groups that fit into memory, the reference in each."""
+    """Measure contestants without an entry, in groups that fit memory, each with the reference."""
     todo = course.missing(PART, case.key, contestants)
     others = [one for one in todo if one.name != REFERENCE]
     if not todo:
@@ -145,7 +145,7 @@ def _ask(
 
 
 def _time(course: Course, case: Case, rivals: list[Rival]) -> None:
-    """Interleave by ef: at each of them everybody is asked before anybody's next."""
+    """Interleave by ef: every contestant is searched at one ef before the next."""
     for number in range(course.rounds):
         for ef in EFS:
             for rival in _turn(rivals, number):
@@ -163,7 +163,7 @@ def _time(course: Course, case: Case, rivals: list[Rival]) -> None:
 
 
 def _lap(course: Course, case: Case, rival: Rival, laps: list[Any], **how: Any) -> None:
-    """One timed call; who fails is asked no more."""
+    """One timed call; a contestant that fails gets no more."""
     if rival.error:
         return
     ef = how.pop("ef", rival.easy)
@@ -175,5 +175,5 @@ def _lap(course: Course, case: Case, rival: Rival, laps: list[Any], **how: Any) 
 
 
 def _turn(rivals: list[Rival], number: int) -> Iterator[Rival]:
-    """Odd rounds go backwards, so that nobody is always first."""
+    """Odd rounds go backwards, so that none is always first."""
     return iter(rivals) if number % 2 == 0 else reversed(rivals)

@@ -1,6 +1,6 @@
 """Searching with the memory limited to a quarter of the database, page cache included.
 
-The limit is the same for everybody: a quarter of vdb's directory with 8-bit codes.
+The limit is the same for all: a quarter of vdb's directory with 8-bit codes.
 """
 
 from __future__ import annotations
@@ -26,7 +26,7 @@ PATIENCE: Final = 300.0
 
 
 def run(course: Course, case: Case, contestants: tuple[Contestant, ...]) -> None:
-    """Load everybody into a group of its own, then ask in turn."""
+    """Load each contestant in a control group of its own, then search in turn."""
     todo = course.missing(PART, case.key, contestants)
     built = [course.store.get("build", *case.key, base) or {} for base in BASES]
     sizes = [one["bytes"] for one in built if "bytes" in one]

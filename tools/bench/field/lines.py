@@ -1,4 +1,4 @@
-"""Which line of a plot is whose: a colour a library, a stroke a variant."""
+"""The lines of a plot: a colour for each library, a stroke for each variant."""
 
 from __future__ import annotations
 

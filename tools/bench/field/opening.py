@@ -16,7 +16,7 @@ USUAL: Final = 64  # ef, where no curve says which one gives 0.95
 
 
 def run(course: Course, case: Case, contestants: tuple[Contestant, ...]) -> None:
-    """Open everybody in turn, cold and then warm, round after round."""
+    """Open every contestant in turn, cold and then warm, round after round."""
     todo = course.missing(PART, case.key, contestants)
     entries: dict[str, dict[str, Any]] = {one.name: {"cold": [], "warm": []} for one in todo}
     for number in range(course.rounds):

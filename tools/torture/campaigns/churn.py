@@ -1,4 +1,4 @@
-"""A collection that lives long: how large, how slow and how blind it becomes."""
+"""A collection of many commits: its size, its speed and its recall at the end."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Numbers so small that processors take a hundred times as long with them, unless told not to."""
+"""Denormal numbers: processors take up to a hundred times as long with them."""
 
 from __future__ import annotations
 

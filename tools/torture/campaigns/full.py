@@ -1,4 +1,4 @@
-"""Disks that fill up, in earnest: file systems of some megabytes, mounted for the purpose."""
+"""Disks that fill up: file systems of some megabytes, mounted for the purpose."""
 
 from __future__ import annotations
 
@@ -98,7 +98,7 @@ class FullDisk(Campaign):
                 row, stored = records.pop(i, (None, None))
                 if row is None or stored != payload or not np.array_equal(row, vector):
                     return f"record {i} is lost, or is not what it was"
-        return f"records that nobody was told of: {sorted(records)}" if records else ""
+        return f"records that were not acknowledged: {sorted(records)}" if records else ""
 
     def fault(self, seen: Counter[str]) -> str | None:
         missing = {"add", "import", "rebuild", "back_up", "compact"} - self._refused.keys()

@@ -1,4 +1,4 @@
-"""Graphs that somebody made to do harm, under checksums that are right."""
+"""Hostile graphs under right checksums."""
 
 from __future__ import annotations
 

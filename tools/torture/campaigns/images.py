@@ -1,4 +1,4 @@
-"""Power cuts, made from the calls of one life of a database: what they may leave is looked at."""
+"""Power cuts, made from the logged calls of one history: the files they may leave are read."""
 
 from __future__ import annotations
 

@@ -73,7 +73,7 @@ def _move_and_back(stage: Stage, what: str) -> None:
     live, _, _, aside = _places(stage, what)
     live.rename(aside)
     time.sleep(AWAY)
-    if not os.path.lexists(live):  # somebody may have made another meanwhile
+    if not os.path.lexists(live):  # another process may have made one meanwhile
         aside.rename(live)
 
 
@@ -135,9 +135,9 @@ def loses(operation: tuple[str, str]) -> bool:
 
 
 def stays(operation: tuple[str, str], call: str) -> bool:
-    """Whether nothing may be written any more by who had it open.
+    """Whether a process that had it open may write nothing any more.
 
-    Who compacts opens the files anew, alone, and may then use another table of readers.
+    A process that compacts opens the files again, alone, and may then use another table of readers.
     """
     kind, what = operation
     gone = kind not in ("move and back", "vdb.restore")

@@ -56,7 +56,7 @@ class WriterProcess:
         return self._events(self._answer())
 
     def visited(self) -> list[Event]:
-        """What one did who comes by."""
+        """The event of a visit."""
         return self._events(self._answer())
 
     def _events(self, answer: str) -> list[Event]:

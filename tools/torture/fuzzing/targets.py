@@ -155,7 +155,7 @@ def _leaf(data: bytes) -> None:
     for kind in ("int", "float", "keyword", "bool", "datetime"):
         value_of = terms.value_of(kind)
         for term in leaf.terms()[0][:50]:
-            with suppress(ValueError, struct.error):  # which whoever asks for values is ready for
+            with suppress(ValueError, struct.error):  # callers of values handle these
                 value_of(term)
     for low in (b"", b"\x02", data[:9], data[-9:]):
         leaf.between(low, low + b"\xff")

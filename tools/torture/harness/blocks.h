@@ -27,7 +27,7 @@ class Blocks final : public Source {
   void erase(const std::string& key) { buffers_.erase(key); }
   const std::map<std::string, std::shared_ptr<Buffer>>& all() const { return buffers_; }
 
-  // A buffer that is nobody else's, to be changed; nullptr where there is no such block.
+  // A buffer of its own, to be changed; nullptr where there is no such block.
   Buffer* own(const std::string& key);
 
  private:

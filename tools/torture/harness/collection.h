@@ -51,7 +51,7 @@ struct Collection {
   std::vector<uint32_t> live;  // slots in use
   Blocks blocks;
 
-  // What somebody sees who opens it. Throws what Index throws.
+  // The index over its blocks, as if it was opened. Throws what Index throws.
   std::shared_ptr<Index> open() const;
   // Stores what a writer has changed, as the next commit.
   void commit(Writer& writer);

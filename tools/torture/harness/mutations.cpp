@@ -193,7 +193,7 @@ class Liar {
       make_duplicate((target + i) % c_.state.slots, (target + i + 1) % c_.state.slots, from,
                      (target + i - 1) % c_.state.slots);
   }
-  // One slot in everybody's lists.
+  // One slot in the lists of all nodes.
   void hub() {
     const uint32_t on = level(), of = word(), place = in_.below(capacity(on));
     for (uint32_t s = 0; s < c_.state.slots; ++s)

@@ -1,4 +1,4 @@
-// Everything that the kernel does with a collection, whoever made it. What must come out: answers
+// Everything that the kernel does with a collection, whatever it holds. What must come out: answers
 // that are in bounds and in order, or Corrupted; anything else ends the program.
 #pragma once
 

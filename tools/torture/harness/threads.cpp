@@ -21,7 +21,7 @@ namespace {
 
 constexpr uint32_t kReaders = 5, kThreads = 3, kBatch = 40;
 
-// What a snapshot holds: nobody changes it any more, but tables learn addresses as they are used.
+// What a snapshot holds: it does not change any more, but tables learn addresses as they are used.
 struct Moment {
   std::shared_ptr<Index> index;
   Blocks blocks;

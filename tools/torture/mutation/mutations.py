@@ -1,6 +1,6 @@
-"""Bugs that somebody might make, as small replacements in our own source, and who must notice.
+"""Likely bugs, as small replacements in our own source, and the tests that must fail.
 
-Each text stands exactly once in its file; one that does not any more has to be written anew here.
+Each text stands exactly once in its file; one that does not any more has to be replaced here.
 """
 
 from __future__ import annotations

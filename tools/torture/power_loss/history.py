@@ -42,7 +42,7 @@ class History:
         self._seed = seed
         self.rows: list[Rows] = [{}, dict.fromkeys(range(STILL), 1)]
         self._deleted: list[list[int]] = [[], []]
-        # One more than are written: whoever reads what is left goes on with it.
+        # One more than are written: the reader of the files goes on with it.
         for batch in range(2, BATCHES + 2):
             self._draw(batch)
 

@@ -2,7 +2,7 @@
  *
  * Preloaded. VDB_LOG names the log, VDB_LOG_ROOT the directory. Each call is done and logged under
  * one mutex, so that the order of the log is the order of the calls. Nothing is ever flushed below
- * the directory: whoever reads the log decides what would have been lost. With VDB_LOG_UNSYNCED
+ * the directory: the reader of the log decides what would have been lost. With VDB_LOG_UNSYNCED
  * set, flushes are not even logged.
  *
  * A record is a header and `length` bytes; log.py reads them. Files are told apart by inode; an

@@ -1,9 +1,9 @@
-"""One process in which everybody works at once: eight searchers, a writer, and one who disturbs.
+"""One process with many threads at once: eight search, one writes, the main thread disturbs them.
 
-Run as a program it takes PATH SECONDS SEED. The disturber, who is the main thread, closes and opens
-the database, forks, lets the garbage collector run, and sends himself Ctrl-C. Every answer is held
-against what its ids must have; every error must be one of ours. Prints what happened, as JSON;
-exits with 1 after anything else, and is ended when it hangs.
+Run as a program it takes PATH SECONDS SEED. The main thread closes and opens the database, forks,
+lets the garbage collector run, and interrupts itself (SIGINT). Every answer is held against what
+its ids must have; every error must be one of ours. Prints what happened, as JSON; exits with 1
+after anything else, and is ended when it hangs.
 """
 
 from __future__ import annotations

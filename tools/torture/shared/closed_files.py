@@ -1,4 +1,4 @@
-"""Closed files that are broken, and what becomes of whoever opens them."""
+"""Closed files that are broken, and what opening them leads to."""
 
 from __future__ import annotations
 

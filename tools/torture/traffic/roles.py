@@ -1,4 +1,4 @@
-"""Processes on one database: writers, somebody who rebuilds, readers. One role each.
+"""Processes on one database: writers, one that rebuilds, readers. One role each.
 
 Arguments: role, path, seed, kept, dim, number. All end with their input. A reader tells of each
 moment that it has looked at that it was fine, and how many commits came meanwhile; or what was

@@ -1,7 +1,7 @@
 """Two writers on one database, and what it holds after so many batches of each.
 
 Every batch of a writer rewrites some of the records that it keeps, adds some and deletes those that
-it added some batches ago; a counter of all batches goes with it. So whoever sees a moment can say
+it added some batches ago; a counter of all batches goes with it. So a reader of a moment can say
 what else there must be.
 """
 

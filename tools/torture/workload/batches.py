@@ -5,7 +5,7 @@ batch after the other, and tells the number of each batch once it has been commi
 database holds after a batch is said by `Contents` alone.
 
 A batch writes to up to four collections: it adds a record, replaces some, changes the payload of
-another, deletes one by a filter, and now and then drops a collection or makes it anew.
+another, deletes one by a filter, and now and then drops a collection or makes it again.
 """
 
 from __future__ import annotations
@@ -30,7 +30,7 @@ KEPT = 12
 FIXED = 8
 """Records that every batch replaces."""
 STILL = range(100_000, 100_200)
-"""Records that nobody changes."""
+"""Records that no batch changes."""
 TURN = 10
 """Batches from one removal of the collection of notes to the next."""
 MADE = 3
@@ -51,7 +51,7 @@ def payload_of(batch: int, *, again: bool = False) -> dict[str, Any]:
 
 
 def still_vectors() -> NDArray[np.float32]:
-    """Vectors of the records that nobody changes; some of them are equal."""
+    """Vectors of the records that no batch changes; some of them are equal."""
     drawn = np.random.default_rng(99).normal(size=(len(STILL), DIM)).astype(np.float16)
     drawn[::7] = drawn[0]
     return drawn.astype(np.float32)
@@ -64,7 +64,7 @@ class Contents:
     batch: int
 
     def written_by(self) -> dict[int, int]:
-        """Record of `docs` -> the batch that wrote it, without those that nobody changes."""
+        """Record of `docs` -> the batch that wrote it, without those that no batch changes."""
         if self.batch == 0:
             return {}
         rows = dict.fromkeys(range(FIXED), self.batch)
