@@ -15,6 +15,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from contextlib import AbstractContextManager, contextmanager, nullcontext
 from functools import partial
+from threading import get_ident
 from typing import Any, NoReturn, Self
 
 import lmdb
@@ -242,11 +243,12 @@ class Snapshot(Reader):
             BusyError: Either was being closed for longer than lock_timeout.
         """
         gate, users = self._handle.gate, self._users
-        depth = 0 if users is None else users.depth()
+        thread = get_ident()
+        depth = 0 if users is None else users.threads.get(thread, 0)
         token = gate.token()
         try:
             if users is not None:
-                users.enter(token, depth, self._handle.lock_timeout)
+                users.enter(thread, depth, token, self._handle.lock_timeout)
             if self._txn is None or gate.forked:
                 self._refuse()
             yield self
@@ -255,7 +257,7 @@ class Snapshot(Reader):
             raise
         finally:
             if users is not None:
-                users.leave(token, depth)
+                users.leave(thread, depth, token)
 
     def tell(self, error: BaseException) -> None:
         """Tell an error of damage where it was met; any other stays as it is."""

@@ -38,18 +38,13 @@ class SnapshotUsers:
         self.threads: dict[int, int] = {}
         self.ended = False
 
-    def depth(self) -> int:
-        """How often the calling thread is inside."""
-        return self.threads.get(threading.get_ident(), 0)
-
-    def enter(self, token: int, depth: int, timeout: float) -> None:
-        """Go in, from that depth: through the gate, once no closer keeps the thread out.
+    def enter(self, thread: int, depth: int, token: int, timeout: float) -> None:
+        """The calling thread goes in: from outside (depth 0) through the gate, past closers.
 
         Raises:
             ClosedError, ForkError: The database is gone.
             BusyError: It, or the snapshot, was being closed for longer than `timeout` seconds.
         """
-        thread = threading.get_ident()
         if depth:
             # Not through the gate again: emptying it would wait for this thread.
             self.threads[thread] = depth + 1
@@ -66,10 +61,9 @@ class SnapshotUsers:
                 raise BusyError("the snapshot is being closed by another thread")
             time.sleep(_PAUSE)
 
-    def leave(self, token: int, depth: int) -> None:
-        """Go out, back to that depth; nothing happens if the thread is not inside."""
+    def leave(self, thread: int, depth: int, token: int) -> None:
+        """The calling thread goes back to that depth; nothing happens if it is not inside."""
         # Users first: every user is inside the gate, so an empty gate means no users.
-        thread = threading.get_ident()
         if depth:
             self.threads[thread] = depth
         else:
