@@ -118,7 +118,7 @@ def test_a_collection_that_is_rebuilt_meanwhile_is_measured_again(full):
 
 
 def test_moments_are_the_newest(full):
-    moments = Moments(full._seen)
+    moments = Moments(full._reading_view)
     with moments.now() as (_, view):
         assert view.header.count == 2000
     full.delete(range(10))

@@ -59,7 +59,7 @@ class Counted:
 
         ids = self._vdb.search(queries, k, ef)
         # No method of a collection tells how far a walk went.
-        with self._vdb.collection._seen() as (reader, view):  # noqa: SLF001
+        with self._vdb.collection._reading_view() as (reader, view):  # noqa: SLF001
             counts = count_distances(reader, view, queries, k, ef=ef)
         return ids, float(counts.mean())
 

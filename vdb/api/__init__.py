@@ -1,1 +1,1 @@
-"""What users hold: databases, collections, snapshots and batches."""
+"""The public objects: databases, collections, snapshots and batches."""

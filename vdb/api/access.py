@@ -1,7 +1,7 @@
-"""What a collection reads through: the newest commit, a snapshot, or a batch.
+"""Access of a collection to its data: the newest commit, a snapshot, or a batch.
 
-`LiveAccess` (in `live_access`) stands for an open database and also writes. `PinnedAccess` stands
-for a snapshot: all reads see its moment. `BatchAccess` stands for a walk that began in a batch.
+`LiveAccess` (in `live_access`) reads and writes an open database. `PinnedAccess` reads one
+snapshot. `BatchAccess` reads a batch, for an iterator that began inside it.
 """
 
 from __future__ import annotations
@@ -18,28 +18,28 @@ __all__ = ["Access", "BatchAccess", "JoinedBatch", "Moment", "PinnedAccess"]
 
 
 class Access(Protocol):
-    """What reading needs."""
+    """Access for reading."""
 
     @property
     def path(self) -> Path:
         """The directory of the database."""
 
     def reading(self) -> AbstractContextManager[Snapshot | Batch]:
-        """A reader for the length of one call."""
+        """A reader, open during one call."""
 
     def moment(self) -> Moment:
-        """Access to this one moment, for as long as it is referred to."""
+        """Access to this one moment, held while a reference to it exists."""
 
 
 class Moment(Access, Protocol):
     """Access to one moment."""
 
     def check(self) -> None:
-        """Raise ClosedError or ForkError when it cannot be read any more."""
+        """Raise ClosedError or ForkError when the moment can no longer be read."""
 
 
 class OpenHandle(Protocol):
-    """The handle of a database that a snapshot was taken with."""
+    """The database handle from which a snapshot was taken."""
 
     @property
     def path(self) -> Path:
@@ -53,13 +53,13 @@ class OpenHandle(Protocol):
 class PinnedAccess:
     """Reading at one moment.
 
-    Threads: any number may read at once; closing waits for them (see `Snapshot.use`), because a
-    search that runs must not lose what it reads.
+    Threads: any number may read at once. Closing waits for them (see `Snapshot.use`), so that no
+    running search loses its data.
     """
 
     def __init__(self, snapshot: Snapshot, handle: OpenHandle) -> None:
         self._snapshot = snapshot
-        self._handle = handle  # a reference, because a handle without any is closed
+        self._handle = handle  # a handle without references would be closed
 
     @property
     def path(self) -> Path:
@@ -71,20 +71,20 @@ class PinnedAccess:
         return self._snapshot.use()
 
     def moment(self) -> PinnedAccess:
-        """This one."""
+        """This access: it has only one moment."""
         return self
 
     def check(self) -> None:
-        """Raise ClosedError or ForkError when it cannot be read any more."""
+        """Raise ClosedError or ForkError when the moment can no longer be read."""
         self._snapshot.check()
 
     def close(self) -> None:
-        """Let go of the moment; BusyError when a call does not end within the patience."""
+        """Release the snapshot; BusyError when a call does not end within lock_timeout."""
         self._snapshot.close(timeout=self._handle.lock_timeout)
 
 
 class BatchAccess:
-    """Reading in a batch of the calling task, for as long as the batch lasts."""
+    """Reading in a batch of the calling task, until the batch ends."""
 
     def __init__(self, batch: Batch, owner: Owner, path: Path) -> None:
         self._batch = batch
@@ -97,18 +97,18 @@ class BatchAccess:
         return JoinedBatch(self._batch)
 
     def moment(self) -> BatchAccess:
-        """This one."""
+        """This access: it has only one moment."""
         return self
 
     def check(self) -> None:
-        """Raise ClosedError or ForkError when the batch is over, or another task's."""
+        """Raise ClosedError or ForkError when the batch has ended or belongs to another task."""
         if not self._owner.is_here():
             raise ClosedError("this walk was begun inside a batch, and is read outside of it")
         self._batch.transaction()
 
 
 class JoinedBatch(AbstractContextManager[Batch]):
-    """A batch for the length of one call in it, left open at its end."""
+    """A batch during one call inside it; the batch stays open afterwards."""
 
     __slots__ = ("_batch",)
 

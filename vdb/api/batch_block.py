@@ -1,4 +1,4 @@
-"""The object of one ``with db.batch():``."""
+"""The context manager that ``db.batch()`` returns."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ __all__ = ["BatchBlock"]
 
 
 class BatchBlock(Handle, AbstractContextManager[None], ContextDecorator):
-    """The object of one ``with db.batch():``, to be entered once."""
+    """The context manager that ``db.batch()`` returns; it can be entered once."""
 
     def __init__(self, make: Callable[[], AbstractContextManager[None]], path: Path) -> None:
         self._make = make
@@ -34,7 +34,7 @@ class BatchBlock(Handle, AbstractContextManager[None], ContextDecorator):
         )
 
     def _recreate_cm(self) -> BatchBlock:
-        return BatchBlock(self._make, self._path)  # a decorated function begins one each time
+        return BatchBlock(self._make, self._path)  # a new batch for each call of the function
 
     def __enter__(self) -> None:
         if self._entered:

@@ -1,9 +1,9 @@
-"""Who a batch belongs to: one thread, and in it one task.
+"""The owner of a batch: one thread, and one task in it.
 
-Tasks of one thread are told apart by the context that each of them runs in (`contextvars`), under
-asyncio and every other loop, and by asyncio's own word for the task, because two of its tasks may
-be given one context. A task that was started inside a batch has a copy of the context, and a copy
-is another one; so has a call under ``copy_context().run`` and one by ``asyncio.to_thread``.
+Tasks of one thread differ in their context (`contextvars`), under asyncio and every other loop.
+Two asyncio tasks may share a context, so the current task of asyncio is compared as well. A task
+that was started inside a batch runs in a copy of the context, and a copy counts as another
+context. The same holds for ``copy_context().run`` and ``asyncio.to_thread``.
 """
 
 from __future__ import annotations
@@ -18,7 +18,7 @@ _mark: ContextVar[bool] = ContextVar("vdb batch")
 
 
 class Owner:
-    """The thread and the task that made this. Threads: any may ask; its own is told yes."""
+    """The thread and the task that created this object. Threads: any may call `is_here`."""
 
     __slots__ = ("_task", "_thread", "_token")
 
@@ -26,15 +26,15 @@ class Owner:
         self._thread = get_ident()
         self._task = _asyncio_task()
         if _mark.get(None) is None:
-            _mark.set(True)  # stays, so that no token below takes it away
+            _mark.set(True)  # a base value, which resetting a token below leaves in place
         self._token: Token[bool] = _mark.set(True)
 
     def is_here(self) -> bool:
-        """Whether the calling thread and task are those that made this."""
+        """Whether the calling thread and task are the owner."""
         if get_ident() != self._thread or _asyncio_task() is not self._task:
             return False
         try:
-            # Nothing else says whether this context is that one: a token is of use only in its own.
+            # The only test for the same context: a token can be reset only where it was set.
             _mark.reset(self._token)
         except (ValueError, RuntimeError):
             return False
@@ -43,7 +43,7 @@ class Owner:
 
 
 def _asyncio_task() -> object:
-    """The task of asyncio's that is running in this thread; None for none."""
+    """The asyncio task that is running in this thread; None without one."""
     current_task = getattr(sys.modules.get("asyncio"), "current_task", None)
     if current_task is None:
         return None

@@ -1,4 +1,4 @@
-"""What a user does with one collection; each method checks, delegates and documents."""
+"""The public class `Collection`; each method checks its arguments, delegates and documents."""
 
 from __future__ import annotations
 
@@ -25,15 +25,15 @@ from vdb.model.spellings import with_hints
 from vdb.store import Batch, WritableCollection
 
 if TYPE_CHECKING:
-    from vdb.maintenance import rebuild as rebuilding
+    from vdb.maintenance import rebuild as rebuild_module
 else:
-    rebuilding = lazy_modules.module("vdb.maintenance.rebuild")
+    rebuild_module = lazy_modules.module("vdb.maintenance.rebuild")
 
 __all__ = ["Collection"]
 
 _T = TypeVar("_T")
 
-_MANY = 1_000  # vectors at once; with fewer nothing is measured
+_TUNING_ROWS = 1_000  # vectors added in one call; below this, ef is not measured
 
 
 class Collection(CollectionReader):
@@ -56,33 +56,33 @@ class Collection(CollectionReader):
         threads: int | None = None,
         progress: Progress | None = None,
     ) -> None:
-        """New records; searchable at once.
+        """Adds new records; they are searchable at once.
 
         Args:
-            ids: int (64 bits, signed) or str (1..400 bytes of UTF-8, no NUL); the first record
-                decides for the collection which of the two. One id for one record.
-            vectors: Shape (n, dim), or (dim,) for one id; any real array-like, an array that speaks
-                DLPack, or a column of lists of pandas, polars or pyarrow; kept as the
-                collection's dtype has it: rounded (float32, float16), or integers from -128 to 127
-                (int8). Of bits packed bytes as numpy.packbits makes them, shape (n, dim / 8), or
+            ids: int (64 bits, signed) or str (1..400 bytes of UTF-8, no NUL). The first record
+                decides which of the two the collection uses. One id for one record.
+            vectors: Shape (n, dim), or (dim,) for one id; any real array-like, an array that
+                supports DLPack, or a column of lists of pandas, polars or pyarrow. They are stored
+                in the collection's dtype: rounded (float32, float16), or integers from -128 to 127
+                (int8). For bits: packed bytes as numpy.packbits makes them, shape (n, dim / 8), or
                 booleans, shape (n, dim).
             payloads: One for each id (None where there is none), or the payload of the one id.
                 JSON-like: None, bool, int, finite float, str, list, dict with str keys; at most
-                1 MiB encoded and 64 levels deep. numpy's numbers, texts and arrays are taken as the
-                Python values that they are; a datetime where the field is declared as one, and
-                kept as text. A table (pandas, polars, pyarrow) gives one payload a row.
-            threads: How many threads link the vectors, 1..1,024; the default is one for each
+                1 MiB encoded and 64 levels deep. Numbers, texts and arrays of numpy count as Python
+                values; a datetime is accepted where the field is declared as one, and stored as
+                text. A table (pandas, polars, pyarrow) gives one payload a row.
+            threads: Number of threads that link the vectors, 1..1,024; the default is one for each
                 processor that this process may use. The graph does not depend on it.
-            progress: Called now and then with (done, total) vectors; what it raises stops the call
-                and undoes it.
+            progress: Called regularly with (done, total) vectors; an exception from it stops and
+                undoes the call.
 
         Raises:
-            DuplicateIdError: An id is there already, or given twice.
+            DuplicateIdError: An id exists already, or is given twice.
             DimensionMismatchError: Vectors of another length.
             InvalidVectorError: NaN, infinity, longer than 1e18, a number that the dtype cannot
                 hold, zero under cosine, or a length other than 1 under dot (its square may be 1e-3
-                off; int8 is not asked).
-            InvalidPayloadError: A payload that would not come back as it was given.
+                off; int8 is exempt).
+            InvalidPayloadError: A payload that could not be read back unchanged.
             ArgumentTypeError: Ids of the wrong kind, or something that is no array of numbers.
             BusyError: Another writer did not finish within the database's lock_timeout.
             ReadOnlyError: The database is open for reading only.
@@ -109,10 +109,10 @@ class Collection(CollectionReader):
         threads: int | None = None,
         progress: Progress | None = None,
     ) -> None:
-        """Records that are new or replace, whole, those of the same id.
+        """Adds records, and replaces existing records of the same ids as a whole.
 
-        Without a payload the record has none afterwards, as if it had been deleted and added. Of an
-        id that is given twice the last one counts. Arguments and errors are those of `add`, without
+        Without a payload the record has none afterwards, as after deleting and adding it. When an
+        id is given twice, the last one counts. Arguments and errors are those of `add`, without
         DuplicateIdError.
 
         Example:
@@ -133,24 +133,26 @@ class Collection(CollectionReader):
         ids: Id | Sequence[Id] | NDArray[Any],
         payloads: Sequence[Payload] | Payload,
     ) -> None:
-        """Other payloads for records that are there; their vectors stay.
+        """Replaces the payloads of existing records; their vectors stay.
 
         Raises:
-            NotFoundError: There is no record of an id.
-            InvalidPayloadError: A payload that would not come back as it was given.
+            NotFoundError: An id has no record.
+            InvalidPayloadError: A payload that could not be read back unchanged.
             And, as for `add`: ArgumentTypeError, BusyError, ReadOnlyError, DiskFullError.
 
         Example:
             docs.set_payloads("tea", {"year": 2024})
         """
-        wanted = inputs.id_list(ids)
-        one = inputs.is_one_id(ids)
-        given = payloads if one else inputs.kept("payloads", payloads)
-        encoded = self._as_known(
-            lambda: ingest.encode_payloads(given, len(wanted), one=one, moments=self._moments)
+        id_list = inputs.id_list(ids)
+        single_id = inputs.is_one_id(ids)
+        payload_input = payloads if single_id else inputs.kept("payloads", payloads)
+        encoded = self._with_schema(
+            lambda: ingest.encode_payloads(
+                payload_input, len(id_list), one=single_id, moments=self._moments
+            )
         )
         with self._access.writing() as batch:
-            ingest.set_payloads(batch, self._writable(batch), wanted, encoded)
+            ingest.set_payloads(batch, self._writable(batch), id_list, encoded)
 
     @with_hints
     def delete(
@@ -159,18 +161,18 @@ class Collection(CollectionReader):
         *,
         where: Mapping[str, Any] | Filter | None = None,
     ) -> int:
-        """Removes records; the place of each is used again by later ones.
+        """Removes records; later records use their places again.
 
         Args:
-            ids: Which; those that are not there are ignored.
-            where: A filter on payloads instead: all records that pass it. A field that no record
-                has is warned of as in `count`, before anything is removed.
+            ids: The ids to remove; ids without a record are ignored.
+            where: A filter on payloads instead: all records that pass it are removed. As in
+                `count`, a warning names a field that no record has, before anything is removed.
 
         Returns:
-            How many were removed.
+            The number of removed records.
 
         Raises:
-            InvalidFilterError: The filter cannot be understood.
+            InvalidFilterError: The filter is not valid.
             As for `add`: ArgumentTypeError, BusyError, ReadOnlyError, DiskFullError.
 
         Example:
@@ -182,29 +184,29 @@ class Collection(CollectionReader):
                 expected="ids or where",
                 received=None,
             )
-        wanted = inputs.id_list(() if ids is None else ids, ordered=False)
-        chosen = None if where is None else query.narrow(where)
+        id_list = inputs.id_list(() if ids is None else ids, ordered=False)
+        condition = None if where is None else query.narrow(where)
         with self._access.writing() as batch:
             coll = self._writable(batch)
-            if chosen is not None:
-                among = filter_warning.matching(batch, coll, chosen)
-                wanted = query.ids_of(batch, coll, among)
-            return ingest.delete(batch, coll, wanted)
+            if condition is not None:
+                filter_set = filter_warning.matching(batch, coll, condition)
+                id_list = query.ids_of(batch, coll, filter_set)
+            return ingest.delete(batch, coll, id_list)
 
     def rows_within(self, memory_limit: int, *, threads: int | None = None) -> int:
-        """How many vectors one call of `add` may be given so that it takes no more memory.
+        """The number of vectors that one call of `add` can take within a memory limit.
 
-        For collections that are larger than memory: vectors from a mapped file, so many at a time,
-        each call a commit of its own. The answer falls as the collection grows.
+        For collections that are larger than memory: read vectors from a mapped file, this many at a
+        time, with one commit for each call. The number falls as the collection grows.
 
         Args:
-            memory_limit: Bytes that are private to the process, beside what it needs anyway;
-                16 MiB at least. Pages of the file that the system keeps in memory do not count,
-                nor do payloads of more than about 1,000 bytes.
-            threads: As they are given to `add`.
+            memory_limit: Private bytes of the process, on top of its base use; at least 16 MiB.
+                Pages of the file that the system keeps in memory do not count, nor do payloads of
+                more than about 1,000 bytes.
+            threads: The same as for `add`.
 
         Raises:
-            InvalidArgumentError: It is not enough for one vector; the message says what is.
+            InvalidArgumentError: It is not enough for one vector; the message says how much is.
 
         Example:
             rows = docs.rows_within(512 * 2**20)
@@ -222,21 +224,21 @@ class Collection(CollectionReader):
                 threads=config.thread_count(threads),
             )
 
-    def index_field(self, path: str, type: str) -> None:  # noqa: A002 - what it is called
+    def index_field(self, path: str, type: str) -> None:  # noqa: A002 - a public name
         """Declares a field of the payloads and indexes it for filters.
 
         The index is built over several commits of about 10,000 records each, so other writers get
-        their turn, and inside a batch as part of it; filters use it once it is whole. Payloads
-        are held to the type from the first of these commits on. After an interruption the same
-        call goes on.
+        their turn; inside a batch it is part of that batch. Filters use the index once it is
+        complete. From the first of these commits on, payloads must have the type. After an
+        interruption the same call continues.
 
         Args:
-            path: The field's name, nested ones as "author.name".
+            path: The field's name; a nested field as "author.name".
             type: As for `fields` of `Database.create_collection`.
 
         Raises:
-            InvalidPayloadError: A record holds something else there; the field is not declared.
-            InvalidArgumentError: No such type; or the field is declared with another.
+            InvalidPayloadError: A record holds another type there; the field is not declared.
+            InvalidArgumentError: No such type, or the field is declared with another one.
             And, as for `add`: BusyError, ReadOnlyError, DiskFullError.
 
         Example:
@@ -245,10 +247,10 @@ class Collection(CollectionReader):
         declaration.declare(self._change, *field_type(path, type))
 
     def drop_field(self, path: str) -> None:
-        """Forgets a declared field and removes its index; payloads stay, and filters still work.
+        """Removes a declared field and its index; payloads stay, and filters still work.
 
         Raises:
-            NotFoundError: It is not declared.
+            NotFoundError: The field is not declared.
             And, as for `add`: BusyError, ReadOnlyError, DiskFullError.
 
         Example:
@@ -278,20 +280,21 @@ class Collection(CollectionReader):
         """Finds the smallest ef that reaches a recall, and makes it the collection's default.
 
         Recall is measured as by `recall`, at a rising ef. The measured curve is stored with the
-        generation: searches that name no ef use what was found, those with ``target_recall=`` look
-        it up. A rebuild measures by itself; after much was added or removed, tune again.
+        generation. Searches without ef use the ef found here; those with ``target_recall=`` look
+        theirs up on the curve. A rebuild measures by itself. Tune again after many additions or
+        removals.
 
         Args:
-            target_recall: The recall to be reached, above 0, at most 1.
+            target_recall: The recall to reach, above 0, at most 1.
             k: Hits of a query.
-            queries: What to ask, shape (n, dim). None: stored vectors, each without itself.
-            sample: How many stored vectors to take, 1..100,000; all where there are fewer.
-            seed: Chooses them.
-            threads: How many threads search, 1..1,024; the default is one a processor.
-            progress: Called now and then with (queries compared exactly, queries).
+            queries: Queries, shape (n, dim). None: stored vectors, each without itself.
+            sample: Number of stored vectors to take, 1..100,000; all where there are fewer.
+            seed: Seed of that choice.
+            threads: Number of threads that search, 1..1,024; the default is one a processor.
+            progress: Called regularly with (queries compared exactly, queries).
 
         Returns:
-            The ef that was found, and the curve.
+            The ef, and the measured curve.
 
         Raises:
             InvalidArgumentError: The collection is flat, has fewer than two records, or no ef
@@ -308,8 +311,8 @@ class Collection(CollectionReader):
 
         arguments.callback("progress", progress)
         self._access.check_writable()
-        moments = Moments(self._seen)
-        found = tune(
+        moments = Moments(self._reading_view)
+        tuning = tune(
             moments,
             target=index.recall_target(target_recall),
             k=arguments.whole("k", k, 1, config.LIMITS.slots),
@@ -320,12 +323,12 @@ class Collection(CollectionReader):
             progress=progress,
         )
         with moments.now() as (_, view):
-            measured = view.generation.number
+            generation = view.generation.number
         with self._access.writing() as batch, batch.changing():
-            index.keep_tuning(self._writable(batch), found, measured)
-        return found
+            index.keep_tuning(self._writable(batch), tuning, generation)
+        return tuning
 
-    # Generations: what cannot be changed by writing
+    # Generations: metric, dtype and index
 
     @with_hints
     def rebuild(
@@ -335,49 +338,49 @@ class Collection(CollectionReader):
         dtype: str | None = None,
         *,
         scores: str | None = None,
-        progress: Callable[[rebuilding.RebuildProgress], object] | None = None,
+        progress: Callable[[rebuild_module.RebuildProgress], object] | None = None,
         threads: int | None = None,
         validate: bool | float = True,
         keep_previous: bool = False,
         reason: str = "",
         resume: bool | None = None,
-    ) -> rebuilding.RebuildReport:
-        """Builds the next generation from the stored vectors and puts it to use.
+    ) -> rebuild_module.RebuildReport:
+        """Builds the next generation from the stored vectors and switches to it.
 
-        The graph depends on the vectors, on where they lie, and on the seed, not on threads and not
-        on interruptions. What others write meanwhile is linked as well, the last of it in the
-        commit that changes over. When this raises, or is interrupted, the present generation is as
-        it was; what was built stays as an unfinished rebuild, which the next call with the same
-        parameters goes on with.
+        The graph depends on the vectors, on their slots and on the seed, not on threads and not on
+        interruptions. Records written during the rebuild are linked as well, the last of them in
+        the commit that switches. When the call raises or is interrupted, the present generation is
+        unchanged. The finished part stays as an unfinished rebuild, and the next call with the same
+        parameters continues it.
 
         Args:
             metric: The metric of the new generation; the present one by default. Thresholds do not
                 carry over: searches with one through an object that was made before the change, and
-                any use of one that was asked for with ``metric=``, raise MetricMismatchError.
+                any use of an object that was requested with ``metric=``, raise MetricMismatchError.
             index: `HNSW` or `Flat`, with all its parameters; those of the present one by default.
             dtype: How vectors are stored from then on; as at present by default. Numbers are
                 converted as `add` does: rounded to "float32" or "float16", and refused where they
                 do not fit (not an integer for "int8", not 0 or 1 for "bit", which goes with
-                ``metric="hamming"``). What rounding takes away is gone once the generation before
-                is. To make any vectors smaller where searches walk, see `HNSW.codes` instead.
+                ``metric="hamming"``). The lost digits are gone once the generation before is. For
+                smaller vectors in the graph walk alone, see `HNSW.codes` instead.
             scores: The default convention of results; by default the present one, which the new
                 metric must have.
-            progress: Called now and then with a `RebuildProgress`; what it raises stops it. From
-                the phase "removing" on the new generation is in use.
+            progress: Called regularly with a `RebuildProgress`; an exception from it stops the
+                rebuild. From the phase "removing" on, the new generation is in use.
             threads: Threads that link, 1..1,024; by default one for each usable processor.
             validate: Verify the graph, and sample its recall@10 with the default ef against exact
-                search, before it is used: True requires 0.5, a number (0..1) that much, False
-                nothing at all.
-            keep_previous: Keep the present generation, so that `rollback` can put it to use again.
-                It takes its space, and one bit for each slot that changes. One that is kept already
-                is dropped.
+                search, before it is used. True requires 0.5, a number (0..1) that much, False
+                neither.
+            keep_previous: Keep the present generation, so that `rollback` can switch back to it.
+                It takes its space, and one bit for each slot that changes. An earlier kept
+                generation is dropped.
             reason: Free text for the history, at most 256 bytes.
-            resume: None goes on with an unfinished rebuild to the same parameters, and drops any
-                other. True requires one (without `metric` and `index`: whatever it was to). False
-                begins anew.
+            resume: None continues an unfinished rebuild with the same parameters, and drops any
+                other. True requires one (without `metric` and `index`: with any parameters). False
+                starts again.
 
         Returns:
-            What was done, as a dataclass.
+            A report, as a dataclass.
 
         Raises:
             InvalidVectorError: The metric or dtype cannot take some vectors; the message lists
@@ -386,20 +389,20 @@ class Collection(CollectionReader):
                 or the metric has no such convention.
             RebuildError: The new graph did not pass validation; it stays as an unfinished rebuild.
             NotFoundError: ``resume=True``, and there is nothing to resume.
-            DiskFullError: Not enough room; what was built so far stays, or `discard_rebuild` frees
+            DiskFullError: Not enough space. The part built so far stays; `discard_rebuild` frees
                 it.
-            BusyError: Another rebuild is under way in this database, another writer did not finish
+            BusyError: Another rebuild is running in this database, another writer did not finish
                 within lock_timeout, or the calling thread is inside a batch.
             ReadOnlyError: The database is open for reading only.
 
         Example:
             docs.rebuild(metric="l2", index=vdb.HNSW(M=32), keep_previous=True)
         """
-        floor = rebuilding.recall_floor(validate)
-        text = rebuilding.reason_text(reason)
+        floor = rebuild_module.recall_floor(validate)
+        text = rebuild_module.reason_text(reason)
         keep = arguments.truth("keep_previous", keep_previous)
         go_on = None if resume is None else arguments.truth("resume", resume)
-        report = rebuilding.rebuild(
+        report = rebuild_module.rebuild(
             self._rebuild_context("rebuild", threads, progress),
             metric=metric,
             dtype=dtype,
@@ -410,7 +413,7 @@ class Collection(CollectionReader):
             reason=text,
             resume=go_on,
         )
-        self._changed_over(report)
+        self._follow_rebuild(report)
         return report
 
     @with_hints
@@ -422,52 +425,52 @@ class Collection(CollectionReader):
         *,
         scores: str | None = None,
         threads: int | None = None,
-    ) -> rebuilding.RebuildPlan:
-        """What `rebuild` would do: records it cannot take, room and, roughly, time that it needs.
+    ) -> rebuild_module.RebuildPlan:
+        """Plans a `rebuild`: unsuitable records, needed space and, roughly, time.
 
         Changes nothing. Reads the length of every vector (for another dtype, every vector), and
-        links some of them for a second or two without storing anything. Arguments are those of
+        links some of them for a second or two without storing them. Arguments are those of
         `rebuild`.
 
         Example:
             print(docs.plan_rebuild(metric="dot"))
         """
         context = self._rebuild_context("plan a rebuild", threads, None, write=False)
-        return rebuilding.plan(context, metric=metric, dtype=dtype, index=index, scores=scores)
+        return rebuild_module.plan(context, metric=metric, dtype=dtype, index=index, scores=scores)
 
     def rollback(
         self,
         *,
-        progress: Callable[[rebuilding.RebuildProgress], object] | None = None,
+        progress: Callable[[rebuild_module.RebuildProgress], object] | None = None,
         threads: int | None = None,
         reason: str = "",
-    ) -> rebuilding.RebuildReport:
-        """Puts the kept generation to use again, with everything that was written since.
+    ) -> rebuild_module.RebuildReport:
+        """Switches back to the kept generation, with all later writes included.
 
-        What changed since is linked into it first, so that this takes no longer than writing that
-        again; where nothing changed it is done at once. The generation that was in use is kept in
-        its turn. An unfinished rebuild is dropped. Of another dtype, it has the vectors that it had
-        then, as they were before they were converted; what was written since is converted back.
+        Records changed since then are linked into it first, which takes as long as writing them
+        again; without changes the switch is immediate. The generation that was in use is kept
+        instead. An unfinished rebuild is dropped. With another dtype, the kept generation still has
+        its vectors as they were before conversion; later vectors are converted back.
 
         Raises:
             NotFoundError: No generation is kept.
-            InvalidVectorError: A vector was written since that its metric cannot take, or that its
-                dtype would have to round.
+            InvalidVectorError: A later vector does not fit its metric, or would have to be rounded
+                to its dtype.
             And, as for `rebuild`: BusyError, ReadOnlyError, DiskFullError.
 
         Example:
             docs.rebuild(metric="l2", keep_previous=True)
             docs.rollback()
         """
-        text = rebuilding.reason_text(reason)
-        report = rebuilding.rollback(
+        text = rebuild_module.reason_text(reason)
+        report = rebuild_module.rollback(
             self._rebuild_context("roll back", threads, progress), reason=text
         )
-        self._changed_over(report)
+        self._follow_rebuild(report)
         return report
 
     def discard_rebuild(self) -> bool:
-        """Drops what an unfinished rebuild left; whether there was anything.
+        """Drops an unfinished rebuild; returns whether there was one.
 
         Raises:
             As for `rebuild`: BusyError, ReadOnlyError, DiskFullError.
@@ -475,10 +478,10 @@ class Collection(CollectionReader):
         Example:
             docs.discard_rebuild()
         """
-        return rebuilding.discard(self._rebuild_context("discard a rebuild", None, None))
+        return rebuild_module.discard(self._rebuild_context("discard a rebuild", None, None))
 
     def drop_previous(self) -> bool:
-        """Drops the generation that is kept to go back to; whether there was one.
+        """Drops the kept generation of `rollback`; returns whether there was one.
 
         Raises:
             As for `rebuild`: BusyError, ReadOnlyError, DiskFullError.
@@ -486,16 +489,16 @@ class Collection(CollectionReader):
         Example:
             docs.drop_previous()
         """
-        return rebuilding.drop_previous(self._rebuild_context("drop a generation", None, None))
+        return rebuild_module.drop_previous(self._rebuild_context("drop a generation", None, None))
 
     def _rebuild_context(
         self,
         verb: str,
         threads: int | None,
-        progress: Callable[[rebuilding.RebuildProgress], object] | None,
+        progress: Callable[[rebuild_module.RebuildProgress], object] | None,
         *,
         write: bool = True,
-    ) -> rebuilding.RebuildContext:
+    ) -> rebuild_module.RebuildContext:
         arguments.callback("progress", progress)
         count = config.thread_count(threads)
         if write:
@@ -503,28 +506,28 @@ class Collection(CollectionReader):
             self._access.check_outside(verb)
         else:
             self._access.check_open()
-        return rebuilding.RebuildContext(
+        return rebuild_module.RebuildContext(
             self._access.environment, self._name, self._identity, count, progress
         )
 
-    def _changed_over(self, report: rebuilding.RebuildReport) -> None:
-        """Whoever changed the metric through this object knows of it."""
+    def _follow_rebuild(self, report: rebuild_module.RebuildReport) -> None:
+        """Expect the new metric from now on: this object made the change."""
         self._kind, self._known_metric = (report.metric, report.dtype), report.metric
         if self._expected_metric is not None:
             self._expected_metric = report.metric
 
     def _rows(self, ids: object, vectors: ArrayLike, payloads: object) -> ingest.Rows:
-        # They may be read several times.
+        # Iterators become lists, because `prepare` may run twice.
         if not inputs.is_one_id(ids):
             ids, payloads = inputs.kept("ids", ids), inputs.kept("payloads", payloads)
-        given = inputs.kept("vectors", vectors)
+        vector_input = inputs.kept("vectors", vectors)
 
-        # Without a look at the database: the batch reads them again where it was rebuilt since.
-        def prepared() -> ingest.Rows:
+        # By the metric and dtype last seen; the batch prepares the rows again after a rebuild.
+        def prepare() -> ingest.Rows:
             metric, dtype = self._kind
             return ingest.prepare(
                 ids,
-                given,
+                vector_input,
                 payloads,
                 dim=self._dim,
                 metric=METRICS[metric],
@@ -532,35 +535,35 @@ class Collection(CollectionReader):
                 moments=self._moments,
             )
 
-        return self._as_known(prepared)
+        return self._with_schema(prepare)
 
-    def _as_known(self, make: Callable[[], _T]) -> _T:
-        """What is made by what was last seen of the collection; where that refuses, seen anew."""
-        known = self._kind, self._moments
+    def _with_schema(self, read: Callable[[], _T]) -> _T:
+        """The result of `read` with the schema last seen; if it raises, with the schema of now."""
+        previous = self._kind, self._moments
         try:
-            return make()
+            return read()
         except (InvalidArgumentError, ArgumentTypeError):
             with self._access.reading() as reader:
                 header = self._view(reader).header
                 self._kind = header.metric, header.dtype
                 self._moments = field_index.moments(header)
-            if (self._kind, self._moments) == known:
+            if (self._kind, self._moments) == previous:
                 raise
-        return make()
+        return read()
 
     def _writable(self, batch: Batch) -> WritableCollection:
         view = self._view(batch)
-        assert isinstance(view, WritableCollection)  # noqa: S101 - a batch gives nothing else
+        assert isinstance(view, WritableCollection)  # noqa: S101 - for mypy; true in a batch
         return view
 
 
 def _tune_grown(batch: Batch, coll: WritableCollection, added: int, threads: int) -> None:
     """Measures the default ef of a collection that has become large, in the same commit."""
-    if added < _MANY:
+    if added < _TUNING_ROWS:
         return
     from vdb.analysis.measurement.tune import tune_grown
 
-    found = tune_grown(batch, coll, added, threads=threads)
-    if found is not None:
+    tuning = tune_grown(batch, coll, added, threads=threads)
+    if tuning is not None:
         with batch.changing():
-            index.keep_tuning(coll, found, coll.generation.number)
+            index.keep_tuning(coll, tuning, coll.generation.number)

@@ -1,4 +1,4 @@
-"""Whether a collection is there, and is what the caller takes it for."""
+"""Lookup of a collection by name, and checks of its expected metric and dimension."""
 
 from __future__ import annotations
 
@@ -27,25 +27,26 @@ _NAMED = 20
 def check_schema(
     header: CollectionHeader, *, metric: object, dim: object, path: Path | None = None
 ) -> None:
-    """Refuse facts that are not the stored ones, saying what is stored, since when and by whom.
+    """Refuse a metric or dimension that differs from the stored one.
 
-    `path` is where the database lies, for the command that would change it.
+    The message names the stored value, its date and the release that wrote it. `path` is the
+    directory of the database, for the command in the message.
 
     Raises:
-        MetricMismatchError: The metric is another; the message says what to do.
-        DimensionMismatchError: The dimension is another.
+        MetricMismatchError: The collection has another metric; the message says what to do.
+        DimensionMismatchError: The collection has another dimension.
     """
     name = header.name
-    wanted = header.metric if metric is None else metric_named(metric).name
-    if wanted != header.metric:
+    metric_name = header.metric if metric is None else metric_named(metric).name
+    if metric_name != header.metric:
         place = "DIR" if path is None else shlex.quote(str(path))
         raise MetricMismatchError(
-            f"collection {name!r} has metric {header.metric!r}{_since(header)}, not {wanted!r}. "
-            "Scores, directions and thresholds do not carry over from one metric to another. "
-            f"Only a rebuild changes it: vdb rebuild {place} {name} --metric "
-            f"{wanted} (to have both, create another with metric={wanted!r})",
+            f"collection {name!r} has metric {header.metric!r}{_since(header)}, "
+            f"not {metric_name!r}. Scores, directions and thresholds do not carry over from one "
+            f"metric to another. Only a rebuild changes it: vdb rebuild {place} {name} --metric "
+            f"{metric_name} (to have both, create another with metric={metric_name!r})",
             expected=header.metric,
-            received=wanted,
+            received=metric_name,
         )
     if dim is not None and config.dimension(dim, DTYPES[header.dtype]) != header.dim:
         from vdb.maintenance.info import utc_text
@@ -62,18 +63,18 @@ def check_schema(
 def require_metric(
     header: CollectionHeader, metric: str | None, *, threshold: bool = False
 ) -> None:
-    """Refuse a collection that was rebuilt since somebody counted on its metric.
+    """Refuse a collection that was rebuilt from `metric` to another one.
 
     Raises:
-        MetricMismatchError: It has another metric now than `metric`.
+        MetricMismatchError: The collection's metric is no longer `metric`.
     """
     if metric is None or metric == header.metric:
         return
-    counted = "A threshold of before" if threshold else "This object was asked for with that metric"
-    means = "means something else now" if threshold else "and does not go on with another"
+    subject = "A threshold of before" if threshold else "This object was asked for with that metric"
+    consequence = "means something else now" if threshold else "and does not go on with another"
     raise MetricMismatchError(
         f"collection {header.name!r} was rebuilt from metric {metric!r} to {header.metric!r}"
-        f"{_since(header)}. {counted} {means}: get the collection anew with "
+        f"{_since(header)}. {subject} {consequence}: get the collection anew with "
         f"db.collection({header.name!r}), and a threshold for the new metric",
         expected=metric,
         received=header.metric,
@@ -81,7 +82,7 @@ def require_metric(
 
 
 def _since(header: CollectionHeader) -> str:
-    """Since when a collection has its metric, and who gave it to it."""
+    """The date, generation and release of the current metric, in brackets; empty if unknown."""
     from vdb.maintenance import info
 
     line = info.metric_since(header)
@@ -102,19 +103,19 @@ def find_view(reader: Snapshot | Batch, name: str) -> CollectionView | WritableC
     try:
         return reader.collection(name)
     except NotFoundError:
-        # Whoever asks for what may be missing need not pay for all there are.
+        # A limit on the names: a lookup that may fail should not cost a scan of all collections.
         names = reader.names(most=_NAMED + 1)
-        listed = ", ".join(map(repr, names[:_NAMED])) + (", ..." if names[_NAMED:] else "")
+        name_list = ", ".join(map(repr, names[:_NAMED])) + (", ..." if names[_NAMED:] else "")
         raise NotFoundError(
             f"no collection {name!r}; there "
-            + (f"are {listed}" if names else "is none yet, db.create_collection makes one"),
+            + (f"are {name_list}" if names else "is none yet, db.create_collection makes one"),
             expected=names[:_NAMED],
             received=name,
         ) from None
 
 
 def has_collection(reader: Snapshot | Batch, name: object) -> bool:
-    """Whether there is a collection of that name; False for what cannot be a name."""
+    """Whether there is a collection of that name; False for an impossible name."""
     if not isinstance(name, str):
         return False
     try:

@@ -1,4 +1,8 @@
-"""Reading one collection, at one moment or at each call anew; each method checks and delegates."""
+"""The public class `CollectionReader`: one collection, for reading.
+
+It reads at one moment (of a snapshot) or at the newest moment of each call. Each method checks its
+arguments and delegates.
+"""
 
 from __future__ import annotations
 
@@ -26,36 +30,36 @@ from vdb.model.spellings import with_hints
 from vdb.store import Batch, CollectionView, Snapshot, WritableCollection
 
 if TYPE_CHECKING:
-    from vdb.analysis.explanation import explain as explaining
-    from vdb.analysis.inspection import report as inspection
-    from vdb.analysis.measurement import recall as recalling
-    from vdb.analysis.measurement import speed
-    from vdb.maintenance import info as report
+    from vdb.analysis.explanation import explain as explain_module
+    from vdb.analysis.inspection import report as inspection_module
+    from vdb.analysis.measurement import recall as recall_module
+    from vdb.analysis.measurement import speed as speed_module
+    from vdb.maintenance import info as info_module
 else:
-    explaining = lazy_modules.module("vdb.analysis.explanation.explain")
-    inspection = lazy_modules.module("vdb.analysis.inspection.report")
-    recalling = lazy_modules.module("vdb.analysis.measurement.recall")
-    report = lazy_modules.module("vdb.maintenance.info")
-    speed = lazy_modules.module("vdb.analysis.measurement.speed")
+    explain_module = lazy_modules.module("vdb.analysis.explanation.explain")
+    inspection_module = lazy_modules.module("vdb.analysis.inspection.report")
+    recall_module = lazy_modules.module("vdb.analysis.measurement.recall")
+    info_module = lazy_modules.module("vdb.maintenance.info")
+    speed_module = lazy_modules.module("vdb.analysis.measurement.speed")
 
 __all__ = ["CollectionReader"]
 
-_MOST_EFS = 1000
+_MAX_EFS = 1000
 """Points of the curve that `CollectionReader.bench` measures."""
 
 
-_WRITING = frozenset(
+_WRITE_METHODS = frozenset(
     ("add", "delete", "discard_rebuild", "drop_field", "drop_previous", "index_field")
 ) | frozenset(
     ("plan_rebuild", "rebuild", "rollback", "rows_within", "set_payloads", "tune", "upsert")
 )
-"""The methods of `Collection` that change something, or prepare it."""
+"""The methods of `Collection` that write, or prepare writing."""
 
 
 class CollectionReader(Handle):
     """One collection, for reading. Made by `Database.collection` and `Snapshot.collection`.
 
-    It may be shared between threads; searches run beside each other and beside a writer.
+    It may be shared between threads; searches run in parallel with each other and with a writer.
     """
 
     def __init__(
@@ -65,14 +69,14 @@ class CollectionReader(Handle):
         *,
         metric: str | None = None,
     ) -> None:
-        """`metric` is the one that was asked for, which it then must have for good."""
+        """`metric`: the metric that the collection must keep; None accepts a change."""
         self._access = access
         self._name = view.header.name
         self._dim = view.header.dim
-        # Metric and dtype as last seen; a rebuild may change them. One object, for all threads.
+        # Metric and dtype as last seen; a rebuild may change them. One tuple, replaced as a whole.
         self._kind = (view.header.metric, view.header.dtype)
         self._moments = field_index.moments(view.header)  # as last seen, too
-        self._known_metric = view.header.metric  # what thresholds are meant for
+        self._known_metric = view.header.metric  # the metric of the caller's thresholds
         self._expected_metric = metric
         self._identity = (view.header.number, view.header.created)
 
@@ -86,7 +90,7 @@ class CollectionReader(Handle):
 
     @property
     def dim(self) -> int:
-        """The dimension of its vectors; fixed for its life."""
+        """The dimension of its vectors; it never changes."""
         return self._dim
 
     @property
@@ -99,7 +103,7 @@ class CollectionReader(Handle):
     def metric(self) -> str:
         """The metric of its current generation; only a rebuild changes it.
 
-        An object that was asked for with ``metric=`` raises MetricMismatchError after that.
+        An object that was requested with ``metric=`` raises MetricMismatchError after that.
         """
         with self._access.reading() as reader:
             return self._view(reader).header.metric
@@ -131,21 +135,21 @@ class CollectionReader(Handle):
             q: The query, shape (dim,), any real array-like. It is searched as float32, in a
                 collection of int8 as integers; of bits it is packed bytes, shape (dim / 8,), or
                 booleans, shape (dim,).
-            k: How many hits at most; fewer when there are fewer, or fewer that a threshold admits.
-                None with a threshold: all that are at least that close, as far as the graph finds
-                them; every one with `exact` or in a `Flat` collection.
-            ef: Candidates the graph keeps, 1..1,000,000: more find more and cost more. The default
-                is what was measured, by `tune` or when many vectors were added, else 100, and k
-                when that is more. Collections of up to 2,000 records (8,000 of bits) are scanned
+            k: The largest number of hits; fewer when there are fewer records, or fewer within the
+                threshold. None with a threshold: all records within it, as far as the graph walk
+                finds them; every one with `exact` or in a `Flat` collection.
+            ef: Candidates kept by the graph walk, 1..1,000,000: a larger ef finds more and costs
+                more. The default is the measured ef (by `tune`, or after many vectors were added),
+                else 100; at least k. Collections of up to 2,000 records (8,000 of bits) are scanned
                 unless ef is given, which is as fast. `Flat` collections ignore it.
-            where: Look among the records only whose payloads pass this filter: a dict such as
+            where: Search only the records whose payloads pass this filter: a dict such as
                 ``{"pep": {"$gte": 400}}``, or an expression such as ``vdb.F.pep >= 400``. Fewer
-                than k hits come back only when fewer than k records pass.
-            exact: Look at every vector instead of walking the graph.
+                than k hits are returned only when fewer than k records pass.
+            exact: Compare every vector instead of walking the graph.
             scores: Convention of the scores, one of `vdb.scores.conventions(metric)`; the default
                 is the collection's.
-            threshold: Keep only hits at least this close, in the unit of the convention's own
-                parameter, strict or inclusive as there (`vdb.scores.describe` says it); native:
+            threshold: Return only hits at least this close, in the unit of the convention's own
+                parameter, strict or inclusive as there (see `vdb.scores.describe`); native:
                 the value, at most (distances) or at least (similarities) this.
             with_payloads: Whether hits carry payloads.
             with_vectors: Whether hits carry vectors.
@@ -153,18 +157,18 @@ class CollectionReader(Handle):
                 `tune` measured.
 
         Returns:
-            The k records of the closest values as hits, best score first, equal scores by value,
-            equal values by id; where k cuts equal values apart, the smallest ids stay, of those
-            that the search comes by: a walk with a small ef may miss some.
+            The k records with the closest values as hits, best score first, equal scores by value,
+            equal values by id. When k cuts through equal values, the smallest ids among the
+            visited records stay; a walk with a small ef may miss some.
 
         Raises:
             DimensionMismatchError: The query has another length.
             InvalidVectorError: NaN, infinity, overflow; zero under cosine, unless the convention's
                 engine answers it; a length other than 1 under dot; a fraction in a collection of
                 int8.
-            InvalidFilterError: The filter cannot be understood; names the place inside it.
+            InvalidFilterError: The filter is not valid; the message names the place inside it.
             InvalidArgumentError: Another argument is out of range.
-            CorruptedError: Damage was met on the way.
+            CorruptedError: The search read a damaged part of the file.
             ClosedError: The database or snapshot is closed.
 
         Example:
@@ -174,7 +178,7 @@ class CollectionReader(Handle):
             request = query.SearchRequest(
                 k, ef, where, exact, scores, threshold, with_payloads, with_vectors, target_recall
             )
-            return query.search(reader, self._searched(reader, threshold), q, request)
+            return query.search(reader, self._view_for_search(reader, threshold), q, request)
 
     @with_hints
     def search_many(
@@ -196,21 +200,21 @@ class CollectionReader(Handle):
 
         Args:
             Q: The queries, shape (n, dim), any real array-like; of bits as for `search`.
-            threads: How many threads search, 1..1,024; the default is one for each processor that
-                this process may use. Answers do not depend on it.
-            k: How many hits of a query at most; None with a threshold: all that are that close.
-            ef: Candidates the graph keeps, 1..1,000,000; the default is what was measured.
-            where: Look among the records only whose payloads pass this filter.
-            exact: Look at every vector instead of walking the graph.
+            threads: Number of threads that search, 1..1,024; the default is one for each processor
+                that this process may use. Results do not depend on it.
+            k: The largest number of hits of a query; None with a threshold: all within it.
+            ef: Candidates kept by the graph walk, 1..1,000,000; the default is the measured ef.
+            where: Search only the records whose payloads pass this filter.
+            exact: Compare every vector instead of walking the graph.
             scores: Convention of the scores; the default is the collection's.
-            threshold: Keep only hits at least this close, in the convention's unit.
+            threshold: Return only hits at least this close, in the convention's unit.
             with_payloads: Whether hits carry payloads.
             with_vectors: Whether hits carry vectors.
-            target_recall: Instead of ef: the recall to reach, above 0, at most 1. `search` says
-                more of each of these.
+            target_recall: Instead of ef: the recall to reach, above 0, at most 1. `search`
+                describes each of these in full.
 
         Returns:
-            A sequence of `Hits` in the order of the queries, with rectangular arrays beside it.
+            A sequence of `Hits` in the order of the queries, which also has rectangular arrays.
 
         Raises:
             As `search`; InvalidVectorError names the row.
@@ -222,10 +226,10 @@ class CollectionReader(Handle):
             request = query.SearchRequest(
                 k, ef, where, exact, scores, threshold, with_payloads, with_vectors, target_recall
             )
-            view = self._searched(reader, threshold)
+            view = self._view_for_search(reader, threshold)
             return query.search_many(reader, view, Q, request, threads=threads)
 
-    @overload  # a str is a sequence of strs too, and yet one id
+    @overload  # a str is a sequence of strs too, but counts as one id
     def get(self, ids: Id) -> Record | None: ...  # type: ignore[overload-overlap]
     @overload
     def get(self, ids: Sequence[Id] | NDArray[Any]) -> list[Record | None]: ...
@@ -239,22 +243,22 @@ class CollectionReader(Handle):
         Example:
             record = docs.get("tea")
         """
-        wanted = inputs.id_list(ids)
+        id_list = inputs.id_list(ids)
         with self._access.reading() as reader:
             view = self._view(reader)
-            ingest.same_kind(self._name, view.header.id_kind, wanted)
-            found = query.get(reader, view, wanted)
-        return found[0] if inputs.is_one_id(ids) else found
+            ingest.same_kind(self._name, view.header.id_kind, id_list)
+            records = query.get(reader, view, id_list)
+        return records[0] if inputs.is_one_id(ids) else records
 
     @with_hints
     def ids(self, *, where: Mapping[str, Any] | Filter | None = None) -> Iterator[Id]:
         """All ids, ints by number and strs by their UTF-8 bytes, as of the moment of the call.
 
-        With a filter, the ids of the records that pass it. The moment is held, and with it the
-        space of what is deleted later, until the iterator is exhausted or thrown away.
+        With a filter, the ids of the records that pass it. The iterator holds its moment until it
+        is exhausted or deleted; until then, space freed by later commits cannot be used again.
 
         Raises:
-            InvalidFilterError: The filter cannot be understood.
+            InvalidFilterError: The filter is not valid.
 
         Example:
             newest = list(docs.ids(where={"year": {"$gte": 2020}}))
@@ -264,9 +268,9 @@ class CollectionReader(Handle):
 
     @with_hints
     def scan(self, *, where: Mapping[str, Any] | Filter | None = None) -> Iterator[Record]:
-        """All records in the order of `ids`, and of one moment that is held as it is there.
+        """All records in the order of `ids`; like there, the iterator holds one moment.
 
-        A loop that writes each record anew makes the file grow with every one of them: take the ids
+        A loop that rewrites each record makes the file grow with every one of them. Take the ids
         first and `get` some hundred records at a time, or write inside one ``with db.batch():``.
 
         With a filter, those that pass it; errors as for `ids`.
@@ -279,13 +283,14 @@ class CollectionReader(Handle):
 
     @with_hints
     def count(self, where: Mapping[str, Any] | Filter | None = None) -> int:
-        """How many records there are, or how many pass a filter.
+        """The number of records, or of records that pass a filter.
 
-        A UserWarning names a field of the filter that no record has, where therefore nothing
-        passes, or everything; so it is for every call with `where` that returns no hits.
+        When no record passes a filter, or every record, and no record has one of its fields, a
+        UserWarning names that field. The same holds for every call with `where` that returns no
+        hits.
 
         Raises:
-            InvalidFilterError: The filter cannot be understood.
+            InvalidFilterError: The filter is not valid.
 
         Example:
             docs.count({"year": {"$gte": 2020}})
@@ -304,18 +309,18 @@ class CollectionReader(Handle):
         with self._access.reading() as reader:
             return query.contains(reader, self._view(reader), value)
 
-    def info(self) -> report.CollectionInfo:
+    def info(self) -> info_module.CollectionInfo:
         """Metric, dimension, counts, norms, generation, history and sizes, as a dataclass.
 
-        Takes no longer on a large collection: norms are those of some vectors there (`NormStats`).
+        Takes no longer on a large collection: norms are then those of a sample (`NormStats`).
 
         Example:
             print(docs.info().metric, docs.info().count)
         """
         with self._access.reading() as reader:
-            return report.collection_info(reader, self._view(reader))
+            return info_module.collection_info(reader, self._view(reader))
 
-    # What a collection says about itself
+    # Measurements
 
     @with_hints
     def recall(
@@ -328,20 +333,20 @@ class CollectionReader(Handle):
         seed: int = 0,
         threads: int | None = None,
         progress: Progress | None = None,
-    ) -> recalling.RecallReport:
-        """How much of the truth searches find, measured against exact search.
+    ) -> recall_module.RecallReport:
+        """Recall@k of searches, measured against exact search.
 
-        Each query is measured at one moment, a few at a time at the newest.
+        Each query is measured at one moment; every few queries the newest moment is taken.
 
         Args:
-            queries: What to ask, shape (n, dim). None: stored vectors, each without itself; they
-                lie amid the data, so figures from real queries are worth more.
+            queries: Queries, shape (n, dim). None: stored vectors, each without itself. Stored
+                vectors are easier than real queries, so figures from real ones are worth more.
             k: Hits of a query.
-            ef: Candidates the graph keeps; the default is what a search would take.
-            sample: How many stored vectors to take, 1..100,000; all where there are fewer.
-            seed: Chooses them.
-            threads: How many threads search, 1..1,024; the default is one a processor.
-            progress: Called now and then with (queries compared exactly, queries).
+            ef: Candidates kept by the graph walk; the default is that of a search.
+            sample: Number of stored vectors to take, 1..100,000; all where there are fewer.
+            seed: Seed of that choice.
+            threads: Number of threads that search, 1..1,024; the default is one a processor.
+            progress: Called regularly with (queries compared exactly, queries).
 
         Raises:
             InvalidArgumentError: Fewer than two records, or an argument out of range.
@@ -352,17 +357,16 @@ class CollectionReader(Handle):
         """
         from vdb.analysis.common.moments import Moments
         from vdb.analysis.common.queries import given_or_sampled
-        from vdb.analysis.measurement import recall as recalling
 
         arguments.callback("progress", progress)
         count = config.thread_count(threads)
         k = arguments.whole("k", k, 1, config.LIMITS.slots)
         seed = arguments.whole("seed", seed, 0, config.LIMITS.seed)
-        moments = Moments(self._seen)
+        moments = Moments(self._reading_view)
         with moments.now() as (reader, view):
-            asked = given_or_sampled(reader, view, queries, sample=sample, seed=seed)
+            query_set = given_or_sampled(reader, view, queries, sample=sample, seed=seed)
             width = search_ef(view, k, config.search_width(ef), None)
-        return recalling.recall(moments, asked, k, width, threads=count, progress=progress)
+        return recall_module.recall(moments, query_set, k, width, threads=count, progress=progress)
 
     @with_hints
     def bench(
@@ -376,19 +380,19 @@ class CollectionReader(Handle):
         threads: int | None = 1,
         rounds: int = 5,
         progress: Progress | None = None,
-    ) -> speed.SpeedReport:
-        """How fast searches are at which recall, on this machine.
+    ) -> speed_module.SpeedReport:
+        """Speed and recall of searches on this machine, for several values of ef.
 
         Args:
-            queries: What to ask, shape (n, dim); as for `recall`, real ones are worth more.
+            queries: Queries, shape (n, dim); as for `recall`, real ones are worth more.
             k: Hits of a query.
-            efs: Candidates that the walks keep, one point of the curve each; exact search is the
-                last point. The default are nine from 10 to 400.
-            sample: How many stored vectors to take where no queries are given, 1..100,000.
-            seed: Chooses them.
-            threads: How many threads answer a batch, 1..1,024; None is one a processor.
-            rounds: How often each is measured, 1..1,000; figures are medians.
-            progress: Called now and then with (steps done, steps).
+            efs: Values of ef, one point of the curve each; exact search is the last point. The
+                default is nine values from 10 to 400.
+            sample: Number of stored vectors to take where no queries are given, 1..100,000.
+            seed: Seed of that choice.
+            threads: Number of threads that answer a batch, 1..1,024; None is one a processor.
+            rounds: Measurements of each point, 1..1,000; figures are medians.
+            progress: Called regularly with (steps done, steps).
 
         Raises:
             InvalidArgumentError: Fewer than two records, or an argument out of range.
@@ -403,15 +407,15 @@ class CollectionReader(Handle):
 
         arguments.callback("progress", progress)
         largest = config.LIMITS.ef
-        listed = EFS if efs is None else arguments.sequence("efs", efs, _MOST_EFS)
-        widths = [arguments.whole("efs", ef, 1, largest) for ef in listed]
+        ef_values = EFS if efs is None else arguments.sequence("efs", efs, _MAX_EFS)
+        widths = [arguments.whole("efs", ef, 1, largest) for ef in ef_values]
         seed = arguments.whole("seed", seed, 0, config.LIMITS.seed)
-        moments = Moments(self._seen)
+        moments = Moments(self._reading_view)
         with moments.now() as (reader, view):
-            asked = given_or_sampled(reader, view, queries, sample=sample, seed=seed)
+            query_set = given_or_sampled(reader, view, queries, sample=sample, seed=seed)
         return measure_speed(
             moments,
-            asked,
+            query_set,
             arguments.whole("k", k, 1, config.LIMITS.slots),
             widths,
             threads=config.thread_count(threads),
@@ -430,24 +434,25 @@ class CollectionReader(Handle):
         ef: int | None = None,
         target_recall: float | None = None,
         where: Mapping[str, Any] | Filter | None = None,
-    ) -> explaining.Explanation:
-        """Why one record has the score and the place that it has for a query.
+    ) -> explain_module.Explanation:
+        """Explains the score and the rank of one record for a query.
 
-        Its score is derived step by step (dot product, norms, natural value, the convention's
-        formula with numbers put in); its place is found by comparing everything that passes; and
-        the search with these arguments is made, to say whether and how it finds the record.
+        The score is derived step by step: dot product, norms, natural value, the convention's
+        formula with numbers put in. The rank comes from an exact comparison of all records that
+        pass the filter. The search with these arguments is run as well, to say whether and how it
+        finds the record.
 
         Args:
             q: The query, shape (dim,).
             id: The record, whether a search finds it or not.
             scores: Convention of the score; the default is the collection's.
-            k: Hits that the search would ask for.
+            k: Hits of the search.
             ef: As for `search`.
             target_recall: As for `search`.
-            where: As for `search`: the place is that among the records that pass.
+            where: As for `search`; the rank counts the records that pass.
 
         Returns:
-            An `Explanation`; its ``str()`` is a text of some lines.
+            An `Explanation`; its ``str()`` is a text of several lines.
 
         Raises:
             NotFoundError: There is no such record.
@@ -456,10 +461,8 @@ class CollectionReader(Handle):
         Example:
             print(docs.explain(q, "tea", scores="elasticsearch"))
         """
-        from vdb.analysis.explanation import explain as explaining
-
-        with self._seen() as (reader, view):
-            return explaining.explain(
+        with self._reading_view() as (reader, view):
+            return explain_module.explain(
                 reader,
                 view,
                 q,
@@ -471,51 +474,51 @@ class CollectionReader(Handle):
                 where=where,
             )
 
-    def inspect(self) -> inspection.Inspection:
-        """This collection from the inside: lengths, graph, blocks, bytes, generations.
+    def inspect(self) -> inspection_module.Inspection:
+        """Statistics of the stored collection: norms, graph, blocks, bytes, generations.
 
-        Reads every block, id and record, so that it takes as long as reading the collection from
-        the disk.
+        Reads every block, id and record, which takes as long as reading the collection from the
+        disk.
 
         Raises:
-            CorruptedError: Damage was met on the way; `Database.check` says all of it.
+            CorruptedError: A damaged part was read; `Database.check` lists all damage.
 
         Example:
             print(docs.inspect())
         """
-        from vdb.analysis.inspection import inspect as inspecting
+        from vdb.analysis.inspection import inspect as inspect_module
 
-        with self._seen() as (reader, view):
-            return inspecting.inspect(reader, view)
+        with self._reading_view() as (reader, view):
+            return inspect_module.inspect(reader, view)
 
-    def inspect_record(self, id: Id) -> inspection.RecordInspection:  # noqa: A002 - what records call it
-        """One record from the inside: its norm, its duplicates, its neighbours on each level.
+    def inspect_record(self, id: Id) -> inspection_module.RecordInspection:  # noqa: A002 - what records call it
+        """One stored record: its norm, its duplicates, its neighbours on each level.
 
         Raises:
             NotFoundError: There is no such record.
-            CorruptedError: Damage was met on the way.
+            CorruptedError: A damaged part was read.
 
         Example:
             print(docs.inspect_record("tea"))
         """
-        from vdb.analysis.inspection import inspect as inspecting
+        from vdb.analysis.inspection import inspect as inspect_module
 
-        with self._seen() as (reader, view):
-            return inspecting.inspect_record(reader, view, id)
+        with self._reading_view() as (reader, view):
+            return inspect_module.inspect_record(reader, view, id)
 
     if not TYPE_CHECKING:
 
         def __getattr__(self, name: str) -> object:
-            """What a collection of a snapshot does not have is refused in words of its own."""
-            if name in _WRITING:
+            """Refuse writing methods on a collection of a snapshot, with a typed error."""
+            if name in _WRITE_METHODS:
                 raise SnapshotWriteError(
                     f"this is collection {self._name!r} of a snapshot, which only reads; {name}() "
                     f"is for the one that db.collection({self._name!r}) returns",
                     expected="a collection of the database",
                     received="a collection of a snapshot",
                 )
-            said = f"{type(self).__name__!r} object has no attribute {name!r}"
-            raise AttributeError(said, name=name, obj=self)
+            message = f"{type(self).__name__!r} object has no attribute {name!r}"
+            raise AttributeError(message, name=name, obj=self)
 
     def __repr__(self) -> str:
         try:
@@ -539,30 +542,32 @@ class CollectionReader(Handle):
         require_metric(view.header, self._expected_metric)
         return view
 
-    def _searched(
+    def _view_for_search(
         self, reader: Snapshot | Batch, threshold: float | None
     ) -> CollectionView | WritableCollection:
-        """The view; not for a threshold from before a change of metric."""
+        """The view; MetricMismatchError for a threshold from before a change of metric."""
         view = self._view(reader)
         if threshold is not None:
             require_metric(view.header, self._known_metric, threshold=True)
         return view
 
     @contextmanager
-    def _seen(self) -> Iterator[tuple[Snapshot | Batch, CollectionView | WritableCollection]]:
+    def _reading_view(
+        self,
+    ) -> Iterator[tuple[Snapshot | Batch, CollectionView | WritableCollection]]:
         with self._access.reading() as reader:
             yield reader, self._view(reader)
 
     def _walk(
         self, where: Mapping[str, Any] | Filter | None
     ) -> tuple[Moment, CollectionView | WritableCollection, Iterator[Id]]:
-        """A moment, and the ids as of it; the moment lives as long as what refers to it."""
+        """A moment, the view and the ids at that moment."""
         moment = self._access.moment()
         with moment.reading() as reader:
             view = self._view(reader)
             if where is not None:
-                among = filter_warning.matching(reader, view, where)
-                return moment, view, iter(query.ids_of(reader, view, among))
+                filter_set = filter_warning.matching(reader, view, where)
+                return moment, view, iter(query.ids_of(reader, view, filter_set))
             ids = reader.ids(view)
-            # A batch may change while it is walked.
+            # A batch may change during the iteration.
             return moment, view, iter(list(ids)) if isinstance(reader, Batch) else ids

@@ -1,4 +1,4 @@
-"""What a user does with one database: open it, make and drop collections, batch, look after it."""
+"""`vdb.open` and the public class `Database`: collections, batches, snapshots and maintenance."""
 
 from __future__ import annotations
 
@@ -34,18 +34,18 @@ from vdb.store import Environment
 from vdb.store.format.headers import CollectionHeader
 
 if TYPE_CHECKING:
-    from vdb.maintenance import info as report
-    from vdb.maintenance.check import problems
-    from vdb.maintenance.repair import repair as repairing
+    from vdb.maintenance import info as info_module
+    from vdb.maintenance.check import problems as problems_module
+    from vdb.maintenance.repair import repair as repair_module
 else:
-    problems = lazy_modules.module("vdb.maintenance.check.problems")
-    repairing = lazy_modules.module("vdb.maintenance.repair.repair")
-    report = lazy_modules.module("vdb.maintenance.info")
+    problems_module = lazy_modules.module("vdb.maintenance.check.problems")
+    repair_module = lazy_modules.module("vdb.maintenance.repair.repair")
+    info_module = lazy_modules.module("vdb.maintenance.info")
 
 __all__ = ["Database", "open"]
 
-_SHOWN = 100
-"""Collections that ``repr()`` counts."""
+_COUNTED_NAMES = 100
+"""``repr()`` counts collections up to this number."""
 
 
 @with_hints
@@ -59,72 +59,74 @@ def open(  # noqa: A001 - vdb.open reads as it should
     allow_network_fs: bool = False,
     verify: str = "auto",
 ) -> Database:
-    """Opens the database in a directory, making it if there is none.
+    """Opens the database in a directory; creates it if there is none.
 
     Opening reads a few hundred bytes, whatever the size. Any number of processes may have the same
-    database open; handles of one process share what they map.
+    database open; handles of one process share one memory map.
 
     Args:
         path: The directory. Its parent must exist. A leading ``~`` is the user's home. The word
-            ":memory:" is a new database among the system's temporary files, for this program alone
-            and without syncing, which is removed when it is closed; `Database.backup` keeps it.
-        create: Make the database when there is none. Ignored with ``read_only``.
+            ":memory:" opens a new database among the system's temporary files, for this program
+            alone and without syncing. It is removed on closing; `Database.backup` saves a copy.
+        create: Create the database when there is none. Ignored with ``read_only``.
         read_only: Refuse all writing; works on read-only media.
         durability: "full": a commit is on the disk when the call returns. "relaxed": after a power
-            cut the last commits may be missing, never half there; several times faster for small
-            commits. Nothing weaker exists.
+            cut the last commits may be missing, but never in part; several times faster for small
+            commits. There is no weaker mode.
         lock_timeout: Seconds to wait for another writer, and for running searches when closing.
-        allow_network_fs: Open on a network file system, where other machines must stay out.
-        verify: How much is looked at before the database is used. "auto": what opening needs, and
-            all of LMDB's pages where the file looks cut short; blocks and records are verified
-            when they are first read. "full": everything, as `Database.check` does, and LMDB's
-            pages before that: for files from elsewhere; takes seconds for each gigabyte. "off":
-            as "auto", but a file that looks cut short is refused.
+        allow_network_fs: Open on a network file system; other machines must not open it meanwhile.
+        verify: Checks before the database is used. "auto": the parts that opening needs, and all of
+            LMDB's pages if the file seems cut short; blocks and records are verified when they are
+            first read. "full": everything, as `Database.check` does, after all of LMDB's pages; for
+            files from elsewhere; takes seconds for each gigabyte. "off": as "auto", but a file that
+            seems cut short is refused.
 
     Raises:
-        NotFoundError: There is no database there and it is not to be made, or nowhere to make it.
+        NotFoundError: There is no database and create=False, or the parent directory is missing.
         InvalidArgumentError: Something else is there, the path is a URI, or an argument is out of
             range.
         FormatVersionError: It was written in a newer format; the message names the release needed.
-        CorruptedError: It is not a database, or a damaged one; with verify="full" this names the
-            first problem and says how many more there are.
+        CorruptedError: It is not a database, or a damaged one; with verify="full" the message names
+            the first problem and the number of others.
         UnsafeFilesystemError: It lies on a network file system.
-        BusyError: It is being made or compacted by another process.
-        DiskError: A file cannot be read, made or locked; DiskFullError where there is no room.
+        BusyError: Another process is creating or compacting it.
+        DiskError: A file cannot be read, created or locked; DiskFullError if there is no space.
 
     Example:
         db = vdb.open("notes.vdb")
     """
     timeout = config.timeout_seconds("lock_timeout", lock_timeout)
-    asked = config.verification(verify)
-    reads = arguments.truth("read_only", read_only)
-    makes = arguments.truth("create", create)
-    durable = config.durability_name(durability)
-    network = arguments.truth("allow_network_fs", allow_network_fs)
-    brief = isinstance(path, str) and str.__str__(path) == temporary.MEMORY
-    place = temporary.directory(create=makes, read_only=reads) if brief else None
+    verify = config.verification(verify)
+    read_only = arguments.truth("read_only", read_only)
+    create = arguments.truth("create", create)
+    durability = config.durability_name(durability)
+    allow_network_fs = arguments.truth("allow_network_fs", allow_network_fs)
+    in_memory = isinstance(path, str) and str.__str__(path) == temporary.MEMORY
+    temporary_place = temporary.directory(create=create, read_only=read_only) if in_memory else None
     try:
         environment = Environment.open(
-            directory_of(path) if place is None else place / temporary.PLACE,
-            create=makes and not reads,
-            read_only=reads,
-            durability=durable if place is None else "relaxed",
+            directory_of(path) if temporary_place is None else temporary_place / temporary.PLACE,
+            create=create and not read_only,
+            read_only=read_only,
+            durability=durability if temporary_place is None else "relaxed",
             lock_timeout=timeout,
-            allow_network_fs=network or brief,
-            verify=asked,
+            allow_network_fs=allow_network_fs or in_memory,
+            verify=verify,
         )
     except BaseException:
-        if place is not None:
-            temporary.remove(place)
+        if temporary_place is not None:
+            temporary.remove(temporary_place)
         raise
-    database = Database(environment, lock_timeout=timeout, read_only=reads, temporary_place=place)
-    if asked == "full":
+    database = Database(
+        environment, lock_timeout=timeout, read_only=read_only, temporary_place=temporary_place
+    )
+    if verify == "full":
         _require_sound(database)
     return database
 
 
 def _require_sound(database: Database) -> None:
-    """Close a database in which a check finds a problem, and say which."""
+    """Close the database and raise CorruptedError if a check finds a problem."""
     from vdb.maintenance.check.soundness import require_sound
 
     try:
@@ -137,7 +139,7 @@ def _require_sound(database: Database) -> None:
 class Database(Handle):
     """One open database: collections that are read and written together. Made by `vdb.open`.
 
-    Also a context manager, which closes it. It may be shared between threads, and not through
+    Also a context manager, which closes it. It may be shared between threads, but not across
     ``fork()``: a child process opens its own.
     """
 
@@ -151,7 +153,7 @@ class Database(Handle):
     ) -> None:
         self._environment = environment
         self._access = LiveAccess(environment, lock_timeout, read_only=read_only)
-        # Of the access, to which all collections refer: they may outlive this object.
+        # Bound to the access, which all collections refer to: they may outlive this object.
         self._remove: Callable[[], object] | None = None
         if temporary_place is not None:
             self._remove = temporary.remove_after(self._access, temporary_place)
@@ -161,7 +163,7 @@ class Database(Handle):
 
     @property
     def path(self) -> Path:
-        """The directory it lies in, absolute."""
+        """Its directory, as an absolute path."""
         return Path(self._environment.path)
 
     @property
@@ -184,7 +186,7 @@ class Database(Handle):
         model: str | None = None,
         fields: Mapping[str, str] | None = None,
     ) -> Collection:
-        """Makes an empty collection; its dimension and metric are locked from here on.
+        """Creates an empty collection; its dimension and metric are locked from then on.
 
         Args:
             name: 1 to 128 characters from A-Z, a-z, 0-9, underscore, point and hyphen.
@@ -194,15 +196,15 @@ class Database(Handle):
                 length), "cosine" (cosine similarity), "dot" (inner product of unit vectors; of
                 int8 any), "l1" (Manhattan distance) or "hamming" (differing bits). There is no
                 default: it belongs to the model that makes the vectors.
-            dtype: How vectors are stored: "float32", "float16", "int8", or, with "hamming" and
-                nothing else, "bit".
+            dtype: How vectors are stored: "float32", "float16", "int8", or "bit", which goes with
+                "hamming" only.
             index: `HNSW` with its parameters (the default) or `Flat`.
-            scores: The convention of scores that searches use unless told otherwise.
+            scores: The default convention of scores in searches.
             model: Where the vectors come from, free text, at most 1,024 bytes.
             fields: Payload fields to index for filters, with their types: "int", "float",
                 "keyword" (a str), "bool", "datetime" (a str in ISO 8601), and the same with [] for
                 lists, as in ``{"pep": "int", "tags": "keyword[]", "author.name": "keyword"}``.
-                Payloads are held to them.
+                Payloads must have these types.
 
         Raises:
             CollectionExistsError: The name is taken.
@@ -216,17 +218,19 @@ class Database(Handle):
         types = field_types(fields)
         name = config.collection_name(name)
         now = time.time()
-        row = metric_named(metric)
-        kind = config.vector_type(dtype, row)
-        settings = config.fitting_index(config.index_config(index), row, kind)
-        generation = new_generation(1, row.name, kind.name, settings)
+        metric_row = metric_named(metric)
+        vector_dtype = config.vector_type(dtype, metric_row)
+        settings = config.fitting_index(config.index_config(index), metric_row, vector_dtype)
+        generation = new_generation(1, metric_row.name, vector_dtype.name, settings)
         header = CollectionHeader(
             name=name,
-            number=0,  # the batch gives it one
-            dim=config.dimension(dim, kind),
+            number=0,  # the batch sets it
+            dim=config.dimension(dim, vector_dtype),
             metric=generation.metric,
-            dtype=kind.name,
-            scores=convention_named(scores, row.name, dtype=kind.name, argument="scores").name,
+            dtype=vector_dtype.name,
+            scores=convention_named(
+                scores, metric_row.name, dtype=vector_dtype.name, argument="scores"
+            ).name,
             model=config.model_text(model),
             created=now,
             version=__version__,
@@ -249,7 +253,7 @@ class Database(Handle):
     def collection(
         self, name: str, *, metric: str | None = None, dim: int | None = None
     ) -> Collection:
-        """A collection that is there.
+        """An existing collection.
 
         Args:
             name: Its name.
@@ -257,9 +261,9 @@ class Database(Handle):
             dim: The dimension it should have; checked, never changed.
 
         Raises:
-            NotFoundError: There is none of that name; the message lists the first there are.
-            MetricMismatchError: It has another metric; the message says since when, by which
-                version, and which command changes it.
+            NotFoundError: There is none of that name; the message lists the first names.
+            MetricMismatchError: It has another metric; the message gives the date and release of
+                that metric, and the command that changes it.
             DimensionMismatchError: It has another dimension.
 
         Example:
@@ -282,7 +286,7 @@ class Database(Handle):
             return has_collection(reader, name)
 
     def drop_collection(self, name: str) -> None:
-        """Removes a collection with all its records. Its space is used again by later writes.
+        """Removes a collection with all its records. Later writes use its space again.
 
         Raises:
             NotFoundError: There is none of that name.
@@ -303,23 +307,23 @@ class Database(Handle):
     def batch(self) -> AbstractContextManager[None]:
         """``with db.batch():`` makes all writes of this task inside it one commit, or nothing.
 
-        Its reads see what it has written so far; everyone else sees it after the commit. An
-        exception that leaves the block undoes everything. A batch inside a batch joins it. The
-        writer lock is held from the beginning to the end.
+        Reads of this task inside the block see its own writes; all others see them after the
+        commit. An exception that leaves the block undoes everything. A batch inside a batch joins
+        it. The writer lock is held from the beginning to the end.
 
-        The batch is that of the thread and the task (of asyncio or another loop) that began it,
-        and no other call joins it, not even one of a task or thread that was started inside.
-        Other threads wait for it; another task of the same thread would keep it from ending, so
-        its writes are refused at once. A generator that yields inside a batch leaves it open for
-        the task that goes through it; gone on with or closed by another one, it ends in
-        ClosedError and the batch is undone. The database cannot be closed inside.
+        The batch belongs to the thread and the task (of asyncio or another loop) that began it. No
+        other call joins it, not even one of a task or thread that was started inside. Other threads
+        wait for it. Another task of the same thread would keep it from ending, so its writes are
+        refused at once. A generator that yields inside a batch leaves the batch open for the task
+        that iterates; if another task continues or closes the generator, ClosedError is raised and
+        the batch is undone. The database cannot be closed inside a batch.
 
         Raises:
             BusyError: Another writer did not finish within lock_timeout, or another task of this
                 thread has a batch open.
-            ClosedError: At the end of the block: another thread or task than the one that began it
-                has come there, and everything was undone. At its beginning: this object was
-                entered before; each block takes one of its own.
+            ClosedError: At the end of the block: it was left by another thread or task than the
+                one that began it, and everything was undone. At its beginning: this object was
+                entered before; each block needs a new one.
             ReadOnlyError: The database is open for reading only.
             DiskFullError: No space is left, at the end of the block.
 
@@ -331,9 +335,9 @@ class Database(Handle):
         return self._access.batch()
 
     def snapshot(self) -> Snapshot:
-        """This moment, held for reading: `Snapshot`, also a context manager.
+        """A `Snapshot` of this moment, for reading; also a context manager.
 
-        It shows what was committed, also inside a batch.
+        It shows the newest commit, also inside a batch.
 
         Example:
             with db.snapshot() as moment:
@@ -341,9 +345,9 @@ class Database(Handle):
         """
         return Snapshot(self._access.pinned(), self.path)
 
-    # Looking after it as a whole
+    # Maintenance
 
-    def info(self) -> report.DatabaseInfo:
+    def info(self) -> info_module.DatabaseInfo:
         """Versions, sizes, readers and collections, as a dataclass.
 
         Example:
@@ -357,41 +361,41 @@ class Database(Handle):
                 self._environment, reader, read_only=self._access.read_only
             )
 
-    def check(self) -> problems.Problems:
-        """Walks everything and yields every `Problem`; nothing when it is sound.
+    def check(self) -> problems_module.Problems:
+        """Verifies the whole database and yields every `Problem`; none when it is sound.
 
-        Never writes, never stops at the first. What it returns is an iterator, found while it is
-        asked for, and true when there is a problem; printing it looks at everything. Each step sees
-        one moment, the newest where others write meanwhile; the last is held until the iterator is
-        exhausted or thrown away. Takes seconds for each gigabyte.
+        Never writes, and does not stop at the first problem. The result is a lazy iterator, true
+        when there is a problem; printing it verifies everything. Each step reads one moment, the
+        newest where others write meanwhile; the last one is held until the iterator is exhausted or
+        deleted. Takes seconds for each gigabyte.
 
         Example:
             assert not db.check()
         """
         from vdb.maintenance.check import check
 
-        return problems.Problems(check(self._access.pinned), Path(self._environment.path))
+        return problems_module.Problems(check(self._access.pinned), Path(self._environment.path))
 
     def repair(
         self,
         *,
         threads: int | None = None,
         progress: Callable[[str, int, int], None] | None = None,
-    ) -> repairing.RepairReport:
-        """Makes the database anew from what can be read of it, where `check` finds errors.
+    ) -> repair_module.RepairReport:
+        """Writes a new, sound database file from the readable records, where `check` finds errors.
 
-        Links, codes, postings and counts are made from records and vectors. A record that cannot be
-        read whole is named in the report and left out; the damaged file stays in the directory as
-        ``data.mdb.damaged-TIME``. Generations that were kept or not finished are given up.
+        Links, codes, postings and counts are rebuilt from records and vectors. A record that cannot
+        be read as a whole is named in the report and left out; the damaged file stays in the
+        directory as ``data.mdb.damaged-TIME``. Kept and unfinished generations are dropped.
 
         Args:
-            threads: How many threads link vectors, 1..1,024; the default is one a processor.
+            threads: Number of threads that link vectors, 1..1,024; the default is one a processor.
             progress: Called with (collection, slots done, slots).
 
         Raises:
             BusyError: Another process has the database open, or this one reads or writes it.
             ReadOnlyError: The database is open for reading only.
-            CorruptedError: What the database says about itself cannot be read.
+            CorruptedError: The database header cannot be read.
             DiskFullError: No space is left for the new file; nothing was changed.
 
         Example:
@@ -413,12 +417,12 @@ class Database(Handle):
         """Copies the database, as of this moment, into a new directory; writers need not stop.
 
         Free space is not copied, so deleted records are not in the copy. Pages are copied as they
-        are: damage goes with them, unless the copy is verified.
+        are, with any damage in them, unless the copy is verified.
 
         Args:
-            path: The directory to be made.
-            verify: Look through the whole copy, as ``vdb.open(verify="full")`` does, before it is
-                there; one that is not sound is not kept. For jobs that replace older copies.
+            path: The new directory.
+            verify: Verify the whole copy, as ``vdb.open(verify="full")`` does, before it appears; a
+                copy that is not sound is removed. For jobs that replace older copies.
 
         Raises:
             CorruptedError: The copy was verified, and is not sound.
@@ -431,15 +435,15 @@ class Database(Handle):
         """
         self._access.check_open()
         self._access.check_outside("back up")
-        judge = None
+        verify_copy = None
         if arguments.truth("verify", verify):
             from vdb.maintenance.check.soundness import require_sound_copy
 
-            judge = partial(require_sound_copy, original=self._environment.path)
-        self._environment.copy(directory_of(path), compact=True, judge=judge)
+            verify_copy = partial(require_sound_copy, original=self._environment.path)
+        self._environment.copy(directory_of(path), compact=True, judge=verify_copy)
 
     def compact(self) -> None:
-        """Rewrites the file without its free space, giving it back to the disk.
+        """Rewrites the file without its free space, which returns that space to the disk.
 
         Raises:
             BusyError: Another process has the database open, or this one reads or writes it.
@@ -453,13 +457,13 @@ class Database(Handle):
         self._access.check_outside("compact")
         self._environment.compact()
 
-    # Its end
+    # Closing
 
     def close(self) -> None:
         """Closes the database; later use raises ClosedError. Closing again does nothing.
 
-        Its snapshots are invalidated, and walks through ids and records with them; calls that are
-        running are waited for.
+        Its snapshots become invalid, with all iterators over ids and records. Closing waits for
+        running calls.
 
         Raises:
             BusyError: A running call or batch did not end within lock_timeout, or this thread has
@@ -485,12 +489,12 @@ class Database(Handle):
     def __repr__(self) -> str:
         try:
             with self._access.reading() as reader:
-                names = reader.names(most=_SHOWN + 1)
+                names = reader.names(most=_COUNTED_NAMES + 1)
         except VdbError as error:
             return f"<Database {str(self.path)!r}: {error}>"
-        listed = ", ".join(names[:5]) + (", ..." if len(names) > 5 else "")
+        name_list = ", ".join(names[:5]) + (", ..." if len(names) > 5 else "")
         mode = ", read-only" if self.read_only else ""
-        many = f"more than {_SHOWN} collections" if len(names) > _SHOWN else ""
-        count = many or ("1 collection" if len(names) == 1 else f"{len(names)} collections")
-        shown = f" ({listed})" if names else ""
-        return f"<Database {str(self.path)!r}: {count}{shown}{mode}>"
+        bound = f"more than {_COUNTED_NAMES} collections" if len(names) > _COUNTED_NAMES else ""
+        count = bound or ("1 collection" if len(names) == 1 else f"{len(names)} collections")
+        summary = f" ({name_list})" if names else ""
+        return f"<Database {str(self.path)!r}: {count}{summary}{mode}>"

@@ -1,7 +1,7 @@
 """The records that pass a filter, with a warning where it names a field that no record has.
 
-Searches say it in ``hits.plan.reason``; a count, a number of deleted records and an iterator have
-no room for words, so there the same words are a warning.
+Searches report it in ``hits.plan.reason``. A count, a number of deleted records and an iterator
+have no place for a text, so there the same text is a warning.
 """
 
 from __future__ import annotations
@@ -21,8 +21,9 @@ def matching(
 ) -> FilterSet:
     """The records that pass; see `query.matching`.
 
-    Warns (UserWarning, at the line that called vdb) when nothing passes, or everything, and a field
-    of the filter is in no record. Nothing has been changed yet where warnings are errors.
+    Warns (UserWarning, at the line that called vdb) when no record passes, or every record, and a
+    field of the filter is in no record. Callers warn before they change anything, because a program
+    may turn warnings into errors.
     """
     filter_set = query.matching(reader, view, where)
     if filter_set.remark:
@@ -31,7 +32,7 @@ def matching(
 
 
 def _depth_of_caller() -> int:
-    """The stacklevel of the first frame outside this package, as `warnings.warn` counts above."""
+    """The stacklevel of the first frame outside this package, for `warnings.warn`."""
     package = __name__.partition(".")[0]
     frame, depth = inspect.currentframe(), 0
     while frame is not None and frame.f_globals.get("__name__", "").partition(".")[0] == package:

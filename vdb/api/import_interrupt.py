@@ -1,12 +1,12 @@
-"""Ctrl-C while this package is being imported for its own command line.
+"""Ctrl-C during the import of this package for its own command line.
 
-`vdb` and `python -m vdb` import the package before the first line of the command line runs, and
-that takes a fifth of a second. A KeyboardInterrupt there would end in a traceback out of some
-module that was half loaded. Nothing has been opened yet, so the process may just end, with the
-status that shells expect. Programs that import vdb for themselves notice nothing of this.
+`vdb` and `python -m vdb` import the package before the first line of the command line runs, which
+takes a fifth of a second. A KeyboardInterrupt there would show a traceback from a module that is
+half loaded. Nothing is open yet, so the process just ends, with the status that shells expect.
+Programs that import vdb themselves are not affected.
 
-Importing this module begins it; `over` ends it. What it imports itself, and what Python and the
-script do before, stay unguarded: some hundredths of a second.
+Importing this module sets the signal handler; `over` restores it. The imports of this module, and
+the start of Python and of the script, stay unguarded: some hundredths of a second.
 """
 
 from __future__ import annotations
@@ -21,28 +21,28 @@ INTERRUPTED = 130  # as shells count: 128 and the number of SIGINT
 
 
 def end_quietly(*_: object) -> None:
-    """What SIGINT does meanwhile."""
+    """The handler of SIGINT during the import."""
     os._exit(INTERRUPTED)
 
 
 def _for_the_command_line() -> bool:
     argv: list[str] = getattr(sys, "argv", None) or [""]
-    if argv[0] == "-m":  # so it is called while the package of a module is being imported
-        given = sys.orig_argv
-        return "-m" in given and given[given.index("-m") + 1 :][:1] == ["vdb"]
+    if argv[0] == "-m":  # argv[0] of `python -m` while it imports the package of the module
+        words = sys.orig_argv
+        return "-m" in words and words[words.index("-m") + 1 :][:1] == ["vdb"]
     return os.path.basename(argv[0]).removesuffix(".exe") == "vdb"  # noqa: PTH119 - is light
 
 
-def _swap(before: object, after: object) -> None:
-    if signal.getsignal(signal.SIGINT) is before:
+def _swap(current: object, replacement: object) -> None:
+    if signal.getsignal(signal.SIGINT) is current:
         try:
-            signal.signal(signal.SIGINT, after)  # type: ignore[arg-type]  # one of the two above
-        except ValueError:  # no thread but the main one may
+            signal.signal(signal.SIGINT, replacement)  # type: ignore[arg-type]  # one of the two above
+        except ValueError:  # only the main thread may set a handler
             return
 
 
 def over() -> None:
-    """Ctrl-C is what it was."""
+    """Restore Python's own handler of SIGINT."""
     _swap(end_quietly, signal.default_int_handler)
 
 

@@ -1,16 +1,17 @@
-"""Modules that are named before they are loaded.
+"""Modules that are imported at the first use of one of their names.
 
-What most programs never call is imported when it is first called. Annotations name its classes all
-the same, and whoever evaluates them (`typing.get_type_hints`, a framework that reads signatures)
-must find these names where the annotation stands. There a module of this kind stands for the real
-one, which is loaded when something of it is first asked for; a type checker sees the real one::
+Functions that most programs never call are imported at their first call. Annotations still name
+their classes, and `typing.get_type_hints`, or a framework that reads signatures, looks these names
+up in the module of the annotation. A `Module` stands there in place of the real one and imports it
+at the first access of an attribute; a type checker sees the real one. Aliases of such modules end
+in ``_module``, because methods often have the plain name::
 
     if TYPE_CHECKING:
-        from vdb.maintenance import info
+        from vdb.maintenance import info as info_module
     else:
-        info = lazy_modules.module("vdb.maintenance.info")
+        info_module = lazy_modules.module("vdb.maintenance.info")
 
-    def info(self) -> info.DatabaseInfo: ...
+    def info(self) -> info_module.DatabaseInfo: ...
 """
 
 from __future__ import annotations
@@ -22,7 +23,7 @@ __all__ = ["Module", "module", "publish"]
 
 
 class Module:
-    """Stands for a module until it is needed. Made by `module`."""
+    """A module that is imported when it is needed. Made by `module`."""
 
     __slots__ = ("_name",)
 
@@ -30,7 +31,7 @@ class Module:
         self._name = name
 
     def __getattr__(self, name: str) -> object:
-        # What looks through a namespace asks every object for its __wrapped__ and the like.
+        # Tools that inspect a namespace read __wrapped__ and the like of every object.
         if name.startswith("__"):
             raise AttributeError(name)
         return getattr(importlib.import_module(self._name), name)
@@ -40,17 +41,17 @@ class Module:
 
 
 def module(name: str) -> Module:
-    """The module of that name, loaded when something of it is first asked for."""
+    """The module of that name, imported at the first access of an attribute."""
     return Module(name)
 
 
-def publish(thing: object, name: str) -> None:
-    """Makes a class or function say that it is of the module of that name.
+def publish(definition: object, name: str) -> None:
+    """Sets ``__module__`` of a public class or function.
 
-    So that reprs, tracebacks and pickles show the public name. The annotations of a class are
-    evaluated here: afterwards they would be looked for in that module.
+    Reprs, tracebacks and pickles then show the public name. The annotations of a class are
+    evaluated first: afterwards their names would be looked up in the module `name`.
     """
-    if isinstance(thing, type) and "__annotations__" in vars(thing):
-        hints = typing.get_type_hints(thing, include_extras=True)
-        thing.__annotations__ = {key: hints[key] for key in thing.__annotations__}
-    thing.__module__ = name
+    if isinstance(definition, type) and "__annotations__" in vars(definition):
+        hints = typing.get_type_hints(definition, include_extras=True)
+        definition.__annotations__ = {key: hints[key] for key in definition.__annotations__}
+    definition.__module__ = name

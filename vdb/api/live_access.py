@@ -1,8 +1,8 @@
 """Reading and writing an open database: the newest commit, and the batches of its tasks.
 
-Reads see the newest commit, or the changes that the calling task has made in its own batch; writes
-join that batch or are a commit of their own. `batch_owner` says what a task is: a thread is one,
-unless it runs several in turns, as asyncio does.
+Reads see the newest commit, or the calling task's own batch; writes join that batch or are a
+commit of their own. A thread is one task, unless it runs several in turns, as asyncio does; see
+`batch_owner`.
 """
 
 from __future__ import annotations
@@ -23,15 +23,15 @@ from vdb.store import Batch, Environment, Snapshot, holding
 __all__ = ["LiveAccess"]
 
 _PAUSE = 0.001
-_LARGE = 4096  # bytes that no allocator takes from its small pieces
+_LARGE_REQUEST = 4096  # bytes; larger than the small pieces of any allocator
 
 
 class LiveAccess:
     """Reading and writing an open database.
 
-    Threads: each thread has at most one batch, and touches only its own entry in the table of them;
-    which of its tasks it belongs to, the owner beside it says. Closing, and moments that join those
-    to be closed, take turns.
+    Threads: each thread has at most one batch, and touches only its own entry in the table of
+    batches. The owner in the entry says which task of the thread it belongs to. A lock serialises
+    closing and taking snapshots.
     """
 
     def __init__(self, environment: Environment, lock_timeout: float, *, read_only: bool) -> None:
@@ -52,30 +52,30 @@ class LiveAccess:
 
     def reading(self) -> AbstractContextManager[Snapshot | Batch]:
         """The calling task's batch, or a snapshot that is closed at the end of the call."""
-        mine = self._mine()
-        if mine is not None:
-            return JoinedBatch(mine[0])
+        entry = self._own_entry()
+        if entry is not None:
+            return JoinedBatch(entry[0])
         self.check_open()
         return self.environment.snapshot()
 
     def moment(self) -> PinnedAccess | BatchAccess:
-        """The calling task's batch, or the newest commit, held."""
-        mine = self._mine()
-        return self.pinned() if mine is None else BatchAccess(*mine, self.path)
+        """The calling task's batch, or a snapshot of the newest commit."""
+        entry = self._own_entry()
+        return self.pinned() if entry is None else BatchAccess(*entry, self.path)
 
-    def _mine(self) -> tuple[Batch, Owner] | None:
-        """The calling task's batch."""
+    def _own_entry(self) -> tuple[Batch, Owner] | None:
+        """The calling task's batch and its owner; None without a batch."""
         if not self._batches:
             return None
-        found = self._batches.get(get_ident())
-        return found if found is not None and found[1].is_here() else None
+        entry = self._batches.get(get_ident())
+        return entry if entry is not None and entry[1].is_here() else None
 
     def pinned(self) -> PinnedAccess:
-        """The newest commit, held until it is closed or nobody refers to it."""
+        """A snapshot of the newest commit, held until it is closed or has no references."""
         self.check_open()
         snapshot = self.environment.snapshot(held=True)
         with self._in_turn():
-            # Closed meanwhile; or being closed by this very thread, and this is a signal handler.
+            # Closed meanwhile; or this is a signal handler in the thread that is closing it.
             if self._closed or self._closing:
                 snapshot.close()
                 self.check_open()
@@ -86,11 +86,11 @@ class LiveAccess:
     def writing(self, *, room: int = 0) -> AbstractContextManager[Batch]:
         """The calling task's batch, or one that commits at the end of the call.
 
-        `room` says about how many bytes the call is going to write, where that is known.
+        `room` is roughly the number of bytes that the call will write, 0 if unknown.
         """
-        mine = self._mine()
-        if mine is not None:
-            batch = mine[0]
+        entry = self._own_entry()
+        if entry is not None:
+            batch = entry[0]
             if batch.broken:
                 raise ClosedError(
                     f"an earlier call in this batch failed half-way ({batch.cause!r}); leave the "
@@ -100,28 +100,28 @@ class LiveAccess:
         return self._new_batch(room)
 
     def batch(self) -> BatchBlock:
-        """One batch for all that the calling task writes inside; see `_batch`."""
+        """One batch for all writes of the calling task inside it; see `_batch`."""
         return BatchBlock(self._batch, self.path)
 
     @contextmanager
     def _batch(self) -> Iterator[None]:
-        """One batch for all that the calling task writes inside; a nested one joins it.
+        """One batch for all writes of the calling task inside it; a nested batch joins it.
 
-        When a nested one is left by an exception the whole batch can no longer be committed: part
-        of what belongs together is missing.
+        When an exception leaves a nested batch, the whole batch can no longer be committed: some of
+        its writes are missing.
         """
-        mine = self._mine()
-        if mine is not None:
+        entry = self._own_entry()
+        if entry is not None:
             try:
                 yield
             except BaseException as error:
-                mine[0].fail(error)
+                entry[0].fail(error)
                 raise
             return
-        me = get_ident()
+        thread = get_ident()
         with self._new_batch() as batch:
             owner = Owner()
-            self._batches[me] = batch, owner
+            self._batches[thread] = batch, owner
             try:
                 yield
                 if not owner.is_here():
@@ -130,15 +130,15 @@ class LiveAccess:
                         "(in a generator, as it seems), and was undone"
                     )
             finally:
-                del self._batches[me]
-        _settle()
+                del self._batches[thread]
+        _consolidate_heap()
 
     def _new_batch(self, room: int = 0) -> Batch:
         self.check_writable()
         return self.environment.batch(timeout=self.lock_timeout, room=room)
 
     def check_writable(self) -> None:
-        """Raise ReadOnlyError when this handle only reads, and what `check_open` raises."""
+        """Raise ReadOnlyError for a handle that only reads, or an error of `check_open`."""
         self.check_open()
         if self.read_only:
             raise ReadOnlyError(
@@ -153,15 +153,15 @@ class LiveAccess:
 
     def check_outside(self, verb: str) -> None:
         """Raise BusyError when the calling task is inside a batch."""
-        if self._mine() is not None:
+        if self._own_entry() is not None:
             raise BusyError(f"cannot {verb} inside a batch; leave the with block first")
 
     def close(self) -> None:
-        """Let go of the moments, and of the environment, which closes when nobody else holds it.
+        """Close the snapshots, and release the environment, which closes with its last handle.
 
         Raises:
-            BusyError: Something runs on for longer than lock_timeout, or another task of this
-                thread has a batch open; nothing was closed.
+            BusyError: A call did not end within lock_timeout, or another task of this thread has a
+                batch open; nothing was closed.
         """
         if self.environment.forked:
             self._closed = True
@@ -176,7 +176,7 @@ class LiveAccess:
                     moments = list(self._moments)
                     for snapshot in moments:
                         stack.enter_context(snapshot.unused(max(0.0, deadline - monotonic())))
-                    # From here on nobody uses them, so that only this can still fail.
+                    # No call uses the snapshots now; only the next step can still fail.
                     self.environment.close(timeout=max(0.0, deadline - monotonic()))
                     self._closed = True
                     for snapshot in moments:
@@ -185,7 +185,7 @@ class LiveAccess:
                 self._closing = False
 
     def _wait_for_batches(self, deadline: float) -> None:
-        """Those of this handle; those of others keep the environment open by themselves."""
+        """Wait for the batches of this handle; batches of others keep the environment open."""
         while self._batches:
             if get_ident() in self._batches:
                 raise BusyError(
@@ -200,8 +200,8 @@ class LiveAccess:
             sleep(_PAUSE)
 
     def __del__(self) -> None:
-        # Forgotten without close: files and locks must not stay with it until the process ends.
-        # Whatever reads or writes through this handle refers to it, so nothing is running.
+        # Deleted without close: release files and locks now, not at the end of the process.
+        # Every read or write through this handle holds a reference to it, so none is running.
         if not getattr(self, "_closed", True):
             self._closed = True
             with suppress(Exception):
@@ -209,7 +209,7 @@ class LiveAccess:
 
     @contextmanager
     def _in_turn(self) -> Iterator[float]:
-        """One thread at a time; yields when it should be done, by the clock `monotonic`."""
+        """Run in one thread at a time; yields the deadline, by the clock `monotonic`."""
         deadline = monotonic() + self.lock_timeout
         with holding(self._turn, self.lock_timeout) as alone:
             if not alone:
@@ -217,9 +217,9 @@ class LiveAccess:
             yield deadline
 
 
-def _settle() -> None:
-    """Have the C library put together what a batch freed: thousands of small pieces, perhaps.
+def _consolidate_heap() -> None:
+    """Let the C library consolidate the memory that a batch freed, often thousands of pieces.
 
-    It does so when next somebody asks for much, which would be any call after the batch.
+    It does so at the next large request, which would otherwise slow down a later call.
     """
-    bytes(_LARGE)
+    bytes(_LARGE_REQUEST)

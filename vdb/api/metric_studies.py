@@ -1,6 +1,6 @@
-"""Questions that are asked about a collection from outside of it: which metric, which threshold.
+"""The public functions `compare_metrics` and `calibrate_threshold`.
 
-What answers them is loaded when it is first asked for.
+The analyses behind them are imported at the first call.
 """
 
 from __future__ import annotations
@@ -18,13 +18,13 @@ from vdb.model.records import Progress
 from vdb.model.spellings import with_hints
 
 if TYPE_CHECKING:
-    from vdb.analysis.calibration import report as calibration
-    from vdb.analysis.common import labels
-    from vdb.analysis.comparison import report as comparison
+    from vdb.analysis.calibration import report as calibration_module
+    from vdb.analysis.common import labels as labels_module
+    from vdb.analysis.comparison import report as comparison_module
 else:
-    calibration = lazy_modules.module("vdb.analysis.calibration.report")
-    comparison = lazy_modules.module("vdb.analysis.comparison.report")
-    labels = lazy_modules.module("vdb.analysis.common.labels")
+    calibration_module = lazy_modules.module("vdb.analysis.calibration.report")
+    comparison_module = lazy_modules.module("vdb.analysis.comparison.report")
+    labels_module = lazy_modules.module("vdb.analysis.common.labels")
 
 __all__ = ["calibrate_threshold", "compare_metrics"]
 
@@ -36,38 +36,38 @@ def compare_metrics(
     *,
     metrics: Sequence[str] = ("l2", "ip", "cosine"),
     k: int = 10,
-    relevant: labels.Relevant | None = None,
+    relevant: labels_module.Relevant | None = None,
     texts: Sequence[str | None] | None = None,
     text_field: str = "text",
     seed: int = 0,
     threads: int | None = None,
     progress: Progress | None = None,
-) -> comparison.MetricComparison:
-    """What would change if the same vectors were searched under another metric. Writes nothing.
+) -> comparison_module.MetricComparison:
+    """Compares the rankings of several metrics on the same vectors. Writes nothing.
 
     Every query is compared with every record under each metric, on one snapshot; the cost is that
     of as many exact searches.
 
     Args:
         collection: The collection, or one of a snapshot.
-        queries: Shape (n, dim), or (dim,) for one; acceptable to all the metrics.
+        queries: Shape (n, dim), or (dim,) for one; valid under all the metrics.
         metrics: Two or more metrics.
-        k: How many nearest are looked at.
+        k: Number of nearest records that are compared.
         relevant: Labels: the ids of the relevant records of each query in order (None or empty:
             not labelled), or a mapping from the numbers of queries, from 0, to such ids.
-        texts: What the queries say, one each; shown beside the queries on which metrics differ.
+        texts: Texts of the queries, one each; shown with the queries on which metrics differ.
         text_field: The payload field that holds a record's text.
         seed: Seed of the bootstrap behind the intervals.
-        threads: How many threads search, 1..1,024; the default is one a processor.
-        progress: Called now and then with (queries done, queries).
+        threads: Number of threads that search, 1..1,024; the default is one a processor.
+        progress: Called regularly with (queries done, queries).
 
     Returns:
         Shared hits and rank correlation of each pair of metrics; with labels recall, precision,
-        reciprocal rank and nDCG of each, with intervals of 95 %; lengths of the vectors; what
-        follows from all that in plain words; and the queries on which metrics differ most.
+        reciprocal rank and nDCG of each, with intervals of 95 %; lengths of the vectors;
+        conclusions in plain words; and the queries on which metrics differ most.
 
     Raises:
-        InvalidVectorError: A query that a metric has no value for, zero under cosine for instance.
+        InvalidVectorError: A query without a value under a metric, such as zero under cosine.
         InvalidArgumentError: Labels that fit neither queries nor collection, or another argument
             out of range.
 
@@ -81,7 +81,7 @@ def compare_metrics(
     count = config.thread_count(threads)
     field = arguments.text("text_field", text_field)
     return compare(
-        Moments(_readable(collection)._seen),  # noqa: SLF001 - what a collection is read through
+        Moments(_readable(collection)._reading_view),  # noqa: SLF001 - same package
         queries,
         metrics=metrics,
         k=k,
@@ -105,50 +105,49 @@ def calibrate_threshold(
     to_metric: str,
     to_scores: str = "native",
     keep: str = "count",
-    relevant: labels.Relevant | None = None,
+    relevant: labels_module.Relevant | None = None,
     texts: Sequence[str | None] | None = None,
     text_field: str = "text",
     seed: int = 0,
     threads: int | None = None,
     progress: Progress | None = None,
-) -> calibration.Calibration:
-    """The threshold under another metric that keeps what this one keeps. Writes nothing.
+) -> calibration_module.Calibration:
+    """Finds the threshold under another metric that keeps as many hits. Writes nothing.
 
-    Between metrics no formula carries a threshold over, because it depends on the lengths and
-    directions of the vectors: it is measured, with every query against every record under both.
-    Within one metric, from one convention to another, the conversion is exact, and neither queries
-    nor data are needed; with queries, hits are counted all the same. Where lengths decide what one
-    of the two engines compares ("before comparing" in `vdb.scores.describe`), the formula is not
-    exact. With queries, whatever does not compare one and the same number is measured.
+    Between metrics no formula converts a threshold, because it depends on the lengths and
+    directions of the vectors. It is measured, with every query against every record under both.
+    Within one metric, from one convention to another, the conversion is exact and needs neither
+    queries nor data; with queries, hits are counted as well. When one of the two engines compares
+    numbers that depend on lengths ("before comparing" in `vdb.scores.describe`), the formula is not
+    exact. With queries, two conventions that compare different numbers are measured.
 
     Args:
         collection: The collection, or one of a snapshot.
         queries: Shape (n, dim), or (dim,) for one; not needed within one metric.
-        threshold: The threshold that is in use, in the unit of its convention, as a search takes
-            it.
+        threshold: The present threshold, in the unit of its convention, as for a search.
         scores: Its convention; the default is the collection's, as in a search, and "native" under
             another metric.
         metric: Its metric; the default is the collection's.
-        to_metric: The metric to carry it to.
-        to_scores: The convention there.
+        to_metric: The metric of the new threshold.
+        to_scores: The convention of the new threshold.
         keep: "count": as many hits of all queries together. "precision": the loosest threshold
-            under which as large a part of the hits is relevant; needs labels.
+            with at least the same precision; needs labels.
         relevant: Labels, as for `compare_metrics`. With keep="count" they are only counted.
-        texts: What the queries say, one each; shown beside hits that are let in or out.
+        texts: Texts of the queries, one each; shown with hits that are let in or out.
         text_field: The payload field that holds a record's text.
         seed: Seed of the bootstrap behind the interval.
-        threads: How many threads search, 1..1,024; the default is one a processor.
-        progress: Called now and then with (done, total): queries compared, once under each metric.
+        threads: Number of threads that search, 1..1,024; the default is one a processor.
+        progress: Called regularly with (done, total): queries compared, once under each metric.
 
     Returns:
-        The new threshold with an interval of 95 %, what it lets in and out, and what follows from
-        that in plain words.
+        The new threshold with an interval of 95 %, the hits it lets in and out, and conclusions in
+        plain words.
 
     Raises:
-        InvalidArgumentError: A threshold that lets in nothing, or more than 2,000,000 hits; labels
-            or conventions that do not fit; another argument out of range.
-        NotInvertibleError: Within one metric: a score that more than one value has.
-        InvalidVectorError: A query that a metric has no value for.
+        InvalidArgumentError: A threshold that lets in no hit, or more than 2,000,000; labels or
+            conventions that do not fit; another argument out of range.
+        NotInvertibleError: Within one metric: several values have the same score.
+        InvalidVectorError: A query without a value under one of the metrics.
 
     Example:
         line = vdb.calibrate_threshold(docs, Q, threshold=0.9, to_metric="l2")
@@ -158,7 +157,7 @@ def calibrate_threshold(
     arguments.callback("progress", progress)
     count = config.thread_count(threads)
     field = arguments.text("text_field", text_field)
-    with _readable(collection)._seen() as (reader, view):  # noqa: SLF001 - what a collection is read through
+    with _readable(collection)._reading_view() as (reader, view):  # noqa: SLF001 - same package
         return calibrate(
             reader,
             view,

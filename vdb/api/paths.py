@@ -1,4 +1,4 @@
-"""Paths of databases as users give them."""
+"""Checks of the paths of databases."""
 
 from __future__ import annotations
 
@@ -15,11 +15,11 @@ from vdb.model import arguments
 __all__ = ["directory_of"]
 
 _URI = re.compile(r"(?:file|sqlite|sqlite3|mem|memory):|[a-z][a-z0-9+.-]+:/", re.IGNORECASE)
-"""How a URI begins. Of those that need no slash, what SQLite and others call their databases."""
+"""The beginning of a URI. The schemes without a slash are those of SQLite and similar engines."""
 
 
 def directory_of(path: object) -> Path:
-    """A path that was given, which names a directory; ArgumentTypeError for what is no path.
+    """The directory that a `path` argument names; ArgumentTypeError if it is not a path.
 
     A leading ``~`` is the user's home, as in a shell.
     """
@@ -45,7 +45,7 @@ def directory_of(path: object) -> Path:
         raise InvalidArgumentError("path must name a directory", expected="a path", received=name)
     _refuse_uri(name)
     try:
-        name.encode()  # as LMDB wants it
+        name.encode()  # LMDB needs UTF-8
         lstat(name)
     except UnicodeEncodeError:
         raise InvalidArgumentError(
@@ -62,7 +62,7 @@ def directory_of(path: object) -> Path:
 
 
 def _refuse_uri(name: str) -> None:
-    """Raise InvalidArgumentError for a URI, unless it leads into a directory that is there.
+    """Raise InvalidArgumentError for a URI, unless its first part exists as a directory.
 
     A single letter before the colon is a drive of Windows.
     """
@@ -76,7 +76,7 @@ def _refuse_uri(name: str) -> None:
 
 
 def _at_home(name: str) -> str:
-    """The path with a user's home for a leading ``~``; as it is where there is no such user."""
+    """The path with a user's home for a leading ``~``; unchanged if there is no such user."""
     try:
         return str(Path(name).expanduser()) if name.startswith("~") else name
     except (RuntimeError, ValueError):

@@ -1,4 +1,4 @@
-"""Going through ids or records, at one moment."""
+"""Iterators over the ids or records of a collection at one moment."""
 
 from __future__ import annotations
 
@@ -15,9 +15,9 @@ _T = TypeVar("_T")
 
 
 class Walk(Handle, Iterator[_T]):
-    """An iterator over what a collection held when it was made; it holds that moment.
+    """An iterator over the ids or records of a collection, as of its creation.
 
-    The moment lives as long as this, or until it is exhausted or closed.
+    It holds that moment until it is exhausted, closed or deleted.
     """
 
     def __init__(self, moment: Moment, items: Iterator[_T]) -> None:
@@ -32,15 +32,15 @@ class Walk(Handle, Iterator[_T]):
         if self._moment is None:
             raise StopIteration
         try:
-            one = next(self._items)
+            item = next(self._items)
         except StopIteration:
             self.close()
             raise
-        self._moment.check()  # rows that were read before it was closed are not handed out after it
-        return one
+        self._moment.check()  # after closing, rows that were read ahead are not returned
+        return item
 
     def close(self) -> None:
-        """Go no further, and let go of the moment."""
+        """End the iteration and release the moment."""
         self._moment = None
         self._items = iter(())
 

@@ -1,4 +1,4 @@
-"""A backup put in the place of a database."""
+"""The public function `restore`: replaces a database by a backup."""
 
 from __future__ import annotations
 
@@ -11,9 +11,9 @@ from vdb.api.paths import directory_of
 from vdb.model import arguments, config
 
 if TYPE_CHECKING:
-    from vdb.maintenance import restore as restoring
+    from vdb.maintenance import restore as restore_module
 else:
-    restoring = lazy_modules.module("vdb.maintenance.restore")
+    restore_module = lazy_modules.module("vdb.maintenance.restore")
 
 __all__ = ["restore"]
 
@@ -26,36 +26,38 @@ def restore(
     lock_timeout: float = 5.0,
     allow_network_fs: bool = False,
     progress: Callable[[str, int, int], None] | None = None,
-) -> restoring.RestoreReport:
-    """Puts a backup in the place of a database, or where there is none yet.
+) -> restore_module.RestoreReport:
+    """Replaces a database by a backup, or puts the backup where there is no database yet.
 
-    The file is copied, looked through whole, and takes its place in one step, with the owner, group
-    and mode of the one it replaces. Until then nothing is changed, whatever fails or stops it. The
-    source stays as it is.
+    The file is copied, verified as a whole, and takes its place in one step, with the owner, group
+    and mode of the file it replaces. Until then nothing changes, even if the call fails or is
+    stopped. The source stays unchanged.
 
     Args:
-        source: What `Database.backup` made: a directory, or the ``data.mdb`` in it.
+        source: A backup made by `Database.backup`: a directory, or the ``data.mdb`` in it.
         directory: The database, or a directory that is empty or missing; its parent must exist.
-        keep_old: Keep the file that is replaced beside it, as ``data.mdb.replaced-TIME``.
-        lock_timeout: Seconds to wait for who opens or writes the database.
-        allow_network_fs: Restore on a network file system, where other machines must stay out.
-        progress: Called with (what is done, bytes done, bytes).
+        keep_old: Keep the replaced file in the directory, as ``data.mdb.replaced-TIME``.
+        lock_timeout: Seconds to wait for processes that open or write the database.
+        allow_network_fs: Restore on a network file system; other machines must not open it
+            meanwhile.
+        progress: Called with (step, bytes done, bytes).
 
     Raises:
-        BusyError: Any process, this one included, has one of them open; it names them.
-        CorruptedError: The source is not sound: the first problem is named.
-        NotFoundError: There is no source, or no directory to make the database in.
-        InvalidArgumentError: Something else lies where the database shall be.
+        BusyError: A process, this one included, has one of them open; the message names the
+            processes.
+        CorruptedError: The source is not sound; the message names the first problem.
+        NotFoundError: There is no source, or the parent directory is missing.
+        InvalidArgumentError: Something else lies at the path of the database.
         FormatVersionError: The source was written in a newer format.
         DiskFullError: No space is left for the copy.
 
     Example:
         vdb.restore("backup.vdb", "docs.vdb")
     """
-    from vdb.maintenance.restore import restore as restore_it
+    from vdb.maintenance.restore import restore as restore_database
 
     arguments.callback("progress", progress)
-    return restore_it(
+    return restore_database(
         directory_of(source),
         directory_of(directory),
         keep_old=arguments.truth("keep_old", keep_old),

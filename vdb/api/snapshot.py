@@ -19,8 +19,8 @@ __all__ = ["Snapshot"]
 class Snapshot(Handle):
     """One moment of a database: all reads see the same commit. Made by `Database.snapshot`.
 
-    Also a context manager. While it is open, the space of what is deleted or rewritten later is not
-    used again, so it should not be held longer than needed. It may be shared between threads.
+    Also a context manager. While it is open, space that later commits free cannot be used again, so
+    do not hold it longer than needed. It may be shared between threads.
 
     Attributes:
         commit: The number of the commit it shows; each commit adds one.
@@ -52,7 +52,7 @@ class Snapshot(Handle):
             return CollectionReader(self._access, view)
 
     def collections(self) -> list[str]:
-        """The names of the collections there were, sorted."""
+        """The names of the collections at this moment, sorted."""
         with self._access.reading() as reader:
             return reader.names()
 
@@ -61,7 +61,7 @@ class Snapshot(Handle):
             return has_collection(reader, name)
 
     def close(self) -> None:
-        """Let go of the moment. Its collections raise ClosedError from now on."""
+        """Release the moment. Its collections raise ClosedError from then on."""
         self._access.close()
 
     def __enter__(self) -> Self:

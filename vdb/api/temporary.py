@@ -1,8 +1,8 @@
-"""Databases of one program, for the moment: ``vdb.open(":memory:")``.
+"""Temporary databases: ``vdb.open(":memory:")``.
 
-Such a database lies in a directory of its own below that for temporary files, and goes when it is
-closed, when nobody refers to it any more, or when the process ends by itself. What a killed process
-leaves there begins with ``vdb-memory-``.
+Such a database lies in its own directory below the system's directory for temporary files. It is
+removed when it is closed, when it has no references any more, or when the process exits. A killed
+process leaves a directory whose name begins with ``vdb-memory-``.
 """
 
 from __future__ import annotations
@@ -18,7 +18,7 @@ from vdb.errors import DiskError, InvalidArgumentError
 __all__ = ["MEMORY", "PLACE", "directory", "remove", "remove_after"]
 
 MEMORY = ":memory:"
-"""What is opened instead of a path."""
+"""The word that stands in place of a path."""
 
 PLACE = "memory.vdb"
 """The database's name in its directory."""
@@ -28,14 +28,14 @@ def directory(*, create: bool, read_only: bool) -> Path:
     """A new directory for one database.
 
     Raises:
-        InvalidArgumentError: It is to be there already.
-        DiskError: None can be made.
+        InvalidArgumentError: The arguments ask for an existing database.
+        DiskError: No directory can be created.
     """
     if read_only or not create:
-        wrong = "read_only=True" if read_only else "create=False"
+        conflict = "read_only=True" if read_only else "create=False"
         raise InvalidArgumentError(
             f'"{MEMORY}" is a new database each time, with nothing to be read in it: leave out '
-            f"{wrong}",
+            f"{conflict}",
             expected="a path",
             received=MEMORY,
         )
@@ -47,16 +47,16 @@ def directory(*, create: bool, read_only: bool) -> Path:
         ) from error
 
 
-def remove(place: Path) -> None:
-    """The directory with all that is in it, as far as the system lets it go."""
-    shutil.rmtree(place, ignore_errors=True)
+def remove(path: Path) -> None:
+    """Remove the directory with all its files, as far as the system permits."""
+    shutil.rmtree(path, ignore_errors=True)
 
 
-def remove_after(owner: object, place: Path) -> weakref.finalize[[Path, int], object]:
-    """What removes the directory when called, and at the latest when `owner` is gone."""
-    return weakref.finalize(owner, _remove_own, place, os.getpid())
+def remove_after(owner: object, path: Path) -> weakref.finalize[[Path, int], object]:
+    """A finalizer that removes the directory when called, or when `owner` is deleted."""
+    return weakref.finalize(owner, _remove_own, path, os.getpid())
 
 
-def _remove_own(place: Path, pid: int) -> None:
-    if os.getpid() == pid:  # a child that was forked inherits this, and not the database
-        remove(place)
+def _remove_own(path: Path, pid: int) -> None:
+    if os.getpid() == pid:  # a forked child inherits the finalizer, but not the database
+        remove(path)
