@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import importlib
 import inspect
+import pkgutil
 import subprocess
 import sys
 import typing
@@ -115,3 +117,24 @@ def test_what_is_loaded_later_is_public_from_the_start():
         "assert not hasattr(vdb, 'nothing')"
     )
     subprocess.run([sys.executable, "-c", code], check=True)
+
+
+# The package is its one function.
+NAMED_AS_THEIR_MODULE = {
+    "vdb.model.filters.parse",
+    "vdb.model.filters.passing",
+    "vdb.query.nearest",
+    "vdb.query.search",
+}
+
+
+def test_no_name_of_a_package_hides_a_module():
+    walked = pkgutil.walk_packages(vdb.__path__, "vdb.")
+    modules = {info.name for info in walked if not info.name.endswith("__main__")}
+    hidden = {
+        name
+        for name in modules
+        for module in [importlib.import_module(name)]
+        if getattr(sys.modules[name.rpartition(".")[0]], name.rpartition(".")[2]) is not module
+    }
+    assert hidden <= NAMED_AS_THEIR_MODULE

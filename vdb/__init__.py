@@ -72,7 +72,7 @@ if _typing.TYPE_CHECKING:
     from vdb.maintenance.check.problems import Problems
     from vdb.maintenance.info import CollectionInfo, DatabaseInfo, GenerationInfo, PendingRebuild
     from vdb.maintenance.rebuild import RebuildPlan, RebuildProgress, RebuildReport
-    from vdb.maintenance.repair.repair import RepairReport
+    from vdb.maintenance.repair import RepairReport
     from vdb.maintenance.restore import RestoreReport
 
 __all__ = [
@@ -162,7 +162,7 @@ _LATER = {
     "RebuildReport": "vdb.maintenance.rebuild",
     "RecallReport": "vdb.analysis.measurement.recall",
     "RecordInspection": "vdb.analysis.inspection.report",
-    "RepairReport": "vdb.maintenance.repair.repair",
+    "RepairReport": "vdb.maintenance.repair",
     "RestoreReport": "vdb.maintenance.restore",
     "SpeedPoint": "vdb.analysis.measurement.speed",
     "SpeedReport": "vdb.analysis.measurement.speed",

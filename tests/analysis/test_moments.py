@@ -151,7 +151,7 @@ def test_records_are_checked_some_at_a_time(db, full, beside, lags, monkeypatch)
     from vdb.maintenance.check import records as check_records
 
     monkeypatch.setattr(check_records, "SLOTS_AT_ONCE", 500)
-    walked, records = [], check_records._records
+    walked, records = [], check_records._check_records
 
     def writing(reader, collection, reached, some):
         walked.append(some.start)
@@ -160,7 +160,7 @@ def test_records_are_checked_some_at_a_time(db, full, beside, lags, monkeypatch)
         full.delete(range(100 * len(walked), 100 * len(walked) + 20))
         return found
 
-    monkeypatch.setattr(check_records, "_records", writing)
+    monkeypatch.setattr(check_records, "_check_records", writing)
     assert list(map(str, db.check())) == []
     assert walked == [0, 500, 1000, 1500] and max(lags) <= 3
 

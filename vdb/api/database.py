@@ -35,11 +35,11 @@ from vdb.store.format.headers import CollectionHeader
 
 if TYPE_CHECKING:
     from vdb.maintenance import info as info_module
+    from vdb.maintenance import repair as repair_module
     from vdb.maintenance.check import problems as problems_module
-    from vdb.maintenance.repair import repair as repair_module
 else:
     problems_module = lazy_modules.module("vdb.maintenance.check.problems")
-    repair_module = lazy_modules.module("vdb.maintenance.repair.repair")
+    repair_module = lazy_modules.module("vdb.maintenance.repair")
     info_module = lazy_modules.module("vdb.maintenance.info")
 
 __all__ = ["Database", "open"]
@@ -401,7 +401,7 @@ class Database(Handle):
         Example:
             report = db.repair()
         """
-        from vdb.maintenance.repair.repair import repair
+        from vdb.maintenance.repair import repair
 
         arguments.callback("progress", progress)
         self._access.check_writable()

@@ -1,4 +1,4 @@
-"""What is in a database and how large it is: dataclasses, no printing."""
+"""Facts about a database and its collections: dataclasses, no printing."""
 
 from __future__ import annotations
 
@@ -49,19 +49,19 @@ class GenerationInfo:
 
 @dataclass(frozen=True, slots=True)
 class PendingRebuild:
-    """A generation that is not in use: one that is being built, or one that is kept.
+    """A generation that is not in use: it is being built, or kept for a rollback.
 
     Attributes:
         generation: Its number.
         metric: Its metric.
-        dtype: How the vectors are stored that it is over.
+        dtype: How its vectors are stored.
         index: Its index.
         began: When it was begun; of a kept one, when it went out of use. UTC.
-        version: The release that did so.
+        version: The release that began it, or put it out of use.
         reason: Why, as free text.
         done: Share of the collection that is linked, 0..1, as of what is stored.
         behind: Slots that changed since and are still to be linked anew.
-        resumable: Whether it can be gone on with; if not, it can only be discarded.
+        resumable: Whether a rebuild can resume it; if not, it can only be discarded.
     """
 
     generation: int
@@ -85,7 +85,7 @@ class CollectionInfo:
         dim: Dimension of its vectors.
         metric: The metric of its current generation.
         dtype: How its vectors are stored, in its current generation.
-        scores: The convention of scores that searches use unless told otherwise.
+        scores: The convention of scores that searches use by default.
         model: Where its vectors come from, or None.
         id_kind: "int" or "str", or None before the first record.
         count: Records.
@@ -95,7 +95,7 @@ class CollectionInfo:
         history: Each time a generation came into use, oldest first; of many, the first and the
             newest 255.
         rebuilding: The generation that a rebuild is building, or left unfinished; None for none.
-        previous: The generation that is kept to go back to; None for none.
+        previous: The generation that is kept for a rollback; None for none.
         created: When it was made, UTC.
         version: The release of vdb that made it.
         tuning: What `tune` measured on the current generation, or None.
@@ -109,7 +109,7 @@ class CollectionInfo:
         note: In words, why walks through its graph miss most of the nearest, and what helps; None
             where nothing is known of that.
         fields: Declared fields and their types.
-        unfinished_fields: Those whose index is not whole yet; `Collection.index_field` goes on.
+        unfinished_fields: Those that are not indexed whole yet; `Collection.index_field` resumes.
     """
 
     name: str
@@ -145,7 +145,7 @@ class DatabaseInfo:
 
     Attributes:
         path: The directory, absolute.
-        uuid: What tells it from every other database, 32 hexadecimal digits.
+        uuid: Its identity among all databases, 32 hexadecimal digits.
         format_version: Version of the bytes on disk.
         version: The release of vdb that made it.
         created: When it was made, UTC.
@@ -156,9 +156,9 @@ class DatabaseInfo:
         file_bytes: Size of the data file.
         free_bytes: Bytes in the file that later writes will use again.
         readers: Snapshots, iterators and running calls that read at this moment, in all processes.
-        reader_lag: How many commits there were since the moment that the oldest of them sees.
-        held_bytes: Bytes in the file that later writes would use again, and cannot before it ends.
-        lmdb_version: Version of LMDB that is at work.
+        reader_lag: Commits since the one that the oldest of them reads.
+        held_bytes: Bytes in the file that later writes can use again once it ends.
+        lmdb_version: Version of LMDB that is linked.
         collections: Names and numbers of records.
     """
 
@@ -181,7 +181,7 @@ class DatabaseInfo:
 
 
 def utc_text(moment: datetime) -> str:
-    """A time as it is written in messages."""
+    """A time as messages show it."""
     return f"{moment:%Y-%m-%d %H:%M:%S} UTC"
 
 
@@ -216,7 +216,7 @@ def metric_since(header: CollectionHeader) -> GenerationInfo | None:
 def collection_info(
     reader: Snapshot | Batch, view: CollectionView | WritableCollection
 ) -> CollectionInfo:
-    """Everything about one collection; reads about 64 blocks of vectors at most."""
+    """Facts about one collection; reads about 64 blocks of vectors at most."""
     header, tuning = view.header, view.generation.tuning
     spread = index.angular_spread(reader, view)
     return CollectionInfo(
@@ -251,7 +251,7 @@ def collection_info(
 def _pending(
     reader: Snapshot | Batch, header: CollectionHeader, number: int
 ) -> PendingRebuild | None:
-    """A generation beside the one in use; 0 is none."""
+    """A generation that is being built or kept, by its number; None for 0."""
     if not number:
         return None
     record = reader.inactive_generation(header, number)
@@ -272,7 +272,7 @@ def _pending(
 
 
 def database_info(environment: Environment, reader: Snapshot, *, read_only: bool) -> DatabaseInfo:
-    """Everything about one database."""
+    """Facts about one database."""
     header = reader.database_header()
     stats = reader.stats()
     return DatabaseInfo(

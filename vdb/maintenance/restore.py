@@ -1,11 +1,12 @@
 """Restoring: a backup is put in the place of a database, or where there is none yet.
 
-1. The source is held, so that nobody writes it, and the target, so that nobody opens it.
+1. The source is locked against writers, and the target against being opened.
 2. The file is copied beside its place.
-3. The copy is opened and looked through whole, as `vdb.open(verify="full")` does.
-4. It takes the place of the old file in one step; that stays beside it under another name, or goes.
+3. The copy is opened and checked whole, as `vdb.open(verify="full")` does.
+4. It takes the place of the old file in one step; the old file is kept under another name, or
+   removed.
 
-Whatever fails, or stops it, before step 4 leaves everything as it was.
+A failure before step 4 leaves everything as it was.
 """
 
 from __future__ import annotations
@@ -16,7 +17,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from vdb.errors import CorruptedError, FormatVersionError, InvalidArgumentError, VdbError
-from vdb.maintenance.check.soundness import found_in
+from vdb.maintenance.check.soundness import problems_of
 from vdb.model.results import Result
 from vdb.store import Environment
 from vdb.store.restoring import Source, Target
@@ -24,19 +25,19 @@ from vdb.store.restoring import Source, Target
 __all__ = ["RestoreReport", "restore"]
 
 Progress = Callable[[str, int, int], None]
-"""Called with (what is done, bytes done, bytes)."""
+"""Called with (stage, bytes done, bytes in all)."""
 
 
 @dataclass(frozen=True, slots=True)
 class RestoreReport(Result):
-    """What was put back.
+    """What a restore did.
 
     Attributes:
         path: The directory.
         bytes: Length of the file.
         commit: The commit that it shows.
         collections: Its collections, by name.
-        kept: Where the old file lies now; None where there was none, or it was not to be kept.
+        kept: Where the old file lies now; None where there was none, or it was removed.
     """
 
     path: str
@@ -56,14 +57,14 @@ def restore(
     progress: Progress | None,
 ) -> RestoreReport:
     """See the top of this file, and `vdb.restore`."""
-    tell: Progress = progress or (lambda _stage, _done, _total: None)
+    report: Progress = progress or (lambda _stage, _done, _total: None)
     with Source(source) as old:
         target = Target(directory, old, allow_network_fs=allow_network_fs)
         with target.emptied(lock_timeout) as place:
-            old.copy_to(place.new, lambda done, total: tell("copying", done, total))
-            tell("verifying", 0, old.size)
+            old.copy_to(place.new, lambda done, total: report("copying", done, total))
+            report("verifying", 0, old.size)
             commit, names = _verified(place.new, old.path)
-            tell("verifying", old.size, old.size)
+            report("verifying", old.size, old.size)
             when = time.strftime("%Y%m%dT%H%M%SZ", time.gmtime())
             kept = place.put(f"data.mdb.replaced-{when}" if keep_old else None)
     return RestoreReport(
@@ -72,7 +73,7 @@ def restore(
 
 
 def _verified(directory: Path, source: Path) -> tuple[int, tuple[str, ...]]:
-    """Commit and collections of a copy that is sound; CorruptedError, naming the source, if not."""
+    """Commit and collections of a copy; CorruptedError, naming the source, if it is unsound."""
     try:
         env = Environment.open(
             directory, create=False, read_only=True, allow_network_fs=True, verify="full"
@@ -86,7 +87,7 @@ def _verified(directory: Path, source: Path) -> tuple[int, tuple[str, ...]]:
     except FormatVersionError as error:
         raise FormatVersionError(f"{source}: {error}") from error
     try:
-        for problem in found_in(env):
+        for problem in problems_of(env):
             if problem.severity == "error":
                 raise CorruptedError(
                     f"not sound, and was not put in place: {problem}", where=str(source)

@@ -12,7 +12,7 @@ from vdb.api import database
 from vdb.cli.arguments import options
 from vdb.cli.render import output
 from vdb.errors import CorruptedError
-from vdb.maintenance.repair.repair import RepairReport
+from vdb.maintenance.repair import RepairReport
 from vdb.model.records import Problem
 
 

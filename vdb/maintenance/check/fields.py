@@ -1,7 +1,7 @@
-"""The check of declared fields: postings say what payloads say, no more and no less.
+"""The check of declared fields: their postings are those of the payloads, no more and no less.
 
 Both sides are added up by slot: each posting as a hash of its bytes, so that millions of them take
-a few bytes a record. What differs is named with its slot.
+a few bytes a record. A slot whose sums differ is reported.
 """
 
 from __future__ import annotations
@@ -36,13 +36,13 @@ def check_fields(reader: Snapshot, view: CollectionView) -> Iterator[Problem]:
     for field, total in zip(declared, sums, strict=True):
         yield from _postings(reader, view, field, total)
     built = [line["built"] for line in header.fields]
-    found = np.zeros(header.slots, dtype=np.bool_)
-    for slot, payload in _payloads(reader, view, found):
+    live = np.zeros(header.slots, dtype=np.bool_)
+    for slot, payload in _payloads(reader, view, live):
         for field, total, end in zip(declared, sums, built, strict=True):
-            if slot < end:  # what the building has not come by may have some of its postings
-                yield from _compare(header, field, slot, payload, int(total[slot]))
+            if slot < end:  # slots that indexing has not reached may have some of their postings
+                yield from _check_record(header, field, slot, payload, int(total[slot]))
     for field, total in zip(declared, sums, strict=True):
-        for slot in np.flatnonzero((total != 0) & ~found).tolist():
+        for slot in np.flatnonzero((total != 0) & ~live).tolist():
             yield Problem(
                 _where(header, field), f"has postings of slot {slot}, which has no record"
             )
@@ -51,7 +51,7 @@ def check_fields(reader: Snapshot, view: CollectionView) -> Iterator[Problem]:
 def _postings(
     reader: Snapshot, view: CollectionView, field: Field, total: NDArray[np.uint64]
 ) -> Iterator[Problem]:
-    """Adds up the hashes of a field's postings by slot."""
+    """Add up the hashes of a field's postings by slot."""
     header = view.header
     for leaf in postings.walk(reader, view, field.number):
         if isinstance(leaf, CorruptedError):
@@ -68,11 +68,11 @@ def _postings(
 
 
 def _payloads(
-    reader: Snapshot, view: CollectionView, found: NDArray[np.bool_]
+    reader: Snapshot, view: CollectionView, live: NDArray[np.bool_]
 ) -> Iterator[tuple[int, object]]:
-    """Slots and payloads of the records that can be read; the others are named elsewhere.
+    """Slots and payloads of the records that can be read; the others are reported elsewhere.
 
-    Both are marked as found.
+    Both are marked in `live`.
     """
     header = view.header
     prefix = keys.within(KeyKind.RECORD, header.number)
@@ -80,14 +80,14 @@ def _payloads(
         slot = int.from_bytes(key[len(prefix) :], "big")
         if slot >= header.slots:
             continue
-        found[slot] = True
+        live[slot] = True
         try:
             yield slot, reader.record(view, slot)[1]
         except CorruptedError:
             continue
 
 
-def _compare(
+def _check_record(
     header: CollectionHeader,
     field: Field,
     slot: int,

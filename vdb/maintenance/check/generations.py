@@ -1,7 +1,7 @@
-"""The check of the generations beside the one in use: one being built, one kept to go back to.
+"""The check of the generations that are not in use: one being built, one kept to go back to.
 
-Their graphs lack what is in their logs, so that only what holds at every moment can be asked of
-them: records, blocks with their checksums, and logs.
+Their graphs lack the changes in their logs, so that only what holds at any time is checked: their
+records, blocks with their checksums, and logs.
 """
 
 from __future__ import annotations
@@ -19,29 +19,31 @@ from vdb.store.format import changes, keys
 from vdb.store.format.agreement import require_inactive
 from vdb.store.format.generation import GenerationRecord
 from vdb.store.format.headers import CollectionHeader, DatabaseHeader
-from vdb.store.format.keys import Key
 
-__all__ = ["check_beside", "check_roles", "homeless_change"]
+__all__ = ["check_inactive", "check_roles"]
 
-_NAMED = 5
-"""Slots that are named of many."""
+_LISTED_SLOTS = 5
+"""Slots that are reported of many."""
 
 
 def check_roles(
-    header: CollectionHeader, found: dict[int, GenerationRecord], *, readable: bool
+    header: CollectionHeader, records: dict[int, GenerationRecord], *, readable: bool
 ) -> Iterator[Problem]:
-    """What a header says of generations that are not in use against the records there are."""
+    """The generations that a header names, against the records there are.
+
+    `readable`: whether all records could be read, so that a missing one is a problem.
+    """
     where = f"collection {header.name!r}"
     roles = {header.building: "being built", header.kept: "kept"}
     roles.pop(0, None)
     for generation, role in roles.items():
-        record = found.get(generation)
+        record = records.get(generation)
         if record is None:
             if readable:
                 yield Problem(where, f"generation {generation}, which is {role}, has no record")
         elif record.build is None:
             yield Problem(where, f"generation {generation} is {role}, but says that it is in use")
-    for generation, record in sorted(found.items()):
+    for generation, record in sorted(records.items()):
         if generation >= header.next_generation:
             yield Problem(where, f"generation {generation} was never given out")
         elif generation == header.generation:
@@ -49,13 +51,13 @@ def check_roles(
                 yield Problem(where, f"generation {generation} is in use, but says that it is not")
         elif generation not in roles:
             yield Problem(where, f"generation {generation} is not in use", "warning")
-    yield from _check_shared(where, found)
+    yield from _check_shared(where, records)
 
 
-def _check_shared(where: str, found: dict[int, GenerationRecord]) -> Iterator[Problem]:
+def _check_shared(where: str, records: dict[int, GenerationRecord]) -> Iterator[Problem]:
     """Generations over the same vectors have one dtype."""
     dtypes: dict[int, str] = {}
-    for generation, record in sorted(found.items()):
+    for generation, record in sorted(records.items()):
         dtype = dtypes.setdefault(record.vectors, record.dtype)
         if dtype != record.dtype:
             yield Problem(
@@ -65,17 +67,17 @@ def _check_shared(where: str, found: dict[int, GenerationRecord]) -> Iterator[Pr
             )
 
 
-def check_beside(
+def check_inactive(
     reader: Snapshot,
     database: DatabaseHeader,
     header: CollectionHeader,
-    found: dict[int, GenerationRecord],
+    records: dict[int, GenerationRecord],
 ) -> Iterator[Problem]:
     """Blocks and logs of the generations that are being built or kept."""
-    current = found.get(header.generation)
+    current = records.get(header.generation)
     for generation in (header.building, header.kept):
-        record = found.get(generation)
-        if record is None or record.build is None:  # named by `check_roles`
+        record = records.get(generation)
+        if record is None or record.build is None:  # reported by `check_roles`
             continue
         try:
             require_inactive(header, record, reader.small_block)
@@ -92,15 +94,17 @@ def check_beside(
                 except CorruptedError as error:
                     damaged = True
                     yield Problem(error.where or f"collection {header.name!r}", error.message)
-        for problem in _log(reader, header, generation):
+        for problem in _check_log(reader, header, generation):
             damaged = True
             yield problem
         if not damaged and not shared and current is not None:
-            yield from _copied(reader, view, build_view(database, header, current))
+            yield from _check_copied(reader, view, build_view(database, header, current))
 
 
-def _copied(reader: Snapshot, view: CollectionView, current: CollectionView) -> Iterator[Problem]:
-    """In vectors of its own, the slots in use are those in use, but for what is in the log."""
+def _check_copied(
+    reader: Snapshot, view: CollectionView, current: CollectionView
+) -> Iterator[Problem]:
+    """A generation with vectors of its own has the same slots in use, but for those in its log."""
     header, record = view.header, view.generation
     if record.build is None or not record.build.whole:
         return
@@ -108,10 +112,10 @@ def _copied(reader: Snapshot, view: CollectionView, current: CollectionView) -> 
     slots = np.setdiff1d(slots, generations.changed_slots(reader, header, record.number))
     try:
         own, others = (index_of(one).norms_of(reader.fetch, slots) >= 0 for one in (view, current))
-    except CorruptedError as error:  # of the one in use; named with it too
+    except CorruptedError as error:  # of the one in use; reported with it too
         yield Problem(error.where or f"collection {header.name!r}", error.message)
         return
-    for slot in slots[own != others][:_NAMED].tolist():
+    for slot in slots[own != others][:_LISTED_SLOTS].tolist():
         yield Problem(
             f"collection {header.name!r}, slot {slot}",
             f"in use in one of generations {record.number} and {header.generation}, free in the "
@@ -119,7 +123,8 @@ def _copied(reader: Snapshot, view: CollectionView, current: CollectionView) -> 
         )
 
 
-def _log(reader: Snapshot, header: CollectionHeader, generation: int) -> Iterator[Problem]:
+def _check_log(reader: Snapshot, header: CollectionHeader, generation: int) -> Iterator[Problem]:
+    """The log of the slots that changed since."""
     for key, value in reader.items(keys.changes_of(header.number, generation)):
         where = f"collection {header.name!r}, changes since generation {generation}"
         try:
@@ -130,10 +135,3 @@ def _log(reader: Snapshot, header: CollectionHeader, generation: int) -> Iterato
             continue
         if slots.size and int(slots[-1]) >= header.slots:
             yield Problem(where, f"slot {slots[-1]} of {header.slots}")
-
-
-def homeless_change(header: CollectionHeader, place: Key) -> str | None:
-    """Why a part of a log should not be there, or None."""
-    if place.generation not in (header.building, header.kept):
-        return f"collection {header.name!r} has no generation {place.generation} to catch up"
-    return None

@@ -1,4 +1,4 @@
-"""What a check has found so far, and what it will still find."""
+"""The problems of a database, which a check finds while they are iterated over."""
 
 from __future__ import annotations
 

@@ -1,7 +1,7 @@
-"""The check of a collection's records: ids lead to slots, and what lies there has that id.
+"""The check of a collection's records: ids lead to slots, and the records there have these ids.
 
-Of one damage there is one problem: what the walk over ids has named is not named again by the walk
-over records.
+Of one damage there is one problem: what the walk over ids has reported, the walk over records does
+not report again.
 """
 
 from __future__ import annotations
@@ -26,23 +26,23 @@ __all__ = ["Walks", "check_vectors"]
 SLOTS_AT_ONCE = 4096
 """Slots whose records, or ids whose slots, are looked at in one step."""
 
-_ROWS = 1024
+_CHUNK = 1024
 
 
 @dataclass(frozen=True, slots=True)
 class _Collection:
-    """What the store's reader needs to know of a collection."""
+    """The part of a view that reading records takes."""
 
     header: CollectionHeader
 
 
-class _Tally:
-    """How many problems were named."""
+class _ProblemCounter:
+    """Counts the problems of several walks."""
 
     problems = 0
 
     def count(self, walk: Iterator[Problem]) -> Generator[Problem, None, Any]:
-        """The walk itself, counted; gives what it gives."""
+        """The problems of a walk; returns the value that it returns."""
         walk = iter(walk)
         while True:
             try:
@@ -54,34 +54,34 @@ class _Tally:
 
 
 class Walks:
-    """The walks over a collection's records, and what one tells the next.
+    """The walks over ids and records of one collection, with the state they share.
 
-    Each sees one moment. Where the next sees a later one it finds out again what it needs.
+    Each step reads one commit. A step that reads a later one builds the state again as it needs it.
     """
 
     def __init__(self) -> None:
         self._commit = -1
-        self._reached = bytearray()
-        self._last: bytes | None = b""  # the key of an id that was seen last; None: all were seen
-        self._count = self._found = 0
-        self._moved = False  # whether later moments were seen meanwhile
-        self._tally = _Tally()
+        self._reached = bytearray()  # by slot: 1 where an id leads to its record
+        self._last_key: bytes | None = b""  # of the ids that were checked; None: all were
+        self._ids = self._records = 0
+        self._moved = False  # whether the steps read different commits
+        self._counter = _ProblemCounter()
 
     def over_ids(self) -> Iterator[Callable[[Snapshot, CollectionHeader], Iterator[Problem]]]:
-        """Ids, and whether they lead where they should: some in each step, until all were seen."""
-        while self._last is not None:
+        """Steps that check ids and the slots they lead to, until all ids are checked."""
+        while self._last_key is not None:
             yield self.ids
 
     def ids(self, reader: Snapshot, header: CollectionHeader) -> Iterator[Problem]:
         """The next ids, at most `SLOTS_AT_ONCE`."""
-        self._see(reader, header)
-        last, self._last = self._last, None  # damage that breaks the step off ends the walk
-        walk = _ids(reader, _Collection(header), self._reached, last or b"")
-        count, self._last = yield from self._tally.count(walk)
-        self._count += count
+        self._follow(reader, header)
+        last, self._last_key = self._last_key, None  # damage that breaks the step off ends the walk
+        walk = _check_ids(reader, _Collection(header), self._reached, last or b"")
+        count, self._last_key = yield from self._counter.count(walk)
+        self._ids += count
 
-    def _see(self, reader: Snapshot, header: CollectionHeader) -> None:
-        """What is reached at a later moment is looked up for each; the end counts what there is."""
+    def _follow(self, reader: Snapshot, header: CollectionHeader) -> None:
+        """At a later commit no slot counts as reached: `_check_records` looks up each id there."""
         if reader.commit != self._commit:
             self._moved = self._commit != -1
             self._commit, self._reached = reader.commit, bytearray(header.slots)
@@ -91,49 +91,49 @@ class Walks:
         return range(0, max(1, header.slots), SLOTS_AT_ONCE)
 
     def records(self, first: int) -> Callable[[Snapshot, CollectionHeader], Iterator[Problem]]:
-        """Records of some slots, from the first on."""
+        """A step that checks the records of `SLOTS_AT_ONCE` slots, from `first` on."""
 
         def look(reader: Snapshot, header: CollectionHeader) -> Iterator[Problem]:
-            self._see(reader, header)
+            self._follow(reader, header)
             some = slice(first, first + SLOTS_AT_ONCE)
-            if some.stop >= header.slots:  # what lies behind all slots is named too
+            if some.stop >= header.slots:  # records behind all slots are reported too
                 some = slice(first, None)
-            walk = _records(reader, _Collection(header), self._reached, some)
-            self._found += yield from self._tally.count(walk)
+            walk = _check_records(reader, _Collection(header), self._reached, some)
+            self._records += yield from self._counter.count(walk)
 
         return look
 
     def end(self, reader: Snapshot, header: CollectionHeader) -> Iterator[Problem]:
-        """Continuations of records, and how many records there are."""
-        tally = self._tally
-        yield from tally.count(_parts(reader, _Collection(header)))
-        ids, found = self._count, self._found
+        """Check the further parts of cut records, and the count of records."""
+        counter = self._counter
+        yield from counter.count(_check_parts(reader, _Collection(header)))
+        ids, stored = self._ids, self._records
         if self._moved or reader.commit != self._commit:
-            ids, found = _counts(reader, header)
-        # A key or record too many or too few has a name already, where it was met.
-        wrong = header.count not in (ids, found) or (not tally.problems and ids != found)
+            ids, stored = _counts(reader, header)
+        # A single key or record too many or too few was reported where it was met.
+        wrong = header.count not in (ids, stored) or (not counter.problems and ids != stored)
         if wrong:
             yield Problem(
                 f"collection {header.name!r}",
-                f"count: {header.count} in its header, {ids} ids, {found} records",
+                f"count: {header.count} in its header, {ids} ids, {stored} records",
             )
 
 
 def _counts(reader: Snapshot, header: CollectionHeader) -> tuple[int, int]:
     """How many ids and records there are."""
-    ids, found = (
+    ids, stored = (
         sum(1 for _ in reader.items(keys.within(kind, header.number)))
         for kind in (KeyKind.ID, KeyKind.RECORD)
     )
-    return ids, found
+    return ids, stored
 
 
-def _ids(
+def _check_ids(
     reader: Snapshot, collection: _Collection, reached: bytearray, last: bytes
 ) -> Generator[Problem, None, tuple[int, bytes | None]]:
-    """Marks the slots that ids behind the key `last` lead to rightly.
+    """Check the ids behind the key `last`, and mark the slots that they lead to rightly.
 
-    Returns how many it looked at, and the key of the last, None where there are no more.
+    Returns how many it checked, and the key of the last, None where there are no more.
     """
     header = collection.header
     prefix = keys.within(KeyKind.ID, header.number)
@@ -149,7 +149,7 @@ def _ids(
         except CorruptedError as error:
             yield Problem(error.where, error.message)
             continue
-        where = _name(header, f"id {record_id!r}")
+        where = _where(header, f"id {record_id!r}")
         slot = int.from_bytes(value, "little")
         if len(value) != 4 or slot >= header.slots:
             yield Problem(
@@ -162,16 +162,19 @@ def _ids(
             try:
                 there = reader.id_at(collection, slot)
             except CorruptedError:
-                continue  # named by the walk over records
+                continue  # reported by the walk over records
             if there != record_id:
                 yield Problem(where, f"leads to slot {slot}, where the record has id {there!r}")
     return count, None
 
 
-def _records(
+def _check_records(
     reader: Snapshot, collection: _Collection, reached: bytearray, some: slice
 ) -> Generator[Problem, None, int]:
-    """Every record of these slots can be read and is reached; returns how many there are."""
+    """Check that the records of these slots can be read and that their ids lead to them.
+
+    Returns how many there are.
+    """
     header = collection.header
     count = 0
     start = keys.record(header.number, some.start) if some.start else None
@@ -182,9 +185,9 @@ def _records(
         try:
             slot = keys.decode(key).slot or 0
         except CorruptedError:
-            continue  # named by the walk over all keys
+            continue  # reported by the walk over all keys
         count += 1
-        where = _name(header, f"record at slot {slot}")
+        where = _where(header, f"record at slot {slot}")
         if slot >= header.slots:
             yield Problem(where, f"the collection has {header.slots} slots")
             continue
@@ -209,33 +212,33 @@ def _has_id(reader: Snapshot, collection: _Collection, slot: int, record_id: Id)
     try:
         return slot < collection.header.slots and reader.id_at(collection, slot) == record_id
     except CorruptedError:
-        return False  # named where that record is read
+        return False  # reported where that record is read
 
 
-def _parts(reader: Snapshot, collection: _Collection) -> Iterator[Problem]:
-    """Every continuation belongs to a record that goes on that far."""
+def _check_parts(reader: Snapshot, collection: _Collection) -> Iterator[Problem]:
+    """Check that every part of a cut record belongs to one that has so many."""
     header = collection.header
     last_slot, parts = -1, 0
     for key, _ in reader.items(keys.within(KeyKind.PART, header.number)):
         try:
             place = keys.decode(key)
         except CorruptedError:
-            continue  # named by the walk over all keys
+            continue  # reported by the walk over all keys
         slot, part = place.slot or 0, place.part or 0
         if slot != last_slot:
             last_slot = slot
             try:
-                parts = _parts_of(reader, header, slot)
+                parts = _part_count(reader, header, slot)
             except CorruptedError:
-                parts = 1 << 16  # named by the walk over records
+                parts = 1 << 16  # reported by the walk over records
         if not 1 <= part <= parts:
             yield Problem(
-                _name(header, f"part {part} of the record at slot {slot}"),
+                _where(header, f"part {part} of the record at slot {slot}"),
                 f"the record has {parts} parts",
             )
 
 
-def _parts_of(reader: Snapshot, header: CollectionHeader, slot: int) -> int:
+def _part_count(reader: Snapshot, header: CollectionHeader, slot: int) -> int:
     key = keys.record(header.number, slot)
     if reader.get(key) is None:
         return 0
@@ -244,10 +247,10 @@ def _parts_of(reader: Snapshot, header: CollectionHeader, slot: int) -> int:
 
 
 def check_vectors(reader: Snapshot, view: CollectionView) -> Iterator[Problem]:
-    """Every record has a vector. To be asked when the index has found nothing wrong.
+    """Check that every record has a vector, where `index.verify` has found no problem.
 
-    There are as many vectors in use as the header counts records, so this settles that no vector
-    is without a record either.
+    There are as many vectors in use as the header counts records, so that no vector is without a
+    record either.
     """
     header = view.header
     prefix = keys.within(KeyKind.RECORD, header.number)
@@ -258,7 +261,7 @@ def check_vectors(reader: Snapshot, view: CollectionView) -> Iterator[Problem]:
         if len(key) == lengths
     )
     inside = (slot for slot in slots if slot < header.slots)
-    while chunk := list(islice(inside, _ROWS)):
+    while chunk := list(islice(inside, _CHUNK)):
         try:
             index.stored_vectors(reader, view, np.array(chunk, dtype=np.uint32))
         except CorruptedError:
@@ -266,8 +269,8 @@ def check_vectors(reader: Snapshot, view: CollectionView) -> Iterator[Problem]:
                 try:
                     index.stored_vectors(reader, view, np.array([slot], dtype=np.uint32))
                 except CorruptedError as error:
-                    yield Problem(_name(header, f"record at slot {slot}"), error.message)
+                    yield Problem(_where(header, f"record at slot {slot}"), error.message)
 
 
-def _name(header: CollectionHeader, what: str) -> str:
-    return f"collection {header.name!r}, {what}"
+def _where(header: CollectionHeader, place: str) -> str:
+    return f"collection {header.name!r}, {place}"

@@ -1,8 +1,8 @@
-"""The check of what searches find: some stored vectors are searched for.
+"""The check of searches: some stored vectors are searched for.
 
-A graph can keep every promise about its links and still lead nowhere, when it was built by codes
-that could not tell its vectors apart: releases before codes were checked where they are used made
-such ones. A vector that does not find itself shows it, without comparing anything else.
+A graph can keep every invariant of its links and still lead nowhere, when it was built by codes
+that could not tell its vectors apart: releases that did not check the resolution of codes made such
+graphs. A vector that does not find itself shows it.
 """
 
 from __future__ import annotations
@@ -21,15 +21,15 @@ from vdb.store import CollectionView, Snapshot
 __all__ = ["check_search"]
 
 _SAMPLE = 64
-_NEAR = 1e-6
-"""Float32 does not tell apart what differs by less, in parts of a cosine or an inner product."""
+_TOLERANCE = 1e-6
+"""Values that differ by less, in parts of the value, are the same in float32."""
 
 
 def check_search(reader: Snapshot, view: CollectionView) -> Iterator[Problem]:
-    """Float32 tells the vectors apart, and stored ones find themselves, or something as near.
+    """Float32 tells the vectors apart, and stored ones find themselves, or others as near.
 
-    To be asked when the index has found nothing wrong. Half of a sample must find themselves; only
-    graphs that were built by codes are asked for that.
+    Run where `index.verify` has found no problem. Half of a sample must find themselves; only
+    graphs that were built by codes are searched.
     """
     header, generation = view.header, view.generation
     blind = index.blind_walks(view, index.angular_spread(reader, view))
@@ -67,6 +67,6 @@ def _as_near(
 ) -> NDArray[np.bool_]:
     """Whether values are those of the vectors with themselves, but for rounding, or closer."""
     own = np.array([float(metric.values(row, row[np.newaxis])[0]) for row in vectors])
-    slack = _NEAR * np.abs(own)
+    slack = _TOLERANCE * np.abs(own)
     bound = own + slack if metric.direction == "lower" else own - slack
     return np.asarray(metric.closer(values, bound))

@@ -1,4 +1,4 @@
-"""Whether a whole database is sound, as an error that says what is wrong first."""
+"""Requiring that a database is sound: an error names its first problem."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from vdb.maintenance.check import check
 from vdb.model.records import Problem
 from vdb.store import Environment, Snapshot, locate_damage
 
-__all__ = ["found_in", "require_sound", "require_sound_copy"]
+__all__ = ["problems_of", "require_sound", "require_sound_copy"]
 
 
 def require_sound(problems: Iterable[Problem], path: Path) -> None:
@@ -23,33 +23,33 @@ def require_sound(problems: Iterable[Problem], path: Path) -> None:
         raise error
 
 
-def found_in(environment: Environment) -> list[Problem]:
+def problems_of(environment: Environment) -> list[Problem]:
     """Every problem of the newest commit."""
     with environment.snapshot(held=True) as snapshot:
-        return list(check(lambda: _Whole(snapshot)))
+        return list(check(lambda: _OneSnapshot(snapshot)))
 
 
 def require_sound_copy(copy: Path, original: Path) -> None:
-    """Look through a copy before it is used for anything, LMDB's own pages too.
+    """Check a copy before it is used, LMDB's own pages too.
 
     Raises:
-        CorruptedError: The copy is not sound, and so most likely neither is the original, which it
-            names.
+        CorruptedError: The copy is not sound, and so most likely neither is the original, which the
+            error names.
     """
     try:
         environment = Environment.open(copy, create=False, read_only=True, verify="full")
         try:
-            require_sound(found_in(environment), original)
+            require_sound(problems_of(environment), original)
         finally:
             environment.close()
     except CorruptedError as error:
-        told = CorruptedError(f"{error.message}; the copy was not kept", where=error.where)
-        locate_damage(told, original, {})
-        raise told from error
+        of_original = CorruptedError(f"{error.message}; the copy was not kept", where=error.where)
+        locate_damage(of_original, original, {})
+        raise of_original from error
 
 
-class _Whole:
-    """One moment, as `check` wants it."""
+class _OneSnapshot:
+    """A pin that is one snapshot for the whole check."""
 
     def __init__(self, snapshot: Snapshot) -> None:
         self.reading = snapshot.use

@@ -1,9 +1,8 @@
-"""Reading what can still be read of a damaged collection, record by record.
+"""The records of a damaged collection that can still be read, one by one.
 
-Nothing is taken from what can be made anew: links, codes, postings, counts and the keys that lead
-from ids to slots. What is left are a record, which says its own id, and a vector; each is read by
-itself, so that one that is damaged costs no other. A record whose payload alone cannot be read
-keeps its id and its vector.
+Links, codes, postings, counts and the keys that lead from ids to slots are made anew, so only
+records, which hold their ids, and vectors are read. Each is read by itself, so that a damaged one
+costs no other. A record whose payload alone cannot be read keeps its id and its vector.
 """
 
 from __future__ import annotations
@@ -11,15 +10,15 @@ from __future__ import annotations
 from collections.abc import Iterator
 from contextlib import suppress
 from dataclasses import dataclass
-from typing import Any, Literal
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
 from vdb import index
 from vdb.errors import CorruptedError
+from vdb.maintenance.repair.report import LostRecord
 from vdb.model.records import Id
-from vdb.model.results import Result
 from vdb.store import (
     CollectionView,
     Environment,
@@ -33,32 +32,17 @@ from vdb.store.format.checksums import SEAL_SIZE
 from vdb.store.format.headers import CollectionHeader
 from vdb.store.format.keys import KeyKind
 
-__all__ = ["LostRecord", "Part", "salvage", "view_of"]
+__all__ = ["SalvagedRows", "salvage_records", "view_of"]
 
-ROWS = 4096
+SLOTS_AT_ONCE = 4096
 
 
 @dataclass(frozen=True, slots=True)
-class LostRecord(Result):
-    """A record that cannot be read whole.
+class SalvagedRows:
+    """The records of a range of slots: whole ones as columns of one length, and lost ones.
 
-    Attributes:
-        id: Its id; None where that cannot be read either.
-        slot: Where it lies in the damaged file.
-        part: What is damaged: its "record" (id and payload), its "vector", or its "payload" alone:
-            then the record is there without one.
-        what: What was found there.
+    `done` is the end of the range.
     """
-
-    id: Id | None
-    slot: int
-    part: Literal["record", "vector", "payload"]
-    what: str
-
-
-@dataclass(frozen=True, slots=True)
-class Part:
-    """Some slots in a row: what is whole, as columns of one length, and what is not."""
 
     ids: list[Id]
     vectors: NDArray[Any]
@@ -67,8 +51,8 @@ class Part:
     done: int
 
 
-class _Reading:
-    """A snapshot that is taken anew when LMDB gives it up, having met damage in its own pages."""
+class _RenewedSnapshot:
+    """A snapshot that is replaced when LMDB meets damage in its own pages and gives it up."""
 
     def __init__(self, env: Environment) -> None:
         self._env = env
@@ -80,10 +64,10 @@ class _Reading:
 
 
 def view_of(reader: Snapshot, header: CollectionHeader) -> CollectionView:
-    """The view of a collection whatever its name says, of as many slots as there can be.
+    """The view of a collection, of as many slots as its file has room for.
 
     Raises:
-        CorruptedError: Its generation is lost, or cannot be that of this collection.
+        CorruptedError: Its generation is lost, or does not fit the header.
     """
     generation = reader.generation_record(header.number, header.generation)
     if generation.dtype != header.dtype:
@@ -95,11 +79,11 @@ def view_of(reader: Snapshot, header: CollectionHeader) -> CollectionView:
         require_slot_count(reader, header)
     except CorruptedError:
         header = header.copy()
-        header.slots = _slots_there(reader, header)
+        header.slots = _slots_in_file(reader, header)
     return build_view(reader.database_header(), header, generation)
 
 
-def _slots_there(reader: Snapshot, header: CollectionHeader) -> int:
+def _slots_in_file(reader: Snapshot, header: CollectionHeader) -> int:
     """Slots up to the last in which a record lies, as far as the file has room for vectors."""
     prefix, last = keys.within(KeyKind.RECORD, header.number), -1
     length = len(keys.record(header.number, 0))
@@ -110,36 +94,38 @@ def _slots_there(reader: Snapshot, header: CollectionHeader) -> int:
     return min(last + 1, largest_slot_count(reader, header))
 
 
-def salvage(env: Environment, header: CollectionHeader) -> Iterator[Part]:
-    """Everything that lies in the slots of a collection, part by part.
+def salvage_records(env: Environment, header: CollectionHeader) -> Iterator[SalvagedRows]:
+    """All records in the slots of a collection, a range of slots at a time.
 
-    Nobody writes meanwhile. Where two records have one id, the one counts that the id leads to.
+    Nothing is written meanwhile. Of two records with one id, the one that the id leads to counts.
     """
-    reading = _Reading(env)
+    reading = _RenewedSnapshot(env)
     view = view_of(reading.snapshot, header)
-    seen: dict[Id, int] = {}
+    slots_of: dict[Id, int] = {}
     try:
-        for first in range(0, view.header.slots, ROWS):
-            slots = range(first, min(first + ROWS, view.header.slots))
-            yield _part(reading, view, slots, seen)
+        for first in range(0, view.header.slots, SLOTS_AT_ONCE):
+            slots = range(first, min(first + SLOTS_AT_ONCE, view.header.slots))
+            yield _read_slots(reading, view, slots, slots_of)
     finally:
         reading.snapshot.close()
 
 
-def _part(reading: _Reading, view: CollectionView, slots: range, seen: dict[Id, int]) -> Part:
+def _read_slots(
+    reading: _RenewedSnapshot, view: CollectionView, slots: range, slots_of: dict[Id, int]
+) -> SalvagedRows:
     ids: list[Id] = []
     vectors: list[NDArray[Any]] = []
     payloads: list[bytes | None] = []
     lost: list[LostRecord] = []
     for slot in slots:
-        found = _record(reading, view, slot)
-        if found is None:
+        record = _read_record(reading, view, slot)
+        if record is None:
             continue
-        record_id, payload, damage = found
+        record_id, payload, damage = record
         if record_id is None:
             lost.append(LostRecord(None, slot, "record", damage))
             continue
-        other = seen.setdefault(record_id, _home(reading, view, record_id, slot))
+        other = slots_of.setdefault(record_id, _slot_of_id(reading, view, record_id, slot))
         if other != slot:
             what = f"says that it is {record_id!r}, which lies in slot {other}"
             lost.append(LostRecord(record_id, slot, "record", what))
@@ -156,26 +142,26 @@ def _part(reading: _Reading, view: CollectionView, slots: range, seen: dict[Id, 
         vectors.append(row)
         payloads.append(payload)
     matrix = np.concatenate(vectors) if vectors else np.empty((0, 0))
-    return Part(ids, matrix, payloads, lost, slots.stop)
+    return SalvagedRows(ids, matrix, payloads, lost, slots.stop)
 
 
-def _home(reading: _Reading, view: CollectionView, record_id: Id, slot: int) -> int:
-    """The slot that an id leads to, if a record of that id lies there; else the one given."""
+def _slot_of_id(reading: _RenewedSnapshot, view: CollectionView, record_id: Id, slot: int) -> int:
+    """The slot that an id leads to, if a record of that id lies there; else `slot`."""
     try:
-        led = reading.snapshot.slot_of(view, record_id)
-        if led is not None and reading.snapshot.id_at(view, led) == record_id:
-            return led
+        target = reading.snapshot.slot_of(view, record_id)
+        if target is not None and reading.snapshot.id_at(view, target) == record_id:
+            return target
     except CorruptedError:
         reading.renew()
     return slot
 
 
-def _record(
-    reading: _Reading, view: CollectionView, slot: int
+def _read_record(
+    reading: _RenewedSnapshot, view: CollectionView, slot: int
 ) -> tuple[Id | None, bytes | None, str] | None:
-    """Id and encoded payload of a slot, and what is damaged; None where there is no record.
+    """Id and encoded payload of a slot, and its damage in words; None where there is no record.
 
-    Where the payload is damaged there is none, where the id is lost neither of them.
+    A damaged record has no payload, and no id where that is lost too.
     """
     try:
         if reading.snapshot.get(keys.record(view.header.number, slot)) is None:
@@ -186,14 +172,14 @@ def _record(
             payloads[0]  # decodes it
     except CorruptedError as error:
         reading.renew()
-        return _id_alone(reading, view, slot), None, error.found
+        return _read_id(reading, view, slot), None, error.found
     return ids[0], payload, ""
 
 
-def _id_alone(reading: _Reading, view: CollectionView, slot: int) -> Id | None:
-    """The id of a record that is damaged; None where it cannot be told.
+def _read_id(reading: _RenewedSnapshot, view: CollectionView, slot: int) -> Id | None:
+    """The id of a damaged record; None where it is lost.
 
-    Under a checksum that is wrong an id is believed where it leads to this very slot.
+    Where the checksum is wrong, an id is trusted only if it leads to this very slot.
     """
     snapshot = reading.snapshot
     try:

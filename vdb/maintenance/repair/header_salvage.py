@@ -1,7 +1,7 @@
-"""The header of a collection of which some fields hold what they cannot, for a repair.
+"""The header of a damaged collection, taken over field by field.
 
-A header under a right checksum is believed field by field: what a collection cannot do without must
-hold, what only describes it is given up where it does not.
+Fields that a collection needs must be valid; those that only describe it are dropped where they
+are not.
 """
 
 from __future__ import annotations
@@ -17,7 +17,7 @@ from vdb.store.format.headers import CollectionHeader
 from vdb.store.format.limits import MOST_SLOTS
 from vdb.store.format.packing import as_map, pack, unpack
 
-__all__ = ["mended_header"]
+__all__ = ["salvage_header"]
 
 _NEEDED: tuple[tuple[str, ...], ...] = (("dim", "metric", "dtype"), ("generation",))
 _DESCRIBING: tuple[tuple[str, ...], ...] = (
@@ -32,15 +32,15 @@ _DESCRIBING: tuple[tuple[str, ...], ...] = (
 )
 
 
-def mended_header(
+def salvage_header(
     reader: Snapshot, number: int, name: str
 ) -> tuple[CollectionHeader, tuple[str, ...]]:
-    """A header that can be decoded, and what was given up for it, in words.
+    """A valid header, and the fields that were dropped from it, in words.
 
-    Counts and slots are not taken over: as many slots are looked at as there are.
+    Counts and slots are not taken over: all slots in the file are looked at.
 
     Raises:
-        CorruptedError: What is needed of it cannot be told.
+        CorruptedError: A field that is needed is not valid.
     """
     where = f"key 10 (header of collection {number})"
     stored = unpack(reader.sealed(keys.collection(number)), where)
@@ -51,8 +51,8 @@ def mended_header(
     for group in _NEEDED:
         best |= {field: stored.get(field) for field in group}
         if group == ("generation",):
-            given = best["generation"]
-            best["next_generation"] = given + 1 if type(given) is int else None
+            generation = best["generation"]
+            best["next_generation"] = generation + 1 if type(generation) is int else None
         _decoded(best, number)
     notes = []
     for group in _DESCRIBING:
@@ -67,7 +67,7 @@ def mended_header(
 
 
 def _plain(name: str, number: int) -> CollectionHeader:
-    """A header that says nothing but that there may be any number of records."""
+    """A header without any facts, for as many records as there can be."""
     return CollectionHeader(
         name=name,
         number=number,
