@@ -1,17 +1,76 @@
-"""The data of the table: engine by engine, metric by metric. To add an engine, add rows."""
+"""The table of score conventions: one file an engine.
+
+A new engine is a file here and its name in the two lists below.
+"""
 
 from __future__ import annotations
 
-from vdb.scores.engines import databases, embedded, graphs, libraries, lucene, servers, vespa
+from vdb.scores.engines import (
+    annoy,
+    azure_ai_search,
+    chroma,
+    duckdb,
+    elasticsearch,
+    faiss,
+    hannoy,
+    hnswlib,
+    lancedb,
+    lucene,
+    mariadb,
+    milvus,
+    mongodb,
+    ngt,
+    nmslib,
+    opensearch,
+    pgvector,
+    pinecone,
+    qdrant,
+    rabitqlib,
+    redis,
+    redis_vset,
+    sqlite_vec,
+    svs,
+    turbovec,
+    usearch,
+    vespa,
+    voyager,
+    vsag,
+    weaviate,
+    zvec,
+)
 
 __all__ = ["ENGINES"]
 
 ENGINES = (
     *lucene.ENGINES,
+    *elasticsearch.ENGINES,
+    *opensearch.ENGINES,
+    *mongodb.ENGINES,
     *vespa.ENGINES,
-    *libraries.ENGINES,
-    *graphs.ENGINES,
-    *embedded.ENGINES,
-    *databases.ENGINES,
-    *servers.ENGINES,
+    *vsag.ENGINES,
+    *faiss.ENGINES,
+    *hnswlib.ENGINES,
+    *nmslib.ENGINES,
+    *usearch.ENGINES,
+    *voyager.ENGINES,
+    *annoy.ENGINES,
+    *svs.ENGINES,
+    *ngt.ENGINES,
+    *rabitqlib.ENGINES,
+    *turbovec.ENGINES,
+    *hannoy.ENGINES,
+    *chroma.ENGINES,
+    *lancedb.ENGINES,
+    *sqlite_vec.ENGINES,
+    *duckdb.ENGINES,
+    *zvec.ENGINES,
+    *pgvector.ENGINES,
+    *mariadb.ENGINES,
+    *redis.ENGINES,
+    *redis_vset.ENGINES,
+    *qdrant.ENGINES,
+    *milvus.ENGINES,
+    *weaviate.ENGINES,
+    *pinecone.ENGINES,
+    *azure_ai_search.ENGINES,
 )

@@ -45,19 +45,26 @@ _EUCLIDEAN = (
     abs,
     "a negative number is squared: -2 means 2",
 )
+
 _ANGULAR = ("angle in radians", _angle, _within_a_half_turn, "below 0 means 0, above pi means pi")
+
 _DOT = distance_threshold("-q.v", np.negative, note="may be negative")
+
 _HAMMING = ("differing bits", _as_it_is, float)
 
 _ZERO_ANGLE = "0.38898 (an angle of pi / 2)"
+
 _ANGULAR_NOTE = (
     "arccos is ill-conditioned near 0 and pi: the last bit of a cosine in float32 is 3e-4 there"
 )
+
 _SOURCE = (
     "vespa-engine/vespa: searchlib/tensor/*_distance.cpp, features/closenessfeature.cpp, "
     "features/distancefeature.cpp"
 )
+
 _VERSION = "Vespa 8.738"
+
 _NAN = "not known"
 
 _CLOSENESS = Engine(
@@ -92,6 +99,7 @@ _CLOSENESS = Engine(
         ),
     ),
 )
+
 _DISTANCE = _CLOSENESS._replace(
     name="vespa-distance",
     rows=(
@@ -113,6 +121,7 @@ _PRENORMALIZED_NOTE = (
     "it is the cosine only where stored vectors have the query's length; a value alone is scored "
     "as if they had. Here the hits are those of the cosine; Vespa's are those of the inner product"
 )
+
 _PRENORMALIZED_ROWS = tuple(
     Row(
         metric,
@@ -132,7 +141,9 @@ _PRENORMALIZED_ROWS = tuple(
         ("dot", ""),
     )
 )
+
 _PRENORMALIZED = _CLOSENESS._replace(name="vespa-prenormalized-angular", rows=_PRENORMALIZED_ROWS)
+
 _INNERPRODUCT = _PRENORMALIZED._replace(
     name="vespa-innerproduct", alias_of="vespa-prenormalized-angular"
 )

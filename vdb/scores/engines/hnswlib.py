@@ -1,0 +1,55 @@
+"""The conventions of hnswlib."""
+
+from __future__ import annotations
+
+from vdb.scores.families import COMPLEMENT, SAME
+from vdb.scores.orders import ONE_BY_ONE, ByDimension, Order
+from vdb.scores.rows import Engine, Row, inner, zero_is
+from vdb.scores.sums import cosine_of_units, product, squared
+from vdb.scores.thresholds import none
+
+__all__ = ["ENGINES"]
+
+_NAN_OUT = "accepted; the score is NaN"
+
+
+def _hnswlib_l2(dim: int) -> Order:
+    if dim % 16 == 0:
+        return Order(lanes=16, fused=True, fold="sequence")
+    if dim % 4 == 0 or dim < 16:
+        return Order(lanes=4, fold="sequence", rest="apart")
+    return Order(lanes=16, fused=True, fold="sequence", rest="apart", rest_fused=False)
+
+
+def _hnswlib_ip(dim: int) -> Order:
+    if dim % 16 == 0 or (dim % 4 != 0 and dim > 16):
+        return Order(lanes=8, registers=2, fused=True, rest="apart", rest_fused=False)
+    return Order(lanes=8, rounds=2, fold="sequence", blocks="none", rest="narrower")
+
+
+_BY_SIZE = "in 4 to 16 sums side by side, by the dimension"
+
+_HNSWLIB_IP = ByDimension(_BY_SIZE, _hnswlib_ip)
+
+_HNSWLIB = Engine(
+    name="hnswlib",
+    version="hnswlib 0.8.0",
+    source="nmslib/hnswlib: space_l2.h, space_ip.h, python_bindings/bindings.cpp",
+    evidence="measured",
+    threshold=none("hnswlib in Python"),
+    nan=_NAN_OUT,
+    rows=(
+        Row("l2", "l2", SAME, from_vectors=squared(ByDimension(_BY_SIZE, _hnswlib_l2))),
+        *inner("ip", COMPLEMENT, from_vectors=product(_HNSWLIB_IP)),
+        Row(
+            "cosine",
+            "cosine",
+            COMPLEMENT,
+            from_vectors=cosine_of_units(ONE_BY_ONE, _HNSWLIB_IP),
+            zero=zero_is("1"),
+            note="its BFIndex does not normalise the query: 1 - |q| cos(q, v)",
+        ),
+    ),
+)
+
+ENGINES = (_HNSWLIB,)

@@ -1,0 +1,48 @@
+"""The conventions of NMSLIB."""
+
+from __future__ import annotations
+
+from vdb.scores.families import CLAMPED_COMPLEMENT, NEGATED, SAME
+from vdb.scores.orders import ONE_BY_ONE, ByDimension, Order
+from vdb.scores.rows import Engine, Row, inner, zero_is
+from vdb.scores.sums import absolute, cosine_of_units, product, squared
+from vdb.scores.thresholds import none
+
+__all__ = ["ENGINES"]
+
+_NMSLIB_ANY = Order(
+    lanes=8, rounds=2, fold="sequence", blocks="none", rest="narrower", rest_fused=True
+)
+
+_NMSLIB_L2 = ByDimension(
+    _NMSLIB_ANY.text, lambda dim: _NMSLIB_ANY if dim % 16 else Order(lanes=8, fold="sequence")
+)
+
+_NMSLIB = Engine(
+    name="nmslib",
+    version="NMSLIB 2.1.3, hnsw with its optimised index",
+    source="nmslib/nmslib: similarity_search/src/method/hnsw.cc, distcomp_scalar.cc",
+    evidence="measured",
+    threshold=none("NMSLIB"),
+    nan="not known",
+    rows=(
+        Row(
+            "l2",
+            "l2",
+            SAME,
+            from_vectors=squared(_NMSLIB_L2),
+            note="seq_search and hnsw with skip_optimized_index return the root",
+        ),
+        *inner("negdotprod", NEGATED, from_vectors=product(_NMSLIB_ANY)),
+        Row(
+            "cosine",
+            "cosinesimil",
+            CLAMPED_COMPLEMENT,
+            from_vectors=cosine_of_units(ONE_BY_ONE, _NMSLIB_ANY),
+            zero=zero_is("1"),
+        ),
+        Row("l1", "l1", SAME, from_vectors=absolute(Order(lanes=4, fold="sequence"))),
+    ),
+)
+
+ENGINES = (_NMSLIB,)

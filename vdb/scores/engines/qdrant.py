@@ -1,0 +1,64 @@
+"""The conventions of Qdrant."""
+
+from __future__ import annotations
+
+from vdb.scores.families import ROOT, SAME
+from vdb.scores.near_unit import qdrant
+from vdb.scores.orders import ONE_BY_ONE, ByDimension, Order
+from vdb.scores.rows import Engine, Row, inner, zero_is
+from vdb.scores.sums import absolute, product, squared
+from vdb.scores.thresholds import STRICT
+
+__all__ = ["ENGINES"]
+
+
+def _qdrant_sums(*, fused: bool) -> ByDimension:
+    def of(dim: int) -> Order:
+        if dim < 16:
+            return ONE_BY_ONE
+        if dim < 32:
+            return Order(lanes=4, registers=4, gather="folded", blocks="none")
+        return Order(
+            lanes=8,
+            registers=4,
+            fused=fused,
+            fold="quarters",
+            gather="neighbours",
+            blocks="none",
+            rest_fused=False,
+        )
+
+    return ByDimension("in up to 32 sums side by side", of)
+
+
+_QDRANT_SUMS = _qdrant_sums(fused=True)
+
+_QDRANT = Engine(
+    name="qdrant",
+    version="Qdrant edge 0.9.0",
+    source="qdrant/qdrant: lib/segment/src/spaces/, types.rs",
+    evidence="measured",
+    threshold=STRICT.named("score_threshold"),
+    nan="accepted; the row never appears in results",
+    rows=(
+        Row(
+            "l2",
+            "Euclid, score",
+            ROOT,
+            from_vectors=squared(_QDRANT_SUMS),
+            note="a distance, although it is called a score",
+        ),
+        *inner("Dot, score", SAME, from_vectors=product(_QDRANT_SUMS)),
+        Row("cosine", "Cosine, score", SAME, from_vectors=qdrant(_QDRANT_SUMS), zero=zero_is("0")),
+        Row("cosine", "Cosine (uint8), score", SAME, dtype="int8", zero=zero_is("0")),
+        Row(
+            "l1",
+            "Manhattan, score",
+            SAME,
+            from_vectors=absolute(_qdrant_sums(fused=False)),
+            note="a distance, although it is called a score",
+        ),
+    ),
+)
+
+ENGINES = (_QDRANT,)

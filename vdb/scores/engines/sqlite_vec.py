@@ -1,0 +1,35 @@
+"""The conventions of sqlite-vec."""
+
+from __future__ import annotations
+
+from vdb.scores.families import COMPLEMENT, ROOT, SAME
+from vdb.scores.orders import ONE_BY_ONE
+from vdb.scores.rows import Engine, Row, Zero
+from vdb.scores.sums import cosine, squared
+from vdb.scores.thresholds import WIDE
+
+__all__ = ["ENGINES"]
+
+_SQLITE_VEC = Engine(
+    name="sqlite-vec",
+    version="sqlite-vec 0.1.9",
+    source="asg017/sqlite-vec: sqlite-vec.c",
+    evidence="measured",
+    threshold=WIDE.named("distance <= x"),
+    nan="accepted; the distance is NULL",
+    rows=(
+        Row("l2", "vec0 L2, distance", ROOT, from_vectors=squared(ONE_BY_ONE)),
+        Row(
+            "cosine",
+            "vec0 cosine, distance",
+            COMPLEMENT,
+            from_vectors=cosine(ONE_BY_ONE, wide=True),
+            precision="rounded",
+            zero=Zero("nan", "accepted; the distance is NULL (here NaN), and the row is kept"),
+        ),
+        Row("l1", "vec0 L1, distance", SAME, precision="rounded"),
+        Row("hamming", "vec_distance_hamming", SAME),
+    ),
+)
+
+ENGINES = (_SQLITE_VEC,)

@@ -1,0 +1,28 @@
+"""The conventions of TurboVec."""
+
+from __future__ import annotations
+
+from vdb.scores.families import SAME
+from vdb.scores.rows import Engine, inner
+from vdb.scores.thresholds import none
+
+__all__ = ["ENGINES"]
+
+_TURBOVEC = Engine(
+    name="turbovec",
+    version="TurboVec 1.1.2",
+    source="TurboVec's own reference of TurboQuantIndex.search",
+    evidence="measured",
+    threshold=none("TurboVec"),
+    nan="not known",
+    rows=(
+        *inner(
+            "search, scores",
+            SAME,
+            note="an estimate from codes of 2 to 4 bits: the formula is what it estimates. A "
+            "cosine only where the vectors have length 1",
+        ),
+    ),
+)
+
+ENGINES = (_TURBOVEC,)

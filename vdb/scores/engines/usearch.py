@@ -1,0 +1,45 @@
+"""The conventions of USearch."""
+
+from __future__ import annotations
+
+from vdb.scores.families import COMPLEMENT, SAME
+from vdb.scores.rows import Engine, Row, inner, zero_is
+from vdb.scores.thresholds import none
+
+__all__ = ["ENGINES"]
+
+_NAN_OUT = "accepted; the score is NaN"
+
+_USEARCH_I8 = (
+    "float input to an i8 index is normalised, times 127, and cut to whole numbers before it is "
+    "compared"
+)
+
+_USEARCH = Engine(
+    name="usearch",
+    version="USearch 2.26.6",
+    source="unum-cloud/usearch: include/usearch/index_plugins.hpp",
+    evidence="measured",
+    threshold=none("USearch"),
+    nan=_NAN_OUT,
+    rows=(
+        Row(
+            "l2",
+            "l2sq",
+            SAME,
+            note=f"{_USEARCH_I8}, so that lengths are lost: (3, 4) and (30, 40) are at distance 0",
+        ),
+        *inner("ip", COMPLEMENT, note=_USEARCH_I8),
+        Row(
+            "cosine",
+            "cos",
+            COMPLEMENT,
+            precision="rounded",
+            zero=zero_is("1", "; of two zero vectors it is 0"),
+            note=_USEARCH_I8,
+        ),
+        Row("hamming", "hamming", SAME),
+    ),
+)
+
+ENGINES = (_USEARCH,)

@@ -1,0 +1,67 @@
+"""The conventions of Voyager."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+from vdb.scores.families import COMPLEMENT, SAME
+from vdb.scores.orders import ByDimension, Order
+from vdb.scores.rows import Engine, Row, inner, zero_is
+from vdb.scores.sums import rest_apart, squared
+from vdb.scores.thresholds import none
+
+__all__ = ["ENGINES"]
+
+_NAN_OUT = "accepted; the score is NaN"
+
+_BY_SIZE = "in 4 to 16 sums side by side, by the dimension"
+
+_VOYAGER_SIXTEEN = Order(lanes=4, registers=4, fold="neighbours", gather="turns", blocks="gathered")
+
+_VOYAGER_FOUR = Order(lanes=4, fold="neighbours")
+
+
+def _voyager_l2(dim: int) -> Order:
+    if dim % 16 and (dim % 4 == 0 or dim < 16):
+        return _VOYAGER_FOUR
+    return replace(_VOYAGER_SIXTEEN, blocks="none")
+
+
+def _voyager_turn(dim: int) -> int:
+    return 4 if dim % 4 == 0 or dim < 16 else 16
+
+
+def _voyager_longer(dim: int) -> int:
+    return _voyager_turn(dim + 1)  # it puts one number more behind each vector
+
+
+_VOYAGER = Engine(
+    name="voyager",
+    version="Voyager 2.2.3",
+    source="spotify/voyager: cpp/",
+    evidence="measured",
+    threshold=none("Voyager"),
+    nan=_NAN_OUT,
+    rows=(
+        Row("l2", "Euclidean", SAME, from_vectors=squared(ByDimension(_BY_SIZE, _voyager_l2))),
+        *inner(
+            "InnerProduct",
+            COMPLEMENT,
+            from_vectors=rest_apart(_VOYAGER_SIXTEEN, Order(lanes=4), _voyager_longer),
+            precision="rounded",
+            note="that is what query returns; get_distance differs where lengths do",
+        ),
+        Row(
+            "cosine",
+            "Cosine",
+            COMPLEMENT,
+            from_vectors=rest_apart(
+                _VOYAGER_SIXTEEN, Order(lanes=4), _voyager_turn, Order(lanes=4)
+            ),
+            precision="rounded",
+            zero=zero_is("1"),
+        ),
+    ),
+)
+
+ENGINES = (_VOYAGER,)
