@@ -74,7 +74,7 @@ def test_speed_is_measured_at_newer_moments(full, beside, lags, crowd, monkeypat
 
         return searched
 
-    monkeypatch.setattr(speed, "_ALONE_AT_ONCE", 2)
+    monkeypatch.setattr(speed, "_SINGLE_AT_ONCE", 2)
     monkeypatch.setattr(speed, "_BATCH_AT_ONCE", 10)
     monkeypatch.setattr(speed.query, "search", then_written(speed.query.search))
     monkeypatch.setattr(speed.query, "search_many", then_written(speed.query.search_many))

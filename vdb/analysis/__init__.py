@@ -1,15 +1,15 @@
-"""Questions about a collection, answered with figures: one folder a question.
+"""Analyses of a collection: one folder for each.
 
 ===============  ==================================================================
-`comparison`     how rankings differ under other metrics, and which retrieves best
+`comparison`     rankings under other metrics, and their retrieval quality
 `calibration`    a threshold under another metric or convention
-`explanation`    why a record has its score and its place
-`inspection`     a collection, or one record, from the inside
+`explanation`    the score and the rank of one record for one query
+`inspection`     statistics of a stored collection, or of one record
 `measurement`    recall, queries a second, and the ef that reaches a recall
-`common`         queries, labels, intervals, lengths and values of vectors
-`pages`          the answers as HTML files
+`common`         queries, labels, intervals and lengths of vectors
+`pages`          the reports as HTML files
 ===============  ==================================================================
 
-In each folder `report` holds the frozen dataclass of the answer. Every analysis reads a snapshot,
+In each folder `report` holds the frozen dataclasses of the result. Every analysis reads snapshots,
 or the batch of the calling thread, and writes nothing.
 """

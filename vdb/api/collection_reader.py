@@ -356,7 +356,7 @@ class CollectionReader(Handle):
             print(docs.recall(Q, k=10, ef=50).recall)
         """
         from vdb.analysis.common.moments import Moments
-        from vdb.analysis.common.queries import given_or_sampled
+        from vdb.analysis.common.queries import queries_or_sample
 
         arguments.callback("progress", progress)
         count = config.thread_count(threads)
@@ -364,7 +364,7 @@ class CollectionReader(Handle):
         seed = arguments.whole("seed", seed, 0, config.LIMITS.seed)
         moments = Moments(self._reading_view)
         with moments.now() as (reader, view):
-            query_set = given_or_sampled(reader, view, queries, sample=sample, seed=seed)
+            query_set = queries_or_sample(reader, view, queries, sample=sample, seed=seed)
             width = search_ef(view, k, config.search_width(ef), None)
         return recall_module.recall(moments, query_set, k, width, threads=count, progress=progress)
 
@@ -402,7 +402,7 @@ class CollectionReader(Handle):
             print(docs.bench(Q, efs=[10, 50]))
         """
         from vdb.analysis.common.moments import Moments
-        from vdb.analysis.common.queries import given_or_sampled
+        from vdb.analysis.common.queries import queries_or_sample
         from vdb.analysis.measurement.speed import EFS, measure_speed
 
         arguments.callback("progress", progress)
@@ -412,7 +412,7 @@ class CollectionReader(Handle):
         seed = arguments.whole("seed", seed, 0, config.LIMITS.seed)
         moments = Moments(self._reading_view)
         with moments.now() as (reader, view):
-            query_set = given_or_sampled(reader, view, queries, sample=sample, seed=seed)
+            query_set = queries_or_sample(reader, view, queries, sample=sample, seed=seed)
         return measure_speed(
             moments,
             query_set,

@@ -1,11 +1,11 @@
-"""Thresholds as values, and values as thresholds: where a convention draws the line.
+"""Conversion between thresholds and natural values at the boundary of what a convention admits.
 
-A threshold is a number in a unit of its engine's choosing: the score, the value, or something else.
-Where it is neither of the two, the line is found by halving, with nothing but the convention's own
-`admits`, so that it is right for every engine's rule.
+A threshold is a number in the unit of its engine: the score, the value, or something else. In the
+third case the boundary is found by bisection with the convention's own `admits`, which is right for
+every engine's rule.
 
-`line_of` and `threshold_at` go by formulas, and are right to the last digits of the convention's
-precision. `carried` is right to the last bit: what either threshold admits is the same.
+`line_of` and `threshold_at` use formulas, and are right to the last digits of the convention's
+precision. `carried` is right to the last bit: both thresholds admit the same values.
 """
 
 from __future__ import annotations
@@ -26,11 +26,11 @@ _SMALLEST = 1e-300  # some engines take a threshold of 0 for none
 _BOTH = (np.float32(-np.inf), np.float32(np.inf))
 _NEAR = 1e-5  # float32 and the tolerances of engines are finer
 _ROUNDED = 4e-3
-_FARTHEST = 1e37  # of values: what vectors can have is less, and float32 holds it
+_FARTHEST = 1e37  # beyond the value of any two vectors, and within float32
 
 
 def line_of(convention: Convention, threshold: float, dim: int) -> float:
-    """The natural value at which a threshold draws its line."""
+    """The natural value at the boundary of a threshold."""
     if convention.threshold_unit == "value":
         return threshold
     if convention.threshold_unit == "score":
@@ -42,7 +42,7 @@ def line_of(convention: Convention, threshold: float, dim: int) -> float:
 
 
 def threshold_at(convention: Convention, value: float, dim: int) -> float:
-    """The threshold that draws its line at a natural value."""
+    """The threshold whose boundary is a natural value."""
     if convention.threshold_unit == "value":
         return value
     if convention.threshold_unit == "score":
@@ -51,7 +51,7 @@ def threshold_at(convention: Convention, value: float, dim: int) -> float:
 
 
 def tightest(convention: Convention, value: float, dim: int) -> float:
-    """The last threshold that still admits a natural value.
+    """The tightest threshold that admits a natural value.
 
     Raises:
         InvalidArgumentError: All thresholds admit it, or none does.
@@ -60,7 +60,7 @@ def tightest(convention: Convention, value: float, dim: int) -> float:
 
 
 def _edge(convention: Convention, value: float, dim: int) -> tuple[float, float]:
-    """The last threshold that admits a value, and the next one, that does not."""
+    """The tightest threshold that admits a value, and the next one, which does not."""
 
     def admits(threshold: float) -> bool:
         return _admits(convention, value, threshold, dim)
@@ -72,7 +72,7 @@ def _edge(convention: Convention, value: float, dim: int) -> tuple[float, float]
             if not convention.takes(inside):  # 0, where an engine takes numbers above 0
                 inside = float(np.nextafter(inside, loose))
             return inside, float(np.nextafter(inside, tight))
-    # What no threshold keeps out, as the closest value mostly is: the one that keeps out the most.
+    # No threshold excludes this value, which is usually the closest one: take the tightest of all.
     metric = METRICS[convention.metric]
     far = (
         min(metric.high, _FARTHEST) if metric.direction == "lower" else max(metric.low, -_FARTHEST)
@@ -94,13 +94,13 @@ def _none_at(convention: Convention, value: float) -> InvalidArgumentError:
 
 @dataclass(frozen=True, slots=True)
 class Line:
-    """How conventions of one metric compare, whose scores are made of one quantity.
+    """The possible values of a metric, for conventions whose scores use one quantity.
 
     Attributes:
         dim: Dimension of the vectors.
-        whole: Whether values are whole numbers, as those of int8 and bits are.
-        beyond: Whether a cosine may be a little beyond 1, as of vectors that an engine rounds or
-            takes for unit vectors.
+        whole: Whether values are whole numbers, as for int8 and bits.
+        beyond: Whether a cosine may be slightly beyond 1, because the engine rounds vectors or
+            assumes unit length.
     """
 
     dim: int
@@ -108,7 +108,7 @@ class Line:
     beyond: bool = False
 
     def farthest(self, convention: Convention, threshold: float) -> float | None:
-        """The last value that a threshold admits; None where it admits none."""
+        """The farthest value that a threshold admits; None if it admits none."""
         near, far = self._ends(convention)
         if not _admits(convention, near, threshold, self.dim):
             return None
@@ -118,7 +118,7 @@ class Line:
         return float(np.floor(last) if far > near else np.ceil(last))
 
     def behind(self, convention: Convention, value: float) -> float | None:
-        """The next value farther away than this one; None where it is the farthest."""
+        """The next value farther away than this one; None after the farthest."""
         near, far = self._ends(convention)
         if value == far:
             return None
@@ -127,7 +127,7 @@ class Line:
         return float(np.nextafter(value, far))
 
     def _ends(self, convention: Convention) -> tuple[float, float]:
-        """The closest and the farthest value that there can be."""
+        """The closest and the farthest possible value."""
         near, far = _ends(convention, self.dim, _FARTHEST)
         if convention.metric == "cosine" and self.beyond:
             return near + _ROUNDED, far - _ROUNDED
@@ -135,24 +135,24 @@ class Line:
 
 
 def carried(giver: Convention, taker: Convention, threshold: float, line: Line) -> float:
-    """The threshold of one convention that admits what another one's does, within one metric.
+    """The threshold of the taker that admits the same values as one of the giver, in one metric.
 
-    That which the formulas give, where it does; else the next number that does, so that a row
-    exactly at the threshold is on the same side, whether the one is strict, or rounds, and the
-    other is not or does not. Where the taker cannot tell the values on the two sides apart, that
-    one counts which is the threshold itself: in where the giver is inclusive, out where strict.
+    It is the threshold by formula if that admits the same values, else the next number that does.
+    So a record exactly at the threshold stays on the same side, even if only one convention is
+    strict or rounds. If the taker gives the values on both sides the same score, the value at the
+    threshold itself decides: admitted if the giver is inclusive, excluded if it is strict.
 
     Raises:
-        NotInvertibleError: The threshold is a score that more than one value has.
-        InvalidArgumentError: It is no score of the giver's, or the taker has no threshold there.
+        NotInvertibleError: The threshold is a score of more than one value.
+        InvalidArgumentError: It is no score of the giver, or the taker has no threshold there.
     """
     dim = line.dim
     if (giver.family, giver.rule, giver.precision) == (taker.family, taker.rule, taker.precision):
         return threshold
-    plain = threshold_at(taker, line_of(giver, threshold, dim), dim)
+    by_formula = threshold_at(taker, line_of(giver, threshold, dim), dim)
     last = line.farthest(giver, threshold)
     if last is None:
-        return _admitting_nothing(taker, plain, line)
+        return _admitting_nothing(taker, by_formula, line)
     out = line.behind(giver, last)
     if giver.threshold == "strict" and out is not None:
         exact = _edge(taker, out, dim)[1]
@@ -161,47 +161,51 @@ def carried(giver: Convention, taker: Convention, threshold: float, line: Line) 
     goal = line.farthest(taker, exact)
     _require_near(taker, goal, last, line)
     rounded = np.float32(exact)
-    near = [plain, *map(float, (rounded, *(np.nextafter(rounded, end) for end in _BOTH))), exact]
-    fitting = [other for other in near if line.farthest(taker, other) == goal]
-    found = next((other for other in fitting if taker.takes(other)), fitting[0])
-    taker.check_threshold(found)
-    return found
+    candidates = [
+        by_formula,
+        *map(float, (rounded, *(np.nextafter(rounded, end) for end in _BOTH))),
+        exact,
+    ]
+    fitting = [other for other in candidates if line.farthest(taker, other) == goal]
+    carried_threshold = next((other for other in fitting if taker.takes(other)), fitting[0])
+    taker.check_threshold(carried_threshold)
+    return carried_threshold
 
 
-def _require_near(taker: Convention, goal: float | None, wanted: float, line: Line) -> None:
-    """Raise where the taker's closest threshold admits what it could tell from what is wanted."""
-    if goal is None or abs(goal - wanted) <= _NEAR * max(1.0, abs(wanted)):
+def _require_near(taker: Convention, goal: float | None, target: float, line: Line) -> None:
+    """Raise if the taker's closest threshold ends at a value with another score than `target`."""
+    if goal is None or abs(goal - target) <= _NEAR * max(1.0, abs(target)):
         return
-    ends = taker.scored(np.array([goal, wanted]), line.dim)
+    ends = taker.scored(np.array([goal, target]), line.dim)
     if ends[0] != ends[1]:
-        raise _none_at(taker, wanted)
+        raise _none_at(taker, target)
 
 
-def _admitting_nothing(taker: Convention, plain: float, line: Line) -> float:
-    """The number closest to the one of the formula under which nothing is admitted."""
-    if line.farthest(taker, plain) is None:
-        return plain
+def _admitting_nothing(taker: Convention, by_formula: float, line: Line) -> float:
+    """The threshold closest to the one by formula that admits no value."""
+    if line.farthest(taker, by_formula) is None:
+        return by_formula
     kind = np.float64 if taker.precision == "float64" else np.float32
     for end in (np.inf, -np.inf):
-        beyond = float(np.nextafter(kind(plain), kind(end)))
-        if taker.takes(beyond) and line.farthest(taker, beyond) is None:
-            return beyond
+        next_number = float(np.nextafter(kind(by_formula), kind(end)))
+        if taker.takes(next_number) and line.farthest(taker, next_number) is None:
+            return next_number
     raise InvalidArgumentError(
         f"to_scores: every threshold of the convention {taker.name!r} lets something in, and this "
         "one lets in nothing",
         expected="a threshold that lets something in",
-        received=plain,
+        received=by_formula,
     )
 
 
 def _short(number: float) -> float:
-    """The number with the fewest digits that differs by no more than float32 rounds."""
+    """The number with the fewest digits within the rounding of float32."""
     texts = (f"{number:.{digits}g}" for digits in range(4, 17))
     return next(short for short in map(float, texts) if abs(short - number) <= 4e-7 * abs(number))
 
 
 def _ends(convention: Convention, dim: int, largest: float) -> tuple[float, float]:
-    """The closest and the farthest natural value; `largest` where there is no other bound."""
+    """The closest and the farthest natural value; `largest` where the metric has no bound."""
     metric = METRICS[convention.metric]
     highest = float(dim) if metric.name == "hamming" else metric.high
     low, high = max(metric.low, -largest), min(highest, largest)
@@ -210,15 +214,15 @@ def _ends(convention: Convention, dim: int, largest: float) -> tuple[float, floa
 
 def _admits(convention: Convention, value: float, threshold: float, dim: int) -> bool:
     values = np.array([value])
-    with np.errstate(all="ignore"):  # the ends of the search are beyond what engines compute with
+    with np.errstate(all="ignore"):  # the ends of the search overflow in some engines' formulas
         scores = convention.scored(values, dim)
         return bool(convention.admits(scores, values, threshold, dim=dim)[0])
 
 
 def _last(low: float, high: float, admits: Callable[[float], bool]) -> float:
-    """The last number that is admitted, between two ends of which one is, or both are.
+    """The last admitted number between two ends, of which at least one is admitted.
 
-    Between two neighbours there is no further one: floats are halved by how many lie between.
+    A bisection over the floats in their order, which ends at two adjacent floats.
     """
     inside, outside = (low, high) if admits(low) else (high, low)
     if admits(outside):
@@ -231,7 +235,7 @@ def _last(low: float, high: float, admits: Callable[[float], bool]) -> float:
 
 
 def _place(number: float) -> int:
-    """The number of a float in the order of all of them, 0 for 0."""
+    """The position of a float in the order of all floats, 0 for 0."""
     bits = int(np.abs(np.float64(number)).view(np.int64))
     return -bits if number < 0 else bits
 

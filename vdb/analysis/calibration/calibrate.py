@@ -1,9 +1,9 @@
-"""Carrying a threshold over to another metric or convention: what number keeps what it kept?
+"""A threshold for another metric or convention that keeps the number of hits, or the precision.
 
-1. Where both conventions score one quantity, the threshold is converted, and nothing is measured.
-2. Else the hits that the threshold lets in are counted, for all queries together.
-3. The pairs of query and record are ordered as the other convention orders them, and the line is
-   drawn where as many hits are in, or, with labels, at the last place where precision is as high.
+1. If both conventions score one quantity, the threshold is converted, and nothing is measured.
+2. Otherwise the hits within the threshold are counted, for all queries together.
+3. The pairs of query and record are sorted by the other convention. The new threshold lies at the
+   same number of hits or, with labels, at the last place with at least the same precision.
 4. The same on resamples of the queries gives the interval.
 """
 
@@ -18,13 +18,13 @@ from numpy.typing import ArrayLike
 from vdb import index
 from vdb.analysis.calibration import formula
 from vdb.analysis.calibration.boundary import threshold_at
-from vdb.analysis.calibration.changes import SHOWN, Shown, changes
-from vdb.analysis.calibration.pairs import Pairs, Source, Told, closest, hits
+from vdb.analysis.calibration.changes import MAX_EXAMPLES, ExampleText, changes
+from vdb.analysis.calibration.pairs import Pairs, QueryProgress, Source, closest, hits
 from vdb.analysis.calibration.report import Calibration
-from vdb.analysis.calibration.threshold_places import Chosen, Places, by_count, by_precision
+from vdb.analysis.calibration.threshold_places import PlaceRule, Places, by_count, by_precision
 from vdb.analysis.common import bootstrap
 from vdb.analysis.common.labels import Labels, Relevant, read_labels
-from vdb.analysis.common.queries import given
+from vdb.analysis.common.queries import checked_queries
 from vdb.analysis.common.texts import texts_of
 from vdb.errors import InvalidArgumentError
 from vdb.model.arguments import choice, number, whole
@@ -38,13 +38,13 @@ from vdb.scores.table import Convention, convention_named
 
 __all__ = ["calibrate"]
 
-_BEYOND = 4  # how many times the hits are ordered under the other metric, for the intervals
+_BEYOND = 4  # pairs sorted under the other metric, in multiples of the hits, for the intervals
 _AT_LEAST = 10_000
-_WORK = 300_000_000  # pairs that resamples may look at
+_WORK = 300_000_000  # pairs over all resamples
 
 
 class _Study(NamedTuple):
-    """What is asked, and of whom."""
+    """The arguments of a calibration, checked."""
 
     source: Source
     giver: Convention
@@ -53,7 +53,7 @@ class _Study(NamedTuple):
     keep: str
     seed: int
     labels: Labels | None
-    shown: Shown
+    example_text: ExampleText
 
 
 def calibrate(
@@ -78,10 +78,10 @@ def calibrate(
     header = view.header
     seed = whole("seed", seed, 0, LIMITS.seed)
     keep = choice("keep", keep, ("count", "precision"))
-    own = header.metric if metric is None else metric_named(metric).name
+    own_metric = header.metric if metric is None else metric_named(metric).name
     if scores is None:
-        scores = convention_of(header, None).name if own == header.metric else "native"
-    giver = _convention(view, scores, own, "metric", "scores")
+        scores = convention_of(header, None).name if own_metric == header.metric else "native"
+    giver = _convention(view, scores, own_metric, "metric", "scores")
     taker = _convention(view, to_scores, to_metric, "to_metric", "to_scores")
     bound = number("threshold", threshold)
     giver.check_threshold(bound)
@@ -94,7 +94,7 @@ def calibrate(
             expected="records",
             received=0,
         )
-    matrix = given(view, queries, (giver.metric, taker.metric)).matrix
+    matrix = checked_queries(view, queries, (giver.metric, taker.metric)).matrix
     for convention in (giver, taker):
         refuse_zero(matrix, convention, "queries")
     labels = None if relevant is None else read_labels(reader, view, relevant, len(matrix))
@@ -104,96 +104,96 @@ def calibrate(
             expected="relevant",
             received=None,
         )
-    shown = Shown(texts_of(texts, len(matrix)), text_field)
+    example_text = ExampleText(texts_of(texts, len(matrix)), text_field)
     source = Source(reader, view, matrix, threads)
-    study = _Study(source, giver, taker, bound, keep, seed, labels, shown)
+    study = _Study(source, giver, taker, bound, keep, seed, labels, example_text)
     n = len(matrix)
 
-    def told(done: int, total: int = n) -> None:
+    def report_progress(done: int, total: int = n) -> None:
         if progress is not None:
             progress(min(done, total), 2 * n)
 
-    before = hits(source, giver, bound, told)
+    old_hits = hits(source, giver, bound, report_progress)
     if exact:
         target = formula.carried_over(view, giver, taker, bound)
-        after = hits(source, taker, target, lambda done: told(n + done, 2 * n))
-        return _told(study, Interval(target, target, target), before, after, exact=True)
-    return _measured(study, before, lambda done: told(n + done, 2 * n))
+        new_hits = hits(source, taker, target, lambda done: report_progress(n + done, 2 * n))
+        return _report(study, Interval(target, target, target), old_hits, new_hits, exact=True)
+    return _measured_calibration(study, old_hits, lambda done: report_progress(n + done, 2 * n))
 
 
 def _convention(
     view: index.View, name: str, metric: str, of_metric: str, argument: str
 ) -> Convention:
-    wanted, dtype = metric_named(metric, of_metric), view.header.dtype
-    if dtype not in wanted.dtypes:
+    metric_row, dtype = metric_named(metric, of_metric), view.header.dtype
+    if dtype not in metric_row.dtypes:
         raise InvalidArgumentError(
-            f"{of_metric}: {wanted.name} compares vectors of {', '.join(wanted.dtypes)}, "
+            f"{of_metric}: {metric_row.name} compares vectors of {', '.join(metric_row.dtypes)}, "
             f"and these are {dtype}",
-            expected=wanted.dtypes,
+            expected=metric_row.dtypes,
             received=dtype,
         )
-    return convention_named(name, wanted.name, dtype=dtype, argument=argument)
+    return convention_named(name, metric_row.name, dtype=dtype, argument=argument)
 
 
-def _measured(study: _Study, before: Pairs, told: Told) -> Calibration:
+def _measured_calibration(study: _Study, old_hits: Pairs, progress: QueryProgress) -> Calibration:
     """Steps 3 and 4."""
     source, taker = study.source, study.taker
-    if not len(before.values):
+    if not len(old_hits.values):
         raise InvalidArgumentError(
             f"threshold={study.threshold:g} lets in no hit of any of {len(source.matrix):,} "
             "queries, so that there is nothing to keep",
             expected="a threshold with hits",
             received=study.threshold,
         )
-    most = max(_AT_LEAST, _BEYOND * len(before.values)) + 1
-    found = closest(source, taker, most, told)
-    if not len(found.pairs.values):
+    count = max(_AT_LEAST, _BEYOND * len(old_hits.values)) + 1
+    nearby = closest(source, taker, count, progress)
+    if not len(nearby.pairs.values):
         raise InvalidArgumentError(
             f"to_metric: no record has a value under {taker.metric}",
             expected="records with a value",
             received=taker.metric,
         )
-    places = Places(taker, found, source.view.header.dim)
-    chosen = _chosen(study, before, places)
-    place = chosen(np.ones(len(source.matrix)))
+    places = Places(taker, nearby, source.view.header.dim)
+    place_of = _place_rule(study, old_hits, places)
+    place = place_of(np.ones(len(source.matrix)))
     if not place:
         raise InvalidArgumentError(
             f"threshold: {taker.metric} reaches the precision of the given threshold nowhere "
-            f"among the closest {len(found.pairs.values):,} pairs; keep the count instead",
+            f"among the closest {len(nearby.pairs.values):,} pairs; keep the count instead",
             expected="a precision that can be reached",
             received=taker.metric,
         )
     target = places.threshold(place)
-    low, high = _ends(study, places, chosen)
+    low, high = _ends(study, places, place_of)
     inside = places.inside(target)
-    if inside[-1] and not found.whole:  # and what lies behind those that were kept?
-        after = hits(source, taker, target, told)
+    if inside[-1] and not nearby.whole:  # more pairs may lie beyond the sorted ones
+        new_hits = hits(source, taker, target, progress)
     else:
-        after = places.pairs.take(inside)
-    return _told(study, Interval(target, min(low, target), max(high, target)), before, after)
+        new_hits = places.pairs.take(inside)
+    return _report(study, Interval(target, min(low, target), max(high, target)), old_hits, new_hits)
 
 
-def _chosen(study: _Study, before: Pairs, places: Places) -> Chosen:
-    """What is to be kept, as a function of the sample."""
+def _place_rule(study: _Study, old_hits: Pairs, places: Places) -> PlaceRule:
+    """The rule that finds the place of the threshold in a resample."""
     queries = len(study.source.matrix)
     if study.keep == "count":
-        counts = np.bincount(before.queries, minlength=queries).astype(np.float64)
+        counts = np.bincount(old_hits.queries, minlength=queries).astype(np.float64)
         return by_count(places, counts)
     assert study.labels is not None  # noqa: S101 - checked by the caller
     return by_precision(
         places,
         places.pairs.relevant(study.labels),
-        (before.queries, before.relevant(study.labels)),
+        (old_hits.queries, old_hits.relevant(study.labels)),
         study.labels.counts > 0,
     )
 
 
-def _ends(study: _Study, places: Places, chosen: Chosen) -> tuple[float, float]:
+def _ends(study: _Study, places: Places, place_of: PlaceRule) -> tuple[float, float]:
     """The middle 95 % of the thresholds that resamples of the queries give."""
     resamples = int(np.clip(_WORK // len(places.pairs.values), 200, 1000))
     rounds = bootstrap.weights(len(study.source.matrix), seed=study.seed, resamples=resamples)
-    drawn = [chosen(weights) for some in rounds for weights in some]
-    lines = np.array([places.line(place) for place in drawn if place])
+    sample_places = [place_of(weights) for chunk in rounds for weights in chunk]
+    lines = np.array([places.line(place) for place in sample_places if place])
     tail = (1 - bootstrap.CONFIDENCE) / 2
     dim = study.source.view.header.dim
     ends = np.quantile(lines, [tail, 1 - tail]).tolist()
@@ -201,20 +201,20 @@ def _ends(study: _Study, places: Places, chosen: Chosen) -> tuple[float, float]:
     return low, high
 
 
-def _told(
-    study: _Study, interval: Interval, before: Pairs, after: Pairs, *, exact: bool = False
+def _report(
+    study: _Study, interval: Interval, old_hits: Pairs, new_hits: Pairs, *, exact: bool = False
 ) -> Calibration:
     giver, taker, labels = study.giver, study.taker, study.labels
-    stays = np.isin(after.keys, before.keys)
-    goes = ~np.isin(before.keys, after.keys)
-    answered = len(np.unique(before.queries))
-    to_answered = len(np.unique(after.queries))
-    precision, to_precision = (_precision(pairs, labels) for pairs in (before, after))
-    source, shown = study.source, study.shown
-    kept = changes(source, after.take(stays), labels, shown, 0)
-    let_in = changes(source, after.take(~stays), labels, shown, SHOWN)
-    let_out = changes(source, before.take(goes), labels, shown, SHOWN)
-    findings = _findings(study, interval, before, after, kept.hits, exact=exact)
+    in_both = np.isin(new_hits.keys, old_hits.keys)
+    is_lost = ~np.isin(old_hits.keys, new_hits.keys)
+    answered = len(np.unique(old_hits.queries))
+    to_answered = len(np.unique(new_hits.queries))
+    precision, to_precision = (_precision(pairs, labels) for pairs in (old_hits, new_hits))
+    source, example_text = study.source, study.example_text
+    kept_hits = changes(source, new_hits.take(in_both), labels, example_text, 0)
+    let_in = changes(source, new_hits.take(~in_both), labels, example_text, MAX_EXAMPLES)
+    let_out = changes(source, old_hits.take(is_lost), labels, example_text, MAX_EXAMPLES)
+    findings = _findings(study, interval, old_hits, new_hits, kept_hits.hits, exact=exact)
     if precision is not None and to_precision is not None:
         findings.append(f"Precision was {precision:.3f} and is {to_precision:.3f}.")
     return Calibration(
@@ -228,13 +228,13 @@ def _told(
         exact=exact,
         keep=None if exact else cast("Literal['count', 'precision']", study.keep),
         queries=len(source.matrix),
-        hits=len(before.values),
-        to_hits=len(after.values),
+        hits=len(old_hits.values),
+        to_hits=len(new_hits.values),
         answered=answered,
         to_answered=to_answered,
         precision=precision,
         to_precision=to_precision,
-        kept=kept,
+        kept=kept_hits,
         let_in=let_in,
         let_out=let_out,
         findings=tuple(findings),
@@ -243,27 +243,33 @@ def _told(
 
 
 def _findings(
-    study: _Study, interval: Interval, before: Pairs, after: Pairs, kept: int, *, exact: bool
+    study: _Study,
+    interval: Interval,
+    old_hits: Pairs,
+    new_hits: Pairs,
+    common: int,
+    *,
+    exact: bool,
 ) -> list[str]:
     giver, taker, queries = study.giver, study.taker, len(study.source.matrix)
-    answered, to_answered = (len(np.unique(pairs.queries)) for pairs in (before, after))
+    answered, to_answered = (len(np.unique(pairs.queries)) for pairs in (old_hits, new_hits))
     unit = "" if taker.threshold_unit == "score" else f" ({taker.threshold_unit})"
-    old = f"{giver.metric} {giver.name} {study.threshold:g} lets in {len(before.values):,} hits"
-    new = f"{taker.metric} {taker.name}{unit} {interval.value:.6g} lets in {len(after.values):,}"
-    said = formula.why(study.source.view, giver, taker) if exact else []
-    said.append(f"{old} of {queries:,} queries; {new}, of which {kept:,} are the same.")
+    old = f"{giver.metric} {giver.name} {study.threshold:g} lets in {len(old_hits.values):,} hits"
+    new = f"{taker.metric} {taker.name}{unit} {interval.value:.6g} lets in {len(new_hits.values):,}"
+    sentences = formula.reasons(study.source.view, giver, taker) if exact else []
+    sentences.append(f"{old} of {queries:,} queries; {new}, of which {common:,} are the same.")
     if not exact:
-        said.append(
+        sentences.append(
             f"Other queries of this kind would put it in {interval.low:.6g} .. {interval.high:.6g}."
         )
-    said.append(f"{answered:,} queries had a hit before, {to_answered:,} have one after.")
+    sentences.append(f"{answered:,} queries had a hit before, {to_answered:,} have one after.")
     if study.keep == "count" and not exact:
-        said.append("The total of hits is kept, not each query's number.")
-    if len(after.values) != len(before.values) and (exact or study.keep == "count"):
-        said.append(_ALIKE)
-    if kept < len(before.values) / 2:
-        said.append(_DIFFERENT)
-    return said
+        sentences.append("The total of hits is kept, not each query's number.")
+    if len(new_hits.values) != len(old_hits.values) and (exact or study.keep == "count"):
+        sentences.append(_ALIKE)
+    if common < len(old_hits.values) / 2:
+        sentences.append(_DIFFERENT)
+    return sentences
 
 
 _ALIKE = (
@@ -281,5 +287,5 @@ def _precision(pairs: Pairs, labels: Labels | None) -> float | None:
     """Relevant hits / hits, of labelled queries."""
     if labels is None:
         return None
-    counted = pairs.take(labels.counts[pairs.queries] > 0)
-    return float(counted.relevant(labels).mean()) if len(counted.values) else None
+    labelled_pairs = pairs.take(labels.counts[pairs.queries] > 0)
+    return float(labelled_pairs.relevant(labels).mean()) if len(labelled_pairs.values) else None

@@ -1,4 +1,4 @@
-"""Hits that a threshold lets in or out: how many, how many relevant, and some to look at."""
+"""Hits that a threshold lets in or out: their number, the relevant ones, and examples."""
 
 from __future__ import annotations
 
@@ -13,58 +13,58 @@ from vdb.analysis.common.labels import Labels
 from vdb.analysis.common.texts import text_of
 from vdb.model.records import Id, Payload
 
-__all__ = ["SHOWN", "Shown", "changes"]
+__all__ = ["MAX_EXAMPLES", "ExampleText", "changes"]
 
-SHOWN = 10
-"""Examples of hits that are let in, and of those that are let out."""
+MAX_EXAMPLES = 10
+"""Number of examples in each group of hits."""
 
 
-class Shown(NamedTuple):
-    """What is shown beside an example."""
+class ExampleText(NamedTuple):
+    """The texts of examples: of queries, and the field with the text of a record."""
 
     texts: Sequence[str | None]  # of the queries
     field: str  # of payloads, that holds a record's text
 
 
 def changes(
-    source: Source, pairs: Pairs, labels: Labels | None, shown: Shown, most: int
+    source: Source, pairs: Pairs, labels: Labels | None, example_text: ExampleText, count: int
 ) -> Changes:
-    """One group of hits, closest first, with its first ones as examples; equal ones by id."""
-    known = None if labels is None else pairs.relevant(labels)
+    """One group of hits; its closest ones are examples, equal ones by id."""
+    relevant_pairs = None if labels is None else pairs.relevant(labels)
     examples = []
-    for place, record_id, payload in _first(source, pairs, most):
+    for place, record_id, payload in _first(source, pairs, count):
         query = int(pairs.queries[place])
         relevant = None
-        if labels is not None and known is not None and labels.counts[query]:
-            relevant = bool(known[place])
+        if labels is not None and relevant_pairs is not None and labels.counts[query]:
+            relevant = bool(relevant_pairs[place])
         examples.append(
             Change(
                 query=query,
-                query_text=shown.texts[query],
+                query_text=example_text.texts[query],
                 id=record_id,
-                text=text_of(payload, shown.field),
+                text=text_of(payload, example_text.field),
                 value=float(pairs.values[place]),
                 relevant=relevant,
             )
         )
-    relevant_hits = None if known is None else int(known.sum())
+    relevant_hits = None if relevant_pairs is None else int(relevant_pairs.sum())
     return Changes(len(pairs.values), relevant_hits, tuple(examples))
 
 
-def _first(source: Source, pairs: Pairs, most: int) -> list[tuple[int, Id, Payload]]:
-    """Place, id and payload of the first pairs; of one query's equal ones the smallest ids."""
+def _first(source: Source, pairs: Pairs, count: int) -> list[tuple[int, Id, Payload]]:
+    """Place, id and payload of the first pairs; equal pairs of one query by id."""
     queries, quantities = pairs.queries, pairs.quantities
-    if not most or not len(queries):
+    if not count or not len(queries):
         return []
-    last = min(most, len(queries)) - 1
+    last = min(count, len(queries)) - 1
     equal = (queries == queries[last]) & (quantities == quantities[last])
     stop = int(np.flatnonzero(equal)[-1]) + 1
-    apart = (queries[1:stop] != queries[: stop - 1]) | (
+    run_starts = (queries[1:stop] != queries[: stop - 1]) | (
         quantities[1:stop] != quantities[: stop - 1]
     )
-    runs = np.concatenate(([0], np.cumsum(apart))).tolist()
+    run_numbers = np.concatenate(([0], np.cumsum(run_starts))).tolist()
     reader, view = source.reader, source.view
     ids, _ = reader.encoded(view, pairs.slots[:stop], payloads=False)
-    order = sorted(range(stop), key=lambda i: (runs[i], ids[i]))[:most]
+    order = sorted(range(stop), key=lambda i: (run_numbers[i], ids[i]))[:count]
     records = reader.records(view, pairs.slots[order].tolist())
     return [(place, *record) for place, record in zip(order, records, strict=True)]

@@ -1,4 +1,4 @@
-"""Carrying a threshold over within one metric, by formula: without a look at any data."""
+"""Conversion of a threshold within one metric, by formula: no data are read."""
 
 from __future__ import annotations
 
@@ -12,29 +12,29 @@ from vdb.model.results import Interval
 from vdb.scores.table import Convention
 from vdb.scores.vectors import FromVectors
 
-__all__ = ["carried_over", "converted", "is_exact", "why"]
+__all__ = ["carried_over", "converted", "is_exact", "reasons"]
 
 
 def is_exact(view: index.View, giver: Convention, taker: Convention) -> bool:
-    """Whether both score one quantity, so that no data can make a difference."""
-    same = giver.metric == taker.metric
-    return same and _quantity(view, giver) is _quantity(view, taker)
+    """Whether both score one quantity, so that the conversion does not depend on data."""
+    same_metric = giver.metric == taker.metric
+    return same_metric and _quantity(view, giver) is _quantity(view, taker)
 
 
 def _only_rounds(view: index.View, giver: Convention, taker: Convention) -> bool:
-    """Whether both score the value, and any difference is in how they round it."""
+    """Whether both score the value, and differ only in its rounding."""
     rules = [_quantity(view, convention) for convention in (giver, taker)]
     return not any(rule is not None and rule.by_length for rule in rules)
 
 
 def _quantity(view: index.View, convention: Convention) -> FromVectors | None:
-    """What scores are functions of: the rule by which it is made of vectors; None: the value."""
+    """The rule for the quantity behind the scores, computed from vectors; None for the value."""
     rule = convention.from_vectors
     return rule if rule is not None and rule.applies(view.header.dtype) else None
 
 
 def carried_over(view: index.View, giver: Convention, taker: Convention, threshold: float) -> float:
-    """The threshold there, where both score one quantity."""
+    """The threshold of the taker, if both score one quantity."""
     whole = not DTYPES[view.header.dtype].real and giver.metric != "cosine"
     beyond = any(_quantity(view, convention) is not None for convention in (giver, taker))
     return carried(giver, taker, threshold, Line(view.header.dim, whole, beyond))
@@ -43,11 +43,11 @@ def carried_over(view: index.View, giver: Convention, taker: Convention, thresho
 def converted(
     view: index.View, giver: Convention, taker: Convention, threshold: float, *, seed: int
 ) -> Calibration:
-    """All that can be said without queries.
+    """The calibration without queries.
 
     Raises:
-        InvalidArgumentError: The metrics differ, or the threshold is none of the giver's.
-        NotInvertibleError: It is a score that more than one value has.
+        InvalidArgumentError: The metrics differ, or the giver has no such threshold.
+        NotInvertibleError: It is a score of more than one value.
     """
     if giver.metric != taker.metric:
         raise InvalidArgumentError(
@@ -56,9 +56,9 @@ def converted(
             expected="(n, dim)",
             received=None,
         )
-    same, dim = is_exact(view, giver, taker), view.header.dim
-    exact = same or _only_rounds(view, giver, taker)
-    if same or (exact and giver.threshold != taker.threshold):
+    same_quantity, dim = is_exact(view, giver, taker), view.header.dim
+    exact = same_quantity or _only_rounds(view, giver, taker)
+    if same_quantity or (exact and giver.threshold != taker.threshold):
         target = carried_over(view, giver, taker, threshold)
     else:
         target = threshold_at(taker, line_of(giver, threshold, dim), dim)
@@ -83,30 +83,32 @@ def converted(
         kept=nothing,
         let_in=nothing,
         let_out=nothing,
-        findings=(*why(view, giver, taker), "No data were looked at."),
+        findings=(*reasons(view, giver, taker), "No data were looked at."),
         seed=seed,
     )
 
 
-def why(view: index.View, giver: Convention, taker: Convention) -> list[str]:
-    """What the conversion goes by."""
-    value, made = METRICS[giver.metric].value, _quantity(view, giver)
-    both = f"the same {value}" if made is None else f"the same number ({giver.near_unit})"
+def reasons(view: index.View, giver: Convention, taker: Convention) -> list[str]:
+    """The basis of the conversion, in words."""
+    value, quantity = METRICS[giver.metric].value, _quantity(view, giver)
+    shared = f"the same {value}" if quantity is None else f"the same number ({giver.near_unit})"
     if not is_exact(view, giver, taker):
         if not _only_rounds(view, giver, taker):
-            other = _quantity(view, taker)
-            own = taker if other is not None and other.by_length else giver
-            reason = f"{own.name} compares more than the {value} ({own.near_unit})"
+            new_quantity = _quantity(view, taker)
+            by_length = taker if new_quantity is not None and new_quantity.by_length else giver
+            reason = f"{by_length.name} compares more than the {value} ({by_length.near_unit})"
             return [f"By formula, which is not exact: {reason}. With queries it is measured."]
-        both = f"the same {value}, which each rounds in its own way"
-    said = [f"Within {giver.metric} the conversion is exact: both numbers are functions of {both}."]
+        shared = f"the same {value}, which each rounds in its own way"
+    sentences = [
+        f"Within {giver.metric} the conversion is exact: both numbers are functions of {shared}."
+    ]
     if giver.threshold != taker.threshold:
-        said.append(
+        sentences.append(
             f"A hit exactly at its threshold is {_in(giver)} under {giver.name} and {_in(taker)} "
             f"under {taker.name}: the new one is moved to the next number, so that the same hits "
             "are in."
         )
-    return said
+    return sentences
 
 
 def _in(convention: Convention) -> str:

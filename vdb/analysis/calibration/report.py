@@ -1,4 +1,4 @@
-"""What a calibration of a threshold says: dataclasses."""
+"""The dataclasses of a calibrated threshold."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ class Change(Result):
 
     Attributes:
         query: The number of the query, from 0.
-        query_text: What it says, when texts were given.
+        query_text: The text of the query, if texts were given.
         id: The record.
         text: Its text from the payload, or None.
         value: Its natural value under the metric of the threshold that lets it in.
@@ -37,8 +37,8 @@ class Changes(Result):
     """Hits of all queries together, in one of three groups.
 
     Attributes:
-        hits: How many.
-        relevant: How many of them are relevant; None without labels.
+        hits: The number of hits.
+        relevant: The number of relevant ones; None without labels.
         examples: Some of them, the closest first.
     """
 
@@ -49,30 +49,30 @@ class Changes(Result):
 
 @dataclass(frozen=True, slots=True)
 class Calibration(Result):
-    """A threshold, and the one that takes its place under another metric or convention.
+    """A threshold, and its counterpart under another metric or convention.
 
     Attributes:
         collection: The collection's name.
         metric: The metric of the given threshold.
         scores: Its convention.
         threshold: The given threshold, in the unit of that convention.
-        to_metric: The metric that it shall hold for.
+        to_metric: The metric of the new threshold.
         to_scores: Its convention.
-        to_threshold: The threshold there, in the unit of that convention, and how far these queries
-            let it be known (95 %).
+        to_threshold: The new threshold, in the unit of that convention, with its interval over
+            queries (95 %).
         exact: Whether it was converted rather than measured: within one metric, by formula.
-        keep: What was kept: "count" of hits or "precision"; None where nothing had to be measured.
-        queries: How many queries were asked.
-        hits: Hits that the given threshold lets in, over all queries.
-        to_hits: Hits that the new one lets in.
-        answered: Queries to which the given threshold leaves a hit.
-        to_answered: The same of the new one.
+        keep: The kept quantity: "count" of hits or "precision"; None if nothing was measured.
+        queries: The number of queries.
+        hits: Hits within the given threshold, over all queries.
+        to_hits: Hits within the new one.
+        answered: Queries with a hit within the given threshold.
+        to_answered: Queries with a hit within the new one.
         precision: Relevant hits / hits of labelled queries; None without labels.
-        to_precision: The same of the new one.
-        kept: Hits that both let in.
-        let_in: Hits that only the new one lets in.
-        let_out: Hits that only the given one lets in.
-        findings: What follows, in plain words.
+        to_precision: The same for the new one.
+        kept: Hits within both.
+        let_in: Hits within the new one alone.
+        let_out: Hits within the given one alone.
+        findings: Conclusions, in plain words.
         seed: Seed of the bootstrap.
     """
 

@@ -1,7 +1,7 @@
-"""Where a threshold can lie among the closest pairs, and where it keeps what another one kept.
+"""Possible places of a threshold among the closest pairs, and rules that choose one.
 
-A place is a number of pairs, the closest ones, that a threshold lets in. Pairs that the convention
-cannot tell apart are all in or all out, so that not every number is a place.
+A place is a number of closest pairs that a threshold admits. Pairs with the same score are admitted
+together or not at all, so not every number is a place.
 """
 
 from __future__ import annotations
@@ -17,83 +17,83 @@ from vdb.analysis.calibration.pairs import Closest
 from vdb.errors import InvalidArgumentError
 from vdb.scores.table import Convention
 
-__all__ = ["Chosen", "Places", "by_count", "by_precision"]
+__all__ = ["PlaceRule", "Places", "by_count", "by_precision"]
 
-_ENDS = (5e-324, 1.0)  # of ranges that engines have: above 0, and up to 1
+_ENDS = (5e-324, 1.0)  # ends of the ranges of some engines: above 0, and up to 1
 
 Weights: TypeAlias = NDArray[np.float64]
-"""How often each query is in a sample, (queries,)."""
+"""Counts of each query in a sample, shape (queries,)."""
 
-Chosen: TypeAlias = Callable[[Weights], int]
-"""The place that keeps what is to be kept, for one sample; 0 where none does."""
+PlaceRule: TypeAlias = Callable[[Weights], int]
+"""The place of the threshold for one sample; 0 if there is none."""
 
 
 class Places:
     """The places of one convention."""
 
-    def __init__(self, convention: Convention, found: Closest, dim: int) -> None:
-        """`found` holds one pair or more."""
-        self.pairs = pairs = found.pairs
+    def __init__(self, convention: Convention, candidates: Closest, dim: int) -> None:
+        """`candidates` holds one pair or more."""
+        self.pairs = pairs = candidates.pairs
         self._convention, self._dim = convention, dim
         self._scores = scores = convention.scored(pairs.quantities, dim)
-        apart = scores[1:] != scores[:-1]
+        differs = scores[1:] != scores[:-1]
         if convention.threshold_unit != "score":
-            apart |= pairs.quantities[1:] != pairs.quantities[:-1]
-        ends = np.flatnonzero(np.concatenate((apart, [found.whole]))) + 1
+            differs |= pairs.quantities[1:] != pairs.quantities[:-1]
+        ends = np.flatnonzero(np.concatenate((differs, [candidates.whole]))) + 1
         self.all: NDArray[np.intp] = ends if len(ends) else np.array([len(scores)])
 
     def line(self, place: int) -> float:
-        """A quantity with so many pairs inside: half-way to the next one."""
+        """A quantity that admits this many pairs: half-way to the next one."""
         quantities = self.pairs.quantities
         last = float(quantities[place - 1])
         beyond = float(quantities[place]) if place < len(quantities) else last
         return last + (beyond - last) / 2
 
     def threshold(self, place: int) -> float:
-        """The threshold that lets in so many pairs, wherever there is one.
+        """The threshold that admits this many pairs, or the closest number possible.
 
         Raises:
             InvalidArgumentError: The convention has no thresholds there.
         """
         convention, dim = self._convention, self._dim
-        choices = [threshold_at(convention, self.line(place), dim)]
-        if not convention.takes(choices[0]) or not self._parts(choices[0], place):
-            # Rounded, half-way is no more between the two; or there is no pair beyond.
+        preferred = [threshold_at(convention, self.line(place), dim)]
+        if not convention.takes(preferred[0]) or not self._parts(preferred[0], place):
+            # Half-way is rounded to one of the two values, or there is no next pair.
             last = float(self.pairs.quantities[place - 1])
-            choices.append(tightest(convention, last, dim))
-        # An engine that takes numbers of some range only has its closest threshold at an end.
-        taken = [one for one in (*choices, *_ENDS) if convention.takes(one)]
-        chosen = next((one for one in taken[:2] if self._parts(one, place)), None)
-        if chosen is None:
-            counts = [int(self.inside(one).sum()) for one in taken]
-            chosen = taken[int(np.argmin(np.abs(np.array(counts) - place)))]
-        if place < len(self._scores) and self._inside(chosen, len(self._scores) - 1):
+            preferred.append(tightest(convention, last, dim))
+        # With an engine that accepts a range only, the closest threshold may be an end of it.
+        choices = [number for number in (*preferred, *_ENDS) if convention.takes(number)]
+        threshold = next((number for number in choices[:2] if self._parts(number, place)), None)
+        if threshold is None:
+            counts = [int(self.inside(number).sum()) for number in choices]
+            threshold = choices[int(np.argmin(np.abs(np.array(counts) - place)))]
+        if place < len(self._scores) and self._inside(threshold, len(self._scores) - 1):
             raise InvalidArgumentError(
                 f"to_scores: no threshold of the convention {convention.name!r} parts the closest "
                 f"{place:,} pairs from the others",
                 expected="a convention with thresholds there",
                 received=convention.name,
             )
-        return chosen
+        return threshold
 
     def _parts(self, threshold: float, place: int) -> bool:
-        """Whether a threshold parts the pairs there."""
+        """Whether a threshold admits exactly the pairs before this place."""
         beyond = place < len(self._scores) and self._inside(threshold, place)
         return self._inside(threshold, place - 1) and not beyond
 
-    def _inside(self, threshold: float, at: int) -> bool:
-        one = slice(at, at + 1)
+    def _inside(self, threshold: float, place: int) -> bool:
+        row = slice(place, place + 1)
         inside = self._convention.admits(
-            self._scores[one],
-            self.pairs.values[one],
+            self._scores[row],
+            self.pairs.values[row],
             threshold,
             dim=self._dim,
-            quantities=self.pairs.quantities[one],
+            quantities=self.pairs.quantities[row],
         )
         return bool(inside[0])
 
     def inside(self, threshold: float) -> NDArray[np.bool_]:
-        """Which pairs a threshold lets in, as the convention compares."""
+        """A mask of the pairs that a threshold admits, as the convention compares."""
         values, quantities = self.pairs.values, self.pairs.quantities
         return np.asarray(
             self._convention.admits(
@@ -102,47 +102,47 @@ class Places:
         )
 
 
-def by_count(places: Places, counts: NDArray[np.float64]) -> Chosen:
-    """The place with as many hits as each query's `counts` are together, or closest to that."""
+def by_count(places: Places, counts: NDArray[np.float64]) -> PlaceRule:
+    """The place whose number of hits is closest to the total of each query's `counts`."""
     queries, ends = places.pairs.queries, places.all
 
-    def chosen(weights: Weights) -> int:
-        reached = np.cumsum(weights[queries])[ends - 1]
-        wanted = float(counts @ weights)
-        at = min(int(np.searchsorted(reached, wanted)), len(ends) - 1)
-        if at and wanted - reached[at - 1] < reached[at] - wanted:
+    def place_of(weights: Weights) -> int:
+        hit_counts = np.cumsum(weights[queries])[ends - 1]
+        target_count = float(counts @ weights)
+        at = min(int(np.searchsorted(hit_counts, target_count)), len(ends) - 1)
+        if at and target_count - hit_counts[at - 1] < hit_counts[at] - target_count:
             at -= 1
         return int(ends[at])
 
-    return chosen
+    return place_of
 
 
 def by_precision(
     places: Places,
     relevant: NDArray[np.bool_],
-    before: tuple[NDArray[np.intp], NDArray[np.bool_]],
+    old_hits: tuple[NDArray[np.intp], NDArray[np.bool_]],
     labelled: NDArray[np.bool_],
-) -> Chosen:
-    """The last place at which as large a part of the hits is relevant as before.
+) -> PlaceRule:
+    """The last place with at least the precision of the old hits.
 
     Args:
-        places: Where thresholds can lie.
-        relevant: Which of their pairs are relevant.
-        before: Queries of the hits to be matched, and which of these are relevant.
-        labelled: Which queries count.
+        places: The possible places.
+        relevant: A mask of their relevant pairs.
+        old_hits: Queries of the old hits, and a mask of the relevant ones.
+        labelled: A mask of the labelled queries.
     """
     queries, ends = places.pairs.queries, places.all
-    before_queries, before_relevant = before
+    old_queries, old_relevant = old_hits
 
-    def chosen(weights: Weights) -> int:
+    def place_of(weights: Weights) -> int:
         weights = weights * labelled
-        given, sought = weights[before_queries], weights[queries]
-        if not given.sum():
+        old_weights, new_weights = weights[old_queries], weights[queries]
+        if not old_weights.sum():
             return 0
-        precision = (given @ before_relevant) / given.sum()
+        precision = (old_weights @ old_relevant) / old_weights.sum()
         with np.errstate(invalid="ignore"):
-            reached = (np.cumsum(sought * relevant) / np.cumsum(sought))[ends - 1]
-        good = np.flatnonzero(reached >= precision - 1e-12)
-        return int(ends[good[-1]]) if good.size else 0
+            precisions = (np.cumsum(new_weights * relevant) / np.cumsum(new_weights))[ends - 1]
+        places_reached = np.flatnonzero(precisions >= precision - 1e-12)
+        return int(ends[places_reached[-1]]) if places_reached.size else 0
 
-    return chosen
+    return place_of

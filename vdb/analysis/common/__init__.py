@@ -1,1 +1,1 @@
-"""What several analyses need: queries, labels, intervals, lengths and values of vectors."""
+"""Shared parts of the analyses: queries, labels, intervals, moments and lengths of vectors."""

@@ -1,4 +1,4 @@
-"""Labels: which records are relevant to which query, as given, and as slots."""
+"""Labels: the relevant records of each query, as ids and as slots."""
 
 from __future__ import annotations
 
@@ -27,11 +27,11 @@ class Labels:
     """Labels of a set of queries.
 
     Attributes:
-        slots: The slots of the relevant records of each query, sorted; ids that are not there are
+        slots: The slots of the relevant records of each query, sorted; ids without a record are
             left out.
-        counts: How many relevant ids each query was given, also those that are not there: they
-            cannot be found, and that counts.
-        unknown: How many ids are not there, over all queries.
+        counts: The number of relevant ids of each query. Ids without a record count as well:
+            no search can find them.
+        unknown: The number of ids without a record, over all queries.
     """
 
     slots: tuple[NDArray[np.uint32], ...]
@@ -53,13 +53,13 @@ def read_labels(reader: Reader, view: View, relevant: Relevant, queries: int) ->
 
     Raises:
         ArgumentTypeError: Neither a sequence nor a mapping, or ids of the wrong kind.
-        InvalidArgumentError: Not one entry for each query, a number that is no query's, no label
-            at all, or none of the ids is in the collection.
+        InvalidArgumentError: Not one entry for each query, a number without a query, no label at
+            all, or none of the ids is in the collection.
     """
-    given = _by_query(relevant, queries)
+    label_sets = _by_query(relevant, queries)
     slots, counts, unknown = [], np.zeros(queries, dtype=np.int64), 0
-    for query, ids in enumerate(given):
-        found = []
+    for query, ids in enumerate(label_sets):
+        known_slots = []
         for value in ids:
             slot = None
             if type(value).__name__ == view.header.id_kind:
@@ -67,9 +67,9 @@ def read_labels(reader: Reader, view: View, relevant: Relevant, queries: int) ->
             if slot is None:
                 unknown += 1
             else:
-                found.append(slot)
+                known_slots.append(slot)
         counts[query] = len(ids)
-        slots.append(np.sort(np.array(found, dtype=np.uint32)))
+        slots.append(np.sort(np.array(known_slots, dtype=np.uint32)))
     total = int(counts.sum())
     if not total:
         raise InvalidArgumentError(
@@ -78,24 +78,24 @@ def read_labels(reader: Reader, view: View, relevant: Relevant, queries: int) ->
             received=0,
         )
     if unknown == total:
-        some = next(iter(next(ids for ids in given if ids)))
-        rows = " (row numbers are not ids)" if isinstance(some, int) else ""
+        example = next(iter(next(ids for ids in label_sets if ids)))
+        rows = " (row numbers are not ids)" if isinstance(example, int) else ""
         raise InvalidArgumentError(
-            f"relevant names {total:,} records, {some!r} for one, and none of them is in "
+            f"relevant names {total:,} records, {example!r} for one, and none of them is in "
             f"collection {view.header.name!r}, whose ids are of type {view.header.id_kind}{rows}",
             expected="ids of records of the collection",
-            received=some,
+            received=example,
         )
     return Labels(tuple(slots), counts, unknown)
 
 
 def _by_query(relevant: object, queries: int) -> list[set[Id]]:
-    given: list[set[Id]] = [set() for _ in range(queries)]
+    label_sets: list[set[Id]] = [set() for _ in range(queries)]
     if isinstance(relevant, Mapping):
         for number, ids in _entries(relevant):
             query = whole("a query's number in relevant", number, 0, queries - 1)
-            given[query] = _ids(ids, query)
-        return given
+            label_sets[query] = _ids(ids, query)
+        return label_sets
     listing = isinstance(relevant, Sequence | np.ndarray) or tables.is_column(relevant)
     if not listing or isinstance(relevant, str | bytes):
         raise ArgumentTypeError(

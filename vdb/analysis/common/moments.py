@@ -1,8 +1,8 @@
-"""One moment after another: how a study goes on for long and pins nothing old.
+"""Moments of a long study: every few queries it moves to the newest commit.
 
-What others replace cannot be used again while a moment is held that shows it. So a study takes a
-few queries at a time, each of them wholly at one moment, and the newest for the next few. On a
-snapshot, and inside a batch, all moments are the same.
+While a snapshot is held, pages freed by later commits cannot be used again. So a study takes a few
+queries at a time, all at one moment, and the newest moment for the next few. On a snapshot, and
+inside a batch, all moments are the same.
 """
 
 from __future__ import annotations
@@ -16,30 +16,30 @@ from vdb.errors import BusyError
 
 __all__ = ["Moments"]
 
-_Seen = Callable[[], AbstractContextManager[tuple[index.Reader, index.View]]]
+_ReadNewest = Callable[[], AbstractContextManager[tuple[index.Reader, index.View]]]
 
 
 class Moments:
     """The moments of one study, all of one generation of the collection."""
 
-    def __init__(self, seen: _Seen) -> None:
-        """`seen` gives the newest moment, for as long as it is inside."""
-        self._seen = seen
+    def __init__(self, read_newest: _ReadNewest) -> None:
+        """`read_newest` opens a reader and a view of the newest moment."""
+        self._read_newest = read_newest
         self._generation: int | None = None
 
     @classmethod
     def of(cls, reader: index.Reader, view: index.View) -> Self:
-        """One that is always the same."""
+        """Moments that are all this one."""
         return cls(lambda: nullcontext((reader, view)))
 
     @contextmanager
     def now(self) -> Iterator[tuple[index.Reader, index.View]]:
-        """The newest moment: whose, and the collection in it.
+        """A reader of the newest moment, and the view of the collection in it.
 
         Raises:
-            BusyError: The collection was rebuilt since the first.
+            BusyError: The collection was rebuilt since the first moment.
         """
-        with self._seen() as (reader, view):
+        with self._read_newest() as (reader, view):
             number = view.generation.number
             if self._generation is None:
                 self._generation = number

@@ -12,8 +12,8 @@ from vdb.query import by_id
 
 __all__ = ["nearest_under"]
 
-_FACTOR = 4  # by which a scan widens that ends amid equal values
-_CELLS = 4_000_000  # hits that are held at a time
+_FACTOR = 4  # growth of the width while a scan ends within equal values
+_CELLS = 4_000_000  # hits in memory at a time
 
 
 def nearest_under(
@@ -27,25 +27,27 @@ def nearest_under(
 ) -> list[NDArray[np.uint32]]:
     """The slots of the k nearest of each query, best first, equal values by id.
 
-    Where k cuts equal values apart, the smallest ids stay. Every record is looked at; those that
-    have no value under the metric are left out.
+    When k cuts through equal values, the smallest ids stay. Every record is compared; records
+    without a value under the metric are left out.
     """
-    found: dict[int, NDArray[np.uint32]] = {}
-    waiting = np.arange(len(queries))
+    slots_by_query: dict[int, NDArray[np.uint32]] = {}
+    pending = np.arange(len(queries))
     width = k + 1
-    while waiting.size:
-        still = []
-        for some in np.array_split(waiting, -(-len(waiting) * width // _CELLS)):
-            near = index.scan(reader, view, queries[some], width, metric=metric, threads=threads)
-            for place, query in enumerate(some.tolist()):
-                count = int(near.counts[place])
-                slots, values = near.slots[place, :count], near.values[place, :count]
+    while pending.size:
+        unfinished = []
+        for chunk in np.array_split(pending, -(-len(pending) * width // _CELLS)):
+            neighbors = index.scan(
+                reader, view, queries[chunk], width, metric=metric, threads=threads
+            )
+            for row, query in enumerate(chunk.tolist()):
+                count = int(neighbors.counts[row])
+                slots, values = neighbors.slots[row, :count], neighbors.values[row, :count]
                 if count == width and values[-1] == values[k - 1]:
-                    still.append(query)
+                    unfinished.append(query)
                 else:
-                    found[query] = _by_id(reader, view, slots, values)[:k]
-        waiting, width = np.array(still, dtype=np.intp), _FACTOR * width
-    return [found[query] for query in range(len(queries))]
+                    slots_by_query[query] = _by_id(reader, view, slots, values)[:k]
+        pending, width = np.array(unfinished, dtype=np.intp), _FACTOR * width
+    return [slots_by_query[query] for query in range(len(queries))]
 
 
 def _by_id(
@@ -54,7 +56,7 @@ def _by_id(
     slots: NDArray[np.uint32],
     values: NDArray[np.float64],
 ) -> NDArray[np.uint32]:
-    """One query's slots, best first already, with equal values by id."""
+    """One query's slots, sorted best first, with equal values put in the order of their ids."""
     if not (values[1:] == values[:-1]).any():
         return slots
     return slots[by_id(reader, view, slots, values)]

@@ -1,4 +1,4 @@
-"""Lengths of vectors, in a few figures."""
+"""Statistics of the lengths of vectors."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ class Norms(Result):
     """Lengths (L2 norms) of the vectors of a set.
 
     Attributes:
-        count: How many vectors.
+        count: The number of vectors.
         min: The shortest.
         p5: 5 of 100 are shorter.
         median: Half are shorter.
@@ -26,7 +26,7 @@ class Norms(Result):
         max: The longest.
         mean: The mean length.
         unit: Whether all have length 1, to within 1e-3.
-        zeros: How many are zero; they have no direction, and no cosine.
+        zeros: The number of zero vectors; they have no direction, and no cosine.
     """
 
     count: int
@@ -41,12 +41,12 @@ class Norms(Result):
 
     @property
     def spread(self) -> float:
-        """How much longer the long ones are than the short ones: p95 / p5."""
+        """The ratio of long to short vectors: p95 / p5."""
         return self.p95 / self.p5 if self.p5 else float("inf")
 
 
 def norms_of(lengths: NDArray[np.floating]) -> Norms:
-    """Figures of the lengths of some vectors, shape (n,)."""
+    """Statistics of the lengths of vectors, shape (n,)."""
     if not len(lengths):
         return Norms(0, 0.0, 0.0, 0.0, 0.0, 0.0, 0.0, unit=False, zeros=0)
     exact = lengths.astype(np.float64)

@@ -1,7 +1,7 @@
-"""The queries that something is measured with: given ones, or a sample of what is stored.
+"""Queries of a measurement: those of the caller, or a sample of stored vectors.
 
-A stored vector as a query lies amid the data, which real queries often do not; figures from real
-queries are worth more. It does not count as its own neighbour.
+A stored vector lies within the data, which real queries often do not; figures from real queries are
+worth more. A stored query does not count as its own neighbour.
 """
 
 from __future__ import annotations
@@ -19,18 +19,18 @@ from vdb.model.arguments import whole
 from vdb.model.dtypes import DTYPES, DType
 from vdb.model.metrics import METRICS
 
-__all__ = ["Queries", "given", "given_or_sampled"]
+__all__ = ["Queries", "checked_queries", "queries_or_sample"]
 
 LARGEST_SAMPLE = 100_000
 
 
 @dataclass(frozen=True, slots=True)
 class Queries:
-    """Queries, and where they come from.
+    """Queries, and their origin.
 
     Attributes:
-        matrix: As a search has queries, C-contiguous, shape (n, dim).
-        own: The slots that they were taken from, uint32 (n,); None when they were given.
+        matrix: The queries in the type of a search, C-contiguous, shape (n, dim).
+        own: The slots of stored vectors, uint32 (n,); None for queries of the caller.
     """
 
     matrix: NDArray[Any]
@@ -40,12 +40,12 @@ class Queries:
         return len(self.matrix)
 
 
-def given(view: index.View, queries: ArrayLike, metrics: tuple[str, ...]) -> Queries:
-    """Queries that were given, shape (n, dim) or (dim,), acceptable to all of these metrics.
+def checked_queries(view: index.View, queries: ArrayLike, metrics: tuple[str, ...]) -> Queries:
+    """The queries of the caller, shape (n, dim) or (dim,), checked for all of these metrics.
 
     Raises:
         DimensionMismatchError, InvalidVectorError, ArgumentTypeError: As for a search.
-        InvalidArgumentError: There are none.
+        InvalidArgumentError: There is no query.
     """
     strictest = max(
         (METRICS[name] for name in metrics), key=lambda metric: (metric.unit, metric.shortest)
@@ -64,7 +64,7 @@ def given(view: index.View, queries: ArrayLike, metrics: tuple[str, ...]) -> Que
     return Queries(matrix)
 
 
-def given_or_sampled(
+def queries_or_sample(
     reader: index.Reader,
     view: index.View,
     queries: ArrayLike | None,
@@ -72,11 +72,11 @@ def given_or_sampled(
     sample: int,
     seed: int,
 ) -> Queries:
-    """The queries that were given, or `sample` stored vectors, drawn with `seed`.
+    """The queries of the caller, or `sample` stored vectors, drawn with `seed`.
 
     Raises:
         InvalidArgumentError: The collection holds fewer than two records, or sample is out of
-            range; and as `given`.
+            range; and as `checked_queries`.
     """
     header = view.header
     if header.count < 2:
@@ -86,15 +86,15 @@ def given_or_sampled(
             received=header.count,
         )
     if queries is not None:
-        return given(view, queries, (header.metric,))
+        return checked_queries(view, queries, (header.metric,))
     size = whole("sample", sample, 1, LARGEST_SAMPLE)
-    live = np.flatnonzero(index.norms(reader, view) >= 0).astype(np.uint32)
-    if size < len(live):
-        live = np.sort(np.random.default_rng(seed).choice(live, size=size, replace=False))
-    stored = index.stored_vectors(reader, view, live)
-    return Queries(stored.astype(_dtype(view).stored, copy=False), live)
+    slots = np.flatnonzero(index.norms(reader, view) >= 0).astype(np.uint32)
+    if size < len(slots):
+        slots = np.sort(np.random.default_rng(seed).choice(slots, size=size, replace=False))
+    vectors = index.stored_vectors(reader, view, slots)
+    return Queries(vectors.astype(_dtype(view).stored, copy=False), slots)
 
 
 def _dtype(view: index.View) -> DType:
-    """What queries are made of."""
+    """The type of the numbers in queries."""
     return DTYPES[DTYPES[view.header.dtype].queries]

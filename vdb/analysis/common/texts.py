@@ -1,4 +1,4 @@
-"""What a record says, for people: one field of its payload."""
+"""Texts of records and queries for reports: one field of a payload."""
 
 from __future__ import annotations
 
@@ -8,32 +8,32 @@ from vdb.model.records import Payload
 
 __all__ = ["text_of", "texts_of"]
 
-LONGEST = 400  # characters that are kept
+LONGEST = 400  # characters of a text
 
 
 def texts_of(texts: object, queries: int) -> list[str | None]:
-    """What queries say, one each, checked; None for none."""
+    """The texts of queries, one each, checked; None for a query without one."""
     if texts is None:
         return [None] * queries
-    found = sequence("texts", texts, max(queries, 1))
-    if len(found) != queries:
+    entries = sequence("texts", texts, max(queries, 1))
+    if len(entries) != queries:
         raise InvalidArgumentError(
-            f"texts must have one entry for each of {queries:,} queries, got {len(found):,}",
+            f"texts must have one entry for each of {queries:,} queries, got {len(entries):,}",
             expected=queries,
-            received=len(found),
+            received=len(entries),
         )
-    for i, one in enumerate(found):
-        if one is not None and not isinstance(one, str):
+    for i, entry in enumerate(entries):
+        if entry is not None and not isinstance(entry, str):
             raise ArgumentTypeError(
-                f"texts[{i}] must be a str or None, got {type(one).__name__}",
+                f"texts[{i}] must be a str or None, got {type(entry).__name__}",
                 expected="str",
-                received=type(one).__name__,
+                received=type(entry).__name__,
             )
-    return found
+    return entries
 
 
 def text_of(payload: Payload, field: str) -> str | None:
-    """The text in that field; else the longest text there is; None where there is none."""
+    """The text in that field, else the longest text in the payload; None without any."""
     if isinstance(payload, dict):
         inside = payload.get(field)
         if not isinstance(inside, str):

@@ -1,1 +1,1 @@
-"""`vdb.compare_metrics`: how rankings differ under other metrics, and which retrieves best."""
+"""`vdb.compare_metrics`: rankings under several metrics, and their retrieval quality."""

@@ -1,10 +1,10 @@
-"""The same vectors under several metrics: how rankings differ, and which retrieves best.
+"""The same vectors under several metrics: agreement of rankings, and retrieval quality.
 
-1. Every query is compared with every record under each metric, at one moment; a few queries at a
-   time, at the newest (`Moments`).
+1. Every query is compared with every record under each metric, a few queries at a time; each chunk
+   at the newest moment (`Moments`).
 2. Each pair of metrics: shared hits, and the rank correlation of the hits of either.
 3. With labels: recall, precision, reciprocal rank and nDCG of each metric.
-4. All means get their intervals from the same resamples of the queries.
+4. The intervals of all means come from the same resamples of the queries.
 """
 
 from __future__ import annotations
@@ -22,7 +22,7 @@ from vdb.analysis.common.labels import Labels, Relevant, read_labels
 from vdb.analysis.common.moments import Moments
 from vdb.analysis.common.nearest import nearest_under
 from vdb.analysis.common.norms import norms_of
-from vdb.analysis.common.queries import given
+from vdb.analysis.common.queries import checked_queries
 from vdb.analysis.common.texts import text_of, texts_of
 from vdb.analysis.comparison import conclusions, ranking
 from vdb.analysis.comparison.report import (
@@ -42,15 +42,15 @@ from vdb.model.results import Interval
 
 __all__ = ["compare"]
 
-SHOWN = 10
-"""Queries on which metrics differ most that are listed."""
+MAX_DISAGREEMENTS = 10
+"""Number of listed queries on which metrics differ most."""
 
 _AT_ONCE = 128
-_CELLS = 16_000_000  # numbers of vectors that are held at a time
+_CELLS = 16_000_000  # numbers of vectors in memory at a time
 
 
 class _Study(NamedTuple):
-    """What is asked, and of whom."""
+    """The arguments of a comparison, and the collection at one moment."""
 
     reader: index.Reader
     view: index.View
@@ -62,14 +62,14 @@ class _Study(NamedTuple):
 
 
 class _Chunk(NamedTuple):
-    """Some queries: the slots of the k nearest under each metric, in the order of hits."""
+    """The slots of the k nearest of some queries under each metric, in the order of hits."""
 
     rows: range
     slots: list[list[NDArray[np.uint32]]]  # [metric][query]
 
 
 class _Tables(NamedTuple):
-    """What is gathered, a row a query."""
+    """Measures of each query: one row for each."""
 
     overlap: NDArray[np.float64]  # (queries, pairs)
     tau: NDArray[np.float64]
@@ -97,7 +97,7 @@ def compare(
         names = _metrics(metrics, view.header.dtype)
         k = whole("k", k, 1, LIMITS.slots)
         seed = whole("seed", seed, 0, LIMITS.seed)
-        asked = given(view, queries, names)
+        query_set = checked_queries(view, queries, names)
         header = view.header
         if not header.count:
             raise InvalidArgumentError(
@@ -105,17 +105,19 @@ def compare(
                 expected="records",
                 received=0,
             )
-        n, k = len(asked), min(k, header.count)
-        spoken = texts_of(texts, n)
+        n, k = len(query_set), min(k, header.count)
+        query_texts = texts_of(texts, n)
         labels = None if relevant is None else read_labels(reader, view, relevant, n)
         lengths = index.norms(reader, view)
-        study = _Study(reader, view, asked.matrix, names, k, labels, lengths)
-    tables, shown = _empty(n, len(names)), list[Disagreement]()
+        study = _Study(reader, view, query_set.matrix, names, k, labels, lengths)
+    tables, disagreements = _empty(n, len(names)), list[Disagreement]()
     for rows in _rows(study):
         with moments.now() as (reader, view):
             study = _as_of(study, reader, view, relevant)
             _fill(tables, study, _chunk(study, rows, threads))
-            shown = _first_of(shown, study, tables, rows, texts=spoken, text_field=text_field)
+            disagreements = _most_different(
+                disagreements, study, tables, rows, texts=query_texts, text_field=text_field
+            )
         if progress is not None:
             progress(rows.stop, n)
 
@@ -139,7 +141,7 @@ def compare(
         k=k,
         metrics=names,
         norms=norms,
-        query_norms=norms_of(np.sqrt((asked.matrix.astype(np.float64) ** 2).sum(axis=1))),
+        query_norms=norms_of(np.sqrt((query_set.matrix.astype(np.float64) ** 2).sum(axis=1))),
         hit_norms=tuple(length),
         agreements=agreements,
         quality=quality,
@@ -150,7 +152,7 @@ def compare(
             *conclusions.about_agreement(agreements, k),
             *conclusions.about_lengths(norms, names, length, k),
         ),
-        disagreements=tuple(shown),
+        disagreements=tuple(disagreements),
         seed=seed,
         resamples=bootstrap.RESAMPLES,
     )
@@ -200,7 +202,7 @@ def _rows(study: _Study) -> Iterator[range]:
 def _as_of(
     study: _Study, reader: index.Reader, view: index.View, relevant: Relevant | None
 ) -> _Study:
-    """The same at another moment: where records lie may have changed."""
+    """The study at another moment; the slots of records may have changed."""
     if view is study.view:
         return study._replace(reader=reader)
     n = len(study.matrix)
@@ -211,23 +213,23 @@ def _as_of(
 
 def _chunk(study: _Study, rows: range, threads: int) -> _Chunk:
     reader, view, matrix, names, k, *_ = study
-    some = matrix[rows.start : rows.stop]
+    chunk = matrix[rows.start : rows.stop]
     return _Chunk(
         rows,
-        [nearest_under(reader, view, some, k, metric=name, threads=threads) for name in names],
+        [nearest_under(reader, view, chunk, k, metric=name, threads=threads) for name in names],
     )
 
 
 def _fill(tables: _Tables, study: _Study, chunk: _Chunk) -> None:
-    """Steps 2 and 3 for some queries."""
+    """Steps 2 and 3 for one chunk of queries."""
     reader, view, matrix, names, k, labels, lengths = study
-    met = np.unique(np.concatenate([row for slots in chunk.slots for row in slots]))
-    vectors = index.stored_vectors(reader, view, met)
-    for place, query in enumerate(chunk.rows):
-        lists = [slots[place] for slots in chunk.slots]
+    hit_slots = np.unique(np.concatenate([row for slots in chunk.slots for row in slots]))
+    vectors = index.stored_vectors(reader, view, hit_slots)
+    for number, query in enumerate(chunk.rows):
+        lists = [slots[number] for slots in chunk.slots]
         either = np.unique(np.concatenate(lists))
-        near = vectors[np.searchsorted(met, either)]
-        values = [METRICS[name].values(matrix[query], near) for name in names]
+        hit_vectors = vectors[np.searchsorted(hit_slots, either)]
+        values = [METRICS[name].values(matrix[query], hit_vectors) for name in names]
         for pair, (a, b) in enumerate(combinations(range(len(names)), 2)):
             tables.overlap[query, pair] = ranking.overlap(lists[a], lists[b])
             tables.tau[query, pair] = _tau(
@@ -252,11 +254,11 @@ def _tau(
     b: str,
     x: NDArray[np.float64],
     y: NDArray[np.float64],
-    among: NDArray[np.bool_],
+    in_either: NDArray[np.bool_],
 ) -> float:
     """Rank correlation of the hits of two metrics; positive where both rank alike."""
-    both = among & ~np.isnan(x) & ~np.isnan(y)
-    tau = ranking.kendall_tau_b(x[both], y[both])
+    has_both = in_either & ~np.isnan(x) & ~np.isnan(y)
+    tau = ranking.kendall_tau_b(x[has_both], y[has_both])
     return tau if METRICS[a].direction == METRICS[b].direction else -tau
 
 
@@ -268,23 +270,23 @@ def _quality(
     rows = tables.quality[labels.labelled]
     ndcg = rows[:, 3::4]
     best = int(np.argmax(ndcg.mean(axis=0)))
-    others = [i for i in range(len(names)) if i != best]
-    apart = ndcg[:, [best]] - ndcg[:, others]
-    means = bootstrap.means(np.hstack([rows, apart]), seed=seed)
+    other_metrics = [i for i in range(len(names)) if i != best]
+    ndcg_gaps = ndcg[:, [best]] - ndcg[:, other_metrics]
+    means = bootstrap.means(np.hstack([rows, ndcg_gaps]), seed=seed)
     quality = []
     for i, name in enumerate(names):
         recall, precision, mrr, ndcg_mean = means[4 * i : 4 * i + 4]
-        found = float((rows[:, 4 * i + 2] > 0).mean())
-        quality.append(Quality(name, recall, precision, mrr, ndcg_mean, found))
+        hit_rate = float((rows[:, 4 * i + 2] > 0).mean())
+        quality.append(Quality(name, recall, precision, mrr, ndcg_mean, hit_rate))
     differences: list[Interval] = means[4 * len(names) :]
     return tuple(quality), tuple(
         Difference(names[best], names[i], interval)
-        for i, interval in zip(others, differences, strict=True)
+        for i, interval in zip(other_metrics, differences, strict=True)
     )
 
 
-def _first_of(
-    shown: list[Disagreement],
+def _most_different(
+    disagreements: list[Disagreement],
     study: _Study,
     tables: _Tables,
     rows: range,
@@ -292,39 +294,41 @@ def _first_of(
     texts: Sequence[str | None],
     text_field: str,
 ) -> list[Disagreement]:
-    """The queries on which metrics differ most, with those of some more rows."""
+    """The queries on which metrics differ most, among earlier ones and those of `rows`."""
     overlap = tables.overlap[rows.start : rows.stop].mean(axis=1)
-    order = np.argsort(overlap, kind="stable")[:SHOWN]
-    more = [
+    order = np.argsort(overlap, kind="stable")[:MAX_DISAGREEMENTS]
+    new_disagreements = [
         Disagreement(
-            rows[place],
-            texts[rows[place]],
-            float(overlap[place]),
+            rows[row],
+            texts[rows[row]],
+            float(overlap[row]),
             tuple(
-                _first(study, rows[place], name, int(slot), text_field)
-                for name, slot in zip(study.names, tables.first[rows[place]], strict=True)
+                _first(study, rows[row], name, int(slot), text_field)
+                for name, slot in zip(study.names, tables.first[rows[row]], strict=True)
             ),
         )
-        for place in order[overlap[order] < 1].tolist()
+        for row in order[overlap[order] < 1].tolist()
     ]
-    return sorted([*shown, *more], key=lambda one: one.overlap)[:SHOWN]
+    return sorted([*disagreements, *new_disagreements], key=lambda example: example.overlap)[
+        :MAX_DISAGREEMENTS
+    ]
 
 
 def _first(study: _Study, query: int, name: str, slot: int, text_field: str) -> First:
-    """What one metric ranks first for a query; slot -1 is nothing."""
+    """The first record of a query under one metric; slot -1 stands for none."""
     if slot < 0:
         return First(name, None, float("nan"), float("nan"), None, None)
     reader, view, matrix, _, _, labels, lengths = study
-    one = np.array([slot], dtype=np.uint32)
+    slot_array = np.array([slot], dtype=np.uint32)
     record_id, payload = reader.records(view, [slot])[0]
     relevant = None
     if labels is not None and labels.counts[query]:
-        relevant = bool(labels.relevant(query, one)[0])
+        relevant = bool(labels.relevant(query, slot_array)[0])
     return First(
         metric=name,
         id=record_id,
         value=float(
-            METRICS[name].values(matrix[query], index.stored_vectors(reader, view, one))[0]
+            METRICS[name].values(matrix[query], index.stored_vectors(reader, view, slot_array))[0]
         ),
         norm=float(lengths[slot]),
         text=text_of(payload, text_field),

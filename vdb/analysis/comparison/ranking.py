@@ -1,6 +1,6 @@
-"""How alike two rankings are, and how good one is.
+"""Measures of one query: agreement of two rankings, and quality of one.
 
-Measures of one query each; a mean over queries with its interval is `bootstrap`'s business.
+Means over queries with their intervals are in `bootstrap`.
 """
 
 from __future__ import annotations
@@ -10,13 +10,13 @@ from numpy.typing import NDArray
 
 __all__ = ["kendall_tau_b", "overlap", "retrieval"]
 
-_ROWS = 1024  # rows of a matrix of pairs that are held at a time
+_ROWS = 1024  # rows of a matrix of pairs in memory at a time
 
 
 def overlap(a: NDArray[np.uint32], b: NDArray[np.uint32]) -> float:
-    """The part of two lists without repeats that they share: |a ∩ b| / longer length, 0..1.
+    """The shared part of two lists without repeats: |a ∩ b| / longer length, 0..1.
 
-    Two empty lists share everything.
+    It is 1 for two empty lists.
     """
     longest = max(len(a), len(b))
     return len(np.intersect1d(a, b, assume_unique=True)) / longest if longest else 1.0
@@ -29,16 +29,16 @@ def kendall_tau_b(x: NDArray[np.float64], y: NDArray[np.float64]) -> float:
     M. G. Kendall, The treatment of ties in ranking problems, Biometrika 33 (1945). NaN where one of
     the columns does not order anything (fewer than two numbers, or all equal).
     """
-    balance = apart_x = apart_y = 0
+    balance = untied_x = untied_y = 0
     for start in range(0, len(x), _ROWS):
         rows = slice(start, start + _ROWS)
         in_x = np.sign(x[rows, None] - x[None, :])
         in_y = np.sign(y[rows, None] - y[None, :])
         # Every pair is seen twice, which cancels.
         balance += int((in_x * in_y).sum())
-        apart_x += int(np.count_nonzero(in_x))
-        apart_y += int(np.count_nonzero(in_y))
-    scale = float(apart_x) * float(apart_y)
+        untied_x += int(np.count_nonzero(in_x))
+        untied_y += int(np.count_nonzero(in_y))
+    scale = float(untied_x) * float(untied_y)
     return balance / scale**0.5 if scale else float("nan")
 
 
@@ -57,10 +57,10 @@ def retrieval(relevant_at: NDArray[np.bool_], relevant: int) -> tuple[float, flo
         and Kekäläinen, Cumulated gain-based evaluation of IR techniques, ACM TOIS 20, 2002).
     """
     k = len(relevant_at)
-    found = int(np.count_nonzero(relevant_at))
-    if not found:
+    hit_count = int(np.count_nonzero(relevant_at))
+    if not hit_count:
         return 0.0, 0.0, 0.0, 0.0
     gains = 1.0 / np.log2(np.arange(2, k + 2))
     ideal = float(gains[: min(relevant, k)].sum())
     first = int(np.argmax(relevant_at)) + 1
-    return found / relevant, found / k, 1.0 / first, float(gains[relevant_at].sum()) / ideal
+    return hit_count / relevant, hit_count / k, 1.0 / first, float(gains[relevant_at].sum()) / ideal

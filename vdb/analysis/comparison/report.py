@@ -1,4 +1,4 @@
-"""What a comparison of metrics says: dataclasses, and how each reads."""
+"""The dataclasses of a comparison of metrics."""
 
 from __future__ import annotations
 
@@ -20,15 +20,15 @@ __all__ = [
 
 @dataclass(frozen=True, slots=True)
 class Agreement(Result):
-    """How alike two metrics rank, over all queries.
+    """Agreement of the rankings of two metrics, over all queries.
 
     Attributes:
         a: One metric.
         b: The other.
-        overlap: The part of the k nearest that both have; mean, 0..1.
-        tau: Kendall's tau-b of the records that either has among its k nearest, by their values
-            under both; mean, -1..1. NaN where no query orders them.
-        same_first: The part of the queries for which both rank the same record first.
+        overlap: The share of the k nearest that both have; mean, 0..1.
+        tau: Kendall's tau-b of the records among the k nearest of either, by their values under
+            both; mean, -1..1. NaN if no query orders them.
+        same_first: The share of queries for which both rank the same record first.
     """
 
     a: str
@@ -40,15 +40,15 @@ class Agreement(Result):
 
 @dataclass(frozen=True, slots=True)
 class Quality(Result):
-    """How well one metric retrieves what the labels call relevant; means over labelled queries.
+    """Retrieval quality of one metric by the labels; means over labelled queries.
 
     Attributes:
         metric: The metric.
-        recall: Part of the relevant records that are among the k nearest.
-        precision: Part of the k nearest that are relevant.
-        mrr: Reciprocal place of the first relevant one, 0 where there is none.
-        ndcg: Discounted gain over the best possible.
-        found: Part of the queries with a relevant record among the k nearest.
+        recall: Share of the relevant records that are among the k nearest.
+        precision: Share of the k nearest that are relevant.
+        mrr: Reciprocal rank of the first relevant record, 0 without one.
+        ndcg: Discounted cumulative gain over that of the best possible order.
+        found: Share of queries with a relevant record among the k nearest.
     """
 
     metric: str
@@ -66,7 +66,7 @@ class Difference(Result):
     Attributes:
         best: The metric with the highest nDCG.
         other: The other one.
-        ndcg: The mean difference; metrics can be told apart where the interval excludes 0.
+        ndcg: The mean difference; it is more than chance if the interval excludes 0.
     """
 
     best: str
@@ -81,11 +81,11 @@ class Difference(Result):
 
 @dataclass(frozen=True, slots=True)
 class First(Result):
-    """What one metric ranks first for a query.
+    """The first record of a query under one metric.
 
     Attributes:
         metric: The metric.
-        id: The record's id; None where nothing was found.
+        id: The record's id; None without a hit.
         value: Its natural value.
         norm: The length of its vector.
         text: Its text from the payload, or None.
@@ -106,9 +106,9 @@ class Disagreement(Result):
 
     Attributes:
         query: Its number, from 0.
-        text: What it says, when texts were given.
+        text: Its text, if texts were given.
         overlap: The mean overlap of its k nearest over all pairs of metrics.
-        firsts: What each metric ranks first.
+        firsts: The first record under each metric.
     """
 
     query: int
@@ -119,29 +119,29 @@ class Disagreement(Result):
 
 @dataclass(frozen=True, slots=True)
 class MetricComparison(Result):
-    """What changes when the same vectors are searched under other metrics.
+    """A comparison of several metrics on the same vectors.
 
     Attributes:
         collection: The collection's name.
-        metric: The metric it has now.
-        records: How many records it has.
+        metric: Its present metric.
+        records: The number of its records.
         dim: Their dimension.
-        queries: How many queries were asked.
-        labelled: How many of them had labels.
-        unknown: How many labels name no record of the collection.
-        k: How many hits of each query were looked at.
-        metrics: What was compared, in the order that was asked for.
+        queries: The number of queries.
+        labelled: The number of queries with labels.
+        unknown: The number of labels without a record in the collection.
+        k: The number of compared hits of each query.
+        metrics: The compared metrics, in the order of the arguments.
         norms: Lengths of the stored vectors.
         query_norms: Lengths of the queries.
         hit_norms: Mean length of the k nearest, for each of the metrics.
         agreements: Each pair of metrics.
-        quality: Each metric's retrieval; empty without labels.
+        quality: Retrieval quality of each metric; empty without labels.
         best: The metric with the highest nDCG; None without labels.
         differences: The best one against the others.
-        findings: What follows, in plain words.
+        findings: Conclusions, in plain words.
         disagreements: The queries on which metrics differ most, most first.
         seed: Seed of the bootstrap.
-        resamples: How many resamples it took; intervals hold the middle 95 % of them.
+        resamples: The number of resamples; intervals hold the middle 95 % of them.
     """
 
     collection: str

@@ -1,4 +1,4 @@
-"""Why a record has the score and the place that it has."""
+"""The explanation of one record's score and rank for one query."""
 
 from __future__ import annotations
 
@@ -41,7 +41,7 @@ def explain(
     header = view.header
     metric = METRICS[header.metric]
     convention = convention_of(header, scores)
-    asked = checked_queries(
+    query_set = checked_queries(
         query,
         dim=header.dim,
         metric=metric,
@@ -49,7 +49,7 @@ def explain(
         convention=convention,
         one=True,
     )
-    wanted, slot = _slot(reader, view, record_id)
+    checked_id, slot = _slot(reader, view, record_id)
     k = whole("k", k, 1, config.LIMITS.slots)
     filter_set = None if where is None else matching(reader, view, where)
     request = SearchRequest(
@@ -57,66 +57,68 @@ def explain(
     )
     hits = search(reader, view, query, request)
     assert hits.plan is not None  # noqa: S101 - for mypy; a search always says it
-    stored = index.stored_vectors(reader, view, np.array([slot], dtype=np.uint32))
-    zero = bool(asked.zero.size)
+    vectors = index.stored_vectors(reader, view, np.array([slot], dtype=np.uint32))
+    zero = bool(query_set.zero.size)
     if zero:
-        value = quantity = _of_zero(convention)
-        others = header.count if filter_set is None else filter_set.count
+        value = quantity = _value_of_zero(convention)
+        compared = header.count if filter_set is None else filter_set.count
         passes = filter_set is None or bool(slot in filter_set.slots)
-        stands = Standing(0, 0, others - passes)
+        position = Standing(0, 0, compared - passes)
         steps: tuple[tuple[str, str], ...] = (("q", f"is zero: {convention.zero_vectors}"),)
     else:
-        everything = index.scan(reader, view, asked.matrix, header.count)
+        everything = index.scan(reader, view, query_set.matrix, header.count)
         value = float(everything.values[0, np.flatnonzero(everything.slots[0] == slot)[0]])
-        quantity = _quantity(reader, view, asked.matrix, (slot, value), convention)
+        quantity = _quantity(reader, view, query_set.matrix, (slot, value), convention)
         allowed = None
         if filter_set is not None:
             allowed = np.zeros(header.slots, dtype=np.bool_)
             allowed[filter_set.slots] = True
         passes = allowed is None or bool(allowed[slot])
-        subject = Subject(slot, value, quantity, asked.matrix)
-        stands = standing(
-            reader, view, subject, found=everything, allowed=allowed, convention=convention
+        subject = Subject(slot, value, quantity, query_set.matrix)
+        position = standing(
+            reader, view, subject, neighbors=everything, allowed=allowed, convention=convention
         )
-        own = asked.matrix[0].astype(np.float64), stored[0].astype(np.float64)
-        steps = metric.derive(*own, value)
+        pair = query_set.matrix[0].astype(np.float64), vectors[0].astype(np.float64)
+        steps = metric.derive(*pair, value)
     score = float(convention.scored(np.array([quantity]), header.dim)[0])
-    kept = None if zero else _kept(view, hits.plan, (k, ef, target_recall))
-    told = Explanation(
+    walk_ef = None if zero else _walk_ef(view, hits.plan, (k, ef, target_recall))
+    explanation = Explanation(
         collection=header.name,
-        id=wanted,
+        id=checked_id,
         metric=metric.name,
         convention=convention.name,
         direction=convention.direction,
         value=value,
         score=score,
-        rank=stands.ahead + 1,
-        equal=stands.equal,
+        rank=position.ahead + 1,
+        equal=position.equal,
         records=header.count,
-        ef=kept,
+        ef=walk_ef,
         found_at=None
-        if kept is None
-        else _found_at(reader, view, asked.matrix, slot, ef=kept, filter_set=filter_set),
+        if walk_ef is None
+        else _found_at(reader, view, query_set.matrix, slot, ef=walk_ef, filter_set=filter_set),
         sections=(),
-        by_value=stands.closer + 1,
+        by_value=position.closer + 1,
         passes=passes,
         matches=header.count if filter_set is None else filter_set.count,
-        place=next((place for place, one in enumerate(hits.ids, 1) if one == wanted), None),
+        place=next(
+            (place for place, hit_id in enumerate(hits.ids, 1) if hit_id == checked_id), None
+        ),
         plan=hits.plan,
     )
     return replace(
-        told,
+        explanation,
         sections=(
             Section(f"{metric.value} ({metric.name})", steps),
             score_section(convention, value, quantity, score, header.dim),
-            rank_section(told, metric.direction, filtered=filter_set is not None),
-            found_section(told, k, flat=not view.links),
+            rank_section(explanation, metric.direction, filtered=filter_set is not None),
+            found_section(explanation, k, flat=not view.links),
         ),
     )
 
 
-def _of_zero(convention: Convention) -> float:
-    """The value that a zero query has with everything, where the metric has none for it."""
+def _value_of_zero(convention: Convention) -> float:
+    """The value of a zero query with every record, under a metric that has none for it."""
     number = convention.zero.counts_as
     if number is None:
         raise InvalidVectorError(
@@ -129,20 +131,22 @@ def _of_zero(convention: Convention) -> float:
 
 
 def _slot(reader: index.Reader, view: index.View, record_id: object) -> tuple[Id, int]:
-    wanted = inputs.one_id(record_id)
+    checked_id = inputs.one_id(record_id)
     slot = None
-    if type(wanted).__name__ == view.header.id_kind:
-        slot = reader.slot_of(view, wanted)
+    if type(checked_id).__name__ == view.header.id_kind:
+        slot = reader.slot_of(view, checked_id)
     if slot is None:
         raise NotFoundError(
-            f"no record {wanted!r} in collection {view.header.name!r}", received=wanted
+            f"no record {checked_id!r} in collection {view.header.name!r}", received=checked_id
         )
-    return wanted, slot
+    return checked_id, slot
 
 
-def _kept(view: index.View, plan: Plan, asked: tuple[int, int | None, float | None]) -> int | None:
-    """Candidates that the search's walk kept; None where it made none."""
-    k, ef, target = asked
+def _walk_ef(
+    view: index.View, plan: Plan, arguments: tuple[int, int | None, float | None]
+) -> int | None:
+    """Candidates kept by the graph walk of the search; None for a search without a walk."""
+    k, ef, target = arguments
     if plan.strategy == "exact":
         return None
     width = index.search_ef(view, k, config.search_width(ef), target)
@@ -158,10 +162,10 @@ def _found_at(
     ef: int,
     filter_set: index.FilterSet | None,
 ) -> int | None:
-    most = view.header.count if filter_set is None else filter_set.count
-    params = index.SearchParameters(min(ef, most), ef, filter_set=filter_set)
-    found = index.search(reader, view, matrix, params)
-    at = np.flatnonzero(found.slots[0, : int(found.counts[0])] == slot)
+    count = view.header.count if filter_set is None else filter_set.count
+    params = index.SearchParameters(min(ef, count), ef, filter_set=filter_set)
+    neighbors = index.search(reader, view, matrix, params)
+    at = np.flatnonzero(neighbors.slots[0, : int(neighbors.counts[0])] == slot)
     return int(at[0]) + 1 if at.size else None
 
 
@@ -172,8 +176,8 @@ def _quantity(
     record: tuple[int, float],
     convention: Convention,
 ) -> float:
-    """What the score is made of: the value, or what the engine makes of the vectors itself."""
+    """The quantity behind the score: the value, or the engine's own function of the vectors."""
     slot, value = record
     owners, slots = np.zeros(1, dtype=np.intp), np.array([slot], dtype=np.uint32)
-    found = (slots, np.array([value]))
-    return float(engine_quantities(reader, view, (matrix, owners), found, convention)[0])
+    hit = (slots, np.array([value]))
+    return float(engine_quantities(reader, view, (matrix, owners), hit, convention)[0])

@@ -1,4 +1,4 @@
-"""What an explanation says: a dataclass, and its sections in words."""
+"""The dataclass of an explanation, and its sections in words."""
 
 from __future__ import annotations
 
@@ -21,26 +21,26 @@ class Explanation(Result):
         collection: The collection's name.
         id: The record's id.
         metric: The collection's metric.
-        convention: Whose convention the score is in.
+        convention: The convention of the score.
         direction: Which scores are closer.
         value: The natural value, float64, as a hit has it.
         score: The score, as a hit has it.
-        rank: Its place by exact search among the records that pass the filter, from 1: one more
-            than there are with a closer score, or the same score and a closer value.
-        equal: How many other records that pass have exactly its score and value; ids decide
+        rank: Its rank by exact search among the records that pass the filter, from 1: one more
+            than the number of records with a closer score, or the same score and a closer value.
+        equal: The number of other passing records with exactly its score and value; ids decide
             between them.
-        records: How many records there are.
-        ef: Candidates that the walk kept; None where everything that passes is looked at.
-        found_at: Its place in what the walk kept, from 1, ties by id apart; None where the walk
-            did not come by it, or there is none.
-        sections: All of it in words, with the numbers put in.
-        by_value: Its place by value alone, from 1, which decides whether it is among the k: another
-            than `rank` only where the engine compares more than the value.
-        passes: Whether it passes the filter; without one it does.
-        matches: How many records pass the filter; all without one.
-        place: Its place among the hits of the search with these arguments, from 1; None where that
-            does not return it.
-        plan: How that search went about it, and why.
+        records: The number of records.
+        ef: Candidates kept by the graph walk; None if all passing records are compared.
+        found_at: Its place among the candidates of the walk, from 1, not counting ties by id; None
+            if the walk did not visit it, or there was no walk.
+        sections: The whole explanation in words, with the numbers put in.
+        by_value: Its rank by value alone, from 1, which decides whether it is among the k. It
+            differs from `rank` only where the engine compares more than the value.
+        passes: Whether it passes the filter; True without one.
+        matches: The number of records that pass the filter; all without one.
+        place: Its place among the hits of the search with these arguments, from 1; None if that
+            search does not return it.
+        plan: The strategy of that search, and its reason.
     """
 
     collection: str
@@ -73,7 +73,7 @@ class Explanation(Result):
 def score_section(
     convention: Convention, value: float, quantity: float, score: float, dim: int
 ) -> Section:
-    """From the value, or what the engine has in its place, to the score."""
+    """The steps from the value, or the engine's own quantity, to the score."""
     lines = []
     if not (quantity == value or np.isnan(quantity)):
         lines.append((convention.near_unit, f"{digits(quantity)} instead of {digits(value)}"))
@@ -88,56 +88,63 @@ def score_section(
     return Section(f"Score ({convention.name}, {convention.engine})", tuple(lines))
 
 
-def rank_section(told: Explanation, value_direction: Direction, *, filtered: bool) -> Section:
-    """Where it stands when everything is compared."""
-    by_value = told.rank == told.by_value
+def rank_section(report: Explanation, value_direction: Direction, *, filtered: bool) -> Section:
+    """The rank by exact comparison."""
+    by_value = report.rank == report.by_value
     than = "smaller" if value_direction == "lower" else "larger"
-    of = f"{told.matches:,} that pass the filter" if filtered else f"{told.records:,}"
+    total = f"{report.matches:,} that pass the filter" if filtered else f"{report.records:,}"
     lines = []
-    if filtered and not told.passes:
+    if filtered and not report.passes:
         lines.append(("filter", "it does not pass: no search with this filter returns it"))
     if by_value:
-        ahead = f"{told.rank - 1:,} records have a {than} value"
+        ahead = f"{report.rank - 1:,} records have a {than} value"
     else:
-        ahead = f"{told.rank - 1:,} records have a closer score"
-    lines.append(("place", f"{told.rank:,} of {of}: {ahead}"))
+        ahead = f"{report.rank - 1:,} records have a closer score"
+    lines.append(("place", f"{report.rank:,} of {total}: {ahead}"))
     if not by_value:
-        nearer = f"{told.by_value:,} of {of}: {told.by_value - 1:,} records have a {than} value"
+        nearer = (
+            f"{report.by_value:,} of {total}: {report.by_value - 1:,} records have a {than} value"
+        )
         lines.append(("by value, which decides whether it is among the k", nearer))
-    if told.equal:
-        also = "1 other has" if told.equal == 1 else f"{told.equal:,} others have"
+    if report.equal:
+        also = "1 other has" if report.equal == 1 else f"{report.equal:,} others have"
         lines.append(("equal", f"{also} exactly this value; ids decide between them"))
     return Section("Rank, by comparing everything", tuple(lines))
 
 
-def found_section(told: Explanation, k: int, *, flat: bool) -> Section:
-    """Whether the search with these arguments returns it, and how it goes about that."""
-    if told.ef is None:
-        why = "there is no graph: every search looks at everything" if flat else str(told.plan)
-        if told.place is not None:
-            how = f"so it is found, at place {told.place} (k={k})"
-        elif not told.passes:
+def found_section(report: Explanation, k: int, *, flat: bool) -> Section:
+    """Whether the search with these arguments returns it, and by which strategy."""
+    if report.ef is None:
+        why = "there is no graph: every search looks at everything" if flat else str(report.plan)
+        if report.place is not None:
+            how = f"so it is found, at place {report.place} (k={k})"
+        elif not report.passes:
             how = "it does not pass the filter"
         else:
-            how = f"{told.by_value - 1:,} are closer, and k={k}"
+            how = f"{report.by_value - 1:,} are closer, and k={k}"
         return Section("Found by", (("exact scan", f"{why}; {how}"),))
-    kept = f"ef={told.ef} candidates"
-    if told.place is not None and told.found_at is not None:
-        how = f"found: a walk that keeps {kept} has it at place {told.found_at} (k={k})"
-    elif told.place is not None:
-        how = f"found at place {told.place} (k={k}), by looking beyond the {kept} of the walk"
-    elif not told.passes:
-        how = "a walk goes by records that do not pass, and does not return them"
-    elif told.found_at is not None:
-        how = f"found at place {told.found_at} of the {kept} that the walk keeps: beyond k={k}"
-    elif told.by_value <= k:
+    candidates = f"ef={report.ef} candidates"
+    if report.place is not None and report.found_at is not None:
+        how = f"found: a walk that keeps {candidates} has it at place {report.found_at} (k={k})"
+    elif report.place is not None:
         how = (
-            f"missed: a walk with ef={told.ef} does not keep it, though it is among the {k} "
+            f"found at place {report.place} (k={k}), by looking beyond the {candidates} of the walk"
+        )
+    elif not report.passes:
+        how = "a walk goes by records that do not pass, and does not return them"
+    elif report.found_at is not None:
+        how = (
+            f"found at place {report.found_at} of the {candidates} that the walk keeps: "
+            f"beyond k={k}"
+        )
+    elif report.by_value <= k:
+        how = (
+            f"missed: a walk with ef={report.ef} does not keep it, though it is among the {k} "
             "nearest; only exact search finds it, or a larger ef"
         )
     else:
-        how = f"not among the {kept} that a walk keeps, nor among the {k} nearest"
+        how = f"not among the {candidates} that a walk keeps, nor among the {k} nearest"
     lines = [("the graph", how)]
-    if told.plan.matches is not None:
-        lines.append(("with the filter", str(told.plan)))
+    if report.plan.matches is not None:
+        lines.append(("with the filter", str(report.plan)))
     return Section("Found by", tuple(lines))

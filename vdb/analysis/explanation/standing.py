@@ -1,4 +1,4 @@
-"""Where a record stands among all that a search looks at: how many are ahead of it, or equal."""
+"""The rank of a record by exact comparison: the number of records ahead of it, or equal to it."""
 
 from __future__ import annotations
 
@@ -20,17 +20,17 @@ class Subject(NamedTuple):
 
     slot: int
     value: float
-    quantity: float  # what its score is made of
+    quantity: float  # the number from which its score is computed
     matrix: NDArray[Any]  # the query, (1, dim)
 
 
 class Standing(NamedTuple):
-    """Among the records that are looked at.
+    """Counts of the compared records.
 
     Attributes:
-        ahead: How many have a closer score, or the same score and a closer value.
-        closer: How many have a closer value.
-        equal: How many others have exactly its score and value.
+        ahead: Records with a closer score, or the same score and a closer value.
+        closer: Records with a closer value.
+        equal: Other records with exactly its score and value.
     """
 
     ahead: int
@@ -43,48 +43,55 @@ def standing(
     view: index.View,
     subject: Subject,
     *,
-    found: index.Neighbors,
+    neighbors: index.Neighbors,
     allowed: NDArray[np.bool_] | None,
     convention: Convention,
 ) -> Standing:
-    """Compares everything.
+    """Counts the records ahead of one record, and equal to it.
 
     Args:
-        reader: Whose moment is seen.
+        reader: The reader of the moment.
         view: The collection, from that reader.
-        subject: What stands among the records, or beside them.
-        found: All records with their values, of that one query.
-        allowed: Which slots a filter lets through; None for all.
-        convention: Whose scores decide the order.
+        subject: The record, which need not pass the filter, and the query.
+        neighbors: All records with their values for the query.
+        allowed: A mask of the slots that pass the filter; None for all.
+        convention: The convention whose scores decide the order.
     """
-    slots, values = found.slots[0, : found.counts[0]], found.values[0, : found.counts[0]]
-    others = slots != subject.slot
+    slots, values = (
+        neighbors.slots[0, : neighbors.counts[0]],
+        neighbors.values[0, : neighbors.counts[0]],
+    )
+    in_order = slots != subject.slot
     if allowed is not None:
-        others &= allowed[slots]
-    slots, values = slots[others], values[others]
-    metric, own = METRICS[view.header.metric], subject.value
-    nearer = metric.closer(values, own) & (values != own)
-    closer, same = int(nearer.sum()), values == own
+        in_order &= allowed[slots]
+    slots, values = slots[in_order], values[in_order]
+    metric, own_value = METRICS[view.header.metric], subject.value
+    nearer = metric.closer(values, own_value) & (values != own_value)
+    closer, same_value = int(nearer.sum()), values == own_value
     rule = convention.from_vectors
     if rule is None or not rule.applies(view.header.dtype):
-        return Standing(closer, closer, int(same.sum()))
-    # Only where the engine's number may be on the other side of the subject's is it computed.
+        return Standing(closer, closer, int(same_value.sum()))
+    # The engine's quantity is computed only where it may change the order with the subject.
     own_length = float(np.linalg.norm(subject.matrix[0].astype(np.float64)))
     lengths = own_length * stored_lengths(reader, view)[slots]
-    room = np.abs(rule.closest(values, metric.direction, lengths) - values)
-    near = np.abs(values - subject.quantity) <= room
+    bounds = np.abs(rule.closest(values, metric.direction, lengths) - values)
+    uncertain = np.abs(values - subject.quantity) <= bounds
     if rule.shrinks:
-        near[:] = True
-    quantities = np.where(near, subject.quantity, values)
-    quantities[near] = engine_quantities(
+        uncertain[:] = True
+    quantities = np.where(uncertain, subject.quantity, values)
+    quantities[uncertain] = engine_quantities(
         reader,
         view,
-        (subject.matrix, np.zeros(int(near.sum()), dtype=np.intp)),
-        (slots[near], values[near]),
+        (subject.matrix, np.zeros(int(uncertain.sum()), dtype=np.intp)),
+        (slots[uncertain], values[uncertain]),
         convention,
     )
     scores = convention.scored(quantities, view.header.dim)
     score = convention.scored(np.array([subject.quantity]), view.header.dim)[0]
-    before = scores < score if convention.direction == "lower" else scores > score
-    alike = scores == score
-    return Standing(int((before | (alike & nearer)).sum()), closer, int((alike & same).sum()))
+    closer_score = scores < score if convention.direction == "lower" else scores > score
+    same_score = scores == score
+    return Standing(
+        int((closer_score | (same_score & nearer)).sum()),
+        closer,
+        int((same_score & same_value).sum()),
+    )

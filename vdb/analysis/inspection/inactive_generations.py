@@ -1,4 +1,4 @@
-"""What the generations of a collection take that are not in use."""
+"""Blocks and bytes of the generations of a collection that are not in use."""
 
 from __future__ import annotations
 
@@ -8,38 +8,42 @@ from vdb.model.config import index_from_map
 from vdb.store import Batch, CollectionView, WritableCollection, generation_view
 from vdb.store.format import blocks, keys
 
-__all__ = ["generations_beside"]
+__all__ = ["inactive_generations"]
 
 
-def generations_beside(reader: index.Reader, collection: index.View) -> tuple[GenerationUse, ...]:
-    """One being built, one kept, and those that are over but not removed yet.
+def inactive_generations(reader: index.Reader, collection: index.View) -> tuple[GenerationUse, ...]:
+    """The generation being built, the kept one, and retired ones that are not removed yet.
 
-    Vectors that one shares with the generation in use are not counted: they would be there anyway.
+    Vectors shared with the generation in use are not counted: they take no extra space.
     """
     snapshot = reader.base if isinstance(reader, Batch) else reader
     view = collection.view if isinstance(collection, WritableCollection) else collection
-    header, found, shared = view.header, [], {view.generation.vectors}
+    header, uses, shared = view.header, [], {view.generation.vectors}
     for number, role in ((header.building, "being built"), (header.kept, "kept")):
         if not number:
             continue
         record = snapshot.inactive_generation(header, number)
         shared.add(record.vectors)
-        other = generation_view(snapshot.database_header(), view, record)
-        own = [table for table in other.tables if table is not view.vectors]
-        there = [
+        state = generation_view(snapshot.database_header(), view, record)
+        tables = [table for table in state.tables if table is not view.vectors]
+        block_counts = [
             sum(table.check(snapshot.fetch, block) for block in range(table.blocks))
-            for table in own
+            for table in tables
         ]
-        size = sum(count * table.block_size for count, table in zip(there, own, strict=True))
-        config = index_from_map(record.index)
-        found.append(
-            GenerationUse(number, role, record.metric, record.dtype, config, sum(there), size)
+        size = sum(
+            count * table.block_size for count, table in zip(block_counts, tables, strict=True)
         )
-    found += [_over(snapshot, view, number, shared) for number in header.leaving]
-    return tuple(found)
+        config = index_from_map(record.index)
+        uses.append(
+            GenerationUse(
+                number, role, record.metric, record.dtype, config, sum(block_counts), size
+            )
+        )
+    uses += [_retired(snapshot, view, number, shared) for number in header.leaving]
+    return tuple(uses)
 
 
-def _over(
+def _retired(
     reader: index.Reader, view: CollectionView, number: int, shared: set[int]
 ) -> GenerationUse:
     count = size = 0

@@ -1,4 +1,4 @@
-"""A collection from the inside: its vectors' lengths, its graph, its blocks, its bytes."""
+"""Statistics of a stored collection: norms of its vectors, graph, blocks and bytes."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from numpy.typing import NDArray
 
 from vdb import index
 from vdb.analysis.common.norms import norms_of
-from vdb.analysis.inspection.inactive_generations import generations_beside
+from vdb.analysis.inspection.inactive_generations import inactive_generations
 from vdb.analysis.inspection.report import (
     BlockUse,
     FileUse,
@@ -42,29 +42,29 @@ _NAMES = {
 
 
 def inspect(reader: index.Reader, view: index.View) -> Inspection:
-    """Looks at everything; reads all blocks, ids and records.
+    """Statistics of the whole collection; reads all blocks, ids and records.
 
     Raises:
-        CorruptedError: Damage was met on the way; `check` says all of it.
+        CorruptedError: A damaged part was read; `check` lists all damage.
     """
     lengths = index.norms(reader, view)
     lengths = lengths[lengths >= 0]
-    survey = index.graph_statistics(reader, view)
-    blocks, others = _blocks(reader, view, survey), generations_beside(reader, view)
+    statistics = index.graph_statistics(reader, view)
+    blocks, inactive = _blocks(reader, view, statistics), inactive_generations(reader, view)
     info = collection_info(reader, view)
     return Inspection(
         info=info,
         norms=norms_of(lengths),
         norm_histogram=_histogram(lengths),
-        levels=() if survey is None else tuple(_levels(view, survey)),
-        nodes=0 if survey is None else survey.nodes,
-        duplicates=0 if survey is None else survey.duplicates,
-        duplicate_groups=0 if survey is None else survey.representatives,
-        unlinked=0 if survey is None else survey.unlinked,
-        reached=info.count if survey is None else survey.reached,
+        levels=() if statistics is None else tuple(_levels(view, statistics)),
+        nodes=0 if statistics is None else statistics.nodes,
+        duplicates=0 if statistics is None else statistics.duplicates,
+        duplicate_groups=0 if statistics is None else statistics.representatives,
+        unlinked=0 if statistics is None else statistics.unlinked,
+        reached=info.count if statistics is None else statistics.reached,
         blocks=tuple(blocks),
-        beside=others,
-        bytes=_bytes(reader, view, blocks, others),
+        beside=inactive,
+        bytes=_bytes(reader, view, blocks, inactive),
         file=_file(reader),
     )
 
@@ -76,13 +76,13 @@ def _histogram(lengths: NDArray[np.float32]) -> Histogram:
     return Histogram(tuple(edges.tolist()), tuple(counts.tolist()))
 
 
-def _levels(view: index.View, survey: index.GraphStatistics) -> list[LevelUse]:
+def _levels(view: index.View, statistics: index.GraphStatistics) -> list[LevelUse]:
     M = view.generation.index["M"]
-    found = []
-    for number, level in enumerate(survey.levels):
+    uses = []
+    for number, level in enumerate(statistics.levels):
         capacity = 2 * M if number == 0 else M
         degrees = np.arange(len(level.out_degrees))
-        found.append(
+        uses.append(
             LevelUse(
                 level=number,
                 nodes=level.nodes,
@@ -95,54 +95,56 @@ def _levels(view: index.View, survey: index.GraphStatistics) -> list[LevelUse]:
                 in_degrees=tuple(level.in_degrees.tolist()),
             )
         )
-    return found
+    return uses
 
 
 def _blocks(
-    reader: index.Reader, view: index.View, survey: index.GraphStatistics | None
+    reader: index.Reader, view: index.View, statistics: index.GraphStatistics | None
 ) -> list[BlockUse]:
-    """What the newest commit has; in a batch, blocks that it added are not counted yet."""
+    """Blocks of the newest commit; in a batch, its new blocks are not counted yet."""
     count = view.header.count
-    found = [_use(reader, view.vectors, "vectors", count)]
+    uses = [_use(reader, view.vectors, "vectors", count)]
     for level, table in enumerate(view.links):
         nodes = 0
-        if survey is not None and level < len(survey.levels):
-            nodes = survey.levels[level].nodes
+        if statistics is not None and level < len(statistics.levels):
+            nodes = statistics.levels[level].nodes
         used = count if level == 0 else nodes
-        found.append(_use(reader, table, "links", used))
+        uses.append(_use(reader, table, "links", used))
     if view.codes is not None:
-        found.append(_use(reader, view.codes, "codes", count))
-    return [use for use in found if use.blocks]
+        uses.append(_use(reader, view.codes, "codes", count))
+    return [use for use in uses if use.blocks]
 
 
 def _use(reader: index.Reader, table: BlockTable, kind: str, used: int) -> BlockUse:
     fetch = reader.base.fetch if isinstance(reader, Batch) else reader.fetch
-    there = sum(table.check(fetch, number) for number in range(table.blocks))
-    rows = there * table.rows
-    return BlockUse(kind, table.level, there, there * table.block_size, rows, min(used, rows))
+    block_count = sum(table.check(fetch, number) for number in range(table.blocks))
+    rows = block_count * table.rows
+    return BlockUse(
+        kind, table.level, block_count, block_count * table.block_size, rows, min(used, rows)
+    )
 
 
 def _bytes(
     reader: index.Reader,
     view: index.View,
     blocks: list[BlockUse],
-    others: tuple[GenerationUse, ...],
+    inactive: tuple[GenerationUse, ...],
 ) -> dict[str, int]:
-    """Keys and values, as they are stored; the pages of the file have some room beside them."""
-    found = {"vectors": 0, "links": 0}
+    """Bytes of stored keys and values by kind, without the free space inside pages."""
+    sizes = {"vectors": 0, "links": 0}
     for use in blocks:
-        found[use.kind] = found.get(use.kind, 0) + use.bytes
-    if others:
-        found["other generations"] = sum(other.bytes for other in others)
+        sizes[use.kind] = sizes.get(use.kind, 0) + use.bytes
+    if inactive:
+        sizes["other generations"] = sum(generation.bytes for generation in inactive)
     for kind in KeyKind:
         if kind < KeyKind.COLLECTION or kind in _BY_TABLE:
             continue
         name = _NAMES.get(kind, kind.name.lower())
         prefix = keys.within(kind, view.header.number)
-        stored = sum(len(key) + len(value) for key, value in reader.items(prefix))
-        if stored:
-            found[name] = found.get(name, 0) + stored
-    return found
+        size = sum(len(key) + len(value) for key, value in reader.items(prefix))
+        if size:
+            sizes[name] = sizes.get(name, 0) + size
+    return sizes
 
 
 def _file(reader: index.Reader) -> FileUse:
@@ -162,37 +164,39 @@ def inspect_record(reader: index.Reader, view: index.View, record_id: object) ->
 
     Raises:
         NotFoundError: There is no such record.
-        CorruptedError: Damage was met on the way.
+        CorruptedError: A damaged part was read.
     """
     header = view.header
-    wanted = inputs.one_id(record_id)
+    checked_id = inputs.one_id(record_id)
     slot = None
-    if type(wanted).__name__ == header.id_kind:
-        slot = reader.slot_of(view, wanted)
+    if type(checked_id).__name__ == header.id_kind:
+        slot = reader.slot_of(view, checked_id)
     if slot is None:
-        raise NotFoundError(f"no record {wanted!r} in collection {header.name!r}", received=wanted)
-    own = np.array([slot], dtype=np.uint32)
-    vector = index.stored_vectors(reader, view, own)[0]
-    near = index.neighborhood(reader, view, slot)
+        raise NotFoundError(
+            f"no record {checked_id!r} in collection {header.name!r}", received=checked_id
+        )
+    slots = np.array([slot], dtype=np.uint32)
+    vector = index.stored_vectors(reader, view, slots)[0]
+    neighborhood = index.neighborhood(reader, view, slot)
     lengths = index.norms(reader, view)
     representative: Id | None = None
     duplicates: list[int] = []
-    if near is not None:
-        representative = reader.id_at(view, near.representative)
-        group = {near.representative, *near.duplicates.tolist()}
+    if neighborhood is not None:
+        representative = reader.id_at(view, neighborhood.representative)
+        group = {neighborhood.representative, *neighborhood.duplicates.tolist()}
         duplicates = sorted(group - {slot})
     return RecordInspection(
         collection=header.name,
         metric=header.metric,
-        id=wanted,
+        id=checked_id,
         slot=slot,
         norm=float(lengths[slot]),
         payload=reader.record(view, slot)[1],
         representative=representative,
         duplicates=tuple(reader.id_at(view, twin) for twin in duplicates),
         levels=()
-        if near is None
-        else tuple(_links(reader, view, vector, links, lengths) for links in near.links),
+        if neighborhood is None
+        else tuple(_links(reader, view, vector, links, lengths) for links in neighborhood.links),
     )
 
 

@@ -1,4 +1,4 @@
-"""What an inspection shows: dataclasses."""
+"""The dataclasses of an inspection."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ __all__ = [
 
 @dataclass(frozen=True, slots=True)
 class Histogram(Result):
-    """How often what occurs: ``counts[i]`` of them lie from ``edges[i]`` to ``edges[i + 1]``."""
+    """A histogram: ``counts[i]`` values lie from ``edges[i]`` to ``edges[i + 1]``."""
 
     edges: tuple[float, ...]
     counts: tuple[int, ...]
@@ -35,15 +35,15 @@ class LevelUse(Result):
     """One level of the graph.
 
     Attributes:
-        level: Its number; every node stands on level 0.
-        nodes: How many nodes stand on it.
-        capacity: How many links a node can have here.
-        mean_degree: Links of a node, on average.
-        max_degree: The most links that a node has.
-        full: The part of the nodes that have no room for another link.
-        alone: Nodes without any link here.
-        out_degrees: How many nodes have 0, 1, 2, ... links.
-        in_degrees: How many nodes are the end of 0, 1, 2, ... links.
+        level: Its number; every node is on level 0.
+        nodes: The number of nodes on it.
+        capacity: The largest number of links of a node.
+        mean_degree: Mean number of links of a node.
+        max_degree: Largest number of links of a node.
+        full: The share of nodes without room for another link.
+        alone: Nodes without any link on this level.
+        out_degrees: Numbers of nodes with 0, 1, 2, ... outgoing links.
+        in_degrees: Numbers of nodes with 0, 1, 2, ... incoming links.
     """
 
     level: int
@@ -64,9 +64,9 @@ class BlockUse(Result):
     Attributes:
         kind: "vectors", "links" or "codes".
         level: The level of links; 0 for vectors and codes.
-        blocks: How many blocks there are.
+        blocks: The number of blocks.
         bytes: Their bytes.
-        rows: Rows that they have room for.
+        rows: Rows that fit into them.
         used: Rows in use.
     """
 
@@ -79,21 +79,21 @@ class BlockUse(Result):
 
     @property
     def fill(self) -> float:
-        """The part of the rows in use."""
+        """The share of rows in use, 0..1."""
         return self.used / self.rows if self.rows else 0.0
 
 
 @dataclass(frozen=True, slots=True)
 class GenerationUse(Result):
-    """A generation that is not in use, and what it takes beside the one that is.
+    """A generation that is not in use, and its own space.
 
     Attributes:
         generation: Its number.
-        role: "being built", "kept" to go back to, or "over": what is left is removed bit by bit.
-        metric: Its metric; None of one that is over.
-        dtype: How the vectors are stored that it is over; None of one that is over.
-        index: Its index; None of one that is over.
-        blocks: Blocks of its own: those of vectors that it shares do not count.
+        role: "being built", "kept" for a rollback, or "over": retired, and removed step by step.
+        metric: Its metric; None if it is retired.
+        dtype: The dtype of its vectors; None if it is retired.
+        index: Its index; None if it is retired.
+        blocks: Its own blocks; shared blocks of vectors do not count.
         bytes: Their bytes.
     """
 
@@ -113,10 +113,10 @@ class FileUse(Result):
     Attributes:
         bytes: Its size.
         used_bytes: Bytes of pages in use.
-        free_bytes: Bytes of pages that later commits use again; `compact` gives them back.
-        readers: Who reads at this moment, in all processes, besides this call.
-        reader_lag: How many commits the oldest reader is behind; what those freed cannot be used
-            again yet. None where nobody reads.
+        free_bytes: Bytes of free pages, which later commits use again; `compact` gives them back.
+        readers: Readers at this moment, in all processes, besides this call.
+        reader_lag: Commits that the oldest reader is behind; pages freed by these commits cannot
+            be used again yet. None without a reader.
     """
 
     bytes: int
@@ -127,27 +127,27 @@ class FileUse(Result):
 
     @property
     def fragmentation(self) -> float:
-        """The part of the file that is free."""
+        """The share of the file that is free, 0..1."""
         return self.free_bytes / self.bytes if self.bytes else 0.0
 
 
 @dataclass(frozen=True, slots=True)
 class Inspection(Result):
-    """One collection from the inside.
+    """Statistics of one stored collection.
 
     Attributes:
-        info: What `Collection.info` says, history of generations included.
+        info: The result of `Collection.info`, history of generations included.
         norms: Lengths of its vectors.
-        norm_histogram: How they are distributed.
+        norm_histogram: The distribution of these lengths.
         levels: The levels of the graph, level 0 first; empty for a flat collection.
-        nodes: Records that stand in the graph themselves.
-        duplicates: Records that hang off a node with the very same vector.
+        nodes: Records that are nodes of the graph themselves.
+        duplicates: Records attached to a node with exactly the same vector.
         duplicate_groups: Nodes with duplicates.
-        unlinked: New records that wait for their links; every search looks at them.
-        reached: Records that walks can come by; all of them, in a sound graph.
+        unlinked: New records without links yet; every search compares them.
+        reached: Records that walks can reach; all of them, in a sound graph.
         blocks: Blocks by kind and level, of the generation in use.
         beside: The generations that are not in use.
-        bytes: Bytes by kind: vectors, links, codes, records, ids, and what else there is.
+        bytes: Bytes by kind: vectors, links, codes, records, ids and others.
         file: The file.
     """
 
@@ -172,7 +172,7 @@ class Link(Result):
 
     Attributes:
         id: The neighbour's id.
-        value: The natural value of the two vectors.
+        value: The natural value between the two vectors.
         norm: The length of its vector.
     """
 
@@ -183,7 +183,7 @@ class Link(Result):
 
 @dataclass(frozen=True, slots=True)
 class RecordInspection(Result):
-    """One record from the inside.
+    """One stored record.
 
     Attributes:
         collection: The collection's name.
@@ -192,9 +192,9 @@ class RecordInspection(Result):
         slot: Its number inside the collection.
         norm: The length of its vector.
         payload: Its payload.
-        representative: The record whose place in the graph it shares, having the same vector;
-            often itself. None in a flat collection.
-        duplicates: Other records with the very same vector.
+        representative: The record with the same vector that is the node in the graph; often the
+            record itself. None in a flat collection.
+        duplicates: Other records with exactly the same vector.
         levels: Its neighbours on each level, level 0 first, each list closest first.
     """
 

@@ -1,1 +1,1 @@
-"""`Collection.recall`, `bench` and `tune`: how much searches find, and how fast."""
+"""`Collection.recall`, `bench` and `tune`: recall and speed of searches."""

@@ -1,4 +1,4 @@
-"""Recall: how much of the truth the graph finds, measured against exact search."""
+"""Recall@k of searches, measured against exact search."""
 
 from __future__ import annotations
 
@@ -21,24 +21,24 @@ from vdb.query import nearest, with_spare
 
 __all__ = ["RecallReport", "Truth", "exact_truth", "measure", "recall", "report"]
 
-_AT_ONCE = 128  # queries between two looks at the progress
+_AT_ONCE = 128  # queries at one moment, between two calls of progress
 
 
 @dataclass(frozen=True, slots=True)
 class RecallReport(Result):
-    """How much of the truth searches find.
+    """Recall@k of searches.
 
     Attributes:
-        recall: The mean over queries of the part of the true k nearest that was found, with a
+        recall: Mean over queries of the share of the true k nearest that were found, with a
             confidence interval of 95 %. A hit exactly as close as the k-th counts as one of them.
         k: Hits of a query.
-        ef: Candidates that the walks kept; None where searches are exact.
-        queries: How many queries.
+        ef: Candidates kept by the walks; None if searches are exact.
+        queries: The number of queries.
         source: Whether the queries were given or are stored vectors of the collection.
-        complete: The part of the queries all of whose hits were right.
+        complete: The share of queries with a recall of 1.
         worst: The smallest recall of a single query.
-        note: In words, why walks must miss most of the nearest, and what helps; None where nothing
-            is known of that.
+        note: Why walks must miss most of the nearest, and a remedy, in words; None without a known
+            reason.
     """
 
     recall: Interval
@@ -52,18 +52,18 @@ class RecallReport(Result):
 
 
 class _Chunk(NamedTuple):
-    """What exact search says of some queries at one moment."""
+    """The results of exact search for some queries at one moment."""
 
     view: index.View
-    own: NDArray[np.uint32] | None  # slots of theirs, `NONE` where the record is another now
+    own: NDArray[np.uint32] | None  # slots of stored queries; `NONE` if the vector was replaced
     kth: NDArray[np.float64]  # the value of each query's k-th nearest
-    counts: NDArray[np.int64]  # how many nearest there are, k at most
+    counts: NDArray[np.int64]  # the number of nearest records, at most k
 
 
 class Truth:
-    """What exact search says of queries, some of them at a time.
+    """The results of exact search for all queries, in chunks.
 
-    It is found out once, and anew where the collection has changed since.
+    A chunk is computed once, and again after the collection has changed.
     """
 
     def __init__(self, moments: Moments, queries: Queries, k: int, *, threads: int) -> None:
@@ -72,13 +72,13 @@ class Truth:
         self.k = k
         self.threads = threads
         self._chunks: dict[int, _Chunk] = {}
-        self._sampled: index.View | None = None  # what stored queries were taken from
+        self._sample_view: index.View | None = None  # the view of the sampled stored queries
 
     def of(self, reader: index.Reader, view: index.View, rows: slice) -> _Chunk:
-        """For these queries, at this moment."""
+        """The chunk of these queries at this moment."""
         chunk = self._chunks.get(rows.start)
         if chunk is None or chunk.view is not view:
-            chunk = self._chunks[rows.start] = self._found(reader, view, rows)
+            chunk = self._chunks[rows.start] = self._scan(reader, view, rows)
         return chunk
 
     def rows(self) -> Iterator[slice]:
@@ -86,35 +86,35 @@ class Truth:
         n = len(self.queries)
         return (slice(start, min(start + _AT_ONCE, n)) for start in range(0, n, _AT_ONCE))
 
-    def _found(self, reader: index.Reader, view: index.View, rows: slice) -> _Chunk:
-        own = self._own(reader, view, rows)
+    def _scan(self, reader: index.Reader, view: index.View, rows: slice) -> _Chunk:
+        own_slots = self._own_slots(reader, view, rows)
         width = _width(self.queries, self.k)
-        some = self.queries.matrix[rows]
-        found = index.scan(reader, view, some, width, threads=self.threads)
-        values, real = _nearest(found, own, self.k)
+        chunk = self.queries.matrix[rows]
+        neighbors = index.scan(reader, view, chunk, width, threads=self.threads)
+        values, real = _nearest(neighbors, own_slots, self.k)
         counts = real.sum(axis=1)
         if not values.shape[1]:  # everything was removed meanwhile
-            return _Chunk(view, own, np.zeros(len(some)), counts)
+            return _Chunk(view, own_slots, np.zeros(len(chunk)), counts)
         kth = values[np.arange(len(values)), np.maximum(counts - 1, 0)]
-        return _Chunk(view, own, kth, counts)
+        return _Chunk(view, own_slots, kth, counts)
 
-    def _own(
+    def _own_slots(
         self, reader: index.Reader, view: index.View, rows: slice
     ) -> NDArray[np.uint32] | None:
         """The slots of stored queries, as far as they still hold these vectors."""
         if self.queries.own is None:
             return None
-        own, sampled = self.queries.own[rows], self._sampled
-        if sampled is None:
-            self._sampled = view
-        if sampled is None or sampled is view:
-            return own
-        stored = index.stored(reader, view, own)
-        same = [
+        own_slots, sample_view = self.queries.own[rows], self._sample_view
+        if sample_view is None:
+            self._sample_view = view
+        if sample_view is None or sample_view is view:
+            return own_slots
+        vectors = index.stored(reader, view, own_slots)
+        unchanged = [
             row is not None and np.array_equal(row.astype(query.dtype), query)
-            for row, query in zip(stored, self.queries.matrix[rows], strict=True)
+            for row, query in zip(vectors, self.queries.matrix[rows], strict=True)
         ]
-        return np.where(same, own, NONE).astype(np.uint32)
+        return np.where(unchanged, own_slots, NONE).astype(np.uint32)
 
 
 def exact_truth(
@@ -125,7 +125,7 @@ def exact_truth(
     threads: int,
     progress: Progress | None = None,
 ) -> Truth:
-    """Scans everything for every query; a stored query does not count as its own neighbour."""
+    """Exact search for every query; a stored query does not count as its own neighbour."""
     truth = Truth(moments, queries, k, threads=threads)
     for rows in truth.rows():
         with moments.now() as (reader, view):
@@ -136,37 +136,37 @@ def exact_truth(
 
 
 def measure(truth: Truth, ef: int) -> NDArray[np.float64]:
-    """The recall of each query in searches that keep ef candidates, shape (n,)."""
+    """The recall of each query in searches with this ef, shape (n,)."""
     recalls = np.ones(len(truth.queries))
     for rows in truth.rows():
         with truth.moments.now() as (reader, view):
-            recalls[rows] = _measured(reader, view, truth, rows, ef)
+            recalls[rows] = _chunk_recalls(reader, view, truth, rows, ef)
     return recalls
 
 
-def _measured(
+def _chunk_recalls(
     reader: index.Reader, view: index.View, truth: Truth, rows: slice, ef: int
 ) -> NDArray[np.float64]:
-    """Of some queries, at one moment."""
-    _, own, kth, counts = truth.of(reader, view, rows)
+    """The recall of each query of one chunk, at one moment."""
+    _, own_slots, kth, counts = truth.of(reader, view, rows)
     k, width = truth.k, _width(truth.queries, truth.k)
-    kept = max(ef, k) + width - k  # a stored vector takes one of the places itself
+    ef_used = max(ef, k) + width - k  # a stored vector is its own nearest
     matches = view.header.count
     if not matches:
         return np.ones(len(counts))
     hits = min(width, matches)
-    params = with_spare(view, hits, index.SearchParameters(hits, kept, threads=truth.threads))
-    found = nearest(reader, view, truth.queries.matrix[rows], hits, params)
-    values, real = _nearest(found, own, k)
+    params = with_spare(view, hits, index.SearchParameters(hits, ef_used, threads=truth.threads))
+    neighbors = nearest(reader, view, truth.queries.matrix[rows], hits, params)
+    values, real = _nearest(neighbors, own_slots, k)
     with np.errstate(invalid="ignore"):
         closer = METRICS[view.header.metric].closer
-        right = (real & closer(values, kth[:, None])).sum(axis=1)
-    recalls: NDArray[np.float64] = np.minimum(right, counts) / np.maximum(counts, 1)
+        hit_counts = (real & closer(values, kth[:, None])).sum(axis=1)
+    recalls: NDArray[np.float64] = np.minimum(hit_counts, counts) / np.maximum(counts, 1)
     return recalls
 
 
 def report(truth: Truth, recalls: NDArray[np.float64], ef: int | None) -> RecallReport:
-    """Recalls of single queries as one figure."""
+    """The report on the recalls of single queries."""
     return RecallReport(
         recall=proportion(float(recalls.mean()), len(recalls)),
         k=truth.k,
@@ -179,22 +179,22 @@ def report(truth: Truth, recalls: NDArray[np.float64], ef: int | None) -> Recall
 
 
 def _width(queries: Queries, k: int) -> int:
-    """How many to ask for: a stored vector finds itself too."""
+    """The number of hits to request: one more for stored vectors, which find themselves."""
     return k if queries.own is None else k + 1
 
 
 def _nearest(
-    found: index.Neighbors, own: NDArray[np.uint32] | None, k: int
+    neighbors: index.Neighbors, own_slots: NDArray[np.uint32] | None, k: int
 ) -> tuple[NDArray[np.float64], NDArray[np.bool_]]:
-    """Values of the k nearest besides the query itself, and which entries are real."""
-    width = found.slots.shape[1]
-    real = np.arange(width) < found.counts[:, None]
-    if own is None:
-        return found.values, real
-    itself = real & (found.slots == own[:, None])
-    # What is not real or the query itself goes to the end of its row; the others keep their order.
+    """Values of the k nearest besides the query itself, and a mask of the real entries."""
+    width = neighbors.slots.shape[1]
+    real = np.arange(width) < neighbors.counts[:, None]
+    if own_slots is None:
+        return neighbors.values, real
+    itself = real & (neighbors.slots == own_slots[:, None])
+    # A stable sort moves unreal entries and the query itself to the end of each row.
     order = np.argsort(~real | itself, axis=1, kind="stable")[:, :k]
-    values = np.take_along_axis(found.values, order, axis=1)
+    values = np.take_along_axis(neighbors.values, order, axis=1)
     return values, np.take_along_axis(real & ~itself, order, axis=1)
 
 
@@ -207,7 +207,7 @@ def recall(
     threads: int,
     progress: Progress | None = None,
 ) -> RecallReport:
-    """The recall of these queries with this ef; None is what a search would take."""
+    """The recall of these queries with this ef; None is the default of a search."""
     truth = exact_truth(moments, queries, k, threads=threads, progress=progress)
     with moments.now() as (reader, view):
         note = index.blind_walks(view, index.angular_spread(reader, view))

@@ -1,8 +1,8 @@
-"""How fast a collection answers at which recall, measured as a caller would see it.
+"""Speed and recall of searches through the public API, for several values of ef.
 
-Every round goes through all widths in turn, so that whatever else the machine does falls on all of
-them alike; figures are medians over the rounds. Searches go on to the newest moment every few
-queries (`Moments`); going on is not part of what is timed.
+Every round measures all values of ef in turn, so that other load on the machine affects all of them
+alike; figures are medians over the rounds. The newest moment is taken every few queries
+(`Moments`), outside the timed part.
 """
 
 from __future__ import annotations
@@ -28,23 +28,23 @@ from vdb.query import SearchRequest
 __all__ = ["EFS", "SpeedPoint", "SpeedReport", "measure_speed"]
 
 EFS = (10, 16, 24, 40, 64, 100, 160, 250, 400)
-"""Widths of the walk that are measured when nobody names any."""
+"""The default values of ef."""
 
-_ALONE = 200  # single searches of a round, at most
-_ALONE_AT_ONCE = 16  # of which so many are at one moment
-_BATCH_AT_ONCE = 128  # queries of a batch at one moment, of each thread
+_SINGLE = 200  # single searches of a round, at most
+_SINGLE_AT_ONCE = 16  # single searches at one moment
+_BATCH_AT_ONCE = 128  # queries of a batch at one moment, for each thread
 
 
 @dataclass(frozen=True, slots=True)
 class SpeedPoint(Result):
-    """One width.
+    """Recall and speed with one ef.
 
     Attributes:
-        ef: Candidates that the walk keeps; None for exact search.
-        recall: Share of the true k nearest that it finds.
+        ef: Candidates kept by the walk; None for exact search.
+        recall: Share of the true k nearest that are found.
         per_second: Queries answered a second by ``search_many``, ids and scores.
-        median_ms: Milliseconds that a single ``search`` with payloads takes, the median.
-        slow_ms: The same, of the slowest one in a hundred.
+        median_ms: Milliseconds of a single ``search`` with payloads, median.
+        slow_ms: The same, 99th percentile.
     """
 
     ef: int | None
@@ -64,16 +64,16 @@ class SpeedReport(Result):
         dtype: How its vectors are stored.
         index: Kind and parameters of its index.
         dim: Numbers in a vector.
-        records: How many there are.
+        records: The number of records.
         k: Hits of a query.
-        queries: How many queries.
+        queries: The number of queries.
         source: "given" or "stored".
         threads: Threads of ``search_many``.
-        rounds: How often each width was measured.
-        default_ef: The width of a search that names none; None: it is exact.
-        instruction_set: The processor's instructions that were used.
+        rounds: Measurements of each ef.
+        default_ef: The default ef of a search; None if it is exact.
+        instruction_set: The instruction set used on this processor.
         version: The release.
-        points: The measured widths, rising, exact search last.
+        points: One point for each ef, rising, exact search last.
     """
 
     collection: str
@@ -93,19 +93,19 @@ class SpeedReport(Result):
     points: tuple[SpeedPoint, ...]
 
     def at(self, recall: float) -> SpeedPoint | None:
-        """The fastest point that reaches a recall, or None."""
+        """The fastest point with at least this recall, or None."""
         reaching = [point for point in self.points if point.recall.value >= recall]
         return max(reaching, key=lambda point: point.per_second, default=None)
 
 
 @dataclass(slots=True)
-class _Timed:
-    """What was measured of one width so far, in seconds."""
+class _Timings:
+    """The measurements of one ef so far, in seconds."""
 
     ef: int | None
     recalls: NDArray[np.float64]
     batches: list[float] = field(default_factory=list)
-    alone: list[float] = field(default_factory=list)
+    single: list[float] = field(default_factory=list)
 
 
 def measure_speed(
@@ -118,19 +118,19 @@ def measure_speed(
     rounds: int,
     progress: Progress | None = None,
 ) -> SpeedReport:
-    """Times every width of the walk and exact search; `progress` is called with (steps, steps)."""
+    """Times every ef and exact search; `progress` is called with (steps done, steps)."""
     truth = exact_truth(moments, queries, k, threads=threads)
     n = len(queries)
     with moments.now() as (_, view):
         widths = sorted({max(k, ef) for ef in efs}) if view.links else []
-    timed = [_Timed(ef, measure(truth, ef)) for ef in widths]
-    timed.append(_Timed(None, np.ones(n)))
-    for turn in range(rounds):
-        for i, one in enumerate(timed):
-            _time_batch(moments, queries, k, one, threads=threads)
-            _time_alone(moments, queries, k, one)
+    all_timings = [_Timings(ef, measure(truth, ef)) for ef in widths]
+    all_timings.append(_Timings(None, np.ones(n)))
+    for number in range(rounds):
+        for i, timings in enumerate(all_timings):
+            _time_batch(moments, queries, k, timings, threads=threads)
+            _time_single(moments, queries, k, timings)
             if progress is not None:
-                progress(turn * len(timed) + i + 1, rounds * len(timed))
+                progress(number * len(all_timings) + i + 1, rounds * len(all_timings))
     with moments.now() as (_, view):
         header = view.header
         default = index.search_ef(view, k, None, None)
@@ -150,40 +150,42 @@ def measure_speed(
         default_ef=None if exact else max(k, index.DEFAULT_EF if default is None else default),
         instruction_set=instruction_set(),
         version=__version__,
-        points=tuple(_point(one, n) for one in timed),
+        points=tuple(_point(timings, n) for timings in all_timings),
     )
 
 
-def _time_batch(moments: Moments, queries: Queries, k: int, one: _Timed, *, threads: int) -> None:
+def _time_batch(
+    moments: Moments, queries: Queries, k: int, timings: _Timings, *, threads: int
+) -> None:
     """Times all queries, answered many at a time."""
-    request = SearchRequest(k, ef=one.ef, exact=one.ef is None, with_payloads=False)
+    request = SearchRequest(k, ef=timings.ef, exact=timings.ef is None, with_payloads=False)
     seconds, step = 0.0, _BATCH_AT_ONCE * threads
     for start in range(0, len(queries), step):
-        some = queries.matrix[start : start + step]
+        chunk = queries.matrix[start : start + step]
         with moments.now() as (reader, view):
             begin = time.perf_counter()
-            query.search_many(reader, view, some, request, threads=threads)
+            query.search_many(reader, view, chunk, request, threads=threads)
             seconds += time.perf_counter() - begin
-    one.batches.append(seconds)
+    timings.batches.append(seconds)
 
 
-def _time_alone(moments: Moments, queries: Queries, k: int, one: _Timed) -> None:
+def _time_single(moments: Moments, queries: Queries, k: int, timings: _Timings) -> None:
     """Times some of the queries, answered one at a time and with payloads."""
-    request = SearchRequest(k, ef=one.ef, exact=one.ef is None)
-    some = queries.matrix[: _ALONE if one.ef is not None else max(1, _ALONE // 10)]
-    for start in range(0, len(some), _ALONE_AT_ONCE):
+    request = SearchRequest(k, ef=timings.ef, exact=timings.ef is None)
+    sample = queries.matrix[: _SINGLE if timings.ef is not None else max(1, _SINGLE // 10)]
+    for start in range(0, len(sample), _SINGLE_AT_ONCE):
         with moments.now() as (reader, view):
-            for q in some[start : start + _ALONE_AT_ONCE]:
+            for q in sample[start : start + _SINGLE_AT_ONCE]:
                 begin = time.perf_counter()
                 query.search(reader, view, q, request)
-                one.alone.append(time.perf_counter() - begin)
+                timings.single.append(time.perf_counter() - begin)
 
 
-def _point(one: _Timed, queries: int) -> SpeedPoint:
+def _point(timings: _Timings, queries: int) -> SpeedPoint:
     return SpeedPoint(
-        ef=one.ef,
-        recall=proportion(float(one.recalls.mean()), queries),
-        per_second=queries / float(np.median(one.batches)),
-        median_ms=1000 * float(np.median(one.alone)),
-        slow_ms=1000 * float(np.percentile(one.alone, 99)),
+        ef=timings.ef,
+        recall=proportion(float(timings.recalls.mean()), queries),
+        per_second=queries / float(np.median(timings.batches)),
+        median_ms=1000 * float(np.median(timings.single)),
+        slow_ms=1000 * float(np.percentile(timings.single, 99)),
     )

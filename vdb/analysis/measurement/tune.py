@@ -1,12 +1,12 @@
-"""Finding the smallest ef that reaches a recall, and the curve around it."""
+"""The smallest ef that reaches a recall, and the measured curve around it."""
 
 from __future__ import annotations
 
 from numpy.typing import ArrayLike
 
 from vdb import index
-from vdb.analysis.common import queries as question
 from vdb.analysis.common.moments import Moments
+from vdb.analysis.common.queries import queries_or_sample
 from vdb.analysis.measurement.recall import Truth, exact_truth, measure
 from vdb.errors import InvalidArgumentError
 from vdb.index import Tuning
@@ -16,24 +16,25 @@ from vdb.model.records import Progress
 
 __all__ = ["tune", "tune_grown"]
 
-_ADDED = 1_000  # and at least a quarter of all: so measuring takes little beside linking
+_MIN_ADDED = 1_000  # and a quarter of all records: then measuring costs little next to linking
 
 
 def tune_grown(
     reader: index.Reader, view: index.View, added: int, *, threads: int
 ) -> Tuning | None:
-    """A measured ef for a collection to which many vectors were added; None where it has one.
+    """A measured ef for a collection to which many vectors were added; None if not needed.
 
-    That is an HNSW collection of `curve.AUTOMATIC_FROM` records and more, of which these are a
-    quarter or more; not one that somebody tuned, or that was when it was more than half as large.
+    It is measured for an HNSW collection of at least `recall_curve.AUTOMATIC_FROM` records, if at
+    least a quarter of them were added; not if `tune` was called, and not if it was measured when
+    the collection had more than half as many records.
     """
-    count, known = view.header.count, view.generation.tuning
-    if not view.links or count < recall_curve.AUTOMATIC_FROM or added < max(_ADDED, count // 4):
+    count, tuning = view.header.count, view.generation.tuning
+    if not view.links or count < recall_curve.AUTOMATIC_FROM or added < max(_MIN_ADDED, count // 4):
         return None
-    if known is not None and (known["source"] != "automatic" or count < 2 * known["records"]):
+    if tuning is not None and (tuning["source"] != "automatic" or count < 2 * tuning["records"]):
         return None
-    asked = question.given_or_sampled(reader, view, None, sample=AUTOMATIC_QUERIES, seed=0)
-    truth = exact_truth(Moments.of(reader, view), asked, 10, threads=threads)
+    query_set = queries_or_sample(reader, view, None, sample=AUTOMATIC_QUERIES, seed=0)
+    truth = exact_truth(Moments.of(reader, view), query_set, 10, threads=threads)
     return automatic(_curve(truth, count))
 
 
@@ -63,21 +64,21 @@ def tune(
                 expected="an HNSW collection",
                 received="flat",
             )
-        asked = question.given_or_sampled(reader, view, queries, sample=sample, seed=seed)
+        query_set = queries_or_sample(reader, view, queries, sample=sample, seed=seed)
         records = view.header.count
-    truth = exact_truth(moments, asked, k, threads=threads, progress=progress)
-    measured = _curve(truth, records)
-    reaching = measured.reaching(target, LARGEST_EF)
-    if reaching is None:
-        best = max(measured.points, key=lambda ef: measured.points[ef].value)
+    truth = exact_truth(moments, query_set, k, threads=threads, progress=progress)
+    curve = _curve(truth, records)
+    ef = curve.reaching(target, LARGEST_EF)
+    if ef is None:
+        best = max(curve.points, key=lambda point: curve.points[point].value)
         raise InvalidArgumentError(
-            f"target_recall={target:g} was not reached: {measured.points[best].value:.4f} at "
+            f"target_recall={target:g} was not reached: {curve.points[best].value:.4f} at "
             f"ef={best}. A graph with more links (M) or more candidates while building "
             "(ef_construction) finds more",
             expected=target,
-            received=measured.points[best].value,
+            received=curve.points[best].value,
         )
-    return measured.tuning(reaching, target, "given" if asked.own is None else "stored")
+    return curve.tuning(ef, target, "given" if query_set.own is None else "stored")
 
 
 def _curve(truth: Truth, records: int) -> Curve:

@@ -1,75 +1,77 @@
-"""The page of a threshold that was carried over."""
+"""The page of a calibrated threshold."""
 
 from __future__ import annotations
 
 from vdb.analysis.calibration.report import Calibration, Change, Changes
 from vdb.analysis.pages import charts
-from vdb.analysis.pages.page import color, listed, page, section, table, text, tiles
+from vdb.analysis.pages.page import color, page, section, sentence_list, table, text, tiles
 
 __all__ = ["calibration_page"]
 
 
-def calibration_page(found: Calibration) -> str:
+def calibration_page(report: Calibration) -> str:
     """A calibration as one HTML page."""
-    asked = f"{found.queries:,} queries, every record under both" if found.queries else "by formula"
-    parts = [listed(found.findings), _threshold(found)]
-    if found.queries:
-        parts += [_hits(found), _examples(found), _how(found)]
+    basis = (
+        f"{report.queries:,} queries, every record under both" if report.queries else "by formula"
+    )
+    parts = [sentence_list(report.findings), _threshold(report)]
+    if report.queries:
+        parts += [_hits(report), _examples(report), _reading_notes(report)]
     return page(
-        f"Threshold {found.threshold:.6g} on {found.collection}",
-        f"from {_before(found)} to {_after(found)} · {asked}",
+        f"Threshold {report.threshold:.6g} on {report.collection}",
+        f"from {_old_unit(report)} to {_new_unit(report)} · {basis}",
         parts,
     )
 
 
-def _before(found: Calibration) -> str:
-    return f"{found.metric} {found.scores}"
+def _old_unit(report: Calibration) -> str:
+    return f"{report.metric} {report.scores}"
 
 
-def _after(found: Calibration) -> str:
-    return f"{found.to_metric} {found.to_scores}"
+def _new_unit(report: Calibration) -> str:
+    return f"{report.to_metric} {report.to_scores}"
 
 
-def _threshold(found: Calibration) -> str:
-    line = found.to_threshold
+def _threshold(report: Calibration) -> str:
+    interval = report.to_threshold
     facts = [
-        (f"{found.threshold:.6g}", f"the threshold under {_before(found)}"),
-        (f"{line.value:.6g}", f"takes its place under {_after(found)}"),
+        (f"{report.threshold:.6g}", f"the threshold under {_old_unit(report)}"),
+        (f"{interval.value:.6g}", f"takes its place under {_new_unit(report)}"),
     ]
-    if not found.queries:
+    if not report.queries:
         return section("The threshold", "", tiles(facts))
     facts += [
-        (f"{found.hits:,}", f"hits before, of {found.answered:,} queries"),
-        (f"{found.to_hits:,}", f"hits now, of {found.to_answered:,} queries"),
+        (f"{report.hits:,}", f"hits before, of {report.answered:,} queries"),
+        (f"{report.to_hits:,}", f"hits now, of {report.to_answered:,} queries"),
     ]
-    if found.precision is not None and found.to_precision is not None:
+    if report.precision is not None and report.to_precision is not None:
         facts += [
-            (f"{found.precision:.1%}", "of the hits before were relevant"),
-            (f"{found.to_precision:.1%}", "of those now are"),
+            (f"{report.precision:.1%}", "of the hits before were relevant"),
+            (f"{report.to_precision:.1%}", "of those now are"),
         ]
-    if found.exact:
+    if report.exact:
         return section("The threshold", "Converted by formula, exactly.", tiles(facts))
-    kept = {"count": "the number of hits", "precision": "the precision"}[found.keep or "count"]
-    plot = charts.intervals([(found.to_metric, line, 1)])
+    quantity = {"count": "the number of hits", "precision": "the precision"}[report.keep or "count"]
+    plot = charts.intervals([(report.to_metric, interval, 1)])
     return section(
         "The threshold",
-        f"Drawn where {kept} is kept. The bar is where other queries of this kind would put it "
-        f"(95 %): {line.low:.6g} to {line.high:.6g}.",
+        f"Drawn where {quantity} is kept. The bar is where other queries of this kind would put it "
+        f"(95 %): {interval.low:.6g} to {interval.high:.6g}.",
         tiles(facts),
         f'<br><div class="card">{plot}</div>',
     )
 
 
-def _groups(found: Calibration) -> dict[str, Changes]:
+def _groups(report: Calibration) -> dict[str, Changes]:
     return {
-        "in both": found.kept,
-        f"let in by {found.to_metric}": found.let_in,
-        "let out": found.let_out,
+        "in both": report.kept,
+        f"let in by {report.to_metric}": report.let_in,
+        "let out": report.let_out,
     }
 
 
-def _hits(found: Calibration) -> str:
-    groups = _groups(found)
+def _hits(report: Calibration) -> str:
+    groups = _groups(report)
     parts = [(name, float(group.hits), f"{group.hits:,}") for name, group in groups.items()]
     rows = [
         (name, f"{group.hits:,}", "?" if group.relevant is None else f"{group.relevant:,}")
@@ -83,10 +85,10 @@ def _hits(found: Calibration) -> str:
     )
 
 
-def _examples(found: Calibration) -> str:
+def _examples(report: Calibration) -> str:
     cards = [
-        _card(f"Let in by {found.to_metric}, closest first", found.let_in, 1),
-        _card(f"Let out, closest by {found.metric} first", found.let_out, 2),
+        _card(f"Let in by {report.to_metric}, closest first", report.let_in, 1),
+        _card(f"Let out, closest by {report.metric} first", report.let_out, 2),
     ]
     if not any(cards):
         return ""
@@ -97,27 +99,27 @@ def _card(title: str, group: Changes, number: int) -> str:
     if not group.examples:
         return ""
     dot = f'<span class="dot" style="background:{color(number)}"></span>'
-    shown = "".join(_example(one) for one in group.examples)
-    return f'<div class="card"><h3>{dot}{text(title)}</h3>{shown}</div>'
+    examples = "".join(_example(change) for change in group.examples)
+    return f'<div class="card"><h3>{dot}{text(title)}</h3>{examples}</div>'
 
 
-def _example(one: Change) -> str:
-    said = one.query_text or f"query {one.query}"
+def _example(change: Change) -> str:
+    query_text = change.query_text or f"query {change.query}"
     tag = {
         None: "",
         True: ' <span class="tag yes">relevant</span>',
         False: ' <span class="tag no">not relevant</span>',
-    }[one.relevant]
+    }[change.relevant]
     return (
-        f'<p class="quote"><b>{text(said)}</b>{tag}<br>{text(one.text or "")}</p>'
-        f'<span class="small">{text(one.id)} · value {one.value:.4g}</span>'
+        f'<p class="quote"><b>{text(query_text)}</b>{tag}<br>{text(change.text or "")}</p>'
+        f'<span class="small">{text(change.id)} · value {change.value:.4g}</span>'
     )
 
 
-def _how(found: Calibration) -> str:
+def _reading_notes(report: Calibration) -> str:
     return section(
         "How to read this",
         "Every query was compared with every record under both metrics, at one moment. The "
         "interval holds the middle 95 % of resamples of the queries (bootstrap, seed "
-        f"{found.seed}). Each threshold is in the unit of its own convention.",
+        f"{report.seed}). Each threshold is in the unit of its own convention.",
     )

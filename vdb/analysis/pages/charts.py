@@ -1,4 +1,4 @@
-"""Plots, as SVG that stands inside a page and takes its colours from it."""
+"""Plots as inline SVG, in the colours of the page."""
 
 from __future__ import annotations
 
@@ -20,10 +20,15 @@ def intervals(
 
     Args:
         rows: Label, interval, number of the colour.
-        low: Where the scale begins; None: below the lowest interval.
-        zero: Whether the line at 0 is drawn.
+        low: The beginning of the scale; None: below the lowest interval.
+        zero: Whether to draw a line at 0.
     """
-    ends = [end for _, one, _ in rows for end in (one.low, one.high, one.value) if isfinite(end)]
+    ends = [
+        end
+        for _, interval, _ in rows
+        for end in (interval.low, interval.high, interval.value)
+        if isfinite(end)
+    ]
     if not ends:
         return ""
     begin = min(ends) if low is None else low
@@ -42,17 +47,17 @@ def intervals(
             f'<line x1="{x(0):.1f}" x2="{x(0):.1f}" y1="0" y2="{height - 20}" '
             'stroke="var(--soft)" stroke-dasharray="3 3"/>'
         )
-    for i, (label, one, number) in enumerate(rows):
+    for i, (label, interval, number) in enumerate(rows):
         y, fill = step * i + step / 2, color(number)
         out.append(f'<text x="0" y="{y + 4}">{text(label)}</text>')
-        if not isfinite(one.value):
+        if not isfinite(interval.value):
             continue
         out.append(
-            f"<g><title>{text(label)}: {text(one)}</title>"
-            f'<line x1="{x(one.low):.1f}" x2="{x(one.high):.1f}" y1="{y}" y2="{y}" '
+            f"<g><title>{text(label)}: {text(interval)}</title>"
+            f'<line x1="{x(interval.low):.1f}" x2="{x(interval.high):.1f}" y1="{y}" y2="{y}" '
             f'stroke="{fill}" stroke-width="6" stroke-linecap="round" opacity="0.35"/>'
-            f'<circle cx="{x(one.value):.1f}" cy="{y}" r="5.5" fill="{fill}"/></g>'
-            f'<text x="{WIDTH}" y="{y + 4}" text-anchor="end">{one.value:.3f}</text>'
+            f'<circle cx="{x(interval.value):.1f}" cy="{y}" r="5.5" fill="{fill}"/></g>'
+            f'<text x="{WIDTH}" y="{y + 4}" text-anchor="end">{interval.value:.3f}</text>'
         )
     return _svg(height, out)
 
@@ -89,45 +94,47 @@ def bars(
     """A histogram; every few labels below it."""
     if not counts or not max(counts):
         return ""
-    highest, room = max(counts), height - 30
+    highest, plot_height = max(counts), height - 30
     step = WIDTH / len(counts)
     every = max(1, ceil(len(counts) / 9))
-    out = [f'<line class="axis" x1="0" x2="{WIDTH}" y1="{room}" y2="{room}"/>']
+    out = [f'<line class="axis" x1="0" x2="{WIDTH}" y1="{plot_height}" y2="{plot_height}"/>']
     for i, count in enumerate(counts):
-        tall = room * count / highest
-        tall = max(tall, 1.5) if count else 0
+        bar_height = plot_height * count / highest
+        bar_height = max(bar_height, 1.5) if count else 0
         out.append(
             f"<g><title>{text(labels[i])}: {count:,}</title>"
-            f'<rect x="{step * i + step * 0.08:.1f}" y="{room - tall:.1f}" '
-            f'width="{step * 0.84:.1f}" height="{tall:.1f}" rx="2" fill="{color(number)}"/></g>'
+            f'<rect x="{step * i + step * 0.08:.1f}" y="{plot_height - bar_height:.1f}" '
+            f'width="{step * 0.84:.1f}" height="{bar_height:.1f}" rx="2" '
+            f'fill="{color(number)}"/></g>'
         )
         if i % every == 0:
             out.append(
-                f'<text class="soft" x="{step * (i + 0.5):.1f}" y="{room + 17}" '
+                f'<text class="soft" x="{step * (i + 0.5):.1f}" y="{plot_height + 17}" '
                 f'text-anchor="middle">{text(labels[i])}</text>'
             )
     return _svg(height, out)
 
 
 def stack(parts: Sequence[tuple[str, float, str]]) -> str:
-    """One bar of shares with a legend: (what, size, size for people)."""
+    """One bar of shares with a legend: (label, size, size as text)."""
     total = sum(size for _, size, _ in parts)
     if not total:
         return ""
     out, x = [], 0.0
-    for i, (what, size, shown) in enumerate(parts):
-        wide = WIDTH * size / total
+    for i, (label, size, figure) in enumerate(parts):
+        width = WIDTH * size / total
         out.append(
-            f"<g><title>{text(what)}: {text(shown)}</title>"
-            f'<rect x="{x:.1f}" y="0" width="{max(wide - 1.5, 0.5):.1f}" height="26" rx="3" '
+            f"<g><title>{text(label)}: {text(figure)}</title>"
+            f'<rect x="{x:.1f}" y="0" width="{max(width - 1.5, 0.5):.1f}" height="26" rx="3" '
             f'fill="{color(i)}"/></g>'
         )
-        x += wide
+        x += width
         y = 52 + 21 * i
         out.append(
             f'<rect x="0" y="{y - 10}" width="11" height="11" rx="2" fill="{color(i)}"/>'
-            f'<text x="20" y="{y}">{text(what)}</text>'
-            f'<text x="{WIDTH}" y="{y}" text-anchor="end">{text(shown)} ({size / total:.1%})</text>'
+            f'<text x="20" y="{y}">{text(label)}</text>'
+            f'<text x="{WIDTH}" y="{y}" text-anchor="end">'
+            f"{text(figure)} ({size / total:.1%})</text>"
         )
     return _svg(42 + 21 * len(parts), out)
 
@@ -135,7 +142,7 @@ def stack(parts: Sequence[tuple[str, float, str]]) -> str:
 def box(
     ends: tuple[float, float, float, float, float], marks: Sequence[tuple[str, float, int]]
 ) -> str:
-    """A range with its middle part and median, and marks below it: (label, place, colour)."""
+    """A range with its middle part and median, and marks below it: (label, value, colour)."""
     low, p5, median, p95, high = ends
     ticks = _ticks(low, high)
     begin, finish = min(low, ticks[0]), max(high, ticks[-1])

@@ -1,4 +1,4 @@
-"""Lines over a plane, as SVG like the other plots."""
+"""Line plots of speed over recall, as SVG like the other plots."""
 
 from __future__ import annotations
 
@@ -11,34 +11,36 @@ from vdb.analysis.pages.page import color, text
 __all__ = ["Line", "speed_curves"]
 
 Line = tuple[str, Sequence[tuple[float, float, str]]]
-"""What it is, and its points: recall, queries a second, what the point is called."""
+"""A label, and points: recall, queries a second, the name of the point."""
 
 _LEFT, _RIGHT, _TOP, _HEIGHT = 58, 12, 10, 300
 _NINES = (0.5, 0.8, 0.9, 0.95, 0.98, 0.99, 0.995, 0.998, 0.999)
-_FLOOR = 1e-3  # nearer to a recall of 1 than this is drawn there
+_FLOOR = 1e-3  # a recall within this distance of 1 is drawn at 1
 
 
 def speed_curves(lines: Sequence[Line]) -> str:
-    """Queries a second over recall, both so that what matters can be told apart.
+    """Queries a second over recall.
 
-    Speed is logarithmic; recall is spread out towards 1, where half of what is missing is one step.
+    Speed is logarithmic. Recall is stretched towards 1: each halving of 1 - recall is one step.
     """
     points = [point for _, line in lines for point in line]
     if not points:
         return ""
     lowest = min(recall for recall, _, _ in points)
-    low = _place(max(0.0, max((one for one in _NINES if one <= lowest), default=0.0)))
+    low = _place(max(0.0, max((tick for tick in _NINES if tick <= lowest), default=0.0)))
     bottom = floor(3 * log10(min(speed for _, speed, _ in points))) / 3
     top = ceil(3 * log10(max(speed for _, speed, _ in points))) / 3
-    room = _HEIGHT - _TOP - 24
+    plot_height = _HEIGHT - _TOP - 24
 
     def x(recall: float) -> float:
         return _LEFT + (WIDTH - _LEFT - _RIGHT) * (_place(recall) - low) / (_place(1.0) - low)
 
     def y(speed: float) -> float:
-        return _TOP + room * (top - log10(speed)) / ((top - bottom) or 1)
+        return _TOP + plot_height * (top - log10(speed)) / ((top - bottom) or 1)
 
-    out = [_column(x(one), room, f"{one:g}") for one in (*_NINES, 1.0) if _place(one) >= low]
+    out = [
+        _column(x(tick), plot_height, f"{tick:g}") for tick in (*_NINES, 1.0) if _place(tick) >= low
+    ]
     out += [_row(y(speed), f"{speed:,.0f}") for speed in _decades(bottom, top)]
     for number, (label, line) in enumerate(lines):
         path = " ".join(f"{x(recall):.1f},{y(speed):.1f}" for recall, speed, _ in line)
@@ -66,7 +68,7 @@ def speed_curves(lines: Sequence[Line]) -> str:
 
 
 def _place(recall: float) -> float:
-    """Where a recall lies: each halving of what is missing is one step."""
+    """The position of a recall on its axis: each halving of 1 - recall is one step."""
     return -log10(max(1.0 - recall, _FLOOR / 2))
 
 
@@ -75,10 +77,11 @@ def _decades(bottom: float, top: float) -> list[float]:
     return [speed for speed in steps if bottom <= log10(speed) <= top]
 
 
-def _column(x: float, room: float, label: str) -> str:
+def _column(x: float, plot_height: float, label: str) -> str:
     return (
-        f'<line class="axis" x1="{x:.1f}" x2="{x:.1f}" y1="{_TOP}" y2="{_TOP + room}"/>'
-        f'<text class="soft" x="{x:.1f}" y="{_TOP + room + 16}" text-anchor="middle">{label}</text>'
+        f'<line class="axis" x1="{x:.1f}" x2="{x:.1f}" y1="{_TOP}" y2="{_TOP + plot_height}"/>'
+        f'<text class="soft" x="{x:.1f}" y="{_TOP + plot_height + 16}" '
+        f'text-anchor="middle">{label}</text>'
     )
 
 

@@ -9,9 +9,9 @@ from vdb.analysis.pages.page import page, section, table, text, tiles
 __all__ = ["inspection_page", "size"]
 
 
-def inspection_page(found: Inspection) -> str:
+def inspection_page(report: Inspection) -> str:
     """An inspection as one HTML page."""
-    info = found.info
+    info = report.info
     sub = (
         f"{info.dim} dimensions of {info.dtype} · {info.metric} · {info.index} · "
         f"generation {info.generation}" + (f" · {info.model}" if info.model else "")
@@ -19,7 +19,13 @@ def inspection_page(found: Inspection) -> str:
     return page(
         f"Collection {info.name}",
         sub,
-        [_facts(found), _lengths(found), _graph(found), _space(found), _history(found)],
+        [
+            _facts(report),
+            _lengths(report),
+            _graph(report),
+            _space(report),
+            _history(report),
+        ],
     )
 
 
@@ -32,18 +38,21 @@ def size(count: float) -> str:
     return f"{count:,.1f} TiB"
 
 
-def _facts(found: Inspection) -> str:
-    info = found.info
-    reached = found.reached / info.count if info.count else 1.0
+def _facts(report: Inspection) -> str:
+    info = report.info
+    reached = report.reached / info.count if info.count else 1.0
     facts = [
         (f"{info.count:,}", "records"),
         (f"{reached:.1%}", "of them reachable"),
-        (f"{found.duplicates:,}", f"duplicates of {found.duplicate_groups:,} vectors"),
+        (f"{report.duplicates:,}", f"duplicates of {report.duplicate_groups:,} vectors"),
         (f"{info.free_slots:,}", "free slots, used by later records"),
-        (f"{found.unlinked:,}", "new records that wait for their links"),
-        (size(sum(found.bytes.values())), "in this collection"),
-        (f"{found.file.fragmentation:.1%}", f"of the file free ({size(found.file.bytes)})"),
-        (str(found.file.readers), _lag(found)),
+        (f"{report.unlinked:,}", "new records that wait for their links"),
+        (size(sum(report.bytes.values())), "in this collection"),
+        (
+            f"{report.file.fragmentation:.1%}",
+            f"of the file free ({size(report.file.bytes)})",
+        ),
+        (str(report.file.readers), _lag(report)),
     ]
     if info.tuning is not None:
         target = f"ef for recall@{info.tuning.k} of {info.tuning.found}"
@@ -51,13 +60,13 @@ def _facts(found: Inspection) -> str:
     return tiles(facts)
 
 
-def _lag(found: Inspection) -> str:
-    lag = found.file.reader_lag
+def _lag(report: Inspection) -> str:
+    lag = report.file.reader_lag
     return "readers" if not lag else f"readers, the oldest {lag:,} commits behind"
 
 
-def _lengths(found: Inspection) -> str:
-    norms, histogram = found.norms, found.norm_histogram
+def _lengths(report: Inspection) -> str:
+    norms, histogram = report.norms, report.norm_histogram
     labels = [f"{edge:.3g}" for edge in histogram.edges]
     note = (
         "All vectors have length 1."
@@ -72,10 +81,10 @@ def _lengths(found: Inspection) -> str:
     )
 
 
-def _graph(found: Inspection) -> str:
-    if not found.levels:
+def _graph(report: Inspection) -> str:
+    if not report.levels:
         return section("Graph", "There is none: every search looks at every vector.")
-    cards = "".join(_degrees(level) for level in found.levels)
+    cards = "".join(_degrees(level) for level in report.levels)
     rows = [
         (
             str(level.level),
@@ -86,11 +95,11 @@ def _graph(found: Inspection) -> str:
             f"{level.alone:,}",
             str(len(level.in_degrees) - 1),
         )
-        for level in found.levels
+        for level in report.levels
     ]
     return section(
         "Graph",
-        f"{found.nodes:,} nodes. Each level above the lowest holds a fraction of the one below; "
+        f"{report.nodes:,} nodes. Each level above the lowest holds a fraction of the one below; "
         "walks begin at the top.",
         f'<div class="plots">{cards}</div><br>',
         table(
@@ -108,9 +117,9 @@ def _degrees(level: LevelUse) -> str:
     return f'<div class="card"><h3>{text(title)}</h3>{plot}</div>'
 
 
-def _space(found: Inspection) -> str:
-    kinds = [(kind, float(count), size(count)) for kind, count in found.bytes.items() if count]
-    file = found.file
+def _space(report: Inspection) -> str:
+    kinds = [(kind, float(count), size(count)) for kind, count in report.bytes.items() if count]
+    file = report.file
     parts = [
         ("in use", float(file.used_bytes), size(file.used_bytes)),
         ("free", float(file.free_bytes), size(file.free_bytes)),
@@ -124,7 +133,7 @@ def _space(found: Inspection) -> str:
             f"{use.used:,} of {use.rows:,}",
             f"{use.fill:.0%}",
         )
-        for use in found.blocks
+        for use in report.blocks
     ]
     return section(
         "Space",
@@ -138,28 +147,28 @@ def _space(found: Inspection) -> str:
             rows,
             numbers=(1, 2, 3, 4, 5),
         ),
-        _beside(found),
+        _inactive(report),
     )
 
 
-def _beside(found: Inspection) -> str:
+def _inactive(report: Inspection) -> str:
     rows = [
         (
-            str(other.generation),
-            other.role,
-            other.metric or "",
-            other.dtype or "",
-            "" if other.index is None else str(other.index),
-            f"{other.blocks:,}",
-            size(other.bytes),
+            str(generation.generation),
+            generation.role,
+            generation.metric or "",
+            generation.dtype or "",
+            "" if generation.index is None else str(generation.index),
+            f"{generation.blocks:,}",
+            size(generation.bytes),
         )
-        for other in found.beside
+        for generation in report.beside
     ]
     columns = ["generation", "not in use", "metric", "dtype", "index", "blocks", "size"]
     return f"<br>{table(columns, rows, numbers=(5, 6))}" if rows else ""
 
 
-def _history(found: Inspection) -> str:
+def _history(report: Inspection) -> str:
     rows = [
         (
             str(line.generation),
@@ -170,7 +179,7 @@ def _history(found: Inspection) -> str:
             line.version,
             line.reason,
         )
-        for line in reversed(found.info.history)
+        for line in reversed(report.info.history)
     ]
     return section(
         "Generations",

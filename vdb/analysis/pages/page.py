@@ -1,4 +1,4 @@
-"""The frame of a page: its head, its style, and the pieces that all pages are made of."""
+"""The frame of a page: its head, its style, and the elements shared by all pages."""
 
 from __future__ import annotations
 
@@ -7,10 +7,10 @@ from html import escape
 
 from vdb.model.version import __version__
 
-__all__ = ["color", "listed", "page", "section", "table", "text", "tiles"]
+__all__ = ["color", "page", "section", "sentence_list", "table", "text", "tiles"]
 
 COLORS = 6
-"""How many colours there are for metrics, kinds and levels."""
+"""Number of colours for metrics, kinds and levels."""
 
 _POLICY = "default-src 'none'; style-src 'unsafe-inline'"
 
@@ -69,9 +69,9 @@ footer { margin-top: 3rem; color: var(--soft); font-size: .85rem; }
 
 
 def text(value: object) -> str:
-    """Any text, escaped for HTML, with what is not for printing made visible."""
-    shown = "".join(c if c.isprintable() or c == "\n" else repr(c)[1:-1] for c in str(value))
-    return escape(shown)
+    """Any text, escaped for HTML, with unprintable characters as escapes."""
+    visible = "".join(c if c.isprintable() or c == "\n" else repr(c)[1:-1] for c in str(value))
+    return escape(visible)
 
 
 def color(number: int) -> str:
@@ -94,32 +94,32 @@ def page(title: str, sub: str, parts: Iterable[str]) -> str:
 
 
 def section(title: str, note: str, *parts: str) -> str:
-    """A heading, a line in soft letters, and HTML below."""
-    said = f'<p class="note">{text(note)}</p>' if note else ""
-    return f"<section><h2>{text(title)}</h2>{said}{''.join(parts)}</section>"
+    """A heading, a note in a soft colour, and HTML below."""
+    note_html = f'<p class="note">{text(note)}</p>' if note else ""
+    return f"<section><h2>{text(title)}</h2>{note_html}{''.join(parts)}</section>"
 
 
 def tiles(facts: Sequence[tuple[str, str]]) -> str:
-    """Figures with what they are: (figure, what)."""
+    """Figures with their labels: (figure, label)."""
     cells = (
-        f'<div class="card tile"><b>{text(figure)}</b><span>{text(what)}</span></div>'
-        for figure, what in facts
+        f'<div class="card tile"><b>{text(figure)}</b><span>{text(label)}</span></div>'
+        for figure, label in facts
     )
     return f'<div class="tiles">{"".join(cells)}</div>'
 
 
-def listed(said: Sequence[str]) -> str:
+def sentence_list(sentences: Sequence[str]) -> str:
     """Sentences: the first one large, the others as a list."""
-    if not said:
+    if not sentences:
         return ""
-    rest = "".join(f"<li>{text(one)}</li>" for one in said[1:])
-    return f'<p class="lead">{text(said[0])}</p><ul class="findings">{rest}</ul>'
+    items = "".join(f"<li>{text(sentence)}</li>" for sentence in sentences[1:])
+    return f'<p class="lead">{text(sentences[0])}</p><ul class="findings">{items}</ul>'
 
 
 def table(
     columns: Sequence[str], rows: Iterable[Sequence[str]], *, numbers: Iterable[int] = ()
 ) -> str:
-    """A table of plain text; `numbers` are the columns that are aligned to the right."""
+    """A table of plain text; `numbers` are the right-aligned columns."""
     right = set(numbers)
 
     def cells(row: Sequence[str], tag: str) -> str:
