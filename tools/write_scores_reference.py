@@ -8,7 +8,7 @@ from pathlib import Path
 
 from vdb.model.metrics import METRICS
 from vdb.scores.convention import Convention
-from vdb.scores.explain import span
+from vdb.scores.convention_text import span
 from vdb.scores.table import all_conventions
 
 PAGE = Path(__file__).parent.parent / "docs" / "reference" / "scores.md"

@@ -1,4 +1,4 @@
-"""Sums in float32 in an order that is given."""
+"""Summation in float32 in an order that is given."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 
 from vdb import kernel
-from vdb.scores.orders import ONE_BY_ONE, ONE_BY_ONE_FUSED, ByDimension, Order
+from vdb.scores.summation_order import ONE_BY_ONE, ONE_BY_ONE_FUSED, ByDimension, Order
 
 ROWS = 20
 DIMS = (1, 2, 3, 7, 8, 13, 16, 20, 24, 33, 48, 100, 129)

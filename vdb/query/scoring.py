@@ -18,7 +18,7 @@ from vdb.index import Neighbors, SearchStats
 from vdb.index.types import Reader, View
 from vdb.model.metrics import METRICS
 from vdb.scores.table import Convention
-from vdb.scores.vectors import FromVectors
+from vdb.scores.vector_quantities import FromVectors
 from vdb.store import CacheSlot, CollectionView
 
 __all__ = [

@@ -1,4 +1,4 @@
-"""One row of the table, made whole: how an engine scores a metric, in words and as functions."""
+"""A convention: how an engine scores a metric, in words and as functions."""
 
 from __future__ import annotations
 
@@ -11,10 +11,10 @@ from numpy.typing import NDArray
 from vdb.errors import InvalidArgumentError, NotInvertibleError
 from vdb.model.metrics import METRICS
 from vdb.model.records import Direction
-from vdb.scores.families import Family
-from vdb.scores.rows import Evidence, Precision, Zero
-from vdb.scores.thresholds import Rows, Threshold
-from vdb.scores.vectors import FromVectors
+from vdb.scores.engine_rows import Evidence, Precision, Zero
+from vdb.scores.formula_families import Family
+from vdb.scores.thresholds import ScoredHits, Threshold
+from vdb.scores.vector_quantities import FromVectors
 
 __all__ = ["Convention"]
 
@@ -223,6 +223,6 @@ class Convention:
                 (`from_vectors`); None for the values.
         """
         made_of = values if quantities is None else quantities
-        rows = Rows(scores, values, made_of, self.direction, lambda x: self.scored(x, dim))
+        hits = ScoredHits(scores, values, made_of, self.direction, lambda x: self.scored(x, dim))
         with np.errstate(over="ignore"):  # of a threshold beyond float32 the comparison is right
-            return self.rule.admits(rows, threshold)
+            return self.rule.admits(hits, threshold)

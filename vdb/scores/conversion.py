@@ -1,4 +1,4 @@
-"""Between values and scores: the public functions of `vdb.scores`.
+"""Conversion between values and scores: the public functions of `vdb.scores`.
 
 Scalars in, floats out; arrays in, arrays of the same shape out.
 """
@@ -14,7 +14,7 @@ from vdb.errors import ArgumentTypeError
 from vdb.model.arguments import truth, unreadable, whole
 from vdb.model.dtypes import dtype_named
 from vdb.model.metrics import metric_named
-from vdb.scores.across import value_under
+from vdb.scores.cross_metric import converted_values
 from vdb.scores.table import Convention, convention_named, names
 
 __all__ = ["conventions", "convert", "describe", "score", "value"]
@@ -192,12 +192,13 @@ def convert(
         vdb.scores.convert(0.75, metric="cosine", source="elasticsearch", target="chroma")  # 0.5
     """
     kind = _checked(dim, dtype)
-    wanted = metric if to_metric is None else metric_named(to_metric, "to_metric").name
-    giver = convention_named(source, metric, dtype=kind, argument="source")
-    taker = convention_named(target, wanted, dtype=kind, argument="target")
+    final_metric = metric if to_metric is None else metric_named(to_metric, "to_metric").name
+    from_row = convention_named(source, metric, dtype=kind, argument="source")
+    to_row = convention_named(target, final_metric, dtype=kind, argument="target")
     unit = truth("unit_norms", unit_norms)
-    values = giver.to_value(_numbers("score", score), dim)
-    return _plain(taker.from_value(value_under(values, metric, wanted, unit_norms=unit), dim))
+    values = from_row.to_value(_numbers("score", score), dim)
+    values = converted_values(values, metric, final_metric, unit_norms=unit)
+    return _plain(to_row.from_value(values, dim))
 
 
 def _numbers(name: str, given: ArrayLike) -> NDArray[np.float64]:

@@ -18,8 +18,8 @@ from vdb.model.metrics import METRICS, Metric, metric_named
 from vdb.model.records import Direction
 from vdb.model.version import __version__
 from vdb.scores.convention import Convention
-from vdb.scores.families import SAME, Family
-from vdb.scores.rows import Engine, Row, Zero
+from vdb.scores.engine_rows import Engine, EngineRow, Zero
+from vdb.scores.formula_families import SAME, Family
 from vdb.scores.thresholds import NATIVE
 
 __all__ = ["Convention", "all_conventions", "convention_named", "names"]
@@ -59,7 +59,7 @@ def _native(metric: Metric) -> Convention:
     )
 
 
-def _row(engine: Engine, row: Row) -> Convention:
+def _row(engine: Engine, row: EngineRow) -> Convention:
     metric = METRICS[row.metric]
     family, rule = row.family, row.threshold or engine.threshold
     zero = row.zero or engine.zero
@@ -128,9 +128,9 @@ def names(metric: object) -> list[str]:
 
     Other names of the same convention are not among them.
     """
-    wanted = metric_named(metric).name
-    found = {row.name for row in _table().values() if row.metric == wanted and not row.alias_of}
-    return sorted(found, key=lambda name: (name != "native", name))
+    own = metric_named(metric).name
+    rows = (row for row in _table().values() if row.metric == own and not row.alias_of)
+    return sorted({row.name for row in rows}, key=lambda name: (name != "native", name))
 
 
 def all_conventions() -> list[Convention]:

@@ -1,9 +1,8 @@
-"""What an engine's own threshold parameter is compared with, and whether its boundary is in.
+"""The threshold rules of engines: what is compared, and whether the boundary is included.
 
-Rows are compared in the space that the engine compares in, in its precision: inverting a
-threshold instead would put rows at the boundary on the wrong side. So a threshold that equals a
-score that was just returned lets that row in where the engine includes it, and keeps it out where
-it is strict.
+Hits are compared by the quantity that the engine compares, in its precision: inverting a threshold
+instead would put hits at the boundary on the wrong side. So a threshold that equals a returned
+score lets that hit in where the engine includes it, and keeps it out where it is strict.
 """
 
 from __future__ import annotations
@@ -33,7 +32,7 @@ __all__ = [
     "UNROUNDED_STRICT",
     "WHOLE_STRICT",
     "WIDE",
-    "Rows",
+    "ScoredHits",
     "Threshold",
     "distance_threshold",
     "none",
@@ -44,8 +43,8 @@ Numbers: TypeAlias = NDArray[Any]
 Boundary: TypeAlias = Literal["inclusive", "strict"]
 
 
-class Rows(NamedTuple):
-    """What is compared: scores, what they were computed from, and how the convention works."""
+class ScoredHits(NamedTuple):
+    """The hits that a threshold is applied to, with their scores and values."""
 
     scores: Numbers
     values: Numbers  # float64
@@ -54,7 +53,7 @@ class Rows(NamedTuple):
     scored: Callable[[Any], Numbers]  # the convention's formula, in its precision
 
 
-Admits: TypeAlias = Callable[[Rows, float], Numbers]
+Admits: TypeAlias = Callable[[ScoredHits, float], Numbers]
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,9 +64,10 @@ class Threshold:
         parameter: What the engine calls it; "" where it has none.
         unit: What it is compared with.
         boundary: Whether a hit exactly at the threshold is in ("inclusive") or not ("strict").
-        admits: Which rows it lets in.
-        note: What else is to be known.
-        accepts: Whether the engine takes such a number; the words say what it wants.
+        admits: Which hits it lets in.
+        note: Other facts.
+        accepts: Whether the engine accepts such a number; None: any number.
+        wants: The accepted numbers in words.
     """
 
     parameter: str
@@ -97,18 +97,18 @@ def _at_least(numbers: Numbers, bound: Any, direction: Direction) -> Numbers:
     return np.asarray(numbers <= bound if direction == "lower" else numbers >= bound)
 
 
-def _by_score(rows: Rows, threshold: float) -> Numbers:
-    bound = _same_precision(rows.scores, threshold)
-    return _at_least(rows.scores, bound, rows.direction)
+def _by_score(hits: ScoredHits, threshold: float) -> Numbers:
+    bound = _same_precision(hits.scores, threshold)
+    return _at_least(hits.scores, bound, hits.direction)
 
 
-def _by_score_strictly(rows: Rows, threshold: float) -> Numbers:
-    bound = _same_precision(rows.scores, threshold)
-    return np.asarray(rows.scores < bound if rows.direction == "lower" else rows.scores > bound)
+def _by_score_strictly(hits: ScoredHits, threshold: float) -> Numbers:
+    bound = _same_precision(hits.scores, threshold)
+    return np.asarray(hits.scores < bound if hits.direction == "lower" else hits.scores > bound)
 
 
-def _by_whole_score_strictly(rows: Rows, threshold: float) -> Numbers:
-    return _by_score_strictly(rows, float(np.trunc(threshold)))
+def _by_whole_score_strictly(hits: ScoredHits, threshold: float) -> Numbers:
+    return _by_score_strictly(hits, float(np.trunc(threshold)))
 
 
 def _same_precision(scores: Numbers, threshold: float) -> Any:
@@ -116,41 +116,42 @@ def _same_precision(scores: Numbers, threshold: float) -> Any:
         return scores.dtype.type(threshold)
 
 
-def _by_value(rows: Rows, threshold: float) -> Numbers:
-    return _at_least(rows.values, threshold, rows.direction)
+def _by_value(hits: ScoredHits, threshold: float) -> Numbers:
+    return _at_least(hits.values, threshold, hits.direction)
 
 
-def _positive_only(rows: Rows, threshold: float) -> Numbers:
+def _positive_only(hits: ScoredHits, threshold: float) -> Numbers:
     if threshold <= 0:
-        return np.ones(rows.scores.shape, dtype=bool)
-    return _by_score(rows, threshold)
+        return np.ones(hits.scores.shape, dtype=bool)
+    return _by_score(hits, threshold)
 
 
-def _near(rows: Rows, threshold: float) -> Numbers:
-    return np.asarray(rows.scores <= np.float32(threshold) + np.float32(1e-6))
+def _near(hits: ScoredHits, threshold: float) -> Numbers:
+    return np.asarray(hits.scores <= np.float32(threshold) + np.float32(1e-6))
 
 
-def _near_certainty(rows: Rows, threshold: float) -> Numbers:
-    distances = (1 - rows.scores.astype(np.float64)) * 2
-    return np.asarray(distances <= (1 - threshold) * 2 + 1e-6) | _by_score(rows, threshold)
+def _near_certainty(hits: ScoredHits, threshold: float) -> Numbers:
+    distances = (1 - hits.scores.astype(np.float64)) * 2
+    return np.asarray(distances <= (1 - threshold) * 2 + 1e-6) | _by_score(hits, threshold)
 
 
-def _by_wide_score(rows: Rows, threshold: float) -> Numbers:
-    return _at_least(rows.scores.astype(np.float64), threshold, rows.direction)
+def _by_wide_score(hits: ScoredHits, threshold: float) -> Numbers:
+    return _at_least(hits.scores.astype(np.float64), threshold, hits.direction)
 
 
-def _by_quantity_strictly(rows: Rows, threshold: float) -> Numbers:
-    made_of = rows.quantities
-    return np.asarray(made_of < threshold if rows.direction == "lower" else made_of > threshold)
+def _by_quantity_strictly(hits: ScoredHits, threshold: float) -> Numbers:
+    quantities = hits.quantities
+    closer = quantities < threshold if hits.direction == "lower" else quantities > threshold
+    return np.asarray(closer)
 
 
-def _by_half_distance(rows: Rows, threshold: float) -> Numbers:
+def _by_half_distance(hits: ScoredHits, threshold: float) -> Numbers:
     # Both are float32 there: 1 - score, however it is written, comes out as the distance itself.
-    return np.asarray((1 - rows.quantities).astype(np.float32) / 2 <= np.float32(threshold))
+    return np.asarray((1 - hits.quantities).astype(np.float32) / 2 <= np.float32(threshold))
 
 
-def _by_distance(rows: Rows, threshold: float) -> Numbers:
-    return np.asarray((1 - rows.quantities).astype(np.float32) <= np.float32(threshold))
+def _by_distance(hits: ScoredHits, threshold: float) -> Numbers:
+    return np.asarray((1 - hits.quantities).astype(np.float32) <= np.float32(threshold))
 
 
 RADIUS = Threshold("radius", "score", "inclusive", _by_score)
@@ -223,21 +224,21 @@ def none(engine: str) -> Threshold:
 def similarity(unit: str, *, squared: bool = False, note: str = "") -> Threshold:
     """Elasticsearch's rule: the parameter, made a value, goes through the score's own formula.
 
-    A row whose value is the parameter is in, even if the two come out of that one bit apart.
+    A hit whose value is the parameter is in, even if the two come out of that one bit apart.
 
     Args:
         unit: That of the parameter.
         squared: Whether the value is the parameter's square.
-        note: What else is to be known.
+        note: Other facts.
     """
 
-    def admits(rows: Rows, threshold: float) -> Numbers:
+    def admits(hits: ScoredHits, threshold: float) -> Numbers:
         with np.errstate(over="ignore"):
             given = np.float32(abs(threshold) if squared else threshold)
-            bound = rows.scored(given * given if squared else given)
-            own = (np.sqrt(rows.values) if squared else rows.values).astype(np.float32)
-        plain = np.isclose(rows.values, rows.quantities, rtol=1e-6, atol=1e-6)
-        return np.asarray((rows.scores >= bound) | (plain & (own == given)))
+            bound = hits.scored(given * given if squared else given)
+            own = (np.sqrt(hits.values) if squared else hits.values).astype(np.float32)
+        plain = np.isclose(hits.values, hits.quantities, rtol=1e-6, atol=1e-6)
+        return np.asarray((hits.scores >= bound) | (plain & (own == given)))
 
     return Threshold("knn similarity", unit, "inclusive", admits, note)
 
@@ -256,18 +257,18 @@ def distance_threshold(
         unit: That unit.
         distance: The distance that a row's quantity is.
         meant: What the engine makes of the parameter.
-        note: What else is to be known.
+        note: Other facts.
         of_score: The distance that a user would make of the score.
     """
 
-    def admits(rows: Rows, threshold: float) -> Numbers:
+    def admits(hits: ScoredHits, threshold: float) -> Numbers:
         bound = meant(threshold)
         with np.errstate(all="ignore"):
-            within = distance(rows.quantities) <= bound
+            within = distance(hits.quantities) <= bound
             if (
                 of_score is not None
             ):  # a number that came out of a division may be off in its last bit
-                within |= of_score(rows.scores) <= bound
+                within |= of_score(hits.scores) <= bound
         return np.asarray(within)
 
     return Threshold("distanceThreshold", unit, "inclusive", admits, note)

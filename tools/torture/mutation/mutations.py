@@ -305,7 +305,7 @@ MUTATIONS = (
     ),
     Mutation(
         "a score is that of another convention",
-        "vdb/scores/families.py",
+        "vdb/scores/formula_families.py",
         "    lambda x, _: 1 / (1 + x),\n",
         "    lambda x, _: 1 / (1 + np.sqrt(x)),\n",
         "tests/scores",
@@ -313,8 +313,8 @@ MUTATIONS = (
     Mutation(
         "a strict threshold lets in what is exactly at it",
         "vdb/scores/thresholds.py",
-        "np.asarray(rows.scores < bound if",
-        "np.asarray(rows.scores <= bound if",
+        "np.asarray(hits.scores < bound if",
+        "np.asarray(hits.scores <= bound if",
         "tests/query/test_scoring_thresholds.py",
     ),
     Mutation(

@@ -10,7 +10,7 @@ from vdb.model.dtypes import DTYPES
 from vdb.model.metrics import METRICS
 from vdb.model.results import Interval
 from vdb.scores.table import Convention
-from vdb.scores.vectors import FromVectors
+from vdb.scores.vector_quantities import FromVectors
 
 __all__ = ["carried_over", "converted", "is_exact", "reasons"]
 

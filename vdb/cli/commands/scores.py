@@ -11,7 +11,7 @@ from vdb import scores as conventions
 from vdb.cli.arguments import numbers, options
 from vdb.cli.render import output
 from vdb.errors import InvalidArgumentError
-from vdb.scores.explain import described, explained
+from vdb.scores.convention_text import convention_facts, conversion_steps
 from vdb.scores.table import all_conventions, convention_named
 
 
@@ -100,7 +100,7 @@ def scores(
     wanted = metric if to_metric is None else to_metric
     giver = convention_named(source, metric, dtype=dtype)
     taker = convention_named(target, wanted, dtype=dtype)
-    steps = explained(score, giver, taker, dim)
+    steps = conversion_steps(score, giver, taker, dim)
     if json:
         answer = {
             "metric": metric,
@@ -153,13 +153,13 @@ def _table(metric: str | None, engine: str | None, *, full: bool, json: bool) ->
             )
     if json:
         named = [
-            {fact.replace(" ", "_").lower(): value for fact, value in described(row).items()}
+            {fact.replace(" ", "_").lower(): value for fact, value in convention_facts(row).items()}
             for row in rows
         ]
         output.json_object({"conventions": named})
     elif full:
         for row in rows:
-            facts: dict[str, Any] = described(row)
+            facts: dict[str, Any] = convention_facts(row)
             title = f"{facts.pop('convention')}, metric {facts.pop('metric')}"
             output.table(title, None, [(name, str(fact)) for name, fact in facts.items() if fact])
     else:

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from vdb.scores.families import CHORD, ROOT, SAME
-from vdb.scores.orders import Order
-from vdb.scores.rows import Engine, Row, inner, zero_is
-from vdb.scores.sums import absolute, product, rounded_chord, squared
+from vdb.scores.engine_rows import Engine, EngineRow, ip_and_dot, zero_is
+from vdb.scores.formula_families import CHORD, ROOT, SAME
+from vdb.scores.summation_order import Order
+from vdb.scores.summed_quantities import inner_product, manhattan, rounded_chord, squared_l2
 from vdb.scores.thresholds import none
 
 __all__ = ["ENGINES"]
@@ -20,14 +20,14 @@ _ANNOY = Engine(
     threshold=none("Annoy"),
     nan="accepted; the score is NaN, of angular sqrt(2)",
     rows=(
-        Row("l2", "euclidean", ROOT, from_vectors=squared(_ANNOY_SUMS)),
-        *inner(
+        EngineRow("l2", "euclidean", ROOT, from_vectors=squared_l2(_ANNOY_SUMS)),
+        *ip_and_dot(
             "dot",
             SAME,
-            from_vectors=product(_ANNOY_SUMS),
+            from_vectors=inner_product(_ANNOY_SUMS),
             note="called a distance, and higher is closer",
         ),
-        Row(
+        EngineRow(
             "cosine",
             "angular",
             CHORD,
@@ -35,13 +35,13 @@ _ANNOY = Engine(
             precision="rounded",
             zero=zero_is("sqrt(2)"),
         ),
-        Row(
+        EngineRow(
             "l1",
             "manhattan",
             SAME,
-            from_vectors=absolute(Order(lanes=8, registers=2, blocks="none")),
+            from_vectors=manhattan(Order(lanes=8, registers=2, blocks="none")),
         ),
-        Row("hamming", "hamming", SAME, note="of cells that hold 0 or 1"),
+        EngineRow("hamming", "hamming", SAME, note="of cells that hold 0 or 1"),
     ),
 )
 

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from vdb.scores.families import RECIPROCAL_COMPLEMENT
-from vdb.scores.rows import Engine, Row, zero_refused
+from vdb.scores.engine_rows import Engine, EngineRow, zero_refused
+from vdb.scores.formula_families import RECIPROCAL_COMPLEMENT
 from vdb.scores.thresholds import RADIUS
 
 __all__ = ["ENGINES"]
@@ -20,7 +20,7 @@ _AZURE = Engine(
     ),
     nan="not known",
     rows=(
-        Row(
+        EngineRow(
             "cosine",
             "cosine, @search.score",
             RECIPROCAL_COMPLEMENT,

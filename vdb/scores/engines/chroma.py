@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from vdb.scores.families import COMPLEMENT, SAME
-from vdb.scores.orders import ONE_BY_ONE, Order
-from vdb.scores.rows import Engine, Row, inner, zero_is
-from vdb.scores.sums import cosine_of_units, product, squared
+from vdb.scores.engine_rows import Engine, EngineRow, ip_and_dot, zero_is
+from vdb.scores.formula_families import COMPLEMENT, SAME
+from vdb.scores.summation_order import ONE_BY_ONE, Order
+from vdb.scores.summed_quantities import inner_product, normalized_cosine, squared_l2
 from vdb.scores.thresholds import none
 
 __all__ = ["ENGINES"]
@@ -20,13 +20,13 @@ _CHROMA = Engine(
     threshold=none("a query of Chroma"),
     nan="refused on insert; a NaN query gives NaN distances",
     rows=(
-        Row("l2", "l2", SAME, from_vectors=squared(_FOUR)),
-        *inner("ip", COMPLEMENT, from_vectors=product(_FOUR)),
-        Row(
+        EngineRow("l2", "l2", SAME, from_vectors=squared_l2(_FOUR)),
+        *ip_and_dot("ip", COMPLEMENT, from_vectors=inner_product(_FOUR)),
+        EngineRow(
             "cosine",
             "cosine",
             COMPLEMENT,
-            from_vectors=cosine_of_units(ONE_BY_ONE, _FOUR),
+            from_vectors=normalized_cosine(ONE_BY_ONE, _FOUR),
             zero=zero_is("1"),
         ),
     ),

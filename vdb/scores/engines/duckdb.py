@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from vdb.scores.families import COMPLEMENT, NEGATED, ROOT
-from vdb.scores.orders import ONE_BY_ONE_FUSED
-from vdb.scores.rows import Engine, Row, Zero, inner
-from vdb.scores.sums import cosine, product, squared
+from vdb.scores.engine_rows import Engine, EngineRow, Zero, ip_and_dot
+from vdb.scores.formula_families import COMPLEMENT, NEGATED, ROOT
+from vdb.scores.summation_order import ONE_BY_ONE_FUSED
+from vdb.scores.summed_quantities import cosine, inner_product, squared_l2
 from vdb.scores.thresholds import INCLUSIVE
 
 __all__ = ["ENGINES"]
@@ -18,20 +18,20 @@ _DUCKDB = Engine(
     threshold=INCLUSIVE,
     nan="accepted; the distance is NaN",
     rows=(
-        Row(
+        EngineRow(
             "l2",
             "array_distance",
             ROOT,
-            from_vectors=squared(ONE_BY_ONE_FUSED),
+            from_vectors=squared_l2(ONE_BY_ONE_FUSED),
             note="also where the vss index is called l2sq",
         ),
-        *inner(
+        *ip_and_dot(
             "array_negative_inner_product",
             NEGATED,
-            from_vectors=product(ONE_BY_ONE_FUSED),
+            from_vectors=inner_product(ONE_BY_ONE_FUSED),
             note="array_inner_product is its negative",
         ),
-        Row(
+        EngineRow(
             "cosine",
             "array_cosine_distance",
             COMPLEMENT,

@@ -2,10 +2,18 @@
 
 from __future__ import annotations
 
-from vdb.scores.families import BYTE_DOT, FRACTION, HALVED, HALVED_CLIPPED, MIP, RECIPROCAL, SAME
-from vdb.scores.rows import Engine, Row, zero_refused
+from vdb.scores.engine_rows import Engine, EngineRow, zero_refused
+from vdb.scores.formula_families import (
+    BYTE_DOT,
+    FRACTION,
+    HALVED,
+    HALVED_CLIPPED,
+    MIP,
+    RECIPROCAL,
+    SAME,
+)
 from vdb.scores.thresholds import none, similarity
-from vdb.scores.vectors import ELASTIC
+from vdb.scores.vector_quantities import ELASTIC
 
 __all__ = ["ENGINES"]
 
@@ -21,7 +29,7 @@ _ELASTICSEARCH = Engine(
     threshold=none("a script score"),
     nan=_ELASTIC_NAN,
     rows=(
-        Row(
+        EngineRow(
             "l2",
             "l2_norm, _score",
             RECIPROCAL,
@@ -31,8 +39,8 @@ _ELASTICSEARCH = Engine(
                 note="a negative number is squared too: -2 means 2",
             ),
         ),
-        Row("ip", "max_inner_product, _score", MIP, similarity("inner product q.v")),
-        Row(
+        EngineRow("ip", "max_inner_product, _score", MIP, similarity("inner product q.v")),
+        EngineRow(
             "dot",
             "dot_product, _score",
             HALVED_CLIPPED,
@@ -43,7 +51,7 @@ _ELASTICSEARCH = Engine(
             note="vectors whose squared length is more than 1e-3 from 1 are refused (1e-4 in older "
             "releases)",
         ),
-        Row(
+        EngineRow(
             "dot",
             "dot_product (byte), _score",
             BYTE_DOT,
@@ -52,7 +60,7 @@ _ELASTICSEARCH = Engine(
             evidence="read",
             note="no check of length; zero vectors are accepted",
         ),
-        Row(
+        EngineRow(
             "cosine",
             "cosine, _score",
             HALVED,
@@ -63,7 +71,7 @@ _ELASTICSEARCH = Engine(
             ),
             note="older releases have a tolerance of 1e-4, bfloat16 vectors one of 0.02",
         ),
-        Row(
+        EngineRow(
             "cosine",
             "cosine (byte), _score",
             HALVED,
@@ -74,7 +82,7 @@ _ELASTICSEARCH = Engine(
             ),
             evidence="read",
         ),
-        Row(
+        EngineRow(
             "l1",
             "l1norm() in a script",
             SAME,
@@ -82,7 +90,7 @@ _ELASTICSEARCH = Engine(
             evidence="read",
             note="exact; the script decides what _score it makes, which must not be negative",
         ),
-        Row(
+        EngineRow(
             "hamming",
             "l2_norm on element_type bit, _score",
             FRACTION,

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from vdb.scores.families import SAME
-from vdb.scores.orders import SIXTEEN, Order
-from vdb.scores.rows import Engine, Row, inner
-from vdb.scores.sums import absolute, product, squared
+from vdb.scores.engine_rows import Engine, EngineRow, ip_and_dot
+from vdb.scores.formula_families import SAME
+from vdb.scores.summation_order import SIXTEEN, Order
+from vdb.scores.summed_quantities import inner_product, manhattan, squared_l2
 from vdb.scores.thresholds import STRICT
 
 __all__ = ["ENGINES"]
@@ -18,15 +18,15 @@ _FAISS = Engine(
     threshold=STRICT.named("range_search radius"),
     nan="accepted; the row never appears in results",
     rows=(
-        Row("l2", "METRIC_L2", SAME, from_vectors=squared(SIXTEEN)),
-        *inner("METRIC_INNER_PRODUCT", SAME, from_vectors=product(SIXTEEN)),
-        Row(
+        EngineRow("l2", "METRIC_L2", SAME, from_vectors=squared_l2(SIXTEEN)),
+        *ip_and_dot("METRIC_INNER_PRODUCT", SAME, from_vectors=inner_product(SIXTEEN)),
+        EngineRow(
             "l1",
             "METRIC_L1",
             SAME,
-            from_vectors=absolute(Order(lanes=8, registers=2, blocks="gathered")),
+            from_vectors=manhattan(Order(lanes=8, registers=2, blocks="gathered")),
         ),
-        Row("hamming", "IndexBinaryFlat", SAME),
+        EngineRow("hamming", "IndexBinaryFlat", SAME),
     ),
 )
 

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from vdb.scores.families import HALVED_COMPLEMENT, SAME
-from vdb.scores.orders import ONE_BY_ONE, ByDimension, Order
-from vdb.scores.rows import Engine, Row, Zero
-from vdb.scores.sums import cosine, squared
+from vdb.scores.engine_rows import Engine, EngineRow, Zero
+from vdb.scores.formula_families import HALVED_COMPLEMENT, SAME
+from vdb.scores.summation_order import ONE_BY_ONE, ByDimension, Order
+from vdb.scores.summed_quantities import cosine, squared_l2
 from vdb.scores.thresholds import none
 
 __all__ = ["ENGINES"]
@@ -29,8 +29,8 @@ _HANNOY = Engine(
     threshold=none("hannoy"),
     nan="not known",
     rows=(
-        Row("l2", "EUCLIDEAN", SAME, from_vectors=squared(_HANNOY_SUMS), note="squared"),
-        Row(
+        EngineRow("l2", "EUCLIDEAN", SAME, from_vectors=squared_l2(_HANNOY_SUMS), note="squared"),
+        EngineRow(
             "cosine",
             "COSINE",
             HALVED_COMPLEMENT,

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from vdb.scores.families import COMPLEMENT, SAME
-from vdb.scores.orders import ONE_BY_ONE, ByDimension, Order
-from vdb.scores.rows import Engine, Row, inner, zero_is
-from vdb.scores.sums import cosine_of_units, product, squared
+from vdb.scores.engine_rows import Engine, EngineRow, ip_and_dot, zero_is
+from vdb.scores.formula_families import COMPLEMENT, SAME
+from vdb.scores.summation_order import ONE_BY_ONE, ByDimension, Order
+from vdb.scores.summed_quantities import inner_product, normalized_cosine, squared_l2
 from vdb.scores.thresholds import none
 
 __all__ = ["ENGINES"]
@@ -39,13 +39,13 @@ _HNSWLIB = Engine(
     threshold=none("hnswlib in Python"),
     nan=_NAN_OUT,
     rows=(
-        Row("l2", "l2", SAME, from_vectors=squared(ByDimension(_BY_SIZE, _hnswlib_l2))),
-        *inner("ip", COMPLEMENT, from_vectors=product(_HNSWLIB_IP)),
-        Row(
+        EngineRow("l2", "l2", SAME, from_vectors=squared_l2(ByDimension(_BY_SIZE, _hnswlib_l2))),
+        *ip_and_dot("ip", COMPLEMENT, from_vectors=inner_product(_HNSWLIB_IP)),
+        EngineRow(
             "cosine",
             "cosine",
             COMPLEMENT,
-            from_vectors=cosine_of_units(ONE_BY_ONE, _HNSWLIB_IP),
+            from_vectors=normalized_cosine(ONE_BY_ONE, _HNSWLIB_IP),
             zero=zero_is("1"),
             note="its BFIndex does not normalise the query: 1 - |q| cos(q, v)",
         ),

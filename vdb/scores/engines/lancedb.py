@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from vdb.scores.families import COMPLEMENT, DOUBLED_COMPLEMENT, SAME
-from vdb.scores.orders import ByDimension, Order
-from vdb.scores.rows import Engine, Row, Zero, inner
-from vdb.scores.sums import cosine, product, squared
+from vdb.scores.engine_rows import Engine, EngineRow, Zero, ip_and_dot
+from vdb.scores.formula_families import COMPLEMENT, DOUBLED_COMPLEMENT, SAME
+from vdb.scores.summation_order import ByDimension, Order
+from vdb.scores.summed_quantities import cosine, inner_product, squared_l2
 from vdb.scores.thresholds import STRICT
 
 __all__ = ["ENGINES"]
@@ -33,9 +33,9 @@ _LANCEDB = Engine(
     ),
     nan="refused on insert; a NaN query finds nothing",
     rows=(
-        Row("l2", "l2, _distance", SAME, from_vectors=squared(_LANCE_SUMS)),
-        *inner("dot, _distance", COMPLEMENT, from_vectors=product(_LANCE_SUMS)),
-        Row(
+        EngineRow("l2", "l2, _distance", SAME, from_vectors=squared_l2(_LANCE_SUMS)),
+        *ip_and_dot("dot, _distance", COMPLEMENT, from_vectors=inner_product(_LANCE_SUMS)),
+        EngineRow(
             "cosine",
             "cosine, _distance",
             COMPLEMENT,
@@ -47,7 +47,7 @@ _LANCEDB = Engine(
             note="with IVF_PQ, which create_index makes by default, and the other quantised "
             "indexes _distance is about twice as much: lancedb-quantised",
         ),
-        Row("hamming", "hamming on uint8, _distance", SAME),
+        EngineRow("hamming", "hamming on uint8, _distance", SAME),
     ),
 )
 
@@ -56,7 +56,7 @@ _LANCEDB_QUANTIZED = _LANCEDB._replace(
     version="LanceDB 0.40.0 with IVF_PQ, IVF_SQ, IVF_RQ, IVF_HNSW_SQ or IVF_HNSW_PQ",
     source="lancedb/lance: rust/lance-index, vector/ (vectors are normalised, and compared by l2)",
     rows=(
-        Row(
+        EngineRow(
             "cosine",
             "cosine, _distance",
             DOUBLED_COMPLEMENT,

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from dataclasses import replace
 
-from vdb.scores.families import BYTE_DOT, FRACTION, HALVED, HALVED_CLIPPED, MIP, RECIPROCAL
-from vdb.scores.orders import ONE_BY_ONE_FUSED, ByDimension, Order
-from vdb.scores.rows import Engine, Row, Zero
-from vdb.scores.sums import cosine, product, squared
+from vdb.scores.engine_rows import Engine, EngineRow, Zero
+from vdb.scores.formula_families import BYTE_DOT, FRACTION, HALVED, HALVED_CLIPPED, MIP, RECIPROCAL
+from vdb.scores.summation_order import ONE_BY_ONE_FUSED, ByDimension, Order
+from vdb.scores.summed_quantities import cosine, inner_product, squared_l2
 from vdb.scores.thresholds import RADIUS
 
 __all__ = ["ENGINES"]
@@ -40,20 +40,26 @@ _LUCENE = Engine(
     threshold=_RESULT_SIMILARITY,
     nan="refused on insert and query",
     rows=(
-        Row("l2", "EUCLIDEAN", RECIPROCAL, from_vectors=squared(_LUCENE_SUMS), note=_QUANTIZED),
-        Row(
-            "ip", "MAXIMUM_INNER_PRODUCT", MIP, from_vectors=product(_LUCENE_SUMS), note=_QUANTIZED
+        EngineRow(
+            "l2", "EUCLIDEAN", RECIPROCAL, from_vectors=squared_l2(_LUCENE_SUMS), note=_QUANTIZED
         ),
-        Row(
+        EngineRow(
+            "ip",
+            "MAXIMUM_INNER_PRODUCT",
+            MIP,
+            from_vectors=inner_product(_LUCENE_SUMS),
+            note=_QUANTIZED,
+        ),
+        EngineRow(
             "dot",
             "DOT_PRODUCT",
             HALVED_CLIPPED,
-            from_vectors=product(_LUCENE_SUMS),
+            from_vectors=inner_product(_LUCENE_SUMS),
             note="Lucene does not check that vectors have length 1: raw scores go above 1 (42.3 "
             f"was seen), those from codes end at 1; {_QUANTIZED}",
         ),
-        Row("dot", "DOT_PRODUCT (byte)", BYTE_DOT, dtype="int8"),
-        Row(
+        EngineRow("dot", "DOT_PRODUCT (byte)", BYTE_DOT, dtype="int8"),
+        EngineRow(
             "cosine",
             "COSINE",
             HALVED,
@@ -65,7 +71,7 @@ _LUCENE = Engine(
             ),
             note=_QUANTIZED,
         ),
-        Row(
+        EngineRow(
             "hamming",
             "HnswBitVectorsFormat",
             FRACTION,

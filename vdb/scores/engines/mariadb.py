@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from vdb.scores.families import COMPLEMENT, ROOT
-from vdb.scores.rows import Engine, Row, Zero
-from vdb.scores.sums import NARROW_DIFFERENCES, NARROW_PRODUCTS
+from vdb.scores.engine_rows import Engine, EngineRow, Zero
+from vdb.scores.formula_families import COMPLEMENT, ROOT
+from vdb.scores.summed_quantities import NARROW_DIFFERENCES, NARROW_PRODUCTS
 from vdb.scores.thresholds import WIDE
 
 __all__ = ["ENGINES"]
@@ -18,8 +18,8 @@ _MARIADB = Engine(
     nan="refused: it is no vector",
     precision="float64",
     rows=(
-        Row("l2", "VEC_DISTANCE_EUCLIDEAN", ROOT, from_vectors=NARROW_DIFFERENCES),
-        Row(
+        EngineRow("l2", "VEC_DISTANCE_EUCLIDEAN", ROOT, from_vectors=NARROW_DIFFERENCES),
+        EngineRow(
             "cosine",
             "VEC_DISTANCE_COSINE",
             COMPLEMENT,

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from vdb.scores.families import SAME
-from vdb.scores.near_unit import milvus
-from vdb.scores.orders import SIXTEEN, FrontFour, Order
-from vdb.scores.rows import Engine, Row, inner, zero_is
-from vdb.scores.sums import SQUARED_NORM, capped_cosine, product, squared
+from vdb.scores.engine_rows import Engine, EngineRow, ip_and_dot, zero_is
+from vdb.scores.formula_families import SAME
+from vdb.scores.partial_normalization import milvus
+from vdb.scores.summation_order import SIXTEEN, FrontFour, Order
+from vdb.scores.summed_quantities import SQUARED_NORM, capped_cosine, inner_product, squared_l2
 from vdb.scores.thresholds import STRICT, UNROUNDED_STRICT, WHOLE_STRICT
 
 __all__ = ["ENGINES"]
@@ -25,9 +25,9 @@ _MILVUS = Engine(
     threshold=_MILVUS_RADIUS,
     nan="accepted; the row never appears in results",
     rows=(
-        Row("l2", "L2, distance", SAME, from_vectors=squared(SIXTEEN)),
-        *inner("IP, distance", SAME, from_vectors=product(SIXTEEN), note=_SIMILARITY),
-        Row(
+        EngineRow("l2", "L2, distance", SAME, from_vectors=squared_l2(SIXTEEN)),
+        *ip_and_dot("IP, distance", SAME, from_vectors=inner_product(SIXTEEN), note=_SIMILARITY),
+        EngineRow(
             "cosine",
             "COSINE, distance",
             SAME,
@@ -35,7 +35,7 @@ _MILVUS = Engine(
             zero=zero_is("0"),
             note=_SIMILARITY,
         ),
-        Row("hamming", "HAMMING, distance", SAME, WHOLE_STRICT),
+        EngineRow("hamming", "HAMMING, distance", SAME, WHOLE_STRICT),
     ),
 )
 
@@ -47,7 +47,7 @@ _MILVUS_3 = _MILVUS._replace(
     source="milvus-io/milvus-lite, release 3.2.2",
     nan="accepted; the score is NaN",
     rows=(
-        Row(
+        EngineRow(
             "l2",
             "L2, distance",
             SAME,
@@ -59,8 +59,10 @@ _MILVUS_3 = _MILVUS._replace(
             from_vectors=SQUARED_NORM,
             precision="rounded",
         ),
-        *inner("IP, distance", SAME, from_vectors=product(_MILVUS_3_SUMS), note=_SIMILARITY),
-        Row(
+        *ip_and_dot(
+            "IP, distance", SAME, from_vectors=inner_product(_MILVUS_3_SUMS), note=_SIMILARITY
+        ),
+        EngineRow(
             "cosine",
             "COSINE, distance",
             SAME,

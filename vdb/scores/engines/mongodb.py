@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from vdb.scores.families import BYTE_DOT, FRACTION, HALVED, HALVED_CLIPPED, RECIPROCAL
-from vdb.scores.rows import Engine, Row, zero_refused
+from vdb.scores.engine_rows import Engine, EngineRow, zero_refused
+from vdb.scores.formula_families import BYTE_DOT, FRACTION, HALVED, HALVED_CLIPPED, RECIPROCAL
 from vdb.scores.thresholds import none
 
 __all__ = ["ENGINES"]
@@ -16,20 +16,20 @@ _MONGODB = Engine(
     threshold=none("$vectorSearch"),
     nan="refused on insert and query, as Lucene does",
     rows=(
-        Row(
+        EngineRow(
             "l2",
             "euclidean, vectorSearchScore",
             RECIPROCAL,
             note="of the squared distance, although its manual prints 1 / (1 + euclidean)",
         ),
-        Row(
+        EngineRow(
             "dot",
             "dotProduct, vectorSearchScore",
             HALVED_CLIPPED,
             note="its manual asks for unit vectors; nothing checks it",
         ),
-        Row("dot", "dotProduct (int8), vectorSearchScore", BYTE_DOT, dtype="int8"),
-        Row(
+        EngineRow("dot", "dotProduct (int8), vectorSearchScore", BYTE_DOT, dtype="int8"),
+        EngineRow(
             "cosine",
             "cosine, vectorSearchScore",
             HALVED,
@@ -38,7 +38,7 @@ _MONGODB = Engine(
                 "skipped.)"
             ),
         ),
-        Row("hamming", "euclidean on int1, vectorSearchScore", FRACTION),
+        EngineRow("hamming", "euclidean on int1, vectorSearchScore", FRACTION),
     ),
 )
 

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from vdb.scores.families import ANGLE, COMPLEMENT, ROOT, SAME
-from vdb.scores.rows import Engine, Row, Zero
+from vdb.scores.engine_rows import Engine, EngineRow, Zero
+from vdb.scores.formula_families import ANGLE, COMPLEMENT, ROOT, SAME
 from vdb.scores.thresholds import RADIUS
 
 __all__ = ["ENGINES"]
@@ -17,22 +17,22 @@ _NGT = Engine(
     nan="not known",
     precision="rounded",
     rows=(
-        Row("l2", "L2", ROOT),
-        Row(
+        EngineRow("l2", "L2", ROOT),
+        EngineRow(
             "cosine",
             "Cosine",
             COMPLEMENT,
             zero=Zero("nothing", "accepted; such rows are never found"),
             note="a zero row is left out when it is inserted, and those after it have lower ids",
         ),
-        Row("l1", "L1", SAME),
+        EngineRow("l1", "L1", SAME),
     ),
 )
 
 _NGT_ANGLE = _NGT._replace(
     name="ngt-angle",
     rows=(
-        Row(
+        EngineRow(
             "cosine",
             "Angle",
             ANGLE,

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from vdb.scores.families import CLAMPED_COMPLEMENT, NEGATED, SAME
-from vdb.scores.orders import ONE_BY_ONE, ByDimension, Order
-from vdb.scores.rows import Engine, Row, inner, zero_is
-from vdb.scores.sums import absolute, cosine_of_units, product, squared
+from vdb.scores.engine_rows import Engine, EngineRow, ip_and_dot, zero_is
+from vdb.scores.formula_families import CLAMPED_COMPLEMENT, NEGATED, SAME
+from vdb.scores.summation_order import ONE_BY_ONE, ByDimension, Order
+from vdb.scores.summed_quantities import inner_product, manhattan, normalized_cosine, squared_l2
 from vdb.scores.thresholds import none
 
 __all__ = ["ENGINES"]
@@ -26,22 +26,22 @@ _NMSLIB = Engine(
     threshold=none("NMSLIB"),
     nan="not known",
     rows=(
-        Row(
+        EngineRow(
             "l2",
             "l2",
             SAME,
-            from_vectors=squared(_NMSLIB_L2),
+            from_vectors=squared_l2(_NMSLIB_L2),
             note="seq_search and hnsw with skip_optimized_index return the root",
         ),
-        *inner("negdotprod", NEGATED, from_vectors=product(_NMSLIB_ANY)),
-        Row(
+        *ip_and_dot("negdotprod", NEGATED, from_vectors=inner_product(_NMSLIB_ANY)),
+        EngineRow(
             "cosine",
             "cosinesimil",
             CLAMPED_COMPLEMENT,
-            from_vectors=cosine_of_units(ONE_BY_ONE, _NMSLIB_ANY),
+            from_vectors=normalized_cosine(ONE_BY_ONE, _NMSLIB_ANY),
             zero=zero_is("1"),
         ),
-        Row("l1", "l1", SAME, from_vectors=absolute(Order(lanes=4, fold="sequence"))),
+        EngineRow("l1", "l1", SAME, from_vectors=manhattan(Order(lanes=4, fold="sequence"))),
     ),
 )
 

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from vdb.scores.families import HALVED, MIP, RECIPROCAL, RECIPROCAL_COMPLEMENT
-from vdb.scores.rows import Engine, Row, inner, zero_refused
+from vdb.scores.engine_rows import Engine, EngineRow, ip_and_dot, zero_refused
+from vdb.scores.formula_families import HALVED, MIP, RECIPROCAL, RECIPROCAL_COMPLEMENT
 from vdb.scores.thresholds import ANY_MIN_SCORE, MIN_SCORE
 
 __all__ = ["ENGINES"]
@@ -11,10 +11,12 @@ __all__ = ["ENGINES"]
 _OPENSEARCH_ZERO = zero_refused("zero vector is not supported when space type is [cosinesimil]")
 
 _OPENSEARCH_ROWS = (
-    Row("l2", "l2, _score", RECIPROCAL),
-    *inner("innerproduct, _score", MIP, threshold=ANY_MIN_SCORE),
-    Row("l1", "l1, _score", RECIPROCAL),
-    Row("hamming", "hamming, _score", RECIPROCAL, note="not the fraction that Elasticsearch has"),
+    EngineRow("l2", "l2, _score", RECIPROCAL),
+    *ip_and_dot("innerproduct, _score", MIP, threshold=ANY_MIN_SCORE),
+    EngineRow("l1", "l1, _score", RECIPROCAL),
+    EngineRow(
+        "hamming", "hamming, _score", RECIPROCAL, note="not the fraction that Elasticsearch has"
+    ),
 )
 
 _OPENSEARCH = Engine(
@@ -26,7 +28,7 @@ _OPENSEARCH = Engine(
     nan="refused: KNN vector values cannot be NaN",
     rows=(
         *_OPENSEARCH_ROWS,
-        Row(
+        EngineRow(
             "cosine",
             "cosinesimil, _score",
             HALVED,
@@ -44,7 +46,7 @@ _OPENSEARCH_218 = _OPENSEARCH._replace(
     evidence="read",
     rows=(
         *_OPENSEARCH_ROWS,
-        Row(
+        EngineRow(
             "cosine",
             "cosinesimil, _score",
             RECIPROCAL_COMPLEMENT,

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from vdb.scores.families import COMPLEMENT, NEGATED, ROOT, SAME
-from vdb.scores.orders import Order
-from vdb.scores.rows import Engine, Row, Zero, inner
-from vdb.scores.sums import absolute, cosine, product, squared
+from vdb.scores.engine_rows import Engine, EngineRow, Zero, ip_and_dot
+from vdb.scores.formula_families import COMPLEMENT, NEGATED, ROOT, SAME
+from vdb.scores.summation_order import Order
+from vdb.scores.summed_quantities import cosine, inner_product, manhattan, squared_l2
 from vdb.scores.thresholds import WIDE
 
 __all__ = ["ENGINES"]
@@ -21,9 +21,9 @@ _PGVECTOR = Engine(
     nan="refused: NaN not allowed in vector",
     precision="widened",
     rows=(
-        Row("l2", "<->", ROOT, from_vectors=squared(_PG_SUMS)),
-        *inner("<#>", NEGATED, from_vectors=product(_PG_SUMS)),
-        Row(
+        EngineRow("l2", "<->", ROOT, from_vectors=squared_l2(_PG_SUMS)),
+        *ip_and_dot("<#>", NEGATED, from_vectors=inner_product(_PG_SUMS)),
+        EngineRow(
             "cosine",
             "<=>",
             COMPLEMENT,
@@ -39,8 +39,8 @@ _PGVECTOR = Engine(
                 "NaN in a sequential scan, sorted last; missing from an HNSW or IVFFlat index",
             ),
         ),
-        Row("l1", "<+>", SAME, from_vectors=absolute(Order(lanes=8, rest="narrower"))),
-        Row("hamming", "<~>", SAME),
+        EngineRow("l1", "<+>", SAME, from_vectors=manhattan(Order(lanes=8, rest="narrower"))),
+        EngineRow("hamming", "<~>", SAME),
     ),
 )
 

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from vdb.scores.families import SAME
-from vdb.scores.rows import Engine, Row, inner, zero_refused
+from vdb.scores.engine_rows import Engine, EngineRow, ip_and_dot, zero_refused
+from vdb.scores.formula_families import SAME
 from vdb.scores.thresholds import none
 
 __all__ = ["ENGINES"]
@@ -19,9 +19,9 @@ _PINECONE = Engine(
     nan="not known",
     zero=_PINECONE_ZERO,
     rows=(
-        Row("l2", "euclidean, score", SAME, note="squared; a lower score is closer"),
-        *inner("dotproduct, score", SAME),
-        Row("cosine", "cosine, score", SAME),
+        EngineRow("l2", "euclidean, score", SAME, note="squared; a lower score is closer"),
+        *ip_and_dot("dotproduct, score", SAME),
+        EngineRow("cosine", "cosine, score", SAME),
     ),
 )
 

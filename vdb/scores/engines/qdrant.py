@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from vdb.scores.families import ROOT, SAME
-from vdb.scores.near_unit import qdrant
-from vdb.scores.orders import ONE_BY_ONE, ByDimension, Order
-from vdb.scores.rows import Engine, Row, inner, zero_is
-from vdb.scores.sums import absolute, product, squared
+from vdb.scores.engine_rows import Engine, EngineRow, ip_and_dot, zero_is
+from vdb.scores.formula_families import ROOT, SAME
+from vdb.scores.partial_normalization import qdrant
+from vdb.scores.summation_order import ONE_BY_ONE, ByDimension, Order
+from vdb.scores.summed_quantities import inner_product, manhattan, squared_l2
 from vdb.scores.thresholds import STRICT
 
 __all__ = ["ENGINES"]
@@ -41,21 +41,23 @@ _QDRANT = Engine(
     threshold=STRICT.named("score_threshold"),
     nan="accepted; the row never appears in results",
     rows=(
-        Row(
+        EngineRow(
             "l2",
             "Euclid, score",
             ROOT,
-            from_vectors=squared(_QDRANT_SUMS),
+            from_vectors=squared_l2(_QDRANT_SUMS),
             note="a distance, although it is called a score",
         ),
-        *inner("Dot, score", SAME, from_vectors=product(_QDRANT_SUMS)),
-        Row("cosine", "Cosine, score", SAME, from_vectors=qdrant(_QDRANT_SUMS), zero=zero_is("0")),
-        Row("cosine", "Cosine (uint8), score", SAME, dtype="int8", zero=zero_is("0")),
-        Row(
+        *ip_and_dot("Dot, score", SAME, from_vectors=inner_product(_QDRANT_SUMS)),
+        EngineRow(
+            "cosine", "Cosine, score", SAME, from_vectors=qdrant(_QDRANT_SUMS), zero=zero_is("0")
+        ),
+        EngineRow("cosine", "Cosine (uint8), score", SAME, dtype="int8", zero=zero_is("0")),
+        EngineRow(
             "l1",
             "Manhattan, score",
             SAME,
-            from_vectors=absolute(_qdrant_sums(fused=False)),
+            from_vectors=manhattan(_qdrant_sums(fused=False)),
             note="a distance, although it is called a score",
         ),
     ),

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from vdb.scores.families import COMPLEMENT, SAME
-from vdb.scores.orders import Order
-from vdb.scores.rows import Engine, Row, inner
-from vdb.scores.sums import product, squared
+from vdb.scores.engine_rows import Engine, EngineRow, ip_and_dot
+from vdb.scores.formula_families import COMPLEMENT, SAME
+from vdb.scores.summation_order import Order
+from vdb.scores.summed_quantities import inner_product, squared_l2
 from vdb.scores.thresholds import none
 
 __all__ = ["ENGINES"]
@@ -20,17 +20,17 @@ _RABITQLIB = Engine(
     threshold=none("RaBitQLib"),
     nan="not known",
     rows=(
-        Row(
+        EngineRow(
             "l2",
             "l2",
             SAME,
-            from_vectors=squared(_RABITQ_SUMS),
+            from_vectors=squared_l2(_RABITQ_SUMS),
             note="with codes of 1 to 9 bits it is an estimate",
         ),
-        *inner(
+        *ip_and_dot(
             "ip",
             COMPLEMENT,
-            from_vectors=product(_RABITQ_SUMS),
+            from_vectors=inner_product(_RABITQ_SUMS),
             note="with codes of 1 to 9 bits it is an estimate",
         ),
     ),

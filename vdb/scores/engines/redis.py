@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from vdb.scores.families import COMPLEMENT, SAME
-from vdb.scores.rows import Engine, Row, Zero, inner
+from vdb.scores.engine_rows import Engine, EngineRow, Zero, ip_and_dot
+from vdb.scores.formula_families import COMPLEMENT, SAME
 from vdb.scores.thresholds import RADIUS
-from vdb.scores.vectors import NORMALIZED
+from vdb.scores.vector_quantities import NORMALIZED
 
 __all__ = ["ENGINES"]
 
@@ -21,9 +21,9 @@ _REDIS = Engine(
     ),
     nan="the score is NaN",
     rows=(
-        Row("l2", "L2, __<field>_score", SAME),
-        *inner("IP, __<field>_score", COMPLEMENT),
-        Row(
+        EngineRow("l2", "L2, __<field>_score", SAME),
+        *ip_and_dot("IP, __<field>_score", COMPLEMENT),
+        EngineRow(
             "cosine",
             "COSINE, __<field>_score",
             COMPLEMENT,

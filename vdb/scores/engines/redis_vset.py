@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from vdb.scores.families import CERTAINTY
-from vdb.scores.orders import Order
-from vdb.scores.rows import Engine, Row, zero_is
-from vdb.scores.sums import cosine_of_units
+from vdb.scores.engine_rows import Engine, EngineRow, zero_is
+from vdb.scores.formula_families import CERTAINTY
+from vdb.scores.summation_order import Order
+from vdb.scores.summed_quantities import normalized_cosine
 from vdb.scores.thresholds import DISTANCE_EPSILON, EPSILON
 
 __all__ = ["ENGINES"]
@@ -14,11 +14,11 @@ _VSET_SUMS = Order(lanes=4, registers=2, fold="sequence", gather="scalars")
 
 _VSET_NORMS = Order(registers=4, gather="turns")
 
-_VSET = Row(
+_VSET = EngineRow(
     "cosine",
     "VSIM WITHSCORES",
     CERTAINTY,
-    from_vectors=cosine_of_units(_VSET_NORMS, _VSET_SUMS, divided=True, as_distance=True),
+    from_vectors=normalized_cosine(_VSET_NORMS, _VSET_SUMS, divided=True, as_distance=True),
     zero=zero_is("0.5"),
     precision="float64",
     note="with NOQUANT; vectors are 8-bit codes by default, and scores approximate",

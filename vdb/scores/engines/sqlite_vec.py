@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from vdb.scores.families import COMPLEMENT, ROOT, SAME
-from vdb.scores.orders import ONE_BY_ONE
-from vdb.scores.rows import Engine, Row, Zero
-from vdb.scores.sums import cosine, squared
+from vdb.scores.engine_rows import Engine, EngineRow, Zero
+from vdb.scores.formula_families import COMPLEMENT, ROOT, SAME
+from vdb.scores.summation_order import ONE_BY_ONE
+from vdb.scores.summed_quantities import cosine, squared_l2
 from vdb.scores.thresholds import WIDE
 
 __all__ = ["ENGINES"]
@@ -18,8 +18,8 @@ _SQLITE_VEC = Engine(
     threshold=WIDE.named("distance <= x"),
     nan="accepted; the distance is NULL",
     rows=(
-        Row("l2", "vec0 L2, distance", ROOT, from_vectors=squared(ONE_BY_ONE)),
-        Row(
+        EngineRow("l2", "vec0 L2, distance", ROOT, from_vectors=squared_l2(ONE_BY_ONE)),
+        EngineRow(
             "cosine",
             "vec0 cosine, distance",
             COMPLEMENT,
@@ -27,8 +27,8 @@ _SQLITE_VEC = Engine(
             precision="rounded",
             zero=Zero("nan", "accepted; the distance is NULL (here NaN), and the row is kept"),
         ),
-        Row("l1", "vec0 L1, distance", SAME, precision="rounded"),
-        Row("hamming", "vec_distance_hamming", SAME),
+        EngineRow("l1", "vec0 L1, distance", SAME, precision="rounded"),
+        EngineRow("hamming", "vec_distance_hamming", SAME),
     ),
 )
 

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from vdb.scores.families import SAME
-from vdb.scores.orders import ONE_BY_ONE, Order
-from vdb.scores.rows import Engine, Row, Zero, inner
-from vdb.scores.sums import cosine, product, squared
+from vdb.scores.engine_rows import Engine, EngineRow, Zero, ip_and_dot
+from vdb.scores.formula_families import SAME
+from vdb.scores.summation_order import ONE_BY_ONE, Order
+from vdb.scores.summed_quantities import cosine, inner_product, squared_l2
 from vdb.scores.thresholds import none
 
 __all__ = ["ENGINES"]
@@ -22,9 +22,9 @@ _SVS = Engine(
     threshold=none("SVS"),
     nan="accepted; the score is NaN",
     rows=(
-        Row("l2", "L2", SAME, from_vectors=squared(_SVS_SUMS)),
-        *inner("MIP", SAME, from_vectors=product(_SVS_SUMS)),
-        Row(
+        EngineRow("l2", "L2", SAME, from_vectors=squared_l2(_SVS_SUMS)),
+        *ip_and_dot("MIP", SAME, from_vectors=inner_product(_SVS_SUMS)),
+        EngineRow(
             "cosine",
             "Cosine",
             SAME,

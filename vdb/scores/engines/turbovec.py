@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from vdb.scores.families import SAME
-from vdb.scores.rows import Engine, inner
+from vdb.scores.engine_rows import Engine, ip_and_dot
+from vdb.scores.formula_families import SAME
 from vdb.scores.thresholds import none
 
 __all__ = ["ENGINES"]
@@ -16,7 +16,7 @@ _TURBOVEC = Engine(
     threshold=none("TurboVec"),
     nan="not known",
     rows=(
-        *inner(
+        *ip_and_dot(
             "search, scores",
             SAME,
             note="an estimate from codes of 2 to 4 bits: the formula is what it estimates. A "

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from vdb.scores.families import COMPLEMENT, SAME
-from vdb.scores.rows import Engine, Row, inner, zero_is
+from vdb.scores.engine_rows import Engine, EngineRow, ip_and_dot, zero_is
+from vdb.scores.formula_families import COMPLEMENT, SAME
 from vdb.scores.thresholds import none
 
 __all__ = ["ENGINES"]
@@ -23,14 +23,14 @@ _USEARCH = Engine(
     threshold=none("USearch"),
     nan=_NAN_OUT,
     rows=(
-        Row(
+        EngineRow(
             "l2",
             "l2sq",
             SAME,
             note=f"{_USEARCH_I8}, so that lengths are lost: (3, 4) and (30, 40) are at distance 0",
         ),
-        *inner("ip", COMPLEMENT, note=_USEARCH_I8),
-        Row(
+        *ip_and_dot("ip", COMPLEMENT, note=_USEARCH_I8),
+        EngineRow(
             "cosine",
             "cos",
             COMPLEMENT,
@@ -38,7 +38,7 @@ _USEARCH = Engine(
             zero=zero_is("1", "; of two zero vectors it is 0"),
             note=_USEARCH_I8,
         ),
-        Row("hamming", "hamming", SAME),
+        EngineRow("hamming", "hamming", SAME),
     ),
 )
 

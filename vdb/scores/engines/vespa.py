@@ -6,7 +6,8 @@ import math
 
 import numpy as np
 
-from vdb.scores.families import (
+from vdb.scores.engine_rows import Engine, EngineRow, ip_and_dot, zero_is
+from vdb.scores.formula_families import (
     ANGLE,
     NEGATED,
     PRENORMALIZED,
@@ -16,9 +17,8 @@ from vdb.scores.families import (
     ROOT,
     SAME,
 )
-from vdb.scores.rows import Engine, Row, inner, zero_is
 from vdb.scores.thresholds import Numbers, distance_threshold
-from vdb.scores.vectors import BY_QUERY_LENGTH
+from vdb.scores.vector_quantities import BY_QUERY_LENGTH
 
 __all__ = ["ENGINES"]
 
@@ -76,14 +76,14 @@ _CLOSENESS = Engine(
     threshold=_DOT,
     nan=_NAN,
     rows=(
-        Row(
+        EngineRow(
             "l2",
             "euclidean, closeness",
             RECIPROCAL_ROOT,
             distance_threshold(*_EUCLIDEAN, of_score=_of_closeness),
         ),
-        *inner("dotproduct, closeness", SAME),
-        Row(
+        *ip_and_dot("dotproduct, closeness", SAME),
+        EngineRow(
             "cosine",
             "angular, closeness",
             RECIPROCAL_ANGLE,
@@ -91,7 +91,7 @@ _CLOSENESS = Engine(
             zero=zero_is(_ZERO_ANGLE),
             note=_ANGULAR_NOTE,
         ),
-        Row(
+        EngineRow(
             "hamming",
             "hamming, closeness",
             RECIPROCAL,
@@ -103,9 +103,11 @@ _CLOSENESS = Engine(
 _DISTANCE = _CLOSENESS._replace(
     name="vespa-distance",
     rows=(
-        Row("l2", "euclidean, distance", ROOT, distance_threshold(*_EUCLIDEAN, of_score=_as_it_is)),
-        *inner("dotproduct, distance", NEGATED),
-        Row(
+        EngineRow(
+            "l2", "euclidean, distance", ROOT, distance_threshold(*_EUCLIDEAN, of_score=_as_it_is)
+        ),
+        *ip_and_dot("dotproduct, distance", NEGATED),
+        EngineRow(
             "cosine",
             "angular, distance",
             ANGLE,
@@ -113,7 +115,7 @@ _DISTANCE = _CLOSENESS._replace(
             zero=zero_is("pi / 2"),
             note=_ANGULAR_NOTE,
         ),
-        Row("hamming", "hamming, distance", SAME, distance_threshold(*_HAMMING)),
+        EngineRow("hamming", "hamming, distance", SAME, distance_threshold(*_HAMMING)),
     ),
 )
 
@@ -123,7 +125,7 @@ _PRENORMALIZED_NOTE = (
 )
 
 _PRENORMALIZED_ROWS = tuple(
-    Row(
+    EngineRow(
         metric,
         "prenormalized-angular, closeness",
         PRENORMALIZED,

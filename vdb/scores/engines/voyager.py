@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from dataclasses import replace
 
-from vdb.scores.families import COMPLEMENT, SAME
-from vdb.scores.orders import ByDimension, Order
-from vdb.scores.rows import Engine, Row, inner, zero_is
-from vdb.scores.sums import rest_apart, squared
+from vdb.scores.engine_rows import Engine, EngineRow, ip_and_dot, zero_is
+from vdb.scores.formula_families import COMPLEMENT, SAME
+from vdb.scores.summation_order import ByDimension, Order
+from vdb.scores.summed_quantities import squared_l2, two_part_product
 from vdb.scores.thresholds import none
 
 __all__ = ["ENGINES"]
@@ -43,19 +43,21 @@ _VOYAGER = Engine(
     threshold=none("Voyager"),
     nan=_NAN_OUT,
     rows=(
-        Row("l2", "Euclidean", SAME, from_vectors=squared(ByDimension(_BY_SIZE, _voyager_l2))),
-        *inner(
+        EngineRow(
+            "l2", "Euclidean", SAME, from_vectors=squared_l2(ByDimension(_BY_SIZE, _voyager_l2))
+        ),
+        *ip_and_dot(
             "InnerProduct",
             COMPLEMENT,
-            from_vectors=rest_apart(_VOYAGER_SIXTEEN, Order(lanes=4), _voyager_longer),
+            from_vectors=two_part_product(_VOYAGER_SIXTEEN, Order(lanes=4), _voyager_longer),
             precision="rounded",
             note="that is what query returns; get_distance differs where lengths do",
         ),
-        Row(
+        EngineRow(
             "cosine",
             "Cosine",
             COMPLEMENT,
-            from_vectors=rest_apart(
+            from_vectors=two_part_product(
                 _VOYAGER_SIXTEEN, Order(lanes=4), _voyager_turn, Order(lanes=4)
             ),
             precision="rounded",

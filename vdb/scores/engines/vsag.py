@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from vdb.scores.families import COMPLEMENT, SAME
-from vdb.scores.orders import ByDimension, Order
-from vdb.scores.rows import Engine, Row, inner, zero_is
-from vdb.scores.sums import cosine_of_units, product, squared
+from vdb.scores.engine_rows import Engine, EngineRow, ip_and_dot, zero_is
+from vdb.scores.formula_families import COMPLEMENT, SAME
+from vdb.scores.summation_order import ByDimension, Order
+from vdb.scores.summed_quantities import inner_product, normalized_cosine, squared_l2
 from vdb.scores.thresholds import RADIUS
 
 __all__ = ["ENGINES"]
@@ -31,18 +31,18 @@ _VSAG = Engine(
     ),
     nan=_NAN_OUT,
     rows=(
-        Row("l2", "l2", SAME, from_vectors=squared(_VSAG_SUMS)),
-        *inner(
+        EngineRow("l2", "l2", SAME, from_vectors=squared_l2(_VSAG_SUMS)),
+        *ip_and_dot(
             "ip",
             COMPLEMENT,
-            from_vectors=product(_VSAG_SUMS),
+            from_vectors=inner_product(_VSAG_SUMS),
             note="its former HNSW index has -q.v for int8 vectors",
         ),
-        Row(
+        EngineRow(
             "cosine",
             "cosine",
             COMPLEMENT,
-            from_vectors=cosine_of_units(_VSAG_SUMS, _VSAG_SUMS, divided=True),
+            from_vectors=normalized_cosine(_VSAG_SUMS, _VSAG_SUMS, divided=True),
             zero=zero_is("1", " (hgraph, brute_force; the former HNSW index gives NaN)"),
         ),
     ),

@@ -2,25 +2,27 @@
 
 from __future__ import annotations
 
-from vdb.scores.families import CERTAINTY, CLAMPED_COMPLEMENT, NEGATED, SAME
-from vdb.scores.rows import Engine, Row, inner, zero_is
+from vdb.scores.engine_rows import Engine, EngineRow, ip_and_dot, zero_is
+from vdb.scores.formula_families import CERTAINTY, CLAMPED_COMPLEMENT, NEGATED, SAME
 from vdb.scores.thresholds import NEAR, NEAR_CERTAINTY
-from vdb.scores.vectors import NORMALIZED
+from vdb.scores.vector_quantities import NORMALIZED
 
 __all__ = ["ENGINES"]
 
 _WEAVIATE_ROWS = (
-    Row(
+    EngineRow(
         "cosine",
         "cosine, distance",
         CLAMPED_COMPLEMENT,
         from_vectors=NORMALIZED,
         zero=zero_is("1"),
     ),
-    Row("l2", "l2-squared, distance", SAME),
-    *inner("dot, distance", NEGATED),
-    Row("l1", "manhattan, distance", SAME),
-    Row("hamming", "hamming, distance", SAME, note="of unequal cells: bits only if each is a cell"),
+    EngineRow("l2", "l2-squared, distance", SAME),
+    *ip_and_dot("dot, distance", NEGATED),
+    EngineRow("l1", "manhattan, distance", SAME),
+    EngineRow(
+        "hamming", "hamming, distance", SAME, note="of unequal cells: bits only if each is a cell"
+    ),
 )
 
 _WEAVIATE = Engine(
@@ -38,7 +40,9 @@ _CERTAINTY = _WEAVIATE._replace(
     name="weaviate-certainty",
     threshold=NEAR_CERTAINTY,
     rows=(
-        Row("cosine", "cosine, certainty", CERTAINTY, from_vectors=NORMALIZED, zero=zero_is("0.5")),
+        EngineRow(
+            "cosine", "cosine, certainty", CERTAINTY, from_vectors=NORMALIZED, zero=zero_is("0.5")
+        ),
     ),
 )
 

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from vdb.scores.families import COMPLEMENT, SAME
-from vdb.scores.orders import Order
-from vdb.scores.rows import Engine, Row, inner, zero_is
-from vdb.scores.sums import cosine_of_units, product, squared
+from vdb.scores.engine_rows import Engine, EngineRow, ip_and_dot, zero_is
+from vdb.scores.formula_families import COMPLEMENT, SAME
+from vdb.scores.summation_order import Order
+from vdb.scores.summed_quantities import inner_product, normalized_cosine, squared_l2
 from vdb.scores.thresholds import POSITIVE_RADIUS
 
 __all__ = ["ENGINES"]
@@ -20,13 +20,13 @@ _ZVEC = Engine(
     threshold=POSITIVE_RADIUS,
     nan="accepted; the row never appears in results",
     rows=(
-        Row("l2", "L2, score", SAME, from_vectors=squared(_ZVEC_SUMS)),
-        *inner("IP, score", SAME, from_vectors=product(_ZVEC_SUMS)),
-        Row(
+        EngineRow("l2", "L2, score", SAME, from_vectors=squared_l2(_ZVEC_SUMS)),
+        *ip_and_dot("IP, score", SAME, from_vectors=inner_product(_ZVEC_SUMS)),
+        EngineRow(
             "cosine",
             "COSINE, score",
             COMPLEMENT,
-            from_vectors=cosine_of_units(Order(lanes=4), _ZVEC_SUMS, divided=True),
+            from_vectors=normalized_cosine(Order(lanes=4), _ZVEC_SUMS, divided=True),
             zero=zero_is("1"),
         ),
     ),

@@ -1,9 +1,9 @@
-"""In which order engines add up: sums in float32 that agree with theirs to the last bit.
+"""The summation order of engines: sums in float32 that agree with theirs to the last bit.
 
-A sum of float32 numbers depends on its order; of hundreds of them more than the last bit does. The
-orders in the table are those of the engines' builds for x86-64, found by trying and held against
-them by `python -m tools.conformance`. On other processors, and in other builds, the last digits may
-differ.
+A sum of float32 numbers depends on its order; of hundreds of them, in more than the last bit. The
+orders in the table are those of the engines' builds for x86-64, found by experiment and compared
+with them by `python -m tools.conformance`. On other processors, and in other builds, the last
+digits may differ.
 """
 
 from __future__ import annotations
@@ -17,17 +17,25 @@ from numpy.typing import NDArray
 
 from vdb import kernel
 
-__all__ = ["ONE_BY_ONE", "ONE_BY_ONE_FUSED", "SIXTEEN", "ByDimension", "FrontFour", "Order", "Sums"]
+__all__ = [
+    "ONE_BY_ONE",
+    "ONE_BY_ONE_FUSED",
+    "SIXTEEN",
+    "ByDimension",
+    "FrontFour",
+    "Order",
+    "Summation",
+]
 
 Matrix = NDArray[np.float32]
 
 
-class Sums(Protocol):
-    """A way of adding up the products of two rows."""
+class Summation(Protocol):
+    """How an engine adds up the products of two rows of float32 numbers."""
 
     @property
     def text(self) -> str:
-        """The way in words."""
+        """The order in words."""
 
     def dot(self, a: Matrix, b: Matrix) -> NDArray[np.float32]:
         """Inner products of the rows of two float32 matrices (m, n): (m,), float32."""
@@ -35,7 +43,7 @@ class Sums(Protocol):
 
 @dataclass(frozen=True, slots=True)
 class Order:
-    """One order.
+    """One summation order, over the lanes of vector registers.
 
     Attributes:
         lanes: How many numbers a register holds, each a running sum of its own.
@@ -137,4 +145,4 @@ class FrontFour:
 ONE_BY_ONE = Order()
 ONE_BY_ONE_FUSED = Order(fused=True)
 SIXTEEN = Order(lanes=8, registers=2, fused=True, blocks="gathered")
-"""Two registers of AVX2, and what one is full of onto their sum."""
+"""Two registers of AVX2; a single full one that is left goes onto their sum."""

@@ -1,21 +1,21 @@
-"""What a row of the table is written as: an engine's facts once, then a line for each metric."""
+"""How an engine is written down: its facts once, then a row for each metric."""
 
 from __future__ import annotations
 
 from typing import Literal, NamedTuple
 
-from vdb.scores.families import Family
+from vdb.scores.formula_families import Family
 from vdb.scores.thresholds import Threshold
-from vdb.scores.vectors import FromVectors
+from vdb.scores.vector_quantities import FromVectors
 
 __all__ = [
     "HARMLESS",
     "Engine",
+    "EngineRow",
     "Evidence",
     "Precision",
-    "Row",
     "Zero",
-    "inner",
+    "ip_and_dot",
     "zero_is",
     "zero_refused",
 ]
@@ -31,7 +31,7 @@ Precision = Literal["float32", "float64", "rounded", "widened"]
 
 
 class Zero(NamedTuple):
-    """What an engine does with a zero vector where the metric has no value for it.
+    """An engine's behaviour for a zero vector, where the metric has no value for it.
 
     Attributes:
         query: What a search with a zero query gives: a "number" (that of `value`), "nan" (all
@@ -54,7 +54,7 @@ HARMLESS = Zero("number", "as any other vector")
 
 
 def zero_is(number: str, more: str = "") -> Zero:
-    """A zero vector has a score like others."""
+    """A zero vector has a score; its similarity counts as 0."""
     return Zero("number", f"similarity taken as 0: the score is {number}{more}")
 
 
@@ -63,8 +63,8 @@ def zero_refused(text: str) -> Zero:
     return Zero("refused", f"refused: {text}")
 
 
-class Row(NamedTuple):
-    """One metric of an engine; None takes what the engine has.
+class EngineRow(NamedTuple):
+    """How an engine scores one metric; None stands for the engine's own field.
 
     Attributes:
         metric: The metric's name here.
@@ -76,7 +76,7 @@ class Row(NamedTuple):
         zero: What it does with zero vectors.
         precision: What it computes in.
         evidence: How that was found.
-        note: What else is to be known.
+        note: Other facts.
     """
 
     metric: str
@@ -92,7 +92,7 @@ class Row(NamedTuple):
 
 
 class Engine(NamedTuple):
-    """An engine's convention, with what holds for all its metrics."""
+    """An engine: facts that hold for all its metrics, and a row for each metric."""
 
     name: str
     version: str
@@ -100,15 +100,15 @@ class Engine(NamedTuple):
     evidence: Evidence
     threshold: Threshold
     nan: str
-    rows: tuple[Row, ...]
+    rows: tuple[EngineRow, ...]
     precision: Precision = "float32"
     zero: Zero = HARMLESS
     alias_of: str = ""
 
 
-def inner(called: str, family: Family, **more: object) -> tuple[Row, Row]:
-    """The same for the inner product of any vectors and of unit vectors."""
+def ip_and_dot(called: str, family: Family, **more: object) -> tuple[EngineRow, EngineRow]:
+    """The same row for ip and for dot, which are one metric in most engines."""
     return (
-        Row("ip", called, family)._replace(**more),  # type: ignore[arg-type]  # fields of Row
-        Row("dot", called, family)._replace(**more),  # type: ignore[arg-type]
+        EngineRow("ip", called, family)._replace(**more),  # type: ignore[arg-type]  # fields of EngineRow
+        EngineRow("dot", called, family)._replace(**more),  # type: ignore[arg-type]
     )

@@ -1,4 +1,4 @@
-"""Quantities made of sums in float32, in the order of the engine that adds them up."""
+"""Quantities that engines compute by sums in float32, each in the engine's own order."""
 
 from __future__ import annotations
 
@@ -7,23 +7,23 @@ from typing import Literal
 
 import numpy as np
 
-from vdb.scores.orders import Sums
-from vdb.scores.vectors import FAR, Column, FromVectors, Matrix
+from vdb.scores.summation_order import Summation
+from vdb.scores.vector_quantities import SUM_ERROR, Column, FromVectors, Matrix
 
 __all__ = [
     "NARROW_DIFFERENCES",
     "NARROW_PRODUCTS",
     "SQUARED_NORM",
-    "absolute",
     "capped_cosine",
     "cosine",
-    "cosine_of_units",
-    "product",
-    "rest_apart",
+    "inner_product",
+    "manhattan",
+    "normalized",
+    "normalized_cosine",
     "rounded_chord",
-    "squared",
-    "summed",
-    "unit",
+    "squared_l2",
+    "summation_text",
+    "two_part_product",
 ]
 
 _ONE = np.float32(1)
@@ -34,7 +34,7 @@ def _as_it_is(a: Matrix) -> Matrix:
     return a
 
 
-def summed(sums: Sums) -> str:
+def summation_text(sums: Summation) -> str:
     """The order in words."""
     return (
         f"summed up in float32 {sums.text}, as the build for x86-64 does (elsewhere the last "
@@ -42,40 +42,40 @@ def summed(sums: Sums) -> str:
     )
 
 
-def squared(sums: Sums) -> FromVectors:
+def squared_l2(sums: Summation) -> FromVectors:
     """The squared distance, the differences rounded to float32."""
 
     def compute(q: Matrix, v: Matrix) -> Column:
         difference = q - v
         return sums.dot(difference, difference)
 
-    return FromVectors(summed(sums), _as_it_is, compute, 0.0, relative=FAR)
+    return FromVectors(summation_text(sums), _as_it_is, compute, 0.0, relative=SUM_ERROR)
 
 
-def absolute(sums: Sums) -> FromVectors:
+def manhattan(sums: Summation) -> FromVectors:
     """The L1 distance, the differences rounded to float32."""
 
     def compute(q: Matrix, v: Matrix) -> Column:
         difference = np.abs(q - v)
         return sums.dot(difference, np.ones_like(difference))
 
-    return FromVectors(summed(sums), _as_it_is, compute, 0.0, relative=FAR)
+    return FromVectors(summation_text(sums), _as_it_is, compute, 0.0, relative=SUM_ERROR)
 
 
-def product(sums: Sums) -> FromVectors:
-    """The inner product: how far it may be from the exact one the lengths tell."""
-    return FromVectors(summed(sums), _as_it_is, sums.dot, _ROUNDED, products=FAR)
+def inner_product(sums: Summation) -> FromVectors:
+    """The inner product; its error is bounded by the product of the lengths."""
+    return FromVectors(summation_text(sums), _as_it_is, sums.dot, _ROUNDED, products=SUM_ERROR)
 
 
 def cosine(
-    sums: Sums,
+    sums: Summation,
     *,
-    of_query: Sums | None = None,
+    of_query: Summation | None = None,
     wide: bool = False,
     roots: Literal["product", "of product", "in turn"] = "product",
     clipped: bool = False,
 ) -> FromVectors:
-    """The cosine out of three sums.
+    """The cosine from three sums.
 
     Args:
         sums: How they are made.
@@ -97,11 +97,11 @@ def cosine(
         out = dot / (np.sqrt(a) * np.sqrt(b) if roots == "product" else np.sqrt(a * b))
         return np.asarray(np.clip(out, -1, 1) if clipped else out)
 
-    text = summed(sums) + ("; roots and quotient in float64" if wide else "")
-    return FromVectors(text, _as_it_is, compute, FAR)
+    text = summation_text(sums) + ("; roots and quotient in float64" if wide else "")
+    return FromVectors(text, _as_it_is, compute, SUM_ERROR)
 
 
-def unit(norms: Sums, a: Matrix, *, divided: bool = False) -> Matrix:
+def normalized(norms: Summation, a: Matrix, *, divided: bool = False) -> Matrix:
     """Rows of length 1, times the reciprocal of the length or divided by it; zero stays zero."""
     lengths = np.sqrt(norms.dot(a, a))
     if divided:
@@ -109,8 +109,8 @@ def unit(norms: Sums, a: Matrix, *, divided: bool = False) -> Matrix:
     return np.asarray(a * (_ONE / (lengths + np.float32(1e-30)))[:, None])
 
 
-def cosine_of_units(
-    norms: Sums, sums: Sums, *, divided: bool = False, as_distance: bool = False
+def normalized_cosine(
+    norms: Summation, sums: Summation, *, divided: bool = False, as_distance: bool = False
 ) -> FromVectors:
     """The inner product of both vectors, normalised in float32 whatever their lengths.
 
@@ -122,25 +122,25 @@ def cosine_of_units(
     """
 
     def prepare(q: Matrix) -> Matrix:
-        return unit(norms, q, divided=divided)
+        return normalized(norms, q, divided=divided)
 
     def compute(q: Matrix, v: Matrix) -> Column:
-        dot = sums.dot(q, unit(norms, v, divided=divided))
+        dot = sums.dot(q, normalized(norms, v, divided=divided))
         return 1 - (_ONE - dot).astype(np.float64) if as_distance else dot
 
-    text = f"both vectors are normalised in float32, whatever their length; {summed(sums)}"
-    return FromVectors(text, prepare, compute, FAR)
+    text = f"both vectors are normalised in float32, whatever their length; {summation_text(sums)}"
+    return FromVectors(text, prepare, compute, SUM_ERROR)
 
 
-def rounded_chord(sums: Sums) -> FromVectors:
-    """The cosine that tells a squared distance 2 - 2 cos rounded to float32: root in float32."""
+def rounded_chord(sums: Summation) -> FromVectors:
+    """The cosine behind a squared distance 2 - 2 cos that is rounded to float32."""
 
     def compute(q: Matrix, v: Matrix) -> Column:
         lengths = np.sqrt(sums.dot(q, q) * sums.dot(v, v)).astype(np.float64)
         apart = (2 - 2 * sums.dot(q, v).astype(np.float64) / lengths).astype(np.float32)
         return np.asarray(1 - apart.astype(np.float64) / 2)
 
-    return FromVectors(summed(sums), _as_it_is, compute, FAR)
+    return FromVectors(summation_text(sums), _as_it_is, compute, SUM_ERROR)
 
 
 def _narrow_products(q: Matrix, v: Matrix) -> Column:
@@ -164,8 +164,8 @@ NARROW_DIFFERENCES = FromVectors(
 )
 
 
-def rest_apart(
-    sums: Sums, rest: Sums, turn: Callable[[int], int], norms: Sums | None = None
+def two_part_product(
+    sums: Summation, rest: Summation, turn: Callable[[int], int], norms: Summation | None = None
 ) -> FromVectors:
     """The inner product whose distance is made of two parts: 1 minus whole turns, minus the rest.
 
@@ -177,7 +177,7 @@ def rest_apart(
     """
 
     def prepare(a: Matrix) -> Matrix:
-        return a if norms is None else unit(norms, a)
+        return a if norms is None else normalized(norms, a)
 
     def compute(q: Matrix, v: Matrix) -> Column:
         v, dim = prepare(v), q.shape[1]
@@ -190,9 +190,9 @@ def rest_apart(
     text = (
         "" if norms is None else "both vectors are normalised in float32, whatever their length; "
     )
-    near = _ROUNDED if norms is None else FAR
-    products = FAR if norms is None else 0.0
-    return FromVectors(text + summed(sums), prepare, compute, near, products=products)
+    near = _ROUNDED if norms is None else SUM_ERROR
+    products = SUM_ERROR if norms is None else 0.0
+    return FromVectors(text + summation_text(sums), prepare, compute, near, products=products)
 
 
 def _by_numpy(q: Matrix, v: Matrix) -> Column:
@@ -205,11 +205,11 @@ SQUARED_NORM = FromVectors(
     _as_it_is,
     _by_numpy,
     0.0,
-    relative=FAR,
+    relative=SUM_ERROR,
 )
 
 
-def capped_cosine(sums: Sums) -> FromVectors:
+def capped_cosine(sums: Summation) -> FromVectors:
     """The cosine of vectors that numpy has normalised in float32, as 1 minus a distance."""
 
     def prepare(a: Matrix) -> Matrix:
@@ -220,4 +220,4 @@ def capped_cosine(sums: Sums) -> FromVectors:
         return np.asarray(_ONE - np.maximum(_ONE - sums.dot(q, prepare(v)), 0))
 
     text = "both vectors are normalised in float32, whatever their length; at most 1"
-    return FromVectors(f"{text}; {summed(sums)}", prepare, compute, FAR)
+    return FromVectors(f"{text}; {summation_text(sums)}", prepare, compute, SUM_ERROR)

@@ -1,4 +1,4 @@
-"""Conventions in words: all that is known about one, and a conversion with the numbers put in."""
+"""Conventions in words: the facts of one, and the steps of a conversion with its numbers."""
 
 from __future__ import annotations
 
@@ -7,13 +7,13 @@ from typing import Any
 import numpy as np
 
 from vdb.model.metrics import METRICS
-from vdb.scores.across import value_under
 from vdb.scores.convention import Convention
+from vdb.scores.cross_metric import converted_values
 
-__all__ = ["described", "explained"]
+__all__ = ["convention_facts", "conversion_steps"]
 
 
-def described(row: Convention) -> dict[str, Any]:
+def convention_facts(row: Convention) -> dict[str, Any]:
     """All facts about a convention under names for people; empty ones included."""
     return {
         "convention": row.name,
@@ -48,28 +48,30 @@ def span(row: Convention) -> str:
     return f"{left}, {right}"
 
 
-def explained(score: float, giver: Convention, taker: Convention, dim: int | None) -> list[str]:
+def conversion_steps(
+    score: float, source: Convention, target: Convention, dim: int | None
+) -> list[str]:
     """The steps of a conversion that is known to be possible, one line each."""
-    from_metric, to_metric = METRICS[giver.metric], METRICS[taker.metric]
-    value = giver.to_value(np.asarray(score), dim)
+    from_metric, to_metric = METRICS[source.metric], METRICS[target.metric]
+    value = source.to_value(np.asarray(score), dim)
     steps = [
         _step(
-            f"{giver.name}: {from_metric.value}",
-            giver.inverse,
-            giver.family.inverse_text.format(s=_put(score), n=dim),
+            f"{source.name}: {from_metric.value}",
+            source.inverse,
+            source.family.inverse_text.format(s=_put(score), n=dim),
             float(value),
         )
     ]
     if to_metric is not from_metric:
-        value = value_under(value, giver.metric, taker.metric, unit_norms=True)
-        rule = "2 - 2 x" if taker.metric == "l2" else "1 - x / 2" if giver.metric == "l2" else "x"
+        value = converted_values(value, source.metric, target.metric, unit_norms=True)
+        rule = "2 - 2 x" if target.metric == "l2" else "1 - x / 2" if source.metric == "l2" else "x"
         steps.append(f"length 1: {to_metric.value} = {rule} = {_put(float(value))}")
     steps.append(
         _step(
-            f"{taker.name}: score",
-            taker.formula,
-            taker.family.text.format(x=_put(float(value)), n=dim),
-            float(taker.from_value(value, dim)),
+            f"{target.name}: score",
+            target.formula,
+            target.family.text.format(x=_put(float(value)), n=dim),
+            float(target.from_value(value, dim)),
         )
     )
     return steps

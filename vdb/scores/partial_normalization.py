@@ -1,12 +1,12 @@
-"""Engines that leave a vector as it is when it is nearly of length 1 already, or very short."""
+"""Cosines of engines that do not normalise a vector of nearly length 1, or a very short one."""
 
 from __future__ import annotations
 
 import numpy as np
 
-from vdb.scores.orders import Sums
-from vdb.scores.sums import summed
-from vdb.scores.vectors import FAR, Column, FromVectors, Matrix, unless
+from vdb.scores.summation_order import Summation
+from vdb.scores.summed_quantities import summation_text
+from vdb.scores.vector_quantities import SUM_ERROR, Column, FromVectors, Matrix, unless
 
 __all__ = ["milvus", "qdrant"]
 
@@ -14,7 +14,7 @@ _ONE = np.float32(1)
 _FASTER_FROM = 32  # numbers, from which on Qdrant multiplies by the reciprocal of the length
 
 
-def qdrant(sums: Sums) -> FromVectors:
+def qdrant(sums: Summation) -> FromVectors:
     """The inner product of vectors that are normalised unless they are nearly so, or short."""
 
     def prepare(a: Matrix) -> Matrix:
@@ -30,16 +30,16 @@ def qdrant(sums: Sums) -> FromVectors:
 
     return FromVectors(
         "a vector whose squared length is within 1e-6 of 1, or below 1.19e-7, is not normalised; "
-        f"all others are, in float32; {summed(sums)}",
+        f"all others are, in float32; {summation_text(sums)}",
         prepare,
         compute,
-        FAR,
+        SUM_ERROR,
         shrinks=True,
         by_length=True,
     )
 
 
-def milvus(norms: Sums, sums: Sums) -> FromVectors:
+def milvus(norms: Summation, sums: Summation) -> FromVectors:
     """The inner product with a query that is normalised unless nearly so, divided by a length."""
 
     def prepare(q: Matrix) -> Matrix:
@@ -51,9 +51,9 @@ def milvus(norms: Sums, sums: Sums) -> FromVectors:
 
     return FromVectors(
         "a query whose squared length is within 1e-5 of 1 is not normalised; stored vectors are "
-        f"divided by their exact lengths; {summed(sums)}",
+        f"divided by their exact lengths; {summation_text(sums)}",
         prepare,
         compute,
-        FAR,
+        SUM_ERROR,
         by_length=True,
     )

@@ -1,4 +1,4 @@
-"""Scores that need more than the value: what engines do to vectors before they compare them.
+"""Quantities that engines compute from the vectors, where a score needs more than the value.
 
 Most engines with a cosine metric normalise vectors in float32 and take the inner product. Some
 leave a vector as it is when it is nearly of length 1 already, or very short; then what they call a
@@ -18,11 +18,11 @@ from vdb.model.dtypes import DTYPES
 from vdb.model.records import Direction
 
 __all__ = [
-    "ANYTHING",
     "BY_QUERY_LENGTH",
     "ELASTIC",
-    "FAR",
     "NORMALIZED",
+    "SUM_ERROR",
+    "UNBOUNDED",
     "Column",
     "FromVectors",
     "Matrix",
@@ -36,7 +36,7 @@ _ONE = np.float32(1)
 
 @dataclass(frozen=True, slots=True)
 class FromVectors:
-    """How an engine makes the quantity that its formula takes out of two float32 vectors.
+    """How an engine computes the quantity that its formula takes from two float32 vectors.
 
     Attributes:
         text: The rule in words.
@@ -100,10 +100,10 @@ class FromVectors:
             owners: Which query belongs to each stored vector, (m,).
         """
         with np.errstate(all="ignore"):
-            asked = self.prepare(queries)
+            prepared = self.prepare(queries)
             if owners is not None:
-                asked = asked[owners]
-            return self.compute(asked, stored).astype(np.float64)
+                prepared = prepared[owners]
+            return self.compute(prepared, stored).astype(np.float64)
 
 
 def _dot(a: Matrix, b: Matrix) -> Column:
@@ -114,7 +114,7 @@ def _dot(a: Matrix, b: Matrix) -> Column:
 
 
 def _sequential_square(a: Matrix) -> Column:
-    """The squared norm as a loop over float32 has it."""
+    """The squared norm as a float32 loop computes it."""
     return np.cumsum(a * a, axis=1, dtype=np.float32)[:, -1]
 
 
@@ -124,7 +124,7 @@ def _unit(a: Matrix) -> Matrix:
 
 
 def unless(keep: NDArray[np.bool_], a: Matrix, lengths: Column) -> Matrix:
-    """Divided by the length, except the rows to keep."""
+    """Rows divided by their lengths, except those to keep."""
     return np.where(keep[:, None], a, a / np.where(keep, _ONE, lengths)[:, None])
 
 
@@ -138,10 +138,10 @@ def _prenormalized(q: Matrix, v: Matrix) -> Column:
     return np.asarray(_dot(q, v) / np.where(square == 0, _ONE, square), dtype=np.float32)
 
 
-ANYTHING = float("inf")
-FAR = 1e-2
-"""How far a sum of float32 products may be from the exact one, in its own size: there are 65,536 of
-them at most, and each step rounds by 6e-8."""
+UNBOUNDED = float("inf")
+SUM_ERROR = 1e-2
+"""Largest relative error of a sum of float32 products: there are 65,536 of them at most, and each
+step rounds by 6e-8."""
 
 NORMALIZED = FromVectors(
     "both vectors are normalised in float32, whatever their length",
@@ -162,7 +162,7 @@ BY_QUERY_LENGTH = FromVectors(
     "is not looked at",
     lambda q: q,
     _prenormalized,
-    ANYTHING,
+    UNBOUNDED,
     ordered=False,
     integers=True,
     by_length=True,

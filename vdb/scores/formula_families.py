@@ -1,6 +1,6 @@
 """The formula families: every way in which engines turn a natural value into a score, once.
 
-Each works elementwise, in the precision of the array it is given, and has its inverse. ``x`` is the
+Each works elementwise, in the precision of its argument, and has an inverse. ``x`` is the
 natural value (squared L2, inner product, cosine similarity, L1, differing bits), ``s`` the score
 and ``n`` the dimension of the vectors (of bit vectors: the number of bits).
 """
@@ -44,7 +44,7 @@ Formula: TypeAlias = Callable[[Numbers, Any], Numbers]
 
 @dataclass(frozen=True, slots=True)
 class Family:
-    """One formula, there and back.
+    """A formula and its inverse.
 
     Attributes:
         name: What it is called in this table.
