@@ -14,12 +14,11 @@ from vdb.api.collection_reader import CollectionReader
 from vdb.api.live_access import LiveAccess
 from vdb.errors import ArgumentTypeError, InvalidArgumentError
 from vdb.index import Tuning, ingest
-from vdb.index.fields import declaration, field_index
+from vdb.index.fields import declaration
 from vdb.model import arguments, config, inputs
 from vdb.model.dtypes import DTYPES
 from vdb.model.filters import Filter
 from vdb.model.filters.field_types import field_type
-from vdb.model.metrics import METRICS
 from vdb.model.records import Id, Payload, Progress
 from vdb.model.spellings import with_hints
 from vdb.store import Batch, WritableCollection
@@ -32,8 +31,6 @@ else:
 __all__ = ["Collection"]
 
 _T = TypeVar("_T")
-
-_TUNING_ROWS = 1_000  # vectors added in one call; below this, ef is not measured
 
 
 class Collection(CollectionReader):
@@ -146,9 +143,9 @@ class Collection(CollectionReader):
         id_list = inputs.id_list(ids)
         single_id = inputs.is_one_id(ids)
         payload_input = payloads if single_id else inputs.kept("payloads", payloads)
-        encoded = self._with_schema(
-            lambda: ingest.encode_payloads(
-                payload_input, len(id_list), one=single_id, moments=self._moments
+        encoded = self._prepared(
+            lambda row_format: ingest.encode_payloads(
+                payload_input, len(id_list), one=single_id, moments=row_format.moments
             )
         )
         with self._access.writing() as batch:
@@ -512,44 +509,28 @@ class Collection(CollectionReader):
 
     def _follow_rebuild(self, report: rebuild_module.RebuildReport) -> None:
         """Expect the new metric from now on: this object made the change."""
-        self._kind, self._known_metric = (report.metric, report.dtype), report.metric
+        metric, dtype = report.metric, report.dtype
+        self._row_format = self._row_format._replace(metric=metric, dtype=dtype)
+        self._known_metric = metric
         if self._expected_metric is not None:
             self._expected_metric = report.metric
 
     def _rows(self, ids: object, vectors: ArrayLike, payloads: object) -> ingest.Rows:
-        # Iterators become lists, because `prepare` may run twice.
-        if not inputs.is_one_id(ids):
-            ids, payloads = inputs.kept("ids", ids), inputs.kept("payloads", payloads)
-        vector_input = inputs.kept("vectors", vectors)
-
         # By the metric and dtype last seen; the batch prepares the rows again after a rebuild.
-        def prepare() -> ingest.Rows:
-            metric, dtype = self._kind
-            return ingest.prepare(
-                ids,
-                vector_input,
-                payloads,
-                dim=self._dim,
-                metric=METRICS[metric],
-                dtype=DTYPES[dtype],
-                moments=self._moments,
-            )
+        ids, vectors, payloads = ingest.rereadable(ids, vectors, payloads)
+        return self._prepared(lambda form: ingest.prepare(ids, vectors, payloads, form))
 
-        return self._with_schema(prepare)
-
-    def _with_schema(self, read: Callable[[], _T]) -> _T:
-        """The result of `read` with the schema last seen; if it raises, with the schema of now."""
-        previous = self._kind, self._moments
+    def _prepared(self, prepare: Callable[[ingest.RowFormat], _T]) -> _T:
+        """The result of `prepare` for the collection as last seen; if it raises, as it is now."""
+        last_seen = self._row_format
         try:
-            return read()
+            return prepare(last_seen)
         except (InvalidArgumentError, ArgumentTypeError):
             with self._access.reading() as reader:
-                header = self._view(reader).header
-                self._kind = header.metric, header.dtype
-                self._moments = field_index.moments(header)
-            if (self._kind, self._moments) == previous:
+                self._row_format = ingest.RowFormat.of(self._view(reader).header)
+            if self._row_format == last_seen:
                 raise
-        return read()
+        return prepare(self._row_format)
 
     def _writable(self, batch: Batch) -> WritableCollection:
         view = self._view(batch)
@@ -558,12 +539,7 @@ class Collection(CollectionReader):
 
 
 def _tune_grown(batch: Batch, coll: WritableCollection, added: int, threads: int) -> None:
-    """Measures the default ef of a collection that has become large, in the same commit."""
-    if added < _TUNING_ROWS:
-        return
-    from vdb.analysis.measurement.tune import tune_grown
+    if added >= index.AUTOMATIC_ADDED:
+        from vdb.analysis.measurement.tune import tune_grown
 
-    tuning = tune_grown(batch, coll, added, threads=threads)
-    if tuning is not None:
-        with batch.changing():
-            index.keep_tuning(coll, tuning, coll.generation.number)
+        tune_grown(batch, coll, added, threads=threads)

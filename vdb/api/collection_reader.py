@@ -20,7 +20,6 @@ from vdb.api.collection_lookup import find_view, require_metric
 from vdb.api.record_iterator import Walk
 from vdb.errors import NotFoundError, SnapshotWriteError, VdbError
 from vdb.index import ingest, search_ef
-from vdb.index.fields import field_index
 from vdb.model import arguments, config, inputs
 from vdb.model.filters import Filter
 from vdb.model.handles import Handle
@@ -73,9 +72,8 @@ class CollectionReader(Handle):
         self._access = access
         self._name = view.header.name
         self._dim = view.header.dim
-        # Metric and dtype as last seen; a rebuild may change them. One tuple, replaced as a whole.
-        self._kind = (view.header.metric, view.header.dtype)
-        self._moments = field_index.moments(view.header)  # as last seen, too
+        # As last seen; a rebuild may change metric and dtype. One tuple, replaced as a whole.
+        self._row_format = ingest.RowFormat.of(view.header)
         self._known_metric = view.header.metric  # the metric of the caller's thresholds
         self._expected_metric = metric
         self._identity = (view.header.number, view.header.created)
@@ -246,7 +244,7 @@ class CollectionReader(Handle):
         id_list = inputs.id_list(ids)
         with self._access.reading() as reader:
             view = self._view(reader)
-            ingest.same_kind(self._name, view.header.id_kind, id_list)
+            inputs.require_id_kind(self._name, view.header.id_kind, id_list)
             records = query.get(reader, view, id_list)
         return records[0] if inputs.is_one_id(ids) else records
 

@@ -32,6 +32,7 @@ from vdb.index.vectors.stored import norm_stats, norms, stored, stored_vectors
 from vdb.index.vectors.strategy import SearchStats, filtered_plan, is_small, unfiltered_plan
 from vdb.index.vectors.ties import Nodes, copies, nodes, ties
 from vdb.index.vectors.tuning import (
+    AUTOMATIC_ADDED,
     CurvePoint,
     Tuning,
     keep_tuning,
@@ -43,6 +44,7 @@ from vdb.index.vectors.tuning import (
 from vdb.index.vectors.verify import verify
 
 __all__ = [
+    "AUTOMATIC_ADDED",
     "DEFAULT_EF",
     "RUN",
     "Building",

@@ -6,7 +6,7 @@
 2. with the writer lock held, ids are looked up: repeats are refused or become replacements;
 3. from here on things change, and any exception marks the batch as broken, so that it cannot be
    committed: the index takes slots, writes the vectors and links them (`index.add`);
-4. id to slot, slot to record, the postings of declared fields (`fields`), and the counts are
+4. id to slot, slot to record, the postings of declared fields (`field_index`), and the counts are
    written.
 """
 
@@ -14,14 +14,13 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass, replace
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from vdb import index
 from vdb.errors import (
-    ArgumentTypeError,
     CorruptedError,
     DuplicateIdError,
     InvalidArgumentError,
@@ -30,25 +29,41 @@ from vdb.errors import (
 from vdb.index.fields import field_index
 from vdb.model import inputs
 from vdb.model.config import LIMITS
-from vdb.model.dtypes import DType, dtype_named
-from vdb.model.metrics import Metric, metric_named
+from vdb.model.dtypes import DTYPES, DType, dtype_named
+from vdb.model.metrics import METRICS, Metric, metric_named
 from vdb.model.records import Id, Progress
 from vdb.store import Batch, WritableCollection
 from vdb.store.format import payloads as payload_format
+from vdb.store.format.headers import CollectionHeader
 
 __all__ = [
+    "RowFormat",
     "Rows",
     "add",
     "delete",
     "encode_payloads",
     "prepare",
-    "same_kind",
+    "rereadable",
     "set_payloads",
     "upsert",
 ]
 
 
 _ROOM_OF_A_RECORD = 2048
+
+
+class RowFormat(NamedTuple):
+    """The part of a collection's header that rows are prepared by."""
+
+    dim: int
+    metric: str
+    dtype: str
+    moments: field_index.Moments
+
+    @classmethod
+    def of(cls, header: CollectionHeader) -> RowFormat:
+        """That of a collection."""
+        return cls(header.dim, header.metric, header.dtype, field_index.moments(header))
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,15 +74,15 @@ class Rows:
         ids: All int or all str.
         vectors: As they are stored, C-contiguous, shape (n, dim); bits packed.
         payloads: Each one encoded, or None where there is none.
-        kind: The metric and dtype that they were made for.
-        made: Makes the vectors for other ones out of what was given; None where nobody will ask.
+        kind: The metric and dtype that the vectors were prepared for.
+        vectors_for: Prepares the same vectors for others; None where those never change.
     """
 
     ids: list[Id]
     vectors: NDArray[Any]
     payloads: list[bytes | None]
     kind: tuple[str, str]
-    made: Callable[[Metric, DType], NDArray[Any]] | None = None
+    vectors_for: Callable[[Metric, DType], NDArray[Any]] | None = None
 
     @property
     def room(self) -> int:
@@ -76,21 +91,22 @@ class Rows:
         return 2 * (self.vectors.nbytes + payloads) + _ROOM_OF_A_RECORD * len(self.ids)
 
 
-def prepare(
-    ids: object,
-    vectors: ArrayLike,
-    payloads: object,
-    *,
-    dim: int,
-    metric: Metric,
-    dtype: DType,
-    moments: field_index.Moments = (),
-) -> Rows:
-    """Everything that can be checked before the writer lock is taken."""
+def rereadable(
+    ids: object, vectors: ArrayLike, payloads: object
+) -> tuple[object, ArrayLike, object]:
+    """The same three, which can be read several times: iterators are listed."""
+    if not inputs.is_one_id(ids):
+        ids, payloads = inputs.kept("ids", ids), inputs.kept("payloads", payloads)
+    return ids, inputs.kept("vectors", vectors), payloads
+
+
+def prepare(ids: object, vectors: ArrayLike, payloads: object, row_format: RowFormat) -> Rows:
+    """Everything that can be checked before the writer lock is taken; all three `rereadable`."""
     one = inputs.is_one_id(ids)
     listed = inputs.id_list(ids)
+    dim, metric, dtype, moments = row_format
 
-    def made(metric: Metric, dtype: DType) -> NDArray[Any]:
+    def vectors_for(metric: Metric, dtype: DType) -> NDArray[Any]:
         return inputs.vector_matrix(
             vectors,
             dim=dim,
@@ -101,9 +117,9 @@ def prepare(
             one=one,
         )
 
-    matrix = made(metric, dtype)
+    matrix = vectors_for(METRICS[metric], DTYPES[dtype])
     encoded = encode_payloads(payloads, len(listed), one=one, moments=moments)
-    return Rows(listed, matrix, encoded, (metric.name, dtype.name), made)
+    return Rows(listed, matrix, encoded, (metric, dtype), vectors_for)
 
 
 def encode_payloads(
@@ -113,12 +129,12 @@ def encode_payloads(
 
     In fields that are declared as `moments`, datetimes are taken too.
     """
-    given = inputs.payload_list(payloads, rows, one=one)
+    listed = inputs.payload_list(payloads, rows, one=one)
     if moments:
-        given = [field_index.spelled(payload, moments) for payload in given]
+        listed = [field_index.spelled(payload, moments) for payload in listed]
     return [
         None if payload is None else payload_format.encode(payload, row=None if one else row)
-        for row, payload in enumerate(given)
+        for row, payload in enumerate(listed)
     ]
 
 
@@ -141,9 +157,9 @@ def add(
                 expected="an id that is not there",
                 received=value,
             )
-    found = field_index.of_records(coll.header, rows.payloads)
+    terms = field_index.of_records(coll.header, rows.payloads)
     with batch.changing():
-        _insert(batch, coll, rows, found, threads=threads, progress=progress)
+        _insert(batch, coll, rows, terms, threads=threads, progress=progress)
 
 
 def upsert(
@@ -156,10 +172,10 @@ def upsert(
 ) -> None:
     """New records, or new contents for ids that are there; of a repeated id the last one counts."""
     rows = _last_of_each(_fitted(coll, rows))
-    slots = [_find(batch, coll, value) for value in rows.ids]
+    slots = [_slot_of(batch, coll, value) for value in rows.ids]
     old = {i: slot for i, slot in enumerate(slots) if slot is not None}
     new = [i for i, slot in enumerate(slots) if slot is None]
-    found = field_index.of_records(coll.header, rows.payloads)
+    terms = field_index.of_records(coll.header, rows.payloads)
     before = field_index.of_stored(batch, coll, list(old.values()))
     with batch.changing():
         if old:
@@ -167,21 +183,21 @@ def upsert(
             index.replace(batch, coll, places, rows.vectors[list(old)], threads=threads)
             for i, slot in old.items():
                 batch.put_encoded(coll, slot, rows.ids[i], rows.payloads[i])
-            after = _chosen(found, list(old))
+            after = _pick(terms, list(old))
             field_index.follow(batch, coll, list(old.values()), before=before, after=after)
         if new:
             some = _take(rows, new) if old else rows
-            _insert(batch, coll, some, _chosen(found, new), threads=threads, progress=progress)
+            _insert(batch, coll, some, _pick(terms, new), threads=threads, progress=progress)
 
 
 def set_payloads(
     batch: Batch, coll: WritableCollection, ids: list[Id], payloads: list[bytes | None]
 ) -> None:
     """Other payloads for ids that are there; an id that is not is a NotFoundError."""
-    same_kind(coll.header.name, coll.header.id_kind, ids)
+    inputs.require_id_kind(coll.header.name, coll.header.id_kind, ids)
     slots: list[int] = []
     for i, value in enumerate(ids):
-        slot = _find(batch, coll, value)
+        slot = _slot_of(batch, coll, value)
         if slot is None:
             raise NotFoundError(
                 f"ids[{i}]: collection {coll.header.name!r} has no record {value!r}",
@@ -189,43 +205,32 @@ def set_payloads(
                 received=value,
             )
         slots.append(slot)
-    found = field_index.of_records(coll.header, payloads)
+    terms = field_index.of_records(coll.header, payloads)
     before = field_index.of_stored(batch, coll, slots)
     with batch.changing():
         for value, slot, payload in zip(ids, slots, payloads, strict=True):
             batch.put_encoded(coll, slot, value, payload)
-        field_index.follow(batch, coll, slots, before=before, after=found)
+        field_index.follow(batch, coll, slots, before=before, after=terms)
 
 
 def delete(batch: Batch, coll: WritableCollection, ids: list[Id]) -> int:
     """Removes the records of these ids, ignoring those that are not there; how many it removed."""
-    same_kind(coll.header.name, coll.header.id_kind, ids)
-    places = {value: _find(batch, coll, value) for value in ids}
-    found = {value: slot for value, slot in places.items() if slot is not None}
-    if not found:
+    inputs.require_id_kind(coll.header.name, coll.header.id_kind, ids)
+    places = {value: _slot_of(batch, coll, value) for value in ids}
+    slots = {value: slot for value, slot in places.items() if slot is not None}
+    if not slots:
         return 0
-    before = field_index.of_stored(batch, coll, list(found.values()))
+    before = field_index.of_stored(batch, coll, list(slots.values()))
     with batch.changing():
-        field_index.follow(batch, coll, list(found.values()), before=before)
-        for value, slot in found.items():
+        field_index.follow(batch, coll, list(slots.values()), before=before)
+        for value, slot in slots.items():
             batch.delete_record(coll, slot, value)
-        index.remove(batch, coll, np.array(list(found.values()), dtype=np.uint32))
-        coll.header.count -= len(found)
-    return len(found)
+        index.remove(batch, coll, np.array(list(slots.values()), dtype=np.uint32))
+        coll.header.count -= len(slots)
+    return len(slots)
 
 
-def same_kind(name: str, kind: str | None, ids: list[Id]) -> None:
-    """Refuse ids of the other kind than the collection's."""
-    received = inputs.id_kind(ids)
-    if kind is not None and received is not None and received != kind:
-        raise ArgumentTypeError(
-            f"the ids of collection {name!r} are of type {kind}, got {received} {ids[0]!r}",
-            expected=kind,
-            received=received,
-        )
-
-
-def _find(batch: Batch, coll: WritableCollection, value: Id) -> int | None:
+def _slot_of(batch: Batch, coll: WritableCollection, value: Id) -> int | None:
     """The slot of an id, or None.
 
     Nothing seals the way from an id to its slot, so before the record there is replaced or removed
@@ -233,13 +238,13 @@ def _find(batch: Batch, coll: WritableCollection, value: Id) -> int | None:
     """
     slot = batch.slot_of(coll, value)
     if slot is not None:
-        there = batch.id_at(coll, slot)
-        if there != value:
+        stored = batch.id_at(coll, slot)
+        if stored != value:
             raise CorruptedError(
-                f"leads to slot {slot}, where the record has id {there!r}",
+                f"leads to slot {slot}, where the record has id {stored!r}",
                 where=f"collection {coll.header.name!r}, id {value!r}",
                 expected=value,
-                received=there,
+                received=stored,
             )
     return slot
 
@@ -247,10 +252,10 @@ def _find(batch: Batch, coll: WritableCollection, value: Id) -> int | None:
 def _fitted(coll: WritableCollection, rows: Rows) -> Rows:
     """Checked rows as the collection takes them that stands now."""
     header = coll.header
-    same_kind(header.name, header.id_kind, rows.ids)
+    inputs.require_id_kind(header.name, header.id_kind, rows.ids)
     kind = header.metric, header.dtype
-    if kind != rows.kind and rows.made is not None:  # rebuilt since the rows were made
-        vectors = rows.made(metric_named(header.metric), dtype_named(header.dtype))
+    if kind != rows.kind and rows.vectors_for is not None:  # rebuilt since they were prepared
+        vectors = rows.vectors_for(metric_named(header.metric), dtype_named(header.dtype))
         rows = replace(rows, vectors=vectors, kind=kind)
     if header.count + len(rows.ids) > LIMITS.slots:
         raise InvalidArgumentError(
@@ -275,15 +280,15 @@ def _take(rows: Rows, chosen: list[int]) -> Rows:
     )
 
 
-def _chosen(found: list[field_index.Terms], chosen: list[int]) -> list[field_index.Terms]:
-    return [found[i] for i in chosen] if found else []
+def _pick(terms: list[field_index.Terms], rows: list[int]) -> list[field_index.Terms]:
+    return [terms[i] for i in rows] if terms else []
 
 
 def _insert(
     batch: Batch,
     coll: WritableCollection,
     rows: Rows,
-    found: list[field_index.Terms],
+    terms: list[field_index.Terms],
     *,
     threads: int,
     progress: Progress | None,
@@ -293,5 +298,5 @@ def _insert(
     slots = index.add(batch, coll, rows.vectors, threads=threads, progress=progress)
     coll.header.id_kind = inputs.id_kind(rows.ids)
     batch.put_new(coll, slots.tolist(), rows.ids, rows.payloads)
-    field_index.follow(batch, coll, slots.tolist(), after=found)
+    field_index.follow(batch, coll, slots.tolist(), after=terms)
     coll.header.count += len(rows.ids)

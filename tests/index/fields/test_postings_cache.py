@@ -32,10 +32,10 @@ def payload(i):
 def is_kept(db, name="kept"):
     """Fields that are kept at the newest commit."""
     with db._environment.snapshot() as snapshot:
-        state = snapshot.collection(name).cache.get(postings_cache._STATE)
+        state = snapshot.collection(name).cache.get(postings_cache._CACHE)
         if state is None or state.commit != snapshot.commit:
             return []
-        return sorted(field for field, kept in state.kept.items() if kept)
+        return sorted(field for field, kept in state.fields.items() if kept)
 
 
 def test_what_is_read_often_is_kept_and_answers_the_same(db, docs):
@@ -73,7 +73,7 @@ def test_a_change_of_payloads_alone_ends_it(db, docs):
 
 
 def test_more_than_fits_is_read_each_time(db, docs, monkeypatch):
-    monkeypatch.setattr(postings_cache, "_MOST_KEPT", 5000)
+    monkeypatch.setattr(postings_cache, "_MOST_BYTES", 5000)
     for n in range(100):
         assert docs.count({"n": {"$gte": n}}) == COUNT - n
     assert is_kept(db) == []
@@ -130,8 +130,8 @@ def test_long_lists_find_the_same_in_a_table_of_values(db, kind, suffix):
             passing = [i for i, payload in enumerate(payloads) if said(payload)]
             assert list(docs.ids(where=where)) == passing, (operator, start)
     with db._environment.snapshot() as snapshot:
-        (kept,) = snapshot.collection("long").cache.get(postings_cache._STATE).kept.values()
-        assert kept._values is not None
+        (kept,) = snapshot.collection("long").cache.get(postings_cache._CACHE).fields.values()
+        assert kept._table is not None
 
 
 @pytest.mark.damages

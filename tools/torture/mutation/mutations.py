@@ -257,7 +257,7 @@ MUTATIONS = (
     Mutation(
         "the count is not taken down by a removal",
         "vdb/index/ingest.py",
-        "        coll.header.count -= len(found)\n",
+        "        coll.header.count -= len(slots)\n",
         "",
         "tests/index/test_ingest.py",
     ),

@@ -13,29 +13,30 @@ from vdb.index import Tuning
 from vdb.index.vectors import recall_curve
 from vdb.index.vectors.recall_curve import AUTOMATIC_QUERIES, LARGEST_EF, Curve, automatic
 from vdb.model.records import Progress
+from vdb.store import Batch, WritableCollection
 
 __all__ = ["tune", "tune_grown"]
 
-_MIN_ADDED = 1_000  # and a quarter of all records: then measuring costs little next to linking
 
-
-def tune_grown(
-    reader: index.Reader, view: index.View, added: int, *, threads: int
-) -> Tuning | None:
-    """A measured ef for a collection to which many vectors were added; None if not needed.
+def tune_grown(batch: Batch, coll: WritableCollection, added: int, *, threads: int) -> None:
+    """Measures the default ef of a collection that has become large, in the same commit.
 
     It is measured for an HNSW collection of at least `recall_curve.AUTOMATIC_FROM` records, if at
-    least a quarter of them were added; not if `tune` was called, and not if it was measured when
-    the collection had more than half as many records.
+    least a quarter of them were added, so that measuring costs little next to linking; not if
+    `tune` was called, and not if it was measured when the collection had more than half as many
+    records.
     """
-    count, tuning = view.header.count, view.generation.tuning
-    if not view.links or count < recall_curve.AUTOMATIC_FROM or added < max(_MIN_ADDED, count // 4):
-        return None
+    count, tuning = coll.header.count, coll.generation.tuning
+    enough = added >= max(index.AUTOMATIC_ADDED, count // 4)
+    if not coll.links or count < recall_curve.AUTOMATIC_FROM or not enough:
+        return
     if tuning is not None and (tuning["source"] != "automatic" or count < 2 * tuning["records"]):
-        return None
-    query_set = queries_or_sample(reader, view, None, sample=AUTOMATIC_QUERIES, seed=0)
-    truth = exact_truth(Moments.of(reader, view), query_set, 10, threads=threads)
-    return automatic(_curve(truth, count))
+        return
+    query_set = queries_or_sample(batch, coll, None, sample=AUTOMATIC_QUERIES, seed=0)
+    truth = exact_truth(Moments.of(batch, coll), query_set, 10, threads=threads)
+    measured = automatic(_curve(truth, count))
+    with batch.changing():
+        index.keep_tuning(coll, measured, coll.generation.number)
 
 
 def tune(

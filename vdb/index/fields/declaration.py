@@ -1,11 +1,11 @@
 """Declaring a field of a collection that has records already, and dropping one.
 
-The postings are built over any number of commits, so that other writers get their turn. From its
-first commit on the field stands in the header with how far it is built, and every writer keeps the
-postings of the records that it writes, whether the building has come by them or not; the building
-adds the postings of the records as it finds them. Adding a posting that is there does nothing, so
-the order does not matter. Filters use a field once it is built. A building that was interrupted
-goes on where it stopped when the field is declared again.
+The postings are built over any number of commits, so that other writers get their turn. From the
+first commit on, the field is in the header with how far it is built, and every writer keeps the
+postings of the records that it writes up to date, built so far or not. The build adds the postings
+of all records, slot by slot; adding a posting that is there does nothing, so the order does not
+matter. Filters use a field once it is built. When the field is declared again, an interrupted build
+resumes where it stopped.
 """
 
 from __future__ import annotations
@@ -80,7 +80,7 @@ def _announce(coll: WritableCollection, path: str, kind: str) -> int:
 
 
 def _build(batch: Batch, coll: WritableCollection, number: int) -> bool:
-    """The next records; whether that was the end of it."""
+    """Adds the postings of the next records; whether the field is built then."""
     place = _place(coll.header, number)
     if place is None:
         raise NotFoundError("the field was dropped while it was being built", received=number)
@@ -92,7 +92,7 @@ def _build(batch: Batch, coll: WritableCollection, number: int) -> bool:
     end = min(coll.header.slots, line["built"] + _RECORDS_AT_ONCE)
     for slot, record_id, payload in _records(batch, coll, line["built"], end):
         try:
-            found = field_index.terms_of(field, payload)
+            terms = field_index.terms_of(field, payload)
         except InvalidPayloadError as error:
             raise InvalidPayloadError(
                 f"record {record_id!r}: {error.message}",
@@ -100,7 +100,7 @@ def _build(batch: Batch, coll: WritableCollection, number: int) -> bool:
                 expected=error.expected,
                 received=error.received,
             ) from None
-        new.update(posting(term, slot) for term in found)
+        new.update(posting(term, slot) for term in terms)
     with batch.changing():
         postings.change(batch, coll, number, added=new, removed=())
     done: bool = end == coll.header.slots
@@ -127,11 +127,11 @@ def drop(batch: Batch, coll: WritableCollection, path: str) -> None:
         if line["path"] == path:
             _forget(batch, coll, line["number"])
             return
-    known = [line["path"] for line in coll.header.fields]
+    paths = [line["path"] for line in coll.header.fields]
     raise NotFoundError(
         f"collection {coll.header.name!r} has no declared field {shown(path)}; "
-        + (f"there are {', '.join(known)}" if known else "there are none"),
-        expected=known,
+        + (f"there are {', '.join(paths)}" if paths else "there are none"),
+        expected=paths,
         received=path,
     )
 

@@ -91,8 +91,8 @@ def _spelled(value: Any, names: tuple[str, ...]) -> Any:
     if type(value) is not dict or names[0] not in value:
         return value
     inner = value[names[0]]
-    kept = _spelled(inner, names[1:])
-    return value if kept is inner else {**value, names[0]: kept}
+    text = _spelled(inner, names[1:])
+    return value if text is inner else {**value, names[0]: text}
 
 
 def of_records(header: CollectionHeader, encoded: Sequence[bytes | None]) -> list[Terms]:
@@ -104,11 +104,11 @@ def of_records(header: CollectionHeader, encoded: Sequence[bytes | None]) -> lis
     fields = declared(header)
     if not fields:
         return []
-    found = []
+    records = []
     for row, body in enumerate(encoded):
         payload = None if body is None else payload_format.decode(body, "payload")
-        found.append([terms_of(field, payload, row=row) for field in fields])
-    return found
+        records.append([terms_of(field, payload, row=row) for field in fields])
+    return records
 
 
 def of_stored(batch: Batch, coll: WritableCollection, slots: Sequence[int]) -> list[Terms]:
@@ -128,9 +128,9 @@ def of_stored(batch: Batch, coll: WritableCollection, slots: Sequence[int]) -> l
 def terms_of(field: Field, payload: Payload, *, row: int | None = None) -> set[bytes]:
     """The terms of one field of a payload; InvalidPayloadError where it does not fit the type."""
     value = find(payload, field.names)
-    found = terms.terms(field.kind, value)
-    if found is not None:
-        return found
+    own = terms.terms(field.kind, value)
+    if own is not None:
+        return own
     place = "payload" if row is None else f"payloads[{row}]"
     path = "".join(f"[{name!r}]" for name in field.names)
     shown = repr(value) if len(repr(value)) <= 64 else f"{repr(value)[:64]}..."
@@ -163,6 +163,6 @@ def follow(
             postings.change(batch, coll, line["number"], added=new - old, removed=old - new)
 
 
-def _postings(slots: Sequence[int], found: Sequence[Terms], place: int) -> set[bytes]:
-    by_slot = dict(zip(slots, found, strict=True)) if found else {}
-    return {posting(term, slot) for slot, terms_ in by_slot.items() for term in terms_[place]}
+def _postings(slots: Sequence[int], records: Sequence[Terms], place: int) -> set[bytes]:
+    by_slot = dict(zip(slots, records, strict=True)) if records else {}
+    return {posting(term, slot) for slot, fields in by_slot.items() for term in fields[place]}

@@ -1,6 +1,6 @@
 """Postings of declared fields: which slots have which terms; see `format.leaves`.
 
-Nothing here knows what a term means.
+A term is bytes here, whatever it means.
 """
 
 from __future__ import annotations
@@ -36,11 +36,11 @@ def slots_of(
     Raises:
         CorruptedError: A leaf on the way is damaged.
     """
-    kept = postings_cache.of(reader, view, field)
-    if kept is not None:
-        return _marked(view, field, kept.slots, kept.inside(ranges))
+    cached = postings_cache.cached(reader, view, field)
+    if cached is not None:
+        return _marked(view, field, cached.slots, cached.inside(ranges))
     parts = list(_inside(reader, view, field, ranges))
-    postings_cache.count(reader, view, field, len(parts))
+    postings_cache.count_leaves(reader, view, field, len(parts))
     slots = parts[0] if len(parts) == 1 else np.concatenate([_NONE, *parts])
     return _marked(view, field, slots, (np.zeros(1, np.int64), np.array([len(slots)], np.int64)))
 
@@ -48,19 +48,19 @@ def slots_of(
 def slots_of_values(
     reader: Reader, view: View, field: int, values: abc.Collection[Any], value_of: ValueOf
 ) -> tuple[NDArray[np.bool_], bool] | None:
-    """Which slots have one of these values, for long lists.
+    """Which slots have one of many values.
 
-    They are looked for in a table, once the field's postings are in memory and it has been made.
+    They are looked up in a table, once the field's postings are cached and the table is made.
 
     Returns:
         Bool, shape (slots,), and whether that is all: other slots may have one of the values when
         there are terms that stand for several. None where `slots_of` is due.
     """
-    kept = postings_cache.of(reader, view, field)
-    table = None if kept is None else kept.table(values, value_of)
-    if kept is None or table is None:
+    cached = postings_cache.cached(reader, view, field)
+    table = None if cached is None else cached.table(values, value_of)
+    if cached is None or table is None:
         return None
-    return _marked(view, field, kept.slots, table.places(values)), table.whole
+    return _marked(view, field, cached.slots, table.places(values)), table.whole
 
 
 def _marked(view: View, field: int, slots: NDArray[np.uint32], places: Places) -> NDArray[np.bool_]:

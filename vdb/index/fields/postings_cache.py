@@ -1,10 +1,10 @@
-"""Postings kept in memory, for filters that come again and again while nothing changes.
+"""Postings cached in memory, for filters that are repeated while nothing changes.
 
-Reading a leaf costs a few microseconds, most of them for finding and verifying it. What was read
-is counted for each field and each commit; once it comes to about all there is, the whole field is
-read a last time and kept with the view, until the next commit. So keeping never more than doubles
-what is read, whatever the filters are. In the same way long lists of values are looked for one by
-one at first, and in a table of all values once that would have paid.
+Reading a leaf costs a few microseconds, most of them for finding and verifying it. Leaves that were
+read are counted for each field and each commit. Once they are about as many as the field has, the
+whole field is read a last time and cached with the view, until the next commit: so the cache at
+most doubles the reads, whatever the filters are. In the same way the values of long lists are
+looked up one by one at first, and in a table of all values once that would have paid.
 """
 
 from __future__ import annotations
@@ -27,7 +27,7 @@ from vdb.store.format import keys
 from vdb.store.format.leaves import Leaf
 from vdb.store.format.terms import SEVERAL, TermRange
 
-__all__ = ["Kept", "Places", "ValueOf", "Values", "count", "of"]
+__all__ = ["CachedPostings", "Places", "ValueOf", "cached", "count_leaves"]
 
 Places: TypeAlias = tuple[NDArray[np.int64], NDArray[np.int64]]
 """Where in the slots of a field runs of them begin and end."""
@@ -35,7 +35,7 @@ Places: TypeAlias = tuple[NDArray[np.int64], NDArray[np.int64]]
 ValueOf: TypeAlias = Callable[[bytes], Any]
 """The value that a term means, as a key to look up; None or `SEVERAL` where it means not one."""
 
-_MOST_KEPT = 1 << 25
+_MOST_BYTES = 1 << 25
 """Bytes of leaves of one collection; in memory they take about four times as much."""
 
 _POSTINGS_OF_A_LEAF = 256
@@ -44,13 +44,13 @@ _MOST_VALUES = 1 << 18
 """Values of a table; each takes some 150 bytes."""
 
 _VALUES_FOR_EACH = 4
-"""Values that are put into the table in the time in which one is looked for without it."""
+"""Values put into the table in the time of one lookup without it."""
 
 
-class Kept:
+class CachedPostings:
     """All postings of one field. Free for all threads."""
 
-    __slots__ = ("_bounds", "_leaves", "_sought", "_starts", "_terms", "_values", "slots")
+    __slots__ = ("_bounds", "_leaves", "_lookups", "_starts", "_table", "_terms", "slots")
 
     def __init__(self, bounds: list[bytes], leaves: list[Leaf]) -> None:
         """`bounds`: of each leaf, rising."""
@@ -60,8 +60,8 @@ class Kept:
         self.slots: NDArray[np.uint32] = np.concatenate(parts or [np.zeros(0, np.uint32)])
         self._starts: list[int] = np.cumsum([0, *map(len, parts)]).tolist()
         self._terms = sum(leaf.term_count for leaf in leaves)
-        self._sought = 0
-        self._values: Values | None = None
+        self._lookups = 0
+        self._table: _ValueTable | None = None
 
     def inside(self, ranges: Sequence[TermRange]) -> Places:
         """Where the slots of the terms in the ranges lie."""
@@ -79,24 +79,24 @@ class Kept:
         start = self._starts[at]
         return start + self._leaves[at].place(term) if at < len(self._leaves) else start
 
-    def table(self, values: Collection[Any], value_of: ValueOf) -> Values | None:
-        """The table of values, in which these are to be looked for; None as long as there is none.
+    def table(self, values: Collection[Any], value_of: ValueOf) -> _ValueTable | None:
+        """The table of values, for a lookup of these; None as long as there is none.
 
-        It is made when about as many values have been looked for as there are terms to put in.
+        It is made when about as many values have been looked up as there are terms to put in.
         """
-        if self._values is None:
-            self._sought += len(values)
-            if self._terms > min(_MOST_VALUES, _VALUES_FOR_EACH * self._sought):
+        if self._table is None:
+            self._lookups += len(values)
+            if self._terms > min(_MOST_VALUES, _VALUES_FOR_EACH * self._lookups):
                 return None
             try:
-                self._values = Values(self._leaves, self._starts, value_of)
+                self._table = _ValueTable(self._leaves, self._starts, value_of)
             except (CorruptedError, ValueError, struct.error):
-                self._terms = _MOST_VALUES + 1  # whoever needs what is damaged will be told
+                self._terms = _MOST_VALUES + 1  # a search that needs the damaged leaf reports it
                 return None
-        return self._values
+        return self._table
 
 
-class Values:
+class _ValueTable:
     """The values of one field, each with the place of its slots.
 
     Attributes:
@@ -107,7 +107,7 @@ class Values:
 
     def __init__(self, leaves: list[Leaf], starts: list[int], value_of: ValueOf) -> None:
         self.whole = True
-        found: dict[Any, int] = {}
+        places: dict[Any, int] = {}
         first: list[int] = []
         last: list[int] = []
         for leaf, start in zip(leaves, starts, strict=False):
@@ -119,12 +119,12 @@ class Values:
                 if value is None or value is SEVERAL:
                     continue
                 # What has more slots than a leaf holds goes on in the next one.
-                place = found.setdefault(value, len(first))
+                place = places.setdefault(value, len(first))
                 if place == len(first):
                     first.append(start + low)
                     last.append(0)
                 last[place] = start + high
-        self._places = found
+        self._places = places
         # The last place is that of all values that are not there.
         self._starts = np.array([*first, 0], np.int64)
         self._ends = np.array([*last, 0], np.int64)
@@ -137,60 +137,67 @@ class Values:
 
 
 @dataclass(slots=True)
-class _State:
-    """Of one commit: what is kept, what cannot be, and what was read so far."""
+class _CommitCache:
+    """The cache of one collection at one commit.
+
+    Attributes:
+        commit: The commit.
+        fields: The postings of fields by number; None where they cannot be cached.
+        leaves: How many leaves of a field were read so far.
+        size: Bytes of the cached leaves.
+    """
 
     commit: int
-    kept: dict[int, Kept | None] = dataclass_field(default_factory=dict)
-    read: dict[int, int] = dataclass_field(default_factory=dict)
+    fields: dict[int, CachedPostings | None] = dataclass_field(default_factory=dict)
+    leaves: dict[int, int] = dataclass_field(default_factory=dict)
     size: int = 0
 
 
-_STATE = CacheSlot[_State]("postings that were read, and how often")
+_CACHE = CacheSlot[_CommitCache]("postings that were read, and how often")
 
 
-def of(reader: Reader, view: View, field: int) -> Kept | None:
-    """What is kept of a field, now or from now on; None where its leaves are to be read."""
-    state = _state(reader, view)
-    if state is None:
+def cached(reader: Reader, view: View, field: int) -> CachedPostings | None:
+    """The postings of a field, from the cache or put there now; None: its leaves are to be read."""
+    cache = _cache_of(reader, view)
+    if cache is None:
         return None
-    if field in state.kept:
-        return state.kept[field]
-    if state.read.get(field, 0) * _POSTINGS_OF_A_LEAF <= view.header.slots:
+    if field in cache.fields:
+        return cache.fields[field]
+    if cache.leaves.get(field, 0) * _POSTINGS_OF_A_LEAF <= view.header.slots:
         return None
-    state.kept[field] = _read(reader, view, field, state)
-    return state.kept[field]
+    cache.fields[field] = _read(reader, view, field, cache)
+    return cache.fields[field]
 
 
-def count(reader: Reader, view: View, field: int, leaves: int) -> None:
-    """So many leaves of a field were read."""
-    state = _state(reader, view)
-    if state is not None:
-        state.read[field] = state.read.get(field, 0) + leaves
+def count_leaves(reader: Reader, view: View, field: int, leaves: int) -> None:
+    """Count leaves of a field that were read without the cache."""
+    cache = _cache_of(reader, view)
+    if cache is not None:
+        cache.leaves[field] = cache.leaves.get(field, 0) + leaves
 
 
-def _state(reader: Reader, view: View) -> _State | None:
+def _cache_of(reader: Reader, view: View) -> _CommitCache | None:
     """None in a batch, where things change, and for the past."""
     if not isinstance(view, CollectionView) or not isinstance(reader, Snapshot):
         return None
-    state = view.cache.get(_STATE)
+    cache = view.cache.get(_CACHE)
     # By commit, because a view outlives commits that change nothing but payloads.
-    if state is None or state.commit < reader.commit:
-        state = view.cache[_STATE] = _State(reader.commit)
-    return state if state.commit == reader.commit else None
+    if cache is None or cache.commit < reader.commit:
+        cache = view.cache[_CACHE] = _CommitCache(reader.commit)
+    return cache if cache.commit == reader.commit else None
 
 
-def _read(reader: Reader, view: View, field: int, state: _State) -> Kept | None:
+def _read(reader: Reader, view: View, field: int, cache: _CommitCache) -> CachedPostings | None:
     prefix = keys.field(view.header.number, field)
-    bounds, leaves, size = [], [], state.size
+    bounds, leaves, size = [], [], cache.size
     try:
         for key, value in reader.items(prefix):
             size += len(value)
-            if size > _MOST_KEPT:
+            if size > _MOST_BYTES:
                 return None
             leaves.append(Leaf(reader.seal.unwrap(key, value), f"key {key.hex()}"))
             bounds.append(key[len(prefix) :])
     except CorruptedError:
-        return None  # whoever needs the damaged leaf will be told
-    state.size = size
-    return Kept(bounds, leaves)
+        return None  # a search that needs the damaged leaf reports it
+    cache.size = size
+    return CachedPostings(bounds, leaves)

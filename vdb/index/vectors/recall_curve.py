@@ -12,7 +12,14 @@ from vdb.model.config import LIMITS
 from vdb.model.results import Interval
 from vdb.model.version import __version__
 
-__all__ = ["AUTOMATIC_FROM", "AUTOMATIC_QUERIES", "LARGEST_EF", "Curve", "automatic", "proportion"]
+__all__ = [
+    "AUTOMATIC_FROM",
+    "AUTOMATIC_QUERIES",
+    "LARGEST_EF",
+    "Curve",
+    "automatic",
+    "proportion",
+]
 
 ENOUGH = 0.999
 """The curve is followed to here, so that searches may ask for more than the target."""
@@ -20,10 +27,10 @@ ENOUGH = 0.999
 LARGEST_EF = 20_000
 
 AUTOMATIC_FROM = 5_000
-"""Records from which on collections are tuned by themselves."""
+"""Records from which on a collection is tuned by itself when many vectors are added."""
 
 AUTOMATIC_QUERIES = 128
-"""Stored vectors that this is done with."""
+"""Stored vectors that such a tuning searches for."""
 
 AUTOMATIC_TARGET = 0.99
 """Recall of stored vectors that an automatic tuning aims at: queries of other kinds find less."""

@@ -18,6 +18,7 @@ from vdb.model.results import Interval, Result, utc
 from vdb.store import WritableCollection
 
 __all__ = [
+    "AUTOMATIC_ADDED",
     "CurvePoint",
     "Tuning",
     "keep_tuning",
@@ -27,6 +28,8 @@ __all__ = [
     "tuning_to_map",
 ]
 
+AUTOMATIC_ADDED = 1_000
+"""Vectors that one call must add for a collection to be tuned by itself; see `recall_curve`."""
 
 _UNKNOWN = Interval(0.0, 0.0, 1.0)
 

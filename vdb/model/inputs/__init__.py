@@ -6,7 +6,14 @@ and the row, before anything is locked or changed.
 
 from __future__ import annotations
 
-from vdb.model.inputs.ids import id_kind, id_list, is_one_id, one_id, refuse_repeats
+from vdb.model.inputs.ids import (
+    id_kind,
+    id_list,
+    is_one_id,
+    one_id,
+    refuse_repeats,
+    require_id_kind,
+)
 from vdb.model.inputs.once import kept
 from vdb.model.inputs.payloads import payload_list
 from vdb.model.inputs.vectors import query_matrix, query_row, vector_matrix
@@ -21,5 +28,6 @@ __all__ = [
     "query_matrix",
     "query_row",
     "refuse_repeats",
+    "require_id_kind",
     "vector_matrix",
 ]

@@ -13,7 +13,7 @@ from vdb.model.arguments import listed, shown, unreadable
 from vdb.model.config import LIMITS
 from vdb.model.records import Id
 
-__all__ = ["id_kind", "id_list", "is_one_id", "one_id", "refuse_repeats"]
+__all__ = ["id_kind", "id_list", "is_one_id", "one_id", "refuse_repeats", "require_id_kind"]
 
 
 def is_one_id(ids: object) -> bool:
@@ -116,6 +116,17 @@ def _entries(ids: Any, *, ordered: bool) -> list[Any]:
 def id_kind(ids: list[Id]) -> str | None:
     """The one kind that ids are of, "int" or "str"; None when there are none."""
     return type(ids[0]).__name__ if ids else None
+
+
+def require_id_kind(name: str, kind: str | None, ids: list[Id]) -> None:
+    """Refuse ids of the other kind than those of the collection `name`."""
+    received = id_kind(ids)
+    if kind is not None and received is not None and received != kind:
+        raise ArgumentTypeError(
+            f"the ids of collection {name!r} are of type {kind}, got {received} {ids[0]!r}",
+            expected=kind,
+            received=received,
+        )
 
 
 def refuse_repeats(ids: list[Id]) -> None:
