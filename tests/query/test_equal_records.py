@@ -106,7 +106,7 @@ def test_later_queries_read_the_ids_of_their_hits_only(db, index, ids, where, mo
 
 
 def test_the_first_query_looks_through_the_first_ids(db, monkeypatch):
-    monkeypatch.setattr(equal_records, "_WALKED", 64)
+    monkeypatch.setattr(equal_records, "_READ_FIRST", 64)
     docs, rows, names = made(db, seed=9)
     reads = Reads(monkeypatch)
     hits = docs.search(rows[-1], 10)
@@ -175,7 +175,7 @@ def test_many_different_records_of_one_distance_are_told_apart_by_id(db):
 
 
 def test_what_is_kept_is_bounded(db, monkeypatch):
-    monkeypatch.setattr(equal_records, "_MOST_KEPT", 500)
+    monkeypatch.setattr(equal_records, "_MOST_SLOTS", 500)
     docs = db.create_collection("docs", dim=1, metric="l2")
     docs.add(range(2000), np.repeat(np.arange(20.0), 100)[:, None])
     for value in [*range(20), 3, 19]:
@@ -184,7 +184,7 @@ def test_what_is_kept_is_bounded(db, monkeypatch):
     with db._access.reading() as reader:
         kept = reader.collection("docs").cache.get(equal_records._ORDERS)
         assert sum(len(one.slots) for one in kept.values()) <= 500 and kept
-    monkeypatch.setattr(equal_records, "_MOST_KEPT", 10)
+    monkeypatch.setattr(equal_records, "_MOST_SLOTS", 10)
     docs.add([5000], [[7.0]])
     assert list(docs.search([7], 5).ids) == [700, 701, 702, 703, 704]
 

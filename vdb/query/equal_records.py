@@ -1,10 +1,10 @@
-"""Equal records in the order of their ids, found out once and kept with the view.
+"""Equal records in the order of their ids, sorted once and cached with the view.
 
-Thousands of records may hold one vector (empty texts, blank images). Which of them are hits is
-decided by their ids, and reading those anew for every query would make such a query a hundred times
-as slow as others. So the first search that cuts such a group apart finds out the order, and later
-ones take the first of it. Where the group is a good part of the collection, the first ids of all
-are looked through instead: those of the group among them are the beginning of its order.
+Thousands of records may have one vector (empty texts, blank images). Their ids decide which of them
+are hits, and reading those ids anew for every query would make such a query a hundred times as slow
+as others. So the first search that cuts such a group apart sorts it, and later ones take its first
+members. Where the group is a good part of the collection, the first ids of the whole collection are
+read instead: those of them that belong to the group are the beginning of its order.
 """
 
 from __future__ import annotations
@@ -34,13 +34,13 @@ _Slots: TypeAlias = NDArray[np.uint32]
 _NONE: _Slots = np.empty(0, dtype=np.uint32)
 
 _FEW = 64
-"""Slots whose ids are looked up one by one; of longer lists the order is kept."""
+"""Slots whose ids are read one by one; of longer lists the order is cached."""
 
-_MOST_KEPT = 1 << 22
-"""Slots in the orders of one view, which is 16 MiB, and as much for what they are known by."""
+_MOST_SLOTS = 1 << 22
+"""Slots in the orders of one view: 16 MiB, and as much for their keys."""
 
 _READ = 1 << 16  # ids that are read between two chances for Ctrl-C
-_WALKED = 512  # ids that are looked through at a time, and
+_READ_FIRST = 512  # first ids of the collection that are read at a time, and
 _SHARE = 4  # together a fourth of the group at most
 
 
@@ -68,7 +68,7 @@ def smallest_of_nodes(
 
     With a filter set, of those in it.
     """
-    short, found = [], []
+    short, first = [], []
     for node, copies in zip(nodes, index.copies(reader, view, nodes, _FEW + 1), strict=True):
         if len(copies) <= _FEW:
             short.append(_within(copies, filter_set))
@@ -78,12 +78,12 @@ def smallest_of_nodes(
             alone = np.array([node], dtype=np.uint32)
             return index.copies(reader, view, alone, view.header.slots)[0]
 
-        found.append(
+        first.append(
             _first(reader, view, ("node", int(node)), every, count=count, filter_set=filter_set)
         )
-    if not short and len(found) == 1:
-        return found[0]
-    return _smallest(reader, view, np.concatenate([*short, *found]), count)
+    if not short and len(first) == 1:
+        return first[0]
+    return _smallest(reader, view, np.concatenate([*short, *first]), count)
 
 
 def smallest_of_ties(reader: Reader, view: View, slots: _Slots, count: int) -> _Slots:
@@ -100,32 +100,32 @@ def _first(
     reader: Reader,
     view: View,
     key: Hashable,
-    every: Callable[[], _Slots],
+    group: Callable[[], _Slots],
     *,
     count: int,
     filter_set: FilterSet | None,
 ) -> _Slots:
-    """The first of a group, and what is found out of its order kept under `key`."""
-    order = _kept(view).get(key)
+    """The first of a group; its order, as far as it is known then, is cached under `key`."""
+    order = _cached(view).get(key)
     if order is None:
-        order = _keep(view, key, _beginning(reader, view, every(), count))
-    found = _within(order.slots, filter_set)[:count]
-    if len(found) < count and not order.whole:
-        order = _keep(view, key, _Order(_sorted(reader, view, every()), whole=True))
-        found = _within(order.slots, filter_set)[:count]
-    return found
+        order = _cache(view, key, _beginning(reader, view, group(), count))
+    first = _within(order.slots, filter_set)[:count]
+    if len(first) < count and not order.whole:
+        order = _cache(view, key, _Order(_sorted(reader, view, group()), whole=True))
+        first = _within(order.slots, filter_set)[:count]
+    return first
 
 
 def _beginning(reader: Reader, view: View, every: _Slots, count: int) -> _Order:
     """The first `count` of a group by id, if the first ids of all have them; else none."""
     member = np.zeros(view.header.slots, dtype=np.bool_)
     member[every] = True
-    found, steps = [_NONE], len(every) // (_SHARE * _WALKED)
-    for some in islice(_by_id(reader, view, _WALKED), steps):
-        found.append(some[member[some]])
-        if sum(map(len, found)) >= count:
+    parts, steps = [_NONE], len(every) // (_SHARE * _READ_FIRST)
+    for some in islice(_by_id(reader, view, _READ_FIRST), steps):
+        parts.append(some[member[some]])
+        if sum(map(len, parts)) >= count:
             break
-    return _Order(np.concatenate(found), whole=False)
+    return _Order(np.concatenate(parts), whole=False)
 
 
 def _within(slots: _Slots, filter_set: FilterSet | None) -> _Slots:
@@ -171,25 +171,25 @@ def _by_id(reader: Reader, view: View, step: int) -> Iterator[_Slots]:
         yield slots
 
 
-def _kept(view: View) -> dict[Hashable, _Order]:
-    """The orders of a view. In a batch things change, and nothing is kept."""
+def _cached(view: View) -> dict[Hashable, _Order]:
+    """The orders of a view. In a batch things change, and nothing is cached."""
     if not isinstance(view, CollectionView):
         return {}
     return view.cache.setdefault(_ORDERS, {})
 
 
-def _keep(view: View, key: Hashable, order: _Order) -> _Order:
-    """Keep an order, if it leaves room for others; the oldest ones make room."""
-    kept, added = _kept(view), len(order.slots)
-    if added <= _MOST_KEPT // 2:
-        kept.pop(key, None)
+def _cache(view: View, key: Hashable, order: _Order) -> _Order:
+    """Cache an order, if it leaves room for others; the oldest ones make room."""
+    orders, added = _cached(view), len(order.slots)
+    if added <= _MOST_SLOTS // 2:
+        orders.pop(key, None)
         # In one step: while an iterator is open, another thread may change the dict.
-        entries = list(kept.items())
+        entries = list(orders.items())
         size = added + sum(len(one.slots) for _, one in entries)
         for oldest, one in entries:
-            if size <= _MOST_KEPT:
+            if size <= _MOST_SLOTS:
                 break
-            kept.pop(oldest, None)
+            orders.pop(oldest, None)
             size -= len(one.slots)
-        kept[key] = order
+        orders[key] = order
     return order

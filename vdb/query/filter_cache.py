@@ -1,7 +1,7 @@
-"""Filters that were worked out, kept with the view until the next commit.
+"""Evaluated filters, cached with the view until the next commit.
 
-A filter that is asked again costs looking it up. What it is looked up by is made from the dict
-without understanding it; a dict that holds more than plain values is parsed first.
+A repeated filter costs one lookup. Its key is made from the dict without parsing it; a dict that
+holds more than plain values is parsed first.
 """
 
 from __future__ import annotations
@@ -37,7 +37,7 @@ class FilterCache:
         self._entries: dict[Hashable, _Entry] = {}
 
     def get(self, key: Hashable, commit: int) -> FilterSet | None:
-        """What the filter led to at this commit, if it is known."""
+        """The records that pass the filter at this commit, if cached."""
         try:
             entry = self._entries.get(key)
         except TypeError:  # a list of a string and something that is no literal
@@ -45,7 +45,7 @@ class FilterCache:
         return entry.filter_set if entry is not None and entry.commit == commit else None
 
     def put(self, key: Hashable, commit: int, filter_set: FilterSet, where: object) -> None:
-        """Keep a result; the oldest ones make room."""
+        """Cache a result; the oldest ones make room."""
         entries = self._entries
         most = min(_MOST_FILTERS, 1 + _MOST_BYTES // (len(filter_set.bits) + 1))
         # In one step: while an iterator is open, another thread may change the dict.
@@ -54,7 +54,7 @@ class FilterCache:
         entries[key] = _Entry(commit, filter_set, where)
 
 
-_FILTERS = CacheSlot[FilterCache]("filters that were worked out")
+_FILTERS = CacheSlot[FilterCache]("evaluated filters")
 
 
 def filter_cache(reader: Reader, view: View) -> FilterCache | None:
@@ -68,10 +68,10 @@ def filter_cache(reader: Reader, view: View) -> FilterCache | None:
 
 
 def sound(where: Filter) -> bool:
-    """Whether a filter may be kept: no list in it has a string first and others behind.
+    """Whether a filter may be cached: no list in it has a string first and others behind.
 
     Of a list that begins with a string, `key_of` does not look at the types of the others: they
-    are equal to strings if they are equal to a kept list.
+    are equal to strings if they are equal to a cached list.
     """
     if isinstance(where, Joint):
         return all(map(sound, where.parts))

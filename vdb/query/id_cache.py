@@ -1,4 +1,4 @@
-"""Ids by slot: read from records once, and kept with the view of the collection."""
+"""Ids by slot: read from records once, and cached with the view of the collection."""
 
 from __future__ import annotations
 
@@ -25,8 +25,8 @@ _IDS = CacheSlot[dict[int, Id]]("ids by slot")
 
 def ids_at(reader: Reader, view: View, slots: NDArray[np.uint32]) -> Ids:
     """The ids of the records in these slots, in order; many that are numbers as an array."""
-    if len(slots) >= _BATCH and isinstance(view, CollectionView) and _suits(view):
-        return _numbers(reader, view, slots)
+    if len(slots) >= _BATCH and isinstance(view, CollectionView) and _has_int_table(view):
+        return _int_ids_at(reader, view, slots)
     listed = slots.tolist()
     ids = _table(view)
     try:
@@ -53,10 +53,10 @@ def by_id(
 
 
 def _table(view: View) -> dict[int, Id]:
-    """Ids by slot, as far as searches have met them.
+    """Ids by slot, as far as searches have read them.
 
     A view is one state of its collection, in which a slot has one id, so what was read once holds
-    for as long as the view lives. In a batch things change, and nothing is kept.
+    for as long as the view lives. In a batch things change, and nothing is cached.
     """
     if not isinstance(view, CollectionView):
         return {}
@@ -66,37 +66,39 @@ def _table(view: View) -> dict[int, Id]:
     return ids
 
 
-class _Numbers:
+class _IntIds:
     """Ids that are numbers, by slot: an array takes a fifth of the time of a table."""
 
     def __init__(self, slots: int) -> None:
         # Of memory that is zero from the start, the system gives only what is touched.
         self.ids = np.zeros(slots, dtype=np.int64)
-        self.known = np.zeros(slots, dtype=np.bool_)
+        self.cached = np.zeros(slots, dtype=np.bool_)
 
 
-_INT_IDS = CacheSlot[_Numbers]("ids that are numbers, by slot")
+_INT_IDS = CacheSlot[_IntIds]("ids that are numbers, by slot")
 
 
-def _suits(view: CollectionView) -> bool:
+def _has_int_table(view: CollectionView) -> bool:
     return view.header.id_kind == "int" and view.header.slots <= _MOST_SLOTS
 
 
-def _numbers(reader: Reader, view: CollectionView, slots: NDArray[np.uint32]) -> NDArray[np.int64]:
+def _int_ids_at(
+    reader: Reader, view: CollectionView, slots: NDArray[np.uint32]
+) -> NDArray[np.int64]:
     """The ids of these slots of a collection whose ids are numbers."""
     table = view.cache.get(_INT_IDS)
     if table is None:
-        table = view.cache.setdefault(_INT_IDS, _Numbers(view.header.slots))
-    known = table.known[slots]
-    if not known.all():
-        new = np.unique(slots[~known])
+        table = view.cache.setdefault(_INT_IDS, _IntIds(view.header.slots))
+    cached = table.cached[slots]
+    if not cached.all():
+        new = np.unique(slots[~cached])
         table.ids[new] = reader.encoded(view, new, payloads=False)[0]
-        table.known[new] = True  # last: other threads go by it
+        table.cached[new] = True  # last: other threads rely on it
     return table.ids[slots]
 
 
 def _read_missing(reader: Reader, view: View, slots: list[int], ids: dict[int, Id]) -> None:
-    """Reads the ids of those slots that are not known."""
+    """Reads the ids of those slots that are not in the table."""
     new = [slot for slot in slots if slot not in ids]
     if new:
         ids.update(zip(new, reader.encoded(view, new, payloads=False)[0], strict=True))

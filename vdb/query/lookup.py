@@ -1,4 +1,4 @@
-"""The other way out: from ids to records.
+"""From ids to records.
 
 Every function takes a reader (a snapshot, or the batch of the calling thread) and the view of one
 collection in it, and sees that one moment.
@@ -24,18 +24,18 @@ __all__ = ["contains", "get", "scan"]
 _SCAN_ROWS = 256
 
 
-def get(reader: Reader, view: View, wanted: Sequence[Id]) -> list[Record | None]:
+def get(reader: Reader, view: View, ids: Sequence[Id]) -> list[Record | None]:
     """The records of these ids in order, None where there is none."""
-    slots = [reader.slot_of(view, value) for value in wanted]
+    slots = [reader.slot_of(view, value) for value in ids]
     present = [slot for slot in slots if slot is not None]
     if not present:
         return [None] * len(slots)
     vectors = iter(index.stored_vectors(reader, view, np.array(present, dtype=np.uint32)))
     rows = iter(reader.records(view, present))
-    found: list[Record | None] = []
-    for value, slot in zip(wanted, slots, strict=True):
+    records: list[Record | None] = []
+    for value, slot in zip(ids, slots, strict=True):
         if slot is None:
-            found.append(None)
+            records.append(None)
             continue
         record_id, payload = next(rows)
         if record_id != value:
@@ -45,8 +45,8 @@ def get(reader: Reader, view: View, wanted: Sequence[Id]) -> list[Record | None]
                 expected=value,
                 received=record_id,
             )
-        found.append(Record(value, next(vectors), payload))
-    return found
+        records.append(Record(value, next(vectors), payload))
+    return records
 
 
 def contains(reader: Reader, view: View, value: object) -> bool:
@@ -63,13 +63,13 @@ def contains(reader: Reader, view: View, value: object) -> bool:
 
 
 def scan(
-    reading: Callable[[], AbstractContextManager[Reader]], view: View, wanted: Iterable[Id]
+    reading: Callable[[], AbstractContextManager[Reader]], view: View, ids: Iterable[Id]
 ) -> Iterator[Record]:
     """The records of these ids in order, a few hundred at a time; ids that are gone are skipped.
 
-    Between two handfuls the reader is not in use, so that an idle walk keeps nobody waiting.
+    Between two handfuls the reader is not in use, so that an idle iterator blocks nothing.
     """
-    remaining = iter(wanted)
+    remaining = iter(ids)
     while chunk := list(islice(remaining, _SCAN_ROWS)):
         with reading() as reader:
             records = get(reader, view, chunk)

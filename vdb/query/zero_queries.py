@@ -42,7 +42,7 @@ _NONE = np.empty(0, dtype=np.intp)
 
 
 def checked_queries(
-    given: ArrayLike,
+    vectors: ArrayLike,
     *,
     dim: int,
     metric: Metric,
@@ -57,18 +57,18 @@ def checked_queries(
             refuses it: the message says whose rule it is.
         And what `inputs` raises.
     """
-    read = inputs.query_row if one else inputs.query_matrix
+    parse = inputs.query_row if one else inputs.query_matrix
     refused = convention.zero.query == "refused"
     try:
-        matrix = read(given, dim=dim, metric=metric, dtype=dtype)
+        matrix = parse(vectors, dim=dim, metric=metric, dtype=dtype)
     except InvalidVectorError as error:
         if error.received != 0.0 or convention.name == "native":
             raise
         if refused:
-            _refuse(f"{error.message} ({_whose(convention)})", error.row)
+            _refuse(f"{error.message} ({_rule_of(convention)})", error.row)
         if metric.shortest == 0:  # it is refused for another reason
             raise
-        return _standing_in(given, _Parser(dim, metric, dtype, one))
+        return _standing_in(vectors, _Parser(dim, metric, dtype, one))
     refuse_zero(matrix, convention, "q" if one else "Q", one=one)
     return Queries(matrix, _NONE)
 
@@ -82,19 +82,19 @@ def refuse_zero(
     if not matrix.any(axis=1).all():
         row = int(np.flatnonzero(~matrix.any(axis=1))[0])
         who = name if one else f"{name}[{row}]"
-        _refuse(f"{who} is zero, which the convention refuses ({_whose(convention)})", row)
+        _refuse(f"{who} is zero, which the convention refuses ({_rule_of(convention)})", row)
 
 
-def _standing_in(given: ArrayLike, read: _Parser) -> Queries:
+def _standing_in(vectors: ArrayLike, parse: _Parser) -> Queries:
     """Queries some of which are zero, with others in their place."""
-    matrix = read._replace(metric=replace(read.metric, shortest=0.0))(given).copy()
+    matrix = parse._replace(metric=replace(parse.metric, shortest=0.0))(vectors).copy()
     zero = np.flatnonzero(~matrix.any(axis=1))
     matrix[zero] = 1
     # Vectors that are too short, and yet not zero, are refused all the same.
-    return Queries(read(matrix[0] if read.one else matrix), zero)
+    return Queries(parse(matrix[0] if parse.one else matrix), zero)
 
 
-def _whose(convention: Convention) -> str:
+def _rule_of(convention: Convention) -> str:
     return f"{convention.name}: {convention.zero_vectors}"
 
 
@@ -103,16 +103,16 @@ def _refuse(message: str, row: int | None) -> NoReturn:
 
 
 class _Parser(NamedTuple):
-    """What queries are read as."""
+    """Parses queries for a collection."""
 
     dim: int
     metric: Metric
     dtype: DType
     one: bool
 
-    def __call__(self, given: ArrayLike) -> NDArray[Any]:
-        read = inputs.query_row if self.one else inputs.query_matrix
-        return read(given, dim=self.dim, metric=self.metric, dtype=self.dtype)
+    def __call__(self, vectors: ArrayLike) -> NDArray[Any]:
+        parse = inputs.query_row if self.one else inputs.query_matrix
+        return parse(vectors, dim=self.dim, metric=self.metric, dtype=self.dtype)
 
 
 def with_zero_queries(

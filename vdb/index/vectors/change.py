@@ -20,10 +20,10 @@ from vdb.store import Batch, WritableCollection
 __all__ = ["add", "remove", "replace"]
 
 MOST_UNLINKED = 32
-"""Vectors that may wait for their links at a time: a query compares them in about a microsecond."""
+"""Vectors that may be without links at a time: a query compares them in about a microsecond."""
 
 LEAST_NODES = 1024
-"""In a smaller graph nothing waits."""
+"""Nodes of a graph from which on vectors may be without links."""
 
 FAR = 0.25
 """Vectors that are fewer than that share of the graph, and take the places of others, are offered
@@ -59,10 +59,10 @@ def add(
     """
     writer, fetch = writer_of(collection), batch.base.fetch
     nodes = collection.header.count
-    taken = slots = writer.allocate(fetch, len(vectors))
+    free = slots = writer.allocate(fetch, len(vectors))
     if len(vectors) >= LEAST_ARRANGED:
-        slots = np.empty_like(taken)
-        slots[writer.locality_order(vectors, threads)] = taken
+        slots = np.empty_like(free)
+        slots[writer.locality_order(vectors, threads)] = free
     collection.changed.append(slots)
     writer.put(fetch, slots, vectors)
     # Linked in the order in which they came: in that of their slots, recall would be lower.
@@ -138,9 +138,9 @@ def _link(
 
 
 def _replaces(collection: WritableCollection, slots: NDArray[np.uint32]) -> bool:
-    """Whether some of these slots may have been in use before: by how it looks, or for all we know.
+    """Whether some of these slots may have been in use before.
 
-    Of vectors that have waited for their links nobody knows any more.
+    Of vectors that waited for their links it is not recorded.
     """
     return len(slots) <= MOST_UNLINKED or bool((slots < collection.header.slots).any())
 

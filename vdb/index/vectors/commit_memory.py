@@ -43,12 +43,12 @@ def rows_within(
             row += _COPIES * CODES[index.codes].row_bytes(dim)
         left -= _VISITED * slots * threads + LEAST_MEMORY / 2
 
-    def taken(rows: int) -> float:
+    def needed(rows: int) -> float:
         changed = min((slots + rows) * links, rows * neighbors * _LINK_BLOCK)
         return rows * row + _LINK_COPIES * changed
 
-    if taken(1) > left or limit < LEAST_MEMORY:
-        least = max(LEAST_MEMORY, int(limit - left + taken(1)) + 1)
+    if needed(1) > left or limit < LEAST_MEMORY:
+        least = max(LEAST_MEMORY, int(limit - left + needed(1)) + 1)
         raise InvalidArgumentError(
             f"memory_limit must be at least {least:,} bytes for this collection, got {limit:,}",
             expected=least,
@@ -57,5 +57,5 @@ def rows_within(
     low, high = 1, max(2, int(left // row) + 1)  # low rows fit, high rows do not
     while high - low > 1:
         middle = (low + high) // 2
-        low, high = (middle, high) if taken(middle) <= left else (low, middle)
+        low, high = (middle, high) if needed(middle) <= left else (low, middle)
     return low

@@ -51,8 +51,8 @@ class Vectors:
 
     def used(self, slots: NDArray[np.uint32]) -> NDArray[np.bool_]:
         """Which of the slots hold a record."""
-        found: NDArray[np.bool_] = self._index.norms_of(self._fetch, slots) >= 0
-        return found
+        used: NDArray[np.bool_] = self._index.norms_of(self._fetch, slots) >= 0
+        return used
 
     def rows(self, slots: NDArray[np.uint32]) -> NDArray[Any]:
         """Copies of the vectors in these slots, which hold one each, as they are stored."""
@@ -70,7 +70,7 @@ class Building:
 
     def __init__(
         self,
-        beside: CollectionView,
+        current: CollectionView,
         view: CollectionView,
         fetch: Fetch,
         *,
@@ -79,9 +79,9 @@ class Building:
         build: Build,
         threads: int,
     ) -> None:
-        """Go on with what `view` shows of it, over the vectors of `beside`, which is in use.
+        """Resume what `view` shows of it, over the vectors of `current`, which is in use.
 
-        With `convert` the vectors in `view` are its own; without, they are those of `beside`.
+        With `convert` the vectors in `view` are its own; without, they are those of `current`.
         `build` says how far it is.
         """
         self.copied = build.copied
@@ -92,7 +92,7 @@ class Building:
         self._convert = convert
         self._threads = threads
         self._fetch = fetch
-        self._source: Index = index_of(beside)  # where vectors come from
+        self._source: Index = index_of(current)  # where vectors come from
         self._writer = Writer(index_of(view), free_head=NONE, free_count=0)
         self._order = StridedOrder(build.spread, build.run)
         self._live: NDArray[np.uint32] = _NOTHING  # the next slots in use
@@ -105,10 +105,10 @@ class Building:
         """Bytes of blocks that are to be stored."""
         return self._writer.dirty_bytes
 
-    def follow(self, beside: CollectionView, fetch: Fetch) -> None:
+    def follow(self, current: CollectionView, fetch: Fetch) -> None:
         """See the vectors of a later moment; what changed since is to be given to `catch_up`."""
         self._fetch = fetch
-        self._source = index_of(beside)
+        self._source = index_of(current)
         if self._convert is None:
             self._writer.follow(self._source)
         else:
@@ -172,43 +172,43 @@ class Building:
         """Link the next slots in use, about `most`; False when all were linked.
 
         Where nothing changes meanwhile, the graph does not depend on where checkpoints lay, nor on
-        whether it was gone on with: the same slots go in together.
+        whether it was interrupted: the same slots go in together.
         """
-        taken, began = 0, self.slots
+        count, began = 0, self.slots
         parts = []
-        while taken < most:
-            size = sub_batch_size(self.nodes + taken)
-            if not self._find(taken + size):
-                size = len(self._live) - taken
+        while count < most:
+            size = sub_batch_size(self.nodes + count)
+            if not self._find(count + size):
+                size = len(self._live) - count
             if size <= 0:
                 break
-            parts.append(self._live[taken : taken + size])
-            taken += size
-        self._live, self._places = self._live[taken:], self._places[taken:]
+            parts.append(self._live[count : count + size])
+            count += size
+        self._live, self._places = self._live[count:], self._places[count:]
         self.slots = int(self._places[0]) if self._places.size else self._looked_at
         self._renew_new(began, self.slots)
-        if not taken:
+        if not count:
             self._writer.fill(self._fetch, self._filled)
             self._filled = self.slots
             return False
         self._insert(np.concatenate(parts), progress)
         return True
 
-    def _find(self, wanted: int) -> bool:
-        """Know that many of the next slots in use; False where there are fewer."""
+    def _find(self, count: int) -> bool:
+        """Look ahead to that many of the next slots in use; False where there are fewer."""
         total = self._source.slots
-        found, places = [self._live], [self._places]
+        live, places = [self._live], [self._places]
         size = len(self._live)
-        while size < wanted and self._looked_at < total:
+        while size < count and self._looked_at < total:
             end = min(total, self._looked_at + _WINDOW)
             slots = self._order.slots(self._looked_at, end)
             used = self._used(slots)
-            found.append(slots[used])
+            live.append(slots[used])
             places.append(np.arange(self._looked_at, end, dtype=np.uint32)[used])
             self._looked_at = end
-            size += len(found[-1])
-        self._live, self._places = np.concatenate(found), np.concatenate(places)
-        return size >= wanted
+            size += len(live[-1])
+        self._live, self._places = np.concatenate(live), np.concatenate(places)
+        return size >= count
 
     def _used(self, slots: NDArray[np.uint32]) -> NDArray[np.bool_]:
         """Which slots are in use; refuses what has no place in the graph."""
@@ -243,11 +243,11 @@ class Building:
             weight = blocks.block_size(kind, small_block) // small_block
             left = len(numbers)
             while left:
-                taken = min(left, max((most - size) // weight, 0 if count else 1))
-                if not taken:
+                some = min(left, max((most - size) // weight, 0 if count else 1))
+                if not some:
                     yield first, count
                     first, count, size = first + count, 0, 0
-                count, size, left = count + taken, size + taken * weight, left - taken
+                count, size, left = count + some, size + some * weight, left - some
         yield first, count
 
     def seal(
@@ -272,9 +272,9 @@ class Building:
 
     # Judging
 
-    def problems(self, beside: CollectionView) -> Iterator[tuple[str, str]]:
+    def problems(self, current: CollectionView) -> Iterator[tuple[str, str]]:
         """Broken promises of vectors and graph, as (where, what)."""
-        header = beside.header
+        header = current.header
         yield from self._writer.index.verify(self._fetch, header.free_head, header.free_count)
 
     def vectors(self, slots: NDArray[np.uint32]) -> NDArray[Any]:

@@ -1,10 +1,10 @@
-"""The values of one field in classes, which all conditions on the field are decided by.
+"""The values of one field in classes, by which all conditions on the field are decided.
 
-The literals that a filter compares a field with cut the values that there may be into classes:
-each literal is one, and what lies between two neighbours is one. A value is put into its class
-once, by bisection; what a condition says of it is what it says of its class, and that is a span of
-numbers or a set of them. So a value costs about the same whether ten conditions are asked of it or
-a thousand. A string has a second class, as the moment that it may spell.
+The literals that a filter compares a field with divide all values into classes: each literal is
+one, and the values between two neighbours are one. A value is put into its class once, by
+bisection; a condition holds for whole classes, and they are a span of numbers or a set of them. So
+a value costs about the same under ten conditions as under a thousand. A string has a second class,
+as the moment that it may spell.
 """
 
 from __future__ import annotations
@@ -21,7 +21,7 @@ from vdb.model.filters import nodes
 from vdb.model.filters.nodes import Condition
 from vdb.model.filters.values import Literal, microseconds, moment
 
-__all__ = ["LIST", "MISSING", "NOTHING", "Classes", "Wanted"]
+__all__ = ["LIST", "MISSING", "NOTHING", "ClassSet", "Classes"]
 
 MISSING, NULL, LIST, OTHER, FALSE, TRUE, _NUMBERS = range(7)
 """The first classes; those of numbers follow, and those of strings behind them."""
@@ -33,7 +33,7 @@ _Numbers: TypeAlias = NDArray[np.int32]
 _LAST = chr(0x10FFFF)
 
 
-class Wanted(NamedTuple):
+class ClassSet(NamedTuple):
     """The classes that a condition holds for: from ``low`` up to ``high``, or those in a table.
 
     `NOTHING` stands for none at all.
@@ -49,14 +49,14 @@ class Wanted(NamedTuple):
         return self.high - self.low if self.table is None else int(self.table.sum())
 
     def holds(self, classes: _Numbers) -> NDArray[np.bool_]:
-        """Which of these classes are wanted."""
+        """Which of these classes are in the set."""
         if self.table is not None:
-            found: NDArray[np.bool_] = self.table[classes]
+            inside: NDArray[np.bool_] = self.table[classes]
         elif self.high - self.low == 1:
-            found = classes == self.low
+            inside = classes == self.low
         else:
-            found = (classes >= self.low) & (classes < self.high)
-        return found
+            inside = (classes >= self.low) & (classes < self.high)
+        return inside
 
     def holds_one(self, number: int) -> bool:
         """The same of one class."""
@@ -65,7 +65,7 @@ class Wanted(NamedTuple):
         return self.low <= number < self.high
 
 
-NOTHING = Wanted(0, 0)
+NOTHING = ClassSet(0, 0)
 
 
 class _Line:
@@ -83,17 +83,17 @@ class _Line:
         return self.start + 2 * place + equal
 
     def own(self, literal: Any) -> int:
-        """The class of a literal, or `_NOWHERE` where no value that was looked at is in it."""
+        """The class of a literal, or `_NOWHERE` where no value so far is in it."""
         return self.of(literal)
 
-    def wanted(self, kind: type[Condition], literal: Any) -> Wanted:
+    def class_set(self, kind: type[Condition], literal: Any) -> ClassSet:
         """What an ordered condition holds for."""
         number = self.of(literal)
         if kind is nodes.Lt:
-            return Wanted(self.start, number)
+            return ClassSet(self.start, number)
         if kind is nodes.Lte:
-            return Wanted(self.start, number + 1)
-        return Wanted(number + (kind is nodes.Gt), self.end)
+            return ClassSet(self.start, number + 1)
+        return ClassSet(number + (kind is nodes.Gt), self.end)
 
 
 class _Words(_Line):
@@ -105,7 +105,7 @@ class _Words(_Line):
         count = 0
         for literal in literals:
             alike = self._by_length.setdefault(len(literal), [])
-            assert isinstance(alike, list)  # noqa: S101 - nothing was looked up yet
+            assert isinstance(alike, list)  # noqa: S101 - no value has come yet
             alike.append((literal, start + 2 * count + 1))
             count += 1
         self.end = start + 2 * count + 1
@@ -120,7 +120,7 @@ class _Words(_Line):
         return alike.get(value, self.start)
 
     def own(self, literal: str) -> int:
-        """As there: a literal is not looked at before a value of its length has come."""
+        """As there: a literal has no class before a value of its length has come."""
         alike = self._by_length[len(literal)]
         return _NOWHERE if isinstance(alike, list) else alike[literal]
 
@@ -129,14 +129,14 @@ class Classes:
     """The classes of one field.
 
     Attributes:
-        moments: Whether strings are looked at as moments too.
+        moments: Whether strings also have classes as the moments that they may spell.
     """
 
-    def __init__(self, asked: list[Condition]) -> None:
-        """By all conditions that are asked of the field."""
-        literals = [literal for one in asked for literal in _literals(one)]
+    def __init__(self, conditions: list[Condition]) -> None:
+        """By all conditions of a filter on the field."""
+        literals = [literal for one in conditions for literal in _literals(one)]
         numbers = (v for v in literals if isinstance(v, int | float) and not isinstance(v, bool))
-        ordered = any(isinstance(one, (*_ORDERED, nodes.Prefix)) for one in asked)
+        ordered = any(isinstance(one, (*_ORDERED, nodes.Prefix)) for one in conditions)
         texts = [v for v in literals if isinstance(v, str)]
         self._numbers = _Line(numbers, _NUMBERS)
         self._texts = (_Line if ordered else _Words)(texts, self._numbers.end)
@@ -159,37 +159,39 @@ class Classes:
 
     def moment_of(self, value: Any) -> int:
         """The class of the moment that a value spells, `NO_MOMENT` where it does not."""
-        found = moment(value) if type(value) is str else None
-        return NO_MOMENT if found is None else self._moments.of(found)
+        micro = moment(value) if type(value) is str else None
+        return NO_MOMENT if micro is None else self._moments.of(micro)
 
-    def wanted(self, asked: Condition) -> tuple[Wanted, Wanted]:
-        """What a condition holds for, negations aside: classes of values, and of moments.
+    def sets(self, condition: Condition) -> tuple[ClassSet, ClassSet]:
+        """The values and the moments that a condition holds for, negations aside.
 
-        As far as values that were looked at are in them.
+        Classes without a value so far may be left out.
         """
-        if isinstance(asked, nodes.Exists):
-            return Wanted(NULL, self._texts.end), NOTHING
-        if isinstance(asked, nodes.IsNull):
-            return Wanted(NULL, NULL + 1), NOTHING
-        if isinstance(asked, nodes.Prefix):
-            low, high = _bounds(asked.value)
+        if isinstance(condition, nodes.Exists):
+            return ClassSet(NULL, self._texts.end), NOTHING
+        if isinstance(condition, nodes.IsNull):
+            return ClassSet(NULL, NULL + 1), NOTHING
+        if isinstance(condition, nodes.Prefix):
+            low, high = _bounds(condition.value)
             end = self._texts.end if high is None else self._texts.of(high)
-            return Wanted(self._texts.of(low), end), NOTHING
-        if isinstance(asked, _ORDERED):
-            assert isinstance(asked, nodes.Comparison)  # noqa: S101 - all of these are
-            value = asked.value
+            return ClassSet(self._texts.of(low), end), NOTHING
+        if isinstance(condition, _ORDERED):
+            assert isinstance(condition, nodes.Comparison)  # noqa: S101 - all of these are
+            value = condition.value
             if isinstance(value, datetime):
-                return NOTHING, self._moments.wanted(type(asked), microseconds(value))
+                return NOTHING, self._moments.class_set(type(condition), microseconds(value))
             line = self._texts if isinstance(value, str) else self._numbers
-            return line.wanted(type(asked), value), NOTHING
-        own = [self._equal(v) for v in _literals(asked) if not isinstance(v, datetime)]
-        times = [
-            self._moments.of(microseconds(v)) for v in _literals(asked) if isinstance(v, datetime)
+            return line.class_set(type(condition), value), NOTHING
+        own = [self._equal(v) for v in _literals(condition) if not isinstance(v, datetime)]
+        moments = [
+            self._moments.of(microseconds(v))
+            for v in _literals(condition)
+            if isinstance(v, datetime)
         ]
-        if None in _literals(asked):
+        if None in _literals(condition):
             own.append(MISSING)
         return _set([number for number in own if number != _NOWHERE], self._texts.end), _set(
-            times, self._moments.end
+            moments, self._moments.end
         )
 
     def _equal(self, value: Any) -> int:
@@ -202,14 +204,14 @@ class Classes:
 _ORDERED = (nodes.Lt, nodes.Lte, nodes.Gt, nodes.Gte)
 
 
-def _set(numbers: list[int], size: int) -> Wanted:
+def _set(numbers: list[int], size: int) -> ClassSet:
     if not numbers:
         return NOTHING
     if len(set(numbers)) == 1:
-        return Wanted(numbers[0], numbers[0] + 1)
+        return ClassSet(numbers[0], numbers[0] + 1)
     table = np.zeros(size, dtype=np.bool_)
     table[numbers] = True
-    return Wanted(0, 0, table)
+    return ClassSet(0, 0, table)
 
 
 def _bounds(prefix: str) -> tuple[str, str | None]:
@@ -218,10 +220,10 @@ def _bounds(prefix: str) -> tuple[str, str | None]:
     return prefix, rest[:-1] + chr(ord(rest[-1]) + 1) if rest else None
 
 
-def _literals(asked: Condition) -> tuple[Literal, ...]:
-    if isinstance(asked, nodes.Membership):
-        return asked.values
-    if isinstance(asked, nodes.Prefix):
-        low, high = _bounds(asked.value)
+def _literals(condition: Condition) -> tuple[Literal, ...]:
+    if isinstance(condition, nodes.Membership):
+        return condition.values
+    if isinstance(condition, nodes.Prefix):
+        low, high = _bounds(condition.value)
         return (low,) if high is None else (low, high)
-    return (asked.value,) if isinstance(asked, nodes.Comparison) else ()
+    return (condition.value,) if isinstance(condition, nodes.Comparison) else ()

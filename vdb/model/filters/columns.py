@@ -1,7 +1,7 @@
-"""A filter of many conditions, asked of many payloads at once.
+"""A filter of many conditions, evaluated for many payloads at once.
 
-Each payload is walked once, along the names that the filter asks for and that it has, and what is
-found of a field is a `column`. So a payload costs what there is in it, not what the filter asks.
+Each payload is walked once, along the names that it has and the filter names; the values of one
+field are a `column`. So a payload costs what there is in it, however long the filter is.
 """
 
 from __future__ import annotations
@@ -26,20 +26,20 @@ __all__ = ["Columns", "holds_without_field"]
 
 
 class Columns:
-    """One filter, worked out for being asked of many payloads."""
+    """One filter, prepared for many payloads at once."""
 
     def __init__(self, where: Filter, presence: FieldPresence | None = None) -> None:
         """`presence` counts which fields were there."""
         self._presence = presence
-        asked: dict[str, list[Condition]] = {}
+        by_path: dict[str, list[Condition]] = {}
         for one in conditions(where):
-            asked.setdefault(one.path, []).append(one)
+            by_path.setdefault(one.path, []).append(one)
         self._where = where
-        self._asked = asked
+        self._conditions = by_path
         self._classes: dict[str, Classes] = {}  # of fields that were met
         self._names: _Names = {}
         inside = {"": self._names}  # names inside others, by the path to them
-        for path in asked:
+        for path in by_path:
             outer, _, last = path.rpartition(".")
             names = inside.get(outer)
             if names is None:
@@ -58,12 +58,12 @@ class Columns:
                 self._walk(self._names, payload, size, columns)
             size += 1
         if self._presence is not None:
-            for path in self._asked:
+            for path in self._conditions:
                 self._presence.add(path, 0 if path in columns else size)
         truths: _Truths = {}
         for path, column in columns.items():
-            asked = self._asked[path]
-            truths.update(zip(map(id, asked), column.closed(size).truths(asked), strict=True))
+            on_path = self._conditions[path]
+            truths.update(zip(map(id, on_path), column.closed(size).truths(on_path), strict=True))
         truth = _joined(self._where, truths)
         return np.full(size, truth) if isinstance(truth, bool) else truth
 
@@ -73,24 +73,24 @@ class Columns:
         """Put what a payload has under these names into their columns."""
         for name in names if len(names) <= len(payload) else payload:
             if name in payload and name in names:
-                wanted, value = names[name], payload[name]
-                if wanted.path is not None:
-                    column = columns.get(wanted.path)
+                entry, value = names[name], payload[name]
+                if entry.path is not None:
+                    column = columns.get(entry.path)
                     if column is None:
-                        column = columns[wanted.path] = Column(self._classes_of(wanted.path))
+                        column = columns[entry.path] = Column(self._classes_of(entry.path))
                     column.put(row, value)
-                if wanted.inner and type(value) is dict:
-                    self._walk(wanted.inner, value, row, columns)
+                if entry.inner and type(value) is dict:
+                    self._walk(entry.inner, value, row, columns)
 
     def _classes_of(self, path: str) -> Classes:
-        found = self._classes.get(path)
-        if found is None:
-            found = self._classes[path] = Classes(self._asked[path])
-        return found
+        classes = self._classes.get(path)
+        if classes is None:
+            classes = self._classes[path] = Classes(self._conditions[path])
+        return classes
 
 
 class _Name:
-    """A name that is asked for: the path that ends with it, if one does, and names inside it."""
+    """A name in the filter: the path that ends with it, if one does, and names inside it."""
 
     __slots__ = ("inner", "path")
 
@@ -103,10 +103,10 @@ _Names: TypeAlias = dict[str, _Name]
 
 
 def _named(names: _Names, name: str) -> _Name:
-    found = names.get(name)
-    if found is None:
-        found = names[name] = _Name()
-    return found
+    entry = names.get(name)
+    if entry is None:
+        entry = names[name] = _Name()
+    return entry
 
 
 _Truths: TypeAlias = dict[int, Truth]
@@ -126,12 +126,12 @@ def _joined(where: Filter, truths: _Truths) -> Truth:
     return reduce(operator.or_, parts, False)
 
 
-def holds_without_field(asked: Condition) -> bool:
+def holds_without_field(condition: Condition) -> bool:
     """What a condition says of a payload without the field."""
-    if isinstance(asked, nodes.Presence):
-        return not asked.wanted
-    if isinstance(asked, nodes.Eq | nodes.Ne):
-        null = asked.value is None
+    if isinstance(condition, nodes.Presence):
+        return not condition.wanted
+    if isinstance(condition, nodes.Eq | nodes.Ne):
+        null = condition.value is None
     else:
-        null = isinstance(asked, nodes.In | nodes.NotIn) and None in asked.values
-    return null != isinstance(asked, NEGATED)
+        null = isinstance(condition, nodes.In | nodes.NotIn) and None in condition.values
+    return null != isinstance(condition, NEGATED)

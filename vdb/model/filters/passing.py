@@ -1,7 +1,7 @@
-"""Which payloads pass a filter: one condition after the other, or many at once, whichever is less.
+"""The payloads that pass a filter: evaluated one by one, or many at once, whichever costs less.
 
-A few conditions are asked of each payload by itself; where there are more, or long texts among what
-they compare with, `Columns` is.
+A few conditions are evaluated for each payload by itself (`evaluate`); more of them, or long texts
+among their literals, for many payloads at once (`columns`).
 """
 
 from __future__ import annotations
@@ -27,7 +27,7 @@ Passing: TypeAlias = Callable[[Iterable[Payload]], NDArray[np.bool_]]
 _FEW = 4
 
 LONG_TEXT = 1 << 16
-"""Characters from which on hashing what a filter compares with is felt."""
+"""Characters of literals from which on it takes long to hash a filter."""
 
 
 def passing(where: Filter, presence: FieldPresence | None = None) -> Passing:

@@ -1,4 +1,4 @@
-"""The same filter in fewer conditions: what is asked of one field again and again is asked at once.
+"""The same filter in fewer conditions: several on one field become one.
 
 Under ``$or``, equalities with single values of one field are one ``$in``, and ``$contains`` are one
 ``$any``; under ``$and``, inequalities are one ``$nin``, and ``$contains`` one ``$all``. Joints of
@@ -26,7 +26,7 @@ _TOGETHER: dict[type[Joint], _Pairs] = {
     },
     nodes.And: {nodes.Ne: nodes.NotIn, nodes.NotIn: nodes.NotIn, nodes.Contains: nodes.All},
 }
-"""In a joint: what is said of one value, and what says the same of several."""
+"""In a joint: a condition on one value, and the one on several that means the same."""
 
 
 def simplified(where: Filter) -> Filter:

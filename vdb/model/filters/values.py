@@ -1,4 +1,4 @@
-"""The rules by which values are compared; docs/reference/filters.md states them for users.
+"""Literals and how they are compared; docs/reference/filters.md states the rules for users.
 
 Values are of one of six kinds: null, bool, number (int and float), string, list, map. A condition
 holds only between values of one kind; between two kinds nothing is equal, less or greater. What a
@@ -99,7 +99,7 @@ def literal(value: object) -> Literal:
 def literals(values: tuple[object, ...]) -> tuple[tuple[Literal, ...], frozenset[type]]:
     """The same for a list, and the types of its literals.
 
-    Lists may be long: what needs no look at each value is told apart.
+    Lists may be long: those of one kind are checked without a look at each value.
 
     Raises:
         InvalidFilterError: No payload can hold anything like one of them.
@@ -128,11 +128,11 @@ def _from_numpy(value: np.generic) -> object:
     if np.isnat(value):
         raise _refused("a datetime", "NaT")
     micro = value.astype("datetime64[us]")
-    found = micro.item()
+    plain = micro.item()
     finer = np.datetime_data(value.dtype)[0] in _FINER
     # Of years that a datetime cannot hold numpy makes an int, and of some it makes other years.
-    if isinstance(found, datetime) and (finer or micro.astype(value.dtype) == value):
-        return found
+    if isinstance(plain, datetime) and (finer or micro.astype(value.dtype) == value):
+        return plain
     raise _refused("a datetime of the years 1 to 9999 in UTC", str(value)[:64])
 
 
@@ -168,9 +168,9 @@ def _in_utc(value: datetime) -> datetime:
 
 def _from_date(text: object) -> datetime:
     if isinstance(text, str):
-        found = moment(text)
-        if found is not None:
-            return _EPOCH + timedelta(microseconds=found)
+        micro = moment(text)
+        if micro is not None:
+            return _EPOCH + timedelta(microseconds=micro)
     raise _refused('{"$date": text} with a date or time in ISO 8601', _named(text))
 
 
@@ -208,10 +208,10 @@ def moment(text: str) -> int | None:
     midnight; without a zone it is UTC; digits beyond microseconds are cut off. The years are 1 to
     9999 in UTC.
     """
-    found = _MOMENT.fullmatch(text)
-    if found is None:
+    match = _MOMENT.fullmatch(text)
+    if match is None:
         return None
-    day, clock, second, fraction, sign, hours, minutes = found.groups()
+    day, clock, second, fraction, sign, hours, minutes = match.groups()
     try:
         local = datetime.fromisoformat(f"{day}T{clock or '00:00'}:{second or '00'}+00:00")
     except ValueError:
