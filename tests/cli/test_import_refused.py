@@ -10,7 +10,7 @@ import pytest
 from support.import_command import CREATE, contents
 from vdb.cli.formats.file_reader import Part
 from vdb.cli.formats.npy_jsonl import NpyReader
-from vdb.cli.importing.error_places import placed
+from vdb.cli.importing.error_places import message_with_places
 from vdb.errors import InvalidVectorError, VdbError
 
 
@@ -199,7 +199,7 @@ def test_a_place_outside_the_part_leaves_the_message_as_it_is(error, text):
     vectors = np.zeros((20, 2), np.float32)
     source = NpyReader(Path("v.npy"), vectors, Path("v.jsonl"), "id")
     part = Part(range(10, 12), ["a", "b"], vectors[10:12], None)
-    assert placed(error, source, part) == text
+    assert message_with_places(error, source, part) == text
 
 
 @pytest.mark.parametrize("how", [(), ("--upsert",), ("--resume",)])

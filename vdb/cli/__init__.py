@@ -1,10 +1,10 @@
-"""The command line. An error becomes one line and an exit status in `app`.
+"""The command line. `app` turns an error into one line and an exit status.
 
 =============  ====================================================================
 `commands`     one file a command
-`importing`    what `vdb import` needs beside the file
-`formats`      files that are read and written: one file a format, and the registry
-`arguments`    arguments and options as they are typed
-`render`       tables, JSON and pages; only `render.output` prints, but for `entry`
+`importing`    parts of `vdb import` beside the file formats
+`formats`      file formats for reading and writing: one file for each, and the registry
+`arguments`    arguments and options, parsed and checked
+`render`       tables, JSON and pages; only `render.output` prints, and `entry` in one case
 =============  ====================================================================
 """

@@ -40,12 +40,12 @@ from vdb.cli.render.wording import in_options
 from vdb.errors import VdbError
 from vdb.model.version import __version__
 
-# The base of all complaints about a command line. Where it can be imported from differs between
-# releases of Typer; that BadParameter is a UsageError is a ClickException does not.
+# The base class of errors in a command line. Its module differs between releases of Typer, but
+# BadParameter always derives from UsageError, and that from ClickException.
 ClickException: type[Exception] = typer.BadParameter.__mro__[2]
 
 READER_GONE = 141
-"""Exit status after `vdb ... | head`: what a shell makes of a program that SIGPIPE ended."""
+"""Exit status after `vdb ... | head`, as a shell reports a program that SIGPIPE ended."""
 
 app = typer.Typer(
     name="vdb",
@@ -57,8 +57,8 @@ app = typer.Typer(
 )
 
 
-def _version(wanted: bool) -> None:
-    if wanted:
+def _version(flag: bool) -> None:
+    if flag:
         output.line(f"vdb {__version__}")
         raise typer.Exit
 
@@ -83,7 +83,7 @@ app.command()(search.search)
 app.command()(compare.compare)
 app.command()(tune.tune)
 app.command()(bench.bench)
-# So that a negative score is not taken for an option.
+# A negative score must not be parsed as an option.
 app.command(context_settings={"ignore_unknown_options": True})(scores.scores)
 app.command(context_settings={"ignore_unknown_options": True})(calibrate.calibrate)
 app.command()(rebuild.rebuild)
@@ -95,11 +95,11 @@ app.command()(drop.drop)
 
 
 def run(arguments: Sequence[str]) -> int:
-    """Runs one command line and returns its exit status; prints, and raises nothing."""
+    """Runs one command line and returns its exit status; prints errors, and raises none."""
     command = typer.main.get_command(app)
-    given = list(arguments) or ["--help"]
+    words = list(arguments) or ["--help"]
     try:
-        status = command.main(args=given, prog_name="vdb", standalone_mode=False)
+        status = command.main(args=words, prog_name="vdb", standalone_mode=False)
         sys.stdout.flush()
     except Interrupted as stop:
         output.complain(f"interrupted; {stop}")
@@ -107,9 +107,9 @@ def run(arguments: Sequence[str]) -> int:
     except (KeyboardInterrupt, typer.Abort):
         status = INTERRUPTED
     except BrokenPipeError:
-        _drop_output()  # whoever read it has gone
+        _drop_output()  # the reader has closed the pipe
         status = READER_GONE
-    except SystemExit as stop:  # Typer and Rich end like this when the reader has gone
+    except SystemExit as stop:  # Typer and Rich exit like this after a closed pipe
         completing = "_VDB_COMPLETE" in os.environ
         status = stop.code if completing or not stop.code else READER_GONE
     except ClickException as error:
@@ -123,13 +123,13 @@ def run(arguments: Sequence[str]) -> int:
         except OSError:
             _drop_output()
         return 1
-    if status == INTERRUPTED:  # some releases of Typer make this of a KeyboardInterrupt
+    if status == INTERRUPTED:  # some releases of Typer return this for a KeyboardInterrupt
         output.complain("interrupted")
     return status if isinstance(status, int) else 0
 
 
 def _drop_output() -> None:
-    """What is still to be written goes nowhere: Python would try it again when it ends."""
+    """Send buffered output to the null device: Python would write it again at its exit."""
     os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
 
 
@@ -142,7 +142,7 @@ def _usage(error: Exception) -> int:
 
 
 def _sentence(error: Exception) -> str:
-    """What an error says to somebody who did not write the program."""
+    """The message of an error for users of the command line."""
     if isinstance(error, VdbError):
         return in_options(str(error)) or type(error).__name__
     if isinstance(error, MemoryError):

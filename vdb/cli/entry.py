@@ -1,8 +1,8 @@
-"""Where the `vdb` command begins: what must hold before anything heavy is imported.
+"""The entry point of the `vdb` command, before heavy modules are imported.
 
-- Ctrl-C is exit status 130 from here on, also while modules are being loaded.
-- The three standard streams are open. A closed one would lend its number to the next file that is
-  opened, which may be a database.
+- Ctrl-C gives exit status 130, also during imports.
+- The three standard streams are open. Otherwise the next opened file, which may be a database,
+  would get the number of a closed stream.
 """
 
 from __future__ import annotations
@@ -32,19 +32,19 @@ def _run() -> int:
         if hasattr(stream, "reconfigure"):
             stream.reconfigure(errors="backslashreplace")  # a terminal that is not UTF-8
 
-    # Modules make other errors of a KeyboardInterrupt that comes while they are being imported.
-    # Nothing has been opened yet, so the process may just end.
-    before = signal.getsignal(signal.SIGINT)
-    if before is signal.default_int_handler:
+    # Modules may turn a KeyboardInterrupt during their import into another error. Nothing is open
+    # yet, so the process just ends.
+    handler = signal.getsignal(signal.SIGINT)
+    if handler is signal.default_int_handler:
         signal.signal(signal.SIGINT, end_quietly)
     from vdb.cli import app
 
-    signal.signal(signal.SIGINT, before)
+    signal.signal(signal.SIGINT, handler)
     return app.run(sys.argv[1:])
 
 
 def _keep_streams() -> None:
-    """Put the null device in the place of each standard stream that is closed."""
+    """Open the null device in place of each closed standard stream."""
     for number in range(3):
         try:
             os.fstat(number)

@@ -1,7 +1,7 @@
-"""What a command raises when Ctrl-C stopped it and there is more to say than that."""
+"""The exception of a command that Ctrl-C stopped, with advice for the user."""
 
 from __future__ import annotations
 
 
-class Interrupted(Exception):  # noqa: N818 - not an error; nobody catches it but `app`
-    """Its text says what was done and how to go on."""
+class Interrupted(Exception):  # noqa: N818 - not an error; only `app` catches it
+    """Its text says what was done and how to continue."""

@@ -1,4 +1,4 @@
-"""JSON as it is read here: nothing that JSON does not have, and no name twice in one object."""
+"""Strict JSON: no constants of Python, and no repeated name in one object."""
 
 from __future__ import annotations
 
@@ -9,14 +9,14 @@ __all__ = ["JsonError", "parsed"]
 
 
 class JsonError(ValueError):
-    """Text that is not JSON, or says something twice; the message says what is wrong with it."""
+    """Text that is not JSON, or repeats a name in one object; the message says which."""
 
 
 def parsed(text: str) -> Any:
     """The value of a JSON text.
 
     Raises:
-        JsonError: It is none, names NaN or an infinity, or has an object with a name twice.
+        JsonError: It is not JSON, has NaN or an infinity, or an object with a repeated name.
     """
     try:
         return json.loads(text, parse_constant=_no_constant, object_pairs_hook=_once_each)
@@ -35,16 +35,16 @@ def _no_constant(name: str) -> NoReturn:
 
 
 def _once_each(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
-    """An object; Python would keep the last of two values under one name without a word."""
-    made = dict(pairs)
-    if len(made) != len(pairs):
+    """An object with unique names; Python silently keeps the last of two equal names."""
+    mapping = dict(pairs)
+    if len(mapping) != len(pairs):
         names = [name for name, _ in pairs]
-        twice = next(name for name in names if names.count(name) > 1)
-        raise JsonError(f"{twice!r} stands twice in one object")
-    return made
+        repeated = next(name for name in names if names.count(name) > 1)
+        raise JsonError(f"{repeated!r} stands twice in one object")
+    return mapping
 
 
 def _short(error: ValueError) -> str:
-    """Python's own advice on numbers of too many digits is left out."""
+    """The message of an error, without Python's advice on numbers of too many digits."""
     text = str(error)
     return "a number of too many digits" if "digits" in text else text

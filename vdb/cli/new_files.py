@@ -1,4 +1,4 @@
-"""Files that appear whole or not at all: written beside their places, and renamed at the end."""
+"""New files that appear complete or not at all: temporary files, renamed at the end."""
 
 from __future__ import annotations
 
@@ -13,15 +13,15 @@ __all__ = ["replacing"]
 
 @contextmanager
 def replacing(*places: Path) -> Iterator[list[Path]]:
-    """Files to write in, which take their places together at the end; after an error they are gone.
+    """Temporary files to write to; all take their places at the end, or are removed on an error.
 
-    Their modes are those of files that were opened by their names. What was there is replaced.
+    Their modes are those of newly opened files. Existing files are replaced.
 
     Raises:
-        OSError: One cannot be written; it names the place, not the file beside it.
+        OSError: One cannot be written; it names the place, not the temporary file.
     """
     with ExitStack() as stack:
-        made: list[Path] = []
+        temporary: list[Path] = []
         for place in places:
             if place.is_dir():
                 raise IsADirectoryError(21, "is a directory", str(place))
@@ -32,17 +32,17 @@ def replacing(*places: Path) -> Iterator[list[Path]]:
             except OSError as error:
                 raise OSError(error.errno, error.strerror, str(place)) from None
             os.close(handle)
-            made.append(Path(name))
+            temporary.append(Path(name))
             stack.callback(Path(name).unlink, missing_ok=True)
         try:
-            yield made
+            yield temporary
         except OSError as error:
-            if error.filename not in map(str, made):
+            if error.filename not in map(str, temporary):
                 raise
-            place = places[[*map(str, made)].index(error.filename)]
+            place = places[[*map(str, temporary)].index(error.filename)]
             raise OSError(error.errno, error.strerror, str(place)) from None
         umask = os.umask(0)
         os.umask(umask)
-        for new, place in zip(made, places, strict=True):
-            new.chmod(0o666 & ~umask)
-            new.replace(place)
+        for temporary_file, place in zip(temporary, places, strict=True):
+            temporary_file.chmod(0o666 & ~umask)
+            temporary_file.replace(place)

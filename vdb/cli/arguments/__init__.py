@@ -1,1 +1,11 @@
-"""Arguments and options as they are typed, and what they mean."""
+"""Arguments and options of the command line, parsed and checked.
+
+===============  ==================================================================
+`options`        the shared arguments and options, as annotated types for Typer
+`numbers`        whole numbers, numbers and sizes
+`ids`            the id of `--id`
+`where`          the filter of `--where`
+`schema`         the options that describe a collection, and their comparison with one
+`completion`     completion of databases and collections in a shell
+===============  ==================================================================
+"""

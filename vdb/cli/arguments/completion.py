@@ -1,6 +1,6 @@
-"""What a shell offers after TAB: directories that are databases, and the collections in them.
+"""Completion in a shell: directories of databases, and the collections in them.
 
-Nothing is ever made or changed, and whatever goes wrong is nothing to offer.
+Nothing is created or changed. On any error there are no suggestions.
 """
 
 from __future__ import annotations
@@ -13,19 +13,19 @@ __all__ = ["collections", "databases"]
 
 
 def databases(incomplete: str) -> list[str]:
-    """Directories that begin so; those inside of which one may be end with a slash."""
+    """Directories with this beginning; those that are no database end with a slash."""
     try:
         start = Path(incomplete)
         folder = start if incomplete.endswith("/") or not incomplete else start.parent
-        found = [path for path in folder.iterdir() if path.is_dir()]
-        names = {str(path) + ("" if (path / "data.mdb").is_file() else "/") for path in found}
+        folders = [path for path in folder.iterdir() if path.is_dir()]
+        names = {str(path) + ("" if (path / "data.mdb").is_file() else "/") for path in folders}
         return sorted(name for name in names if name.startswith(incomplete))
     except (OSError, ValueError):
         return []
 
 
 def collections(ctx: typer.Context, incomplete: str) -> list[str]:
-    """Names of collections that begin so, in the database that was named before."""
+    """Names of collections with this beginning, in the database of the argument before."""
     from vdb.api import database
     from vdb.errors import VdbError
 

@@ -1,4 +1,4 @@
-"""Ids as they are typed."""
+"""Ids from the command line."""
 
 from __future__ import annotations
 
@@ -10,10 +10,10 @@ __all__ = ["typed_id"]
 
 
 def typed_id(collection: CollectionReader, text: str) -> Id:
-    """An id as it was typed: an int where the collection's ids are.
+    """The id of a text: an int if the collection's ids are ints.
 
     Raises:
-        NotFoundError: Ids are numbers, and this is none.
+        NotFoundError: Ids are numbers, and the text is not one.
     """
     if not isinstance(next(collection.ids(), None), int):
         return text

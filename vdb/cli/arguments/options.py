@@ -16,14 +16,14 @@ from vdb.model.metrics import METRICS
 
 
 def a_path(text: str | Path) -> Path:
-    """A path that was given; an empty one would be the current directory, which nobody meant."""
+    """The path of a text; an empty one is refused, because it would be the current directory."""
     if text == "":
         raise typer.BadParameter("an empty path")
     return Path(text)
 
 
 def a_directory(text: str | Path) -> Path:
-    """The path of a database, which the store has to write in UTF-8."""
+    """The path of a database, which must be UTF-8 for the store."""
     path = a_path(text)
     try:
         str(path).encode()
@@ -123,7 +123,7 @@ IdsFrom: TypeAlias = Annotated[
     str, typer.Option(metavar="FIELD", help="The field of that file that holds the id.")
 ]
 
-# What a new collection is made of
+# The schema of a new collection
 
 Metric: TypeAlias = Annotated[
     str | None,

@@ -1,4 +1,4 @@
-"""What a collection is to be, from the options of `create` and `import`."""
+"""The schema of a new collection, from the options of `create` and `import`."""
 
 from __future__ import annotations
 
@@ -16,17 +16,17 @@ from vdb.model.filters.field_types import field_types
 from vdb.model.metrics import metric_named
 from vdb.scores.table import convention_named
 
-__all__ = ["NO_CODES", "Options", "Schema", "codes_from", "required", "taken"]
+__all__ = ["NO_CODES", "Options", "Schema", "codes_from", "name_taken_error", "required"]
 
 NO_CODES = "none"
-"""What ``--codes`` takes for no codes."""
+"""The value of ``--codes`` for no codes."""
 
 T = TypeVar("T")
 
 
 @dataclass(frozen=True, slots=True)
 class Options:
-    """The options that describe a collection, as they were given; None where one was not."""
+    """The options that describe a collection; None for an option that was not given."""
 
     metric: str | None
     dtype: str | None
@@ -39,22 +39,22 @@ class Options:
     fields: tuple[str, ...] = ()
     seed: int | None = None
 
-    def over(self, other: Options) -> Options:
-        """These, and for what they leave out the others.
+    def with_defaults(self, other: Options) -> Options:
+        """These options, with missing ones taken from `other`.
 
-        A score convention goes with its metric, and the parameters of a graph with the graph.
+        A score convention belongs to its metric, and graph parameters to the graph.
         """
-        ours = {one.name: getattr(self, one.name) for one in fields(self)}
-        left_out = {name for name, value in ours.items() if value in (None, ())}
+        values = {item.name: getattr(self, item.name) for item in fields(self)}
+        missing = {name for name, value in values.items() if value in (None, ())}
         if self.metric not in (None, other.metric):
-            left_out.discard("scores")
+            missing.discard("scores")
         if self.index not in (None, other.index):
-            left_out -= {"M", "ef_construction", "codes", "seed"}
-        return replace(self, **{name: getattr(other, name) for name in left_out})
+            missing -= {"M", "ef_construction", "codes", "seed"}
+        return replace(self, **{name: getattr(other, name) for name in missing})
 
-    def given(self) -> dict[str, Any]:
-        """Those that were given, by their names on the command line."""
-        listed = {
+    def by_option(self) -> dict[str, Any]:
+        """The given options, by their names on the command line."""
+        values = {
             "--metric": self.metric,
             "--dtype": self.dtype,
             "--index": self.index,
@@ -65,10 +65,10 @@ class Options:
             "--model": self.model,
             "--field": self.fields or None,
         }
-        return {option: value for option, value in listed.items() if value is not None}
+        return {option: value for option, value in values.items() if value is not None}
 
     def schema(self, name: str, dim: int) -> Schema:
-        """The collection they describe; refuses what cannot be meant."""
+        """The schema that the options describe; raises VdbError for an invalid one."""
         return Schema(
             name,
             dim,
@@ -81,15 +81,15 @@ class Options:
         )
 
     def compare(self, collection: Collection) -> None:
-        """Refuse an option that says other than what the collection is.
+        """Refuse an option that differs from the existing collection.
 
-        The metric is left to `Database.collection`, which says since when it is what it is.
+        `Database.collection` checks the metric, with a message about its history.
         """
         _index(self.index, self.M, self.ef_construction, self.codes)
-        asked = self.given()
-        asked.pop("--metric", None)
-        if not asked:
-            return  # the rest reads every block
+        options = self.by_option()
+        options.pop("--metric", None)
+        if not options:
+            return  # info() is not needed
         info = collection.info()
         stored = {
             "--dtype": info.dtype,
@@ -100,7 +100,7 @@ class Options:
             "--scores": info.scores,
             "--model": info.model,
         }
-        for path, kind in field_types_from(asked.pop("--field", ())).items():
+        for path, kind in field_types_from(options.pop("--field", ())).items():
             declared = info.fields.get(path, "not declared")
             if declared != kind:
                 raise InvalidArgumentError(
@@ -109,17 +109,17 @@ class Options:
                     expected=declared,
                     received=kind,
                 )
-        if "--scores" in asked:
+        if "--scores" in options:
             convention = convention_named(
-                asked["--scores"], info.metric, dtype=info.dtype, argument="--scores"
+                options["--scores"], info.metric, dtype=info.dtype, argument="--scores"
             )
-            asked["--scores"] = convention.name
-        for option, value in asked.items():
+            options["--scores"] = convention.name
+        for option, value in options.items():
             if value != stored[option]:
-                there = "none" if stored[option] is None else stored[option]
+                stored_value = "none" if stored[option] is None else stored[option]
                 raise InvalidArgumentError(
-                    f"{option} {value} differs from what collection {info.name} has: {there}; "
-                    "leave the option out to use the collection as it is",
+                    f"{option} {value} differs from what collection {info.name} has: "
+                    f"{stored_value}; leave the option out to use the collection as it is",
                     expected=stored[option],
                     received=value,
                 )
@@ -127,7 +127,7 @@ class Options:
 
 @dataclass(frozen=True, slots=True)
 class Schema:
-    """A collection to be made; checked here, so that a refused one leaves no empty database."""
+    """A new collection; checked before the database is created, so that no empty one is left."""
 
     name: str
     dim: int
@@ -148,13 +148,13 @@ class Schema:
         config.model_text(self.model)
 
     def rows_within(self, memory: int, threads: int) -> int:
-        """As `Collection.rows_within`, of the collection while it is empty."""
+        """As `Collection.rows_within`, for the empty collection."""
         dtype = DTYPES[self.dtype]
         index = self.index
         return rows_within(memory, dim=self.dim, dtype=dtype, index=index, slots=0, threads=threads)
 
     def make(self, db: Database) -> Collection:
-        """The collection, empty."""
+        """Create the collection, empty."""
         try:
             return db.create_collection(
                 self.name,
@@ -167,12 +167,12 @@ class Schema:
                 fields=self.fields,
             )
         except CollectionExistsError:
-            raise taken(self.name) from None
+            raise name_taken_error(self.name) from None
 
 
 def field_types_from(options: tuple[str, ...]) -> dict[str, str]:
-    """What several ``--field NAME:TYPE`` declare."""
-    found: dict[str, str] = {}
+    """The fields and types of several ``--field NAME:TYPE``."""
+    types: dict[str, str] = {}
     for text in options:
         path, colon, kind = text.rpartition(":")
         if not colon:
@@ -181,14 +181,14 @@ def field_types_from(options: tuple[str, ...]) -> dict[str, str]:
                 expected="NAME:TYPE",
                 received=text,
             )
-        if path in found:
+        if path in types:
             raise InvalidArgumentError(f"--field {path} is given twice", received=text)
-        found[path] = kind
-    return field_types(found)
+        types[path] = kind
+    return field_types(types)
 
 
-def taken(name: str, advice: str = "") -> CollectionExistsError:
-    """What to raise for a name that has a collection already."""
+def name_taken_error(name: str, advice: str = "") -> CollectionExistsError:
+    """The error for a name that another collection has."""
     return CollectionExistsError(
         f"there is a collection {name} already{advice}",
         expected="a name that is not taken",
@@ -197,14 +197,14 @@ def taken(name: str, advice: str = "") -> CollectionExistsError:
 
 
 def required(option: str, value: T | None) -> T:
-    """The value of an option that is needed to make a collection; refuses a missing one."""
+    """The value of an option that a new collection needs; refuses a missing one."""
     if value is None:
         raise InvalidArgumentError(f"{option} is needed to make a collection", expected=option)
     return value
 
 
 def codes_from(option: str | None) -> str | None:
-    """What ``--codes`` names; none is a word for it too."""
+    """The codes that ``--codes`` names; "none" means no codes."""
     return None if option == NO_CODES else option
 
 

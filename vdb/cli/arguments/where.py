@@ -1,4 +1,4 @@
-"""The filter that ``--where`` gives, as JSON."""
+"""The filter of ``--where``, as JSON."""
 
 from __future__ import annotations
 
@@ -25,13 +25,13 @@ Where: TypeAlias = Annotated[
 
 
 def where_from(text: str | None) -> Filter | None:
-    """The filter, checked before a database is opened."""
+    """The filter of the option; it is checked before a database is opened."""
     if text is None:
         return None
     try:
-        given = parsed(text)
+        condition = parsed(text)
     except JsonError as error:
         raise InvalidFilterError(
             f"--where: {error}", expected="a JSON object", received=text
         ) from None
-    return filters.parse(given)
+    return filters.parse(condition)

@@ -1,4 +1,4 @@
-"""`vdb backup`: a copy of a database that is in use."""
+"""`vdb backup`: copies a database while it is in use."""
 
 from __future__ import annotations
 
@@ -49,5 +49,5 @@ def backup(
             {"backup": str(destination), "bytes": size, "commit": commit, "verified": verify}
         )
     else:
-        known = "verified" if verify else f"not verified; vdb check {quote(str(destination))}"
-        output.line(f"{directory}: copied to {destination} ({size:,} bytes, {known})")
+        state = "verified" if verify else f"not verified; vdb check {quote(str(destination))}"
+        output.line(f"{directory}: copied to {destination} ({size:,} bytes, {state})")

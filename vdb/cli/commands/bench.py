@@ -1,4 +1,4 @@
-"""`vdb bench`: how fast a collection answers at which recall."""
+"""`vdb bench`: queries a second and recall of a collection, for several values of ef."""
 
 from __future__ import annotations
 
@@ -52,7 +52,7 @@ def bench(
 
     Recall is measured against exact search, at one moment. Nothing is changed.
     """
-    asked = None if queries is None else open_array(queries)
+    query_matrix = None if queries is None else open_array(queries)
     widths = None if ef is None else [_width(part) for part in ef.split(",")]
     with (
         database.open(
@@ -60,8 +60,8 @@ def bench(
         ) as db,
         output.stages() as show,
     ):
-        found = db.collection(name).bench(
-            asked,
+        report = db.collection(name).bench(
+            query_matrix,
             k,
             efs=widths,
             sample=sample,
@@ -71,13 +71,13 @@ def bench(
             progress=lambda done, total: show("measuring", done, total),
         )
     if html is not None:
-        write_page(html, speed_page(found))
+        write_page(html, speed_page(report))
     if json:
-        output.json_object(found)
+        output.json_object(report)
     elif html is not None:
         output.line(f"{html}: the curve as a page")
     else:
-        _print(found)
+        _print(report)
 
 
 def _width(part: str) -> int:
@@ -91,11 +91,12 @@ def _width(part: str) -> int:
         ) from None
 
 
-def _print(found: SpeedReport) -> None:
+def _print(report: SpeedReport) -> None:
     output.table(
-        f"{found.collection}: {found.records:,} records, {found.queries:,} {found.source} queries, "
-        f"{found.threads} {'thread' if found.threads == 1 else 'threads'}, {found.instruction_set}",
-        ["ef", f"recall@{found.k} (95 % interval)", "queries/s", "one, ms", "one in 100, ms", ""],
+        f"{report.collection}: {report.records:,} records, {report.queries:,} {report.source} "
+        f"queries, {report.threads} {'thread' if report.threads == 1 else 'threads'}, "
+        f"{report.instruction_set}",
+        ["ef", f"recall@{report.k} (95 % interval)", "queries/s", "one, ms", "one in 100, ms", ""],
         [
             (
                 "exact" if point.ef is None else str(point.ef),
@@ -103,11 +104,11 @@ def _print(found: SpeedReport) -> None:
                 f"{point.per_second:,.0f}",
                 f"{point.median_ms:.3f}",
                 f"{point.slow_ms:.3f}",
-                "<- default" if point.ef is None and found.default_ef is None else "",
+                "<- default" if point.ef is None and report.default_ef is None else "",
             )
-            for point in found.points
+            for point in report.points
         ],
         numbers=(0, 2, 3, 4),
     )
-    if found.default_ef is not None:
-        output.line(f"A search that names no ef keeps {found.default_ef} candidates.")
+    if report.default_ef is not None:
+        output.line(f"A search that names no ef keeps {report.default_ef} candidates.")

@@ -76,9 +76,9 @@ def calibrate(
     Between metrics it is measured with your queries, and comes with an interval of 95 % and with
     what it lets in and out. Within one metric it is converted exactly.
     """
-    asked = None
+    query_set = None
     if queries is not None:
-        asked = read_queries(queries, labels, rows_of, ids_from)
+        query_set = read_queries(queries, labels, rows_of, ids_from)
     elif labels is not None:
         raise InvalidArgumentError("--labels belong to queries; name their .npy file")
     with (
@@ -86,47 +86,49 @@ def calibrate(
             directory, create=False, read_only=True, allow_network_fs=allow_network_fs
         ) as db,
         db.snapshot() as moment,
-        output.progress("measuring", 0 if asked is None else 2 * len(asked.matrix)) as progress,
+        output.progress(
+            "measuring", 0 if query_set is None else 2 * len(query_set.matrix)
+        ) as progress,
     ):
         collection = moment.collection(name)
-        own = collection.metric if metric is None else metric
-        found = calibrate_threshold(
+        from_metric = collection.metric if metric is None else metric
+        report = calibrate_threshold(
             collection,
-            None if asked is None else asked.matrix,
+            None if query_set is None else query_set.matrix,
             threshold=threshold,
             scores=scores,
-            metric=own,
-            to_metric=own if to_metric is None else to_metric,
+            metric=from_metric,
+            to_metric=from_metric if to_metric is None else to_metric,
             to_scores=to_scores,
             keep=keep,
-            relevant=None if asked is None else asked.relevant,
-            texts=None if asked is None else asked.texts,
+            relevant=None if query_set is None else query_set.relevant,
+            texts=None if query_set is None else query_set.texts,
             text_field=show,
             seed=seed,
             threads=threads,
             progress=lambda done, _total: progress(done),
         )
     if html is not None:
-        write_page(html, calibration_page(found))
+        write_page(html, calibration_page(report))
     if json:
-        output.json_object(found)
+        output.json_object(report)
     elif html is not None:
         output.line(f"{html}: the threshold as a page")
     else:
-        _print(found)
+        _print(report)
 
 
-def _print(found: Calibration) -> None:
-    line = found.to_threshold
+def _print(report: Calibration) -> None:
+    interval = report.to_threshold
     output.line(
-        f"{found.metric} {found.scores} {found.threshold:.9g} -> "
-        f"{found.to_metric} {found.to_scores} {_digits(line.value)}" + _known(found)
+        f"{report.metric} {report.scores} {report.threshold:.9g} -> "
+        f"{report.to_metric} {report.to_scores} {_digits(interval.value)}" + _uncertainty(report)
     )
-    for text in found.findings:
+    for text in report.findings:
         output.line(f"- {text}")
-    if not found.queries:
+    if not report.queries:
         return
-    groups = {"in both": found.kept, "let in": found.let_in, "let out": found.let_out}
+    groups = {"in both": report.kept, "let in": report.let_in, "let out": report.let_out}
     output.line("")
     output.table(
         "hits of all queries",
@@ -137,20 +139,20 @@ def _print(found: Calibration) -> None:
         ],
         numbers=(1, 2),
     )
-    _print_examples(f"let in by {found.to_metric}, closest first", found.let_in.examples)
-    _print_examples(f"let out, closest by {found.metric} first", found.let_out.examples)
+    _print_examples(f"let in by {report.to_metric}, closest first", report.let_in.examples)
+    _print_examples(f"let out, closest by {report.metric} first", report.let_out.examples)
 
 
-def _known(found: Calibration) -> str:
-    """How well the new threshold is known."""
-    line = found.to_threshold
-    if found.exact:
+def _uncertainty(report: Calibration) -> str:
+    """The interval of the new threshold, or the way it was converted."""
+    interval = report.to_threshold
+    if report.exact:
         return " (exact)"
-    return f" [{line.low:.6g}, {line.high:.6g}]" if found.queries else " (by formula)"
+    return f" [{interval.low:.6g}, {interval.high:.6g}]" if report.queries else " (by formula)"
 
 
 def _digits(number: float) -> str:
-    """The digits of a number, as few as tell it from others: of a float32, those of one."""
+    """The shortest digits that identify a number: those of a float32 for a float32."""
     short = f"{number:.9g}"
     return short if np.float32(float(short)) == np.float32(number) == number else repr(number)
 
@@ -164,13 +166,13 @@ def _print_examples(title: str, examples: tuple[Change, ...]) -> None:
         ["query", "id", "value", "relevant", "text"],
         [
             (
-                str(one.query),
-                str(one.id),
-                output.number(one.value),
-                {None: "?", True: "yes", False: "no"}[one.relevant],
-                one.text or "",
+                str(example.query),
+                str(example.id),
+                output.number(example.value),
+                {None: "?", True: "yes", False: "no"}[example.relevant],
+                example.text or "",
             )
-            for one in examples[:5]
+            for example in examples[:5]
         ],
         numbers=(0, 2),
         shorten=4,

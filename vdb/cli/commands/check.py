@@ -1,4 +1,4 @@
-"""`vdb check`: walks a whole database and says everything that is wrong with it."""
+"""`vdb check`: verifies a whole database and prints every problem; `--repair` repairs it."""
 
 from __future__ import annotations
 
@@ -50,27 +50,27 @@ def check(
             report = db.repair(threads=threads, progress=show)
         _print_repair(directory, report, json=json)
         return
-    found: list[Problem] = []
+    problems: list[Problem] = []
     remedy = (
         f"vdb check {quote(str(directory))} --repair makes a sound database of what can be read"
     )
     try:
         for problem in _problems(directory, allow_network_fs=allow_network_fs):
-            found.append(problem)
+            problems.append(problem)
             if not json:
                 output.sentence(problem.severity, f"{problem.where}: {problem.what}")
-    except CorruptedError as error:  # that keeps it from opening, or from going on
-        found.append(Problem(error.where or str(directory), error.message))
+    except CorruptedError as error:  # damage that prevents opening, or the rest of the check
+        problems.append(Problem(error.where or str(directory), error.message))
         remedy = error.remedy or remedy
         if not json:
             output.sentence("error", error.found)
     if json:
-        output.json_object({"path": str(directory), "sound": not found, "problems": found})
+        output.json_object({"path": str(directory), "sound": not problems, "problems": problems})
     else:
-        output.line(f"{directory}: {_counted(found, 'problem') if found else 'sound'}")
-    if found and not json and any(problem.severity == "error" for problem in found):
+        output.line(f"{directory}: {_counted(problems, 'problem') if problems else 'sound'}")
+    if problems and not json and any(problem.severity == "error" for problem in problems):
         output.line(remedy)
-    if found:
+    if problems:
         raise typer.Exit(2)
 
 
@@ -87,19 +87,23 @@ def _print_repair(directory: options.Directory, report: RepairReport, *, json: b
     elif report.kept is None:
         output.line(f"{directory}: nothing to repair")
     else:
-        for one in report.collections:
-            for lost in one.lost:
-                named = f"slot {lost.slot}" if lost.id is None else f"id {lost.id!r}"
+        for collection in report.collections:
+            for loss in collection.lost:
+                record = f"slot {loss.slot}" if loss.id is None else f"id {loss.id!r}"
                 output.sentence(
-                    "error", f"{one.name}, {named}: its {lost.part} is lost: {lost.what}"
+                    "error", f"{collection.name}, {record}: its {loss.part} is lost: {loss.what}"
                 )
-            for note in one.notes:
-                output.sentence("warning", f"{one.name}: {note}")
-            payloads = tuple(lost for lost in one.lost if lost.part == "payload")
-            gone = _counted(one.lost[len(payloads) :], "record")
-            missing = f", {gone} lost" if len(one.lost) > len(payloads) else ""
-            bare = f", {_counted(payloads, 'payload')} lost" if payloads else ""
-            output.line(f"{one.name}: {one.records:,} records{missing}{bare}")
+            for note in collection.notes:
+                output.sentence("warning", f"{collection.name}: {note}")
+            payload_losses = tuple(loss for loss in collection.lost if loss.part == "payload")
+            count = _counted(collection.lost[len(payload_losses) :], "record")
+            records_lost = f", {count} lost" if len(collection.lost) > len(payload_losses) else ""
+            payloads_lost = (
+                f", {_counted(payload_losses, 'payload')} lost" if payload_losses else ""
+            )
+            output.line(
+                f"{collection.name}: {collection.records:,} records{records_lost}{payloads_lost}"
+            )
         for name, why in report.lost:
             output.sentence("error", f"collection {name} is lost: {why}")
         output.line(f"{directory}: {_counted(report.problems, 'problem')} repaired")
@@ -108,5 +112,5 @@ def _print_repair(directory: options.Directory, report: RepairReport, *, json: b
         raise typer.Exit(2)
 
 
-def _counted(things: list[Problem] | tuple[object, ...], what: str) -> str:
-    return f"{len(things):,} {what}{'' if len(things) == 1 else 's'}"
+def _counted(items: list[Problem] | tuple[object, ...], noun: str) -> str:
+    return f"{len(items):,} {noun}{'' if len(items) == 1 else 's'}"

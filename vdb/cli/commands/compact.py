@@ -1,4 +1,4 @@
-"""`vdb compact`: gives free space back to the disk."""
+"""`vdb compact`: returns the free space of a database to the disk."""
 
 from __future__ import annotations
 

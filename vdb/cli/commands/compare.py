@@ -1,4 +1,4 @@
-"""`vdb compare`: what changes under another metric, with figures."""
+"""`vdb compare`: rankings and retrieval quality of a collection under several metrics."""
 
 from __future__ import annotations
 
@@ -48,21 +48,21 @@ def compare(
     Every query is compared with every record under each metric. With labels, which say what is
     relevant to a query, recall, precision, MRR and nDCG come with intervals of 95 %.
     """
-    asked = read_queries(queries, labels, rows_of, ids_from)
+    query_set = read_queries(queries, labels, rows_of, ids_from)
     with (
         database.open(
             directory, create=False, read_only=True, allow_network_fs=allow_network_fs
         ) as db,
         db.snapshot() as moment,
-        output.progress("comparing", len(asked.matrix)) as progress,
+        output.progress("comparing", len(query_set.matrix)) as progress,
     ):
         comparison = compare_metrics(
             moment.collection(name),
-            asked.matrix,
+            query_set.matrix,
             metrics=[metric.strip() for metric in metrics.split(",") if metric.strip()],
             k=k,
-            relevant=asked.relevant,
-            texts=asked.texts,
+            relevant=query_set.relevant,
+            texts=query_set.texts,
             text_field=show,
             seed=seed,
             threads=threads,
@@ -78,20 +78,20 @@ def compare(
         _print(comparison)
 
 
-def _print(found: MetricComparison) -> None:
-    k = found.k
-    if found.quality:
+def _print(report: MetricComparison) -> None:
+    k = report.k
+    if report.quality:
         output.table(
-            f"{found.collection}: retrieval by metric, {found.labelled:,} labelled queries "
+            f"{report.collection}: retrieval by metric, {report.labelled:,} labelled queries "
             f"(95 % intervals)",
             ["metric", f"nDCG@{k}", f"recall@{k}", f"precision@{k}", f"MRR@{k}"],
             [
-                (one.metric, *map(_shown, (one.ndcg, one.recall, one.precision, one.mrr)))
-                for one in sorted(found.quality, key=lambda one: -one.ndcg.value)
+                (row.metric, *map(_shown, (row.ndcg, row.recall, row.precision, row.mrr)))
+                for row in sorted(report.quality, key=lambda row: -row.ndcg.value)
             ],
         )
     output.table(
-        f"{found.collection}: agreement of rankings, {found.queries:,} queries",
+        f"{report.collection}: agreement of rankings, {report.queries:,} queries",
         ["metrics", f"overlap@{k}", "Kendall tau-b", "same first"],
         [
             (
@@ -100,22 +100,22 @@ def _print(found: MetricComparison) -> None:
                 _shown(pair.tau),
                 f"{pair.same_first:.0%}",
             )
-            for pair in found.agreements
+            for pair in report.agreements
         ],
     )
-    for text in found.findings:
+    for text in report.findings:
         output.line(f"- {text}")
-    if found.unknown:
-        output.line(f"- {found.unknown:,} labels name no record of the collection.")
-    for one in found.disagreements[:3]:
+    if report.unknown:
+        output.line(f"- {report.unknown:,} labels name no record of the collection.")
+    for row in report.disagreements[:3]:
         output.line("")
-        _print_disagreement(one)
+        _print_disagreement(row)
 
 
-def _print_disagreement(one: Disagreement) -> None:
-    said = f": {one.text}" if one.text else ""
+def _print_disagreement(example: Disagreement) -> None:
+    query_text = f": {example.text}" if example.text else ""
     output.table(
-        f"query {one.query}{said} (overlap {one.overlap:.0%})",
+        f"query {example.query}{query_text} (overlap {example.overlap:.0%})",
         ["metric", "first", "value", "norm", "relevant", "text"],
         [
             (
@@ -126,7 +126,7 @@ def _print_disagreement(one: Disagreement) -> None:
                 {None: "?", True: "yes", False: "no"}[first.relevant],
                 first.text or "",
             )
-            for first in one.firsts
+            for first in example.firsts
         ],
         numbers=(2, 3),
         shorten=5,

@@ -1,4 +1,4 @@
-"""`vdb create`: a new database, or a new collection in one."""
+"""`vdb create`: creates a database, or a collection in one."""
 
 from __future__ import annotations
 
@@ -43,16 +43,16 @@ def create(
     A collection needs --dim and --metric. Both are fixed from then on.
     """
     fields = tuple(field or ())
-    asked = Options(metric, dtype, index, M, ef_construction, codes, scores, model, fields)
+    schema_options = Options(metric, dtype, index, M, ef_construction, codes, scores, model, fields)
     if name is None:
-        described = [*([] if dim is None else ["--dim"]), *asked.given()]
-        if described:
+        option_names = [*([] if dim is None else ["--dim"]), *schema_options.by_option()]
+        if option_names:
             raise InvalidArgumentError(
-                f"{described[0]} describes a collection; give its NAME after the directory"
+                f"{option_names[0]} describes a collection; give its NAME after the directory"
             )
         schema = None
     else:
-        schema = asked.schema(name, required("--dim", dim))
+        schema = schema_options.schema(name, required("--dim", dim))
     with database.open(
         directory, lock_timeout=lock_timeout, allow_network_fs=allow_network_fs
     ) as db:

@@ -1,4 +1,4 @@
-"""`vdb export`: a collection as files that `vdb import`, or anything else, can read."""
+"""`vdb export`: writes a collection to files for `vdb import` and other tools."""
 
 from __future__ import annotations
 
@@ -69,5 +69,5 @@ def export(
         output.json_object({"collection": name, "records": count, "files": list(map(str, files))})
     else:
         *others, last = map(str, files)
-        listed = f"{', '.join(others)} and {last}" if others else last
-        output.line(f"{name}: {count:,} records in {listed}")
+        file_names = f"{', '.join(others)} and {last}" if others else last
+        output.line(f"{name}: {count:,} records in {file_names}")

@@ -1,13 +1,13 @@
 """`vdb import`: vectors, ids and payloads from a `.npy` and a `.jsonl` file, or a `.parquet` file.
 
 1. The files are opened and their lengths compared before anything is written.
-2. The collection is opened and compared with the options, or, with ``--create``, described: by the
-   options, and for what they leave out by what an export put beside the vectors.
-3. Where it takes more than one commit, all ids are looked at: one that stands twice is refused.
-4. Part by part: the next rows are read and added in one commit. Only one part is in memory at a
-   time. The first commit makes the collection as well: an import that fails before it leaves none
-   behind.
-5. What was committed stays, whatever happens. ``--resume`` goes on behind it.
+2. The collection is opened and compared with the options. With ``--create``, the options describe
+   it; missing ones come from the schema file of an export.
+3. If it takes more than one commit, all ids are read first, and a repeated one is refused.
+4. Part by part, the next rows are read and added in one commit. Only one part is in memory at a
+   time. The first commit creates the collection as well, so an import that fails before it leaves
+   no collection.
+5. Committed parts stay, even after an error. ``--resume`` continues after them.
 """
 
 from __future__ import annotations
@@ -25,11 +25,11 @@ from vdb.api import database
 from vdb.api.collection import Collection
 from vdb.api.database import Database
 from vdb.cli.arguments import numbers, options
-from vdb.cli.arguments.schema import Options, taken
+from vdb.cli.arguments.schema import Options, name_taken_error
 from vdb.cli.formats.file_format import ReadOptions
 from vdb.cli.formats.file_reader import FileReader, Part
 from vdb.cli.formats.registry import open_file
-from vdb.cli.importing.error_places import placed
+from vdb.cli.importing.error_places import message_with_places
 from vdb.cli.importing.repeats import refuse_repeats
 from vdb.cli.importing.target import Target
 from vdb.cli.interrupted import Interrupted
@@ -46,7 +46,7 @@ from vdb.model import config
 
 @dataclass(frozen=True, slots=True)
 class Report:
-    """What an import did: of ``rows`` in the files, each was either ``added`` or ``skipped``."""
+    """The result of an import: each of ``rows`` in the files was ``added`` or ``skipped``."""
 
     collection: str
     rows: int
@@ -57,9 +57,9 @@ class Report:
 
 @dataclass(frozen=True, slots=True)
 class Step:
-    """A part that is being written; ``added`` rows before it are committed, and ``skipped`` passed.
+    """The part being written; before it, ``added`` rows are committed, and ``skipped`` are not new.
 
-    It is replaced as a whole, so that an interruption at any moment finds numbers that agree.
+    It is replaced as a whole, so that its numbers agree at any interruption.
     """
 
     part: Part
@@ -68,11 +68,11 @@ class Step:
 
     @property
     def done(self) -> int:
-        """Rows of the files that are dealt with for good."""
+        """Rows of the files that are finished."""
         return self.added + self.skipped
 
     def after(self, part: Part, *, skipped: int) -> Step:
-        """The next step, once this one's part is committed."""
+        """The next step, after the commit of this one's part."""
         return Step(part, self.added + len(self.part.ids), self.skipped + skipped)
 
 
@@ -172,12 +172,12 @@ def import_(
         raise InvalidArgumentError("--records names a file and --no-records none; give one of them")
     count = config.thread_count(threads)
     fields = tuple(field or ())
-    asked = Options(metric, dtype, index, M, ef_construction, codes, scores, model, fields)
+    schema_options = Options(metric, dtype, index, M, ef_construction, codes, scores, model, fields)
     source = open_file(vectors, ReadOptions(records, ids_from, with_records=not no_records))
     schema = None
     if create:
-        exported = source.exported()
-        full = asked if exported is None else asked.over(exported)
+        defaults = source.exported_options()
+        full = schema_options if defaults is None else schema_options.with_defaults(defaults)
         schema = full.schema(name, source.dim(full.dtype))
     with database.open(
         directory,
@@ -188,17 +188,17 @@ def import_(
         collection = None
         if schema is None or name in db:
             if create and not (upsert or resume):
-                raise taken(
+                raise name_taken_error(
                     name,
                     "; leave out --create to add to it, or give --resume too to go on with an "
                     "import that was interrupted",
                 )
-            collection = _existing(db, name, asked, source)
+            collection = _existing(db, name, schema_options, source)
         target = Target(db, schema, collection)
-        most = batch_rows or source.part_rows
+        limit = batch_rows or source.part_rows
 
         def room() -> int:
-            return most if memory_limit is None else min(most, target.room(memory_limit, count))
+            return limit if memory_limit is None else min(limit, target.room(memory_limit, count))
 
         report = _import(target, source, room, threads=count, upsert=upsert, resume=resume)
     if json:
@@ -211,9 +211,9 @@ def import_(
         )
 
 
-def _existing(db: Database, name: str, asked: Options, source: FileReader) -> Collection:
+def _existing(db: Database, name: str, schema_options: Options, source: FileReader) -> Collection:
     try:
-        collection = db.collection(name, metric=asked.metric)
+        collection = db.collection(name, metric=schema_options.metric)
     except NotFoundError as error:
         raise NotFoundError(f"{error} (--create makes it)", received=name) from None
     dim = source.dim(collection.dtype)
@@ -223,7 +223,7 @@ def _existing(db: Database, name: str, asked: Options, source: FileReader) -> Co
             expected=collection.dim,
             received=dim,
         )
-    asked.compare(collection)
+    schema_options.compare(collection)
     return collection
 
 
@@ -236,16 +236,16 @@ def _import(
     upsert: bool,
     resume: bool,
 ) -> Report:
-    """Step 3: everything, part by part, with a bar. What it raises says how far it came."""
+    """Steps 3 to 5, with a progress bar. Its errors say how many rows are committed."""
     nothing = source.nothing()
     step = Step(nothing)
     total = source.rows
-    again = "starts again" if upsert else "with --resume goes on"
-    far = f"{{:,}} of {total:,} rows are committed; {{}}the same command {again}"
-    began = time.monotonic()
+    continuation = "starts again" if upsert else "with --resume goes on"
+    progress_text = f"{{:,}} of {total:,} rows are committed; {{}}the same command {continuation}"
+    start = time.monotonic()
     try:
         with output.progress(f"importing into {target.name}", total) as show:
-            if upsert or total > room():  # one call of add finds them itself
+            if upsert or total > room():  # a single call of add checks this itself
                 refuse_repeats(source)
             for part in source.parts(room):
                 new = part.without(target.has) if resume else part
@@ -258,20 +258,24 @@ def _import(
                     progress=partial(_show_part, show, step.done),
                 )
                 step = step.after(nothing, skipped=0)
-            target.write(nothing, upsert=upsert)  # makes a collection of no rows
+            target.write(nothing, upsert=upsert)  # creates the collection if there were no rows
             show(total)
     except KeyboardInterrupt:
-        # It may have come after the commit of this part: what is there tells.
+        # The part may be committed already; its first record shows it.
         committed = not upsert and step.part.ids and target.has(step.part.ids[0])
         done = step.done + (len(step.part.ids) if committed else 0)
-        raise Interrupted(f"{'at least ' if upsert else ''}{far.format(done, '')}") from None
+        raise Interrupted(
+            f"{'at least ' if upsert else ''}{progress_text.format(done, '')}"
+        ) from None
     except VdbError as error:
-        message = placed(error, source, step.part)
-        wrong = isinstance(error, InvalidArgumentError) and not isinstance(error, DuplicateIdError)
-        corrected = "once the file is corrected, " if wrong else ""
-        kept = f" ({far.format(step.done, corrected)})" if step.done else ""
-        raise VdbError(f"{message}{kept}") from error
-    seconds = time.monotonic() - began
+        message = message_with_places(error, source, step.part)
+        is_file_error = isinstance(error, InvalidArgumentError) and not isinstance(
+            error, DuplicateIdError
+        )
+        condition = "once the file is corrected, " if is_file_error else ""
+        note = f" ({progress_text.format(step.done, condition)})" if step.done else ""
+        raise VdbError(f"{message}{note}") from error
+    seconds = time.monotonic() - start
     return Report(target.name, total, total - step.skipped, step.skipped, seconds)
 
 

@@ -1,4 +1,4 @@
-"""`vdb info`: what is in a database, or in one collection."""
+"""`vdb info`: facts about a database or one collection, without reading all its records."""
 
 from __future__ import annotations
 
@@ -11,8 +11,8 @@ from vdb.cli.render import output
 from vdb.cli.render.plain import named
 from vdb.maintenance.info import CollectionInfo
 
-_OF_THE_HANDLE = ("durability", "read_only")
-"""What a database is not, but the handle that this command opens for a moment."""
+_HANDLE_FACTS = ("durability", "read_only")
+"""Facts about this command's own handle, not about the database."""
 
 
 def info(
@@ -27,27 +27,29 @@ def info(
         directory, create=False, read_only=True, allow_network_fs=allow_network_fs
     ) as db:
         answer = db.info() if name is None else db.collection(name).info()
-    facts = {what: fact for what, fact in named(answer).items() if what not in _OF_THE_HANDLE}
+    facts = {key: fact for key, fact in named(answer).items() if key not in _HANDLE_FACTS}
     if json:
         output.json_object(facts)
     else:
         output.facts(str(directory) if name is None else f"{directory}: {name}", facts)
         if isinstance(answer, CollectionInfo):
-            _beside(directory, answer)
+            _print_generations(directory, answer)
 
 
-def _beside(directory: Path, answer: CollectionInfo) -> None:
-    """The generations beside the one in use, in words, and what can be done with them."""
+def _print_generations(directory: Path, answer: CollectionInfo) -> None:
+    """Prints the generations that are not in use, with the commands for them."""
     command = f"vdb rebuild {shlex.quote(str(directory))} {answer.name}"
     pending, previous = answer.rebuilding, answer.previous
     if pending is not None:
-        what = slice(None) if answer.dtype != pending.dtype else slice(1)
-        was, becomes = ((one.metric, one.dtype)[what] for one in (answer, pending))
-        go_on = "--resume goes on, " if pending.resumable else "it cannot be gone on with; "
+        shown_facts = slice(None) if answer.dtype != pending.dtype else slice(1)
+        old, new = (
+            (generation.metric, generation.dtype)[shown_facts] for generation in (answer, pending)
+        )
+        advice = "--resume goes on, " if pending.resumable else "it cannot be gone on with; "
         output.line("")
         output.line(
-            f"rebuild pending: {pending.done:.0%} of {' '.join(was)} -> {' '.join(becomes)}, since "
-            f"{pending.began:%Y-%m-%d %H:%M:%S} UTC ({command}: {go_on}--discard removes it)"
+            f"rebuild pending: {pending.done:.0%} of {' '.join(old)} -> {' '.join(new)}, since "
+            f"{pending.began:%Y-%m-%d %H:%M:%S} UTC ({command}: {advice}--discard removes it)"
         )
     if previous is not None:
         output.line("")

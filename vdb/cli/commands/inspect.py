@@ -1,4 +1,4 @@
-"""`vdb inspect`: a collection, or one record of it, from the inside."""
+"""`vdb inspect`: statistics of a stored collection, or of one record; reads all of it."""
 
 from __future__ import annotations
 
@@ -36,7 +36,7 @@ def inspect(
     """
     if html is not None and id is not None:
         raise InvalidArgumentError("--html shows a collection; leave out --id")
-    found: Inspection | RecordInspection
+    report: Inspection | RecordInspection
     with (
         database.open(
             directory, create=False, read_only=True, allow_network_fs=allow_network_fs
@@ -45,23 +45,23 @@ def inspect(
     ):
         collection = moment.collection(name)
         if id is None:
-            found = collection.inspect()
+            report = collection.inspect()
         else:
-            found = collection.inspect_record(typed_id(collection, id))
-    if html is not None and isinstance(found, Inspection):
-        write_page(html, inspection_page(found))
+            report = collection.inspect_record(typed_id(collection, id))
+    if html is not None and isinstance(report, Inspection):
+        write_page(html, inspection_page(report))
     if json:
-        output.json_object(found)
+        output.json_object(report)
     elif html is not None:
         output.line(f"{html}: the collection as a page")
-    elif isinstance(found, Inspection):
-        _print(found)
+    elif isinstance(report, Inspection):
+        _print(report)
     else:
-        _print_record(found)
+        _print_record(report)
 
 
-def _print(found: Inspection) -> None:
-    info, norms, file = found.info, found.norms, found.file
+def _print(report: Inspection) -> None:
+    info, norms, file = report.info, report.norms, report.file
     lag = "" if not file.reader_lag else f", the oldest {file.reader_lag:,} commits behind"
     output.table(
         f"{info.name}: {info.count:,} records, {info.dim} dimensions, {info.metric}",
@@ -71,17 +71,17 @@ def _print(found: Inspection) -> None:
             ("generation", f"{info.generation} of {len(info.history)} in its history"),
             ("tuning", "-" if info.tuning is None else str(info.tuning)),
             ("free slots", f"{info.free_slots:,}"),
-            ("reachable", f"{found.reached:,} of {info.count:,}"),
-            ("waiting for links", f"{found.unlinked:,}"),
-            ("duplicates", f"{found.duplicates:,} of {found.duplicate_groups:,} vectors"),
+            ("reachable", f"{report.reached:,} of {info.count:,}"),
+            ("waiting for links", f"{report.unlinked:,}"),
+            ("duplicates", f"{report.duplicates:,} of {report.duplicate_groups:,} vectors"),
             ("norms", f"{norms.min:.4g} .. {norms.median:.4g} .. {norms.max:.4g} (median)"),
             ("unit length", "yes" if norms.unit else "no"),
             ("file", f"{size(file.bytes)}, {file.fragmentation:.1%} free"),
             ("other readers", f"{file.readers}{lag}"),
         ],
     )
-    _print_bars("norms", [f"{edge:.4g}" for edge in found.norm_histogram.edges], found)
-    if found.levels:
+    _print_bars("norms", [f"{edge:.4g}" for edge in report.norm_histogram.edges], report)
+    if report.levels:
         output.line("")
         output.table(
             "levels",
@@ -97,7 +97,7 @@ def _print(found: Inspection) -> None:
                     f"{level.alone:,}",
                     str(len(level.in_degrees) - 1),
                 )
-                for level in found.levels
+                for level in report.levels
             ],
             numbers=range(8),
         )
@@ -114,26 +114,26 @@ def _print(found: Inspection) -> None:
                 f"{use.rows:,}",
                 f"{use.fill:.0%}",
             )
-            for use in found.blocks
+            for use in report.blocks
         ],
         numbers=(1, 2, 3, 4, 5),
     )
-    if found.beside:
+    if report.beside:
         output.line("")
         output.table(
             "generations beside the one in use",
             ["generation", "", "metric", "dtype", "index", "blocks", "size"],
             [
                 (
-                    str(other.generation),
-                    other.role,
-                    other.metric or "-",
-                    other.dtype or "-",
-                    "-" if other.index is None else str(other.index),
-                    f"{other.blocks:,}",
-                    size(other.bytes),
+                    str(generation.generation),
+                    generation.role,
+                    generation.metric or "-",
+                    generation.dtype or "-",
+                    "-" if generation.index is None else str(generation.index),
+                    f"{generation.blocks:,}",
+                    size(generation.bytes),
                 )
-                for other in found.beside
+                for generation in report.beside
             ],
             numbers=(0, 5, 6),
         )
@@ -141,13 +141,13 @@ def _print(found: Inspection) -> None:
     output.table(
         "bytes by kind",
         None,
-        [(kind, size(count)) for kind, count in found.bytes.items()],
+        [(kind, size(count)) for kind, count in report.bytes.items()],
         numbers=(1,),
     )
 
 
-def _print_bars(title: str, labels: list[str], found: Inspection) -> None:
-    counts = found.norm_histogram.counts
+def _print_bars(title: str, labels: list[str], report: Inspection) -> None:
+    counts = report.norm_histogram.counts
     if not counts or len(set(labels)) == 1:
         return
     output.line("")
@@ -162,22 +162,22 @@ def _print_bars(title: str, labels: list[str], found: Inspection) -> None:
     )
 
 
-def _print_record(found: RecordInspection) -> None:
-    twins = ", ".join(str(twin) for twin in found.duplicates[:10])
+def _print_record(report: RecordInspection) -> None:
+    duplicates = ", ".join(str(twin) for twin in report.duplicates[:10])
     output.table(
-        f"{found.collection}: record {found.id}",
+        f"{report.collection}: record {report.id}",
         None,
         [
-            ("slot", f"{found.slot:,}"),
-            ("norm", f"{found.norm:.9g}"),
-            ("same vector", twins or "-"),
-            ("stands for it", "-" if found.representative is None else str(found.representative)),
+            ("slot", f"{report.slot:,}"),
+            ("norm", f"{report.norm:.9g}"),
+            ("same vector", duplicates or "-"),
+            ("stands for it", "-" if report.representative is None else str(report.representative)),
         ],
     )
-    for number, links in enumerate(found.levels):
+    for number, links in enumerate(report.levels):
         output.line("")
         output.table(
-            f"level {number}: {len(links)} neighbours, closest by {found.metric} first",
+            f"level {number}: {len(links)} neighbours, closest by {report.metric} first",
             ["id", "value", "norm"],
             [(str(link.id), f"{link.value:.6g}", f"{link.norm:.6g}") for link in links],
             numbers=(1, 2),

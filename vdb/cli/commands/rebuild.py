@@ -1,4 +1,4 @@
-"""`vdb rebuild`: another metric, dtype or index for a collection, while others use it."""
+"""`vdb rebuild`: changes metric, dtype or index of a collection while it is in use."""
 
 from __future__ import annotations
 
@@ -135,8 +135,8 @@ def rebuild(
     Others go on searching and writing meanwhile; the new generation comes into use all at once.
     After an interruption the same command goes on. Thresholds do not carry over to another metric.
     """
-    described = _given(metric, dtype, flat, M, ef_construction, seed, codes, scores)
-    _one_of(
+    has_target = _any_set(metric, dtype, flat, M, ef_construction, seed, codes, scores)
+    _require_at_most_one(
         {
             "--dry-run": dry_run,
             "--rollback": rollback,
@@ -146,14 +146,14 @@ def rebuild(
             "--restart": restart,
         }
     )
-    for option, given in {
+    for option, flag in {
         "--rollback": rollback,
         "--drop-previous": drop_previous,
         "--discard": discard,
     }.items():
-        if given and (described or anew or keep_previous):
+        if flag and (has_target or anew or keep_previous):
             raise InvalidArgumentError(f"{option} takes no other generation to be described")
-    if not (described or anew or resume or rollback or drop_previous or discard):
+    if not (has_target or anew or resume or rollback or drop_previous or discard):
         raise InvalidArgumentError(
             "nothing is to be changed; say what, such as --metric, or give --anew to build the "
             "same again"
@@ -178,7 +178,7 @@ def rebuild(
             plan = collection.plan_rebuild(metric, index, dtype, scores=scores, threads=threads)
             _print_plan(f"{directory}: {name}, rebuild (nothing was changed)", plan, json=json)
             return
-        with _shown(name) as show:
+        with _progress_bars(name) as show:
             if rollback:
                 report = collection.rollback(threads=threads, reason=reason, progress=show)
             else:
@@ -201,7 +201,7 @@ def rebuild(
 
 
 def _print_plan(title: str, plan: RebuildPlan, *, json: bool) -> None:
-    """What would be done; exit status 1 where it cannot be."""
+    """Prints the plan; exit status 1 if the rebuild is not possible."""
     if json:
         output.json_object({**plain(plan), "feasible": plan.feasible})
         if not plan.feasible:
@@ -213,8 +213,8 @@ def _print_plan(title: str, plan: RebuildPlan, *, json: bool) -> None:
 
 
 @contextmanager
-def _shown(name: str) -> Iterator[Callable[[RebuildProgress], None]]:
-    """A bar for each phase; Ctrl-C becomes what there is to say about it."""
+def _progress_bars(name: str) -> Iterator[Callable[[RebuildProgress], None]]:
+    """A progress bar for each phase; Ctrl-C becomes Interrupted, with advice."""
     try:
         with output.stages() as show:
             yield lambda at: show(f"{name}: {at.phase}", at.done, at.total)
@@ -229,36 +229,36 @@ def _sentence(report: RebuildReport) -> str:
     metric = _change(report.previous_metric, report.metric)
     dtype = _change(report.previous_dtype, report.dtype)
     recall = "" if report.recall is None else f", recall {report.recall:.1%}"
-    kept = f"; generation {report.previous} is kept" if report.previous_kept else ""
-    changed = f", {report.caught_up:,} changed meanwhile" if report.caught_up else ""
+    kept_note = f"; generation {report.previous} is kept" if report.previous_kept else ""
+    changed_note = f", {report.caught_up:,} changed meanwhile" if report.caught_up else ""
     return (
         f"{report.collection}: generation {report.generation} is in use ({metric}, {dtype}, "
-        f"{report.index.type}), {report.records:,} records{changed}{recall}, "
-        f"{report.seconds:.1f} s{kept}"
+        f"{report.index.type}), {report.records:,} records{changed_note}{recall}, "
+        f"{report.seconds:.1f} s{kept_note}"
     )
 
 
-def _change(before: str, now: str) -> str:
-    return now if now == before else f"{before} -> {now}"
+def _change(old: str, new: str) -> str:
+    return new if new == old else f"{old} -> {new}"
 
 
 def _drop(collection: Collection, *, json: bool, previous: bool) -> None:
-    dropped = collection.drop_previous() if previous else collection.discard_rebuild()
+    removed = collection.drop_previous() if previous else collection.discard_rebuild()
     if json:
-        output.json_object({"collection": collection.name, "removed": dropped})
+        output.json_object({"collection": collection.name, "removed": removed})
         return
-    what = "generation kept to go back to" if previous else "unfinished rebuild"
-    output.line(f"{collection.name}: {'removed the' if dropped else 'there was no'} {what}")
+    subject = "generation kept to go back to" if previous else "unfinished rebuild"
+    output.line(f"{collection.name}: {'removed the' if removed else 'there was no'} {subject}")
 
 
-def _given(*values: object) -> bool:
+def _any_set(*values: object) -> bool:
     return any(value is not None and value is not False for value in values)
 
 
-def _one_of(given: dict[str, bool]) -> None:
-    named = [option for option, value in given.items() if value]
-    if len(named) > 1:
-        raise InvalidArgumentError(f"{named[0]} and {named[1]} do not go together")
+def _require_at_most_one(flags: dict[str, bool]) -> None:
+    names = [option for option, value in flags.items() if value]
+    if len(names) > 1:
+        raise InvalidArgumentError(f"{names[0]} and {names[1]} do not go together")
 
 
 def _validate(no_validate: bool, least_recall: float | None) -> bool | float:
@@ -276,16 +276,16 @@ def _index(
     seed: int | None,
     codes: str | None,
 ) -> IndexConfig | None:
-    """What the options describe on top of the present parameters; None where none was given."""
-    graph = _given(M, ef_construction, seed, codes)
-    if flat and graph:
+    """The present index with the given options changed; None without such options."""
+    has_graph_options = _any_set(M, ef_construction, seed, codes)
+    if flat and has_graph_options:
         raise InvalidArgumentError("--flat has no graph: leave out its parameters")
     if flat:
         return Flat()
-    if not graph:
+    if not has_graph_options:
         return None
-    present = collection.index
-    base = present if isinstance(present, HNSW) else HNSW()
+    current = collection.index
+    base = current if isinstance(current, HNSW) else HNSW()
     return HNSW(
         M=base.M if M is None else M,
         ef_construction=base.ef_construction if ef_construction is None else ef_construction,

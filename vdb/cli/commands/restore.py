@@ -1,4 +1,4 @@
-"""`vdb restore`: a backup put in the place of a database."""
+"""`vdb restore`: replaces a database by a backup."""
 
 from __future__ import annotations
 

@@ -72,7 +72,7 @@ def scores(
     Without SCORE: the table, of one metric or engine if they are given.
     """
     if score is None:
-        given = {
+        conversion_options = {
             "from": source,
             "to": target,
             "to-metric": to_metric,
@@ -80,7 +80,9 @@ def scores(
             "dim": dim,
             "dtype": dtype,
         }
-        _refuse_without_score([name for name, value in given.items() if value is not None])
+        _refuse_without_score(
+            [name for name, value in conversion_options.items() if value is not None]
+        )
         _table(metric, engine, full=explain, json=json)
         return
     _refuse_with_score(score, metric, engine)
@@ -97,16 +99,16 @@ def scores(
         dim=dim,
         dtype=dtype,
     )
-    wanted = metric if to_metric is None else to_metric
+    target_metric = metric if to_metric is None else to_metric
     giver = convention_named(source, metric, dtype=dtype)
-    taker = convention_named(target, wanted, dtype=dtype)
+    taker = convention_named(target, target_metric, dtype=dtype)
     steps = conversion_steps(score, giver, taker, dim)
     if json:
         answer = {
             "metric": metric,
             "from": source,
             "score": score,
-            "to_metric": wanted,
+            "to_metric": target_metric,
             "to": target,
             "result": result,
         }
@@ -119,9 +121,10 @@ def scores(
 
 def _refuse_without_score(names: list[str]) -> None:
     if names:
-        given = ", ".join(f"--{name}" for name in names)
+        option_list = ", ".join(f"--{name}" for name in names)
         raise InvalidArgumentError(
-            f"SCORE is missing: {given} belong to a conversion; the table takes --metric, --engine"
+            f"SCORE is missing: {option_list} belong to a conversion; the table takes --metric, "
+            "--engine"
         )
 
 
@@ -140,9 +143,9 @@ def _refuse_with_score(score: float, metric: str | None, engine: str | None) -> 
 def _table(metric: str | None, engine: str | None, *, full: bool, json: bool) -> None:
     rows = all_conventions()
     if metric is not None:
-        known = set(conventions.conventions(metric))  # an unknown metric raises
+        names_of_metric = set(conventions.conventions(metric))  # an unknown metric raises
         rows = [row for row in rows if row.metric == metric]
-        if engine is not None and engine not in known:
+        if engine is not None and engine not in names_of_metric:
             convention_named(engine, metric, argument="engine")
     if engine is not None:
         rows = [row for row in rows if row.name == engine]
@@ -152,11 +155,11 @@ def _table(metric: str | None, engine: str | None, *, full: bool, json: bool) ->
                 f"engine must be one of {', '.join(names)}; got {engine!r}", received=engine
             )
     if json:
-        named = [
+        entries = [
             {fact.replace(" ", "_").lower(): value for fact, value in convention_facts(row).items()}
             for row in rows
         ]
-        output.json_object({"conventions": named})
+        output.json_object({"conventions": entries})
     elif full:
         for row in rows:
             facts: dict[str, Any] = convention_facts(row)

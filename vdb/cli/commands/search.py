@@ -1,4 +1,4 @@
-"""`vdb search`: the records nearest to a vector in a file, on standard input, or of a record."""
+"""`vdb search`: the records nearest to a vector from a file, standard input or a record."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ from vdb.errors import InvalidArgumentError, NotFoundError
 from vdb.model.hits import Hits
 from vdb.model.records import Id, Payload
 
-SHOWN_TEXT = 400  # characters of a payload that a table starts from; the terminal cuts further
+MAX_TEXT = 400  # characters of a payload that a table starts from; the terminal cuts further
 TEXT = "text"  # the field that is shown unless another is named
 
 
@@ -112,7 +112,7 @@ def search(
         raise InvalidArgumentError("--exact compares with every record; leave out --ef")
     if k is None and threshold is None:
         k = 10
-    chosen = where_from(where)
+    condition = where_from(where)
     with (
         database.open(
             directory, create=False, read_only=True, allow_network_fs=allow_network_fs
@@ -125,48 +125,48 @@ def search(
             query,
             k,
             ef=ef,
-            where=chosen,
+            where=condition,
             exact=exact,
             threshold=threshold,
             scores=scores,
             target_recall=target_recall,
         )
-        wanted = _explained(collection, hits, explain_id, explain=explain)
+        record_id = _record_to_explain(collection, hits, explain_id, explain=explain)
         explanation = (
             None
-            if wanted is None
+            if record_id is None
             else collection.explain(
                 query,
-                wanted,
+                record_id,
                 scores=scores,
                 k=k or 10,
                 ef=ef,
                 target_recall=target_recall,
-                where=chosen,
+                where=condition,
             )
         )
-    # A filter that lets nothing through, or everything: the plan may name a misspelt field.
-    idle = hits.plan is not None and hits.plan.selectivity in (0.0, 1.0)
+    # The filter passes no record, or every record: the plan may name a misspelt field.
+    is_trivial = hits.plan is not None and hits.plan.selectivity in (0.0, 1.0)
     if json:
         document = _document(name, hits)
-        if explain or idle:
+        if explain or is_trivial:
             document["plan"] = hits.plan
         output.json_object(
             document if explanation is None else {**document, "explanation": explanation}
         )
         return
     _print_table(name, hits, show)
-    if explain or idle:
+    if explain or is_trivial:
         output.line(f"plan: {hits.plan}")
     if explanation is not None:
         output.line(f"record {explanation.id}")
         output.sections(explanation.sections)
 
 
-def _explained(
+def _record_to_explain(
     collection: CollectionReader, hits: Hits, id_text: str | None, *, explain: bool
 ) -> Id | None:
-    """The record whose score is to be derived, if any."""
+    """The record whose score is explained, if any."""
     if id_text is not None:
         return typed_id(collection, id_text)
     return hits[0].id if explain and len(hits) else None
@@ -174,13 +174,13 @@ def _explained(
 
 def _query(collection: CollectionReader, vector: str | None, id_text: str | None) -> NDArray[Any]:
     if vector is not None and id_text is None:
-        return _given(vector)
+        return _vector_from_file(vector)
     if id_text is not None and vector is None:
-        return _stored(collection, id_text)
+        return _vector_of_record(collection, id_text)
     raise InvalidArgumentError("give one of --vector and --id")
 
 
-def _given(vector: str) -> NDArray[Any]:
+def _vector_from_file(vector: str) -> NDArray[Any]:
     """The query that ``--vector`` names."""
     if not vector:
         raise InvalidArgumentError("--vector is empty; it names a .npy file, or - for a JSON list")
@@ -213,26 +213,26 @@ def _from_standard_input() -> NDArray[Any]:
     if sys.stdin is None:
         raise InvalidArgumentError("standard input is closed")
     try:
-        given = parsed(sys.stdin.read())
+        numbers = parsed(sys.stdin.read())
     except JsonError as error:
         raise InvalidArgumentError(f"standard input is {error}") from None
-    if not isinstance(given, list) or not all(type(x) in (int, float, bool) for x in given):
+    if not isinstance(numbers, list) or not all(type(x) in (int, float, bool) for x in numbers):
         raise InvalidArgumentError("standard input must be one flat JSON list of numbers")
     try:
-        return np.array(given, dtype=_type_of(given))
+        return np.array(numbers, dtype=_type_of(numbers))
     except OverflowError as error:
         raise InvalidArgumentError(f"standard input: {error}") from None
 
 
 def _type_of(numbers: list[Any]) -> type:
-    """Numpy's type of a JSON list: integers and booleans stay what they are, for int8 and bits."""
+    """Numpy's type of a JSON list; integers and booleans keep their type, for int8 and bits."""
     kinds = {type(number) for number in numbers}
     if kinds == {bool}:
         return np.bool_
     return np.int64 if kinds == {int} and max(map(abs, numbers)) < 1 << 63 else np.float64
 
 
-def _stored(collection: CollectionReader, text: str) -> NDArray[Any]:
+def _vector_of_record(collection: CollectionReader, text: str) -> NDArray[Any]:
     """The vector of the record that ``--id`` names."""
     record = collection.get(typed_id(collection, text))
     if record is None:
@@ -261,7 +261,7 @@ def _document(name: str, hits: Hits) -> dict[str, Any]:
 
 def _print_table(name: str, hits: Hits, show: str | None) -> None:
     field = TEXT if show is None else show
-    cells = [_shown(hit.payload, field, whole=show is None) for hit in hits]
+    cells = [_field_text(hit.payload, field, whole=show is None) for hit in hits]
     if show is None and not any(isinstance(p, dict) and TEXT in p for p in _payloads(hits)):
         field = "payload"
     output.table(
@@ -287,11 +287,11 @@ def _payloads(hits: Hits) -> list[Payload]:
     return [hit.payload for hit in hits]
 
 
-def _shown(payload: Payload, field: str, *, whole: bool) -> str:
-    """One field of a payload; where there is no such field nothing, or the `whole` as JSON."""
+def _field_text(payload: Payload, field: str, *, whole: bool) -> str:
+    """One field of a payload as text; without it the payload as JSON if `whole`, else nothing."""
     if isinstance(payload, dict) and payload.get(field) is not None:
         payload = payload[field]
     elif payload is None or not whole:
         return ""
     text = payload if isinstance(payload, str) else json_text.dumps(payload, ensure_ascii=False)
-    return " ".join((text[:SHOWN_TEXT] if output.is_bounded() else text).split())
+    return " ".join((text[:MAX_TEXT] if output.is_bounded() else text).split())

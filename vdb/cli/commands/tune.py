@@ -1,4 +1,4 @@
-"""`vdb tune`: measures recall, and sets the ef that searches use."""
+"""`vdb tune`: measures recall, and sets the default ef of searches."""
 
 from __future__ import annotations
 
@@ -57,7 +57,7 @@ def tune(
     """
     if ef is not None and not dry_run:
         raise InvalidArgumentError("--ef belongs to --dry-run; tune finds an ef of its own")
-    asked = None if queries is None else open_array(queries)
+    query_matrix = None if queries is None else open_array(queries)
     with (
         database.open(
             directory,
@@ -66,13 +66,15 @@ def tune(
             lock_timeout=lock_timeout,
             allow_network_fs=allow_network_fs,
         ) as db,
-        output.progress("measuring", sample if asked is None else len(asked)) as progress,
+        output.progress(
+            "measuring", sample if query_matrix is None else len(query_matrix)
+        ) as progress,
     ):
         collection = db.collection(name)
-        answer: Tuning | RecallReport
+        result: Tuning | RecallReport
         if dry_run:
-            answer = collection.recall(
-                asked,
+            result = collection.recall(
+                query_matrix,
                 k,
                 ef,
                 sample=sample,
@@ -81,40 +83,40 @@ def tune(
                 progress=lambda done, _total: progress(done),
             )
         else:
-            answer = collection.tune(
+            result = collection.tune(
                 target_recall,
                 k,
-                queries=asked,
+                queries=query_matrix,
                 sample=sample,
                 seed=seed,
                 threads=threads,
                 progress=lambda done, _total: progress(done),
             )
     if json:
-        output.json_object(answer)
-    elif isinstance(answer, Tuning):
-        _print_curve(name, answer)
+        output.json_object(result)
+    elif isinstance(result, Tuning):
+        _print_curve(name, result)
     else:
-        _print_recall(name, answer)
+        _print_recall(name, result)
 
 
-def _print_recall(name: str, found: RecallReport) -> None:
-    with_ef = "exact search" if found.ef is None else f"ef={found.ef}"
+def _print_recall(name: str, report: RecallReport) -> None:
+    with_ef = "exact search" if report.ef is None else f"ef={report.ef}"
     output.line(
-        f"{name}: recall@{found.k} {found.recall} with {with_ef}, {found.queries:,} "
-        f"{found.source} queries; {found.complete:.0%} of them complete, the worst "
-        f"{found.worst:.2f}"
+        f"{name}: recall@{report.k} {report.recall} with {with_ef}, {report.queries:,} "
+        f"{report.source} queries; {report.complete:.0%} of them complete, the worst "
+        f"{report.worst:.2f}"
     )
 
 
-def _print_curve(name: str, found: Tuning) -> None:
+def _print_curve(name: str, tuning: Tuning) -> None:
     output.table(
-        f"{name}: ef={found.ef} from now on, the smallest with recall@{found.k} of "
-        f"{found.target:g} ({found.queries:,} {found.source} queries)",
-        ["ef", f"recall@{found.k} (95 % interval)", ""],
+        f"{name}: ef={tuning.ef} from now on, the smallest with recall@{tuning.k} of "
+        f"{tuning.target:g} ({tuning.queries:,} {tuning.source} queries)",
+        ["ef", f"recall@{tuning.k} (95 % interval)", ""],
         [
-            (str(point.ef), str(point.recall), "<- default" if point.ef == found.ef else "")
-            for point in found.curve
+            (str(point.ef), str(point.recall), "<- default" if point.ef == tuning.ef else "")
+            for point in tuning.curve
         ],
         numbers=(0,),
     )

@@ -1,4 +1,4 @@
-"""What a file format is to the commands that read and write files."""
+"""The interface of a file format: how to recognise, open and write its files."""
 
 from __future__ import annotations
 
@@ -14,10 +14,10 @@ __all__ = ["FileFormat", "ReadOptions"]
 
 @dataclass(frozen=True, slots=True)
 class ReadOptions:
-    """How a file is read.
+    """Options for reading a file.
 
     Attributes:
-        records: The file of ids and payloads; None for the usual one, where the format has such.
+        records: The file of ids and payloads; None for the default one, if the format has one.
         id_field: The field, or the column, that holds the id.
         with_records: False for row numbers as ids, and no payloads.
     """
@@ -32,12 +32,12 @@ class FileFormat:
     """One format: a row of `registry.FORMATS`.
 
     Attributes:
-        name: What options call it.
-        suffix: How names of its files usually end; they are told apart by their first bytes.
-        magic: Those bytes.
-        made_by: What other tool makes such a file, for the message about a file of no format.
+        name: Its name in options.
+        suffix: The usual suffix of its files; the first bytes decide the format.
+        magic: The first bytes of a file.
+        made_by: Another tool that writes such files, for the message about an unknown format.
         open: Opens a file and checks its shape; raises InvalidArgumentError or OSError.
-        write: Writes an export and returns the paths of its files; raises the same.
+        write: Writes an export and returns the paths of its files; raises the same errors.
     """
 
     name: str

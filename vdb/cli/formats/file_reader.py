@@ -1,4 +1,4 @@
-"""Reading a file of vectors, ids and payloads part by part, whatever its format."""
+"""The interface for reading vectors, ids and payloads from a file, part by part."""
 
 from __future__ import annotations
 
@@ -26,10 +26,10 @@ class FileReader(ABC):
 
     Attributes:
         path: The file of the vectors.
-        rows: How many records there are.
-        columns: Numbers in a row; of bits packed bytes, or booleans.
-        numbers: Numpy's type of them.
-        id_field: What the ids are called there; None where they are the row numbers.
+        rows: The number of records.
+        columns: Numbers in a row; packed bytes or booleans for bits.
+        numbers: Numpy's type of the numbers.
+        id_field: The field or column of the ids; None if ids are row numbers.
     """
 
     path: Path
@@ -40,7 +40,7 @@ class FileReader(ABC):
 
     @abstractmethod
     def parts(self, room: Callable[[], int]) -> Iterator[Part]:
-        """Everything in order, so many rows at a time as there is room for by then."""
+        """All rows in order, in parts; `room` returns the largest number of rows of each part."""
 
     @abstractmethod
     def ids(self) -> Iterator[Id]:
@@ -48,15 +48,15 @@ class FileReader(ABC):
 
     @abstractmethod
     def place(self, row: int, *, of_vector: bool) -> str:
-        """Where a row stands, in the words of somebody who looks at the file."""
+        """The place of a row in the file, for messages."""
 
     @abstractmethod
-    def exported(self) -> Options | None:
-        """What the collection was made of that `vdb export` wrote this of; None if it did not."""
+    def exported_options(self) -> Options | None:
+        """The schema of the exported collection; None if `vdb export` did not write the file."""
 
     @property
     def part_rows(self) -> int:
-        """How many rows a commit takes unless told otherwise: 10,000, or what makes 64 MB."""
+        """The default number of rows of a commit: 10,000, or fewer that make 64 MB."""
         width = 1 if self.numbers.itemsize == 1 else 4
         return max(1, min(PART_ROWS, PART_BYTES // (width * max(1, self.columns))))
 
@@ -78,27 +78,27 @@ class FileReader(ABC):
         return self.columns
 
     def nothing(self) -> Part:
-        """A part of no rows."""
+        """A part without rows."""
         return Part([], [], np.empty((0, self.columns), self.numbers), None)
 
 
 @dataclass(frozen=True, slots=True)
 class Part:
-    """What one commit adds: some rows, with the numbers they have in the file."""
+    """The rows of one commit, with their row numbers in the file."""
 
     rows: Sequence[int]
     ids: list[Id]
     vectors: NDArray[Any]
     payloads: list[Payload] | None
 
-    def without(self, known: Callable[[Id], bool]) -> Part:
-        """The rows whose ids are not known."""
-        new = [row for row, record_id in enumerate(self.ids) if not known(record_id)]
-        if len(new) == len(self.ids):
+    def without(self, exists: Callable[[Id], bool]) -> Part:
+        """The rows whose ids do not exist yet."""
+        kept_rows = [row for row, record_id in enumerate(self.ids) if not exists(record_id)]
+        if len(kept_rows) == len(self.ids):
             return self
         return Part(
-            [self.rows[row] for row in new],
-            [self.ids[row] for row in new],
-            self.vectors[new],
-            None if self.payloads is None else [self.payloads[row] for row in new],
+            [self.rows[row] for row in kept_rows],
+            [self.ids[row] for row in kept_rows],
+            self.vectors[kept_rows],
+            None if self.payloads is None else [self.payloads[row] for row in kept_rows],
         )

@@ -1,6 +1,6 @@
-"""Writing a collection into files: what the writers of all formats share.
+"""Shared parts of writing a collection to files, for all formats.
 
-Files are written beside their places and renamed when all are complete.
+Files are written under temporary names and renamed when all are complete.
 """
 
 from __future__ import annotations
@@ -23,16 +23,16 @@ ROWS = 1024  # records between two reports of progress, and of a Parquet row gro
 
 @dataclass(frozen=True, slots=True)
 class Export:
-    """What is written, and where.
+    """The content of an export, and its place.
 
     Attributes:
         records: All records, in the order of their ids.
-        count: How many there are.
-        columns: Numbers in a row; of bits packed bytes.
-        dtype: Numpy's type of them.
-        schema: What the collection is made of, as `schema_file.described` says it.
-        prefix: The files' path without their suffixes.
-        force: Replace files that are there.
+        count: The number of records.
+        columns: Numbers in a row; packed bytes for bits.
+        dtype: Numpy's type of the numbers.
+        schema: The schema of the collection, from `schema_file.described`.
+        prefix: The path of the files without their suffixes.
+        force: Replace existing files.
         progress: Called with the number of records written so far.
     """
 
@@ -60,10 +60,10 @@ class Export:
         return places
 
     def parts(self, *, at_least_one: bool = False) -> Iterator[list[Record]]:
-        """Some records at a time, with a report of progress behind each part.
+        """The records in parts, with a call of progress after each part.
 
         Args:
-            at_least_one: One empty part where there are no records.
+            at_least_one: Yield one empty part if there are no records.
         """
         remaining, done = iter(self.records), 0
         while (part := list(islice(remaining, ROWS))) or (at_least_one and done == 0):

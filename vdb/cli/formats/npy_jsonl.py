@@ -1,7 +1,7 @@
 """The format npy: a `.npy` file of vectors, and the `.jsonl` file of ids and payloads beside it.
 
-The array is mapped, never unpickled. An export writes a `.json` file too, which says what the
-collection is made of.
+The array is mapped, never unpickled. An export also writes a `.json` file with the schema of the
+collection.
 """
 
 from __future__ import annotations
@@ -49,7 +49,7 @@ class NpyReader(FileReader):
             self.id_field = None
 
     def parts(self, room: Callable[[], int]) -> Iterator[Part]:
-        """Everything in order; the lines are read one by one."""
+        """All rows in order; the lines are read one by one."""
         lines = None
         if self.records is not None and self.id_field is not None:
             lines = record_lines.read(self.records, self.id_field)
@@ -65,13 +65,13 @@ class NpyReader(FileReader):
                 yield Part(numbers, list(ids), vectors, list(payloads))
 
     def ids(self) -> Iterator[Id]:
-        """Those of the lines, or the row numbers."""
+        """The ids of the lines, or the row numbers."""
         if self.records is None or self.id_field is None:
             return iter(range(self.rows))
         return (record_id for record_id, _ in record_lines.read(self.records, self.id_field))
 
-    def exported(self) -> Options | None:
-        """What the `.json` file beside the vectors says."""
+    def exported_options(self) -> Options | None:
+        """The schema in the `.json` file beside the vectors."""
         return options_beside(self.path)
 
     def place(self, row: int, *, of_vector: bool) -> str:
@@ -97,7 +97,7 @@ def open_npy(path: Path, options: ReadOptions) -> NpyReader:
         )
     records = options.records
     if records is None and options.with_records:
-        records = record_lines.beside(path)
+        records = record_lines.sidecar(path)
     if records is not None:
         rows, lines = len(vectors), record_lines.count(records)
         if lines < rows:
@@ -120,16 +120,16 @@ def open_npy(path: Path, options: ReadOptions) -> NpyReader:
 def write_npy(export: Export) -> list[Path]:
     """PREFIX.npy and PREFIX.jsonl, row i and line i for record i, and PREFIX.json, the schema.
 
-    Returns where they are.
+    Returns their paths.
 
     Raises:
-        InvalidArgumentError: One is there already, and not to be replaced.
-        OSError: They cannot be written; nothing is left behind.
+        InvalidArgumentError: One exists already, and force is False.
+        OSError: They cannot be written; no file is left.
     """
     places = export.places(".npy", ".jsonl", SUFFIX)
-    with replacing(*places) as (npy, jsonl, made_of):
+    with replacing(*places) as (npy, jsonl, schema):
         text = json.dumps(export.schema, ensure_ascii=False, indent=2)
-        made_of.write_text(f"{text}\n", encoding="utf-8", newline="\n")
+        schema.write_text(f"{text}\n", encoding="utf-8", newline="\n")
         header = {
             "descr": np.lib.format.dtype_to_descr(export.dtype),
             "fortran_order": False,
@@ -144,16 +144,16 @@ def write_npy(export: Export) -> list[Path]:
 
 
 def line_of(record: Record) -> str:
-    """An id and a payload as one JSON object, which `record_lines` reads as the same two.
+    """An id and a payload as one JSON object, which `record_lines` reads back unchanged.
 
-    Fields of the payload stand beside the id; a payload that cannot stand there (no object, none of
-    its own fields, or one with a field of that name) is put under "payload".
+    The fields of the payload are fields of the object. A payload that is no object, is empty, has a
+    field "id", or only a field "payload" becomes the field "payload".
     """
     payload = record.payload
     line: dict[str, Any] = {"id": record.id}
     if payload is not None:
-        beside = isinstance(payload, dict) and payload and "id" not in payload
-        if beside and payload.keys() != {"payload"}:
+        is_object = isinstance(payload, dict) and payload and "id" not in payload
+        if is_object and payload.keys() != {"payload"}:
             line |= payload
         else:
             line["payload"] = payload

@@ -1,11 +1,11 @@
 """A Parquet file of ids, vectors and payloads, read a part at a time.
 
-What `vdb export --parquet` writes has the columns "id", "vector" and "payload", a JSON text. In any
-other file the payload is made of the columns that are neither the id nor the vector.
+A file of `vdb export --parquet` has the columns "id", "vector" and "payload", a JSON text. In any
+other file all columns besides the id and the vector make up the payload.
 
-A list column is not read by its inner array: that has no rows under null lists, and holds those
-outside a slice. Where lists are of fixed length Parquet itself does not say so; pyarrow's schema in
-the file does, and where that is missing they come as lists of any length.
+List columns are not read through their inner array: it has no rows for null lists, and has the rows
+outside a slice. Parquet itself does not store that lists have a fixed length; pyarrow's schema in
+the file does, and without it they are lists of any length.
 """
 
 from __future__ import annotations
@@ -34,7 +34,7 @@ __all__ = ["FORMAT", "ParquetReader", "open_parquet", "pyarrow_parquet", "write_
 
 MAGIC = b"PAR1"
 METADATA = b"vdb"
-"""The key of the file's own metadata under which an export puts what the collection is made of."""
+"""The key of the collection's schema in the metadata of an exported file."""
 
 _EXPORTED = ["id", "vector", "payload"]
 
@@ -46,7 +46,7 @@ class ParquetReader(FileReader):
     Attributes:
         file: pyarrow's handle of it.
         vector_field: The column of the vectors.
-        payload_fields: The columns that payloads are made of.
+        payload_fields: The columns of payloads.
     """
 
     path: Path
@@ -65,26 +65,26 @@ class ParquetReader(FileReader):
         self.columns = getattr(kind, "list_size", None) or self._first_length()
 
     def parts(self, room: Callable[[], int]) -> Iterator[Part]:
-        """Everything in order; a row group at a time is decoded."""
+        """All rows in order; one row group is decoded at a time."""
         start = 0
-        wanted = [self.vector_field, *self.payload_fields]
+        column_names = [self.vector_field, *self.payload_fields]
         if self.id_field is not None:
-            wanted.append(self.id_field)
-        for batch in self.file.iter_batches(batch_size=self.part_rows, columns=wanted):
+            column_names.append(self.id_field)
+        for batch in self.file.iter_batches(batch_size=self.part_rows, columns=column_names):
             done = 0
             while done < len(batch):
-                piece = batch.slice(done, min(room(), len(batch) - done))
-                numbers = range(start, start + len(piece))
+                rows = batch.slice(done, min(room(), len(batch) - done))
+                numbers = range(start, start + len(rows))
                 yield Part(
                     numbers,
-                    list(numbers) if self.id_field is None else self._ids(piece, start),
-                    self._vectors(piece, start),
-                    self._payloads(piece, start),
+                    list(numbers) if self.id_field is None else self._ids(rows, start),
+                    self._vectors(rows, start),
+                    self._payloads(rows, start),
                 )
-                done, start = done + len(piece), start + len(piece)
+                done, start = done + len(rows), start + len(rows)
 
     def ids(self) -> Iterator[Id]:
-        """Those of the column, or the row numbers."""
+        """The ids of the column, or the row numbers."""
         if self.id_field is None:
             yield from range(self.rows)
             return
@@ -93,8 +93,8 @@ class ParquetReader(FileReader):
             yield from self._ids(batch, start)
             start += len(batch)
 
-    def exported(self) -> Options | None:
-        """What the file's metadata say."""
+    def exported_options(self) -> Options | None:
+        """The schema in the metadata of the file."""
         text = (self.file.schema_arrow.metadata or {}).get(METADATA)
         return None if text is None else options_from(text, str(self.path))
 
@@ -168,7 +168,7 @@ def open_parquet(path: Path, options: ReadOptions) -> ParquetReader:
     """Opens a file and finds its columns.
 
     Raises:
-        InvalidArgumentError: pyarrow is missing, it is no such file, or has no such columns.
+        InvalidArgumentError: pyarrow is missing, it is not a Parquet file, or a column is missing.
         OSError: It cannot be read.
     """
     if options.records is not None:
@@ -188,8 +188,8 @@ def open_parquet(path: Path, options: ReadOptions) -> ParquetReader:
             f"{path} has no column {id_field!r} for the ids (--ids-from names another, "
             f"--no-records takes row numbers); it has {', '.join(schema.names)}"
         )
-    others = [name for name in schema.names if name not in (id_field, vector)]
-    return ParquetReader(path, file, id_field, vector, others)
+    payload_fields = [name for name in schema.names if name not in (id_field, vector)]
+    return ParquetReader(path, file, id_field, vector, payload_fields)
 
 
 def pyarrow_parquet() -> tuple[Any, Any]:
@@ -219,20 +219,20 @@ def _vector_column(path: Path, schema: Any) -> str:
             is_one(kind.value_type) for is_one in numbers
         )
 
-    found = [column.name for column in schema if is_vector(column.type)]
-    if "vector" in found:
+    candidates = [column.name for column in schema if is_vector(column.type)]
+    if "vector" in candidates:
         return "vector"
-    if len(found) != 1:
-        listed = ", ".join(f"{column.name} ({column.type})" for column in schema)
+    if len(candidates) != 1:
+        columns = ", ".join(f"{column.name} ({column.type})" for column in schema)
         raise InvalidArgumentError(
-            f"{path} has {len(found)} columns of lists of numbers and none of them is called "
-            f"'vector'; it has {listed}"
+            f"{path} has {len(candidates)} columns of lists of numbers and none of them is called "
+            f"'vector'; it has {columns}"
         )
-    return str(found[0])
+    return str(candidates[0])
 
 
 def _plain(column: Any) -> list[Any]:
-    """A column's values as payloads hold them: times are ISO 8601."""
+    """The values of a column for payloads; times become ISO 8601."""
     from pyarrow import types
 
     values: list[Any] = column.to_pylist()
@@ -242,8 +242,8 @@ def _plain(column: Any) -> list[Any]:
 
 
 def _number_type(kind: Any) -> np.dtype[Any]:
-    made: np.dtype[Any] = np.dtype(kind.to_pandas_dtype())
-    return made
+    number_type: np.dtype[Any] = np.dtype(kind.to_pandas_dtype())
+    return number_type
 
 
 def write_parquet(export: Export) -> list[Path]:
@@ -252,8 +252,8 @@ def write_parquet(export: Export) -> list[Path]:
     The schema is in its metadata.
 
     Raises:
-        InvalidArgumentError: pyarrow is missing, or the file is there already.
-        OSError: It cannot be written; nothing is left behind.
+        InvalidArgumentError: pyarrow is missing, or the file exists already.
+        OSError: It cannot be written; no file is left.
     """
     pa, pq = pyarrow_parquet()
     (place,) = export.places(".parquet")

@@ -1,11 +1,11 @@
-"""Queries from a `.npy` file, with what they say and what is relevant to them from a `.jsonl` file.
+"""Queries from a `.npy` file, with their texts and relevant records from a `.jsonl` file.
 
     {"query": "Indentation", "relevant": ["pep-0008/133", "pep-0008/134"]}
     {"query": "Tabs or spaces?"}                                             not labelled
     {"relevant": [4, 5]}                                                     ids, or row numbers
 
-Line i belongs to row i of the queries; other fields are ignored. Where "relevant" counts the rows
-of the file that the collection was imported from, that file's lines say which ids they are.
+Line i belongs to row i of the queries; other fields are ignored. If "relevant" holds row numbers of
+the file that the collection was imported from, the lines of that file give the ids.
 """
 
 from __future__ import annotations
@@ -26,7 +26,7 @@ __all__ = ["LabelledQueries", "read_queries"]
 
 @dataclass(frozen=True, slots=True)
 class LabelledQueries:
-    """Queries, shape (n, dim), their texts, and their relevant ids; None where there are none."""
+    """Queries, shape (n, dim), their texts, and their relevant ids; None without any."""
 
     matrix: NDArray[Any]
     texts: list[str | None] | None
@@ -40,12 +40,12 @@ def read_queries(
 
     Args:
         path: The `.npy` file.
-        labels: The `.jsonl` file; None looks beside `path`, and takes it that there is none.
+        labels: The `.jsonl` file; None uses the one beside `path`, if there is one.
         rows_of: The `.jsonl` file whose rows "relevant" counts, from 0; None: it holds ids.
         id_field: The field of `rows_of` that holds the id.
 
     Raises:
-        InvalidArgumentError: A file is of another kind or shape, or names the line that is.
+        InvalidArgumentError: A file has another type or shape, or a line is not valid.
         OSError: One cannot be read.
     """
     matrix = open_array(path)
@@ -57,7 +57,7 @@ def read_queries(
             expected="(n, dim)",
             received=matrix.shape,
         )
-    labels = labels or record_lines.beside(path)
+    labels = labels or record_lines.sidecar(path)
     if labels is None:
         return LabelledQueries(matrix, None, None)
     ids = None
@@ -83,21 +83,21 @@ def read_queries(
     )
 
 
-def _relevant(path: Path, line: int, given: Any, ids: list[Id] | None) -> list[Id]:
-    if given is None:
+def _relevant(path: Path, line: int, value: Any, ids: list[Id] | None) -> list[Id]:
+    if value is None:
         return []
-    if not isinstance(given, list):
+    if not isinstance(value, list):
         record_lines.refuse(path, line, '"relevant" must be a list of ids')
-    for value in given:
-        if isinstance(value, bool) or not isinstance(value, int | str):
+    for entry in value:
+        if isinstance(entry, bool) or not isinstance(entry, int | str):
             record_lines.refuse(path, line, '"relevant" holds something that is no id')
     if ids is None:
-        return given
-    named: list[Id] = []
-    for row in given:
+        return value
+    row_ids: list[Id] = []
+    for row in value:
         if not isinstance(row, int) or not 0 <= row < len(ids):
             record_lines.refuse(
                 path, line, f'"relevant" holds {row!r}, and the rows go from 0 to {len(ids) - 1:,}'
             )
-        named.append(ids[row])
-    return named
+        row_ids.append(ids[row])
+    return row_ids

@@ -4,8 +4,8 @@
     {"id": 7}                                                          no payload
     {"id": 7, "payload": [1, 2]}                                       exactly this payload
 
-Line i (from 0, in messages from 1 as editors count) belongs to row i of the vectors. The id stands
-in the field "id" or in one that the user names. Empty lines are allowed at the end only.
+Line i (from 0, in messages from 1 as in editors) belongs to row i of the vectors. The id is in the
+field "id" or another one named by the user. Empty lines are allowed at the end only.
 """
 
 from __future__ import annotations
@@ -25,7 +25,7 @@ LONGEST_LINE = 16 << 20
 """Bytes. A payload has at most 1 MiB, which JSON's escapes can make a few times longer."""
 
 
-def beside(vectors: Path) -> Path | None:
+def sidecar(vectors: Path) -> Path | None:
     """The `.jsonl` file that goes with a `.npy` file: docs.jsonl for docs.npy and docs.f16.npy."""
     for name in (vectors.name.removesuffix(".npy"), vectors.name.split(".", 1)[0]):
         candidate = vectors.with_name(f"{name}.jsonl")
@@ -35,10 +35,10 @@ def beside(vectors: Path) -> Path | None:
 
 
 def count(path: Path) -> int:
-    """How many lines there are, not counting empty ones at the end; decodes nothing.
+    """The number of lines, without empty ones at the end; decodes nothing.
 
     Raises:
-        InvalidArgumentError: There is an empty line before the end; names it.
+        InvalidArgumentError: There is an empty line before the end; the message names it.
     """
     lines = empty_since = 0
     with path.open("rb") as file:
@@ -56,7 +56,7 @@ def read(path: Path, id_field: str) -> Iterator[tuple[Id, Payload]]:
     """Id and payload of every line in turn.
 
     Raises:
-        InvalidArgumentError: A line is not such an object; names the line.
+        InvalidArgumentError: A line is not valid; the message names it.
     """
     for number, record in objects(path):
         yield _record(path, number, record, id_field)
@@ -66,7 +66,7 @@ def objects(path: Path) -> Iterator[tuple[int, dict[str, Any]]]:
     """Number (from 1) and JSON object of every line in turn.
 
     Raises:
-        InvalidArgumentError: A line is no such object; names the line.
+        InvalidArgumentError: A line is not a JSON object; the message names it.
     """
     empty_since = 0
     with path.open("rb") as file:

@@ -15,10 +15,10 @@ FORMATS: dict[str, FileFormat] = {row.name: row for row in (npy_jsonl.FORMAT, pa
 
 
 def open_file(path: Path, options: ReadOptions) -> FileReader:
-    """A file of vectors, by the format that its first bytes tell, whatever its name is.
+    """Opens a file of vectors; its first bytes decide the format, not its name.
 
     Raises:
-        InvalidArgumentError: It is of no format in the table, or cannot be read.
+        InvalidArgumentError: It has no known format, or cannot be read.
         OSError: It cannot be read.
     """
     with path.open("rb") as file:

@@ -1,4 +1,4 @@
-"""What a collection is made of, as an export says it and an import reads it.
+"""The schema of a collection in an exported file, for import.
 
 It is a JSON object: a file PREFIX.json beside PREFIX.npy, or a text in the metadata of a Parquet
 file.
@@ -25,7 +25,7 @@ SUFFIX = ".json"
 
 _MARK = "vdb_collection"
 _VERSION = 1
-_LARGEST = 1 << 24  # bytes; more is no file of ours
+_LARGEST = 1 << 24  # bytes; a larger file is not from an export
 
 _FACTS = {
     "metric": (str, "text"),
@@ -44,7 +44,7 @@ _GRAPH = {
 
 
 def described(info: CollectionInfo) -> dict[str, Any]:
-    """The object for a collection."""
+    """The schema of a collection as a JSON object."""
     return {
         _MARK: _VERSION,
         "name": info.name,
@@ -59,38 +59,38 @@ def described(info: CollectionInfo) -> dict[str, Any]:
 
 
 def options_beside(vectors: Path) -> Options | None:
-    """What a file beside a `.npy` file says: docs.json for docs.npy and docs.f16.npy.
+    """The schema file beside a `.npy` file: docs.json for docs.npy and docs.f16.npy.
 
-    Any other file of that name is left alone.
+    A file of that name that is not from an export is ignored.
 
     Raises:
-        InvalidArgumentError: It is of an export, and something in it cannot be meant.
+        InvalidArgumentError: It is from an export, but not valid.
     """
     for name in (vectors.name.removesuffix(".npy"), vectors.name.split(".", 1)[0]):
         place = vectors.with_name(name + SUFFIX)
         if name and place.is_file() and place.stat().st_size <= _LARGEST:
-            found = options_from(place.read_bytes(), str(place))
-            if found is not None:
-                return found
+            options = options_from(place.read_bytes(), str(place))
+            if options is not None:
+                return options
     return None
 
 
 def options_from(text: bytes, place: str) -> Options | None:
-    """The options that say the same; None where it is not the object of an export.
+    """The options of a schema; None if the text is not from an export.
 
     Raises:
-        InvalidArgumentError: It is, and something in it cannot be meant; names it.
+        InvalidArgumentError: It is from an export, but a field is not valid; names the field.
     """
     try:
-        found = parsed(text.decode())
+        schema = parsed(text.decode())
     except (JsonError, UnicodeDecodeError):
         return None
-    if not isinstance(found, dict) or _MARK not in found:
+    if not isinstance(schema, dict) or _MARK not in schema:
         return None
-    if found[_MARK] != _VERSION:
-        raise _refused(place, _MARK, _VERSION, found[_MARK])
-    _require(place, found, _FACTS)
-    index = found["index"]
+    if schema[_MARK] != _VERSION:
+        raise _refused(place, _MARK, _VERSION, schema[_MARK])
+    _require(place, schema, _FACTS)
+    index = schema["index"]
     graph: dict[str, Any] = {}
     if index.get("type") == "hnsw":
         graph = index
@@ -98,22 +98,22 @@ def options_from(text: bytes, place: str) -> Options | None:
     elif index.get("type") != "flat":
         raise _refused(place, "index", 'of type "hnsw" or "flat"', index)
     return Options(
-        metric=found["metric"],
-        dtype=found["dtype"],
+        metric=schema["metric"],
+        dtype=schema["dtype"],
         index=index["type"],
         M=graph.get("M"),
         ef_construction=graph.get("ef_construction"),
         codes=graph["codes"] or NO_CODES if graph else None,
-        scores=found["scores"],
-        model=found["model"],
-        fields=tuple(f"{path}:{kind}" for path, kind in found["fields"].items()),
+        scores=schema["scores"],
+        model=schema["model"],
+        fields=tuple(f"{path}:{kind}" for path, kind in schema["fields"].items()),
         seed=graph.get("seed"),
     )
 
 
-def _require(place: str, found: dict[str, Any], facts: dict[str, tuple[Any, str]]) -> None:
+def _require(place: str, schema: dict[str, Any], facts: dict[str, tuple[Any, str]]) -> None:
     for name, (kind, expected) in facts.items():
-        value = found.get(name)
+        value = schema.get(name)
         if not isinstance(value, kind) or isinstance(value, bool):
             raise _refused(place, name, expected, value)
 

@@ -1,1 +1,1 @@
-"""What `vdb import` needs beside the files: its target, repeated ids, places of errors."""
+"""Parts of `vdb import` beside the file formats: target, repeated ids, places in messages."""

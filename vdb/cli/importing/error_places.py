@@ -1,4 +1,4 @@
-"""Where an error of an import lies: ``ids[3]`` of a part becomes a line or a row of the files."""
+"""Places in the errors of an import: ``ids[3]`` of a part becomes a line or row of a file."""
 
 from __future__ import annotations
 
@@ -8,9 +8,9 @@ from vdb.cli.formats.file_reader import FileReader, Part
 from vdb.cli.render.wording import in_options
 from vdb.errors import VdbError
 
-__all__ = ["placed"]
+__all__ = ["message_with_places"]
 
-# Only the beginning of a message is changed: further on it may quote an id that looks like a place.
+# Only the beginning of a message is changed: the rest may quote an id that looks like a place.
 PLACES = re.compile(
     r"(?:ids must be all int or all str: )?"
     r"(?P<what>ids|vectors|payloads)\[(?P<row>\d+)\]"
@@ -19,32 +19,35 @@ PLACES = re.compile(
 KINDS = {"int": "a number", "str": "text"}
 
 
-def placed(error: VdbError, source: FileReader, part: Part) -> str:
-    """The error's message, with places in the part turned into places in the files."""
+def message_with_places(error: VdbError, source: FileReader, part: Part) -> str:
+    """The error's message, with places in the part replaced by places in the files."""
     message = in_options(str(error))
-    found = PLACES.match(message)
-    if found is None:
+    match = PLACES.match(message)
+    if match is None:
         return message
 
     def place(number: int) -> str:
-        return source.place(part.rows[number], of_vector=found["what"] == "vectors")
+        return source.place(part.rows[number], of_vector=match["what"] == "vectors")
 
-    stated = getattr(error, "row", None)
-    rest = message[found.end() :]
+    row = getattr(error, "row", None)
+    ending = message[match.end() :]
     try:
-        text = place(int(found["row"]) if stated is None else stated)
-        if found["how"]:
-            return f"{text} repeats {place(int(found['first']))}{rest}"
-        if found["kind"]:
-            there, other = KINDS[found["kind"]], KINDS["str" if found["kind"] == "int" else "int"]
+        text = place(int(match["row"]) if row is None else row)
+        if match["how"]:
+            return f"{text} repeats {place(int(match['first']))}{ending}"
+        if match["kind"]:
+            kind, other_kind = (
+                KINDS[match["kind"]],
+                KINDS["str" if match["kind"] == "int" else "int"],
+            )
             return (
-                f"ids must be all numbers or all text: {text} has {there}, "
-                f"{place(int(found['other']))} {other}"
+                f"ids must be all numbers or all text: {text} has {kind}, "
+                f"{place(int(match['other']))} {other_kind}"
             )
     except (IndexError, TypeError, ValueError):
-        return message  # a number that is no place in this part: then the message as it is
-    if found["what"] == "payloads" and rest[:1] in {".", "["}:
-        return f"{text}, payload{rest}"
-    if found["what"] == "ids" and source.id_field is not None and rest.startswith(" "):
-        return f"{text}: {source.id_field!r}{rest}"
-    return f"{text}{rest}"
+        return message  # a number outside this part: the message stays unchanged
+    if match["what"] == "payloads" and ending[:1] in {".", "["}:
+        return f"{text}, payload{ending}"
+    if match["what"] == "ids" and source.id_field is not None and ending.startswith(" "):
+        return f"{text}: {source.id_field!r}{ending}"
+    return f"{text}{ending}"

@@ -1,6 +1,6 @@
-"""Ids that a file holds twice, found before any of it is written.
+"""A check for repeated ids in a file, before any of it is written.
 
-Eight bytes an id are kept: hashes, of which those that occur twice are looked at again.
+It needs eight bytes an id: the hashes of all ids. Only ids with a repeated hash are compared.
 """
 
 from __future__ import annotations
@@ -17,24 +17,26 @@ __all__ = ["refuse_repeats"]
 
 
 def refuse_repeats(source: FileReader) -> None:
-    """Look at all ids of a source.
+    """Refuse a source with a repeated id.
 
     Raises:
-        DuplicateIdError: One stands in two rows; names both.
+        DuplicateIdError: Two rows have the same id; the message names both.
     """
     if source.id_field is None:
         return
     hashes = np.frombuffer(array("q", map(hash, source.ids())), dtype=np.int64)
-    in_order = np.sort(hashes)
-    twice = set(in_order[1:][in_order[1:] == in_order[:-1]].tolist())
-    if not twice:
+    ordered = np.sort(hashes)
+    repeated = set(ordered[1:][ordered[1:] == ordered[:-1]].tolist())
+    if not repeated:
         return
     first: dict[Id, int] = {}
-    for row, (record_id, mark) in enumerate(zip(source.ids(), hashes.tolist(), strict=True)):
-        if mark not in twice:
+    for row, (record_id, record_hash) in enumerate(zip(source.ids(), hashes.tolist(), strict=True)):
+        if record_hash not in repeated:
             continue
         if record_id in first:
-            place, other = (source.place(one, of_vector=False) for one in (row, first[record_id]))
+            place, other = (
+                source.place(repeat_row, of_vector=False) for repeat_row in (row, first[record_id])
+            )
             raise DuplicateIdError(
                 f"{place} repeats {other}: {record_id!r} is given twice", received=record_id
             )

@@ -1,4 +1,4 @@
-"""What an import writes to: a collection that is there, or one that comes with the first part."""
+"""The target of an import: an existing collection, or one that the first part creates."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ __all__ = ["Target"]
 
 @dataclass(slots=True)
 class Target:
-    """Where the parts go: a collection that is there, or one that the first part makes."""
+    """An existing collection, or the schema of one that the first part creates."""
 
     db: Database
     schema: Schema | None
@@ -24,20 +24,20 @@ class Target:
     name: str = field(init=False)
 
     def __post_init__(self) -> None:
-        there = self.schema or self.collection
-        assert there is not None  # noqa: S101 - one of them is given
-        self.name = there.name
+        subject = self.schema or self.collection
+        assert subject is not None  # noqa: S101 - one of them is given
+        self.name = subject.name
 
     def room(self, memory: int, threads: int) -> int:
-        """How many rows one commit may add that shall take so many bytes of memory at most."""
-        there = self.collection
-        if there is not None:
-            return there.rows_within(memory, threads=threads)
+        """The number of rows that one commit can add within this much memory, in bytes."""
+        collection = self.collection
+        if collection is not None:
+            return collection.rows_within(memory, threads=threads)
         assert self.schema is not None  # noqa: S101 - one of them is given
         return self.schema.rows_within(memory, threads)
 
     def has(self, record_id: Id) -> bool:
-        """Whether the record is there."""
+        """Whether the record exists."""
         if self.collection is not None:
             return record_id in self.collection
         return self.name in self.db and record_id in self.db.collection(self.name)
@@ -50,11 +50,11 @@ class Target:
         threads: int | None = None,
         progress: Progress | None = None,
     ) -> None:
-        """One part in one commit, which makes the collection where there is none yet."""
+        """Write one part in one commit, which creates the collection if it is missing."""
         collection = self.collection
         with self.db.batch() if collection is None else nullcontext():
             if collection is None:
-                assert self.schema is not None  # noqa: S101 - without one it was opened
+                assert self.schema is not None  # noqa: S101 - given without a collection
                 collection = self.schema.make(self.db)
             if part.ids:
                 write = collection.upsert if upsert else collection.add

@@ -1,7 +1,7 @@
-"""How answers look: dataclasses as tables or as JSON. The only file of this package that prints.
+"""Results as tables or JSON, progress bars and errors. The only file of this package that prints.
 
-Answers go to standard output, progress and complaints to standard error. Text that comes from a
-database is shown without its control characters, so that no payload can drive a terminal.
+Results go to standard output, progress and errors to standard error. Text from a database is
+printed without control characters, so that no payload can control a terminal.
 """
 
 from __future__ import annotations
@@ -38,22 +38,22 @@ __all__ = [
     "table",
 ]
 
-# Characters on the screen.
-WIDEST_KEPT = 40  # of a column beside one that is shortened
-NARROWEST_CUT = 10  # of the one that is
+# Widths in characters.
+WIDEST_KEPT = 40  # largest width of a column next to a shortened one
+NARROWEST_CUT = 10  # smallest width of a shortened column
 GAP = 3  # between two columns
-NARROWEST = 60  # of a table; a narrower terminal wraps its lines itself
-UNBOUNDED = 1 << 20  # of a table that nobody looks at through a terminal
+NARROWEST = 60  # smallest width of a table; a narrower terminal wraps the lines
+UNBOUNDED = 1 << 20  # width of a table without a terminal
 
 
 def json_object(value: Any) -> None:
     """Prints one JSON object (a dataclass or a mapping) with its fields in order.
 
-    It is ASCII where standard output is not UTF-8: what a stream cannot hold it would escape in a
-    way of its own, which is not JSON's.
+    It is ASCII if standard output is not UTF-8: the stream would escape other characters in a way
+    that is not JSON.
     """
     text = json.dumps(plain(value), ensure_ascii=not _is_utf8(), indent=2, allow_nan=False)
-    # JSON escapes the control characters below the space; terminals obey a few more.
+    # JSON escapes the control characters below the space; terminals interpret a few more.
     _write("".join(c if c.isprintable() or c == "\n" else _in_json(c) for c in text))
 
 
@@ -69,7 +69,7 @@ def _is_utf8() -> bool:
 
 
 def line(text: str) -> None:
-    """Prints one line of an answer, whatever the text holds: paths and ids may hold anything."""
+    """Prints one line, with unprintable characters as escapes: paths and ids may hold any."""
     _write(printable(text))
 
 
@@ -78,14 +78,14 @@ def _write(text: str) -> None:
 
 
 def complain(text: str) -> None:
-    """Prints ``vdb: text`` on standard error, as one line whatever the text holds."""
+    """Prints ``vdb: text`` on standard error, always as one line."""
     print(f"vdb: {printable(' '.join(text.split()))}", file=sys.stderr)  # noqa: T201
 
 
 def facts(title: str, value: Any) -> None:
-    """Prints the fields of a dataclass below each other, then those that are tables themselves.
+    """Prints the simple fields of a dataclass in one table, and each list or mapping in its own.
 
-    What is not there (None, or empty) has no line.
+    Fields that are None or empty are left out.
     """
     single: list[tuple[str, str]] = []
     tables: list[tuple[str, list[str] | None, list[list[str]]]] = []
@@ -114,25 +114,25 @@ def table(
     numbers: Iterable[int] = (),
     shorten: int | None = None,
 ) -> None:
-    """Prints a table; only its title where there are no rows.
+    """Prints a table; only its title without rows.
 
-    It is as wide as the terminal. Where there is none, nothing is cut and nothing wraps.
+    It is as wide as the terminal. Without a terminal, no text is cut or wrapped.
 
     Args:
         title: The line above it.
         columns: The headings; None for a table without them.
         rows: The cells, as text.
-        numbers: Which columns are aligned to the right.
-        shorten: Which column is cut where the terminal ends; the others wrap.
+        numbers: The right-aligned columns.
+        shorten: The column that is cut at the edge of the terminal; the others wrap.
     """
     from rich import box
     from rich.table import Table
     from rich.text import Text
 
-    shown = [[printable(cell) for cell in row] for row in rows]
-    headings = columns or [""] * max((len(row) for row in shown), default=1)
-    screen = console()
-    if screen.width >= UNBOUNDED:
+    cells = [[printable(cell) for cell in row] for row in rows]
+    headings = columns or [""] * max((len(row) for row in cells), default=1)
+    terminal = console()
+    if terminal.width >= UNBOUNDED:
         shorten = None
     grid = Table(
         show_header=columns is not None,
@@ -141,7 +141,7 @@ def table(
         padding=(0, 2, 0, 0),
     )
     right = set(numbers)
-    widths = _widths(headings, shown, shorten, screen.width)
+    widths = _widths(headings, cells, shorten, terminal.width)
     for i, name in enumerate(headings):
         grid.add_column(
             Text(name),
@@ -150,20 +150,20 @@ def table(
             overflow="ellipsis" if i == shorten else "fold",
             width=widths[i],
         )
-    for row in shown:
+    for row in cells:
         grid.add_row(*(Text(cell) for cell in row))
     # The table's own title would be cut to the width of the table.
-    screen.print(Text(printable(title), style="bold"), soft_wrap=True)
-    if shown:
-        screen.print(grid)
+    terminal.print(Text(printable(title), style="bold"), soft_wrap=True)
+    if cells:
+        terminal.print(grid)
 
 
 def _widths(
     headings: Sequence[str], rows: Sequence[Sequence[str]], shorten: int | None, screen: int
 ) -> list[int | None]:
-    """The width of each column: what Rich makes of it, unless one is to be shortened.
+    """The width of each column; None leaves it to Rich, unless one column is shortened.
 
-    Then the others have what they need, and that one has the rest of the screen.
+    Then the other columns get the width they need, and that one gets the rest.
     """
     from rich.cells import cell_len
 
@@ -180,52 +180,52 @@ def _widths(
 
 
 def sections(parts: Iterable[Section]) -> None:
-    """Prints the sections of an explanation: titles, and lines of (what, how)."""
+    """Prints the sections of an explanation: titles, and lines of (label, content)."""
     for part in parts:
-        table(part.title, None, [(f"  {what}", how) for what, how in part.lines])
+        table(part.title, None, [(f"  {label}", content) for label, content in part.lines])
 
 
 def sentence(severity: str, text: str) -> None:
-    """Prints ``severity: text`` on one line, the severity in colour where there is a terminal."""
+    """Prints ``severity: text`` on one line, with a coloured severity on a terminal."""
     from rich.text import Text
 
     style = {"error": "bold red", "warning": "yellow"}.get(severity, "")
-    shown = Text.assemble((printable(severity), style), ": ", printable(text))
-    console().print(shown, soft_wrap=True)
+    styled = Text.assemble((printable(severity), style), ": ", printable(text))
+    console().print(styled, soft_wrap=True)
 
 
 @contextmanager
-def progress(what: str, total: int) -> Iterator[Callable[[int], None]]:
-    """A bar on standard error with rate and time left; yields a function that takes what is done.
+def progress(label: str, total: int) -> Iterator[Callable[[int], None]]:
+    """A progress bar on standard error; yields a function that takes the number done.
 
     Without a terminal there is no bar.
     """
     with _bar() as bar:
-        task = bar.add_task(printable(what), total=total)
+        task = bar.add_task(printable(label), total=total)
         yield lambda done: bar.update(task, completed=done)
 
 
 @contextmanager
 def stages() -> Iterator[Callable[[str, int, int], None]]:
-    """A bar for each stage of something; yields a function that takes (stage, done, total).
+    """A progress bar for each stage; yields a function that takes (stage, done, total).
 
-    A stage begins when it is first named; a total of 0 is one that nobody knows.
+    A stage begins with its first call; a total of 0 means unknown.
     """
     with _bar() as bar:
         tasks: dict[str, TaskID] = {}
 
-        def show(what: str, done: int, total: int) -> None:
-            if what not in tasks:
+        def show(label: str, done: int, total: int) -> None:
+            if label not in tasks:
                 for task in tasks.values():
                     bar.stop_task(task)
-                tasks[what] = bar.add_task(printable(what), total=None)
-            bar.update(tasks[what], completed=done, total=total or None)
+                tasks[label] = bar.add_task(printable(label), total=None)
+            bar.update(tasks[label], completed=done, total=total or None)
 
         yield show
 
 
 def _bar() -> Progress:
-    """Nothing to be seen where standard error is no terminal."""
+    """A progress bar, disabled if standard error is not a terminal."""
     from rich.console import Console
     from rich.progress import (
         BarColumn,
@@ -258,7 +258,7 @@ def _bar() -> Progress:
 
 
 def console() -> Console:
-    """Standard output as Rich sees it: plain text of any width when it is not a terminal."""
+    """Rich's console for standard output; plain text without a width if it is not a terminal."""
     from rich.console import Console
 
     bounded = sys.stdout.isatty() or "COLUMNS" in os.environ
@@ -275,7 +275,7 @@ def is_bounded() -> bool:
 
 
 def printable(text: str) -> str:
-    """``text`` with every character that is not for printing written as an escape."""
+    """``text`` with unprintable characters as escapes."""
     if text.isprintable():
         return text
     return "".join(c if c.isprintable() else repr(c)[1:-1] for c in text)

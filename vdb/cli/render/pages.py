@@ -1,4 +1,4 @@
-"""Pages: where one may be written, and writing it, whole or not at all."""
+"""HTML pages: a check of the path, and writing them completely or not at all."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ _PAGE = b"<!doctype html"
 
 
 def a_page_place(text: str | Path) -> Path:
-    """Where a page may be put, looked at before the work begins: nothing is there, or a page."""
+    """The path of a page, checked before the work begins: a new file, or an older page."""
     path = Path(text)
     if text == "":
         raise typer.BadParameter("an empty path")
@@ -28,7 +28,7 @@ def a_page_place(text: str | Path) -> Path:
 
 
 def write_page(path: Path, page: str) -> None:
-    """Writes a page, also in the place of another; one that cannot be finished leaves that."""
+    """Writes a page, and replaces an older one; on an error the older one stays."""
     with replacing(path) as (file,):
         file.write_text(page, encoding="utf-8", newline="\n")
 

@@ -1,4 +1,4 @@
-"""Answers of the library in JSON's types."""
+"""Results of the library as values of JSON."""
 
 from __future__ import annotations
 

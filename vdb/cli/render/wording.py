@@ -1,7 +1,7 @@
-"""The library's messages in the words of the command line: options instead of arguments.
+"""The library's messages for the command line: options instead of arguments.
 
-Only the beginning and the end of a message are looked at. What stands between may quote names, ids
-and paths of the user's, which are never touched.
+Only the beginning and the end of a message are replaced. The middle may quote names, ids and paths
+of the user, and is never changed.
 """
 
 from __future__ import annotations
@@ -73,10 +73,10 @@ _ARGUMENT = re.compile(rf"({'|'.join(map(re.escape, _ARGUMENTS))})(?= (?:must|ma
 
 
 def in_options(message: str) -> str:
-    """``message``, naming what the user of a shell can give."""
-    if found := _ARGUMENT.match(message):
-        message = _ARGUMENTS[found[1]] + message[found.end() :]
-    for ending, ours in _ENDINGS.items():
+    """``message``, with the names of options in place of arguments."""
+    if match := _ARGUMENT.match(message):
+        message = _ARGUMENTS[match[1]] + message[match.end() :]
+    for ending, replacement in _ENDINGS.items():
         if message.endswith(ending):
-            return message.removesuffix(ending) + ours
+            return message.removesuffix(ending) + replacement
     return message
