@@ -6,8 +6,7 @@
 2. with the writer lock held, ids are looked up: repeats are refused or become replacements;
 3. from here on things change, and any exception marks the batch as broken, so that it cannot be
    committed: the index takes slots, writes the vectors and links them (`index.add`);
-4. id to slot, slot to record, the postings of declared fields (`field_index`), and the counts are
-   written.
+4. id to slot, slot to record, postings of declared fields (`field_index`) and counts are written.
 """
 
 from __future__ import annotations
@@ -47,7 +46,6 @@ __all__ = [
     "set_payloads",
     "upsert",
 ]
-
 
 _ROOM_OF_A_RECORD = 2048
 
