@@ -35,8 +35,8 @@ def backup(
 ) -> None:
     """Copy a database, as of this moment, while others read and write it.
 
-    The copy appears whole or not at all, can be read by nobody else, and has no free space in it.
-    Damage is copied too, unless --verify is given.
+    The copy appears complete or not at all, is readable by its owner only, and has no free space
+    in it. Damage is copied as well, unless --verify is given.
     """
     with database.open(
         directory, create=False, read_only=True, allow_network_fs=allow_network_fs

@@ -71,10 +71,10 @@ def calibrate(
     allow_network_fs: options.AllowNetwork = False,
     json: options.Json = False,
 ) -> None:
-    """Find the threshold under another metric that keeps what this one keeps.
+    """Find the threshold under another metric that keeps as many hits.
 
-    Between metrics it is measured with your queries, and comes with an interval of 95 % and with
-    what it lets in and out. Within one metric it is converted exactly.
+    Between metrics it is measured with your queries; the result has an interval of 95 %, and the
+    hits that are let in and out. Within one metric it is converted exactly.
     """
     query_set = None
     if queries is not None:

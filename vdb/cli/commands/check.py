@@ -34,8 +34,8 @@ def check(
 ) -> None:
     """Check every byte, link and count of a database; without --repair, never write.
 
-    One line a problem, as it is found. The exit status is 0 when it is sound and 2 when it is not.
-    With --repair it is 0 when everything that was there is there, and 2 when something is not.
+    It prints one line for each problem. The exit status is 0 for a sound database, else 2. With
+    --repair it is 0 if nothing was lost, else 2.
     """
     if repair:
         with (

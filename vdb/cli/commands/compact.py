@@ -16,8 +16,8 @@ def compact(
 ) -> None:
     """Rewrite the file of a database without its free space.
 
-    Refused while another process has it open, because that would go on with the old file. It takes
-    as much room again while it runs.
+    Refused while another process has it open, because that process would continue with the old
+    file. It needs as much space again while it runs.
     """
     with database.open(
         directory, create=False, lock_timeout=lock_timeout, allow_network_fs=allow_network_fs

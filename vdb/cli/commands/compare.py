@@ -43,10 +43,10 @@ def compare(
     allow_network_fs: options.AllowNetwork = False,
     json: options.Json = False,
 ) -> None:
-    """Compare metrics on a collection: how rankings differ, and which metric retrieves best.
+    """Compare metrics on a collection: agreement of rankings, and retrieval quality.
 
-    Every query is compared with every record under each metric. With labels, which say what is
-    relevant to a query, recall, precision, MRR and nDCG come with intervals of 95 %.
+    Every query is compared with every record under each metric. With labels, the relevant records
+    of each query, the result has recall, precision, MRR and nDCG with intervals of 95 %.
     """
     query_set = read_queries(queries, labels, rows_of, ids_from)
     with (

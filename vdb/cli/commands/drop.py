@@ -23,7 +23,7 @@ def drop(
 ) -> None:
     """Remove a collection with all its records.
 
-    The space is used again by later commits; the file itself does not shrink.
+    Later commits use the space again; the file itself does not shrink.
     """
     with database.open(
         directory, create=False, lock_timeout=lock_timeout, allow_network_fs=allow_network_fs

@@ -39,8 +39,8 @@ def export(
     """Write all records of a collection, as of this moment, into files.
 
     Vectors go to a .npy file, ids and payloads to the .jsonl file beside it, in the order of the
-    ids, and what the collection is made of to a .json file; a Parquet file has all three in it. vdb
-    import --create makes the same collection of them. Nothing appears before all of it is written.
+    ids, and the schema of the collection to a .json file; a Parquet file has all three. vdb import
+    --create creates the same collection from them. The files appear when all are complete.
     """
     with (
         database.open(

@@ -163,8 +163,8 @@ def import_(
 ) -> None:
     """Read vectors, ids and payloads from files into a collection.
 
-    Each line of FILE.jsonl is an object: its field "id" is the id, the rest of it the payload. The
-    work is committed part by part; after an interruption, the same command with --resume goes on.
+    Each line of FILE.jsonl is an object: its field "id" is the id, the rest of it the payload. Rows
+    are committed part by part; after an interruption, the same command with --resume continues.
     """
     if upsert and resume:
         raise InvalidArgumentError("--upsert replaces and --resume skips; give one of them")

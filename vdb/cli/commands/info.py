@@ -22,7 +22,7 @@ def info(
     allow_network_fs: options.AllowNetwork = False,
     json: options.Json = False,
 ) -> None:
-    """Say what a database holds; with NAME, everything about one collection."""
+    """Show facts about a database; with NAME, about one collection."""
     with database.open(
         directory, create=False, read_only=True, allow_network_fs=allow_network_fs
     ) as db:

@@ -30,9 +30,9 @@ def inspect(
     allow_network_fs: options.AllowNetwork = False,
     json: options.Json = False,
 ) -> None:
-    """Show a collection from the inside: lengths, links, levels, blocks, bytes, generations.
+    """Show statistics of a stored collection: norms, links, levels, blocks, bytes, generations.
 
-    Everything is read, which takes as long as reading the collection from the disk.
+    It reads all blocks, ids and records, which takes as long as reading them from the disk.
     """
     if html is not None and id is not None:
         raise InvalidArgumentError("--html shows a collection; leave out --id")

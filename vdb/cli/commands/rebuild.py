@@ -130,10 +130,10 @@ def rebuild(
     allow_network_fs: options.AllowNetwork = False,
     json: options.Json = False,
 ) -> None:
-    """Build a collection's index anew, under another metric, dtype or with other parameters.
+    """Rebuild a collection's index, for another metric or dtype, or with other parameters.
 
-    Others go on searching and writing meanwhile; the new generation comes into use all at once.
-    After an interruption the same command goes on. Thresholds do not carry over to another metric.
+    Searches and writes continue meanwhile; the switch to the new generation is one commit. After
+    an interruption the same command continues. Thresholds do not carry over to another metric.
     """
     has_target = _any_set(metric, dtype, flat, M, ef_construction, seed, codes, scores)
     _require_at_most_one(

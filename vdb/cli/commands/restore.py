@@ -42,10 +42,10 @@ def restore(
     allow_network_fs: options.AllowNetwork = False,
     json: options.Json = False,
 ) -> None:
-    """Put a backup in the place of a database, or where there is none yet.
+    """Replace a database by a backup, or put the backup where there is no database yet.
 
-    It is copied and verified first, and takes its place in one step. Refused while any process has
-    either of them open. Stopped before its end, it leaves everything as it was.
+    The backup is copied and verified first, and takes its place in one step. Refused while any
+    process has either of them open. If it is stopped, nothing has changed.
     """
     try:
         with output.stages() as show:

@@ -67,9 +67,9 @@ def scores(
     ] = False,
     json: options.Json = False,
 ) -> None:
-    """Say what the scores of vector engines mean, and turn one into another.
+    """Show the score conventions of vector engines, and convert scores between them.
 
-    Without SCORE: the table, of one metric or engine if they are given.
+    Without SCORE: the table, of one metric or engine if given.
     """
     if score is None:
         conversion_options = {
@@ -86,7 +86,7 @@ def scores(
         _table(metric, engine, full=explain, json=json)
         return
     _refuse_with_score(score, metric, engine)
-    assert metric is not None  # noqa: S101 - for mypy; it has just been looked at
+    assert metric is not None  # noqa: S101 - for mypy; checked above
     source, target = source or "native", target or "native"
     dtype = dtype or "float32"
     result = conventions.convert(

@@ -106,7 +106,7 @@ def search(
 ) -> None:
     """Find the records nearest to a vector.
 
-    A table with the payload's text cut to the width of the terminal, or, with --json, everything.
+    Prints a table with the payload's text cut to the width of the terminal; --json prints all.
     """
     if exact and ef is not None:
         raise InvalidArgumentError("--exact compares with every record; leave out --ef")

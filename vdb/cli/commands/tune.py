@@ -52,8 +52,8 @@ def tune(
 ) -> None:
     """Find the smallest ef that reaches a recall, and make it the collection's default.
 
-    Recall is measured against exact search. The curve is stored too: search --target-recall looks
-    it up. A rebuild measures anew.
+    Recall is measured against exact search. The curve is stored as well, for search
+    --target-recall. A rebuild measures again.
     """
     if ef is not None and not dry_run:
         raise InvalidArgumentError("--ef belongs to --dry-run; tune finds an ef of its own")
