@@ -20,7 +20,7 @@ from vdb.model.dtypes import DTYPES
 from vdb.model.filters import Filter
 from vdb.model.filters.field_types import field_type
 from vdb.model.records import Id, Payload, Progress
-from vdb.model.spellings import with_hints
+from vdb.model.synonyms import with_hints
 from vdb.store import Batch, WritableCollection
 
 if TYPE_CHECKING:
@@ -142,7 +142,7 @@ class Collection(CollectionReader):
         """
         id_list = inputs.id_list(ids)
         single_id = inputs.is_one_id(ids)
-        payload_input = payloads if single_id else inputs.kept("payloads", payloads)
+        payload_input = payloads if single_id else inputs.rereadable("payloads", payloads)
         encoded = self._prepared(
             lambda row_format: ingest.encode_payloads(
                 payload_input, len(id_list), one=single_id, moments=row_format.moments

@@ -25,7 +25,7 @@ from vdb.model.filters import Filter
 from vdb.model.handles import Handle
 from vdb.model.hits import Hits, ManyHits
 from vdb.model.records import Id, Progress, Record
-from vdb.model.spellings import with_hints
+from vdb.model.synonyms import with_hints
 from vdb.store import Batch, CollectionView, Snapshot, WritableCollection
 
 if TYPE_CHECKING:

@@ -27,7 +27,7 @@ from vdb.model import arguments, config
 from vdb.model.filters.field_types import field_types
 from vdb.model.handles import Handle
 from vdb.model.metrics import metric_named
-from vdb.model.spellings import with_hints
+from vdb.model.synonyms import with_hints
 from vdb.model.version import __version__
 from vdb.scores.table import convention_named
 from vdb.store import Environment

@@ -15,7 +15,7 @@ from vdb.api.collection_reader import CollectionReader
 from vdb.errors import ArgumentTypeError
 from vdb.model import arguments, config
 from vdb.model.records import Progress
-from vdb.model.spellings import with_hints
+from vdb.model.synonyms import with_hints
 
 if TYPE_CHECKING:
     from vdb.analysis.calibration import report as calibration_module

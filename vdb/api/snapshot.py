@@ -11,7 +11,7 @@ from vdb.api.collection_lookup import check_schema, find_view, has_collection
 from vdb.api.collection_reader import CollectionReader
 from vdb.model import config
 from vdb.model.handles import Handle
-from vdb.model.spellings import with_hints
+from vdb.model.synonyms import with_hints
 
 __all__ = ["Snapshot"]
 

@@ -94,8 +94,8 @@ def rereadable(
 ) -> tuple[object, ArrayLike, object]:
     """The same three, which can be read several times: iterators are listed."""
     if not inputs.is_one_id(ids):
-        ids, payloads = inputs.kept("ids", ids), inputs.kept("payloads", payloads)
-    return ids, inputs.kept("vectors", vectors), payloads
+        ids, payloads = inputs.rereadable("ids", ids), inputs.rereadable("payloads", payloads)
+    return ids, inputs.rereadable("vectors", vectors), payloads
 
 
 def prepare(ids: object, vectors: ArrayLike, payloads: object, row_format: RowFormat) -> Rows:

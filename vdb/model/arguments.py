@@ -1,9 +1,9 @@
 """Checks of single arguments: an int in a range, a finite number, one of some words.
 
 Each returns the value in its plain Python form or raises, naming the argument, what is accepted and
-what came. Whatever an object does when it is looked at (its ``__len__`` or ``__index__`` may raise
-anything) comes out as an `ArgumentTypeError` with that as its cause; only MemoryError, and what is
-no Exception, passes through.
+what was received. An exception that an object raises while it is read (its ``__len__`` or
+``__index__`` may raise anything) becomes an `ArgumentTypeError` with that as its cause; only
+MemoryError, and what is no Exception, passes through.
 """
 
 from __future__ import annotations
@@ -14,7 +14,7 @@ from types import MappingProxyType
 from typing import Any
 
 from vdb.errors import ArgumentTypeError, InvalidArgumentError, VdbError
-from vdb.model import spellings, tables
+from vdb.model import dataframes, synonyms
 
 __all__ = [
     "callback",
@@ -113,8 +113,8 @@ def choice(
 ) -> str:
     """One of the allowed words.
 
-    Of others the message says which may have been meant: one that is written alike, or that
-    stands for what they are called `elsewhere`; and, where that is `described`, what it is.
+    The message for another word suggests one that is spelled alike, or whose synonym it is
+    (`elsewhere`), with its description.
     """
     if not isinstance(value, str):
         raise ArgumentTypeError(
@@ -124,7 +124,7 @@ def choice(
         )
     plain = str.__str__(value)
     if plain not in allowed:
-        close = spellings.meant(plain, allowed, elsewhere)
+        close = synonyms.suggestion(plain, allowed, elsewhere)
         hint = ""
         if close is not None:
             what = f" ({described[close]})" if close in described else ""
@@ -149,19 +149,20 @@ def text(name: str, value: object) -> str:
 
 
 def listed(name: str, value: Iterable[Any], most: int) -> list[Any]:
-    """What an iterable holds, as a list; refuses more than `most` before it takes them.
+    """The entries of an iterable as a list; more than `most` are refused before they are read.
 
     The entries of a column are Python's, as its library makes them. A table is refused: iterating
     over one gives its columns' names.
     """
-    if tables.is_table(value):
+    if dataframes.is_table(value):
+        kind = dataframes.described(value)
         raise ArgumentTypeError(
-            f"{name} must be a sequence, got {tables.described(value)}; give one of its columns",
+            f"{name} must be a sequence, got {kind}; give one of its columns",
             expected="a sequence",
-            received=tables.described(value),
+            received=kind,
         )
     try:
-        column = tables.column(value)
+        column = dataframes.column(value)
         if column is not None:
             value = column
         if not isinstance(value, Sized) or len(value) <= most:
@@ -178,7 +179,7 @@ def listed(name: str, value: Iterable[Any], most: int) -> list[Any]:
 
 def sequence(name: str, value: Any, most: int) -> list[Any]:
     """The entries of a list, a tuple, an array or anything else of that kind, but no text."""
-    listing = isinstance(value, Iterable) or tables.is_table(value)
+    listing = isinstance(value, Iterable) or dataframes.is_table(value)
     if listing and not isinstance(value, str | bytes | bytearray | Mapping):
         return listed(name, value, most)
     raise ArgumentTypeError(
@@ -189,12 +190,12 @@ def sequence(name: str, value: Any, most: int) -> list[Any]:
 
 
 def unreadable(name: str, value: object, error: Exception) -> VdbError | MemoryError:
-    """What to raise for an argument that raised when it was looked at."""
+    """The error for an argument that raised while it was read."""
     if isinstance(error, VdbError | MemoryError):
         return error
-    said = f"{type(error).__name__}: {shown(error, str)}".removesuffix(": ")
+    description = f"{type(error).__name__}: {shown(error, str)}".removesuffix(": ")
     return ArgumentTypeError(
-        f"{name} cannot be read: {said}",
+        f"{name} cannot be read: {description}",
         expected=None,
         received=type(value).__name__,
     )
@@ -203,10 +204,10 @@ def unreadable(name: str, value: object, error: Exception) -> VdbError | MemoryE
 def shown(value: object, how: Any = repr) -> str:
     """A value for a message: its repr, of bounded length; never raises."""
     try:
-        made: str = how(value)
+        result: str = how(value)
     except Exception:  # noqa: BLE001 - a message is being written about something else
         return f"some {type(value).__name__}"
-    return made if len(made) <= _SHOWN else f"{made[: _SHOWN - 3]}..."
+    return result if len(result) <= _SHOWN else f"{result[: _SHOWN - 3]}..."
 
 
 def words(allowed: tuple[str, ...]) -> str:

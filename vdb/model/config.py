@@ -1,4 +1,4 @@
-"""What a collection can be made of and asked for: parameters, their defaults, ranges and checks.
+"""Parameters of collections and searches: their defaults, ranges and checks.
 
 Every check returns the value in its plain Python form or raises, naming the parameter, what is
 accepted and what came. Nothing here reads a file or keeps state.
@@ -17,14 +17,14 @@ from vdb.model.arguments import choice, number, shown, text, whole
 from vdb.model.codes import codes_named, require_codes
 from vdb.model.dtypes import LARGEST_ROW, DType, dtype_named
 from vdb.model.metrics import Metric
-from vdb.model.spellings import hinting
+from vdb.model.synonyms import hinting
 
 __all__ = ["DURABILITIES", "HNSW", "LIMITS", "NAME", "SAMPLE", "Flat", "IndexConfig", "Limits"]
 
 
 @dataclass(frozen=True, slots=True)
 class Limits:
-    """The largest and smallest things vdb takes. Each bound is inclusive.
+    """The bounds of what vdb accepts, each inclusive.
 
     Attributes:
         row_bytes: Longest vector, in bytes; one row must fit a block.
@@ -64,13 +64,13 @@ class Limits:
 LIMITS = Limits()
 
 SAMPLE = 500
-"""Stored vectors that are taken for queries, to measure recall, when nobody says how many."""
+"""Stored vectors that are sampled as queries to measure recall, by default."""
 
 DURABILITIES = ("full", "relaxed")
 """full: a commit is on the disk when the call returns. relaxed: it may be the one before."""
 
 NAME = re.compile(r"[A-Za-z0-9_.\-]{1,128}", re.ASCII)
-"""What a collection may be called."""
+"""The names that a collection may have."""
 
 
 @hinting
@@ -136,17 +136,17 @@ def index_to_map(index: IndexConfig) -> dict[str, Any]:
 
 def index_from_map(stored: Mapping[str, Any]) -> IndexConfig:
     """The inverse of `index_to_map`; raises InvalidArgumentError on anything else."""
-    given = dict(stored)
-    kind = given.pop("type", None)
+    parameters = dict(stored)
+    kind = parameters.pop("type", None)
     makers: dict[Any, type[HNSW | Flat]] = {"hnsw": HNSW, "flat": Flat}
-    if kind not in makers or set(given) != {field.name for field in fields(makers[kind])}:
+    if kind not in makers or set(parameters) != {field.name for field in fields(makers[kind])}:
         raise InvalidArgumentError(
             "not the parameters of an index", expected=tuple(makers), received=dict(stored)
         )
-    return makers[kind](**given)
+    return makers[kind](**parameters)
 
 
-# Checks of what a collection is made of
+# Parameters of collections
 
 
 def collection_name(name: object) -> str:
@@ -227,7 +227,7 @@ def model_text(model: object) -> str | None:
     return plain
 
 
-# Checks of what a call asks for
+# Parameters of calls
 
 
 def neighbors(k: object, threshold: object) -> int | None:

@@ -11,7 +11,7 @@ from typing import Any
 
 import numpy as np
 
-from vdb.model import spellings
+from vdb.model import synonyms
 from vdb.model.arguments import choice, unreadable
 
 __all__ = ["DTYPES", "LARGEST_ROW", "DType", "dtype_named"]
@@ -85,4 +85,4 @@ def dtype_named(dtype: object) -> DType:
         name = getattr(dtype, "__name__", getattr(dtype, "name", dtype))
     except Exception as error:
         raise unreadable("dtype", dtype, error) from error
-    return DTYPES[choice("dtype", name, tuple(DTYPES), spellings.DTYPES)]
+    return DTYPES[choice("dtype", name, tuple(DTYPES), synonyms.DTYPES)]

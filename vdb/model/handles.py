@@ -1,4 +1,4 @@
-"""Objects that lead to an open database, and so are of this process alone."""
+"""Handles of an open database, which belong to the process that opened it."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ __all__ = ["Handle"]
 
 
 class Handle:
-    """It refuses to be pickled or copied, and says what to do instead."""
+    """Refuses to be pickled or copied; the error says what to do instead."""
 
     __slots__ = ()
 

@@ -1,4 +1,4 @@
-"""What searches return: sequences of hits, best first, with the columns beside them as arrays."""
+"""Results of searches: sequences of hits, best first, and their columns as arrays."""
 
 from __future__ import annotations
 
@@ -16,14 +16,14 @@ __all__ = ["Hits", "ManyHits", "id_array"]
 class Hits(Sequence[Hit]):
     """What one query found, best first: by score, equal scores by value, equal values by id.
 
-    A sequence of `Hit`, with the columns beside it as arrays. Hits are made when they are looked
-    at, so taking only ``ids`` and ``scores`` costs no objects.
+    A sequence of `Hit`, with its columns as arrays. Hits are made when they are read, so that
+    ``ids`` and ``scores`` alone cost no objects.
 
     Attributes:
         metric: The collection's metric.
         convention: Whose convention ``scores`` are in ("native": the value itself).
         direction: "higher" or "lower": which scores are closer.
-        plan: How the search went about it and why; of several queries, for all of them together.
+        plan: How the search was done and why; of several queries, for all of them together.
     """
 
     __slots__ = (
@@ -171,7 +171,7 @@ class ManyHits(Sequence[Hits]):
 
     @property
     def plan(self) -> Plan | None:
-        """How the search went about it and why."""
+        """How the search was done and why."""
         return self._all.plan
 
     @property

@@ -16,7 +16,7 @@ from typing import Any, TypeAlias
 import numpy as np
 from numpy.typing import NDArray
 
-from vdb.model import spellings
+from vdb.model import synonyms
 from vdb.model.arguments import choice
 from vdb.model.dtypes import DTYPES, DType
 from vdb.model.records import Direction
@@ -267,4 +267,4 @@ def metric_named(name: object, argument: str = "metric") -> Metric:
         InvalidArgumentError: There is no such metric; the message lists those there are.
     """
     described = {row.name: row.value for row in METRICS.values()}
-    return METRICS[choice(argument, name, tuple(METRICS), spellings.METRICS, described)]
+    return METRICS[choice(argument, name, tuple(METRICS), synonyms.METRICS, described)]

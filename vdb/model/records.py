@@ -1,7 +1,4 @@
-"""The values that cross every floor: what is stored, what is found, and what is wrong.
-
-Nothing here touches files or the kernel.
-"""
+"""The values that all packages share: ids, records, hits, plans and problems."""
 
 from __future__ import annotations
 
@@ -26,16 +23,16 @@ __all__ = [
 ]
 
 Id: TypeAlias = int | str
-"""What a record is called by: an int of 64 bits or a str; one kind in a collection."""
+"""The id of a record: an int of 64 bits or a str; one kind in a collection."""
 
 Ids: TypeAlias = "list[Id] | NDArray[np.int64]"
-"""Several; many that are numbers as an array, which takes a fifth of the time."""
+"""Several ids; many ints as an array, which takes a fifth of the time."""
 
 Payload: TypeAlias = Any
 """A JSON-like value: None, bool, int, float, str, list, or dict with str keys."""
 
 Progress: TypeAlias = Callable[[int, int], object]
-"""Called now and then with (done, total) while something long runs; may raise to stop it."""
+"""Called from time to time with (done, total) during a long operation; may raise to stop it."""
 
 Direction: TypeAlias = Literal["higher", "lower"]
 """Which numbers are closer: "higher" ones or "lower" ones."""
@@ -52,7 +49,7 @@ class Record:
     """One stored record.
 
     Attributes:
-        id: What it is called by.
+        id: Its id.
         vector: Its vector, shape (dim,), in the collection's dtype, so that a vector given in it
             comes back to the bit; bits as packed bytes, uint8, shape (dim / 8,). A copy of its own.
         payload: Its payload, or None.
@@ -154,7 +151,7 @@ class Plan:
 
 @dataclass(frozen=True, slots=True)
 class Problem:
-    """Something that a check found.
+    """A problem that a check found.
 
     Attributes:
         where: The place: a key, block, record, slot, or collection.

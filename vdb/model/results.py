@@ -1,4 +1,4 @@
-"""What reports and analyses have in common: dataclasses that turn into plain data."""
+"""The base of reports and analyses: dataclasses that turn into plain data."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ __all__ = ["Interval", "Result", "Section", "digits", "plain", "utc"]
 
 
 class Result:
-    """A frozen dataclass that somebody may want to keep as JSON."""
+    """A frozen dataclass that can be stored as JSON."""
 
     __slots__ = ()
 
@@ -23,13 +23,13 @@ class Result:
 
         NaN and infinity are None, times are ISO 8601, parameters of an index begin with their type.
         """
-        taken: dict[str, Any] = plain(self)
-        return taken
+        fields_by_name: dict[str, Any] = plain(self)
+        return fields_by_name
 
 
 @dataclass(frozen=True, slots=True)
 class Interval(Result):
-    """A measured quantity and how far a sample of this size lets it be known.
+    """A measured quantity with its confidence interval.
 
     Attributes:
         value: What was measured.

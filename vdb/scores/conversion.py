@@ -75,7 +75,7 @@ def score(
     Args:
         value: One value, or an array of them of any shape.
         metric: The metric the value belongs to.
-        convention: The convention wanted.
+        convention: The convention of the score.
         dim: Dimension of the vectors, for the conventions that need it.
         dtype: Stored type of the vectors, for the conventions that depend on it.
 
@@ -175,8 +175,8 @@ def convert(
         score: One score, or an array of them of any shape.
         metric: The metric the score belongs to.
         source: Its convention.
-        target: The convention wanted.
-        to_metric: The metric wanted, where it is another one.
+        target: The convention of the result.
+        to_metric: The metric of the result, where it is another one.
         unit_norms: Whether query and stored vectors all have length 1. Only then does a squared
             distance tell the cosine and the inner product, and the other way round.
         dim: Dimension of the vectors, for the conventions that need it.
@@ -201,26 +201,26 @@ def convert(
     return _plain(to_row.from_value(values, dim))
 
 
-def _numbers(name: str, given: ArrayLike) -> NDArray[np.float64]:
+def _numbers(name: str, argument: ArrayLike) -> NDArray[np.float64]:
     try:
-        array = np.asarray(given)
+        array = np.asarray(argument)
     except ValueError as error:
-        if not isinstance(given, list | tuple):
-            raise unreadable(name, given, error) from error
+        if not isinstance(argument, list | tuple):
+            raise unreadable(name, argument, error) from error
         # Rows of different lengths.
         raise ArgumentTypeError(
-            f"{name} must be a number or an array of numbers, got a {type(given).__name__} that is "
-            "no array: its rows differ in length",
+            f"{name} must be a number or an array of numbers, got a {type(argument).__name__} "
+            "that is no array: its rows differ in length",
             expected="numbers",
-            received=type(given).__name__,
+            received=type(argument).__name__,
         ) from None
     except Exception as error:
-        raise unreadable(name, given, error) from error
+        raise unreadable(name, argument, error) from error
     if array.dtype.kind not in "fiu":
         raise ArgumentTypeError(
-            f"{name} must be a number or an array of numbers, got {type(given).__name__}",
+            f"{name} must be a number or an array of numbers, got {type(argument).__name__}",
             expected="numbers",
-            received=type(given).__name__,
+            received=type(argument).__name__,
         )
     return array.astype(np.float64)
 

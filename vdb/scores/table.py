@@ -12,7 +12,7 @@ from functools import cache
 import numpy as np
 
 from vdb.errors import ArgumentTypeError, InvalidArgumentError
-from vdb.model import spellings
+from vdb.model import synonyms
 from vdb.model.arguments import shown
 from vdb.model.metrics import METRICS, Metric, metric_named
 from vdb.model.records import Direction
@@ -152,21 +152,22 @@ def convention_named(
         InvalidArgumentError: There is no such metric, or no such convention for it; the message
             lists those there are.
     """
-    wanted = metric_named(metric).name
+    metric_name = metric_named(metric).name
     if not isinstance(name, str):
         raise ArgumentTypeError(
             f"{argument} must be the name of a score convention, got {type(name).__name__}",
-            expected=tuple(names(wanted)),
+            expected=tuple(names(metric_name)),
             received=type(name).__name__,
         )
     name = str.__str__(name)
     if name == "native":
-        return _NATIVE[wanted]
-    row = _table().get((wanted, name, dtype)) or _table().get((wanted, name, "any"))
+        return _NATIVE[metric_name]
+    row = _table().get((metric_name, name, dtype)) or _table().get((metric_name, name, "any"))
     if row is None:
         raise InvalidArgumentError(
-            f"{argument} must be a score convention of metric {wanted!r}: "
-            f"{', '.join(map(repr, names(wanted)))}; got {shown(name)}{_elsewhere(name, wanted)}",
+            f"{argument} must be a score convention of metric {metric_name!r}: "
+            f"{', '.join(map(repr, names(metric_name)))}; got {shown(name)}"
+            f"{_elsewhere(name, metric_name)}",
             expected=tuple(names(metric)),
             received=name,
         )
@@ -174,11 +175,11 @@ def convention_named(
 
 
 def _pickled(row: Convention) -> tuple[object, tuple[str, str, str]]:
-    """A convention is plain facts with functions beside them: its names, and it is found again."""
-    return _kept, (row.metric, row.name, row.dtype)
+    """A convention holds functions: it is pickled by its names, and looked up again."""
+    return _unpickled, (row.metric, row.name, row.dtype)
 
 
-def _kept(metric: str, name: str, dtype: str) -> Convention:
+def _unpickled(metric: str, name: str, dtype: str) -> Convention:
     return convention_named(name, metric, dtype=dtype)
 
 
@@ -186,9 +187,9 @@ copyreg.pickle(Convention, _pickled)  # type: ignore[arg-type]
 
 
 def _elsewhere(name: str, metric: str) -> str:
-    """Under which metrics a convention exists, or what was meant, as an addition to a message."""
+    """The end of a message: the metrics that have a convention, or a name spelled alike."""
     metrics = sorted({row.metric for row in _table().values() if row.name == name})
     if metrics:
         return f", which exists for {', '.join(metrics)}"
-    close = spellings.meant(name, names(metric))
+    close = synonyms.suggestion(name, names(metric))
     return "" if close is None else f"; did you mean {close!r}?"

@@ -234,11 +234,11 @@ def similarity(unit: str, *, squared: bool = False, note: str = "") -> Threshold
 
     def admits(hits: ScoredHits, threshold: float) -> Numbers:
         with np.errstate(over="ignore"):
-            given = np.float32(abs(threshold) if squared else threshold)
-            bound = hits.scored(given * given if squared else given)
+            parameter = np.float32(abs(threshold) if squared else threshold)
+            bound = hits.scored(parameter * parameter if squared else parameter)
             own = (np.sqrt(hits.values) if squared else hits.values).astype(np.float32)
         plain = np.isclose(hits.values, hits.quantities, rtol=1e-6, atol=1e-6)
-        return np.asarray((hits.scores >= bound) | (plain & (own == given)))
+        return np.asarray((hits.scores >= bound) | (plain & (own == parameter)))
 
     return Threshold("knn similarity", unit, "inclusive", admits, note)
 

@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 
 from vdb.errors import ArgumentTypeError, InvalidArgumentError
 from vdb.index import Reader, View
-from vdb.model import inputs, tables
+from vdb.model import dataframes, inputs
 from vdb.model.arguments import sequence, unreadable, whole
 from vdb.model.config import LIMITS
 from vdb.model.records import Id
@@ -96,7 +96,7 @@ def _by_query(relevant: object, queries: int) -> list[set[Id]]:
             query = whole("a query's number in relevant", number, 0, queries - 1)
             label_sets[query] = _ids(ids, query)
         return label_sets
-    listing = isinstance(relevant, Sequence | np.ndarray) or tables.is_column(relevant)
+    listing = isinstance(relevant, Sequence | np.ndarray) or dataframes.is_column(relevant)
     if not listing or isinstance(relevant, str | bytes):
         raise ArgumentTypeError(
             "relevant must be a sequence of ids for each query, or a mapping from the numbers of "

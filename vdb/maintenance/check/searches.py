@@ -42,9 +42,9 @@ def check_search(reader: Snapshot, view: CollectionView) -> Iterator[Problem]:
     queries = index.stored_vectors(reader, view, slots).astype(
         DTYPES[DTYPES[header.dtype].queries].stored
     )
-    found = index.search(reader, view, queries, index.SearchParameters(k=1))
-    near = found.counts > 0
-    near[near] = _as_near(METRICS[header.metric], queries[near], found.values[near, 0])
+    neighbors = index.search(reader, view, queries, index.SearchParameters(k=1))
+    near = neighbors.counts > 0
+    near[near] = _as_near(METRICS[header.metric], queries[near], neighbors.values[near, 0])
     if 2 * near.sum() < len(slots):
         yield Problem(
             f"collection {header.name!r}",

@@ -168,9 +168,11 @@ def _make_collection(
             _copy(target, old.name, rows, threads)
         if progress is not None:
             progress(old.name, rows.done, slots)
-    with target.snapshot() as made, env.snapshot() as reader:
-        view = made.collection(old.name)
-        lost = _with_ids(reader, old, lost, lambda copied: made.slot_of(view, copied) is not None)
+    with target.snapshot() as new_reader, env.snapshot() as reader:
+        view = new_reader.collection(old.name)
+        lost = _with_ids(
+            reader, old, lost, lambda copied: new_reader.slot_of(view, copied) is not None
+        )
         return RepairedCollection(old.name, view.header.count, tuple(lost), notes)
 
 

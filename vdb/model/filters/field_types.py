@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 from vdb.errors import ArgumentTypeError, InvalidArgumentError, InvalidFilterError
-from vdb.model import spellings
+from vdb.model import synonyms
 from vdb.model.arguments import shown, unreadable
 from vdb.model.filters.paths import check_path
 
@@ -54,7 +54,7 @@ def field_type(path: object, kind: object) -> tuple[str, str]:
             received=error.received,
         ) from None
     if kind not in TYPES:
-        close = spellings.meant(kind.removesuffix("[]"), BASES, spellings.FIELD_TYPES)
+        close = synonyms.suggestion(kind.removesuffix("[]"), BASES, synonyms.FIELD_TYPES)
         several = "[]" if kind.endswith("[]") else ""
         hint = "" if close is None else f"; did you mean '{close}{several}'?"
         raise InvalidArgumentError(

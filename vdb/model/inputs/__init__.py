@@ -1,7 +1,7 @@
-"""What callers hand in, made plain: a list of ids, one matrix of rows, a list of payloads.
+"""Arguments in plain form: a list of ids, one matrix of rows, a list of payloads.
 
-Everything that can be refused without looking at the database is refused here, naming the argument
-and the row, before anything is locked or changed.
+All checks that need no database are made here, before anything is locked or changed; an error names
+the argument and the row.
 """
 
 from __future__ import annotations
@@ -14,7 +14,7 @@ from vdb.model.inputs.ids import (
     refuse_repeats,
     require_id_kind,
 )
-from vdb.model.inputs.once import kept
+from vdb.model.inputs.iterators import rereadable
 from vdb.model.inputs.payloads import payload_list
 from vdb.model.inputs.vectors import query_matrix, query_row, vector_matrix
 
@@ -22,12 +22,12 @@ __all__ = [
     "id_kind",
     "id_list",
     "is_one_id",
-    "kept",
     "one_id",
     "payload_list",
     "query_matrix",
     "query_row",
     "refuse_repeats",
     "require_id_kind",
+    "rereadable",
     "vector_matrix",
 ]

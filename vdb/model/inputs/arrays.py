@@ -18,11 +18,11 @@ from vdb.errors import (
     InvalidArgumentError,
     InvalidVectorError,
 )
-from vdb.model import tables
+from vdb.model import dataframes
 from vdb.model.arguments import shown, unreadable
 from vdb.model.config import LIMITS
 from vdb.model.dtypes import DType
-from vdb.model.inputs.once import kept
+from vdb.model.inputs.iterators import rereadable
 
 __all__ = ["array_of", "refuse_dimension"]
 
@@ -50,7 +50,7 @@ def array_of(vectors: Any, name: str, dim: int, dtype: DType) -> NDArray[Any]:
         )
     if isinstance(vectors, range) and len(vectors) > LIMITS.slots:
         refuse_dimension(name, dim, dtype, len(vectors))
-    vectors = kept(name, vectors)
+    vectors = rereadable(name, vectors)
     array = _widened(_read(vectors, name, dim, dtype))
     if array.dtype.kind == "O" and array.size:
         array = _Objects(vectors, array, name, dim, dtype).numbers()
@@ -64,9 +64,9 @@ def _kinds(dtype: DType) -> str:
 
 
 def _read(vectors: Any, name: str, dim: int, dtype: DType) -> NDArray[Any]:
-    """What numpy makes of it."""
+    """The array that numpy makes of it."""
     try:
-        rows = tables.fixed_rows(vectors)
+        rows = dataframes.fixed_rows(vectors)
         array = np.asarray(vectors) if rows is None else rows
         if array.dtype.kind == "O" and array.ndim == 0 and hasattr(type(vectors), "__dlpack__"):
             array = np.from_dlpack(vectors)
@@ -80,23 +80,23 @@ def _read(vectors: Any, name: str, dim: int, dtype: DType) -> NDArray[Any]:
             received=type(vectors).__name__,
         ) from None
     except Exception as error:
-        found = _of_bfloat16(vectors)
-        if found is None:
+        widened = _of_bfloat16(vectors)
+        if widened is None:
             raise unreadable(name, vectors, error) from error
-        return found
+        return widened
     return array
 
 
 def _of_bfloat16(vectors: Any) -> NDArray[Any] | None:
-    """A tensor of a type that torch has and numpy has not, as float32, which holds it exactly."""
+    """A bfloat16 tensor of torch, which numpy cannot read, as float32, which holds it exactly."""
     try:
         return np.asarray(vectors.float()) if str(vectors.dtype) == "torch.bfloat16" else None
-    except Exception:  # noqa: BLE001 - what numpy said of it is more to the point
+    except Exception:  # noqa: BLE001 - the error of numpy is raised, which says more
         return None
 
 
 def _widened(array: NDArray[Any]) -> NDArray[Any]:
-    """Numbers of a type that numpy was taught (bfloat16, ...) as float32, where that is exact."""
+    """Numbers of a type registered with numpy (bfloat16, ...) as float32, where that is exact."""
     kind = array.dtype
     if kind.kind == "V" and kind.names is None and np.can_cast(kind, np.float32):
         return array.astype(np.float32)
@@ -107,9 +107,9 @@ class _Objects:
     """An array of objects, which may be numbers, or vectors."""
 
     def __init__(
-        self, given: object, array: NDArray[Any], name: str, dim: int, dtype: DType
+        self, argument: object, array: NDArray[Any], name: str, dim: int, dtype: DType
     ) -> None:
-        self._given = given
+        self._argument = argument
         self._array = array
         self._name = name
         self._dim = dim
@@ -119,7 +119,7 @@ class _Objects:
         """The array of numbers that is meant."""
         array = self._array
         if array.ndim == 0:
-            self._refuse(f"{tables.described(self._given)}{_advice(self._given)}")
+            self._refuse(f"{dataframes.described(self._argument)}{_advice(self._argument)}")
         entries = list(array) if array.ndim == 1 else []
         if any(map(_is_row, entries)):
             rows = [self._row(i, entry) for i, entry in enumerate(entries)]
@@ -141,7 +141,7 @@ class _Objects:
         except Exception as error:
             raise unreadable(name, entry, error) from error
         if row.ndim != 1:
-            self._refuse(f"objects: {name} is {tables.described(entry)}")
+            self._refuse(f"objects: {name} is {dataframes.described(entry)}")
         if row.dtype.kind == "O":
             row = self._from_numbers(row, name)
         if row.dtype.kind not in _kinds(self._dtype) and row.size:
@@ -153,23 +153,23 @@ class _Objects:
 
     def _from_numbers(self, array: NDArray[Any], name: str) -> NDArray[Any]:
         """An array of objects each of which is one number."""
-        numbers = [tables.scalar(one) for one in array.flat]
-        for place, one in zip(np.ndindex(array.shape), numbers, strict=True):
-            if not isinstance(one, int | float | np.number | np.bool_):
+        numbers = [dataframes.scalar(entry) for entry in array.flat]
+        for place, entry in zip(np.ndindex(array.shape), numbers, strict=True):
+            if not isinstance(entry, int | float | np.number | np.bool_):
                 *rows, at = place
                 where = name + "".join(f"[{row}]" for row in rows)
-                what = "None" if one is None else tables.described(one)
+                what = "None" if entry is None else dataframes.described(entry)
+                kind = dataframes.described(self._argument)
                 self._refuse(
-                    f"{tables.described(self._given)}, an array of object to numpy: {where} holds "
-                    f"{what} at position {at}"
+                    f"{kind}, an array of object to numpy: {where} holds {what} at position {at}"
                 )
-        found = np.array(numbers)
-        if found.dtype.kind == "O":  # ints beyond 64 bits
-            found = np.array([_as_float(one) for one in numbers])
-        return found.reshape(array.shape)
+        converted = np.array(numbers)
+        if converted.dtype.kind == "O":  # ints beyond 64 bits
+            converted = np.array([_as_float(number) for number in numbers])
+        return converted.reshape(array.shape)
 
-    def _refuse(self, came: str) -> NoReturn:
-        _refuse(self._name, self._dtype, came, tables.described(self._given))
+    def _refuse(self, content: str) -> NoReturn:
+        _refuse(self._name, self._dtype, content, dataframes.described(self._argument))
 
 
 def _as_float(number: Any) -> float:
@@ -190,26 +190,26 @@ def _is_missing(entry: Any) -> bool:
     return isinstance(entry, float) and entry != entry  # noqa: PLR0124 - NaN is not itself
 
 
-def _advice(given: object) -> str:
-    """What to write instead of something that is no array."""
-    if isinstance(given, dict):
+def _advice(argument: object) -> str:
+    """The end of a message that names an argument which is no array: what to give instead."""
+    if isinstance(argument, dict):
         return ", which numpy cannot read; give list(vectors.values())"
-    if isinstance(given, set | frozenset):
+    if isinstance(argument, set | frozenset):
         return ", which has no order; give a list"
     return ", an array of object to numpy; give an array of shape (n, dim), or a list of vectors"
 
 
-def _refuse(name: str, dtype: DType, came: str, received: str) -> NoReturn:
+def _refuse(name: str, dtype: DType, content: str, received: str) -> NoReturn:
     expected = "bytes of packed bits, or booleans" if dtype.packed else "real numbers"
     raise ArgumentTypeError(
-        f"{name} must hold {expected}, got {came}",
+        f"{name} must hold {expected}, got {content}",
         expected="uint8 or bool" if dtype.packed else "float or int",
         received=received,
     )
 
 
 def _refuse_ragged(vectors: Any, name: str, dim: int, dtype: DType) -> None:
-    """Raise naming the first row of another length, if that is what is the matter."""
+    """Raise for the first row of another length, if there is one."""
     for i, row in enumerate(vectors):
         try:
             length = len(row)

@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 
 from vdb.errors import ArgumentTypeError, DuplicateIdError, InvalidArgumentError
-from vdb.model import tables
+from vdb.model import dataframes
 from vdb.model.arguments import listed, shown, unreadable
 from vdb.model.config import LIMITS
 from vdb.model.records import Id
@@ -18,7 +18,7 @@ __all__ = ["id_kind", "id_list", "is_one_id", "one_id", "refuse_repeats", "requi
 
 def is_one_id(ids: object) -> bool:
     """Whether this is one id rather than several."""
-    return isinstance(ids, str | int | np.integer | np.bool_) or tables.is_scalar(ids)
+    return isinstance(ids, str | int | np.integer | np.bool_) or dataframes.is_scalar(ids)
 
 
 def one_id(value: object, name: str = "id") -> Id:
@@ -31,7 +31,7 @@ def one_id(value: object, name: str = "id") -> Id:
     if isinstance(value, str):
         return _text_id(str.__str__(value), name)
     try:
-        value = tables.scalar(value)
+        value = dataframes.scalar(value)
     except Exception as error:
         raise unreadable(name, value, error) from error
     if isinstance(value, str):
@@ -65,11 +65,11 @@ def id_list(ids: Any, *, ordered: bool = True) -> list[Id]:
     """
     if is_one_id(ids):
         return [one_id(ids)]
-    given = _entries(ids, ordered=ordered)
-    kinds = set(map(type, given))
-    if kinds == {int} and LIMITS.id_min <= min(given) and max(given) <= LIMITS.id_max:
-        return given
-    plain = [one_id(value, f"ids[{i}]") for i, value in enumerate(given)]
+    entries = _entries(ids, ordered=ordered)
+    kinds = set(map(type, entries))
+    if kinds == {int} and LIMITS.id_min <= min(entries) and max(entries) <= LIMITS.id_max:
+        return entries
+    plain = [one_id(value, f"ids[{i}]") for i, value in enumerate(entries)]
     if plain:
         first = type(plain[0])
         for i, value in enumerate(plain):
@@ -84,7 +84,7 @@ def id_list(ids: Any, *, ordered: bool = True) -> list[Id]:
 
 
 def _entries(ids: Any, *, ordered: bool) -> list[Any]:
-    """What an array, a column or another sequence of ids holds."""
+    """The entries of an array, a column or another sequence of ids."""
     if isinstance(ids, np.ndarray):
         if ids.ndim != 1:
             raise InvalidArgumentError(
@@ -100,7 +100,7 @@ def _entries(ids: Any, *, ordered: bool) -> list[Any]:
             )
         entries: list[Any] = ids.tolist()
         return entries
-    if tables.is_table(ids) or (
+    if dataframes.is_table(ids) or (
         isinstance(ids, Iterable)
         and not isinstance(ids, bytes | bytearray | memoryview | Mapping)
         and not (ordered and isinstance(ids, set | frozenset))

@@ -23,7 +23,7 @@ def stored(
     """Rows of the right width, shape (n, width), in the dtype's own type, C-contiguous.
 
     Raises:
-        InvalidVectorError: The dtype cannot hold a number, or a vector means nothing to the metric.
+        InvalidVectorError: The dtype cannot hold a number, or the metric refuses a vector.
     """
     if dtype.packed:
         return _bits(array, dim, name, one=one)
@@ -31,7 +31,7 @@ def stored(
         return _integers(array, metric, dtype, name, one=one)
     # Conversion may overflow to infinity: the squares find it.
     with np.errstate(all="ignore"):
-        # At an address that suits its numbers: a part of a buffer may begin anywhere.
+        # Aligned, too: a part of a buffer may begin at any address.
         matrix = np.require(array, dtype.stored, ("C", "A"))
         fit = _are_fit(_squares(matrix), metric, dtype)
     if not fit.all():
@@ -42,7 +42,7 @@ def stored(
 
 
 def is_fit(vector: NDArray[Any], metric: Metric, dtype: DType) -> bool:
-    """Whether one vector of the dtype's own type means something to the metric."""
+    """Whether the metric accepts one vector of the dtype's own type."""
     if dtype.packed:
         return True
     if not dtype.real:
@@ -54,7 +54,7 @@ def is_fit(vector: NDArray[Any], metric: Metric, dtype: DType) -> bool:
 
 
 def are_fit(matrix: NDArray[Any], metric: Metric, dtype: DType) -> NDArray[np.bool_]:
-    """Which rows of the dtype's own type mean something to the metric, bool (n,)."""
+    """Which rows of the dtype's own type the metric accepts, bool (n,)."""
     if dtype.real:
         with np.errstate(all="ignore"):
             return np.asarray(_are_fit(_squares(matrix), metric, dtype), dtype=np.bool_)
@@ -123,10 +123,10 @@ def _refuse_outside(
 
 
 def _complaint(
-    given: NDArray[Any], kept: NDArray[Any], metric: Metric, dtype: DType
+    vector: NDArray[Any], converted: NDArray[Any], metric: Metric, dtype: DType
 ) -> tuple[str, str, object]:
-    """What is wrong with a vector of real numbers, what was expected, and what came."""
-    exact = np.asarray(given, dtype=np.longdouble)
+    """Why a vector of real numbers is refused: a clause, what was expected, what was received."""
+    exact = np.asarray(vector, dtype=np.longdouble)
     expected = f"finite, of length {metric.shortest:g} to {LIMITS.norm:g}"
     broken = np.flatnonzero(~np.isfinite(exact))
     if broken.size:
@@ -135,12 +135,12 @@ def _complaint(
         return f"holds {kind} at position {at}", expected, kind
     rounded = ""
     if dtype.rounds:
-        lost = np.flatnonzero(~np.isfinite(kept))
+        lost = np.flatnonzero(~np.isfinite(converted))
         if lost.size:
             at, largest = int(lost[0]), np.finfo(dtype.stored).max
             what = f"holds {exact[at]:g} at position {at}, and {dtype.name} ends at {largest:,.0f}"
             return what, f"{-largest:g} to {largest:g}", float(exact[at])
-        exact, rounded = kept.astype(np.longdouble), f" as {dtype.name}"
+        exact, rounded = converted.astype(np.longdouble), f" as {dtype.name}"
     norm = float(np.sqrt(np.sum(exact * exact)))
     if metric.asks_for_unit(dtype):
         expected = f"|v|^2 within {UNIT_TOLERANCE:g} of 1"

@@ -1,4 +1,4 @@
-"""Payloads: one for each row; what is in them is looked at when they are encoded."""
+"""Payloads: one for each row; their contents are checked when they are encoded."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from collections.abc import Set as AbstractSet
 from typing import Any
 
 from vdb.errors import ArgumentTypeError, InvalidArgumentError
-from vdb.model import tables
+from vdb.model import dataframes
 from vdb.model.arguments import listed, unreadable
 from vdb.model.config import LIMITS
 from vdb.model.records import Payload
@@ -19,7 +19,7 @@ _NO_SEQUENCE = (Mapping, AbstractSet, str, bytes, bytearray, memoryview)
 
 
 def payload_list(payloads: object, rows: int, *, one: bool) -> list[Payload]:
-    """One payload for each of the rows, in order; their contents are looked at when encoded.
+    """One payload for each of the rows, in order; their contents are checked when encoded.
 
     Args:
         payloads: A sequence of payloads, or a table of pandas, polars, pyarrow or numpy, each row
@@ -35,33 +35,33 @@ def payload_list(payloads: object, rows: int, *, one: bool) -> list[Payload]:
         return [payloads]
     if payloads is None:
         return [None] * rows
-    found = _records(payloads) if tables.is_table(payloads) else None
-    if found is None:
+    entries = _table_rows(payloads) if dataframes.is_table(payloads) else None
+    if entries is None:
         if isinstance(payloads, _NO_SEQUENCE) or not isinstance(payloads, Iterable):
             raise _refused(payloads)
-        found = listed("payloads", payloads, LIMITS.slots)
-    if len(found) != rows:
+        entries = listed("payloads", payloads, LIMITS.slots)
+    if len(entries) != rows:
         raise InvalidArgumentError(
-            f"ids and payloads differ in number: {rows} ids, {len(found)} payloads",
+            f"ids and payloads differ in number: {rows} ids, {len(entries)} payloads",
             expected=rows,
-            received=len(found),
+            received=len(entries),
         )
-    return found
+    return entries
 
 
-def _records(table: object) -> list[Any]:
+def _table_rows(table: object) -> list[Any]:
     """The rows of a table."""
     try:
-        found = tables.records(table)
+        rows = dataframes.records(table)
     except Exception as error:
         raise unreadable("payloads", table, error) from error
-    if found is None:
+    if rows is None:
         raise _refused(table, "; give its rows, as a list of dicts")
-    return list(found)
+    return list(rows)
 
 
 def _refused(payloads: object, advice: str = "") -> ArgumentTypeError:
-    what = tables.described(payloads)
+    what = dataframes.described(payloads)
     return ArgumentTypeError(
         f"payloads must be a sequence with one payload for each id, got {what}{advice}",
         expected="a sequence of payloads",

@@ -33,7 +33,7 @@ def vector_matrix(
             bytes, shape (rows, dim / 8), or booleans, shape (rows, dim). ``one`` takes a single row
             too.
         dim: The collection's dimension.
-        metric: Decides which vectors have a meaning.
+        metric: The metric that must accept them.
         dtype: What the vectors are stored as.
         rows: How many there must be; None for any number.
         name: What the argument is called in messages.
@@ -46,8 +46,8 @@ def vector_matrix(
         ArgumentTypeError: Not numbers.
         DimensionMismatchError: Vectors of another length.
         InvalidArgumentError: Another shape or number of rows.
-        InvalidVectorError: Numbers that the dtype cannot hold, or a vector that means nothing to
-            the metric: NaN, infinite, too long, zero under cosine, not of length 1 under dot.
+        InvalidVectorError: Numbers that the dtype cannot hold, or a vector that the metric
+            refuses: NaN, infinite, too long, zero under cosine, not of length 1 under dot.
     """
     array = array_of(vectors, name, dim, dtype)
     if one and array.ndim == 1:

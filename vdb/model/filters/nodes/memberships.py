@@ -8,7 +8,7 @@ from datetime import datetime
 from typing import Any
 
 from vdb.errors import InvalidFilterError
-from vdb.model import tables
+from vdb.model import dataframes
 from vdb.model.arguments import unreadable
 from vdb.model.filters.nodes.condition import Condition, plain
 from vdb.model.filters.values import Literal, literals
@@ -32,7 +32,7 @@ class Membership(Condition):
     def __post_init__(self) -> None:
         self._check_path()
         given: object = self.values
-        single = isinstance(given, str | bytes | dict) or tables.is_table(given)
+        single = isinstance(given, str | bytes | dict) or dataframes.is_table(given)
         if single or not isinstance(given, Iterable):
             raise InvalidFilterError(
                 f"expected a list of values, got {type(given).__name__}",
@@ -40,7 +40,7 @@ class Membership(Condition):
                 received=type(given).__name__,
             )
         try:
-            column = tables.column(given)
+            column = dataframes.column(given)
             listed = tuple(given if column is None else column)
         except Exception as error:
             raise InvalidFilterError(

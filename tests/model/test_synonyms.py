@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 
 import vdb
-from vdb.model import spellings
+from vdb.model import synonyms
 
 Q = np.ones(16)
 
@@ -61,7 +61,8 @@ def raising(*_):
 def test_signatures_and_documents_are_those_of_the_functions():
     assert list(inspect.signature(vdb.Collection.search).parameters)[:3] == ["self", "q", "k"]
     assert list(inspect.signature(vdb.HNSW).parameters) == ["M", "ef_construction", "codes", "seed"]
-    assert vdb.Collection.add.__doc__.startswith("New records")
+    documented = vdb.Collection.add.__wrapped__.__doc__
+    assert documented and vdb.Collection.add.__doc__ == documented
     assert vdb.HNSW(M=5) == vdb.HNSW(M=5)
 
 
@@ -109,9 +110,9 @@ def test_every_answer_is_a_word_of_ours():
     from vdb.model.filters.field_types import BASES
     from vdb.model.metrics import METRICS
 
-    assert set(spellings.METRICS.values()) <= set(METRICS)
-    assert set(spellings.DTYPES.values()) <= set(DTYPES)
-    assert set(spellings.FIELD_TYPES.values()) <= set(BASES)
+    assert set(synonyms.METRICS.values()) <= set(METRICS)
+    assert set(synonyms.DTYPES.values()) <= set(DTYPES)
+    assert set(synonyms.FIELD_TYPES.values()) <= set(BASES)
 
 
 WRITING = sorted(

@@ -1,4 +1,4 @@
-"""Arguments that can be read only once."""
+"""Arguments that are iterators, which can be read only once."""
 
 from __future__ import annotations
 
@@ -8,9 +8,9 @@ from typing import Any
 from vdb.model.arguments import listed
 from vdb.model.config import LIMITS
 
-__all__ = ["kept"]
+__all__ = ["rereadable"]
 
 
-def kept(name: str, value: Any) -> Any:
-    """The entries of an iterator as a list; anything else as it is."""
+def rereadable(name: str, value: Any) -> Any:
+    """The entries of an iterator as a list; any other value unchanged."""
     return listed(name, value, LIMITS.slots) if isinstance(value, Iterator) else value

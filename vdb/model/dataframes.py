@@ -1,8 +1,8 @@
-"""What tables of other libraries hold, in plain Python and numpy: columns, and whole tables.
+"""Columns and tables of pandas, polars, pyarrow and numpy, in plain Python and numpy arrays.
 
-pandas, polars and pyarrow are not imported: an object of theirs can only be given where they have
-been imported already. Tables of libraries that are not known here are told by their looks, so that
-nobody takes them for the sequence of their column names that they pretend to be.
+pandas, polars and pyarrow are not imported: an object of theirs can only come from a program that
+has imported them already. Tables of other libraries are recognized by their attributes, because
+iterating over one would give its column names.
 """
 
 from __future__ import annotations
@@ -44,7 +44,7 @@ def is_column(value: object) -> bool:
 
 
 def column(value: Any) -> list[Any] | None:
-    """The entries of a column, as plain as its library makes them; None for what is no column."""
+    """The entries of a column as its library converts them to Python; None for other values."""
     if not is_column(value):
         return None
     return list(value.to_pylist() if hasattr(value, "to_pylist") else value.to_list())
@@ -61,9 +61,9 @@ def scalar(value: Any) -> Any:
 
 
 def records(value: Any) -> list[dict[Any, Any]] | None:
-    """The rows of a table, as dicts by column; None for what is no table that is known here.
+    """The rows of a table as dicts by column; None for a table of another library.
 
-    What a table calls missing is None; NaN in a column of floats is a number like others.
+    Missing entries are None; NaN in a column of floats is a number like others.
 
     Raises:
         ValueError: Two columns have one name.
@@ -84,9 +84,9 @@ def records(value: Any) -> list[dict[Any, Any]] | None:
 
 
 def _joined(names: list[Any], columns: list[list[Any]], rows: int) -> list[dict[Any, Any]]:
-    twice = next((name for i, name in enumerate(names) if name in names[:i]), None)
-    if twice is not None:
-        raise ValueError(f"two of its columns are called {twice!r}")
+    duplicate = next((name for i, name in enumerate(names) if name in names[:i]), None)
+    if duplicate is not None:
+        raise ValueError(f"two of its columns are called {duplicate!r}")
     if not columns:
         return [{} for _ in range(rows)]
     return [dict(zip(names, row, strict=True)) for row in zip(*columns, strict=True)]
@@ -99,7 +99,8 @@ def _of_pandas(series: Any) -> list[Any]:
     if plain or not series.hasnans:
         return entries
     missing = series.isna().tolist()
-    return [None if gone else one for one, gone in zip(entries, missing, strict=True)]
+    pairs = zip(entries, missing, strict=True)
+    return [None if is_missing else entry for entry, is_missing in pairs]
 
 
 def fixed_rows(value: Any) -> NDArray[Any] | None:
@@ -128,14 +129,14 @@ def _chunks(value: Any) -> Iterator[Any]:
 
 
 def described(value: object) -> str:
-    """What a value is, for messages: its class, with the library it comes from."""
+    """The class of a value, with its library, for messages."""
     kind = type(value)
     library = kind.__module__.partition(".")[0]
     return kind.__qualname__ if library == "builtins" else f"{library}.{kind.__qualname__}"
 
 
 def _is(value: object, library: str, *names: str) -> bool:
-    """Whether a value is of one of these classes of a library, which may not be there at all."""
+    """Whether a value is of one of these classes of a library, which need not be installed."""
     module = sys.modules.get(library)
     if module is None or type(value).__module__ == "builtins":
         return False

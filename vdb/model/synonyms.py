@@ -1,6 +1,6 @@
-"""What things are called elsewhere, so that a word of another product is answered with ours.
+"""Words of other products for our names, so that an error can suggest the right one.
 
-Nothing here is accepted: one thing has one name. It is what complaints are made of.
+No synonym is accepted: one thing has one name. They only go into messages.
 """
 
 from __future__ import annotations
@@ -14,7 +14,7 @@ from typing import Any, ParamSpec, TypeVar
 
 from vdb.errors import ArgumentTypeError
 
-__all__ = ["DTYPES", "FIELD_TYPES", "METRICS", "hinting", "meant", "with_hints"]
+__all__ = ["DTYPES", "FIELD_TYPES", "METRICS", "hinting", "suggestion", "with_hints"]
 
 _P = ParamSpec("_P")
 _R = TypeVar("_R")
@@ -23,7 +23,7 @@ _LONGEST = 32  # characters of a word that is compared with others
 
 
 def _table(**words: str) -> Mapping[str, str]:
-    """From names elsewhere, in small letters and digits only, to ours."""
+    """Synonyms, in small letters and digits only -> our names."""
     return MappingProxyType({word: ours for ours, many in words.items() for word in many.split()})
 
 
@@ -78,20 +78,20 @@ _PARAMETERS = {
     "read_only": "readonly",
     "scores": "convention",
 }
-"""Parameters: a word may stand for several of ours, of which a function has one."""
+"""Parameters -> synonyms; a synonym may belong to several, of which a function has one."""
 
 
-def meant(
+def suggestion(
     word: str, allowed: Iterable[str], elsewhere: Mapping[str, str] = MappingProxyType({})
 ) -> str | None:
-    """Which of the allowed words was meant, if one is likely."""
+    """The allowed word that was probably meant, or None."""
     words = list(allowed)
     if len(word) > _LONGEST:
         return None
     plain = _plain(word)
-    for one in words:
-        if _plain(one) == plain:
-            return one
+    for allowed_word in words:
+        if _plain(allowed_word) == plain:
+            return allowed_word
     if elsewhere.get(plain) in words:
         return elsewhere[plain]
     return next(iter(get_close_matches(word.casefold(), words, n=1, cutoff=0.75)), None)
@@ -102,40 +102,40 @@ def _plain(word: str) -> str:
 
 
 def with_hints(function: Callable[_P, _R]) -> Callable[_P, _R]:
-    """The function, but a parameter that it does not have is answered with the one that it has."""
+    """The function, whose error for an unknown parameter suggests the right one."""
 
     @functools.wraps(function)
-    def call(*given: _P.args, **named: _P.kwargs) -> _R:
+    def call(*args: _P.args, **kwargs: _P.kwargs) -> _R:
         try:
-            return function(*given, **named)
+            return function(*args, **kwargs)
         except TypeError as error:
             # No frame below this one: it was the call itself that failed.
             if error.__traceback__ is not None and error.__traceback__.tb_next is None:
-                _refuse_unknown(function, named)
+                _refuse_unknown(function, kwargs)
             raise
 
     return call
 
 
 def hinting(kind: type[_R]) -> type[_R]:
-    """The class, but made as by a function that was given to `with_hints`."""
+    """The class, whose constructor does the same as `with_hints`."""
     kind.__init__ = with_hints(kind.__init__)  # type: ignore[method-assign]  # takes and does the same
     return kind
 
 
-def _refuse_unknown(function: Callable[..., Any], named: Mapping[str, object]) -> None:
+def _refuse_unknown(function: Callable[..., Any], kwargs: Mapping[str, object]) -> None:
     """Raise for the first argument that is no parameter of the function, if there is one."""
-    known = [name for name in inspect.signature(function).parameters if name != "self"]
-    unknown = next((name for name in named if name not in known), None)
+    parameters = [name for name in inspect.signature(function).parameters if name != "self"]
+    unknown = next((name for name in kwargs if name not in parameters), None)
     if unknown is None:
         return
     plain = _plain(unknown)
-    ours = [name for name in known if plain in _PARAMETERS.get(name, "").split()]
-    close = ours[0] if ours else meant(unknown, known)
-    hint = f"did you mean {close!r}?" if close else f"there are {', '.join(known)}"
+    matches = [name for name in parameters if plain in _PARAMETERS.get(name, "").split()]
+    close = matches[0] if matches else suggestion(unknown, parameters)
+    hint = f"did you mean {close!r}?" if close else f"there are {', '.join(parameters)}"
     what = function.__qualname__.removesuffix(".__init__").rpartition(".")[2]
     raise ArgumentTypeError(
         f"{what}() has no parameter {unknown!r}; {hint}",
-        expected=tuple(known),
+        expected=tuple(parameters),
         received=unknown,
     ) from None
