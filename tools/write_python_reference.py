@@ -13,7 +13,7 @@ from typing import Any
 
 import vdb
 from vdb import errors, scores
-from vdb.model.filters.expressions import Field
+from vdb.model.filters.expression_syntax import Field
 
 PAGE = Path(__file__).parent.parent / "docs" / "reference" / "python.md"
 

@@ -23,8 +23,8 @@ from vdb import scores
 from vdb.api import lazy_modules as _later
 from vdb.api.collection import Collection
 from vdb.api.collection_reader import CollectionReader
+from vdb.api.compare_and_calibrate import calibrate_threshold, compare_metrics
 from vdb.api.database import Database, open  # noqa: A004 - vdb.open reads as it should
-from vdb.api.metric_studies import calibrate_threshold, compare_metrics
 from vdb.api.restore import restore
 from vdb.api.snapshot import Snapshot
 from vdb.errors import (

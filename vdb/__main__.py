@@ -1,6 +1,6 @@
 """`python -m vdb` is the command line."""
 
-from vdb.cli.entry import main
+from vdb.cli.console_script import main
 
 if __name__ == "__main__":
     main()

@@ -227,7 +227,7 @@ sys.meta_path.insert(0, Interrupting())
 def test_ctrl_c_while_the_package_is_loaded_is_quiet_for_its_own_command_alone(tmp_path):
     (tmp_path / "sitecustomize.py").write_text(INTERRUPTING)
     for name in ("vdb", "other"):
-        (tmp_path / name).write_text("import vdb.cli.entry\nvdb.cli.entry.main()\n")
+        (tmp_path / name).write_text("import vdb.cli.console_script\nvdb.cli.entry.main()\n")
     environment = {**os.environ, "PYTHONPATH": str(tmp_path)}
     ended = {}
     for command in (["-m", "vdb"], [str(tmp_path / "vdb")], [str(tmp_path / "other")]):
@@ -242,11 +242,11 @@ def test_ctrl_c_while_the_package_is_loaded_is_quiet_for_its_own_command_alone(t
 
 
 def test_the_console_script_and_python_m_begin_in_the_same_light_module():
-    code = "import sys, vdb; before = set(sys.modules); import vdb.cli.entry; "
+    code = "import sys, vdb; before = set(sys.modules); import vdb.cli.console_script; "
     code += "print(sorted(m for m in set(sys.modules) - before if m.split('.')[0] != 'vdb'))"
     assert python("-c", code).stdout.strip() in {"[]", "['signal']"}
     script = importlib.metadata.distribution("vdb").entry_points.select(name="vdb")
-    assert [entry.value for entry in script] == ["vdb.cli.entry:main"]
+    assert [entry.value for entry in script] == ["vdb.cli.console_script:main"]
 
 
 @pytest.mark.parametrize(

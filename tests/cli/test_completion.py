@@ -10,7 +10,7 @@ import pytest
 def offered(words, cwd, shell="bash"):
     """What the shell is told for these words, of which the last is unfinished."""
     ran = subprocess.run(
-        [sys.executable, "-c", "from vdb.cli.entry import main; main()"],
+        [sys.executable, "-c", "from vdb.cli.console_script import main; main()"],
         env={
             **os.environ, "_VDB_COMPLETE": f"complete_{shell}", "COMP_CWORD": str(len(words) - 1),
             "COMP_WORDS": " ".join(words),

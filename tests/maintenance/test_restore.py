@@ -10,7 +10,7 @@ import pytest
 
 import vdb
 from vdb.maintenance import restore as restore_module
-from vdb.store import restoring
+from vdb.store import file_restore
 
 POSIX = pytest.mark.skipif(os.name == "nt", reason="modes and locks are another thing there")
 
@@ -183,7 +183,7 @@ class TestRefusing:
         def full(_):
             raise OSError(28, "No space left on device")
 
-        monkeypatch.setattr(restoring.os, "fsync", full)
+        monkeypatch.setattr(file_restore.os, "fsync", full)
         with pytest.raises(vdb.DiskFullError):
             vdb.restore(backup, path)
 
@@ -191,7 +191,7 @@ class TestRefusing:
         def fail(*_, **__):
             raise OSError(5, "Input/output error")
 
-        monkeypatch.setattr(restoring.Path, "replace", fail)
+        monkeypatch.setattr(file_restore.Path, "replace", fail)
         with pytest.raises(vdb.DiskError):
             vdb.restore(backup, path)
 

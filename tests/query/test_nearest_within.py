@@ -162,5 +162,5 @@ def test_a_wide_collection_is_walked_and_not_scanned(db, monkeypatch):
     q = random.normal(size=8)
     limit = float(docs.search(q, 5, exact=True).values[4])
     expected = docs.search(q, 50, exact=True, threshold=limit).ids.tolist()
-    monkeypatch.setattr("vdb.query.nearest_within._WiderSearch.scan", None)
+    monkeypatch.setattr("vdb.query.nearest_above_threshold._WiderSearch.scan", None)
     assert docs.search(q, 50, threshold=limit).ids.tolist() == expected

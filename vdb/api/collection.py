@@ -11,7 +11,7 @@ from numpy.typing import ArrayLike, NDArray
 from vdb import index, query
 from vdb.api import filter_warning, lazy_modules
 from vdb.api.collection_reader import CollectionReader
-from vdb.api.live_access import LiveAccess
+from vdb.api.database_access import LiveAccess
 from vdb.errors import ArgumentTypeError, InvalidArgumentError
 from vdb.index import Tuning, ingest
 from vdb.index.fields import declaration

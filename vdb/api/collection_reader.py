@@ -15,17 +15,17 @@ from numpy.typing import ArrayLike, NDArray
 
 from vdb import query
 from vdb.api import filter_warning, lazy_modules
-from vdb.api.access import Access, Moment
 from vdb.api.collection_lookup import find_view, require_metric
+from vdb.api.read_access import Access, Moment
 from vdb.api.record_iterator import Walk
 from vdb.errors import NotFoundError, SnapshotWriteError, VdbError
 from vdb.index import ingest, search_ef
 from vdb.model import arguments, config, inputs
 from vdb.model.filters import Filter
-from vdb.model.handles import Handle
 from vdb.model.hits import Hits, ManyHits
 from vdb.model.records import Id, Progress, Record
 from vdb.model.synonyms import with_hints
+from vdb.model.unpicklable import Handle
 from vdb.store import Batch, CollectionView, Snapshot, WritableCollection
 
 if TYPE_CHECKING:

@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Self
 from vdb.api import lazy_modules, temporary
 from vdb.api.collection import Collection
 from vdb.api.collection_lookup import check_schema, find_view, has_collection
-from vdb.api.live_access import LiveAccess
+from vdb.api.database_access import LiveAccess
 from vdb.api.paths import directory_of
 from vdb.api.snapshot import Snapshot
 from vdb.errors import (
@@ -25,9 +25,9 @@ from vdb.index import new_generation
 from vdb.index.fields.field_index import lines
 from vdb.model import arguments, config
 from vdb.model.filters.field_types import field_types
-from vdb.model.handles import Handle
 from vdb.model.metrics import metric_named
 from vdb.model.synonyms import with_hints
+from vdb.model.unpicklable import Handle
 from vdb.model.version import __version__
 from vdb.scores.table import convention_named
 from vdb.store import Environment
@@ -127,7 +127,7 @@ def open(  # noqa: A001 - vdb.open reads as it should
 
 def _require_sound(database: Database) -> None:
     """Close the database and raise CorruptedError if a check finds a problem."""
-    from vdb.maintenance.check.soundness import require_sound
+    from vdb.maintenance.check.require_sound import require_sound
 
     try:
         require_sound(database.check(), database.path)
@@ -437,7 +437,7 @@ class Database(Handle):
         self._access.check_outside("back up")
         verify_copy = None
         if arguments.truth("verify", verify):
-            from vdb.maintenance.check.soundness import require_sound_copy
+            from vdb.maintenance.check.require_sound import require_sound_copy
 
             verify_copy = partial(require_sound_copy, original=self._environment.path)
         self._environment.copy(directory_of(path), compact=True, judge=verify_copy)

@@ -6,8 +6,8 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import TypeVar
 
-from vdb.api.access import Moment
-from vdb.model.handles import Handle
+from vdb.api.read_access import Moment
+from vdb.model.unpicklable import Handle
 
 __all__ = ["Walk"]
 

@@ -6,12 +6,12 @@ from pathlib import Path
 from types import TracebackType
 from typing import Self
 
-from vdb.api.access import PinnedAccess
 from vdb.api.collection_lookup import check_schema, find_view, has_collection
 from vdb.api.collection_reader import CollectionReader
+from vdb.api.read_access import PinnedAccess
 from vdb.model import config
-from vdb.model.handles import Handle
 from vdb.model.synonyms import with_hints
+from vdb.model.unpicklable import Handle
 
 __all__ = ["Snapshot"]
 

@@ -11,7 +11,6 @@ from vdb.index.vectors.build_order import RUN
 from vdb.index.vectors.change import add, remove, replace
 from vdb.index.vectors.commit_memory import rows_within
 from vdb.index.vectors.filter_set import FilterSet, live
-from vdb.index.vectors.generation import new_generation
 from vdb.index.vectors.graph_statistics import (
     GraphStatistics,
     Level,
@@ -19,6 +18,7 @@ from vdb.index.vectors.graph_statistics import (
     graph_statistics,
     neighborhood,
 )
+from vdb.index.vectors.new_generation import new_generation
 from vdb.index.vectors.online_build import Building, Vectors
 from vdb.index.vectors.search import (
     DEFAULT_EF,
@@ -28,10 +28,7 @@ from vdb.index.vectors.search import (
     scan,
     search,
 )
-from vdb.index.vectors.stored import norm_stats, norms, stored, stored_vectors
-from vdb.index.vectors.strategy import SearchStats, filtered_plan, is_small, unfiltered_plan
-from vdb.index.vectors.ties import Nodes, copies, nodes, ties
-from vdb.index.vectors.tuning import (
+from vdb.index.vectors.stored_tuning import (
     AUTOMATIC_ADDED,
     CurvePoint,
     Tuning,
@@ -41,6 +38,9 @@ from vdb.index.vectors.tuning import (
     tuning_from_map,
     tuning_to_map,
 )
+from vdb.index.vectors.stored_vectors import norm_stats, norms, stored, stored_vectors
+from vdb.index.vectors.strategy import SearchStats, filtered_plan, is_small, unfiltered_plan
+from vdb.index.vectors.ties import Nodes, copies, nodes, ties
 from vdb.index.vectors.verify import verify
 
 __all__ = [

@@ -17,10 +17,10 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from vdb.errors import CorruptedError, FormatVersionError, InvalidArgumentError, VdbError
-from vdb.maintenance.check.soundness import problems_of
+from vdb.maintenance.check.require_sound import problems_of
 from vdb.model.results import Result
 from vdb.store import Environment
-from vdb.store.restoring import Source, Target
+from vdb.store.file_restore import Source, Target
 
 __all__ = ["RestoreReport", "restore"]
 

@@ -15,7 +15,7 @@ from vdb.index.types import Reader, View
 from vdb.model import filters
 from vdb.model.filters import nodes
 from vdb.model.filters.nodes import And, Filter, Joint, Not
-from vdb.model.filters.typed import typed
+from vdb.model.filters.type_check import typed
 from vdb.model.records import Id
 from vdb.query.filter_cache import filter_cache, key_of, sound
 from vdb.query.filter_evaluator import FilterEvaluator

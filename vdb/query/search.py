@@ -19,13 +19,13 @@ from vdb.model.dtypes import DTYPES
 from vdb.model.hits import Hits, ManyHits
 from vdb.model.metrics import METRICS, Metric
 from vdb.model.records import Ids, Plan
-from vdb.query.convention import convention_of
 from vdb.query.filter_match import matching
 from vdb.query.hit_order import ids_in_order, order_by_id
 from vdb.query.id_cache import ids_at
 from vdb.query.nearest import matches, nearest, with_spare
-from vdb.query.nearest_within import nearest_within
+from vdb.query.nearest_above_threshold import nearest_within
 from vdb.query.range_search import range_search
+from vdb.query.score_convention import convention_of
 from vdb.query.scoring import Scoring, empty_ranking, rank
 from vdb.query.zero_queries import checked_queries, with_zero_queries
 from vdb.store import CacheSlot, CollectionView

@@ -17,7 +17,7 @@ from vdb.store.damage import locate_damage
 from vdb.store.environment import Environment
 from vdb.store.files.creation import create_empty
 from vdb.store.files.thread_locks import holding
-from vdb.store.header_claims import largest_slot_count, require_slot_count
+from vdb.store.slot_count_check import largest_slot_count, require_slot_count
 from vdb.store.snapshot import Snapshot
 from vdb.store.state_cache import CacheSlot
 from vdb.store.statistics import EnvironmentStats

@@ -17,14 +17,14 @@ from vdb.errors import (
     ReadOnlyError,
     VdbError,
 )
-from vdb.store.files import mounts, scratch
+from vdb.store.files import mounts, temporary_directory
 from vdb.store.files.creation import confirm, sync_directory
 from vdb.store.files.directory import DATA, LOCK, OPEN_LOCK, WRITER_LOCK
+from vdb.store.files.file_copy import stream
 from vdb.store.files.file_lock import FileLock
+from vdb.store.files.file_replacement import vacant_name
 from vdb.store.files.lmdb_errors import os_errors, shown, translate
 from vdb.store.files.lock_holders import holders, named
-from vdb.store.files.replacing import vacant_name
-from vdb.store.files.streaming import stream
 from vdb.store.handle import StoreHandle
 from vdb.store.snapshot import Snapshot
 
@@ -65,7 +65,7 @@ def copy(
     handle.gate.enter(token, handle.lock_timeout)
     try:
         with os_errors(target):
-            new = scratch.make(parent, f".{target.name}{COPYING}")
+            new = temporary_directory.make(parent, f".{target.name}{COPYING}")
         try:
             with os_errors(target):
                 if compact or handle.writer_lock is None:
@@ -84,7 +84,7 @@ def copy(
                 new.rename(target)
                 confirm(target)
         finally:
-            scratch.remove(new)
+            temporary_directory.remove(new)
     finally:
         handle.gate.leave(token)
 
@@ -102,13 +102,13 @@ def compact(handle: StoreHandle) -> None:
     """
     with alone(handle):
         with os_errors(handle.directory.here):
-            new = scratch.make(handle.directory.here, COMPACTING)
+            new = temporary_directory.make(handle.directory.here, COMPACTING)
         try:
             with os_errors(handle.directory.here):
                 _copy_to(handle, new, compact=True)
                 _replace(handle, new / DATA)
         finally:
-            scratch.remove(new)
+            temporary_directory.remove(new)
 
 
 @contextmanager
@@ -198,7 +198,7 @@ def replacement(handle: StoreHandle) -> Iterator[Path]:
     It is removed at the end, with whatever `replace` has not taken out of it.
     """
     with os_errors(handle.directory.here):
-        new = scratch.make(handle.directory.here, REPLACING)
+        new = temporary_directory.make(handle.directory.here, REPLACING)
     try:
         # Not that one itself: scratch holds a lock on it, and writers take turns by such a lock.
         directory = new / "new"
@@ -206,7 +206,7 @@ def replacement(handle: StoreHandle) -> Iterator[Path]:
             directory.mkdir(mode=0o700)
         yield directory
     finally:
-        scratch.remove(new)
+        temporary_directory.remove(new)
 
 
 def replace(handle: StoreHandle, new: Path, *, keep: str) -> Path:

@@ -30,6 +30,7 @@ from vdb.errors import (
     NotFoundError,
     VdbError,
 )
+from vdb.store.failed_commit import after_failed_commit
 from vdb.store.files.writer_lock import WriterLock
 from vdb.store.flush import flush, put_commit
 from vdb.store.format import journal, keys
@@ -38,7 +39,6 @@ from vdb.store.format.headers import CollectionHeader
 from vdb.store.format.keys import KeyKind
 from vdb.store.format.packing import twin
 from vdb.store.handle import StoreHandle
-from vdb.store.recovery import after_failed_commit
 from vdb.store.snapshot import Snapshot
 from vdb.store.transaction import Transaction
 from vdb.store.views import build_view

@@ -18,7 +18,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from vdb.errors import CorruptedError
-from vdb.store.format import blocks, changes, journal, keys
+from vdb.store.format import blocks, change_log, journal, keys
 from vdb.store.format.generation import GenerationRecord
 from vdb.store.format.headers import CollectionHeader
 from vdb.store.reader import Reader
@@ -55,11 +55,11 @@ def log_changes(batch: Transaction, collection: WritableCollection) -> None:
     for generation in behind:
         build = batch.inactive_generation(header, generation).build
         epoch = 0 if build is None else build.epoch
-        for number, bits in changes.parts(slots):
+        for number, bits in change_log.parts(slots):
             key = keys.change(header.number, generation, epoch, number)
             logged = batch.get(key)
             if logged is not None:
-                bits = changes.united(bits, batch.seal.unwrap(key, logged))  # noqa: PLW2901
+                bits = change_log.united(bits, batch.seal.unwrap(key, logged))  # noqa: PLW2901
             batch.put_sealed(key, bits)
 
 
@@ -77,7 +77,7 @@ def changed_slots(
         if (place.epoch or 0) > after:
             body = reader.seal.unwrap(key, value)
             where = f"key {key.hex()}"
-            slots = changes.slots_in(body, place.number or 0, where)
+            slots = change_log.slots_in(body, place.number or 0, where)
             if slots.size and slots[-1] >= header.slots:
                 raise CorruptedError(f"slot {slots[-1]} of {header.slots}", where=where)
             parts.append(slots)

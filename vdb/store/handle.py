@@ -17,8 +17,8 @@ from vdb.store.files import mounts, open_lock, registry
 from vdb.store.files.data_file import DataFile
 from vdb.store.files.directory import Directory, FileId
 from vdb.store.files.file_lock import FileLock
+from vdb.store.files.file_replacement import drop_second_names
 from vdb.store.files.lmdb_errors import os_errors
-from vdb.store.files.replacing import drop_second_names
 from vdb.store.files.writer_lock import WriterLock
 from vdb.store.format.checksums import Seal
 from vdb.store.gate import Gate

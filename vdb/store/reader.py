@@ -13,9 +13,9 @@ from numpy.typing import NDArray
 from vdb.errors import CorruptedError, NotFoundError
 from vdb.model.records import Id, Payload
 from vdb.store.format import keys, records
-from vdb.store.format.agreement import require_in_use, require_inactive
 from vdb.store.format.checksums import UNSALTED, Seal
 from vdb.store.format.generation import GenerationRecord
+from vdb.store.format.header_agreement import require_in_use, require_inactive
 from vdb.store.format.headers import CollectionHeader, DatabaseHeader
 from vdb.store.format.keys import KeyKind
 from vdb.store.format.payloads import Payloads, decode, record_place

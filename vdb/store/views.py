@@ -28,7 +28,7 @@ from vdb.kernel import BlockTable
 from vdb.store.format import blocks, journal, keys
 from vdb.store.format.generation import GenerationRecord
 from vdb.store.format.headers import CollectionHeader, DatabaseHeader
-from vdb.store.header_claims import Stored, require_slot_count
+from vdb.store.slot_count_check import Stored, require_slot_count
 from vdb.store.state_cache import StateCache, empty_cache
 
 __all__ = [

@@ -14,7 +14,7 @@ from support import strategies
 from vdb.errors import InvalidPayloadError
 from vdb.index.fields import declaration
 from vdb.model import filters
-from vdb.model.filters.typed import typed
+from vdb.model.filters.type_check import typed
 from vdb.query.filter_evaluator import FilterEvaluator
 
 TYPES = {
@@ -322,7 +322,7 @@ class TestDamage:
 
     def test_postings_that_differ_from_payloads_are_named(self, db, docs):
         from vdb.index.fields import postings
-        from vdb.store.format.leaves import posting
+        from vdb.store.format.posting_leaves import posting
         from vdb.store.format.terms import terms
 
         (term,) = terms("int", 5) - {b"\0"}

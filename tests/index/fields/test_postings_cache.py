@@ -10,8 +10,8 @@ import vdb
 from vdb.errors import CorruptedError
 from vdb.index.fields import postings, postings_cache
 from vdb.model import filters
-from vdb.model.filters.typed import typed
-from vdb.store.format import keys, leaves
+from vdb.model.filters.type_check import typed
+from vdb.store.format import keys, posting_leaves
 
 COUNT = 3000
 
@@ -140,7 +140,9 @@ def test_a_table_is_not_made_of_terms_that_mean_nothing(db):
     docs.add(range(100), [[0]] * 100, [{"a": float(i)} for i in range(100)])
     with db._access.writing() as batch:
         coll = batch.collection("odd")
-        postings.change(batch, coll, 1, [leaves.posting(b"\2much too long for a float", 5)], [])
+        postings.change(
+            batch, coll, 1, [posting_leaves.posting(b"\2much too long for a float", 5)], []
+        )
     for _ in range(3):
         assert docs.count({"a": {"$in": [float(i) for i in range(50)]}}) == 50
         assert docs.count({"a": {"$gte": 50}}) >= 50

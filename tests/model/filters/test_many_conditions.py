@@ -13,8 +13,8 @@ from hypothesis import strategies as st
 import vdb
 from support import strategies
 from vdb.model import filters
-from vdb.model.filters import column, nodes
-from vdb.model.filters.columns import Columns
+from vdb.model.filters import field_block, nodes
+from vdb.model.filters.block_evaluation import Columns
 from vdb.model.filters.values import LONGEST_TEXT
 
 LONG = "x" * 100_000
@@ -34,8 +34,8 @@ def test_columns_say_what_the_predicate_says(where, payloads):
 @settings(max_examples=300)
 def test_conditions_decided_together_say_the_same(where, payloads):
     with (
-        mock.patch.object(column, "_FEW_SPANS", 1),
-        mock.patch.object(column, "_CELLS", 2 * max(1, len(payloads))),
+        mock.patch.object(field_block, "_FEW_SPANS", 1),
+        mock.patch.object(field_block, "_CELLS", 2 * max(1, len(payloads))),
     ):
         assert Columns(where).passing(payloads).tolist() == one_by_one(where, payloads)
 
@@ -191,9 +191,9 @@ def test_a_thousand_conditions_cost_little_more_than_one(db, name, declared):
 
 def test_a_payload_is_walked_once_whatever_is_asked(monkeypatch):
     looked = []
-    real = vdb.model.filters.classes.Classes.of
+    real = vdb.model.filters.value_classes.Classes.of
     monkeypatch.setattr(
-        vdb.model.filters.classes.Classes,
+        vdb.model.filters.value_classes.Classes,
         "of",
         lambda self, v: (looked.append(v), real(self, v))[1],
     )

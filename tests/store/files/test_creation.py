@@ -13,7 +13,7 @@ from vdb.errors import (
     NotFoundError,
 )
 from vdb.store import Environment
-from vdb.store.files import creation, scratch
+from vdb.store.files import creation, temporary_directory
 
 
 def contents(directory):
@@ -143,7 +143,7 @@ class TestMaking:
             directory.mkdir()
             (directory / "data.mdb").write_bytes(b"half")
         for directory in (old, foreign):
-            os.utime(directory, (0, time.time() - 2 * scratch.STALE_SECONDS))
+            os.utime(directory, (0, time.time() - 2 * temporary_directory.STALE_SECONDS))
         Environment.open(path).close()
         assert not old.exists()
         assert young.exists()

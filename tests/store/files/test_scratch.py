@@ -8,11 +8,11 @@ import pytest
 
 from support.store_tools import child, docs, ids
 from vdb.store import Environment, backup
-from vdb.store.files import creation, scratch
+from vdb.store.files import creation, temporary_directory
 
 pytestmark = pytest.mark.skipif(os.name == "nt", reason="directories cannot be locked there")
 
-LONG_AGO = time.time() - 100 * scratch.STALE_SECONDS
+LONG_AGO = time.time() - 100 * temporary_directory.STALE_SECONDS
 PREFIX = ".x.vdb-making-"
 
 
@@ -21,12 +21,12 @@ def age(directory):
 
 
 def test_what_somebody_makes_is_never_taken_for_a_crashs(tmp_path):
-    made = scratch.make(tmp_path, PREFIX)
+    made = temporary_directory.make(tmp_path, PREFIX)
     (made / "half").write_bytes(b"half")
     age(made)
-    scratch.remove_stale(tmp_path, PREFIX)
+    temporary_directory.remove_stale(tmp_path, PREFIX)
     assert (made / "half").exists()
-    scratch.remove(made)
+    temporary_directory.remove(made)
     assert list(tmp_path.iterdir()) == []
 
 
@@ -41,10 +41,10 @@ hear()
 """
     with child(script, tmp_path) as maker:
         made = tmp_path / maker.hear()
-        scratch.remove_stale(tmp_path, PREFIX)
+        temporary_directory.remove_stale(tmp_path, PREFIX)
         assert (made / "half").exists()
         maker.kill()
-    scratch.remove_stale(tmp_path, PREFIX)
+    temporary_directory.remove_stale(tmp_path, PREFIX)
     assert not made.exists()
 
 
@@ -59,7 +59,7 @@ def test_what_it_is_not_its_own_it_leaves(tmp_path):
     inside.mkdir()
     (inside / "link").symlink_to(elsewhere)
     age(inside)
-    scratch.remove_stale(tmp_path, PREFIX)
+    temporary_directory.remove_stale(tmp_path, PREFIX)
     assert (elsewhere / "thesis.txt").read_text() == "dear diary"
     assert {file.name for file in tmp_path.iterdir()} == {
         *("elsewhere", f"{PREFIX}link", f"{PREFIX}file")
@@ -95,7 +95,7 @@ def test_nor_do_others_in_the_making(path, tmp_path, monkeypatch, what):
         directory = args[0] if what == "creation" else args[1]
         age(directory)
         prefix = directory.name[: directory.name.rindex("-") + 1]
-        scratch.remove_stale(directory.parent, prefix)
+        temporary_directory.remove_stale(directory.parent, prefix)
         made.append(directory.exists())
         return real(*args, **kwargs)
 

@@ -9,7 +9,7 @@ import pytest
 
 from support.store_tools import docs, ids, run
 from vdb.store import Environment
-from vdb.store.files import streaming
+from vdb.store.files import file_copy
 
 
 def fill(env):
@@ -31,7 +31,7 @@ def test_an_interrupted_copy_leaves_nothing(env, tmp_path, monkeypatch, call):
         return os.write(fd, piece)
 
     with monkeypatch.context() as patch:
-        patch.setattr(streaming, "os", _With(os, write=interrupted))
+        patch.setattr(file_copy, "os", _With(os, write=interrupted))
         with pytest.raises(KeyboardInterrupt):
             calls[call]()
     assert threading.active_count() == threads

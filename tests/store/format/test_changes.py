@@ -6,9 +6,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from vdb.errors import CorruptedError
-from vdb.store.format import changes
+from vdb.store.format import change_log
 
-SLOTS = st.sets(st.integers(0, 5 * changes.SLOTS), max_size=60)
+SLOTS = st.sets(st.integers(0, 5 * change_log.SLOTS), max_size=60)
 
 
 def array(slots):
@@ -19,27 +19,27 @@ def read(parts):
     return {
         slot
         for number, body in parts.items()
-        for slot in changes.slots_in(body, number, "here").tolist()
+        for slot in change_log.slots_in(body, number, "here").tolist()
     }
 
 
 @given(SLOTS)
 def test_the_slots_come_back(slots):
-    parts = dict(changes.parts(array(slots)))
+    parts = dict(change_log.parts(array(slots)))
     assert read(parts) == slots
-    assert list(parts) == sorted({slot // changes.SLOTS for slot in slots})
-    assert all(len(body) == changes.PART for body in parts.values())
+    assert list(parts) == sorted({slot // change_log.SLOTS for slot in slots})
+    assert all(len(body) == change_log.PART for body in parts.values())
 
 
 @given(SLOTS, SLOTS)
 def test_parts_unite_to_the_union(one, other):
-    parts = dict(changes.parts(array(one)))
-    for number, body in changes.parts(array(other)):
-        parts[number] = changes.united(parts[number], body) if number in parts else body
+    parts = dict(change_log.parts(array(one)))
+    for number, body in change_log.parts(array(other)):
+        parts[number] = change_log.united(parts[number], body) if number in parts else body
     assert read(parts) == one | other
 
 
-@pytest.mark.parametrize("size", [0, changes.PART - 1, changes.PART + 1])
+@pytest.mark.parametrize("size", [0, change_log.PART - 1, change_log.PART + 1])
 def test_a_part_of_another_length_is_damage(size):
     with pytest.raises(CorruptedError, match=f"got {size}"):
-        changes.slots_in(bytes(size), 0, "here")
+        change_log.slots_in(bytes(size), 0, "here")

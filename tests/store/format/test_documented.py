@@ -16,16 +16,16 @@ from vdb.model.filters import field_types, paths
 from vdb.model.metrics import METRICS
 from vdb.store.format import (
     blocks,
-    changes,
+    change_log,
     checksums,
     generation,
     headers,
     journal,
     keys,
-    leaves,
     limits,
     packing,
     payloads,
+    posting_leaves,
     records,
     terms,
     versions,
@@ -108,7 +108,7 @@ def test_the_bounds_of_names_and_ids_are_the_ones_in_use():
     assert stated(r"name, 1 to (\d+) bytes") == keys.LONGEST_NAME
     assert stated(r"id, 1 to (\d+) bytes") == keys.LONGEST_ID
     assert stated(r"bound, 1 to (\d+) bytes") == keys.LONGEST_BOUND
-    assert keys.LONGEST_BOUND == 1 + terms.LONGEST + 2 + leaves.SLOT_SIZE
+    assert keys.LONGEST_BOUND == 1 + terms.LONGEST + 2 + posting_leaves.SLOT_SIZE
 
 
 def test_the_checksum_is_the_one_described():
@@ -141,9 +141,9 @@ def test_the_bounds_of_the_history_are_the_ones_in_use():
 
 
 def test_a_part_of_a_log_is_as_described():
-    assert stated(r"stands for the ([\d,]+) slots from") == changes.SLOTS
-    assert stated(r"its body has ([\d,]+) bytes") == changes.PART
-    ((number_, bits),) = changes.parts(np.array([8192 + 17], dtype=np.uint32))
+    assert stated(r"stands for the ([\d,]+) slots from") == change_log.SLOTS
+    assert stated(r"its body has ([\d,]+) bytes") == change_log.PART
+    ((number_, bits),) = change_log.parts(np.array([8192 + 17], dtype=np.uint32))
     assert number_ == 1
     assert bits[17 // 8] == 1 << 17 % 8
 
@@ -215,10 +215,14 @@ def test_terms_and_leaves_are_as_described():
     assert terms.terms("keyword", "a\0b") == {b"\0", b"\2a\0\xffb\0\1"}
     assert terms.terms("keyword", "x" * 239 + "\0y") == {b"\0", b"\2" + b"x" * 239 + b"\0\2"}
     assert terms.terms("keyword", None) == {b"\0", b"\1"}
-    held = [leaves.posting(b"\2ab", 7), leaves.posting(b"\2ac", 1), leaves.posting(b"\2ac", 258)]
+    held = [
+        posting_leaves.posting(b"\2ab", 7),
+        posting_leaves.posting(b"\2ac", 1),
+        posting_leaves.posting(b"\2ac", 258),
+    ]
     body = struct.pack("<5H2H3I", 2, 3, 2, 1, 0, 1, 2, 7, 1, 258) + b"\2abc"
-    assert leaves.encode(held) == body
-    assert leaves.Leaf(body, "here").postings() == held
+    assert posting_leaves.encode(held) == body
+    assert posting_leaves.Leaf(body, "here").postings() == held
 
 
 def test_the_number_of_slots_is_the_one_in_use():

@@ -10,8 +10,8 @@ from hypothesis import strategies as st
 
 from vdb.errors import CorruptedError
 from vdb.model.filters.values import moment
-from vdb.store.format import leaves, terms
-from vdb.store.format.leaves import Leaf, posting
+from vdb.store.format import posting_leaves, terms
+from vdb.store.format.posting_leaves import Leaf, posting
 from vdb.store.format.terms import terms as terms_of
 
 texts = st.text(st.characters(exclude_categories=["Cs"]), max_size=6) | st.sampled_from(
@@ -79,7 +79,7 @@ listed = st.sets(
 @example([posting(b"\2" + bytes([n // 9]) * (n % 7), n) for n in range(300)], 300)
 def test_postings_come_back_from_leaves_that_fit(found, room):
     found = sorted(set(found))
-    pieces = leaves.cut(found, room)
+    pieces = posting_leaves.cut(found, room)
     assert [entry for piece, _ in pieces for entry in piece] == found
     for piece, body in pieces:
         assert len(body) <= room or len(piece) == 1
@@ -95,7 +95,7 @@ def test_postings_come_back_from_leaves_that_fit(found, room):
 @given(st.data())
 def test_a_hostile_leaf_is_refused_or_read_never_a_crash(data):
     found = sorted({posting(b"\2%d\0\1" % (n % 7), n) for n in range(20)})
-    body = bytearray(leaves.encode(found))
+    body = bytearray(posting_leaves.encode(found))
     for _ in range(data.draw(st.integers(1, 4))):
         body[data.draw(st.integers(0, len(body) - 1))] = data.draw(st.integers(0, 255))
     cut = bytes(body[: data.draw(st.integers(0, len(body)))]) if data.draw(st.booleans()) else body

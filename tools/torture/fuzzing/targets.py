@@ -28,14 +28,14 @@ from vdb.model.filters.field_types import field_types
 from vdb.model.inputs import ids
 from vdb.store.format import (
     blocks,
-    changes,
+    change_log,
     checksums,
     generation,
     headers,
     journal,
     keys,
-    leaves,
     payloads,
+    posting_leaves,
     records,
     terms,
     versions,
@@ -108,9 +108,9 @@ def _journal(data: bytes) -> None:
 
 @_target
 def _change(data: bytes) -> None:
-    slots = changes.slots_in(data, 3, _PLACE)
-    for _, part in changes.parts(slots):
-        same(changes.united(part, part), data)
+    slots = change_log.slots_in(data, 3, _PLACE)
+    for _, part in change_log.parts(slots):
+        same(change_log.united(part, part), data)
 
 
 @_target
@@ -151,7 +151,7 @@ def _payload(data: bytes) -> None:
 
 @_target
 def _leaf(data: bytes) -> None:
-    leaf = leaves.Leaf(data, _PLACE)
+    leaf = posting_leaves.Leaf(data, _PLACE)
     for kind in ("int", "float", "keyword", "bool", "datetime"):
         value_of = terms.value_of(kind)
         for term in leaf.terms()[0][:50]:
@@ -160,7 +160,10 @@ def _leaf(data: bytes) -> None:
     for low in (b"", b"\x02", data[:9], data[-9:]):
         leaf.between(low, low + b"\xff")
         leaf.place(low)
-    same(leaves.Leaf(leaves.encode(leaf.postings()), _PLACE).postings(), leaf.postings())
+    same(
+        posting_leaves.Leaf(posting_leaves.encode(leaf.postings()), _PLACE).postings(),
+        leaf.postings(),
+    )
 
 
 @_target

@@ -232,7 +232,7 @@ MUTATIONS = (
     ),
     Mutation(
         "a read-only handle writes",
-        "vdb/api/live_access.py",
+        "vdb/api/database_access.py",
         "        if self.read_only:\n            raise ReadOnlyError(",
         "        if False:\n            raise ReadOnlyError(",
         "tests/api/test_database.py tests/isolation",

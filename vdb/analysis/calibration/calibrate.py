@@ -24,8 +24,8 @@ from vdb.analysis.calibration.report import Calibration
 from vdb.analysis.calibration.threshold_places import PlaceRule, Places, by_count, by_precision
 from vdb.analysis.common import bootstrap
 from vdb.analysis.common.labels import Labels, Relevant, read_labels
+from vdb.analysis.common.payload_text import texts_of
 from vdb.analysis.common.queries import checked_queries
-from vdb.analysis.common.texts import texts_of
 from vdb.errors import InvalidArgumentError
 from vdb.model.arguments import choice, number, whole
 from vdb.model.config import LIMITS
@@ -33,7 +33,7 @@ from vdb.model.metrics import metric_named
 from vdb.model.records import Progress
 from vdb.model.results import Interval
 from vdb.query import refuse_zero
-from vdb.query.convention import convention_of
+from vdb.query.score_convention import convention_of
 from vdb.scores.table import Convention, convention_named
 
 __all__ = ["calibrate"]

@@ -10,7 +10,7 @@ import numpy as np
 from vdb.analysis.calibration.pairs import Pairs, Source
 from vdb.analysis.calibration.report import Change, Changes
 from vdb.analysis.common.labels import Labels
-from vdb.analysis.common.texts import text_of
+from vdb.analysis.common.payload_text import text_of
 from vdb.model.records import Id, Payload
 
 __all__ = ["MAX_EXAMPLES", "ExampleText", "changes"]

@@ -22,8 +22,8 @@ from vdb.analysis.common.labels import Labels, Relevant, read_labels
 from vdb.analysis.common.moments import Moments
 from vdb.analysis.common.nearest import nearest_under
 from vdb.analysis.common.norms import norms_of
+from vdb.analysis.common.payload_text import text_of, texts_of
 from vdb.analysis.common.queries import checked_queries
-from vdb.analysis.common.texts import text_of, texts_of
 from vdb.analysis.comparison import conclusions, ranking
 from vdb.analysis.comparison.report import (
     Agreement,

@@ -9,8 +9,8 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from vdb import index
+from vdb.analysis.explanation.record_rank import Standing, Subject, standing
 from vdb.analysis.explanation.report import Explanation, found_section, rank_section, score_section
-from vdb.analysis.explanation.standing import Standing, Subject, standing
 from vdb.errors import InvalidVectorError, NotFoundError
 from vdb.model import config, inputs
 from vdb.model.arguments import whole
@@ -19,7 +19,7 @@ from vdb.model.metrics import METRICS
 from vdb.model.records import Id, Plan
 from vdb.model.results import Section
 from vdb.query import SearchRequest, checked_queries, engine_quantities, matching, search
-from vdb.query.convention import convention_of
+from vdb.query.score_convention import convention_of
 from vdb.scores.table import Convention
 
 __all__ = ["Explanation", "explain"]

@@ -11,7 +11,7 @@ import typer
 from vdb.analysis.calibration.report import Calibration, Change
 from vdb.analysis.pages.calibration import calibration_page
 from vdb.api import database
-from vdb.api.metric_studies import calibrate_threshold
+from vdb.api.compare_and_calibrate import calibrate_threshold
 from vdb.cli.arguments import numbers, options
 from vdb.cli.formats.query_lines import read_queries
 from vdb.cli.render import output

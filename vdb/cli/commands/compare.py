@@ -9,7 +9,7 @@ import typer
 from vdb.analysis.comparison.report import Disagreement, MetricComparison
 from vdb.analysis.pages.comparison import comparison_page
 from vdb.api import database
-from vdb.api.metric_studies import compare_metrics
+from vdb.api.compare_and_calibrate import compare_metrics
 from vdb.cli.arguments import numbers, options
 from vdb.cli.formats.query_lines import read_queries
 from vdb.cli.render import output

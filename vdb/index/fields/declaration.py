@@ -23,8 +23,8 @@ from vdb.store import Batch, WritableCollection
 from vdb.store.format import keys
 from vdb.store.format.headers import CollectionHeader
 from vdb.store.format.keys import KeyKind
-from vdb.store.format.leaves import posting
 from vdb.store.format.limits import NO_SLOT
+from vdb.store.format.posting_leaves import posting
 
 __all__ = ["declare", "drop"]
 

@@ -21,8 +21,8 @@ from vdb.store import Batch, WritableCollection
 from vdb.store.format import payloads as payload_format
 from vdb.store.format import terms
 from vdb.store.format.headers import CollectionHeader
-from vdb.store.format.leaves import posting
 from vdb.store.format.limits import NO_SLOT
+from vdb.store.format.posting_leaves import posting
 
 __all__ = [
     "Field",

@@ -18,9 +18,9 @@ from vdb.index.fields.postings_cache import Places, ValueOf
 from vdb.index.types import Reader, View
 from vdb.kernel import postings_to_mask
 from vdb.store import Batch, WritableCollection
-from vdb.store.format import keys, leaves
+from vdb.store.format import keys, posting_leaves
 from vdb.store.format.checksums import SEAL_SIZE
-from vdb.store.format.leaves import Leaf
+from vdb.store.format.posting_leaves import Leaf
 from vdb.store.format.terms import TermRange
 
 __all__ = ["change", "drop", "slots_of", "slots_of_values", "walk"]
@@ -113,7 +113,7 @@ def change(
     while at < len(changes):
         start = prefix + changes[at]
         key, value = next(
-            batch.items(prefix, start=start, until=start), (prefix + leaves.LAST, b"")
+            batch.items(prefix, start=start, until=start), (prefix + posting_leaves.LAST, b"")
         )
         bound = key[len(prefix) :]
         end = at
@@ -125,7 +125,7 @@ def change(
         after = (set(before) | (here & new)) - (here & old)
         if len(after) == len(before) and after.issuperset(before):
             continue
-        _put(batch, key, bound, leaves.cut(sorted(after), room), prefix)
+        _put(batch, key, bound, posting_leaves.cut(sorted(after), room), prefix)
     coll.touched = True
 
 

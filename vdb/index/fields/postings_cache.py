@@ -24,7 +24,7 @@ from vdb.errors import CorruptedError
 from vdb.index.types import Reader, View
 from vdb.store import CacheSlot, CollectionView, Snapshot
 from vdb.store.format import keys
-from vdb.store.format.leaves import Leaf
+from vdb.store.format.posting_leaves import Leaf
 from vdb.store.format.terms import SEVERAL, TermRange
 
 __all__ = ["CachedPostings", "Places", "ValueOf", "cached", "count_leaves"]

@@ -11,7 +11,7 @@ from __future__ import annotations
 import numpy as np
 
 from vdb.index.types import Reader, View
-from vdb.index.vectors.stored import stored
+from vdb.index.vectors.stored_vectors import stored
 from vdb.index.vectors.strategy import is_small
 
 __all__ = ["angular_spread", "blind_walks"]

@@ -19,7 +19,7 @@ from vdb.store import CollectionView, Snapshot
 from vdb.store.format import keys
 from vdb.store.format.headers import CollectionHeader
 from vdb.store.format.keys import KeyKind
-from vdb.store.format.leaves import SLOT_SIZE, posting
+from vdb.store.format.posting_leaves import SLOT_SIZE, posting
 
 __all__ = ["check_fields"]
 

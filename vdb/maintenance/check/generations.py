@@ -13,11 +13,11 @@ import numpy as np
 from vdb.errors import CorruptedError
 from vdb.index.vectors.kernel_view import index_of
 from vdb.model.records import Problem
-from vdb.query.convention import default_convention
+from vdb.query.score_convention import default_convention
 from vdb.store import CollectionView, Snapshot, build_view, generations
-from vdb.store.format import changes, keys
-from vdb.store.format.agreement import require_inactive
+from vdb.store.format import change_log, keys
 from vdb.store.format.generation import GenerationRecord
+from vdb.store.format.header_agreement import require_inactive
 from vdb.store.format.headers import CollectionHeader, DatabaseHeader
 
 __all__ = ["check_inactive", "check_roles"]
@@ -129,7 +129,7 @@ def _check_log(reader: Snapshot, header: CollectionHeader, generation: int) -> I
         where = f"collection {header.name!r}, changes since generation {generation}"
         try:
             number = keys.decode(key).number or 0
-            slots = changes.slots_in(reader.seal.unwrap(key, value), number, where)
+            slots = change_log.slots_in(reader.seal.unwrap(key, value), number, where)
         except CorruptedError as error:
             yield Problem(error.where or where, error.message)
             continue

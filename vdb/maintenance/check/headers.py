@@ -12,11 +12,11 @@ from vdb.maintenance.check.catalog import UNKNOWN, Catalog
 from vdb.maintenance.check.generations import check_roles
 from vdb.maintenance.check.steps import problem_of
 from vdb.model.records import Problem
-from vdb.query.convention import convention_of
+from vdb.query.score_convention import convention_of
 from vdb.store import Snapshot
 from vdb.store.format import blocks, journal, keys
-from vdb.store.format.agreement import differences
 from vdb.store.format.generation import GenerationRecord
+from vdb.store.format.header_agreement import differences
 from vdb.store.format.headers import CollectionHeader
 from vdb.store.format.keys import KeyKind
 from vdb.store.format.versions import Identity

@@ -15,11 +15,11 @@ from numpy.typing import NDArray
 
 from vdb.errors import NotFoundError
 from vdb.index import Building, Vectors
-from vdb.maintenance.rebuild.admissible import require_admissible
 from vdb.maintenance.rebuild.context import RebuildContext
 from vdb.maintenance.rebuild.conversion import Conversion
 from vdb.maintenance.rebuild.linked_vectors import LinkedVectors
 from vdb.maintenance.rebuild.progress import ProgressReporter
+from vdb.maintenance.rebuild.refused_vectors import require_admissible
 from vdb.maintenance.rebuild.spec import GenerationSpec, refused_norms
 from vdb.store import (
     Batch,

@@ -18,12 +18,6 @@ from typing import NoReturn
 
 from vdb.errors import InvalidArgumentError, NotFoundError, VdbError
 from vdb.maintenance.rebuild import run, transitions
-from vdb.maintenance.rebuild.admissible import (
-    first_ids,
-    inadmissible_slots,
-    obstacle,
-    require_admissible,
-)
 from vdb.maintenance.rebuild.context import RebuildContext
 from vdb.maintenance.rebuild.estimate import (
     bytes_needed,
@@ -31,12 +25,18 @@ from vdb.maintenance.rebuild.estimate import (
     seconds_needed,
     space_shortage,
 )
+from vdb.maintenance.rebuild.refused_vectors import (
+    first_ids,
+    inadmissible_slots,
+    obstacle,
+    require_admissible,
+)
 from vdb.maintenance.rebuild.report import RebuildPlan, RebuildProgress, RebuildReport
 from vdb.maintenance.rebuild.run import Run
 from vdb.maintenance.rebuild.spec import GenerationSpec
 from vdb.model.config import index_from_map
 from vdb.store import Batch, CollectionView, Snapshot, WritableCollection, generations
-from vdb.store.format.changes import PART, SLOTS
+from vdb.store.format.change_log import PART, SLOTS
 from vdb.store.format.generation import GenerationRecord
 
 __all__ = [

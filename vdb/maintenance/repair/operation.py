@@ -23,7 +23,7 @@ from vdb import index
 from vdb.errors import CorruptedError, InvalidArgumentError, VdbError
 from vdb.index import ingest
 from vdb.maintenance.check import check
-from vdb.maintenance.check.soundness import problems_of
+from vdb.maintenance.check.require_sound import problems_of
 from vdb.maintenance.check.steps import Pinned
 from vdb.maintenance.repair.header_salvage import salvage_header
 from vdb.maintenance.repair.record_salvage import SalvagedRows, salvage_records, view_of

@@ -20,13 +20,13 @@
 docs/reference/filters.md has every rule. Nothing here knows about files, slots or indexes.
 """
 
-from vdb.model.filters.columns import holds_without_field
+from vdb.model.filters.block_evaluation import holds_without_field
+from vdb.model.filters.dict_syntax import parse
 from vdb.model.filters.evaluate import predicate
-from vdb.model.filters.expressions import F
+from vdb.model.filters.expression_syntax import F
 from vdb.model.filters.field_presence import FieldPresence
 from vdb.model.filters.nodes import Filter
-from vdb.model.filters.parse import parse
-from vdb.model.filters.passing import LONG_TEXT, passing, text_length
+from vdb.model.filters.payload_filter import LONG_TEXT, passing, text_length
 from vdb.model.filters.simplify import conditions, simplified
 
 __all__ = [

@@ -24,7 +24,7 @@ import lmdb
 
 from vdb.errors import BusyError, CommitUnknownError
 from vdb.model.version import __version__
-from vdb.store.files import address_space, ownership, scratch
+from vdb.store.files import address_space, ownership, temporary_directory
 from vdb.store.files.directory import DATA, LOCK, OPEN_LOCK, REBUILD_LOCK, WRITER_LOCK
 from vdb.store.files.file_lock import FileLock
 from vdb.store.files.lmdb_env import open_engine
@@ -72,7 +72,7 @@ def create(path: Path, *, timeout: float) -> None:
 def _create_beside(path: Path) -> bool:
     """Steps 1 to 3; False when it can only be done from inside."""
     try:
-        new = scratch.make(path.parent, f".{path.name}{INFIX}")
+        new = temporary_directory.make(path.parent, f".{path.name}{INFIX}")
     except OSError:
         if path.is_dir():
             return False
@@ -85,7 +85,7 @@ def _create_beside(path: Path) -> bool:
             return False
         confirm(path)
     finally:
-        scratch.remove(new)
+        temporary_directory.remove(new)
     return True
 
 
@@ -141,7 +141,7 @@ def _rename(new: Path, path: Path) -> bool:
 
 
 def _create_inside(path: Path, timeout: float) -> None:
-    new = scratch.make(path, INFIX)
+    new = temporary_directory.make(path, INFIX)
     try:
         create_empty(new)
         ownership.share(new, path.stat())
@@ -158,7 +158,7 @@ def _create_inside(path: Path, timeout: float) -> None:
         finally:
             lock.close()
     finally:
-        scratch.remove(new)
+        temporary_directory.remove(new)
 
 
 def confirm(path: Path) -> None:

@@ -19,12 +19,12 @@ from vdb.store.files import address_space, lmdb_env, mounts, registry
 from vdb.store.files.active_readers import ActiveReader, active
 from vdb.store.files.directory import DATA, LOCK, Directory, identity
 from vdb.store.files.file_lock import FileLock
+from vdb.store.files.file_replacement import put_in_place
 from vdb.store.files.free_pages import held_pages
 from vdb.store.files.lmdb_errors import os_errors, translate
 from vdb.store.files.lock_holders import holders, named
 from vdb.store.files.map_growth import MapGrowth
 from vdb.store.files.reader_table import MAX_READERS
-from vdb.store.files.replacing import put_in_place
 from vdb.store.files.stored_header import read_header
 from vdb.store.format.checksums import Seal
 

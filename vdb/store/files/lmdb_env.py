@@ -31,8 +31,8 @@ from vdb.store.files import address_space, registry
 from vdb.store.files.directory import DATA, LOCK, WRITER_LOCK, Directory, identity, vet
 from vdb.store.files.file_lock import FileLock
 from vdb.store.files.lmdb_errors import os_errors, shown, translate
-from vdb.store.files.pairing import paired
 from vdb.store.files.reader_table import MAX_READERS
+from vdb.store.files.reader_table_owner import paired
 
 __all__ = ["DATA", "LOCK", "lengthen", "open_checked", "open_engine"]
 

@@ -27,7 +27,7 @@ from vdb.errors import (
     ReadOnlyError,
     VdbError,
 )
-from vdb.store.files import mounts, scratch
+from vdb.store.files import mounts, temporary_directory
 
 __all__ = ["is_disk_full", "os_errors", "shown", "translate"]
 
@@ -193,7 +193,7 @@ def _is_limited(path: Path, needed: int) -> bool:
     if not hasattr(os, "posix_fallocate") or needed == 0:
         return False
     try:
-        probe = path / scratch.name(".vdb-probe-")
+        probe = path / temporary_directory.name(".vdb-probe-")
         fd = os.open(probe, os.O_RDWR | os.O_CREAT | os.O_EXCL, 0o600)
         try:
             probe.unlink()

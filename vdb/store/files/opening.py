@@ -22,7 +22,7 @@ from vdb.store.files.file_lock import FileLock
 from vdb.store.files.lmdb_env import open_checked
 from vdb.store.files.lmdb_errors import shown
 from vdb.store.files.lock_holders import holders, named
-from vdb.store.files.pairing import is_table_used
+from vdb.store.files.reader_table_owner import is_table_used
 from vdb.store.format import keys
 from vdb.store.format.versions import MAGIC
 

@@ -17,7 +17,7 @@ import numpy as np
 from vdb.errors import CorruptedError, InvalidPayloadError
 from vdb.kernel import are_payloads
 from vdb.model.records import Payload
-from vdb.store.format import foreign
+from vdb.store.format import numpy_values
 from vdb.store.format.packing import DECODER_ERRORS, DEEPEST, LARGEST, pack, stream, unpack
 
 __all__ = ["DEEPEST", "LARGEST", "Payloads", "decode", "encode", "record_place"]
@@ -187,10 +187,10 @@ def _plain(value: Any, depth: int) -> Any:
             raise _RefusedError(f"at most {DEEPEST} levels of nesting", "more")
         return (_plain_dict if kind is dict else _plain_list)(value, depth - 1)
     elif value is not None and kind is not bool:
-        found = foreign.plain(value, LARGEST) if foreign.is_foreign(value) else value
+        found = numpy_values.plain(value, LARGEST) if numpy_values.is_foreign(value) else value
         if found is not value:
             return _plain(found, depth)
-        help_ = foreign.advice(value)
+        help_ = numpy_values.advice(value)
         raise _RefusedError(
             "None, bool, int, float, str, list or dict",
             f"{kind.__module__}.{kind.__qualname__}",

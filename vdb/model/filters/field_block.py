@@ -13,8 +13,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from vdb.model.filters import nodes
-from vdb.model.filters.classes import LIST, MISSING, NOTHING, Classes, ClassSet
 from vdb.model.filters.nodes import Condition
+from vdb.model.filters.value_classes import LIST, MISSING, NOTHING, Classes, ClassSet
 
 __all__ = ["NEGATED", "Column", "FieldValues", "Truth", "turned"]
 

@@ -8,7 +8,7 @@ from pathlib import Path
 from types import TracebackType
 
 from vdb.errors import ArgumentTypeError, ClosedError
-from vdb.model.handles import Handle
+from vdb.model.unpicklable import Handle
 
 __all__ = ["BatchBlock"]
 

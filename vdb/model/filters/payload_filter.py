@@ -13,7 +13,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from vdb.model.filters import nodes
-from vdb.model.filters.columns import Columns
+from vdb.model.filters.block_evaluation import Columns
 from vdb.model.filters.evaluate import predicate
 from vdb.model.filters.field_presence import FieldPresence
 from vdb.model.filters.nodes import Filter

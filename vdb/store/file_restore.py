@@ -10,14 +10,14 @@ from pathlib import Path
 from typing import Self
 
 from vdb.errors import BusyError, CorruptedError, InvalidArgumentError, NotFoundError
-from vdb.store.files import creation, mounts, ownership, scratch
+from vdb.store.files import creation, mounts, ownership, temporary_directory
 from vdb.store.files.directory import DATA, LOCK, OPEN_LOCK, WRITER_LOCK, Directory
 from vdb.store.files.file_lock import FileLock
+from vdb.store.files.file_replacement import drop_second_names, put_in_place, vacant_name
 from vdb.store.files.lmdb_env import SMALLEST_FILE
 from vdb.store.files.lmdb_errors import os_errors
 from vdb.store.files.lock_holders import holders, named
-from vdb.store.files.pairing import is_table_used
-from vdb.store.files.replacing import drop_second_names, put_in_place, vacant_name
+from vdb.store.files.reader_table_owner import is_table_used
 
 __all__ = ["RESTORING", "Source", "Target"]
 
@@ -145,8 +145,8 @@ class Target:
         with contextlib.ExitStack() as stack, os_errors(self.path):
             if not self._exists:
                 parent, prefix = self.path.parent, f".{self.path.name}{RESTORING}"
-                new = scratch.make(parent, prefix)
-                stack.callback(scratch.remove, new)
+                new = temporary_directory.make(parent, prefix)
+                stack.callback(temporary_directory.remove, new)
                 yield Emptied(self.path, None, new)
                 return
             directory = stack.enter_context(contextlib.closing(Directory(self.path)))
@@ -166,8 +166,8 @@ class Target:
                     raise _open_somewhere(directory.here / DATA, "close it there first")
             if os.name != "nt" and is_table_used(directory):
                 raise _open_somewhere(directory.here / LOCK, "close it there first")
-            new = scratch.make(directory.here, RESTORING)
-            stack.callback(scratch.remove, new)
+            new = temporary_directory.make(directory.here, RESTORING)
+            stack.callback(temporary_directory.remove, new)
             yield Emptied(self.path, directory, new)
 
 

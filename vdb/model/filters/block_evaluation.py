@@ -15,11 +15,11 @@ import numpy as np
 from numpy.typing import NDArray
 
 from vdb.model.filters import nodes
-from vdb.model.filters.classes import Classes
-from vdb.model.filters.column import NEGATED, Column, Truth, turned
+from vdb.model.filters.field_block import NEGATED, Column, Truth, turned
 from vdb.model.filters.field_presence import FieldPresence
 from vdb.model.filters.nodes import Condition, Filter
 from vdb.model.filters.simplify import conditions
+from vdb.model.filters.value_classes import Classes
 from vdb.model.records import Payload
 
 __all__ = ["Columns", "holds_without_field"]

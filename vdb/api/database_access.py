@@ -14,9 +14,9 @@ from threading import RLock, get_ident
 from time import monotonic, sleep
 from weakref import WeakSet
 
-from vdb.api.access import BatchAccess, JoinedBatch, PinnedAccess
-from vdb.api.batch_block import BatchBlock
-from vdb.api.batch_owner import Owner
+from vdb.api.batch_context import BatchBlock
+from vdb.api.batch_task import Owner
+from vdb.api.read_access import BatchAccess, JoinedBatch, PinnedAccess
 from vdb.errors import BusyError, ClosedError, ReadOnlyError
 from vdb.store import Batch, Environment, Snapshot, holding
 

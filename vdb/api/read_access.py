@@ -10,7 +10,7 @@ from contextlib import AbstractContextManager
 from pathlib import Path
 from typing import Protocol
 
-from vdb.api.batch_owner import Owner
+from vdb.api.batch_task import Owner
 from vdb.errors import ClosedError
 from vdb.store import Batch, Snapshot
 
