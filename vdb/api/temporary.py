@@ -8,8 +8,6 @@ process leaves a directory whose name begins with ``vdb-memory-``.
 from __future__ import annotations
 
 import os
-import shutil
-import tempfile
 import weakref
 from pathlib import Path
 
@@ -39,6 +37,8 @@ def directory(*, create: bool, read_only: bool) -> Path:
             expected="a path",
             received=MEMORY,
         )
+    import tempfile
+
     try:
         return Path(tempfile.mkdtemp(prefix="vdb-memory-"))
     except OSError as error:
@@ -49,6 +49,8 @@ def directory(*, create: bool, read_only: bool) -> Path:
 
 def remove(path: Path) -> None:
     """Remove the directory with all its files, as far as the system permits."""
+    import shutil
+
     shutil.rmtree(path, ignore_errors=True)
 
 

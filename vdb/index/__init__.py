@@ -3,23 +3,16 @@
 Graph and flat indexes share every signature here; which one a collection has stands in its
 generation record. `search` and the other readers take a `Snapshot` with a `CollectionView`, or a
 `Batch` with its `WritableCollection`, whose changes they see.
+
+What only maintenance and analyses need (`online_build`, `verify`, `graph_statistics`,
+`angular_spread`, `build_order`) is imported from its own file, so that `import vdb` stays quick.
 """
 
 from vdb.index.types import Fetch, Reader, View
-from vdb.index.vectors.angular_spread import angular_spread, blind_walks
-from vdb.index.vectors.build_order import RUN
 from vdb.index.vectors.change import add, remove, replace
 from vdb.index.vectors.commit_memory import rows_within
 from vdb.index.vectors.filter_set import FilterSet, live
-from vdb.index.vectors.graph_statistics import (
-    GraphStatistics,
-    Level,
-    Neighborhood,
-    graph_statistics,
-    neighborhood,
-)
 from vdb.index.vectors.new_generation import new_generation
-from vdb.index.vectors.online_build import Building, Vectors
 from vdb.index.vectors.search import (
     DEFAULT_EF,
     Neighbors,
@@ -41,38 +34,27 @@ from vdb.index.vectors.stored_tuning import (
 from vdb.index.vectors.stored_vectors import norm_stats, norms, stored, stored_vectors
 from vdb.index.vectors.strategy import SearchStats, filtered_plan, is_small, unfiltered_plan
 from vdb.index.vectors.ties import Nodes, copies, nodes, ties
-from vdb.index.vectors.verify import verify
 
 __all__ = [
     "AUTOMATIC_ADDED",
     "DEFAULT_EF",
-    "RUN",
-    "Building",
     "CurvePoint",
     "Fetch",
     "FilterSet",
-    "GraphStatistics",
-    "Level",
-    "Neighborhood",
     "Neighbors",
     "Nodes",
     "Reader",
     "SearchParameters",
     "SearchStats",
     "Tuning",
-    "Vectors",
     "View",
     "add",
-    "angular_spread",
-    "blind_walks",
     "copies",
     "count_distances",
     "filtered_plan",
-    "graph_statistics",
     "is_small",
     "keep_tuning",
     "live",
-    "neighborhood",
     "new_generation",
     "nodes",
     "norm_stats",
@@ -90,5 +72,4 @@ __all__ = [
     "tuning_from_map",
     "tuning_to_map",
     "unfiltered_plan",
-    "verify",
 ]

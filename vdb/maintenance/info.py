@@ -8,6 +8,7 @@ from pathlib import Path
 
 from vdb import index
 from vdb.index import Tuning
+from vdb.index.vectors.angular_spread import angular_spread, blind_walks
 from vdb.model.config import IndexConfig, index_from_map
 from vdb.model.records import NormStats
 from vdb.model.results import utc
@@ -218,7 +219,7 @@ def collection_info(
 ) -> CollectionInfo:
     """Facts about one collection; reads about 64 blocks of vectors at most."""
     header, tuning = view.header, view.generation.tuning
-    spread = index.angular_spread(reader, view)
+    spread = angular_spread(reader, view)
     return CollectionInfo(
         name=header.name,
         dim=header.dim,
@@ -242,7 +243,7 @@ def collection_info(
         link_bytes=sum(table.blocks * table.block_size for table in view.links),
         code_bytes=0 if view.codes is None else view.codes.blocks * view.codes.block_size,
         angular_spread=spread,
-        note=index.blind_walks(view, spread),
+        note=blind_walks(view, spread),
         fields={line["path"]: line["type"] for line in header.fields},
         unfinished_fields=tuple(line["path"] for line in header.fields if line["built"] != NO_SLOT),
     )

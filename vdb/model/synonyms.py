@@ -8,7 +8,6 @@ from __future__ import annotations
 import functools
 import inspect
 from collections.abc import Callable, Iterable, Mapping
-from difflib import get_close_matches
 from types import MappingProxyType
 from typing import Any, ParamSpec, TypeVar
 
@@ -94,6 +93,8 @@ def suggestion(
             return allowed_word
     if elsewhere.get(plain) in words:
         return elsewhere[plain]
+    from difflib import get_close_matches  # only an error needs it
+
     return next(iter(get_close_matches(word.casefold(), words, n=1, cutoff=0.75)), None)
 
 

@@ -19,6 +19,11 @@ from vdb.analysis.inspection.report import (
     RecordInspection,
 )
 from vdb.errors import NotFoundError
+from vdb.index.vectors.graph_statistics import (
+    GraphStatistics,
+    graph_statistics,
+    neighborhood,
+)
 from vdb.kernel import BlockTable
 from vdb.maintenance.info import collection_info
 from vdb.model import inputs
@@ -49,7 +54,7 @@ def inspect(reader: index.Reader, view: index.View) -> Inspection:
     """
     lengths = index.norms(reader, view)
     lengths = lengths[lengths >= 0]
-    statistics = index.graph_statistics(reader, view)
+    statistics = graph_statistics(reader, view)
     blocks, inactive = _blocks(reader, view, statistics), inactive_generations(reader, view)
     info = collection_info(reader, view)
     return Inspection(
@@ -76,7 +81,7 @@ def _histogram(lengths: NDArray[np.float32]) -> Histogram:
     return Histogram(tuple(edges.tolist()), tuple(counts.tolist()))
 
 
-def _levels(view: index.View, statistics: index.GraphStatistics) -> list[LevelUse]:
+def _levels(view: index.View, statistics: GraphStatistics) -> list[LevelUse]:
     M = view.generation.index["M"]
     uses = []
     for number, level in enumerate(statistics.levels):
@@ -99,7 +104,7 @@ def _levels(view: index.View, statistics: index.GraphStatistics) -> list[LevelUs
 
 
 def _blocks(
-    reader: index.Reader, view: index.View, statistics: index.GraphStatistics | None
+    reader: index.Reader, view: index.View, statistics: GraphStatistics | None
 ) -> list[BlockUse]:
     """Blocks of the newest commit; in a batch, its new blocks are not counted yet."""
     count = view.header.count
@@ -177,13 +182,13 @@ def inspect_record(reader: index.Reader, view: index.View, record_id: object) ->
         )
     slots = np.array([slot], dtype=np.uint32)
     vector = index.stored_vectors(reader, view, slots)[0]
-    neighborhood = index.neighborhood(reader, view, slot)
+    graph_place = neighborhood(reader, view, slot)
     lengths = index.norms(reader, view)
     representative: Id | None = None
     duplicates: list[int] = []
-    if neighborhood is not None:
-        representative = reader.id_at(view, neighborhood.representative)
-        group = {neighborhood.representative, *neighborhood.duplicates.tolist()}
+    if graph_place is not None:
+        representative = reader.id_at(view, graph_place.representative)
+        group = {graph_place.representative, *graph_place.duplicates.tolist()}
         duplicates = sorted(group - {slot})
     return RecordInspection(
         collection=header.name,
@@ -195,8 +200,8 @@ def inspect_record(reader: index.Reader, view: index.View, record_id: object) ->
         representative=representative,
         duplicates=tuple(reader.id_at(view, twin) for twin in duplicates),
         levels=()
-        if neighborhood is None
-        else tuple(_links(reader, view, vector, links, lengths) for links in neighborhood.links),
+        if graph_place is None
+        else tuple(_links(reader, view, vector, links, lengths) for links in graph_place.links),
     )
 
 

@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 from vdb import index
 from vdb.analysis.common.moments import Moments
 from vdb.analysis.common.queries import Queries
+from vdb.index.vectors.angular_spread import angular_spread, blind_walks
 from vdb.index.vectors.recall_curve import proportion
 from vdb.kernel import NONE
 from vdb.model.metrics import METRICS
@@ -210,7 +211,7 @@ def recall(
     """The recall of these queries with this ef; None is the default of a search."""
     truth = exact_truth(moments, queries, k, threads=threads, progress=progress)
     with moments.now() as (reader, view):
-        note = index.blind_walks(view, index.angular_spread(reader, view))
+        note = blind_walks(view, angular_spread(reader, view))
         exact = not view.links or (ef is None and index.is_small(view))
     if exact:
         return report(truth, np.ones(len(queries)), None)

@@ -4,7 +4,7 @@
    ways, and the journals of the last commits (`headers`);
 2. every key: is its form known, and does what it belongs to exist (`orphans`)?
 3. of each collection: its records (`records`), the generations that are not in use
-   (`generations`), its blocks and links (`index.verify`), what searches find where nothing is wrong
+   (`generations`), its blocks and links (`verify`), what searches find where nothing is wrong
    so far (`searches`), and the postings of its declared fields (`fields`).
 
 Each step reads one commit; where others commit meanwhile, each step of a collection reads the
@@ -21,8 +21,8 @@ from collections.abc import Callable, Generator, Iterator
 from itertools import chain
 from typing import TypeAlias
 
-from vdb import index
 from vdb.errors import CorruptedError
+from vdb.index.vectors.verify import verify
 from vdb.maintenance.check import headers
 from vdb.maintenance.check.catalog import Catalog, readable_generations
 from vdb.maintenance.check.fields import check_fields
@@ -173,7 +173,7 @@ def _blocks(reader: Snapshot, header: CollectionHeader, catalog: Catalog) -> Ite
     if view is None:
         return
     sound = True
-    for problem in index.verify(reader, view):
+    for problem in verify(reader, view):
         sound = False
         yield problem
     if sound:

@@ -247,7 +247,7 @@ def _part_count(reader: Snapshot, header: CollectionHeader, slot: int) -> int:
 
 
 def check_vectors(reader: Snapshot, view: CollectionView) -> Iterator[Problem]:
-    """Check that every record has a vector, where `index.verify` has found no problem.
+    """Check that every record has a vector, where `verify` has found no problem.
 
     There are as many vectors in use as the header counts records, so that no vector is without a
     record either.

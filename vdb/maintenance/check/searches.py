@@ -13,6 +13,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from vdb import index
+from vdb.index.vectors.angular_spread import angular_spread, blind_walks
 from vdb.model.dtypes import DTYPES
 from vdb.model.metrics import METRICS, Metric
 from vdb.model.records import Problem
@@ -28,11 +29,11 @@ _TOLERANCE = 1e-6
 def check_search(reader: Snapshot, view: CollectionView) -> Iterator[Problem]:
     """Float32 tells the vectors apart, and stored ones find themselves, or others as near.
 
-    Run where `index.verify` has found no problem. Half of a sample must find themselves; only
+    Run where `verify` has found no problem. Half of a sample must find themselves; only
     graphs that were built by codes are searched.
     """
     header, generation = view.header, view.generation
-    blind = index.blind_walks(view, index.angular_spread(reader, view))
+    blind = blind_walks(view, angular_spread(reader, view))
     if blind is not None:
         yield Problem(f"collection {header.name!r}", blind, "warning")
         return

@@ -14,7 +14,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from vdb.errors import NotFoundError
-from vdb.index import Building, Vectors
+from vdb.index.vectors.online_build import Building, Vectors
 from vdb.maintenance.rebuild.context import RebuildContext
 from vdb.maintenance.rebuild.conversion import Conversion
 from vdb.maintenance.rebuild.linked_vectors import LinkedVectors

@@ -6,7 +6,8 @@ import math
 import time
 
 from vdb.errors import DiskFullError
-from vdb.index import RUN, Building
+from vdb.index.vectors.build_order import RUN
+from vdb.index.vectors.online_build import Building
 from vdb.maintenance.rebuild.conversion import Conversion
 from vdb.maintenance.rebuild.spec import GenerationSpec
 from vdb.store import CollectionView, Environment, Snapshot, generation_view

@@ -12,7 +12,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from vdb.index import Vectors
+from vdb.index.vectors.online_build import Vectors
 
 __all__ = ["LinkedVectors"]
 

@@ -23,7 +23,7 @@ import sys
 import time
 
 from vdb.errors import RebuildError
-from vdb.index import Building
+from vdb.index.vectors.online_build import Building
 from vdb.maintenance.rebuild import transitions
 from vdb.maintenance.rebuild.builder import Builder
 from vdb.maintenance.rebuild.context import RebuildContext

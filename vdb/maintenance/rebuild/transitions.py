@@ -17,7 +17,7 @@ from __future__ import annotations
 import time
 
 from vdb.errors import NotFoundError
-from vdb.index import RUN
+from vdb.index.vectors.build_order import RUN
 from vdb.maintenance.rebuild.spec import GenerationSpec
 from vdb.model.version import __version__
 from vdb.store import Batch, WritableCollection, generations

@@ -11,8 +11,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from vdb.errors import InvalidArgumentError, RebuildError
-from vdb.index import DEFAULT_EF, Building, Neighbors, tuning_to_map
+from vdb.index import DEFAULT_EF, Neighbors, tuning_to_map
 from vdb.index.vectors import recall_curve
+from vdb.index.vectors.online_build import Building
 from vdb.index.vectors.recall_curve import AUTOMATIC_QUERIES, Curve, automatic
 from vdb.model.arguments import number
 from vdb.model.dtypes import DTYPES

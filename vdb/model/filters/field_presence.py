@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Container, Iterable
-from difflib import get_close_matches
 
 from vdb.model.arguments import shown
 from vdb.model.records import Payload
@@ -68,6 +67,8 @@ class FieldPresence:
             others = f"; one has {_listed(inside)}"
         names = [*declared, *inside][: 2 * _CANDIDATES]
         near = [name for name in names if len(name) <= _LONGEST][:_CANDIDATES]
+        from difflib import get_close_matches  # only a warning needs it
+
         close = get_close_matches(path, near, n=1, cutoff=0.7) if len(path) <= _LONGEST else []
         return f"{others}; did you mean {shown(close[0])}?" if close else others
 
