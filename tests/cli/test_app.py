@@ -205,7 +205,7 @@ class Interrupting(importlib.abc.MetaPathFinder):
         if name == {module!r}:
             os.kill(os.getpid(), signal.SIGINT)
 sys.meta_path.insert(0, Interrupting())
-from vdb.cli.entry import main
+from vdb.cli.console_script import main
 main()
 """
     ran = python("-c", code, "--version")
@@ -227,7 +227,9 @@ sys.meta_path.insert(0, Interrupting())
 def test_ctrl_c_while_the_package_is_loaded_is_quiet_for_its_own_command_alone(tmp_path):
     (tmp_path / "sitecustomize.py").write_text(INTERRUPTING)
     for name in ("vdb", "other"):
-        (tmp_path / name).write_text("import vdb.cli.console_script\nvdb.cli.entry.main()\n")
+        (tmp_path / name).write_text(
+            "import vdb.cli.console_script\nvdb.cli.console_script.main()\n"
+        )
     environment = {**os.environ, "PYTHONPATH": str(tmp_path)}
     ended = {}
     for command in (["-m", "vdb"], [str(tmp_path / "vdb")], [str(tmp_path / "other")]):

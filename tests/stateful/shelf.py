@@ -7,7 +7,7 @@ import pytest
 
 import vdb
 from support import oracle, strategies
-from vdb.model.filters import dict_syntax
+from vdb.model.filters import parse
 from vdb.model.filters.evaluate import predicate
 from vdb.model.filters.paths import MISSING, find
 from vdb.model.filters.type_check import typed
@@ -79,7 +79,7 @@ class Shelf:
         """The ids of the records that pass a filter; raises InvalidFilterError as vdb should."""
         if where is None:
             return self.ids()
-        test = predicate(typed(dict_syntax(where), self.fields))
+        test = predicate(typed(parse(where), self.fields))
         return [i for i in self.ids() if test(self.rows[i][1])]
 
     # What is expected of searches
@@ -138,7 +138,7 @@ def in_order(hits, direction_of_value):
 def refused(where, shelf):
     """Whether a filter is to be refused with InvalidFilterError."""
     try:
-        typed(dict_syntax(where), shelf.fields)
+        typed(parse(where), shelf.fields)
     except vdb.InvalidFilterError:
         return True
     return False

@@ -10,7 +10,7 @@ import vdb
 from support import kinds
 from vdb.model import config
 from vdb.model.dtypes import DTYPES
-from vdb.model.filters import dict_syntax
+from vdb.model.filters import parse
 from vdb.model.filters.field_types import TYPES
 from vdb.model.metrics import METRICS
 
@@ -117,5 +117,5 @@ filter_dicts = st.recursive(
     ),
     max_leaves=6,
 )
-filters = filter_dicts.map(dict_syntax)
+filters = filter_dicts.map(parse)
 field_types = st.sampled_from(TYPES)

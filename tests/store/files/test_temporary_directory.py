@@ -32,8 +32,8 @@ def test_what_somebody_makes_is_never_taken_for_a_crashs(tmp_path):
 
 def test_of_another_process_neither_until_it_is_killed(tmp_path):
     script = f"""
-from vdb.store.files import scratch
-made = scratch.make(path, {PREFIX!r})
+from vdb.store.files import temporary_directory
+made = temporary_directory.make(path, {PREFIX!r})
 (made / "half").write_bytes(b"half")
 os.utime(made, ({LONG_AGO}, {LONG_AGO}))
 say(made.name)

@@ -58,7 +58,7 @@ class _With:
 @pytest.mark.skipif(sys.platform == "win32", reason="there is no SIGPIPE")
 def test_a_program_that_dies_of_closed_pipes_does_not_die_of_this(path):
     script = """
-from vdb.store.files import streaming
+from vdb.store.files import file_copy
 signal.signal(signal.SIGPIPE, signal.SIG_DFL)
 env = Environment.open(path)
 for n in range(8):
