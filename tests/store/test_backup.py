@@ -259,7 +259,7 @@ killing = killing_at(int(hear()))
 env = Environment.open(path)
 for name in ("_copy_to", "_replace", "sync_directory"):
     setattr(backup, name, killing(getattr(backup, name)))
-backup.scratch.make = killing(backup.scratch.make)
+backup.temporary_directory.make = killing(backup.temporary_directory.make)
 env.handle.file.close = killing(env.handle.file.close)
 env.handle.file.reopen = killing(env.handle.file.reopen)
 env.compact()

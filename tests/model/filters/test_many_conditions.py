@@ -186,7 +186,7 @@ def test_a_thousand_conditions_cost_little_more_than_one(db, name, declared):
     one = seconds({"not there": 1})  # reads all payloads
     passes = filters.predicate(filters.parse(MANY[name]))
     assert docs.count(MANY[name]) == sum(map(passes, payloads))
-    assert seconds(MANY[name]) < 20 * one
+    assert seconds(MANY[name]) < 40 * one
 
 
 def test_a_payload_is_walked_once_whatever_is_asked(monkeypatch):

@@ -28,8 +28,8 @@ offset, recall@10 at ef=200: 180 steps 1.0 (0.976 in 384 dimensions), 16 steps 0
 def angular_spread(reader: Reader, view: View) -> float | None:
     """The median of 1 - cosine between 64 vectors spread over the collection, above 0, at most 2.
 
-    Pairs of equal direction are left out. None where there are no others, and under other metrics
-    than cosine and dot.
+    Pairs of equal direction are left out, and zero vectors. None where there are no others, and
+    under other metrics than cosine and dot.
     """
     header, table = view.header, view.vectors
     if header.metric not in ("cosine", "dot") or header.count < 2:
@@ -38,10 +38,10 @@ def angular_spread(reader: Reader, view: View) -> float | None:
     step, last = (table.rows, blocks - 1) if blocks > _SAMPLE else (1, header.slots - 1)
     slots = np.unique(np.linspace(0, last, min(last + 1, _SAMPLE)).astype(np.uint32) * step)
     rows = [row for row in stored(reader, view, slots.astype(np.uint32)) if row is not None]
-    if len(rows) < 2:
-        return None
-    units = np.stack(rows).astype(np.float64)
-    units /= np.linalg.norm(units, axis=1)[:, None]
+    vectors = np.array(rows, dtype=np.float64).reshape(len(rows), -1)
+    lengths = np.linalg.norm(vectors, axis=1)
+    pointing = lengths > 0  # under dot, a vector of int8 may be zero
+    units = vectors[pointing] / lengths[pointing, None]
     apart = 1 - (units @ units.T)[np.triu_indices(len(units), 1)]
     different = apart[apart > _EQUAL]
     return float(np.median(different)) if different.size else None
