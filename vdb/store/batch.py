@@ -30,9 +30,9 @@ from vdb.errors import (
     NotFoundError,
     VdbError,
 )
+from vdb.store.commit import flush, put_commit
 from vdb.store.failed_commit import after_failed_commit
 from vdb.store.files.writer_lock import WriterLock
-from vdb.store.flush import flush, put_commit
 from vdb.store.format import journal, keys
 from vdb.store.format.generation import GenerationRecord
 from vdb.store.format.headers import CollectionHeader

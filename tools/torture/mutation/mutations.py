@@ -203,7 +203,7 @@ MUTATIONS = (
     ),
     Mutation(
         "a journal leaves out the blocks of vectors",
-        "vdb/store/flush.py",
+        "vdb/store/commit.py",
         "            changes[generation, kind, level] = numbers\n",
         "            if kind != 1:\n                changes[generation, kind, level] = numbers\n",
         "tests/isolation/test_two_processes.py tests/store/test_views.py",

@@ -1,4 +1,4 @@
-"""Flushing what a batch changed into its transaction: steps 1 to 3 of a commit, see `batch`."""
+"""The steps of a commit: what a batch changed goes into its transaction (1 to 3; see `batch`)."""
 
 from __future__ import annotations
 
