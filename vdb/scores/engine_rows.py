@@ -10,6 +10,7 @@ from vdb.scores.vector_quantities import FromVectors
 
 __all__ = [
     "HARMLESS",
+    "NAN_SCORE",
     "Engine",
     "EngineRow",
     "Evidence",
@@ -49,6 +50,9 @@ class Zero(NamedTuple):
         """The cosine that a zero query has with everything, perhaps NaN; None: no hits."""
         return {"number": self.value, "nan": float("nan")}.get(self.query)
 
+
+NAN_SCORE = "accepted; the score is NaN"
+"""What engines that do not look for NaN, or for a zero vector, do with it."""
 
 HARMLESS = Zero("number", "as any other vector")
 

@@ -18,6 +18,7 @@ from numpy.typing import NDArray
 from vdb import kernel
 
 __all__ = [
+    "FOUR_TO_SIXTEEN",
     "ONE_BY_ONE",
     "ONE_BY_ONE_FUSED",
     "SIXTEEN",
@@ -144,5 +145,8 @@ class FrontFour:
 
 ONE_BY_ONE = Order()
 ONE_BY_ONE_FUSED = Order(fused=True)
+FOUR_TO_SIXTEEN = "in 4 to 16 sums side by side, by the dimension"
+"""How hnswlib, and Voyager after it, choose among their orders: the text of a `ByDimension`."""
+
 SIXTEEN = Order(lanes=8, registers=2, fused=True, blocks="gathered")
 """Two registers of AVX2; a single full one that is left goes onto their sum."""

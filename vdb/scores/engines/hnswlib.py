@@ -2,15 +2,13 @@
 
 from __future__ import annotations
 
-from vdb.scores.engine_rows import Engine, EngineRow, ip_and_dot, zero_is
+from vdb.scores.engine_rows import NAN_SCORE, Engine, EngineRow, ip_and_dot, zero_is
 from vdb.scores.formula_families import COMPLEMENT, SAME
-from vdb.scores.summation_order import ONE_BY_ONE, ByDimension, Order
+from vdb.scores.summation_order import FOUR_TO_SIXTEEN, ONE_BY_ONE, ByDimension, Order
 from vdb.scores.summed_quantities import inner_product, normalized_cosine, squared_l2
 from vdb.scores.thresholds import none
 
 __all__ = ["ENGINES"]
-
-_NAN_OUT = "accepted; the score is NaN"
 
 
 def _hnswlib_l2(dim: int) -> Order:
@@ -27,9 +25,7 @@ def _hnswlib_ip(dim: int) -> Order:
     return Order(lanes=8, rounds=2, fold="sequence", blocks="none", rest="narrower")
 
 
-_BY_SIZE = "in 4 to 16 sums side by side, by the dimension"
-
-_HNSWLIB_IP = ByDimension(_BY_SIZE, _hnswlib_ip)
+_HNSWLIB_IP = ByDimension(FOUR_TO_SIXTEEN, _hnswlib_ip)
 
 _HNSWLIB = Engine(
     name="hnswlib",
@@ -37,9 +33,11 @@ _HNSWLIB = Engine(
     source="nmslib/hnswlib: space_l2.h, space_ip.h, python_bindings/bindings.cpp",
     evidence="measured",
     threshold=none("hnswlib in Python"),
-    nan=_NAN_OUT,
+    nan=NAN_SCORE,
     rows=(
-        EngineRow("l2", "l2", SAME, from_vectors=squared_l2(ByDimension(_BY_SIZE, _hnswlib_l2))),
+        EngineRow(
+            "l2", "l2", SAME, from_vectors=squared_l2(ByDimension(FOUR_TO_SIXTEEN, _hnswlib_l2))
+        ),
         *ip_and_dot("ip", COMPLEMENT, from_vectors=inner_product(_HNSWLIB_IP)),
         EngineRow(
             "cosine",

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from vdb.scores.engine_rows import Engine, EngineRow, ip_and_dot, zero_is
+from vdb.scores.engine_rows import NAN_SCORE, Engine, EngineRow, ip_and_dot, zero_is
 from vdb.scores.formula_families import SAME
 from vdb.scores.partial_normalization import milvus
 from vdb.scores.summation_order import SIXTEEN, FrontFour, Order
@@ -45,7 +45,7 @@ _MILVUS_3 = _MILVUS._replace(
     name="milvus-3",
     version="Milvus 3 (lite 3.2.2)",
     source="milvus-io/milvus-lite, release 3.2.2",
-    nan="accepted; the score is NaN",
+    nan=NAN_SCORE,
     rows=(
         EngineRow(
             "l2",

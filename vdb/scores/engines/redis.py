@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from vdb.scores.engine_rows import Engine, EngineRow, Zero, ip_and_dot
+from vdb.scores.engine_rows import NAN_SCORE, Engine, EngineRow, Zero, ip_and_dot
 from vdb.scores.formula_families import COMPLEMENT, SAME
 from vdb.scores.thresholds import RADIUS
 from vdb.scores.vector_quantities import NORMALIZED
@@ -28,7 +28,7 @@ _REDIS = Engine(
             "COSINE, __<field>_score",
             COMPLEMENT,
             from_vectors=NORMALIZED,
-            zero=Zero("nan", "accepted; the score is NaN"),
+            zero=Zero("nan", NAN_SCORE),
             note="returned as text with 12 digits",
         ),
     ),

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from vdb.scores.engine_rows import Engine, EngineRow, Zero, ip_and_dot
+from vdb.scores.engine_rows import NAN_SCORE, Engine, EngineRow, Zero, ip_and_dot
 from vdb.scores.formula_families import SAME
 from vdb.scores.summation_order import ONE_BY_ONE, Order
 from vdb.scores.summed_quantities import cosine, inner_product, squared_l2
@@ -20,7 +20,7 @@ _SVS = Engine(
     source="intel/ScalableVectorSearch: include/svs/core/distance/",
     evidence="measured",
     threshold=none("SVS"),
-    nan="accepted; the score is NaN",
+    nan=NAN_SCORE,
     rows=(
         EngineRow("l2", "L2", SAME, from_vectors=squared_l2(_SVS_SUMS)),
         *ip_and_dot("MIP", SAME, from_vectors=inner_product(_SVS_SUMS)),

@@ -2,13 +2,11 @@
 
 from __future__ import annotations
 
-from vdb.scores.engine_rows import Engine, EngineRow, ip_and_dot, zero_is
+from vdb.scores.engine_rows import NAN_SCORE, Engine, EngineRow, ip_and_dot, zero_is
 from vdb.scores.formula_families import COMPLEMENT, SAME
 from vdb.scores.thresholds import none
 
 __all__ = ["ENGINES"]
-
-_NAN_OUT = "accepted; the score is NaN"
 
 _USEARCH_I8 = (
     "float input to an i8 index is normalised, times 127, and cut to whole numbers before it is "
@@ -21,7 +19,7 @@ _USEARCH = Engine(
     source="unum-cloud/usearch: include/usearch/index_plugins.hpp",
     evidence="measured",
     threshold=none("USearch"),
-    nan=_NAN_OUT,
+    nan=NAN_SCORE,
     rows=(
         EngineRow(
             "l2",

@@ -4,17 +4,14 @@ from __future__ import annotations
 
 from dataclasses import replace
 
-from vdb.scores.engine_rows import Engine, EngineRow, ip_and_dot, zero_is
+from vdb.scores.engine_rows import NAN_SCORE, Engine, EngineRow, ip_and_dot, zero_is
 from vdb.scores.formula_families import COMPLEMENT, SAME
-from vdb.scores.summation_order import ByDimension, Order
+from vdb.scores.summation_order import FOUR_TO_SIXTEEN, ByDimension, Order
 from vdb.scores.summed_quantities import squared_l2, two_part_product
 from vdb.scores.thresholds import none
 
 __all__ = ["ENGINES"]
 
-_NAN_OUT = "accepted; the score is NaN"
-
-_BY_SIZE = "in 4 to 16 sums side by side, by the dimension"
 
 _VOYAGER_SIXTEEN = Order(lanes=4, registers=4, fold="neighbours", gather="turns", blocks="gathered")
 
@@ -41,10 +38,13 @@ _VOYAGER = Engine(
     source="spotify/voyager: cpp/",
     evidence="measured",
     threshold=none("Voyager"),
-    nan=_NAN_OUT,
+    nan=NAN_SCORE,
     rows=(
         EngineRow(
-            "l2", "Euclidean", SAME, from_vectors=squared_l2(ByDimension(_BY_SIZE, _voyager_l2))
+            "l2",
+            "Euclidean",
+            SAME,
+            from_vectors=squared_l2(ByDimension(FOUR_TO_SIXTEEN, _voyager_l2)),
         ),
         *ip_and_dot(
             "InnerProduct",

@@ -2,15 +2,13 @@
 
 from __future__ import annotations
 
-from vdb.scores.engine_rows import Engine, EngineRow, ip_and_dot, zero_is
+from vdb.scores.engine_rows import NAN_SCORE, Engine, EngineRow, ip_and_dot, zero_is
 from vdb.scores.formula_families import COMPLEMENT, SAME
 from vdb.scores.summation_order import ByDimension, Order
 from vdb.scores.summed_quantities import inner_product, normalized_cosine, squared_l2
 from vdb.scores.thresholds import RADIUS
 
 __all__ = ["ENGINES"]
-
-_NAN_OUT = "accepted; the score is NaN"
 
 _VSAG_SIXTEEN = Order(lanes=16, fused=True, rest="apart", rest_fused=False)
 
@@ -29,7 +27,7 @@ _VSAG = Engine(
         "VSAG refuses a negative radius, so that an inner product above 1 cannot be asked for; "
         "here it can",
     ),
-    nan=_NAN_OUT,
+    nan=NAN_SCORE,
     rows=(
         EngineRow("l2", "l2", SAME, from_vectors=squared_l2(_VSAG_SUMS)),
         *ip_and_dot(
