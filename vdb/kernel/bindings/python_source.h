@@ -3,6 +3,7 @@
 
 #include <nanobind/nanobind.h>
 
+#include <mutex>
 #include <optional>
 #include <stdexcept>
 #include <string>
@@ -100,11 +101,14 @@ class PythonSource final : public Source, private Cancellation {
   }
 
   void keep(nb::python_error& error) {
+    const std::lock_guard<std::mutex> turn(keeping_);
     if (!error_) error_.emplace(std::move(error));
   }
 
   nb::handle fetch_;
   uint64_t mode_;
+  // Several threads may fail at once. Their GIL keeps them apart where there is one.
+  std::mutex keeping_;
   std::optional<nb::python_error> error_;
 };
 
