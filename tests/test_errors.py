@@ -28,6 +28,7 @@ BUILTINS = {
     "InvalidPayloadError": ValueError,
     "InvalidVectorError": ValueError,
     "MetricMismatchError": ValueError,
+    "ModelMismatchError": ValueError,
     "NotFoundError": KeyError,
     "NotInvertibleError": ValueError,
     "ReadOnlyError": PermissionError,

@@ -5,6 +5,7 @@
     VdbError                          catches everything below
     ├── InvalidArgumentError          ValueError: an argument has a value that cannot be meant
     │   ├── MetricMismatchError       the collection was built for another metric
+    │   ├── ModelMismatchError        the collection's vectors are of another model
     │   ├── DimensionMismatchError    a vector has another length than the collection's
     │   ├── InvalidVectorError        NaN, infinity, overflow, zero under cosine; names the row
     │   ├── InvalidPayloadError       a payload that would not come back as it was given
@@ -56,6 +57,7 @@ __all__ = [
     "InvalidPayloadError",
     "InvalidVectorError",
     "MetricMismatchError",
+    "ModelMismatchError",
     "NotFoundError",
     "NotInvertibleError",
     "ReadOnlyError",
@@ -98,6 +100,10 @@ class ArgumentTypeError(VdbError, TypeError):
 
 class MetricMismatchError(InvalidArgumentError):
     """The collection has another metric (``expected``). Only a rebuild changes it."""
+
+
+class ModelMismatchError(InvalidArgumentError):
+    """The collection's vectors are of another model (``expected``; None: of none that is named)."""
 
 
 class DimensionMismatchError(InvalidArgumentError):

@@ -92,6 +92,36 @@ class TestLocked:
         assert f"written by vdb {vdb.__version__}" in text
         assert "create another with metric='l2'" in text
 
+    def test_another_model_is_refused_with_all_that_is_known(self, db):
+        db.create_collection("docs", dim=3, metric="l2", model="small-v1")
+        assert db.collection("docs", model="small-v1").info().model == "small-v1"
+        with pytest.raises(vdb.ModelMismatchError) as caught:
+            db.collection("docs", model="large-v2")
+        assert (caught.value.expected, caught.value.received) == ("small-v1", "large-v2")
+        text = str(caught.value)
+        assert "'small-v1'" in text and "not 'large-v2'" in text and "rebuild" in text
+        assert re.search(r"since \d{4}-\d\d-\d\d \d\d:\d\d:\d\d UTC", text)
+        with db.snapshot() as moment, pytest.raises(vdb.ModelMismatchError):
+            moment.collection("docs", model="large-v2")
+
+    def test_a_model_is_refused_where_none_is_named(self, db):
+        db.create_collection("docs", dim=3, metric="l2")
+        assert db.collection("docs", model=None).dim == 3
+        with pytest.raises(vdb.ModelMismatchError, match="does not say of which model") as caught:
+            db.collection("docs", model="small-v1")
+        assert (caught.value.expected, caught.value.received) == (None, "small-v1")
+
+    def test_a_search_can_say_which_model_its_query_is_of(self, db):
+        docs = db.create_collection("docs", dim=3, metric="l2", model="small-v1")
+        docs.add(1, [1, 2, 3])
+        assert docs.search([1, 2, 3], model="small-v1").ids == [1]
+        assert docs.search_many([[1, 2, 3]], model="small-v1").ids.tolist() == [[1]]
+        for search, query in ((docs.search, [1, 2, 3]), (docs.search_many, [[1, 2, 3]])):
+            with pytest.raises(vdb.ModelMismatchError, match=r"'small-v1'.*not 'large-v2'"):
+                search(query, model="large-v2")
+            with pytest.raises(vdb.ArgumentTypeError, match="model must be a str"):
+                search(query, model=7)
+
     def test_another_dimension_is_refused(self, db):
         db.create_collection("docs", dim=3, metric="l2")
         with pytest.raises(

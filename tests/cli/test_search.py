@@ -50,6 +50,14 @@ def test_a_stored_record_of_either_kind_of_id(run, untouched, vectors):
     assert found == expected(untouched, "numbers", vectors[6], 10)
 
 
+def test_the_model_of_the_query_is_checked(run, place, vectors):
+    with database.open(place) as db:
+        db.create_collection("docs", dim=8, metric="l2", model="small").add([1], vectors[:1])
+    query = ("search", place, "docs", "--id", 1)
+    assert ids(run(*query, "--model", "small", "--json")) == [1]
+    assert run(*query, "--model", "large").failed_with("'small'", "not 'large'")
+
+
 def test_exact_and_ef_and_k(run, untouched):
     ran = run("search", untouched, "notes", "--id", "note-1", "-k", 3, "--exact", "--json")
     assert len(ids(ran)) == 3

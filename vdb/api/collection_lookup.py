@@ -1,4 +1,4 @@
-"""Lookup of a collection by name, and checks of its expected metric and dimension."""
+"""Lookup of a collection by name, and checks of its expected metric, model and dimension."""
 
 from __future__ import annotations
 
@@ -9,6 +9,7 @@ from vdb.errors import (
     DimensionMismatchError,
     InvalidArgumentError,
     MetricMismatchError,
+    ModelMismatchError,
     NotFoundError,
 )
 from vdb.model import config
@@ -18,22 +19,35 @@ from vdb.model.results import utc
 from vdb.store import Batch, CollectionView, Snapshot, WritableCollection
 from vdb.store.format.headers import CollectionHeader
 
-__all__ = ["check_schema", "find_view", "has_collection", "require_metric"]
+__all__ = [
+    "check_schema",
+    "find_view",
+    "has_collection",
+    "require_metric",
+    "require_model",
+    "require_threshold",
+]
 
 _NAMED = 20
 """Collections that a message lists."""
 
 
 def check_schema(
-    header: CollectionHeader, *, metric: object, dim: object, path: Path | None = None
+    header: CollectionHeader,
+    *,
+    metric: object,
+    dim: object,
+    model: object = None,
+    path: Path | None = None,
 ) -> None:
-    """Refuse a metric or dimension that differs from the stored one.
+    """Refuse a metric, dimension or model that differs from the stored one.
 
     The message names the stored value, its date and the release that wrote it. `path` is the
     directory of the database, for the command in the message.
 
     Raises:
         MetricMismatchError: The collection has another metric; the message says what to do.
+        ModelMismatchError: Its vectors are of another model, or of none that is named.
         DimensionMismatchError: The collection has another dimension.
     """
     name = header.name
@@ -48,13 +62,14 @@ def check_schema(
             expected=header.metric,
             received=metric_name,
         )
+    require_model(header, config.model_text(model))
     if dim is not None and config.dimension(dim, DTYPES[header.dtype]) != header.dim:
         from vdb.maintenance.info import utc_text
 
         raise DimensionMismatchError(
             f"collection {name!r} has dim={header.dim} (since {utc_text(utc(header.created))}, "
             f"written by vdb {header.version}), not {dim}. Vectors of another length come from "
-            "another model and no rebuild can change them: create another collection for them",
+            "another model: create another collection for them, or rebuild this one with them",
             expected=header.dim,
             received=dim,
         )
@@ -79,6 +94,53 @@ def require_metric(
         expected=metric,
         received=header.metric,
     )
+
+
+def require_model(header: CollectionHeader, model: str | None) -> None:
+    """Refuse a model that is not the one written down for the collection; None is no model.
+
+    Raises:
+        ModelMismatchError: The collection has another one, or none.
+    """
+    if model is None or model == header.model:
+        return
+    from vdb.maintenance import info
+
+    if header.model is None:
+        stored = "does not say of which model its vectors are"
+        advice = f"rebuild(model={model!r}) writes down that they are of this one"
+    else:
+        stored = (
+            f"has vectors of model {header.model!r} (since "
+            f"{info.utc_text(utc(header.created))}, written by vdb {header.version})"
+        )
+        advice = (
+            "Vectors of two models cannot be compared; to change over, rebuild with the vectors of "
+            "the other one"
+        )
+    raise ModelMismatchError(
+        f"collection {header.name!r} {stored}, not {model!r}. {advice}",
+        expected=header.model,
+        received=model,
+    )
+
+
+def require_threshold(header: CollectionHeader, metric: str, model: str | None) -> None:
+    """Refuse a threshold that was chosen for another metric, or for vectors of another model.
+
+    Raises:
+        MetricMismatchError: The collection's metric is no longer `metric`.
+        ModelMismatchError: The collection's model is no longer `model`.
+    """
+    require_metric(header, metric, threshold=True)
+    if model != header.model:
+        raise ModelMismatchError(
+            f"collection {header.name!r} was rebuilt from model {model!r} to {header.model!r}. A "
+            "threshold of before means something else now: get the collection anew with "
+            f"db.collection({header.name!r}), and a threshold for the new model",
+            expected=model,
+            received=header.model,
+        )
 
 
 def _since(header: CollectionHeader) -> str:

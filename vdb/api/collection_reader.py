@@ -15,7 +15,12 @@ from numpy.typing import ArrayLike, NDArray
 
 from vdb import query
 from vdb.api import filter_warning, lazy_modules
-from vdb.api.collection_lookup import find_view, require_metric
+from vdb.api.collection_lookup import (
+    find_view,
+    require_metric,
+    require_model,
+    require_threshold,
+)
 from vdb.api.read_access import Access, Moment
 from vdb.api.record_iterator import Walk
 from vdb.errors import NotFoundError, SnapshotWriteError, VdbError
@@ -67,15 +72,17 @@ class CollectionReader(Handle):
         view: CollectionView | WritableCollection,
         *,
         metric: str | None = None,
+        model: str | None = None,
     ) -> None:
-        """`metric`: the metric that the collection must keep; None accepts a change."""
+        """`metric`, `model`: those that the collection must keep; None accepts a change."""
         self._access = access
         self._name = view.header.name
         self._dim = view.header.dim
         # As last seen; a rebuild may change metric and dtype. One tuple, replaced as a whole.
         self._row_format = ingest.RowFormat.of(view.header)
-        self._known_metric = view.header.metric  # the metric of the caller's thresholds
-        self._expected_metric = metric
+        # The metric and the model of the caller's thresholds.
+        self._known_metric, self._known_model = view.header.metric, view.header.model
+        self._expected_metric, self._expected_model = metric, model
         self._identity = (view.header.number, view.header.created)
 
     def _place(self) -> Path:
@@ -126,6 +133,7 @@ class CollectionReader(Handle):
         with_payloads: bool = True,
         with_vectors: bool = False,
         target_recall: float | None = None,
+        model: str | None = None,
     ) -> Hits:
         """The records closest to one query.
 
@@ -153,6 +161,7 @@ class CollectionReader(Handle):
             with_vectors: Whether hits carry vectors.
             target_recall: Instead of ef: the recall to reach, above 0, at most 1, by the curve that
                 `tune` measured.
+            model: The model that the query comes from; checked against the collection's.
 
         Returns:
             The k records with the closest values as hits, best score first, equal scores by value,
@@ -161,6 +170,7 @@ class CollectionReader(Handle):
 
         Raises:
             DimensionMismatchError: The query has another length.
+            ModelMismatchError: The collection's vectors are of another model.
             InvalidVectorError: NaN, infinity, overflow; zero under cosine, unless the convention's
                 engine answers it; a length other than 1 under dot; a fraction in a collection of
                 int8.
@@ -176,7 +186,8 @@ class CollectionReader(Handle):
             request = query.SearchRequest(
                 k, ef, where, exact, scores, threshold, with_payloads, with_vectors, target_recall
             )
-            return query.search(reader, self._view_for_search(reader, threshold), q, request)
+            view = self._view_for_search(reader, threshold, model)
+            return query.search(reader, view, q, request)
 
     @with_hints
     def search_many(
@@ -193,6 +204,7 @@ class CollectionReader(Handle):
         with_payloads: bool = True,
         with_vectors: bool = False,
         target_recall: float | None = None,
+        model: str | None = None,
     ) -> ManyHits:
         """The records closest to each of several queries, all seen at one moment.
 
@@ -208,8 +220,8 @@ class CollectionReader(Handle):
             threshold: Return only hits at least this close, in the convention's unit.
             with_payloads: Whether hits carry payloads.
             with_vectors: Whether hits carry vectors.
-            target_recall: Instead of ef: the recall to reach, above 0, at most 1. `search`
-                describes each of these in full.
+            target_recall: Instead of ef: the recall to reach, above 0, at most 1.
+            model: The model that the queries come from. `search` describes each of these in full.
 
         Returns:
             A sequence of `Hits` in the order of the queries, which also has rectangular arrays.
@@ -224,7 +236,7 @@ class CollectionReader(Handle):
             request = query.SearchRequest(
                 k, ef, where, exact, scores, threshold, with_payloads, with_vectors, target_recall
             )
-            view = self._view_for_search(reader, threshold)
+            view = self._view_for_search(reader, threshold, model)
             return query.search_many(reader, view, Q, request, threads=threads)
 
     @overload  # a str is a sequence of strs too, but counts as one id
@@ -538,15 +550,18 @@ class CollectionReader(Handle):
                 received=self._name,
             )
         require_metric(view.header, self._expected_metric)
+        require_model(view.header, self._expected_model)
         return view
 
     def _view_for_search(
-        self, reader: Snapshot | Batch, threshold: float | None
+        self, reader: Snapshot | Batch, threshold: float | None, model: object
     ) -> CollectionView | WritableCollection:
-        """The view; MetricMismatchError for a threshold from before a change of metric."""
+        """The view; refuses another model, and a threshold from before a change of metric."""
         view = self._view(reader)
+        if model is not None:
+            require_model(view.header, config.model_text(model))
         if threshold is not None:
-            require_metric(view.header, self._known_metric, threshold=True)
+            require_threshold(view.header, self._known_metric, self._known_model)
         return view
 
     @contextmanager

@@ -251,7 +251,12 @@ class Database(Handle):
 
     @with_hints
     def collection(
-        self, name: str, *, metric: str | None = None, dim: int | None = None
+        self,
+        name: str,
+        *,
+        metric: str | None = None,
+        dim: int | None = None,
+        model: str | None = None,
     ) -> Collection:
         """An existing collection.
 
@@ -259,12 +264,15 @@ class Database(Handle):
             name: Its name.
             metric: The metric it should have; checked, never changed.
             dim: The dimension it should have; checked, never changed.
+            model: The model that its vectors should come from, as `create_collection` was told;
+                checked, never changed.
 
         Raises:
             NotFoundError: There is none of that name; the message lists the first names.
             MetricMismatchError: It has another metric; the message gives the date and release of
                 that metric, and the command that changes it.
             DimensionMismatchError: It has another dimension.
+            ModelMismatchError: Its vectors come from another model, or from none that is named.
 
         Example:
             docs = db.collection("docs", metric="cosine")
@@ -272,9 +280,9 @@ class Database(Handle):
         name = config.collection_name(name)
         with self._access.reading() as reader:
             view = find_view(reader, name)
-            check_schema(view.header, metric=metric, dim=dim, path=self.path)
+            check_schema(view.header, metric=metric, dim=dim, model=model, path=self.path)
             expected = None if metric is None else view.header.metric
-            return Collection(self._access, view, metric=expected)
+            return Collection(self._access, view, metric=expected, model=model)
 
     def collections(self) -> list[str]:
         """The names of the collections, sorted."""

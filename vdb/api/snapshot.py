@@ -37,7 +37,12 @@ class Snapshot(Handle):
 
     @with_hints
     def collection(
-        self, name: str, *, metric: str | None = None, dim: int | None = None
+        self,
+        name: str,
+        *,
+        metric: str | None = None,
+        dim: int | None = None,
+        model: str | None = None,
     ) -> CollectionReader:
         """A collection as it stood at this moment, like `Database.collection`.
 
@@ -48,7 +53,7 @@ class Snapshot(Handle):
         name = config.collection_name(name)
         with self._access.reading() as reader:
             view = find_view(reader, name)
-            check_schema(view.header, metric=metric, dim=dim, path=self._path)
+            check_schema(view.header, metric=metric, dim=dim, model=model, path=self._path)
             return CollectionReader(self._access, view)
 
     def collections(self) -> list[str]:

@@ -76,6 +76,7 @@ _PARAMETERS = {
     "create": "exists createifmissing",
     "read_only": "readonly",
     "scores": "convention",
+    "model": "modelname embeddingmodel embeddingfunction encoder",
 }
 """Parameters -> synonyms; a synonym may belong to several, of which a function has one."""
 

@@ -83,11 +83,12 @@ class Options:
     def compare(self, collection: Collection) -> None:
         """Refuse an option that differs from the existing collection.
 
-        `Database.collection` checks the metric, with a message about its history.
+        `Database.collection` checks metric and model, with a message about their history.
         """
         _index(self.index, self.M, self.ef_construction, self.codes)
         options = self.by_option()
         options.pop("--metric", None)
+        options.pop("--model", None)
         if not options:
             return  # info() is not needed
         info = collection.info()
@@ -98,7 +99,6 @@ class Options:
             "--ef-construction": getattr(info.index, "ef_construction", None),
             "--codes": getattr(info.index, "codes", None) or NO_CODES,
             "--scores": info.scores,
-            "--model": info.model,
         }
         for path, kind in field_types_from(options.pop("--field", ())).items():
             declared = info.fields.get(path, "not declared")

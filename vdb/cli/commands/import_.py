@@ -213,7 +213,7 @@ def import_(
 
 def _existing(db: Database, name: str, schema_options: Options, source: FileReader) -> Collection:
     try:
-        collection = db.collection(name, metric=schema_options.metric)
+        collection = db.collection(name, metric=schema_options.metric, model=schema_options.model)
     except NotFoundError as error:
         raise NotFoundError(f"{error} (--create makes it)", received=name) from None
     dim = source.dim(collection.dtype)

@@ -86,6 +86,12 @@ def search(
             help="Instead of --ef: what tune measured to reach this.",
         ),
     ] = None,
+    model: Annotated[
+        str | None,
+        typer.Option(
+            metavar="TEXT", help="The model the query comes from; checked against the collection's."
+        ),
+    ] = None,
     explain: Annotated[
         bool,
         typer.Option("--explain", help="Say how the search was done, and derive the best score."),
@@ -130,6 +136,7 @@ def search(
             threshold=threshold,
             scores=scores,
             target_recall=target_recall,
+            model=model,
         )
         record_id = _record_to_explain(collection, hits, explain_id, explain=explain)
         explanation = (
