@@ -26,7 +26,7 @@ from vdb.store.format import keys
 from vdb.store.format.versions import FORMAT_VERSION, RELEASES, Identity
 
 FILES = Path(__file__).resolve().parents[1] / "tests" / "files"
-NEWER = Identity(FORMAT_VERSION + 1_000, "1000.0.0")
+NEWER = Identity(1_001, "1000.0.0")
 DIM = 16
 FIELDS = {"i": "int", "f": "float", "k": "keyword", "b": "bool", "t": "datetime", "l": "keyword[]"}
 FILTERS: tuple[dict[str, Any], ...] = (

@@ -14,7 +14,7 @@ from tools.write_old_files import FIELDS, NEWER, answers, rows
 from vdb.store.format.versions import FORMAT_VERSION, OLDEST_READABLE
 
 FILES = Path(__file__).parent
-FORMATS = [f"format-{version}" for version in range(OLDEST_READABLE, FORMAT_VERSION + 1)]
+FORMATS = [f"format-{version}" for version in range(OLDEST_READABLE, FORMAT_VERSION)]
 
 
 def unpacked(packed, path):
@@ -94,6 +94,19 @@ def test_a_newer_format_is_refused_with_what_reads_it(path):
         )
         assert caught.value.received == NEWER.version
     assert (place / "data.mdb").read_bytes() == before
+
+
+def test_an_old_database_keeps_its_version_while_nothing_new_is_stored(old):
+    path, _ = old
+    with vdb.open(path) as db:
+        assert db.info().format_version == 1
+        for name in db.collections():
+            for record in list(db.collection(name).scan())[:5]:
+                db.collection(name).upsert(record.id, record.vector, {"i": 1})
+        db.create_collection("more", dim=2, metric="l2").add([1], [[1, 2]])
+        db.compact()
+        assert db.info().format_version == 1
+        assert list(db.check()) == []
 
 
 def test_there_are_files_of_every_format_and_they_are_small():

@@ -15,7 +15,6 @@ from vdb.model.results import utc
 from vdb.store import Batch, CollectionView, Environment, Snapshot, WritableCollection, generations
 from vdb.store.format.headers import CollectionHeader
 from vdb.store.format.limits import NO_SLOT
-from vdb.store.format.versions import FORMAT_VERSION
 
 __all__ = [
     "CollectionInfo",
@@ -147,7 +146,7 @@ class DatabaseInfo:
     Attributes:
         path: The directory, absolute.
         uuid: Its identity among all databases, 32 hexadecimal digits.
-        format_version: Version of the bytes on disk.
+        format_version: Version of the bytes on disk: 1, or 2 once something is stored that 1 lacks.
         version: The release of vdb that made it.
         created: When it was made, UTC.
         commit: Number of the newest commit.
@@ -279,7 +278,7 @@ def database_info(environment: Environment, reader: Snapshot, *, read_only: bool
     return DatabaseInfo(
         path=Path(environment.path),
         uuid=header.uuid.hex(),
-        format_version=FORMAT_VERSION,
+        format_version=reader.format_version(),
         version=header.version,
         created=utc(header.created),
         commit=header.commit,

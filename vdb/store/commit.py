@@ -1,4 +1,8 @@
-"""The steps of a commit: what a batch changed goes into its transaction (1 to 3; see `batch`)."""
+"""The steps of a commit: what a batch changed goes into its transaction (1 to 3; see `batch`).
+
+A record that a file of the present format version cannot have brings the identity of a later one
+with it, so that no moment of the database has the one without the other.
+"""
 
 from __future__ import annotations
 
@@ -53,6 +57,7 @@ def _put_header(txn: Transaction, collection: WritableCollection) -> None:
     header = collection.header
     body = header.encode()
     header.verify_encoded(body, None if collection.created else collection.view.header)
+    txn.require_format(header.format_version)
     txn.put_sealed(keys.collection(header.number), body)
 
 
@@ -66,6 +71,7 @@ def _put_generation(txn: Transaction, collection: WritableCollection) -> None:
     generation.verify_encoded(
         body, number, None if collection.created else collection.view.generation
     )
+    txn.require_format(generation.format_version)
     txn.put_sealed(keys.generation(number, generation.number), body)
 
 

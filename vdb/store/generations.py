@@ -99,6 +99,7 @@ def put_record(
     number = collection.header.number
     body = record.encode()
     GenerationRecord.decode(body, number, record.number)
+    batch.require_format(record.format_version)
     batch.put_sealed(keys.generation(number, record.number), body)
     collection.touched = True
 

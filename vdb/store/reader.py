@@ -19,6 +19,7 @@ from vdb.store.format.header_agreement import require_in_use, require_inactive
 from vdb.store.format.headers import CollectionHeader, DatabaseHeader
 from vdb.store.format.keys import KeyKind
 from vdb.store.format.payloads import Payloads, decode, record_place
+from vdb.store.format.versions import FIRST_VERSION, Identity
 
 __all__ = ["HasHeader", "Reader"]
 
@@ -75,6 +76,17 @@ class Reader(ABC):
             raise CorruptedError("missing", where=f"key {key.hex()}")
         return self.seal.unwrap(key, value)
 
+    def format_version(self) -> int:
+        """The format version of the file.
+
+        Raises:
+            CorruptedError: The identity is missing or damaged.
+            FormatVersionError: A later release wrote the file meanwhile, and this one must not.
+        """
+        identity = Identity.decode(self.get(keys.IDENTITY))
+        identity.check()
+        return identity.version
+
     def database_header(self) -> DatabaseHeader:
         """The header of the database."""
         value = self.get(keys.DATABASE)
@@ -111,7 +123,9 @@ class Reader(ABC):
 
     def header_of(self, number: int) -> CollectionHeader:
         """The stored header of a collection."""
-        return CollectionHeader.decode(self.sealed(keys.collection(number)), number)
+        header = CollectionHeader.decode(self.sealed(keys.collection(number)), number)
+        self._require_format(header.format_version, f"key 10 (header of collection {number})")
+        return header
 
     def generation_of(self, header: CollectionHeader) -> GenerationRecord:
         """The stored record of the generation that a header says is in use.
@@ -136,7 +150,20 @@ class Reader(ABC):
     def generation_record(self, collection: int, number: int) -> GenerationRecord:
         """The stored record of any generation of a collection, by itself."""
         body = self.sealed(keys.generation(collection, number))
-        return GenerationRecord.decode(body, collection, number)
+        record = GenerationRecord.decode(body, collection, number)
+        where = f"key 11 (generation {number} of collection {collection})"
+        self._require_format(record.format_version, where)
+        return record
+
+    def _require_format(self, version: int, where: str) -> None:
+        """Raise CorruptedError for what a file of this one's format version cannot have."""
+        if version > FIRST_VERSION and (stored := self.format_version()) < version:
+            raise CorruptedError(
+                f"has fields of format version {version}, and the file is of version {stored}",
+                where=where,
+                expected=version,
+                received=stored,
+            )
 
     def slot_of(self, collection: HasHeader, record_id: Id) -> int | None:
         """The slot of an id, or None. An id of the other kind is in no collection.

@@ -16,6 +16,7 @@ from vdb.store.files.lmdb_errors import translate
 from vdb.store.files.read_range import read_range
 from vdb.store.format import keys, payloads, records
 from vdb.store.format.checksums import Seal
+from vdb.store.format.versions import FIRST_VERSION, Identity
 from vdb.store.handle import StoreHandle
 from vdb.store.reader import Reader
 from vdb.store.writable_collection import WritableCollection
@@ -110,6 +111,14 @@ class Transaction(Reader):
     def put_sealed(self, key: bytes, body: bytes) -> None:
         """Store a body under a key, with its seal."""
         self.put(key, self.seal.wrap(key, body))
+
+    def require_format(self, version: int) -> None:
+        """Make the file one of that format version with this commit, unless it is already.
+
+        To be called with whatever is put that a file of an earlier version cannot have.
+        """
+        if version > FIRST_VERSION and self.format_version() < version:
+            self.put(keys.IDENTITY, Identity.of(version).encode())
 
     def put_many(self, items: Iterable[tuple[bytes, Any]]) -> None:
         """Store raw values (bytes-like) in one call; in key order is fastest.

@@ -32,6 +32,7 @@ class ViewCache:
             current = self.current
             if current.txn_id == txn_id:
                 return current
+            reader.format_version()  # another process may be of a later release
             database = reader.database_header()
             if current.txn_id > txn_id:  # begun before a commit that another thread has seen
                 return ViewSet(database, txn_id)

@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 from vdb.errors import CorruptedError, FormatVersionError
 from vdb.model.version import __version__
 from vdb.store.format import versions
-from vdb.store.format.versions import CURRENT, Identity
+from vdb.store.format.versions import INITIAL, Identity
 
 
 def test_the_bytes_of_the_first_format_are_fixed():
@@ -20,9 +20,14 @@ def test_an_identity_comes_back():
     assert Identity.decode(Identity(7, "2.0.1").encode()) == (7, "2.0.1")
 
 
-def test_the_version_that_is_written_is_read():
-    CURRENT.check()
-    assert versions.OLDEST_READABLE <= CURRENT.version == versions.FORMAT_VERSION
+def test_the_bytes_of_the_second_format_are_fixed():
+    assert Identity.of(2).encode() == b"vdbstore\x02\x00\x00\x000.2.0"
+
+
+def test_the_versions_that_are_written_are_read():
+    for version in range(versions.FIRST_VERSION, versions.FORMAT_VERSION + 1):
+        Identity.of(version).check()
+    assert versions.OLDEST_READABLE <= INITIAL.version == versions.FIRST_VERSION == 1
 
 
 def test_every_version_has_a_release_that_reads_it():

@@ -15,6 +15,7 @@ WORDS = {
         "ID_KINDS": ("int", "str"),
     },
 }
+WORDS[2] = WORDS[1]
 """By version. A version that was released is not changed: its releases would misread a new word."""
 
 

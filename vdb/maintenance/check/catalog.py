@@ -12,6 +12,7 @@ from vdb.store.format import keys
 from vdb.store.format.generation import GenerationRecord
 from vdb.store.format.headers import CollectionHeader, DatabaseHeader
 from vdb.store.format.keys import KeyKind
+from vdb.store.format.versions import FORMAT_VERSION
 
 __all__ = ["UNKNOWN", "Catalog", "readable_generations"]
 
@@ -24,6 +25,7 @@ class Catalog:
     """Headers, names and generation records that could be read.
 
     Attributes:
+        format_version: That of the file, as the identity says.
         database: The database header.
         names: Names of collections -> their numbers.
         headers: Numbers -> headers.
@@ -33,6 +35,7 @@ class Catalog:
             other keys are not called orphans.
     """
 
+    format_version: int = FORMAT_VERSION
     database: DatabaseHeader | None = None
     names: dict[str, int] = field(default_factory=dict)
     headers: dict[int, CollectionHeader] = field(default_factory=dict)

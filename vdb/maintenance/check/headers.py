@@ -24,12 +24,19 @@ from vdb.store.format.versions import Identity
 __all__ = ["database", "generations", "headers", "identity", "journals", "names"]
 
 
-def identity(reader: Snapshot, _catalog: Catalog) -> Iterator[Problem]:
+def identity(reader: Snapshot, catalog: Catalog) -> Iterator[Problem]:
     """The identity record, which tells a database and its format version."""
+    where = "key 00 (identity)"
+    identity = Identity.decode(reader.get(keys.IDENTITY))
     try:
-        Identity.decode(reader.get(keys.IDENTITY)).check()
+        identity.check()
     except FormatVersionError as error:
-        yield Problem("key 00 (identity)", str(error))
+        yield Problem(where, str(error))
+        return
+    catalog.format_version = identity.version
+    expected = Identity.of(identity.version).release
+    if identity.release != expected:
+        yield Problem(where, f"release: expected {expected!r}, got {identity.release!r}")
 
 
 def database(reader: Snapshot, catalog: Catalog) -> Iterator[Problem]:
@@ -73,6 +80,7 @@ def headers(reader: Snapshot, catalog: Catalog) -> Iterator[Problem]:
             yield problem_of(error)
             continue
         catalog.headers[header.number] = header
+        yield from _fields_too_new(header, f"collection {header.name!r}", catalog)
         if catalog.database is not None and header.number >= catalog.database.next_collection:
             yield Problem(
                 "key 01 (database header)",
@@ -98,6 +106,18 @@ def headers(reader: Snapshot, catalog: Catalog) -> Iterator[Problem]:
             )
 
 
+def _fields_too_new(
+    record: CollectionHeader | GenerationRecord, where: str, catalog: Catalog
+) -> Iterator[Problem]:
+    """Fields that a file of this format version cannot have."""
+    if record.format_version > catalog.format_version:
+        yield Problem(
+            where,
+            f"has fields of format version {record.format_version}, and the file is of version "
+            f"{catalog.format_version}",
+        )
+
+
 def generations(reader: Snapshot, catalog: Catalog) -> Iterator[Problem]:
     """Generation records, against the headers that name them."""
     for key, value in reader.items(bytes([KeyKind.GENERATION])):
@@ -114,6 +134,8 @@ def generations(reader: Snapshot, catalog: Catalog) -> Iterator[Problem]:
             yield problem_of(error)
             continue
         catalog.generations[number][generation] = record
+        where = f"generation {generation} of collection {number}"
+        yield from _fields_too_new(record, where, catalog)
     for header in catalog.headers.values():
         yield from _generations_of(reader, header, catalog)
 

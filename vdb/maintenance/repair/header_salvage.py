@@ -13,8 +13,9 @@ from vdb.errors import CorruptedError
 from vdb.model.version import __version__
 from vdb.store import Snapshot
 from vdb.store.format import keys
-from vdb.store.format.headers import CollectionHeader
+from vdb.store.format.headers import OPTIONAL_FIELDS, CollectionHeader
 from vdb.store.format.limits import MOST_SLOTS
+from vdb.store.format.optional_fields import without_defaults
 from vdb.store.format.packing import as_map, pack, unpack
 
 __all__ = ["salvage_header"]
@@ -29,6 +30,7 @@ _DESCRIBING: tuple[tuple[str, ...], ...] = (
     ("next_generation",),
     ("building", "kept", "leaving"),
     ("fields", "next_field"),
+    ("bare",),
 )
 
 
@@ -84,4 +86,5 @@ def _plain(name: str, number: int) -> CollectionHeader:
 
 
 def _decoded(fields: dict[str, Any], number: int) -> CollectionHeader:
-    return CollectionHeader.decode(pack(fields), number)
+    body = pack(without_defaults(fields, OPTIONAL_FIELDS))
+    return CollectionHeader.decode(body, number)

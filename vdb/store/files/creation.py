@@ -33,7 +33,7 @@ from vdb.store.format import keys
 from vdb.store.format.blocks import BIG_BLOCK, small_block
 from vdb.store.format.checksums import UNSALTED
 from vdb.store.format.headers import DatabaseHeader
-from vdb.store.format.versions import CURRENT
+from vdb.store.format.versions import INITIAL
 
 __all__ = ["confirm", "create", "create_empty", "is_vacant", "sync_directory"]
 
@@ -112,7 +112,7 @@ def create_empty(directory: Path) -> None:
             next_collection=1,
         )
         with engine.begin(write=True) as txn:
-            txn.put(keys.IDENTITY, CURRENT.encode())
+            txn.put(keys.IDENTITY, INITIAL.encode())
             txn.put(keys.DATABASE, UNSALTED.wrap(keys.DATABASE, header.encode()))
     except lmdb.Error as error:
         raise translate(error, directory) from error

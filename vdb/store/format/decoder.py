@@ -78,6 +78,15 @@ class Fields:
             return None
         return take(name)
 
+    def optional(self, take: Callable[[str], _T], name: str, default: _T) -> _T:
+        """What `take` takes, or the default where the field is missing; never a stored default."""
+        if name not in self._rest:
+            return default
+        value = take(name)
+        if value == default:
+            self.refuse(name, f"no field where it is {default!r}", repr(value))
+        return value
+
     def flag(self, name: str) -> bool:
         """True or False."""
         value: bool = self._take(name, bool)

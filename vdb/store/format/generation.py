@@ -29,9 +29,10 @@ from vdb.store.format.limits import (
     TUNING_SOURCES,
     U32,
 )
+from vdb.store.format.optional_fields import OptionalFields, required_version, without_defaults
 from vdb.store.format.packing import as_map, changed, pack, twin, unpack
 
-__all__ = ["Build", "GenerationRecord", "check_kind", "index_of"]
+__all__ = ["OPTIONAL_FIELDS", "Build", "GenerationRecord", "check_kind", "index_of"]
 
 
 @dataclass(slots=True)
@@ -132,10 +133,15 @@ class GenerationRecord:
         made.build = None if self.build is None else twin(self.build)
         return made
 
+    @property
+    def format_version(self) -> int:
+        """The oldest format version that has what this record says."""
+        return required_version(as_map(self), OPTIONAL_FIELDS)
+
     def encode(self) -> bytes:
         """The record, not sealed."""
         build = None if self.build is None else as_map(self.build)
-        return pack(as_map(self) | {"build": build})
+        return pack(without_defaults(as_map(self) | {"build": build}, OPTIONAL_FIELDS))
 
     @classmethod
     def decode(cls, body: bytes, collection: int, number: int) -> Self:
@@ -176,6 +182,9 @@ class GenerationRecord:
         f.slots("longest", MOST_LONGEST)
         f.slots("unlinked", MOST_UNLINKED)
 
+
+OPTIONAL_FIELDS: OptionalFields = {}
+"""The fields of a generation record that later format versions added."""
 
 _SLOTS = frozenset({"entry", "longest", "unlinked"})
 

@@ -32,9 +32,15 @@ from vdb.store.format.limits import (
     NO_SLOT,
     PAGE_SIZES,
 )
+from vdb.store.format.optional_fields import (
+    OptionalField,
+    OptionalFields,
+    required_version,
+    without_defaults,
+)
 from vdb.store.format.packing import as_map, changed, pack, twin, unpack
 
-__all__ = ["CollectionHeader", "DatabaseHeader", "fitting_dimension"]
+__all__ = ["OPTIONAL_FIELDS", "CollectionHeader", "DatabaseHeader", "fitting_dimension"]
 
 
 @dataclass(slots=True)
@@ -128,6 +134,8 @@ class CollectionHeader:
         next_field: The number that the next declared field gets; numbers are never reused.
         fields: Declared fields, oldest first: {"number": int, "path": str, "type": str, "built":
             int}. Postings are complete for slots below ``built``; `NO_SLOT`: for all.
+        bare: How many of the records have no vector; None where every record must have one. Of
+            format version 2.
     """
 
     name: str
@@ -152,6 +160,7 @@ class CollectionHeader:
     history: list[dict[str, Any]] = field(default_factory=list)
     next_field: int = 1
     fields: list[dict[str, Any]] = field(default_factory=list)
+    bare: int | None = None
 
     def copy(self) -> Self:
         """A copy that shares nothing which can be changed."""
@@ -190,9 +199,14 @@ class CollectionHeader:
         )
         del self.history[1 : max(1, len(self.history) - KEPT_HISTORY + 1)]
 
+    @property
+    def format_version(self) -> int:
+        """The oldest format version that has what this header says."""
+        return required_version(as_map(self), OPTIONAL_FIELDS)
+
     def encode(self) -> bytes:
         """The record, not sealed."""
-        return pack(as_map(self))
+        return pack(without_defaults(as_map(self), OPTIONAL_FIELDS))
 
     @classmethod
     def decode(cls, body: bytes, number: int) -> Self:
@@ -228,6 +242,7 @@ class CollectionHeader:
                 _field(line, f"{where} fields[{i}]")
                 for i, line in enumerate(f.items("fields", MOST_FIELDS))
             ],
+            bare=f.optional(partial(f.whole, low=0, high=MOST_SLOTS), "bare", None),
         )
         f.end()
         _check_vectors(f, header.dim, header.metric, header.dtype)
@@ -259,10 +274,15 @@ class CollectionHeader:
         f.whole("count", 0, MOST_SLOTS)
         f.whole("free_head", 0, NO_SLOT)
         f.whole("free_count", 0, MOST_SLOTS)
+        if self.bare is not None:
+            f.whole("bare", 0, MOST_SLOTS)
         _check_counts(f, self)
 
 
-_COUNTS = frozenset({"id_kind", "slots", "count", "free_head", "free_count"})
+OPTIONAL_FIELDS: OptionalFields = {"bare": OptionalField(version=2, default=None)}
+"""The fields of a collection's header that later format versions added."""
+
+_COUNTS = frozenset({"id_kind", "slots", "count", "free_head", "free_count", "bare"})
 
 
 def _check_counts(f: Fields, header: CollectionHeader) -> None:
@@ -271,6 +291,8 @@ def _check_counts(f: Fields, header: CollectionHeader) -> None:
         f.refuse("id_kind", "the kind of its ids", None)
     if header.count + header.free_count != header.slots:
         f.refuse("slots", f"count + free_count = {header.count + header.free_count}", header.slots)
+    if header.bare is not None and header.bare > header.count:
+        f.refuse("bare", f"at most {header.count}, the number of records", header.bare)
     if (header.free_head == NO_SLOT) != (header.free_count == 0):
         f.refuse("free_head", "none just when free_count is 0", header.free_head)
     if header.free_head != NO_SLOT and header.free_head >= header.slots:

@@ -8,6 +8,10 @@ whether it may read on::
     release       UTF-8, the rest of the value: the oldest release that reads this version
 
 The format version is an integer of its own, not the package's: most releases change no byte.
+
+A new database has the first version that is still written, and so has every file that uses nothing
+of later ones. The commit that first writes something of a later version puts the identity of that
+version (`Transaction.require_format`). A file never goes back to an earlier one.
 """
 
 from __future__ import annotations
@@ -17,20 +21,32 @@ from typing import NamedTuple
 
 from vdb.errors import CorruptedError, FormatVersionError
 
-__all__ = ["FORMAT_VERSION", "MAGIC", "OLDEST_READABLE", "RELEASES", "Identity"]
+__all__ = [
+    "FIRST_VERSION",
+    "FORMAT_VERSION",
+    "INITIAL",
+    "MAGIC",
+    "OLDEST_READABLE",
+    "RELEASES",
+    "Identity",
+]
 
 MAGIC = b"vdbstore"
 
-FORMAT_VERSION = 1
-"""The version that this release writes."""
+FORMAT_VERSION = 2
+"""The newest version that this release reads and writes."""
+
+FIRST_VERSION = 1
+"""The version of files that use nothing of later ones."""
 
 OLDEST_READABLE = 1
 """The oldest version that this release reads."""
 
-RELEASES = {1: "0.1.0"}
+RELEASES = {1: "0.1.0", 2: "0.2.0"}
 """Version -> the first release that reads it. Numbers are never reused.
 
 1: the first format.
+2: records without a vector, a dimension that is open.
 """
 
 _NUMBER = struct.Struct("<I")
@@ -42,6 +58,11 @@ class Identity(NamedTuple):
 
     version: int
     release: str
+
+    @classmethod
+    def of(cls, version: int) -> Identity:
+        """The identity of a version that this release writes."""
+        return cls(version, RELEASES[version])
 
     def encode(self) -> bytes:
         """The value as stored."""
@@ -87,4 +108,5 @@ class Identity(NamedTuple):
         )
 
 
-CURRENT = Identity(FORMAT_VERSION, RELEASES[FORMAT_VERSION])
+INITIAL = Identity.of(FIRST_VERSION)
+"""The identity of a new database."""
