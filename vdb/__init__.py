@@ -59,6 +59,7 @@ from vdb.index import CurvePoint, Tuning
 from vdb.model.config import HNSW, Flat
 from vdb.model.filters import F, Filter
 from vdb.model.hits import Hits, ManyHits
+from vdb.model.payload_encoder import PayloadEncoder
 from vdb.model.records import Hit, NormStats, Plan, Problem, Record
 from vdb.model.results import Interval, Section
 from vdb.model.version import __version__
@@ -117,6 +118,7 @@ __all__ = [
     "NormStats",
     "NotFoundError",
     "NotInvertibleError",
+    "PayloadEncoder",
     "PendingRebuild",
     "Plan",
     "Problem",

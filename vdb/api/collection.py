@@ -19,9 +19,10 @@ from vdb.model import arguments, config, inputs
 from vdb.model.dtypes import DTYPES
 from vdb.model.filters import Filter
 from vdb.model.filters.field_types import field_type
+from vdb.model.payload_encoder import PayloadEncoder
 from vdb.model.records import Id, Payload, Progress
 from vdb.model.synonyms import with_hints
-from vdb.store import Batch, WritableCollection
+from vdb.store import Batch, CollectionView, WritableCollection
 
 if TYPE_CHECKING:
     from vdb.maintenance import rebuild as rebuild_module
@@ -42,6 +43,19 @@ class Collection(CollectionReader):
     """
 
     _access: LiveAccess
+
+    def __init__(
+        self,
+        access: LiveAccess,
+        view: CollectionView | WritableCollection,
+        *,
+        metric: str | None = None,
+        model: str | None = None,
+        encoder: PayloadEncoder | None = None,
+    ) -> None:
+        """`encoder`: what converts values that payloads cannot hold; None refuses them."""
+        super().__init__(access, view, metric=metric, model=model)
+        self._encoder = encoder
 
     @with_hints
     def add(
@@ -67,7 +81,8 @@ class Collection(CollectionReader):
                 JSON-like: None, bool, int, finite float, str, list, dict with str keys; at most
                 1 MiB encoded and 64 levels deep. Numbers, texts and arrays of numpy count as Python
                 values; a datetime is accepted where the field is declared as one, and stored as
-                text. A table (pandas, polars, pyarrow) gives one payload a row.
+                text. Other values need a `PayloadEncoder`. A table (pandas, polars, pyarrow) gives
+                one payload a row.
             threads: Number of threads that link the vectors, 1..1,024; the default is one for each
                 processor that this process may use. The graph does not depend on it.
             progress: Called regularly with (done, total) vectors; an exception from it stops and
@@ -145,7 +160,11 @@ class Collection(CollectionReader):
         payload_input = payloads if single_id else inputs.rereadable("payloads", payloads)
         encoded = self._prepared(
             lambda row_format: ingest.encode_payloads(
-                payload_input, len(id_list), one=single_id, moments=row_format.moments
+                payload_input,
+                len(id_list),
+                one=single_id,
+                moments=row_format.moments,
+                encoder=self._encoder,
             )
         )
         with self._access.writing() as batch:
@@ -518,7 +537,9 @@ class Collection(CollectionReader):
     def _rows(self, ids: object, vectors: ArrayLike, payloads: object) -> ingest.Rows:
         # By the metric and dtype last seen; the batch prepares the rows again after a rebuild.
         ids, vectors, payloads = ingest.rereadable(ids, vectors, payloads)
-        return self._prepared(lambda form: ingest.prepare(ids, vectors, payloads, form))
+        return self._prepared(
+            lambda form: ingest.prepare(ids, vectors, payloads, form, encoder=self._encoder)
+        )
 
     def _prepared(self, prepare: Callable[[ingest.RowFormat], _T]) -> _T:
         """The result of `prepare` for the collection as last seen; if it raises, as it is now."""

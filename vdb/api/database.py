@@ -26,6 +26,8 @@ from vdb.index.fields.field_index import lines
 from vdb.model import arguments, config
 from vdb.model.filters.field_types import field_types
 from vdb.model.metrics import metric_named
+from vdb.model.payload_encoder import Conversion, PayloadEncoder
+from vdb.model.payload_encoder import encoder as payload_encoder_of
 from vdb.model.synonyms import with_hints
 from vdb.model.unpicklable import Handle
 from vdb.model.version import __version__
@@ -58,6 +60,7 @@ def open(  # noqa: A001 - vdb.open reads as it should
     lock_timeout: float = 5.0,
     allow_network_fs: bool = False,
     verify: str = "auto",
+    payload_encoder: str | PayloadEncoder | Conversion = "strict",
 ) -> Database:
     """Opens the database in a directory; creates it if there is none.
 
@@ -80,6 +83,10 @@ def open(  # noqa: A001 - vdb.open reads as it should
             first read. "full": everything, as `Database.check` does, after all of LMDB's pages; for
             files from elsewhere; takes seconds for each gigabyte. "off": as "auto", but a file that
             seems cut short is refused.
+        payload_encoder: What becomes of values that payloads cannot hold, in all collections of
+            this object: "strict" refuses them; "json" converts dates, UUIDs, tuples, dataclasses
+            and others as `PayloadEncoder` lists them; a function is called with each of them, as
+            ``default=`` of ``json.dumps``. It is not stored.
 
     Raises:
         NotFoundError: There is no database and create=False, or the parent directory is missing.
@@ -101,6 +108,7 @@ def open(  # noqa: A001 - vdb.open reads as it should
     create = arguments.truth("create", create)
     durability = config.durability_name(durability)
     allow_network_fs = arguments.truth("allow_network_fs", allow_network_fs)
+    encoder = payload_encoder_of(payload_encoder)
     in_memory = isinstance(path, str) and str.__str__(path) == temporary.MEMORY
     temporary_place = temporary.directory(create=create, read_only=read_only) if in_memory else None
     try:
@@ -118,7 +126,11 @@ def open(  # noqa: A001 - vdb.open reads as it should
             temporary.remove(temporary_place)
         raise
     database = Database(
-        environment, lock_timeout=timeout, read_only=read_only, temporary_place=temporary_place
+        environment,
+        lock_timeout=timeout,
+        read_only=read_only,
+        temporary_place=temporary_place,
+        encoder=encoder,
     )
     if verify == "full":
         _require_sound(database)
@@ -150,8 +162,10 @@ class Database(Handle):
         lock_timeout: float,
         read_only: bool,
         temporary_place: Path | None = None,
+        encoder: PayloadEncoder | None = None,
     ) -> None:
         self._environment = environment
+        self._encoder = encoder
         self._access = LiveAccess(environment, lock_timeout, read_only=read_only)
         # Bound to the access, which all collections refer to: they may outlive this object.
         self._remove: Callable[[], object] | None = None
@@ -185,6 +199,7 @@ class Database(Handle):
         scores: str = "native",
         model: str | None = None,
         fields: Mapping[str, str] | None = None,
+        payload_encoder: str | PayloadEncoder | Conversion | None = None,
     ) -> Collection:
         """Creates an empty collection; its dimension and metric are locked from then on.
 
@@ -205,6 +220,7 @@ class Database(Handle):
                 "keyword" (a str), "bool", "datetime" (a str in ISO 8601), and the same with [] for
                 lists, as in ``{"pep": "int", "tags": "keyword[]", "author.name": "keyword"}``.
                 Payloads must have these types.
+            payload_encoder: As for `vdb.open`, for this object; None: that of the database.
 
         Raises:
             CollectionExistsError: The name is taken.
@@ -216,6 +232,7 @@ class Database(Handle):
             notes = db.create_collection("notes", dim=384, metric="cosine", fields={"year": "int"})
         """
         types = field_types(fields)
+        encoder = self._encoder_of(payload_encoder)
         name = config.collection_name(name)
         now = time.time()
         metric_row = metric_named(metric)
@@ -247,7 +264,7 @@ class Database(Handle):
                 )
             with batch.changing():
                 view = batch.create_collection(header, generation)
-            return Collection(self._access, view)
+            return Collection(self._access, view, encoder=encoder)
 
     @with_hints
     def collection(
@@ -257,6 +274,7 @@ class Database(Handle):
         metric: str | None = None,
         dim: int | None = None,
         model: str | None = None,
+        payload_encoder: str | PayloadEncoder | Conversion | None = None,
     ) -> Collection:
         """An existing collection.
 
@@ -266,6 +284,7 @@ class Database(Handle):
             dim: The dimension it should have; checked, never changed.
             model: The model that its vectors should come from, as `create_collection` was told;
                 checked, never changed.
+            payload_encoder: As for `vdb.open`, for this object; None: that of the database.
 
         Raises:
             NotFoundError: There is none of that name; the message lists the first names.
@@ -278,11 +297,18 @@ class Database(Handle):
             docs = db.collection("docs", metric="cosine")
         """
         name = config.collection_name(name)
+        encoder = self._encoder_of(payload_encoder)
         with self._access.reading() as reader:
             view = find_view(reader, name)
             check_schema(view.header, metric=metric, dim=dim, model=model, path=self.path)
             expected = None if metric is None else view.header.metric
-            return Collection(self._access, view, metric=expected, model=model)
+            return Collection(self._access, view, metric=expected, model=model, encoder=encoder)
+
+    def _encoder_of(
+        self, payload_encoder: str | PayloadEncoder | Conversion | None
+    ) -> PayloadEncoder | None:
+        """The encoder of a collection, which is the database's if none is asked for."""
+        return self._encoder if payload_encoder is None else payload_encoder_of(payload_encoder)
 
     def collections(self) -> list[str]:
         """The names of the collections, sorted."""

@@ -30,6 +30,7 @@ from vdb.model import inputs
 from vdb.model.config import LIMITS
 from vdb.model.dtypes import DTYPES, DType, dtype_named
 from vdb.model.metrics import METRICS, Metric, metric_named
+from vdb.model.payload_encoder import PayloadEncoder
 from vdb.model.records import Id, Progress
 from vdb.store import Batch, WritableCollection
 from vdb.store.format import payloads as payload_format
@@ -98,7 +99,14 @@ def rereadable(
     return ids, inputs.rereadable("vectors", vectors), payloads
 
 
-def prepare(ids: object, vectors: ArrayLike, payloads: object, row_format: RowFormat) -> Rows:
+def prepare(
+    ids: object,
+    vectors: ArrayLike,
+    payloads: object,
+    row_format: RowFormat,
+    *,
+    encoder: PayloadEncoder | None = None,
+) -> Rows:
     """Everything that can be checked before the writer lock is taken; all three `rereadable`."""
     one = inputs.is_one_id(ids)
     listed = inputs.id_list(ids)
@@ -116,22 +124,30 @@ def prepare(ids: object, vectors: ArrayLike, payloads: object, row_format: RowFo
         )
 
     matrix = vectors_for(METRICS[metric], DTYPES[dtype])
-    encoded = encode_payloads(payloads, len(listed), one=one, moments=moments)
+    encoded = encode_payloads(payloads, len(listed), one=one, moments=moments, encoder=encoder)
     return Rows(listed, matrix, encoded, (metric, dtype), vectors_for)
 
 
 def encode_payloads(
-    payloads: object, rows: int, *, one: bool, moments: field_index.Moments = ()
+    payloads: object,
+    rows: int,
+    *,
+    one: bool,
+    moments: field_index.Moments = (),
+    encoder: PayloadEncoder | None = None,
 ) -> list[bytes | None]:
     """One encoded payload for each row, None where there is none.
 
-    In fields that are declared as `moments`, datetimes are taken too.
+    In fields that are declared as `moments`, datetimes are taken too; whatever else payloads cannot
+    hold is for the encoder to convert.
     """
     listed = inputs.payload_list(payloads, rows, one=one)
     if moments:
         listed = [field_index.spelled(payload, moments) for payload in listed]
     return [
-        None if payload is None else payload_format.encode(payload, row=None if one else row)
+        None
+        if payload is None
+        else payload_format.encode(payload, row=None if one else row, encoder=encoder)
         for row, payload in enumerate(listed)
     ]
 

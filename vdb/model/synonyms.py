@@ -77,6 +77,7 @@ _PARAMETERS = {
     "read_only": "readonly",
     "scores": "convention",
     "model": "modelname embeddingmodel embeddingfunction encoder",
+    "payload_encoder": "default jsonencoder serializer serialiser payloads",
 }
 """Parameters -> synonyms; a synonym may belong to several, of which a function has one."""
 

@@ -47,6 +47,9 @@ def test_a_payload_comes_back(payload):
     assert same(payloads.decode(payloads.encode(payload), "here"), payload)
 
 
+OR_JSON = ", or use payload_encoder='json'"
+
+
 class Colour(enum.IntEnum):
     RED = 1
 
@@ -139,19 +142,26 @@ def test_numbers_and_texts_of_numpy_are_the_python_values_that_they_are(given, k
 @pytest.mark.parametrize(
     ("given", "text"),
     [
-        (float("nan"), "got nan; None stands for what is missing"),
-        (datetime.date(2020, 1, 1), r"give \.isoformat\(\), or declare the field as 'datetime'"),
+        (
+            float("nan"),
+            "got nan; None stands for what is missing, and "
+            r"payload_encoder=vdb\.PayloadEncoder\(nan='null'\) puts it there",
+        ),
+        (
+            datetime.date(2020, 1, 1),
+            rf"give \.isoformat\(\), or declare the field as 'datetime'{OR_JSON}",
+        ),
         (datetime.timedelta(1), r"give \.total_seconds\(\)"),
-        (decimal.Decimal(1), r"give str\(\.\.\.\) or float\(\.\.\.\)"),
-        (Colour.RED, r"give \.value"),
-        (Name("text"), r"give str\(\.\.\.\)"),
-        ((1, 2), r"give list\(\.\.\.\)"),
+        (decimal.Decimal(1), rf"give str\(\.\.\.\) or float\(\.\.\.\){OR_JSON}"),
+        (Colour.RED, rf"give \.value{OR_JSON}"),
+        (Name("text"), rf"give str\(\.\.\.\){OR_JSON}"),
+        ((1, 2), rf"give list\(\.\.\.\){OR_JSON}"),
         ({1}, "give a list"),
-        (Point(1, 2), r"give \._asdict\(\)"),
-        (Place(1), r"give dataclasses\.asdict\(\.\.\.\)"),
-        (collections.OrderedDict(a=1), r"give dict\(\.\.\.\)"),
-        (uuid.UUID(int=1), r"give str\(\.\.\.\)"),
-        (pathlib.Path("a"), r"give str\(\.\.\.\)"),
+        (Point(1, 2), rf"give \._asdict\(\){OR_JSON}"),
+        (Place(1), rf"give dataclasses\.asdict\(\.\.\.\){OR_JSON}"),
+        (collections.OrderedDict(a=1), rf"give dict\(\.\.\.\){OR_JSON}"),
+        (uuid.UUID(int=1), rf"give str\(\.\.\.\){OR_JSON}"),
+        (pathlib.Path("a"), rf"give str\(\.\.\.\){OR_JSON}"),
         (b"x", r"give text, such as \.hex\(\) or base64"),
     ],
     ids=repr,

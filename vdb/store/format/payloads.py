@@ -2,20 +2,28 @@
 
 None, bool, int (-2**63 .. 2**64-1), finite float, str, list, and dict with str keys, nested at most
 `DEEPEST` deep, at most `LARGEST` bytes encoded. numpy's numbers, texts and arrays of them are taken
-as the values of Python that they are. Everything else is refused rather than converted: a tuple
-would come back as a list, NaN equal to nothing.
+as the values of Python that they are. Everything else is refused rather than converted, unless the
+caller has a `PayloadEncoder`: a tuple would come back as a list, NaN equal to nothing.
 """
 
 from __future__ import annotations
 
 import math
 from collections.abc import Callable, Iterator, Sequence
+from contextlib import suppress
 from typing import Any, overload
 
 import numpy as np
 
 from vdb.errors import CorruptedError, InvalidPayloadError
 from vdb.kernel import are_payloads
+from vdb.model.payload_encoder import (
+    PayloadEncoder,
+    ValueRefusedError,
+    converted,
+    converts,
+    place_of,
+)
 from vdb.model.records import Payload
 from vdb.store.format import numpy_values
 from vdb.store.format.packing import DECODER_ERRORS, DEEPEST, LARGEST, pack, stream, unpack
@@ -26,42 +34,63 @@ _LOWEST_INT = -(2**63)
 _HIGHEST_INT = 2**64 - 1
 
 
-class _RefusedError(Exception):
-    def __init__(self, expected: str, received: str, advice: str = "") -> None:
-        super().__init__(expected, received)
-        self.advice = advice
-        self.expected = expected
-        self.received = received
-        self.path: list[str] = []  # innermost first
+def encode(
+    payload: Payload,
+    *,
+    row: int | None = None,
+    encoder: PayloadEncoder | None = None,
+    place: str | None = None,
+) -> bytes:
+    """Check and encode one payload.
 
-
-def encode(payload: Payload, *, row: int | None = None) -> bytes:
-    """Check and encode one payload; `row` is its position in what was given, for the message.
+    Args:
+        payload: The payload.
+        row: Its position in what was given, for the message.
+        encoder: Converts values that are refused without it.
+        place: How the message names the payload, instead of by `row`.
 
     Raises:
         InvalidPayloadError: It would not come back unchanged, or is too long; names the path to
             the value inside the payload, such as ``payload["tags"][3]``.
     """
+    place = _place(row) if place is None else place
     try:
-        body = pack(_plain(payload, DEEPEST))
-    except _RefusedError as refused:
+        body = pack(_encodable(payload, encoder))
+    except ValueRefusedError as refused:
         path = "".join(reversed(refused.path))
         raise InvalidPayloadError(
-            f"{_place(row)}{path}: expected {refused.expected}, got {refused.received}"
-            f"{refused.advice}",
+            f"{place}{path}: expected {refused.expected}, got {refused.received}"
+            f"{refused.advice}{'' if encoder else _advice_to_convert(refused.value)}",
             row=row,
             path=path,
             expected=refused.expected,
             received=refused.received,
-        ) from None
+        ) from refused.__cause__
     if len(body) > LARGEST:
         raise InvalidPayloadError(
-            f"{_place(row)} takes {len(body):,} bytes encoded; at most {LARGEST:,} are kept",
+            f"{place} takes {len(body):,} bytes encoded; at most {LARGEST:,} are kept",
             row=row,
             expected=LARGEST,
             received=len(body),
         )
     return body
+
+
+def _encodable(payload: Payload, encoder: PayloadEncoder | None) -> Payload:
+    """The payload in values that can be packed; converted only where that is necessary."""
+    if encoder is None:
+        return _plain(payload, DEEPEST)
+    with suppress(ValueRefusedError):
+        return _plain(payload, DEEPEST)
+    return _plain(converted(payload, encoder, DEEPEST), DEEPEST)
+
+
+def _advice_to_convert(value: object) -> str:
+    """How to have a refused value converted, for the end of a message."""
+    if isinstance(value, float):
+        nan = value != value  # noqa: PLR0124
+        return ", and payload_encoder=vdb.PayloadEncoder(nan='null') puts it there" if nan else ""
+    return ", or use payload_encoder='json'" if converts(value) else ""
 
 
 def decode(body: bytes, where: str) -> Payload:
@@ -177,24 +206,25 @@ def _plain(value: Any, depth: int) -> Any:
         _check_text(value)
     elif kind is int:
         if not _LOWEST_INT <= value <= _HIGHEST_INT:
-            raise _RefusedError("an int from -2**63 to 2**64-1", "a larger one")
+            raise ValueRefusedError("an int from -2**63 to 2**64-1", "a larger one")
     elif kind is float:
         if not math.isfinite(value):
             what = "; None stands for what is missing" if value != value else ""  # noqa: PLR0124
-            raise _RefusedError("a finite float", repr(value), what)
+            raise ValueRefusedError("a finite float", repr(value), what, value=value)
     elif kind is dict or kind is list:
         if depth == 0:
-            raise _RefusedError(f"at most {DEEPEST} levels of nesting", "more")
+            raise ValueRefusedError(f"at most {DEEPEST} levels of nesting", "more")
         return (_plain_dict if kind is dict else _plain_list)(value, depth - 1)
     elif value is not None and kind is not bool:
         found = numpy_values.plain(value, LARGEST) if numpy_values.is_foreign(value) else value
         if found is not value:
             return _plain(found, depth)
         help_ = numpy_values.advice(value)
-        raise _RefusedError(
+        raise ValueRefusedError(
             "None, bool, int, float, str, list or dict",
             f"{kind.__module__}.{kind.__qualname__}",
             help_ and f"; {help_}",
+            value=value,
         )
     return value
 
@@ -206,12 +236,12 @@ def _plain_dict(value: dict[Any, Any], depth: int) -> dict[Any, Any]:
             if isinstance(key, np.str_):
                 names = [str(key) if isinstance(key, np.str_) else key for key in value]
                 return _plain_dict(dict(zip(names, value.values(), strict=True)), depth)
-            raise _RefusedError("str keys", f"{type(key).__module__}.{type(key).__qualname__}")
+            raise ValueRefusedError("str keys", f"{type(key).__module__}.{type(key).__qualname__}")
         try:
             _check_text(key)
             kept = _plain(inner, depth)
-        except _RefusedError as refused:
-            refused.path.append(f"[{key!r}]" if len(key) <= 64 else f"[{key[:64]!r}...]")
+        except ValueRefusedError as refused:
+            refused.path.append(place_of(key))
             raise
         if kept is not inner:
             made = dict(value) if made is value else made
@@ -228,7 +258,7 @@ def _plain_list(value: list[Any], depth: int) -> list[Any]:
             if kept is not inner:
                 made = list(value) if made is value else made
                 made[i] = kept
-    except _RefusedError as refused:
+    except ValueRefusedError as refused:
         refused.path.append(f"[{i}]")
         raise
     return made
@@ -240,4 +270,4 @@ def _check_text(text: str) -> None:
     try:
         text.encode()
     except UnicodeEncodeError:
-        raise _RefusedError("text that UTF-8 can hold", "a lone surrogate") from None
+        raise ValueRefusedError("text that UTF-8 can hold", "a lone surrogate") from None
