@@ -266,7 +266,7 @@ def _conversion(value: Any) -> Conversion | None:
 def _entries_of(value: Any) -> Conversion | None:
     """To a list, for an array in which NaN or objects may be; payloads take the others."""
     small = isinstance(value, np.ndarray) and value.size <= _LARGEST_ARRAY
-    return np.ndarray.tolist if small and value.dtype.kind in "fO" else None
+    return np.ndarray.tolist if small and value.dtype.kind in ("f", "O") else None
 
 
 def _of_tuple(value: Any) -> Any:
