@@ -61,7 +61,7 @@ from vdb.model.filters import F, Filter
 from vdb.model.hits import Hits, ManyHits
 from vdb.model.payload_encoder import PayloadEncoder
 from vdb.model.records import Hit, NormStats, Plan, Problem, Record
-from vdb.model.results import Interval, Section
+from vdb.model.results import Interval, Section, WriteCounts
 from vdb.model.version import __version__
 
 if _typing.TYPE_CHECKING:
@@ -142,6 +142,7 @@ __all__ = [
     "Tuning",
     "UnsafeFilesystemError",
     "VdbError",
+    "WriteCounts",
     "__version__",
     "calibrate_threshold",
     "compare_metrics",

@@ -21,6 +21,7 @@ from vdb.model.filters import Filter
 from vdb.model.filters.field_types import field_type
 from vdb.model.payload_encoder import PayloadEncoder
 from vdb.model.records import Id, Payload, Progress
+from vdb.model.results import WriteCounts
 from vdb.model.synonyms import with_hints
 from vdb.store import Batch, CollectionView, WritableCollection
 
@@ -64,9 +65,10 @@ class Collection(CollectionReader):
         vectors: ArrayLike,
         payloads: Sequence[Payload] | Payload = None,
         *,
+        on_duplicate: str = "error",
         threads: int | None = None,
         progress: Progress | None = None,
-    ) -> None:
+    ) -> WriteCounts:
         """Adds new records; they are searchable at once.
 
         Args:
@@ -83,13 +85,20 @@ class Collection(CollectionReader):
                 values; a datetime is accepted where the field is declared as one, and stored as
                 text. Other values need a `PayloadEncoder`. A table (pandas, polars, pyarrow) gives
                 one payload a row.
+            on_duplicate: What to do with an id that has a record, or that stands in an earlier row
+                of this call. "error": refuse the call. "skip": leave the record as it is, and of
+                several rows take the first. "replace": replace it as `upsert` does, and of several
+                rows take the last.
             threads: Number of threads that link the vectors, 1..1,024; the default is one for each
                 processor that this process may use. The graph does not depend on it.
             progress: Called regularly with (done, total) vectors; an exception from it stops and
                 undoes the call.
 
+        Returns:
+            How many rows were added, replaced and skipped.
+
         Raises:
-            DuplicateIdError: An id exists already, or is given twice.
+            DuplicateIdError: An id exists already, or is given twice, and ``on_duplicate="error"``.
             DimensionMismatchError: Vectors of another length.
             InvalidVectorError: NaN, infinity, longer than 1e18, a number that the dtype cannot
                 hold, zero under cosine, or a length other than 1 under dot (its square may be 1e-3
@@ -104,12 +113,16 @@ class Collection(CollectionReader):
             docs.add(["cocoa", "milk"], [[0.7, 0.4, 0.1], [0.2, 0.9, 0]], [{"year": 2023}, None])
         """
         arguments.callback("progress", progress)
+        rule = arguments.choice("on_duplicate", on_duplicate, ingest.ON_DUPLICATE)
         rows = self._rows(ids, vectors, payloads)
         count = config.thread_count(threads)
         with self._access.writing(room=rows.room) as batch:
             coll = self._writable(batch)
-            ingest.add(batch, coll, rows, threads=count, progress=progress)
-            _tune_grown(batch, coll, len(rows.ids), count)
+            counts = ingest.add(
+                batch, coll, rows, on_duplicate=rule, threads=count, progress=progress
+            )
+            _tune_grown(batch, coll, counts.added, count)
+        return counts
 
     @with_hints
     def upsert(
@@ -120,12 +133,12 @@ class Collection(CollectionReader):
         *,
         threads: int | None = None,
         progress: Progress | None = None,
-    ) -> None:
+    ) -> WriteCounts:
         """Adds records, and replaces existing records of the same ids as a whole.
 
         Without a payload the record has none afterwards, as after deleting and adding it. When an
-        id is given twice, the last one counts. Arguments and errors are those of `add`, without
-        DuplicateIdError.
+        id is given twice, the last one counts. Arguments, errors and the returned counts are those
+        of ``add(on_duplicate="replace")``.
 
         Example:
             docs.upsert("tea", [0.9, 0.2, 0.1], {"year": 2024})
@@ -135,9 +148,9 @@ class Collection(CollectionReader):
         count = config.thread_count(threads)
         with self._access.writing(room=rows.room) as batch:
             coll = self._writable(batch)
-            before = coll.header.count
-            ingest.upsert(batch, coll, rows, threads=count, progress=progress)
-            _tune_grown(batch, coll, coll.header.count - before, count)
+            counts = ingest.upsert(batch, coll, rows, threads=count, progress=progress)
+            _tune_grown(batch, coll, counts.added, count)
+        return counts
 
     @with_hints
     def set_payloads(

@@ -261,35 +261,70 @@ class CollectionReader(Handle):
         return records[0] if inputs.is_one_id(ids) else records
 
     @with_hints
-    def ids(self, *, where: Mapping[str, Any] | Filter | None = None) -> Iterator[Id]:
-        """All ids, ints by number and strs by their UTF-8 bytes, as of the moment of the call.
+    def ids(
+        self,
+        *,
+        where: Mapping[str, Any] | Filter | None = None,
+        after: Id | None = None,
+        limit: int | None = None,
+    ) -> Iterator[Id]:
+        """The ids, ints by number and strs by their UTF-8 bytes, as of the moment of the call.
 
-        With a filter, the ids of the records that pass it. The iterator holds its moment until it
-        is exhausted or deleted; until then, space freed by later commits cannot be used again.
+        The iterator holds its moment until it is exhausted or deleted; until then, space freed by
+        later commits cannot be used again.
+
+        Args:
+            where: Only the ids of the records that pass this filter.
+            after: Only ids behind this one, which need not have a record. The last id of one page
+                gives the next page, also after other commits: what was there all the time is
+                neither left out nor repeated.
+            limit: The largest number of ids, at least 1; None for all.
 
         Raises:
             InvalidFilterError: The filter is not valid.
+            ArgumentTypeError: `after` is of the other kind than the collection's ids.
+            InvalidArgumentError: `limit` is out of range.
 
         Example:
-            newest = list(docs.ids(where={"year": {"$gte": 2020}}))
+            page = list(docs.ids(after="tea", limit=100))
         """
-        moment, _, ids = self._walk(where)
+        moment, _, ids = self._walk(where, after, limit)
         return Walk(moment, ids)
 
     @with_hints
-    def scan(self, *, where: Mapping[str, Any] | Filter | None = None) -> Iterator[Record]:
-        """All records in the order of `ids`; like there, the iterator holds one moment.
+    def scan(
+        self,
+        *,
+        where: Mapping[str, Any] | Filter | None = None,
+        after: Id | None = None,
+        limit: int | None = None,
+        with_vectors: bool = True,
+        columns: Sequence[str] | None = None,
+    ) -> Iterator[Record]:
+        """The records in the order of `ids`; like there, the iterator holds one moment.
 
         A loop that rewrites each record makes the file grow with every one of them. Take the ids
         first and `get` some hundred records at a time, or write inside one ``with db.batch():``.
 
-        With a filter, those that pass it; errors as for `ids`.
+        Args:
+            where: Only the records that pass this filter.
+            after: Only records whose ids are behind this one, as for `ids`.
+            limit: The largest number of records, at least 1; None for all.
+            with_vectors: Whether records have their vectors; without, none is read.
+            columns: Only these fields of the payloads, nested ones as "author.name"; the others are
+                not decoded. Payloads are then dicts with those of the fields that they have, and
+                None where they are no dicts. With ``()`` no payload is read.
+
+        Raises:
+            InvalidArgumentError: `columns` has something that is no name of a field.
+            And as `ids`.
 
         Example:
-            norms = [float(np.linalg.norm(record.vector)) for record in docs.scan()]
+            titles = [r.payload for r in docs.scan(with_vectors=False, columns=["title"])]
         """
-        moment, view, ids = self._walk(where)
-        return Walk(moment, query.scan(moment.reading, view, ids))
+        parts = query.RecordParts.of(with_vectors, columns)
+        moment, view, ids = self._walk(where, after, limit)
+        return Walk(moment, query.scan(moment.reading, view, ids, parts))
 
     @with_hints
     def count(self, where: Mapping[str, Any] | Filter | None = None) -> int:
@@ -572,15 +607,20 @@ class CollectionReader(Handle):
             yield reader, self._view(reader)
 
     def _walk(
-        self, where: Mapping[str, Any] | Filter | None
+        self, where: Mapping[str, Any] | Filter | None, after: Id | None, limit: int | None
     ) -> tuple[Moment, CollectionView | WritableCollection, Iterator[Id]]:
         """A moment, the view and the ids at that moment."""
+        start = None if after is None else inputs.one_id(after, "after")
+        most = None if limit is None else arguments.whole("limit", limit, 1, config.LIMITS.slots)
         moment = self._access.moment()
         with moment.reading() as reader:
             view = self._view(reader)
+            inputs.require_id_kind(
+                self._name, view.header.id_kind, [] if start is None else [start]
+            )
+            filter_set = None
             if where is not None:
                 filter_set = filter_warning.matching(reader, view, where)
-                return moment, view, iter(query.ids_of(reader, view, filter_set))
-            ids = reader.ids(view)
+            ids = query.ids_in_range(reader, view, filter_set, after=start, limit=most)
             # A batch may change during the iteration.
             return moment, view, iter(list(ids)) if isinstance(reader, Batch) else ids

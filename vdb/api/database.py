@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import time
 from collections.abc import Callable, Mapping
 from contextlib import AbstractContextManager
 from functools import partial
@@ -16,24 +15,19 @@ from vdb.api.collection import Collection
 from vdb.api.collection_lookup import check_schema, find_view, has_collection
 from vdb.api.database_access import LiveAccess
 from vdb.api.paths import directory_of
+from vdb.api.schema_arguments import SchemaArguments
 from vdb.api.snapshot import Snapshot
 from vdb.errors import (
     CollectionExistsError,
     VdbError,
 )
-from vdb.index import new_generation
-from vdb.index.fields.field_index import lines
 from vdb.model import arguments, config
-from vdb.model.filters.field_types import field_types
-from vdb.model.metrics import metric_named
 from vdb.model.payload_encoder import Conversion, PayloadEncoder
 from vdb.model.payload_encoder import encoder as payload_encoder_of
 from vdb.model.synonyms import with_hints
 from vdb.model.unpicklable import Handle
-from vdb.model.version import __version__
-from vdb.scores.table import convention_named
-from vdb.store import Environment
-from vdb.store.format.headers import CollectionHeader
+from vdb.store import Batch, Environment
+from vdb.store import Snapshot as StoreSnapshot
 
 if TYPE_CHECKING:
     from vdb.maintenance import info as info_module
@@ -194,12 +188,13 @@ class Database(Handle):
         *,
         dim: int,
         metric: str,
-        dtype: str = "float32",
+        dtype: str | None = None,
         index: config.IndexConfig | None = None,
-        scores: str = "native",
+        scores: str | None = None,
         model: str | None = None,
         fields: Mapping[str, str] | None = None,
         payload_encoder: str | PayloadEncoder | Conversion | None = None,
+        exist_ok: bool = False,
     ) -> Collection:
         """Creates an empty collection; its dimension and metric are locked from then on.
 
@@ -211,60 +206,64 @@ class Database(Handle):
                 length), "cosine" (cosine similarity), "dot" (inner product of unit vectors; of
                 int8 any), "l1" (Manhattan distance) or "hamming" (differing bits). There is no
                 default: it belongs to the model that makes the vectors.
-            dtype: How vectors are stored: "float32", "float16", "int8", or "bit", which goes with
-                "hamming" only.
+            dtype: How vectors are stored: "float32" (the default), "float16", "int8", or "bit",
+                which goes with "hamming" only.
             index: `HNSW` with its parameters (the default) or `Flat`.
-            scores: The default convention of scores in searches.
+            scores: The default convention of scores in searches; "native" by default.
             model: Where the vectors come from, free text, at most 1,024 bytes.
             fields: Payload fields to index for filters, with their types: "int", "float",
                 "keyword" (a str), "bool", "datetime" (a str in ISO 8601), and the same with [] for
                 lists, as in ``{"pep": "int", "tags": "keyword[]", "author.name": "keyword"}``.
                 Payloads must have these types.
             payload_encoder: As for `vdb.open`, for this object; None: that of the database.
+            exist_ok: Return the collection of that name if there is one. It is compared with the
+                arguments that are given, `dim` and `metric` always, and never changed; it may have
+                more declared fields. Of several processes that call this at once, one creates it.
 
         Raises:
-            CollectionExistsError: The name is taken.
-            InvalidArgumentError: An argument is out of range.
+            CollectionExistsError: The name is taken, and not ``exist_ok``.
+            MetricMismatchError, DimensionMismatchError, ModelMismatchError: The existing one has
+                another metric, dimension or model.
+            InvalidArgumentError: It has another dtype, index or default convention, or a field is
+                not declared or as another type; or an argument is out of range.
             BusyError: Another writer did not finish within lock_timeout.
             ReadOnlyError: The database is open for reading only.
 
         Example:
             notes = db.create_collection("notes", dim=384, metric="cosine", fields={"year": "int"})
         """
-        types = field_types(fields)
         encoder = self._encoder_of(payload_encoder)
         name = config.collection_name(name)
-        now = time.time()
-        metric_row = metric_named(metric)
-        vector_dtype = config.vector_type(dtype, metric_row)
-        settings = config.fitting_index(config.index_config(index), metric_row, vector_dtype)
-        generation = new_generation(1, metric_row.name, vector_dtype.name, settings)
-        header = CollectionHeader(
-            name=name,
-            number=0,  # the batch sets it
-            dim=config.dimension(dim, vector_dtype),
-            metric=generation.metric,
-            dtype=vector_dtype.name,
-            scores=convention_named(
-                scores, metric_row.name, dtype=vector_dtype.name, argument="scores"
-            ).name,
-            model=config.model_text(model),
-            created=now,
-            version=__version__,
-            next_field=len(types) + 1,
-            fields=lines(types),
-        )
-        header.put_to_use(generation, when=now, reason="created")
+        schema = SchemaArguments(dim, metric, dtype, index, scores, model, fields)
+        if arguments.truth("exist_ok", exist_ok):
+            with self._access.reading() as reader:
+                if reader.collection_number(name) is not None:
+                    return self._same_collection(reader, name, schema, encoder)
+        header, generation = schema.new_records(name)
         with self._access.writing() as batch:
             if batch.collection_number(name) is not None:
+                if exist_ok:  # another process has created it meanwhile
+                    return self._same_collection(batch, name, schema, encoder)
                 raise CollectionExistsError(
-                    f"there is a collection {name!r} already; db.collection({name!r}) opens it",
+                    f"there is a collection {name!r} already; db.collection({name!r}) opens it, "
+                    "and exist_ok=True does either",
                     expected="a name that is not taken",
                     received=name,
                 )
             with batch.changing():
                 view = batch.create_collection(header, generation)
             return Collection(self._access, view, encoder=encoder)
+
+    def _same_collection(
+        self,
+        reader: StoreSnapshot | Batch,
+        name: str,
+        schema: SchemaArguments,
+        encoder: PayloadEncoder | None,
+    ) -> Collection:
+        view = find_view(reader, name)
+        schema.require_same(view, self.path)
+        return Collection(self._access, view, encoder=encoder)
 
     @with_hints
     def collection(

@@ -32,11 +32,13 @@ from vdb.model.dtypes import DTYPES, DType, dtype_named
 from vdb.model.metrics import METRICS, Metric, metric_named
 from vdb.model.payload_encoder import PayloadEncoder
 from vdb.model.records import Id, Progress
+from vdb.model.results import WriteCounts
 from vdb.store import Batch, WritableCollection
 from vdb.store.format import payloads as payload_format
 from vdb.store.format.headers import CollectionHeader
 
 __all__ = [
+    "ON_DUPLICATE",
     "RowFormat",
     "Rows",
     "add",
@@ -47,6 +49,9 @@ __all__ = [
     "set_payloads",
     "upsert",
 ]
+
+ON_DUPLICATE = ("error", "skip", "replace")
+"""What `add` does with an id that has a record."""
 
 _ROOM_OF_A_RECORD = 2048
 
@@ -157,23 +162,28 @@ def add(
     coll: WritableCollection,
     rows: Rows,
     *,
+    on_duplicate: str = "error",
     threads: int,
     progress: Progress | None = None,
-) -> None:
-    """New records; any id that is there already, or twice, is a DuplicateIdError."""
-    inputs.refuse_repeats(rows.ids)
-    rows = _fitted(coll, rows)
-    for i, value in enumerate(rows.ids):
-        if batch.slot_of(coll, value) is not None:
-            raise DuplicateIdError(
-                f"ids[{i}]: collection {coll.header.name!r} has a record {value!r} already; "
-                "upsert replaces it",
-                expected="an id that is not there",
-                received=value,
-            )
+) -> WriteCounts:
+    """New records. An id that is there already, or twice, is treated as `on_duplicate` says.
+
+    Raises:
+        DuplicateIdError: There is such an id, and it is an "error".
+    """
+    if on_duplicate == "replace":
+        return upsert(batch, coll, rows, threads=threads, progress=progress)
+    total = len(rows.ids)
+    if on_duplicate == "error":
+        inputs.refuse_repeats(rows.ids)
+        rows = _fitted(coll, rows)
+        _refuse_existing(batch, coll, rows.ids)
+    else:
+        rows = _without_existing(batch, coll, _first_of_each(_fitted(coll, rows)))
     terms = field_index.of_records(coll.header, rows.payloads)
     with batch.changing():
         _insert(batch, coll, rows, terms, threads=threads, progress=progress)
+    return WriteCounts(added=len(rows.ids), skipped=total - len(rows.ids))
 
 
 def upsert(
@@ -183,8 +193,9 @@ def upsert(
     *,
     threads: int,
     progress: Progress | None = None,
-) -> None:
+) -> WriteCounts:
     """New records, or new contents for ids that are there; of a repeated id the last one counts."""
+    total = len(rows.ids)
     rows = _last_of_each(_fitted(coll, rows))
     slots = [_slot_of(batch, coll, value) for value in rows.ids]
     old = {i: slot for i, slot in enumerate(slots) if slot is not None}
@@ -202,6 +213,7 @@ def upsert(
         if new:
             some = _take(rows, new) if old else rows
             _insert(batch, coll, some, _pick(terms, new), threads=threads, progress=progress)
+    return WriteCounts(added=len(new), replaced=total - len(new))
 
 
 def set_payloads(
@@ -278,6 +290,29 @@ def _fitted(coll: WritableCollection, rows: Rows) -> Rows:
             received=header.count + len(rows.ids),
         )
     return rows
+
+
+def _refuse_existing(batch: Batch, coll: WritableCollection, ids: list[Id]) -> None:
+    for i, value in enumerate(ids):
+        if batch.slot_of(coll, value) is not None:
+            raise DuplicateIdError(
+                f"ids[{i}]: collection {coll.header.name!r} has a record {value!r} already; "
+                'upsert replaces it, on_duplicate="skip" leaves it as it is',
+                expected="an id that is not there",
+                received=value,
+            )
+
+
+def _without_existing(batch: Batch, coll: WritableCollection, rows: Rows) -> Rows:
+    new = [i for i, value in enumerate(rows.ids) if batch.slot_of(coll, value) is None]
+    return rows if len(new) == len(rows.ids) else _take(rows, new)
+
+
+def _first_of_each(rows: Rows) -> Rows:
+    first: dict[Id, int] = {}
+    for i, value in enumerate(rows.ids):
+        first.setdefault(value, i)
+    return rows if len(first) == len(rows.ids) else _take(rows, list(first.values()))
 
 
 def _last_of_each(rows: Rows) -> Rows:

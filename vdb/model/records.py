@@ -52,11 +52,12 @@ class Record:
         id: Its id.
         vector: Its vector, shape (dim,), in the collection's dtype, so that a vector given in it
             comes back to the bit; bits as packed bytes, uint8, shape (dim / 8,). A copy of its own.
+            None where vectors were not asked for.
         payload: Its payload, or None.
     """
 
     id: Id
-    vector: NDArray[Any]
+    vector: NDArray[Any] | None
     payload: Payload = None
 
     def __eq__(self, other: object) -> bool:

@@ -10,7 +10,7 @@ from typing import Any
 
 import numpy as np
 
-__all__ = ["Interval", "Result", "Section", "digits", "plain", "utc"]
+__all__ = ["Interval", "Result", "Section", "WriteCounts", "digits", "plain", "utc"]
 
 
 class Result:
@@ -43,6 +43,23 @@ class Interval(Result):
 
     def __str__(self) -> str:
         return f"{self.value:.3f} [{self.low:.3f}, {self.high:.3f}]"
+
+
+@dataclass(frozen=True, slots=True)
+class WriteCounts(Result):
+    """What became of the rows of one `add` or `upsert`; the three numbers add up to the rows.
+
+    A row whose id stood in an earlier row of the same call counts as replaced or skipped too.
+
+    Attributes:
+        added: Rows that became new records.
+        replaced: Rows that took the place of a record.
+        skipped: Rows that were left out, because there was a record.
+    """
+
+    added: int = 0
+    replaced: int = 0
+    skipped: int = 0
 
 
 @dataclass(frozen=True, slots=True)

@@ -6,7 +6,8 @@ collection in it, and sees that one moment. Start with `search`.
 
 from vdb.query.filter_match import ids_of, matching, narrow
 from vdb.query.id_cache import by_id
-from vdb.query.lookup import contains, get, scan
+from vdb.query.id_range import ids_in_range
+from vdb.query.lookup import RecordParts, contains, get, scan
 from vdb.query.nearest import nearest, with_spare
 from vdb.query.scoring import (
     Scoring,
@@ -19,6 +20,7 @@ from vdb.query.search import SearchRequest, search, search_many
 from vdb.query.zero_queries import checked_queries, refuse_zero
 
 __all__ = [
+    "RecordParts",
     "Scoring",
     "SearchRequest",
     "by_id",
@@ -26,6 +28,7 @@ __all__ = [
     "contains",
     "engine_quantities",
     "get",
+    "ids_in_range",
     "ids_of",
     "matching",
     "max_length_product",

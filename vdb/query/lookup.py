@@ -8,30 +8,59 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import AbstractContextManager
-from itertools import islice
+from itertools import islice, repeat
+from typing import Any, NamedTuple
 
 import numpy as np
+from numpy.typing import NDArray
 
 from vdb import index
 from vdb.errors import ArgumentTypeError, CorruptedError, InvalidArgumentError
 from vdb.index.types import Reader, View
-from vdb.model import inputs
-from vdb.model.records import Id, Record
+from vdb.model import arguments, inputs
+from vdb.model.filters.field_paths import field_paths
+from vdb.model.records import Id, Payload, Record
+from vdb.store.format.payload_fields import FieldTree, field_tree, some_fields
 
-__all__ = ["contains", "get", "scan"]
+__all__ = ["RecordParts", "contains", "get", "scan"]
 
 
 _SCAN_ROWS = 256
 
 
-def get(reader: Reader, view: View, ids: Sequence[Id]) -> list[Record | None]:
+class RecordParts(NamedTuple):
+    """What is read of records besides their ids.
+
+    Attributes:
+        vectors: Whether vectors are.
+        fields: The fields of payloads that are; None for whole payloads.
+    """
+
+    vectors: bool = True
+    fields: FieldTree | None = None
+
+    @classmethod
+    def of(cls, with_vectors: object, columns: object) -> RecordParts:
+        """Those that arguments of these names ask for."""
+        fields = None if columns is None else field_tree(field_paths("columns", columns))
+        return cls(arguments.truth("with_vectors", with_vectors), fields)
+
+
+_WHOLE = RecordParts()
+
+
+def get(
+    reader: Reader, view: View, ids: Sequence[Id], parts: RecordParts = _WHOLE
+) -> list[Record | None]:
     """The records of these ids in order, None where there is none."""
     slots = [reader.slot_of(view, value) for value in ids]
     present = [slot for slot in slots if slot is not None]
     if not present:
         return [None] * len(slots)
-    vectors = iter(index.stored_vectors(reader, view, np.array(present, dtype=np.uint32)))
-    rows = iter(reader.records(view, present))
+    vectors: Iterator[NDArray[Any] | None] = repeat(None)
+    if parts.vectors:
+        vectors = iter(index.stored_vectors(reader, view, np.array(present, dtype=np.uint32)))
+    rows = _ids_and_payloads(reader, view, present, parts.fields)
     records: list[Record | None] = []
     for value, slot in zip(ids, slots, strict=True):
         if slot is None:
@@ -49,6 +78,15 @@ def get(reader: Reader, view: View, ids: Sequence[Id]) -> list[Record | None]:
     return records
 
 
+def _ids_and_payloads(
+    reader: Reader, view: View, slots: list[int], fields: FieldTree | None
+) -> Iterator[tuple[Id, Payload]]:
+    """Of the records at these slots."""
+    ids, encoded = reader.encoded(view, slots, payloads=fields is None or bool(fields))
+    payloads = encoded if fields is None else some_fields(encoded, fields)
+    return zip(ids, payloads, strict=True)
+
+
 def contains(reader: Reader, view: View, value: object) -> bool:
     """Whether there is a record of that id; False for what cannot be an id of this collection."""
     if not inputs.is_one_id(value):
@@ -63,7 +101,10 @@ def contains(reader: Reader, view: View, value: object) -> bool:
 
 
 def scan(
-    reading: Callable[[], AbstractContextManager[Reader]], view: View, ids: Iterable[Id]
+    reading: Callable[[], AbstractContextManager[Reader]],
+    view: View,
+    ids: Iterable[Id],
+    parts: RecordParts = _WHOLE,
 ) -> Iterator[Record]:
     """The records of these ids in order, a few hundred at a time; ids that are gone are skipped.
 
@@ -72,5 +113,5 @@ def scan(
     remaining = iter(ids)
     while chunk := list(islice(remaining, _SCAN_ROWS)):
         with reading() as reader:
-            records = get(reader, view, chunk)
+            records = get(reader, view, chunk, parts)
         yield from (record for record in records if record is not None)

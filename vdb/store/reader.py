@@ -5,6 +5,7 @@ from __future__ import annotations
 from abc import ABC, abstractmethod
 from collections.abc import Iterator, Sequence
 from itertools import islice
+from operator import itemgetter
 from typing import Protocol
 
 import numpy as np
@@ -174,15 +175,7 @@ class Reader(ABC):
         if header.id_kind != ("str" if isinstance(record_id, str) else "int"):
             return None
         value = self.get(keys.slot_of(header.number, record_id))
-        if value is None:
-            return None
-        slot = int.from_bytes(value, "little")
-        if len(value) != _SLOT_SIZE or slot >= header.slots:
-            raise CorruptedError(
-                f"slot: expected 4 bytes and a slot below {header.slots}, got {value.hex()}",
-                where=f"id {record_id!r} of collection {header.number}",
-            )
-        return slot
+        return None if value is None else _slot(value, record_id, header)
 
     def record(self, collection: HasHeader, slot: int) -> tuple[Id, Payload]:
         """Id and payload of the record at a slot.
@@ -247,13 +240,37 @@ class Reader(ABC):
 
     def ids(self, collection: HasHeader, *, after: Id | None = None) -> Iterator[Id]:
         """All ids in key order, or those behind `after`: ints by value, strs by code point."""
+        return map(itemgetter(0), self._stored_slots(collection, after))
+
+    def ids_and_slots(
+        self, collection: HasHeader, *, after: Id | None = None
+    ) -> Iterator[tuple[Id, int]]:
+        """The same ids, each with its slot; what lies at the slot is not looked at.
+
+        Raises:
+            CorruptedError: An id leads to a slot that the collection does not have.
+        """
+        header = collection.header
+        for record_id, value in self._stored_slots(collection, after):
+            yield record_id, _slot(value, record_id, header)
+
+    def _stored_slots(self, collection: HasHeader, after: Id | None) -> Iterator[tuple[Id, bytes]]:
         header = collection.header
         prefix = keys.within(KeyKind.ID, header.number)
         start = None if after is None else keys.slot_of(header.number, after) + b"\0"
-        for key, _ in self.items(prefix, start=start):
-            yield keys.decode_id(
-                key[len(prefix) :], header.id_kind or "str", where=f"key {key.hex()}"
-            )
+        kind = header.id_kind or "str"
+        for key, value in self.items(prefix, start=start):
+            yield keys.decode_id(key[len(prefix) :], kind, where=f"key {key.hex()}"), value
+
+
+def _slot(value: bytes, record_id: Id, header: CollectionHeader) -> int:
+    slot = int.from_bytes(value, "little")
+    if len(value) != _SLOT_SIZE or slot >= header.slots:
+        raise CorruptedError(
+            f"slot: expected 4 bytes and a slot below {header.slots}, got {value.hex()}",
+            where=f"id {record_id!r} of collection {header.number}",
+        )
+    return slot
 
 
 def _check_kind(record_id: Id, header: CollectionHeader, where: str) -> None:

@@ -244,7 +244,8 @@ def _vector_of_record(collection: CollectionReader, text: str) -> NDArray[Any]:
     record = collection.get(typed_id(collection, text))
     if record is None:
         raise NotFoundError(f"no record {text!r} in collection {collection.name}", received=text)
-    return record.vector
+    vector: NDArray[Any] = np.asarray(record.vector)
+    return vector
 
 
 def _document(name: str, hits: Hits) -> dict[str, Any]:

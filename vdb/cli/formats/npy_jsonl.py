@@ -138,7 +138,8 @@ def write_npy(export: Export) -> list[Path]:
         with npy.open("wb") as rows, jsonl.open("w", encoding="utf-8", newline="\n") as lines:
             np.lib.format.write_array_header_1_0(rows, header)
             for part in export.parts():
-                rows.write(np.stack([record.vector for record in part]).tobytes())
+                vectors: list[Any] = [record.vector for record in part]
+                rows.write(np.stack(vectors).tobytes())
                 lines.writelines(line_of(record) + "\n" for record in part)
     return places
 

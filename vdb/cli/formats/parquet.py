@@ -262,7 +262,7 @@ def write_parquet(export: Export) -> list[Path]:
         vectors = pa.list_(pa.from_numpy_dtype(export.dtype), export.columns)
         for part in export.parts(at_least_one=True):
             ids = pa.array([record.id for record in part], None if part else pa.int64())
-            numbers = [np.empty(0, export.dtype), *(record.vector for record in part)]
+            numbers: list[Any] = [np.empty(0, export.dtype), *(one.vector for one in part)]
             columns = [
                 ids,
                 pa.FixedSizeListArray.from_arrays(np.concatenate(numbers), type=vectors),

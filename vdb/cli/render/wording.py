@@ -66,7 +66,9 @@ _ENDINGS = {
         "; --unit-norms says that all, queries included, have length 1"
     ),
     " (row numbers are not ids)": "; for row numbers, --rows-of names the file they count",
-    "; upsert replaces it": "; --upsert replaces it, --resume skips it",
+    '; upsert replaces it, on_duplicate="skip" leaves it as it is': (
+        "; --upsert replaces it, --resume skips it"
+    ),
 }
 
 _ARGUMENT = re.compile(rf"({'|'.join(map(re.escape, _ARGUMENTS))})(?= (?:must|may|is|has|holds)\b)")

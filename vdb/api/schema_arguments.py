@@ -1,0 +1,111 @@
+"""The schema that `create_collection` is given: a new collection's, or one to compare with."""
+
+from __future__ import annotations
+
+import time
+from dataclasses import dataclass
+from pathlib import Path
+
+from vdb.api.collection_lookup import check_schema
+from vdb.errors import InvalidArgumentError
+from vdb.index import new_generation
+from vdb.index.fields.field_index import lines
+from vdb.model import config
+from vdb.model.arguments import shown
+from vdb.model.dtypes import dtype_named
+from vdb.model.filters.field_types import field_types
+from vdb.model.metrics import metric_named
+from vdb.model.version import __version__
+from vdb.scores.table import convention_named
+from vdb.store import CollectionView, WritableCollection
+from vdb.store.format.generation import GenerationRecord
+from vdb.store.format.headers import CollectionHeader
+
+__all__ = ["SchemaArguments"]
+
+
+@dataclass(frozen=True, slots=True)
+class SchemaArguments:
+    """What a collection is to be created with, unchecked; None for what was not given."""
+
+    dim: object
+    metric: object
+    dtype: object = None
+    index: object = None
+    scores: object = None
+    model: object = None
+    fields: object = None
+
+    def new_records(self, name: str) -> tuple[CollectionHeader, GenerationRecord]:
+        """The header and the first generation of a new collection; the batch sets its number.
+
+        Raises:
+            InvalidArgumentError, ArgumentTypeError: An argument cannot be that of a collection.
+        """
+        types, now = field_types(self.fields), time.time()
+        metric = metric_named(self.metric)
+        dtype = config.vector_type("float32" if self.dtype is None else self.dtype, metric)
+        index = config.fitting_index(config.index_config(self.index), metric, dtype)
+        generation = new_generation(1, metric.name, dtype.name, index)
+        scores = "native" if self.scores is None else self.scores
+        header = CollectionHeader(
+            name=name,
+            number=0,
+            dim=config.dimension(self.dim, dtype),
+            metric=metric.name,
+            dtype=dtype.name,
+            scores=convention_named(scores, metric.name, dtype=dtype.name, argument="scores").name,
+            model=config.model_text(self.model),
+            created=now,
+            version=__version__,
+            next_field=len(types) + 1,
+            fields=lines(types),
+        )
+        header.put_to_use(generation, when=now, reason="created")
+        return header, generation
+
+    def require_same(self, view: CollectionView | WritableCollection, path: Path) -> None:
+        """Refuse a collection that differs in anything that was given.
+
+        It may have more declared fields than were given. `path` is the database's directory.
+
+        Raises:
+            MetricMismatchError, DimensionMismatchError, ModelMismatchError: It differs in that.
+            InvalidArgumentError: It differs in something else, or an argument is out of range.
+        """
+        header = view.header
+        check_schema(header, metric=self.metric, dim=self.dim, model=self.model, path=path)
+        if self.dtype is not None:
+            dtype = dtype_named(self.dtype).name
+            self._require(header.name, "dtype", header.dtype, dtype, "rebuild(dtype=...)")
+        if self.index is not None:
+            stored = config.index_from_map(view.generation.index)
+            asked = config.index_config(self.index)
+            self._require(header.name, "index", stored, asked, "rebuild(index=...)")
+        if self.scores is not None:
+            scores = convention_named(
+                self.scores, header.metric, dtype=header.dtype, argument="scores"
+            ).name
+            self._require(header.name, "scores", header.scores, scores, "rebuild(scores=...)")
+        types = {line["path"]: line["type"] for line in header.fields}
+        for field, kind in field_types(self.fields).items():
+            if types.get(field) != kind:
+                declared = f"as {types[field]}, " if field in types else ""
+                remedy = f"index_field({field!r}, {kind!r}) declares it"
+                if declared:
+                    remedy = f"drop_field({field!r}) and {remedy}"
+                raise InvalidArgumentError(
+                    f"collection {header.name!r} exists, and its field {shown(field)} is declared "
+                    f"{declared}not as {kind}; {remedy}",
+                    expected=types.get(field),
+                    received=kind,
+                )
+
+    def _require(self, name: str, what: str, stored: object, asked: object, remedy: str) -> None:
+        if stored != asked:
+            raise InvalidArgumentError(
+                f"collection {name!r} exists with {what} {stored!r}, not {asked!r}; "
+                f"{remedy} changes it, and without {what}= the collection is returned as it is",
+                expected=stored,
+                received=asked,
+            )
