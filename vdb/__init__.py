@@ -23,7 +23,11 @@ from vdb import scores
 from vdb.api import lazy_modules as _later
 from vdb.api.collection import Collection
 from vdb.api.collection_reader import CollectionReader
-from vdb.api.compare_and_calibrate import calibrate_threshold, compare_metrics
+from vdb.api.compare_and_calibrate import (
+    calibrate_threshold,
+    compare_collections,
+    compare_metrics,
+)
 from vdb.api.database import Database, open  # noqa: A004 - vdb.open reads as it should
 from vdb.api.restore import restore
 from vdb.api.snapshot import Snapshot
@@ -67,6 +71,7 @@ from vdb.model.version import __version__
 if _typing.TYPE_CHECKING:
     from vdb.analysis.calibration.report import Calibration
     from vdb.analysis.comparison.report import MetricComparison
+    from vdb.analysis.comparison.sides_report import CollectionComparison
     from vdb.analysis.explanation.explain import Explanation
     from vdb.analysis.inspection.report import Inspection, RecordInspection
     from vdb.analysis.measurement.recall import RecallReport
@@ -84,6 +89,7 @@ __all__ = [
     "Calibration",
     "ClosedError",
     "Collection",
+    "CollectionComparison",
     "CollectionExistsError",
     "CollectionInfo",
     "CollectionReader",
@@ -145,6 +151,7 @@ __all__ = [
     "WriteCounts",
     "__version__",
     "calibrate_threshold",
+    "compare_collections",
     "compare_metrics",
     "open",
     "restore",
@@ -154,6 +161,7 @@ __all__ = [
 # Results of what most programs never call: loaded when first asked for, so that importing is quick.
 _LATER = {
     "Calibration": "vdb.analysis.calibration.report",
+    "CollectionComparison": "vdb.analysis.comparison.sides_report",
     "CollectionInfo": "vdb.maintenance.info",
     "DatabaseInfo": "vdb.maintenance.info",
     "Explanation": "vdb.analysis.explanation.explain",

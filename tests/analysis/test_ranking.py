@@ -60,28 +60,36 @@ def test_overlap_is_the_shared_part_of_the_longer_list():
     assert overlap(a[:0], b[:0]) == 1
 
 
-def slow_ndcg(at, relevant, k):
-    gain = sum(1 / math.log2(place + 1) for place in range(1, k + 1) if at[place - 1])
-    ideal = sum(1 / math.log2(place + 1) for place in range(1, min(k, relevant) + 1))
-    return gain / ideal
+def slow_ndcg(gains, ideal, k):
+    gain = sum(g / math.log2(place + 1) for place, g in enumerate(gains, 1))
+    best = sum(
+        g / math.log2(place + 1) for place, g in enumerate(sorted(ideal, reverse=True)[:k], 1)
+    )
+    return gain / best
 
 
-@given(st.lists(st.booleans(), min_size=1, max_size=20), st.integers(0, 10))
-def test_retrieval_is_what_the_textbook_says(at, missed):
-    relevant = sum(at) + missed
-    if not relevant:
+@given(
+    st.lists(st.sampled_from([0, 0, 1, 2, 0.5]), min_size=1, max_size=20),
+    st.lists(st.sampled_from([1, 2, 3]), max_size=10),
+)
+def test_retrieval_is_what_the_textbook_says(gains, missed):
+    ideal = sorted([*(g for g in gains if g), *missed], reverse=True)
+    if not ideal:
         return
-    recall, precision, mrr, ndcg = retrieval(np.array(at), relevant)
-    assert recall == pytest.approx(sum(at) / relevant)
+    recall, precision, mrr, ndcg = retrieval(np.array(gains, dtype=float), np.array(ideal, float))
+    at = [g > 0 for g in gains]
+    assert recall == pytest.approx(sum(at) / len(ideal))
     assert precision == pytest.approx(sum(at) / len(at))
     assert mrr == pytest.approx(1 / (at.index(True) + 1) if any(at) else 0)
-    assert ndcg == pytest.approx(slow_ndcg(at, relevant, len(at)))
+    assert ndcg == pytest.approx(slow_ndcg(gains, ideal, len(gains)))
     assert 0 <= ndcg <= 1 + 1e-12
 
 
-def test_ndcg_of_a_known_list():
-    # Relevant at places 2 and 4 of 5, 3 relevant in all.
-    ideal = 1 + 1 / math.log2(3) + 1 / math.log2(4)
-    expected = (1 / math.log2(3) + 1 / math.log2(5)) / ideal
-    at = np.array([False, True, False, True, False])
-    assert retrieval(at, 3) == pytest.approx((2 / 3, 2 / 5, 1 / 2, expected))
+def test_ndcg_of_grades_is_the_one_of_trec_eval():
+    # Grades 3, 2, 3, 0, 1, and a further 3 and 2 that are not found.
+    gains, ideal = np.array([3.0, 2, 3, 0, 1]), np.array([3.0, 3, 3, 2, 2, 1])
+    dcg = 3 + 2 / math.log2(3) + 3 / 2 + 1 / math.log2(6)
+    best = 3 + 3 / math.log2(3) + 3 / 2 + 2 / math.log2(5) + 2 / math.log2(6)
+    assert retrieval(gains, ideal)[3] == pytest.approx(dcg / best, rel=1e-12)
+    # ndcg_cut_5 of pytrec_eval-terrier 0.5.11.
+    assert retrieval(gains, ideal)[3] == pytest.approx(0.76592286264237, rel=1e-12)

@@ -5,6 +5,8 @@ import json
 import numpy as np
 import pytest
 
+import vdb
+
 
 @pytest.fixture
 def asked(tmp_path, vectors):
@@ -62,6 +64,9 @@ def test_labels_may_count_the_rows_of_the_import(run, untouched, asked, tmp_path
         ({"relevant": "note-1"}, "list of ids"),
         ({"relevant": [1.5]}, "no id"),
         ({"relevant": [True]}, "no id"),
+        ({"relevant": {"note-1": -1}}, "grades are numbers from 0"),
+        ({"relevant": {"note-1": "3"}}, "grades are numbers from 0"),
+        ({"relevant": [["note-1", 1], [None, 2]]}, "no id"),
         ([1], "a JSON object"),
     ],
 )
@@ -105,3 +110,45 @@ def test_a_page_is_written_whole(run, untouched, asked, tmp_path):
     nowhere = tmp_path / "no" / "page.html"
     assert run("compare", untouched, "notes", asked, "--html", nowhere).failed_with("no")
     assert [path.name for path in tmp_path.glob(".page*")] == []
+
+
+def test_grades_are_read_from_objects_and_from_pairs(run, untouched, asked, tmp_path):
+    graded = [{"relevant": {f"note-{i}": 2, f"note-{i + 6}": 1}} for i in range(6)]
+    first = write(tmp_path / "graded.jsonl", graded)
+    rows = write(tmp_path / "rows.jsonl", [{"id": f"note-{i}"} for i in range(30)])
+    pairs = write(tmp_path / "pairs.jsonl", [{"relevant": [[i, 2], [i + 6, 1]]} for i in range(6)])
+    by_id = run("compare", untouched, "notes", asked, "--labels", first, "--json").json
+    options = ("--labels", pairs, "--rows-of", rows, "--json")
+    assert run("compare", untouched, "notes", asked, *options).json["quality"] == by_id["quality"]
+    plain = run("compare", untouched, "notes", asked, "--json").json
+    assert plain["quality"][0]["ndcg"] != by_id["quality"][0]["ndcg"]
+
+
+def test_two_collections_are_compared(run, untouched, asked, vectors, tmp_path):
+    other = tmp_path / "other.vdb"
+    with vdb.open(other) as db:
+        half = db.create_collection("half", dim=vectors.shape[1] // 2, metric="ip", model="half")
+        half.add([f"note-{i}" for i in range(30)], vectors[:30, ::2])
+    np.save(tmp_path / "half.npy", vectors[:6, ::2] * 3)
+    options = ("--against", "half", "--against-directory", other)
+    options += ("--against-queries", tmp_path / "half.npy")
+    ran = run("compare", untouched, "notes", asked, *options, "-k", 3)
+    assert ran.status == 0, ran.err
+    assert "nDCG@3" in ran.out
+    assert "notes / half" in ran.out
+    assert "what of" in ran.out
+    report = run("compare", untouched, "notes", asked, *options, "--json").json
+    assert [side["model"] for side in report["sides"]] == [None, "half"]
+    assert report["labelled"] == 6
+    page = tmp_path / "page.html"
+    ran = run("compare", untouched, "notes", asked, *options, "--html", page)
+    assert (ran.status, ran.out.count("\n")) == (0, 1), ran.err
+    assert page.read_text(encoding="utf-8").endswith("</html>\n")
+
+
+def test_a_collection_is_compared_with_its_like_without_more_queries(run, untouched, asked):
+    report = run("compare", untouched, "notes", asked, "--against", "notes", "--json").json
+    assert report["agreements"][0]["overlap"]["value"] == 1
+    ran = run("compare", untouched, "notes", asked, "--against-queries", asked)
+    assert ran.failed_with("--against")
+    assert run("compare", untouched, "notes", asked, "--against", "none").failed_with("none")

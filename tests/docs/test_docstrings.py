@@ -45,8 +45,10 @@ def names(tmp_path, monkeypatch):
         payloads = [{"year": 1990 + i % 40, "text": f"Drink {i}"} for i in range(200)]
         docs.add(["tea", "coffee", *(f"d{i}" for i in range(198))], rows, payloads)
         db.backup("backup.vdb")
+        other = db.create_collection("other", dim=3, metric="l2")
+        other.add(["tea", "coffee"], rows[:2])
         q, Q = random.normal(size=3), random.normal(size=(20, 3))
-        yield {"vdb": vdb, "np": np, "db": db, "docs": docs, "q": q, "Q": Q}
+        yield {"vdb": vdb, "np": np, "db": db, "docs": docs, "other": other, "q": q, "Q": Q}
 
 
 @pytest.mark.parametrize("name", [name for name, code in EXAMPLES.items() if code])

@@ -1,18 +1,18 @@
-"""The public functions `compare_metrics` and `calibrate_threshold`.
+"""The public functions `compare_metrics`, `compare_collections` and `calibrate_threshold`.
 
 The analyses behind them are imported at the first call.
 """
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING
 
 from numpy.typing import ArrayLike
 
 from vdb.api import lazy_modules
 from vdb.api.collection_reader import CollectionReader
-from vdb.errors import ArgumentTypeError
+from vdb.errors import ArgumentTypeError, InvalidArgumentError
 from vdb.model import arguments, config
 from vdb.model.records import Progress
 from vdb.model.synonyms import with_hints
@@ -21,12 +21,16 @@ if TYPE_CHECKING:
     from vdb.analysis.calibration import report as calibration_module
     from vdb.analysis.common import labels as labels_module
     from vdb.analysis.comparison import report as comparison_module
+    from vdb.analysis.comparison import sides_report as sides_module
 else:
     calibration_module = lazy_modules.module("vdb.analysis.calibration.report")
     comparison_module = lazy_modules.module("vdb.analysis.comparison.report")
     labels_module = lazy_modules.module("vdb.analysis.common.labels")
+    sides_module = lazy_modules.module("vdb.analysis.comparison.sides_report")
 
-__all__ = ["calibrate_threshold", "compare_metrics"]
+__all__ = ["calibrate_threshold", "compare_collections", "compare_metrics"]
+
+_MOST_SIDES = 8
 
 
 @with_hints
@@ -54,7 +58,8 @@ def compare_metrics(
         metrics: Two or more metrics.
         k: Number of nearest records that are compared.
         relevant: Labels: the ids of the relevant records of each query in order (None or empty:
-            not labelled), or a mapping from the numbers of queries, from 0, to such ids.
+            not labelled), or a mapping from the numbers of queries, from 0, to such ids. Instead of
+            ids alone, a mapping from ids to grades of 0 (not relevant) or more; nDCG weighs them.
         texts: Texts of the queries, one each; shown with the queries on which metrics differ.
         text_field: The payload field that holds a record's text.
         seed: Seed of the bootstrap behind the intervals.
@@ -84,6 +89,74 @@ def compare_metrics(
         Moments(_readable(collection)._reading_view),  # noqa: SLF001 - same package
         queries,
         metrics=metrics,
+        k=k,
+        relevant=relevant,
+        texts=texts,
+        text_field=field,
+        seed=seed,
+        threads=count,
+        progress=progress,
+    )
+
+
+@with_hints
+def compare_collections(
+    collections: Sequence[CollectionReader] | Mapping[str, CollectionReader],
+    queries: Sequence[ArrayLike] | Mapping[str, ArrayLike],
+    *,
+    k: int = 10,
+    relevant: labels_module.Relevant | None = None,
+    texts: Sequence[str | None] | None = None,
+    text_field: str = "text",
+    seed: int = 0,
+    threads: int | None = None,
+    progress: Progress | None = None,
+) -> sides_module.CollectionComparison:
+    """Compares the rankings of collections that have the same ids. Writes nothing.
+
+    For the choice between models: the same texts, embedded by each, lie in a collection of each,
+    of this database or of others. Dimensions, metrics and dtypes may differ. Every query is
+    compared with every record of each collection.
+
+    Args:
+        collections: Two to eight collections (or ones of snapshots), in order or by a name for the
+            report; in order they are called by their own names.
+        queries: The queries of each collection, by its own model, shape (n, dim) or (dim,) for one;
+            in the same order, or by the same names. Query i of each is the same question.
+        k: Number of nearest records that are compared.
+        relevant: Labels, as for `compare_metrics`; an id that a collection lacks counts as missed
+            there.
+        texts: Texts of the queries, one each; shown with the queries on which collections differ.
+        text_field: The payload field that holds a record's text.
+        seed: Seed of the bootstrap behind the intervals.
+        threads: Number of threads that search, 1..1,024; the default is one a processor.
+        progress: Called regularly with (queries done, queries).
+
+    Returns:
+        Shared hits and rank correlation of each pair; with labels recall, precision, reciprocal
+        rank and nDCG of each, with intervals of 95 %; conclusions in plain words; and the queries
+        on which they differ most. Equal values are ranked by id.
+
+    Raises:
+        InvalidArgumentError: Queries that differ in number, labels that fit no query or record, or
+            another argument out of range.
+        DimensionMismatchError, InvalidVectorError: As for a search of that collection.
+
+    Example:
+        print(vdb.compare_collections([docs, other], [Q, Q]).findings)
+    """
+    from vdb.analysis.common.moments import Moments
+    from vdb.analysis.comparison.sides import Side, compare_sides
+
+    arguments.callback("progress", progress)
+    count = config.thread_count(threads)
+    field = arguments.text("text_field", text_field)
+    sides = [
+        Side(name, Moments(collection._reading_view), side_queries)  # noqa: SLF001 - same package
+        for name, collection, side_queries in _sides(collections, queries)
+    ]
+    return compare_sides(
+        sides,
         k=k,
         relevant=relevant,
         texts=texts,
@@ -175,6 +248,44 @@ def calibrate_threshold(
             threads=count,
             progress=progress,
         )
+
+
+def _sides(collections: object, queries: object) -> list[tuple[str, CollectionReader, ArrayLike]]:
+    """Names, collections and queries of the sides of a comparison."""
+    if isinstance(collections, Mapping) != isinstance(queries, Mapping):
+        raise ArgumentTypeError(
+            "collections and queries must both be sequences, or both mappings by the same names, "
+            f"got {type(collections).__name__} and {type(queries).__name__}",
+            expected="two sequences | two mappings",
+            received=(type(collections).__name__, type(queries).__name__),
+        )
+    names: list[str]
+    if isinstance(collections, Mapping) and isinstance(queries, Mapping):
+        names = [arguments.text("a name in collections", name) for name in collections]
+        if set(names) != set(queries):
+            raise InvalidArgumentError(
+                f"queries must have the names of collections: {', '.join(names)}, "
+                f"got {', '.join(map(str, queries))}",
+                expected=names,
+                received=list(queries),
+            )
+        readers = [_readable(collections[name]) for name in names]
+        matrices = [queries[name] for name in names]
+    else:
+        readers = [
+            _readable(one) for one in arguments.sequence("collections", collections, _MOST_SIDES)
+        ]
+        matrices = list(arguments.sequence("queries", queries, _MOST_SIDES))
+        own = [reader.name for reader in readers]
+        names = [name if own.count(name) == 1 else f"{name} ({i})" for i, name in enumerate(own, 1)]
+    if not 2 <= len(readers) <= _MOST_SIDES or len(matrices) != len(readers):
+        raise InvalidArgumentError(
+            f"there must be 2 to {_MOST_SIDES} collections and as many sets of queries, "
+            f"got {len(readers)} and {len(matrices)}",
+            expected=f"2 to {_MOST_SIDES}",
+            received=(len(readers), len(matrices)),
+        )
+    return list(zip(names, readers, matrices, strict=True))
 
 
 def _readable(collection: object) -> CollectionReader:

@@ -9,6 +9,7 @@ import pytest
 import vdb
 from vdb.analysis.pages import charts
 from vdb.analysis.pages.calibration import calibration_page
+from vdb.analysis.pages.collections import collections_page
 from vdb.analysis.pages.comparison import comparison_page
 from vdb.analysis.pages.inspection import inspection_page, size
 from vdb.model.results import Interval
@@ -79,6 +80,24 @@ def test_a_comparison_without_labels(docs, crowd):
     found = vdb.compare_metrics(docs, crowd[300:305], metrics=["l2", "ip"])
     reader = checked(comparison_page(found))
     assert "Which metric retrieves best" not in reader.seen
+
+
+def test_a_comparison_of_collections(db, docs, crowd):
+    other = db.create_collection("other", dim=16, metric="l2")
+    other.add([f"{EVIL}{i}" for i in range(300)], crowd[300:0:-1], [{"text": EVIL}] * 300)
+    queries = crowd[300:310]
+    relevant = [{docs.search(q, 1)[0].id: 2, "none": 1} for q in queries]
+    report = vdb.compare_collections(
+        {EVIL: docs, "other": other},
+        {EVIL: queries, "other": queries},
+        relevant=relevant,
+        texts=[EVIL] * 10,
+    )
+    reader = checked(collections_page(report))
+    for part in ("nDCG@10", "Which retrieves best", "evil.example", "grade 2", "name no record"):
+        assert part in reader.seen
+    bare = checked(collections_page(vdb.compare_collections([docs, other], [queries] * 2)))
+    assert "Which retrieves best" not in bare.seen
 
 
 @pytest.mark.parametrize("keep", ["count", "precision"])

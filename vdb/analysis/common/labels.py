@@ -1,4 +1,4 @@
-"""Labels: the relevant records of each query, as ids and as slots."""
+"""Labels: the relevant records of each query, with their grades, as ids and as slots."""
 
 from __future__ import annotations
 
@@ -12,14 +12,20 @@ from numpy.typing import NDArray
 from vdb.errors import ArgumentTypeError, InvalidArgumentError
 from vdb.index import Reader, View
 from vdb.model import dataframes, inputs
-from vdb.model.arguments import sequence, unreadable, whole
+from vdb.model.arguments import number, sequence, unreadable, whole
 from vdb.model.config import LIMITS
 from vdb.model.records import Id
 
-__all__ = ["Labels", "Relevant", "read_labels"]
+__all__ = ["Grades", "Labels", "Relevant", "read_labels"]
 
-Relevant: TypeAlias = Sequence[Iterable[Id] | None] | Mapping[int, Iterable[Id]]
-"""The relevant ids of each query in order (None: not labelled), or by the query's number."""
+Grades: TypeAlias = Mapping[Id, float]
+"""The grade of each judged record of a query; 0 stands for a record that is not relevant."""
+
+Relevant: TypeAlias = Sequence[Iterable[Id] | Grades | None] | Mapping[int, Iterable[Id] | Grades]
+"""The relevant ids of each query in order (None: not labelled), or by the query's number.
+
+Ids alone all have grade 1.
+"""
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,12 +35,16 @@ class Labels:
     Attributes:
         slots: The slots of the relevant records of each query, sorted; ids without a record are
             left out.
-        counts: The number of relevant ids of each query. Ids without a record count as well:
-            no search can find them.
+        grades: The grades of these records, above 0.
+        ideal: The grades of all relevant ids of each query, highest first. Ids without a record
+            count as well: no search can find them.
+        counts: The number of relevant ids of each query.
         unknown: The number of ids without a record, over all queries.
     """
 
     slots: tuple[NDArray[np.uint32], ...]
+    grades: tuple[NDArray[np.float64], ...]
+    ideal: tuple[NDArray[np.float64], ...]
     counts: NDArray[np.int64]
     unknown: int
 
@@ -45,7 +55,15 @@ class Labels:
 
     def relevant(self, query: int, slots: NDArray[np.uint32]) -> NDArray[np.bool_]:
         """Which of these slots are relevant to a query."""
-        return np.isin(slots, self.slots[query])
+        return self.gains(query, slots) > 0
+
+    def gains(self, query: int, slots: NDArray[np.uint32]) -> NDArray[np.float64]:
+        """The grades of these slots for a query; 0 where a record is not relevant."""
+        labelled, grades = self.slots[query], self.grades[query]
+        if not len(labelled):
+            return np.zeros(len(slots))
+        at = np.minimum(np.searchsorted(labelled, slots), len(labelled) - 1)
+        return np.where(labelled[at] == slots, grades[at], 0.0)
 
 
 def read_labels(reader: Reader, view: View, relevant: Relevant, queries: int) -> Labels:
@@ -54,22 +72,25 @@ def read_labels(reader: Reader, view: View, relevant: Relevant, queries: int) ->
     Raises:
         ArgumentTypeError: Neither a sequence nor a mapping, or ids of the wrong kind.
         InvalidArgumentError: Not one entry for each query, a number without a query, no label at
-            all, or none of the ids is in the collection.
+            all, a grade that is negative or no number, or none of the ids is in the collection.
     """
-    label_sets = _by_query(relevant, queries)
-    slots, counts, unknown = [], np.zeros(queries, dtype=np.int64), 0
-    for query, ids in enumerate(label_sets):
-        known_slots = []
-        for value in ids:
+    grades_by_query = _by_query(relevant, queries)
+    slots, grades, ideal, unknown = [], [], [], 0
+    counts = np.zeros(queries, dtype=np.int64)
+    for query, grade_of in enumerate(grades_by_query):
+        grade_at: dict[int, float] = {}
+        for value, grade in grade_of.items():
             slot = None
             if type(value).__name__ == view.header.id_kind:
                 slot = reader.slot_of(view, value)
             if slot is None:
                 unknown += 1
             else:
-                known_slots.append(slot)
-        counts[query] = len(ids)
-        slots.append(np.sort(np.array(known_slots, dtype=np.uint32)))
+                grade_at[slot] = grade
+        counts[query] = len(grade_of)
+        slots.append(np.array(sorted(grade_at), dtype=np.uint32))
+        grades.append(np.array([grade_at[slot] for slot in sorted(grade_at)], dtype=np.float64))
+        ideal.append(np.array(sorted(grade_of.values(), reverse=True), dtype=np.float64))
     total = int(counts.sum())
     if not total:
         raise InvalidArgumentError(
@@ -78,7 +99,7 @@ def read_labels(reader: Reader, view: View, relevant: Relevant, queries: int) ->
             received=0,
         )
     if unknown == total:
-        example = next(iter(next(ids for ids in label_sets if ids)))
+        example = next(iter(next(grade_of for grade_of in grades_by_query if grade_of)))
         rows = " (row numbers are not ids)" if isinstance(example, int) else ""
         raise InvalidArgumentError(
             f"relevant names {total:,} records, {example!r} for one, and none of them is in "
@@ -86,16 +107,17 @@ def read_labels(reader: Reader, view: View, relevant: Relevant, queries: int) ->
             expected="ids of records of the collection",
             received=example,
         )
-    return Labels(tuple(slots), counts, unknown)
+    return Labels(tuple(slots), tuple(grades), tuple(ideal), counts, unknown)
 
 
-def _by_query(relevant: object, queries: int) -> list[set[Id]]:
-    label_sets: list[set[Id]] = [set() for _ in range(queries)]
+def _by_query(relevant: object, queries: int) -> list[dict[Id, float]]:
+    """The grades above 0 of each query, by id."""
+    grades_by_query: list[dict[Id, float]] = [{} for _ in range(queries)]
     if isinstance(relevant, Mapping):
-        for number, ids in _entries(relevant):
-            query = whole("a query's number in relevant", number, 0, queries - 1)
-            label_sets[query] = _ids(ids, query)
-        return label_sets
+        for query_number, ids in _entries("relevant", relevant):
+            query = whole("a query's number in relevant", query_number, 0, queries - 1)
+            grades_by_query[query] = _grades(ids, query)
+        return grades_by_query
     listing = isinstance(relevant, Sequence | np.ndarray) or dataframes.is_column(relevant)
     if not listing or isinstance(relevant, str | bytes):
         raise ArgumentTypeError(
@@ -112,24 +134,38 @@ def _by_query(relevant: object, queries: int) -> list[set[Id]]:
             expected=queries,
             received=len(entries),
         )
-    return [_ids(ids, query) for query, ids in enumerate(entries)]
+    return [_grades(ids, query) for query, ids in enumerate(entries)]
 
 
-def _entries(relevant: Mapping[Any, Any]) -> list[tuple[Any, Any]]:
+def _entries(name: str, labels: Mapping[Any, Any]) -> list[tuple[Any, Any]]:
     try:
-        return list(relevant.items())
+        return list(labels.items())
     except Exception as error:
-        raise unreadable("relevant", relevant, error) from error
+        raise unreadable(name, labels, error) from error
 
 
-def _ids(ids: object, query: int) -> set[Id]:
+def _grades(ids: object, query: int) -> dict[Id, float]:
+    """The relevant ids of one query with their grades; grade 0 is left out."""
     if ids is None:
-        return set()
+        return {}
+    name = f"relevant[{query}]"
+    if isinstance(ids, Mapping):
+        entries = _entries(name, ids)
+        listed = inputs.id_list([value for value, _ in entries])
+        grades = [number(f"{name}[{value!r}]", grade) for value, grade in entries]
+        for value, grade in zip(listed, grades, strict=True):
+            if not 0 <= grade < np.inf:
+                raise InvalidArgumentError(
+                    f"{name}[{value!r}] must be a grade of 0 or more, got {grade:g}",
+                    expected="0 or more",
+                    received=grade,
+                )
+        return {value: grade for value, grade in zip(listed, grades, strict=True) if grade}
     if inputs.is_one_id(ids):
         raise ArgumentTypeError(
-            f"relevant[{query}] must be a set or list of ids, got one {type(ids).__name__}; "
-            "put it in a list",
+            f"{name} must be a set or list of ids, or a mapping from ids to grades, got one "
+            f"{type(ids).__name__}; put it in a list",
             expected="list",
             received=type(ids).__name__,
         )
-    return set(inputs.id_list(ids, ordered=False))
+    return dict.fromkeys(inputs.id_list(ids, ordered=False), 1.0)

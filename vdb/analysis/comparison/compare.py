@@ -242,10 +242,10 @@ def _fill(tables: _Tables, study: _Study, chunk: _Chunk) -> None:
                 tables.first[query, i] = slots[0]
                 tables.length[query, i] = lengths[slots].mean()
             if labels is not None and labels.counts[query]:
-                at = np.zeros(k, dtype=bool)
-                at[: len(slots)] = labels.relevant(query, slots)
+                gains = np.zeros(k)
+                gains[: len(slots)] = labels.gains(query, slots)
                 tables.quality[query, 4 * i : 4 * i + 4] = ranking.retrieval(
-                    at, int(labels.counts[query])
+                    gains, labels.ideal[query]
                 )
 
 

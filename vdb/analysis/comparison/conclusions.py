@@ -2,18 +2,26 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
 from vdb.analysis.common.norms import Norms
 from vdb.analysis.comparison.report import Agreement, Difference, Quality
+from vdb.analysis.comparison.sides_report import SideAgreement, SideDifference, SideQuality
+from vdb.model.results import Interval
 
-__all__ = ["about_agreement", "about_lengths", "about_quality"]
+__all__ = [
+    "about_agreement",
+    "about_lengths",
+    "about_quality",
+    "about_side_agreement",
+    "about_sides",
+]
 
 SAME_LENGTH = 1.001
 """Lengths within this ratio count as equal: rounding may cause the difference."""
 
 NO_LABELS = (
-    "Without labels nobody can say which metric retrieves better, only how they differ: give the "
+    "Without labels nobody can say which {what} retrieves better, only how they differ: give the "
     "relevant records of some queries."
 )
 
@@ -70,20 +78,30 @@ _REASONS = {
 
 def about_agreement(agreements: Sequence[Agreement], k: int) -> list[str]:
     """The metrics that rank most and least alike."""
+    return _about_agreement(agreements, k, "metrics")
+
+
+def about_side_agreement(agreements: Sequence[SideAgreement], k: int) -> list[str]:
+    """The sides that rank most and least alike."""
+    return _about_agreement(agreements, k, "sides")
+
+
+def _about_agreement(
+    agreements: Sequence[Agreement | SideAgreement], k: int, what: str
+) -> list[str]:
     ordered = sorted(agreements, key=lambda pair: -pair.overlap.value)
     if not ordered:
         return []
     if ordered[-1].overlap.value == 1.0:
-        return [f"All metrics find the same {k} nearest for every query."]
-    sentences = [_alike(ordered[0], k, "most")]
-    if len(ordered) > 1:
-        sentences.append(_alike(ordered[-1], k, "least"))
-    return sentences
+        return [f"All {what} find the same {k} nearest for every query."]
+    if len(ordered) == 1:
+        return [_alike(ordered[0], k, "")]
+    return [_alike(ordered[0], k, " most"), _alike(ordered[-1], k, " least")]
 
 
-def _alike(pair: Agreement, k: int, how: str) -> str:
+def _alike(pair: Agreement | SideAgreement, k: int, how: str) -> str:
     return (
-        f"{pair.a} and {pair.b} agree {how}: they share {pair.overlap.value * k:.1f} of the {k} "
+        f"{pair.a} and {pair.b} agree{how}: they share {pair.overlap.value * k:.1f} of the {k} "
         f"nearest and rank the same record first for {pair.same_first:.0%} of the queries."
     )
 
@@ -92,29 +110,46 @@ def about_quality(
     quality: Sequence[Quality], differences: Sequence[Difference], k: int, metric: str
 ) -> list[str]:
     """The metric with the best retrieval, and how certain that is."""
-    if not quality:
-        return [NO_LABELS]
-    best = max(quality, key=lambda row: row.ndcg.value)
-    if best.ndcg.value == 0:
-        return [f"No metric finds a relevant record among the {k} nearest of any query."]
-    certain = [d for d in differences if d.certain]
-    alike = {best.metric, *(d.other for d in differences if not d.certain)}
-    if len(alike) == 1:
-        sentences = [f"{best.metric} retrieves best: nDCG@{k} {best.ndcg} (95 % interval)."]
-    else:
-        means = _enumeration([f"{row.metric} {row.ndcg}" for row in quality if row.metric in alike])
-        names = _enumeration(sorted(alike))
-        sentences = [f"{names} cannot be told apart with these queries: nDCG@{k} {means} (95 %)."]
-    sentences += [
-        f"{best.metric} is ahead of {d.other} by {d.ndcg}: more than chance among queries."
-        for d in certain
-    ]
-    if metric != best.metric and any(d.other == metric for d in certain):
+    ndcg = {row.metric: row.ndcg for row in quality}
+    sentences = _about_quality(ndcg, differences, k, "metric")
+    if any(gap.other == metric and gap.certain for gap in differences):
         sentences.append(
-            f"The collection has metric {metric}; rebuilding it for {best.metric} would retrieve "
-            "better."
+            f"The collection has metric {metric}; rebuilding it for {differences[0].best} would "
+            "retrieve better."
         )
     return sentences
+
+
+def about_sides(
+    quality: Sequence[SideQuality], differences: Sequence[SideDifference], k: int
+) -> list[str]:
+    """The side with the best retrieval, and how certain that is."""
+    return _about_quality({row.side: row.ndcg for row in quality}, differences, k, "side")
+
+
+def _about_quality(
+    ndcg: Mapping[str, Interval],
+    differences: Sequence[Difference | SideDifference],
+    k: int,
+    what: str,
+) -> list[str]:
+    if not ndcg:
+        return [NO_LABELS.format(what=what)]
+    best = max(ndcg, key=lambda name: ndcg[name].value)
+    if ndcg[best].value == 0:
+        return [f"No {what} finds a relevant record among the {k} nearest of any query."]
+    certain = [gap for gap in differences if gap.certain]
+    alike = {best, *(gap.other for gap in differences if not gap.certain)}
+    if len(alike) == 1:
+        sentences = [f"{best} retrieves best: nDCG@{k} {ndcg[best]} (95 % interval)."]
+    else:
+        means = _enumeration([f"{name} {ndcg[name]}" for name in ndcg if name in alike])
+        names = _enumeration(sorted(alike))
+        sentences = [f"{names} cannot be told apart with these queries: nDCG@{k} {means} (95 %)."]
+    return sentences + [
+        f"{best} is ahead of {gap.other} by {gap.ndcg}: more than chance among queries."
+        for gap in certain
+    ]
 
 
 def _enumeration(parts: Sequence[str]) -> str:

@@ -42,25 +42,29 @@ def kendall_tau_b(x: NDArray[np.float64], y: NDArray[np.float64]) -> float:
     return balance / scale**0.5 if scale else float("nan")
 
 
-def retrieval(relevant_at: NDArray[np.bool_], relevant: int) -> tuple[float, float, float, float]:
-    """Recall, precision, reciprocal rank and nDCG at k of one ranked list with binary labels.
+def retrieval(
+    gains: NDArray[np.float64], ideal: NDArray[np.float64]
+) -> tuple[float, float, float, float]:
+    """Recall, precision, reciprocal rank and nDCG at k of one ranked list with graded labels.
 
     Args:
-        relevant_at: For the places 1..k, whether a relevant record stands there. A list that is
-            shorter than k is filled up with False.
-        relevant: How many relevant records there are, at least 1.
+        gains: The grades of the records at places 1..k, 0 where a record is not relevant. A list
+            that is shorter than k is filled up with 0.
+        ideal: The grades of all relevant records, highest first; at least one, all above 0.
 
     Returns:
         Recall: relevant ones found / relevant ones. Precision: relevant ones found / k. Reciprocal
         rank: 1 / place of the first relevant one, 0 where there is none. nDCG: the sum of
-        1 / log2(1 + place) over relevant ones, divided by that of the best possible list (Järvelin
-        and Kekäläinen, Cumulated gain-based evaluation of IR techniques, ACM TOIS 20, 2002).
+        grade / log2(1 + place), divided by that of the best possible list (Järvelin and Kekäläinen,
+        Cumulated gain-based evaluation of IR techniques, ACM TOIS 20, 2002). Grades count as they
+        are, as trec_eval does it.
     """
-    k = len(relevant_at)
-    hit_count = int(np.count_nonzero(relevant_at))
+    k = len(gains)
+    at = gains > 0
+    hit_count = int(np.count_nonzero(at))
     if not hit_count:
         return 0.0, 0.0, 0.0, 0.0
-    gains = 1.0 / np.log2(np.arange(2, k + 2))
-    ideal = float(gains[: min(relevant, k)].sum())
-    first = int(np.argmax(relevant_at)) + 1
-    return hit_count / relevant, hit_count / k, 1.0 / first, float(gains[relevant_at].sum()) / ideal
+    discounts = 1.0 / np.log2(np.arange(2, k + 2))
+    best = float(ideal[:k] @ discounts[: len(ideal)])
+    first = int(np.argmax(at)) + 1
+    return hit_count / len(ideal), hit_count / k, 1.0 / first, float(gains @ discounts) / best

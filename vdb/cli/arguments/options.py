@@ -107,7 +107,8 @@ Labels: TypeAlias = Annotated[
     typer.Option(
         metavar="FILE.jsonl",
         parser=a_path,
-        help='What is relevant, one object a query: {"query": TEXT, "relevant": [ID, ...]}. '
+        help='What is relevant, one object a query: {"query": TEXT, "relevant": [ID, ...]}; '
+        'with grades {"relevant": {ID: GRADE, ...}}. '
         "[default: QUERIES.jsonl where there is one]",
     ),
 ]

@@ -1,19 +1,24 @@
-"""`vdb compare`: rankings and retrieval quality of a collection under several metrics."""
+"""`vdb compare`: rankings and retrieval quality under several metrics, or of two collections."""
 
 from __future__ import annotations
 
+from contextlib import ExitStack
+from pathlib import Path
 from typing import Annotated
 
 import typer
 
 from vdb.analysis.comparison.report import Disagreement, MetricComparison
+from vdb.analysis.comparison.sides_report import CollectionComparison, SideDisagreement
+from vdb.analysis.pages.collections import collections_page
 from vdb.analysis.pages.comparison import comparison_page
 from vdb.api import database
-from vdb.api.compare_and_calibrate import compare_metrics
+from vdb.api.compare_and_calibrate import compare_collections, compare_metrics
 from vdb.cli.arguments import numbers, options
-from vdb.cli.formats.query_lines import read_queries
+from vdb.cli.formats.query_lines import LabelledQueries, read_queries
 from vdb.cli.render import output
 from vdb.cli.render.pages import write_page
+from vdb.errors import InvalidArgumentError
 from vdb.model.results import Interval
 
 
@@ -28,6 +33,29 @@ def compare(
     metrics: Annotated[
         str, typer.Option(metavar="NAME,NAME,...", help="The metrics to compare, two or more.")
     ] = "l2,ip,cosine",
+    against: Annotated[
+        str | None,
+        typer.Option(
+            metavar="NAME",
+            help="Compare with this collection, of another model for example, instead of metrics.",
+        ),
+    ] = None,
+    against_queries: Annotated[
+        Path | None,
+        typer.Option(
+            metavar="FILE.npy",
+            parser=options.a_path,
+            help="The same queries by its model. [default: QUERIES]",
+        ),
+    ] = None,
+    against_directory: Annotated[
+        Path | None,
+        typer.Option(
+            metavar="DIRECTORY",
+            parser=options.a_path,
+            help="The database that it lies in. [default: DIRECTORY]",
+        ),
+    ] = None,
     k: Annotated[
         int,
         typer.Option(
@@ -43,12 +71,29 @@ def compare(
     allow_network_fs: options.AllowNetwork = False,
     json: options.Json = False,
 ) -> None:
-    """Compare metrics on a collection: agreement of rankings, and retrieval quality.
+    """Compare metrics on a collection, or two collections: agreement, and retrieval quality.
 
-    Every query is compared with every record under each metric. With labels, the relevant records
-    of each query, the result has recall, precision, MRR and nDCG with intervals of 95 %.
+    Every query is compared with every record under each metric, or of each collection. With labels,
+    the relevant records of each query, the result has recall, precision, MRR and nDCG with
+    intervals of 95 %.
     """
     query_set = read_queries(queries, labels, rows_of, ids_from)
+    if against is not None:
+        other = query_set
+        if against_queries is not None:
+            other = read_queries(against_queries, labels, rows_of, ids_from)
+        sides = [(directory, name, query_set), (against_directory or directory, against, other)]
+        compared = _compare_sides(sides, k, show, seed, threads, allow_network=allow_network_fs)
+        if html is not None:
+            write_page(html, collections_page(compared))
+        _put_out(compared, html, json=json)
+        return
+    if against_queries is not None or against_directory is not None:
+        raise InvalidArgumentError(
+            "--against-queries and --against-directory go with --against NAME",
+            expected="--against",
+            received=None,
+        )
     with (
         database.open(
             directory, create=False, read_only=True, allow_network_fs=allow_network_fs
@@ -70,12 +115,53 @@ def compare(
         )
     if html is not None:
         write_page(html, comparison_page(comparison))
+    _put_out(comparison, html, json=json)
+
+
+def _compare_sides(
+    sides: list[tuple[Path, str, LabelledQueries]],
+    k: int,
+    show: str,
+    seed: int,
+    threads: int | None,
+    *,
+    allow_network: bool,
+) -> CollectionComparison:
+    query_set = sides[0][2]
+    with ExitStack() as stack:
+        readers = []
+        for directory, name, _ in sides:
+            db = stack.enter_context(
+                database.open(
+                    directory, create=False, read_only=True, allow_network_fs=allow_network
+                )
+            )
+            readers.append(stack.enter_context(db.snapshot()).collection(name))
+        progress = stack.enter_context(output.progress("comparing", len(query_set.matrix)))
+        return compare_collections(
+            readers,
+            [side.matrix for _, _, side in sides],
+            k=k,
+            relevant=query_set.relevant,
+            texts=query_set.texts,
+            text_field=show,
+            seed=seed,
+            threads=threads,
+            progress=lambda done, _total: progress(done),
+        )
+
+
+def _put_out(
+    report: MetricComparison | CollectionComparison, html: Path | None, *, json: bool
+) -> None:
     if json:
-        output.json_object(comparison)
+        output.json_object(report)
     elif html is not None:
         output.line(f"{html}: the comparison as a page")
+    elif isinstance(report, CollectionComparison):
+        _print_sides(report)
     else:
-        _print(comparison)
+        _print(report)
 
 
 def _print(report: MetricComparison) -> None:
@@ -130,6 +216,69 @@ def _print_disagreement(example: Disagreement) -> None:
         ],
         numbers=(2, 3),
         shorten=5,
+    )
+
+
+def _print_sides(report: CollectionComparison) -> None:
+    k = report.k
+    output.table(
+        f"collections compared on {report.queries:,} queries",
+        ["side", "metric", "model", "records", "dim"],
+        [
+            (side.name, side.metric, side.model or "-", f"{side.records:,}", str(side.dim))
+            for side in report.sides
+        ],
+        numbers=(3, 4),
+    )
+    if report.quality:
+        output.table(
+            f"retrieval, {report.labelled:,} labelled queries (95 % intervals)",
+            ["side", f"nDCG@{k}", f"recall@{k}", f"precision@{k}", f"MRR@{k}"],
+            [
+                (row.side, *map(_shown, (row.ndcg, row.recall, row.precision, row.mrr)))
+                for row in sorted(report.quality, key=lambda row: -row.ndcg.value)
+            ],
+        )
+    output.table(
+        "agreement of rankings",
+        ["sides", f"overlap@{k}", "Kendall tau-b", "same first"],
+        [
+            (
+                f"{pair.a} / {pair.b}",
+                _shown(pair.overlap),
+                _shown(pair.tau),
+                f"{pair.same_first:.0%}",
+            )
+            for pair in report.agreements
+        ],
+    )
+    for text in report.findings:
+        output.line(f"- {text}")
+    for side, unknown in zip(report.sides, report.unknown, strict=False):
+        if unknown:
+            output.line(f"- {unknown:,} labels name no record of {side.name}.")
+    for example in report.disagreements[:3]:
+        output.line("")
+        _print_side_disagreement(example)
+
+
+def _print_side_disagreement(example: SideDisagreement) -> None:
+    query_text = f": {example.text}" if example.text else ""
+    output.table(
+        f"query {example.query}{query_text} (overlap {example.overlap:.0%})",
+        ["side", "first", "value", "grade", "text"],
+        [
+            (
+                first.side,
+                "-" if first.id is None else str(first.id),
+                output.number(first.value),
+                "?" if first.grade is None else f"{first.grade:g}",
+                first.text or "",
+            )
+            for first in example.firsts
+        ],
+        numbers=(2, 3),
+        shorten=4,
     )
 
 

@@ -3,6 +3,8 @@
     {"query": "Indentation", "relevant": ["pep-0008/133", "pep-0008/134"]}
     {"query": "Tabs or spaces?"}                                             not labelled
     {"relevant": [4, 5]}                                                     ids, or row numbers
+    {"relevant": {"pep-0008/133": 2, "pep-0008/134": 1}}                     ids with grades
+    {"relevant": [[4, 2], [5, 1]]}                                           the same, for numbers
 
 Line i belongs to row i of the queries; other fields are ignored. If "relevant" holds row numbers of
 the file that the collection was imported from, the lines of that file give the ids.
@@ -12,7 +14,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeAlias
 
 from numpy.typing import NDArray
 
@@ -24,13 +26,17 @@ from vdb.model.records import Id
 __all__ = ["LabelledQueries", "read_queries"]
 
 
+RelevantIds: TypeAlias = list[Id] | dict[Id, float]
+"""The relevant ids of one query, with grades or without."""
+
+
 @dataclass(frozen=True, slots=True)
 class LabelledQueries:
     """Queries, shape (n, dim), their texts, and their relevant ids; None without any."""
 
     matrix: NDArray[Any]
     texts: list[str | None] | None
-    relevant: list[list[Id]] | None
+    relevant: list[RelevantIds] | None
 
 
 def read_queries(
@@ -64,7 +70,7 @@ def read_queries(
     if rows_of is not None:
         ids = [record_id for record_id, _ in record_lines.read(rows_of, id_field)]
     texts: list[str | None] = []
-    relevant: list[list[Id]] = []
+    relevant: list[RelevantIds] = []
     for number, line in record_lines.objects(labels):
         text = line.get("query")
         texts.append(text if isinstance(text, str) else None)
@@ -83,21 +89,39 @@ def read_queries(
     )
 
 
-def _relevant(path: Path, line: int, value: Any, ids: list[Id] | None) -> list[Id]:
+def _relevant(path: Path, line: int, value: Any, ids: list[Id] | None) -> RelevantIds:
     if value is None:
         return []
+    if isinstance(value, dict):
+        return _graded(path, line, list(value.items()), ids)
     if not isinstance(value, list):
-        record_lines.refuse(path, line, '"relevant" must be a list of ids')
-    for entry in value:
-        if isinstance(entry, bool) or not isinstance(entry, int | str):
-            record_lines.refuse(path, line, '"relevant" holds something that is no id')
+        record_lines.refuse(
+            path, line, '"relevant" must be a list of ids, or an object from ids to grades'
+        )
+    if value and all(isinstance(entry, list) and len(entry) == 2 for entry in value):
+        return _graded(path, line, value, ids)
+    return [_id(path, line, entry, ids) for entry in value]
+
+
+def _graded(path: Path, line: int, pairs: list[Any], ids: list[Id] | None) -> dict[Id, float]:
+    grades: dict[Id, float] = {}
+    for key, grade in pairs:
+        if isinstance(grade, bool) or not isinstance(grade, int | float) or not grade >= 0:
+            record_lines.refuse(
+                path, line, f'"relevant" has {grade!r} for {key!r}, and grades are numbers from 0'
+            )
+        grades[_id(path, line, key, ids)] = grade
+    return grades
+
+
+def _id(path: Path, line: int, value: object, ids: list[Id] | None) -> Id:
+    """An id, or the id of a row, where `ids` has those of all rows."""
+    if isinstance(value, bool) or not isinstance(value, int | str):
+        record_lines.refuse(path, line, '"relevant" holds something that is no id')
     if ids is None:
         return value
-    row_ids: list[Id] = []
-    for row in value:
-        if not isinstance(row, int) or not 0 <= row < len(ids):
-            record_lines.refuse(
-                path, line, f'"relevant" holds {row!r}, and the rows go from 0 to {len(ids) - 1:,}'
-            )
-        row_ids.append(ids[row])
-    return row_ids
+    if not isinstance(value, int) or not 0 <= value < len(ids):
+        record_lines.refuse(
+            path, line, f'"relevant" holds {value!r}, and the rows go from 0 to {len(ids) - 1:,}'
+        )
+    return ids[value]
