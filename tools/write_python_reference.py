@@ -32,6 +32,10 @@ nothing.
 CHAPTERS: dict[str, tuple[str, ...]] = {
     "Opening": ("open", "Database", "Snapshot"),
     "Collections": ("Collection", "CollectionReader", "HNSW", "Flat"),
+    "Async": (
+        *("open_async", "AsyncDatabase", "AsyncSnapshot", "AsyncCollection"),
+        *("AsyncCollectionReader", "AsyncWalk"),
+    ),
     "Filters": ("F", "Filter"),
     "What is found": ("Hits", "ManyHits", "Hit", "Record", "Plan"),
     "What is asked about a collection": (
@@ -96,9 +100,22 @@ def thing(name: str, value: Any) -> Iterator[str]:
         else ""
     )
     yield f"{markdown(value)}{also}\n"
-    inherited = {one for base in bases for one in dir(base)}
+    inherited = {one for base in bases for one in dir(base)} | same_as_sync(value)
     for member in members(value, inherited):
         yield from method(name.rpartition(".")[2], member, value)
+
+
+def same_as_sync(kind: type) -> set[str]:
+    """The methods of a class of the async face that its class of the sync face describes."""
+    twin = getattr(vdb, kind.__name__.removeprefix("Async"), kind)
+    if twin is kind:
+        return set()
+    return {
+        name
+        for name in dir(twin)
+        if inspect.getdoc(getattr(kind, name, None)) == inspect.getdoc(getattr(twin, name))
+        or inspect.iscoroutinefunction(getattr(kind, name, None))
+    } - {"close"}
 
 
 def members(kind: type, inherited: set[str]) -> list[str]:

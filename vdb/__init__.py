@@ -76,6 +76,11 @@ if _typing.TYPE_CHECKING:
     from vdb.analysis.inspection.report import Inspection, RecordInspection
     from vdb.analysis.measurement.recall import RecallReport
     from vdb.analysis.measurement.speed import SpeedPoint, SpeedReport
+    from vdb.api.asynchronous.collection import AsyncCollection
+    from vdb.api.asynchronous.collection_reader import AsyncCollectionReader
+    from vdb.api.asynchronous.database import AsyncDatabase, open_async
+    from vdb.api.asynchronous.snapshot import AsyncSnapshot
+    from vdb.api.asynchronous.walk import AsyncWalk
     from vdb.maintenance.check.problems import Problems
     from vdb.maintenance.info import CollectionInfo, DatabaseInfo, GenerationInfo, PendingRebuild
     from vdb.maintenance.rebuild import RebuildPlan, RebuildProgress, RebuildReport
@@ -85,6 +90,11 @@ if _typing.TYPE_CHECKING:
 __all__ = [
     "HNSW",
     "ArgumentTypeError",
+    "AsyncCollection",
+    "AsyncCollectionReader",
+    "AsyncDatabase",
+    "AsyncSnapshot",
+    "AsyncWalk",
     "BusyError",
     "Calibration",
     "ClosedError",
@@ -154,12 +164,18 @@ __all__ = [
     "compare_collections",
     "compare_metrics",
     "open",
+    "open_async",
     "restore",
     "scores",
 ]
 
 # Results of what most programs never call: loaded when first asked for, so that importing is quick.
 _LATER = {
+    "AsyncCollection": "vdb.api.asynchronous.collection",
+    "AsyncCollectionReader": "vdb.api.asynchronous.collection_reader",
+    "AsyncDatabase": "vdb.api.asynchronous.database",
+    "AsyncSnapshot": "vdb.api.asynchronous.snapshot",
+    "AsyncWalk": "vdb.api.asynchronous.walk",
     "Calibration": "vdb.analysis.calibration.report",
     "CollectionComparison": "vdb.analysis.comparison.sides_report",
     "CollectionInfo": "vdb.maintenance.info",
@@ -179,6 +195,7 @@ _LATER = {
     "RestoreReport": "vdb.maintenance.restore",
     "SpeedPoint": "vdb.analysis.measurement.speed",
     "SpeedReport": "vdb.analysis.measurement.speed",
+    "open_async": "vdb.api.asynchronous.database",
 }
 
 

@@ -1,5 +1,7 @@
 """What docstrings show runs; what can be asked of a collection shows an example."""
 
+import ast
+import asyncio
 import inspect
 import textwrap
 
@@ -10,20 +12,26 @@ import vdb
 from vdb import scores
 
 CLASSES = (vdb.Database, vdb.Collection, vdb.CollectionReader, vdb.Snapshot)
+ASYNC = (vdb.AsyncDatabase, vdb.AsyncCollection, vdb.AsyncCollectionReader, vdb.AsyncSnapshot)
 # Their names say all of it.
 WITHOUT = {"close", "collections"}
+
+
+def methods_of(kind):
+    for name, member in inspect.getmembers(kind, inspect.isfunction):
+        if not name.startswith("_"):
+            yield f"{kind.__name__}.{name}", member
 
 
 def documented():
     """Every public function and method, by the name that users call it."""
     for kind in CLASSES:
-        for name, member in inspect.getmembers(kind, inspect.isfunction):
-            if not name.startswith("_"):
-                yield f"{kind.__name__}.{name}", member
+        yield from methods_of(kind)
     for module in (vdb, scores):
         for name in module.__all__:
-            if inspect.isfunction(getattr(module, name)):
-                yield f"{module.__name__}.{name}", getattr(module, name)
+            value = getattr(module, name)
+            if inspect.isfunction(value) and not inspect.iscoroutinefunction(value):
+                yield f"{module.__name__}.{name}", value
 
 
 def example_of(function):
@@ -31,6 +39,12 @@ def example_of(function):
     return textwrap.dedent(code)
 
 
+ASYNC_EXAMPLES = {"vdb.open_async": example_of(vdb.open_async)} | {
+    name: code
+    for kind in ASYNC
+    for name, member in methods_of(kind)
+    if (code := example_of(member))
+}
 EXAMPLES = {name: example_of(function) for name, function in documented()}
 
 
@@ -56,6 +70,23 @@ def test_the_example_of_every_docstring_runs(name, names):
     db = names["db"]
     exec(compile(EXAMPLES[name], name, "exec"), names)
     assert list(db.check()) == []
+
+
+@pytest.mark.parametrize("name", ASYNC_EXAMPLES)
+def test_the_example_of_every_coroutine_runs(name, names):
+    names["db"].close()
+
+    async def story():
+        async with await vdb.open_async("drinks.vdb") as db:
+            docs = await db.collection("docs")
+            flags = ast.PyCF_ALLOW_TOP_LEVEL_AWAIT
+            code = compile(ASYNC_EXAMPLES[name], name, "exec", flags=flags)
+            running = eval(code, names | {"db": db, "docs": docs})
+            if inspect.iscoroutine(running):
+                await running
+            assert list(await db.check()) == []
+
+    asyncio.run(story())
 
 
 @pytest.mark.parametrize("name", [name for name, code in EXAMPLES.items() if not code])

@@ -8,12 +8,27 @@ from __future__ import annotations
 
 import inspect
 import warnings
+from collections.abc import Iterator
+from contextlib import contextmanager
+from contextvars import ContextVar
+from typing import Any, NamedTuple
 
 from vdb import query
 from vdb.index import FilterSet
 from vdb.store import Batch, CollectionView, Snapshot, WritableCollection
 
-__all__ = ["matching"]
+__all__ = ["Place", "at", "matching", "place_of_caller"]
+
+
+class Place(NamedTuple):
+    """A line of a program, for `warnings.warn_explicit`."""
+
+    path: str
+    line: int
+    names: dict[str, Any]  # the globals of its module
+
+
+_place: ContextVar[Place | None] = ContextVar("the line that called vdb", default=None)
 
 
 def matching(
@@ -27,14 +42,37 @@ def matching(
     """
     filter_set = query.matching(reader, view, where)
     if filter_set.remark:
-        warnings.warn(filter_set.remark, UserWarning, stacklevel=_depth_of_caller())
+        place = _place.get() or place_of_caller()
+        warnings.warn_explicit(
+            filter_set.remark,
+            UserWarning,
+            place.path,
+            place.line,
+            module=place.names.get("__name__"),
+            registry=place.names.setdefault("__warningregistry__", {}),
+        )
     return filter_set
 
 
-def _depth_of_caller() -> int:
-    """The stacklevel of the first frame outside this package, for `warnings.warn`."""
+@contextmanager
+def at(place: Place) -> Iterator[None]:
+    """Inside, warnings are of that line: of a call that runs in another thread than its caller."""
+    token = _place.set(place)
+    try:
+        yield
+    finally:
+        _place.reset(token)
+
+
+def place_of_caller() -> Place:
+    """The nearest calling line outside this package."""
     package = __name__.partition(".")[0]
-    frame, depth = inspect.currentframe(), 0
-    while frame is not None and frame.f_globals.get("__name__", "").partition(".")[0] == package:
-        frame, depth = frame.f_back, depth + 1
-    return depth
+    frame = inspect.currentframe()
+    while (
+        frame is not None
+        and frame.f_back is not None
+        and frame.f_globals.get("__name__", "").partition(".")[0] == package
+    ):
+        frame = frame.f_back
+    assert frame is not None  # noqa: S101 - CPython has frames
+    return Place(frame.f_code.co_filename, frame.f_lineno, frame.f_globals)

@@ -76,6 +76,11 @@ class Hits(Sequence[Hit]):
         """The natural values, float64, shape (n,), best first."""
         return _frozen(self._values)
 
+    def decode_payloads(self) -> None:
+        """Decode all payloads now, which happens otherwise when the first of them is read."""
+        if self._payloads:
+            self._payloads[0]
+
     def __len__(self) -> int:
         return len(self._ids)
 
@@ -203,6 +208,10 @@ class ManyHits(Sequence[Hits]):
         out = np.full((len(counts), width), padding, dtype=column.dtype)
         out[np.arange(width) < counts[:, None]] = column
         return _frozen(out)
+
+    def decode_payloads(self) -> None:
+        """Decode all payloads now, which happens otherwise when the first of them is read."""
+        self._all.decode_payloads()
 
     def __len__(self) -> int:
         return len(self._starts) - 1

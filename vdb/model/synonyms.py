@@ -105,7 +105,9 @@ def _plain(word: str) -> str:
 
 
 def with_hints(function: Callable[_P, _R]) -> Callable[_P, _R]:
-    """The function, whose error for an unknown parameter suggests the right one."""
+    """The function or coroutine, whose error for an unknown parameter suggests the right one."""
+    if inspect.iscoroutinefunction(function):
+        return _coroutine_with_hints(function)
 
     @functools.wraps(function)
     def call(*args: _P.args, **kwargs: _P.kwargs) -> _R:
@@ -116,6 +118,19 @@ def with_hints(function: Callable[_P, _R]) -> Callable[_P, _R]:
             if error.__traceback__ is not None and error.__traceback__.tb_next is None:
                 _refuse_unknown(function, kwargs)
             raise
+
+    return call
+
+
+def _coroutine_with_hints(function: Callable[_P, Any]) -> Callable[_P, Any]:
+    @functools.wraps(function)
+    async def call(*args: _P.args, **kwargs: _P.kwargs) -> Any:
+        try:
+            coroutine = function(*args, **kwargs)
+        except TypeError:
+            _refuse_unknown(function, kwargs)
+            raise
+        return await coroutine
 
     return call
 

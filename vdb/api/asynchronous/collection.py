@@ -1,0 +1,439 @@
+"""The class `AsyncCollection`. Written by tools/write_async_face.py; do not edit."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from typing import TYPE_CHECKING, Any
+
+from numpy.typing import ArrayLike, NDArray
+
+from vdb.api import lazy_modules
+from vdb.api.asynchronous.collection_reader import AsyncCollectionReader
+from vdb.api.collection import Collection
+from vdb.index import Tuning
+from vdb.model import config
+from vdb.model.filters import Filter
+from vdb.model.records import Id, Payload, Progress
+from vdb.model.results import WriteCounts
+from vdb.model.synonyms import with_hints
+
+if TYPE_CHECKING:
+    from vdb.maintenance import rebuild as rebuild_module
+else:
+    rebuild_module = lazy_modules.module("vdb.maintenance.rebuild")
+
+__all__ = ["AsyncCollection"]
+
+
+class AsyncCollection(AsyncCollectionReader):
+    """One collection of a database, for reading and writing. Made by `AsyncDatabase.collection`.
+
+    It has the methods of `Collection`, as coroutines. Each writing call is a commit of its own,
+    unless it stands inside ``async with db.batch():``; `AsyncDatabase` says what becomes of one
+    whose task is cancelled.
+    """
+
+    _sync: Collection
+
+    @with_hints
+    async def add(
+        self,
+        ids: Id | Sequence[Id] | NDArray[Any],
+        vectors: ArrayLike,
+        payloads: Sequence[Payload] | Payload = None,
+        *,
+        on_duplicate: str = "error",
+        threads: int | None = None,
+        progress: Progress | None = None,
+    ) -> WriteCounts:
+        """Adds new records; they are searchable at once.
+
+        Args:
+            ids: int (64 bits, signed) or str (1..400 bytes of UTF-8, no NUL). The first record
+                decides which of the two the collection uses. One id for one record.
+            vectors: Shape (n, dim), or (dim,) for one id; any real array-like, an array that
+                supports DLPack, or a column of lists of pandas, polars or pyarrow. They are stored
+                in the collection's dtype: rounded (float32, float16), or integers from -128 to 127
+                (int8). For bits: packed bytes as numpy.packbits makes them, shape (n, dim / 8), or
+                booleans, shape (n, dim).
+            payloads: One for each id (None where there is none), or the payload of the one id.
+                JSON-like: None, bool, int, finite float, str, list, dict with str keys; at most
+                1 MiB encoded and 64 levels deep. Numbers, texts and arrays of numpy count as Python
+                values; a datetime is accepted where the field is declared as one, and stored as
+                text. Other values need a `PayloadEncoder`. A table (pandas, polars, pyarrow) gives
+                one payload a row.
+            on_duplicate: What to do with an id that has a record, or that stands in an earlier row
+                of this call. "error": refuse the call. "skip": leave the record as it is, and of
+                several rows take the first. "replace": replace it as `upsert` does, and of several
+                rows take the last.
+            threads: Number of threads that link the vectors, 1..1,024; the default is one for each
+                processor that this process may use. The graph does not depend on it.
+            progress: Called regularly with (done, total) vectors; an exception from it stops and
+                undoes the call.
+
+        Returns:
+            How many rows were added, replaced and skipped.
+
+        Raises:
+            DuplicateIdError: An id exists already, or is given twice, and ``on_duplicate="error"``.
+            DimensionMismatchError: Vectors of another length.
+            InvalidVectorError: NaN, infinity, longer than 1e18, a number that the dtype cannot
+                hold, zero under cosine, or a length other than 1 under dot (its square may be 1e-3
+                off; int8 is exempt).
+            InvalidPayloadError: A payload that could not be read back unchanged.
+            ArgumentTypeError: Ids of the wrong kind, or something that is no array of numbers.
+            BusyError: Another writer did not finish within the database's lock_timeout.
+            ReadOnlyError: The database is open for reading only.
+            DiskFullError: No space is left.
+
+        Example:
+            await docs.add(["cocoa", "milk"], [[0.7, 0.4, 0.1], [0.2, 0.9, 0]], [{"year": 2023}, None])
+        """
+        return await self._calls.write(
+            lambda call: self._sync.add(
+                ids,
+                vectors,
+                payloads,
+                on_duplicate=on_duplicate,
+                threads=threads,
+                progress=call.reporting(progress),
+            )
+        )
+
+    @with_hints
+    async def upsert(
+        self,
+        ids: Id | Sequence[Id] | NDArray[Any],
+        vectors: ArrayLike,
+        payloads: Sequence[Payload] | Payload = None,
+        *,
+        threads: int | None = None,
+        progress: Progress | None = None,
+    ) -> WriteCounts:
+        """Adds records, and replaces existing records of the same ids as a whole.
+
+        Without a payload the record has none afterwards, as after deleting and adding it. When an
+        id is given twice, the last one counts. Arguments, errors and the returned counts are those
+        of ``add(on_duplicate="replace")``.
+
+        Example:
+            await docs.upsert("tea", [0.9, 0.2, 0.1], {"year": 2024})
+        """
+        return await self._calls.write(
+            lambda call: self._sync.upsert(
+                ids, vectors, payloads, threads=threads, progress=call.reporting(progress)
+            )
+        )
+
+    @with_hints
+    async def set_payloads(
+        self, ids: Id | Sequence[Id] | NDArray[Any], payloads: Sequence[Payload] | Payload
+    ) -> None:
+        """Replaces the payloads of existing records; their vectors stay.
+
+        Raises:
+            NotFoundError: An id has no record.
+            InvalidPayloadError: A payload that could not be read back unchanged.
+            And, as for `add`: ArgumentTypeError, BusyError, ReadOnlyError, DiskFullError.
+
+        Example:
+            await docs.set_payloads("tea", {"year": 2024})
+        """
+        await self._calls.write(lambda _: self._sync.set_payloads(ids, payloads))
+
+    @with_hints
+    async def delete(
+        self,
+        ids: Id | Iterable[Id] | NDArray[Any] | None = None,
+        *,
+        where: Mapping[str, Any] | Filter | None = None,
+    ) -> int:
+        """Removes records; later records use their places again.
+
+        Args:
+            ids: The ids to remove; ids without a record are ignored.
+            where: A filter on payloads instead: all records that pass it are removed. As in
+                `count`, a warning names a field that no record has, before anything is removed.
+
+        Returns:
+            The number of removed records.
+
+        Raises:
+            InvalidFilterError: The filter is not valid.
+            As for `add`: ArgumentTypeError, BusyError, ReadOnlyError, DiskFullError.
+
+        Example:
+            await docs.delete(where={"year": {"$lt": 2000}})
+        """
+        return await self._calls.write(lambda _: self._sync.delete(ids, where=where))
+
+    async def rows_within(self, memory_limit: int, *, threads: int | None = None) -> int:
+        """The number of vectors that one call of `add` can take within a memory limit.
+
+        For collections that are larger than memory: read vectors from a mapped file, this many at a
+        time, with one commit for each call. The number falls as the collection grows.
+
+        Args:
+            memory_limit: Private bytes of the process, on top of its base use; at least 16 MiB.
+                Pages of the file that the system keeps in memory do not count, nor do payloads of
+                more than about 1,000 bytes.
+            threads: The same as for `add`.
+
+        Raises:
+            InvalidArgumentError: It is not enough for one vector; the message says how much is.
+
+        Example:
+            rows = await docs.rows_within(512 * 2**20)
+        """
+        return await self._calls.long(
+            lambda _: self._sync.rows_within(memory_limit, threads=threads), writes=False
+        )
+
+    async def index_field(self, path: str, type: str) -> None:
+        """Declares a field of the payloads and indexes it for filters.
+
+        The index is built over several commits of about 10,000 records each, so other writers get
+        their turn; inside a batch it is part of that batch. Filters use the index once it is
+        complete. From the first of these commits on, payloads must have the type. After an
+        interruption the same call continues.
+
+        Args:
+            path: The field's name; a nested field as "author.name".
+            type: As for `fields` of `Database.create_collection`.
+
+        Raises:
+            InvalidPayloadError: A record holds another type there; the field is not declared.
+            InvalidArgumentError: No such type, or the field is declared with another one.
+            And, as for `add`: BusyError, ReadOnlyError, DiskFullError.
+
+        Example:
+            await docs.index_field("year", "int")
+        """
+        await self._calls.long(lambda _: self._sync.index_field(path, type), writes=True)
+
+    async def drop_field(self, path: str) -> None:
+        """Removes a declared field and its index; payloads stay, and filters still work.
+
+        Raises:
+            NotFoundError: The field is not declared.
+            And, as for `add`: BusyError, ReadOnlyError, DiskFullError.
+
+        Example:
+            await docs.drop_field("year")
+        """
+        await self._calls.write(lambda _: self._sync.drop_field(path))
+
+    @with_hints
+    async def tune(
+        self,
+        target_recall: float = 0.95,
+        k: int = 10,
+        *,
+        queries: ArrayLike | None = None,
+        sample: int = config.SAMPLE,
+        seed: int = 0,
+        threads: int | None = None,
+        progress: Progress | None = None,
+    ) -> Tuning:
+        """Finds the smallest ef that reaches a recall, and makes it the collection's default.
+
+        Recall is measured as by `recall`, at a rising ef. The measured curve is stored with the
+        generation. Searches without ef use the ef found here; those with ``target_recall=`` look
+        theirs up on the curve. A rebuild measures by itself. Tune again after many additions or
+        removals.
+
+        Args:
+            target_recall: The recall to reach, above 0, at most 1.
+            k: Hits of a query.
+            queries: Queries, shape (n, dim). None: stored vectors, each without itself.
+            sample: Number of stored vectors to take, 1..100,000; all where there are fewer.
+            seed: Seed of that choice.
+            threads: Number of threads that search, 1..1,024; the default is one a processor.
+            progress: Called regularly with (queries compared exactly, queries).
+
+        Returns:
+            The ef, and the measured curve.
+
+        Raises:
+            InvalidArgumentError: The collection is flat, has fewer than two records, or no ef
+                reaches the target; or another argument is out of range. Nothing is stored.
+            BusyError: Another writer did not finish within the database's lock_timeout, or the
+                collection was rebuilt meanwhile.
+            ReadOnlyError: The database is open for reading only.
+
+        Example:
+            print((await docs.tune(0.99)).ef)
+        """
+        return await self._calls.long(
+            lambda call: self._sync.tune(
+                target_recall,
+                k,
+                queries=queries,
+                sample=sample,
+                seed=seed,
+                threads=threads,
+                progress=call.reporting(progress),
+            ),
+            writes=True,
+        )
+
+    @with_hints
+    async def rebuild(
+        self,
+        metric: str | None = None,
+        index: config.IndexConfig | None = None,
+        dtype: str | None = None,
+        *,
+        scores: str | None = None,
+        progress: Callable[[rebuild_module.RebuildProgress], object] | None = None,
+        threads: int | None = None,
+        validate: bool | float = True,
+        keep_previous: bool = False,
+        reason: str = "",
+        resume: bool | None = None,
+    ) -> rebuild_module.RebuildReport:
+        """Builds the next generation from the stored vectors and switches to it.
+
+        The graph depends on the vectors, on their slots and on the seed, not on threads and not on
+        interruptions. Records written during the rebuild are linked as well, the last of them in
+        the commit that switches. When the call raises or is interrupted, the present generation is
+        unchanged. The finished part stays as an unfinished rebuild, and the next call with the same
+        parameters continues it.
+
+        Args:
+            metric: The metric of the new generation; the present one by default. Thresholds do not
+                carry over: searches with one through an object that was made before the change, and
+                any use of an object that was requested with ``metric=``, raise MetricMismatchError.
+            index: `HNSW` or `Flat`, with all its parameters; those of the present one by default.
+            dtype: How vectors are stored from then on; as at present by default. Numbers are
+                converted as `add` does: rounded to "float32" or "float16", and refused where they
+                do not fit (not an integer for "int8", not 0 or 1 for "bit", which goes with
+                ``metric="hamming"``). The lost digits are gone once the generation before is. For
+                smaller vectors in the graph walk alone, see `HNSW.codes` instead.
+            scores: The default convention of results; by default the present one, which the new
+                metric must have.
+            progress: Called regularly with a `RebuildProgress`; an exception from it stops the
+                rebuild. From the phase "removing" on, the new generation is in use.
+            threads: Threads that link, 1..1,024; by default one for each usable processor.
+            validate: Verify the graph, and sample its recall@10 with the default ef against exact
+                search, before it is used. True requires 0.5, a number (0..1) that much, False
+                neither.
+            keep_previous: Keep the present generation, so that `rollback` can switch back to it.
+                It takes its space, and one bit for each slot that changes. An earlier kept
+                generation is dropped.
+            reason: Free text for the history, at most 256 bytes.
+            resume: None continues an unfinished rebuild with the same parameters, and drops any
+                other. True requires one (without `metric` and `index`: with any parameters). False
+                starts again.
+
+        Returns:
+            A report, as a dataclass.
+
+        Raises:
+            InvalidVectorError: The metric or dtype cannot take some vectors; the message lists
+                their ids.
+            InvalidArgumentError: An argument is out of range, metric and dtype do not go together,
+                or the metric has no such convention.
+            RebuildError: The new graph did not pass validation; it stays as an unfinished rebuild.
+            NotFoundError: ``resume=True``, and there is nothing to resume.
+            DiskFullError: Not enough space. The part built so far stays; `discard_rebuild` frees
+                it.
+            BusyError: Another rebuild is running in this database, another writer did not finish
+                within lock_timeout, or the calling thread is inside a batch.
+            ReadOnlyError: The database is open for reading only.
+
+        Example:
+            await docs.rebuild(metric="l2", index=vdb.HNSW(M=32), keep_previous=True)
+        """
+        return await self._calls.long(
+            lambda call: self._sync.rebuild(
+                metric,
+                index,
+                dtype,
+                scores=scores,
+                progress=call.reporting(progress),
+                threads=threads,
+                validate=validate,
+                keep_previous=keep_previous,
+                reason=reason,
+                resume=resume,
+            ),
+            writes=True,
+        )
+
+    @with_hints
+    async def plan_rebuild(
+        self,
+        metric: str | None = None,
+        index: config.IndexConfig | None = None,
+        dtype: str | None = None,
+        *,
+        scores: str | None = None,
+        threads: int | None = None,
+    ) -> rebuild_module.RebuildPlan:
+        """Plans a `rebuild`: unsuitable records, needed space and, roughly, time.
+
+        Changes nothing. Reads the length of every vector (for another dtype, every vector), and
+        links some of them for a second or two without storing them. Arguments are those of
+        `rebuild`.
+
+        Example:
+            print(await docs.plan_rebuild(metric="dot"))
+        """
+        return await self._calls.long(
+            lambda _: self._sync.plan_rebuild(metric, index, dtype, scores=scores, threads=threads),
+            writes=False,
+        )
+
+    async def rollback(
+        self,
+        *,
+        progress: Callable[[rebuild_module.RebuildProgress], object] | None = None,
+        threads: int | None = None,
+        reason: str = "",
+    ) -> rebuild_module.RebuildReport:
+        """Switches back to the kept generation, with all later writes included.
+
+        Records changed since then are linked into it first, which takes as long as writing them
+        again; without changes the switch is immediate. The generation that was in use is kept
+        instead. An unfinished rebuild is dropped. With another dtype, the kept generation still has
+        its vectors as they were before conversion; later vectors are converted back.
+
+        Raises:
+            NotFoundError: No generation is kept.
+            InvalidVectorError: A later vector does not fit its metric, or would have to be rounded
+                to its dtype.
+            And, as for `rebuild`: BusyError, ReadOnlyError, DiskFullError.
+
+        Example:
+            await docs.rebuild(metric="l2", keep_previous=True)
+            await docs.rollback()
+        """
+        return await self._calls.long(
+            lambda call: self._sync.rollback(
+                progress=call.reporting(progress), threads=threads, reason=reason
+            ),
+            writes=True,
+        )
+
+    async def discard_rebuild(self) -> bool:
+        """Drops an unfinished rebuild; returns whether there was one.
+
+        Raises:
+            As for `rebuild`: BusyError, ReadOnlyError, DiskFullError.
+
+        Example:
+            await docs.discard_rebuild()
+        """
+        return await self._calls.write(lambda _: self._sync.discard_rebuild())
+
+    async def drop_previous(self) -> bool:
+        """Drops the kept generation of `rollback`; returns whether there was one.
+
+        Raises:
+            As for `rebuild`: BusyError, ReadOnlyError, DiskFullError.
+
+        Example:
+            await docs.drop_previous()
+        """
+        return await self._calls.write(lambda _: self._sync.drop_previous())

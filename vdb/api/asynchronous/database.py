@@ -1,0 +1,352 @@
+"""The class `AsyncDatabase`. Written by tools/write_async_face.py; do not edit."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from os import PathLike
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from vdb.api import lazy_modules
+from vdb.api.asynchronous.collection import AsyncCollection
+from vdb.api.asynchronous.handles import DatabaseHandle, checked, opened
+from vdb.api.asynchronous.snapshot import AsyncSnapshot
+from vdb.api.database import Database
+from vdb.api.database import open as open_database
+from vdb.model import config
+from vdb.model.payload_encoder import Conversion, PayloadEncoder
+from vdb.model.synonyms import with_hints
+
+if TYPE_CHECKING:
+    from vdb.maintenance import info as info_module
+    from vdb.maintenance import repair as repair_module
+    from vdb.maintenance.check import problems as problems_module
+else:
+    problems_module = lazy_modules.module("vdb.maintenance.check.problems")
+    repair_module = lazy_modules.module("vdb.maintenance.repair")
+    info_module = lazy_modules.module("vdb.maintenance.info")
+
+__all__ = ["AsyncDatabase", "open_async"]
+
+
+@with_hints
+async def open_async(
+    path: str | PathLike[str],
+    *,
+    create: bool = True,
+    read_only: bool = False,
+    durability: str = "full",
+    lock_timeout: float = 5.0,
+    allow_network_fs: bool = False,
+    verify: str = "auto",
+    payload_encoder: str | PayloadEncoder | Conversion = "strict",
+    max_readers: int = 4,
+) -> AsyncDatabase:
+    """Opens the database in a directory; creates it if there is none.
+
+    Opening reads a few hundred bytes, whatever the size. Any number of processes may have the same
+    database open; handles of one process share one memory map.
+
+    Args:
+        path: The directory. Its parent must exist. A leading ``~`` is the user's home. The word
+            ":memory:" opens a new database among the system's temporary files, for this program
+            alone and without syncing. It is removed on closing; `Database.backup` saves a copy.
+        create: Create the database when there is none. Ignored with ``read_only``.
+        read_only: Refuse all writing; works on read-only media.
+        durability: "full": a commit is on the disk when the call returns. "relaxed": after a power
+            cut the last commits may be missing, but never in part; several times faster for small
+            commits. There is no weaker mode.
+        lock_timeout: Seconds to wait for another writer, and for running searches when closing.
+        allow_network_fs: Open on a network file system; other machines must not open it meanwhile.
+        verify: Checks before the database is used. "auto": the parts that opening needs, and all of
+            LMDB's pages if the file seems cut short; blocks and records are verified when they are
+            first read. "full": everything, as `Database.check` does, after all of LMDB's pages; for
+            files from elsewhere; takes seconds for each gigabyte. "off": as "auto", but a file that
+            seems cut short is refused.
+        payload_encoder: What becomes of values that payloads cannot hold, in all collections of
+            this object: "strict" refuses them; "json" converts dates, UUIDs, tuples, dataclasses
+            and others as `PayloadEncoder` lists them; a function is called with each of them, as
+            ``default=`` of ``json.dumps``. It is not stored.
+        max_readers: Threads that read at the same time, 1..256.
+
+    Raises:
+        NotFoundError: There is no database and create=False, or the parent directory is missing.
+        InvalidArgumentError: Something else is there, the path is a URI, or an argument is out of
+            range.
+        FormatVersionError: It was written in a newer format; the message names the release needed.
+        CorruptedError: It is not a database, or a damaged one; with verify="full" the message names
+            the first problem and the number of others.
+        UnsafeFilesystemError: It lies on a network file system.
+        BusyError: Another process is creating or compacting it.
+        DiskError: A file cannot be read, created or locked; DiskFullError if there is no space.
+
+    Example:
+        async with await vdb.open_async("notes.vdb") as db:
+            print(await db.collections())
+    """
+    return await opened(
+        AsyncDatabase,
+        lambda: open_database(
+            path,
+            create=create,
+            read_only=read_only,
+            durability=durability,
+            lock_timeout=lock_timeout,
+            allow_network_fs=allow_network_fs,
+            verify=verify,
+            payload_encoder=payload_encoder,
+        ),
+        lock_timeout=lock_timeout,
+        max_readers=max_readers,
+    )
+
+
+class AsyncDatabase(DatabaseHandle):
+    """One open database, for a program with an event loop. Made by `open_async`.
+
+    It has the methods of `Database`, as coroutines: ``await db.collections()``. In place of ``in``
+    and ``len()`` it and its collections have ``contains`` and ``count``. It belongs to the event
+    loop of asyncio in which it was opened.
+
+    Calls run in threads of its own: writing calls one after the other in one, in the order in which
+    they were made; reads in ``max_readers`` others; those that take long in more. A ``progress``
+    function is called in the thread of its call, not in the event loop.
+
+    When a task is cancelled while it awaits a call, a read is abandoned. A writing call that has
+    not begun does not begin. One that has begun is stopped and undone if it takes a ``progress``,
+    or else runs to its end, and only then is CancelledError raised. Its attribute ``committed``
+    says whether what the call writes is in the database (None: unknown, after a failure of the
+    disk); a note says the same in words.
+    """
+
+    _sync: Database
+
+    @property
+    def path(self) -> Path:
+        """Its directory, as an absolute path."""
+        return self._sync.path
+
+    @property
+    def read_only(self) -> bool:
+        """Whether it was opened for reading only."""
+        return self._sync.read_only
+
+    @with_hints
+    async def create_collection(
+        self,
+        name: str,
+        *,
+        dim: int,
+        metric: str,
+        dtype: str | None = None,
+        index: config.IndexConfig | None = None,
+        scores: str | None = None,
+        model: str | None = None,
+        fields: Mapping[str, str] | None = None,
+        payload_encoder: str | PayloadEncoder | Conversion | None = None,
+        exist_ok: bool = False,
+    ) -> AsyncCollection:
+        """Creates an empty collection; its dimension and metric are locked from then on.
+
+        Args:
+            name: 1 to 128 characters from A-Z, a-z, 0-9, underscore, point and hyphen.
+            dim: Dimension of its vectors: 1..16,000 of float32, 32,000 of float16, 64,000 of int8;
+                a multiple of 8 up to 512,000 of bits.
+            metric: "l2" (squared Euclidean distance), "ip" (inner product of vectors of any
+                length), "cosine" (cosine similarity), "dot" (inner product of unit vectors; of
+                int8 any), "l1" (Manhattan distance) or "hamming" (differing bits). There is no
+                default: it belongs to the model that makes the vectors.
+            dtype: How vectors are stored: "float32" (the default), "float16", "int8", or "bit",
+                which goes with "hamming" only.
+            index: `HNSW` with its parameters (the default) or `Flat`.
+            scores: The default convention of scores in searches; "native" by default.
+            model: Where the vectors come from, free text, at most 1,024 bytes.
+            fields: Payload fields to index for filters, with their types: "int", "float",
+                "keyword" (a str), "bool", "datetime" (a str in ISO 8601), and the same with [] for
+                lists, as in ``{"pep": "int", "tags": "keyword[]", "author.name": "keyword"}``.
+                Payloads must have these types.
+            payload_encoder: As for `vdb.open`, for this object; None: that of the database.
+            exist_ok: Return the collection of that name if there is one. It is compared with the
+                arguments that are given, `dim` and `metric` always, and never changed; it may have
+                more declared fields. Of several processes that call this at once, one creates it.
+
+        Raises:
+            CollectionExistsError: The name is taken, and not ``exist_ok``.
+            MetricMismatchError, DimensionMismatchError, ModelMismatchError: The existing one has
+                another metric, dimension or model.
+            InvalidArgumentError: It has another dtype, index or default convention, or a field is
+                not declared or as another type; or an argument is out of range.
+            BusyError: Another writer did not finish within lock_timeout.
+            ReadOnlyError: The database is open for reading only.
+
+        Example:
+            notes = await db.create_collection("notes", dim=384, metric="cosine", fields={"year": "int"})
+        """
+        return AsyncCollection(
+            await self._calls.write(
+                lambda _: self._sync.create_collection(
+                    name,
+                    dim=dim,
+                    metric=metric,
+                    dtype=dtype,
+                    index=index,
+                    scores=scores,
+                    model=model,
+                    fields=fields,
+                    payload_encoder=payload_encoder,
+                    exist_ok=exist_ok,
+                )
+            ),
+            self._calls,
+        )
+
+    @with_hints
+    async def collection(
+        self,
+        name: str,
+        *,
+        metric: str | None = None,
+        dim: int | None = None,
+        model: str | None = None,
+        payload_encoder: str | PayloadEncoder | Conversion | None = None,
+    ) -> AsyncCollection:
+        """An existing collection.
+
+        Args:
+            name: Its name.
+            metric: The metric it should have; checked, never changed.
+            dim: The dimension it should have; checked, never changed.
+            model: The model that its vectors should come from, as `create_collection` was told;
+                checked, never changed.
+            payload_encoder: As for `vdb.open`, for this object; None: that of the database.
+
+        Raises:
+            NotFoundError: There is none of that name; the message lists the first names.
+            MetricMismatchError: It has another metric; the message gives the date and release of
+                that metric, and the command that changes it.
+            DimensionMismatchError: It has another dimension.
+            ModelMismatchError: Its vectors come from another model, or from none that is named.
+
+        Example:
+            docs = await db.collection("docs", metric="cosine")
+        """
+        return AsyncCollection(
+            await self._calls.read(
+                lambda _: self._sync.collection(
+                    name, metric=metric, dim=dim, model=model, payload_encoder=payload_encoder
+                )
+            ),
+            self._calls,
+        )
+
+    async def collections(self) -> list[str]:
+        """The names of the collections, sorted."""
+        return await self._calls.read(lambda _: self._sync.collections())
+
+    async def drop_collection(self, name: str) -> None:
+        """Removes a collection with all its records. Later writes use its space again.
+
+        Raises:
+            NotFoundError: There is none of that name.
+            BusyError: Another writer did not finish within lock_timeout.
+            ReadOnlyError: The database is open for reading only.
+
+        Example:
+            await db.drop_collection("docs")
+        """
+        await self._calls.write(lambda _: self._sync.drop_collection(name))
+
+    async def info(self) -> info_module.DatabaseInfo:
+        """Versions, sizes, readers and collections, as a dataclass.
+
+        Example:
+            print((await db.info()).readers)
+        """
+        return await self._calls.read(lambda _: self._sync.info())
+
+    async def check(self) -> problems_module.Problems:
+        """Verifies the whole database and yields every `Problem`; none when it is sound.
+
+        Never writes, and does not stop at the first problem. The result is a lazy iterator, true
+        when there is a problem; printing it verifies everything. Each step reads one moment, the
+        newest where others write meanwhile; the last one is held until the iterator is exhausted or
+        deleted. Takes seconds for each gigabyte.
+
+        Example:
+            assert not await db.check()
+        """
+        return await self._calls.long(lambda _: checked(self._sync.check()), writes=False)
+
+    async def repair(
+        self, *, threads: int | None = None, progress: Callable[[str, int, int], None] | None = None
+    ) -> repair_module.RepairReport:
+        """Writes a new, sound database file from the readable records, where `check` finds errors.
+
+        Links, codes, postings and counts are rebuilt from records and vectors. A record that cannot
+        be read as a whole is named in the report and left out; the damaged file stays in the
+        directory as ``data.mdb.damaged-TIME``. Kept and unfinished generations are dropped.
+
+        Args:
+            threads: Number of threads that link vectors, 1..1,024; the default is one a processor.
+            progress: Called with (collection, slots done, slots).
+
+        Raises:
+            BusyError: Another process has the database open, or this one reads or writes it.
+            ReadOnlyError: The database is open for reading only.
+            CorruptedError: The database header cannot be read.
+            DiskFullError: No space is left for the new file; nothing was changed.
+
+        Example:
+            report = await db.repair()
+        """
+        return await self._calls.long(
+            lambda call: self._sync.repair(threads=threads, progress=call.reporting(progress)),
+            writes=True,
+        )
+
+    async def backup(self, path: str | PathLike[str], *, verify: bool = False) -> None:
+        """Copies the database, as of this moment, into a new directory; writers need not stop.
+
+        Free space is not copied, so deleted records are not in the copy. Pages are copied as they
+        are, with any damage in them, unless the copy is verified.
+
+        Args:
+            path: The new directory.
+            verify: Verify the whole copy, as ``vdb.open(verify="full")`` does, before it appears; a
+                copy that is not sound is removed. For jobs that replace older copies.
+
+        Raises:
+            CorruptedError: The copy was verified, and is not sound.
+            InvalidArgumentError: There is something at that path already, or it lies inside this
+                database.
+            DiskFullError: No space is left there.
+
+        Example:
+            await db.backup("copy.vdb", verify=True)
+        """
+        await self._calls.long(lambda _: self._sync.backup(path, verify=verify), writes=False)
+
+    async def compact(self) -> None:
+        """Rewrites the file without its free space, which returns that space to the disk.
+
+        Raises:
+            BusyError: Another process has the database open, or this one reads or writes it.
+            ReadOnlyError: The database is open for reading only.
+            DiskFullError: No space is left for the copy; nothing was changed.
+
+        Example:
+            await db.compact()
+        """
+        await self._calls.write(lambda _: self._sync.compact())
+
+    def snapshot(self) -> AsyncSnapshot:
+        """An `AsyncSnapshot` of the moment at which it is entered or awaited, for reading.
+
+        It shows the newest commit, also inside a batch.
+
+        Example:
+            async with db.snapshot() as moment:
+                docs = await moment.collection("docs")
+                hits = await docs.search(q)
+        """
+        return AsyncSnapshot(self._sync, self._calls)

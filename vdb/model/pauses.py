@@ -1,0 +1,76 @@
+"""Pauses in long work, in which another thread can have the GIL.
+
+A thread that wants the GIL gets it after ``sys.getswitchinterval()``, 5 ms, and only between two
+steps of Python code. That is too long for an event loop. So worker threads of the async face pause
+of their own accord about once a millisecond, and do in pieces what is one step of C code otherwise
+(``np.asarray`` of a list, ``sorted``). Other threads are not slowed down: for them `paced` returns
+what it was given.
+"""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
+from threading import local
+from typing import TypeVar
+
+__all__ = ["enabled", "pace", "paced", "pausing"]
+
+_T = TypeVar("_T")
+
+
+class _Worker(local):
+    """What a thread knows of itself."""
+
+    pausing = False
+    last = 0.0  # when it last had a pause, by time.perf_counter
+
+
+_worker = _Worker()
+
+_STEP = 0.001
+"""Seconds of work after which a pause is due."""
+
+_PAUSE = 5e-5
+"""Seconds of a pause: long enough for a thread that waits for the GIL to wake up and take it."""
+
+_FEW = 16
+"""Items between two looks at the clock."""
+
+
+@contextmanager
+def enabled() -> Iterator[None]:
+    """Inside, long work of this thread pauses."""
+    _worker.pausing, _worker.last = True, time.perf_counter()
+    try:
+        yield
+    finally:
+        _worker.pausing = False
+
+
+def pausing() -> bool:
+    """Whether long work of this thread has to pause."""
+    return _worker.pausing
+
+
+def pace() -> None:
+    """Pause, if this thread has to and a pause is due."""
+    if _worker.pausing and time.perf_counter() - _worker.last >= _STEP:
+        time.sleep(_PAUSE)
+        _worker.last = time.perf_counter()
+
+
+def paced(items: Iterable[_T]) -> Iterable[_T]:
+    """The items, with pauses between them if this thread has to pause; else the same object."""
+    return _with_pauses(items) if _worker.pausing else items
+
+
+def _with_pauses(items: Iterable[_T]) -> Iterator[_T]:
+    left = 0
+    for item in items:
+        if not left:
+            pace()
+            left = _FEW
+        left -= 1
+        yield item
