@@ -36,7 +36,7 @@ CHAPTERS: dict[str, tuple[str, ...]] = {
         *("open_async", "AsyncDatabase", "AsyncSnapshot", "AsyncCollection"),
         *("AsyncCollectionReader", "AsyncWalk"),
     ),
-    "Filters": ("F", "Filter"),
+    "Filters": ("F", "ID", "Filter", "parse_filter"),
     "What is found": ("Hits", "ManyHits", "Hit", "Record", "Plan"),
     "What is asked about a collection": (
         *("compare_metrics", "calibrate_threshold"),
@@ -90,6 +90,11 @@ def thing(name: str, value: Any) -> Iterator[str]:
         yield f"{markdown(type(value))} {markdown(Field)}\n"
         for member in members(Field, set()):
             yield from method("F.x", member, Field)
+        return
+    if value is vdb.ID:
+        yield f"{markdown(type(value))}\n"
+        for member in members(type(value), set()):
+            yield from method("ID", member, type(value))
         return
     if dataclasses.is_dataclass(value) and name in ("vdb.HNSW", "vdb.Flat"):
         yield f"{signature(value.__init__, name)}\n"

@@ -61,7 +61,7 @@ from vdb.errors import (
 )
 from vdb.index import CurvePoint, Tuning
 from vdb.model.config import HNSW, Flat
-from vdb.model.filters import F, Filter
+from vdb.model.filters import ID, F, Filter, parse_filter
 from vdb.model.hits import Hits, ManyHits
 from vdb.model.payload_encoder import PayloadEncoder
 from vdb.model.records import Hit, NormStats, Plan, Problem, Record
@@ -89,6 +89,7 @@ if _typing.TYPE_CHECKING:
 
 __all__ = [
     "HNSW",
+    "ID",
     "ArgumentTypeError",
     "AsyncCollection",
     "AsyncCollectionReader",
@@ -165,6 +166,7 @@ __all__ = [
     "compare_metrics",
     "open",
     "open_async",
+    "parse_filter",
     "restore",
     "scores",
 ]

@@ -80,6 +80,10 @@ few_numbers = st.sampled_from(
 few_texts = st.sampled_from(
     ["", "a", "ab", "a\0", "b", "B", "ä", "\U0001f40d", "x" * 240, "x" * 241, "x" * 300 + "y"]
 )
+few_parts = st.sampled_from(["A", "Ä", "\0", "05", "0\0", "x" * 239, "X" * 245, "xy"])
+few_sizes = st.integers(-1, 3) | st.dictionaries(
+    st.sampled_from(["$eq", "$lt", "$lte", "$gt", "$gte"]), st.integers(-1, 3), min_size=1
+)
 few_moments = st.sampled_from(
     ["2024-05-01", "2024-05-01T00:00:00Z", "2024-05-01T02:00+02:00", "1969-12-31T23:59:59.5"]
 )
@@ -100,8 +104,15 @@ def _conditions() -> st.SearchStrategy[dict]:
         st.builds(lambda o, v: {o: v}, st.sampled_from(["$eq", "$ne", "$contains"]), few_literals),
         st.builds(lambda o, v: {o: v}, st.sampled_from(["$lt", "$lte", "$gt", "$gte"]), ordered),
         st.builds(lambda o, v: {o: v}, st.sampled_from(["$in", "$nin", "$any", "$all"]), several),
-        st.builds(lambda o, v: {o: v}, st.sampled_from(["$exists", "$isnull"]), st.booleans()),
-        st.builds(lambda v: {"$prefix": v}, few_texts),
+        st.builds(
+            lambda o, v: {o: v}, st.sampled_from(["$exists", "$isnull", "$empty"]), st.booleans()
+        ),
+        st.builds(
+            lambda o, v: {o: v},
+            st.sampled_from(["$prefix", "$contains", "$icontains"]),
+            few_texts | few_parts,
+        ),
+        st.builds(lambda v: {"$size": v}, few_sizes),
     )
 
 

@@ -12,7 +12,7 @@ from typing import Any, Final, NamedTuple
 
 from vdb.index import FilterSet
 from vdb.index.types import Reader, View
-from vdb.model.filters.nodes import Filter, Joint, Membership, Not
+from vdb.model.filters.nodes import MOST_VALUES_IN_ALL, Filter, Joint, Membership, Not
 from vdb.store import CacheSlot, CollectionView, Snapshot
 
 __all__ = ["FilterCache", "filter_cache", "key_of", "sound"]
@@ -100,6 +100,8 @@ def _key(value: Any, depth: int) -> Hashable | None:
         parts = tuple([_key(part, depth - 1) for part in value.values()])
         return None if None in parts or set(map(type, names)) - {str} else (dict, names, parts)
     if kind is not list and kind is not tuple:
+        return None
+    if len(value) > MOST_VALUES_IN_ALL:  # of ids
         return None
     # Lists may be long, and are mostly of one kind.
     if value and type(value[0]) is str:

@@ -2,7 +2,7 @@
 
 Conditions on indexed fields are decided by their postings, the others by reading payloads: only of
 those records that can still make a difference. So the indexed parts of an ``$and`` go first and
-leave fewer records for the rest.
+leave fewer records for the rest. Conditions on ids are look-ups of ids.
 """
 
 from __future__ import annotations
@@ -17,7 +17,10 @@ from vdb.index.types import Reader, View
 from vdb.model import filters
 from vdb.model.filters import nodes
 from vdb.model.filters.nodes import And, Condition, Filter, Joint, Not
+from vdb.model.filters.paths import ID_PATH
 from vdb.model.filters.values import Literal
+from vdb.model.records import Id, Payload
+from vdb.query.id_slots import slots_of_id_range, slots_of_ids
 from vdb.store.format import terms
 from vdb.store.format.limits import NO_SLOT
 from vdb.store.format.terms import TermRange
@@ -26,6 +29,7 @@ __all__ = ["FilterEvaluator"]
 
 Slots: TypeAlias = NDArray[np.bool_]
 
+_VALUES: TermRange = (terms.VALUE, terms.AFTER_VALUES)
 _ORDERED = (nodes.Lt, nodes.Lte, nodes.Gt, nodes.Gte)
 _PAYLOADS_AT_ONCE = 4096
 _FEW = 16  # conditions that are always decided by postings
@@ -67,7 +71,8 @@ class FilterEvaluator:
         if not self._indexed(where):
             return self._by_payloads(where, within)
         if isinstance(where, Condition):
-            return self._by_postings(where, within)
+            by_index = self._by_ids if where.of_id else self._by_postings
+            return by_index(where, within)
         if isinstance(where, Not):
             return within & ~self.select(where.part, within)
         assert isinstance(where, Joint)  # noqa: S101 - there is nothing else
@@ -122,11 +127,19 @@ class FilterEvaluator:
     def _indexed(self, where: Filter, *, whole: bool = False) -> bool:
         """Whether postings decide a part of it, or (`whole`) all of it."""
         if isinstance(where, Condition):
-            return where.path in self._built
+            return where.of_id or where.path in self._built
         if isinstance(where, Not):
             return self._indexed(where.part, whole=whole)
         assert isinstance(where, Joint)  # noqa: S101 - there is nothing else
         return (all if whole else any)(self._indexed(part, whole=whole) for part in where.parts)
+
+    def _by_ids(self, where: Condition, within: Slots) -> Slots:
+        """Those slots of `within` whose ids pass."""
+        if isinstance(where, nodes.Ne | nodes.NotIn):
+            return within & ~slots_of_ids(self._reader, self._view, _literals(where))
+        if isinstance(where, nodes.Eq | nodes.In):
+            return within & slots_of_ids(self._reader, self._view, _literals(where))
+        return within & slots_of_id_range(self._reader, self._view, where)
 
     def _by_postings(self, where: Condition, within: Slots) -> Slots:
         """Those slots of `within` that pass a condition on an indexed field."""
@@ -135,17 +148,17 @@ class FilterEvaluator:
             return within & ~self._by_postings(nodes.Eq(path, where.value), within)
         if isinstance(where, nodes.NotIn):
             return within & ~self._by_postings(nodes.In(path, where.values), within)
-        if isinstance(where, nodes.Exists | nodes.IsNull):
-            term = terms.PRESENT if isinstance(where, nodes.Exists) else terms.NULL
-            there = self._slots(path, [terms.whole(term)])
-            return within & (there if where.wanted else ~there)
+        if isinstance(where, nodes.Presence):
+            there = self._slots(path, [_terms_of_presence(where)])
+            return within & (
+                there if where.wanted is not isinstance(where, nodes.Empty) else ~there
+            )
+        if isinstance(where, nodes.Size):
+            return self._of_size(where, within)
+        if isinstance(where, nodes.ContainsFolded) or self._is_substring(where):
+            return self._of_text(where, within)
         if isinstance(where, nodes.All):
-            within = within & ~self._without_value(path)
-            for value in where.values:
-                if not within.any():
-                    break
-                within = self._by_postings(nodes.Contains(path, value), within)
-            return within
+            return self._of_all(where, within)
         passing, unsure = self._sure(where)
         if isinstance(where, nodes.Eq | nodes.In) and None in _literals(where):
             passing |= self._without_value(path)
@@ -153,6 +166,55 @@ class FilterEvaluator:
         if unsure:
             passing |= self._by_payloads(where, within & ~passing & self._slots(path, unsure))
         return passing
+
+    def _of_all(self, where: nodes.All, within: Slots) -> Slots:
+        """Those with a list of all values."""
+        within = within & ~self._without_value(where.path)
+        for value in where.values:
+            if not within.any():
+                break
+            within = self._by_postings(nodes.Contains(where.path, value), within)
+        return within
+
+    def _of_size(self, where: nodes.Size, within: Slots) -> Slots:
+        """Those with a list of some size, which postings tell of empty lists alone."""
+        path = where.path
+        filled = self._slots(path, [_VALUES])
+        passing = np.zeros_like(within)
+        if where.lowest <= 0 and (where.highest is None or where.highest >= 0):
+            null = self._slots(path, [terms.whole(terms.NULL)])
+            passing = within & self._slots(path, [terms.whole(terms.PRESENT)]) & ~null & ~filled
+        within = within & filled
+        if where.highest is None and where.lowest <= 1:
+            return passing | within
+        return passing | (self._by_payloads(where, within) if within.any() else within)
+
+    def _is_substring(self, where: Condition) -> bool:
+        kind = self._built[where.path]["type"]
+        return isinstance(where, nodes.Contains) and kind == "keyword"
+
+    def _of_text(self, where: Condition, within: Slots) -> Slots:
+        """Those whose text has a part; of long texts postings have the beginnings only."""
+        line = self._built[where.path]
+        if isinstance(where, nodes.ContainsFolded):
+            several = line["type"] != "keyword"
+            test = term_ranges.folded_test(where.value, whole_text=several)
+        else:
+            assert isinstance(where, nodes.Contains)  # noqa: S101 - no others
+            several = False
+            test = term_ranges.substring_test(str(where.value))
+        inside: list[NDArray[np.uint32]] = []
+        unsure: list[NDArray[np.uint32]] = []
+        for names, ends, slots in postings.value_leaves(self._reader, self._view, line["number"]):
+            for i, term in enumerate(names):
+                if test(term):
+                    sure = not (several and terms.is_shared(term))
+                    (inside if sure else unsure).append(slots[ends[i] : ends[i + 1]])
+                elif terms.is_shared(term):
+                    unsure.append(slots[ends[i] : ends[i + 1]])
+        passing, shared = _marked(inside, within), _marked(unsure, within)
+        shared &= ~passing
+        return passing | self._by_payloads(where, shared) if shared.any() else passing
 
     def _sure(self, where: Condition) -> tuple[Slots, list[TermRange]]:
         """The slots that pass by their terms, null apart; and terms that only payloads tell."""
@@ -189,12 +251,33 @@ class FilterEvaluator:
         passes = filters.passing(where, self._presence)
         passing = np.zeros_like(within)
         slots = np.flatnonzero(within).tolist()
+        with_ids = any(one.of_id for one in filters.conditions(where))
         for start in range(0, len(slots), _PAYLOADS_AT_ONCE):
             some = slots[start : start + _PAYLOADS_AT_ONCE]
-            _, payloads = self._reader.encoded(self._view, some)
-            passing[some] = passes(payloads)
+            ids, payloads = self._reader.encoded(self._view, some)
             self._presence.example = payloads[0]
+            passing[some] = passes(map(_with_id, ids, payloads) if with_ids else payloads)
         return passing
+
+
+def _terms_of_presence(where: nodes.Presence) -> TermRange:
+    """The terms that a record has where the field is there, is null, or is not empty."""
+    if isinstance(where, nodes.Empty):
+        return _VALUES
+    return terms.whole(terms.PRESENT if isinstance(where, nodes.Exists) else terms.NULL)
+
+
+def _marked(runs: list[NDArray[np.uint32]], within: Slots) -> Slots:
+    """Those of `within` that are in one of the runs."""
+    marks = np.zeros_like(within)
+    if runs:
+        marks[np.concatenate(runs)] = True
+    return marks & within
+
+
+def _with_id(record_id: Id, payload: Payload) -> Payload:
+    """A payload in which conditions on the id find it."""
+    return {**(payload if type(payload) is dict else {}), ID_PATH: record_id}
 
 
 def _literals(where: Condition) -> tuple[Literal, ...]:

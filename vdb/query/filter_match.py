@@ -41,22 +41,28 @@ def matching(reader: Reader, view: View, where: object) -> FilterSet:
         tree = _tree(view, where)
         if key is None:
             # By text, not by equality: to Python 1, 1.0 and True are equal.
-            if filters.text_length(tree) >= filters.LONG_TEXT:
+            if filters.text_length(tree) >= filters.LONG_TEXT or _has_many_ids(tree):
                 return _evaluate(reader, view, tree)
             key = Filter, repr(tree)
             filter_set = cache.get(key, reader.commit)
         if filter_set is None:
             filter_set = _evaluate(reader, view, tree)
-            if sound(tree):
+            if sound(tree) and not _has_many_ids(tree):
                 cache.put(key, reader.commit, filter_set, where)
     return filter_set
+
+
+def _has_many_ids(tree: Filter) -> bool:
+    """Whether its lists of ids take too much room, and time to compare, to be a key of a cache."""
+    lists = [one for one in filters.conditions(tree) if isinstance(one, nodes.Membership)]
+    return sum(len(one.values) for one in lists if one.of_id) > nodes.MOST_VALUES_IN_ALL
 
 
 def _tree(view: View, where: object) -> Filter:
     """The filter, understood; on declared fields by their types."""
     fields = view.header.fields
     types = {line["path"]: line["type"] for line in fields if line["built"] == NO_SLOT}
-    return typed(filters.parse(where), types)
+    return typed(filters.parse(where), types, view.header.id_kind)
 
 
 def ids_of(reader: Reader, view: View, filter_set: FilterSet) -> list[Id]:

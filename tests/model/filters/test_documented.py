@@ -48,6 +48,7 @@ def test_the_bounds_are_the_ones_in_use():
         r"together, and a string at most ([\d,]+) characters",
         " ".join(TEXT.split()),
     ).groups()
+    assert "1,000,000 ids together" in TEXT and nodes.MOST_IDS == 1_000_000
     assert [int(text.replace(",", "")) for text in stated] == [
         nodes.DEEPEST,
         nodes.MOST_NODES,

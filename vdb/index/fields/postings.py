@@ -5,6 +5,7 @@ A term is bytes here, whatever it means.
 
 from __future__ import annotations
 
+from bisect import bisect_left
 from collections import abc
 from collections.abc import Iterable, Iterator, Sequence
 from typing import Any, Final
@@ -21,9 +22,16 @@ from vdb.store import Batch, WritableCollection
 from vdb.store.format import keys, posting_leaves
 from vdb.store.format.checksums import SEAL_SIZE
 from vdb.store.format.posting_leaves import Leaf
-from vdb.store.format.terms import TermRange
+from vdb.store.format.terms import AFTER_VALUES, VALUE, TermRange
 
-__all__ = ["change", "drop", "slots_of", "slots_of_values", "walk"]
+__all__ = [
+    "change",
+    "drop",
+    "slots_of",
+    "slots_of_values",
+    "value_leaves",
+    "walk",
+]
 
 _NONE: Final = np.zeros(0, np.uint32)
 
@@ -72,6 +80,44 @@ def _marked(view: View, field: int, slots: NDArray[np.uint32], places: Places) -
             error.message, where=f"collection {view.header.name!r}, field {field}"
         ) from None
     return marks
+
+
+def value_leaves(
+    reader: Reader, view: View, field: int, low: bytes = VALUE, high: bytes = AFTER_VALUES
+) -> Iterator[tuple[list[bytes], Sequence[int], NDArray[np.uint32]]]:
+    """The terms of values from `low` on and below `high`, a leaf at a time.
+
+    A term with many slots may go on in the next leaf.
+
+    Yields:
+        Terms; where in the slots those of each begin, and the last ones end; slots.
+
+    Raises:
+        CorruptedError: A leaf is damaged.
+    """
+    cached = postings_cache.cached(reader, view, field)
+    if cached is None:
+        leaves = list(_leaves(reader, view, field, low, high))
+        postings_cache.count_leaves(reader, view, field, len(leaves))
+    else:
+        leaves = cached.leaves(low, high)
+    for leaf in leaves:
+        if len(leaf.slots) and int(leaf.slots.max()) >= view.header.slots:
+            raise CorruptedError(
+                f"a posting names a slot beyond {view.header.slots}",
+                where=f"collection {view.header.name!r}, field {field}",
+            )
+        terms, ends = leaf.terms()
+        first, last = bisect_left(terms, low), bisect_left(terms, high)
+        yield terms[first:last], ends[first : last + 1], leaf.slots
+
+
+def _leaves(reader: Reader, view: View, field: int, low: bytes, high: bytes) -> Iterator[Leaf]:
+    """The leaves in which terms between these may be."""
+    prefix = keys.field(view.header.number, field)
+    unwrap = reader.seal.unwrap
+    for key, value in reader.items(prefix, start=prefix + low, until=prefix + high):
+        yield Leaf(unwrap(key, value), f"key {key.hex()}")
 
 
 def _inside(

@@ -74,6 +74,11 @@ class CachedPostings:
             ends.append(self._place(end, high))
         return np.array(starts, np.int64), np.array(ends, np.int64)
 
+    def leaves(self, low: bytes, high: bytes) -> list[Leaf]:
+        """The leaves in which terms from `low` on and below `high` may be."""
+        first, last = bisect_left(self._bounds, low), bisect_left(self._bounds, high)
+        return self._leaves[first : last + 1]
+
     def _place(self, at: int, term: bytes) -> int:
         """Where the slots of a term, which lies in that leaf, begin."""
         start = self._starts[at]

@@ -8,9 +8,9 @@ whether a record with such a term passes, only its payload can tell.
 from __future__ import annotations
 
 import math
-from collections.abc import Collection
+from collections.abc import Callable, Collection
 from datetime import datetime
-from typing import Any, NamedTuple
+from typing import Any, NamedTuple, TypeAlias
 
 from vdb.model.filters import nodes
 from vdb.model.filters.field_types import base_of
@@ -20,6 +20,8 @@ from vdb.store.format.terms import (
     AFTER_TERM,
     AFTER_VALUES,
     LONGEST,
+    SEVERAL,
+    SHORT_END,
     VALUE,
     TermRange,
     escaped,
@@ -31,10 +33,24 @@ from vdb.store.format.terms import (
     moment_term,
     plain_keyword_terms,
     term_of,
+    text_of_shared,
+    value_of,
     whole,
 )
 
-__all__ = ["TermRanges", "lookup_keys", "of_condition", "of_literals", "shared_terms"]
+__all__ = [
+    "TermRanges",
+    "TermTest",
+    "folded_test",
+    "lookup_keys",
+    "of_condition",
+    "of_literals",
+    "shared_terms",
+    "substring_test",
+]
+
+TermTest: TypeAlias = Callable[[bytes], bool]
+"""Whether the value of a term of a keyword field passes."""
 
 
 class TermRanges(NamedTuple):
@@ -70,6 +86,31 @@ def of_literals(kind: str, literals: Collection[Any]) -> TermRanges:
         shared = base == "keyword" and is_shared(term)
         (unsure if shared else sure).append(whole(term))
     return TermRanges(sure, unsure)
+
+
+def substring_test(text: str) -> TermTest:
+    """Whether the string of a term has this text in it, as far as the term shows.
+
+    A term of a long string has its beginning only.
+    """
+    part = escaped(text)
+    start, end = len(VALUE), -len(SHORT_END)
+    return lambda term: term.find(part, start, len(term) + end) >= 0
+
+
+def folded_test(text: str, *, whole_text: bool) -> TermTest:
+    """The same with case folded; with `whole_text`, whether the string is this text."""
+    folded = text.casefold()
+    value = value_of("keyword")
+
+    def test(term: bytes) -> bool:
+        own = value(term)
+        own = text_of_shared(term) if own is SEVERAL else own
+        return isinstance(own, str) and (
+            own.casefold() == folded if whole_text else folded in own.casefold()
+        )
+
+    return test
 
 
 def lookup_keys(kind: str, literals: Collection[Any]) -> Collection[Any]:

@@ -1,35 +1,37 @@
 """Filters on payloads: a tree of conditions, two spellings for it, and what it means.
 
-==================  =================================================================
-``nodes``           the tree: conditions on one field, and what joins them
-``values``          literals and how they are compared, and moments in time
-``paths``           names of fields, and the value of a field in a payload
-``field_types``     types of declared fields
-``parse``           the tree from a dict, as Chroma and Mongo users write it
-``expressions``     the tree from expressions of ``vdb.F``
-``typed``           the tree, checked against the types of declared fields
-``simplify``        the same tree in fewer conditions
-``evaluate``        the tree as a predicate over payloads
-``classes``         the values of one field, sorted by all that they are compared with
-``column``          one field of many payloads, and what conditions say of it
-``columns``         the tree evaluated for many payloads at once
-``passing``         either of the two, whichever costs less
-``field_presence``  which fields the payloads had
-==================  =================================================================
+=====================  ===================================================================
+``nodes``              the tree: conditions on one field each, and what joins them
+``values``             literals and how they are compared, and moments in time
+``paths``              names of fields, and the value of a field in a payload
+``field_types``        types of declared fields
+``dict_syntax``        the tree from a dict, as Chroma and Mongo users write it
+``expression_syntax``  the tree from expressions of ``vdb.F`` and ``vdb.ID``
+``type_check``         the tree, checked against the types of declared fields
+``simplify``           the same tree in fewer conditions
+``evaluate``           the tree as a predicate over payloads
+``value_classes``      the values of one field, sorted by all that they are compared with
+``text_block``         the texts of one field in many payloads, searched for parts of them
+``field_block``        one field of many payloads, and what conditions say of it
+``block_evaluation``   the tree evaluated for many payloads at once
+``payload_filter``     either of the two, whichever costs less
+``field_presence``     which fields the payloads had
+=====================  ===================================================================
 
 docs/reference/filters.md has every rule. Nothing here knows about files, slots or indexes.
 """
 
 from vdb.model.filters.block_evaluation import holds_without_field
-from vdb.model.filters.dict_syntax import parse
+from vdb.model.filters.dict_syntax import parse, parse_filter
 from vdb.model.filters.evaluate import predicate
-from vdb.model.filters.expression_syntax import F
+from vdb.model.filters.expression_syntax import ID, F
 from vdb.model.filters.field_presence import FieldPresence
 from vdb.model.filters.nodes import Filter
 from vdb.model.filters.payload_filter import LONG_TEXT, passing, text_length
 from vdb.model.filters.simplify import conditions, simplified
 
 __all__ = [
+    "ID",
     "LONG_TEXT",
     "F",
     "FieldPresence",
@@ -37,6 +39,7 @@ __all__ = [
     "conditions",
     "holds_without_field",
     "parse",
+    "parse_filter",
     "passing",
     "predicate",
     "simplified",

@@ -77,7 +77,9 @@ class Columns:
                 if entry.path is not None:
                     column = columns.get(entry.path)
                     if column is None:
-                        column = columns[entry.path] = Column(self._classes_of(entry.path))
+                        column = columns[entry.path] = Column(
+                            self._classes_of(entry.path), self._conditions[entry.path]
+                        )
                     column.put(row, value)
                 if entry.inner and type(value) is dict:
                     self._walk(entry.inner, value, row, columns)
@@ -129,7 +131,7 @@ def _joined(where: Filter, truths: _Truths) -> Truth:
 def holds_without_field(condition: Condition) -> bool:
     """What a condition says of a payload without the field."""
     if isinstance(condition, nodes.Presence):
-        return not condition.wanted
+        return condition.wanted is isinstance(condition, nodes.Empty)
     if isinstance(condition, nodes.Eq | nodes.Ne):
         null = condition.value is None
     else:

@@ -7,6 +7,7 @@
     {"pep": {"$gte": 400}, "section": {"$in": [...]}} all fields
     {"$or": [{...}, {...}]}, {"$not": {...}}          joined
     {"author.name": {"$prefix": "G"}}                 nested
+    {"$id": {"$in": [...]}}                           ids
 
 Depth is bounded before anything is built, so that a hostile filter is refused and nothing else.
 """
@@ -14,23 +15,23 @@ Depth is bounded before anything is built, so that a hostile filter is refused a
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from typing import NoReturn, TypeAlias, TypeVar
+from typing import Any, NoReturn, TypeAlias, TypeVar
 
 from vdb.errors import InvalidFilterError
 from vdb.model.arguments import unreadable
 from vdb.model.filters import nodes
 from vdb.model.filters.nodes import DEEPEST, And, Eq, Filter, Not, Or
-from vdb.model.filters.paths import check_path
+from vdb.model.filters.paths import ID_PATH, check_path
 from vdb.model.filters.simplify import conditions
 
-__all__ = ["parse"]
+__all__ = ["parse", "parse_filter"]
 
 T = TypeVar("T")
 
 _Place: TypeAlias = "tuple[_Place, str | int] | None"
 """Where in a filter something stands: where that stands which it is in, and its key there."""
 
-_CONDITIONS: dict[str, type[nodes.Condition]] = {
+_CONDITIONS: dict[str, Callable[[str, Any], nodes.Condition]] = {
     kind.operator: kind
     for kind in (
         nodes.Eq,
@@ -43,13 +44,29 @@ _CONDITIONS: dict[str, type[nodes.Condition]] = {
         nodes.NotIn,
         nodes.Exists,
         nodes.IsNull,
+        nodes.Empty,
         nodes.Contains,
+        nodes.ContainsFolded,
         nodes.Any_,
         nodes.All,
         nodes.Prefix,
     )
-}
+} | {nodes.Size.operator: nodes.Size.of}
 _JOINTS: dict[str, type[And | Or]] = {"$and": And, "$or": Or}
+
+
+def parse_filter(where: Mapping[str, Any] | Filter) -> Filter:
+    """The filter that a dict stands for, to be joined with others or put `under` a field.
+
+    ``to_dict()`` of a filter goes the other way.
+
+    Raises:
+        InvalidFilterError: It cannot be understood; ``path`` says where inside it.
+
+    Example:
+        recent = vdb.parse_filter({"year": {"$gte": 2020}}) & ~vdb.F.tags.empty()
+    """
+    return parse(where)
 
 
 def parse(where: object) -> Filter:
@@ -70,15 +87,19 @@ def parse(where: object) -> Filter:
 
 def _bounded(where: Filter) -> Filter:
     """Refuse a filter with too many values, however they are divided among its lists."""
-    size = sum(len(one.values) for one in conditions(where) if isinstance(one, nodes.Membership))
-    if size > nodes.MOST_VALUES_IN_ALL:
-        raise InvalidFilterError(
-            f"where: at most {nodes.MOST_VALUES_IN_ALL:,} values in all lists together, "
-            f"got {size:,}",
-            path="where",
-            expected=nodes.MOST_VALUES_IN_ALL,
-            received=size,
-        )
+    lists = [one for one in conditions(where) if isinstance(one, nodes.Membership)]
+    for what, of_id, most in (
+        ("values", False, nodes.MOST_VALUES_IN_ALL),
+        ("ids", True, nodes.MOST_IDS),
+    ):
+        size = sum(len(one.values) for one in lists if one.of_id is of_id)
+        if size > most:
+            raise InvalidFilterError(
+                f"where: at most {most:,} {what} in all lists together, got {size:,}",
+                path="where",
+                expected=most,
+                received=size,
+            )
     return where
 
 
@@ -106,8 +127,10 @@ def _entry(key: object, value: object, place: _Place, depth: int) -> Filter:
     if key == "$not":
         part = _parse(value, inside, depth + 1)
         return _made(inside, lambda: Not(part))
+    if key == ID_PATH:
+        return _field(key, value, inside, depth)
     if key.startswith("$"):
-        _unknown(key, place, ("$and", "$or", "$not"))
+        _unknown(key, place, ("$and", "$or", "$not", ID_PATH))
     _made(inside, lambda: check_path(key))
     return _field(key, value, inside, depth)
 
@@ -140,7 +163,7 @@ def _condition(path: str, name: object, operand: object, place: _Place, depth: i
         _unknown(name, place, (*_CONDITIONS, "$not"))
     if name in ("$eq", "$ne") and isinstance(operand, list | tuple):
         _refuse(inside, "expected one value, got a list; $in, $any and $all take lists")
-    return _made(inside, lambda: kind(path, operand))  # type: ignore[call-arg]  # all take two
+    return _made(inside, lambda: kind(path, operand))
 
 
 def _made(place: _Place, make: Callable[[], T]) -> T:

@@ -82,6 +82,33 @@ def _in_list(test: Test) -> Test:
     return lambda value: type(value) is list and any(test(element) for element in value)
 
 
+def _containing(literal: Literal) -> Test:
+    equal = _in_list(_equal(literal))
+    if not isinstance(literal, str):
+        return equal
+    return lambda value: literal in value if type(value) is str else equal(value)
+
+
+def _containing_folded(text: str) -> Test:
+    folded = text.casefold()
+
+    def containing(value: Any) -> bool:
+        if type(value) is str:
+            return folded in value.casefold()
+        return type(value) is list and any(
+            type(element) is str and element.casefold() == folded for element in value
+        )
+
+    return containing
+
+
+def _of_size(condition: nodes.Size) -> Test:
+    low, high = condition.lowest, condition.highest
+    if high is None:
+        return lambda value: type(value) is list and low <= len(value)
+    return lambda value: type(value) is list and low <= len(value) <= high
+
+
 def _equal(literal: Literal) -> Test:
     # Python compares ints with floats exactly, and a bool equals an int: hence the types.
     if literal is None:
@@ -166,7 +193,8 @@ _TESTS: dict[type[Condition], Callable[[Any], Test]] = {
     nodes.Ne: lambda c: _not(_of_any_element(_equal(c.value))),
     nodes.In: lambda c: _of_any_element(_one_of(c.values)),
     nodes.NotIn: lambda c: _not(_of_any_element(_one_of(c.values))),
-    nodes.Contains: lambda c: _in_list(_equal(c.value)),
+    nodes.Contains: lambda c: _containing(c.value),
+    nodes.ContainsFolded: lambda c: _containing_folded(c.value),
     nodes.Any_: lambda c: _in_list(_one_of(c.values)),
     nodes.All: lambda c: _all_of(c.values),
     nodes.Prefix: lambda c: _of_any_element(
@@ -174,4 +202,8 @@ _TESTS: dict[type[Condition], Callable[[Any], Test]] = {
     ),
     nodes.Exists: lambda c: lambda value: (value is not MISSING) is c.wanted,
     nodes.IsNull: lambda c: lambda value: (value is None) is c.wanted,
+    nodes.Empty: lambda c: (
+        lambda value: (value is MISSING or value is None or value == []) is c.wanted
+    ),
+    nodes.Size: _of_size,
 }

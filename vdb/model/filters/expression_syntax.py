@@ -8,9 +8,9 @@ from typing import Any, NoReturn
 from vdb.errors import InvalidFilterError
 from vdb.model.filters import nodes
 from vdb.model.filters.nodes import Filter
-from vdb.model.filters.paths import check_path
+from vdb.model.filters.paths import ID_PATH, check_path
 
-__all__ = ["F", "Field", "Fields"]
+__all__ = ["ID", "F", "Field", "Fields", "IdField"]
 
 
 class Field:
@@ -64,8 +64,12 @@ class Field:
         return nodes.NotIn(self.__path, values)  # type: ignore[arg-type]
 
     def contains(self, value: Any) -> Filter:
-        """A list with an element that is equal."""
+        """A list with an element that is equal, or a string with this string in it."""
         return nodes.Contains(self.__path, value)
+
+    def icontains(self, text: str) -> Filter:
+        """The same of strings, whether in upper or lower case."""
+        return nodes.ContainsFolded(self.__path, text)
 
     def any(self, values: Iterable[Any]) -> Filter:
         """A list that contains one of the values at least."""
@@ -86,6 +90,18 @@ class Field:
     def isnull(self, wanted: bool = True) -> Filter:
         """The field is there, and null."""
         return nodes.IsNull(self.__path, wanted)
+
+    def empty(self, wanted: bool = True) -> Filter:
+        """The field is missing, null, or an empty list."""
+        return nodes.Empty(self.__path, wanted)
+
+    def size(
+        self, count: int | None = None, *, at_least: int = 0, at_most: int | None = None
+    ) -> Filter:
+        """A list of so many elements."""
+        if count is not None:
+            return nodes.Size(self.__path, count, count)
+        return nodes.Size(self.__path, at_least, at_most)
 
     def __bool__(self) -> NoReturn:
         raise InvalidFilterError(
@@ -119,6 +135,56 @@ class Fields:
     def __repr__(self) -> str:
         return "F"
 
+
+class IdField:
+    """The ids of records, to be compared with something."""
+
+    __slots__ = ()
+
+    def __eq__(self, value: object) -> Filter:  # type: ignore[override]  # an expression
+        return nodes.Eq(ID_PATH, value)  # type: ignore[arg-type]  # nodes check what they get
+
+    def __ne__(self, value: object) -> Filter:  # type: ignore[override]
+        return nodes.Ne(ID_PATH, value)  # type: ignore[arg-type]
+
+    def __lt__(self, value: Any) -> Filter:
+        return nodes.Lt(ID_PATH, value)
+
+    def __le__(self, value: Any) -> Filter:
+        return nodes.Lte(ID_PATH, value)
+
+    def __gt__(self, value: Any) -> Filter:
+        return nodes.Gt(ID_PATH, value)
+
+    def __ge__(self, value: Any) -> Filter:
+        return nodes.Gte(ID_PATH, value)
+
+    __hash__ = None  # type: ignore[assignment]  # equality is an expression
+
+    def isin(self, ids: Iterable[Any]) -> Filter:
+        """One of these ids."""
+        return nodes.In(ID_PATH, ids)  # type: ignore[arg-type]
+
+    def notin(self, ids: Iterable[Any]) -> Filter:
+        """None of these ids."""
+        return nodes.NotIn(ID_PATH, ids)  # type: ignore[arg-type]
+
+    def prefix(self, text: str) -> Filter:
+        """An id that begins with the text."""
+        return nodes.Prefix(ID_PATH, text)
+
+    def __bool__(self) -> NoReturn:
+        raise InvalidFilterError("an id has no truth value: compare it, as in vdb.ID == 5")
+
+    def __iter__(self) -> NoReturn:
+        raise TypeError("an id cannot be iterated over")
+
+    def __repr__(self) -> str:
+        return "ID"
+
+
+ID = IdField()
+"""The ids of records, for filters: ``vdb.ID.isin([1, 2])``, ``vdb.ID > 100``."""
 
 F = Fields()
 """The fields of payloads, for filters: ``(F.pep >= 400) & F.section.isin(["Rationale"])``."""

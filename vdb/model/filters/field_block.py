@@ -14,7 +14,8 @@ from numpy.typing import NDArray
 
 from vdb.model.filters import nodes
 from vdb.model.filters.nodes import Condition
-from vdb.model.filters.value_classes import LIST, MISSING, NOTHING, Classes, ClassSet
+from vdb.model.filters.text_block import TextBlock
+from vdb.model.filters.value_classes import LIST, MISSING, NOTHING, NULL, Classes, ClassSet
 
 __all__ = ["NEGATED", "Column", "FieldValues", "Truth", "turned"]
 
@@ -25,8 +26,13 @@ _Classes: TypeAlias = NDArray[np.int32]
 
 NEGATED = (nodes.Ne, nodes.NotIn)
 _OF_LISTS = (nodes.Contains, nodes.Any_, nodes.All)
-_OTHERWISE = {*_OF_LISTS, nodes.Exists, nodes.IsNull}
+_OF_TEXTS = (nodes.Contains, nodes.ContainsFolded)
+_OF_SIZES = (nodes.Size, nodes.Empty)
+_OTHERWISE = {*_OF_LISTS, *_OF_TEXTS, *_OF_SIZES, nodes.Exists, nodes.IsNull}
 """Conditions that do not treat an element of a list as a value outside one."""
+
+_NO_LIST = -1
+"""The size of what is no list."""
 
 _FEW_SPANS = 8
 """So many conditions at least are decided together."""
@@ -41,10 +47,16 @@ _ONE_MISSING: _Classes = np.array([MISSING], dtype=np.int32)
 
 
 class Column:
-    """The values of one field in some payloads, as classes."""
+    """The values of one field in some payloads, as classes; and as texts and sizes if need be."""
 
-    def __init__(self, classes: Classes) -> None:
+    def __init__(self, classes: Classes, conditions: list[Condition]) -> None:
         self.classes = classes
+        substrings = [one for one in conditions if _is_substring(one)]
+        self._texts = TextBlock() if substrings else None
+        self._folds = any(isinstance(one, nodes.ContainsFolded) for one in substrings)
+        self._sizes: list[int] | None = (
+            [] if any(isinstance(one, _OF_SIZES) for one in conditions) else None
+        )
         self._rows: list[int] = []
         self._values: list[int] = []
         self._moments: list[int] = []
@@ -59,11 +71,23 @@ class Column:
         self._values.append(classes.of(value))
         if classes.moments:
             self._moments.append(classes.moment_of(value))
+        if self._sizes is not None:
+            self._sizes.append(len(value) if type(value) is list else _NO_LIST)
+        if self._texts is not None:
+            self._put_texts(self._texts, row, value)
         if type(value) is list and value:
             self._lists.append(row)
             self._elements.put(set(map(classes.of, value)))
             if classes.moments:
                 self._element_moments.put(set(map(classes.moment_of, value)))
+
+    def _put_texts(self, texts: TextBlock, row: int, value: Any) -> None:
+        if type(value) is str:
+            texts.put(row, value)
+        elif self._folds and type(value) is list:
+            for element in value:
+                if type(element) is str:
+                    texts.put_element(row, element)
 
     def closed(self, count: int) -> FieldValues:
         """The field in `count` payloads."""
@@ -76,6 +100,8 @@ class Column:
             np.array(self._lists, dtype=np.intp) if self._lists else _NO_ROWS,
             self._elements.closed() if self._lists else _NO_ELEMENTS,
             self._element_moments.closed() if self._lists else _NO_ELEMENTS,
+            _NONE if self._sizes is None else _array(self._sizes),
+            self._texts,
         )
 
 
@@ -107,6 +133,8 @@ class FieldValues(NamedTuple):
     lists: NDArray[np.intp]
     elements: tuple[_Classes, NDArray[np.intp]]
     element_moments: tuple[_Classes, NDArray[np.intp]]
+    sizes: NDArray[np.int32]  # of lists; empty where no condition needs them
+    texts: TextBlock | None
 
     def truths(self, conditions: list[Condition]) -> list[Truth]:
         """What each condition says of each payload."""
@@ -151,12 +179,14 @@ class FieldValues(NamedTuple):
 
     def _truth(self, condition: Condition, value_set: ClassSet, moment_set: ClassSet) -> Truth:
         """What a condition says of each payload."""
+        if isinstance(condition, _OF_SIZES):
+            return self._by_size(condition)
         if isinstance(condition, nodes.Presence):
             present = self._direct(value_set, moment_set)
             return present if condition.wanted else turned(present)
         if isinstance(condition, nodes.All):
             return self._all(value_set, moment_set, anything=not condition.values)
-        of_lists = isinstance(condition, _OF_LISTS)
+        of_lists = isinstance(condition, (*_OF_LISTS, nodes.ContainsFolded))
         holds: Truth = False if of_lists else self._direct(value_set, moment_set)
         if self.lists.size:
             inside = _each_list(np.logical_or, value_set, self.elements)
@@ -165,7 +195,35 @@ class FieldValues(NamedTuple):
             if isinstance(holds, bool):
                 holds = np.full(self.size, holds)
             holds[self.lists] |= inside
+        if _is_substring(condition):
+            return self._at_rows(holds, condition)
         return turned(holds) if isinstance(condition, NEGATED) else holds
+
+    def _by_size(self, condition: Condition) -> Truth:
+        """What a condition on the number of elements says."""
+        if isinstance(condition, nodes.Size):
+            inside = self.sizes >= max(0, condition.lowest)
+            if condition.highest is not None:
+                inside &= self.sizes <= condition.highest
+            return inside if self.rows is None else self._spread(inside, missing=False)
+        assert isinstance(condition, nodes.Empty)  # noqa: S101 - no others
+        inside = (self.values == NULL) | (self.sizes == 0)
+        empty = inside if self.rows is None else self._spread(inside, missing=True)
+        return empty if condition.wanted else turned(empty)
+
+    def _at_rows(self, holds: Truth, condition: Condition) -> Truth:
+        """What holds already, and for the texts that have the condition's one in them."""
+        assert self.texts is not None  # noqa: S101 - the column was made for the condition
+        if isinstance(condition, nodes.ContainsFolded):
+            rows = self.texts.rows_with_folded(condition.value)
+        else:
+            assert isinstance(condition, nodes.Contains)  # noqa: S101 - no others
+            rows = self.texts.rows_with(str(condition.value))
+        if not rows:
+            return holds
+        truth = np.full(self.size, holds) if isinstance(holds, bool) else holds
+        truth[rows] = True
+        return truth
 
     def _direct(self, value_set: ClassSet, moment_set: ClassSet) -> Truth:
         """Of the values themselves, be they lists or not."""
@@ -208,6 +266,13 @@ class _Spans:
         """Which of these classes are in each of the spans, a row a span."""
         inside: NDArray[np.bool_] = (classes >= self._low) & (classes < self._high)
         return inside
+
+
+def _is_substring(condition: Condition) -> bool:
+    """Whether it holds for texts with a part in them."""
+    return isinstance(condition, nodes.ContainsFolded) or (
+        isinstance(condition, nodes.Contains) and isinstance(condition.value, str)
+    )
 
 
 def _is_span(condition: Condition, value_set: ClassSet, moment_set: ClassSet) -> bool:

@@ -13,7 +13,10 @@ from vdb.model.arguments import shown
 from vdb.model.filters.values import literal
 from vdb.model.records import Payload
 
-__all__ = ["LONGEST_PATH", "MISSING", "check_path", "find"]
+__all__ = ["ID_PATH", "LONGEST_PATH", "MISSING", "check_path", "find"]
+
+ID_PATH = "$id"
+"""In the place of a path: the id of the record instead of a field of its payload."""
 
 LONGEST_PATH = 256
 """Bytes of the name of a field."""
@@ -52,8 +55,9 @@ def check_path(path: object) -> None:
 def _sound(path: str) -> bool:
     """Whether a str can be the name of a field; an operator and what is no text are refused."""
     if path.startswith("$"):
+        hint = "; expressions with ids begin with vdb.ID" if path == ID_PATH else ""
         raise InvalidFilterError(
-            f"{shown(path)} is an operator, where the name of a field is expected",
+            f"{shown(path)} is an operator, where the name of a field is expected{hint}",
             expected="a field",
             received=path,
         )

@@ -48,6 +48,6 @@ def text_length(where: Filter) -> int:
         if isinstance(one, nodes.Membership):
             if str in one.kinds:
                 length += sum(len(value) for value in one.values if isinstance(value, str))
-        elif isinstance(one, nodes.Comparison | nodes.Prefix) and isinstance(one.value, str):
+        elif isinstance(one, nodes.Comparison | nodes.TextCondition) and isinstance(one.value, str):
             length += len(one.value)
     return length

@@ -1,8 +1,9 @@
 """The same filter in fewer conditions: several on one field become one.
 
 Under ``$or``, equalities with single values of one field are one ``$in``, and ``$contains`` are one
-``$any``; under ``$and``, inequalities are one ``$nin``, and ``$contains`` one ``$all``. Joints of
-one kind inside each other are one, and a double negation is none.
+``$any``; under ``$and``, inequalities are one ``$nin``, and ``$contains`` one ``$all``; but not
+``$contains`` of a string, which holds for strings as well. Joints of one kind inside each other are
+one, and a double negation is none.
 """
 
 from __future__ import annotations
@@ -60,7 +61,7 @@ def _together(parts: list[Filter], pairs: _Pairs) -> list[Filter]:
     joined: list[Filter | list[Condition]] = []
     for part in parts:
         kind = pairs.get(type(part))  # type: ignore[arg-type]  # joints are not there
-        if kind is None:
+        if kind is None or _is_substring(part):
             joined.append(part)
             continue
         assert isinstance(part, Condition)  # noqa: S101 - nothing else is put together
@@ -77,12 +78,17 @@ def _together(parts: list[Filter], pairs: _Pairs) -> list[Filter]:
     return found
 
 
+def _is_substring(part: Filter) -> bool:
+    """Whether it holds for strings too, of which lists of literals know nothing."""
+    return isinstance(part, nodes.Contains) and isinstance(part.value, str)
+
+
 def _membership(kind: type[nodes.Membership], group: list[Condition]) -> list[Condition]:
     """One condition for all of these, or as few as hold so many values."""
     if len(group) == 1:
         return group
     values = [value for part in group for value in _values(part)]
-    step = nodes.MOST_VALUES
+    step = nodes.MOST_IDS if group[0].of_id else nodes.MOST_VALUES
     return [
         kind(group[0].path, tuple(values[i : i + step]))
         for i in range(0, max(1, len(values)), step)

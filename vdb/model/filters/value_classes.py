@@ -21,7 +21,7 @@ from vdb.model.filters import nodes
 from vdb.model.filters.nodes import Condition
 from vdb.model.filters.values import Literal, microseconds, moment
 
-__all__ = ["LIST", "MISSING", "NOTHING", "ClassSet", "Classes"]
+__all__ = ["LIST", "MISSING", "NOTHING", "NULL", "ClassSet", "Classes"]
 
 MISSING, NULL, LIST, OTHER, FALSE, TRUE, _NUMBERS = range(7)
 """The first classes; those of numbers follow, and those of strings behind them."""
@@ -171,6 +171,8 @@ class Classes:
             return ClassSet(NULL, self._texts.end), NOTHING
         if isinstance(condition, nodes.IsNull):
             return ClassSet(NULL, NULL + 1), NOTHING
+        if isinstance(condition, nodes.Size | nodes.Empty | nodes.ContainsFolded):
+            return NOTHING, NOTHING  # not a matter of classes
         if isinstance(condition, nodes.Prefix):
             low, high = _bounds(condition.value)
             end = self._texts.end if high is None else self._texts.of(high)

@@ -33,6 +33,7 @@ __all__ = [
     "NULL",
     "PRESENT",
     "SEVERAL",
+    "SHORT_END",
     "VALUE",
     "TermRange",
     "escaped",
@@ -45,6 +46,7 @@ __all__ = [
     "plain_keyword_terms",
     "term_of",
     "terms",
+    "text_of_shared",
     "value_of",
     "whole",
 ]
@@ -65,7 +67,7 @@ TermRange: TypeAlias = tuple[bytes, bytes]
 SEVERAL: Final = object()
 """In place of a value: the term stands for several strings."""
 
-_SHORT_END = b"\0\x01"
+SHORT_END = b"\0\x01"  # behind a keyword
 _LONG_END = b"\0\x02"
 _SIGN = 1 << 63
 _U64 = struct.Struct(">Q")
@@ -141,7 +143,7 @@ def keyword_term(text: str) -> bytes:
     """The term of a string."""
     raw = escaped(text)
     if len(raw) <= LONGEST:
-        return VALUE + raw + _SHORT_END
+        return VALUE + raw + SHORT_END
     head = raw[:LONGEST]
     return VALUE + (head[:-1] if head[-1] == 0 else head) + _LONG_END
 
@@ -156,6 +158,11 @@ def is_shared(term: bytes) -> bool:
     return term.endswith(_LONG_END)
 
 
+def text_of_shared(term: bytes) -> str:
+    """The beginning that the strings of a shared term have in common, in whole characters."""
+    return term[1 : -len(_LONG_END)].replace(b"\0\xff", b"\0").decode(errors="ignore")
+
+
 def plain_keyword_terms(texts: Collection[Any]) -> set[bytes] | None:
     """The terms of short strings with nothing to escape, of which lists may be long; else None."""
     if set(map(type, texts)) != {str} or max(map(len, texts)) > LONGEST:
@@ -163,7 +170,7 @@ def plain_keyword_terms(texts: Collection[Any]) -> set[bytes] | None:
     joined = "".join(texts)
     if not joined.isascii() or "\0" in joined:
         return None
-    return {VALUE + text.encode() + _SHORT_END for text in texts}
+    return {VALUE + text.encode() + SHORT_END for text in texts}
 
 
 def whole(term: bytes) -> TermRange:
@@ -199,9 +206,9 @@ def _value_of_bool(term: bytes) -> bool | None:
 def _value_of_keyword(term: bytes) -> object:
     if term[:1] != VALUE:
         return None
-    if not term.endswith(_SHORT_END):
+    if not term.endswith(SHORT_END):
         return SEVERAL
-    return term[1 : -len(_SHORT_END)].replace(b"\0\xff", b"\0").decode()
+    return term[1 : -len(SHORT_END)].replace(b"\0\xff", b"\0").decode()
 
 
 _VALUES: Final[dict[str, Callable[[bytes], Any]]] = {

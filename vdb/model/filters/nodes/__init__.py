@@ -7,6 +7,8 @@ by `parse` from dicts and by expressions of `F`.
 from vdb.model.filters.nodes.comparisons import (
     Comparison,
     Contains,
+    ContainsFolded,
+    Empty,
     Eq,
     Exists,
     Gt,
@@ -17,9 +19,12 @@ from vdb.model.filters.nodes.comparisons import (
     Ne,
     Prefix,
     Presence,
+    Size,
+    TextCondition,
 )
 from vdb.model.filters.nodes.condition import Condition
 from vdb.model.filters.nodes.memberships import (
+    MOST_IDS,
     MOST_VALUES,
     MOST_VALUES_IN_ALL,
     All,
@@ -32,6 +37,7 @@ from vdb.model.filters.nodes.tree import DEEPEST, MOST_NODES, And, Filter, Joint
 
 __all__ = [
     "DEEPEST",
+    "MOST_IDS",
     "MOST_NODES",
     "MOST_VALUES",
     "MOST_VALUES_IN_ALL",
@@ -41,6 +47,8 @@ __all__ = [
     "Comparison",
     "Condition",
     "Contains",
+    "ContainsFolded",
+    "Empty",
     "Eq",
     "Exists",
     "Filter",
@@ -58,4 +66,6 @@ __all__ = [
     "Or",
     "Prefix",
     "Presence",
+    "Size",
+    "TextCondition",
 ]

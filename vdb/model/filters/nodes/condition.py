@@ -2,15 +2,26 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any, ClassVar
 
+from vdb.errors import InvalidFilterError
 from vdb.model.filters.nodes.tree import Filter
-from vdb.model.filters.paths import check_path
-from vdb.model.filters.values import Literal
+from vdb.model.filters.paths import ID_PATH, check_path
+from vdb.model.filters.values import Literal, kind_of
 
-__all__ = ["Condition", "plain"]
+__all__ = ["Condition", "plain", "require_id"]
+
+
+def require_id(value: object) -> None:
+    """Refuse what cannot be an id."""
+    if isinstance(value, bool) or not isinstance(value, int | str):
+        raise InvalidFilterError(
+            f"an id is an int or a str, got {kind_of(value)}",
+            expected="int | str",
+            received=value,
+        )
 
 
 def plain(value: Literal) -> Any:
@@ -22,19 +33,41 @@ def plain(value: Literal) -> Any:
 
 @dataclass(frozen=True, slots=True, repr=False)
 class Condition(Filter):
-    """Something said of one field; `path` is its name, with points between nested names."""
+    """Something said of one field, or of the record's id.
+
+    Attributes:
+        path: The name of the field, with points between nested names; `ID_PATH` for the id.
+        for_ids: Whether ids can have such a condition.
+    """
 
     operator: ClassVar[str] = ""
+    for_ids: ClassVar[bool] = False
 
     path: str
 
     def _check_path(self) -> None:
-        check_path(self.path)
+        if self.path != ID_PATH:
+            check_path(self.path)
+        elif not self.for_ids:
+            raise InvalidFilterError(
+                f"an id takes no {self.operator}; it takes $eq, $ne, $lt, $lte, $gt, $gte, $in, "
+                "$nin and $prefix",
+                received=self.operator,
+            )
+
+    @property
+    def of_id(self) -> bool:
+        """Whether it is about the record's id."""
+        return self.path == ID_PATH
 
     @property
     def names(self) -> tuple[str, ...]:
         """The path taken apart."""
         return tuple(self.path.split("."))
+
+    def under(self, path: str) -> Filter:
+        """The same of a field inside another one."""
+        return self if self.of_id else replace(self, path=f"{path}.{self.path}")
 
     def operand(self) -> Any:
         """What stands behind the operator in the dict."""

@@ -10,13 +10,25 @@ from typing import Any
 from vdb.errors import InvalidFilterError
 from vdb.model import dataframes
 from vdb.model.arguments import unreadable
-from vdb.model.filters.nodes.condition import Condition, plain
+from vdb.model.filters.nodes.condition import Condition, plain, require_id
 from vdb.model.filters.values import Literal, literals
 
-__all__ = ["MOST_VALUES", "MOST_VALUES_IN_ALL", "All", "Any_", "In", "Membership", "NotIn"]
+__all__ = [
+    "MOST_IDS",
+    "MOST_VALUES",
+    "MOST_VALUES_IN_ALL",
+    "All",
+    "Any_",
+    "In",
+    "Membership",
+    "NotIn",
+]
 
 MOST_VALUES = 10_000
 """Values of one list."""
+
+MOST_IDS = 1_000_000
+"""Ids of one list, and of all of a filter together: each of them is one look-up."""
 
 MOST_VALUES_IN_ALL = 20_000
 """Values of all lists of a filter together."""
@@ -46,13 +58,15 @@ class Membership(Condition):
             raise InvalidFilterError(
                 str(unreadable("a list of values", given, error)), received=type(given).__name__
             ) from error
-        if len(listed) > MOST_VALUES:
+        most = MOST_IDS if self.of_id else MOST_VALUES
+        if len(listed) > most:
             raise InvalidFilterError(
-                f"at most {MOST_VALUES:,} values, got {len(listed):,}",
-                expected=MOST_VALUES,
-                received=len(listed),
+                f"at most {most:,} values, got {len(listed):,}", expected=most, received=len(listed)
             )
         values, kinds = literals(listed)
+        if self.of_id and not kinds <= {int, str}:
+            for value in values:
+                require_id(value)
         object.__setattr__(self, "values", values)
         object.__setattr__(self, "kinds", kinds)
 
@@ -68,6 +82,7 @@ class In(Membership):
 
     __slots__ = ()
     operator = "$in"
+    for_ids = True
 
 
 class NotIn(Membership):
@@ -75,6 +90,7 @@ class NotIn(Membership):
 
     __slots__ = ()
     operator = "$nin"
+    for_ids = True
 
 
 class Any_(Membership):  # noqa: N801 - typing has the name

@@ -57,6 +57,17 @@ class Filter:
         """The dict that means the same; JSON can hold it."""
         raise NotImplementedError
 
+    def under(self, path: str) -> Filter:
+        """The same filter on the fields inside another field; conditions on ids stay as they are.
+
+        For payloads that hold users' fields under one name of their own. `parse_filter` makes a
+        filter of a dict.
+
+        Example:
+            vdb.parse_filter({"year": 2024}).under("metadata")  # {"metadata.year": 2024}
+        """
+        raise NotImplementedError
+
     def __repr__(self) -> str:
         return repr(self.to_dict())
 
@@ -82,6 +93,10 @@ class Joint(Filter):
         if not self.parts and self.operator == "$and":
             return {}
         return {self.operator: [part.to_dict() for part in self.parts]}
+
+    def under(self, path: str) -> Filter:
+        """The same filter on the fields inside another field."""
+        return type(self)(tuple([part.under(path) for part in self.parts]))
 
 
 class And(Joint):
@@ -111,6 +126,10 @@ class Not(Filter):
     def to_dict(self) -> dict[str, Any]:
         """The dict that means the same."""
         return {"$not": self.part.to_dict()}
+
+    def under(self, path: str) -> Filter:
+        """The same filter on the fields inside another field."""
+        return Not(self.part.under(path))
 
 
 def _measured(parts: tuple[Filter, ...]) -> tuple[int, int]:
