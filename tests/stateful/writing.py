@@ -136,6 +136,23 @@ class Writing(History):
             for i in gone:
                 del shelf.rows[i]
 
+    @precondition(lambda self: any(0 < len(one.rows) < 40 for one in self.shelves.values()))
+    @rule(data=st.data())
+    def clear(self, data):
+        shelf, docs = self.pick(data)
+        if len(shelf.rows) < 40:  # else little would be left of most histories
+            before = docs.info()
+            assert docs.clear() == len(shelf.rows)
+            shelf.rows.clear()
+            after = docs.info()
+            assert (after.metric, after.dtype, after.index, after.fields, after.count) == (
+                before.metric,
+                before.dtype,
+                before.index,
+                before.fields,
+                0,
+            )
+
     # Fields
 
     @precondition(lambda self: self.shelves)

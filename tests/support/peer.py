@@ -10,6 +10,8 @@ import sys
 from pathlib import Path
 from typing import Self
 
+import vdb
+
 
 class Peer:
     """A process with the database open. A context manager."""
@@ -36,7 +38,7 @@ class Peer:
         self.send(code)
         text = self.answer()
         assert not text.startswith("!"), text
-        return eval(text)
+        return eval(text, dict(vars(vdb)))  # a result may be a dataclass of vdb
 
     def __enter__(self) -> Self:
         return self
@@ -49,8 +51,6 @@ class Peer:
 
 def main() -> None:
     import numpy as np
-
-    import vdb
 
     names = {"np": np, "vdb": vdb, "db": vdb.open(sys.argv[1], **eval(sys.argv[2]))}
     print("ready", flush=True)

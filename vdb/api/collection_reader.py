@@ -53,7 +53,7 @@ _MAX_EFS = 1000
 
 
 _WRITE_METHODS = frozenset(
-    ("add", "delete", "discard_rebuild", "drop_field", "drop_previous", "index_field")
+    ("add", "clear", "delete", "discard_rebuild", "drop_field", "drop_previous", "index_field")
 ) | frozenset(
     ("plan_rebuild", "rebuild", "rollback", "rows_within", "set_payloads", "tune", "upsert")
 )

@@ -75,7 +75,7 @@ def narrow(where: object) -> Filter:
     tree = filters.parse(where)
     if _fixed(tree) is True:
         raise InvalidFilterError(
-            "an empty filter would delete everything; db.drop_collection does that",
+            "an empty filter would delete everything; Collection.clear does that",
             expected="a condition",
             received={},
         )

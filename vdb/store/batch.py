@@ -130,6 +130,13 @@ class Batch(Transaction):
         self._collections[header.name] = created
         return created
 
+    def begin_anew(self, collection: WritableCollection, generation: GenerationRecord) -> None:
+        """Put an empty generation in the place of the one in use; the header names it already.
+
+        What the batch has written to the collection so far is forgotten, but for its header.
+        """
+        collection.begin_anew(build_view(self._database, collection.header.copy(), generation))
+
     def drop_collection(self, name: str) -> None:
         """Remove a collection with everything in it.
 

@@ -32,7 +32,7 @@ class WritableCollection:
         header: Its header, to be changed; written at commit when it differs.
         generation: Its generation record, likewise.
         writer: The kernel's private copies of its blocks, set by the index floor.
-        created: Whether the batch made it.
+        created: Whether the batch made it, or emptied it: its records are written as new ones.
         touched: Whether records were written; headers and blocks are compared at commit.
         changed: Slots whose vectors were changed, for generations that will have to catch up.
         rewritten: Blocks of other generations that were put already, for the journal.
@@ -58,6 +58,15 @@ class WritableCollection:
         self.touched = created
         self.changed: list[NDArray[np.uint32]] = []
         self.rewritten: journal.Changes = {}
+
+    def begin_anew(self, view: CollectionView) -> None:
+        """Go on from an empty view, with its generation and without the blocks changed so far."""
+        self.view = view
+        self.generation = view.generation.copy()
+        self.writer = None
+        self.created = self.touched = True
+        self.changed.clear()
+        self.rewritten = {}
 
     @property
     def vectors(self) -> BlockTable:

@@ -167,6 +167,28 @@ class AsyncCollection(AsyncCollectionReader):
         """
         return await self._calls.write(lambda _: self._sync.delete(ids, where=where))
 
+    async def clear(self) -> int:
+        """Removes all records; the collection stays, with its schema, index parameters and history.
+
+        One commit, which takes much less time than deleting the records one by one. Snapshots that
+        were taken before still show them, other objects of the collection go on, and ids may be of
+        the other kind from then on. Later commits free the space of the vectors bit by bit. What
+        belonged to the records is dropped: the measured ef, a kept generation, an unfinished
+        rebuild. A rebuild that is running ends with NotFoundError.
+
+        Returns:
+            The number of removed records.
+
+        Raises:
+            As for `add`: BusyError, ReadOnlyError, DiskFullError.
+
+        Example:
+            async with db.batch():
+                await docs.clear()
+                await docs.add(["cocoa"], [[0.7, 0.4, 0.1]])
+        """
+        return await self._calls.write(lambda _: self._sync.clear())
+
     async def rows_within(self, memory_limit: int, *, threads: int | None = None) -> int:
         """The number of vectors that one call of `add` can take within a memory limit.
 

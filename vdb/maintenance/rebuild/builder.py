@@ -137,11 +137,17 @@ class Builder:
             snapshot.close()
 
     def require_same(self, view: CollectionView | WritableCollection) -> None:
-        """Raise NotFoundError where the name belongs to another collection by now."""
+        """Raise NotFoundError where the name belongs to another collection, or it was cleared."""
         if (view.header.number, view.header.created) != self._context.identity:
             name = self._context.name
             raise NotFoundError(
                 f"collection {name!r} was dropped while it was being rebuilt", received=name
+            )
+        if view.header.building != self._record.number:
+            raise NotFoundError(
+                f"collection {self._context.name!r} was cleared while it was being rebuilt; the "
+                "rebuild was dropped",
+                received=self._context.name,
             )
 
     def report(self, done: int, total: int) -> None:

@@ -46,6 +46,11 @@ def begin(
 def resume(batch: Batch, collection: WritableCollection, reason: str) -> GenerationRecord:
     """Go on with the generation that was being built, from its newest stored state."""
     header = collection.header
+    if not header.building:
+        raise NotFoundError(
+            f"collection {header.name!r} was cleared meanwhile; there is no rebuild to resume",
+            received=header.name,
+        )
     record = batch.inactive_generation(header, header.building)
     assert record.build is not None  # noqa: S101 - decoded so; the caller looked
     record.build.epoch += 1  # the log of the epochs before holds all changes it lacks
@@ -58,6 +63,7 @@ def reactivate(batch: Batch, collection: WritableCollection, reason: str) -> Gen
     """Begin to catch up with the kept generation, as if it were being built."""
     discard(batch, collection)
     header = collection.header
+    require_kept(header.name, header.kept)
     header.building, header.kept = header.kept, 0
     record = batch.inactive_generation(header, header.building)
     build = record.build
