@@ -48,6 +48,8 @@ EXAMPLES = {
     "scores": "vdb scores 0.83 --metric cosine --from elasticsearch --to native --explain",
     "rebuild": "vdb rebuild peps.vdb peps --metric ip --keep-previous",
     "check": "vdb check peps.vdb",
+    "rename": "vdb rename peps.vdb peps peps-2024",
+    "alias": "vdb alias peps.vdb current peps",
     "drop": "vdb drop peps.vdb peps --yes",
 }
 

@@ -65,7 +65,8 @@ def test_the_example_of_every_command_runs(place, capsys):
     examples = {line.split()[1]: shlex.split(line)[1:] for line in SHELL.findall(text)}
     order = (
         *("import", "info", "inspect", "export", "search", "compare", "tune", "bench", "scores"),
-        *("calibrate", "check", "backup", "restore", "compact", "rebuild", "drop", "create"),
+        *("calibrate", "check", "backup", "restore", "compact", "rebuild", "alias"),
+        *("rename", "drop", "create"),
     )
     for command in order:
         assert run(examples.pop(command)) == 0, capsys.readouterr().err

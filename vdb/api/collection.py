@@ -559,6 +559,8 @@ class Collection(CollectionReader):
             self._access.check_outside(verb)
         else:
             self._access.check_open()
+        with self._reading_view():
+            pass  # refuses another collection, and learns a new name
         return rebuild_module.RebuildContext(
             self._access.environment, self._name, self._identity, count, progress
         )

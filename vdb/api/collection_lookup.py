@@ -6,6 +6,7 @@ import shlex
 from pathlib import Path
 
 from vdb.errors import (
+    CorruptedError,
     DimensionMismatchError,
     InvalidArgumentError,
     MetricMismatchError,
@@ -21,6 +22,7 @@ from vdb.store.format.headers import CollectionHeader
 
 __all__ = [
     "check_schema",
+    "find_renamed",
     "find_view",
     "has_collection",
     "require_metric",
@@ -157,7 +159,7 @@ def _since(header: CollectionHeader) -> str:
 
 
 def find_view(reader: Snapshot | Batch, name: str) -> CollectionView | WritableCollection:
-    """The view of a collection.
+    """The view of a collection of that name or alias.
 
     Raises:
         NotFoundError: There is none of that name; the message lists the first there are.
@@ -165,6 +167,9 @@ def find_view(reader: Snapshot | Batch, name: str) -> CollectionView | WritableC
     try:
         return reader.collection(name)
     except NotFoundError:
+        number = reader.alias_number(name)
+        if number is not None:
+            return _by_number(reader, number, f"alias {name!r}")
         # A limit on the names: a lookup that may fail should not cost a scan of all collections.
         names = reader.names(most=_NAMED + 1)
         name_list = ", ".join(map(repr, names[:_NAMED])) + (", ..." if names[_NAMED:] else "")
@@ -176,11 +181,35 @@ def find_view(reader: Snapshot | Batch, name: str) -> CollectionView | WritableC
         ) from None
 
 
+def _by_number(
+    reader: Snapshot | Batch, number: int, where: str
+) -> CollectionView | WritableCollection:
+    name = reader.name_of(number)
+    if name is None:
+        raise CorruptedError(f"leads to collection {number}, which is not there", where=where)
+    return reader.collection(name)
+
+
+def find_renamed(
+    reader: Snapshot | Batch, identity: tuple[int, float]
+) -> CollectionView | WritableCollection | None:
+    """The view of the collection of that number and time of creation, whatever its name is now.
+
+    None where it was dropped.
+    """
+    name = reader.name_of(identity[0])
+    if name is None:
+        return None
+    view = reader.collection(name)
+    return view if view.header.created == identity[1] else None
+
+
 def has_collection(reader: Snapshot | Batch, name: object) -> bool:
-    """Whether there is a collection of that name; False for an impossible name."""
+    """Whether there is a collection of that name or alias; False for an impossible name."""
     if not isinstance(name, str):
         return False
     try:
-        return reader.collection_number(config.collection_name(name)) is not None
+        name = config.collection_name(name)
     except InvalidArgumentError:
         return False
+    return reader.collection_number(name) is not None or reader.alias_number(name) is not None

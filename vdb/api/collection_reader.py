@@ -16,6 +16,7 @@ from numpy.typing import ArrayLike, NDArray
 from vdb import query
 from vdb.api import filter_warning, lazy_modules
 from vdb.api.collection_lookup import (
+    find_renamed,
     find_view,
     require_metric,
     require_model,
@@ -90,7 +91,7 @@ class CollectionReader(Handle):
 
     @property
     def name(self) -> str:
-        """The collection's name."""
+        """The collection's name; as last seen, where it is renamed."""
         return self._name
 
     @property
@@ -577,15 +578,28 @@ class CollectionReader(Handle):
         )
 
     def _view(self, reader: Snapshot | Batch) -> CollectionView | WritableCollection:
-        view = find_view(reader, self._name)
+        try:
+            view = reader.collection(self._name)
+        except NotFoundError:
+            view = self._renamed(reader) or find_view(reader, self._name)
         if (view.header.number, view.header.created) != self._identity:
-            raise NotFoundError(
-                f"collection {self._name!r} was dropped and made anew; "
-                f"get the new one with db.collection({self._name!r})",
-                received=self._name,
-            )
+            renamed = self._renamed(reader)
+            if renamed is None:
+                raise NotFoundError(
+                    f"collection {self._name!r} was dropped and made anew; "
+                    f"get the new one with db.collection({self._name!r})",
+                    received=self._name,
+                )
+            view = renamed
         require_metric(view.header, self._expected_metric)
         require_model(view.header, self._expected_model)
+        return view
+
+    def _renamed(self, reader: Snapshot | Batch) -> CollectionView | WritableCollection | None:
+        """The view of this collection under its present name; None where it was dropped."""
+        view = find_renamed(reader, self._identity)
+        if view is not None:
+            self._name = view.header.name
         return view
 
     def _view_for_search(

@@ -19,6 +19,8 @@ from vdb.api.schema_arguments import SchemaArguments
 from vdb.api.snapshot import Snapshot
 from vdb.errors import (
     CollectionExistsError,
+    InvalidArgumentError,
+    NotFoundError,
     VdbError,
 )
 from vdb.model import arguments, config
@@ -237,11 +239,11 @@ class Database(Handle):
         schema = SchemaArguments(dim, metric, dtype, index, scores, model, fields)
         if arguments.truth("exist_ok", exist_ok):
             with self._access.reading() as reader:
-                if reader.collection_number(name) is not None:
+                if has_collection(reader, name):
                     return self._same_collection(reader, name, schema, encoder)
         header, generation = schema.new_records(name)
         with self._access.writing() as batch:
-            if batch.collection_number(name) is not None:
+            if has_collection(batch, name):
                 if exist_ok:  # another process has created it meanwhile
                     return self._same_collection(batch, name, schema, encoder)
                 raise CollectionExistsError(
@@ -278,7 +280,8 @@ class Database(Handle):
         """An existing collection.
 
         Args:
-            name: Its name.
+            name: Its name, or an alias of it, which is followed once: the object stays with the
+                collection that the alias leads to now.
             metric: The metric it should have; checked, never changed.
             dim: The dimension it should have; checked, never changed.
             model: The model that its vectors should come from, as `create_collection` was told;
@@ -323,6 +326,7 @@ class Database(Handle):
 
         Raises:
             NotFoundError: There is none of that name.
+            InvalidArgumentError: An alias leads to it, or the name is an alias.
             BusyError: Another writer did not finish within lock_timeout.
             ReadOnlyError: The database is open for reading only.
 
@@ -331,9 +335,113 @@ class Database(Handle):
         """
         name = config.collection_name(name)
         with self._access.writing() as batch:
-            find_view(batch, name)  # NotFoundError before anything changes
+            present = find_view(batch, name).header.name  # NotFoundError before anything changes
+            aliases = [alias for alias, target in batch.aliases().items() if target == present]
+            if aliases:
+                raise InvalidArgumentError(
+                    f"collection {present!r} has the alias {aliases[0]!r}: let it lead to another "
+                    f"collection with db.set_alias, or remove it with db.drop_alias",
+                    expected="a collection without an alias",
+                    received=name,
+                )
             with batch.changing():
                 batch.drop_collection(name)
+
+    def rename_collection(self, name: str, new_name: str) -> None:
+        """Gives a collection another name, in one commit.
+
+        Objects of the collection go on with it, in other processes too. An alias of that name that
+        leads to the collection becomes its name.
+
+        Raises:
+            NotFoundError: There is none of that name.
+            CollectionExistsError: A collection, or an alias of another one, has the new name.
+            InvalidArgumentError: Not a name, or the collection has an unfinished rebuild.
+            BusyError: Another writer did not finish within lock_timeout.
+            ReadOnlyError: The database is open for reading only.
+
+        Example:
+            db.rename_collection("docs", "docs-2024")
+        """
+        name, new_name = config.collection_name(name), config.collection_name(new_name)
+        with self._access.writing() as batch:
+            header = find_view(batch, name).header
+            if header.building:
+                raise InvalidArgumentError(
+                    f"collection {header.name!r} has a rebuild that is running or unfinished; "
+                    "rename it afterwards, or drop the rebuild with discard_rebuild()",
+                    expected="no unfinished rebuild",
+                    received=name,
+                )
+            if header.name != new_name:
+                batch.require_free_name(new_name, alias_of=header.number)
+                with batch.changing():
+                    batch.rename_collection(header.name, new_name)
+
+    def set_alias(self, alias: str, name: str) -> None:
+        """Makes a second name lead to a collection, in one commit; it may have led to another one.
+
+        `collection` follows an alias once. So readers go over to a new collection, such as one of
+        another model, as a whole, when they next ask for it. An alias is not in `collections()`.
+
+        Args:
+            alias: A name that no collection has.
+            name: The collection, or another alias of it.
+
+        Raises:
+            NotFoundError: There is no such collection.
+            CollectionExistsError: A collection is called like the alias.
+            And as for `rename_collection`: InvalidArgumentError, BusyError, ReadOnlyError.
+
+        Example:
+            db.set_alias("current", "docs")
+        """
+        alias, name = config.collection_name(alias, "alias"), config.collection_name(name)
+        with self._access.writing() as batch:
+            target = find_view(batch, name).header.name
+            if batch.collection_number(alias) is not None:
+                raise CollectionExistsError(
+                    f"there is a collection {alias!r}, so no alias can have that name",
+                    expected="a name that no collection has",
+                    received=alias,
+                )
+            with batch.changing():
+                batch.put_alias(alias, target)
+
+    def drop_alias(self, alias: str) -> None:
+        """Removes an alias; its collection stays.
+
+        Raises:
+            NotFoundError: There is no such alias.
+            And as for `rename_collection`: BusyError, ReadOnlyError.
+
+        Example:
+            db.set_alias("current", "docs")
+            db.drop_alias("current")
+        """
+        alias = config.collection_name(alias, "alias")
+        with self._access.writing() as batch:
+            if batch.alias_number(alias) is None:
+                aliases = batch.aliases()
+                raise NotFoundError(
+                    f"no alias {alias!r}; "
+                    + (
+                        f"there are {', '.join(map(repr, aliases))}" if aliases else "there is none"
+                    ),
+                    expected=list(aliases),
+                    received=alias,
+                )
+            with batch.changing():
+                batch.delete_alias(alias)
+
+    def aliases(self) -> dict[str, str]:
+        """The aliases, sorted, with the names of the collections that they lead to.
+
+        Example:
+            assert db.aliases() == {}
+        """
+        with self._access.reading() as reader:
+            return reader.aliases()
 
     # Several calls as one
 

@@ -61,6 +61,16 @@ class Snapshot(Handle):
         with self._access.reading() as reader:
             return reader.names()
 
+    def aliases(self) -> dict[str, str]:
+        """The aliases at this moment, sorted, with the names of their collections.
+
+        Example:
+            with db.snapshot() as moment:
+                assert moment.aliases() == {}
+        """
+        with self._access.reading() as reader:
+            return reader.aliases()
+
     def __contains__(self, name: object) -> bool:
         with self._access.reading() as reader:
             return has_collection(reader, name)

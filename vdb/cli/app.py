@@ -16,6 +16,7 @@ import typer
 
 from vdb.api.import_interrupt import INTERRUPTED
 from vdb.cli.commands import (
+    alias,
     backup,
     bench,
     calibrate,
@@ -29,6 +30,7 @@ from vdb.cli.commands import (
     info,
     inspect,
     rebuild,
+    rename,
     restore,
     scores,
     search,
@@ -91,6 +93,8 @@ app.command()(check.check)
 app.command()(backup.backup)
 app.command()(restore.restore)
 app.command()(compact.compact)
+app.command()(rename.rename)
+app.command()(alias.alias)
 app.command()(drop.drop)
 
 

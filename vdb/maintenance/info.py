@@ -160,6 +160,7 @@ class DatabaseInfo:
         held_bytes: Bytes in the file that later writes can use again once it ends.
         lmdb_version: Version of LMDB that is linked.
         collections: Names and numbers of records.
+        aliases: Further names, with the collections that they lead to.
     """
 
     path: Path
@@ -178,6 +179,7 @@ class DatabaseInfo:
     held_bytes: int
     lmdb_version: str
     collections: dict[str, int]
+    aliases: dict[str, str]
 
 
 def utc_text(moment: datetime) -> str:
@@ -292,4 +294,5 @@ def database_info(environment: Environment, reader: Snapshot, *, read_only: bool
         held_bytes=stats.pages_held * stats.page_size,
         lmdb_version=".".join(map(str, stats.lmdb_version[:3])),
         collections={name: reader.count_of(name) for name in reader.names()},
+        aliases=reader.aliases(),
     )

@@ -149,12 +149,12 @@ def index_from_map(stored: Mapping[str, Any]) -> IndexConfig:
 # Parameters of collections
 
 
-def collection_name(name: object) -> str:
+def collection_name(name: object, what: str = "a collection's name") -> str:
     """1 to 128 characters from A-Z, a-z, 0-9, underscore, point and hyphen."""
-    plain = text("a collection's name", name)
+    plain = text(what, name)
     if NAME.fullmatch(plain) is None:
         raise InvalidArgumentError(
-            f"a collection's name is 1 to {LIMITS.name} characters from A-Z, a-z, 0-9, "
+            f"{what} is 1 to {LIMITS.name} characters from A-Z, a-z, 0-9, "
             f"'_', '.' and '-', got {shown(plain)}",
             expected=NAME.pattern,
             received=plain,

@@ -38,6 +38,7 @@ from vdb.store.format.generation import GenerationRecord
 from vdb.store.format.headers import CollectionHeader
 from vdb.store.format.keys import KeyKind
 from vdb.store.format.packing import twin
+from vdb.store.format.versions import ALIAS_VERSION
 from vdb.store.handle import StoreHandle
 from vdb.store.snapshot import Snapshot
 from vdb.store.transaction import Transaction
@@ -119,10 +120,7 @@ class Batch(Transaction):
         Raises:
             CollectionExistsError: The name is taken.
         """
-        if self.collection_number(header.name) is not None:
-            raise CollectionExistsError(
-                f"collection {header.name!r} exists already", received=header.name
-            )
+        self.require_free_name(header.name)
         header.number = number = self._database.next_collection
         self._database.next_collection += 1
         self.put_sealed(keys.name(header.name), number.to_bytes(4, "little"))
@@ -138,7 +136,7 @@ class Batch(Transaction):
         collection.begin_anew(build_view(self._database, collection.header.copy(), generation))
 
     def drop_collection(self, name: str) -> None:
-        """Remove a collection with everything in it.
+        """Remove a collection with everything in it, but for aliases that lead to it.
 
         Raises:
             NotFoundError: No collection of that name.
@@ -152,6 +150,68 @@ class Batch(Transaction):
                 self.delete_all(keys.within(kind, number))
         self._collections.pop(name, None)
         self._dropped.add(number)
+
+    def rename_collection(self, name: str, new_name: str) -> None:
+        """Give a collection another name.
+
+        An alias of that name that leads to this collection becomes its name.
+
+        Raises:
+            NotFoundError: No collection of that name.
+            CollectionExistsError: The new name is taken.
+        """
+        collection = self.collection(name)
+        number = collection.header.number
+        self.require_free_name(new_name, alias_of=number)
+        self.delete(keys.name(name))
+        self.delete(keys.alias(new_name))
+        self.put_sealed(keys.name(new_name), number.to_bytes(4, "little"))
+        collection.header.name = new_name
+        self._collections[new_name] = self._collections.pop(name)
+
+    def put_alias(self, alias: str, name: str) -> None:
+        """Make an alias lead to a collection, whether it is new or led to another one.
+
+        Raises:
+            NotFoundError: No collection of that name.
+            CollectionExistsError: A collection has the alias for its name.
+        """
+        number = self.collection_number(name)
+        if number is None:
+            raise NotFoundError(f"no collection {name!r}", received=name)
+        if self.collection_number(alias) is not None:
+            raise CollectionExistsError(
+                f"there is a collection {alias!r}, so no alias can have that name",
+                expected="a name that is not taken",
+                received=alias,
+            )
+        self.require_format(ALIAS_VERSION)
+        self.put_sealed(keys.alias(alias), number.to_bytes(4, "little"))
+
+    def delete_alias(self, alias: str) -> None:
+        """Remove an alias; nothing happens where there is none."""
+        self.delete(keys.alias(alias))
+
+    def require_free_name(self, name: str, *, alias_of: int | None = None) -> None:
+        """Refuse a name that is taken.
+
+        Raises:
+            CollectionExistsError: It is the name of a collection, or an alias of another one than
+                number `alias_of`.
+        """
+        leads_to = self.alias_number(name)
+        if self.collection_number(name) is not None:
+            raise CollectionExistsError(
+                f"there is a collection {name!r} already",
+                expected="a name that is not taken",
+                received=name,
+            )
+        if leads_to is not None and leads_to != alias_of:
+            raise CollectionExistsError(
+                f"there is an alias {name!r} already, of collection {self.name_of(leads_to)!r}",
+                expected="a name that is not taken",
+                received=name,
+            )
 
     @contextlib.contextmanager
     def changing(self) -> Iterator[None]:

@@ -20,7 +20,7 @@ from vdb.store.format.header_agreement import require_in_use, require_inactive
 from vdb.store.format.headers import CollectionHeader, DatabaseHeader
 from vdb.store.format.keys import KeyKind
 from vdb.store.format.payloads import Payloads, decode, record_place
-from vdb.store.format.versions import FIRST_VERSION, Identity
+from vdb.store.format.versions import ALIAS_VERSION, FIRST_VERSION, Identity
 
 __all__ = ["HasHeader", "Reader"]
 
@@ -102,13 +102,42 @@ class Reader(ABC):
 
     def collection_number(self, name: str) -> int | None:
         """The number of a collection, or None; one look-up, however many there are."""
-        key = keys.name(name)
+        return self._number_under(keys.name(name), f"key 03 ({name})")
+
+    def alias_number(self, alias: str) -> int | None:
+        """The number of the collection that an alias leads to; None where there is no such alias.
+
+        Raises:
+            CorruptedError: The value is damaged, or in a file that can have none.
+        """
+        number = self._number_under(keys.alias(alias), f"key 04 ({alias})")
+        if number is not None:
+            self._require_format(ALIAS_VERSION, f"key 04 ({alias})")
+        return number
+
+    def aliases(self) -> dict[str, str]:
+        """All aliases, sorted, with the names of the collections that they lead to."""
+        aliases: dict[str, str] = {}
+        for key, _ in self.items(bytes([KeyKind.ALIAS])):
+            alias = keys.decode(key).name or ""
+            number = self.alias_number(alias)
+            if number is not None:
+                aliases[alias] = self.header_of(number).name
+        return aliases
+
+    def name_of(self, number: int) -> str | None:
+        """The present name of a collection, or None where it was dropped."""
+        if self.get(keys.collection(number)) is None:
+            return None
+        return self.header_of(number).name
+
+    def _number_under(self, key: bytes, where: str) -> int | None:
         value = self.get(key)
         if value is None:
             return None
         body = self.seal.unwrap(key, value)
         if len(body) != _SLOT_SIZE:
-            raise CorruptedError(f"expected 4 bytes, got {len(body)}", where=f"key 03 ({name})")
+            raise CorruptedError(f"expected 4 bytes, got {len(body)}", where=where)
         return int.from_bytes(body, "little")
 
     def count_of(self, name: str) -> int:

@@ -260,7 +260,8 @@ class ViewSet:
             if entry is None or number in dropped:
                 continue
             if name is not None and number in written:
-                later._keep(name, entry.followed_by(database, *written[number]))
+                # By its new name: the commit may have renamed it.
+                later._keep(written[number][0].name, entry.followed_by(database, *written[number]))
             else:
                 later._outdated[number] = entry
         return later

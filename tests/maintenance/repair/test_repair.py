@@ -123,6 +123,23 @@ def test_what_follows_from_records_and_vectors_is_made_anew(place, what, crowd):
         assert list(db.check()) == []
 
 
+def test_aliases_are_carried_over_and_lost_ones_are_named(place):
+    with vdb.open(place) as db:
+        db.set_alias("current", "docs")
+        db.set_alias("damaged", "texts")
+
+    def harm_both(txn):
+        txn.delete(keys.name("docs"))
+        txn.put(keys.alias("damaged"), b"\1\0\0\0\0\0\0\0")
+
+    harm(place, harm_both)
+    report = repaired(place)
+    assert [name for name, _ in report.lost] == ["alias damaged"]
+    with vdb.open(place) as db:
+        assert db.aliases() == {"current": "docs"}
+        assert db.info().format_version == 2
+
+
 def test_a_record_that_cannot_be_read_is_named_and_the_rest_stays(place):
     before = contents(place)["docs"]
     slots = {}

@@ -5,6 +5,7 @@ from __future__ import annotations
 from support.damages.broken import DOCS, TEXTS
 from vdb.store.format import journal, keys
 from vdb.store.format.checksums import UNSALTED
+from vdb.store.format.versions import Identity
 
 
 def a_header_that_cannot_be_read(d):
@@ -25,6 +26,26 @@ def a_name_of_another_collection(d):
 
 def a_name_that_cannot_be_read(d):
     d.flip(keys.name("texts"))
+
+
+def an_alias_of_no_collection(d):
+    d.put(keys.IDENTITY, Identity.of(2).encode())
+    d.seal_in(keys.alias("current"), (77).to_bytes(4, "little"))
+
+
+def an_alias_with_the_name_of_a_collection(d):
+    d.put(keys.IDENTITY, Identity.of(2).encode())
+    d.seal_in(keys.alias("texts"), DOCS.to_bytes(4, "little"))
+
+
+def an_alias_in_a_file_of_version_1(d):
+    d.seal_in(keys.alias("current"), DOCS.to_bytes(4, "little"))
+
+
+def an_alias_that_cannot_be_read(d):
+    d.put(keys.IDENTITY, Identity.of(2).encode())
+    d.seal_in(keys.alias("current"), DOCS.to_bytes(4, "little"))
+    d.flip(keys.alias("current"))
 
 
 def no_generation(d):
@@ -91,6 +112,10 @@ EACH = [
     (no_name, "collection 'texts'", "its name leads to nothing"),
     (a_name_of_another_collection, "name 'more'", "whose name is 'docs'"),
     (a_name_that_cannot_be_read, "key 037465787473", "checksum"),
+    (an_alias_of_no_collection, "alias 'current'", "collection 77, which has no header"),
+    (an_alias_with_the_name_of_a_collection, "alias 'texts'", "the same name"),
+    (an_alias_in_a_file_of_version_1, "alias 'current'", "format version 2"),
+    (an_alias_that_cannot_be_read, "key 0463757272656e74", "checksum"),
     (no_generation, "collection 'docs'", "generation 1 has no record"),
     (a_generation_that_cannot_be_read, "key 110000000100000001", "checksum"),
     (a_generation_of_another_metric, "collection 'texts'", "'cosine' in its header, 'ip'"),

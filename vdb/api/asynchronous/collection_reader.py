@@ -45,7 +45,7 @@ class AsyncCollectionReader(ReaderHandle):
 
     @property
     def name(self) -> str:
-        """The collection's name."""
+        """The collection's name; as last seen, where it is renamed."""
         return self._sync.name
 
     @property

@@ -213,7 +213,8 @@ class AsyncDatabase(DatabaseHandle):
         """An existing collection.
 
         Args:
-            name: Its name.
+            name: Its name, or an alias of it, which is followed once: the object stays with the
+                collection that the alias leads to now.
             metric: The metric it should have; checked, never changed.
             dim: The dimension it should have; checked, never changed.
             model: The model that its vectors should come from, as `create_collection` was told;
@@ -248,6 +249,7 @@ class AsyncDatabase(DatabaseHandle):
 
         Raises:
             NotFoundError: There is none of that name.
+            InvalidArgumentError: An alias leads to it, or the name is an alias.
             BusyError: Another writer did not finish within lock_timeout.
             ReadOnlyError: The database is open for reading only.
 
@@ -255,6 +257,65 @@ class AsyncDatabase(DatabaseHandle):
             await db.drop_collection("docs")
         """
         await self._calls.write(lambda _: self._sync.drop_collection(name))
+
+    async def rename_collection(self, name: str, new_name: str) -> None:
+        """Gives a collection another name, in one commit.
+
+        Objects of the collection go on with it, in other processes too. An alias of that name that
+        leads to the collection becomes its name.
+
+        Raises:
+            NotFoundError: There is none of that name.
+            CollectionExistsError: A collection, or an alias of another one, has the new name.
+            InvalidArgumentError: Not a name, or the collection has an unfinished rebuild.
+            BusyError: Another writer did not finish within lock_timeout.
+            ReadOnlyError: The database is open for reading only.
+
+        Example:
+            await db.rename_collection("docs", "docs-2024")
+        """
+        await self._calls.write(lambda _: self._sync.rename_collection(name, new_name))
+
+    async def set_alias(self, alias: str, name: str) -> None:
+        """Makes a second name lead to a collection, in one commit; it may have led to another one.
+
+        `collection` follows an alias once. So readers go over to a new collection, such as one of
+        another model, as a whole, when they next ask for it. An alias is not in `collections()`.
+
+        Args:
+            alias: A name that no collection has.
+            name: The collection, or another alias of it.
+
+        Raises:
+            NotFoundError: There is no such collection.
+            CollectionExistsError: A collection is called like the alias.
+            And as for `rename_collection`: InvalidArgumentError, BusyError, ReadOnlyError.
+
+        Example:
+            await db.set_alias("current", "docs")
+        """
+        await self._calls.write(lambda _: self._sync.set_alias(alias, name))
+
+    async def drop_alias(self, alias: str) -> None:
+        """Removes an alias; its collection stays.
+
+        Raises:
+            NotFoundError: There is no such alias.
+            And as for `rename_collection`: BusyError, ReadOnlyError.
+
+        Example:
+            await db.set_alias("current", "docs")
+            await db.drop_alias("current")
+        """
+        await self._calls.write(lambda _: self._sync.drop_alias(alias))
+
+    async def aliases(self) -> dict[str, str]:
+        """The aliases, sorted, with the names of the collections that they lead to.
+
+        Example:
+            assert await db.aliases() == {}
+        """
+        return await self._calls.write(lambda _: self._sync.aliases())
 
     async def info(self) -> info_module.DatabaseInfo:
         """Versions, sizes, readers and collections, as a dataclass.

@@ -42,3 +42,12 @@ class AsyncSnapshot(SnapshotHandle):
     async def collections(self) -> list[str]:
         """The names of the collections at this moment, sorted."""
         return await self._calls.read(lambda _: self._sync.collections())
+
+    async def aliases(self) -> dict[str, str]:
+        """The aliases at this moment, sorted, with the names of their collections.
+
+        Example:
+            async with db.snapshot() as moment:
+                assert await moment.aliases() == {}
+        """
+        return await self._calls.read(lambda _: self._sync.aliases())

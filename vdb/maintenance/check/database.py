@@ -47,6 +47,7 @@ _CATALOG_STEPS: tuple[_Step, ...] = (
     headers.database,
     headers.names,
     headers.headers,
+    headers.aliases,
     headers.generations,
 )
 

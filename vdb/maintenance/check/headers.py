@@ -19,9 +19,9 @@ from vdb.store.format.generation import GenerationRecord
 from vdb.store.format.header_agreement import differences
 from vdb.store.format.headers import CollectionHeader
 from vdb.store.format.keys import KeyKind
-from vdb.store.format.versions import Identity
+from vdb.store.format.versions import ALIAS_VERSION, Identity
 
-__all__ = ["database", "generations", "headers", "identity", "journals", "names"]
+__all__ = ["aliases", "database", "generations", "headers", "identity", "journals", "names"]
 
 
 def identity(reader: Snapshot, catalog: Catalog) -> Iterator[Problem]:
@@ -103,6 +103,31 @@ def headers(reader: Snapshot, catalog: Catalog) -> Iterator[Problem]:
         elif owner is not None and owner.name != name:
             yield Problem(
                 f"name {name!r}", f"leads to collection {number}, whose name is {owner.name!r}"
+            )
+
+
+def aliases(reader: Snapshot, catalog: Catalog) -> Iterator[Problem]:
+    """Aliases, which lead to the numbers of collections."""
+    for key, value in reader.items(bytes([KeyKind.ALIAS])):
+        try:
+            alias = keys.decode(key).name or ""
+            body = reader.seal.unwrap(key, value)
+        except CorruptedError as error:
+            yield problem_of(error)
+            continue
+        where = f"alias {alias!r}"
+        number = int.from_bytes(body, "little")
+        if len(body) != 4:
+            yield Problem(where, f"expected 4 bytes, got {len(body)}")
+        elif number not in catalog.headers and number not in catalog.unreadable:
+            yield Problem(where, f"leads to collection {number}, which has no header")
+        if alias in catalog.names:
+            yield Problem(where, "a collection has the same name, so that the alias is never used")
+        if catalog.format_version < ALIAS_VERSION:
+            yield Problem(
+                where,
+                f"is of format version {ALIAS_VERSION}, and the file of version "
+                f"{catalog.format_version}",
             )
 
 

@@ -23,7 +23,11 @@ def check_orphans(reader: Snapshot, prefix: bytes, catalog: Catalog) -> Iterator
         try:
             place = keys.decode(key)
         except CorruptedError as error:
-            if key[0] not in (KeyKind.NAME, KeyKind.JOURNAL):  # reported by their own steps
+            if key[0] not in (
+                KeyKind.NAME,
+                KeyKind.ALIAS,
+                KeyKind.JOURNAL,
+            ):  # reported by their own steps
                 yield problem_of(error)
             continue
         reason = _orphaned(reader, place, catalog)

@@ -83,6 +83,7 @@ def repair(
                 _make_collection(env, target, header, catalog, threads=threads, progress=progress)
                 for header in catalog.headers
             ]
+            _copy_aliases(env, target, catalog)
             _require_sound(target)
         finally:
             target.close()
@@ -174,6 +175,28 @@ def _make_collection(
             reader, old, lost, lambda copied: new_reader.slot_of(view, copied) is not None
         )
         return RepairedCollection(old.name, view.header.count, tuple(lost), notes)
+
+
+def _copy_aliases(env: Environment, target: Environment, catalog: _DamagedCatalog) -> None:
+    """The aliases that can be read, and whose collections are in the new file."""
+    names = {header.number: header.name for header in catalog.headers}
+    aliases: dict[str, int] = {}
+    with env.snapshot() as reader:
+        for key, value in reader.items(bytes([KeyKind.ALIAS])):
+            alias = key[1:].decode(errors="replace")
+            try:
+                alias = keys.decode(key).name or ""
+                aliases[alias] = int.from_bytes(reader.seal.unwrap(key, value), "little")
+            except CorruptedError as error:
+                catalog.lost.append((f"alias {alias}", error.found))
+    if not aliases:
+        return
+    with target.batch() as batch:
+        for alias, number in aliases.items():
+            if number not in names or alias in names.values():
+                catalog.lost.append((f"alias {alias}", "its collection is not there"))
+            else:
+                batch.put_alias(alias, names[number])
 
 
 def _copy(target: Environment, name: str, salvaged: SalvagedRows, threads: int) -> None:

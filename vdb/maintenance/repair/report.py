@@ -53,7 +53,7 @@ class RepairReport(Result):
     Attributes:
         problems: What was wrong.
         collections: The collections of the new file; empty where there was no error.
-        lost: Collections of which nothing could be read, and why.
+        lost: Collections of which nothing could be read, and aliases, and why.
         kept: Where the damaged file lies now; None where there was no error.
     """
 

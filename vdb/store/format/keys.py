@@ -50,6 +50,7 @@ class KeyKind(IntEnum):
     DATABASE = 0x01
     JOURNAL = 0x02
     NAME = 0x03
+    ALIAS = 0x04
     COLLECTION = 0x10
     GENERATION = 0x11
     CHANGE = 0x12
@@ -112,6 +113,11 @@ def journal(commit: int) -> bytes:
 def name(collection_name: str) -> bytes:
     """Key of a collection's name."""
     return bytes([KeyKind.NAME]) + collection_name.encode()
+
+
+def alias(name_of_alias: str) -> bytes:
+    """Key of another name of a collection; of format version 2."""
+    return bytes([KeyKind.ALIAS]) + name_of_alias.encode()
 
 
 def collection(number: int) -> bytes:
@@ -261,7 +267,7 @@ def decode(key: bytes) -> Key:
     if not key or key[0] not in _KINDS:
         raise CorruptedError("unknown kind of key", where=where)
     kind = KeyKind(key[0])
-    if kind is KeyKind.NAME:
+    if kind is KeyKind.NAME or kind is KeyKind.ALIAS:
         name = _text(key[1:], "name", LONGEST_NAME, where)
         if NAME.fullmatch(name) is None:
             raise CorruptedError(f"not the name of a collection: {name!a}", where=where)

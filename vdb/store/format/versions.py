@@ -22,6 +22,7 @@ from typing import NamedTuple
 from vdb.errors import CorruptedError, FormatVersionError
 
 __all__ = [
+    "ALIAS_VERSION",
     "FIRST_VERSION",
     "FORMAT_VERSION",
     "INITIAL",
@@ -46,8 +47,11 @@ RELEASES = {1: "0.1.0", 2: "0.2.0"}
 """Version -> the first release that reads it. Numbers are never reused.
 
 1: the first format.
-2: records without a vector, a dimension that is open.
+2: records without a vector, a dimension that is open, aliases of collections.
 """
+
+ALIAS_VERSION = 2
+"""The first version whose files may have aliases."""
 
 _NUMBER = struct.Struct("<I")
 _LONGEST_RELEASE = 64

@@ -1,0 +1,60 @@
+"""`vdb alias`: further names of collections."""
+
+from __future__ import annotations
+
+from typing import Annotated
+
+import typer
+
+from vdb.api import database
+from vdb.cli.arguments import options
+from vdb.cli.render import output
+from vdb.errors import InvalidArgumentError
+
+
+def alias(
+    directory: options.Directory,
+    alias_name: Annotated[
+        str | None, typer.Argument(metavar="[ALIAS]", help="The alias. [default: list them]")
+    ] = None,
+    name: Annotated[
+        str | None, typer.Argument(metavar="[NAME]", help="The collection that it is to lead to.")
+    ] = None,
+    *,
+    drop: Annotated[bool, typer.Option("--drop", help="Remove the alias.")] = False,
+    lock_timeout: options.LockTimeout = 5.0,
+    allow_network_fs: options.AllowNetwork = False,
+    json: options.Json = False,
+) -> None:
+    """Let a second name lead to a collection, in one commit; or list such names, or remove one.
+
+    Programs that ask for the alias get the collection that it leads to then.
+    """
+    if alias_name is not None and (name is None) != drop:
+        raise InvalidArgumentError(
+            "with an alias comes either the collection that it is to lead to, or --drop",
+            expected="NAME or --drop",
+            received=name,
+        )
+    if alias_name is None and drop:
+        raise InvalidArgumentError("--drop goes with an alias", expected="ALIAS", received=None)
+    with database.open(
+        directory,
+        create=False,
+        read_only=alias_name is None,
+        lock_timeout=lock_timeout,
+        allow_network_fs=allow_network_fs,
+    ) as db:
+        if alias_name is not None and drop:
+            db.drop_alias(alias_name)
+        elif alias_name is not None and name is not None:
+            db.set_alias(alias_name, name)
+        aliases = db.aliases()
+    if json:
+        output.json_object({"aliases": aliases})
+    elif alias_name is None:
+        output.table(f"{directory}: aliases", ["alias", "collection"], list(aliases.items()))
+    elif drop:
+        output.line(f"{directory}: removed alias {alias_name}")
+    else:
+        output.line(f"{directory}: alias {alias_name} leads to collection {aliases[alias_name]}")
