@@ -18,6 +18,7 @@ from vdb.errors import InvalidArgumentError, InvalidPayloadError, NotFoundError
 from vdb.index.fields import field_index, postings
 from vdb.model.arguments import shown
 from vdb.model.filters.field_types import MOST_FIELDS
+from vdb.model.filters.paths import names_of, path_of
 from vdb.model.records import Id, Payload
 from vdb.store import Batch, WritableCollection
 from vdb.store.format import keys
@@ -123,6 +124,7 @@ def _records(
 
 def drop(batch: Batch, coll: WritableCollection, path: str) -> None:
     """Forgets a field and removes its postings; NotFoundError when it is not declared."""
+    path = path_of(names_of(path))
     for line in coll.header.fields:
         if line["path"] == path:
             _forget(batch, coll, line["number"])

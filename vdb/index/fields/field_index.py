@@ -14,7 +14,7 @@ import numpy as np
 from vdb.errors import InvalidPayloadError
 from vdb.index.fields import postings
 from vdb.model.filters.field_types import base_of
-from vdb.model.filters.paths import find
+from vdb.model.filters.paths import find, names_of
 from vdb.model.filters.values import spelling
 from vdb.model.records import Payload
 from vdb.store import Batch, WritableCollection
@@ -65,7 +65,7 @@ def lines(types: dict[str, str]) -> list[dict[str, Any]]:
 def declared(header: CollectionHeader) -> list[Field]:
     """The declared fields of a collection, those that are being built included."""
     return [
-        Field(line["number"], line["path"], line["type"], tuple(line["path"].split(".")))
+        Field(line["number"], line["path"], line["type"], names_of(line["path"]))
         for line in header.fields
     ]
 

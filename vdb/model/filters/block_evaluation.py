@@ -18,6 +18,7 @@ from vdb.model.filters import nodes
 from vdb.model.filters.field_block import NEGATED, Column, Truth, turned
 from vdb.model.filters.field_presence import FieldPresence
 from vdb.model.filters.nodes import Condition, Filter
+from vdb.model.filters.paths import names_of
 from vdb.model.filters.simplify import conditions
 from vdb.model.filters.value_classes import Classes
 from vdb.model.records import Payload
@@ -38,15 +39,16 @@ class Columns:
         self._conditions = by_path
         self._classes: dict[str, Classes] = {}  # of fields that were met
         self._names: _Names = {}
-        inside = {"": self._names}  # names inside others, by the path to them
+        inside: dict[tuple[str, ...], _Names] = {(): self._names}  # names inside others
         for path in by_path:
-            outer, _, last = path.rpartition(".")
-            names = inside.get(outer)
+            *outer, last = names_of(path)
+            outside = tuple(outer)
+            names = inside.get(outside)
             if names is None:
                 names = self._names
-                for name in outer.split("."):
+                for name in outer:
                     names = _named(names, name).inner
-                inside[outer] = names
+                inside[outside] = names
             _named(names, last).path = path
 
     def passing(self, payloads: Iterable[Payload]) -> NDArray[np.bool_]:

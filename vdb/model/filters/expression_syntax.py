@@ -8,23 +8,24 @@ from typing import Any, NoReturn
 from vdb.errors import InvalidFilterError
 from vdb.model.filters import nodes
 from vdb.model.filters.nodes import Filter
-from vdb.model.filters.paths import ID_PATH, check_path
+from vdb.model.filters.paths import ID_PATH, check_path, names_of, path_of
 
 __all__ = ["ID", "F", "Field", "Fields", "IdField"]
 
 
 class Field:
-    """One field of the payloads, to be compared with something. Made by `F`.
+    r"""One field of the payloads, to be compared with something. Made by `F`.
 
     A nested field is an attribute of the outer one: ``F.author.name`` is ``F["author.name"]``.
-    Names that are methods here (`isin`, `exists`, ...) are reached with brackets.
+    Names that are methods here (`isin`, `exists`, ...) are reached with brackets. In brackets a
+    point stands between two names, unless a backslash stands before it. In a call it is part of the
+    name: ``F("first.name")`` is ``F[r"first\.name"]``.
     """
 
     __slots__ = ("__path",)
 
     def __init__(self, path: str) -> None:
-        check_path(path)
-        self.__path = path
+        self.__path = check_path(path)
 
     def __getattr__(self, name: str) -> Field:
         if name.startswith("__"):
@@ -32,8 +33,11 @@ class Field:
         return Field(f"{self.__path}.{name}")
 
     def __getitem__(self, name: str) -> Field:
-        check_path(name)
-        return Field(f"{self.__path}.{name}")
+        return Field(f"{self.__path}.{check_path(name)}")
+
+    def __call__(self, *names: str) -> Field:
+        """A field inside this one, by the names that lead to it."""
+        return Field(path_of([*names_of(self.__path), *_checked(names)]))
 
     def __eq__(self, value: object) -> Filter:  # type: ignore[override]  # an expression
         return nodes.Eq(self.__path, value)  # type: ignore[arg-type]  # nodes check what they get
@@ -120,7 +124,7 @@ class Field:
 
 
 class Fields:
-    """Where expressions begin: ``F.pep`` or ``F["pep"]`` is the field of that name."""
+    """Where expressions begin: ``F.pep``, ``F["pep"]``, ``F("pep")`` is the field of that name."""
 
     __slots__ = ()
 
@@ -132,8 +136,24 @@ class Fields:
     def __getitem__(self, name: str) -> Field:
         return Field(name)
 
+    def __call__(self, *names: str) -> Field:
+        """A field by the names that lead to it, which may have points in them."""
+        return Field(path_of(_checked(names)))
+
     def __repr__(self) -> str:
         return "F"
+
+
+def _checked(names: tuple[str, ...]) -> tuple[str, ...]:
+    """The names of a call, each a str."""
+    for name in names:
+        if not isinstance(name, str):
+            raise InvalidFilterError(
+                f"the name of a field must be a str, got {type(name).__name__}",
+                expected="str",
+                received=type(name).__name__,
+            )
+    return names
 
 
 class IdField:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from vdb.errors import InvalidArgumentError, InvalidFilterError
 from vdb.model import arguments
-from vdb.model.filters.paths import check_path
+from vdb.model.filters.paths import check_path, names_of
 
 __all__ = ["field_path", "field_paths"]
 
@@ -20,12 +20,11 @@ def field_path(argument: str, path: object) -> tuple[str, ...]:
     """
     text = arguments.text(argument, path)
     try:
-        check_path(text)
+        return names_of(check_path(text))
     except InvalidFilterError as error:
         raise InvalidArgumentError(
             f"{argument}: {error.message}", expected=error.expected, received=error.received
         ) from None
-    return tuple(text.split("."))
 
 
 def field_paths(argument: str, paths: object) -> list[tuple[str, ...]]:

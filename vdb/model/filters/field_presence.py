@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Container, Iterable
 
 from vdb.model.arguments import shown
+from vdb.model.filters.paths import path_of
 from vdb.model.records import Payload
 
 __all__ = ["FieldPresence"]
@@ -61,7 +62,8 @@ class FieldPresence:
         return "; ".join(sentences) + ("; ..." if len(absent) > _ABSENT else "")
 
     def _hint(self, path: str, declared: list[str]) -> str:
-        inside = list(self.example) if isinstance(self.example, dict) else []
+        names_inside = self.example if isinstance(self.example, dict) else ()
+        inside = [path_of([name]) for name in names_inside]
         others = f"; declared are {_listed(declared)}" if declared else ""
         if not others and inside:
             others = f"; one has {_listed(inside)}"

@@ -46,7 +46,7 @@ def field_type(path: object, kind: object) -> tuple[str, str]:
         )
     path, kind = str.__str__(path), str.__str__(kind)
     try:
-        check_path(path)
+        path = check_path(path)
     except InvalidFilterError as error:
         raise InvalidArgumentError(
             f"field {shown(path)}: {error.message}",
@@ -83,6 +83,13 @@ def field_types(fields: object) -> dict[str, str]:
             received=len(fields),
         )
     try:
-        return dict(field_type(path, kind) for path, kind in fields.items())
+        types = [field_type(path, kind) for path, kind in fields.items()]
     except Exception as error:
         raise unreadable("fields", fields, error) from error
+    if len(dict(types)) < len(types):
+        raise InvalidArgumentError(
+            "fields: two of them are spellings of one path",
+            expected="paths that differ",
+            received=list(fields),
+        )
+    return dict(types)

@@ -12,7 +12,7 @@ from typing import Any, Self
 
 from vdb.model.dtypes import DTYPES as DTYPE_TABLE
 from vdb.model.filters.field_types import MOST_FIELDS, TYPES
-from vdb.model.filters.paths import LONGEST_PATH
+from vdb.model.filters.paths import LONGEST_PATH, names_of, path_of
 from vdb.model.version import __version__
 from vdb.store.format.decoder import Fields
 from vdb.store.format.generation import GenerationRecord, check_kind, index_of
@@ -133,7 +133,8 @@ class CollectionHeader:
             "version": str, "reason": str, "seconds": float | None, "recall": float | None}.
         next_field: The number that the next declared field gets; numbers are never reused.
         fields: Declared fields, oldest first: {"number": int, "path": str, "type": str, "built":
-            int}. Postings are complete for slots below ``built``; `NO_SLOT`: for all.
+            int}. Postings are complete for slots below ``built``; `NO_SLOT`: for all. Paths are
+            spelled as in filters; `stored_field` has what is stored.
         bare: How many of the records have no vector; None where every record must have one. Of
             format version 2.
     """
@@ -202,11 +203,13 @@ class CollectionHeader:
     @property
     def format_version(self) -> int:
         """The oldest format version that has what this header says."""
-        return required_version(as_map(self), OPTIONAL_FIELDS)
+        own = required_version(as_map(self), OPTIONAL_FIELDS)
+        return max([own, *(required_version(stored_field(f), _FIELD_OPTIONS) for f in self.fields)])
 
     def encode(self) -> bytes:
         """The record, not sealed."""
-        return pack(without_defaults(as_map(self), OPTIONAL_FIELDS))
+        fields = [without_defaults(stored_field(line), _FIELD_OPTIONS) for line in self.fields]
+        return pack(without_defaults(as_map(self) | {"fields": fields}, OPTIONAL_FIELDS))
 
     @classmethod
     def decode(cls, body: bytes, number: int) -> Self:
@@ -342,6 +345,20 @@ def _history(line: Any, where: str) -> dict[str, Any]:
     return decoded
 
 
+_FIELD_OPTIONS: OptionalFields = {"names": OptionalField(version=2, default=None)}
+
+
+def stored_field(line: dict[str, Any]) -> dict[str, Any]:
+    """A declared field as it is stored.
+
+    In memory its path has backslashes before points that belong to names. Stored, it has none; the
+    names stand beside it where one of them has a point.
+    """
+    names = names_of(line["path"])
+    has_point = any("." in name for name in names)
+    return {**line, "path": ".".join(names), "names": list(names) if has_point else None}
+
+
 def _field(line: Any, where: str) -> dict[str, Any]:
     f = Fields(line, where)
     decoded: dict[str, Any] = {
@@ -350,7 +367,16 @@ def _field(line: Any, where: str) -> dict[str, Any]:
         "type": f.choice("type", TYPES),
         "built": f.whole("built", 0, NO_SLOT),
     }
+    path = decoded["path"]
+    names = f.optional(partial(f.items, longest=LONGEST_PATH), "names", None)
     f.end()
-    if not all(decoded["path"].split(".")):
-        f.refuse("path", "names with points between", repr(decoded["path"]))
+    if names is None:
+        names = path.split(".")
+    elif not all(type(name) is str for name in names) or ".".join(names) != path:
+        f.refuse("names", f"the names of which {path!r} is made", repr(names)[:200])
+    elif not any("." in name for name in names):
+        f.refuse("names", "none where no name has a point", repr(names)[:200])
+    if not all(names):
+        f.refuse("path", "names with points between", repr(path))
+    decoded["path"] = path_of(names)
     return decoded

@@ -47,7 +47,8 @@ RELEASES = {1: "0.1.0", 2: "0.2.0"}
 """Version -> the first release that reads it. Numbers are never reused.
 
 1: the first format.
-2: records without a vector, a dimension that is open, aliases of collections.
+2: records without a vector, a dimension that is open, aliases of collections, declared fields with
+   points in their names.
 """
 
 ALIAS_VERSION = 2

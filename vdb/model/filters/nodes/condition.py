@@ -8,7 +8,7 @@ from typing import Any, ClassVar
 
 from vdb.errors import InvalidFilterError
 from vdb.model.filters.nodes.tree import Filter
-from vdb.model.filters.paths import ID_PATH, check_path
+from vdb.model.filters.paths import ID_PATH, check_path, names_of, path_of
 from vdb.model.filters.values import Literal, kind_of
 
 __all__ = ["Condition", "plain", "require_id"]
@@ -47,7 +47,7 @@ class Condition(Filter):
 
     def _check_path(self) -> None:
         if self.path != ID_PATH:
-            check_path(self.path)
+            object.__setattr__(self, "path", check_path(self.path))
         elif not self.for_ids:
             raise InvalidFilterError(
                 f"an id takes no {self.operator}; it takes $eq, $ne, $lt, $lte, $gt, $gte, $in, "
@@ -63,11 +63,12 @@ class Condition(Filter):
     @property
     def names(self) -> tuple[str, ...]:
         """The path taken apart."""
-        return tuple(self.path.split("."))
+        return names_of(self.path)
 
     def under(self, path: str) -> Filter:
         """The same of a field inside another one."""
-        return self if self.of_id else replace(self, path=f"{path}.{self.path}")
+        names = (*names_of(check_path(path)), *self.names)
+        return self if self.of_id else replace(self, path=path_of(names))
 
     def operand(self) -> Any:
         """What stands behind the operator in the dict."""
