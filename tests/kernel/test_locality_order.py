@@ -8,7 +8,7 @@ from support.kernel_memory import MemoryIndex
 
 def arranged(rows, metric="l2", threads=1):
     rows = np.ascontiguousarray(rows, dtype=np.float32)
-    return MemoryIndex(metric, rows.shape[1]).writer.locality_order(rows, threads)
+    return MemoryIndex(metric, rows.shape[1]).writer.locality_order([rows], threads)
 
 
 def clusters(count=40, each=100, dim=24, seed=0):
@@ -72,6 +72,6 @@ def test_rows_of_every_dtype_are_arranged(metric, dtype, kind):
     if dtype == "bit":
         rows = np.packbits(rows > 0, axis=1)
     index = MemoryIndex(metric, 24, dtype=dtype)
-    order = index.writer.locality_order(np.ascontiguousarray(rows, dtype=kind), 1)
+    order = index.writer.locality_order([np.ascontiguousarray(rows, dtype=kind)], 1)
     assert sorted(order.tolist()) == list(range(len(rows)))
     assert clusters_in_a_run(owner[order]) < 15

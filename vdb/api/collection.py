@@ -20,8 +20,9 @@ from vdb.model import arguments, config, inputs
 from vdb.model.dtypes import DTYPES
 from vdb.model.filters import Filter
 from vdb.model.filters.field_types import field_type
+from vdb.model.inputs import ColumnNames
 from vdb.model.payload_encoder import PayloadEncoder
-from vdb.model.records import Id, Payload, Progress
+from vdb.model.records import Id, Payload, Progress, Table
 from vdb.model.results import WriteCounts
 from vdb.model.synonyms import with_hints
 from vdb.store import Batch, CollectionView, WritableCollection
@@ -62,10 +63,13 @@ class Collection(CollectionReader):
     @with_hints
     def add(
         self,
-        ids: Id | Sequence[Id] | NDArray[Any],
-        vectors: ArrayLike,
+        ids: Id | Sequence[Id] | NDArray[Any] | Table,
+        vectors: ArrayLike | Table | None = None,
         payloads: Sequence[Payload] | Payload = None,
         *,
+        id: str = "id",  # noqa: A002 - a public name
+        vector: str = "vector",
+        payload: str | Sequence[str] | bool | None = None,
         on_duplicate: str = "error",
         threads: int | None = None,
         progress: Progress | None = None,
@@ -74,22 +78,29 @@ class Collection(CollectionReader):
 
         Args:
             ids: int (64 bits, signed) or str (1..400 bytes of UTF-8, no NUL). The first record
-                decides which of the two the collection uses. One id for one record.
+                decides which of the two the collection uses. One id for one record. Or, alone, a
+                table: of pandas, of a library that speaks Arrow (pyarrow, polars, DuckDB, ...), a
+                structured array, or an iterable of rows as dicts or records. A stream is read to
+                its end, and all of it is one commit.
             vectors: Shape (n, dim), or (dim,) for one id; any real array-like, an array that
-                supports DLPack, or a column of lists of pandas, polars or pyarrow. They are stored
-                in the collection's dtype: rounded (float32, float16), or integers from -128 to 127
+                supports DLPack, or a column of lists of a table. They are stored in the
+                collection's dtype: rounded (float32, float16), or integers from -128 to 127
                 (int8). For bits: packed bytes as numpy.packbits makes them, shape (n, dim / 8), or
-                booleans, shape (n, dim).
+                booleans, shape (n, dim). In a column every row and number must be there.
             payloads: One for each id (None where there is none), or the payload of the one id.
                 JSON-like: None, bool, int, finite float, str, list, dict with str keys; at most
                 1 MiB encoded and 64 levels deep. Numbers, texts and arrays of numpy count as Python
                 values; a datetime is accepted where the field is declared as one, and stored as
-                text. Other values need a `PayloadEncoder`. A table (pandas, polars, pyarrow) gives
-                one payload a row.
+                text. Other values need a `PayloadEncoder`. A table gives one payload a row.
             on_duplicate: What to do with an id that has a record, or that stands in an earlier row
                 of this call. "error": refuse the call. "skip": leave the record as it is, and of
                 several rows take the first. "replace": replace it as `upsert` does, and of several
                 rows take the last.
+            id: Of a table, the column of the ids.
+            vector: Of a table, the column of the vectors.
+            payload: Of a table, the column that holds the payloads, or a list of the columns that
+                they are made of, as dicts. None takes all other columns, False none. Of rows, None
+                takes "payload" where a row has it, else all other keys.
             threads: Number of threads that link the vectors, 1..1,024; the default is one for each
                 processor that this process may use. The graph does not depend on it.
             progress: Called regularly with (done, total) vectors; an exception from it stops and
@@ -101,9 +112,10 @@ class Collection(CollectionReader):
         Raises:
             DuplicateIdError: An id exists already, or is given twice, and ``on_duplicate="error"``.
             DimensionMismatchError: Vectors of another length.
-            InvalidVectorError: NaN, infinity, longer than 1e18, a number that the dtype cannot
-                hold, zero under cosine, or a length other than 1 under dot (its square may be 1e-3
-                off; int8 is exempt).
+            InvalidArgumentError: The table has no such column.
+            InvalidVectorError: Null, NaN, infinity, longer than 1e18, a number that the dtype
+                cannot hold, zero under cosine, or a length other than 1 under dot (its square may
+                be 1e-3 off; int8 is exempt).
             InvalidPayloadError: A payload that could not be read back unchanged.
             ArgumentTypeError: Ids of the wrong kind, or something that is no array of numbers.
             BusyError: Another writer did not finish within the database's lock_timeout.
@@ -115,7 +127,7 @@ class Collection(CollectionReader):
         """
         arguments.callback("progress", progress)
         rule = arguments.choice("on_duplicate", on_duplicate, ingest.ON_DUPLICATE)
-        rows = self._rows(ids, vectors, payloads)
+        rows = self._rows(ids, vectors, payloads, ColumnNames(id, vector, payload))
         count = config.thread_count(threads)
         with self._access.writing(room=rows.room) as batch:
             coll = self._writable(batch)
@@ -128,10 +140,13 @@ class Collection(CollectionReader):
     @with_hints
     def upsert(
         self,
-        ids: Id | Sequence[Id] | NDArray[Any],
-        vectors: ArrayLike,
+        ids: Id | Sequence[Id] | NDArray[Any] | Table,
+        vectors: ArrayLike | Table | None = None,
         payloads: Sequence[Payload] | Payload = None,
         *,
+        id: str = "id",  # noqa: A002 - a public name
+        vector: str = "vector",
+        payload: str | Sequence[str] | bool | None = None,
         threads: int | None = None,
         progress: Progress | None = None,
     ) -> WriteCounts:
@@ -145,7 +160,7 @@ class Collection(CollectionReader):
             docs.upsert("tea", [0.9, 0.2, 0.1], {"year": 2024})
         """
         arguments.callback("progress", progress)
-        rows = self._rows(ids, vectors, payloads)
+        rows = self._rows(ids, vectors, payloads, ColumnNames(id, vector, payload))
         count = config.thread_count(threads)
         with self._access.writing(room=rows.room) as batch:
             coll = self._writable(batch)
@@ -156,10 +171,21 @@ class Collection(CollectionReader):
     @with_hints
     def set_payloads(
         self,
-        ids: Id | Sequence[Id] | NDArray[Any],
-        payloads: Sequence[Payload] | Payload,
+        ids: Id | Sequence[Id] | NDArray[Any] | Table,
+        payloads: Sequence[Payload] | Payload = ...,
+        *,
+        id: str = "id",  # noqa: A002 - a public name
+        vector: str = "vector",
+        payload: str | Sequence[str] | bool | None = None,
     ) -> None:
         """Replaces the payloads of existing records; their vectors stay.
+
+        Args:
+            ids: As for `add`; or, alone, a table.
+            payloads: As for `add`.
+            id: As for `add`.
+            vector: Of a table, a column that is no part of payloads; it need not be there.
+            payload: As for `add`.
 
         Raises:
             NotFoundError: An id has no record.
@@ -169,14 +195,14 @@ class Collection(CollectionReader):
         Example:
             docs.set_payloads("tea", {"year": 2024})
         """
-        id_list = inputs.id_list(ids)
-        single_id = inputs.is_one_id(ids)
-        payload_input = payloads if single_id else inputs.rereadable("payloads", payloads)
+        names = ColumnNames(id, vector, payload)
+        columns = inputs.payload_columns_of(ids, payloads, names)
+        id_list = inputs.id_list(columns.ids, name=columns.id_name)
         encoded = self._prepared(
             lambda row_format: ingest.encode_payloads(
-                payload_input,
+                columns.payloads,
                 len(id_list),
-                one=single_id,
+                one=inputs.is_one_id(columns.ids),
                 moments=row_format.moments,
                 encoder=self._encoder,
             )
@@ -573,12 +599,12 @@ class Collection(CollectionReader):
         if self._expected_metric is not None:
             self._expected_metric = report.metric
 
-    def _rows(self, ids: object, vectors: ArrayLike, payloads: object) -> ingest.Rows:
+    def _rows(
+        self, ids: object, vectors: object, payloads: object, names: ColumnNames
+    ) -> ingest.Rows:
         # By the metric and dtype last seen; the batch prepares the rows again after a rebuild.
-        ids, vectors, payloads = ingest.rereadable(ids, vectors, payloads)
-        return self._prepared(
-            lambda form: ingest.prepare(ids, vectors, payloads, form, encoder=self._encoder)
-        )
+        columns = inputs.columns_of(ids, vectors, payloads, names)
+        return self._prepared(lambda form: ingest.prepare(columns, form, encoder=self._encoder))
 
     def _prepared(self, prepare: Callable[[ingest.RowFormat], _T]) -> _T:
         """The result of `prepare` for the collection as last seen; if it raises, as it is now."""

@@ -11,12 +11,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from dataclasses import dataclass, replace
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
 import numpy as np
-from numpy.typing import ArrayLike, NDArray
 
 from vdb import index
 from vdb.errors import (
@@ -45,7 +43,6 @@ __all__ = [
     "delete",
     "encode_payloads",
     "prepare",
-    "rereadable",
     "set_payloads",
     "upsert",
 ]
@@ -76,17 +73,16 @@ class Rows:
 
     Attributes:
         ids: All int or all str.
-        vectors: As they are stored, C-contiguous, shape (n, dim); bits packed.
+        vectors: As they are stored; bits packed. `add` and `upsert` let go of them as they are
+            stored.
         payloads: Each one encoded, or None where there is none.
         kind: The metric and dtype that the vectors were prepared for.
-        vectors_for: Prepares the same vectors for others; None where those never change.
     """
 
     ids: list[Id]
-    vectors: NDArray[Any]
+    vectors: inputs.RowParts
     payloads: list[bytes | None]
     kind: tuple[str, str]
-    vectors_for: Callable[[Metric, DType], NDArray[Any]] | None = None
 
     @property
     def room(self) -> int:
@@ -95,42 +91,31 @@ class Rows:
         return 2 * (self.vectors.nbytes + payloads) + _ROOM_OF_A_RECORD * len(self.ids)
 
 
-def rereadable(
-    ids: object, vectors: ArrayLike, payloads: object
-) -> tuple[object, ArrayLike, object]:
-    """The same three, which can be read several times: iterators are listed."""
-    if not inputs.is_one_id(ids):
-        ids, payloads = inputs.rereadable("ids", ids), inputs.rereadable("payloads", payloads)
-    return ids, inputs.rereadable("vectors", vectors), payloads
-
-
 def prepare(
-    ids: object,
-    vectors: ArrayLike,
-    payloads: object,
-    row_format: RowFormat,
-    *,
-    encoder: PayloadEncoder | None = None,
+    columns: inputs.Columns, row_format: RowFormat, *, encoder: PayloadEncoder | None = None
 ) -> Rows:
-    """Everything that can be checked before the writer lock is taken; all three `rereadable`."""
+    """Everything that can be checked before the writer lock is taken."""
+    ids, vectors, payloads, id_name, vector_name = columns
     one = inputs.is_one_id(ids)
-    listed = inputs.id_list(ids)
+    listed = inputs.id_list(ids, name=id_name)
     dim, metric, dtype, moments = row_format
 
-    def vectors_for(metric: Metric, dtype: DType) -> NDArray[Any]:
-        return inputs.vector_matrix(
+    def vectors_for(metric: Metric, dtype: DType) -> inputs.RowParts:
+        parts = inputs.vector_parts(
             vectors,
             dim=dim,
             metric=metric,
             dtype=dtype,
             rows=len(listed),
-            name="vector" if one else "vectors",
+            name=vector_name,
             one=one,
         )
+        parts.anew = vectors_for
+        return parts
 
-    matrix = vectors_for(METRICS[metric], DTYPES[dtype])
+    parts = vectors_for(METRICS[metric], DTYPES[dtype])
     encoded = encode_payloads(payloads, len(listed), one=one, moments=moments, encoder=encoder)
-    return Rows(listed, matrix, encoded, (metric, dtype), vectors_for)
+    return Rows(listed, parts, encoded, (metric, dtype))
 
 
 def encode_payloads(
@@ -205,7 +190,7 @@ def upsert(
     with batch.changing():
         if old:
             places = np.array(list(old.values()), dtype=np.uint32)
-            index.replace(batch, coll, places, rows.vectors[list(old)], threads=threads)
+            index.replace(batch, coll, places, rows.vectors.take(list(old)), threads=threads)
             for i, slot in old.items():
                 batch.put_encoded(coll, slot, rows.ids[i], rows.payloads[i])
             after = _pick(terms, list(old))
@@ -280,8 +265,9 @@ def _fitted(coll: WritableCollection, rows: Rows) -> Rows:
     header = coll.header
     inputs.require_id_kind(header.name, header.id_kind, rows.ids)
     kind = header.metric, header.dtype
-    if kind != rows.kind and rows.vectors_for is not None:  # rebuilt since they were prepared
-        vectors = rows.vectors_for(metric_named(header.metric), dtype_named(header.dtype))
+    anew = rows.vectors.anew
+    if kind != rows.kind and anew is not None:  # rebuilt since they were prepared
+        vectors = anew(metric_named(header.metric), dtype_named(header.dtype))
         rows = replace(rows, vectors=vectors, kind=kind)
     if header.count + len(rows.ids) > LIMITS.slots:
         raise InvalidArgumentError(
@@ -324,7 +310,7 @@ def _take(rows: Rows, chosen: list[int]) -> Rows:
     return replace(
         rows,
         ids=[rows.ids[i] for i in chosen],
-        vectors=rows.vectors[chosen],
+        vectors=inputs.RowParts([rows.vectors.take(chosen)]),
         payloads=[rows.payloads[i] for i in chosen],
     )
 

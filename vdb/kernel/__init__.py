@@ -12,14 +12,18 @@ from vdb.kernel import _kernel
 NONE: int = _kernel.NONE
 """No slot (2**32 - 1)."""
 
+ArrowNode = _kernel.ArrowNode
+ArrowStream = _kernel.ArrowStream
 BlockTable = _kernel.BlockTable
 AddressPredictor = _kernel.AddressPredictor
 Index = _kernel.Index
 Residency = _kernel.Residency
 Writer = _kernel.Writer
+adjacent_rows = _kernel.adjacent_rows
 are_payloads = _kernel.are_payloads
 crc32c = _kernel.crc32c
 distances = _kernel.distances
+import_arrow_array = _kernel.import_arrow_array
 instruction_set = _kernel.instruction_set
 instruction_sets = _kernel.instruction_sets
 level_limit = _kernel.level_limit
@@ -53,14 +57,18 @@ if hasattr(os, "register_at_fork"):
 __all__ = [
     "NONE",
     "AddressPredictor",
+    "ArrowNode",
+    "ArrowStream",
     "BlockTable",
     "Index",
     "Residency",
     "Writer",
+    "adjacent_rows",
     "are_payloads",
     "crc32c",
     "distances",
     "end_calls",
+    "import_arrow_array",
     "instruction_set",
     "instruction_sets",
     "keep_out",

@@ -61,15 +61,16 @@ std::vector<uint32_t> Writer::allocate(Source& source, size_t count) {
   return slots;
 }
 
-std::vector<uint32_t> Writer::locality_order(size_t count, const uint8_t* rows, uint32_t threads,
+std::vector<uint32_t> Writer::locality_order(const std::vector<const uint8_t*>& rows,
+                                             uint32_t threads,
                                              const std::function<void()>& tick) const {
   const IndexState& state = index_->state_;
+  const size_t count = rows.size();
   if (count > kMaxSlots) throw std::length_error("a collection holds at most 2^31 - 2 vectors");
   std::vector<Item> items(count);
   parallel_for(static_cast<uint32_t>(count), threads, 1024, [&](uint32_t i, uint32_t) {
     check_cancelled_every<1024>(i);
-    const uint8_t* row = rows + i * state.shape.row_bytes();
-    items[i] = {row, norm_of_row(state.shape, row)};
+    items[i] = {rows[i], norm_of_row(state.shape, rows[i])};
   });
   return vdb::locality_order(Distance::build(state.metric, state.shape), items, threads, tick);
 }

@@ -29,7 +29,8 @@ class Writer {
   // Slots for new vectors: free ones first, then new ones. Throws std::length_error past 2^31 - 2.
   std::vector<uint32_t> allocate(Source& source, size_t count);
   // The order in which to store new vectors so that near ones share blocks. See locality_order.h.
-  std::vector<uint32_t> locality_order(size_t count, const uint8_t* rows, uint32_t threads,
+  // `rows`: where each of them lies.
+  std::vector<uint32_t> locality_order(const std::vector<const uint8_t*>& rows, uint32_t threads,
                                        const std::function<void()>& tick) const;
   // Stores vectors (one after the other) and their norms in allocated slots.
   void put(Source& source, const uint32_t* slots, size_t count, const uint8_t* rows);

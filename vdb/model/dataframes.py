@@ -1,28 +1,36 @@
-"""Columns and tables of pandas, polars, pyarrow and numpy, in plain Python and numpy arrays.
+"""Columns and tables of pandas, numpy and all that speaks Arrow, in plain Python.
 
-pandas, polars and pyarrow are not imported: an object of theirs can only come from a program that
-has imported them already. Tables of other libraries are recognized by their attributes, because
-iterating over one would give its column names.
+No library is imported: an object of one can only come from a program that has imported it already.
+Whatever hands over its memory through the Arrow C data interface (pyarrow, polars, DuckDB, ...) is
+read in place. pandas is read by itself: it needs pyarrow to speak Arrow, and would make a null of a
+NaN. Tables of other libraries are recognized by their attributes, because iterating over one would
+give its column names.
 """
 
 from __future__ import annotations
 
 import sys
-from collections.abc import Iterator
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
-from numpy.typing import NDArray
+
+if TYPE_CHECKING:
+    from vdb.model.arrow import Column
 
 __all__ = [
+    "arrow_column",
     "column",
     "described",
-    "fixed_rows",
     "is_column",
+    "is_pandas",
     "is_scalar",
+    "is_series",
     "is_table",
+    "joined",
     "records",
     "scalar",
+    "series_values",
+    "speaks_arrow",
 ]
 
 
@@ -35,19 +43,77 @@ def is_table(value: object) -> bool:
 
 
 def is_column(value: object) -> bool:
-    """Whether it is a column of pandas, polars or pyarrow."""
-    return (
-        _is(value, "pandas", "Series", "Index")
-        or _is(value, "polars", "Series")
-        or _is(value, "pyarrow", "Array", "ChunkedArray")
+    """Whether it is a column of pandas, or of a library that speaks Arrow."""
+    return _is(value, "pandas", "Series", "Index") or (
+        speaks_arrow(value) and not is_table(value) and not is_scalar(value)
     )
 
 
+def is_pandas(value: object) -> bool:
+    """Whether it is a table of pandas."""
+    return _is(value, "pandas", "DataFrame")
+
+
+def is_series(value: object) -> bool:
+    """Whether it is a column of pandas."""
+    return _is(value, "pandas", "Series")
+
+
+def speaks_arrow(value: object) -> bool:
+    """Whether it hands over its memory through the Arrow C data or stream interface."""
+    kind = type(value)
+    return (
+        hasattr(kind, "__arrow_c_stream__")
+        or hasattr(kind, "__arrow_c_array__")
+        or _is(value, "vdb.model.arrow.columns", "Column")
+    )
+
+
+def arrow_column(value: Any) -> Column | None:
+    """A column or a table of a library that speaks Arrow, nothing of it copied; else None.
+
+    A stream is read to its end, and cannot be read again.
+
+    Raises:
+        Exception: Whatever the library raises.
+    """
+    if _is(value, "pandas", "Series"):
+        value = _arrow_of_pandas(value)
+    elif _is(value, "datasets", "Dataset"):  # of which rows may have been chosen or put in order
+        value = value.with_format("arrow")[:]
+    elif not speaks_arrow(value) and hasattr(type(value), "to_arrow"):
+        value = value.to_arrow()
+    if not speaks_arrow(value) or _is(value, "pandas", "Series", "Index", "DataFrame"):
+        return None
+    from vdb.model import arrow
+
+    return value if isinstance(value, arrow.Column) else arrow.read(value)
+
+
+def _arrow_of_pandas(series: Any) -> Any:
+    """The array of pyarrow's that a column of pandas consists of, where it does, else itself."""
+    kind = getattr(sys.modules["pandas"], "ArrowDtype", None)
+    if kind is None or not isinstance(series.dtype, kind):
+        return series
+    return series.array.__arrow_array__()
+
+
 def column(value: Any) -> list[Any] | None:
-    """The entries of a column as its library converts them to Python; None for other values."""
+    """The entries of a column in plain Python; None for other values.
+
+    Raises:
+        ValueError: It is a table.
+    """
     if not is_column(value):
         return None
-    return list(value.to_pylist() if hasattr(value, "to_pylist") else value.to_list())
+    read = arrow_column(value)
+    if read is None:
+        return list(value.to_list())
+    if read.is_table:
+        raise ValueError("it is a table; give one of its columns")
+    from vdb.model import arrow
+
+    return arrow.python_values(read)
 
 
 def is_scalar(value: object) -> bool:
@@ -60,7 +126,7 @@ def scalar(value: Any) -> Any:
     return value.as_py() if is_scalar(value) else value
 
 
-def records(value: Any) -> list[dict[Any, Any]] | None:
+def records(value: Any) -> list[Any] | None:
     """The rows of a table as dicts by column; None for a table of another library.
 
     Missing entries are None; NaN in a column of floats is a number like others.
@@ -68,22 +134,23 @@ def records(value: Any) -> list[dict[Any, Any]] | None:
     Raises:
         ValueError: Two columns have one name.
     """
-    if _is(value, "pandas", "DataFrame"):
+    if is_pandas(value):
         names = list(value.columns)
-        columns = [_of_pandas(value.iloc[:, i]) for i in range(len(names))]
-        return _joined(names, columns, len(value))
-    if _is(value, "polars", "DataFrame"):
-        return list(value.to_dicts())
-    if _is(value, "pyarrow", "Table", "RecordBatch"):
-        names = list(value.schema.names)
-        return _joined(names, [one.to_pylist() for one in value.columns], value.num_rows)
+        columns = [series_values(value.iloc[:, i]) for i in range(len(names))]
+        return joined(names, columns, len(value))
     if isinstance(value, np.ndarray) and value.dtype.names is not None and value.ndim == 1:
         fields = list(value.dtype.names)
-        return _joined(fields, [list(value[name]) for name in fields], len(value))
-    return None
+        return joined(fields, [list(value[name]) for name in fields], len(value))
+    read = arrow_column(value)
+    if read is None or not read.is_table:
+        return None
+    from vdb.model import arrow
+
+    return arrow.python_values(read)
 
 
-def _joined(names: list[Any], columns: list[list[Any]], rows: int) -> list[dict[Any, Any]]:
+def joined(names: list[Any], columns: list[list[Any]], rows: int) -> list[dict[Any, Any]]:
+    """Rows as dicts, of columns."""
     duplicate = next((name for i, name in enumerate(names) if name in names[:i]), None)
     if duplicate is not None:
         raise ValueError(f"two of its columns are called {duplicate!r}")
@@ -92,7 +159,7 @@ def _joined(names: list[Any], columns: list[list[Any]], rows: int) -> list[dict[
     return [dict(zip(names, row, strict=True)) for row in zip(*columns, strict=True)]
 
 
-def _of_pandas(series: Any) -> list[Any]:
+def series_values(series: Any) -> list[Any]:
     """A column of pandas with None for what is missing, where that cannot be a number or object."""
     entries: list[Any] = series.tolist()
     plain = isinstance(series.dtype, np.dtype) and series.dtype.kind in "biufcO"
@@ -101,31 +168,6 @@ def _of_pandas(series: Any) -> list[Any]:
     missing = series.isna().tolist()
     pairs = zip(entries, missing, strict=True)
     return [None if is_missing else entry for entry, is_missing in pairs]
-
-
-def fixed_rows(value: Any) -> NDArray[Any] | None:
-    """A column of pyarrow's whose entries are lists of one length, as a matrix, without a copy.
-
-    None for any other column, and for one with missing entries.
-    """
-    if not _is(value, "pyarrow", "Array", "ChunkedArray"):
-        return None
-    chunks = list(_chunks(value))
-    size = getattr(chunks[0].type, "list_size", None) if chunks else None
-    if not size or any(chunk.null_count for chunk in chunks):
-        return None
-    parts = [chunk.flatten() for chunk in chunks]
-    if any(part.null_count for part in parts):
-        return None
-    arrays = [part.to_numpy(zero_copy_only=False) for part in parts]
-    whole = arrays[0] if len(arrays) == 1 else np.concatenate(arrays)
-    return whole.reshape(-1, size) if whole.dtype.kind in "fiu" else None
-
-
-def _chunks(value: Any) -> Iterator[Any]:
-    """The arrays that a column consists of, of extension types those that they are stored as."""
-    for chunk in value.chunks if hasattr(value, "chunks") else [value]:
-        yield getattr(chunk, "storage", chunk)
 
 
 def described(value: object) -> str:

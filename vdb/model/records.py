@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
-from typing import Any, Literal, TypeAlias
+from typing import Any, Literal, Protocol, TypeAlias
 
 import numpy as np
 from numpy.typing import NDArray
@@ -20,6 +20,7 @@ __all__ = [
     "Problem",
     "Progress",
     "Record",
+    "Table",
 ]
 
 Id: TypeAlias = int | str
@@ -36,6 +37,16 @@ Progress: TypeAlias = Callable[[int, int], object]
 
 Direction: TypeAlias = Literal["higher", "lower"]
 """Which numbers are closer: "higher" ones or "lower" ones."""
+
+
+class _ArrowStream(Protocol):
+    def __arrow_c_stream__(self, requested_schema: object | None = None) -> object: ...
+
+
+class _ArrowArray(Protocol):
+    def __arrow_c_array__(
+        self, requested_schema: object | None = None
+    ) -> tuple[object, object]: ...
 
 
 def _equal(a: NDArray[Any] | None, b: NDArray[Any] | None) -> bool:
@@ -167,3 +178,7 @@ class Problem:
 
     def __str__(self) -> str:
         return f"{self.severity}: {self.where}: {self.what}"
+
+
+Table: TypeAlias = "_ArrowStream | _ArrowArray | Iterable[Mapping[str, Any] | Record]"
+"""A table or a column of a library that speaks Arrow; or rows, as dicts or records."""

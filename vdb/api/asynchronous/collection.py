@@ -13,7 +13,7 @@ from vdb.api.collection import Collection
 from vdb.index import Tuning
 from vdb.model import config
 from vdb.model.filters import Filter
-from vdb.model.records import Id, Payload, Progress
+from vdb.model.records import Id, Payload, Progress, Table
 from vdb.model.results import WriteCounts
 from vdb.model.synonyms import with_hints
 
@@ -38,10 +38,13 @@ class AsyncCollection(AsyncCollectionReader):
     @with_hints
     async def add(
         self,
-        ids: Id | Sequence[Id] | NDArray[Any],
-        vectors: ArrayLike,
+        ids: Id | Sequence[Id] | NDArray[Any] | Table,
+        vectors: ArrayLike | Table | None = None,
         payloads: Sequence[Payload] | Payload = None,
         *,
+        id: str = "id",
+        vector: str = "vector",
+        payload: str | Sequence[str] | bool | None = None,
         on_duplicate: str = "error",
         threads: int | None = None,
         progress: Progress | None = None,
@@ -50,22 +53,29 @@ class AsyncCollection(AsyncCollectionReader):
 
         Args:
             ids: int (64 bits, signed) or str (1..400 bytes of UTF-8, no NUL). The first record
-                decides which of the two the collection uses. One id for one record.
+                decides which of the two the collection uses. One id for one record. Or, alone, a
+                table: of pandas, of a library that speaks Arrow (pyarrow, polars, DuckDB, ...), a
+                structured array, or an iterable of rows as dicts or records. A stream is read to
+                its end, and all of it is one commit.
             vectors: Shape (n, dim), or (dim,) for one id; any real array-like, an array that
-                supports DLPack, or a column of lists of pandas, polars or pyarrow. They are stored
-                in the collection's dtype: rounded (float32, float16), or integers from -128 to 127
+                supports DLPack, or a column of lists of a table. They are stored in the
+                collection's dtype: rounded (float32, float16), or integers from -128 to 127
                 (int8). For bits: packed bytes as numpy.packbits makes them, shape (n, dim / 8), or
-                booleans, shape (n, dim).
+                booleans, shape (n, dim). In a column every row and number must be there.
             payloads: One for each id (None where there is none), or the payload of the one id.
                 JSON-like: None, bool, int, finite float, str, list, dict with str keys; at most
                 1 MiB encoded and 64 levels deep. Numbers, texts and arrays of numpy count as Python
                 values; a datetime is accepted where the field is declared as one, and stored as
-                text. Other values need a `PayloadEncoder`. A table (pandas, polars, pyarrow) gives
-                one payload a row.
+                text. Other values need a `PayloadEncoder`. A table gives one payload a row.
             on_duplicate: What to do with an id that has a record, or that stands in an earlier row
                 of this call. "error": refuse the call. "skip": leave the record as it is, and of
                 several rows take the first. "replace": replace it as `upsert` does, and of several
                 rows take the last.
+            id: Of a table, the column of the ids.
+            vector: Of a table, the column of the vectors.
+            payload: Of a table, the column that holds the payloads, or a list of the columns that
+                they are made of, as dicts. None takes all other columns, False none. Of rows, None
+                takes "payload" where a row has it, else all other keys.
             threads: Number of threads that link the vectors, 1..1,024; the default is one for each
                 processor that this process may use. The graph does not depend on it.
             progress: Called regularly with (done, total) vectors; an exception from it stops and
@@ -77,9 +87,10 @@ class AsyncCollection(AsyncCollectionReader):
         Raises:
             DuplicateIdError: An id exists already, or is given twice, and ``on_duplicate="error"``.
             DimensionMismatchError: Vectors of another length.
-            InvalidVectorError: NaN, infinity, longer than 1e18, a number that the dtype cannot
-                hold, zero under cosine, or a length other than 1 under dot (its square may be 1e-3
-                off; int8 is exempt).
+            InvalidArgumentError: The table has no such column.
+            InvalidVectorError: Null, NaN, infinity, longer than 1e18, a number that the dtype
+                cannot hold, zero under cosine, or a length other than 1 under dot (its square may
+                be 1e-3 off; int8 is exempt).
             InvalidPayloadError: A payload that could not be read back unchanged.
             ArgumentTypeError: Ids of the wrong kind, or something that is no array of numbers.
             BusyError: Another writer did not finish within the database's lock_timeout.
@@ -94,6 +105,9 @@ class AsyncCollection(AsyncCollectionReader):
                 ids,
                 vectors,
                 payloads,
+                id=id,
+                vector=vector,
+                payload=payload,
                 on_duplicate=on_duplicate,
                 threads=threads,
                 progress=call.reporting(progress),
@@ -103,10 +117,13 @@ class AsyncCollection(AsyncCollectionReader):
     @with_hints
     async def upsert(
         self,
-        ids: Id | Sequence[Id] | NDArray[Any],
-        vectors: ArrayLike,
+        ids: Id | Sequence[Id] | NDArray[Any] | Table,
+        vectors: ArrayLike | Table | None = None,
         payloads: Sequence[Payload] | Payload = None,
         *,
+        id: str = "id",
+        vector: str = "vector",
+        payload: str | Sequence[str] | bool | None = None,
         threads: int | None = None,
         progress: Progress | None = None,
     ) -> WriteCounts:
@@ -121,15 +138,35 @@ class AsyncCollection(AsyncCollectionReader):
         """
         return await self._calls.write(
             lambda call: self._sync.upsert(
-                ids, vectors, payloads, threads=threads, progress=call.reporting(progress)
+                ids,
+                vectors,
+                payloads,
+                id=id,
+                vector=vector,
+                payload=payload,
+                threads=threads,
+                progress=call.reporting(progress),
             )
         )
 
     @with_hints
     async def set_payloads(
-        self, ids: Id | Sequence[Id] | NDArray[Any], payloads: Sequence[Payload] | Payload
+        self,
+        ids: Id | Sequence[Id] | NDArray[Any] | Table,
+        payloads: Sequence[Payload] | Payload = ...,
+        *,
+        id: str = "id",
+        vector: str = "vector",
+        payload: str | Sequence[str] | bool | None = None,
     ) -> None:
         """Replaces the payloads of existing records; their vectors stay.
+
+        Args:
+            ids: As for `add`; or, alone, a table.
+            payloads: As for `add`.
+            id: As for `add`.
+            vector: Of a table, a column that is no part of payloads; it need not be there.
+            payload: As for `add`.
 
         Raises:
             NotFoundError: An id has no record.
@@ -139,7 +176,9 @@ class AsyncCollection(AsyncCollectionReader):
         Example:
             await docs.set_payloads("tea", {"year": 2024})
         """
-        await self._calls.write(lambda _: self._sync.set_payloads(ids, payloads))
+        await self._calls.write(
+            lambda _: self._sync.set_payloads(ids, payloads, id=id, vector=vector, payload=payload)
+        )
 
     @with_hints
     async def delete(

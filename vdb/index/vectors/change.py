@@ -14,6 +14,7 @@ from numpy.typing import NDArray
 
 from vdb.index.vectors.kernel_view import opened, writer_of
 from vdb.kernel import Writer
+from vdb.model.inputs import RowParts
 from vdb.model.records import Progress
 from vdb.store import Batch, WritableCollection
 
@@ -39,12 +40,12 @@ _NOTHING: NDArray[np.uint32] = np.empty(0, np.uint32)
 def add(
     batch: Batch,
     collection: WritableCollection,
-    vectors: NDArray[Any],
+    vectors: RowParts,
     *,
     threads: int = 1,
     progress: Progress | None = None,
 ) -> NDArray[np.uint32]:
-    """Stores new vectors and links them into the graph.
+    """Stores new vectors and links them into the graph. `vectors` is empty afterwards.
 
     Args:
         batch: The batch that the collection is changed in.
@@ -62,9 +63,13 @@ def add(
     free = slots = writer.allocate(fetch, len(vectors))
     if len(vectors) >= LEAST_ARRANGED:
         slots = np.empty_like(free)
-        slots[writer.locality_order(vectors, threads)] = free
+        slots[writer.locality_order(vectors.parts, threads)] = free
     collection.changed.append(slots)
-    writer.put(fetch, slots, vectors)
+    stored = 0
+    for part in vectors.drained():
+        writer.put(fetch, slots[stored : stored + len(part)], part)
+        stored += len(part)
+        del part
     # Linked in the order in which they came: in that of their slots, recall would be lower.
     _link(batch, collection, slots, nodes=nodes, threads=threads, progress=progress)
     return slots

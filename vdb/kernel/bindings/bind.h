@@ -9,6 +9,8 @@ namespace vdb::bindings {
 
 namespace nb = nanobind;
 
+void bind_adjacent_rows(nb::module_& m);
+void bind_arrow_import(nb::module_& m);
 void bind_functions(nb::module_& m);
 void bind_paging(nb::module_& m);
 void bind_records(nb::module_& m);

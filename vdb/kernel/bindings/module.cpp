@@ -28,6 +28,8 @@ NB_MODULE(_kernel, m) {
   nanobind::set_leak_warnings(false);  // objects alive at exit are the interpreter's business
   nanobind::register_exception_translator(bindings::translate);
   bindings::bind_gil(m);
+  bindings::bind_adjacent_rows(m);
+  bindings::bind_arrow_import(m);
   bindings::bind_functions(m);
   bindings::bind_paging(m);
   bindings::bind_records(m);

@@ -36,18 +36,22 @@ void bind_writer(nb::module_& m) {
           "fetch"_a, "count"_a, "Slots for new vectors: free ones first.")
       .def(
           "locality_order",
-          [](const Writer& w, const Rows& rows, uint32_t threads) {
+          [](const Writer& w, const std::vector<Rows>& parts, uint32_t threads) {
             const RowShape& shape = w.index()->state().shape;
-            check_rows(rows, shape.dtype, shape.length(), "rows");
+            std::vector<const uint8_t*> rows;
+            for (const Rows& part : parts) {
+              check_rows(part, shape.dtype, shape.length(), "parts");
+              for (size_t i = 0; i < part.shape(0); ++i)
+                rows.push_back(bytes_of(part) + i * shape.row_bytes());
+            }
             const nb::object none = nb::none();
             PythonSource source{none};
-            return slot_array(source.run([&] {
-              return w.locality_order(rows.shape(0), bytes_of(rows), threads,
-                                      [&] { source.tick(none, 0, 0); });
-            }));
+            return slot_array(source.run(
+                [&] { return w.locality_order(rows, threads, [&] { source.tick(none, 0, 0); }); }));
           },
-          "rows"_a, "threads"_a = 1,
-          "Numbers of the rows in the order in which they best lie: near ones beside each other.")
+          "parts"_a, "threads"_a = 1,
+          "Numbers of rows that lie in several matrices, counted through, in the order in which "
+          "they best lie: near ones beside each other.")
       .def(
           "put",
           [](Writer& w, nb::object fetch, const Slots& slots, const Rows& rows) {

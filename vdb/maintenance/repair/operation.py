@@ -29,6 +29,7 @@ from vdb.maintenance.repair.header_salvage import salvage_header
 from vdb.maintenance.repair.record_salvage import SalvagedRows, salvage_records, view_of
 from vdb.maintenance.repair.report import LostRecord, RepairedCollection, RepairReport
 from vdb.model.config import index_from_map
+from vdb.model.inputs import RowParts
 from vdb.model.records import Id
 from vdb.scores.table import convention_named
 from vdb.store import Environment, Snapshot, create_empty
@@ -204,7 +205,7 @@ def _copy(target: Environment, name: str, salvaged: SalvagedRows, threads: int) 
         coll = batch.collection(name)
         vectors = np.ascontiguousarray(salvaged.vectors)
         kind = coll.header.metric, coll.header.dtype
-        rows = ingest.Rows(salvaged.ids, vectors, salvaged.payloads, kind)
+        rows = ingest.Rows(salvaged.ids, RowParts([vectors]), salvaged.payloads, kind)
         ingest.add(batch, coll, rows, threads=threads)
 
 

@@ -6,6 +6,8 @@ the argument and the row.
 
 from __future__ import annotations
 
+from vdb.model.inputs.column_names import ColumnNames
+from vdb.model.inputs.columns import Columns, columns_of, payload_columns_of
 from vdb.model.inputs.ids import (
     id_kind,
     id_list,
@@ -16,13 +18,19 @@ from vdb.model.inputs.ids import (
 )
 from vdb.model.inputs.iterators import rereadable
 from vdb.model.inputs.payloads import payload_list
-from vdb.model.inputs.vectors import query_matrix, query_row, vector_matrix
+from vdb.model.inputs.row_parts import RowParts
+from vdb.model.inputs.vectors import query_matrix, query_row, vector_matrix, vector_parts
 
 __all__ = [
+    "ColumnNames",
+    "Columns",
+    "RowParts",
+    "columns_of",
     "id_kind",
     "id_list",
     "is_one_id",
     "one_id",
+    "payload_columns_of",
     "payload_list",
     "query_matrix",
     "query_row",
@@ -30,4 +38,5 @@ __all__ = [
     "require_id_kind",
     "rereadable",
     "vector_matrix",
+    "vector_parts",
 ]

@@ -7,6 +7,7 @@ what came and what to write.
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from typing import Any, NoReturn
 
 import numpy as np
@@ -23,16 +24,26 @@ from vdb.model.arguments import shown, unreadable
 from vdb.model.config import LIMITS
 from vdb.model.dtypes import DType
 from vdb.model.inputs.iterators import rereadable
+from vdb.model.inputs.joined_rows import joined_rows
 
-__all__ = ["array_of", "refuse_dimension"]
+__all__ = ["array_of", "arrays_of", "refuse_dimension"]
 
 
 def array_of(vectors: Any, name: str, dim: int, dtype: DType) -> NDArray[Any]:
     """An array of real numbers; of bits, of booleans or integers. Of any shape.
 
+    Arguments and errors are those of `arrays_of`.
+    """
+    parts = list(arrays_of(vectors, name, dim, dtype))
+    return parts[0] if len(parts) == 1 else np.concatenate(parts)
+
+
+def arrays_of(vectors: Any, name: str, dim: int, dtype: DType) -> Iterator[NDArray[Any]]:
+    """The same as one array, or as several matrices below each other: as they lie in memory.
+
     Args:
         vectors: A list, an array of any library that numpy reads or that speaks DLPack, a column
-            of lists of pandas, polars or pyarrow, an iterator over vectors.
+            of lists of pandas or of a library that speaks Arrow, an iterator over vectors.
         name: What the argument is called in messages.
         dim: The collection's dimension, by which rows of other lengths are named.
         dtype: The collection's.
@@ -42,6 +53,50 @@ def array_of(vectors: Any, name: str, dim: int, dtype: DType) -> NDArray[Any]:
         DimensionMismatchError: Rows of different lengths.
         InvalidVectorError: A vector is missing.
     """
+    try:
+        column = dataframes.arrow_column(vectors)
+    except Exception as error:
+        raise unreadable(name, vectors, error) from error
+    if column is not None:
+        yield from _of_arrow(column, name, dim, dtype)
+        return
+    parts = joined_rows(vectors)
+    if parts is None or parts[0].dtype.kind not in _kinds(dtype):
+        yield _one_array(vectors, name, dim, dtype)
+        return
+    before = 0
+    for part in parts:
+        if part.shape[1] not in _lengths(dim, dtype):
+            refuse_dimension(f"{name}[{before}]", dim, dtype, part.shape[1])
+        before += len(part)
+    yield from parts
+
+
+def _lengths(dim: int, dtype: DType) -> tuple[int, ...]:
+    """How long a row may be."""
+    return (dim, dtype.columns(dim)) if dtype.packed else (dim,)
+
+
+def _of_arrow(column: Any, name: str, dim: int, dtype: DType) -> Iterator[NDArray[Any]]:
+    from vdb.model import arrow
+
+    def refuse_length(row: int, length: int) -> NoReturn:
+        refuse_dimension(f"{name}[{row}]", dim, dtype, length)
+
+    try:
+        many = False
+        for part in arrow.matrices(column, name, refuse_length):
+            many = True
+            if part.dtype.kind not in _kinds(dtype):
+                _refuse(name, dtype, f"an array of {part.dtype}", str(part.dtype))
+            yield part
+    except ValueError as error:  # what it handed over does not fit its type
+        raise unreadable(name, column, error) from error
+    if not many:
+        yield np.empty((0, dim), np.float32)
+
+
+def _one_array(vectors: Any, name: str, dim: int, dtype: DType) -> NDArray[Any]:
     if isinstance(vectors, np.ma.MaskedArray) and np.ma.is_masked(vectors):
         raise InvalidArgumentError(
             f"{name} has masked entries; a vector needs all its numbers",
@@ -66,8 +121,7 @@ def _kinds(dtype: DType) -> str:
 def _read(vectors: Any, name: str, dim: int, dtype: DType) -> NDArray[Any]:
     """The array that numpy makes of it."""
     try:
-        rows = dataframes.fixed_rows(vectors)
-        array = np.asarray(vectors) if rows is None else rows
+        array = np.asarray(vectors)
         if array.dtype.kind == "O" and array.ndim == 0 and hasattr(type(vectors), "__dlpack__"):
             array = np.from_dlpack(vectors)
     except ValueError as error:

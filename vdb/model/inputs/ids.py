@@ -52,12 +52,13 @@ def one_id(value: object, name: str = "id") -> Id:
     )
 
 
-def id_list(ids: Any, *, ordered: bool = True) -> list[Id]:
+def id_list(ids: Any, *, ordered: bool = True, name: str = "ids") -> list[Id]:
     """Ids as a list of plain ints or plain strs, all of one kind; one id is a list of one.
 
     Args:
         ids: One id, or any iterable of ids.
         ordered: Whether their order matters, so that a set is refused.
+        name: What they are called in messages.
 
     Raises:
         ArgumentTypeError: Not ids, or of both kinds.
@@ -69,14 +70,14 @@ def id_list(ids: Any, *, ordered: bool = True) -> list[Id]:
     kinds = set(map(type, entries))
     if kinds == {int} and LIMITS.id_min <= min(entries) and max(entries) <= LIMITS.id_max:
         return entries
-    plain = [one_id(value, f"ids[{i}]") for i, value in enumerate(entries)]
+    plain = [one_id(value, f"{name}[{i}]") for i, value in enumerate(entries)]
     if plain:
         first = type(plain[0])
         for i, value in enumerate(plain):
             if type(value) is not first:
                 raise ArgumentTypeError(
-                    f"ids must be all int or all str: ids[0] is {first.__name__}, "
-                    f"ids[{i}] is {type(value).__name__}",
+                    f"{name} must be all int or all str: {name}[0] is {first.__name__}, "
+                    f"{name}[{i}] is {type(value).__name__}",
                     expected=first.__name__,
                     received=type(value).__name__,
                 )
@@ -100,10 +101,14 @@ def _entries(ids: Any, *, ordered: bool) -> list[Any]:
             )
         entries: list[Any] = ids.tolist()
         return entries
-    if dataframes.is_table(ids) or (
-        isinstance(ids, Iterable)
-        and not isinstance(ids, bytes | bytearray | memoryview | Mapping)
-        and not (ordered and isinstance(ids, set | frozenset))
+    if (
+        dataframes.is_table(ids)
+        or dataframes.speaks_arrow(ids)
+        or (
+            isinstance(ids, Iterable)
+            and not isinstance(ids, bytes | bytearray | memoryview | Mapping)
+            and not (ordered and isinstance(ids, set | frozenset))
+        )
     ):
         return listed("ids", ids, LIMITS.slots)
     raise ArgumentTypeError(

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any, NoReturn
+from typing import Any, NamedTuple, NoReturn
 
 import numpy as np
 from numpy.typing import NDArray
@@ -17,18 +17,41 @@ __all__ = ["are_fit", "is_fit", "stored"]
 _LARGEST_SQUARE = np.float32(LIMITS.norm**2)
 
 
+class _Rows(NamedTuple):
+    """What rows of a matrix are called in messages."""
+
+    name: str
+    one: bool
+    before: int
+
+    def refuse(self, row: int, what: str, expected: str, received: object) -> NoReturn:
+        row += self.before
+        name = self.name if self.one else f"{self.name}[{row}]"
+        raise InvalidVectorError(f"{name} {what}", row=row, expected=expected, received=received)
+
+
 def stored(
-    array: NDArray[Any], dim: int, metric: Metric, dtype: DType, *, name: str, one: bool
+    array: NDArray[Any],
+    dim: int,
+    metric: Metric,
+    dtype: DType,
+    *,
+    name: str,
+    one: bool,
+    before: int = 0,
 ) -> NDArray[Any]:
     """Rows of the right width, shape (n, width), in the dtype's own type, C-contiguous.
+
+    In messages rows are counted from `before`.
 
     Raises:
         InvalidVectorError: The dtype cannot hold a number, or the metric refuses a vector.
     """
+    rows = _Rows(name, one, before)
     if dtype.packed:
-        return _bits(array, dim, name, one=one)
+        return _bits(array, dim, rows)
     if not dtype.real:
-        return _integers(array, metric, dtype, name, one=one)
+        return _integers(array, metric, dtype, rows)
     # Conversion may overflow to infinity: the squares find it.
     with np.errstate(all="ignore"):
         # Aligned, too: a part of a buffer may begin at any address.
@@ -37,7 +60,7 @@ def stored(
     if not fit.all():
         row = int(np.flatnonzero(~fit)[0])
         what, expected, received = _complaint(array[row], matrix[row], metric, dtype)
-        _refuse(_named(name, row, one=one), row, what, expected, received)
+        rows.refuse(row, what, expected, received)
     return matrix
 
 
@@ -77,38 +100,34 @@ def _are_fit(squares: Any, metric: Metric, dtype: DType) -> Any:
     return (squares <= _LARGEST_SQUARE) & (squares >= np.float32(metric.shortest**2))
 
 
-def _bits(array: NDArray[Any], dim: int, name: str, *, one: bool) -> NDArray[np.uint8]:
+def _bits(array: NDArray[Any], dim: int, rows: _Rows) -> NDArray[np.uint8]:
     """Bits from bytes that hold eight each, or from one boolean (or 0 or 1) each."""
     each = array.shape[1] == dim
     if each and array.dtype != np.bool_:
-        _refuse_outside(array, 0, 1, name, "bits, 0 or 1", one=one)
+        _refuse_outside(array, 0, 1, rows, "bits, 0 or 1")
     elif array.dtype not in (np.bool_, np.uint8):
-        _refuse_outside(array, 0, 255, name, "bytes of packed bits, 0 to 255", one=one)
+        _refuse_outside(array, 0, 255, rows, "bytes of packed bits, 0 to 255")
     whole = array.astype(np.uint8, copy=False)
     return np.ascontiguousarray(np.packbits(whole, axis=1) if each else whole)
 
 
-def _integers(
-    array: NDArray[Any], metric: Metric, dtype: DType, name: str, *, one: bool
-) -> NDArray[Any]:
+def _integers(array: NDArray[Any], metric: Metric, dtype: DType, rows: _Rows) -> NDArray[Any]:
     """Integers, also given as floats that hold them exactly."""
     if array.dtype != dtype.stored:
         range_ = np.iinfo(dtype.stored)
         kind = f"integers from {range_.min} to {range_.max}, as dtype {dtype.name} stores"
-        _refuse_outside(array, range_.min, range_.max, name, kind, one=one)
+        _refuse_outside(array, range_.min, range_.max, rows, kind)
     matrix = np.ascontiguousarray(array, dtype=dtype.stored)
     if metric.shortest > 0:
         zero = ~matrix.any(axis=1)
         if zero.any():
             row = int(np.flatnonzero(zero)[0])
             what = f"is zero, for which {metric.value} has no meaning"
-            _refuse(_named(name, row, one=one), row, what, "not zero", 0.0)
+            rows.refuse(row, what, "not zero", 0.0)
     return matrix
 
 
-def _refuse_outside(
-    array: NDArray[Any], low: int, high: int, name: str, kind: str, *, one: bool
-) -> None:
+def _refuse_outside(array: NDArray[Any], low: int, high: int, rows: _Rows, kind: str) -> None:
     """Raise naming the first number that is no integer of that range."""
     inside = (array >= low) & (array <= high)
     if array.dtype.kind == "f":
@@ -119,7 +138,7 @@ def _refuse_outside(
     row, at = (int(i) for i in np.argwhere(~inside)[0])
     number = array[row, at].item()
     what = f"holds {number!r} at position {at}, and must hold {kind}"
-    _refuse(_named(name, row, one=one), row, what, kind, number)
+    rows.refuse(row, what, kind, number)
 
 
 def _complaint(
@@ -155,11 +174,3 @@ def _complaint(
     else:
         what = f"has length {norm:.3g}, and float32 can compute with {LIMITS.norm:g} at most"
     return what, expected, norm
-
-
-def _refuse(name: str, row: int, what: str, expected: str, received: object) -> NoReturn:
-    raise InvalidVectorError(f"{name} {what}", row=row, expected=expected, received=received)
-
-
-def _named(name: str, row: int, *, one: bool) -> str:
-    return name if one else f"{name}[{row}]"

@@ -10,6 +10,7 @@ from vdb.errors import ArgumentTypeError, InvalidArgumentError
 from vdb.model import dataframes
 from vdb.model.arguments import listed, unreadable
 from vdb.model.config import LIMITS
+from vdb.model.inputs.payload_columns import PayloadColumns
 from vdb.model.records import Payload
 
 __all__ = ["payload_list"]
@@ -22,8 +23,9 @@ def payload_list(payloads: object, rows: int, *, one: bool) -> list[Payload]:
     """One payload for each of the rows, in order; their contents are checked when encoded.
 
     Args:
-        payloads: A sequence of payloads, or a table of pandas, polars, pyarrow or numpy, each row
-            of which is one; None for none; with ``one``, the payload itself.
+        payloads: A sequence of payloads; a table of pandas, of numpy or of a library that speaks
+            Arrow, each row of which is one; `PayloadColumns`; None for none; with ``one``, the
+            payload itself.
         rows: How many there must be.
         one: Whether a single record is meant.
 
@@ -35,7 +37,7 @@ def payload_list(payloads: object, rows: int, *, one: bool) -> list[Payload]:
         return [payloads]
     if payloads is None:
         return [None] * rows
-    entries = _table_rows(payloads) if dataframes.is_table(payloads) else None
+    entries = _rows_of_table(payloads)
     if entries is None:
         if isinstance(payloads, _NO_SEQUENCE) or not isinstance(payloads, Iterable):
             raise _refused(payloads)
@@ -49,15 +51,19 @@ def payload_list(payloads: object, rows: int, *, one: bool) -> list[Payload]:
     return entries
 
 
-def _table_rows(table: object) -> list[Any]:
-    """The rows of a table."""
+def _rows_of_table(table: Any) -> list[Any] | None:
+    """The rows of a table or of a column of Arrow's; None for anything else."""
     try:
+        if isinstance(table, PayloadColumns):
+            return table.values()
         rows = dataframes.records(table)
+        if rows is None and dataframes.is_column(table):
+            rows = dataframes.column(table)
     except Exception as error:
         raise unreadable("payloads", table, error) from error
-    if rows is None:
+    if rows is None and dataframes.is_table(table):
         raise _refused(table, "; give its rows, as a list of dicts")
-    return list(rows)
+    return rows
 
 
 def _refused(payloads: object, advice: str = "") -> ArgumentTypeError:

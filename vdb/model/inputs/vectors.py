@@ -10,10 +10,11 @@ from numpy.typing import ArrayLike, NDArray
 from vdb.errors import InvalidArgumentError
 from vdb.model.dtypes import DTYPES, DType
 from vdb.model.inputs import numbers
-from vdb.model.inputs.arrays import array_of, refuse_dimension
+from vdb.model.inputs.arrays import array_of, arrays_of, refuse_dimension
+from vdb.model.inputs.row_parts import RowParts
 from vdb.model.metrics import Metric
 
-__all__ = ["query_matrix", "query_row", "vector_matrix"]
+__all__ = ["query_matrix", "query_row", "vector_matrix", "vector_parts"]
 
 
 def vector_matrix(
@@ -49,7 +50,42 @@ def vector_matrix(
         InvalidVectorError: Numbers that the dtype cannot hold, or a vector that the metric
             refuses: NaN, infinite, too long, zero under cosine, not of length 1 under dot.
     """
-    array = array_of(vectors, name, dim, dtype)
+    parts = vector_parts(
+        vectors, dim=dim, metric=metric, dtype=dtype, rows=rows, name=name, one=one
+    ).parts
+    return parts[0] if len(parts) == 1 else np.concatenate(parts)
+
+
+def vector_parts(
+    vectors: ArrayLike,
+    *,
+    dim: int,
+    metric: Metric,
+    dtype: DType,
+    rows: int | None,
+    name: str,
+    one: bool = False,
+) -> RowParts:
+    """The same in several matrices, where they lie in several arrays; see `vector_matrix`."""
+    parts: list[NDArray[Any]] = []
+    before = 0
+    for array in arrays_of(vectors, name, dim, dtype):
+        matrix = _matrix(array, dim, dtype, rows=rows, name=name, one=one)
+        parts.append(numbers.stored(matrix, dim, metric, dtype, name=name, one=one, before=before))
+        before += len(matrix)
+    if rows is not None and before != rows:
+        raise InvalidArgumentError(
+            f"ids and {name} differ in number: {rows} ids, {before} vectors",
+            expected=rows,
+            received=before,
+        )
+    return RowParts(parts)
+
+
+def _matrix(
+    array: NDArray[Any], dim: int, dtype: DType, *, rows: int | None, name: str, one: bool
+) -> NDArray[Any]:
+    """An array as rows of the right width."""
     if one and array.ndim == 1:
         array = array.reshape(1, -1)
     if array.ndim == 1 and array.size == 0:
@@ -64,13 +100,7 @@ def vector_matrix(
     packed = dtype.packed and array.shape[1] == dtype.columns(dim) and array.dtype != np.bool_
     if array.shape[1] != dim and not packed:
         refuse_dimension(name, dim, dtype, array.shape[1])
-    if rows is not None and array.shape[0] != rows:
-        raise InvalidArgumentError(
-            f"ids and {name} differ in number: {rows} ids, {array.shape[0]} vectors",
-            expected=rows,
-            received=array.shape[0],
-        )
-    return numbers.stored(array, dim, metric, dtype, name=name, one=one)
+    return array
 
 
 def query_matrix(

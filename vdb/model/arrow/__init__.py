@@ -1,0 +1,15 @@
+"""Columns of other libraries, read in place through the Arrow C data and stream interfaces.
+
+No library is imported: pyarrow, polars, DuckDB and others speak the interface themselves. The
+specification of types and buffers is https://arrow.apache.org/docs/format/Columnar.html; the
+letters of types are those of https://arrow.apache.org/docs/format/CDataInterface.html.
+"""
+
+from __future__ import annotations
+
+from vdb.model.arrow.columns import Column, read, speaks_arrow
+from vdb.model.arrow.data_types import DataType
+from vdb.model.arrow.matrices import matrices
+from vdb.model.arrow.python_values import python_values
+
+__all__ = ["Column", "DataType", "matrices", "python_values", "read", "speaks_arrow"]
