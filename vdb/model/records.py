@@ -180,5 +180,5 @@ class Problem:
         return f"{self.severity}: {self.where}: {self.what}"
 
 
-Table: TypeAlias = "_ArrowStream | _ArrowArray | Iterable[Mapping[str, Any] | Record]"
+Table: TypeAlias = _ArrowStream | _ArrowArray | Iterable[Mapping[str, Any] | Record]
 """A table or a column of a library that speaks Arrow; or rows, as dicts or records."""

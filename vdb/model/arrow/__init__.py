@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from vdb.model.arrow.columns import Column, read, speaks_arrow
 from vdb.model.arrow.data_types import DataType
-from vdb.model.arrow.matrices import matrices
-from vdb.model.arrow.python_values import python_values
+from vdb.model.arrow.value_reader import python_values
+from vdb.model.arrow.vector_lists import matrices
 
 __all__ = ["Column", "DataType", "matrices", "python_values", "read", "speaks_arrow"]
