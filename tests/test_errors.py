@@ -34,6 +34,7 @@ BUILTINS = {
     "ReadOnlyError": PermissionError,
     "SnapshotWriteError": AttributeError,
     "RebuildError": RuntimeError,
+    "RemoteError": OSError,
     "StaleError": OSError,
     "UnsafeFilesystemError": OSError,
     "VdbError": Exception,

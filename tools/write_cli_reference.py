@@ -41,6 +41,7 @@ EXAMPLES = {
     "calibrate": "vdb calibrate peps.vdb peps docs/sample/queries.f16.npy --threshold 0.7 "
     "--to-metric ip",
     "backup": "vdb backup peps.vdb copy.vdb",
+    "backups": "vdb backups file://$PWD/backups",
     "restore": "vdb restore copy.vdb peps.vdb",
     "compact": "vdb compact peps.vdb",
     "compare": "vdb compare peps.vdb peps docs/sample/queries.f16.npy",

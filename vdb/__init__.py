@@ -29,7 +29,7 @@ from vdb.api.compare_and_calibrate import (
     compare_metrics,
 )
 from vdb.api.database import Database, open  # noqa: A004 - vdb.open reads as it should
-from vdb.api.restore import restore
+from vdb.api.restore import backups, prune_backups, restore
 from vdb.api.snapshot import Snapshot
 from vdb.errors import (
     ArgumentTypeError,
@@ -54,6 +54,7 @@ from vdb.errors import (
     NotInvertibleError,
     ReadOnlyError,
     RebuildError,
+    RemoteError,
     SnapshotWriteError,
     StaleError,
     UnsafeFilesystemError,
@@ -85,6 +86,8 @@ if _typing.TYPE_CHECKING:
     from vdb.maintenance.info import CollectionInfo, DatabaseInfo, GenerationInfo, PendingRebuild
     from vdb.maintenance.rebuild import RebuildPlan, RebuildProgress, RebuildReport
     from vdb.maintenance.repair import RepairReport
+    from vdb.maintenance.repository.manifest import BackupInfo
+    from vdb.maintenance.repository.report import BackupReport, PruneReport
     from vdb.maintenance.restore import RestoreReport
 
 __all__ = [
@@ -96,6 +99,8 @@ __all__ = [
     "AsyncDatabase",
     "AsyncSnapshot",
     "AsyncWalk",
+    "BackupInfo",
+    "BackupReport",
     "BusyError",
     "Calibration",
     "ClosedError",
@@ -140,6 +145,7 @@ __all__ = [
     "Plan",
     "Problem",
     "Problems",
+    "PruneReport",
     "ReadOnlyError",
     "RebuildError",
     "RebuildPlan",
@@ -148,6 +154,7 @@ __all__ = [
     "RecallReport",
     "Record",
     "RecordInspection",
+    "RemoteError",
     "RepairReport",
     "RestoreReport",
     "Section",
@@ -161,12 +168,14 @@ __all__ = [
     "VdbError",
     "WriteCounts",
     "__version__",
+    "backups",
     "calibrate_threshold",
     "compare_collections",
     "compare_metrics",
     "open",
     "open_async",
     "parse_filter",
+    "prune_backups",
     "restore",
     "scores",
 ]
@@ -178,6 +187,8 @@ _LATER = {
     "AsyncDatabase": "vdb.api.asynchronous.database",
     "AsyncSnapshot": "vdb.api.asynchronous.snapshot",
     "AsyncWalk": "vdb.api.asynchronous.walk",
+    "BackupInfo": "vdb.maintenance.repository.manifest",
+    "BackupReport": "vdb.maintenance.repository.report",
     "Calibration": "vdb.analysis.calibration.report",
     "CollectionComparison": "vdb.analysis.comparison.sides_report",
     "CollectionInfo": "vdb.maintenance.info",
@@ -188,6 +199,7 @@ _LATER = {
     "MetricComparison": "vdb.analysis.comparison.report",
     "PendingRebuild": "vdb.maintenance.info",
     "Problems": "vdb.maintenance.check.problems",
+    "PruneReport": "vdb.maintenance.repository.report",
     "RebuildPlan": "vdb.maintenance.rebuild",
     "RebuildProgress": "vdb.maintenance.rebuild",
     "RebuildReport": "vdb.maintenance.rebuild",

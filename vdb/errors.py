@@ -23,6 +23,7 @@
     ├── DiskError                     OSError: a file cannot be read or written
     │   ├── DiskFullError             no space left; nothing was changed
     │   └── CommitUnknownError        the disk failed in mid-commit; reopen to see
+    ├── RemoteError                   OSError: a place of backups cannot be read or written
     ├── StaleError                    OSError: the path leads no longer to the file that is open
     ├── UnsafeFilesystemError         OSError: a file system that cannot keep LMDB's promises
     ├── CorruptedError                RuntimeError: bytes on disk that vdb did not write
@@ -62,6 +63,7 @@ __all__ = [
     "NotInvertibleError",
     "ReadOnlyError",
     "RebuildError",
+    "RemoteError",
     "SnapshotWriteError",
     "StaleError",
     "UnsafeFilesystemError",
@@ -233,6 +235,28 @@ class CommitUnknownError(DiskError):
     commit during which the database was moved, removed or replaced: it is in the file that was
     open.
     """
+
+
+class RemoteError(VdbError, OSError):
+    """An object store could not be read or written; what was in it before is in it still.
+
+    ``url`` is the store, without credentials, and ``name`` the object. A call that is repeated uses
+    what was sent.
+    """
+
+    def __init__(
+        self,
+        message: str = "",
+        *,
+        url: str = "",
+        name: str = "",
+        expected: Any = None,
+        received: Any = None,
+    ) -> None:
+        super().__init__(message, expected=expected, received=received)
+        self.errno = errno.EIO
+        self.url = url
+        self.name = name
 
 
 class StaleError(VdbError, OSError):

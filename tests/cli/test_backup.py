@@ -77,3 +77,42 @@ def test_damage_is_copied_and_named_by_verify_which_keeps_no_copy(run, damaged, 
         db.backup(tmp_path / "other.vdb", verify=True)
     assert caught.value.database == str(damaged)
     assert not (tmp_path / "other.vdb").exists()
+
+
+# Places of backups
+
+
+def test_a_url_gets_what_changed(run, filled, tmp_path):
+    url = (tmp_path / "backups").as_uri()
+    ran = run("backup", filled, url, "--verify")
+    assert (ran.status, ran.err) == (0, "")
+    assert "backup 20" in ran.out and "verified)" in ran.out
+    with database.open(filled) as db:
+        db.collection("notes").delete("note-1")
+    second = run("backup", filled, url, "--json").json
+    assert second["backup"] == url
+    assert second["sent"] + second["reused"] == second["bytes"]
+    ran = run("backups", url)
+    assert ran.status == 0 and "Backups (2)" in ran.out and second["name"] in ran.out
+    infos = run("backups", url, "--json").json["backups"]
+    assert next(info["name"] for info in infos) == second["name"]
+    assert infos[1]["collections"] == {"notes": 30, "numbers": infos[0]["collections"]["numbers"]}
+
+
+def test_keep_removes_older_backups(run, filled, tmp_path):
+    url = (tmp_path / "backups").as_uri()
+    for _ in range(2):
+        run("backup", filled, url)
+    ran = run("backup", filled, url, "--keep", "1")
+    assert "2 older removed" in ran.out
+    run("backup", filled, url)
+    ran = run("backups", url, "--keep", "1")
+    assert "Backups (1)" in ran.out and "1 removed; 0 chunks deleted" in ran.out
+    assert run("backup", filled, tmp_path / "copy.vdb", "--keep", "1").failed_with("keep")
+
+
+def test_a_url_without_backups_says_so(run, untouched, tmp_path):
+    assert run("backups", (tmp_path / "none").as_uri()).failed_with("no backups")
+    assert run("backups", tmp_path).failed_with("file:///PATH")
+    assert run("backup", untouched, "s3://key:hunter22@bucket/x").failed_with("***@bucket")
+    assert run("backup", untouched, "-", "--json").failed_with("--json")

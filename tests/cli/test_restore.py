@@ -1,5 +1,8 @@
 """`vdb restore` puts a backup in the place of a database."""
 
+import subprocess
+import sys
+
 from vdb.api import database
 
 
@@ -31,3 +34,31 @@ def test_what_cannot_be_done_is_said_in_one_line(run, filled, tmp_path):
     run("backup", filled, tmp_path / "copy.vdb")
     with database.open(filled):
         assert run("restore", tmp_path / "copy.vdb", filled).failed_with("open in this or another")
+
+
+def test_from_a_url_the_newest_or_one_by_its_name(run, filled, tmp_path):
+    url = (tmp_path / "backups").as_uri()
+    first = run("backup", filled, url, "--json").json["name"]
+    with database.open(filled) as db:
+        db.collection("notes").delete("note-1")
+    second = run("backup", filled, url, "--json").json["name"]
+    ran = run("restore", url, tmp_path / "new.vdb")
+    assert ran.status == 0 and second in ran.out
+    assert run("restore", url, filled, "--at", first, "--discard-old").status == 0
+    with database.open(filled, create=False) as old, database.open(tmp_path / "new.vdb") as new:
+        assert "note-1" in old.collection("notes") and "note-1" not in new.collection("notes")
+        assert list(old.check()) == [] and list(new.check()) == []
+    assert run("restore", url, filled, "--at", "monday").failed_with("name of a backup")
+
+
+def test_through_standard_output_and_input(filled, tmp_path):
+    program = [sys.executable, "-m", "vdb"]
+    with (tmp_path / "backup").open("wb") as file:
+        subprocess.run([*program, "backup", filled, "-"], stdout=file, check=True)
+    subprocess.run([*program, "restore", tmp_path / "backup", tmp_path / "a.vdb"], check=True)
+    with (tmp_path / "backup").open("rb") as file:
+        subprocess.run([*program, "restore", "-", tmp_path / "b.vdb"], stdin=file, check=True)
+    for name in ("a.vdb", "b.vdb"):
+        with database.open(tmp_path / name, create=False, verify="full") as db:
+            assert len(db.collection("notes")) == 30
+            assert list(db.check()) == []

@@ -50,7 +50,7 @@ EXAMPLES = {name: example_of(function) for name, function in documented()}
 
 @pytest.fixture
 def names(tmp_path, monkeypatch):
-    """What the examples take for granted: an open database, a collection, queries."""
+    """What the examples take for granted: an open database, a collection, queries, backups."""
     monkeypatch.chdir(tmp_path)
     random = np.random.default_rng(0)
     with vdb.open("drinks.vdb") as db:
@@ -59,10 +59,13 @@ def names(tmp_path, monkeypatch):
         payloads = [{"year": 1990 + i % 40, "text": f"Drink {i}"} for i in range(200)]
         docs.add(["tea", "coffee", *(f"d{i}" for i in range(198))], rows, payloads)
         db.backup("backup.vdb")
+        url = (tmp_path / "backups").as_uri()
+        db.backup(url)
         other = db.create_collection("other", dim=3, metric="l2")
         other.add(["tea", "coffee"], rows[:2])
         q, Q = random.normal(size=3), random.normal(size=(20, 3))
-        yield {"vdb": vdb, "np": np, "db": db, "docs": docs, "other": other, "q": q, "Q": Q}
+        places = {"other": other, "url": url}
+        yield {"vdb": vdb, "np": np, "db": db, "docs": docs, "q": q, "Q": Q, **places}
 
 
 @pytest.mark.parametrize("name", [name for name, code in EXAMPLES.items() if code])

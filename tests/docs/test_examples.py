@@ -62,13 +62,16 @@ def test_a_page_can_be_followed_from_top_to_bottom_in_one_directory(page, place,
 
 def test_the_example_of_every_command_runs(place, capsys):
     text = (ROOT / "docs" / "reference" / "cli.md").read_text(encoding="utf-8")
+    text = text.replace("$PWD", str(place))
     examples = {line.split()[1]: shlex.split(line)[1:] for line in SHELL.findall(text)}
     order = (
         *("import", "info", "inspect", "export", "search", "compare", "tune", "bench", "scores"),
-        *("calibrate", "check", "backup", "restore", "compact", "rebuild", "alias"),
+        *("calibrate", "check", "backup", "backups", "restore", "compact", "rebuild", "alias"),
         *("rename", "drop", "create"),
     )
     for command in order:
+        if command == "backups":
+            assert run(["backup", "peps.vdb", f"file://{place}/backups"]) == 0
         assert run(examples.pop(command)) == 0, capsys.readouterr().err
     assert examples == {}
 

@@ -80,7 +80,7 @@ class Call(NamedTuple):
         for name, parameter in parameters(getattr(owners[self.owner], self.method)).items():
             if (self.method, name) in FINE_FOR:
                 found[name] = FINE_FOR[self.method, name]()
-            elif name == "path" and self.method in PLACES:
+            elif name in ("path", "target") and self.method in PLACES:
                 found[name] = place / OTHER
             elif name == "collection":
                 found[name] = owners["docs"]

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from contextlib import AbstractContextManager
-from functools import partial
 from os import PathLike
 from pathlib import Path
 from types import TracebackType
@@ -35,10 +34,12 @@ if TYPE_CHECKING:
     from vdb.maintenance import info as info_module
     from vdb.maintenance import repair as repair_module
     from vdb.maintenance.check import problems as problems_module
+    from vdb.maintenance.repository import report as report_module
 else:
     problems_module = lazy_modules.module("vdb.maintenance.check.problems")
     repair_module = lazy_modules.module("vdb.maintenance.repair")
     info_module = lazy_modules.module("vdb.maintenance.info")
+    report_module = lazy_modules.module("vdb.maintenance.repository.report")
 
 __all__ = ["Database", "open"]
 
@@ -554,34 +555,59 @@ class Database(Handle):
             progress=progress,
         )
 
-    def backup(self, path: str | PathLike[str], *, verify: bool = False) -> None:
-        """Copies the database, as of this moment, into a new directory; writers need not stop.
+    @with_hints
+    def backup(
+        self,
+        target: object,
+        *,
+        verify: bool = False,
+        keep: int | None = None,
+        prefix: str = "",
+        storage_options: Mapping[str, object] | None = None,
+        progress: Callable[[str, int, int], None] | None = None,
+    ) -> report_module.BackupReport:
+        """Copies the database, as of this moment, while others read and write.
 
-        Free space is not copied, so deleted records are not in the copy. Pages are copied as they
-        are, with any damage in them, unless the copy is verified.
+        Free space is not copied, so deleted records are not in the copy. At a URL or in a store
+        backups share what is equal in them: the first sends everything, later ones what changed.
+        `vdb.restore` is the way back.
 
         Args:
-            path: The new directory.
+            target: A new directory, as a path; a URL (``s3://``, ``gs://``, ``az://``, or
+                ``file:///`` for a directory of backups), which needs ``vdb[remote]`` unless it
+                begins with ``file:``; a store of obstore or a file system of fsspec; or a binary
+                file to write to, ``sys.stdout.buffer`` for one.
             verify: Verify the whole copy, as ``vdb.open(verify="full")`` does, before it appears; a
-                copy that is not sound is removed. For jobs that replace older copies.
+                copy that is not sound is not kept. At a URL the database is checked, and everything
+                is read back. Of a file that is written to, the database is checked only.
+            keep: At a URL: keep the newest `keep` backups, at least 1, and remove older ones.
+            prefix: Where in the store the backups are, parts separated by ``/``.
+            storage_options: What obstore or fsspec takes with the URL: credentials, an endpoint.
+            progress: Called with (step, bytes done, bytes); not for a new directory.
 
         Raises:
             CorruptedError: The copy was verified, and is not sound.
             InvalidArgumentError: There is something at that path already, or it lies inside this
-                database.
+                database; the URL holds backups of another one, or its library is not installed.
+            RemoteError: The store cannot be read or written.
             DiskFullError: No space is left there.
 
         Example:
             db.backup("copy.vdb", verify=True)
         """
+        from vdb.api.backup_arguments import back_up
+
         self._access.check_open()
         self._access.check_outside("back up")
-        verify_copy = None
-        if arguments.truth("verify", verify):
-            from vdb.maintenance.check.require_sound import require_sound_copy
-
-            verify_copy = partial(require_sound_copy, original=self._environment.path)
-        self._environment.copy(directory_of(path), compact=True, judge=verify_copy)
+        return back_up(
+            self._environment,
+            target,
+            verify=arguments.truth("verify", verify),
+            keep=keep,
+            prefix=prefix,
+            storage_options=storage_options,
+            progress=progress,
+        )
 
     def compact(self) -> None:
         """Rewrites the file without its free space, which returns that space to the disk.

@@ -18,18 +18,18 @@ _URI = re.compile(r"(?:file|sqlite|sqlite3|mem|memory):|[a-z][a-z0-9+.-]+:/", re
 """The beginning of a URI. The schemes without a slash are those of SQLite and similar engines."""
 
 
-def directory_of(path: object) -> Path:
-    """The directory that a `path` argument names; ArgumentTypeError if it is not a path.
+def directory_of(path: object, argument: str = "path") -> Path:
+    """The directory that an argument names; ArgumentTypeError if it is not a path.
 
     A leading ``~`` is the user's home, as in a shell.
     """
     try:
         name = fspath(path) if isinstance(path, str | PathLike) else None
     except Exception as error:
-        raise arguments.unreadable("path", path, error) from error
+        raise arguments.unreadable(argument, path, error) from error
     if not isinstance(name, str):
         raise ArgumentTypeError(
-            f"path must be a str or a path, got {type(path).__name__}",
+            f"{argument} must be a str or a path, got {type(path).__name__}",
             expected="str | os.PathLike[str]",
             received=type(path).__name__,
         )
@@ -42,33 +42,35 @@ def directory_of(path: object) -> Path:
             received=name,
         )
     if not name or "\0" in name:
-        raise InvalidArgumentError("path must name a directory", expected="a path", received=name)
-    _refuse_uri(name)
+        raise InvalidArgumentError(
+            f"{argument} must name a directory", expected="a path", received=name
+        )
+    _refuse_uri(name, argument)
     try:
         name.encode()  # LMDB needs UTF-8
         lstat(name)
     except UnicodeEncodeError:
         raise InvalidArgumentError(
-            "path must be text that UTF-8 can hold", expected="a path", received=name
+            f"{argument} must be text that UTF-8 can hold", expected="a path", received=name
         ) from None
     except OSError as error:
         if error.errno in (ENAMETOOLONG, ELOOP):
             raise InvalidArgumentError(
-                f"path {arguments.shown(name)} cannot be one: {error.strerror}",
+                f"{argument} {arguments.shown(name)} cannot be one: {error.strerror}",
                 expected="a path",
                 received=name,
             ) from None
     return Path(name)
 
 
-def _refuse_uri(name: str) -> None:
+def _refuse_uri(name: str, argument: str) -> None:
     """Raise InvalidArgumentError for a URI, unless its first part exists as a directory.
 
     A single letter before the colon is a drive of Windows.
     """
     if _URI.match(name) and not lexists(Path(name).parts[0]):
         raise InvalidArgumentError(
-            f"path must be that of a directory, got the URI {arguments.shown(name)}; "
+            f"{argument} must be that of a directory, got the URI {arguments.shown(name)}; "
             f'"{temporary.MEMORY}" is a temporary database',
             expected=f'a path, or "{temporary.MEMORY}" for vdb.open',
             received=name,

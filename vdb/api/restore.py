@@ -1,8 +1,8 @@
-"""The public function `restore`: replaces a database by a backup."""
+"""The public functions about backups outside a database: `restore`, `backups`, `prune_backups`."""
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from os import PathLike
 from typing import TYPE_CHECKING
 
@@ -12,19 +12,26 @@ from vdb.model import arguments, config
 
 if TYPE_CHECKING:
     from vdb.maintenance import restore as restore_module
+    from vdb.maintenance.repository import manifest as manifest_module
+    from vdb.maintenance.repository import report as report_module
 else:
+    manifest_module = lazy_modules.module("vdb.maintenance.repository.manifest")
+    report_module = lazy_modules.module("vdb.maintenance.repository.report")
     restore_module = lazy_modules.module("vdb.maintenance.restore")
 
-__all__ = ["restore"]
+__all__ = ["backups", "prune_backups", "restore"]
 
 
 def restore(
-    source: str | PathLike[str],
+    source: object,
     directory: str | PathLike[str],
     *,
+    at: str | None = None,
     keep_old: bool = True,
     lock_timeout: float = 5.0,
     allow_network_fs: bool = False,
+    prefix: str = "",
+    storage_options: Mapping[str, object] | None = None,
     progress: Callable[[str, int, int], None] | None = None,
 ) -> restore_module.RestoreReport:
     """Replaces a database by a backup, or puts the backup where there is no database yet.
@@ -34,34 +41,102 @@ def restore(
     stopped. The source stays unchanged.
 
     Args:
-        source: A backup made by `Database.backup`: a directory, or the ``data.mdb`` in it.
+        source: A backup made by `Database.backup`: a directory, or the ``data.mdb`` in it; a URL or
+            a store; a file that it was written to, by its path or open for reading.
         directory: The database, or a directory that is empty or missing; its parent must exist.
+        at: At a URL or in a store: the name of a backup, as `backups` lists it. The default is the
+            newest.
         keep_old: Keep the replaced file in the directory, as ``data.mdb.replaced-TIME``.
         lock_timeout: Seconds to wait for processes that open or write the database.
         allow_network_fs: Restore on a network file system; other machines must not open it
             meanwhile.
+        prefix: Where in the store the backups are.
+        storage_options: What obstore or fsspec takes with the URL: credentials, an endpoint.
         progress: Called with (step, bytes done, bytes).
 
     Raises:
         BusyError: A process, this one included, has one of them open; the message names the
             processes.
-        CorruptedError: The source is not sound; the message names the first problem.
+        CorruptedError: The source is not sound, or a part of it is missing; the message names the
+            first problem.
         NotFoundError: There is no source, or the parent directory is missing.
         InvalidArgumentError: Something else lies at the path of the database.
         FormatVersionError: The source was written in a newer format.
+        RemoteError: The store cannot be read.
         DiskFullError: No space is left for the copy.
 
     Example:
         vdb.restore("backup.vdb", "docs.vdb")
     """
-    from vdb.maintenance.restore import restore as restore_database
+    from vdb.api.backup_arguments import restore_from
+    from vdb.maintenance.restore import Options
 
     arguments.callback("progress", progress)
-    return restore_database(
-        directory_of(source),
-        directory_of(directory),
+    options = Options(
         keep_old=arguments.truth("keep_old", keep_old),
         lock_timeout=config.timeout_seconds("lock_timeout", lock_timeout),
         allow_network_fs=arguments.truth("allow_network_fs", allow_network_fs),
         progress=progress,
     )
+    place = directory_of(directory)
+    return restore_from(
+        source, place, options, at=at, prefix=prefix, storage_options=storage_options
+    )
+
+
+def backups(
+    source: object,
+    *,
+    prefix: str = "",
+    storage_options: Mapping[str, object] | None = None,
+) -> list[manifest_module.BackupInfo]:
+    """The backups at a URL or in a store, newest first.
+
+    Args:
+        source: The URL or the store, as for `Database.backup`.
+        prefix: Where in the store the backups are.
+        storage_options: What obstore or fsspec takes with the URL.
+
+    Raises:
+        NotFoundError: There are no backups.
+        RemoteError: The store cannot be read.
+
+    Example:
+        newest = vdb.backups(url)[0].name
+    """
+    from vdb.api.backup_arguments import backups_at
+
+    return backups_at(source, prefix, storage_options)
+
+
+def prune_backups(
+    source: object,
+    *,
+    keep: int,
+    grace: float = 86400.0,
+    prefix: str = "",
+    storage_options: Mapping[str, object] | None = None,
+) -> report_module.PruneReport:
+    """Removes old backups at a URL or in a store, and what only they needed.
+
+    Backups may be made meanwhile: a chunk is deleted `grace` seconds after the last backup that
+    needs it was removed, by a later call.
+
+    Args:
+        source: The URL or the store, as for `Database.backup`.
+        keep: The number of backups that stay, the newest; at least 1.
+        grace: Seconds, at least 0. A backup that is being made must take less than half of them, so
+            give a small number only where none is.
+        prefix: Where in the store the backups are.
+        storage_options: What obstore or fsspec takes with the URL.
+
+    Raises:
+        NotFoundError: There are no backups.
+        RemoteError: The store cannot be read or written.
+
+    Example:
+        vdb.prune_backups(url, keep=7)
+    """
+    from vdb.api.backup_arguments import prune_at
+
+    return prune_at(source, prefix, storage_options, keep=keep, grace=grace)

@@ -18,6 +18,7 @@ from vdb.api.import_interrupt import INTERRUPTED
 from vdb.cli.commands import (
     alias,
     backup,
+    backups,
     bench,
     calibrate,
     check,
@@ -91,6 +92,7 @@ app.command(context_settings={"ignore_unknown_options": True})(calibrate.calibra
 app.command()(rebuild.rebuild)
 app.command()(check.check)
 app.command()(backup.backup)
+app.command()(backups.backups)
 app.command()(restore.restore)
 app.command()(compact.compact)
 app.command()(rename.rename)

@@ -17,14 +17,16 @@ from vdb.errors import (
     ReadOnlyError,
     VdbError,
 )
-from vdb.store.files import mounts, temporary_directory
+from vdb.store.files import address_space, mounts, temporary_directory
 from vdb.store.files.creation import confirm, sync_directory
 from vdb.store.files.directory import DATA, LOCK, OPEN_LOCK, WRITER_LOCK
 from vdb.store.files.file_copy import stream
 from vdb.store.files.file_lock import FileLock
 from vdb.store.files.file_replacement import vacant_name
+from vdb.store.files.lmdb_env import open_engine
 from vdb.store.files.lmdb_errors import os_errors, shown, translate
 from vdb.store.files.lock_holders import holders, named
+from vdb.store.files.stored_header import read_header
 from vdb.store.handle import StoreHandle
 from vdb.store.snapshot import Snapshot
 
@@ -41,8 +43,8 @@ def copy(
     *,
     compact: bool,
     judge: Callable[[Path], None] | None = None,
-) -> None:
-    """Write the newest commit to `target`, a directory that does not exist yet.
+) -> int:
+    """Write the newest commit to `target`, a directory that does not exist yet; its number.
 
     The copy is made next to the target and renamed when it is complete and on the disk. Reading
     and writing continue meanwhile; without `compact` free pages are copied too, and writers wait.
@@ -73,6 +75,7 @@ def copy(
                 else:
                     with handle.writer_lock.holding(handle.lock_timeout):
                         _copy_to(handle, new, compact=False)
+                commit = _commit_of(new)
                 for lock in (WRITER_LOCK, OPEN_LOCK):
                     FileLock(new / lock, create=True).close()
                 sync_directory(new)
@@ -85,6 +88,7 @@ def copy(
                 confirm(target)
         finally:
             temporary_directory.remove(new)
+        return commit
     finally:
         handle.gate.leave(token)
 
@@ -248,6 +252,25 @@ def _reopen(handle: StoreHandle, *, placed: bool) -> None:
             f"the new file of {handle.path} is in its place, but could not be opened ({error}); "
             "close the database and open it again"
         ) from error
+
+
+def _commit_of(directory: Path) -> int:
+    """The number of the commit that a copy shows, which nobody else has open yet."""
+    try:
+        engine = open_engine(
+            directory,
+            read_only=True,
+            durability="full",
+            locked=False,
+            map_size=address_space.SMALLEST_MAP,
+        )
+        try:
+            with engine.begin() as txn:
+                return read_header(txn, engine.stat()["psize"], str(directory / DATA)).commit
+        finally:
+            engine.close()
+    except lmdb.Error as error:
+        raise translate(error, directory) from error
 
 
 def _copy_to(handle: StoreHandle, directory: Path, *, compact: bool) -> None:

@@ -258,9 +258,9 @@ class Environment:
         *,
         compact: bool = True,
         judge: Callable[[Path], None] | None = None,
-    ) -> None:
+    ) -> int:
         """Write a copy of the newest commit to a new directory; see `backup.copy`."""
-        backup.copy(self.handle, Path(path).absolute(), compact=compact, judge=judge)
+        return backup.copy(self.handle, Path(path).absolute(), compact=compact, judge=judge)
 
     def compact(self) -> None:
         """Rewrite the file without its free pages; see `backup.compact`."""

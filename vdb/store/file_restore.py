@@ -11,7 +11,15 @@ from typing import Self
 
 from vdb.errors import BusyError, CorruptedError, InvalidArgumentError, NotFoundError
 from vdb.store.files import creation, mounts, ownership, temporary_directory
-from vdb.store.files.directory import DATA, LOCK, OPEN_LOCK, WRITER_LOCK, Directory
+from vdb.store.files.directory import (
+    DATA,
+    LOCK,
+    OPEN_LOCK,
+    WRITER_LOCK,
+    Directory,
+    FileId,
+    identity,
+)
 from vdb.store.files.file_lock import FileLock
 from vdb.store.files.file_replacement import drop_second_names, put_in_place, vacant_name
 from vdb.store.files.lmdb_env import SMALLEST_FILE
@@ -96,8 +104,8 @@ class Source:
 class Target:
     """The directory to restore to: missing, empty, or a database that no process has open."""
 
-    def __init__(self, path: Path, source: Source, *, allow_network_fs: bool) -> None:
-        """Look at what is there; nothing is changed yet.
+    def __init__(self, path: Path, source: FileId | None = None, *, allow_network_fs: bool) -> None:
+        """Look at what is there, and whether it is the source; nothing is changed yet.
 
         Raises:
             NotFoundError: The directory that it shall lie in does not exist.
@@ -130,7 +138,7 @@ class Target:
                             expected="a vdb database, or an empty or missing directory",
                             received=str(path),
                         )
-                elif (directory.status(DATA).st_dev, directory.status(DATA).st_ino) == source.id:
+                elif identity(directory.status(DATA)) == source:
                     raise InvalidArgumentError(
                         f"{self.path} is what was to be restored", received=str(path)
                     )

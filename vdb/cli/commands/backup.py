@@ -2,23 +2,33 @@
 
 from __future__ import annotations
 
-from pathlib import Path
+import sys
 from shlex import quote
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from vdb.api import database
 from vdb.cli.arguments import options
+from vdb.cli.arguments.numbers import a_whole_number
+from vdb.cli.arguments.places import STANDARD, a_place, is_url
+from vdb.cli.interrupted import Interrupted
 from vdb.cli.render import output
+
+if TYPE_CHECKING:
+    from vdb.maintenance.repository.report import BackupReport
 
 
 def backup(
     directory: options.Directory,
     destination: Annotated[
-        Path,
+        str,
         typer.Argument(
-            metavar="DEST", parser=options.a_directory, help="The copy; nothing may be there yet."
+            metavar="DEST",
+            parser=a_place,
+            help="The copy: a directory where nothing is yet; a URL of a directory of backups "
+            "(file:///PATH, s3://BUCKET/PREFIX, gs://, az://), where the next backup sends what "
+            "changed; or - for standard output.",
         ),
     ],
     *,
@@ -30,24 +40,53 @@ def backup(
             "kept. For jobs that replace older copies.",
         ),
     ] = False,
+    keep: Annotated[
+        int | None,
+        typer.Option(
+            metavar="N",
+            parser=a_whole_number,
+            help="At a URL: keep the newest N backups and remove older ones. [default: all]",
+        ),
+    ] = None,
     allow_network_fs: options.AllowNetwork = False,
     json: options.Json = False,
 ) -> None:
     """Copy a database, as of this moment, while others read and write it.
 
     The copy appears complete or not at all, is readable by its owner only, and has no free space
-    in it. Damage is copied as well, unless --verify is given.
+    in it. Damage is copied as well, unless --verify is given. URLs but for file: need vdb[remote];
+    credentials are taken from the environment, as AWS_ACCESS_KEY_ID and the like.
     """
+    if destination == STANDARD:
+        if json:
+            raise typer.BadParameter("--json would be written into the backup")
+        if sys.stdout.isatty():
+            raise typer.BadParameter("a backup is bytes: send standard output to a file or a pipe")
     with database.open(
         directory, create=False, read_only=True, allow_network_fs=allow_network_fs
     ) as db:
-        commit = db.info().commit
-        db.backup(destination, verify=verify)
-    size = sum(part.stat().st_size for part in destination.iterdir())
+        target = sys.stdout.buffer if destination == STANDARD else destination
+        try:
+            with output.stages() as show:
+                report = db.backup(target, verify=verify, keep=keep, progress=show)
+        except KeyboardInterrupt:
+            raise Interrupted("there is no backup; what was sent is used by the next") from None
+    if destination == STANDARD:
+        return
     if json:
-        output.json_object(
-            {"backup": str(destination), "bytes": size, "commit": commit, "verified": verify}
-        )
+        output.json_object({"backup": report.target, **report.to_dict()})
     else:
-        state = "verified" if verify else f"not verified; vdb check {quote(str(destination))}"
-        output.line(f"{directory}: copied to {destination} ({size:,} bytes, {state})")
+        output.line(_sentence(str(directory), report))
+
+
+def _sentence(directory: str, report: BackupReport) -> str:
+    if not is_url(report.target):
+        check = f"not verified; vdb check {quote(report.target)}"
+        state = "verified" if report.verified else check
+        return f"{directory}: copied to {report.target} ({report.bytes:,} bytes, {state})"
+    state = "verified" if report.verified else "not verified"
+    removed = f"; {len(report.removed):,} older removed" if report.removed else ""
+    return (
+        f"{directory}: backup {report.name} at {report.target} ({report.bytes:,} bytes, "
+        f"{report.sent:,} of them sent, {state}{removed})"
+    )

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 from pathlib import Path
 from typing import Annotated
 
@@ -9,17 +10,19 @@ import typer
 
 from vdb.api.restore import restore as restore_database
 from vdb.cli.arguments import options
+from vdb.cli.arguments.places import STANDARD, a_place
 from vdb.cli.interrupted import Interrupted
 from vdb.cli.render import output
 
 
 def restore(
     source: Annotated[
-        Path,
+        str,
         typer.Argument(
             metavar="SOURCE",
-            parser=options.a_directory,
-            help="The backup: a directory, or the data.mdb in it.",
+            parser=a_place,
+            help="The backup: a directory, or the data.mdb in it; a URL of backups; a file that "
+            "vdb backup wrote to standard output, or - for standard input.",
         ),
     ],
     directory: Annotated[
@@ -31,6 +34,13 @@ def restore(
         ),
     ],
     *,
+    at: Annotated[
+        str | None,
+        typer.Option(
+            metavar="NAME",
+            help="At a URL: the backup to restore, as vdb backups lists it. [default: the newest]",
+        ),
+    ] = None,
     discard_old: Annotated[
         bool,
         typer.Option(
@@ -50,8 +60,9 @@ def restore(
     try:
         with output.stages() as show:
             report = restore_database(
-                source,
+                sys.stdin.buffer if source == STANDARD else source,
                 directory,
+                at=at,
                 keep_old=not discard_old,
                 lock_timeout=lock_timeout,
                 allow_network_fs=allow_network_fs,
@@ -64,7 +75,8 @@ def restore(
         return
     output.line(
         output.printable(
-            f"{directory}: restored from {source} ({report.bytes:,} bytes, commit {report.commit})"
+            f"{directory}: restored from {report.source} ({report.bytes:,} bytes, "
+            f"commit {report.commit})"
         )
     )
     if report.kept is not None:

@@ -10,7 +10,7 @@ from vdb.maintenance.check import check
 from vdb.model.records import Problem
 from vdb.store import Environment, Snapshot, locate_damage
 
-__all__ = ["problems_of", "require_sound", "require_sound_copy"]
+__all__ = ["problems_at", "problems_of", "require_sound", "require_sound_copy"]
 
 
 def require_sound(problems: Iterable[Problem], path: Path) -> None:
@@ -26,7 +26,12 @@ def require_sound(problems: Iterable[Problem], path: Path) -> None:
 def problems_of(environment: Environment) -> list[Problem]:
     """Every problem of the newest commit."""
     with environment.snapshot(held=True) as snapshot:
-        return list(check(lambda: _OneSnapshot(snapshot)))
+        return problems_at(snapshot)
+
+
+def problems_at(snapshot: Snapshot) -> list[Problem]:
+    """Every problem of the commit that a held snapshot shows."""
+    return list(check(lambda: _OneSnapshot(snapshot)))
 
 
 def require_sound_copy(copy: Path, original: Path) -> None:
