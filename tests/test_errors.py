@@ -28,6 +28,7 @@ BUILTINS = {
     "InvalidPayloadError": ValueError,
     "InvalidVectorError": ValueError,
     "MetricMismatchError": ValueError,
+    "MissingVectorsError": RuntimeError,
     "ModelMismatchError": ValueError,
     "NotFoundError": KeyError,
     "NotInvertibleError": ValueError,

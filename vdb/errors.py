@@ -20,6 +20,7 @@
     ├── ReadOnlyError                 PermissionError: writing through a read-only handle or medium
     ├── SnapshotWriteError            AttributeError: writing to a collection of a snapshot
     ├── RebuildError              RuntimeError: a new generation that must not be put to use
+    │   └── MissingVectorsError       records whose vectors of another model were not given
     ├── DiskError                     OSError: a file cannot be read or written
     │   ├── DiskFullError             no space left; nothing was changed
     │   └── CommitUnknownError        the disk failed in mid-commit; reopen to see
@@ -58,6 +59,7 @@ __all__ = [
     "InvalidPayloadError",
     "InvalidVectorError",
     "MetricMismatchError",
+    "MissingVectorsError",
     "ModelMismatchError",
     "NotFoundError",
     "NotInvertibleError",
@@ -202,6 +204,26 @@ class RebuildError(VdbError, RuntimeError):
 
     ``expected`` is the recall that was required and ``received`` the one measured, if that is it.
     """
+
+
+class MissingVectorsError(RebuildError):
+    """Records have no vector of the model that a generation is for; the one in use stays.
+
+    ``count`` is how many these are, and ``ids`` the first of them.
+    """
+
+    def __init__(
+        self,
+        message: str = "",
+        *,
+        count: int = 0,
+        ids: tuple[int | str, ...] = (),
+        expected: Any = None,
+        received: Any = None,
+    ) -> None:
+        super().__init__(message, expected=expected, received=received)
+        self.count = count
+        self.ids = ids
 
 
 # What the disk did

@@ -12,9 +12,10 @@ from vdb import index, query
 from vdb.api import filter_warning, lazy_modules
 from vdb.api.collection_reader import CollectionReader
 from vdb.api.database_access import LiveAccess
-from vdb.errors import ArgumentTypeError, InvalidArgumentError
+from vdb.errors import ArgumentTypeError, DimensionMismatchError, InvalidArgumentError
 from vdb.index import Tuning, ingest
 from vdb.index.clear import clear
+from vdb.index.dimension_change import with_change
 from vdb.index.fields import declaration
 from vdb.model import arguments, config, inputs
 from vdb.model.dtypes import DTYPES
@@ -22,7 +23,7 @@ from vdb.model.filters import Filter
 from vdb.model.filters.field_types import field_type
 from vdb.model.inputs import ColumnNames
 from vdb.model.payload_encoder import PayloadEncoder
-from vdb.model.records import Id, Payload, Progress, Table
+from vdb.model.records import Id, Payload, Progress, Table, Vectors
 from vdb.model.results import WriteCounts
 from vdb.model.synonyms import with_hints
 from vdb.store import Batch, CollectionView, WritableCollection
@@ -416,6 +417,11 @@ class Collection(CollectionReader):
         index: config.IndexConfig | None = None,
         dtype: str | None = None,
         *,
+        model: str | None = None,
+        vectors: Vectors | None = None,
+        dim: int | None = None,
+        truncate: int | None = None,
+        normalize: bool = False,
         scores: str | None = None,
         progress: Callable[[rebuild_module.RebuildProgress], object] | None = None,
         threads: int | None = None,
@@ -424,7 +430,7 @@ class Collection(CollectionReader):
         reason: str = "",
         resume: bool | None = None,
     ) -> rebuild_module.RebuildReport:
-        """Builds the next generation from the stored vectors and switches to it.
+        """Builds the next generation, from the stored vectors or others, and switches to it.
 
         The graph depends on the vectors, on their slots and on the seed, not on threads and not on
         interruptions. Records written during the rebuild are linked as well, the last of them in
@@ -442,6 +448,18 @@ class Collection(CollectionReader):
                 do not fit (not an integer for "int8", not 0 or 1 for "bit", which goes with
                 ``metric="hamming"``). The lost digits are gone once the generation before is. For
                 smaller vectors in the graph walk alone, see `HNSW.codes` instead.
+            model: Where the vectors come from, as for `Database.create_collection`. Needed with
+                ``vectors=`` where the collection has one.
+            vectors: Vectors of another model: a function, or a table. A function gets a list of at
+                most 256 `Record` objects and returns an array of shape (n, dim), as `add` takes it.
+                It is called while nothing is locked, also for what others write meanwhile; only the
+                last few records, those of about a second, are embedded while writers wait. It must
+                not write to this database. What it returned is stored every ten seconds, and not
+                asked for again after an interruption. A table has a vector for every record: a pair
+                ``(ids, array)``, or a dict of ids and vectors; other ids are ignored.
+            dim: The new dimension; checked. Needed with a function and no records.
+            truncate: Keep the first numbers of each vector, this many (Matryoshka embeddings).
+            normalize: Scale each vector to length 1, after truncation.
             scores: The default convention of results; by default the present one, which the new
                 metric must have.
             progress: Called regularly with a `RebuildProgress`; an exception from it stops the
@@ -466,7 +484,10 @@ class Collection(CollectionReader):
                 their ids.
             InvalidArgumentError: An argument is out of range, metric and dtype do not go together,
                 or the metric has no such convention.
-            RebuildError: The new graph did not pass validation; it stays as an unfinished rebuild.
+            RebuildError: The new graph did not pass validation, or others write faster than a
+                function gives vectors. What was built stays as an unfinished rebuild.
+            MissingVectorsError: The table has no vector for some records.
+            DimensionMismatchError: ``vectors=`` gives other vectors than ``dim=`` says.
             NotFoundError: ``resume=True``, and there is nothing to resume.
             DiskFullError: Not enough space. The part built so far stays; `discard_rebuild` frees
                 it.
@@ -483,10 +504,9 @@ class Collection(CollectionReader):
         go_on = None if resume is None else arguments.truth("resume", resume)
         report = rebuild_module.rebuild(
             self._rebuild_context("rebuild", threads, progress),
-            metric=metric,
-            dtype=dtype,
-            index=index,
-            scores=scores,
+            rebuild_module.RebuildRequest(
+                metric, dtype, index, scores, model, dim, truncate, normalize, vectors
+            ),
             recall_floor=floor,
             keep_previous=keep,
             reason=text,
@@ -502,24 +522,34 @@ class Collection(CollectionReader):
         index: config.IndexConfig | None = None,
         dtype: str | None = None,
         *,
+        model: str | None = None,
+        vectors: Vectors | None = None,
+        dim: int | None = None,
+        truncate: int | None = None,
+        normalize: bool = False,
         scores: str | None = None,
         threads: int | None = None,
     ) -> rebuild_module.RebuildPlan:
         """Plans a `rebuild`: unsuitable records, needed space and, roughly, time.
 
         Changes nothing. Reads the length of every vector (for another dtype, every vector), and
-        links some of them for a second or two without storing them. Arguments are those of
+        links some of them for a second or two without storing them. A function of ``vectors=`` is
+        called for up to 8 records; of a table, all vectors are looked at. Arguments are those of
         `rebuild`.
 
         Example:
             print(docs.plan_rebuild(metric="dot"))
         """
         context = self._rebuild_context("plan a rebuild", threads, None, write=False)
-        return rebuild_module.plan(context, metric=metric, dtype=dtype, index=index, scores=scores)
+        request = rebuild_module.RebuildRequest(
+            metric, dtype, index, scores, model, dim, truncate, normalize, vectors
+        )
+        return rebuild_module.plan(context, request)
 
     def rollback(
         self,
         *,
+        vectors: Vectors | None = None,
         progress: Callable[[rebuild_module.RebuildProgress], object] | None = None,
         threads: int | None = None,
         reason: str = "",
@@ -531,7 +561,12 @@ class Collection(CollectionReader):
         instead. An unfinished rebuild is dropped. With another dtype, the kept generation still has
         its vectors as they were before conversion; later vectors are converted back.
 
+        The vectors of another model do not follow from each other, nor do whole ones from truncated
+        or normalized ones: after such a rebuild, ``vectors=`` gives those of the records that were
+        added or whose vectors were replaced since, as for `rebuild`.
+
         Raises:
+            MissingVectorsError: Such vectors are needed and not given; ``count`` says how many.
             NotFoundError: No generation is kept.
             InvalidVectorError: A later vector does not fit its metric, or would have to be rounded
                 to its dtype.
@@ -543,7 +578,7 @@ class Collection(CollectionReader):
         """
         text = rebuild_module.reason_text(reason)
         report = rebuild_module.rollback(
-            self._rebuild_context("roll back", threads, progress), reason=text
+            self._rebuild_context("roll back", threads, progress), vectors=vectors, reason=text
         )
         self._follow_rebuild(report)
         return report
@@ -592,12 +627,14 @@ class Collection(CollectionReader):
         )
 
     def _follow_rebuild(self, report: rebuild_module.RebuildReport) -> None:
-        """Expect the new metric from now on: this object made the change."""
-        metric, dtype = report.metric, report.dtype
-        self._row_format = self._row_format._replace(metric=metric, dtype=dtype)
-        self._known_metric = metric
+        """Expect the new metric and model from now on: this object made the change."""
+        metric, dtype, dim = report.metric, report.dtype, report.dim
+        self._row_format = self._row_format._replace(metric=metric, dtype=dtype, dim=dim)
+        self._known_metric, self._known_model = metric, report.model
         if self._expected_metric is not None:
             self._expected_metric = report.metric
+        if self._expected_model is not None:
+            self._expected_model = report.model
 
     def _rows(
         self, ids: object, vectors: object, payloads: object, names: ColumnNames
@@ -611,12 +648,18 @@ class Collection(CollectionReader):
         last_seen = self._row_format
         try:
             return prepare(last_seen)
-        except (InvalidArgumentError, ArgumentTypeError):
+        except (InvalidArgumentError, ArgumentTypeError) as error:
             with self._access.reading() as reader:
-                self._row_format = ingest.RowFormat.of(self._view(reader).header)
+                header = self._view(reader).header
+            self._row_format = ingest.RowFormat.of(header)
             if self._row_format == last_seen:
+                if isinstance(error, DimensionMismatchError):
+                    raise with_change(error, header) from None
                 raise
-        return prepare(self._row_format)
+        try:
+            return prepare(self._row_format)
+        except DimensionMismatchError as error:
+            raise with_change(error, header) from None
 
     def _writable(self, batch: Batch) -> WritableCollection:
         view = self._view(batch)

@@ -16,7 +16,6 @@ from vdb.errors import (
 from vdb.model import config
 from vdb.model.dtypes import DTYPES
 from vdb.model.metrics import metric_named
-from vdb.model.results import utc
 from vdb.store import Batch, CollectionView, Snapshot, WritableCollection
 from vdb.store.format.headers import CollectionHeader
 
@@ -57,7 +56,7 @@ def check_schema(
     if metric_name != header.metric:
         place = "DIR" if path is None else shlex.quote(str(path))
         raise MetricMismatchError(
-            f"collection {name!r} has metric {header.metric!r}{_since(header)}, "
+            f"collection {name!r} has metric {header.metric!r}{_since(header, 'metric')}, "
             f"not {metric_name!r}. Scores, directions and thresholds do not carry over from one "
             f"metric to another. Only a rebuild changes it: vdb rebuild {place} {name} --metric "
             f"{metric_name} (to have both, create another with metric={metric_name!r})",
@@ -66,12 +65,10 @@ def check_schema(
         )
     require_model(header, config.model_text(model))
     if dim is not None and config.dimension(dim, DTYPES[header.dtype]) != header.dim:
-        from vdb.maintenance.info import utc_text
-
         raise DimensionMismatchError(
-            f"collection {name!r} has dim={header.dim} (since {utc_text(utc(header.created))}, "
-            f"written by vdb {header.version}), not {dim}. Vectors of another length come from "
-            "another model: create another collection for them, or rebuild this one with them",
+            f"collection {name!r} has dim={header.dim}{_since(header, 'model')}, not {dim}. "
+            "Vectors of another length come from another model: create another collection for "
+            "them, or rebuild this one with them",
             expected=header.dim,
             received=dim,
         )
@@ -91,7 +88,7 @@ def require_metric(
     consequence = "means something else now" if threshold else "and does not go on with another"
     raise MetricMismatchError(
         f"collection {header.name!r} was rebuilt from metric {metric!r} to {header.metric!r}"
-        f"{_since(header)}. {subject} {consequence}: get the collection anew with "
+        f"{_since(header, 'metric')}. {subject} {consequence}: get the collection anew with "
         f"db.collection({header.name!r}), and a threshold for the new metric",
         expected=metric,
         received=header.metric,
@@ -106,16 +103,11 @@ def require_model(header: CollectionHeader, model: str | None) -> None:
     """
     if model is None or model == header.model:
         return
-    from vdb.maintenance import info
-
     if header.model is None:
         stored = "does not say of which model its vectors are"
         advice = f"rebuild(model={model!r}) writes down that they are of this one"
     else:
-        stored = (
-            f"has vectors of model {header.model!r} (since "
-            f"{info.utc_text(utc(header.created))}, written by vdb {header.version})"
-        )
+        stored = f"has vectors of model {header.model!r}{_since(header, 'model')}"
         advice = (
             "Vectors of two models cannot be compared; to change over, rebuild with the vectors of "
             "the other one"
@@ -137,19 +129,20 @@ def require_threshold(header: CollectionHeader, metric: str, model: str | None) 
     require_metric(header, metric, threshold=True)
     if model != header.model:
         raise ModelMismatchError(
-            f"collection {header.name!r} was rebuilt from model {model!r} to {header.model!r}. A "
-            "threshold of before means something else now: get the collection anew with "
-            f"db.collection({header.name!r}), and a threshold for the new model",
+            f"collection {header.name!r} was rebuilt from model {model!r} to {header.model!r}"
+            f"{_since(header, 'model')}. A threshold of before means something else now: get the "
+            f"collection anew with db.collection({header.name!r}), and a threshold for the new "
+            "model",
             expected=model,
             received=header.model,
         )
 
 
-def _since(header: CollectionHeader) -> str:
-    """The date, generation and release of the current metric, in brackets; empty if unknown."""
+def _since(header: CollectionHeader, part: str) -> str:
+    """The date, generation and release of the present metric or model, in brackets, if known."""
     from vdb.maintenance import info
 
-    line = info.metric_since(header)
+    line = info.metric_since(header) if part == "metric" else info.model_since(header)
     if line is None:
         return ""
     return (

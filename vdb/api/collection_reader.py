@@ -24,8 +24,9 @@ from vdb.api.collection_lookup import (
 )
 from vdb.api.read_access import Access, Moment
 from vdb.api.record_iterator import Walk
-from vdb.errors import NotFoundError, SnapshotWriteError, VdbError
+from vdb.errors import DimensionMismatchError, NotFoundError, SnapshotWriteError, VdbError
 from vdb.index import ingest, search_ef
+from vdb.index.dimension_change import with_change
 from vdb.model import arguments, config, inputs
 from vdb.model.filters import Filter
 from vdb.model.hits import Hits, ManyHits
@@ -78,7 +79,6 @@ class CollectionReader(Handle):
         """`metric`, `model`: those that the collection must keep; None accepts a change."""
         self._access = access
         self._name = view.header.name
-        self._dim = view.header.dim
         # As last seen; a rebuild may change metric and dtype. One tuple, replaced as a whole.
         self._row_format = ingest.RowFormat.of(view.header)
         # The metric and the model of the caller's thresholds.
@@ -96,8 +96,9 @@ class CollectionReader(Handle):
 
     @property
     def dim(self) -> int:
-        """The dimension of its vectors; it never changes."""
-        return self._dim
+        """The dimension of its vectors at present; only a rebuild changes it."""
+        with self._access.reading() as reader:
+            return self._view(reader).header.dim
 
     @property
     def dtype(self) -> str:
@@ -188,7 +189,10 @@ class CollectionReader(Handle):
                 k, ef, where, exact, scores, threshold, with_payloads, with_vectors, target_recall
             )
             view = self._view_for_search(reader, threshold, model)
-            return query.search(reader, view, q, request)
+            try:
+                return query.search(reader, view, q, request)
+            except DimensionMismatchError as error:
+                raise with_change(error, view.header) from None
 
     @with_hints
     def search_many(
@@ -238,7 +242,10 @@ class CollectionReader(Handle):
                 k, ef, where, exact, scores, threshold, with_payloads, with_vectors, target_recall
             )
             view = self._view_for_search(reader, threshold, model)
-            return query.search_many(reader, view, Q, request, threads=threads)
+            try:
+                return query.search_many(reader, view, Q, request, threads=threads)
+            except DimensionMismatchError as error:
+                raise with_change(error, view.header) from None
 
     @overload  # a str is a sequence of strs too, but counts as one id
     def get(self, ids: Id) -> Record | None: ...  # type: ignore[overload-overlap]

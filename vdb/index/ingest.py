@@ -19,10 +19,12 @@ import numpy as np
 from vdb import index
 from vdb.errors import (
     CorruptedError,
+    DimensionMismatchError,
     DuplicateIdError,
     InvalidArgumentError,
     NotFoundError,
 )
+from vdb.index.dimension_change import with_change
 from vdb.index.fields import field_index
 from vdb.model import inputs
 from vdb.model.config import LIMITS
@@ -76,13 +78,13 @@ class Rows:
         vectors: As they are stored; bits packed. `add` and `upsert` let go of them as they are
             stored.
         payloads: Each one encoded, or None where there is none.
-        kind: The metric and dtype that the vectors were prepared for.
+        kind: The dimension, metric and dtype that the vectors were prepared for.
     """
 
     ids: list[Id]
     vectors: inputs.RowParts
     payloads: list[bytes | None]
-    kind: tuple[str, str]
+    kind: tuple[int, str, str]
 
     @property
     def room(self) -> int:
@@ -100,7 +102,7 @@ def prepare(
     listed = inputs.id_list(ids, name=id_name)
     dim, metric, dtype, moments = row_format
 
-    def vectors_for(metric: Metric, dtype: DType) -> inputs.RowParts:
+    def vectors_for(dim: int, metric: Metric, dtype: DType) -> inputs.RowParts:
         parts = inputs.vector_parts(
             vectors,
             dim=dim,
@@ -113,9 +115,9 @@ def prepare(
         parts.anew = vectors_for
         return parts
 
-    parts = vectors_for(METRICS[metric], DTYPES[dtype])
+    parts = vectors_for(dim, METRICS[metric], DTYPES[dtype])
     encoded = encode_payloads(payloads, len(listed), one=one, moments=moments, encoder=encoder)
-    return Rows(listed, parts, encoded, (metric, dtype))
+    return Rows(listed, parts, encoded, (dim, metric, dtype))
 
 
 def encode_payloads(
@@ -264,10 +266,13 @@ def _fitted(coll: WritableCollection, rows: Rows) -> Rows:
     """Checked rows as the collection takes them that stands now."""
     header = coll.header
     inputs.require_id_kind(header.name, header.id_kind, rows.ids)
-    kind = header.metric, header.dtype
+    kind = header.dim, header.metric, header.dtype
     anew = rows.vectors.anew
     if kind != rows.kind and anew is not None:  # rebuilt since they were prepared
-        vectors = anew(metric_named(header.metric), dtype_named(header.dtype))
+        try:
+            vectors = anew(header.dim, metric_named(header.metric), dtype_named(header.dtype))
+        except DimensionMismatchError as error:
+            raise with_change(error, header) from None
         rows = replace(rows, vectors=vectors, kind=kind)
     if header.count + len(rows.ids) > LIMITS.slots:
         raise InvalidArgumentError(

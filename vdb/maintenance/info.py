@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
@@ -24,6 +25,7 @@ __all__ = [
     "collection_info",
     "database_info",
     "metric_since",
+    "model_since",
     "utc_text",
 ]
 
@@ -39,6 +41,8 @@ class GenerationInfo:
     generation: int
     metric: str
     dtype: str
+    dim: int
+    model: str | None
     index: IndexConfig
     when: datetime
     version: str
@@ -55,6 +59,8 @@ class PendingRebuild:
         generation: Its number.
         metric: Its metric.
         dtype: How its vectors are stored.
+        dim: Their dimension.
+        model: Where they come from, or None.
         index: Its index.
         began: When it was begun; of a kept one, when it went out of use. UTC.
         version: The release that began it, or put it out of use.
@@ -67,6 +73,8 @@ class PendingRebuild:
     generation: int
     metric: str
     dtype: str
+    dim: int
+    model: str | None
     index: IndexConfig
     began: datetime
     version: str
@@ -194,6 +202,7 @@ def history_of(header: CollectionHeader) -> tuple[GenerationInfo, ...]:
             line["generation"],
             line["metric"],
             line["dtype"],
+            *header.embedding_of(line["generation"]),
             index_from_map(line["index"]),
             utc(line["when"]),
             line["version"],
@@ -207,9 +216,20 @@ def history_of(header: CollectionHeader) -> tuple[GenerationInfo, ...]:
 
 def metric_since(header: CollectionHeader) -> GenerationInfo | None:
     """The generation with which the collection came to have its present metric."""
+    return _since(header, lambda line: line.metric == header.metric)
+
+
+def model_since(header: CollectionHeader) -> GenerationInfo | None:
+    """The generation with which it came to have its present model and dimension."""
+    return _since(header, lambda line: (line.dim, line.model) == header.embedding)
+
+
+def _since(
+    header: CollectionHeader, is_present: Callable[[GenerationInfo], bool]
+) -> GenerationInfo | None:
     since = None
     for line in reversed(history_of(header)):
-        if line.metric != header.metric:
+        if not is_present(line):
             break
         since = line
     return since
@@ -263,6 +283,8 @@ def _pending(
         generation=number,
         metric=record.metric,
         dtype=record.dtype,
+        dim=header.embedding_in(record).dim,
+        model=header.embedding_in(record).model,
         index=index_from_map(record.index),
         began=utc(build.began),
         version=build.version,

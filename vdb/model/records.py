@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Literal, Protocol, TypeAlias
 
 import numpy as np
-from numpy.typing import NDArray
+from numpy.typing import ArrayLike, NDArray
 
 __all__ = [
     "Direction",
@@ -21,6 +21,7 @@ __all__ = [
     "Progress",
     "Record",
     "Table",
+    "Vectors",
 ]
 
 Id: TypeAlias = int | str
@@ -82,6 +83,15 @@ class Record:
         )
 
     __hash__ = None  # type: ignore[assignment]  # a payload may be a dict
+
+
+Vectors: TypeAlias = (
+    Callable[[list[Record]], ArrayLike]
+    | tuple[Sequence[Id] | NDArray[Any], ArrayLike]
+    | Mapping[int, ArrayLike]
+    | Mapping[str, ArrayLike]
+)
+"""Vectors for stored records: a function that embeds records, or a table of ids and vectors."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)

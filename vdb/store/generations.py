@@ -37,6 +37,8 @@ __all__ = [
     "retire",
 ]
 
+_NOTHING: NDArray[np.uint32] = np.empty(0, dtype=np.uint32)
+
 REMOVED_AT_ONCE = 4096
 """Small blocks that a commit for that purpose removes; a big one counts for as many as fill it."""
 
@@ -48,13 +50,17 @@ def log_changes(batch: Transaction, collection: WritableCollection) -> None:
     """Log the slots that the batch changed, for the generations that will have to catch up."""
     header = collection.header
     behind = [number for number in (header.building, header.kept) if number]
-    if not behind or not collection.changed:
+    if not behind or not (collection.changed or collection.rerecorded):
         return
-    slots = np.unique(np.concatenate(collection.changed))
+    changed = np.unique(np.concatenate([_NOTHING, *collection.changed]))
+    rerecorded = np.unique(np.array(collection.rerecorded, dtype=np.uint32))
     collection.changed.clear()
+    collection.rerecorded.clear()
     for generation in behind:
-        build = batch.inactive_generation(header, generation).build
-        epoch = 0 if build is None else build.epoch
+        record = batch.inactive_generation(header, generation)
+        epoch = 0 if record.build is None else record.build.epoch
+        from_records = record.origin == "external" and generation == header.building
+        slots = np.union1d(changed, rerecorded) if from_records else changed
         for number, bits in change_log.parts(slots):
             key = keys.change(header.number, generation, epoch, number)
             logged = batch.get(key)

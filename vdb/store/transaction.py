@@ -190,6 +190,7 @@ class Transaction(Reader):
         key, value = keys.slot_of(number, record_id), slot.to_bytes(4, "little")
         if self.get(key) != value:  # an unchanged page costs nothing
             self.put(key, value)
+        collection.rerecorded.append(slot)
         collection.touched = True
 
     def put_new(

@@ -118,11 +118,12 @@ def build_view(
         for level in range(blocks.link_levels(M)):
             size = blocks.link_row_size(M, level)
             links.append(table_of(generation.number, blocks.LINKS, level, size, M**level))
-    row_size = blocks.vector_row_size(header.dim, generation.dtype)
+    dim = header.embedding_in(generation).dim
+    row_size = blocks.vector_row_size(dim, generation.dtype)
     vectors = table_of(generation.vectors, blocks.VECTORS, 0, row_size, 1)
     codes = None
     if generation.index.get("codes") is not None:
-        size = blocks.code_row_size(header.dim, generation.index["codes"])
+        size = blocks.code_row_size(dim, generation.index["codes"])
         codes = table_of(generation.number, blocks.CODES, 0, size, 1)
     return CollectionView(header, generation, vectors, links, codes)
 

@@ -35,6 +35,8 @@ class WritableCollection:
         created: Whether the batch made it, or emptied it: its records are written as new ones.
         touched: Whether records were written; headers and blocks are compared at commit.
         changed: Slots whose vectors were changed, for generations that will have to catch up.
+        rerecorded: Slots whose records were replaced, for generations whose vectors are made from
+            records.
         rewritten: Blocks of other generations that were put already, for the journal.
     """
 
@@ -43,6 +45,7 @@ class WritableCollection:
         "created",
         "generation",
         "header",
+        "rerecorded",
         "rewritten",
         "touched",
         "view",
@@ -57,6 +60,7 @@ class WritableCollection:
         self.created = created
         self.touched = created
         self.changed: list[NDArray[np.uint32]] = []
+        self.rerecorded: list[int] = []
         self.rewritten: journal.Changes = {}
 
     def begin_anew(self, view: CollectionView) -> None:

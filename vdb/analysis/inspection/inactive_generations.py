@@ -36,7 +36,14 @@ def inactive_generations(reader: index.Reader, collection: index.View) -> tuple[
         config = index_from_map(record.index)
         uses.append(
             GenerationUse(
-                number, role, record.metric, record.dtype, config, sum(block_counts), size
+                number,
+                role,
+                record.metric,
+                record.dtype,
+                *header.embedding_in(record),
+                config,
+                sum(block_counts),
+                size,
             )
         )
     uses += [_retired(snapshot, view, number, shared) for number in header.leaving]
@@ -52,4 +59,4 @@ def _retired(
             continue
         for _, value in reader.items(keys.blocks_of_kind(view.header.number, number, kind)):
             count, size = count + 1, size + len(value)
-    return GenerationUse(number, "over", None, None, None, count, size)
+    return GenerationUse(number, "over", None, None, None, None, None, count, size)

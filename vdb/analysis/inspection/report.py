@@ -92,6 +92,8 @@ class GenerationUse(Result):
         role: "being built", "kept" for a rollback, or "over": retired, and removed step by step.
         metric: Its metric; None if it is retired.
         dtype: The dtype of its vectors; None if it is retired.
+        dim: Their dimension; None if it is retired.
+        model: Where they come from, or None.
         index: Its index; None if it is retired.
         blocks: Its own blocks; shared blocks of vectors do not count.
         bytes: Their bytes.
@@ -101,6 +103,8 @@ class GenerationUse(Result):
     role: str
     metric: str | None
     dtype: str | None
+    dim: int | None
+    model: str | None
     index: IndexConfig | None
     blocks: int
     bytes: int

@@ -13,7 +13,7 @@ from vdb.api.collection import Collection
 from vdb.index import Tuning
 from vdb.model import config
 from vdb.model.filters import Filter
-from vdb.model.records import Id, Payload, Progress, Table
+from vdb.model.records import Id, Payload, Progress, Table, Vectors
 from vdb.model.results import WriteCounts
 from vdb.model.synonyms import with_hints
 
@@ -345,6 +345,11 @@ class AsyncCollection(AsyncCollectionReader):
         index: config.IndexConfig | None = None,
         dtype: str | None = None,
         *,
+        model: str | None = None,
+        vectors: Vectors | None = None,
+        dim: int | None = None,
+        truncate: int | None = None,
+        normalize: bool = False,
         scores: str | None = None,
         progress: Callable[[rebuild_module.RebuildProgress], object] | None = None,
         threads: int | None = None,
@@ -353,7 +358,7 @@ class AsyncCollection(AsyncCollectionReader):
         reason: str = "",
         resume: bool | None = None,
     ) -> rebuild_module.RebuildReport:
-        """Builds the next generation from the stored vectors and switches to it.
+        """Builds the next generation, from the stored vectors or others, and switches to it.
 
         The graph depends on the vectors, on their slots and on the seed, not on threads and not on
         interruptions. Records written during the rebuild are linked as well, the last of them in
@@ -371,6 +376,18 @@ class AsyncCollection(AsyncCollectionReader):
                 do not fit (not an integer for "int8", not 0 or 1 for "bit", which goes with
                 ``metric="hamming"``). The lost digits are gone once the generation before is. For
                 smaller vectors in the graph walk alone, see `HNSW.codes` instead.
+            model: Where the vectors come from, as for `Database.create_collection`. Needed with
+                ``vectors=`` where the collection has one.
+            vectors: Vectors of another model: a function, or a table. A function gets a list of at
+                most 256 `Record` objects and returns an array of shape (n, dim), as `add` takes it.
+                It is called while nothing is locked, also for what others write meanwhile; only the
+                last few records, those of about a second, are embedded while writers wait. It must
+                not write to this database. What it returned is stored every ten seconds, and not
+                asked for again after an interruption. A table has a vector for every record: a pair
+                ``(ids, array)``, or a dict of ids and vectors; other ids are ignored.
+            dim: The new dimension; checked. Needed with a function and no records.
+            truncate: Keep the first numbers of each vector, this many (Matryoshka embeddings).
+            normalize: Scale each vector to length 1, after truncation.
             scores: The default convention of results; by default the present one, which the new
                 metric must have.
             progress: Called regularly with a `RebuildProgress`; an exception from it stops the
@@ -395,7 +412,10 @@ class AsyncCollection(AsyncCollectionReader):
                 their ids.
             InvalidArgumentError: An argument is out of range, metric and dtype do not go together,
                 or the metric has no such convention.
-            RebuildError: The new graph did not pass validation; it stays as an unfinished rebuild.
+            RebuildError: The new graph did not pass validation, or others write faster than a
+                function gives vectors. What was built stays as an unfinished rebuild.
+            MissingVectorsError: The table has no vector for some records.
+            DimensionMismatchError: ``vectors=`` gives other vectors than ``dim=`` says.
             NotFoundError: ``resume=True``, and there is nothing to resume.
             DiskFullError: Not enough space. The part built so far stays; `discard_rebuild` frees
                 it.
@@ -411,6 +431,11 @@ class AsyncCollection(AsyncCollectionReader):
                 metric,
                 index,
                 dtype,
+                model=model,
+                vectors=vectors,
+                dim=dim,
+                truncate=truncate,
+                normalize=normalize,
                 scores=scores,
                 progress=call.reporting(progress),
                 threads=threads,
@@ -429,26 +454,44 @@ class AsyncCollection(AsyncCollectionReader):
         index: config.IndexConfig | None = None,
         dtype: str | None = None,
         *,
+        model: str | None = None,
+        vectors: Vectors | None = None,
+        dim: int | None = None,
+        truncate: int | None = None,
+        normalize: bool = False,
         scores: str | None = None,
         threads: int | None = None,
     ) -> rebuild_module.RebuildPlan:
         """Plans a `rebuild`: unsuitable records, needed space and, roughly, time.
 
         Changes nothing. Reads the length of every vector (for another dtype, every vector), and
-        links some of them for a second or two without storing them. Arguments are those of
+        links some of them for a second or two without storing them. A function of ``vectors=`` is
+        called for up to 8 records; of a table, all vectors are looked at. Arguments are those of
         `rebuild`.
 
         Example:
             print(await docs.plan_rebuild(metric="dot"))
         """
         return await self._calls.long(
-            lambda _: self._sync.plan_rebuild(metric, index, dtype, scores=scores, threads=threads),
+            lambda _: self._sync.plan_rebuild(
+                metric,
+                index,
+                dtype,
+                model=model,
+                vectors=vectors,
+                dim=dim,
+                truncate=truncate,
+                normalize=normalize,
+                scores=scores,
+                threads=threads,
+            ),
             writes=False,
         )
 
     async def rollback(
         self,
         *,
+        vectors: Vectors | None = None,
         progress: Callable[[rebuild_module.RebuildProgress], object] | None = None,
         threads: int | None = None,
         reason: str = "",
@@ -460,7 +503,12 @@ class AsyncCollection(AsyncCollectionReader):
         instead. An unfinished rebuild is dropped. With another dtype, the kept generation still has
         its vectors as they were before conversion; later vectors are converted back.
 
+        The vectors of another model do not follow from each other, nor do whole ones from truncated
+        or normalized ones: after such a rebuild, ``vectors=`` gives those of the records that were
+        added or whose vectors were replaced since, as for `rebuild`.
+
         Raises:
+            MissingVectorsError: Such vectors are needed and not given; ``count`` says how many.
             NotFoundError: No generation is kept.
             InvalidVectorError: A later vector does not fit its metric, or would have to be rounded
                 to its dtype.
@@ -472,7 +520,7 @@ class AsyncCollection(AsyncCollectionReader):
         """
         return await self._calls.long(
             lambda call: self._sync.rollback(
-                progress=call.reporting(progress), threads=threads, reason=reason
+                vectors=vectors, progress=call.reporting(progress), threads=threads, reason=reason
             ),
             writes=True,
         )

@@ -50,7 +50,7 @@ class AsyncCollectionReader(ReaderHandle):
 
     @property
     def dim(self) -> int:
-        """The dimension of its vectors; it never changes."""
+        """The dimension of its vectors at present; only a rebuild changes it."""
         return self._sync.dim
 
     async def dtype(self) -> str:

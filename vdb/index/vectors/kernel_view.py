@@ -64,7 +64,7 @@ def index_of(view: CollectionView) -> Index:
     flat = parameters["type"] == "flat"
     index = _index(
         metric=generation.metric,
-        dim=header.dim,
+        dim=header.embedding_in(generation).dim,
         dtype=generation.dtype,
         vectors=view.vectors,
         links=view.links,

@@ -38,8 +38,9 @@ _WINDOW = 4096  # slots whose norms are looked at together
 Fit: TypeAlias = Callable[[NDArray[np.uint32], NDArray[np.float32]], None]
 """Raises where vectors in these slots, of these norms, have no place in the graph."""
 
-Convert: TypeAlias = Callable[[NDArray[np.uint32], NDArray[Any]], NDArray[Any]]
-"""Rows of these slots as the new generation stores them; raises where one has no place there."""
+Convert: TypeAlias = Callable[[NDArray[np.uint32], Callable[[], NDArray[Any]]], NDArray[Any]]
+"""Rows of these slots as the new generation stores them; raises where one has no place there. The
+second argument returns the rows that are stored at present."""
 
 
 class Vectors:
@@ -155,7 +156,7 @@ class Building:
             return
         norms = self._source.norms_of(self._fetch, slots)
         used = np.ascontiguousarray(slots[norms >= 0])
-        rows = self._convert(used, self._source.vectors(self._fetch, used))
+        rows = self._convert(used, lambda: self._source.vectors(self._fetch, used))
         self._writer.put(self._fetch, used, rows)
         free = np.ascontiguousarray(slots[norms < 0])
         self._writer.copy_free(self._fetch, self._source, free)
@@ -271,6 +272,14 @@ class Building:
             build.copied, build.slots, build.nodes = self.copied, self.slots, self.nodes
 
     # Judging
+
+    def differing_slots(self) -> NDArray[np.uint32]:
+        """Slots that hold a vector of its own and no record, or a record and none, ascending."""
+        if self._convert is None:
+            return _NOTHING
+        own = self._writer.index.norms(self._fetch) >= 0
+        present = self._source.norms(self._fetch) >= 0
+        return np.flatnonzero(own != present).astype(np.uint32)
 
     def problems(self, current: CollectionView) -> Iterator[tuple[str, str]]:
         """Broken promises of vectors and graph, as (where, what)."""

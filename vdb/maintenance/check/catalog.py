@@ -52,6 +52,8 @@ class Catalog:
         generation = self.generations.get(header.number, {}).get(header.generation)
         if self.database is None or generation is None or generation.dtype != header.dtype:
             return None
+        if generation.embedding is not None:
+            return None
         try:
             return build_view(self.database, header, generation)
         except CorruptedError:  # reported with its generation

@@ -51,20 +51,24 @@ def check_roles(
                 yield Problem(where, f"generation {generation} is in use, but says that it is not")
         elif generation not in roles:
             yield Problem(where, f"generation {generation} is not in use", "warning")
-    yield from _check_shared(where, records)
+    yield from _check_shared(where, header, records)
 
 
-def _check_shared(where: str, records: dict[int, GenerationRecord]) -> Iterator[Problem]:
-    """Generations over the same vectors have one dtype."""
-    dtypes: dict[int, str] = {}
+def _check_shared(
+    where: str, header: CollectionHeader, records: dict[int, GenerationRecord]
+) -> Iterator[Problem]:
+    """Generations over the same vectors have one dtype and one dimension."""
+    kinds: dict[int, tuple[str, int]] = {}
     for generation, record in sorted(records.items()):
-        dtype = dtypes.setdefault(record.vectors, record.dtype)
-        if dtype != record.dtype:
-            yield Problem(
-                where,
-                f"generation {generation}: dtype {record.dtype!r}, and {dtype!r} of another "
-                "generation over the same vectors",
-            )
+        kind = record.dtype, header.embedding_in(record).dim
+        first = kinds.setdefault(record.vectors, kind)
+        for name, shared, own in zip(("dtype", "dim"), first, kind, strict=True):
+            if shared != own:
+                yield Problem(
+                    where,
+                    f"generation {generation}: {name} {own!r}, and {shared!r} of another "
+                    "generation over the same vectors",
+                )
 
 
 def check_inactive(

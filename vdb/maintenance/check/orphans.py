@@ -68,7 +68,8 @@ def _orphaned_block(
         owners = [record for record in generations.values() if record.vectors == place.generation]
         if not owners:
             return f"no generation of collection {header.name!r} is over these vectors"
-        row_size, span = blocks.vector_row_size(header.dim, owners[0].dtype), 1
+        dim = header.embedding_in(owners[0]).dim
+        row_size, span = blocks.vector_row_size(dim, owners[0].dtype), 1
         exists = level == 0
     else:
         record = generations.get(place.generation or 0)
@@ -78,7 +79,8 @@ def _orphaned_block(
         codes = record.index.get("codes")
         if kind == blocks.CODES:
             exists = codes is not None and level == 0
-            row_size, span = (blocks.code_row_size(header.dim, codes), 1) if codes else (0, 1)
+            dim = header.embedding_in(record).dim
+            row_size, span = (blocks.code_row_size(dim, codes), 1) if codes else (0, 1)
         else:
             exists = kind == blocks.LINKS and M > 0 and level < blocks.link_levels(M)
             row_size, span = (blocks.link_row_size(M, level), M**level) if exists else (0, 1)

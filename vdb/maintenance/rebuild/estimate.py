@@ -4,12 +4,18 @@ from __future__ import annotations
 
 import math
 import time
+from collections.abc import Callable
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
 
 from vdb.errors import DiskFullError
 from vdb.index.vectors.build_order import RUN
 from vdb.index.vectors.online_build import Building
 from vdb.maintenance.rebuild.conversion import Conversion
 from vdb.maintenance.rebuild.spec import GenerationSpec
+from vdb.model.dtypes import DTYPES
 from vdb.store import CollectionView, Environment, Snapshot, generation_view
 from vdb.store.format.generation import Build
 
@@ -44,27 +50,34 @@ def bytes_needed(spec: GenerationSpec, view: CollectionView, small_block: int) -
     Vectors are converted once, block after block, and replaced only where others write.
     """
     header = view.header
-    converts = spec.dtype != header.dtype
-    vectors = spec.vector_bytes(header.dim, header.slots) if converts else 0
+    vectors = spec.vector_bytes(header.slots) if spec.has_own_vectors(header) else 0
     return 2 * spec.block_bytes(header, small_block) + vectors + _SPARE
 
 
 def seconds_needed(
     reader: Snapshot, view: CollectionView, spec: GenerationSpec, threads: int
 ) -> float:
-    """Seconds that linking all records takes, measured by linking a few that are never stored."""
+    """Seconds that linking all records takes, measured by linking a few that are never stored.
+
+    In place of vectors that are not there yet, random ones are linked.
+    """
     header = view.header
-    record = spec.record(header.next_generation, view.generation)
+    record = spec.record(header.next_generation, header, view.generation)
     own = generation_view(reader.database_header(), view, record)
     if not own.links or not header.count:
         return 0.0
     conversion = Conversion.to(spec, header, exact=False)
+
+    def convert(slots: NDArray[np.uint32], stored: Callable[[], NDArray[Any]]) -> NDArray[Any]:
+        return _random_rows(spec, slots) if external else conversion.rows(stored())[0]
+
+    external = spec.origin == "external"
     building = Building(
         view,
         own,
         reader.fetch,
         fit=lambda *_: None,
-        convert=None if own.vectors is view.vectors else lambda _, rows: conversion.rows(rows)[0],
+        convert=convert if spec.has_own_vectors(header) else None,
         build=Build(0.0, "", "", "", spread=header.slots, run=RUN),
         threads=threads,
     )
@@ -80,3 +93,14 @@ def seconds_needed(
     # caches.
     growth = (math.log(total) / math.log(max(2, linked))) ** 2
     return seconds / linked * total * growth
+
+
+def _random_rows(spec: GenerationSpec, slots: NDArray[np.uint32]) -> NDArray[Any]:
+    """Rows of the right shape and of about length 1, one for each slot."""
+    dtype, dim = DTYPES[spec.dtype], spec.embedding.dim
+    shape = len(slots), dtype.columns(dim)
+    random = np.random.default_rng(0 if not len(slots) else int(slots[0]))
+    if not dtype.real:
+        whole = np.iinfo(dtype.stored)
+        return random.integers(whole.min, whole.max, shape, dtype.stored, endpoint=True)
+    return (random.normal(size=shape) / math.sqrt(dim)).astype(dtype.stored)

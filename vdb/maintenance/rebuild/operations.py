@@ -14,7 +14,7 @@ from __future__ import annotations
 import time
 from collections.abc import Callable
 from contextlib import suppress
-from typing import NoReturn
+from typing import NamedTuple, NoReturn
 
 from vdb.errors import InvalidArgumentError, NotFoundError, VdbError
 from vdb.maintenance.rebuild import run, transitions
@@ -25,6 +25,13 @@ from vdb.maintenance.rebuild.estimate import (
     seconds_needed,
     space_shortage,
 )
+from vdb.maintenance.rebuild.external_source import (
+    lacking_vectors,
+    rows_to_go_back,
+    source_rows,
+    source_to_resume,
+    trial_of,
+)
 from vdb.maintenance.rebuild.refused_vectors import (
     first_ids,
     inadmissible_slots,
@@ -32,12 +39,17 @@ from vdb.maintenance.rebuild.refused_vectors import (
     require_admissible,
 )
 from vdb.maintenance.rebuild.report import RebuildPlan, RebuildProgress, RebuildReport
+from vdb.maintenance.rebuild.request import RebuildRequest
 from vdb.maintenance.rebuild.run import Run
-from vdb.maintenance.rebuild.spec import GenerationSpec
+from vdb.maintenance.rebuild.source_rows import SourceRows
+from vdb.maintenance.rebuild.spec import GenerationSpec, target_dtype
+from vdb.maintenance.rebuild.vector_source import source_of
 from vdb.model.config import index_from_map
 from vdb.store import Batch, CollectionView, Snapshot, WritableCollection, generations
 from vdb.store.format.change_log import PART, SLOTS
+from vdb.store.format.embedding import Embedding
 from vdb.store.format.generation import GenerationRecord
+from vdb.store.format.headers import CollectionHeader
 
 __all__ = [
     "discard",
@@ -48,52 +60,58 @@ __all__ = [
 ]
 
 
-def plan(
-    context: RebuildContext, *, metric: object, dtype: object, index: object, scores: object
-) -> RebuildPlan:
+def plan(context: RebuildContext, request: RebuildRequest) -> RebuildPlan:
     """What `rebuild` would do; changes nothing, and takes a second or two."""
     with context.environment.snapshot() as reader:
         view = context.view(reader)
         header = view.header
-        spec = GenerationSpec.of(
-            header, view.generation, metric=metric, dtype=dtype, index=index, scores=scores
-        )
+        source = source_of(request.vectors, target_dtype(header, request))
+        trial = trial_of(source, reader, view, request)
+        dim = None if trial is None else trial.dim
+        spec = GenerationSpec.of(header, view.generation, request, source_dim=dim)
         refused = inadmissible_slots(reader, view, spec)
+        rows = source_rows(context, source, spec, request)
+        lacking, reason = lacking_vectors(reader, view, rows)
         needed = bytes_needed(spec, view, context.environment.small_block)
         free = context.environment.room()
         obstacles = (
             obstacle(reader, view, spec, refused),
+            reason,
             space_shortage(context.environment, needed, free),
         )
+        seconds = 0.0 if trial is None else trial.seconds * header.count
+        if not refused.size:
+            seconds += seconds_needed(reader, view, spec, context.threads)
         return RebuildPlan(
             collection=header.name,
             metric=header.metric,
             to_metric=spec.metric,
             dtype=header.dtype,
             to_dtype=spec.dtype,
+            dim=header.dim,
+            to_dim=spec.embedding.dim,
+            model=header.model,
+            to_model=spec.embedding.model,
             index=index_from_map(view.generation.index),
             to_index=spec.index,
             to_scores=spec.scores,
             records=header.count,
-            refused=len(refused),
-            refused_ids=tuple(first_ids(reader, view, refused)),
+            refused=len(refused) + lacking.records,
+            refused_ids=(*first_ids(reader, view, refused), *lacking.ids),
             obstacles=tuple(reason for reason in obstacles if reason),
             bytes_needed=needed,
             bytes_free=free,
             commit_bytes=PART * -(-max(1, header.slots) // SLOTS),
             pinned_seconds=run.SCHEDULE.snapshot_seconds,
-            seconds=0.0 if refused.size else seconds_needed(reader, view, spec, context.threads),
+            seconds=seconds,
             resumes=_share_done(reader, view, spec),
         )
 
 
 def rebuild(
     context: RebuildContext,
+    request: RebuildRequest,
     *,
-    metric: object,
-    dtype: object,
-    index: object,
-    scores: object,
     recall_floor: float | None,
     keep_previous: bool,
     reason: str,
@@ -111,23 +129,23 @@ def rebuild(
                     f"collection {context.name!r} has no unfinished rebuild to resume",
                     received=context.name,
                 )
-            if resume and pending is not None and (metric, dtype, index) == (None, None, None):
-                spec = GenerationSpec.stored(pending)
+            if resume and pending is not None and request.is_empty:
+                spec = GenerationSpec.stored(pending, view.header)
+                source = source_to_resume(context, request, spec)
             else:
-                spec = GenerationSpec.of(
-                    view.header,
-                    view.generation,
-                    metric=metric,
-                    dtype=dtype,
-                    index=index,
-                    scores=scores,
-                )
-            resumed = resume is not False and pending is not None and _same(pending, spec)
+                source = source_of(request.vectors, target_dtype(view.header, request))
+                trial = trial_of(source, reader, view, request)
+                dim = None if trial is None else trial.dim
+                spec = GenerationSpec.of(view.header, view.generation, request, source_dim=dim)
+            resumed = resume is not False and _same(view.header, pending, spec)
             if resume and not resumed:
-                _refuse_to_resume(context.name, pending)
+                _refuse_to_resume(view.header, pending)
             _require_admissible(reader, view, spec, pending if resumed else None)
+            rows = source_rows(context, source, spec, request)
+            if rows is not None:
+                rows.check_all(reader, view)
             require_space(environment, bytes_needed(spec, view, environment.small_block))
-            before = view.generation
+            before = _Before(view.generation, view.header.embedding)
         _remove_retired(context)
         with environment.batch() as batch:
             collection = context.writable(batch)
@@ -140,13 +158,14 @@ def rebuild(
             record,
             before,
             began,
+            rows=rows,
             recall_floor=recall_floor,
             keep_previous=keep_previous,
             resumed=resumed,
         )
 
 
-def rollback(context: RebuildContext, *, reason: str) -> RebuildReport:
+def rollback(context: RebuildContext, *, vectors: object, reason: str) -> RebuildReport:
     """Put the kept generation to use again, after linking what changed since into it."""
     began = time.monotonic()
     environment = context.environment
@@ -158,9 +177,15 @@ def rollback(context: RebuildContext, *, reason: str) -> RebuildReport:
             if not resumed:
                 transitions.require_kept(context.name, view.header.kept)
             back = pending if resumed else _kept(reader, view)
+            rows = None
             if back is not None:
-                _require_admissible(reader, view, GenerationSpec.stored(back), back)
-            before = view.generation
+                spec = GenerationSpec.stored(back, view.header)
+                rows = rows_to_go_back(context, spec, vectors)
+                _require_admissible(reader, view, spec, back)
+                if rows is not None:  # refuses what it lacks
+                    changed = generations.changed_slots(reader, view.header, back.number)
+                    rows.missing(reader, view, changed)
+            before = _Before(view.generation, view.header.embedding)
         with environment.batch() as batch:
             collection = context.writable(batch)
             if resumed:
@@ -172,6 +197,7 @@ def rollback(context: RebuildContext, *, reason: str) -> RebuildReport:
             record,
             before,
             began,
+            rows=rows,
             recall_floor=None,
             keep_previous=True,
             resumed=resumed,
@@ -196,32 +222,47 @@ def _drop(context: RebuildContext, transition: Callable[[Batch, WritableCollecti
     return dropped
 
 
+class _Before(NamedTuple):
+    """The generation that is in use when a build begins."""
+
+    record: GenerationRecord
+    embedding: Embedding
+
+
 def _build(
     context: RebuildContext,
     record: GenerationRecord,
-    before: GenerationRecord,
+    before: _Before,
     began: float,
     *,
+    rows: SourceRows | None,
     recall_floor: float | None,
     keep_previous: bool,
     resumed: bool,
 ) -> RebuildReport:
-    build = Run(context, record, recall_floor=recall_floor)
+    embedding = before.embedding if record.embedding is None else record.embedding
+    build = Run(context, record, recall_floor=recall_floor, source=rows)
     build.to_the_end(keep_previous=keep_previous)
     with suppress(VdbError):  # the new generation is in use; later commits remove the rest
         _remove_retired(context)
+    size = None if rows is None else rows.size
     return RebuildReport(
         collection=context.name,
         generation=record.number,
         metric=record.metric,
         dtype=record.dtype,
+        dim=embedding.dim,
+        model=embedding.model,
         index=index_from_map(record.index),
-        previous=before.number,
-        previous_metric=before.metric,
-        previous_dtype=before.dtype,
+        previous=before.record.number,
+        previous_metric=before.record.metric,
+        previous_dtype=before.record.dtype,
+        previous_dim=before.embedding.dim,
+        previous_model=before.embedding.model,
         previous_kept=keep_previous,
         records=build.records,
         caught_up=build.caught_up,
+        ignored=0 if size is None else max(0, size - build.records),
         recall=build.recall,
         resumed=resumed,
         commits=build.commits,
@@ -238,6 +279,8 @@ def _require_admissible(
     vectors it had then; later ones must be converted to it without loss, because no other
     generation would keep them.
     """
+    if spec.origin == "external":
+        return
     complete = stored is not None and stored.build is not None and stored.build.complete
     changed = None
     if complete and stored is not None:
@@ -271,24 +314,24 @@ def _kept(reader: Snapshot, view: CollectionView) -> GenerationRecord | None:
     return reader.inactive_generation(view.header, number) if number else None
 
 
-def _same(pending: GenerationRecord, spec: GenerationSpec) -> bool:
+def _same(header: CollectionHeader, pending: GenerationRecord | None, spec: GenerationSpec) -> bool:
     """Whether an unfinished rebuild has the same parameters, and can be resumed."""
-    whole = pending.build is not None and pending.build.whole
-    return whole and GenerationSpec.stored(pending) == spec
+    whole = pending is not None and pending.build is not None and pending.build.whole
+    return pending is not None and whole and GenerationSpec.stored(pending, header) == spec
 
 
-def _refuse_to_resume(name: str, pending: GenerationRecord | None) -> NoReturn:
+def _refuse_to_resume(header: CollectionHeader, pending: GenerationRecord | None) -> NoReturn:
     whole = pending is not None and pending.build is not None and pending.build.whole
     why = "is one to other parameters" if whole else "was killed at a moment it cannot go on from"
     raise InvalidArgumentError(
-        f"the unfinished rebuild of collection {name!r} {why}; start anew with resume=False",
+        f"the unfinished rebuild of collection {header.name!r} {why}; start anew with resume=False",
         expected="an unfinished rebuild to the same",
-        received=None if pending is None else GenerationSpec.stored(pending),
+        received=None if pending is None else GenerationSpec.stored(pending, header),
     )
 
 
 def _share_done(reader: Snapshot, view: CollectionView, spec: GenerationSpec) -> float | None:
     pending = _pending(reader, view)
-    if pending is None or pending.build is None or not _same(pending, spec):
+    if pending is None or pending.build is None or not _same(view.header, pending, spec):
         return None
     return min(1.0, pending.build.slots / max(1, view.header.slots))

@@ -8,6 +8,7 @@ from numpy.typing import NDArray
 from vdb import index
 from vdb.errors import InvalidVectorError
 from vdb.maintenance.rebuild.conversion import Conversion
+from vdb.maintenance.rebuild.external_rows import LISTED_IDS, first_ids_text
 from vdb.maintenance.rebuild.spec import GenerationSpec, refused_norms
 from vdb.model.codes import CODES
 from vdb.model.dtypes import DTYPES
@@ -15,9 +16,6 @@ from vdb.model.records import Id
 from vdb.store import CollectionView, Snapshot
 
 __all__ = ["first_ids", "inadmissible_slots", "obstacle", "require_admissible"]
-
-LISTED_IDS = 5
-"""Ids that a message lists."""
 
 _CHUNK = 1024
 
@@ -33,8 +31,10 @@ def inadmissible_slots(
 
     With `changed`, only these slots are converted to it, and must convert without loss.
     """
+    if spec.origin == "external":  # looked at as they come
+        return np.empty(0, dtype=np.uint32)
     norms = index.norms(reader, view)
-    if spec.dtype == view.header.dtype:
+    if not spec.has_own_vectors(view.header):
         refused = (norms >= 0) & refused_norms(spec.metric, spec.dtype, norms)
         return np.flatnonzero(refused).astype(np.uint32)
     live = np.flatnonzero(norms >= 0).astype(np.uint32)
@@ -86,12 +86,12 @@ def obstacle(
     if not slots.size:
         return None
     ids, count = first_ids(reader, view, slots), len(slots)
-    listed = ", ".join(map(repr, ids)) + (", ..." if count > len(ids) else "")
+    listed = first_ids_text(list(ids), count)
     vectors = f"{count:,} {'vector has' if count == 1 else 'vectors have'}"
     first, slot = next(iter(ids.items()))
     row = index.stored_vectors(reader, view, np.array([slot], dtype=np.uint32))[0]
     complaint = Conversion.to(spec, view.header, exact=exact).complaint(row, f"that of {first!r}")
-    place = "under that metric" if spec.dtype == view.header.dtype else "there"
+    place = "there" if spec.has_own_vectors(view.header) else "under that metric"
     advice = "Delete or replace these records first"
     if spec.dtype in CODES and DTYPES[view.header.dtype].real:
         advice += f", or keep the dtype and give codes={spec.dtype!r} for scalar quantization"
@@ -103,4 +103,9 @@ def obstacle(
 
 def _described(view: CollectionView, spec: GenerationSpec) -> str:
     metric = repr(spec.metric)
-    return metric if spec.dtype == view.header.dtype else f"{spec.dtype} under {metric}"
+    if not spec.has_own_vectors(view.header):
+        return metric
+    dim = spec.embedding.dim
+    size = "" if dim == view.header.dim else f" of {dim} dimensions"
+    scaled = " scaled to length 1" if spec.origin == "normalized" else ""
+    return f"{spec.dtype}{size}{scaled} under {metric}"

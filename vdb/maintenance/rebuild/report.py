@@ -20,12 +20,16 @@ class RebuildPlan:
         to_metric: The metric it would have.
         dtype: How its vectors are stored.
         to_dtype: How they would be stored.
+        dim: Their dimension.
+        to_dim: The dimension they would have.
+        model: Where they come from, or None.
+        to_model: Where they would come from.
         index: The index it has.
         to_index: The index it would have.
         to_scores: The default convention of results it would have.
         records: Records to link.
-        refused: Records whose vectors the new metric or dtype cannot take; with any, nothing can be
-            done.
+        refused: Records whose vectors the new metric or dtype cannot take, or for which a table has
+            none; with any, nothing can be done.
         refused_ids: The first of them.
         obstacles: Why it cannot be done, a sentence each; empty where it can.
         bytes_needed: Room that it takes while it runs, at most.
@@ -34,7 +38,7 @@ class RebuildPlan:
             changed is logged.
         pinned_seconds: For how long, about, the pages that other commits replace stay in use: this
             often the rebuild goes on to the newest commit.
-        seconds: How long it takes, roughly, by a short trial.
+        seconds: How long it takes, roughly, by a short trial; with a function, its calls included.
         resumes: Share (0..1) that an earlier, unfinished rebuild to the same has done; None when
             there is none.
     """
@@ -44,6 +48,10 @@ class RebuildPlan:
     to_metric: str
     dtype: str
     to_dtype: str
+    dim: int
+    to_dim: int
+    model: str | None
+    to_model: str | None
     index: IndexConfig
     to_index: IndexConfig
     to_scores: str
@@ -69,9 +77,10 @@ class RebuildProgress:
     """Where a rebuild is.
 
     Attributes:
-        phase: "copying" (to another dtype), "building", "catching up", "validating", or "removing"
-            what is no longer needed.
-        done: Records (of "copying": slots, of "removing": blocks) dealt with in this phase.
+        phase: "copying" (to another dtype or length), "embedding" (by ``vectors=``), "building",
+            "catching up", "validating", or "removing" what is no longer needed.
+        done: Records (of "copying" and "embedding": slots, of "removing": blocks) dealt with in
+            this phase.
         total: Of how many; 0 where that is not known.
     """
 
@@ -89,13 +98,18 @@ class RebuildReport:
         generation: The generation that is in use now.
         metric: Its metric.
         dtype: How its vectors are stored.
+        dim: Their dimension.
+        model: Where they come from, or None.
         index: Its index.
         previous: The generation that was in use before.
         previous_metric: Its metric.
         previous_dtype: How its vectors were stored.
+        previous_dim: Their dimension.
+        previous_model: Where they came from.
         previous_kept: Whether it is kept, so that `rollback` can go back to it.
         records: Records in the new generation.
         caught_up: Slots that were changed meanwhile and linked anew.
+        ignored: Ids in the table of ``vectors=`` that no record has.
         recall: Recall that was sampled, 0..1; None where nothing was validated, or there was
             nothing to sample.
         resumed: Whether it went on with what an earlier call had left.
@@ -107,13 +121,18 @@ class RebuildReport:
     generation: int
     metric: str
     dtype: str
+    dim: int
+    model: str | None
     index: IndexConfig
     previous: int
     previous_metric: str
     previous_dtype: str
+    previous_dim: int
+    previous_model: str | None
     previous_kept: bool
     records: int
     caught_up: int
+    ignored: int
     recall: float | None
     resumed: bool
     commits: int

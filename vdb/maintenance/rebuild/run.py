@@ -4,7 +4,7 @@
 
     copy  ->  link everything once (sweep)  ->  catch up  ->  validate  ->  catch up, and swap
 
-Copying is for another dtype: all vectors are converted into blocks of the new generation.
+Copying is for other vectors, or another dtype: they are made into blocks of the new generation.
 
 Linking goes on in memory over a snapshot (`Builder`), off every lock; twenty times a second,
 if others committed since, it moves on to the newest commit. A *checkpoint* takes the writer lock
@@ -29,6 +29,7 @@ from vdb.maintenance.rebuild.builder import Builder
 from vdb.maintenance.rebuild.context import RebuildContext
 from vdb.maintenance.rebuild.progress import ProgressReporter
 from vdb.maintenance.rebuild.schedule import Schedule
+from vdb.maintenance.rebuild.source_rows import SourceRows
 from vdb.maintenance.rebuild.validation import validated
 from vdb.store import Batch, CollectionView, WritableCollection, generations
 from vdb.store.format.generation import GenerationRecord
@@ -50,9 +51,17 @@ class Run:
     """
 
     def __init__(
-        self, context: RebuildContext, record: GenerationRecord, *, recall_floor: float | None
+        self,
+        context: RebuildContext,
+        record: GenerationRecord,
+        *,
+        recall_floor: float | None,
+        source: SourceRows | None = None,
     ) -> None:
-        """`recall_floor` is the recall to be reached; None: nothing is validated."""
+        """`recall_floor` is the recall to be reached; None: nothing is validated.
+
+        `source` gives the vectors, where they do not follow from those that are stored.
+        """
         self.records = 0
         self.commits = 0
         self.recall: float | None = None
@@ -61,7 +70,9 @@ class Run:
         self._recall_floor = recall_floor
         self._schedule = SCHEDULE
         self._progress = ProgressReporter(context.progress)
-        self._builder = Builder(context, record, self._progress)
+        self._source = source
+        rounds = self._schedule.rounds
+        self._builder = Builder(context, record, self._progress, source=source, rounds=rounds)
         self._timed = time.monotonic()  # up to here the record has the seconds
 
     @property
@@ -84,15 +95,19 @@ class Run:
             self._builder.release()
 
     def _copy(self) -> None:
-        """Convert all vectors there are, where the generation is to have its own."""
+        """Make all vectors there are, where the generation is to have its own."""
         schedule, small_block = self._schedule, self._context.environment.small_block
         most_bytes = schedule.commit_blocks * small_block
-        with self._progress.during("copying"):
-            while self._builder.building.copy(schedule.copy_rows):
+        checkpoint_ended = time.monotonic()
+        with self._progress.during("copying" if self._source is None else "embedding"):
+            while self._builder.copy(schedule.copy_rows):
                 building = self._builder.building
                 self._builder.report(building.copied, self._builder.view.header.slots)
-                if building.dirty_bytes >= most_bytes:
+                late = time.monotonic() - checkpoint_ended >= schedule.checkpoint_seconds
+                # What a source gave may be dear: it is stored before there is much of it.
+                if building.dirty_bytes >= most_bytes or (late and self._source is not None):
                     self._checkpoint()
+                    checkpoint_ended = time.monotonic()
                 else:
                     self._builder.renew()
 
@@ -101,7 +116,7 @@ class Run:
         schedule, rows = self._schedule, self._schedule.step_rows
         checkpoint_ended = began = time.monotonic()
         checkpoint_took = 0.0
-        while self._builder.building.sweep(rows, self._builder.report):
+        while self._builder.sweep(rows):
             now = time.monotonic()
             rows = schedule.next_step(rows, seconds=now - began)
             pause = max(schedule.checkpoint_seconds, checkpoint_took / schedule.checkpoint_share)
@@ -137,19 +152,19 @@ class Run:
                 # After the batch has its snapshot: so addresses stay valid from one to the other.
                 self._builder.release()
             self.commits += 1
-        building.stored()
+        self._builder.stored()
         self._builder.advance()
 
     def _validate(self, recall_floor: float) -> None:
         rows = self._schedule.step_rows
-        while self._builder.building.sweep(rows, self._builder.report):
+        while self._builder.sweep(rows):
             self._builder.renew()
         self._progress.phase = "validating"
         self._builder.report(0, 0)
 
         def latest() -> tuple[Building, CollectionView]:
             self._builder.renew()
-            while self._builder.building.sweep(rows):
+            while self._builder.sweep(rows, quietly=True):
                 pass
             return self._builder.building, self._builder.view
 
@@ -163,7 +178,8 @@ class Run:
                 collection = self._writable(batch)
                 new = collection.header.slots - self._builder.building.slots
                 changed = self._builder.remaining(batch, collection)
-                if rounds_left == 0 or len(changed) + new <= self._schedule.swap_rows:
+                few = rounds_left == 0 or len(changed) + new <= self._schedule.swap_rows
+                if few and self._builder.is_prepared(batch, changed):
                     self._builder.finish(batch, changed, self._schedule.step_rows)
                     self._store_whole(batch, collection)
                     transitions.swap(
@@ -177,6 +193,7 @@ class Run:
                     return
             self._checkpoint()
             self._sweep()
+        self._builder.refuse_to_wait()
 
     def _store_whole(self, batch: Batch, collection: WritableCollection) -> None:
         """Put the last blocks into the batch of the swap, if the graph has every record."""

@@ -33,7 +33,7 @@ def begin(
     """Begin to build a new generation; an unfinished one is discarded."""
     discard(batch, collection)
     header = collection.header
-    record = spec.record(header.next_generation, collection.generation)
+    record = spec.record(header.next_generation, header, collection.generation)
     record.build = Build(
         time.time(), __version__, reason, spec.scores, spread=header.slots, run=RUN
     )
@@ -92,7 +92,11 @@ def swap(
     now = time.time()
     retired = [header.kept] if header.kept else []
     header.building = header.kept = 0
+    embedding, new_embedding = header.embedding, header.embedding_in(record)
     if keep_previous:
+        before.embedding = None if embedding == new_embedding else embedding
+        same_numbers = record.origin == "stored" and embedding.dim == new_embedding.dim
+        before.origin = "stored" if same_numbers else "external"
         before.build = Build(
             now,
             __version__,
@@ -111,7 +115,8 @@ def swap(
     batch.delete_all(keys.changes_of(header.number, record.number))
     header.put_to_use(record, when=now, reason=build.reason, seconds=build.seconds, recall=recall)
     header.scores = build.scores
-    record.build = None
+    record.build = record.embedding = None
+    record.origin = "stored"
     collection.generation = record
     for generation in retired:  # after the header names them no more
         generations.retire(batch, collection, generation)

@@ -52,7 +52,8 @@ def validated(
 ) -> float | None:
     """Refuse a graph that is broken or finds too little; return its sampled recall, 0..1.
 
-    1. Every invariant of the graph is verified: links returned, every vector reached, counts.
+    1. Every invariant of the graph is verified: links returned, every vector reached, counts. One
+       with vectors of its own has one for each record, and none beside.
     2. Stored vectors are searched for, through the graph with the default ef and exactly: the
        recall is the share of the K nearest others that the graph finds; None without others.
     3. The record of a large collection gets the ef that the default recall target takes.
@@ -69,6 +70,13 @@ def validated(
         listed = "; ".join(f"{where}: {what}" for where, what in problems)
         raise RebuildError(f"the new generation is broken and was not put to use: {listed}")
     building, in_use = latest()
+    differing = building.differing_slots()
+    if differing.size:
+        raise RebuildError(
+            f"the new generation is broken and was not put to use: {differing.size:,} slots have a "
+            f"vector in it and no record, or a record and no vector, such as slot {differing[0]}",
+            received=differing.size,
+        )
     sample = Sample.of(building, in_use, record)
     if sample is None:
         return None

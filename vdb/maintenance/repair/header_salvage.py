@@ -28,6 +28,7 @@ _DESCRIBING: tuple[tuple[str, ...], ...] = (
     ("model",),
     ("history",),
     ("next_generation",),
+    ("embeddings",),
     ("building", "kept", "leaving"),
     ("fields", "next_field"),
     ("bare",),

@@ -204,7 +204,7 @@ def _copy(target: Environment, name: str, salvaged: SalvagedRows, threads: int) 
     with target.batch(room=_COMMIT_BYTES) as batch:
         coll = batch.collection(name)
         vectors = np.ascontiguousarray(salvaged.vectors)
-        kind = coll.header.metric, coll.header.dtype
+        kind = coll.header.dim, coll.header.metric, coll.header.dtype
         rows = ingest.Rows(salvaged.ids, RowParts([vectors]), salvaged.payloads, kind)
         ingest.add(batch, coll, rows, threads=threads)
 

@@ -75,6 +75,11 @@ def view_of(reader: Snapshot, header: CollectionHeader) -> CollectionView:
             f"dtype: {header.dtype!r} in its header, {generation.dtype!r} in its generation",
             where=f"key 10 (header of collection {header.number})",
         )
+    if generation.embedding is not None:
+        raise CorruptedError(
+            f"embedding: {generation.embedding} in the generation that is in use",
+            where=f"key 10 (header of collection {header.number})",
+        )
     try:
         require_slot_count(reader, header)
     except CorruptedError:

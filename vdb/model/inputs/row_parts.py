@@ -20,9 +20,9 @@ class RowParts:
     def __init__(
         self,
         parts: list[NDArray[Any]],
-        anew: Callable[[Metric, DType], RowParts] | None = None,
+        anew: Callable[[int, Metric, DType], RowParts] | None = None,
     ) -> None:
-        """`parts`: at least one. `anew` makes the same rows for another metric and dtype."""
+        """`parts`: at least one. `anew`: the same rows for another dimension, metric, dtype."""
         self.parts = parts
         self.anew = anew
         self._rows = sum(map(len, parts))

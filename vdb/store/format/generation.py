@@ -13,6 +13,7 @@ from typing import Any, Self
 from vdb.model.codes import CODES as CODE_TABLE
 from vdb.model.metrics import METRICS as METRIC_TABLE
 from vdb.store.format.decoder import Fields
+from vdb.store.format.embedding import Embedding
 from vdb.store.format.limits import (
     CODES,
     DTYPES,
@@ -26,10 +27,16 @@ from vdb.store.format.limits import (
     MOST_SLOTS,
     MOST_UNLINKED,
     NO_SLOT,
+    ORIGINS,
     TUNING_SOURCES,
     U32,
 )
-from vdb.store.format.optional_fields import OptionalFields, required_version, without_defaults
+from vdb.store.format.optional_fields import (
+    OptionalField,
+    OptionalFields,
+    required_version,
+    without_defaults,
+)
 from vdb.store.format.packing import as_map, changed, pack, twin, unpack
 
 __all__ = ["OPTIONAL_FIELDS", "Build", "GenerationRecord", "check_kind", "index_of"]
@@ -111,6 +118,12 @@ class GenerationRecord:
         tuning: How recall depends on ef, as measured on this graph, or None: {"ef", "target", "k",
             "queries", "source", "records", "when", "version", "curve": [[ef, recall, low, high]]}.
         build: How far it is, as long as it is not in use; None for the one that is.
+        embedding: Dimension and model of its vectors; None: those of the collection. Of format
+            version 2.
+        origin: How its vectors follow from those in use, as long as it is not in use itself:
+            "stored" (the same numbers, or the first of them, in its dtype), "normalized" (the same,
+            scaled to length 1), or "external" (not at all: the caller of the rebuild has them).
+            Of format version 2.
     """
 
     number: int
@@ -123,6 +136,8 @@ class GenerationRecord:
     unlinked: list[int] = field(default_factory=list)
     tuning: dict[str, Any] | None = None  # replaced as a whole, never changed
     build: Build | None = None
+    embedding: Embedding | None = None
+    origin: str = "stored"
 
     def copy(self) -> Self:
         """A copy that shares nothing which can be changed."""
@@ -140,8 +155,10 @@ class GenerationRecord:
 
     def encode(self) -> bytes:
         """The record, not sealed."""
-        build = None if self.build is None else as_map(self.build)
-        return pack(without_defaults(as_map(self) | {"build": build}, OPTIONAL_FIELDS))
+        fields = as_map(self)
+        fields["build"] = None if self.build is None else as_map(self.build)
+        fields["embedding"] = None if self.embedding is None else self.embedding.as_map()
+        return pack(without_defaults(fields, OPTIONAL_FIELDS))
 
     @classmethod
     def decode(cls, body: bytes, collection: int, number: int) -> Self:
@@ -160,6 +177,8 @@ class GenerationRecord:
             unlinked=f.slots("unlinked", MOST_UNLINKED),
             tuning=_tuning(f.or_none(f.map, "tuning")),
             build=None if build is None else Build.decode(build),
+            embedding=f.optional(lambda name: Embedding.decode(f.map(name)), "embedding", None),
+            origin=f.optional(partial(f.choice, allowed=ORIGINS), "origin", "stored"),
         )
         f.end()
         check_kind(f, record.metric, record.dtype)
@@ -183,7 +202,10 @@ class GenerationRecord:
         f.slots("unlinked", MOST_UNLINKED)
 
 
-OPTIONAL_FIELDS: OptionalFields = {}
+OPTIONAL_FIELDS: OptionalFields = {
+    "embedding": OptionalField(version=2, default=None),
+    "origin": OptionalField(version=2, default="stored"),
+}
 """The fields of a generation record that later format versions added."""
 
 _SLOTS = frozenset({"entry", "longest", "unlinked"})

@@ -24,6 +24,9 @@ def differences(
         declared, built = getattr(header, name), getattr(record, name)
         if declared != built:
             yield f"{name}: {declared!r} in its header, {built!r} in its generation"
+    for name, default in (("embedding", None), ("origin", "stored")):
+        if getattr(record, name) != default:
+            yield f"{name}: expected none of a generation in use, got {getattr(record, name)!r}"
     yield from _too_long(record, small_block)
 
 
@@ -47,8 +50,11 @@ def require_inactive(header: CollectionHeader, record: GenerationRecord, small_b
                 expected=header.slots,
                 received=getattr(build, name),
             )
-    if not fitting_dimension(header.dim, record.dtype):
-        raise CorruptedError(f"dtype: {record.dtype} has no {header.dim} dimensions", where=where)
+    if record.embedding == header.embedding:
+        raise CorruptedError("embedding: expected none where it is the collection's", where=where)
+    dim = header.embedding_in(record).dim
+    if not fitting_dimension(dim, record.dtype):
+        raise CorruptedError(f"dtype: {record.dtype} has no {dim} dimensions", where=where)
     for what in _too_long(record, small_block):
         raise CorruptedError(what, where=where)
 

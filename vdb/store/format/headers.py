@@ -15,6 +15,7 @@ from vdb.model.filters.field_types import MOST_FIELDS, TYPES
 from vdb.model.filters.paths import LONGEST_PATH, names_of, path_of
 from vdb.model.version import __version__
 from vdb.store.format.decoder import Fields
+from vdb.store.format.embedding import Embedding
 from vdb.store.format.generation import GenerationRecord, check_kind, index_of
 from vdb.store.format.limits import (
     DTYPES,
@@ -137,6 +138,9 @@ class CollectionHeader:
             spelled as in filters; `stored_field` has what is stored.
         bare: How many of the records have no vector; None where every record must have one. Of
             format version 2.
+        embeddings: Generations of the history, rising, whose vectors had another dimension or
+            model: {"generation": int, "dim": int, "model": str | None}. None: there is none. Of
+            format version 2.
     """
 
     name: str
@@ -162,6 +166,7 @@ class CollectionHeader:
     next_field: int = 1
     fields: list[dict[str, Any]] = field(default_factory=list)
     bare: int | None = None
+    embeddings: list[dict[str, Any]] | None = None  # replaced as a whole, never changed
 
     def copy(self) -> Self:
         """A copy that shares nothing which can be changed."""
@@ -184,6 +189,11 @@ class CollectionHeader:
 
         A long history keeps its first line and its newest ones.
         """
+        embedding = self.embedding_in(record)
+        before = {
+            line["generation"]: self.embedding_of(line["generation"]) for line in self.history
+        }
+        self.dim, self.model = embedding
         self.generation, self.metric, self.dtype = record.number, record.metric, record.dtype
         self.history.append(
             {
@@ -199,6 +209,27 @@ class CollectionHeader:
             }
         )
         del self.history[1 : max(1, len(self.history) - KEPT_HISTORY + 1)]
+        listed = sorted({line["generation"] for line in self.history} & set(before))
+        others = [number for number in listed if before[number] != embedding]
+        self.embeddings = [
+            {"generation": number, **before[number].as_map()} for number in others
+        ] or None
+
+    @property
+    def embedding(self) -> Embedding:
+        """Dimension and model of the vectors of the generation in use."""
+        return Embedding(self.dim, self.model)
+
+    def embedding_in(self, record: GenerationRecord) -> Embedding:
+        """Dimension and model of the vectors of a generation of this collection."""
+        return self.embedding if record.embedding is None else record.embedding
+
+    def embedding_of(self, generation: int) -> Embedding:
+        """The same of a generation of the history."""
+        for line in self.embeddings or ():
+            if line["generation"] == generation:
+                return Embedding(line["dim"], line["model"])
+        return self.embedding
 
     @property
     def format_version(self) -> int:
@@ -246,6 +277,7 @@ class CollectionHeader:
                 for i, line in enumerate(f.items("fields", MOST_FIELDS))
             ],
             bare=f.optional(partial(f.whole, low=0, high=MOST_SLOTS), "bare", None),
+            embeddings=f.optional(partial(_embeddings, f, where), "embeddings", None),
         )
         f.end()
         _check_vectors(f, header.dim, header.metric, header.dtype)
@@ -256,6 +288,7 @@ class CollectionHeader:
         if len({line["path"] for line in header.fields}) != len(numbers):
             f.refuse("fields", "paths that differ", "a path twice")
         _check_roles(f, header)
+        _check_embeddings(f, header)
         return header
 
     def verify_encoded(self, body: bytes, before: Self | None) -> None:
@@ -282,7 +315,10 @@ class CollectionHeader:
         _check_counts(f, self)
 
 
-OPTIONAL_FIELDS: OptionalFields = {"bare": OptionalField(version=2, default=None)}
+OPTIONAL_FIELDS: OptionalFields = {
+    "bare": OptionalField(version=2, default=None),
+    "embeddings": OptionalField(version=2, default=None),
+}
 """The fields of a collection's header that later format versions added."""
 
 _COUNTS = frozenset({"id_kind", "slots", "count", "free_head", "free_count", "bare"})
@@ -313,6 +349,21 @@ def _check_roles(f: Fields, header: CollectionHeader) -> None:
     in_use = [number for number in numbers if number]
     if len(set(in_use)) != len(in_use):
         f.refuse("generation", "one role for each generation", numbers)
+
+
+def _check_embeddings(f: Fields, header: CollectionHeader) -> None:
+    """Each is that of a generation in the history, rising, and not the present one."""
+    lines = header.embeddings
+    if lines is None:
+        return
+    numbers = [line["generation"] for line in lines]
+    if not numbers or numbers != sorted(set(numbers)):
+        f.refuse("embeddings", "rising numbers of generations", numbers)
+    history = {line["generation"] for line in header.history}
+    if not history.issuperset(numbers):
+        f.refuse("embeddings", "generations of the history", numbers)
+    if header.embedding in {(line["dim"], line["model"]) for line in lines}:
+        f.refuse("embeddings", "others than the present one", header.embedding)
 
 
 def fitting_dimension(dim: int, dtype: str) -> bool:
@@ -357,6 +408,15 @@ def stored_field(line: dict[str, Any]) -> dict[str, Any]:
     names = names_of(line["path"])
     has_point = any("." in name for name in names)
     return {**line, "path": ".".join(names), "names": list(names) if has_point else None}
+
+
+def _embeddings(f: Fields, where: str, name: str) -> list[dict[str, Any]]:
+    decoded = []
+    for i, line in enumerate(f.items(name, LONGEST_HISTORY)):
+        one = Fields(line, f"{where} {name}[{i}]")
+        generation = one.whole("generation", 1, LAST_NUMBER)
+        decoded.append({"generation": generation, **Embedding.decode(one).as_map()})
+    return decoded
 
 
 def _field(line: Any, where: str) -> dict[str, Any]:

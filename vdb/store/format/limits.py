@@ -14,6 +14,7 @@ DTYPES = tuple(dtypes.DTYPES)
 INDEX_TYPES = ("hnsw", "flat")
 CODES = tuple(codes.CODES)
 TUNING_SOURCES = ("given", "stored", "automatic")
+ORIGINS = ("stored", "normalized", "external")
 ID_KINDS = ("int", "str")
 
 NO_SLOT = 0xFFFFFFFF
