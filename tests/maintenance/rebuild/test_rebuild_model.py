@@ -328,11 +328,16 @@ class TestMeanwhile:
                 other.collection("docs", dim=DIM)
 
     def test_rows_prepared_before_the_change_are_refused_with_words(self, docs, crowd, monkeypatch):
-        theirs, rows = docs, docs._rows([7000], crowd[:1], [None])
-        docs.rebuild(model="large", vectors=Model(24))
-        monkeypatch.setattr(theirs, "_rows", lambda *_: rows)
+        prepared = docs._rows
+
+        def prepared_before(*columns):
+            rows = prepared(*columns)
+            docs.rebuild(model="large", vectors=Model(24))
+            return rows
+
+        monkeypatch.setattr(docs, "_rows", prepared_before)
         with pytest.raises(vdb.DimensionMismatchError, match="from 16 to 24 dimensions"):
-            theirs.add([7000], crowd[:1])
+            docs.add([7000], crowd[:1])
 
 
 class TestRollback:
