@@ -33,7 +33,8 @@ Written by `tools/write_cli_reference.py` from the commands themselves.
 EXAMPLES = {
     "create": "vdb create peps.vdb peps --dim 384 --metric cosine",
     "info": "vdb info peps.vdb peps",
-    "import": "vdb import peps.vdb peps docs/sample/paragraphs.f16.npy --create --metric cosine",
+    "import": "vdb import peps.vdb peps docs/sample/paragraphs.f16.npy --create --metric cosine "
+    "--field section:keyword",
     "bench": "vdb bench peps.vdb peps --queries docs/sample/queries.f16.npy",
     "search": "vdb search peps.vdb peps --vector docs/sample/queries.f16.npy:3 -k 5",
     "export": "vdb export peps.vdb peps --out peps",
@@ -44,6 +45,7 @@ EXAMPLES = {
     "backups": "vdb backups file://$PWD/backups",
     "restore": "vdb restore copy.vdb peps.vdb",
     "compact": "vdb compact peps.vdb",
+    "values": "vdb values peps.vdb peps section --order count --limit 10",
     "compare": "vdb compare peps.vdb peps docs/sample/queries.f16.npy",
     "tune": "vdb tune peps.vdb peps --target-recall 0.95",
     "scores": "vdb scores 0.83 --metric cosine --from elasticsearch --to native --explain",

@@ -67,7 +67,7 @@ from vdb.model.filters import ID, F, Filter, parse_filter
 from vdb.model.hits import Hits, ManyHits
 from vdb.model.payload_encoder import PayloadEncoder
 from vdb.model.records import Hit, NormStats, Plan, Problem, Record
-from vdb.model.results import Interval, Section, WriteCounts
+from vdb.model.results import FieldValues, Interval, Section, WriteCounts
 from vdb.model.version import __version__
 
 if _typing.TYPE_CHECKING:
@@ -121,6 +121,7 @@ __all__ = [
     "DuplicateIdError",
     "Explanation",
     "F",
+    "FieldValues",
     "Filter",
     "Flat",
     "ForkError",

@@ -166,6 +166,30 @@ class Searching(History):
         assert [record.id for record in records] == passing
         assert all(shelf.holds(record) for record in records)
 
+    @precondition(lambda self: any(one.fields for one in self.shelves.values()))
+    @rule(data=st.data(), where=NONE | strategies.filter_dicts)
+    def count_values(self, data, where):
+        shelf, docs = self.pick(data)
+        if not shelf.fields or (where is not None and refused(where, shelf)):
+            return
+        path = data.draw(st.sampled_from(sorted(shelf.fields)), label="field")
+        values = docs.values(path, where=where)
+        assert list(values) == shelf.counted(path, shelf.passing(where))
+        assert values.distinct == len(values)
+
+    @precondition(lambda self: self.shelves)
+    @rule(data=st.data(), where=strategies.filter_dicts)
+    def look_for_ids(self, data, where):
+        shelf, docs = self.pick(data)
+        if refused(where, shelf) or not shelf.rows:
+            return
+        ids = data.draw(st.lists(st.sampled_from(shelf.ids()), max_size=5), label="ids")
+        passing = shelf.passing(where)
+        among = {"$and": [{"$id": {"$in": ids}}, where]}
+        assert list(docs.ids(where=among)) == [i for i in passing if i in ids]
+        others = {"$or": [{"$id": {"$nin": ids}}, where]}
+        assert docs.count(others) == len(set(shelf.ids()) - set(ids) | set(passing))
+
     @precondition(lambda self: self.shelves)
     @rule(data=st.data())
     def look_up(self, data):

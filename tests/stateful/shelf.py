@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from collections import Counter
+from datetime import UTC, datetime, timedelta
+
 import numpy as np
 import pytest
 
@@ -9,11 +12,12 @@ import vdb
 from support import oracle, strategies
 from vdb.model.filters import parse
 from vdb.model.filters.evaluate import predicate
-from vdb.model.filters.paths import MISSING, find
+from vdb.model.filters.paths import MISSING, find, names_of
 from vdb.model.filters.type_check import typed
 from vdb.model.filters.values import moment
 
 DIMS = (8, 16)
+EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 _KINDS = {"int": int, "keyword": str, "bool": bool}
 
 
@@ -68,7 +72,7 @@ class Shelf:
 
     @staticmethod
     def fits(path, kind, payload):
-        value = find(payload, tuple(path.split(".")))
+        value = find(payload, names_of(path))
         if value is MISSING or value is None:
             return True
         if kind.endswith("[]"):
@@ -81,6 +85,20 @@ class Shelf:
             return self.ids()
         test = predicate(typed(parse(where), self.fields))
         return [i for i in self.ids() if test(self.rows[i][1])]
+
+    def counted(self, path, ids):
+        """The values of a declared field in these records, each with its count, rising."""
+        kind = self.fields[path]
+        counts = Counter()
+        for i in ids:
+            value = find(self.rows[i][1], names_of(path))
+            own = {v for v in (value if type(value) is list else [value]) if _is(kind, v)}
+            if kind.startswith("datetime"):
+                own = {EPOCH + timedelta(microseconds=moment(v)) for v in own}
+            counts.update(float(v) + 0.0 for v in own) if kind.startswith(
+                "float"
+            ) else counts.update(own)
+        return sorted(counts.items())
 
     # What is expected of searches
 
@@ -118,7 +136,10 @@ class Shelf:
 
 
 def _is(base, value):
-    """Whether a value is of a declared type."""
+    """Whether a value is of a declared type, or an element of a list is."""
+    base = base.removesuffix("[]")
+    if value is MISSING or value is None:
+        return False
     if base == "float":
         return type(value) is float or (type(value) is int and float(value) == value)
     if base == "datetime":

@@ -29,8 +29,11 @@ from vdb.index import ingest, search_ef
 from vdb.index.dimension_change import with_change
 from vdb.model import arguments, config, inputs
 from vdb.model.filters import Filter
+from vdb.model.filters.field_paths import field_path
+from vdb.model.filters.paths import path_of
 from vdb.model.hits import Hits, ManyHits
 from vdb.model.records import Id, Progress, Record
+from vdb.model.results import FieldValues
 from vdb.model.synonyms import with_hints
 from vdb.model.unpicklable import Handle
 from vdb.store import Batch, CollectionView, Snapshot, WritableCollection
@@ -353,6 +356,50 @@ class CollectionReader(Handle):
             if where is None:
                 return view.header.count
             return filter_warning.matching(reader, view, where).count
+
+    @with_hints
+    def values(
+        self,
+        field: str,
+        *,
+        where: Mapping[str, Any] | Filter | None = None,
+        prefix: str | None = None,
+        limit: int | None = None,
+        order: str = "value",
+    ) -> FieldValues:
+        """The different values of a declared field, and how many records have each (facets).
+
+        Read from the field's index, not from payloads, but for strings of more than 240 bytes.
+
+        Args:
+            field: The field, a nested one as "author.name".
+            where: Count only the records that pass this filter; as in `count`, a warning names a
+                field that no record has.
+            prefix: Only strings that begin so.
+            limit: The largest number of values, at least 1; None for all. `FieldValues.distinct`,
+                ``min`` and ``max`` are those of all.
+            order: "value": rising; "count": the most frequent first, equal counts by value.
+
+        Raises:
+            NotFoundError: The field is not declared; the message says how to.
+            InvalidArgumentError: Its index is not complete, a prefix of no strings, or another
+                argument is out of range.
+            InvalidFilterError: The filter is not valid.
+
+        Example:
+            for year, count in docs.values("year", order="count", limit=10):
+                print(year, count)
+        """
+        path = path_of(field_path("field", field))
+        most = None if limit is None else arguments.whole("limit", limit, 1, config.LIMITS.slots)
+        start = None if prefix is None else arguments.text("prefix", prefix)
+        order = arguments.choice("order", order, query.VALUE_ORDERS)
+        with self._access.reading() as reader:
+            view = self._view(reader)
+            filter_set = None if where is None else filter_warning.matching(reader, view, where)
+            return query.field_values(
+                reader, view, path, filter_set=filter_set, prefix=start, limit=most, order=order
+            )
 
     def __len__(self) -> int:
         with self._access.reading() as reader:

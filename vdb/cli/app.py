@@ -36,6 +36,7 @@ from vdb.cli.commands import (
     scores,
     search,
     tune,
+    values,
 )
 from vdb.cli.interrupted import Interrupted
 from vdb.cli.render import output
@@ -83,6 +84,7 @@ app.command()(inspect.inspect)
 app.command("import")(import_.import_)
 app.command()(export.export)
 app.command()(search.search)
+app.command()(values.values)
 app.command()(compare.compare)
 app.command()(tune.tune)
 app.command()(bench.bench)

@@ -17,9 +17,11 @@ from vdb.query.scoring import (
     stored_lengths,
 )
 from vdb.query.search import SearchRequest, search, search_many
+from vdb.query.value_counts import VALUE_ORDERS, field_values
 from vdb.query.zero_queries import checked_queries, refuse_zero
 
 __all__ = [
+    "VALUE_ORDERS",
     "RecordParts",
     "Scoring",
     "SearchRequest",
@@ -27,6 +29,7 @@ __all__ = [
     "checked_queries",
     "contains",
     "engine_quantities",
+    "field_values",
     "get",
     "ids_in_range",
     "ids_of",

@@ -15,6 +15,7 @@ from vdb.model import config
 from vdb.model.filters import Filter
 from vdb.model.hits import Hits, ManyHits
 from vdb.model.records import Id, Progress, Record
+from vdb.model.results import FieldValues
 from vdb.model.synonyms import with_hints
 
 if TYPE_CHECKING:
@@ -325,6 +326,43 @@ class AsyncCollectionReader(ReaderHandle):
             await docs.count({"year": {"$gte": 2020}})
         """
         return await self._calls.read(lambda _: self._sync.count(where))
+
+    @with_hints
+    async def values(
+        self,
+        field: str,
+        *,
+        where: Mapping[str, Any] | Filter | None = None,
+        prefix: str | None = None,
+        limit: int | None = None,
+        order: str = "value",
+    ) -> FieldValues:
+        """The different values of a declared field, and how many records have each (facets).
+
+        Read from the field's index, not from payloads, but for strings of more than 240 bytes.
+
+        Args:
+            field: The field, a nested one as "author.name".
+            where: Count only the records that pass this filter; as in `count`, a warning names a
+                field that no record has.
+            prefix: Only strings that begin so.
+            limit: The largest number of values, at least 1; None for all. `FieldValues.distinct`,
+                ``min`` and ``max`` are those of all.
+            order: "value": rising; "count": the most frequent first, equal counts by value.
+
+        Raises:
+            NotFoundError: The field is not declared; the message says how to.
+            InvalidArgumentError: Its index is not complete, a prefix of no strings, or another
+                argument is out of range.
+            InvalidFilterError: The filter is not valid.
+
+        Example:
+            for year, count in await docs.values("year", order="count", limit=10):
+                print(year, count)
+        """
+        return await self._calls.read(
+            lambda _: self._sync.values(field, where=where, prefix=prefix, limit=limit, order=order)
+        )
 
     async def info(self) -> info_module.CollectionInfo:
         """Metric, dimension, counts, norms, generation, history and sizes, as a dataclass.
