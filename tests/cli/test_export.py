@@ -205,3 +205,65 @@ def test_any_other_file_of_that_name_is_left_alone(run, untouched, tmp_path, tex
     (tmp_path / "x.json").write_bytes(text.encode("latin-1"))
     ran = run("import", tmp_path / "no.vdb", "c", tmp_path / "x.npy", "--create")
     assert ran.failed_with("--metric is needed")
+
+
+@pytest.fixture
+def optional(place, vectors):
+    """A collection some of whose records have no vector, with payloads that look like that."""
+    odd = [{"vector": None}, {"vector": [1]}, {"payload": 1}, None, {"n": 1}, {}, [], {"id": 1}]
+    with database.open(place) as db:
+        docs = db.create_collection("docs", dim=8, metric="l2", optional_vectors=True)
+        docs.add(range(30), [None if i % 3 else vectors[i] for i in range(30)], (odd * 4)[:30])
+        db.create_collection("bare", dim=8, metric="l2", optional_vectors=True).add(["a"], None)
+    return place
+
+
+@pytest.mark.parametrize("parquet", [False, True])
+@pytest.mark.parametrize("name", ["docs", "bare"])
+def test_records_without_a_vector_come_back(run, optional, tmp_path, name, parquet):
+    if parquet:
+        pytest.importorskip("pyarrow")
+    suffix = ".parquet" if parquet else ".npy"
+    options = ["--parquet"] if parquet else []
+    assert run("export", optional, name, "--out", tmp_path / "out", *options).status == 0
+    place = tmp_path / "again.vdb"
+    command = ["import", place, name, tmp_path / f"out{suffix}", "--create", "--batch-rows", 7]
+    ran = run(*command)
+    assert ran.status == 0, ran.err
+    assert records(place, name) == records(optional, name)
+    with database.open(place, read_only=True) as db:
+        assert db.collection(name).info().optional_vectors
+    assert run(*command, "--resume").status == 0
+    assert run(*command, "--upsert").status == 0
+    assert records(place, name) == records(optional, name)
+
+
+def test_a_file_of_vectors_has_a_row_for_each_record_that_has_one(run, optional, tmp_path):
+    assert run("export", optional, "docs", "--out", tmp_path / "out").status == 0
+    assert np.load(tmp_path / "out.npy").shape == (10, 8)
+    lines = [json.loads(line) for line in (tmp_path / "out.jsonl").read_text().splitlines()]
+    assert len(lines) == 30
+    assert [line["id"] for line in lines if line.get("vector", 0) is None] == [
+        i for i in range(30) if i % 3
+    ]
+    assert json.loads((tmp_path / "out.json").read_text())["optional_vectors"] is True
+
+
+def test_rows_and_lines_that_do_not_go_together_are_refused(run, optional, tmp_path):
+    assert run("export", optional, "docs", "--out", tmp_path / "out").status == 0
+    np.save(tmp_path / "out.npy", np.load(tmp_path / "out.npy")[:-1])
+    ran = run("import", tmp_path / "no.vdb", "docs", tmp_path / "out.npy", "--create")
+    assert ran.failed_with("has 9 rows", "10 lines of", "with a vector")
+    (tmp_path / "out.json").write_text((tmp_path / "out.json").read_text().replace("true", "1"))
+    ran = run("import", tmp_path / "no.vdb", "docs", tmp_path / "out.npy", "--create")
+    assert ran.failed_with("'optional_vectors' must be true, or missing")
+
+
+def test_a_collection_that_needs_vectors_refuses_them_in_the_words_of_the_command_line(
+    run, optional, tmp_path
+):
+    assert run("export", optional, "docs", "--out", tmp_path / "out").status == 0
+    with database.open(optional) as db:
+        db.create_collection("plain", dim=8, metric="l2")
+    ran = run("import", optional, "plain", tmp_path / "out.npy")
+    assert ran.failed_with("line 2 of", "is missing", "vdb create --optional-vectors makes one")

@@ -198,7 +198,7 @@ def verified(index: MemoryIndex, blocks: dict[bytes, bytes]) -> list[tuple[str, 
     [
         (5, 0, "its code is not the one of its vector"),
         (5, 20, "its code is not the one of its vector"),
-        (17, 3, "is free, but its row of codes is not empty"),
+        (17, 3, "holds no vector, but its row of codes is not empty"),
     ],
 )
 def test_a_wrong_code_is_found(

@@ -24,13 +24,13 @@ def numbers(shelf, vector):
 
 def rounds(shelf, dtype):
     """Whether a dtype would round what is on a shelf."""
-    rows = [numbers(shelf, vector) for vector, _ in shelf.rows.values()]
+    rows = [numbers(shelf, vector) for vector in shelf.stored()]
     return dtype == "float16" and any((row != row.astype(np.float16)).any() for row in rows)
 
 
 def refuses(shelf, kind):
     """Whether a metric and a dtype cannot take all that is on a shelf."""
-    for vector, _ in shelf.rows.values():
+    for vector in shelf.stored():
         row = numbers(shelf, vector)
         if kind.dtype != shelf.dtype:
             if kind.dtype == "int8" and (row != np.rint(row)).any():
@@ -47,6 +47,8 @@ def refuses(shelf, kind):
 def become(shelf, kind, index):
     """Everything on a shelf is of that kind from now on."""
     for i, (vector, payload) in shelf.rows.items():
+        if vector is None:
+            continue
         row = numbers(shelf, vector)
         made = np.packbits(row != 0) if kind.dtype == "bit" else row.astype(kind.dtype)
         if kind.dtype != shelf.dtype:

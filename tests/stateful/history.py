@@ -57,7 +57,7 @@ class History(RuleBasedStateMachine):
         index = strategies.fitting(
             vdb.HNSW(M=8 + seed % 2 * 8, codes=("int8", None)[seed % 3 > 0]), *kind
         )
-        shelf = Shelf(kind, text_ids, DIMS[seed % 2], index)
+        shelf = Shelf(kind, text_ids, DIMS[seed % 2], index, optional=seed % 5 < 2)
         ids, vectors, payloads = shelf.crowd(seed, 120, 0)
         self.db.create_collection("crowd", **shelf.options()).add(ids, vectors, payloads)
         shelf.put(ids, vectors, payloads)
@@ -118,11 +118,13 @@ class History(RuleBasedStateMachine):
         name=st.sampled_from(["a", "b", "crowd"]),
         kind=strategies.all_kinds,
         index=strategies.indexes,
-        text_ids=st.booleans(),
+        choices=st.tuples(st.booleans(), st.booleans()),
         fields=st.dictionaries(strategies.few_fields, strategies.field_types, max_size=2),
     )
-    def create(self, name, kind, index, text_ids, fields):
-        shelf = Shelf(kind, text_ids, 8, strategies.fitting(index, *kind), fields)
+    def create(self, name, kind, index, choices, fields):
+        text_ids, optional = choices
+        index = strategies.fitting(index, *kind)
+        shelf = Shelf(kind, text_ids, 8, index, fields, optional=optional)
         if name in self.shelves:
             with pytest.raises(vdb.CollectionExistsError):
                 self.db.create_collection(name, **shelf.options())

@@ -23,10 +23,14 @@ class Insight(History):
             return
         i = data.draw(st.sampled_from(shelf.ids()), label="id")
         q = data.draw(shelf.vectors(zero=False), label="q")
+        if shelf.rows[i][0] is None:
+            with pytest.raises(vdb.InvalidArgumentError, match="has no vector"):
+                docs.explain(q, i)
+            return
         told = docs.explain(q, i)
         own = shelf.values(q, [i])[0]
-        values = shelf.values(q, shelf.ids())
-        assert (told.value, told.records) == (shelf.near(own), len(shelf.rows))
+        values = shelf.values(q, shelf.full())
+        assert (told.value, told.records) == (shelf.near(own), len(shelf.full()))
         slack = 1e-9 * max(1.0, abs(own))
         less = (
             values < own - slack if oracle.lower_is_closer(shelf.metric) else values > own + slack
@@ -43,12 +47,15 @@ class Insight(History):
         told = docs.inspect()
         assert told.info == docs.info()
         if shelf.index != vdb.Flat():
-            assert told.nodes + told.duplicates + told.unlinked == len(shelf.rows)
-            assert told.reached + told.unlinked == len(shelf.rows)
+            assert told.nodes + told.duplicates + told.unlinked == len(shelf.full())
+            assert told.reached + told.unlinked == len(shelf.full())
         if shelf.rows:
             i = data.draw(st.sampled_from(shelf.ids()), label="id")
             record = docs.inspect_record(i)
             assert repr(record.payload) == repr(shelf.rows[i][1])
+            if shelf.rows[i][0] is None:
+                assert record.norm is None and record.levels == record.duplicates == ()
+                return
             own = shelf.rows[i][0].tobytes()
             assert all(shelf.rows[other][0].tobytes() == own for other in record.duplicates)
             links = {link.id for level in record.levels for link in level}
@@ -59,13 +66,13 @@ class Insight(History):
     def measure(self, data, seed):
         """Recall, speed and a default ef; too few records are refused."""
         shelf, docs = self.pick(data)
-        if len(shelf.rows) < 2:
+        if len(shelf.full()) < 2:
             for use in (docs.recall, docs.bench):
                 with pytest.raises(vdb.InvalidArgumentError):
                     use()
             return
         report = docs.recall(k=3, sample=8, seed=seed, threads=1)
-        assert 0.0 <= report.recall.value <= 1.0 and report.queries == min(8, len(shelf.rows))
+        assert 0.0 <= report.recall.value <= 1.0 and report.queries == min(8, len(shelf.full()))
         assert len(docs.bench(k=3, efs=[10], sample=4, rounds=1).points) >= 1
         if shelf.index == vdb.Flat():
             assert report.recall.value == 1.0
@@ -98,20 +105,20 @@ class Insight(History):
     @rule(data=st.data(), k=st.integers(1, 5))
     def compare_metrics(self, data, k):
         shelf, docs = self.pick(data)
-        if len(shelf.rows) < 3 or shelf.dtype == "bit":
+        if len(shelf.full()) < 3 or shelf.dtype == "bit":
             return
-        if any(not vector.any() for vector, _ in shelf.rows.values()):
+        if any(not vector.any() for vector in shelf.stored()):
             return
         queries = np.array(shelf.crowd(1, 3, 0)[1])
         told = vdb.compare_metrics(docs, queries, metrics=("l2", "cosine"), k=k)
-        assert (told.records, told.queries) == (len(shelf.rows), 3)
+        assert (told.records, told.queries) == (len(shelf.full()), 3)
         # A threshold that lets in a third of what there is, carried over to another metric.
-        ranked = sorted(shelf.values(queries[0], shelf.ids()).tolist())
+        ranked = sorted(shelf.values(queries[0], shelf.full()).tolist())
         low, high = ranked[len(ranked) // 3 :][:2]
         if shelf.metric == "l2" and high - low > 1e-6:
             limit = (low + high) / 2
             found = vdb.calibrate_threshold(docs, queries, threshold=limit, to_metric="cosine")
             assert -1.0 - 1e-6 <= found.to_threshold.value <= 1.0 + 1e-6
             assert found.hits == sum(
-                int((shelf.values(q, shelf.ids()) <= limit).sum()) for q in queries
+                int((shelf.values(q, shelf.full()) <= limit).sum()) for q in queries
             )

@@ -47,7 +47,7 @@ class Searching(History):
             with pytest.raises(vdb.InvalidFilterError):
                 docs.search(q, k, where=where)
             return
-        passing = shelf.passing(where)
+        passing = shelf.full(shelf.passing(where))
         # As many candidates as there are records: nothing may be missed.
         for options in ({"exact": True}, {"ef": max(1, len(shelf.rows))}):
             hits = docs.search(q, k, where=where, with_vectors=True, **options)
@@ -69,7 +69,7 @@ class Searching(History):
         q = self.query(data, shelf)
         if where is not None and refused(where, shelf):
             return
-        passing = shelf.passing(where)
+        passing = shelf.full(shelf.passing(where))
         hits = docs.search(q, where=where)
         truth = self.right(hits, shelf, q, 10, passing, complete=shelf.index == vdb.Flat())
         if docs.info().tuning is None:  # else ef is what somebody asked for
@@ -90,7 +90,7 @@ class Searching(History):
 
     def measure_recall(self):
         for name, shelf in self.shelves.items():
-            docs, ids = self.db.collection(name), shelf.ids()
+            docs, ids = self.db.collection(name), shelf.full()
             if len(ids) >= FEW and docs.info().tuning is None:
                 queries = shelf.crowd(len(ids), 8, 0)[1]
                 for q, hits in zip(queries, docs.search_many(queries), strict=True):
@@ -119,7 +119,7 @@ class Searching(History):
         q = self.query(data, shelf)
         if where is not None and refused(where, shelf):
             return
-        ranked = shelf.ranked(q, shelf.passing(where))
+        ranked = shelf.ranked(q, shelf.full(shelf.passing(where)))
         place = data.draw(st.integers(0, len(ranked)), label="place")
         before = ranked[place - 1][1] if place else None
         behind = ranked[place][1] if place < len(ranked) else None
@@ -142,7 +142,7 @@ class Searching(History):
         q = self.query(data, shelf)
         name = data.draw(st.sampled_from(vdb.scores.conventions(shelf.metric)), label="convention")
         hits = docs.search(q, k, scores=name, exact=True)
-        self.right(hits, shelf, q, k, shelf.ids(), complete=True)
+        self.right(hits, shelf, q, k, shelf.full(), complete=True)
         told = vdb.scores.describe(name, shelf.metric, dtype=shelf.dtype)
         assert (hits.convention, hits.direction) == (told.name, told.direction)
         if told.from_vectors is None and len(hits):

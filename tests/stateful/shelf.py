@@ -7,6 +7,7 @@ from datetime import UTC, datetime, timedelta
 
 import numpy as np
 import pytest
+from hypothesis import strategies as st
 
 import vdb
 from support import oracle, strategies
@@ -24,14 +25,15 @@ _KINDS = {"int": int, "keyword": str, "bool": bool}
 class Shelf:
     """The expected content of one collection."""
 
-    def __init__(self, kind, text_ids, dim, index, fields=None):
+    def __init__(self, kind, text_ids, dim, index, fields=None, *, optional=False):
         self.kind = kind
         self.metric, self.dtype = kind
         self.dim = dim
         self.text_ids = text_ids
         self.index = index
         self.fields = dict(fields or {})
-        self.rows = {}  # id -> (vector as stored, payload)
+        self.optional = optional  # whether records may have no vector
+        self.rows = {}  # id -> (vector as stored or None, payload)
 
     def options(self):
         return {
@@ -40,6 +42,7 @@ class Shelf:
             "dtype": self.dtype,
             "index": self.index,
             "fields": self.fields,
+            "optional_vectors": self.optional,
         }
 
     def ids(self):
@@ -48,6 +51,18 @@ class Shelf:
 
     def vectors(self, *, zero=True):
         return strategies.vectors(self.kind, self.dim, zero=zero)
+
+    def written(self):
+        """What a record is written with: a vector, or none where it need not have one."""
+        return self.vectors() | st.none() if self.optional else self.vectors()
+
+    def full(self, ids=None):
+        """The ids, of all or of these records, that have a vector: all that searches find."""
+        return [i for i in (self.ids() if ids is None else ids) if self.rows[i][0] is not None]
+
+    def stored(self):
+        """All vectors."""
+        return [vector for vector, _ in self.rows.values() if vector is not None]
 
     def crowd(self, seed, count, start):
         """Many clustered vectors and payloads under ids of their own."""
@@ -116,11 +131,11 @@ class Shelf:
     def holds(self, record):
         """Whether a record is, to the bit, what stands here."""
         vector, payload = self.rows[record.id]
-        return (
-            record.vector.dtype == vector.dtype
-            and record.vector.tobytes() == vector.tobytes()
-            and repr(record.payload) == repr(payload)
-        )
+        if repr(record.payload) != repr(payload):
+            return False
+        if vector is None or record.vector is None:
+            return vector is record.vector
+        return record.vector.dtype == vector.dtype and record.vector.tobytes() == vector.tobytes()
 
     def compare(self, docs):
         """A collection, or one of a snapshot, holds exactly this."""

@@ -18,8 +18,8 @@ from support.peer import Peer
 from vdb.cli.app import run as run_command
 
 READ = (
-    "{name: [(r.id, r.vector.tobytes(), repr(r.payload)) for r in db.collection(name).scan()]"
-    " for name in db.collections()}"
+    "{name: [(r.id, None if r.vector is None else r.vector.tobytes(), repr(r.payload))"
+    " for r in db.collection(name).scan()] for name in db.collections()}"
 )
 
 
@@ -66,8 +66,9 @@ class Upkeep(History):
                 *shelf.kind,
             )
             assert (told.fields, told.index) == (shelf.fields, shelf.index)
-            lengths = [self.length(vector, shelf.dtype) for vector, _ in shelf.rows.values()]
-            assert told.norms.count == len(lengths)
+            lengths = [self.length(vector, shelf.dtype) for vector in shelf.stored()]
+            assert told.norms.count == len(lengths) == len(shelf.rows) - told.without_vector
+            assert told.optional_vectors == shelf.optional
             if lengths:
                 known = (told.norms.min, told.norms.max, told.norms.mean)
                 expected = (min(lengths), max(lengths), sum(lengths) / len(lengths))
@@ -127,10 +128,11 @@ class Upkeep(History):
                 records = list(db.collection(name).scan())
                 assert [record.id for record in records] == shelf.ids()
                 assert all(
-                    record.vector.tobytes() == shelf.rows[record.id][0].tobytes()
+                    _bytes(record.vector) == _bytes(shelf.rows[record.id][0])
                     and record.payload == shelf.rows[record.id][1]
                     for record in records
                 )
+                assert db.collection(name).info().optional_vectors == shelf.optional
         for left in self.place.glob("files.*"):
             left.unlink()
         shutil.rmtree(place, ignore_errors=True)
@@ -161,7 +163,7 @@ class Upkeep(History):
                 f"db = vdb.open({str(self.path)!r}, durability='relaxed', lock_timeout=0)"
             )
         expected = {
-            name: [(i, shelf.rows[i][0].tobytes(), repr(shelf.rows[i][1])) for i in shelf.ids()]
+            name: [(i, _bytes(shelf.rows[i][0]), repr(shelf.rows[i][1])) for i in shelf.ids()]
             for name, shelf in self.committed.items()
         }
         assert self.peer.ask(READ) == expected
@@ -173,7 +175,7 @@ class Upkeep(History):
             ids, values = self.peer.ask(
                 f"(lambda hits: (hits.ids.tolist(), hits.values.tolist()))(db.collection({asked})"
             )
-            assert values == shelf.near([value for _, value in shelf.ranked(q, shelf.ids())[:5]])
+            assert values == shelf.near([value for _, value in shelf.ranked(q, shelf.full())[:5]])
             assert values == shelf.near(shelf.values(q, ids).tolist())
 
     def change(self, data, collection):
@@ -204,6 +206,10 @@ class Remote:
 
     def delete(self, ids):
         self.peer.ask(f"db.collection({self.name!r}).delete({ids})")
+
+
+def _bytes(vector):
+    return None if vector is None else vector.tobytes()
 
 
 def _array(array):

@@ -28,7 +28,7 @@ class Writing(History):
 
     def draw_rows(self, data, shelf, ids):
         n = len(ids)
-        rows = data.draw(st.lists(shelf.vectors(), min_size=n, max_size=n), label="vectors")
+        rows = data.draw(st.lists(shelf.written(), min_size=n, max_size=n), label="vectors")
         payloads = data.draw(st.lists(PAYLOADS, min_size=n, max_size=n), label="payloads")
         return rows, payloads
 
@@ -55,6 +55,29 @@ class Writing(History):
         if not set(ids) & set(shelf.rows):
             docs.add(ids, np.tile(vector, (copies, 1)))
             shelf.put(ids, [vector] * copies, [None] * copies)
+
+    @precondition(lambda self: any(one.optional for one in self.shelves.values()))
+    @rule(data=st.data(), count=st.integers(1, 40), start=st.integers(0, 10_000))
+    def add_without_vectors(self, data, count, start):
+        name = data.draw(st.sampled_from([n for n, one in self.shelves.items() if one.optional]))
+        shelf, docs = self.shelves[name], self.db.collection(name)
+        ids = [2_000_000 + start * 100 + i for i in range(count)]
+        ids = [str(i) for i in ids] if shelf.text_ids else ids
+        if not set(ids) & set(shelf.rows):
+            docs.add(ids, None)
+            shelf.put(ids, [None] * count, [None] * count)
+
+    @precondition(lambda self: any(not one.optional for one in self.shelves.values()))
+    @rule(data=st.data())
+    def refuse_without_vectors(self, data):
+        name = data.draw(
+            st.sampled_from([n for n, one in self.shelves.items() if not one.optional])
+        )
+        shelf, docs = self.shelves[name], self.db.collection(name)
+        ids = ["p", "q"] if shelf.text_ids else [5, 6]
+        for vectors in (None, [shelf.crowd(1, 1, 0)[1][0], None]):
+            with pytest.raises(vdb.InvalidVectorError, match="optional_vectors=True"):
+                docs.upsert(ids, vectors)
 
     @precondition(lambda self: any(len(one.rows) < MOST for one in self.shelves.values()))
     @rule(

@@ -65,7 +65,7 @@ class Collection(CollectionReader):
     def add(
         self,
         ids: Id | Sequence[Id] | NDArray[Any] | Table,
-        vectors: ArrayLike | Table | None = None,
+        vectors: ArrayLike | Sequence[ArrayLike | None] | Table | None = None,
         payloads: Sequence[Payload] | Payload = None,
         *,
         id: str = "id",  # noqa: A002 - a public name
@@ -87,7 +87,8 @@ class Collection(CollectionReader):
                 supports DLPack, or a column of lists of a table. They are stored in the
                 collection's dtype: rounded (float32, float16), or integers from -128 to 127
                 (int8). For bits: packed bytes as numpy.packbits makes them, shape (n, dim / 8), or
-                booleans, shape (n, dim). In a column every row and number must be there.
+                booleans, shape (n, dim). In a column every row and number must be there; in a
+                collection with optional vectors rows may be missing (None, null), or all (None).
             payloads: One for each id (None where there is none), or the payload of the one id.
                 JSON-like: None, bool, int, finite float, str, list, dict with str keys; at most
                 1 MiB encoded and 64 levels deep. Numbers, texts and arrays of numpy count as Python
@@ -114,7 +115,7 @@ class Collection(CollectionReader):
             DuplicateIdError: An id exists already, or is given twice, and ``on_duplicate="error"``.
             DimensionMismatchError: Vectors of another length.
             InvalidArgumentError: The table has no such column.
-            InvalidVectorError: Null, NaN, infinity, longer than 1e18, a number that the dtype
+            InvalidVectorError: Missing, NaN, infinity, longer than 1e18, a number that the dtype
                 cannot hold, zero under cosine, or a length other than 1 under dot (its square may
                 be 1e-3 off; int8 is exempt).
             InvalidPayloadError: A payload that could not be read back unchanged.
@@ -142,7 +143,7 @@ class Collection(CollectionReader):
     def upsert(
         self,
         ids: Id | Sequence[Id] | NDArray[Any] | Table,
-        vectors: ArrayLike | Table | None = None,
+        vectors: ArrayLike | Sequence[ArrayLike | None] | Table | None = None,
         payloads: Sequence[Payload] | Payload = None,
         *,
         id: str = "id",  # noqa: A002 - a public name
@@ -153,9 +154,10 @@ class Collection(CollectionReader):
     ) -> WriteCounts:
         """Adds records, and replaces existing records of the same ids as a whole.
 
-        Without a payload the record has none afterwards, as after deleting and adding it. When an
-        id is given twice, the last one counts. Arguments, errors and the returned counts are those
-        of ``add(on_duplicate="replace")``.
+        Without a payload the record has none afterwards, as after deleting and adding it; and so it
+        is with the vector, where vectors are optional. When an id is given twice, the last one
+        counts. Arguments, errors and the returned counts are those of
+        ``add(on_duplicate="replace")``.
 
         Example:
             docs.upsert("tea", [0.9, 0.2, 0.1], {"year": 2024})

@@ -196,6 +196,7 @@ class Database(Handle):
         scores: str | None = None,
         model: str | None = None,
         fields: Mapping[str, str] | None = None,
+        optional_vectors: bool = False,
         payload_encoder: str | PayloadEncoder | Conversion | None = None,
         exist_ok: bool = False,
     ) -> Collection:
@@ -218,6 +219,8 @@ class Database(Handle):
                 "keyword" (a str), "bool", "datetime" (a str in ISO 8601), and the same with [] for
                 lists, as in ``{"pep": "int", "tags": "keyword[]", "author.name": "keyword"}``.
                 Payloads must have these types.
+            optional_vectors: Whether records may have no vector. Filters, ids and `get` find such a
+                record, searches do not. The file is of format 2 from then on.
             payload_encoder: As for `vdb.open`, for this object; None: that of the database.
             exist_ok: Return the collection of that name if there is one. It is compared with the
                 arguments that are given, `dim` and `metric` always, and never changed; it may have
@@ -237,7 +240,7 @@ class Database(Handle):
         """
         encoder = self._encoder_of(payload_encoder)
         name = config.collection_name(name)
-        schema = SchemaArguments(dim, metric, dtype, index, scores, model, fields)
+        schema = SchemaArguments(dim, metric, dtype, index, scores, model, fields, optional_vectors)
         if arguments.truth("exist_ok", exist_ok):
             with self._access.reading() as reader:
                 if has_collection(reader, name):

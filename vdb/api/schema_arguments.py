@@ -11,7 +11,7 @@ from vdb.errors import InvalidArgumentError
 from vdb.index import new_generation
 from vdb.index.fields.field_index import lines
 from vdb.model import config
-from vdb.model.arguments import shown
+from vdb.model.arguments import shown, truth
 from vdb.model.dtypes import dtype_named
 from vdb.model.filters.field_types import field_types
 from vdb.model.metrics import metric_named
@@ -35,6 +35,7 @@ class SchemaArguments:
     scores: object = None
     model: object = None
     fields: object = None
+    optional_vectors: object = False
 
     def new_records(self, name: str) -> tuple[CollectionHeader, GenerationRecord]:
         """The header and the first generation of a new collection; the batch sets its number.
@@ -60,6 +61,7 @@ class SchemaArguments:
             version=__version__,
             next_field=len(types) + 1,
             fields=lines(types),
+            bare=0 if truth("optional_vectors", self.optional_vectors) else None,
         )
         header.put_to_use(generation, when=now, reason="created")
         return header, generation
@@ -87,6 +89,13 @@ class SchemaArguments:
                 self.scores, header.metric, dtype=header.dtype, argument="scores"
             ).name
             self._require(header.name, "scores", header.scores, scores, "rebuild(scores=...)")
+        if truth("optional_vectors", self.optional_vectors) and header.bare is None:
+            raise InvalidArgumentError(
+                f"collection {header.name!r} exists, and every record of it needs a vector; "
+                "without optional_vectors= the collection is returned as it is",
+                expected=False,
+                received=True,
+            )
         types = {line["path"]: line["type"] for line in header.fields}
         for field, kind in field_types(self.fields).items():
             if types.get(field) != kind:

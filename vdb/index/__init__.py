@@ -9,7 +9,7 @@ What only maintenance and analyses need (`online_build`, `verify`, `graph_statis
 """
 
 from vdb.index.types import Fetch, Reader, View
-from vdb.index.vectors.change import add, remove, replace
+from vdb.index.vectors.change import add, add_bare, erase, remove, replace
 from vdb.index.vectors.commit_memory import rows_within
 from vdb.index.vectors.filter_set import FilterSet, live
 from vdb.index.vectors.new_generation import new_generation
@@ -31,7 +31,14 @@ from vdb.index.vectors.stored_tuning import (
     tuning_from_map,
     tuning_to_map,
 )
-from vdb.index.vectors.stored_vectors import norm_stats, norms, stored, stored_vectors
+from vdb.index.vectors.stored_vectors import (
+    has_vector,
+    is_bare,
+    norm_stats,
+    norms,
+    stored,
+    stored_vectors,
+)
 from vdb.index.vectors.strategy import SearchStats, filtered_plan, is_small, unfiltered_plan
 from vdb.index.vectors.ties import Nodes, copies, nodes, ties
 
@@ -49,9 +56,13 @@ __all__ = [
     "Tuning",
     "View",
     "add",
+    "add_bare",
     "copies",
     "count_distances",
+    "erase",
     "filtered_plan",
+    "has_vector",
+    "is_bare",
     "is_small",
     "keep_tuning",
     "live",

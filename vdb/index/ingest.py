@@ -15,6 +15,7 @@ from dataclasses import dataclass, replace
 from typing import NamedTuple
 
 import numpy as np
+from numpy.typing import NDArray
 
 from vdb import index
 from vdb.errors import (
@@ -61,12 +62,14 @@ class RowFormat(NamedTuple):
     dim: int
     metric: str
     dtype: str
+    optional_vectors: bool
     moments: field_index.Moments
 
     @classmethod
     def of(cls, header: CollectionHeader) -> RowFormat:
         """That of a collection."""
-        return cls(header.dim, header.metric, header.dtype, field_index.moments(header))
+        moments = field_index.moments(header)
+        return cls(header.dim, header.metric, header.dtype, header.bare is not None, moments)
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,16 +78,18 @@ class Rows:
 
     Attributes:
         ids: All int or all str.
-        vectors: As they are stored; bits packed. `add` and `upsert` let go of them as they are
-            stored.
+        vectors: Of those that have one, as they are stored; bits packed. `add` and `upsert` let go
+            of them as they are stored.
         payloads: Each one encoded, or None where there is none.
         kind: The dimension, metric and dtype that the vectors were prepared for.
+        bare: Which have no vector, bool (n,); None where all have one.
     """
 
     ids: list[Id]
     vectors: inputs.RowParts
     payloads: list[bytes | None]
     kind: tuple[int, str, str]
+    bare: NDArray[np.bool_] | None = None
 
     @property
     def room(self) -> int:
@@ -100,16 +105,19 @@ def prepare(
     ids, vectors, payloads, id_name, vector_name = columns
     one = inputs.is_one_id(ids)
     listed = inputs.id_list(ids, name=id_name)
-    dim, metric, dtype, moments = row_format
+    dim, metric, dtype, optional, moments = row_format
+    bare = None
 
     def vectors_for(dim: int, metric: Metric, dtype: DType) -> inputs.RowParts:
-        parts = inputs.vector_parts(
+        nonlocal bare
+        parts, bare = inputs.vector_rows(
             vectors,
             dim=dim,
             metric=metric,
             dtype=dtype,
             rows=len(listed),
             name=vector_name,
+            optional=optional,
             one=one,
         )
         parts.anew = vectors_for
@@ -117,7 +125,7 @@ def prepare(
 
     parts = vectors_for(dim, METRICS[metric], DTYPES[dtype])
     encoded = encode_payloads(payloads, len(listed), one=one, moments=moments, encoder=encoder)
-    return Rows(listed, parts, encoded, (dim, metric, dtype))
+    return Rows(listed, parts, encoded, (dim, metric, dtype), bare)
 
 
 def encode_payloads(
@@ -191,8 +199,8 @@ def upsert(
     before = field_index.of_stored(batch, coll, list(old.values()))
     with batch.changing():
         if old:
-            places = np.array(list(old.values()), dtype=np.uint32)
-            index.replace(batch, coll, places, rows.vectors.take(list(old)), threads=threads)
+            some = _take(rows, list(old)) if new else rows
+            _replace(batch, coll, some, np.array(list(old.values()), np.uint32), threads=threads)
             for i, slot in old.items():
                 batch.put_encoded(coll, slot, rows.ids[i], rows.payloads[i])
             after = _pick(terms, list(old))
@@ -312,16 +320,38 @@ def _last_of_each(rows: Rows) -> Rows:
 
 
 def _take(rows: Rows, chosen: list[int]) -> Rows:
+    bare, places = rows.bare, chosen
+    if bare is not None:  # vectors[j] is that of the j-th row that has one
+        places = (np.cumsum(~bare) - 1)[[i for i in chosen if not bare[i]]].tolist()
+        bare = bare[chosen]
     return replace(
         rows,
         ids=[rows.ids[i] for i in chosen],
-        vectors=inputs.RowParts([rows.vectors.take(chosen)]),
+        vectors=inputs.RowParts([rows.vectors.take(places)]),
         payloads=[rows.payloads[i] for i in chosen],
+        bare=bare,
     )
 
 
 def _pick(terms: list[field_index.Terms], rows: list[int]) -> list[field_index.Terms]:
     return [terms[i] for i in rows] if terms else []
+
+
+def _replace(
+    batch: Batch,
+    coll: WritableCollection,
+    rows: Rows,
+    slots: NDArray[np.uint32],
+    *,
+    threads: int,
+) -> None:
+    """Give the records in these slots the vectors of rows, and take those of rows without one."""
+    full = slice(None) if rows.bare is None else ~rows.bare
+    parts = rows.vectors.parts
+    vectors = parts[0] if len(parts) == 1 else np.concatenate(parts)
+    index.replace(batch, coll, slots[full], vectors, threads=threads)
+    if rows.bare is not None:
+        index.erase(batch, coll, slots[rows.bare])
 
 
 def _insert(
@@ -335,7 +365,12 @@ def _insert(
 ) -> None:
     if not rows.ids:
         return
-    slots = index.add(batch, coll, rows.vectors, threads=threads, progress=progress)
+    slots = np.empty(len(rows.ids), dtype=np.uint32)
+    full = slice(None) if rows.bare is None else ~rows.bare
+    if len(rows.vectors):
+        slots[full] = index.add(batch, coll, rows.vectors, threads=threads, progress=progress)
+    if rows.bare is not None:
+        slots[rows.bare] = index.add_bare(batch, coll, int(rows.bare.sum()))
     coll.header.id_kind = inputs.id_kind(rows.ids)
     batch.put_new(coll, slots.tolist(), rows.ids, rows.payloads)
     field_index.follow(batch, coll, slots.tolist(), after=terms)

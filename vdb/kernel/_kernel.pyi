@@ -277,7 +277,7 @@ class Index:
 
     def norms(self, fetch: object) -> Annotated[NDArray[numpy.float32], dict(shape=(None,), order='C')]:
         """
-        The stored norm of every slot, float32 (slots,); -1 where it is not in use.
+        The stored norm of every slot, float32 (slots,); -1 where it is free, -2 where its record has no vector.
         """
 
     def graph_statistics(self, fetch: object) -> tuple[int, int, int, int, list[tuple[int, Annotated[NDArray[numpy.uint32], dict(shape=(None,), order='C')], Annotated[NDArray[numpy.uint32], dict(shape=(None,), order='C')]]]]:
@@ -291,12 +291,12 @@ class Index:
         """
 
     def norms_of(self, fetch: object, slots: Annotated[NDArray[numpy.uint32], dict(shape=(None,), order='C', device='cpu', writable=False)]) -> Annotated[NDArray[numpy.float32], dict(shape=(None,), order='C')]:
-        """Norms of these slots, float32 (n,); -1 for one not in use."""
+        """Norms of these slots, float32 (n,), as norms has them."""
 
     def linked(self, fetch: object, slots: Annotated[NDArray[numpy.uint32], dict(shape=(None,), order='C', device='cpu', writable=False)]) -> Annotated[NDArray[numpy.bool_], dict(shape=(None,), order='C')]:
         """Which of these slots stand in the graph, bool (n,)."""
 
-    def verify(self, fetch: object, free_head: int, free_count: int) -> list[tuple[str, str]]:
+    def verify(self, fetch: object, free_head: int, free_count: int, bare: int = 0) -> list[tuple[str, str]]:
         """Every broken invariant of vectors and graph as (where, what)."""
 
     def duplicates(self, fetch: object, nodes: Annotated[NDArray[numpy.uint32], dict(shape=(None,), order='C', device='cpu', writable=False)], most: int) -> tuple[Annotated[NDArray[numpy.uint32], dict(shape=(None,), order='C')], Annotated[NDArray[numpy.uint32], dict(shape=(None,), order='C')]]:
@@ -351,6 +351,9 @@ class Writer:
     def release(self, fetch: object, slots: Annotated[NDArray[numpy.uint32], dict(shape=(None,), order='C', device='cpu', writable=False)]) -> None:
         """Erases vectors and gives their slots to the free list."""
 
+    def put_bare(self, fetch: object, slots: Annotated[NDArray[numpy.uint32], dict(shape=(None,), order='C', device='cpu', writable=False)]) -> None:
+        """Marks slots, out of the graph, whose records have no vector."""
+
     def seal(self, commit: int, first: int = 0, count: int | None = None) -> list[tuple[bytes, NDArray[numpy.uint8]]]:
         """
         [(key, block)] of the blocks changed (all, or `count` from the `first` on), header and checksum filled in; the arrays are views that keep the Writer alive.
@@ -371,9 +374,9 @@ class Writer:
         Where the vectors are its own: there are so many slots now; the new ones are to be put.
         """
 
-    def copy_free(self, fetch: object, index: Index, slots: Annotated[NDArray[numpy.uint32], dict(shape=(None,), order='C', device='cpu', writable=False)]) -> None:
+    def copy_empty(self, fetch: object, index: Index, slots: Annotated[NDArray[numpy.uint32], dict(shape=(None,), order='C', device='cpu', writable=False)]) -> None:
         """
-        Marks slots free as they are in another table of the same slots, with their place in its list.
+        Marks slots without a vector as they are in another table of the same slots: bare, or free with their place in its list.
         """
 
     def fill(self, fetch: object, first: int) -> None:

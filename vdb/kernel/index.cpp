@@ -203,7 +203,7 @@ std::vector<uint32_t> Index::free_slots(Source& source, uint32_t free_head,
   std::vector<uint32_t> slots;
   for (uint32_t slot = free_head; slot != kNone; slot = vectors.next_free(slot)) {
     check_cancelled_every<1024>(slots.size());
-    if (slot >= state_.slots || slots.size() >= free_count || vectors.live(slot))
+    if (slot >= state_.slots || slots.size() >= free_count || vectors.at(slot).norm != kFreeNorm)
       throw Corrupted("free list: slot " + std::to_string(slot) + " does not belong on it");
     slots.push_back(slot);
   }
@@ -285,11 +285,12 @@ std::vector<uint8_t> Index::linked(Source& source, const uint32_t* slots, size_t
   return linked;
 }
 
-std::vector<Finding> Index::verify(Source& source, uint32_t free_head, uint32_t free_count) const {
+std::vector<Finding> Index::verify(Source& source, uint32_t free_head, uint32_t free_count,
+                                   uint32_t bare) const {
   std::vector<Finding> findings;
   std::vector<uint8_t> live;
   const Vectors vectors = this->vectors(source);
-  verify_vectors(vectors, state_.metric, free_head, free_count, &live, &findings);
+  verify_vectors(vectors, state_.metric, {free_head, free_count, bare}, &live, &findings);
   if (has_codes()) verify_codes(codes(source), vectors, live, &findings);
   if (has_graph())
     verify_graph(graph(source), vectors, state_.entry, state_.longest, state_.unlinked, live,

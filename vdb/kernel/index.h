@@ -82,16 +82,18 @@ class Index {
   // Duplicates rows out; throws Corrupted for a slot not in use.
   void copy_rows(Source& source, const uint32_t* slots, size_t count, uint8_t* out) const;
   NormStats norm_stats(Source& source) const;
-  // The stored norm of every slot; -1 where it is not in use. `out` has state().slots places.
+  // The stored norm of every slot, as vectors.h has them. `out` has state().slots places.
   void copy_norms(Source& source, float* out) const;
   // Throw std::invalid_argument for a flat index.
   GraphStatistics graph_statistics(Source& source, const Tick& tick) const;
   Neighborhood neighborhood(Source& source, uint32_t slot) const;
-  // Stored norms of these slots; -1 for a slot not in use.
+  // Stored norms of these slots.
   std::vector<float> norms_of(Source& source, const uint32_t* slots, size_t count) const;
   // Which slots stand in the graph; blocks of it may be missing. REQUIRES has_graph().
   std::vector<uint8_t> linked(Source& source, const uint32_t* slots, size_t count) const;
-  std::vector<Finding> verify(Source& source, uint32_t free_head, uint32_t free_count) const;
+  // `free_head` and `free_count` describe the list of free slots, and so many slots are `bare`.
+  std::vector<Finding> verify(Source& source, uint32_t free_head, uint32_t free_count,
+                              uint32_t bare = 0) const;
 
  private:
   friend class Writer;

@@ -162,6 +162,15 @@ void Writer::remove(Source& source, const uint32_t* slots, size_t count,
   refill_longest(source);
 }
 
+void Writer::put_bare(Source& source, const uint32_t* slots, size_t count) {
+  const Vectors vectors = index_->vectors(source);
+  for (size_t i = 0; i < count; ++i) {
+    check_cancelled_every<1024>(i);
+    if (slots[i] >= vectors.slots()) throw std::invalid_argument("put_bare: slot out of bounds");
+    vectors.put_bare(slots[i]);
+  }
+}
+
 void Writer::release(Source& source, const uint32_t* slots, size_t count) {
   const Vectors vectors = index_->vectors(source);
   for (size_t i = 0; i < count; ++i) {
@@ -248,12 +257,15 @@ void Writer::grow(uint32_t slots) {
   if (index_->has_codes()) index_->codes_->grow(slots);
 }
 
-void Writer::copy_free(Source& source, const Index& from, const uint32_t* slots, size_t count) {
+void Writer::copy_empty(Source& source, const Index& from, const uint32_t* slots, size_t count) {
   const Vectors vectors = index_->vectors(source), others = from.vectors(source);
   for (size_t i = 0; i < count; ++i) {
     if (slots[i] >= vectors.slots() || slots[i] >= others.slots())
-      throw std::invalid_argument("copy_free: slot out of bounds");
-    vectors.put_free(slots[i], others.next_free(slots[i]));
+      throw std::invalid_argument("copy_empty: slot out of bounds");
+    if (others.bare(slots[i]))
+      vectors.put_bare(slots[i]);
+    else
+      vectors.put_free(slots[i], others.next_free(slots[i]));
   }
 }
 

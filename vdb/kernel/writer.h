@@ -42,6 +42,8 @@ class Writer {
   void defer(Source& source, const uint32_t* slots, size_t count);
   // Takes slots out of the graph; their vectors stay until put() or release().
   void remove(Source& source, const uint32_t* slots, size_t count, const Builder::Tick& tick);
+  // Marks slots whose records have no vector, which are out of the graph.
+  void put_bare(Source& source, const uint32_t* slots, size_t count);
   // Gives slots that are out of the graph back to the free list; their vectors are erased.
   void release(Source& source, const uint32_t* slots, size_t count);
 
@@ -58,8 +60,9 @@ class Writer {
   void follow(const Index& newer);
   // Where the vectors are its own: there are so many slots now; the new ones are to be put.
   void grow(uint32_t slots);
-  // Marks slots free as they are in another table of the same slots, with their place in its list.
-  void copy_free(Source& source, const Index& from, const uint32_t* slots, size_t count);
+  // Marks slots without a vector as they are in another table of the same slots: bare, or free with
+  // their place in its list.
+  void copy_empty(Source& source, const Index& from, const uint32_t* slots, size_t count);
 
   // Makes blocks of links of level 0, and of codes, where slots from `first` on have none, because
   // nothing in them was ever linked.

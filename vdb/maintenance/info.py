@@ -97,6 +97,8 @@ class CollectionInfo:
         model: Where its vectors come from, or None.
         id_kind: "int" or "str", or None before the first record.
         count: Records.
+        optional_vectors: Whether records may have no vector.
+        without_vector: How many of the records have none.
         free_slots: Places of removed records that later ones will take.
         index: Parameters of the current generation.
         generation: Number of the current generation.
@@ -128,6 +130,8 @@ class CollectionInfo:
     model: str | None
     id_kind: str | None
     count: int
+    optional_vectors: bool
+    without_vector: int
     free_slots: int
     index: IndexConfig
     generation: int
@@ -250,6 +254,8 @@ def collection_info(
         model=header.model,
         id_kind=header.id_kind,
         count=header.count,
+        optional_vectors=header.bare is not None,
+        without_vector=header.bare or 0,
         free_slots=header.free_count,
         index=index_from_map(view.generation.index),
         generation=header.generation,

@@ -64,7 +64,8 @@ class Record:
         id: Its id.
         vector: Its vector, shape (dim,), in the collection's dtype, so that a vector given in it
             comes back to the bit; bits as packed bytes, uint8, shape (dim / 8,). A copy of its own.
-            None where vectors were not asked for.
+            None where vectors were not asked for, and for a record without one, which only a
+            collection with optional vectors has.
         payload: Its payload, or None.
     """
 

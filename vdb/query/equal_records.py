@@ -55,10 +55,15 @@ _ORDERS = CacheSlot[dict[Hashable, _Order]]("orders of equal records by id")
 
 
 def smallest_of_all(reader: Reader, view: View, count: int | None) -> _Slots:
-    """The slots of the `count` smallest ids of a collection, or of all, in their order."""
-    if count is not None:
-        return next(_by_id(reader, view, count), _NONE)
-    return np.concatenate([_NONE, *_by_id(reader, view, _READ)])
+    """The slots of the `count` smallest ids with a vector, or of all such, in their order."""
+    parts, left = [_NONE], count
+    for some in _by_id(reader, view, _READ if count is None else count):
+        parts.append(some[:left])
+        if left is not None:
+            left -= len(parts[-1])
+            if not left:
+                break
+    return np.concatenate(parts)
 
 
 def smallest_of_nodes(
@@ -157,7 +162,7 @@ def _order(ids: Sequence[Id]) -> NDArray[np.intp]:
 
 
 def _by_id(reader: Reader, view: View, step: int) -> Iterator[_Slots]:
-    """The slots that all ids lead to, in the order of the ids, so many at a time."""
+    """The slots with a vector that ids lead to, in the order of the ids, of so many at a time."""
     header = view.header
     items = reader.items(keys.within(KeyKind.ID, header.number))
     while values := [value for _, value in islice(items, step)]:
@@ -168,7 +173,7 @@ def _by_id(reader: Reader, view: View, step: int) -> Iterator[_Slots]:
                 f"slots: expected 4 bytes each, and one below {header.slots}",
                 where=f"ids of collection {header.name!r}",
             )
-        yield slots
+        yield slots[index.has_vector(reader, view, slots)] if header.bare else slots
 
 
 def _cached(view: View) -> dict[Hashable, _Order]:

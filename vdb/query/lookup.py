@@ -59,7 +59,9 @@ def get(
         return [None] * len(slots)
     vectors: Iterator[NDArray[Any] | None] = repeat(None)
     if parts.vectors:
-        vectors = iter(index.stored_vectors(reader, view, np.array(present, dtype=np.uint32)))
+        places = np.array(present, dtype=np.uint32)
+        stored = index.stored if view.header.bare else index.stored_vectors
+        vectors = iter(stored(reader, view, places))
     rows = _ids_and_payloads(reader, view, present, parts.fields)
     records: list[Record | None] = []
     for value, slot in zip(ids, slots, strict=True):

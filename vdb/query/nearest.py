@@ -29,8 +29,8 @@ _FACTOR = 4  # by which a walk is widened that met nodes of the last value only
 
 
 def matches(view: View, params: SearchParameters) -> int:
-    """How many records there are to be found."""
-    return view.header.count if params.filter_set is None else params.filter_set.count
+    """How many records there are to be found: those with a vector."""
+    return view.header.vector_count if params.filter_set is None else params.filter_set.count
 
 
 def with_spare(view: View, k: int, params: SearchParameters) -> SearchParameters:

@@ -107,7 +107,7 @@ def rank_by_value(
         if threshold is not None:
             # Lengths are read where everything is looked at anyway.
             lengths: NDArray[np.float64] | float = np.inf
-            if rule.products and len(values) >= view.header.count:
+            if rule.products and len(values) >= view.header.vector_count:
                 lengths = _lengths(queries)[owners] * stored_lengths(reader, view)[slots]
             near = could_pass(values, lengths, scoring, view)
             slots, values, owners = slots[near], values[near], owners[near]

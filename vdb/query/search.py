@@ -191,7 +191,7 @@ def _check(view: View, request: SearchRequest, threads: int) -> _CheckedRequest:
         k=0, ef=index.DEFAULT_EF if width is None else width, exact=scans, threads=threads
     )
     if hits is not None and where is None:
-        hits = min(hits, header.count)
+        hits = min(hits, header.vector_count)
         params = with_spare(view, hits, params)
     return _CheckedRequest(
         metric=METRICS[header.metric],
@@ -209,7 +209,8 @@ def _filtered(
 ) -> _CheckedRequest:
     """The same request, for the records that pass the filter."""
     metric, scoring, k, params, with_payloads, with_vectors, plan = checked
-    params = params._replace(filter_set=matching(reader, view, where))
+    filter_set = matching(reader, view, where).with_vectors(reader, view)
+    params = params._replace(filter_set=filter_set)
     if k is not None:
         k = min(k, matches(view, params))
         params = with_spare(view, k, params)

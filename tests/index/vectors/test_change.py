@@ -192,7 +192,7 @@ def test_random_changes_leave_a_sound_collection_that_finds_everything(db, colle
     [
         (lambda slots: [*slots, 5], "unlinked: slot 5 has a place in the graph"),
         (lambda slots: slots[1:], "slot 200: is in use but has no place in the graph"),
-        (lambda slots: [*slots, 203], "unlinked: slot 203 is free"),
+        (lambda slots: [*slots, 203], "unlinked: slot 203 holds no vector"),
         (lambda slots: [*slots, 10**6], "unlinked: slot 1000000 of 204"),
     ],
 )

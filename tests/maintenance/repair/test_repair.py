@@ -399,3 +399,57 @@ def test_damaged_pages_leave_what_can_be_read(place):
                 assert rows[name, r[0]][:columns] == r[:columns]
                 assert r[0] not in bare or r[2] is None
     assert set(outcomes) <= {"complete", "part", "CorruptedError"}
+
+
+class TestOptionalVectors:
+    """Records without a vector, and records that have lost theirs."""
+
+    @pytest.fixture
+    def place(self, path, crowd):
+        with vdb.open(path) as db:
+            docs = db.create_collection(
+                "docs", dim=16, metric="l2", index=vdb.HNSW(M=4), optional_vectors=True
+            )
+            rows = [None if i % 4 == 0 else crowd[i] for i in range(COUNT)]
+            docs.add(range(COUNT), rows, [{"n": i} for i in range(COUNT)])
+        return path
+
+    def repaired(self, place, *damage):
+        harm(place, *damage)
+        with vdb.open(place, verify="off") as db:
+            report = db.repair()
+            assert report.kept is not None
+            assert list(db.check()) == []
+            docs = db.collection("docs")
+            assert docs.info().optional_vectors
+            return report, {record.id: record for record in docs.scan()}
+
+    def test_they_are_saved(self, place, crowd):
+        report, there = self.repaired(place, flip(keys.record(1, 5)))
+        assert len(there) == COUNT
+        ((lost, part),) = [(lost.id, lost.part) for lost in report.collections[0].lost]
+        assert part == "payload"
+        for i, record in there.items():
+            assert record.payload == (None if i == lost else {"n": i})
+            assert (record.vector is None) == (i % 4 == 0)
+            assert record.vector is None or np.array_equal(record.vector, crowd[i])
+
+    def test_where_the_header_has_lost_that_they_are_saved_too(self, place):
+        def forget(txn):
+            key = keys.collection(1)
+            seal = Seal(DatabaseHeader.decode(txn.get(keys.DATABASE)[4:]).uuid)
+            header = CollectionHeader.decode(seal.unwrap(key, txn.get(key)), 1)
+            header.bare = None
+            txn.put(key, seal.wrap(key, header.encode()))
+
+        _, there = self.repaired(place, forget)
+        assert len(there) == COUNT
+        assert [i for i, record in there.items() if record.vector is None] == [*range(0, COUNT, 4)]
+
+    def test_records_whose_vectors_are_lost_keep_the_rest(self, place):
+        report, there = self.repaired(place, flip(keys.block(1, 1, blocks.VECTORS, 0, 0)))
+        assert len(there) == COUNT
+        lost = report.collections[0].lost
+        assert lost and {one.part for one in lost} == {"vector"}
+        gone = {one.id for one in lost}
+        assert all(there[i].vector is None and there[i].payload == {"n": i} for i in gone)

@@ -370,7 +370,6 @@ class TestArrays:
             ({1: [0, 0, 0]}, r"got dict, .*list\(vectors.values\(\)\)"),
             ({0.5}, "got set, which has no order"),
             (object(), r"got object, .* array of shape \(n, dim\)"),
-            ([None, None], r"vectors holds None at position 0"),
             ([[1, None, 2], [1, 2, 3]], r"vectors\[0\] holds None at position 1"),
             ([[1, "2", 2], [1, 2, 3]], "an array of <U"),
             (np.array([[1, "2", 2]] * 2, object), r"vectors\[0\] holds str at position 1"),

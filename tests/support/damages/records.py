@@ -96,7 +96,7 @@ EACH = [
     (an_id_of_the_wrong_kind, "key 3000000001616263", "8 bytes"),
     (a_key_to_no_record, "'docs', id 5", "the record has id 100"),
     (a_flipped_bit_in_a_record, "'docs', record at slot", "checksum"),
-    (a_record_at_a_free_slot, "'docs', record at slot 3", "holds no vector"),
+    (a_record_at_a_free_slot, "'docs', record at slot 3", "is free"),
     (no_record, "'docs', id 100", "where there is no record"),
     (a_record_of_another_id, "'docs', id 100", "the record has id 7"),
     (a_record_that_is_no_record, "'docs', record at slot", "id: expected an int or a str"),

@@ -88,10 +88,10 @@ def calibrate(
     exact = formula.is_exact(view, giver, taker)
     if queries is None:
         return formula.converted(view, giver, taker, bound, seed=seed)
-    if not header.count:
+    if not header.vector_count:
         raise InvalidArgumentError(
-            f"collection {header.name!r} has no records; there is nothing to measure",
-            expected="records",
+            f"collection {header.name!r} has no vectors; there is nothing to measure",
+            expected="vectors",
             received=0,
         )
     matrix = checked_queries(view, queries, (giver.metric, taker.metric)).matrix

@@ -179,10 +179,10 @@ def _chunks(
 ) -> Iterator[tuple[slice, index.Neighbors]]:
     """All queries compared with all records, a few queries at a time."""
     reader, view, matrix, threads = source
-    step = max(1, _CELLS // view.header.count)
+    step = max(1, _CELLS // view.header.vector_count)
     for start in range(0, len(matrix), step):
         rows = slice(start, start + step)
-        chunk, k = matrix[rows], view.header.count
+        chunk, k = matrix[rows], view.header.vector_count
         neighbors = index.scan(reader, view, chunk, k, metric=metric, threads=threads)
         progress(start + len(chunk))
         yield rows, neighbors

@@ -79,11 +79,12 @@ def queries_or_sample(
             range; and as `checked_queries`.
     """
     header = view.header
-    if header.count < 2:
+    if header.vector_count < 2:
+        records = f"{header.vector_count} records{'' if header.bare is None else ' with a vector'}"
         raise InvalidArgumentError(
-            f"collection {header.name!r} has {header.count} records; there is nothing to measure",
+            f"collection {header.name!r} has {records}; there is nothing to measure",
             expected="2 or more records",
-            received=header.count,
+            received=header.vector_count,
         )
     if queries is not None:
         return checked_queries(view, queries, (header.metric,))

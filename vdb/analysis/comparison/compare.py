@@ -99,13 +99,13 @@ def compare(
         seed = whole("seed", seed, 0, LIMITS.seed)
         query_set = checked_queries(view, queries, names)
         header = view.header
-        if not header.count:
+        if not header.vector_count:
             raise InvalidArgumentError(
-                f"collection {header.name!r} has no records; there is nothing to compare",
-                expected="records",
+                f"collection {header.name!r} has no vectors; there is nothing to compare",
+                expected="vectors",
                 received=0,
             )
-        n, k = len(query_set), min(k, header.count)
+        n, k = len(query_set), min(k, header.vector_count)
         query_texts = texts_of(texts, n)
         labels = None if relevant is None else read_labels(reader, view, relevant, n)
         lengths = index.norms(reader, view)
@@ -133,7 +133,7 @@ def compare(
     return MetricComparison(
         collection=header.name,
         metric=header.metric,
-        records=header.count,
+        records=header.vector_count,
         dim=header.dim,
         queries=n,
         labelled=0 if labels is None else len(labels.labelled),

@@ -182,10 +182,10 @@ def compare_sides(
 def _matrix(side: Side, view: index.View, earlier: list[_Moment]) -> NDArray[Any]:
     """The checked queries of a side, as many as the others have."""
     header = view.header
-    if not header.count:
+    if not header.vector_count:
         raise InvalidArgumentError(
-            f"{side.name}: collection {header.name!r} has no records; there is nothing to compare",
-            expected="records",
+            f"{side.name}: collection {header.name!r} has no vectors; there is nothing to compare",
+            expected="vectors",
             received=0,
         )
     matrix = checked_queries(view, side.queries, (header.metric,)).matrix
@@ -217,7 +217,7 @@ def _summary(moment: _Moment) -> SideSummary:
         generation=view.generation.number,
         metric=view.generation.metric,
         model=header.model,
-        records=header.count,
+        records=header.vector_count,
         dim=header.dim,
     )
 
@@ -228,7 +228,7 @@ def _nearest(moment: _Moment, rows: range, k: int, threads: int) -> list[_Ranked
         reader,
         view,
         moment.matrix[rows.start : rows.stop],
-        min(k, view.header.count),
+        min(k, view.header.vector_count),
         metric=view.generation.metric,
         threads=threads,
     )

@@ -11,7 +11,7 @@ from numpy.typing import ArrayLike, NDArray
 from vdb import index
 from vdb.analysis.explanation.record_rank import Standing, Subject, standing
 from vdb.analysis.explanation.report import Explanation, found_section, rank_section, score_section
-from vdb.errors import InvalidVectorError, NotFoundError
+from vdb.errors import InvalidArgumentError, InvalidVectorError, NotFoundError
 from vdb.model import config, inputs
 from vdb.model.arguments import whole
 from vdb.model.dtypes import DTYPES
@@ -51,7 +51,9 @@ def explain(
     )
     checked_id, slot = _slot(reader, view, record_id)
     k = whole("k", k, 1, config.LIMITS.slots)
-    filter_set = None if where is None else matching(reader, view, where)
+    filter_set = None
+    if where is not None:
+        filter_set = matching(reader, view, where).with_vectors(reader, view)
     request = SearchRequest(
         k, ef=ef, where=where, scores=scores, target_recall=target_recall, with_payloads=False
     )
@@ -61,12 +63,12 @@ def explain(
     zero = bool(query_set.zero.size)
     if zero:
         value = quantity = _value_of_zero(convention)
-        compared = header.count if filter_set is None else filter_set.count
+        compared = header.vector_count if filter_set is None else filter_set.count
         passes = filter_set is None or bool(slot in filter_set.slots)
         position = Standing(0, 0, compared - passes)
         steps: tuple[tuple[str, str], ...] = (("q", f"is zero: {convention.zero_vectors}"),)
     else:
-        everything = index.scan(reader, view, query_set.matrix, header.count)
+        everything = index.scan(reader, view, query_set.matrix, header.vector_count)
         value = float(everything.values[0, np.flatnonzero(everything.slots[0] == slot)[0]])
         quantity = _quantity(reader, view, query_set.matrix, (slot, value), convention)
         allowed = None
@@ -92,7 +94,7 @@ def explain(
         score=score,
         rank=position.ahead + 1,
         equal=position.equal,
-        records=header.count,
+        records=header.vector_count,
         ef=walk_ef,
         found_at=None
         if walk_ef is None
@@ -100,7 +102,7 @@ def explain(
         sections=(),
         by_value=position.closer + 1,
         passes=passes,
-        matches=header.count if filter_set is None else filter_set.count,
+        matches=header.vector_count if filter_set is None else filter_set.count,
         place=next(
             (place for place, hit_id in enumerate(hits.ids, 1) if hit_id == checked_id), None
         ),
@@ -139,6 +141,13 @@ def _slot(reader: index.Reader, view: index.View, record_id: object) -> tuple[Id
         raise NotFoundError(
             f"no record {checked_id!r} in collection {view.header.name!r}", received=checked_id
         )
+    if not index.has_vector(reader, view, np.array([slot], dtype=np.uint32))[0]:
+        raise InvalidArgumentError(
+            f"record {checked_id!r} of collection {view.header.name!r} has no vector, and no "
+            "search finds it",
+            expected="a record with a vector",
+            received=checked_id,
+        )
     return checked_id, slot
 
 
@@ -162,7 +171,7 @@ def _found_at(
     ef: int,
     filter_set: index.FilterSet | None,
 ) -> int | None:
-    count = view.header.count if filter_set is None else filter_set.count
+    count = view.header.vector_count if filter_set is None else filter_set.count
     params = index.SearchParameters(min(ef, count), ef, filter_set=filter_set)
     neighbors = index.search(reader, view, matrix, params)
     at = np.flatnonzero(neighbors.slots[0, : int(neighbors.counts[0])] == slot)

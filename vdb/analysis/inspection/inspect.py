@@ -66,7 +66,7 @@ def inspect(reader: index.Reader, view: index.View) -> Inspection:
         duplicates=0 if statistics is None else statistics.duplicates,
         duplicate_groups=0 if statistics is None else statistics.representatives,
         unlinked=0 if statistics is None else statistics.unlinked,
-        reached=info.count if statistics is None else statistics.reached,
+        reached=view.header.vector_count if statistics is None else statistics.reached,
         blocks=tuple(blocks),
         beside=inactive,
         bytes=_bytes(reader, view, blocks, inactive),
@@ -107,7 +107,7 @@ def _blocks(
     reader: index.Reader, view: index.View, statistics: GraphStatistics | None
 ) -> list[BlockUse]:
     """Blocks of the newest commit; in a batch, its new blocks are not counted yet."""
-    count = view.header.count
+    count = view.header.vector_count
     uses = [_use(reader, view.vectors, "vectors", count)]
     for level, table in enumerate(view.links):
         nodes = 0
@@ -181,6 +181,11 @@ def inspect_record(reader: index.Reader, view: index.View, record_id: object) ->
             f"no record {checked_id!r} in collection {header.name!r}", received=checked_id
         )
     slots = np.array([slot], dtype=np.uint32)
+    if not index.has_vector(reader, view, slots)[0]:
+        payload = reader.record(view, slot)[1]
+        return RecordInspection(
+            header.name, header.metric, checked_id, slot, None, payload, None, (), ()
+        )
     vector = index.stored_vectors(reader, view, slots)[0]
     graph_place = neighborhood(reader, view, slot)
     lengths = index.norms(reader, view)

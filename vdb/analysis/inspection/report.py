@@ -177,7 +177,7 @@ class Link(Result):
     Attributes:
         id: The neighbour's id.
         value: The natural value between the two vectors.
-        norm: The length of its vector.
+        norm: The length of its vector; None for a record without one.
     """
 
     id: Id
@@ -197,7 +197,7 @@ class RecordInspection(Result):
         norm: The length of its vector.
         payload: Its payload.
         representative: The record with the same vector that is the node in the graph; often the
-            record itself. None in a flat collection.
+            record itself. None in a flat collection, and for a record without a vector.
         duplicates: Other records with exactly the same vector.
         levels: Its neighbours on each level, level 0 first, each list closest first.
     """
@@ -206,7 +206,7 @@ class RecordInspection(Result):
     metric: str
     id: Id
     slot: int
-    norm: float
+    norm: float | None
     payload: Payload
     representative: Id | None
     duplicates: tuple[Id, ...]

@@ -152,7 +152,7 @@ def _chunk_recalls(
     _, own_slots, kth, counts = truth.of(reader, view, rows)
     k, width = truth.k, _width(truth.queries, truth.k)
     ef_used = max(ef, k) + width - k  # a stored vector is its own nearest
-    matches = view.header.count
+    matches = view.header.vector_count
     if not matches:
         return np.ones(len(counts))
     hits = min(width, matches)

@@ -141,7 +141,7 @@ def measure_speed(
         dtype=header.dtype,
         index=dict(view.generation.index),
         dim=header.dim,
-        records=header.count,
+        records=header.vector_count,
         k=k,
         queries=n,
         source="given" if queries.own is None else "stored",

@@ -26,7 +26,7 @@ def tune_grown(batch: Batch, coll: WritableCollection, added: int, *, threads: i
     `tune` was called, and not if it was measured when the collection had more than half as many
     records.
     """
-    count, tuning = coll.header.count, coll.generation.tuning
+    count, tuning = coll.header.vector_count, coll.generation.tuning
     enough = added >= max(index.AUTOMATIC_ADDED, count // 4)
     if not coll.links or count < recall_curve.AUTOMATIC_FROM or not enough:
         return
@@ -66,7 +66,7 @@ def tune(
                 received="flat",
             )
         query_set = queries_or_sample(reader, view, queries, sample=sample, seed=seed)
-        records = view.header.count
+        records = view.header.vector_count
     truth = exact_truth(moments, query_set, k, threads=threads, progress=progress)
     curve = _curve(truth, records)
     ef = curve.reaching(target, LARGEST_EF)

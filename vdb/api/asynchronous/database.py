@@ -145,6 +145,7 @@ class AsyncDatabase(DatabaseHandle):
         scores: str | None = None,
         model: str | None = None,
         fields: Mapping[str, str] | None = None,
+        optional_vectors: bool = False,
         payload_encoder: str | PayloadEncoder | Conversion | None = None,
         exist_ok: bool = False,
     ) -> AsyncCollection:
@@ -167,6 +168,8 @@ class AsyncDatabase(DatabaseHandle):
                 "keyword" (a str), "bool", "datetime" (a str in ISO 8601), and the same with [] for
                 lists, as in ``{"pep": "int", "tags": "keyword[]", "author.name": "keyword"}``.
                 Payloads must have these types.
+            optional_vectors: Whether records may have no vector. Filters, ids and `get` find such a
+                record, searches do not. The file is of format 2 from then on.
             payload_encoder: As for `vdb.open`, for this object; None: that of the database.
             exist_ok: Return the collection of that name if there is one. It is compared with the
                 arguments that are given, `dim` and `metric` always, and never changed; it may have
@@ -195,6 +198,7 @@ class AsyncDatabase(DatabaseHandle):
                     scores=scores,
                     model=model,
                     fields=fields,
+                    optional_vectors=optional_vectors,
                     payload_encoder=payload_encoder,
                     exist_ok=exist_ok,
                 )

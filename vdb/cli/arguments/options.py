@@ -185,6 +185,10 @@ Fields: TypeAlias = Annotated[
         "float, keyword, bool, datetime, and the same with [] for lists.",
     ),
 ]
+OptionalVectors: TypeAlias = Annotated[
+    bool,
+    typer.Option("--optional-vectors", help="Records may have no vector; searches pass over them."),
+]
 Model: TypeAlias = Annotated[
     str | None, typer.Option(metavar="TEXT", help="Where the vectors come from; free text.")
 ]

@@ -37,6 +37,7 @@ class Options:
     scores: str | None
     model: str | None
     fields: tuple[str, ...] = ()
+    optional_vectors: bool | None = None
     seed: int | None = None
 
     def with_defaults(self, other: Options) -> Options:
@@ -64,6 +65,7 @@ class Options:
             "--scores": self.scores,
             "--model": self.model,
             "--field": self.fields or None,
+            "--optional-vectors": self.optional_vectors or None,
         }
         return {option: value for option, value in values.items() if value is not None}
 
@@ -78,6 +80,7 @@ class Options:
             "native" if self.scores is None else self.scores,
             self.model,
             field_types_from(self.fields),
+            bool(self.optional_vectors),
         )
 
     def compare(self, collection: Collection) -> None:
@@ -89,9 +92,17 @@ class Options:
         options = self.by_option()
         options.pop("--metric", None)
         options.pop("--model", None)
-        if not options:
+        optional_vectors = options.pop("--optional-vectors", None)
+        if not options and not optional_vectors:
             return  # info() is not needed
         info = collection.info()
+        if optional_vectors and not info.optional_vectors:
+            raise InvalidArgumentError(
+                f"--optional-vectors: every record of collection {info.name} needs a vector; leave "
+                "the option out to use the collection as it is",
+                expected=False,
+                received=True,
+            )
         stored = {
             "--dtype": info.dtype,
             "--index": info.index.type,
@@ -137,6 +148,7 @@ class Schema:
     scores: str
     model: str | None
     fields: dict[str, str]
+    optional_vectors: bool = False
 
     def __post_init__(self) -> None:
         config.collection_name(self.name)
@@ -165,6 +177,7 @@ class Schema:
                 scores=self.scores,
                 model=self.model,
                 fields=self.fields,
+                optional_vectors=self.optional_vectors,
             )
         except CollectionExistsError:
             raise name_taken_error(self.name) from None

@@ -34,6 +34,7 @@ def create(
     scores: options.Scores = None,
     model: options.Model = None,
     field: options.Fields = None,
+    optional_vectors: options.OptionalVectors = False,
     lock_timeout: options.LockTimeout = 5.0,
     allow_network_fs: options.AllowNetwork = False,
     json: options.Json = False,
@@ -43,7 +44,18 @@ def create(
     A collection needs --dim and --metric. Both are fixed from then on.
     """
     fields = tuple(field or ())
-    schema_options = Options(metric, dtype, index, M, ef_construction, codes, scores, model, fields)
+    schema_options = Options(
+        metric,
+        dtype,
+        index,
+        M,
+        ef_construction,
+        codes,
+        scores,
+        model,
+        fields,
+        optional_vectors or None,
+    )
     if name is None:
         option_names = [*([] if dim is None else ["--dim"]), *schema_options.by_option()]
         if option_names:

@@ -57,6 +57,8 @@ def export(
                 Export(
                     records=collection.scan(),
                     count=count,
+                    without_vector=info.without_vector,
+                    optional_vectors=info.optional_vectors,
                     columns=dtype.columns(collection.dim),
                     dtype=dtype.stored,
                     schema=described(info),

@@ -128,6 +128,7 @@ def import_(
     scores: options.Scores = None,
     model: options.Model = None,
     field: options.Fields = None,
+    optional_vectors: options.OptionalVectors = False,
     upsert: Annotated[
         bool, typer.Option("--upsert", help="Replace records whose ids are there already.")
     ] = False,
@@ -172,7 +173,18 @@ def import_(
         raise InvalidArgumentError("--records names a file and --no-records none; give one of them")
     count = config.thread_count(threads)
     fields = tuple(field or ())
-    schema_options = Options(metric, dtype, index, M, ef_construction, codes, scores, model, fields)
+    schema_options = Options(
+        metric,
+        dtype,
+        index,
+        M,
+        ef_construction,
+        codes,
+        scores,
+        model,
+        fields,
+        optional_vectors or None,
+    )
     source = open_file(vectors, ReadOptions(records, ids_from, with_records=not no_records))
     schema = None
     if create:

@@ -169,7 +169,7 @@ def _print_record(report: RecordInspection) -> None:
         None,
         [
             ("slot", f"{report.slot:,}"),
-            ("norm", f"{report.norm:.9g}"),
+            ("norm", "none: it has no vector" if report.norm is None else f"{report.norm:.9g}"),
             ("same vector", duplicates or "-"),
             ("stands for it", "-" if report.representative is None else str(report.representative)),
         ],

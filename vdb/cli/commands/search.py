@@ -244,8 +244,9 @@ def _vector_of_record(collection: CollectionReader, text: str) -> NDArray[Any]:
     record = collection.get(typed_id(collection, text))
     if record is None:
         raise NotFoundError(f"no record {text!r} in collection {collection.name}", received=text)
-    vector: NDArray[Any] = np.asarray(record.vector)
-    return vector
+    if record.vector is None:
+        raise InvalidArgumentError(f"record {text!r} has no vector to search with", received=text)
+    return record.vector
 
 
 def _document(name: str, hits: Hits) -> dict[str, Any]:

@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
-from numpy.typing import NDArray
+from numpy.typing import ArrayLike, NDArray
 
 from vdb.cli.arguments.schema import Options
 from vdb.errors import InvalidArgumentError
@@ -84,21 +84,45 @@ class FileReader(ABC):
 
 @dataclass(frozen=True, slots=True)
 class Part:
-    """The rows of one commit, with their row numbers in the file."""
+    """The rows of one commit.
+
+    Attributes:
+        rows: Their row numbers in the file.
+        ids: Their ids.
+        vectors: Those of the rows that have one, in order.
+        payloads: Their payloads; None where none has any.
+        bare: Which rows have no vector, bool; None where all have one.
+    """
 
     rows: Sequence[int]
     ids: list[Id]
     vectors: NDArray[Any]
     payloads: list[Payload] | None
+    bare: NDArray[np.bool_] | None = None
+
+    @property
+    def vector_rows(self) -> NDArray[Any] | Sequence[ArrayLike | None] | None:
+        """The vectors as `Collection.add` takes them."""
+        if self.bare is None:
+            return self.vectors
+        if self.bare.all():
+            return None
+        present = iter(self.vectors)
+        return [None if bare else next(present) for bare in self.bare.tolist()]
 
     def without(self, exists: Callable[[Id], bool]) -> Part:
         """The rows whose ids do not exist yet."""
         kept_rows = [row for row, record_id in enumerate(self.ids) if not exists(record_id)]
         if len(kept_rows) == len(self.ids):
             return self
+        bare, places = self.bare, kept_rows
+        if bare is not None:
+            places = (np.cumsum(~bare) - 1)[[row for row in kept_rows if not bare[row]]].tolist()
+            bare = bare[kept_rows]
         return Part(
             [self.rows[row] for row in kept_rows],
             [self.ids[row] for row in kept_rows],
-            self.vectors[kept_rows],
+            self.vectors[places],
             None if self.payloads is None else [self.payloads[row] for row in kept_rows],
+            bare,
         )

@@ -34,6 +34,8 @@ class Export:
         prefix: The path of the files without their suffixes.
         force: Replace existing files.
         progress: Called with the number of records written so far.
+        without_vector: How many of the records have no vector.
+        optional_vectors: Whether a record may have none.
     """
 
     records: Iterable[Record]
@@ -44,6 +46,8 @@ class Export:
     prefix: Path
     force: bool
     progress: Callable[[int], object]
+    without_vector: int = 0
+    optional_vectors: bool = False
 
     def places(self, *suffixes: str) -> list[Path]:
         """The prefix with each suffix.

@@ -32,12 +32,16 @@ __all__ = ["FORMAT", "NpyReader", "line_of", "open_npy", "write_npy"]
 
 @dataclass(slots=True)
 class NpyReader(FileReader):
-    """The two files: ``vectors`` is mapped, shape (rows, dim); ``records`` may be missing."""
+    """The two files: ``vectors`` is mapped, shape (rows, dim); ``records`` may be missing.
+
+    Where ``optional_vectors``, only the records that have a vector have a row.
+    """
 
     path: Path
     vectors: NDArray[Any]
     records: Path | None
     id_field: str | None
+    optional_vectors: bool = False
     rows: int = field(init=False)
     columns: int = field(init=False)
     numbers: np.dtype[Any] = field(init=False)
@@ -47,9 +51,14 @@ class NpyReader(FileReader):
         self.numbers = self.vectors.dtype
         if self.records is None:
             self.id_field = None
+        elif self.optional_vectors:
+            self.rows = record_lines.count(self.records)
 
     def parts(self, room: Callable[[], int]) -> Iterator[Part]:
         """All rows in order; the lines are read one by one."""
+        if self.optional_vectors and self.records is not None and self.id_field is not None:
+            yield from self._optional_parts(self.records, self.id_field, room)
+            return
         lines = None
         if self.records is not None and self.id_field is not None:
             lines = record_lines.read(self.records, self.id_field)
@@ -64,6 +73,19 @@ class NpyReader(FileReader):
                 ids, payloads = zip(*islice(lines, len(numbers)), strict=True)
                 yield Part(numbers, list(ids), vectors, list(payloads))
 
+    def _optional_parts(
+        self, records: Path, id_field: str, room: Callable[[], int]
+    ) -> Iterator[Part]:
+        lines = record_lines.read_optional(records, id_field)
+        start = used = 0
+        while start < self.rows:
+            numbers = range(start, min(start + room(), self.rows))
+            ids, payloads, marks = zip(*islice(lines, len(numbers)), strict=True)
+            bare = np.array(marks, dtype=np.bool_)
+            vectors = self.vectors[used : used + int((~bare).sum())]
+            start, used = numbers.stop, used + len(vectors)
+            yield Part(numbers, list(ids), vectors, list(payloads), bare if bare.any() else None)
+
     def ids(self) -> Iterator[Id]:
         """The ids of the lines, or the row numbers."""
         if self.records is None or self.id_field is None:
@@ -76,7 +98,7 @@ class NpyReader(FileReader):
 
     def place(self, row: int, *, of_vector: bool) -> str:
         """A row of the array, counted from 0, or a line of the records, from 1."""
-        if of_vector or self.records is None:
+        if self.records is None or (of_vector and not self.optional_vectors):
             return f"row {row:,} of {self.path}"
         return f"line {row + 1:,} of {self.records}"
 
@@ -98,6 +120,10 @@ def open_npy(path: Path, options: ReadOptions) -> NpyReader:
     records = options.records
     if records is None and options.with_records:
         records = record_lines.sidecar(path)
+    exported = options_beside(path)
+    if exported is not None and exported.optional_vectors and records is not None:
+        _require_rows(path, records, options.id_field, len(vectors))
+        return NpyReader(path, vectors, records, options.id_field, optional_vectors=True)
     if records is not None:
         rows, lines = len(vectors), record_lines.count(records)
         if lines < rows:
@@ -117,8 +143,23 @@ def open_npy(path: Path, options: ReadOptions) -> NpyReader:
     return NpyReader(path, vectors, records, options.id_field)
 
 
+def _require_rows(path: Path, records: Path, id_field: str, rows: int) -> None:
+    """Refuse a file of vectors without just one row for each record that has one."""
+    marks = (bare for *_, bare in record_lines.read_optional(records, id_field))
+    expected = sum(not bare for bare in marks)
+    if rows != expected:
+        raise InvalidArgumentError(
+            f"{path} has {rows:,} rows, and {expected:,} lines of {records} are of records with a "
+            "vector",
+            expected=expected,
+            received=rows,
+        )
+
+
 def write_npy(export: Export) -> list[Path]:
     """PREFIX.npy and PREFIX.jsonl, row i and line i for record i, and PREFIX.json, the schema.
+
+    Records without a vector have no row.
 
     Returns their paths.
 
@@ -133,27 +174,35 @@ def write_npy(export: Export) -> list[Path]:
         header = {
             "descr": np.lib.format.dtype_to_descr(export.dtype),
             "fortran_order": False,
-            "shape": (export.count, export.columns),
+            "shape": (export.count - export.without_vector, export.columns),
         }
         with npy.open("wb") as rows, jsonl.open("w", encoding="utf-8", newline="\n") as lines:
             np.lib.format.write_array_header_1_0(rows, header)
             for part in export.parts():
-                vectors: list[Any] = [record.vector for record in part]
-                rows.write(np.stack(vectors).tobytes())
-                lines.writelines(line_of(record) + "\n" for record in part)
+                vectors = [record.vector for record in part if record.vector is not None]
+                rows.write(b"".join(vector.tobytes() for vector in vectors))
+                lines.writelines(
+                    line_of(record, optional_vectors=export.optional_vectors) + "\n"
+                    for record in part
+                )
     return places
 
 
-def line_of(record: Record) -> str:
+def line_of(record: Record, *, optional_vectors: bool = False) -> str:
     """An id and a payload as one JSON object, which `record_lines` reads back unchanged.
 
     The fields of the payload are fields of the object. A payload that is no object, is empty, has a
-    field "id", or only a field "payload" becomes the field "payload".
+    field "id", or only a field "payload" becomes the field "payload". With `optional_vectors`, a
+    record without one has a field "vector", null, so that no payload may have one beside the id.
     """
     payload = record.payload
     line: dict[str, Any] = {"id": record.id}
+    if record.vector is None:
+        line["vector"] = None
     if payload is not None:
         is_object = isinstance(payload, dict) and payload and "id" not in payload
+        if optional_vectors and is_object and "vector" in payload:
+            is_object = False
         if is_object and payload.keys() != {"payload"}:
             line |= payload
         else:

@@ -75,11 +75,13 @@ class ParquetReader(FileReader):
             while done < len(batch):
                 rows = batch.slice(done, min(room(), len(batch) - done))
                 numbers = range(start, start + len(rows))
+                bare = rows.column(self.vector_field).is_null().to_numpy(zero_copy_only=False)
                 yield Part(
                     numbers,
                     list(numbers) if self.id_field is None else self._ids(rows, start),
                     self._vectors(rows, start),
                     self._payloads(rows, start),
+                    bare if bare.any() else None,
                 )
                 done, start = done + len(rows), start + len(rows)
 
@@ -103,34 +105,33 @@ class ParquetReader(FileReader):
         return f"row {row:,} of {self.path}"
 
     def _first_length(self) -> int:
-        for batch in self.file.iter_batches(batch_size=1, columns=[self.vector_field]):
-            return len(self._vectors(batch, 0)[0])
+        for batch in self.file.iter_batches(columns=[self.vector_field]):
+            lists = batch.column(self.vector_field).drop_null()
+            if len(lists):
+                return len(lists[0])
         raise InvalidArgumentError(
-            f"{self.path} has no rows, and does not say how long its vectors are"
+            f"{self.path} has no vectors, and does not say how long its vectors are"
         )
 
     def _vectors(self, batch: Any, start: int) -> NDArray[Any]:
+        """The vectors of the rows that have one."""
         lists = batch.column(self.vector_field)
-        if lists.null_count:
-            row = int(np.flatnonzero(lists.is_null().to_numpy(zero_copy_only=False))[0])
-            raise self._refused(start + row, f"has no {self.vector_field!r}: it is null")
-        length = getattr(self, "columns", None)
+        rows = start + np.flatnonzero(lists.is_valid().to_numpy(zero_copy_only=False))
+        lists, length = lists.drop_null(), self.columns
         sizes = lists.value_lengths().to_numpy(zero_copy_only=False)
-        if length is None:
-            length = int(sizes[0])
         if (sizes != length).any():
-            row = int(np.flatnonzero(sizes != length)[0])
+            place = int(np.flatnonzero(sizes != length)[0])
             raise self._refused(
-                start + row, f"has {sizes[row]:,} numbers where others have {length:,}"
+                int(rows[place]), f"has {sizes[place]:,} numbers where others have {length:,}"
             )
         values = lists.flatten()
         if values.null_count:
             place = int(np.flatnonzero(values.is_null().to_numpy(zero_copy_only=False))[0])
             raise self._refused(
-                start + place // length, f"holds null at position {place % length:,}"
+                int(rows[place // length]), f"holds null at position {place % length:,}"
             )
         numbers: NDArray[Any] = values.to_numpy(zero_copy_only=False)
-        return numbers.astype(self.numbers, copy=False).reshape(len(batch), length)
+        return numbers.astype(self.numbers, copy=False).reshape(len(lists), length)
 
     def _ids(self, batch: Any, start: int) -> list[Id]:
         ids: list[Any] = batch.column(self.id_field).to_pylist()
@@ -262,10 +263,16 @@ def write_parquet(export: Export) -> list[Path]:
         vectors = pa.list_(pa.from_numpy_dtype(export.dtype), export.columns)
         for part in export.parts(at_least_one=True):
             ids = pa.array([record.id for record in part], None if part else pa.int64())
-            numbers: list[Any] = [np.empty(0, export.dtype), *(one.vector for one in part)]
+            nothing = np.zeros(export.columns, export.dtype)
+            numbers = [nothing if one.vector is None else one.vector for one in part]
+            missing = [record.vector is None for record in part]
             columns = [
                 ids,
-                pa.FixedSizeListArray.from_arrays(np.concatenate(numbers), type=vectors),
+                pa.FixedSizeListArray.from_arrays(
+                    np.concatenate([nothing[:0], *numbers]),
+                    type=vectors,
+                    mask=pa.array(missing, pa.bool_()) if any(missing) else None,
+                ),
                 pa.array([_json(record.payload) for record in part], pa.string()),
             ]
             batch = pa.record_batch(columns, names=["id", "vector", "payload"])

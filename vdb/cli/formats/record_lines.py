@@ -3,6 +3,7 @@
     {"id": "pep-0008/12", "pep": 8, "text": "Limit all lines ..."}     id, and a payload of the rest
     {"id": 7}                                                          no payload
     {"id": 7, "payload": [1, 2]}                                       exactly this payload
+    {"id": 7, "vector": null, "n": 1}    where vectors are optional: the record has none, and no row
 
 Line i (from 0, in messages from 1 as in editors) belongs to row i of the vectors. The id is in the
 field "id" or another one named by the user. Empty lines are allowed at the end only.
@@ -60,6 +61,19 @@ def read(path: Path, id_field: str) -> Iterator[tuple[Id, Payload]]:
     """
     for number, record in objects(path):
         yield _record(path, number, record, id_field)
+
+
+def read_optional(path: Path, id_field: str) -> Iterator[tuple[Id, Payload, bool]]:
+    """Id and payload of every line in turn, and whether it says that its record has no vector.
+
+    Raises:
+        InvalidArgumentError: A line is not valid; the message names it.
+    """
+    for number, record in objects(path):
+        bare = "vector" in record and record["vector"] is None
+        if bare:
+            del record["vector"]
+        yield (*_record(path, number, record, id_field), bare)
 
 
 def objects(path: Path) -> Iterator[tuple[int, dict[str, Any]]]:

@@ -6,6 +6,9 @@ file.
     {"vdb_collection": 1, "name": "docs", "dim": 384, "metric": "cosine", "dtype": "float32",
      "index": {"type": "hnsw", "M": 16, "ef_construction": 200, "codes": null, "seed": 0},
      "scores": "native", "model": null, "fields": {"pep": "int"}}
+
+With ``"optional_vectors": true`` records may have no vector: the `.npy` file has a row for each
+record that has one, and the line of any other says ``"vector": null``.
 """
 
 from __future__ import annotations
@@ -55,6 +58,7 @@ def described(info: CollectionInfo) -> dict[str, Any]:
         "scores": info.scores,
         "model": info.model,
         "fields": dict(info.fields),
+        **({"optional_vectors": True} if info.optional_vectors else {}),
     }
 
 
@@ -90,6 +94,8 @@ def options_from(text: bytes, place: str) -> Options | None:
     if schema[_MARK] != _VERSION:
         raise _refused(place, _MARK, _VERSION, schema[_MARK])
     _require(place, schema, _FACTS)
+    if schema.get("optional_vectors", True) is not True:
+        raise _refused(place, "optional_vectors", "true, or missing", schema["optional_vectors"])
     index = schema["index"]
     graph: dict[str, Any] = {}
     if index.get("type") == "hnsw":
@@ -107,6 +113,7 @@ def options_from(text: bytes, place: str) -> Options | None:
         scores=schema["scores"],
         model=schema["model"],
         fields=tuple(f"{path}:{kind}" for path, kind in schema["fields"].items()),
+        optional_vectors=schema.get("optional_vectors"),
         seed=graph.get("seed"),
     )
 

@@ -58,5 +58,6 @@ class Target:
                 collection = self.schema.make(self.db)
             if part.ids:
                 write = collection.upsert if upsert else collection.add
-                write(part.ids, part.vectors, part.payloads, threads=threads, progress=progress)
+                rows = part.vector_rows
+                write(part.ids, rows, part.payloads, threads=threads, progress=progress)
         self.collection = collection

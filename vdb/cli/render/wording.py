@@ -66,6 +66,9 @@ _ENDINGS = {
         "; --unit-norms says that all, queries included, have length 1"
     ),
     " (row numbers are not ids)": "; for row numbers, --rows-of names the file they count",
+    "; create_collection(..., optional_vectors=True) makes a collection whose records need none": (
+        "; vdb create --optional-vectors makes a collection whose records need none"
+    ),
     '; upsert replaces it, on_duplicate="skip" leaves it as it is': (
         "; --upsert replaces it, --resume skips it"
     ),

@@ -32,7 +32,7 @@ def angular_spread(reader: Reader, view: View) -> float | None:
     under other metrics than cosine and dot.
     """
     header, table = view.header, view.vectors
-    if header.metric not in ("cosine", "dot") or header.count < 2:
+    if header.metric not in ("cosine", "dot") or header.vector_count < 2:
         return None
     blocks = -(-header.slots // table.rows)
     step, last = (table.rows, blocks - 1) if blocks > _SAMPLE else (1, header.slots - 1)

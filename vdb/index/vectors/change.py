@@ -1,8 +1,11 @@
 """Changing vectors and graph inside a batch.
 
-Counts, ids and records are the caller's; slots, the free list and the graph's entry point are kept
-up to date in the collection's header and generation here. After an exception the batch is of no
-use.
+Counts of records, ids and records are the caller's; slots, the free list, the number of slots
+without a vector and the graph's entry point are kept up to date in the collection's header and
+generation here. After an exception the batch is of no use.
+
+A slot whose record has no vector is *bare*: it is in use, and not in the graph, and its row of
+vectors says so. Searches pass over it as over a free one.
 """
 
 from __future__ import annotations
@@ -13,12 +16,13 @@ import numpy as np
 from numpy.typing import NDArray
 
 from vdb.index.vectors.kernel_view import opened, writer_of
+from vdb.index.vectors.stored_vectors import has_vector
 from vdb.kernel import Writer
 from vdb.model.inputs import RowParts
 from vdb.model.records import Progress
 from vdb.store import Batch, WritableCollection
 
-__all__ = ["add", "remove", "replace"]
+__all__ = ["add", "add_bare", "erase", "remove", "replace"]
 
 MOST_UNLINKED = 32
 """Vectors that may be without links at a time: a query compares them in about a microsecond."""
@@ -59,7 +63,7 @@ def add(
         slots beside those of near ones, so that a search touches few blocks.
     """
     writer, fetch = writer_of(collection), batch.base.fetch
-    nodes = collection.header.count
+    nodes = collection.header.vector_count
     free = slots = writer.allocate(fetch, len(vectors))
     if len(vectors) >= LEAST_ARRANGED:
         slots = np.empty_like(free)
@@ -75,6 +79,20 @@ def add(
     return slots
 
 
+def add_bare(batch: Batch, collection: WritableCollection, count: int) -> NDArray[np.uint32]:
+    """Takes slots for new records without a vector, uint32 (count,): free ones, then new ones."""
+    writer, fetch = writer_of(collection), batch.base.fetch
+    behind = writer.index.slots
+    slots = writer.allocate(fetch, count)
+    writer.put_bare(fetch, slots)
+    writer.fill(fetch, behind)
+    collection.changed.append(slots)
+    header = collection.header
+    header.bare = (header.bare or 0) + count
+    _note(collection, writer)
+    return slots
+
+
 def replace(
     batch: Batch,
     collection: WritableCollection,
@@ -84,29 +102,55 @@ def replace(
     threads: int = 1,
     progress: Progress | None = None,
 ) -> None:
-    """Puts other vectors into slots in use, each named once; equal ones stay where they are."""
+    """Puts vectors into slots in use, each named once; equal ones stay where they are."""
+    header = collection.header
+    full = has_vector(batch, collection, slots)
     index, fetch = opened(batch, collection)
-    old = index.vectors(fetch, slots)
+    old = index.vectors(fetch, np.ascontiguousarray(slots[full]))
     # Bit for bit: -0.0 given for 0.0 comes back as -0.0.
-    changed = np.flatnonzero((old.view(np.uint8) != vectors.view(np.uint8)).any(axis=1))
+    differs = ~full
+    differs[full] = (old.view(np.uint8) != vectors[full].view(np.uint8)).any(axis=1)
+    changed = np.flatnonzero(differs)
     if not changed.size:
         return
     writer = writer_of(collection)
     moving = np.ascontiguousarray(slots[changed])
+    leaving = np.ascontiguousarray(slots[differs & full])
     collection.changed.append(moving)
-    writer.remove(fetch, moving)
+    writer.remove(fetch, leaving)
     writer.put(fetch, moving, np.ascontiguousarray(vectors[changed]))
-    nodes = max(0, collection.header.count - len(moving))
+    nodes = max(0, header.vector_count - len(leaving))
+    if header.bare:
+        header.bare -= len(moving) - len(leaving)
     _link(batch, collection, moving, nodes=nodes, threads=threads, progress=progress)
+
+
+def erase(batch: Batch, collection: WritableCollection, slots: NDArray[np.uint32]) -> None:
+    """Takes the vectors of slots in use, each named once, out of the graph and erases them."""
+    header = collection.header
+    leaving = np.ascontiguousarray(slots[has_vector(batch, collection, slots)])
+    if not leaving.size:
+        return
+    writer, fetch = writer_of(collection), batch.base.fetch
+    collection.changed.append(leaving)
+    writer.remove(fetch, leaving)
+    writer.put_bare(fetch, leaving)
+    header.bare = (header.bare or 0) + len(leaving)
+    _link(batch, collection, _NOTHING, nodes=max(0, header.vector_count))
 
 
 def remove(batch: Batch, collection: WritableCollection, slots: NDArray[np.uint32]) -> None:
     """Takes vectors out of the graph, erases them, and frees their slots (each named once)."""
+    header = collection.header
+    leaving = np.ascontiguousarray(slots[has_vector(batch, collection, slots)])
     writer, fetch = writer_of(collection), batch.base.fetch
     collection.changed.append(slots)
-    writer.remove(fetch, slots)
+    writer.remove(fetch, leaving)
     writer.release(fetch, slots)
-    _link(batch, collection, _NOTHING, nodes=max(0, collection.header.count - len(slots)))
+    nodes = max(0, header.vector_count - len(leaving))
+    if header.bare:
+        header.bare -= len(slots) - len(leaving)
+    _link(batch, collection, _NOTHING, nodes=nodes)
 
 
 def _link(

@@ -7,6 +7,7 @@ from numpy.typing import NDArray
 
 from vdb.index.types import Reader, View
 from vdb.index.vectors.kernel_view import opened
+from vdb.index.vectors.stored_vectors import has_vector
 
 __all__ = ["FilterSet", "live"]
 
@@ -22,7 +23,7 @@ class FilterSet:
             empty where none is to be named.
     """
 
-    __slots__ = ("_size", "bits", "count", "remark", "total")
+    __slots__ = ("_searchable", "_size", "bits", "count", "remark", "total")
 
     def __init__(self, allowed: NDArray[np.bool_], total: int, remark: str = "") -> None:
         """`allowed`: shape (slots,): whether the record at a slot passes."""
@@ -31,11 +32,30 @@ class FilterSet:
         self.count = int(np.count_nonzero(allowed))
         self.total = total
         self._size = len(allowed)
+        self._searchable: FilterSet | None = None
 
     @property
     def slots(self) -> NDArray[np.intp]:
         """The slots of the records, rising."""
         return np.flatnonzero(np.unpackbits(self.bits, count=self._size, bitorder="little"))
+
+    def with_vectors(self, reader: Reader, view: View) -> FilterSet:
+        """Those of the records that have a vector, which is what searches compare.
+
+        The set is of that moment; the answer stays with it.
+        """
+        if not view.header.bare:
+            return self
+        searchable = self._searchable
+        if searchable is None:
+            slots = self.slots.astype(np.uint32)
+            allowed = np.zeros(self._size, dtype=np.bool_)
+            allowed[slots[has_vector(reader, view, slots)]] = True
+            searchable = FilterSet(allowed, view.header.vector_count, self.remark)
+            if self.count and not searchable.count:
+                searchable.remark = "no record that passes has a vector"
+            self._searchable = searchable
+        return searchable
 
 
 def live(reader: Reader, view: View) -> NDArray[np.bool_]:

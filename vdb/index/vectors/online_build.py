@@ -51,7 +51,7 @@ class Vectors:
         self.row_bytes = view.vectors.row_size
 
     def used(self, slots: NDArray[np.uint32]) -> NDArray[np.bool_]:
-        """Which of the slots hold a record."""
+        """Which of the slots hold a vector."""
         used: NDArray[np.bool_] = self._index.norms_of(self._fetch, slots) >= 0
         return used
 
@@ -158,8 +158,8 @@ class Building:
         used = np.ascontiguousarray(slots[norms >= 0])
         rows = self._convert(used, lambda: self._source.vectors(self._fetch, used))
         self._writer.put(self._fetch, used, rows)
-        free = np.ascontiguousarray(slots[norms < 0])
-        self._writer.copy_free(self._fetch, self._source, free)
+        empty = np.ascontiguousarray(slots[norms < 0])
+        self._writer.copy_empty(self._fetch, self._source, empty)
 
     def _renew_new(self, first: int, end: int) -> None:
         """The same at these places, as far as the slots there came after all were copied."""
@@ -284,7 +284,9 @@ class Building:
     def problems(self, current: CollectionView) -> Iterator[tuple[str, str]]:
         """Broken promises of vectors and graph, as (where, what)."""
         header = current.header
-        yield from self._writer.index.verify(self._fetch, header.free_head, header.free_count)
+        yield from self._writer.index.verify(
+            self._fetch, header.free_head, header.free_count, header.bare or 0
+        )
 
     def vectors(self, slots: NDArray[np.uint32]) -> NDArray[Any]:
         """Copies of the vectors in these slots, as the new generation has them."""

@@ -11,7 +11,10 @@ from vdb.index.types import Reader, View
 from vdb.index.vectors.kernel_view import opened
 from vdb.model.records import NormStats
 
-__all__ = ["norm_stats", "norms", "stored", "stored_vectors"]
+__all__ = ["has_vector", "is_bare", "norm_stats", "norms", "stored", "stored_vectors"]
+
+BARE_NORM = -2.0
+"""The stored norm of a slot whose record has no vector."""
 
 _BLOCKS = 64  # whose norms stand for those of a whole collection: 4 MiB
 
@@ -30,8 +33,24 @@ def stored(reader: Reader, view: View, slots: NDArray[np.uint32]) -> list[NDArra
     return [next(rows) if there else None for there in used.tolist()]
 
 
+def has_vector(reader: Reader, view: View, slots: NDArray[np.uint32]) -> NDArray[np.bool_]:
+    """Which of these slots in use have a vector: bool (n,)."""
+    if not view.header.bare:
+        return np.ones(len(slots), dtype=np.bool_)
+    index, fetch = opened(reader, view)
+    there: NDArray[np.bool_] = index.norms_of(fetch, np.ascontiguousarray(slots)) >= 0
+    return there
+
+
+def is_bare(reader: Reader, view: View, slots: NDArray[np.uint32]) -> NDArray[np.bool_]:
+    """Which of these slots say that their record has no vector: bool (n,)."""
+    index, fetch = opened(reader, view)
+    bare: NDArray[np.bool_] = index.norms_of(fetch, slots) == BARE_NORM
+    return bare
+
+
 def norms(reader: Reader, view: View) -> NDArray[np.float32]:
-    """The stored norm of every slot, float32 (slots,); -1 where it is not in use."""
+    """The stored norm of every slot, float32 (slots,); below 0 where there is no vector."""
     index, fetch = opened(reader, view)
     return index.norms(fetch)
 

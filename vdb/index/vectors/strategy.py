@@ -64,7 +64,7 @@ class SearchStats(NamedTuple):
 def is_small(view: View) -> bool:
     """Whether a collection is so small that searches scan it unless they name an ef."""
     few = FLAT_SCAN_BELOW_BITS if view.header.dtype == "bit" else FLAT_SCAN_BELOW
-    return view.header.count <= few
+    return view.header.vector_count <= few
 
 
 def scan_reason(count: int, ef: int, *, flat: bool, exact: bool) -> tuple[bool, str]:

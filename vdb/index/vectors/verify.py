@@ -23,7 +23,7 @@ def verify(reader: Reader, view: View) -> Iterator[Problem]:
     name = f"collection {header.name!r}"
     try:
         index, fetch = opened(reader, view)
-        findings = index.verify(fetch, header.free_head, header.free_count)
+        findings = index.verify(fetch, header.free_head, header.free_count, header.bare or 0)
     except CorruptedError as error:
         yield Problem(where=name, what=error.found)
         return

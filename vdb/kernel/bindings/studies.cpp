@@ -59,7 +59,10 @@ void bind_studies(nb::class_<Index>& index) {
             });
             return out;
           },
-          "fetch"_a, "The stored norm of every slot, float32 (slots,); -1 where it is not in use.")
+          "fetch"_a,
+          "The stored norm of every slot, float32 (slots,); -1 where it is free, -2 where its "
+          "record "
+          "has no vector.")
       .def(
           "graph_statistics",
           [](const Index& index, nb::object fetch) {
@@ -103,7 +106,7 @@ void bind_studies(nb::class_<Index>& index) {
             std::copy(norms.begin(), norms.end(), data);
             return out;
           },
-          "fetch"_a, "slots"_a, "Norms of these slots, float32 (n,); -1 for one not in use.")
+          "fetch"_a, "slots"_a, "Norms of these slots, float32 (n,), as norms has them.")
       .def(
           "linked",
           [](const Index& index, nb::object fetch, const Slots& slots) {
@@ -119,15 +122,16 @@ void bind_studies(nb::class_<Index>& index) {
           "fetch"_a, "slots"_a, "Which of these slots stand in the graph, bool (n,).")
       .def(
           "verify",
-          [](const Index& index, nb::object fetch, uint32_t free_head, uint32_t free_count) {
+          [](const Index& index, nb::object fetch, uint32_t free_head, uint32_t free_count,
+             uint32_t bare) {
             PythonSource source(fetch);
             const auto findings =
-                source.run([&] { return index.verify(source, free_head, free_count); });
+                source.run([&] { return index.verify(source, free_head, free_count, bare); });
             std::vector<std::tuple<std::string, std::string>> out;
             for (const auto& f : findings) out.emplace_back(f.where, f.what);
             return out;
           },
-          "fetch"_a, "free_head"_a, "free_count"_a,
+          "fetch"_a, "free_head"_a, "free_count"_a, "bare"_a = 0,
           "Every broken invariant of vectors and graph as (where, what).");
 }
 

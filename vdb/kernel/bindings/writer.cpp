@@ -117,6 +117,16 @@ void bind_writer(nb::module_& m) {
           },
           "fetch"_a, "slots"_a, "Erases vectors and gives their slots to the free list.")
       .def(
+          "put_bare",
+          [](Writer& w, nb::object fetch, const Slots& slots) {
+            PythonSource source(fetch);
+            source.run([&] {
+              w.put_bare(source, slots.data(), slots.shape(0));
+              return true;
+            });
+          },
+          "fetch"_a, "slots"_a, "Marks slots, out of the graph, whose records have no vector.")
+      .def(
           "seal",
           [](nb::object self, uint64_t commit, size_t first, std::optional<size_t> count) {
             auto& w = nb::cast<Writer&>(self);
@@ -145,17 +155,17 @@ void bind_writer(nb::module_& m) {
           "grow", &Writer::grow, "slots"_a,
           "Where the vectors are its own: there are so many slots now; the new ones are to be put.")
       .def(
-          "copy_free",
+          "copy_empty",
           [](Writer& w, nb::object fetch, const Index& from, const Slots& slots) {
             PythonSource source(fetch);
             source.run([&] {
-              w.copy_free(source, from, slots.data(), slots.shape(0));
+              w.copy_empty(source, from, slots.data(), slots.shape(0));
               return true;
             });
           },
           "fetch"_a, "index"_a, "slots"_a,
-          "Marks slots free as they are in another table of the same slots, with their place in "
-          "its list.")
+          "Marks slots without a vector as they are in another table of the same slots: bare, or "
+          "free with their place in its list.")
       .def(
           "fill",
           [](Writer& w, nb::object fetch, uint32_t first) {

@@ -231,7 +231,7 @@ uint8_t* BlockTable::writable(uint32_t n, Source& source) {
   } else {
     std::memset(copy, 0, shape_.block_size);
     for (uint32_t r = 0; r < rows_ && shape_.kind == kVectors; ++r)
-      store(copy + norms_offset() + size_t{r} * kNormSize, -1.0f);
+      store(copy + norms_offset() + size_t{r} * kNormSize, -1.0f);  // kFreeNorm
   }
   is_dirty_[n] = true;
   dirty_.push_back(n);

@@ -33,13 +33,19 @@ void Vectors::put_free(uint32_t slot, uint32_t next_free) const {
   uint8_t* row = writable_row(slot, &norm);
   std::memset(row, 0, table_->shape().row_size);
   std::memcpy(row, &next_free, sizeof next_free);
-  const float value = -1.0f;
-  std::memcpy(norm, &value, sizeof value);
+  std::memcpy(norm, &kFreeNorm, sizeof kFreeNorm);
+}
+
+void Vectors::put_bare(uint32_t slot) const {
+  uint8_t* norm;
+  uint8_t* row = writable_row(slot, &norm);
+  std::memset(row, 0, table_->shape().row_size);
+  std::memcpy(norm, &kBareNorm, sizeof kBareNorm);
 }
 
 uint32_t Vectors::next_free(uint32_t slot) const {
   const Item item = at(slot);
-  if (item.norm >= 0)
+  if (item.norm != kFreeNorm)
     throw Corrupted("slot " + std::to_string(slot) + " in the free list is in use");
   uint32_t next;
   std::memcpy(&next, item.row, sizeof next);

@@ -1,8 +1,8 @@
 // Rows and norms of one collection: vectors of one dtype over a table of blocks.
 //
-// A row in use has norm >= 0 (the L2 norm of the vector as float32; bits count as 0 and 1); -1
-// marks a slot not in use. A view lives as long as its table and source; pointers as long as the
-// table's addresses.
+// A row in use has norm >= 0 (the L2 norm of the vector as float32; bits count as 0 and 1). Other
+// slots have no vector: norm -1 marks a free one, and -2 one whose record has none. A view lives as
+// long as its table and source; pointers as long as the table's addresses.
 #pragma once
 
 #include <cstdint>
@@ -15,6 +15,9 @@
 #include "runtime/errors.h"
 
 namespace vdb {
+
+constexpr float kFreeNorm = -1.0f;
+constexpr float kBareNorm = -2.0f;
 
 // A vector and its norm, wherever they lie.
 struct Item {
@@ -66,15 +69,18 @@ class Vectors {
     prefetch_bytes(row, row_bytes_ < kBytesAhead ? row_bytes_ : kBytesAhead);
   }
   bool live(uint32_t slot) const { return at(slot).norm >= 0; }
+  bool bare(uint32_t slot) const { return at(slot).norm == kBareNorm; }
   // Number for number. Not the same as distance 0, which rounding and some metrics give to others.
   bool equal(uint32_t a, uint32_t b) const {
     return std::memcmp(at(a).row, at(b).row, row_bytes_) == 0;
   }
 
   // Batches only, one thread. Copies a vector in and sets its norm, or marks the slot free, with
-  // its link to the next free slot.
+  // its link to the next free slot, or bare.
   void put(uint32_t slot, const uint8_t* vector) const;
   void put_free(uint32_t slot, uint32_t next_free) const;
+  void put_bare(uint32_t slot) const;
+  // Throws Corrupted for a slot that is not free.
   uint32_t next_free(uint32_t slot) const;
 
  private:

@@ -27,7 +27,8 @@ inline void report(std::vector<Finding>* findings, Finding finding) {
 
 inline std::string at_slot(uint32_t slot) { return "slot " + std::to_string(slot); }
 
-// Of a slot: whether it holds a vector; unknown where its block cannot be read.
-enum SlotState : uint8_t { kFree = 0, kLive = 1, kUnknown = 2 };
+// Of a slot: whether it holds a vector; unknown where its block cannot be read. Empty ones are
+// free, or belong to records without a vector.
+enum SlotState : uint8_t { kEmpty = 0, kLive = 1, kUnknown = 2 };
 
 }  // namespace vdb

@@ -12,10 +12,17 @@
 
 namespace vdb {
 
+// What a header says of the slots without a vector.
+struct EmptySlots {
+  uint32_t free_head, free_count;  // the list of free ones
+  uint32_t bare;                   // how many belong to records
+};
+
 // Blocks that cannot be read are findings too, and every row in them counts as unknown.
 // Norms: each recomputed; live rows finite (not zero for cosine, of length 1 for dot). Free list:
-// every unused slot once. `live` receives the SlotState of every slot.
-void verify_vectors(const Vectors& vectors, Metric metric, uint32_t free_head, uint32_t free_count,
+// every free slot once. Bare slots: rows of zeros, as many as counted. `live` receives the
+// SlotState of every slot.
+void verify_vectors(const Vectors& vectors, Metric metric, const EmptySlots& empty,
                     std::vector<uint8_t>* live, std::vector<Finding>* findings);
 
 // Codes: every live slot has the code that its vector is encoded as, every other slot none.

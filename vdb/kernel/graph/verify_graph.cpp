@@ -49,7 +49,7 @@ class GraphCheck {
   void add(const std::string& where, const std::string& what) { report(findings_, {where, what}); }
 
   bool is_node(uint32_t slot) {
-    return readable_[slot] && live_[slot] != kFree && !graph_.is_unused(slot) &&
+    return readable_[slot] && live_[slot] != kEmpty && !graph_.is_unused(slot) &&
            !graph_.is_duplicate(slot);
   }
 
@@ -62,11 +62,11 @@ class GraphCheck {
       return;
     }
     if (live_[slot] == kUnknown) return;
-    if (live_[slot] == kFree) {
+    if (live_[slot] == kEmpty) {
       const uint32_t* words = graph_.row(slot);
       if (!std::all_of(words, words + 1 + graph_.capacity(0),
                        [](uint32_t w) { return w == kNone; }))
-        add(at_slot(slot), "is free, but its row of links is not empty");
+        add(at_slot(slot), "holds no vector, but its row of links is not empty");
       return;
     }
     if (graph_.is_unused(slot)) {
@@ -84,8 +84,8 @@ class GraphCheck {
   void unlinked_slot(uint32_t slot) {
     if (!valid(slot) || !unlinked_.insert(slot).second) {
       add("unlinked", "slot " + std::to_string(slot) + (valid(slot) ? " twice" : " out of bounds"));
-    } else if (live_[slot] == kFree) {
-      add("unlinked", "slot " + std::to_string(slot) + " is free");
+    } else if (live_[slot] == kEmpty) {
+      add("unlinked", "slot " + std::to_string(slot) + " holds no vector");
     } else if (readable(slot) && !graph_.is_unused(slot)) {
       add("unlinked", "slot " + std::to_string(slot) + " has a place in the graph");
     }

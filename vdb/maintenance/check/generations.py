@@ -108,23 +108,31 @@ def check_inactive(
 def _check_copied(
     reader: Snapshot, view: CollectionView, current: CollectionView
 ) -> Iterator[Problem]:
-    """A generation with vectors of its own has the same slots in use, but for those in its log."""
+    """A generation with vectors of its own has them in the same slots, but for those in its log."""
     header, record = view.header, view.generation
     if record.build is None or not record.build.whole:
         return
     slots = np.arange(min(record.build.copied, header.slots), dtype=np.uint32)
     slots = np.setdiff1d(slots, generations.changed_slots(reader, header, record.number))
     try:
-        own, others = (index_of(one).norms_of(reader.fetch, slots) >= 0 for one in (view, current))
+        # At least 0 where there is a vector; else the number says what the slot is.
+        own, others = (
+            np.minimum(index_of(one).norms_of(reader.fetch, slots), 0) for one in (view, current)
+        )
     except CorruptedError as error:  # of the one in use; reported with it too
         yield Problem(error.where or f"collection {header.name!r}", error.message)
         return
-    for slot in slots[own != others][:_LISTED_SLOTS].tolist():
+    for place in np.flatnonzero(own != others)[:_LISTED_SLOTS].tolist():
         yield Problem(
-            f"collection {header.name!r}, slot {slot}",
-            f"in use in one of generations {record.number} and {header.generation}, free in the "
-            "other",
+            f"collection {header.name!r}, slot {slots[place]}",
+            f"{_state(own[place])} in generation {record.number}, {_state(others[place])} in "
+            f"generation {header.generation}",
         )
+
+
+def _state(norm: float) -> str:
+    """What the stored norm of a slot says of it."""
+    return {0.0: "with a vector", -1.0: "free", -2.0: "without a vector"}.get(norm, "broken")
 
 
 def _check_log(reader: Snapshot, header: CollectionHeader, generation: int) -> Iterator[Problem]:

@@ -247,10 +247,10 @@ def _part_count(reader: Snapshot, header: CollectionHeader, slot: int) -> int:
 
 
 def check_vectors(reader: Snapshot, view: CollectionView) -> Iterator[Problem]:
-    """Check that every record has a vector, where `verify` has found no problem.
+    """Check that every record has a vector, or a slot that says it has none.
 
-    There are as many vectors in use as the header counts records, so that no vector is without a
-    record either.
+    Where `verify` has found no problem. There are as many slots in use as the header counts
+    records, so that no vector is without a record either.
     """
     header = view.header
     prefix = keys.within(KeyKind.RECORD, header.number)
@@ -261,15 +261,10 @@ def check_vectors(reader: Snapshot, view: CollectionView) -> Iterator[Problem]:
         if len(key) == lengths
     )
     inside = (slot for slot in slots if slot < header.slots)
+    free = ~index.live(reader, view)
     while chunk := list(islice(inside, _CHUNK)):
-        try:
-            index.stored_vectors(reader, view, np.array(chunk, dtype=np.uint32))
-        except CorruptedError:
-            for slot in chunk:
-                try:
-                    index.stored_vectors(reader, view, np.array([slot], dtype=np.uint32))
-                except CorruptedError as error:
-                    yield Problem(_where(header, f"record at slot {slot}"), error.message)
+        for slot in np.array(chunk)[free[chunk]].tolist():
+            yield Problem(_where(header, f"record at slot {slot}"), f"slot {slot} is free")
 
 
 def _where(header: CollectionHeader, place: str) -> str:

@@ -37,7 +37,7 @@ def check_search(reader: Snapshot, view: CollectionView) -> Iterator[Problem]:
     if blind is not None:
         yield Problem(f"collection {header.name!r}", blind, "warning")
         return
-    if generation.index.get("codes") is None or not header.count:
+    if generation.index.get("codes") is None or not header.vector_count:
         return
     slots = _sample(index.norms(reader, view))
     queries = index.stored_vectors(reader, view, slots).astype(

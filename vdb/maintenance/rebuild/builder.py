@@ -213,7 +213,8 @@ class Builder:
         """Report progress; while building, as records of the collection that are linked."""
         building, view = self._building, self._view
         if self._progress.phase == "building" and building is not None and view is not None:
-            done, total = min(building.nodes + done, view.header.count), view.header.count
+            total = view.header.vector_count
+            done = min(building.nodes + done, total)
         self._progress.report(done, total)
 
     # What changed

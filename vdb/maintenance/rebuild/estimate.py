@@ -64,7 +64,7 @@ def seconds_needed(
     header = view.header
     record = spec.record(header.next_generation, header, view.generation)
     own = generation_view(reader.database_header(), view, record)
-    if not own.links or not header.count:
+    if not own.links or not header.vector_count:
         return 0.0
     conversion = Conversion.to(spec, header, exact=False)
 
@@ -86,7 +86,7 @@ def seconds_needed(
         if reader.behind() > _TRIAL_COMMITS:
             break
     seconds = time.monotonic() - began
-    linked, total = building.nodes, header.count
+    linked, total = building.nodes, header.vector_count
     if linked == total:
         return seconds
     # Walks grow with the logarithm of the graph, and faster once it no longer fits the processor's

@@ -79,7 +79,7 @@ def plan(context: RebuildContext, request: RebuildRequest) -> RebuildPlan:
             reason,
             space_shortage(context.environment, needed, free),
         )
-        seconds = 0.0 if trial is None else trial.seconds * header.count
+        seconds = 0.0 if trial is None else trial.seconds * header.vector_count
         if not refused.size:
             seconds += seconds_needed(reader, view, spec, context.threads)
         return RebuildPlan(

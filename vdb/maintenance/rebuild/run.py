@@ -198,13 +198,13 @@ class Run:
     def _store_whole(self, batch: Batch, collection: WritableCollection) -> None:
         """Put the last blocks into the batch of the swap, if the graph has every record."""
         building = self._builder.building
-        self.records = collection.header.count
-        if not building.holds(self.records):
+        self.records, vectors = collection.header.count, collection.header.vector_count
+        if not building.holds(vectors):
             raise RebuildError(
                 f"the new generation holds {building.nodes:,} vectors, and collection "
-                f"{self._context.name!r} has {self.records:,}: it was not put to use. Discard it "
+                f"{self._context.name!r} has {vectors:,}: it was not put to use. Discard it "
                 "and rebuild anew",
-                expected=self.records,
+                expected=vectors,
                 received=building.nodes,
             )
         generations.put_blocks(batch, collection, building.seal(batch.commit_number))

@@ -104,7 +104,7 @@ def swap(
             header.scores,
             copied=header.slots,
             slots=header.slots,
-            nodes=header.count,
+            nodes=header.vector_count,
             complete=True,
         )
         generations.put_record(batch, collection, before)

@@ -89,9 +89,9 @@ def validated(
             expected=floor,
             received=recall,
         )
-    if record.index["type"] == "hnsw" and in_use.header.count >= recall_curve.AUTOMATIC_FROM:
+    if record.index["type"] == "hnsw" and in_use.header.vector_count >= recall_curve.AUTOMATIC_FROM:
         measure = _RecallMeasure(latest, record, in_use, sample)
-        curve = Curve(measure, k=K, queries=len(sample.slots), records=in_use.header.count)
+        curve = Curve(measure, k=K, queries=len(sample.slots), records=in_use.header.vector_count)
         record.tuning = tuning_to_map(automatic(curve))
     return recall
 
@@ -135,7 +135,7 @@ class Sample:
     ) -> Self | None:
         """A sample of the build; None where there are fewer than two vectors."""
         slots = building.sample(AUTOMATIC_QUERIES, _SEED)
-        if in_use.header.count <= 1 or not slots.size:
+        if in_use.header.vector_count <= 1 or not slots.size:
             return None
         queries = building.vectors(slots).astype(DTYPES[DTYPES[record.dtype].queries].stored)
         exact = building.search(queries, K + 1, ef=DEFAULT_EF, exact=True)

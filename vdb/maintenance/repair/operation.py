@@ -205,7 +205,10 @@ def _copy(target: Environment, name: str, salvaged: SalvagedRows, threads: int) 
         coll = batch.collection(name)
         vectors = np.ascontiguousarray(salvaged.vectors)
         kind = coll.header.dim, coll.header.metric, coll.header.dtype
-        rows = ingest.Rows(salvaged.ids, RowParts([vectors]), salvaged.payloads, kind)
+        bare = salvaged.bare if salvaged.bare.any() else None
+        if bare is not None and coll.header.bare is None:  # its header had lost that
+            coll.header.bare = 0
+        rows = ingest.Rows(salvaged.ids, RowParts([vectors]), salvaged.payloads, kind, bare)
         ingest.add(batch, coll, rows, threads=threads)
 
 
@@ -216,6 +219,7 @@ def _header(
     header = old.copy()
     header.number = header.slots = header.count = 0
     header.free_head, header.free_count, header.id_kind = NO_SLOT, 0, None
+    header.bare = None if old.bare is None else 0
     header.generation, header.next_generation = old.next_generation, old.next_generation + 1
     header.building, header.kept, header.leaving = 0, 0, []
     notes = []

@@ -2,7 +2,8 @@
 
 Links, codes, postings, counts and the keys that lead from ids to slots are made anew, so only
 records, which hold their ids, and vectors are read. Each is read by itself, so that a damaged one
-costs no other. A record whose payload alone cannot be read keeps its id and its vector.
+costs no other. A record whose payload alone cannot be read keeps its id and its vector; where
+vectors are optional, one whose vector cannot be read keeps the rest.
 """
 
 from __future__ import annotations
@@ -41,12 +42,19 @@ SLOTS_AT_ONCE = 4096
 class SalvagedRows:
     """The records of a range of slots: whole ones as columns of one length, and lost ones.
 
-    `done` is the end of the range.
+    Attributes:
+        ids: Their ids.
+        vectors: Those of the records that have one, in order.
+        payloads: Their payloads, encoded.
+        bare: Which of them have no vector, bool.
+        lost: Records that are lost, or are here without a part of theirs.
+        done: The end of the range.
     """
 
     ids: list[Id]
     vectors: NDArray[Any]
     payloads: list[bytes | None]
+    bare: NDArray[np.bool_]
     lost: list[LostRecord]
     done: int
 
@@ -121,6 +129,7 @@ def _read_slots(
     ids: list[Id] = []
     vectors: list[NDArray[Any]] = []
     payloads: list[bytes | None] = []
+    bare: list[bool] = []
     lost: list[LostRecord] = []
     for slot in slots:
         record = _read_record(reading, view, slot)
@@ -135,19 +144,32 @@ def _read_slots(
             what = f"says that it is {record_id!r}, which lies in slot {other}"
             lost.append(LostRecord(record_id, slot, "record", what))
             continue
+        vector = None
         try:
-            row = index.stored_vectors(reading.snapshot, view, np.array([slot], dtype=np.uint32))
+            vector = _read_vector(reading, view, slot)
         except CorruptedError as error:
             reading.renew()
             lost.append(LostRecord(record_id, slot, "vector", error.found))
-            continue
+            if view.header.bare is None:
+                continue
         if damage:
             lost.append(LostRecord(record_id, slot, "payload", damage))
         ids.append(record_id)
-        vectors.append(row)
+        bare.append(vector is None)
+        if vector is not None:
+            vectors.append(vector)
         payloads.append(payload)
-    matrix = np.concatenate(vectors) if vectors else np.empty((0, 0))
-    return SalvagedRows(ids, matrix, payloads, lost, slots.stop)
+    matrix = np.stack(vectors) if vectors else np.empty((0, 0))
+    return SalvagedRows(ids, matrix, payloads, np.array(bare, dtype=np.bool_), lost, slots.stop)
+
+
+def _read_vector(reading: _RenewedSnapshot, view: CollectionView, slot: int) -> NDArray[Any] | None:
+    """The vector of the record at a slot; None where it has none."""
+    place = np.array([slot], dtype=np.uint32)
+    if index.is_bare(reading.snapshot, view, place)[0]:
+        return None
+    row: NDArray[Any] = index.stored_vectors(reading.snapshot, view, place)[0]
+    return row
 
 
 def _slot_of_id(reading: _RenewedSnapshot, view: CollectionView, record_id: Id, slot: int) -> int:

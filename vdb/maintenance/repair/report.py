@@ -19,7 +19,8 @@ class LostRecord(Result):
         id: Its id; None where that cannot be read either.
         slot: Where it lies in the damaged file.
         part: What is damaged: its "record" (id and payload), its "vector", or its "payload" alone:
-            then the record is in the new file without one.
+            then the record is in the new file without one, as with a damaged "vector" where
+            vectors are optional.
         what: What was found there.
     """
 
@@ -36,7 +37,7 @@ class RepairedCollection(Result):
     Attributes:
         name: Its name.
         records: Records that it has.
-        lost: Records of the damaged file that it lacks, or has without a payload.
+        lost: Records of the damaged file that it lacks, or has without a part.
         notes: What else is different, in words.
     """
 

@@ -55,6 +55,31 @@ class Column:
         """Whether its rows are structs, as those of a table are."""
         return self.type.format == "+s" and self.type.dictionary is None
 
+    def validity(self) -> NDArray[np.bool_] | None:
+        """Whether each row is there, bool (n,); None where all are."""
+        there = [chunk.validity() for chunk in self.chunks]
+        if all(one is None for one in there):
+            return None
+        return np.concatenate(
+            [
+                np.ones(chunk.count, dtype=np.bool_) if one is None else one
+                for chunk, one in zip(self.chunks, there, strict=True)
+            ]
+        )
+
+    def rows(self, chosen: NDArray[np.bool_]) -> Column:
+        """The rows where `chosen`, bool (n,), is true; nothing is copied."""
+        parts, before = [], 0
+        for chunk in self.chunks:
+            own = chosen[before : before + chunk.count]
+            before += chunk.count
+            ends = np.flatnonzero(np.diff(own.astype(np.int8), prepend=0, append=0)).tolist()
+            parts += [
+                Chunk(chunk.node, chunk.first + start, end - start)
+                for start, end in zip(ends[::2], ends[1::2], strict=True)
+            ]
+        return Column(self.type, parts)
+
     def fields(self) -> list[Column]:
         """The columns of a table."""
         columns = [Column(kind) for kind in self.type.children]

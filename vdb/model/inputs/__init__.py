@@ -19,12 +19,14 @@ from vdb.model.inputs.ids import (
 from vdb.model.inputs.iterators import rereadable
 from vdb.model.inputs.payloads import payload_list
 from vdb.model.inputs.row_parts import RowParts
-from vdb.model.inputs.vectors import query_matrix, query_row, vector_matrix, vector_parts
+from vdb.model.inputs.vector_rows import VectorRows, vector_rows
+from vdb.model.inputs.vectors import query_matrix, query_row, vector_matrix
 
 __all__ = [
     "ColumnNames",
     "Columns",
     "RowParts",
+    "VectorRows",
     "columns_of",
     "id_kind",
     "id_list",
@@ -38,5 +40,5 @@ __all__ = [
     "require_id_kind",
     "rereadable",
     "vector_matrix",
-    "vector_parts",
+    "vector_rows",
 ]

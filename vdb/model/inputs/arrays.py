@@ -26,7 +26,7 @@ from vdb.model.dtypes import DType
 from vdb.model.inputs.iterators import rereadable
 from vdb.model.inputs.joined_rows import joined_rows
 
-__all__ = ["array_of", "arrays_of", "refuse_dimension"]
+__all__ = ["array_of", "arrays_of", "is_missing", "is_row", "refuse_dimension"]
 
 
 def array_of(vectors: Any, name: str, dim: int, dtype: DType) -> NDArray[Any]:
@@ -175,7 +175,7 @@ class _Objects:
         if array.ndim == 0:
             self._refuse(f"{dataframes.described(self._argument)}{_advice(self._argument)}")
         entries = list(array) if array.ndim == 1 else []
-        if any(map(_is_row, entries)):
+        if any(map(is_row, entries)):
             rows = [self._row(i, entry) for i, entry in enumerate(entries)]
             return np.concatenate(rows).reshape(len(rows), -1)
         return self._from_numbers(array, self._name)
@@ -183,13 +183,8 @@ class _Objects:
     def _row(self, i: int, entry: Any) -> NDArray[Any]:
         """One vector of a column."""
         name = f"{self._name}[{i}]"
-        if _is_missing(entry):
-            raise InvalidVectorError(
-                f"{name} is missing ({shown(entry)}); every record needs a vector",
-                row=i,
-                expected="a vector",
-                received=entry,
-            )
+        if is_missing(entry):
+            _refuse_missing(name, i, entry)
         try:
             row = _widened(np.asarray(entry))
         except Exception as error:
@@ -233,12 +228,13 @@ def _as_float(number: Any) -> float:
         return float("inf") if number > 0 else float("-inf")
 
 
-def _is_row(entry: object) -> bool:
+def is_row(entry: object) -> bool:
     """Whether an object can only be a vector: it has a length, and is no text."""
     return hasattr(type(entry), "__len__") and not isinstance(entry, str | bytes | bytearray | dict)
 
 
-def _is_missing(entry: Any) -> bool:
+def is_missing(entry: Any) -> bool:
+    """Whether an entry of a column is None, or what a library of tables has for it."""
     if entry is None or type(entry).__name__ in ("NAType", "NaTType"):
         return True
     return isinstance(entry, float) and entry != entry  # noqa: PLR0124 - NaN is not itself
@@ -262,9 +258,20 @@ def _refuse(name: str, dtype: DType, content: str, received: str) -> NoReturn:
     )
 
 
+def _refuse_missing(name: str, row: int, entry: object) -> NoReturn:
+    raise InvalidVectorError(
+        f"{name} is missing ({shown(entry)}); every record needs a vector",
+        row=row,
+        expected="a vector",
+        received=entry,
+    )
+
+
 def _refuse_ragged(vectors: Any, name: str, dim: int, dtype: DType) -> None:
     """Raise for the first row of another length, if there is one."""
     for i, row in enumerate(vectors):
+        if row is None:
+            _refuse_missing(f"{name}[{i}]", i, row)
         try:
             length = len(row)
         except TypeError:

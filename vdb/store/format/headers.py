@@ -232,6 +232,11 @@ class CollectionHeader:
         return self.embedding
 
     @property
+    def vector_count(self) -> int:
+        """How many of the records have a vector."""
+        return self.count if self.bare is None else self.count - self.bare
+
+    @property
     def format_version(self) -> int:
         """The oldest format version that has what this header says."""
         own = required_version(as_map(self), OPTIONAL_FIELDS)
