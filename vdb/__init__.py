@@ -26,6 +26,7 @@ from vdb.api.collection_reader import CollectionReader
 from vdb.api.compare_and_calibrate import (
     calibrate_threshold,
     compare_collections,
+    compare_generations,
     compare_metrics,
 )
 from vdb.api.database import Database, open  # noqa: A004 - vdb.open reads as it should
@@ -174,6 +175,7 @@ __all__ = [
     "backups",
     "calibrate_threshold",
     "compare_collections",
+    "compare_generations",
     "compare_metrics",
     "open",
     "open_async",

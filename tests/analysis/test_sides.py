@@ -200,3 +200,52 @@ def test_metrics_are_compared_by_grades_too(sides, queries, ids, stored):
     turned = [dict(zip(one, (1, 2), strict=True)) for one in relevant]
     lower = vdb.compare_metrics(old, queries, k=2, relevant=turned).quality[0].ndcg.value
     assert lower == pytest.approx((1 + 2 / math.log2(3)) / (2 + 1 / math.log2(3)))
+
+
+def test_generations_that_share_their_vectors_are_compared_whole(sides, queries, ids, stored):
+    old = sides[0]
+    old.rebuild(metric="cosine", keep_previous=True)
+    old.add("later", stored[0][0] * 2)
+    relevant = [dict.fromkeys(ranked(old, q, ids, stored[0], 3), 1) for q in queries]
+    report = vdb.compare_generations(old, queries, k=3, relevant=relevant)
+    assert [(s.name, s.metric, s.records) for s in report.sides] == [
+        ("previous", "l2", 2001),
+        ("present", "cosine", 2001),
+    ]
+    by_metric = vdb.compare_metrics(old, queries, metrics=["l2", "cosine"], k=3, relevant=relevant)
+    assert report.agreements[0].overlap == by_metric.agreements[0].overlap
+    assert report.agreements[0].tau.value == pytest.approx(by_metric.agreements[0].tau.value)
+    assert [row.ndcg for row in report.quality] == [row.ndcg for row in by_metric.quality]
+    assert report.best == "present"
+
+
+def test_records_that_were_written_since_are_left_out_where_vectors_differ(
+    sides, queries, ids, stored, turn
+):
+    old = sides[0]
+    old.rebuild(
+        model="small",
+        dim=8,
+        vectors=lambda records: np.stack([stored[0][ids.index(r.id)] for r in records]) @ turn,
+        keep_previous=True,
+    )
+    old.upsert("text-0000", np.ones(8))
+    old.delete(["text-0001", "text-0002"])
+    old.add("later", np.ones(8))
+    report = vdb.compare_generations(old, queries @ turn, queries, k=5)
+    assert [(s.name, s.model, s.dim, s.records) for s in report.sides] == [
+        ("previous", "large", DIM, 1997),
+        ("present", "small", 8, 1997),
+    ]
+    rest, vectors = ids[3:], stored[0][3:]
+    shared = []
+    for q in queries:
+        a = [one for one, _ in oracle.nearest("l2", q, rest, vectors, 5)]
+        b = [one for one, _ in oracle.nearest("l2", q @ turn, rest, vectors @ turn, 5)]
+        shared.append(len(set(a) & set(b)) / 5)
+    assert report.agreements[0].overlap.value == pytest.approx(np.mean(shared))
+
+
+def test_without_a_kept_generation_there_is_nothing_to_compare(sides, queries):
+    with pytest.raises(vdb.NotFoundError, match="keep_previous"):
+        vdb.compare_generations(sides[0], queries)

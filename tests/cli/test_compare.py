@@ -152,3 +152,13 @@ def test_a_collection_is_compared_with_its_like_without_more_queries(run, untouc
     ran = run("compare", untouched, "notes", asked, "--against-queries", asked)
     assert ran.failed_with("--against")
     assert run("compare", untouched, "notes", asked, "--against", "none").failed_with("none")
+
+
+def test_two_generations_are_compared(run, filled, asked):
+    assert run("compare", filled, "notes", asked, "--previous").failed_with("keep_previous")
+    assert run("rebuild", filled, "notes", "--metric", "cosine", "--keep-previous").status == 0
+    report = run("compare", filled, "notes", asked, "--previous", "--json").json
+    assert [side["name"] for side in report["sides"]] == ["previous", "present"]
+    assert "present" in run("compare", filled, "notes", asked, "--previous").out
+    both = ("--previous", "--against", "notes")
+    assert run("compare", filled, "notes", asked, *both).failed_with("--against")

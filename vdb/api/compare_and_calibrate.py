@@ -1,4 +1,4 @@
-"""The public functions `compare_metrics`, `compare_collections` and `calibrate_threshold`.
+"""The public functions that compare metrics, collections and generations, or calibrate thresholds.
 
 The analyses behind them are imported at the first call.
 """
@@ -28,7 +28,12 @@ else:
     labels_module = lazy_modules.module("vdb.analysis.common.labels")
     sides_module = lazy_modules.module("vdb.analysis.comparison.sides_report")
 
-__all__ = ["calibrate_threshold", "compare_collections", "compare_metrics"]
+__all__ = [
+    "calibrate_threshold",
+    "compare_collections",
+    "compare_generations",
+    "compare_metrics",
+]
 
 _MOST_SIDES = 8
 
@@ -155,6 +160,72 @@ def compare_collections(
         Side(name, Moments(collection._reading_view), side_queries)  # noqa: SLF001 - same package
         for name, collection, side_queries in _sides(collections, queries)
     ]
+    return compare_sides(
+        sides,
+        k=k,
+        relevant=relevant,
+        texts=texts,
+        text_field=field,
+        seed=seed,
+        threads=count,
+        progress=progress,
+    )
+
+
+@with_hints
+def compare_generations(
+    collection: CollectionReader,
+    queries: ArrayLike,
+    previous_queries: ArrayLike | None = None,
+    *,
+    k: int = 10,
+    relevant: labels_module.Relevant | None = None,
+    texts: Sequence[str | None] | None = None,
+    text_field: str = "text",
+    seed: int = 0,
+    threads: int | None = None,
+    progress: Progress | None = None,
+) -> sides_module.CollectionComparison:
+    """Compares the rankings of a collection before and after its last rebuild. Writes nothing.
+
+    For the decision between going on and `Collection.rollback`. The generation before must have
+    been kept (``rebuild(keep_previous=True)``). Where a rebuild has changed the vectors (model,
+    dimension or dtype), records that were written since are left out on both sides.
+
+    Args:
+        collection: The collection, or one of a snapshot.
+        queries: Queries for the present generation, shape (n, dim), or (dim,) for one.
+        previous_queries: The same by the model of the generation before; None where it is the same.
+        k: As for `compare_collections`; so are all that follow.
+        relevant: Labels, with grades or without.
+        texts: Texts of the queries.
+        text_field: The payload field that holds a record's text.
+        seed: Seed of the bootstrap behind the intervals.
+        threads: Number of threads that search.
+        progress: Called regularly with (queries done, queries).
+
+    Returns:
+        The comparison of the sides "previous" and "present".
+
+    Raises:
+        NotFoundError: No generation is kept.
+        And as `compare_collections`.
+
+    Example:
+        docs.rebuild(metric="l2", keep_previous=True)
+        print(vdb.compare_generations(docs, Q).findings)
+    """
+    from vdb.analysis.comparison.generations import generation_sides
+    from vdb.analysis.comparison.sides import compare_sides
+
+    arguments.callback("progress", progress)
+    count = config.thread_count(threads)
+    field = arguments.text("text_field", text_field)
+    sides = generation_sides(
+        _readable(collection)._reading_view,  # noqa: SLF001 - same package
+        queries,
+        queries if previous_queries is None else previous_queries,
+    )
     return compare_sides(
         sides,
         k=k,

@@ -24,11 +24,13 @@ def nearest_under(
     *,
     metric: str,
     threads: int,
+    among: index.FilterSet | None = None,
 ) -> list[NDArray[np.uint32]]:
     """The slots of the k nearest of each query, best first, equal values by id.
 
-    When k cuts through equal values, the smallest ids stay. Every record is compared; records
-    without a value under the metric are left out.
+    When k cuts through equal values, the smallest ids stay. Every record is compared, or every one
+    `among` some; records without a value under the metric are left out. With `among`, the metric is
+    that of the view.
     """
     slots_by_query: dict[int, NDArray[np.uint32]] = {}
     pending = np.arange(len(queries))
@@ -36,9 +38,15 @@ def nearest_under(
     while pending.size:
         unfinished = []
         for chunk in np.array_split(pending, -(-len(pending) * width // _CELLS)):
-            neighbors = index.scan(
-                reader, view, queries[chunk], width, metric=metric, threads=threads
-            )
+            if among is None:
+                neighbors = index.scan(
+                    reader, view, queries[chunk], width, metric=metric, threads=threads
+                )
+            else:
+                params = index.SearchParameters(
+                    min(width, among.count), exact=True, threads=threads, filter_set=among
+                )
+                neighbors = index.search(reader, view, queries[chunk], params)
             for row, query in enumerate(chunk.tolist()):
                 count = int(neighbors.counts[row])
                 slots, values = neighbors.slots[row, :count], neighbors.values[row, :count]

@@ -12,7 +12,7 @@ before and after a rebuild.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from contextlib import ExitStack
 from dataclasses import dataclass
 from itertools import combinations
@@ -60,11 +60,13 @@ class Side:
         name: Its name in the report.
         moments: The moments of its collection.
         queries: Its queries, unchecked, shape (n, dim) of its own dimension.
+        among: The records that are compared at a moment; None for all.
     """
 
     name: str
     moments: Moments
     queries: ArrayLike
+    among: Callable[[index.Reader, index.View], index.FilterSet | None] | None = None
 
 
 class _Moment(NamedTuple):
@@ -75,6 +77,7 @@ class _Moment(NamedTuple):
     view: index.View
     matrix: NDArray[Any]
     labels: Labels | None
+    among: index.FilterSet | None
 
 
 class _Ranked(NamedTuple):
@@ -113,7 +116,8 @@ def compare_sides(
         with side.moments.now() as (reader, view):
             matrix = _matrix(side, view, first_moments)
             labels = None if relevant is None else read_labels(reader, view, relevant, len(matrix))
-            first_moments.append(_Moment(side.name, reader, view, matrix, labels))
+            among = None if side.among is None else side.among(reader, view)
+            first_moments.append(_Moment(side.name, reader, view, matrix, labels, among))
     n = len(first_moments[0].matrix)
     query_texts = texts_of(texts, n)
     pairs = list(combinations(range(len(sides)), 2))
@@ -129,7 +133,7 @@ def compare_sides(
         rows = range(start, min(start + _AT_ONCE, n))
         with ExitStack() as stack:
             moments = [
-                _as_of(moment, *stack.enter_context(side.moments.now()), relevant)
+                _as_of(moment, side, *stack.enter_context(side.moments.now()), relevant)
                 for side, moment in zip(sides, moments, strict=True)
             ]
             ranked = [_nearest(moment, rows, k, threads) for moment in moments]
@@ -200,13 +204,20 @@ def _matrix(side: Side, view: index.View, earlier: list[_Moment]) -> NDArray[Any
 
 
 def _as_of(
-    moment: _Moment, reader: index.Reader, view: index.View, relevant: Relevant | None
+    moment: _Moment,
+    side: Side,
+    reader: index.Reader,
+    view: index.View,
+    relevant: Relevant | None,
 ) -> _Moment:
     """The side at another moment; the slots of records may have changed."""
+    if view is moment.view:
+        return moment._replace(reader=reader)
     labels = moment.labels
-    if relevant is not None and view is not moment.view:
+    if relevant is not None:
         labels = read_labels(reader, view, relevant, len(moment.matrix))
-    return moment._replace(reader=reader, view=view, labels=labels)
+    among = None if side.among is None else side.among(reader, view)
+    return moment._replace(reader=reader, view=view, labels=labels, among=among)
 
 
 def _summary(moment: _Moment) -> SideSummary:
@@ -217,7 +228,7 @@ def _summary(moment: _Moment) -> SideSummary:
         generation=view.generation.number,
         metric=view.generation.metric,
         model=header.model,
-        records=header.vector_count,
+        records=header.vector_count if moment.among is None else moment.among.count,
         dim=header.dim,
     )
 
@@ -231,6 +242,7 @@ def _nearest(moment: _Moment, rows: range, k: int, threads: int) -> list[_Ranked
         min(k, view.header.vector_count),
         metric=view.generation.metric,
         threads=threads,
+        among=moment.among,
     )
     slots = np.unique(np.concatenate(slots_by_query))
     ids = reader.encoded(view, slots, payloads=False)[0]

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from contextlib import ExitStack
+from functools import partial
 from pathlib import Path
 from typing import Annotated
 
@@ -13,7 +14,11 @@ from vdb.analysis.comparison.sides_report import CollectionComparison, SideDisag
 from vdb.analysis.pages.collections import collections_page
 from vdb.analysis.pages.comparison import comparison_page
 from vdb.api import database
-from vdb.api.compare_and_calibrate import compare_collections, compare_metrics
+from vdb.api.compare_and_calibrate import (
+    compare_collections,
+    compare_generations,
+    compare_metrics,
+)
 from vdb.cli.arguments import numbers, options
 from vdb.cli.formats.query_lines import LabelledQueries, read_queries
 from vdb.cli.render import output
@@ -45,7 +50,7 @@ def compare(
         typer.Option(
             metavar="FILE.npy",
             parser=options.a_path,
-            help="The same queries by its model. [default: QUERIES]",
+            help="The same queries by its model, or by that of --previous. [default: QUERIES]",
         ),
     ] = None,
     against_directory: Annotated[
@@ -56,6 +61,12 @@ def compare(
             help="The database that it lies in. [default: DIRECTORY]",
         ),
     ] = None,
+    previous: Annotated[
+        bool,
+        typer.Option(
+            "--previous", help="Compare with the generation that the last rebuild has kept."
+        ),
+    ] = False,
     k: Annotated[
         int,
         typer.Option(
@@ -71,14 +82,20 @@ def compare(
     allow_network_fs: options.AllowNetwork = False,
     json: options.Json = False,
 ) -> None:
-    """Compare metrics on a collection, or two collections: agreement, and retrieval quality.
+    """Compare metrics on a collection, two collections, or two generations of one.
 
     Every query is compared with every record under each metric, or of each collection. With labels,
     the relevant records of each query, the result has recall, precision, MRR and nDCG with
     intervals of 95 %.
     """
     query_set = read_queries(queries, labels, rows_of, ids_from)
-    if against is not None:
+    if previous and against is not None:
+        raise InvalidArgumentError(
+            "--previous and --against are two comparisons; leave one out",
+            expected="one of them",
+            received=against,
+        )
+    if previous or against is not None:
         other = query_set
         if against_queries is not None:
             other = read_queries(against_queries, labels, rows_of, ids_from)
@@ -90,7 +107,7 @@ def compare(
         return
     if against_queries is not None or against_directory is not None:
         raise InvalidArgumentError(
-            "--against-queries and --against-directory go with --against NAME",
+            "--against-queries and --against-directory go with --against NAME or --previous",
             expected="--against",
             received=None,
         )
@@ -119,7 +136,7 @@ def compare(
 
 
 def _compare_sides(
-    sides: list[tuple[Path, str, LabelledQueries]],
+    sides: list[tuple[Path, str | None, LabelledQueries]],
     k: int,
     show: str,
     seed: int,
@@ -131,6 +148,8 @@ def _compare_sides(
     with ExitStack() as stack:
         readers = []
         for directory, name, _ in sides:
+            if name is None:
+                continue
             db = stack.enter_context(
                 database.open(
                     directory, create=False, read_only=True, allow_network_fs=allow_network
@@ -138,9 +157,13 @@ def _compare_sides(
             )
             readers.append(stack.enter_context(db.snapshot()).collection(name))
         progress = stack.enter_context(output.progress("comparing", len(query_set.matrix)))
-        return compare_collections(
-            readers,
-            [side.matrix for _, _, side in sides],
+        matrices = [side.matrix for _, _, side in sides]
+        compare_both = (
+            partial(compare_collections, readers, matrices)
+            if len(readers) == len(sides)
+            else partial(compare_generations, readers[0], *matrices)
+        )
+        return compare_both(
             k=k,
             relevant=query_set.relevant,
             texts=query_set.texts,
@@ -222,7 +245,7 @@ def _print_disagreement(example: Disagreement) -> None:
 def _print_sides(report: CollectionComparison) -> None:
     k = report.k
     output.table(
-        f"collections compared on {report.queries:,} queries",
+        f"compared on {report.queries:,} queries",
         ["side", "metric", "model", "records", "dim"],
         [
             (side.name, side.metric, side.model or "-", f"{side.records:,}", str(side.dim))
