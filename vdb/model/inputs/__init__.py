@@ -17,9 +17,9 @@ from vdb.model.inputs.ids import (
     require_id_kind,
 )
 from vdb.model.inputs.iterators import rereadable
+from vdb.model.inputs.optional_vectors import VectorRows, vector_rows
 from vdb.model.inputs.payloads import payload_list
 from vdb.model.inputs.row_parts import RowParts
-from vdb.model.inputs.vector_rows import VectorRows, vector_rows
 from vdb.model.inputs.vectors import query_matrix, query_row, vector_matrix
 
 __all__ = [
