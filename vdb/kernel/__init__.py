@@ -18,6 +18,8 @@ BlockTable = _kernel.BlockTable
 AddressPredictor = _kernel.AddressPredictor
 Index = _kernel.Index
 Residency = _kernel.Residency
+TableColumn = _kernel.TableColumn
+TableSchema = _kernel.TableSchema
 Writer = _kernel.Writer
 adjacent_rows = _kernel.adjacent_rows
 are_payloads = _kernel.are_payloads
@@ -29,12 +31,17 @@ instruction_sets = _kernel.instruction_sets
 level_limit = _kernel.level_limit
 link_row_size = _kernel.link_row_size
 msgpack_fault = _kernel.msgpack_fault
+number_column = _kernel.number_column
 ordered_dots = _kernel.ordered_dots
 page_bytes = _kernel.page_bytes
+payload_columns = _kernel.payload_columns
+payload_parts = _kernel.payload_parts
 postings_to_mask = _kernel.postings_to_mask
 read_records = _kernel.read_records
 sub_batch_size = _kernel.sub_batch_size
+text_column = _kernel.text_column
 use_instruction_set = _kernel.use_instruction_set
+vector_column = _kernel.vector_column
 
 end_calls = _kernel.end_calls
 
@@ -62,6 +69,8 @@ __all__ = [
     "BlockTable",
     "Index",
     "Residency",
+    "TableColumn",
+    "TableSchema",
     "Writer",
     "adjacent_rows",
     "are_payloads",
@@ -75,10 +84,15 @@ __all__ = [
     "level_limit",
     "link_row_size",
     "msgpack_fault",
+    "number_column",
     "ordered_dots",
     "page_bytes",
+    "payload_columns",
+    "payload_parts",
     "postings_to_mask",
     "read_records",
     "sub_batch_size",
+    "text_column",
     "use_instruction_set",
+    "vector_column",
 ]

@@ -5,6 +5,7 @@ from typing import Annotated
 
 import numpy
 from numpy.typing import NDArray
+from typing_extensions import CapsuleType
 
 
 def end_calls() -> None:
@@ -23,62 +24,47 @@ def asking() -> int:
 def forked() -> None:
     """This is a forked child: threads that waited are not here."""
 
-def adjacent_rows(rows: list[object], shortest: int) -> list[NDArray[numpy.uint8]] | None:
-    """
-    Rows of one type and length as matrices of bytes, in place: one for all that lie behind each other in memory. They keep the list alive, which must not change. An empty list where they would have fewer than `shortest` rows on average; None where the rows are not of one class, type and length.
-    """
+class TableColumn:
+    """Some rows of one column of a table, as Arrow lays them out. Copies."""
 
-class ArrowNode:
+def number_column(array: Annotated[NDArray[numpy.generic], dict(shape=(None,), order='C', device='cpu', writable=False)]) -> TableColumn:
     """
-    One array of Arrow's, or a child of one; its memory lives as long as it or a view of its buffers.
+    A column of numbers, (n,): int64, float64, float32, float16, int8 or uint8.
     """
 
-    @property
-    def length(self) -> int: ...
-
-    @property
-    def offset(self) -> int: ...
-
-    @property
-    def null_count(self) -> int:
-        """-1: not counted."""
-
-    @property
-    def buffers(self) -> list[bool]:
-        """Which of the buffers are there."""
-
-    @property
-    def children(self) -> list[ArrowNode]: ...
-
-    @property
-    def dictionary(self) -> ArrowNode | None:
-        """The values that its own are indices of."""
-
-    def buffer(self, number: int, start: int, size: int) -> Annotated[NDArray[numpy.uint8], dict(shape=(None,), writable=False)]:
-        """
-        `size` bytes of a buffer from `start` on, in place. That they are there is the caller's to know.
-        """
-
-class ArrowStream:
-    """Arrays of one type, one after the other."""
-
-    def __init__(self, capsule: object) -> None:
-        """Takes over the stream in what `__arrow_c_stream__` returned."""
-
-    def type(self) -> tuple[object, ...]:
-        """
-        The type of its arrays: format, name, metadata, flags, children, dictionary.
-        """
-
-    def next(self) -> ArrowNode | None:
-        """
-        The next array, None at the end. OSError with the words of the library that fails.
-        """
-
-def import_arrow_array(schema: object, array: object) -> tuple[tuple[object, ...], ArrowNode]:
+def vector_column(rows: Annotated[NDArray[numpy.generic], dict(shape=(None, None), order='C', device='cpu', writable=False)], present: Annotated[NDArray[numpy.bool_], dict(shape=(None,), order='C', device='cpu', writable=False)] | None = None) -> TableColumn:
     """
-    Takes over the array in the two capsules that `__arrow_c_array__` returned; its type is as `ArrowStream.type` has it.
+    A column of lists of one length, (n, length), of the same types; null where `present`, (n,), is not.
     """
+
+def text_column(texts: list[str]) -> TableColumn:
+    """A column of texts."""
+
+def payload_columns(bodies: list[bytes | None], fields: list[tuple[tuple[str, ...], str, bool]], *, text: bool) -> tuple[list[TableColumn]] | tuple[int, int, str]:
+    """
+    Columns of payloads as they are stored: of each field (names of its path, type of one value, whether there is a list of them), and with `text` of JSON. Where that cannot be done: the first row at fault, the number of the field (-1: no payload at all), and why.
+    """
+
+def payload_parts(bodies: list[bytes | None], most_rows: int, most_bytes: int) -> list[int]:
+    """
+    Where parts of the bodies end that have so many rows and bytes at most, or one row.
+    """
+
+class TableSchema:
+    """Names and types of the columns of a table."""
+
+    def __init__(self, fields: list[tuple[str, str, bool, dict[str, str], list[object]]], metadata: dict[str, str]) -> None:
+        """
+        Fields are (name, format of the Arrow C data interface, nullable, metadata, fields).
+        """
+
+    def capsule(self) -> CapsuleType:
+        """A capsule "arrow_schema"."""
+
+    def stream(self, batches: object) -> CapsuleType:
+        """
+        A capsule "arrow_array_stream". Batches are taken from the iterator when they are read, by whatever thread reads them.
+        """
 
 NONE: int = 4294967295
 
@@ -327,9 +313,9 @@ class Writer:
     def allocate(self, fetch: object, count: int) -> Annotated[NDArray[numpy.uint32], dict(shape=(None,), order='C')]:
         """Slots for new vectors: free ones first."""
 
-    def locality_order(self, parts: Sequence[Annotated[NDArray[numpy.generic], dict(shape=(None, None), order='C', device='cpu', writable=False)]], threads: int = 1) -> Annotated[NDArray[numpy.uint32], dict(shape=(None,), order='C')]:
+    def locality_order(self, rows: Annotated[NDArray[numpy.generic], dict(shape=(None, None), order='C', device='cpu', writable=False)], threads: int = 1) -> Annotated[NDArray[numpy.uint32], dict(shape=(None,), order='C')]:
         """
-        Numbers of rows that lie in several matrices, counted through, in the order in which they best lie: near ones beside each other.
+        Numbers of the rows in the order in which they best lie: near ones beside each other.
         """
 
     def put(self, fetch: object, slots: Annotated[NDArray[numpy.uint32], dict(shape=(None,), order='C', device='cpu', writable=False)], rows: Annotated[NDArray[numpy.generic], dict(shape=(None, None), order='C', device='cpu', writable=False)]) -> None:

@@ -53,6 +53,8 @@ class Metric:
             person can follow with a pocket calculator.
         shortest: Smallest length (L2 norm) a vector may have; 0 accepts the zero vector.
         unit: Whether vectors of real numbers must have length 1, within `UNIT_TOLERANCE`.
+        distances: Values as the distances of other libraries, 0 for equal vectors; None where
+            values are none.
     """
 
     name: str
@@ -67,6 +69,7 @@ class Metric:
     derive: Callable[[Floats, Floats, float], Steps]
     shortest: float = 0.0
     unit: bool = False
+    distances: Callable[[Floats], Floats] | None = None
 
     def closer(self, a: Floats | float, b: Floats | float) -> Any:
         """Where value ``a`` is at least as close as value ``b``, elementwise."""
@@ -172,6 +175,20 @@ def _hamming_steps(query: Floats, vector: Floats, value: float) -> Steps:
     )
 
 
+def _root(values: Floats) -> Floats:
+    roots: Floats = np.sqrt(values)
+    return roots
+
+
+def _below_1(values: Floats) -> Floats:
+    distances: Floats = np.maximum(1.0 - values, 0.0)
+    return distances
+
+
+def _unchanged(values: Floats) -> Floats:
+    return values.copy()
+
+
 _INFINITY = float("inf")
 _NUMBERS = tuple(dtype.name for dtype in DTYPES.values() if not dtype.packed)
 _BITS = tuple(dtype.name for dtype in DTYPES.values() if dtype.packed)
@@ -190,6 +207,7 @@ METRICS: dict[str, Metric] = {
             dtypes=_NUMBERS,
             compute=_l2,
             derive=_l2_steps,
+            distances=_root,
         ),
         Metric(
             "ip",
@@ -216,6 +234,7 @@ METRICS: dict[str, Metric] = {
             derive=_cosine_steps,
             # Below this length float32 cannot hold the squares: a direction is not defined.
             shortest=1e-18,
+            distances=_below_1,
         ),
         Metric(
             "dot",
@@ -230,6 +249,7 @@ METRICS: dict[str, Metric] = {
             compute=_inner_product,
             derive=_inner_product_steps,
             unit=True,
+            distances=_below_1,
         ),
         Metric(
             "l1",
@@ -242,6 +262,7 @@ METRICS: dict[str, Metric] = {
             dtypes=_NUMBERS,
             compute=_l1,
             derive=_l1_steps,
+            distances=_unchanged,
         ),
         Metric(
             "hamming",
@@ -254,6 +275,7 @@ METRICS: dict[str, Metric] = {
             dtypes=_BITS,
             compute=_hamming,
             derive=_hamming_steps,
+            distances=_unchanged,
         ),
     )
 }

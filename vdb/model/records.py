@@ -9,6 +9,8 @@ from typing import Any, Literal, Protocol, TypeAlias
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
+from vdb.model.presentation.short_repr import payload_text, vector_text
+
 __all__ = [
     "Direction",
     "Hit",
@@ -56,7 +58,7 @@ def _equal(a: NDArray[Any] | None, b: NDArray[Any] | None) -> bool:
     return bool(np.array_equal(a, b))
 
 
-@dataclass(frozen=True, slots=True, eq=False)
+@dataclass(frozen=True, slots=True, eq=False, repr=False)
 class Record:
     """One stored record.
 
@@ -85,6 +87,24 @@ class Record:
 
     __hash__ = None  # type: ignore[assignment]  # a payload may be a dict
 
+    def __repr__(self) -> str:
+        return (
+            f"Record(id={self.id!r}, vector={vector_text(self.vector)}, "
+            f"payload={payload_text(self.payload)})"
+        )
+
+    def _repr_html_(self) -> str:
+        from vdb.model.presentation import html
+
+        facts = [("vector", self.vector), ("payload", self.payload)]
+        return html.card(f"Record {self.id!r}", facts)
+
+    @classmethod
+    def __get_pydantic_core_schema__(cls, source: object, handler: object) -> Any:
+        from vdb.model.presentation import pydantic_schemas
+
+        return pydantic_schemas.record_schema(cls)
+
 
 Vectors: TypeAlias = (
     Callable[[list[Record]], ArrayLike]
@@ -95,7 +115,7 @@ Vectors: TypeAlias = (
 """Vectors for stored records: a function that embeds records, or a table of ids and vectors."""
 
 
-@dataclass(frozen=True, slots=True, eq=False)
+@dataclass(frozen=True, slots=True, eq=False, repr=False)
 class Hit:
     """One result of a search.
 
@@ -127,6 +147,19 @@ class Hit:
         )
 
     __hash__ = None  # type: ignore[assignment]  # a payload may be a dict
+
+    def __repr__(self) -> str:
+        vector = "" if self.vector is None else f", vector={vector_text(self.vector)}"
+        return (
+            f"Hit(id={self.id!r}, score={self.score!r}, value={self.value!r}, "
+            f"payload={payload_text(self.payload)}{vector})"
+        )
+
+    @classmethod
+    def __get_pydantic_core_schema__(cls, source: object, handler: object) -> Any:
+        from vdb.model.presentation import pydantic_schemas
+
+        return pydantic_schemas.hit_schema(cls)
 
 
 @dataclass(frozen=True, slots=True)

@@ -19,12 +19,14 @@ from vdb.model.dtypes import DTYPES
 from vdb.model.hits import Hits, ManyHits
 from vdb.model.metrics import METRICS, Metric
 from vdb.model.records import Ids, Plan
+from vdb.model.tables.layout import RecordLayout
 from vdb.query.filter_match import matching
 from vdb.query.hit_order import ids_in_order, order_by_id
 from vdb.query.id_cache import ids_at
 from vdb.query.nearest import matches, nearest, with_spare
 from vdb.query.nearest_above_threshold import nearest_within
 from vdb.query.range_search import range_search
+from vdb.query.record_layout import record_layout
 from vdb.query.score_convention import convention_of
 from vdb.query.scoring import Scoring, empty_ranking, rank
 from vdb.query.zero_queries import checked_queries, with_zero_queries
@@ -78,7 +80,7 @@ def _search(
     checked = _checked(view, request, threads)
     if request.where is not None:
         checked = _filtered(reader, view, checked, request.where)
-    metric, scoring, k, params, with_payloads, with_vectors, plan = checked
+    metric, scoring, k, params, with_payloads, with_vectors, plan, records = checked
     convention, threshold = scoring
     # The queries become a matrix that metric, dtype and convention accept.
     matrix, zero = checked_queries(
@@ -90,8 +92,8 @@ def _search(
         one=one,
     )
     # The index finds slots and natural values; these become scores, and the threshold cuts.
-    records = matches(view, params)
-    if not len(matrix) or not records:
+    candidates = matches(view, params)
+    if not len(matrix) or not candidates:
         ranking = empty_ranking(scoring, len(matrix), view.header.dim)
     elif k is None:
         ranking = range_search(reader, view, matrix, scoring, params)
@@ -100,7 +102,7 @@ def _search(
     else:
         neighbors = nearest(reader, view, matrix, k, params)
         ranking = rank(reader, view, matrix, neighbors, scoring)
-    if zero.size and records:
+    if zero.size and candidates:
         ranking = with_zero_queries(
             reader, view, ranking, zero, k=k, scoring=scoring, filter_set=params.filter_set
         )
@@ -124,6 +126,7 @@ def _search(
         metric=metric.name,
         convention=convention.name,
         direction=convention.direction,
+        records=records,
         payloads=payloads,
         vectors=index.stored_vectors(reader, view, slots) if with_vectors else None,
         plan=plan if params.filter_set is None else index.filtered_plan(params.filter_set, stats),
@@ -144,6 +147,7 @@ class _CheckedRequest(NamedTuple):
     with_payloads: bool
     with_vectors: bool
     plan: Plan  # of a search without a filter
+    records: RecordLayout
 
 
 _REQUESTS = CacheSlot[dict[Any, _CheckedRequest]]("checked requests of searches")
@@ -201,6 +205,7 @@ def _check(view: View, request: SearchRequest, threads: int) -> _CheckedRequest:
         with_payloads=arguments.truth("with_payloads", with_payloads),
         with_vectors=arguments.truth("with_vectors", with_vectors),
         plan=index.unfiltered_plan(exact=scans, chosen=chosen),
+        records=record_layout(view),
     )
 
 
@@ -208,10 +213,9 @@ def _filtered(
     reader: Reader, view: View, checked: _CheckedRequest, where: object
 ) -> _CheckedRequest:
     """The same request, for the records that pass the filter."""
-    metric, scoring, k, params, with_payloads, with_vectors, plan = checked
     filter_set = matching(reader, view, where).with_vectors(reader, view)
-    params = params._replace(filter_set=filter_set)
+    k, params = checked.k, checked.params._replace(filter_set=filter_set)
     if k is not None:
         k = min(k, matches(view, params))
         params = with_spare(view, k, params)
-    return _CheckedRequest(metric, scoring, k, params, with_payloads, with_vectors, plan)
+    return checked._replace(k=k, params=params)

@@ -10,10 +10,12 @@ namespace vdb::bindings {
 namespace nb = nanobind;
 
 void bind_adjacent_rows(nb::module_& m);
+void bind_arrow_export(nb::module_& m);
 void bind_arrow_import(nb::module_& m);
 void bind_functions(nb::module_& m);
 void bind_paging(nb::module_& m);
 void bind_records(nb::module_& m);
+void bind_table_columns(nb::module_& m);
 void bind_tables(nb::module_& m);
 nb::class_<Index> bind_index(nb::module_& m);
 void bind_searches(nb::class_<Index>& index);

@@ -29,6 +29,8 @@ NB_MODULE(_kernel, m) {
   nanobind::register_exception_translator(bindings::translate);
   bindings::bind_gil(m);
   bindings::bind_adjacent_rows(m);
+  bindings::bind_table_columns(m);
+  bindings::bind_arrow_export(m);
   bindings::bind_arrow_import(m);
   bindings::bind_functions(m);
   bindings::bind_paging(m);

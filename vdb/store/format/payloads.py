@@ -25,6 +25,7 @@ from vdb.model.payload_encoder import (
     place_of,
 )
 from vdb.model.records import Payload
+from vdb.model.tables.columns import EncodedPayloads
 from vdb.store.format import numpy_values
 from vdb.store.format.packing import DECODER_ERRORS, DEEPEST, LARGEST, pack, stream, unpack
 
@@ -98,7 +99,7 @@ def decode(body: bytes, where: str) -> Payload:
     return unpack(body, where, payload=True)
 
 
-class Payloads(Sequence[Payload]):
+class Payloads(EncodedPayloads):
     """Payloads as they are stored, decoded all together when the first of them is looked at.
 
     A search need not decode what may never be read. They are copies, sound as far as checksums
