@@ -80,7 +80,8 @@ def test_every_character_is_escaped_as_json_does_it():
 @pytest.mark.parametrize(
     "broken",
     [b"\xa1\xff", b"\xa2\xc0\x80", b"\xa3\xed\xa0\x80", b"\xa4\xf4\x90\x80\x80", b"\xa1\x80",
-     b"\xa3\xe0\x80\x80", b"\xa2\xc3\x28", b"\xa3\xe2\x82\x28", b"\xa2\xe2\x82", b"\xa9aaaaaaaa\xc3"],
+     b"\xa3\xe0\x80\x80", b"\xa2\xc3\x28", b"\xa3\xe2\x82\x28", b"\xa2\xe2\x82",
+     b"\xa9aaaaaaaa\xc3"],
 )  # fmt: skip
 def test_text_that_is_not_utf8_is_refused_where_python_refuses_it(broken):
     with pytest.raises(UnicodeDecodeError):
