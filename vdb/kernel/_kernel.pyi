@@ -24,6 +24,11 @@ def asking() -> int:
 def forked() -> None:
     """This is a forked child: threads that waited are not here."""
 
+def adjacent_rows(rows: list[object], shortest: int) -> list[NDArray[numpy.uint8]] | None:
+    """
+    Rows of one type and length as matrices of bytes, in place: one for all that lie behind each other in memory. They keep the list alive, which must not change. An empty list where they would have fewer than `shortest` rows on average; None where the rows are not of one class, type and length.
+    """
+
 class TableColumn:
     """Some rows of one column of a table, as Arrow lays them out. Copies."""
 
@@ -65,6 +70,58 @@ class TableSchema:
         """
         A capsule "arrow_array_stream". Batches are taken from the iterator when they are read, by whatever thread reads them.
         """
+
+class ArrowNode:
+    """
+    One array of Arrow's, or a child of one; its memory lives as long as it or a view of its buffers.
+    """
+
+    @property
+    def length(self) -> int: ...
+
+    @property
+    def offset(self) -> int: ...
+
+    @property
+    def null_count(self) -> int:
+        """-1: not counted."""
+
+    @property
+    def buffers(self) -> list[bool]:
+        """Which of the buffers are there."""
+
+    @property
+    def children(self) -> list[ArrowNode]: ...
+
+    @property
+    def dictionary(self) -> ArrowNode | None:
+        """The values that its own are indices of."""
+
+    def buffer(self, number: int, start: int, size: int) -> Annotated[NDArray[numpy.uint8], dict(shape=(None,), writable=False)]:
+        """
+        `size` bytes of a buffer from `start` on, in place. That they are there is the caller's to know.
+        """
+
+class ArrowStream:
+    """Arrays of one type, one after the other."""
+
+    def __init__(self, capsule: object) -> None:
+        """Takes over the stream in what `__arrow_c_stream__` returned."""
+
+    def type(self) -> tuple[object, ...]:
+        """
+        The type of its arrays: format, name, metadata, flags, children, dictionary.
+        """
+
+    def next(self) -> ArrowNode | None:
+        """
+        The next array, None at the end. OSError with the words of the library that fails.
+        """
+
+def import_arrow_array(schema: object, array: object) -> tuple[tuple[object, ...], ArrowNode]:
+    """
+    Takes over the array in the two capsules that `__arrow_c_array__` returned; its type is as `ArrowStream.type` has it.
+    """
 
 NONE: int = 4294967295
 
@@ -313,9 +370,9 @@ class Writer:
     def allocate(self, fetch: object, count: int) -> Annotated[NDArray[numpy.uint32], dict(shape=(None,), order='C')]:
         """Slots for new vectors: free ones first."""
 
-    def locality_order(self, rows: Annotated[NDArray[numpy.generic], dict(shape=(None, None), order='C', device='cpu', writable=False)], threads: int = 1) -> Annotated[NDArray[numpy.uint32], dict(shape=(None,), order='C')]:
+    def locality_order(self, parts: Sequence[Annotated[NDArray[numpy.generic], dict(shape=(None, None), order='C', device='cpu', writable=False)]], threads: int = 1) -> Annotated[NDArray[numpy.uint32], dict(shape=(None,), order='C')]:
         """
-        Numbers of the rows in the order in which they best lie: near ones beside each other.
+        Numbers of rows that lie in several matrices, counted through, in the order in which they best lie: near ones beside each other.
         """
 
     def put(self, fetch: object, slots: Annotated[NDArray[numpy.uint32], dict(shape=(None,), order='C', device='cpu', writable=False)], rows: Annotated[NDArray[numpy.generic], dict(shape=(None, None), order='C', device='cpu', writable=False)]) -> None:
