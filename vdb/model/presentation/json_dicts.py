@@ -9,7 +9,7 @@ __all__ = ["hit_dict", "record_dict"]
 
 
 def record_dict(record: Any) -> dict[str, Any]:
-    """A record: its id, its vector as a list, and its payload."""
+    """A record: its id, its vector as a list or None, and its payload."""
     return {"id": record.id, "vector": _numbers(record.vector), "payload": record.payload}
 
 

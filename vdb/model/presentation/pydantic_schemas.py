@@ -69,7 +69,8 @@ def hit_schema(kind: type) -> Any:
 
 def record_schema(kind: type) -> Any:
     """The schema of `Record`."""
-    fields = _fields("Record", {"id": _ID, "vector": _VECTOR}, {"payload": _ANYTHING})
+    vector = core_schema.nullable_schema(_VECTOR)
+    fields = _fields("Record", {"id": _ID, "vector": vector}, {"payload": _ANYTHING})
     return _schema(kind, fields, record_dict, fields)
 
 
