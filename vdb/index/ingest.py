@@ -12,6 +12,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
+from functools import partial
 from typing import NamedTuple
 
 import numpy as np
@@ -29,8 +30,8 @@ from vdb.index.dimension_change import with_change
 from vdb.index.fields import field_index
 from vdb.model import inputs
 from vdb.model.config import LIMITS
-from vdb.model.dtypes import DTYPES, DType, dtype_named
-from vdb.model.metrics import METRICS, Metric, metric_named
+from vdb.model.dtypes import DTYPES, dtype_named
+from vdb.model.metrics import METRICS, metric_named
 from vdb.model.payload_encoder import PayloadEncoder
 from vdb.model.records import Id, Progress
 from vdb.model.results import WriteCounts
@@ -106,24 +107,16 @@ def prepare(
     one = inputs.is_one_id(ids)
     listed = inputs.id_list(ids, name=id_name)
     dim, metric, dtype, optional, moments = row_format
-    bare = None
-
-    def vectors_for(dim: int, metric: Metric, dtype: DType) -> inputs.RowParts:
-        nonlocal bare
-        parts, bare = inputs.vector_rows(
-            vectors,
-            dim=dim,
-            metric=metric,
-            dtype=dtype,
-            rows=len(listed),
-            name=vector_name,
-            optional=optional,
-            one=one,
-        )
-        parts.anew = vectors_for
-        return parts
-
-    parts = vectors_for(dim, METRICS[metric], DTYPES[dtype])
+    rows_for = partial(
+        inputs.vector_rows,
+        vectors,
+        rows=len(listed),
+        name=vector_name,
+        optional=optional,
+        one=one,
+    )
+    parts, bare = rows_for(dim=dim, metric=METRICS[metric], dtype=DTYPES[dtype])
+    parts.anew = lambda **kind: rows_for(**kind).parts
     encoded = encode_payloads(payloads, len(listed), one=one, moments=moments, encoder=encoder)
     return Rows(listed, parts, encoded, (dim, metric, dtype), bare)
 
@@ -278,7 +271,11 @@ def _fitted(coll: WritableCollection, rows: Rows) -> Rows:
     anew = rows.vectors.anew
     if kind != rows.kind and anew is not None:  # rebuilt since they were prepared
         try:
-            vectors = anew(header.dim, metric_named(header.metric), dtype_named(header.dtype))
+            vectors = anew(
+                dim=header.dim,
+                metric=metric_named(header.metric),
+                dtype=dtype_named(header.dtype),
+            )
         except DimensionMismatchError as error:
             raise with_change(error, header) from None
         rows = replace(rows, vectors=vectors, kind=kind)

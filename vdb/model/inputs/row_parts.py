@@ -8,9 +8,6 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from vdb.model.dtypes import DType
-from vdb.model.metrics import Metric
-
 __all__ = ["RowParts"]
 
 
@@ -20,9 +17,9 @@ class RowParts:
     def __init__(
         self,
         parts: list[NDArray[Any]],
-        anew: Callable[[int, Metric, DType], RowParts] | None = None,
+        anew: Callable[..., RowParts] | None = None,
     ) -> None:
-        """`parts`: at least one. `anew`: the same rows for another dimension, metric, dtype."""
+        """`parts`: at least one. `anew`: the same rows for another ``dim, metric, dtype``."""
         self.parts = parts
         self.anew = anew
         self._rows = sum(map(len, parts))
