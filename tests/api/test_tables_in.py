@@ -6,14 +6,17 @@ library is needed; those of libraries follow.
 
 from __future__ import annotations
 
+import gc
+
 import numpy as np
 import pytest
 
 import vdb
+from support import arrow_producer
 from support.arrow_producer import Batches, Node, bitmap, numbers, table, texts, vectors
 from vdb.model import arrow
 from vdb.model.dtypes import DTYPES
-from vdb.model.inputs import vector_parts
+from vdb.model.inputs import RowParts, vector_parts
 from vdb.model.metrics import METRICS
 
 ROWS = [[0.5, 1.0, -2.0], [3.0, 4.0, 5.5], [7.0, 8.0, 9.0]]
@@ -133,6 +136,26 @@ class TestStreams:
             docs.add(Batches([example(), bad]))
         assert caught.value.row == 4
         assert len(docs) == 0
+
+    def test_batches_are_let_go_of_as_their_vectors_are_stored(self, docs, monkeypatch):
+        ids = (numbers("l", "i8", range(3 * number, 3 * number + 3)) for number in range(4))
+        stream = Batches([table(id=column, vector=vectors(ROWS)) for column in ids])
+        before, left = arrow_producer.live(), []
+        drained = RowParts.drained
+
+        def watched(parts):
+            for part in drained(parts):
+                left.append(arrow_producer.live() - before)
+                yield part
+
+        monkeypatch.setattr(RowParts, "drained", watched)
+        gc.disable()
+        try:
+            docs.add(stream)
+            left.append(arrow_producer.live() - before)
+        finally:
+            gc.enable()
+        assert left == [4, 3, 2, 1, 0]
 
     def test_without_batches_there_is_nothing_to_add(self, db, docs):
         docs.add(Batches([], type=example()))
