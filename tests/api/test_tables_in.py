@@ -16,7 +16,8 @@ from support import arrow_producer
 from support.arrow_producer import Batches, Node, bitmap, numbers, table, texts, vectors
 from vdb.model import arrow
 from vdb.model.dtypes import DTYPES
-from vdb.model.inputs import RowParts, vector_parts
+from vdb.model.inputs import RowParts
+from vdb.model.inputs.vectors import vector_parts
 from vdb.model.metrics import METRICS
 
 ROWS = [[0.5, 1.0, -2.0], [3.0, 4.0, 5.5], [7.0, 8.0, 9.0]]
