@@ -1,5 +1,7 @@
 """`vdb rebuild`: what it prints, what it refuses, and where it can be stopped."""
 
+import json
+
 import numpy as np
 import pytest
 
@@ -191,3 +193,80 @@ def test_too_little_recall(run, filled):
 
 def test_a_collection_that_is_not_there(run, filled):
     assert run("rebuild", filled, "nothing", "--anew").failed_with("no collection 'nothing'")
+
+
+class TestAnotherModel:
+    @pytest.fixture
+    def large(self, tmp_path):
+        """Vectors of 12 dimensions for the notes, and for one that there is not; a file each."""
+        rows = np.random.default_rng(3).normal(size=(31, 12)).astype(np.float32)
+        np.save(tmp_path / "large.npy", rows[::-1])
+        lines = [json.dumps({"key": f"note-{i}"}) for i in range(31)][::-1]
+        (tmp_path / "ids.jsonl").write_text("\n".join(lines), encoding="utf-8")
+        return tmp_path / "large.npy", tmp_path / "ids.jsonl", rows
+
+    def test_the_vectors_of_a_file_take_the_place_of_the_stored_ones(self, run, filled, large):
+        file, ids, rows = large
+        command = ("rebuild", filled, "notes", "--model", "large", "--vectors", file)
+        named = ("--records", ids, "--ids-from", "key")
+        assert "12" in run(*command, *named, "--dry-run").out
+        done = run(*command, *named, "--keep-previous")
+        assert done.status == 0, done.err
+        assert "dimensions 8 -> 12, model none -> large" in done.out
+        assert "30 records, 1 other ids ignored" in done.out
+        with database.open(filled) as db:
+            notes = db.collection("notes", model="large", dim=12)
+            assert np.array_equal(notes.get("note-7").vector, rows[7])
+        info = run("info", filled, "notes").out
+        assert "kept: generation 1 (cosine, float32, 8 dimensions, no model, hnsw)" in info
+        (kept_one,) = run("inspect", filled, "notes", "--json").json["beside"]
+        assert (kept_one["role"], kept_one["dim"], kept_one["model"]) == ("kept", 8, None)
+        shown = run("info", filled, "notes", "--json").json
+        assert [(line["dim"], line["model"]) for line in shown["history"]] == [
+            (8, None), (12, "large"),
+        ]  # fmt: skip
+
+    def test_going_back_takes_vectors_for_what_was_written_since(
+        self, run, filled, large, tmp_path
+    ):
+        file, ids, rows = large
+        run(
+            "rebuild", filled, "notes", "--model", "large", "--vectors", file,
+            "--records", ids, "--ids-from", "key", "--keep-previous",
+        )  # fmt: skip
+        with database.open(filled) as db:
+            db.collection("notes").add("new", rows[0])
+        assert run("rebuild", filled, "notes", "--rollback").failed_with("1 record was", "'new'")
+        np.save(tmp_path / "new.npy", np.ones((1, 8)))
+        (tmp_path / "new.jsonl").write_text('{"id": "new"}', encoding="utf-8")
+        back = ("rebuild", filled, "notes", "--rollback", "--vectors", tmp_path / "new.npy")
+        assert run(*back, "--json").json["dim"] == 8
+
+    def test_truncated_and_scaled(self, run, filled):
+        done = run("rebuild", filled, "notes", "--truncate", 4, "--normalize", "--metric", "dot")
+        assert "(cosine -> dot, float32, dimensions 8 -> 4, hnsw)" in done.out
+        with database.open(filled) as db:
+            vectors = [record.vector for record in db.collection("notes").scan()]
+        assert np.allclose(np.linalg.norm(vectors, axis=1), 1)
+
+    @pytest.mark.parametrize(
+        ("options", "why"),
+        [
+            (["--truncate", "9"], "truncate=9 keeps more numbers than the 8"),
+            (["--normalize", "--dtype", "int8"], "int8 cannot store"),
+            (["--discard", "--vectors", "x.npy"], "--discard takes no other generation"),
+            (["--rollback", "--normalize"], "--rollback takes no other generation"),
+            (["--vectors", "missing.npy"], "missing.npy"),
+        ],
+    )
+    def test_what_cannot_be_is_refused(self, run, untouched, options, why):
+        assert run("rebuild", untouched, "notes", *options).failed_with(why)
+
+    def test_an_unfinished_one_says_what_it_is_to(self, run, filled, monkeypatch):
+        stop(monkeypatch)
+        run("rebuild", filled, "notes", "--truncate", 4, "--model", "small")
+        info = run("info", filled, "notes").out
+        assert (
+            "of cosine of 8 dimensions by no model -> cosine of 4 dimensions by small, since"
+            in info
+        )

@@ -106,15 +106,6 @@ class Record:
         return pydantic_schemas.record_schema(cls)
 
 
-Vectors: TypeAlias = (
-    Callable[[list[Record]], ArrayLike]
-    | tuple[Sequence[Id] | NDArray[Any], ArrayLike]
-    | Mapping[int, ArrayLike]
-    | Mapping[str, ArrayLike]
-)
-"""Vectors for stored records: a function that embeds records, or a table of ids and vectors."""
-
-
 @dataclass(frozen=True, slots=True, eq=False, repr=False)
 class Hit:
     """One result of a search.
@@ -226,3 +217,12 @@ class Problem:
 
 Table: TypeAlias = _ArrowStream | _ArrowArray | Iterable[Mapping[str, Any] | Record]
 """A table or a column of a library that speaks Arrow; or rows, as dicts or records."""
+
+Vectors: TypeAlias = (
+    Callable[[list[Record]], ArrayLike]
+    | tuple[Sequence[Id] | NDArray[Any], ArrayLike]
+    | Mapping[int, ArrayLike]
+    | Mapping[str, ArrayLike]
+    | Table
+)
+"""Vectors for stored records: a function that embeds records, or a table of ids and vectors."""

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import numpy as np
+import pyarrow as pa
 import pytest
 
 import vdb
@@ -25,17 +26,27 @@ def rows():
     return Model(24).matrix(range(300))
 
 
-@pytest.mark.parametrize("form", ["pair", "arrays", "dict", "lists", "float64", "mapped"])
+@pytest.mark.parametrize(
+    "form", ["pair", "arrays", "dict", "lists", "float64", "mapped", "arrow", "rows"]
+)
 def test_each_record_gets_the_row_of_its_id(docs, rows, form, tmp_path):
     ids = np.random.default_rng(0).permutation(300)
     np.save(tmp_path / "rows.npy", rows[ids])
     table = {
         "pair": (ids.tolist(), rows[ids]),
-        "arrays": [ids, rows[ids]],
+        "arrays": (ids, rows[ids]),
         "dict": {int(i): rows[i] for i in ids},
         "lists": (ids.tolist(), rows[ids].tolist()),
         "float64": (ids, rows[ids].astype(np.float64)),
         "mapped": (ids, np.load(tmp_path / "rows.npy", mmap_mode="r")),
+        "arrow": pa.table(
+            {
+                "id": ids,
+                "text": ["x"] * 300,
+                "vector": pa.FixedSizeListArray.from_arrays(pa.array(rows[ids].ravel()), 24),
+            }
+        ).slice(0),
+        "rows": [{"id": int(i), "vector": rows[i]} for i in ids],
     }[form]
     report = docs.rebuild("cosine", model="large", vectors=table)
     assert (report.dim, report.records, report.ignored) == (24, 270, 30)
@@ -69,6 +80,9 @@ def test_ids_that_are_missing_are_counted_and_listed(docs, rows):
         (([1, "a"], np.ones((2, 3))), vdb.ArgumentTypeError, "ids"),
         (([1, 2], [[1, 2], [3]]), vdb.DimensionMismatchError, "got 1"),
         ({}, vdb.InvalidArgumentError, r"shape \(n, dim\)"),
+        (pa.table({"id": [1], "v": [[1.0]]}), vdb.InvalidArgumentError, "no column 'vector'"),
+        ("table", vdb.ArgumentTypeError, "vectors must be a function"),
+        ([1, 2], vdb.ArgumentTypeError, "vectors must be a function"),
     ],
 )
 def test_what_is_no_table_is_refused(docs, table, error, words):
@@ -91,14 +105,19 @@ def test_rows_that_cannot_be_are_named_before_anything_begins(docs, rows):
 def test_records_written_meanwhile_need_a_row_too(db, path, docs, rows, monkeypatch):
     monkeypatch.setattr(run, "SCHEDULE", run.Schedule(step_rows=32, checkpoint_seconds=0.0))
     with vdb.open(path) as other:
+        phases = []
 
         def write(at):
-            if at.phase == "building" and at.done > 100:
+            phases.append((at.phase, at.done))
+            if at.phase == "building" and at.done > 50:
                 other.collection("docs").upsert([5000, 5001], np.ones((2, DIM)), [{"n": 1}] * 2)
+                other.collection("docs").upsert(1, np.ones(DIM), {"n": 1})
 
         with pytest.raises(vdb.MissingVectorsError, match=r"none for 2 records \(ids 5000, 5001\)"):
             docs.rebuild(model="large", vectors=(range(300), rows), progress=write)
+    assert ("building", 272) in phases  # all the others are done first
     assert (docs.dim, docs.info().model) == (DIM, "small")
+    assert docs.info().rebuilding.behind >= 2
     assert [str(problem) for problem in db.check()] == []
     model = Model(24)
     table = [*range(300), 5000, 5001], np.vstack([rows, model.matrix([1, 1])])

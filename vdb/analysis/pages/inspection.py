@@ -158,14 +158,31 @@ def _inactive(report: Inspection) -> str:
             generation.role,
             generation.metric or "",
             generation.dtype or "",
+            "" if generation.dim is None else str(generation.dim),
+            generation.model or "",
             "" if generation.index is None else str(generation.index),
             f"{generation.blocks:,}",
             size(generation.bytes),
         )
         for generation in report.beside
     ]
-    columns = ["generation", "not in use", "metric", "dtype", "index", "blocks", "size"]
-    return f"<br>{table(columns, rows, numbers=(5, 6))}" if rows else ""
+    columns = [
+        "generation", "not in use", "metric", "dtype", "dim", "model", "index", "blocks", "size",
+    ]  # fmt: skip
+    return f"<br>{table(columns, rows, numbers=(4, 7, 8))}" if rows else ""
+
+
+_HISTORY_COLUMNS = [
+    "generation",
+    "when",
+    "metric",
+    "dtype",
+    "dim",
+    "model",
+    "index",
+    "by vdb",
+    "why",
+]
 
 
 def _history(report: Inspection) -> str:
@@ -175,6 +192,8 @@ def _history(report: Inspection) -> str:
             f"{line.when:%Y-%m-%d %H:%M:%S} UTC",
             line.metric,
             line.dtype,
+            str(line.dim),
+            line.model or "",
             str(line.index),
             line.version,
             line.reason,
@@ -184,5 +203,5 @@ def _history(report: Inspection) -> str:
     return section(
         "Generations",
         "What the graph was built as, newest first.",
-        table(["generation", "when", "metric", "dtype", "index", "by vdb", "why"], rows),
+        table(_HISTORY_COLUMNS, rows),
     )

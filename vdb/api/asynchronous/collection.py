@@ -386,7 +386,8 @@ class AsyncCollection(AsyncCollectionReader):
                 last few records, those of about a second, are embedded while writers wait. It must
                 not write to this database. What it returned is stored every ten seconds, and not
                 asked for again after an interruption. A table has a vector for every record: a pair
-                ``(ids, array)``, or a dict of ids and vectors; other ids are ignored.
+                ``(ids, array)``, a dict of ids and vectors, or what `add` takes as a table, with
+                columns "id" and "vector"; other ids are ignored.
             dim: The new dimension; checked. Needed with a function and no records.
             truncate: Keep the first numbers of each vector, this many (Matryoshka embeddings).
             normalize: Scale each vector to length 1, after truncation.
@@ -506,7 +507,7 @@ class AsyncCollection(AsyncCollectionReader):
         its vectors as they were before conversion; later vectors are converted back.
 
         The vectors of another model do not follow from each other, nor do whole ones from truncated
-        or normalized ones: after such a rebuild, ``vectors=`` gives those of the records that were
+        or scaled ones: after such a rebuild, ``vectors=`` gives those of the records that were
         added or whose vectors were replaced since, as for `rebuild`.
 
         Raises:

@@ -9,7 +9,7 @@ from vdb.api import database
 from vdb.cli.arguments import options
 from vdb.cli.render import output
 from vdb.cli.render.plain import named
-from vdb.maintenance.info import CollectionInfo
+from vdb.maintenance.info import CollectionInfo, PendingRebuild
 
 _HANDLE_FACTS = ("durability", "read_only")
 """Facts about this command's own handle, not about the database."""
@@ -41,21 +41,36 @@ def _print_generations(directory: Path, answer: CollectionInfo) -> None:
     command = f"vdb rebuild {shlex.quote(str(directory))} {answer.name}"
     pending, previous = answer.rebuilding, answer.previous
     if pending is not None:
-        shown_facts = slice(None) if answer.dtype != pending.dtype else slice(1)
-        old, new = (
-            (generation.metric, generation.dtype)[shown_facts] for generation in (answer, pending)
-        )
+        old, new = _differences(answer, pending)
         advice = "--resume goes on, " if pending.resumable else "it cannot be gone on with; "
         output.line("")
         output.line(
-            f"rebuild pending: {pending.done:.0%} of {' '.join(old)} -> {' '.join(new)}, since "
+            f"rebuild pending: {pending.done:.0%} of {old} -> {new}, since "
             f"{pending.began:%Y-%m-%d %H:%M:%S} UTC ({command}: {advice}--discard removes it)"
         )
     if previous is not None:
         output.line("")
         output.line(
             f"kept: generation {previous.generation} ({previous.metric}, {previous.dtype}, "
-            f"{previous.index.type}), "
+            f"{_embedding(answer, previous)}{previous.index.type}), "
             f"{previous.behind:,} changes behind ({command} --rollback goes back to it, "
             "--drop-previous removes it)"
         )
+
+
+def _differences(answer: CollectionInfo, pending: PendingRebuild) -> tuple[str, str]:
+    """The metric of both, and all else in which they differ."""
+    pairs = (
+        (answer.dtype, pending.dtype),
+        (f"of {answer.dim} dimensions", f"of {pending.dim} dimensions"),
+        (f"by {answer.model or 'no model'}", f"by {pending.model or 'no model'}"),
+    )
+    differing = [(answer.metric, pending.metric), *(pair for pair in pairs if pair[0] != pair[1])]
+    return " ".join(old for old, _ in differing), " ".join(new for _, new in differing)
+
+
+def _embedding(answer: CollectionInfo, previous: PendingRebuild) -> str:
+    """Dimension and model of a generation where they differ from the one in use."""
+    if (previous.dim, previous.model) == (answer.dim, answer.model):
+        return ""
+    return f"{previous.dim} dimensions, {previous.model or 'no model'}, "

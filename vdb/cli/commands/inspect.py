@@ -122,20 +122,22 @@ def _print(report: Inspection) -> None:
         output.line("")
         output.table(
             "generations beside the one in use",
-            ["generation", "", "metric", "dtype", "index", "blocks", "size"],
+            ["generation", "", "metric", "dtype", "dim", "model", "index", "blocks", "size"],
             [
                 (
                     str(generation.generation),
                     generation.role,
                     generation.metric or "-",
                     generation.dtype or "-",
+                    "-" if generation.dim is None else str(generation.dim),
+                    generation.model or "-",
                     "-" if generation.index is None else str(generation.index),
                     f"{generation.blocks:,}",
                     size(generation.bytes),
                 )
                 for generation in report.beside
             ],
-            numbers=(0, 5, 6),
+            numbers=(0, 4, 7, 8),
         )
     output.line("")
     output.table(

@@ -1,17 +1,21 @@
-"""`vdb rebuild`: changes metric, dtype or index of a collection while it is in use."""
+"""`vdb rebuild`: changes metric, dtype, index or model of a collection while it is in use."""
 
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from typing import Annotated
+from pathlib import Path
+from typing import Annotated, Any
 
 import typer
+from numpy.typing import NDArray
 
 from vdb.api import database
 from vdb.api.collection import Collection
 from vdb.cli.arguments import numbers, options
 from vdb.cli.arguments.schema import codes_from
+from vdb.cli.formats.file_format import ReadOptions
+from vdb.cli.formats.registry import open_file
 from vdb.cli.interrupted import Interrupted
 from vdb.cli.render import output
 from vdb.errors import InvalidArgumentError, VdbError
@@ -20,6 +24,7 @@ from vdb.model import config
 from vdb.model.codes import CODES
 from vdb.model.config import HNSW, Flat, IndexConfig
 from vdb.model.dtypes import DTYPES
+from vdb.model.records import Id
 from vdb.model.results import plain
 
 
@@ -38,6 +43,43 @@ def rebuild(
             "not fit. [default: as at present]",
         ),
     ] = None,
+    model: Annotated[
+        str | None,
+        typer.Option(metavar="TEXT", help="Where the vectors of --vectors come from; free text."),
+    ] = None,
+    vectors: Annotated[
+        Path | None,
+        typer.Option(
+            metavar="FILE",
+            parser=options.a_path,
+            help="Vectors of another model, one for each record by its id: a .npy or .parquet "
+            "file, as for vdb import. With --rollback: those of records written since.",
+        ),
+    ] = None,
+    records: Annotated[
+        Path | None,
+        typer.Option(
+            metavar="FILE.jsonl",
+            parser=options.a_path,
+            help="Ids of the rows of --vectors. [default: VECTORS.jsonl where there is one; else "
+            "the ids are the row numbers]",
+        ),
+    ] = None,
+    ids_from: Annotated[
+        str,
+        typer.Option(metavar="FIELD", help="The field, or the column, that holds the id."),
+    ] = "id",
+    truncate: Annotated[
+        int | None,
+        typer.Option(
+            metavar="N",
+            parser=numbers.a_whole_number,
+            help="Keep the first N numbers of each vector.",
+        ),
+    ] = None,
+    normalize: Annotated[
+        bool, typer.Option("--normalize", help="Scale each vector to length 1, after --truncate.")
+    ] = False,
     flat: Annotated[
         bool, typer.Option("--flat", help="No graph: every search looks at every vector.")
     ] = False,
@@ -130,12 +172,14 @@ def rebuild(
     allow_network_fs: options.AllowNetwork = False,
     json: options.Json = False,
 ) -> None:
-    """Rebuild a collection's index, for another metric or dtype, or with other parameters.
+    """Rebuild a collection's index, for another metric, dtype or model, or other parameters.
 
     Searches and writes continue meanwhile; the switch to the new generation is one commit. After
     an interruption the same command continues. Thresholds do not carry over to another metric.
     """
-    has_target = _any_set(metric, dtype, flat, M, ef_construction, seed, codes, scores)
+    has_target = _any_set(
+        metric, dtype, model, truncate, normalize, flat, M, ef_construction, seed, codes, scores
+    )
     _require_at_most_one(
         {
             "--dry-run": dry_run,
@@ -151,9 +195,10 @@ def rebuild(
         "--drop-previous": drop_previous,
         "--discard": discard,
     }.items():
-        if flag and (has_target or anew or keep_previous):
+        needless = vectors if option != "--rollback" else None
+        if flag and (has_target or anew or keep_previous or needless):
             raise InvalidArgumentError(f"{option} takes no other generation to be described")
-    if not (has_target or anew or resume or rollback or drop_previous or discard):
+    if not (has_target or vectors or anew or resume or rollback or drop_previous or discard):
         raise InvalidArgumentError(
             "nothing is to be changed; say what, such as --metric, or give --anew to build the "
             "same again"
@@ -174,18 +219,35 @@ def rebuild(
         index = _index(
             collection, flat=flat, M=M, ef_construction=ef_construction, seed=seed, codes=codes
         )
+        table = None if vectors is None else _table(vectors, ReadOptions(records, ids_from))
         if dry_run:
-            plan = collection.plan_rebuild(metric, index, dtype, scores=scores, threads=threads)
+            plan = collection.plan_rebuild(
+                metric,
+                index,
+                dtype,
+                model=model,
+                vectors=table,
+                truncate=truncate,
+                normalize=normalize,
+                scores=scores,
+                threads=threads,
+            )
             _print_plan(f"{directory}: {name}, rebuild (nothing was changed)", plan, json=json)
             return
         with _progress_bars(name) as show:
             if rollback:
-                report = collection.rollback(threads=threads, reason=reason, progress=show)
+                report = collection.rollback(
+                    vectors=table, threads=threads, reason=reason, progress=show
+                )
             else:
                 report = collection.rebuild(
                     metric,
                     index,
                     dtype,
+                    model=model,
+                    vectors=table,
+                    truncate=truncate,
+                    normalize=normalize,
                     scores=scores,
                     threads=threads,
                     validate=validate,
@@ -198,6 +260,12 @@ def rebuild(
         output.json_object(report)
     else:
         output.line(_sentence(report))
+
+
+def _table(vectors: Path, read: ReadOptions) -> tuple[list[Id], NDArray[Any]]:
+    """The ids and the vectors of a file."""
+    source = open_file(vectors, read)
+    return list(source.ids()), source.matrix()
 
 
 def _print_plan(title: str, plan: RebuildPlan, *, json: bool) -> None:
@@ -228,12 +296,18 @@ def _progress_bars(name: str) -> Iterator[Callable[[RebuildProgress], None]]:
 def _sentence(report: RebuildReport) -> str:
     metric = _change(report.previous_metric, report.metric)
     dtype = _change(report.previous_dtype, report.dtype)
+    dim = f"dimensions {report.previous_dim} -> {report.dim}, "
+    dim = "" if report.dim == report.previous_dim else dim
+    model = f"model {report.previous_model or 'none'} -> {report.model}, "
+    model = "" if report.model == report.previous_model else model
+    ignored = f", {report.ignored:,} other ids ignored" if report.ignored else ""
     recall = "" if report.recall is None else f", recall {report.recall:.1%}"
     kept_note = f"; generation {report.previous} is kept" if report.previous_kept else ""
     changed_note = f", {report.caught_up:,} changed meanwhile" if report.caught_up else ""
     return (
         f"{report.collection}: generation {report.generation} is in use ({metric}, {dtype}, "
-        f"{report.index.type}), {report.records:,} records{changed_note}{recall}, "
+        f"{dim}{model}{report.index.type}), {report.records:,} records{ignored}{changed_note}"
+        f"{recall}, "
         f"{report.seconds:.1f} s{kept_note}"
     )
 

@@ -46,6 +46,11 @@ class FileReader(ABC):
     def ids(self) -> Iterator[Id]:
         """The ids of all rows in order; nothing else is kept in memory."""
 
+    def matrix(self) -> NDArray[Any]:
+        """The vectors of all rows, (rows, columns); in memory, unless the format can map them."""
+        vectors = [part.vectors for part in self.parts(lambda: self.part_rows)]
+        return np.concatenate([self.nothing().vectors, *vectors])
+
     @abstractmethod
     def place(self, row: int, *, of_vector: bool) -> str:
         """The place of a row in the file, for messages."""

@@ -86,6 +86,10 @@ class NpyReader(FileReader):
             start, used = numbers.stop, used + len(vectors)
             yield Part(numbers, list(ids), vectors, list(payloads), bare if bare.any() else None)
 
+    def matrix(self) -> NDArray[Any]:
+        """The mapped array."""
+        return self.vectors
+
     def ids(self) -> Iterator[Id]:
         """The ids of the lines, or the row numbers."""
         if self.records is None or self.id_field is None:

@@ -170,6 +170,18 @@ class Builder:
         base = batch.base.collection(self._context.name)
         return len(self._source.missing(batch.base, base, changed)) <= self._source.at_once
 
+    def lacking(self, batch: Batch, collection: WritableCollection) -> NDArray[np.uint32]:
+        """The slots in the log for whose records the source has no vectors."""
+        slots = generations.changed_slots(batch, collection.header, self._record.number)
+        if self._source is None:
+            return slots[:0]
+        return self._source.lacking(batch.base, batch.base.collection(self._context.name), slots)
+
+    def refuse_lacking(self) -> None:
+        """Raise MissingVectorsError where the source has no vectors for logged records."""
+        if self._source is not None:
+            self._source.refuse_lacking(self.reader, self.view, self._logged())
+
     def finish(self, batch: Batch, changed: NDArray[np.uint32], rows: int) -> None:
         """Link all there is under the writer lock: these slots, then new ones, `rows` a step."""
         self._reader, self._view = batch.base, batch.base.collection(self._context.name)

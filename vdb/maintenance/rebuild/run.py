@@ -88,6 +88,7 @@ class Run:
             self._sweep()
             self._progress.phase = "catching up"
             self._checkpoint()
+            self._builder.refuse_lacking()
             if self._recall_floor is not None:
                 self._validate(self._recall_floor)
             self._swap(keep_previous=keep_previous)
@@ -144,6 +145,8 @@ class Run:
                 generations.put_blocks(batch, collection, building.seal(batch.commit_number, *part))
                 build.whole = part == parts[-1]
                 if build.whole:
+                    # What has no vectors yet is logged again: a later call may have them.
+                    collection.changed.append(self._builder.lacking(batch, collection))
                     generations.forget_changes(
                         batch, collection.header.number, record.number, upto=build.epoch - 1
                     )
@@ -179,7 +182,8 @@ class Run:
                 new = collection.header.slots - self._builder.building.slots
                 changed = self._builder.remaining(batch, collection)
                 few = rounds_left == 0 or len(changed) + new <= self._schedule.swap_rows
-                if few and self._builder.is_prepared(batch, changed):
+                lacking = self._builder.lacking(batch, collection)
+                if few and not lacking.size and self._builder.is_prepared(batch, changed):
                     self._builder.finish(batch, changed, self._schedule.step_rows)
                     self._store_whole(batch, collection)
                     transitions.swap(
@@ -192,6 +196,7 @@ class Run:
                     self._builder.release()
                     return
             self._checkpoint()
+            self._builder.refuse_lacking()
             self._sweep()
         self._builder.refuse_to_wait()
 

@@ -3,6 +3,9 @@
 A function may take long, so it is called with records that were read before, while no snapshot is
 held and no lock. Afterwards a newer snapshot is taken, and records that others wrote meanwhile are
 embedded in their turn: fewer each time, as long as the function is faster than the writers.
+
+A table may lack records that others write meanwhile. They are linked by a vector of another record
+until everything else is done, and stay in the log: such a generation is not put to use.
 """
 
 from __future__ import annotations
@@ -64,6 +67,7 @@ class SourceRows:
         self._rows: dict[int, tuple[Fingerprint, NDArray[Any]]] = {}  # not stored in the file yet
         self._linked: dict[int, Fingerprint] = {}  # logged slots: with what they were linked
         self._embedded, self._seconds = 0, 0.0
+        self._stand_in: NDArray[Any] | None = None  # for records that a table lacks
 
     @property
     def batch(self) -> int:
@@ -103,7 +107,8 @@ class SourceRows:
         self.require(ids)
         for start in range(0, len(ids), self.batch):
             some = ids[start : start + self.batch]
-            self._shape.prepared(self._source.rows([Record(one, _NOTHING) for one in some]), some)
+            rows = self._source.rows([Record(one, _NOTHING) for one in some])
+            self._stand_in = self._shape.prepared(rows, some)[0].copy()
 
     def missing(
         self, reader: Snapshot, view: CollectionView, slots: NDArray[np.uint32]
@@ -111,7 +116,7 @@ class SourceRows:
         """The slots whose present records have not been embedded.
 
         Raises:
-            MissingVectorsError: The source has no vectors for some of them.
+            MissingVectorsError: The source has no vectors for some of them, and nothing stands in.
         """
         late = [
             read
@@ -119,8 +124,32 @@ class SourceRows:
             if self._linked.get(read.slot) != read.fingerprint
             and self._fingerprint(read.slot) != read.fingerprint
         ]
-        self.require([read.id for read in late])
-        return np.array([read.slot for read in late], dtype=np.uint32)
+        return np.array([read.slot for read in self._available(late)], dtype=np.uint32)
+
+    def lacking(
+        self, reader: Snapshot, view: CollectionView, slots: NDArray[np.uint32]
+    ) -> NDArray[np.uint32]:
+        """The slots of records for which the source has no vectors."""
+        if not self._source.by_id:
+            return slots[:0]
+        reads = self._reads(reader, view, slots)
+        ids = set(self._source.missing([read.id for read in reads]))
+        return np.array([read.slot for read in reads if read.id in ids], dtype=np.uint32)
+
+    def refuse_lacking(
+        self, reader: Snapshot, view: CollectionView, slots: NDArray[np.uint32]
+    ) -> None:
+        """Raise MissingVectorsError where the source has no vectors for records at these slots."""
+        if self._source.by_id:
+            self.require([read.id for read in self._reads(reader, view, slots)])
+
+    def _available(self, reads: list[ReadRecord]) -> list[ReadRecord]:
+        """Those that the source has vectors for; raises for the others, unless one stands in."""
+        ids = self._source.missing([read.id for read in reads])
+        if self._stand_in is None:
+            self.require(ids)
+        lacking = set(ids)
+        return [read for read in reads if read.id not in lacking]
 
     def require(self, ids: Sequence[Id]) -> None:
         """Raise MissingVectorsError where the source has no vectors for some of these records."""
@@ -167,12 +196,13 @@ class SourceRows:
         """The rows for these slots, which hold a record each, embedded now where they are not."""
         reads = self._reads(reader, view, slots)
         late = [read for read in reads if self._fingerprint(read.slot) != read.fingerprint]
-        self.require([read.id for read in late])
-        self.embed(late)
+        available = self._available(late)
+        self.embed(available)
+        lacking = {read.slot for read in late}.difference(read.slot for read in available)
         width = self._shape.dtype.columns(self._shape.dim)
         rows = np.empty((len(reads), width), dtype=self._shape.dtype.stored)
         for place, read in enumerate(reads):
-            rows[place] = self._rows[read.slot][1]
+            rows[place] = self._stand_in if read.slot in lacking else self._rows[read.slot][1]
         return rows
 
     def changed(

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Mapping, Sequence
+from numbers import Number
 from typing import Any, TypeAlias
 
 import numpy as np
@@ -133,14 +134,19 @@ def source_of(vectors: object, dtype: DType) -> VectorSource | None:
         return None
     if isinstance(vectors, Mapping):
         return _table(list(vectors), list(vectors.values()), dtype)
-    if isinstance(vectors, tuple | list) and len(vectors) == 2:
+    if isinstance(vectors, tuple) and len(vectors) == 2:
         return _table(vectors[0], vectors[1], dtype)
     if callable(vectors):
         return FunctionSource(vectors)
+    if not isinstance(vectors, str | bytes | Number):
+        columns = inputs.columns_of(vectors, None, None, inputs.ColumnNames())
+        if columns.vectors is not None:
+            return _table(columns.ids, columns.vectors, dtype)
     raise ArgumentTypeError(
         "vectors must be a function of a list of records that returns an array of shape (n, dim), "
-        f"a pair (ids, array), or a dict of ids and vectors, got {type(vectors).__name__}",
-        expected="a function, (ids, array), or a dict",
+        "a pair (ids, array), a dict of ids and vectors, or a table with columns id and vector, "
+        f"got {type(vectors).__name__}",
+        expected="a function, (ids, array), a dict, or a table",
         received=type(vectors).__name__,
     )
 
@@ -148,9 +154,8 @@ def source_of(vectors: object, dtype: DType) -> VectorSource | None:
 def _table(ids: Any, rows: Any, dtype: DType) -> TableSource:
     listed = inputs.id_list(ids)
     inputs.refuse_repeats(listed)
-    matrix = (
-        rows if isinstance(rows, np.ndarray) else array_of(rows, "vectors", _width(rows), dtype)
-    )
+    plain = isinstance(rows, np.ndarray) and rows.dtype.kind != "O"
+    matrix = rows if plain else array_of(rows, "vectors", _width(rows), dtype)
     if matrix.ndim != 2 or not matrix.size:
         raise InvalidArgumentError(
             f"vectors must have shape (n, dim), one row for each of the ids, got {matrix.shape}",
@@ -169,6 +174,6 @@ def _table(ids: Any, rows: Any, dtype: DType) -> TableSource:
 def _width(rows: Any) -> int:
     """Numbers of the first row, by which the others are judged; 0 where that cannot be told."""
     try:
-        return len(rows[0])
-    except (TypeError, IndexError, KeyError):
+        return len(next(iter(rows)))
+    except (TypeError, StopIteration):
         return 0
