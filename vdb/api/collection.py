@@ -459,7 +459,8 @@ class Collection(CollectionReader):
                 not write to this database. What it returned is stored every ten seconds, and not
                 asked for again after an interruption. A table has a vector for every record: a pair
                 ``(ids, array)``, a dict of ids and vectors, or what `add` takes as a table, with
-                columns "id" and "vector"; other ids are ignored.
+                columns "id" and "vector"; other ids are ignored. Records without a vector stay
+                without.
             dim: The new dimension; checked. Needed with a function and no records.
             truncate: Keep the first numbers of each vector, this many (Matryoshka embeddings).
             normalize: Scale each vector to length 1, after truncation.

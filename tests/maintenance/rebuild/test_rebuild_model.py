@@ -105,6 +105,22 @@ class TestResult:
         docs.rebuild(model="large", vectors=model)
         assert_embedded(docs, model)
 
+    def test_records_without_a_vector_stay_without(self, db, crowd):
+        docs = db.create_collection("docs", dim=DIM, metric="l2", optional_vectors=True)
+        docs.add(range(40), crowd[:40], [{"n": i} for i in range(40)])
+        docs.add(range(100, 110), None, [{"n": i} for i in range(100, 110)])
+        model = Model(24)
+        assert docs.rebuild(model="large", vectors=model, keep_previous=True).dim == 24
+        assert model.embedded == 8 + 40
+        assert docs.get(105) == vdb.Record(105, None, {"n": 105})
+        docs.upsert([3, 105], None, [{"n": 3}, {"n": 5}])
+        docs.rollback()
+        assert docs.get([3, 105, 4])[0].vector is None
+        assert np.array_equal(docs.get(4).vector, crowd[4])
+        docs.rebuild(vectors={i: model.vector(i) for i in range(40)})
+        assert np.array_equal(docs.get(4).vector, model.vector(4))
+        assert [str(problem) for problem in db.check()] == []
+
     def test_of_an_empty_collection_the_dimension_is_said(self, db):
         docs = db.create_collection("docs", dim=2, metric="l2", model="small")
         with pytest.raises(vdb.InvalidArgumentError, match="give dim="):

@@ -50,11 +50,8 @@ class ReadRecord(NamedTuple):
     def record(self) -> Record:
         """The record; only its id where nothing else is looked at."""
         if self.vector is None or self.payloads is None:
-            return Record(self.id, _NOTHING)
+            return Record(self.id, None)
         return Record(self.id, self.vector, self.payloads[self.place])
-
-
-_NOTHING: NDArray[Any] = np.empty(0)
 
 
 class SourceRows:
@@ -107,7 +104,7 @@ class SourceRows:
         self.require(ids)
         for start in range(0, len(ids), self.batch):
             some = ids[start : start + self.batch]
-            rows = self._source.rows([Record(one, _NOTHING) for one in some])
+            rows = self._source.rows([Record(one, None) for one in some])
             self._stand_in = self._shape.prepared(rows, some)[0].copy()
 
     def missing(
