@@ -96,6 +96,9 @@ def thing(name: str, value: Any) -> Iterator[str]:
         for member in members(type(value), set()):
             yield from method("ID", member, type(value))
         return
+    if value is vdb.REMOVE:
+        yield f"{markdown(type(value))}\n"
+        return
     if dataclasses.is_dataclass(value) and name in ("vdb.HNSW", "vdb.Flat"):
         yield f"{signature(value.__init__, name)}\n"
     bases = [base for base in value.__mro__[1:] if getattr(vdb, base.__name__, None) is base]

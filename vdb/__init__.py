@@ -66,6 +66,7 @@ from vdb.index import CurvePoint, Tuning
 from vdb.model.config import HNSW, Flat
 from vdb.model.filters import ID, F, Filter, parse_filter
 from vdb.model.hits import Hits, ManyHits
+from vdb.model.payload_changes import REMOVE
 from vdb.model.payload_encoder import PayloadEncoder
 from vdb.model.records import Hit, NormStats, Plan, Problem, Record
 from vdb.model.results import FieldValues, Interval, Section, WriteCounts
@@ -95,6 +96,7 @@ if _typing.TYPE_CHECKING:
 __all__ = [
     "HNSW",
     "ID",
+    "REMOVE",
     "ArgumentTypeError",
     "AsyncCollection",
     "AsyncCollectionReader",

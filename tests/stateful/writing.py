@@ -46,6 +46,26 @@ class Writing(History):
             shelf.put(ids, vectors, payloads)
 
     @precondition(lambda self: self.shelves)
+    @rule(data=st.data(), name=st.sampled_from("iktx"), removed=st.booleans())
+    def update_payloads(self, data, name, removed):
+        shelf, docs = self.pick(data)
+        ids = [i for i in shelf.ids() if type(shelf.rows[i][1]) in (dict, type(None))][:4]
+        value = data.draw(strategies.filter_values, label="value")
+        changed = {}
+        for i in ids:
+            payload = dict(shelf.rows[i][1] or {})
+            payload.pop(name, None) if removed else payload.update({name: value})
+            changed[i] = None if shelf.rows[i][1] is None and removed else payload
+        changes = {name: vdb.REMOVE if removed else value}
+        if not shelf.takes(changed.values()):
+            with pytest.raises(vdb.InvalidPayloadError):
+                docs.update_payloads(ids, changes)
+            return
+        count = sum(repr(shelf.rows[i][1]) != repr(changed[i]) for i in ids)
+        assert docs.update_payloads(ids, changes) == count
+        shelf.put(ids, [shelf.rows[i][0] for i in ids], [changed[i] for i in ids])
+
+    @precondition(lambda self: self.shelves)
     @rule(data=st.data(), copies=st.integers(2, 30), start=st.integers(0, 10_000))
     def add_duplicates(self, data, copies, start):
         shelf, docs = self.pick(data)

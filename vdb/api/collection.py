@@ -13,13 +13,13 @@ from vdb.api import filter_warning, lazy_modules
 from vdb.api.collection_reader import CollectionReader
 from vdb.api.database_access import LiveAccess
 from vdb.errors import ArgumentTypeError, DimensionMismatchError, InvalidArgumentError
-from vdb.index import Tuning, ingest
+from vdb.index import Tuning, ingest, payload_update
 from vdb.index.clear import clear
 from vdb.index.dimension_change import with_change
 from vdb.index.fields import declaration
 from vdb.model import arguments, config, inputs
 from vdb.model.dtypes import DTYPES
-from vdb.model.filters import Filter
+from vdb.model.filters import Filter, parse
 from vdb.model.filters.field_types import field_type
 from vdb.model.inputs import ColumnNames
 from vdb.model.payload_encoder import PayloadEncoder
@@ -212,6 +212,66 @@ class Collection(CollectionReader):
         )
         with self._access.writing() as batch:
             ingest.set_payloads(batch, self._writable(batch), id_list, encoded)
+
+    @with_hints
+    def update_payloads(
+        self,
+        ids: Id | Sequence[Id] | NDArray[Any] | None = None,
+        changes: Mapping[str, Any] | Sequence[Mapping[str, Any]] | None = None,
+        *,
+        where: Mapping[str, Any] | Filter | None = None,
+    ) -> int:
+        """Changes single fields of payloads; the other fields and the vectors stay.
+
+        Each key of the changes is the path of a field, and its value replaces what the field has,
+        as a whole: ``{"author": {"name": "Ada"}}`` leaves nothing else in ``author``, and
+        ``{"author.name": "Ada"}`` changes the name alone. Maps on the way are made where there is
+        nothing. `REMOVE` in the place of a value removes the field; None is stored as null.
+
+        Args:
+            ids: The records.
+            changes: One dict for all of them, or a sequence with one for each id (a table: one a
+                row). Of an id that is given twice the changes are made one after the other.
+            where: A filter instead of ids: all records that pass it, which need one dict. As in
+                `count`, a warning names a field that no record has, before anything is changed.
+
+        Returns:
+            The number of records whose payload is not what it was.
+
+        Raises:
+            NotFoundError: An id has no record.
+            InvalidPayloadError: A value that payloads cannot hold, or not in that field; or the
+                field lies in something that is no map.
+            InvalidArgumentError: Two fields of which one lies in the other, or a key that names no
+                field.
+            InvalidFilterError: The filter is not valid.
+            And, as for `add`: ArgumentTypeError, BusyError, ReadOnlyError, DiskFullError.
+
+        Example:
+            docs.update_payloads("tea", {"year": 2025, "text": vdb.REMOVE})
+        """
+        if (ids is None) == (where is None):
+            raise InvalidArgumentError(
+                "update_payloads needs one of ids= and where=",
+                expected="ids or where",
+                received=None,
+            )
+        id_list = None if ids is None else inputs.id_list(ids)
+        one_change = id_list is None or inputs.is_one_id(ids)
+        rows = None if one_change or id_list is None else len(id_list)
+        changes = inputs.rereadable("changes", changes)
+        prepared = self._prepared(
+            lambda row_format: payload_update.prepare_changes(
+                changes, rows, row_format, encoder=self._encoder
+            )
+        )
+        condition = None if where is None else parse(where)
+        with self._access.writing() as batch:
+            coll = self._writable(batch)
+            if id_list is not None:
+                return payload_update.update_of_ids(batch, coll, id_list, prepared)
+            slots = filter_warning.matching(batch, coll, condition).slots.tolist()
+            return payload_update.update_of_slots(batch, coll, slots, prepared)
 
     @with_hints
     def delete(

@@ -60,7 +60,16 @@ _MAX_EFS = 1000
 _WRITE_METHODS = frozenset(
     ("add", "clear", "delete", "discard_rebuild", "drop_field", "drop_previous", "index_field")
 ) | frozenset(
-    ("plan_rebuild", "rebuild", "rollback", "rows_within", "set_payloads", "tune", "upsert")
+    (
+        "plan_rebuild",
+        "rebuild",
+        "rollback",
+        "rows_within",
+        "set_payloads",
+        "tune",
+        "update_payloads",
+        "upsert",
+    )
 )
 """The methods of `Collection` that write, or prepare writing."""
 

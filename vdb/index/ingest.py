@@ -48,6 +48,7 @@ __all__ = [
     "encode_payloads",
     "prepare",
     "set_payloads",
+    "slots_of_existing",
     "upsert",
 ]
 
@@ -208,6 +209,17 @@ def set_payloads(
     batch: Batch, coll: WritableCollection, ids: list[Id], payloads: list[bytes | None]
 ) -> None:
     """Other payloads for ids that are there; an id that is not is a NotFoundError."""
+    slots = slots_of_existing(batch, coll, ids)
+    terms = field_index.of_records(coll.header, payloads)
+    before = field_index.of_stored(batch, coll, slots)
+    with batch.changing():
+        for value, slot, payload in zip(ids, slots, payloads, strict=True):
+            batch.put_encoded(coll, slot, value, payload)
+        field_index.follow(batch, coll, slots, before=before, after=terms)
+
+
+def slots_of_existing(batch: Batch, coll: WritableCollection, ids: list[Id]) -> list[int]:
+    """The slots of records that must be there; NotFoundError for an id that is not."""
     inputs.require_id_kind(coll.header.name, coll.header.id_kind, ids)
     slots: list[int] = []
     for i, value in enumerate(ids):
@@ -219,12 +231,7 @@ def set_payloads(
                 received=value,
             )
         slots.append(slot)
-    terms = field_index.of_records(coll.header, payloads)
-    before = field_index.of_stored(batch, coll, slots)
-    with batch.changing():
-        for value, slot, payload in zip(ids, slots, payloads, strict=True):
-            batch.put_encoded(coll, slot, value, payload)
-        field_index.follow(batch, coll, slots, before=before, after=terms)
+    return slots
 
 
 def delete(batch: Batch, coll: WritableCollection, ids: list[Id]) -> int:

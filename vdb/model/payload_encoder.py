@@ -20,6 +20,7 @@ import numpy as np
 from vdb.errors import ArgumentTypeError
 from vdb.model import arguments
 from vdb.model.filters.values import spelling
+from vdb.model.payload_changes import Removal
 from vdb.model.synonyms import hinting
 
 __all__ = ["Conversion", "PayloadEncoder", "ValueRefusedError", "converted", "converts", "encoder"]
@@ -174,6 +175,8 @@ class _Walk:
         """The value after one conversion; the same object where there is none."""
         if self._nan_as_null and _is_missing(value):
             return None
+        if isinstance(value, Removal):
+            return value
         conversion = _conversion(value) if self._json else _entries_of(value)
         step = value if conversion is None else _called(conversion, value, "converting it")
         if step is value and self._default is not None and not _is_strict(value):

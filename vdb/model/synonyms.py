@@ -64,6 +64,7 @@ _PARAMETERS = {
     "vectors": "embeddings embedding vector values data",
     "payloads": "payload metadata metadatas documents attributes properties objects",
     "ids": "id keys key",
+    "changes": "payload payloads metadata metadatas set values fields update updates patch",
     "dim": "dimension dimensions dims ndim vectorsize size d",
     "metric": "distance space metrictype similarity distancemetric measure",
     "M": "maxconnections",

@@ -183,6 +183,47 @@ class AsyncCollection(AsyncCollectionReader):
         )
 
     @with_hints
+    async def update_payloads(
+        self,
+        ids: Id | Sequence[Id] | NDArray[Any] | None = None,
+        changes: Mapping[str, Any] | Sequence[Mapping[str, Any]] | None = None,
+        *,
+        where: Mapping[str, Any] | Filter | None = None,
+    ) -> int:
+        """Changes single fields of payloads; the other fields and the vectors stay.
+
+        Each key of the changes is the path of a field, and its value replaces what the field has,
+        as a whole: ``{"author": {"name": "Ada"}}`` leaves nothing else in ``author``, and
+        ``{"author.name": "Ada"}`` changes the name alone. Maps on the way are made where there is
+        nothing. `REMOVE` in the place of a value removes the field; None is stored as null.
+
+        Args:
+            ids: The records.
+            changes: One dict for all of them, or a sequence with one for each id (a table: one a
+                row). Of an id that is given twice the changes are made one after the other.
+            where: A filter instead of ids: all records that pass it, which need one dict. As in
+                `count`, a warning names a field that no record has, before anything is changed.
+
+        Returns:
+            The number of records whose payload is not what it was.
+
+        Raises:
+            NotFoundError: An id has no record.
+            InvalidPayloadError: A value that payloads cannot hold, or not in that field; or the
+                field lies in something that is no map.
+            InvalidArgumentError: Two fields of which one lies in the other, or a key that names no
+                field.
+            InvalidFilterError: The filter is not valid.
+            And, as for `add`: ArgumentTypeError, BusyError, ReadOnlyError, DiskFullError.
+
+        Example:
+            await docs.update_payloads("tea", {"year": 2025, "text": vdb.REMOVE})
+        """
+        return await self._calls.write(
+            lambda _: self._sync.update_payloads(ids, changes, where=where)
+        )
+
+    @with_hints
     async def delete(
         self,
         ids: Id | Iterable[Id] | NDArray[Any] | None = None,

@@ -18,7 +18,7 @@ from vdb.model.inputs.ids import (
 )
 from vdb.model.inputs.iterators import rereadable
 from vdb.model.inputs.optional_vectors import VectorRows, vector_rows
-from vdb.model.inputs.payloads import payload_list
+from vdb.model.inputs.payloads import is_mapping, payload_list
 from vdb.model.inputs.row_parts import RowParts
 from vdb.model.inputs.vectors import query_matrix, query_row, vector_matrix
 
@@ -30,6 +30,7 @@ __all__ = [
     "columns_of",
     "id_kind",
     "id_list",
+    "is_mapping",
     "is_one_id",
     "one_id",
     "payload_columns_of",

@@ -12,7 +12,11 @@ __all__ = ["advice", "is_foreign", "plain"]
 
 _TAKEN = (np.bool_, np.integer, np.str_, np.float16, np.float32, np.float64)
 
+_REMOVAL = "update_payloads removes the field of a key, as in {'a.b': vdb.REMOVE}"
+
 _ADVICE = {
+    "vdb.Removal": _REMOVAL,
+    "vdb.model.payload_changes.Removal": _REMOVAL,
     "datetime.date": "give .isoformat(), or declare the field as 'datetime'",
     "datetime.time": "give .isoformat()",
     "datetime.timedelta": "give .total_seconds()",
