@@ -65,6 +65,7 @@ from vdb.errors import (
 from vdb.index import CurvePoint, Tuning
 from vdb.model.config import HNSW, Flat
 from vdb.model.filters import ID, F, Filter, parse_filter
+from vdb.model.grouped_hits import GroupedHits, HitGroup
 from vdb.model.hits import Hits, ManyHits
 from vdb.model.payload_changes import REMOVE
 from vdb.model.payload_encoder import PayloadEncoder
@@ -130,7 +131,9 @@ __all__ = [
     "ForkError",
     "FormatVersionError",
     "GenerationInfo",
+    "GroupedHits",
     "Hit",
+    "HitGroup",
     "Hits",
     "Inspection",
     "Interval",

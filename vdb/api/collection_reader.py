@@ -6,10 +6,10 @@ arguments and delegates.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, overload
+from typing import TYPE_CHECKING, Any, Unpack, overload
 
 from numpy.typing import ArrayLike, NDArray
 
@@ -22,18 +22,20 @@ from vdb.api.collection_lookup import (
     require_model,
     require_threshold,
 )
-from vdb.api.read_access import Access, Moment
+from vdb.api.id_walk import begin_walk
+from vdb.api.read_access import Access
 from vdb.api.record_iterator import Walk
-from vdb.errors import DimensionMismatchError, NotFoundError, SnapshotWriteError, VdbError
-from vdb.index import ingest, search_ef
+from vdb.api.write_methods import refuse_write_method
+from vdb.errors import DimensionMismatchError, NotFoundError, VdbError
+from vdb.index import ingest
 from vdb.index.dimension_change import with_change
-from vdb.model import arguments, config, inputs
+from vdb.model import config, inputs
 from vdb.model.filters import Filter
-from vdb.model.filters.field_paths import field_path
-from vdb.model.filters.paths import path_of
+from vdb.model.grouped_hits import GroupedHits
 from vdb.model.hits import Hits, ManyHits
-from vdb.model.records import Id, Progress, Record
+from vdb.model.records import Hit, Id, Progress, Record
 from vdb.model.results import FieldValues
+from vdb.model.search_options import SearchOptions
 from vdb.model.synonyms import with_hints
 from vdb.model.unpicklable import Handle
 from vdb.store import Batch, CollectionView, Snapshot, WritableCollection
@@ -53,25 +55,8 @@ else:
 
 __all__ = ["CollectionReader"]
 
-_MAX_EFS = 1000
-"""Points of the curve that `CollectionReader.bench` measures."""
-
-
-_WRITE_METHODS = frozenset(
-    ("add", "clear", "delete", "discard_rebuild", "drop_field", "drop_previous", "index_field")
-) | frozenset(
-    (
-        "plan_rebuild",
-        "rebuild",
-        "rollback",
-        "rows_within",
-        "set_payloads",
-        "tune",
-        "update_payloads",
-        "upsert",
-    )
-)
-"""The methods of `Collection` that write, or prepare writing."""
+_NO_OFFSET = 0
+"""Compared by identity, which costs the plain search the least; other zeros mean the same."""
 
 
 class CollectionReader(Handle):
@@ -133,6 +118,33 @@ class CollectionReader(Handle):
         with self._access.reading() as reader:
             return config.index_from_map(self._view(reader).generation.index)
 
+    @overload
+    def search(
+        self,
+        q: ArrayLike,
+        k: int | None = 10,
+        *,
+        group_by: None = None,
+        **options: Unpack[SearchOptions],
+    ) -> Hits: ...
+    @overload
+    def search(
+        self,
+        q: ArrayLike,
+        k: int | None = 10,
+        *,
+        group_by: str,
+        **options: Unpack[SearchOptions],
+    ) -> GroupedHits: ...
+    @overload
+    def search(
+        self,
+        q: ArrayLike,
+        k: int | None = 10,
+        *,
+        group_by: str | None = None,
+        **options: Unpack[SearchOptions],
+    ) -> Hits | GroupedHits: ...
     @with_hints
     def search(
         self,
@@ -148,7 +160,13 @@ class CollectionReader(Handle):
         with_vectors: bool = False,
         target_recall: float | None = None,
         model: str | None = None,
-    ) -> Hits:
+        offset: int = 0,
+        after: Hits | Hit | tuple[float, Id] | None = None,
+        diversity: float | None = None,
+        candidates: int | None = None,
+        group_by: str | None = None,
+        per_group: int | None = None,
+    ) -> Hits | GroupedHits:
         """The records closest to one query.
 
         Args:
@@ -176,11 +194,28 @@ class CollectionReader(Handle):
             target_recall: Instead of ef: the recall to reach, above 0, at most 1, by the curve that
                 `tune` measured.
             model: The model that the query comes from; checked against the collection's.
+            offset: Leave out so many of the best hits: hits offset + 1 to offset + k of the same
+                search for offset + k hits, with an ef of at least that. As long as nothing is
+                written, a page is always the same; pages of an `exact` search fit together.
+            after: Go on behind a page of hits, a hit, or `Hits.cursor`: the hits that come next by
+                value, equal values by id. A record that was shown does not come again unless its
+                vector was changed, whatever was written meanwhile; one that was added or found
+                before that place does not come at all.
+            diversity: Choose hits that are near the query and unlike each other, by maximal
+                marginal relevance: 0 for plain hits, up to 1. They come in the order in which they
+                are chosen, with the scores they have anyway.
+            candidates: The number of hits that `diversity` chooses among; 5 times k by default.
+            group_by: Return hits in groups by the value of this payload field: the k groups with
+                the best hits. Records without the field, with null or with a dict in it are left
+                out; one with a list is in the group of each value in it. There are fewer groups
+                only where there are fewer values. Declare the field for speed.
+            per_group: The largest number of hits of a group, 1 by default.
 
         Returns:
             The k records with the closest values as hits, best score first, equal scores by value,
             equal values by id. When k cuts through equal values, the smallest ids among the
-            visited records stay; a walk with a small ef may miss some.
+            visited records stay; a walk with a small ef may miss some. With `group_by`, a
+            `GroupedHits`.
 
         Raises:
             DimensionMismatchError: The query has another length.
@@ -200,9 +235,20 @@ class CollectionReader(Handle):
             request = query.SearchRequest(
                 k, ef, where, exact, scores, threshold, with_payloads, with_vectors, target_recall
             )
-            view = self._view_for_search(reader, threshold, model)
+            # A cursor holds a value of the metric, as a threshold does.
+            view = self._view_for_search(reader, threshold if after is None else 0.0, model)
             try:
-                return query.search(reader, view, q, request)
+                if (
+                    offset is _NO_OFFSET
+                    and after is None
+                    and diversity is None
+                    and candidates is None
+                    and group_by is None
+                    and per_group is None
+                ):
+                    return query.search(reader, view, q, request)
+                chosen = query.Refinement(offset, after, diversity, candidates, group_by, per_group)
+                return query.refined_search(reader, view, q, request, chosen)
             except DimensionMismatchError as error:
                 raise with_change(error, view.header) from None
 
@@ -222,6 +268,7 @@ class CollectionReader(Handle):
         with_vectors: bool = False,
         target_recall: float | None = None,
         model: str | None = None,
+        offset: int = 0,
     ) -> ManyHits:
         """The records closest to each of several queries, all seen at one moment.
 
@@ -238,7 +285,8 @@ class CollectionReader(Handle):
             with_payloads: Whether hits carry payloads.
             with_vectors: Whether hits carry vectors.
             target_recall: Instead of ef: the recall to reach, above 0, at most 1.
-            model: The model that the queries come from. `search` describes each of these in full.
+            model: The model that the queries come from.
+            offset: Leave out so many of the best hits. `search` describes each of these in full.
 
         Returns:
             A sequence of `Hits` in the order of the queries, which also has rectangular arrays.
@@ -255,9 +303,63 @@ class CollectionReader(Handle):
             )
             view = self._view_for_search(reader, threshold, model)
             try:
-                return query.search_many(reader, view, Q, request, threads=threads)
+                return query.search_many(reader, view, Q, request, threads=threads, offset=offset)
             except DimensionMismatchError as error:
                 raise with_change(error, view.header) from None
+
+    @with_hints
+    def more_like(
+        self,
+        ids: Id | Iterable[Id] | NDArray[Any],
+        k: int | None = 10,
+        *,
+        not_like: Id | Iterable[Id] | NDArray[Any] | None = None,
+        ef: int | None = None,
+        where: Mapping[str, Any] | Filter | None = None,
+        exact: bool = False,
+        scores: str | None = None,
+        threshold: float | None = None,
+        with_payloads: bool = True,
+        with_vectors: bool = False,
+        target_recall: float | None = None,
+    ) -> Hits:
+        """The records closest to stored ones, which are themselves not among the hits.
+
+        One id is a search with its vector. Several are one search with their mean. With `not_like`
+        the query is twice the mean of the ones minus the mean of the others (Qdrant's strategy
+        "average_vector"). Under cosine and dot every example counts with length 1, and under dot
+        the query is given length 1. For int8 it is rounded; of bits each is what the majority has,
+        where the sides balance that of the first id.
+
+        Args:
+            ids: The examples; one that is named twice counts twice.
+            k: The largest number of hits, as for `search`; there are no fewer because of the
+                examples.
+            not_like: Examples of what is not searched for.
+            ef: As for `search`, like all that follow.
+            where: Search only the records that pass this filter; examples need not pass it.
+            exact: Compare every vector instead of walking the graph.
+            scores: Convention of the scores.
+            threshold: Return only hits at least this close.
+            with_payloads: Whether hits carry payloads.
+            with_vectors: Whether hits carry vectors.
+            target_recall: Instead of ef: the recall to reach.
+
+        Raises:
+            NotFoundError: An example has no record.
+            InvalidVectorError: The examples cancel out under cosine or dot.
+            InvalidArgumentError: There is no example, or one without a vector.
+            And as `search`.
+
+        Example:
+            hits = docs.more_like(["tea", "coffee"], 5, not_like="cocoa")
+        """
+        with self._access.reading() as reader:
+            request = query.SearchRequest(
+                k, ef, where, exact, scores, threshold, with_payloads, with_vectors, target_recall
+            )
+            view = self._view_for_search(reader, threshold, None)
+            return query.more_like(reader, view, ids, not_like, request)
 
     @overload  # a str is a sequence of strs too, but counts as one id
     def get(self, ids: Id) -> Record | None: ...  # type: ignore[overload-overlap]
@@ -308,7 +410,7 @@ class CollectionReader(Handle):
         Example:
             page = list(docs.ids(after="tea", limit=100))
         """
-        moment, _, ids = self._walk(where, after, limit)
+        moment, _, ids = begin_walk(self._access, self._view, where=where, after=after, limit=limit)
         return Walk(moment, ids)
 
     @with_hints
@@ -343,7 +445,9 @@ class CollectionReader(Handle):
             titles = [r.payload for r in docs.scan(with_vectors=False, columns=["title"])]
         """
         parts = query.RecordParts.of(with_vectors, columns)
-        moment, view, ids = self._walk(where, after, limit)
+        moment, view, ids = begin_walk(
+            self._access, self._view, where=where, after=after, limit=limit
+        )
         return Walk(moment, query.scan(moment.reading, view, ids, parts))
 
     @with_hints
@@ -399,15 +503,11 @@ class CollectionReader(Handle):
             for year, count in docs.values("year", order="count", limit=10):
                 print(year, count)
         """
-        path = path_of(field_path("field", field))
-        most = None if limit is None else arguments.whole("limit", limit, 1, config.LIMITS.slots)
-        start = None if prefix is None else arguments.text("prefix", prefix)
-        order = arguments.choice("order", order, query.VALUE_ORDERS)
         with self._access.reading() as reader:
             view = self._view(reader)
             filter_set = None if where is None else filter_warning.matching(reader, view, where)
             return query.field_values(
-                reader, view, path, filter_set=filter_set, prefix=start, limit=most, order=order
+                reader, view, field, filter_set=filter_set, prefix=prefix, limit=limit, order=order
             )
 
     def __len__(self) -> int:
@@ -465,17 +565,12 @@ class CollectionReader(Handle):
             print(docs.recall(Q, k=10, ef=50).recall)
         """
         from vdb.analysis.common.moments import Moments
-        from vdb.analysis.common.queries import queries_or_sample
+        from vdb.analysis.measurement import calls
 
-        arguments.callback("progress", progress)
-        count = config.thread_count(threads)
-        k = arguments.whole("k", k, 1, config.LIMITS.slots)
-        seed = arguments.whole("seed", seed, 0, config.LIMITS.seed)
-        moments = Moments(self._reading_view)
-        with moments.now() as (reader, view):
-            query_set = queries_or_sample(reader, view, queries, sample=sample, seed=seed)
-            width = search_ef(view, k, config.search_width(ef), None)
-        return recall_module.recall(moments, query_set, k, width, threads=count, progress=progress)
+        return calls.recall(
+            Moments(self._reading_view), queries, k=k, ef=ef, sample=sample, seed=seed,
+            threads=threads, progress=progress,
+        )  # fmt: skip
 
     @with_hints
     def bench(
@@ -511,26 +606,12 @@ class CollectionReader(Handle):
             print(docs.bench(Q, efs=[10, 50]))
         """
         from vdb.analysis.common.moments import Moments
-        from vdb.analysis.common.queries import queries_or_sample
-        from vdb.analysis.measurement.speed import EFS, measure_speed
+        from vdb.analysis.measurement import calls
 
-        arguments.callback("progress", progress)
-        largest = config.LIMITS.ef
-        ef_values = EFS if efs is None else arguments.sequence("efs", efs, _MAX_EFS)
-        widths = [arguments.whole("efs", ef, 1, largest) for ef in ef_values]
-        seed = arguments.whole("seed", seed, 0, config.LIMITS.seed)
-        moments = Moments(self._reading_view)
-        with moments.now() as (reader, view):
-            query_set = queries_or_sample(reader, view, queries, sample=sample, seed=seed)
-        return measure_speed(
-            moments,
-            query_set,
-            arguments.whole("k", k, 1, config.LIMITS.slots),
-            widths,
-            threads=config.thread_count(threads),
-            rounds=arguments.whole("rounds", rounds, 1, 1000),
-            progress=progress,
-        )
+        return calls.bench(
+            Moments(self._reading_view), queries, k=k, efs=efs, sample=sample, seed=seed,
+            threads=threads, rounds=rounds, progress=progress,
+        )  # fmt: skip
 
     @with_hints
     def explain(
@@ -619,13 +700,7 @@ class CollectionReader(Handle):
 
         def __getattr__(self, name: str) -> object:
             """Refuse writing methods on a collection of a snapshot, with a typed error."""
-            if name in _WRITE_METHODS:
-                raise SnapshotWriteError(
-                    f"this is collection {self._name!r} of a snapshot, which only reads; {name}() "
-                    f"is for the one that db.collection({self._name!r}) returns",
-                    expected="a collection of the database",
-                    received="a collection of a snapshot",
-                )
+            refuse_write_method(self._name, name)
             message = f"{type(self).__name__!r} object has no attribute {name!r}"
             raise AttributeError(message, name=name, obj=self)
 
@@ -682,22 +757,3 @@ class CollectionReader(Handle):
     ) -> Iterator[tuple[Snapshot | Batch, CollectionView | WritableCollection]]:
         with self._access.reading() as reader:
             yield reader, self._view(reader)
-
-    def _walk(
-        self, where: Mapping[str, Any] | Filter | None, after: Id | None, limit: int | None
-    ) -> tuple[Moment, CollectionView | WritableCollection, Iterator[Id]]:
-        """A moment, the view and the ids at that moment."""
-        start = None if after is None else inputs.one_id(after, "after")
-        most = None if limit is None else arguments.whole("limit", limit, 1, config.LIMITS.slots)
-        moment = self._access.moment()
-        with moment.reading() as reader:
-            view = self._view(reader)
-            inputs.require_id_kind(
-                self._name, view.header.id_kind, [] if start is None else [start]
-            )
-            filter_set = None
-            if where is not None:
-                filter_set = filter_warning.matching(reader, view, where)
-            ids = query.ids_in_range(reader, view, filter_set, after=start, limit=most)
-            # A batch may change during the iteration.
-            return moment, view, iter(list(ids)) if isinstance(reader, Batch) else ids

@@ -10,6 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from vdb.kernel import TableColumn, number_column, vector_column
+from vdb.model.metrics import METRICS
 from vdb.model.presentation.json_dicts import hit_dict
 from vdb.model.records import Direction, Hit, Id, Ids, Payload, Plan
 from vdb.model.tables.arrow_table import ArrowTable
@@ -108,6 +109,21 @@ class Hits(Sequence[Hit], ArrowTable):
         but them.
         """
         return None if self._vectors is None else _frozen(self._vectors.view())
+
+    @property
+    def cursor(self) -> tuple[float, Id] | None:
+        """The place behind which the next page begins: value and id of the farthest hit.
+
+        ``search(q, k, after=hits.cursor)`` continues there. JSON takes it and gives it back
+        unchanged. None without hits.
+        """
+        if not len(self):
+            return None
+        sign = -1.0 if METRICS[self.metric].direction == "higher" else 1.0
+        far = np.nan_to_num(sign * self._values, nan=np.inf)
+        ids: list[Id] = self._ids if isinstance(self._ids, list) else self._ids.tolist()
+        last = max(np.flatnonzero(far == far.max()).tolist(), key=ids.__getitem__)
+        return float(self._values[last]), ids[last]
 
     def __len__(self) -> int:
         return len(self._ids)

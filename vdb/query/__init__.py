@@ -4,11 +4,13 @@ Every function takes a reader (a snapshot, or the batch of the calling thread) a
 collection in it, and sees that one moment. Start with `search`.
 """
 
+from vdb.query.examples import more_like
 from vdb.query.filter_match import ids_of, matching, narrow
 from vdb.query.id_cache import by_id
 from vdb.query.id_range import ids_in_range
 from vdb.query.lookup import RecordParts, contains, get, scan
 from vdb.query.nearest import nearest, with_spare
+from vdb.query.refinement import Refinement, refined_search
 from vdb.query.scoring import (
     Scoring,
     engine_quantities,
@@ -23,6 +25,7 @@ from vdb.query.zero_queries import checked_queries, refuse_zero
 __all__ = [
     "VALUE_ORDERS",
     "RecordParts",
+    "Refinement",
     "Scoring",
     "SearchRequest",
     "by_id",
@@ -35,9 +38,11 @@ __all__ = [
     "ids_of",
     "matching",
     "max_length_product",
+    "more_like",
     "narrow",
     "nearest",
     "rank",
+    "refined_search",
     "refuse_zero",
     "scan",
     "search",

@@ -58,11 +58,27 @@ def search(reader: Reader, view: View, q: ArrayLike, request: SearchRequest) -> 
 
 
 def search_many(
-    reader: Reader, view: View, Q: ArrayLike, request: SearchRequest, *, threads: int | None
+    reader: Reader,
+    view: View,
+    Q: ArrayLike,
+    request: SearchRequest,
+    *,
+    threads: int | None,
+    offset: object = 0,
 ) -> ManyHits:
-    """The hits of several queries, shape (n, dim), on several threads."""
+    """The hits of several queries, shape (n, dim), on several threads.
+
+    Of each query those from place `offset` on; k of them.
+    """
     threads = config.thread_count(threads)
+    start = arguments.whole("offset", offset, 0, config.LIMITS.slots)
+    if start and request.k is not None:
+        k = arguments.whole("k", request.k, 1, config.LIMITS.slots)
+        request = request._replace(k=min(k + start, config.LIMITS.slots))
     hits, counts = _search(reader, view, Q, request, threads=threads, one=False)
+    if start:
+        place = np.arange(len(hits)) - np.repeat(np.cumsum(counts) - counts, counts)
+        hits, counts = hits.take(np.flatnonzero(place >= start)), np.maximum(counts - start, 0)
     return ManyHits(hits, np.concatenate(([0], np.cumsum(counts))))
 
 

@@ -17,9 +17,12 @@ from vdb.errors import InvalidArgumentError, NotFoundError
 from vdb.index import FilterSet
 from vdb.index.fields import postings
 from vdb.index.types import Reader, View
+from vdb.model import arguments
 from vdb.model.arguments import shown
+from vdb.model.config import LIMITS
+from vdb.model.filters.field_paths import field_path
 from vdb.model.filters.field_types import base_of
-from vdb.model.filters.paths import find, names_of
+from vdb.model.filters.paths import find, names_of, path_of
 from vdb.model.results import FieldValues
 from vdb.store.format import terms
 from vdb.store.format.limits import NO_SLOT
@@ -42,19 +45,19 @@ class _Values(NamedTuple):
 def field_values(
     reader: Reader,
     view: View,
-    path: str,
+    field: object,
     *,
     filter_set: FilterSet | None = None,
-    prefix: str | None = None,
-    limit: int | None = None,
-    order: str = "value",
+    prefix: object = None,
+    limit: object = None,
+    order: object = "value",
 ) -> FieldValues:
-    """The values of the field `path`, in its one spelling.
+    """The values of a field; the arguments but the filter set are checked here.
 
     Args:
         reader: The moment.
         view: The collection.
-        path: The field.
+        field: The path of the field.
         filter_set: Only records that are in it.
         prefix: Only strings that begin so.
         limit: The largest number of values in the result.
@@ -65,6 +68,10 @@ def field_values(
         InvalidArgumentError: Its postings are not complete yet, or a prefix of no strings.
         CorruptedError: Damage was met on the way.
     """
+    path = path_of(field_path("field", field))
+    limit = None if limit is None else arguments.whole("limit", limit, 1, LIMITS.slots)
+    prefix = None if prefix is None else arguments.text("prefix", prefix)
+    order = arguments.choice("order", order, VALUE_ORDERS)
     line = _built(view, path)
     kind = line["type"]
     if prefix is not None and base_of(kind) != "keyword":

@@ -1,0 +1,54 @@
+"""The beginning of an iteration over ids or records: the moment, and the ids at that moment."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Mapping
+from typing import Any, NamedTuple, TypeAlias
+
+from vdb import query
+from vdb.api import filter_warning
+from vdb.api.read_access import Access, Moment
+from vdb.model import arguments, config, inputs
+from vdb.model.filters import Filter
+from vdb.model.records import Id
+from vdb.store import Batch, CollectionView, Snapshot, WritableCollection
+
+__all__ = ["IdWalk", "begin_walk"]
+
+View: TypeAlias = CollectionView | WritableCollection
+
+
+class IdWalk(NamedTuple):
+    """A moment, the view and the ids at that moment."""
+
+    moment: Moment
+    view: View
+    ids: Iterator[Id]
+
+
+def begin_walk(
+    access: Access,
+    view_of: Callable[[Snapshot | Batch], View],
+    *,
+    where: Mapping[str, Any] | Filter | None,
+    after: Id | None,
+    limit: int | None,
+) -> IdWalk:
+    """At most `limit` ids behind `after`, of the records that pass a filter.
+
+    Raises:
+        ArgumentTypeError: `after` is of the other kind than the collection's ids.
+        InvalidArgumentError: `limit` is out of range.
+        InvalidFilterError: The filter is not valid.
+    """
+    start = [] if after is None else [inputs.one_id(after, "after")]
+    most = None if limit is None else arguments.whole("limit", limit, 1, config.LIMITS.slots)
+    moment = access.moment()
+    with moment.reading() as reader:
+        view = view_of(reader)
+        inputs.require_id_kind(view.header.name, view.header.id_kind, start)
+        filter_set = None if where is None else filter_warning.matching(reader, view, where)
+        behind = start[0] if start else None
+        ids = query.ids_in_range(reader, view, filter_set, after=behind, limit=most)
+        # A batch may change during the iteration.
+        return IdWalk(moment, view, iter(list(ids)) if isinstance(reader, Batch) else ids)

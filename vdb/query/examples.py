@@ -1,0 +1,126 @@
+"""Queries made of stored records: more of what is like these, and unlike those."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from vdb import index
+from vdb.errors import InvalidArgumentError, InvalidVectorError, NotFoundError
+from vdb.index.types import Reader, View
+from vdb.model import arguments, inputs
+from vdb.model.config import LIMITS
+from vdb.model.dtypes import DTYPES
+from vdb.model.hits import Hits
+from vdb.model.metrics import METRICS
+from vdb.model.records import Id
+from vdb.query.search import SearchRequest, search
+
+__all__ = ["more_like"]
+
+_LOWEST, _HIGHEST = -128, 127  # of int8
+_SHORTEST = 1e-9  # of a mean of vectors of length 1
+
+
+def more_like(
+    reader: Reader, view: View, ids: object, not_like: object, request: SearchRequest
+) -> Hits:
+    """The records nearest to the examples, without the examples themselves.
+
+    Raises:
+        NotFoundError: An example has no record.
+        InvalidArgumentError: There is no example, or one without a vector.
+        InvalidVectorError: The examples cancel out, so that there is no direction to search in.
+    """
+    liked = _example_ids(view, ids)
+    unliked = [] if not_like is None else _example_ids(view, not_like)
+    if not liked:
+        raise InvalidArgumentError("more_like needs one id at least", expected="ids", received=0)
+    query = _query(
+        view,
+        _vectors(reader, view, "ids", liked),
+        _vectors(reader, view, "not_like", unliked) if unliked else None,
+    )
+    examples = {*liked, *unliked}
+    k = None if request.k is None else arguments.whole("k", request.k, 1, LIMITS.slots)
+    if k is not None:
+        request = request._replace(k=min(k + len(examples), LIMITS.slots))
+    hits = search(reader, view, query, request)
+    others = [place for place, i in enumerate(hits.ids.tolist()) if i not in examples]
+    return hits.take(np.array(others[:k], dtype=np.intp))
+
+
+def _example_ids(view: View, ids: object) -> list[Id]:
+    listed = inputs.id_list(ids, ordered=False)
+    inputs.require_id_kind(view.header.name, view.header.id_kind, listed)
+    return listed
+
+
+def _vectors(reader: Reader, view: View, name: str, ids: list[Id]) -> NDArray[Any]:
+    slots = []
+    for i, value in enumerate(ids):
+        slot = reader.slot_of(view, value)
+        if slot is None:
+            raise NotFoundError(
+                f"{name}[{i}]: collection {view.header.name!r} has no record {value!r}",
+                expected="an id that is there",
+                received=value,
+            )
+        slots.append(slot)
+    places = np.array(slots, dtype=np.uint32)
+    bare = np.flatnonzero(~index.has_vector(reader, view, places))
+    if bare.size:
+        i = int(bare[0])
+        raise InvalidArgumentError(
+            f"{name}[{i}]: record {ids[i]!r} has no vector, so that nothing is near it",
+            expected="a record with a vector",
+            received=ids[i],
+        )
+    return index.stored_vectors(reader, view, places)
+
+
+def _query(view: View, liked: NDArray[Any], unliked: NDArray[Any] | None) -> NDArray[Any]:
+    """The vector to search with: of one example its own, of several ``2 mean(+) - mean(-)``.
+
+    As Qdrant's strategy "average_vector" has it: ``mean(+) + (mean(+) - mean(-))``, without
+    negative examples ``mean(+)``. Under cosine and dot all examples count with length 1.
+    """
+    metric, dtype = METRICS[view.header.metric], DTYPES[view.header.dtype]
+    if len(liked) == 1 and unliked is None:
+        own: NDArray[Any] = liked[0].astype(np.float32) if dtype.real else liked[0]
+        return own
+    unit = metric.name in ("cosine", "dot")
+    first = _numbers(liked[:1], packed=dtype.packed, unit=False)[0]
+    mean: NDArray[Any] = _numbers(liked, packed=dtype.packed, unit=unit).mean(axis=0)
+    if unliked is not None:
+        mean = 2 * mean - _numbers(unliked, packed=dtype.packed, unit=unit).mean(axis=0)
+    if dtype.packed:
+        # The majority of bits; where the two sides balance, the first example's.
+        return np.packbits(np.where(mean == 0.5, first, mean > 0.5).astype(np.bool_))
+    length = float(np.linalg.norm(mean))
+    if unit and length < _SHORTEST:
+        raise InvalidVectorError(
+            "the examples cancel out: their mean has no direction",
+            expected="examples in other directions",
+            received=length,
+        )
+    if not dtype.real:
+        if unit:  # back to about the length that the examples have
+            mean = mean * float(np.linalg.norm(liked.astype(np.float64), axis=1).mean()) / length
+        mean = np.clip(np.rint(mean), _LOWEST, _HIGHEST)
+    elif metric.unit:
+        mean = mean / length
+    return mean.astype(np.float32 if dtype.real else np.int8)
+
+
+def _numbers(vectors: NDArray[Any], *, packed: bool, unit: bool) -> NDArray[np.float64]:
+    """The numbers of vectors, (n, dim): of packed bits each one; of `unit` ones with length 1."""
+    if packed:
+        return np.unpackbits(vectors, axis=1).astype(np.float64)
+    rows = vectors.astype(np.float64)
+    if not unit:
+        return rows
+    lengths = np.linalg.norm(rows, axis=1, keepdims=True)
+    return rows / np.where(lengths == 0, 1.0, lengths)
