@@ -1,6 +1,9 @@
 """`vdb create` makes a database, or a collection in one, or nothing."""
 
+import numpy as np
 import pytest
+
+from vdb.api import database
 
 
 def test_makes_an_empty_database(run, place):
@@ -112,3 +115,50 @@ def test_a_field_that_cannot_be_meant_leaves_nothing_behind(run, tmp_path, given
     place = tmp_path / "f.vdb"
     ran = run("create", place, "docs", "--dim", 2, "--metric", "l2", *given)
     assert ran.status == 1 and said in ran.err and not place.exists()
+
+
+def test_a_dimension_may_be_left_open(run, place):
+    ran = run("create", place, "docs", "--dim", "auto", "--metric", "l2", "--optional-vectors")
+    assert ran.status == 0, ran.err
+    assert "open dimension" in ran.out
+    shown = run("info", place, "docs")
+    assert "open" in shown.out and "optional vectors" in shown.out
+    facts = run("info", place, "docs", "--json").json
+    assert (facts["dim"], facts["optional_vectors"], facts["without_vector"]) == (None, True, 0)
+    assert run("inspect", place, "docs").status == 0
+    assert run("create", place, "more", "--dim", "some", "--metric", "l2").status != 0
+    assert (
+        run("search", place, "docs", "--vector", "-", "--json", stdin="[1, 2]").json["hits"] == []
+    )
+
+
+@pytest.mark.parametrize("parquet", [False, True])
+@pytest.mark.parametrize("name", ["optional", "plain"])
+def test_an_open_dimension_is_exported_and_imported(run, place, tmp_path, name, parquet):
+    if parquet:
+        pytest.importorskip("pyarrow")
+    options = ["--optional-vectors"] if name == "optional" else []
+    assert run("create", place, name, "--dim", "auto", "--metric", "l2", *options).status == 0
+    if name == "optional":
+        with database.open(place) as db:
+            db.collection(name).add([1, 2], None, [{"n": 1}, None])
+    form = ["--parquet"] if parquet else []
+    assert run("export", place, name, "--out", tmp_path / "out", *form).status == 0
+    file = tmp_path / ("out.parquet" if parquet else "out.npy")
+    again = tmp_path / "again.vdb"
+    ran = run("import", again, name, file, "--create")
+    assert ran.status == 0, ran.err
+    with database.open(again) as db, database.open(place, read_only=True) as first:
+        docs = db.collection(name)
+        assert docs.dim is None
+        assert docs.info().optional_vectors == (name == "optional")
+        assert list(docs.scan()) == list(first.collection(name).scan())
+        docs.upsert([1], [[1, 2, 3]])
+        assert docs.dim == 3
+
+
+def test_vectors_are_imported_into_an_open_collection(run, place, tmp_path):
+    assert run("create", place, "docs", "--dim", "auto", "--metric", "l2").status == 0
+    np.save(tmp_path / "rows.npy", np.ones((5, 7), np.float32))
+    assert run("import", place, "docs", tmp_path / "rows.npy").status == 0
+    assert run("info", place, "docs", "--json").json["dim"] == 7

@@ -357,6 +357,13 @@ class Collection(CollectionReader):
         with self._access.reading() as reader:
             view = self._view(reader)
             header = view.header
+            if header.dim == 0:
+                raise InvalidArgumentError(
+                    f"collection {header.name!r} has no dimension yet: how much a vector takes is "
+                    "known with the first one",
+                    expected="a dimension",
+                    received=None,
+                )
             return index.rows_within(
                 limit,
                 dim=header.dim,

@@ -64,14 +64,22 @@ def check_schema(
             received=metric_name,
         )
     require_model(header, config.model_text(model))
-    if dim is not None and config.dimension(dim, DTYPES[header.dtype]) != header.dim:
+    if dim is None or config.dimension(dim, DTYPES[header.dtype]) == header.dim:
+        return
+    if header.dim == 0:
         raise DimensionMismatchError(
-            f"collection {name!r} has dim={header.dim}{_since(header, 'model')}, not {dim}. "
-            "Vectors of another length come from another model: create another collection for "
-            "them, or rebuild this one with them",
-            expected=header.dim,
+            f"collection {name!r} has no dimension yet, which its first vector will say, and not "
+            f"dim={dim}",
+            expected=None,
             received=dim,
         )
+    raise DimensionMismatchError(
+        f"collection {name!r} has dim={header.dim}{_since(header, 'model')}, not {dim}. Vectors of "
+        "another length come from another model: create another collection for them, or rebuild "
+        "this one with them",
+        expected=header.dim,
+        received=dim,
+    )
 
 
 def require_metric(

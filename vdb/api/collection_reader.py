@@ -92,10 +92,13 @@ class CollectionReader(Handle):
         return self._name
 
     @property
-    def dim(self) -> int:
-        """The dimension of its vectors at present; only a rebuild changes it."""
+    def dim(self) -> int | None:
+        """The dimension of its vectors at present; only a rebuild changes it.
+
+        None in a collection that was created with ``dim="auto"``, until it has a vector.
+        """
         with self._access.reading() as reader:
-            return self._view(reader).header.dim
+            return self._view(reader).header.dim or None
 
     @property
     def dtype(self) -> str:
@@ -710,8 +713,9 @@ class CollectionReader(Handle):
                 header = self._view(reader).header
         except VdbError as error:
             return f"<{type(self).__name__} {self._name!r}: {error}>"
+        dim = header.dim or "open"
         return (
-            f"<{type(self).__name__} {self._name!r}: {header.count} records, dim={header.dim}, "
+            f"<{type(self).__name__} {self._name!r}: {header.count} records, dim={dim}, "
             f"metric={header.metric}>"
         )
 

@@ -7,7 +7,7 @@ from contextlib import AbstractContextManager
 from os import PathLike
 from pathlib import Path
 from types import TracebackType
-from typing import TYPE_CHECKING, Self
+from typing import TYPE_CHECKING, Literal, Self
 
 from vdb.api import lazy_modules, temporary
 from vdb.api.collection import Collection
@@ -189,7 +189,7 @@ class Database(Handle):
         self,
         name: str,
         *,
-        dim: int,
+        dim: int | Literal["auto"],
         metric: str,
         dtype: str | None = None,
         index: config.IndexConfig | None = None,
@@ -205,7 +205,9 @@ class Database(Handle):
         Args:
             name: 1 to 128 characters from A-Z, a-z, 0-9, underscore, point and hyphen.
             dim: Dimension of its vectors: 1..16,000 of float32, 32,000 of float16, 64,000 of int8;
-                a multiple of 8 up to 512,000 of bits.
+                a multiple of 8 up to 512,000 of bits. "auto": that of the first vector, from the
+                commit that stores it; until then searches return no hits, and the file is of
+                format 2.
             metric: "l2" (squared Euclidean distance), "ip" (inner product of vectors of any
                 length), "cosine" (cosine similarity), "dot" (inner product of unit vectors; of
                 int8 any), "l1" (Manhattan distance) or "hamming" (differing bits). There is no

@@ -52,7 +52,7 @@ class SchemaArguments:
         header = CollectionHeader(
             name=name,
             number=0,
-            dim=config.dimension(self.dim, dtype),
+            dim=config.collection_dimension(self.dim, dtype),
             metric=metric.name,
             dtype=dtype.name,
             scores=convention_named(scores, metric.name, dtype=dtype.name, argument="scores").name,
@@ -76,7 +76,8 @@ class SchemaArguments:
             InvalidArgumentError: It differs in something else, or an argument is out of range.
         """
         header = view.header
-        check_schema(header, metric=self.metric, dim=self.dim, model=self.model, path=path)
+        dim = None if self.dim == config.OPEN else self.dim
+        check_schema(header, metric=self.metric, dim=dim, model=self.model, path=path)
         if self.dtype is not None:
             dtype = dtype_named(self.dtype).name
             self._require(header.name, "dtype", header.dtype, dtype, "rebuild(dtype=...)")

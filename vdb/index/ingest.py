@@ -26,6 +26,7 @@ from vdb.errors import (
     InvalidArgumentError,
     NotFoundError,
 )
+from vdb.index import open_dimension
 from vdb.index.dimension_change import with_change
 from vdb.index.fields import field_index
 from vdb.model import inputs
@@ -83,7 +84,7 @@ class Rows:
         vectors: Of those that have one, as they are stored; bits packed. `add` and `upsert` let go
             of them as they are stored.
         payloads: Each one encoded, or None where there is none.
-        kind: The dimension, metric and dtype that the vectors were prepared for.
+        kind: Dimension (0: there are no vectors), metric and dtype that they were prepared for.
         bare: Which have no vector, bool (n,); None where all have one.
     """
 
@@ -116,10 +117,10 @@ def prepare(
         optional=optional,
         one=one,
     )
-    parts, bare = rows_for(dim=dim, metric=METRICS[metric], dtype=DTYPES[dtype])
+    parts, bare, rows_dim = rows_for(dim=dim, metric=METRICS[metric], dtype=DTYPES[dtype])
     parts.anew = lambda **kind: rows_for(**kind).parts
     encoded = encode_payloads(payloads, len(listed), one=one, moments=moments, encoder=encoder)
-    return Rows(listed, parts, encoded, (dim, metric, dtype), bare)
+    return Rows(listed, parts, encoded, (rows_dim, metric, dtype), bare)
 
 
 def encode_payloads(
@@ -274,7 +275,7 @@ def _fitted(coll: WritableCollection, rows: Rows) -> Rows:
     """Checked rows as the collection takes them that stands now."""
     header = coll.header
     inputs.require_id_kind(header.name, header.id_kind, rows.ids)
-    kind = header.dim, header.metric, header.dtype
+    kind = header.dim or rows.kind[0], header.metric, header.dtype
     anew = rows.vectors.anew
     if kind != rows.kind and anew is not None:  # rebuilt since they were prepared
         try:
@@ -341,6 +342,12 @@ def _pick(terms: list[field_index.Terms], rows: list[int]) -> list[field_index.T
     return [terms[i] for i in rows] if terms else []
 
 
+def _fix_dimension(batch: Batch, coll: WritableCollection, rows: Rows) -> None:
+    """The first vectors say what dimension a collection has that was made without one."""
+    if coll.header.dim == 0 and len(rows.vectors):
+        open_dimension.fix(batch, coll, rows.kind[0])
+
+
 def _replace(
     batch: Batch,
     coll: WritableCollection,
@@ -350,6 +357,7 @@ def _replace(
     threads: int,
 ) -> None:
     """Give the records in these slots the vectors of rows, and take those of rows without one."""
+    _fix_dimension(batch, coll, rows)
     full = slice(None) if rows.bare is None else ~rows.bare
     parts = rows.vectors.parts
     vectors = parts[0] if len(parts) == 1 else np.concatenate(parts)
@@ -369,6 +377,7 @@ def _insert(
 ) -> None:
     if not rows.ids:
         return
+    _fix_dimension(batch, coll, rows)
     slots = np.empty(len(rows.ids), dtype=np.uint32)
     full = slice(None) if rows.bare is None else ~rows.bare
     if len(rows.vectors):

@@ -90,7 +90,7 @@ class CollectionInfo:
 
     Attributes:
         name: Its name.
-        dim: Dimension of its vectors.
+        dim: Dimension of its vectors; None until a collection of ``dim="auto"`` has one.
         metric: The metric of its current generation.
         dtype: How its vectors are stored, in its current generation.
         scores: The convention of scores that searches use by default.
@@ -123,7 +123,7 @@ class CollectionInfo:
     """
 
     name: str
-    dim: int
+    dim: int | None
     metric: str
     dtype: str
     scores: str
@@ -247,7 +247,7 @@ def collection_info(
     spread = angular_spread(reader, view)
     return CollectionInfo(
         name=header.name,
-        dim=header.dim,
+        dim=header.dim or None,
         metric=header.metric,
         dtype=header.dtype,
         scores=header.scores,

@@ -174,6 +174,23 @@ def dimension(dim: object, dtype: DType) -> int:
     return plain
 
 
+OPEN = "auto"
+"""What is given for the dimension of a collection whose first vector shall say it."""
+
+
+def collection_dimension(dim: object, dtype: DType) -> int:
+    """The dimension of a new collection, as `dimension`; 0 for "auto", while it is open."""
+    if dim is None or isinstance(dim, str):
+        if dim == OPEN:
+            return 0
+        raise ArgumentTypeError(
+            f'dim must be an int, or "{OPEN}" for that of the first vector, got {shown(dim)}',
+            expected="int",
+            received=type(dim).__name__,
+        )
+    return dimension(dim, dtype)
+
+
 def vector_type(dtype: object, metric: Metric) -> DType:
     """The dtype of a collection with that metric."""
     row = dtype_named(dtype)

@@ -110,7 +110,7 @@ def _search(
     # The index finds slots and natural values; these become scores, and the threshold cuts.
     candidates = matches(view, params)
     if not len(matrix) or not candidates:
-        ranking = empty_ranking(scoring, len(matrix), view.header.dim)
+        ranking = empty_ranking(scoring, len(matrix), view.header.dim or 1)
     elif k is None:
         ranking = range_search(reader, view, matrix, scoring, params)
     elif threshold is not None:

@@ -13,7 +13,7 @@ from typing import Protocol
 
 from vdb.errors import CorruptedError
 from vdb.store.format import blocks
-from vdb.store.format.headers import CollectionHeader
+from vdb.store.format.headers import OPEN_ROW_DIM, CollectionHeader
 
 __all__ = ["Stored", "largest_slot_count", "require_slot_count"]
 
@@ -48,7 +48,7 @@ def largest_slot_count(stored: Stored, header: CollectionHeader) -> int:
 
 
 def _rows(header: CollectionHeader) -> int:
-    row = blocks.vector_row_size(header.dim, header.dtype)
+    row = blocks.vector_row_size(header.dim or OPEN_ROW_DIM, header.dtype)
     return blocks.rows_per_block(blocks.BIG_BLOCK, row, blocks.VECTORS)
 
 

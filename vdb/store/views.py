@@ -118,7 +118,7 @@ def build_view(
         for level in range(blocks.link_levels(M)):
             size = blocks.link_row_size(M, level)
             links.append(table_of(generation.number, blocks.LINKS, level, size, M**level))
-    dim = header.embedding_in(generation).dim
+    dim = header.row_dim(generation)
     row_size = blocks.vector_row_size(dim, generation.dtype)
     vectors = table_of(generation.vectors, blocks.VECTORS, 0, row_size, 1)
     codes = None

@@ -128,6 +128,31 @@ def test_no_more_records_than_there_are_lack_a_vector():
         decoded(fields | {"bare": 3})
 
 
+def test_a_dimension_that_is_open_is_of_the_second_version():
+    one = header(dim=0, bare=2, count=2, slots=3, free_count=1, free_head=1, id_kind="int")
+    assert CollectionHeader.decode(one.encode(), 1) == one
+    assert one.format_version == header(dim=0).format_version == 2
+    assert header(dim=0, dtype="bit", metric="hamming").format_version == 2
+
+
+@pytest.mark.parametrize(
+    "changes",
+    [
+        {"bare": None},
+        {"bare": 1},
+        {"building": 2, "next_generation": 3},
+        {"kept": 2, "next_generation": 3},
+    ],
+)
+def test_without_a_dimension_there_is_no_vector_and_no_other_generation(changes):
+    one = header(dim=0, bare=2, count=2, slots=2, id_kind="int")
+    with pytest.raises(CorruptedError, match="dim"):
+        CollectionHeader.decode(dataclasses.replace(one, **changes).encode(), 1)
+    with pytest.raises(CorruptedError, match="dim"):
+        wrong = dataclasses.replace(one, **changes)
+        wrong.verify_encoded(wrong.encode(), one)
+
+
 def test_a_count_that_cannot_be_read_again_is_not_written():
     before = header(bare=1, count=2, slots=2, id_kind="int")
     after = dataclasses.replace(before, bare=3)

@@ -76,6 +76,12 @@ def calibrate(
 ) -> Calibration:
     """Finds the threshold; see `vdb.calibrate_threshold`."""
     header = view.header
+    if header.dim == 0:
+        raise InvalidArgumentError(
+            f"collection {header.name!r} has no dimension yet, and nothing has a score",
+            expected="vectors",
+            received=0,
+        )
     seed = whole("seed", seed, 0, LIMITS.seed)
     keep = choice("keep", keep, ("count", "precision"))
     own_metric = header.metric if metric is None else metric_named(metric).name

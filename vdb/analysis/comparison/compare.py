@@ -97,7 +97,6 @@ def compare(
         names = _metrics(metrics, view.header.dtype)
         k = whole("k", k, 1, LIMITS.slots)
         seed = whole("seed", seed, 0, LIMITS.seed)
-        query_set = checked_queries(view, queries, names)
         header = view.header
         if not header.vector_count:
             raise InvalidArgumentError(
@@ -105,6 +104,7 @@ def compare(
                 expected="vectors",
                 received=0,
             )
+        query_set = checked_queries(view, queries, names)
         n, k = len(query_set), min(k, header.vector_count)
         query_texts = texts_of(texts, n)
         labels = None if relevant is None else read_labels(reader, view, relevant, n)

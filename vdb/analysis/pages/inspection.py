@@ -13,7 +13,7 @@ def inspection_page(report: Inspection) -> str:
     """An inspection as one HTML page."""
     info = report.info
     sub = (
-        f"{info.dim} dimensions of {info.dtype} · {info.metric} · {info.index} · "
+        f"{info.dim or 'open'} dimensions of {info.dtype} · {info.metric} · {info.index} · "
         f"generation {info.generation}" + (f" · {info.model}" if info.model else "")
     )
     return page(
@@ -40,7 +40,8 @@ def size(count: float) -> str:
 
 def _facts(report: Inspection) -> str:
     info = report.info
-    reached = report.reached / info.count if info.count else 1.0
+    vectors = info.count - info.without_vector
+    reached = report.reached / vectors if vectors else 1.0
     facts = [
         (f"{info.count:,}", "records"),
         (f"{reached:.1%}", "of them reachable"),

@@ -52,8 +52,11 @@ class AsyncCollectionReader(ReaderHandle):
         return self._sync.name
 
     @property
-    def dim(self) -> int:
-        """The dimension of its vectors at present; only a rebuild changes it."""
+    def dim(self) -> int | None:
+        """The dimension of its vectors at present; only a rebuild changes it.
+
+        None in a collection that was created with ``dim="auto"``, until it has a vector.
+        """
         return self._sync.dim
 
     async def dtype(self) -> str:

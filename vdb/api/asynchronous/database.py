@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from os import PathLike
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Literal
 
 from vdb.api import lazy_modules
 from vdb.api.asynchronous.collection import AsyncCollection
@@ -138,7 +138,7 @@ class AsyncDatabase(DatabaseHandle):
         self,
         name: str,
         *,
-        dim: int,
+        dim: int | Literal["auto"],
         metric: str,
         dtype: str | None = None,
         index: config.IndexConfig | None = None,
@@ -154,7 +154,9 @@ class AsyncDatabase(DatabaseHandle):
         Args:
             name: 1 to 128 characters from A-Z, a-z, 0-9, underscore, point and hyphen.
             dim: Dimension of its vectors: 1..16,000 of float32, 32,000 of float16, 64,000 of int8;
-                a multiple of 8 up to 512,000 of bits.
+                a multiple of 8 up to 512,000 of bits. "auto": that of the first vector, from the
+                commit that stores it; until then searches return no hits, and the file is of
+                format 2.
             metric: "l2" (squared Euclidean distance), "ip" (inner product of vectors of any
                 length), "cosine" (cosine similarity), "dot" (inner product of unit vectors; of
                 int8 any), "l1" (Manhattan distance) or "hamming" (differing bits). There is no

@@ -6,7 +6,7 @@ import re
 
 import typer
 
-__all__ = ["a_count", "a_number", "a_size", "a_whole_number"]
+__all__ = ["a_count", "a_dimension", "a_number", "a_size", "a_whole_number"]
 
 _LONGEST = 60  # characters of the text in an error
 
@@ -17,6 +17,11 @@ def a_whole_number(text: str | int) -> int:
         return int(text)
     except ValueError:
         raise typer.BadParameter(f"expected a whole number, got {_quoted(text)}") from None
+
+
+def a_dimension(text: str | int) -> int | str:
+    """A whole number, or "auto"."""
+    return "auto" if text == "auto" else a_whole_number(text)
 
 
 def a_count(text: str | int) -> int:

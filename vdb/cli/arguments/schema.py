@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, fields, replace
-from typing import Any, TypeVar
+from typing import Any, Literal, TypeVar
 
 from vdb.api.collection import Collection
 from vdb.api.database import Database
@@ -69,7 +69,7 @@ class Options:
         }
         return {option: value for option, value in values.items() if value is not None}
 
-    def schema(self, name: str, dim: int) -> Schema:
+    def schema(self, name: str, dim: int | Literal["auto"]) -> Schema:
         """The schema that the options describe; raises VdbError for an invalid one."""
         return Schema(
             name,
@@ -141,7 +141,7 @@ class Schema:
     """A new collection; checked before the database is created, so that no empty one is left."""
 
     name: str
-    dim: int
+    dim: int | Literal["auto"]
     metric: str
     dtype: str
     index: IndexConfig
@@ -154,7 +154,7 @@ class Schema:
         config.collection_name(self.name)
         metric = metric_named(self.metric)
         dtype = config.vector_type(self.dtype, metric)
-        config.dimension(self.dim, dtype)
+        config.collection_dimension(self.dim, dtype)
         config.fitting_index(self.index, metric, dtype)
         convention_named(self.scores, self.metric, dtype=self.dtype, argument="--scores")
         config.model_text(self.model)
@@ -162,8 +162,8 @@ class Schema:
     def rows_within(self, memory: int, threads: int) -> int:
         """As `Collection.rows_within`, for the empty collection."""
         dtype = DTYPES[self.dtype]
-        index = self.index
-        return rows_within(memory, dim=self.dim, dtype=dtype, index=index, slots=0, threads=threads)
+        index, dim = self.index, 1 if self.dim == "auto" else self.dim
+        return rows_within(memory, dim=dim, dtype=dtype, index=index, slots=0, threads=threads)
 
     def make(self, db: Database) -> Collection:
         """Create the collection, empty."""

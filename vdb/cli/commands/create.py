@@ -11,6 +11,7 @@ from vdb.cli.arguments import numbers, options
 from vdb.cli.arguments.schema import Options, required
 from vdb.cli.render import output
 from vdb.errors import InvalidArgumentError
+from vdb.model.config import OPEN
 
 
 def create(
@@ -20,9 +21,9 @@ def create(
     dim: Annotated[
         int | None,
         typer.Option(
-            metavar="N",
-            parser=numbers.a_whole_number,
-            help="Length of its vectors; needed with NAME.",
+            metavar="N|auto",
+            parser=numbers.a_dimension,
+            help="Length of its vectors, or auto: that of the first one; needed with NAME.",
         ),
     ] = None,
     metric: options.Metric = None,
@@ -76,7 +77,8 @@ def create(
         output.line(f"{directory}: a database with {count} collection{'' if count == 1 else 's'}")
     else:
         kind = "" if schema.dtype == "float32" else f" of {schema.dtype}"
+        size = "open dimension" if schema.dim == OPEN else f"{schema.dim} dimensions"
         output.line(
             f"{directory}: made collection {schema.name} "
-            f"({schema.dim} dimensions, {schema.metric}{kind}, {schema.index.type})"
+            f"({size}, {schema.metric}{kind}, {schema.index.type})"
         )

@@ -59,7 +59,7 @@ def export(
                     count=count,
                     without_vector=info.without_vector,
                     optional_vectors=info.optional_vectors,
-                    columns=dtype.columns(collection.dim),
+                    columns=0 if info.dim is None else dtype.columns(info.dim),
                     dtype=dtype.stored,
                     schema=described(info),
                     prefix=out,

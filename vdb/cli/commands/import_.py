@@ -190,7 +190,7 @@ def import_(
     if create:
         defaults = source.exported_options()
         full = schema_options if defaults is None else schema_options.with_defaults(defaults)
-        schema = full.schema(name, source.dim(full.dtype))
+        schema = full.schema(name, source.dim(full.dtype) or "auto")
     with database.open(
         directory,
         create=create,
@@ -229,7 +229,7 @@ def _existing(db: Database, name: str, schema_options: Options, source: FileRead
     except NotFoundError as error:
         raise NotFoundError(f"{error} (--create makes it)", received=name) from None
     dim = source.dim(collection.dtype)
-    if dim != collection.dim:
+    if dim and collection.dim is not None and dim != collection.dim:
         raise DimensionMismatchError(
             f"{source.path} has vectors of {dim} numbers, collection {name} of {collection.dim}",
             expected=collection.dim,

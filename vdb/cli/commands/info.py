@@ -30,10 +30,12 @@ def info(
     facts = {key: fact for key, fact in named(answer).items() if key not in _HANDLE_FACTS}
     if json:
         output.json_object(facts)
-    else:
-        output.facts(str(directory) if name is None else f"{directory}: {name}", facts)
-        if isinstance(answer, CollectionInfo):
-            _print_generations(directory, answer)
+        return
+    if facts.get("dim", 0) is None:
+        facts["dim"] = "open"
+    output.facts(str(directory) if name is None else f"{directory}: {name}", facts)
+    if isinstance(answer, CollectionInfo):
+        _print_generations(directory, answer)
 
 
 def _print_generations(directory: Path, answer: CollectionInfo) -> None:

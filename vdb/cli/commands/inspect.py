@@ -64,14 +64,14 @@ def _print(report: Inspection) -> None:
     info, norms, file = report.info, report.norms, report.file
     lag = "" if not file.reader_lag else f", the oldest {file.reader_lag:,} commits behind"
     output.table(
-        f"{info.name}: {info.count:,} records, {info.dim} dimensions, {info.metric}",
+        f"{info.name}: {info.count:,} records, {info.dim or 'open'} dimensions, {info.metric}",
         None,
         [
             ("index", str(info.index)),
             ("generation", f"{info.generation} of {len(info.history)} in its history"),
             ("tuning", "-" if info.tuning is None else str(info.tuning)),
             ("free slots", f"{info.free_slots:,}"),
-            ("reachable", f"{report.reached:,} of {info.count:,}"),
+            ("reachable", f"{report.reached:,} of {info.count - info.without_vector:,}"),
             ("waiting for links", f"{report.unlinked:,}"),
             ("duplicates", f"{report.duplicates:,} of {report.duplicate_groups:,} vectors"),
             ("norms", f"{norms.min:.4g} .. {norms.median:.4g} .. {norms.max:.4g} (median)"),

@@ -68,6 +68,8 @@ class FileReader(ABC):
     def dim(self, dtype: str | None) -> int:
         """Numbers in a vector of a collection with that dtype: eight bits in each byte.
 
+        0 for the file of a collection whose dimension was open.
+
         Raises:
             InvalidArgumentError: The file holds booleans, and the dtype is not of bits.
         """

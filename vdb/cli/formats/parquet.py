@@ -24,7 +24,7 @@ from vdb.cli.arguments.schema import Options
 from vdb.cli.formats.file_format import FileFormat, ReadOptions
 from vdb.cli.formats.file_reader import FileReader, Part
 from vdb.cli.formats.file_writer import Export
-from vdb.cli.formats.schema_file import options_from
+from vdb.cli.formats.schema_file import is_open, options_from
 from vdb.cli.json_text import JsonError, parsed
 from vdb.cli.new_files import replacing
 from vdb.errors import InvalidArgumentError
@@ -62,7 +62,8 @@ class ParquetReader(FileReader):
         self.rows = self.file.metadata.num_rows
         kind = self.file.schema_arrow.field(self.vector_field).type
         self.numbers = _number_type(kind.value_type)
-        self.columns = getattr(kind, "list_size", None) or self._first_length()
+        size = getattr(kind, "list_size", None)
+        self.columns = self._first_length() if size is None else size
 
     def parts(self, room: Callable[[], int]) -> Iterator[Part]:
         """All rows in order; one row group is decoded at a time."""
@@ -109,6 +110,9 @@ class ParquetReader(FileReader):
             lists = batch.column(self.vector_field).drop_null()
             if len(lists):
                 return len(lists[0])
+        text = (self.file.schema_arrow.metadata or {}).get(METADATA)
+        if text is not None and is_open(text):
+            return 0
         raise InvalidArgumentError(
             f"{self.path} has no vectors, and does not say how long its vectors are"
         )
@@ -260,19 +264,23 @@ def write_parquet(export: Export) -> list[Path]:
     (place,) = export.places(".parquet")
     with replacing(place) as (file,), ExitStack() as stack:
         writer: Any = None
-        vectors = pa.list_(pa.from_numpy_dtype(export.dtype), export.columns)
+        # Where the dimension is open there are no vectors, and lists of any length.
+        vectors = pa.list_(pa.from_numpy_dtype(export.dtype), export.columns or -1)
         for part in export.parts(at_least_one=True):
             ids = pa.array([record.id for record in part], None if part else pa.int64())
             nothing = np.zeros(export.columns, export.dtype)
             numbers = [nothing if one.vector is None else one.vector for one in part]
             missing = [record.vector is None for record in part]
-            columns = [
-                ids,
-                pa.FixedSizeListArray.from_arrays(
+            lists = pa.nulls(len(part), vectors)
+            if export.columns:
+                lists = pa.FixedSizeListArray.from_arrays(
                     np.concatenate([nothing[:0], *numbers]),
                     type=vectors,
                     mask=pa.array(missing, pa.bool_()) if any(missing) else None,
-                ),
+                )
+            columns = [
+                ids,
+                lists,
                 pa.array([_json(record.payload) for record in part], pa.string()),
             ]
             batch = pa.record_batch(columns, names=["id", "vector", "payload"])

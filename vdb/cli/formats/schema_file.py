@@ -7,8 +7,9 @@ file.
      "index": {"type": "hnsw", "M": 16, "ef_construction": 200, "codes": null, "seed": 0},
      "scores": "native", "model": null, "fields": {"pep": "int"}}
 
-With ``"optional_vectors": true`` records may have no vector: the `.npy` file has a row for each
-record that has one, and the line of any other says ``"vector": null``.
+``"dim": null`` says that the dimension was open. With ``"optional_vectors": true`` records may have
+no vector: the `.npy` file has a row for each record that has one, and the line of any other says
+``"vector": null``.
 """
 
 from __future__ import annotations
@@ -22,7 +23,7 @@ from vdb.errors import InvalidArgumentError
 from vdb.maintenance.info import CollectionInfo
 from vdb.model.results import plain
 
-__all__ = ["SUFFIX", "described", "options_beside", "options_from"]
+__all__ = ["SUFFIX", "described", "is_open", "options_beside", "options_from"]
 
 SUFFIX = ".json"
 
@@ -116,6 +117,15 @@ def options_from(text: bytes, place: str) -> Options | None:
         optional_vectors=schema.get("optional_vectors"),
         seed=graph.get("seed"),
     )
+
+
+def is_open(text: bytes) -> bool:
+    """Whether a schema says that the dimension of its collection was open."""
+    try:
+        schema = parsed(text.decode())
+    except (JsonError, UnicodeDecodeError):
+        return False
+    return isinstance(schema, dict) and _MARK in schema and schema.get("dim", 0) is None
 
 
 def _require(place: str, schema: dict[str, Any], facts: dict[str, tuple[Any, str]]) -> None:

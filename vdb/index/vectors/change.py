@@ -22,7 +22,7 @@ from vdb.model.inputs import RowParts
 from vdb.model.records import Progress
 from vdb.store import Batch, WritableCollection
 
-__all__ = ["add", "add_bare", "erase", "remove", "replace"]
+__all__ = ["add", "add_bare", "erase", "lay_out", "remove", "replace"]
 
 MOST_UNLINKED = 32
 """Vectors that may be without links at a time: a query compares them in about a microsecond."""
@@ -91,6 +91,16 @@ def add_bare(batch: Batch, collection: WritableCollection, count: int) -> NDArra
     header.bare = (header.bare or 0) + count
     _note(collection, writer)
     return slots
+
+
+def lay_out(batch: Batch, collection: WritableCollection, bare: NDArray[np.bool_]) -> None:
+    """Makes the slots of a collection that has none yet: bare ones, and free ones, by (slots,)."""
+    writer, fetch = writer_of(collection), batch.base.fetch
+    slots = writer.allocate(fetch, len(bare))
+    writer.put_bare(fetch, np.ascontiguousarray(slots[bare]))
+    writer.release(fetch, np.ascontiguousarray(slots[~bare]))
+    writer.fill(fetch, 0)
+    _note(collection, writer)
 
 
 def replace(

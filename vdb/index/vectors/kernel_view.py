@@ -64,7 +64,7 @@ def index_of(view: CollectionView) -> Index:
     flat = parameters["type"] == "flat"
     index = _index(
         metric=generation.metric,
-        dim=header.embedding_in(generation).dim,
+        dim=header.row_dim(generation),
         dtype=generation.dtype,
         vectors=view.vectors,
         links=view.links,

@@ -68,7 +68,7 @@ def _orphaned_block(
         owners = [record for record in generations.values() if record.vectors == place.generation]
         if not owners:
             return f"no generation of collection {header.name!r} is over these vectors"
-        dim = header.embedding_in(owners[0]).dim
+        dim = header.row_dim(owners[0])
         row_size, span = blocks.vector_row_size(dim, owners[0].dtype), 1
         exists = level == 0
     else:
@@ -79,7 +79,7 @@ def _orphaned_block(
         codes = record.index.get("codes")
         if kind == blocks.CODES:
             exists = codes is not None and level == 0
-            dim = header.embedding_in(record).dim
+            dim = header.row_dim(record)
             row_size, span = (blocks.code_row_size(dim, codes), 1) if codes else (0, 1)
         else:
             exists = kind == blocks.LINKS and M > 0 and level < blocks.link_levels(M)

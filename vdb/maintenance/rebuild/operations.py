@@ -42,7 +42,7 @@ from vdb.maintenance.rebuild.report import RebuildPlan, RebuildProgress, Rebuild
 from vdb.maintenance.rebuild.request import RebuildRequest
 from vdb.maintenance.rebuild.run import Run
 from vdb.maintenance.rebuild.source_rows import SourceRows
-from vdb.maintenance.rebuild.spec import GenerationSpec, target_dtype
+from vdb.maintenance.rebuild.spec import GenerationSpec, require_dimension, target_dtype
 from vdb.maintenance.rebuild.vector_source import source_of
 from vdb.model.config import index_from_map
 from vdb.store import Batch, CollectionView, Snapshot, WritableCollection, generations
@@ -65,6 +65,7 @@ def plan(context: RebuildContext, request: RebuildRequest) -> RebuildPlan:
     with context.environment.snapshot() as reader:
         view = context.view(reader)
         header = view.header
+        require_dimension(header)
         source = source_of(request.vectors, target_dtype(header, request))
         trial = trial_of(source, reader, view, request)
         dim = None if trial is None else trial.dim
@@ -123,6 +124,7 @@ def rebuild(
     with environment.rebuilding():
         with environment.snapshot() as reader:
             view = context.view(reader)
+            require_dimension(view.header)
             pending = _pending(reader, view)
             if resume and pending is None:
                 raise NotFoundError(

@@ -23,7 +23,7 @@ from vdb.store.format.generation import GenerationRecord
 from vdb.store.format.headers import CollectionHeader
 from vdb.store.format.limits import LONGEST_REASON
 
-__all__ = ["GenerationSpec", "reason_text", "refused_norms", "target_dtype"]
+__all__ = ["GenerationSpec", "reason_text", "refused_norms", "require_dimension", "target_dtype"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -129,6 +129,17 @@ class GenerationSpec:
             rows = blocks.rows_per_block(small_block, blocks.link_row_size(M, level), blocks.LINKS)
             total += -(-slots // (M**level * rows)) * small_block
         return total
+
+
+def require_dimension(header: CollectionHeader) -> None:
+    """Refuse a collection without a vector so far, whose dimension is open."""
+    if header.dim == 0:
+        raise InvalidArgumentError(
+            f"collection {header.name!r} has no dimension yet, and nothing to rebuild; to have "
+            "another metric, dtype or index, drop it and create it anew",
+            expected="a collection with a dimension",
+            received=None,
+        )
 
 
 def target_dtype(header: CollectionHeader, request: RebuildRequest) -> DType:

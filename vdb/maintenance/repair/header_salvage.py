@@ -51,6 +51,9 @@ def salvage_header(
         raise CorruptedError("not a record", where=where)
     best = as_map(_plain(name, number))
     best["id_kind"] = stored.get("id_kind")
+    if stored.get("dim") == 0:  # no record has a vector, and perhaps there is none
+        records = 0 if stored.get("bare") is None else MOST_SLOTS
+        best |= {"slots": records, "count": records, "bare": records or None}
     for group in _NEEDED:
         best |= {field: stored.get(field) for field in group}
         if group == ("generation",):

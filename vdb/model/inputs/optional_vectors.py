@@ -23,6 +23,7 @@ from vdb.errors import (
 from vdb.model import dataframes
 from vdb.model.dtypes import DType
 from vdb.model.inputs.arrays import is_missing, is_row
+from vdb.model.inputs.open_dimension import inferred_dimension
 from vdb.model.inputs.row_parts import RowParts
 from vdb.model.inputs.vectors import vector_parts
 from vdb.model.metrics import Metric
@@ -43,10 +44,12 @@ class VectorRows(NamedTuple):
     Attributes:
         parts: Of the records that have one, in order, as they are stored.
         bare: Which of all records have none: bool (n,); None where all have one.
+        dim: Their dimension; 0 where that is open and there is no vector.
     """
 
     parts: RowParts
-    bare: NDArray[np.bool_] | None = None
+    bare: NDArray[np.bool_] | None
+    dim: int
 
 
 def vector_rows(
@@ -65,7 +68,7 @@ def vector_rows(
     Args:
         vectors: As for `vector_parts`; with `optional`, None for records without a vector, or
             missing rows in it.
-        dim: The collection's dimension.
+        dim: The collection's dimension; 0 where it is open, so that the vectors say it.
         metric: The metric that must accept them.
         dtype: What the vectors are stored as.
         rows: How many there must be, missing ones included.
@@ -78,18 +81,23 @@ def vector_rows(
     """
 
     def parts(present: Any, count: int) -> RowParts:
+        nonlocal dim
+        if dim == 0:
+            dim = inferred_dimension(present, name, dtype, one=one)
         return vector_parts(
             present, dim=dim, metric=metric, dtype=dtype, rows=count, name=name, one=one
         )
 
     if not optional:
-        return VectorRows(_all_present(vectors, name, lambda: parts(vectors, rows), one=one))
+        own = _all_present(vectors, name, lambda: parts(vectors, rows), one=one)
+        return VectorRows(own, None, dim)
     if vectors is None:
         bare = np.ones(rows, dtype=np.bool_)
     else:
         split = None if one else _split(vectors)
         if split is None:
-            return VectorRows(parts(vectors, rows))
+            own = parts(vectors, rows)
+            return VectorRows(own, None, dim)
         vectors, bare = split
         if len(bare) != rows:
             raise InvalidArgumentError(
@@ -98,12 +106,14 @@ def vector_rows(
                 received=len(bare),
             )
     if bare.all():
-        return VectorRows(RowParts([np.empty((0, dtype.columns(dim)), dtype.stored)]), bare)
+        own = RowParts([np.empty((0, dtype.columns(dim)), dtype.stored)])
+        return VectorRows(own, bare, dim)
     places = np.flatnonzero(~bare)
     try:
-        return VectorRows(parts(vectors, len(places)), bare)
+        own = parts(vectors, len(places))
     except (InvalidVectorError, DimensionMismatchError) as error:
         raise _by_own_row(error, name, places) from None
+    return VectorRows(own, bare, dim)
 
 
 def _all_present(vectors: Any, name: str, parts: Callable[[], RowParts], *, one: bool) -> RowParts:

@@ -11,6 +11,8 @@ from vdb.errors import InvalidArgumentError
 from vdb.model.dtypes import DTYPES, DType
 from vdb.model.inputs import numbers
 from vdb.model.inputs.arrays import array_of, arrays_of, refuse_dimension
+from vdb.model.inputs.iterators import rereadable
+from vdb.model.inputs.open_dimension import inferred_dimension
 from vdb.model.inputs.row_parts import RowParts
 from vdb.model.metrics import Metric
 
@@ -33,7 +35,7 @@ def vector_matrix(
         vectors: Any real array-like that `arrays.array_of` takes, shape (rows, dim); of bits packed
             bytes, shape (rows, dim / 8), or booleans, shape (rows, dim). ``one`` takes a single row
             too.
-        dim: The collection's dimension.
+        dim: The collection's dimension; 0 where it is open, so that any will do.
         metric: The metric that must accept them.
         dtype: What the vectors are stored as.
         rows: How many there must be; None for any number.
@@ -69,6 +71,9 @@ def vector_parts(
     """The same in several matrices, where they lie in several arrays; see `vector_matrix`."""
     parts: list[NDArray[Any]] = []
     before = 0
+    if dim == 0:
+        vectors = rereadable(name, vectors)
+        dim = inferred_dimension(vectors, name, dtype, one=one)
     for array in arrays_of(vectors, name, dim, dtype):
         matrix = _matrix(array, dim, dtype, rows=rows, name=name, one=one)
         parts.append(numbers.stored(matrix, dim, metric, dtype, name=name, one=one, before=before))
@@ -114,6 +119,9 @@ def query_matrix(
 def query_row(q: ArrayLike, *, dim: int, metric: Metric, dtype: DType) -> NDArray[Any]:
     """One query, shape (dim,), as a matrix of one row. Raises as `vector_matrix`."""
     own = DTYPES[dtype.queries]
+    if dim == 0:
+        q = rereadable("q", q)
+        dim = inferred_dimension(q, "q", own, one=True)
     if (
         type(q) is np.ndarray
         and q.dtype == own.stored

@@ -112,7 +112,8 @@ class CollectionHeader:
     Attributes:
         name: Its name; key ``03`` has the same.
         number: Its number in keys; never reused.
-        dim: Numbers in a vector, of at most 64,000 bytes together.
+        dim: Numbers in a vector, of at most 64,000 bytes together; 0 (of format version 2) while
+            that is open: no record has a vector yet.
         metric: One of `METRICS`.
         dtype: How vectors are stored, one of `DTYPES`.
         scores: Default convention of results.
@@ -231,6 +232,10 @@ class CollectionHeader:
                 return Embedding(line["dim"], line["model"])
         return self.embedding
 
+    def row_dim(self, record: GenerationRecord) -> int:
+        """The dimension that the rows of a generation are laid out for."""
+        return self.embedding_in(record).dim or OPEN_ROW_DIM
+
     @property
     def vector_count(self) -> int:
         """How many of the records have a vector."""
@@ -240,6 +245,8 @@ class CollectionHeader:
     def format_version(self) -> int:
         """The oldest format version that has what this header says."""
         own = required_version(as_map(self), OPTIONAL_FIELDS)
+        if self.dim == 0:
+            own = max(own, OPEN_DIMENSION_VERSION)
         return max([own, *(required_version(stored_field(f), _FIELD_OPTIONS) for f in self.fields)])
 
     def encode(self) -> bytes:
@@ -255,7 +262,7 @@ class CollectionHeader:
         header = cls(
             name=f.collection_name("name"),
             number=f.whole("number", number, number),
-            dim=f.whole("dim", 1, LARGEST_ROW * 8),
+            dim=f.whole("dim", 0, LARGEST_ROW * 8),
             metric=f.choice("metric", METRICS),
             dtype=f.choice("dtype", DTYPES),
             scores=f.word("scores"),
@@ -326,6 +333,12 @@ OPTIONAL_FIELDS: OptionalFields = {
 }
 """The fields of a collection's header that later format versions added."""
 
+OPEN_DIMENSION_VERSION = 2
+"""The first format version of which a collection may have no dimension yet."""
+
+OPEN_ROW_DIM = 8
+"""The dimension that rows are laid out for while it is open."""
+
 _COUNTS = frozenset({"id_kind", "slots", "count", "free_head", "free_count", "bare"})
 
 
@@ -337,6 +350,8 @@ def _check_counts(f: Fields, header: CollectionHeader) -> None:
         f.refuse("slots", f"count + free_count = {header.count + header.free_count}", header.slots)
     if header.bare is not None and header.bare > header.count:
         f.refuse("bare", f"at most {header.count}, the number of records", header.bare)
+    if header.dim == 0 and header.vector_count:
+        f.refuse("dim", f"that of {header.vector_count} vectors", 0)
     if (header.free_head == NO_SLOT) != (header.free_count == 0):
         f.refuse("free_head", "none just when free_count is 0", header.free_head)
     if header.free_head != NO_SLOT and header.free_head >= header.slots:
@@ -354,6 +369,8 @@ def _check_roles(f: Fields, header: CollectionHeader) -> None:
     in_use = [number for number in numbers if number]
     if len(set(in_use)) != len(in_use):
         f.refuse("generation", "one role for each generation", numbers)
+    if header.dim == 0 and (header.building or header.kept):
+        f.refuse("dim", "one, where there is another generation", 0)
 
 
 def _check_embeddings(f: Fields, header: CollectionHeader) -> None:
