@@ -8,7 +8,6 @@ except for the methods listed here.
 from __future__ import annotations
 
 import ast
-import re
 import subprocess
 import sys
 import textwrap
@@ -49,6 +48,9 @@ RESULTS = {
     "problems_module.Problems": "checked({})",
 }
 """What a worker thread still does to a result, by its type."""
+
+ITERATED = {"Iterator[Id]": "Id", "RecordScan": "Record"}
+"""What is iterated over with ``async for``, and the type of its items."""
 
 FACES = {
     "Collection": "AsyncCollection",
@@ -279,11 +281,11 @@ def method(module: SyncModule, node: ast.FunctionDef) -> Iterator[str]:
     if "property" not in decorators:
         call += f"({passed})"
     text = "".join(f"@{one}\n" for one in decorators if one == "with_hints")
-    if match := re.fullmatch(r"Iterator\[(\w+)\]", returned):
+    if item := ITERATED.get(returned):
         star = "" if any(one.startswith("*") for one in parameters) else "*, "
         parameters.append(f"{star}rows: int = 1000")
-        head = f"def {node.name}(self, {', '.join(parameters)}) -> AsyncWalk[{match[1]}]:"
-        documentation = with_argument(documentation, ROWS)
+        head = f"def {node.name}(self, {', '.join(parameters)}) -> AsyncWalk[{item}]:"
+        documentation = with_argument(without_returns(documentation), ROWS)
         body = f"return AsyncWalk(lambda: {call}, rows, self._calls, self._place())"
     else:
         face_name = FACES.get(returned, returned)
@@ -357,6 +359,12 @@ def with_argument(documentation: str, line: str) -> str:
         sys.exit(f"this docstring has no Args section, which the async face adds to: {before}")
     listed, gap, rest = arguments.partition("\n\n")
     return f"{before}{mark}{listed}\n    {line}{gap}{rest}"
+
+
+def without_returns(documentation: str) -> str:
+    """The docstring without what it says of an iterator of the sync face."""
+    before, mark, returns = documentation.partition("\n\nReturns:\n")
+    return before + returns[returns.find("\n\n") :] if mark else documentation
 
 
 def indented(text: str) -> str:

@@ -48,7 +48,7 @@ def collections(db: vdb.Database) -> None:
     assert_type(docs.get("a"), vdb.Record | None)
     assert_type(docs.get(["a", "b"]), list[vdb.Record | None])
     assert_type(docs.ids(), Iterator[int | str])
-    assert_type(docs.scan(), Iterator[vdb.Record])
+    assert_type(docs.scan(), vdb.RecordScan)
     assert_type(len(docs), int)
     assert_type(docs.info().norms, vdb.NormStats)
     assert_type(docs.info().history, tuple[vdb.GenerationInfo, ...])

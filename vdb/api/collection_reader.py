@@ -25,6 +25,7 @@ from vdb.api.collection_lookup import (
 from vdb.api.id_walk import begin_walk
 from vdb.api.read_access import Access
 from vdb.api.record_iterator import Walk
+from vdb.api.record_scan import RecordScan
 from vdb.api.write_methods import refuse_write_method
 from vdb.errors import DimensionMismatchError, NotFoundError, VdbError
 from vdb.index import ingest
@@ -425,7 +426,7 @@ class CollectionReader(Handle):
         limit: int | None = None,
         with_vectors: bool = True,
         columns: Sequence[str] | None = None,
-    ) -> Iterator[Record]:
+    ) -> RecordScan:
         """The records in the order of `ids`; like there, the iterator holds one moment.
 
         A loop that rewrites each record makes the file grow with every one of them. Take the ids
@@ -440,6 +441,9 @@ class CollectionReader(Handle):
                 not decoded. Payloads are then dicts with those of the fields that they have, and
                 None where they are no dicts. With ``()`` no payload is read.
 
+        Returns:
+            An iterator of `Record`, which is a table for other libraries too.
+
         Raises:
             InvalidArgumentError: `columns` has something that is no name of a field.
             And as `ids`.
@@ -451,7 +455,7 @@ class CollectionReader(Handle):
         moment, view, ids = begin_walk(
             self._access, self._view, where=where, after=after, limit=limit
         )
-        return Walk(moment, query.scan(moment.reading, view, ids, parts))
+        return RecordScan(moment, view, ids, parts)
 
     @with_hints
     def count(self, where: Mapping[str, Any] | Filter | None = None) -> int:

@@ -24,6 +24,7 @@ class Walk(Handle, Iterator[_T]):
         self._path = moment.path
         self._moment: Moment | None = moment
         self._items = items
+        self._closed = False
 
     def _place(self) -> Path:
         return self._path
@@ -34,13 +35,17 @@ class Walk(Handle, Iterator[_T]):
         try:
             item = next(self._items)
         except StopIteration:
-            self.close()
+            self._release()
             raise
         self._moment.check()  # after closing, rows that were read ahead are not returned
         return item
 
     def close(self) -> None:
         """End the iteration and release the moment."""
+        self._closed = True
+        self._release()
+
+    def _release(self) -> None:
         self._moment = None
         self._items = iter(())
 

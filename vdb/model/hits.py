@@ -14,7 +14,7 @@ from vdb.model.metrics import METRICS
 from vdb.model.presentation.json_dicts import hit_dict
 from vdb.model.records import Direction, Hit, Id, Ids, Payload, Plan
 from vdb.model.tables.arrow_table import ArrowTable
-from vdb.model.tables.columns import EncodedPayloads, id_column, of_payloads, parts
+from vdb.model.tables.columns import EncodedPayloads, id_column, of_payloads, parts_of
 from vdb.model.tables.layout import RecordLayout, TableLayout
 
 __all__ = ["Hits", "ManyHits", "id_array"]
@@ -258,7 +258,7 @@ class Hits(Sequence[Hit], ArrowTable):
 
     def _batches(self) -> Iterator[list[TableColumn]]:
         ranks = np.arange(1, len(self) + 1)
-        for part in parts(self._payloads, len(self)):
+        for part in parts_of(self._payloads, len(self)):
             yield self._columns(part, [ranks[part]])
 
     def _columns(self, part: slice, places: list[NDArray[np.int64]]) -> list[TableColumn]:
@@ -488,7 +488,7 @@ class ManyHits(Sequence[Hits], ArrowTable):
         hits = self._all
         queries = np.repeat(np.arange(len(self)), np.diff(self._starts))
         ranks = np.arange(1, len(hits) + 1) - self._starts[queries]
-        for part in parts(hits._payloads, len(hits)):  # noqa: SLF001
+        for part in parts_of(hits._payloads, len(hits)):  # noqa: SLF001
             yield hits._columns(part, [queries[part], ranks[part]])  # noqa: SLF001
 
     # Looking

@@ -10,6 +10,7 @@ from vdb.query.id_cache import by_id
 from vdb.query.id_range import ids_in_range
 from vdb.query.lookup import RecordParts, contains, get, scan
 from vdb.query.nearest import nearest, with_spare
+from vdb.query.record_batches import RecordTable
 from vdb.query.refinement import Refinement, refined_search
 from vdb.query.scoring import (
     Scoring,
@@ -25,6 +26,7 @@ from vdb.query.zero_queries import checked_queries, refuse_zero
 __all__ = [
     "VALUE_ORDERS",
     "RecordParts",
+    "RecordTable",
     "Refinement",
     "Scoring",
     "SearchRequest",

@@ -6,7 +6,7 @@ collection in it, and sees that one moment.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import AbstractContextManager
 from itertools import islice, repeat
 from typing import Any, NamedTuple
@@ -22,7 +22,7 @@ from vdb.model.filters.field_paths import field_paths
 from vdb.model.records import Id, Payload, Record
 from vdb.store.format.payload_fields import FieldTree, field_tree, some_fields
 
-__all__ = ["RecordParts", "contains", "get", "scan"]
+__all__ = ["RecordParts", "contains", "get", "require_same_ids", "scan"]
 
 
 _SCAN_ROWS = 256
@@ -70,12 +70,7 @@ def get(
             continue
         record_id, payload = next(rows)
         if record_id != value:
-            raise CorruptedError(
-                f"leads to slot {slot}, where the record has id {record_id!r}",
-                where=f"collection {view.header.name!r}, id {value!r}",
-                expected=value,
-                received=record_id,
-            )
+            raise _another_id(view, slot, value, record_id)
         records.append(Record(value, next(vectors), payload))
     return records
 
@@ -87,6 +82,24 @@ def _ids_and_payloads(
     ids, encoded = reader.encoded(view, slots, payloads=fields is None or bool(fields))
     payloads = encoded if fields is None else some_fields(encoded, fields)
     return zip(ids, payloads, strict=True)
+
+
+def require_same_ids(
+    view: View, slots: Sequence[int], expected: Sequence[Id], received: Sequence[Id]
+) -> None:
+    """CorruptedError where an id leads to a slot whose record has another one."""
+    for slot, value, record_id in zip(slots, expected, received, strict=True):
+        if value != record_id:
+            raise _another_id(view, slot, value, record_id)
+
+
+def _another_id(view: View, slot: int, value: Id, record_id: Id) -> CorruptedError:
+    return CorruptedError(
+        f"leads to slot {slot}, where the record has id {record_id!r}",
+        where=f"collection {view.header.name!r}, id {value!r}",
+        expected=value,
+        received=record_id,
+    )
 
 
 def contains(reader: Reader, view: View, value: object) -> bool:
@@ -105,15 +118,14 @@ def contains(reader: Reader, view: View, value: object) -> bool:
 def scan(
     reading: Callable[[], AbstractContextManager[Reader]],
     view: View,
-    ids: Iterable[Id],
+    ids: Iterator[Id],
     parts: RecordParts = _WHOLE,
-) -> Iterator[Record]:
+) -> Iterator[list[Record]]:
     """The records of these ids in order, a few hundred at a time; ids that are gone are skipped.
 
     Between two handfuls the reader is not in use, so that an idle iterator blocks nothing.
     """
-    remaining = iter(ids)
-    while chunk := list(islice(remaining, _SCAN_ROWS)):
+    while chunk := list(islice(ids, _SCAN_ROWS)):
         with reading() as reader:
             records = get(reader, view, chunk, parts)
-        yield from (record for record in records if record is not None)
+        yield [record for record in records if record is not None]

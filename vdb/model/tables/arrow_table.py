@@ -84,10 +84,10 @@ class ArrowTable:
         stream = _Stream(self._layout(), self._batches())
         return stream.read(lambda: arrow.table(stream))
 
-    def _reader(self) -> Any:
-        """Batch by batch, as a `pyarrow.RecordBatchReader`."""
+    def _reader(self, batches: Iterator[list[TableColumn]]) -> Any:
+        """These batches as a `pyarrow.RecordBatchReader`."""
         arrow = library("pyarrow")
-        return arrow.RecordBatchReader.from_stream(_Stream(self._layout(), self._batches()))
+        return arrow.RecordBatchReader.from_stream(_Stream(self._layout(), batches))
 
 
 class _Stream:
@@ -101,15 +101,8 @@ class _Stream:
         # Made here, so that an error comes as it is: through a stream it is a text and a number.
         first = next(batches, None)
         ahead: Iterable[list[TableColumn]] = () if first is None else (first,)
-        self._batches = self._watched(chain(ahead, batches))
-        self.error: BaseException | None = None
-
-    def _watched(self, batches: Iterator[list[TableColumn]]) -> Iterator[list[TableColumn]]:
-        try:
-            yield from batches
-        except BaseException as error:
-            self.error = error
-            raise
+        self._errors: list[BaseException] = []
+        self._batches = _watched(chain(ahead, batches), self._errors)
 
     def capsule(self) -> object:
         """The stream."""
@@ -123,9 +116,20 @@ class _Stream:
         try:
             return how()
         except Exception:
-            if self.error is not None:
-                raise self.error from None
+            if self._errors:
+                raise self._errors[0] from None
             raise
+
+
+def _watched(
+    batches: Iterator[list[TableColumn]], errors: list[BaseException]
+) -> Iterator[list[TableColumn]]:
+    """The batches; an error on the way is noted, because a stream has only a text of it."""
+    try:
+        yield from batches
+    except BaseException as error:
+        errors.append(error)
+        raise
 
 
 def library(name: str, extra: str = "tables") -> Any:

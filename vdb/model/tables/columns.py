@@ -14,7 +14,7 @@ from vdb.kernel import TableColumn, number_column, payload_columns, payload_part
 from vdb.model.records import Id, Ids, Payload
 from vdb.model.tables.layout import PayloadField
 
-__all__ = ["EncodedPayloads", "id_column", "of_payloads", "parts"]
+__all__ = ["EncodedPayloads", "id_column", "of_payloads", "parts_of"]
 
 _MOST_ROWS = 65_536
 _MOST_BYTES = 1 << 28
@@ -54,16 +54,20 @@ def id_column(ids: Ids, kind: str | None) -> TableColumn:
 
 
 def of_payloads(
-    payloads: EncodedPayloads, ids: Sequence[Id] | NDArray[Any], fields: Sequence[PayloadField]
+    payloads: EncodedPayloads,
+    ids: Sequence[Id] | NDArray[Any],
+    fields: Sequence[PayloadField],
+    *,
+    text: bool = True,
 ) -> list[TableColumn]:
-    """A column for each field, and one of all payloads as JSON.
+    """A column for each field, and with `text` one of all payloads as JSON.
 
     Raises:
         InvalidPayloadError: A value has no place in its column; names the record.
         CorruptedError: What is stored is no payload.
     """
     described = [(field.names, field.base, field.is_list) for field in fields]
-    columns = payload_columns(payloads.encoded, described, text=True)
+    columns = payload_columns(payloads.encoded, described, text=text)
     if len(columns) == 1:
         return columns[0]
     row, number, reason = columns
@@ -81,7 +85,7 @@ def of_payloads(
     )
 
 
-def parts(payloads: EncodedPayloads | None, rows: int) -> Iterator[slice]:
+def parts_of(payloads: EncodedPayloads | None, rows: int) -> Iterator[slice]:
     """Rows in parts that are small enough for one batch, in order."""
     if payloads is None:
         ends = [*range(_MOST_ROWS, rows, _MOST_ROWS), rows] if rows else []

@@ -80,6 +80,7 @@ class TableLayout:
         scores: dtype of the scores; None for a table of records.
         queries: Whether there are several queries, which the column "query" tells apart.
         payloads: Whether there are payloads and the fields in them.
+        text: Whether there are payloads as JSON.
         vectors: numpy's type and the number of columns of the vectors; None without them.
         metadata: Keys and values that go with the table.
     """
@@ -88,6 +89,7 @@ class TableLayout:
     scores: np.dtype[Any] | None = None
     queries: bool = False
     payloads: bool = True
+    text: bool = True
     vectors: tuple[np.dtype[Any], int] | None = None
     metadata: dict[str, str] = field(default_factory=dict)
 
@@ -109,7 +111,8 @@ class TableLayout:
         if self.payloads:
             names = field_columns(self.records.fields)
             fields += [_typed(*pair) for pair in zip(names, self.records.fields, strict=True)]
-            fields.append(("payload", "u", True, {}, []))
+            if self.text:
+                fields.append(("payload", "u", True, {}, []))
         return fields
 
     def _vector_field(self, numbers: np.dtype[Any], columns: int) -> ArrowField:

@@ -149,6 +149,13 @@ class Payloads(EncodedPayloads):
         encoded = [self.encoded[place] for place in places]
         return Payloads(encoded, slots, self._collection, self._tell)
 
+    def joined(self, others: Payloads) -> Payloads:
+        """These and others of the same collection, in this order."""
+        slots = [*self._slots, *others._slots]
+        tell = self._tell or others._tell
+        number = self._collection or others._collection
+        return Payloads(self.encoded + others.encoded, slots, number, tell)
+
     def _all(self) -> list[Payload]:
         if self._decoded is None:
             self._decoded = _decoded(self.encoded) or list(map(self._one, range(len(self))))
