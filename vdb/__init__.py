@@ -30,6 +30,7 @@ from vdb.api.compare_and_calibrate import (
     compare_metrics,
 )
 from vdb.api.database import Database, open  # noqa: A004 - vdb.open reads as it should
+from vdb.api.record_scan import RecordScan
 from vdb.api.restore import backups, prune_backups, restore
 from vdb.api.snapshot import Snapshot
 from vdb.errors import (
@@ -163,6 +164,7 @@ __all__ = [
     "RecallReport",
     "Record",
     "RecordInspection",
+    "RecordScan",
     "RemoteError",
     "RepairReport",
     "RestoreReport",
