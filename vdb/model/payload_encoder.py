@@ -30,7 +30,7 @@ Conversion: TypeAlias = Callable[[Any], Any]
 
 _BASES = ("json", "strict")
 _NAN = ("refuse", "null")
-_PLAIN: Final = (str, int, bool, type(None))
+_PLAIN: Final = frozenset({str, int, bool, type(None)})
 _MISSING = ("NAType", "NaTType")  # of pandas
 _NO_KEYS = (bool, float, np.bool_, Mapping, tuple, list)
 _LARGEST_ARRAY = 1 << 20  # entries: no payload holds more
@@ -186,6 +186,9 @@ class _Walk:
     def _list(self, values: list[Any], depth: int) -> list[Any]:
         entries: list[Any] = []
         for i, value in enumerate(values):
+            if type(value) in _PLAIN:  # most are: no call
+                entries.append(value)
+                continue
             try:
                 entries.append(self.value(value, depth))
             except ValueRefusedError as refused:
@@ -199,6 +202,9 @@ class _Walk:
             name = key if type(key) is str or not self._json else _key(key)
             if name in entries:
                 raise ValueRefusedError("keys that differ", f"two that become {name!r}"[:200])
+            if type(value) in _PLAIN:
+                entries[name] = value
+                continue
             try:
                 entries[name] = self.value(value, depth)
             except ValueRefusedError as refused:

@@ -177,17 +177,33 @@ class FilterEvaluator:
         return within
 
     def _of_size(self, where: nodes.Size, within: Slots) -> Slots:
-        """Those with a list of some size, which postings tell of empty lists alone."""
+        """Those with a list of some size.
+
+        Postings tell how many different elements a list has; where it may have equal ones, its
+        payload is read.
+        """
         path = where.path
-        filled = self._slots(path, [_VALUES])
+        different = self._different_values(path)
         passing = np.zeros_like(within)
         if where.lowest <= 0 and (where.highest is None or where.highest >= 0):
             null = self._slots(path, [terms.whole(terms.NULL)])
-            passing = within & self._slots(path, [terms.whole(terms.PRESENT)]) & ~null & ~filled
-        within = within & filled
-        if where.highest is None and where.lowest <= 1:
-            return passing | within
-        return passing | (self._by_payloads(where, within) if within.any() else within)
+            there = self._slots(path, [terms.whole(terms.PRESENT)])
+            passing = within & there & ~null & (different == 0)
+        within = within & (different > 0)
+        if where.highest is None:
+            sure = within & (different >= where.lowest)
+            passing, within = passing | sure, within & ~sure
+        else:
+            within &= different <= where.highest
+        return passing | self._by_payloads(where, within) if within.any() else passing
+
+    def _different_values(self, path: str) -> NDArray[np.intp]:
+        """For each slot, how many terms of values its record has in a field."""
+        number = self._built[path]["number"]
+        leaves = postings.value_leaves(self._reader, self._view, number)
+        runs = [slots[ends[0] : ends[-1]] for _, ends, slots in leaves if len(ends) > 1]
+        every = np.concatenate([np.zeros(0, np.uint32), *runs])
+        return np.bincount(every, minlength=self._view.header.slots)
 
     def _is_substring(self, where: Condition) -> bool:
         kind = self._built[where.path]["type"]

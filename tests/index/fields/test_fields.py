@@ -382,3 +382,29 @@ def test_a_replaced_record_is_found_by_what_it_holds_now_alone(db):
     docs.delete([100])
     assert list(docs.ids(where={"n": 3})) == [5]
     assert list(db.check()) == []
+
+
+def test_sizes_are_told_by_the_index_where_no_element_can_be_twice(db, monkeypatch):
+    docs = make(db, fields={"t": "keyword[]"})
+    lists = [["a", "b"], ["a", "a"], ["a"], [], None, ["a", "b", "c"], ["x" * 300, "x" * 301]]
+    fill(docs, [*({"t": value} for value in lists), {}])
+    read = []
+    real = FilterEvaluator._by_payloads
+
+    def by_payloads(self, where, within):
+        read.append(np.flatnonzero(within).tolist())
+        return real(self, where, within)
+
+    monkeypatch.setattr(FilterEvaluator, "_by_payloads", by_payloads)
+    for size, ids, payloads in (
+        ({"$gte": 2}, [0, 1, 5, 6], [1, 2, 6]),
+        ({"$gte": 1}, [0, 1, 2, 5, 6], None),
+        (1, [2], [1, 2, 6]),
+        (0, [3], None),
+        ({"$lte": 1}, [2, 3], [1, 2, 6]),
+        ({"$gte": 0}, [0, 1, 2, 3, 5, 6], None),
+        (-1, [], None),
+    ):
+        read.clear()
+        assert list(docs.ids(where={"t": {"$size": size}})) == ids
+        assert read == ([] if payloads is None else [payloads]), size

@@ -61,7 +61,7 @@ def encode(
         path = "".join(reversed(refused.path))
         raise InvalidPayloadError(
             f"{place}{path}: expected {refused.expected}, got {refused.received}"
-            f"{refused.advice}{'' if encoder else _advice_to_convert(refused.value)}",
+            f"{_advice(refused, encoder)}",
             row=row,
             path=path,
             expected=refused.expected,
@@ -86,12 +86,21 @@ def _encodable(payload: Payload, encoder: PayloadEncoder | None) -> Payload:
     return _plain(converted(payload, encoder, DEEPEST), DEEPEST)
 
 
-def _advice_to_convert(value: object) -> str:
-    """How to have a refused value converted, for the end of a message."""
+def _advice(refused: ValueRefusedError, encoder: PayloadEncoder | None) -> str:
+    """What to write instead of a refused value, for the end of a message."""
+    value = refused.value
+    if refused.advice or value is None:
+        advice = refused.advice
+    else:
+        words = numpy_values.advice(value)
+        advice = words and f"; {words}"
+    if encoder is not None or value is None:
+        return advice
     if isinstance(value, float):
         nan = value != value  # noqa: PLR0124
-        return ", and payload_encoder=vdb.PayloadEncoder(nan='null') puts it there" if nan else ""
-    return ", or use payload_encoder='json'" if converts(value) else ""
+        place = ", and payload_encoder=vdb.PayloadEncoder(nan='null') puts it there"
+        return f"{advice}{place}" if nan else advice
+    return f"{advice}, or use payload_encoder='json'" if converts(value) else advice
 
 
 def decode(body: bytes, where: str) -> Payload:
@@ -227,11 +236,9 @@ def _plain(value: Any, depth: int) -> Any:
         found = numpy_values.plain(value, LARGEST) if numpy_values.is_foreign(value) else value
         if found is not value:
             return _plain(found, depth)
-        help_ = numpy_values.advice(value)
         raise ValueRefusedError(
             "None, bool, int, float, str, list or dict",
             f"{kind.__module__}.{kind.__qualname__}",
-            help_ and f"; {help_}",
             value=value,
         )
     return value
