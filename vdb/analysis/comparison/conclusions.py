@@ -6,14 +6,13 @@ from collections.abc import Mapping, Sequence
 
 from vdb.analysis.common.norms import Norms
 from vdb.analysis.comparison.report import Agreement, Difference, Quality
-from vdb.analysis.comparison.sides_report import SideAgreement, SideDifference, SideQuality
+from vdb.analysis.comparison.sides_report import SideQuality
 from vdb.model.results import Interval
 
 __all__ = [
     "about_agreement",
     "about_lengths",
     "about_quality",
-    "about_side_agreement",
     "about_sides",
 ]
 
@@ -76,19 +75,8 @@ _REASONS = {
 }
 
 
-def about_agreement(agreements: Sequence[Agreement], k: int) -> list[str]:
-    """The metrics that rank most and least alike."""
-    return _about_agreement(agreements, k, "metrics")
-
-
-def about_side_agreement(agreements: Sequence[SideAgreement], k: int) -> list[str]:
-    """The sides that rank most and least alike."""
-    return _about_agreement(agreements, k, "sides")
-
-
-def _about_agreement(
-    agreements: Sequence[Agreement | SideAgreement], k: int, what: str
-) -> list[str]:
+def about_agreement(agreements: Sequence[Agreement], k: int, what: str = "metrics") -> list[str]:
+    """The metrics, or `what` else was compared, that rank most and least alike."""
     ordered = sorted(agreements, key=lambda pair: -pair.overlap.value)
     if not ordered:
         return []
@@ -99,7 +87,7 @@ def _about_agreement(
     return [_alike(ordered[0], k, " most"), _alike(ordered[-1], k, " least")]
 
 
-def _alike(pair: Agreement | SideAgreement, k: int, how: str) -> str:
+def _alike(pair: Agreement, k: int, how: str) -> str:
     return (
         f"{pair.a} and {pair.b} agree{how}: they share {pair.overlap.value * k:.1f} of the {k} "
         f"nearest and rank the same record first for {pair.same_first:.0%} of the queries."
@@ -121,7 +109,7 @@ def about_quality(
 
 
 def about_sides(
-    quality: Sequence[SideQuality], differences: Sequence[SideDifference], k: int
+    quality: Sequence[SideQuality], differences: Sequence[Difference], k: int
 ) -> list[str]:
     """The side with the best retrieval, and how certain that is."""
     return _about_quality({row.side: row.ndcg for row in quality}, differences, k, "side")
@@ -129,7 +117,7 @@ def about_sides(
 
 def _about_quality(
     ndcg: Mapping[str, Interval],
-    differences: Sequence[Difference | SideDifference],
+    differences: Sequence[Difference],
     k: int,
     what: str,
 ) -> list[str]:

@@ -20,14 +20,14 @@ __all__ = [
 
 @dataclass(frozen=True, slots=True)
 class Agreement(Result):
-    """Agreement of the rankings of two metrics, over all queries.
+    """Agreement of the rankings of two metrics, or of two collections, over all queries.
 
     Attributes:
-        a: One metric.
+        a: One metric, or side of the comparison.
         b: The other.
         overlap: The share of the k nearest that both have; mean, 0..1.
-        tau: Kendall's tau-b of the records among the k nearest of either, by their values under
-            both; mean, -1..1. NaN if no query orders them.
+        tau: Kendall's tau-b of the records among the k nearest of either that both have, by their
+            values under both; mean, -1..1. NaN if no query orders them.
         same_first: The share of queries for which both rank the same record first.
     """
 
@@ -61,10 +61,10 @@ class Quality(Result):
 
 @dataclass(frozen=True, slots=True)
 class Difference(Result):
-    """The best metric's nDCG minus another's, over the same queries.
+    """The best nDCG minus another's, over the same queries.
 
     Attributes:
-        best: The metric with the highest nDCG.
+        best: The metric, or side of the comparison, with the highest nDCG.
         other: The other one.
         ndcg: The mean difference; it is more than chance if the interval excludes 0.
     """

@@ -29,10 +29,9 @@ from vdb.analysis.common.nearest import nearest_under
 from vdb.analysis.common.payload_text import text_of, texts_of
 from vdb.analysis.common.queries import checked_queries
 from vdb.analysis.comparison import conclusions, ranking
+from vdb.analysis.comparison.report import Agreement, Difference
 from vdb.analysis.comparison.sides_report import (
     CollectionComparison,
-    SideAgreement,
-    SideDifference,
     SideDisagreement,
     SideFirst,
     SideQuality,
@@ -151,7 +150,7 @@ def compare_sides(
     names = [side.name for side in sides]
     means = bootstrap.means(np.hstack([tables.overlap, tables.tau]), seed=seed)
     agreements = tuple(
-        SideAgreement(
+        Agreement(
             names[a],
             names[b],
             means[i],
@@ -175,7 +174,7 @@ def compare_sides(
         differences=differences,
         findings=(
             *conclusions.about_sides(quality, differences, k),
-            *conclusions.about_side_agreement(agreements, k),
+            *conclusions.about_agreement(agreements, k, "sides"),
         ),
         disagreements=tuple(disagreements),
         seed=seed,
@@ -308,7 +307,7 @@ def _fill_quality(
 
 def _quality(
     rows: NDArray[np.float64], names: list[str], seed: int
-) -> tuple[tuple[SideQuality, ...], tuple[SideDifference, ...]]:
+) -> tuple[tuple[SideQuality, ...], tuple[Difference, ...]]:
     """Means over the labelled queries, and the best side against the others."""
     if not len(rows):
         return (), ()
@@ -323,7 +322,7 @@ def _quality(
         quality.append(SideQuality(name, recall, precision, mrr, ndcg_mean, hit_rate))
     gaps = means[4 * len(names) :]
     return tuple(quality), tuple(
-        SideDifference(names[best], names[i], gap) for i, gap in zip(others, gaps, strict=True)
+        Difference(names[best], names[i], gap) for i, gap in zip(others, gaps, strict=True)
     )
 
 

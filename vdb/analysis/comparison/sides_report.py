@@ -4,13 +4,12 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from vdb.analysis.comparison.report import Agreement, Difference
 from vdb.model.records import Id
 from vdb.model.results import Interval, Result
 
 __all__ = [
     "CollectionComparison",
-    "SideAgreement",
-    "SideDifference",
     "SideDisagreement",
     "SideFirst",
     "SideQuality",
@@ -42,26 +41,6 @@ class SideSummary(Result):
 
 
 @dataclass(frozen=True, slots=True)
-class SideAgreement(Result):
-    """Agreement of the rankings of two sides, over all queries.
-
-    Attributes:
-        a: One side.
-        b: The other.
-        overlap: The share of the k nearest that both have; mean, 0..1.
-        tau: Kendall's tau-b of the records among the k nearest of either that both sides have;
-            mean, -1..1. NaN if no query orders them.
-        same_first: The share of queries for which both rank the same id first.
-    """
-
-    a: str
-    b: str
-    overlap: Interval
-    tau: Interval
-    same_first: float
-
-
-@dataclass(frozen=True, slots=True)
 class SideQuality(Result):
     """Retrieval quality of one side by the labels; means over labelled queries.
 
@@ -80,26 +59,6 @@ class SideQuality(Result):
     mrr: Interval
     ndcg: Interval
     found: float
-
-
-@dataclass(frozen=True, slots=True)
-class SideDifference(Result):
-    """The best side's nDCG minus another's, over the same queries.
-
-    Attributes:
-        best: The side with the highest nDCG.
-        other: The other one.
-        ndcg: The mean difference; it is more than chance if the interval excludes 0.
-    """
-
-    best: str
-    other: str
-    ndcg: Interval
-
-    @property
-    def certain(self) -> bool:
-        """Whether the interval excludes 0."""
-        return self.ndcg.low > 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -164,10 +123,10 @@ class CollectionComparison(Result):
     labelled: int
     unknown: tuple[int, ...]
     k: int
-    agreements: tuple[SideAgreement, ...]
+    agreements: tuple[Agreement, ...]
     quality: tuple[SideQuality, ...]
     best: str | None
-    differences: tuple[SideDifference, ...]
+    differences: tuple[Difference, ...]
     findings: tuple[str, ...]
     disagreements: tuple[SideDisagreement, ...]
     seed: int

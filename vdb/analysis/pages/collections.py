@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from vdb.analysis.comparison.sides_report import CollectionComparison, SideDisagreement, SideFirst
-from vdb.analysis.pages import charts
 from vdb.analysis.pages.page import color, page, section, sentence_list, table, text
+from vdb.analysis.pages.quality import quality_plots, quality_table
 
 __all__ = ["collections_page"]
 
@@ -52,34 +52,7 @@ def _sides(report: CollectionComparison) -> str:
 def _retrieval(report: CollectionComparison) -> str:
     if not report.quality:
         return ""
-    k = report.k
-    ordered = sorted(report.quality, key=lambda entry: -entry.ndcg.value)
-    measures = {
-        f"nDCG@{k}": [entry.ndcg for entry in ordered],
-        f"Recall@{k}": [entry.recall for entry in ordered],
-        f"Precision@{k}": [entry.precision for entry in ordered],
-        f"MRR@{k}": [entry.mrr for entry in ordered],
-    }
-    numbers = [_number(report, entry.side) for entry in ordered]
-    cards = [
-        f'<div class="card"><h3>{text(title)}</h3>'
-        + charts.intervals(
-            [
-                (entry.side, interval, number)
-                for entry, interval, number in zip(ordered, column, numbers, strict=True)
-            ],
-            low=0.0,
-        )
-        + "</div>"
-        for title, column in measures.items()
-    ]
-    gaps = [(f"vs {gap.other}", gap.ndcg, _number(report, gap.other)) for gap in report.differences]
-    cards.append(
-        f'<div class="card"><h3>{text(report.best)} ahead by, in nDCG@{k}</h3>'
-        f"{charts.intervals(gaps, zero=True)}"
-        '<p class="small">An interval that holds 0: not to be told apart with these queries.</p>'
-        "</div>"
-    )
+    quality = {entry.side: entry for entry in report.quality}
     unknown = "".join(
         f" {count:,} labels name no record of {side.name}."
         for side, count in zip(report.sides, report.unknown, strict=True)
@@ -89,7 +62,9 @@ def _retrieval(report: CollectionComparison) -> str:
         "Which retrieves best",
         f"Over {report.labelled:,} labelled queries; dots are means, bars their 95 % intervals."
         + unknown,
-        f'<div class="plots">{"".join(cards)}</div>',
+        quality_plots(quality, report.differences, report.k),
+        "<br>",
+        quality_table(quality, report.k, "side"),
     )
 
 

@@ -7,6 +7,7 @@ from itertools import product
 from vdb.analysis.comparison.report import Disagreement, First, MetricComparison
 from vdb.analysis.pages import charts
 from vdb.analysis.pages.page import color, page, section, sentence_list, table, text
+from vdb.analysis.pages.quality import quality_plots, quality_table
 
 __all__ = ["comparison_page"]
 
@@ -48,51 +49,14 @@ def _number(report: MetricComparison, metric: str) -> int:
 def _retrieval(report: MetricComparison) -> str:
     if not report.quality:
         return ""
-    k = report.k
-    ordered = sorted(report.quality, key=lambda entry: -entry.ndcg.value)
-    measures = {
-        f"nDCG@{k}": [entry.ndcg for entry in ordered],
-        f"Recall@{k}": [entry.recall for entry in ordered],
-        f"Precision@{k}": [entry.precision for entry in ordered],
-        f"MRR@{k}": [entry.mrr for entry in ordered],
-    }
-    cards = []
-    for title, column in measures.items():
-        rows = [
-            (entry.metric, interval, _number(report, entry.metric))
-            for entry, interval in zip(ordered, column, strict=True)
-        ]
-        cards.append(
-            f'<div class="card"><h3>{text(title)}</h3>{charts.intervals(rows, low=0.0)}</div>'
-        )
-    gaps = [
-        (f"vs {entry.other}", entry.ndcg, _number(report, entry.other))
-        for entry in report.differences
-    ]
-    cards.append(
-        f'<div class="card"><h3>{text(report.best)} ahead by, in nDCG@{k}</h3>'
-        f"{charts.intervals(gaps, zero=True)}"
-        '<p class="small">An interval that holds 0: not to be told apart with these queries.</p>'
-        "</div>"
-    )
-    lines = [
-        (
-            entry.metric,
-            str(entry.ndcg),
-            str(entry.recall),
-            str(entry.precision),
-            str(entry.mrr),
-            f"{entry.found:.1%}",
-        )
-        for entry in ordered
-    ]
-    columns = ["metric", *measures, "queries with a hit"]
+    quality = {entry.metric: entry for entry in report.quality}
     return section(
         "Which metric retrieves best",
         f"Over {report.labelled:,} labelled queries; dots are means, bars their 95 % intervals."
         + (f" {report.unknown:,} labels name no record." if report.unknown else ""),
-        f'<div class="plots">{"".join(cards)}</div><br>',
-        table(columns, lines),
+        quality_plots(quality, report.differences, report.k),
+        "<br>",
+        quality_table(quality, report.k, "metric"),
     )
 
 
