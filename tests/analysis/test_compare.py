@@ -208,5 +208,5 @@ def test_queries_that_a_metric_has_no_value_for_are_refused(full, queries):
 
 
 def test_an_empty_collection_is_refused(collection, queries):
-    with pytest.raises(vdb.InvalidArgumentError, match="no records"):
+    with pytest.raises(vdb.InvalidArgumentError, match="no vectors"):
         vdb.compare_metrics(collection, queries)

@@ -356,7 +356,7 @@ class CollectionReader(Handle):
             And as `search`.
 
         Example:
-            hits = docs.more_like(["tea", "coffee"], 5, not_like="cocoa")
+            hits = docs.more_like("tea", 5, not_like="coffee")
         """
         with self._access.reading() as reader:
             request = query.SearchRequest(

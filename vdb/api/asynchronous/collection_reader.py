@@ -322,7 +322,7 @@ class AsyncCollectionReader(ReaderHandle):
             And as `search`.
 
         Example:
-            hits = await docs.more_like(["tea", "coffee"], 5, not_like="cocoa")
+            hits = await docs.more_like("tea", 5, not_like="coffee")
         """
         return await self._calls.read(
             lambda _: readable(
