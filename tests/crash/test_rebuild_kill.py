@@ -33,6 +33,12 @@ def test_a_killed_rebuild_is_done_or_not_and_nothing_is_lost(tmp_path, capsys):
             seen["to another dtype"] += (
                 info.rebuilding is not None and info.rebuilding.dtype != info.dtype
             )
+            seen["to another model"] += (
+                info.rebuilding is not None and info.rebuilding.dim != info.dim
+            )
+            seen["back to another model"] += (
+                info.previous is not None and info.previous.dim != info.dim
+            )
             dtypes.add(info.dtype)
             seen["changed over"] = len(info.history) - 1
     finally:
@@ -40,4 +46,5 @@ def test_a_killed_rebuild_is_done_or_not_and_nothing_is_lost(tmp_path, capsys):
     with capsys.disabled():
         print(f" {ROUNDS} kills: {dict(seen)}, {campaign.shown} batches ", end="")
     assert seen["unfinished"] and seen["changed over"] and seen["to another dtype"]
+    assert seen["to another model"] and seen["back to another model"]
     assert dtypes == {"float32", "float16"}

@@ -9,7 +9,8 @@ import numpy as np
 import pytest
 
 import vdb
-from vdb.maintenance.rebuild import run
+from support.models import Model, assert_embedded
+from vdb.maintenance.rebuild import run, vector_source
 
 WRITER = """
 import sys
@@ -104,3 +105,69 @@ def test_a_full_disk_stops_it_and_what_was_built_can_be_removed(path, db, full, 
     with vdb.open(path) as again:
         docs = again.collection("docs")
         assert f"{docs.metric} {docs.dtype}" == becomes
+
+
+MODEL_WRITER = """
+import sys
+import numpy as np
+import vdb
+
+def vectors(numbers, dim):
+    rows = [np.random.default_rng([1, n]).normal(size=24)[:dim] for n in numbers]
+    return np.stack(rows).astype(np.float32)
+
+with vdb.open(sys.argv[1], lock_timeout=60) as db:
+    docs = db.collection("docs")
+    print("ready", flush=True)
+    n = 10_000
+    while sys.stdin.readline() == "go\\n":
+        n += 10
+        for _ in range(2):
+            try:
+                new = range(n, n + 5)
+                docs.add(new, vectors(new, docs.dim), [{"n": i} for i in new])
+                break
+            except vdb.DimensionMismatchError:
+                continue
+        docs.delete([n - 7, n % 2000])
+        docs.set_payloads(n + 1, {"n": n + 9})
+        docs.upsert(n + 1, vectors([n + 9], docs.dim), {"n": n + 9})
+        print(n, docs.dim, flush=True)
+    print("done", flush=True)
+"""
+
+
+def test_another_process_writes_while_records_are_embedded(path, db, crowd, monkeypatch):
+    """It goes over to the new model by itself, and nothing is of the old one afterwards."""
+    monkeypatch.setattr(
+        run,
+        "SCHEDULE",
+        run.Schedule(step_rows=64, checkpoint_seconds=0.0, checkpoint_share=1e9, swap_rows=8),
+    )
+    monkeypatch.setattr(vector_source.FunctionSource, "batch", 32)
+    docs = db.create_collection("docs", dim=16, metric="l2", model="small")
+    model = Model(24)
+    docs.add(range(600), model.matrix(range(600))[:, :16], [{"n": i} for i in range(600)])
+    command = [sys.executable, "-c", MODEL_WRITER, str(path)]
+    pipes = {"stdin": subprocess.PIPE, "stdout": subprocess.PIPE, "text": True}
+    with subprocess.Popen(command, **pipes) as writer:
+        assert writer.stdout.readline() == "ready\n"
+        phases = []
+
+        def ask(word="go"):
+            writer.stdin.write(f"{word}\n")
+            writer.stdin.flush()
+            return writer.stdout.readline().split()
+
+        def write(at):
+            phases.append(at.phase)
+            if at.phase in ("embedding", "building") and phases.count(at.phase) <= 30:
+                assert ask()[1] == "16"
+
+        report = docs.rebuild(model="large", vectors=model, progress=write)
+        assert ask()[1] == "24"
+        assert ask("end") == ["done"]
+        assert writer.wait() == 0
+    assert report.caught_up > 50
+    assert_embedded(docs, model)
+    assert [str(problem) for problem in db.check()] == []

@@ -89,7 +89,7 @@ def differences(db: vdb.Database, batch: int) -> str:
     if problems:
         return f"not sound: {problems[:3]}"
     docs, contents = db.collection("docs"), Contents(batch)
-    expected = contents.docs()
+    expected = contents.docs(docs.dim)
     records = {record.id: (record.vector, record.payload) for record in docs.scan()}
     if list(docs.ids()) != sorted(expected) or records.keys() != expected.keys():
         return f"ids after batch {batch}: {sorted(records.keys() ^ expected.keys())}"
@@ -117,7 +117,7 @@ def _searches(docs: vdb.Collection, contents: Contents) -> str:
     # Codes choose among candidates that are nearly as near as each other; then only the nearest,
     # the record itself, is certain.
     certain = 5 if docs.index.codes is None else 1
-    for number, (vector, _) in [*contents.docs().items()][::40]:
+    for number, (vector, _) in [*contents.docs(docs.dim).items()][::40]:
         near = docs.search(vector, 5, ef=1000).values[:certain]
         true = docs.search(vector, 5, exact=True).values[:certain]
         if not np.allclose(near, true, rtol=1e-5, atol=1e-5):
@@ -131,7 +131,10 @@ def _searches(docs: vdb.Collection, contents: Contents) -> str:
 def _history(docs: vdb.Collection) -> str:
     info = docs.info()
     line = info.history[-1]
-    generation = (line.generation, line.metric, line.dtype, line.index)
-    if generation != (info.generation, info.metric, info.dtype, info.index):
+    generation = (line.generation, line.metric, line.dtype, line.dim, line.model, line.index)
+    in_use = (info.generation, info.metric, info.dtype, info.dim, info.model, info.index)
+    if generation != in_use:
         return f"its history says {generation}"
+    if info.dim != batches.DIMS[info.model or ""]:
+        return f"{info.dim} dimensions of model {info.model}"
     return ""

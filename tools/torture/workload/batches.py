@@ -24,7 +24,8 @@ from tools.torture.shared.forks import Tell, serve
 from vdb.maintenance.rebuild import run
 from vdb.store import generations
 
-DIM = 8
+DIMS = {"short": 8, "long": 12}
+"""Models and their dimensions; vectors of "short" are the first numbers of those of "long"."""
 KEPT = 12
 """Batches whose own record is kept."""
 FIXED = 8
@@ -38,10 +39,10 @@ MADE = 3
 METRICS = ("l2", "cosine", "ip")
 
 
-def vector_of(batch: int, number: int) -> NDArray[np.float32]:
+def vector_of(batch: int, number: int, dim: int) -> NDArray[np.float32]:
     """The vector that a batch gives to a record; float16 holds it too."""
-    drawn = np.random.default_rng([batch, number]).normal(size=DIM)
-    return drawn.astype(np.float16).astype(np.float32)
+    drawn = np.random.default_rng([batch, number]).normal(size=max(DIMS.values()))
+    return drawn.astype(np.float16).astype(np.float32)[:dim]
 
 
 def payload_of(batch: int, *, again: bool = False) -> dict[str, Any]:
@@ -50,11 +51,30 @@ def payload_of(batch: int, *, again: bool = False) -> dict[str, Any]:
     return {"batch": batch, "tags": [f"t{batch % 5}"], "text": "x" * (batch * 37 % 6000)} | changed
 
 
-def still_vectors() -> NDArray[np.float32]:
+def still_vectors(dim: int) -> NDArray[np.float32]:
     """Vectors of the records that no batch changes; some of them are equal."""
-    drawn = np.random.default_rng(99).normal(size=(len(STILL), DIM)).astype(np.float16)
+    shape = len(STILL), max(DIMS.values())
+    drawn = np.random.default_rng(99).normal(size=shape).astype(np.float16)
     drawn[::7] = drawn[0]
-    return drawn.astype(np.float32)
+    return drawn.astype(np.float32)[:, :dim]
+
+
+@dataclass(frozen=True)
+class Model:
+    """What embeds records: their vectors by the batch in their payload."""
+
+    dim: int
+
+    def __call__(self, records: list[vdb.Record]) -> NDArray[np.float32]:
+        still = still_vectors(self.dim)
+        return np.stack(
+            [
+                still[int(one.id) - STILL[0]]
+                if one.payload is None
+                else vector_of(one.payload["batch"], int(one.id), self.dim)
+                for one in records
+            ]
+        )
 
 
 @dataclass(frozen=True)
@@ -71,16 +91,16 @@ class Contents:
         first = max(1, self.batch - KEPT + 1)
         return rows | {1000 + b: b for b in range(first, self.batch + 1)}
 
-    def docs(self) -> dict[int, tuple[NDArray[np.float32], Any]]:
-        """Vector and payload of every record of `docs`."""
+    def docs(self, dim: int) -> dict[int, tuple[NDArray[np.float32], Any]]:
+        """Vector and payload of every record of `docs`, which has that dimension."""
         held = {
             number: (
-                vector_of(batch, number),
+                vector_of(batch, number, dim),
                 payload_of(batch, again=number >= 1000 and batch < self.batch),
             )
             for number, batch in self.written_by().items()
         }
-        still = zip(STILL, still_vectors(), strict=True)
+        still = zip(STILL, still_vectors(dim), strict=True)
         return held | {number: (vector, None) for number, vector in still}
 
     def notes(self) -> dict[str, str] | None:
@@ -98,13 +118,14 @@ def make(path: Path, draw: random.Random) -> None:
     with vdb.open(path) as db:
         docs = db.create_collection(
             "docs",
-            dim=DIM,
+            dim=DIMS["short"],
+            model="short",
             metric=draw.choice(METRICS),
             dtype=draw.choice(("float32", "float16")),
             index=vdb.HNSW(M=4, ef_construction=16, codes=codes),
             fields={"batch": "int", "tags": "keyword[]"},
         )
-        docs.add(STILL, still_vectors())
+        docs.add(STILL, still_vectors(docs.dim))
         db.create_collection("log", dim=1, metric="l2").add("last", [0], 0)
 
 
@@ -122,9 +143,9 @@ def write(db: vdb.Database, tell: Tell) -> None:
 
 
 def _write_docs(docs: vdb.Collection, batch: int) -> None:
-    fixed, new = [*range(FIXED)], 1000 + batch
-    docs.upsert(fixed, [vector_of(batch, i) for i in fixed], [payload_of(batch)] * FIXED)
-    docs.add(new, vector_of(batch, new), payload_of(batch))
+    fixed, new, dim = [*range(FIXED)], 1000 + batch, docs.dim
+    docs.upsert(fixed, [vector_of(batch, i, dim) for i in fixed], [payload_of(batch)] * FIXED)
+    docs.add(new, vector_of(batch, new, dim), payload_of(batch))
     if batch > 1:
         docs.set_payloads(new - 1, payload_of(batch - 1, again=True))
     if batch > KEPT:
@@ -144,7 +165,10 @@ def _write_notes(db: vdb.Database, batch: int) -> None:
 
 
 def rebuild(docs: vdb.Collection, draw: random.Random) -> None:
-    """Rebuilds without end, to one metric after the other; some are taken back or given up."""
+    """Rebuilds without end, to one metric after the other; some are taken back or given up.
+
+    Every third is to the other model: by a function, or by taking the first numbers.
+    """
     # Many commits, or few, so that it comes to the end of it too.
     run.SCHEDULE = draw.choice(
         (
@@ -170,18 +194,26 @@ def rebuild(docs: vdb.Collection, draw: random.Random) -> None:
     while True:
         info = docs.info()
         if info.previous is not None and draw.random() < 0.3:
-            docs.rollback(threads=1)
+            others = info.previous.dim != info.dim
+            docs.rollback(vectors=Model(info.previous.dim) if others else None, threads=1)
             continue
         if info.rebuilding is not None and draw.random() < 0.1:
             docs.discard_rebuild()
             continue
         step = METRICS.index(info.metric) + 1
+        other: dict[str, Any] = {}
+        if draw.random() < 0.3:
+            model = "long" if info.model == "short" else "short"
+            other = {"model": model, "vectors": Model(DIMS[model])}
+            if model == "short" and draw.random() < 0.5:
+                other = {"model": model, "truncate": DIMS[model]}
         docs.rebuild(
             METRICS[step % 3],
             vdb.HNSW(M=2 + step, ef_construction=16, codes=draw.choice((None, "int8", "int4"))),
             draw.choice((info.dtype, "float32", "float16")),
             keep_previous=draw.random() < 0.5,
             threads=1,
+            **other,
         )
 
 

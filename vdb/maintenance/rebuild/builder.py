@@ -142,19 +142,32 @@ class Builder:
             return
         self.advance()
         # Most of it is catching up. At least half of the time is for linking what is new.
-        self._next_renewal = 2 * time.monotonic() - began
+        self._let_pass(time.monotonic() - began)
 
-    def copy(self, rows: int) -> bool:
-        """Make vectors of its own for the next slots, about so many; False when all have them."""
-        if self._source is not None:
+    def _let_pass(self, seconds: float) -> None:
+        """Do not renew for so long, so that what is known now is dealt with first."""
+        self._next_renewal = time.monotonic() + seconds
+
+    def copy(self, rows: int, target: int) -> bool:
+        """Make vectors of its own for the next slots, about so many; False when `target` have them.
+
+        Slots that are new since are left for later, or it might never end.
+        """
+        if self._source is not None and self.building.copied < target:
+            began = time.monotonic()
             rows = min(rows, self._source.batch)
             self._embed(lambda: self._next_slots(rows), self.advance)
-        return self.building.copy(rows)
+            self.building.copy(rows)
+            self._let_pass(time.monotonic() - began)
+            return True
+        return self.building.copied < target and self.building.copy(rows)
 
     def sweep(self, rows: int, *, quietly: bool = False) -> bool:
         """Link the next slots in use, about so many; False when all are linked."""
-        while self._source is not None and self.copy(rows):
-            pass
+        if self._source is not None:
+            target = self.view.header.slots
+            while self.copy(rows, target):
+                pass
         return self.building.sweep(rows, None if quietly else self.report)
 
     def remaining(self, batch: Batch, collection: WritableCollection) -> NDArray[np.uint32]:

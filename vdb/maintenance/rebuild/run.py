@@ -99,9 +99,9 @@ class Run:
         """Make all vectors there are, where the generation is to have its own."""
         schedule, small_block = self._schedule, self._context.environment.small_block
         most_bytes = schedule.commit_blocks * small_block
-        checkpoint_ended = time.monotonic()
+        checkpoint_ended, target = time.monotonic(), self._builder.view.header.slots
         with self._progress.during("copying" if self._source is None else "embedding"):
-            while self._builder.copy(schedule.copy_rows):
+            while self._builder.copy(schedule.copy_rows, target):
                 building = self._builder.building
                 self._builder.report(building.copied, self._builder.view.header.slots)
                 late = time.monotonic() - checkpoint_ended >= schedule.checkpoint_seconds
