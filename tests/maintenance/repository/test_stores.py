@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+import http.server
 import importlib.util
 import os
+import signal
 import subprocess
 import sys
+import threading
 import time
 import urllib.request
 
@@ -301,3 +304,66 @@ def test_a_file_system_that_does_not_say_when_keeps_its_chunks():
 
     (entry,) = fsspec_store.FsspecStore(Timeless(), "root").entries("chunks/")
     assert (entry.name, entry.size, entry.modified) == ("chunks/aa/x", 3, None)
+
+
+@pytest.mark.skipif(not HAS_OBSTORE or os.name == "nt", reason="needs obstore and signals")
+@pytest.mark.parametrize("hanging", ["repository.json", "list-type", "chunks/"])
+def test_an_interrupt_ends_a_backup_to_a_server_that_hangs(filled, hanging):
+    """The library gives a request thirty seconds, and heeds no signal meanwhile."""
+    reached = threading.Event()
+
+    class Handler(http.server.BaseHTTPRequestHandler):
+        protocol_version = "HTTP/1.1"
+
+        def log_message(self, *_):
+            pass
+
+        def answer(self, body=b""):
+            self.rfile.read(int(self.headers.get("content-length", 0)))
+            if hanging in self.path:
+                reached.set()
+                time.sleep(60)
+            self.send_response(200)
+            self.send_header("Content-Length", str(len(body)))
+            self.send_header("ETag", '"x"')
+            self.end_headers()
+            self.wfile.write(body)
+
+        def do_PUT(self):
+            self.answer()
+
+        def do_GET(self):
+            text = "<ListBucketResult><IsTruncated>false</IsTruncated></ListBucketResult>"
+            self.answer(text.encode())
+
+    server = http.server.ThreadingHTTPServer(("127.0.0.1", 0), Handler)
+    server.daemon_threads = True
+    threading.Thread(target=server.serve_forever, daemon=True).start()
+    place = filled.path
+    filled.close()
+    environment = {
+        **os.environ,
+        "AWS_ACCESS_KEY_ID": KEYS["access_key_id"],
+        "AWS_SECRET_ACCESS_KEY": KEYS["secret_access_key"],
+        "AWS_ENDPOINT_URL": f"http://127.0.0.1:{server.server_port}",
+        "AWS_REGION": "us-east-1",
+        "AWS_ALLOW_HTTP": "true",
+    }
+    process = subprocess.Popen(
+        [sys.executable, "-m", "vdb", "backup", place, "s3://bucket1/x"],
+        env=environment,
+        stderr=subprocess.PIPE,
+        text=True,
+    )
+    try:
+        assert reached.wait(60)
+        began = time.monotonic()
+        process.send_signal(signal.SIGINT)
+        _, complaint = process.communicate(timeout=20)
+        assert time.monotonic() - began < 15
+        assert process.returncode == 130
+        assert "there is no backup" in complaint
+    finally:
+        process.kill()
+        server.shutdown()
+        server.server_close()

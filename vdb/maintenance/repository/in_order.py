@@ -6,10 +6,10 @@ import time
 from collections import deque
 from collections.abc import Callable, Generator, Iterable
 from queue import SimpleQueue
-from threading import Event, Thread
+from threading import Event, Thread, current_thread, main_thread
 from typing import Generic, TypeVar
 
-__all__ = ["AHEAD", "THREADS", "in_order"]
+__all__ = ["AHEAD", "THREADS", "in_order", "interruptible"]
 
 A = TypeVar("A")
 R = TypeVar("R")
@@ -20,8 +20,28 @@ THREADS = 4
 AHEAD = 8
 """Arguments that are in memory at one time."""
 
-PATIENCE = 3.0
+PATIENCE = 0.5
 """Seconds to wait, after a failure or Ctrl-C, for the calls that run."""
+
+
+def interruptible(call: Callable[[], R]) -> R:
+    """What a call returns that waits for a network, and answers to no signal meanwhile.
+
+    In the main thread, which gets Ctrl-C, it runs on another thread: then Ctrl-C ends the waiting.
+    """
+    if current_thread() is not main_thread():
+        return call()
+    request: _Call[None, R] = _Call(None)
+
+    def run() -> None:
+        try:
+            request.result = call()
+        except BaseException as error:  # noqa: BLE001 - raised below
+            request.error = error
+        request.done.set()
+
+    Thread(target=run, daemon=True).start()
+    return request.outcome()
 
 
 class _Call(Generic[A, R]):

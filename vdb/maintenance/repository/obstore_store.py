@@ -12,13 +12,14 @@ from collections.abc import Iterable, Iterator, Mapping
 from typing import Any
 
 from vdb.errors import CorruptedError, InvalidArgumentError, RemoteError
+from vdb.maintenance.repository.in_order import interruptible
 from vdb.maintenance.repository.object_store import Entry
 from vdb.maintenance.repository.redaction import error_text, redacted
 
 __all__ = ["ObstoreStore", "is_obstore", "open_url"]
 
 _MODULE = "obstore"
-_DELETED_AT_ONCE = 1000
+_DELETED_AT_ONCE = _LISTED_AT_ONCE = 1000
 
 
 def is_obstore(target: object) -> bool:
@@ -73,40 +74,52 @@ class ObstoreStore:
     def put(self, name: str, content: bytes) -> None:
         """See `ObjectStore`."""
         try:
-            # One request: a chunk is small, and in several a crash would leave parts to pay for.
-            self._obstore.put(self._store, self._prefix + name, content, use_multipart=False)
+            self._put(name, content, "overwrite")
         except Exception as error:
             raise self._failed("put", name, error) from None
 
     def create(self, name: str, content: bytes) -> bool:
         """See `ObjectStore`."""
         try:
-            self._obstore.put(
-                self._store, self._prefix + name, content, mode="create", use_multipart=False
-            )
+            self._put(name, content, "create")
         except self._errors.AlreadyExistsError:
             return False
         except Exception as error:
             raise self._failed("put", name, error) from None
         return True
 
+    def _put(self, name: str, content: bytes, mode: str) -> None:
+        # One request: a chunk is small, and in several a crash would leave parts to pay for.
+        interruptible(
+            lambda: self._obstore.put(
+                self._store, self._prefix + name, content, mode=mode, use_multipart=False
+            )
+        )
+
     def get(self, name: str, most: int) -> bytes | None:
         """See `ObjectStore`."""
         try:
-            response = self._obstore.get(self._store, self._prefix + name)
-            size = response.meta["size"]
-            if size <= most:
-                return bytes(response.bytes())
+            size, content = interruptible(lambda: self._get(name, most))
         except FileNotFoundError:
             return None
         except Exception as error:
             raise self._failed("read", name, error) from None
-        raise CorruptedError(f"{size:,} bytes, more than {most:,}", where=f"{self.url}/{name}")
+        if content is None:
+            raise CorruptedError(f"{size:,} bytes, more than {most:,}", where=f"{self.url}/{name}")
+        return content
+
+    def _get(self, name: str, most: int) -> tuple[int, bytes | None]:
+        response = self._obstore.get(self._store, self._prefix + name)
+        size: int = response.meta["size"]
+        return size, bytes(response.bytes()) if size <= most else None
 
     def entries(self, prefix: str) -> Iterator[Entry]:
         """See `ObjectStore`."""
         try:
-            for batch in self._obstore.list(self._store, self._prefix + prefix, chunk_size=1000):
+            listing = iter(
+                self._obstore.list(self._store, self._prefix + prefix, chunk_size=_LISTED_AT_ONCE)
+            )
+            while batch := interruptible(lambda: next(listing, None)):
                 for entry in batch:
                     yield Entry(
                         entry["path"].removeprefix(self._prefix),
@@ -132,7 +145,8 @@ class ObstoreStore:
         if not names:
             return
         try:
-            self._obstore.delete(self._store, [self._prefix + name for name in names])
+            paths = [self._prefix + name for name in names]
+            interruptible(lambda: self._obstore.delete(self._store, paths))
         except FileNotFoundError:  # some stores say so, S3 does not; which one, they do not say
             for name in names if len(names) > 1 else ():
                 self._delete([name])
