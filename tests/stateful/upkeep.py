@@ -82,12 +82,17 @@ class Upkeep(History):
     # Copies
 
     @precondition(lambda self: self.batch is None)
-    @rule()
-    def backup(self):
+    @rule(in_store=st.booleans())
+    def backup(self, in_store):
         place = self.place / "copy.vdb"
-        self.db.backup(place)
-        with pytest.raises(vdb.InvalidArgumentError):
+        if in_store:
+            backups = (self.place / "backups").as_uri()
+            self.db.backup(backups, keep=2)
+            vdb.restore(backups, place)
+        else:
             self.db.backup(place)
+            with pytest.raises(vdb.InvalidArgumentError):
+                self.db.backup(place)
         with vdb.open(place, create=False) as copied:
             assert list(copied.check()) == []
             self.compare_all(copied, self.shelves)

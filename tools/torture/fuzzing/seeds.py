@@ -7,6 +7,7 @@ What fuzzing has found lies beside them and stays.
 
 from __future__ import annotations
 
+import io
 import json
 import tempfile
 from collections import defaultdict
@@ -95,6 +96,12 @@ def _stored(seeds: defaultdict[str, list[bytes]]) -> None:
                     seeds["block"].append(value)
                 elif kind in _OF_KIND:
                     seeds[_OF_KIND[kind]].append(value[4:])
+        with vdb.open(Path(directory) / "empty.vdb") as db:
+            stream = io.BytesIO()
+            db.backup(stream)
+        seeds["stream"] = [stream.getvalue()]
+        seeds["manifest"] = [stream.getvalue()[stream.getvalue().rindex(b'{"sha256"') :]]
+        seeds["chunk"] = [stream.getvalue()[52 : -len(seeds["manifest"][0]) - 12]]
     seeds["sealed_records"] = [b"\xc1\xc1".join(seeds["record"][:3])]
 
 

@@ -6,6 +6,7 @@ it can: the same value must come back. An AssertionError is a finding like any o
 
 from __future__ import annotations
 
+import hashlib
 import io
 import json
 import struct
@@ -23,6 +24,7 @@ from vdb import kernel, scores
 from vdb.cli.arguments import numbers, options, schema, where
 from vdb.cli.formats import npy, query_lines, record_lines, registry
 from vdb.cli.formats.file_format import ReadOptions
+from vdb.maintenance.repository import chunk, manifest, stream
 from vdb.model import config, filters
 from vdb.model.filters.field_types import field_types
 from vdb.model.inputs import ids
@@ -254,6 +256,28 @@ def _in_file(data: bytes, name: str, read: Callable[[Path], object]) -> None:
         path = Path(directory) / name
         path.write_bytes(data)
         read(path)
+
+
+@_target
+def _chunk(data: bytes) -> None:
+    items = chunk.items_of(data, _PLACE)
+    same(b"".join(chunk.chunks(items)), data)
+
+
+@_target
+def _manifest(data: bytes) -> None:
+    # The checksum is made right, or nothing behind it would be reached.
+    body = data.partition(b'"manifest":')[2][:-2] or data
+    sum_ = hashlib.sha256(body).hexdigest().encode()
+    document = b'{"sha256":"' + sum_ + b'","manifest":' + body + b"}\n"
+    decoded = manifest.Manifest.decode(document, _PLACE)
+    same(manifest.Manifest.decode(decoded.encode(), _PLACE), decoded)
+
+
+@_target
+def _stream(data: bytes) -> None:
+    for _ in stream.StreamReader(io.BytesIO(data), _PLACE).items():
+        pass
 
 
 @_target
