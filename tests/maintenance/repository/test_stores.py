@@ -367,3 +367,29 @@ def test_an_interrupt_ends_a_backup_to_a_server_that_hangs(filled, hanging):
         process.kill()
         server.shutdown()
         server.server_close()
+
+
+def test_a_file_of_fsspec_is_not_put_where_the_backup_failed(s3, filled, tmp_path):
+    fsspec = pytest.importorskip("fsspec")
+    pytest.importorskip("s3fs")
+    options = {
+        "key": KEYS["access_key_id"],
+        "secret": KEYS["secret_access_key"],
+        "client_kwargs": {"endpoint_url": s3, "region_name": "us-east-1"},
+    }
+    target = fsspec.open(f"s3://bucket1/{tmp_path.name}/backup", "wb", **options)
+
+    def fail(_step, _done, _total):
+        raise ZeroDivisionError
+
+    with pytest.raises(ZeroDivisionError):
+        filled.backup(target, progress=fail)
+    files = fsspec.filesystem("s3", **options)
+    files.invalidate_cache()
+    assert not files.exists(f"bucket1/{tmp_path.name}/backup")
+    filled.backup(target)
+    vdb.restore(
+        fsspec.open(f"s3://bucket1/{tmp_path.name}/backup", "rb", **options), tmp_path / "back"
+    )
+    with vdb.open(tmp_path / "back") as db:
+        assert contents(db) == contents(filled)

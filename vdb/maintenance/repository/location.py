@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-import contextlib
 import importlib.util
 import io
 import os
 import re
 import sys
-from collections.abc import Mapping
-from contextlib import AbstractContextManager
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager, suppress
 from pathlib import Path, PurePath
 from typing import Any, BinaryIO, NamedTuple
 
@@ -129,9 +128,33 @@ class Stream(NamedTuple):
     label: str
     opened: bool
 
-    def closing(self) -> AbstractContextManager[object]:
-        """Closes the file at the end where it was opened here."""
-        return contextlib.closing(self.file) if self.opened else contextlib.nullcontext()
+    @contextmanager
+    def closing(self) -> Iterator[None]:
+        """Closes the file at the end, where it was opened here; discards it after a failure.
+
+        Raises:
+            RemoteError: What was written could not be made a file.
+        """
+        if not self.opened:
+            yield
+            return
+        file: Any = self.file
+        try:
+            yield
+        except BaseException:
+            # Closing would put what was written so far as if it were whole.
+            with suppress(Exception):
+                file.discard()
+                file.closed = True
+            with suppress(Exception):
+                file.close()
+            raise
+        try:
+            file.close()
+        except Exception as error:
+            raise RemoteError(
+                f"{self.label} cannot be closed: {error_text(error, {})}", url=self.label
+            ) from None
 
 
 def open_stream(target: Any, method: str) -> Stream | None:
