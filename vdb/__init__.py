@@ -29,7 +29,7 @@ from vdb.api.compare_and_calibrate import (
     compare_generations,
     compare_metrics,
 )
-from vdb.api.database import Database, open  # noqa: A004 - vdb.open reads as it should
+from vdb.api.database import Database, open, temporary  # noqa: A004 - vdb.open reads as it should
 from vdb.api.record_scan import RecordScan
 from vdb.api.restore import backups, prune_backups, restore
 from vdb.api.snapshot import Snapshot
@@ -190,6 +190,7 @@ __all__ = [
     "prune_backups",
     "restore",
     "scores",
+    "temporary",
 ]
 
 # Results of what most programs never call: loaded when first asked for, so that importing is quick.

@@ -157,3 +157,14 @@ class TestCopies:
         assert full.search(crowd[9], 1)[0].id == 9
         full.add(9999, crowd[0])
         assert list(db.check()) == []
+
+
+def test_a_database_is_indexed_by_names_and_iterates_over_them(db):
+    for name in ("b", "a"):
+        db.create_collection(name, dim=1, metric="l2").add(1, [1.0])
+    assert db["a"].get(1).vector.tolist() == [1]
+    assert list(db) == ["a", "b"]
+    with pytest.raises(KeyError, match="no collection 'c'; there are 'a', 'b'"):
+        db["c"]
+    with pytest.raises(vdb.ArgumentTypeError):
+        db[0]

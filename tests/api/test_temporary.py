@@ -81,6 +81,64 @@ def test_it_goes_at_the_end_of_the_process_and_not_with_a_child(place):
     assert list(place.iterdir()) == []
 
 
+def test_temporary_is_the_same_by_a_clear_name(place):
+    with vdb.temporary() as db:
+        docs = filled(db)
+        assert db.path.is_relative_to(place) and docs.search([1, 2], k=1)[0].id == 1
+        assert db.info().durability == "relaxed"
+        assert not db.check()
+    assert list(place.iterdir()) == []
+    with pytest.raises(vdb.ArgumentTypeError, match="no parameter 'path'"):
+        vdb.temporary(path="x")
+    with pytest.raises(vdb.ClosedError):
+        docs.count()
+
+
+def test_many_are_apart_and_all_go(place):
+    many = [vdb.temporary() for _ in range(40)]
+    for number, db in enumerate(many):
+        filled(db).add(number + 10, [number, 0])
+    assert [len(db.collection("docs")) for db in many] == [3] * 40
+    del many, db
+    assert list(place.iterdir()) == []
+
+
+KILLED = """
+import os, sys, vdb
+db = vdb.temporary()
+db.create_collection("c", dim=1, metric="l2").add(1, [1.0])
+print(db.path.parent.name, flush=True)
+if sys.argv[1] == "wait": sys.stdin.readline()
+os._exit(9)
+"""
+
+
+@pytest.mark.skipif(os.name == "nt", reason="nothing is removed for others there")
+def test_what_a_killed_program_leaves_goes_with_the_next_one(place, monkeypatch):
+    monkeypatch.setattr("vdb.api.temporary_databases._swept", set())
+    environment = os.environ | {"TMPDIR": str(place)}
+    killed = [sys.executable, "-c", KILLED, "die"]
+    subprocess.run(killed, check=False, env=environment, stdout=subprocess.PIPE)
+    (place / "vdb-memory-other").mkdir()  # no lock in it: it may be just being made
+    (place / "vdb-memory-link").symlink_to(place)
+    assert len(list(place.iterdir())) == 3
+    with subprocess.Popen(
+        [sys.executable, "-c", KILLED, "wait"],
+        env=environment, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True,
+    ) as living:  # fmt: skip
+        name = living.stdout.readline().strip()
+        with vdb.temporary() as db:
+            filled(db)
+            left = {entry.name for entry in place.iterdir()}
+            own = db.path.parent.name
+            assert left == {name, own, "vdb-memory-other", "vdb-memory-link"}
+        living.communicate("go\n")
+    assert (place / name).exists()
+    monkeypatch.setattr("vdb.api.temporary_databases._swept", set())
+    vdb.temporary().close()
+    assert not (place / name).exists()
+
+
 @pytest.mark.parametrize("given", [{"create": False}, {"read_only": True}])
 def test_there_is_none_to_be_found(place, given):
     with pytest.raises(vdb.InvalidArgumentError, match="is a new database each time"):

@@ -162,3 +162,16 @@ def test_vectors_are_imported_into_an_open_collection(run, place, tmp_path):
     np.save(tmp_path / "rows.npy", np.ones((5, 7), np.float32))
     assert run("import", place, "docs", tmp_path / "rows.npy").status == 0
     assert run("info", place, "docs", "--json").json["dim"] == 7
+
+
+def test_exist_ok_accepts_a_collection_that_agrees(run, place):
+    create = ("create", place, "docs", "--dim", 3, "--metric", "l2")
+    assert "made collection docs" in run(*create, "--dtype", "float16", "--exist-ok").out
+    again = run(*create, "--exist-ok")
+    assert again.status == 0 and "there is collection docs" in again.out
+    assert run(*create).failed_with("there is a collection docs already")
+    wrong = ("--exist-ok", "--dtype", "int8")
+    assert run(*create, *wrong).failed_with("--dtype int8 differs", "float16")
+    other = ("create", place, "docs", "--dim", 3, "--metric", "ip", "--exist-ok")
+    assert run(*other).failed_with("has metric 'l2'", "not 'ip'")
+    assert run("create", place, "--exist-ok").failed_with("give its NAME")

@@ -297,3 +297,50 @@ def test_a_misspelt_field_is_named_where_everything_passes(run, untouched):
     said = " ".join(run(*given).out.split())
     assert "everything passes; no field 'txet' in any record; one has 'text'" in said
     assert "did you mean 'text'?" in run(*given, "--json").json["plan"]["reason"]
+
+
+def test_more_like_stored_records(run, untouched, vectors):
+    found = ids(run("search", untouched, "notes", "--like", "note-6", "-k", 5, "--json"))
+    with database.open(untouched, read_only=True) as db:
+        notes = db.collection("notes")
+        assert found == notes.more_like("note-6", 5).ids.tolist()
+        several = notes.more_like(["note-6", "note-7"], 5, not_like=["note-1"]).ids.tolist()
+    query = ("--like", "note-6", "--like", "note-7", "--not-like", "note-1")
+    assert ids(run("search", untouched, "notes", *query, "-k", 5, "--json")) == several
+    for wrong, text in (
+        (("--like", "nobody"), "no record 'nobody'"),
+        (("--like", "note-1", "--id", "note-2"), "--like and --id do not go together"),
+        (("--like", "note-1", "--offset", 2), "--like and --offset do not"),
+        (("--id", "note-1", "--not-like", "note-2"), "--not-like goes with --like"),
+        ((), "give one of --vector, --id and --like"),
+    ):
+        assert run("search", untouched, "notes", *wrong).failed_with(text)
+
+
+def test_an_offset_leaves_out_the_best(run, untouched):
+    query = ("search", untouched, "notes", "--id", "note-6", "--exact", "--json")
+    assert ids(run(*query, "-k", 4, "--offset", 3)) == ids(run(*query, "-k", 7))[3:]
+    assert run(*query, "--offset", -1).failed_with("offset must be between 0")
+
+
+def test_diversity_and_groups(run, untouched):
+    query = ("search", untouched, "notes", "--id", "note-6")
+    with database.open(untouched, read_only=True) as db:
+        notes = db.collection("notes")
+        vector = notes.get("note-6").vector
+        diverse = notes.search(vector, 4, diversity=0.7).ids.tolist()
+        field = next(iter(notes.get("note-6").payload))
+        groups = notes.search(vector, 3, group_by=field, per_group=2)
+    assert ids(run(*query, "-k", 4, "--diversity", 0.7, "--json")) == diverse
+    ran = run(*query, "-k", 3, "--group-by", field, "--per-group", 2, "--json")
+    assert [group["value"] for group in ran.json["groups"]] == groups.values
+    assert ran.json["group_by"] == field
+    assert [[hit["id"] for hit in group["hits"]] for group in ran.json["groups"]] == [
+        group.hits.ids.tolist() for group in groups
+    ]
+    shown = run(*query, "-k", 3, "--group-by", field, "--explain")
+    assert shown.status == 0 and "3 nearest groups" in shown.out and "plan: " in shown.out
+    assert run(*query, "--diversity", 2).failed_with("diversity must be between 0 and 1")
+    assert run(*query, "--per-group", 2).failed_with("per_group belongs to group_by=")
+    nothing = run(*query, "--group-by", "nowhere")
+    assert nothing.status == 0 and "0 nearest groups" in nothing.out

@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import AbstractContextManager
 from os import PathLike
 from pathlib import Path
 from types import TracebackType
 from typing import TYPE_CHECKING, Literal, Self
 
-from vdb.api import lazy_modules, temporary
+from vdb.api import lazy_modules, temporary_databases
 from vdb.api.collection import Collection
 from vdb.api.collection_lookup import check_schema, find_view, has_collection
 from vdb.api.database_access import LiveAccess
@@ -41,7 +41,7 @@ else:
     info_module = lazy_modules.module("vdb.maintenance.info")
     report_module = lazy_modules.module("vdb.maintenance.repository.report")
 
-__all__ = ["Database", "open"]
+__all__ = ["Database", "open", "temporary"]
 
 _COUNTED_NAMES = 100
 """``repr()`` counts collections up to this number."""
@@ -106,11 +106,15 @@ def open(  # noqa: A001 - vdb.open reads as it should
     durability = config.durability_name(durability)
     allow_network_fs = arguments.truth("allow_network_fs", allow_network_fs)
     encoder = payload_encoder_of(payload_encoder)
-    in_memory = isinstance(path, str) and str.__str__(path) == temporary.MEMORY
-    temporary_place = temporary.directory(create=create, read_only=read_only) if in_memory else None
+    in_memory = isinstance(path, str) and str.__str__(path) == temporary_databases.MEMORY
+    temporary_place = (
+        temporary_databases.directory(create=create, read_only=read_only) if in_memory else None
+    )
     try:
         environment = Environment.open(
-            directory_of(path) if temporary_place is None else temporary_place / temporary.PLACE,
+            directory_of(path)
+            if temporary_place is None
+            else temporary_place / temporary_databases.PLACE,
             create=create and not read_only,
             read_only=read_only,
             durability=durability if temporary_place is None else "relaxed",
@@ -120,7 +124,7 @@ def open(  # noqa: A001 - vdb.open reads as it should
         )
     except BaseException:
         if temporary_place is not None:
-            temporary.remove(temporary_place)
+            temporary_databases.remove(temporary_place)
         raise
     database = Database(
         environment,
@@ -132,6 +136,35 @@ def open(  # noqa: A001 - vdb.open reads as it should
     if verify == "full":
         _require_sound(database)
     return database
+
+
+@with_hints
+def temporary(
+    *,
+    lock_timeout: float = 5.0,
+    payload_encoder: str | PayloadEncoder | Conversion = "strict",
+) -> Database:
+    """Opens a new database for this program alone, which leaves nothing behind.
+
+    The same as ``vdb.open(":memory:")``: a database like any other, in files among the system's
+    temporary ones and without syncing. It is removed when it is closed, when nothing refers to it
+    any more, or when the program ends. What a killed program leaves is removed by the first
+    temporary database of a later one. `Database.backup` saves a copy.
+
+    Args:
+        lock_timeout: As for `open`.
+        payload_encoder: As for `open`.
+
+    Raises:
+        DiskError: No directory can be made for it.
+
+    Example:
+        with vdb.temporary() as db:
+            docs = db.create_collection("docs", dim=3, metric="cosine")
+    """
+    return open(
+        temporary_databases.MEMORY, lock_timeout=lock_timeout, payload_encoder=payload_encoder
+    )
 
 
 def _require_sound(database: Database) -> None:
@@ -167,7 +200,7 @@ class Database(Handle):
         # Bound to the access, which all collections refer to: they may outlive this object.
         self._remove: Callable[[], object] | None = None
         if temporary_place is not None:
-            self._remove = temporary.remove_after(self._access, temporary_place)
+            self._remove = temporary_databases.remove_after(self._access, temporary_place)
 
     def _place(self) -> Path:
         return self._access.path
@@ -322,6 +355,13 @@ class Database(Handle):
         """The names of the collections, sorted."""
         with self._access.reading() as reader:
             return reader.names()
+
+    def __getitem__(self, name: str) -> Collection:
+        """``db["docs"]`` is ``db.collection("docs")``."""
+        return self.collection(name)
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(self.collections())
 
     def __contains__(self, name: object) -> bool:
         with self._access.reading() as reader:

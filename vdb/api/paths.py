@@ -8,7 +8,7 @@ from os import PathLike, curdir, fspath, lstat, sep
 from os.path import lexists
 from pathlib import Path
 
-from vdb.api import temporary
+from vdb.api import temporary_databases
 from vdb.errors import ArgumentTypeError, InvalidArgumentError
 from vdb.model import arguments
 
@@ -34,7 +34,7 @@ def directory_of(path: object, argument: str = "path") -> Path:
             received=type(path).__name__,
         )
     name = _at_home(str.__str__(name))
-    if name == temporary.MEMORY:
+    if name == temporary_databases.MEMORY:
         raise InvalidArgumentError(
             f'"{name}" is what vdb.open takes, as a str, for a temporary database; a directory of '
             f"that name is {curdir}{sep}{name}",
@@ -71,8 +71,8 @@ def _refuse_uri(name: str, argument: str) -> None:
     if _URI.match(name) and not lexists(Path(name).parts[0]):
         raise InvalidArgumentError(
             f"{argument} must be that of a directory, got the URI {arguments.shown(name)}; "
-            f'"{temporary.MEMORY}" is a temporary database',
-            expected=f'a path, or "{temporary.MEMORY}" for vdb.open',
+            f'"{temporary_databases.MEMORY}" is a temporary database',
+            expected=f'a path, or "{temporary_databases.MEMORY}" for vdb.open',
             received=name,
         )
 

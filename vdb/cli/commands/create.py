@@ -7,10 +7,12 @@ from typing import Annotated
 import typer
 
 from vdb.api import database
+from vdb.api.collection import Collection
 from vdb.cli.arguments import numbers, options
-from vdb.cli.arguments.schema import Options, required
+from vdb.cli.arguments.schema import Options, Schema, required
 from vdb.cli.render import output
-from vdb.errors import InvalidArgumentError
+from vdb.errors import CollectionExistsError, InvalidArgumentError
+from vdb.maintenance.info import CollectionInfo, DatabaseInfo
 from vdb.model.config import OPEN
 
 
@@ -36,6 +38,13 @@ def create(
     model: options.Model = None,
     field: options.Fields = None,
     optional_vectors: options.OptionalVectors = False,
+    exist_ok: Annotated[
+        bool,
+        typer.Option(
+            "--exist-ok",
+            help="Accept a collection of that name that agrees with the options given.",
+        ),
+    ] = False,
     lock_timeout: options.LockTimeout = 5.0,
     allow_network_fs: options.AllowNetwork = False,
     json: options.Json = False,
@@ -58,6 +67,8 @@ def create(
         optional_vectors or None,
     )
     if name is None:
+        if exist_ok:
+            raise InvalidArgumentError("--exist-ok is for a collection; give its NAME")
         option_names = [*([] if dim is None else ["--dim"]), *schema_options.by_option()]
         if option_names:
             raise InvalidArgumentError(
@@ -69,7 +80,11 @@ def create(
     with database.open(
         directory, lock_timeout=lock_timeout, allow_network_fs=allow_network_fs
     ) as db:
-        info = db.info() if schema is None else schema.make(db).info()
+        made = True
+        info: DatabaseInfo | CollectionInfo = db.info()
+        if schema is not None:
+            collection, made = _collection(db, schema, schema_options, exist_ok=exist_ok)
+            info = collection.info()
         count = len(db.collections()) if schema is None else 0
     if json:
         output.json_object(info)
@@ -79,6 +94,21 @@ def create(
         kind = "" if schema.dtype == "float32" else f" of {schema.dtype}"
         size = "open dimension" if schema.dim == OPEN else f"{schema.dim} dimensions"
         output.line(
-            f"{directory}: made collection {schema.name} "
+            f"{directory}: {'made' if made else 'there is'} collection {schema.name} "
             f"({size}, {schema.metric}{kind}, {schema.index.type})"
         )
+
+
+def _collection(
+    db: database.Database, schema: Schema, schema_options: Options, *, exist_ok: bool
+) -> tuple[Collection, bool]:
+    """The collection, and whether it was made."""
+    try:
+        return schema.make(db), True
+    except CollectionExistsError:
+        if not exist_ok:
+            raise
+    dim = schema.dim if isinstance(schema.dim, int) else None
+    collection = db.collection(schema.name, metric=schema.metric, dim=dim, model=schema.model)
+    schema_options.compare(collection)
+    return collection, False

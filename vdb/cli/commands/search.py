@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json as json_text
 import sys
 from typing import Annotated, Any
 
@@ -17,13 +16,12 @@ from vdb.cli.arguments.ids import typed_id
 from vdb.cli.arguments.where import Where, where_from
 from vdb.cli.formats.npy import open_array
 from vdb.cli.json_text import JsonError, parsed
+from vdb.cli.render import hits as render
 from vdb.cli.render import output
 from vdb.errors import InvalidArgumentError, NotFoundError
+from vdb.model.grouped_hits import GroupedHits, HitGroup
 from vdb.model.hits import Hits
-from vdb.model.records import Id, Payload
-
-MAX_TEXT = 400  # characters of a payload that a table starts from; the terminal cuts further
-TEXT = "text"  # the field that is shown unless another is named
+from vdb.model.records import Id
 
 
 def search(
@@ -43,6 +41,19 @@ def search(
         typer.Option(
             "--id", metavar="ID", help="The query: the vector of this record, itself included."
         ),
+    ] = None,
+    like: Annotated[
+        list[str] | None,
+        typer.Option(
+            "--like",
+            metavar="ID",
+            help="More like this record, without it; may be repeated, for what several have in "
+            "common.",
+        ),
+    ] = None,
+    not_like: Annotated[
+        list[str] | None,
+        typer.Option("--not-like", metavar="ID", help="With --like: unlike this one; repeatable."),
     ] = None,
     k: Annotated[
         int | None,
@@ -92,6 +103,32 @@ def search(
             metavar="TEXT", help="The model the query comes from; checked against the collection's."
         ),
     ] = None,
+    offset: Annotated[
+        int,
+        typer.Option(
+            metavar="N", parser=numbers.a_whole_number, help="Leave out so many of the best."
+        ),
+    ] = 0,
+    diversity: Annotated[
+        float | None,
+        typer.Option(
+            metavar="SHARE",
+            parser=numbers.a_number,
+            help="Choose records unlike each other, 0 to 1 (maximal marginal relevance).",
+        ),
+    ] = None,
+    group_by: Annotated[
+        str | None,
+        typer.Option(metavar="FIELD", help="The best -k groups by the value of a payload field."),
+    ] = None,
+    per_group: Annotated[
+        int | None,
+        typer.Option(
+            metavar="N",
+            parser=numbers.a_whole_number,
+            help="Records of a group, with --group-by. [default: 1]",
+        ),
+    ] = None,
     explain: Annotated[
         bool,
         typer.Option("--explain", help="Say how the search was done, and derive the best score."),
@@ -116,6 +153,21 @@ def search(
     """
     if exact and ef is not None:
         raise InvalidArgumentError("--exact compares with every record; leave out --ef")
+    _refuse_with_like(
+        {
+            "--not-like": not_like,
+            "--vector": vector,
+            "--id": id,
+            "--offset": offset,
+            "--diversity": diversity is not None,
+            "--group-by": group_by,
+            "--per-group": per_group,
+            "--model": model,
+            "--explain": explain,
+            "--explain-id": explain_id,
+        },
+        like=bool(like),
+    )
     if k is None and threshold is None:
         k = 10
     condition = where_from(where)
@@ -126,22 +178,38 @@ def search(
         db.snapshot() as moment,
     ):
         collection = moment.collection(name)
-        query = _query(collection, vector, id)
-        hits = collection.search(
-            query,
-            k,
-            ef=ef,
-            where=condition,
-            exact=exact,
-            threshold=threshold,
-            scores=scores,
-            target_recall=target_recall,
-            model=model,
-        )
+        options: dict[str, Any] = {
+            "ef": ef,
+            "where": condition,
+            "exact": exact,
+            "threshold": threshold,
+            "scores": scores,
+            "target_recall": target_recall,
+        }
+        if like:
+            hits: Hits | GroupedHits = collection.more_like(
+                _ids(collection, like),
+                k,
+                not_like=_ids(collection, not_like) if not_like else None,
+                **options,
+            )
+            query = None
+        else:
+            query = _query(collection, vector, id)
+            hits = collection.search(
+                query,
+                k,
+                model=model,
+                offset=offset,
+                diversity=diversity,
+                group_by=group_by,
+                per_group=per_group,
+                **options,
+            )
         record_id = _record_to_explain(collection, hits, explain_id, explain=explain)
         explanation = (
             None
-            if record_id is None
+            if record_id is None or query is None
             else collection.explain(
                 query,
                 record_id,
@@ -155,14 +223,14 @@ def search(
     # The filter passes no record, or every record: the plan may name a misspelt field.
     is_trivial = hits.plan is not None and hits.plan.selectivity in (0.0, 1.0)
     if json:
-        document = _document(name, hits)
+        document = render.document(name, hits)
         if explain or is_trivial:
             document["plan"] = hits.plan
         output.json_object(
             document if explanation is None else {**document, "explanation": explanation}
         )
         return
-    _print_table(name, hits, show)
+    render.print_table(name, hits, show)
     if explain or is_trivial:
         output.line(f"plan: {hits.plan}")
     if explanation is not None:
@@ -171,12 +239,31 @@ def search(
 
 
 def _record_to_explain(
-    collection: CollectionReader, hits: Hits, id_text: str | None, *, explain: bool
+    collection: CollectionReader, hits: Hits | GroupedHits, id_text: str | None, *, explain: bool
 ) -> Id | None:
     """The record whose score is explained, if any."""
     if id_text is not None:
         return typed_id(collection, id_text)
-    return hits[0].id if explain and len(hits) else None
+    if not explain or not len(hits):
+        return None
+    best = hits[0]
+    return best.hits[0].id if isinstance(best, HitGroup) else best.id
+
+
+def _refuse_with_like(given: dict[str, object], *, like: bool) -> None:
+    """Refuse options that --like does not take, and --not-like without it."""
+    if not like:
+        if given.pop("--not-like"):
+            raise InvalidArgumentError("--not-like goes with --like", expected="--like")
+        return
+    del given["--not-like"]
+    option = next((name for name, value in given.items() if value), None)
+    if option is not None:
+        raise InvalidArgumentError(f"--like and {option} do not go together", received=option)
+
+
+def _ids(collection: CollectionReader, texts: list[str]) -> list[Id]:
+    return [typed_id(collection, text) for text in texts]
 
 
 def _query(collection: CollectionReader, vector: str | None, id_text: str | None) -> NDArray[Any]:
@@ -184,7 +271,7 @@ def _query(collection: CollectionReader, vector: str | None, id_text: str | None
         return _vector_from_file(vector)
     if id_text is not None and vector is None:
         return _vector_of_record(collection, id_text)
-    raise InvalidArgumentError("give one of --vector and --id")
+    raise InvalidArgumentError("give one of --vector, --id and --like")
 
 
 def _vector_from_file(vector: str) -> NDArray[Any]:
@@ -247,60 +334,3 @@ def _vector_of_record(collection: CollectionReader, text: str) -> NDArray[Any]:
     if record.vector is None:
         raise InvalidArgumentError(f"record {text!r} has no vector to search with", received=text)
     return record.vector
-
-
-def _document(name: str, hits: Hits) -> dict[str, Any]:
-    return {
-        "collection": name,
-        "metric": hits.metric,
-        "scores": hits.convention,
-        "closer": hits.direction,
-        "hits": [
-            {
-                "rank": rank,
-                "id": hit.id,
-                "score": hit.score,
-                "value": hit.value,
-                "payload": hit.payload,
-            }
-            for rank, hit in enumerate(hits, 1)
-        ],
-    }
-
-
-def _print_table(name: str, hits: Hits, show: str | None) -> None:
-    field = TEXT if show is None else show
-    cells = [_field_text(hit.payload, field, whole=show is None) for hit in hits]
-    if show is None and not any(isinstance(p, dict) and TEXT in p for p in _payloads(hits)):
-        field = "payload"
-    output.table(
-        f"{name}: {len(hits)} nearest by {hits.metric} "
-        f"(scores: {hits.convention}, {hits.direction} is closer)",
-        ["rank", "id", "score", "value", field],
-        [
-            (
-                str(rank),
-                str(hit.id),
-                output.number(hit.score),
-                output.number(hit.value),
-                cell,
-            )
-            for rank, (hit, cell) in enumerate(zip(hits, cells, strict=True), 1)
-        ],
-        numbers=(0, 2, 3),
-        shorten=4,
-    )
-
-
-def _payloads(hits: Hits) -> list[Payload]:
-    return [hit.payload for hit in hits]
-
-
-def _field_text(payload: Payload, field: str, *, whole: bool) -> str:
-    """One field of a payload as text; without it the payload as JSON if `whole`, else nothing."""
-    if isinstance(payload, dict) and payload.get(field) is not None:
-        payload = payload[field]
-    elif payload is None or not whole:
-        return ""
-    text = payload if isinstance(payload, str) else json_text.dumps(payload, ensure_ascii=False)
-    return " ".join((text[:MAX_TEXT] if output.is_bounded() else text).split())
