@@ -76,8 +76,9 @@ def _of_url(url: str, prefix: str, options: Mapping[str, object]) -> ObjectStore
     if scheme == "file":
         _refuse_options(options)
         return DirectoryStore(_local(url))
-    if scheme in _OBSTORE and importlib.util.find_spec("obstore") is not None:
+    if scheme in _OBSTORE:
         _refuse_user(url, scheme)
+    if scheme in _OBSTORE and importlib.util.find_spec("obstore") is not None:
         return obstore_store.open_url(url, options)
     if importlib.util.find_spec("fsspec") is not None:
         return fsspec_store.open_url(url, options)
