@@ -185,9 +185,9 @@ class Builder:
 
     def lacking(self, batch: Batch, collection: WritableCollection) -> NDArray[np.uint32]:
         """The slots in the log for whose records the source has no vectors."""
-        slots = generations.changed_slots(batch, collection.header, self._record.number)
         if self._source is None:
-            return slots[:0]
+            return np.empty(0, dtype=np.uint32)
+        slots = generations.changed_slots(batch, collection.header, self._record.number)
         return self._source.lacking(batch.base, batch.base.collection(self._context.name), slots)
 
     def refuse_lacking(self) -> None:
