@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any, Unpack, overload
 from numpy.typing import ArrayLike, NDArray
 
 from vdb import query
-from vdb.api import filter_warning, lazy_modules
+from vdb.api import filter_warning, html_cards, lazy_modules
 from vdb.api.collection_lookup import (
     find_renamed,
     find_view,
@@ -722,6 +722,9 @@ class CollectionReader(Handle):
             f"<{type(self).__name__} {self._name!r}: {header.count} records, dim={dim}, "
             f"metric={header.metric}>"
         )
+
+    def _repr_html_(self) -> str:
+        return html_cards.collection_card(repr(self), self._access.reading, self._view)
 
     def _view(self, reader: Snapshot | Batch) -> CollectionView | WritableCollection:
         try:

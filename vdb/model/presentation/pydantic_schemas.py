@@ -20,7 +20,7 @@ __all__ = ["hit_schema", "hits_schema", "many_hits_schema", "record_schema"]
 _ID = core_schema.union_schema(
     [core_schema.int_schema(strict=True), core_schema.str_schema(strict=True)]
 )
-_NUMBER = core_schema.float_schema(allow_inf_nan=False)
+_NUMBER = core_schema.float_schema(allow_inf_nan=False, strict=True)
 _VECTOR = core_schema.list_schema(
     core_schema.union_schema([core_schema.int_schema(strict=True), _NUMBER])
 )

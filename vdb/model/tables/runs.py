@@ -21,6 +21,7 @@ __all__ = ["query_names", "scores_by_id"]
 
 _MOST = 1 << 31
 _LOWEST = np.float32(-np.inf)
+_LARGEST = 3e38  # short of the largest float32, so that there are numbers beyond it
 
 
 def query_names(query_ids: Sequence[object] | NDArray[Any] | None, queries: int) -> list[str]:
@@ -50,19 +51,21 @@ def query_names(query_ids: Sequence[object] | NDArray[Any] | None, queries: int)
 
 
 def scores_by_id(ids: NDArray[Any], scores: NDArray[Any], direction: Direction) -> dict[str, float]:
-    """The scores of one query's hits, each as float32 below the one before it; NaN comes last."""
+    """The scores of one query's hits, finite, each as float32 below the one before it.
+
+    Infinity becomes 3e38; NaN, which comes last, a number below the others.
+    """
     sign = -1.0 if direction == "lower" else 1.0
     run: dict[str, float] = {}
     before: np.float32 | None = None
-    with np.errstate(over="ignore"):
-        for key, score in zip(ids.tolist(), scores.tolist(), strict=True):
-            number = sign * score
-            narrow = np.float32(number)
-            if np.isnan(narrow):
-                narrow, number = np.float32(0.0), 0.0
-            if before is not None and not narrow < before:
-                narrow = np.nextafter(before, _LOWEST)
-                number = float(narrow)
-            run[str(key)] = number
-            before = narrow
+    for key, score in zip(ids.tolist(), scores.tolist(), strict=True):
+        number = min(max(sign * score, -_LARGEST), _LARGEST)
+        if number != number:  # noqa: PLR0124 - NaN
+            number = 0.0
+        narrow = np.float32(number)
+        if before is not None and not narrow < before:
+            narrow = np.nextafter(before, _LOWEST)
+            number = float(narrow)
+        run[str(key)] = number
+        before = narrow
     return run
