@@ -277,12 +277,16 @@ def test_an_empty_collection_has_a_schema(db):
     assert docs.scan().to_polars().shape == (0, 6)
 
 
-def test_the_table_goes_in_again(db):
+def test_what_was_scanned_goes_in_again(db):
     docs = filled(db)
     again = db.create_collection("again", dim=4, metric="l2")
-    again.add(docs.scan(columns=["n"]), id="id", vector="vector")
-    assert [r.vector.tolist() for r in again.scan()] == [r.vector.tolist() for r in docs.scan()]
-    assert again.get(5).payload == {"n": 5}
+    again.add(docs.scan())
+    assert list(again.scan()) == list(docs.scan())
+    table = docs.scan(columns=["n"]).to_arrow().read_all()
+    third = db.create_collection("third", dim=4, metric="l2")
+    third.add(table, id="id", vector="vector", payload=["n"])
+    assert third.get(5).payload == {"n": 5}
+    assert third.get(5).vector.tolist() == docs.get(5).vector.tolist()
 
 
 def test_a_weak_reference_shows_that_nothing_goes_in_circles(db):

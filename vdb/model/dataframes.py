@@ -60,13 +60,23 @@ def is_series(value: object) -> bool:
 
 
 def speaks_arrow(value: object) -> bool:
-    """Whether it hands over its memory through the Arrow C data or stream interface."""
+    """Whether it hands over its memory through the Arrow C data or stream interface.
+
+    Not hits and scans: their rows are taken as they are, payloads among them, which in a table of
+    Arrow are texts of JSON.
+    """
     kind = type(value)
+    if _is_of_vdb(value):
+        return False
     return (
         hasattr(kind, "__arrow_c_stream__")
         or hasattr(kind, "__arrow_c_array__")
         or _is(value, "vdb.model.arrow.columns", "Column")
     )
+
+
+def _is_of_vdb(value: object) -> bool:
+    return _is(value, "vdb.model.tables.arrow_table", "ArrowTable")
 
 
 def arrow_column(value: Any) -> Column | None:
@@ -81,6 +91,8 @@ def arrow_column(value: Any) -> Column | None:
         value = _arrow_of_pandas(value)
     elif _is(value, "datasets", "Dataset"):  # of which rows may have been chosen or put in order
         value = value.with_format("arrow")[:]
+    elif _is_of_vdb(value):
+        return None
     elif not speaks_arrow(value) and hasattr(type(value), "to_arrow"):
         value = value.to_arrow()
     if not speaks_arrow(value) or _is(value, "pandas", "Series", "Index", "DataFrame"):
