@@ -39,6 +39,7 @@ from vdb.model.results import WriteCounts
 from vdb.store import Batch, WritableCollection
 from vdb.store.format import payloads as payload_format
 from vdb.store.format.headers import CollectionHeader
+from vdb.store.format.packing import LARGEST
 
 __all__ = [
     "ON_DUPLICATE",
@@ -136,6 +137,10 @@ def encode_payloads(
     In fields that are declared as `moments`, datetimes are taken too; whatever else payloads cannot
     hold is for the encoder to convert.
     """
+    if isinstance(payloads, inputs.PayloadColumns):
+        encoded = payloads.encoded(LARGEST)
+        if encoded is not None:
+            return encoded
     listed = inputs.payload_list(payloads, rows, one=one)
     if moments:
         listed = [field_index.spelled(payload, moments) for payload in listed]

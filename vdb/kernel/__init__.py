@@ -43,6 +43,7 @@ text_column = _kernel.text_column
 use_instruction_set = _kernel.use_instruction_set
 vector_column = _kernel.vector_column
 
+encode_columns = _kernel.encode_columns
 end_calls = _kernel.end_calls
 
 
@@ -76,6 +77,7 @@ __all__ = [
     "are_payloads",
     "crc32c",
     "distances",
+    "encode_columns",
     "end_calls",
     "import_arrow_array",
     "instruction_set",

@@ -123,6 +123,11 @@ def import_arrow_array(schema: object, array: object) -> tuple[tuple[object, ...
     Takes over the array in the two capsules that `__arrow_c_array__` returned; its type is as `ArrowStream.type` has it.
     """
 
+def encode_columns(columns: list[tuple[object, object, int]], names: list[str] | None, count: int, largest: int) -> list[bytes | None] | None:
+    """
+    Payloads of `count` rows in msgpack: a map of the columns by their names, or, without names, the value of the one column itself, None where it is null. A column is its type (format, name, children, type of the dictionary), an `ArrowNode` or a contiguous array of numpy's, and its first row. None where a type or a value has no form there, or a payload would take more than `largest` bytes.
+    """
+
 NONE: int = 4294967295
 
 def sub_batch_size(nodes: int) -> int:

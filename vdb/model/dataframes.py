@@ -104,10 +104,12 @@ def arrow_column(value: Any) -> Column | None:
 
 def _arrow_of_pandas(series: Any) -> Any:
     """The array of pyarrow's that a column of pandas consists of, where it does, else itself."""
-    kind = getattr(sys.modules["pandas"], "ArrowDtype", None)
-    if kind is None or not isinstance(series.dtype, kind):
-        return series
-    return series.array.__arrow_array__()
+    pandas = sys.modules["pandas"]
+    kind = series.dtype
+    of_arrow = _is(kind, "pandas", "ArrowDtype") or (
+        isinstance(kind, pandas.StringDtype) and kind.storage == "pyarrow"
+    )
+    return series.array.__arrow_array__() if of_arrow else series
 
 
 def column(value: Any) -> list[Any] | None:

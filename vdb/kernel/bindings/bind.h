@@ -12,6 +12,7 @@ namespace nb = nanobind;
 void bind_adjacent_rows(nb::module_& m);
 void bind_arrow_export(nb::module_& m);
 void bind_arrow_import(nb::module_& m);
+void bind_arrow_payloads(nb::module_& m);
 void bind_functions(nb::module_& m);
 void bind_paging(nb::module_& m);
 void bind_records(nb::module_& m);

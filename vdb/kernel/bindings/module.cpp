@@ -32,6 +32,7 @@ NB_MODULE(_kernel, m) {
   bindings::bind_table_columns(m);
   bindings::bind_arrow_export(m);
   bindings::bind_arrow_import(m);
+  bindings::bind_arrow_payloads(m);
   bindings::bind_functions(m);
   bindings::bind_paging(m);
   bindings::bind_records(m);

@@ -8,8 +8,17 @@ letters of types are those of https://arrow.apache.org/docs/format/CDataInterfac
 from __future__ import annotations
 
 from vdb.model.arrow.columns import Column, read, speaks_arrow
-from vdb.model.arrow.data_types import DataType
+from vdb.model.arrow.data_types import FORMATS, DataType, kernel_type
 from vdb.model.arrow.value_reader import python_values
 from vdb.model.arrow.vector_lists import matrices
 
-__all__ = ["Column", "DataType", "matrices", "python_values", "read", "speaks_arrow"]
+__all__ = [
+    "FORMATS",
+    "Column",
+    "DataType",
+    "kernel_type",
+    "matrices",
+    "python_values",
+    "read",
+    "speaks_arrow",
+]

@@ -7,13 +7,16 @@ from typing import Any
 
 import numpy as np
 
-__all__ = ["INTEGERS", "NUMBERS", "OFFSETS", "DataType"]
+__all__ = ["FORMATS", "INTEGERS", "NUMBERS", "OFFSETS", "DataType", "kernel_type"]
 
 INTEGERS = {"c": "i1", "C": "u1", "s": "i2", "S": "u2", "i": "i4", "I": "u4", "l": "i8", "L": "u8"}
 """Formats of integers, and numpy's types of the same bytes."""
 
 NUMBERS = {**INTEGERS, "e": "f2", "f": "f4", "g": "f8"}
 """Formats of numbers, and numpy's types of the same bytes."""
+
+FORMATS = {kind: letter for letter, kind in NUMBERS.items()}
+"""Types of numbers in numpy, by kind and bytes, and their formats."""
 
 OFFSETS = {"u": "i4", "z": "i4", "+l": "i4", "+m": "i4", "+vl": "i4"} | {
     "U": "i8",
@@ -125,3 +128,27 @@ class DataType:
             name = f"{name}<{self.children[0]}>"
             return f"{name}[{self.size}]" if prefix == "+w:" else name
         return name
+
+
+_OF_ITS_OWN = ("arrow.bool8", "arrow.uuid")
+"""Extension types whose values are not those that they are stored as."""
+
+_DEEPEST = 32
+
+
+def kernel_type(kind: DataType, depth: int = 0) -> tuple[Any, ...] | None:
+    """A type as the kernel's `encode_columns` takes it; None where it has no form there."""
+    below = [] if kind.dictionary is None else [kind.dictionary]
+    names = [child.name for child in kind.children]
+    twice = kind.format == "+s" and len(set(names)) != len(names)
+    if kind.extension in _OF_ITS_OWN or depth > _DEEPEST or twice:
+        return None
+    try:
+        kind.name.encode()
+    except UnicodeEncodeError:
+        return None
+    trees = [kernel_type(child, depth + 1) for child in (*kind.children, *below)]
+    if any(tree is None for tree in trees):
+        return None
+    dictionary = trees.pop() if below else None
+    return kind.format, kind.name, tuple(trees), dictionary

@@ -18,6 +18,7 @@ from vdb.model.inputs.ids import (
 )
 from vdb.model.inputs.iterators import rereadable
 from vdb.model.inputs.optional_vectors import VectorRows, vector_rows
+from vdb.model.inputs.payload_columns import PayloadColumns
 from vdb.model.inputs.payloads import is_mapping, payload_list
 from vdb.model.inputs.row_parts import RowParts
 from vdb.model.inputs.vectors import query_matrix, query_row, vector_matrix
@@ -25,6 +26,7 @@ from vdb.model.inputs.vectors import query_matrix, query_row, vector_matrix
 __all__ = [
     "ColumnNames",
     "Columns",
+    "PayloadColumns",
     "RowParts",
     "VectorRows",
     "columns_of",
