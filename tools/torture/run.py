@@ -35,6 +35,7 @@ from tools.torture.campaigns import (
     mutants,
     points,
     processes,
+    tables,
     threads,
 )
 from tools.torture.shared.campaign import Campaign, UnavailableError
@@ -65,6 +66,7 @@ CAMPAIGNS: dict[str, type[Campaign]] = {
     "processes": processes.Processes,
     "races": threads.Races,
     "starving": failing.Starving,
+    "tables": tables.Tables,
     "threads": threads.Threads,
 }
 

@@ -137,8 +137,9 @@ int64_t ArrowValues::integer_at(int buffer, int64_t place, int width, bool sign)
       return sign ? at<int8_t>(buffer, place) : at<uint8_t>(buffer, place);
     case 2:
       return sign ? at<int16_t>(buffer, place) : at<uint16_t>(buffer, place);
-    case 4:
-      return sign ? at<int32_t>(buffer, place) : at<uint32_t>(buffer, place);
+    case 4:  // not in one expression, whose type would have no sign
+      if (sign) return at<int32_t>(buffer, place);
+      return at<uint32_t>(buffer, place);
     default:
       return at<int64_t>(buffer, place);
   }

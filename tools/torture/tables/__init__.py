@@ -1,0 +1,1 @@
+"""Random columns of Arrow, and what reading them must give."""
