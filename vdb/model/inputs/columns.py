@@ -183,6 +183,8 @@ def _table_of(value: Any) -> tuple[_Table | _Rows | None, Any]:
     if isinstance(value, str | bytes | Mapping | AbstractSet):
         return None, value
     what = dataframes.described(value)
+    if isinstance(value, Iterator) and what.startswith("vdb."):
+        return _rows_of(value)  # records as they are: as a table their payloads would be JSON text
     if dataframes.is_pandas(value):
         columns = [value.iloc[:, place] for place in range(value.shape[1])]
         return _Table(list(value.columns), columns, len(value), what), value
