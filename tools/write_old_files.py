@@ -95,16 +95,55 @@ def make(path: Path) -> None:
         kept.upsert([3, 70], rows(81, 2, "l2", "float16"))
         unfinished = db.create_collection("unfinished", dim=DIM, metric="l2")
         unfinished.add(range(60), rows(90, 60, "l2", "float32"))
-        _leave_unfinished(unfinished)
+        _leave_unfinished(unfinished, "ip")
         db.create_collection("empty", dim=3, metric="l1")
+        make_second(db)
 
 
-def _leave_unfinished(docs: vdb.Collection) -> None:
+def make_second(db: vdb.Database) -> None:
+    """What format 2 added: no vectors, no dimension, other models, aliases, points in names."""
+    bare = db.create_collection(
+        "bare", dim=DIM, metric="l2", index=vdb.HNSW(M=4, codes="int8"), optional_vectors=True
+    )
+    vectors = rows(100, 60, "l2", "float32")
+    bare.add(range(60), [None if i % 3 == 0 else vectors[i] for i in range(60)])
+    bare.delete(range(0, 60, 7))
+    bare.upsert(
+        [1, 2, 3, 100], [None, vectors[3], vectors[1], None], [payload(i) for i in range(4)]
+    )
+    bare.rebuild("cosine", dtype="float16", keep_previous=True)
+    bare.upsert([4, 101], None)
+    unknown = db.create_collection("open", dim="auto", metric="ip", optional_vectors=True)
+    unknown.add(["a", "b", "c"], None, [{"i": 5}, None, {"i": 6}])
+    unknown.delete("b")
+    known = db.create_collection("known", dim="auto", metric="ip", optional_vectors=True)
+    known.add(range(30), None, [payload(i) for i in range(30)])
+    known.delete(range(0, 30, 4))
+    known.upsert(range(20, 30), rows(101, 10, "ip", "float32"))
+    modelled = db.create_collection("modelled", dim=8, metric="l2", model="first")
+    modelled.add(range(40), rows(102, 40, "l2", "float32")[:, :8])
+    modelled.rebuild(
+        model="second", vectors=lambda records: _embedded(records, DIM), keep_previous=True
+    )
+    _leave_unfinished(
+        modelled, model="third", vectors=lambda records: _embedded(records, 24), reason="a third"
+    )
+    pointed = db.create_collection("pointed", dim=DIM, metric="l2", fields={"a\\.b": "int"})
+    pointed.add(range(20), rows(103, 20, "l2", "float32"), [{"a.b": i} for i in range(20)])
+    db.set_alias("another", "pointed")
+
+
+def _embedded(records: list[Record], dim: int) -> np.ndarray[Any, Any]:
+    """What a model makes of records."""
+    return np.stack([np.random.default_rng(hash(one.id)).normal(size=dim) for one in records])
+
+
+def _leave_unfinished(docs: vdb.Collection, metric: str | None = None, **options: Any) -> None:
     def stop(_: object) -> None:
         raise InterruptedError
 
     try:
-        docs.rebuild("ip", progress=stop)
+        docs.rebuild(metric, progress=stop, **options)
     except InterruptedError:
         return
     raise RuntimeError("the rebuild was to be left unfinished")
@@ -112,13 +151,15 @@ def _leave_unfinished(docs: vdb.Collection) -> None:
 
 def described(record: Record) -> list[Any]:
     """A record as JSON has it."""
-    vector = base64.b64encode(record.vector.tobytes()).decode()
+    vector = record.vector
+    if vector is not None:
+        vector = base64.b64encode(vector.tobytes()).decode()
     return [record.id, vector, record.payload]
 
 
 def answers(db: vdb.Database) -> dict[str, Any]:
     """Everything that another release must answer alike."""
-    found = {}
+    found: dict[str, Any] = {}
     for name in db.collections():
         docs = db.collection(name)
         info = docs.info()
@@ -182,10 +223,11 @@ def main() -> int:
             said = json.dumps(answers(db), separators=(",", ":"))
         (folder / "answers.json.xz").write_bytes(lzma.compress(said.encode(), preset=9))
         pack(path, folder / "data.mdb.xz")
-        empty = Path(place) / "newer.vdb"
-        vdb.open(empty).close()
-        newer(empty)
-        pack(empty, FILES / "newer.mdb.xz")
+        if not (FILES / "newer.mdb.xz").exists():
+            empty = Path(place) / "newer.vdb"
+            vdb.open(empty).close()
+            newer(empty)
+            pack(empty, FILES / "newer.mdb.xz")
     return 0
 
 

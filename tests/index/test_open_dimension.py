@@ -121,6 +121,8 @@ class TestUntilThen:
         docs.delete(range(0, 50, 2))
         docs.add(range(100, 110), None)
         assert docs.info().free_slots == 15
+        docs.upsert([1, 3, 200], None)
+        assert docs.dim is None
         docs.clear()
         assert docs.dim is None
         docs.add(["a"], None)

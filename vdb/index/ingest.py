@@ -364,9 +364,10 @@ def _replace(
     """Give the records in these slots the vectors of rows, and take those of rows without one."""
     _fix_dimension(batch, coll, rows)
     full = slice(None) if rows.bare is None else ~rows.bare
-    parts = rows.vectors.parts
-    vectors = parts[0] if len(parts) == 1 else np.concatenate(parts)
-    index.replace(batch, coll, slots[full], vectors, threads=threads)
+    if len(rows.vectors):
+        parts = rows.vectors.parts
+        vectors = parts[0] if len(parts) == 1 else np.concatenate(parts)
+        index.replace(batch, coll, slots[full], vectors, threads=threads)
     if rows.bare is not None:
         index.erase(batch, coll, slots[rows.bare])
 
