@@ -79,6 +79,10 @@ class Generations(History):
         dtype = data.draw(st.sampled_from((shelf.dtype, *dtypes_of(shelf))), label="dtype")
         kind = kinds.Kind("hamming" if dtype == "bit" else metric, dtype)
         index = strategies.fitting(index, *kind)
+        if shelf.is_open:
+            with pytest.raises(vdb.InvalidArgumentError, match="no dimension yet"):
+                docs.rebuild(kind.metric, index)
+            return
         before = docs.info()
         try:
             report = docs.rebuild(
@@ -132,7 +136,7 @@ class Generations(History):
         shelf, docs = self.pick(data)
         pending = docs.info().rebuilding
         if pending is None:
-            with pytest.raises(vdb.NotFoundError):
+            with pytest.raises((vdb.NotFoundError, vdb.InvalidArgumentError)):
                 docs.rebuild(resume=True)
             return
         kind = kinds.Kind(pending.metric, pending.dtype)

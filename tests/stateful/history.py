@@ -97,7 +97,7 @@ class History(RuleBasedStateMachine):
         assert db.collections() == sorted(shelves)
         for name, shelf in shelves.items():
             assert name in db
-            shelf.compare(db.collection(name, metric=shelf.metric, dim=shelf.dim))
+            shelf.compare(db.collection(name, metric=shelf.metric, dim=shelf.known_dim))
 
     @property
     def committed(self):
@@ -118,13 +118,13 @@ class History(RuleBasedStateMachine):
         name=st.sampled_from(["a", "b", "crowd"]),
         kind=strategies.all_kinds,
         index=strategies.indexes,
-        choices=st.tuples(st.booleans(), st.booleans()),
+        choices=st.tuples(st.booleans(), st.booleans(), st.booleans()),
         fields=st.dictionaries(strategies.few_fields, strategies.field_types, max_size=2),
     )
     def create(self, name, kind, index, choices, fields):
-        text_ids, optional = choices
+        text_ids, optional, is_open = choices
         index = strategies.fitting(index, *kind)
-        shelf = Shelf(kind, text_ids, 8, index, fields, optional=optional)
+        shelf = Shelf(kind, text_ids, 8, index, fields, optional=optional, is_open=is_open)
         if name in self.shelves:
             with pytest.raises(vdb.CollectionExistsError):
                 self.db.create_collection(name, **shelf.options())

@@ -90,6 +90,12 @@ class Insight(History):
     def plan(self, data, index):
         shelf, docs = self.pick(data)
         index = strategies.fitting(index, *shelf.kind)
+        if shelf.is_open:
+            for ask in (docs.plan_rebuild, lambda: docs.rows_within(1 << 30)):
+                with pytest.raises((vdb.InvalidArgumentError, vdb.BusyError)):
+                    ask()
+            assert docs.dim is None
+            return
         if self.batch is None:
             planned = docs.plan_rebuild(index=index)
             assert (planned.records, planned.refused) == (len(shelf.rows), 0)

@@ -25,19 +25,20 @@ _KINDS = {"int": int, "keyword": str, "bool": bool}
 class Shelf:
     """The expected content of one collection."""
 
-    def __init__(self, kind, text_ids, dim, index, fields=None, *, optional=False):
+    def __init__(self, kind, text_ids, dim, index, fields=None, *, optional=False, is_open=False):
         self.kind = kind
         self.metric, self.dtype = kind
         self.dim = dim
         self.text_ids = text_ids
         self.index = index
         self.fields = dict(fields or {})
+        self.is_open = is_open  # whether no vector has said the dimension yet
         self.optional = optional  # whether records may have no vector
         self.rows = {}  # id -> (vector as stored or None, payload)
 
     def options(self):
         return {
-            "dim": self.dim,
+            "dim": "auto" if self.is_open else self.dim,
             "metric": self.metric,
             "dtype": self.dtype,
             "index": self.index,
@@ -74,7 +75,13 @@ class Shelf:
         payloads = [{"i": i % 7, "k": "ab"[i % 2], "x": [i % 3]} for i in range(count)]
         return ids, list(self.kind.stored(rows)), payloads
 
+    @property
+    def known_dim(self):
+        """What the collection says its dimension is."""
+        return None if self.is_open else self.dim
+
     def put(self, ids, vectors, payloads):
+        self.is_open &= all(vector is None for vector in vectors)
         self.rows |= dict(zip(ids, zip(vectors, payloads, strict=True), strict=True))
 
     # What is expected of payloads and filters

@@ -62,7 +62,7 @@ class Upkeep(History):
             told = self.db.collection(name).info()
             assert (told.count, told.dim, told.metric, told.dtype) == (
                 len(shelf.rows),
-                shelf.dim,
+                shelf.known_dim,
                 *shelf.kind,
             )
             assert (told.fields, told.index) == (shelf.fields, shelf.index)

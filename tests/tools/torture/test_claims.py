@@ -26,7 +26,8 @@ def test_there_is_a_forgery_of_every_kind_of_key_and_field(campaign):
     for field in (
         "commit", "next_collection", "slots", "free_head", "kept", "history", "scores", "created",
         "fields", "entry", "longest", "tuning", "curve", "build", "spread", "epoch", "row_size",
-        "terms", "name", "change", "part", "id", "record", "journal",
+        "terms", "name", "change", "part", "id", "record", "journal", "bare", "with bare",
+        "norm of", "with embeddings", "with origin",
     ):  # fmt: skip
         assert field in names, field
     assert campaign.full > 5000

@@ -25,16 +25,16 @@ def _of(name: str, call: OfCollection) -> Call:
     return lambda db, _: call(db.collection(name))
 
 
-def _of_both(calls: dict[str, OfCollection]) -> dict[str, Call]:
+def _of_all(calls: dict[str, OfCollection]) -> dict[str, Call]:
     return {
         f"{what} of {name}": _of(name, call)
         for what, call in calls.items()
-        for name in ("docs", "notes")
+        for name in ("docs", "notes", "texts")
     }
 
 
 def _query(docs: vdb.Collection) -> Any:
-    return np.ones(2, np.uint8) if docs.dtype == "bit" else np.resize(QUERY, docs.dim)
+    return np.ones(2, np.uint8) if docs.dtype == "bit" else np.resize(QUERY, docs.dim or 8)
 
 
 def _rows(docs: vdb.Collection, count: int) -> Any:
@@ -75,7 +75,7 @@ READING: dict[str, Call] = {
     "recall": lambda db, _: db.collection("docs").recall(k=3, sample=10),
     "compare": lambda db, _: vdb.compare_metrics(db.collection("docs"), QUERIES, k=3),
     "wrong facts": lambda db, _: db.collection("docs", metric="dot", dim=7),
-} | _of_both(
+} | _of_all(
     {
         "info": lambda docs: repr(docs.info()),
         "properties": lambda docs: (docs.metric, docs.dtype, docs.index, len(docs), repr(docs)),
@@ -96,7 +96,7 @@ READING: dict[str, Call] = {
 """Calls that change nothing."""
 
 WRITING: dict[str, Call] = (
-    _of_both(
+    _of_all(
         {
             "add": lambda docs: docs.add(_new_ids(docs), _rows(docs, 3), [{"n": 1}, None, {}]),
             "upsert": lambda docs: docs.upsert(_old_ids(docs)[1:2], _rows(docs, 1), [{"n": 2}]),
@@ -113,7 +113,7 @@ WRITING: dict[str, Call] = (
         "resume": lambda db, _: db.collection("docs").rebuild(metric="ip", validate=False),
         "rollback": lambda db, _: db.collection("docs").rollback(),
     }
-    | _of_both(
+    | _of_all(
         {
             "rebuild": lambda docs: docs.rebuild(validate=False),
             "discard": lambda docs: docs.discard_rebuild(),

@@ -14,7 +14,7 @@ import lmdb
 import msgpack  # type: ignore[import-untyped]  # ships no types
 
 from support.damages.broken import Damage, break_it
-from vdb.store.format import keys
+from vdb.store.format import blocks, generation, headers, keys
 from vdb.store.format.checksums import UNSALTED
 from vdb.store.format.keys import KeyKind
 
@@ -87,6 +87,13 @@ BODIES = {
 
 PARTS = {"empty": b"", "ones": b"\xff" * 1024, "long": bytes(4072)}
 
+NORMS = (-2.0, -1.0, -3.0, 0.0, float("nan"))
+"""Numbers that say of a slot that it is bare, free, or nothing that there is."""
+
+_OPTIONAL = {
+    KeyKind.COLLECTION: headers.OPTIONAL_FIELDS,
+    KeyKind.GENERATION: generation.OPTIONAL_FIELDS,
+}
 _MAPS = {KeyKind.COLLECTION, KeyKind.GENERATION, KeyKind.JOURNAL, KeyKind.DATABASE}
 _MOVED = {KeyKind.NAME, KeyKind.CHANGE, KeyKind.PART, KeyKind.ID}
 
@@ -131,6 +138,7 @@ def _about(damage: Damage, key: bytes, value: bytes) -> Iterator[Forgery]:
         yield from _maps(key, seal.unwrap(key, value))
     elif kind is KeyKind.BLOCK:
         yield from _numbers(key)
+        yield from _norms(key, value)
     elif kind is KeyKind.POSTINGS:
         yield from _leaves(key, damage.seal.unwrap(key, value))
     elif kind is KeyKind.ID:
@@ -172,6 +180,10 @@ def _maps(key: bytes, body: bytes) -> Iterator[Forgery]:
             packed = msgpack.packb(_changed(whole, path, value))
             where = ".".join(map(str, path))
             yield Forgery(f"{keys.decode(key)} {where}: {name}", _sealed(key, packed))
+    for name in _OPTIONAL.get(KeyKind(key[0]), {}).keys() - whole.keys():
+        for label, value in VALUES.items():
+            packed = msgpack.packb(whole | {name: value})
+            yield Forgery(f"{keys.decode(key)} with {name}: {label}", _sealed(key, packed))
     yield Forgery(f"{keys.decode(key)}: no map", _sealed(key, b"\x93\x01\x02\x03"))
     yield Forgery(f"{keys.decode(key)}: claims", _sealed(key, b"\xdf\xff\xff\xff\xff" * 9))
 
@@ -210,6 +222,21 @@ def _numbers(key: bytes) -> Iterator[Forgery]:
             yield Forgery(
                 f"{keys.decode(key)} {field}: {number}",
                 lambda d, at=at, raw=raw: d.change_block(key, at, raw),
+            )
+
+
+def _norms(key: bytes, value: bytes) -> Iterator[Forgery]:
+    """Of the first slots of a block of vectors."""
+    if keys.decode(key).block_kind != blocks.VECTORS:
+        return
+    header = blocks.BlockHeader.decode(value, "")
+    first = blocks.HEADER_SIZE + header.row_size * header.rows
+    for slot in range(5):
+        for norm in NORMS:
+            raw = struct.pack("<f", norm)
+            yield Forgery(
+                f"{keys.decode(key)} norm of {slot}: {norm}",
+                lambda d, at=first + 4 * slot, raw=raw: d.change_block(key, at, raw),
             )
 
 

@@ -34,8 +34,14 @@ def make(path: Path) -> None:
         with suppress(_EnoughError):
             docs.rebuild(metric="ip", progress=_enough)
         docs.upsert([9], random.normal(size=(1, DIM)), [{"n": 3}])
-        notes = db.create_collection("notes", dim=16, metric="hamming", dtype="bit")
+        notes = db.create_collection(
+            "notes", dim=16, metric="hamming", dtype="bit", optional_vectors=True
+        )
         notes.add(["a", "b", "c"], np.eye(3, 2, dtype=np.uint8), [None, "text", [1, 2]])
+        notes.add(["d", "e"], None, ["text", None])
+        texts = db.create_collection("texts", dim="auto", metric="l2", optional_vectors=True)
+        texts.add(["a", "b", "c", "d"], None, [{"n": 1}, None, "text", None])
+        texts.delete("d")
 
 
 def _enough(_: object) -> None:
