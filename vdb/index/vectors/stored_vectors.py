@@ -22,7 +22,8 @@ _BLOCKS = 64  # whose norms stand for those of a whole collection: 4 MiB
 def stored_vectors(reader: Reader, view: View, slots: NDArray[np.uint32]) -> NDArray[Any]:
     """Copies of the vectors in these slots, (n, dim), exactly as they were stored; bits packed."""
     index, fetch = opened(reader, view)
-    return index.vectors(fetch, slots)
+    rows = index.vectors(fetch, slots)
+    return rows if view.header.dim else rows[:, :0]  # laid out for others, and none is there
 
 
 def stored(reader: Reader, view: View, slots: NDArray[np.uint32]) -> list[NDArray[Any] | None]:
