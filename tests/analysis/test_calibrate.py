@@ -298,5 +298,5 @@ def test_what_cannot_be_meant_is_refused(docs, queries, changes, part):
 
 def test_an_empty_collection_is_refused(db, queries):
     empty = db.create_collection("empty", dim=16, metric="ip")
-    with pytest.raises(vdb.InvalidArgumentError, match="no records"):
+    with pytest.raises(vdb.InvalidArgumentError, match="no vectors"):
         vdb.calibrate_threshold(empty, queries, threshold=1, to_metric="l2")

@@ -69,14 +69,16 @@ def crowded(tmp_path_factory: pytest.TempPathFactory) -> Iterator[vdb.Database]:
 class TestAmongManyCollections:
     @pytest.mark.parametrize("name", ["c007", "none", "", "a/b", "x" * 600, "\ud800", 7, None])
     def test_whether_a_name_is_there_is_one_look_up(self, crowded, monkeypatch, name):
+        # A name that no collection has is looked up among the aliases as well.
+        most = 2 if name == "none" else 1
         for place in (crowded, crowded.snapshot()):
             with counted(monkeypatch) as reads:
                 assert (name in place) == (name == "c007")
-            assert reads.total <= 1
+            assert reads.total <= most
         with crowded.batch():
             with counted(monkeypatch) as reads:
                 assert (name in crowded) == (name == "c007")
-            assert reads.total <= 1
+            assert reads.total <= most
 
     def test_a_batch_sees_the_names_that_it_made_and_dropped(self, crowded):
         with pytest.raises(ZeroDivisionError), crowded.batch():
@@ -164,7 +166,8 @@ class TestOneLargeCommitBehind:
         monkeypatch.setattr(journal, "_entry", lambda *of: entries.append(of) or entry(*of))
         with counted(monkeypatch) as reads:
             assert "n7" in behind
-        assert reads.total <= 3
+        # The name, and of the commit of another process its identity, its header and one journal.
+        assert reads.total <= 4
         assert len(entries) == 0
         with counted(monkeypatch) as reads:
             assert all(f"n{i}" in behind for i in range(20))
@@ -176,7 +179,7 @@ class TestOneLargeCommitBehind:
         self.make(behind, also="db.collection('mine').add(2, [3, 4]); db.drop_collection('other')")
         with counted(monkeypatch) as reads:
             assert "n7" in behind
-        assert reads.total <= 5
+        assert reads.total <= 6
         assert [hit.id for hit in mine.search([3, 4], 2)] == [2, 1]
         assert "other" not in behind
         with pytest.raises(vdb.NotFoundError):

@@ -62,7 +62,7 @@ def test_calls_made_before_closing_end_and_later_ones_are_refused(path):
         late = [asyncio.create_task(docs.add(i, [i])) for i in range(10, 20)]
         reads = [asyncio.create_task(docs.count()) for _ in range(50)]
         await closing
-        assert await asyncio.gather(*writes) == [None] * 10
+        assert [counts.added for counts in await asyncio.gather(*writes)] == [1] * 10
         for outcome in await asyncio.gather(*late, return_exceptions=True):
             assert isinstance(outcome, vdb.ClosedError)
         for outcome in await asyncio.gather(*reads, return_exceptions=True):
