@@ -41,6 +41,9 @@ FINE = {
 FINE_FOR = {
     ("add", "ids"): lambda: [101, 102],
     ("create_collection", "name"): lambda: "made",
+    ("update_payloads", "ids"): lambda: [1, 2],
+    ("update_payloads", "changes"): lambda: {"n": 5},
+    ("values", "field"): lambda: "k",
     ("rows_within", "memory_limit"): lambda: 1 << 28,
     ("search", "threshold"): lambda: None,
     ("search_many", "threshold"): lambda: None,

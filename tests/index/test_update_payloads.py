@@ -164,6 +164,15 @@ def test_what_is_refused_changes_nothing(docs, arguments, error, text):
     assert [record.payload for record in docs.scan()] == before
 
 
+def test_a_mapping_that_cannot_be_read_is_refused(docs):
+    class Hostile(dict):
+        def items(self):
+            raise OSError("gone")
+
+    with pytest.raises(vdb.ArgumentTypeError, match="changes cannot be read: OSError: gone"):
+        docs.update_payloads(0, Hostile(a=1))
+
+
 def test_what_comes_out_too_long_is_refused_by_its_record(docs):
     docs.update_payloads(4, {"long": "x" * 600_000})
     with pytest.raises(vdb.InvalidPayloadError, match="the payload of record 4 takes 1,200"):

@@ -181,6 +181,7 @@ def test_the_result_is_plain_data(docs):
         (("",), vdb.InvalidArgumentError, "field: a field is named by"),
         ((5,), vdb.ArgumentTypeError, "field must be a str"),
         (("w", 5), vdb.ArgumentTypeError, "prefix must be a str"),
+        (("w", "a\ud800"), vdb.InvalidArgumentError, "prefix must be text that UTF-8 can hold"),
     ],
 )
 def test_what_cannot_be_counted_is_refused(docs, arguments, error, text):

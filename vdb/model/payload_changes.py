@@ -11,7 +11,7 @@ from itertools import pairwise
 from typing import Any, Final, NamedTuple, TypeAlias
 
 from vdb.errors import ArgumentTypeError, InvalidArgumentError, InvalidFilterError
-from vdb.model.arguments import shown
+from vdb.model.arguments import shown, unreadable
 from vdb.model.filters.paths import check_path, names_of, path_of
 from vdb.model.records import Payload
 
@@ -78,8 +78,12 @@ def change_from(changes: object, place: str) -> PayloadChange:
             expected="a dict",
             received=type(changes).__name__,
         )
+    try:
+        entries = list(changes.items())
+    except Exception as error:  # a mapping may do anything when it is looked at
+        raise unreadable(place, changes, error) from error
     fields: list[tuple[Names, Any]] = []
-    for path, value in changes.items():
+    for path, value in entries:
         try:
             fields.append((names_of(check_path(path)), value))
         except InvalidFilterError as error:

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import dataclasses
 import enum
+import math
 from collections import deque
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
@@ -323,7 +324,9 @@ def _is_missing(value: Any) -> bool:
         return True
     if isinstance(value, np.datetime64 | np.timedelta64):
         return bool(np.isnat(value))
-    return isinstance(value, float | np.floating) and bool(value != value)  # noqa: PLR0124
+    if isinstance(value, float):
+        return math.isnan(value)
+    return isinstance(value, np.floating) and bool(np.isnan(value))
 
 
 def _is_strict(value: Any) -> bool:

@@ -80,6 +80,8 @@ def field_values(
             expected="a field of type keyword",
             received=kind,
         )
+    if prefix is not None and not prefix.isascii():
+        _check_text(prefix)
     values, counts = _counted(reader, view, line, _marks(view, filter_set), prefix)
     if base_of(kind) == "datetime":
         values = [_EPOCH + timedelta(microseconds=micro) for micro in values]
@@ -96,6 +98,17 @@ def field_values(
         low,
         high,
     )
+
+
+def _check_text(prefix: str) -> None:
+    try:
+        prefix.encode()
+    except UnicodeEncodeError:
+        raise InvalidArgumentError(
+            "prefix must be text that UTF-8 can hold, got a lone surrogate",
+            expected="text that UTF-8 can hold",
+            received=prefix,
+        ) from None
 
 
 def _built(view: View, path: str) -> dict[str, Any]:
