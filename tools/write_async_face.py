@@ -44,6 +44,7 @@ PLAIN_PROPERTIES = frozenset({"path", "read_only", "name", "dim"})
 
 RESULTS = {
     "Hits": "readable({})",
+    "Hits | GroupedHits": "readable({})",
     "ManyHits": "readable({})",
     "problems_module.Problems": "checked({})",
 }

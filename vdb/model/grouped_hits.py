@@ -47,6 +47,11 @@ class GroupedHits(Sequence[HitGroup]):
         """The values of the groups, in their order."""
         return [group.value for group in self._groups]
 
+    def decode_payloads(self) -> None:
+        """Decode all payloads now, which happens otherwise when the first of them is read."""
+        for group in self._groups:
+            group.hits.decode_payloads()
+
     def __len__(self) -> int:
         return len(self._groups)
 

@@ -191,24 +191,26 @@ class AsyncCollectionReader(ReaderHandle):
             hits = await docs.search(q, k=5, where={"year": {"$gte": 2020}})
         """
         return await self._calls.read(
-            lambda _: self._sync.search(
-                q,
-                k,
-                ef=ef,
-                where=where,
-                exact=exact,
-                scores=scores,
-                threshold=threshold,
-                with_payloads=with_payloads,
-                with_vectors=with_vectors,
-                target_recall=target_recall,
-                model=model,
-                offset=offset,
-                after=after,
-                diversity=diversity,
-                candidates=candidates,
-                group_by=group_by,
-                per_group=per_group,
+            lambda _: readable(
+                self._sync.search(
+                    q,
+                    k,
+                    ef=ef,
+                    where=where,
+                    exact=exact,
+                    scores=scores,
+                    threshold=threshold,
+                    with_payloads=with_payloads,
+                    with_vectors=with_vectors,
+                    target_recall=target_recall,
+                    model=model,
+                    offset=offset,
+                    after=after,
+                    diversity=diversity,
+                    candidates=candidates,
+                    group_by=group_by,
+                    per_group=per_group,
+                )
             )
         )
 

@@ -15,6 +15,7 @@ from vdb.api.database import Database
 from vdb.api.snapshot import Snapshot
 from vdb.errors import BusyError, ClosedError
 from vdb.model import arguments
+from vdb.model.grouped_hits import GroupedHits
 from vdb.model.hits import Hits, ManyHits
 from vdb.model.unpicklable import Handle
 
@@ -33,7 +34,7 @@ __all__ = [
 _MOST_READERS = 256
 
 _Opened = TypeVar("_Opened")
-_FoundHits = TypeVar("_FoundHits", Hits, ManyHits)
+_FoundHits = TypeVar("_FoundHits", bound=Hits | ManyHits | GroupedHits)
 
 
 class DatabaseHandle(Handle):
