@@ -46,7 +46,7 @@ def begin_walk(
     moment = access.moment()
     with moment.reading() as reader:
         view = view_of(reader)
-        inputs.require_id_kind(view.header.name, view.header.id_kind, start)
+        inputs.require_id_kind(view.header.name, view.header.id_kind, start, argument="after")
         filter_set = None if where is None else filter_warning.matching(reader, view, where)
         behind = start[0] if start else None
         ids = query.ids_in_range(reader, view, filter_set, after=behind, limit=most)

@@ -62,7 +62,7 @@ def cursor_argument(view: View, after: object) -> Cursor:
     nan = isinstance(value, float) and math.isnan(value)
     plain = math.nan if nan else arguments.number("after[0]", value)
     record_id = inputs.one_id(after[1], "after[1]")
-    inputs.require_id_kind(view.header.name, view.header.id_kind, [record_id])
+    inputs.require_id_kind(view.header.name, view.header.id_kind, [record_id], argument="after[1]")
     return Cursor(plain, record_id)
 
 

@@ -8,7 +8,12 @@ import numpy as np
 from numpy.typing import NDArray
 
 from vdb import index
-from vdb.errors import InvalidArgumentError, InvalidVectorError, NotFoundError
+from vdb.errors import (
+    ArgumentTypeError,
+    InvalidArgumentError,
+    InvalidVectorError,
+    NotFoundError,
+)
 from vdb.index.types import Reader, View
 from vdb.model import arguments, inputs
 from vdb.model.config import LIMITS
@@ -35,7 +40,14 @@ def more_like(
         InvalidVectorError: The examples cancel out, so that there is no direction to search in.
     """
     liked = _example_ids(view, ids)
-    unliked = [] if not_like is None else _example_ids(view, not_like)
+    unliked: list[Id] = []
+    if not_like is not None:
+        try:
+            unliked = _example_ids(view, not_like)
+        except (ArgumentTypeError, InvalidArgumentError) as error:
+            raise type(error)(
+                f"not_like: {error.message}", expected=error.expected, received=error.received
+            ) from None
     if not liked:
         raise InvalidArgumentError("more_like needs one id at least", expected="ids", received=0)
     query = _query(

@@ -123,12 +123,16 @@ def id_kind(ids: list[Id]) -> str | None:
     return type(ids[0]).__name__ if ids else None
 
 
-def require_id_kind(name: str, kind: str | None, ids: list[Id]) -> None:
-    """Refuse ids of the other kind than those of the collection `name`."""
+def require_id_kind(name: str, kind: str | None, ids: list[Id], *, argument: str = "") -> None:
+    """Refuse ids of the other kind than those of the collection `name`.
+
+    The message begins with the name of the argument, where it is not that of several ids.
+    """
     received = id_kind(ids)
     if kind is not None and received is not None and received != kind:
         raise ArgumentTypeError(
-            f"the ids of collection {name!r} are of type {kind}, got {received} {ids[0]!r}",
+            f"{argument and f'{argument}: '}the ids of collection {name!r} are of type {kind}, got "
+            f"{received} {ids[0]!r}",
             expected=kind,
             received=received,
         )
