@@ -113,6 +113,22 @@ class Searching(History):
         assert many.counts.tolist() == [len(hits) for hits in many]
 
     @precondition(lambda self: self.shelves)
+    @rule(data=st.data(), k=st.integers(1, 12), where=WHERE)
+    def more_like(self, data, k, where):
+        """By one example: its own vector is the query, and it is no hit."""
+        shelf, docs = self.pick(data)
+        full = shelf.full()
+        if not full or (where is not None and refused(where, shelf)):
+            return
+        example = data.draw(st.sampled_from(full), label="example")
+        others = [i for i in shelf.full(shelf.passing(where)) if i != example]
+        hits = docs.more_like(example, k, where=where, exact=True)
+        expected = shelf.ranked(shelf.rows[example][0], others)[:k]
+        assert hits.values.tolist() == shelf.near([value for _, value in expected])
+        assert example not in hits.ids.tolist()
+        assert set(hits.ids.tolist()) <= set(others)
+
+    @precondition(lambda self: self.shelves)
     @rule(data=st.data(), where=WHERE)
     def search_range(self, data, where):
         shelf, docs = self.pick(data, fresh=True)

@@ -21,6 +21,7 @@ from hypothesis.stateful import get_state_machine_test
 import vdb
 from stateful.generations import Generations
 from stateful.insight import Insight
+from stateful.naming import Naming
 from stateful.searching import Searching
 from stateful.upkeep import Upkeep, peer
 from stateful.writing import Writing
@@ -33,7 +34,7 @@ SEED = os.environ.get("VDB_SEED")
 PHASES = list(Phase) if SEED is None else [Phase.generate]
 
 
-class Everything(Writing, Searching, Generations, Upkeep, Insight):
+class Everything(Writing, Searching, Generations, Upkeep, Insight, Naming):
     """All rules."""
 
 
