@@ -53,7 +53,7 @@ class History(RuleBasedStateMachine):
     @initialize(kind=strategies.all_kinds, seed=st.integers(0, 999), text_ids=st.booleans())
     def begin(self, kind, seed, text_ids):
         """A database with one collection that is large enough for its graph to matter."""
-        self.db = vdb.open(self.path, durability="relaxed")
+        self.db = self.open()
         index = strategies.fitting(
             vdb.HNSW(M=8 + seed % 2 * 8, codes=("int8", None)[seed % 3 > 0]), *kind
         )
@@ -62,6 +62,10 @@ class History(RuleBasedStateMachine):
         self.db.create_collection("crowd", **shelf.options()).add(ids, vectors, payloads)
         shelf.put(ids, vectors, payloads)
         self.shelves["crowd"] = shelf
+
+    def open(self, **options):
+        """The database, through the face that is tested."""
+        return vdb.open(self.path, durability="relaxed", **options)
 
     def teardown(self):
         try:

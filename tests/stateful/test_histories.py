@@ -12,6 +12,7 @@ from __future__ import annotations
 
 import inspect
 import os
+from functools import partial
 from pathlib import Path
 
 import pytest
@@ -19,6 +20,7 @@ from hypothesis import HealthCheck, Phase, seed, settings
 from hypothesis.stateful import get_state_machine_test
 
 import vdb
+from stateful.driven import Driven, Driver
 from stateful.generations import Generations
 from stateful.insight import Insight
 from stateful.naming import Naming
@@ -38,16 +40,39 @@ class Everything(Writing, Searching, Generations, Upkeep, Insight, Naming):
     """All rules."""
 
 
-def test_any_history_gives_what_a_dictionary_gives(monkeypatch, tmp_path):
+class Awaited(Everything):
+    """The same rules, of the async face."""
+
+    compare_metrics = None  # takes collections of the sync face
+
+    def __init__(self):
+        super().__init__()
+        self.driver = Driver()
+
+    def open(self, **options):
+        opening = partial(vdb.open_async, self.path, durability="relaxed", **options)
+        return Driven(self.driver.run(opening), self.driver)
+
+    def teardown(self):
+        try:
+            super().teardown()
+        finally:
+            self.driver.close()
+
+
+@pytest.mark.parametrize(
+    ("machine", "count"), [(Everything, MACHINES), (Awaited, max(1, MACHINES // 4))]
+)
+def test_any_history_gives_what_a_dictionary_gives(monkeypatch, tmp_path, machine, count):
     monkeypatch.setattr(
         run,
         "SCHEDULE",
         run.Schedule(step_rows=1, checkpoint_seconds=0.0, checkpoint_share=1e9, swap_rows=2),
     )
     test = get_state_machine_test(
-        Everything,
+        machine,
         settings=settings(
-            max_examples=MACHINES,
+            max_examples=count,
             stateful_step_count=STEPS,
             deadline=None,
             database=None,

@@ -50,7 +50,7 @@ class Upkeep(History):
         self.db.close()
         with pytest.raises(vdb.ClosedError):
             self.db.collections()
-        self.db = vdb.open(self.path, create=False, durability="relaxed", verify=verify)
+        self.db = self.open(create=False, verify=verify)
 
     @rule()
     def info(self):

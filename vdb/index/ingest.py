@@ -29,7 +29,7 @@ from vdb.errors import (
 from vdb.index import open_dimension
 from vdb.index.dimension_change import with_change
 from vdb.index.fields import field_index
-from vdb.model import inputs
+from vdb.model import inputs, pauses
 from vdb.model.config import LIMITS
 from vdb.model.dtypes import DTYPES, dtype_named
 from vdb.model.metrics import METRICS, metric_named
@@ -143,12 +143,12 @@ def encode_payloads(
             return encoded
     listed = inputs.payload_list(payloads, rows, one=one)
     if moments:
-        listed = [field_index.spelled(payload, moments) for payload in listed]
+        listed = [field_index.spelled(payload, moments) for payload in pauses.paced(listed)]
     return [
         None
         if payload is None
         else payload_format.encode(payload, row=None if one else row, encoder=encoder)
-        for row, payload in enumerate(listed)
+        for row, payload in enumerate(pauses.paced(listed))
     ]
 
 
@@ -192,7 +192,7 @@ def upsert(
     """New records, or new contents for ids that are there; of a repeated id the last one counts."""
     total = len(rows.ids)
     rows = _last_of_each(_fitted(coll, rows))
-    slots = [_slot_of(batch, coll, value) for value in rows.ids]
+    slots = [_slot_of(batch, coll, value) for value in pauses.paced(rows.ids)]
     old = {i: slot for i, slot in enumerate(slots) if slot is not None}
     new = [i for i, slot in enumerate(slots) if slot is None]
     terms = field_index.of_records(coll.header, rows.payloads)
@@ -201,7 +201,7 @@ def upsert(
         if old:
             some = _take(rows, list(old)) if new else rows
             _replace(batch, coll, some, np.array(list(old.values()), np.uint32), threads=threads)
-            for i, slot in old.items():
+            for i, slot in pauses.paced(old.items()):
                 batch.put_encoded(coll, slot, rows.ids[i], rows.payloads[i])
             after = _pick(terms, list(old))
             field_index.follow(batch, coll, list(old.values()), before=before, after=after)
@@ -219,7 +219,7 @@ def set_payloads(
     terms = field_index.of_records(coll.header, payloads)
     before = field_index.of_stored(batch, coll, slots)
     with batch.changing():
-        for value, slot, payload in zip(ids, slots, payloads, strict=True):
+        for value, slot, payload in pauses.paced(zip(ids, slots, payloads, strict=True)):
             batch.put_encoded(coll, slot, value, payload)
         field_index.follow(batch, coll, slots, before=before, after=terms)
 
@@ -228,7 +228,7 @@ def slots_of_existing(batch: Batch, coll: WritableCollection, ids: list[Id]) -> 
     """The slots of records that must be there; NotFoundError for an id that is not."""
     inputs.require_id_kind(coll.header.name, coll.header.id_kind, ids)
     slots: list[int] = []
-    for i, value in enumerate(ids):
+    for i, value in enumerate(pauses.paced(ids)):
         slot = _slot_of(batch, coll, value)
         if slot is None:
             raise NotFoundError(
@@ -243,14 +243,14 @@ def slots_of_existing(batch: Batch, coll: WritableCollection, ids: list[Id]) -> 
 def delete(batch: Batch, coll: WritableCollection, ids: list[Id]) -> int:
     """Removes the records of these ids, ignoring those that are not there; how many it removed."""
     inputs.require_id_kind(coll.header.name, coll.header.id_kind, ids)
-    places = {value: _slot_of(batch, coll, value) for value in ids}
+    places = {value: _slot_of(batch, coll, value) for value in pauses.paced(ids)}
     slots = {value: slot for value, slot in places.items() if slot is not None}
     if not slots:
         return 0
     before = field_index.of_stored(batch, coll, list(slots.values()))
     with batch.changing():
         field_index.follow(batch, coll, list(slots.values()), before=before)
-        for value, slot in slots.items():
+        for value, slot in pauses.paced(slots.items()):
             batch.delete_record(coll, slot, value)
         index.remove(batch, coll, np.array(list(slots.values()), dtype=np.uint32))
         coll.header.count -= len(slots)
@@ -302,7 +302,7 @@ def _fitted(coll: WritableCollection, rows: Rows) -> Rows:
 
 
 def _refuse_existing(batch: Batch, coll: WritableCollection, ids: list[Id]) -> None:
-    for i, value in enumerate(ids):
+    for i, value in enumerate(pauses.paced(ids)):
         if batch.slot_of(coll, value) is not None:
             raise DuplicateIdError(
                 f"ids[{i}]: collection {coll.header.name!r} has a record {value!r} already; "
@@ -313,7 +313,9 @@ def _refuse_existing(batch: Batch, coll: WritableCollection, ids: list[Id]) -> N
 
 
 def _without_existing(batch: Batch, coll: WritableCollection, rows: Rows) -> Rows:
-    new = [i for i, value in enumerate(rows.ids) if batch.slot_of(coll, value) is None]
+    new = [
+        i for i, value in enumerate(pauses.paced(rows.ids)) if batch.slot_of(coll, value) is None
+    ]
     return rows if len(new) == len(rows.ids) else _take(rows, new)
 
 

@@ -10,12 +10,13 @@ what it was given.
 from __future__ import annotations
 
 import time
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
+from heapq import merge
 from threading import local
-from typing import TypeVar
+from typing import Any, TypeVar
 
-__all__ = ["enabled", "pace", "paced", "pausing"]
+__all__ = ["enabled", "in_order", "pace", "paced", "piece", "pieces"]
 
 _T = TypeVar("_T")
 
@@ -39,6 +40,10 @@ _FEW = 16
 """Items between two looks at the clock."""
 
 
+_PIECE = 256
+"""Items that one step of C code takes."""
+
+
 @contextmanager
 def enabled() -> Iterator[None]:
     """Inside, long work of this thread pauses."""
@@ -47,11 +52,6 @@ def enabled() -> Iterator[None]:
         yield
     finally:
         _worker.pausing = False
-
-
-def pausing() -> bool:
-    """Whether long work of this thread has to pause."""
-    return _worker.pausing
 
 
 def pace() -> None:
@@ -74,3 +74,28 @@ def _with_pauses(items: Iterable[_T]) -> Iterator[_T]:
             left = _FEW
         left -= 1
         yield item
+
+
+def piece(count: int) -> int:
+    """How many of `count` items one step of C code should take; it pauses first, if due."""
+    if not _worker.pausing:
+        return count
+    pace()
+    return min(count, _PIECE)
+
+
+def pieces(items: list[_T], most: int | None = None) -> Iterator[list[_T]]:
+    """The items, in slices of at most `most` that one step of C code should take."""
+    start = 0
+    while start < len(items):
+        end = start + piece(min(len(items) - start, most or len(items)))
+        yield items if start == 0 and end == len(items) else items[start:end]
+        start = end
+
+
+def in_order(items: Iterable[Any], key: Callable[[Any], Any] | None = None) -> list[Any]:
+    """The items sorted, in several steps if this thread has to pause."""
+    if not _worker.pausing:
+        return sorted(items, key=key)
+    runs = [sorted(some, key=key) for some in pieces(list(paced(items)))]
+    return list(paced(merge(*runs, key=key)))

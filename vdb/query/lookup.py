@@ -17,7 +17,7 @@ from numpy.typing import NDArray
 from vdb import index
 from vdb.errors import ArgumentTypeError, CorruptedError, InvalidArgumentError
 from vdb.index.types import Reader, View
-from vdb.model import arguments, inputs
+from vdb.model import arguments, inputs, pauses
 from vdb.model.filters.field_paths import field_paths
 from vdb.model.records import Id, Payload, Record
 from vdb.store.format.payload_fields import FieldTree, field_tree, some_fields
@@ -53,7 +53,7 @@ def get(
     reader: Reader, view: View, ids: Sequence[Id], parts: RecordParts = _WHOLE
 ) -> list[Record | None]:
     """The records of these ids in order, None where there is none."""
-    slots = [reader.slot_of(view, value) for value in ids]
+    slots = [reader.slot_of(view, value) for value in pauses.paced(ids)]
     present = [slot for slot in slots if slot is not None]
     if not present:
         return [None] * len(slots)
@@ -64,7 +64,7 @@ def get(
         vectors = iter(stored(reader, view, places))
     rows = _ids_and_payloads(reader, view, present, parts.fields)
     records: list[Record | None] = []
-    for value, slot in zip(ids, slots, strict=True):
+    for value, slot in pauses.paced(zip(ids, slots, strict=True)):
         if slot is None:
             records.append(None)
             continue

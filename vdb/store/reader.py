@@ -12,6 +12,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from vdb.errors import CorruptedError, NotFoundError
+from vdb.model import pauses
 from vdb.model.records import Id, Payload
 from vdb.store.format import keys, records
 from vdb.store.format.checksums import UNSALTED, Seal
@@ -237,8 +238,10 @@ class Reader(ABC):
         """
         listed = list(map(int, slots))
         if not payloads:
-            return [self.id_at(collection, slot) for slot in listed], Payloads([None] * len(listed))
-        pairs = [self._record(collection, slot) for slot in listed]
+            return [self.id_at(collection, slot) for slot in pauses.paced(listed)], Payloads(
+                [None] * len(listed)
+            )
+        pairs = [self._record(collection, slot) for slot in pauses.paced(listed)]
         ids, encoded = [pair[0] for pair in pairs], [pair[1] for pair in pairs]
         return ids, Payloads(encoded, listed, collection.header.number)
 

@@ -24,6 +24,7 @@ from numpy.typing import NDArray
 
 from vdb.errors import ClosedError, CorruptedError
 from vdb.kernel import read_records
+from vdb.model import pauses
 from vdb.model.records import Id
 from vdb.store import damage, statistics
 from vdb.store.files.lmdb_errors import os_errors, translate
@@ -176,11 +177,13 @@ class Snapshot(Reader):
         encoded: list[bytes | None] = []
         try:
             while len(rest):
-                some, bodies = read_records(self._getter(), number, rest, start, text, payloads)
+                # In pieces, between which another thread can have the GIL.
+                piece = rest[: pauses.piece(len(rest))]
+                some, bodies = read_records(self._getter(), number, piece, start, text, payloads)
                 ids += some
                 encoded += bodies
                 rest = rest[len(some) :]
-                if len(rest):
+                if len(some) < len(piece):
                     record_id, body = self._record(collection, int(rest[0]))
                     ids.append(record_id)
                     encoded.append(body if payloads else None)

@@ -11,6 +11,7 @@ from typing import Any
 import lmdb
 
 from vdb.errors import ClosedError, InvalidArgumentError
+from vdb.model import pauses
 from vdb.model.records import Id, Payload
 from vdb.store.files.lmdb_errors import translate
 from vdb.store.files.read_range import read_range
@@ -134,7 +135,8 @@ class Transaction(Reader):
                 behind = not cursor.last() or cursor.key() < items[0][0]
                 ordered = behind and all(a[0] < b[0] for a, b in pairwise(items))
                 for some in _pieces(items):  # between which signals are handled
-                    cursor.putmulti(some, append=ordered)
+                    for few in pauses.pieces(some):
+                        cursor.putmulti(few, append=ordered)
         except lmdb.Error as error:
             raise self._spoiled(error) from error
         self.touched = True
@@ -207,15 +209,15 @@ class Transaction(Reader):
         """
         number, wrap = collection.header.number, self.seal.wrap
         self.put_many(
-            sorted(
+            pauses.in_order(
                 (keys.slot_of(number, record_id), slot.to_bytes(4, "little"))
                 for slot, record_id in zip(slots, ids, strict=True)
             )
         )
         heads: list[tuple[bytes, bytes]] = []
         rest: list[tuple[bytes, bytes]] = []
-        for slot, record_id, payload in sorted(
-            zip(slots, ids, encoded, strict=True), key=itemgetter(0)
+        for slot, record_id, payload in pauses.paced(
+            pauses.in_order(zip(slots, ids, encoded, strict=True), key=itemgetter(0))
         ):
             head, *parts = records.split(records.encode(record_id, payload), self.small_block)
             key = keys.record(number, slot)

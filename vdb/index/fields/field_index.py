@@ -13,6 +13,7 @@ import numpy as np
 
 from vdb.errors import InvalidPayloadError
 from vdb.index.fields import postings
+from vdb.model import pauses
 from vdb.model.filters.field_types import base_of
 from vdb.model.filters.paths import find, names_of
 from vdb.model.filters.values import spelling
@@ -105,7 +106,7 @@ def of_records(header: CollectionHeader, encoded: Sequence[bytes | None]) -> lis
     if not fields:
         return []
     records = []
-    for row, body in enumerate(encoded):
+    for row, body in enumerate(pauses.paced(encoded)):
         payload = None if body is None else payload_format.decode(body, "payload")
         records.append([terms_of(field, payload, row=row) for field in fields])
     return records
@@ -121,7 +122,7 @@ def of_stored(batch: Batch, coll: WritableCollection, slots: Sequence[int]) -> l
         return []
     return [
         [terms.terms(field.kind, find(payload, field.names)) or set() for field in fields]
-        for _, payload in batch.records(coll, list(slots))
+        for _, payload in pauses.paced(batch.records(coll, list(slots)))
     ]
 
 
@@ -165,4 +166,8 @@ def follow(
 
 def _postings(slots: Sequence[int], records: Sequence[Terms], place: int) -> set[bytes]:
     by_slot = dict(zip(slots, records, strict=True)) if records else {}
-    return {posting(term, slot) for slot, fields in by_slot.items() for term in fields[place]}
+    return {
+        posting(term, slot)
+        for slot, fields in pauses.paced(by_slot.items())
+        for term in fields[place]
+    }

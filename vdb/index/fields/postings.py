@@ -18,6 +18,7 @@ from vdb.index.fields import postings_cache
 from vdb.index.fields.postings_cache import Places, ValueOf
 from vdb.index.types import Reader, View
 from vdb.kernel import postings_to_mask
+from vdb.model import pauses
 from vdb.store import Batch, WritableCollection
 from vdb.store.format import keys, posting_leaves
 from vdb.store.format.checksums import SEAL_SIZE
@@ -152,7 +153,7 @@ def change(
     """Adds and removes postings; adding what is there and removing what is not does nothing."""
     new = set(added)
     old = set(removed) - new
-    changes = sorted(new | old)
+    changes = pauses.in_order(new | old)
     prefix = keys.field(coll.header.number, field)
     room = batch.small_block - SEAL_SIZE
     at = 0
@@ -165,13 +166,14 @@ def change(
         end = at
         while end < len(changes) and changes[end] <= bound:
             end += 1
+        pauses.pace()
         here = set(changes[at:end])
         at = end
         before = Leaf(batch.seal.unwrap(key, value), f"key {key.hex()}").postings() if value else []
         after = (set(before) | (here & new)) - (here & old)
         if len(after) == len(before) and after.issuperset(before):
             continue
-        _put(batch, key, bound, posting_leaves.cut(sorted(after), room), prefix)
+        _put(batch, key, bound, posting_leaves.cut(pauses.in_order(after), room), prefix)
     coll.touched = True
 
 

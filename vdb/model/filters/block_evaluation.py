@@ -14,6 +14,7 @@ from typing import Any, TypeAlias
 import numpy as np
 from numpy.typing import NDArray
 
+from vdb.model import pauses
 from vdb.model.filters import nodes
 from vdb.model.filters.field_block import NEGATED, Column, Truth, turned
 from vdb.model.filters.field_presence import FieldPresence
@@ -55,7 +56,7 @@ class Columns:
         """Which of the payloads pass."""
         columns: dict[str, Column] = {}
         size = 0
-        for payload in payloads:
+        for payload in pauses.paced(payloads):
             if type(payload) is dict:
                 self._walk(self._names, payload, size, columns)
             size += 1

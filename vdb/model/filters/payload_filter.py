@@ -12,6 +12,7 @@ from typing import TypeAlias
 import numpy as np
 from numpy.typing import NDArray
 
+from vdb.model import pauses
 from vdb.model.filters import nodes
 from vdb.model.filters.block_evaluation import Columns
 from vdb.model.filters.evaluate import predicate
@@ -38,7 +39,7 @@ def passing(where: Filter, presence: FieldPresence | None = None) -> Passing:
     if len(conditions(where)) > _FEW or text_length(where) >= LONG_TEXT:
         return Columns(where, presence).passing
     passes = predicate(where, presence)
-    return lambda payloads: np.fromiter(map(passes, payloads), dtype=np.bool_)
+    return lambda payloads: np.fromiter(map(passes, pauses.paced(payloads)), dtype=np.bool_)
 
 
 def text_length(where: Filter) -> int:

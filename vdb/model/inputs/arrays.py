@@ -19,12 +19,13 @@ from vdb.errors import (
     InvalidArgumentError,
     InvalidVectorError,
 )
-from vdb.model import dataframes
+from vdb.model import dataframes, pauses
 from vdb.model.arguments import shown, unreadable
 from vdb.model.config import LIMITS
 from vdb.model.dtypes import DType
 from vdb.model.inputs.iterators import rereadable
 from vdb.model.inputs.joined_rows import joined_rows
+from vdb.model.inputs.listed_rows import listed_rows
 
 __all__ = ["array_of", "arrays_of", "is_missing", "is_row", "refuse_dimension"]
 
@@ -60,7 +61,8 @@ def arrays_of(vectors: Any, name: str, dim: int, dtype: DType) -> Iterator[NDArr
     if column is not None:
         yield from _of_arrow(column, name, dim, dtype)
         return
-    parts = joined_rows(vectors)
+    vectors = rereadable(name, vectors)
+    parts = joined_rows(vectors) or listed_rows(vectors, _lengths(dim, dtype), _kinds(dtype))
     if parts is None or parts[0].dtype.kind not in _kinds(dtype):
         yield _one_array(vectors, name, dim, dtype)
         return
@@ -105,7 +107,6 @@ def _one_array(vectors: Any, name: str, dim: int, dtype: DType) -> NDArray[Any]:
         )
     if isinstance(vectors, range) and len(vectors) > LIMITS.slots:
         refuse_dimension(name, dim, dtype, len(vectors))
-    vectors = rereadable(name, vectors)
     array = _widened(_read(vectors, name, dim, dtype))
     if array.dtype.kind == "O" and array.size:
         array = _Objects(vectors, array, name, dim, dtype).numbers()
@@ -176,8 +177,9 @@ class _Objects:
             self._refuse(f"{dataframes.described(self._argument)}{_advice(self._argument)}")
         entries = list(array) if array.ndim == 1 else []
         if any(map(is_row, entries)):
-            rows = [self._row(i, entry) for i, entry in enumerate(entries)]
-            return np.concatenate(rows).reshape(len(rows), -1)
+            rows = [self._row(i, entry) for i, entry in enumerate(pauses.paced(entries))]
+            parts = [np.concatenate(some) for some in pauses.pieces(rows)]
+            return np.concatenate(parts).reshape(len(rows), -1)
         return self._from_numbers(array, self._name)
 
     def _row(self, i: int, entry: Any) -> NDArray[Any]:
@@ -202,7 +204,7 @@ class _Objects:
 
     def _from_numbers(self, array: NDArray[Any], name: str) -> NDArray[Any]:
         """An array of objects each of which is one number."""
-        numbers = [dataframes.scalar(entry) for entry in array.flat]
+        numbers = [dataframes.scalar(entry) for entry in pauses.paced(array.flat)]
         for place, entry in zip(np.ndindex(array.shape), numbers, strict=True):
             if not isinstance(entry, int | float | np.number | np.bool_):
                 *rows, at = place

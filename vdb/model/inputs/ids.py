@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 
 from vdb.errors import ArgumentTypeError, DuplicateIdError, InvalidArgumentError
-from vdb.model import dataframes
+from vdb.model import dataframes, pauses
 from vdb.model.arguments import listed, shown, unreadable
 from vdb.model.config import LIMITS
 from vdb.model.records import Id
@@ -70,10 +70,10 @@ def id_list(ids: Any, *, ordered: bool = True, name: str = "ids") -> list[Id]:
     kinds = set(map(type, entries))
     if kinds == {int} and LIMITS.id_min <= min(entries) and max(entries) <= LIMITS.id_max:
         return entries
-    plain = [one_id(value, f"{name}[{i}]") for i, value in enumerate(entries)]
+    plain = [one_id(value, f"{name}[{i}]") for i, value in enumerate(pauses.paced(entries))]
     if plain:
         first = type(plain[0])
-        for i, value in enumerate(plain):
+        for i, value in enumerate(pauses.paced(plain)):
             if type(value) is not first:
                 raise ArgumentTypeError(
                     f"{name} must be all int or all str: {name}[0] is {first.__name__}, "

@@ -8,7 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from vdb.kernel import adjacent_rows
-from vdb.model import dataframes
+from vdb.model import dataframes, pauses
 
 __all__ = ["joined_rows"]
 
@@ -40,8 +40,8 @@ def joined_rows(rows: Any) -> list[NDArray[Any]] | None:
     if runs:
         return [run.view(kind) for run in runs]
     return [
-        np.concatenate(entries[start : start + _TOGETHER]).reshape(-1, len(entries[0]))
-        for start in range(0, len(entries), _TOGETHER)
+        np.concatenate(some).reshape(-1, len(entries[0]))
+        for some in pauses.pieces(entries, _TOGETHER)
     ]
 
 

@@ -7,6 +7,7 @@ from typing import Any
 
 import lmdb
 
+from vdb.model import pauses
 from vdb.store.files.lmdb_errors import translate
 
 __all__ = ["CHUNK_BYTES", "CHUNK_ITEMS", "read_range"]
@@ -22,6 +23,7 @@ def read_range(
 
     The first item at or behind `until` is the last.
     """
+    pauses.pace()
     items: list[tuple[bytes, bytes]] = []
     size = 0
     try:

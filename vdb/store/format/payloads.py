@@ -17,6 +17,7 @@ import numpy as np
 
 from vdb.errors import CorruptedError, InvalidPayloadError
 from vdb.kernel import are_payloads
+from vdb.model import pauses
 from vdb.model.payload_encoder import (
     PayloadEncoder,
     ValueRefusedError,
@@ -185,12 +186,12 @@ class Payloads(EncodedPayloads):
 
 def _decoded(encoded: list[bytes | None]) -> list[Payload] | None:
     """All of them by one decoder; None where one of them is not exactly one value."""
-    if not are_payloads(encoded, DEEPEST):
+    if not all(are_payloads(some, DEEPEST) for some in pauses.pieces(encoded)):
         return None
     decoder, end = stream(), 0
     payloads: list[Payload] = []
     try:
-        for body in encoded:
+        for body in pauses.paced(encoded):
             if body is None:
                 payloads.append(None)
                 continue

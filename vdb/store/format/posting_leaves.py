@@ -30,6 +30,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from vdb.errors import CorruptedError
+from vdb.model import pauses
 from vdb.store.format.keys import LONGEST_BOUND
 
 __all__ = ["LAST", "Leaf", "cut", "encode", "posting"]
@@ -87,6 +88,7 @@ def cut(postings: list[bytes], room: int) -> list[tuple[list[bytes], bytes]]:
     """Sorted postings as leaves of at most `room` bytes each, with their bodies, about even."""
     if not postings:
         return []
+    pauses.pace()
     if len(postings) <= room // SLOT_SIZE:
         body = encode(postings)
         if len(body) <= room:
