@@ -36,6 +36,23 @@ def test_where_there_is_nothing_nothing_is_offered_or_made(tmp_path):
     assert list(tmp_path.iterdir()) == []
 
 
+@pytest.mark.skipif(sys.platform == "win32", reason="there is no such shell there")
+def test_commands_and_options_are_offered(tmp_path):
+    assert {"import", "info", "inspect"} <= set(offered(["vdb", "i"], tmp_path))
+    assert offered(["vdb", "sea"], tmp_path) == ["search"]
+    assert "--threshold" in offered(["vdb", "search", "--thr"], tmp_path)
+    assert "--metric" in offered(["vdb", "create", "a.vdb", "docs", "--me"], tmp_path)
+
+
+def test_a_shell_that_asks_wrongly_gets_nothing_into_its_line(tmp_path):
+    ran = subprocess.run(
+        [sys.executable, "-c", "from vdb.cli.console_script import main; main()"],
+        env={**os.environ, "_VDB_COMPLETE": "complete_bash"},
+        capture_output=True, text=True, check=False, cwd=tmp_path,
+    )  # fmt: skip
+    assert (ran.returncode, ran.stdout, ran.stderr) == (1, "", "")
+
+
 def test_the_script_for_a_shell_can_be_shown(run, monkeypatch):
     # The shell is named and not looked for: there is none above a job in the background.
     monkeypatch.setenv("_TYPER_COMPLETE_TEST_DISABLE_SHELL_DETECTION", "1")

@@ -125,6 +125,8 @@ def run(arguments: Sequence[str]) -> int:
     except Exception as error:
         if os.environ.get("VDB_TRACEBACK"):
             raise
+        if "_VDB_COMPLETE" in os.environ:  # a shell asks, into whose line nothing may be printed
+            return 1
         output.complain(_sentence(error))
         try:
             sys.stdout.flush()

@@ -246,7 +246,8 @@ class Hits(Sequence[Hit], ArrowTable):
 
     def _table_layout(self, *, queries: bool) -> TableLayout:
         about = {"metric": self.metric, "scores": self.convention, "direction": self.direction}
-        vectors = self._vectors
+        # While the dimension is open there are no vectors.
+        vectors = self._vectors if self._records.dim else None
         return TableLayout(
             self._records,
             scores=self._scores.dtype,
@@ -270,7 +271,7 @@ class Hits(Sequence[Hit], ArrowTable):
             number_column(np.ascontiguousarray(self._scores[part])),
             number_column(np.ascontiguousarray(self._values[part])),
         ]
-        if self._vectors is not None:
+        if self._vectors is not None and self._records.dim:
             columns.append(vector_column(np.ascontiguousarray(self._vectors[part])))
         if self._payloads is not None:
             columns += of_payloads(self._payloads[part], ids, self._records.fields)

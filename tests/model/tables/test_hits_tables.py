@@ -160,6 +160,13 @@ def test_the_schema_is_the_same_without_hits(db):
     assert many.to_knn_graph(ids=texts(30)).shape == (0, 30)
 
 
+def test_while_the_dimension_is_open_there_are_no_vectors(db):
+    docs = db.create_collection("docs", dim="auto", metric="l2")
+    hits = docs.search([1, 2], k=3, with_vectors=True)
+    assert hits.to_arrow().column_names == ["rank", "id", "score", "value", "payload"]
+    assert docs.scan().to_arrow().read_all().column_names == ["id", "payload"]
+
+
 def test_without_payloads_there_are_no_columns_of_them(db):
     docs, vectors = collection(db)
     hits = docs.search(vectors[0], k=3, with_payloads=False)
