@@ -125,17 +125,21 @@ def run(arguments: Sequence[str]) -> int:
     except Exception as error:
         if os.environ.get("VDB_TRACEBACK"):
             raise
-        if "_VDB_COMPLETE" in os.environ:  # a shell asks, into whose line nothing may be printed
-            return 1
-        output.complain(_sentence(error))
-        try:
-            sys.stdout.flush()
-        except OSError:
-            _drop_output()
-        return 1
+        return _failed(error)
     if status == INTERRUPTED:  # some releases of Typer return this for a KeyboardInterrupt
         output.complain("interrupted")
     return status if isinstance(status, int) else 0
+
+
+def _failed(error: Exception) -> int:
+    if "_VDB_COMPLETE" in os.environ:  # a shell asks, into whose line nothing may be printed
+        return 1
+    output.complain(_sentence(error))
+    try:
+        sys.stdout.flush()
+    except OSError:
+        _drop_output()
+    return 1
 
 
 def _drop_output() -> None:
