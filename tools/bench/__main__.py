@@ -22,6 +22,7 @@ COMMANDS = {
     "draw": ("tools.bench.field", True),
     "checks": ("tools.bench.checks_cost", False),
     "codes": ("tools.bench.codes_recall", False),
+    "tables": ("tools.bench.tables", False),
 }
 
 USAGE = f"""usage: {PROGRAM} COMMAND [OPTIONS]; {PROGRAM} COMMAND --help
@@ -35,12 +36,13 @@ commands:
   draw     tables, a page and pictures of what `field` has measured
   checks   the cost of checksums and bounds checks that cannot be switched off
   codes    recall and time of searches by scalar quantized codes (int8, int4) and by vectors
+  tables   adding a table of pyarrow, polars, pandas, DuckDB, beside adding the same as an array
 
 The first four run in an environment of their own, .bench/venv, into which this checkout's vdb is
 built whenever a source file has changed. hnswlib is compiled there for this machine; it needs a
 C++ compiler. BENCH_PEERS="faiss-cpu usearch" installs more peers for `own`; BENCH_VDB=no leaves
 the vdb that is installed there as it is. The field's peers have environments of their own, in
-.bench/peers. The other two measure the vdb of the Python that runs them.
+.bench/peers. The others measure the vdb of the Python that runs them.
 """
 
 

@@ -23,6 +23,7 @@ TableSchema = _kernel.TableSchema
 Writer = _kernel.Writer
 adjacent_rows = _kernel.adjacent_rows
 are_payloads = _kernel.are_payloads
+bfloat16_bits = _kernel.bfloat16_bits
 crc32c = _kernel.crc32c
 distances = _kernel.distances
 import_arrow_array = _kernel.import_arrow_array
@@ -75,6 +76,7 @@ __all__ = [
     "Writer",
     "adjacent_rows",
     "are_payloads",
+    "bfloat16_bits",
     "crc32c",
     "distances",
     "encode_columns",

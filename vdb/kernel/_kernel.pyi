@@ -29,6 +29,11 @@ def adjacent_rows(rows: list[object], shortest: int) -> list[NDArray[numpy.uint8
     Rows of one type and length as matrices of bytes, in place: one for all that lie behind each other in memory. They keep the list alive, which must not change. An empty list where they would have fewer than `shortest` rows on average; None where the rows are not of one class, type and length.
     """
 
+def bfloat16_bits(tensor: object) -> NDArray[numpy.uint16]:
+    """
+    The bits of a tensor of bfloat16 in memory of the processor, which speaks DLPack, in place. numpy has no such type.
+    """
+
 class TableColumn:
     """Some rows of one column of a table, as Arrow lays them out. Copies."""
 

@@ -5,6 +5,7 @@ They are extras: each test of one of these libraries is skipped where it is not 
 
 from __future__ import annotations
 
+import ctypes
 import datetime
 import subprocess
 import sys
@@ -330,6 +331,29 @@ class TestArrays:
         docs = db.create_collection("d", dim=3, metric="l2")
         docs.add([1, 2], Tensor(np.array(ROWS)))
         assert docs.search(Tensor(np.array(ROWS[1])), k=1)[0].id == 2
+
+    @pytest.mark.parametrize("turned", [False, True])
+    def test_a_tensor_of_bfloat16_is_read_through_dlpack(self, db, turned):
+        halves = (np.array(ROWS, np.float32).view(np.uint32) >> 16).astype(np.uint16)
+        if turned:
+            halves = np.asfortranarray(halves)
+
+        class Tensor:
+            def __dlpack__(self, **_):
+                """The same memory, called what numpy has no name for."""
+                capsule = halves.__dlpack__()
+                pointer = ctypes.pythonapi.PyCapsule_GetPointer
+                pointer.restype = ctypes.c_void_p
+                pointer.argtypes = [ctypes.py_object, ctypes.c_char_p]
+                ctypes.c_uint8.from_address(pointer(capsule, b"dltensor") + 20).value = 4
+                return capsule
+
+            def __dlpack_device__(self):
+                return halves.__dlpack_device__()
+
+        docs = db.create_collection("d", dim=3, metric="l2")
+        docs.add([1, 2], Tensor())
+        assert [record.vector.tolist() for record in docs.scan()] == ROWS
 
     def test_a_tensor_of_bfloat16_that_numpy_cannot_read_is_widened(self, db):
         class Tensor:

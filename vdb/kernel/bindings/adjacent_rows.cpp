@@ -1,5 +1,7 @@
-// Rows that are arrays of their own, as columns of objects hold them, seen as matrices.
+// Memory of other libraries seen as numpy's: rows that are arrays of their own, as columns of
+// objects hold them, and tensors of bfloat16.
 #include <cstring>
+#include <stdexcept>
 #include <vector>
 
 #include "bindings/arrays.h"
@@ -67,6 +69,22 @@ nb::object adjacent_rows(const nb::list& rows, size_t shortest) {
   return views;
 }
 
+using Tensor = nb::ndarray<nb::ro, nb::device::cpu>;
+using Halves = nb::ndarray<nb::numpy, const uint16_t>;
+
+Halves bfloat16_bits(const Tensor& tensor, nb::handle owner) {
+  if (tensor.dtype().code != static_cast<uint8_t>(nb::dlpack::dtype_code::Bfloat) ||
+      tensor.dtype().bits != 16 || tensor.dtype().lanes != 1)
+    throw std::invalid_argument("no tensor of bfloat16");
+  std::vector<size_t> shape;
+  std::vector<int64_t> strides;
+  for (size_t axis = 0; axis < tensor.ndim(); ++axis) {
+    shape.push_back(tensor.shape(axis));
+    strides.push_back(tensor.stride(axis));
+  }
+  return Halves(tensor.data(), shape.size(), shape.data(), owner, strides.data());
+}
+
 }  // namespace
 
 void bind_adjacent_rows(nb::module_& m) {
@@ -77,6 +95,17 @@ void bind_adjacent_rows(nb::module_& m) {
         "each other in memory. They keep the list alive, which must not change. An empty list "
         "where they would have fewer than `shortest` rows on average; None where the rows are not "
         "of one class, type and length.");
+  m.def(
+      "bfloat16_bits",
+      [](const nb::object& tensor) {
+        // The owner is the import, which keeps the other library's memory.
+        auto* const imported = new Tensor(nb::cast<Tensor>(tensor));
+        const nb::capsule owner(imported, [](void* p) noexcept { delete static_cast<Tensor*>(p); });
+        return bfloat16_bits(*imported, owner);
+      },
+      "tensor"_a, nb::sig("def bfloat16_bits(tensor: object) -> NDArray[numpy.uint16]"),
+      "The bits of a tensor of bfloat16 in memory of the processor, which speaks DLPack, in place. "
+      "numpy has no such type.");
 }
 
 }  // namespace vdb::bindings

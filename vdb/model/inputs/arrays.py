@@ -8,6 +8,7 @@ what came and what to write.
 from __future__ import annotations
 
 from collections.abc import Iterator
+from contextlib import suppress
 from typing import Any, NoReturn
 
 import numpy as np
@@ -19,6 +20,7 @@ from vdb.errors import (
     InvalidArgumentError,
     InvalidVectorError,
 )
+from vdb.kernel import bfloat16_bits
 from vdb.model import dataframes, pauses
 from vdb.model.arguments import shown, unreadable
 from vdb.model.config import LIMITS
@@ -143,11 +145,13 @@ def _read(vectors: Any, name: str, dim: int, dtype: DType) -> NDArray[Any]:
 
 
 def _of_bfloat16(vectors: Any) -> NDArray[Any] | None:
-    """A bfloat16 tensor of torch, which numpy cannot read, as float32, which holds it exactly."""
-    try:
+    """A tensor of bfloat16, which numpy has no type for, as float32, which holds it exactly."""
+    # Whatever they raise, the error of numpy is raised, which says more.
+    with suppress(Exception):
+        return (bfloat16_bits(vectors).astype(np.uint32) << 16).view(np.float32)
+    with suppress(Exception):
         return np.asarray(vectors.float()) if str(vectors.dtype) == "torch.bfloat16" else None
-    except Exception:  # noqa: BLE001 - the error of numpy is raised, which says more
-        return None
+    return None
 
 
 def _widened(array: NDArray[Any]) -> NDArray[Any]:
