@@ -342,9 +342,8 @@ class TestArrays:
             def __dlpack__(self, **_):
                 """The same memory, called what numpy has no name for."""
                 capsule = halves.__dlpack__()
-                pointer = ctypes.pythonapi.PyCapsule_GetPointer
-                pointer.restype = ctypes.c_void_p
-                pointer.argtypes = [ctypes.py_object, ctypes.c_char_p]
+                prototype = ctypes.PYFUNCTYPE(ctypes.c_void_p, ctypes.py_object, ctypes.c_char_p)
+                pointer = prototype(("PyCapsule_GetPointer", ctypes.pythonapi))
                 ctypes.c_uint8.from_address(pointer(capsule, b"dltensor") + 20).value = 4
                 return capsule
 
