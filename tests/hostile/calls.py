@@ -18,6 +18,7 @@ DEFAULT = object()  # stands for what a parameter is when it is left out
 # What is fine for a parameter that has no default, or whose default leaves it out; for all
 # callables, or for one. A new parameter without a default has to be put down here.
 FINE = {
+    "alias": lambda: "current",
     "Q": lambda: np.ones((2, DIM)),
     "convention": lambda: "elasticsearch",
     "dim": lambda: DIM,
@@ -25,6 +26,7 @@ FINE = {
     "ids": lambda: [1, 2],
     "metric": lambda: "l2",
     "name": lambda: "docs",
+    "new_name": lambda: "renamed",
     "path": lambda: "n",
     "payloads": lambda: [{"n": 1}, {"n": 2}],
     "q": lambda: np.ones(DIM),
@@ -40,6 +42,9 @@ FINE = {
 }
 FINE_FOR = {
     ("add", "ids"): lambda: [101, 102],
+    ("add", "vectors"): lambda: np.ones((2, DIM)),
+    ("upsert", "vectors"): lambda: np.ones((2, DIM)),
+    ("set_payloads", "payloads"): lambda: [{"n": 1}, {"n": 2}],
     ("create_collection", "name"): lambda: "made",
     ("update_payloads", "ids"): lambda: [1, 2],
     ("update_payloads", "changes"): lambda: {"n": 5},

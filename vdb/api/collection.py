@@ -129,7 +129,7 @@ class Collection(CollectionReader):
         """
         arguments.callback("progress", progress)
         rule = arguments.choice("on_duplicate", on_duplicate, ingest.ON_DUPLICATE)
-        rows = self._rows(ids, vectors, payloads, ColumnNames(id, vector, payload))
+        rows = self._rows(ids, vectors, payloads, ColumnNames.checked(id, vector, payload))
         count = config.thread_count(threads)
         with self._access.writing(room=rows.room) as batch:
             coll = self._writable(batch)
@@ -163,7 +163,7 @@ class Collection(CollectionReader):
             docs.upsert("tea", [0.9, 0.2, 0.1], {"year": 2024})
         """
         arguments.callback("progress", progress)
-        rows = self._rows(ids, vectors, payloads, ColumnNames(id, vector, payload))
+        rows = self._rows(ids, vectors, payloads, ColumnNames.checked(id, vector, payload))
         count = config.thread_count(threads)
         with self._access.writing(room=rows.room) as batch:
             coll = self._writable(batch)
@@ -198,7 +198,7 @@ class Collection(CollectionReader):
         Example:
             docs.set_payloads("tea", {"year": 2024})
         """
-        names = ColumnNames(id, vector, payload)
+        names = ColumnNames.checked(id, vector, payload)
         columns = inputs.payload_columns_of(ids, payloads, names)
         id_list = inputs.id_list(columns.ids, name=columns.id_name)
         encoded = self._prepared(

@@ -409,7 +409,8 @@ class Database(Handle):
         Example:
             db.rename_collection("docs", "docs-2024")
         """
-        name, new_name = config.collection_name(name), config.collection_name(new_name)
+        name = config.collection_name(name)
+        new_name = config.collection_name(new_name, "new_name")
         with self._access.writing() as batch:
             header = find_view(batch, name).header
             if header.building:

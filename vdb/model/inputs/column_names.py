@@ -27,6 +27,27 @@ class ColumnNames(NamedTuple):
     vector: Any = VECTOR
     payload: Any = None
 
+    @classmethod
+    def checked(cls, id_name: object, vector: object, payload: object) -> ColumnNames:
+        """The names, of which the first two are texts; `payload` is looked at with a table.
+
+        Raises:
+            ArgumentTypeError: A name is no text.
+        """
+        for argument, name in ((ID, id_name), (VECTOR, vector)):
+            if not isinstance(name, str):
+                raise ArgumentTypeError(
+                    f"{argument} must be the name of a column, got {dataframes.described(name)}",
+                    expected="str",
+                    received=dataframes.described(name),
+                )
+        return cls(id_name, vector, payload)
+
+    @property
+    def are_default(self) -> bool:
+        """Whether none was chosen."""
+        return (self.id, self.vector) == (ID, VECTOR) and self.payload is None
+
     def listed(self) -> list[Any]:
         """The names of the columns that payloads are made of.
 

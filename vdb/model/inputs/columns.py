@@ -63,7 +63,7 @@ def columns_of(ids: Any, vectors: Any, payloads: Any, names: ColumnNames) -> Col
                     received=type(payloads).__name__,
                 )
             return table.columns_by(names)
-    if names != ColumnNames():
+    if not names.are_default:
         raise ArgumentTypeError(
             "id=, vector= and payload= name columns of a table, which stands alone as "
             f"add(table, id=...); got {dataframes.described(ids)}",
