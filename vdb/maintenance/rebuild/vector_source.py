@@ -139,7 +139,12 @@ def source_of(vectors: object, dtype: DType) -> VectorSource | None:
     if callable(vectors):
         return FunctionSource(vectors)
     if not isinstance(vectors, str | bytes | Number):
-        columns = inputs.columns_of(vectors, None, None, inputs.ColumnNames())
+        try:
+            columns = inputs.columns_of(vectors, None, None, inputs.ColumnNames())
+        except ArgumentTypeError as error:
+            raise ArgumentTypeError(
+                f"vectors= is no table: {error}", expected=error.expected, received=error.received
+            ) from error
         if columns.vectors is not None:
             return _table(columns.ids, columns.vectors, dtype)
     raise ArgumentTypeError(
