@@ -83,6 +83,11 @@ def test_ids_lead_to_columns(db):
         many.to_knn_graph()
 
 
+def test_no_queries_make_a_graph_without_rows(db):
+    docs, vectors = collection(db)
+    assert docs.search_many(vectors[:0], k=3).to_knn_graph(ids=range(40)).shape == (0, 40)
+
+
 def test_ids_that_are_no_row_numbers_are_refused(db):
     docs = db.create_collection("docs", dim=2, metric="l2")
     docs.add([-1, 5], [[0, 0], [1, 0]])

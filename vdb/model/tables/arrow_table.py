@@ -141,5 +141,6 @@ def library(name: str, extra: str = "tables") -> Any:
     try:
         return importlib.import_module(name)
     except ImportError:
-        text = f"this needs {name}, which is not installed: pip install 'vdb[{extra}]'"
-        raise ImportError(text, name=name) from None
+        package = name.partition(".")[0]
+        text = f"this needs {package}, which is not installed: pip install 'vdb[{extra}]'"
+        raise ImportError(text, name=package) from None
