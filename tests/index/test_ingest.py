@@ -72,7 +72,7 @@ class TestDelete:
         assert full.delete(i for i in (4, 5)) == 2
 
     def test_it_needs_to_be_told_what(self, full):
-        with pytest.raises(vdb.InvalidArgumentError, match="drop_collection"):
+        with pytest.raises(vdb.InvalidArgumentError, match="clear"):
             full.delete()
         assert len(full) == 2000
         assert full.delete(where={"n": 3}) == 1

@@ -190,8 +190,8 @@ MUTATIONS = (
     Mutation(
         "after another process's commit the views stay as they were",
         "vdb/store/view_cache.py",
-        "if current.txn_id == txn_id:\n                return current\n            database",
-        "if current.txn_id <= txn_id:\n                return current\n            database",
+        "if current.txn_id == txn_id:\n                return current\n            reader",
+        "if current.txn_id <= txn_id:\n                return current\n            reader",
         "tests/isolation/test_two_processes.py",
     ),
     Mutation(
