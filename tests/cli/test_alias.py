@@ -1,6 +1,4 @@
-"""`vdb alias` and `vdb rename` give collections other names."""
-
-import vdb
+"""`vdb alias` lets a second name lead to a collection."""
 
 
 def test_an_alias_is_set_listed_used_and_removed(run, filled):
@@ -14,16 +12,6 @@ def test_an_alias_is_set_listed_used_and_removed(run, filled):
     assert run("drop", filled, "notes", "--yes").failed_with("alias 'current'")
     assert run("alias", filled, "current", "--drop").out.endswith("removed alias current\n")
     assert run("alias", filled, "--json").json == {"aliases": {}}
-
-
-def test_a_collection_is_renamed(run, filled):
-    report = run("rename", filled, "notes", "archive", "--json").json
-    assert report == {"renamed": "notes", "name": "archive"}
-    with vdb.open(filled) as db:
-        assert "archive" in db.collections()
-        assert "notes" not in db
-    assert run("rename", filled, "notes", "x").failed_with("no collection 'notes'")
-    assert run("rename", filled, "archive", "a b").failed_with("name")
 
 
 def test_words_that_do_not_go_together_are_refused(run, filled):

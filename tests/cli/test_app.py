@@ -278,6 +278,7 @@ def test_json_is_one_object(run, untouched, command):
 def test_commands_are_listed_in_the_order_of_use():
     names = [command.name or command.callback.__name__ for command in app.app.registered_commands]
     assert names == [
-        *("create", "info", "inspect", "import", "export", "search", "compare", "tune", "bench"),
-        *("scores", "calibrate", "rebuild", "check", "backup", "restore", "compact", "drop"),
+        *("create", "info", "inspect", "import", "export", "search", "values", "compare", "tune"),
+        *("bench", "scores", "calibrate", "rebuild", "check", "backup", "backups", "restore"),
+        *("compact", "rename", "alias", "drop"),
     ]

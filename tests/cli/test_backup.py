@@ -109,10 +109,3 @@ def test_keep_removes_older_backups(run, filled, tmp_path):
     ran = run("backups", url, "--keep", "1")
     assert "Backups (1)" in ran.out and "1 removed; 0 chunks deleted" in ran.out
     assert run("backup", filled, tmp_path / "copy.vdb", "--keep", "1").failed_with("keep")
-
-
-def test_a_url_without_backups_says_so(run, untouched, tmp_path):
-    assert run("backups", (tmp_path / "none").as_uri()).failed_with("no backups")
-    assert run("backups", tmp_path).failed_with("file:///PATH")
-    assert run("backup", untouched, "s3://key:hunter22@bucket/x").failed_with("***@bucket")
-    assert run("backup", untouched, "-", "--json").failed_with("--json")

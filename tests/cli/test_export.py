@@ -266,4 +266,4 @@ def test_a_collection_that_needs_vectors_refuses_them_in_the_words_of_the_comman
     with database.open(optional) as db:
         db.create_collection("plain", dim=8, metric="l2")
     ran = run("import", optional, "plain", tmp_path / "out.npy")
-    assert ran.failed_with("line 2 of", "is missing", "vdb create --optional-vectors makes one")
+    assert ran.failed_with("line 2 of", "is missing", "vdb create --optional-vectors makes")

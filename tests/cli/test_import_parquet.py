@@ -77,7 +77,7 @@ def lists_with(vectors, row, value):
 @pytest.mark.parametrize(
     ("value", "why"),
     [
-        (None, "is missing; every record of this collection needs a vector"),
+        (None, "is missing (None); every record needs a vector"),
         ([1.0, None, *[0.0] * 6], "holds null at position 1"),
         ([1.0] * 7, "has 7 numbers where others have 8"),
         ([], "has 0 numbers"),

@@ -95,8 +95,14 @@ def facts(title: str, value: Any) -> None:
         if isinstance(item, Mapping):
             tables.append((_words(name), None, [[str(key), _cell(n)] for key, n in item.items()]))
         elif isinstance(item, list | tuple) and is_dataclass(item[0]):
-            columns = [_words(column) for column in named(item[0])]
-            rows = [[_cell(part) for part in named(i).values()] for i in item]
+            # A column that no row fills is left out.
+            filled = [
+                column
+                for column in named(item[0])
+                if any(named(i)[column] is not None for i in item)
+            ]
+            columns = [_words(column) for column in filled]
+            rows = [[_cell(named(i)[column]) for column in filled] for i in item]
             tables.append((_words(name), columns, rows))
         else:
             single.append((_words(name), _cell(item)))
