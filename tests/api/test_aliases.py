@@ -89,6 +89,25 @@ def test_objects_of_a_renamed_collection_go_on_with_it(db, pair, path):
             len(old)
 
 
+def test_objects_and_aliases_follow_a_name_inside_the_batch_that_changes_it(db, pair):
+    old, _ = pair
+    db.set_alias("docs", "docs-v1")
+    with db.batch():
+        db.rename_collection("docs-v1", "archive")
+        assert len(old) == 2
+        assert old.name == "archive"
+        assert db.aliases() == {"docs": "archive"}
+        old.add(7, [0, 0, 0, 1])
+        with db.snapshot() as moment:
+            assert moment.aliases() == {"docs": "docs-v1"}
+    assert len(old) == 3
+    with pytest.raises(RuntimeError), db.batch():
+        db.rename_collection("archive", "other")
+        assert len(old) == 3
+        raise RuntimeError
+    assert (len(old), old.name) == (3, "archive")
+
+
 def test_another_process_sees_names_change(db, pair, path):
     db.set_alias("docs", "docs-v1")
     with Peer(path) as peer:

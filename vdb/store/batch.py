@@ -151,6 +151,13 @@ class Batch(Transaction):
         self._collections.pop(name, None)
         self._dropped.add(number)
 
+    def name_of(self, number: int) -> str | None:
+        """The name that a collection has in this batch; its header is put at the commit."""
+        for name, collection in self._collections.items():
+            if collection.header.number == number:
+                return name
+        return super().name_of(number)
+
     def rename_collection(self, name: str, new_name: str) -> None:
         """Give a collection another name.
 

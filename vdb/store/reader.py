@@ -122,8 +122,10 @@ class Reader(ABC):
         for key, _ in self.items(bytes([KeyKind.ALIAS])):
             alias = keys.decode(key).name or ""
             number = self.alias_number(alias)
-            if number is not None:
-                aliases[alias] = self.header_of(number).name
+            name = None if number is None else self.name_of(number)
+            if name is None:
+                raise CorruptedError("leads to no collection", where=f"key 04 ({alias})")
+            aliases[alias] = name
         return aliases
 
     def name_of(self, number: int) -> str | None:
