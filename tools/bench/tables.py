@@ -4,11 +4,11 @@
 
 Each measurement is a process of its own; kinds take turns. Time is processor time of the process,
 memory what it takes privately while it adds, on top of what it held before (Linux). With --read
-both begin before the file is read, and memory is all that the process took.
+both begin before a Parquet file is read, from which each kind takes everything.
 
     array    numpy array, ids, list of dicts: what the others are compared with
     pyarrow, polars, pandas    a table in memory
-    duckdb   a relation over a table in memory
+    duckdb   a relation over a table in memory, or over the file
     reader   a stream of Parquet batches of 10,000 rows
 """
 
@@ -98,9 +98,11 @@ def _write(folder: Path, rows: int) -> None:
     parquet.write_table(table, folder / "rows.parquet", row_group_size=20_000)
 
 
-def _arguments(kind: str, folder: Path) -> tuple[Any, ...]:
+def _arguments(kind: str, folder: Path, *, read: bool) -> tuple[Any, ...]:
     """What is added."""
     path = folder / "rows.parquet"
+    if kind == "duckdb" and read:
+        return (importlib.import_module("duckdb").read_parquet(str(path)),)
     if kind == "polars":
         return (importlib.import_module("polars").read_parquet(path),)
     if kind == "pandas":
@@ -110,11 +112,14 @@ def _arguments(kind: str, folder: Path) -> tuple[Any, ...]:
         file = parquet.ParquetFile(path)
         batches = file.iter_batches(10_000)
         return (pa.RecordBatchReader.from_batches(file.schema_arrow, batches),)
+    table = parquet.read_table(
+        path, columns=["id", *FIELDS, *["vector"] * (read or kind != "array")]
+    )
     if kind == "array":
-        table = parquet.read_table(path, columns=["id", *FIELDS])
-        vectors = np.load(folder / "vectors.npy")
+        vectors = None if read else np.load(folder / "vectors.npy")
+        if vectors is None:
+            vectors = table["vector"].combine_chunks().flatten().to_numpy().reshape(-1, DIM)
         return table["id"].to_numpy(), vectors, table.select(FIELDS).to_pylist()
-    table = parquet.read_table(path)
     if kind == "duckdb":
         duckdb = importlib.import_module("duckdb")
         return (duckdb.from_arrow(table),)
@@ -126,10 +131,10 @@ def _measure(kind: str, folder: Path, *, read: bool) -> None:
         importlib.import_module(name)
     with tempfile.TemporaryDirectory() as place, vdb.open(Path(place) / "b.vdb") as db:
         docs = db.create_collection("docs", dim=DIM, metric="l2", index=vdb.Flat())
-        given = () if read else _arguments(kind, folder)
+        given = () if read else _arguments(kind, folder, read=False)
         before, watch = _private(), _Watch()
         started = time.process_time()
-        docs.add(*(_arguments(kind, folder) if read else given), threads=1)
+        docs.add(*(_arguments(kind, folder, read=True) if read else given), threads=1)
         seconds = time.process_time() - started
         most = watch.end()
     print(json.dumps({"seconds": seconds, "mebibytes": most - before}))
