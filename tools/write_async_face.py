@@ -18,7 +18,9 @@ ROOT = Path(__file__).parent.parent
 SYNC = ROOT / "vdb" / "api"
 ASYNC = SYNC / "asynchronous"
 
-READS = frozenset({"Database.collection", "Database.collections", "Database.info"})
+READS = frozenset(
+    {"Database.aliases", "Database.collection", "Database.collections", "Database.info"}
+)
 """Methods that only read although their class writes. Those of readers and snapshots do so all."""
 
 LONG_READS = frozenset(

@@ -323,7 +323,7 @@ class AsyncDatabase(DatabaseHandle):
         Example:
             assert await db.aliases() == {}
         """
-        return await self._calls.write(lambda _: self._sync.aliases())
+        return await self._calls.read(lambda _: self._sync.aliases())
 
     async def info(self) -> info_module.DatabaseInfo:
         """Versions, sizes, readers and collections, as a dataclass.
