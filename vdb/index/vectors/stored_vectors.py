@@ -7,6 +7,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from vdb.errors import CorruptedError
 from vdb.index.types import Reader, View
 from vdb.index.vectors.kernel_view import opened
 from vdb.model.records import NormStats
@@ -23,15 +24,29 @@ def stored_vectors(reader: Reader, view: View, slots: NDArray[np.uint32]) -> NDA
     """Copies of the vectors in these slots, (n, dim), exactly as they were stored; bits packed."""
     index, fetch = opened(reader, view)
     rows = index.vectors(fetch, slots)
-    return rows if view.header.dim else rows[:, :0]  # laid out for others, and none is there
+    if not view.header.dim:
+        _require_none(view, slots)
+        return rows[:, :0]
+    return rows
 
 
 def stored(reader: Reader, view: View, slots: NDArray[np.uint32]) -> list[NDArray[Any] | None]:
     """The vectors in these slots, None where there is none."""
     index, fetch = opened(reader, view)
     used = index.norms_of(fetch, slots) >= 0
+    if not view.header.dim:
+        _require_none(view, slots[used])
     rows = iter(index.vectors(fetch, np.ascontiguousarray(slots[used])))
     return [next(rows) if there else None for there in used.tolist()]
+
+
+def _require_none(view: View, slots: NDArray[np.uint32]) -> None:
+    """CorruptedError for slots with a vector in a collection whose dimension is open."""
+    if slots.size:
+        raise CorruptedError(
+            f"slot {slots[0]} holds a vector, and the dimension is open",
+            where=f"collection {view.header.name!r}",
+        )
 
 
 def has_vector(reader: Reader, view: View, slots: NDArray[np.uint32]) -> NDArray[np.bool_]:
