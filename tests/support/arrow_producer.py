@@ -160,7 +160,9 @@ class Node:
             node.fill_schema(child, root=False)
         pointers = (ctypes.POINTER(Schema) * len(children))(*map(ctypes.pointer, children))
         metadata = None if self.metadata is None else _encoded(self.metadata)
-        schema.format, schema.name = self.format.encode(), self.name.encode()
+        # Not left to ctypes, which keeps bytes as long as the object in Python of the struct lives.
+        words = [ctypes.create_string_buffer(text.encode()) for text in (self.format, self.name)]
+        schema.format, schema.name = (ctypes.cast(word, ctypes.c_char_p) for word in words)
         schema.metadata = None if metadata is None else ctypes.addressof(metadata)
         schema.flags, schema.n_children = 2, len(children)
         schema.children = ctypes.cast(pointers, ctypes.POINTER(ctypes.POINTER(Schema)))
@@ -169,7 +171,7 @@ class Node:
             below = Schema()
             self.dictionary.fill_schema(below, root=False)
             schema.dictionary = ctypes.pointer(below)
-        kept = (children, pointers, metadata, below)
+        kept = (children, pointers, metadata, below, words)
         _finish(schema, kept, _RELEASE["schema"], _NOTHING_SCHEMA, root=root)
 
     def fill_array(self, array: Array, *, root: bool = True) -> None:
