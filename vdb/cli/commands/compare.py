@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping, Sequence
 from contextlib import ExitStack
 from functools import partial
 from pathlib import Path
@@ -9,8 +10,12 @@ from typing import Annotated
 
 import typer
 
-from vdb.analysis.comparison.report import Disagreement, MetricComparison
-from vdb.analysis.comparison.sides_report import CollectionComparison, SideDisagreement
+from vdb.analysis.comparison.report import Agreement, Disagreement, MetricComparison, Quality
+from vdb.analysis.comparison.sides_report import (
+    CollectionComparison,
+    SideDisagreement,
+    SideQuality,
+)
 from vdb.analysis.pages.collections import collections_page
 from vdb.analysis.pages.comparison import comparison_page
 from vdb.api import database
@@ -190,28 +195,10 @@ def _put_out(
 def _print(report: MetricComparison) -> None:
     k = report.k
     if report.quality:
-        output.table(
-            f"{report.collection}: retrieval by metric, {report.labelled:,} labelled queries "
-            f"(95 % intervals)",
-            ["metric", f"nDCG@{k}", f"recall@{k}", f"precision@{k}", f"MRR@{k}"],
-            [
-                (row.metric, *map(_shown, (row.ndcg, row.recall, row.precision, row.mrr)))
-                for row in sorted(report.quality, key=lambda row: -row.ndcg.value)
-            ],
-        )
-    output.table(
-        f"{report.collection}: agreement of rankings, {report.queries:,} queries",
-        ["metrics", f"overlap@{k}", "Kendall tau-b", "same first"],
-        [
-            (
-                f"{pair.a} / {pair.b}",
-                _shown(pair.overlap),
-                _shown(pair.tau),
-                f"{pair.same_first:.0%}",
-            )
-            for pair in report.agreements
-        ],
-    )
+        title = f"{report.collection}: retrieval by metric, {report.labelled:,} labelled queries"
+        _print_quality(title, "metric", {row.metric: row for row in report.quality}, k)
+    title = f"{report.collection}: agreement of rankings, {report.queries:,} queries"
+    _print_agreements(title, "metrics", report.agreements, k)
     for text in report.findings:
         output.line(f"- {text}")
     if report.unknown:
@@ -254,27 +241,9 @@ def _print_sides(report: CollectionComparison) -> None:
         numbers=(3, 4),
     )
     if report.quality:
-        output.table(
-            f"retrieval, {report.labelled:,} labelled queries (95 % intervals)",
-            ["side", f"nDCG@{k}", f"recall@{k}", f"precision@{k}", f"MRR@{k}"],
-            [
-                (row.side, *map(_shown, (row.ndcg, row.recall, row.precision, row.mrr)))
-                for row in sorted(report.quality, key=lambda row: -row.ndcg.value)
-            ],
-        )
-    output.table(
-        "agreement of rankings",
-        ["sides", f"overlap@{k}", "Kendall tau-b", "same first"],
-        [
-            (
-                f"{pair.a} / {pair.b}",
-                _shown(pair.overlap),
-                _shown(pair.tau),
-                f"{pair.same_first:.0%}",
-            )
-            for pair in report.agreements
-        ],
-    )
+        title = f"retrieval, {report.labelled:,} labelled queries"
+        _print_quality(title, "side", {row.side: row for row in report.quality}, k)
+    _print_agreements("agreement of rankings", "sides", report.agreements, k)
     for text in report.findings:
         output.line(f"- {text}")
     for side, unknown in zip(report.sides, report.unknown, strict=False):
@@ -302,6 +271,37 @@ def _print_side_disagreement(example: SideDisagreement) -> None:
         ],
         numbers=(2, 3),
         shorten=4,
+    )
+
+
+def _print_quality(
+    title: str, what: str, quality: Mapping[str, Quality | SideQuality], k: int
+) -> None:
+    """Prints retrieval quality, best nDCG first; `what` heads the column of names."""
+    output.table(
+        f"{title} (95 % intervals)",
+        [what, f"nDCG@{k}", f"recall@{k}", f"precision@{k}", f"MRR@{k}"],
+        [
+            (name, *map(_shown, (row.ndcg, row.recall, row.precision, row.mrr)))
+            for name, row in sorted(quality.items(), key=lambda entry: -entry[1].ndcg.value)
+        ],
+    )
+
+
+def _print_agreements(title: str, what: str, agreements: Sequence[Agreement], k: int) -> None:
+    """Prints each pair; `what` heads the column of names."""
+    output.table(
+        title,
+        [what, f"overlap@{k}", "Kendall tau-b", "same first"],
+        [
+            (
+                f"{pair.a} / {pair.b}",
+                _shown(pair.overlap),
+                _shown(pair.tau),
+                f"{pair.same_first:.0%}",
+            )
+            for pair in agreements
+        ],
     )
 
 

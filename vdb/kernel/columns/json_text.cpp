@@ -3,7 +3,7 @@
 #include <cstring>
 
 #include "blocks/msgpack_head.h"
-#include "columns/utf8.h"
+#include "blocks/utf8.h"
 
 namespace vdb {
 namespace {

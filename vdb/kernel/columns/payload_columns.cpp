@@ -6,8 +6,8 @@
 
 #include "blocks/msgpack.h"
 #include "blocks/msgpack_head.h"
+#include "blocks/utf8.h"
 #include "columns/moment.h"
-#include "columns/utf8.h"
 
 namespace vdb {
 namespace {
