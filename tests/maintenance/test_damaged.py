@@ -28,6 +28,13 @@ def test_a_key_that_leads_astray_is_found_out_by_every_call(place, crowd):
             lambda: docs.upsert(100, crowd[0]),
             lambda: docs.set_payloads(100, None),
             lambda: docs.delete(100),
+            lambda: docs.add(100, crowd[0], on_duplicate="replace"),
+            lambda: docs.update_payloads(100, {"n": 1}),
+            lambda: docs.more_like(100),
+            lambda: docs.more_like(99, not_like=100),
+            lambda: docs.count({"$id": 100}),
+            lambda: docs.explain(crowd[0], 100),
+            lambda: docs.inspect_record(100),
         ):
             with pytest.raises(vdb.CorruptedError, match=r"id 100: leads to slot .* has id 101"):
                 call()

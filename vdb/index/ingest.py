@@ -20,7 +20,6 @@ from numpy.typing import NDArray
 
 from vdb import index
 from vdb.errors import (
-    CorruptedError,
     DimensionMismatchError,
     DuplicateIdError,
     InvalidArgumentError,
@@ -29,6 +28,7 @@ from vdb.errors import (
 from vdb.index import open_dimension
 from vdb.index.dimension_change import with_change
 from vdb.index.fields import field_index
+from vdb.index.record_ids import require_same_id
 from vdb.model import inputs, pauses
 from vdb.model.config import LIMITS
 from vdb.model.dtypes import DTYPES, dtype_named
@@ -265,14 +265,7 @@ def _slot_of(batch: Batch, coll: WritableCollection, value: Id) -> int | None:
     """
     slot = batch.slot_of(coll, value)
     if slot is not None:
-        stored = batch.id_at(coll, slot)
-        if stored != value:
-            raise CorruptedError(
-                f"leads to slot {slot}, where the record has id {stored!r}",
-                where=f"collection {coll.header.name!r}, id {value!r}",
-                expected=value,
-                received=stored,
-            )
+        require_same_id(coll, slot, value, batch.id_at(coll, slot))
     return slot
 
 

@@ -93,7 +93,10 @@ def update_of_slots(
         if body != before[slot]:
             encoded[slot] = body
     fields = field_index.declared(coll.header)
-    after = [[_terms(names[slot], field, payloads[slot]) for field in fields] for slot in encoded]
+    after = [
+        [field_index.terms_of_record(names[slot], field, payloads[slot]) for field in fields]
+        for slot in encoded
+    ]
     old = field_index.of_stored(batch, coll, list(encoded))
     with batch.changing():
         for slot, body in encoded.items():
@@ -119,15 +122,3 @@ def _encoded(record_id: Id, payload: Payload) -> bytes | None:
     if payload is None:
         return None
     return payload_format.encode(payload, place=f"the payload of record {record_id!r}")
-
-
-def _terms(record_id: Id, field: field_index.Field, payload: Payload) -> set[bytes]:
-    try:
-        return field_index.terms_of(field, payload)
-    except InvalidPayloadError as error:
-        raise InvalidPayloadError(
-            f"record {record_id!r}: {error.message}",
-            path=error.path,
-            expected=error.expected,
-            received=error.received,
-        ) from None

@@ -14,6 +14,7 @@ from vdb.errors import (
     InvalidVectorError,
     NotFoundError,
 )
+from vdb.index.record_ids import require_same_ids
 from vdb.index.types import Reader, View
 from vdb.model import arguments, inputs
 from vdb.model.config import LIMITS
@@ -81,6 +82,7 @@ def _vectors(reader: Reader, view: View, name: str, ids: list[Id]) -> NDArray[An
                 received=value,
             )
         slots.append(slot)
+    require_same_ids(view, slots, ids, reader.encoded(view, slots, payloads=False)[0])
     places = np.array(slots, dtype=np.uint32)
     bare = np.flatnonzero(~index.has_vector(reader, view, places))
     if bare.size:

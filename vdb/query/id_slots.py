@@ -9,6 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from vdb.errors import CorruptedError
+from vdb.index.record_ids import require_same_ids
 from vdb.index.types import Reader, View
 from vdb.model.config import LIMITS
 from vdb.model.filters import nodes
@@ -31,16 +32,8 @@ def slots_of_ids(reader: Reader, view: View, ids: Collection[Any]) -> NDArray[np
     places = [reader.slot_of(view, one) for one in wanted]
     pairs = [(one, slot) for one, slot in zip(wanted, places, strict=True) if slot is not None]
     slots = [slot for _, slot in pairs]
-    # Nothing seals the way from an id to its slot.
     stored, _ = reader.encoded(view, slots, payloads=False)
-    for (record_id, slot), own in zip(pairs, stored, strict=True):
-        if own != record_id:
-            raise CorruptedError(
-                f"leads to slot {slot}, where the record has id {own!r}",
-                where=f"collection {view.header.name!r}, id {record_id!r}",
-                expected=record_id,
-                received=own,
-            )
+    require_same_ids(view, slots, [one for one, _ in pairs], stored)
     marks = np.zeros(view.header.slots, dtype=np.bool_)
     marks[slots] = True
     return marks

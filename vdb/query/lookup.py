@@ -15,14 +15,15 @@ import numpy as np
 from numpy.typing import NDArray
 
 from vdb import index
-from vdb.errors import ArgumentTypeError, CorruptedError, InvalidArgumentError
+from vdb.errors import ArgumentTypeError, InvalidArgumentError
+from vdb.index.record_ids import require_same_id
 from vdb.index.types import Reader, View
 from vdb.model import arguments, inputs, pauses
 from vdb.model.filters.field_paths import field_paths
 from vdb.model.records import Id, Payload, Record
 from vdb.store.format.payload_fields import FieldTree, field_tree, some_fields
 
-__all__ = ["RecordParts", "contains", "get", "require_same_ids", "scan"]
+__all__ = ["RecordParts", "contains", "get", "scan"]
 
 
 _SCAN_ROWS = 256
@@ -69,8 +70,7 @@ def get(
             records.append(None)
             continue
         record_id, payload = next(rows)
-        if record_id != value:
-            raise _another_id(view, slot, value, record_id)
+        require_same_id(view, slot, value, record_id)
         records.append(Record(value, next(vectors), payload))
     return records
 
@@ -82,24 +82,6 @@ def _ids_and_payloads(
     ids, encoded = reader.encoded(view, slots, payloads=fields is None or bool(fields))
     payloads = encoded if fields is None else some_fields(encoded, fields)
     return zip(ids, payloads, strict=True)
-
-
-def require_same_ids(
-    view: View, slots: Sequence[int], expected: Sequence[Id], received: Sequence[Id]
-) -> None:
-    """CorruptedError where an id leads to a slot whose record has another one."""
-    for slot, value, record_id in zip(slots, expected, received, strict=True):
-        if value != record_id:
-            raise _another_id(view, slot, value, record_id)
-
-
-def _another_id(view: View, slot: int, value: Id, record_id: Id) -> CorruptedError:
-    return CorruptedError(
-        f"leads to slot {slot}, where the record has id {record_id!r}",
-        where=f"collection {view.header.name!r}, id {value!r}",
-        expected=value,
-        received=record_id,
-    )
 
 
 def contains(reader: Reader, view: View, value: object) -> bool:

@@ -16,13 +16,14 @@ import numpy as np
 from numpy.typing import NDArray
 
 from vdb import index
+from vdb.index.record_ids import require_same_ids
 from vdb.index.types import Reader, View
 from vdb.kernel import TableColumn, vector_column
 from vdb.model.dtypes import DTYPES
 from vdb.model.records import Id
 from vdb.model.tables.columns import EncodedPayloads, id_column, of_payloads, parts_of
 from vdb.model.tables.layout import PayloadField, RecordLayout, TableLayout
-from vdb.query.lookup import RecordParts, require_same_ids
+from vdb.query.lookup import RecordParts
 from vdb.query.record_layout import record_layout
 from vdb.store.format.packing import pack
 from vdb.store.format.payload_fields import FieldTree, some_fields

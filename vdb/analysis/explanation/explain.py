@@ -12,6 +12,7 @@ from vdb import index
 from vdb.analysis.explanation.record_rank import Standing, Subject, standing
 from vdb.analysis.explanation.report import Explanation, found_section, rank_section, score_section
 from vdb.errors import InvalidArgumentError, InvalidVectorError, NotFoundError
+from vdb.index.record_ids import require_same_id
 from vdb.model import config, inputs
 from vdb.model.arguments import whole
 from vdb.model.dtypes import DTYPES
@@ -141,6 +142,7 @@ def _slot(reader: index.Reader, view: index.View, record_id: object) -> tuple[Id
         raise NotFoundError(
             f"no record {checked_id!r} in collection {view.header.name!r}", received=checked_id
         )
+    require_same_id(view, slot, checked_id, reader.id_at(view, slot))
     if not index.has_vector(reader, view, np.array([slot], dtype=np.uint32))[0]:
         raise InvalidArgumentError(
             f"record {checked_id!r} of collection {view.header.name!r} has no vector, and no "

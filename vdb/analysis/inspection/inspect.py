@@ -19,6 +19,7 @@ from vdb.analysis.inspection.report import (
     RecordInspection,
 )
 from vdb.errors import NotFoundError
+from vdb.index.record_ids import require_same_id
 from vdb.index.vectors.graph_statistics import (
     GraphStatistics,
     graph_statistics,
@@ -180,6 +181,7 @@ def inspect_record(reader: index.Reader, view: index.View, record_id: object) ->
         raise NotFoundError(
             f"no record {checked_id!r} in collection {header.name!r}", received=checked_id
         )
+    require_same_id(view, slot, checked_id, reader.id_at(view, slot))
     slots = np.array([slot], dtype=np.uint32)
     if not index.has_vector(reader, view, slots)[0]:
         payload = reader.record(view, slot)[1]

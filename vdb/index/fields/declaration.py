@@ -92,15 +92,7 @@ def _build(batch: Batch, coll: WritableCollection, number: int) -> bool:
     new: set[bytes] = set()
     end = min(coll.header.slots, line["built"] + _RECORDS_AT_ONCE)
     for slot, record_id, payload in _records(batch, coll, line["built"], end):
-        try:
-            terms = field_index.terms_of(field, payload)
-        except InvalidPayloadError as error:
-            raise InvalidPayloadError(
-                f"record {record_id!r}: {error.message}",
-                path=error.path,
-                expected=error.expected,
-                received=error.received,
-            ) from None
+        terms = field_index.terms_of_record(record_id, field, payload)
         new.update(posting(term, slot) for term in terms)
     with batch.changing():
         postings.change(batch, coll, number, added=new, removed=())

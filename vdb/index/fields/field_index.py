@@ -17,7 +17,7 @@ from vdb.model import pauses
 from vdb.model.filters.field_types import base_of
 from vdb.model.filters.paths import find, names_of
 from vdb.model.filters.values import spelling
-from vdb.model.records import Payload
+from vdb.model.records import Id, Payload
 from vdb.store import Batch, WritableCollection
 from vdb.store.format import payloads as payload_format
 from vdb.store.format import terms
@@ -36,6 +36,7 @@ __all__ = [
     "of_stored",
     "spelled",
     "terms_of",
+    "terms_of_record",
 ]
 
 Terms: TypeAlias = list[set[bytes]]
@@ -124,6 +125,19 @@ def of_stored(batch: Batch, coll: WritableCollection, slots: Sequence[int]) -> l
         [terms.terms(field.kind, find(payload, field.names)) or set() for field in fields]
         for _, payload in pauses.paced(batch.records(coll, list(slots)))
     ]
+
+
+def terms_of_record(record_id: Id, field: Field, payload: Payload) -> set[bytes]:
+    """`terms_of` of a stored record; the error names its id."""
+    try:
+        return terms_of(field, payload)
+    except InvalidPayloadError as error:
+        raise InvalidPayloadError(
+            f"record {record_id!r}: {error.message}",
+            path=error.path,
+            expected=error.expected,
+            received=error.received,
+        ) from None
 
 
 def terms_of(field: Field, payload: Payload, *, row: int | None = None) -> set[bytes]:

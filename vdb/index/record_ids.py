@@ -1,0 +1,34 @@
+"""The check that an id leads to its own record.
+
+Nothing seals the way from an id to its slot. So whoever goes that way compares the id that the
+record there has.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from vdb.errors import CorruptedError
+from vdb.index.types import View
+from vdb.model.records import Id
+
+__all__ = ["require_same_id", "require_same_ids"]
+
+
+def require_same_id(view: View, slot: int, expected: Id, received: Id) -> None:
+    """CorruptedError where an id leads to a slot whose record has another one."""
+    if expected != received:
+        raise CorruptedError(
+            f"leads to slot {slot}, where the record has id {received!r}",
+            where=f"collection {view.header.name!r}, id {expected!r}",
+            expected=expected,
+            received=received,
+        )
+
+
+def require_same_ids(
+    view: View, slots: Sequence[int], expected: Sequence[Id], received: Sequence[Id]
+) -> None:
+    """`require_same_id` of several."""
+    for slot, value, record_id in zip(slots, expected, received, strict=True):
+        require_same_id(view, slot, value, record_id)
