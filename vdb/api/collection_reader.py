@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any, Unpack, overload
 from numpy.typing import ArrayLike, NDArray
 
 from vdb import query
-from vdb.api import filter_warning, html_cards, lazy_modules
+from vdb.api import filter_warning, lazy_modules
 from vdb.api.collection_lookup import (
     find_renamed,
     find_view,
@@ -724,6 +724,8 @@ class CollectionReader(Handle):
         )
 
     def _repr_html_(self) -> str:
+        from vdb.api import html_cards
+
         return html_cards.collection_card(repr(self), self._access.reading, self._view)
 
     def _view(self, reader: Snapshot | Batch) -> CollectionView | WritableCollection:

@@ -9,7 +9,7 @@ from pathlib import Path
 from types import TracebackType
 from typing import TYPE_CHECKING, Literal, Self
 
-from vdb.api import html_cards, lazy_modules, temporary_databases
+from vdb.api import lazy_modules, temporary_databases
 from vdb.api.collection import Collection
 from vdb.api.collection_lookup import check_schema, find_view, has_collection
 from vdb.api.database_access import LiveAccess
@@ -713,4 +713,6 @@ class Database(Handle):
         return f"<Database {str(self.path)!r}: {count}{summary}{mode}>"
 
     def _repr_html_(self) -> str:
+        from vdb.api import html_cards
+
         return html_cards.database_table(repr(self), str(self.path), self._access.reading)
