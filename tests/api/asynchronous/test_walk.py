@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import time
 from contextlib import aclosing
 
 import pytest
@@ -106,13 +107,15 @@ def test_a_step_that_is_cancelled_loses_nothing(path):
     run(path, story)
 
 
-def test_two_tasks_do_not_read_one_walk_at_once(path):
+@pytest.mark.parametrize("pause", [0, 0.2])
+def test_two_tasks_do_not_read_one_walk_at_once(path, pause):
     async def story(db, docs):
-        async def step(walk):
+        async def step(walk, pause):
+            time.sleep(pause)  # noqa: ASYNC251 - the page is read while the loop stands still
             return await anext(walk)
 
         walk = docs.ids(rows=10)
-        outcomes = await asyncio.gather(step(walk), step(walk), return_exceptions=True)
+        outcomes = await asyncio.gather(step(walk, 0), step(walk, pause), return_exceptions=True)
         assert outcomes[0] == 0
         assert isinstance(outcomes[1], vdb.BusyError)
         assert [one async for one in walk] == list(range(1, 100))

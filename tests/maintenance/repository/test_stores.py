@@ -15,6 +15,7 @@ import urllib.request
 import pytest
 
 import vdb
+from support.loopback import HAS_LOOPBACK
 from vdb.maintenance.repository import fsspec_store, location
 from vdb.maintenance.repository.directory_store import DirectoryStore
 
@@ -29,8 +30,8 @@ KEYS = {"access_key_id": "AKIAEXAMPLE", "secret_access_key": "not-a-secret"}
 @pytest.fixture(scope="module")
 def s3():
     """The address of an S3 server on this machine, with a bucket named bucket1."""
-    if not HAS_MOTO:
-        pytest.skip("needs moto[server] and obstore")
+    if not HAS_MOTO or not HAS_LOOPBACK:
+        pytest.skip("needs moto[server], obstore and the loopback device")
     import socket
 
     with socket.socket() as free:
@@ -307,6 +308,7 @@ def test_a_file_system_that_does_not_say_when_keeps_its_chunks():
 
 
 @pytest.mark.skipif(not HAS_OBSTORE or os.name == "nt", reason="needs obstore and signals")
+@pytest.mark.skipif(not HAS_LOOPBACK, reason="a network of its own, without the loopback device")
 @pytest.mark.parametrize("hanging", ["repository.json", "list-type", "chunks/"])
 def test_an_interrupt_ends_a_backup_to_a_server_that_hangs(filled, hanging):
     """The library gives a request thirty seconds, and heeds no signal meanwhile."""

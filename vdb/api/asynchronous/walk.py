@@ -49,6 +49,8 @@ class AsyncWalk(Handle, AsyncIterator[_T], Generic[_T]):
         return self
 
     async def __anext__(self) -> _T:
+        # The thread may have filled the page before the task that asked for it goes on.
+        self._refuse_two_tasks()
         while not self._page:
             failure, self._failure = self._failure, None
             if failure is not None:
@@ -59,9 +61,11 @@ class AsyncWalk(Handle, AsyncIterator[_T], Generic[_T]):
             await self._next_page()
         return self._page.popleft()
 
-    async def _next_page(self) -> None:
+    def _refuse_two_tasks(self) -> None:
         if self._running:
             raise BusyError("another task is reading this walk; each task needs one of its own")
+
+    async def _next_page(self) -> None:
         batch = self._dispatcher.own_batch()
         if not self._begun:
             self._batch, self._begun = batch, True
