@@ -26,7 +26,7 @@ READS = frozenset(
 LONG_READS = frozenset(
     {
         *("Database.backup", "Database.check"),
-        *("CollectionReader.bench", "CollectionReader.inspect", "CollectionReader.recall"),
+        *(f"CollectionMeasurements.{name}" for name in ("bench", "inspect", "recall")),
         *("Collection.plan_rebuild", "Collection.rows_within"),
     }
 )
@@ -57,19 +57,25 @@ ITERATED = {"Iterator[Id]": "Id", "RecordScan": "Record"}
 
 FACES = {
     "Collection": "AsyncCollection",
+    "CollectionMeasurements": "AsyncCollectionMeasurements",
     "CollectionReader": "AsyncCollectionReader",
+    "CollectionSearches": "AsyncCollectionSearches",
     "Database": "AsyncDatabase",
     "Snapshot": "AsyncSnapshot",
 }
 BASES = {
     "Database": "DatabaseHandle",
     "Snapshot": "SnapshotHandle",
-    "CollectionReader": "ReaderHandle",
+    "CollectionSearches": "ReaderHandle",
+    "CollectionMeasurements": "ReaderHandle",
+    "CollectionReader": "AsyncCollectionSearches, AsyncCollectionMeasurements",
     "Collection": "AsyncCollectionReader",
 }
 MODULES = {
     "Database": "database",
     "Snapshot": "snapshot",
+    "CollectionSearches": "collection_searches",
+    "CollectionMeasurements": "collection_measurements",
     "CollectionReader": "collection_reader",
     "Collection": "collection",
 }
@@ -99,6 +105,8 @@ One moment of a database: all reads see the same commit. Made by `AsyncDatabase.
 ``moment = await db.snapshot()`` takes it at once, for ``await moment.close()``. While it is open,
 space that later commits free cannot be used again. Any number of tasks may share it.
 """,
+    "CollectionSearches": "The searches of `AsyncCollectionReader`, as coroutines.",
+    "CollectionMeasurements": "The measurements of `AsyncCollectionReader`, as coroutines.",
     "CollectionReader": """
 One collection, for reading. Made by `AsyncSnapshot.collection`; `AsyncCollection` is one, too.
 
@@ -207,8 +215,9 @@ def face(kind: str) -> str:
     paragraphs = DOCUMENTATION[kind].strip().split("\n\n")
     documentation = "\n\n".join(textwrap.fill(one, 96) for one in paragraphs)
     code = f"class {FACES[kind]}({BASES[kind]}):\n"
-    code += textwrap.indent(f'"""{documentation}\n"""\n\n', "    ")
-    code += "" if kind == "Snapshot" else f"    _sync: {kind}\n"
+    end = "\n" if "\n" in documentation else ""
+    code += textwrap.indent(f'"""{documentation}{end}"""\n\n', "    ")
+    code += f"    _sync: {kind}\n" if kind in ("Database", "Collection") else ""
     code += "\n".join(methods)
     names = [FACES[kind]]
     if kind == "Database":
@@ -307,7 +316,7 @@ def awaited(name: str, call: str, returned: str) -> str:
         dispatched = f"await self._calls.long({work}, writes={name in LONG_WRITES})"
     else:
         kind, _, _ = name.partition(".")
-        reads = name in READS or kind in ("CollectionReader", "Snapshot")
+        reads = name in READS or kind not in ("Collection", "Database")
         dispatched = f"await self._calls.{'read' if reads else 'write'}({work})"
     if returned in FACES:
         return f"return {FACES[returned]}({dispatched}, self._calls)"

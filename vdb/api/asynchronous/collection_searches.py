@@ -1,0 +1,292 @@
+"""The class `AsyncCollectionSearches`. Written by tools/write_async_face.py; do not edit."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from typing import Any, Unpack, overload
+
+from numpy.typing import ArrayLike, NDArray
+
+from vdb.api.asynchronous.handles import ReaderHandle, readable
+from vdb.model.filters import Filter
+from vdb.model.grouped_hits import GroupedHits
+from vdb.model.hits import Hits, ManyHits
+from vdb.model.records import Hit, Id
+from vdb.model.search_options import SearchOptions
+from vdb.model.synonyms import with_hints
+
+__all__ = ["AsyncCollectionSearches"]
+
+
+class AsyncCollectionSearches(ReaderHandle):
+    """The searches of `AsyncCollectionReader`, as coroutines."""
+
+    @overload
+    async def search(
+        self,
+        q: ArrayLike,
+        k: int | None = 10,
+        *,
+        group_by: None = None,
+        **options: Unpack[SearchOptions],
+    ) -> Hits: ...
+
+    @overload
+    async def search(
+        self,
+        q: ArrayLike,
+        k: int | None = 10,
+        *,
+        group_by: str,
+        **options: Unpack[SearchOptions],
+    ) -> GroupedHits: ...
+
+    @overload
+    async def search(
+        self,
+        q: ArrayLike,
+        k: int | None = 10,
+        *,
+        group_by: str | None = None,
+        **options: Unpack[SearchOptions],
+    ) -> Hits | GroupedHits: ...
+
+    @with_hints
+    async def search(
+        self,
+        q: ArrayLike,
+        k: int | None = 10,
+        *,
+        ef: int | None = None,
+        where: Mapping[str, Any] | Filter | None = None,
+        exact: bool = False,
+        scores: str | None = None,
+        threshold: float | None = None,
+        with_payloads: bool = True,
+        with_vectors: bool = False,
+        target_recall: float | None = None,
+        model: str | None = None,
+        offset: int = 0,
+        after: Hits | Hit | tuple[float, Id] | None = None,
+        diversity: float | None = None,
+        candidates: int | None = None,
+        group_by: str | None = None,
+        per_group: int | None = None,
+    ) -> Hits | GroupedHits:
+        """The records closest to one query.
+
+        Args:
+            q: The query, shape (dim,), any real array-like. It is searched as float32, in a
+                collection of int8 as integers; of bits it is packed bytes, shape (dim / 8,), or
+                booleans, shape (dim,).
+            k: The largest number of hits; fewer when there are fewer records, or fewer within the
+                threshold. None with a threshold: all records within it, as far as the graph walk
+                finds them; every one with `exact` or in a `Flat` collection.
+            ef: Candidates kept by the graph walk, 1..1,000,000: a larger ef finds more and costs
+                more. The default is the measured ef (by `tune`, or after many vectors were added),
+                else 100; at least k. Collections of up to 2,000 records (8,000 of bits) are scanned
+                unless ef is given, which is as fast. `Flat` collections ignore it.
+            where: Search only the records whose payloads pass this filter: a dict such as
+                ``{"pep": {"$gte": 400}}``, or an expression such as ``vdb.F.pep >= 400``. Fewer
+                than k hits are returned only when fewer than k records pass.
+            exact: Compare every vector instead of walking the graph.
+            scores: Convention of the scores, one of `vdb.scores.conventions(metric)`; the default
+                is the collection's.
+            threshold: Return only hits at least this close, in the unit of the convention's own
+                parameter, strict or inclusive as there (see `vdb.scores.describe`); native:
+                the value, at most (distances) or at least (similarities) this.
+            with_payloads: Whether hits carry payloads.
+            with_vectors: Whether hits carry vectors.
+            target_recall: Instead of ef: the recall to reach, above 0, at most 1, by the curve that
+                `tune` measured.
+            model: The model that the query comes from; checked against the collection's.
+            offset: Leave out so many of the best hits: hits offset + 1 to offset + k of the same
+                search for offset + k hits, with an ef of at least that. As long as nothing is
+                written, a page is always the same; pages of an `exact` search fit together.
+            after: Go on behind a page of hits, a hit, or `Hits.cursor`: the hits that come next by
+                value, equal values by id. A record that was shown does not come again unless its
+                vector was changed, whatever was written meanwhile; one that was added or found
+                before that place does not come at all.
+            diversity: Choose hits that are near the query and unlike each other, by maximal
+                marginal relevance: 0 for plain hits, up to 1. They come in the order in which they
+                are chosen, with the scores they have anyway.
+            candidates: The number of hits that `diversity` chooses among; 5 times k by default.
+            group_by: Return hits in groups by the value of this payload field: the k groups with
+                the best hits. Records without the field, with null or with a dict in it are left
+                out; one with a list is in the group of each value in it. There are fewer groups
+                only where there are fewer values. Declare the field for speed.
+            per_group: The largest number of hits of a group, 1 by default.
+
+        Returns:
+            The k records with the closest values as hits, best score first, equal scores by value,
+            equal values by id. When k cuts through equal values, the smallest ids among the
+            visited records stay; a walk with a small ef may miss some. With `group_by`, a
+            `GroupedHits`.
+
+        Raises:
+            DimensionMismatchError: The query has another length.
+            ModelMismatchError: The collection's vectors are of another model.
+            InvalidVectorError: NaN, infinity, overflow; zero under cosine, unless the convention's
+                engine answers it; a length other than 1 under dot; a fraction in a collection of
+                int8.
+            InvalidFilterError: The filter is not valid; the message names the place inside it.
+            InvalidArgumentError: Another argument is out of range.
+            CorruptedError: The search read a damaged part of the file.
+            ClosedError: The database or snapshot is closed.
+
+        Example:
+            hits = await docs.search(q, k=5, where={"year": {"$gte": 2020}})
+        """
+        return await self._calls.read(
+            lambda _: readable(
+                self._sync.search(
+                    q,
+                    k,
+                    ef=ef,
+                    where=where,
+                    exact=exact,
+                    scores=scores,
+                    threshold=threshold,
+                    with_payloads=with_payloads,
+                    with_vectors=with_vectors,
+                    target_recall=target_recall,
+                    model=model,
+                    offset=offset,
+                    after=after,
+                    diversity=diversity,
+                    candidates=candidates,
+                    group_by=group_by,
+                    per_group=per_group,
+                )
+            )
+        )
+
+    @with_hints
+    async def search_many(
+        self,
+        Q: ArrayLike,
+        k: int | None = 10,
+        *,
+        threads: int | None = None,
+        ef: int | None = None,
+        where: Mapping[str, Any] | Filter | None = None,
+        exact: bool = False,
+        scores: str | None = None,
+        threshold: float | None = None,
+        with_payloads: bool = True,
+        with_vectors: bool = False,
+        target_recall: float | None = None,
+        model: str | None = None,
+        offset: int = 0,
+    ) -> ManyHits:
+        """The records closest to each of several queries, all seen at one moment.
+
+        Args:
+            Q: The queries, shape (n, dim), any real array-like; of bits as for `search`.
+            threads: Number of threads that search, 1..1,024; the default is one for each processor
+                that this process may use. Results do not depend on it.
+            k: The largest number of hits of a query; None with a threshold: all within it.
+            ef: Candidates kept by the graph walk, 1..1,000,000; the default is the measured ef.
+            where: Search only the records whose payloads pass this filter.
+            exact: Compare every vector instead of walking the graph.
+            scores: Convention of the scores; the default is the collection's.
+            threshold: Return only hits at least this close, in the convention's unit.
+            with_payloads: Whether hits carry payloads.
+            with_vectors: Whether hits carry vectors.
+            target_recall: Instead of ef: the recall to reach, above 0, at most 1.
+            model: The model that the queries come from.
+            offset: Leave out so many of the best hits. `search` describes each of these in full.
+
+        Returns:
+            A sequence of `Hits` in the order of the queries, which also has rectangular arrays.
+
+        Raises:
+            As `search`; InvalidVectorError names the row.
+
+        Example:
+            ids = (await docs.search_many(Q, k=3)).ids
+        """
+        return await self._calls.read(
+            lambda _: readable(
+                self._sync.search_many(
+                    Q,
+                    k,
+                    threads=threads,
+                    ef=ef,
+                    where=where,
+                    exact=exact,
+                    scores=scores,
+                    threshold=threshold,
+                    with_payloads=with_payloads,
+                    with_vectors=with_vectors,
+                    target_recall=target_recall,
+                    model=model,
+                    offset=offset,
+                )
+            )
+        )
+
+    @with_hints
+    async def more_like(
+        self,
+        ids: Id | Iterable[Id] | NDArray[Any],
+        k: int | None = 10,
+        *,
+        not_like: Id | Iterable[Id] | NDArray[Any] | None = None,
+        ef: int | None = None,
+        where: Mapping[str, Any] | Filter | None = None,
+        exact: bool = False,
+        scores: str | None = None,
+        threshold: float | None = None,
+        with_payloads: bool = True,
+        with_vectors: bool = False,
+        target_recall: float | None = None,
+    ) -> Hits:
+        """The records closest to stored ones, which are themselves not among the hits.
+
+        One id is a search with its vector. Several are one search with their mean. With `not_like`
+        the query is twice the mean of the ones minus the mean of the others (Qdrant's strategy
+        "average_vector"). Under cosine and dot every example counts with length 1, and under dot
+        the query is given length 1. For int8 it is rounded; of bits each is what the majority has,
+        where the sides balance that of the first id.
+
+        Args:
+            ids: The examples; one that is named twice counts twice.
+            k: The largest number of hits, as for `search`; there are no fewer because of the
+                examples.
+            not_like: Examples of what is not searched for.
+            ef: As for `search`, like all that follow.
+            where: Search only the records that pass this filter; examples need not pass it.
+            exact: Compare every vector instead of walking the graph.
+            scores: Convention of the scores.
+            threshold: Return only hits at least this close.
+            with_payloads: Whether hits carry payloads.
+            with_vectors: Whether hits carry vectors.
+            target_recall: Instead of ef: the recall to reach.
+
+        Raises:
+            NotFoundError: An example has no record.
+            InvalidVectorError: The examples cancel out under cosine or dot.
+            InvalidArgumentError: There is no example, or one without a vector.
+            And as `search`.
+
+        Example:
+            hits = await docs.more_like("tea", 5, not_like="coffee")
+        """
+        return await self._calls.read(
+            lambda _: readable(
+                self._sync.more_like(
+                    ids,
+                    k,
+                    not_like=not_like,
+                    ef=ef,
+                    where=where,
+                    exact=exact,
+                    scores=scores,
+                    threshold=threshold,
+                    with_payloads=with_payloads,
+                    with_vectors=with_vectors,
+                    target_recall=target_recall,
+                )
+            )
+        )
