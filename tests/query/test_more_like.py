@@ -100,6 +100,53 @@ def test_it_takes_what_a_search_takes(full, crowd):
     assert hits.plan.matches == 1900
 
 
+@pytest.mark.parametrize(
+    "options",
+    [
+        {"offset": 3},
+        {"offset": 1999},
+        {"diversity": 0.6},
+        {"diversity": 0.6, "candidates": 12},
+        {"group_by": "g"},
+        {"group_by": "g", "per_group": 3},
+        {"group_by": "g", "where": {"n": {"$lt": 300}}},
+        {"offset": 2, "threshold": 9.0},
+        {"offset": 2, "threshold": 9.0, "k": None},
+    ],
+    ids=str,
+)
+def test_pages_diversity_and_groups_are_those_of_a_search_among_the_others(full, crowd, options):
+    full.update_payloads(range(2000), [{"g": i % 23} for i in range(2000)])
+    where = options.get("where")
+    others = {"$id": {"$nin": [7]}}
+    both = others if where is None else {"$and": [others, where]}
+    hits = full.more_like(7, **{"k": 5} | options, exact=True)
+    expected = full.search(crowd[7], **{"k": 5} | options | {"where": both}, exact=True)
+    assert hits == expected
+    assert len(hits) or options["offset"] == 1999
+
+
+def test_pages_behind_a_cursor_show_every_other_record_once(full, crowd):
+    page, shown = full.more_like([7, 9], 40, where={"n": {"$lt": 100}}, exact=True), []
+    while len(page):
+        shown += page.ids.tolist()
+        page = full.more_like([7, 9], 40, where={"n": {"$lt": 100}}, after=page, exact=True)
+    assert shown == full.more_like([7, 9], 200, where={"n": {"$lt": 100}}, exact=True).ids.tolist()
+    assert sorted(shown) == sorted(set(range(100)) - {7, 9})
+
+
+def test_a_page_of_a_walk_goes_on_where_the_one_before_ended(full):
+    whole = full.more_like(7, 30, ef=400)
+    assert [*full.more_like(7, 10, ef=400), *full.more_like(7, 20, ef=400, offset=10)] == [*whole]
+
+
+def test_groups_do_not_count_the_examples(db):
+    docs = db.create_collection("docs", dim=1, metric="l2", fields={"g": "keyword"})
+    docs.add(range(6), [[0], [1], [2], [3], [4], [5]], [{"g": g} for g in "aabbcc"])
+    groups = docs.more_like([0, 1], 3, group_by="g", per_group=2)
+    assert [(one.value, one.hits.ids.tolist()) for one in groups] == [("b", [2, 3]), ("c", [4, 5])]
+
+
 def test_int8_and_dot_keep_their_rules(db):
     docs = db.create_collection("docs", dim=4, metric="dot")
     docs.add([1, 2, 3], np.eye(4)[:3])
@@ -146,6 +193,13 @@ def test_examples_that_cancel_out_have_no_direction(db):
         ({"ids": 1.5}, vdb.ArgumentTypeError, "ids"),
         ({"ids": 1, "k": 0}, vdb.InvalidArgumentError, "k must be between 1"),
         ({"ids": 1, "k": None}, vdb.InvalidArgumentError, "k=None"),
+        ({"ids": 1, "offset": -1}, vdb.InvalidArgumentError, "offset must be between 0"),
+        ({"ids": 1, "k": 0, "offset": 1}, vdb.InvalidArgumentError, "k must be between 1"),
+        ({"ids": 1, "diversity": 2}, vdb.InvalidArgumentError, "diversity must be between 0 and 1"),
+        ({"ids": 1, "group_by": 5}, vdb.ArgumentTypeError, "group_by"),
+        ({"ids": 1, "per_group": 2}, vdb.InvalidArgumentError, "per_group belongs to group_by="),
+        ({"ids": 1, "offset": 1, "diversity": 0.5}, vdb.InvalidArgumentError, "not go together"),
+        ({"ids": 1, "after": 3}, vdb.ArgumentTypeError, "after must be a page of hits"),
     ],
 )
 def test_what_cannot_be_meant_is_refused(full, options, error, text):

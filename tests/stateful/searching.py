@@ -113,8 +113,8 @@ class Searching(History):
         assert many.counts.tolist() == [len(hits) for hits in many]
 
     @precondition(lambda self: self.shelves)
-    @rule(data=st.data(), k=st.integers(1, 12), where=WHERE)
-    def more_like(self, data, k, where):
+    @rule(data=st.data(), k=st.integers(1, 12), where=WHERE, offset=st.integers(0, 5))
+    def more_like(self, data, k, where, offset):
         """By one example: its own vector is the query, and it is no hit."""
         shelf, docs = self.pick(data)
         full = shelf.full()
@@ -122,8 +122,8 @@ class Searching(History):
             return
         example = data.draw(st.sampled_from(full), label="example")
         others = [i for i in shelf.full(shelf.passing(where)) if i != example]
-        hits = docs.more_like(example, k, where=where, exact=True)
-        expected = shelf.ranked(shelf.rows[example][0], others)[:k]
+        hits = docs.more_like(example, k, where=where, exact=True, offset=offset)
+        expected = shelf.ranked(shelf.rows[example][0], others)[offset:][:k]
         assert hits.values.tolist() == shelf.near([value for _, value in expected])
         assert example not in hits.ids.tolist()
         assert set(hits.ids.tolist()) <= set(others)

@@ -17,7 +17,7 @@ from vdb.model.filters import Filter
 from vdb.model.grouped_hits import GroupedHits
 from vdb.model.hits import Hits, ManyHits
 from vdb.model.records import Hit, Id
-from vdb.model.search_options import SearchOptions
+from vdb.model.search_options import MoreLikeOptions, SearchOptions
 from vdb.model.synonyms import with_hints
 from vdb.store import Batch, CollectionView, Snapshot, WritableCollection
 
@@ -219,6 +219,33 @@ class CollectionSearches(CollectionHandle):
             except DimensionMismatchError as error:
                 raise with_change(error, view.header) from None
 
+    @overload
+    def more_like(
+        self,
+        ids: Id | Iterable[Id] | NDArray[Any],
+        k: int | None = 10,
+        *,
+        group_by: None = None,
+        **options: Unpack[MoreLikeOptions],
+    ) -> Hits: ...
+    @overload
+    def more_like(
+        self,
+        ids: Id | Iterable[Id] | NDArray[Any],
+        k: int | None = 10,
+        *,
+        group_by: str,
+        **options: Unpack[MoreLikeOptions],
+    ) -> GroupedHits: ...
+    @overload
+    def more_like(
+        self,
+        ids: Id | Iterable[Id] | NDArray[Any],
+        k: int | None = 10,
+        *,
+        group_by: str | None = None,
+        **options: Unpack[MoreLikeOptions],
+    ) -> Hits | GroupedHits: ...
     @with_hints
     def more_like(
         self,
@@ -234,7 +261,13 @@ class CollectionSearches(CollectionHandle):
         with_payloads: bool = True,
         with_vectors: bool = False,
         target_recall: float | None = None,
-    ) -> Hits:
+        offset: int = 0,
+        after: Hits | Hit | tuple[float, Id] | None = None,
+        diversity: float | None = None,
+        candidates: int | None = None,
+        group_by: str | None = None,
+        per_group: int | None = None,
+    ) -> Hits | GroupedHits:
         """The records closest to stored ones, which are themselves not among the hits.
 
         One id is a search with its vector. Several are one search with their mean. With `not_like`
@@ -256,6 +289,16 @@ class CollectionSearches(CollectionHandle):
             with_payloads: Whether hits carry payloads.
             with_vectors: Whether hits carry vectors.
             target_recall: Instead of ef: the recall to reach.
+            offset: Leave out so many of the best hits, examples not counted.
+            after: Go on behind a page of hits, a hit, or `Hits.cursor`; the query stays the same
+                only as long as the examples keep their vectors.
+            diversity: Choose hits that are near the query and unlike each other, 0 to 1.
+            candidates: The number of hits that `diversity` chooses among.
+            group_by: Return hits in groups by the value of this payload field.
+            per_group: The largest number of hits of a group, 1 by default.
+
+        Returns:
+            Hits as of `search`; with `group_by`, a `GroupedHits`.
 
         Raises:
             NotFoundError: An example has no record.
@@ -270,8 +313,9 @@ class CollectionSearches(CollectionHandle):
             request = query.SearchRequest(
                 k, ef, where, exact, scores, threshold, with_payloads, with_vectors, target_recall
             )
-            view = self._view_for_search(reader, threshold, None)
-            return query.more_like(reader, view, ids, not_like, request)
+            view = self._view_for_search(reader, threshold if after is None else 0.0, None)
+            chosen = query.Refinement(offset, after, diversity, candidates, group_by, per_group)
+            return query.more_like(reader, view, ids, not_like, request, refinement=chosen)
 
     def _view_for_search(
         self, reader: Snapshot | Batch, threshold: float | None, model: object

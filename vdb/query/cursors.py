@@ -6,16 +6,15 @@ import math
 from typing import NamedTuple
 
 import numpy as np
-from numpy.typing import ArrayLike
 
 from vdb.errors import ArgumentTypeError, InvalidArgumentError
-from vdb.index.types import Reader, View
+from vdb.index.types import View
 from vdb.model import arguments, inputs
 from vdb.model.config import LIMITS
 from vdb.model.hits import Hits
 from vdb.model.metrics import METRICS
 from vdb.model.records import Hit, Id
-from vdb.query.search import SearchRequest, search
+from vdb.query.search import QuerySearch, SearchRequest
 
 __all__ = ["Cursor", "cursor_argument", "next_page"]
 
@@ -66,22 +65,20 @@ def cursor_argument(view: View, after: object) -> Cursor:
     return Cursor(plain, record_id)
 
 
-def next_page(
-    reader: Reader, view: View, q: ArrayLike, request: SearchRequest, cursor: Cursor
-) -> Hits:
+def next_page(view: View, search: QuerySearch, request: SearchRequest, cursor: Cursor) -> Hits:
     """The k hits that come next behind a cursor, in the order of their scores.
 
     More and more hits are asked for until k of them lie behind it.
     """
     k = request.k
     if k is None:
-        hits = search(reader, view, q, request)
+        hits = search(request)
         return hits.take(_behind(hits, cursor, len(hits)))
     k = arguments.whole("k", k, 1, LIMITS.slots)
     width = _FACTOR * k
     while True:
         width = min(width, max(k, view.header.count), LIMITS.slots)
-        hits = search(reader, view, q, request._replace(k=width))
+        hits = search(request._replace(k=width))
         places = _behind(hits, cursor, k)
         if len(places) == k or len(hits) < width or width >= view.header.count:
             return hits.take(places)

@@ -19,9 +19,11 @@ from vdb.index.types import Reader, View
 from vdb.model import arguments, inputs
 from vdb.model.config import LIMITS
 from vdb.model.dtypes import DTYPES
+from vdb.model.grouped_hits import GroupedHits
 from vdb.model.hits import Hits
 from vdb.model.metrics import METRICS
 from vdb.model.records import Id
+from vdb.query.refinement import Refinement, refined_hits
 from vdb.query.search import SearchRequest, search
 
 __all__ = ["more_like"]
@@ -31,13 +33,20 @@ _SHORTEST = 1e-9  # of a mean of vectors of length 1
 
 
 def more_like(
-    reader: Reader, view: View, ids: object, not_like: object, request: SearchRequest
-) -> Hits:
+    reader: Reader,
+    view: View,
+    ids: object,
+    not_like: object,
+    request: SearchRequest,
+    *,
+    refinement: Refinement,
+) -> Hits | GroupedHits:
     """The records nearest to the examples, without the examples themselves.
 
     Raises:
         NotFoundError: An example has no record.
-        InvalidArgumentError: There is no example, or one without a vector.
+        InvalidArgumentError: There is no example, or one without a vector, or an argument is out
+            of range.
         InvalidVectorError: The examples cancel out, so that there is no direction to search in.
     """
     liked = _example_ids(view, ids)
@@ -57,12 +66,16 @@ def more_like(
         _vectors(reader, view, "not_like", unliked) if unliked else None,
     )
     examples = {*liked, *unliked}
-    k = None if request.k is None else arguments.whole("k", request.k, 1, LIMITS.slots)
-    if k is not None:
-        request = request._replace(k=min(k + len(examples), LIMITS.slots))
-    hits = search(reader, view, query, request)
-    others = [place for place, i in enumerate(hits.ids.tolist()) if i not in examples]
-    return hits.take(np.array(others[:k], dtype=np.intp))
+
+    def search_others(wish: SearchRequest) -> Hits:
+        k = None if wish.k is None else arguments.whole("k", wish.k, 1, LIMITS.slots)
+        if k is not None:
+            wish = wish._replace(k=min(k + len(examples), LIMITS.slots))
+        hits = search(reader, view, query, wish)
+        others = [place for place, i in enumerate(hits.ids.tolist()) if i not in examples]
+        return hits.take(np.array(others[:k], dtype=np.intp))
+
+    return refined_hits(reader, view, search_others, request, refinement)
 
 
 def _example_ids(view: View, ids: object) -> list[Id]:

@@ -17,7 +17,6 @@ from dataclasses import dataclass, field
 from typing import Any, TypeAlias
 
 import numpy as np
-from numpy.typing import ArrayLike
 
 from vdb.index.types import Reader, View
 from vdb.model import filters
@@ -30,7 +29,7 @@ from vdb.model.hits import Hits
 from vdb.model.metrics import METRICS
 from vdb.model.records import Id, Plan
 from vdb.query.hit_slots import slots_of_hits
-from vdb.query.search import SearchRequest, search
+from vdb.query.search import QuerySearch, SearchRequest
 from vdb.store.format.limits import NO_SLOT
 from vdb.store.format.payload_fields import field_tree, some_fields
 
@@ -55,7 +54,7 @@ _Key: TypeAlias = tuple[float, float, Id]
 def grouped(
     reader: Reader,
     view: View,
-    q: ArrayLike,
+    search: QuerySearch,
     request: SearchRequest,
     *,
     path: object,
@@ -66,13 +65,13 @@ def grouped(
     Args:
         reader: Whose moment is seen.
         view: The collection, from that reader.
-        q: The query, shape (dim,).
+        search: The search of the query.
         request: Its arguments; k is the number of groups.
         path: The field.
         per_group: Hits of each group.
     """
     names = field_path("group_by", path)
-    grouping = _Grouping(reader, view, q, request, path_of(names), names, per_group)
+    grouping = _Grouping(reader, view, search, request, path_of(names), names, per_group)
     grouping.find()
     grouping.fill()
     return grouping.result()
@@ -90,7 +89,7 @@ class _Grouping:
 
     reader: Reader
     view: View
-    q: ArrayLike
+    search: QuerySearch
     request: SearchRequest
     path: str
     names: tuple[str, ...]
@@ -144,11 +143,8 @@ class _Grouping:
         if not ids:
             return GroupedHits(self.path, (), self.plan)
         where = nodes.In(ID_PATH, tuple(ids))
-        hits = search(
-            self.reader,
-            self.view,
-            self.q,
-            self.request._replace(k=len(ids), where=where, exact=True, target_recall=None),
+        hits = self.search(
+            self.request._replace(k=len(ids), where=where, exact=True, target_recall=None)
         )
         hits.plan = self.plan
         place = {record_id: i for i, record_id in enumerate(hits.ids.tolist())}
@@ -165,7 +161,7 @@ class _Grouping:
             if request.where is not None:
                 where = nodes.And((filters.parse(request.where), where))
             request = request._replace(where=where)
-        return search(self.reader, self.view, self.q, request)
+        return self.search(request)
 
     def _take(self, hits: Hits, only: Iterable[_Value] | None = None) -> None:
         """Put hits into the groups of their values."""

@@ -5,6 +5,7 @@ Each of them asks the plain search for more hits than it returns, and chooses am
 
 from __future__ import annotations
 
+from functools import partial
 from typing import NamedTuple
 
 from numpy.typing import ArrayLike
@@ -18,9 +19,9 @@ from vdb.model.hits import Hits
 from vdb.query.cursors import cursor_argument, next_page
 from vdb.query.diversity import DEFAULT_CANDIDATES, diverse
 from vdb.query.groups import MOST_GROUPS, grouped
-from vdb.query.search import SearchRequest, search
+from vdb.query.search import QuerySearch, SearchRequest, search
 
-__all__ = ["Refinement", "refined_search"]
+__all__ = ["Refinement", "refined_hits", "refined_search"]
 
 
 class Refinement(NamedTuple):
@@ -43,25 +44,37 @@ def refined_search(
         InvalidArgumentError: An argument is out of range, or two do not go together.
         And what `search` raises.
     """
+    return refined_hits(reader, view, partial(search, reader, view, q), request, refinement)
+
+
+def refined_hits(
+    reader: Reader,
+    view: View,
+    search: QuerySearch,
+    request: SearchRequest,
+    refinement: Refinement,
+) -> Hits | GroupedHits:
+    """The chosen hits among those that `search` returns; as `refined_search`."""
     offset, after, diversity, _, group_by, per_group = refinement
     start = arguments.whole("offset", offset, 0, LIMITS.slots)
     _require_one_way(refinement, start)
     if after is not None:
         cursor = cursor_argument(view, after)
-        return next_page(reader, view, q, request, cursor)
+        return next_page(view, search, request, cursor)
     if group_by is not None:
         k = _number("group_by", request.k, MOST_GROUPS)
         count = 1 if per_group is None else per_group
         return grouped(
-            reader, view, q, request._replace(k=k),
+            reader, view, search, request._replace(k=k),
             path=group_by, per_group=arguments.whole("per_group", count, 1, MOST_GROUPS),
         )  # fmt: skip
     if diversity is not None:
-        return _diverse(reader, view, q, request, refinement)
-    if request.k is None:
-        return search(reader, view, q, request)[start:]
-    k = arguments.whole("k", request.k, 1, LIMITS.slots)
-    return search(reader, view, q, request._replace(k=min(k + start, LIMITS.slots)))[start:]
+        return _diverse(reader, view, search, request, refinement)
+    if start and request.k is not None:
+        k = arguments.whole("k", request.k, 1, LIMITS.slots)
+        request = request._replace(k=min(k + start, LIMITS.slots))
+    hits = search(request)
+    return hits[start:] if start else hits
 
 
 def _require_one_way(refinement: Refinement, start: int) -> None:
@@ -88,7 +101,11 @@ def _require_one_way(refinement: Refinement, start: int) -> None:
 
 
 def _diverse(
-    reader: Reader, view: View, q: ArrayLike, request: SearchRequest, refinement: Refinement
+    reader: Reader,
+    view: View,
+    search: QuerySearch,
+    request: SearchRequest,
+    refinement: Refinement,
 ) -> Hits:
     share = arguments.number("diversity", refinement.diversity)
     if not 0 <= share <= 1:
@@ -99,7 +116,7 @@ def _diverse(
     width = min(DEFAULT_CANDIDATES * k, LIMITS.slots)
     if refinement.candidates is not None:
         width = arguments.whole("candidates", refinement.candidates, k, LIMITS.slots)
-    hits = search(reader, view, q, request._replace(k=width))
+    hits = search(request._replace(k=width))
     return diverse(reader, view, hits, k, share)
 
 

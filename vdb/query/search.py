@@ -6,7 +6,8 @@ collection in it, and sees that one moment.
 
 from __future__ import annotations
 
-from typing import Any, NamedTuple
+from collections.abc import Callable
+from typing import Any, NamedTuple, TypeAlias
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
@@ -33,7 +34,7 @@ from vdb.query.zero_queries import checked_queries, with_zero_queries
 from vdb.store import CacheSlot, CollectionView
 from vdb.store.format.payloads import Payloads
 
-__all__ = ["SearchRequest", "search", "search_many"]
+__all__ = ["QuerySearch", "SearchRequest", "search", "search_many"]
 
 _MOST_REQUESTS = 64
 
@@ -50,6 +51,10 @@ class SearchRequest(NamedTuple):
     with_payloads: bool = True
     with_vectors: bool = False
     target_recall: float | None = None
+
+
+QuerySearch: TypeAlias = Callable[[SearchRequest], Hits]
+"""The search of one query at one moment: from a request to hits."""
 
 
 def search(reader: Reader, view: View, q: ArrayLike, request: SearchRequest) -> Hits:

@@ -23,12 +23,14 @@ def test_groups_pages_and_examples_are_those_of_the_sync_face(path):
             page = await docs.search(rows[3], 5)
             after = await docs.search(rows[3], 5, after=page)
             like = await docs.more_like([3, 4], 5, not_like=5)
-            return groups, after, like, [one async for one in docs.ids(after=195)]
+            like_groups = await docs.more_like(3, 5, group_by="g", per_group=2)
+            return groups, after, (like, like_groups), [one async for one in docs.ids(after=195)]
 
     groups, after, like, ids = asyncio.run(answers())
     with vdb.open(path) as db:
         docs = db["docs"]
         assert groups == docs.search(rows[3], 5, group_by="g", per_group=2)
         assert after == docs.search(rows[3], 10)[5:]
-        assert like == docs.more_like([3, 4], 5, not_like=5)
+        assert like[0] == docs.more_like([3, 4], 5, not_like=5)
+        assert like[1] == docs.more_like(3, 5, group_by="g", per_group=2)
         assert ids == [196, 197, 198, 199]

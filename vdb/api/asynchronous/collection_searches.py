@@ -12,7 +12,7 @@ from vdb.model.filters import Filter
 from vdb.model.grouped_hits import GroupedHits
 from vdb.model.hits import Hits, ManyHits
 from vdb.model.records import Hit, Id
-from vdb.model.search_options import SearchOptions
+from vdb.model.search_options import MoreLikeOptions, SearchOptions
 from vdb.model.synonyms import with_hints
 
 __all__ = ["AsyncCollectionSearches"]
@@ -226,6 +226,36 @@ class AsyncCollectionSearches(ReaderHandle):
             )
         )
 
+    @overload
+    async def more_like(
+        self,
+        ids: Id | Iterable[Id] | NDArray[Any],
+        k: int | None = 10,
+        *,
+        group_by: None = None,
+        **options: Unpack[MoreLikeOptions],
+    ) -> Hits: ...
+
+    @overload
+    async def more_like(
+        self,
+        ids: Id | Iterable[Id] | NDArray[Any],
+        k: int | None = 10,
+        *,
+        group_by: str,
+        **options: Unpack[MoreLikeOptions],
+    ) -> GroupedHits: ...
+
+    @overload
+    async def more_like(
+        self,
+        ids: Id | Iterable[Id] | NDArray[Any],
+        k: int | None = 10,
+        *,
+        group_by: str | None = None,
+        **options: Unpack[MoreLikeOptions],
+    ) -> Hits | GroupedHits: ...
+
     @with_hints
     async def more_like(
         self,
@@ -241,7 +271,13 @@ class AsyncCollectionSearches(ReaderHandle):
         with_payloads: bool = True,
         with_vectors: bool = False,
         target_recall: float | None = None,
-    ) -> Hits:
+        offset: int = 0,
+        after: Hits | Hit | tuple[float, Id] | None = None,
+        diversity: float | None = None,
+        candidates: int | None = None,
+        group_by: str | None = None,
+        per_group: int | None = None,
+    ) -> Hits | GroupedHits:
         """The records closest to stored ones, which are themselves not among the hits.
 
         One id is a search with its vector. Several are one search with their mean. With `not_like`
@@ -263,6 +299,16 @@ class AsyncCollectionSearches(ReaderHandle):
             with_payloads: Whether hits carry payloads.
             with_vectors: Whether hits carry vectors.
             target_recall: Instead of ef: the recall to reach.
+            offset: Leave out so many of the best hits, examples not counted.
+            after: Go on behind a page of hits, a hit, or `Hits.cursor`; the query stays the same
+                only as long as the examples keep their vectors.
+            diversity: Choose hits that are near the query and unlike each other, 0 to 1.
+            candidates: The number of hits that `diversity` chooses among.
+            group_by: Return hits in groups by the value of this payload field.
+            per_group: The largest number of hits of a group, 1 by default.
+
+        Returns:
+            Hits as of `search`; with `group_by`, a `GroupedHits`.
 
         Raises:
             NotFoundError: An example has no record.
@@ -287,6 +333,12 @@ class AsyncCollectionSearches(ReaderHandle):
                     with_payloads=with_payloads,
                     with_vectors=with_vectors,
                     target_recall=target_recall,
+                    offset=offset,
+                    after=after,
+                    diversity=diversity,
+                    candidates=candidates,
+                    group_by=group_by,
+                    per_group=per_group,
                 )
             )
         )
