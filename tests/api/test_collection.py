@@ -24,6 +24,24 @@ class TestReading:
         assert full.get(9999) is None
         assert full.get(np.int64(7)).id == 7
 
+    @pytest.mark.parametrize("default", [None, 0, "gone", [], np.zeros(2)], ids=repr)
+    def test_get_puts_the_default_where_there_is_no_record(self, db, full, default):
+        assert full.get(9999, default=default) is default
+        assert full.get(7, default=default) == full.get(7)
+        first, none, last = full.get([7, 9999, 3], default=default)
+        assert (first, last) == (full.get(7), full.get(3))
+        assert none is default
+        assert full.get([], default=default) == []
+        with db.snapshot() as moment:
+            full.delete(7)
+            then = moment.collection("docs")
+            assert then.get([7, 9999], default=default)[0].id == 7
+            assert full.get([7], default=default)[0] is default
+        with pytest.raises(vdb.ArgumentTypeError):
+            full.get("7", default=default)
+        with pytest.raises(TypeError):
+            full.get(9999, default)
+
     def test_get_of_what_is_no_id_is_refused(self, full):
         for bad in (1.5, None, True, [1, True]):
             with pytest.raises(vdb.ArgumentTypeError):

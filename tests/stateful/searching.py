@@ -218,5 +218,6 @@ class Searching(History):
             assert (record is not None) == (i in shelf.rows) == (i in docs)
             assert record is None or shelf.holds(record)
             assert docs.get(i) == record
+            assert docs.get(i, default=shelf) == (shelf if record is None else record)
         with pytest.raises(vdb.ArgumentTypeError):
             docs.get(1 if shelf.text_ids else "1")

@@ -47,6 +47,8 @@ def collections(db: vdb.Database) -> None:
     assert_type(docs.delete(["a"]), int)
     assert_type(docs.get("a"), vdb.Record | None)
     assert_type(docs.get(["a", "b"]), list[vdb.Record | None])
+    assert_type(docs.get("a", default=0), vdb.Record | int)
+    assert_type(docs.get(["a", "b"], default=""), list[vdb.Record | str])
     assert_type(docs.ids(), Iterator[int | str])
     assert_type(docs.scan(), vdb.RecordScan)
     assert_type(len(docs), int)
@@ -58,6 +60,8 @@ def searches(docs: vdb.CollectionReader) -> None:
     hits = docs.search([1.0, 2, 3], k=5, ef=100, exact=True, scores="native", threshold=0.5)
     assert_type(hits, vdb.Hits)
     assert_type(hits[0], vdb.Hit)
+    assert_type(docs.more_like(1, offset=3, not_like=[2]), vdb.Hits)
+    assert_type(docs.more_like(1, group_by="g"), vdb.GroupedHits)
     assert_type(hits[:2], vdb.Hits)
     assert_type(hits.values, NDArray[np.float64])
     for hit in hits:

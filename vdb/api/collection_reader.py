@@ -20,9 +20,9 @@ from vdb.api.record_iterator import Walk
 from vdb.api.record_scan import RecordScan
 from vdb.api.write_methods import refuse_write_method
 from vdb.errors import VdbError
-from vdb.model import config, inputs
+from vdb.model import config, inputs, pauses
 from vdb.model.filters import Filter
-from vdb.model.records import Id, Record
+from vdb.model.records import Default, Id, Record
 from vdb.model.results import FieldValues
 from vdb.model.synonyms import with_hints
 
@@ -79,22 +79,39 @@ class CollectionReader(CollectionSearches, CollectionMeasurements):
     def get(self, ids: Id) -> Record | None: ...  # type: ignore[overload-overlap]
     @overload
     def get(self, ids: Sequence[Id] | NDArray[Any]) -> list[Record | None]: ...
+    @overload
+    def get(self, ids: Id, *, default: Default) -> Record | Default: ...  # type: ignore[overload-overlap]
+    @overload
+    def get(
+        self, ids: Sequence[Id] | NDArray[Any], *, default: Default
+    ) -> list[Record | Default]: ...
     @with_hints
-    def get(self, ids: Id | Sequence[Id] | NDArray[Any]) -> Record | list[Record | None] | None:
-        """Records by id: one for one id, a list in order for several; None where there is none.
+    def get(
+        self, ids: Id | Sequence[Id] | NDArray[Any], *, default: Default | None = None
+    ) -> Record | list[Record | Default | None] | Default | None:
+        """Records by id: one for one id, a list in order for several.
+
+        Args:
+            ids: One id, or several.
+            default: What stands where there is no record of an id, as in ``dict.get``; by keyword
+                only, since a second argument by place is a filter in other products.
 
         Raises:
             ArgumentTypeError: An id is of neither kind, or of the other kind than the collection's.
 
         Example:
             record = docs.get("tea")
+            assert docs.get(["tea", "mud"], default="no drink")[1] == "no drink"
         """
         id_list = inputs.id_list(ids)
         with self._access.reading() as reader:
             view = self._view(reader)
             inputs.require_id_kind(self._name, view.header.id_kind, id_list)
             records = query.get(reader, view, id_list)
-        return records[0] if inputs.is_one_id(ids) else records
+        rows: list[Record | Default | None] = [
+            default if record is None else record for record in pauses.paced(records)
+        ]
+        return rows[0] if inputs.is_one_id(ids) else rows
 
     @with_hints
     def ids(

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any, Literal, Protocol, TypeAlias
+from typing import Any, Literal, Protocol, TypeAlias, TypeVar
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
@@ -12,6 +12,7 @@ from numpy.typing import ArrayLike, NDArray
 from vdb.model.presentation.short_repr import payload_text, vector_text
 
 __all__ = [
+    "Default",
     "Direction",
     "Hit",
     "Id",
@@ -31,6 +32,9 @@ Id: TypeAlias = int | str
 
 Ids: TypeAlias = "list[Id] | NDArray[np.int64]"
 """Several ids; many ints as an array, which takes a fifth of the time."""
+
+Default = TypeVar("Default")
+"""The type of what stands for a record that is not there."""
 
 Payload: TypeAlias = Any
 """A JSON-like value: None, bool, int, float, str, list, or dict with str keys."""

@@ -74,6 +74,7 @@ _PARAMETERS = {
     "diversity": "mmr lambdamult mmrlambda mmrthreshold",
     "candidates": "fetchk prefetch mmrprefetchk candidateslimit",
     "group_by": "groupbyfield groupfield distinct collapse distinctby",
+    "default": "fallback defaultvalue missing ifmissing",
     "per_group": "groupsize hitspergroup",
     "not_like": "negative negatives notlike",
     "exist_ok": "getorcreate ifnotexists ifnotexist recreate",

@@ -13,7 +13,7 @@ from vdb.api.asynchronous.collection_searches import AsyncCollectionSearches
 from vdb.api.asynchronous.walk import AsyncWalk
 from vdb.model import config
 from vdb.model.filters import Filter
-from vdb.model.records import Id, Record
+from vdb.model.records import Default, Id, Record
 from vdb.model.results import FieldValues
 from vdb.model.synonyms import with_hints
 
@@ -67,19 +67,33 @@ class AsyncCollectionReader(AsyncCollectionSearches, AsyncCollectionMeasurements
     @overload
     async def get(self, ids: Sequence[Id] | NDArray[Any]) -> list[Record | None]: ...
 
+    @overload
+    async def get(self, ids: Id, *, default: Default) -> Record | Default: ...  # type: ignore[overload-overlap]
+
+    @overload
+    async def get(
+        self, ids: Sequence[Id] | NDArray[Any], *, default: Default
+    ) -> list[Record | Default]: ...
+
     @with_hints
     async def get(
-        self, ids: Id | Sequence[Id] | NDArray[Any]
-    ) -> Record | list[Record | None] | None:
-        """Records by id: one for one id, a list in order for several; None where there is none.
+        self, ids: Id | Sequence[Id] | NDArray[Any], *, default: Default | None = None
+    ) -> Record | list[Record | Default | None] | Default | None:
+        """Records by id: one for one id, a list in order for several.
+
+        Args:
+            ids: One id, or several.
+            default: What stands where there is no record of an id, as in ``dict.get``; by keyword
+                only, since a second argument by place is a filter in other products.
 
         Raises:
             ArgumentTypeError: An id is of neither kind, or of the other kind than the collection's.
 
         Example:
             record = await docs.get("tea")
+            assert (await docs.get(["tea", "mud"], default="no drink"))[1] == "no drink"
         """
-        return await self._calls.read(lambda _: self._sync.get(ids))
+        return await self._calls.read(lambda _: self._sync.get(ids, default=default))
 
     @with_hints
     def ids(
