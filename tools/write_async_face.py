@@ -41,7 +41,7 @@ LONG_WRITES = frozenset(
 """Methods that take long and let other writers have their turn meanwhile."""
 
 BY_HAND = frozenset({"Database.batch", "Database.close", "Database.snapshot", "Snapshot.close"})
-PLAIN_PROPERTIES = frozenset({"path", "read_only", "name", "dim"})
+PLAIN_PROPERTIES = frozenset({"path", "read_only", "name"})
 """Properties that read nothing from the database. Others become methods to be awaited."""
 
 RESULTS = {

@@ -153,6 +153,27 @@ class Stage:
             forms["Arrow List"] = lambda: pyarrow.array(self.lists)
         return forms
 
+    def tables(self) -> dict[str, Callable[[], Any]]:
+        """Makers of tables of ids, vectors and payloads."""
+        tables: dict[str, Callable[[], Any]] = {}
+        names = ("i", "title", "text", "tags")
+        columns: dict[str, Any] = {name: [one[name] for one in self.payloads] for name in names}
+        if pandas := module("pandas"):
+            tables["pandas"] = lambda: pandas.DataFrame(columns | {"vector": list(self.rows)})
+        if polars := module("polars"):
+            array = polars.Array(polars.Float32, DIM)
+            tables["polars"] = lambda: polars.DataFrame(
+                columns | {"vector": polars.Series(self.lists, dtype=array)}
+            )
+        if pyarrow := module("pyarrow"):
+            flat = pyarrow.array(self.rows.reshape(-1))
+            vectors = pyarrow.FixedSizeListArray.from_arrays(flat, DIM)
+            tables["pyarrow"] = lambda: pyarrow.table(columns | {"vector": vectors})
+        tables["dicts"] = lambda: [
+            one | {"vector": row} for one, row in zip(self.payloads, self.lists, strict=True)
+        ]
+        return tables
+
 
 def module(name: str) -> Any:
     """A module, or None where it is not installed."""
@@ -168,13 +189,22 @@ async def consumed(walk: AsyncIterator[object]) -> None:
         pass
 
 
-async def calls(stage: Stage) -> AsyncIterator[tuple[str, Call]]:
-    """Each call with its name; what it needs is made beforehand."""
+async def calls_with_vectors(stage: Stage) -> AsyncIterator[tuple[str, Call]]:
+    """Calls that take vectors of every form, with their names."""
     for name, make in stage.forms().items():
         docs = await stage.collection()
         yield f"add, vectors as {name}", partial(docs.add, stage.ids, make())
         search = partial(docs.search_many, k=1, exact=True, with_payloads=False, threads=1)
         yield f"search_many, queries as {name}", partial(search, make())
+    for name, make_table in stage.tables().items():
+        docs = await stage.collection(fields={"i": "int", "title": "keyword"})
+        yield f"add, table of {name}", partial(docs.add, make_table(), id="i", vector="vector")
+
+
+async def calls(stage: Stage) -> AsyncIterator[tuple[str, Call]]:
+    """Each call with its name; what it needs is made beforehand."""
+    async for name, call in calls_with_vectors(stage):
+        yield name, call
     rows = stage.rows
     docs = await stage.collection()
     yield "add, payloads", lambda: docs.add(stage.ids, rows, stage.payloads)
@@ -187,6 +217,8 @@ async def calls(stage: Stage) -> AsyncIterator[tuple[str, Call]]:
     yield "add, declared fields", lambda: docs.add(stage.ids, rows, stage.payloads)
     yield "upsert of all", lambda: docs.upsert(stage.ids, rows, stage.payloads)
     yield "set_payloads", lambda: docs.set_payloads(stage.ids, stage.payloads)
+    yield "update_payloads", lambda: docs.update_payloads(stage.ids, {"new": 1})
+    yield "values of a declared field", lambda: docs.values("title")
     yield "count by a declared field", lambda: docs.count({"i": {"$gte": 7}})
     yield "count by another field", lambda: docs.count({"text": {"$gt": "w"}})
     yield "search, list", lambda: docs.search(stage.lists[0], 10)

@@ -8,7 +8,7 @@ from typing import TypeAlias
 from vdb.errors import InvalidArgumentError, InvalidPayloadError
 from vdb.index.fields import field_index
 from vdb.index.ingest import RowFormat, slots_of_existing
-from vdb.model import inputs
+from vdb.model import inputs, pauses
 from vdb.model.filters.paths import find
 from vdb.model.payload_changes import NoMapError, PayloadChange, change_from, changed
 from vdb.model.payload_encoder import PayloadEncoder
@@ -84,22 +84,22 @@ def update_of_slots(
     payloads = dict(zip(places, stored, strict=True))
     names = dict(zip(places, ids, strict=True))
     each = [changes] * len(slots) if isinstance(changes, PayloadChange) else changes
-    for slot, change in zip(slots, each, strict=True):
+    for slot, change in pauses.paced(zip(slots, each, strict=True)):
         payloads[slot] = _changed(names[slot], payloads[slot], change)
     before = dict(zip(places, stored.encoded, strict=True))
     encoded: dict[int, bytes | None] = {}
-    for slot, payload in payloads.items():
+    for slot, payload in pauses.paced(payloads.items()):
         body = _encoded(names[slot], payload)
         if body != before[slot]:
             encoded[slot] = body
     fields = field_index.declared(coll.header)
     after = [
         [field_index.terms_of_record(names[slot], field, payloads[slot]) for field in fields]
-        for slot in encoded
+        for slot in pauses.paced(encoded)
     ]
     old = field_index.of_stored(batch, coll, list(encoded))
     with batch.changing():
-        for slot, body in encoded.items():
+        for slot, body in pauses.paced(encoded.items()):
             batch.put_encoded(coll, slot, names[slot], body)
         field_index.follow(batch, coll, list(encoded), before=old, after=after)
     return len(encoded)

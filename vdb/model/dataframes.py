@@ -14,6 +14,8 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from vdb.model import pauses
+
 if TYPE_CHECKING:
     from vdb.model.arrow import Column
 
@@ -170,7 +172,8 @@ def joined(names: list[Any], columns: list[list[Any]], rows: int) -> list[dict[A
         raise ValueError(f"two of its columns are called {duplicate!r}")
     if not columns:
         return [{} for _ in range(rows)]
-    return [dict(zip(names, row, strict=True)) for row in zip(*columns, strict=True)]
+    entries = pauses.paced(zip(*columns, strict=True))
+    return [dict(zip(names, row, strict=True)) for row in entries]
 
 
 def series_values(series: Any) -> list[Any]:

@@ -76,12 +76,12 @@ def _with_pauses(items: Iterable[_T]) -> Iterator[_T]:
         yield item
 
 
-def piece(count: int) -> int:
-    """How many of `count` items one step of C code should take; it pauses first, if due."""
+def piece(count: int, few: int = _PIECE) -> int:
+    """How many of `count` items one step of C code should take: all, or a `few`; pauses if due."""
     if not _worker.pausing:
         return count
     pace()
-    return min(count, _PIECE)
+    return min(count, few)
 
 
 def pieces(items: list[_T], most: int | None = None) -> Iterator[list[_T]]:

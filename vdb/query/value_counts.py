@@ -17,7 +17,7 @@ from vdb.errors import InvalidArgumentError, NotFoundError
 from vdb.index import FilterSet
 from vdb.index.fields import postings
 from vdb.index.types import Reader, View
-from vdb.model import arguments
+from vdb.model import arguments, pauses
 from vdb.model.arguments import shown
 from vdb.model.config import LIMITS
 from vdb.model.filters.field_paths import field_path
@@ -154,7 +154,7 @@ def _counted(
     value_of = terms.value_of(line["type"])
     values: list[Any] = []
     counts: list[int] = []
-    for term, count, slots in _terms(reader, view, line, marks, prefix):
+    for term, count, slots in pauses.paced(_terms(reader, view, line, marks, prefix)):
         value = value_of(term)
         if value is not terms.SEVERAL:
             values.append(value)

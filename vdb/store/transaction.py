@@ -26,14 +26,16 @@ __all__ = ["Transaction"]
 
 _RECORDS_AT_ONCE = 8192
 _BYTES_AT_ONCE = 1 << 24
+_FEW_BYTES = 1 << 20  # where another thread is to have the GIL in between
 
 
 def _pieces(items: list[tuple[bytes, Any]]) -> Iterator[list[tuple[bytes, Any]]]:
     """The items in pieces of some megabytes, or all at once where they are few."""
     begin, size = 0, 0
+    most = pauses.piece(_BYTES_AT_ONCE, _FEW_BYTES)
     for end, (_, value) in enumerate(items, 1):
         size += len(value)
-        if size >= _BYTES_AT_ONCE:
+        if size >= most:
             yield items[begin:end]
             begin, size = end, 0
     if begin < len(items):

@@ -19,7 +19,7 @@ PAIRS = {
     vdb.CollectionReader: vdb.AsyncCollectionReader,
     vdb.Collection: vdb.AsyncCollection,
 }
-PLAIN = {"path", "read_only", "name", "dim", "commit"}
+PLAIN = {"path", "read_only", "name", "commit"}
 BLOCKS = {"batch", "snapshot"}
 WALKS = {"ids", "scan"}
 MEMBERS = [

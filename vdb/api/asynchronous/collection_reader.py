@@ -38,13 +38,12 @@ class AsyncCollectionReader(AsyncCollectionSearches, AsyncCollectionMeasurements
         """The collection's name; as last seen, where it is renamed."""
         return self._sync.name
 
-    @property
-    def dim(self) -> int | None:
+    async def dim(self) -> int | None:
         """The dimension of its vectors at present; only a rebuild changes it.
 
         None in a collection that was created with ``dim="auto"``, until it has a vector.
         """
-        return self._sync.dim
+        return await self._calls.read(lambda _: self._sync.dim)
 
     async def dtype(self) -> str:
         """How its vectors are stored at present; only a rebuild changes it."""

@@ -16,6 +16,7 @@ from typing import TypeAlias
 
 from vdb.errors import InvalidArgumentError, InvalidPayloadError, NotFoundError
 from vdb.index.fields import field_index, postings
+from vdb.model import pauses
 from vdb.model.arguments import shown
 from vdb.model.filters.field_types import MOST_FIELDS
 from vdb.model.filters.paths import names_of, path_of
@@ -91,7 +92,7 @@ def _build(batch: Batch, coll: WritableCollection, number: int) -> bool:
     field = field_index.declared(coll.header)[place]
     new: set[bytes] = set()
     end = min(coll.header.slots, line["built"] + _RECORDS_AT_ONCE)
-    for slot, record_id, payload in _records(batch, coll, line["built"], end):
+    for slot, record_id, payload in pauses.paced(_records(batch, coll, line["built"], end)):
         terms = field_index.terms_of_record(record_id, field, payload)
         new.update(posting(term, slot) for term in terms)
     with batch.changing():

@@ -7,6 +7,7 @@ and `follow` when it has: in the same commit, so that payloads and postings neve
 from __future__ import annotations
 
 from collections.abc import Sequence
+from itertools import chain
 from typing import Any, NamedTuple, TypeAlias
 
 import numpy as np
@@ -169,13 +170,19 @@ def follow(
 ) -> None:
     """Brings the postings from what the records at these slots had to what they have now.
 
-    Of a slot that is named twice the last terms count.
+    Of a slot that is named twice the last terms count. The terms are let go of: to free all at once
+    takes longer than another thread should wait for the GIL.
     """
     for place, line in enumerate(coll.header.fields):
         old = _postings(slots, before, place)
         new = _postings(slots, after, place)
         if old != new:
-            postings.change(batch, coll, line["number"], added=new - old, removed=old - new)
+            pauses.pace()
+            added = new - old
+            pauses.pace()
+            postings.change(batch, coll, line["number"], added=added, removed=old - new)
+    for terms_of_record in pauses.paced(chain(before, after)):
+        terms_of_record.clear()
 
 
 def _postings(slots: Sequence[int], records: Sequence[Terms], place: int) -> set[bytes]:

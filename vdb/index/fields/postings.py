@@ -151,8 +151,9 @@ def change(
     removed: Iterable[bytes],
 ) -> None:
     """Adds and removes postings; adding what is there and removing what is not does nothing."""
-    new = set(added)
+    new = set(pauses.paced(added))
     old = set(removed) - new
+    pauses.pace()
     changes = pauses.in_order(new | old)
     prefix = keys.field(coll.header.number, field)
     room = batch.small_block - SEAL_SIZE
@@ -170,7 +171,12 @@ def change(
         here = set(changes[at:end])
         at = end
         before = Leaf(batch.seal.unwrap(key, value), f"key {key.hex()}").postings() if value else []
-        after = (set(before) | (here & new)) - (here & old)
+        pauses.pace()
+        gained = here & new
+        pauses.pace()
+        after = set(before) | gained
+        pauses.pace()
+        after -= here & old
         if len(after) == len(before) and after.issuperset(before):
             continue
         _put(batch, key, bound, posting_leaves.cut(pauses.in_order(after), room), prefix)

@@ -8,6 +8,7 @@
 
 #include "bindings/arrays.h"
 #include "bindings/bind.h"
+#include "bindings/gil.h"
 #include "bindings/python_source.h"
 
 namespace vdb::bindings {
@@ -131,7 +132,12 @@ void bind_writer(nb::module_& m) {
           [](nb::object self, uint64_t commit, size_t first, std::optional<size_t> count) {
             auto& w = nb::cast<Writer&>(self);
             nb::list out;
-            for (const auto& sealed : w.seal(commit, first, count.value_or(SIZE_MAX))) {
+            // A Writer belongs to one thread, so others may run while its blocks are summed up.
+            const auto blocks = [&] {
+              const Unlocked unlocked;
+              return w.seal(commit, first, count.value_or(SIZE_MAX));
+            }();
+            for (const auto& sealed : blocks) {
               const std::string key = sealed.table->key(sealed.number);
               nb::ndarray<nb::numpy, const uint8_t, nb::ndim<1>> value(
                   sealed.data, {size_t{sealed.table->shape().block_size}}, self);

@@ -14,6 +14,7 @@ from numpy.typing import NDArray
 from vdb.errors import CorruptedError, InvalidPayloadError
 from vdb.index.fields import field_index, postings
 from vdb.index.fields.field_index import Field
+from vdb.model import pauses
 from vdb.model.records import Problem
 from vdb.store import CollectionView, Snapshot
 from vdb.store.format import keys
@@ -57,7 +58,7 @@ def _postings(
         if isinstance(leaf, CorruptedError):
             yield Problem(_where(header, field), leaf.found)
             continue
-        for entry in leaf:
+        for entry in pauses.paced(leaf):
             slot = int.from_bytes(entry[-SLOT_SIZE:], "big")
             if slot >= header.slots:
                 yield Problem(

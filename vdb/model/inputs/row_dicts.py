@@ -8,7 +8,7 @@ from typing import Any, NoReturn
 import numpy as np
 
 from vdb.errors import ArgumentTypeError, InvalidArgumentError
-from vdb.model import dataframes
+from vdb.model import dataframes, pauses
 from vdb.model.arguments import unreadable, words
 from vdb.model.inputs.column_names import PAYLOAD, ColumnNames
 from vdb.model.records import Payload, Record
@@ -38,7 +38,7 @@ class RowDicts:
         self.vectors: list[Any] = []
         self.payloads: list[Payload] = []
         self._names = names
-        for number, row in enumerate(_read(rows)):
+        for number, row in enumerate(pauses.paced(_read(rows))):
             content = self._content(number, row)
             self.ids.append(self._value(number, content, names.id))
             if vectors:
