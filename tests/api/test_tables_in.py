@@ -276,6 +276,9 @@ class TestVectors:
         column = Node("+l", 3, [None, offsets], [numbers("f", "f4", range(8))])
         with pytest.raises(vdb.DimensionMismatchError, match=r"\['vector'\]\[1\] .* got 2"):
             docs.add(example(vector=column))
+        longer = Node("+l", 2, [None, np.array([0, 4, 7], "i4")], [numbers("f", "f4", range(7))])
+        with pytest.raises(vdb.DimensionMismatchError, match=r"^vectors\[0\] must .* got 4"):
+            docs.add([1, 2], longer)
         with pytest.raises(vdb.DimensionMismatchError, match=r"must have 3 dimensions .* got 2"):
             docs.add([1], vectors([[1, 2]]))
 

@@ -17,16 +17,23 @@ TYPES = [np.int8, np.uint8, np.int16, np.int32, np.uint64, np.int64, np.float16,
 
 
 def rows(given, dtype, metric="l2", dim=None, *, one=False):
-    array = np.asarray(given)
     return inputs.vector_matrix(
         given,
-        dim=array.shape[-1] if dim is None else dim,
+        dim=np.asarray(given).shape[-1] if dim is None else dim,
         metric=METRICS[metric],
         dtype=DTYPES[dtype],
         rows=None,
         name="vectors",
         one=one,
     )
+
+
+def objects(entries):
+    """An array of objects, as columns of pandas are."""
+    array = np.empty(len(entries), dtype=object)
+    for i, entry in enumerate(entries):
+        array[i] = entry
+    return array
 
 
 def refused(pattern, given, dtype, metric="l2", **more):
@@ -191,6 +198,22 @@ class TestBits:
         text = r"must have 16 dimensions .* \(2 bytes of packed bits, or 16 booleans\), got"
         with pytest.raises(vdb.DimensionMismatchError, match=text):
             rows(given, "bit", "hamming", dim=16)
+
+    @pytest.mark.parametrize("make", [list, objects], ids=["list", "objects"])
+    def test_a_missing_row_is_named_beside_packed_ones(self, make):
+        refused(r"^vectors\[1\] is missing", make([self.packed[0], None]), "bit", "hamming", dim=16)
+        refused(r"^vectors\[0\] is missing", make([None, self.packed[0]]), "bit", "hamming", dim=16)
+
+    @pytest.mark.parametrize("make", [list, objects], ids=["list", "objects"])
+    @pytest.mark.parametrize("before", [1, 2, 7])
+    def test_rows_are_packed_all_or_none(self, make, before):
+        packed, single = self.packed[0], np.unpackbits(self.packed[0])
+        for first, other in ((packed, single), (single, packed)):
+            text = (
+                rf"^vectors\[{before}\] has {len(other)} entries and vectors\[0\] has {len(first)}"
+            )
+            with pytest.raises(vdb.DimensionMismatchError, match=text):
+                rows(make([first] * before + [other]), "bit", "hamming", dim=16)
 
     def test_fractions_are_no_bits(self):
         with pytest.raises(vdb.ArgumentTypeError, match="must hold bytes of packed bits, or"):

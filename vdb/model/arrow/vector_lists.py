@@ -25,7 +25,7 @@ _TENSOR = "arrow.fixed_shape_tensor"
 
 
 def matrices(
-    column: Column, name: str, refuse_length: Callable[[int, int], NoReturn]
+    column: Column, name: str, refuse_length: Callable[[int, int, int], NoReturn]
 ) -> Iterator[NDArray[Any]]:
     """The vectors of a column, a matrix for each of its arrays; float, int, uint or bool (n, dim).
 
@@ -37,7 +37,7 @@ def matrices(
     Args:
         column: Of any type.
         name: What the argument is called in messages.
-        refuse_length: Raises for (row, length), a list of another length than the first.
+        refuse_length: Raises for (row, length, first): a list of another length than the first one.
 
     Raises:
         ArgumentTypeError: The column holds neither lists of numbers nor numbers.
@@ -65,7 +65,7 @@ def matrices(
         else:
             matrix, odd = _variable(kind, chunk, length, place)
             if odd is not None:
-                refuse_length(before + odd[0], odd[1])
+                refuse_length(before + odd[0], odd[1], matrix.shape[1])
             length = matrix.shape[1]
         yield _in_logical_order(kind, matrix)
         before += chunk.count

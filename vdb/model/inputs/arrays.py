@@ -84,8 +84,8 @@ def _lengths(dim: int, dtype: DType) -> tuple[int, ...]:
 def _of_arrow(column: Any, name: str, dim: int, dtype: DType) -> Iterator[NDArray[Any]]:
     from vdb.model import arrow
 
-    def refuse_length(row: int, length: int) -> NoReturn:
-        refuse_dimension(f"{name}[{row}]", dim, dtype, length)
+    def refuse_length(row: int, length: int, first: int) -> NoReturn:
+        _refuse_length(name, row, length, first=first, dim=dim, dtype=dtype)
 
     try:
         many = False
@@ -182,6 +182,10 @@ class _Objects:
         entries = list(array) if array.ndim == 1 else []
         if any(map(is_row, entries)):
             rows = [self._row(i, entry) for i, entry in enumerate(pauses.paced(entries))]
+            first, dim, dtype = len(rows[0]), self._dim, self._dtype
+            for i, row in enumerate(pauses.paced(rows)):
+                if len(row) != first:
+                    _refuse_length(self._name, i, len(row), first=first, dim=dim, dtype=dtype)
             parts = [np.concatenate(some) for some in pauses.pieces(rows)]
             return np.concatenate(parts).reshape(len(rows), -1)
         return self._from_numbers(array, self._name)
@@ -274,7 +278,8 @@ def _refuse_missing(name: str, row: int, entry: object) -> NoReturn:
 
 
 def _refuse_ragged(vectors: Any, name: str, dim: int, dtype: DType) -> None:
-    """Raise for the first row of another length, if there is one."""
+    """Raise for the first row that is missing or of another length, if there is one."""
+    first: int | None = None
     for i, row in enumerate(vectors):
         if row is None:
             _refuse_missing(f"{name}[{i}]", i, row)
@@ -282,8 +287,25 @@ def _refuse_ragged(vectors: Any, name: str, dim: int, dtype: DType) -> None:
             length = len(row)
         except TypeError:
             return
-        if length != dim:
-            refuse_dimension(f"{name}[{i}]", dim, dtype, length)
+        first = length if first is None else first
+        if length != first or length not in _lengths(dim, dtype):
+            _refuse_length(name, i, length, first=first, dim=dim, dtype=dtype)
+
+
+def _refuse_length(
+    name: str, row: int, length: int, *, first: int, dim: int, dtype: DType
+) -> NoReturn:
+    """Raise for a row of another length than the first one, or for the first one's length."""
+    if first not in _lengths(dim, dtype):
+        refuse_dimension(f"{name}[0]", dim, dtype, first)
+    if length not in _lengths(dim, dtype):
+        refuse_dimension(f"{name}[{row}]", dim, dtype, length)
+    raise DimensionMismatchError(
+        f"{name}[{row}] has {length} entries and {name}[0] has {first}; bits are packed into bytes "
+        "in all rows, or in none",
+        expected=first,
+        received=length,
+    )
 
 
 def refuse_dimension(name: str, dim: int, dtype: DType, received: int) -> NoReturn:

@@ -76,9 +76,10 @@ def _width_of_array(array: NDArray[Any], name: str, *, one: bool) -> tuple[int, 
 def _width_of_column(column: Any, name: str) -> tuple[int, bool]:
     from vdb.model import arrow
 
-    def refuse_length(row: int, length: int) -> NoReturn:
+    def refuse_length(row: int, length: int, first: int) -> NoReturn:
         raise DimensionMismatchError(
-            f"{name}[{row}] has {length} numbers, and those before it have others",
+            f"{name}[{row}] has {length} numbers, and {name}[0] has {first}",
+            expected=first,
             received=length,
         )
 
