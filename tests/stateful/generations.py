@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 from hypothesis.stateful import precondition, rule
 
 import vdb
-from stateful.history import History
+from stateful.embedding import Embedding
 from support import kinds, strategies
 from support.stopped import StopError, stop_after
 
@@ -53,6 +53,7 @@ def become(shelf, kind, index):
         made = np.packbits(row != 0) if kind.dtype == "bit" else row.astype(kind.dtype)
         if kind.dtype != shelf.dtype:
             shelf.rows[i] = made, payload
+    shelf.kept = None
     shelf.kind = kind
     shelf.metric, shelf.dtype = kind
     shelf.index = index
@@ -63,7 +64,7 @@ def dtypes_of(shelf):
     return [dtype for dtype in DTYPES if not rounds(shelf, dtype)]
 
 
-class Generations(History):
+class Generations(Embedding):
     """Whatever is rebuilt, the records stay, and searches give what the present metric gives."""
 
     @precondition(lambda self: self.shelves and self.batch is None)
@@ -151,13 +152,16 @@ class Generations(History):
         become(shelf, kind, pending.index)
 
     @precondition(lambda self: self.shelves and self.batch is None)
-    @rule(data=st.data())
-    def go_back(self, data):
+    @rule(data=st.data(), table=st.booleans())
+    def go_back(self, data, table):
         shelf, docs = self.pick(data)
         info = docs.info()
         if info.previous is None:
             with pytest.raises(vdb.NotFoundError):
                 docs.rollback()
+            return
+        if shelf.kept is not None:
+            self.back_to_other_vectors(shelf, docs, table=table)
             return
         kind = kinds.Kind(info.previous.metric, info.previous.dtype)
         if refuses(shelf, kind) or rounds(shelf, kind.dtype):
@@ -171,9 +175,10 @@ class Generations(History):
     @precondition(lambda self: self.shelves and self.batch is None)
     @rule(data=st.data(), previous=st.booleans())
     def drop_one(self, data, previous):
-        _, docs = self.pick(data)
+        shelf, docs = self.pick(data)
         info = docs.info()
         if previous:
             assert docs.drop_previous() == (info.previous is not None)
+            shelf.kept = None
         else:
             assert docs.discard_rebuild() == (info.rebuilding is not None)

@@ -34,6 +34,7 @@ class Shelf:
         self.fields = dict(fields or {})
         self.is_open = is_open  # whether no vector has said the dimension yet
         self.optional = optional  # whether records may have no vector
+        self.kept = None  # a generation with other vectors to which a rollback leads
         self.rows = {}  # id -> (vector as stored or None, payload)
 
     def options(self):
