@@ -9,10 +9,24 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from vdb.errors import CorruptedError
-from vdb.index.types import View
+from vdb.index.types import Reader, View
+from vdb.model import pauses
 from vdb.model.records import Id
 
-__all__ = ["require_same_id", "require_same_ids"]
+__all__ = ["require_same_id", "require_same_ids", "slots_of"]
+
+
+def slots_of(reader: Reader, view: View, ids: Sequence[Id]) -> list[int | None]:
+    """The slots of the records with these ids, None where there is none.
+
+    Raises:
+        CorruptedError: An id leads to a slot whose record has another one.
+    """
+    slots = [reader.slot_of(view, value) for value in pauses.paced(ids)]
+    present = [slot for slot in slots if slot is not None]
+    expected = [value for value, slot in zip(ids, slots, strict=True) if slot is not None]
+    require_same_ids(view, present, expected, reader.encoded(view, present, payloads=False)[0])
+    return slots
 
 
 def require_same_id(view: View, slot: int, expected: Id, received: Id) -> None:

@@ -14,7 +14,7 @@ from vdb.errors import (
     InvalidVectorError,
     NotFoundError,
 )
-from vdb.index.record_ids import require_same_ids
+from vdb.index.record_ids import slots_of
 from vdb.index.types import Reader, View
 from vdb.model import arguments, inputs
 from vdb.model.config import LIMITS
@@ -85,17 +85,14 @@ def _example_ids(view: View, ids: object) -> list[Id]:
 
 
 def _vectors(reader: Reader, view: View, name: str, ids: list[Id]) -> NDArray[Any]:
-    slots = []
-    for i, value in enumerate(ids):
-        slot = reader.slot_of(view, value)
+    slots = slots_of(reader, view, ids)
+    for i, (value, slot) in enumerate(zip(ids, slots, strict=True)):
         if slot is None:
             raise NotFoundError(
                 f"{name}[{i}]: collection {view.header.name!r} has no record {value!r}",
                 expected="an id that is there",
                 received=value,
             )
-        slots.append(slot)
-    require_same_ids(view, slots, ids, reader.encoded(view, slots, payloads=False)[0])
     places = np.array(slots, dtype=np.uint32)
     bare = np.flatnonzero(~index.has_vector(reader, view, places))
     if bare.size:

@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 
 from vdb.errors import ArgumentTypeError, InvalidArgumentError
 from vdb.index import Reader, View
+from vdb.index.record_ids import slots_of
 from vdb.model import dataframes, inputs
 from vdb.model.arguments import number, sequence, unreadable, whole
 from vdb.model.config import LIMITS
@@ -73,16 +74,16 @@ def read_labels(reader: Reader, view: View, relevant: Relevant, queries: int) ->
         ArgumentTypeError: Neither a sequence nor a mapping, or ids of the wrong kind.
         InvalidArgumentError: Not one entry for each query, a number without a query, no label at
             all, a grade that is negative or no number, or none of the ids is in the collection.
+        CorruptedError: An id leads to the record of another one.
     """
     grades_by_query = _by_query(relevant, queries)
+    slot_by_id = _slots_by_id(reader, view, grades_by_query)
     slots, grades, ideal, unknown = [], [], [], 0
     counts = np.zeros(queries, dtype=np.int64)
     for query, grade_of in enumerate(grades_by_query):
         grade_at: dict[int, float] = {}
         for value, grade in grade_of.items():
-            slot = None
-            if type(value).__name__ == view.header.id_kind:
-                slot = reader.slot_of(view, value)
+            slot = slot_by_id.get(value)
             if slot is None:
                 unknown += 1
             else:
@@ -108,6 +109,15 @@ def read_labels(reader: Reader, view: View, relevant: Relevant, queries: int) ->
             received=example,
         )
     return Labels(tuple(slots), tuple(grades), tuple(ideal), counts, unknown)
+
+
+def _slots_by_id(
+    reader: Reader, view: View, grades_by_query: list[dict[Id, float]]
+) -> dict[Id, int | None]:
+    """The slots of all relevant ids that the collection can have; each is looked up once."""
+    distinct = {value for grade_of in grades_by_query for value in grade_of}
+    ids = [value for value in distinct if type(value).__name__ == view.header.id_kind]
+    return dict(zip(ids, slots_of(reader, view, ids), strict=True))
 
 
 def _by_query(relevant: object, queries: int) -> list[dict[Id, float]]:

@@ -38,6 +38,7 @@ from vdb.analysis.comparison.sides_report import (
     SideSummary,
 )
 from vdb.errors import InvalidArgumentError
+from vdb.index.record_ids import slots_of
 from vdb.model.arguments import whole
 from vdb.model.config import LIMITS
 from vdb.model.metrics import METRICS
@@ -261,22 +262,32 @@ def _fill_agreement(
     """Step 3 for some queries."""
     for number, query in enumerate(rows):
         for pair, (a, b) in enumerate(pairs):
-            in_a, in_b = ranked[a][number].ids, ranked[b][number].ids
+            hits = ranked[a][number], ranked[b][number]
+            in_a, in_b = hits[0].ids, hits[1].ids
             shared = len(set(in_a) & set(in_b))
             longest = max(len(in_a), len(in_b))
             tables.overlap[query, pair] = shared / longest if longest else 1.0
             tables.same_first[query, pair] = float(in_a[:1] == in_b[:1])
             either = sorted({*in_a, *in_b}, key=repr)
-            values = [_values(moments[side], query, either) for side in (a, b)]
+            values = [
+                _values(moments[side], query, either, own)
+                for side, own in zip((a, b), hits, strict=True)
+            ]
             both = ~np.isnan(values[0]) & ~np.isnan(values[1])
             tau = ranking.kendall_tau_b(values[0][both], values[1][both])
             tables.tau[query, pair] = tau
 
 
-def _values(moment: _Moment, query: int, ids: list[Id]) -> NDArray[np.float64]:
-    """The closeness of these records to a query, higher is closer; NaN where there is no record."""
+def _values(moment: _Moment, query: int, ids: list[Id], hits: _Ranked) -> NDArray[np.float64]:
+    """The closeness of these records to a query, higher is closer; NaN where there is no record.
+
+    `hits` are those of the side itself, whose slots need no look-up.
+    """
     reader, view = moment.reader, moment.view
-    slots = [reader.slot_of(view, record_id) for record_id in ids]
+    slot_by_id: dict[Id, int | None] = dict(zip(hits.ids, hits.slots.tolist(), strict=True))
+    others = [record_id for record_id in ids if record_id not in slot_by_id]
+    slot_by_id |= zip(others, slots_of(reader, view, others), strict=True)
+    slots = [slot_by_id[record_id] for record_id in ids]
     values = np.full(len(ids), np.nan)
     there = [place for place, slot in enumerate(slots) if slot is not None]
     if there:
