@@ -6,7 +6,7 @@ The analyses behind them are imported at the first call.
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, TypedDict
 
 from numpy.typing import ArrayLike
 
@@ -87,9 +87,7 @@ def compare_metrics(
     from vdb.analysis.common.moments import Moments
     from vdb.analysis.comparison.compare import compare
 
-    arguments.callback("progress", progress)
-    count = config.thread_count(threads)
-    field = arguments.text("text_field", text_field)
+    common = _common(text_field, seed, threads, progress)
     return compare(
         Moments(_readable(collection)._reading_view),  # noqa: SLF001 - same package
         queries,
@@ -97,10 +95,7 @@ def compare_metrics(
         k=k,
         relevant=relevant,
         texts=texts,
-        text_field=field,
-        seed=seed,
-        threads=count,
-        progress=progress,
+        **common,
     )
 
 
@@ -153,9 +148,7 @@ def compare_collections(
     from vdb.analysis.common.moments import Moments
     from vdb.analysis.comparison.sides import Side, compare_sides
 
-    arguments.callback("progress", progress)
-    count = config.thread_count(threads)
-    field = arguments.text("text_field", text_field)
+    common = _common(text_field, seed, threads, progress)
     sides = [
         Side(name, Moments(collection._reading_view), side_queries)  # noqa: SLF001 - same package
         for name, collection, side_queries in _sides(collections, queries)
@@ -165,10 +158,7 @@ def compare_collections(
         k=k,
         relevant=relevant,
         texts=texts,
-        text_field=field,
-        seed=seed,
-        threads=count,
-        progress=progress,
+        **common,
     )
 
 
@@ -218,9 +208,7 @@ def compare_generations(
     from vdb.analysis.comparison.generations import generation_sides
     from vdb.analysis.comparison.sides import compare_sides
 
-    arguments.callback("progress", progress)
-    count = config.thread_count(threads)
-    field = arguments.text("text_field", text_field)
+    common = _common(text_field, seed, threads, progress)
     sides = generation_sides(
         _readable(collection)._reading_view,  # noqa: SLF001 - same package
         queries,
@@ -231,10 +219,7 @@ def compare_generations(
         k=k,
         relevant=relevant,
         texts=texts,
-        text_field=field,
-        seed=seed,
-        threads=count,
-        progress=progress,
+        **common,
     )
 
 
@@ -298,9 +283,7 @@ def calibrate_threshold(
     """
     from vdb.analysis.calibration.calibrate import calibrate
 
-    arguments.callback("progress", progress)
-    count = config.thread_count(threads)
-    field = arguments.text("text_field", text_field)
+    common = _common(text_field, seed, threads, progress)
     with _readable(collection)._reading_view() as (reader, view):  # noqa: SLF001 - same package
         return calibrate(
             reader,
@@ -314,11 +297,25 @@ def calibrate_threshold(
             keep=keep,
             relevant=relevant,
             texts=texts,
-            text_field=field,
-            seed=seed,
-            threads=count,
-            progress=progress,
+            **common,
         )
+
+
+class _Common(TypedDict):
+    """The arguments that every analysis here takes; of the seed the analysis knows the range."""
+
+    text_field: str
+    seed: int
+    threads: int
+    progress: Progress | None
+
+
+def _common(text_field: object, seed: int, threads: object, progress: Progress | None) -> _Common:
+    """These arguments, checked, with the number of threads."""
+    arguments.callback("progress", progress)
+    count = config.thread_count(threads)
+    field = arguments.text("text_field", text_field)
+    return _Common(text_field=field, seed=seed, threads=count, progress=progress)
 
 
 def _sides(collections: object, queries: object) -> list[tuple[str, CollectionReader, ArrayLike]]:
