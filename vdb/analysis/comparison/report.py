@@ -1,8 +1,9 @@
-"""The dataclasses of a comparison of metrics."""
+"""The dataclasses of a comparison of metrics, and those that one of collections has too."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import Generic, TypeVar
 
 from vdb.analysis.common.norms import Norms
 from vdb.model.records import Id
@@ -14,6 +15,7 @@ __all__ = [
     "Disagreement",
     "First",
     "MetricComparison",
+    "MetricFirst",
     "Quality",
 ]
 
@@ -40,18 +42,18 @@ class Agreement(Result):
 
 @dataclass(frozen=True, slots=True)
 class Quality(Result):
-    """Retrieval quality of one metric by the labels; means over labelled queries.
+    """Retrieval quality of one metric, or side, by the labels; means over labelled queries.
 
     Attributes:
-        metric: The metric.
+        name: The metric, or side of the comparison.
         recall: Share of the relevant records that are among the k nearest.
         precision: Share of the k nearest that are relevant.
         mrr: Reciprocal rank of the first relevant record, 0 without one.
-        ndcg: Discounted cumulative gain over that of the best possible order.
+        ndcg: Discounted cumulative gain over that of the best possible order, by grades.
         found: Share of queries with a relevant record among the k nearest.
     """
 
-    metric: str
+    name: str
     recall: Interval
     precision: Interval
     mrr: Interval
@@ -81,40 +83,52 @@ class Difference(Result):
 
 @dataclass(frozen=True, slots=True)
 class First(Result):
-    """The first record of a query under one metric.
+    """The first record of a query under one metric, or on one side.
 
     Attributes:
-        metric: The metric.
+        name: The metric, or side of the comparison.
         id: The record's id; None without a hit.
-        value: Its natural value.
-        norm: The length of its vector.
+        value: Its natural value under that metric, or the side's.
         text: Its text from the payload, or None.
-        relevant: Whether the labels call it relevant; None without labels for the query.
     """
 
-    metric: str
+    name: str
     id: Id | None
     value: float
-    norm: float
     text: str | None
-    relevant: bool | None
 
 
 @dataclass(frozen=True, slots=True)
-class Disagreement(Result):
-    """A query on which metrics differ much.
+class MetricFirst(First):
+    """The first record of a query under one metric.
+
+    Attributes:
+        norm: The length of its vector.
+        relevant: Whether the labels call it relevant; None without labels for the query.
+    """
+
+    norm: float
+    relevant: bool | None
+
+
+_AnyFirst = TypeVar("_AnyFirst", bound=First)
+
+
+@dataclass(frozen=True, slots=True)
+class Disagreement(Result, Generic[_AnyFirst]):
+    """A query on which metrics, or sides, differ much.
 
     Attributes:
         query: Its number, from 0.
         text: Its text, if texts were given.
-        overlap: The mean overlap of its k nearest over all pairs of metrics.
-        firsts: The first record under each metric.
+        overlap: The mean overlap of its k nearest over all pairs.
+        firsts: The first record of each.
     """
 
     query: int
     text: str | None
     overlap: float
-    firsts: tuple[First, ...]
+    firsts: tuple[_AnyFirst, ...]
 
 
 @dataclass(frozen=True, slots=True)
@@ -161,6 +175,6 @@ class MetricComparison(Result):
     best: str | None
     differences: tuple[Difference, ...]
     findings: tuple[str, ...]
-    disagreements: tuple[Disagreement, ...]
+    disagreements: tuple[Disagreement[MetricFirst], ...]
     seed: int
     resamples: int
