@@ -34,7 +34,12 @@ LONG_READS = frozenset(
 
 LONG_WRITES = frozenset(
     {
-        *("Database.repair", "Collection.index_field", "Collection.rebuild"),
+        *(
+            "Database.import_source",
+            "Database.repair",
+            "Collection.index_field",
+            "Collection.rebuild",
+        ),
         *("Collection.rollback", "Collection.tune"),
     }
 )

@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import Any
 
 import vdb
-from vdb import errors, scores
+from vdb import errors, scores, sources
 from vdb.model.filters.expression_syntax import Field
 
 PAGE = Path(__file__).parent.parent / "docs" / "reference" / "python.md"
@@ -49,6 +49,8 @@ CHAPTERS: dict[str, tuple[str, ...]] = {
     ),
 }
 """Where each name stands; what is not listed stands at the end of the last chapter."""
+MODULES = {"scores", "sources"}
+"""Public names that are modules, each with a chapter of its own."""
 
 _SECTION = re.compile(r"(Args|Attributes|Returns|Raises|Yields):")
 _ENTRY = re.compile(r"(\*{0,2}[A-Za-z_][\w.]*(?:, [A-Za-z_]\w*)*): (.*)")
@@ -62,7 +64,7 @@ def page() -> str:
     others = [
         name
         for name in vdb.__all__
-        if name not in placed | kinds and not name.startswith("__") and name != "scores"
+        if name not in placed | kinds | MODULES and not name.startswith("__")
     ]
     parts = [OPENING]
     for title, names in CHAPTERS.items():
@@ -74,6 +76,10 @@ def page() -> str:
     parts.append(f"{markdown(scores)}\n")
     for name in scores.__all__:
         parts.extend(thing(f"vdb.scores.{name}", getattr(scores, name)))
+    parts.append("## Sources\n")
+    parts.append(f"{markdown(sources)}\n")
+    for name in sources.__all__:
+        parts.extend(thing(f"vdb.sources.{name}", getattr(sources, name)))
     parts.append("## Errors\n")
     parts.append("| error | is also | when |\n|---|---|---|")
     parts.append("\n".join(map(error_row, errors.__all__)) + "\n")

@@ -7,8 +7,8 @@
     for hit in docs.search([0.9, 0.1, 0], k=2):
         print(hit.id, hit.score, hit.payload)
 
-What is public is listed in ``vdb.__all__``, and in that of ``vdb.scores``; everything else may
-change.
+What is public is listed in ``vdb.__all__``, and in those of ``vdb.scores`` and ``vdb.sources``;
+everything else may change.
 """
 
 from __future__ import annotations
@@ -59,6 +59,7 @@ from vdb.errors import (
     RebuildError,
     RemoteError,
     SnapshotWriteError,
+    SourceError,
     StaleError,
     UnsafeFilesystemError,
     VdbError,
@@ -75,6 +76,7 @@ from vdb.model.results import FieldValues, Interval, Section, WriteCounts
 from vdb.model.version import __version__
 
 if _typing.TYPE_CHECKING:
+    from vdb import sources
     from vdb.analysis.calibration.report import Calibration
     from vdb.analysis.comparison.report import MetricComparison
     from vdb.analysis.comparison.sides_report import CollectionComparison
@@ -87,6 +89,7 @@ if _typing.TYPE_CHECKING:
     from vdb.api.asynchronous.database import AsyncDatabase, open_async
     from vdb.api.asynchronous.snapshot import AsyncSnapshot
     from vdb.api.asynchronous.walk import AsyncWalk
+    from vdb.api.importing.report import ImportReport, VerificationReport
     from vdb.maintenance.check.problems import Problems
     from vdb.maintenance.info import CollectionInfo, DatabaseInfo, GenerationInfo, PendingRebuild
     from vdb.maintenance.rebuild import RebuildPlan, RebuildProgress, RebuildReport
@@ -136,6 +139,7 @@ __all__ = [
     "Hit",
     "HitGroup",
     "Hits",
+    "ImportReport",
     "Inspection",
     "Interval",
     "InvalidArgumentError",
@@ -171,12 +175,14 @@ __all__ = [
     "Section",
     "Snapshot",
     "SnapshotWriteError",
+    "SourceError",
     "SpeedPoint",
     "SpeedReport",
     "StaleError",
     "Tuning",
     "UnsafeFilesystemError",
     "VdbError",
+    "VerificationReport",
     "WriteCounts",
     "__version__",
     "backups",
@@ -190,6 +196,7 @@ __all__ = [
     "prune_backups",
     "restore",
     "scores",
+    "sources",
     "temporary",
 ]
 
@@ -208,6 +215,7 @@ _LATER = {
     "DatabaseInfo": "vdb.maintenance.info",
     "Explanation": "vdb.analysis.explanation.explain",
     "GenerationInfo": "vdb.maintenance.info",
+    "ImportReport": "vdb.api.importing.report",
     "Inspection": "vdb.analysis.inspection.report",
     "MetricComparison": "vdb.analysis.comparison.report",
     "PendingRebuild": "vdb.maintenance.info",
@@ -222,12 +230,15 @@ _LATER = {
     "RestoreReport": "vdb.maintenance.restore",
     "SpeedPoint": "vdb.analysis.measurement.speed",
     "SpeedReport": "vdb.analysis.measurement.speed",
+    "VerificationReport": "vdb.api.importing.report",
     "open_async": "vdb.api.asynchronous.database",
 }
 
 
 def __getattr__(name: str) -> object:
     """PEP 562: a public name that is not there yet."""
+    if name == "sources":
+        return _importlib.import_module("vdb.sources")
     if name not in _LATER:
         raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
     found: object = getattr(_importlib.import_module(_LATER[name]), name)

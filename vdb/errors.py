@@ -25,6 +25,7 @@
     │   ├── DiskFullError             no space left; nothing was changed
     │   └── CommitUnknownError        the disk failed in mid-commit; reopen to see
     ├── RemoteError                   OSError: a place of backups cannot be read or written
+    ├── SourceError                   ValueError: a file of another system that is damaged
     ├── StaleError                    OSError: the path leads no longer to the file that is open
     ├── UnsafeFilesystemError         OSError: a file system that cannot keep LMDB's promises
     ├── CorruptedError                RuntimeError: bytes on disk that vdb did not write
@@ -67,6 +68,7 @@ __all__ = [
     "RebuildError",
     "RemoteError",
     "SnapshotWriteError",
+    "SourceError",
     "StaleError",
     "UnsafeFilesystemError",
     "VdbError",
@@ -279,6 +281,26 @@ class RemoteError(VdbError, OSError):
         self.errno = errno.EIO
         self.url = url
         self.name = name
+
+
+class SourceError(VdbError, ValueError):
+    """A file of another system is damaged, cut short, or not what it seems to be.
+
+    ``path`` is the file, and ``place`` what of it cannot be read.
+    """
+
+    def __init__(
+        self,
+        message: str = "",
+        *,
+        path: str = "",
+        place: str = "",
+        expected: Any = None,
+        received: Any = None,
+    ) -> None:
+        super().__init__(message, expected=expected, received=received)
+        self.path = path
+        self.place = place
 
 
 class StaleError(VdbError, OSError):

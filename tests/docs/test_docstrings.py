@@ -4,6 +4,7 @@ import ast
 import asyncio
 import inspect
 import textwrap
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -48,6 +49,11 @@ ASYNC_EXAMPLES = {"vdb.open_async": example_of(vdb.open_async)} | {
 EXAMPLES = {name: example_of(function) for name, function in documented()}
 
 
+def fvecs(rows):
+    """A file of vectors that each have their length before them."""
+    return b"".join(np.int32(len(row)).tobytes() + row.astype("f4").tobytes() for row in rows)
+
+
 @pytest.fixture
 def names(tmp_path, monkeypatch):
     """What the examples take for granted: an open database, a collection, queries, backups."""
@@ -59,6 +65,8 @@ def names(tmp_path, monkeypatch):
         payloads = [{"year": 1990 + i % 40, "text": f"Drink {i}"} for i in range(200)]
         docs.add(["tea", "coffee", *(f"d{i}" for i in range(198))], rows, payloads)
         db.backup("backup.vdb")
+        Path("points.fvecs").write_bytes(fvecs(rows))
+        np.save("points.npy", rows.astype("f4"))
         url = (tmp_path / "backups").as_uri()
         db.backup(url)
         other = db.create_collection("other", dim=3, metric="l2")

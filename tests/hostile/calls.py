@@ -15,6 +15,14 @@ OTHER = "other.vdb"
 SCORES = vdb.scores
 DEFAULT = object()  # stands for what a parameter is when it is left out
 
+
+def vectors_file():
+    """A file of another system's vectors."""
+    place = Path("vectors.fvecs")
+    place.write_bytes(np.array([DIM, *[0] * DIM], "<i4").tobytes() * 2)
+    return place
+
+
 # What is fine for a parameter that has no default, or whose default leaves it out; for all
 # callables, or for one. A new parameter without a default has to be put down here.
 FINE = {
@@ -46,6 +54,9 @@ FINE_FOR = {
     ("upsert", "vectors"): lambda: np.ones((2, DIM)),
     ("set_payloads", "payloads"): lambda: [{"n": 1}, {"n": 2}],
     ("create_collection", "name"): lambda: "made",
+    ("import_source", "name"): lambda: "imported",
+    ("import_source", "source"): vectors_file,
+    ("import_source", "metric"): lambda: "l2",
     ("update_payloads", "ids"): lambda: [1, 2],
     ("update_payloads", "changes"): lambda: {"n": 5},
     ("values", "field"): lambda: "k",
@@ -65,10 +76,11 @@ FINE_FOR = {
     ("bench", "rounds"): lambda: 1,
     ("bench", "efs"): lambda: [8],
 }
+
 PLACES = {"open", "backup"}  # whose path is one of the file system
 LASTING = {  # what a batch cannot undo
-    "backup", "close", "compact", "discard_rebuild", "drop_previous", "open", "rebuild", "repair",
-    "rollback", "snapshot", "tune",
+    "backup", "close", "compact", "discard_rebuild", "drop_previous", "import_source", "open",
+    "rebuild", "repair", "rollback", "snapshot", "tune",
 }  # fmt: skip
 
 

@@ -115,6 +115,30 @@ class Upkeep(History):
             with pytest.raises(vdb.BusyError):
                 self.db.compact()
 
+    @rule(rows=st.integers(0, 12), part=st.integers(1, 5), metric=st.sampled_from(["l2", "ip"]))
+    def import_a_source(self, rows, part, metric):
+        vectors = np.arange(rows * 8, dtype="<f4").reshape(rows, 8)
+        place = self.place / "other.fbin"
+        place.write_bytes(np.array([rows, 8], "<u4").tobytes() + vectors.tobytes())
+        options = {"metric": metric, "batch_rows": part}
+        if self.batch is not None:
+            with pytest.raises(vdb.BusyError):
+                self.db.import_source(str(place), "other", **options)
+            return
+        rehearsal = self.db.import_source(str(place), "other", **options, dry_run=True)
+        assert not rehearsal.written and "other" not in self.db
+        report = self.db.import_source(str(place), "other", **options, verify=rows)
+        assert (rehearsal.added, report.added, report.refused) == (rows, rows, 0)
+        assert rows == 0 or report.verification.agrees
+        again = self.db.import_source(str(place), "other", **options, resume=True)
+        assert (again.added, again.existing) == (0, rows)
+        other = self.db.collection("other")
+        assert (other.metric, len(other)) == (metric, rows)
+        assert [(one.id, one.vector.tolist()) for one in other.scan()] == list(
+            enumerate(vectors.tolist())
+        )
+        self.db.drop_collection("other")
+
     @precondition(lambda self: self.batch is None and self.shelves)
     @rule(data=st.data())
     def export_and_import(self, data):

@@ -25,17 +25,22 @@ from vdb.errors import (
 from vdb.model import arguments, config
 from vdb.model.payload_encoder import Conversion, PayloadEncoder
 from vdb.model.payload_encoder import encoder as payload_encoder_of
+from vdb.model.records import Progress
 from vdb.model.synonyms import with_hints
 from vdb.model.unpicklable import Handle
 from vdb.store import Batch, Environment
 from vdb.store import Snapshot as StoreSnapshot
 
 if TYPE_CHECKING:
+    from vdb import sources as sources_module
+    from vdb.api.importing import call as importing_module
     from vdb.maintenance import info as info_module
     from vdb.maintenance import repair as repair_module
     from vdb.maintenance.check import problems as problems_module
     from vdb.maintenance.repository import report as report_module
 else:
+    importing_module = lazy_modules.module("vdb.api.importing.call")
+    sources_module = lazy_modules.module("vdb.sources")
     problems_module = lazy_modules.module("vdb.maintenance.check.problems")
     repair_module = lazy_modules.module("vdb.maintenance.repair")
     info_module = lazy_modules.module("vdb.maintenance.info")
@@ -305,6 +310,91 @@ class Database(Handle):
         view = find_view(reader, name)
         schema.require_same(view, self.path)
         return Collection(self._access, view, encoder=encoder)
+
+    @with_hints
+    def import_source(
+        self,
+        source: str | PathLike[str] | sources_module.Source,
+        name: str,
+        *,
+        format: str | None = None,  # noqa: A002 - the word that people look for
+        options: Mapping[str, object] | None = None,
+        metric: str | None = None,
+        dtype: str | None = None,
+        index: config.IndexConfig | None = None,
+        scores: str | None = None,
+        model: str | None = None,
+        fields: Mapping[str, str] | Literal["auto"] | None = "auto",
+        ids: str = "source",
+        on_duplicate: str = "error",
+        exist_ok: bool = False,
+        resume: bool = False,
+        strict: bool = False,
+        verify: int = 0,
+        dry_run: bool = False,
+        batch_rows: int | None = None,
+        threads: int | None = None,
+        progress: Progress | None = None,
+    ) -> importing_module.ImportReport:
+        """Makes a collection of a file, a directory or a server of another system.
+
+        Records are read and written part by part, each part in one commit: memory does not grow
+        with the source, and an interrupted import goes on with ``resume=True``. The collection has
+        the source's metric, its convention of scores, and the parameters of its index as far as
+        vdb has the same. Nothing in the source is executed.
+
+        Args:
+            source: As `vdb.sources.open` takes it, or what that returned.
+            name: The collection that is made.
+            format: As for `vdb.sources.open`.
+            options: Its other options, as a dict.
+            metric: The metric, where the source does not say it; it is never guessed.
+            dtype: How vectors are stored. None: so that they are unchanged, if a dtype can.
+            index: `HNSW` or `Flat`. None: as in the source, where it says so.
+            scores: The default convention of scores. None: that of the source's system.
+            model: Where the vectors come from. None: what the source says.
+            fields: Payload fields to index. "auto": those whose types the source declares.
+            ids: "source": as they are. "text": as texts, for whole numbers beyond 64 bits. "row":
+                row numbers.
+            on_duplicate: As for `Collection.add`.
+            exist_ok: Add to the collection if there is one; its schema must be the same.
+            resume: The same, and skip records that are there.
+            strict: Raise at the first row that cannot become a record. Else such rows are left out
+                and reported, with their reasons.
+            verify: How many stored vectors to ask of both afterwards, so that ids and scores are
+                compared; of the source by its own library, where it is installed.
+            dry_run: Read and check everything, and write nothing.
+            batch_rows: Records of a commit, 1..1,000,000; None: 65,536, or fewer.
+            threads: As for `Collection.add`.
+            progress: Called with (done, total) records after each commit; an exception from it
+                stops the import, and what was committed stays.
+
+        Returns:
+            What was read, added, skipped and refused, and what the source had lost before.
+
+        Raises:
+            InvalidArgumentError: The metric or the format is not known, and the message lists the
+                choices; or an argument is out of range.
+            MetricMismatchError: The source was built for another metric.
+            CollectionExistsError: The name is taken, without ``exist_ok`` and ``resume``.
+            SourceError: The source is damaged. What was committed before stays.
+            NotFoundError: There is nothing at the path.
+            ImportError: The format needs a library that is not installed.
+            BusyError: Another writer did not finish within lock_timeout, or the calling thread is
+                inside a batch.
+            ReadOnlyError: The database is open for reading only.
+
+        Example:
+            report = db.import_source("points.fvecs", "points", metric="l2", verify=100)
+        """
+        self._access.check_outside("import a source")
+        schema = importing_module.Arguments(metric, scores, dtype, index, model, fields)
+        how = importing_module.Options(
+            *(ids, on_duplicate, exist_ok, resume, strict, verify, dry_run),
+            *(batch_rows, threads, progress),
+        )
+        place = importing_module.SourceArguments(source, format, options)
+        return importing_module.import_source(self, name, place, schema, how)
 
     @with_hints
     def collection(

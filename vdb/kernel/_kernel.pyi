@@ -47,8 +47,8 @@ def vector_column(rows: Annotated[NDArray[numpy.generic], dict(shape=(None, None
     A column of lists of one length, (n, length), of the same types; null where `present`, (n,), is not.
     """
 
-def text_column(texts: list[str]) -> TableColumn:
-    """A column of texts."""
+def text_column(texts: list[str] | list[str | None]) -> TableColumn:
+    """A column of texts, null where there is None."""
 
 def payload_columns(bodies: list[bytes | None], fields: list[tuple[tuple[str, ...], str, bool]], *, text: bool) -> tuple[list[TableColumn]] | tuple[int, int, str]:
     """

@@ -78,20 +78,25 @@ TableColumn text_column(const nb::list& texts) {
   column.format = kText;
   column.rows = static_cast<int64_t>(texts.size());
   Buffer offsets, bytes;
+  BitWriter validity;
   offsets.reserve(4 * (texts.size() + 1));
   offsets.push_number(int32_t{0});
   bytes.reserve(1);
   for (const nb::handle one : texts) {
-    if (!PyUnicode_Check(one.ptr())) throw nb::type_error("texts: expected str");
-    Py_ssize_t size;
-    const char* const text = PyUnicode_AsUTF8AndSize(one.ptr(), &size);
-    if (text == nullptr) throw nb::python_error();
-    bytes.append(text, static_cast<size_t>(size));
+    validity.push(!one.is_none());
+    if (!one.is_none()) {
+      if (!PyUnicode_Check(one.ptr())) throw nb::type_error("texts: expected str or None");
+      Py_ssize_t size;
+      const char* const text = PyUnicode_AsUTF8AndSize(one.ptr(), &size);
+      if (text == nullptr) throw nb::python_error();
+      bytes.append(text, static_cast<size_t>(size));
+    }
     if (bytes.size() > static_cast<size_t>(std::numeric_limits<int32_t>::max()))
       throw std::length_error("texts: more than one column can hold");
     offsets.push_number(static_cast<int32_t>(bytes.size()));
   }
-  column.buffers.emplace_back();
+  column.nulls = validity.zeros();
+  column.buffers.push_back(validity.take());
   column.buffers.push_back(std::move(offsets));
   column.buffers.push_back(std::move(bytes));
   return {std::move(column)};
@@ -220,7 +225,8 @@ void bind_table_columns(nb::module_& m) {
         "A column of lists of one length, (n, length), of the same types; null where `present`, "
         "(n,), is not.");
   m.def("text_column", &text_column, "texts"_a,
-        nb::sig("def text_column(texts: list[str]) -> TableColumn"), "A column of texts.");
+        nb::sig("def text_column(texts: list[str] | list[str | None]) -> TableColumn"),
+        "A column of texts, null where there is None.");
   m.def("payload_columns", &payload_columns, "bodies"_a, "fields"_a, nb::kw_only(), "text"_a,
         nb::sig("def payload_columns(bodies: list[bytes | None], "
                 "fields: list[tuple[tuple[str, ...], str, bool]], *, text: bool) -> "

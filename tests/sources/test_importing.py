@@ -1,0 +1,123 @@
+"""A source becomes a collection: all of it, what cannot be is told, and it can go on later."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+
+import vdb
+from sources.files import fbin, fvecs
+from support import oracle
+
+
+@pytest.fixture
+def rows():
+    return np.random.default_rng(0).normal(size=(300, 8)).astype(np.float32)
+
+
+@pytest.fixture
+def db():
+    with vdb.temporary() as made:
+        yield made
+        assert list(made.check()) == []
+
+
+@pytest.mark.parametrize("metric", ["l2", "ip", "cosine"])
+def test_records_and_neighbors_are_those_of_the_source(db, tmp_path, rows, metric):
+    report = db.import_source(fbin(tmp_path / "a.fbin", rows), "docs", metric=metric, verify=50)
+    docs = db.collection("docs", metric=metric)
+    assert (report.read, report.added, report.refused, report.written) == (300, 300, 0, True)
+    assert [one.id for one in docs.scan()] == list(range(300))
+    assert np.array_equal([one.vector for one in docs.scan()], rows)
+    found = report.verification
+    assert found.agrees and found.queries == 50 and found.compared == 500 and found.overlap == 1
+    expected = oracle.nearest(metric, rows[7], range(300), rows, 5)
+    assert docs.search(rows[7], k=5, exact=True).ids.tolist() == [one for one, _ in expected]
+
+
+def test_rows_that_cannot_be_records_are_left_out_and_told(db, tmp_path, rows):
+    rows[3], rows[5, 2], rows[250, 1] = 0, np.nan, np.inf
+    place = fbin(tmp_path / "a.fbin", rows)
+    report = db.import_source(place, "docs", metric="cosine", batch_rows=100)
+    assert (report.read, report.added, report.refused) == (300, 297, 3)
+    assert [(one.place, one.id) for one in report.refusals] == [
+        ("row 3", 3),
+        ("row 5", 5),
+        ("row 250", 250),
+    ]
+    assert "nan" in report.refusals[1].reason and "position 2" in report.refusals[1].reason
+    assert set(db.collection("docs").ids()) == set(range(300)) - {3, 5, 250}
+    with pytest.raises(vdb.InvalidVectorError):
+        db.import_source(place, "strict", metric="cosine", strict=True)
+    assert "strict" not in db
+
+
+def test_a_rehearsal_says_the_same_and_writes_nothing(db, tmp_path, rows):
+    rows[3] = 0
+    place = fbin(tmp_path / "a.fbin", rows)
+    rehearsal = db.import_source(place, "docs", metric="cosine", dry_run=True, batch_rows=70)
+    assert not rehearsal.written and db.collections() == []
+    report = db.import_source(place, "docs", metric="cosine", batch_rows=70)
+    assert (rehearsal.read, rehearsal.added, rehearsal.refusals) == (
+        report.read,
+        report.added,
+        report.refusals,
+    )
+    again = db.import_source(place, "docs", metric="cosine", resume=True, dry_run=True)
+    assert (again.added, again.existing) == (0, 299)
+
+
+def test_an_interrupted_import_goes_on(db, tmp_path, rows):
+    place = fbin(tmp_path / "a.fbin", rows)
+
+    def stop(done, total):
+        assert total == 300
+        if done >= 120:
+            raise KeyboardInterrupt
+
+    with pytest.raises(KeyboardInterrupt):
+        db.import_source(place, "docs", metric="l2", batch_rows=40, progress=stop)
+    assert len(db.collection("docs")) == 120
+    with pytest.raises(vdb.CollectionExistsError, match="resume=True"):
+        db.import_source(place, "docs", metric="l2")
+    report = db.import_source(place, "docs", metric="l2", batch_rows=40, resume=True)
+    assert (report.added, report.existing) == (180, 120)
+    assert list(db.collection("docs").ids()) == list(range(300))
+
+
+def test_a_file_that_breaks_off_leaves_whole_commits(db, tmp_path, rows):
+    place = fvecs(tmp_path / "a.fvecs", rows)
+    whole = bytearray(place.read_bytes())
+    whole[200 * 36] = 7  # the length of row 200
+    place.write_bytes(whole)
+    with pytest.raises(vdb.SourceError, match=r"row 200: has length 7"):
+        db.import_source(place, "docs", metric="l2", batch_rows=50)
+    assert len(db.collection("docs")) == 200
+
+
+def test_ids_can_be_texts(db, tmp_path, rows):
+    place = fbin(tmp_path / "a.fbin", rows)
+    report = db.import_source(place, "docs", metric="l2", ids="text", verify=5)
+    assert db.collection("docs").get("7").vector.tolist() == rows[7].tolist()
+    assert report.verification.agrees
+
+
+def test_what_was_not_committed_is_not_there(db, tmp_path, rows):
+    rows[0] = np.nan
+    place = fbin(tmp_path / "a.fbin", rows)
+    with pytest.raises(vdb.InvalidVectorError):
+        db.import_source(place, "docs", metric="l2", strict=True)
+    assert db.collections() == []
+    with db.batch(), pytest.raises(vdb.BusyError):
+        db.import_source(place, "docs", metric="l2")
+
+
+def test_an_import_into_another_collection_must_fit(db, tmp_path, rows):
+    place = fbin(tmp_path / "a.fbin", rows)
+    db.create_collection("docs", dim=8, metric="ip")
+    with pytest.raises(vdb.MetricMismatchError):
+        db.import_source(place, "docs", metric="l2", exist_ok=True)
+    db.create_collection("other", dim=9, metric="l2")
+    with pytest.raises(vdb.DimensionMismatchError):
+        db.import_source(place, "other", metric="l2", exist_ok=True)
+    assert len(db.collection("docs")) == len(db.collection("other")) == 0

@@ -1,0 +1,107 @@
+"""Writes docs/sources.md from the formats' own rows; with --check, compares it."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+
+from vdb.sources import SourceFormat, formats
+
+PAGE = Path(__file__).parent.parent / "docs" / "sources.md"
+KINDS = {
+    "index": "Files of libraries that search",
+    "database": "Files and directories of databases",
+    "data": "Arrays, tables and texts",
+}
+
+OPENING = """\
+# Files of other systems
+
+Written by `tools/write_sources_reference.py` from the rows of the formats in `vdb/sources/`.
+
+`vdb.sources.open` says what a file, a directory or a server of another system holds, and
+`Database.import_source` makes a collection of it, which answers in that system's scores:
+
+```python
+import struct
+
+import vdb
+
+with open("points.fvecs", "wb") as file:  # two vectors, each with its length before it
+    file.write(struct.pack("<i2fi2f", 2, 3, 4, 2, 4, 3))
+
+with vdb.sources.open("points.fvecs") as source:
+    assert (source.info.format, source.info.count, source.info.dim) == ("fvecs", 2, 2)
+
+with vdb.open("moved.vdb") as db:
+    report = db.import_source("points.fvecs", "points", metric="l2", verify=2)
+    assert (report.added, report.refused) == (2, 0)
+    assert report.verification.agrees
+```
+
+- **The metric** is the source's. Where its files do not say it, it is asked for, and never guessed.
+- **Nothing is executed.** Pickles are read without running what is in them; plain values pass, and
+  everything else is refused by its name.
+- **Nothing is believed.** Lengths and offsets in a file are checked against its size. A file that
+  is cut short, damaged or something else gives a `SourceError` with the file and the place.
+- **Memory** does not grow with the source: records are read and written part by part, each in one
+  commit. `resume=True` goes on after an interruption.
+- **Rows that cannot be records**, such as a vector with NaN, are left out and listed in the report
+  with their reasons; `strict=True` makes the first of them an error.
+- **`verify=N`** asks N stored vectors of both: of the source by its own library, where that is
+  installed, else by an exact search over the source's vectors. It compares the scores of every
+  neighbour in the source's convention.
+- **`dry_run=True`** does everything but the writing.
+"""
+
+
+def page() -> str:
+    """The whole page."""
+    parts = [OPENING]
+    for kind, title in KINDS.items():
+        rows = [row for row in formats() if row.kind == kind]
+        if rows:
+            parts.append(f"## {title}\n")
+            parts.extend(part for row in rows for part in section(row))
+    return "\n".join(parts)
+
+
+def section(row: SourceFormat) -> Iterator[str]:
+    """One format."""
+    yield f"### {row.name}\n\n{row.title[0].upper()}{row.title[1:]}.\n"
+    facts = {
+        "in the files": row.holds,
+        "not in them, or lost": row.lacks,
+        "metric": row.metric,
+        "read in tests": row.versions,
+        "needs": f"`pip install {row.library}`" if row.library else "",
+    }
+    lines = [
+        "| | |",
+        "|---|---|",
+        *(f"| {name} | {text} |" for name, text in facts.items() if text),
+    ]
+    yield "\n".join(lines) + "\n"
+    if row.options:
+        yield "\n".join(f"- `{one.name}`: {described(one)}" for one in row.options) + "\n"
+
+
+def described(option: object) -> str:
+    """The help of an option, with its choices."""
+    help_text, choices = getattr(option, "help", ""), getattr(option, "choices", ())
+    return help_text + (f" ({', '.join(choices)})" if choices else "")
+
+
+def main() -> None:
+    """Write the page, or with --check compare it."""
+    fresh = page()
+    if "--check" in sys.argv[1:]:
+        if not PAGE.exists() or PAGE.read_text(encoding="utf-8") != fresh:
+            sys.exit(f"{PAGE} is stale: run python tools/write_sources_reference.py")
+        return
+    PAGE.write_text(fresh, encoding="utf-8", newline="\n")
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,181 @@
+"""An import, part by part: each is read, screened and written in one commit.
+
+1. The schema is made of what the source says and of the arguments, before anything is written.
+2. The first commit creates the collection as well, so an import that fails before it leaves none.
+3. Parts that were committed stay, even after an error; ``resume`` goes on after them.
+"""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Iterator
+from contextlib import AbstractContextManager, contextmanager, nullcontext, suppress
+from dataclasses import dataclass, field
+from typing import Any
+
+from vdb.api.collection import Collection
+from vdb.api.importing.report import ImportReport
+from vdb.api.importing.screening import write_sound_rows
+from vdb.api.importing.target import Schema, Target
+from vdb.model.config import Flat
+from vdb.model.records import Progress
+from vdb.model.results import WriteCounts
+from vdb.sources import Refusal, Source, SourceBatch
+
+__all__ = ["IDS", "Run"]
+
+IDS = ("source", "text", "row")
+"""Ids as the source has them; as texts; row numbers instead."""
+
+_MOST_REFUSALS = 1_000
+"""Refusals that a report lists."""
+
+
+@dataclass(slots=True)
+class Run:
+    """One import.
+
+    Attributes:
+        ids: One of `IDS`.
+        on_duplicate: As for `Collection.add`.
+        strict: Raise at the first row that cannot become a record.
+    """
+
+    source: Source
+    schema: Schema
+    db: Target
+    ids: str = "source"
+    on_duplicate: str = "error"
+    strict: bool = False
+    threads: int | None = None
+    progress: Progress | None = None
+    rows: int | None = None
+    existing: Collection | None = None
+    read: int = 0
+    counts: WriteCounts = field(default_factory=WriteCounts)
+    refused: int = 0
+    refusals: list[Refusal] = field(default_factory=list)
+
+    def write(self) -> Collection:
+        """Write all records, and return the collection."""
+        collection = self.existing
+        for batch in self.source.batches(self.rows):
+            with self._part(collection) as made:
+                self._take(batch, made)
+            collection = made
+            self._show()
+        if collection is None:
+            collection = self.schema.make(self.db)
+        return collection
+
+    def rehearse(self) -> None:
+        """Everything but the writing: each part is added and undone, to a flat index if it is new.
+
+        Ids that repeat one of another part are noticed by their hashes, eight bytes each.
+        """
+        seen: set[int] = set()
+        for batch in self.source.batches(self.rows):
+            with suppress(_UndoneError), self.db.batch():
+                self._take(batch, self.existing or self.schema.make(self.db, index=Flat()))
+                raise _UndoneError
+            hashes = set(map(hash, _with_ids(batch, self.ids).id_list()))
+            self._count_repeats(len(hashes & seen))
+            seen |= hashes
+            self._show()
+
+    def _count_repeats(self, repeats: int) -> None:
+        """Records that would have met one of an earlier part."""
+        if not repeats:
+            return
+        added, replaced, skipped = self.counts.added, self.counts.replaced, self.counts.skipped
+        if self.on_duplicate == "replace":
+            self.counts = WriteCounts(added - repeats, replaced + repeats, skipped)
+        elif self.on_duplicate == "skip":
+            self.counts = WriteCounts(added - repeats, replaced, skipped + repeats)
+        else:
+            self.counts = WriteCounts(added - repeats, replaced, skipped)
+            self.refused += repeats
+
+    def _part(self, collection: Collection | None) -> AbstractContextManager[Collection]:
+        return nullcontext(collection) if collection is not None else self._creation()
+
+    @contextmanager
+    def _creation(self) -> Iterator[Collection]:
+        """One commit that creates the collection and writes the first part."""
+        with self.db.batch():
+            yield self.schema.make(self.db)
+
+    def _take(self, batch: SourceBatch, collection: Collection) -> None:
+        def write(part: SourceBatch) -> WriteCounts:
+            if not len(part):
+                return WriteCounts()
+            return collection.add(
+                part.ids,
+                _vectors(part),
+                part.payloads,
+                on_duplicate=self.on_duplicate,
+                threads=self.threads,
+            )
+
+        self.read += len(batch) + len(batch.refusals)
+        counts, refusals = write_sound_rows(
+            _with_ids(batch, self.ids), collection, write, strict=self.strict
+        )
+        self.counts = WriteCounts(
+            self.counts.added + counts.added,
+            self.counts.replaced + counts.replaced,
+            self.counts.skipped + counts.skipped,
+        )
+        self.refused += len(refusals)
+        self.refusals += refusals[: max(0, _MOST_REFUSALS - len(self.refusals))]
+
+    def _show(self) -> None:
+        if self.progress is not None:
+            self.progress(self.read, max(self.read, self.source.info.count or 0))
+
+    def report(self, start: float, *, written: bool) -> ImportReport:
+        """What became of the records."""
+        return ImportReport(
+            collection=self.schema.name,
+            source=self.source.info,
+            read=self.read,
+            added=self.counts.added,
+            replaced=self.counts.replaced,
+            existing=self.counts.skipped,
+            skipped=dict(self.source.skipped),
+            refused=self.refused,
+            refusals=tuple(self.refusals),
+            metric=self.schema.metric,
+            scores=self.schema.scores,
+            fields=self.schema.fields,
+            seconds=time.monotonic() - start,
+            written=written,
+            notes=self.source.info.notes,
+        )
+
+
+class _UndoneError(Exception):
+    """Raised to undo a batch."""
+
+
+def _with_ids(batch: SourceBatch, kind: str) -> SourceBatch:
+    if kind == "source":
+        return batch
+    ids: Any = batch.rows
+    if kind == "text":
+        ids = [str(one) for one in batch.id_list()]
+    return SourceBatch(
+        batch.rows, ids, batch.vectors, batch.payloads, batch.missing, batch.refusals
+    )
+
+
+def _vectors(part: SourceBatch) -> Any:
+    """The vectors as `Collection.add` takes them."""
+    if part.missing is None:
+        return part.vectors
+    if part.missing.all():
+        return None
+    return [
+        None if missing else vector
+        for vector, missing in zip(part.vectors, part.missing.tolist(), strict=True)
+    ]

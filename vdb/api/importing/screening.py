@@ -1,0 +1,142 @@
+"""Which rows of a part cannot become records, so that the others still can."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+import numpy as np
+from numpy.typing import NDArray
+
+from vdb.api.collection import Collection
+from vdb.errors import (
+    ArgumentTypeError,
+    DuplicateIdError,
+    InvalidArgumentError,
+    InvalidPayloadError,
+    InvalidVectorError,
+)
+from vdb.model.config import LIMITS
+from vdb.model.records import Id
+from vdb.model.results import WriteCounts
+from vdb.sources import Refusal, SourceBatch
+
+__all__ = ["write_sound_rows"]
+
+Write = Callable[[SourceBatch], WriteCounts]
+
+_MOST_ROUNDS = 1_000
+"""Rows of one part that are refused one by one; where there are more, something else is wrong."""
+
+
+def write_sound_rows(
+    batch: SourceBatch, collection: Collection, write: Write, *, strict: bool
+) -> tuple[WriteCounts, list[Refusal]]:
+    """Write a part without the rows that are refused. All of it is one commit.
+
+    With ``strict``, the first such row is an error instead.
+
+    Raises:
+        InvalidArgumentError: ``strict``, or a thousand rows are refused one by one.
+    """
+    refusals = list(batch.refusals)
+    if strict and refusals:
+        raise InvalidArgumentError(f"{refusals[0].place}: {refusals[0].reason}")
+    for _ in range(_MOST_ROUNDS):
+        try:
+            return write(batch), refusals
+        except (InvalidArgumentError, ArgumentTypeError) as error:
+            if strict:
+                raise
+            refused = _refused(batch, collection, error)
+            if not refused:
+                raise
+            ids = batch.id_list()
+            refusals += [
+                Refusal(f"row {int(batch.rows[row])}", ids[row], reason)
+                for row, reason in sorted(refused.items())
+            ]
+            chosen = np.ones(len(batch), dtype=np.bool_)
+            chosen[list(refused)] = False
+            batch = batch.take(chosen)
+    raise InvalidArgumentError(
+        f"{_MOST_ROUNDS:,} rows near row {int(batch.rows[0])} are refused; the last: "
+        f"{refusals[-1].reason}"
+    )
+
+
+def _refused(
+    batch: SourceBatch, collection: Collection, error: InvalidArgumentError | ArgumentTypeError
+) -> dict[int, str]:
+    """Rows of the batch that cannot be written, with the reason: all of the error's kind."""
+    if isinstance(error, DuplicateIdError):
+        return _repeated(batch, collection)
+    if not isinstance(error, InvalidVectorError | InvalidPayloadError):
+        return _wrong_ids(batch, collection)
+    row = error.row
+    if row is None:
+        return {}
+    refused = {row: str(error)}
+    if isinstance(error, InvalidVectorError) and collection.dtype != "bit":
+        refused = _unfit(batch, collection.metric) | refused
+    return refused
+
+
+def _unfit(batch: SourceBatch, metric: str) -> dict[int, str]:
+    """Vectors with NaN or infinity, and zero vectors where the metric has no meaning for them."""
+    vectors = batch.vectors
+    refused: dict[int, str] = {}
+    if vectors.dtype.kind != "f":
+        finite: NDArray[np.bool_] = np.ones(len(vectors), dtype=np.bool_)
+    else:
+        finite = np.isfinite(vectors).all(axis=1)
+    missing = np.zeros(len(batch), dtype=np.bool_) if batch.missing is None else batch.missing
+    for row in np.flatnonzero(~finite & ~missing).tolist():
+        place = int(np.flatnonzero(~np.isfinite(vectors[row]))[0])
+        refused[row] = f"the vector has {vectors[row][place]} at position {place}"
+    if metric == "cosine":
+        for row in np.flatnonzero(finite & ~missing & ~vectors.any(axis=1)).tolist():
+            refused[row] = "a zero vector has no cosine similarity"
+    return refused
+
+
+def _repeated(batch: SourceBatch, collection: Collection) -> dict[int, str]:
+    """Ids that the collection has, or that stand in an earlier row of the part."""
+    refused: dict[int, str] = {}
+    first: dict[Id, int] = {}
+    for row, record_id in enumerate(batch.id_list()):
+        if record_id in first:
+            place = int(batch.rows[first[record_id]])
+            refused[row] = f"the id {record_id!r} is that of row {place}"
+        elif record_id in collection:
+            refused[row] = f"the collection has the id {record_id!r} already"
+        else:
+            first[record_id] = row
+    return refused
+
+
+def _wrong_ids(batch: SourceBatch, collection: Collection) -> dict[int, str]:
+    """Ids of another kind than others, and such as no record can have."""
+    ids = batch.id_list()
+    sample = next(iter(collection.ids()), ids[0] if ids else 0)
+    kind = str if isinstance(sample, str) else int
+    refused = {}
+    for row, record_id in enumerate(ids):
+        reason = _fault_of_id(record_id, kind)
+        if reason is not None:
+            refused[row] = f"the id {record_id!r:.60} {reason}"
+    return refused
+
+
+def _fault_of_id(record_id: object, kind: type[int | str]) -> str | None:
+    if type(record_id) is not kind:
+        return f"is no {kind.__name__}, as those of other records are"
+    if isinstance(record_id, int):
+        if not LIMITS.id_min <= record_id <= LIMITS.id_max:
+            return 'is beyond 64 bits; ids="text" takes ids as texts'
+    elif isinstance(record_id, str):
+        length = len(record_id.encode("utf-8", "surrogatepass"))
+        if not 1 <= length <= LIMITS.id_bytes:
+            return f"has {length:,} bytes; ids have 1 to {LIMITS.id_bytes}"
+        if "\0" in record_id:
+            return "has a NUL"
+    return None

@@ -1,0 +1,135 @@
+"""The collection that an import writes: its schema, of the source's and of the arguments."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from contextlib import AbstractContextManager
+from dataclasses import dataclass
+from typing import Any, Literal, Protocol
+
+from vdb.api.collection import Collection
+from vdb.errors import InvalidArgumentError
+from vdb.model import config
+from vdb.model.config import IndexConfig
+from vdb.model.dtypes import dtype_named
+from vdb.model.filters.field_types import field_types
+from vdb.model.metrics import METRICS, metric_named
+from vdb.scores.conversion import conventions
+from vdb.sources import SourceInfo
+from vdb.sources.info import with_metric
+
+__all__ = ["Arguments", "Schema", "Target"]
+
+
+class Target(Protocol):
+    """A database, as far as an import needs it."""
+
+    @property
+    def create_collection(self) -> Callable[..., Collection]:
+        """As `Database.create_collection`."""
+
+    def batch(self) -> AbstractContextManager[Any]:
+        """As `Database.batch`."""
+
+    def __contains__(self, name: object) -> bool:
+        """Whether there is a collection of that name."""
+
+
+@dataclass(frozen=True, slots=True)
+class Arguments:
+    """What the caller wants of the collection; None for what the source says."""
+
+    metric: str | None = None
+    scores: str | None = None
+    dtype: str | None = None
+    index: IndexConfig | None = None
+    model: str | None = None
+    fields: Mapping[str, str] | Literal["auto"] | None = "auto"
+    optional_vectors: bool | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Schema:
+    """The schema of the collection, checked."""
+
+    name: str
+    dim: int | Literal["auto"]
+    metric: str
+    dtype: str
+    index: IndexConfig
+    scores: str
+    model: str | None
+    fields: dict[str, str]
+    optional_vectors: bool
+
+    @classmethod
+    def of(cls, name: str, info: SourceInfo, given: Arguments) -> Schema:
+        """The schema for the records of a source.
+
+        Raises:
+            InvalidArgumentError: The metric is not known, or an argument is out of range.
+            MetricMismatchError: The source was built for another metric than the one given.
+        """
+        metric = _metric(info, given.metric)
+        dtype = dtype_named(info.dtype if given.dtype is None else given.dtype)
+        config.vector_type(dtype.name, metric_named(metric))
+        index = info.index if given.index is None else config.index_config(given.index)
+        if index is None or info.index is index:
+            index = _fitting(index, metric, dtype.name)
+        scores = given.scores
+        if scores is None:
+            scores = info.convention if info.convention in conventions(metric) else "native"
+        fields: Any = given.fields
+        if isinstance(fields, str) and fields == "auto":
+            fields = info.fields
+        optional = given.optional_vectors
+        return cls(
+            config.collection_name(name),
+            info.dim or "auto",
+            metric,
+            dtype.name,
+            index,
+            scores,
+            info.model if given.model is None else given.model,
+            field_types(fields),
+            info.optional_vectors if optional is None else optional,
+        )
+
+    def make(self, db: Target, **more: Any) -> Collection:
+        """The collection, created; `more` goes to `create_collection`."""
+        return db.create_collection(
+            self.name,
+            dim=self.dim,
+            metric=self.metric,
+            dtype=self.dtype,
+            scores=self.scores,
+            model=self.model,
+            fields=self.fields,
+            optional_vectors=self.optional_vectors,
+            **({"index": self.index} | more),
+        )
+
+
+def _metric(info: SourceInfo, given: str | None) -> str:
+    if given is not None:
+        return with_metric(info, metric_named(given).name).metric or given
+    if info.metric is not None:
+        return info.metric
+    choices = info.metrics or tuple(
+        name for name, row in METRICS.items() if info.dtype in row.dtypes
+    )
+    raise InvalidArgumentError(
+        f"a source of format {info.format} does not say which metric it was made for; give "
+        f"metric=, one of {', '.join(choices)}",
+        expected=choices,
+    )
+
+
+def _fitting(index: IndexConfig | None, metric: str, dtype: str) -> IndexConfig:
+    """The source's index where the metric has one, else one with vdb's defaults."""
+    try:
+        return config.fitting_index(
+            config.index_config(index), metric_named(metric), dtype_named(dtype)
+        )
+    except InvalidArgumentError:
+        return config.index_config(None)

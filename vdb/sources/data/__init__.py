@@ -1,0 +1,5 @@
+"""Arrays, tables and texts.
+
+`flat_bins`  fbin, hbin, i8bin, u8bin: a head of two numbers, then a matrix
+`vecs`       fvecs, ivecs, bvecs: every vector has its length before it
+"""

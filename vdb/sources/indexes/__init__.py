@@ -1,0 +1,4 @@
+"""Files of libraries that search.
+
+`hnswlib`  indexes of hnswlib, its graph and its brute force
+"""

@@ -1,0 +1,22 @@
+"""The formats of sources, by name. A new one is a file in a folder here and a row below."""
+
+from __future__ import annotations
+
+from typing import Final
+
+from vdb.sources.data import flat_bins, vecs
+from vdb.sources.indexes import hnswlib
+from vdb.sources.source_format import SourceFormat
+
+__all__ = ["FORMATS"]
+
+FORMATS: Final[dict[str, SourceFormat]] = {
+    module.FORMAT.name: module.FORMAT
+    for module in (
+        # indexes
+        hnswlib,
+        # data
+        flat_bins,
+        vecs,
+    )
+}

@@ -1,0 +1,191 @@
+"""The interface of a source: what it holds, and its records in parts. One subclass a format."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from abc import abstractmethod
+from collections import Counter
+from collections.abc import Iterator
+from types import TracebackType
+from typing import Any, Final, Self
+
+import numpy as np
+from numpy.typing import NDArray
+
+from vdb.errors import ClosedError
+from vdb.kernel import TableColumn, text_column, vector_column
+from vdb.model import arguments
+from vdb.model.arguments import shown
+from vdb.model.records import Payload
+from vdb.model.tables.arrow_table import ArrowTable
+from vdb.model.tables.columns import id_column
+from vdb.model.tables.layout import RecordLayout, TableLayout
+from vdb.sources.batch import SourceBatch
+from vdb.sources.engine import Engine
+from vdb.sources.info import SourceInfo
+
+__all__ = ["PART_BYTES", "PART_ROWS", "Source"]
+
+PART_ROWS: Final = 65_536
+PART_BYTES: Final = 32 << 20
+"""A part has at most so many records, and bytes of vectors."""
+
+_MOST_ROWS = 1_000_000
+_PLAIN: Final = (np.float16, np.float32, np.float64, np.int8, np.uint8)
+
+
+class Source(ArrowTable):
+    """Records of another system. Made by `vdb.sources.open`; also a context manager.
+
+    It is a table: libraries that read Arrow's stream take it as it is, with the columns id, vector
+    and payload (JSON). Each reading begins anew, and needs memory for one part of the records.
+
+    Attributes:
+        info: What it holds.
+        skipped: Rows left out by the latest reading, by reason, such as "deleted".
+    """
+
+    __slots__ = ("_closed", "info", "skipped")
+
+    info: SourceInfo
+    skipped: Counter[str]
+
+    def __init__(self, info: SourceInfo) -> None:
+        self.info = info
+        self.skipped = Counter()
+        self._closed = False
+
+    @abstractmethod
+    def _records(self, rows: int) -> Iterator[SourceBatch]:
+        """All records in order, in parts of at most `rows`; counts in `skipped` what it leaves."""
+
+    def engine(self, metric: str) -> Engine | None:  # noqa: ARG002 - for those that have one
+        """The library that made the source, opened on it to be asked for neighbours.
+
+        Args:
+            metric: That of the collection, for formats that do not know theirs.
+
+        Returns:
+            None where the library is not installed, or there is none.
+
+        Example:
+            engine = source.engine("l2")
+        """
+        return None
+
+    def ground_truth(self) -> tuple[NDArray[Any], NDArray[np.int64]] | None:
+        """Queries (n, dim) and the row numbers (n, k) of their neighbours, if the source has them.
+
+        Example:
+            queries, rows = source.ground_truth()
+        """
+        return None
+
+    def batches(self, rows: int | None = None) -> Iterator[SourceBatch]:
+        """The records, part by part.
+
+        Args:
+            rows: Records of a part, 1..1,000,000. None: 65,536, or fewer that make 32 MiB.
+
+        Raises:
+            SourceError: The source is damaged; what came before it was read as it is.
+            ClosedError: The source was closed.
+
+        Example:
+            for batch in source.batches():
+                print(batch.ids[:3], batch.vectors.shape)
+        """
+        most = self._part_rows if rows is None else arguments.whole("rows", rows, 1, _MOST_ROWS)
+        self._require_open()
+        self.skipped = Counter()
+        for batch in self._records(most):
+            self._require_open()
+            yield batch
+
+    def checksum(self) -> str:
+        """A checksum of all ids, vectors and payloads in order: BLAKE2b, 32 hexadecimal digits.
+
+        Two sources of the same records have the same one, whatever their formats.
+
+        Example:
+            assert source.checksum() == copy.checksum()
+        """
+        digest = hashlib.blake2b(digest_size=16)
+        for batch in self.batches():
+            ids = batch.id_list()
+            digest.update(repr(ids).encode("utf-8", "surrogatepass"))
+            digest.update(np.ascontiguousarray(_canonical(batch.vectors)).view(np.uint8).data)
+            texts = json.dumps(batch.payload_list(), default=str)
+            digest.update(texts.encode())
+        return digest.hexdigest()
+
+    def close(self) -> None:
+        """Closes its files. Readings that are under way end with ClosedError."""
+        self._closed = True
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        self.close()
+
+    def __repr__(self) -> str:
+        info = self.info
+        count = "records" if info.count is None else f"{info.count:,} records"
+        return f"<Source {info.format}: {count} of {shown(info.path)}>"
+
+    @property
+    def _part_rows(self) -> int:
+        width = 8 * max(1, self.info.dim or 1)
+        return max(1, min(PART_ROWS, PART_BYTES // width))
+
+    def _require_open(self) -> None:
+        if self._closed:
+            raise ClosedError(f"this source was closed: {self.info.path}")
+
+    # As a table
+
+    def _layout(self) -> TableLayout:
+        info = self.info
+        kind = "str" if info.ids == "str" else "int"
+        numbers = np.dtype(np.uint8 if info.dtype == "bit" else _table_type(info.numbers))
+        width = (info.dim or 0) // 8 if info.dtype == "bit" else info.dim or 0
+        records = RecordLayout(kind, (), info.dtype, info.dim or 0)
+        return TableLayout(records, vectors=(numbers, width), payloads=True)
+
+    def _batches(self) -> Iterator[list[TableColumn]]:
+        layout = self._layout()
+        for batch in self.batches():
+            present = None if batch.missing is None else ~batch.missing
+            assert layout.vectors is not None  # noqa: S101 - given by _layout
+            vectors = np.ascontiguousarray(batch.vectors, dtype=layout.vectors[0])
+            ids = batch.ids if isinstance(batch.ids, np.ndarray) else batch.id_list()
+            yield [
+                id_column(ids, layout.records.id_kind),
+                vector_column(vectors) if present is None else vector_column(vectors, present),
+                text_column([_json(payload) for payload in batch.payload_list()]),
+            ]
+
+
+def _table_type(numbers: str) -> np.dtype[Any]:
+    """The type of numbers in a table: as they are stored, or float32, which holds bfloat16."""
+    try:
+        kind = np.dtype(numbers)
+    except TypeError:
+        return np.dtype(np.float32)
+    return kind if kind.type in _PLAIN else np.dtype(np.float32)
+
+
+def _canonical(vectors: NDArray[Any]) -> NDArray[Any]:
+    """Vectors as little-endian numbers."""
+    return vectors.astype(vectors.dtype.newbyteorder("<"), copy=False)
+
+
+def _json(payload: Payload) -> str | None:
+    return None if payload is None else json.dumps(payload, ensure_ascii=False)
