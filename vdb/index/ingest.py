@@ -11,7 +11,6 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
 from functools import partial
 from typing import NamedTuple
 
@@ -76,8 +75,7 @@ class RowFormat(NamedTuple):
         return cls(header.dim, header.metric, header.dtype, header.bare is not None, moments)
 
 
-@dataclass(frozen=True, slots=True)
-class Rows:
+class Rows(NamedTuple):
     """Checked input: three columns of one length.
 
     Attributes:
@@ -284,7 +282,7 @@ def _fitted(coll: WritableCollection, rows: Rows) -> Rows:
             )
         except DimensionMismatchError as error:
             raise with_change(error, header) from None
-        rows = replace(rows, vectors=vectors, kind=kind)
+        rows = rows._replace(vectors=vectors, kind=kind)
     if header.count + len(rows.ids) > LIMITS.slots:
         raise InvalidArgumentError(
             f"a collection holds at most {LIMITS.slots} records",
@@ -329,8 +327,7 @@ def _take(rows: Rows, chosen: list[int]) -> Rows:
     if bare is not None:  # vectors[j] is that of the j-th row that has one
         places = (np.cumsum(~bare) - 1)[[i for i in chosen if not bare[i]]].tolist()
         bare = bare[chosen]
-    return replace(
-        rows,
+    return rows._replace(
         ids=[rows.ids[i] for i in chosen],
         vectors=inputs.RowParts([rows.vectors.take(places)]),
         payloads=[rows.payloads[i] for i in chosen],

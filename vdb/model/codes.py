@@ -7,7 +7,7 @@ of the vectors. A code type is a row of this table, and one of `kernel/blocks/co
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from typing import NamedTuple
 
 from vdb.errors import InvalidArgumentError
 from vdb.model.arguments import choice
@@ -23,8 +23,7 @@ _METRICS = ("l2", "ip", "cosine", "dot")
 _DTYPES = tuple(dtype.name for dtype in DTYPES.values() if dtype.real)
 
 
-@dataclass(frozen=True, slots=True)
-class Codes:
+class Codes(NamedTuple):
     """One row of the table.
 
     Attributes:

@@ -10,7 +10,7 @@ import os
 import re
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass, fields
-from typing import Any, ClassVar, TypeAlias
+from typing import Any, ClassVar, NamedTuple, TypeAlias
 
 from vdb.errors import ArgumentTypeError, InvalidArgumentError
 from vdb.model.arguments import choice, number, shown, text, whole
@@ -22,8 +22,7 @@ from vdb.model.synonyms import hinting
 __all__ = ["DURABILITIES", "HNSW", "LIMITS", "NAME", "SAMPLE", "Flat", "IndexConfig", "Limits"]
 
 
-@dataclass(frozen=True, slots=True)
-class Limits:
+class Limits(NamedTuple):
     """The bounds of what vdb accepts, each inclusive.
 
     Attributes:

@@ -6,8 +6,7 @@ numbers, those of bits every packed one (`vdb.model.metrics`).
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 
@@ -20,8 +19,7 @@ LARGEST_ROW = 64_000
 """Bytes of the longest vector: what is sure to fit one block with all that goes with it."""
 
 
-@dataclass(frozen=True, slots=True)
-class DType:
+class DType(NamedTuple):
     """One row of the table.
 
     Attributes:

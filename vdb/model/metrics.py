@@ -9,9 +9,8 @@ few digits of a float64.
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
 from math import sqrt
-from typing import Any, TypeAlias
+from typing import Any, NamedTuple, TypeAlias
 
 import numpy as np
 from numpy.typing import NDArray
@@ -33,8 +32,7 @@ Steps: TypeAlias = tuple[tuple[str, str], ...]
 """A computation in steps: what is computed, and how it comes out."""
 
 
-@dataclass(frozen=True, slots=True)
-class Metric:
+class Metric(NamedTuple):
     """One row of the table.
 
     Attributes:

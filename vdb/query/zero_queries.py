@@ -7,7 +7,6 @@ NaN; of those, the first by id.
 
 from __future__ import annotations
 
-from dataclasses import replace
 from typing import Any, NamedTuple, NoReturn
 
 import numpy as np
@@ -87,7 +86,7 @@ def refuse_zero(
 
 def _standing_in(vectors: ArrayLike, parse: _Parser) -> Queries:
     """Queries some of which are zero, with others in their place."""
-    matrix = parse._replace(metric=replace(parse.metric, shortest=0.0))(vectors).copy()
+    matrix = parse._replace(metric=parse.metric._replace(shortest=0.0))(vectors).copy()
     zero = np.flatnonzero(~matrix.any(axis=1))
     matrix[zero] = 1
     # Vectors that are too short, and yet not zero, are refused all the same.

@@ -8,8 +8,7 @@ and ``n`` the dimension of the vectors (of bit vectors: the number of bits).
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
-from typing import Any, TypeAlias
+from typing import Any, NamedTuple, TypeAlias
 
 import numpy as np
 from numpy.typing import NDArray
@@ -42,8 +41,7 @@ Numbers: TypeAlias = NDArray[Any]
 Formula: TypeAlias = Callable[[Numbers, Any], Numbers]
 
 
-@dataclass(frozen=True, slots=True)
-class Family:
+class Family(NamedTuple):
     """A formula and its inverse.
 
     Attributes:

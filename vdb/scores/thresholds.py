@@ -8,7 +8,6 @@ score lets that hit in where the engine includes it, and keeps it out where it i
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass, replace
 from typing import Any, Literal, NamedTuple, TypeAlias
 
 import numpy as np
@@ -56,8 +55,7 @@ class ScoredHits(NamedTuple):
 Admits: TypeAlias = Callable[[ScoredHits, float], Numbers]
 
 
-@dataclass(frozen=True, slots=True)
-class Threshold:
+class Threshold(NamedTuple):
     """One engine's rule.
 
     Attributes:
@@ -80,7 +78,7 @@ class Threshold:
 
     def named(self, parameter: str, note: str | None = None) -> Threshold:
         """The same rule under another name."""
-        return replace(self, parameter=parameter, note=self.note if note is None else note)
+        return self._replace(parameter=parameter, note=self.note if note is None else note)
 
     def check(self, threshold: float, convention: str) -> None:
         """Raise InvalidArgumentError where the engine refuses that threshold."""
@@ -178,8 +176,7 @@ MIN_SCORE = Threshold(
     lambda t: 0 <= t <= 1,
     "between 0 and 1",
 )
-ANY_MIN_SCORE = replace(
-    MIN_SCORE,
+ANY_MIN_SCORE = MIN_SCORE._replace(
     note="a number below 0 is refused; a score may exceed 1",
     accepts=lambda t: t >= 0,
     wants="at least 0",
@@ -208,8 +205,7 @@ EPSILON = Threshold(
     lambda t: t > 0,
     "above 0",
 )
-DISTANCE_EPSILON = replace(
-    EPSILON,
+DISTANCE_EPSILON = EPSILON._replace(
     unit="1 - cos(q, v)",
     admits=_by_distance,
     note="twice what 1 - score is, compared in float32: 0.2 admits scores of 0.9 and more",

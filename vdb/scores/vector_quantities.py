@@ -8,8 +8,7 @@ cosine is not one. Searches compute such scores from the stored vectors of their
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
-from typing import TypeAlias
+from typing import NamedTuple, TypeAlias
 
 import numpy as np
 from numpy.typing import NDArray
@@ -34,8 +33,7 @@ Column: TypeAlias = NDArray[np.floating]
 _ONE = np.float32(1)
 
 
-@dataclass(frozen=True, slots=True)
-class FromVectors:
+class FromVectors(NamedTuple):
     """How an engine computes the quantity that its formula takes from two float32 vectors.
 
     Attributes:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from typing import NamedTuple
 
 import lmdb
 
@@ -11,8 +11,7 @@ from vdb.store.files.data_file import DataFile
 __all__ = ["EnvironmentStats", "collect"]
 
 
-@dataclass(frozen=True, slots=True)
-class EnvironmentStats:
+class EnvironmentStats(NamedTuple):
     """What LMDB knows about its file, at one moment.
 
     Attributes:

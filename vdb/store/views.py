@@ -18,7 +18,7 @@ import threading
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass, field, replace
 from types import MappingProxyType
-from typing import Any, Protocol, TypeAlias
+from typing import Any, NamedTuple, Protocol, TypeAlias
 
 import numpy as np
 from numpy.typing import NDArray
@@ -157,8 +157,7 @@ Written: TypeAlias = tuple[CollectionHeader, GenerationRecord]
 """The records of a collection after a commit of this process."""
 
 
-@dataclass(frozen=True, slots=True)
-class _Outdated:
+class _Outdated(NamedTuple):
     """A view of an earlier commit, and the blocks that were rewritten since."""
 
     view: CollectionView

@@ -8,7 +8,6 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping
 from collections.abc import Set as AbstractSet
-from dataclasses import dataclass
 from itertools import chain
 from typing import Any, NamedTuple, NoReturn
 
@@ -110,8 +109,7 @@ def _rereadable(name: str, value: Any) -> Any:
     return rereadable(name, value) if column is None else column
 
 
-@dataclass(frozen=True, slots=True)
-class _Table:
+class _Table(NamedTuple):
     """Named columns of one length.
 
     Attributes:
@@ -166,8 +164,7 @@ class _Table:
         )
 
 
-@dataclass(frozen=True, slots=True)
-class _Rows:
+class _Rows(NamedTuple):
     """Rows that come one by one."""
 
     rows: Iterable[Any]

@@ -4,8 +4,7 @@ from __future__ import annotations
 
 import itertools
 from collections.abc import Iterator
-from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
 
@@ -21,8 +20,7 @@ _TOGETHER = 4096
 """Rows that are encoded by one call of the kernel."""
 
 
-@dataclass(frozen=True, slots=True)
-class PayloadColumns:
+class PayloadColumns(NamedTuple):
     """What the payloads of so many rows are made of.
 
     Attributes:

@@ -23,8 +23,8 @@ is its UTF-8, which sorts by code point. Which of the two, the collection header
 from __future__ import annotations
 
 import struct
-from dataclasses import dataclass
 from enum import IntEnum
+from typing import NamedTuple
 
 from vdb.errors import CorruptedError
 from vdb.model.config import NAME
@@ -226,8 +226,7 @@ def is_text_id(text: str) -> bool:
     return 1 <= len(text.encode(errors="replace")) <= LONGEST_ID and "\0" not in text
 
 
-@dataclass(frozen=True, slots=True)
-class Key:
+class Key(NamedTuple):
     """A key taken apart; fields that its kind does not have are None.
 
     ``id`` is the undecoded id, because only the collection header knows its kind.
@@ -251,7 +250,7 @@ class Key:
     def __str__(self) -> str:
         fields = (
             f"{field} {value.hex() if isinstance(value, bytes) else value}"
-            for field in self.__slots__[1:]
+            for field in self._fields[1:]
             if (value := getattr(self, field)) is not None
         )
         return " ".join((self.kind.name.lower(), *fields))
