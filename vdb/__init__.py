@@ -23,15 +23,8 @@ from vdb import scores
 from vdb.api import lazy_modules as _later
 from vdb.api.collection import Collection
 from vdb.api.collection_reader import CollectionReader
-from vdb.api.compare_and_calibrate import (
-    calibrate_threshold,
-    compare_collections,
-    compare_generations,
-    compare_metrics,
-)
 from vdb.api.database import Database, open, temporary  # noqa: A004 - vdb.open reads as it should
 from vdb.api.record_scan import RecordScan
-from vdb.api.restore import backups, prune_backups, restore
 from vdb.api.snapshot import Snapshot
 from vdb.errors import (
     ArgumentTypeError,
@@ -64,15 +57,13 @@ from vdb.errors import (
     UnsafeFilesystemError,
     VdbError,
 )
-from vdb.index import CurvePoint, Tuning
 from vdb.model.config import HNSW, Flat
-from vdb.model.filters import ID, F, Filter, parse_filter
 from vdb.model.grouped_hits import GroupedHits, HitGroup
 from vdb.model.hits import Hits, ManyHits
 from vdb.model.payload_changes import REMOVE
 from vdb.model.payload_encoder import PayloadEncoder
-from vdb.model.records import Hit, NormStats, Plan, Problem, Record
-from vdb.model.results import FieldValues, Interval, Section, WriteCounts
+from vdb.model.records import Hit, Plan, Record
+from vdb.model.results import WriteCounts
 from vdb.model.version import __version__
 
 if _typing.TYPE_CHECKING:
@@ -89,7 +80,15 @@ if _typing.TYPE_CHECKING:
     from vdb.api.asynchronous.database import AsyncDatabase, open_async
     from vdb.api.asynchronous.snapshot import AsyncSnapshot
     from vdb.api.asynchronous.walk import AsyncWalk
+    from vdb.api.compare_and_calibrate import (
+        calibrate_threshold,
+        compare_collections,
+        compare_generations,
+        compare_metrics,
+    )
     from vdb.api.importing.report import ImportReport, VerificationReport
+    from vdb.api.restore import backups, prune_backups, restore
+    from vdb.index.vectors.tuning import CurvePoint, Tuning
     from vdb.maintenance.check.problems import Problems
     from vdb.maintenance.info import CollectionInfo, DatabaseInfo, GenerationInfo, PendingRebuild
     from vdb.maintenance.rebuild import RebuildPlan, RebuildProgress, RebuildReport
@@ -97,6 +96,12 @@ if _typing.TYPE_CHECKING:
     from vdb.maintenance.repository.manifest import BackupInfo
     from vdb.maintenance.repository.report import BackupReport, PruneReport
     from vdb.maintenance.restore import RestoreReport
+    from vdb.model.field_values import FieldValues
+    from vdb.model.filters import ID, F, Filter, parse_filter
+    from vdb.model.interval import Interval
+    from vdb.model.norm_stats import NormStats
+    from vdb.model.problem import Problem
+    from vdb.model.section import Section
 
 __all__ = [
     "HNSW",
@@ -212,13 +217,21 @@ _LATER = {
     "Calibration": "vdb.analysis.calibration.report",
     "CollectionComparison": "vdb.analysis.comparison.sides_report",
     "CollectionInfo": "vdb.maintenance.info",
+    "CurvePoint": "vdb.index.vectors.tuning",
     "DatabaseInfo": "vdb.maintenance.info",
     "Explanation": "vdb.analysis.explanation.explain",
+    "F": "vdb.model.filters",
+    "FieldValues": "vdb.model.field_values",
+    "Filter": "vdb.model.filters",
     "GenerationInfo": "vdb.maintenance.info",
+    "ID": "vdb.model.filters",
     "ImportReport": "vdb.api.importing.report",
     "Inspection": "vdb.analysis.inspection.report",
+    "Interval": "vdb.model.interval",
     "MetricComparison": "vdb.analysis.comparison.report",
+    "NormStats": "vdb.model.norm_stats",
     "PendingRebuild": "vdb.maintenance.info",
+    "Problem": "vdb.model.problem",
     "Problems": "vdb.maintenance.check.problems",
     "PruneReport": "vdb.maintenance.repository.report",
     "RebuildPlan": "vdb.maintenance.rebuild",
@@ -228,10 +241,20 @@ _LATER = {
     "RecordInspection": "vdb.analysis.inspection.report",
     "RepairReport": "vdb.maintenance.repair",
     "RestoreReport": "vdb.maintenance.restore",
+    "Section": "vdb.model.section",
     "SpeedPoint": "vdb.analysis.measurement.speed",
     "SpeedReport": "vdb.analysis.measurement.speed",
+    "Tuning": "vdb.index.vectors.tuning",
     "VerificationReport": "vdb.api.importing.report",
+    "backups": "vdb.api.restore",
+    "calibrate_threshold": "vdb.api.compare_and_calibrate",
+    "compare_collections": "vdb.api.compare_and_calibrate",
+    "compare_generations": "vdb.api.compare_and_calibrate",
+    "compare_metrics": "vdb.api.compare_and_calibrate",
     "open_async": "vdb.api.asynchronous.database",
+    "parse_filter": "vdb.model.filters",
+    "prune_backups": "vdb.api.restore",
+    "restore": "vdb.api.restore",
 }
 
 
@@ -241,10 +264,11 @@ def __getattr__(name: str) -> object:
         return _importlib.import_module("vdb.sources")
     if name not in _LATER:
         raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
-    found: object = getattr(_importlib.import_module(_LATER[name]), name)
-    _later.publish(found, __name__)
-    globals()[name] = found
-    return found
+    value: object = getattr(_importlib.import_module(_LATER[name]), name)
+    if hasattr(value, "__qualname__"):
+        _later.publish(value, __name__)
+    globals()[name] = value
+    return value
 
 
 def __dir__() -> list[str]:

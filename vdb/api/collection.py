@@ -8,18 +8,15 @@ from typing import TYPE_CHECKING, Any, TypeVar
 
 from numpy.typing import ArrayLike, NDArray
 
-from vdb import index, query
+from vdb import index
 from vdb.api import filter_warning, lazy_modules
 from vdb.api.collection_reader import CollectionReader
 from vdb.api.database_access import LiveAccess
 from vdb.errors import ArgumentTypeError, DimensionMismatchError, InvalidArgumentError
-from vdb.index import Tuning, ingest, payload_update
-from vdb.index.clear import clear
+from vdb.index import ingest
 from vdb.index.dimension_change import with_change
-from vdb.index.fields import declaration
-from vdb.model import arguments, config, inputs
+from vdb.model import arguments, config, filters, inputs
 from vdb.model.dtypes import DTYPES
-from vdb.model.filters import Filter, parse
 from vdb.model.filters.field_types import field_type
 from vdb.model.inputs import ColumnNames
 from vdb.model.payload_encoder import PayloadEncoder
@@ -29,9 +26,11 @@ from vdb.model.synonyms import with_hints
 from vdb.store import Batch, CollectionView, WritableCollection
 
 if TYPE_CHECKING:
+    from vdb.index.vectors import tuning as tuning_module
     from vdb.maintenance import rebuild as rebuild_module
 else:
     rebuild_module = lazy_modules.module("vdb.maintenance.rebuild")
+    tuning_module = lazy_modules.module("vdb.index.vectors.tuning")
 
 __all__ = ["Collection"]
 
@@ -219,7 +218,7 @@ class Collection(CollectionReader):
         ids: Id | Sequence[Id] | NDArray[Any] | None = None,
         changes: Mapping[str, Any] | Sequence[Mapping[str, Any]] | None = None,
         *,
-        where: Mapping[str, Any] | Filter | None = None,
+        where: Mapping[str, Any] | filters.Filter | None = None,
     ) -> int:
         """Changes single fields of payloads; the other fields and the vectors stay.
 
@@ -250,6 +249,8 @@ class Collection(CollectionReader):
         Example:
             docs.update_payloads("tea", {"year": 2025, "text": vdb.REMOVE})
         """
+        from vdb.index import payload_update
+
         if (ids is None) == (where is None):
             raise InvalidArgumentError(
                 "update_payloads needs one of ids= and where=",
@@ -265,7 +266,7 @@ class Collection(CollectionReader):
                 changes, rows, row_format, encoder=self._encoder
             )
         )
-        condition = None if where is None else parse(where)
+        condition = None if where is None else filters.parse(where)
         with self._access.writing() as batch:
             coll = self._writable(batch)
             if id_list is not None:
@@ -278,7 +279,7 @@ class Collection(CollectionReader):
         self,
         ids: Id | Iterable[Id] | NDArray[Any] | None = None,
         *,
-        where: Mapping[str, Any] | Filter | None = None,
+        where: Mapping[str, Any] | filters.Filter | None = None,
     ) -> int:
         """Removes records; later records use their places again.
 
@@ -304,13 +305,16 @@ class Collection(CollectionReader):
                 received=None,
             )
         id_list = inputs.id_list(() if ids is None else ids, ordered=False)
-        condition = None if where is None else query.narrow(where)
+        if where is None:
+            with self._access.writing() as batch:
+                return ingest.delete(batch, self._writable(batch), id_list)
+        from vdb.query.filter_match import ids_of, narrow
+
+        condition = narrow(where)
         with self._access.writing() as batch:
             coll = self._writable(batch)
-            if condition is not None:
-                filter_set = filter_warning.matching(batch, coll, condition)
-                id_list = query.ids_of(batch, coll, filter_set)
-            return ingest.delete(batch, coll, id_list)
+            filter_set = filter_warning.matching(batch, coll, condition)
+            return ingest.delete(batch, coll, ids_of(batch, coll, filter_set))
 
     def clear(self) -> int:
         """Removes all records; the collection stays, with its schema, index parameters and history.
@@ -332,6 +336,8 @@ class Collection(CollectionReader):
                 docs.clear()
                 docs.add(["cocoa"], [[0.7, 0.4, 0.1]])
         """
+        from vdb.index.clear import clear
+
         with self._access.writing() as batch:
             return clear(batch, self._writable(batch))
 
@@ -393,6 +399,8 @@ class Collection(CollectionReader):
         Example:
             docs.index_field("year", "int")
         """
+        from vdb.index.fields import declaration
+
         declaration.declare(self._change, *field_type(path, type))
 
     def drop_field(self, path: str) -> None:
@@ -405,6 +413,8 @@ class Collection(CollectionReader):
         Example:
             docs.drop_field("year")
         """
+        from vdb.index.fields import declaration
+
         name = arguments.text("path", path)
         with self._change() as (batch, coll):
             declaration.drop(batch, coll, name)
@@ -425,7 +435,7 @@ class Collection(CollectionReader):
         seed: int = 0,
         threads: int | None = None,
         progress: Progress | None = None,
-    ) -> Tuning:
+    ) -> tuning_module.Tuning:
         """Finds the smallest ef that reaches a recall, and makes it the collection's default.
 
         Recall is measured as by `recall`, at a rising ef. The measured curve is stored with the
@@ -474,7 +484,7 @@ class Collection(CollectionReader):
         with moments.now() as (_, view):
             generation = view.generation.number
         with self._access.writing() as batch, batch.changing():
-            index.keep_tuning(self._writable(batch), tuning, generation)
+            tuning_module.keep_tuning(self._writable(batch), tuning, generation)
         return tuning
 
     # Generations: metric, dtype and index

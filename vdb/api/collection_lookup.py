@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import shlex
 from pathlib import Path
 
 from vdb.errors import (
@@ -54,6 +53,8 @@ def check_schema(
     name = header.name
     metric_name = header.metric if metric is None else metric_named(metric).name
     if metric_name != header.metric:
+        import shlex
+
         place = "DIR" if path is None else shlex.quote(str(path))
         raise MetricMismatchError(
             f"collection {name!r} has metric {header.metric!r}{_since(header, 'metric')}, "

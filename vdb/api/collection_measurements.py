@@ -9,8 +9,7 @@ from numpy.typing import ArrayLike
 
 from vdb.api import lazy_modules
 from vdb.api.collection_handle import CollectionHandle
-from vdb.model import config
-from vdb.model.filters import Filter
+from vdb.model import config, filters
 from vdb.model.records import Id, Progress
 from vdb.model.synonyms import with_hints
 
@@ -123,7 +122,7 @@ class CollectionMeasurements(CollectionHandle):
         k: int = 10,
         ef: int | None = None,
         target_recall: float | None = None,
-        where: Mapping[str, Any] | Filter | None = None,
+        where: Mapping[str, Any] | filters.Filter | None = None,
     ) -> explain_module.Explanation:
         """Explains the score and the rank of one record for a query.
 

@@ -20,16 +20,16 @@ from vdb.api.record_iterator import Walk
 from vdb.api.record_scan import RecordScan
 from vdb.api.write_methods import refuse_write_method
 from vdb.errors import VdbError
-from vdb.model import config, inputs, pauses
-from vdb.model.filters import Filter
+from vdb.model import config, filters, inputs, pauses
 from vdb.model.records import Default, Id, Record
-from vdb.model.results import FieldValues
 from vdb.model.synonyms import with_hints
 
 if TYPE_CHECKING:
     from vdb.maintenance import info as info_module
+    from vdb.model import field_values as field_values_module
 else:
     info_module = lazy_modules.module("vdb.maintenance.info")
+    field_values_module = lazy_modules.module("vdb.model.field_values")
 
 __all__ = ["CollectionReader"]
 
@@ -117,7 +117,7 @@ class CollectionReader(CollectionSearches, CollectionMeasurements):
     def ids(
         self,
         *,
-        where: Mapping[str, Any] | Filter | None = None,
+        where: Mapping[str, Any] | filters.Filter | None = None,
         after: Id | None = None,
         limit: int | None = None,
     ) -> Iterator[Id]:
@@ -148,7 +148,7 @@ class CollectionReader(CollectionSearches, CollectionMeasurements):
     def scan(
         self,
         *,
-        where: Mapping[str, Any] | Filter | None = None,
+        where: Mapping[str, Any] | filters.Filter | None = None,
         after: Id | None = None,
         limit: int | None = None,
         with_vectors: bool = True,
@@ -185,7 +185,7 @@ class CollectionReader(CollectionSearches, CollectionMeasurements):
         return RecordScan(moment, view, ids, parts)
 
     @with_hints
-    def count(self, where: Mapping[str, Any] | Filter | None = None) -> int:
+    def count(self, where: Mapping[str, Any] | filters.Filter | None = None) -> int:
         """The number of records, or of records that pass a filter.
 
         When no record passes a filter, or every record, and no record has one of its fields, a
@@ -209,11 +209,11 @@ class CollectionReader(CollectionSearches, CollectionMeasurements):
         self,
         field: str,
         *,
-        where: Mapping[str, Any] | Filter | None = None,
+        where: Mapping[str, Any] | filters.Filter | None = None,
         prefix: str | None = None,
         limit: int | None = None,
         order: str = "value",
-    ) -> FieldValues:
+    ) -> field_values_module.FieldValues:
         """The different values of a declared field, and how many records have each (facets).
 
         Read from the field's index, not from payloads, but for strings of more than 240 bytes.
@@ -237,10 +237,12 @@ class CollectionReader(CollectionSearches, CollectionMeasurements):
             for year, count in docs.values("year", order="count", limit=10):
                 print(year, count)
         """
+        from vdb.query.value_counts import field_values
+
         with self._access.reading() as reader:
             view = self._view(reader)
             filter_set = None if where is None else filter_warning.matching(reader, view, where)
-            return query.field_values(
+            return field_values(
                 reader, view, field, filter_set=filter_set, prefix=prefix, limit=limit, order=order
             )
 

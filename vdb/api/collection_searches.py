@@ -12,8 +12,7 @@ from vdb.api.collection_handle import CollectionHandle
 from vdb.api.collection_lookup import require_model, require_threshold
 from vdb.errors import DimensionMismatchError
 from vdb.index.dimension_change import with_change
-from vdb.model import config
-from vdb.model.filters import Filter
+from vdb.model import config, filters
 from vdb.model.grouped_hits import GroupedHits
 from vdb.model.hits import Hits, ManyHits
 from vdb.model.records import Hit, Id
@@ -64,7 +63,7 @@ class CollectionSearches(CollectionHandle):
         k: int | None = 10,
         *,
         ef: int | None = None,
-        where: Mapping[str, Any] | Filter | None = None,
+        where: Mapping[str, Any] | filters.Filter | None = None,
         exact: bool = False,
         scores: str | None = None,
         threshold: float | None = None,
@@ -159,8 +158,10 @@ class CollectionSearches(CollectionHandle):
                     and per_group is None
                 ):
                     return query.search(reader, view, q, request)
-                chosen = query.Refinement(offset, after, diversity, candidates, group_by, per_group)
-                return query.refined_search(reader, view, q, request, chosen)
+                from vdb.query.refinement import Refinement, refined_search
+
+                chosen = Refinement(offset, after, diversity, candidates, group_by, per_group)
+                return refined_search(reader, view, q, request, chosen)
             except DimensionMismatchError as error:
                 raise with_change(error, view.header) from None
 
@@ -172,7 +173,7 @@ class CollectionSearches(CollectionHandle):
         *,
         threads: int | None = None,
         ef: int | None = None,
-        where: Mapping[str, Any] | Filter | None = None,
+        where: Mapping[str, Any] | filters.Filter | None = None,
         exact: bool = False,
         scores: str | None = None,
         threshold: float | None = None,
@@ -254,7 +255,7 @@ class CollectionSearches(CollectionHandle):
         *,
         not_like: Id | Iterable[Id] | NDArray[Any] | None = None,
         ef: int | None = None,
-        where: Mapping[str, Any] | Filter | None = None,
+        where: Mapping[str, Any] | filters.Filter | None = None,
         exact: bool = False,
         scores: str | None = None,
         threshold: float | None = None,
@@ -309,13 +310,16 @@ class CollectionSearches(CollectionHandle):
         Example:
             hits = docs.more_like("tea", 5, not_like="coffee")
         """
+        from vdb.query.examples import more_like
+        from vdb.query.refinement import Refinement
+
         with self._access.reading() as reader:
             request = query.SearchRequest(
                 k, ef, where, exact, scores, threshold, with_payloads, with_vectors, target_recall
             )
             view = self._view_for_search(reader, threshold if after is None else 0.0, None)
-            chosen = query.Refinement(offset, after, diversity, candidates, group_by, per_group)
-            return query.more_like(reader, view, ids, not_like, request, refinement=chosen)
+            chosen = Refinement(offset, after, diversity, candidates, group_by, per_group)
+            return more_like(reader, view, ids, not_like, request, refinement=chosen)
 
     def _view_for_search(
         self, reader: Snapshot | Batch, threshold: float | None, model: object

@@ -11,11 +11,16 @@ import warnings
 from collections.abc import Iterator
 from contextlib import contextmanager
 from contextvars import ContextVar
-from typing import Any, NamedTuple
+from typing import TYPE_CHECKING, Any, NamedTuple
 
-from vdb import query
+from vdb.api import lazy_modules
 from vdb.index import FilterSet
 from vdb.store import Batch, CollectionView, Snapshot, WritableCollection
+
+if TYPE_CHECKING:
+    from vdb.query import filter_match as filter_module
+else:
+    filter_module = lazy_modules.module("vdb.query.filter_match")
 
 __all__ = ["Place", "at", "matching", "place_of_caller"]
 
@@ -34,13 +39,13 @@ _place: ContextVar[Place | None] = ContextVar("the line that called vdb", defaul
 def matching(
     reader: Snapshot | Batch, view: CollectionView | WritableCollection, where: object
 ) -> FilterSet:
-    """The records that pass; see `query.matching`.
+    """The records that pass; see `filter_match.matching`.
 
     Warns (UserWarning, at the line that called vdb) when no record passes, or every record, and a
     field of the filter is in no record. Callers warn before they change anything, because a program
     may turn warnings into errors.
     """
-    filter_set = query.matching(reader, view, where)
+    filter_set = filter_module.matching(reader, view, where)
     if filter_set.remark:
         place = _place.get() or place_of_caller()
         warnings.warn_explicit(

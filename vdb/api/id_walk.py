@@ -3,15 +3,18 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping
-from typing import Any, NamedTuple, TypeAlias
+from typing import TYPE_CHECKING, Any, NamedTuple, TypeAlias
 
-from vdb import query
-from vdb.api import filter_warning
+from vdb.api import filter_warning, lazy_modules
 from vdb.api.read_access import Access, Moment
-from vdb.model import arguments, config, inputs
-from vdb.model.filters import Filter
+from vdb.model import arguments, config, filters, inputs
 from vdb.model.records import Id
 from vdb.store import Batch, CollectionView, Snapshot, WritableCollection
+
+if TYPE_CHECKING:
+    from vdb.query import id_range as id_range_module
+else:
+    id_range_module = lazy_modules.module("vdb.query.id_range")
 
 __all__ = ["IdWalk", "begin_walk"]
 
@@ -30,7 +33,7 @@ def begin_walk(
     access: Access,
     view_of: Callable[[Snapshot | Batch], View],
     *,
-    where: Mapping[str, Any] | Filter | None,
+    where: Mapping[str, Any] | filters.Filter | None,
     after: Id | None,
     limit: int | None,
 ) -> IdWalk:
@@ -49,6 +52,6 @@ def begin_walk(
         inputs.require_id_kind(view.header.name, view.header.id_kind, start, argument="after")
         filter_set = None if where is None else filter_warning.matching(reader, view, where)
         behind = start[0] if start else None
-        ids = query.ids_in_range(reader, view, filter_set, after=behind, limit=most)
+        ids = id_range_module.ids_in_range(reader, view, filter_set, after=behind, limit=most)
         # A batch may change during the iteration.
         return IdWalk(moment, view, iter(list(ids)) if isinstance(reader, Batch) else ids)

@@ -3,7 +3,7 @@
 `vdb` and `python -m vdb` import the package before the first line of the command line runs, which
 takes a fifth of a second. A KeyboardInterrupt there would show a traceback from a module that is
 half loaded. Nothing is open yet, so the process just ends, with the status that shells expect.
-Programs that import vdb themselves are not affected.
+Programs that import vdb themselves are not affected, and do not load `signal`.
 
 Importing this module sets the signal handler; `over` restores it. The imports of this module, and
 the start of Python and of the script, stay unguarded: some hundredths of a second.
@@ -12,7 +12,6 @@ the start of Python and of the script, stay unguarded: some hundredths of a seco
 from __future__ import annotations
 
 import os
-import signal
 import sys
 
 __all__ = ["INTERRUPTED", "end_quietly", "over"]
@@ -34,6 +33,8 @@ def _for_the_command_line() -> bool:
 
 
 def _swap(current: object, replacement: object) -> None:
+    import signal
+
     if signal.getsignal(signal.SIGINT) is current:
         try:
             signal.signal(signal.SIGINT, replacement)  # type: ignore[arg-type]  # one of the two above
@@ -43,8 +44,14 @@ def _swap(current: object, replacement: object) -> None:
 
 def over() -> None:
     """Restore Python's own handler of SIGINT."""
-    _swap(end_quietly, signal.default_int_handler)
+    if _GUARDED:
+        import signal
+
+        _swap(end_quietly, signal.default_int_handler)
 
 
-if _for_the_command_line():
+_GUARDED = _for_the_command_line()
+if _GUARDED:
+    import signal
+
     _swap(signal.default_int_handler, end_quietly)

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from collections import deque
 from collections.abc import Iterator
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from vdb import query
+from vdb.api import lazy_modules
 from vdb.api.read_access import Moment
 from vdb.api.record_iterator import Walk
 from vdb.errors import ClosedError
@@ -18,6 +19,11 @@ from vdb.model.tables.arrow_table import ArrowTable
 from vdb.model.tables.layout import TableLayout
 from vdb.query import RecordParts
 from vdb.store import CollectionView, WritableCollection
+
+if TYPE_CHECKING:
+    from vdb.query import record_batches as batches_module
+else:
+    batches_module = lazy_modules.module("vdb.query.record_batches")
 
 __all__ = ["RecordScan"]
 
@@ -43,8 +49,9 @@ class RecordScan(Walk[Record], ArrowTable):
     ) -> None:
         self._ids = ids
         self._ahead: deque[Record] = deque()  # read, and not returned yet
-        self._table: query.RecordTable | None = query.RecordTable(moment.reading, view, parts)
-        self._columns = self._table.layout
+        table = batches_module.RecordTable(moment.reading, view, parts)
+        self._table: batches_module.RecordTable | None = table
+        self._columns = table.layout
         # The iterator must not lead back here: what nobody refers to any more lets its moment go.
         chunks = query.scan(moment.reading, view, ids, parts)
         super().__init__(moment, _one_by_one(chunks, self._ahead))

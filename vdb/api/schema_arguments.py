@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import time
-from dataclasses import dataclass
 from pathlib import Path
+from typing import NamedTuple
 
 from vdb.api.collection_lookup import check_schema
 from vdb.errors import InvalidArgumentError
@@ -24,14 +24,13 @@ from vdb.store.format.headers import CollectionHeader
 __all__ = ["SchemaArguments"]
 
 
-@dataclass(frozen=True, slots=True)
-class SchemaArguments:
+class SchemaArguments(NamedTuple):
     """What a collection is to be created with, unchecked; None for what was not given."""
 
     dim: object
     metric: object
     dtype: object = None
-    index: object = None
+    index: object = None  # type: ignore[assignment]  # in place of the method of tuples
     scores: object = None
     model: object = None
     fields: object = None

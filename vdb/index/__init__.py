@@ -4,8 +4,9 @@ Graph and flat indexes share every signature here; which one a collection has st
 generation record. `search` and the other readers take a `Snapshot` with a `CollectionView`, or a
 `Batch` with its `WritableCollection`, whose changes they see.
 
-What only maintenance and analyses need (`online_build`, `verify`, `graph_statistics`,
-`angular_spread`, `build_order`) is imported from its own file, so that `import vdb` stays quick.
+What only maintenance and analyses need (`online_build`, `verify`, `graph_statistics`, `norm_stats`,
+`angular_spread`, `build_order`, `tuning`) is imported from its own file, so that `import vdb` stays
+quick.
 """
 
 from vdb.index.types import Fetch, Reader, View
@@ -23,18 +24,12 @@ from vdb.index.vectors.search import (
 )
 from vdb.index.vectors.stored_tuning import (
     AUTOMATIC_ADDED,
-    CurvePoint,
-    Tuning,
-    keep_tuning,
     recall_target,
     search_ef,
-    tuning_from_map,
-    tuning_to_map,
 )
 from vdb.index.vectors.stored_vectors import (
     has_vector,
     is_bare,
-    norm_stats,
     norms,
     stored,
     stored_vectors,
@@ -45,7 +40,6 @@ from vdb.index.vectors.ties import Nodes, copies, nodes, ties
 __all__ = [
     "AUTOMATIC_ADDED",
     "DEFAULT_EF",
-    "CurvePoint",
     "Fetch",
     "FilterSet",
     "Neighbors",
@@ -53,7 +47,6 @@ __all__ = [
     "Reader",
     "SearchParameters",
     "SearchStats",
-    "Tuning",
     "View",
     "add",
     "add_bare",
@@ -64,11 +57,9 @@ __all__ = [
     "has_vector",
     "is_bare",
     "is_small",
-    "keep_tuning",
     "live",
     "new_generation",
     "nodes",
-    "norm_stats",
     "norms",
     "recall_target",
     "remove",
@@ -80,7 +71,5 @@ __all__ = [
     "stored",
     "stored_vectors",
     "ties",
-    "tuning_from_map",
-    "tuning_to_map",
     "unfiltered_plan",
 ]

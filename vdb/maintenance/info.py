@@ -7,11 +7,11 @@ from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
 
-from vdb import index
-from vdb.index import Tuning
 from vdb.index.vectors.angular_spread import angular_spread, blind_walks
+from vdb.index.vectors.norm_stats import norm_stats
+from vdb.index.vectors.tuning import Tuning, tuning_from_map
 from vdb.model.config import IndexConfig, index_from_map
-from vdb.model.records import NormStats
+from vdb.model.norm_stats import NormStats
 from vdb.model.results import utc
 from vdb.store import Batch, CollectionView, Environment, Snapshot, WritableCollection, generations
 from vdb.store.format.headers import CollectionHeader
@@ -264,8 +264,8 @@ def collection_info(
         previous=_pending(reader, header, header.kept),
         created=utc(header.created),
         version=header.version,
-        tuning=None if tuning is None else index.tuning_from_map(tuning),
-        norms=index.norm_stats(reader, view),
+        tuning=None if tuning is None else tuning_from_map(tuning),
+        norms=norm_stats(reader, view),
         vector_bytes=view.vectors.blocks * view.vectors.block_size,
         link_bytes=sum(table.blocks * table.block_size for table in view.links),
         code_bytes=0 if view.codes is None else view.codes.blocks * view.codes.block_size,

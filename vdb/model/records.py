@@ -17,10 +17,8 @@ __all__ = [
     "Hit",
     "Id",
     "Ids",
-    "NormStats",
     "Payload",
     "Plan",
-    "Problem",
     "Progress",
     "Record",
     "Table",
@@ -158,21 +156,6 @@ class Hit:
 
 
 @dataclass(frozen=True, slots=True)
-class NormStats:
-    """Lengths (L2 norms) of a collection's live vectors; all zero when there are none.
-
-    Of a large collection they are those of the vectors in 64 blocks spread evenly over it (4 MiB),
-    so that asking takes no longer than for a small one: ``count`` says how many these are, and the
-    smallest and largest of all may lie outside. `Collection.inspect` has the lengths of all.
-    """
-
-    count: int
-    min: float
-    max: float
-    mean: float
-
-
-@dataclass(frozen=True, slots=True)
 class Plan:
     """How a search went about its work, and why.
 
@@ -198,25 +181,6 @@ class Plan:
             f"{self.strategy}: {self.matches:,} records pass ({self.selectivity:.3%}), "
             f"{self.visited:,} compared; {self.reason}"
         )
-
-
-@dataclass(frozen=True, slots=True)
-class Problem:
-    """A problem that a check found.
-
-    Attributes:
-        where: The place: a key, block, record, slot, or collection.
-        what: What is wrong with it, and what was expected.
-        severity: "error" when data or an answer may be wrong; "warning" when only space, speed
-            or how much approximate searches find is.
-    """
-
-    where: str
-    what: str
-    severity: Literal["error", "warning"] = "error"
-
-    def __str__(self) -> str:
-        return f"{self.severity}: {self.where}: {self.what}"
 
 
 Table: TypeAlias = _ArrowStream | _ArrowArray | Iterable[Mapping[str, Any] | Record]

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass, fields, is_dataclass
 from datetime import UTC, datetime, timedelta
 from typing import Any
@@ -11,10 +11,7 @@ from typing import Any
 import numpy as np
 
 __all__ = [
-    "FieldValues",
-    "Interval",
     "Result",
-    "Section",
     "WriteCounts",
     "digits",
     "plain",
@@ -37,24 +34,6 @@ class Result:
 
 
 @dataclass(frozen=True, slots=True)
-class Interval(Result):
-    """A measured quantity with its confidence interval.
-
-    Attributes:
-        value: What was measured.
-        low: Lower end of the confidence interval.
-        high: Upper end.
-    """
-
-    value: float
-    low: float
-    high: float
-
-    def __str__(self) -> str:
-        return f"{self.value:.3f} [{self.low:.3f}, {self.high:.3f}]"
-
-
-@dataclass(frozen=True, slots=True)
 class WriteCounts(Result):
     """What became of the rows of one `add` or `upsert`; the three numbers add up to the rows.
 
@@ -69,51 +48,6 @@ class WriteCounts(Result):
     added: int = 0
     replaced: int = 0
     skipped: int = 0
-
-
-@dataclass(frozen=True, slots=True)
-class FieldValues(Result):
-    """The different values of a declared field, and how many records have each.
-
-    Iterating over it gives pairs of a value and its count; ``len()`` is how many there are here.
-
-    Attributes:
-        field: The path of the field.
-        type: Its declared type.
-        values: The values: int, float, str, bool, or datetime in UTC. Null and missing are none.
-        counts: For each value, the number of records that have it; a list counts once for each
-            different element.
-        distinct: How many different values there are, those beyond the limit included.
-        min: The smallest of all of them; None where there is none. Strings are ordered by code
-            point.
-        max: The greatest.
-    """
-
-    field: str
-    type: str
-    values: tuple[Any, ...]
-    counts: tuple[int, ...]
-    distinct: int
-    min: Any
-    max: Any
-
-    def to_dicts(self) -> list[dict[str, Any]]:
-        """One dict a value: ``{"value": ..., "count": ...}``."""
-        return [{"value": value, "count": count} for value, count in self]
-
-    def __len__(self) -> int:
-        return len(self.values)
-
-    def __iter__(self) -> Iterator[tuple[Any, int]]:
-        return zip(self.values, self.counts, strict=True)
-
-
-@dataclass(frozen=True, slots=True)
-class Section(Result):
-    """A part of an explanation: a title, and lines of (what, how it comes out)."""
-
-    title: str
-    lines: tuple[tuple[str, str], ...]
 
 
 def digits(number: float) -> str:

@@ -7,7 +7,7 @@ from typing import Any, TypedDict
 
 from numpy.typing import NDArray
 
-from vdb.model.filters import Filter
+from vdb.model import filters
 from vdb.model.hits import Hits
 from vdb.model.records import Hit, Id
 
@@ -18,7 +18,7 @@ class _Options(TypedDict, total=False):
     """Those of all searches of one query that do not decide the type of the result."""
 
     ef: int | None
-    where: Mapping[str, Any] | Filter | None
+    where: Mapping[str, Any] | filters.Filter | None
     exact: bool
     scores: str | None
     threshold: float | None

@@ -21,12 +21,9 @@ from vdb.model.hits import Hits, ManyHits
 from vdb.model.metrics import METRICS, Metric
 from vdb.model.records import Ids, Plan
 from vdb.model.tables.layout import RecordLayout
-from vdb.query.filter_match import matching
 from vdb.query.hit_order import ids_in_order, order_by_id
 from vdb.query.id_cache import ids_at
 from vdb.query.nearest import matches, nearest, with_spare
-from vdb.query.nearest_above_threshold import nearest_within
-from vdb.query.range_search import range_search
 from vdb.query.record_layout import record_layout
 from vdb.query.score_convention import convention_of
 from vdb.query.scoring import Scoring, empty_ranking, rank
@@ -117,8 +114,12 @@ def _search(
     if not len(matrix) or not candidates:
         ranking = empty_ranking(scoring, len(matrix), view.header.dim or 1)
     elif k is None:
+        from vdb.query.range_search import range_search
+
         ranking = range_search(reader, view, matrix, scoring, params)
     elif threshold is not None:
+        from vdb.query.nearest_above_threshold import nearest_within
+
         ranking = nearest_within(reader, view, matrix, k, scoring=scoring, params=params)
     else:
         neighbors = nearest(reader, view, matrix, k, params)
@@ -234,6 +235,8 @@ def _filtered(
     reader: Reader, view: View, checked: _CheckedRequest, where: object
 ) -> _CheckedRequest:
     """The same request, for the records that pass the filter."""
+    from vdb.query.filter_match import matching
+
     filter_set = matching(reader, view, where).with_vectors(reader, view)
     k, params = checked.k, checked.params._replace(filter_set=filter_set)
     if k is not None:

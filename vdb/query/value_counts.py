@@ -20,10 +20,10 @@ from vdb.index.types import Reader, View
 from vdb.model import arguments, pauses
 from vdb.model.arguments import shown
 from vdb.model.config import LIMITS
+from vdb.model.field_values import FieldValues
 from vdb.model.filters.field_paths import field_path
 from vdb.model.filters.field_types import base_of
 from vdb.model.filters.paths import find, names_of, path_of
-from vdb.model.results import FieldValues
 from vdb.store.format import terms
 from vdb.store.format.limits import NO_SLOT
 

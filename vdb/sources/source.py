@@ -157,7 +157,7 @@ class Source(ArrowTable):
         numbers = np.dtype(np.uint8 if info.dtype == "bit" else _table_type(info.numbers))
         width = (info.dim or 0) // 8 if info.dtype == "bit" else info.dim or 0
         records = RecordLayout(kind, (), info.dtype, info.dim or 0)
-        return TableLayout(records, vectors=(numbers, width), payloads=True)
+        return TableLayout(records, {}, vectors=(numbers, width))
 
     def _batches(self) -> Iterator[list[TableColumn]]:
         layout = self._layout()

@@ -7,7 +7,6 @@ added to it.
 from __future__ import annotations
 
 import re
-import shlex
 from collections.abc import Mapping
 from pathlib import Path
 
@@ -15,7 +14,7 @@ from vdb.errors import CorruptedError
 
 __all__ = ["locate_damage", "locate_unopenable"]
 
-_NUMBERED = re.compile(r"\bcollection (\d+)\b")
+_NUMBERED = r"\bcollection (\d+)\b"
 
 
 def locate_damage(error: BaseException | None, path: Path, names: Mapping[int, str]) -> None:
@@ -29,11 +28,13 @@ def locate_damage(error: BaseException | None, path: Path, names: Mapping[int, s
     if not isinstance(error, CorruptedError) or error.database:
         return
     error.database = str(path)
-    named = _NUMBERED.search(f"{error.where} {error.message}")
+    named = re.search(_NUMBERED, f"{error.where} {error.message}")
     if named is not None:
         error.collection = names.get(int(named[1]), "")
     elif len(names) == 1:
         (error.collection,) = names.values()
+    import shlex
+
     check = f"vdb check {shlex.quote(str(path))}"
     error.remedy = f"{check} lists the damage, {check} --repair saves what can be read"
 
@@ -42,6 +43,8 @@ def locate_unopenable(error: CorruptedError, path: Path) -> None:
     """Add to an error of damage that the file cannot be opened at all."""
     if error.database or error.expected == "a regular file":  # nothing that a backup would mend
         return
+    import shlex
+
     error.database = str(path)
     error.remedy = (
         "it cannot be opened, and so not be repaired; a backup takes its place with vdb restore "

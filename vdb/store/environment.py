@@ -22,7 +22,7 @@ from pathlib import Path
 import lmdb
 
 from vdb.errors import BusyError, CorruptedError, ReadOnlyError
-from vdb.store import backup, damage
+from vdb.store import damage
 from vdb.store.batch import Batch
 from vdb.store.files import mounts, opening, registry
 from vdb.store.files.directory import DATA, Directory, identity
@@ -260,10 +260,14 @@ class Environment:
         judge: Callable[[Path], None] | None = None,
     ) -> int:
         """Write a copy of the newest commit to a new directory; see `backup.copy`."""
+        from vdb.store import backup
+
         return backup.copy(self.handle, Path(path).absolute(), compact=compact, judge=judge)
 
     def compact(self) -> None:
         """Rewrite the file without its free pages; see `backup.compact`."""
+        from vdb.store import backup
+
         backup.compact(self.handle)
 
     @contextlib.contextmanager
@@ -277,9 +281,13 @@ class Environment:
             BusyError: Another process has it open, or something writes here for too long.
             ReadOnlyError: Opened for reading only.
         """
+        from vdb.store import backup
+
         with backup.alone(self.handle), backup.replacement(self.handle) as directory:
             yield directory
 
     def replace(self, new: Path, *, keep: str) -> Path:
         """Put the file of a closed database in the place of this one's; see `backup.replace`."""
+        from vdb.store import backup
+
         return backup.replace(self.handle, new, keep=keep)

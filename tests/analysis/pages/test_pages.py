@@ -12,7 +12,7 @@ from vdb.analysis.pages.calibration import calibration_page
 from vdb.analysis.pages.collections import collections_page
 from vdb.analysis.pages.comparison import comparison_page
 from vdb.analysis.pages.inspection import inspection_page, size
-from vdb.model.results import Interval
+from vdb.model.interval import Interval
 
 EVIL = '<script src="http://evil.example/x.js"></script><img src=x onerror=alert(1)>\x1b[31m&'
 VOID = {"meta", "br", "img", "link", "input", "hr"}

@@ -29,9 +29,9 @@ from vdb.analysis.common.queries import checked_queries
 from vdb.errors import InvalidArgumentError
 from vdb.model.arguments import choice, number, whole
 from vdb.model.config import LIMITS
+from vdb.model.interval import Interval
 from vdb.model.metrics import metric_named
 from vdb.model.records import Progress
-from vdb.model.results import Interval
 from vdb.query import refuse_zero
 from vdb.query.score_convention import convention_of
 from vdb.scores.table import Convention, convention_named

@@ -7,8 +7,8 @@ from vdb.analysis.calibration.boundary import Line, carried, line_of, threshold_
 from vdb.analysis.calibration.report import Calibration, Changes
 from vdb.errors import InvalidArgumentError
 from vdb.model.dtypes import DTYPES
+from vdb.model.interval import Interval
 from vdb.model.metrics import METRICS
-from vdb.model.results import Interval
 from vdb.scores.table import Convention
 from vdb.scores.vector_quantities import FromVectors
 

@@ -5,8 +5,9 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Literal
 
+from vdb.model.interval import Interval
 from vdb.model.records import Id
-from vdb.model.results import Interval, Result
+from vdb.model.results import Result
 
 __all__ = ["Calibration", "Change", "Changes"]
 

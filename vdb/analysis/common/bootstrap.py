@@ -12,7 +12,7 @@ from collections.abc import Iterator
 import numpy as np
 from numpy.typing import NDArray
 
-from vdb.model.results import Interval
+from vdb.model.interval import Interval
 
 __all__ = ["CONFIDENCE", "RESAMPLES", "means", "middle", "weights"]
 

@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 
 from vdb.analysis.common.norms import Norms
 from vdb.analysis.comparison.report import Agreement, Difference, Quality
-from vdb.model.results import Interval
+from vdb.model.interval import Interval
 
 __all__ = [
     "about_agreement",

@@ -6,8 +6,9 @@ from dataclasses import dataclass
 from typing import Generic, TypeVar
 
 from vdb.analysis.common.norms import Norms
+from vdb.model.interval import Interval
 from vdb.model.records import Id
-from vdb.model.results import Interval, Result
+from vdb.model.results import Result
 
 __all__ = [
     "Agreement",

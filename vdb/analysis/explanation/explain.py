@@ -18,8 +18,9 @@ from vdb.model.arguments import whole
 from vdb.model.dtypes import DTYPES
 from vdb.model.metrics import METRICS
 from vdb.model.records import Id, Plan
-from vdb.model.results import Section
-from vdb.query import SearchRequest, checked_queries, engine_quantities, matching, search
+from vdb.model.section import Section
+from vdb.query import SearchRequest, checked_queries, engine_quantities, search
+from vdb.query.filter_match import matching
 from vdb.query.score_convention import convention_of
 from vdb.scores.table import Convention
 

@@ -7,7 +7,8 @@ from dataclasses import dataclass
 import numpy as np
 
 from vdb.model.records import Direction, Id, Plan
-from vdb.model.results import Result, Section, digits
+from vdb.model.results import Result, digits
+from vdb.model.section import Section
 from vdb.scores.table import Convention
 
 __all__ = ["Explanation", "found_section", "rank_section", "score_section"]

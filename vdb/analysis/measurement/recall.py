@@ -15,9 +15,10 @@ from vdb.analysis.common.queries import Queries
 from vdb.index.vectors.angular_spread import angular_spread, blind_walks
 from vdb.index.vectors.recall_curve import proportion
 from vdb.kernel import NONE
+from vdb.model.interval import Interval
 from vdb.model.metrics import METRICS
 from vdb.model.records import Progress
-from vdb.model.results import Interval, Result
+from vdb.model.results import Result
 from vdb.query import nearest, with_spare
 
 __all__ = ["RecallReport", "Truth", "exact_truth", "measure", "recall", "report"]

@@ -20,8 +20,9 @@ from vdb.analysis.common.queries import Queries
 from vdb.analysis.measurement.recall import exact_truth, measure
 from vdb.index.vectors.recall_curve import proportion
 from vdb.kernel import instruction_set
+from vdb.model.interval import Interval
 from vdb.model.records import Progress
-from vdb.model.results import Interval, Result
+from vdb.model.results import Result
 from vdb.model.version import __version__
 from vdb.query import SearchRequest
 

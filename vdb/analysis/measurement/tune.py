@@ -9,9 +9,9 @@ from vdb.analysis.common.moments import Moments
 from vdb.analysis.common.queries import queries_or_sample
 from vdb.analysis.measurement.recall import Truth, exact_truth, measure
 from vdb.errors import InvalidArgumentError
-from vdb.index import Tuning
 from vdb.index.vectors import recall_curve
 from vdb.index.vectors.recall_curve import AUTOMATIC_QUERIES, LARGEST_EF, Curve, automatic
+from vdb.index.vectors.tuning import Tuning, keep_tuning
 from vdb.model.records import Progress
 from vdb.store import Batch, WritableCollection
 
@@ -36,7 +36,7 @@ def tune_grown(batch: Batch, coll: WritableCollection, added: int, *, threads: i
     truth = exact_truth(Moments.of(batch, coll), query_set, 10, threads=threads)
     measured = automatic(_curve(truth, count))
     with batch.changing():
-        index.keep_tuning(coll, measured, coll.generation.number)
+        keep_tuning(coll, measured, coll.generation.number)
 
 
 def tune(

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from math import ceil, floor, isfinite, log10
 
 from vdb.analysis.pages.page import color, text
-from vdb.model.results import Interval
+from vdb.model.interval import Interval
 
 __all__ = ["bars", "box", "intervals", "matrix", "stack"]
 

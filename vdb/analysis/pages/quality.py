@@ -8,7 +8,7 @@ from typing import Protocol
 from vdb.analysis.comparison.report import Difference
 from vdb.analysis.pages import charts
 from vdb.analysis.pages.page import table, text
-from vdb.model.results import Interval
+from vdb.model.interval import Interval
 
 __all__ = ["quality_plots", "quality_table"]
 

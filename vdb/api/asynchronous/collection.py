@@ -10,17 +10,17 @@ from numpy.typing import ArrayLike, NDArray
 from vdb.api import lazy_modules
 from vdb.api.asynchronous.collection_reader import AsyncCollectionReader
 from vdb.api.collection import Collection
-from vdb.index import Tuning
-from vdb.model import config
-from vdb.model.filters import Filter
+from vdb.model import config, filters
 from vdb.model.records import Id, Payload, Progress, Table, Vectors
 from vdb.model.results import WriteCounts
 from vdb.model.synonyms import with_hints
 
 if TYPE_CHECKING:
+    from vdb.index.vectors import tuning as tuning_module
     from vdb.maintenance import rebuild as rebuild_module
 else:
     rebuild_module = lazy_modules.module("vdb.maintenance.rebuild")
+    tuning_module = lazy_modules.module("vdb.index.vectors.tuning")
 
 __all__ = ["AsyncCollection"]
 
@@ -188,7 +188,7 @@ class AsyncCollection(AsyncCollectionReader):
         ids: Id | Sequence[Id] | NDArray[Any] | None = None,
         changes: Mapping[str, Any] | Sequence[Mapping[str, Any]] | None = None,
         *,
-        where: Mapping[str, Any] | Filter | None = None,
+        where: Mapping[str, Any] | filters.Filter | None = None,
     ) -> int:
         """Changes single fields of payloads; the other fields and the vectors stay.
 
@@ -228,7 +228,7 @@ class AsyncCollection(AsyncCollectionReader):
         self,
         ids: Id | Iterable[Id] | NDArray[Any] | None = None,
         *,
-        where: Mapping[str, Any] | Filter | None = None,
+        where: Mapping[str, Any] | filters.Filter | None = None,
     ) -> int:
         """Removes records; later records use their places again.
 
@@ -338,7 +338,7 @@ class AsyncCollection(AsyncCollectionReader):
         seed: int = 0,
         threads: int | None = None,
         progress: Progress | None = None,
-    ) -> Tuning:
+    ) -> tuning_module.Tuning:
         """Finds the smallest ef that reaches a recall, and makes it the collection's default.
 
         Recall is measured as by `recall`, at a rising ef. The measured curve is stored with the

@@ -11,16 +11,16 @@ from vdb.api import lazy_modules
 from vdb.api.asynchronous.collection_measurements import AsyncCollectionMeasurements
 from vdb.api.asynchronous.collection_searches import AsyncCollectionSearches
 from vdb.api.asynchronous.walk import AsyncWalk
-from vdb.model import config
-from vdb.model.filters import Filter
+from vdb.model import config, filters
 from vdb.model.records import Default, Id, Record
-from vdb.model.results import FieldValues
 from vdb.model.synonyms import with_hints
 
 if TYPE_CHECKING:
     from vdb.maintenance import info as info_module
+    from vdb.model import field_values as field_values_module
 else:
     info_module = lazy_modules.module("vdb.maintenance.info")
+    field_values_module = lazy_modules.module("vdb.model.field_values")
 
 __all__ = ["AsyncCollectionReader"]
 
@@ -98,7 +98,7 @@ class AsyncCollectionReader(AsyncCollectionSearches, AsyncCollectionMeasurements
     def ids(
         self,
         *,
-        where: Mapping[str, Any] | Filter | None = None,
+        where: Mapping[str, Any] | filters.Filter | None = None,
         after: Id | None = None,
         limit: int | None = None,
         rows: int = 1000,
@@ -135,7 +135,7 @@ class AsyncCollectionReader(AsyncCollectionSearches, AsyncCollectionMeasurements
     def scan(
         self,
         *,
-        where: Mapping[str, Any] | Filter | None = None,
+        where: Mapping[str, Any] | filters.Filter | None = None,
         after: Id | None = None,
         limit: int | None = None,
         with_vectors: bool = True,
@@ -174,7 +174,7 @@ class AsyncCollectionReader(AsyncCollectionSearches, AsyncCollectionMeasurements
         )
 
     @with_hints
-    async def count(self, where: Mapping[str, Any] | Filter | None = None) -> int:
+    async def count(self, where: Mapping[str, Any] | filters.Filter | None = None) -> int:
         """The number of records, or of records that pass a filter.
 
         When no record passes a filter, or every record, and no record has one of its fields, a
@@ -194,11 +194,11 @@ class AsyncCollectionReader(AsyncCollectionSearches, AsyncCollectionMeasurements
         self,
         field: str,
         *,
-        where: Mapping[str, Any] | Filter | None = None,
+        where: Mapping[str, Any] | filters.Filter | None = None,
         prefix: str | None = None,
         limit: int | None = None,
         order: str = "value",
-    ) -> FieldValues:
+    ) -> field_values_module.FieldValues:
         """The different values of a declared field, and how many records have each (facets).
 
         Read from the field's index, not from payloads, but for strings of more than 240 bytes.

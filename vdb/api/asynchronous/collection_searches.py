@@ -8,7 +8,7 @@ from typing import Any, Unpack, overload
 from numpy.typing import ArrayLike, NDArray
 
 from vdb.api.asynchronous.handles import ReaderHandle, readable
-from vdb.model.filters import Filter
+from vdb.model import filters
 from vdb.model.grouped_hits import GroupedHits
 from vdb.model.hits import Hits, ManyHits
 from vdb.model.records import Hit, Id
@@ -58,7 +58,7 @@ class AsyncCollectionSearches(ReaderHandle):
         k: int | None = 10,
         *,
         ef: int | None = None,
-        where: Mapping[str, Any] | Filter | None = None,
+        where: Mapping[str, Any] | filters.Filter | None = None,
         exact: bool = False,
         scores: str | None = None,
         threshold: float | None = None,
@@ -169,7 +169,7 @@ class AsyncCollectionSearches(ReaderHandle):
         *,
         threads: int | None = None,
         ef: int | None = None,
-        where: Mapping[str, Any] | Filter | None = None,
+        where: Mapping[str, Any] | filters.Filter | None = None,
         exact: bool = False,
         scores: str | None = None,
         threshold: float | None = None,
@@ -264,7 +264,7 @@ class AsyncCollectionSearches(ReaderHandle):
         *,
         not_like: Id | Iterable[Id] | NDArray[Any] | None = None,
         ef: int | None = None,
-        where: Mapping[str, Any] | Filter | None = None,
+        where: Mapping[str, Any] | filters.Filter | None = None,
         exact: bool = False,
         scores: str | None = None,
         threshold: float | None = None,

@@ -13,7 +13,7 @@ from vdb.cli.arguments import options
 from vdb.cli.render import output
 from vdb.errors import CorruptedError
 from vdb.maintenance.repair import RepairReport
-from vdb.model.records import Problem
+from vdb.model.problem import Problem
 
 
 def check(

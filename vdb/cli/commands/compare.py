@@ -31,7 +31,7 @@ from vdb.cli.formats.query_lines import LabelledQueries, read_queries
 from vdb.cli.render import output
 from vdb.cli.render.pages import write_page
 from vdb.errors import InvalidArgumentError
-from vdb.model.results import Interval
+from vdb.model.interval import Interval
 
 
 def compare(

@@ -12,7 +12,7 @@ from vdb.cli.arguments import numbers, options
 from vdb.cli.formats.npy import open_array
 from vdb.cli.render import output
 from vdb.errors import InvalidArgumentError
-from vdb.index import Tuning
+from vdb.index.vectors.tuning import Tuning
 from vdb.model import config
 
 

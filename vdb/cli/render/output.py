@@ -17,7 +17,7 @@ from datetime import datetime
 from typing import TYPE_CHECKING, Any
 
 from vdb.cli.render.plain import named, plain
-from vdb.model.results import Section
+from vdb.model.section import Section
 
 if TYPE_CHECKING:
     from rich.console import Console

@@ -13,7 +13,6 @@ from typing import Any, NamedTuple, TypeAlias
 import numpy as np
 
 from vdb.errors import InvalidPayloadError
-from vdb.index.fields import postings
 from vdb.model import pauses
 from vdb.model.filters.field_types import base_of
 from vdb.model.filters.paths import find, names_of
@@ -177,6 +176,8 @@ def follow(
         old = _postings(slots, before, place)
         new = _postings(slots, after, place)
         if old != new:
+            from vdb.index.fields import postings
+
             pauses.pace()
             added = new - old
             pauses.pace()

@@ -7,9 +7,9 @@ import time
 from collections.abc import Callable
 from datetime import UTC, datetime
 
-from vdb.index.vectors.stored_tuning import CurvePoint, Tuning
+from vdb.index.vectors.tuning import CurvePoint, Tuning
 from vdb.model.config import LIMITS
-from vdb.model.results import Interval
+from vdb.model.interval import Interval
 from vdb.model.version import __version__
 
 __all__ = [

@@ -10,14 +10,11 @@ from numpy.typing import NDArray
 from vdb.errors import CorruptedError
 from vdb.index.types import Reader, View
 from vdb.index.vectors.kernel_view import opened
-from vdb.model.records import NormStats
 
-__all__ = ["has_vector", "is_bare", "norm_stats", "norms", "stored", "stored_vectors"]
+__all__ = ["has_vector", "is_bare", "norms", "stored", "stored_vectors"]
 
 BARE_NORM = -2.0
 """The stored norm of a slot whose record has no vector."""
-
-_BLOCKS = 64  # whose norms stand for those of a whole collection: 4 MiB
 
 
 def stored_vectors(reader: Reader, view: View, slots: NDArray[np.uint32]) -> NDArray[Any]:
@@ -69,21 +66,3 @@ def norms(reader: Reader, view: View) -> NDArray[np.float32]:
     """The stored norm of every slot, float32 (slots,); below 0 where there is no vector."""
     index, fetch = opened(reader, view)
     return index.norms(fetch)
-
-
-def norm_stats(reader: Reader, view: View) -> NormStats:
-    """Smallest, largest and mean L2 norm of the vectors in some blocks spread over all of them.
-
-    Every vector is looked at where there are `_BLOCKS` blocks at most.
-    """
-    index, fetch = opened(reader, view)
-    table, slots = view.vectors, view.header.slots
-    blocks = -(-slots // table.rows)
-    chosen = np.unique(np.linspace(0, max(0, blocks - 1), min(blocks, _BLOCKS)).astype(np.int64))
-    places = (chosen[:, None] * table.rows + np.arange(table.rows)).ravel()
-    norms = index.norms_of(fetch, places[places < slots].astype(np.uint32)).astype(np.float64)
-    norms = norms[norms >= 0]
-    if not norms.size:
-        return NormStats(count=0, min=0.0, max=0.0, mean=0.0)
-    low, high, mean = norms.min(), norms.max(), norms.mean()
-    return NormStats(count=len(norms), min=float(low), max=float(high), mean=float(mean))

@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from vdb.errors import CorruptedError
 from vdb.index.types import Reader, View
 from vdb.index.vectors.kernel_view import opened
-from vdb.model.records import Problem
+from vdb.model.problem import Problem
 
 __all__ = ["verify"]
 

@@ -31,7 +31,7 @@ from vdb.maintenance.check.orphans import check_orphans
 from vdb.maintenance.check.records import Walks, check_vectors
 from vdb.maintenance.check.searches import check_search
 from vdb.maintenance.check.steps import Pinned, StepRunner, guarded, problem_of
-from vdb.model.records import Problem
+from vdb.model.problem import Problem
 from vdb.store import Snapshot, require_slot_count
 from vdb.store.format import keys
 from vdb.store.format.headers import CollectionHeader

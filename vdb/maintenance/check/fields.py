@@ -15,7 +15,7 @@ from vdb.errors import CorruptedError, InvalidPayloadError
 from vdb.index.fields import field_index, postings
 from vdb.index.fields.field_index import Field
 from vdb.model import pauses
-from vdb.model.records import Problem
+from vdb.model.problem import Problem
 from vdb.store import CollectionView, Snapshot
 from vdb.store.format import keys
 from vdb.store.format.headers import CollectionHeader

@@ -12,7 +12,7 @@ import numpy as np
 
 from vdb.errors import CorruptedError
 from vdb.index.vectors.kernel_view import index_of
-from vdb.model.records import Problem
+from vdb.model.problem import Problem
 from vdb.query.score_convention import default_convention
 from vdb.store import CollectionView, Snapshot, build_view, generations
 from vdb.store.format import change_log, keys

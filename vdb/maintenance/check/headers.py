@@ -11,7 +11,7 @@ from vdb.errors import CorruptedError, FormatVersionError
 from vdb.maintenance.check.catalog import UNKNOWN, Catalog
 from vdb.maintenance.check.generations import check_roles
 from vdb.maintenance.check.steps import problem_of
-from vdb.model.records import Problem
+from vdb.model.problem import Problem
 from vdb.query.score_convention import convention_of
 from vdb.store import Snapshot
 from vdb.store.format import blocks, journal, keys

@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from vdb.errors import CorruptedError
 from vdb.maintenance.check.catalog import UNKNOWN, Catalog
 from vdb.maintenance.check.steps import problem_of
-from vdb.model.records import Problem
+from vdb.model.problem import Problem
 from vdb.store import Snapshot
 from vdb.store.format import blocks, keys
 from vdb.store.format.generation import GenerationRecord

@@ -7,7 +7,7 @@ from collections.abc import Generator, Iterator
 from pathlib import Path
 
 from vdb.errors import ClosedError
-from vdb.model.records import Problem
+from vdb.model.problem import Problem
 from vdb.model.unpicklable import Handle
 
 __all__ = ["Problems"]

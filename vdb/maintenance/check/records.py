@@ -15,7 +15,8 @@ import numpy as np
 
 from vdb import index
 from vdb.errors import CorruptedError
-from vdb.model.records import Id, Problem
+from vdb.model.problem import Problem
+from vdb.model.records import Id
 from vdb.store import CollectionView, Snapshot
 from vdb.store.format import keys, records
 from vdb.store.format.headers import CollectionHeader

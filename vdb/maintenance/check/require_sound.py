@@ -7,7 +7,7 @@ from pathlib import Path
 
 from vdb.errors import CorruptedError
 from vdb.maintenance.check import check
-from vdb.model.records import Problem
+from vdb.model.problem import Problem
 from vdb.store import Environment, Snapshot, locate_damage
 
 __all__ = ["problems_at", "problems_of", "require_sound", "require_sound_copy"]

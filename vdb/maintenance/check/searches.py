@@ -16,7 +16,7 @@ from vdb import index
 from vdb.index.vectors.angular_spread import angular_spread, blind_walks
 from vdb.model.dtypes import DTYPES
 from vdb.model.metrics import METRICS, Metric
-from vdb.model.records import Problem
+from vdb.model.problem import Problem
 from vdb.store import CollectionView, Snapshot
 
 __all__ = ["check_search"]

@@ -7,7 +7,7 @@ from contextlib import AbstractContextManager
 from typing import Protocol
 
 from vdb.errors import CorruptedError
-from vdb.model.records import Problem
+from vdb.model.problem import Problem
 from vdb.store import Snapshot
 from vdb.store.format import keys
 

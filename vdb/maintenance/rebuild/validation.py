@@ -11,10 +11,11 @@ import numpy as np
 from numpy.typing import NDArray
 
 from vdb.errors import InvalidArgumentError, RebuildError
-from vdb.index import DEFAULT_EF, Neighbors, tuning_to_map
+from vdb.index import DEFAULT_EF, Neighbors
 from vdb.index.vectors import recall_curve
 from vdb.index.vectors.online_build import Building
 from vdb.index.vectors.recall_curve import AUTOMATIC_QUERIES, Curve, automatic
+from vdb.index.vectors.tuning import tuning_to_map
 from vdb.model.arguments import number
 from vdb.model.dtypes import DTYPES
 from vdb.model.metrics import METRICS

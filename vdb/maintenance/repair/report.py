@@ -5,7 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Literal
 
-from vdb.model.records import Id, Problem
+from vdb.model.problem import Problem
+from vdb.model.records import Id
 from vdb.model.results import Result
 
 __all__ = ["LostRecord", "RepairReport", "RepairedCollection"]

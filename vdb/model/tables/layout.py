@@ -6,7 +6,6 @@ Types are written as the Arrow C data interface abbreviates them
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
 from typing import Any, Final, NamedTuple
 
 import numpy as np
@@ -71,27 +70,26 @@ class RecordLayout(NamedTuple):
     dim: int
 
 
-@dataclass(frozen=True, slots=True)
-class TableLayout:
+class TableLayout(NamedTuple):
     """The columns of one table.
 
     Attributes:
         records: Of which records.
+        metadata: Keys and values that go with the table.
         scores: dtype of the scores; None for a table of records.
         queries: Whether there are several queries, which the column "query" tells apart.
         payloads: Whether there are payloads and the fields in them.
         text: Whether there are payloads as JSON.
         vectors: numpy's type and the number of columns of the vectors; None without them.
-        metadata: Keys and values that go with the table.
     """
 
     records: RecordLayout
+    metadata: dict[str, str]
     scores: np.dtype[Any] | None = None
     queries: bool = False
     payloads: bool = True
     text: bool = True
     vectors: tuple[np.dtype[Any], int] | None = None
-    metadata: dict[str, str] = field(default_factory=dict)
 
     def schema(self) -> TableSchema:
         """The schema, as the kernel gives it out."""

@@ -52,12 +52,12 @@ _SHORT = {
 }
 """What else than the disk a call may lack."""
 _SPARE = 1 << 20
-_BY_DESCRIPTOR = re.compile(r"/proc/self/fd/(\d+)")
+_BY_DESCRIPTOR = r"/proc/self/fd/(\d+)"
 
 
 def shown(path: object) -> str:
     """A path as messages have it; one that goes by a descriptor as the path of what that is."""
-    return _BY_DESCRIPTOR.sub(_target, str(path))
+    return re.sub(_BY_DESCRIPTOR, _target, str(path))
 
 
 def _target(match: re.Match[str]) -> str:

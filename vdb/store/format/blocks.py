@@ -24,7 +24,7 @@ for code that reads blocks one by one.
 from __future__ import annotations
 
 import struct
-from dataclasses import astuple, dataclass
+from typing import NamedTuple
 
 from vdb.errors import CorruptedError
 from vdb.kernel import crc32c
@@ -112,8 +112,7 @@ def rows_per_block(block_size: int, row_size: int, kind: int) -> int:
     return (block_size - HEADER_SIZE) // (row_size + (NORM_SIZE if kind == VECTORS else 0))
 
 
-@dataclass(frozen=True, slots=True)
-class BlockHeader:
+class BlockHeader(NamedTuple):
     """The 48 bytes before the rows, without magic, layout and reserved field."""
 
     kind: int
@@ -123,13 +122,13 @@ class BlockHeader:
     number: int
     row_size: int
     rows: int
-    count: int
+    count: int  # type: ignore[assignment]  # in place of the method of tuples
     commit: int
     checksum: int = 0
 
     def encode(self) -> bytes:
         """The header as stored."""
-        return _HEADER.pack(MAGIC, self.kind, self.level, LAYOUT, *astuple(self)[2:], 0)
+        return _HEADER.pack(MAGIC, self.kind, self.level, LAYOUT, *self[2:], 0)
 
     @classmethod
     def decode(cls, value: bytes | memoryview, where: str) -> BlockHeader:

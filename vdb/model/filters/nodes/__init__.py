@@ -33,7 +33,7 @@ from vdb.model.filters.nodes.memberships import (
     Membership,
     NotIn,
 )
-from vdb.model.filters.nodes.tree import DEEPEST, MOST_NODES, And, Filter, Joint, Not, Or
+from vdb.model.filters.tree import DEEPEST, MOST_NODES, And, Filter, Joint, Not, Or
 
 __all__ = [
     "DEEPEST",

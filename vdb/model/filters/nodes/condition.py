@@ -7,8 +7,8 @@ from datetime import datetime
 from typing import Any, ClassVar
 
 from vdb.errors import InvalidFilterError
-from vdb.model.filters.nodes.tree import Filter
 from vdb.model.filters.paths import ID_PATH, check_path, names_of, path_of
+from vdb.model.filters.tree import Filter
 from vdb.model.filters.values import Literal, kind_of
 
 __all__ = ["Condition", "plain", "require_id"]
