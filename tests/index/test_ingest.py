@@ -125,6 +125,47 @@ def test_progress_is_told_and_may_stop_the_call(collection, crowd):
     assert len(collection) == before + 10
 
 
+@pytest.mark.parametrize(
+    ("ids", "fewest"),
+    [(range(2000), 8), (range(1000, 3000), 8), ([*range(1500), *range(1500)], 6), (range(5), 1)],
+    ids=["all are there", "half of them are", "each twice", "a few"],
+)
+def test_progress_of_records_that_are_replaced_is_told_and_may_stop_the_call(
+    db, full, crowd, ids, fewest
+):
+    rows = crowd[::-1][np.arange(len(ids)) % 2000]
+    calls = []
+    with pytest.raises(KeyboardInterrupt):
+        full.upsert(ids, rows, progress=lambda *state: calls.append(state) or stop_at(calls, 1))
+    assert np.array_equal(full.get(0).vector, crowd[0]) and len(full) == 2000
+    calls.clear()
+    full.upsert(ids, rows, progress=lambda *state: calls.append(state))
+    total = len(set(ids))
+    assert calls == sorted(calls)
+    assert {whole for _, whole in calls} == {total} and calls[-1] == (total, total)
+    assert len(calls) >= fewest
+    calls.clear()
+    full.upsert(ids, rows, progress=lambda *state: calls.append(state))  # nothing changes
+    assert calls[-1] == (total, total)
+    assert list(db.check()) == []
+
+
+def stop_at(calls, number):
+    if len(calls) == number:
+        raise KeyboardInterrupt
+
+
+def test_progress_counts_vectors_and_not_records_without_one(db, crowd):
+    docs = db.create_collection("docs", dim=16, metric="l2", optional_vectors=True)
+    docs.add(range(2000), crowd)
+    calls = []
+    rows = [row if i % 2 else None for i, row in enumerate(crowd[::-1])]
+    docs.upsert(range(2000), rows, progress=lambda *state: calls.append(state))
+    assert calls == sorted(calls) and calls[-1] == (1000, 1000) and len(calls) > 3
+    docs.upsert([0, 1], None, progress=lambda *state: calls.append(state))
+    assert calls[-1] == (1000, 1000)
+
+
 @pytest.mark.parametrize("index", [vdb.HNSW(M=8), vdb.Flat()])
 def test_the_number_of_threads_changes_no_answer(tmp_path, crowd, index):
     answers = []

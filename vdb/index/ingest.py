@@ -187,7 +187,10 @@ def upsert(
     threads: int,
     progress: Progress | None = None,
 ) -> WriteCounts:
-    """New records, or new contents for ids that are there; of a repeated id the last one counts."""
+    """New records, or new contents for ids that are there; of a repeated id the last one counts.
+
+    `progress` is called with (vectors stored, vectors): first those of records that were there.
+    """
     total = len(rows.ids)
     rows = _last_of_each(_fitted(coll, rows))
     slots = [_slot_of(batch, coll, value) for value in pauses.paced(rows.ids)]
@@ -195,17 +198,23 @@ def upsert(
     new = [i for i, slot in enumerate(slots) if slot is None]
     terms = field_index.of_records(coll.header, rows.payloads)
     before = field_index.of_stored(batch, coll, list(old.values()))
+    vectors, replaced = len(rows.vectors), 0
     with batch.changing():
         if old:
             some = _take(rows, list(old)) if new else rows
-            _replace(batch, coll, some, np.array(list(old.values()), np.uint32), threads=threads)
+            replaced = len(some.vectors)
+            _replace(
+                batch, coll, some, np.array(list(old.values()), np.uint32),
+                threads=threads, progress=_reporting(progress, 0, vectors),
+            )  # fmt: skip
             for i, slot in pauses.paced(old.items()):
                 batch.put_encoded(coll, slot, rows.ids[i], rows.payloads[i])
             after = _pick(terms, list(old))
             field_index.follow(batch, coll, list(old.values()), before=before, after=after)
         if new:
             some = _take(rows, new) if old else rows
-            _insert(batch, coll, some, _pick(terms, new), threads=threads, progress=progress)
+            behind = _reporting(progress, replaced, vectors)
+            _insert(batch, coll, some, _pick(terms, new), threads=threads, progress=behind)
     return WriteCounts(added=len(new), replaced=total - len(new))
 
 
@@ -352,6 +361,7 @@ def _replace(
     slots: NDArray[np.uint32],
     *,
     threads: int,
+    progress: Progress | None,
 ) -> None:
     """Give the records in these slots the vectors of rows, and take those of rows without one."""
     _fix_dimension(batch, coll, rows)
@@ -359,9 +369,18 @@ def _replace(
     if len(rows.vectors):
         parts = rows.vectors.parts
         vectors = parts[0] if len(parts) == 1 else np.concatenate(parts)
-        index.replace(batch, coll, slots[full], vectors, threads=threads)
+        index.replace(batch, coll, slots[full], vectors, threads=threads, progress=progress)
+        if progress is not None:  # equal vectors are not linked, and so not reported
+            progress(len(vectors), len(vectors))
     if rows.bare is not None:
         index.erase(batch, coll, slots[rows.bare])
+
+
+def _reporting(progress: Progress | None, before: int, total: int) -> Progress | None:
+    """The same callback for vectors that come behind others of one call, of `total` in all."""
+    if progress is None or total == 0:
+        return None
+    return lambda done, _: progress(before + done, total)
 
 
 def _insert(

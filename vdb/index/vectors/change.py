@@ -112,7 +112,11 @@ def replace(
     threads: int = 1,
     progress: Progress | None = None,
 ) -> None:
-    """Puts vectors into slots in use, each named once; equal ones stay where they are."""
+    """Puts vectors into slots in use, each named once; equal ones stay where they are.
+
+    `progress` is called with (vectors replaced, n) every few hundred vectors: a vector that was
+    taken out of the graph and not yet linked anew counts half.
+    """
     header = collection.header
     full = has_vector(batch, collection, slots)
     index, fetch = opened(batch, collection)
@@ -127,12 +131,17 @@ def replace(
     moving = np.ascontiguousarray(slots[changed])
     leaving = np.ascontiguousarray(slots[differs & full])
     collection.changed.append(moving)
-    writer.remove(fetch, leaving)
+    equal, half = len(slots) - len(moving), len(leaving) // 2
+    removed = linked = None
+    if progress is not None:
+        removed = _reporting(progress, equal, half, len(slots))
+        linked = _reporting(progress, equal + half, len(moving) - half, len(slots))
+    writer.remove(fetch, leaving, progress=removed)
     writer.put(fetch, moving, np.ascontiguousarray(vectors[changed]))
     nodes = max(0, header.vector_count - len(leaving))
     if header.bare:
         header.bare -= len(moving) - len(leaving)
-    _link(batch, collection, moving, nodes=nodes, threads=threads, progress=progress)
+    _link(batch, collection, moving, nodes=nodes, threads=threads, progress=linked)
 
 
 def erase(batch: Batch, collection: WritableCollection, slots: NDArray[np.uint32]) -> None:
@@ -209,6 +218,11 @@ def _behind(progress: Progress | None, before: int) -> Progress | None:
     if progress is None or before == 0:
         return progress
     return lambda done, total: progress(max(0, done - before), total - before)
+
+
+def _reporting(progress: Progress, before: int, share: int, total: int) -> Progress:
+    """A callback for a step that does `share` of `total`, after `before` of it was done."""
+    return lambda done, steps: progress(before + share * done // max(1, steps), total)
 
 
 def _note(collection: WritableCollection, writer: Writer) -> None:
