@@ -109,7 +109,7 @@ def test_importing_brings_in_nothing_heavy():
         [sys.executable, "-c", code], capture_output=True, text=True, check=True
     ).stdout.split()
     heavy = {
-        *("typer", "rich", "click", "asyncio", "multiprocessing", "urllib.request", "socket"),
+        *("click", "asyncio", "multiprocessing", "urllib.request", "socket"),
         *("html", "json", "pyarrow", "pandas", "polars", "scipy", "pydantic", "obstore", "fsspec"),
         *("concurrent.futures", "decimal", "importlib.metadata", "inspect", "logging", "uuid"),
         *("shlex", "signal", "subprocess", "tempfile"),

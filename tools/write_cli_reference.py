@@ -5,8 +5,7 @@ from __future__ import annotations
 import sys
 from pathlib import Path
 
-import typer
-from typer.testing import CliRunner
+from click.testing import CliRunner
 
 from vdb.cli.app import app
 
@@ -23,7 +22,8 @@ Written by `tools/write_cli_reference.py` from the commands themselves.
 - Complaints are one line on standard error. The exit status is **0** when all went well, **1** for
   an error, **2** when `check` found problems, **130** after Ctrl-C, **141** when the reader of
   standard output went away, as in `vdb ... | head`.
-- `vdb --install-completion` teaches the shell to complete commands, directories and collections.
+- `vdb --install-completion` teaches bash, zsh or fish to complete commands, directories and
+  collections; `vdb --show-completion SHELL` prints the script that does so.
 - `info`, `inspect`, `search`, `compare`, `calibrate`, `check`, `export` and `backup` open the
   database read-only and leave every byte of it as it was.
 - Files of vectors are `.npy` files of real numbers, one row a record. They are mapped, not loaded,
@@ -107,9 +107,8 @@ collection that is there, options that describe one (`--index`, `--M`, ...) must
 
 def page() -> str:
     """The whole page."""
-    commands = typer.main.get_command(app).commands  # type: ignore[attr-defined]
     parts = [OPENING]
-    for name in commands:
+    for name in app.commands:
         parts.append(f"## vdb {name}\n")
         parts.append(f"```sh\n{EXAMPLES[name]}\n```\n")
         parts.append(f"```text\n{help_of(name)}\n```\n")

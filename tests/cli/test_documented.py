@@ -3,13 +3,12 @@
 from pathlib import Path
 
 import pytest
-import typer
 
 from vdb.cli.app import app
 
 HERE = Path(__file__).parent
 PAGE = (HERE.parents[1] / "docs" / "reference" / "cli.md").read_text(encoding="utf-8")
-COMMANDS = typer.main.get_command(app).commands
+COMMANDS = app.commands
 
 
 @pytest.mark.parametrize("name", list(COMMANDS))

@@ -5,7 +5,6 @@ import tomllib
 from pathlib import Path
 
 import pytest
-import typer
 
 from vdb.cli.app import app
 
@@ -78,6 +77,6 @@ def test_every_file_of_the_kernel_that_a_page_names_is_there():
 
 
 def test_the_changelog_lists_every_command():
-    commands = set(typer.main.get_command(app).commands)
+    commands = set(app.commands)
     listed = re.search(r"The commands (`[^.]+`)\.", " ".join(CHANGELOG.split()))[1]
     assert set(re.findall(r"`(?:vdb )?(\w+)`", listed)) == commands

@@ -83,7 +83,7 @@ def test_a_metric_is_one_row():
         {"vdb.model.metrics": METRIC},
         """
         import numpy as np, vdb
-        from vdb.cli.arguments import options
+        from vdb.cli.commands.create import create
         from vdb.model.metrics import METRICS, metric_named
         from vdb.store.format.generation import GenerationRecord
         from vdb.store.format.headers import CollectionHeader
@@ -92,7 +92,8 @@ def test_a_metric_is_one_row():
         assert vdb.scores.conventions("chebyshev") == ["native"]
         assert vdb.scores.describe("native", "chebyshev").formula == "max |q_i - v_i|"
         assert vdb.scores.score(2.5, metric="chebyshev", convention="native") == 2.5
-        assert options.Metric.__metadata__[0].metavar.endswith("|hamming|chebyshev")
+        metavars = {parameter.name: parameter.metavar for parameter in create.params}
+        assert metavars["metric"].endswith("|hamming|chebyshev")
         q, rows = np.zeros(2, np.float32), np.array([[1, 3]], np.float32)
         assert METRICS["chebyshev"].values(q, rows).tolist() == [3.0]
 
@@ -121,7 +122,7 @@ def test_a_dtype_is_one_row():
         {"vdb.model.dtypes": DTYPE},
         """
         import numpy as np, vdb
-        from vdb.cli.arguments import options
+        from vdb.cli.commands.create import create
         from vdb.model import config, inputs
         from vdb.model.dtypes import DTYPES
         from vdb.model.metrics import METRICS
@@ -131,7 +132,8 @@ def test_a_dtype_is_one_row():
         from vdb.index import new_generation
 
         kind = DTYPES["int16"]
-        assert options.DType.__metadata__[0].metavar.endswith("|bit|int16")
+        metavars = {parameter.name: parameter.metavar for parameter in create.params}
+        assert metavars["dtype"].endswith("|bit|int16")
         for metric in METRICS.values():
             assert ("int16" in metric.dtypes) == ("int8" in metric.dtypes)
         assert config.vector_type("int16", METRICS["l2"]) is kind
@@ -158,7 +160,7 @@ def test_a_code_type_is_one_row():
         {"vdb.model.codes": CODE},
         """
         import vdb
-        from vdb.cli.arguments import options
+        from vdb.cli.commands.create import create
         from vdb.model import config
         from vdb.model.dtypes import DTYPES
         from vdb.model.metrics import METRICS
@@ -166,7 +168,8 @@ def test_a_code_type_is_one_row():
         from vdb.store.format.generation import GenerationRecord
         from vdb.index import new_generation
 
-        assert options.Codes.__metadata__[0].metavar == "int8|int4|int2|none"
+        metavars = {parameter.name: parameter.metavar for parameter in create.params}
+        assert metavars["codes"] == "int8|int4|int2|none"
         index = vdb.HNSW(codes="int2")
         assert config.fitting_index(index, METRICS["l2"], DTYPES["float16"]) is index
         try:

@@ -5,6 +5,6 @@
 `importing`    parts of `vdb import` beside the file formats
 `formats`      file formats for reading and writing: one file for each, and the registry
 `arguments`    arguments and options, parsed and checked
-`render`       tables, JSON and pages; only `render.output` prints, and `entry` in one case
+`render`       tables, JSON, pages and progress bars; all that is printed is printed there
 =============  ====================================================================
 """

@@ -10,11 +10,14 @@ from __future__ import annotations
 import os
 import sys
 from collections.abc import Sequence
-from typing import Annotated
 
-import typer
+import click
+from click.exceptions import Exit
+from click.shell_completion import shell_complete
 
 from vdb.api.import_interrupt import INTERRUPTED
+from vdb.cli import shell_scripts
+from vdb.cli.arguments.command import Group
 from vdb.cli.commands import (
     alias,
     backup,
@@ -44,95 +47,98 @@ from vdb.cli.render.wording import in_options
 from vdb.errors import VdbError
 from vdb.model.version import __version__
 
-# The base class of errors in a command line. Its module differs between releases of Typer, but
-# BadParameter always derives from UsageError, and that from ClickException.
-ClickException: type[Exception] = typer.BadParameter.__mro__[2]
-
 READER_GONE = 141
 """Exit status after `vdb ... | head`, as a shell reports a program that SIGPIPE ended."""
 
-app = typer.Typer(
+COMPLETING = "_VDB_COMPLETE"
+"""The variable by which a shell asks for completions."""
+
+
+@click.group(
     name="vdb",
-    help="An embedded vector database: create, fill, search and check one from the shell.",
+    cls=Group,
     epilog="Exit status: 0 done, 1 an error, 2 problems found.",
-    pretty_exceptions_enable=False,
-    rich_markup_mode=None,
-    context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100},
+    context_settings={
+        "help_option_names": ["-h", "--help"],
+        "max_content_width": 100,
+        "show_default": True,
+    },
 )
-
-
-def _version(flag: bool) -> None:
-    if flag:
-        output.line(f"vdb {__version__}")
-        raise typer.Exit
-
-
-@app.callback()
-def root(
-    *,
-    version: Annotated[
-        bool,
-        typer.Option("--version", callback=_version, is_eager=True, help="Print the release."),
-    ] = False,
-) -> None:
+@click.version_option(
+    __version__, prog_name="vdb", message="%(prog)s %(version)s", help="Print the release."
+)
+@shell_scripts.install_option
+@shell_scripts.show_option
+def app() -> None:
     """An embedded vector database: create, fill, search and check one from the shell."""
 
 
-app.command()(create.create)
-app.command()(info.info)
-app.command()(inspect.inspect)
-app.command("import")(import_.import_)
-app.command()(export.export)
-app.command()(search.search)
-app.command()(values.values)
-app.command()(compare.compare)
-app.command()(tune.tune)
-app.command()(bench.bench)
-# A negative score must not be parsed as an option.
-app.command(context_settings={"ignore_unknown_options": True})(scores.scores)
-app.command(context_settings={"ignore_unknown_options": True})(calibrate.calibrate)
-app.command()(rebuild.rebuild)
-app.command()(check.check)
-app.command()(backup.backup)
-app.command()(backups.backups)
-app.command()(restore.restore)
-app.command()(compact.compact)
-app.command()(rename.rename)
-app.command()(alias.alias)
-app.command()(drop.drop)
+for command in (
+    create.create,
+    info.info,
+    inspect.inspect,
+    import_.import_,
+    export.export,
+    search.search,
+    values.values,
+    compare.compare,
+    tune.tune,
+    bench.bench,
+    scores.scores,
+    calibrate.calibrate,
+    rebuild.rebuild,
+    check.check,
+    backup.backup,
+    backups.backups,
+    restore.restore,
+    compact.compact,
+    rename.rename,
+    alias.alias,
+    drop.drop,
+):
+    app.add_command(command)
 
 
 def run(arguments: Sequence[str]) -> int:
     """Runs one command line and returns its exit status; prints errors, and raises none."""
-    command = typer.main.get_command(app)
-    words = list(arguments) or ["--help"]
     try:
-        status = command.main(args=words, prog_name="vdb", standalone_mode=False)
+        status = _invoked(list(arguments) or ["--help"])
         sys.stdout.flush()
     except Interrupted as stop:
         output.complain(f"interrupted; {stop}")
         return INTERRUPTED
-    except (KeyboardInterrupt, typer.Abort):
-        status = INTERRUPTED
+    except (KeyboardInterrupt, click.Abort):
+        output.complain("interrupted")
+        return INTERRUPTED
     except BrokenPipeError:
         _drop_output()  # the reader has closed the pipe
-        status = READER_GONE
-    except SystemExit as stop:  # Typer and Rich exit like this after a closed pipe
-        completing = "_VDB_COMPLETE" in os.environ
-        status = stop.code if completing or not stop.code else READER_GONE
-    except ClickException as error:
+        return READER_GONE
+    except click.ClickException as error:
         return _usage(error)
     except Exception as error:
         if os.environ.get("VDB_TRACEBACK"):
             raise
         return _failed(error)
-    if status == INTERRUPTED:  # some releases of Typer return this for a KeyboardInterrupt
-        output.complain("interrupted")
-    return status if isinstance(status, int) else 0
+    return status
+
+
+def _invoked(words: list[str]) -> int:
+    """Runs the command of these words; or answers the shell, which has them in its environment.
+
+    `Group.main` is not called: it would print an empty line after Ctrl-C.
+    """
+    if COMPLETING in os.environ:
+        return shell_complete(app, {}, "vdb", COMPLETING, os.environ[COMPLETING])
+    try:
+        with app.make_context("vdb", words) as context:
+            app.invoke(context)
+    except Exit as stop:
+        return stop.exit_code
+    return 0
 
 
 def _failed(error: Exception) -> int:
-    if "_VDB_COMPLETE" in os.environ:  # a shell asks, into whose line nothing may be printed
+    if COMPLETING in os.environ:  # a shell asks, into whose line nothing may be printed
         return 1
     output.complain(_sentence(error))
     try:
@@ -147,8 +153,8 @@ def _drop_output() -> None:
     os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
 
 
-def _usage(error: Exception) -> int:
-    message: str = error.format_message()  # type: ignore[attr-defined]  # a ClickException has it
+def _usage(error: click.ClickException) -> int:
+    message = error.format_message()
     context = getattr(error, "ctx", None)
     path = context.command_path if context is not None else "vdb"
     output.complain(f"{message.rstrip('.')} (see {path} --help)")

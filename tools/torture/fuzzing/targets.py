@@ -16,8 +16,8 @@ from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
+import click
 import numpy as np
-import typer
 
 import vdb
 from vdb import kernel, scores
@@ -238,7 +238,7 @@ def _name(data: bytes) -> None:
         keys.encode_id(ids.one_id(text))
     if isinstance(text, str):
         for parse in (options.a_path, numbers.a_size):
-            with suppress(typer.BadParameter):
+            with suppress(click.BadParameter):
                 parse(text)
 
 

@@ -1,7 +1,8 @@
 """Arguments and options of the command line, parsed and checked.
 
 ===============  ==================================================================
-`options`        the shared arguments and options, as annotated types for Typer
+`command`        commands whose help describes their arguments
+`options`        the shared arguments and options, as decorators
 `numbers`        whole numbers, numbers and sizes
 `ids`            the id of `--id`
 `where`          the filter of `--where`

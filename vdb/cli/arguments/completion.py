@@ -1,4 +1,4 @@
-"""Completion in a shell: directories of databases, and the collections in them.
+"""Completion in a shell: directories of databases, collections in them, and files.
 
 Nothing is created or changed. On any error there are no suggestions.
 """
@@ -7,32 +7,45 @@ from __future__ import annotations
 
 from pathlib import Path
 
-import typer
+import click
+from click.shell_completion import CompletionItem
 
-__all__ = ["collections", "databases"]
+from vdb.api import database
+from vdb.errors import VdbError
+
+__all__ = ["collections", "databases", "files"]
 
 
-def databases(incomplete: str) -> list[str]:
+def databases(
+    _ctx: click.Context, _parameter: click.Parameter, incomplete: str
+) -> list[CompletionItem]:
     """Directories with this beginning; those that are no database end with a slash."""
     try:
         start = Path(incomplete)
         folder = start if incomplete.endswith("/") or not incomplete else start.parent
         folders = [path for path in folder.iterdir() if path.is_dir()]
         names = {str(path) + ("" if (path / "data.mdb").is_file() else "/") for path in folders}
-        return sorted(name for name in names if name.startswith(incomplete))
+        return [CompletionItem(name) for name in sorted(names) if name.startswith(incomplete)]
     except (OSError, ValueError):
         return []
 
 
-def collections(ctx: typer.Context, incomplete: str) -> list[str]:
+def collections(
+    ctx: click.Context, _parameter: click.Parameter, incomplete: str
+) -> list[CompletionItem]:
     """Names of collections with this beginning, in the database of the argument before."""
-    from vdb.api import database
-    from vdb.errors import VdbError
-
     try:
         with database.open(
             ctx.params["directory"], create=False, read_only=True, lock_timeout=0.2
         ) as db:
-            return [name for name in db.collections() if name.startswith(incomplete)]
+            names = [name for name in db.collections() if name.startswith(incomplete)]
     except (KeyError, OSError, TypeError, VdbError):
         return []
+    return [CompletionItem(name) for name in names]
+
+
+def files(
+    _ctx: click.Context, _parameter: click.Parameter, incomplete: str
+) -> list[CompletionItem]:
+    """The names of files, which the shell itself completes."""
+    return [CompletionItem(incomplete, type="file")]

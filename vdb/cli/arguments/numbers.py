@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 
-import typer
+import click
 
 __all__ = ["a_count", "a_dimension", "a_number", "a_size", "a_whole_number"]
 
@@ -16,7 +16,7 @@ def a_whole_number(text: str | int) -> int:
     try:
         return int(text)
     except ValueError:
-        raise typer.BadParameter(f"expected a whole number, got {_quoted(text)}") from None
+        raise click.BadParameter(f"expected a whole number, got {_quoted(text)}") from None
 
 
 def a_dimension(text: str | int) -> int | str:
@@ -28,7 +28,7 @@ def a_count(text: str | int) -> int:
     """A whole number above 0."""
     count = a_whole_number(text)
     if count < 1:
-        raise typer.BadParameter(f"expected a whole number above 0, got {_quoted(text)}")
+        raise click.BadParameter(f"expected a whole number above 0, got {_quoted(text)}")
     return count
 
 
@@ -37,7 +37,7 @@ def a_number(text: str | float) -> float:
     try:
         return float(text)
     except ValueError:
-        raise typer.BadParameter(f"expected a number, got {_quoted(text)}") from None
+        raise click.BadParameter(f"expected a number, got {_quoted(text)}") from None
 
 
 def a_size(text: str | int) -> int:
@@ -45,7 +45,7 @@ def a_size(text: str | int) -> int:
     number = r"(\d{1,20}(?:\.\d{1,20})?)"  # more digits might overflow a float
     match = re.fullmatch(number + r"\s*([KMGT]i?)?B?", str(text).strip(), re.ASCII)
     if match is None:
-        raise typer.BadParameter(f"expected bytes, such as 500MB or 2GiB, got {_quoted(text)}")
+        raise click.BadParameter(f"expected bytes, such as 500MB or 2GiB, got {_quoted(text)}")
     amount, unit = match.groups()
     power = 0 if unit is None else "KMGT".index(unit[0]) + 1
     return int(float(amount) * (1024 if unit and unit.endswith("i") else 1000) ** power)

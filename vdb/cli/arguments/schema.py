@@ -37,7 +37,7 @@ class Options:
     scores: str | None
     model: str | None
     fields: tuple[str, ...] = ()
-    optional_vectors: bool | None = None
+    optional_vectors: bool = False
     seed: int | None = None
 
     def with_defaults(self, other: Options) -> Options:
@@ -46,7 +46,7 @@ class Options:
         A score convention belongs to its metric, and graph parameters to the graph.
         """
         values = {item.name: getattr(self, item.name) for item in fields(self)}
-        missing = {name for name, value in values.items() if value in (None, ())}
+        missing = {name for name, value in values.items() if value in (None, ()) or value is False}
         if self.metric not in (None, other.metric):
             missing.discard("scores")
         if self.index not in (None, other.index):
@@ -80,7 +80,7 @@ class Options:
             "native" if self.scores is None else self.scores,
             self.model,
             field_types_from(self.fields),
-            bool(self.optional_vectors),
+            self.optional_vectors,
         )
 
     def compare(self, collection: Collection) -> None:

@@ -2,26 +2,21 @@
 
 from __future__ import annotations
 
-from typing import Annotated, TypeAlias
-
-import typer
+import click
 
 from vdb.cli.json_text import JsonError, parsed
 from vdb.errors import InvalidFilterError
 from vdb.model import filters
 from vdb.model.filters import Filter
 
-__all__ = ["Where", "where_from"]
+__all__ = ["where_from", "where_option"]
 
-Where: TypeAlias = Annotated[
-    str | None,
-    typer.Option(
-        "--where",
-        metavar="JSON",
-        help="Only records whose payloads pass this filter, "
-        'such as \'{"pep": {"$gte": 400}, "section": {"$in": ["Rationale"]}}\'.',
-    ),
-]
+where_option = click.option(
+    "--where",
+    metavar="JSON",
+    help="Only records whose payloads pass this filter, "
+    'such as \'{"pep": {"$gte": 400}, "section": {"$in": ["Rationale"]}}\'.',
+)
 
 
 def where_from(text: str | None) -> Filter | None:

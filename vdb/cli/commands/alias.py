@@ -2,29 +2,34 @@
 
 from __future__ import annotations
 
-from typing import Annotated
+from pathlib import Path
 
-import typer
+import click
 
 from vdb.api import database
 from vdb.cli.arguments import options
+from vdb.cli.arguments.command import argument, command
 from vdb.cli.render import output
 from vdb.errors import InvalidArgumentError
 
 
+@command("alias")
+@options.directory
+@argument("alias_name", metavar="ALIAS", required=False, help="The alias. [default: list them]")
+@argument("name", metavar="NAME", required=False, help="The collection that it is to lead to.")
+@click.option("--drop", is_flag=True, help="Remove the alias.")
+@options.lock_timeout
+@options.allow_network_fs
+@options.json
 def alias(
-    directory: options.Directory,
-    alias_name: Annotated[
-        str | None, typer.Argument(metavar="[ALIAS]", help="The alias. [default: list them]")
-    ] = None,
-    name: Annotated[
-        str | None, typer.Argument(metavar="[NAME]", help="The collection that it is to lead to.")
-    ] = None,
+    directory: Path,
+    alias_name: str | None,
+    name: str | None,
     *,
-    drop: Annotated[bool, typer.Option("--drop", help="Remove the alias.")] = False,
-    lock_timeout: options.LockTimeout = 5.0,
-    allow_network_fs: options.AllowNetwork = False,
-    json: options.Json = False,
+    drop: bool,
+    lock_timeout: float,
+    allow_network_fs: bool,
+    json: bool,
 ) -> None:
     """Let a second name lead to a collection, in one commit; or list such names, or remove one.
 

@@ -3,53 +3,56 @@
 from __future__ import annotations
 
 import sys
+from pathlib import Path
 from shlex import quote
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING
 
-import typer
+import click
 
 from vdb.api import database
 from vdb.cli.arguments import options
+from vdb.cli.arguments.command import argument, command
 from vdb.cli.arguments.numbers import a_whole_number
 from vdb.cli.arguments.places import STANDARD, a_place, is_url
 from vdb.cli.interrupted import Interrupted
-from vdb.cli.render import output
+from vdb.cli.render import output, progress_bar
 
 if TYPE_CHECKING:
     from vdb.maintenance.repository.report import BackupReport
 
 
+@command("backup")
+@options.directory
+@argument(
+    "destination",
+    metavar="DEST",
+    type=a_place,
+    help="The copy: a directory where nothing is yet; a URL of a directory of backups "
+    "(file:///PATH, s3://BUCKET/PREFIX, gs://, az://), where the next backup sends what "
+    "changed; or - for standard output.",
+)
+@click.option(
+    "--verify",
+    is_flag=True,
+    help="Look through the whole copy before it is there; one that is not sound is not "
+    "kept. For jobs that replace older copies.",
+)
+@click.option(
+    "--keep",
+    metavar="N",
+    type=a_whole_number,
+    help="At a URL: keep the newest N backups and remove older ones. [default: all]",
+)
+@options.allow_network_fs
+@options.json
 def backup(
-    directory: options.Directory,
-    destination: Annotated[
-        str,
-        typer.Argument(
-            metavar="DEST",
-            parser=a_place,
-            help="The copy: a directory where nothing is yet; a URL of a directory of backups "
-            "(file:///PATH, s3://BUCKET/PREFIX, gs://, az://), where the next backup sends what "
-            "changed; or - for standard output.",
-        ),
-    ],
+    directory: Path,
+    destination: str,
     *,
-    verify: Annotated[
-        bool,
-        typer.Option(
-            "--verify",
-            help="Look through the whole copy before it is there; one that is not sound is not "
-            "kept. For jobs that replace older copies.",
-        ),
-    ] = False,
-    keep: Annotated[
-        int | None,
-        typer.Option(
-            metavar="N",
-            parser=a_whole_number,
-            help="At a URL: keep the newest N backups and remove older ones. [default: all]",
-        ),
-    ] = None,
-    allow_network_fs: options.AllowNetwork = False,
-    json: options.Json = False,
+    verify: bool,
+    keep: int | None,
+    allow_network_fs: bool,
+    json: bool,
 ) -> None:
     """Copy a database, as of this moment, while others read and write it.
 
@@ -59,15 +62,15 @@ def backup(
     """
     if destination == STANDARD:
         if json:
-            raise typer.BadParameter("--json would be written into the backup")
+            raise click.BadParameter("--json would be written into the backup")
         if sys.stdout.isatty():
-            raise typer.BadParameter("a backup is bytes: send standard output to a file or a pipe")
+            raise click.BadParameter("a backup is bytes: send standard output to a file or a pipe")
     with database.open(
         directory, create=False, read_only=True, allow_network_fs=allow_network_fs
     ) as db:
         target = sys.stdout.buffer if destination == STANDARD else destination
         try:
-            with output.stages() as show:
+            with progress_bar.stages() as show:
                 report = db.backup(target, verify=verify, keep=keep, progress=show)
         except KeyboardInterrupt:
             raise Interrupted("there is no backup; what was sent is used by the next") from None

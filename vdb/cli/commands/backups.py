@@ -2,36 +2,35 @@
 
 from __future__ import annotations
 
-from typing import Annotated
-
-import typer
+import click
 
 from vdb.api.restore import backups as backups_at
 from vdb.api.restore import prune_backups
 from vdb.cli.arguments import options
+from vdb.cli.arguments.command import argument, command
 from vdb.cli.arguments.numbers import a_whole_number
 from vdb.cli.render import output
 
 
+@command("backups")
+@argument(
+    "url",
+    metavar="URL",
+    help="Where the backups are: file:///PATH, s3://BUCKET/PREFIX, gs://, az://.",
+)
+@click.option(
+    "--keep",
+    metavar="N",
+    type=a_whole_number,
+    help="First remove all but the newest N. What only they needed is deleted a day later, "
+    "by another such call.",
+)
+@options.json
 def backups(
-    url: Annotated[
-        str,
-        typer.Argument(
-            metavar="URL",
-            help="Where the backups are: file:///PATH, s3://BUCKET/PREFIX, gs://, az://.",
-        ),
-    ],
+    url: str,
     *,
-    keep: Annotated[
-        int | None,
-        typer.Option(
-            metavar="N",
-            parser=a_whole_number,
-            help="First remove all but the newest N. What only they needed is deleted a day later, "
-            "by another such call.",
-        ),
-    ] = None,
-    json: options.Json = False,
+    keep: int | None,
+    json: bool,
 ) -> None:
     """List the backups at a URL, newest first; vdb restore --at takes their names."""
     pruned = None if keep is None else prune_backups(url, keep=keep)

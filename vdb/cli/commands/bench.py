@@ -2,51 +2,58 @@
 
 from __future__ import annotations
 
-from typing import Annotated
+from pathlib import Path
 
-import typer
+import click
 
 from vdb.analysis.measurement.speed import SpeedReport
 from vdb.analysis.pages.speed import speed_page
 from vdb.api import database
 from vdb.cli.arguments import numbers, options
+from vdb.cli.arguments.command import command
 from vdb.cli.formats.npy import open_array
-from vdb.cli.render import output
+from vdb.cli.render import output, progress_bar
 from vdb.cli.render.pages import write_page
 from vdb.errors import InvalidArgumentError
-from vdb.model import config
 
 
+@command("bench")
+@options.directory
+@options.name
+@options.real_queries
+@options.sample
+@click.option("-k", metavar="N", type=numbers.a_whole_number, default=10, help="Hits of a query.")
+@click.option(
+    "--ef", metavar="N,N,...", help="Candidates that walks keep. [default: nine from 10 to 400]"
+)
+@click.option(
+    "--rounds",
+    metavar="N",
+    type=numbers.a_whole_number,
+    default=5,
+    help="How often each is measured; figures are medians.",
+)
+@click.option(
+    "--threads", metavar="N", type=numbers.a_count, default=1, help="Threads that answer a batch."
+)
+@options.seed
+@options.html
+@options.allow_network_fs
+@options.json
 def bench(
-    directory: options.Directory,
-    name: options.Name,
+    directory: Path,
+    name: str,
     *,
-    queries: options.RealQueries = None,
-    sample: options.Sample = config.SAMPLE,
-    k: Annotated[
-        int, typer.Option("-k", metavar="N", parser=numbers.a_whole_number, help="Hits of a query.")
-    ] = 10,
-    ef: Annotated[
-        str | None,
-        typer.Option(
-            metavar="N,N,...", help="Candidates that walks keep. [default: nine from 10 to 400]"
-        ),
-    ] = None,
-    rounds: Annotated[
-        int,
-        typer.Option(
-            metavar="N",
-            parser=numbers.a_whole_number,
-            help="How often each is measured; figures are medians.",
-        ),
-    ] = 5,
-    threads: Annotated[
-        int, typer.Option(metavar="N", parser=numbers.a_count, help="Threads that answer a batch.")
-    ] = 1,
-    seed: options.Seed = 0,
-    html: options.Html = None,
-    allow_network_fs: options.AllowNetwork = False,
-    json: options.Json = False,
+    queries: Path | None,
+    sample: int,
+    k: int,
+    ef: str | None,
+    rounds: int,
+    threads: int,
+    seed: int,
+    html: Path | None,
+    allow_network_fs: bool,
+    json: bool,
 ) -> None:
     """Measure queries a second and recall of a collection, by how widely its graph is searched.
 
@@ -58,7 +65,7 @@ def bench(
         database.open(
             directory, create=False, read_only=True, allow_network_fs=allow_network_fs
         ) as db,
-        output.stages() as show,
+        progress_bar.stages() as show,
     ):
         report = db.collection(name).bench(
             query_matrix,

@@ -3,73 +3,81 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Annotated
 
+import click
 import numpy as np
-import typer
 
 from vdb.analysis.calibration.report import Calibration, Change
 from vdb.analysis.pages.calibration import calibration_page
 from vdb.api import database
 from vdb.api.compare_and_calibrate import calibrate_threshold
 from vdb.cli.arguments import numbers, options
+from vdb.cli.arguments.command import command
 from vdb.cli.formats.query_lines import read_queries
-from vdb.cli.render import output
+from vdb.cli.render import output, progress_bar
 from vdb.cli.render.pages import write_page
 from vdb.errors import InvalidArgumentError
 
 
+# A negative score is not an option.
+@command("calibrate", context_settings={"ignore_unknown_options": True})
+@options.directory
+@options.name
+@options.path_argument(
+    "queries",
+    metavar="QUERIES.npy",
+    required=False,
+    help="Real numbers, one row a query; not needed within one metric.",
+)
+@click.option(
+    "--threshold",
+    metavar="NUMBER",
+    type=numbers.a_number,
+    required=True,
+    help="The threshold that is in use.",
+)
+@click.option("--scores", metavar="NAME", help="Its convention. [default: the collection's]")
+@click.option("--metric", metavar="NAME", help="Its metric. [default: the collection's]")
+@click.option("--to-metric", metavar="NAME", help="The metric to carry it to. [default: the same]")
+@click.option("--to-scores", metavar="NAME", default="native", help="The convention there.")
+@click.option(
+    "--keep",
+    metavar="count|precision",
+    default="count",
+    help="What to keep: the number of hits of all queries, or, with labels, the part of "
+    "them that is relevant.",
+)
+@options.labels
+@options.rows_of
+@options.ids_from
+@click.option(
+    "--show", metavar="FIELD", default="text", help="The payload field that holds the text."
+)
+@options.seed
+@options.threads
+@options.html
+@options.allow_network_fs
+@options.json
 def calibrate(
-    directory: options.Directory,
-    name: options.Name,
-    queries: Annotated[
-        Path | None,
-        typer.Argument(
-            metavar="QUERIES.npy",
-            parser=options.a_path,
-            help="Real numbers, one row a query; not needed within one metric.",
-        ),
-    ] = None,
+    directory: Path,
+    name: str,
+    queries: Path | None,
     *,
-    threshold: Annotated[
-        float,
-        typer.Option(
-            metavar="NUMBER", parser=numbers.a_number, help="The threshold that is in use."
-        ),
-    ],
-    scores: Annotated[
-        str | None,
-        typer.Option(metavar="NAME", help="Its convention. [default: the collection's]"),
-    ] = None,
-    metric: Annotated[
-        str | None, typer.Option(metavar="NAME", help="Its metric. [default: the collection's]")
-    ] = None,
-    to_metric: Annotated[
-        str | None,
-        typer.Option(metavar="NAME", help="The metric to carry it to. [default: the same]"),
-    ] = None,
-    to_scores: Annotated[
-        str, typer.Option(metavar="NAME", help="The convention there.")
-    ] = "native",
-    keep: Annotated[
-        str,
-        typer.Option(
-            metavar="count|precision",
-            help="What to keep: the number of hits of all queries, or, with labels, the part of "
-            "them that is relevant.",
-        ),
-    ] = "count",
-    labels: options.Labels = None,
-    rows_of: options.RowsOf = None,
-    ids_from: options.IdsFrom = "id",
-    show: Annotated[
-        str, typer.Option(metavar="FIELD", help="The payload field that holds the text.")
-    ] = "text",
-    seed: options.Seed = 0,
-    threads: options.Threads = None,
-    html: options.Html = None,
-    allow_network_fs: options.AllowNetwork = False,
-    json: options.Json = False,
+    threshold: float,
+    scores: str | None,
+    metric: str | None,
+    to_metric: str | None,
+    to_scores: str,
+    keep: str,
+    labels: Path | None,
+    rows_of: Path | None,
+    ids_from: str,
+    show: str,
+    seed: int,
+    threads: int | None,
+    html: Path | None,
+    allow_network_fs: bool,
+    json: bool,
 ) -> None:
     """Find the threshold under another metric that keeps as many hits.
 
@@ -86,7 +94,7 @@ def calibrate(
             directory, create=False, read_only=True, allow_network_fs=allow_network_fs
         ) as db,
         db.snapshot() as moment,
-        output.progress(
+        progress_bar.counted(
             "measuring", 0 if query_set is None else 2 * len(query_set.matrix)
         ) as progress,
     ):

@@ -3,34 +3,41 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from pathlib import Path
 from shlex import quote
-from typing import Annotated
 
-import typer
+import click
+from click.exceptions import Exit
 
 from vdb.api import database
 from vdb.cli.arguments import options
-from vdb.cli.render import output
+from vdb.cli.arguments.command import command
+from vdb.cli.render import output, progress_bar
 from vdb.errors import CorruptedError
 from vdb.maintenance.repair import RepairReport
 from vdb.model.problem import Problem
 
 
+@command("check")
+@options.directory
+@click.option(
+    "--repair",
+    is_flag=True,
+    help="Make the database anew from what can be read, where there are errors; the "
+    "damaged file stays beside it.",
+)
+@options.threads
+@options.lock_timeout
+@options.allow_network_fs
+@options.json
 def check(
-    directory: options.Directory,
+    directory: Path,
     *,
-    repair: Annotated[
-        bool,
-        typer.Option(
-            "--repair",
-            help="Make the database anew from what can be read, where there are errors; the "
-            "damaged file stays beside it.",
-        ),
-    ] = False,
-    threads: options.Threads = None,
-    lock_timeout: options.LockTimeout = 5.0,
-    allow_network_fs: options.AllowNetwork = False,
-    json: options.Json = False,
+    repair: bool,
+    threads: int | None,
+    lock_timeout: float,
+    allow_network_fs: bool,
+    json: bool,
 ) -> None:
     """Check every byte, link and count of a database; without --repair, never write.
 
@@ -45,7 +52,7 @@ def check(
                 lock_timeout=lock_timeout,
                 allow_network_fs=allow_network_fs,
             ) as db,
-            output.stages() as show,
+            progress_bar.stages() as show,
         ):
             report = db.repair(threads=threads, progress=show)
         _print_repair(directory, report, json=json)
@@ -71,17 +78,17 @@ def check(
     if problems and not json and any(problem.severity == "error" for problem in problems):
         output.line(remedy)
     if problems:
-        raise typer.Exit(2)
+        raise Exit(2)
 
 
-def _problems(directory: options.Directory, *, allow_network_fs: bool) -> Iterator[Problem]:
+def _problems(directory: Path, *, allow_network_fs: bool) -> Iterator[Problem]:
     with database.open(
         directory, create=False, read_only=True, allow_network_fs=allow_network_fs
     ) as db:
         yield from db.check()
 
 
-def _print_repair(directory: options.Directory, report: RepairReport, *, json: bool) -> None:
+def _print_repair(directory: Path, report: RepairReport, *, json: bool) -> None:
     if json:
         output.json_object(report)
     elif report.kept is None:
@@ -109,7 +116,7 @@ def _print_repair(directory: options.Directory, report: RepairReport, *, json: b
         output.line(f"{directory}: {_counted(report.problems, 'problem')} repaired")
         output.line(f"The damaged file is {report.kept}; remove it when it is of no use any more.")
     if not report.complete:
-        raise typer.Exit(2)
+        raise Exit(2)
 
 
 def _counted(items: list[Problem] | tuple[object, ...], noun: str) -> str:

@@ -2,17 +2,25 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 from vdb.api import database
 from vdb.cli.arguments import options
+from vdb.cli.arguments.command import command
 from vdb.cli.render import output
 
 
+@command("compact")
+@options.directory
+@options.lock_timeout
+@options.allow_network_fs
+@options.json
 def compact(
-    directory: options.Directory,
+    directory: Path,
     *,
-    lock_timeout: options.LockTimeout = 5.0,
-    allow_network_fs: options.AllowNetwork = False,
-    json: options.Json = False,
+    lock_timeout: float,
+    allow_network_fs: bool,
+    json: bool,
 ) -> None:
     """Rewrite the file of a database without its free space.
 

@@ -6,9 +6,8 @@ from collections.abc import Mapping, Sequence
 from contextlib import ExitStack
 from functools import partial
 from pathlib import Path
-from typing import Annotated
 
-import typer
+import click
 
 from vdb.analysis.comparison.report import (
     Agreement,
@@ -27,67 +26,80 @@ from vdb.api.compare_and_calibrate import (
     compare_metrics,
 )
 from vdb.cli.arguments import numbers, options
+from vdb.cli.arguments.command import command
 from vdb.cli.formats.query_lines import LabelledQueries, read_queries
-from vdb.cli.render import output
+from vdb.cli.render import output, progress_bar
 from vdb.cli.render.pages import write_page
 from vdb.errors import InvalidArgumentError
 from vdb.model.interval import Interval
 
 
+@command("compare")
+@options.directory
+@options.name
+@options.queries
+@options.labels
+@options.rows_of
+@options.ids_from
+@click.option(
+    "--metrics",
+    metavar="NAME,NAME,...",
+    default="l2,ip,cosine",
+    help="The metrics to compare, two or more.",
+)
+@click.option(
+    "--against",
+    metavar="NAME",
+    help="Compare with this collection, of another model for example, instead of metrics.",
+)
+@options.path_option(
+    "--against-queries",
+    metavar="FILE.npy",
+    help="The same queries by its model, or by that of --previous. [default: QUERIES]",
+)
+@options.path_option(
+    "--against-directory",
+    metavar="DIRECTORY",
+    help="The database that it lies in. [default: DIRECTORY]",
+)
+@click.option(
+    "--previous", is_flag=True, help="Compare with the generation that the last rebuild has kept."
+)
+@click.option(
+    "-k",
+    metavar="N",
+    type=numbers.a_whole_number,
+    default=10,
+    help="How many nearest are looked at.",
+)
+@click.option(
+    "--show", metavar="FIELD", default="text", help="The payload field that holds the text."
+)
+@options.seed
+@options.threads
+@options.html
+@options.allow_network_fs
+@options.json
 def compare(
-    directory: options.Directory,
-    name: options.Name,
-    queries: options.Queries,
+    directory: Path,
+    name: str,
+    queries: Path,
     *,
-    labels: options.Labels = None,
-    rows_of: options.RowsOf = None,
-    ids_from: options.IdsFrom = "id",
-    metrics: Annotated[
-        str, typer.Option(metavar="NAME,NAME,...", help="The metrics to compare, two or more.")
-    ] = "l2,ip,cosine",
-    against: Annotated[
-        str | None,
-        typer.Option(
-            metavar="NAME",
-            help="Compare with this collection, of another model for example, instead of metrics.",
-        ),
-    ] = None,
-    against_queries: Annotated[
-        Path | None,
-        typer.Option(
-            metavar="FILE.npy",
-            parser=options.a_path,
-            help="The same queries by its model, or by that of --previous. [default: QUERIES]",
-        ),
-    ] = None,
-    against_directory: Annotated[
-        Path | None,
-        typer.Option(
-            metavar="DIRECTORY",
-            parser=options.a_path,
-            help="The database that it lies in. [default: DIRECTORY]",
-        ),
-    ] = None,
-    previous: Annotated[
-        bool,
-        typer.Option(
-            "--previous", help="Compare with the generation that the last rebuild has kept."
-        ),
-    ] = False,
-    k: Annotated[
-        int,
-        typer.Option(
-            "-k", metavar="N", parser=numbers.a_whole_number, help="How many nearest are looked at."
-        ),
-    ] = 10,
-    show: Annotated[
-        str, typer.Option(metavar="FIELD", help="The payload field that holds the text.")
-    ] = "text",
-    seed: options.Seed = 0,
-    threads: options.Threads = None,
-    html: options.Html = None,
-    allow_network_fs: options.AllowNetwork = False,
-    json: options.Json = False,
+    labels: Path | None,
+    rows_of: Path | None,
+    ids_from: str,
+    metrics: str,
+    against: str | None,
+    against_queries: Path | None,
+    against_directory: Path | None,
+    previous: bool,
+    k: int,
+    show: str,
+    seed: int,
+    threads: int | None,
+    html: Path | None,
+    allow_network_fs: bool,
+    json: bool,
 ) -> None:
     """Compare metrics on a collection, two collections, or two generations of one.
 
@@ -123,7 +135,7 @@ def compare(
             directory, create=False, read_only=True, allow_network_fs=allow_network_fs
         ) as db,
         db.snapshot() as moment,
-        output.progress("comparing", len(query_set.matrix)) as progress,
+        progress_bar.counted("comparing", len(query_set.matrix)) as progress,
     ):
         comparison = compare_metrics(
             moment.collection(name),
@@ -163,7 +175,7 @@ def _compare_sides(
                 )
             )
             readers.append(stack.enter_context(db.snapshot()).collection(name))
-        progress = stack.enter_context(output.progress("comparing", len(query_set.matrix)))
+        progress = stack.enter_context(progress_bar.counted("comparing", len(query_set.matrix)))
         matrices = [side.matrix for _, _, side in sides]
         compare_both = (
             partial(compare_collections, readers, matrices)

@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
-from typing import Annotated
+from pathlib import Path
+from typing import Any
 
-import typer
+import click
 
 from vdb.api import database
 from vdb.api.collection import Collection
 from vdb.cli.arguments import numbers, options
+from vdb.cli.arguments.command import command
 from vdb.cli.arguments.schema import Options, Schema, required
 from vdb.cli.render import output
 from vdb.errors import CollectionExistsError, InvalidArgumentError
@@ -16,56 +18,40 @@ from vdb.maintenance.info import CollectionInfo, DatabaseInfo
 from vdb.model.config import OPEN
 
 
+@command("create")
+@options.directory
+@options.optional_name
+@click.option(
+    "--dim",
+    metavar="N|auto",
+    type=numbers.a_dimension,
+    help="Length of its vectors, or auto: that of the first one; needed with NAME.",
+)
+@options.schema
+@click.option(
+    "--exist-ok",
+    is_flag=True,
+    help="Accept a collection of that name that agrees with the options given.",
+)
+@options.lock_timeout
+@options.allow_network_fs
+@options.json
 def create(
-    directory: options.Directory,
-    name: options.OptionalName = None,
+    directory: Path,
+    name: str | None,
     *,
-    dim: Annotated[
-        int | None,
-        typer.Option(
-            metavar="N|auto",
-            parser=numbers.a_dimension,
-            help="Length of its vectors, or auto: that of the first one; needed with NAME.",
-        ),
-    ] = None,
-    metric: options.Metric = None,
-    dtype: options.DType = None,
-    index: options.Index = None,
-    M: options.Links = None,
-    ef_construction: options.EfConstruction = None,
-    codes: options.Codes = None,
-    scores: options.Scores = None,
-    model: options.Model = None,
-    field: options.Fields = None,
-    optional_vectors: options.OptionalVectors = False,
-    exist_ok: Annotated[
-        bool,
-        typer.Option(
-            "--exist-ok",
-            help="Accept a collection of that name that agrees with the options given.",
-        ),
-    ] = False,
-    lock_timeout: options.LockTimeout = 5.0,
-    allow_network_fs: options.AllowNetwork = False,
-    json: options.Json = False,
+    dim: int | None,
+    exist_ok: bool,
+    lock_timeout: float,
+    allow_network_fs: bool,
+    json: bool,
+    **description: Any,
 ) -> None:
     """Make a database (when there is none) and, with NAME, an empty collection in it.
 
     A collection needs --dim and --metric. Both are fixed from then on.
     """
-    fields = tuple(field or ())
-    schema_options = Options(
-        metric,
-        dtype,
-        index,
-        M,
-        ef_construction,
-        codes,
-        scores,
-        model,
-        fields,
-        optional_vectors or None,
-    )
+    schema_options = Options(**description)
     if name is None:
         if exist_ok:
             raise InvalidArgumentError("--exist-ok is for a collection; give its NAME")

@@ -2,24 +2,32 @@
 
 from __future__ import annotations
 
-from typing import Annotated
+from pathlib import Path
 
-import typer
+import click
 
 from vdb.api import database
 from vdb.cli.arguments import options
+from vdb.cli.arguments.command import command
 from vdb.cli.render import output
 from vdb.errors import InvalidArgumentError
 
 
+@command("drop")
+@options.directory
+@options.name
+@click.option("--yes", is_flag=True, help="Needed: there is no way back.")
+@options.lock_timeout
+@options.allow_network_fs
+@options.json
 def drop(
-    directory: options.Directory,
-    name: options.Name,
+    directory: Path,
+    name: str,
     *,
-    yes: Annotated[bool, typer.Option("--yes", help="Needed: there is no way back.")] = False,
-    lock_timeout: options.LockTimeout = 5.0,
-    allow_network_fs: options.AllowNetwork = False,
-    json: options.Json = False,
+    yes: bool,
+    lock_timeout: float,
+    allow_network_fs: bool,
+    json: bool,
 ) -> None:
     """Remove a collection with all its records.
 

@@ -3,38 +3,46 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Annotated
 
-import typer
+import click
 
 from vdb.api import database
 from vdb.cli.arguments import options
+from vdb.cli.arguments.command import command
 from vdb.cli.formats.file_writer import Export
 from vdb.cli.formats.registry import FORMATS
 from vdb.cli.formats.schema_file import described
-from vdb.cli.render import output
+from vdb.cli.render import output, progress_bar
 from vdb.model.dtypes import DTYPES
 
 
+@command("export")
+@options.directory
+@options.name
+@options.path_option(
+    "--out",
+    metavar="PREFIX",
+    required=True,
+    help="Where to: PREFIX.npy, PREFIX.jsonl and PREFIX.json, or PREFIX.parquet.",
+)
+@click.option(
+    "--parquet",
+    "as_parquet",
+    is_flag=True,
+    help="One Parquet file; needs pyarrow (the extra 'parquet').",
+)
+@click.option("--force", is_flag=True, help="Replace files that are there.")
+@options.allow_network_fs
+@options.json
 def export(
-    directory: options.Directory,
-    name: options.Name,
+    directory: Path,
+    name: str,
     *,
-    out: Annotated[
-        Path,
-        typer.Option(
-            metavar="PREFIX",
-            parser=options.a_path,
-            help="Where to: PREFIX.npy, PREFIX.jsonl and PREFIX.json, or PREFIX.parquet.",
-        ),
-    ],
-    as_parquet: Annotated[
-        bool,
-        typer.Option("--parquet", help="One Parquet file; needs pyarrow (the extra 'parquet')."),
-    ] = False,
-    force: Annotated[bool, typer.Option("--force", help="Replace files that are there.")] = False,
-    allow_network_fs: options.AllowNetwork = False,
-    json: options.Json = False,
+    out: Path,
+    as_parquet: bool,
+    force: bool,
+    allow_network_fs: bool,
+    json: bool,
 ) -> None:
     """Write all records of a collection, as of this moment, into files.
 
@@ -52,7 +60,7 @@ def export(
         info = collection.info()
         count, dtype = info.count, DTYPES[info.dtype]
         file_format = FORMATS["parquet" if as_parquet else "npy"]
-        with output.progress(f"exporting {name}", count) as progress:
+        with progress_bar.counted(f"exporting {name}", count) as progress:
             files = file_format.write(
                 Export(
                     records=collection.scan(),

@@ -17,14 +17,15 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
-from typing import Annotated
+from typing import Any
 
-import typer
+import click
 
 from vdb.api import database
 from vdb.api.collection import Collection
 from vdb.api.database import Database
 from vdb.cli.arguments import numbers, options
+from vdb.cli.arguments.command import command
 from vdb.cli.arguments.schema import Options, name_taken_error
 from vdb.cli.formats.file_format import ReadOptions
 from vdb.cli.formats.file_reader import FileReader, Part
@@ -33,7 +34,7 @@ from vdb.cli.importing.error_places import message_with_places
 from vdb.cli.importing.repeats import refuse_repeats
 from vdb.cli.importing.target import Target
 from vdb.cli.interrupted import Interrupted
-from vdb.cli.render import output
+from vdb.cli.render import output, progress_bar
 from vdb.errors import (
     DimensionMismatchError,
     DuplicateIdError,
@@ -76,91 +77,75 @@ class Step:
         return Step(part, self.added + len(self.part.ids), self.skipped + skipped)
 
 
+@command("import")
+@options.directory
+@options.name
+@options.path_argument(
+    "vectors",
+    metavar="VECTORS",
+    help="A .npy file: real numbers, one row a record; of bits packed bytes, or booleans. "
+    "Or a .parquet file (the extra 'parquet'): a column of lists of numbers, one of ids; "
+    "the others are payloads.",
+)
+@options.path_option(
+    "--records",
+    metavar="FILE.jsonl",
+    help="Ids and payloads, one object a line. [default: VECTORS.jsonl where there is "
+    "one; else the ids are the row numbers]",
+)
+@click.option(
+    "--no-records",
+    is_flag=True,
+    help="Take no notice of a VECTORS.jsonl, or of other columns: row numbers, no payloads.",
+)
+@click.option(
+    "--ids-from", metavar="FIELD", default="id", help="The field, or the column, that holds the id."
+)
+@click.option(
+    "--create",
+    is_flag=True,
+    help="Make the collection, and the database if need be; with --upsert or --resume it "
+    "may be there already. What options leave out is as in the collection that vdb export "
+    "wrote the file of.",
+)
+@options.schema
+@click.option("--upsert", is_flag=True, help="Replace records whose ids are there already.")
+@click.option("--resume", is_flag=True, help="Skip records whose ids are there already.")
+@click.option(
+    "--batch-rows",
+    metavar="N",
+    type=numbers.a_count,
+    help="Rows a commit. [default: 10,000, or fewer that make 64 MB]",
+)
+@click.option(
+    "--memory-limit",
+    metavar="SIZE",
+    type=numbers.a_size,
+    help="Memory that the import may take beside what the program needs anyway, such as "
+    "500MB or 2GiB: commits become as small as that asks for.",
+)
+@options.build_threads
+@options.lock_timeout
+@options.allow_network_fs
+@options.json
 def import_(
-    directory: options.Directory,
-    name: options.Name,
-    vectors: Annotated[
-        Path,
-        typer.Argument(
-            metavar="VECTORS",
-            parser=options.a_path,
-            help="A .npy file: real numbers, one row a record; of bits packed bytes, or booleans. "
-            "Or a .parquet file (the extra 'parquet'): a column of lists of numbers, one of ids; "
-            "the others are payloads.",
-        ),
-    ],
+    directory: Path,
+    name: str,
+    vectors: Path,
     *,
-    records: Annotated[
-        Path | None,
-        typer.Option(
-            metavar="FILE.jsonl",
-            parser=options.a_path,
-            help="Ids and payloads, one object a line. [default: VECTORS.jsonl where there is "
-            "one; else the ids are the row numbers]",
-        ),
-    ] = None,
-    no_records: Annotated[
-        bool,
-        typer.Option(
-            "--no-records",
-            help="Take no notice of a VECTORS.jsonl, or of other columns: row numbers, no "
-            "payloads.",
-        ),
-    ] = False,
-    ids_from: Annotated[
-        str, typer.Option(metavar="FIELD", help="The field, or the column, that holds the id.")
-    ] = "id",
-    create: Annotated[
-        bool,
-        typer.Option(
-            "--create",
-            help="Make the collection, and the database if need be; with --upsert or --resume it "
-            "may be there already. What options leave out is as in the collection that vdb export "
-            "wrote the file of.",
-        ),
-    ] = False,
-    metric: options.Metric = None,
-    dtype: options.DType = None,
-    index: options.Index = None,
-    M: options.Links = None,
-    ef_construction: options.EfConstruction = None,
-    codes: options.Codes = None,
-    scores: options.Scores = None,
-    model: options.Model = None,
-    field: options.Fields = None,
-    optional_vectors: options.OptionalVectors = False,
-    upsert: Annotated[
-        bool, typer.Option("--upsert", help="Replace records whose ids are there already.")
-    ] = False,
-    resume: Annotated[
-        bool, typer.Option("--resume", help="Skip records whose ids are there already.")
-    ] = False,
-    batch_rows: Annotated[
-        int | None,
-        typer.Option(
-            metavar="N",
-            parser=numbers.a_count,
-            help="Rows a commit. [default: 10,000, or fewer that make 64 MB]",
-        ),
-    ] = None,
-    memory_limit: Annotated[
-        int | None,
-        typer.Option(
-            metavar="SIZE",
-            parser=numbers.a_size,
-            help="Memory that the import may take beside what the program needs anyway, such as "
-            "500MB or 2GiB: commits become as small as that asks for.",
-        ),
-    ] = None,
-    threads: Annotated[
-        int | None,
-        typer.Option(
-            metavar="N", parser=numbers.a_whole_number, help="Threads to build with. [default: all]"
-        ),
-    ] = None,
-    lock_timeout: options.LockTimeout = 5.0,
-    allow_network_fs: options.AllowNetwork = False,
-    json: options.Json = False,
+    records: Path | None,
+    no_records: bool,
+    ids_from: str,
+    create: bool,
+    upsert: bool,
+    resume: bool,
+    batch_rows: int | None,
+    memory_limit: int | None,
+    threads: int | None,
+    lock_timeout: float,
+    allow_network_fs: bool,
+    json: bool,
+    **description: Any,
 ) -> None:
     """Read vectors, ids and payloads from files into a collection.
 
@@ -172,19 +157,7 @@ def import_(
     if records is not None and no_records:
         raise InvalidArgumentError("--records names a file and --no-records none; give one of them")
     count = config.thread_count(threads)
-    fields = tuple(field or ())
-    schema_options = Options(
-        metric,
-        dtype,
-        index,
-        M,
-        ef_construction,
-        codes,
-        scores,
-        model,
-        fields,
-        optional_vectors or None,
-    )
+    schema_options = Options(**description)
     source = open_file(vectors, ReadOptions(records, ids_from, with_records=not no_records))
     schema = None
     if create:
@@ -256,7 +229,7 @@ def _import(
     progress_text = f"{{:,}} of {total:,} rows are committed; {{}}the same command {continuation}"
     start = time.monotonic()
     try:
-        with output.progress(f"importing into {target.name}", total) as show:
+        with progress_bar.counted(f"importing into {target.name}", total) as show:
             if upsert or total > room():  # a single call of add checks this itself
                 refuse_repeats(source)
             for part in source.parts(room):

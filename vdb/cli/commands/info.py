@@ -7,6 +7,7 @@ from pathlib import Path
 
 from vdb.api import database
 from vdb.cli.arguments import options
+from vdb.cli.arguments.command import command
 from vdb.cli.render import output
 from vdb.cli.render.plain import named
 from vdb.maintenance.info import CollectionInfo, PendingRebuild
@@ -15,12 +16,17 @@ _HANDLE_FACTS = ("durability", "read_only")
 """Facts about this command's own handle, not about the database."""
 
 
+@command("info")
+@options.directory
+@options.optional_name
+@options.allow_network_fs
+@options.json
 def info(
-    directory: options.Directory,
-    name: options.OptionalName = None,
+    directory: Path,
+    name: str | None,
     *,
-    allow_network_fs: options.AllowNetwork = False,
-    json: options.Json = False,
+    allow_network_fs: bool,
+    json: bool,
 ) -> None:
     """Show facts about a database; with NAME, about one collection."""
     with database.open(

@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
-from typing import Annotated
+from pathlib import Path
 
-import typer
+import click
 
 from vdb.analysis.inspection.report import Inspection, RecordInspection
 from vdb.analysis.pages.inspection import inspection_page, size
 from vdb.api import database
 from vdb.cli.arguments import options
+from vdb.cli.arguments.command import command
 from vdb.cli.arguments.ids import typed_id
 from vdb.cli.render import output
 from vdb.cli.render.pages import write_page
@@ -18,17 +19,21 @@ from vdb.errors import InvalidArgumentError
 BAR = 40  # characters of the longest bar
 
 
+@command("inspect")
+@options.directory
+@options.name
+@click.option("--id", metavar="ID", help="One record: its norm and its neighbours.")
+@options.html
+@options.allow_network_fs
+@options.json
 def inspect(
-    directory: options.Directory,
-    name: options.Name,
+    directory: Path,
+    name: str,
     *,
-    id: Annotated[  # noqa: A002 - the option is called --id
-        str | None,
-        typer.Option("--id", metavar="ID", help="One record: its norm and its neighbours."),
-    ] = None,
-    html: options.Html = None,
-    allow_network_fs: options.AllowNetwork = False,
-    json: options.Json = False,
+    id: str | None,  # noqa: A002 - the option is called --id
+    html: Path | None,
+    allow_network_fs: bool,
+    json: bool,
 ) -> None:
     """Show statistics of a stored collection: norms, links, levels, blocks, bytes, generations.
 

@@ -5,19 +5,21 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Annotated, Any
+from typing import Any
 
-import typer
+import click
+from click.exceptions import Exit
 from numpy.typing import NDArray
 
 from vdb.api import database
 from vdb.api.collection import Collection
 from vdb.cli.arguments import numbers, options
+from vdb.cli.arguments.command import command
 from vdb.cli.arguments.schema import codes_from
 from vdb.cli.formats.file_format import ReadOptions
 from vdb.cli.formats.registry import open_file
 from vdb.cli.interrupted import Interrupted
-from vdb.cli.render import output
+from vdb.cli.render import output, progress_bar
 from vdb.errors import InvalidArgumentError, VdbError
 from vdb.maintenance.rebuild import RebuildPlan, RebuildProgress, RebuildReport
 from vdb.model import config
@@ -28,149 +30,127 @@ from vdb.model.records import Id
 from vdb.model.results import plain
 
 
+@command("rebuild")
+@options.directory
+@options.name
+@click.option("--metric", metavar="NAME", help="The new metric. [default: the present one]")
+@click.option(
+    "--dtype",
+    metavar="|".join(DTYPES),
+    help="How vectors are stored from then on: rounded to floats, refused where they do "
+    "not fit. [default: as at present]",
+)
+@click.option(
+    "--model", metavar="TEXT", help="Where the vectors of --vectors come from; free text."
+)
+@options.path_option(
+    "--vectors",
+    metavar="FILE",
+    help="Vectors of another model, one for each record by its id: a .npy or .parquet "
+    "file, as for vdb import. With --rollback: those of records written since.",
+)
+@options.path_option(
+    "--records",
+    metavar="FILE.jsonl",
+    help="Ids of the rows of --vectors. [default: VECTORS.jsonl where there is one; else "
+    "the ids are the row numbers]",
+)
+@click.option(
+    "--ids-from", metavar="FIELD", default="id", help="The field, or the column, that holds the id."
+)
+@click.option(
+    "--truncate",
+    metavar="N",
+    type=numbers.a_whole_number,
+    help="Keep the first N numbers of each vector.",
+)
+@click.option("--normalize", is_flag=True, help="Scale each vector to length 1, after --truncate.")
+@click.option("--flat", is_flag=True, help="No graph: every search looks at every vector.")
+@click.option(
+    "--M",
+    "M",
+    metavar="N",
+    type=numbers.a_whole_number,
+    help="Links of a node. [default: as at present, or 16]",
+)
+@click.option(
+    "--ef-construction",
+    metavar="N",
+    type=numbers.a_whole_number,
+    help="Candidates per inserted vector. [default: as at present, or 200]",
+)
+@click.option(
+    "--seed",
+    metavar="N",
+    type=numbers.a_whole_number,
+    help="Seed of the graph. [default: as at present, or 0]",
+)
+@click.option(
+    "--codes",
+    metavar="|".join([*CODES, "none"]),
+    help="Scalar quantization of the vectors that searches walk by. [default: as at "
+    "present, or none]",
+)
+@click.option("--scores", metavar="NAME", help="The default convention. [default: the present one]")
+@click.option("--anew", is_flag=True, help="Build the same again: nothing else needs to be given.")
+@click.option(
+    "--reason", metavar="TEXT", default="", show_default=False, help="Why; for the history."
+)
+@click.option(
+    "--dry-run",
+    is_flag=True,
+    help="Only say what would be done, and what it takes, or why it cannot be done.",
+)
+@click.option("--keep-previous", is_flag=True, help="Keep the present generation for --rollback.")
+@click.option("--rollback", is_flag=True, help="Go back to the generation that was kept.")
+@click.option("--drop-previous", is_flag=True, help="Remove the generation that was kept.")
+@click.option("--resume", is_flag=True, help="Go on with an unfinished rebuild, whatever it is to.")
+@click.option("--restart", is_flag=True, help="Begin anew, even where one could be gone on with.")
+@click.option("--discard", is_flag=True, help="Remove what an unfinished rebuild left.")
+@click.option("--no-validate", is_flag=True, help="Use the new generation without looking at it.")
+@click.option(
+    "--least-recall",
+    metavar="SHARE",
+    type=numbers.a_number,
+    help="Sampled recall that is required. [default: 0.5]",
+)
+@options.build_threads
+@options.lock_timeout
+@options.allow_network_fs
+@options.json
 def rebuild(
-    directory: options.Directory,
-    name: options.Name,
+    directory: Path,
+    name: str,
     *,
-    metric: Annotated[
-        str | None, typer.Option(metavar="NAME", help="The new metric. [default: the present one]")
-    ] = None,
-    dtype: Annotated[
-        str | None,
-        typer.Option(
-            metavar="|".join(DTYPES),
-            help="How vectors are stored from then on: rounded to floats, refused where they do "
-            "not fit. [default: as at present]",
-        ),
-    ] = None,
-    model: Annotated[
-        str | None,
-        typer.Option(metavar="TEXT", help="Where the vectors of --vectors come from; free text."),
-    ] = None,
-    vectors: Annotated[
-        Path | None,
-        typer.Option(
-            metavar="FILE",
-            parser=options.a_path,
-            help="Vectors of another model, one for each record by its id: a .npy or .parquet "
-            "file, as for vdb import. With --rollback: those of records written since.",
-        ),
-    ] = None,
-    records: Annotated[
-        Path | None,
-        typer.Option(
-            metavar="FILE.jsonl",
-            parser=options.a_path,
-            help="Ids of the rows of --vectors. [default: VECTORS.jsonl where there is one; else "
-            "the ids are the row numbers]",
-        ),
-    ] = None,
-    ids_from: Annotated[
-        str,
-        typer.Option(metavar="FIELD", help="The field, or the column, that holds the id."),
-    ] = "id",
-    truncate: Annotated[
-        int | None,
-        typer.Option(
-            metavar="N",
-            parser=numbers.a_whole_number,
-            help="Keep the first N numbers of each vector.",
-        ),
-    ] = None,
-    normalize: Annotated[
-        bool, typer.Option("--normalize", help="Scale each vector to length 1, after --truncate.")
-    ] = False,
-    flat: Annotated[
-        bool, typer.Option("--flat", help="No graph: every search looks at every vector.")
-    ] = False,
-    M: Annotated[
-        int | None,
-        typer.Option(
-            "--M",
-            metavar="N",
-            parser=numbers.a_whole_number,
-            help="Links of a node. [default: as at present, or 16]",
-        ),
-    ] = None,
-    ef_construction: Annotated[
-        int | None,
-        typer.Option(
-            metavar="N",
-            parser=numbers.a_whole_number,
-            help="Candidates per inserted vector. [default: as at present, or 200]",
-        ),
-    ] = None,
-    seed: Annotated[
-        int | None,
-        typer.Option(
-            metavar="N",
-            parser=numbers.a_whole_number,
-            help="Seed of the graph. [default: as at present, or 0]",
-        ),
-    ] = None,
-    codes: Annotated[
-        str | None,
-        typer.Option(
-            metavar="|".join([*CODES, "none"]),
-            help="Scalar quantization of the vectors that searches walk by. [default: as at "
-            "present, or none]",
-        ),
-    ] = None,
-    scores: Annotated[
-        str | None,
-        typer.Option(metavar="NAME", help="The default convention. [default: the present one]"),
-    ] = None,
-    anew: Annotated[
-        bool, typer.Option("--anew", help="Build the same again: nothing else needs to be given.")
-    ] = False,
-    reason: Annotated[str, typer.Option(metavar="TEXT", help="Why; for the history.")] = "",
-    dry_run: Annotated[
-        bool,
-        typer.Option(
-            "--dry-run",
-            help="Only say what would be done, and what it takes, or why it cannot be done.",
-        ),
-    ] = False,
-    keep_previous: Annotated[
-        bool, typer.Option("--keep-previous", help="Keep the present generation for --rollback.")
-    ] = False,
-    rollback: Annotated[
-        bool, typer.Option("--rollback", help="Go back to the generation that was kept.")
-    ] = False,
-    drop_previous: Annotated[
-        bool, typer.Option("--drop-previous", help="Remove the generation that was kept.")
-    ] = False,
-    resume: Annotated[
-        bool,
-        typer.Option("--resume", help="Go on with an unfinished rebuild, whatever it is to."),
-    ] = False,
-    restart: Annotated[
-        bool,
-        typer.Option("--restart", help="Begin anew, even where one could be gone on with."),
-    ] = False,
-    discard: Annotated[
-        bool, typer.Option("--discard", help="Remove what an unfinished rebuild left.")
-    ] = False,
-    no_validate: Annotated[
-        bool, typer.Option("--no-validate", help="Use the new generation without looking at it.")
-    ] = False,
-    least_recall: Annotated[
-        float | None,
-        typer.Option(
-            metavar="SHARE",
-            parser=numbers.a_number,
-            help="Sampled recall that is required. [default: 0.5]",
-        ),
-    ] = None,
-    threads: Annotated[
-        int | None,
-        typer.Option(
-            metavar="N", parser=numbers.a_whole_number, help="Threads to build with. [default: all]"
-        ),
-    ] = None,
-    lock_timeout: options.LockTimeout = 5.0,
-    allow_network_fs: options.AllowNetwork = False,
-    json: options.Json = False,
+    metric: str | None,
+    dtype: str | None,
+    model: str | None,
+    vectors: Path | None,
+    records: Path | None,
+    ids_from: str,
+    truncate: int | None,
+    normalize: bool,
+    flat: bool,
+    M: int | None,
+    ef_construction: int | None,
+    seed: int | None,
+    codes: str | None,
+    scores: str | None,
+    anew: bool,
+    reason: str,
+    dry_run: bool,
+    keep_previous: bool,
+    rollback: bool,
+    drop_previous: bool,
+    resume: bool,
+    restart: bool,
+    discard: bool,
+    no_validate: bool,
+    least_recall: float | None,
+    threads: int | None,
+    lock_timeout: float,
+    allow_network_fs: bool,
+    json: bool,
 ) -> None:
     """Rebuild a collection's index, for another metric, dtype or model, or other parameters.
 
@@ -273,7 +253,7 @@ def _print_plan(title: str, plan: RebuildPlan, *, json: bool) -> None:
     if json:
         output.json_object({**plain(plan), "feasible": plan.feasible})
         if not plan.feasible:
-            raise typer.Exit(1)
+            raise Exit(1)
     elif plan.feasible:
         output.facts(title, plan)
     else:
@@ -284,7 +264,7 @@ def _print_plan(title: str, plan: RebuildPlan, *, json: bool) -> None:
 def _progress_bars(name: str) -> Iterator[Callable[[RebuildProgress], None]]:
     """A progress bar for each phase; Ctrl-C becomes Interrupted, with advice."""
     try:
-        with output.stages() as show:
+        with progress_bar.stages() as show:
             yield lambda at: show(f"{name}: {at.phase}", at.done, at.total)
     except KeyboardInterrupt:
         raise Interrupted(

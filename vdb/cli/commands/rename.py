@@ -2,23 +2,29 @@
 
 from __future__ import annotations
 
-from typing import Annotated
-
-import typer
+from pathlib import Path
 
 from vdb.api import database
 from vdb.cli.arguments import options
+from vdb.cli.arguments.command import argument, command
 from vdb.cli.render import output
 
 
+@command("rename")
+@options.directory
+@options.name
+@argument("new_name", metavar="NEW_NAME", help="Its new name.")
+@options.lock_timeout
+@options.allow_network_fs
+@options.json
 def rename(
-    directory: options.Directory,
-    name: options.Name,
-    new_name: Annotated[str, typer.Argument(metavar="NEW_NAME", help="Its new name.")],
+    directory: Path,
+    name: str,
+    new_name: str,
     *,
-    lock_timeout: options.LockTimeout = 5.0,
-    allow_network_fs: options.AllowNetwork = False,
-    json: options.Json = False,
+    lock_timeout: float,
+    allow_network_fs: bool,
+    json: bool,
 ) -> None:
     """Give a collection another name, in one commit; programs that have it open go on with it."""
     with database.open(

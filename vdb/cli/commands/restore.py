@@ -4,53 +4,53 @@ from __future__ import annotations
 
 import sys
 from pathlib import Path
-from typing import Annotated
 
-import typer
+import click
 
 from vdb.api.restore import restore as restore_database
 from vdb.cli.arguments import options
+from vdb.cli.arguments.command import argument, command
 from vdb.cli.arguments.places import STANDARD, a_place
 from vdb.cli.interrupted import Interrupted
-from vdb.cli.render import output
+from vdb.cli.render import output, progress_bar
 
 
+@command("restore")
+@argument(
+    "source",
+    metavar="SOURCE",
+    type=a_place,
+    help="The backup: a directory, or the data.mdb in it; a URL of backups; a file that "
+    "vdb backup wrote to standard output, or - for standard input.",
+)
+@argument(
+    "directory",
+    metavar="DIR",
+    type=options.a_directory,
+    help="The database that it replaces, or a directory that is empty or missing.",
+)
+@click.option(
+    "--at",
+    metavar="NAME",
+    help="At a URL: the backup to restore, as vdb backups lists it. [default: the newest]",
+)
+@click.option(
+    "--discard-old",
+    is_flag=True,
+    help="Remove the file that is replaced, which otherwise stays beside it.",
+)
+@options.lock_timeout
+@options.allow_network_fs
+@options.json
 def restore(
-    source: Annotated[
-        str,
-        typer.Argument(
-            metavar="SOURCE",
-            parser=a_place,
-            help="The backup: a directory, or the data.mdb in it; a URL of backups; a file that "
-            "vdb backup wrote to standard output, or - for standard input.",
-        ),
-    ],
-    directory: Annotated[
-        Path,
-        typer.Argument(
-            metavar="DIR",
-            parser=options.a_directory,
-            help="The database that it replaces, or a directory that is empty or missing.",
-        ),
-    ],
+    source: str,
+    directory: Path,
     *,
-    at: Annotated[
-        str | None,
-        typer.Option(
-            metavar="NAME",
-            help="At a URL: the backup to restore, as vdb backups lists it. [default: the newest]",
-        ),
-    ] = None,
-    discard_old: Annotated[
-        bool,
-        typer.Option(
-            "--discard-old",
-            help="Remove the file that is replaced, which otherwise stays beside it.",
-        ),
-    ] = False,
-    lock_timeout: options.LockTimeout = 5.0,
-    allow_network_fs: options.AllowNetwork = False,
-    json: options.Json = False,
+    at: str | None,
+    discard_old: bool,
+    lock_timeout: float,
+    allow_network_fs: bool,
+    json: bool,
 ) -> None:
     """Replace a database by a backup, or put the backup where there is no database yet.
 
@@ -58,7 +58,7 @@ def restore(
     process has either of them open. If it is stopped, nothing has changed.
     """
     try:
-        with output.stages() as show:
+        with progress_bar.stages() as show:
             report = restore_database(
                 sys.stdin.buffer if source == STANDARD else source,
                 directory,
@@ -74,12 +74,8 @@ def restore(
         output.json_object(report)
         return
     output.line(
-        output.printable(
-            f"{directory}: restored from {report.source} ({report.bytes:,} bytes, "
-            f"commit {report.commit})"
-        )
+        f"{directory}: restored from {report.source} ({report.bytes:,} bytes, "
+        f"commit {report.commit})"
     )
     if report.kept is not None:
-        output.line(
-            output.printable(f"The old file is {report.kept}; remove it when it is of no use.")
-        )
+        output.line(f"The old file is {report.kept}; remove it when it is of no use.")

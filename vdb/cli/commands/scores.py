@@ -3,69 +3,61 @@
 from __future__ import annotations
 
 from math import isnan
-from typing import Annotated, Any
+from typing import Any
 
-import typer
+import click
 
 from vdb import scores as conventions
 from vdb.cli.arguments import numbers, options
+from vdb.cli.arguments.command import argument, command
 from vdb.cli.render import output
 from vdb.errors import InvalidArgumentError
 from vdb.scores.convention_text import convention_facts, conversion_steps
 from vdb.scores.table import all_conventions, convention_named
 
 
+# A negative score is not an option.
+@command("scores", context_settings={"ignore_unknown_options": True})
+@argument(
+    "score",
+    metavar="SCORE",
+    type=numbers.a_number,
+    required=False,
+    help="A score to convert; without one, the table.",
+)
+@click.option("--metric", metavar="NAME", help="The metric: l2, ip, cosine, dot, l1 or hamming.")
+@click.option("--engine", metavar="NAME", help="Only this convention of the table.")
+@click.option(
+    "--from", "source", metavar="NAME", help="The convention of SCORE; native by default."
+)
+@click.option("--to", "target", metavar="NAME", help="The convention wanted; native by default.")
+@click.option(
+    "--to-metric", metavar="NAME", help="The metric wanted, if another; needs --unit-norms."
+)
+@click.option("--unit-norms", is_flag=True, help="All vectors, queries included, have length 1.")
+@click.option(
+    "--dim", metavar="N", type=numbers.a_whole_number, help="The dimension, where a formula has it."
+)
+@click.option(
+    "--dtype", metavar="NAME", help="The stored type: float32 (the default), float16, int8 or bit."
+)
+@click.option(
+    "--explain", is_flag=True, help="Everything about a row; the formulas with the numbers in."
+)
+@options.json
 def scores(
-    score: Annotated[
-        float | None,
-        typer.Argument(
-            metavar="SCORE",
-            parser=numbers.a_number,
-            help="A score to convert; without one, the table.",
-        ),
-    ] = None,
+    score: float | None,
     *,
-    metric: Annotated[
-        str | None,
-        typer.Option(metavar="NAME", help="The metric: l2, ip, cosine, dot, l1 or hamming."),
-    ] = None,
-    engine: Annotated[
-        str | None, typer.Option(metavar="NAME", help="Only this convention of the table.")
-    ] = None,
-    source: Annotated[
-        str | None,
-        typer.Option("--from", metavar="NAME", help="The convention of SCORE; native by default."),
-    ] = None,
-    target: Annotated[
-        str | None,
-        typer.Option("--to", metavar="NAME", help="The convention wanted; native by default."),
-    ] = None,
-    to_metric: Annotated[
-        str | None,
-        typer.Option(metavar="NAME", help="The metric wanted, if another; needs --unit-norms."),
-    ] = None,
-    unit_norms: Annotated[
-        bool, typer.Option("--unit-norms", help="All vectors, queries included, have length 1.")
-    ] = False,
-    dim: Annotated[
-        int | None,
-        typer.Option(
-            metavar="N",
-            parser=numbers.a_whole_number,
-            help="The dimension, where a formula has it.",
-        ),
-    ] = None,
-    dtype: Annotated[
-        str | None,
-        typer.Option(
-            metavar="NAME", help="The stored type: float32 (the default), float16, int8 or bit."
-        ),
-    ] = None,
-    explain: Annotated[
-        bool,
-        typer.Option("--explain", help="Everything about a row; the formulas with the numbers in."),
-    ] = False,
-    json: options.Json = False,
+    metric: str | None,
+    engine: str | None,
+    source: str | None,
+    target: str | None,
+    to_metric: str | None,
+    unit_norms: bool,
+    dim: int | None,
+    dtype: str | None,
+    explain: bool,
+    json: bool,
 ) -> None:
     """Show the score conventions of vector engines, and convert scores between them.
 

@@ -3,17 +3,20 @@
 from __future__ import annotations
 
 import sys
-from typing import Annotated, Any
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
 
+import click
 import numpy as np
-import typer
 from numpy.typing import NDArray
 
 from vdb.api import database
 from vdb.api.collection_reader import CollectionReader
 from vdb.cli.arguments import numbers, options
+from vdb.cli.arguments.command import command
 from vdb.cli.arguments.ids import typed_id
-from vdb.cli.arguments.where import Where, where_from
+from vdb.cli.arguments.where import where_from, where_option
 from vdb.cli.formats.npy import open_array
 from vdb.cli.json_text import JsonError, parsed
 from vdb.cli.render import hits as render
@@ -24,128 +27,119 @@ from vdb.model.hits import Hits
 from vdb.model.records import Id
 
 
+@command("search")
+@options.directory
+@options.name
+@click.option(
+    "--vector",
+    metavar="FILE.npy[:ROW]|-",
+    help="The query: a row of a .npy file, counted from 0, or - for a JSON list of "
+    "numbers on standard input.",
+)
+@click.option("--id", metavar="ID", help="The query: the vector of this record, itself included.")
+@click.option(
+    "--like",
+    metavar="ID",
+    multiple=True,
+    help="More like this record, without it; may be repeated, for what several have in common.",
+)
+@click.option(
+    "--not-like", metavar="ID", multiple=True, help="With --like: unlike this one; repeatable."
+)
+@click.option(
+    "-k",
+    metavar="N",
+    type=numbers.a_whole_number,
+    help="How many. [default: 10; all found with --threshold]",
+)
+@click.option(
+    "--ef",
+    metavar="N",
+    type=numbers.a_whole_number,
+    help="Candidates to keep; more finds more, slower.",
+)
+@click.option("--exact", is_flag=True, help="Compare with every record; misses nothing.")
+@click.option(
+    "--threshold",
+    metavar="SCORE",
+    type=numbers.a_number,
+    help="Only records at least this close, in the unit of the convention's own threshold "
+    "(vdb scores --explain says it): all found within. A graph may miss some; with "
+    "--exact it is all there are.",
+)
+@where_option
+@click.option("--scores", metavar="NAME", help="The convention to score in.")
+@click.option(
+    "--target-recall",
+    metavar="RECALL",
+    type=numbers.a_number,
+    help="Instead of --ef: what tune measured to reach this.",
+)
+@click.option(
+    "--model",
+    metavar="TEXT",
+    help="The model the query comes from; checked against the collection's.",
+)
+@click.option(
+    "--offset",
+    metavar="N",
+    type=numbers.a_whole_number,
+    default=0,
+    help="Leave out so many of the best.",
+)
+@click.option(
+    "--diversity",
+    metavar="SHARE",
+    type=numbers.a_number,
+    help="Choose records unlike each other, 0 to 1 (maximal marginal relevance).",
+)
+@click.option(
+    "--group-by", metavar="FIELD", help="The best -k groups by the value of a payload field."
+)
+@click.option(
+    "--per-group",
+    metavar="N",
+    type=numbers.a_whole_number,
+    help="Records of a group, with --group-by. [default: 1]",
+)
+@click.option(
+    "--explain", is_flag=True, help="Say how the search was done, and derive the best score."
+)
+@click.option(
+    "--explain-id", metavar="ID", help="The same for this record, whether it is found or not."
+)
+@click.option(
+    "--show",
+    metavar="FIELD",
+    help="The payload field to show in the table. [default: text, or else the payload]",
+)
+@options.allow_network_fs
+@options.json
 def search(
-    directory: options.Directory,
-    name: options.Name,
+    directory: Path,
+    name: str,
     *,
-    vector: Annotated[
-        str | None,
-        typer.Option(
-            metavar="FILE.npy[:ROW]|-",
-            help="The query: a row of a .npy file, counted from 0, or - for a JSON list of "
-            "numbers on standard input.",
-        ),
-    ] = None,
-    id: Annotated[  # noqa: A002 - the option is called --id
-        str | None,
-        typer.Option(
-            "--id", metavar="ID", help="The query: the vector of this record, itself included."
-        ),
-    ] = None,
-    like: Annotated[
-        list[str] | None,
-        typer.Option(
-            "--like",
-            metavar="ID",
-            help="More like this record, without it; may be repeated, for what several have in "
-            "common.",
-        ),
-    ] = None,
-    not_like: Annotated[
-        list[str] | None,
-        typer.Option("--not-like", metavar="ID", help="With --like: unlike this one; repeatable."),
-    ] = None,
-    k: Annotated[
-        int | None,
-        typer.Option(
-            "-k",
-            metavar="N",
-            parser=numbers.a_whole_number,
-            help="How many. [default: 10; all found with --threshold]",
-        ),
-    ] = None,
-    ef: Annotated[
-        int | None,
-        typer.Option(
-            metavar="N",
-            parser=numbers.a_whole_number,
-            help="Candidates to keep; more finds more, slower.",
-        ),
-    ] = None,
-    exact: Annotated[
-        bool, typer.Option("--exact", help="Compare with every record; misses nothing.")
-    ] = False,
-    threshold: Annotated[
-        float | None,
-        typer.Option(
-            metavar="SCORE",
-            parser=numbers.a_number,
-            help="Only records at least this close, in the unit of the convention's own threshold "
-            "(vdb scores --explain says it): all found within. A graph may miss some; with "
-            "--exact it is all there are.",
-        ),
-    ] = None,
-    where: Where = None,
-    scores: Annotated[
-        str | None, typer.Option(metavar="NAME", help="The convention to score in.")
-    ] = None,
-    target_recall: Annotated[
-        float | None,
-        typer.Option(
-            metavar="RECALL",
-            parser=numbers.a_number,
-            help="Instead of --ef: what tune measured to reach this.",
-        ),
-    ] = None,
-    model: Annotated[
-        str | None,
-        typer.Option(
-            metavar="TEXT", help="The model the query comes from; checked against the collection's."
-        ),
-    ] = None,
-    offset: Annotated[
-        int,
-        typer.Option(
-            metavar="N", parser=numbers.a_whole_number, help="Leave out so many of the best."
-        ),
-    ] = 0,
-    diversity: Annotated[
-        float | None,
-        typer.Option(
-            metavar="SHARE",
-            parser=numbers.a_number,
-            help="Choose records unlike each other, 0 to 1 (maximal marginal relevance).",
-        ),
-    ] = None,
-    group_by: Annotated[
-        str | None,
-        typer.Option(metavar="FIELD", help="The best -k groups by the value of a payload field."),
-    ] = None,
-    per_group: Annotated[
-        int | None,
-        typer.Option(
-            metavar="N",
-            parser=numbers.a_whole_number,
-            help="Records of a group, with --group-by. [default: 1]",
-        ),
-    ] = None,
-    explain: Annotated[
-        bool,
-        typer.Option("--explain", help="Say how the search was done, and derive the best score."),
-    ] = False,
-    explain_id: Annotated[
-        str | None,
-        typer.Option(metavar="ID", help="The same for this record, whether it is found or not."),
-    ] = None,
-    show: Annotated[
-        str | None,
-        typer.Option(
-            metavar="FIELD",
-            help="The payload field to show in the table. [default: text, or else the payload]",
-        ),
-    ] = None,
-    allow_network_fs: options.AllowNetwork = False,
-    json: options.Json = False,
+    vector: str | None,
+    id: str | None,  # noqa: A002 - the option is called --id
+    like: tuple[str, ...],
+    not_like: tuple[str, ...],
+    k: int | None,
+    ef: int | None,
+    exact: bool,
+    threshold: float | None,
+    where: str | None,
+    scores: str | None,
+    target_recall: float | None,
+    model: str | None,
+    offset: int,
+    diversity: float | None,
+    group_by: str | None,
+    per_group: int | None,
+    explain: bool,
+    explain_id: str | None,
+    show: str | None,
+    allow_network_fs: bool,
+    json: bool,
 ) -> None:
     """Find the records nearest to a vector.
 
@@ -262,7 +256,7 @@ def _refuse_with_like(given: dict[str, object], *, like: bool) -> None:
         raise InvalidArgumentError(f"--like and {option} do not go together", received=option)
 
 
-def _ids(collection: CollectionReader, texts: list[str]) -> list[Id]:
+def _ids(collection: CollectionReader, texts: Sequence[str]) -> list[Id]:
     return [typed_id(collection, text) for text in texts]
 
 

@@ -2,53 +2,60 @@
 
 from __future__ import annotations
 
-from typing import Annotated
+from pathlib import Path
 
-import typer
+import click
 
 from vdb.analysis.measurement.recall import RecallReport
 from vdb.api import database
 from vdb.cli.arguments import numbers, options
+from vdb.cli.arguments.command import command
 from vdb.cli.formats.npy import open_array
-from vdb.cli.render import output
+from vdb.cli.render import output, progress_bar
 from vdb.errors import InvalidArgumentError
 from vdb.index.vectors.tuning import Tuning
-from vdb.model import config
 
 
+@command("tune")
+@options.directory
+@options.name
+@click.option(
+    "--target-recall",
+    metavar="RECALL",
+    type=numbers.a_number,
+    default=0.95,
+    help="The recall to reach, above 0, at most 1.",
+)
+@click.option("-k", metavar="N", type=numbers.a_whole_number, default=10, help="Hits of a query.")
+@options.real_queries
+@options.sample
+@click.option(
+    "--ef",
+    metavar="N",
+    type=numbers.a_whole_number,
+    help="With --dry-run: measure with this ef, not the default.",
+)
+@click.option("--dry-run", is_flag=True, help="Only measure the recall of searches as they are.")
+@options.seed
+@options.threads
+@options.lock_timeout
+@options.allow_network_fs
+@options.json
 def tune(
-    directory: options.Directory,
-    name: options.Name,
+    directory: Path,
+    name: str,
     *,
-    target_recall: Annotated[
-        float,
-        typer.Option(
-            metavar="RECALL",
-            parser=numbers.a_number,
-            help="The recall to reach, above 0, at most 1.",
-        ),
-    ] = 0.95,
-    k: Annotated[
-        int, typer.Option("-k", metavar="N", parser=numbers.a_whole_number, help="Hits of a query.")
-    ] = 10,
-    queries: options.RealQueries = None,
-    sample: options.Sample = config.SAMPLE,
-    ef: Annotated[
-        int | None,
-        typer.Option(
-            metavar="N",
-            parser=numbers.a_whole_number,
-            help="With --dry-run: measure with this ef, not the default.",
-        ),
-    ] = None,
-    dry_run: Annotated[
-        bool, typer.Option("--dry-run", help="Only measure the recall of searches as they are.")
-    ] = False,
-    seed: options.Seed = 0,
-    threads: options.Threads = None,
-    lock_timeout: options.LockTimeout = 5.0,
-    allow_network_fs: options.AllowNetwork = False,
-    json: options.Json = False,
+    target_recall: float,
+    k: int,
+    queries: Path | None,
+    sample: int,
+    ef: int | None,
+    dry_run: bool,
+    seed: int,
+    threads: int | None,
+    lock_timeout: float,
+    allow_network_fs: bool,
+    json: bool,
 ) -> None:
     """Find the smallest ef that reaches a recall, and make it the collection's default.
 
@@ -66,7 +73,7 @@ def tune(
             lock_timeout=lock_timeout,
             allow_network_fs=allow_network_fs,
         ) as db,
-        output.progress(
+        progress_bar.counted(
             "measuring", sample if query_matrix is None else len(query_matrix)
         ) as progress,
     ):

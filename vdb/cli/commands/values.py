@@ -2,40 +2,43 @@
 
 from __future__ import annotations
 
-from typing import Annotated
+from pathlib import Path
 
-import typer
+import click
 
 from vdb.api import database
 from vdb.cli.arguments import numbers, options
-from vdb.cli.arguments.where import Where, where_from
+from vdb.cli.arguments.command import argument, command
+from vdb.cli.arguments.where import where_from, where_option
 from vdb.cli.render import output
 from vdb.model.results import plain
 
 
+@command("values")
+@options.directory
+@options.name
+@argument("field", metavar="FIELD", help="A declared field, as vdb info lists them.")
+@where_option
+@click.option("--prefix", metavar="TEXT", help="Only strings that begin so.")
+@click.option(
+    "--limit", metavar="N", type=numbers.a_whole_number, help="The largest number of values."
+)
+@click.option(
+    "--order", metavar="value|count", default="value", help="Rising, or the most frequent first."
+)
+@options.allow_network_fs
+@options.json
 def values(
-    directory: options.Directory,
-    name: options.Name,
-    field: Annotated[
-        str, typer.Argument(metavar="FIELD", help="A declared field, as vdb info lists them.")
-    ],
+    directory: Path,
+    name: str,
+    field: str,
     *,
-    where: Where = None,
-    prefix: Annotated[
-        str | None, typer.Option(metavar="TEXT", help="Only strings that begin so.")
-    ] = None,
-    limit: Annotated[
-        int | None,
-        typer.Option(
-            metavar="N", parser=numbers.a_whole_number, help="The largest number of values."
-        ),
-    ] = None,
-    order: Annotated[
-        str,
-        typer.Option(metavar="value|count", help="Rising, or the most frequent first."),
-    ] = "value",
-    allow_network_fs: options.AllowNetwork = False,
-    json: options.Json = False,
+    where: str | None,
+    prefix: str | None,
+    limit: int | None,
+    order: str,
+    allow_network_fs: bool,
+    json: bool,
 ) -> None:
     """List the different values of a declared field, and how many records have each.
 

@@ -114,7 +114,7 @@ def options_from(text: bytes, place: str) -> Options | None:
         scores=schema["scores"],
         model=schema["model"],
         fields=tuple(f"{path}:{kind}" for path, kind in schema["fields"].items()),
-        optional_vectors=schema.get("optional_vectors"),
+        optional_vectors="optional_vectors" in schema,
         seed=graph.get("seed"),
     )
 

@@ -1,6 +1,6 @@
-"""Results as tables or JSON, progress bars and errors. The only file of this package that prints.
+"""Results as tables or JSON, and errors. The only file that prints, beside `progress_bar`.
 
-Results go to standard output, progress and errors to standard error. Text from a database is
+Results go to standard output, errors to standard error. Text from a database is
 printed without control characters, so that no payload can control a terminal.
 """
 
@@ -9,19 +9,19 @@ from __future__ import annotations
 import codecs
 import json
 import os
+import shutil
 import sys
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import is_dataclass
 from datetime import datetime
-from typing import TYPE_CHECKING, Any
+from typing import Any
+
+import click
 
 from vdb.cli.render.plain import named, plain
+from vdb.cli.render.table_layout import Layout
+from vdb.cli.render.text import printable
 from vdb.model.section import Section
-
-if TYPE_CHECKING:
-    from rich.console import Console
-    from rich.progress import Progress, TaskID
 
 __all__ = [
     "complain",
@@ -30,20 +30,12 @@ __all__ = [
     "json_object",
     "line",
     "number",
-    "printable",
-    "progress",
     "sections",
     "sentence",
-    "stages",
     "table",
 ]
 
-# Widths in characters.
-WIDEST_KEPT = 40  # largest width of a column next to a shortened one
-NARROWEST_CUT = 10  # smallest width of a shortened column
-GAP = 3  # between two columns
-NARROWEST = 60  # smallest width of a table; a narrower terminal wraps the lines
-UNBOUNDED = 1 << 20  # width of a table without a terminal
+NARROWEST = 60  # smallest width of a table, in cells; a narrower terminal wraps the lines
 
 
 def json_object(value: Any) -> None:
@@ -131,58 +123,20 @@ def table(
         numbers: The right-aligned columns.
         shorten: The column that is cut at the edge of the terminal; the others wrap.
     """
-    from rich import box
-    from rich.table import Table
-    from rich.text import Text
-
     cells = [[printable(cell) for cell in row] for row in rows]
-    headings = columns or [""] * max((len(row) for row in cells), default=1)
-    terminal = console()
-    if terminal.width >= UNBOUNDED:
-        shorten = None
-    grid = Table(
-        show_header=columns is not None,
-        box=box.SIMPLE_HEAD if columns is not None else None,
-        pad_edge=False,
-        padding=(0, 2, 0, 0),
+    _write(_styled(printable(title), bold=True))
+    if not cells:
+        return
+    width = _table_width()
+    plain_characters = {} if _is_utf8() else {"rule": "-", "ellipsis": "..."}
+    layout = Layout(
+        columns, set(numbers), None if width is None else shorten, width, **plain_characters
     )
-    right = set(numbers)
-    widths = _widths(headings, cells, shorten, terminal.width)
-    for i, name in enumerate(headings):
-        grid.add_column(
-            Text(name),
-            justify="right" if i in right else "left",
-            no_wrap=i == shorten or i in right,
-            overflow="ellipsis" if i == shorten else "fold",
-            width=widths[i],
-        )
-    for row in cells:
-        grid.add_row(*(Text(cell) for cell in row))
-    # The table's own title would be cut to the width of the table.
-    terminal.print(Text(printable(title), style="bold"), soft_wrap=True)
-    if cells:
-        terminal.print(grid)
-
-
-def _widths(
-    headings: Sequence[str], rows: Sequence[Sequence[str]], shorten: int | None, screen: int
-) -> list[int | None]:
-    """The width of each column; None leaves it to Rich, unless one column is shortened.
-
-    Then the other columns get the width they need, and that one gets the rest.
-    """
-    from rich.cells import cell_len
-
-    if shorten is None:
-        return [None] * len(headings)
-    widths: list[int | None] = []
-    rest = screen
-    for i, name in enumerate(headings):
-        widest = max(cell_len(text) for text in [name, *(row[i] for row in rows)])
-        widths.append(min(widest, WIDEST_KEPT))
-        rest -= min(widest, WIDEST_KEPT) + GAP if i != shorten else GAP
-    widths[shorten] = max(NARROWEST_CUT, rest)
-    return widths
+    head, body = layout.lines(cells)
+    for text in head:
+        _write(_styled(text, bold=True))
+    for text in body:
+        _write(text)
 
 
 def sections(parts: Iterable[Section]) -> None:
@@ -193,98 +147,27 @@ def sections(parts: Iterable[Section]) -> None:
 
 def sentence(severity: str, text: str) -> None:
     """Prints ``severity: text`` on one line, with a coloured severity on a terminal."""
-    from rich.text import Text
-
-    style = {"error": "bold red", "warning": "yellow"}.get(severity, "")
-    styled = Text.assemble((printable(severity), style), ": ", printable(text))
-    console().print(styled, soft_wrap=True)
-
-
-@contextmanager
-def progress(label: str, total: int) -> Iterator[Callable[[int], None]]:
-    """A progress bar on standard error; yields a function that takes the number done.
-
-    Without a terminal there is no bar.
-    """
-    with _bar() as bar:
-        task = bar.add_task(printable(label), total=total)
-        yield lambda done: bar.update(task, completed=done)
-
-
-@contextmanager
-def stages() -> Iterator[Callable[[str, int, int], None]]:
-    """A progress bar for each stage; yields a function that takes (stage, done, total).
-
-    A stage begins with its first call; a total of 0 means unknown.
-    """
-    with _bar() as bar:
-        tasks: dict[str, TaskID] = {}
-
-        def show(label: str, done: int, total: int) -> None:
-            if label not in tasks:
-                for task in tasks.values():
-                    bar.stop_task(task)
-                tasks[label] = bar.add_task(printable(label), total=None)
-            bar.update(tasks[label], completed=done, total=total or None)
-
-        yield show
-
-
-def _bar() -> Progress:
-    """A progress bar, disabled if standard error is not a terminal."""
-    from rich.console import Console
-    from rich.progress import (
-        BarColumn,
-        MofNCompleteColumn,
-        Progress,
-        ProgressColumn,
-        Task,
-        TextColumn,
-        TimeRemainingColumn,
-    )
-    from rich.text import Text
-
-    class RateColumn(ProgressColumn):
-        def render(self, task: Task) -> Text:
-            rate = task.finished_speed or task.speed
-            return Text(f"{rate:,.0f}/s" if rate else "", style="progress.data.speed")
-
-    bar = Progress(
-        TextColumn("{task.description}", markup=False),
-        BarColumn(),
-        MofNCompleteColumn(),
-        RateColumn(),
-        TimeRemainingColumn(),
-        TextColumn("left"),
-        console=Console(stderr=True),
-        speed_estimate_period=300,  # seconds; a step of an import may take several
-    )
-    bar.disable = not bar.console.is_terminal
-    return bar
-
-
-def console() -> Console:
-    """Rich's console for standard output; plain text without a width if it is not a terminal."""
-    from rich.console import Console
-
-    bounded = sys.stdout.isatty() or "COLUMNS" in os.environ
-    screen = Console(
-        width=None if bounded else UNBOUNDED, markup=False, highlight=False, emoji=False
-    )
-    screen.width = max(screen.width, NARROWEST)
-    return screen
+    color, bold = {"error": ("red", True), "warning": ("yellow", None)}.get(severity, (None, None))
+    _write(f"{_styled(printable(severity), fg=color, bold=bold)}: {printable(text)}")
 
 
 def is_bounded() -> bool:
     """Whether tables are cut to a width."""
-    return console().width < UNBOUNDED
+    return sys.stdout.isatty() or "COLUMNS" in os.environ
 
 
-def printable(text: str) -> str:
-    """``text`` with unprintable characters as escapes."""
-    if text.isprintable():
+def _table_width() -> int | None:
+    """The width of the terminal, or of `COLUMNS`; None if there is none."""
+    return max(shutil.get_terminal_size().columns, NARROWEST) if is_bounded() else None
+
+
+def _styled(text: str, *, fg: str | None = None, bold: bool | None = None) -> str:
+    """The text with escape sequences for its style, if a terminal that knows them shows it."""
+    known = sys.platform != "win32" or "WT_SESSION" in os.environ or "TERM" in os.environ
+    dumb = os.environ.get("TERM") == "dumb" or os.environ.get("NO_COLOR")
+    if not text or not sys.stdout.isatty() or dumb or not known:
         return text
-    return "".join(c if c.isprintable() else repr(c)[1:-1] for c in text)
+    return click.style(text, fg=fg, bold=bold)
 
 
 def number(value: float) -> str:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
-import typer
+import click
 
 from vdb.cli.new_files import replacing
 
@@ -17,13 +17,13 @@ def a_page_place(text: str | Path) -> Path:
     """The path of a page, checked before the work begins: a new file, or an older page."""
     path = Path(text)
     if text == "":
-        raise typer.BadParameter("an empty path")
+        raise click.BadParameter("an empty path")
     if path.is_dir():
-        raise typer.BadParameter(f"{path} is a directory")
+        raise click.BadParameter(f"{path} is a directory")
     if not path.parent.is_dir():
-        raise typer.BadParameter(f"{path}: there is no directory {path.parent}")
+        raise click.BadParameter(f"{path}: there is no directory {path.parent}")
     if path.exists() and not _is_page(path):
-        raise typer.BadParameter(f"{path} exists already and is no page")
+        raise click.BadParameter(f"{path} exists already and is no page")
     return path
 
 
