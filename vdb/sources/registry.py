@@ -6,6 +6,7 @@ from typing import Final
 
 from vdb.sources.data import flat_bins, vecs
 from vdb.sources.indexes import hnswlib
+from vdb.sources.indexes.faiss import source as faiss
 from vdb.sources.source_format import SourceFormat
 
 __all__ = ["FORMATS"]
@@ -14,6 +15,7 @@ FORMATS: Final[dict[str, SourceFormat]] = {
     module.FORMAT.name: module.FORMAT
     for module in (
         # indexes
+        faiss,
         hnswlib,
         # data
         flat_bins,

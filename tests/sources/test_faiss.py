@@ -1,0 +1,91 @@
+"""Files that faiss wrote: vectors, ids, metric and parameters are what it was given."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+import vdb
+from sources.records import COUNT, bits, numbers, vectors
+
+FILES = Path(__file__).parents[1] / "files" / "sources" / "faiss"
+NAMES = sorted(path.stem for path in FILES.glob("*.faiss"))
+WITH_IDS = {"idmap", "idmap2-hnsw", "ivf-flat", "ivf-sparse", "idmap-ivf", "binary-idmap"}
+
+
+def everything(source):
+    """Ids and vectors of all records, by id."""
+    batches = list(source.batches(7))
+    ids = np.concatenate([batch.ids for batch in batches])
+    rows = np.concatenate([batch.vectors for batch in batches])
+    order = np.argsort(ids, kind="stable")
+    return ids[order], rows[order]
+
+
+@pytest.mark.parametrize("name", [name for name in NAMES if name != "pretransform"])
+def test_every_index_gives_what_it_was_given(name):
+    with vdb.sources.open(FILES / f"{name}.faiss") as source:
+        info = source.info
+        ids, rows = everything(source)
+    expected = bits() if name.startswith("binary") else vectors()
+    decoded = FILES / f"{name}.npy"
+    exact = info.vectors == "exact"
+    if decoded.exists():
+        expected = np.load(decoded)
+        assert exact == (name.removeprefix("sq-") in {
+            "fp16", "bf16", "8bit_direct", "8bit_direct_signed",
+        })  # fmt: skip
+    given = numbers() if name in WITH_IDS else np.arange(COUNT)
+    order = np.argsort(given)
+    assert ids.tolist() == given[order].tolist()
+    if exact:
+        assert np.array_equal(rows, expected[order])
+    else:
+        assert "decoded from codes" in info.notes[0]
+        assert rows == pytest.approx(expected[order], abs=1e-6)
+    assert (info.format, info.count, info.dim) == (
+        "faiss",
+        COUNT,
+        64 if name.startswith("binary") else 16,
+    )
+
+
+@pytest.mark.parametrize(
+    ("name", "metric", "index"),
+    [
+        ("flat-l2", "l2", vdb.Flat()),
+        ("flat-ip", "ip", vdb.Flat()),
+        ("flat-l1", "l1", vdb.Flat()),
+        ("hnsw-flat-ip", "ip", vdb.HNSW(M=8, ef_construction=40)),
+        ("idmap2-hnsw", "l2", vdb.HNSW(M=8, ef_construction=40)),
+        ("ivf-flat", "l2", vdb.HNSW()),
+        ("binary-hnsw", "hamming", vdb.HNSW(M=8, ef_construction=40)),
+    ],
+)
+def test_metric_index_and_scores_are_taken_over(name, metric, index):
+    with vdb.temporary() as db:
+        report = db.import_source(FILES / f"{name}.faiss", "docs", verify=COUNT)
+        docs = db.collection("docs", metric=metric)
+        assert docs.info().index == index
+        assert docs.info().scores == report.scores == "faiss"
+        assert report.verification.agrees and report.verification.queries == COUNT
+        assert list(db.check()) == []
+
+
+def test_an_index_whose_vectors_cannot_be_had_back_is_refused_with_the_reason():
+    with pytest.raises(vdb.SourceError, match="transformed"):
+        vdb.sources.open(FILES / "pretransform.faiss")
+
+
+@pytest.mark.parametrize("name", ["flat-l2", "idmap2-hnsw", "ivf-sq8", "ivf-sparse", "refine-ivf"])
+def test_a_file_that_is_cut_short_or_longer_is_refused(name, tmp_path):
+    whole = (FILES / f"{name}.faiss").read_bytes()
+    place = tmp_path / "a.faiss"
+    for length in [*range(4, len(whole), 13), len(whole) + 1]:
+        place.write_bytes(whole[:length].ljust(length, b"\0"))
+        with pytest.raises(vdb.SourceError) as caught:
+            for _ in vdb.sources.open(place, "faiss").batches():
+                pass
+        assert caught.value.path == str(place) and caught.value.place

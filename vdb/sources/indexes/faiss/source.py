@@ -1,0 +1,151 @@
+"""The source of faiss, its format, and faiss itself for comparison."""
+
+from __future__ import annotations
+
+import importlib
+from collections.abc import Iterator, Sequence
+from typing import Any, Final
+
+import numpy as np
+from numpy.typing import NDArray
+
+from vdb.sources.batch import SourceBatch
+from vdb.sources.engine import Answer, Engine
+from vdb.sources.indexes.faiss.cursor import Cursor
+from vdb.sources.indexes.faiss.layout import LETTERS, REFUSED, Layout, layout_at
+from vdb.sources.info import SourceInfo
+from vdb.sources.reading.byte_file import ByteFile
+from vdb.sources.reading.libraries import version_of
+from vdb.sources.source import Source
+from vdb.sources.source_format import Place, SourceFormat
+
+__all__ = ["FORMAT", "FaissSource"]
+
+_NONE: Final = -1
+"""The id that an answer is padded with."""
+
+
+class FaissSource(Source):
+    """One file."""
+
+    __slots__ = ("_file", "_index")
+
+    def __init__(self, info: SourceInfo, file: ByteFile, index: Layout) -> None:
+        super().__init__(info)
+        self._file, self._index = file, index
+
+    def _records(self, rows: int) -> Iterator[SourceBatch]:
+        start = 0
+        table = self._table()
+        for internal, vectors in self._index.stored.parts(rows):
+            numbers = np.arange(start, start + len(internal))
+            start += len(internal)
+            yield SourceBatch(numbers, self._ids(internal, table), vectors)
+
+    def _table(self) -> NDArray[np.int64] | None:
+        """The ids by internal ids."""
+        place = self._index.ids
+        if place is None:
+            return None
+        table = self._file.array_at(place.offset, "<i8", place.numbers, "the table of ids")
+        return table.astype(np.int64, copy=False)
+
+    def _ids(
+        self, internal: NDArray[np.int64], table: NDArray[np.int64] | None
+    ) -> NDArray[np.int64]:
+        if table is None:
+            return internal
+        wrong = np.flatnonzero((internal < 0) | (internal >= len(table)))
+        if len(wrong):
+            raise self._file.error(
+                "the lists", f"have the internal id {int(internal[wrong[0]])} of {len(table):,}"
+            )
+        return table[internal]
+
+    def engine(self, metric: str) -> Engine | None:  # noqa: ARG002 - of the file
+        """faiss, with the file loaded."""
+        try:
+            return _Library(self._file, self._index)
+        except ImportError:
+            return None
+
+    def close(self) -> None:
+        """Closes the file."""
+        super().close()
+        self._file.close()
+
+
+class _Library:
+    """faiss itself."""
+
+    def __init__(self, file: ByteFile, index: Layout) -> None:
+        faiss = importlib.import_module("faiss")
+        self.name = version_of("faiss-cpu")
+        self.exact = index.letters[-1] in ("IxFI", "IxF2", "IxFl", "IBxF") and all(
+            one in ("IxMp", "IxM2", "IBMp", "IBM2") for one in index.letters[:-1]
+        )
+        read = faiss.read_index_binary if index.binary else faiss.read_index
+        self._index: Any = read(str(file.path))
+        inner = self._index
+        while hasattr(inner, "index") and not hasattr(inner, "nprobe"):
+            inner = faiss.downcast_index(inner.index)
+        if hasattr(inner, "nprobe"):
+            inner.nprobe = inner.nlist
+
+    def search(self, queries: NDArray[Any], k: int) -> Sequence[Answer]:
+        """As `Engine.search`, in all lists."""
+        scores, ids = self._index.search(np.ascontiguousarray(queries), k)
+        return [
+            Answer(row[row != _NONE].tolist(), values[row != _NONE].tolist())
+            for row, values in zip(ids, scores, strict=True)
+        ]
+
+
+def _open(place: Place) -> Source:
+    file = ByteFile(place.require_file(FORMAT.name))
+    cursor = Cursor(file)
+    index = layout_at(cursor)
+    if cursor.offset != file.size:
+        raise file.error(
+            "the end", f"of the index is at byte {cursor.offset:,}; the file has {file.size:,}"
+        )
+    notes: tuple[str, ...] = ()
+    if not index.exact and index.codec is not None:
+        notes = (f"vectors are decoded from {index.codec.name}: they are near those given",)
+    names = [LETTERS[one] for one in index.letters]
+    listed = any(one.startswith(("Iw", "IBw")) for one in index.letters)
+    has_ids = index.ids is not None or (listed and "IxRF" not in index.letters)
+    info = SourceInfo(
+        format=FORMAT.name,
+        version=" of ".join(names),
+        path=place.text,
+        count=index.head.count,
+        dim=index.head.dim,
+        numbers="bit" if index.binary else "float32",
+        dtype="bit" if index.binary else "float32",
+        metric=index.head.metric,
+        convention="faiss",
+        ids="int" if has_ids else "row",
+        vectors="exact" if index.exact else "quantized",
+        index=index.index,
+        notes=notes,
+    )
+    return FaissSource(info, file, index)
+
+
+def _recognise(place: Place) -> bool:
+    letters = place.head[:4].decode("latin-1")
+    return place.file is not None and (letters in LETTERS or letters in REFUSED)
+
+
+FORMAT = SourceFormat(
+    name="faiss",
+    title="indexes of faiss: Flat, SQ, PQ, HNSW, IVF, IDMap, RefineFlat, and binary ones",
+    kind="index",
+    recognise=_recognise,
+    open=_open,
+    versions="faiss 1.15.1",
+    holds="the metric, vectors or their codes, ids of IDMap and IVF, M and efConstruction",
+    lacks="payloads; whether vectors under inner product were brought to unit length",
+    metric="in the file",
+)
