@@ -89,6 +89,9 @@ A `.parquet` file (with the extra `parquet`) has all of it in columns: the one c
 the only one of lists of numbers; `id`, or the one that `--ids-from` names; and the others, which
 make the payload. A row without a vector, or with null in it, is refused.
 
+With `--optional-vectors` a null row is a record without a vector, and so is a line with `"vector":
+null`, to which no row of the `.npy` file belongs: it has as many rows as other lines.
+
 With `--create`, what options leave out is as in the collection that `vdb export` wrote the files
 of: it puts metric, dtype, index, scores, model and fields into `PREFIX.json`, or into the Parquet
 file's metadata. Options that are given come first.

@@ -11,12 +11,17 @@ PAGE = (HERE.parents[1] / "docs" / "reference" / "cli.md").read_text(encoding="u
 COMMANDS = app.commands
 
 
+def shown(command):
+    """Its parameters but for the hidden ones, which only name a better spelling."""
+    return [one for one in command.params if not getattr(one, "hidden", False)]
+
+
 @pytest.mark.parametrize("name", list(COMMANDS))
 def test_a_command_has_help_for_itself_and_for_all_it_takes(name):
     command = COMMANDS[name]
     assert command.help
     assert command.help.splitlines()[0].endswith(".")
-    for parameter in command.params:
+    for parameter in shown(command):
         assert parameter.help, f"{name} {parameter.name}"
 
 
@@ -29,7 +34,7 @@ def test_a_command_can_answer_in_json(name):
 def test_a_command_has_a_section_that_names_all_its_options(name):
     section = PAGE.split(f"\n## vdb {name}\n", 1)[1].split("\n## ", 1)[0]
     assert section.count("```") >= 4
-    for parameter in COMMANDS[name].params:
+    for parameter in shown(COMMANDS[name]):
         assert all(option in section for option in parameter.opts if option.startswith("-"))
 
 

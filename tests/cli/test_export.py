@@ -249,6 +249,52 @@ def test_a_file_of_vectors_has_a_row_for_each_record_that_has_one(run, optional,
     assert json.loads((tmp_path / "out.json").read_text())["optional_vectors"] is True
 
 
+@pytest.mark.parametrize("name", ["docs", "bare"])
+def test_an_export_comes_back_without_its_schema_file(run, optional, tmp_path, name):
+    """The lines themselves say which records have no row."""
+    assert run("export", optional, name, "--out", tmp_path / "out").status == 0
+    (tmp_path / "out.json").unlink()
+    (tmp_path / "out.npy").rename(tmp_path / "moved.npy")
+    place = tmp_path / "again.vdb"
+    assert run(
+        "import", place, name, tmp_path / "moved.npy", "--records", tmp_path / "out.jsonl",
+        "--create", "--metric", "l2", "--optional-vectors", "--batch-rows", 7,
+    ).status == 0  # fmt: skip
+    assert records(place, name) == records(optional, name)
+
+
+@pytest.mark.parametrize("parquet", [False, True])
+def test_a_rebuild_takes_the_vectors_of_such_an_export(run, optional, tmp_path, parquet):
+    if parquet:
+        pytest.importorskip("pyarrow")
+    options = ["--parquet"] if parquet else []
+    assert run("export", optional, "docs", "--out", tmp_path / "out", *options).status == 0
+    file = tmp_path / f"out{'.parquet' if parquet else '.npy'}"
+    ran = run("rebuild", optional, "docs", "--vectors", file, "--model", "other", "--json")
+    assert ran.status == 0, ran.err
+    assert ran.json["records"] == 30
+    with database.open(optional) as db:
+        assert db.collection("docs").info().model == "other"
+        assert db.collection("docs").info().without_vector == 20
+        assert not db.check()
+
+
+def test_lines_too_many_are_refused_if_they_do_not_say_that_they_have_no_vector(
+    run, untouched, files, vectors
+):
+    objects = [{"id": f"d{i}", **({"vector": None} if i in (3, 7) else {})} for i in range(31)]
+    ran = run("import", untouched, "notes", files(array=vectors, records=objects))
+    assert ran.failed_with("has 30 rows", "29 lines of", "with a vector")
+
+
+def test_a_payload_may_have_a_field_vector_where_every_line_has_a_row(run, place, files, vectors):
+    objects = [{"id": i, "vector": None} for i in range(30)]
+    file = files(array=vectors, records=objects)
+    assert run("import", place, "docs", file, "--create", "--metric", "l2").status == 0
+    with database.open(place, read_only=True) as db:
+        assert db.collection("docs").get(3).payload == {"vector": None}
+
+
 def test_rows_and_lines_that_do_not_go_together_are_refused(run, optional, tmp_path):
     assert run("export", optional, "docs", "--out", tmp_path / "out").status == 0
     np.save(tmp_path / "out.npy", np.load(tmp_path / "out.npy")[:-1])

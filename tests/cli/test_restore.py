@@ -62,3 +62,9 @@ def test_through_standard_output_and_input(filled, tmp_path):
         with database.open(tmp_path / name, create=False, verify="full") as db:
             assert len(db.collection("notes")) == 30
             assert list(db.check()) == []
+
+
+def test_a_list_of_backups_is_what_another_command_is_for(run, tmp_path):
+    for words in (["--list"], ["--list", tmp_path.as_uri()], [tmp_path.as_uri(), "--list"]):
+        assert run("restore", *words).failed_with("vdb backups URL lists the backups")
+    assert "--list" not in run("restore", "--help").out

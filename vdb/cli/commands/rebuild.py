@@ -5,11 +5,9 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Any
 
 import click
 from click.exceptions import Exit
-from numpy.typing import NDArray
 
 from vdb.api import database
 from vdb.api.collection import Collection
@@ -26,7 +24,6 @@ from vdb.model import config
 from vdb.model.codes import CODES
 from vdb.model.config import HNSW, Flat, IndexConfig
 from vdb.model.dtypes import DTYPES
-from vdb.model.records import Id
 from vdb.model.results import plain
 
 
@@ -199,7 +196,9 @@ def rebuild(
         index = _index(
             collection, flat=flat, M=M, ef_construction=ef_construction, seed=seed, codes=codes
         )
-        table = None if vectors is None else _table(vectors, ReadOptions(records, ids_from))
+        table = None
+        if vectors is not None:
+            table = open_file(vectors, ReadOptions(records, ids_from)).table()
         if dry_run:
             plan = collection.plan_rebuild(
                 metric,
@@ -240,12 +239,6 @@ def rebuild(
         output.json_object(report)
     else:
         output.line(_sentence(report))
-
-
-def _table(vectors: Path, read: ReadOptions) -> tuple[list[Id], NDArray[Any]]:
-    """The ids and the vectors of a file."""
-    source = open_file(vectors, read)
-    return list(source.ids()), source.matrix()
 
 
 def _print_plan(title: str, plan: RebuildPlan, *, json: bool) -> None:

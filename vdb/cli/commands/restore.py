@@ -15,6 +15,11 @@ from vdb.cli.interrupted import Interrupted
 from vdb.cli.render import output, progress_bar
 
 
+def _refuse_list(_ctx: click.Context, _parameter: click.Parameter, flag: bool) -> None:
+    if flag:
+        raise click.UsageError("vdb backups URL lists the backups at a URL")
+
+
 @command("restore")
 @argument(
     "source",
@@ -38,6 +43,9 @@ from vdb.cli.render import output, progress_bar
     "--discard-old",
     is_flag=True,
     help="Remove the file that is replaced, which otherwise stays beside it.",
+)
+@click.option(
+    "--list", is_flag=True, hidden=True, is_eager=True, expose_value=False, callback=_refuse_list
 )
 @options.lock_timeout
 @options.allow_network_fs

@@ -46,10 +46,17 @@ class FileReader(ABC):
     def ids(self) -> Iterator[Id]:
         """The ids of all rows in order; nothing else is kept in memory."""
 
-    def matrix(self) -> NDArray[Any]:
-        """The vectors of all rows, (rows, columns); in memory, unless the format can map them."""
-        vectors = [part.vectors for part in self.parts(lambda: self.part_rows)]
-        return np.concatenate([self.nothing().vectors, *vectors])
+    def table(self) -> tuple[list[Id], NDArray[Any]]:
+        """The ids of the rows that have a vector, and their vectors, (ids, columns).
+
+        In memory, unless the format can map them.
+        """
+        ids: list[Id] = []
+        vectors = [self.nothing().vectors]
+        for part in self.parts(lambda: self.part_rows):
+            ids += part.vector_ids
+            vectors.append(part.vectors)
+        return ids, np.concatenate(vectors)
 
     @abstractmethod
     def place(self, row: int, *, of_vector: bool) -> str:
@@ -106,6 +113,13 @@ class Part:
     vectors: NDArray[Any]
     payloads: list[Payload] | None
     bare: NDArray[np.bool_] | None = None
+
+    @property
+    def vector_ids(self) -> list[Id]:
+        """The ids of the rows that have a vector."""
+        if self.bare is None:
+            return self.ids
+        return [one for one, bare in zip(self.ids, self.bare.tolist(), strict=True) if not bare]
 
     @property
     def vector_rows(self) -> NDArray[Any] | Sequence[ArrayLike | None] | None:

@@ -86,9 +86,12 @@ class NpyReader(FileReader):
             start, used = numbers.stop, used + len(vectors)
             yield Part(numbers, list(ids), vectors, list(payloads), bare if bare.any() else None)
 
-    def matrix(self) -> NDArray[Any]:
-        """The mapped array."""
-        return self.vectors
+    def table(self) -> tuple[list[Id], NDArray[Any]]:
+        """The ids of the lines that have a row, and the mapped array."""
+        if self.records is None or self.id_field is None or not self.optional_vectors:
+            return list(self.ids()), self.vectors
+        lines = record_lines.read_optional(self.records, self.id_field)
+        return [record_id for record_id, _, bare in lines if not bare], self.vectors
 
     def ids(self) -> Iterator[Id]:
         """The ids of the lines, or the row numbers."""
@@ -110,6 +113,9 @@ class NpyReader(FileReader):
 def open_npy(path: Path, options: ReadOptions) -> NpyReader:
     """Opens both files and compares their lengths.
 
+    There may be more lines than rows where those too many say that their record has no vector: so
+    an export writes it. That is seen without its schema file too.
+
     Raises:
         InvalidArgumentError: One is of another kind or shape, or their lengths differ.
         OSError: One cannot be read.
@@ -125,11 +131,13 @@ def open_npy(path: Path, options: ReadOptions) -> NpyReader:
     if records is None and options.with_records:
         records = record_lines.sidecar(path)
     exported = options_beside(path)
-    if exported is not None and exported.optional_vectors and records is not None:
-        _require_rows(path, records, options.id_field, len(vectors))
-        return NpyReader(path, vectors, records, options.id_field, optional_vectors=True)
     if records is not None:
         rows, lines = len(vectors), record_lines.count(records)
+        optional = exported is not None and exported.optional_vectors
+        bare = record_lines.count_bare(records) if optional or lines > rows else 0
+        if optional or bare:
+            _require_rows(path, records, rows, lines - bare)
+            return NpyReader(path, vectors, records, options.id_field, optional_vectors=True)
         if lines < rows:
             raise InvalidArgumentError(
                 f"{records} has {lines:,} lines and {path} {rows:,} rows: "
@@ -147,10 +155,8 @@ def open_npy(path: Path, options: ReadOptions) -> NpyReader:
     return NpyReader(path, vectors, records, options.id_field)
 
 
-def _require_rows(path: Path, records: Path, id_field: str, rows: int) -> None:
+def _require_rows(path: Path, records: Path, rows: int, expected: int) -> None:
     """Refuse a file of vectors without just one row for each record that has one."""
-    marks = (bare for *_, bare in record_lines.read_optional(records, id_field))
-    expected = sum(not bare for bare in marks)
     if rows != expected:
         raise InvalidArgumentError(
             f"{path} has {rows:,} rows, and {expected:,} lines of {records} are of records with a "

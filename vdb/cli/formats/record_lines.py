@@ -53,6 +53,15 @@ def count(path: Path) -> int:
     return lines
 
 
+def count_bare(path: Path) -> int:
+    """The number of lines that say that their record has no vector.
+
+    Raises:
+        InvalidArgumentError: A line is not a JSON object; the message names it.
+    """
+    return sum(_is_bare(record) for _, record in objects(path))
+
+
 def read(path: Path, id_field: str) -> Iterator[tuple[Id, Payload]]:
     """Id and payload of every line in turn.
 
@@ -70,7 +79,7 @@ def read_optional(path: Path, id_field: str) -> Iterator[tuple[Id, Payload, bool
         InvalidArgumentError: A line is not valid; the message names it.
     """
     for number, record in objects(path):
-        bare = "vector" in record and record["vector"] is None
+        bare = _is_bare(record)
         if bare:
             del record["vector"]
         yield (*_record(path, number, record, id_field), bare)
@@ -125,6 +134,10 @@ def _record(path: Path, number: int, record: dict[str, Any], id_field: str) -> t
     if record.keys() == {"payload"}:
         return record_id, record["payload"]
     return record_id, record or None
+
+
+def _is_bare(record: dict[str, Any]) -> bool:
+    return "vector" in record and record["vector"] is None
 
 
 def _kind(value: object) -> str:
