@@ -47,7 +47,7 @@ def test_labels_are_measured_over_the_labelled_queries_only(full, crowd, queries
     relevant = [top("cosine", q, crowd, 3) if i % 2 else None for i, q in enumerate(queries)]
     found = vdb.compare_metrics(full, queries, k=5, relevant=relevant)
     assert (found.labelled, found.unknown) == (15, 0)
-    by_name = {one.name: one for one in found.quality}
+    by_name = {one.metric: one for one in found.quality}
     assert by_name["cosine"].recall.value == 1
     assert by_name["cosine"].ndcg.value == pytest.approx(1)
     assert by_name["cosine"].mrr.value == 1
@@ -115,7 +115,7 @@ def test_equal_records_are_ranked_by_id_in_whatever_order_they_came(db, crowd, k
         for one in reports[-1].quality:
             parts = [
                 len(set(ids) & set(wanted)) / 2
-                for ids, wanted in zip(found[one.name], relevant, strict=True)
+                for ids, wanted in zip(found[one.metric], relevant, strict=True)
             ]
             assert one.recall.value == pytest.approx(np.mean(parts))
     for other in reports[1:]:
@@ -152,7 +152,7 @@ def test_the_queries_on_which_metrics_differ_most_come_with_texts(db, crowd, que
     one = found.disagreements[0]
     assert one.text == f"query {one.query}"
     for first in one.firsts:
-        assert first.id == top(first.name, queries[one.query], crowd[:500], 1)[0]
+        assert first.id == top(first.metric, queries[one.query], crowd[:500], 1)[0]
         assert first.text == f"record {first.id}"
         assert first.norm == pytest.approx(np.linalg.norm(crowd[first.id]))
         assert first.relevant == (first.id == 1 if one.query == 0 else None)

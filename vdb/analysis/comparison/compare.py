@@ -25,11 +25,18 @@ from vdb.analysis.common.norms import norms_of
 from vdb.analysis.common.payload_text import text_of, texts_of
 from vdb.analysis.common.queries import checked_queries
 from vdb.analysis.comparison import conclusions, ranking
-from vdb.analysis.comparison.quality import MEASURES, mean_quality
-from vdb.analysis.comparison.report import Agreement, Disagreement, MetricComparison, MetricFirst
+from vdb.analysis.comparison.report import (
+    Agreement,
+    Difference,
+    Disagreement,
+    First,
+    MetricComparison,
+    Quality,
+)
 from vdb.errors import InvalidArgumentError
 from vdb.model.arguments import sequence, whole
 from vdb.model.config import LIMITS
+from vdb.model.interval import Interval
 from vdb.model.metrics import METRICS, metric_named
 from vdb.model.records import Progress
 
@@ -67,7 +74,7 @@ class _Tables(NamedTuple):
     overlap: NDArray[np.float64]  # (queries, pairs)
     tau: NDArray[np.float64]
     same_first: NDArray[np.float64]
-    quality: NDArray[np.float64]  # (queries, metrics * MEASURES), NaN where not labelled
+    quality: NDArray[np.float64]  # (queries, metrics * 4), NaN where not labelled
     first: NDArray[np.int64]  # (queries, metrics), slot or -1
     length: NDArray[np.float64]  # (queries, metrics), mean length of the k nearest
 
@@ -103,7 +110,7 @@ def compare(
         labels = None if relevant is None else read_labels(reader, view, relevant, n)
         lengths = index.norms(reader, view)
         study = _Study(reader, view, query_set.matrix, names, k, labels, lengths)
-    tables, disagreements = _empty(n, len(names)), list[Disagreement[MetricFirst]]()
+    tables, disagreements = _empty(n, len(names)), list[Disagreement]()
     for rows in _rows(study):
         with moments.now() as (reader, view):
             study = _as_of(study, reader, view, relevant)
@@ -121,8 +128,7 @@ def compare(
         Agreement(a, b, means[i], means[len(pairs) + i], float(np.nanmean(tables.same_first[:, i])))
         for i, (a, b) in enumerate(pairs)
     )
-    labelled = np.empty(0, np.intp) if labels is None else labels.labelled
-    quality, differences = mean_quality(tables.quality[labelled], names, seed=seed)
+    quality, differences = _quality(tables, names, labels, seed)
     length = tables.length.mean(axis=0).tolist()
     return MetricComparison(
         collection=header.name,
@@ -130,7 +136,7 @@ def compare(
         records=header.vector_count,
         dim=header.dim,
         queries=n,
-        labelled=len(labelled),
+        labelled=0 if labels is None else len(labels.labelled),
         unknown=0 if labels is None else labels.unknown,
         k=k,
         metrics=names,
@@ -180,7 +186,7 @@ def _empty(n: int, metrics: int) -> _Tables:
         overlap=np.full((n, pairs), np.nan),
         tau=np.full((n, pairs), np.nan),
         same_first=np.full((n, pairs), np.nan),
-        quality=np.full((n, metrics * MEASURES), np.nan),
+        quality=np.full((n, metrics * 4), np.nan),
         first=np.full((n, metrics), -1, dtype=np.int64),
         length=np.zeros((n, metrics)),
     )
@@ -238,7 +244,7 @@ def _fill(tables: _Tables, study: _Study, chunk: _Chunk) -> None:
             if labels is not None and labels.counts[query]:
                 gains = np.zeros(k)
                 gains[: len(slots)] = labels.gains(query, slots)
-                tables.quality[query, MEASURES * i : MEASURES * (i + 1)] = ranking.retrieval(
+                tables.quality[query, 4 * i : 4 * i + 4] = ranking.retrieval(
                     gains, labels.ideal[query]
                 )
 
@@ -256,15 +262,38 @@ def _tau(
     return tau if METRICS[a].direction == METRICS[b].direction else -tau
 
 
+def _quality(
+    tables: _Tables, names: tuple[str, ...], labels: Labels | None, seed: int
+) -> tuple[tuple[Quality, ...], tuple[Difference, ...]]:
+    if labels is None:
+        return (), ()
+    rows = tables.quality[labels.labelled]
+    ndcg = rows[:, 3::4]
+    best = int(np.argmax(ndcg.mean(axis=0)))
+    other_metrics = [i for i in range(len(names)) if i != best]
+    ndcg_gaps = ndcg[:, [best]] - ndcg[:, other_metrics]
+    means = bootstrap.means(np.hstack([rows, ndcg_gaps]), seed=seed)
+    quality = []
+    for i, name in enumerate(names):
+        recall, precision, mrr, ndcg_mean = means[4 * i : 4 * i + 4]
+        hit_rate = float((rows[:, 4 * i + 2] > 0).mean())
+        quality.append(Quality(name, recall, precision, mrr, ndcg_mean, hit_rate))
+    differences: list[Interval] = means[4 * len(names) :]
+    return tuple(quality), tuple(
+        Difference(names[best], names[i], interval)
+        for i, interval in zip(other_metrics, differences, strict=True)
+    )
+
+
 def _most_different(
-    disagreements: list[Disagreement[MetricFirst]],
+    disagreements: list[Disagreement],
     study: _Study,
     tables: _Tables,
     rows: range,
     *,
     texts: Sequence[str | None],
     text_field: str,
-) -> list[Disagreement[MetricFirst]]:
+) -> list[Disagreement]:
     """The queries on which metrics differ most, among earlier ones and those of `rows`."""
     overlap = tables.overlap[rows.start : rows.stop].mean(axis=1)
     order = np.argsort(overlap, kind="stable")[:MAX_DISAGREEMENTS]
@@ -285,18 +314,18 @@ def _most_different(
     ]
 
 
-def _first(study: _Study, query: int, name: str, slot: int, text_field: str) -> MetricFirst:
+def _first(study: _Study, query: int, name: str, slot: int, text_field: str) -> First:
     """The first record of a query under one metric; slot -1 stands for none."""
     if slot < 0:
-        return MetricFirst(name, None, float("nan"), None, float("nan"), None)
+        return First(name, None, float("nan"), float("nan"), None, None)
     reader, view, matrix, _, _, labels, lengths = study
     slot_array = np.array([slot], dtype=np.uint32)
     record_id, payload = reader.records(view, [slot])[0]
     relevant = None
     if labels is not None and labels.counts[query]:
         relevant = bool(labels.relevant(query, slot_array)[0])
-    return MetricFirst(
-        name=name,
+    return First(
+        metric=name,
         id=record_id,
         value=float(
             METRICS[name].values(matrix[query], index.stored_vectors(reader, view, slot_array))[0]

@@ -6,6 +6,7 @@ from collections.abc import Mapping, Sequence
 
 from vdb.analysis.common.norms import Norms
 from vdb.analysis.comparison.report import Agreement, Difference, Quality
+from vdb.analysis.comparison.sides_report import SideQuality
 from vdb.model.interval import Interval
 
 __all__ = [
@@ -97,7 +98,7 @@ def about_quality(
     quality: Sequence[Quality], differences: Sequence[Difference], k: int, metric: str
 ) -> list[str]:
     """The metric with the best retrieval, and how certain that is."""
-    ndcg = {row.name: row.ndcg for row in quality}
+    ndcg = {row.metric: row.ndcg for row in quality}
     sentences = _about_quality(ndcg, differences, k, "metric")
     if any(gap.other == metric and gap.certain for gap in differences):
         sentences.append(
@@ -107,9 +108,11 @@ def about_quality(
     return sentences
 
 
-def about_sides(quality: Sequence[Quality], differences: Sequence[Difference], k: int) -> list[str]:
+def about_sides(
+    quality: Sequence[SideQuality], differences: Sequence[Difference], k: int
+) -> list[str]:
     """The side with the best retrieval, and how certain that is."""
-    return _about_quality({row.name: row.ndcg for row in quality}, differences, k, "side")
+    return _about_quality({row.side: row.ndcg for row in quality}, differences, k, "side")
 
 
 def _about_quality(

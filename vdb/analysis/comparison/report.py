@@ -1,9 +1,8 @@
-"""The dataclasses of a comparison of metrics, and those that one of collections has too."""
+"""The dataclasses of a comparison of metrics."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Generic, TypeVar
 
 from vdb.analysis.common.norms import Norms
 from vdb.model.interval import Interval
@@ -16,7 +15,6 @@ __all__ = [
     "Disagreement",
     "First",
     "MetricComparison",
-    "MetricFirst",
     "Quality",
 ]
 
@@ -43,18 +41,18 @@ class Agreement(Result):
 
 @dataclass(frozen=True, slots=True)
 class Quality(Result):
-    """Retrieval quality of one metric, or side, by the labels; means over labelled queries.
+    """Retrieval quality of one metric by the labels; means over labelled queries.
 
     Attributes:
-        name: The metric, or side of the comparison.
+        metric: The metric.
         recall: Share of the relevant records that are among the k nearest.
         precision: Share of the k nearest that are relevant.
         mrr: Reciprocal rank of the first relevant record, 0 without one.
-        ndcg: Discounted cumulative gain over that of the best possible order, by grades.
+        ndcg: Discounted cumulative gain over that of the best possible order.
         found: Share of queries with a relevant record among the k nearest.
     """
 
-    name: str
+    metric: str
     recall: Interval
     precision: Interval
     mrr: Interval
@@ -84,52 +82,40 @@ class Difference(Result):
 
 @dataclass(frozen=True, slots=True)
 class First(Result):
-    """The first record of a query under one metric, or on one side.
-
-    Attributes:
-        name: The metric, or side of the comparison.
-        id: The record's id; None without a hit.
-        value: Its natural value under that metric, or the side's.
-        text: Its text from the payload, or None.
-    """
-
-    name: str
-    id: Id | None
-    value: float
-    text: str | None
-
-
-@dataclass(frozen=True, slots=True)
-class MetricFirst(First):
     """The first record of a query under one metric.
 
     Attributes:
+        metric: The metric.
+        id: The record's id; None without a hit.
+        value: Its natural value.
         norm: The length of its vector.
+        text: Its text from the payload, or None.
         relevant: Whether the labels call it relevant; None without labels for the query.
     """
 
+    metric: str
+    id: Id | None
+    value: float
     norm: float
+    text: str | None
     relevant: bool | None
 
 
-_AnyFirst = TypeVar("_AnyFirst", bound=First)
-
-
 @dataclass(frozen=True, slots=True)
-class Disagreement(Result, Generic[_AnyFirst]):
-    """A query on which metrics, or sides, differ much.
+class Disagreement(Result):
+    """A query on which metrics differ much.
 
     Attributes:
         query: Its number, from 0.
         text: Its text, if texts were given.
-        overlap: The mean overlap of its k nearest over all pairs.
-        firsts: The first record of each.
+        overlap: The mean overlap of its k nearest over all pairs of metrics.
+        firsts: The first record under each metric.
     """
 
     query: int
     text: str | None
     overlap: float
-    firsts: tuple[_AnyFirst, ...]
+    firsts: tuple[First, ...]
 
 
 @dataclass(frozen=True, slots=True)
@@ -176,6 +162,6 @@ class MetricComparison(Result):
     best: str | None
     differences: tuple[Difference, ...]
     findings: tuple[str, ...]
-    disagreements: tuple[Disagreement[MetricFirst], ...]
+    disagreements: tuple[Disagreement, ...]
     seed: int
     resamples: int

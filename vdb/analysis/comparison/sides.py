@@ -29,9 +29,14 @@ from vdb.analysis.common.nearest import nearest_under
 from vdb.analysis.common.payload_text import text_of, texts_of
 from vdb.analysis.common.queries import checked_queries
 from vdb.analysis.comparison import conclusions, ranking
-from vdb.analysis.comparison.quality import MEASURES, mean_quality
-from vdb.analysis.comparison.report import Agreement, Disagreement
-from vdb.analysis.comparison.sides_report import CollectionComparison, SideFirst, SideSummary
+from vdb.analysis.comparison.report import Agreement, Difference
+from vdb.analysis.comparison.sides_report import (
+    CollectionComparison,
+    SideDisagreement,
+    SideFirst,
+    SideQuality,
+    SideSummary,
+)
 from vdb.errors import InvalidArgumentError
 from vdb.index.record_ids import slots_of
 from vdb.model.arguments import whole
@@ -89,7 +94,7 @@ class _Tables:
     overlap: NDArray[np.float64]  # (queries, pairs)
     tau: NDArray[np.float64]
     same_first: NDArray[np.float64]
-    quality: NDArray[np.float64]  # (queries, sides * MEASURES), NaN where not labelled
+    quality: NDArray[np.float64]  # (queries, sides * 4), NaN where not labelled
 
 
 def compare_sides(
@@ -120,9 +125,9 @@ def compare_sides(
         overlap=np.full((n, len(pairs)), np.nan),
         tau=np.full((n, len(pairs)), np.nan),
         same_first=np.full((n, len(pairs)), np.nan),
-        quality=np.full((n, MEASURES * len(sides)), np.nan),
+        quality=np.full((n, 4 * len(sides)), np.nan),
     )
-    disagreements: list[Disagreement[SideFirst]] = []
+    disagreements: list[SideDisagreement] = []
     moments = first_moments
     for start in range(0, n, _AT_ONCE):
         rows = range(start, min(start + _AT_ONCE, n))
@@ -155,7 +160,7 @@ def compare_sides(
         )
         for i, (a, b) in enumerate(pairs)
     )
-    quality, differences = mean_quality(tables.quality[labelled], names, seed=seed)
+    quality, differences = _quality(tables.quality[labelled], names, seed)
     return CollectionComparison(
         sides=tuple(map(_summary, first_moments)),
         queries=n,
@@ -306,9 +311,30 @@ def _fill_quality(
                 gains = np.zeros(k)
                 slots = ranked[i][number].slots
                 gains[: len(slots)] = labels.gains(query, slots)
-                tables.quality[query, MEASURES * i : MEASURES * (i + 1)] = ranking.retrieval(
+                tables.quality[query, 4 * i : 4 * i + 4] = ranking.retrieval(
                     gains, labels.ideal[query]
                 )
+
+
+def _quality(
+    rows: NDArray[np.float64], names: list[str], seed: int
+) -> tuple[tuple[SideQuality, ...], tuple[Difference, ...]]:
+    """Means over the labelled queries, and the best side against the others."""
+    if not len(rows):
+        return (), ()
+    ndcg = rows[:, 3::4]
+    best = int(np.argmax(ndcg.mean(axis=0)))
+    others = [i for i in range(len(names)) if i != best]
+    means = bootstrap.means(np.hstack([rows, ndcg[:, [best]] - ndcg[:, others]]), seed=seed)
+    quality = []
+    for i, name in enumerate(names):
+        recall, precision, mrr, ndcg_mean = means[4 * i : 4 * i + 4]
+        hit_rate = float((rows[:, 4 * i + 2] > 0).mean())
+        quality.append(SideQuality(name, recall, precision, mrr, ndcg_mean, hit_rate))
+    gaps = means[4 * len(names) :]
+    return tuple(quality), tuple(
+        Difference(names[best], names[i], gap) for i, gap in zip(others, gaps, strict=True)
+    )
 
 
 def _disagreements(
@@ -319,12 +345,12 @@ def _disagreements(
     *,
     texts: Sequence[str | None],
     text_field: str,
-) -> list[Disagreement[SideFirst]]:
+) -> list[SideDisagreement]:
     """The queries of `rows` on which the sides differ most."""
     overlap = tables.overlap[rows.start : rows.stop].mean(axis=1)
     order = np.argsort(overlap, kind="stable")[:MAX_DISAGREEMENTS]
     return [
-        Disagreement(
+        SideDisagreement(
             rows[row],
             texts[rows[row]],
             float(overlap[row]),

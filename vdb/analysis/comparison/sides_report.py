@@ -4,12 +4,16 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from vdb.analysis.comparison.report import Agreement, Difference, Disagreement, First, Quality
+from vdb.analysis.comparison.report import Agreement, Difference
+from vdb.model.interval import Interval
+from vdb.model.records import Id
 from vdb.model.results import Result
 
 __all__ = [
     "CollectionComparison",
+    "SideDisagreement",
     "SideFirst",
+    "SideQuality",
     "SideSummary",
 ]
 
@@ -38,15 +42,61 @@ class SideSummary(Result):
 
 
 @dataclass(frozen=True, slots=True)
-class SideFirst(First):
+class SideQuality(Result):
+    """Retrieval quality of one side by the labels; means over labelled queries.
+
+    Attributes:
+        side: The side.
+        recall: Share of the relevant records that are among the k nearest.
+        precision: Share of the k nearest that are relevant.
+        mrr: Reciprocal rank of the first relevant record, 0 without one.
+        ndcg: Discounted cumulative gain over that of the best possible order, by grades.
+        found: Share of queries with a relevant record among the k nearest.
+    """
+
+    side: str
+    recall: Interval
+    precision: Interval
+    mrr: Interval
+    ndcg: Interval
+    found: float
+
+
+@dataclass(frozen=True, slots=True)
+class SideFirst(Result):
     """The first record of a query on one side.
 
     Attributes:
+        side: The side.
+        id: The record's id; None without a hit.
+        value: Its natural value under the side's metric.
+        text: Its text from the payload, or None.
         grade: Its grade by the labels, 0 where it is not relevant; None without labels for the
             query.
     """
 
+    side: str
+    id: Id | None
+    value: float
+    text: str | None
     grade: float | None
+
+
+@dataclass(frozen=True, slots=True)
+class SideDisagreement(Result):
+    """A query on which sides differ much.
+
+    Attributes:
+        query: Its number, from 0.
+        text: Its text, if texts were given.
+        overlap: The mean overlap of its k nearest over all pairs of sides.
+        firsts: The first record of each side.
+    """
+
+    query: int
+    text: str | None
+    overlap: float
+    firsts: tuple[SideFirst, ...]
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,10 +125,10 @@ class CollectionComparison(Result):
     unknown: tuple[int, ...]
     k: int
     agreements: tuple[Agreement, ...]
-    quality: tuple[Quality, ...]
+    quality: tuple[SideQuality, ...]
     best: str | None
     differences: tuple[Difference, ...]
     findings: tuple[str, ...]
-    disagreements: tuple[Disagreement[SideFirst], ...]
+    disagreements: tuple[SideDisagreement, ...]
     seed: int
     resamples: int

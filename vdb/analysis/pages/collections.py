@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from vdb.analysis.comparison.report import Disagreement
-from vdb.analysis.comparison.sides_report import CollectionComparison, SideFirst
+from vdb.analysis.comparison.sides_report import CollectionComparison, SideDisagreement, SideFirst
 from vdb.analysis.pages.page import color, page, section, sentence_list, table, text
 from vdb.analysis.pages.quality import quality_plots, quality_table
 
@@ -53,7 +52,7 @@ def _sides(report: CollectionComparison) -> str:
 def _retrieval(report: CollectionComparison) -> str:
     if not report.quality:
         return ""
-    quality = {entry.name: entry for entry in report.quality}
+    quality = {entry.side: entry for entry in report.quality}
     unknown = "".join(
         f" {count:,} labels name no record of {side.name}."
         for side, count in zip(report.sides, report.unknown, strict=True)
@@ -89,7 +88,7 @@ def _disagreements(report: CollectionComparison) -> str:
     )
 
 
-def _disagreement(report: CollectionComparison, example: Disagreement[SideFirst]) -> str:
+def _disagreement(report: CollectionComparison, example: SideDisagreement) -> str:
     shared = f"query {example.query} · {example.overlap:.0%} of the {report.k} nearest shared"
     firsts = "".join(_first(report, first) for first in example.firsts)
     return (
@@ -100,14 +99,14 @@ def _disagreement(report: CollectionComparison, example: Disagreement[SideFirst]
 
 def _first(report: CollectionComparison, first: SideFirst) -> str:
     if first.id is None:
-        return f"<div><b>{text(first.name)}</b><p>finds nothing</p></div>"
+        return f"<div><b>{text(first.side)}</b><p>finds nothing</p></div>"
     tag = ""
     if first.grade is not None:
         kind, words = ("yes", f"grade {first.grade:g}") if first.grade else ("no", "not relevant")
         tag = f' <span class="tag {kind}">{words}</span>'
-    dot = color(_number(report, first.name))
+    dot = color(_number(report, first.side))
     return (
-        f'<div><span class="dot" style="background:{dot}"></span><b>{text(first.name)}</b>{tag}'
+        f'<div><span class="dot" style="background:{dot}"></span><b>{text(first.side)}</b>{tag}'
         f'<p class="quote">{text(first.text or "")}</p>'
         f'<span class="small">{text(first.id)} · value {first.value:.4g}</span></div>'
     )

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from itertools import product
 
-from vdb.analysis.comparison.report import Disagreement, MetricComparison, MetricFirst
+from vdb.analysis.comparison.report import Disagreement, First, MetricComparison
 from vdb.analysis.pages import charts
 from vdb.analysis.pages.page import color, page, section, sentence_list, table, text
 from vdb.analysis.pages.quality import quality_plots, quality_table
@@ -49,7 +49,7 @@ def _number(report: MetricComparison, metric: str) -> int:
 def _retrieval(report: MetricComparison) -> str:
     if not report.quality:
         return ""
-    quality = {entry.name: entry for entry in report.quality}
+    quality = {entry.metric: entry for entry in report.quality}
     return section(
         "Which metric retrieves best",
         f"Over {report.labelled:,} labelled queries; dots are means, bars their 95 % intervals."
@@ -123,7 +123,7 @@ def _disagreements(report: MetricComparison) -> str:
     )
 
 
-def _disagreement(report: MetricComparison, example: Disagreement[MetricFirst]) -> str:
+def _disagreement(report: MetricComparison, example: Disagreement) -> str:
     query_text = example.text or f"query {example.query}"
     shared = f"query {example.query} · {example.overlap:.0%} of the {report.k} nearest shared"
     firsts = "".join(_first(report, first) for first in example.firsts)
@@ -134,17 +134,17 @@ def _disagreement(report: MetricComparison, example: Disagreement[MetricFirst]) 
     )
 
 
-def _first(report: MetricComparison, first: MetricFirst) -> str:
+def _first(report: MetricComparison, first: First) -> str:
     if first.id is None:
-        return f"<div><b>{text(first.name)}</b><p>finds nothing</p></div>"
+        return f"<div><b>{text(first.metric)}</b><p>finds nothing</p></div>"
     tag = {
         None: "",
         True: ' <span class="tag yes">relevant</span>',
         False: ' <span class="tag no">not relevant</span>',
     }[first.relevant]
-    dot = color(_number(report, first.name))
+    dot = color(_number(report, first.metric))
     return (
-        f'<div><span class="dot" style="background:{dot}"></span><b>{text(first.name)}</b>{tag}'
+        f'<div><span class="dot" style="background:{dot}"></span><b>{text(first.metric)}</b>{tag}'
         f'<p class="quote">{text(first.text or "")}</p>'
         f'<span class="small">{text(first.id)} · value {first.value:.4g} · length '
         f"{first.norm:.3g}</span></div>"

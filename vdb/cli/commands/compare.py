@@ -9,14 +9,12 @@ from pathlib import Path
 
 import click
 
-from vdb.analysis.comparison.report import (
-    Agreement,
-    Disagreement,
-    MetricComparison,
-    MetricFirst,
-    Quality,
+from vdb.analysis.comparison.report import Agreement, Disagreement, MetricComparison, Quality
+from vdb.analysis.comparison.sides_report import (
+    CollectionComparison,
+    SideDisagreement,
+    SideQuality,
 )
-from vdb.analysis.comparison.sides_report import CollectionComparison, SideFirst
 from vdb.analysis.pages.collections import collections_page
 from vdb.analysis.pages.comparison import comparison_page
 from vdb.api import database
@@ -210,7 +208,7 @@ def _print(report: MetricComparison) -> None:
     k = report.k
     if report.quality:
         title = f"{report.collection}: retrieval by metric, {report.labelled:,} labelled queries"
-        _print_quality(title, "metric", {row.name: row for row in report.quality}, k)
+        _print_quality(title, "metric", {row.metric: row for row in report.quality}, k)
     title = f"{report.collection}: agreement of rankings, {report.queries:,} queries"
     _print_agreements(title, "metrics", report.agreements, k)
     for text in report.findings:
@@ -222,14 +220,14 @@ def _print(report: MetricComparison) -> None:
         _print_disagreement(row)
 
 
-def _print_disagreement(example: Disagreement[MetricFirst]) -> None:
+def _print_disagreement(example: Disagreement) -> None:
     query_text = f": {example.text}" if example.text else ""
     output.table(
         f"query {example.query}{query_text} (overlap {example.overlap:.0%})",
         ["metric", "first", "value", "norm", "relevant", "text"],
         [
             (
-                first.name,
+                first.metric,
                 "-" if first.id is None else str(first.id),
                 output.number(first.value),
                 output.number(first.norm),
@@ -256,7 +254,7 @@ def _print_sides(report: CollectionComparison) -> None:
     )
     if report.quality:
         title = f"retrieval, {report.labelled:,} labelled queries"
-        _print_quality(title, "side", {row.name: row for row in report.quality}, k)
+        _print_quality(title, "side", {row.side: row for row in report.quality}, k)
     _print_agreements("agreement of rankings", "sides", report.agreements, k)
     for text in report.findings:
         output.line(f"- {text}")
@@ -268,14 +266,14 @@ def _print_sides(report: CollectionComparison) -> None:
         _print_side_disagreement(example)
 
 
-def _print_side_disagreement(example: Disagreement[SideFirst]) -> None:
+def _print_side_disagreement(example: SideDisagreement) -> None:
     query_text = f": {example.text}" if example.text else ""
     output.table(
         f"query {example.query}{query_text} (overlap {example.overlap:.0%})",
         ["side", "first", "value", "grade", "text"],
         [
             (
-                first.name,
+                first.side,
                 "-" if first.id is None else str(first.id),
                 output.number(first.value),
                 "?" if first.grade is None else f"{first.grade:g}",
@@ -288,7 +286,9 @@ def _print_side_disagreement(example: Disagreement[SideFirst]) -> None:
     )
 
 
-def _print_quality(title: str, what: str, quality: Mapping[str, Quality], k: int) -> None:
+def _print_quality(
+    title: str, what: str, quality: Mapping[str, Quality | SideQuality], k: int
+) -> None:
     """Prints retrieval quality, best nDCG first; `what` heads the column of names."""
     output.table(
         f"{title} (95 % intervals)",
