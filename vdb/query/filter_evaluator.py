@@ -1,13 +1,14 @@
 """One filter at one moment, evaluated by postings and payloads.
 
-Conditions on indexed fields are decided by their postings, the others by reading payloads: only of
-those records that can still make a difference. So the indexed parts of an ``$and`` go first and
-leave fewer records for the rest. Conditions on ids are look-ups of ids.
+Conditions on indexed fields are decided by their postings, those on ids by look-ups of ids, the
+others by reading payloads. Postings come first: they say of the whole filter which records pass for
+sure, and which may pass. Then the payloads of the records in between are read, each of them once
+however many parts of the filter wait for it, and only those parts are evaluated.
 """
 
 from __future__ import annotations
 
-from typing import TypeAlias
+from typing import NamedTuple, TypeAlias
 
 import numpy as np
 from numpy.typing import NDArray
@@ -35,6 +36,28 @@ _PAYLOADS_AT_ONCE = 4096
 _FEW = 16  # conditions that are always decided by postings
 _POSTINGS_COST = 2  # payloads read in the time of one condition's postings
 _LONG_LIST = 32  # values from which on a table of all values pays
+
+
+class _Bounds(NamedTuple):
+    """What postings say of a filter; the same array twice where they say everything.
+
+    Attributes:
+        sure: Slots that pass.
+        possible: Those, and the ones of which only their payloads tell.
+    """
+
+    sure: Slots
+    possible: Slots
+
+    @classmethod
+    def of(cls, passing: Slots) -> _Bounds:
+        """Those of a filter that postings decide."""
+        return cls(passing, passing)
+
+    @property
+    def exact(self) -> bool:
+        """Whether no payload has to be read."""
+        return self.sure is self.possible
 
 
 class FilterEvaluator:
@@ -65,44 +88,84 @@ class FilterEvaluator:
         return self.select(where, within)
 
     def select(self, where: Filter, within: Slots) -> Slots:
-        """Those slots of `within` that pass; a new array, or `within` itself."""
-        if isinstance(where, Joint) and not where.parts:
-            return within if isinstance(where, And) else np.zeros_like(within)
+        """Those slots of `within` that pass, by postings first; a new array, or `within` itself."""
+        if isinstance(where, Joint) and where.parts:
+            bounds, undecided = self._bounds_of_joint(where, within)
+            where = undecided[0] if len(undecided) == 1 else type(where)(tuple(undecided))
+        else:
+            bounds = self._bounds(where, within)
+        if bounds.exact:
+            return bounds.sure
+        between = bounds.possible & ~bounds.sure
+        return bounds.sure | self._by_payloads(where, between) if between.any() else bounds.sure
+
+    def _bounds(self, where: Filter, within: Slots) -> _Bounds:
+        """What postings say of the slots of `within`."""
+        if isinstance(where, Joint):
+            if where.parts:
+                return self._bounds_of_joint(where, within)[0]
+            return _Bounds.of(within if isinstance(where, And) else np.zeros_like(within))
         if not self._indexed(where):
-            return self._by_payloads(where, within)
+            return _Bounds(np.zeros_like(within), within)
         if isinstance(where, Condition):
             by_index = self._by_ids if where.of_id else self._by_postings
             return by_index(where, within)
-        if isinstance(where, Not):
-            return within & ~self.select(where.part, within)
-        assert isinstance(where, Joint)  # noqa: S101 - there is nothing else
-        quick = [part for part in where.parts if self._indexed(part)]
-        quick.sort(key=lambda part: not self._indexed(part, whole=True))
-        slow = tuple(part for part in where.parts if not self._indexed(part))
-        parts = [*quick, type(where)(slow)] if slow else quick
-        return (self._all if isinstance(where, And) else self._any)(parts, within)
+        assert isinstance(where, Not)  # noqa: S101 - there is nothing else
+        return _turned(self._bounds(where.part, within), within)
 
-    def _all(self, parts: list[Filter], within: Slots) -> Slots:
-        """Those that pass all parts."""
-        windows = self._windows(parts)
+    def _bounds_of_joint(self, where: Joint, within: Slots) -> tuple[_Bounds, list[Filter]]:
+        """What postings say, and the parts that payloads have to decide between the bounds.
+
+        There, the other parts of an ``$and`` hold, and those of an ``$or`` do not.
+        """
+        parts = sorted(where.parts, key=lambda part: not self._indexed(part, whole=True))
+        quick = [part for part in parts if self._indexed(part)]
+        slow = [part for part in parts if not self._indexed(part)]
+        join = self._all if isinstance(where, And) else self._any
+        return join(quick, slow, within)
+
+    def _all(
+        self, quick: list[Filter], slow: list[Filter], within: Slots
+    ) -> tuple[_Bounds, list[Filter]]:
+        """Those that pass all parts; `slow` ones have nothing that is indexed."""
+        windows = self._windows(quick)
         for path, (low, high) in windows.items():
             within = within & self._slots(path, [(low, high)] if low < high else [])
-        for part in parts:
+        sure, undecided = within, list[Filter]()
+        for part in quick:
             if not within.any():
-                break
-            if not (isinstance(part, _ORDERED) and part.path in windows):
-                within = self.select(part, within)
-        return within
+                return _Bounds.of(within), []
+            if isinstance(part, _ORDERED) and part.path in windows:
+                continue
+            bounds = self._bounds(part, within)
+            sure = bounds.sure if not undecided else sure & bounds.sure
+            within = bounds.possible
+            if not bounds.exact:
+                undecided.append(part)
+        if slow:
+            sure = np.zeros_like(within)
+            undecided += slow
+        return (_Bounds(sure, within) if undecided else _Bounds.of(within)), undecided
 
-    def _any(self, parts: list[Filter], within: Slots) -> Slots:
-        """Those that pass one of them at least."""
-        passing, rest = np.zeros_like(within), within
-        for part in parts:
+    def _any(
+        self, quick: list[Filter], slow: list[Filter], within: Slots
+    ) -> tuple[_Bounds, list[Filter]]:
+        """Those that pass one part at least; `slow` ones have nothing that is indexed."""
+        sure, possible, rest = np.zeros_like(within), np.zeros_like(within), within
+        undecided = list[Filter]()
+        for part in quick:
             if not rest.any():
                 break
-            passing |= self.select(part, rest)
-            rest = within & ~passing
-        return passing
+            bounds = self._bounds(part, rest)
+            sure |= bounds.sure
+            rest = within & ~sure
+            if not bounds.exact:
+                possible |= bounds.possible
+                undecided.append(part)
+        if slow:
+            possible = rest
+            undecided += slow
+        return (_Bounds(sure, sure | possible) if undecided else _Bounds.of(sure)), undecided
 
     def _windows(self, parts: list[Filter]) -> dict[str, TermRange]:
         """The terms between the bounds of fields with a lower and an upper one, to be read at once.
@@ -133,26 +196,27 @@ class FilterEvaluator:
         assert isinstance(where, Joint)  # noqa: S101 - there is nothing else
         return (all if whole else any)(self._indexed(part, whole=whole) for part in where.parts)
 
-    def _by_ids(self, where: Condition, within: Slots) -> Slots:
+    def _by_ids(self, where: Condition, within: Slots) -> _Bounds:
         """Those slots of `within` whose ids pass."""
         if isinstance(where, nodes.Ne | nodes.NotIn):
-            return within & ~slots_of_ids(self._reader, self._view, _literals(where))
-        if isinstance(where, nodes.Eq | nodes.In):
-            return within & slots_of_ids(self._reader, self._view, _literals(where))
-        return within & slots_of_id_range(self._reader, self._view, where)
+            passing = ~slots_of_ids(self._reader, self._view, _literals(where))
+        elif isinstance(where, nodes.Eq | nodes.In):
+            passing = slots_of_ids(self._reader, self._view, _literals(where))
+        else:
+            passing = slots_of_id_range(self._reader, self._view, where)
+        return _Bounds.of(within & passing)
 
-    def _by_postings(self, where: Condition, within: Slots) -> Slots:
+    def _by_postings(self, where: Condition, within: Slots) -> _Bounds:
         """Those slots of `within` that pass a condition on an indexed field."""
         path = where.path
         if isinstance(where, nodes.Ne):
-            return within & ~self._by_postings(nodes.Eq(path, where.value), within)
+            return _turned(self._by_postings(nodes.Eq(path, where.value), within), within)
         if isinstance(where, nodes.NotIn):
-            return within & ~self._by_postings(nodes.In(path, where.values), within)
+            return _turned(self._by_postings(nodes.In(path, where.values), within), within)
         if isinstance(where, nodes.Presence):
             there = self._slots(path, [_terms_of_presence(where)])
-            return within & (
-                there if where.wanted is not isinstance(where, nodes.Empty) else ~there
-            )
+            holds = where.wanted is not isinstance(where, nodes.Empty)
+            return _Bounds.of(within & (there if holds else ~there))
         if isinstance(where, nodes.Size):
             return self._of_size(where, within)
         if isinstance(where, nodes.ContainsFolded) or self._is_substring(where):
@@ -163,20 +227,23 @@ class FilterEvaluator:
         if isinstance(where, nodes.Eq | nodes.In) and None in _literals(where):
             passing |= self._without_value(path)
         passing &= within
-        if unsure:
-            passing |= self._by_payloads(where, within & ~passing & self._slots(path, unsure))
-        return passing
+        if not unsure:
+            return _Bounds.of(passing)
+        return _Bounds(passing, passing | (within & self._slots(path, unsure)))
 
-    def _of_all(self, where: nodes.All, within: Slots) -> Slots:
+    def _of_all(self, where: nodes.All, within: Slots) -> _Bounds:
         """Those with a list of all values."""
-        within = within & ~self._without_value(where.path)
+        possible = within & ~self._without_value(where.path)
+        sure, exact = possible, True
         for value in where.values:
-            if not within.any():
+            if not possible.any():
                 break
-            within = self._by_postings(nodes.Contains(where.path, value), within)
-        return within
+            bounds = self._by_postings(nodes.Contains(where.path, value), possible)
+            sure, possible = sure & bounds.sure, bounds.possible
+            exact = exact and bounds.exact
+        return _Bounds.of(possible) if exact else _Bounds(sure, possible)
 
-    def _of_size(self, where: nodes.Size, within: Slots) -> Slots:
+    def _of_size(self, where: nodes.Size, within: Slots) -> _Bounds:
         """Those with a list of some size.
 
         Postings tell how many different elements a list has; where it may have equal ones, its
@@ -195,7 +262,7 @@ class FilterEvaluator:
             passing, within = passing | sure, within & ~sure
         else:
             within &= different <= where.highest
-        return passing | self._by_payloads(where, within) if within.any() else passing
+        return _Bounds(passing, passing | within)
 
     def _different_values(self, path: str) -> NDArray[np.intp]:
         """For each slot, how many terms of values its record has in a field."""
@@ -209,7 +276,7 @@ class FilterEvaluator:
         kind = self._built[where.path]["type"]
         return isinstance(where, nodes.Contains) and kind == "keyword"
 
-    def _of_text(self, where: Condition, within: Slots) -> Slots:
+    def _of_text(self, where: Condition, within: Slots) -> _Bounds:
         """Those whose text has a part; of long texts postings have the beginnings only."""
         line = self._built[where.path]
         if isinstance(where, nodes.ContainsFolded):
@@ -228,9 +295,10 @@ class FilterEvaluator:
                     (inside if sure else unsure).append(slots[ends[i] : ends[i + 1]])
                 elif terms.is_shared(term):
                     unsure.append(slots[ends[i] : ends[i + 1]])
-        passing, shared = _marked(inside, within), _marked(unsure, within)
-        shared &= ~passing
-        return passing | self._by_payloads(where, shared) if shared.any() else passing
+        passing = _marked(inside, within)
+        return (
+            _Bounds(passing, passing | _marked(unsure, within)) if unsure else _Bounds.of(passing)
+        )
 
     def _sure(self, where: Condition) -> tuple[Slots, list[TermRange]]:
         """The slots that pass by their terms, null apart; and terms that only payloads tell."""
@@ -274,6 +342,13 @@ class FilterEvaluator:
             self._presence.example = payloads[0]
             passing[some] = passes(map(_with_id, ids, payloads) if with_ids else payloads)
         return passing
+
+
+def _turned(bounds: _Bounds, within: Slots) -> _Bounds:
+    """Those of the negation."""
+    if bounds.exact:
+        return _Bounds.of(within & ~bounds.sure)
+    return _Bounds(within & ~bounds.possible, within & ~bounds.sure)
 
 
 def _terms_of_presence(where: nodes.Presence) -> TermRange:

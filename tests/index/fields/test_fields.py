@@ -14,6 +14,7 @@ from support import strategies
 from vdb.errors import InvalidPayloadError
 from vdb.index.fields import declaration
 from vdb.model import filters
+from vdb.model.filters.evaluate import predicate
 from vdb.model.filters.type_check import typed
 from vdb.query.filter_evaluator import FilterEvaluator
 
@@ -365,6 +366,35 @@ def test_the_narrow_part_is_asked_first(db, monkeypatch):
     where = {"$or": [{"x": 3}, {"x": 4}], "i": {"$lt": 50}}
     assert docs.count(where) == 10 and asked == [50]
     assert docs.count({"$or": [{"i": {"$gte": 10}}, {"x": 3}]}) == 991 and asked == [50, 10]
+
+
+@pytest.mark.parametrize("joint", ["$and", "$or"])
+def test_a_payload_is_read_once_however_many_parts_need_it(db, monkeypatch, joint):
+    docs = make(db, fields={"i": "int", "t": "keyword"})
+    payloads = [{"i": n % 97, "x": n % 89, "t": "y" * (230 + n % 30)} for n in range(2000)]
+    fill(docs, payloads)
+    read = []
+    ask = FilterEvaluator._by_payloads
+    monkeypatch.setattr(
+        FilterEvaluator,
+        "_by_payloads",
+        lambda self, where, within: read.append(within.copy()) or ask(self, where, within),
+    )
+    parts = [
+        {"$or": [{"i": {"$lt": n}}, {"x": {"$ne": n}}]}
+        if joint == "$and"
+        else {"$and": [{"i": {"$gt": 96 - n}}, {"x": {"$gt": 88 - n}}]}
+        for n in range(1, 60)
+    ]
+    parts += [{"t": {"$gt": "y" * 241}}, {"$not": {"$and": [{"i": 5}, {"x": {"$lt": 40}}]}}]
+    tests = [predicate(filters.parse(part)) for part in parts]
+    holds = all if joint == "$and" else any
+    expected = [n for n, payload in enumerate(payloads) if holds(test(payload) for test in tests)]
+    assert list(docs.ids(where={joint: parts})) == expected and 0 < len(expected) < 2000
+    assert len(read) == 1
+    read.clear()
+    assert docs.count({"$not": {joint: parts}}) == 2000 - len(expected)
+    assert len(read) == 1
 
 
 def test_a_replaced_record_is_found_by_what_it_holds_now_alone(db):
