@@ -81,12 +81,13 @@ def update_of_slots(
     """The same for the records at these slots."""
     places = list(dict.fromkeys(slots))
     ids, stored = batch.encoded(coll, places)
+    before = dict(zip(places, stored.encoded, strict=True))
     payloads = dict(zip(places, stored, strict=True))
+    del stored  # so that a payload is freed when it is replaced by the changed one
     names = dict(zip(places, ids, strict=True))
     each = [changes] * len(slots) if isinstance(changes, PayloadChange) else changes
     for slot, change in pauses.paced(zip(slots, each, strict=True)):
         payloads[slot] = _changed(names[slot], payloads[slot], change)
-    before = dict(zip(places, stored.encoded, strict=True))
     encoded: dict[int, bytes | None] = {}
     for slot, payload in pauses.paced(payloads.items()):
         body = _encoded(names[slot], payload)
@@ -102,7 +103,10 @@ def update_of_slots(
         for slot, body in pauses.paced(encoded.items()):
             batch.put_encoded(coll, slot, names[slot], body)
         field_index.follow(batch, coll, list(encoded), before=old, after=after)
-    return len(encoded)
+    count = len(encoded)
+    for items in (payloads, before, encoded):
+        pauses.let_go(items)
+    return count
 
 
 def _changed(record_id: Id, payload: Payload, change: PayloadChange) -> Payload:

@@ -16,7 +16,7 @@ from heapq import merge
 from threading import local
 from typing import Any, TypeVar
 
-__all__ = ["enabled", "in_order", "pace", "paced", "piece", "pieces"]
+__all__ = ["enabled", "in_order", "let_go", "pace", "paced", "piece", "pieces"]
 
 _T = TypeVar("_T")
 
@@ -91,6 +91,24 @@ def pieces(items: list[_T], most: int | None = None) -> Iterator[list[_T]]:
         end = start + piece(min(len(items) - start, most or len(items)))
         yield items if start == 0 and end == len(items) else items[start:end]
         start = end
+
+
+def let_go(items: list[Any] | dict[Any, Any] | set[Any]) -> None:
+    """Empties a collection a few items at a time, if this thread has to pause.
+
+    To free ten thousand payloads in one step takes some milliseconds. Where somebody else refers to
+    the items this frees nothing. To be called last: a thread that need not pause does nothing.
+    """
+    if not _worker.pausing:
+        return
+    while items:
+        pace()
+        if isinstance(items, list):
+            del items[-_PIECE:]
+        else:
+            take = items.popitem if isinstance(items, dict) else items.pop
+            for _ in range(min(_PIECE, len(items))):
+                take()
 
 
 def in_order(items: Iterable[Any], key: Callable[[Any], Any] | None = None) -> list[Any]:

@@ -208,7 +208,7 @@ class Snapshot(Reader):
         while position is not None:
             with self.use():
                 items, position = read_range(self._txn, prefix, position, self._handle.path, until)
-            yield from items
+            yield from pauses.paced(items)
 
     def collection(self, name: str) -> CollectionView:
         """The view of a collection, good for this snapshot only.

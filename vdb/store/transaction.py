@@ -99,7 +99,7 @@ class Transaction(Reader):
             items, position = read_range(
                 self.transaction(), prefix, position, self._handle.path, until
             )
-            yield from items
+            yield from pauses.paced(items)
 
     def put(self, key: bytes, value: bytes | memoryview) -> None:
         """Store a raw value under a key."""

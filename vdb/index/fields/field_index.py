@@ -175,6 +175,7 @@ def follow(
     for place, line in enumerate(coll.header.fields):
         old = _postings(slots, before, place)
         new = _postings(slots, after, place)
+        pauses.pace()
         if old != new:
             from vdb.index.fields import postings
 
@@ -182,12 +183,15 @@ def follow(
             added = new - old
             pauses.pace()
             postings.change(batch, coll, line["number"], added=added, removed=old - new)
+        pauses.let_go(old)
+        pauses.let_go(new)
     for terms_of_record in pauses.paced(chain(before, after)):
         terms_of_record.clear()
 
 
 def _postings(slots: Sequence[int], records: Sequence[Terms], place: int) -> set[bytes]:
     by_slot = dict(zip(slots, records, strict=True)) if records else {}
+    pauses.pace()
     return {
         posting(term, slot)
         for slot, fields in pauses.paced(by_slot.items())
