@@ -96,7 +96,10 @@ class Insight(History):
                     ask()
             assert docs.dim is None
             return
-        if self.batch is None:
+        if self.batch is not None:
+            with pytest.raises(vdb.BusyError, match="cannot plan a rebuild inside a batch"):
+                docs.plan_rebuild(index=index)
+        else:
             planned = docs.plan_rebuild(index=index)
             assert (planned.records, planned.refused) == (len(shelf.rows), 0)
             assert (planned.index, planned.to_index) == (shelf.index, index)

@@ -618,6 +618,10 @@ class Collection(CollectionReader):
         called for up to 8 records; of a table, all vectors are looked at. Arguments are those of
         `rebuild`.
 
+        Raises:
+            BusyError: The calling thread is inside a batch, which a rebuild cannot see.
+            And as `rebuild`, but for what only building and writing raise.
+
         Example:
             print(docs.plan_rebuild(metric="dot"))
         """
@@ -698,9 +702,9 @@ class Collection(CollectionReader):
         count = config.thread_count(threads)
         if write:
             self._access.check_writable()
-            self._access.check_outside(verb)
         else:
             self._access.check_open()
+        self._access.check_outside(verb)
         with self._reading_view():
             pass  # refuses another collection, and learns a new name
         return rebuild_module.RebuildContext(

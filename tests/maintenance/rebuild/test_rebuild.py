@@ -308,6 +308,14 @@ class TestRefused:
 
 
 class TestPlan:
+    def test_inside_a_batch_it_is_refused_as_a_rebuild_is(self, db, full):
+        with db.batch():
+            made = db.create_collection("made", dim=2, metric="l2")
+            for docs in (made, full):
+                with pytest.raises(vdb.BusyError, match="cannot plan a rebuild inside a batch"):
+                    docs.plan_rebuild()
+        assert made.plan_rebuild().feasible
+
     def test_it_says_what_would_be(self, full):
         plan = full.plan_rebuild("ip", vdb.HNSW(M=8))
         assert (plan.collection, plan.metric, plan.to_metric) == ("docs", "l2", "ip")

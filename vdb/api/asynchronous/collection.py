@@ -514,6 +514,10 @@ class AsyncCollection(AsyncCollectionReader):
         called for up to 8 records; of a table, all vectors are looked at. Arguments are those of
         `rebuild`.
 
+        Raises:
+            BusyError: The calling thread is inside a batch, which a rebuild cannot see.
+            And as `rebuild`, but for what only building and writing raise.
+
         Example:
             print(await docs.plan_rebuild(metric="dot"))
         """
