@@ -1,0 +1,79 @@
+"""SQLite databases, read without changing them, their WAL included."""
+
+from __future__ import annotations
+
+import sqlite3
+from collections.abc import Iterator, Sequence
+from pathlib import Path
+from typing import Any
+
+from vdb.errors import DiskError, SourceError
+
+__all__ = ["SqliteFile"]
+
+_FETCHED = 1_000  # rows of one call
+
+
+class SqliteFile:
+    """One database, open for reading, for one thread at a time.
+
+    Attributes:
+        path: Its file.
+    """
+
+    def __init__(self, path: Path) -> None:
+        self.path = path
+        try:
+            with path.open("rb") as file:
+                head = file.read(16)
+        except OSError as error:
+            raise DiskError(f"{path} cannot be read: {error}") from error
+        if head != b"SQLite format 3\0":
+            raise self.error("the head", "is not that of a database of SQLite")
+        # A WAL holds commits that are not in the file yet. Where there is none, nothing is written
+        # beside the file, which may lie on a medium that cannot be written to.
+        wal = Path(f"{path}-wal")
+        alone = not (wal.exists() and wal.stat().st_size)
+        uri = f"{path.resolve().as_uri()}?mode=ro{'&immutable=1' if alone else ''}"
+        try:
+            self._connection = sqlite3.connect(uri, uri=True, check_same_thread=False)
+            # Nothing that a schema names is trusted with functions, and no extension is loaded.
+            self._connection.execute("PRAGMA trusted_schema = OFF")
+            self._connection.execute("PRAGMA query_only = ON")
+            self._connection.execute("PRAGMA cell_size_check = ON")
+        except sqlite3.Error as error:
+            raise self.error("the database", str(error)) from error
+
+    def rows(self, query: str, values: Sequence[Any] = ()) -> Iterator[tuple[Any, ...]]:
+        """The rows of a query, a thousand at a time.
+
+        Raises:
+            SourceError: The database is damaged, or has no such table.
+        """
+        try:
+            cursor = self._connection.execute(query, values)
+            while rows := cursor.fetchmany(_FETCHED):
+                yield from rows
+        except (sqlite3.Error, OverflowError) as error:
+            raise self.error("the database", str(error)) from error
+
+    def one(self, query: str, values: Sequence[Any] = ()) -> tuple[Any, ...] | None:
+        """The first row of a query; None if there is none."""
+        return next(self.rows(query, values), None)
+
+    def tables(self) -> dict[str, str]:
+        """Its tables with the statements that created them."""
+        return {
+            name: statement or ""
+            for name, statement in self.rows(
+                "SELECT name, sql FROM sqlite_master WHERE type = 'table' ORDER BY name"
+            )
+        }
+
+    def error(self, place: str, reason: str) -> SourceError:
+        """The error for something that the database cannot be meant to say."""
+        return SourceError(f"{self.path}: {place}: {reason}", path=str(self.path), place=place)
+
+    def close(self) -> None:
+        """Close it."""
+        self._connection.close()
