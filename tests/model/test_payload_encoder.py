@@ -148,7 +148,7 @@ def test_nan_becomes_null_when_asked():
     values = [
         math.nan,
         np.float32("nan"),
-        np.datetime64("NaT"),
+        np.datetime64("NaT", "s"),
         decimal.Decimal("NaN"),
         np.array([1.0, math.nan]),
         {"x": math.nan},
