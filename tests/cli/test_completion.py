@@ -119,3 +119,4 @@ def test_bash_completes_by_the_script(untouched, tmp_path):
 def test_the_shell_itself_completes_files(tmp_path):
     assert offered(["vdb", "import", "a.vdb", "docs", "vec"], tmp_path) == ["file,vec"]
     assert offered(["vdb", "inspect", "a.vdb", "docs", "--html", "p"], tmp_path) == ["file,p"]
+    assert offered(["vdb", "search", "a.vdb", "docs", "--vector", "q"], tmp_path) == ["file,q"]

@@ -42,7 +42,7 @@ def path_argument(name: str, **attributes: Any) -> Callable[[Target], Target]:
 
 def path_option(*names: str, **attributes: Any) -> Callable[[Target], Target]:
     """An option that takes the path of a file."""
-    return click.option(*names, type=a_path, shell_complete=files, **attributes)
+    return click.option(*names, type=a_path, **{"shell_complete": files} | attributes)
 
 
 directory = argument(

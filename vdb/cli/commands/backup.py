@@ -12,6 +12,7 @@ import click
 from vdb.api import database
 from vdb.cli.arguments import options
 from vdb.cli.arguments.command import argument, command
+from vdb.cli.arguments.completion import files
 from vdb.cli.arguments.numbers import a_whole_number
 from vdb.cli.arguments.places import STANDARD, a_place, is_url
 from vdb.cli.interrupted import Interrupted
@@ -26,6 +27,7 @@ if TYPE_CHECKING:
 @argument(
     "destination",
     metavar="DEST",
+    shell_complete=files,
     type=a_place,
     help="The copy: a directory where nothing is yet; a URL of a directory of backups "
     "(file:///PATH, s3://BUCKET/PREFIX, gs://, az://), where the next backup sends what "

@@ -3,11 +3,10 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import click
 
-from vdb.analysis.measurement.speed import SpeedReport
-from vdb.analysis.pages.speed import speed_page
 from vdb.api import database
 from vdb.cli.arguments import numbers, options
 from vdb.cli.arguments.command import command
@@ -15,6 +14,9 @@ from vdb.cli.formats.npy import open_array
 from vdb.cli.render import output, progress_bar
 from vdb.cli.render.pages import write_page
 from vdb.errors import InvalidArgumentError
+
+if TYPE_CHECKING:
+    from vdb.analysis.measurement.speed import SpeedReport
 
 
 @command("bench")
@@ -78,6 +80,8 @@ def bench(
             progress=lambda done, total: show("measuring", done, total),
         )
     if html is not None:
+        from vdb.analysis.pages.speed import speed_page
+
         write_page(html, speed_page(report))
     if json:
         output.json_object(report)

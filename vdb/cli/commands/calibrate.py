@@ -3,12 +3,11 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import click
 import numpy as np
 
-from vdb.analysis.calibration.report import Calibration, Change
-from vdb.analysis.pages.calibration import calibration_page
 from vdb.api import database
 from vdb.api.compare_and_calibrate import calibrate_threshold
 from vdb.cli.arguments import numbers, options
@@ -17,6 +16,9 @@ from vdb.cli.formats.query_lines import read_queries
 from vdb.cli.render import output, progress_bar
 from vdb.cli.render.pages import write_page
 from vdb.errors import InvalidArgumentError
+
+if TYPE_CHECKING:
+    from vdb.analysis.calibration.report import Calibration, Change
 
 
 # A negative score is not an option.
@@ -117,6 +119,8 @@ def calibrate(
             progress=lambda done, _total: progress(done),
         )
     if html is not None:
+        from vdb.analysis.pages.calibration import calibration_page
+
         write_page(html, calibration_page(report))
     if json:
         output.json_object(report)

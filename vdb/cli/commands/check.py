@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from pathlib import Path
 from shlex import quote
+from typing import TYPE_CHECKING
 
 import click
 from click.exceptions import Exit
@@ -14,8 +15,10 @@ from vdb.cli.arguments import options
 from vdb.cli.arguments.command import command
 from vdb.cli.render import output, progress_bar
 from vdb.errors import CorruptedError
-from vdb.maintenance.repair import RepairReport
 from vdb.model.problem import Problem
+
+if TYPE_CHECKING:
+    from vdb.maintenance.repair import RepairReport
 
 
 @command("check")

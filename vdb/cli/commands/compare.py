@@ -2,21 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from contextlib import ExitStack
 from functools import partial
 from pathlib import Path
+from typing import TYPE_CHECKING, TypeVar
 
 import click
 
-from vdb.analysis.comparison.report import Agreement, Disagreement, MetricComparison, Quality
-from vdb.analysis.comparison.sides_report import (
-    CollectionComparison,
-    SideDisagreement,
-    SideQuality,
-)
-from vdb.analysis.pages.collections import collections_page
-from vdb.analysis.pages.comparison import comparison_page
 from vdb.api import database
 from vdb.api.compare_and_calibrate import (
     compare_collections,
@@ -25,11 +18,22 @@ from vdb.api.compare_and_calibrate import (
 )
 from vdb.cli.arguments import numbers, options
 from vdb.cli.arguments.command import command
+from vdb.cli.arguments.completion import databases
 from vdb.cli.formats.query_lines import LabelledQueries, read_queries
 from vdb.cli.render import output, progress_bar
 from vdb.cli.render.pages import write_page
 from vdb.errors import InvalidArgumentError
 from vdb.model.interval import Interval
+
+if TYPE_CHECKING:
+    from vdb.analysis.comparison.report import Agreement, Disagreement, MetricComparison, Quality
+    from vdb.analysis.comparison.sides_report import (
+        CollectionComparison,
+        SideDisagreement,
+        SideQuality,
+    )
+
+T = TypeVar("T")
 
 
 @command("compare")
@@ -58,6 +62,7 @@ from vdb.model.interval import Interval
 @options.path_option(
     "--against-directory",
     metavar="DIRECTORY",
+    shell_complete=databases,
     help="The database that it lies in. [default: DIRECTORY]",
 )
 @click.option(
@@ -119,8 +124,10 @@ def compare(
         sides = [(directory, name, query_set), (against_directory or directory, against, other)]
         compared = _compare_sides(sides, k, show, seed, threads, allow_network=allow_network_fs)
         if html is not None:
+            from vdb.analysis.pages.collections import collections_page
+
             write_page(html, collections_page(compared))
-        _put_out(compared, html, json=json)
+        _put_out(compared, _print_sides, html, json=json)
         return
     if against_queries is not None or against_directory is not None:
         raise InvalidArgumentError(
@@ -148,8 +155,10 @@ def compare(
             progress=lambda done, _total: progress(done),
         )
     if html is not None:
+        from vdb.analysis.pages.comparison import comparison_page
+
         write_page(html, comparison_page(comparison))
-    _put_out(comparison, html, json=json)
+    _put_out(comparison, _print, html, json=json)
 
 
 def _compare_sides(
@@ -191,17 +200,13 @@ def _compare_sides(
         )
 
 
-def _put_out(
-    report: MetricComparison | CollectionComparison, html: Path | None, *, json: bool
-) -> None:
+def _put_out(report: T, print_text: Callable[[T], None], html: Path | None, *, json: bool) -> None:
     if json:
         output.json_object(report)
     elif html is not None:
         output.line(f"{html}: the comparison as a page")
-    elif isinstance(report, CollectionComparison):
-        _print_sides(report)
     else:
-        _print(report)
+        print_text(report)
 
 
 def _print(report: MetricComparison) -> None:

@@ -3,11 +3,10 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import click
 
-from vdb.analysis.inspection.report import Inspection, RecordInspection
-from vdb.analysis.pages.inspection import inspection_page, size
 from vdb.api import database
 from vdb.cli.arguments import options
 from vdb.cli.arguments.command import command
@@ -15,6 +14,9 @@ from vdb.cli.arguments.ids import typed_id
 from vdb.cli.render import output
 from vdb.cli.render.pages import write_page
 from vdb.errors import InvalidArgumentError
+
+if TYPE_CHECKING:
+    from vdb.analysis.inspection.report import Inspection, RecordInspection
 
 BAR = 40  # characters of the longest bar
 
@@ -41,7 +43,6 @@ def inspect(
     """
     if html is not None and id is not None:
         raise InvalidArgumentError("--html shows a collection; leave out --id")
-    report: Inspection | RecordInspection
     with (
         database.open(
             directory, create=False, read_only=True, allow_network_fs=allow_network_fs
@@ -49,23 +50,25 @@ def inspect(
         db.snapshot() as moment,
     ):
         collection = moment.collection(name)
-        if id is None:
-            report = collection.inspect()
-        else:
-            report = collection.inspect_record(typed_id(collection, id))
-    if html is not None and isinstance(report, Inspection):
+        record = None if id is None else collection.inspect_record(typed_id(collection, id))
+        report = None if record is not None else collection.inspect()
+    if html is not None and report is not None:
+        from vdb.analysis.pages.inspection import inspection_page
+
         write_page(html, inspection_page(report))
     if json:
-        output.json_object(report)
+        output.json_object(report if record is None else record)
     elif html is not None:
         output.line(f"{html}: the collection as a page")
-    elif isinstance(report, Inspection):
+    elif record is not None:
+        _print_record(record)
+    elif report is not None:
         _print(report)
-    else:
-        _print_record(report)
 
 
 def _print(report: Inspection) -> None:
+    from vdb.analysis.pages.inspection import size
+
     info, norms, file = report.info, report.norms, report.file
     lag = "" if not file.reader_lag else f", the oldest {file.reader_lag:,} commits behind"
     output.table(

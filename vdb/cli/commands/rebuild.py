@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import click
 from click.exceptions import Exit
@@ -19,12 +20,14 @@ from vdb.cli.formats.registry import open_file
 from vdb.cli.interrupted import Interrupted
 from vdb.cli.render import output, progress_bar
 from vdb.errors import InvalidArgumentError, VdbError
-from vdb.maintenance.rebuild import RebuildPlan, RebuildProgress, RebuildReport
 from vdb.model import config
 from vdb.model.codes import CODES
 from vdb.model.config import HNSW, Flat, IndexConfig
 from vdb.model.dtypes import DTYPES
 from vdb.model.results import plain
+
+if TYPE_CHECKING:
+    from vdb.maintenance.rebuild import RebuildPlan, RebuildProgress, RebuildReport
 
 
 @command("rebuild")

@@ -10,6 +10,7 @@ import click
 from vdb.api.restore import restore as restore_database
 from vdb.cli.arguments import options
 from vdb.cli.arguments.command import argument, command
+from vdb.cli.arguments.completion import databases, files
 from vdb.cli.arguments.places import STANDARD, a_place
 from vdb.cli.interrupted import Interrupted
 from vdb.cli.render import output, progress_bar
@@ -24,6 +25,7 @@ def _refuse_list(_ctx: click.Context, _parameter: click.Parameter, flag: bool) -
 @argument(
     "source",
     metavar="SOURCE",
+    shell_complete=files,
     type=a_place,
     help="The backup: a directory, or the data.mdb in it; a URL of backups; a file that "
     "vdb backup wrote to standard output, or - for standard input.",
@@ -31,6 +33,7 @@ def _refuse_list(_ctx: click.Context, _parameter: click.Parameter, flag: bool) -
 @argument(
     "directory",
     metavar="DIR",
+    shell_complete=databases,
     type=options.a_directory,
     help="The database that it replaces, or a directory that is empty or missing.",
 )

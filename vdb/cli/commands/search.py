@@ -15,6 +15,7 @@ from vdb.api import database
 from vdb.api.collection_reader import CollectionReader
 from vdb.cli.arguments import numbers, options
 from vdb.cli.arguments.command import command
+from vdb.cli.arguments.completion import files
 from vdb.cli.arguments.ids import typed_id
 from vdb.cli.arguments.where import where_from, where_option
 from vdb.cli.formats.npy import open_array
@@ -33,6 +34,7 @@ from vdb.model.records import Id
 @click.option(
     "--vector",
     metavar="FILE.npy[:ROW]|-",
+    shell_complete=files,
     help="The query: a row of a .npy file, counted from 0, or - for a JSON list of "
     "numbers on standard input.",
 )

@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import click
 
-from vdb.analysis.measurement.recall import RecallReport
 from vdb.api import database
 from vdb.cli.arguments import numbers, options
 from vdb.cli.arguments.command import command
@@ -14,6 +14,9 @@ from vdb.cli.formats.npy import open_array
 from vdb.cli.render import output, progress_bar
 from vdb.errors import InvalidArgumentError
 from vdb.index.vectors.tuning import Tuning
+
+if TYPE_CHECKING:
+    from vdb.analysis.measurement.recall import RecallReport
 
 
 @command("tune")
