@@ -25,9 +25,9 @@ from vdb.analysis.common.norms import norms_of
 from vdb.analysis.common.payload_text import text_of, texts_of
 from vdb.analysis.common.queries import checked_queries
 from vdb.analysis.comparison import conclusions, ranking
+from vdb.analysis.comparison.quality import MEASURES, mean_quality
 from vdb.analysis.comparison.report import (
     Agreement,
-    Difference,
     Disagreement,
     First,
     MetricComparison,
@@ -36,7 +36,6 @@ from vdb.analysis.comparison.report import (
 from vdb.errors import InvalidArgumentError
 from vdb.model.arguments import sequence, whole
 from vdb.model.config import LIMITS
-from vdb.model.interval import Interval
 from vdb.model.metrics import METRICS, metric_named
 from vdb.model.records import Progress
 
@@ -74,7 +73,7 @@ class _Tables(NamedTuple):
     overlap: NDArray[np.float64]  # (queries, pairs)
     tau: NDArray[np.float64]
     same_first: NDArray[np.float64]
-    quality: NDArray[np.float64]  # (queries, metrics * 4), NaN where not labelled
+    quality: NDArray[np.float64]  # (queries, metrics * MEASURES), NaN where not labelled
     first: NDArray[np.int64]  # (queries, metrics), slot or -1
     length: NDArray[np.float64]  # (queries, metrics), mean length of the k nearest
 
@@ -128,7 +127,8 @@ def compare(
         Agreement(a, b, means[i], means[len(pairs) + i], float(np.nanmean(tables.same_first[:, i])))
         for i, (a, b) in enumerate(pairs)
     )
-    quality, differences = _quality(tables, names, labels, seed)
+    labelled = np.empty(0, np.intp) if labels is None else labels.labelled
+    quality, differences = mean_quality(tables.quality[labelled], names, Quality, seed=seed)
     length = tables.length.mean(axis=0).tolist()
     return MetricComparison(
         collection=header.name,
@@ -136,7 +136,7 @@ def compare(
         records=header.vector_count,
         dim=header.dim,
         queries=n,
-        labelled=0 if labels is None else len(labels.labelled),
+        labelled=len(labelled),
         unknown=0 if labels is None else labels.unknown,
         k=k,
         metrics=names,
@@ -186,7 +186,7 @@ def _empty(n: int, metrics: int) -> _Tables:
         overlap=np.full((n, pairs), np.nan),
         tau=np.full((n, pairs), np.nan),
         same_first=np.full((n, pairs), np.nan),
-        quality=np.full((n, metrics * 4), np.nan),
+        quality=np.full((n, metrics * MEASURES), np.nan),
         first=np.full((n, metrics), -1, dtype=np.int64),
         length=np.zeros((n, metrics)),
     )
@@ -244,7 +244,7 @@ def _fill(tables: _Tables, study: _Study, chunk: _Chunk) -> None:
             if labels is not None and labels.counts[query]:
                 gains = np.zeros(k)
                 gains[: len(slots)] = labels.gains(query, slots)
-                tables.quality[query, 4 * i : 4 * i + 4] = ranking.retrieval(
+                tables.quality[query, MEASURES * i : MEASURES * (i + 1)] = ranking.retrieval(
                     gains, labels.ideal[query]
                 )
 
@@ -260,29 +260,6 @@ def _tau(
     has_both = in_either & ~np.isnan(x) & ~np.isnan(y)
     tau = ranking.kendall_tau_b(x[has_both], y[has_both])
     return tau if METRICS[a].direction == METRICS[b].direction else -tau
-
-
-def _quality(
-    tables: _Tables, names: tuple[str, ...], labels: Labels | None, seed: int
-) -> tuple[tuple[Quality, ...], tuple[Difference, ...]]:
-    if labels is None:
-        return (), ()
-    rows = tables.quality[labels.labelled]
-    ndcg = rows[:, 3::4]
-    best = int(np.argmax(ndcg.mean(axis=0)))
-    other_metrics = [i for i in range(len(names)) if i != best]
-    ndcg_gaps = ndcg[:, [best]] - ndcg[:, other_metrics]
-    means = bootstrap.means(np.hstack([rows, ndcg_gaps]), seed=seed)
-    quality = []
-    for i, name in enumerate(names):
-        recall, precision, mrr, ndcg_mean = means[4 * i : 4 * i + 4]
-        hit_rate = float((rows[:, 4 * i + 2] > 0).mean())
-        quality.append(Quality(name, recall, precision, mrr, ndcg_mean, hit_rate))
-    differences: list[Interval] = means[4 * len(names) :]
-    return tuple(quality), tuple(
-        Difference(names[best], names[i], interval)
-        for i, interval in zip(other_metrics, differences, strict=True)
-    )
 
 
 def _most_different(

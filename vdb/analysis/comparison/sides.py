@@ -29,7 +29,8 @@ from vdb.analysis.common.nearest import nearest_under
 from vdb.analysis.common.payload_text import text_of, texts_of
 from vdb.analysis.common.queries import checked_queries
 from vdb.analysis.comparison import conclusions, ranking
-from vdb.analysis.comparison.report import Agreement, Difference
+from vdb.analysis.comparison.quality import MEASURES, mean_quality
+from vdb.analysis.comparison.report import Agreement
 from vdb.analysis.comparison.sides_report import (
     CollectionComparison,
     SideDisagreement,
@@ -94,7 +95,7 @@ class _Tables:
     overlap: NDArray[np.float64]  # (queries, pairs)
     tau: NDArray[np.float64]
     same_first: NDArray[np.float64]
-    quality: NDArray[np.float64]  # (queries, sides * 4), NaN where not labelled
+    quality: NDArray[np.float64]  # (queries, sides * MEASURES), NaN where not labelled
 
 
 def compare_sides(
@@ -125,7 +126,7 @@ def compare_sides(
         overlap=np.full((n, len(pairs)), np.nan),
         tau=np.full((n, len(pairs)), np.nan),
         same_first=np.full((n, len(pairs)), np.nan),
-        quality=np.full((n, 4 * len(sides)), np.nan),
+        quality=np.full((n, MEASURES * len(sides)), np.nan),
     )
     disagreements: list[SideDisagreement] = []
     moments = first_moments
@@ -160,7 +161,7 @@ def compare_sides(
         )
         for i, (a, b) in enumerate(pairs)
     )
-    quality, differences = _quality(tables.quality[labelled], names, seed)
+    quality, differences = mean_quality(tables.quality[labelled], names, SideQuality, seed=seed)
     return CollectionComparison(
         sides=tuple(map(_summary, first_moments)),
         queries=n,
@@ -311,30 +312,9 @@ def _fill_quality(
                 gains = np.zeros(k)
                 slots = ranked[i][number].slots
                 gains[: len(slots)] = labels.gains(query, slots)
-                tables.quality[query, 4 * i : 4 * i + 4] = ranking.retrieval(
+                tables.quality[query, MEASURES * i : MEASURES * (i + 1)] = ranking.retrieval(
                     gains, labels.ideal[query]
                 )
-
-
-def _quality(
-    rows: NDArray[np.float64], names: list[str], seed: int
-) -> tuple[tuple[SideQuality, ...], tuple[Difference, ...]]:
-    """Means over the labelled queries, and the best side against the others."""
-    if not len(rows):
-        return (), ()
-    ndcg = rows[:, 3::4]
-    best = int(np.argmax(ndcg.mean(axis=0)))
-    others = [i for i in range(len(names)) if i != best]
-    means = bootstrap.means(np.hstack([rows, ndcg[:, [best]] - ndcg[:, others]]), seed=seed)
-    quality = []
-    for i, name in enumerate(names):
-        recall, precision, mrr, ndcg_mean = means[4 * i : 4 * i + 4]
-        hit_rate = float((rows[:, 4 * i + 2] > 0).mean())
-        quality.append(SideQuality(name, recall, precision, mrr, ndcg_mean, hit_rate))
-    gaps = means[4 * len(names) :]
-    return tuple(quality), tuple(
-        Difference(names[best], names[i], gap) for i, gap in zip(others, gaps, strict=True)
-    )
 
 
 def _disagreements(
