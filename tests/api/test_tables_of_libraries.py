@@ -193,3 +193,44 @@ class TestRowsThatAreArrays:
         pd = pytest.importorskip("pandas")
         docs.add(pd.Series(["a", "b", "c"]), pd.Series([np.array(row) for row in ROWS]))
         assert [vector for _, vector, _ in content(docs)] == ROWS
+
+
+class Pool:
+    """Counts how often memory is asked back."""
+
+    def __init__(self):
+        self.asked = 0
+
+    def release_unused(self):
+        self.asked += 1
+
+
+@pytest.fixture
+def pool(monkeypatch):
+    made = Pool()
+    monkeypatch.setattr(pytest.importorskip("pyarrow"), "default_memory_pool", lambda: made)
+    return made
+
+
+def wide(rows):
+    pa = pytest.importorskip("pyarrow")
+    numbers = np.arange(rows * 1024, dtype=np.float32)
+    vectors = pa.FixedSizeListArray.from_arrays(pa.array(numbers), 1024)
+    return pa.table({"id": range(rows), "vector": vectors})
+
+
+def test_after_a_large_table_the_memory_of_decoding_is_given_back(db, pool):
+    docs = db.create_collection("wide", dim=1024, metric="l2", index=vdb.Flat())
+    docs.add(wide(100))
+    assert pool.asked == 0  # less than 32 MiB
+    docs.add(wide(8_200).slice(100))
+    assert pool.asked == 0
+    docs.upsert(wide(8_200))
+    assert pool.asked == 1
+    docs.upsert(wide(8_200).to_reader(1_000))
+    assert pool.asked == 2
+    db.create_collection("streamed", dim=1024, metric="l2", index=vdb.Flat()).add(
+        wide(8_200).to_reader(1_000)
+    )
+    assert pool.asked == 4  # once more when the batches are in blocks
+    assert not list(db.check())

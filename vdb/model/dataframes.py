@@ -10,6 +10,7 @@ give its column names.
 from __future__ import annotations
 
 import sys
+from contextlib import suppress
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -30,10 +31,13 @@ __all__ = [
     "is_table",
     "joined",
     "records",
+    "release_unused",
     "scalar",
     "series_values",
     "speaks_arrow",
 ]
+
+_WORTH_RELEASING = 1 << 25  # bytes
 
 
 def is_table(value: object) -> bool:
@@ -130,6 +134,19 @@ def column(value: Any) -> list[Any] | None:
     from vdb.model import arrow
 
     return arrow.python_values(read)
+
+
+def release_unused(read: int) -> None:
+    """Have pyarrow give memory back that it has freed, after so many bytes were read of a table.
+
+    Its allocator keeps what was freed after decoding a file, for its own use alone: more than twice
+    what a table of Parquet takes. The call takes a millisecond or two, so small tables are not
+    followed by one. Nothing happens where pyarrow is not loaded.
+    """
+    pyarrow = sys.modules.get("pyarrow")
+    if read >= _WORTH_RELEASING and pyarrow is not None:
+        with suppress(AttributeError):  # another thread is importing it
+            pyarrow.default_memory_pool().release_unused()
 
 
 def is_scalar(value: object) -> bool:

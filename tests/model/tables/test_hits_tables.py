@@ -87,7 +87,7 @@ def test_every_column_says_what_the_hits_say(db, ids):
     table.validate(full=True)
     assert list(rows_of(table)) == list(expected(hits))
     assert table.schema.field("id").type == (pa.int64() if ids is None else pa.string())
-    assert [(f.name, str(f.type)) for f in table.schema][4:] == [
+    assert [(f.name, str(f.type)) for f in table.schema][4:-1] == [
         ("vector", "fixed_size_list<item: float>[8]"),
         ("n", "int64"),
         ("x", "double"),
@@ -96,8 +96,8 @@ def test_every_column_says_what_the_hits_say(db, ids):
         ("when", "timestamp[us, tz=UTC]"),
         ("tags", "list<item: string>"),
         ("deep.down", "list<item: int64>"),
-        ("payload", "string"),
     ]
+    assert str(table.schema.field("payload").type) in ("extension<arrow.json>", "string")
 
 
 def test_many_hits_have_the_query_in_front(db):

@@ -58,6 +58,7 @@ _PREFIXES = {
     "tt": "time",
     "tD": "duration",
 }
+_JSON = "arrow.json"
 _EXTENSION = b"ARROW:extension:name"
 _EXTENSION_METADATA = b"ARROW:extension:metadata"
 
@@ -101,6 +102,16 @@ class DataType:
         return int(self.format.rpartition(":")[2])
 
     @property
+    def is_json(self) -> bool:
+        """Whether it is text that stands for what it is the JSON of."""
+        return self.extension == _JSON and self.is_text
+
+    @property
+    def is_text(self) -> bool:
+        """Whether it is text, in a layout of its own; dictionaries of text are not."""
+        return self.dictionary is None and self.format in ("u", "U", "vu")
+
+    @property
     def numbers(self) -> np.dtype[Any] | None:
         """The type in numpy of the numbers that it holds; None where it holds others."""
         if self.dictionary is not None or self.format not in NUMBERS:
@@ -130,7 +141,7 @@ class DataType:
         return name
 
 
-_OF_ITS_OWN = ("arrow.bool8", "arrow.uuid")
+_OF_ITS_OWN = ("arrow.bool8", "arrow.uuid", _JSON)
 """Extension types whose values are not those that they are stored as."""
 
 _DEEPEST = 32

@@ -6,6 +6,7 @@ exactly, such as a moment with nanoseconds, becomes numpy's.
 
 from __future__ import annotations
 
+import json
 from collections.abc import Callable, Sequence
 from itertools import pairwise
 from typing import Any
@@ -13,6 +14,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from vdb.errors import InvalidPayloadError
 from vdb.kernel import ArrowNode
 from vdb.model.arrow import moments, texts
 from vdb.model.arrow.buffers import fixed, list_bounds
@@ -31,15 +33,39 @@ def python_values(column: Column) -> list[Any]:
 
     bool, int, float, str, bytes, list, dict (struct, map), datetime, date, time, timedelta,
     Decimal, UUID; numpy.datetime64 and timedelta64 for what datetime and timedelta cannot hold.
+    Columns of the extension type arrow.json give what their texts stand for.
 
     Raises:
+        InvalidPayloadError: A text of the type arrow.json is no JSON; has its row.
         ValueError: The arrays do not fit the type, a type has no value in Python, or a struct or
             map has a name twice.
     """
     values: list[Any] = []
     for chunk in column.chunks:
-        values += _values(column.type, chunk.node, chunk.first, chunk.count, chunk.there)
+        try:
+            values += _values(column.type, chunk.node, chunk.first, chunk.count, chunk.there)
+        except _JsonError as error:
+            row = None if error.row is None else len(values) + error.row
+            where = f"a column of {column.type}" if row is None else f"row {row} of {column.type}"
+            raise InvalidPayloadError(
+                f"{where} holds no JSON: {error}", row=row, expected="JSON", received=error.text
+            ) from None
     return values
+
+
+class _JsonError(ValueError):
+    """A text that should be JSON.
+
+    Attributes:
+        row: Its place in what is read; None where it lies in a list, or is one of several values
+            that rows share.
+        text: The text.
+    """
+
+    def __init__(self, row: int, text: str, reason: object) -> None:
+        super().__init__(str(reason))
+        self.row: int | None = row
+        self.text = text
 
 
 def _values(
@@ -58,7 +84,12 @@ def _values(
         there = own if wanted is None else wanted if own is None else own & wanted
     if there is not None and not there.any():
         return [None] * count
-    values = read(kind, node, first, count, there)
+    try:
+        values = read(kind, node, first, count, there)
+    except _JsonError as error:
+        if not kind.is_json and kind.format != "+s":
+            error.row = None
+        raise
     if there is not None:
         for row in np.flatnonzero(~there).tolist():
             values[row] = None
@@ -76,6 +107,8 @@ def _reader(kind: DataType) -> _Read:
         return _bool8
     if kind.extension == "arrow.uuid" and format_ == "w:16":
         return _uuids
+    if kind.is_json:
+        return _json_texts
     reader = _READERS.get(format_)
     if reader is None:
         prefix = next((key for key in _BY_PREFIX if format_.startswith(key)), None)
@@ -103,6 +136,19 @@ def _bools(kind: DataType, node: ArrowNode, first: int, count: int, there: Wante
 
 def _bool8(kind: DataType, node: ArrowNode, first: int, count: int, there: Wanted) -> list[Any]:  # noqa: ARG001
     values: list[Any] = (fixed(node, first, count, np.dtype("i1")) != 0).tolist()
+    return values
+
+
+def _json_texts(
+    kind: DataType, node: ArrowNode, first: int, count: int, there: Wanted
+) -> list[Any]:
+    read = texts.string_views if kind.format == "vu" else texts.strings
+    values: list[Any] = read(kind, node, first, count, there)
+    for row in range(count) if there is None else np.flatnonzero(there).tolist():
+        try:
+            values[row] = json.loads(values[row])
+        except (ValueError, RecursionError) as error:
+            raise _JsonError(row, values[row], error) from None
     return values
 
 

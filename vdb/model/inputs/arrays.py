@@ -64,6 +64,8 @@ def arrays_of(vectors: Any, name: str, dim: int, dtype: DType) -> Iterator[NDArr
         yield from _of_arrow(column, name, dim, dtype)
         return
     vectors = rereadable(name, vectors)
+    if dataframes.is_series(vectors):  # pandas reads files by pyarrow
+        dataframes.release_unused(len(vectors) * dtype.columns(dim) * dtype.stored.itemsize)
     parts = joined_rows(vectors) or listed_rows(vectors, _lengths(dim, dtype), _kinds(dtype))
     if parts is None or parts[0].dtype.kind not in _kinds(dtype):
         yield _one_array(vectors, name, dim, dtype)
@@ -88,14 +90,16 @@ def _of_arrow(column: Any, name: str, dim: int, dtype: DType) -> Iterator[NDArra
         _refuse_length(name, row, length, first=first, dim=dim, dtype=dtype)
 
     try:
-        many = False
+        many, size = False, 0
         for part in arrow.matrices(column, name, refuse_length):
             many = True
+            size += part.nbytes
             if part.dtype.kind not in _kinds(dtype):
                 _refuse(name, dtype, f"an array of {part.dtype}", str(part.dtype))
             yield part
     except ValueError as error:  # what it handed over does not fit its type
         raise unreadable(name, column, error) from error
+    dataframes.release_unused(size)
     if not many:
         yield np.empty((0, dim), np.float32)
 

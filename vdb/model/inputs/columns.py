@@ -19,6 +19,7 @@ from vdb.model.arguments import unreadable, words
 from vdb.model.inputs.column_names import ID, PAYLOAD, VECTOR, ColumnNames
 from vdb.model.inputs.ids import is_one_id
 from vdb.model.inputs.iterators import rereadable
+from vdb.model.inputs.json_texts import refuse_unmarked_json
 from vdb.model.inputs.payload_columns import PayloadColumns
 from vdb.model.inputs.row_dicts import RowDicts, is_row
 
@@ -145,7 +146,9 @@ class _Table(NamedTuple):
         if payload is False:
             return None
         if isinstance(payload, str):
-            return PayloadColumns(None, [self._column(PAYLOAD, payload)], self.rows)
+            column = self._column(PAYLOAD, payload)
+            refuse_unmarked_json(column, f"table[{payload!r}]")
+            return PayloadColumns(None, [column], self.rows)
         if payload is None:
             others = [name for name in self.names if name not in (names.id, names.vector)]
         else:

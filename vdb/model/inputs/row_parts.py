@@ -8,6 +8,8 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from vdb.model import dataframes
+
 __all__ = ["RowParts"]
 
 
@@ -44,6 +46,9 @@ class RowParts:
     def drained(self) -> Iterator[NDArray[Any]]:
         """Each part in turn; it is let go of, so that its memory may be freed before the next."""
         self.anew = None  # it holds what the parts were made of
+        lent = len(self.parts) > 1  # by a library: a single array is the caller's, who keeps it
         self.parts.reverse()
         while self.parts:
             yield self.parts.pop()
+        if lent:
+            dataframes.release_unused(self.nbytes)

@@ -68,6 +68,9 @@ class ArrowTable:
     def to_polars(self) -> Any:
         """The table as a `polars.DataFrame`; vectors are a column of type Array.
 
+        ``payload`` is a column of type String, for polars' functions of text;
+        ``polars.DataFrame(hits)`` may have it as an extension type.
+
         Raises:
             ImportError: polars is not installed.
 
@@ -76,7 +79,13 @@ class ArrowTable:
         """
         polars = library("polars")
         stream = _Stream(self._layout(), self._batches())
-        return stream.read(lambda: polars.DataFrame(stream))
+        frame = stream.read(lambda: polars.DataFrame(stream))
+        texts = [
+            frame[name].ext.storage()
+            for name, kind in frame.schema.items()
+            if name == "payload" and kind != polars.String
+        ]
+        return frame.with_columns(texts) if texts else frame
 
     def _read(self) -> Any:
         """All of it as a `pyarrow.Table`."""

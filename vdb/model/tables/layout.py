@@ -32,6 +32,10 @@ _NUMBERS: Final = {
     np.dtype(np.uint8): "C",
 }
 
+_JSON: Final = {"ARROW:extension:name": "arrow.json", "ARROW:extension:metadata": ""}
+"""The mark of Arrow's canonical extension type of JSON: what reads the column again knows its texts
+from others."""
+
 ArrowField = tuple[str, str, bool, dict[str, str], list[Any]]
 """Name, format, nullable, metadata, fields."""
 
@@ -110,7 +114,7 @@ class TableLayout(NamedTuple):
             names = field_columns(self.records.fields)
             fields += [_typed(*pair) for pair in zip(names, self.records.fields, strict=True)]
             if self.text:
-                fields.append(("payload", "u", True, {}, []))
+                fields.append(("payload", "u", True, _JSON, []))
         return fields
 
     def _vector_field(self, numbers: np.dtype[Any], columns: int) -> ArrowField:
