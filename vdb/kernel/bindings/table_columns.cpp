@@ -178,12 +178,15 @@ nb::tuple payload_columns(const nb::list& bodies, const std::vector<FieldTuple>&
   size_t bytes = 0;
   for (const Body& body : rows) bytes += body.size;
   columns.reserve(rows.size(), bytes);
+  const size_t sample = rows.size() / 16;
   for (size_t row = 0; row < rows.size(); ++row) {
+    if (row == sample) columns.reserve(rows.size() - row, bytes);
     if (row + kAhead < rows.size()) {
       const Body& ahead = rows[row + kAhead];
       prefetch_bytes(ahead.data, std::min(ahead.size, kAheadBytes));
     }
     const Body& body = rows[row];
+    bytes -= body.size;
     if (body.data == nullptr) {
       columns.append_none();
       continue;

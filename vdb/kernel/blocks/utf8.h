@@ -5,46 +5,23 @@
 #include <cstdint>
 #include <cstring>
 
+#include "simd/loops.h"
+
 namespace vdb {
 
 inline bool is_utf8(const uint8_t* at, size_t size) {
-  const uint8_t* const end = at + size;
-  while (at < end) {
-    while (end - at >= 8) {
-      uint64_t eight;
-      std::memcpy(&eight, at, sizeof eight);
-      if (eight & 0x8080808080808080u) break;
-      at += 8;
-    }
-    if (at == end) return true;
-    const uint8_t first = *at;
-    if (first < 0x80) {
-      ++at;
-      continue;
-    }
-    // No overlong forms, no surrogates, nothing past U+10FFFF: they differ in the second byte.
-    size_t more;
-    uint8_t low = 0x80, high = 0xBF;
-    if (first >= 0xC2 && first <= 0xDF) {
-      more = 1;
-    } else if (first >= 0xE0 && first <= 0xEF) {
-      more = 2;
-      if (first == 0xE0) low = 0xA0;
-      if (first == 0xED) high = 0x9F;
-    } else if (first >= 0xF0 && first <= 0xF4) {
-      more = 3;
-      if (first == 0xF0) low = 0x90;
-      if (first == 0xF4) high = 0x8F;
+  // Most texts are short, and ASCII.
+  if (size < 16) {
+    uint64_t eight = 0, rest = 0;
+    if (size >= 8) {
+      std::memcpy(&eight, at, 8);
+      std::memcpy(&rest, at + size - 8, 8);
     } else {
-      return false;
+      for (size_t i = 0; i < size; ++i) rest |= at[i];
     }
-    if (static_cast<size_t>(end - at) <= more) return false;
-    if (at[1] < low || at[1] > high) return false;
-    for (size_t i = 2; i <= more; ++i)
-      if ((at[i] & 0xC0) != 0x80) return false;
-    at += more + 1;
+    if (((eight | rest) & 0x8080808080808080u) == 0) return true;
   }
-  return true;
+  return loops().texts.is_utf8(at, size);
 }
 
 }  // namespace vdb

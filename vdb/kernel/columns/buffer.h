@@ -7,6 +7,8 @@
 #include <new>
 #include <utility>
 
+#include "memory/huge_pages.h"
+
 namespace vdb {
 
 class Buffer {
@@ -33,6 +35,7 @@ class Buffer {
     if (data_ != nullptr && capacity <= capacity_) return;
     const size_t rounded = (capacity < 64 ? 64 : capacity + 63) & ~size_t{63};
     auto* const grown = static_cast<uint8_t*>(::operator new(rounded, kAlignment));
+    prefer_huge_pages(grown, rounded);
     if (size_ > 0) std::memcpy(grown, data_, size_);
     ::operator delete(data_, kAlignment);
     data_ = grown;
@@ -41,13 +44,20 @@ class Buffer {
 
   // So many bytes more, which are not set; where the first of them lies.
   uint8_t* extend(size_t bytes) {
-    if (size_ + bytes > capacity_ || data_ == nullptr) {
-      reserve(size_ + bytes < 2 * capacity_ ? 2 * capacity_ : size_ + bytes);
-    }
-    uint8_t* const end = data_ + size_;
+    uint8_t* const end = room(bytes);
     size_ += bytes;
     return end;
   }
+
+  // Room for so many bytes more, which are no part of it yet; where the first of them would lie.
+  uint8_t* room(size_t bytes) {
+    if (size_ + bytes > capacity_ || data_ == nullptr) {
+      reserve(size_ + bytes < 2 * capacity_ ? 2 * capacity_ : size_ + bytes);
+    }
+    return data_ + size_;
+  }
+  // The bytes up to a place in that room become a part of it.
+  void end_at(const uint8_t* end) { size_ = static_cast<size_t>(end - data_); }
 
   void append(const void* bytes, size_t count) {
     if (count > 0) std::memcpy(extend(count), bytes, count);

@@ -1,35 +1,15 @@
 #include "columns/json_text.h"
 
-#include <cstring>
+#include <algorithm>
 
 #include "blocks/msgpack_head.h"
 #include "blocks/utf8.h"
+#include "simd/loops.h"
 
 namespace vdb {
 namespace {
 
-constexpr char kHex[] = "0123456789abcdef";
-
-// Whether JSON has another spelling for a character.
-bool is_special(uint8_t byte) { return byte < 0x20 || byte == '"' || byte == '\\'; }
-
-// The first such byte, or the first beyond ASCII where `ascii` stops there, or the end. Eight are
-// looked at together: a byte of `stops` is below zero where the byte is one of these, and maybe
-// behind one that is.
-template <bool ascii>
-const uint8_t* first_stop(const uint8_t* at, const uint8_t* end) {
-  constexpr uint64_t kOnes = 0x0101010101010101u, kHighs = 0x8080808080808080u;
-  for (; end - at >= 8; at += 8) {
-    uint64_t eight;
-    std::memcpy(&eight, at, sizeof eight);
-    const uint64_t quote = eight ^ kOnes * '"', backslash = eight ^ kOnes * '\\';
-    const uint64_t special = (eight - kOnes * 0x20) | (quote - kOnes) | (backslash - kOnes);
-    const uint64_t stops = ascii ? (special & ~eight) | eight : special & ~eight;
-    if ((stops & kHighs) != 0) break;
-  }
-  while (at != end && !is_special(*at) && !(ascii && *at >= 0x80)) ++at;
-  return at;
-}
+constexpr size_t kPiece = 512;  // bytes of a text that are escaped together
 
 class Writer {
  public:
@@ -95,54 +75,18 @@ class Writer {
     const uint8_t* const bytes = at_;
     const uint8_t* const end = at_ + length;
     at_ = end;
+    if (!is_utf8(bytes, length)) return false;
     out_.push('"');
-    bool ascii = true;  // as far as was looked
-    for (const uint8_t* begin = bytes; begin != end;) {
-      const uint8_t* stop = ascii ? first_stop<true>(begin, end) : first_stop<false>(begin, end);
-      if (stop != end && *stop >= 0x80) {
-        if (!is_utf8(stop, static_cast<size_t>(end - stop))) return false;
-        ascii = false;
-        stop = first_stop<false>(stop, end);
-      }
-      out_.append(begin, static_cast<size_t>(stop - begin));
-      for (; stop != end && is_special(*stop); ++stop) escaped(*stop);
-      begin = stop;
+    for (const uint8_t* piece = bytes; piece != end;) {
+      const size_t size = std::min(kPiece, static_cast<size_t>(end - piece));
+      out_.end_at(loops_.escape(piece, size, out_.room(6 * size + kEscapeRoom)));
+      piece += size;
     }
     out_.push('"');
     return true;
   }
 
-  void escaped(uint8_t byte) {
-    char letter;
-    switch (byte) {
-      case '"':
-      case '\\':
-        letter = static_cast<char>(byte);
-        break;
-      case '\b':
-        letter = 'b';
-        break;
-      case '\f':
-        letter = 'f';
-        break;
-      case '\n':
-        letter = 'n';
-        break;
-      case '\r':
-        letter = 'r';
-        break;
-      case '\t':
-        letter = 't';
-        break;
-      default: {
-        const char code[6] = {'\\', 'u', '0', '0', kHex[byte >> 4], kHex[byte & 15]};
-        return out_.append(code, sizeof code);
-      }
-    }
-    const char pair[2] = {'\\', letter};
-    out_.append(pair, sizeof pair);
-  }
-
+  const TextLoops& loops_ = loops().texts;
   const uint8_t* at_;
   FloatText float_text_;
   Buffer& out_;

@@ -12,6 +12,8 @@
 namespace vdb {
 namespace {
 
+constexpr size_t kSlack = 4096;  // what the last text may ask for, and does not take
+
 constexpr uint8_t kNil = 0xC0, kFalse = 0xC2, kTrue = 0xC3, kUint64 = 0xCF;
 
 // Offsets of texts and lists are of 32 bits.
@@ -76,7 +78,12 @@ PayloadColumns::PayloadColumns(std::vector<PayloadField> fields, bool text, Floa
 void PayloadColumns::reserve(size_t rows, size_t bytes) {
   if (!text_) return;
   text_offsets_.reserve(text_offsets_.size() + rows * sizeof(int32_t));
-  texts_.reserve(texts_.size() + bytes + bytes / 8 + 16 * rows);
+  size_t size = bytes + bytes / 8 + 16 * rows;
+  if (bytes_ > 0) {  // as those before, and a little more
+    const double share = static_cast<double>(texts_.size()) / static_cast<double>(bytes_);
+    size = static_cast<size_t>(1.05 * share * static_cast<double>(bytes));
+  }
+  texts_.reserve(texts_.size() + size + kSlack);
 }
 
 PayloadColumns::Fault PayloadColumns::append(const uint8_t* body, size_t size) {
@@ -94,6 +101,7 @@ PayloadColumns::Fault PayloadColumns::append(const uint8_t* body, size_t size) {
     if (!append_json(body, float_text_, texts_)) return {"text that is not UTF-8", kNone};
     push_offset(texts_.size(), text_offsets_);
     text_validity_.push(true);
+    bytes_ += size;
   }
   ++rows_;
   return {};

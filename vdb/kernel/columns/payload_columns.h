@@ -34,7 +34,8 @@ class PayloadColumns {
   // `text`: whether there is a column of texts, the last one.
   PayloadColumns(std::vector<PayloadField> fields, bool text, FloatText float_text);
 
-  // Makes room for the texts of so many rows, whose payloads take so many bytes together.
+  // Makes room for the texts of so many rows more, whose payloads take so many bytes together.
+  // Called again after some rows, it goes by what those took.
   void reserve(size_t rows, size_t bytes);
   // Appends a row of every column. After a fault, the columns are of no use. Throws
   // std::length_error for more text than the offsets of a column can count, 2^31 - 1 bytes.
@@ -77,6 +78,7 @@ class PayloadColumns {
   BitWriter text_validity_;
   Buffer text_offsets_;
   Buffer texts_;
+  size_t bytes_ = 0;  // that the payloads took whose texts are there
   int64_t rows_ = 0;
 };
 

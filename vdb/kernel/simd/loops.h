@@ -1,4 +1,5 @@
-// The inner loops over rows of every dtype, and the run-time choice of instruction set.
+// The inner loops over rows of every dtype and over texts, and the run-time choice of instruction
+// set.
 //
 // Every loop takes rows at any address that suits one of their numbers (bits: any address). Sums of
 // real numbers may be reordered by the compiler, so results differ between instruction sets in the
@@ -43,6 +44,16 @@ struct CodeLoops {
   CodeSums int4;
 };
 
+// Loops over texts; the same result by every instruction set.
+struct TextLoops {
+  // Whether bytes are UTF-8, as Python's strict decoder has it.
+  bool (*is_utf8)(const uint8_t* text, size_t size);
+  // Writes UTF-8 as it stands between the quotes of JSON, no character beyond ASCII escaped; where
+  // it ends. There must be room for 6 bytes for each one, and for kEscapeRoom more.
+  uint8_t* (*escape)(const uint8_t* text, size_t size, uint8_t* out);
+};
+constexpr size_t kEscapeRoom = 96;
+
 struct Loops {
   const char* name;         // "avx512vnni", "avx512", "avx2", "neon", "portable"
   PairLoops float32;        // float32 with float32
@@ -51,6 +62,7 @@ struct Loops {
   PairLoops int8;
   PairLoops bit;
   CodeLoops codes;
+  TextLoops texts;
 };
 
 const Loops& loops();                         // the best that this processor runs
