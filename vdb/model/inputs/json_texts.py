@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from typing import Any
 
 import numpy as np
@@ -63,6 +62,8 @@ def _texts(column: Any, first: int | None = None) -> list[Any]:
 
 def _kinds(texts: list[Any]) -> set[type] | None:
     """What the texts are JSON of, but for those that are missing; None where one is no JSON."""
+    import json
+
     kinds: set[type] = set()
     for text in pauses.paced(texts):
         if text is None or text != text:  # noqa: PLR0124 - NaN
