@@ -8,6 +8,7 @@ except for the methods listed here.
 from __future__ import annotations
 
 import ast
+import re
 import subprocess
 import sys
 import textwrap
@@ -57,8 +58,28 @@ RESULTS = {
 }
 """What a worker thread still does to a result, by its type."""
 
-ITERATED = {"Iterator[Id]": "Id", "RecordScan": "Record"}
-"""What is iterated over with ``async for``, and the type of its items."""
+ITERATED = {"Iterator[Id]": "AsyncWalk[Id]", "RecordScan": "AsyncRecordScan"}
+"""What is iterated over with ``async for``, by what the sync face iterates over."""
+
+BACKUPS = {
+    "restore": """
+It runs in a thread of its own. When the task is cancelled, it is stopped at its next progress
+report, the copy is removed and nothing has changed; a backup that is in its place by then stays.
+Only then is CancelledError raised: its attribute ``committed`` says whether the backup is in its
+place.
+""",
+    "backups": """
+It runs in a thread of its own, whose end a cancelled task does not wait for.
+""",
+    "prune_backups": """
+It runs in a thread of its own, to its end even when the task is cancelled. Only then is
+CancelledError raised: its attribute ``committed`` says whether the backups are removed.
+""",
+}
+"""What the docstrings of the functions about backups say besides."""
+
+ENDINGS = {"restore": "RESTORED", "backups": "None", "prune_backups": "PRUNED"}
+"""What it means that one was completed although its task was cancelled; None: it only reads."""
 
 FACES = {
     "Collection": "AsyncCollection",
@@ -157,17 +178,14 @@ ROWS = "rows: Items that a worker thread reads at a time; see `AsyncWalk`."
 
 
 class SyncModule:
-    """One module of the sync face."""
+    """One module of the sync face, by its class, or by its own name where it has none."""
 
     def __init__(self, kind: str) -> None:
         self.kind = kind
-        self.source = (SYNC / f"{MODULES[kind]}.py").read_text(encoding="utf-8")
+        self.source = (SYNC / f"{MODULES.get(kind, kind)}.py").read_text(encoding="utf-8")
         self.tree = ast.parse(self.source)
-        self.body = next(
-            node.body
-            for node in self.tree.body
-            if isinstance(node, ast.ClassDef) and node.name == kind
-        )
+        bodies = {one.name: one.body for one in self.tree.body if isinstance(one, ast.ClassDef)}
+        self.body = bodies.get(kind, [])
 
     def text(self, node: ast.AST) -> str:
         """The source of a node."""
@@ -233,18 +251,48 @@ def face(kind: str) -> str:
     return f"{head}{imports(module, code)}\n__all__ = {names}\n\n{code}"
 
 
+def backups() -> str:
+    """The module of the functions about backups, before it is formatted."""
+    module = SyncModule("restore")
+    functions = {node.name: node for node in module.tree.body if isinstance(node, ast.FunctionDef)}
+    code = ""
+    for name, more in BACKUPS.items():
+        node = functions[name]
+        passed, parameters = arguments_of(module, node)
+        before, mark, rest = (ast.get_docstring(node) or "").partition("\n\nArgs:\n")
+        paragraph = textwrap.fill(more.replace("\n", " ").strip(), 96)
+        text = f"{before}\n\n{paragraph}{mark}{rest}"
+        text = re.sub(rf"vdb\.{name}\b", f"vdb.{name}_async", text)
+        code += f"async def {name}_async({', '.join(parameters)}) -> {module.text(node.returns)}:\n"
+        call = f"{name}({passed})"
+        argument = "call" if "call." in call else "_"
+        body = f"return await lone_call(lambda {argument}: {call}, {ENDINGS[name]})"
+        code += indented(f'"""{docstring(text)}\n"""\n{body}') + "\n\n"
+    head = '"""Backups outside a database, for a program with an event loop.\n\n'
+    head += 'Written by tools/write_async_face.py; do not edit.\n"""\n\n'
+    head += "from __future__ import annotations\n\n"
+    names = [f"{name}_async" for name in sorted(BACKUPS)]
+    return f"{head}{imports(module, code)}\n__all__ = {names}\n\n{code}"
+
+
 def imports(module: SyncModule, code: str) -> str:
     """The imports that the code needs."""
     used = names_in(ast.parse(code))
     handles = "vdb.api.asynchronous.handles"
     statements = {
         **module.imports(),
+        "AsyncRecordScan": "from vdb.api.asynchronous.record_scan import AsyncRecordScan",
         "AsyncWalk": "from vdb.api.asynchronous.walk import AsyncWalk",
         "open_database": "from vdb.api.database import open as open_database",
+        **{
+            name: f"from vdb.api.asynchronous.lone_call import {name}"
+            for name in ("PRUNED", "RESTORED", "lone_call")
+        },
+        **{name: f"from vdb.api.restore import {name}" for name in BACKUPS},
         **{name: f"from {handles} import {name}" for name in ("checked", "opened", "readable")},
     }
     for kind, path in MODULES.items():
-        if FACES[kind] != FACES[module.kind]:
+        if kind != module.kind:
             where = f"vdb.api.asynchronous.{path}"
             statements[FACES[kind]] = f"from {where} import {FACES[kind]}"
         statements[kind] = f"from vdb.api.{path} import {kind}"
@@ -298,12 +346,13 @@ def method(module: SyncModule, node: ast.FunctionDef) -> Iterator[str]:
     if "property" not in decorators:
         call += f"({passed})"
     text = "".join(f"@{one}\n" for one in decorators if one == "with_hints")
-    if item := ITERATED.get(returned):
+    if walk := ITERATED.get(returned):
         star = "" if any(one.startswith("*") for one in parameters) else "*, "
         parameters.append(f"{star}rows: int = 1000")
-        head = f"def {node.name}(self, {', '.join(parameters)}) -> AsyncWalk[{item}]:"
+        head = f"def {node.name}(self, {', '.join(parameters)}) -> {walk}:"
         documentation = with_argument(without_returns(documentation), ROWS)
-        body = f"return AsyncWalk(lambda: {call}, rows, self._calls, self._place())"
+        made = walk.partition("[")[0]
+        body = f"return {made}(lambda: {call}, rows, self._calls, self._place())"
     else:
         face_name = FACES.get(returned, returned)
         head = f"async def {node.name}({', '.join(['self', *parameters])}) -> {face_name}:"
@@ -434,6 +483,8 @@ def role_of(node: ast.AST, around: dict[ast.AST, ast.AST]) -> str:
     parent = around.get(node)
     if isinstance(node, ast.Call) and isinstance(node.func, ast.Attribute):
         kind, name = owner_of(node.func.value), node.func.attr
+        if isinstance(node.func.value, ast.Name) and node.func.value.id == "vdb":
+            return "call" if name.endswith("_async") else ""
         if kind == "Database" and name in ("batch", "snapshot"):
             return "block" if isinstance(parent, ast.withitem) else "call"
         if name in ("ids", "scan") and kind == "Collection":
@@ -492,9 +543,10 @@ def formatted(code: str) -> str:
 def main() -> None:
     """Writes the modules, or compares them."""
     stale = []
-    for kind, name in MODULES.items():
+    texts = {name: face(kind) for kind, name in MODULES.items()} | {"backups": backups()}
+    for name, text in texts.items():
         path = ASYNC / f"{name}.py"
-        fresh = formatted(face(kind))
+        fresh = formatted(text)
         if sys.argv[1:] != ["--check"]:
             path.write_text(fresh, encoding="utf-8", newline="\n")
         elif not path.is_file() or path.read_text(encoding="utf-8") != fresh:

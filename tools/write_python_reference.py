@@ -34,7 +34,8 @@ CHAPTERS: dict[str, tuple[str, ...]] = {
     "Collections": ("Collection", "CollectionReader", "HNSW", "Flat"),
     "Async": (
         *("open_async", "AsyncDatabase", "AsyncSnapshot", "AsyncCollection"),
-        *("AsyncCollectionReader", "AsyncWalk"),
+        *("AsyncCollectionReader", "AsyncWalk", "AsyncRecordScan"),
+        *("restore_async", "backups_async", "prune_backups_async"),
     ),
     "Filters": ("F", "ID", "Filter", "parse_filter"),
     "What is found": ("Hits", "ManyHits", "Hit", "Record", "Plan"),

@@ -75,9 +75,15 @@ if _typing.TYPE_CHECKING:
     from vdb.analysis.inspection.report import Inspection, RecordInspection
     from vdb.analysis.measurement.recall import RecallReport
     from vdb.analysis.measurement.speed import SpeedPoint, SpeedReport
+    from vdb.api.asynchronous.backups import (
+        backups_async,
+        prune_backups_async,
+        restore_async,
+    )
     from vdb.api.asynchronous.collection import AsyncCollection
     from vdb.api.asynchronous.collection_reader import AsyncCollectionReader
     from vdb.api.asynchronous.database import AsyncDatabase, open_async
+    from vdb.api.asynchronous.record_scan import AsyncRecordScan
     from vdb.api.asynchronous.snapshot import AsyncSnapshot
     from vdb.api.asynchronous.walk import AsyncWalk
     from vdb.api.compare_and_calibrate import (
@@ -111,6 +117,7 @@ __all__ = [
     "AsyncCollection",
     "AsyncCollectionReader",
     "AsyncDatabase",
+    "AsyncRecordScan",
     "AsyncSnapshot",
     "AsyncWalk",
     "BackupInfo",
@@ -191,6 +198,7 @@ __all__ = [
     "WriteCounts",
     "__version__",
     "backups",
+    "backups_async",
     "calibrate_threshold",
     "compare_collections",
     "compare_generations",
@@ -199,7 +207,9 @@ __all__ = [
     "open_async",
     "parse_filter",
     "prune_backups",
+    "prune_backups_async",
     "restore",
+    "restore_async",
     "scores",
     "sources",
     "temporary",
@@ -210,6 +220,7 @@ _LATER = {
     "AsyncCollection": "vdb.api.asynchronous.collection",
     "AsyncCollectionReader": "vdb.api.asynchronous.collection_reader",
     "AsyncDatabase": "vdb.api.asynchronous.database",
+    "AsyncRecordScan": "vdb.api.asynchronous.record_scan",
     "AsyncSnapshot": "vdb.api.asynchronous.snapshot",
     "AsyncWalk": "vdb.api.asynchronous.walk",
     "BackupInfo": "vdb.maintenance.repository.manifest",
@@ -251,7 +262,10 @@ _LATER = {
     "compare_collections": "vdb.api.compare_and_calibrate",
     "compare_generations": "vdb.api.compare_and_calibrate",
     "compare_metrics": "vdb.api.compare_and_calibrate",
+    "backups_async": "vdb.api.asynchronous.backups",
     "open_async": "vdb.api.asynchronous.database",
+    "prune_backups_async": "vdb.api.asynchronous.backups",
+    "restore_async": "vdb.api.asynchronous.backups",
     "parse_filter": "vdb.model.filters",
     "prune_backups": "vdb.api.restore",
     "restore": "vdb.api.restore",

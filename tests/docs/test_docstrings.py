@@ -40,7 +40,8 @@ def example_of(function):
     return textwrap.dedent(code)
 
 
-ASYNC_EXAMPLES = {"vdb.open_async": example_of(vdb.open_async)} | {
+COROUTINES = (vdb.open_async, vdb.restore_async, vdb.backups_async, vdb.prune_backups_async)
+ASYNC_EXAMPLES = {f"vdb.{one.__name__}": example_of(one) for one in COROUTINES} | {
     name: code
     for kind in ASYNC
     for name, member in methods_of(kind)

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from collections import deque
-from collections.abc import Iterator
+from collections.abc import Callable, Iterable, Iterator
+from itertools import chain
 from typing import TYPE_CHECKING, Any
 
 from vdb import query
@@ -12,7 +13,7 @@ from vdb.api.read_access import Moment
 from vdb.api.record_iterator import Walk
 from vdb.errors import ClosedError
 from vdb.kernel import TableColumn
-from vdb.model import arguments
+from vdb.model import arguments, pauses
 from vdb.model.presentation.json_dicts import record_dict
 from vdb.model.records import Id, Record
 from vdb.model.tables.arrow_table import ArrowTable
@@ -83,13 +84,18 @@ class RecordScan(Walk[Record], ArrowTable):
         most = None if rows is None else arguments.whole("rows", rows, 1, _MOST_ROWS)
         return self._reader(self._read_batches(most))
 
+    def _loaded(self, rows: int | None) -> Any:
+        """`to_arrow` with all batches in memory."""
+        most = None if rows is None else arguments.whole("rows", rows, 1, _MOST_ROWS)
+        return self._reader_in_memory(self._read_batches(most))
+
     def to_dicts(self) -> list[dict[str, Any]]:
         """The records as dicts that JSON can hold: id, vector (a list, or None) and payload.
 
         Example:
             text = json.dumps(docs.scan(limit=10).to_dicts())
         """
-        return list(map(record_dict, self))
+        return [record_dict(record) for record in pauses.paced(self)]
 
     def _layout(self) -> TableLayout:
         return self._columns
@@ -112,6 +118,26 @@ class RecordScan(Walk[Record], ArrowTable):
             raise ClosedError("the scan was closed before its table was read to the end")
         if self._moment is not None:
             self._moment.check()
+
+    def _continuation(self) -> Callable[[Iterable[Record], Callable[[], None]], RecordScan]:
+        """A function that makes a scan of records that this one returned and of all to come.
+
+        It holds the moment, though this scan may be exhausted. The other function that it takes is
+        called before each record is read, and may raise.
+        """
+        moment, table = self._moment, self._table
+        if moment is None or table is None:
+            raise ClosedError("the scan is over")
+
+        def continued(returned: Iterable[Record], check: Callable[[], None]) -> RecordScan:
+            def ids() -> Iterator[Id]:
+                for value in chain([record.id for record in returned], self._remaining_ids()):
+                    check()
+                    yield value
+
+            return RecordScan(moment, table.view, ids(), table.parts)
+
+        return continued
 
     def _remaining_ids(self) -> Iterator[Id]:
         """The ids of rows that were not returned yet, one after the other."""

@@ -10,6 +10,7 @@ from numpy.typing import NDArray
 from vdb.api import lazy_modules
 from vdb.api.asynchronous.collection_measurements import AsyncCollectionMeasurements
 from vdb.api.asynchronous.collection_searches import AsyncCollectionSearches
+from vdb.api.asynchronous.record_scan import AsyncRecordScan
 from vdb.api.asynchronous.walk import AsyncWalk
 from vdb.model import config, filters
 from vdb.model.records import Default, Id, Record
@@ -141,7 +142,7 @@ class AsyncCollectionReader(AsyncCollectionSearches, AsyncCollectionMeasurements
         with_vectors: bool = True,
         columns: Sequence[str] | None = None,
         rows: int = 1000,
-    ) -> AsyncWalk[Record]:
+    ) -> AsyncRecordScan:
         """The records in the order of `ids`; like there, the iterator holds one moment.
 
         A loop that rewrites each record makes the file grow with every one of them. Take the ids
@@ -164,7 +165,7 @@ class AsyncCollectionReader(AsyncCollectionSearches, AsyncCollectionMeasurements
         Example:
             titles = [r.payload async for r in docs.scan(with_vectors=False, columns=["title"])]
         """
-        return AsyncWalk(
+        return AsyncRecordScan(
             lambda: self._sync.scan(
                 where=where, after=after, limit=limit, with_vectors=with_vectors, columns=columns
             ),

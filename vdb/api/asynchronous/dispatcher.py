@@ -101,7 +101,7 @@ class Dispatcher:
         finally:
             self.turn.give_back()
 
-    async def long(self, work: Work[_T], *, writes: bool) -> _T:
+    async def long(self, work: Work[_T], *, writes: bool, ending: Ending = COMMITTED) -> _T:
         """A call that takes long; if it `writes`, it commits in steps, or once at its end."""
         batch = self.own_batch()
         if batch is not None:
@@ -109,7 +109,7 @@ class Dispatcher:
         if not writes:
             return await self._result(self._others, work)
         self._refuse_inside()
-        return await self._outcome(self._submit(self._others, work), COMMITTED)
+        return await self._outcome(self._submit(self._others, work), ending)
 
     async def in_batch(self, batch: OpenBatch, work: Work[_T], *, surely: bool = False) -> _T:
         """A call of the task that has the batch open; `surely`, though the task is cancelled."""

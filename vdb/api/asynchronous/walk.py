@@ -8,7 +8,7 @@ from itertools import islice
 from pathlib import Path
 from typing import Generic, Self, TypeVar
 
-from vdb.api.asynchronous.dispatcher import Dispatcher, OpenBatch
+from vdb.api.asynchronous.dispatcher import Dispatcher, OpenBatch, Work
 from vdb.api.asynchronous.worker_call import WorkerCall
 from vdb.errors import BusyError, ClosedError
 from vdb.model import arguments, config
@@ -56,7 +56,8 @@ class AsyncWalk(Handle, AsyncIterator[_T], Generic[_T]):
             if failure is not None:
                 raise failure
             if self._over or self._last:
-                self._over, self._items = True, None
+                self._over = True
+                self._release()
                 raise StopAsyncIteration
             await self._next_page()
         return self._page.popleft()
@@ -66,6 +67,9 @@ class AsyncWalk(Handle, AsyncIterator[_T], Generic[_T]):
             raise BusyError("another task is reading this walk; each task needs one of its own")
 
     async def _next_page(self) -> None:
+        await self._in_worker(self._read)
+
+    async def _in_worker(self, work: Work[None]) -> None:
         batch = self._dispatcher.own_batch()
         if not self._begun:
             self._batch, self._begun = batch, True
@@ -73,19 +77,27 @@ class AsyncWalk(Handle, AsyncIterator[_T], Generic[_T]):
             raise ClosedError("this walk was begun inside a batch, and is read outside of it")
         self._running = True
         try:
-            await self._dispatcher.page(self._batch, self._read)
+            await self._dispatcher.page(self._batch, work)
         finally:
             self._running = False
             if self._over:
-                self._items = None
+                self._release()
                 self._page.clear()
+
+    def _release(self) -> None:
+        """Let the moment go."""
+        self._items = None
+
+    def _first(self) -> Iterator[_T]:
+        """The iterator of the sync face. In a worker thread."""
+        return self._begin()
 
     def _read(self, _: WorkerCall[None]) -> None:
         """Read a page. In a worker thread, of which the event loop sees the result afterwards."""
         page: list[_T] = []
         try:
             if self._items is None:
-                self._items = self._begin()
+                self._items = self._first()
             for item in islice(self._items, self._rows):
                 page.append(item)  # noqa: PERF402 - what was read before an error is not lost
         except Exception as error:  # noqa: BLE001 - raised behind the items before it
@@ -99,7 +111,7 @@ class AsyncWalk(Handle, AsyncIterator[_T], Generic[_T]):
         self._page.clear()
         self._failure = None
         if not self._running:
-            self._items = None
+            self._release()
 
     def __repr__(self) -> str:
         state = "over" if self._over else "open" if self._begun else "not begun"

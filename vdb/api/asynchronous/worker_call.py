@@ -17,7 +17,7 @@ _T = TypeVar("_T")
 
 
 class StoppedError(Exception):
-    """Raised by a progress callback, because the task that made the call was cancelled."""
+    """Raised inside a call, because the task that made it was cancelled."""
 
 
 class WorkerCall(Generic[_T]):
@@ -51,6 +51,10 @@ class WorkerCall(Generic[_T]):
         try:
             with pauses.enabled():
                 result = self._context.run(self._work, self)
+        except StoppedError as error:
+            # Its frames would hold what the call read, for as long as the cancelled task is there.
+            error.__context__ = None
+            self._tell(self.ended.set_exception, error.with_traceback(None))
         except BaseException as error:  # noqa: BLE001 - the task that waits raises it
             self._tell(self.ended.set_exception, error)
         else:
@@ -71,6 +75,11 @@ class WorkerCall(Generic[_T]):
         """Let the call end at its next progress report, if it makes any."""
         self._stopped = True
 
+    def require_wanted(self) -> None:
+        """StoppedError after `stop`. In the worker thread."""
+        if self._stopped:
+            raise StoppedError("the task that made this call was cancelled")
+
     def reporting(self, progress: Any) -> Any:
         """A progress callback that also ends the call after `stop`; None and callables only.
 
@@ -80,8 +89,8 @@ class WorkerCall(Generic[_T]):
             return progress  # which the sync face refuses
 
         def report(*state: Any) -> object:
-            if self._stopped and getattr(state[0], "phase", None) != "removing":
-                raise StoppedError("the task that made this call was cancelled")
+            if getattr(state[0], "phase", None) != "removing":
+                self.require_wanted()
             return None if progress is None else progress(*state)
 
         return report

@@ -98,6 +98,17 @@ class ArrowTable:
         arrow = library("pyarrow")
         return arrow.RecordBatchReader.from_stream(_Stream(self._layout(), batches))
 
+    def _reader_in_memory(self, batches: Iterator[list[TableColumn]]) -> Any:
+        """The same after all batches were read, so that an error is raised here as it is."""
+        arrow = library("pyarrow")
+        stream = _Stream(self._layout(), batches)
+
+        def read() -> Any:
+            reader = arrow.RecordBatchReader.from_stream(stream)
+            return arrow.RecordBatchReader.from_batches(reader.schema, list(reader))
+
+        return stream.read(read)
+
 
 class _Stream:
     """One reading of a table: nothing but the stream, once.
