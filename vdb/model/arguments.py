@@ -13,6 +13,8 @@ from collections.abc import Iterable, Mapping, Sized
 from types import MappingProxyType
 from typing import Any
 
+import numpy as np
+
 from vdb.errors import ArgumentTypeError, InvalidArgumentError, VdbError
 from vdb.model import dataframes, synonyms
 
@@ -37,7 +39,7 @@ _SHOWN = 200  # characters of a value in a message
 
 def whole(name: str, value: object, low: int, high: int) -> int:
     """An int in [low, high]; numpy ints are taken, bool and float are not."""
-    if not isinstance(value, bool):
+    if not isinstance(value, (bool, np.bool_)):  # numpy 1 takes its own for an index
         try:
             number = operator.index(value)  # type: ignore[arg-type]  # asking is the test
         except TypeError:
