@@ -105,15 +105,15 @@ def place_of(path: object, name: str = "path") -> Place:
         raise refuse_type(name, text)
     text = str.__str__(text)
     if _ADDRESS.match(text):
-        return Place(text, None)
+        return Place(text, None, argument=name)
     if not text or "\0" in text:
         raise InvalidArgumentError(f"{name} must be a path or an address, got {shown(text)}")
     try:
         place = Path(text).expanduser()
         if place.is_dir():
-            return Place(text, place)
+            return Place(text, place, argument=name)
         with place.open("rb") as file:
-            return Place(text, place, file.read(HEAD_BYTES))
+            return Place(text, place, file.read(HEAD_BYTES), name)
     except FileNotFoundError:
         raise NotFoundError(
             f"{name} leads to nothing: there is no file or directory {shown(text)}", received=text
@@ -132,11 +132,13 @@ def _recognised(place: Place) -> SourceFormat:
         return rows[0]
     names = [row.name for row in rows] or sorted(FORMATS)
     if rows:
-        text = f"{shown(place.text)} may be of several formats; format= says which"
+        text = "may be of several formats; format= says which"
     else:
-        text = f"{shown(place.text)} has no format that is known by its content; format= says which"
+        text = "has no format that is known by its content; format= says which"
     raise InvalidArgumentError(
-        f"{text}: {', '.join(names)}", expected=tuple(names), received=place.text
+        f"{place.argument} {shown(place.text)} {text}: {', '.join(names)}",
+        expected=tuple(names),
+        received=place.text,
     )
 
 

@@ -24,11 +24,13 @@ class Place:
         text: As it was given: a path, or the address of a server.
         path: The path; None for an address.
         head: The first 4,096 bytes; none of a directory or an address.
+        argument: What messages call it.
     """
 
     text: str
     path: Path | None
     head: bytes = b""
+    argument: str = "path"
 
     @property
     def file(self) -> Path | None:
@@ -59,7 +61,8 @@ class Place:
     def _refused(self, format: str, expected: str) -> InvalidArgumentError:  # noqa: A002
         what = "an address" if self.path is None else "a directory" if self.directory else "a file"
         return InvalidArgumentError(
-            f"{shown(self.text)} is {what}, and a source of format {format} is {expected}",
+            f"{self.argument} {shown(self.text)} is {what}, and a source of format {format} is "
+            f"{expected}",
             expected=expected,
             received=what,
         )
