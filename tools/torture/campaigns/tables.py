@@ -121,8 +121,8 @@ class Tables(Campaign):
             self._judge(source, wanted, bad, length)
 
     def _judge(self, source: Any, wanted: list[Any], bad: set[int], length: int) -> None:
-        def refuse(row: int, other: int) -> NoReturn:
-            raise vdb.InvalidVectorError(f"{other} numbers", row=row)
+        def refuse(row: int, other: int, first: int) -> NoReturn:
+            raise vdb.InvalidVectorError(f"{other} numbers, not {first}", row=row)
 
         try:
             parts = list(arrow.matrices(arrow.read(source), "v", refuse))
