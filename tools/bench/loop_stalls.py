@@ -233,6 +233,7 @@ async def calls(stage: Stage) -> AsyncIterator[tuple[str, Call]]:
     yield "get of all", lambda: docs.get(stage.ids)
     yield "scan", lambda: consumed(docs.scan())
     yield "scan, filter", lambda: consumed(docs.scan(where={"text": {"$gt": "a"}}))
+    yield "scan, to Arrow", lambda: docs.scan().to_arrow()
     yield "scan, one page", lambda: consumed(docs.scan(rows=ROWS))
     yield "ids", lambda: consumed(docs.ids())
     yield "index_field", lambda: docs.index_field("text", "keyword")

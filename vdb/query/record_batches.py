@@ -19,6 +19,7 @@ from vdb import index
 from vdb.index.record_ids import require_same_ids
 from vdb.index.types import Reader, View
 from vdb.kernel import TableColumn, vector_column
+from vdb.model import pauses
 from vdb.model.dtypes import DTYPES
 from vdb.model.records import Id
 from vdb.model.tables.columns import EncodedPayloads, id_column, of_payloads, parts_of
@@ -85,7 +86,8 @@ class RecordTable:
 
     def _rows(self) -> int:
         width = 0 if self.layout.vectors is None else self.layout.vectors[1]
-        return max(1, min(_ROWS, _MOST_BYTES // max(1, 4 * width)))
+        most = max(1, min(_ROWS, _MOST_BYTES // max(1, 4 * width)))
+        return pauses.piece(most, _ROWS_AT_ONCE)  # a batch is made in one step of the kernel
 
     def _handful(
         self, ids: Iterator[Id], most: int

@@ -46,7 +46,8 @@ class AsyncRecordScan(AsyncWalk[Record]):
         """The records as a `pyarrow.RecordBatchReader`, whose batches are in memory.
 
         Args:
-            rows: Rows of a batch, as in the sync face.
+            rows: Rows of a batch, 1..1,000,000. None: 256, which are made without holding the event
+                loop; larger ones may hold it for some milliseconds.
 
         Raises:
             ImportError: pyarrow is not installed.
