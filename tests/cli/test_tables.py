@@ -87,6 +87,13 @@ def test_a_table_without_headings_has_no_frame():
     assert Layout(None).lines([("a", "1"), ("long", "2")]) == ([], ["a     1", "long  2"])
 
 
+def test_words_are_broken_only_where_the_columns_cannot_be_narrow_enough_without():
+    rows = [("pep-0008/1234", "several words of text", "no")]
+    assert Layout(["id", "text", "relevant"], (), None, 40).column_widths(rows) == [13, 12, 8]
+    assert Layout(["id", "text", "relevant"], (), None, 36).column_widths(rows) == [13, 8, 8]
+    assert max(Layout(["id", "text", "relevant"], (), None, 30).column_widths(rows)) < 13
+
+
 def test_columns_that_fit_are_left_alone_where_one_is_too_wide():
     widths = Layout(["a", "b"], (), None, 30).column_widths([("short", "word " * 20)])
     assert widths == [5, 30 - 1 - 3 - 5]

@@ -92,8 +92,11 @@ class Bar:
 def bar_line(label: str, done: int, total: int, seconds: float, columns: int) -> str:
     """Label, bar, counts, rate and the time that is left, within so many cells."""
     rate = done / seconds if seconds > 0 else 0.0
-    facts = [f"{done:,}/{total:,}" if total else f"{done:,}", f"{rate:,.0f}/s"]
-    if total and rate:
+    facts = [f"{done:,}/{total:,}" if total else f"{done:,}"]
+    is_known = seconds >= BETWEEN_DRAWINGS or 0 < total <= done  # the first rates say nothing
+    if is_known:
+        facts.append(f"{rate:,.0f}/s")
+    if is_known and total and rate:
         left = round(max(0, total - done) / rate)
         facts.append(f"{left // 3600}:{left // 60 % 60:02}:{left % 60:02} left")
     text = "  ".join(facts)

@@ -50,7 +50,8 @@ class Layout:
     def column_widths(self, rows: Sequence[Sequence[str]]) -> list[int]:
         """The width of each column, in cells: what its texts need, or less where that is too wide.
 
-        The shortened column gives way first, then the widest of those that wrap, then all.
+        The shortened column gives way first, then the widest of those that wrap: between words as
+        long as that is enough. At last all do.
         """
         table = list(rows) if self.headings is None else [self.headings, *rows]
         columns = range(max(map(len, table)))
@@ -62,9 +63,11 @@ class Layout:
         text = [i for i in columns if i not in self.numbers and i != self.shorten]
         if self.shorten is not None and sum(widths) > room:
             widths = [w if i == self.shorten else min(w, WIDEST_KEPT) for i, w in enumerate(widths)]
-            widths = _narrowed(widths, [self.shorten], room, least=NARROWEST_CUT)
-        widths = _narrowed(widths, text, room)
-        return _narrowed(widths, list(columns), room)
+            widths = _narrowed(widths, {self.shorten: NARROWEST_CUT}, room)
+        words = {i: max(_longest_word(row[i]) for row in table) for i in text}
+        widths = _narrowed(widths, words, room)
+        widths = _narrowed(widths, dict.fromkeys(text, 1), room)
+        return _narrowed(widths, dict.fromkeys(columns, 1), room)
 
     def _row(self, row: Sequence[str], widths: list[int], edge: str, gap: str) -> list[str]:
         """The lines of one row; a cell that wraps has several."""
@@ -85,26 +88,40 @@ class Layout:
         return wrapped(text, width)
 
 
-def _narrowed(widths: list[int], columns: list[int], room: int, *, least: int = 1) -> list[int]:
-    """The widths, with the widest of these columns made equal until all columns fit into the room.
+def _narrowed(widths: list[int], least: dict[int, int], room: int) -> list[int]:
+    """The widths, with the widest of some columns made equal until all columns fit into the room.
 
-    None of them becomes narrower than `least`, so that they may not fit.
+    Args:
+        widths: Those of all columns.
+        least: The columns that may give way, and the width below which each does not; so that all
+            columns may not fit.
+        room: The cells for all columns.
     """
-    if sum(widths) <= room or not columns:
+    if sum(widths) <= room or not least:
         return widths
-    others = sum(width for i, width in enumerate(widths) if i not in columns)
-    level, high = least, max(widths[i] for i in columns)
+
+    def at(level: int) -> list[int]:
+        return [
+            max(min(width, level), min(width, least[i])) if i in least else width
+            for i, width in enumerate(widths)
+        ]
+
+    level, high = 1, max(widths[i] for i in least)
     while level < high:
         middle = (level + high + 1) // 2
-        if others + sum(min(widths[i], middle) for i in columns) <= room:
+        if sum(at(middle)) <= room:
             level = middle
         else:
             high = middle - 1
-    narrowed = [min(w, level) if i in columns else w for i, w in enumerate(widths)]
-    for i in columns:  # the level may free a few cells too many
+    narrowed = at(level)
+    for i in least:  # the level may free a few cells too many
         if narrowed[i] == level < widths[i] and sum(narrowed) < room:
             narrowed[i] += 1
     return narrowed
+
+
+def _longest_word(text: str) -> int:
+    return max(map(cell_width, text.split(" ")))
 
 
 def _aligned(text: str, width: int, *, right: bool) -> str:
