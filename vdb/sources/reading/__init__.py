@@ -1,5 +1,8 @@
 """What several readers need.
 
+`arrow_rows`     rows of Arrow's tables as records: its columns are chosen and read here
+`arrow_vectors`  vectors of lists, with what is null or of another length
+`arrow_payloads` payloads of columns, and the fields that they can be declared as
 `byte_file`      a file whose lengths and offsets are checked against its size
 `matrix_source`  a source that is one matrix in such a file
 `number_types`   types of numbers, by the names that files give them
