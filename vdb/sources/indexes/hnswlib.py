@@ -28,13 +28,15 @@ from vdb.sources.engine import Answer, Engine
 from vdb.sources.info import SourceInfo
 from vdb.sources.reading.byte_file import ByteFile
 from vdb.sources.reading.libraries import version_of
+from vdb.sources.reading.number_types import signed_or_large
 from vdb.sources.source import Source
-from vdb.sources.source_format import Place, SourceFormat
+from vdb.sources.source_format import Option, Place, SourceFormat
 
 __all__ = ["FORMAT", "HnswlibSource"]
 
 _HEAD: Final = struct.Struct("<6QiI3QdQ")
 _BRUTE_HEAD: Final = struct.Struct("<3Q")
+_METRICS: Final = ("l2", "ip", "cosine")
 _LABEL: Final = 8
 _DELETED: Final = 1
 _MARK: Final = 2
@@ -130,14 +132,7 @@ class _Library:
         return [Answer(ids.tolist(), values) for ids, values in zip(labels, distances, strict=True)]
 
 
-def signed_or_large(labels: NDArray[np.uint64]) -> Any:
-    """Labels as int64, or as Python's ints where one is beyond them."""
-    if len(labels) and int(labels.max()) > LIMITS.id_max:
-        return labels.tolist()
-    return labels.astype(np.int64)
-
-
-def _open(place: Place) -> Source:
+def _open(place: Place, metric: str | None = None) -> Source:
     file = ByteFile(place.require_file(FORMAT.name))
     layout = _graph(file) or _brute_force(file)
     if layout is None:
@@ -147,6 +142,10 @@ def _open(place: Place) -> Source:
         index = HNSW(
             M=layout.M, ef_construction=min(layout.ef_construction, LIMITS.ef_construction)
         )
+    notes = {
+        None: ("under cosine, vectors were brought to unit length when they were added",),
+        "cosine": ("vectors were brought to unit length when they were added",),
+    }
     info = SourceInfo(
         format=FORMAT.name,
         version="Index" if layout.graph else "BFIndex",
@@ -154,11 +153,13 @@ def _open(place: Place) -> Source:
         count=None if layout.graph else layout.count,
         deleted=None if layout.graph else 0,
         dim=layout.dim,
-        metrics=("l2", "ip", "cosine"),
+        metric=metric,
+        metrics=_METRICS,
         convention="hnswlib",
         ids="int",
+        vectors="normalized" if metric == "cosine" else "exact",
         index=index,
-        notes=("under cosine, vectors were brought to unit length when they were added",),
+        notes=notes.get(metric, ()),
     )
     return HnswlibSource(info, file, layout)
 
@@ -249,6 +250,7 @@ FORMAT = SourceFormat(
     kind="index",
     recognise=_recognise,
     open=_open,
+    options=(Option("metric", "the space", kind="metric", choices=_METRICS),),
     versions="hnswlib 0.8.0",
     holds="labels, vectors, marks of deletion, M, ef_construction",
     lacks="the space; under cosine, the lengths of the vectors",

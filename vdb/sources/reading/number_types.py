@@ -7,7 +7,9 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-__all__ = ["bfloat16", "dtype_for", "native", "rounding_note"]
+from vdb.model.config import LIMITS
+
+__all__ = ["bfloat16", "dtype_for", "native", "rounding_note", "signed_or_large"]
 
 _SAME = {"float32": "float32", "float16": "float16", "int8": "int8", "bit": "bit", "bool": "bit"}
 
@@ -39,3 +41,10 @@ def native(array: NDArray[Any], numbers: str) -> NDArray[Any]:
     """The array in this machine's byte order; bfloat16, which numpy lacks, as float32."""
     own = array.astype(array.dtype.newbyteorder("="), copy=False)
     return bfloat16(own) if numbers == "bfloat16" else own
+
+
+def signed_or_large(labels: NDArray[np.uint64]) -> Any:
+    """Labels as int64, or as Python's ints where one is beyond them."""
+    if len(labels) and int(labels.max()) > LIMITS.id_max:
+        return labels.tolist()
+    return labels.astype(np.int64)
