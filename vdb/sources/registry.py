@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Final
 
 from vdb.sources.data import flat_bins, vecs
-from vdb.sources.indexes import hnswlib
+from vdb.sources.indexes import hnswlib, usearch
 from vdb.sources.indexes.faiss import source as faiss
 from vdb.sources.source_format import SourceFormat
 
@@ -17,6 +17,7 @@ FORMATS: Final[dict[str, SourceFormat]] = {
         # indexes
         faiss,
         hnswlib,
+        usearch,
         # data
         flat_bins,
         vecs,
