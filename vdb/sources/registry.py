@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Final
 
-from vdb.sources.data import flat_bins, vecs
+from vdb.sources.data import flat_bins, parquet, vecs
 from vdb.sources.indexes import hnswlib, usearch
 from vdb.sources.indexes.faiss import source as faiss
 from vdb.sources.source_format import SourceFormat
@@ -20,6 +20,7 @@ FORMATS: Final[dict[str, SourceFormat]] = {
         usearch,
         # data
         flat_bins,
+        parquet,
         vecs,
     )
 }

@@ -1,5 +1,6 @@
 """Arrays, tables and texts.
 
 `flat_bins`  fbin, hbin, i8bin, u8bin: a head of two numbers, then a matrix
+`parquet`    Parquet files, of vdb export among them
 `vecs`       fvecs, ivecs, bvecs: every vector has its length before it
 """

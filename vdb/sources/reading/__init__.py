@@ -3,10 +3,13 @@
 `arrow_rows`     rows of Arrow's tables as records: its columns are chosen and read here
 `arrow_vectors`  vectors of lists, with what is null or of another length
 `arrow_payloads` payloads of columns, and the fields that they can be declared as
+`arrow_source`   a source that is a table of Arrow, with the options of such tables
 `byte_file`      a file whose lengths and offsets are checked against its size
 `matrix_source`  a source that is one matrix in such a file
+`exported_schema`  the schema of a collection in files of vdb export
 `number_types`   types of numbers, by the names that files give them
 `plain_pickle`   pickles of plain values, without running anything
+`plain_json`     strict JSON
 `sqlite_file`    SQLite databases, read without changing them
 `libraries`      libraries that read or made a source, imported when they are needed
 """

@@ -15,6 +15,7 @@ import numpy as np
 from vdb.model.filters.field_types import MOST_FIELDS
 from vdb.model.filters.paths import path_of
 from vdb.sources.reading.libraries import needed
+from vdb.sources.reading.plain_json import plain_json
 
 __all__ = ["KEYWORD_BYTES", "PayloadTable"]
 
@@ -83,6 +84,8 @@ class PayloadTable:
             return compute.if_else(pyarrow.array(nan), pyarrow.scalar(None, kind), column)
         if _is_plain(kind):
             return column
+        if getattr(kind, "extension_name", "") == "arrow.json":
+            return [None if one is None else plain_json(one) for one in column.storage.to_pylist()]
         values = _texts(column)
         if values is None:
             return [_value(one) for one in column.to_pylist(**_pairs_as_dicts(column))]

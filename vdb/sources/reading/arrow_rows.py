@@ -12,12 +12,13 @@ from numpy.typing import NDArray
 from vdb.errors import InvalidArgumentError
 from vdb.model.arguments import shown
 from vdb.model.config import LIMITS
-from vdb.model.records import Id
+from vdb.model.records import Id, Payload
 from vdb.sources.batch import Refusal, SourceBatch
 from vdb.sources.info import IdKind
 from vdb.sources.reading.arrow_payloads import PayloadTable
 from vdb.sources.reading.arrow_vectors import VectorColumn, is_vectors
 from vdb.sources.reading.libraries import needed
+from vdb.sources.reading.plain_json import PlainJsonError, plain_json
 
 __all__ = ["ROW_IDS", "ArrowRows"]
 
@@ -46,6 +47,8 @@ class ArrowRows:
         payload: Sequence[str] | None = None,
         optional: bool = False,
         nan_is_null: bool = False,
+        json: str | None = None,
+        packed: bool = False,
         length: int | None = None,
     ) -> None:
         """The columns of a schema.
@@ -58,12 +61,16 @@ class ArrowRows:
             payload: The columns of the payloads, in order. None: all others.
             optional: Whether records may have no vector; else such rows are refused.
             nan_is_null: Whether NaN in a column of payloads stands for null.
+            json: A column of JSON texts that are the payloads themselves.
+            packed: Whether vectors of uint8 are packed bits.
             length: Numbers of a vector, where the source says so beside the table.
 
         Raises:
             InvalidArgumentError: There is no such column, or it is of another type.
         """
-        self.vector = VectorColumn(schema.field(_vector_name(schema, vector)), length)
+        self.vector = VectorColumn(
+            schema.field(_vector_name(schema, vector)), length, packed=packed
+        )
         self.id = _id_name(schema, id)
         self.ids: IdKind = "row" if self.id is None else _id_kind(schema.field(self.id))
         used = (self.id, self.vector.name)
@@ -72,12 +79,17 @@ class ArrowRows:
             _require(schema, "payload", name)
         self.payloads = PayloadTable(schema, names, nan_is_null=nan_is_null)
         self._optional = optional
+        self._json = json
+        if json is not None:
+            _require(schema, "json", json)
+            self.payloads = PayloadTable(schema, [])
 
     @property
     def columns(self) -> list[str]:
         """The columns that are read."""
         ids = [] if self.id is None else [self.id]
-        return [*dict.fromkeys([*ids, self.vector.name, *self.payloads.names])]
+        texts = [] if self._json is None else [self._json]
+        return [*dict.fromkeys([*ids, self.vector.name, *self.payloads.names, *texts])]
 
     def batch(self, rows: Any, start: int, unit: str = "row") -> SourceBatch:
         """Some rows as records.
@@ -94,11 +106,15 @@ class ArrowRows:
         if not self._optional:
             lacking = dict.fromkeys(np.flatnonzero(missing).tolist(), "the vector is null")
             refused = lacking | refused
+        payloads = self.payloads.read(rows)
+        if self._json is not None:
+            payloads, wrong = _parsed(rows.column(self._json).to_pylist())
+            refused = wrong | refused
         batch = SourceBatch(
             numbers,
             ids,
             vectors,
-            self.payloads.read(rows),
+            payloads,
             missing if self._optional and missing.any() else None,
         )
         if not refused:
@@ -214,6 +230,20 @@ def _ids(array: Any) -> tuple[Sequence[Id] | NDArray[np.int64], dict[int, str]]:
     if types.is_fixed_size_binary(array.type):
         values = [None if one is None else str(uuid.UUID(bytes=one)) for one in values]
     return ["" if one is None else one for one in values], refused
+
+
+def _parsed(texts: list[Any]) -> tuple[list[Payload], dict[int, str]]:
+    """The values of JSON texts; and why rows have none."""
+    values: list[Payload] = []
+    refused: dict[int, str] = {}
+    for row, text in enumerate(texts):
+        value: Payload = None
+        try:
+            value = text if text is None else plain_json(text)
+        except (PlainJsonError, TypeError, AttributeError) as error:
+            refused[row] = f"the payload {error}"
+        values.append(value)
+    return values, refused
 
 
 def _one(ids: Sequence[Id] | NDArray[np.int64], row: int) -> Id | None:

@@ -11,6 +11,8 @@ from typing import Any, Final
 import numpy as np
 from numpy.typing import NDArray
 
+from vdb.errors import InvalidArgumentError
+from vdb.model.arguments import shown
 from vdb.sources.reading.libraries import needed
 from vdb.sources.reading.number_types import bfloat16
 
@@ -35,8 +37,17 @@ class VectorColumn:
         length: How many numbers each vector has; None where only the rows say so.
     """
 
-    def __init__(self, field: Any, length: int | None = None) -> None:
-        """`length`: what the source says elsewhere, for lists of any length."""
+    def __init__(self, field: Any, length: int | None = None, *, packed: bool = False) -> None:
+        """How the vectors of a field of a schema are read.
+
+        Args:
+            field: One that `is_vectors`.
+            length: What the source says elsewhere, for lists of any length.
+            packed: Whether uint8 are packed bits.
+
+        Raises:
+            InvalidArgumentError: `packed`, and the numbers are of another type.
+        """
         kind = _storage(field.type)
         self.name = field.name
         numbers = _numbers(_child(field))
@@ -44,12 +55,21 @@ class VectorColumn:
         self.numbers: str = numbers
         self.length = kind.list_size if _is(kind, "fixed_size_list") else length
         self._axes = _axes(field.type)
+        self._packed = packed
+        if packed:
+            if numbers != "uint8":
+                raise InvalidArgumentError(
+                    f"packed bits are vectors of uint8; column {shown(self.name)} is of {numbers}",
+                    expected="uint8",
+                    received=numbers,
+                )
+            self.numbers = "bit"
 
     @property
     def dim(self) -> int | None:
         """The dimension of a collection: bits are filled up to whole bytes."""
         if self.numbers == "bit" and self.length is not None:
-            return -(-self.length // 8) * 8
+            return 8 * self.length if self._packed else -(-self.length // 8) * 8
         return self.length
 
     def find_length(self, array: Any) -> bool:
@@ -89,7 +109,7 @@ class VectorColumn:
             sound[rows] = False
             values = lists.filter(_mask(whole)).flatten()
         matrix = self._in_order(self._plain(values).reshape(int(sound.sum()), length))
-        if self.numbers == "bit":
+        if self.numbers == "bit" and not self._packed:
             matrix = np.packbits(matrix, axis=1)
         if not sound.all():
             full = np.zeros((len(sound), matrix.shape[1]), matrix.dtype)
