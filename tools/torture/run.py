@@ -35,6 +35,7 @@ from tools.torture.campaigns import (
     mutants,
     points,
     processes,
+    sources,
     tables,
     threads,
 )
@@ -65,6 +66,7 @@ CAMPAIGNS: dict[str, type[Campaign]] = {
     "points": points.Points,
     "processes": processes.Processes,
     "races": threads.Races,
+    "sources": sources.Sources,
     "starving": failing.Starving,
     "tables": tables.Tables,
     "threads": threads.Threads,

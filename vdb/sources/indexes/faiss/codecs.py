@@ -96,7 +96,8 @@ class ScalarQuantizer:
         places = (_numbers_of(codes, bits, self._dim) + np.float32(0.5)) / np.float32(2**bits - 1)
         half = len(self._trained) // 2
         low, width = self._trained[:half], self._trained[half:]
-        vectors: Floats = low + places.astype(np.float32) * width
+        with np.errstate(invalid="ignore", over="ignore"):  # such rows are refused later
+            vectors: Floats = low + places.astype(np.float32) * width
         return vectors
 
 

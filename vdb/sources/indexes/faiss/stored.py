@@ -93,4 +93,8 @@ class Lists:
 
     def _vectors(self, codes: NDArray[np.uint8], number: int) -> NDArray[Any]:
         vectors = codes.view(self.kind) if self.codec is None else self.codec.decode(codes)
-        return vectors if self.centroids is None else vectors + self.centroids[number]
+        if self.centroids is None:
+            return vectors
+        with np.errstate(invalid="ignore", over="ignore"):  # such rows are refused later
+            moved: NDArray[Any] = vectors + self.centroids[number]
+        return moved
