@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Final
 
 from vdb.sources.data import flat_bins, parquet, vecs
+from vdb.sources.databases.chroma import source as chroma
 from vdb.sources.indexes import hnswlib, usearch
 from vdb.sources.indexes.faiss import source as faiss
 from vdb.sources.source_format import SourceFormat
@@ -18,6 +19,8 @@ FORMATS: Final[dict[str, SourceFormat]] = {
         faiss,
         hnswlib,
         usearch,
+        # databases
+        chroma,
         # data
         flat_bins,
         parquet,

@@ -1,1 +1,4 @@
-"""Files and directories of databases."""
+"""Files and directories of databases.
+
+`chroma`      directories of Chroma
+"""

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import os
 import sqlite3
+import struct
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Any
@@ -12,6 +14,7 @@ from vdb.errors import DiskError, SourceError
 __all__ = ["SqliteFile"]
 
 _FETCHED = 1_000  # rows of one call
+_HEAD = 100
 
 
 class SqliteFile:
@@ -25,15 +28,18 @@ class SqliteFile:
         self.path = path
         try:
             with path.open("rb") as file:
-                head = file.read(16)
+                head = file.read(_HEAD)
+                size = os.fstat(file.fileno()).st_size
         except OSError as error:
             raise DiskError(f"{path} cannot be read: {error}") from error
-        if head != b"SQLite format 3\0":
+        if head[:16] != b"SQLite format 3\0" or len(head) < _HEAD:
             raise self.error("the head", "is not that of a database of SQLite")
         # A WAL holds commits that are not in the file yet. Where there is none, nothing is written
         # beside the file, which may lie on a medium that cannot be written to.
         wal = Path(f"{path}-wal")
         alone = not (wal.exists() and wal.stat().st_size)
+        if alone and (pages := _bytes_of_pages(head)) > size:
+            raise self.error("the head", f"says {pages:,} bytes of pages; the file has {size:,}")
         uri = f"{path.resolve().as_uri()}?mode=ro{'&immutable=1' if alone else ''}"
         try:
             self._connection = sqlite3.connect(uri, uri=True, check_same_thread=False)
@@ -77,3 +83,12 @@ class SqliteFile:
     def close(self) -> None:
         """Close it."""
         self._connection.close()
+
+
+def _bytes_of_pages(head: bytes) -> int:
+    """The size that the head says; 0 where it was not kept up to date, by SQLite before 3.7."""
+    page, changes, pages, valid = (
+        struct.unpack_from(form, head, place)[0]
+        for form, place in ((">H", 16), (">I", 24), (">I", 28), (">I", 92))
+    )
+    return (65_536 if page == 1 else page) * pages if changes == valid else 0
