@@ -6,7 +6,7 @@ from typing import Final
 
 from vdb.sources.data import flat_bins, parquet, vecs
 from vdb.sources.databases.chroma import source as chroma
-from vdb.sources.indexes import hnswlib, usearch
+from vdb.sources.indexes import annoy, hnswlib, usearch
 from vdb.sources.indexes.faiss import source as faiss
 from vdb.sources.source_format import SourceFormat
 
@@ -16,6 +16,7 @@ FORMATS: Final[dict[str, SourceFormat]] = {
     module.FORMAT.name: module.FORMAT
     for module in (
         # indexes
+        annoy,
         faiss,
         hnswlib,
         usearch,

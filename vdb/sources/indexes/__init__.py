@@ -1,5 +1,6 @@
 """Files of libraries that search.
 
+`annoy`    indexes of Annoy
 `hnswlib`  indexes of hnswlib, its graph and its brute force
 `usearch`  indexes of USearch
 """
