@@ -6,6 +6,7 @@ from typing import Final
 
 from vdb.sources.data import flat_bins, parquet, vecs
 from vdb.sources.databases.chroma import source as chroma
+from vdb.sources.databases.sqlite_vec import source as sqlite_vec
 from vdb.sources.indexes import annoy, hnswlib, usearch
 from vdb.sources.indexes.faiss import source as faiss
 from vdb.sources.source_format import SourceFormat
@@ -22,6 +23,7 @@ FORMATS: Final[dict[str, SourceFormat]] = {
         usearch,
         # databases
         chroma,
+        sqlite_vec,
         # data
         flat_bins,
         parquet,

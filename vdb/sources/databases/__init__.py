@@ -1,4 +1,5 @@
 """Files and directories of databases.
 
 `chroma`      directories of Chroma
+`sqlite_vec`  tables of sqlite-vec
 """

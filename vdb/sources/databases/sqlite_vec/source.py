@@ -1,0 +1,198 @@
+"""The source of sqlite-vec, its format, and sqlite-vec itself for comparison."""
+
+from __future__ import annotations
+
+import importlib
+from collections.abc import Iterator, Mapping, Sequence
+from pathlib import Path
+from typing import Any, Final
+
+from numpy.typing import NDArray
+
+from vdb.errors import InvalidArgumentError
+from vdb.model.arguments import shown
+from vdb.model.metrics import METRICS
+from vdb.sources.batch import SourceBatch
+from vdb.sources.databases.sqlite_vec.chunks import Chunks
+from vdb.sources.databases.sqlite_vec.definition import Definition, VectorColumn, definition_of
+from vdb.sources.engine import Answer, Engine
+from vdb.sources.info import SourceInfo
+from vdb.sources.reading.libraries import version_of
+from vdb.sources.reading.sqlite_file import SqliteFile
+from vdb.sources.source import Source
+from vdb.sources.source_format import Option, Place, SourceFormat
+
+__all__ = ["FORMAT", "SqliteVecSource"]
+
+_FIELDS: Final = {"text": "keyword", "integer": "int", "float": "float", "boolean": "bool"}
+_KEYWORD_BYTES: Final = 256
+_AS_VECTOR: Final = {"float32": "?", "int8": "vec_int8(?)", "bit": "vec_bit(?)"}
+
+
+class SqliteVecSource(Source):
+    """One table and one column of its vectors."""
+
+    __slots__ = ("_chunks", "_column", "_file", "_key", "_table")
+
+    def __init__(  # noqa: PLR0917 - what was opened, part by part
+        self,
+        info: SourceInfo,
+        file: SqliteFile,
+        chunks: Chunks,
+        table: str,
+        key: str,
+        column: VectorColumn,
+    ) -> None:
+        super().__init__(info)
+        self._file, self._chunks, self._column = file, chunks, column
+        self._table, self._key = table, key
+
+    def _records(self, rows: int) -> Iterator[SourceBatch]:
+        for batch in self._chunks.batches():
+            yield from batch.slices(rows)
+
+    def engine(self, metric: str) -> Engine | None:  # noqa: ARG002 - of the table
+        """sqlite-vec, in a connection that only reads."""
+        try:
+            return _Library(self._file.path, self._table, self._key, self._column)
+        except ImportError:
+            return None
+
+    def close(self) -> None:
+        """Closes the database."""
+        super().close()
+        self._file.close()
+
+
+class _Library:
+    """sqlite-vec itself."""
+
+    exact = True
+
+    def __init__(self, path: Path, table: str, key: str, column: VectorColumn) -> None:
+        sqlite_vec = importlib.import_module("sqlite_vec")
+        apsw = importlib.import_module("apsw")
+        self.name = version_of("sqlite-vec")
+        self._connection = apsw.Connection(str(path), flags=apsw.SQLITE_OPEN_READONLY)
+        self._connection.enable_load_extension(True)
+        self._connection.load_extension(sqlite_vec.loadable_path())
+        value = _AS_VECTOR[column.numbers]
+        self._query = (
+            f"SELECT {_quoted(key)}, distance FROM {_quoted(table)} "
+            f"WHERE {_quoted(column.name)} MATCH {value} AND k = ?"
+        )
+
+    def search(self, queries: NDArray[Any], k: int) -> Sequence[Answer]:
+        """As `Engine.search`."""
+        answers = []
+        for query in queries:
+            rows = list(self._connection.execute(self._query, (query.tobytes(), k)))
+            scores = [float("nan") if score is None else score for _, score in rows]
+            answers.append(Answer([one for one, _ in rows], scores))
+        return answers
+
+
+def _open(place: Place, table: str | None = None, column: str | None = None) -> Source:
+    file = SqliteFile(place.require_file(FORMAT.name))
+    tables = {}
+    for name, statement in file.tables().items():
+        try:
+            definition = definition_of(statement)
+        except ValueError as error:
+            raise file.error(f"table {name}", str(error)) from error
+        if definition is not None:
+            tables[name] = definition
+    if not tables:
+        raise file.error("the database", "has no table of vec0")
+    name = _chosen("table", "the database has several tables of vec0", table, tables)
+    definition = tables[name]
+    columns = {one.name: one for one in definition.vectors}
+    several = f"the table {name} has several columns of vectors"
+    vectors = columns[_chosen("column", several, column, columns)]
+    chunks = Chunks(file, name, definition, vectors)
+    key = definition.key
+    info = SourceInfo(
+        format=FORMAT.name,
+        version=f"vec0, {vectors.name} {vectors.numbers}[{vectors.dim}]",
+        path=place.text,
+        count=chunks.count(),
+        dim=vectors.dim,
+        numbers=vectors.numbers,
+        dtype=vectors.numbers if vectors.numbers in METRICS[vectors.metric].dtypes else "float32",
+        metric=vectors.metric,
+        convention="sqlite-vec",
+        ids="str" if key is not None and key[1] == "text" else "int",
+        fields=_fields(definition, chunks),
+        columns=definition.partitions | definition.metadata | definition.auxiliary,
+        notes=_notes(definition, vectors),
+    )
+    return SqliteVecSource(info, file, chunks, name, key[0] if key else "rowid", vectors)
+
+
+def _chosen(option: str, several: str, given: str | None, choices: Mapping[str, Any]) -> str:
+    """The name that was given, or the only one."""
+    names = tuple(choices)
+    if given is None and len(names) == 1:
+        return names[0]
+    if given in choices and given is not None:
+        return given
+    reason = f"{several}: give {option}=, one of"
+    if given is not None:
+        reason = f"there is no {option} {shown(given)}; there are"
+    raise InvalidArgumentError(f"{reason} {', '.join(names)}", expected=names, received=given)
+
+
+def _fields(definition: Definition, chunks: Chunks) -> dict[str, str]:
+    columns = definition.partitions | definition.metadata | definition.auxiliary
+    return {
+        name: _FIELDS[kind]
+        for name, kind in columns.items()
+        if kind in _FIELDS and (kind != "text" or chunks.longest(name) <= _KEYWORD_BYTES)
+    }
+
+
+def _notes(definition: Definition, column: VectorColumn) -> tuple[str, ...]:
+    notes = []
+    if column.numbers == "bit":
+        notes.append("the first dimension is the lowest bit of the first byte, as in the file")
+    if "blob" in definition.auxiliary.values():
+        notes.append("columns of bytes become texts in base64")
+    others = [one.name for one in definition.vectors if one != column]
+    if others:
+        notes.append(f"other columns of vectors are left out: {', '.join(others)}")
+    return tuple(notes)
+
+
+def _quoted(name: str) -> str:
+    return '"' + name.replace('"', '""') + '"'
+
+
+def _recognise(place: Place) -> bool:
+    if place.file is None or not place.head.startswith(b"SQLite format 3\0"):
+        return False
+    try:
+        file = SqliteFile(place.file)
+        try:
+            return any(" vec0" in text.lower() for text in file.tables().values())
+        finally:
+            file.close()
+    except Exception:  # noqa: BLE001 - what cannot be read is not recognised
+        return False
+
+
+FORMAT = SourceFormat(
+    name="sqlite-vec",
+    title="tables of sqlite-vec (vec0) in SQLite databases",
+    kind="database",
+    recognise=_recognise,
+    open=_open,
+    options=(
+        Option("table", "the table, where there are several of vec0"),
+        Option("column", "the column of vectors, where the table has several"),
+    ),
+    versions="sqlite-vec 0.1.9",
+    holds="keys, vectors of float32, int8 and bits, the metric, partitions, metadata, "
+    "auxiliary columns",
+    lacks="nothing of a record",
+    metric="in the statement that created the table",
+)
