@@ -1,6 +1,8 @@
 """Arrays, tables and texts.
 
 `flat_bins`  fbin, hbin, i8bin, u8bin: a head of two numbers, then a matrix
+`npy`        arrays of numpy, .npz, and what vdb export writes beside them
+`array_ids`  ids in arrays
 `parquet`    Parquet files, of vdb export among them
 `vecs`       fvecs, ivecs, bvecs: every vector has its length before it
 """

@@ -7,6 +7,9 @@
 `byte_file`      a file whose lengths and offsets are checked against its size
 `matrix_source`  a source that is one matrix in such a file
 `exported_schema`  the schema of a collection in files of vdb export
+`npy_array`      arrays of numpy: their head, their rows in order
+`npz_file`       arrays in a .npz file, compressed ones too
+`record_lines`   JSON lines, one by one
 `number_types`   types of numbers, by the names that files give them
 `plain_pickle`   pickles of plain values, without running anything
 `plain_json`     strict JSON

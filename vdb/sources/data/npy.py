@@ -1,0 +1,356 @@
+"""Arrays of numpy: .npy and .npz, with the ids and payloads that lie beside them.
+
+Beside NAME.npy may lie NAME.jsonl, a JSON object for each row: its id and its payload. `vdb export`
+also writes NAME.json, the schema of the collection; records without a vector have a line that says
+"vector": null, and no row.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, replace
+from functools import partial
+from itertools import islice
+from pathlib import Path
+from typing import Any, Final
+
+import numpy as np
+from numpy.typing import NDArray
+
+from vdb.errors import InvalidArgumentError, SourceError, VdbError
+from vdb.model.arguments import shown
+from vdb.sources.batch import Refusal, SourceBatch
+from vdb.sources.data.array_ids import id_kind, ids_of
+from vdb.sources.info import SourceInfo
+from vdb.sources.reading.byte_file import ByteFile
+from vdb.sources.reading.exported_schema import exported_schema, with_schema
+from vdb.sources.reading.npy_array import (
+    MAGIC,
+    ArrayHead,
+    FileRows,
+    RowCursor,
+    array_head,
+)
+from vdb.sources.reading.npz_file import NpzFile
+from vdb.sources.reading.number_types import SAID, dtype_for, native, numbers_of, rounding_note
+from vdb.sources.reading.record_lines import json_lines, line_error
+from vdb.sources.source import Source
+from vdb.sources.source_format import Option, Place, SourceFormat
+
+__all__ = ["FORMAT"]
+
+_ZIP: Final = b"PK\x03\x04"
+_SCHEMA_BYTES: Final = 1 << 24
+
+
+@dataclass(frozen=True, slots=True)
+class _Array:
+    """An array in a file: its head, and its rows anew."""
+
+    name: str
+    head: ArrayHead
+    rows: Callable[[], RowCursor]
+
+
+class NpySource(Source):
+    """One array of vectors, with an array of ids or with lines."""
+
+    __slots__ = ("_array", "_close", "_decode", "_id_field", "_ids", "_lines")
+
+    def __init__(
+        self,
+        info: SourceInfo,
+        array: _Array,
+        decode: Callable[[NDArray[Any]], NDArray[Any]],
+        close: Callable[[], None],
+        *,
+        ids: _Array | None = None,
+        lines: Path | None = None,
+        id_field: str | None = None,
+    ) -> None:
+        super().__init__(info)
+        self._array, self._decode, self._close = array, decode, close
+        self._ids, self._lines, self._id_field = ids, lines, id_field
+
+    def _records(self, rows: int) -> Iterator[SourceBatch]:
+        if self._lines is not None:
+            yield from self._of_lines(self._lines, rows)
+            return
+        vectors = self._array.rows()
+        ids = None if self._ids is None else self._ids.rows()
+        while vectors.place < vectors.rows:
+            numbers = np.arange(vectors.place, min(vectors.place + rows, vectors.rows))
+            part = self._decode(vectors.take(rows))
+            yield SourceBatch(numbers, numbers if ids is None else self._ids_of(ids, rows), part)
+
+    def _ids_of(self, cursor: RowCursor, rows: int) -> Any:
+        place = f"the ids from row {cursor.place:,} on"
+        try:
+            return ids_of(cursor.take(rows))
+        except VdbError:
+            raise
+        except ValueError as error:  # texts of code points that there are not
+            path = self.info.path
+            raise SourceError(f"{path}: {place}: {error}", path=path, place=place) from error
+
+    def _of_lines(self, path: Path, rows: int) -> Iterator[SourceBatch]:
+        vectors = self._array.rows()
+        lines = json_lines(path)
+        start = 0
+        while part := list(islice(lines, rows)):
+            values = [_object(path, *line) for line in part]
+            bare = np.array(["vector" in one and one["vector"] is None for one in values])
+            bare &= self.info.optional_vectors
+            present = self._decode(vectors.take(int((~bare).sum())))
+            if len(present) < int((~bare).sum()):
+                line = part[int(np.flatnonzero(~bare)[len(present)])][0]
+                raise line_error(path, line, f"has no row in {self.info.path}")
+            matrix = np.zeros((len(part), present.shape[1]), present.dtype)
+            matrix[~bare] = present
+            numbers = np.arange(start, start + len(part))
+            ids, payloads, refusals = self._split(part, values, bare)
+            batch = SourceBatch(numbers, ids, matrix, payloads, bare if bare.any() else None)
+            batch = batch.take(np.array([one is not None for one in ids]))
+            batch.refusals = refusals
+            yield batch
+            start += len(part)
+        if vectors.place < vectors.rows:
+            raise line_error(path, start + 1, f"is missing for row {vectors.place:,}")
+
+    def _split(self, part: list[Any], values: list[dict[str, Any]], bare: Any) -> tuple[Any, ...]:
+        """Ids, payloads and refusals of lines."""
+        ids, payloads, refusals = [], [], []
+        for (line, _), value, without in zip(part, values, bare.tolist(), strict=True):
+            if without:
+                del value["vector"]
+            key: Any = None
+            if self._id_field is None:
+                key = line - 1
+            else:
+                key = value.pop(self._id_field, None)
+                if isinstance(key, bool) or not isinstance(key, int | str):
+                    reason = f"{self._id_field!r} must be text or a whole number, got {shown(key)}"
+                    refusals.append(Refusal(f"line {line}", None, reason))
+                    key = None
+            ids.append(key)
+            payloads.append(value["payload"] if value.keys() == {"payload"} else value or None)
+        return ids, payloads, refusals
+
+    def close(self) -> None:
+        """Closes the file."""
+        super().close()
+        self._close()
+
+
+def _object(path: Path, number: int, value: Any) -> dict[str, Any]:
+    if not isinstance(value, dict):
+        raise line_error(path, number, f"is no JSON object, but {shown(value)}")
+    return value
+
+
+def _open(
+    place: Place,
+    *,
+    array: str | None = None,
+    ids: str | None = None,
+    records: Path | None = None,
+    id: str | None = None,  # noqa: A002 - a name of the public face
+    numbers: str | None = None,
+    ranges: Path | None = None,
+) -> Source:
+    path = place.require_file(FORMAT.name)
+    schema = None
+    if place.head.startswith(_ZIP):
+        archive = NpzFile(path)
+        close = archive.close
+        chosen = _member(archive, array)
+        id_array = None if ids is None else _member(archive, ids, "ids")
+        version = "npz"
+    else:
+        file = ByteFile(path)
+        close = file.close
+        chosen = _file_array(file)
+        id_array = None if ids is None else _file_array(ByteFile(Path(ids).expanduser()))
+        version = "npy"
+        records = records or _beside(path, ".jsonl")
+        schema = _schema(path)
+    if schema is not None and schema["dtype"] == "bit":
+        numbers = "bit"
+    rows, columns = _shape(chosen)
+    kind = _numbers(chosen, numbers)
+    bits = kind in ("bool", "bit", "offset-bit")
+    name = "bit" if bits else kind
+    info = SourceInfo(
+        format=FORMAT.name,
+        version=version,
+        path=place.text,
+        count=rows,
+        dim=-(-columns // 8) * 8 if kind == "bool" else 8 * columns if bits else columns,
+        numbers=name,
+        dtype=dtype_for(name),
+        notes=rounding_note(name),
+    )
+
+    decode: Callable[[NDArray[Any]], NDArray[Any]] = partial(native, numbers=kind)
+    if ranges is not None:
+        decode = _scalar_decoder(ranges, columns, kind)
+        info = replace(info, dtype="float32", vectors="quantized")
+    if schema is not None:
+        info = _with_schema(info, schema, path)
+    if id_array is not None:
+        info = replace(info, ids=_checked_ids(id_array, rows))
+        records = None
+    id_field = None
+    if records is not None:
+        id_field, ids_kind = _id_field(records, id)
+        note = f"ids and payloads are those of {records.name}"
+        info = replace(info, ids=ids_kind, notes=(*info.notes, note))
+        if info.optional_vectors:
+            info = replace(info, count=None)
+    return NpySource(info, chosen, decode, close, ids=id_array, lines=records, id_field=id_field)
+
+
+def _file_array(file: ByteFile) -> _Array:
+    place = 0
+
+    def read(length: int) -> bytes:
+        nonlocal place
+        place += length
+        return file.bytes_at(place - length, length, "the head")
+
+    head = array_head(read, file.error)
+    if not head.kind.hasobject and head.length + head.bytes != file.size:
+        raise file.error(
+            "the head",
+            f"says {head.shape} numbers of {head.kind.itemsize} bytes, which make "
+            f"{head.length + head.bytes:,} bytes with the head; the file has {file.size:,}",
+        )
+    name = file.path.name
+    return _Array(name, head, lambda: FileRows(file, head, head.length, "the numbers"))
+
+
+def _member(archive: NpzFile, name: str | None, option: str = "array") -> _Array:
+    """An array of the archive: the one that is named, or the only one of two dimensions."""
+    matrices = [one for one, head in archive.heads.items() if len(head.shape) == 2]
+    if name is None and len(matrices) == 1:
+        (name,) = matrices
+    if name not in archive.heads:
+        shapes = ", ".join(f"{one} {head.shape}" for one, head in archive.heads.items())
+        text = f"{option}= names an array of {archive.path.name}"
+        raise InvalidArgumentError(
+            f"{text}: {shapes}"
+            if name is None
+            else f"{text}, which has no {shown(name)}: {shapes}",
+            expected=tuple(archive.heads),
+            received=name,
+        )
+    member = name
+    return _Array(member, archive.heads[member], lambda: archive.rows(member))
+
+
+def _shape(array: _Array) -> tuple[int, int]:
+    shape = array.head.shape
+    if len(shape) == 2 and shape[1]:
+        return shape[0], shape[1]
+    raise InvalidArgumentError(
+        f"{array.name} has the shape {array.head.shape}; vectors are (rows, dim)",
+        expected="(rows, dim)",
+        received=array.head.shape,
+    )
+
+
+def _numbers(array: _Array, said: str | None) -> str:
+    if said is None and array.head.numbers is not None:
+        return array.head.numbers
+    return numbers_of(array.head.kind, said, array.name)
+
+
+def _scalar_decoder(
+    path: Path, columns: int, kind: str
+) -> Callable[[NDArray[Any]], NDArray[np.float32]]:
+    """Decodes the int8 of sentence-transformers by its ranges: the middle of each step."""
+    array = _file_array(ByteFile(path))
+    if array.head.shape != (2, columns) or kind not in ("int8", "uint8"):
+        raise InvalidArgumentError(
+            f"ranges: the least and the greatest numbers are (2, {columns}) beside vectors of int8 "
+            f"or uint8, got {array.head.shape} and {kind}",
+            expected=(2, columns),
+            received=array.head.shape,
+        )
+    least, most = array.rows().take(2).astype(np.float64)
+    offset = 128.5 if kind == "int8" else 0.5
+    return lambda part: (least + (part + offset) * ((most - least) / 255)).astype(np.float32)
+
+
+def _checked_ids(array: _Array, rows: int) -> Any:
+    if array.head.shape not in ((rows,), (rows, 1)):
+        raise InvalidArgumentError(
+            f"ids: {array.name} has the shape {array.head.shape} beside {rows:,} vectors",
+            expected=(rows,),
+            received=array.head.shape,
+        )
+    return id_kind(array.head.kind, array.name)
+
+
+def _id_field(records: Path, id: str | None) -> tuple[str | None, Any]:  # noqa: A002
+    """The field of the ids in lines, and their kind; row numbers where the first has none."""
+    first = next(json_lines(records), None)
+    field = id or "id"
+    if first is None or not isinstance(first[1], dict) or field not in first[1]:
+        if id is None:
+            return None, "row"
+        raise line_error(records, 1, f"has no field {shown(field)}")
+    return field, "str" if isinstance(first[1][field], str) else "int"
+
+
+def _beside(path: Path, suffix: str) -> Path | None:
+    """The file that goes with a .npy file: docs.jsonl for docs.npy and docs.f16.npy."""
+    for name in (path.name.removesuffix(".npy"), path.name.split(".", 1)[0]):
+        place = path.with_name(name + suffix)
+        if name and place != path and place.is_file():
+            return place
+    return None
+
+
+def _schema(path: Path) -> dict[str, Any] | None:
+    place = _beside(path, ".json")
+    if place is None or place.stat().st_size > _SCHEMA_BYTES:
+        return None
+    try:
+        return exported_schema(place.read_bytes())
+    except ValueError as error:
+        raise line_error(place, 1, str(error)) from None
+
+
+def _with_schema(info: SourceInfo, schema: dict[str, Any], path: Path) -> SourceInfo:
+    try:
+        return with_schema(info, schema)
+    except ValueError as error:
+        raise line_error(path.with_suffix(".json"), 1, str(error)) from None
+
+
+def _recognise(place: Place) -> bool:
+    return place.file is not None and (
+        place.head.startswith(MAGIC) or (place.head.startswith(_ZIP) and place.suffix == ".npz")
+    )
+
+
+FORMAT = SourceFormat(
+    name="npy",
+    title="arrays of numpy: .npy and .npz, and what vdb export writes beside them",
+    kind="data",
+    recognise=_recognise,
+    open=_open,
+    options=(
+        Option("array", "the array of an .npz that holds the vectors"),
+        Option("ids", "the array of an .npz, or the .npy file, that holds the ids"),
+        Option("records", "the file of JSON lines with ids and payloads", kind="path"),
+        Option("id", "the field of the lines that holds the id; else id, if the first has one"),
+        Option("numbers", "what bytes stand for whose type the file does not say", choices=SAID),
+        Option("ranges", "a .npy of (2, dim) by which int8 codes are decoded", kind="path"),
+    ),
+    versions="numpy 2.4.6, ml_dtypes 0.6.0, vdb export",
+    holds="the numbers with their type, byte order and order of axes",
+    lacks="the metric, the index, ids and payloads, except beside files of vdb export",
+    metric="asked; of vdb export beside the file",
+)
