@@ -72,6 +72,14 @@ def test_scores_and_labels_are_taken_over(name, metric, format):  # noqa: A002
         assert list(db.check()) == []
 
 
+def test_fewer_records_than_neighbors_are_compared_all_the_same():
+    with vdb.temporary() as db:
+        report = db.import_source(FILES / "few.bin", "docs", metric="l2", verify=10)
+        assert (report.added, report.skipped) == (3, {"deleted": 2})
+        assert report.verification.agrees and report.verification.compared == 9
+        assert list(db.check()) == []
+
+
 def test_a_label_beyond_64_bits_is_refused_or_a_text():
     place = FILES / "large-label.bin"
     with vdb.temporary() as db:

@@ -3,4 +3,5 @@
 `annoy`    indexes of Annoy
 `hnswlib`  indexes of hnswlib, its graph and its brute force
 `usearch`  indexes of USearch
+`voyager`  indexes of Voyager
 """

@@ -42,6 +42,11 @@ large = np.arange(COUNT, dtype=np.uint64)
 large[5] = 2**64 - 2
 save("large-label", graph("l2", large, rows[:, :2]))
 
+few = graph("l2", ids[:5], rows[:5, :2])
+few.mark_deleted(ids[1])
+few.mark_deleted(ids[4])
+save("few", few)
+
 brute = hnswlib.BFIndex("l2", DIM)
 brute.init_index(COUNT + 10)
 brute.add_items(rows, ids)
