@@ -6,11 +6,12 @@ have no place for a text, so there the same text is a warning.
 
 from __future__ import annotations
 
-import inspect
+import sys
 import warnings
 from collections.abc import Iterator
 from contextlib import contextmanager
 from contextvars import ContextVar
+from types import FrameType
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from vdb.api import lazy_modules
@@ -32,6 +33,8 @@ class Place(NamedTuple):
     line: int
     names: dict[str, Any]  # the globals of its module
 
+
+_OWN = f"{__name__.partition('.')[0]}."
 
 _place: ContextVar[Place | None] = ContextVar("the line that called vdb", default=None)
 
@@ -71,13 +74,11 @@ def at(place: Place) -> Iterator[None]:
 
 def place_of_caller() -> Place:
     """The nearest calling line outside this package."""
-    package = __name__.partition(".")[0]
-    frame = inspect.currentframe()
-    while (
-        frame is not None
-        and frame.f_back is not None
-        and frame.f_globals.get("__name__", "").partition(".")[0] == package
-    ):
+    frame: FrameType | None = sys._getframe(1)  # noqa: SLF001 - what inspect.currentframe calls
+    while frame is not None and frame.f_back is not None:
+        name = frame.f_globals.get("__name__")
+        if name is None or not name.startswith(_OWN):
+            break
         frame = frame.f_back
     assert frame is not None  # noqa: S101 - CPython has frames
     return Place(frame.f_code.co_filename, frame.f_lineno, frame.f_globals)
