@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Final
 
-from vdb.sources.data import flat_bins, npy, parquet, vecs
+from vdb.sources.data import arrow_ipc, flat_bins, npy, parquet, vecs
 from vdb.sources.databases.chroma import source as chroma
 from vdb.sources.databases.sqlite_vec import source as sqlite_vec
 from vdb.sources.indexes import annoy, hnswlib, usearch, voyager
@@ -26,6 +26,7 @@ FORMATS: Final[dict[str, SourceFormat]] = {
         chroma,
         sqlite_vec,
         # data
+        arrow_ipc,
         flat_bins,
         npy,
         parquet,

@@ -1,5 +1,6 @@
 """Arrays, tables and texts.
 
+`arrow_ipc`  files and streams of Arrow, folders of datasets
 `flat_bins`  fbin, hbin, i8bin, u8bin: a head of two numbers, then a matrix
 `npy`        arrays of numpy, .npz, and what vdb export writes beside them
 `array_ids`  ids in arrays

@@ -150,6 +150,6 @@ def damage_told(path: str, place: str) -> Iterator[None]:
         yield
     except VdbError:
         raise
-    except (ValueError, OSError, OverflowError, NotImplementedError) as error:
+    except (ValueError, OSError, ArithmeticError, NotImplementedError, MemoryError) as error:
         reason = (str(error).splitlines() or [type(error).__name__])[0]
         raise SourceError(f"{path}: {place}: {reason}", path=path, place=place) from error
