@@ -7,7 +7,7 @@ from typing import Final
 from vdb.sources.data import arrow_ipc, flat_bins, npy, parquet, vecs
 from vdb.sources.databases.chroma import source as chroma
 from vdb.sources.databases.sqlite_vec import source as sqlite_vec
-from vdb.sources.indexes import annoy, hnswlib, usearch, voyager
+from vdb.sources.indexes import annoy, hnswlib, ngt, usearch, voyager
 from vdb.sources.indexes.faiss import source as faiss
 from vdb.sources.source_format import SourceFormat
 
@@ -20,6 +20,7 @@ FORMATS: Final[dict[str, SourceFormat]] = {
         annoy,
         faiss,
         hnswlib,
+        ngt,
         usearch,
         voyager,
         # databases

@@ -2,6 +2,7 @@
 
 `annoy`    indexes of Annoy
 `hnswlib`  indexes of hnswlib, its graph and its brute force
+`ngt`      indexes of NGT
 `usearch`  indexes of USearch
 `voyager`  indexes of Voyager
 """
