@@ -2,6 +2,7 @@
 
 `arrow_ipc`  files and streams of Arrow, folders of datasets
 `flat_bins`  fbin, hbin, i8bin, u8bin: a head of two numbers, then a matrix
+`hdf5`       files of ann-benchmarks and VIBE
 `npy`        arrays of numpy, .npz, and what vdb export writes beside them
 `array_ids`  ids in arrays
 `parquet`    Parquet files, of vdb export among them

@@ -1,0 +1,166 @@
+"""HDF5 files of benchmarks give their vectors, metric and true neighbors; nothing is made up."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+
+import vdb
+from sources import records
+from support import oracle
+from vdb.sources import open as open_source
+
+h5py = pytest.importorskip("h5py")
+
+ROWS = records.vectors()
+QUERIES = records.vectors(45)[40:]
+
+
+def write(place, *, train=ROWS, distance=None, attributes=None, options=None, **more):
+    with h5py.File(place, "w") as file:
+        if distance:
+            file.attrs["distance"] = distance
+        file.attrs.update(attributes or {})
+        file.create_dataset("train", data=train, **(options or {}))
+        for name, data in more.items():
+            file.create_dataset(name, data=data)
+    return place
+
+
+def read(place, rows=7, **options):
+    with open_source(place, **options) as source:
+        batches = list(source.batches(rows))
+        ids = [one for batch in batches for one in batch.id_list()]
+        return source.info, np.concatenate([one.vectors for one in batches]), ids
+
+
+@pytest.mark.parametrize(
+    ("distance", "metric"),
+    [
+        ("angular", "cosine"),
+        ("cosine", "cosine"),
+        ("normalized", "cosine"),
+        ("euclidean", "l2"),
+        ("ip", "ip"),
+        (b"euclidean", "l2"),
+    ],
+)
+def test_a_benchmark_says_its_metric_and_its_neighbors(tmp_path, distance, metric):
+    nearest = [oracle.nearest(metric, one, range(40), ROWS, 10) for one in QUERIES]
+    expected = [[key for key, _ in answer] for answer in nearest]
+    place = write(tmp_path / "a.hdf5", distance=distance, test=QUERIES, neighbors=expected)
+    with vdb.temporary() as db, open_source(place) as source:
+        assert (source.info.format, source.info.metric, source.info.count) == ("hdf5", metric, 40)
+        queries, rows = source.ground_truth()
+        report = db.import_source(source, "docs", verify=5)
+        assert (report.added, report.refused) == (40, 0) and report.verification.agrees
+        docs = db.collection("docs")
+        for query, near in zip(queries, rows, strict=True):
+            assert docs.search(query, k=10, exact=True).ids.tolist() == near.tolist()
+        assert list(db.check()) == []
+
+
+def test_bits_are_bool_or_packed_bytes(tmp_path):
+    bits = records.bits()
+    flags = np.unpackbits(bits, axis=1).astype(bool)
+    packed = {"point_type": "binary", "dimension": 64}
+    for train, attributes in [(flags, {"point_type": "bit"}), (bits, packed)]:
+        place = write(
+            tmp_path / "a.hdf5",
+            train=train,
+            distance="hamming",
+            attributes=attributes,
+            test=train[:3],
+            neighbors=np.zeros((3, 2), int),
+        )
+        info, vectors, _ = read(place)
+        assert (info.metric, info.dim, info.dtype) == ("hamming", 64, "bit")
+        assert np.array_equal(vectors, bits)
+        assert np.array_equal(open_source(place).ground_truth()[0], bits[:3])
+    with pytest.raises(vdb.SourceError, match="distance is hamming"):
+        open_source(write(tmp_path / "b.hdf5", distance="hamming"))
+
+
+@pytest.mark.parametrize("kind", [">f4", "<f2", "<f8", "i1", "u1"])
+@pytest.mark.parametrize("options", [{}, {"chunks": (7, 5), "compression": "gzip"}])
+def test_numbers_of_every_layout(tmp_path, kind, options):
+    rows = (ROWS * 16).astype("i1").astype(kind) if kind[-2] == "u" else (ROWS * 16).astype(kind)
+    info, vectors, ids = read(write(tmp_path / "a.hdf5", train=rows, options=options))
+    assert info.numbers == np.dtype(kind).name and info.metric is None
+    assert vectors.dtype.isnative and np.array_equal(vectors, rows) and ids == list(range(40))
+
+
+def test_bfloat16_is_asked_for(tmp_path):
+    halves = (ROWS.view(np.uint32) >> 16).astype("<u2")
+    place = write(tmp_path / "a.hdf5", train=halves.view("V2"))
+    with pytest.raises(vdb.InvalidArgumentError, match="numbers=, one of bfloat16"):
+        open_source(place)
+    info, vectors, _ = read(place, numbers="bfloat16")
+    assert info.dtype == "float32" and np.array_equal(vectors, ROWS)
+
+
+def test_any_matrix_can_be_named_with_its_ids(tmp_path):
+    place = tmp_path / "a.h5"
+    with h5py.File(place, "w") as file:
+        file["deep/vectors"] = ROWS
+        file["names"] = records.names()
+        file["numbers"] = records.numbers()
+        file.attrs["distance"] = "euclidean"  # which is said of train
+    info, vectors, ids = read(place, ids="names")
+    assert info.metric is None and info.ids == "str"
+    assert ids == records.names() and np.array_equal(vectors, ROWS)
+    assert read(place, vectors="/deep/vectors", ids="numbers")[2] == records.numbers().tolist()
+    for options, text in [
+        ({"vectors": "other"}, "'other' is none in it"),
+        ({"vectors": "names"}, r"shape \(40,\)"),
+        ({"ids": "deep/vectors"}, "no dataset of 40 ids"),
+    ]:
+        with pytest.raises(vdb.InvalidArgumentError, match=text):
+            open_source(place, **options)
+    with open_source(write(tmp_path / "b.h5", distance="jaccard")) as source:
+        assert source.info.metric is None and "jaccard" in source.info.notes[0]
+        assert source.ground_truth() is None
+
+
+def test_rows_that_were_never_written_are_not_made_up(tmp_path):
+    for chunks in (None, (10, 16)):
+        with h5py.File(tmp_path / "a.h5", "w") as file:
+            made = file.create_dataset("train", (40, 16), "f4", chunks=chunks)
+            if chunks:
+                made[:20] = ROWS[:20]
+        with pytest.raises(vdb.SourceError, match=r"train: has .* of "):
+            open_source(tmp_path / "a.h5")
+
+
+def test_what_lies_in_other_files_is_not_read(tmp_path):
+    other = write(tmp_path / "other.h5")
+    (tmp_path / "raw").write_bytes(ROWS.tobytes())
+    layout = h5py.VirtualLayout((40, 16), "f4")
+    layout[:] = h5py.VirtualSource(str(other), "train", (40, 16))
+    with h5py.File(tmp_path / "a.h5", "w") as file:
+        file["linked"] = h5py.ExternalLink(str(other), "train")
+        file["soft"] = h5py.SoftLink("/linked")
+        file.create_dataset("raw", (40, 16), "f4", external=str(tmp_path / "raw"))
+        file.create_virtual_dataset("virtual", layout)
+        file["own"] = ROWS
+    info, vectors, _ = read(tmp_path / "a.h5")
+    assert info.count == 40 and np.array_equal(vectors, ROWS)
+    for name in ("linked", "soft", "raw", "virtual"):
+        with pytest.raises(vdb.InvalidArgumentError, match="own"):
+            open_source(tmp_path / "a.h5", vectors=name)
+
+
+def test_damage_is_told_with_its_place(tmp_path):
+    place = write(tmp_path / "a.h5", options={"chunks": (7, 16), "compression": "gzip"})
+    whole = place.read_bytes()
+    for length in range(8, len(whole), 501):
+        place.write_bytes(whole[:length])
+        with pytest.raises(vdb.SourceError) as raised:
+            read(place)
+        assert raised.value.path == str(place) and raised.value.place
+    packed = bytearray(whole)
+    at = packed.rindex(b"\x78")  # of a chunk that zlib packed
+    packed[at : at + 12] = bytes(12)
+    place.write_bytes(packed)
+    with pytest.raises(vdb.SourceError):
+        read(place)
