@@ -6,5 +6,6 @@
 `npy`        arrays of numpy, .npz, and what vdb export writes beside them
 `array_ids`  ids in arrays
 `parquet`    Parquet files, of vdb export among them
+`safetensors`  tensors behind a head in JSON
 `vecs`       fvecs, ivecs, bvecs: every vector has its length before it
 """
