@@ -11,6 +11,7 @@
 `npy_array`      arrays of numpy: their head, their rows in order
 `npz_file`       arrays in a .npz file, compressed ones too
 `record_lines`   JSON lines, one by one
+`named_part`     one of several parts of a source, by its name
 `number_types`   types of numbers, by the names that files give them
 `plain_pickle`   pickles of plain values, without running anything
 `plain_json`     strict JSON

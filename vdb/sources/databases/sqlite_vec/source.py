@@ -3,14 +3,12 @@
 from __future__ import annotations
 
 import importlib
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Any, Final
 
 from numpy.typing import NDArray
 
-from vdb.errors import InvalidArgumentError
-from vdb.model.arguments import shown
 from vdb.model.metrics import METRICS
 from vdb.sources.batch import SourceBatch
 from vdb.sources.databases.sqlite_vec.chunks import Chunks
@@ -18,6 +16,7 @@ from vdb.sources.databases.sqlite_vec.definition import Definition, VectorColumn
 from vdb.sources.engine import Answer, Engine
 from vdb.sources.info import SourceInfo
 from vdb.sources.reading.libraries import version_of
+from vdb.sources.reading.named_part import named_part
 from vdb.sources.reading.sqlite_file import SqliteFile
 from vdb.sources.source import Source
 from vdb.sources.source_format import Option, Place, SourceFormat
@@ -104,11 +103,11 @@ def _open(place: Place, table: str | None = None, column: str | None = None) -> 
             tables[name] = definition
     if not tables:
         raise file.error("the database", "has no table of vec0")
-    name = _chosen("table", "the database has several tables of vec0", table, tables)
+    name = named_part("table", "the database has several tables of vec0", table, tables)
     definition = tables[name]
     columns = {one.name: one for one in definition.vectors}
     several = f"the table {name} has several columns of vectors"
-    vectors = columns[_chosen("column", several, column, columns)]
+    vectors = columns[named_part("column", several, column, columns)]
     chunks = Chunks(file, name, definition, vectors)
     key = definition.key
     info = SourceInfo(
@@ -127,19 +126,6 @@ def _open(place: Place, table: str | None = None, column: str | None = None) -> 
         notes=_notes(definition, vectors),
     )
     return SqliteVecSource(info, file, chunks, name, key[0] if key else "rowid", vectors)
-
-
-def _chosen(option: str, several: str, given: str | None, choices: Mapping[str, Any]) -> str:
-    """The name that was given, or the only one."""
-    names = tuple(choices)
-    if given is None and len(names) == 1:
-        return names[0]
-    if given in choices and given is not None:
-        return given
-    reason = f"{several}: give {option}=, one of"
-    if given is not None:
-        reason = f"there is no {option} {shown(given)}; there are"
-    raise InvalidArgumentError(f"{reason} {', '.join(names)}", expected=names, received=given)
 
 
 def _fields(definition: Definition, chunks: Chunks) -> dict[str, str]:
