@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Final
 
 from vdb.sources.data import arrow_ipc, flat_bins, hdf5, npy, parquet, safetensors, vecs
-from vdb.sources.databases import qdrant
+from vdb.sources.databases import duckdb, qdrant
 from vdb.sources.databases.chroma import source as chroma
 from vdb.sources.databases.sqlite_vec import source as sqlite_vec
 from vdb.sources.indexes import annoy, hnswlib, ngt, usearch, voyager
@@ -26,6 +26,7 @@ FORMATS: Final[dict[str, SourceFormat]] = {
         voyager,
         # databases
         chroma,
+        duckdb,
         qdrant,
         sqlite_vec,
         # data

@@ -304,7 +304,7 @@ def _recognise(place: Place) -> bool:
         with place.file.open("rb") as file:
             file.seek(offset)
             return file.read(7) == b"usearch"
-    except OSError:
+    except (OSError, ValueError, OverflowError):  # a place that no file has
         return False
 
 

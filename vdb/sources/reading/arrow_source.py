@@ -34,25 +34,29 @@ _FIRST: Final = 1024  # rows that are looked at for lengths
 
 
 class ArrowSource(Source):
-    """One table."""
+    """One table.
 
-    __slots__ = ("_batches_of", "_close", "_rows")
+    Attributes:
+        rows: How its rows become records.
+    """
+
+    __slots__ = ("_batches_of", "_close", "rows")
 
     def __init__(
         self, info: SourceInfo, rows: ArrowRows, batches: Batches, close: Callable[[], None]
     ) -> None:
         super().__init__(info)
-        self._rows, self._batches_of, self._close = rows, batches, close
+        self.rows, self._batches_of, self._close = rows, batches, close
 
     def _records(self, rows: int) -> Iterator[SourceBatch]:
         start = 0
-        tables = self._batches_of(rows, self._rows.columns)
+        tables = self._batches_of(rows, self.rows.columns)
         while True:
             with damage_told(self.info.path, f"row {start:,}"):
                 table = next(tables, None)
                 if table is None:
                     return
-                batch = self._rows.batch(table, start)
+                batch = self.rows.batch(table, start)
             start += len(table)
             yield from batch.slices(rows)
 
@@ -78,7 +82,7 @@ def open_table(
     nan: str | None = None,
     numbers: str | None = None,
     optional: bool = False,
-) -> Source:
+) -> ArrowSource:
     """The source of a table; the options are those of `OPTIONS`.
 
     Raises:
