@@ -125,8 +125,8 @@ def test_a_file_that_is_cut_short_is_refused(place):
     [
         ("CREATE INDEX i ON docs USING HNSW (embedding);", ("l2", 16, 128)),
         (
-            'CREATE INDEX i ON docs USING HNSW ("embedding") '
-            "WITH (metric = 'cosine', M = 8, ef_construction = 40);",
+            """CREATE INDEX i ON docs USING HNSW ("embedding")
+            WITH (metric = 'cosine', M = 8, ef_construction = 40);""",
             ("cosine", 8, 40),
         ),
         ("CREATE INDEX i ON docs USING HNSW (other) WITH (metric = 'ip');", None),
