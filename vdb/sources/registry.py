@@ -8,7 +8,7 @@ from vdb.sources.data import arrow_ipc, flat_bins, hdf5, npy, parquet, safetenso
 from vdb.sources.databases import duckdb, qdrant
 from vdb.sources.databases.chroma import source as chroma
 from vdb.sources.databases.sqlite_vec import source as sqlite_vec
-from vdb.sources.indexes import annoy, hnswlib, ngt, usearch, voyager
+from vdb.sources.indexes import annoy, hannoy, hnswlib, ngt, usearch, voyager
 from vdb.sources.indexes.faiss import source as faiss
 from vdb.sources.source_format import SourceFormat
 
@@ -20,6 +20,7 @@ FORMATS: Final[dict[str, SourceFormat]] = {
         # indexes
         annoy,
         faiss,
+        hannoy,
         hnswlib,
         ngt,
         usearch,

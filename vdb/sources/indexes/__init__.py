@@ -1,6 +1,7 @@
 """Files of libraries that search.
 
 `annoy`    indexes of Annoy
+`hannoy`   indexes of hannoy
 `hnswlib`  indexes of hnswlib, its graph and its brute force
 `ngt`      indexes of NGT
 `usearch`  indexes of USearch

@@ -6,6 +6,7 @@
 `arrow_source`   a source that is a table of Arrow, with the options of such tables
 `byte_file`      a file whose lengths and offsets are checked against its size
 `hnswlib_records`  records of graphs, as hnswlib and Voyager lay them out
+`lmdb_file`      files of LMDB, read page by page without it
 `matrix_source`  a source that is one matrix in such a file
 `exported_schema`  the schema of a collection in files of vdb export
 `npy_array`      arrays of numpy: their head, their rows in order
