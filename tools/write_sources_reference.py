@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sys
+import textwrap
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -69,7 +70,7 @@ def page() -> str:
 
 def section(row: SourceFormat) -> Iterator[str]:
     """One format."""
-    yield f"### {row.name}\n\n{row.title[0].upper()}{row.title[1:]}.\n"
+    yield f"### {row.name}\n\n{wrapped(f'{row.title[0].upper()}{row.title[1:]}.')}\n"
     facts = {
         "in the files": row.holds,
         "not in them, or lost": row.lacks,
@@ -84,7 +85,16 @@ def section(row: SourceFormat) -> Iterator[str]:
     ]
     yield "\n".join(lines) + "\n"
     if row.options:
-        yield "\n".join(f"- `{one.name}`: {described(one)}" for one in row.options) + "\n"
+        lines = [f"- `{one.name}`: {described(one)}" for one in row.options]
+        yield "\n".join(map(wrapped, lines)) + "\n"
+
+
+def wrapped(text: str) -> str:
+    """A paragraph, or an entry of a list, in lines of at most 110 columns."""
+    indent = "  " if text.startswith("- ") else ""
+    return textwrap.fill(
+        text, 110, subsequent_indent=indent, break_long_words=False, break_on_hyphens=False
+    )
 
 
 def described(option: object) -> str:

@@ -132,11 +132,11 @@ def _recognised(place: Place) -> SourceFormat:
         return rows[0]
     names = [row.name for row in rows] or sorted(FORMATS)
     if rows:
-        text = "may be of several formats; format= says which"
+        text = "may be of several formats"
     else:
-        text = "has no format that is known by its content; format= says which"
+        text = "has no format that is known by its content or its name"
     raise InvalidArgumentError(
-        f"{place.argument} {shown(place.text)} {text}: {', '.join(names)}",
+        f"{place.argument} {shown(place.text)} {text} ({', '.join(names)}); format= says which",
         expected=tuple(names),
         received=place.text,
     )

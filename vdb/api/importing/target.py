@@ -119,8 +119,8 @@ def _metric(info: SourceInfo, given: str | None) -> str:
         name for name, row in METRICS.items() if info.dtype in row.dtypes
     )
     raise InvalidArgumentError(
-        f"a source of format {info.format} does not say which metric it was made for; give "
-        f"metric=, one of {', '.join(choices)}",
+        f"metric must be given, one of {', '.join(choices)}: a source of format {info.format} does "
+        "not say which it was made for",
         expected=choices,
     )
 

@@ -16,7 +16,15 @@ from vdb.model.filters.field_types import field_types
 from vdb.model.metrics import metric_named
 from vdb.scores.table import convention_named
 
-__all__ = ["NO_CODES", "Options", "Schema", "codes_from", "name_taken_error", "required"]
+__all__ = [
+    "NO_CODES",
+    "Options",
+    "Schema",
+    "codes_from",
+    "index_from",
+    "name_taken_error",
+    "required",
+]
 
 NO_CODES = "none"
 """The value of ``--codes`` for no codes."""
@@ -76,7 +84,7 @@ class Options:
             dim,
             required("--metric", self.metric),
             "float32" if self.dtype is None else self.dtype,
-            _index(self.index, self.M, self.ef_construction, self.codes, self.seed),
+            index_from(self.index, self.M, self.ef_construction, self.codes, self.seed),
             "native" if self.scores is None else self.scores,
             self.model,
             field_types_from(self.fields),
@@ -88,7 +96,7 @@ class Options:
 
         `Database.collection` checks metric and model, with a message about their history.
         """
-        _index(self.index, self.M, self.ef_construction, self.codes)
+        index_from(self.index, self.M, self.ef_construction, self.codes)
         options = self.by_option()
         options.pop("--metric", None)
         options.pop("--model", None)
@@ -221,7 +229,7 @@ def codes_from(option: str | None) -> str | None:
     return None if option == NO_CODES else option
 
 
-def _index(
+def index_from(
     index: str | None,
     M: int | None,
     ef_construction: int | None,

@@ -1,91 +1,89 @@
-"""`vdb import`: vectors, ids and payloads from a `.npy` and a `.jsonl` file, or a `.parquet` file.
+"""`vdb import`: vectors, ids and payloads from files, of vdb or of another system.
 
-1. The files are opened and their lengths compared before anything is written.
-2. The collection is opened and compared with the options. With ``--create``, the options describe
-   it; missing ones come from the schema file of an export.
-3. If it takes more than one commit, all ids are read first, and a repeated one is refused.
-4. Part by part, the next rows are read and added in one commit. Only one part is in memory at a
-   time. The first commit creates the collection as well, so an import that fails before it leaves
-   no collection.
-5. Committed parts stay, even after an error. ``--resume`` continues after them.
+Files of numpy and Parquet are read by `importing.own_files`, everything else, and these too where
+an option of sources is given, by `importing.sources`.
 """
 
 from __future__ import annotations
 
-import time
-from collections.abc import Callable
-from dataclasses import dataclass
-from functools import partial
 from pathlib import Path
 from typing import Any
 
 import click
+from click.exceptions import Exit
 
 from vdb.api import database
-from vdb.api.collection import Collection
 from vdb.api.database import Database
 from vdb.cli.arguments import numbers, options
-from vdb.cli.arguments.command import command
-from vdb.cli.arguments.schema import Options, name_taken_error
+from vdb.cli.arguments.command import argument, command
+from vdb.cli.arguments.completion import files
+from vdb.cli.arguments.schema import Options
 from vdb.cli.formats.file_format import ReadOptions
-from vdb.cli.formats.file_reader import FileReader, Part
-from vdb.cli.formats.registry import open_file
-from vdb.cli.importing.error_places import message_with_places
-from vdb.cli.importing.repeats import refuse_repeats
-from vdb.cli.importing.target import Target
-from vdb.cli.interrupted import Interrupted
-from vdb.cli.render import output, progress_bar
-from vdb.errors import (
-    DimensionMismatchError,
-    DuplicateIdError,
-    InvalidArgumentError,
-    NotFoundError,
-    VdbError,
+from vdb.cli.formats.registry import is_own, open_file
+from vdb.cli.importing.own_files import Report, Rows, import_own
+from vdb.cli.importing.sources import (
+    IDS,
+    import_into,
+    options_from,
+    print_report,
+    print_source,
+    refuse_own_options,
+    status_of,
 )
+from vdb.cli.render import output
+from vdb.errors import InvalidArgumentError
 from vdb.model import config
 
 
-@dataclass(frozen=True, slots=True)
-class Report:
-    """The result of an import: each of ``rows`` in the files was ``added`` or ``skipped``."""
-
-    collection: str
-    rows: int
-    added: int
-    skipped: int
-    seconds: float
-
-
-@dataclass(frozen=True, slots=True)
-class Step:
-    """The part being written; before it, ``added`` rows are committed, and ``skipped`` are not new.
-
-    It is replaced as a whole, so that its numbers agree at any interruption.
-    """
-
-    part: Part
-    added: int = 0
-    skipped: int = 0
-
-    @property
-    def done(self) -> int:
-        """Rows of the files that are finished."""
-        return self.added + self.skipped
-
-    def after(self, part: Part, *, skipped: int) -> Step:
-        """The next step, after the commit of this one's part."""
-        return Step(part, self.added + len(self.part.ids), self.skipped + skipped)
+def a_source(text: str) -> str:
+    """The place of a source; an empty one is refused, because it would be the current directory."""
+    return text if "://" in text else str(options.a_path(text))
 
 
 @command("import")
 @options.directory
 @options.name
-@options.path_argument(
-    "vectors",
-    metavar="VECTORS",
+@argument(
+    "source",
+    metavar="SOURCE",
+    type=a_source,
+    shell_complete=files,
     help="A .npy file: real numbers, one row a record; of bits packed bytes, or booleans. "
     "Or a .parquet file (the extra 'parquet'): a column of lists of numbers, one of ids; "
-    "the others are payloads.",
+    "the others are payloads. Or a file, a directory or the address of another system, which makes "
+    "the collection: see docs/sources.md.",
+)
+@click.option(
+    "--from",
+    "format_name",
+    metavar="FORMAT",
+    help="The format of SOURCE. [default: what its content and its name say]",
+)
+@click.option(
+    "--option",
+    "-o",
+    "format_options",
+    metavar="KEY=VALUE",
+    multiple=True,
+    help="Something that SOURCE does not say, or a choice among what it holds, as its format names "
+    "it.",
+)
+@click.option("--inspect", is_flag=True, help="Only print what SOURCE holds.")
+@click.option("--dry-run", is_flag=True, help="Read and check everything, and write nothing.")
+@click.option(
+    "--verify",
+    metavar="N",
+    type=numbers.a_whole_number,
+    default=0,
+    help="Ask N stored vectors of SOURCE's own library, where it is installed, and of the "
+    "collection, and compare the scores.",
+)
+@click.option("--strict", is_flag=True, help="Stop at the first row that cannot become a record.")
+@click.option(
+    "--ids",
+    type=click.Choice(IDS),
+    default="source",
+    help="Ids as SOURCE has them, as texts, or row numbers instead.",
 )
 @options.path_option(
     "--records",
@@ -131,8 +129,15 @@ class Step:
 def import_(
     directory: Path,
     name: str,
-    vectors: Path,
+    source: str,
     *,
+    format_name: str | None,
+    format_options: tuple[str, ...],
+    inspect: bool,
+    dry_run: bool,
+    verify: int,
+    strict: bool,
+    ids: str,
     records: Path | None,
     no_records: bool,
     ids_from: str,
@@ -151,6 +156,9 @@ def import_(
 
     Each line of FILE.jsonl is an object: its field "id" is the id, the rest of it the payload. Rows
     are committed part by part; after an interruption, the same command with --resume continues.
+
+    Files of other systems make the collection, with the metric, scores and index that they were
+    made for; rows that cannot be records are left out and listed, with exit status 2.
     """
     if upsert and resume:
         raise InvalidArgumentError("--upsert replaces and --resume skips; give one of them")
@@ -158,111 +166,58 @@ def import_(
         raise InvalidArgumentError("--records names a file and --no-records none; give one of them")
     count = config.thread_count(threads)
     schema_options = Options(**description)
-    source = open_file(vectors, ReadOptions(records, ids_from, with_records=not no_records))
-    schema = None
-    if create:
-        defaults = source.exported_options()
-        full = schema_options if defaults is None else schema_options.with_defaults(defaults)
-        schema = full.schema(name, source.dim(full.dtype) or "auto")
-    with database.open(
-        directory,
-        create=create,
-        lock_timeout=lock_timeout,
-        allow_network_fs=allow_network_fs,
-    ) as db:
-        collection = None
-        if schema is None or name in db:
-            if create and not (upsert or resume):
-                raise name_taken_error(
-                    name,
-                    "; leave out --create to add to it, or give --resume too to go on with an "
-                    "import that was interrupted",
-                )
-            collection = _existing(db, name, schema_options, source)
-        target = Target(db, schema, collection)
-        limit = batch_rows or source.part_rows
 
-        def room() -> int:
-            return limit if memory_limit is None else min(limit, target.room(memory_limit, count))
+    def opened() -> Database:
+        return database.open(
+            directory,
+            create=create or foreign,
+            lock_timeout=lock_timeout,
+            allow_network_fs=allow_network_fs,
+        )
 
-        report = _import(target, source, room, threads=count, upsert=upsert, resume=resume)
+    asked = (format_name, format_options, inspect, dry_run, verify, strict, ids != IDS[0])
+    foreign = any(asked) or not is_own(Path(source))
+    if not foreign:
+        rows = Rows(create, upsert, resume, batch_rows, memory_limit, count)
+        reading = ReadOptions(records, ids_from, with_records=not no_records)
+        file = open_file(options.a_path(source), reading)
+        _print_own(import_own(opened, name, file, schema_options, rows), rows, json=json)
+        return
+    refuse_own_options(records, no_records=no_records, ids_from=ids_from, memory=memory_limit)
+    from vdb import sources
+
+    with sources.open(
+        source, format_name, metric=schema_options.metric, **options_from(format_options)
+    ) as opened_source:
+        if inspect:
+            print_source(opened_source.info, json=json)
+            return
+        rehearsed = dry_run and not directory.exists()
+        report = import_into(
+            database.temporary if rehearsed else opened,
+            name,
+            opened_source,
+            schema_options,
+            ids=ids,
+            on_duplicate="replace" if upsert else "error",
+            exist_ok=upsert or not create,
+            resume=resume,
+            strict=strict,
+            verify=verify,
+            dry_run=dry_run,
+            batch_rows=batch_rows,
+            threads=count,
+        )
+    print_report(report, json=json)
+    raise Exit(status_of(report))
+
+
+def _print_own(report: Report, rows: Rows, *, json: bool) -> None:
     if json:
         output.json_object(report)
-    else:
-        skipped = f", {report.skipped:,} were there already" if resume else ""
-        output.line(
-            f"{name}: {report.added:,} records {'written' if upsert else 'added'}{skipped}, "
-            f"{report.seconds:.1f} s"
-        )
-
-
-def _existing(db: Database, name: str, schema_options: Options, source: FileReader) -> Collection:
-    try:
-        collection = db.collection(name, metric=schema_options.metric, model=schema_options.model)
-    except NotFoundError as error:
-        raise NotFoundError(f"{error} (--create makes it)", received=name) from None
-    dim = source.dim(collection.dtype)
-    if dim and collection.dim is not None and dim != collection.dim:
-        raise DimensionMismatchError(
-            f"{source.path} has vectors of {dim} numbers, collection {name} of {collection.dim}",
-            expected=collection.dim,
-            received=dim,
-        )
-    schema_options.compare(collection)
-    return collection
-
-
-def _import(
-    target: Target,
-    source: FileReader,
-    room: Callable[[], int],
-    *,
-    threads: int,
-    upsert: bool,
-    resume: bool,
-) -> Report:
-    """Steps 3 to 5, with a progress bar. Its errors say how many rows are committed."""
-    nothing = source.nothing()
-    step = Step(nothing)
-    total = source.rows
-    continuation = "starts again" if upsert else "with --resume goes on"
-    progress_text = f"{{:,}} of {total:,} rows are committed; {{}}the same command {continuation}"
-    start = time.monotonic()
-    try:
-        with progress_bar.counted(f"importing into {target.name}", total) as show:
-            if upsert or total > room():  # a single call of add checks this itself
-                refuse_repeats(source)
-            for part in source.parts(room):
-                new = part.without(target.has) if resume else part
-                step = step.after(new, skipped=len(part.ids) - len(new.ids))
-                show(step.done)
-                target.write(
-                    new,
-                    upsert=upsert,
-                    threads=threads,
-                    progress=partial(_show_part, show, step.done),
-                )
-                step = step.after(nothing, skipped=0)
-            target.write(nothing, upsert=upsert)  # creates the collection if there were no rows
-            show(total)
-    except KeyboardInterrupt:
-        # The part may be committed already; its first record shows it.
-        committed = not upsert and step.part.ids and target.has(step.part.ids[0])
-        done = step.done + (len(step.part.ids) if committed else 0)
-        raise Interrupted(
-            f"{'at least ' if upsert else ''}{progress_text.format(done, '')}"
-        ) from None
-    except VdbError as error:
-        message = message_with_places(error, source, step.part)
-        is_file_error = isinstance(error, InvalidArgumentError) and not isinstance(
-            error, DuplicateIdError
-        )
-        condition = "once the file is corrected, " if is_file_error else ""
-        note = f" ({progress_text.format(step.done, condition)})" if step.done else ""
-        raise VdbError(f"{message}{note}") from error
-    seconds = time.monotonic() - start
-    return Report(target.name, total, total - step.skipped, step.skipped, seconds)
-
-
-def _show_part(show: Callable[[int], None], before: int, done: int, _total: int) -> None:
-    show(before + done)
+        return
+    skipped = f", {report.skipped:,} were there already" if rows.resume else ""
+    output.line(
+        f"{report.collection}: {report.added:,} records {'written' if rows.upsert else 'added'}"
+        f"{skipped}, {report.seconds:.1f} s"
+    )

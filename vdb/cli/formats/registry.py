@@ -9,9 +9,25 @@ from vdb.cli.formats.file_format import FileFormat, ReadOptions
 from vdb.cli.formats.file_reader import FileReader
 from vdb.errors import InvalidArgumentError
 
-__all__ = ["FORMATS", "open_file"]
+__all__ = ["FORMATS", "is_own", "open_file"]
 
 FORMATS: dict[str, FileFormat] = {row.name: row for row in (npy_jsonl.FORMAT, parquet.FORMAT)}
+
+
+def is_own(path: Path) -> bool:
+    """Whether a file begins as one of these formats; of what cannot be read True, to say why."""
+    try:
+        if path.is_dir():
+            return False
+        head = _head(path)
+    except OSError:
+        return "://" not in str(path)
+    return any(head.startswith(row.magic) for row in FORMATS.values())
+
+
+def _head(path: Path) -> bytes:
+    with path.open("rb") as file:
+        return file.read(max(len(row.magic) for row in FORMATS.values()))
 
 
 def open_file(path: Path, options: ReadOptions) -> FileReader:
@@ -21,8 +37,7 @@ def open_file(path: Path, options: ReadOptions) -> FileReader:
         InvalidArgumentError: It has no known format, or cannot be read.
         OSError: It cannot be read.
     """
-    with path.open("rb") as file:
-        head = file.read(max(len(row.magic) for row in FORMATS.values()))
+    head = _head(path)
     for row in FORMATS.values():
         if head.startswith(row.magic):
             return row.open(path, options)

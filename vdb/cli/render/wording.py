@@ -19,6 +19,7 @@ _ARGUMENTS = {
     "ef": "--ef",
     "efs": "--ef",
     "engine": "--engine",
+    "format": "--from",
     "k": "-k",
     "keep": "--keep",
     "lock_timeout": "--lock-timeout",
@@ -43,6 +44,7 @@ _ARGUMENTS = {
 }
 
 _ENDINGS = {
+    "; format= says which": "; --from says which",
     "; give dim=": "; --dim says it",
     "or keep the dtype and give codes='int8' for scalar quantization; nothing was changed": (
         "or give --codes int8 in place of --dtype int8 for scalar quantization; nothing was changed"

@@ -254,7 +254,7 @@ FORMAT = SourceFormat(
     ),
     library="h5py",
     versions="h5py 3.16.0, in the layouts of ann-benchmarks and VIBE",
-    holds="the vectors, queries and their true neighbors, the metric of a benchmark",
+    holds="the vectors, queries and their true neighbours, the metric of a benchmark",
     lacks="payloads; ids, unless a dataset has them; the metric of other files",
     metric="in the attribute distance; of other files asked",
 )

@@ -246,7 +246,7 @@ FORMAT = SourceFormat(
         Option("collection", "the collection, by its name or its id, where there are several"),
     ),
     versions="Chroma 0.4.24 and 1.5.9",
-    holds="ids, vectors, metadata, documents, the metric, max_neighbors, ef_construction",
+    holds="ids, vectors, metadata, documents, the metric, `max_neighbors`, `ef_construction`",
     lacks="under cosine, the last bit of vectors that have left the queue",
     metric="in the catalogue",
 )
