@@ -7,6 +7,7 @@ from typing import Final
 from vdb.sources.data import arrow_ipc, flat_bins, hdf5, npy, parquet, safetensors, vecs
 from vdb.sources.databases import duckdb, qdrant
 from vdb.sources.databases.chroma import source as chroma
+from vdb.sources.databases.milvus_lite import source as milvus_lite
 from vdb.sources.databases.sqlite_vec import source as sqlite_vec
 from vdb.sources.indexes import annoy, hannoy, hnswlib, ngt, usearch, voyager
 from vdb.sources.indexes.faiss import source as faiss
@@ -28,6 +29,7 @@ FORMATS: Final[dict[str, SourceFormat]] = {
         # databases
         chroma,
         duckdb,
+        milvus_lite,
         qdrant,
         sqlite_vec,
         # data

@@ -2,6 +2,7 @@
 
 `chroma`      directories of Chroma
 `duckdb`      tables of DuckDB's files
+`milvus_lite`  directories of Milvus Lite
 `qdrant`      directories of Qdrant's client
 `sqlite_vec`  tables of sqlite-vec
 """
