@@ -9,7 +9,7 @@ from vdb.sources.databases import duckdb, qdrant
 from vdb.sources.databases.chroma import source as chroma
 from vdb.sources.databases.milvus_lite import source as milvus_lite
 from vdb.sources.databases.sqlite_vec import source as sqlite_vec
-from vdb.sources.indexes import annoy, hannoy, hnswlib, ngt, usearch, voyager
+from vdb.sources.indexes import annoy, hannoy, hnswlib, ngt, svs, usearch, voyager
 from vdb.sources.indexes.faiss import source as faiss
 from vdb.sources.source_format import SourceFormat
 
@@ -24,6 +24,7 @@ FORMATS: Final[dict[str, SourceFormat]] = {
         hannoy,
         hnswlib,
         ngt,
+        svs,
         usearch,
         voyager,
         # databases

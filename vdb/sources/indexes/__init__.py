@@ -4,6 +4,7 @@
 `hannoy`   indexes of hannoy
 `hnswlib`  indexes of hnswlib, its graph and its brute force
 `ngt`      indexes of NGT
+`svs`      indexes of SVS
 `usearch`  indexes of USearch
 `voyager`  indexes of Voyager
 """
