@@ -4,7 +4,17 @@ from __future__ import annotations
 
 from typing import Final
 
-from vdb.sources.data import arrow_ipc, flat_bins, hdf5, npy, parquet, safetensors, vecs
+from vdb.sources.data import (
+    arrow_ipc,
+    flat_bins,
+    hdf5,
+    keyed_vectors,
+    npy,
+    parquet,
+    safetensors,
+    vecs,
+    word2vec,
+)
 from vdb.sources.databases import duckdb, qdrant
 from vdb.sources.databases.chroma import source as chroma
 from vdb.sources.databases.milvus_lite import source as milvus_lite
@@ -37,9 +47,11 @@ FORMATS: Final[dict[str, SourceFormat]] = {
         arrow_ipc,
         flat_bins,
         hdf5,
+        keyed_vectors,
         npy,
         parquet,
         safetensors,
         vecs,
+        word2vec,
     )
 }

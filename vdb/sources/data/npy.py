@@ -29,7 +29,7 @@ from vdb.sources.reading.npy_array import (
     ArrayHead,
     FileRows,
     RowCursor,
-    array_head,
+    file_head,
 )
 from vdb.sources.reading.npz_file import NpzFile
 from vdb.sources.reading.number_types import SAID, dtype_for, native, numbers_of, rounding_note
@@ -211,22 +211,8 @@ def _open(
 
 
 def _file_array(file: ByteFile) -> _Array:
-    place = 0
-
-    def read(length: int) -> bytes:
-        nonlocal place
-        place += length
-        return file.bytes_at(place - length, length, "the head")
-
-    head = array_head(read, file.error)
-    if not head.kind.hasobject and head.length + head.bytes != file.size:
-        raise file.error(
-            "the head",
-            f"says {head.shape} numbers of {head.kind.itemsize} bytes, which make "
-            f"{head.length + head.bytes:,} bytes with the head; the file has {file.size:,}",
-        )
-    name = file.path.name
-    return _Array(name, head, lambda: FileRows(file, head, head.length, "the numbers"))
+    head = file_head(file)
+    return _Array(file.path.name, head, lambda: FileRows(file, head, head.length, "the numbers"))
 
 
 def _member(archive: NpzFile, name: str | None, option: str = "array") -> _Array:

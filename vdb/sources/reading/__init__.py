@@ -4,6 +4,7 @@
 `arrow_vectors`  vectors of lists, with what is null or of another length
 `arrow_payloads` payloads of columns, and the fields that they can be declared as
 `arrow_source`   a source that is a table of Arrow, with the options of such tables
+`byte_stream`    a file from its beginning to its end, unpacked where it is gzip
 `byte_file`      a file whose lengths and offsets are checked against its size
 `hnswlib_records`  records of graphs, as hnswlib and Voyager lay them out
 `lmdb_file`      files of LMDB, read page by page without it

@@ -20,7 +20,15 @@ from numpy.typing import NDArray
 from vdb.errors import SourceError
 from vdb.sources.reading.byte_file import ByteFile
 
-__all__ = ["MAGIC", "ArrayHead", "FileRows", "RowCursor", "array_head"]
+__all__ = [
+    "MAGIC",
+    "ArrayHead",
+    "FileRows",
+    "RowCursor",
+    "array_head",
+    "file_head",
+    "matrix_shape",
+]
 
 MAGIC: Final = b"\x93NUMPY"
 _LONGEST: Final = 1 << 20  # bytes of a head
@@ -88,6 +96,29 @@ def array_head(
     if any(one > 1 << 62 for one in sizes):
         raise refuse("the head", f"says that the shape is {sizes}")
     return ArrayHead(kind, numbers, sizes, order[1] == "True", 8 + wide + length)
+
+
+def file_head(file: ByteFile) -> ArrayHead:
+    """The head of an array that a file consists of.
+
+    Raises:
+        SourceError: It is none, or the file is shorter or longer.
+    """
+    place = 0
+
+    def read(length: int) -> bytes:
+        nonlocal place
+        place += length
+        return file.bytes_at(place - length, length, "the head")
+
+    head = array_head(read, file.error)
+    if not head.kind.hasobject and head.length + head.bytes != file.size:
+        raise file.error(
+            "the head",
+            f"says {head.shape} numbers of {head.kind.itemsize} bytes, which make "
+            f"{head.length + head.bytes:,} bytes with the head; the file has {file.size:,}",
+        )
+    return head
 
 
 class RowCursor(ABC):
