@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import operator
 from collections.abc import Iterable, Mapping, Sized
+from inspect import iscoroutinefunction
 from types import MappingProxyType
 from typing import Any
 
@@ -73,7 +74,13 @@ def truth(name: str, value: object) -> bool:
 
 
 def callback(name: str, value: object) -> None:
-    """Something that can be called, or None."""
+    """Something that can be called, or None; no coroutine function."""
+    if iscoroutinefunction(value):
+        raise ArgumentTypeError(
+            f"{name} must be a plain function, got a coroutine function, which nothing awaits",
+            expected="callable",
+            received="a coroutine function",
+        )
     if value is not None and not callable(value):
         raise ArgumentTypeError(
             f"{name} must be callable, got {type(value).__name__}",

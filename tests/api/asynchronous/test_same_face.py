@@ -150,6 +150,25 @@ def test_a_warning_is_of_the_line_that_awaits(path):
     asyncio.run(story())
 
 
+def test_a_coroutine_cannot_be_a_progress_function(path):
+    async def progress(*_):
+        raise AssertionError
+
+    async def story():
+        async with await vdb.open_async(path) as db:
+            docs = await db.create_collection("docs", dim=2, metric="l2")
+            for call in (
+                lambda: docs.add([1], [[1.0, 2.0]], progress=progress),
+                lambda: docs.rebuild(metric="ip", progress=progress),
+                lambda: db.backup(path.with_name("copy"), progress=progress),
+            ):
+                with pytest.raises(vdb.ArgumentTypeError, match="progress must be a plain fun"):
+                    await call()
+            assert await docs.count() == 0 and not await db.check()
+
+    asyncio.run(story())
+
+
 def test_progress_is_reported_and_a_raise_in_it_stops_the_call(path):
     async def story():
         reports = []

@@ -6,6 +6,7 @@ import asyncio
 from collections.abc import Callable
 from contextlib import suppress
 from contextvars import Context
+from inspect import iscoroutinefunction
 from threading import Lock
 from typing import Any, Generic, TypeVar
 
@@ -81,11 +82,11 @@ class WorkerCall(Generic[_T]):
             raise StoppedError("the task that made this call was cancelled")
 
     def reporting(self, progress: Any) -> Any:
-        """A progress callback that also ends the call after `stop`; None and callables only.
+        """A progress callback that also ends the call after `stop`; None and functions only.
 
         The last phase of a rebuild is not stopped: its result is in use already.
         """
-        if progress is not None and not callable(progress):
+        if progress is not None and (not callable(progress) or iscoroutinefunction(progress)):
             return progress  # which the sync face refuses
 
         def report(*state: Any) -> object:
