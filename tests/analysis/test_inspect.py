@@ -132,3 +132,9 @@ def test_a_record_that_is_not_there_is_refused(docs):
     for record_id in (120, "a"):
         with pytest.raises(vdb.NotFoundError, match="no record"):
             docs.inspect_record(record_id)
+
+
+def test_a_record_with_a_long_payload_has_a_short_repr(docs):
+    docs.set_payloads([1], [{"text": "x" * 100_000}])
+    shown = repr(docs.inspect_record(1))
+    assert len(shown) < 5000 and "payload={'text': 'xxx" in shown and "slot=1" in shown

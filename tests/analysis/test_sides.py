@@ -249,3 +249,21 @@ def test_records_that_were_written_since_are_left_out_where_vectors_differ(
 def test_without_a_kept_generation_there_is_nothing_to_compare(sides, queries):
     with pytest.raises(vdb.NotFoundError, match="keep_previous"):
         vdb.compare_generations(sides[0], queries)
+
+
+def test_collections_with_ids_of_two_kinds_are_refused(db, sides, queries):
+    texts = db.create_collection("texts", dim=DIM, metric="l2")
+    texts.add([str(one) for one in sides[0].ids(limit=5)], np.eye(5, DIM))
+    numbers = db.create_collection("numbers", dim=DIM, metric="l2")
+    numbers.add(range(5), np.eye(5, DIM))
+    for pair in ([texts, numbers], [numbers, texts]):
+        with pytest.raises(vdb.InvalidArgumentError, match="ids are of type"):
+            vdb.compare_collections(pair, [queries, queries])
+
+
+def test_two_sides_without_a_shared_hit_are_not_said_to_agree(db, queries):
+    sides = [db.create_collection(name, dim=DIM, metric="l2") for name in ("a", "b")]
+    for first, side in zip((0, 100), sides, strict=True):
+        side.add(range(first, first + 5), np.eye(5, DIM))
+    findings = vdb.compare_collections(sides, [queries, queries]).findings
+    assert "a and b share 0.0 of the 10 nearest" in findings[-1]

@@ -83,13 +83,16 @@ def about_agreement(agreements: Sequence[Agreement], k: int, what: str = "metric
     if ordered[-1].overlap.value == 1.0:
         return [f"All {what} find the same {k} nearest for every query."]
     if len(ordered) == 1:
-        return [_alike(ordered[0], k, "")]
-    return [_alike(ordered[0], k, " most"), _alike(ordered[-1], k, " least")]
+        return [_alike(ordered[0], k)]
+    return [
+        _alike(ordered[0], k, " agree most: they"),
+        _alike(ordered[-1], k, " agree least: they"),
+    ]
 
 
-def _alike(pair: Agreement, k: int, how: str) -> str:
+def _alike(pair: Agreement, k: int, how: str = "") -> str:
     return (
-        f"{pair.a} and {pair.b} agree{how}: they share {pair.overlap.value * k:.1f} of the {k} "
+        f"{pair.a} and {pair.b}{how} share {pair.overlap.value * k:.1f} of the {k} "
         f"nearest and rank the same record first for {pair.same_first:.0%} of the queries."
     )
 

@@ -116,6 +116,7 @@ def compare_sides(
     for side in sides:
         with side.moments.now() as (reader, view):
             matrix = _matrix(side, view, first_moments)
+            _require_kind_of_ids(side, view, first_moments)
             labels = None if relevant is None else read_labels(reader, view, relevant, len(matrix))
             among = None if side.among is None else side.among(reader, view)
             first_moments.append(_Moment(side.name, reader, view, matrix, labels, among))
@@ -202,6 +203,18 @@ def _matrix(side: Side, view: index.View, earlier: list[_Moment]) -> NDArray[Any
             received=len(matrix),
         )
     return matrix
+
+
+def _require_kind_of_ids(side: Side, view: index.View, earlier: list[_Moment]) -> None:
+    """Raise InvalidArgumentError where no id of a side can be one of the first side's."""
+    if earlier and view.header.id_kind != earlier[0].view.header.id_kind:
+        raise InvalidArgumentError(
+            f"{side.name}: ids are of type {view.header.id_kind}, and those of {earlier[0].name} "
+            f"of type {earlier[0].view.header.id_kind}; the same record has the same id on all "
+            "sides",
+            expected=earlier[0].view.header.id_kind,
+            received=view.header.id_kind,
+        )
 
 
 def _as_of(

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
 
 from vdb.analysis.common.norms import Norms
 from vdb.maintenance.info import CollectionInfo
 from vdb.model.config import IndexConfig
+from vdb.model.presentation.short_repr import payload_text
 from vdb.model.records import Id, Payload
 from vdb.model.results import Result
 
@@ -211,3 +212,8 @@ class RecordInspection(Result):
     representative: Id | None
     duplicates: tuple[Id, ...]
     levels: tuple[tuple[Link, ...], ...]
+
+    def __repr__(self) -> str:
+        shown = {field.name: repr(getattr(self, field.name)) for field in fields(self)}
+        shown["payload"] = payload_text(self.payload)
+        return f"RecordInspection({', '.join(f'{name}={text}' for name, text in shown.items())})"
