@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from typing import overload
+from typing import Any, overload
 
 from vdb.model.hits import Hits
 from vdb.model.records import Plan
@@ -26,6 +26,20 @@ class HitGroup:
 
     __hash__ = None  # type: ignore[assignment]  # hits have none
 
+    def to_dict(self) -> dict[str, Any]:
+        """The group as a dict that JSON can hold: ``value``, and ``hits`` as a list of dicts.
+
+        Example:
+            assert docs.search(q, 1, group_by="year")[0].to_dict()["value"] == 2021
+        """
+        return {"value": self.value, "hits": self.hits.to_dicts()}
+
+    @classmethod
+    def __get_pydantic_core_schema__(cls, source: object, handler: object) -> Any:
+        from vdb.model.presentation import pydantic_schemas
+
+        return pydantic_schemas.hit_group_schema(cls)
+
 
 class GroupedHits(Sequence[HitGroup]):
     """What one query found in groups: a sequence of `HitGroup`, that with the best hit first.
@@ -46,6 +60,14 @@ class GroupedHits(Sequence[HitGroup]):
     def values(self) -> list[bool | int | float | str]:
         """The values of the groups, in their order."""
         return [group.value for group in self._groups]
+
+    def to_dicts(self) -> list[dict[str, Any]]:
+        """The groups as dicts that JSON can hold, as `HitGroup.to_dict` makes them.
+
+        Example:
+            groups = docs.search(q, 2, group_by="year").to_dicts()
+        """
+        return [group.to_dict() for group in self._groups]
 
     def decode_payloads(self) -> None:
         """Decode all payloads now, which happens otherwise when the first of them is read."""
@@ -78,3 +100,9 @@ class GroupedHits(Sequence[HitGroup]):
         shown = [f"{group.value!r}: {len(group.hits)}" for group in self._groups[:3]]
         more = ", ..." if len(self) > len(shown) else ""
         return f"<GroupedHits: {len(self)} by {self.field} [{', '.join(shown)}{more}]>"
+
+    @classmethod
+    def __get_pydantic_core_schema__(cls, source: object, handler: object) -> Any:
+        from vdb.model.presentation import pydantic_schemas
+
+        return pydantic_schemas.grouped_hits_schema(cls)

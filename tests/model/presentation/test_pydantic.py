@@ -132,3 +132,26 @@ def test_fastapi_answers_with_hits(db):
     paths = client.get("/openapi.json").json()["paths"]
     content = paths["/hits"]["get"]["responses"]["200"]["content"]["application/json"]["schema"]
     assert content["type"] == "array"
+
+
+def test_a_model_has_groups_as_fields(db):
+    class Answer(pydantic.BaseModel):
+        groups: vdb.GroupedHits
+        best: vdb.HitGroup
+
+    docs = db.create_collection("docs", dim=2, metric="l2", fields={"doc": "keyword"})
+    docs.add([1, 2, 3], [[0, 0], [1, 0], [2, 0]], [{"doc": "a"}, {"doc": "b"}, {"doc": "a"}])
+    groups = docs.search([0, 0], group_by="doc", per_group=2)
+    wanted = [
+        {"value": group.value, "hits": [plain(hit) for hit in group.hits]} for group in groups
+    ]
+    assert groups.to_dicts() == wanted and [len(group["hits"]) for group in wanted] == [2, 1]
+    answer = Answer(groups=groups, best=groups[0])
+    assert answer.groups is groups
+    assert answer.model_dump() == {"groups": wanted, "best": wanted[0]}
+    assert json.loads(answer.model_dump_json()) == answer.model_dump()
+    schema = Answer.model_json_schema(mode="serialization")
+    assert schema["properties"]["groups"]["items"]["title"] == "HitGroup"
+    adapter = pydantic.TypeAdapter(vdb.GroupedHits)
+    with pytest.raises(pydantic.ValidationError, match="results come from a search"):
+        adapter.validate_json(adapter.dump_json(groups))

@@ -1,8 +1,9 @@
 """What pydantic asks of a class: how it is read, how it is written, and its JSON schema.
 
-pydantic, and FastAPI through it, calls ``__get_pydantic_core_schema__`` of `Hit`, `Record`, `Hits`
-and `ManyHits`, which import this module. Hits and records are read from objects or from dicts,
-results of searches from objects alone: a list of hits does not say what its scores mean.
+pydantic, and FastAPI through it, calls ``__get_pydantic_core_schema__`` of `Hit`, `Record`, `Hits`,
+`ManyHits`, `HitGroup` and `GroupedHits`, which import this module. Hits and records are read from
+objects or from dicts, results of searches from objects alone: a list of hits does not say what its
+scores mean.
 """
 
 from __future__ import annotations
@@ -15,7 +16,14 @@ from pydantic_core import core_schema
 
 from vdb.model.presentation.json_dicts import hit_dict, record_dict
 
-__all__ = ["hit_schema", "hits_schema", "many_hits_schema", "record_schema"]
+__all__ = [
+    "grouped_hits_schema",
+    "hit_group_schema",
+    "hit_schema",
+    "hits_schema",
+    "many_hits_schema",
+    "record_schema",
+]
 
 _ID = core_schema.union_schema(
     [core_schema.int_schema(strict=True), core_schema.str_schema(strict=True)]
@@ -85,17 +93,37 @@ def many_hits_schema(kind: type) -> Any:
     return _written_only(kind, core_schema.list_schema(hits))
 
 
+def hit_group_schema(kind: type) -> Any:
+    """The schema of `HitGroup`: written as a dict of its value and its hits."""
+    return _written_only(kind, _group_fields(), lambda group: group.to_dict())
+
+
+def grouped_hits_schema(kind: type) -> Any:
+    """The schema of `GroupedHits`: written as a list of groups."""
+    return _written_only(kind, core_schema.list_schema(_group_fields()))
+
+
+def _group_fields() -> Any:
+    value = core_schema.union_schema(
+        [core_schema.bool_schema(strict=True), _ID, core_schema.float_schema(strict=True)]
+    )
+    hits = core_schema.list_schema(_hit_fields(_nullable()))
+    return _fields("HitGroup", {"value": value, "hits": hits}, {})
+
+
 def _nullable() -> Any:
     return core_schema.nullable_schema(_NUMBER)
 
 
-def _written_only(kind: type, written: Any) -> Any:
+def _written_only(
+    kind: type, written: Any, write: Callable[[Any], Any] = lambda hits: hits.to_dicts()
+) -> Any:
     refused = core_schema.no_info_after_validator_function(_refuse, written)
     return core_schema.json_or_python_schema(
         json_schema=refused,
         python_schema=core_schema.is_instance_schema(kind),
         serialization=core_schema.plain_serializer_function_ser_schema(
-            lambda hits: hits.to_dicts(), return_schema=written
+            write, return_schema=written
         ),
     )
 
