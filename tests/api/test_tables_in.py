@@ -222,6 +222,12 @@ class TestNulls:
         docs.add(example(n=column))
         assert [payload["n"] for _, _, payload in content(docs)] == [1.5, None, 2.5]
 
+    def test_a_type_without_values_is_refused_by_its_column(self, docs):
+        interval = numbers("tiM", "i4", [1, 2, 3])
+        with pytest.raises(vdb.ArgumentTypeError, match="column 'n': Arrow's type interval"):
+            docs.add(example(n=interval))
+        assert content(docs) == []
+
     def test_nan_in_payloads_is_refused_by_its_row(self, docs):
         with pytest.raises(vdb.InvalidPayloadError, match=r"payloads\[1\]\['n'\]") as caught:
             docs.add(example(n=numbers("g", "f8", [1.5, np.nan, 2.5])))

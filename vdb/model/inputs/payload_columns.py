@@ -34,8 +34,13 @@ class PayloadColumns(NamedTuple):
     rows: int
 
     def values(self) -> list[Any]:
-        """The payloads, in plain Python."""
-        lists = [_values(column) for column in self.columns]
+        """The payloads, in plain Python.
+
+        Raises:
+            ValueError: A column cannot be read; the message names it.
+        """
+        names = [None] if self.names is None else self.names
+        lists = [_named_values(*pair) for pair in zip(names, self.columns, strict=True)]
         return lists[0] if self.names is None else dataframes.joined(self.names, lists, self.rows)
 
     def encoded(self, largest: int) -> list[bytes | None] | None:
@@ -64,6 +69,13 @@ class PayloadColumns(NamedTuple):
         except ValueError:  # arrays that do not fit their types, of which `values` tells
             return None
         return encoded
+
+
+def _named_values(name: Any, column: Any) -> list[Any]:
+    try:
+        return _values(column)
+    except ValueError as error:
+        raise error if name is None else ValueError(f"column {name!r}: {error}") from error
 
 
 def _values(column: Any) -> list[Any]:
