@@ -308,13 +308,31 @@ def test_more_like_stored_records(run, untouched, vectors):
     query = ("--like", "note-6", "--like", "note-7", "--not-like", "note-1")
     assert ids(run("search", untouched, "notes", *query, "-k", 5, "--json")) == several
     for wrong, text in (
-        (("--like", "nobody"), "no record 'nobody'"),
+        (("--like", "nobody"), "--like: collection 'notes' has no record 'nobody'"),
+        (
+            ("--like", "note-1", "--not-like", "nobody"),
+            "--not-like: collection 'notes' has no record 'nobody'",
+        ),
         (("--like", "note-1", "--id", "note-2"), "--like and --id do not go together"),
-        (("--like", "note-1", "--offset", 2), "--like and --offset do not"),
+        (("--like", "note-1", "--explain"), "--like and --explain do not"),
         (("--id", "note-1", "--not-like", "note-2"), "--not-like goes with --like"),
         ((), "give one of --vector, --id and --like"),
     ):
         assert run("search", untouched, "notes", *wrong).failed_with(text)
+
+
+def test_more_like_goes_with_pages_variety_and_groups(run, untouched):
+    like = ("search", untouched, "notes", "--like", "note-6", "--json")
+    with database.open(untouched, read_only=True) as db:
+        notes = db.collection("notes")
+        field = next(iter(notes.get("note-6").payload))
+        groups = notes.more_like("note-6", 3, group_by=field, per_group=2).values
+        page = notes.more_like("note-6", 4, offset=3).ids.tolist()
+        diverse = notes.more_like("note-6", 4, diversity=0.7).ids.tolist()
+    assert ids(run(*like, "-k", 4, "--offset", 3)) == page
+    assert ids(run(*like, "-k", 4, "--diversity", 0.7)) == diverse
+    ran = run(*like, "-k", 3, "--group-by", field, "--per-group", 2)
+    assert [group["value"] for group in json.loads(ran.out)["groups"]] == groups
 
 
 def test_an_offset_leaves_out_the_best(run, untouched):

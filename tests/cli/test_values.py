@@ -60,3 +60,7 @@ def test_a_search_among_ids(run, declared):
     where = '{"$id": {"$in": ["note-3", "note-5"]}}'
     ran = run("search", declared, "notes", "--id", "note-3", "--where", where, "--json")
     assert [hit["id"] for hit in ran.json["hits"]] == ["note-3", "note-5"]
+
+
+def test_a_limit_that_is_none_is_refused_by_its_option(run, declared):
+    assert run("values", declared, "notes", "tag", "--limit", 0).failed_with("--limit must be")

@@ -154,10 +154,6 @@ def search(
             "--not-like": not_like,
             "--vector": vector,
             "--id": id,
-            "--offset": offset,
-            "--diversity": diversity is not None,
-            "--group-by": group_by,
-            "--per-group": per_group,
             "--model": model,
             "--explain": explain,
             "--explain-id": explain_id,
@@ -181,6 +177,10 @@ def search(
             "threshold": threshold,
             "scores": scores,
             "target_recall": target_recall,
+            "offset": offset,
+            "diversity": diversity,
+            "group_by": group_by,
+            "per_group": per_group,
         }
         if like:
             hits: Hits | GroupedHits = collection.more_like(
@@ -192,16 +192,7 @@ def search(
             query = None
         else:
             query = _query(collection, vector, id)
-            hits = collection.search(
-                query,
-                k,
-                model=model,
-                offset=offset,
-                diversity=diversity,
-                group_by=group_by,
-                per_group=per_group,
-                **options,
-            )
+            hits = collection.search(query, k, model=model, **options)
         record_id = _record_to_explain(collection, hits, explain_id, explain=explain)
         explanation = (
             None

@@ -22,6 +22,7 @@ _ARGUMENTS = {
     "format": "--from",
     "k": "-k",
     "keep": "--keep",
+    "limit": "--limit",
     "lock_timeout": "--lock-timeout",
     "memory_limit": "--memory-limit",
     "metric": "--metric",
@@ -42,6 +43,12 @@ _ARGUMENTS = {
     "to_scores": "--to-scores",
     "validate": "--least-recall",
 }
+
+_PLACES = {
+    "source must be that of a directory": "SOURCE must be a directory",
+    "target must be that of a directory": "DEST must be a directory",
+}
+"""Arguments of other commands that are called like options of `vdb scores`."""
 
 _ENDINGS = {
     "; format= says which": "; --from says which",
@@ -76,11 +83,19 @@ _ENDINGS = {
     ),
 }
 
+_EXAMPLE = re.compile(r"(ids|not_like)\[\d+\]: (?=collection|record)")
+"""How a message about an example of `more_like` begins."""
+
 _ARGUMENT = re.compile(rf"({'|'.join(map(re.escape, _ARGUMENTS))})(?= (?:must|may|is|has|holds)\b)")
 
 
 def in_options(message: str) -> str:
     """``message``, with the names of options in place of arguments."""
+    for beginning, replacement in _PLACES.items():
+        if message.startswith(beginning):
+            message = replacement + message.removeprefix(beginning)
+    if match := _EXAMPLE.match(message):
+        message = ("--like: " if match[1] == "ids" else "--not-like: ") + message[match.end() :]
     if match := _ARGUMENT.match(message):
         message = _ARGUMENTS[match[1]] + message[match.end() :]
     for ending, replacement in _ENDINGS.items():
