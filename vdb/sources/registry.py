@@ -15,7 +15,7 @@ from vdb.sources.data import (
     vecs,
     word2vec,
 )
-from vdb.sources.databases import duckdb, qdrant
+from vdb.sources.databases import duckdb, qdrant, zvec
 from vdb.sources.databases.chroma import source as chroma
 from vdb.sources.databases.milvus_lite import source as milvus_lite
 from vdb.sources.databases.sqlite_vec import source as sqlite_vec
@@ -43,6 +43,7 @@ FORMATS: Final[dict[str, SourceFormat]] = {
         milvus_lite,
         qdrant,
         sqlite_vec,
+        zvec,
         # data
         arrow_ipc,
         flat_bins,

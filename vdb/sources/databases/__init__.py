@@ -5,4 +5,5 @@
 `milvus_lite`  directories of Milvus Lite
 `qdrant`      directories of Qdrant's client
 `sqlite_vec`  tables of sqlite-vec
+`zvec`        collections of zvec
 """
