@@ -19,7 +19,7 @@ from vdb.sources.databases import duckdb, qdrant, zvec
 from vdb.sources.databases.chroma import source as chroma
 from vdb.sources.databases.milvus_lite import source as milvus_lite
 from vdb.sources.databases.sqlite_vec import source as sqlite_vec
-from vdb.sources.indexes import annoy, hannoy, hnswlib, ngt, svs, usearch, voyager
+from vdb.sources.indexes import annoy, hannoy, hnswlib, ngt, svs, usearch, voyager, vsag
 from vdb.sources.indexes.faiss import source as faiss
 from vdb.sources.source_format import SourceFormat
 
@@ -37,6 +37,7 @@ FORMATS: Final[dict[str, SourceFormat]] = {
         svs,
         usearch,
         voyager,
+        vsag,
         # databases
         chroma,
         duckdb,

@@ -7,4 +7,5 @@
 `svs`      indexes of SVS
 `usearch`  indexes of USearch
 `voyager`  indexes of Voyager
+`vsag`     indexes of VSAG
 """
