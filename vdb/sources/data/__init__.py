@@ -3,6 +3,7 @@
 `arrow_ipc`  files and streams of Arrow, folders of datasets
 `flat_bins`  fbin, hbin, i8bin, u8bin: a head of two numbers, then a matrix
 `hdf5`       files of ann-benchmarks and VIBE
+`json_records`  JSON lines, and answers of embedding services
 `keyed_vectors`  words and vectors of gensim
 `npy`        arrays of numpy, .npz, and what vdb export writes beside them
 `array_ids`  ids in arrays
