@@ -181,6 +181,16 @@ class TestStreams:
         found = many.search_many(rows[:100], k=10, ef=20)
         assert found == one.search_many(rows[:100], k=10, ef=20)
 
+    def test_several_tables_are_refused_with_how_to_give_them(self, docs):
+        with pytest.raises(vdb.ArgumentTypeError, match=r"got .*; batches are one table: pyarrow"):
+            docs.add([example(), example()])
+        assert content(docs) == []
+
+    def test_a_frame_that_was_not_computed_is_refused_with_how_to_give_it(self, docs):
+        polars = pytest.importorskip("polars")
+        with pytest.raises(vdb.ArgumentTypeError, match=r"got LazyFrame; frame\.collect\(\) makes"):
+            docs.add(polars.LazyFrame({"id": [1], "vector": [[1.0, 2.0, 3.0]]}))
+
 
 class TestNulls:
     """What lies under a null is anything, and is never read."""

@@ -155,7 +155,7 @@ def test_a_collection_is_compared_with_its_like_without_more_queries(run, untouc
 
 
 def test_two_generations_are_compared(run, filled, asked):
-    assert run("compare", filled, "notes", asked, "--previous").failed_with("keep_previous")
+    assert run("compare", filled, "notes", asked, "--previous").failed_with("--keep-previous")
     assert run("rebuild", filled, "notes", "--metric", "cosine", "--keep-previous").status == 0
     report = run("compare", filled, "notes", asked, "--previous", "--json").json
     assert [side["name"] for side in report["sides"]] == ["previous", "present"]

@@ -21,6 +21,7 @@ if TYPE_CHECKING:
     from vdb.model.arrow import Column
 
 __all__ = [
+    "advice",
     "arrow_column",
     "column",
     "described",
@@ -209,6 +210,15 @@ def described(value: object) -> str:
     kind = type(value)
     library = kind.__module__.partition(".")[0]
     return kind.__qualname__ if library == "builtins" else f"{library}.{kind.__qualname__}"
+
+
+def advice(value: object) -> str:
+    """How to give something that is no table yet, as the end of a message; of others nothing."""
+    if _is(value, "polars", "LazyFrame"):
+        return "; frame.collect() makes a table of it"
+    if speaks_arrow(value) and not is_scalar(value):
+        return "; batches are one table: pyarrow.Table.from_batches(batches)"
+    return ""
 
 
 def _is(value: object, library: str, *names: str) -> bool:

@@ -51,6 +51,9 @@ _PLACES = {
 """Arguments of other commands that are called like options of `vdb scores`."""
 
 _ENDINGS = {
+    "; rebuild(keep_previous=True) keeps the one before": (
+        "; vdb rebuild --keep-previous keeps the one before"
+    ),
     "; format= says which": "; --from says which",
     "; give dim=": "; --dim says it",
     "or keep the dtype and give codes='int8' for scalar quantization; nothing was changed": (

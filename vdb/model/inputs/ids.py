@@ -46,7 +46,7 @@ def one_id(value: object, name: str = "id") -> Id:
             received=number,
         )
     raise ArgumentTypeError(
-        f"{name} must be an int or a str, got {type(value).__name__}",
+        f"{name} must be an int or a str, got {type(value).__name__}{dataframes.advice(value)}",
         expected="int | str",
         received=type(value).__name__,
     )
@@ -112,7 +112,8 @@ def _entries(ids: Any, *, ordered: bool) -> list[Any]:
     ):
         return listed("ids", ids, LIMITS.slots)
     raise ArgumentTypeError(
-        f"ids must be an int, a str, or a sequence of one of them, got {type(ids).__name__}",
+        "ids must be an int, a str, or a sequence of one of them, got "
+        f"{type(ids).__name__}{dataframes.advice(ids)}",
         expected="int | str | sequence of them",
         received=type(ids).__name__,
     )
