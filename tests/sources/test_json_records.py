@@ -78,6 +78,35 @@ def test_an_answer_of_a_service_names_its_model(tmp_path, as_base64, indent):
     assert ids == list(range(40)) and np.array_equal(vectors, ROWS) and refusals == []
 
 
+def test_an_answer_of_several_types_gives_the_one_that_is_asked_for(tmp_path):
+    bits = records.bits()
+    embeddings = {
+        "float": ROWS.tolist(),
+        "int8": (ROWS * 60).astype(np.int8).tolist(),
+        "ubinary": bits.tolist(),
+        "binary": (bits.astype(np.int16) - 128).tolist(),
+    }
+    texts = [f"text {row}" for row in range(40)]
+    place = tmp_path / "a.json"
+    place.write_text(json.dumps({"id": "x", "embeddings": embeddings, "texts": texts}))
+    for numbers, expected in [
+        ("float32", ROWS),
+        ("int8", (ROWS * 60).astype(np.int8)),
+        ("bit", bits),
+        ("offset-bit", bits),
+    ]:
+        assert np.array_equal(read(place, numbers=numbers)[2], expected)
+    with vdb.sources.open(place) as source:
+        assert next(source.batches()).payloads == [{"text": one} for one in texts]
+    place.write_text(json.dumps({"embeddings": {"ubinary": bits.tolist()}}))
+    with pytest.raises(vdb.InvalidArgumentError, match=r"of ubinary, not of float32: .* bit"):
+        vdb.sources.open(place)
+    for document in ({"embeddings": ROWS.tolist()}, ROWS.tolist()):
+        place.write_text(json.dumps(document))
+        info, ids, vectors, _ = read(place)
+        assert info.ids == "row" and ids == list(range(40)) and np.array_equal(vectors, ROWS)
+
+
 @pytest.mark.parametrize("as_base64", [False, True])
 @pytest.mark.parametrize("numbers", ["float16", "float64", "int8", "uint8", "bit", "offset-bit"])
 def test_numbers_and_bytes_are_of_the_type_that_is_said(tmp_path, numbers, as_base64):

@@ -3,6 +3,8 @@
     {"id": "a", "vector": [0.1, 0.2], "title": "..."}              a line
     {"object": "list", "data": [{"embedding": ..., "index": 0}], "model": "..."}     a document
     [{"id": "a", "values": [0.1, 0.2], "metadata": {...}}]                           a document
+    {"embeddings": {"float": [[...]], "ubinary": [[...]]}, "texts": ["..."]}         a document
+    [[0.1, 0.2], [0.3, 0.4]]                                                         a document
 
 A vector is a list of numbers, or base64 of their bytes, little-endian. A document is read as a
 whole, and may have 128 MiB; lines may be any number. Both may be packed by gzip.
@@ -49,6 +51,15 @@ _TYPES: Final = {
     "bit": "u1",
     "offset-bit": "i1",
 }
+_NAMES: Final = {
+    "float": "float32",
+    "int8": "int8",
+    "uint8": "uint8",
+    "binary": "offset-bit",
+    "ubinary": "bit",
+    "base64": "float32",
+}
+"""What Cohere calls types of numbers."""
 _BITS: Final = ("bit", "offset-bit")
 
 
@@ -105,7 +116,7 @@ class JsonRecords(Source):
         self._path, self._fields, self._length = path, fields, length
 
     def _records(self, rows: int) -> Iterator[SourceBatch]:
-        records = _objects(self._path)
+        records = _objects(self._path, self._fields.numbers)
         start = 0
         while part := list(islice(records, rows)):
             yield self._batch(part, start)
@@ -152,7 +163,7 @@ class JsonRecords(Source):
         return matrix, missing if missing.any() else None
 
 
-def _objects(path: Path) -> Iterator[tuple[str, dict[str, Any]]]:
+def _objects(path: Path, numbers: str) -> Iterator[tuple[str, dict[str, Any]]]:
     """The place of each record, and the record."""
     with closing(ByteStream(path)) as stream:
         for number, text in enumerate(_lines(stream), 1):
@@ -163,11 +174,11 @@ def _objects(path: Path) -> Iterator[tuple[str, dict[str, Any]]]:
                 value = plain_json(text)
             except PlainJsonError as error:
                 if number == 1:
-                    yield from _of_document(path)
+                    yield from _of_document(path, numbers)
                     return
                 raise stream.error(place, str(error)) from None
-            if number == 1 and _listed(value) is not None:
-                yield from _of_document(path)
+            if number == 1 and _listed(value, numbers) is not None:
+                yield from _of_document(path, numbers)
                 return
             if not isinstance(value, dict):
                 raise stream.error(place, f"is {shown(value)}, not an object")
@@ -182,12 +193,14 @@ def _lines(stream: ByteStream) -> Iterator[bytes]:
         number, longest = number + 1, _LONGEST_LINE
 
 
-def _of_document(path: Path) -> Iterator[tuple[str, dict[str, Any]]]:
+def _of_document(path: Path, numbers: str) -> Iterator[tuple[str, dict[str, Any]]]:
     with closing(ByteStream(path)) as stream:
-        records = _listed(_document(stream))
+        records = _listed(_document(stream), numbers)
         if records is None:
             raise stream.error("the document", f"has no list of objects, such as {_LISTS[0]!r}")
         for number, record in enumerate(records):
+            if isinstance(record, list):
+                record = {"vector": record}  # noqa: PLW2901 - a vector alone
             if not isinstance(record, dict):
                 raise stream.error(f"record {number:,}", f"is {shown(record)}, not an object")
             yield f"record {number:,}", record
@@ -201,14 +214,37 @@ def _document(stream: ByteStream) -> Any:
         raise stream.error("the document", str(error)) from None
 
 
-def _listed(value: Any) -> list[Any] | None:
-    """The list of objects in a document; None where it is none."""
+def _listed(value: Any, numbers: str) -> list[Any] | None:
+    """The list of objects, or of vectors, in a document; None where it is none."""
     if isinstance(value, list):
         return value
     if not isinstance(value, dict) or any(name in value for name in _VECTORS):
         return None
+    if "embeddings" in value:
+        return _embeddings(value, numbers)
     lists = [value[name] for name in _LISTS if isinstance(value.get(name), list)]
     return lists[0] if len(lists) == 1 else None
+
+
+def _embeddings(answer: dict[str, Any], numbers: str) -> list[Any] | None:
+    """The vectors of an answer of Cohere's, with their texts."""
+    vectors = answer["embeddings"]
+    if isinstance(vectors, dict):
+        there = [name for name in vectors if vectors[name]]
+        names = [name for name in there if _NAMES.get(name) == numbers]
+        if not names:
+            kinds = tuple(dict.fromkeys(_NAMES[name] for name in there if name in _NAMES))
+            raise InvalidArgumentError(
+                f"the embeddings are of {', '.join(there)}, not of {numbers}: give numbers=, one "
+                f"of {', '.join(kinds)}",
+                expected=kinds,
+                received=numbers,
+            )
+        vectors = vectors[names[0]]
+    texts = answer.get("texts")
+    if not isinstance(vectors, list) or not isinstance(texts, list) or len(texts) != len(vectors):
+        return vectors if isinstance(vectors, list) else None
+    return [{"vector": one, "text": text} for one, text in zip(vectors, texts, strict=True)]
 
 
 def _open(
@@ -221,7 +257,7 @@ def _open(
     optional: bool = False,
 ) -> Source:
     path = place.require_file(FORMAT.name)
-    records = _objects(path)
+    records = _objects(path, numbers)
     first = next(records, None)
     if first is None:
         raise InvalidArgumentError(f"{place.text} has no records", received=place.text)
