@@ -31,6 +31,7 @@ UNIT = ROWS / np.linalg.norm(ROWS, axis=1, keepdims=True)
         ("inner-product", "ip", "native", ROWS, "float32"),
         ("float16", "l2", "ngt", ROWS.astype(np.float16), "float16"),
         ("bytes", "l2", "ngt", BYTES, "float32"),
+        ("bytes-cosine", "cosine", "ngt", BYTES, "float32"),
         ("hamming", "hamming", "native", BYTES, "bit"),
     ],
 )

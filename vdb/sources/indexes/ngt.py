@@ -60,6 +60,8 @@ _DISTANCES: Final = {
 _OF_BYTES: Final = {
     "L2": _Distance("l2", "ngt"),
     "L1": _Distance("l1", "ngt"),
+    "Cosine": _Distance("cosine", "ngt"),
+    "Angle": _Distance("cosine", "ngt-angle"),
     "Hamming": _Distance("hamming", "native"),
     "InnerProduct": _Distance("ip", "native"),
 }
@@ -129,7 +131,7 @@ class _Library:
         self._index = ngtpy.Index(str(directory), read_only=True)
 
     def search(self, queries: NDArray[Any], k: int) -> Sequence[Answer]:
-        """As `Engine.search`, by its linear search."""
+        """As `Engine.search`, by its linear search: that of the graph may be for L2 here."""
         answers = [self._index.linear_search(query, k) for query in queries]
         return [Answer([one for one, _ in row], [score for _, score in row]) for row in answers]
 

@@ -37,6 +37,7 @@ for distance in ("L2", "L1", "Cosine", "Angle", "Normalized Cosine", "Normalized
     made(distance.replace(" ", "-").lower(), distance, "Float", rows)
 made("float16", "L2", "Float16", rows)
 made("bytes", "L2", "Byte", bits(dim=8 * DIM))
+made("bytes-cosine", "Cosine", "Byte", bits(dim=8 * DIM))
 made("hamming", "Hamming", "Byte", bits(dim=8 * DIM))
 made("jaccard-bytes", "Jaccard", "Byte", bits(dim=8 * DIM))
 made(
