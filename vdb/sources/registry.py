@@ -16,7 +16,7 @@ from vdb.sources.data import (
     vecs,
     word2vec,
 )
-from vdb.sources.databases import duckdb, qdrant, zvec
+from vdb.sources.databases import duckdb, qdrant, sqlite_blobs, zvec
 from vdb.sources.databases.chroma import source as chroma
 from vdb.sources.databases.milvus_lite import source as milvus_lite
 from vdb.sources.databases.sqlite_vec import source as sqlite_vec
@@ -44,6 +44,7 @@ FORMATS: Final[dict[str, SourceFormat]] = {
         duckdb,
         milvus_lite,
         qdrant,
+        sqlite_blobs,
         sqlite_vec,
         zvec,
         # data

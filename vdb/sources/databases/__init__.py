@@ -4,6 +4,7 @@
 `duckdb`      tables of DuckDB's files
 `milvus_lite`  directories of Milvus Lite
 `qdrant`      directories of Qdrant's client
+`sqlite_blobs`  tables of SQLite with vectors in a column of BLOBs
 `sqlite_vec`  tables of sqlite-vec
 `zvec`        collections of zvec
 """

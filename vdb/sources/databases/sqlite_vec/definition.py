@@ -11,7 +11,7 @@ import re
 from dataclasses import dataclass
 from typing import Final
 
-__all__ = ["Definition", "VectorColumn", "definition_of"]
+__all__ = ["Definition", "VectorColumn", "definition_of", "is_vec0"]
 
 _STATEMENT: Final = re.compile(
     r"\s*CREATE\s+VIRTUAL\s+TABLE\b.*?\bUSING\s+vec0\s*\((.*)\)\s*;?\s*", re.IGNORECASE | re.DOTALL
@@ -77,15 +77,20 @@ class Definition:
     auxiliary: dict[str, str]
 
 
-def definition_of(statement: str) -> Definition | None:
-    """The columns that a statement names; None if it is not one of vec0.
+def is_vec0(statement: str) -> bool:
+    """Whether a statement creates a table of vec0."""
+    return _STATEMENT.fullmatch(statement) is not None
+
+
+def definition_of(statement: str) -> Definition:
+    """The columns that a statement of vec0 names.
 
     Raises:
-        ValueError: A column is of no known kind; says which.
+        ValueError: It is no such statement, or a column is of no known kind; says which.
     """
     match = _STATEMENT.fullmatch(statement)
     if match is None:
-        return None
+        raise ValueError("is not of vec0")
     vectors: list[VectorColumn] = []
     key: tuple[str, str] | None = None
     partitions: dict[str, str] = {}

@@ -12,7 +12,12 @@ from numpy.typing import NDArray
 from vdb.model.metrics import METRICS
 from vdb.sources.batch import SourceBatch
 from vdb.sources.databases.sqlite_vec.chunks import Chunks
-from vdb.sources.databases.sqlite_vec.definition import Definition, VectorColumn, definition_of
+from vdb.sources.databases.sqlite_vec.definition import (
+    Definition,
+    VectorColumn,
+    definition_of,
+    is_vec0,
+)
 from vdb.sources.engine import Answer, Engine
 from vdb.sources.info import SourceInfo
 from vdb.sources.reading.libraries import version_of
@@ -93,18 +98,14 @@ class _Library:
 
 def _open(place: Place, table: str | None = None, column: str | None = None) -> Source:
     file = SqliteFile(place.require_file(FORMAT.name))
-    tables = {}
-    for name, statement in file.tables().items():
-        try:
-            definition = definition_of(statement)
-        except ValueError as error:
-            raise file.error(f"table {name}", str(error)) from error
-        if definition is not None:
-            tables[name] = definition
+    tables = {name: text for name, text in file.tables().items() if is_vec0(text)}
     if not tables:
         raise file.error("the database", "has no table of vec0")
     name = named_part("table", "the database has several tables of vec0", table, tables)
-    definition = tables[name]
+    try:
+        definition = definition_of(tables[name])
+    except ValueError as error:
+        raise file.error(f"table {name}", str(error)) from error
     columns = {one.name: one for one in definition.vectors}
     several = f"the table {name} has several columns of vectors"
     vectors = columns[named_part("column", several, column, columns)]
