@@ -19,6 +19,7 @@ from vdb.sources.data import (
 from vdb.sources.databases import duckdb, qdrant, sqlite_blobs, zvec
 from vdb.sources.databases.chroma import source as chroma
 from vdb.sources.databases.milvus_lite import source as milvus_lite
+from vdb.sources.databases.pgvector import source as pgvector
 from vdb.sources.databases.sqlite_vec import source as sqlite_vec
 from vdb.sources.indexes import annoy, hannoy, hnswlib, ngt, svs, usearch, voyager, vsag
 from vdb.sources.indexes.faiss import source as faiss
@@ -43,6 +44,7 @@ FORMATS: Final[dict[str, SourceFormat]] = {
         chroma,
         duckdb,
         milvus_lite,
+        pgvector,
         qdrant,
         sqlite_blobs,
         sqlite_vec,

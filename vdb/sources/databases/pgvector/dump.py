@@ -1,0 +1,134 @@
+"""A plain dump of pg_dump: its tables with vectors, their indexes, and where their rows begin.
+
+A table's statement has one column a line; its rows follow a COPY statement; an index of pgvector
+names the class of its operators, which says the metric.
+"""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Final
+
+from vdb.errors import DiskError
+from vdb.model.config import HNSW, LIMITS
+from vdb.sources.databases.pgvector.columns import Column
+
+__all__ = ["Dump", "Table"]
+
+_LONGEST: Final = 16 << 20
+_NAME = r'(?:"(?:[^"]|"")*"|[\w$]+)'
+_QUALIFIED = rf"(?:{_NAME}\.)?({_NAME})"
+_CREATE = re.compile(rf"CREATE (?:UNLOGGED )?TABLE {_QUALIFIED} \(")
+_COLUMN = re.compile(rf"\s+({_NAME}) ([^,]+?(?:\(\d+(?:,\d+)?\)[^,]*)?),?$")
+_COPY = re.compile(rf"COPY {_QUALIFIED} \((.*)\) FROM stdin;")
+_INDEX = re.compile(
+    rf"CREATE INDEX {_NAME} ON {_QUALIFIED} USING (hnsw|ivfflat) \(({_NAME}) (?:{_NAME}\.)?(\w+)\)"
+    r"(?: WITH \((.*)\))?"
+)
+_CONSTRAINT = re.compile(r" (NOT NULL|DEFAULT|GENERATED|COLLATE|PRIMARY|UNIQUE|CONSTRAINT|CHECK)\b")
+_METRICS: Final = {
+    "l2": "l2",
+    "ip": "ip",
+    "cosine": "cosine",
+    "l1": "l1",
+    "hamming": "hamming",
+}
+
+
+@dataclass(slots=True)
+class Table:
+    """A table.
+
+    Attributes:
+        name: Its name, without a schema.
+        columns: Its columns by name.
+        copied: The columns in the order of its rows.
+        offset: Byte of the first row; None where there are no rows.
+        line: The number of its line.
+        metrics: Of a column of vectors that has an index, the metric of it.
+        indexes: Of such a column, the parameters of its graph.
+    """
+
+    name: str
+    columns: dict[str, Column] = field(default_factory=dict)
+    copied: list[str] = field(default_factory=list)
+    offset: int | None = None
+    line: int = 0
+    metrics: dict[str, str] = field(default_factory=dict)
+    indexes: dict[str, HNSW] = field(default_factory=dict)
+
+    @property
+    def vectors(self) -> list[str]:
+        """The columns that can be that of the vectors."""
+        return [name for name, column in self.columns.items() if column.is_vector]
+
+
+class Dump:
+    """All tables of a dump, which is read once from its beginning to its end."""
+
+    def __init__(self, path: Path) -> None:
+        self.tables: dict[str, Table] = {}
+        self.version: str | None = None
+        try:
+            with path.open("rb") as file:
+                number = 0
+                rows = False
+                open_table: Table | None = None
+                while line := file.readline(_LONGEST):
+                    number += 1
+                    if rows:
+                        rows = line.rstrip(b"\r\n") != b"\\."
+                        continue
+                    text = line.decode("utf-8", "replace").rstrip("\r\n")
+                    if open_table is not None:
+                        open_table = self._column(open_table, text)
+                    elif (copied := self._statement(text)) is not None:
+                        copied.offset, copied.line, rows = file.tell(), number + 1, True
+                    elif match := _CREATE.match(text):
+                        open_table = self.tables.setdefault(
+                            _plain(match[1]), Table(_plain(match[1]))
+                        )
+        except OSError as error:
+            raise DiskError(f"{path} cannot be read: {error}") from error
+
+    def _column(self, table: Table, text: str) -> Table | None:
+        """A line inside the statement of a table; None at its end."""
+        if text.startswith(")"):
+            return None
+        if not text.lstrip().startswith("CONSTRAINT ") and (match := _COLUMN.match(text)):
+            name = _plain(match[1])
+            declared = _CONSTRAINT.split(match[2], maxsplit=1)[0]
+            table.columns[name] = Column.of(name, declared)
+        return table
+
+    def _statement(self, text: str) -> Table | None:
+        """A line outside: notes what it says, and gives the table whose rows follow."""
+        if match := _COPY.match(text):
+            table = self.tables.setdefault(_plain(match[1]), Table(_plain(match[1])))
+            table.copied = [_plain(one.strip()) for one in re.findall(_NAME, match[2])]
+            return table
+        if match := _INDEX.match(text):
+            self._index(match)
+        elif text.startswith("-- Dumped from database version ") and self.version is None:
+            self.version = text.removeprefix("-- Dumped from database version ")
+        return None
+
+    def _index(self, match: re.Match[str]) -> None:
+        """An index of vectors: its metric, and the parameters of its graph."""
+        kind, column, operators, options = match[2], _plain(match[3]), match[4], match[5] or ""
+        table = self.tables.get(_plain(match[1]))
+        metric = _METRICS.get(operators.removesuffix("_ops").rpartition("_")[2])
+        if table is None or metric is None:
+            return
+        table.metrics[column] = metric
+        given = dict(re.findall(r"(\w+)='?(\d+)'?", options))
+        M, ef = int(given.get("m", 16)), int(given.get("ef_construction", 64))
+        if kind == "hnsw" and LIMITS.M[0] <= M <= LIMITS.M[1] and 0 < ef <= LIMITS.ef_construction:
+            table.indexes[column] = HNSW(M=M, ef_construction=ef)
+
+
+def _plain(name: str) -> str:
+    """A name without its quotes."""
+    return name[1:-1].replace('""', '"') if name.startswith('"') else name
