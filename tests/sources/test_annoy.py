@@ -96,3 +96,13 @@ def test_a_damaged_item_is_refused_with_its_number(tmp_path):
     place = tmp_path / "a.ann"
     place.write_bytes(whole)
     assert "item 5" in str(refused(place, metric="l2", dim=DIM))
+
+
+def test_a_length_that_is_no_number_is_refused(tmp_path):
+    whole = bytearray((FILES / "angular.ann").read_bytes())
+    place = tmp_path / "a.ann"
+    width = 12 + 4 * DIM
+    for length in (bytes.fromhex("0100807f"), bytes.fromhex("0000807f"), bytes(4)):
+        whole[5 * width + 4 : 5 * width + 8] = length
+        place.write_bytes(whole)
+        assert "item 5" in str(refused(place, metric="cosine", dim=DIM))

@@ -34,6 +34,7 @@ __all__ = ["FORMAT", "AnnoySource"]
 
 _COUNT: Final = 4
 _PART: Final = 65_536
+_LARGEST: Final = float(np.finfo(np.float32).max)
 
 
 class _Kind(NamedTuple):
@@ -88,10 +89,11 @@ class AnnoySource(Source):
             return _REVERSED[stored[:, : -(-self._columns // 8)]]
         vectors = stored.view("<f4")
         if self._metric == "cosine":
-            said = nodes[:, 4:8].copy().view("<f4")[:, 0].astype(np.float64)
             with np.errstate(all="ignore"):
+                said = nodes[:, 4:8].copy().view("<f4")[:, 0].astype(np.float64)
                 lengths = np.square(vectors, dtype=np.float64).sum(axis=1)
-                sound = ~(np.abs(said - lengths) > 1e-3 * lengths)
+                sound = np.abs(said - lengths) <= 1e-3 * lengths
+                sound |= ~(lengths < _LARGEST)  # float32 has no such length
             self._require(numbers, nodes, sound, "a length that is not the vector's")
         return vectors
 
