@@ -141,6 +141,18 @@ def test_a_damaged_file_is_refused_with_its_place(tmp_path):
         list(open_source(place).batches())
 
 
+def test_a_row_group_is_not_held_as_a_whole(tmp_path):
+    rows = np.random.default_rng(0).normal(size=100_000 * 32).astype(np.float32)
+    lists = pa.FixedSizeListArray.from_arrays(pa.array(rows), 32)
+    place = tmp_path / "a.parquet"
+    pq.write_table(pa.table({"vector": lists}), place, row_group_size=100_000)
+    before, peak = pa.total_allocated_bytes(), 0
+    with open_source(place) as source:
+        for _ in source.batches(1000):
+            peak = max(peak, pa.total_allocated_bytes() - before)
+    assert peak < rows.nbytes / 2
+
+
 def test_an_empty_table_says_so(tmp_path):
     pq.write_table(table().slice(0, 0), tmp_path / "a.parquet")
     with open_source(tmp_path / "a.parquet") as source:

@@ -54,7 +54,10 @@ def _open(place: Place, **options: Any) -> Source:
 def _file(path: Path) -> Any:
     parquet = needed("pyarrow.parquet", "pyarrow", "reading Parquet files")
     with damage_told(str(path), "the footer"):
-        return parquet.ParquetFile(path, buffer_size=_BUFFER, page_checksum_verification=True)
+        # pre_buffer, which is on by default, reads a whole row group whatever buffer_size says.
+        return parquet.ParquetFile(
+            path, buffer_size=_BUFFER, pre_buffer=False, page_checksum_verification=True
+        )
 
 
 def _parts(place: Place) -> list[Path]:
