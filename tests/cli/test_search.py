@@ -338,7 +338,7 @@ def test_more_like_goes_with_pages_variety_and_groups(run, untouched):
 def test_an_offset_leaves_out_the_best(run, untouched):
     query = ("search", untouched, "notes", "--id", "note-6", "--exact", "--json")
     assert ids(run(*query, "-k", 4, "--offset", 3)) == ids(run(*query, "-k", 7))[3:]
-    assert run(*query, "--offset", -1).failed_with("offset must be between 0")
+    assert run(*query, "--offset", -1).failed_with("--offset must be between 0")
 
 
 def test_diversity_and_groups(run, untouched):
@@ -359,6 +359,6 @@ def test_diversity_and_groups(run, untouched):
     shown = run(*query, "-k", 3, "--group-by", field, "--explain")
     assert shown.status == 0 and "3 nearest groups" in shown.out and "plan: " in shown.out
     assert run(*query, "--diversity", 2).failed_with("diversity must be between 0 and 1")
-    assert run(*query, "--per-group", 2).failed_with("per_group belongs to group_by=")
+    assert run(*query, "--per-group", 2).failed_with("--per-group belongs to --group-by")
     nothing = run(*query, "--group-by", "nowhere")
     assert nothing.status == 0 and "0 nearest groups" in nothing.out

@@ -15,6 +15,7 @@ _ARGUMENTS = {
     "HNSW.ef_construction": "--ef-construction",
     "HNSW.codes": "--codes",
     "dim": "the number of dimensions",
+    "diversity": "--diversity",
     "dtype": "--dtype",
     "ef": "--ef",
     "efs": "--ef",
@@ -27,6 +28,8 @@ _ARGUMENTS = {
     "memory_limit": "--memory-limit",
     "metric": "--metric",
     "model": "--model",
+    "offset": "--offset",
+    "per_group": "--per-group",
     "q": "the query",
     "metrics": "--metrics",
     "sample": "--sample",
@@ -45,12 +48,14 @@ _ARGUMENTS = {
 }
 
 _PLACES = {
+    "per_group belongs to group_by=": "--per-group belongs to --group-by",
     "source must be that of a directory": "SOURCE must be a directory",
     "target must be that of a directory": "DEST must be a directory",
 }
-"""Arguments of other commands that are called like options of `vdb scores`."""
+"""Beginnings that the pattern below does not replace, or would replace by another option."""
 
 _ENDINGS = {
+    '; ":memory:" is a temporary database': "",
     "; rebuild(keep_previous=True) keeps the one before": (
         "; vdb rebuild --keep-previous keeps the one before"
     ),
