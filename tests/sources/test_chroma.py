@@ -129,6 +129,23 @@ def test_the_metric_is_in_the_schema_alone_and_never_guessed(tmp_path):
         assert (source.info.metric, source.info.metrics) == (None, SPACES)
 
 
+def test_the_space_in_the_metadata_is_the_metric_of_older_collections(tmp_path):
+    place = unpacked("1.5.9", tmp_path)
+    with closing(sqlite3.connect(place / "chroma.sqlite3")) as database, database:
+        # As 0.6.3 writes it, whatever the space is.
+        config = '{"hnsw_configuration": {"space": "l2", "ef_construction": 100, "M": 16}}'
+        database.execute("UPDATE collections SET schema_str = NULL, config_json_str = ?", [config])
+        rows = "SELECT DISTINCT str_value FROM collection_metadata WHERE key = 'hnsw:space'"
+        assert {space for (space,) in database.execute(rows)} == set(SPACES)
+    for space in SPACES:
+        with vdb.sources.open(place, collection=f"docs-{space}") as source:
+            assert source.info.metric == space
+            assert source.info.index == vdb.HNSW(M=8, ef_construction=40)
+    with vdb.sources.open(place, collection="lists") as source:
+        assert source.info.metric == "l2"
+        assert source.info.index == vdb.HNSW(M=16, ef_construction=100)
+
+
 def test_opening_changes_nothing(directory):
     before = {path: path.read_bytes() for path in directory.rglob("*") if path.is_file()}
     with vdb.sources.open(directory, collection="docs-cosine") as source:

@@ -1,7 +1,8 @@
 """A collection as Chroma's catalogue has it.
 
-Since 1.1 the metric is in `collections.schema_str` alone; from 0.6 on in `config_json_str`; before
-that in the metadata as "hnsw:space", and l2 where there is none of these columns and no such key.
+Newer releases have the metric in `collections.schema_str` alone. Where there is none, it is that of
+the metadata "hnsw:space", whatever `config_json_str` says, into which 0.6 writes l2 beside it; then
+that of `config_json_str`; and l2 where the table has none of these columns.
 """
 
 from __future__ import annotations
@@ -136,8 +137,6 @@ def _metric(
     parameters: dict[str, Any] = {}
     if vectors is not None:
         metric, parameters = vectors.get("space"), vectors.get("hnsw") or {}
-    elif hnsw is not None:
-        metric, parameters = hnsw.get("space"), hnsw
     else:
         metadata = {
             key: text if text is not None else number
@@ -146,11 +145,14 @@ def _metric(
                 [row["id"]],
             )
         }
-        before = "schema_str" not in row and not config
-        metric = metadata.get("hnsw:space", "l2" if before else None)
+        if hnsw is None:
+            before = "schema_str" not in row and not config
+            hnsw = {"space": "l2", "M": 16, "ef_construction": 100} if before else {}
+        M = hnsw.get("max_neighbors", hnsw.get("M"))
+        metric = metadata.get("hnsw:space", hnsw.get("space"))
         parameters = {
-            "max_neighbors": metadata.get("hnsw:M", 16 if before else None),
-            "ef_construction": metadata.get("hnsw:construction_ef", 100 if before else None),
+            "max_neighbors": metadata.get("hnsw:M", M),
+            "ef_construction": metadata.get("hnsw:construction_ef", hnsw.get("ef_construction")),
         }
     if metric is not None and metric not in METRICS:
         raise file.error(where, f"has the space {metric!r}")

@@ -245,7 +245,7 @@ FORMAT = SourceFormat(
     options=(
         Option("collection", "the collection, by its name or its id, where there are several"),
     ),
-    versions="Chroma 0.4.24 and 1.5.9",
+    versions="Chroma 0.4.24 and 1.5.9; 0.6.3 by hand",
     holds="ids, vectors, metadata, documents, the metric, `max_neighbors`, `ef_construction`",
     lacks="under cosine, the last bit of vectors that have left the queue",
     metric="in the catalogue",
