@@ -27,7 +27,13 @@ def _open(place: Place, **options: Any) -> Source:
     paths = [place.path] if place.file is not None else _parts(place)
     if not paths:
         place.require_file(FORMAT.name)
-    files = [_file(path) for path in paths if path is not None]
+    known = [path for path in paths if path is not None]
+    files = [_file(path) for path in known]
+    with damage_told(place.text, "the schema"):
+        return _table(place, known, files, options)
+
+
+def _table(place: Place, paths: list[Path], files: list[Any], options: dict[str, Any]) -> Source:
     schema = files[0].schema_arrow
     for path, file in zip(paths, files, strict=True):
         if not file.schema_arrow.equals(schema):

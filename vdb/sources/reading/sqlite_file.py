@@ -47,7 +47,7 @@ class SqliteFile:
             self._connection.execute("PRAGMA trusted_schema = OFF")
             self._connection.execute("PRAGMA query_only = ON")
             self._connection.execute("PRAGMA cell_size_check = ON")
-        except sqlite3.Error as error:
+        except (sqlite3.Error, UnicodeDecodeError) as error:
             raise self.error("the database", str(error)) from error
 
     def rows(self, query: str, values: Sequence[Any] = ()) -> Iterator[tuple[Any, ...]]:
@@ -60,7 +60,7 @@ class SqliteFile:
             cursor = self._connection.execute(query, values)
             while rows := cursor.fetchmany(_FETCHED):
                 yield from rows
-        except (sqlite3.Error, OverflowError) as error:
+        except (sqlite3.Error, OverflowError, UnicodeDecodeError) as error:
             raise self.error("the database", str(error)) from error
 
     def one(self, query: str, values: Sequence[Any] = ()) -> tuple[Any, ...] | None:
