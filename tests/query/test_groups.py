@@ -160,3 +160,13 @@ def test_of_nothing_there_are_no_groups(collection, full, crowd):
 def test_what_cannot_be_meant_is_refused(full, crowd, options, error, text):
     with pytest.raises(error, match=text):
         full.search(crowd[0], **options)
+
+
+def test_a_field_that_no_record_has_is_said_in_the_plan(db):
+    docs = db.create_collection("docs", dim=2, metric="l2")
+    docs.add([1, 2], [[1, 0], [0, 1]], [{"year": 1}, {"year": 2}])
+    groups = docs.search([1, 0], k=2, group_by="yaer")
+    assert len(groups) == 0
+    assert groups.plan.reason.endswith("no record that was found has a value at 'yaer'")
+    assert "no record" not in docs.search([1, 0], k=2, group_by="year").plan.reason
+    assert "yaer" not in docs.search([1, 0], k=2, group_by="yaer", where={"year": 3}).plan.reason

@@ -13,7 +13,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterable
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any, TypeAlias
 
 import numpy as np
@@ -85,6 +85,7 @@ class _Grouping:
         groups: Places and ids of the hits by value; in the order in which values were met.
         plan: That of the first search.
         complete: Whether every record that can be a hit was among the hits.
+        seen: Hits that were looked at for groups.
     """
 
     reader: Reader
@@ -97,6 +98,7 @@ class _Grouping:
     groups: dict[_Value, dict[Id, _Key]] = field(default_factory=dict)
     plan: Plan | None = None
     complete: bool = False
+    seen: int = 0
 
     @property
     def k(self) -> int:
@@ -110,6 +112,7 @@ class _Grouping:
         while not self.complete and len(self.groups) < self.k:
             hits = self._hits(width, where)
             self.plan = hits.plan if self.plan is None else self.plan
+            self.seen += len(hits)
             self._take(hits)
             whole = len(hits) < width
             if whole or width >= self.view.header.count:
@@ -141,7 +144,7 @@ class _Grouping:
         }
         ids = list(dict.fromkeys(i for own in chosen.values() for i in own))
         if not ids:
-            return GroupedHits(self.path, (), self.plan)
+            return GroupedHits(self.path, (), self._plan_without_groups())
         where = nodes.In(ID_PATH, tuple(ids))
         hits = self.search(
             self.request._replace(k=len(ids), where=where, exact=True, target_recall=None)
@@ -153,6 +156,14 @@ class _Grouping:
             places = sorted(place[i] for i in own if i in place)
             groups.append(HitGroup(value, hits.take(np.array(places, dtype=np.intp))))
         return GroupedHits(self.path, groups, self.plan)
+
+    def _plan_without_groups(self) -> Plan | None:
+        """The plan, with the word that no record has the field, which may be misspelled."""
+        plan = self.plan
+        if plan is None or not self.seen:
+            return plan
+        remark = f"no record that was found has a value at {self.path!r}"
+        return replace(plan, reason=f"{plan.reason}; {remark}")
 
     def _hits(self, width: int, where: Filter | None) -> Hits:
         """The nearest of the records that pass the request's filter and this one, ids only."""
