@@ -18,6 +18,7 @@ from vdb.sources.data import (
 )
 from vdb.sources.databases import duckdb, qdrant, sqlite_blobs, zvec
 from vdb.sources.databases.chroma import source as chroma
+from vdb.sources.databases.elasticsearch import source as elasticsearch
 from vdb.sources.databases.milvus_lite import source as milvus_lite
 from vdb.sources.databases.pgvector import source as pgvector
 from vdb.sources.databases.sqlite_vec import source as sqlite_vec
@@ -43,6 +44,7 @@ FORMATS: Final[dict[str, SourceFormat]] = {
         # databases
         chroma,
         duckdb,
+        elasticsearch,
         milvus_lite,
         pgvector,
         qdrant,

@@ -29,6 +29,7 @@ from vdb.model.arguments import shown
 from vdb.sources.batch import Refusal, SourceBatch
 from vdb.sources.info import SourceInfo
 from vdb.sources.reading.byte_stream import ByteStream, unpacked_head
+from vdb.sources.reading.dump_head import is_dump
 from vdb.sources.reading.number_types import dtype_for, native
 from vdb.sources.reading.plain_json import PlainJsonError, plain_json
 from vdb.sources.source import Source
@@ -321,7 +322,8 @@ def _model(path: Path) -> str | None:
 def _recognise(place: Place) -> bool:
     names = [] if place.file is None else [one.lower() for one in place.file.suffixes]
     named = any(one in names for one in (".jsonl", ".ndjson", ".json"))
-    return named and unpacked_head(place.head).lstrip(b"\xef\xbb\xbf \t\r\n")[:1] in (b"{", b"[")
+    head = unpacked_head(place.head).lstrip(b"\xef\xbb\xbf \t\r\n")
+    return named and head[:1] in (b"{", b"[") and not is_dump(head)
 
 
 FORMAT = SourceFormat(

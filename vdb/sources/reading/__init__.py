@@ -17,6 +17,7 @@
 `number_types`   types of numbers, by the names that files give them
 `plain_pickle`   pickles of plain values, without running anything
 `plain_json`     strict JSON
+`dump_head`      how a dump of Elasticsearch or OpenSearch begins
 `sqlite_file`    SQLite databases, read without changing them
 `libraries`      libraries that read or made a source, imported when they are needed
 """

@@ -1,0 +1,6 @@
+"""Dumps of Elasticsearch and OpenSearch as JSON lines, and the mapping of their index.
+
+`mapping`    the fields of an index, of its vectors the metric and the parameters of the graph
+`documents`  the documents of a dump as they stand at its end
+`source`     the source and its format
+"""
