@@ -16,7 +16,7 @@ from vdb.sources.data import (
     vecs,
     word2vec,
 )
-from vdb.sources.databases import duckdb, qdrant, sqlite_blobs, zvec
+from vdb.sources.databases import duckdb, lance, qdrant, sqlite_blobs, zvec
 from vdb.sources.databases.chroma import source as chroma
 from vdb.sources.databases.elasticsearch import source as elasticsearch
 from vdb.sources.databases.milvus_lite import source as milvus_lite
@@ -45,6 +45,7 @@ FORMATS: Final[dict[str, SourceFormat]] = {
         chroma,
         duckdb,
         elasticsearch,
+        lance,
         milvus_lite,
         pgvector,
         qdrant,
