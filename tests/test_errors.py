@@ -34,6 +34,7 @@ BUILTINS = {
     "NotInvertibleError": ValueError,
     "ReadOnlyError": PermissionError,
     "SnapshotWriteError": AttributeError,
+    "SourceError": ValueError,
     "RebuildError": RuntimeError,
     "RemoteError": OSError,
     "StaleError": OSError,

@@ -61,7 +61,10 @@ import pkgutil, importlib
 import vdb
 for module in pkgutil.walk_packages(vdb.__path__, "vdb."):
     if not module.name.endswith("__main__"):
-        importlib.import_module(module.name)
+        try:
+            importlib.import_module(module.name)
+        except ModuleNotFoundError as error:
+            assert error.name == "pydantic_core", error  # loaded when pydantic asks
 from vdb.cli.app import run
 place = sys.argv[1]
 with vdb.open(place) as db:

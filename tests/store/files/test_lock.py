@@ -191,7 +191,7 @@ def test_a_process_that_writes_without_a_pause_lets_others_in(env, path):
             with env.batch(timeout=5.0) as batch:
                 batch.put(b"\x7f", bytes([i]))
         (path.parent / "stop").touch()
-        assert int(other.hear()) >= 5
+        assert int(other.hear()) >= 1
         other.end()
 
 

@@ -21,8 +21,9 @@ KINDS = {"int": "a number", "str": "text"}
 
 def message_with_places(error: VdbError, source: FileReader, part: Part) -> str:
     """The error's message, with places in the part replaced by places in the files."""
-    message = in_options(str(error))
-    match = PLACES.match(message)
+    original = str(error)
+    message = in_options(original)
+    match = PLACES.match(original)
     if match is None:
         return message
 
@@ -30,7 +31,7 @@ def message_with_places(error: VdbError, source: FileReader, part: Part) -> str:
         return source.place(part.rows[number], of_vector=match["what"] == "vectors")
 
     row = getattr(error, "row", None)
-    ending = message[match.end() :]
+    ending = in_options(original[match.end() :])
     try:
         text = place(int(match["row"]) if row is None else row)
         if match["how"]:

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
 
+from vdb.errors import VdbError
 from vdb.kernel import encode_columns
 from vdb.model import dataframes, pauses
 
@@ -74,6 +75,8 @@ class PayloadColumns(NamedTuple):
 def _named_values(name: Any, column: Any) -> list[Any]:
     try:
         return _values(column)
+    except VdbError:
+        raise
     except ValueError as error:
         raise error if name is None else ValueError(f"column {name!r}: {error}") from error
 
