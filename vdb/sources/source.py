@@ -6,7 +6,7 @@ import hashlib
 import json
 from abc import abstractmethod
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from types import TracebackType
 from typing import Any, Final, Self
 
@@ -46,13 +46,15 @@ class Source(ArrowTable):
         skipped: Rows left out by the latest reading, by reason, such as "deleted".
     """
 
-    __slots__ = ("_closed", "info", "skipped")
+    __slots__ = ("_closed", "_closing", "info", "skipped")
 
     info: SourceInfo
     skipped: Counter[str]
 
-    def __init__(self, info: SourceInfo) -> None:
+    def __init__(self, info: SourceInfo, *closing: Callable[[], object]) -> None:
+        """`closing`: what closes its files."""
         self.info = info
+        self._closing = closing
         self.skipped = Counter()
         self._closed = False
 
@@ -60,7 +62,11 @@ class Source(ArrowTable):
     def _records(self, rows: int) -> Iterator[SourceBatch]:
         """All records in order, in parts of at most `rows`; counts in `skipped` what it leaves."""
 
-    def engine(self, metric: str) -> Engine | None:  # noqa: ARG002 - for those that have one
+    def _library(self, metric: str) -> Engine | None:  # noqa: ARG002 - for those that have one
+        """As `engine`; raises ImportError where the library is not installed."""
+        return None
+
+    def engine(self, metric: str) -> Engine | None:
         """The library that made the source, opened on it to be asked for neighbours.
 
         Args:
@@ -72,7 +78,10 @@ class Source(ArrowTable):
         Example:
             engine = source.engine("l2")
         """
-        return None
+        try:
+            return self._library(metric)
+        except ImportError:
+            return None
 
     def ground_truth(self) -> tuple[NDArray[Any], NDArray[np.int64]] | None:
         """Queries (n, dim) and the row numbers (n, k) of their neighbours, if the source has them.
@@ -123,6 +132,8 @@ class Source(ArrowTable):
     def close(self) -> None:
         """Closes its files. Readings that are under way end with ClosedError."""
         self._closed = True
+        for close in self._closing:
+            close()
 
     def __enter__(self) -> Self:
         return self

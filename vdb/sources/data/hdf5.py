@@ -53,7 +53,7 @@ class Hdf5Source(Source):
     def __init__(
         self, info: SourceInfo, file: _File, vectors: str, numbers: str, ids: str | None
     ) -> None:
-        super().__init__(info)
+        super().__init__(info, file.close)
         self._file, self._vectors, self._numbers, self._ids = file, vectors, numbers, ids
 
     def _records(self, rows: int) -> Iterator[SourceBatch]:
@@ -75,11 +75,6 @@ class Hdf5Source(Source):
             text = f"have the shapes {queries.shape} and {rows.shape}"
             raise self._file.error("test and neighbors", text)
         return queries, rows
-
-    def close(self) -> None:
-        """Closes the file."""
-        super().close()
-        self._file.close()
 
 
 class _File:

@@ -49,7 +49,7 @@ class KeyedVectorsSource(Source):
         file: ByteFile | None,
         attributes: dict[str, NDArray[Any]],
     ) -> None:
-        super().__init__(info)
+        super().__init__(info, *([] if file is None else [file.close]))
         self._keys, self._vectors, self._file, self._attributes = keys, vectors, file, attributes
 
     def _records(self, rows: int) -> Iterator[SourceBatch]:
@@ -84,12 +84,6 @@ class KeyedVectorsSource(Source):
             return None
         columns = [one[start : start + count].tolist() for one in self._attributes.values()]
         return [dict(zip(self._attributes, row, strict=True)) for row in zip(*columns, strict=True)]
-
-    def close(self) -> None:
-        """Closes the file beside the pickle."""
-        super().close()
-        if self._file is not None:
-            self._file.close()
 
 
 def _open(place: Place) -> Source:

@@ -55,7 +55,7 @@ class _Array:
 class NpySource(Source):
     """One array of vectors, with an array of ids or with lines."""
 
-    __slots__ = ("_array", "_close", "_decode", "_id_field", "_ids", "_lines")
+    __slots__ = ("_array", "_decode", "_id_field", "_ids", "_lines")
 
     def __init__(
         self,
@@ -68,8 +68,8 @@ class NpySource(Source):
         lines: Path | None = None,
         id_field: str | None = None,
     ) -> None:
-        super().__init__(info)
-        self._array, self._decode, self._close = array, decode, close
+        super().__init__(info, close)
+        self._array, self._decode = array, decode
         self._ids, self._lines, self._id_field = ids, lines, id_field
 
     def _records(self, rows: int) -> Iterator[SourceBatch]:
@@ -135,11 +135,6 @@ class NpySource(Source):
             ids.append(key)
             payloads.append(value["payload"] if value.keys() == {"payload"} else value or None)
         return ids, payloads, refusals
-
-    def close(self) -> None:
-        """Closes the file."""
-        super().close()
-        self._close()
 
 
 def _object(path: Path, number: int, value: Any) -> dict[str, Any]:

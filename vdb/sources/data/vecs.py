@@ -29,7 +29,7 @@ class Vecs(Source):
     __slots__ = ("_file", "_rows")
 
     def __init__(self, info: SourceInfo, file: ByteFile, rows: int) -> None:
-        super().__init__(info)
+        super().__init__(info, file.close)
         self._file, self._rows = file, rows
 
     def _records(self, rows: int) -> Iterator[SourceBatch]:
@@ -47,11 +47,6 @@ class Vecs(Source):
             numbers = np.arange(start, start + len(part))
             vectors = np.ascontiguousarray(part[:, LENGTH:]).view(kind)
             yield SourceBatch(numbers, numbers, vectors)
-
-    def close(self) -> None:
-        """Closes the file."""
-        super().close()
-        self._file.close()
 
 
 def _open(place: Place, numbers: str | None = None) -> Source:

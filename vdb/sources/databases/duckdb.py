@@ -11,23 +11,25 @@ import re
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import replace
+from functools import partial
 from pathlib import Path
 from typing import Any, Final
 
 from numpy.typing import NDArray
 
 from vdb.errors import SourceError
-from vdb.model.config import HNSW, LIMITS
-from vdb.sources.batch import SourceBatch
+from vdb.model.config import HNSW
 from vdb.sources.engine import Answer, Engine
 from vdb.sources.info import SourceInfo
+from vdb.sources.reading.arrow_rows import ArrowRows
 from vdb.sources.reading.arrow_source import OPTIONS, open_table
+from vdb.sources.reading.graph_parameters import graph_index
 from vdb.sources.reading.libraries import needed, version_of
 from vdb.sources.reading.named_part import named_part
 from vdb.sources.source import Source
 from vdb.sources.source_format import Option, Place, SourceFormat
 
-__all__ = ["FORMAT", "DuckdbSource"]
+__all__ = ["FORMAT"]
 
 _MAGIC: Final = b"DUCK"
 _MAGIC_AT: Final = 8
@@ -42,32 +44,6 @@ _FUNCTIONS: Final = {
     "cosine": "array_cosine_distance",
     "ip": "array_negative_inner_product",
 }
-
-
-class DuckdbSource(Source):
-    """One table."""
-
-    __slots__ = ("_key", "_table", "_tables", "_vector")
-
-    def __init__(
-        self, info: SourceInfo, tables: _Tables, table: Source, key: str | None, vector: str
-    ) -> None:
-        super().__init__(info)
-        self._tables, self._table, self._key, self._vector = tables, table, key, vector
-
-    def _records(self, rows: int) -> Iterator[SourceBatch]:
-        yield from self._table.batches(rows)
-
-    def engine(self, metric: str) -> Engine | None:
-        """DuckDB's functions of distance, for columns of FLOAT[n] with a column of ids."""
-        if metric not in _FUNCTIONS or self._key is None or self.info.numbers != "float32":
-            return None
-        return _Library(self._tables, self._key, self._vector, metric, self.info.dim or 0)
-
-    def close(self) -> None:
-        """Closes the file."""
-        super().close()
-        self._table.close()
 
 
 class _Tables:
@@ -171,10 +147,8 @@ def index_of(statements: Sequence[str], column: str) -> tuple[str | None, HNSW |
         settings = {name.lower(): value for name, value in _SETTING.findall(match[2] or "")}
         metric = _METRICS.get(settings.get("metric", "l2sq").lower())
         M, ef = settings.get("m", "16"), settings.get("ef_construction", "128")
-        index = None
-        if M.isdigit() and ef.isdigit() and LIMITS.M[0] <= int(M) <= LIMITS.M[1] and int(ef):
-            index = HNSW(M=int(M), ef_construction=min(int(ef), LIMITS.ef_construction))
-        return metric, index
+        are_numbers = M.isdigit() and ef.isdigit()
+        return metric, graph_index(int(M), int(ef)) if are_numbers else None
     return None, None
 
 
@@ -230,8 +204,16 @@ def _open(place: Place, table: str | None = None, **options: Any) -> Source:
         if text
     ]
     metric, index = index_of(statements, rows.vector.name)
-    info = replace(source.info, metric=metric, index=index, convention="duckdb")
-    return DuckdbSource(info, tables, source, rows.id, rows.vector.name)
+    source.info = replace(source.info, metric=metric, index=index, convention="duckdb")
+    source.library_of = partial(_library, tables, rows, source.info)
+    return source
+
+
+def _library(tables: _Tables, rows: ArrowRows, info: SourceInfo, metric: str) -> Engine | None:
+    """DuckDB's functions of distance, for columns of FLOAT[n] with a column of ids."""
+    if metric not in _FUNCTIONS or rows.id is None or info.numbers != "float32":
+        return None
+    return _Library(tables, rows.id, rows.vector.name, metric, info.dim or 0)
 
 
 def _recognise(place: Place) -> bool:

@@ -10,15 +10,16 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from dataclasses import replace
+from functools import partial
 from pathlib import Path
 from typing import Any, Final
 
 from numpy.typing import NDArray
 
 from vdb.errors import SourceError
-from vdb.sources.batch import SourceBatch
 from vdb.sources.engine import Answer, Engine
 from vdb.sources.info import SourceInfo
+from vdb.sources.reading.arrow_rows import ArrowRows
 from vdb.sources.reading.arrow_source import OPTIONS, damage_told, open_table
 from vdb.sources.reading.libraries import needed, version_of
 from vdb.sources.reading.named_part import named_part
@@ -31,32 +32,6 @@ _METRICS: Final = {"l2": "l2", "cosine": "cosine", "dot": "ip", "hamming": "hamm
 _DISTANCES: Final = {"l2": "l2", "cosine": "cosine", "ip": "dot", "hamming": "hamming"}
 _CODED: Final = ("SQ", "PQ", "RQ")
 """Kinds of indexes that score from codes; cosine is doubled there."""
-
-
-class LanceSource(Source):
-    """One table."""
-
-    __slots__ = ("_dataset", "_key", "_table", "_vector")
-
-    def __init__(
-        self, info: SourceInfo, dataset: Any, table: Source, key: str | None, vector: str
-    ) -> None:
-        super().__init__(info)
-        self._dataset, self._table, self._key, self._vector = dataset, table, key, vector
-
-    def _records(self, rows: int) -> Iterator[SourceBatch]:
-        yield from self._table.batches(rows)
-
-    def engine(self, metric: str) -> Engine | None:
-        """Lance's search without an index, for tables with a column of ids."""
-        if metric not in _DISTANCES or self._key is None or self.info.optional_vectors:
-            return None
-        return _Library(self._dataset, self._key, self._vector, _DISTANCES[metric])
-
-    def close(self) -> None:
-        """Closes the table."""
-        super().close()
-        self._table.close()
 
 
 class _Library:
@@ -119,14 +94,22 @@ def _open(place: Place, table: str | None = None, **options: Any) -> Source:
             "were found with it do not go on here"
         )
         notes = (*notes, text)
-    info = replace(
+    records.info = replace(
         records.info,
         metric=metric,
         metrics=tuple(_DISTANCES),
         convention="lancedb",
         notes=notes,
     )
-    return LanceSource(info, dataset, records, records.rows.id, vector)
+    records.library_of = partial(_library, dataset, records.rows, records.info)
+    return records
+
+
+def _library(dataset: Any, rows: ArrowRows, info: SourceInfo, metric: str) -> Engine | None:
+    """Lance's search without an index, for tables with a column of ids."""
+    if metric not in _DISTANCES or rows.id is None or info.optional_vectors:
+        return None
+    return _Library(dataset, rows.id, rows.vector.name, _DISTANCES[metric])
 
 
 def _table(place: Place, name: str | None) -> Path:

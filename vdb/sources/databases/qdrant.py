@@ -24,11 +24,12 @@ import numpy as np
 from numpy.typing import NDArray
 
 from vdb.errors import DiskError, InvalidArgumentError, SourceError
-from vdb.model.config import HNSW, LIMITS
+from vdb.model.config import HNSW
 from vdb.model.records import Id
 from vdb.sources.batch import Refusal, SourceBatch
 from vdb.sources.engine import Answer, Engine
 from vdb.sources.info import SourceInfo
+from vdb.sources.reading.graph_parameters import graph_index
 from vdb.sources.reading.libraries import version_of
 from vdb.sources.reading.named_part import named_part
 from vdb.sources.reading.plain_pickle import PlainObject, PlainPickleError, plain_values
@@ -68,7 +69,7 @@ class QdrantSource(Source):
     __slots__ = ("_file", "_root", "_vectors")
 
     def __init__(self, info: SourceInfo, root: Path, file: SqliteFile, vectors: _Vectors) -> None:
-        super().__init__(info)
+        super().__init__(info, file.close)
         self._root, self._file, self._vectors = root, file, vectors
 
     def _records(self, rows: int) -> Iterator[SourceBatch]:
@@ -118,17 +119,9 @@ class QdrantSource(Source):
         batch.refusals = refusals
         return batch
 
-    def engine(self, metric: str) -> Engine | None:  # noqa: ARG002 - of the collection
+    def _library(self, metric: str) -> Engine | None:  # noqa: ARG002 - of the collection
         """qdrant-client, on a copy of the directory, which it locks."""
-        try:
-            return _Library(self._root, self._vectors, as_text=self.info.ids == "str")
-        except ImportError:
-            return None
-
-    def close(self) -> None:
-        """Closes the database."""
-        super().close()
-        self._file.close()
+        return _Library(self._root, self._vectors, as_text=self.info.ids == "str")
 
 
 class _Library:
@@ -274,9 +267,7 @@ def _vectors(path: Path, collection: str, config: Any, vector: str | None) -> _V
             raise _error(path, where, f"has several vectors {name!r} a point; vdb has one")
         graph = (row.get("hnsw_config") or {}), (config.get("hnsw_config") or {})
         M, ef = (graph[0].get(key) or graph[1].get(key) for key in ("m", "ef_construct"))
-        index = None
-        if M is not None and LIMITS.M[0] <= M <= LIMITS.M[1]:
-            index = HNSW(M=M, ef_construction=min(ef or _EF_CONSTRUCT, LIMITS.ef_construction))
+        index = graph_index(M, ef or _EF_CONSTRUCT)
         dim, metric = row["size"], _METRICS[row["distance"]]
         if type(dim) is not int or not 0 < dim < 1 << 20:
             raise _error(path, where, f"says that it has {dim!r} dimensions")

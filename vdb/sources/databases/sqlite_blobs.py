@@ -56,7 +56,7 @@ class SqliteBlobsSource(Source):
     __slots__ = ("_file", "_table")
 
     def __init__(self, info: SourceInfo, file: SqliteFile, table: _Table) -> None:
-        super().__init__(info)
+        super().__init__(info, file.close)
         self._file, self._table = file, table
 
     def _records(self, rows: int) -> Iterator[SourceBatch]:
@@ -113,11 +113,6 @@ class SqliteBlobsSource(Source):
             name: base64.b64encode(one).decode() if isinstance(one, bytes) else one
             for name, one in pairs
         } or None
-
-    def close(self) -> None:
-        """Closes the database."""
-        super().close()
-        self._file.close()
 
 
 def _open(

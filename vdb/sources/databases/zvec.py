@@ -19,10 +19,11 @@ import numpy as np
 from numpy.typing import NDArray
 
 from vdb.errors import DiskError, SourceError
-from vdb.model.config import HNSW, LIMITS
+from vdb.model.config import HNSW
 from vdb.sources.batch import Refusal, SourceBatch
 from vdb.sources.engine import Answer, Engine
 from vdb.sources.info import SourceInfo
+from vdb.sources.reading.graph_parameters import graph_index
 from vdb.sources.reading.libraries import needed, version_of
 from vdb.sources.reading.named_part import named_part
 from vdb.sources.reading.number_types import dtype_for, rounding_note
@@ -86,7 +87,7 @@ class ZvecSource(Source):
         batch.refusals = refusals
         return batch
 
-    def engine(self, metric: str) -> Engine | None:  # noqa: ARG002 - of the collection
+    def _library(self, metric: str) -> Engine | None:  # noqa: ARG002 - of the collection
         """The collection itself."""
         return _Library(self._copy, self._name)
 
@@ -215,10 +216,7 @@ def _fields(path: Path, collection: Any, columns: dict[str, str]) -> dict[str, s
 
 
 def _index(parameters: Any) -> HNSW | None:
-    M, ef = (getattr(parameters, name, None) for name in ("m", "ef_construction"))
-    if isinstance(M, int) and isinstance(ef, int) and LIMITS.M[0] <= M <= LIMITS.M[1] and ef > 0:
-        return HNSW(M=M, ef_construction=min(ef, LIMITS.ef_construction))
-    return None
+    return graph_index(*(getattr(parameters, name, None) for name in ("m", "ef_construction")))
 
 
 def _error(path: Path, place: str, reason: object) -> SourceError:

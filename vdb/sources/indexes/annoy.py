@@ -65,7 +65,7 @@ class AnnoySource(Source):
         self, info: SourceInfo, file: ByteFile, metric: str, items: int, columns: int, width: int
     ) -> None:
         """`columns`: numbers of a vector; `width`: bytes of a node."""
-        super().__init__(info)
+        super().__init__(info, file.close)
         self._file, self._metric = file, metric
         self._items, self._columns, self._width = items, columns, width
 
@@ -110,17 +110,9 @@ class AnnoySource(Source):
             f"{_KINDS[self._metric].name}",
         )
 
-    def engine(self, metric: str) -> Engine | None:  # noqa: ARG002 - of the file
+    def _library(self, metric: str) -> Engine | None:  # noqa: ARG002 - of the file
         """Annoy, with the file loaded."""
-        try:
-            return _Library(self._file.path, self._columns, self._metric)
-        except ImportError:
-            return None
-
-    def close(self) -> None:
-        """Closes the file."""
-        super().close()
-        self._file.close()
+        return _Library(self._file.path, self._columns, self._metric)
 
 
 class _Library:

@@ -64,7 +64,7 @@ class HannoySource(Source):
         self, info: SourceInfo, directory: Path, file: LmdbFile, index: int, distance: _Distance,
         dim: int,
     ) -> None:  # fmt: skip
-        super().__init__(info)
+        super().__init__(info, file.close)
         self._directory, self._file, self._index = directory, file, index
         self._distance, self._dim = distance, dim
 
@@ -106,7 +106,7 @@ class HannoySource(Source):
             vectors = stored.view("<f4")
         return SourceBatch(rows, np.array(ids, np.int64), vectors)
 
-    def engine(self, metric: str) -> Engine | None:  # noqa: ARG002 - of the file
+    def _library(self, metric: str) -> Engine | None:  # noqa: ARG002 - of the file
         """hannoy, with the folder opened.
 
         None where this process has hannoy in use already: all its later databases are the first.
@@ -115,15 +115,7 @@ class HannoySource(Source):
         used = "hannoy" in sys.modules and _Library.directory != directory
         if self.info.convention == "native" or used:
             return None
-        try:
-            return _Library(directory, self._distance.name, self._index)
-        except ImportError:
-            return None
-
-    def close(self) -> None:
-        """Closes the file."""
-        super().close()
-        self._file.close()
+        return _Library(directory, self._distance.name, self._index)
 
 
 class _Library:

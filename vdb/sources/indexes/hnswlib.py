@@ -44,7 +44,7 @@ class HnswlibSource(Source):
     __slots__ = ("_file", "_layout_of_records")
 
     def __init__(self, info: SourceInfo, file: ByteFile, layout: RecordLayout) -> None:
-        super().__init__(info)
+        super().__init__(info, file.close)
         self._file, self._layout_of_records = file, layout
 
     def _records(self, rows: int) -> Iterator[SourceBatch]:
@@ -55,19 +55,11 @@ class HnswlibSource(Source):
             batch = SourceBatch(part.rows, labels, part.vectors.view("<f4"))
             yield batch.take(~part.deleted)
 
-    def engine(self, metric: str) -> Engine | None:
+    def _library(self, metric: str) -> Engine | None:
         """hnswlib, with the file loaded."""
         layout = self._layout_of_records
         live = live_records(self._file, layout, self._part_rows)
-        try:
-            return _Library(self._file.path, layout, metric, live)
-        except ImportError:
-            return None
-
-    def close(self) -> None:
-        """Closes the file."""
-        super().close()
-        self._file.close()
+        return _Library(self._file.path, layout, metric, live)
 
 
 class _Library:

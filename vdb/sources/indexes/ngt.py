@@ -89,7 +89,7 @@ class NgtSource(Source):
         places: int,
     ) -> None:
         """`columns`: numbers of an object; `kind`: their dtype."""
-        super().__init__(info)
+        super().__init__(info, file.close)
         self._directory, self._file = directory, file
         self._kind, self._columns, self._places = np.dtype(kind), columns, places
 
@@ -102,22 +102,14 @@ class NgtSource(Source):
             vectors = slots.objects.view(self._kind)[:, :own]
             yield SourceBatch(slots.places - 1, slots.places - 1, vectors)
 
-    def engine(self, metric: str) -> Engine | None:  # noqa: ARG002 - of the file
+    def _library(self, metric: str) -> Engine | None:  # noqa: ARG002 - of the file
         """NGT, with the directory opened; none where its distances have no convention."""
         if self.info.convention == "native" or self.info.numbers not in ("float32", "uint8"):
             return None
         graph = self._directory / _GRAPH
         if not graph.is_file() or not graph.stat().st_size:  # NGT does not open it then
             return None
-        try:
-            return _Library(self._directory)
-        except ImportError:
-            return None
-
-    def close(self) -> None:
-        """Closes the file."""
-        super().close()
-        self._file.close()
+        return _Library(self._directory)
 
 
 class _Library:

@@ -78,7 +78,7 @@ class SvsSource(Source):
         self, info: SourceInfo, data: Path, file: ByteFile, ids: NDArray[np.uint64] | None
     ) -> None:
         """`ids` by rows."""
-        super().__init__(info)
+        super().__init__(info, file.close)
         self._data, self._file, self._ids = data, file, ids
 
     def _records(self, rows: int) -> Iterator[SourceBatch]:
@@ -92,19 +92,11 @@ class SvsSource(Source):
                 ids = signed_or_large(self._ids[start : start + len(part)])
             yield SourceBatch(numbers, ids, part)
 
-    def engine(self, metric: str) -> Engine | None:
+    def _library(self, metric: str) -> Engine | None:
         """SVS, with a flat index of the data."""
         if self.info.numbers not in ("float32", "float16"):
             return None
-        try:
-            return _Library(self._data, self.info.numbers, metric, self._ids)
-        except ImportError:
-            return None
-
-    def close(self) -> None:
-        """Closes the file."""
-        super().close()
-        self._file.close()
+        return _Library(self._data, self.info.numbers, metric, self._ids)
 
 
 class _Library:

@@ -23,11 +23,11 @@ from typing import Any, Final, NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from vdb.model.config import HNSW, LIMITS
 from vdb.sources.batch import SourceBatch
 from vdb.sources.engine import Answer, Engine
 from vdb.sources.info import SourceInfo
 from vdb.sources.reading.byte_file import ByteFile
+from vdb.sources.reading.graph_parameters import graph_index
 from vdb.sources.reading.libraries import version_of
 from vdb.sources.reading.number_types import dtype_for, native, rounding_note, signed_or_large
 from vdb.sources.source import Source
@@ -108,7 +108,7 @@ class UsearchSource(Source):
     __slots__ = ("_file", "_layout_of_file")
 
     def __init__(self, info: SourceInfo, file: ByteFile, layout: _Layout) -> None:
-        super().__init__(info)
+        super().__init__(info, file.close)
         self._file, self._layout_of_file = file, layout
 
     def _records(self, rows: int) -> Iterator[SourceBatch]:
@@ -126,19 +126,11 @@ class UsearchSource(Source):
             vectors = native(part[there], layout.numbers.name)
             yield SourceBatch(numbers[there], signed_or_large(labels[there]), vectors)
 
-    def engine(self, metric: str) -> Engine | None:
+    def _library(self, metric: str) -> Engine | None:
         """USearch, with the file loaded; none for metrics that vdb does not have."""
         if self._layout_of_file.metric != metric:
             return None
-        try:
-            return _Library(self._file.path)
-        except ImportError:
-            return None
-
-    def close(self) -> None:
-        """Closes the file."""
-        super().close()
-        self._file.close()
+        return _Library(self._file.path)
 
 
 class _Library:
@@ -258,7 +250,6 @@ def _open(place: Place) -> Source:
     file = ByteFile(place.require_file(FORMAT.name))
     layout = _layout(file)
     own = layout.metric in _OWN
-    sound = LIMITS.M[0] <= layout.M <= LIMITS.M[1]
     info = SourceInfo(
         format=FORMAT.name,
         version="Index",
@@ -271,7 +262,7 @@ def _open(place: Place) -> Source:
         metric=layout.metric if own else None,
         convention="usearch" if own else "native",
         ids="int",
-        index=HNSW(M=layout.M) if sound else None,
+        index=graph_index(layout.M),
         notes=(*_notes(layout), *rounding_note(layout.numbers.name)),
     )
     return UsearchSource(info, file, layout)

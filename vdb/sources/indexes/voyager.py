@@ -60,7 +60,7 @@ class VoyagerSource(Source):
     def __init__(
         self, info: SourceInfo, file: ByteFile, layout: RecordLayout, numbers: str
     ) -> None:
-        super().__init__(info)
+        super().__init__(info, file.close)
         self._file, self._layout_of_records, self._numbers = file, layout, numbers
 
     def _records(self, rows: int) -> Iterator[SourceBatch]:
@@ -78,7 +78,7 @@ class VoyagerSource(Source):
             return _E4M3[stored]
         return stored.view(np.int8).astype(np.float32) * np.float32(1 / 127)
 
-    def engine(self, metric: str) -> Engine | None:
+    def _library(self, metric: str) -> Engine | None:
         """Voyager, with the file loaded.
 
         None for codes under Cosine: there a query is brought to unit length before it becomes
@@ -87,15 +87,7 @@ class VoyagerSource(Source):
         if metric == "cosine" and self._numbers != "Float32":
             return None
         live = live_records(self._file, self._layout_of_records, self._part_rows)
-        try:
-            return _Library(self._file.path, self._numbers, live)
-        except ImportError:
-            return None
-
-    def close(self) -> None:
-        """Closes the file."""
-        super().close()
-        self._file.close()
+        return _Library(self._file.path, self._numbers, live)
 
 
 class _Library:

@@ -77,7 +77,7 @@ class VsagSource(Source):
     __slots__ = ("_file", "_layout_of_file")
 
     def __init__(self, info: SourceInfo, file: ByteFile, layout: _Layout) -> None:
-        super().__init__(info)
+        super().__init__(info, file.close)
         self._file, self._layout_of_file = file, layout
 
     def _records(self, rows: int) -> Iterator[SourceBatch]:
@@ -89,7 +89,7 @@ class VsagSource(Source):
             ids = self._file.array_at(layout.ids + 8 * start, "<i8", len(part), "the ids")
             yield SourceBatch(np.arange(start, start + len(part)), ids, part)
 
-    def engine(self, metric: str) -> Engine | None:  # noqa: ARG002 - of the file
+    def _library(self, metric: str) -> Engine | None:  # noqa: ARG002 - of the file
         """VSAG, with the file loaded.
 
         None for indexes with other options than usual: one that is loaded with options that are not
@@ -98,15 +98,7 @@ class VsagSource(Source):
         layout = self._layout_of_file
         if layout.degree is None or not layout.records:
             return None
-        try:
-            return _Library(self._file.path, layout)
-        except ImportError:
-            return None
-
-    def close(self) -> None:
-        """Closes the file."""
-        super().close()
-        self._file.close()
+        return _Library(self._file.path, layout)
 
 
 class _Library:

@@ -8,6 +8,7 @@ from typing import Any, Final
 
 from vdb.errors import InvalidArgumentError, SourceError, VdbError
 from vdb.sources.batch import SourceBatch
+from vdb.sources.engine import Engine
 from vdb.sources.info import SourceInfo
 from vdb.sources.reading.arrow_rows import ROW_IDS, ArrowRows
 from vdb.sources.reading.exported_schema import METADATA, exported_schema, with_schema
@@ -38,15 +39,21 @@ class ArrowSource(Source):
 
     Attributes:
         rows: How its rows become records.
+        library_of: Opens the library that made it, for a metric; None for none.
     """
 
-    __slots__ = ("_batches_of", "_close", "rows")
+    __slots__ = ("_batches_of", "library_of", "rows")
+
+    library_of: Callable[[str], Engine | None] | None
 
     def __init__(
         self, info: SourceInfo, rows: ArrowRows, batches: Batches, close: Callable[[], None]
     ) -> None:
-        super().__init__(info)
-        self.rows, self._batches_of, self._close = rows, batches, close
+        super().__init__(info, close)
+        self.rows, self._batches_of, self.library_of = rows, batches, None
+
+    def _library(self, metric: str) -> Engine | None:
+        return None if self.library_of is None else self.library_of(metric)
 
     def _records(self, rows: int) -> Iterator[SourceBatch]:
         start = 0
@@ -59,11 +66,6 @@ class ArrowSource(Source):
                 batch = self.rows.batch(table, start)
             start += len(table)
             yield from batch.slices(rows)
-
-    def close(self) -> None:
-        """Closes the files."""
-        super().close()
-        self._close()
 
 
 def open_table(

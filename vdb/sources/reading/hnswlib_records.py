@@ -18,8 +18,9 @@ from typing import Final, NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from vdb.model.config import HNSW, LIMITS
+from vdb.model.config import HNSW
 from vdb.sources.reading.byte_file import ByteFile
+from vdb.sources.reading.graph_parameters import graph_index
 
 __all__ = [
     "HEAD",
@@ -69,10 +70,7 @@ class RecordLayout:
     @property
     def index(self) -> HNSW | None:
         """The parameters as a collection can have them."""
-        if not self.graph or not LIMITS.M[0] <= self.M <= LIMITS.M[1]:
-            return None
-        most = LIMITS.ef_construction
-        return HNSW(M=self.M, ef_construction=min(self.ef_construction, most))
+        return graph_index(self.M, self.ef_construction) if self.graph else None
 
 
 class RecordPart(NamedTuple):

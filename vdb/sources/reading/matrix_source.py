@@ -44,7 +44,7 @@ class MatrixSource(Source):
             columns: Numbers of one, or bytes of packed bits.
             numbers: What they stand for, where it is not what `info` says.
         """
-        super().__init__(info)
+        super().__init__(info, file.close)
         self._file = file
         self._offset, self._kind, self._rows, self._columns = offset, np.dtype(kind), rows, columns
         self._numbers = numbers or info.numbers
@@ -65,8 +65,3 @@ class MatrixSource(Source):
                 offset += start * kind.itemsize
                 ids = signed_or_large(self._file.array_at(offset, kind, len(part), "the ids"))
             yield SourceBatch(numbers, ids, native(part, self._numbers))
-
-    def close(self) -> None:
-        """Closes the file."""
-        super().close()
-        self._file.close()

@@ -13,7 +13,7 @@ from typing import Any, Final
 import numpy as np
 from numpy.typing import NDArray
 
-from vdb.model.config import HNSW, LIMITS
+from vdb.model.config import HNSW
 from vdb.sources.batch import Refusal, SourceBatch
 from vdb.sources.databases.chroma.collection_row import METRICS, CollectionRow, chosen
 from vdb.sources.databases.chroma.metadata import Metadata
@@ -21,6 +21,7 @@ from vdb.sources.databases.chroma.queue import Queue
 from vdb.sources.databases.chroma.vector_segment import VectorSegment
 from vdb.sources.engine import Answer, Engine
 from vdb.sources.info import SourceInfo
+from vdb.sources.reading.graph_parameters import graph_index
 from vdb.sources.reading.libraries import version_of
 from vdb.sources.reading.sqlite_file import SqliteFile
 from vdb.sources.source import Source
@@ -46,7 +47,7 @@ class ChromaSource(Source):
         metadata: Metadata,
         segment: VectorSegment | None,
     ) -> None:
-        super().__init__(info)
+        super().__init__(info, file.close, *([] if segment is None else [segment.close]))
         self._file, self._row, self._metadata, self._segment = file, row, metadata, segment
 
     def _records(self, rows: int) -> Iterator[SourceBatch]:
@@ -143,19 +144,9 @@ class ChromaSource(Source):
             raise self._file.error("the index", f"has taken in operation {number!r}")
         return max(number, self._segment.taken_in)
 
-    def engine(self, metric: str) -> Engine | None:  # noqa: ARG002 - of the directory
+    def _library(self, metric: str) -> Engine | None:  # noqa: ARG002 - of the directory
         """Chroma, on a copy of the directory, since opening may change it."""
-        try:
-            return _Library(self._file.path.parent, self._row)
-        except ImportError:
-            return None
-
-    def close(self) -> None:
-        """Closes the files."""
-        super().close()
-        self._file.close()
-        if self._segment is not None:
-            self._segment.close()
+        return _Library(self._file.path.parent, self._row)
 
 
 class _Library:
@@ -224,10 +215,7 @@ def _open(place: Place, collection: str | None = None) -> Source:
 
 
 def _index(row: CollectionRow) -> HNSW | None:
-    M, ef = row.parameters.get("max_neighbors"), row.parameters.get("ef_construction")
-    if isinstance(M, int) and isinstance(ef, int) and LIMITS.M[0] <= M <= LIMITS.M[1] and ef > 0:
-        return HNSW(M=M, ef_construction=min(ef, LIMITS.ef_construction))
-    return None
+    return graph_index(row.parameters.get("max_neighbors"), row.parameters.get("ef_construction"))
 
 
 def _recognise(place: Place) -> bool:

@@ -12,7 +12,8 @@ from pathlib import Path
 from typing import Any, Final
 
 from vdb.errors import DiskError, SourceError
-from vdb.model.config import HNSW, LIMITS
+from vdb.model.config import HNSW
+from vdb.sources.reading.graph_parameters import graph_index
 from vdb.sources.reading.plain_json import PlainJsonError, plain_json
 
 __all__ = ["IndexMapping", "VectorField", "mapping_at"]
@@ -154,9 +155,4 @@ def _dim(value: object) -> int | None:
 def _graph(options: object) -> HNSW | None:
     if not isinstance(options, dict):
         return None
-    M, ef = options.get("m"), options.get("ef_construction")
-    if not isinstance(M, int) or not isinstance(ef, int):
-        return None
-    if not LIMITS.M[0] <= M <= LIMITS.M[1] or not 0 < ef <= LIMITS.ef_construction:
-        return None
-    return HNSW(M=M, ef_construction=ef)
+    return graph_index(options.get("m"), options.get("ef_construction"))

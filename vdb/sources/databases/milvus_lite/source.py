@@ -14,12 +14,13 @@ import numpy as np
 from numpy.typing import NDArray
 
 from vdb.errors import SourceError
-from vdb.model.config import HNSW, LIMITS
+from vdb.model.config import HNSW
 from vdb.sources.batch import SourceBatch
 from vdb.sources.databases.milvus_lite.directory import DYNAMIC, SEQUENCE, Directory, Field
 from vdb.sources.engine import Answer, Engine
 from vdb.sources.info import SourceInfo
 from vdb.sources.reading.arrow_rows import ArrowRows
+from vdb.sources.reading.graph_parameters import graph_index
 from vdb.sources.reading.libraries import needed, version_of
 from vdb.sources.reading.named_part import named_part
 from vdb.sources.reading.plain_json import PlainJsonError, plain_json
@@ -121,12 +122,9 @@ class MilvusLiteSource(Source):
             raise self._directory.error(self._directory.path, f"field {name}", "is no object")
         return value
 
-    def engine(self, metric: str) -> Engine | None:
+    def _library(self, metric: str) -> Engine | None:
         """Milvus Lite, on a copy of the directory, which it locks and cleans up."""
-        try:
-            return _Library(self._directory, self._field, metric)
-        except ImportError:
-            return None
+        return _Library(self._directory, self._field, metric)
 
 
 class _Library:
@@ -223,10 +221,7 @@ def _open(place: Place, collection: str | None = None, vector: str | None = None
 
 def _index(spec: dict[str, Any]) -> HNSW | None:
     parameters = spec.get("build_params") or {}
-    M, ef = parameters.get("M"), parameters.get("efConstruction")
-    if type(M) is int and type(ef) is int and LIMITS.M[0] <= M <= LIMITS.M[1] and ef > 0:
-        return HNSW(M=M, ef_construction=min(ef, LIMITS.ef_construction))
-    return None
+    return graph_index(parameters.get("M"), parameters.get("efConstruction"))
 
 
 def _recognise(place: Place) -> bool:

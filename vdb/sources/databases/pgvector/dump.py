@@ -12,8 +12,9 @@ from pathlib import Path
 from typing import Final
 
 from vdb.errors import DiskError
-from vdb.model.config import HNSW, LIMITS
+from vdb.model.config import HNSW
 from vdb.sources.databases.pgvector.columns import Column
+from vdb.sources.reading.graph_parameters import graph_index
 
 __all__ = ["Dump", "Table"]
 
@@ -124,9 +125,9 @@ class Dump:
             return
         table.metrics[column] = metric
         given = dict(re.findall(r"(\w+)='?(\d+)'?", options))
-        M, ef = int(given.get("m", 16)), int(given.get("ef_construction", 64))
-        if kind == "hnsw" and LIMITS.M[0] <= M <= LIMITS.M[1] and 0 < ef <= LIMITS.ef_construction:
-            table.indexes[column] = HNSW(M=M, ef_construction=ef)
+        index = graph_index(int(given.get("m", 16)), int(given.get("ef_construction", 64)))
+        if kind == "hnsw" and index is not None:
+            table.indexes[column] = index
 
 
 def _plain(name: str) -> str:

@@ -67,13 +67,13 @@ class _Layout:
 class PgvectorSource(Source):
     """One table."""
 
-    __slots__ = ("_close", "_layout_of_rows", "_rows")
+    __slots__ = ("_layout_of_rows", "_rows")
 
     def __init__(
         self, info: SourceInfo, layout: _Layout, rows: Rows, close: Callable[[], None]
     ) -> None:
-        super().__init__(info)
-        self._layout_of_rows, self._rows, self._close = layout, rows, close
+        super().__init__(info, close)
+        self._layout_of_rows, self._rows = layout, rows
 
     def _records(self, rows: int) -> Iterator[SourceBatch]:
         part = _Part(self._layout_of_rows, self.info)
@@ -83,11 +83,6 @@ class PgvectorSource(Source):
                 yield part.batch()
                 part = _Part(self._layout_of_rows, self.info, part.seen)
         yield part.batch()
-
-    def close(self) -> None:
-        """Closes its file."""
-        super().close()
-        self._close()
 
 
 class _Part:

@@ -47,7 +47,7 @@ class SqliteVecSource(Source):
         key: str,
         column: VectorColumn,
     ) -> None:
-        super().__init__(info)
+        super().__init__(info, file.close)
         self._file, self._chunks, self._column = file, chunks, column
         self._table, self._key = table, key
 
@@ -55,17 +55,9 @@ class SqliteVecSource(Source):
         for batch in self._chunks.batches():
             yield from batch.slices(rows)
 
-    def engine(self, metric: str) -> Engine | None:  # noqa: ARG002 - of the table
+    def _library(self, metric: str) -> Engine | None:  # noqa: ARG002 - of the table
         """sqlite-vec, in a connection that only reads."""
-        try:
-            return _Library(self._file.path, self._table, self._key, self._column)
-        except ImportError:
-            return None
-
-    def close(self) -> None:
-        """Closes the database."""
-        super().close()
-        self._file.close()
+        return _Library(self._file.path, self._table, self._key, self._column)
 
 
 class _Library:

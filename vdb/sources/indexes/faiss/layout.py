@@ -14,11 +14,12 @@ from typing import Final
 import numpy as np
 from numpy.typing import NDArray
 
-from vdb.model.config import HNSW, LIMITS, Flat, IndexConfig
+from vdb.model.config import Flat, IndexConfig
 from vdb.sources.indexes.faiss.codecs import Codec, ProductQuantizer, ScalarQuantizer
 from vdb.sources.indexes.faiss.cursor import Cursor, Region
 from vdb.sources.indexes.faiss.list_places import list_places
 from vdb.sources.indexes.faiss.stored import Codes, Lists, Matrix, Stored
+from vdb.sources.reading.graph_parameters import graph_index
 
 __all__ = ["LETTERS", "REFUSED", "Layout", "layout_at"]
 
@@ -212,9 +213,7 @@ def _graph(cursor: Cursor, letters: str, head: Head, depth: int) -> Layout:
     if (inner.head.count, inner.head.dim) != (head.count, head.dim):
         raise cursor.error("the graph", f"is of {head.count:,} vectors, not {inner.head.count:,}")
     M = int(links[2]) - int(links[1]) if len(links) > 2 else 0
-    index = None
-    if LIMITS.M[0] <= M <= LIMITS.M[1] and 0 < ef_construction <= LIMITS.ef_construction:
-        index = HNSW(M=M, ef_construction=ef_construction)
+    index = graph_index(M, ef_construction)
     return replace(inner, letters=(letters, *inner.letters), head=head, index=index)
 
 

@@ -31,7 +31,7 @@ class FaissSource(Source):
     __slots__ = ("_file", "_index")
 
     def __init__(self, info: SourceInfo, file: ByteFile, index: Layout) -> None:
-        super().__init__(info)
+        super().__init__(info, file.close)
         self._file, self._index = file, index
 
     def _records(self, rows: int) -> Iterator[SourceBatch]:
@@ -62,17 +62,9 @@ class FaissSource(Source):
             )
         return table[internal]
 
-    def engine(self, metric: str) -> Engine | None:  # noqa: ARG002 - of the file
+    def _library(self, metric: str) -> Engine | None:  # noqa: ARG002 - of the file
         """faiss, with the file loaded."""
-        try:
-            return _Library(self._file, self._index)
-        except ImportError:
-            return None
-
-    def close(self) -> None:
-        """Closes the file."""
-        super().close()
-        self._file.close()
+        return _Library(self._file, self._index)
 
 
 class _Library:
