@@ -67,6 +67,30 @@ def test_a_rehearsal_says_the_same_and_writes_nothing(db, tmp_path, rows):
     assert (again.added, again.existing) == (0, 299)
 
 
+@pytest.mark.parametrize("on_duplicate", ["error", "skip", "replace"])
+def test_a_rehearsal_counts_repeated_ids_as_the_import_does(db, tmp_path, rows, on_duplicate):
+    """Ids come twice in one part, in two parts, and are in the collection already."""
+    place = tmp_path / "a.npz"
+    ids = np.arange(300)
+    ids[[5, 150, 290]] = 4, 7, 8  # in the same part, in another one, and there already
+    rows[7] = np.nan  # so that the second record 7 is the first that can be one
+    np.savez(place, vectors=rows, ids=ids)
+    options = {"array": "vectors", "ids": "ids"}
+    docs = db.create_collection("docs", dim=8, metric="l2", scores="native")
+    docs.add([8, 9], rows[:2])
+
+    def run(**more):
+        report = db.import_source(
+            place, "docs", metric="l2", options=options, exist_ok=True, batch_rows=70,
+            on_duplicate=on_duplicate, **more,
+        )  # fmt: skip
+        return report.added, report.replaced, report.existing, report.refused
+
+    rehearsal = run(dry_run=True)
+    assert sum(rehearsal) == 300
+    assert rehearsal == run()
+
+
 def test_an_interrupted_import_goes_on(db, tmp_path, rows):
     place = fbin(tmp_path / "a.fbin", rows)
 

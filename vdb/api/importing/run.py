@@ -71,30 +71,33 @@ class Run:
     def rehearse(self) -> None:
         """Everything but the writing: each part is added and undone, to a flat index if it is new.
 
-        Ids that repeat one of another part are noticed by their hashes, eight bytes each.
+        Ids that repeat one of another part are noticed by their hashes. Those that the collection
+        has already are counted by the part itself.
         """
         seen: set[int] = set()
         for batch in self.source.batches(self.rows):
             with suppress(_UndoneError), self.db.batch():
-                self._take(batch, self.existing or self.schema.make(self.db, index=Flat()))
+                written = self._take(
+                    batch, self.existing or self.schema.make(self.db, index=Flat())
+                )
                 raise _UndoneError
-            hashes = set(map(hash, _with_ids(batch, self.ids).id_list()))
+            new = written.id_list()
+            if self.existing is not None:
+                new = [one for one in new if one not in self.existing]
+            hashes = set(map(hash, new))
             self._count_repeats(len(hashes & seen))
             seen |= hashes
             self._show()
 
     def _count_repeats(self, repeats: int) -> None:
         """Records that would have met one of an earlier part."""
-        if not repeats:
-            return
-        added, replaced, skipped = self.counts.added, self.counts.replaced, self.counts.skipped
-        if self.on_duplicate == "replace":
-            self.counts = WriteCounts(added - repeats, replaced + repeats, skipped)
-        elif self.on_duplicate == "skip":
-            self.counts = WriteCounts(added - repeats, replaced, skipped + repeats)
-        else:
-            self.counts = WriteCounts(added - repeats, replaced, skipped)
-            self.refused += repeats
+        counts = self.counts
+        replaced = repeats if self.on_duplicate == "replace" else 0
+        skipped = repeats if self.on_duplicate == "skip" else 0
+        self.counts = WriteCounts(
+            counts.added - repeats, counts.replaced + replaced, counts.skipped + skipped
+        )
+        self.refused += repeats - replaced - skipped
 
     def _part(self, collection: Collection | None) -> AbstractContextManager[Collection]:
         return nullcontext(collection) if collection is not None else self._creation()
@@ -105,7 +108,9 @@ class Run:
         with self.db.batch():
             yield self.schema.make(self.db)
 
-    def _take(self, batch: SourceBatch, collection: Collection) -> None:
+    def _take(self, batch: SourceBatch, collection: Collection) -> SourceBatch:
+        """Write a part, and return the rows of it that were written."""
+
         def write(part: SourceBatch) -> WriteCounts:
             if not len(part):
                 return WriteCounts()
@@ -118,7 +123,7 @@ class Run:
             )
 
         self.read += len(batch) + len(batch.refusals)
-        counts, refusals = write_sound_rows(
+        counts, written, refusals = write_sound_rows(
             _with_ids(batch, self.ids), collection, write, strict=self.strict
         )
         self.counts = WriteCounts(
@@ -128,6 +133,7 @@ class Run:
         )
         self.refused += len(refusals)
         self.refusals += refusals[: max(0, _MOST_REFUSALS - len(self.refusals))]
+        return written
 
     def _show(self) -> None:
         if self.progress is not None:

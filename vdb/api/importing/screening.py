@@ -30,8 +30,10 @@ _MOST_ROUNDS = 1_000
 
 def write_sound_rows(
     batch: SourceBatch, collection: Collection, write: Write, *, strict: bool
-) -> tuple[WriteCounts, list[Refusal]]:
+) -> tuple[WriteCounts, SourceBatch, list[Refusal]]:
     """Write a part without the rows that are refused. All of it is one commit.
+
+    Returns what it counted, the rows that were written, and those that were refused.
 
     With ``strict``, the first such row is an error instead.
 
@@ -43,7 +45,7 @@ def write_sound_rows(
         raise InvalidArgumentError(f"{refusals[0].place}: {refusals[0].reason}")
     for _ in range(_MOST_ROUNDS):
         try:
-            return write(batch), refusals
+            return write(batch), batch, refusals
         except (InvalidArgumentError, ArgumentTypeError) as error:
             if strict:
                 raise
