@@ -71,6 +71,14 @@ def test_the_same_records_have_the_same_checksum_in_every_format(tmp_path):
     assert other.checksum() != one.checksum()
 
 
+def test_a_checksum_does_not_depend_on_where_parts_end(tmp_path, monkeypatch):
+    source = vdb.sources.open(fvecs(tmp_path / "a.fvecs", ROWS))
+    whole = source.checksum()
+    monkeypatch.setattr("vdb.sources.source.PART_ROWS", 2)
+    assert [len(batch) for batch in source.batches()] == [2, 1]
+    assert source.checksum() == whole
+
+
 @pytest.mark.parametrize("row", FORMATS.values(), ids=list(FORMATS))
 def test_every_format_says_what_its_files_hold(row):
     assert row.title and row.holds and row.metric and row.versions

@@ -120,14 +120,16 @@ class Source(ArrowTable):
         Example:
             assert source.checksum() == copy.checksum()
         """
-        digest = hashlib.blake2b(digest_size=16)
+        # One for each column, so that it does not matter where parts end.
+        ids, vectors, payloads = (hashlib.blake2b(digest_size=16) for _ in range(3))
         for batch in self.batches():
-            ids = batch.id_list()
-            digest.update(repr(ids).encode("utf-8", "surrogatepass"))
-            digest.update(np.ascontiguousarray(_canonical(batch.vectors)).view(np.uint8).data)
-            texts = json.dumps(batch.payload_list(), default=str)
-            digest.update(texts.encode())
-        return digest.hexdigest()
+            for one in batch.id_list():
+                ids.update(f"{one!r}\n".encode("utf-8", "surrogatepass"))
+            vectors.update(np.ascontiguousarray(_canonical(batch.vectors)).view(np.uint8).data)
+            for payload in batch.payload_list():
+                payloads.update(f"{json.dumps(payload, default=str)}\n".encode())
+        parts = b"".join(column.digest() for column in (ids, vectors, payloads))
+        return hashlib.blake2b(parts, digest_size=16).hexdigest()
 
     def close(self) -> None:
         """Closes its files. Readings that are under way end with ClosedError."""

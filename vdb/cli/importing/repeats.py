@@ -5,13 +5,10 @@ It needs eight bytes an id: the hashes of all ids. Only ids with a repeated hash
 
 from __future__ import annotations
 
-from array import array
-
-import numpy as np
-
 from vdb.cli.formats.file_reader import FileReader
 from vdb.errors import DuplicateIdError
 from vdb.model.records import Id
+from vdb.model.repeated_values import repeated_hashes
 
 __all__ = ["refuse_repeats"]
 
@@ -24,14 +21,12 @@ def refuse_repeats(source: FileReader) -> None:
     """
     if source.id_field is None:
         return
-    hashes = np.frombuffer(array("q", map(hash, source.ids())), dtype=np.int64)
-    ordered = np.sort(hashes)
-    repeated = set(ordered[1:][ordered[1:] == ordered[:-1]].tolist())
+    repeated = repeated_hashes(source.ids())
     if not repeated:
         return
     first: dict[Id, int] = {}
-    for row, (record_id, record_hash) in enumerate(zip(source.ids(), hashes.tolist(), strict=True)):
-        if record_hash not in repeated:
+    for row, record_id in enumerate(source.ids()):
+        if hash(record_id) not in repeated:
             continue
         if record_id in first:
             place, other = (

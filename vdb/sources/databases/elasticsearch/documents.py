@@ -8,14 +8,12 @@ and of those that come again their last line.
 
 from __future__ import annotations
 
-from array import array
 from collections import Counter
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any, NamedTuple
 
-import numpy as np
-
+from vdb.model.repeated_values import repeated_hashes
 from vdb.sources.reading.record_lines import json_lines, line_error
 
 __all__ = ["Document", "documents"]
@@ -52,9 +50,7 @@ def documents(path: Path, skipped: Counter[str]) -> Iterator[Document]:
 
 def _last_lines(path: Path) -> dict[str, int]:
     """Of ids that come more than once, the number of the last line."""
-    hashes = array("q", (hash(one.id) for one in _operations(path) if one.id is not None))
-    ordered = np.sort(np.frombuffer(hashes, dtype=np.int64))
-    repeated = set(ordered[1:][ordered[1:] == ordered[:-1]].tolist())
+    repeated = repeated_hashes(one.id for one in _operations(path) if one.id is not None)
     if not repeated:
         return {}
     return {
