@@ -71,7 +71,7 @@ class ParquetReader(FileReader):
         column_names = [self.vector_field, *self.payload_fields]
         if self.id_field is not None:
             column_names.append(self.id_field)
-        for batch in self.file.iter_batches(batch_size=self.part_rows, columns=column_names):
+        for batch in self._batches(column_names, self.part_rows):
             done = 0
             while done < len(batch):
                 rows = batch.slice(done, min(room(), len(batch) - done))
@@ -92,7 +92,7 @@ class ParquetReader(FileReader):
             yield from range(self.rows)
             return
         start = 0
-        for batch in self.file.iter_batches(columns=[self.id_field]):
+        for batch in self._batches([self.id_field]):
             yield from self._ids(batch, start)
             start += len(batch)
 
@@ -105,8 +105,14 @@ class ParquetReader(FileReader):
         """A row of the file, counted from 0."""
         return f"row {row:,} of {self.path}"
 
+    def _batches(self, columns: list[str], rows: int = 65_536) -> Iterator[Any]:
+        """All rows in order, at most `rows` at a time."""
+        # Of row groups that it is asked for together, pyarrow keeps what it decoded of every one.
+        for group in range(self.file.num_row_groups):
+            yield from self.file.iter_batches(batch_size=rows, columns=columns, row_groups=[group])
+
     def _first_length(self) -> int:
-        for batch in self.file.iter_batches(columns=[self.vector_field]):
+        for batch in self._batches([self.vector_field]):
             lists = batch.column(self.vector_field).drop_null()
             if len(lists):
                 return len(lists[0])
@@ -180,7 +186,8 @@ def open_parquet(path: Path, options: ReadOptions) -> ParquetReader:
         raise InvalidArgumentError(f"{path} holds ids and payloads itself; leave out --records")
     pyarrow, parquet = pyarrow_parquet()
     try:
-        file = parquet.ParquetFile(path)
+        # pre_buffer, which is on by default, reads a whole row group at once.
+        file = parquet.ParquetFile(path, buffer_size=1 << 20, pre_buffer=False)
         schema = file.schema_arrow
     except pyarrow.ArrowException as error:
         raise InvalidArgumentError(f"{path} cannot be read: {str(error).splitlines()[0]}") from None

@@ -13,14 +13,13 @@ from typing import Any, Final
 
 from vdb.errors import SourceError
 from vdb.sources.reading.arrow_source import OPTIONS, damage_told, open_table
-from vdb.sources.reading.libraries import needed
+from vdb.sources.reading.parquet_file import parquet_batches, parquet_file
 from vdb.sources.source import Source
 from vdb.sources.source_format import Place, SourceFormat
 
 __all__ = ["FORMAT"]
 
 MAGIC: Final = b"PAR1"
-_BUFFER: Final = 1 << 20  # bytes of a column that are read at once
 
 
 def _open(place: Place, **options: Any) -> Source:
@@ -42,9 +41,7 @@ def _table(place: Place, paths: list[Path], files: list[Any], options: dict[str,
 
     def batches(rows: int, columns: list[str] | None) -> Iterator[Any]:
         for file in files:
-            # Asked for all row groups at once, pyarrow 26 keeps what it decoded of every one.
-            for group in range(file.num_row_groups):
-                yield from file.iter_batches(batch_size=rows, columns=columns, row_groups=[group])
+            yield from parquet_batches(file, rows, columns)
 
     def close() -> None:
         for file in files:
@@ -58,12 +55,8 @@ def _table(place: Place, paths: list[Path], files: list[Any], options: dict[str,
 
 
 def _file(path: Path) -> Any:
-    parquet = needed("pyarrow.parquet", "pyarrow", "reading Parquet files")
     with damage_told(str(path), "the footer"):
-        # pre_buffer, which is on by default, reads a whole row group whatever buffer_size says.
-        return parquet.ParquetFile(
-            path, buffer_size=_BUFFER, pre_buffer=False, page_checksum_verification=True
-        )
+        return parquet_file(path)
 
 
 def _parts(place: Place) -> list[Path]:

@@ -15,6 +15,7 @@
 `record_lines`   JSON lines, one by one
 `named_part`     one of several parts of a source, by its name
 `number_types`   types of numbers, by the names that files give them
+`parquet_file`   Parquet files, of which one part is in memory
 `plain_pickle`   pickles of plain values, without running anything
 `plain_json`     strict JSON
 `dump_head`      how a dump of Elasticsearch or OpenSearch begins

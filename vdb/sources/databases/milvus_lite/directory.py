@@ -17,6 +17,7 @@ from typing import Any, Final
 
 from vdb.errors import DiskError, SourceError
 from vdb.sources.reading.libraries import needed
+from vdb.sources.reading.parquet_file import parquet_batches, parquet_file
 from vdb.sources.reading.plain_json import PlainJsonError, plain_json
 
 __all__ = ["Directory", "Field"]
@@ -105,11 +106,10 @@ class Directory:
         return SourceError(f"{path}: {place}: {reason}", path=str(path), place=place)
 
     def _batches(self, kind: str, rows: int) -> Iterator[Any]:
-        parquet = needed("pyarrow.parquet", "pyarrow", "reading directories of Milvus Lite")
         pyarrow = needed("pyarrow", "pyarrow", "reading directories of Milvus Lite")
         for path in self._parts[kind]:
-            with self._damage_told(path), parquet.ParquetFile(path) as file:
-                for batch in file.iter_batches(batch_size=rows):
+            with self._damage_told(path), parquet_file(path) as file:
+                for batch in parquet_batches(file, rows):
                     yield self._checked(path, batch)
         for path in sorted((self.path / "wal").glob(f"wal_{kind}_*.arrow")):
             with self._damage_told(path), pyarrow.OSFile(str(path)) as file:
