@@ -170,9 +170,9 @@ class SourceFormat:
         """The error for an option that was not given, with its choices."""
         row = next(one for one in self.options if one.name == option)
         choices = row.choices or (tuple(METRICS) if row.kind == "metric" else ())
-        which = f", one of {', '.join(choices)}" if choices else ""
+        which = f"one of {', '.join(choices)}" if choices else row.help
         return InvalidArgumentError(
-            f"{why}: give {option}={which or f', {row.help}'}".replace("=, ", "=: "),
+            f"{why}: give {option}=: {which}",
             expected=choices or row.kind,
             received=None,
         )

@@ -10,7 +10,7 @@ from typing import Any
 
 from vdb.api.importing.report import ImportReport
 from vdb.api.importing.run import IDS, Run
-from vdb.api.importing.target import Arguments, Schema, Target
+from vdb.api.importing.target import Arguments, ImportDatabase, Schema
 from vdb.api.importing.verification import verify
 from vdb.errors import ArgumentTypeError, CollectionExistsError, InvalidArgumentError
 from vdb.index import ingest
@@ -95,7 +95,7 @@ class Options:
 
 
 def import_source(
-    db: Target, name: str, place: SourceArguments, schema: Arguments, options: Options
+    db: ImportDatabase, name: str, place: SourceArguments, schema: Arguments, options: Options
 ) -> ImportReport:
     """As `Database.import_source`."""
     start = time.monotonic()

@@ -16,7 +16,7 @@ from typing import Any
 from vdb.api.collection import Collection
 from vdb.api.importing.report import ImportReport
 from vdb.api.importing.screening import write_sound_rows
-from vdb.api.importing.target import Schema, Target
+from vdb.api.importing.target import ImportDatabase, Schema
 from vdb.model.config import Flat
 from vdb.model.records import Progress
 from vdb.model.results import WriteCounts
@@ -43,7 +43,7 @@ class Run:
 
     source: Source
     schema: Schema
-    db: Target
+    db: ImportDatabase
     ids: str = "source"
     on_duplicate: str = "error"
     strict: bool = False

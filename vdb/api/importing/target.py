@@ -1,4 +1,4 @@
-"""The collection that an import writes: its schema, of the source's and of the arguments."""
+"""What an import writes: the schema, of the source's and of the arguments, and the database."""
 
 from __future__ import annotations
 
@@ -18,10 +18,10 @@ from vdb.scores.conversion import conventions
 from vdb.sources import SourceInfo
 from vdb.sources.info import with_metric
 
-__all__ = ["Arguments", "Schema", "Target"]
+__all__ = ["Arguments", "ImportDatabase", "Schema"]
 
 
-class Target(Protocol):
+class ImportDatabase(Protocol):
     """A database, as far as an import needs it."""
 
     @property
@@ -95,7 +95,7 @@ class Schema:
             info.optional_vectors if optional is None else optional,
         )
 
-    def make(self, db: Target, **more: Any) -> Collection:
+    def make(self, db: ImportDatabase, **more: Any) -> Collection:
         """The collection, created; `more` goes to `create_collection`."""
         return db.create_collection(
             self.name,
