@@ -23,7 +23,8 @@ with lower or with higher numbers closer. In vdb a hit has two numbers:
 
 - its **value**, the metric's natural quantity in float64, the same whoever asks;
 - its **score**, the same in the *convention* that was asked for: the formula, the direction and
-  the precision of one engine. `native` is the value itself.
+  the precision of one engine. `native` is the value itself, and `relevance` one scale for all
+  metrics: 0 to 1, higher is nearer.
 
 ```python
 import vdb
@@ -33,6 +34,7 @@ with vdb.open("scores.vdb") as db:
     docs.add(["a", "b"], [[3, 4], [4, 3]])
     assert docs.search([3, 4], k=1)[0].score == 1.0  # (1 + cos(q, v)) / 2
     assert len(docs.search([3, 4], k=None, scores="chroma", threshold=0.01)) == 1  # 1 - cos(q, v)
+    assert len(docs.search([3, 4], k=None, scores="relevance", threshold=0.99)) == 1
 
 assert vdb.scores.convert(0.83, metric="cosine", source="elasticsearch", target="native") < 0.661
 ```

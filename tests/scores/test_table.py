@@ -13,6 +13,7 @@ from vdb.scores.table import all_conventions
 
 ROOT = Path(__file__).parents[2]
 EVERYWHERE = {"native", "annoy", "elasticsearch", "opensearch", "opensearch-2.18", "pgvector"}
+EVERYWHERE |= {"relevance"}
 PRODUCTS = {
     *("chroma", "duckdb", "hnswlib", "lancedb", "lucene", "milvus", "milvus-3", "nmslib"),
     *("pinecone", "qdrant", "redis", "svs", "usearch", "vespa", "vespa-distance", "voyager"),

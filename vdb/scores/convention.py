@@ -80,7 +80,7 @@ class Convention:
     not_invertible: str
     engine: str
     source: str
-    evidence: Evidence | Literal["own"]
+    evidence: Evidence
     note: str
     alias_of: str
     family: Family = field(repr=False)

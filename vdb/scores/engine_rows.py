@@ -21,10 +21,10 @@ __all__ = [
     "zero_refused",
 ]
 
-Evidence = Literal["measured", "compiled", "transcribed", "read", "documented"]
+Evidence = Literal["measured", "compiled", "transcribed", "read", "documented", "own"]
 """How the behaviour was found: measured in the running engine; its own source files compiled and
 run alone; its steps transcribed around real Lucene kernels; read in its source; read in its
-manual."""
+manual; or vdb's own."""
 
 Precision = Literal["float32", "float64", "rounded", "widened"]
 """What the formula is computed in; "rounded": in float64, with the result rounded to float32;

@@ -23,6 +23,7 @@ __all__ = [
     "DOUBLED_COMPLEMENT",
     "FRACTION",
     "HALVED",
+    "HALVED_CLAMPED",
     "HALVED_CLIPPED",
     "HALVED_COMPLEMENT",
     "MIP",
@@ -34,6 +35,7 @@ __all__ = [
     "RECIPROCAL_ROOT",
     "ROOT",
     "SAME",
+    "SOFTSIGN",
     "Family",
 ]
 
@@ -75,6 +77,15 @@ def _mip(x: Numbers, _: Any) -> Numbers:
 
 def _mip_inverse(s: Numbers, _: Any) -> Numbers:
     return np.where(s >= 1, s - 1, 1 - 1 / np.minimum(s, 1))
+
+
+def _softsign(x: Numbers, _: Any) -> Numbers:
+    half = 0.5 / (1 + np.abs(x))
+    return np.where(x < 0, half, 1 - half)
+
+
+def _softsign_inverse(s: Numbers, _: Any) -> Numbers:
+    return np.where(s >= 0.5, 0.5 / (1 - s) - 1, 1 - 0.5 / s)
 
 
 def _angle(x: Numbers, _: Any) -> Numbers:
@@ -157,6 +168,15 @@ HALVED_CLIPPED = Family(
     lost_text="every value of -1 and below has score 0",
     image=(0.0, float("inf")),
 )
+HALVED_CLAMPED = Family(
+    "halved, clamped",
+    "min(max((1 + {x}) / 2, 0), 1)",
+    "2 * {s} - 1",
+    # Beyond -1 and 1 is rounding only, and the tolerance of unit vectors.
+    lambda x, _: np.clip((1 + x) / 2, 0, 1),
+    HALVED.inverse,
+    image=(0.0, 1.0),
+)
 BYTE_DOT = Family(
     "byte dot",
     "0.5 + {x} / (32768 * {n})",
@@ -174,6 +194,16 @@ MIP = Family(
     _mip_inverse,
     lost=lambda s: s <= 0,
     lost_text="only values without end come near 0",
+)
+SOFTSIGN = Family(
+    "softsign, halved",
+    "1 - 0.5 / (1 + {x}) if {x} >= 0 else 0.5 / (1 - {x})",
+    "0.5 / (1 - {s}) - 1 if {s} >= 0.5 else 1 - 0.5 / {s}",
+    _softsign,
+    _softsign_inverse,
+    lost=lambda s: (s <= 0) | (s >= 1),
+    lost_text="only values without end come near 0 and 1",
+    image=(0.0, 1.0),
 )
 RECIPROCAL_COMPLEMENT = Family(
     "reciprocal complement",

@@ -1,7 +1,8 @@
 """The table of score conventions: what an engine's number is under a metric, and how it compares.
 
 The data stand in `vdb/scores/engines/`. A row exists only where the engine has the metric. "native"
-is vdb's own: the value itself; nothing else is loaded until another name is asked for.
+and "relevance" are vdb's own: the value itself, and one scale for all metrics. Nothing but native
+is loaded until another name is asked for.
 """
 
 from __future__ import annotations
@@ -118,8 +119,10 @@ _NATIVE: dict[str, Convention] = {metric.name: _native(metric) for metric in MET
 @cache
 def _table() -> dict[_Key, Convention]:
     from vdb.scores.engines import ENGINES
+    from vdb.scores.relevance import RELEVANCE
 
-    rows = [*_NATIVE.values(), *(_row(engine, row) for engine in ENGINES for row in engine.rows)]
+    engines = (RELEVANCE, *ENGINES)
+    rows = [*_NATIVE.values(), *(_row(engine, row) for engine in engines for row in engine.rows)]
     return {(row.metric, row.name, row.dtype): row for row in rows}
 
 
