@@ -27,7 +27,10 @@ def test_every_rate_in_the_readme_stands_in_the_results():
 
 
 def test_the_number_of_conventions_and_engines_is_that_of_the_table():
-    names = {name for metric in METRICS for name in vdb.scores.conventions(metric)} - {"native", "relevance"}
+    names = {name for metric in METRICS for name in vdb.scores.conventions(metric)} - {
+        "native",
+        "relevance",
+    }
     engines = {name.partition("-")[0] for name in names}
     stated = f"{len(names)} conventions of {len(engines)} engines"
     for page in ("README.md", "CHANGELOG.md"):
