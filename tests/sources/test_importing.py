@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import json
+
 import numpy as np
 import pytest
 
@@ -145,3 +147,46 @@ def test_an_import_into_another_collection_must_fit(db, tmp_path, rows):
     with pytest.raises(vdb.DimensionMismatchError):
         db.import_source(place, "other", metric="l2", exist_ok=True)
     assert len(db.collection("docs")) == len(db.collection("other")) == 0
+
+
+def test_refusals_are_where_the_source_counts(db, tmp_path, rows):
+    """A vector is refused by the collection, and told with the line that it stands in."""
+    lines = ["", *(json.dumps({"id": i, "vector": one.tolist()}) for i, one in enumerate(rows))]
+    lines[4] = json.dumps({"id": 3, "vector": [0] * 8})
+    lines[6] = json.dumps({"id": 5, "vector": [1] * 8, "x": {"y": [10**30]}})
+    lines[2] = json.dumps({"id": 1, "vector": [1] * 7})
+    place = tmp_path / "a.jsonl"
+    place.write_text("\n".join(lines))
+    report = db.import_source(place, "docs", metric="cosine", batch_rows=70)
+    assert [(one.place, one.id) for one in report.refusals] == [
+        ("line 3", 1),
+        ("line 5", 3),
+        ("line 7", 5),
+    ]
+    assert "zero vector" in report.refusals[1].reason
+    assert report.refusals[2].reason.startswith("payload['x']['y'][0]")
+    lines[2], lines[4], lines[6] = lines[1], lines[8], lines[9]
+    place.write_text("\n".join(lines))
+    with pytest.raises(vdb.DuplicateIdError, match=r"a\.jsonl: line 3: repeats line 2: 0 is given"):
+        db.import_source(place, "strict", metric="l2", strict=True)
+
+
+def test_an_error_of_strict_names_the_row_of_the_source(db, tmp_path, rows):
+    rows[250, 3] = np.nan
+    place = fbin(tmp_path / "a.fbin", rows)
+    with pytest.raises(vdb.InvalidVectorError) as raised:
+        db.import_source(place, "docs", metric="l2", strict=True, batch_rows=100)
+    assert str(raised.value).startswith(f"{place}: row 250: the vector ")
+    assert raised.value.row == 250 and len(db.collection("docs")) == 200
+
+
+def test_ids_beyond_64_bits_are_refused_by_name_in_a_table(db, tmp_path, rows):
+    place = tmp_path / "a.npz"
+    np.savez(place, vectors=rows, ids=np.array([2**64 - 1, *range(299)], np.uint64))
+    options = {"array": "vectors", "ids": "ids"}
+    with vdb.sources.open(place, **options) as source:
+        assert next(source.batches()).id_list()[0] == 2**64 - 1
+        with pytest.raises(vdb.InvalidArgumentError, match=r'row 0: the id 18446.*ids="text"'):
+            list(source._batches())
+    report = db.import_source(place, "docs", metric="l2", options=options, ids="text")
+    assert report.added == 300 and str(2**64 - 1) in db.collection("docs")

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -18,7 +18,7 @@ class Refusal(NamedTuple):
     """A row that cannot become a record.
 
     Attributes:
-        place: Where it is, such as "row 7" or "line 12", counted as the source counts.
+        place: Where it is, such as "row 7" or "line 12", as `SourceBatch.place` says it.
         id: Its id, if it has one.
         reason: Why, in words.
     """
@@ -39,6 +39,9 @@ class SourceBatch:
         payloads: One for each, or a struct array of Arrow's; None where there are none.
         missing: Which of them have no vector, bool (n,); None where all have one.
         refusals: Rows between them that cannot become records.
+        unit: What the source calls a row, such as "line".
+        numbers: Their numbers as the source counts, int64 (n,); None where these are `rows`.
+        file: The file that `numbers` count in, where it is another than that of the vectors.
     """
 
     rows: NDArray[np.int64]
@@ -47,22 +50,33 @@ class SourceBatch:
     payloads: Any = None
     missing: NDArray[np.bool_] | None = None
     refusals: list[Refusal] = field(default_factory=list)
+    unit: str = "row"
+    numbers: NDArray[np.int64] | None = None
+    file: str | None = None
 
     def __len__(self) -> int:
         return len(self.rows)
 
+    def place(self, row: int) -> str:
+        """Where a record is, by its place in the batch, such as "row 7" or "line 12"."""
+        numbers = self.rows if self.numbers is None else self.numbers
+        return f"{self.unit} {int(numbers[row]):,}"
+
     def take(self, chosen: NDArray[np.bool_]) -> SourceBatch:
         """The records where `chosen`, bool (n,), is true; refusals stay behind."""
         if chosen.all():
-            return SourceBatch(self.rows, self.ids, self.vectors, self.payloads, self.missing)
+            return replace(self, refusals=[])
         places = np.flatnonzero(chosen)
         ids = self.ids[places] if isinstance(self.ids, np.ndarray) else _taken(self.ids, places)
-        return SourceBatch(
-            self.rows[places],
-            ids,
-            self.vectors[places],
-            _taken(self.payloads, places),
-            None if self.missing is None else self.missing[places],
+        return replace(
+            self,
+            rows=self.rows[places],
+            ids=ids,
+            vectors=self.vectors[places],
+            payloads=_taken(self.payloads, places),
+            missing=None if self.missing is None else self.missing[places],
+            numbers=None if self.numbers is None else self.numbers[places],
+            refusals=[],
         )
 
     def id_list(self) -> list[Id]:
@@ -84,15 +98,21 @@ class SourceBatch:
             yield self
             return
         for start in range(0, len(self), rows):
-            part = slice(start, start + rows)
-            yield SourceBatch(
-                self.rows[part],
-                self.ids[part],
-                self.vectors[part],
-                None if self.payloads is None else self.payloads[part],
-                None if self.missing is None else self.missing[part],
-                self.refusals if not start else [],
-            )
+            yield self.part(start, start + rows)
+
+    def part(self, start: int, stop: int) -> SourceBatch:
+        """The records from one place to another; those from 0 on have the refusals."""
+        part = slice(start, stop)
+        return replace(
+            self,
+            rows=self.rows[part],
+            ids=self.ids[part],
+            vectors=self.vectors[part],
+            payloads=None if self.payloads is None else self.payloads[part],
+            missing=None if self.missing is None else self.missing[part],
+            numbers=None if self.numbers is None else self.numbers[part],
+            refusals=[] if start else self.refusals,
+        )
 
 
 def _taken(values: Any, places: NDArray[np.int64]) -> Any:

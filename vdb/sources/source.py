@@ -13,10 +13,11 @@ from typing import Any, Final, Self
 import numpy as np
 from numpy.typing import NDArray
 
-from vdb.errors import ClosedError
+from vdb.errors import ClosedError, InvalidArgumentError
 from vdb.kernel import TableColumn, text_column, vector_column
 from vdb.model import arguments
 from vdb.model.arguments import shown
+from vdb.model.config import LIMITS
 from vdb.model.records import Payload
 from vdb.model.tables.arrow_table import ArrowTable
 from vdb.model.tables.columns import id_column
@@ -179,11 +180,28 @@ class Source(ArrowTable):
             assert layout.vectors is not None  # noqa: S101 - given by _layout
             vectors = np.ascontiguousarray(batch.vectors, dtype=layout.vectors[0])
             ids = batch.ids if isinstance(batch.ids, np.ndarray) else batch.id_list()
+            if layout.records.id_kind == "int":
+                _require_64_bits(batch, self.info.path)
             yield [
                 id_column(ids, layout.records.id_kind),
                 vector_column(vectors) if present is None else vector_column(vectors, present),
                 text_column([_json(payload) for payload in batch.payload_list()]),
             ]
+
+
+def _require_64_bits(batch: SourceBatch, path: str) -> None:
+    """Refuse ids that a table's column of whole numbers cannot hold."""
+    if isinstance(batch.ids, np.ndarray):
+        return
+    for row, one in enumerate(batch.ids):
+        if not isinstance(one, int) or not LIMITS.id_min <= one <= LIMITS.id_max:
+            raise InvalidArgumentError(
+                f"{path}: {batch.place(row)}: the id {shown(one)} is no whole number of 64 bits, "
+                'as a table of this source has them; import_source(..., ids="text") takes such '
+                "ids as texts",
+                expected="int64",
+                received=one,
+            )
 
 
 def _table_type(numbers: str) -> np.dtype[Any]:

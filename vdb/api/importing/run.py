@@ -10,7 +10,7 @@ from __future__ import annotations
 import time
 from collections.abc import Iterator
 from contextlib import AbstractContextManager, contextmanager, nullcontext, suppress
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 from vdb.api.collection import Collection
@@ -124,7 +124,7 @@ class Run:
 
         self.read += len(batch) + len(batch.refusals)
         counts, written, refusals = write_sound_rows(
-            _with_ids(batch, self.ids), collection, write, strict=self.strict
+            _with_ids(batch, self.ids), self.source, collection, write, strict=self.strict
         )
         self.counts = WriteCounts(
             self.counts.added + counts.added,
@@ -170,9 +170,7 @@ def _with_ids(batch: SourceBatch, kind: str) -> SourceBatch:
     ids: Any = batch.rows
     if kind == "text":
         ids = [str(one) for one in batch.id_list()]
-    return SourceBatch(
-        batch.rows, ids, batch.vectors, batch.payloads, batch.missing, batch.refusals
-    )
+    return replace(batch, ids=ids)
 
 
 def _vectors(part: SourceBatch) -> Any:

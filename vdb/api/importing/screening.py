@@ -8,6 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from vdb.api.collection import Collection
+from vdb.api.importing.places import placed, put_place
 from vdb.errors import (
     ArgumentTypeError,
     DuplicateIdError,
@@ -18,9 +19,9 @@ from vdb.errors import (
 from vdb.model.config import LIMITS
 from vdb.model.records import Id
 from vdb.model.results import WriteCounts
-from vdb.sources import Refusal, SourceBatch
+from vdb.sources import Refusal, Source, SourceBatch
 
-__all__ = ["write_sound_rows"]
+__all__ = ["refused_row", "write_sound_rows"]
 
 Write = Callable[[SourceBatch], WriteCounts]
 
@@ -29,7 +30,7 @@ _MOST_ROUNDS = 1_000
 
 
 def write_sound_rows(
-    batch: SourceBatch, collection: Collection, write: Write, *, strict: bool
+    batch: SourceBatch, source: Source, collection: Collection, write: Write, *, strict: bool
 ) -> tuple[WriteCounts, SourceBatch, list[Refusal]]:
     """Write a part without the rows that are refused. All of it is one commit.
 
@@ -42,44 +43,54 @@ def write_sound_rows(
     """
     refusals = list(batch.refusals)
     if strict and refusals:
-        raise InvalidArgumentError(f"{refusals[0].place}: {refusals[0].reason}")
+        raise refused_row(batch, source)
     for _ in range(_MOST_ROUNDS):
         try:
             return write(batch), batch, refusals
         except (InvalidArgumentError, ArgumentTypeError) as error:
-            if strict:
-                raise
-            refused = _refused(batch, collection, error)
+            refused = {} if strict else _refused(batch, source, collection, error)
             if not refused:
+                put_place(error, batch, source)
                 raise
             ids = batch.id_list()
             refusals += [
-                Refusal(f"row {int(batch.rows[row])}", ids[row], reason)
+                Refusal(batch.place(row), ids[row], reason)
                 for row, reason in sorted(refused.items())
             ]
             chosen = np.ones(len(batch), dtype=np.bool_)
             chosen[list(refused)] = False
             batch = batch.take(chosen)
     raise InvalidArgumentError(
-        f"{_MOST_ROUNDS:,} rows near row {int(batch.rows[0])} are refused; the last: "
+        f"{source.info.path}: {_MOST_ROUNDS:,} rows near {batch.place(0)} are refused; the last: "
         f"{refusals[-1].reason}"
     )
 
 
+def refused_row(batch: SourceBatch, source: Source) -> InvalidArgumentError:
+    """The error for the first refusal of a batch."""
+    first = batch.refusals[0]
+    return InvalidArgumentError(
+        f"{batch.file or source.info.path}: {first.place}: {first.reason}", received=first.id
+    )
+
+
 def _refused(
-    batch: SourceBatch, collection: Collection, error: InvalidArgumentError | ArgumentTypeError
+    batch: SourceBatch,
+    source: Source,
+    collection: Collection,
+    error: InvalidArgumentError | ArgumentTypeError,
 ) -> dict[int, str]:
     """Rows of the batch that cannot be written, with the reason: all of the error's kind."""
     if isinstance(error, DuplicateIdError):
         return _repeated(batch, collection)
     if not isinstance(error, InvalidVectorError | InvalidPayloadError):
         return _wrong_ids(batch, collection)
-    row = error.row
-    if row is None:
+    at = placed(error, batch, source)
+    if at is None:
         return {}
-    refused = {row: str(error)}
+    refused = {at.row: at.reason}
     if isinstance(error, InvalidVectorError) and collection.dtype != "bit":
-        refused = _unfit(batch, collection.metric) | refused
+        refused |= _unfit(batch, collection.metric)
     return refused
 
 
@@ -107,8 +118,7 @@ def _repeated(batch: SourceBatch, collection: Collection) -> dict[int, str]:
     first: dict[Id, int] = {}
     for row, record_id in enumerate(batch.id_list()):
         if record_id in first:
-            place = int(batch.rows[first[record_id]])
-            refused[row] = f"the id {record_id!r} is that of row {place}"
+            refused[row] = f"the id {record_id!r} is that of {batch.place(first[record_id])}"
         elif record_id in collection:
             refused[row] = f"the collection has the id {record_id!r} already"
         else:

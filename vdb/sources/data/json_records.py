@@ -19,7 +19,7 @@ from contextlib import closing
 from dataclasses import dataclass
 from itertools import chain, islice
 from pathlib import Path
-from typing import Any, Final
+from typing import Any, Final, TypeAlias
 
 import numpy as np
 from numpy.typing import NDArray
@@ -62,6 +62,9 @@ _NAMES: Final = {
 }
 """What Cohere calls types of numbers."""
 _BITS: Final = ("bit", "offset-bit")
+
+_Entry: TypeAlias = tuple[str, int, dict[str, Any]]
+"""What a record is called and its number, such as "line" and 12; and the record."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -123,14 +126,15 @@ class JsonRecords(Source):
             yield self._batch(part, start)
             start += len(part)
 
-    def _batch(self, part: list[tuple[str, dict[str, Any]]], start: int) -> SourceBatch:
+    def _batch(self, part: list[_Entry], start: int) -> SourceBatch:
         fields = self._fields
         ids: list[Any] = []
         payloads: list[Any] = []
         rows: list[int] = []
         vectors: list[NDArray[Any] | None] = []
         refusals: list[Refusal] = []
-        for row, (place, record) in enumerate(part, start):
+        numbers: list[int] = []
+        for row, (unit, number, record) in enumerate(part, start):
             key = row if fields.id is None else record.pop(fields.id, None)
             value = record.pop(fields.vector, None)
             vector = None if value is None else fields.numbers_of(value)
@@ -142,16 +146,24 @@ class JsonRecords(Source):
             if isinstance(key, bool) or not isinstance(key, int | str):
                 reason, key = f"{fields.id!r} is {shown(key)}, not a text or a whole number", None
             if reason or isinstance(vector, str):
-                refusals.append(Refusal(place, key, reason))
+                refusals.append(Refusal(f"{unit} {number:,}", key, reason))
                 continue
             ids.append(key)
             rows.append(row)
+            numbers.append(number)
             vectors.append(vector)
             left = record.get(fields.payload) if fields.payload else record or None
             payloads.append(left)
         matrix, missing = self._matrix(vectors)
         return SourceBatch(
-            np.array(rows, np.int64), ids, matrix, payloads, missing, refusals=refusals
+            np.array(rows, np.int64),
+            ids,
+            matrix,
+            payloads,
+            missing,
+            refusals,
+            part[0][0],
+            np.array(numbers, np.int64),
         )
 
     def _matrix(self, vectors: list[NDArray[Any] | None]) -> tuple[NDArray[Any], Any]:
@@ -164,8 +176,8 @@ class JsonRecords(Source):
         return matrix, missing if missing.any() else None
 
 
-def _objects(path: Path, numbers: str) -> Iterator[tuple[str, dict[str, Any]]]:
-    """The place of each record, and the record."""
+def _objects(path: Path, numbers: str) -> Iterator[_Entry]:
+    """Each record with its place."""
     with closing(ByteStream(path)) as stream:
         for number, text in enumerate(_lines(stream), 1):
             if not text.strip():
@@ -183,7 +195,7 @@ def _objects(path: Path, numbers: str) -> Iterator[tuple[str, dict[str, Any]]]:
                 return
             if not isinstance(value, dict):
                 raise stream.error(place, f"is {shown(value)}, not an object")
-            yield place, value
+            yield "line", number, value
 
 
 def _lines(stream: ByteStream) -> Iterator[bytes]:
@@ -194,7 +206,7 @@ def _lines(stream: ByteStream) -> Iterator[bytes]:
         number, longest = number + 1, _LONGEST_LINE
 
 
-def _of_document(path: Path, numbers: str) -> Iterator[tuple[str, dict[str, Any]]]:
+def _of_document(path: Path, numbers: str) -> Iterator[_Entry]:
     with closing(ByteStream(path)) as stream:
         records = _listed(_document(stream), numbers)
         if records is None:
@@ -204,7 +216,7 @@ def _of_document(path: Path, numbers: str) -> Iterator[tuple[str, dict[str, Any]
                 record = {"vector": record}  # noqa: PLW2901 - a vector alone
             if not isinstance(record, dict):
                 raise stream.error(f"record {number:,}", f"is {shown(record)}, not an object")
-            yield f"record {number:,}", record
+            yield "record", number, record
 
 
 def _document(stream: ByteStream) -> Any:
@@ -262,10 +274,10 @@ def _open(
     first = next(records, None)
     if first is None:
         raise InvalidArgumentError(f"{place.text} has no records", received=place.text)
-    record = first[1]
+    unit, _, record = first
     fields = _fields(record, id, vector, payload, numbers)
     length, ids = 0, "row" if fields.id is None else "int"
-    for _, one in chain([first], records):
+    for _, _, one in chain([first], records):
         if fields.id is not None and isinstance(one.get(fields.id), str):
             ids = "str"
         found = fields.numbers_of(one.get(fields.vector))
@@ -275,14 +287,14 @@ def _open(
     listed = "bit" if numbers in _BITS else numbers
     info = SourceInfo(
         format=FORMAT.name,
-        version="lines" if first[0].startswith("line") else "document",
+        version="lines" if unit == "line" else "document",
         path=place.text,
         count=None,
         dim=(8 * length if numbers in _BITS else length) or None,
         numbers=listed,
         dtype=dtype_for(listed),
         ids="str" if ids == "str" else "int" if ids == "int" else "row",
-        model=None if first[0].startswith("line") else _model(path),
+        model=None if unit == "line" else _model(path),
         optional_vectors=optional,
     )
     return JsonRecords(info, path, fields, length)

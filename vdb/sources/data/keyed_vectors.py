@@ -70,9 +70,7 @@ class KeyedVectorsSource(Source):
             )
             sound = np.array([isinstance(one, str) for one in keys])
             refusals = [
-                Refusal(
-                    f"row {start + row}", None, f"the key is {keys[row]!r:.60}, which is no text"
-                )
+                Refusal(batch.place(row), None, f"the key is {keys[row]!r:.60}, which is no text")
                 for row in np.flatnonzero(~sound).tolist()
             ]
             batch = batch.take(sound)

@@ -41,8 +41,8 @@ _FIRST_LETTER: Final = 0x20
 _LEAST_NUMBERS: Final = 8
 """In the first line of a file without a head."""
 
-Entry: TypeAlias = tuple[str, bytes, NDArray[np.float32] | str]
-"""A place, a word, and its numbers, or why there are none."""
+Entry: TypeAlias = tuple[str, int, bytes, NDArray[np.float32] | str]
+"""What an entry is called and its number, its word, and its numbers, or why there are none."""
 
 
 class WordVectors(Source):
@@ -74,12 +74,15 @@ class WordVectors(Source):
         start: int,
         seen: RepeatedWords,
     ) -> SourceBatch:
-        repeats = seen.of([word for _, word, _ in part])
+        repeats = seen.of([word for _, _, word, _ in part])
         ids: list[str] = []
         vectors: list[NDArray[np.float32]] = []
         places: list[int] = []
+        counted: list[int] = []
         refusals: list[Refusal] = []
-        for row, ((place, word, numbers), repeated) in enumerate(zip(part, repeats, strict=True)):
+        for row, ((unit, number, word, numbers), repeated) in enumerate(
+            zip(part, repeats, strict=True)
+        ):
             text: str | None = None
             reason = ""
             try:
@@ -91,13 +94,21 @@ class WordVectors(Source):
             elif repeated:
                 reason = "the word has come before"
             if reason or text is None or isinstance(numbers, str):
-                refusals.append(Refusal(place, text, reason))
+                refusals.append(Refusal(f"{unit} {number:,}", text, reason))
                 continue
             ids.append(text)
             vectors.append(numbers)
             places.append(start + row)
+            counted.append(number)
         matrix = np.array(vectors, np.float32).reshape(len(vectors), self.info.dim or 0)
-        return SourceBatch(np.array(places, np.int64), ids, matrix, refusals=refusals)
+        return SourceBatch(
+            np.array(places, np.int64),
+            ids,
+            matrix,
+            refusals=refusals,
+            unit=part[0][0],
+            numbers=np.array(counted, np.int64),
+        )
 
     def _lines(self, stream: ByteStream) -> Iterator[Entry]:
         dim = self.info.dim or 0
@@ -110,14 +121,15 @@ class WordVectors(Source):
                 continue
             count += 1
             word, *texts = line.rsplit(b" ", dim)
-            place = f"line {number:,}"
             if len(texts) < dim:
-                yield place, word, f"has {len(texts):,} numbers, where others have {dim:,}"
+                yield "line", number, word, f"has {len(texts):,} numbers, where others have {dim:,}"
                 continue
             try:
-                yield place, word, np.array(texts).astype(np.float64).astype(np.float32)
+                numbers = np.array(texts).astype(np.float64).astype(np.float32)
+                yield "line", number, word, numbers
             except ValueError:
-                yield place, word, f"the vector is {b' '.join(texts)!r:.60}, not {dim:,} numbers"
+                text = f"the vector is {b' '.join(texts)!r:.60}, not {dim:,} numbers"
+                yield "line", number, word, text
         if self._headed and count != self.info.count:
             said = self.info.count or 0
             raise stream.error(f"line {number:,}", f"is the last of {count:,}, not of {said:,}")
@@ -137,11 +149,12 @@ class WordVectors(Source):
             word = stream.until(b" ", _LONGEST_WORD, place)
             if word is None:
                 raise stream.error(place, "was cut short")
-            entry: Entry = place, word, np.frombuffer(stream.exactly(4 * dim, place), "<f4")
+            numbers = np.frombuffer(stream.exactly(4 * dim, place), "<f4")
+            entry: Entry = "word", number, word, numbers
             if not _is_word(word):
-                entry = place, word, f"the word is {word!r:.60}"
+                entry = "word", number, word, f"the word is {word!r:.60}"
                 if before is not None:
-                    before = *before[:2], "the word may hold a space: the next one is no text"
+                    before = *before[:3], "the word may hold a space: the next one is no text"
             if before is not None:
                 yield before
             before = entry

@@ -91,7 +91,7 @@ class QdrantSource(Source):
         good = np.ones(len(part), np.bool_)
         refusals = []
         for place, (text, data) in enumerate(part):
-            where = f"point {start + place}"
+            where = f"point {start + place:,}"
             point = _fields_of(self._file, where, data)
             one = _id_of(self._file, where, text)
             ids.append(str(one) if self.info.ids == "str" else one)
@@ -113,8 +113,14 @@ class QdrantSource(Source):
             if reason is not None:
                 good[place] = False
                 refusals.append(Refusal(where, ids[-1], reason))
-        batch = SourceBatch(np.arange(start, start + len(part)), ids, vectors, payloads)
-        batch.missing = missing if missing.any() else None
+        batch = SourceBatch(
+            np.arange(start, start + len(part)),
+            ids,
+            vectors,
+            payloads,
+            missing if missing.any() else None,
+            unit="point",
+        )
         batch = batch.take(good)
         batch.refusals = refusals
         return batch

@@ -96,7 +96,7 @@ class SqliteBlobsSource(Source):
                 vectors[place] = np.frombuffer(data, kind)
             if reason is not None:
                 good[place] = False
-                refusals.append(Refusal(f"row {start + place}", ids[-1] or None, reason))
+                refusals.append(Refusal(f"row {start + place:,}", ids[-1] or None, reason))
         batch = SourceBatch(
             np.arange(start, start + len(part)),
             ids,

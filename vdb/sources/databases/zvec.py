@@ -78,12 +78,12 @@ class ZvecSource(Source):
             if vector is None or len(vector) != vectors.shape[1]:
                 there[place] = False
                 reason = f"has no vector of {vectors.shape[1]:,} numbers"
-                refusals.append(Refusal(f"document {start + place}", ids[place], reason))
+                refusals.append(Refusal(f"document {start + place:,}", ids[place], reason))
             else:
                 vectors[place] = vector
         payloads = [dict(document.fields) or None for document in documents]
         rows = np.arange(start, start + len(documents))
-        batch = SourceBatch(rows, ids, vectors, payloads).take(there)
+        batch = SourceBatch(rows, ids, vectors, payloads, unit="document").take(there)
         batch.refusals = refusals
         return batch
 

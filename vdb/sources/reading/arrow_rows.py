@@ -116,13 +116,14 @@ class ArrowRows:
             vectors,
             payloads,
             missing if self._optional and missing.any() else None,
+            unit=unit,
         )
         if not refused:
             return batch
         chosen = np.ones(len(batch), np.bool_)
         chosen[list(refused)] = False
         refusals = [
-            Refusal(f"{unit} {start + row}", _one(ids, row), reason)
+            Refusal(batch.place(row), _one(ids, row), reason)
             for row, reason in sorted(refused.items())
         ]
         batch = batch.take(chosen)

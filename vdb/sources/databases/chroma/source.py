@@ -79,9 +79,11 @@ class ChromaSource(Source):
             ids,
             vectors,
             [payloads.get(number) for number, _ in part],
+            unit="record",
+            numbers=np.array([number for number, _ in part], np.int64),
         )
         refusals = [
-            Refusal(f"record {part[place][0]}", ids[place], "has a vector nowhere")
+            Refusal(batch.place(place), ids[place], "has a vector nowhere")
             for place in np.flatnonzero(~there).tolist()
         ]
         batch = batch.take(there)

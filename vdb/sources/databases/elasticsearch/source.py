@@ -44,7 +44,7 @@ class ElasticsearchSource(Source):
             try:
                 part.append((one, self._numbers(one)))
             except ValueError as error:
-                refusals.append(Refusal(f"line {one.line}", one.id, str(error)))
+                refusals.append(Refusal(f"line {one.line:,}", one.id, str(error)))
             if len(part) + len(refusals) == rows:
                 yield self._batch(part, refusals)
                 part, refusals = [], []
@@ -74,6 +74,7 @@ class ElasticsearchSource(Source):
             [one.source or None for one, _ in part],
             None,
             refusals,
+            "line",
         )
 
 

@@ -116,7 +116,7 @@ class _Part:
             }
         except (ValueError, KeyError, OverflowError) as error:
             text = f"has the value {error}" if isinstance(error, KeyError) else str(error)
-            self._refusals.append(Refusal(f"{layout.place} {number}", own_id, text))
+            self._refusals.append(Refusal(f"{layout.place} {number:,}", own_id, text))
         else:
             self._ids.append(own_id)
             self._vectors.append(vector)
@@ -152,7 +152,13 @@ class _Part:
         empty = np.empty((0, dim // 8 if bits else dim), kind)
         vectors = np.stack(self._vectors) if self._vectors else empty
         return SourceBatch(
-            np.array(self._rows, np.int64), self._ids, vectors, self._payloads, None, self._refusals
+            np.array(self._rows, np.int64),
+            self._ids,
+            vectors,
+            self._payloads,
+            None,
+            self._refusals,
+            self._layout.place,
         )
 
 

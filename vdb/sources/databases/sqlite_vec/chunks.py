@@ -74,6 +74,8 @@ class Chunks:
                 numbers,
                 vectors,
                 [(names | one) or None for one in payloads],
+                unit="rowid",
+                numbers=numbers,
             )
             start += len(numbers)
             yield self._with_keys(batch, numbers)
@@ -173,7 +175,7 @@ class Chunks:
         there = np.array([isinstance(key, str) for key in keys], np.bool_)
         batch.ids = keys
         refusals = [
-            Refusal(f"rowid {rowids[place]}", None, "has no key")
+            Refusal(batch.place(place), None, "has no key")
             for place in np.flatnonzero(~there).tolist()
         ]
         batch = batch.take(there)
