@@ -13,6 +13,7 @@ PAGE = Path(__file__).parent.parent / "docs" / "sources.md"
 KINDS = {
     "index": "Files of libraries that search",
     "database": "Files and directories of databases",
+    "server": "Servers of databases",
     "data": "Arrays, tables and texts",
 }
 
@@ -54,6 +55,7 @@ with vdb.open("moved.vdb") as db:
   installed, else by an exact search over the source's vectors. It compares the scores of every
   neighbour in the source's convention.
 - **`dry_run=True`** does everything but the writing.
+- **Passwords** in the address of a server are in no message, report or description.
 """
 
 
@@ -71,9 +73,10 @@ def page() -> str:
 def section(row: SourceFormat) -> Iterator[str]:
     """One format."""
     yield f"### {row.name}\n\n{wrapped(f'{row.title[0].upper()}{row.title[1:]}.')}\n"
+    is_server = row.kind == "server"
     facts = {
-        "in the files": row.holds,
-        "not in them, or lost": row.lacks,
+        "is read" if is_server else "in the files": row.holds,
+        "is not, or was lost" if is_server else "not in them, or lost": row.lacks,
         "metric": row.metric,
         "read in tests": row.versions,
         "needs": f"`pip install {row.library}`" if row.library else "",

@@ -262,10 +262,10 @@ class CommitUnknownError(DiskError):
 
 
 class RemoteError(VdbError, OSError):
-    """An object store could not be read or written; what was in it before is in it still.
+    """An object store or another system's server failed; what was in it before is in it still.
 
-    ``url`` is the store, without credentials, and ``name`` the object. A call that is repeated uses
-    what was sent.
+    ``url`` is the store or the server, without credentials, and ``name`` the object, or what of the
+    server could not be read. A call that is repeated uses what was sent.
     """
 
     def __init__(

@@ -92,3 +92,9 @@ def test_ids_can_be_texts(run, place, tmp_path, rows):
     assert run("import", place, "docs", file, "--metric", "l2", "--ids", "text").status == 0
     with vdb.open(place) as db:
         assert "7" in db.collection("docs")
+
+
+def test_the_address_of_a_server_is_one_and_its_password_stays_secret(run, place):
+    ran = run("import", place, "docs", "nosql://me:secret@host/db")
+    assert ran.status == 1 and "secret" not in ran.err
+    assert "path 'nosql://me@host/db' has no format" in ran.err

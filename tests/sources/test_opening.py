@@ -82,7 +82,7 @@ def test_a_checksum_does_not_depend_on_where_parts_end(tmp_path, monkeypatch):
 @pytest.mark.parametrize("row", FORMATS.values(), ids=list(FORMATS))
 def test_every_format_says_what_its_files_hold(row):
     assert row.title and row.holds and row.metric and row.versions
-    assert row.kind in ("index", "database", "data")
+    assert row.kind in ("index", "database", "server", "data")
     assert len({option.name for option in row.options}) == len(row.options)
     assert all(option.help for option in row.options)
 

@@ -11,6 +11,7 @@ from vdb.model import arguments
 from vdb.model.arguments import shown
 from vdb.model.metrics import metric_named
 from vdb.sources.info import with_metric
+from vdb.sources.reading.server_address import without_secrets
 from vdb.sources.registry import FORMATS
 from vdb.sources.source import Source
 from vdb.sources.source_format import Place, SourceFormat, refuse_type
@@ -53,6 +54,7 @@ def open(  # noqa: A001 - vdb.sources.open reads as it should
         SourceError: The file is not what it seems to be, or is damaged.
         ImportError: The format needs a library that is not installed.
         DiskError: It cannot be read.
+        RemoteError: The server does not answer, or refuses.
 
     Example:
         with vdb.sources.open("points.npy", metric="l2") as source:
@@ -105,7 +107,7 @@ def place_of(path: object, name: str = "path") -> Place:
         raise refuse_type(name, text)
     text = str.__str__(text)
     if _ADDRESS.match(text):
-        return Place(text, None, argument=name)
+        return Place(without_secrets(text), None, argument=name, address=text)
     if not text or "\0" in text:
         raise InvalidArgumentError(f"{name} must be a path or an address, got {shown(text)}")
     try:

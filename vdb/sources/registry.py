@@ -20,6 +20,7 @@ from vdb.sources.databases import duckdb, lance, qdrant, sqlite_blobs, zvec
 from vdb.sources.databases.chroma import source as chroma
 from vdb.sources.databases.elasticsearch import source as elasticsearch
 from vdb.sources.databases.milvus_lite import source as milvus_lite
+from vdb.sources.databases.pgvector import server as postgres
 from vdb.sources.databases.pgvector import source as pgvector
 from vdb.sources.databases.sqlite_vec import source as sqlite_vec
 from vdb.sources.indexes import annoy, hannoy, hnswlib, ngt, svs, usearch, voyager, vsag
@@ -52,6 +53,8 @@ FORMATS: Final[dict[str, SourceFormat]] = {
         sqlite_blobs,
         sqlite_vec,
         zvec,
+        # servers
+        postgres,
         # data
         arrow_ipc,
         flat_bins,

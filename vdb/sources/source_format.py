@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Literal
 
@@ -21,16 +21,18 @@ class Place:
     """Where a source is.
 
     Attributes:
-        text: As it was given: a path, or the address of a server.
+        text: As it was given: a path, or the address of a server without its password.
         path: The path; None for an address.
         head: The first 4,096 bytes; none of a directory or an address.
         argument: What messages call it.
+        address: The address with its password; None for a path. Nothing shows it.
     """
 
     text: str
     path: Path | None
     head: bytes = b""
     argument: str = "path"
+    address: str | None = field(default=None, repr=False)
 
     @property
     def file(self) -> Path | None:
@@ -66,6 +68,12 @@ class Place:
             expected=expected,
             received=what,
         )
+
+    def require_address(self, format: str) -> str:  # noqa: A002
+        """The address of a server; raises InvalidArgumentError as `require_file`."""
+        if self.address is None:
+            raise self._refused(format, "an address")
+        return self.address
 
     @property
     def suffix(self) -> str:
@@ -119,7 +127,7 @@ class SourceFormat:
     Attributes:
         name: Its name in options.
         title: The system, and what of it is read.
-        kind: An index, a database, or data.
+        kind: Files of an index or of a database, a server, or data.
         recognise: Whether a place looks like one; reads little, and never raises.
         open: Opens one; options come as keywords.
         options: The options that it takes.
@@ -132,7 +140,7 @@ class SourceFormat:
 
     name: str
     title: str
-    kind: Literal["index", "database", "data"]
+    kind: Literal["index", "database", "server", "data"]
     recognise: Callable[[Place], bool]
     open: Callable[..., Source]
     options: tuple[Option, ...] = ()

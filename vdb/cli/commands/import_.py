@@ -176,7 +176,7 @@ def import_(
         )
 
     asked = (format_name, format_options, inspect, dry_run, verify, strict, ids != IDS[0])
-    foreign = any(asked) or not is_own(Path(source))
+    foreign = any(asked) or "://" in source or not is_own(Path(source))
     if not foreign:
         rows = Rows(create, upsert, resume, batch_rows, memory_limit, count)
         reading = ReadOptions(records, ids_from, with_records=not no_records)

@@ -21,7 +21,7 @@ def is_own(path: Path) -> bool:
             return False
         head = _head(path)
     except OSError:
-        return "://" not in str(path)
+        return True
     return any(head.startswith(row.magic) for row in FORMATS.values())
 
 

@@ -13,6 +13,7 @@
 `npy_array`      arrays of numpy: their head, their rows in order
 `npz_file`       arrays in a .npz file, compressed ones too
 `record_lines`   JSON lines, one by one
+`server_address`  addresses of servers, shown without passwords
 `named_part`     one of several parts of a source, by its name
 `number_types`   types of numbers, by the names that files give them
 `parquet_file`   Parquet files, of which one part is in memory

@@ -8,11 +8,13 @@ from __future__ import annotations
 
 import math
 import re
+from functools import partial
 from typing import Any, Final, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
 
+from vdb.sources.databases.pgvector.array_text import array_of
 from vdb.sources.reading.plain_json import plain_json
 
 __all__ = ["VECTORS", "Column", "field_type", "value_of", "vector_of"]
@@ -24,6 +26,7 @@ _INTS: Final = frozenset(["smallint", "integer", "bigint", "int", "int2", "int4"
 _FLOATS: Final = frozenset(["real", "double precision", "float4", "float8", "numeric", "decimal"])
 _TIMES: Final = ("timestamp", "date")
 _MOST_DIMENSIONS: Final = 1_000_000
+_FEWEST_BITS: Final = 8
 _DECLARED = re.compile(
     r"([a-z_][a-z0-9_ ]*?)(?:\((\d+)(?:,\d+)?\))?((?:\[\])*)(?: with(?:out)? time zone)?",
     re.IGNORECASE,
@@ -40,8 +43,21 @@ class Column(NamedTuple):
 
     @property
     def is_vector(self) -> bool:
-        """Whether it can be that of the vectors."""
-        return self.type in VECTORS
+        """Whether it can be that of the vectors; a few bits are flags."""
+        flags = self.type == "bit" and self.length is not None and self.length < _FEWEST_BITS
+        return self.type in VECTORS and not flags
+
+    @property
+    def dim(self) -> int | None:
+        """The dimensions as its type says them; bits are padded to whole bytes."""
+        if self.length is None or self.type != "bit":
+            return self.length
+        return -(-self.length // 8) * 8
+
+    @property
+    def element(self) -> Column:
+        """An element of an array, as a column."""
+        return Column(self.name, self.type.rstrip("[]"))
 
     @classmethod
     def of(cls, name: str, declared: str) -> Column:
@@ -56,6 +72,9 @@ class Column(NamedTuple):
 
 def field_type(column: Column) -> str | None:
     """The type of payload field that a column can be declared as; None for none."""
+    if column.type.endswith("[]"):
+        element = field_type(column.element)
+        return None if element is None else f"{element}[]"
     if column.type in _INTS:
         return "int"
     if column.type in _FLOATS:
@@ -75,6 +94,8 @@ def value_of(column: Column, text: str | None) -> Any:
     """
     if text is None:
         return None
+    if column.type.endswith("[]"):
+        return array_of(text, partial(value_of, column.element))
     if column.type in _INTS:
         return int(text)
     if column.type in _FLOATS:

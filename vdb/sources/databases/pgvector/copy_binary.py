@@ -18,7 +18,7 @@ from numpy.typing import NDArray
 from vdb.sources.databases.pgvector.columns import Column
 from vdb.sources.reading.byte_file import ByteFile
 
-__all__ = ["SIGNATURE", "binary_rows", "binary_value", "binary_vector"]
+__all__ = ["BINARY_TYPES", "SIGNATURE", "binary_rows", "binary_value", "binary_vector"]
 
 SIGNATURE: Final = b"PGCOPY\n\xff\r\n\0"
 _MOST_COLUMNS: Final = 1600
@@ -30,6 +30,9 @@ _FORMS: Final = {
     **dict.fromkeys(["double precision", "float8"], ">d"),
     "boolean": ">?",
 }
+_TEXTS: Final = frozenset(["text", "character varying", "varchar", "character", "json", "jsonb"])
+BINARY_TYPES: Final = frozenset([*_FORMS, *_TEXTS, "uuid"])
+"""Types whose binary form is read."""
 
 
 def binary_rows(file: ByteFile) -> Iterator[tuple[int, list[bytes | None]]]:
@@ -83,7 +86,7 @@ def binary_value(column: Column, data: bytes) -> str:
         return str(UUID(bytes=data))
     if column.type == "jsonb":
         data = data[1:]
-    if column.type not in ("text", "character varying", "json", "jsonb", "varchar", "character"):
+    if column.type not in _TEXTS:
         raise ValueError(f"{column.name} is of type {column.type}, which is not read from binary")
     return data.decode()
 

@@ -12,9 +12,8 @@ from pathlib import Path
 from typing import Final
 
 from vdb.errors import DiskError
-from vdb.model.config import HNSW
 from vdb.sources.databases.pgvector.columns import Column
-from vdb.sources.reading.graph_parameters import graph_index
+from vdb.sources.databases.pgvector.vector_indexes import VectorIndex
 
 __all__ = ["Dump", "Table"]
 
@@ -25,17 +24,11 @@ _CREATE = re.compile(rf"CREATE (?:UNLOGGED )?TABLE {_QUALIFIED} \(")
 _COLUMN = re.compile(rf"\s+({_NAME}) ([^,]+?(?:\(\d+(?:,\d+)?\)[^,]*)?),?$")
 _COPY = re.compile(rf"COPY {_QUALIFIED} \((.*)\) FROM stdin;")
 _INDEX = re.compile(
-    rf"CREATE INDEX {_NAME} ON {_QUALIFIED} USING (hnsw|ivfflat) \(({_NAME}) (?:{_NAME}\.)?(\w+)\)"
+    rf"CREATE INDEX {_NAME} ON {_QUALIFIED} USING (hnsw|ivfflat) "
+    rf"\((?:\(\()?({_NAME})(?:\)::(?:{_NAME}\.)?\w+\(\d+\)\))? (?:{_NAME}\.)?(\w+)\)"
     r"(?: WITH \((.*)\))?"
 )
 _CONSTRAINT = re.compile(r" (NOT NULL|DEFAULT|GENERATED|COLLATE|PRIMARY|UNIQUE|CONSTRAINT|CHECK)\b")
-_METRICS: Final = {
-    "l2": "l2",
-    "ip": "ip",
-    "cosine": "cosine",
-    "l1": "l1",
-    "hamming": "hamming",
-}
 
 
 @dataclass(slots=True)
@@ -48,8 +41,7 @@ class Table:
         copied: The columns in the order of its rows.
         offset: Byte of the first row; None where there are no rows.
         line: The number of its line.
-        metrics: Of a column of vectors that has an index, the metric of it.
-        indexes: Of such a column, the parameters of its graph.
+        indexes: Those over its vectors.
     """
 
     name: str
@@ -57,8 +49,7 @@ class Table:
     copied: list[str] = field(default_factory=list)
     offset: int | None = None
     line: int = 0
-    metrics: dict[str, str] = field(default_factory=dict)
-    indexes: dict[str, HNSW] = field(default_factory=dict)
+    indexes: list[VectorIndex] = field(default_factory=list)
 
     @property
     def vectors(self) -> list[str]:
@@ -118,16 +109,10 @@ class Dump:
 
     def _index(self, match: re.Match[str]) -> None:
         """An index of vectors: its metric, and the parameters of its graph."""
-        kind, column, operators, options = match[2], _plain(match[3]), match[4], match[5] or ""
         table = self.tables.get(_plain(match[1]))
-        metric = _METRICS.get(operators.removesuffix("_ops").rpartition("_")[2])
-        if table is None or metric is None:
-            return
-        table.metrics[column] = metric
-        given = dict(re.findall(r"(\w+)='?(\d+)'?", options))
-        index = graph_index(int(given.get("m", 16)), int(given.get("ef_construction", 64)))
-        if kind == "hnsw" and index is not None:
-            table.indexes[column] = index
+        if table is not None:
+            options = dict(re.findall(r"(\w+)='?(\d+)'?", match[5] or ""))
+            table.indexes.append(VectorIndex(_plain(match[3]), match[2], match[4], options))
 
 
 def _plain(name: str) -> str:
