@@ -16,7 +16,7 @@ from vdb.sources.data import (
     vecs,
     word2vec,
 )
-from vdb.sources.databases import duckdb, lance, qdrant, sqlite_blobs, zvec
+from vdb.sources.databases import duckdb, lance, qdrant, redis_vset, sqlite_blobs, zvec
 from vdb.sources.databases.chroma import source as chroma
 from vdb.sources.databases.elasticsearch import source as elasticsearch
 from vdb.sources.databases.milvus_lite import source as milvus_lite
@@ -55,6 +55,7 @@ FORMATS: Final[dict[str, SourceFormat]] = {
         zvec,
         # servers
         postgres,
+        redis_vset,
         # data
         arrow_ipc,
         flat_bins,
