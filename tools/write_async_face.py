@@ -26,7 +26,7 @@ READS = frozenset(
 
 LONG_READS = frozenset(
     {
-        *("Database.backup", "Database.check"),
+        *("Database.backup", "Database.check", "CollectionReader.export"),
         *(f"CollectionMeasurements.{name}" for name in ("bench", "inspect", "recall")),
         *("Collection.plan_rebuild", "Collection.rows_within"),
     }

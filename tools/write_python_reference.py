@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import Any
 
 import vdb
-from vdb import errors, scores, sources
+from vdb import errors, exports, scores, sources
 from vdb.model.filters.expression_syntax import Field
 
 PAGE = Path(__file__).parent.parent / "docs" / "reference" / "python.md"
@@ -50,7 +50,7 @@ CHAPTERS: dict[str, tuple[str, ...]] = {
     ),
 }
 """Where each name stands; what is not listed stands at the end of the last chapter."""
-MODULES = {"scores", "sources"}
+MODULES = {"exports", "scores", "sources"}
 """Public names that are modules, each with a chapter of its own."""
 
 _SECTION = re.compile(r"(Args|Attributes|Returns|Raises|Yields):")
@@ -73,14 +73,11 @@ def page() -> str:
         last = title == list(CHAPTERS)[-1]
         for name in (*names, *(others if last else ())):
             parts.extend(thing(f"vdb.{name}", getattr(vdb, name)))
-    parts.append("## Scores\n")
-    parts.append(f"{markdown(scores)}\n")
-    for name in scores.__all__:
-        parts.extend(thing(f"vdb.scores.{name}", getattr(scores, name)))
-    parts.append("## Sources\n")
-    parts.append(f"{markdown(sources)}\n")
-    for name in sources.__all__:
-        parts.extend(thing(f"vdb.sources.{name}", getattr(sources, name)))
+    for module in (scores, sources, exports):
+        parts.append(f"## {module.__name__.removeprefix('vdb.').capitalize()}\n")
+        parts.append(f"{markdown(module)}\n")
+        for name in module.__all__:
+            parts.extend(thing(f"{module.__name__}.{name}", getattr(module, name)))
     parts.append("## Errors\n")
     parts.append("| error | is also | when |\n|---|---|---|")
     parts.append("\n".join(map(error_row, errors.__all__)) + "\n")

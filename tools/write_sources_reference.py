@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import sys
-import textwrap
 from collections.abc import Iterator
 from pathlib import Path
+
+from reference_pages import described, fact_table, wrapped
 
 from vdb.sources import SourceFormat, formats
 
@@ -74,36 +75,18 @@ def section(row: SourceFormat) -> Iterator[str]:
     """One format."""
     yield f"### {row.name}\n\n{wrapped(f'{row.title[0].upper()}{row.title[1:]}.')}\n"
     is_server = row.kind == "server"
-    facts = {
-        "is read" if is_server else "in the files": row.holds,
-        "is not, or was lost" if is_server else "not in them, or lost": row.lacks,
-        "metric": row.metric,
-        "read in tests": row.versions,
-        "needs": f"`pip install {row.library}`" if row.library else "",
-    }
-    lines = [
-        "| | |",
-        "|---|---|",
-        *(f"| {name} | {text} |" for name, text in facts.items() if text),
-    ]
-    yield "\n".join(lines) + "\n"
+    yield fact_table(
+        {
+            "is read" if is_server else "in the files": row.holds,
+            "is not, or was lost" if is_server else "not in them, or lost": row.lacks,
+            "metric": row.metric,
+            "read in tests": row.versions,
+            "needs": f"`pip install {row.library}`" if row.library else "",
+        }
+    )
     if row.options:
         lines = [f"- `{one.name}`: {described(one)}" for one in row.options]
         yield "\n".join(map(wrapped, lines)) + "\n"
-
-
-def wrapped(text: str) -> str:
-    """A paragraph, or an entry of a list, in lines of at most 110 columns."""
-    indent = "  " if text.startswith("- ") else ""
-    return textwrap.fill(
-        text, 110, subsequent_indent=indent, break_long_words=False, break_on_hyphens=False
-    )
-
-
-def described(option: object) -> str:
-    """The help of an option, with its choices."""
-    help_text, choices = getattr(option, "help", ""), getattr(option, "choices", ())
-    return help_text + (f" ({', '.join(choices)})" if choices else "")
 
 
 def main() -> None:

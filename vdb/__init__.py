@@ -7,8 +7,8 @@
     for hit in docs.search([0.9, 0.1, 0], k=2):
         print(hit.id, hit.score, hit.payload)
 
-What is public is listed in ``vdb.__all__``, and in those of ``vdb.scores`` and ``vdb.sources``;
-everything else may change.
+What is public is listed in ``vdb.__all__``, and in those of ``vdb.scores``, ``vdb.sources`` and
+``vdb.exports``; everything else may change.
 """
 
 from __future__ import annotations
@@ -67,7 +67,7 @@ from vdb.model.results import WriteCounts
 from vdb.model.version import __version__
 
 if _typing.TYPE_CHECKING:
-    from vdb import sources
+    from vdb import exports, sources
     from vdb.analysis.calibration.report import Calibration
     from vdb.analysis.comparison.report import MetricComparison
     from vdb.analysis.comparison.sides_report import CollectionComparison
@@ -92,6 +92,7 @@ if _typing.TYPE_CHECKING:
         compare_generations,
         compare_metrics,
     )
+    from vdb.api.exporting.report import ExportReport
     from vdb.api.importing.report import ImportReport, VerificationReport
     from vdb.api.restore import backups, prune_backups, restore
     from vdb.index.vectors.tuning import CurvePoint, Tuning
@@ -140,6 +141,7 @@ __all__ = [
     "DiskFullError",
     "DuplicateIdError",
     "Explanation",
+    "ExportReport",
     "F",
     "FieldValues",
     "Filter",
@@ -203,6 +205,7 @@ __all__ = [
     "compare_collections",
     "compare_generations",
     "compare_metrics",
+    "exports",
     "open",
     "open_async",
     "parse_filter",
@@ -231,6 +234,7 @@ _LATER = {
     "CurvePoint": "vdb.index.vectors.tuning",
     "DatabaseInfo": "vdb.maintenance.info",
     "Explanation": "vdb.analysis.explanation.explain",
+    "ExportReport": "vdb.api.exporting.report",
     "F": "vdb.model.filters",
     "FieldValues": "vdb.model.field_values",
     "Filter": "vdb.model.filters",
@@ -274,8 +278,8 @@ _LATER = {
 
 def __getattr__(name: str) -> object:
     """PEP 562: a public name that is not there yet."""
-    if name == "sources":
-        return _importlib.import_module("vdb.sources")
+    if name in ("exports", "sources"):
+        return _importlib.import_module(f"vdb.{name}")
     if name not in _LATER:
         raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
     value: object = getattr(_importlib.import_module(_LATER[name]), name)

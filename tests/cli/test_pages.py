@@ -6,7 +6,7 @@ import sys
 
 import pytest
 
-from vdb.cli.new_files import replacing
+from vdb.store.new_files import replacing
 
 
 def test_a_page_takes_the_place_of_a_page_and_of_nothing_else(run, untouched, tmp_path):
@@ -23,7 +23,7 @@ def test_a_place_that_cannot_be_is_named_as_it_was_given(run, untouched, tmp_pat
     ran = run("inspect", untouched, "notes", "--html", nowhere)
     assert ran.failed_with(f"there is no directory {nowhere.parent}")
     ran = run("export", untouched, "notes", "--out", nowhere)
-    assert ran.failed_with(f"{nowhere}.npy: No such file or directory")
+    assert ran.failed_with(f"there is no directory {nowhere.parent}")
     assert ".x" not in ran.err
     assert run("inspect", untouched, "notes", "--html", "").failed_with("empty path")
     assert run("inspect", untouched, "notes", "--html", os.devnull).failed_with("is no page")

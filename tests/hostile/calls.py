@@ -77,10 +77,10 @@ FINE_FOR = {
     ("bench", "efs"): lambda: [8],
 }
 
-PLACES = {"open", "backup"}  # whose path is one of the file system
+PLACES = {"open", "backup", "export"}  # whose path is one of the file system
 LASTING = {  # what a batch cannot undo
-    "backup", "close", "compact", "discard_rebuild", "drop_previous", "import_source", "open",
-    "rebuild", "repair", "rollback", "snapshot", "tune",
+    "backup", "close", "compact", "discard_rebuild", "drop_previous", "export", "import_source",
+    "open", "rebuild", "repair", "rollback", "snapshot", "tune",
 }  # fmt: skip
 
 

@@ -146,7 +146,11 @@ class Upkeep(History):
         shelf, place = self.shelves[name], self.place / "imported.vdb"
         with contextlib.redirect_stdout(io.StringIO()):
             files = str(self.place / "files")
-            assert run_command(["export", str(self.path), name, "--out", files]) == 0
+            if self.batch is None and data.draw(st.booleans(), label="by the command"):
+                assert run_command(["export", str(self.path), name, "--out", files]) == 0
+            else:
+                report = self.db.collection(name).export(files)
+                assert (report.records, len(report.files)) == (len(shelf.rows), 3)
             command = ["import", str(place), name, f"{files}.npy", "--create", "--index", "flat"]
             command += ["--metric", shelf.metric, "--dtype", shelf.dtype]
             status = run_command(command) if shelf.rows else None

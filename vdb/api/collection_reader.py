@@ -7,6 +7,7 @@ field. Each method checks its arguments and delegates.
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
+from os import PathLike
 from typing import TYPE_CHECKING, Any, overload
 
 from numpy.typing import NDArray
@@ -21,13 +22,15 @@ from vdb.api.record_scan import RecordScan
 from vdb.api.write_methods import refuse_write_method
 from vdb.errors import VdbError
 from vdb.model import config, filters, inputs, pauses
-from vdb.model.records import Default, Id, Record
+from vdb.model.records import Default, Id, Progress, Record
 from vdb.model.synonyms import with_hints
 
 if TYPE_CHECKING:
+    from vdb.api.exporting import call as exporting_module
     from vdb.maintenance import info as info_module
     from vdb.model import field_values as field_values_module
 else:
+    exporting_module = lazy_modules.module("vdb.api.exporting.call")
     info_module = lazy_modules.module("vdb.maintenance.info")
     field_values_module = lazy_modules.module("vdb.model.field_values")
 
@@ -183,6 +186,52 @@ class CollectionReader(CollectionSearches, CollectionMeasurements):
             self._access, self._view, where=where, after=after, limit=limit
         )
         return RecordScan(moment, view, ids, parts)
+
+    @with_hints
+    def export(
+        self,
+        path: str | PathLike[str],
+        format: str | None = None,  # noqa: A002 - the word that people look for
+        *,
+        options: Mapping[str, object] | None = None,
+        where: Mapping[str, Any] | filters.Filter | None = None,
+        overwrite: bool = False,
+        dry_run: bool = False,
+        progress: Progress | None = None,
+    ) -> exporting_module.ExportReport:
+        """Writes the records, as of this moment, into files of another system.
+
+        What a format cannot hold is refused, or said in the report's notes, before anything is
+        written. The files appear when all are complete. `Database.import_source` is the way back;
+        the formats npy, arrow and parquet hold everything, so that it makes the same collection.
+
+        Args:
+            path: The file to make; without the end that is usual for the format, it gets it. Some
+                formats write others beside it: ``docs.npy``, ``docs.jsonl`` and ``docs.json``.
+            format: The name of the format, as `vdb.exports.formats` lists them. None: what the end
+                of the path says, and npy where it has none.
+            options: Options of the format, as a dict.
+            where: Only the records that pass this filter.
+            overwrite: Replace what is there.
+            dry_run: Check everything, and write nothing.
+            progress: Called regularly with (records written, records); an exception from it stops
+                the export, and no file appears.
+
+        Raises:
+            InvalidArgumentError: The format cannot hold the collection, the path's end says no
+                format, something is there already, or an argument is out of range.
+            InvalidFilterError: The filter is not valid.
+            ImportError: The format needs a library that is not installed.
+            NotFoundError: The directory of the path does not exist.
+            DiskError: A file cannot be written.
+
+        Example:
+            report = docs.export("docs.parquet")
+        """
+        given = exporting_module.ExportArguments(
+            path, format, options, where, overwrite, dry_run, progress
+        )
+        return exporting_module.export(self._access, self._view, given)
 
     @with_hints
     def count(self, where: Mapping[str, Any] | filters.Filter | None = None) -> int:

@@ -12,14 +12,19 @@ from vdb.api import temporary_databases
 from vdb.errors import ArgumentTypeError, InvalidArgumentError
 from vdb.model import arguments
 
-__all__ = ["directory_of"]
+__all__ = ["directory_of", "path_of"]
 
 _URI = re.compile(r"(?:file|sqlite|sqlite3|mem|memory):|[a-z][a-z0-9+.-]+:/", re.IGNORECASE)
 """The beginning of a URI. The schemes without a slash are those of SQLite and similar engines."""
 
 
 def directory_of(path: object, argument: str = "path") -> Path:
-    """The directory that an argument names; ArgumentTypeError if it is not a path.
+    """The directory that an argument names; see `path_of`."""
+    return path_of(path, argument, "a directory")
+
+
+def path_of(path: object, argument: str, what: str) -> Path:
+    """The path that an argument names, of `what`; ArgumentTypeError if it is not a path.
 
     A leading ``~`` is the user's home, as in a shell.
     """
@@ -42,9 +47,7 @@ def directory_of(path: object, argument: str = "path") -> Path:
             received=name,
         )
     if not name or "\0" in name:
-        raise InvalidArgumentError(
-            f"{argument} must name a directory", expected="a path", received=name
-        )
+        raise InvalidArgumentError(f"{argument} must name {what}", expected="a path", received=name)
     _refuse_uri(name, argument)
     try:
         name.encode()  # LMDB needs UTF-8

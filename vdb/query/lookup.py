@@ -35,10 +35,12 @@ class RecordParts(NamedTuple):
     Attributes:
         vectors: Whether vectors are.
         fields: The fields of payloads that are; None for whole payloads.
+        without_column: Declared fields that have no column of their own in a table.
     """
 
     vectors: bool = True
     fields: FieldTree | None = None
+    without_column: frozenset[str] = frozenset()
 
     @classmethod
     def of(cls, with_vectors: object, columns: object) -> RecordParts:

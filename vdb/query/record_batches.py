@@ -56,7 +56,11 @@ class RecordTable:
     def __post_init__(self) -> None:
         records = record_layout(self.view)
         dtype, dim = DTYPES[records.dtype], records.dim
-        shown = _chosen(records, self.parts.fields)
+        shown = [
+            one
+            for one in _chosen(records, self.parts.fields)
+            if one.path not in self.parts.without_column
+        ]
         self.layout = TableLayout(
             records._replace(fields=tuple(shown)),
             payloads=self.parts.fields is None or bool(self.parts.fields),

@@ -13,7 +13,7 @@ from vdb.model.arguments import shown
 from vdb.model.metrics import METRICS
 from vdb.sources.source import Source
 
-__all__ = ["Option", "Place", "SourceFormat"]
+__all__ = ["Option", "Place", "SourceFormat", "checked_options"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -157,18 +157,7 @@ class SourceFormat:
             InvalidArgumentError, ArgumentTypeError: The format has no such option, or not this
                 value of it.
         """
-        known = {option.name: option for option in self.options}
-        for name in given:
-            if name not in known:
-                takes = f"are {', '.join(known)}" if known else "are none"
-                raise InvalidArgumentError(
-                    f"the options of format {self.name} {takes}; there is no {shown(name)}",
-                    expected=tuple(known),
-                    received=name,
-                )
-        return {
-            name: known[name].value(value) for name, value in given.items() if value is not None
-        }
+        return checked_options(self.name, self.options, given)
 
     def takes(self, option: str) -> bool:
         """Whether it has an option of that name."""
@@ -184,6 +173,29 @@ class SourceFormat:
             expected=choices or row.kind,
             received=None,
         )
+
+
+def checked_options(
+    format: str,  # noqa: A002 - a name of the public face
+    options: tuple[Option, ...],
+    given: Mapping[str, object],
+) -> dict[str, Any]:
+    """The options of a format in their types; those that are None are left out.
+
+    Raises:
+        InvalidArgumentError, ArgumentTypeError: The format has no such option, or not this value of
+            it.
+    """
+    known = {option.name: option for option in options}
+    for name in given:
+        if name not in known:
+            takes = f"are {', '.join(known)}" if known else "are none"
+            raise InvalidArgumentError(
+                f"the options of format {format} {takes}; there is no {shown(name)}",
+                expected=tuple(known),
+                received=name,
+            )
+    return {name: known[name].value(value) for name, value in given.items() if value is not None}
 
 
 def refuse_type(name: str, value: object) -> ArgumentTypeError:

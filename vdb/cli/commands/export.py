@@ -1,19 +1,23 @@
-"""`vdb export`: writes a collection to files for `vdb import` and other tools."""
+"""`vdb export`: writes a collection to files for `vdb import` and for other systems."""
 
 from __future__ import annotations
 
+from functools import partial
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import click
 
 from vdb.api import database
 from vdb.cli.arguments import options
 from vdb.cli.arguments.command import command
-from vdb.cli.formats.file_writer import Export
-from vdb.cli.formats.registry import FORMATS
-from vdb.cli.formats.schema_file import described
+from vdb.cli.arguments.format_options import format_option, options_from
+from vdb.cli.arguments.where import where_from, where_option
 from vdb.cli.render import output, progress_bar
-from vdb.model.dtypes import DTYPES
+from vdb.errors import InvalidArgumentError
+
+if TYPE_CHECKING:
+    from vdb.api.exporting.report import ExportReport
 
 
 @command("export")
@@ -21,16 +25,21 @@ from vdb.model.dtypes import DTYPES
 @options.name
 @options.path_option(
     "--out",
-    metavar="PREFIX",
+    metavar="PATH",
     required=True,
-    help="Where to: PREFIX.npy, PREFIX.jsonl and PREFIX.json, or PREFIX.parquet.",
+    help="Where to. Without the usual end of the format it gets it: PATH.npy, PATH.jsonl and "
+    "PATH.json, or PATH.parquet.",
 )
 @click.option(
-    "--parquet",
-    "as_parquet",
-    is_flag=True,
-    help="One Parquet file; needs pyarrow (the extra 'parquet').",
+    "--to",
+    "format_name",
+    metavar="FORMAT",
+    help="The format, of those in docs/exports.md. [default: what the end of PATH says, else npy]",
 )
+@format_option("A choice that the format offers, as it names it.")
+@click.option("--parquet", "as_parquet", is_flag=True, help="The same as --to parquet.")
+@where_option
+@click.option("--dry-run", is_flag=True, help="Check everything, and write nothing.")
 @click.option("--force", is_flag=True, help="Replace files that are there.")
 @options.allow_network_fs
 @options.json
@@ -39,45 +48,49 @@ def export(
     name: str,
     *,
     out: Path,
+    format_name: str | None,
+    format_options: tuple[str, ...],
     as_parquet: bool,
+    where: str | None,
+    dry_run: bool,
     force: bool,
     allow_network_fs: bool,
     json: bool,
 ) -> None:
-    """Write all records of a collection, as of this moment, into files.
+    """Write the records of a collection, as of this moment, into files.
 
     Vectors go to a .npy file, ids and payloads to the .jsonl file beside it, in the order of the
-    ids, and the schema of the collection to a .json file; a Parquet file has all three. vdb import
-    --create creates the same collection from them. The files appear when all are complete.
+    ids, and the schema of the collection to a .json file; a Parquet or an Arrow file has all three.
+    vdb import --create creates the same collection from them. What another format cannot hold is
+    refused or said before anything is written. The files appear when all are complete.
     """
-    with (
-        database.open(
-            directory, create=False, read_only=True, allow_network_fs=allow_network_fs
-        ) as db,
-        db.snapshot() as moment,
-    ):
-        collection = moment.collection(name)
-        info = collection.info()
-        count, dtype = info.count, DTYPES[info.dtype]
-        file_format = FORMATS["parquet" if as_parquet else "npy"]
-        with progress_bar.counted(f"exporting {name}", count) as progress:
-            files = file_format.write(
-                Export(
-                    records=collection.scan(),
-                    count=count,
-                    without_vector=info.without_vector,
-                    optional_vectors=info.optional_vectors,
-                    columns=0 if info.dim is None else dtype.columns(info.dim),
-                    dtype=dtype.stored,
-                    schema=described(info),
-                    prefix=out,
-                    force=force,
-                    progress=progress,
-                )
+    if as_parquet and format_name not in (None, "parquet"):
+        raise InvalidArgumentError(f"--parquet and --to {format_name} are two formats; give one")
+    passing = where_from(where)
+    with database.open(
+        directory, create=False, read_only=True, allow_network_fs=allow_network_fs
+    ) as db:
+        collection = db.collection(name)
+        with progress_bar.stages() as show:
+            report = collection.export(
+                out,
+                "parquet" if as_parquet else format_name,
+                options=options_from(format_options),
+                where=passing,
+                overwrite=force,
+                dry_run=dry_run,
+                progress=partial(show, f"exporting {name}"),
             )
+    _print(report, json=json)
+
+
+def _print(report: ExportReport, *, json: bool) -> None:
     if json:
-        output.json_object({"collection": name, "records": count, "files": list(map(str, files))})
-    else:
-        *others, last = map(str, files)
-        file_names = f"{', '.join(others)} and {last}" if others else last
-        output.line(f"{name}: {count:,} records in {file_names}")
+        output.json_object(report)
+        return
+    *others, last = map(str, report.files)
+    file_names = f"{', '.join(others)} and {last}" if others else last
+    verb = "in" if report.written else "would be in"
+    output.line(f"{report.collection}: {report.records:,} records {verb} {file_names}")
+    for note in report.notes:
+        output.line(f"note: {note}")

@@ -17,6 +17,7 @@ from vdb.api.database import Database
 from vdb.cli.arguments import numbers, options
 from vdb.cli.arguments.command import argument, command
 from vdb.cli.arguments.completion import files
+from vdb.cli.arguments.format_options import format_option, options_from
 from vdb.cli.arguments.schema import Options
 from vdb.cli.formats.file_format import ReadOptions
 from vdb.cli.formats.registry import is_own, open_file
@@ -24,7 +25,6 @@ from vdb.cli.importing.own_files import Report, Rows, import_own
 from vdb.cli.importing.sources import (
     IDS,
     import_into,
-    options_from,
     print_report,
     print_source,
     refuse_own_options,
@@ -59,14 +59,8 @@ def a_source(text: str) -> str:
     metavar="FORMAT",
     help="The format of SOURCE. [default: what its content and its name say]",
 )
-@click.option(
-    "--option",
-    "-o",
-    "format_options",
-    metavar="KEY=VALUE",
-    multiple=True,
-    help="Something that SOURCE does not say, or a choice among what it holds, as its format names "
-    "it.",
+@format_option(
+    "Something that SOURCE does not say, or a choice among what it holds, as its format names it."
 )
 @click.option("--inspect", is_flag=True, help="Only print what SOURCE holds.")
 @click.option("--dry-run", is_flag=True, help="Read and check everything, and write nothing.")

@@ -1,4 +1,4 @@
-"""The interface of a file format: how to recognise, open and write its files."""
+"""The interface of a file format: how to recognise and open its files."""
 
 from __future__ import annotations
 
@@ -7,7 +7,6 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from vdb.cli.formats.file_reader import FileReader
-from vdb.cli.formats.file_writer import Export
 
 __all__ = ["FileFormat", "ReadOptions"]
 
@@ -37,7 +36,6 @@ class FileFormat:
         magic: The first bytes of a file.
         made_by: Another tool that writes such files, for the message about an unknown format.
         open: Opens a file and checks its shape; raises InvalidArgumentError or OSError.
-        write: Writes an export and returns the paths of its files; raises the same errors.
     """
 
     name: str
@@ -45,4 +43,3 @@ class FileFormat:
     magic: bytes
     made_by: str
     open: Callable[[Path, ReadOptions], FileReader]
-    write: Callable[[Export], list[Path]]

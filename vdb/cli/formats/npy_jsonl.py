@@ -1,12 +1,11 @@
 """The format npy: a `.npy` file of vectors, and the `.jsonl` file of ids and payloads beside it.
 
-The array is mapped, never unpickled. An export also writes a `.json` file with the schema of the
+The array is mapped, never unpickled. An export also has a `.json` file with the schema of the
 collection.
 """
 
 from __future__ import annotations
 
-import json
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from itertools import islice
@@ -20,14 +19,12 @@ from vdb.cli.arguments.schema import Options
 from vdb.cli.formats import record_lines
 from vdb.cli.formats.file_format import FileFormat, ReadOptions
 from vdb.cli.formats.file_reader import FileReader, Part
-from vdb.cli.formats.file_writer import Export
 from vdb.cli.formats.npy import MAGIC, open_array
-from vdb.cli.formats.schema_file import SUFFIX, options_beside
-from vdb.cli.new_files import replacing
+from vdb.cli.formats.schema_file import options_beside
 from vdb.errors import InvalidArgumentError
-from vdb.model.records import Id, Record
+from vdb.model.records import Id
 
-__all__ = ["FORMAT", "NpyReader", "line_of", "open_npy", "write_npy"]
+__all__ = ["FORMAT", "NpyReader", "open_npy"]
 
 
 @dataclass(slots=True)
@@ -166,65 +163,10 @@ def _require_rows(path: Path, records: Path, rows: int, expected: int) -> None:
         )
 
 
-def write_npy(export: Export) -> list[Path]:
-    """PREFIX.npy and PREFIX.jsonl, row i and line i for record i, and PREFIX.json, the schema.
-
-    Records without a vector have no row.
-
-    Returns their paths.
-
-    Raises:
-        InvalidArgumentError: One exists already, and force is False.
-        OSError: They cannot be written; no file is left.
-    """
-    places = export.places(".npy", ".jsonl", SUFFIX)
-    with replacing(*places) as (npy, jsonl, schema):
-        text = json.dumps(export.schema, ensure_ascii=False, indent=2)
-        schema.write_text(f"{text}\n", encoding="utf-8", newline="\n")
-        header = {
-            "descr": np.lib.format.dtype_to_descr(export.dtype),
-            "fortran_order": False,
-            "shape": (export.count - export.without_vector, export.columns),
-        }
-        with npy.open("wb") as rows, jsonl.open("w", encoding="utf-8", newline="\n") as lines:
-            np.lib.format.write_array_header_1_0(rows, header)
-            for part in export.parts():
-                vectors = [record.vector for record in part if record.vector is not None]
-                rows.write(b"".join(vector.tobytes() for vector in vectors))
-                lines.writelines(
-                    line_of(record, optional_vectors=export.optional_vectors) + "\n"
-                    for record in part
-                )
-    return places
-
-
-def line_of(record: Record, *, optional_vectors: bool = False) -> str:
-    """An id and a payload as one JSON object, which `record_lines` reads back unchanged.
-
-    The fields of the payload are fields of the object. A payload that is no object, is empty, has a
-    field "id", or only a field "payload" becomes the field "payload". With `optional_vectors`, a
-    record without one has a field "vector", null, so that no payload may have one beside the id.
-    """
-    payload = record.payload
-    line: dict[str, Any] = {"id": record.id}
-    if record.vector is None:
-        line["vector"] = None
-    if payload is not None:
-        is_object = isinstance(payload, dict) and payload and "id" not in payload
-        if optional_vectors and is_object and "vector" in payload:
-            is_object = False
-        if is_object and payload.keys() != {"payload"}:
-            line |= payload
-        else:
-            line["payload"] = payload
-    return json.dumps(line, ensure_ascii=False, allow_nan=False)
-
-
 FORMAT = FileFormat(
     name="npy",
     suffix=".npy",
     magic=MAGIC,
     made_by="numpy.save makes one of an array",
     open=open_npy,
-    write=write_npy,
 )

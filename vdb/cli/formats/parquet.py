@@ -10,9 +10,7 @@ the file does, and without it they are lists of any length.
 
 from __future__ import annotations
 
-import json
 from collections.abc import Callable, Iterator
-from contextlib import ExitStack
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -23,14 +21,12 @@ from numpy.typing import NDArray
 from vdb.cli.arguments.schema import Options
 from vdb.cli.formats.file_format import FileFormat, ReadOptions
 from vdb.cli.formats.file_reader import FileReader, Part
-from vdb.cli.formats.file_writer import Export
 from vdb.cli.formats.schema_file import is_open, options_from
 from vdb.cli.json_text import JsonError, parsed
-from vdb.cli.new_files import replacing
 from vdb.errors import InvalidArgumentError
 from vdb.model.records import Id, Payload
 
-__all__ = ["FORMAT", "ParquetReader", "open_parquet", "pyarrow_parquet", "write_parquet"]
+__all__ = ["FORMAT", "ParquetReader", "open_parquet", "pyarrow_parquet"]
 
 MAGIC = b"PAR1"
 METADATA = b"vdb"
@@ -156,11 +152,15 @@ class ParquetReader(FileReader):
     def _payloads(self, batch: Any, start: int) -> list[Payload] | None:
         if not self.payload_fields:
             return None
-        if self.file.schema_arrow.names == _EXPORTED:
+        if self._is_exported():
             texts = batch.column("payload").to_pylist()
             return [self._payload(text, start + row) for row, text in enumerate(texts)]
         columns = {name: _plain(batch.column(name)) for name in self.payload_fields}
         return [dict(zip(columns, row, strict=True)) for row in zip(*columns.values(), strict=True)]
+
+    def _is_exported(self) -> bool:
+        metadata = self.file.schema_arrow.metadata or {}
+        return METADATA in metadata and set(_EXPORTED) <= set(self.file.schema_arrow.names)
 
     def _payload(self, text: Any, row: int) -> Payload:
         if not isinstance(text, str):
@@ -258,55 +258,10 @@ def _number_type(kind: Any) -> np.dtype[Any]:
     return number_type
 
 
-def write_parquet(export: Export) -> list[Path]:
-    """PREFIX.parquet: columns id, vector (a list of fixed length) and payload (JSON, or null).
-
-    The schema is in its metadata.
-
-    Raises:
-        InvalidArgumentError: pyarrow is missing, or the file exists already.
-        OSError: It cannot be written; no file is left.
-    """
-    pa, pq = pyarrow_parquet()
-    (place,) = export.places(".parquet")
-    with replacing(place) as (file,), ExitStack() as stack:
-        writer: Any = None
-        # Where the dimension is open there are no vectors, and lists of any length.
-        vectors = pa.list_(pa.from_numpy_dtype(export.dtype), export.columns or -1)
-        for part in export.parts(at_least_one=True):
-            ids = pa.array([record.id for record in part], None if part else pa.int64())
-            nothing = np.zeros(export.columns, export.dtype)
-            numbers = [nothing if one.vector is None else one.vector for one in part]
-            missing = [record.vector is None for record in part]
-            lists = pa.nulls(len(part), vectors)
-            if export.columns:
-                lists = pa.FixedSizeListArray.from_arrays(
-                    np.concatenate([nothing[:0], *numbers]),
-                    type=vectors,
-                    mask=pa.array(missing, pa.bool_()) if any(missing) else None,
-                )
-            columns = [
-                ids,
-                lists,
-                pa.array([_json(record.payload) for record in part], pa.string()),
-            ]
-            batch = pa.record_batch(columns, names=["id", "vector", "payload"])
-            batch = batch.replace_schema_metadata({METADATA: json.dumps(export.schema)})
-            if writer is None:
-                writer = stack.enter_context(pq.ParquetWriter(file, batch.schema))
-            writer.write_batch(batch)
-    return [place]
-
-
-def _json(payload: Any) -> str | None:
-    return None if payload is None else json.dumps(payload, ensure_ascii=False, allow_nan=False)
-
-
 FORMAT = FileFormat(
     name="parquet",
     suffix=".parquet",
     magic=MAGIC,
     made_by="pandas' to_parquet and pyarrow.parquet.write_table make one of a table",
     open=open_parquet,
-    write=write_parquet,
 )

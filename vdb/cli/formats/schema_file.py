@@ -20,10 +20,8 @@ from typing import Any
 from vdb.cli.arguments.schema import NO_CODES, Options
 from vdb.cli.json_text import JsonError, parsed
 from vdb.errors import InvalidArgumentError
-from vdb.maintenance.info import CollectionInfo
-from vdb.model.results import plain
 
-__all__ = ["SUFFIX", "described", "is_open", "options_beside", "options_from"]
+__all__ = ["is_open", "options_beside", "options_from"]
 
 SUFFIX = ".json"
 
@@ -45,22 +43,6 @@ _GRAPH = {
     "seed": (int, "a whole number"),
     "codes": (str | None, "text or null"),
 }
-
-
-def described(info: CollectionInfo) -> dict[str, Any]:
-    """The schema of a collection as a JSON object."""
-    return {
-        _MARK: _VERSION,
-        "name": info.name,
-        "dim": info.dim,
-        "metric": info.metric,
-        "dtype": info.dtype,
-        "index": plain(info.index),
-        "scores": info.scores,
-        "model": info.model,
-        "fields": dict(info.fields),
-        **({"optional_vectors": True} if info.optional_vectors else {}),
-    }
 
 
 def options_beside(vectors: Path) -> Options | None:

@@ -20,7 +20,6 @@ if TYPE_CHECKING:
 __all__ = [
     "IDS",
     "import_into",
-    "options_from",
     "print_report",
     "print_source",
     "refuse_own_options",
@@ -34,23 +33,6 @@ PROBLEMS = 2
 """The exit status of an import that left rows out, or does not agree with the source."""
 
 _MOST_SHOWN = 10
-
-
-def options_from(texts: tuple[str, ...]) -> dict[str, object]:
-    """The options of a format, from several ``KEY=VALUE``."""
-    options: dict[str, object] = {}
-    for text in texts:
-        key, equals, value = text.partition("=")
-        if not equals or not key:
-            raise InvalidArgumentError(
-                f"--option {text}: expected KEY=VALUE, such as dim=96",
-                expected="KEY=VALUE",
-                received=text,
-            )
-        if key in options:
-            raise InvalidArgumentError(f"--option {key} is given twice", received=text)
-        options[key] = value
-    return options
 
 
 def refuse_own_options(

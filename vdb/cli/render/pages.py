@@ -6,7 +6,7 @@ from pathlib import Path
 
 import click
 
-from vdb.cli.new_files import replacing
+from vdb.store.new_files import replacing
 
 __all__ = ["a_page_place", "write_page"]
 

@@ -60,6 +60,7 @@ _ENDINGS = {
         "; vdb rebuild --keep-previous keeps the one before"
     ),
     "; format= says which": "; --from says which",
+    "; overwrite=True replaces it": "; --force replaces it",
     "; give dim=": "; --dim says it",
     "or keep the dtype and give codes='int8' for scalar quantization; nothing was changed": (
         "or give --codes int8 in place of --dtype int8 for scalar quantization; nothing was changed"

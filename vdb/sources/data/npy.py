@@ -171,7 +171,7 @@ def _open(
         schema = _schema(path)
     if schema is not None and schema["dtype"] == "bit":
         numbers = "bit"
-    rows, columns = _shape(chosen)
+    rows, columns = _shape(chosen, is_open=schema is not None and schema["dim"] is None)
     kind = _numbers(chosen, numbers)
     bits = kind in ("bool", "bit", "offset-bit")
     name = "bit" if bits else kind
@@ -229,9 +229,10 @@ def _member(archive: NpzFile, name: str | None, option: str = "array") -> _Array
     return _Array(member, archive.heads[member], lambda: archive.rows(member))
 
 
-def _shape(array: _Array) -> tuple[int, int]:
+def _shape(array: _Array, *, is_open: bool) -> tuple[int, int]:
+    """Rows and columns; no columns where the dimension of the exported collection was open."""
     shape = array.head.shape
-    if len(shape) == 2 and shape[1]:
+    if len(shape) == 2 and (shape[1] or (is_open and not shape[0])):
         return shape[0], shape[1]
     raise InvalidArgumentError(
         f"{array.name} has the shape {array.head.shape}; vectors are (rows, dim)",

@@ -143,7 +143,7 @@ def _find_length(rows: ArrowRows, batches: Batches) -> None:
 
 def _exported(place: Place, schema: Any) -> dict[str, Any] | None:
     """The schema of a collection that `vdb export` wrote into the metadata of a table."""
-    if schema.names != ["id", "vector", "payload"]:
+    if not {"id", "vector", "payload"} <= set(schema.names):
         return None
     with damage_told(place.text, "the schema of vdb"):
         return exported_schema((schema.metadata or {}).get(METADATA))

@@ -1,0 +1,91 @@
+"""Writes docs/exports.md from the formats' own rows; with --check, compares it."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+
+from reference_pages import described, fact_table, wrapped
+
+from vdb.exports import ExportFormat, formats
+
+PAGE = Path(__file__).parent.parent / "docs" / "exports.md"
+KINDS = {
+    "data": "Arrays, tables and texts",
+    "index": "Files of libraries that search",
+    "database": "Files that databases load",
+}
+
+OPENING = """\
+# Exports
+
+Written by `tools/write_exports_reference.py` from the rows of the formats in `vdb/exports/`.
+
+`Collection.export` writes the records of a collection, as of one moment, into files of another
+system; `vdb export` is the same on the command line. `Database.import_source` is the way back:
+
+```python
+import vdb
+
+with vdb.open("notes.vdb") as db:
+    notes = db.create_collection("notes", dim=2, metric="cosine", fields={"year": "int"})
+    notes.add([1, 2], [[1, 0], [0.6, 0.8]], [{"year": 2024}, {"year": 2025}])
+    report = notes.export("notes.npy", where={"year": 2025})
+    assert [file.name for file in report.files] == ["notes.npy", "notes.jsonl", "notes.json"]
+    assert (report.records, report.notes) == (1, ())
+    db.import_source("notes.npy", "again")
+    assert db.collection("again").get(2).payload == {"year": 2025}
+```
+
+- **The format** is what the end of the path says, or `format=`; without an end, `npy`.
+- **What a format cannot hold** is refused, or said in `notes`, before the first byte is written;
+  `dry_run=True` does only that.
+- **Files appear** when all are complete, and take the place of others only with `overwrite=True`.
+- **npy, parquet and arrow hold everything**: schema, index, fields, convention, payloads, records
+  without a vector. `vdb.sources` reads them back as the same collection.
+- **Memory** does not grow with the collection, except where the library of a format needs all
+  vectors at once, which its part says.
+"""
+
+
+def page() -> str:
+    """The whole page."""
+    parts = [OPENING]
+    for kind, title in KINDS.items():
+        rows = [row for row in formats() if row.kind == kind]
+        if rows:
+            parts.append(f"## {title}\n")
+            parts.extend(part for row in rows for part in section(row))
+    return "\n".join(parts)
+
+
+def section(row: ExportFormat) -> Iterator[str]:
+    """One format."""
+    yield f"### {row.name}\n\n{wrapped(f'{row.title[0].upper()}{row.title[1:]}.')}\n"
+    yield fact_table(
+        {
+            "ends of the path": ", ".join(f"`{suffix}`" for suffix in row.suffixes),
+            "in the files": row.holds,
+            "not in them": row.lacks,
+            "read back in tests by": row.versions,
+            "needs": f"`pip install {row.library}`" if row.library else "",
+        }
+    )
+    if row.options:
+        lines = [f"- `{one.name}`: {described(one)}" for one in row.options]
+        yield "\n".join(map(wrapped, lines)) + "\n"
+
+
+def main() -> None:
+    """Write the page, or with --check compare it."""
+    fresh = page()
+    if "--check" in sys.argv[1:]:
+        if not PAGE.exists() or PAGE.read_text(encoding="utf-8") != fresh:
+            sys.exit(f"{PAGE} is stale: run python tools/write_exports_reference.py")
+        return
+    PAGE.write_text(fresh, encoding="utf-8", newline="\n")
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,94 @@
+"""The call `Collection.export`: its arguments, and the export."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from os.path import lexists
+from pathlib import Path
+from typing import Any
+
+from vdb.api.exporting.moment import Reader, View, content_at
+from vdb.api.exporting.report import ExportReport
+from vdb.api.paths import path_of
+from vdb.api.read_access import Access
+from vdb.errors import ArgumentTypeError, InvalidArgumentError, NotFoundError
+from vdb.exports.places import files_of, format_of, write
+from vdb.model import arguments
+from vdb.model.arguments import shown
+from vdb.store import os_errors
+
+__all__ = ["ExportArguments", "ExportReport", "export"]
+
+
+@dataclass(frozen=True, slots=True)
+class ExportArguments:
+    """The arguments of `Collection.export`, unchecked."""
+
+    path: Any
+    format: Any
+    options: Any
+    where: Any
+    overwrite: Any
+    dry_run: Any
+    progress: Any
+
+
+def export(
+    access: Access, view_of: Callable[[Reader], View], given: ExportArguments
+) -> ExportReport:
+    """As `Collection.export`; `view_of` finds the collection at a moment."""
+    start = time.monotonic()
+    arguments.callback("progress", given.progress)
+    path = path_of(given.path, "path", "a file")
+    row = format_of(path, given.format)
+    options = row.checked(_options(given.options))
+    overwrite = arguments.truth("overwrite", given.overwrite)
+    dry_run = arguments.truth("dry_run", given.dry_run)
+    content = content_at(access, view_of, where=given.where, progress=given.progress)
+    writing = row.prepare(content, **options)
+    files = files_of(path, row, writing)
+    with os_errors(path):
+        _require_parent(path)
+        if not overwrite:
+            _require_new(files)
+        if not dry_run:
+            write(writing, files)
+    return ExportReport(
+        collection=content.name,
+        format=row.name,
+        files=tuple(files),
+        records=content.count,
+        without_vector=content.without_vector,
+        notes=writing.notes,
+        seconds=time.monotonic() - start,
+        written=not dry_run,
+    )
+
+
+def _options(options: object) -> Mapping[str, object]:
+    if options is None:
+        return {}
+    if not isinstance(options, dict) or not all(isinstance(name, str) for name in options):
+        raise ArgumentTypeError(
+            f"options must be a dict with str keys, got {type(options).__name__}",
+            expected="dict",
+            received=type(options).__name__,
+        )
+    return options
+
+
+def _require_parent(path: Path) -> None:
+    if not path.parent.is_dir():
+        raise NotFoundError(f"there is no directory {path.parent}", received=str(path.parent))
+
+
+def _require_new(files: Sequence[Path]) -> None:
+    for place in files:
+        if lexists(place):
+            raise InvalidArgumentError(
+                f"there is something at {shown(str(place))} already; overwrite=True replaces it",
+                expected="a path where nothing is",
+                received=str(place),
+            )

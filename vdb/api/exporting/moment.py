@@ -1,0 +1,120 @@
+"""The content of a collection at one moment, as writers read it."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Mapping
+from typing import Any, TypeAlias
+
+import numpy as np
+
+from vdb import index, query
+from vdb.api import filter_warning
+from vdb.api.read_access import Access, Moment
+from vdb.api.record_scan import RecordScan
+from vdb.exports.content import Content
+from vdb.index import FilterSet
+from vdb.maintenance.info import collection_info
+from vdb.model import filters
+from vdb.model.records import Id, Progress, Record
+from vdb.query.filter_match import matching
+from vdb.query.id_range import ids_in_range
+from vdb.store import Batch, CollectionView, Snapshot, WritableCollection
+
+__all__ = ["content_at"]
+
+_LARGEST = 2**63 - 1
+
+Reader: TypeAlias = Snapshot | Batch
+View: TypeAlias = CollectionView | WritableCollection
+
+
+def content_at(
+    access: Access,
+    view_of: Callable[[Reader], View],
+    *,
+    where: Mapping[str, Any] | filters.Filter | None,
+    progress: Progress | None,
+) -> Content:
+    """The records that pass a filter, now; they can be read for as long as the content exists.
+
+    Raises:
+        InvalidFilterError: The filter is not valid.
+    """
+    moment = access.moment()
+    with moment.reading() as reader:
+        view = view_of(reader)
+        info = collection_info(reader, view)
+        filter_set = None if where is None else filter_warning.matching(reader, view, where)
+        without_vector = info.without_vector
+        if filter_set is not None and without_vector:
+            slots = filter_set.slots.astype(np.uint32)
+            without_vector = int(np.count_nonzero(~index.has_vector(reader, view, slots)))
+    records = _Records(moment, view, filter_set, info.fields)
+    return Content(
+        name=info.name,
+        count=info.count if filter_set is None else filter_set.count,
+        without_vector=without_vector,
+        id_kind=info.id_kind,
+        dim=info.dim,
+        dtype=info.dtype,
+        metric=info.metric,
+        index=info.index,
+        scores=info.scores,
+        model=info.model,
+        fields=info.fields,
+        optional_vectors=info.optional_vectors,
+        records=records.one_by_one,
+        tables=records.batches,
+        wide_fields=records.wide_fields,
+        progress=progress,
+    )
+
+
+class _Records:
+    """The records of a moment, as often as they are read."""
+
+    def __init__(
+        self,
+        moment: Moment,
+        view: View,
+        filter_set: FilterSet | None,
+        fields: Mapping[str, str],
+    ) -> None:
+        self._moment = moment
+        self._view = view
+        self._filter_set = filter_set
+        self._fields = fields
+
+    def one_by_one(self, payloads: bool) -> Iterator[Record]:
+        return self._scan(query.RecordParts.of(True, None if payloads else ()))
+
+    def batches(self) -> Iterator[Any]:
+        """Record batches of pyarrow; one without rows where there are no records."""
+        reader = self._scan(query.RecordParts(without_column=self.wide_fields())).to_arrow()
+        any_batch = False
+        for batch in reader:
+            any_batch = True
+            yield batch
+        if not any_batch:
+            import pyarrow
+
+            yield pyarrow.RecordBatch.from_pylist([], schema=reader.schema)
+
+    def wide_fields(self) -> frozenset[str]:
+        """The fields of ints of which one is beyond int64."""
+        numbers = [path for path, kind in self._fields.items() if kind in ("int", "int[]")]
+        with self._moment.reading() as reader:
+            return frozenset(
+                path
+                for path in numbers
+                if matching(reader, self._view, {path: {"$gt": _LARGEST}}).count
+            )
+
+    def _scan(self, parts: query.RecordParts) -> RecordScan:
+        return RecordScan(self._moment, self._view, self._ids(), parts)
+
+    def _ids(self) -> Iterator[Id]:
+        with self._moment.reading() as reader:
+            ids = ids_in_range(reader, self._view, self._filter_set, after=None, limit=None)
+            # A batch may change during the iteration.
+            return iter(list(ids)) if isinstance(reader, Batch) else ids

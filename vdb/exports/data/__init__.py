@@ -1,0 +1,1 @@
+"""Writers of arrays, tables and texts: one file a format."""

@@ -1,0 +1,1 @@
+"""Writers of files that databases load: one file or folder a format."""

@@ -1,0 +1,1 @@
+"""Writers of files of libraries that search: one file a format."""

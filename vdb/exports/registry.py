@@ -1,0 +1,29 @@
+"""The formats of exports, by name. A new one is a file in a folder here and a row below."""
+
+from __future__ import annotations
+
+from typing import Final
+
+from vdb.exports.data import npy, tables
+from vdb.exports.export_format import ExportFormat
+
+__all__ = ["FORMATS", "formats"]
+
+FORMATS: Final[dict[str, ExportFormat]] = {
+    row.name: row
+    for row in (
+        # data
+        npy.FORMAT,
+        tables.ARROW,
+        tables.PARQUET,
+    )
+}
+
+
+def formats() -> list[ExportFormat]:
+    """The formats that `Collection.export` writes, by name.
+
+    Example:
+        names = [row.name for row in vdb.exports.formats()]
+    """
+    return [FORMATS[name] for name in sorted(FORMATS)]

@@ -1,0 +1,37 @@
+"""The schema of a collection in the files of an export, for the way back.
+
+It is a JSON object: a file PREFIX.json beside PREFIX.npy, or a text in the metadata of a table.
+
+    {"vdb_collection": 1, "name": "docs", "dim": 384, "metric": "cosine", "dtype": "float32",
+     "index": {"type": "hnsw", "M": 16, "ef_construction": 200, "codes": null, "seed": 0},
+     "scores": "native", "model": null, "fields": {"pep": "int"}}
+
+``"dim": null`` says that the dimension was open. With ``"optional_vectors": true`` records may have
+no vector: the `.npy` file has a row for each record that has one, and the line of any other says
+``"vector": null``. `vdb.sources.reading.exported_schema` reads it.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+from vdb.exports.content import Content
+from vdb.model.results import plain
+
+__all__ = ["collection_schema"]
+
+
+def collection_schema(content: Content) -> dict[str, Any]:
+    """The schema as a JSON object."""
+    return {
+        "vdb_collection": 1,
+        "name": content.name,
+        "dim": content.dim,
+        "metric": content.metric,
+        "dtype": content.dtype,
+        "index": plain(content.index),
+        "scores": content.scores,
+        "model": content.model,
+        "fields": dict(content.fields),
+        **({"optional_vectors": True} if content.optional_vectors else {}),
+    }
