@@ -204,8 +204,11 @@ def test_lines_beside_an_array_give_ids_and_payloads(tmp_path):
     with vdb.sources.open(place) as source:
         assert source.info.ids == "row" and len(next(source.batches()).payloads) == 40
     for text, error in [
-        ("\n".join(map(json.dumps, lines[:-1])), "line 40: is missing for row 39"),
-        ("\n".join(map(json.dumps, [*lines, lines[0]])), "line 41: has no row"),
+        (
+            "\n".join(map(json.dumps, lines[:-1])),
+            r"has 39 lines and .* 40 rows: row 39 \(counted from 0\) has no line",
+        ),
+        ("\n".join(map(json.dumps, [*lines, lines[0]])), "line 41 has no row"),
         ("\n".join(map(json.dumps, lines)).replace("5}", "5"), "line 6: is not JSON"),
     ]:
         (tmp_path / "a.jsonl").write_text(text)

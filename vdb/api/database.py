@@ -325,6 +325,7 @@ class Database(Handle):
         scores: str | None = None,
         model: str | None = None,
         fields: Mapping[str, str] | Literal["auto"] | None = "auto",
+        optional_vectors: bool | None = None,
         ids: str = "source",
         on_duplicate: str = "error",
         exist_ok: bool = False,
@@ -333,6 +334,7 @@ class Database(Handle):
         verify: int = 0,
         dry_run: bool = False,
         batch_rows: int | None = None,
+        memory_limit: int | None = None,
         threads: int | None = None,
         progress: Progress | None = None,
     ) -> importing_module.ImportReport:
@@ -354,20 +356,26 @@ class Database(Handle):
             scores: The default convention of scores. None: that of the source's system.
             model: Where the vectors come from. None: what the source says.
             fields: Payload fields to index. "auto": those whose types the source declares.
+            optional_vectors: Whether records may have no vector. None: as the source says.
             ids: "source": as they are. "text": as texts, for whole numbers beyond 64 bits. "row":
                 row numbers.
             on_duplicate: As for `Collection.add`.
-            exist_ok: Add to the collection if there is one; its schema must be the same.
+            exist_ok: Add to the collection if there is one. It must agree with the arguments that
+                are given, and with the source in metric and dimension.
             resume: The same, and skip records that are there.
-            strict: Raise at the first row that cannot become a record. Else such rows are left out
-                and reported, with their reasons.
+            strict: Raise at the first row that cannot become a record. Ids are read first where it
+                takes several commits or `on_duplicate` is not "error", so that one that comes twice
+                is refused before anything is written. Without it such rows are left out and
+                reported, with their reasons.
             verify: How many stored vectors to ask of both afterwards, so that ids and scores are
                 compared; of the source by its own library, where it is installed.
             dry_run: Read and check everything, and write nothing.
-            batch_rows: Records of a commit, 1..1,000,000; None: 65,536, or fewer.
+            batch_rows: Records of a commit, 1..1,000,000; None: 65,536, or fewer that make 32 MiB.
+            memory_limit: Private bytes that the import may take beside what the process takes
+                anyway, at least 16 MiB; commits become as small as that asks for. None: no limit.
             threads: As for `Collection.add`.
-            progress: Called with (done, total) records after each commit; an exception from it
-                stops the import, and what was committed stays.
+            progress: Called with (done, total) records after each commit, and while a graph is
+                built; an exception from it stops the import, and what was committed stays.
 
         Returns:
             What was read, added, skipped and refused, and what the source had lost before.
@@ -376,8 +384,11 @@ class Database(Handle):
             InvalidArgumentError: The metric or the format is not known, and the message lists the
                 choices; or an argument is out of range.
             MetricMismatchError: The source was built for another metric.
+            DimensionMismatchError: The collection has another dimension.
+            DuplicateIdError: An id comes twice, with ``strict``.
             CollectionExistsError: The name is taken, without ``exist_ok`` and ``resume``.
-            SourceError: The source is damaged. What was committed before stays.
+            SourceError: The source is damaged. What was committed before stays; a note of this and
+                of any other exception says how much.
             NotFoundError: There is nothing at the path.
             ImportError: The format needs a library that is not installed.
             BusyError: Another writer did not finish within lock_timeout, or the calling thread is
@@ -388,13 +399,12 @@ class Database(Handle):
             report = db.import_source("points.fvecs", "points", metric="l2", verify=100)
         """
         self._access.check_outside("import a source")
-        schema = importing_module.Arguments(metric, scores, dtype, index, model, fields)
-        how = importing_module.Options(
-            *(ids, on_duplicate, exist_ok, resume, strict, verify, dry_run),
-            *(batch_rows, threads, progress),
-        )
+        given = (metric, scores, dtype, index, model, fields, optional_vectors)
+        how = (ids, on_duplicate, exist_ok, resume, strict, verify, dry_run, batch_rows)
+        schema = importing_module.Arguments(*given)
+        choices = importing_module.Options(*how, memory_limit, threads, progress)
         place = importing_module.SourceArguments(source, format, options)
-        return importing_module.import_source(self, name, place, schema, how)
+        return importing_module.import_source(self, name, place, schema, choices)
 
     @with_hints
     def collection(

@@ -32,7 +32,8 @@ class SourceInfo:
         numbers: The type of a number as it is stored: numpy's name, "bfloat16", or "bit".
         dtype: The dtype of a collection that holds the vectors unchanged.
         metric: The metric that the source was built for; None where it does not say.
-        metrics: Those that it can have been built for, of which the user names one.
+        metrics: Those that the user may name: that it can have been built for; or, beside `metric`,
+            that its vectors may be taken for as well.
         convention: The convention of its scores, "native" where it has none of its own.
         ids: The kind of its ids.
         vectors: Whether the vectors are what the system was once given.
@@ -72,7 +73,7 @@ def with_metric(info: SourceInfo, metric: str) -> SourceInfo:
         MetricMismatchError: The source says that it was built for another one.
         InvalidArgumentError: No source of its format is built for it.
     """
-    if info.metric not in (None, metric):
+    if info.metric not in (None, metric) and metric not in info.metrics:
         raise MetricMismatchError(
             f"the source was built for {info.metric}, not for {metric}: import it for "
             f"{info.metric}, and rebuild(metric={metric!r}) changes it",
@@ -86,4 +87,5 @@ def with_metric(info: SourceInfo, metric: str) -> SourceInfo:
             expected=info.metrics,
             received=metric,
         )
-    return replace(info, metric=metric)
+    convention = info.convention if info.metric in (None, metric) else "native"
+    return replace(info, metric=metric, convention=convention)

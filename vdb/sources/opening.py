@@ -16,7 +16,7 @@ from vdb.sources.registry import FORMATS
 from vdb.sources.source import Source
 from vdb.sources.source_format import Place, SourceFormat, refuse_type
 
-__all__ = ["formats", "open", "open_place", "place_of"]
+__all__ = ["format_of", "formats", "open", "open_place", "place_of"]
 
 HEAD_BYTES = 4096
 _ADDRESS = re.compile(r"[a-z][a-z0-9+.-]+://", re.IGNORECASE)
@@ -70,7 +70,7 @@ def open_place(
     options: dict[str, object],
 ) -> Source:
     """As `open`, for a place that was looked at."""
-    row = _recognised(place) if format is None else _named(format)
+    row = format_of(place, format)
     if metric is not None:
         metric = metric_named(metric).name
         if row.takes("metric"):
@@ -79,6 +79,15 @@ def open_place(
     if metric is not None:
         source.info = with_metric(source.info, metric)
     return source
+
+
+def format_of(place: Place, format: str | None) -> SourceFormat:  # noqa: A002 - as for open
+    """The format of that name; of None, the one that the place shows.
+
+    Raises:
+        InvalidArgumentError: There is none of that name, or the place shows none or several.
+    """
+    return _recognised(place) if format is None else _named(format)
 
 
 def formats() -> list[SourceFormat]:

@@ -63,6 +63,10 @@ class Source(ArrowTable):
     def _records(self, rows: int) -> Iterator[SourceBatch]:
         """All records in order, in parts of at most `rows`; counts in `skipped` what it leaves."""
 
+    def _id_records(self, rows: int) -> Iterator[SourceBatch]:
+        """As `_records`; only ids and places are looked at, and vectors may be left out."""
+        return self._records(rows)
+
     def _library(self, metric: str) -> Engine | None:  # noqa: ARG002 - for those that have one
         """As `engine`; raises ImportError where the library is not installed."""
         return None
@@ -106,10 +110,25 @@ class Source(ArrowTable):
             for batch in source.batches():
                 print(batch.ids[:3], batch.vectors.shape)
         """
-        most = self._part_rows if rows is None else arguments.whole("rows", rows, 1, _MOST_ROWS)
+        most = self.part_rows if rows is None else arguments.whole("rows", rows, 1, _MOST_ROWS)
+        yield from self._reading(self._records, most)
+
+    def id_batches(self) -> Iterator[SourceBatch]:
+        """The records part by part, of which only ids and places count: vectors may be left out.
+
+        Reads less than `batches` where ids lie apart from the vectors.
+
+        Example:
+            ids = [one for batch in source.id_batches() for one in batch.id_list()]
+        """
+        yield from self._reading(self._id_records, PART_ROWS)
+
+    def _reading(
+        self, records: Callable[[int], Iterator[SourceBatch]], rows: int
+    ) -> Iterator[SourceBatch]:
         self._require_open()
         self.skipped = Counter()
-        for batch in self._records(most):
+        for batch in records(rows):
             self._require_open()
             yield batch
 
@@ -155,7 +174,8 @@ class Source(ArrowTable):
         return f"<Source {info.format}: {count} of {shown(info.path)}>"
 
     @property
-    def _part_rows(self) -> int:
+    def part_rows(self) -> int:
+        """How many records a part of `batches` has: 65,536, or fewer that make 32 MiB."""
         width = 8 * max(1, self.info.dim or 1)
         return max(1, min(PART_ROWS, PART_BYTES // width))
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable
-from contextlib import AbstractContextManager, nullcontext
+from contextlib import AbstractContextManager, nullcontext, suppress
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -12,12 +12,17 @@ from vdb.api.importing.report import ImportReport
 from vdb.api.importing.run import IDS, Run
 from vdb.api.importing.target import Arguments, ImportDatabase, Schema
 from vdb.api.importing.verification import verify
-from vdb.errors import ArgumentTypeError, CollectionExistsError, InvalidArgumentError
+from vdb.errors import (
+    ArgumentTypeError,
+    CollectionExistsError,
+    InvalidArgumentError,
+    NotFoundError,
+)
 from vdb.index import ingest
 from vdb.model import arguments, config
 from vdb.model.records import Id, Progress
 from vdb.sources import Source
-from vdb.sources.opening import open_place, place_of
+from vdb.sources.opening import format_of, open_place, place_of
 
 __all__ = ["Arguments", "ImportReport", "Options", "SourceArguments", "import_source"]
 
@@ -32,15 +37,20 @@ class SourceArguments:
     format: str | None
     options: object
 
-    def opened(self, metric: str | None) -> AbstractContextManager[Source]:
-        """The source; one that the caller opened stays open."""
+    def opened(
+        self, metric: str | None, *, optional: bool = False
+    ) -> AbstractContextManager[Source]:
+        """The source; one that the caller opened stays open.
+
+        `optional`: the collection takes records without a vector, which some formats must be told.
+        """
         if isinstance(self.source, Source):
             if self.format is not None or self.options:
                 raise InvalidArgumentError(
                     "format= and options= say how to open a path; this source is open already"
                 )
             return nullcontext(self.source)
-        options = {} if self.options is None else self.options
+        options: Any = {} if self.options is None else self.options
         if not isinstance(options, dict) or not all(isinstance(name, str) for name in options):
             raise ArgumentTypeError(
                 f"options must be a dict with str keys, got {type(options).__name__}",
@@ -49,7 +59,10 @@ class SourceArguments:
             )
         if "metric" in options:
             raise InvalidArgumentError("the metric is no option of a format; give it as metric=")
-        return open_place(place_of(self.source, "source"), self.format, metric, options)
+        place = place_of(self.source, "source")
+        if optional and format_of(place, self.format).takes("optional"):
+            options = {"optional": True} | options
+        return open_place(place, self.format, metric, options)
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,6 +77,7 @@ class Options:
     verify: Any
     dry_run: Any
     batch_rows: Any
+    memory_limit: Any
     threads: Any
     progress: Progress | None
 
@@ -74,7 +88,7 @@ class Options:
             InvalidArgumentError, ArgumentTypeError: One is out of range, or two do not go together.
         """
         arguments.callback("progress", self.progress)
-        rows = self.batch_rows
+        rows, memory = self.batch_rows, self.memory_limit
         made = Options(
             arguments.choice("ids", self.ids, IDS),
             arguments.choice("on_duplicate", self.on_duplicate, ingest.ON_DUPLICATE),
@@ -84,6 +98,7 @@ class Options:
             arguments.whole("verify", self.verify, 0, _MOST_QUERIES),
             arguments.truth("dry_run", self.dry_run),
             None if rows is None else arguments.whole("batch_rows", rows, 1, 1_000_000),
+            None if memory is None else arguments.whole("memory_limit", memory, 1, 2**63 - 1),
             config.thread_count(self.threads),
             self.progress,
         )
@@ -102,18 +117,26 @@ def import_source(
     name = config.collection_name(name)
     how = options.checked()
     metric = None if schema.metric is None else arguments.text("metric", schema.metric)
-    with place.opened(metric) as source:
-        full = Schema.of(name, source.info, schema)
-        existing = None
-        if name in db:
-            if not (how.exist_ok or how.resume):
-                raise CollectionExistsError(
-                    f"there is a collection {name!r} already; exist_ok=True adds to it, and "
-                    "resume=True goes on with an import that was interrupted",
-                    expected="a name that is not taken",
-                    received=name,
-                )
-            existing = full.make(db, exist_ok=True)
+    if schema.optional_vectors is not None:
+        arguments.truth("optional_vectors", schema.optional_vectors)
+    existing = None
+    with suppress(NotFoundError):
+        existing = db.collection(name)
+    if existing is not None and not (how.exist_ok or how.resume):
+        raise CollectionExistsError(
+            f"there is a collection {name!r} already; exist_ok=True adds to it, and "
+            "resume=True goes on with an import that was interrupted",
+            expected="a name that is not taken",
+            received=name,
+        )
+    optional = schema.optional_vectors or (
+        existing is not None and existing.info().optional_vectors
+    )
+    with place.opened(metric, optional=bool(optional)) as source:
+        if existing is None:
+            full = Schema.of(name, source.info, schema)
+        else:
+            full = Schema.of_existing(db, existing, source.info, schema)
         run = Run(
             source,
             full,
@@ -125,6 +148,7 @@ def import_source(
             threads=how.threads,
             progress=how.progress,
             rows=how.batch_rows,
+            memory_limit=how.memory_limit,
         )
         if how.dry_run:
             run.rehearse()

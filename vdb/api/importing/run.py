@@ -2,7 +2,8 @@
 
 1. The schema is made of what the source says and of the arguments, before anything is written.
 2. The first commit creates the collection as well, so an import that fails before it leaves none.
-3. Parts that were committed stay, even after an error; ``resume`` goes on after them.
+3. Parts that were committed stay, even after an error; ``resume`` goes on after them. A note of
+   the exception says how many records they have.
 """
 
 from __future__ import annotations
@@ -14,9 +15,12 @@ from dataclasses import dataclass, field, replace
 from typing import Any
 
 from vdb.api.collection import Collection
+from vdb.api.importing.repeats import refuse_repeats
 from vdb.api.importing.report import ImportReport
 from vdb.api.importing.screening import write_sound_rows
 from vdb.api.importing.target import ImportDatabase, Schema
+from vdb.errors import VdbError
+from vdb.model import config
 from vdb.model.config import Flat
 from vdb.model.records import Progress
 from vdb.model.results import WriteCounts
@@ -39,6 +43,9 @@ class Run:
         ids: One of `IDS`.
         on_duplicate: As for `Collection.add`.
         strict: Raise at the first row that cannot become a record.
+        rows: The most records of a commit.
+        memory_limit: Bytes that a commit may take.
+        committed: Records that were read and whose commit is done.
     """
 
     source: Source
@@ -50,23 +57,80 @@ class Run:
     threads: int | None = None
     progress: Progress | None = None
     rows: int | None = None
+    memory_limit: int | None = None
     existing: Collection | None = None
     read: int = 0
+    committed: int = 0
     counts: WriteCounts = field(default_factory=WriteCounts)
     refused: int = 0
     refusals: list[Refusal] = field(default_factory=list)
 
     def write(self) -> Collection:
         """Write all records, and return the collection."""
+        if self.strict and self._may_repeat():
+            refuse_repeats(self.source)
         collection = self.existing
-        for batch in self.source.batches(self.rows):
-            with self._part(collection) as made:
-                self._take(batch, made)
-            collection = made
-            self._show()
+        size = 0 if collection is None else len(collection)
+        try:
+            for batch in self.source.batches(self._rows_at_once()):
+                start = 0
+                while start == 0 or start < len(batch):
+                    part = batch.part(start, start + self._room(collection))
+                    with self._part(collection) as made:
+                        self._take(part, made)
+                    collection, size = made, len(made)
+                    self.committed = self.read
+                    self._show()
+                    start += max(1, len(part))
+        except BaseException as error:
+            self._settle(size)
+            error.add_note(self._note())
+            raise
         if collection is None:
             collection = self.schema.make(self.db)
         return collection
+
+    def _may_repeat(self) -> bool:
+        """Whether an id may come twice without the one call of `add` that refuses it."""
+        if self.ids == "row" or self.source.info.ids == "row":
+            return False
+        count = self.source.info.count
+        rows = min(self._rows_at_once(), self._room(self.existing))
+        return self.on_duplicate != "error" or count is None or count > rows
+
+    def _rows_at_once(self) -> int:
+        """Records that are read at once, whose vectors take an eighth of the memory limit."""
+        rows = self.source.part_rows if self.rows is None else self.rows
+        if self.memory_limit is None:
+            return rows
+        width = 8 * max(1, self.source.info.dim or 1)
+        return max(1, min(rows, self.memory_limit // 8 // width))
+
+    def _room(self, collection: Collection | None) -> int:
+        """The most records of the next commit."""
+        rows = self.source.part_rows if self.rows is None else self.rows
+        if self.memory_limit is None:
+            return rows
+        threads = config.thread_count(self.threads)
+        if collection is None or collection.dim is None:
+            return min(rows, self.schema.rows_within(self.memory_limit, threads))
+        return min(rows, collection.rows_within(self.memory_limit, threads=threads))
+
+    def _settle(self, size: int) -> None:
+        """Count the part that was being written, where an interruption came after its commit."""
+        with suppress(VdbError):
+            name = self.schema.name
+            writes = self.read > self.committed and name in self.db
+            if writes and len(self.db.collection(name)) != size:
+                self.committed = self.read
+
+    def _note(self) -> str:
+        count = self.source.info.count
+        total = "" if count is None else f" of {count:,}"
+        is_replacing = self.on_duplicate == "replace"
+        least = "at least " if is_replacing else ""
+        again = "the same call starts again" if is_replacing else "resume=True goes on"
+        return f"{least}{self.committed:,}{total} records are committed; {again}"
 
     def rehearse(self) -> None:
         """Everything but the writing: each part is added and undone, to a flat index if it is new.
@@ -120,6 +184,7 @@ class Run:
                 part.payloads,
                 on_duplicate=self.on_duplicate,
                 threads=self.threads,
+                progress=None if self.progress is None else self._show_part,
             )
 
         self.read += len(batch) + len(batch.refusals)
@@ -138,6 +203,11 @@ class Run:
     def _show(self) -> None:
         if self.progress is not None:
             self.progress(self.read, max(self.read, self.source.info.count or 0))
+
+    def _show_part(self, done: int, total: int) -> None:
+        """The progress of a commit; its end is told once it is done."""
+        if self.progress is not None and done < total:
+            self.progress(self.committed + done, max(self.read, self.source.info.count or 0))
 
     def report(self, start: float, *, written: bool) -> ImportReport:
         """What became of the records."""

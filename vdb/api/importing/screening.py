@@ -90,12 +90,12 @@ def _refused(
         return {}
     refused = {at.row: at.reason}
     if isinstance(error, InvalidVectorError) and collection.dtype != "bit":
-        refused |= _unfit(batch, collection.metric)
+        refused |= _unfit(batch, collection.metric, optional=collection.info().optional_vectors)
     return refused
 
 
-def _unfit(batch: SourceBatch, metric: str) -> dict[int, str]:
-    """Vectors with NaN or infinity, and zero vectors where the metric has no meaning for them."""
+def _unfit(batch: SourceBatch, metric: str, *, optional: bool) -> dict[int, str]:
+    """Vectors with NaN or infinity, zero ones where the metric has no meaning for them; none."""
     vectors = batch.vectors
     refused: dict[int, str] = {}
     if vectors.dtype.kind != "f":
@@ -103,6 +103,8 @@ def _unfit(batch: SourceBatch, metric: str) -> dict[int, str]:
     else:
         finite = np.isfinite(vectors).all(axis=1)
     missing = np.zeros(len(batch), dtype=np.bool_) if batch.missing is None else batch.missing
+    if batch.missing is not None and not optional:
+        refused = dict.fromkeys(np.flatnonzero(missing).tolist(), "the vector is missing")
     for row in np.flatnonzero(~finite & ~missing).tolist():
         place = int(np.flatnonzero(~np.isfinite(vectors[row]))[0])
         refused[row] = f"the vector has {vectors[row][place]} at position {place}"

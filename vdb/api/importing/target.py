@@ -8,10 +8,11 @@ from dataclasses import dataclass
 from typing import Any, Literal, Protocol
 
 from vdb.api.collection import Collection
-from vdb.errors import InvalidArgumentError
+from vdb.errors import DimensionMismatchError, InvalidArgumentError
+from vdb.index import rows_within
 from vdb.model import config
 from vdb.model.config import IndexConfig
-from vdb.model.dtypes import dtype_named
+from vdb.model.dtypes import DTYPES, dtype_named
 from vdb.model.filters.field_types import field_types
 from vdb.model.metrics import METRICS, metric_named
 from vdb.scores.conversion import conventions
@@ -28,6 +29,10 @@ class ImportDatabase(Protocol):
     def create_collection(self) -> Callable[..., Collection]:
         """As `Database.create_collection`."""
 
+    @property
+    def collection(self) -> Callable[[str], Collection]:
+        """As `Database.collection`."""
+
     def batch(self) -> AbstractContextManager[Any]:
         """As `Database.batch`."""
 
@@ -37,7 +42,7 @@ class ImportDatabase(Protocol):
 
 @dataclass(frozen=True, slots=True)
 class Arguments:
-    """What the caller wants of the collection; None for what the source says."""
+    """The schema as the caller gives it; None for what the source says."""
 
     metric: str | None = None
     scores: str | None = None
@@ -73,6 +78,7 @@ class Schema:
         metric = _metric(info, given.metric)
         dtype = dtype_named(info.dtype if given.dtype is None else given.dtype)
         config.vector_type(dtype.name, metric_named(metric))
+        dim = _dim(info, dtype.name)
         index = info.index if given.index is None else config.index_config(given.index)
         if index is None or info.index is index:
             index = _fitting(index, metric, dtype.name)
@@ -85,7 +91,7 @@ class Schema:
         optional = given.optional_vectors
         return cls(
             config.collection_name(name),
-            info.dim or "auto",
+            dim or "auto",
             metric,
             dtype.name,
             index,
@@ -93,6 +99,60 @@ class Schema:
             info.model if given.model is None else given.model,
             field_types(fields),
             info.optional_vectors if optional is None else optional,
+        )
+
+    @classmethod
+    def of_existing(
+        cls, db: ImportDatabase, collection: Collection, info: SourceInfo, given: Arguments
+    ) -> Schema:
+        """That of a collection, which must agree with what is given and can take the records.
+
+        Raises:
+            MetricMismatchError: The source was built for another metric.
+            DimensionMismatchError: Its vectors have another length.
+            InvalidArgumentError: An argument differs from what the collection has.
+        """
+        fields: Any = None if given.fields == "auto" else given.fields
+        db.create_collection(
+            collection.name,
+            dim=collection.dim or "auto",
+            metric=collection.metric if given.metric is None else given.metric,
+            dtype=given.dtype,
+            index=given.index,
+            scores=given.scores,
+            model=given.model,
+            fields=fields,
+            optional_vectors=bool(given.optional_vectors),
+            exist_ok=True,
+        )
+        with_metric(info, collection.metric)
+        dim = _dim(info, collection.dtype)
+        if dim and collection.dim is not None and dim != collection.dim:
+            raise DimensionMismatchError(
+                f"{info.path} has vectors of {dim} numbers, collection {collection.name} of "
+                f"{collection.dim}",
+                expected=collection.dim,
+                received=dim,
+            )
+        own = collection.info()
+        return cls(
+            own.name,
+            own.dim or dim or "auto",
+            own.metric,
+            own.dtype,
+            own.index,
+            own.scores,
+            own.model,
+            dict(own.fields),
+            own.optional_vectors,
+        )
+
+    def rows_within(self, memory_limit: int, threads: int) -> int:
+        """As `Collection.rows_within`, for the empty collection."""
+        dim = 1 if self.dim == "auto" else self.dim
+        dtype = DTYPES[self.dtype]
+        return rows_within(
+            memory_limit, dim=dim, dtype=dtype, index=self.index, slots=0, threads=threads
         )
 
     def make(self, db: ImportDatabase, **more: Any) -> Collection:
@@ -108,6 +168,23 @@ class Schema:
             optional_vectors=self.optional_vectors,
             **({"index": self.index} | more),
         )
+
+
+def _dim(info: SourceInfo, dtype: str) -> int | None:
+    """The dimension of a collection of a dtype: where that is bit, bytes are packed bits.
+
+    Raises:
+        InvalidArgumentError: The source holds bits, and the dtype is another.
+    """
+    if info.dtype == "bit" and dtype != "bit":
+        raise InvalidArgumentError(
+            f"{info.path} holds bits or booleans, which only collections of dtype bit can keep",
+            expected="bit",
+            received=dtype,
+        )
+    if dtype == "bit" and info.dtype != "bit" and info.dim is not None:
+        return 8 * info.dim
+    return info.dim
 
 
 def _metric(info: SourceInfo, given: str | None) -> str:

@@ -10,7 +10,6 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, replace
 from functools import partial
-from itertools import islice
 from pathlib import Path
 from typing import Any, Final
 
@@ -19,8 +18,9 @@ from numpy.typing import NDArray
 
 from vdb.errors import InvalidArgumentError, SourceError, VdbError
 from vdb.model.arguments import shown
-from vdb.sources.batch import Refusal, SourceBatch
+from vdb.sources.batch import SourceBatch
 from vdb.sources.data.array_ids import id_kind, ids_of
+from vdb.sources.data.npy_lines import RecordLines, beside
 from vdb.sources.info import SourceInfo
 from vdb.sources.reading.byte_file import ByteFile
 from vdb.sources.reading.exported_schema import exported_schema, with_schema
@@ -33,12 +33,12 @@ from vdb.sources.reading.npy_array import (
 )
 from vdb.sources.reading.npz_file import NpzFile
 from vdb.sources.reading.number_types import SAID, dtype_for, native, numbers_of, rounding_note
-from vdb.sources.reading.record_lines import json_lines, line_error
 from vdb.sources.source import Source
 from vdb.sources.source_format import Option, Place, SourceFormat
 
 __all__ = ["FORMAT"]
 
+_NO_RECORDS: Final = Path("none")
 _ZIP: Final = b"PK\x03\x04"
 _SCHEMA_BYTES: Final = 1 << 24
 
@@ -55,7 +55,7 @@ class _Array:
 class NpySource(Source):
     """One array of vectors, with an array of ids or with lines."""
 
-    __slots__ = ("_array", "_decode", "_id_field", "_ids", "_lines")
+    __slots__ = ("_array", "_decode", "_ids", "_lines")
 
     def __init__(
         self,
@@ -65,12 +65,11 @@ class NpySource(Source):
         close: Callable[[], None],
         *,
         ids: _Array | None = None,
-        lines: Path | None = None,
-        id_field: str | None = None,
+        lines: RecordLines | None = None,
     ) -> None:
         super().__init__(info, close)
         self._array, self._decode = array, decode
-        self._ids, self._lines, self._id_field = ids, lines, id_field
+        self._ids, self._lines = ids, lines
 
     def _records(self, rows: int) -> Iterator[SourceBatch]:
         if self._lines is not None:
@@ -93,54 +92,38 @@ class NpySource(Source):
             path = self.info.path
             raise SourceError(f"{path}: {place}: {error}", path=path, place=place) from error
 
-    def _of_lines(self, path: Path, rows: int) -> Iterator[SourceBatch]:
+    def _of_lines(self, lines: RecordLines, rows: int) -> Iterator[SourceBatch]:
         vectors = self._array.rows()
-        lines = json_lines(path)
-        start = 0
-        while part := list(islice(lines, rows)):
-            values = [_object(path, *line) for line in part]
-            bare = np.array(["vector" in one and one["vector"] is None for one in values])
-            bare &= self.info.optional_vectors
+        for batch, bare in lines.batches(rows):
             present = self._decode(vectors.take(int((~bare).sum())))
-            if len(present) < int((~bare).sum()):
-                line = part[int(np.flatnonzero(~bare)[len(present)])][0]
-                raise line_error(path, line, f"has no row in {self.info.path}")
-            matrix = np.zeros((len(part), present.shape[1]), present.dtype)
-            matrix[~bare] = present
-            numbers = np.arange(start, start + len(part))
-            ids, payloads, refusals = self._split(part, values, bare)
-            batch = SourceBatch(numbers, ids, matrix, payloads, bare if bare.any() else None)
-            batch = batch.take(np.array([one is not None for one in ids]))
-            batch.refusals = refusals
-            yield batch
-            start += len(part)
-        if vectors.place < vectors.rows:
-            raise line_error(path, start + 1, f"is missing for row {vectors.place:,}")
+            if len(present) < int((~bare).sum()):  # the file of the lines was changed meanwhile
+                raise SourceError(f"{lines.path}: has more lines than there are rows")
+            batch.vectors = present
+            if bare.any():
+                batch.vectors = np.zeros((len(batch), present.shape[1]), present.dtype)
+                batch.vectors[~bare] = present
+            yield _sound(batch)
 
-    def _split(self, part: list[Any], values: list[dict[str, Any]], bare: Any) -> tuple[Any, ...]:
-        """Ids, payloads and refusals of lines."""
-        ids, payloads, refusals = [], [], []
-        for (line, _), value, without in zip(part, values, bare.tolist(), strict=True):
-            if without:
-                del value["vector"]
-            key: Any = None
-            if self._id_field is None:
-                key = line - 1
-            else:
-                key = value.pop(self._id_field, None)
-                if isinstance(key, bool) or not isinstance(key, int | str):
-                    reason = f"{self._id_field!r} must be text or a whole number, got {shown(key)}"
-                    refusals.append(Refusal(f"line {line}", None, reason))
-                    key = None
-            ids.append(key)
-            payloads.append(value["payload"] if value.keys() == {"payload"} else value or None)
-        return ids, payloads, refusals
+    def _id_records(self, rows: int) -> Iterator[SourceBatch]:
+        if self._lines is not None:
+            for batch, _ in self._lines.batches(rows):
+                yield _sound(batch)
+            return
+        count = self._array.head.shape[0]
+        ids = None if self._ids is None else self._ids.rows()
+        for start in range(0, count, rows):
+            numbers = np.arange(start, min(start + rows, count))
+            none = np.empty((len(numbers), 0), np.float32)
+            yield SourceBatch(numbers, numbers if ids is None else self._ids_of(ids, rows), none)
 
 
-def _object(path: Path, number: int, value: Any) -> dict[str, Any]:
-    if not isinstance(value, dict):
-        raise line_error(path, number, f"is no JSON object, but {shown(value)}")
-    return value
+def _sound(batch: SourceBatch) -> SourceBatch:
+    """The batch without the records that were refused, whose id is None."""
+    if not batch.refusals:
+        return batch
+    sound = batch.take(np.array([one is not None for one in batch.ids]))
+    sound.refusals = batch.refusals
+    return sound
 
 
 def _open(
@@ -167,7 +150,7 @@ def _open(
         chosen = _file_array(file)
         id_array = None if ids is None else _file_array(ByteFile(Path(ids).expanduser()))
         version = "npy"
-        records = records or _beside(path, ".jsonl")
+        records = beside(path, ".jsonl") if records is None else records
         schema = _schema(path)
     if schema is not None and schema["dtype"] == "bit":
         numbers = "bit"
@@ -180,7 +163,7 @@ def _open(
         version=version,
         path=place.text,
         count=rows,
-        dim=-(-columns // 8) * 8 if kind == "bool" else 8 * columns if bits else columns,
+        dim=(-(-columns // 8) * 8 if kind == "bool" else 8 * columns if bits else columns) or None,
         numbers=name,
         dtype=dtype_for(name),
         notes=rounding_note(name),
@@ -195,14 +178,18 @@ def _open(
     if id_array is not None:
         info = replace(info, ids=_checked_ids(id_array, rows))
         records = None
-    id_field = None
-    if records is not None:
-        id_field, ids_kind = _id_field(records, id)
+    lines = None
+    if records is not None and records != _NO_RECORDS:
+        lines = RecordLines.of(records, place.text, rows, id=id, optional=info.optional_vectors)
         note = f"ids and payloads are those of {records.name}"
-        info = replace(info, ids=ids_kind, notes=(*info.notes, note))
-        if info.optional_vectors:
-            info = replace(info, count=None)
-    return NpySource(info, chosen, decode, close, ids=id_array, lines=records, id_field=id_field)
+        info = replace(
+            info,
+            ids=lines.ids,
+            count=lines.count,
+            optional_vectors=lines.optional,
+            notes=(*info.notes, note),
+        )
+    return NpySource(info, chosen, decode, close, ids=id_array, lines=lines)
 
 
 def _file_array(file: ByteFile) -> _Array:
@@ -274,41 +261,25 @@ def _checked_ids(array: _Array, rows: int) -> Any:
     return id_kind(array.head.kind, array.name)
 
 
-def _id_field(records: Path, id: str | None) -> tuple[str | None, Any]:  # noqa: A002
-    """The field of the ids in lines, and their kind; row numbers where the first has none."""
-    first = next(json_lines(records), None)
-    field = id or "id"
-    if first is None or not isinstance(first[1], dict) or field not in first[1]:
-        if id is None:
-            return None, "row"
-        raise line_error(records, 1, f"has no field {shown(field)}")
-    return field, "str" if isinstance(first[1][field], str) else "int"
-
-
-def _beside(path: Path, suffix: str) -> Path | None:
-    """The file that goes with a .npy file: docs.jsonl for docs.npy and docs.f16.npy."""
-    for name in (path.name.removesuffix(".npy"), path.name.split(".", 1)[0]):
-        place = path.with_name(name + suffix)
-        if name and place != path and place.is_file():
-            return place
-    return None
-
-
 def _schema(path: Path) -> dict[str, Any] | None:
-    place = _beside(path, ".json")
+    place = beside(path, ".json")
     if place is None or place.stat().st_size > _SCHEMA_BYTES:
         return None
     try:
         return exported_schema(place.read_bytes())
     except ValueError as error:
-        raise line_error(place, 1, str(error)) from None
+        raise _schema_error(place, error) from None
 
 
 def _with_schema(info: SourceInfo, schema: dict[str, Any], path: Path) -> SourceInfo:
     try:
         return with_schema(info, schema)
     except ValueError as error:
-        raise line_error(path.with_suffix(".json"), 1, str(error)) from None
+        raise _schema_error(beside(path, ".json") or path, error) from None
+
+
+def _schema_error(path: Path, error: ValueError) -> SourceError:
+    return SourceError(f"{path}: {error}", path=str(path), place="the schema")
 
 
 def _recognise(place: Place) -> bool:
@@ -326,7 +297,11 @@ FORMAT = SourceFormat(
     options=(
         Option("array", "the array of an .npz that holds the vectors"),
         Option("ids", "the array of an .npz, or the .npy file, that holds the ids"),
-        Option("records", "the file of JSON lines with ids and payloads", kind="path"),
+        Option(
+            "records",
+            "the file of JSON lines with ids and payloads; none: take no notice of one",
+            kind="path",
+        ),
         Option("id", "the field of the lines that holds the id; else id, if the first has one"),
         Option("numbers", "what bytes stand for whose type the file does not say", choices=SAID),
         Option("ranges", "a .npy of (2, dim) by which int8 codes are decoded", kind="path"),

@@ -58,7 +58,7 @@ class HnswlibSource(Source):
     def _library(self, metric: str) -> Engine | None:
         """hnswlib, with the file loaded."""
         layout = self._layout_of_records
-        live = live_records(self._file, layout, self._part_rows)
+        live = live_records(self._file, layout, self.part_rows)
         return _Library(self._file.path, layout, metric, live)
 
 

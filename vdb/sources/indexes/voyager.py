@@ -86,7 +86,7 @@ class VoyagerSource(Source):
         """
         if metric == "cosine" and self._numbers != "Float32":
             return None
-        live = live_records(self._file, self._layout_of_records, self._part_rows)
+        live = live_records(self._file, self._layout_of_records, self.part_rows)
         return _Library(self._file.path, self._numbers, live)
 
 

@@ -118,17 +118,28 @@ class ArrowRows:
             missing if self._optional and missing.any() else None,
             unit=unit,
         )
-        if not refused:
-            return batch
-        chosen = np.ones(len(batch), np.bool_)
-        chosen[list(refused)] = False
-        refusals = [
-            Refusal(batch.place(row), _one(ids, row), reason)
-            for row, reason in sorted(refused.items())
-        ]
-        batch = batch.take(chosen)
-        batch.refusals = refusals
+        return _sound(batch, refused)
+
+    def ids_alone(self, rows: Any, start: int) -> SourceBatch:
+        """As `batch`, of rows that may have no other column than that of the ids."""
+        numbers = np.arange(start, start + len(rows))
+        ids, refused = (numbers, {}) if self.id is None else _ids(rows.column(self.id))
+        return _sound(SourceBatch(numbers, ids, np.empty((len(rows), 0), np.float32)), refused)
+
+
+def _sound(batch: SourceBatch, refused: dict[int, str]) -> SourceBatch:
+    """The batch without the rows that are refused, which become refusals."""
+    if not refused:
         return batch
+    chosen = np.ones(len(batch), np.bool_)
+    chosen[list(refused)] = False
+    refusals = [
+        Refusal(batch.place(row), _one(batch.ids, row), reason)
+        for row, reason in sorted(refused.items())
+    ]
+    batch = batch.take(chosen)
+    batch.refusals = refusals
+    return batch
 
 
 def _require(schema: Any, option: str, name: str) -> None:

@@ -55,6 +55,19 @@ class ArrowSource(Source):
     def _library(self, metric: str) -> Engine | None:
         return None if self.library_of is None else self.library_of(metric)
 
+    def _id_records(self, rows: int) -> Iterator[SourceBatch]:
+        start = 0
+        columns = [] if self.rows.id is None else [self.rows.id]
+        tables = self._batches_of(rows, columns or [self.rows.vector.name])
+        while True:
+            with damage_told(self.info.path, f"row {start:,}"):
+                table = next(tables, None)
+                if table is None:
+                    return
+                batch = self.rows.ids_alone(table, start)
+            start += len(table)
+            yield batch
+
     def _records(self, rows: int) -> Iterator[SourceBatch]:
         start = 0
         tables = self._batches_of(rows, self.rows.columns)

@@ -12,6 +12,7 @@ from typing import Any, Final
 
 from vdb.errors import InvalidArgumentError
 from vdb.model.config import index_from_map
+from vdb.model.metrics import METRICS
 from vdb.sources.info import SourceInfo
 from vdb.sources.reading.plain_json import PlainJsonError, plain_json
 
@@ -21,14 +22,20 @@ METADATA: Final = b"vdb"
 """The key of the schema in the metadata of a Parquet file."""
 
 _MARK: Final = "vdb_collection"
-_TYPES: Final[dict[str, Any]] = {
-    "metric": str,
-    "dtype": str,
-    "scores": str,
-    "model": str | None,
-    "index": dict,
-    "fields": dict,
-    "dim": int | None,
+_TYPES: Final[dict[str, tuple[Any, str]]] = {
+    "metric": (str, "text"),
+    "dtype": (str, "text"),
+    "scores": (str, "text"),
+    "model": (str | None, "text or null"),
+    "index": (dict, "an object"),
+    "fields": (dict, "an object"),
+    "dim": (int | None, "a whole number or null"),
+}
+_GRAPH: Final[dict[str, tuple[Any, str]]] = {
+    "M": (int, "a whole number"),
+    "ef_construction": (int, "a whole number"),
+    "seed": (int, "a whole number"),
+    "codes": (str | None, "text or null"),
 }
 
 
@@ -36,7 +43,7 @@ def exported_schema(text: bytes | str | None) -> dict[str, Any] | None:
     """The schema in a text; None where there is none, or it is of something else.
 
     Raises:
-        ValueError: It is one, but of another version, or without a part.
+        ValueError: It is one, but of another version, or a part of it is wrong; names the part.
     """
     try:
         schema = None if text is None else plain_json(text)
@@ -45,12 +52,24 @@ def exported_schema(text: bytes | str | None) -> dict[str, Any] | None:
     if not isinstance(schema, dict) or _MARK not in schema:
         return None
     if schema[_MARK] != 1:
-        raise ValueError(f"{_MARK} is {schema[_MARK]!r:.20}, and this release reads 1")
-    for name, kind in _TYPES.items():
+        raise ValueError(f"{_MARK!r} must be 1, got {schema[_MARK]!r:.60}")
+    _require(schema, _TYPES)
+    if schema.get("optional_vectors", True) is not True:
+        optional = schema["optional_vectors"]
+        raise ValueError(f"'optional_vectors' must be true, or missing, got {optional!r:.60}")
+    index = schema["index"]
+    if index.get("type") == "hnsw":
+        _require(index, _GRAPH)
+    elif index.get("type") != "flat":
+        raise ValueError(f'\'index\' must be of type "hnsw" or "flat", got {index!r:.60}')
+    return schema
+
+
+def _require(schema: dict[str, Any], types: dict[str, tuple[Any, str]]) -> None:
+    for name, (kind, expected) in types.items():
         value = schema.get(name)
         if not isinstance(value, kind) or isinstance(value, bool):
-            raise ValueError(f"{name} is {value!r:.60}")  # noqa: TRY004 - of a file
-    return schema
+            raise ValueError(f"{name!r} must be {expected}, got {value!r:.60}")  # noqa: TRY004
 
 
 def with_schema(info: SourceInfo, schema: dict[str, Any]) -> SourceInfo:
@@ -71,6 +90,7 @@ def with_schema(info: SourceInfo, schema: dict[str, Any]) -> SourceInfo:
         numbers="bit" if bits else info.numbers,
         dtype=schema["dtype"],
         metric=schema["metric"],
+        metrics=tuple(METRICS),
         convention=schema["scores"],
         index=index,
         model=schema["model"],

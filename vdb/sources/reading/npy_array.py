@@ -113,10 +113,12 @@ def file_head(file: ByteFile) -> ArrayHead:
 
     head = array_head(read, file.error)
     if not head.kind.hasobject and head.length + head.bytes != file.size:
-        raise file.error(
-            "the head",
-            f"says {head.shape} numbers of {head.kind.itemsize} bytes, which make "
-            f"{head.length + head.bytes:,} bytes with the head; the file has {file.size:,}",
+        what = "is cut short: its head" if file.size < head.length + head.bytes else "its head"
+        raise SourceError(
+            f"{file.path}: {what} says {head.shape} numbers of {head.kind.itemsize} bytes, which "
+            f"make {head.length + head.bytes:,} bytes with the head; the file has {file.size:,}",
+            path=str(file.path),
+            place="the head",
         )
     return head
 
