@@ -49,7 +49,10 @@ def test_no_module_imports_a_network_or_runs_what_it_reads(source):
 
 
 def test_all_of_it_at_work_makes_no_connection(tmp_path):
-    """Every module is imported and a database used, with sockets that cannot be made."""
+    """Every module is imported and a database used, with sockets that cannot be made.
+
+    But for adapters: what frameworks load, and whether it connects, is theirs.
+    """
     code = """
 import sys
 import socket
@@ -61,7 +64,7 @@ before = set(sys.modules)
 import pkgutil, importlib
 import vdb
 for module in pkgutil.walk_packages(vdb.__path__, "vdb."):
-    if not module.name.endswith("__main__"):
+    if not module.name.endswith("__main__") and "integrations." not in module.name:
         try:
             importlib.import_module(module.name)
         except ModuleNotFoundError as error:

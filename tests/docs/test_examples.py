@@ -37,7 +37,7 @@ def commands(source):
 
 
 # A page about a framework runs where that is installed: in the environment of tools/hosts.
-HOSTS = {}
+HOSTS = {"docs/guide/langchain.md": "langchain_core"}
 
 
 RUNNING = [page for page in PAGES if name(page) not in ELSEWHERE and list(blocks(page))]

@@ -121,8 +121,10 @@ def test_filters_and_fields_of_users_are_moved_below_a_field():
 
 def test_a_missing_host_is_told_with_its_extra_and_other_errors_stay():
     absent = ModuleNotFoundError("No module named 'host'", name="host")
-    told = missing_host(absent, "host", "extra")
-    assert 'pip install "vdb[extra]"' in str(told) and told.name == "host"
+    old = ModuleNotFoundError("No module named 'host.part'", name="host.part")
+    for error in (absent, old):
+        told = missing_host(error, "host", "extra")
+        assert 'pip install "vdb[extra]"' in str(told) and told.name == error.name
     inside = ModuleNotFoundError("No module named 'other'", name="other")
     assert missing_host(inside, "host", "extra") is inside
 

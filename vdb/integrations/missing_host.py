@@ -14,17 +14,17 @@ def missing_host(error: ModuleNotFoundError, module: str, extra: str) -> ModuleN
         extra: The extra of vdb that installs it.
 
     Returns:
-        An error that names the extra. The error itself, where something inside an installed host
-        is missing: installing the extra again would not help.
+        An error that names the extra, also where the host is there and too old to have a module.
+        The error itself, where the host is there and lacks another library.
 
     Example:
         raise missing_host(error, "langchain_core", "langchain") from error
     """
     name = error.name or ""
-    if name != module and not module.startswith(f"{name}."):
+    if name.partition(".")[0] != module:
         return error
     return ModuleNotFoundError(
-        f'{module} is not installed; pip install "vdb[{extra}]" installs a version that the '
+        f'{name} is not installed; pip install "vdb[{extra}]" installs a version that the '
         "adapter is tested with",
         name=name,
     )
