@@ -16,7 +16,7 @@ from vdb.sources.data import (
     vecs,
     word2vec,
 )
-from vdb.sources.databases import duckdb, lance, qdrant, redis_vset, sqlite_blobs, zvec
+from vdb.sources.databases import duckdb, lance, qdrant, redis_vset, sqlite_blobs, weaviate, zvec
 from vdb.sources.databases.chroma import source as chroma
 from vdb.sources.databases.elasticsearch import source as elasticsearch
 from vdb.sources.databases.milvus_lite import source as milvus_lite
@@ -52,6 +52,7 @@ FORMATS: Final[dict[str, SourceFormat]] = {
         qdrant,
         sqlite_blobs,
         sqlite_vec,
+        weaviate,
         zvec,
         # servers
         postgres,

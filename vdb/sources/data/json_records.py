@@ -3,8 +3,11 @@
     {"id": "a", "vector": [0.1, 0.2], "title": "..."}              a line
     {"object": "list", "data": [{"embedding": ..., "index": 0}], "model": "..."}     a document
     [{"id": "a", "values": [0.1, 0.2], "metadata": {...}}]                           a document
+    {"vectors": {"a": {"id": "a", "values": [...], "metadata": {...}}}, ...}         a document
     {"embeddings": {"float": [[...]], "ubinary": [[...]]}, "texts": ["..."]}         a document
     [[0.1, 0.2], [0.3, 0.4]]                                                         a document
+
+The objects of Pinecone and Weaviate become plain records (`service_records`).
 
 A vector is a list of numbers, or base64 of their bytes, little-endian. A document is read as a
 whole, and may have 128 MiB; lines may be any number. Both may be packed by gzip.
@@ -32,6 +35,14 @@ from vdb.sources.reading.byte_stream import ByteStream, unpacked_head
 from vdb.sources.reading.dump_head import is_dump
 from vdb.sources.reading.number_types import dtype_for, native
 from vdb.sources.reading.plain_json import PlainJsonError, plain_json
+from vdb.sources.reading.service_records import (
+    ID,
+    PAYLOAD,
+    VECTOR,
+    Service,
+    listed_objects,
+    service_of,
+)
 from vdb.sources.source import Source
 from vdb.sources.source_format import Option, Place, SourceFormat
 
@@ -76,12 +87,18 @@ class _Fields:
         vector: That of the vector.
         payload: That of the payload; None: what is left.
         numbers: What the numbers of a vector are.
+        service: Whose objects they are, which make plain records.
     """
 
     id: str | None
     vector: str
     payload: str | None
     numbers: str
+    service: Service | None = None
+
+    def record(self, given: dict[str, Any]) -> dict[str, Any]:
+        """The record of an object."""
+        return given if self.service is None else self.service.plain(given)
 
     def numbers_of(self, value: Any) -> NDArray[Any] | str:
         """The numbers of a vector, or why it is none."""
@@ -134,7 +151,8 @@ class JsonRecords(Source):
         vectors: list[NDArray[Any] | None] = []
         refusals: list[Refusal] = []
         numbers: list[int] = []
-        for row, (unit, number, record) in enumerate(part, start):
+        for row, (unit, number, given) in enumerate(part, start):
+            record = fields.record(given)
             key = row if fields.id is None else record.pop(fields.id, None)
             value = record.pop(fields.vector, None)
             vector = None if value is None else fields.numbers_of(value)
@@ -236,7 +254,7 @@ def _listed(value: Any, numbers: str) -> list[Any] | None:
     if "embeddings" in value:
         return _embeddings(value, numbers)
     lists = [value[name] for name in _LISTS if isinstance(value.get(name), list)]
-    return lists[0] if len(lists) == 1 else None
+    return lists[0] if len(lists) == 1 else listed_objects(value)
 
 
 def _embeddings(answer: dict[str, Any], numbers: str) -> list[Any] | None:
@@ -277,7 +295,7 @@ def _open(
     unit, _, record = first
     fields = _fields(record, id, vector, payload, numbers)
     length, ids = 0, "row" if fields.id is None else "int"
-    for _, _, one in chain([first], records):
+    for one in map(fields.record, chain([record], (one for _, _, one in records))):
         if fields.id is not None and isinstance(one.get(fields.id), str):
             ids = "str"
         found = fields.numbers_of(one.get(fields.vector))
@@ -293,6 +311,7 @@ def _open(
         dim=(8 * length if numbers in _BITS else length) or None,
         numbers=listed,
         dtype=dtype_for(listed),
+        convention="native" if fields.service is None else fields.service.name,
         ids="str" if ids == "str" else "int" if ids == "int" else "row",
         model=None if unit == "line" else _model(path),
         optional_vectors=optional,
@@ -308,6 +327,10 @@ def _fields(
     numbers: str,
 ) -> _Fields:
     """The fields of the records, of which the first one is given."""
+    if id is None and payload is None:
+        service = service_of(record, vector)
+        if service is not None:
+            return _Fields(ID, VECTOR, PAYLOAD, numbers, service)
     if vector is None:
         vector = next((name for name in _VECTORS if name in record), None)
     if vector is None:
@@ -340,19 +363,25 @@ def _recognise(place: Place) -> bool:
 
 FORMAT = SourceFormat(
     name="json",
-    title="JSON lines and documents with a list of objects, such as answers of embedding services",
+    title="JSON lines and documents with a list of objects, such as answers of embedding services, "
+    "of Pinecone (fetch, query) and of Weaviate (objects, GraphQL, dumps of its Python client)",
     kind="data",
     recognise=_recognise,
     open=_open,
     options=(
         Option("id", "the field of the ids; else id, or index in answers of services"),
-        Option("vector", "the field of the vectors; else vector, embedding or values"),
+        Option(
+            "vector",
+            "the field of the vectors; else vector, embedding or values; of Weaviate's "
+            "objects the name of one of several vectors",
+        ),
         Option("payload", "the field that is the payload; else all fields that are left"),
         Option("numbers", "what the numbers are, or the bytes of base64", choices=tuple(_TYPES)),
         Option("optional", "whether a record may have no vector", kind="bool"),
     ),
-    versions="objects with lists of numbers, and base64 in the manner of OpenAI and Cohere",
+    versions="objects with lists of numbers, and base64 in the manner of OpenAI and Cohere; "
+    "answers of Pinecone and Weaviate 1.38 as their manuals show them",
     holds="ids, vectors, payloads; documents name the model",
-    lacks="the metric, types of fields",
+    lacks="the metric, types of fields; Pinecone's sparse values, Weaviate's times",
     metric="asked",
 )

@@ -2,24 +2,28 @@
 
 A file of `vdb export --parquet` has its collection's schema in the metadata. Lists are read by
 their offsets: Parquet does not store that they have a fixed length, and pyarrow's own schema in
-the file, which does, may not be there. Row groups are decoded page by page.
+the file, which does, may not be there. Row groups are decoded page by page. Files that Pinecone
+imports, with the columns id, values and metadata, have their payloads as texts of JSON.
 """
 
 from __future__ import annotations
 
 from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
 from typing import Any, Final
 
 from vdb.errors import SourceError
 from vdb.sources.reading.arrow_source import OPTIONS, damage_told, open_table
 from vdb.sources.reading.parquet_file import parquet_batches, parquet_file
+from vdb.sources.reading.parquet_names import MAGIC, has_weaviate_columns, parquet_parts
 from vdb.sources.source import Source
 from vdb.sources.source_format import Place, SourceFormat
 
 __all__ = ["FORMAT"]
 
-MAGIC: Final = b"PAR1"
+_PINECONE: Final = ("id", "values", "metadata")
+_SPARSE: Final = "sparse_values"
 
 
 def _open(place: Place, **options: Any) -> Source:
@@ -49,9 +53,26 @@ def _table(place: Place, paths: list[Path], files: list[Any], options: dict[str,
 
     count = sum(file.metadata.num_rows for file in files)
     version = files[0].metadata.created_by or None
-    return open_table(
+    pinecone = _is_of_pinecone(schema) and not {"vector", "payload", "json"} & set(options)
+    if pinecone:
+        options |= {"vector": "values", "json": "metadata"}
+    source = open_table(
         place, FORMAT.name, schema, batches, close, count=count, version=version, **options
     )
+    if pinecone:
+        notes = ("sparse_values are not read",) if _SPARSE in schema.names else ()
+        source.info = replace(
+            source.info, convention="pinecone", notes=(*source.info.notes, *notes)
+        )
+    return source
+
+
+def _is_of_pinecone(schema: Any) -> bool:
+    """Whether it has the columns that Pinecone imports, with payloads as texts of JSON."""
+    names = [name for name in schema.names if name != _SPARSE]
+    if sorted(names) != sorted(_PINECONE):
+        return False
+    return str(schema.field("metadata").type) in ("string", "large_string", "string_view")
 
 
 def _file(path: Path) -> Any:
@@ -61,22 +82,22 @@ def _file(path: Path) -> Any:
 
 def _parts(place: Place) -> list[Path]:
     """The files of a folder, in the order of their names."""
-    if place.directory is None:
-        return []
-    return sorted(one for one in place.directory.iterdir() if one.suffix.lower() == ".parquet")
+    return [] if place.directory is None else parquet_parts(place.directory)
 
 
 def _recognise(place: Place) -> bool:
     """By the first bytes; a folder by what it holds, which is nothing but such files."""
     if place.file is not None:
-        return place.head.startswith(MAGIC)
+        return place.head.startswith(MAGIC) and not has_weaviate_columns(place.file)
     if place.directory is None:
         return False
     try:
         names = [one.name for one in place.directory.iterdir() if one.name[0] not in "._"]
     except OSError:
         return False
-    return bool(names) and all(name.lower().endswith(".parquet") for name in names)
+    if not names or not all(name.lower().endswith(".parquet") for name in names):
+        return False
+    return not has_weaviate_columns(parquet_parts(place.directory)[0])
 
 
 FORMAT = SourceFormat(
@@ -87,7 +108,8 @@ FORMAT = SourceFormat(
     open=_open,
     options=OPTIONS,
     library="pyarrow",
-    versions="pyarrow 26.0.1, polars 2.1.0, DuckDB 2.0.1, vdb export",
+    versions="pyarrow 26.0.1, polars 2.1.0, DuckDB 2.0.1, vdb export; Pinecone's import, as its "
+    "manual describes it",
     holds="vectors as lists, ids, the columns of the payloads with their types",
     lacks="the metric and the index, except in files of vdb export",
     metric="asked; of vdb export in the file",

@@ -10,5 +10,6 @@
 `redis_vset`  vector sets of a server of Redis
 `sqlite_blobs`  tables of SQLite with vectors in a column of BLOBs
 `sqlite_vec`  tables of sqlite-vec
+`weaviate`    exports of Weaviate to Parquet
 `zvec`        collections of zvec
 """

@@ -13,10 +13,12 @@
 `npy_array`      arrays of numpy: their head, their rows in order
 `npz_file`       arrays in a .npz file, compressed ones too
 `record_lines`   JSON lines, one by one
+`service_records`  objects as Pinecone and Weaviate give them, as plain records
 `server_address`  addresses of servers, shown without passwords
 `named_part`     one of several parts of a source, by its name
 `number_types`   types of numbers, by the names that files give them
 `parquet_file`   Parquet files, of which one part is in memory
+`parquet_names`  the columns of a Parquet file, without a library
 `plain_pickle`   pickles of plain values, without running anything
 `plain_json`     strict JSON
 `dump_head`      how a dump of Elasticsearch or OpenSearch begins
