@@ -42,8 +42,9 @@ with vdb.open("notes.vdb") as db:
 - **What a format cannot hold** is refused, or said in `notes`, before the first byte is written;
   `dry_run=True` does only that.
 - **Files appear** when all are complete, and take the place of others only with `overwrite=True`.
-- **npy, parquet and arrow hold everything**: schema, index, fields, convention, payloads, records
-  without a vector. `vdb.sources` reads them back as the same collection.
+- **npy, parquet, arrow and lance hold everything**: schema, index, fields, convention, payloads,
+  records without a vector. `vdb.sources` reads them back as the same collection. Of formats that
+  have room for vectors only, two files beside the main one hold the rest.
 - **Memory** does not grow with the collection, except where the library of a format needs all
   vectors at once, which its part says.
 """

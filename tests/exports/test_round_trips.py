@@ -8,14 +8,14 @@ from exports.collections import DIM, FIELDS, fill, require_round_trip
 from vdb.model.dtypes import DTYPES
 from vdb.model.metrics import METRICS
 
-FORMATS = ("npy", "parquet", "arrow")
+FORMATS = {"npy": None, "parquet": "pyarrow", "arrow": "pyarrow", "lance": "lance"}
 pytestmark = pytest.mark.parametrize("file_format", FORMATS)
 
 
 @pytest.fixture(autouse=True)
 def library(file_format):
-    if file_format != "npy":
-        pytest.importorskip("pyarrow")
+    if FORMATS[file_format] is not None:
+        pytest.importorskip(FORMATS[file_format])
 
 
 @pytest.mark.parametrize("ids", ["str", "int"])
@@ -55,6 +55,8 @@ def test_every_configuration(tmp_path, file_format, options):
 
 
 def test_a_collection_whose_dimension_is_open(tmp_path, file_format):
+    if file_format == "lance":
+        pytest.skip("a column of vectors has a length there")
     with vdb.temporary() as db:
         docs = db.create_collection("docs", dim="auto", metric="ip", optional_vectors=True)
         report = docs.export(tmp_path / "empty", file_format)

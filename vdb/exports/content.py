@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Collection, Iterator, Mapping
 from dataclasses import dataclass
 from itertools import chain, islice
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
@@ -14,7 +14,7 @@ from vdb.model.config import IndexConfig
 from vdb.model.dtypes import DTYPES
 from vdb.model.records import Id, Payload, Progress, Record
 
-__all__ = ["Content", "ExportBatch"]
+__all__ = ["Content", "ExportBatch", "Neighbors"]
 
 _ROWS = 8192
 _BYTES = 4 << 20  # of the vectors of a batch
@@ -43,9 +43,37 @@ class ExportBatch:
         return len(self.ids)
 
     @property
+    def there(self) -> NDArray[np.bool_]:
+        """Which of them have a vector, bool (n,)."""
+        return np.ones(len(self), np.bool_) if self.missing is None else ~self.missing
+
+    @property
     def present(self) -> NDArray[Any]:
         """The vectors of the records that have one."""
         return self.vectors if self.missing is None else self.vectors[~self.missing]
+
+    def take(self, chosen: NDArray[np.bool_], start: int) -> ExportBatch:
+        """Those where `chosen` is true; the first of them has the row number `start`."""
+        places = np.flatnonzero(chosen).tolist()
+        return ExportBatch(
+            start,
+            [self.ids[place] for place in places],
+            self.vectors[places],
+            [self.payloads[place] for place in places],
+            None if self.missing is None else self.missing[places],
+        )
+
+
+class Neighbors(NamedTuple):
+    """The nearest records of some queries.
+
+    Attributes:
+        ids: Those of each query, nearest first.
+        values: Their values under the metric, (queries, k), float64; NaN where there are fewer.
+    """
+
+    ids: list[list[Id]]
+    values: NDArray[np.float64]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -66,9 +94,12 @@ class Content:
         fields: The declared fields and their types.
         optional_vectors: Whether records may have no vector.
         records: Reads the records, with payloads or without; as often as it is called.
+        ids: Reads the ids alone.
         tables: Reads them as batches of pyarrow: id, vector, a column for each declared field but
             those of `wide_fields`, payload as JSON.
         wide_fields: The declared fields that hold ints beyond 2**63 - 1, which Arrow cannot.
+        neighbors: The ids of the k nearest of each query, nearest first, and their values, by exact
+            search among the records but those of some ids.
         progress: Called with (records written, records).
     """
 
@@ -85,8 +116,10 @@ class Content:
     fields: Mapping[str, str]
     optional_vectors: bool
     records: Callable[[bool], Iterator[Record]]
+    ids: Callable[[], Iterator[Id]]
     tables: Callable[[], Iterator[Any]]
     wide_fields: Callable[[], frozenset[str]]
+    neighbors: Callable[[NDArray[Any], int, Collection[Id]], Neighbors]
     progress: Progress | None = None
 
     @property

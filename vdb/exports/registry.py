@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from typing import Final
 
-from vdb.exports.data import npy, tables
+from vdb.exports.data import flat_vectors, hdf5, npy, tables
+from vdb.exports.databases import lance
 from vdb.exports.export_format import ExportFormat
 
 __all__ = ["FORMATS", "formats"]
@@ -12,7 +13,11 @@ __all__ = ["FORMATS", "formats"]
 FORMATS: Final[dict[str, ExportFormat]] = {
     row.name: row
     for row in (
+        # databases
+        lance.FORMAT,
         # data
+        *flat_vectors.FORMATS,
+        hdf5.FORMAT,
         npy.FORMAT,
         tables.ARROW,
         tables.PARQUET,

@@ -2,16 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Collection, Iterator, Mapping
 from typing import Any, TypeAlias
 
 import numpy as np
+from numpy.typing import NDArray
 
 from vdb import index, query
 from vdb.api import filter_warning
 from vdb.api.read_access import Access, Moment
 from vdb.api.record_scan import RecordScan
-from vdb.exports.content import Content
+from vdb.exports.content import Content, Neighbors
 from vdb.index import FilterSet
 from vdb.maintenance.info import collection_info
 from vdb.model import filters
@@ -22,7 +23,10 @@ from vdb.store import Batch, CollectionView, Snapshot, WritableCollection
 
 __all__ = ["content_at"]
 
+Where: TypeAlias = Mapping[str, Any] | filters.Filter | None
+
 _LARGEST = 2**63 - 1
+_QUERIES = 256  # of one search, so that the reader is let go between two
 
 Reader: TypeAlias = Snapshot | Batch
 View: TypeAlias = CollectionView | WritableCollection
@@ -32,7 +36,7 @@ def content_at(
     access: Access,
     view_of: Callable[[Reader], View],
     *,
-    where: Mapping[str, Any] | filters.Filter | None,
+    where: Where,
     progress: Progress | None,
 ) -> Content:
     """The records that pass a filter, now; they can be read for as long as the content exists.
@@ -49,7 +53,7 @@ def content_at(
         if filter_set is not None and without_vector:
             slots = filter_set.slots.astype(np.uint32)
             without_vector = int(np.count_nonzero(~index.has_vector(reader, view, slots)))
-    records = _Records(moment, view, filter_set, info.fields)
+    records = _Records(moment, view, where, filter_set, info.fields)
     return Content(
         name=info.name,
         count=info.count if filter_set is None else filter_set.count,
@@ -64,8 +68,10 @@ def content_at(
         fields=info.fields,
         optional_vectors=info.optional_vectors,
         records=records.one_by_one,
+        ids=records.ids,
         tables=records.batches,
         wide_fields=records.wide_fields,
+        neighbors=records.neighbors,
         progress=progress,
     )
 
@@ -77,12 +83,13 @@ class _Records:
         self,
         moment: Moment,
         view: View,
+        where: Where,
         filter_set: FilterSet | None,
         fields: Mapping[str, str],
     ) -> None:
         self._moment = moment
         self._view = view
-        self._filter_set = filter_set
+        self._where, self._filter_set = where, filter_set
         self._fields = fields
 
     def one_by_one(self, payloads: bool) -> Iterator[Record]:
@@ -111,10 +118,29 @@ class _Records:
             )
 
     def _scan(self, parts: query.RecordParts) -> RecordScan:
-        return RecordScan(self._moment, self._view, self._ids(), parts)
+        return RecordScan(self._moment, self._view, self.ids(), parts)
 
-    def _ids(self) -> Iterator[Id]:
+    def ids(self) -> Iterator[Id]:
+        """The ids in their order."""
         with self._moment.reading() as reader:
             ids = ids_in_range(reader, self._view, self._filter_set, after=None, limit=None)
             # A batch may change during the iteration.
             return iter(list(ids)) if isinstance(reader, Batch) else ids
+
+    def neighbors(self, queries: NDArray[Any], k: int, without: Collection[Id]) -> Neighbors:
+        """By exact search, among the records of the filter but those of the ids `without`."""
+        where = self._where
+        if without:
+            others = filters.ID.notin(list(without))
+            where = others if where is None else filters.parse(where) & others
+        request = query.SearchRequest(k, where=where, exact=True, with_payloads=False)
+        values = np.full((len(queries), k), np.nan)
+        ids: list[list[Id]] = []
+        for start in range(0, len(queries), _QUERIES):
+            with self._moment.reading() as reader:
+                part = queries[start : start + _QUERIES]
+                found = query.search_many(reader, self._view, part, request, threads=None)
+            for row, hits in enumerate(found, start):
+                ids.append(list(hits.ids))
+                values[row, : len(hits)] = hits.values
+        return Neighbors(ids, values)

@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
-from collections.abc import Set as AbstractSet
-from dataclasses import dataclass, field, replace
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field
 from typing import Any
 
 import numpy as np
@@ -12,11 +11,11 @@ from numpy.typing import NDArray
 
 from vdb.api.collection import Collection
 from vdb.api.importing.report import Difference, VerificationReport
-from vdb.errors import InvalidArgumentError
+from vdb.errors import NotInvertibleError
 from vdb.model.records import Id
 from vdb.scores.conversion import conventions, score, value
-from vdb.sources import Source, SourceBatch
-from vdb.sources.engine import Answer, Engine, ExactSearch
+from vdb.sources import Source
+from vdb.sources.engine import Answer, ExactSearch
 
 __all__ = ["verify"]
 
@@ -27,27 +26,19 @@ _PRECISION = 16 * float(np.finfo(np.float32).eps)
 
 
 def verify(
-    source: Source,
-    collection: Collection,
-    queries: int,
-    ids: str = "source",
-    refused: AbstractSet[Id | None] = frozenset(),
+    source: Source, collection: Collection, queries: int, own_id: Callable[[Id], Id]
 ) -> VerificationReport:
     """Ask `queries` stored vectors, evenly spread over the collection, of both.
 
     Each neighbour that the source's library gives must have the same score in the collection, in
     the source's convention. Where the library is not installed, an exact search over the source's
-    own vectors stands in for it, also where `ids` are row numbers, which no library knows. Records
-    of the source that were `refused` are left out of its answers.
+    own vectors stands in for it. `own_id` makes an id of the collection of one of the source.
     """
     metric, convention = collection.metric, source.info.convention
     if convention not in conventions(metric):
         convention = "native"
     records = _sample(collection, queries)
-    if ids == "row":
-        engine: Engine = ExactSearch(_Rows(source), metric, collection.dtype)
-    else:
-        engine = source.engine(metric) or ExactSearch(source, metric, collection.dtype)
+    engine = source.engine(metric) or ExactSearch(source, metric, collection.dtype)
     answers: Sequence[Answer] = []
     if records:
         answers = engine.search(np.stack([vector for _, vector in records]), _K)
@@ -56,12 +47,7 @@ def verify(
         scores = answer.scores
         if isinstance(engine, ExactSearch):
             scores = np.atleast_1d(pairs.score_of(scores)).tolist()
-        there = [
-            (str(one) if ids == "text" else one, number)
-            for one, number in zip(answer.ids, scores, strict=True)
-            if one not in refused
-        ]
-        pairs.add(record_id, vector, [one for one, _ in there], [number for _, number in there])
+        pairs.add(record_id, vector, [own_id(one) for one in answer.ids], scores)
     return VerificationReport(
         queries=len(records),
         k=_K,
@@ -75,18 +61,6 @@ def verify(
         overlap=pairs.near / pairs.expected if pairs.expected else 1.0,
         differences=tuple(pairs.differences[:_MOST_DIFFERENCES]),
     )
-
-
-class _Rows:
-    """A source whose ids are row numbers."""
-
-    def __init__(self, source: Source) -> None:
-        self._source = source
-
-    def batches(self) -> Iterator[SourceBatch]:
-        """As `Source.batches`."""
-        for batch in self._source.batches():
-            yield replace(batch, ids=batch.rows)
 
 
 @dataclass(slots=True)
@@ -148,7 +122,7 @@ class _Pairs:
 
     def _distance(self, expected: float, own_value: float, received: float) -> float:
         """Between values where the convention can be inverted, else between scores."""
-        if expected == received or (np.isnan(expected) and np.isnan(received)):
+        if np.isnan(expected) and np.isnan(received):
             return 0.0
         try:
             source_value = value(
@@ -158,7 +132,7 @@ class _Pairs:
                 dim=self.collection.dim,
                 dtype=self.collection.dtype,
             )
-        except InvalidArgumentError:  # not invertible, or by rounding beyond all scores
+        except NotInvertibleError:
             return abs(expected - received)
         return abs(float(source_value) - own_value)
 

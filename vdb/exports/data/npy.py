@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Sequence
 from functools import partial
 from pathlib import Path
@@ -11,7 +10,7 @@ import numpy as np
 
 from vdb.exports.content import Content
 from vdb.exports.export_format import ExportFormat, Writing
-from vdb.exports.writing.collection_schema import collection_schema
+from vdb.exports.writing.collection_schema import write_schema
 from vdb.exports.writing.records_beside import record_lines
 
 __all__ = ["FORMAT"]
@@ -24,8 +23,7 @@ def _prepare(content: Content) -> Writing:
 def _write(content: Content, places: Sequence[Path]) -> None:
     """Row i and line i are of record i; records without a vector have no row."""
     npy, jsonl, schema = places
-    text = json.dumps(collection_schema(content), ensure_ascii=False, indent=2)
-    schema.write_text(f"{text}\n", encoding="utf-8", newline="\n")
+    write_schema(content, schema)
     header = {
         "descr": np.lib.format.dtype_to_descr(content.numbers),
         "fortran_order": False,

@@ -1,12 +1,7 @@
-"""Parquet and Arrow IPC: the columns id, vector, one for each declared field, and payload.
-
-The column payload has whole payloads as JSON, so that nothing is lost; those of the fields are for
-other readers. The schema of the collection is in the metadata.
-"""
+"""Parquet and Arrow IPC: one table, with the schema of the collection in its metadata."""
 
 from __future__ import annotations
 
-import json
 from collections.abc import Callable, Iterator, Sequence
 from functools import partial
 from pathlib import Path
@@ -14,8 +9,7 @@ from typing import Any
 
 from vdb.exports.content import Content
 from vdb.exports.export_format import ExportFormat, Writing
-from vdb.exports.writing.collection_schema import collection_schema
-from vdb.sources.reading.exported_schema import METADATA
+from vdb.exports.writing.record_tables import column_notes, record_tables
 from vdb.sources.reading.libraries import needed
 from vdb.sources.source_format import Option
 
@@ -27,20 +21,14 @@ _PURPOSE = "writing tables of Arrow and Parquet"
 
 def _prepare_parquet(content: Content, compression: str = "zstd") -> Writing:
     needed("pyarrow.parquet", "pyarrow", _PURPOSE)
-    return Writing((".parquet",), partial(_write_parquet, content, compression), _notes(content))
+    return Writing(
+        (".parquet",), partial(_write_parquet, content, compression), column_notes(content)
+    )
 
 
 def _prepare_arrow(content: Content, compression: str = "none") -> Writing:
     needed("pyarrow.ipc", "pyarrow", _PURPOSE)
-    return Writing((".arrow",), partial(_write_arrow, content, compression), _notes(content))
-
-
-def _notes(content: Content) -> tuple[str, ...]:
-    return tuple(
-        f"the field {path!r} holds numbers beyond 2**63 - 1, for which Arrow has no column: they "
-        "are in the column payload only"
-        for path in sorted(content.wide_fields())
-    )
+    return Writing((".arrow",), partial(_write_arrow, content, compression), column_notes(content))
 
 
 def _write_parquet(content: Content, compression: str, places: Sequence[Path]) -> None:
@@ -65,28 +53,12 @@ def _write_arrow(content: Content, compression: str, places: Sequence[Path]) -> 
 
 
 def _write(content: Content, opened: Callable[[Any], Any], rows: int) -> None:
-    batches = _joined(_batches(content), rows)
+    batches = _joined(record_tables(content), rows)
     first = next(batches)
     with opened(first.schema) as writer:
         writer.write_table(first)
         for table in batches:
             writer.write_table(table)
-
-
-def _batches(content: Content) -> Iterator[Any]:
-    """The batches with a column of vectors, also while the dimension is open, and the schema."""
-    pa = needed("pyarrow", "pyarrow", _PURPOSE)
-    metadata = {METADATA: json.dumps(collection_schema(content))}
-    for batch in content.table_batches():
-        whole = batch
-        if "vector" not in batch.schema.names:
-            lists = pa.list_(pa.from_numpy_dtype(content.numbers))
-            names, columns = batch.schema.names, batch.columns
-            whole = pa.record_batch(
-                [columns[0], pa.nulls(len(batch), lists), *columns[1:]],
-                names=[names[0], "vector", *names[1:]],
-            )
-        yield whole.replace_schema_metadata({**(batch.schema.metadata or {}), **metadata})
 
 
 def _joined(batches: Iterator[Any], rows: int) -> Iterator[Any]:

@@ -13,12 +13,20 @@ no vector: the `.npy` file has a row for each record that has one, and the line 
 
 from __future__ import annotations
 
+import json
+from pathlib import Path
 from typing import Any
 
 from vdb.exports.content import Content
 from vdb.model.results import plain
 
-__all__ = ["collection_schema"]
+__all__ = ["collection_schema", "write_schema"]
+
+
+def write_schema(content: Content, place: Path) -> None:
+    """The schema, as a file beside one that has no room for it."""
+    text = json.dumps(collection_schema(content), ensure_ascii=False, indent=2)
+    place.write_text(f"{text}\n", encoding="utf-8", newline="\n")
 
 
 def collection_schema(content: Content) -> dict[str, Any]:

@@ -6,6 +6,7 @@ uint32 rows, uint32 columns, then the numbers row by row, little-endian
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import Final
 
 import numpy as np
@@ -14,6 +15,7 @@ from vdb.sources.info import SourceInfo
 from vdb.sources.reading.byte_file import ByteFile
 from vdb.sources.reading.matrix_source import MatrixSource
 from vdb.sources.reading.number_types import dtype_for
+from vdb.sources.reading.records_beside import RECORD_OPTIONS, with_exported_records
 from vdb.sources.source import Source
 from vdb.sources.source_format import Option, Place, SourceFormat
 
@@ -23,7 +25,13 @@ HEAD: Final = 8
 TYPES: Final = {".fbin": "float32", ".hbin": "float16", ".i8bin": "int8", ".u8bin": "uint8"}
 
 
-def _open(place: Place, numbers: str | None = None) -> Source:
+def _open(
+    place: Place,
+    *,
+    numbers: str | None = None,
+    records: Path | None = None,
+    id: str | None = None,  # noqa: A002 - a name of the public face
+) -> Source:
     path = place.require_file(FORMAT.name)
     numbers = numbers or TYPES.get(place.suffix)
     if numbers is None:
@@ -46,7 +54,8 @@ def _open(place: Place, numbers: str | None = None) -> Source:
         numbers=numbers,
         dtype=dtype_for(numbers),
     )
-    return MatrixSource(info, file, offset=HEAD, kind=kind, rows=rows, columns=dim)
+    source = MatrixSource(info, file, offset=HEAD, kind=kind, rows=rows, columns=dim)
+    return with_exported_records(source, path, records, id)
 
 
 FORMAT = SourceFormat(
@@ -55,9 +64,12 @@ FORMAT = SourceFormat(
     kind="data",
     recognise=lambda place: place.file is not None and place.suffix in TYPES,
     open=_open,
-    options=(Option("numbers", "the type of the numbers", choices=tuple(sorted(TYPES.values()))),),
+    options=(
+        Option("numbers", "the type of the numbers", choices=tuple(sorted(TYPES.values()))),
+        *RECORD_OPTIONS,
+    ),
     versions="the files of 2021 to 2023",
     holds="rows, columns, the numbers",
-    lacks="ids, payloads, the type of the numbers",
-    metric="asked",
+    lacks="ids, payloads, the type of the numbers, except beside files of vdb export",
+    metric="asked; of vdb export beside the file",
 )

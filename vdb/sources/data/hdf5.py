@@ -26,6 +26,7 @@ from vdb.sources.info import IdKind, SourceInfo
 from vdb.sources.reading.arrow_source import damage_told
 from vdb.sources.reading.libraries import needed
 from vdb.sources.reading.number_types import SAID, dtype_for, native, numbers_of, rounding_note
+from vdb.sources.reading.records_beside import RECORD_OPTIONS, with_exported_records
 from vdb.sources.source import Source
 from vdb.sources.source_format import Option, Place, SourceFormat
 
@@ -142,8 +143,11 @@ def _open(
     vectors: str | None = None,
     ids: str | None = None,
     numbers: str | None = None,
+    records: Path | None = None,
+    id: str | None = None,  # noqa: A002 - a name of the public face
 ) -> Source:
-    file = _File(place.require_file(FORMAT.name))
+    path = place.require_file(FORMAT.name)
+    file = _File(path)
     attributes = file.attributes
     name = _vectors(file, vectors)
     (rows, columns), kind = _matrix(file, name)
@@ -172,7 +176,8 @@ def _open(
         ids="row" if ids is None else _id_kind(file, ids, rows),
         notes=notes,
     )
-    return Hdf5Source(info, file, name, stored, ids)
+    source = Hdf5Source(info, file, name, stored, ids)
+    return source if ids is not None else with_exported_records(source, path, records, id)
 
 
 def _vectors(file: _File, name: str | None) -> str:
@@ -246,6 +251,7 @@ FORMAT = SourceFormat(
         Option("vectors", "the dataset of the vectors; else train, or the only matrix"),
         Option("ids", "the dataset of the ids"),
         Option("numbers", "what bytes stand for whose type the file does not say", choices=SAID),
+        *RECORD_OPTIONS,
     ),
     library="h5py",
     versions="h5py 3.16.0, in the layouts of ann-benchmarks and VIBE",

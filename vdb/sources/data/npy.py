@@ -20,10 +20,9 @@ from vdb.errors import InvalidArgumentError, SourceError, VdbError
 from vdb.model.arguments import shown
 from vdb.sources.batch import SourceBatch
 from vdb.sources.data.array_ids import id_kind, ids_of
-from vdb.sources.data.npy_lines import RecordLines, beside
 from vdb.sources.info import SourceInfo
 from vdb.sources.reading.byte_file import ByteFile
-from vdb.sources.reading.exported_schema import exported_schema, with_schema
+from vdb.sources.reading.lines_beside import beside
 from vdb.sources.reading.npy_array import (
     MAGIC,
     ArrayHead,
@@ -33,14 +32,18 @@ from vdb.sources.reading.npy_array import (
 )
 from vdb.sources.reading.npz_file import NpzFile
 from vdb.sources.reading.number_types import SAID, dtype_for, native, numbers_of, rounding_note
+from vdb.sources.reading.records_beside import (
+    RECORD_OPTIONS,
+    schema_beside,
+    with_records,
+    with_schema_beside,
+)
 from vdb.sources.source import Source
 from vdb.sources.source_format import Option, Place, SourceFormat
 
 __all__ = ["FORMAT"]
 
-_NO_RECORDS: Final = Path("none")
 _ZIP: Final = b"PK\x03\x04"
-_SCHEMA_BYTES: Final = 1 << 24
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,9 +56,9 @@ class _Array:
 
 
 class NpySource(Source):
-    """One array of vectors, with an array of ids or with lines."""
+    """One array of vectors, with an array of ids or without."""
 
-    __slots__ = ("_array", "_decode", "_ids", "_lines")
+    __slots__ = ("_array", "_decode", "_ids")
 
     def __init__(
         self,
@@ -65,16 +68,11 @@ class NpySource(Source):
         close: Callable[[], None],
         *,
         ids: _Array | None = None,
-        lines: RecordLines | None = None,
     ) -> None:
         super().__init__(info, close)
-        self._array, self._decode = array, decode
-        self._ids, self._lines = ids, lines
+        self._array, self._decode, self._ids = array, decode, ids
 
     def _records(self, rows: int) -> Iterator[SourceBatch]:
-        if self._lines is not None:
-            yield from self._of_lines(self._lines, rows)
-            return
         vectors = self._array.rows()
         ids = None if self._ids is None else self._ids.rows()
         while vectors.place < vectors.rows:
@@ -92,38 +90,13 @@ class NpySource(Source):
             path = self.info.path
             raise SourceError(f"{path}: {place}: {error}", path=path, place=place) from error
 
-    def _of_lines(self, lines: RecordLines, rows: int) -> Iterator[SourceBatch]:
-        vectors = self._array.rows()
-        for batch, bare in lines.batches(rows):
-            present = self._decode(vectors.take(int((~bare).sum())))
-            if len(present) < int((~bare).sum()):  # the file of the lines was changed meanwhile
-                raise SourceError(f"{lines.path}: has more lines than there are rows")
-            batch.vectors = present
-            if bare.any():
-                batch.vectors = np.zeros((len(batch), present.shape[1]), present.dtype)
-                batch.vectors[~bare] = present
-            yield _sound(batch)
-
     def _id_records(self, rows: int) -> Iterator[SourceBatch]:
-        if self._lines is not None:
-            for batch, _ in self._lines.batches(rows):
-                yield _sound(batch)
-            return
         count = self._array.head.shape[0]
         ids = None if self._ids is None else self._ids.rows()
         for start in range(0, count, rows):
             numbers = np.arange(start, min(start + rows, count))
             none = np.empty((len(numbers), 0), np.float32)
             yield SourceBatch(numbers, numbers if ids is None else self._ids_of(ids, rows), none)
-
-
-def _sound(batch: SourceBatch) -> SourceBatch:
-    """The batch without the records that were refused, whose id is None."""
-    if not batch.refusals:
-        return batch
-    sound = batch.take(np.array([one is not None for one in batch.ids]))
-    sound.refusals = batch.refusals
-    return sound
 
 
 def _open(
@@ -151,7 +124,7 @@ def _open(
         id_array = None if ids is None else _file_array(ByteFile(Path(ids).expanduser()))
         version = "npy"
         records = beside(path, ".jsonl") if records is None else records
-        schema = _schema(path)
+        schema = schema_beside(path)
     if schema is not None and schema["dtype"] == "bit":
         numbers = "bit"
     rows, columns = _shape(chosen, is_open=schema is not None and schema["dim"] is None)
@@ -174,22 +147,12 @@ def _open(
         decode = _scalar_decoder(ranges, columns, kind)
         info = replace(info, dtype="float32", vectors="quantized")
     if schema is not None:
-        info = _with_schema(info, schema, path)
+        info = with_schema_beside(info, schema, path)
     if id_array is not None:
         info = replace(info, ids=_checked_ids(id_array, rows))
         records = None
-    lines = None
-    if records is not None and records != _NO_RECORDS:
-        lines = RecordLines.of(records, place.text, rows, id=id, optional=info.optional_vectors)
-        note = f"ids and payloads are those of {records.name}"
-        info = replace(
-            info,
-            ids=lines.ids,
-            count=lines.count,
-            optional_vectors=lines.optional,
-            notes=(*info.notes, note),
-        )
-    return NpySource(info, chosen, decode, close, ids=id_array, lines=lines)
+    source = NpySource(info, chosen, decode, close, ids=id_array)
+    return with_records(source, path, records, id)
 
 
 def _file_array(file: ByteFile) -> _Array:
@@ -261,27 +224,6 @@ def _checked_ids(array: _Array, rows: int) -> Any:
     return id_kind(array.head.kind, array.name)
 
 
-def _schema(path: Path) -> dict[str, Any] | None:
-    place = beside(path, ".json")
-    if place is None or place.stat().st_size > _SCHEMA_BYTES:
-        return None
-    try:
-        return exported_schema(place.read_bytes())
-    except ValueError as error:
-        raise _schema_error(place, error) from None
-
-
-def _with_schema(info: SourceInfo, schema: dict[str, Any], path: Path) -> SourceInfo:
-    try:
-        return with_schema(info, schema)
-    except ValueError as error:
-        raise _schema_error(beside(path, ".json") or path, error) from None
-
-
-def _schema_error(path: Path, error: ValueError) -> SourceError:
-    return SourceError(f"{path}: {error}", path=str(path), place="the schema")
-
-
 def _recognise(place: Place) -> bool:
     return place.file is not None and (
         place.head.startswith(MAGIC) or (place.head.startswith(_ZIP) and place.suffix == ".npz")
@@ -297,12 +239,7 @@ FORMAT = SourceFormat(
     options=(
         Option("array", "the array of an .npz that holds the vectors"),
         Option("ids", "the array of an .npz, or the .npy file, that holds the ids"),
-        Option(
-            "records",
-            "the file of JSON lines with ids and payloads; none: take no notice of one",
-            kind="path",
-        ),
-        Option("id", "the field of the lines that holds the id; else id, if the first has one"),
+        *RECORD_OPTIONS,
         Option("numbers", "what bytes stand for whose type the file does not say", choices=SAID),
         Option("ranges", "a .npy of (2, dim) by which int8 codes are decoded", kind="path"),
     ),

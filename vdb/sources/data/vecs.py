@@ -6,6 +6,7 @@ http://corpus-texmex.irisa.fr: numbers are float32, int32 or bytes, all little-e
 from __future__ import annotations
 
 from collections.abc import Iterator
+from pathlib import Path
 from typing import Final
 
 import numpy as np
@@ -14,6 +15,7 @@ from vdb.sources.batch import SourceBatch
 from vdb.sources.info import SourceInfo
 from vdb.sources.reading.byte_file import ByteFile
 from vdb.sources.reading.number_types import dtype_for, rounding_note
+from vdb.sources.reading.records_beside import RECORD_OPTIONS, with_exported_records
 from vdb.sources.source import Source
 from vdb.sources.source_format import Option, Place, SourceFormat
 
@@ -49,7 +51,13 @@ class Vecs(Source):
             yield SourceBatch(numbers, numbers, vectors)
 
 
-def _open(place: Place, numbers: str | None = None) -> Source:
+def _open(
+    place: Place,
+    *,
+    numbers: str | None = None,
+    records: Path | None = None,
+    id: str | None = None,  # noqa: A002 - a name of the public face
+) -> Source:
     path = place.require_file(FORMAT.name)
     numbers = numbers or TYPES.get(place.suffix)
     if numbers is None:
@@ -75,7 +83,8 @@ def _open(place: Place, numbers: str | None = None) -> Source:
         dtype=dtype_for(numbers),
         notes=rounding_note(numbers),
     )
-    return Vecs(info, file, rows)
+    source = Vecs(info, file, rows)
+    return with_exported_records(source, path, records, id)
 
 
 FORMAT = SourceFormat(
@@ -84,9 +93,12 @@ FORMAT = SourceFormat(
     kind="data",
     recognise=lambda place: place.file is not None and place.suffix in TYPES,
     open=_open,
-    options=(Option("numbers", "the type of the numbers", choices=tuple(sorted(TYPES.values()))),),
+    options=(
+        Option("numbers", "the type of the numbers", choices=tuple(sorted(TYPES.values()))),
+        *RECORD_OPTIONS,
+    ),
     versions="the files of 2010",
     holds="the length of every vector, the numbers",
-    lacks="ids, payloads, the type of the numbers",
-    metric="asked",
+    lacks="ids, payloads, the type of the numbers, except beside files of vdb export",
+    metric="asked; of vdb export beside the file",
 )

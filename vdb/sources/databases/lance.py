@@ -94,11 +94,15 @@ def _open(place: Place, table: str | None = None, **options: Any) -> Source:
             "were found with it do not go on here"
         )
         notes = (*notes, text)
+    if records.info.metric is not None:  # a table of vdb export says all of it
+        metric, convention = metric or records.info.metric, records.info.convention
+    else:
+        convention = "lancedb"
     records.info = replace(
         records.info,
         metric=metric,
-        metrics=tuple(_DISTANCES),
-        convention="lancedb",
+        metrics=tuple(_DISTANCES) if records.info.metric is None else (),
+        convention=convention,
         notes=notes,
     )
     records.library_of = partial(_library, dataset, records.rows, records.info)
@@ -161,5 +165,5 @@ FORMAT = SourceFormat(
     versions="lancedb 0.40.0, pylance 14.0.2",
     holds="all columns with their types, deletions, versions; in an index its metric",
     lacks="without an index, the metric",
-    metric="of the index; else asked",
+    metric="of the index, or of vdb export in the table; else asked",
 )

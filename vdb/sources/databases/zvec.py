@@ -171,8 +171,7 @@ def _open(place: Place, vector: str | None = None) -> Source:
     metric = getattr(parameters, "metric_type", None)
     left = [name for name in vectors if name != chosen.name]
     notes = list(rounding_note(numbers))
-    unit = getattr(metric, "name", "") == "COSINE"
-    if unit:
+    if getattr(metric, "name", "") == "COSINE":
         notes.append(
             "vectors lie at unit length beside their lengths: zvec gives those it was given to "
             "about 1e-7"
@@ -191,7 +190,6 @@ def _open(place: Place, vector: str | None = None) -> Source:
         metrics=tuple(_METRICS.values()),
         convention="zvec",
         ids="str",
-        vectors="rounded" if unit else "exact",
         index=_index(parameters),
         fields=_fields(path, collection, columns),
         columns=columns,

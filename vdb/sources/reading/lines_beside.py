@@ -31,8 +31,8 @@ __all__ = ["RecordLines", "beside"]
 
 
 def beside(array: Path, suffix: str) -> Path | None:
-    """The file that goes with a .npy file: docs.jsonl for docs.npy and docs.f16.npy."""
-    for name in (array.name.removesuffix(".npy"), array.name.split(".", 1)[0]):
+    """The file that goes with a file of vectors: docs.jsonl for docs.npy and docs.f16.npy."""
+    for name in (array.name.removesuffix(array.suffix), array.name.split(".", 1)[0]):
         place = array.with_name(name + suffix)
         if name and place != array and place.is_file():
             return place

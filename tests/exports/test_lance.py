@@ -1,0 +1,48 @@
+"""A table of Lance: its own search finds vdb's neighbours, and it is replaced as a whole."""
+
+import numpy as np
+import pytest
+
+import vdb
+from exports.collections import DIM, FIELDS, fill
+
+lance = pytest.importorskip("lance")
+
+
+@pytest.mark.parametrize(
+    ("metric", "distance"), [("l2", "l2"), ("cosine", "cosine"), ("ip", "dot")]
+)
+def test_its_own_search_finds_the_same(tmp_path, metric, distance):
+    with vdb.temporary() as db:
+        docs = fill(db, count=60, metric=metric, bare=(4,))
+        report = docs.export(tmp_path / "out.lance")
+        assert any(f'distance_type="{distance}"' in note for note in report.notes)
+        query = np.random.default_rng(5).normal(size=DIM).astype(np.float32)
+        nearest = {"column": "vector", "q": query, "k": 10, "metric": distance}
+        table = lance.dataset(str(tmp_path / "out.lance")).to_table(nearest=nearest)
+        assert table["id"].to_pylist() == [hit.id for hit in docs.search(query, k=10, exact=True)]
+
+
+def test_columns_of_fields_are_typed_and_have_names_that_lance_takes(tmp_path):
+    with vdb.temporary() as db:
+        report = fill(db, fields=FIELDS).export(tmp_path / "out.lance")
+    schema = lance.dataset(str(tmp_path / "out.lance")).schema
+    assert [str(schema.field(name).type) for name in ("deep_x", "when", "tags")] == [
+        "double", "timestamp[us, tz=UTC]", "list<item: string>",
+    ]  # fmt: skip
+    assert "n" not in schema.names and len(report.notes) == 3  # of 2**64 - 1
+
+
+def test_a_table_is_replaced_as_a_whole(tmp_path):
+    with vdb.temporary() as db:
+        docs = fill(db)
+        docs.export(tmp_path / "out.lance")
+        docs.delete(["doc 000"])
+        with pytest.raises(vdb.InvalidArgumentError, match="overwrite=True"):
+            docs.export(tmp_path / "out.lance")
+        docs.export(tmp_path / "out.lance", overwrite=True)
+        assert lance.dataset(str(tmp_path / "out.lance")).count_rows() == 39
+        (tmp_path / "file.lance").write_text("mine")
+        with pytest.raises(vdb.VdbError):
+            docs.export(tmp_path / "file.lance", overwrite=True)
+    assert sorted(file.name for file in tmp_path.iterdir()) == ["file.lance", "out.lance"]

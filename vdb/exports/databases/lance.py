@@ -1,0 +1,90 @@
+"""A table of Lance, which LanceDB opens: a directory NAME.lance, written by Lance itself.
+
+The schema of the collection is in the metadata of the table.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from functools import partial
+from itertools import chain
+from pathlib import Path
+from typing import Any, Final
+
+from vdb.exports.content import Content
+from vdb.exports.export_format import ExportFormat, Writing
+from vdb.exports.writing.record_tables import column_notes, record_tables
+from vdb.exports.writing.requirements import required_dim
+from vdb.sources.reading.libraries import needed
+
+__all__ = ["FORMAT"]
+
+_PURPOSE: Final = "writing tables of Lance"
+_DISTANCES: Final = {
+    "l2": "l2",
+    "ip": "dot",
+    "dot": "dot",
+    "cosine": "cosine",
+    "hamming": "hamming",
+}
+
+
+def _prepare(content: Content) -> Writing:
+    needed("lance", "pylance", _PURPOSE)
+    required_dim(content, FORMAT.name)
+    notes = column_notes(content)
+    distance = _DISTANCES.get(content.metric)
+    if distance is None:
+        notes += (f"Lance has no distance like {content.metric}; it can store the vectors",)
+    else:
+        notes += (f'a table has no metric: searches of Lance take distance_type="{distance}"',)
+    nested = sorted(path for path in content.fields if "." in path)
+    if nested:
+        notes += (f"columns of nested fields have _ for each dot: {', '.join(nested)}",)
+    if content.without_vector:
+        notes += ("records without a vector have null, and searches of Lance leave them out",)
+    return Writing((".lance",), partial(_write, content), notes, directory=True)
+
+
+def _write(content: Content, places: Sequence[Path]) -> None:
+    pa = needed("pyarrow", "pyarrow", _PURPOSE)
+    lance = needed("lance", "pylance", _PURPOSE)
+    batches = _plain(record_tables(content))
+    first = next(batches)
+    reader = pa.RecordBatchReader.from_batches(first.schema, chain([first], batches))
+    lance.write_dataset(reader, str(places[0]), mode="create")
+
+
+def _plain(batches: Iterator[Any]) -> Iterator[Any]:
+    """The batches with JSON as text: Lance stores its own kind of JSON, which changes numbers."""
+    pa = needed("pyarrow", "pyarrow", _PURPOSE)
+    for batch in batches:
+        place = batch.schema.get_field_index("payload")
+        texts = batch.column(place)
+        texts = getattr(texts, "storage", texts).cast(pa.string())
+        plain = batch.set_column(place, pa.field("payload", pa.string()), texts)
+        yield _without_dots(plain)
+
+
+def _without_dots(batch: Any) -> Any:
+    """Columns of nested fields under names that Lance takes."""
+    names = [name.replace(".", "_") for name in batch.schema.names]
+    single = [name for place, name in enumerate(names) if names.index(name) == place]
+    columns = [batch.column(names.index(name)) for name in single]
+    schema = batch.schema
+    fields = [schema.field(names.index(name)).with_name(name) for name in single]
+    pa = needed("pyarrow", "pyarrow", _PURPOSE)
+    return pa.record_batch(columns, schema=pa.schema(fields, metadata=schema.metadata))
+
+
+FORMAT = ExportFormat(
+    name="lance",
+    title="a table of Lance or LanceDB, with a typed column for each declared field",
+    kind="database",
+    suffixes=(".lance",),
+    prepare=_prepare,
+    library="pylance",
+    versions="pylance 14.0.2, lancedb 0.40.0",
+    holds="everything: the schema is in the metadata of the table",
+    lacks="an index: Lance makes its own",
+)
