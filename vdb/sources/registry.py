@@ -19,6 +19,7 @@ from vdb.sources.data import (
 from vdb.sources.databases import duckdb, lance, qdrant, redis_vset, sqlite_blobs, weaviate, zvec
 from vdb.sources.databases.chroma import source as chroma
 from vdb.sources.databases.elasticsearch import source as elasticsearch
+from vdb.sources.databases.milvus_lite import old_source as milvus_lite_2
 from vdb.sources.databases.milvus_lite import source as milvus_lite
 from vdb.sources.databases.pgvector import server as postgres
 from vdb.sources.databases.pgvector import source as pgvector
@@ -48,6 +49,7 @@ FORMATS: Final[dict[str, SourceFormat]] = {
         elasticsearch,
         lance,
         milvus_lite,
+        milvus_lite_2,
         pgvector,
         qdrant,
         sqlite_blobs,

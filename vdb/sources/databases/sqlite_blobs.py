@@ -18,7 +18,7 @@ from vdb.sources.batch import Refusal, SourceBatch
 from vdb.sources.info import IdKind, SourceInfo
 from vdb.sources.reading.named_part import named_part
 from vdb.sources.reading.number_types import dtype_for, rounding_note
-from vdb.sources.reading.sqlite_file import SqliteFile
+from vdb.sources.reading.sqlite_file import SqliteFile, owner_of
 from vdb.sources.source import Source
 from vdb.sources.source_format import Option, Place, SourceFormat
 
@@ -218,18 +218,9 @@ def _quoted(name: str) -> str:
 
 def _recognise(place: Place) -> bool:
     """A database that is of no other format here."""
-    if place.file is None or not place.head.startswith(b"SQLite format 3\0"):
+    if place.file is not None and place.file.name == "chroma.sqlite3":
         return False
-    if place.file.name == "chroma.sqlite3":
-        return False
-    try:
-        file = SqliteFile(place.file)
-        try:
-            return not any(" vec0" in text.lower() for text in file.tables().values())
-        finally:
-            file.close()
-    except Exception:  # noqa: BLE001 - what cannot be read is not recognised
-        return False
+    return owner_of(place.file, place.head) == "sqlite"
 
 
 FORMAT = SourceFormat(

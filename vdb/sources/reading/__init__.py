@@ -20,6 +20,7 @@
 `parquet_file`   Parquet files, of which one part is in memory
 `parquet_names`  the columns of a Parquet file, without a library
 `plain_pickle`   pickles of plain values, without running anything
+`protobuf`       messages of Protocol Buffers, field by field
 `plain_json`     strict JSON
 `dump_head`      how a dump of Elasticsearch or OpenSearch begins
 `sqlite_file`    SQLite databases, read without changing them

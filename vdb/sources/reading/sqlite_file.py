@@ -11,10 +11,11 @@ from typing import Any
 
 from vdb.errors import DiskError, SourceError
 
-__all__ = ["SqliteFile"]
+__all__ = ["SqliteFile", "owner_of"]
 
 _FETCHED = 1_000  # rows of one call
 _HEAD = 100
+_MAGIC = b"SQLite format 3\0"
 
 
 class SqliteFile:
@@ -32,7 +33,7 @@ class SqliteFile:
                 size = os.fstat(file.fileno()).st_size
         except OSError as error:
             raise DiskError(f"{path} cannot be read: {error}") from error
-        if head[:16] != b"SQLite format 3\0" or len(head) < _HEAD:
+        if head[:16] != _MAGIC or len(head) < _HEAD:
             raise self.error("the head", "is not that of a database of SQLite")
         # A WAL holds commits that are not in the file yet. Where there is none, nothing is written
         # beside the file, which may lie on a medium that cannot be written to.
@@ -92,3 +93,28 @@ def _bytes_of_pages(head: bytes) -> int:
         for form, place in ((">H", 16), (">I", 24), (">I", 28), (">I", 92))
     )
     return (65_536 if page == 1 else page) * pages if changes == valid else 0
+
+
+def owner_of(path: Path | None, head: bytes) -> str:
+    """Which of the systems made a database: "sqlite-vec", "milvus-lite-2", else "sqlite".
+
+    Args:
+        path: The file; None where there is none.
+        head: Its first bytes.
+
+    Returns:
+        An empty text where it is no database, or cannot be read.
+    """
+    if path is None or not head.startswith(_MAGIC):
+        return ""
+    try:
+        file = SqliteFile(path)
+        try:
+            tables = file.tables()
+        finally:
+            file.close()
+    except (SourceError, DiskError):
+        return ""
+    if any(" vec0" in text.lower() for text in tables.values()):
+        return "sqlite-vec"
+    return "milvus-lite-2" if "meta_type" in tables.get("collection_meta", "") else "sqlite"

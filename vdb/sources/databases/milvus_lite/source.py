@@ -248,7 +248,6 @@ FORMAT = SourceFormat(
     versions="milvus-lite 3.2.2",
     holds="keys, vectors as they were given, fields, dynamic fields, the metric of an index, "
     "M, efConstruction",
-    lacks="the metric before there is an index; sparse vectors are not read, nor are the files of "
-    "Milvus Lite 2",
+    lacks="the metric before there is an index; sparse vectors are not read",
     metric="in the manifest, with the index; asked where there is none",
 )

@@ -22,7 +22,7 @@ from vdb.sources.engine import Answer, Engine
 from vdb.sources.info import SourceInfo
 from vdb.sources.reading.libraries import version_of
 from vdb.sources.reading.named_part import named_part
-from vdb.sources.reading.sqlite_file import SqliteFile
+from vdb.sources.reading.sqlite_file import SqliteFile, owner_of
 from vdb.sources.source import Source
 from vdb.sources.source_format import Option, Place, SourceFormat
 
@@ -147,16 +147,7 @@ def _quoted(name: str) -> str:
 
 
 def _recognise(place: Place) -> bool:
-    if place.file is None or not place.head.startswith(b"SQLite format 3\0"):
-        return False
-    try:
-        file = SqliteFile(place.file)
-        try:
-            return any(" vec0" in text.lower() for text in file.tables().values())
-        finally:
-            file.close()
-    except Exception:  # noqa: BLE001 - what cannot be read is not recognised
-        return False
+    return owner_of(place.file, place.head) == "sqlite-vec"
 
 
 FORMAT = SourceFormat(
