@@ -37,7 +37,10 @@ def commands(source):
 
 
 # A page about a framework runs where that is installed: in the environment of tools/hosts.
-HOSTS = {"docs/guide/langchain.md": "langchain_core"}
+HOSTS = {
+    "docs/guide/langchain.md": "langchain_core",
+    "docs/guide/llama-index.md": "llama_index.core",
+}
 
 
 RUNNING = [page for page in PAGES if name(page) not in ELSEWHERE and list(blocks(page))]

@@ -79,14 +79,16 @@ def test_without_a_place_the_database_goes_with_the_store():
     assert not place.exists()
 
 
-def test_a_dropped_collection_takes_vectors_of_another_dimension(path):
-    store = StoreCollection(path, "docs")
-    store.collection.add("tea", [1.0, 0.0])
-    store.drop()
-    store.drop()
-    assert len(store.collection) == 0
-    store.collection.add("tea", [1.0, 0.0, 0.0])
-    store.close()
+def test_a_new_collection_has_codes_where_it_can_have_them_and_no_other_is_changed(db):
+    assert StoreCollection(db, "docs").collection.index == vdb.HNSW(codes="int8")
+    assert StoreCollection(db, "far", metric="l1").collection.index == vdb.HNSW()
+    db.create_collection("plain", dim=2, metric="l2")
+    assert StoreCollection(db, "plain").collection.index == vdb.HNSW()
+    flat = StoreCollection(db, "flat", index=vdb.Flat())
+    assert flat.collection.index == vdb.Flat()
+    assert StoreCollection(db, "flat").collection.index == vdb.Flat()
+    with pytest.raises(vdb.InvalidArgumentError, match="index"):
+        _ = StoreCollection(db, "flat", index=vdb.HNSW()).collection
 
 
 def test_many_threads_open_one_collection(path):

@@ -145,7 +145,8 @@ def _store(name: str, folder: Path, embedder: Any, dim: int) -> Any:
         )
     if name == "lancedb":
         store = importlib.import_module("langchain_community.vectorstores").LanceDB
-        return store(uri=str(folder), embedding=embedder, distance="cosine")
+        # Its default, "overwrite", leaves only what the last call has added.
+        return store(uri=str(folder), embedding=embedder, distance="cosine", mode="append")
     qdrant = importlib.import_module("qdrant_client")
     client = qdrant.QdrantClient(path=str(folder))
     vectors = qdrant.models.VectorParams(size=dim, distance=qdrant.models.Distance.COSINE)

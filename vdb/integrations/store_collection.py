@@ -22,6 +22,10 @@ Place: TypeAlias = "str | PathLike[str] | vdb.Database | None"
 DEFAULT_METRIC = "cosine"
 """What frameworks take for granted: directions, whatever the lengths are."""
 
+_CODED = ("cosine", "dot", "ip", "l2")
+_CODED_INDEX = vdb.HNSW(codes="int8")
+"""Of a new collection of embeddings: two thirds of the time to add, for a quarter more room."""
+
 
 class StoreCollection:
     """A collection at a place, by name; safe to share between threads."""
@@ -45,7 +49,8 @@ class StoreCollection:
             name: The collection's name, or an alias.
             metric: None takes that of the collection, and `DEFAULT_METRIC` for a new one.
             dtype: As for `Database.create_collection`; so are the others.
-            index: The vector index.
+            index: The vector index. None takes that of the collection; a new one has a graph, with
+                codes of a byte a number where the metric and the default dtype allow them.
             scores: The default convention of scores.
             fields: Payload fields to index, with their types.
             optional_vectors: Whether records may have no vector.
@@ -95,14 +100,6 @@ class StoreCollection:
                 self._collection = self._open_collection(database)
             return self._collection
 
-    def drop(self) -> None:
-        """Removes the collection; the next use creates it anew, for vectors of any dimension."""
-        with self._opening:
-            database = self._open_database()
-            self._collection = None
-            if self._name in database:
-                database.drop_collection(self._name)
-
     def close(self) -> None:
         """Closes the database, unless the caller has opened it. Later uses raise ClosedError."""
         with self._opening:
@@ -125,16 +122,18 @@ class StoreCollection:
         return self._database
 
     def _open_collection(self, database: vdb.Database) -> vdb.Collection:
-        metric = self._metric
+        there = self._name in database
+        metric, index = self._metric, self._index
         if metric is None:
-            there = self._name in database
             metric = database.collection(self._name).metric if there else DEFAULT_METRIC
+        if index is None and not there and self._dtype is None and metric in _CODED:
+            index = _CODED_INDEX
         return database.create_collection(
             self._name,
             dim="auto",
             metric=metric,
             dtype=self._dtype,
-            index=self._index,
+            index=index,
             scores=self._scores,
             fields=self._fields,
             optional_vectors=self._optional_vectors,
