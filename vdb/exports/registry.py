@@ -7,12 +7,16 @@ from typing import Final
 from vdb.exports.data import flat_vectors, hdf5, npy, tables
 from vdb.exports.databases import lance
 from vdb.exports.export_format import ExportFormat
+from vdb.exports.indexes import faiss, hnswlib
 
 __all__ = ["FORMATS", "formats"]
 
 FORMATS: Final[dict[str, ExportFormat]] = {
     row.name: row
     for row in (
+        # indexes
+        faiss.FORMAT,
+        hnswlib.FORMAT,
         # databases
         lance.FORMAT,
         # data

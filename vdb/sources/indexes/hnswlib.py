@@ -2,7 +2,8 @@
 
 `hnswlib_records` says how a graph is laid out. The head of a brute force is u64 capacity, bytes of
 a record, count; its records are vector and label, and all places are written. Neither says which
-space it is of. Under cosine vectors were brought to unit length.
+space it is of. Under cosine vectors were brought to unit length. `beside_an_index` says what an
+export of vdb lays beside the file.
 """
 
 from __future__ import annotations
@@ -18,6 +19,7 @@ from numpy.typing import NDArray
 from vdb.sources.batch import SourceBatch
 from vdb.sources.engine import Answer, Engine
 from vdb.sources.info import SourceInfo
+from vdb.sources.reading.beside_an_index import BesideIndex, beside_index
 from vdb.sources.reading.byte_file import ByteFile
 from vdb.sources.reading.hnswlib_records import (
     LABEL,
@@ -41,13 +43,25 @@ _BRUTE_HEAD: Final = struct.Struct("<3Q")
 class HnswlibSource(Source):
     """One file."""
 
-    __slots__ = ("_file", "_layout_of_records")
+    __slots__ = ("_beside", "_file", "_layout_of_records")
 
-    def __init__(self, info: SourceInfo, file: ByteFile, layout: RecordLayout) -> None:
+    def __init__(
+        self,
+        info: SourceInfo,
+        file: ByteFile,
+        layout: RecordLayout,
+        beside: BesideIndex | None = None,
+    ) -> None:
         super().__init__(info, file.close)
-        self._file, self._layout_of_records = file, layout
+        self._file, self._layout_of_records, self._beside = file, layout, beside
 
     def _records(self, rows: int) -> Iterator[SourceBatch]:
+        batches = self._of_the_file(rows)
+        yield from (
+            batches if self._beside is None else self._beside.records(batches, self.info.dtype)
+        )
+
+    def _of_the_file(self, rows: int) -> Iterator[SourceBatch]:
         for part in record_parts(self._file, self._layout_of_records, rows):
             if part.deleted.any():
                 self.skipped["deleted"] += int(part.deleted.sum())
@@ -59,6 +73,8 @@ class HnswlibSource(Source):
         """hnswlib, with the file loaded."""
         layout = self._layout_of_records
         live = live_records(self._file, layout, self.part_rows)
+        if self._beside is not None and self._beside.lines is not None:
+            return None  # its labels may be row numbers
         return _Library(self._file.path, layout, metric, live)
 
 
@@ -70,7 +86,7 @@ class _Library:
         self.name = version_of("hnswlib")
         self.exact = not layout.graph
         kind = hnswlib.Index if layout.graph else hnswlib.BFIndex
-        self._index = kind(metric, _dim(layout))
+        self._index = kind("ip" if metric == "dot" else metric, _dim(layout))
         self._index.load_index(str(path))
         self._live = live
 
@@ -107,7 +123,10 @@ def _open(place: Place, metric: str | None = None) -> Source:
         index=layout.index,
         notes=notes.get(metric, ()),
     )
-    return HnswlibSource(info, file, layout)
+    beside = beside_index(file.path)
+    if beside is not None:
+        info = beside.completed(info, metric)
+    return HnswlibSource(info, file, layout, beside)
 
 
 def _brute_force(file: ByteFile) -> RecordLayout | None:
@@ -126,13 +145,13 @@ def _dim(layout: RecordLayout) -> int:
 
 FORMAT = SourceFormat(
     name="hnswlib",
-    title="indexes of hnswlib: Index and BFIndex",
+    title="indexes of hnswlib: Index and BFIndex, and what vdb export writes beside them",
     kind="index",
     recognise=lambda place: place.file is not None and is_graph(place.head),
     open=_open,
     options=(Option("metric", "the space", kind="metric", choices=_METRICS),),
     versions="hnswlib 0.8.0",
     holds="labels, vectors, marks of deletion, M, ef_construction",
-    lacks="the space; under cosine, the lengths of the vectors",
-    metric="asked",
+    lacks="the space, except beside files of vdb export; under cosine, the lengths of the vectors",
+    metric="asked; of vdb export beside the file",
 )

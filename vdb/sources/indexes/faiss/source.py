@@ -14,6 +14,7 @@ from vdb.sources.engine import Answer, Engine
 from vdb.sources.indexes.faiss.cursor import Cursor
 from vdb.sources.indexes.faiss.layout import LETTERS, REFUSED, Layout, layout_at
 from vdb.sources.info import SourceInfo
+from vdb.sources.reading.beside_an_index import BesideIndex, beside_index
 from vdb.sources.reading.byte_file import ByteFile
 from vdb.sources.reading.libraries import version_of
 from vdb.sources.source import Source
@@ -28,13 +29,21 @@ _NONE: Final = -1
 class FaissSource(Source):
     """One file."""
 
-    __slots__ = ("_file", "_index")
+    __slots__ = ("_beside", "_file", "_index")
 
-    def __init__(self, info: SourceInfo, file: ByteFile, index: Layout) -> None:
+    def __init__(
+        self, info: SourceInfo, file: ByteFile, index: Layout, beside: BesideIndex | None = None
+    ) -> None:
         super().__init__(info, file.close)
-        self._file, self._index = file, index
+        self._file, self._index, self._beside = file, index, beside
 
     def _records(self, rows: int) -> Iterator[SourceBatch]:
+        batches = self._of_the_file(rows)
+        yield from (
+            batches if self._beside is None else self._beside.records(batches, self.info.dtype)
+        )
+
+    def _of_the_file(self, rows: int) -> Iterator[SourceBatch]:
         start = 0
         table = self._table()
         for internal, vectors in self._index.stored.parts(rows):
@@ -62,9 +71,11 @@ class FaissSource(Source):
             )
         return table[internal]
 
-    def _library(self, metric: str) -> Engine | None:  # noqa: ARG002 - of the file
+    def _library(self, metric: str) -> Engine | None:
         """faiss, with the file loaded."""
-        return _Library(self._file, self._index)
+        # Where there are lines, its ids may be row numbers; its cosine needs queries of length 1.
+        lines = self._beside is not None and self._beside.lines is not None
+        return None if lines or metric == "cosine" else _Library(self._file, self._index)
 
 
 class _Library:
@@ -122,7 +133,10 @@ def _open(place: Place) -> Source:
         index=index.index,
         notes=notes,
     )
-    return FaissSource(info, file, index)
+    beside = beside_index(file.path)
+    if beside is not None:
+        info = beside.completed(info)
+    return FaissSource(info, file, index, beside)
 
 
 def _recognise(place: Place) -> bool:
@@ -132,12 +146,14 @@ def _recognise(place: Place) -> bool:
 
 FORMAT = SourceFormat(
     name="faiss",
-    title="indexes of faiss: Flat, SQ, PQ, HNSW, IVF, IDMap, RefineFlat, and binary ones",
+    title="indexes of faiss: Flat, SQ, PQ, HNSW, IVF, IDMap, RefineFlat, and binary ones; what "
+    "vdb export writes beside them",
     kind="index",
     recognise=_recognise,
     open=_open,
     versions="faiss 1.15.1",
     holds="the metric, vectors or their codes, ids of IDMap and IVF, M and efConstruction",
-    lacks="payloads; whether vectors under inner product were brought to unit length",
+    lacks="payloads, except beside files of vdb export; whether vectors under inner product were "
+    "brought to unit length",
     metric="in the file",
 )
