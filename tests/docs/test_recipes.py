@@ -14,13 +14,13 @@ CONTRIBUTING = (ROOT / "CONTRIBUTING.md").read_text(encoding="utf-8")
 # The conventions of engines are rows of other people's: each engine has the metrics that it has.
 ENGINES = ROOT / "vdb" / "scores" / "engines"
 # So are the types of numbers in their files.
-SOURCES = ROOT / "vdb" / "sources"
+FILES = {ROOT / "vdb" / "sources", ROOT / "vdb" / "exports"}
 
 
 def naming(word, symbol):
     """The files in which a word is a value, or in the kernel a name."""
     for file in (ROOT / "vdb").rglob("*.py"):
-        if file.parent == ENGINES or SOURCES in file.parents:
+        if file.parent == ENGINES or FILES & set(file.parents):
             continue
         tree = ast.parse(file.read_text(encoding="utf-8"))
         if any(isinstance(node, ast.Constant) and node.value == word for node in ast.walk(tree)):

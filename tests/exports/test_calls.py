@@ -36,7 +36,7 @@ def test_the_path_decides_the_names_of_the_files(db, tmp_path, path, name, files
 
 def test_the_end_of_a_path_that_says_no_format_is_refused_with_the_choices(db, tmp_path):
     docs = fill(db)
-    with pytest.raises(vdb.InvalidArgumentError, match=r"'.docx'.*npy.*format= says which"):
+    with pytest.raises(vdb.InvalidArgumentError, match=r"'.docx'.*npy.*name one with format="):
         docs.export(tmp_path / "out.docx")
     with pytest.raises(vdb.InvalidArgumentError, match="format must be one of"):
         docs.export(tmp_path / "out", "word")

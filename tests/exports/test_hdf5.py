@@ -88,7 +88,7 @@ def test_the_file_is_a_source_with_its_neighbours_and_its_records(tmp_path):
 @pytest.mark.parametrize(
     ("options", "text"),
     [
-        ({}, "queries= names a .npy file of them, or held_out="),
+        ({}, "queries= names a file of them, or held_out="),
         ({"held_out": 3, "queries": "a.npy"}, "give one of both"),
         ({"held_out": 0}, "held_out must be 1 to 39"),
         ({"held_out": 40}, "held_out must be 1 to 39"),

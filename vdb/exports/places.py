@@ -32,7 +32,7 @@ def format_of(path: Path, format: object) -> ExportFormat:  # noqa: A002 - as th
     names = tuple(row.name for row in rows) or tuple(FORMATS)
     says = "may be of several formats" if rows else "says no format"
     raise InvalidArgumentError(
-        f"the end of the path, {shown(suffix)}, {says} ({', '.join(names)}); format= says which",
+        f"the end of the path, {shown(suffix)}, {says} ({', '.join(names)}); name one with format=",
         expected=names,
         received=suffix,
     )

@@ -15,6 +15,7 @@ from vdb.cli.arguments.format_options import format_option, options_from
 from vdb.cli.arguments.where import where_from, where_option
 from vdb.cli.render import output, progress_bar
 from vdb.errors import InvalidArgumentError
+from vdb.model import arguments
 
 if TYPE_CHECKING:
     from vdb.api.exporting.report import ExportReport
@@ -64,8 +65,12 @@ def export(
     vdb import --create creates the same collection from them. What another format cannot hold is
     refused or said before anything is written. The files appear when all are complete.
     """
+    from vdb.exports import formats
+
     if as_parquet and format_name not in (None, "parquet"):
         raise InvalidArgumentError(f"--parquet and --to {format_name} are two formats; give one")
+    if format_name is not None:
+        arguments.choice("--to", format_name, tuple(row.name for row in formats()))
     passing = where_from(where)
     with database.open(
         directory, create=False, read_only=True, allow_network_fs=allow_network_fs

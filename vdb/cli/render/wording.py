@@ -60,6 +60,7 @@ _ENDINGS = {
         "; vdb rebuild --keep-previous keeps the one before"
     ),
     "; format= says which": "; --from says which",
+    "; name one with format=": "; name one with --to",
     "; overwrite=True replaces it": "; --force replaces it",
     "; give dim=": "; --dim says it",
     "or keep the dtype and give codes='int8' for scalar quantization; nothing was changed": (

@@ -67,7 +67,7 @@ def _prepare(
     require_metric(content, FORMAT.name, tuple(_DISTANCES))
     if (queries is None) == (held_out is None):
         raise InvalidArgumentError(
-            "hdf5 takes queries, whose exact neighbours are found: queries= names a .npy file of "
+            "hdf5 takes queries, whose exact neighbours are found: queries= names a file of "
             "them, or held_out= says how many records become queries; give one of both",
             expected="queries or held_out",
             received=None if queries is None else "both",
