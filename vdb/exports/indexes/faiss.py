@@ -95,8 +95,7 @@ def _has_padding(content: Content) -> bool:
     """Whether a record has the id that faiss pads answers with; ids come in order."""
     if content.id_kind != "int":
         return False
-    ids = (int(record.id) for record in content.records(False))
-    return _PADDING in takewhile(lambda one: one <= _PADDING, ids)
+    return _PADDING in takewhile(lambda one: one <= _PADDING, map(int, content.ids()))
 
 
 def _coded(content: Content) -> bool:

@@ -143,8 +143,7 @@ def int_ids(content: Content, title: str, ids: str = "own", least: int = LIMITS.
             expected="int",
             received="str",
         )
-    first = None if least <= LIMITS.id_min else next(iter(content.records(False)), None)
-    smallest = least if first is None else int(first.id)
+    smallest = least if least <= LIMITS.id_min else int(next(content.ids(), least))  # in order
     if smallest < least:
         raise InvalidArgumentError(
             f"{title} takes ids from {least} on, and {content.name} has {smallest}: {way_out}",

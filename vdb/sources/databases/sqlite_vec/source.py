@@ -7,6 +7,7 @@ from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Any, Final
 
+import numpy as np
 from numpy.typing import NDArray
 
 from vdb.model.metrics import METRICS
@@ -18,6 +19,7 @@ from vdb.sources.databases.sqlite_vec.definition import (
     definition_of,
     is_vec0,
 )
+from vdb.sources.databases.sqlite_vec.export import Export, export_of
 from vdb.sources.engine import Answer, Engine
 from vdb.sources.info import SourceInfo
 from vdb.sources.reading.libraries import version_of
@@ -36,7 +38,7 @@ _AS_VECTOR: Final = {"float32": "?", "int8": "vec_int8(?)", "bit": "vec_bit(?)"}
 class SqliteVecSource(Source):
     """One table and one column of its vectors."""
 
-    __slots__ = ("_chunks", "_column", "_file", "_key", "_table")
+    __slots__ = ("_chunks", "_column", "_export", "_file", "_key", "_table")
 
     def __init__(  # noqa: PLR0917 - what was opened, part by part
         self,
@@ -46,14 +48,16 @@ class SqliteVecSource(Source):
         table: str,
         key: str,
         column: VectorColumn,
+        export: Export | None,
     ) -> None:
         super().__init__(info, file.close)
-        self._file, self._chunks, self._column = file, chunks, column
+        self._file, self._chunks, self._column, self._export = file, chunks, column, export
         self._table, self._key = table, key
 
     def _records(self, rows: int) -> Iterator[SourceBatch]:
         for batch in self._chunks.batches():
-            yield from batch.slices(rows)
+            whole = batch if self._export is None else self._export.completed(batch)
+            yield from whole.slices(rows)
 
     def _library(self, metric: str) -> Engine | None:  # noqa: ARG002 - of the table
         """sqlite-vec, in a connection that only reads."""
@@ -73,6 +77,7 @@ class _Library:
         self._connection.enable_load_extension(True)
         self._connection.load_extension(sqlite_vec.loadable_path())
         value = _AS_VECTOR[column.numbers]
+        self._float = column.numbers == "float32"
         self._query = (
             f"SELECT {_quoted(key)}, distance FROM {_quoted(table)} "
             f"WHERE {_quoted(column.name)} MATCH {value} AND k = ?"
@@ -81,7 +86,7 @@ class _Library:
     def search(self, queries: NDArray[Any], k: int) -> Sequence[Answer]:
         """As `Engine.search`."""
         answers = []
-        for query in queries:
+        for query in queries.astype(np.float32) if self._float else queries:
             rows = list(self._connection.execute(self._query, (query.tobytes(), k)))
             scores = [float("nan") if score is None else score for _, score in rows]
             answers.append(Answer([one for one, _ in rows], scores))
@@ -118,7 +123,10 @@ def _open(place: Place, table: str | None = None, column: str | None = None) -> 
         columns=definition.partitions | definition.metadata | definition.auxiliary,
         notes=_notes(definition, vectors),
     )
-    return SqliteVecSource(info, file, chunks, name, key[0] if key else "rowid", vectors)
+    export = export_of(file, name)
+    if export is not None:
+        info = export.described(info)
+    return SqliteVecSource(info, file, chunks, name, key[0] if key else "rowid", vectors, export)
 
 
 def _fields(definition: Definition, chunks: Chunks) -> dict[str, str]:
@@ -152,7 +160,7 @@ def _recognise(place: Place) -> bool:
 
 FORMAT = SourceFormat(
     name="sqlite-vec",
-    title="tables of sqlite-vec (vec0) in SQLite databases",
+    title="tables of sqlite-vec (vec0) in SQLite databases, those of vdb export among them",
     kind="database",
     recognise=_recognise,
     open=_open,

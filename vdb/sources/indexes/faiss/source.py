@@ -87,6 +87,7 @@ class _Library:
         self.exact = index.letters[-1] in ("IxFI", "IxF2", "IxFl", "IBxF") and all(
             one in ("IxMp", "IxM2", "IBMp", "IBM2") for one in index.letters[:-1]
         )
+        self._binary = index.binary
         read = faiss.read_index_binary if index.binary else faiss.read_index
         self._index: Any = read(str(file.path))
         inner = self._index
@@ -97,7 +98,8 @@ class _Library:
 
     def search(self, queries: NDArray[Any], k: int) -> Sequence[Answer]:
         """As `Engine.search`, in all lists."""
-        scores, ids = self._index.search(np.ascontiguousarray(queries), k)
+        rows = queries if self._binary else queries.astype(np.float32)
+        scores, ids = self._index.search(np.ascontiguousarray(rows), k)
         return [
             Answer(row[row != _NONE].tolist(), values[row != _NONE].tolist())
             for row, values in zip(ids, scores, strict=True)
