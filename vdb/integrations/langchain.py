@@ -213,7 +213,7 @@ class VdbVectorStore(VectorStore):
         batch_size: int | None = None,
     ) -> list[str]:
         """As `add_texts`."""
-        rows = _rows(texts, metadatas, ids)
+        rows = await self._threads.read(lambda: _rows(texts, metadatas, ids))
         for part in _parts(rows, batch_size):
             vectors = await self._embedder.aembed_documents(part.texts)
             await self._threads.write(partial(self._write, part, vectors))
