@@ -20,14 +20,15 @@ Written by `tools/write_cli_reference.py` from the commands themselves.
 
 - Answers go to standard output, as text for people or, with `--json`, as one JSON object.
 - Complaints are one line on standard error. The exit status is **0** when all went well, **1** for
-  an error, **2** when `check` found problems, **130** after Ctrl-C, **141** when the reader of
-  standard output went away, as in `vdb ... | head`.
+  an error, **2** when `check` found problems or `import` left rows out, **130** after Ctrl-C,
+  **141** when the reader of standard output went away, as in `vdb ... | head`.
 - `vdb --install-completion` teaches bash, zsh or fish to complete commands, directories and
   collections; `vdb --show-completion SHELL` prints the script that does so.
 - `info`, `inspect`, `search`, `compare`, `calibrate`, `check`, `export` and `backup` open the
   database read-only and leave every byte of it as it was.
-- Files of vectors are `.npy` files of real numbers, one row a record. They are mapped, not loaded,
-  and nothing in them is ever unpickled. `vdb import` reads `.parquet` files too.
+- Files of vectors and of queries are `.npy` files, one row a record, or any other that
+  [vdb.sources](../sources.md) reads. Queries in `.npy` files are mapped, not loaded; nothing is
+  ever unpickled.
 """
 
 EXAMPLES = {
@@ -87,7 +88,15 @@ field `payload` has exactly that payload, which need not be an object then:
 
 A `.parquet` file (with the extra `parquet`) has all of it in columns: the one called `vector`, or
 the only one of lists of numbers; `id`, or the one that `--ids-from` names; and the others, which
-make the payload. A row without a vector, or with null in it, is refused.
+make the payload. Moments become texts in ISO 8601. A row without a vector, or with null in it, is
+refused.
+
+Both describe no collection, unless `vdb export` wrote them. They are added to one that is there, or
+make one with `--create`, of float32 if nothing else is said; the first row that cannot be a record
+ends the import, unless `--no-strict` lets such rows be left out and listed. An index or a database
+of another system makes the collection as it was there: metric, scores, index, dtype and fields; its
+options go first. `--records`, `--no-records` and `--ids-from` are short for `-o records=FILE`,
+`-o records=none` and `-o id=FIELD`.
 
 With `--optional-vectors` a null row is a record without a vector, and so is a line with `"vector":
 null`, to which no row of the `.npy` file belongs: it has as many rows as other lines.
@@ -96,8 +105,12 @@ With `--create`, what options leave out is as in the collection that `vdb export
 of: it puts metric, dtype, index, scores, model and fields into `PREFIX.json`, or into the Parquet
 file's metadata. Options that are given come first.
 
-Ids that stand twice in the files, and lines that cannot be read, are found before anything is
+With `--strict`, ids that stand twice, and lines that cannot be read, are found before anything is
 written.
+
+With `--json` the result has `collection`, `read`, `added`, `replaced`, `existing`, `refused` with
+`refusals`, `seconds` and what else an `ImportReport` has; of `.npy` and `.parquet` files `rows`
+too, and `skipped` as the number of records that were there already.
 
 Without a `.jsonl` file, or with `--no-records`, the ids are the row numbers, counted from 0, and
 there are no payloads.

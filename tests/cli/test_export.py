@@ -13,8 +13,8 @@ from hypothesis import strategies as st
 import vdb
 from support.strategies import int_ids, payloads, str_ids
 from vdb.api import database
-from vdb.cli.formats.record_lines import read
 from vdb.exports.writing.records_beside import record_line
+from vdb.sources.reading.lines_beside import RecordLines
 
 KINDS = [("cosine", "float32"), ("l2", "float16"), ("l1", "int8"), ("hamming", "bit")]
 
@@ -30,7 +30,9 @@ def test_a_line_reads_as_the_id_and_the_payload_that_it_was_made_of(record_id, p
     with tempfile.TemporaryDirectory() as folder:
         file = Path(folder, "lines.jsonl")
         file.write_text(record_line(record_id, payload) + "\n", encoding="utf-8")
-        ((again, read_payload),) = read(file, "id")
+        lines = RecordLines.of(file, "out.npy", 1, id=None, optional=False)
+        ((batch, _),) = lines.batches(10)
+        (again,), (read_payload,) = batch.ids, batch.payloads
     assert (type(again), again) == (type(record_id), record_id)
     assert read_payload == payload
     assert json.dumps(read_payload) == json.dumps(payload)  # 1 is not 1.0, nor True
@@ -180,7 +182,7 @@ def test_any_other_file_of_that_name_is_left_alone(run, untouched, tmp_path, tex
     assert run("export", untouched, "notes", "--out", tmp_path / "x").status == 0
     (tmp_path / "x.json").write_bytes(text.encode("latin-1"))
     ran = run("import", tmp_path / "no.vdb", "c", tmp_path / "x.npy", "--create")
-    assert ran.failed_with("--metric is needed")
+    assert ran.failed_with("--metric must be given")
 
 
 @pytest.fixture
@@ -288,4 +290,6 @@ def test_a_collection_that_needs_vectors_refuses_them_in_the_words_of_the_comman
     with database.open(optional) as db:
         db.create_collection("plain", dim=8, metric="l2")
     ran = run("import", optional, "plain", tmp_path / "out.npy")
-    assert ran.failed_with("line 2 of", "is missing", "vdb create --optional-vectors makes")
+    assert ran.failed_with(
+        "out.jsonl: line 2: the vector is missing", "vdb create --optional-vectors makes"
+    )

@@ -1,13 +1,12 @@
 """`vdb import` reads files of any length part by part, beside what is there already."""
 
-from pathlib import Path
+import json
 
 import numpy as np
 import pytest
 
 from support.import_command import CREATE, contents
-from vdb.cli.formats.file_reader import Part
-from vdb.cli.formats.npy_jsonl import NpyReader
+from vdb.api.collection import Collection
 
 
 def test_vectors_ids_and_payloads_arrive_as_they_are(run, place, files, vectors):
@@ -66,21 +65,18 @@ def test_a_field_payload_alone_is_the_whole_payload(run, place, files, vectors):
 
 def test_only_parts_are_read_and_committed(run, place, files, monkeypatch):
     seen = []
-    real = Part.without
-    monkeypatch.setattr(
-        Part, "without", lambda part, known: seen.append(len(part.ids)) or real(part, known)
-    )
+    real = Collection.add
+
+    def add(collection, ids, *more, **options):
+        seen.append(len(ids))
+        return real(collection, ids, *more, **options)
+
+    monkeypatch.setattr(Collection, "add", add)
     assert run("create", place, "docs", "--dim", 8, "--metric", "l2").status == 0
     ran = run("import", place, "docs", files(), "--batch-rows", 8, "--resume")
     assert ran.status == 0, ran.err
     assert seen == [8, 8, 8, 6]
     assert len(contents(place)) == 30
-
-
-@pytest.mark.parametrize(("dim", "rows"), [(1, 10_000), (384, 10_000), (16_000, 1048)])
-def test_a_part_is_ten_thousand_rows_or_64_megabytes(dim, rows):
-    vectors = np.broadcast_to(np.float16(0), (10**6, dim))
-    assert NpyReader(Path("v.npy"), vectors, None, "id").part_rows == rows
 
 
 def test_the_result_as_json(run, place, files):
@@ -138,3 +134,36 @@ def test_without_create_a_missing_collection_is_an_error(run, untouched, files):
 
 def test_another_metric_is_an_error(run, untouched, files):
     assert run("import", untouched, "notes", files(), "--metric", "l2").failed_with("l2", "cosine")
+
+
+def test_rows_of_an_own_file_can_be_left_out_if_that_is_said(run, place, files, vectors):
+    vectors[3] = 0
+    path = files(array=vectors, records=None)
+    ran = run("import", place, "docs", path, *CREATE, "--no-strict", "--json")
+    assert (ran.status, ran.json["rows"], ran.json["added"]) == (2, 30, 29)
+    assert ran.json["refusals"][0][0] == "row 3"
+    ran = run("import", place, "docs", path, "--resume")
+    assert ran.failed_with("docs.npy: row 3: the vector ")
+
+
+def test_other_formats_take_the_general_options(run, place, tmp_path, vectors):
+    lines = [{"key": f"k{i}", "vector": one.tolist(), "n": i} for i, one in enumerate(vectors)]
+    lines[7]["vector"] = None
+    path = tmp_path / "a.jsonl"
+    path.write_text("\n".join(map(json.dumps, lines)))
+    options = ("--metric", "l2", "--ids-from", "key", "--optional-vectors")
+    ran = run("import", place, "docs", path, *options, "--memory-limit", "20MiB")
+    assert ran.status == 0, ran.err
+    stored = contents(place)
+    assert len(stored) == 30 and stored["k7"].vector is None and stored["k8"].payload == {"n": 8}
+    for option in (("--no-records",), ("--records", path)):
+        ran = run("import", place, "more", path, *options, *option)
+        assert ran.failed_with(option[0], "goes with .npy")
+    ran = run("import", place, "more", path, "--ids-from", "key", "-o", "id=key")
+    assert ran.failed_with("--ids-from and -o id= say the same")
+
+
+def test_a_file_that_is_stored_as_other_numbers_is_float32_if_nothing_is_said(run, place, files):
+    path = files(array=np.arange(16).reshape(2, 8).astype(np.int8), records=None)
+    assert run("import", place, "docs", path, "--create", "--metric", "l2").status == 0
+    assert run("info", place, "docs", "--json").json["dtype"] == "float32"

@@ -13,7 +13,7 @@ import pytest
 from support.import_command import CREATE, contents
 from vdb.api import database
 from vdb.api.collection import Collection
-from vdb.cli.formats.npy_jsonl import NpyReader
+from vdb.sources.data.npy import NpySource
 
 
 @pytest.mark.parametrize("wrong", ["vector", "threads", "line"])
@@ -40,7 +40,7 @@ def test_ctrl_c_in_the_first_part_leaves_no_collection(run, place, files, monkey
     path = files()
     ran = run("import", place, "docs", path, *CREATE)
     assert ran.status == 130
-    assert "0 of 30 rows are committed" in ran.err
+    assert "0 of 30 records are committed" in ran.err
     monkeypatch.undo()
     assert run("info", place, "docs").failed_with("docs")
     assert run("import", place, "docs", path, *CREATE, "--resume").status == 0
@@ -69,7 +69,7 @@ def test_options_that_agree_with_the_collection_are_taken(run, place, files):
 
 def test_ctrl_c_keeps_what_was_committed_and_says_how_to_go_on(run, place, files, monkeypatch):
     parts = iter(range(10))
-    real = NpyReader.parts
+    real = NpySource._records
 
     def interrupted(source, rows):
         for part in real(source, rows):
@@ -77,11 +77,11 @@ def test_ctrl_c_keeps_what_was_committed_and_says_how_to_go_on(run, place, files
                 raise KeyboardInterrupt
             yield part
 
-    monkeypatch.setattr(NpyReader, "parts", interrupted)
+    monkeypatch.setattr(NpySource, "_records", interrupted)
     path = files()
     ran = run("import", place, "docs", path, *CREATE, "--batch-rows", 10)
     assert (ran.status, ran.out) == (130, "")
-    assert "20 of 30 rows are committed" in ran.err
+    assert "20 of 30 records are committed" in ran.err
     assert "--resume" in ran.err
     monkeypatch.undo()
     assert run("import", place, "docs", path, *CREATE, "--resume").status == 0
@@ -105,7 +105,7 @@ def test_a_real_ctrl_c_in_the_middle_of_building(place, files):
         out, err = child.communicate(timeout=60)
     assert child.returncode == 130, (out, err)
     assert out == ""
-    assert "of 20,000 rows are committed" in err
+    assert "of 20,000 records are committed" in err
     assert err.count("\n") == 1
     with database.open(place, read_only=True) as db:
         kept = len(db.collection("docs"))

@@ -97,4 +97,4 @@ def test_ids_can_be_texts(run, place, tmp_path, rows):
 def test_the_address_of_a_server_is_one_and_its_password_stays_secret(run, place):
     ran = run("import", place, "docs", "nosql://me:secret@host/db")
     assert ran.status == 1 and "secret" not in ran.err
-    assert "path 'nosql://me@host/db' has no format" in ran.err
+    assert "SOURCE 'nosql://me@host/db' has no format" in ran.err

@@ -208,10 +208,10 @@ def test_a_filter_as_json(run, untouched):
 @pytest.mark.parametrize(
     ("text", "said"),
     [
-        ("{", "--where: not JSON"),
+        ("{", "--where is not JSON"),
         ("[1]", "expected a dict"),
-        ('{"n": NaN}', "not a JSON number"),
-        ('{"n": 1, "n": 2}', "'n' stands twice"),
+        ('{"n": NaN}', "is not JSON: it has NaN"),
+        ('{"n": 1, "n": 2}', "has the name 'n' twice"),
         ('{"n": {"$ge": 1}}', "no operator '$ge'"),
         ("[" * 5000, "--where"),
     ],

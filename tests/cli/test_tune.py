@@ -3,6 +3,8 @@
 import numpy as np
 import pytest
 
+from sources.files import fbin, fvecs
+
 
 def test_a_curve_is_shown_and_searches_can_use_it(run, filled):
     ran = run("tune", filled, "notes", "-k", 3)
@@ -44,3 +46,14 @@ def test_what_cannot_be_meant_is_refused(run, untouched, options, part):
 def test_a_search_for_a_recall_needs_a_curve(run, untouched):
     ran = run("search", untouched, "notes", "--id", "note-1", "--target-recall", "0.9")
     assert ran.failed_with("vdb tune DIR notes")
+
+
+def test_queries_may_be_in_any_format_of_sources(run, filled, tmp_path, vectors):
+    for name, file in {"q.fvecs": fvecs, "q.fbin": fbin}.items():
+        file(tmp_path / name, vectors[:4])
+        found = run("tune", filled, "notes", "--dry-run", "--queries", tmp_path / name, "--json")
+        assert found.status == 0 and found.json["queries"] == 4, found.err
+    query = run(
+        "search", filled, "notes", "--vector", f"{tmp_path / 'q.fvecs'}:2", "-k", 1, "--json"
+    )
+    assert query.json["hits"][0]["id"] == "note-2"

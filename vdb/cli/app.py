@@ -165,6 +165,8 @@ def _sentence(error: Exception) -> str:
     """The message of an error for users of the command line."""
     if isinstance(error, VdbError):
         return in_options(str(error)) or type(error).__name__
+    if isinstance(error, ImportError):  # of a library that a format needs
+        return str(error)
     if isinstance(error, MemoryError):
         return "out of memory"
     if isinstance(error, OSError):

@@ -22,12 +22,12 @@ import numpy as np
 import vdb
 from vdb import kernel, scores
 from vdb.cli.arguments import numbers, options, schema, where
-from vdb.cli.formats import npy, query_lines, record_lines, registry
-from vdb.cli.formats.file_format import ReadOptions
+from vdb.cli.queries import labels, vectors
 from vdb.maintenance.repository import chunk, manifest, stream
 from vdb.model import config, filters
 from vdb.model.filters.field_types import field_types
 from vdb.model.inputs import ids
+from vdb.sources.reading import lines_beside, record_lines
 from vdb.store.format import (
     blocks,
     change_log,
@@ -283,12 +283,13 @@ def _stream(data: bytes) -> None:
 @_target
 def _array(data: bytes) -> None:
     def read(path: Path) -> None:
-        array = npy.open_array(path)
-        if array.nbytes > len(data):
-            raise AssertionError(f"{array.nbytes} bytes of a file of {len(data)}")
-        opened = registry.open_file(path, ReadOptions())
-        for part in opened.parts(lambda: 3):
-            np.asarray(part.vectors).sum()
+        with suppress(vdb.VdbError):
+            array = vectors.queries_from(path)
+            if array.nbytes > len(data):
+                raise AssertionError(f"{array.nbytes} bytes of a file of {len(data)}")
+        with vdb.sources.open(path) as source:
+            for part in source.batches(3):
+                np.asarray(part.vectors).sum()
 
     _in_file(data, "some.npy", read)
 
@@ -296,12 +297,14 @@ def _array(data: bytes) -> None:
 @_target
 def _lines(data: bytes) -> None:
     def read(path: Path) -> None:
-        record_lines.count(path)
-        for record_id, payload in record_lines.read(path, "id"):
-            with suppress(vdb.VdbError):
-                ids.one_id(record_id)
-            with suppress(vdb.VdbError):
-                same(payloads.decode(payloads.encode(payload), _PLACE), payload)
+        rows = record_lines.count_lines(path)
+        lines = lines_beside.RecordLines.of(path, "some.npy", rows, id="id", optional=False)
+        for batch, _ in lines.batches(3):
+            for record_id, payload in zip(batch.ids, batch.payload_list(), strict=True):
+                with suppress(vdb.VdbError):
+                    ids.one_id(record_id)
+                with suppress(vdb.VdbError):
+                    same(payloads.decode(payloads.encode(payload), _PLACE), payload)
 
     _in_file(data, "some.jsonl", read)
 
@@ -317,6 +320,6 @@ def _labels(data: bytes) -> None:
     def read(path: Path) -> None:
         queries = path.with_name("queries.npy")
         queries.write_bytes(_array_of(max(1, data.count(b"\n"))))
-        query_lines.read_queries(queries, path, None, "id")
+        labels.read_queries(queries, path, None, "id")
 
     _in_file(data, "some.jsonl", read)

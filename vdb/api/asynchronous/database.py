@@ -265,10 +265,9 @@ class AsyncDatabase(DatabaseHandle):
             exist_ok: Add to the collection if there is one. It must agree with the arguments that
                 are given, and with the source in metric and dimension.
             resume: The same, and skip records that are there.
-            strict: Raise at the first row that cannot become a record. Ids are read first where it
-                takes several commits or `on_duplicate` is not "error", so that one that comes twice
-                is refused before anything is written. Without it such rows are left out and
-                reported, with their reasons.
+            strict: Raise at the first row that cannot become a record. Ids are read first, so that
+                one that comes twice is refused before anything is written. Without it such rows are
+                left out and reported, with their reasons.
             verify: How many stored vectors to ask of both afterwards, so that ids and scores are
                 compared; of the source by its own library, where it is installed.
             dry_run: Read and check everything, and write nothing.

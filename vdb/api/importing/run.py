@@ -67,7 +67,7 @@ class Run:
 
     def write(self) -> Collection:
         """Write all records, and return the collection."""
-        if self.strict and self._may_repeat():
+        if self.strict and "row" not in (self.ids, self.source.info.ids):
             refuse_repeats(self.source)
         collection = self.existing
         size = 0 if collection is None else len(collection)
@@ -84,19 +84,12 @@ class Run:
                     start += max(1, len(part))
         except BaseException as error:
             self._settle(size)
-            error.add_note(self._note())
+            if self.committed or isinstance(error, KeyboardInterrupt):
+                error.add_note(self._note())
             raise
         if collection is None:
             collection = self.schema.make(self.db)
         return collection
-
-    def _may_repeat(self) -> bool:
-        """Whether an id may come twice without the one call of `add` that refuses it."""
-        if self.ids == "row" or self.source.info.ids == "row":
-            return False
-        count = self.source.info.count
-        rows = min(self._rows_at_once(), self._room(self.existing))
-        return self.on_duplicate != "error" or count is None or count > rows
 
     def _rows_at_once(self) -> int:
         """Records that are read at once, whose vectors take an eighth of the memory limit."""

@@ -2,16 +2,14 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, fields, replace
+from dataclasses import dataclass
 from typing import Any, Literal, TypeVar
 
 from vdb.api.collection import Collection
 from vdb.api.database import Database
 from vdb.errors import CollectionExistsError, InvalidArgumentError
-from vdb.index import rows_within
 from vdb.model import config
 from vdb.model.config import HNSW, Flat, IndexConfig
-from vdb.model.dtypes import DTYPES
 from vdb.model.filters.field_types import field_types
 from vdb.model.metrics import metric_named
 from vdb.scores.table import convention_named
@@ -22,6 +20,7 @@ __all__ = [
     "Schema",
     "codes_from",
     "index_from",
+    "index_over",
     "name_taken_error",
     "required",
 ]
@@ -46,20 +45,6 @@ class Options:
     model: str | None
     fields: tuple[str, ...] = ()
     optional_vectors: bool = False
-    seed: int | None = None
-
-    def with_defaults(self, other: Options) -> Options:
-        """These options, with missing ones taken from `other`.
-
-        A score convention belongs to its metric, and graph parameters to the graph.
-        """
-        values = {item.name: getattr(self, item.name) for item in fields(self)}
-        missing = {name for name, value in values.items() if value in (None, ()) or value is False}
-        if self.metric not in (None, other.metric):
-            missing.discard("scores")
-        if self.index not in (None, other.index):
-            missing -= {"M", "ef_construction", "codes", "seed"}
-        return replace(self, **{name: getattr(other, name) for name in missing})
 
     def by_option(self) -> dict[str, Any]:
         """The given options, by their names on the command line."""
@@ -84,7 +69,7 @@ class Options:
             dim,
             required("--metric", self.metric),
             "float32" if self.dtype is None else self.dtype,
-            index_from(self.index, self.M, self.ef_construction, self.codes, self.seed),
+            index_from(self.index, self.M, self.ef_construction, self.codes),
             "native" if self.scores is None else self.scores,
             self.model,
             field_types_from(self.fields),
@@ -167,12 +152,6 @@ class Schema:
         convention_named(self.scores, self.metric, dtype=self.dtype, argument="--scores")
         config.model_text(self.model)
 
-    def rows_within(self, memory: int, threads: int) -> int:
-        """As `Collection.rows_within`, for the empty collection."""
-        dtype = DTYPES[self.dtype]
-        index, dim = self.index, 1 if self.dim == "auto" else self.dim
-        return rows_within(memory, dim=dim, dtype=dtype, index=index, slots=0, threads=threads)
-
     def make(self, db: Database) -> Collection:
         """Create the collection, empty."""
         try:
@@ -230,25 +209,37 @@ def codes_from(option: str | None) -> str | None:
 
 
 def index_from(
-    index: str | None,
-    M: int | None,
-    ef_construction: int | None,
-    codes: str | None,
-    seed: int | None = None,
+    index: str | None, M: int | None, ef_construction: int | None, codes: str | None
 ) -> IndexConfig:
     """The index that ``--index`` and the parameters of a graph describe together."""
-    if index is None or index == "hnsw":
-        default = HNSW()
-        return HNSW(
-            M=default.M if M is None else M,
-            ef_construction=default.ef_construction if ef_construction is None else ef_construction,
-            codes=codes_from(codes),
-            seed=default.seed if seed is None else seed,
-        )
-    if index != "flat":
+    if index not in (None, "hnsw", "flat"):
         raise InvalidArgumentError(
             f"--index must be hnsw or flat, got {index}", expected=("hnsw", "flat"), received=index
         )
+    base = Flat() if index == "flat" else HNSW()
+    return _changed(base, M, ef_construction, codes)
+
+
+def index_over(options: Options, base: IndexConfig | None) -> IndexConfig | None:
+    """The index of a source with the parameters that are given; None where none is."""
+    parameters = (options.M, options.ef_construction, options.codes)
+    if options.index is None and not any(one is not None for one in parameters):
+        return None
+    if base is None or options.index not in (None, base.type):
+        return index_from(options.index, *parameters)
+    return _changed(base, *parameters)
+
+
+def _changed(
+    base: IndexConfig, M: int | None, ef_construction: int | None, codes: str | None
+) -> IndexConfig:
+    if isinstance(base, HNSW):
+        return HNSW(
+            M=base.M if M is None else M,
+            ef_construction=base.ef_construction if ef_construction is None else ef_construction,
+            codes=base.codes if codes is None else codes_from(codes),
+            seed=base.seed,
+        )
     if M is not None or ef_construction is not None or codes_from(codes) is not None:
         raise InvalidArgumentError("--M, --ef-construction and --codes belong to --index hnsw")
-    return Flat()
+    return base

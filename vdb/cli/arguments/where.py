@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import click
 
-from vdb.cli.json_text import JsonError, parsed
 from vdb.errors import InvalidFilterError
 from vdb.model import filters
 from vdb.model.filters import Filter
@@ -23,10 +22,12 @@ def where_from(text: str | None) -> Filter | None:
     """The filter of the option; it is checked before a database is opened."""
     if text is None:
         return None
+    from vdb.sources.reading.plain_json import PlainJsonError, plain_json
+
     try:
-        condition = parsed(text)
-    except JsonError as error:
+        condition = plain_json(text)
+    except PlainJsonError as error:
         raise InvalidFilterError(
-            f"--where: {error}", expected="a JSON object", received=text
+            f"--where {error}", expected="a JSON object", received=text
         ) from None
     return filters.parse(condition)

@@ -10,7 +10,6 @@ import click
 from vdb.api import database
 from vdb.cli.arguments import numbers, options
 from vdb.cli.arguments.command import command
-from vdb.cli.formats.npy import open_array
 from vdb.cli.render import output, progress_bar
 from vdb.cli.render.pages import write_page
 from vdb.errors import InvalidArgumentError
@@ -61,7 +60,11 @@ def bench(
 
     Recall is measured against exact search, at one moment. Nothing is changed.
     """
-    query_matrix = None if queries is None else open_array(queries)
+    query_matrix = None
+    if queries is not None:
+        from vdb.cli.queries.vectors import queries_from
+
+        query_matrix = queries_from(queries)
     widths = None if ef is None else [_width(part) for part in ef.split(",")]
     with (
         database.open(

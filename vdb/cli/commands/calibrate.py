@@ -12,7 +12,6 @@ from vdb.api import database
 from vdb.api.compare_and_calibrate import calibrate_threshold
 from vdb.cli.arguments import numbers, options
 from vdb.cli.arguments.command import command
-from vdb.cli.formats.query_lines import read_queries
 from vdb.cli.render import output, progress_bar
 from vdb.cli.render.pages import write_page
 from vdb.errors import InvalidArgumentError
@@ -88,6 +87,8 @@ def calibrate(
     """
     query_set = None
     if queries is not None:
+        from vdb.cli.queries.labels import read_queries
+
         query_set = read_queries(queries, labels, rows_of, ids_from)
     elif labels is not None:
         raise InvalidArgumentError("--labels belong to queries; name their .npy file")

@@ -19,7 +19,6 @@ from vdb.api.compare_and_calibrate import (
 from vdb.cli.arguments import numbers, options
 from vdb.cli.arguments.command import command
 from vdb.cli.arguments.completion import databases
-from vdb.cli.formats.query_lines import LabelledQueries, read_queries
 from vdb.cli.render import output, progress_bar
 from vdb.cli.render.pages import write_page
 from vdb.errors import InvalidArgumentError
@@ -32,6 +31,7 @@ if TYPE_CHECKING:
         SideDisagreement,
         SideQuality,
     )
+    from vdb.cli.queries.labels import LabelledQueries
 
 T = TypeVar("T")
 
@@ -110,6 +110,8 @@ def compare(
     the relevant records of each query, the result has recall, precision, MRR and nDCG with
     intervals of 95 %.
     """
+    from vdb.cli.queries.labels import read_queries
+
     query_set = read_queries(queries, labels, rows_of, ids_from)
     if previous and against is not None:
         raise InvalidArgumentError(

@@ -1,7 +1,8 @@
 """`vdb import`: vectors, ids and payloads from files, of vdb or of another system.
 
-Files of numpy and Parquet are read by `importing.own_files`, everything else, and these too where
-an option of sources is given, by `importing.sources`.
+All are read by `vdb.sources` and written by `Database.import_source`. A `.npy` or a `.parquet` file
+is taken for a table of the user's own: it is added to a collection that is there, or makes one with
+``--create``, and a row that cannot be a record is an error.
 """
 
 from __future__ import annotations
@@ -19,20 +20,19 @@ from vdb.cli.arguments.command import argument, command
 from vdb.cli.arguments.completion import files
 from vdb.cli.arguments.format_options import format_option, options_from
 from vdb.cli.arguments.schema import Options
-from vdb.cli.formats.file_format import ReadOptions
-from vdb.cli.formats.registry import is_own, open_file
-from vdb.cli.importing.own_files import Report, Rows, import_own
 from vdb.cli.importing.sources import (
     IDS,
+    Target,
     import_into,
     print_report,
     print_source,
-    refuse_own_options,
     status_of,
 )
-from vdb.cli.render import output
 from vdb.errors import InvalidArgumentError
 from vdb.model import config
+
+COMMIT_ROWS = 10_000
+"""The most rows of a commit: what Ctrl-C loses, and what is in memory, if nothing is said."""
 
 
 def a_source(text: str) -> str:
@@ -72,7 +72,12 @@ def a_source(text: str) -> str:
     help="Ask N stored vectors of SOURCE's own library, where it is installed, and of the "
     "collection, and compare the scores.",
 )
-@click.option("--strict", is_flag=True, help="Stop at the first row that cannot become a record.")
+@click.option(
+    "--strict/--no-strict",
+    default=None,
+    help="Stop at the first row that cannot become a record, or leave such rows out and list them. "
+    "[default: stop for .npy and .parquet files]",
+)
 @click.option(
     "--ids",
     type=click.Choice(IDS),
@@ -91,7 +96,7 @@ def a_source(text: str) -> str:
     help="Take no notice of a VECTORS.jsonl, or of other columns: row numbers, no payloads.",
 )
 @click.option(
-    "--ids-from", metavar="FIELD", default="id", help="The field, or the column, that holds the id."
+    "--ids-from", metavar="FIELD", help="The field, or the column, that holds the id. [default: id]"
 )
 @click.option(
     "--create",
@@ -107,7 +112,7 @@ def a_source(text: str) -> str:
     "--batch-rows",
     metavar="N",
     type=numbers.a_count,
-    help="Rows a commit. [default: 10,000, or fewer that make 64 MB]",
+    help="Rows a commit. [default: 10,000, or fewer that make 32 MiB]",
 )
 @click.option(
     "--memory-limit",
@@ -130,11 +135,11 @@ def import_(
     inspect: bool,
     dry_run: bool,
     verify: int,
-    strict: bool,
+    strict: bool | None,
     ids: str,
     records: Path | None,
     no_records: bool,
-    ids_from: str,
+    ids_from: str | None,
     create: bool,
     upsert: bool,
     resume: bool,
@@ -158,60 +163,49 @@ def import_(
         raise InvalidArgumentError("--upsert replaces and --resume skips; give one of them")
     if records is not None and no_records:
         raise InvalidArgumentError("--records names a file and --no-records none; give one of them")
+    from vdb.cli.arguments.source_options import ChosenSource
+    from vdb.sources.opening import open_place
+
     count = config.thread_count(threads)
-    schema_options = Options(**description)
+    schema = Options(**description)
+    chosen = ChosenSource(source, format_name, options_from(format_options), "SOURCE")
+    chosen.take_records(records, ids_from, no_records=no_records)
+    plain, taken = chosen.plain, chosen.options
+    if chosen.format.takes("optional") and (plain or schema.optional_vectors):
+        taken.setdefault("optional", True)  # of a null row, the collection says whether it may be
 
     def opened() -> Database:
         return database.open(
             directory,
-            create=create or foreign,
+            create=create or not plain,
             lock_timeout=lock_timeout,
             allow_network_fs=allow_network_fs,
         )
 
-    asked = (format_name, format_options, inspect, dry_run, verify, strict, ids != IDS[0])
-    foreign = any(asked) or "://" in source or not is_own(Path(source))
-    if not foreign:
-        rows = Rows(create, upsert, resume, batch_rows, memory_limit, count)
-        reading = ReadOptions(records, ids_from, with_records=not no_records)
-        file = open_file(options.a_path(source), reading)
-        _print_own(import_own(opened, name, file, schema_options, rows), rows, json=json)
-        return
-    refuse_own_options(records, no_records=no_records, ids_from=ids_from, memory=memory_limit)
-    from vdb import sources
-
-    with sources.open(
-        source, format_name, metric=schema_options.metric, **options_from(format_options)
-    ) as opened_source:
+    with open_place(chosen.place, chosen.format.name, schema.metric, taken) as opened_source:
         if inspect:
             print_source(opened_source.info, json=json)
             return
         rehearsed = dry_run and not directory.exists()
         report = import_into(
-            database.temporary if rehearsed else opened,
-            name,
+            Target(
+                database.temporary if rehearsed else opened,
+                name,
+                schema,
+                create=create or not (plain or directory.exists()),
+                may_exist=upsert or resume or not create,
+            ),
             opened_source,
-            schema_options,
-            ids=ids,
+            plain=plain,
+            ids="row" if no_records else ids,
             on_duplicate="replace" if upsert else "error",
-            exist_ok=upsert or not create,
             resume=resume,
-            strict=strict,
+            strict=plain if strict is None else strict,
             verify=verify,
             dry_run=dry_run,
-            batch_rows=batch_rows,
+            batch_rows=batch_rows or min(COMMIT_ROWS, opened_source.part_rows),
+            memory_limit=memory_limit,
             threads=count,
         )
-    print_report(report, json=json)
+    print_report(report, plain=plain, json=json)
     raise Exit(status_of(report))
-
-
-def _print_own(report: Report, rows: Rows, *, json: bool) -> None:
-    if json:
-        output.json_object(report)
-        return
-    skipped = f", {report.skipped:,} were there already" if rows.resume else ""
-    output.line(
-        f"{report.collection}: {report.added:,} records {'written' if rows.upsert else 'added'}"
-        f"{skipped}, {report.seconds:.1f} s"
-    )

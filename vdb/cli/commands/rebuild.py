@@ -15,8 +15,6 @@ from vdb.api.collection import Collection
 from vdb.cli.arguments import numbers, options
 from vdb.cli.arguments.command import command
 from vdb.cli.arguments.schema import codes_from
-from vdb.cli.formats.file_format import ReadOptions
-from vdb.cli.formats.registry import open_file
 from vdb.cli.interrupted import Interrupted
 from vdb.cli.render import output, progress_bar
 from vdb.errors import InvalidArgumentError, VdbError
@@ -56,7 +54,7 @@ if TYPE_CHECKING:
     "the ids are the row numbers]",
 )
 @click.option(
-    "--ids-from", metavar="FIELD", default="id", help="The field, or the column, that holds the id."
+    "--ids-from", metavar="FIELD", help="The field, or the column, that holds the id. [default: id]"
 )
 @click.option(
     "--truncate",
@@ -127,7 +125,7 @@ def rebuild(
     model: str | None,
     vectors: Path | None,
     records: Path | None,
-    ids_from: str,
+    ids_from: str | None,
     truncate: int | None,
     normalize: bool,
     flat: bool,
@@ -201,7 +199,12 @@ def rebuild(
         )
         table = None
         if vectors is not None:
-            table = open_file(vectors, ReadOptions(records, ids_from)).table()
+            from vdb.cli.arguments.source_options import ChosenSource
+            from vdb.cli.queries.vectors import table_from
+
+            source = ChosenSource(str(vectors), None, {}, "--vectors")
+            source.take_records(records, ids_from)
+            table = table_from(vectors, source.options)
         if dry_run:
             plan = collection.plan_rebuild(
                 metric,

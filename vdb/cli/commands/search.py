@@ -18,8 +18,6 @@ from vdb.cli.arguments.command import command
 from vdb.cli.arguments.completion import files
 from vdb.cli.arguments.ids import typed_id
 from vdb.cli.arguments.where import where_from, where_option
-from vdb.cli.formats.npy import open_array
-from vdb.cli.json_text import JsonError, parsed
 from vdb.cli.render import hits as render
 from vdb.cli.render import output
 from vdb.errors import InvalidArgumentError, NotFoundError
@@ -267,36 +265,21 @@ def _vector_from_file(vector: str) -> NDArray[Any]:
         raise InvalidArgumentError("--vector is empty; it names a .npy file, or - for a JSON list")
     if vector == "-":
         return _from_standard_input()
-    file, colon, row_text = vector.rpartition(":")
-    row = int(row_text) if colon and row_text.isascii() and row_text.isdecimal() else None
-    if row is not None and not file:
-        raise InvalidArgumentError(f"--vector {vector} has no file before the colon")
-    array = open_array(vector if row is None else file)
-    if array.ndim == 1 and row is None:
-        return np.array(array)
-    if array.ndim != 2:
-        raise InvalidArgumentError(f"{vector}: one vector needed, got shape {array.shape}")
-    if row is None and len(array) != 1:
-        raise InvalidArgumentError(
-            f"{vector} has {len(array):,} rows; say which one, as in {vector}:0"
-        )
-    if (row or 0) >= len(array):
-        raise InvalidArgumentError(
-            f"{file} has {len(array):,} rows, counted from 0; there is no row {row}",
-            expected=len(array),
-            received=row,
-        )
-    return np.array(array[row or 0])
+    from vdb.cli.queries.vectors import query_from
+
+    return query_from(vector)
 
 
 def _from_standard_input() -> NDArray[Any]:
     """The query as a JSON list of numbers."""
     if sys.stdin is None:
         raise InvalidArgumentError("standard input is closed")
+    from vdb.sources.reading.plain_json import PlainJsonError, plain_json
+
     try:
-        numbers = parsed(sys.stdin.read())
-    except JsonError as error:
-        raise InvalidArgumentError(f"standard input is {error}") from None
+        numbers = plain_json(sys.stdin.read())
+    except PlainJsonError as error:
+        raise InvalidArgumentError(f"standard input {error}") from None
     if not isinstance(numbers, list) or not all(type(x) in (int, float, bool) for x in numbers):
         raise InvalidArgumentError("standard input must be one flat JSON list of numbers")
     try:

@@ -10,7 +10,6 @@ import click
 from vdb.api import database
 from vdb.cli.arguments import numbers, options
 from vdb.cli.arguments.command import command
-from vdb.cli.formats.npy import open_array
 from vdb.cli.render import output, progress_bar
 from vdb.errors import InvalidArgumentError
 from vdb.index.vectors.tuning import Tuning
@@ -67,7 +66,11 @@ def tune(
     """
     if ef is not None and not dry_run:
         raise InvalidArgumentError("--ef belongs to --dry-run; tune finds an ef of its own")
-    query_matrix = None if queries is None else open_array(queries)
+    query_matrix = None
+    if queries is not None:
+        from vdb.cli.queries.vectors import queries_from
+
+        query_matrix = queries_from(queries)
     with (
         database.open(
             directory,

@@ -1,17 +1,20 @@
-"""`vdb import` of another system's file, directory or server: what it holds, and the import."""
+"""`vdb import`: what a source holds, the import, and what came of it."""
 
 from __future__ import annotations
 
 from collections.abc import Callable
 from contextlib import AbstractContextManager
-from pathlib import Path
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
+from vdb.api.collection import Collection
 from vdb.api.database import Database
-from vdb.cli.arguments.schema import Options, field_types_from, index_from
+from vdb.cli.arguments.schema import Options, field_types_from, index_over, name_taken_error
 from vdb.cli.interrupted import Interrupted
 from vdb.cli.render import output, progress_bar
-from vdb.errors import InvalidArgumentError
+from vdb.cli.render.wording import in_options
+from vdb.errors import InvalidArgumentError, NotFoundError, SourceError, VdbError
+from vdb.model.results import plain as plain_values
 
 if TYPE_CHECKING:
     from vdb.api.importing.report import ImportReport, VerificationReport
@@ -19,10 +22,10 @@ if TYPE_CHECKING:
 
 __all__ = [
     "IDS",
+    "Target",
     "import_into",
     "print_report",
     "print_source",
-    "refuse_own_options",
     "status_of",
 ]
 
@@ -35,23 +38,6 @@ PROBLEMS = 2
 _MOST_SHOWN = 10
 
 
-def refuse_own_options(
-    records: Path | None, *, no_records: bool, ids_from: str, memory: int | None
-) -> None:
-    """Refuse options that go with files of numpy and Parquet only."""
-    given = {
-        "--records": records is not None,
-        "--no-records": no_records,
-        "--ids-from": ids_from != "id",
-        "--memory-limit": memory is not None,
-    }
-    for name, is_given in given.items():
-        if is_given:
-            raise InvalidArgumentError(
-                f"{name} goes with .npy and .parquet files, without options of other formats"
-            )
-
-
 def print_source(info: SourceInfo, *, json: bool) -> None:
     """Print what a source holds."""
     if json:
@@ -60,58 +46,129 @@ def print_source(info: SourceInfo, *, json: bool) -> None:
         output.facts(f"{info.path}: {info.format}", info)
 
 
-def import_into(
-    opened: Callable[[], AbstractContextManager[Database]],
-    name: str,
-    source: Source,
-    schema: Options,
-    **how: Any,
-) -> ImportReport:
-    """The import, with a progress bar; `how` goes to `Database.import_source`.
+@dataclass(frozen=True, slots=True)
+class Target:
+    """The collection that records go to.
 
-    `opened` opens the database, once the source and the schema are known to go together: where they
-    do not, no database is made.
+    Attributes:
+        opened: Opens the database.
+        name: Its name.
+        schema: What options say of it.
+        create: Whether it is made.
+        may_exist: Whether it may be there already, although it is made.
+    """
+
+    opened: Callable[[], AbstractContextManager[Database]]
+    name: str
+    schema: Options
+    create: bool
+    may_exist: bool
+
+
+def import_into(target: Target, source: Source, *, plain: bool, **how: Any) -> ImportReport:
+    """The import, with a progress bar.
+
+    The database is opened once the source and the schema are known to go together: where they do
+    not, none is made.
+
+    Args:
+        target: The collection.
+        source: What is read.
+        plain: Whether the source describes no collection, unless `vdb export` wrote it: vectors are
+            stored as float32 then, and no fields are declared.
+        how: Goes to `Database.import_source`.
 
     Raises:
         Interrupted: Ctrl-C; says how many records are committed.
+        VdbError: Likewise, in words of the command line.
     """
     from vdb.api.importing.target import Arguments, Schema
 
-    done = 0
-    index = None
-    if any(
-        one is not None for one in (schema.index, schema.M, schema.ef_construction, schema.codes)
-    ):
-        index = index_from(schema.index, schema.M, schema.ef_construction, schema.codes)
-    arguments: dict[str, Any] = {
+    name, schema = target.name, target.schema
+    arguments = _arguments(schema, source.info, plain=plain)
+    if target.create:
+        Schema.of(name, source.info, Arguments(**arguments))
+    with target.opened() as db, progress_bar.stages() as show:
+        collection = _existing(db, target, plain=plain)
+        if collection is not None:
+            schema.compare(collection)
+            arguments = {"metric": schema.metric, "model": schema.model}
+        try:
+            return db.import_source(
+                source,
+                name,
+                progress=lambda done, total: show(f"importing into {name}", done, total),
+                exist_ok=True,
+                **arguments,
+                **how,
+            )
+        except KeyboardInterrupt as error:
+            raise Interrupted(_note(error) or "nothing was written") from None
+        except VdbError as error:
+            note = _note(error)
+            if not note:
+                raise
+            if isinstance(error, InvalidArgumentError | SourceError):
+                note = note.replace("; ", "; once the file is corrected, ", 1)
+            raise VdbError(f"{in_options(str(error))} ({note})") from error
+
+
+def _arguments(schema: Options, info: SourceInfo, *, plain: bool) -> dict[str, Any]:
+    """The schema of a new collection, as `Database.import_source` takes it."""
+    from vdb.sources.reading.exported_schema import EXPORTED
+
+    is_bare = plain and info.version != EXPORTED
+    fields = field_types_from(schema.fields)
+    optional = True if schema.optional_vectors else None
+    if is_bare and info.format == "parquet":  # a null row is told as one in any case
+        optional = schema.optional_vectors
+    return {
         "metric": schema.metric,
-        "dtype": schema.dtype,
-        "index": index,
+        "dtype": "float32" if is_bare and schema.dtype is None else schema.dtype,
+        "index": index_over(schema, info.index),
         "scores": schema.scores,
         "model": schema.model,
-        "fields": field_types_from(schema.fields) if schema.fields else "auto",
+        "fields": fields if fields or is_bare else "auto",
+        "optional_vectors": optional,
     }
-    Schema.of(name, source.info, Arguments(**arguments))
-    with opened() as db, progress_bar.stages() as show:
-
-        def progress(read: int, total: int) -> None:
-            nonlocal done
-            done = read
-            show(f"importing into {name}", read, total)
-
-        try:
-            return db.import_source(source, name, progress=progress, **arguments, **how)
-        except KeyboardInterrupt:
-            raise Interrupted(
-                f"{done:,} records of {source.info.path} are committed; the same command with "
-                "--resume goes on"
-            ) from None
 
 
-def print_report(report: ImportReport, *, json: bool) -> None:
-    """Print what came of it."""
+def _existing(db: Database, target: Target, *, plain: bool) -> Collection | None:
+    """The collection, if it is there and may be."""
+    schema = target.schema
+    try:
+        collection = db.collection(target.name, metric=schema.metric, model=schema.model)
+    except NotFoundError as error:
+        if plain and not target.create:
+            raise NotFoundError(f"{error} (--create makes it)", received=target.name) from None
+        return None
+    if not target.may_exist:
+        raise name_taken_error(
+            target.name,
+            "; leave out --create to add to it, or give --resume too to go on with an import that "
+            "was interrupted",
+        )
+    return collection
+
+
+def _note(error: BaseException) -> str:
+    """What an import says of the records that are committed, in words of the command line."""
+    note = "".join(getattr(error, "__notes__", ())[-1:])
+    note = note.replace("resume=True goes on", "the same command with --resume goes on")
+    return note.replace("the same call starts again", "the same command starts again")
+
+
+def print_report(report: ImportReport, *, plain: bool, json: bool) -> None:
+    """Print what came of it.
+
+    `plain`: as JSON with "rows" and with the number that was skipped, as of an own table of vectors
+    where no row is skipped for anything else than its id.
+    """
     if json:
-        output.json_object(report)
+        document = plain_values(report)
+        if plain:
+            document |= {"rows": report.read, "skipped": report.existing}
+        output.json_object(document)
         return
     done = "added" if report.written else "would be added"
     parts = [f"{report.collection}: {report.added:,} records {done}"]

@@ -63,6 +63,8 @@ _ENDINGS = {
     "; name one with format=": "; name one with --to",
     "; overwrite=True replaces it": "; --force replaces it",
     "; give dim=": "; --dim says it",
+    "; id=row takes row numbers": "; --ids-from names another, --no-records takes row numbers",
+    "; id= names another": "; --ids-from names another",
     "or keep the dtype and give codes='int8' for scalar quantization; nothing was changed": (
         "or give --codes int8 in place of --dtype int8 for scalar quantization; nothing was changed"
     ),

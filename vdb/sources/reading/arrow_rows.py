@@ -145,8 +145,9 @@ def _sound(batch: SourceBatch, refused: dict[int, str]) -> SourceBatch:
 def _require(schema: Any, option: str, name: str) -> None:
     if schema.names.count(name) != 1:
         many = "several columns" if name in schema.names else "no column"
+        more = f"; id={ROW_IDS} takes row numbers" if option == "id" else ""
         raise InvalidArgumentError(
-            f"{option}: the table has {many} {shown(name)}; it has {', '.join(schema.names)}",
+            f"{option}: the table has {many} {shown(name)}; it has {', '.join(schema.names)}{more}",
             expected=tuple(schema.names),
             received=name,
         )

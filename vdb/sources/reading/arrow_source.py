@@ -113,16 +113,20 @@ def open_table(
         optional = optional or bool(exported.get("optional_vectors"))
     if payload is not None and json is not None:
         raise InvalidArgumentError("payload= and json= both say what the payloads are")
-    rows = ArrowRows(
-        schema,
-        id=id,
-        vector=vector,
-        payload=None if payload is None else [one.strip() for one in payload.split(",") if one],
-        optional=optional,
-        nan_is_null=nan == "null",
-        json=json,
-        packed=numbers == "bit",
-    )
+    try:
+        rows = ArrowRows(
+            schema,
+            id=id,
+            vector=vector,
+            payload=None if payload is None else [one.strip() for one in payload.split(",") if one],
+            optional=optional,
+            nan_is_null=nan == "null",
+            json=json,
+            packed=numbers == "bit",
+        )
+    except InvalidArgumentError as error:
+        error.message = f"{place.text}: {error.message}"
+        raise
     with damage_told(place.text, "the first rows"):
         first = next(batches(_FIRST, rows.columns), None)
         if rows.vector.length is None:

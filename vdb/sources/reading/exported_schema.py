@@ -16,10 +16,13 @@ from vdb.model.metrics import METRICS
 from vdb.sources.info import SourceInfo
 from vdb.sources.reading.plain_json import PlainJsonError, plain_json
 
-__all__ = ["METADATA", "exported_schema", "with_schema"]
+__all__ = ["EXPORTED", "METADATA", "exported_schema", "with_schema"]
 
 METADATA: Final = b"vdb"
 """The key of the schema in the metadata of a Parquet file."""
+
+EXPORTED: Final = "vdb export"
+"""The version of a source that `vdb export` wrote."""
 
 _MARK: Final = "vdb_collection"
 _TYPES: Final[dict[str, tuple[Any, str]]] = {
@@ -85,7 +88,7 @@ def with_schema(info: SourceInfo, schema: dict[str, Any]) -> SourceInfo:
     bits = schema["dtype"] == "bit"
     return replace(
         info,
-        version="vdb export",
+        version=EXPORTED,
         dim=schema["dim"] or info.dim,
         numbers="bit" if bits else info.numbers,
         dtype=schema["dtype"],

@@ -11,23 +11,26 @@ optional, the rows are those of the other lines, in their order.
 
 from __future__ import annotations
 
+import json
 from collections.abc import Iterator
 from dataclasses import dataclass
 from itertools import islice
 from pathlib import Path
-from typing import Any
+from typing import Any, Final
 
 import numpy as np
 from numpy.typing import NDArray
 
 from vdb.errors import SourceError
 from vdb.model.arguments import shown
-from vdb.model.records import Id, Payload
+from vdb.model.records import Payload
 from vdb.sources.batch import Refusal, SourceBatch
 from vdb.sources.info import IdKind
 from vdb.sources.reading.record_lines import count_lines, line_error, object_lines
 
 __all__ = ["RecordLines", "beside"]
+
+_NONE: Final = object()
 
 
 def beside(array: Path, suffix: str) -> Path | None:
@@ -132,15 +135,19 @@ class RecordLines:
 
     def _ids(
         self, part: list[tuple[int, dict[str, Any]]], field: str
-    ) -> tuple[list[Id | None], list[Refusal]]:
+    ) -> tuple[list[Any], list[Refusal]]:
         """The ids, which leave the objects; None for lines that are refused."""
-        ids = [value.pop(field, None) for _, value in part]
+        ids = [value.pop(field, _NONE) for _, value in part]
         refusals = []
+        if {*map(type, ids)} <= {int, str}:
+            return ids, []
         for row, one in enumerate(ids):
             if isinstance(one, bool) or not isinstance(one, int | str):
                 ids[row] = None
-                reason = f"{field!r} must be text or a whole number, got {shown(one)}"
-                reason = f"has no field {field!r} for the id" if one is None else reason
+                reason = f"has no field {field!r} for the id; id= names another"
+                if one is not _NONE:
+                    text = json.dumps(one, ensure_ascii=False)
+                    reason = f"{field!r} must be text or a whole number, got {text:.60}"
                 refusals.append(Refusal(f"line {part[row][0]:,}", None, reason))
         return ids, refusals
 

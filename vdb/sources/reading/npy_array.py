@@ -109,6 +109,8 @@ def file_head(file: ByteFile) -> ArrayHead:
     def read(length: int) -> bytes:
         nonlocal place
         place += length
+        if place > file.size:
+            raise file.error("the head", f"is cut short: the file has {file.size:,} bytes")
         return file.bytes_at(place - length, length, "the head")
 
     head = array_head(read, file.error)

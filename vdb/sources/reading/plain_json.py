@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import codecs
 import json
-from typing import Any, NoReturn
+from typing import Any, Final, NoReturn
 
 __all__ = ["PlainJsonError", "plain_json"]
 
@@ -20,8 +21,8 @@ def plain_json(text: str | bytes) -> Any:
     """
     try:
         if isinstance(text, bytes):
-            text = text.decode("utf-8-sig")
-        return json.loads(text, parse_constant=_no_constant, object_pairs_hook=_once_each)
+            text = text.removeprefix(codecs.BOM_UTF8).decode()
+        return _DECODER.decode(text)
     except PlainJsonError:
         raise
     except UnicodeDecodeError as error:
@@ -45,3 +46,6 @@ def _once_each(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
         twice = next(name for name in names if names.count(name) > 1)
         raise PlainJsonError(f"has the name {twice!r:.60} twice in one object")
     return made
+
+
+_DECODER: Final = json.JSONDecoder(parse_constant=_no_constant, object_pairs_hook=_once_each)

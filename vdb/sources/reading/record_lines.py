@@ -22,9 +22,8 @@ def json_lines(path: Path) -> Iterator[tuple[int, Any]]:
     Raises:
         SourceError: A line is no JSON, or longer than 16 MiB; the place names it.
     """
-    for number, text in _texts(path):
-        if text.strip():
-            yield number, _value(path, number, text)
+    for number, text in _texts(path, gaps=True):
+        yield number, _value(path, number, text)
 
 
 def object_lines(path: Path) -> Iterator[tuple[int, dict[str, Any]]]:
@@ -33,7 +32,7 @@ def object_lines(path: Path) -> Iterator[tuple[int, dict[str, Any]]]:
     Raises:
         SourceError: A line is no object of JSON, longer than 16 MiB, or empty before the end.
     """
-    for number, text in _without_gaps(path):
+    for number, text in _texts(path, gaps=False):
         value = _value(path, number, text)
         if not isinstance(value, dict):
             raise line_error(path, number, f"a JSON object is needed, got {_shown(value)}")
@@ -46,7 +45,7 @@ def count_lines(path: Path) -> int:
     Raises:
         SourceError: There is an empty line before the end, or one longer than 16 MiB.
     """
-    return sum(1 for _ in _without_gaps(path))
+    return sum(1 for _ in _texts(path, gaps=False))
 
 
 def line_error(path: Path, number: int, reason: str) -> SourceError:
@@ -55,30 +54,25 @@ def line_error(path: Path, number: int, reason: str) -> SourceError:
     return SourceError(f"{path}: {place}: {reason}", path=str(path), place=place)
 
 
-def _texts(path: Path) -> Iterator[tuple[int, bytes]]:
+def _texts(path: Path, *, gaps: bool) -> Iterator[tuple[int, bytes]]:
+    """The lines that are not empty; `gaps`: whether others may lie between them."""
+    number = empty_since = 0
     try:
         with path.open("rb") as file:
-            number = 0
             while text := file.readline(LONGEST + 1):
                 number += 1
                 if len(text) > LONGEST:
                     raise line_error(path, number, f"is longer than {LONGEST >> 20} MiB")
+                if text.isspace():
+                    empty_since = empty_since or number
+                    continue
+                if empty_since and not gaps:
+                    raise line_error(path, empty_since, _EMPTY)
                 yield number, text
     except OSError as error:
         if isinstance(error, DiskError):
             raise
         raise DiskError(f"{path} cannot be read: {error}") from error
-
-
-def _without_gaps(path: Path) -> Iterator[tuple[int, bytes]]:
-    empty_since = 0
-    for number, text in _texts(path):
-        if not text.strip():
-            empty_since = empty_since or number
-            continue
-        if empty_since:
-            raise line_error(path, empty_since, _EMPTY)
-        yield number, text
 
 
 def _value(path: Path, number: int, text: bytes) -> Any:

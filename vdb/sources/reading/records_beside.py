@@ -39,6 +39,7 @@ RECORD_OPTIONS: Final = (
     ),
     Option("id", "the field of the lines that holds the id; else id, if the first has one"),
 )
+_LINES_AT_ONCE: Final = 4096  # more values of Python in memory would cost time
 _NO_RECORDS: Final = Path("none")
 _SCHEMA_BYTES: Final = 1 << 24
 
@@ -78,7 +79,7 @@ class RecordsBeside(Source):
             yield _sound(batch)
 
     def _id_records(self, rows: int) -> Iterator[SourceBatch]:
-        for batch, _ in self._lines.batches(rows):
+        for batch, _ in self._lines.batches(min(rows, _LINES_AT_ONCE)):
             yield _sound(batch)
 
 

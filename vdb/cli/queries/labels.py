@@ -1,4 +1,4 @@
-"""Queries from a `.npy` file, with their texts and relevant records from a `.jsonl` file.
+"""Queries from a file of vectors, with their texts and relevant records from a `.jsonl` file.
 
     {"query": "Indentation", "relevant": ["pep-0008/133", "pep-0008/134"]}
     {"query": "Tabs or spaces?"}                                             not labelled
@@ -18,10 +18,11 @@ from typing import Any, TypeAlias
 
 from numpy.typing import NDArray
 
-from vdb.cli.formats import record_lines
-from vdb.cli.formats.npy import open_array
+from vdb.cli.queries.vectors import queries_from
 from vdb.errors import InvalidArgumentError
 from vdb.model.records import Id
+from vdb.sources.reading.lines_beside import beside
+from vdb.sources.reading.record_lines import line_error, object_lines
 
 __all__ = ["LabelledQueries", "read_queries"]
 
@@ -45,7 +46,7 @@ def read_queries(
     """Reads queries, and the labels beside them or in `labels`.
 
     Args:
-        path: The `.npy` file.
+        path: The file of the vectors.
         labels: The `.jsonl` file; None uses the one beside `path`, if there is one.
         rows_of: The `.jsonl` file whose rows "relevant" counts, from 0; None: it holds ids.
         id_field: The field of `rows_of` that holds the id.
@@ -54,24 +55,16 @@ def read_queries(
         InvalidArgumentError: A file has another type or shape, or a line is not valid.
         OSError: One cannot be read.
     """
-    matrix = open_array(path)
-    if matrix.ndim == 1:
-        matrix = matrix.reshape(1, -1)
-    if matrix.ndim != 2:
-        raise InvalidArgumentError(
-            f"{path}: queries are a table, shape (n, dim); got shape {matrix.shape}",
-            expected="(n, dim)",
-            received=matrix.shape,
-        )
-    labels = labels or record_lines.sidecar(path)
+    matrix = queries_from(path)
+    labels = labels or beside(path, ".jsonl")
     if labels is None:
         return LabelledQueries(matrix, None, None)
     ids = None
     if rows_of is not None:
-        ids = [record_id for record_id, _ in record_lines.read(rows_of, id_field)]
+        ids = [_own_id(rows_of, *line, id_field) for line in object_lines(rows_of)]
     texts: list[str | None] = []
     relevant: list[RelevantIds] = []
-    for number, line in record_lines.objects(labels):
+    for number, line in object_lines(labels):
         text = line.get("query")
         texts.append(text if isinstance(text, str) else None)
         relevant.append(_relevant(labels, number, line.get("relevant"), ids))
@@ -95,7 +88,7 @@ def _relevant(path: Path, line: int, value: Any, ids: list[Id] | None) -> Releva
     if isinstance(value, dict):
         return _graded(path, line, list(value.items()), ids)
     if not isinstance(value, list):
-        record_lines.refuse(
+        raise line_error(
             path, line, '"relevant" must be a list of ids, or an object from ids to grades'
         )
     if value and all(isinstance(entry, list) and len(entry) == 2 for entry in value):
@@ -107,21 +100,31 @@ def _graded(path: Path, line: int, pairs: list[Any], ids: list[Id] | None) -> di
     grades: dict[Id, float] = {}
     for key, grade in pairs:
         if isinstance(grade, bool) or not isinstance(grade, int | float) or not grade >= 0:
-            record_lines.refuse(
+            raise line_error(
                 path, line, f'"relevant" has {grade!r} for {key!r}, and grades are numbers from 0'
             )
         grades[_id(path, line, key, ids)] = grade
     return grades
 
 
+def _own_id(path: Path, line: int, record: dict[str, Any], field: str) -> Id:
+    """The id of a line of records."""
+    if field not in record:
+        raise line_error(path, line, f"has no field {field!r} for the id; --ids-from names another")
+    value = record[field]
+    if isinstance(value, bool) or not isinstance(value, int | str):
+        raise line_error(path, line, f"{field!r} must be text or a whole number, got {value!r:.60}")
+    return value
+
+
 def _id(path: Path, line: int, value: object, ids: list[Id] | None) -> Id:
     """An id, or the id of a row, where `ids` has those of all rows."""
     if isinstance(value, bool) or not isinstance(value, int | str):
-        record_lines.refuse(path, line, '"relevant" holds something that is no id')
+        raise line_error(path, line, '"relevant" holds something that is no id')
     if ids is None:
         return value
     if not isinstance(value, int) or not 0 <= value < len(ids):
-        record_lines.refuse(
+        raise line_error(
             path, line, f'"relevant" holds {value!r}, and the rows go from 0 to {len(ids) - 1:,}'
         )
     return ids[value]

@@ -1,0 +1,1 @@
+"""Queries from files: their vectors, and what is relevant to them."""
