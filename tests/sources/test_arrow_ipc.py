@@ -123,3 +123,14 @@ def test_the_first_feather_is_named(tmp_path):
     place.write_bytes(b"FEA1" + bytes(100))
     with pytest.raises(vdb.SourceError, match="Feather version 1"):
         open_source(place)
+
+
+def test_names_of_columns_that_are_no_text_are_told(tmp_path):
+    place = tmp_path / "a.arrow"
+    as_stream(str(place))
+    whole = place.read_bytes()
+    assert whole.count(b"title") == 1
+    place.write_bytes(whole.replace(b"title", b"titl\xc7"))
+    with pytest.raises(vdb.SourceError, match="utf-8") as caught:
+        open_source(place)
+    assert caught.value.path == str(place) and caught.value.place == "the schema"

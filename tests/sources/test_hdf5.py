@@ -164,3 +164,15 @@ def test_damage_is_told_with_its_place(tmp_path):
     place.write_bytes(packed)
     with pytest.raises(vdb.SourceError):
         read(place)
+
+
+def test_damage_of_any_byte_is_told_or_does_no_harm(tmp_path):
+    place = write(tmp_path / "a.hdf5", distance="euclidean", test=QUERIES)
+    whole, refused = place.read_bytes(), 0
+    for byte in range(0, len(whole), 19):
+        place.write_bytes(whole[:byte] + bytes([whole[byte] ^ 255]) + whole[byte + 1 :])
+        try:
+            read(place)
+        except (vdb.SourceError, vdb.InvalidArgumentError):
+            refused += 1
+    assert refused > 10

@@ -77,3 +77,18 @@ def test_an_index_says_the_metric(place):
         dataset.create_index("vector", "IVF_FLAT", metric="cosine", num_partitions=1)
     with vdb.sources.open(place) as source:
         assert source.info.metric == "cosine" and not source.info.notes
+
+
+def test_damage_of_a_manifest_is_told(place):
+    (manifest,) = sorted((place / "docs.lance" / "_versions").glob("*.manifest"))[:1]
+    whole, refused = manifest.read_bytes(), 0
+    for other in (place / "docs.lance" / "_versions").glob("*.manifest"):
+        if other != manifest:
+            other.unlink()
+    for byte in range(0, len(whole), 7):
+        manifest.write_bytes(whole[:byte] + bytes([whole[byte] ^ 255]) + whole[byte + 1 :])
+        try:
+            list(vdb.sources.open(place / "docs.lance").batches())
+        except (vdb.SourceError, vdb.InvalidArgumentError):
+            refused += 1
+    assert refused > 10

@@ -71,6 +71,14 @@ def test_the_metric_is_that_of_the_file(tmp_path):
         vdb.sources.open(whole("brute-cosine", tmp_path / "a"), metric="l2")
 
 
+def test_the_text_at_the_end_has_its_checksum(tmp_path):
+    place = whole("brute-l2", tmp_path / "a")
+    text = place.read_bytes()[-600:]
+    byte = text.index(b'"dim":16') + 7
+    changed(place, byte - 600, b"7")
+    assert "checksum" in str(refused(place, format="vsag"))
+
+
 def test_numbers_that_are_not_read_are_named(tmp_path):
     assert "'sq8'" in str(refused(whole("brute-sq8", tmp_path / "a")))
 

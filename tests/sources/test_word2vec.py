@@ -111,6 +111,10 @@ def test_the_dimension_of_glove_is_that_of_most_words(tmp_path):
     place.write_text(". . . 1 2 3 4 5 6 7 8 9\na 1 2 3 4 5 6 7 8 9\n")
     assert list(read(place)[1]) == [". . .", "a"]
     assert list(read(place, dim=8)[1]) == [". . . 1", "a 1"]
+    lines = [f"w{row} 1 2 3" for row in range(9)]
+    place.write_text("\n".join([*lines[:4], "w4 1!2 3", *lines[5:]]))
+    _, words, refusals = read(place, format="word2vec")
+    assert len(words) == 8 and [one.place for one in refusals] == ["line 5"]
 
 
 def test_damage_is_told_with_its_place(tmp_path):

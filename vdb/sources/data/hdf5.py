@@ -110,8 +110,8 @@ class _File:
 
     def require_stored(self, name: str) -> None:
         """Refuse a dataset with rows that were never written, which HDF5 would make up."""
-        dataset = self._file[name]
         with damage_told(str(self.path), name):
+            dataset = self._file[name]
             if dataset.chunks is None:
                 there, all_of_it = dataset.id.get_storage_size(), dataset.nbytes
             else:

@@ -44,8 +44,8 @@ def _table(place: Place, paths: list[Path], files: list[Any], options: dict[str,
             raise SourceError(f"{path}: the schema: {text}", path=str(path), place="the schema")
 
     def batches(rows: int, columns: list[str] | None) -> Iterator[Any]:
-        for file in files:
-            yield from parquet_batches(file, rows, columns)
+        for path, file in zip(paths, files, strict=True):
+            yield from parquet_batches(path, file, rows, columns)
 
     def close() -> None:
         for file in files:

@@ -11,6 +11,7 @@ first one counts in gensim too.
 from __future__ import annotations
 
 import re
+from collections import Counter
 from collections.abc import Iterator
 from contextlib import closing
 from pathlib import Path
@@ -210,18 +211,22 @@ def _open(place: Place, *, kind: str | None = None, dim: int | None = None) -> S
 
 
 def _dim_of_lines(stream: ByteStream) -> int:
-    """The least numbers of the first lines: a word that holds spaces makes them seem more."""
-    least = 0
+    """The numbers that most of the first lines have, the least of them where several have as many.
+
+    A word that holds spaces makes them seem more, and a damaged line fewer.
+    """
+    counts = Counter[int]()
     for number in range(1, _SAMPLE + 1):
         line = stream.until(b"\n", _LONGEST_LINE, f"line {number:,}")
         if line is None:
             break
         spaces = line.rstrip(b" \t\r").count(b" ")
-        if spaces and (not least or spaces < least):
-            least = spaces
-    if not least:
+        if spaces:
+            counts[spaces] += 1
+    if not counts:
         raise stream.error("line 1", "has no word with numbers")
-    return least
+    most = max(counts.values())
+    return min(spaces for spaces, times in counts.items() if times == most)
 
 
 def _is_text(stream: ByteStream, dim: int) -> bool:

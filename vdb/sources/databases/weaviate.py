@@ -83,7 +83,7 @@ class _Export:
 
     def _parts(self, rows: int, columns: list[str]) -> Iterator[Any]:
         for file in self.files:
-            yield from parquet_batches(file.handle, rows, columns)
+            yield from parquet_batches(file.path, file.handle, rows, columns)
 
     def _lists(self, column: Any, start: int) -> Any:
         """The vectors of a column as lists."""

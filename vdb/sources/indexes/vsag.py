@@ -4,7 +4,7 @@ Little-endian. The vectors: u32 count, u32 capacity, u32 bytes of one, u64 bytes
 places; then u64 dimensions, u32 metric, u64 bytes of one and a byte. brute_force begins with them,
 and u64 count and i64 ids by rows follow; hgraph has before them u64 capacity, i64 ids by rows, u64
 count and as many pairs of i64 id and u32 row, and the graph follows. At the end is a text of JSON
-about the index: "vsag0000", u64 its bytes, the text, u32 checksum, u64 bytes from "vsag0000" on,
+about the index: "vsag0000", u64 its bytes, the text, u32 its CRC-32, u64 bytes from "vsag0000" on,
 "0000gasv". All places are written: a file of few vectors is large. Source: src/algorithm, src/io
 and src/quantization of VSAG 0.18.5.
 """
@@ -14,6 +14,7 @@ from __future__ import annotations
 import importlib
 import json
 import struct
+import zlib
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Any, Final, NamedTuple
@@ -208,8 +209,12 @@ def _about(file: ByteFile) -> tuple[str, int, int | None]:
     (text_bytes,) = struct.unpack_from("<Q", block, len(_BEGIN))
     if block[: len(_BEGIN)] != _BEGIN or _TEXT + text_bytes + _CHECKSUM + _FOOT.size != length:
         raise file.error(what, "has another length than it says")
+    text = block[_TEXT : _TEXT + text_bytes]
+    (checksum,) = struct.unpack_from("<I", block, _TEXT + text_bytes)
+    if checksum != zlib.crc32(text):
+        raise file.error(what, "has another checksum than its own")
     try:
-        basic = plain_json(block[_TEXT : _TEXT + text_bytes])["basic_info"]
+        basic = plain_json(text)["basic_info"]
         index = plain_json(basic["index_param"])
         kind, dim, codes = index["type"], basic["dim"], index["base_codes"]
         numbers = codes["quantization_params"]["type"]

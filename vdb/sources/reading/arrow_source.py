@@ -16,7 +16,7 @@ from vdb.sources.reading.number_types import dtype_for, rounding_note
 from vdb.sources.source import Source
 from vdb.sources.source_format import Option, Place
 
-__all__ = ["OPTIONS", "ArrowSource", "Batches", "damage_told", "open_table"]
+__all__ = ["DAMAGE", "OPTIONS", "ArrowSource", "Batches", "damage_told", "open_table"]
 
 Batches = Callable[[int, list[str] | None], Iterator[Any]]
 """All record batches of a table anew, of at most so many rows, with these columns."""
@@ -32,6 +32,16 @@ OPTIONS: Final = (
 )
 
 _FIRST: Final = 1024  # rows that are looked at for lengths
+DAMAGE: Final = (
+    ArithmeticError,
+    LookupError,
+    MemoryError,
+    OSError,
+    RuntimeError,
+    TypeError,
+    ValueError,
+)
+"""What pyarrow, h5py and lance raise of damaged files."""
 
 
 class ArrowSource(Source):
@@ -160,19 +170,22 @@ def _find_length(rows: ArrowRows, batches: Batches) -> None:
 
 def _exported(place: Place, schema: Any) -> dict[str, Any] | None:
     """The schema of a collection that `vdb export` wrote into the metadata of a table."""
-    if not {"id", "vector", "payload"} <= set(schema.names):
-        return None
-    with damage_told(place.text, "the schema of vdb"):
+    with damage_told(place.text, "the schema"):
+        if not {"id", "vector", "payload"} <= set(schema.names):
+            return None
         return exported_schema((schema.metadata or {}).get(METADATA))
 
 
 @contextmanager
 def damage_told(path: str, place: str) -> Iterator[None]:
-    """Errors of pyarrow and of decoding as `SourceError`; those of vdb as they are."""
+    """Errors of compiled libraries and of decoding as `SourceError`; those of vdb as they are."""
     try:
         yield
     except VdbError:
         raise
-    except (ValueError, OSError, ArithmeticError, NotImplementedError, MemoryError) as error:
+    except BaseException as error:
+        # The panics of libraries in Rust come as a class of their own below BaseException.
+        if not isinstance(error, DAMAGE) and type(error).__name__ != "PanicException":
+            raise
         reason = (str(error).splitlines() or [type(error).__name__])[0]
         raise SourceError(f"{path}: {place}: {reason}", path=path, place=place) from error

@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Any, Final
 
 from vdb.sources.reading.libraries import needed
+from vdb.sources.reading.parquet_pages import require_sound_pages
 
 __all__ = ["parquet_batches", "parquet_file"]
 
@@ -27,8 +28,17 @@ def parquet_file(path: Path) -> Any:
     )
 
 
-def parquet_batches(file: Any, rows: int, columns: list[str] | None = None) -> Iterator[Any]:
-    """Its record batches in order, of at most so many rows, with these columns."""
+def parquet_batches(
+    path: Path, file: Any, rows: int, columns: list[str] | None = None
+) -> Iterator[Any]:
+    """The record batches of an open file in order, of at most so many rows, with these columns.
+
+    Raises:
+        SourceError: The head of a page claims more than the file can hold.
+        Exception: What pyarrow raises of damage.
+    """
     # Asked for all row groups at once, pyarrow 26 keeps what it decoded of every one.
+    chosen = None if columns is None else set(columns)
     for group in range(file.num_row_groups):
+        require_sound_pages(path, file.metadata.row_group(group), chosen)
         yield from file.iter_batches(batch_size=rows, columns=columns, row_groups=[group])

@@ -16,6 +16,7 @@ from pathlib import Path
 from typing import Any, Final
 
 from vdb.errors import DiskError, SourceError
+from vdb.sources.reading.arrow_source import DAMAGE
 from vdb.sources.reading.libraries import needed
 from vdb.sources.reading.parquet_file import parquet_batches, parquet_file
 from vdb.sources.reading.plain_json import PlainJsonError, plain_json
@@ -109,7 +110,7 @@ class Directory:
         pyarrow = needed("pyarrow", "pyarrow", "reading directories of Milvus Lite")
         for path in self._parts[kind]:
             with self._damage_told(path), parquet_file(path) as file:
-                for batch in parquet_batches(file, rows):
+                for batch in parquet_batches(path, file, rows):
                     yield self._checked(path, batch)
         for path in sorted((self.path / "wal").glob(f"wal_{kind}_*.arrow")):
             with self._damage_told(path), pyarrow.OSFile(str(path)) as file:
@@ -152,6 +153,6 @@ class Directory:
             yield
         except SourceError:
             raise
-        except (ValueError, OSError, OverflowError, NotImplementedError) as error:
+        except DAMAGE as error:
             reason = (str(error).splitlines() or [type(error).__name__])[0]
             raise self.error(path, "the rows", reason) from error
