@@ -9,10 +9,23 @@ import pytest
 
 import vdb
 from sources.records import COUNT, bits, numbers, vectors
+from vdb.sources.indexes.faiss.fast_scan import _unpacked
 
 FILES = Path(__file__).parents[1] / "files" / "sources" / "faiss"
 NAMES = sorted(path.stem for path in FILES.glob("*.faiss"))
-WITH_IDS = {"idmap", "idmap2-hnsw", "ivf-flat", "ivf-sparse", "idmap-ivf", "binary-idmap"}
+NAMES_TO_CUT = [
+    *("flat-l2", "idmap2-hnsw", "ivf-sq8", "ivf-sparse", "refine-ivf", "fast-pq", "fast-ivf-pq"),
+    *("turned-pad", "turned-ivf-pq"),
+]
+WITH_IDS = {
+    "idmap",
+    "idmap2-hnsw",
+    "ivf-flat",
+    "ivf-sparse",
+    "idmap-ivf",
+    "binary-idmap",
+    "turned-pca",
+}
 
 
 def everything(source):
@@ -24,7 +37,7 @@ def everything(source):
     return ids[order], rows[order]
 
 
-@pytest.mark.parametrize("name", [name for name in NAMES if name != "pretransform"])
+@pytest.mark.parametrize("name", [name for name in NAMES if not name.startswith("pretransform")])
 def test_every_index_gives_what_it_was_given(name):
     with vdb.sources.open(FILES / f"{name}.faiss") as source:
         info = source.info
@@ -40,7 +53,10 @@ def test_every_index_gives_what_it_was_given(name):
     given = numbers() if name in WITH_IDS else np.arange(COUNT)
     order = np.argsort(given)
     assert ids.tolist() == given[order].tolist()
-    if exact:
+    if name in {"turned", "turned-pca", "turned-pca-ip"}:
+        assert "turned back" in info.notes[0] and exact
+        assert rows == pytest.approx(expected[order], abs=4e-6)
+    elif exact:
         assert np.array_equal(rows, expected[order])
     else:
         assert "decoded from codes" in info.notes[0]
@@ -61,6 +77,9 @@ def test_every_index_gives_what_it_was_given(name):
         ("hnsw-flat-ip", "ip", vdb.HNSW(M=8, ef_construction=40)),
         ("idmap2-hnsw", "l2", vdb.HNSW(M=8, ef_construction=40)),
         ("ivf-flat", "l2", vdb.HNSW()),
+        ("turned", "ip", vdb.Flat()),
+        ("turned-pad", "l2", vdb.HNSW(M=8, ef_construction=40)),
+        ("turned-pca", "l2", vdb.HNSW()),
         ("binary-hnsw", "hamming", vdb.HNSW(M=8, ef_construction=40)),
     ],
 )
@@ -74,12 +93,42 @@ def test_metric_index_and_scores_are_taken_over(name, metric, index):
         assert list(db.check()) == []
 
 
-def test_an_index_whose_vectors_cannot_be_had_back_is_refused_with_the_reason():
-    with pytest.raises(vdb.SourceError, match="transformed"):
-        vdb.sources.open(FILES / "pretransform.faiss")
+@pytest.mark.parametrize(
+    ("name", "reason"),
+    [
+        ("pretransform", "left 8 of 16 dimensions"),
+        ("pretransform-whitening", "no rotation"),
+        ("pretransform-normalized", "unit length"),
+    ],
+)
+def test_an_index_whose_vectors_cannot_be_had_back_is_refused_with_the_reason(name, reason):
+    with pytest.raises(vdb.SourceError, match=f"cannot be undone: .*{reason}"):
+        vdb.sources.open(FILES / f"{name}.faiss")
 
 
-@pytest.mark.parametrize("name", ["flat-l2", "idmap2-hnsw", "ivf-sq8", "ivf-sparse", "refine-ivf"])
+def test_a_metric_of_transformed_vectors_is_told_and_not_compared():
+    with vdb.sources.open(FILES / "turned-pca-ip.faiss") as source:
+        assert "ip is another" in source.info.notes[1] and source.engine("ip") is None
+    with vdb.sources.open(FILES / "turned.faiss") as source:
+        assert len(source.info.notes) == 1
+    with vdb.sources.open(FILES / "fast-ivf-pq.faiss") as source:
+        assert "rounded" in source.info.notes[1] and source.engine("l2") is None
+
+
+def test_packed_codes_are_unpacked_also_where_parts_are_odd():
+    rng = np.random.default_rng(0)
+    codes = rng.integers(0, 16, (70, 3))
+    blocks = np.zeros((3, 64), np.uint8)  # the formula of one code, byte by byte
+    for vector, part in np.ndindex(codes.shape):
+        place = vector % 16
+        byte = 2 * place if place < 8 else 2 * (place - 8) + 1
+        shift = 4 if vector % 32 > 15 else 0
+        byte += 32 * (part // 2) + 16 * (part % 2)
+        blocks[vector // 32, byte] |= codes[vector, part] << shift
+    assert np.array_equal(_unpacked(blocks, 3)[:70], codes)
+
+
+@pytest.mark.parametrize("name", NAMES_TO_CUT)
 def test_a_file_that_is_cut_short_or_longer_is_refused(name, tmp_path):
     whole = (FILES / f"{name}.faiss").read_bytes()
     place = tmp_path / "a.faiss"

@@ -16,17 +16,18 @@ rows, ids = vectors(), numbers()
 faiss.omp_set_num_threads(1)
 
 
-def save(name, index, *, with_ids=False):
+def save(name, index, *, with_ids=False, training=rows):
     if not index.is_trained:
-        index.train(rows)
+        index.train(training)
     if with_ids:
         index.add_with_ids(rows, ids)
     else:
         index.add(rows)
     faiss.write_index(index, str(HERE / f"{name}.faiss"))
     if "sq" in name or "pq" in name:  # what the library itself decodes
+        inner = faiss.downcast_index(index.index) if hasattr(index, "index") else index
         if "ivf" in name:
-            index.make_direct_map()
+            inner.make_direct_map()
         np.save(HERE / f"{name}.npy", index.reconstruct_n(0, COUNT))
 
 
@@ -54,6 +55,16 @@ save("hnsw-sq8", faiss.index_factory(DIM, "HNSW8,SQ8", L2))
 save("refine", faiss.index_factory(DIM, "SQ4,RFlat", L2))
 save("refine-ivf", faiss.index_factory(DIM, "IVF3,PQ4x4np,RFlat", L2))
 save("pretransform", faiss.index_factory(DIM, "PCA8,Flat", L2))
+save("pretransform-whitening", faiss.index_factory(DIM, "PCAW16,Flat", L2))
+save("pretransform-normalized", faiss.index_factory(DIM, "L2norm,Flat", L2))
+save("turned", faiss.index_factory(DIM, "RR24,Flat", IP))
+save("turned-pad", faiss.index_factory(DIM, "Pad20,HNSW8,Flat", L2))
+save("turned-pca", faiss.index_factory(DIM, "PCAR16,IVF3,Flat", L2), with_ids=True)
+save("turned-pca-ip", faiss.index_factory(DIM, "PCA16,Flat", IP))
+save("turned-ivf-pq", faiss.index_factory(DIM, "OPQ4,IVF3,PQ4x4np", L2), training=vectors(300))
+save("fast-pq", faiss.index_factory(DIM, "PQ4x4fs", L2))
+save("fast-ivf-pq", faiss.index_factory(DIM, "IVF3,PQ4x4fs", L2))
+save("turned-fast-pq", faiss.index_factory(DIM, "OPQ4,PQ4x4fs", L2), training=vectors(300))
 
 packed = bits()
 for name, index in {

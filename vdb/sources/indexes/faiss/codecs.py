@@ -102,35 +102,43 @@ class ScalarQuantizer:
 
 
 class ProductQuantizer:
-    """One code for each of several parts of a vector: the number of a centroid."""
+    """One code for each of several parts of a vector: the number of a centroid.
+
+    Attributes:
+        count: How many parts there are.
+        bits: Of a code.
+    """
 
     def __init__(self, cursor: Cursor, dim: int) -> None:
         """Read its parameters."""
         own = cursor.size(1 << 31, "the dimension of the product quantizer")
-        self._parts = cursor.size(1 << 20, "its parts")
-        self._bits = cursor.size(24, "its bits")
+        self.count = cursor.size(1 << 20, "its parts")
+        self.bits = cursor.size(24, "its bits")
         centroids = cursor.array("<f4", "its centroids")
-        if own != dim or not self._parts or dim % self._parts or not self._bits:
+        if own != dim or not self.count or dim % self.count or not self.bits:
             raise cursor.error(
                 "the product quantizer",
-                f"says {self._parts:,} parts of {own:,} dimensions, {self._bits} bits each",
+                f"says {self.count:,} parts of {own:,} dimensions, {self.bits} bits each",
             )
-        if len(centroids) != dim << self._bits:
+        if len(centroids) != dim << self.bits:
             raise cursor.error(
                 "the product quantizer", f"has {len(centroids):,} numbers of centroids"
             )
-        self._centroids = centroids.reshape(self._parts, 1 << self._bits, dim // self._parts)
-        self.code_size = (self._parts * self._bits + 7) // 8
+        self._centroids = centroids.reshape(self.count, 1 << self.bits, dim // self.count)
+        self.code_size = (self.count * self.bits + 7) // 8
 
     @property
     def name(self) -> str:
         """In words."""
-        return f"codes of a product quantizer ({self._parts} parts, {self._bits} bits)"
+        return f"codes of a product quantizer ({self.count} parts, {self.bits} bits)"
 
     def decode(self, codes: NDArray[np.uint8]) -> Floats:
         """As `Codec.decode`."""
-        numbers = _numbers_of(codes, self._bits, self._parts)
-        parts = [self._centroids[part][numbers[:, part]] for part in range(self._parts)]
+        return self.vectors_of(_numbers_of(codes, self.bits, self.count))
+
+    def vectors_of(self, numbers: NDArray[np.int64]) -> Floats:
+        """Vectors (n, dim) from the numbers of centroids, (n, count)."""
+        parts = [self._centroids[part][numbers[:, part]] for part in range(self.count)]
         return np.concatenate(parts, axis=1)
 
 

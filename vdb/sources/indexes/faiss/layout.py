@@ -17,8 +17,10 @@ from numpy.typing import NDArray
 from vdb.model.config import Flat, IndexConfig
 from vdb.sources.indexes.faiss.codecs import Codec, ProductQuantizer, ScalarQuantizer
 from vdb.sources.indexes.faiss.cursor import Cursor, Region
+from vdb.sources.indexes.faiss.fast_scan import packed_lists_at, packed_rows_at
 from vdb.sources.indexes.faiss.list_places import list_places
 from vdb.sources.indexes.faiss.stored import Codes, Lists, Matrix, Stored
+from vdb.sources.indexes.faiss.transforms import Restored, Transform, transforms_at
 from vdb.sources.reading.graph_parameters import graph_index
 
 __all__ = ["LETTERS", "REFUSED", "Layout", "layout_at"]
@@ -43,6 +45,9 @@ LETTERS: Final = {
     "IxMp": "IndexIDMap",
     "IxM2": "IndexIDMap2",
     "IxRF": "IndexRefineFlat",
+    "IxPT": "IndexPreTransform",
+    "IPfs": "IndexPQFastScan",
+    "IwPf": "IndexIVFPQFastScan",
     "IBxF": "IndexBinaryFlat",
     "IBHf": "IndexBinaryHNSW",
     "IBwF": "IndexBinaryIVF",
@@ -52,13 +57,10 @@ LETTERS: Final = {
 """The indexes that are read."""
 
 REFUSED: Final = {
-    "IxPT": "its vectors were transformed before they were stored",
     "Ixrq": "it has one bit a number (RaBitQ)",
     "Ixrr": "it has a few bits a number (RaBitQ)",
     "Irfn": "it has packed codes of RaBitQ",
     "IHN2": "its vectors are codes of two levels",
-    "IPfs": "it has packed codes (fast scan)",
-    "IwPf": "it has packed codes (fast scan)",
     "IxRe": "it has codes of a residual quantizer",
     "IxLS": "it has codes of a local search quantizer",
     "IxHE": "it has hash codes of vectors",
@@ -88,6 +90,7 @@ class Layout:
         codec: What they are coded by; None for the numbers themselves.
         index: Its parameters as a collection can have them.
         ids: Where the table of ids lies; None where internal ids are ids.
+        transforms: What was done to the vectors before they were stored, and is undone.
     """
 
     letters: tuple[str, ...]
@@ -96,6 +99,7 @@ class Layout:
     codec: Codec | None = None
     index: IndexConfig | None = None
     ids: Region | None = None
+    transforms: tuple[Transform, ...] = ()
 
     @property
     def binary(self) -> bool:
@@ -106,6 +110,16 @@ class Layout:
     def exact(self) -> bool:
         """Whether the vectors are what was given."""
         return self.codec is None or (isinstance(self.codec, ScalarQuantizer) and self.codec.exact)
+
+    @property
+    def scans_tables(self) -> bool:
+        """Whether its scores are sums of table entries that were rounded to 8 bits."""
+        return "IxRF" not in self.letters and not {"IPfs", "IwPf"}.isdisjoint(self.letters)
+
+    @property
+    def keeps_values(self) -> bool:
+        """Whether the transforms leave the values of the metric as they are."""
+        return all(one.keeps(self.head.metric) for one in self.transforms)
 
 
 def layout_at(cursor: Cursor, depth: int = 0) -> Layout:
@@ -121,12 +135,14 @@ def layout_at(cursor: Cursor, depth: int = 0) -> Layout:
     if depth > _DEEPEST:
         raise cursor.error(f"the index {letters!r}", "lies inside too many others")
     head = _binary_head(cursor) if letters.startswith("IB") else _head(cursor)
-    if letters in ("IxFI", "IxF2", "IxFl", "IBxF", "IxSQ", "IxPq"):
+    if letters in ("IxFI", "IxF2", "IxFl", "IBxF", "IxSQ", "IxPq", "IPfs"):
         return _rows(cursor, letters, head)
     if letters.startswith("IH") or letters == "IBHf":
         return _graph(cursor, letters, head, depth)
     if letters.startswith("Iw") or letters == "IBwF":
         return _inverted(cursor, letters, head, depth)
+    if letters == "IxPT":
+        return _transformed(cursor, letters, head, depth)
     inner = layout_at(cursor, depth + 1)
     if letters == "IxRF":
         return _refined(cursor, letters, inner, depth)
@@ -168,6 +184,9 @@ def _rows(cursor: Cursor, letters: str, head: Head) -> Layout:
     if letters == "IxSQ":
         codec: Codec = ScalarQuantizer(cursor, head.dim)
         return Layout((letters,), head, _codes(cursor, head, codec), codec, Flat())
+    if letters == "IPfs":
+        packed = ProductQuantizer(cursor, head.dim)
+        return Layout((letters,), head, packed_rows_at(cursor, packed, head.count), packed, Flat())
     if letters == "IxPq":
         codec = ProductQuantizer(cursor, head.dim)
         stored = _codes(cursor, head, codec)
@@ -226,6 +245,8 @@ def _inverted(cursor: Cursor, letters: str, head: Head, depth: int) -> Layout:
     cursor.region(8, "the direct map")
     if kind == b"\2":  # a hash table: pairs
         cursor.region(16, "the direct map")
+    if letters == "IwPf":
+        return _packed(cursor, letters, head, quantizer, lists)
     codec: Codec | None = None
     residual = False
     width, number = head.columns * (1 if letters == "IBwF" else 4), "u1"
@@ -247,6 +268,20 @@ def _inverted(cursor: Cursor, letters: str, head: Head, depth: int) -> Layout:
     return Layout((letters, *quantizer.letters), head, stored, codec)
 
 
+def _packed(cursor: Cursor, letters: str, head: Head, quantizer: Layout, lists: int) -> Layout:
+    """Inverted lists of codes that were packed for fast scans."""
+    residual = cursor.number("?", "whether codes are residuals")
+    cursor.number("Q", "the size of a code")
+    cursor.number("i", "the size of a block")
+    cursor.number("Q", "the padded parts")
+    cursor.number("i", "the implementation")
+    cursor.number("Q", "the queries of a block")
+    codec = ProductQuantizer(cursor, head.dim)
+    centroids = _centroids(cursor, quantizer, lists) if residual else None
+    stored = packed_lists_at(cursor, codec, lists, head.count, centroids)
+    return Layout((letters, *quantizer.letters), head, stored, codec)
+
+
 def _centroids(cursor: Cursor, quantizer: Layout, lists: int) -> NDArray[np.float32]:
     parts = [vectors for _, vectors in quantizer.stored.parts(_BLOCK)]
     if quantizer.head.count != lists or not quantizer.exact:
@@ -261,3 +296,19 @@ def _refined(cursor: Cursor, letters: str, inner: Layout, depth: int) -> Layout:
     if (refined.head.count, refined.head.dim) != (inner.head.count, inner.head.dim):
         raise cursor.error("the refinement", f"has {refined.head.count:,} vectors")
     return replace(refined, letters=(letters, *inner.letters, *refined.letters), index=inner.index)
+
+
+def _transformed(cursor: Cursor, letters: str, head: Head, depth: int) -> Layout:
+    """The vectors of an index inside, as they were before they were transformed."""
+    transforms = transforms_at(cursor, head.dim)
+    inner = layout_at(cursor, depth + 1)
+    dim = transforms[-1].after if transforms else head.dim
+    if (inner.head.count, inner.head.dim) != (head.count, dim) or inner.binary:
+        raise cursor.error("the transforms", f"lead to {dim:,} dimensions, not {inner.head.dim:,}")
+    return replace(
+        inner,
+        letters=(letters, *inner.letters),
+        head=head,
+        stored=Restored(inner.stored, transforms),
+        transforms=(*transforms, *inner.transforms),
+    )

@@ -75,7 +75,9 @@ class FaissSource(Source):
         """faiss, with the file loaded."""
         # Where there are lines, its ids may be row numbers; its cosine needs queries of length 1.
         lines = self._beside is not None and self._beside.lines is not None
-        return None if lines or metric == "cosine" else _Library(self._file, self._index)
+        # Transformed vectors may have other values of the metric than those that were given.
+        others = not self._index.keeps_values or self._index.scans_tables
+        return None if lines or others or metric == "cosine" else _Library(self._file, self._index)
 
 
 class _Library:
@@ -85,7 +87,7 @@ class _Library:
         faiss = importlib.import_module("faiss")
         self.name = version_of("faiss-cpu")
         self.exact = index.letters[-1] in ("IxFI", "IxF2", "IxFl", "IBxF") and all(
-            one in ("IxMp", "IxM2", "IBMp", "IBM2") for one in index.letters[:-1]
+            one in ("IxMp", "IxM2", "IxPT", "IBMp", "IBM2") for one in index.letters[:-1]
         )
         self._binary = index.binary
         read = faiss.read_index_binary if index.binary else faiss.read_index
@@ -114,9 +116,18 @@ def _open(place: Place) -> Source:
         raise file.error(
             "the end", f"of the index is at byte {cursor.offset:,}; the file has {file.size:,}"
         )
-    notes: tuple[str, ...] = ()
+    notes = []
     if not index.exact and index.codec is not None:
-        notes = (f"vectors are decoded from {index.codec.name}: they are near those given",)
+        notes.append(f"vectors are decoded from {index.codec.name}: they are near those given")
+    if not all(one.is_exact for one in index.transforms):
+        notes.append("vectors were transformed and are turned back, which changes last bits")
+    if index.scans_tables:
+        notes.append("the scores of a fast scan are sums of rounded numbers, near those of vectors")
+    if not index.keeps_values:
+        notes.append(
+            f"the index compares transformed vectors, whose {index.head.metric} is another than "
+            "that of the vectors given"
+        )
     names = [LETTERS[one] for one in index.letters]
     listed = any(one.startswith(("Iw", "IBw")) for one in index.letters)
     has_ids = index.ids is not None or (listed and "IxRF" not in index.letters)
@@ -133,7 +144,7 @@ def _open(place: Place) -> Source:
         ids="int" if has_ids else "row",
         vectors="exact" if index.exact else "quantized",
         index=index.index,
-        notes=notes,
+        notes=tuple(notes),
     )
     beside = beside_index(file.path)
     if beside is not None:
@@ -148,8 +159,9 @@ def _recognise(place: Place) -> bool:
 
 FORMAT = SourceFormat(
     name="faiss",
-    title="indexes of faiss: Flat, SQ, PQ, HNSW, IVF, IDMap, RefineFlat, and binary ones; what "
-    "vdb export writes beside them",
+    title="indexes of faiss: Flat, SQ, PQ (fast scan too), HNSW, IVF, IDMap, RefineFlat, behind "
+    "rotations (OPQ, PCA that keeps all dimensions), and binary ones; what vdb export writes "
+    "beside them",
     kind="index",
     recognise=_recognise,
     open=_open,
