@@ -40,6 +40,7 @@ def commands(source):
 HOSTS = {
     "docs/guide/langchain.md": "langchain_core",
     "docs/guide/llama-index.md": "llama_index.core",
+    "docs/guide/scikit-learn.md": "sklearn",
 }
 
 

@@ -13,8 +13,8 @@ pytestmark = pytest.mark.skipif(
 CONTRIBUTING = (ROOT / "CONTRIBUTING.md").read_text(encoding="utf-8")
 # The conventions of engines are rows of other people's: each engine has the metrics that it has.
 ENGINES = ROOT / "vdb" / "scores" / "engines"
-# So are the types of numbers in their files.
-FILES = {ROOT / "vdb" / "sources", ROOT / "vdb" / "exports"}
+# So are the types of numbers in their files, and the distances of frameworks.
+FILES = {ROOT / "vdb" / "sources", ROOT / "vdb" / "exports", ROOT / "vdb" / "integrations"}
 
 
 def naming(word, symbol):

@@ -131,9 +131,11 @@ def test_a_missing_host_is_told_with_its_extra_and_other_errors_stay():
     assert missing_host(inside, "host", "extra") is inside
 
 
-@pytest.mark.parametrize("host", ["langchain_core", "llama_index"])
-def test_an_adapter_without_its_host_says_what_to_install(host):
-    module = {"langchain_core": "langchain", "llama_index": "llama_index"}[host]
+@pytest.mark.parametrize(
+    ("host", "module"),
+    [("langchain_core", "langchain"), ("llama_index", "llama_index"), ("sklearn", "sklearn")],
+)
+def test_an_adapter_without_its_host_says_what_to_install(host, module):
     pytest.importorskip(f"vdb.integrations.{module}", reason="written later, or not installed")
     code = (
         f"import sys; sys.modules[{host!r}] = None\n"
