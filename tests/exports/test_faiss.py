@@ -154,7 +154,7 @@ def test_an_empty_collection_is_an_empty_index(db, tmp_path, library):
 @pytest.mark.parametrize(
     ("build", "options", "message"),
     [
-        ({}, {}, r"takes ints as ids, and those of docs are texts: .*\"row\""),
+        ({}, {}, r"takes ints as ids, and those of docs are texts: .*ids=row"),
         ({"bare": (3,)}, {"ids": "row"}, r"no record without a vector, and docs has 1: .*left-out"),
         ({}, {"ids": "row", "M": 257}, "M must be between 2 and 256"),
         ({}, {"threads": 2}, "there is no 'threads'"),
@@ -175,7 +175,7 @@ def test_what_it_cannot_hold_is_refused_before_a_byte_is_written(
 def test_the_id_that_the_library_pads_with_is_refused(db, tmp_path):
     docs = db.create_collection("docs", dim=DIM, metric="l2")
     docs.add([-7, -1, 4], vectors(3))
-    with pytest.raises(vdb.InvalidArgumentError, match=r"pads answers with the id -1.*\"row\""):
+    with pytest.raises(vdb.InvalidArgumentError, match=r"pads answers with the id -1.*ids=row"):
         docs.export(tmp_path / "docs.faiss")
     assert list(tmp_path.iterdir()) == []
     docs.delete(-1)

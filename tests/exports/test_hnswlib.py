@@ -142,8 +142,8 @@ def test_an_empty_collection_is_an_empty_index(db, tmp_path, library):
 @pytest.mark.parametrize(
     ("build", "options", "message"),
     [
-        ({}, {}, r"takes ints as ids, and those of docs are texts: .*\"row\""),
-        ({"ids": "int"}, {}, r"takes ids from 0 on, and docs has -5: .*\"row\""),
+        ({}, {}, r"takes ints as ids, and those of docs are texts: .*ids=row"),
+        ({"ids": "int"}, {}, r"takes ids from 0 on, and docs has -5: .*ids=row"),
         ({"metric": "l1"}, {"ids": "row"}, "the metric l2 or ip or dot or cosine; docs has l1"),
         ({"dtype": "bit"}, {"ids": "row"}, "docs has hamming"),
         ({"bare": (3,)}, {"ids": "row"}, r"no record without a vector, and docs has 1: .*left-out"),

@@ -130,7 +130,7 @@ def test_what_was_changed_in_the_database_since_is_imported(db, tmp_path, connec
         ("UPDATE docs SET payload = 'no JSON'", "rowid .* of docs: the payload is not JSON"),
         (
             "UPDATE vdb_export SET schema = replace(schema, '\"l2\"', '\"l1\"')",
-            "under l1, the table",
+            "metric l1, and the table docs l2",
         ),
         ("UPDATE vdb_export SET schema = replace(schema, '16', '8')", "8 dimensions of float32"),
         ("UPDATE vdb_export SET schema = replace(schema, 'n\": 1', 'n\": 2')", "must be 1, got 2"),

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Final
 
 from vdb.exports.data import flat_vectors, hdf5, npy, tables
-from vdb.exports.databases import lance, sqlite_vec
+from vdb.exports.databases import lance, pgvector, sqlite_vec
 from vdb.exports.export_format import ExportFormat
 from vdb.exports.indexes import faiss, hnswlib
 
@@ -19,6 +19,7 @@ FORMATS: Final[dict[str, ExportFormat]] = {
         hnswlib.FORMAT,
         # databases
         lance.FORMAT,
+        pgvector.FORMAT,
         sqlite_vec.FORMAT,
         # data
         *flat_vectors.FORMATS,

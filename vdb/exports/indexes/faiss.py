@@ -71,7 +71,7 @@ def _prepare(
     if own_ids and _has_padding(content):
         raise InvalidArgumentError(
             f"faiss pads answers with the id {_PADDING}, which is a record of {content.name}: "
-            'options={"ids": "row"} writes row numbers, and the ids in a file beside',
+            "the option ids=row writes row numbers, and the ids in a file beside",
             expected="other ids",
             received=_PADDING,
         )

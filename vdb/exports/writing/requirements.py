@@ -98,7 +98,7 @@ def left_out(content: Content, title: str, missing: str = "refused") -> tuple[st
     if missing == "refused":
         raise InvalidArgumentError(
             f"{title} holds no record without a vector, and {content.name} has {count:,}: "
-            'options={"missing": "left-out"} leaves them out',
+            "the option missing=left-out leaves them out",
             expected="a vector in each record",
             received=count,
         )
@@ -136,7 +136,7 @@ def int_ids(content: Content, title: str, ids: str = "own", least: int = LIMITS.
     """
     if ids == "row":
         return False
-    way_out = 'options={"ids": "row"} writes row numbers, and the ids in a file beside'
+    way_out = "the option ids=row writes row numbers, and the ids in a file beside"
     if content.id_kind == "str":
         raise InvalidArgumentError(
             f"{title} takes ints as ids, and those of {content.name} are texts: {way_out}",

@@ -10,21 +10,18 @@ from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from itertools import islice
 from pathlib import Path
-from typing import Any, Final
-
-import numpy as np
+from typing import Any
 
 from vdb.errors import SourceError
 from vdb.model.arguments import shown
-from vdb.model.dtypes import DTYPES
 from vdb.sources.batch import SourceBatch
 from vdb.sources.info import SourceInfo, with_metric
-from vdb.sources.reading.exported_schema import exported_schema, with_schema
+from vdb.sources.reading.exported_schema import exact_numbers, with_own_scores
+from vdb.sources.reading.lines_beside import beside
 from vdb.sources.reading.record_lines import json_lines, line_error
+from vdb.sources.reading.records_beside import schema_beside
 
 __all__ = ["BesideIndex", "beside_index"]
-
-_SCHEMA_BYTES: Final = 1 << 24
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,19 +49,10 @@ class BesideIndex:
             SourceError: The schema is of other vectors.
             MetricMismatchError: It says another metric.
         """
-        schema_file = self.path.with_suffix(".json")
         try:
-            whole = with_schema(info, self.schema)
+            whole = with_own_scores(info, self.schema)
         except ValueError as error:
-            raise line_error(schema_file, 1, str(error)) from None
-        bits = "bit" in (whole.dtype, info.dtype)
-        if whole.dim != info.dim or (bits and whole.dtype != info.dtype):
-            text = f"has {info.dim} dimensions of {info.dtype}"
-            raise line_error(
-                schema_file,
-                1,
-                f"is of {whole.dim} dimensions of {whole.dtype}, and {self.path} {text}",
-            )
+            raise line_error(self.path.with_suffix(".json"), 1, str(error)) from None
         unit = whole.metric == "cosine"
         notes = ("vectors were brought to unit length when they were exported",) if unit else ()
         ids, more = info.ids, info.notes
@@ -77,8 +65,6 @@ class BesideIndex:
             whole = with_metric(replace(whole, metrics=()), metric)
         return replace(
             whole,
-            version=info.version,
-            convention=info.convention,
             metrics=(),
             dtype=info.dtype if unit else whole.dtype,
             vectors="normalized" if unit else info.vectors,
@@ -95,7 +81,11 @@ class BesideIndex:
         lines = None if self.lines is None else json_lines(self.lines)
         place = 0
         for batch in batches:
-            whole = replace(batch, vectors=self._numbers(batch, dtype))
+            try:
+                whole = replace(batch, vectors=exact_numbers(batch.vectors, dtype))
+            except ValueError as error:
+                text, where = f"{self.path}: {batch.place(0)} and behind it", batch.place(0)
+                raise SourceError(f"{text}: {error}", path=str(self.path), place=where) from None
             if lines is not None and self.lines is not None:
                 last = int(batch.rows[-1]) + 1 if len(batch) else place
                 part = list(islice(lines, last - place))
@@ -106,17 +96,6 @@ class BesideIndex:
                 whole = _with_lines(whole, self.lines, chosen)
             yield whole
 
-    def _numbers(self, batch: SourceBatch, dtype: str) -> Any:
-        numbers = batch.vectors.astype(DTYPES[dtype].stored)
-        if not np.array_equal(numbers, batch.vectors):
-            raise SourceError(
-                f"{self.path}: {batch.place(0)} and those behind it: have numbers that are none "
-                f"of {dtype}, which {self.path.with_suffix('.json').name} says",
-                path=str(self.path),
-                place=batch.place(0),
-            )
-        return numbers
-
 
 def beside_index(path: Path) -> BesideIndex | None:
     """What an export of vdb laid beside the file of an index; None where there is no schema.
@@ -124,15 +103,8 @@ def beside_index(path: Path) -> BesideIndex | None:
     Raises:
         SourceError: The schema is of another version, or without a part.
     """
-    place = path.with_suffix(".json")
-    if place == path or not place.is_file() or place.stat().st_size > _SCHEMA_BYTES:
-        return None
-    try:
-        schema = exported_schema(place.read_bytes())
-    except ValueError as error:
-        raise line_error(place, 1, str(error)) from None
-    lines = path.with_suffix(".jsonl")
-    return None if schema is None else BesideIndex(path, schema, lines if lines.is_file() else None)
+    schema = schema_beside(path)
+    return None if schema is None else BesideIndex(path, schema, beside(path, ".jsonl"))
 
 
 def _with_lines(batch: SourceBatch, path: Path, lines: list[tuple[int, Any]]) -> SourceBatch:

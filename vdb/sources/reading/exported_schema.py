@@ -10,13 +10,24 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import Any, Final
 
+import numpy as np
+from numpy.typing import NDArray
+
 from vdb.errors import InvalidArgumentError
 from vdb.model.config import index_from_map
+from vdb.model.dtypes import DTYPES
 from vdb.model.metrics import METRICS
 from vdb.sources.info import SourceInfo
 from vdb.sources.reading.plain_json import PlainJsonError, plain_json
 
-__all__ = ["EXPORTED", "METADATA", "exported_schema", "with_schema"]
+__all__ = [
+    "EXPORTED",
+    "METADATA",
+    "exact_numbers",
+    "exported_schema",
+    "with_own_scores",
+    "with_schema",
+]
 
 METADATA: Final = b"vdb"
 """The key of the schema in the metadata of a Parquet file."""
@@ -100,3 +111,36 @@ def with_schema(info: SourceInfo, schema: dict[str, Any]) -> SourceInfo:
         fields=schema["fields"],
         optional_vectors=bool(schema.get("optional_vectors")),
     )
+
+
+def with_own_scores(info: SourceInfo, schema: dict[str, Any]) -> SourceInfo:
+    """As `with_schema` for files of an engine, whose scores and version stay those of the source.
+
+    Raises:
+        ValueError: The schema is of other vectors, or its index is none.
+    """
+    whole = with_schema(info, schema)
+    wide = whole.dtype if whole.dtype == "bit" else "float32"
+    narrow = "bit" if info.dtype == "bit" else "float32"
+    if (whole.dim, wide) != (info.dim, narrow):
+        raise ValueError(
+            f"it is of {whole.dim} dimensions of {whole.dtype}, and the vectors have {info.dim} of "
+            f"{info.dtype}"
+        )
+    return replace(whole, version=info.version, numbers=info.numbers, convention=info.convention)
+
+
+def exact_numbers(vectors: NDArray[Any], dtype: str) -> NDArray[Any]:
+    """Vectors as rows of a dtype that holds their numbers.
+
+    Raises:
+        ValueError: One is none of the dtype.
+    """
+    kind = DTYPES[dtype].stored
+    if vectors.dtype == kind:
+        return vectors
+    with np.errstate(invalid="ignore", over="ignore"):
+        numbers: NDArray[Any] = vectors.astype(kind)
+    if not np.array_equal(numbers, vectors):
+        raise ValueError(f"has numbers that are none of {dtype}, which the schema says")
+    return numbers

@@ -1,7 +1,8 @@
 """A plain dump of pg_dump: its tables with vectors, their indexes, and where their rows begin.
 
 A table's statement has one column a line; its rows follow a COPY statement; an index of pgvector
-names the class of its operators, which says the metric.
+names the class of its operators, which says the metric. The comment on a table that vdb export
+made is the schema of the collection.
 """
 
 from __future__ import annotations
@@ -28,6 +29,7 @@ _INDEX = re.compile(
     rf"\((?:\(\()?({_NAME})(?:\)::(?:{_NAME}\.)?\w+\(\d+\)\))? (?:{_NAME}\.)?(\w+)\)"
     r"(?: WITH \((.*)\))?"
 )
+_COMMENT = re.compile(rf"COMMENT ON TABLE {_QUALIFIED} IS '(.*)';")
 _CONSTRAINT = re.compile(r" (NOT NULL|DEFAULT|GENERATED|COLLATE|PRIMARY|UNIQUE|CONSTRAINT|CHECK)\b")
 
 
@@ -42,6 +44,7 @@ class Table:
         offset: Byte of the first row; None where there are no rows.
         line: The number of its line.
         indexes: Those over its vectors.
+        comment: That on it, where it is one line.
     """
 
     name: str
@@ -50,6 +53,7 @@ class Table:
     offset: int | None = None
     line: int = 0
     indexes: list[VectorIndex] = field(default_factory=list)
+    comment: str | None = None
 
     @property
     def vectors(self) -> list[str]:
@@ -103,6 +107,9 @@ class Dump:
             return table
         if match := _INDEX.match(text):
             self._index(match)
+        elif match := _COMMENT.fullmatch(text):
+            name = _plain(match[1])
+            self.tables.setdefault(name, Table(name)).comment = match[2].replace("''", "'")
         elif text.startswith("-- Dumped from database version ") and self.version is None:
             self.version = text.removeprefix("-- Dumped from database version ")
         return None

@@ -3,19 +3,20 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any, Final
 
 import numpy as np
 from numpy.typing import NDArray
 
-from vdb.errors import InvalidArgumentError
+from vdb.errors import InvalidArgumentError, SourceError
 from vdb.model.records import Id
 from vdb.sources.batch import Refusal, SourceBatch
 from vdb.sources.databases.pgvector.columns import VECTORS, Column, field_type
 from vdb.sources.databases.pgvector.vector_indexes import Purpose
 from vdb.sources.engine import Engine
 from vdb.sources.info import IdKind, SourceInfo
+from vdb.sources.reading.exported_schema import exact_numbers
 from vdb.sources.source import Source
 
 __all__ = ["PgvectorSource", "RowLayout", "Rows", "layout_of", "table_info"]
@@ -39,6 +40,9 @@ class RowLayout:
         value: A value of a column from what a row has of it.
         numbers: A vector likewise.
         optional: Whether a row whose vector is null is a record without one.
+        whole: The place of whole payloads, of which other columns have parts; None where all
+            columns together are the payload.
+        dtype: The dtype of a collection that was exported; None: the column's numbers.
     """
 
     columns: list[Column]
@@ -48,6 +52,8 @@ class RowLayout:
     value: Callable[[Column, Any], Any]
     numbers: Callable[[Column, Any], NDArray[Any]]
     optional: bool = False
+    whole: int | None = None
+    dtype: str | None = None
 
     @property
     def payload(self) -> list[Column]:
@@ -94,9 +100,19 @@ class PgvectorSource(Source):
         for number, fields in self._rows():
             part.add(number, fields)
             if part.count == rows:
-                yield part.batch()
+                yield self._batch(part)
                 part = _Part(self._layout_of_rows, self.info, part.seen)
-        yield part.batch()
+        yield self._batch(part)
+
+    def _batch(self, part: _Part) -> SourceBatch:
+        batch, dtype = part.batch(), self._layout_of_rows.dtype
+        if dtype is None:
+            return batch
+        try:
+            return replace(batch, vectors=exact_numbers(batch.vectors, dtype))
+        except ValueError as error:
+            path = self.info.path
+            raise SourceError(f"{path}: the vectors: {error}", path=path, place="it") from None
 
 
 class _Part:
@@ -123,20 +139,28 @@ class _Part:
             _require_columns(fields, layout)
             own_id = layout.id_of(fields, self.seen)
             vector = self._vector(fields[layout.vector])
-            payload = {
-                column.name: None if field is None else layout.value(column, field)
-                for place, (column, field) in enumerate(zip(layout.columns, fields, strict=True))
-                if place != layout.id and not column.is_vector
-            }
+            payload = self._payload(fields)
         except (ValueError, KeyError, OverflowError) as error:
             text = f"has the value {error}" if isinstance(error, KeyError) else str(error)
             self._refusals.append(Refusal(f"{layout.place} {number:,}", own_id, text))
         else:
             self._ids.append(own_id)
             self._vectors.append(vector)
-            self._payloads.append(payload or None)
+            self._payloads.append(payload)
             self._rows.append(number)
         self.seen += 1
+
+    def _payload(self, fields: Sequence[Any]) -> Any:
+        layout = self._layout
+        if layout.whole is not None:
+            field = fields[layout.whole]
+            return None if field is None else layout.value(layout.columns[layout.whole], field)
+        values = {
+            column.name: None if field is None else layout.value(column, field)
+            for place, (column, field) in enumerate(zip(layout.columns, fields, strict=True))
+            if place != layout.id and not column.is_vector
+        }
+        return values or None
 
     def _vector(self, field: Any) -> NDArray[Any] | None:
         column = self._layout.columns[self._layout.vector]

@@ -9,12 +9,13 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 from typing import Any, Final
 
-import numpy as np
-
-from vdb.model.dtypes import DTYPES
 from vdb.sources.batch import SourceBatch
 from vdb.sources.info import SourceInfo
-from vdb.sources.reading.exported_schema import exported_schema, with_schema
+from vdb.sources.reading.exported_schema import (
+    exact_numbers,
+    exported_schema,
+    with_own_scores,
+)
 from vdb.sources.reading.plain_json import PlainJsonError, plain_json
 from vdb.sources.reading.sqlite_file import SqliteFile
 
@@ -39,24 +40,16 @@ class Export:
             SourceError: The schema is of other vectors.
         """
         try:
-            whole = with_schema(info, self.schema)
+            whole = with_own_scores(info, self.schema)
         except ValueError as error:
             raise self.file.error(f"the schema in {_TABLE}", str(error)) from None
-        wide = "float32" if whole.dtype == "float16" else whole.dtype
-        own = info.dim, info.metric, info.numbers
-        if (whole.dim, whole.metric, wide) != own:
+        if whole.metric != info.metric:
             raise self.file.error(
                 f"the schema in {_TABLE}",
-                f"is of {whole.dim} dimensions of {whole.dtype} under {whole.metric}, the table "
-                f"{self.table} has {info.dim} of {info.numbers} under {info.metric}",
+                f"has the metric {whole.metric}, and the table {self.table} {info.metric}",
             )
-        return replace(
-            whole,
-            version=info.version,
-            numbers=info.numbers,
-            convention=info.convention,
-            columns={name: kind for name, kind in info.columns.items() if name != _PAYLOAD},
-        )
+        columns = {name: kind for name, kind in info.columns.items() if name != _PAYLOAD}
+        return replace(whole, columns=columns)
 
     def completed(self, batch: SourceBatch) -> SourceBatch:
         """The batch with numbers of the collection's dtype, and with whole payloads.
@@ -64,11 +57,10 @@ class Export:
         Raises:
             SourceError: A payload is no JSON, or a number is none of the dtype.
         """
-        numbers = batch.vectors.astype(DTYPES[self.schema["dtype"]].stored)
-        if not np.array_equal(numbers, batch.vectors, equal_nan=numbers.dtype.kind == "f"):
-            raise self.file.error(
-                f"table {self.table}", f"has numbers that are none of {self.schema['dtype']}"
-            )
+        try:
+            numbers = exact_numbers(batch.vectors, self.schema["dtype"])
+        except ValueError as error:
+            raise self.file.error(f"table {self.table}", str(error)) from None
         payloads = [
             self._payload(batch.place(place), columns)
             for place, columns in enumerate(batch.payload_list())
