@@ -6,6 +6,7 @@ import pickle
 import numpy as np
 import pytest
 
+from sources.files import fbin
 from support.import_command import CREATE, contents
 
 
@@ -224,4 +225,21 @@ def test_a_file_of_another_kind_says_what_is_read(run, tmp_path, name):
     ran = run("import", tmp_path / "no.vdb", "docs", tmp_path / name, *CREATE)
     reason = "not a zip file" if name == "docs.npz" else "npy, parquet"
     assert ran.failed_with(name, reason)
+    assert not (tmp_path / "no.vdb").exists()
+
+
+@pytest.mark.parametrize(
+    "option",
+    [
+        ("--scores", "nonsense"),
+        ("--M", 1),
+        ("--field", "n:words"),
+        ("--dtype", "x"),
+    ],
+)
+@pytest.mark.parametrize("create", [("--create",), ()])
+def test_a_schema_that_cannot_be_leaves_no_database(run, tmp_path, vectors, option, create):
+    file = fbin(tmp_path / "a.fbin", vectors)
+    ran = run("import", tmp_path / "no.vdb", "docs", file, "--metric", "l2", *create, *option)
+    assert ran.failed_with(), ran
     assert not (tmp_path / "no.vdb").exists()

@@ -10,7 +10,12 @@ from typing import Any
 
 from vdb.api.importing.report import ImportReport
 from vdb.api.importing.run import IDS, Run
-from vdb.api.importing.target import Arguments, ImportDatabase, Schema
+from vdb.api.importing.target import (
+    Arguments,
+    ImportDatabase,
+    schema_of_collection,
+    schema_of_source,
+)
 from vdb.api.importing.verification import verify
 from vdb.errors import (
     ArgumentTypeError,
@@ -134,9 +139,9 @@ def import_source(
     )
     with place.opened(metric, optional=bool(optional)) as source:
         if existing is None:
-            full = Schema.of(name, source.info, schema)
+            full = schema_of_source(name, source.info, schema)
         else:
-            full = Schema.of_existing(db, existing, source.info, schema)
+            full = schema_of_collection(db, existing, source.info, schema)
         run = Run(
             source,
             full,

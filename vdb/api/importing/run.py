@@ -15,10 +15,11 @@ from dataclasses import dataclass, field, replace
 from typing import Any
 
 from vdb.api.collection import Collection
+from vdb.api.collection_schema import CollectionSchema
 from vdb.api.importing.repeats import refuse_repeats
 from vdb.api.importing.report import ImportReport
 from vdb.api.importing.screening import write_sound_rows
-from vdb.api.importing.target import ImportDatabase, Schema
+from vdb.api.importing.target import ImportDatabase
 from vdb.errors import VdbError
 from vdb.model import config
 from vdb.model.config import Flat
@@ -49,7 +50,7 @@ class Run:
     """
 
     source: Source
-    schema: Schema
+    schema: CollectionSchema
     db: ImportDatabase
     ids: str = "source"
     on_duplicate: str = "error"

@@ -8,18 +8,18 @@ from dataclasses import dataclass
 from typing import Any, Literal, Protocol
 
 from vdb.api.collection import Collection
+from vdb.api.collection_schema import CollectionSchema
 from vdb.errors import DimensionMismatchError, InvalidArgumentError
-from vdb.index import rows_within
 from vdb.model import config
 from vdb.model.config import IndexConfig
-from vdb.model.dtypes import DTYPES, dtype_named
+from vdb.model.dtypes import dtype_named
 from vdb.model.filters.field_types import field_types
 from vdb.model.metrics import METRICS, metric_named
 from vdb.scores.conversion import conventions
 from vdb.sources import SourceInfo
 from vdb.sources.info import with_metric
 
-__all__ = ["Arguments", "ImportDatabase", "Schema"]
+__all__ = ["Arguments", "ImportDatabase", "schema_of_collection", "schema_of_source"]
 
 
 class ImportDatabase(Protocol):
@@ -53,121 +53,84 @@ class Arguments:
     optional_vectors: bool | None = None
 
 
-@dataclass(frozen=True, slots=True)
-class Schema:
-    """The schema of the collection, checked."""
+def schema_of_source(name: str, info: SourceInfo, given: Arguments) -> CollectionSchema:
+    """The schema for the records of a source.
 
-    name: str
-    dim: int | Literal["auto"]
-    metric: str
-    dtype: str
-    index: IndexConfig
-    scores: str
-    model: str | None
-    fields: dict[str, str]
-    optional_vectors: bool
+    Raises:
+        InvalidArgumentError: The metric is not known, or an argument is out of range.
+        MetricMismatchError: The source was built for another metric than the one given.
+    """
+    metric = _metric(info, given.metric)
+    dtype = dtype_named(info.dtype if given.dtype is None else given.dtype)
+    config.vector_type(dtype.name, metric_named(metric))
+    dim = _dim(info, dtype.name)
+    index = info.index if given.index is None else config.index_config(given.index)
+    if index is None or info.index is index:
+        index = _fitting(index, metric, dtype.name)
+    scores = given.scores
+    if scores is None:
+        scores = info.convention if info.convention in conventions(metric) else "native"
+    fields: Any = given.fields
+    if isinstance(fields, str) and fields == "auto":
+        fields = info.fields
+    optional = given.optional_vectors
+    return CollectionSchema(
+        name,
+        dim or "auto",
+        metric,
+        dtype.name,
+        index,
+        scores,
+        info.model if given.model is None else given.model,
+        field_types(fields),
+        info.optional_vectors if optional is None else optional,
+    )
 
-    @classmethod
-    def of(cls, name: str, info: SourceInfo, given: Arguments) -> Schema:
-        """The schema for the records of a source.
 
-        Raises:
-            InvalidArgumentError: The metric is not known, or an argument is out of range.
-            MetricMismatchError: The source was built for another metric than the one given.
-        """
-        metric = _metric(info, given.metric)
-        dtype = dtype_named(info.dtype if given.dtype is None else given.dtype)
-        config.vector_type(dtype.name, metric_named(metric))
-        dim = _dim(info, dtype.name)
-        index = info.index if given.index is None else config.index_config(given.index)
-        if index is None or info.index is index:
-            index = _fitting(index, metric, dtype.name)
-        scores = given.scores
-        if scores is None:
-            scores = info.convention if info.convention in conventions(metric) else "native"
-        fields: Any = given.fields
-        if isinstance(fields, str) and fields == "auto":
-            fields = info.fields
-        optional = given.optional_vectors
-        return cls(
-            config.collection_name(name),
-            dim or "auto",
-            metric,
-            dtype.name,
-            index,
-            scores,
-            info.model if given.model is None else given.model,
-            field_types(fields),
-            info.optional_vectors if optional is None else optional,
+def schema_of_collection(
+    db: ImportDatabase, collection: Collection, info: SourceInfo, given: Arguments
+) -> CollectionSchema:
+    """That of a collection, which must agree with what is given and can take the records.
+
+    Raises:
+        MetricMismatchError: The source was built for another metric.
+        DimensionMismatchError: Its vectors have another length.
+        InvalidArgumentError: An argument differs from what the collection has.
+    """
+    fields: Any = None if given.fields == "auto" else given.fields
+    db.create_collection(
+        collection.name,
+        dim=collection.dim or "auto",
+        metric=collection.metric if given.metric is None else given.metric,
+        dtype=given.dtype,
+        index=given.index,
+        scores=given.scores,
+        model=given.model,
+        fields=fields,
+        optional_vectors=bool(given.optional_vectors),
+        exist_ok=True,
+    )
+    with_metric(info, collection.metric)
+    dim = _dim(info, collection.dtype)
+    if dim and collection.dim is not None and dim != collection.dim:
+        raise DimensionMismatchError(
+            f"{info.path} has vectors of {dim} numbers, collection {collection.name} of "
+            f"{collection.dim}",
+            expected=collection.dim,
+            received=dim,
         )
-
-    @classmethod
-    def of_existing(
-        cls, db: ImportDatabase, collection: Collection, info: SourceInfo, given: Arguments
-    ) -> Schema:
-        """That of a collection, which must agree with what is given and can take the records.
-
-        Raises:
-            MetricMismatchError: The source was built for another metric.
-            DimensionMismatchError: Its vectors have another length.
-            InvalidArgumentError: An argument differs from what the collection has.
-        """
-        fields: Any = None if given.fields == "auto" else given.fields
-        db.create_collection(
-            collection.name,
-            dim=collection.dim or "auto",
-            metric=collection.metric if given.metric is None else given.metric,
-            dtype=given.dtype,
-            index=given.index,
-            scores=given.scores,
-            model=given.model,
-            fields=fields,
-            optional_vectors=bool(given.optional_vectors),
-            exist_ok=True,
-        )
-        with_metric(info, collection.metric)
-        dim = _dim(info, collection.dtype)
-        if dim and collection.dim is not None and dim != collection.dim:
-            raise DimensionMismatchError(
-                f"{info.path} has vectors of {dim} numbers, collection {collection.name} of "
-                f"{collection.dim}",
-                expected=collection.dim,
-                received=dim,
-            )
-        own = collection.info()
-        return cls(
-            own.name,
-            own.dim or dim or "auto",
-            own.metric,
-            own.dtype,
-            own.index,
-            own.scores,
-            own.model,
-            dict(own.fields),
-            own.optional_vectors,
-        )
-
-    def rows_within(self, memory_limit: int, threads: int) -> int:
-        """As `Collection.rows_within`, for the empty collection."""
-        dim = 1 if self.dim == "auto" else self.dim
-        dtype = DTYPES[self.dtype]
-        return rows_within(
-            memory_limit, dim=dim, dtype=dtype, index=self.index, slots=0, threads=threads
-        )
-
-    def make(self, db: ImportDatabase, **more: Any) -> Collection:
-        """The collection, created; `more` goes to `create_collection`."""
-        return db.create_collection(
-            self.name,
-            dim=self.dim,
-            metric=self.metric,
-            dtype=self.dtype,
-            scores=self.scores,
-            model=self.model,
-            fields=self.fields,
-            optional_vectors=self.optional_vectors,
-            **({"index": self.index} | more),
-        )
+    own = collection.info()
+    return CollectionSchema(
+        own.name,
+        own.dim or dim or "auto",
+        own.metric,
+        own.dtype,
+        own.index,
+        own.scores,
+        own.model,
+        own.fields,
+        own.optional_vectors,
+    )
 
 
 def _dim(info: SourceInfo, dtype: str) -> int | None:

@@ -6,18 +6,15 @@ from dataclasses import dataclass
 from typing import Any, Literal, TypeVar
 
 from vdb.api.collection import Collection
-from vdb.api.database import Database
+from vdb.api.collection_schema import CollectionSchema
 from vdb.errors import CollectionExistsError, InvalidArgumentError
-from vdb.model import config
 from vdb.model.config import HNSW, Flat, IndexConfig
 from vdb.model.filters.field_types import field_types
-from vdb.model.metrics import metric_named
 from vdb.scores.table import convention_named
 
 __all__ = [
     "NO_CODES",
     "Options",
-    "Schema",
     "codes_from",
     "index_from",
     "index_over",
@@ -62,9 +59,9 @@ class Options:
         }
         return {option: value for option, value in values.items() if value is not None}
 
-    def schema(self, name: str, dim: int | Literal["auto"]) -> Schema:
+    def schema(self, name: str, dim: int | Literal["auto"]) -> CollectionSchema:
         """The schema that the options describe; raises VdbError for an invalid one."""
-        return Schema(
+        return CollectionSchema(
             name,
             dim,
             required("--metric", self.metric),
@@ -127,47 +124,6 @@ class Options:
                     expected=stored[option],
                     received=value,
                 )
-
-
-@dataclass(frozen=True, slots=True)
-class Schema:
-    """A new collection; checked before the database is created, so that no empty one is left."""
-
-    name: str
-    dim: int | Literal["auto"]
-    metric: str
-    dtype: str
-    index: IndexConfig
-    scores: str
-    model: str | None
-    fields: dict[str, str]
-    optional_vectors: bool = False
-
-    def __post_init__(self) -> None:
-        config.collection_name(self.name)
-        metric = metric_named(self.metric)
-        dtype = config.vector_type(self.dtype, metric)
-        config.collection_dimension(self.dim, dtype)
-        config.fitting_index(self.index, metric, dtype)
-        convention_named(self.scores, self.metric, dtype=self.dtype, argument="--scores")
-        config.model_text(self.model)
-
-    def make(self, db: Database) -> Collection:
-        """Create the collection, empty."""
-        try:
-            return db.create_collection(
-                self.name,
-                dim=self.dim,
-                metric=self.metric,
-                dtype=self.dtype,
-                index=self.index,
-                scores=self.scores,
-                model=self.model,
-                fields=self.fields,
-                optional_vectors=self.optional_vectors,
-            )
-        except CollectionExistsError:
-            raise name_taken_error(self.name) from None
 
 
 def field_types_from(options: tuple[str, ...]) -> dict[str, str]:

@@ -9,9 +9,10 @@ import click
 
 from vdb.api import database
 from vdb.api.collection import Collection
+from vdb.api.collection_schema import CollectionSchema
 from vdb.cli.arguments import numbers, options
 from vdb.cli.arguments.command import command
-from vdb.cli.arguments.schema import Options, Schema, required
+from vdb.cli.arguments.schema import Options, name_taken_error, required
 from vdb.cli.render import output
 from vdb.errors import CollectionExistsError, InvalidArgumentError
 from vdb.maintenance.info import CollectionInfo, DatabaseInfo
@@ -86,14 +87,14 @@ def create(
 
 
 def _collection(
-    db: database.Database, schema: Schema, schema_options: Options, *, exist_ok: bool
+    db: database.Database, schema: CollectionSchema, schema_options: Options, *, exist_ok: bool
 ) -> tuple[Collection, bool]:
     """The collection, and whether it was made."""
     try:
         return schema.make(db), True
     except CollectionExistsError:
         if not exist_ok:
-            raise
+            raise name_taken_error(schema.name) from None
     dim = schema.dim if isinstance(schema.dim, int) else None
     collection = db.collection(schema.name, metric=schema.metric, dim=dim, model=schema.model)
     schema_options.compare(collection)

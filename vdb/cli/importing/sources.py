@@ -82,12 +82,12 @@ def import_into(target: Target, source: Source, *, plain: bool, **how: Any) -> I
         Interrupted: Ctrl-C; says how many records are committed.
         VdbError: Likewise, in words of the command line.
     """
-    from vdb.api.importing.target import Arguments, Schema
+    from vdb.api.importing.target import Arguments, schema_of_source
 
     name, schema = target.name, target.schema
     arguments = _arguments(schema, source.info, plain=plain)
     if target.create:
-        Schema.of(name, source.info, Arguments(**arguments))
+        schema_of_source(name, source.info, Arguments(**arguments))
     with target.opened() as db, progress_bar.stages() as show:
         collection = _existing(db, target, plain=plain)
         if collection is not None:
