@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import random
+
 import numpy as np
 
 DIM = 16
@@ -36,3 +38,59 @@ def payloads(count=COUNT):
         {"i": i, "title": f"Title {i} ü", "score": i / 4, "even": i % 2 == 0}
         for i in range(count - 1)
     ] + [None]
+
+
+class Records:
+    """The records of small files, or random ones of a seed: the same for the same seed.
+
+    Attributes:
+        count: How many.
+        small: Whether they are those of the small files.
+    """
+
+    def __init__(self, count=COUNT, seed=None):
+        self.count, self.small, self._seed = count, seed is None, seed
+
+    def vectors(self, count=None, dim=DIM):
+        """As the function; random ones are any float32 from -2 to 2."""
+        count = self.count if count is None else count
+        if self.small:
+            return vectors(count, dim)
+        draw = np.random.default_rng([self._seed, count, dim])
+        return draw.uniform(-2, 2, size=(count, dim)).astype(np.float32).clip(-2, 1.9999)
+
+    def bits(self, count=None, dim=64):
+        """As the function."""
+        count = self.count if count is None else count
+        if self.small:
+            return bits(count, dim)
+        draw = np.random.default_rng([self._seed, count, dim, 1])
+        return draw.integers(0, 256, size=(count, dim // 8), dtype=np.uint8)
+
+    def numbers(self, count=None):
+        """As the function; random ones are below 2**40."""
+        count = self.count if count is None else count
+        if self.small:
+            return numbers(count)
+        draw = random.Random(f"{self._seed} numbers")
+        return np.array(draw.sample(range(5, 2**40), count), dtype=np.int64)
+
+    def names(self, count=None):
+        """As the function."""
+        return [f"doc-{number}" for number in self.numbers(count).tolist()]
+
+    def payloads(self):
+        """As the function; random ones have texts of all kinds of characters."""
+        if self.small:
+            return payloads(self.count)
+        draw = random.Random(f"{self._seed} payloads")
+        made = [
+            {
+                "i": draw.randrange(-(2**31), 2**31),
+                "title": "".join(draw.choices("aZ0 ü…😀'\"\\\n\t,{}[]%", k=draw.randrange(1, 12))),
+                "score": draw.choice([draw.gauss(0, 1), draw.gauss(0, 1e30), 0.5, 1e-300]),
+                "even": draw.random() < 0.5,
+            }
+            for _ in range(self.count - 1)
+        ]
+        return [*made, None]

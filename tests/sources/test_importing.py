@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -10,6 +11,7 @@ import pytest
 import vdb
 from sources.files import fbin, fvecs
 from support import oracle
+from vdb.sources.engine import Answer
 
 
 @pytest.fixture
@@ -52,6 +54,32 @@ def test_rows_that_cannot_be_records_are_left_out_and_told(db, tmp_path, rows):
     with pytest.raises(vdb.InvalidVectorError):
         db.import_source(place, "strict", metric="cosine", strict=True)
     assert "strict" not in db
+
+
+def test_verification_knows_row_numbers_and_leaves_out_what_was_refused(db):
+    files = Path(__file__).parents[1] / "files" / "sources"
+    place = files / "faiss" / "idmap.faiss"
+    report = db.import_source(place, "numbered", ids="row", verify=40)
+    assert report.verification.agrees and report.verification.compared == 400
+    assert set(db.collection("numbered").ids()) == set(range(40))
+    report = db.import_source(files / "hnswlib" / "large-label.bin", "few", metric="l2", verify=40)
+    assert report.refused == 1 and report.verification.agrees
+    assert report.verification.compared == report.verification.equal
+
+
+def test_scores_that_rounding_takes_beyond_the_possible_are_compared_all_the_same(db, monkeypatch):
+    class Library:
+        name, exact = "a library", False
+
+        def search(self, queries, k):
+            return [Answer([5], [-1e-6]) for _ in queries]
+
+    place = Path(__file__).parents[1] / "files" / "sources" / "faiss" / "flat-l2.faiss"
+    with vdb.sources.open(place) as source:
+        monkeypatch.setattr(type(source), "engine", lambda self, metric: Library())
+        report = db.import_source(source, "docs", verify=40)
+    differences = {one.query for one in report.verification.differences}
+    assert differences == set(range(40)) - {5} and report.verification.largest_difference > 1
 
 
 def test_a_rehearsal_says_the_same_and_writes_nothing(db, tmp_path, rows):

@@ -40,9 +40,24 @@ def main() -> int:
     parser.add_argument("--json", action="store_true", help="one JSON object instead of a table")
     parser.add_argument("--page", type=Path, help="write the table to this file too, in Markdown")
     parser.add_argument("--engine", choices=ENGINES, help=argparse.SUPPRESS)
+    group = parser.add_argument_group("files of other systems, instead of engines")
+    group.add_argument(
+        "--sources", action="store_true", help="make files of every format, read and compare them"
+    )
+    group.add_argument(
+        "--python",
+        default=sys.executable,
+        help="an interpreter that has the libraries: %(default)s",
+    )
+    group.add_argument("--count", type=int, default=1000, help="of records: %(default)s")
+    group.add_argument(
+        "--refresh", action="store_true", help="make the small files in tests/files/sources again"
+    )
     options = parser.parse_args()
     if options.engine:
         return one(ENGINES[options.engine], options.seed, options.metrics.split(","))
+    if options.sources:
+        return sources(parser, options)
     names = options.only.split(",") if options.only else list(ENGINES)
     unknown = sorted(set(names) - set(ENGINES))
     if unknown:
@@ -57,6 +72,32 @@ def main() -> int:
     if options.page:
         options.page.write_text(table.page(outcomes, absent), encoding="utf-8", newline="\n")
     return 0 if all(outcome.good for outcome in outcomes) else 1
+
+
+def sources(parser: argparse.ArgumentParser, options: argparse.Namespace) -> int:
+    """0 when every source holds what its library was given."""
+    # Reading needs an installed vdb, which the comparison of engines brings along.
+    from .sources import recipes, run
+    from .sources import table as sources_table
+
+    names = options.only.split(",") if options.only else recipes.names()
+    unknown = sorted(set(names) - set(recipes.names()))
+    if unknown:
+        parser.error(f"unknown: {', '.join(unknown)}; there are {', '.join(recipes.names())}")
+    if options.refresh:
+        return 1 if run.refresh(names, options.python) else 0
+    results, absent = run.compare(
+        names, options.python, options.seed, options.count, quiet=options.json
+    )
+    if options.json:
+        rows = [result.as_dict() for result in results]
+        print(json.dumps({"results": rows, "not made": absent}, indent=2))
+    else:
+        print(sources_table.verdict(results, absent))
+    if options.page:
+        text = sources_table.page(results, absent, options.seed, options.count)
+        options.page.write_text(text, encoding="utf-8", newline="\n")
+    return 1 if any(result.faults for result in results) else 0
 
 
 def one(kind: type[Engine], seed: int, metrics: list[str]) -> int:

@@ -14,8 +14,9 @@ __all__ = ["Fidelity", "IdKind", "SourceInfo", "with_metric"]
 IdKind: TypeAlias = Literal["int", "str", "row"]
 """Whole numbers, texts, or row numbers, where the source has no ids."""
 
-Fidelity: TypeAlias = Literal["exact", "normalized", "quantized"]
-"""The vectors as they were given; at unit length, their own being lost; decoded from codes."""
+Fidelity: TypeAlias = Literal["exact", "rounded", "normalized", "quantized"]
+"""The vectors as they were given; to a rounding, being multiplied by their lengths again; at unit
+length, their own being lost; decoded from codes."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import Any, NamedTuple
 
 import numpy as np
+
 from sources.recipes import read as read_given
 
 FILES = Path(__file__).parents[3] / "tests" / "files" / "sources"

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable
 from contextlib import AbstractContextManager, nullcontext, suppress
 from dataclasses import dataclass, replace
 from typing import Any
@@ -25,7 +24,7 @@ from vdb.errors import (
 )
 from vdb.index import ingest
 from vdb.model import arguments, config
-from vdb.model.records import Id, Progress
+from vdb.model.records import Progress
 from vdb.sources import Source
 from vdb.sources.opening import format_of, open_place, place_of
 
@@ -161,12 +160,8 @@ def import_source(
         collection = run.write()
         report = run.report(start, written=True)
         if how.verify:
-            verification = verify(source, collection, how.verify, _own_id(how.ids))
+            refused = {one.id for one in run.refusals}
+            verification = verify(source, collection, how.verify, how.ids, refused)
             seconds = time.monotonic() - start
             report = replace(report, verification=verification, seconds=seconds)
         return report
-
-
-def _own_id(kind: str) -> Callable[[Id], Id]:
-    """How an id of the source becomes one of the collection."""
-    return str if kind == "text" else lambda one: one

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Iterator, Sequence
+from collections.abc import Set as AbstractSet
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 import numpy as np
@@ -11,11 +12,11 @@ from numpy.typing import NDArray
 
 from vdb.api.collection import Collection
 from vdb.api.importing.report import Difference, VerificationReport
-from vdb.errors import NotInvertibleError
+from vdb.errors import InvalidArgumentError
 from vdb.model.records import Id
 from vdb.scores.conversion import conventions, score, value
-from vdb.sources import Source
-from vdb.sources.engine import Answer, ExactSearch
+from vdb.sources import Source, SourceBatch
+from vdb.sources.engine import Answer, Engine, ExactSearch
 
 __all__ = ["verify"]
 
@@ -26,19 +27,27 @@ _PRECISION = 16 * float(np.finfo(np.float32).eps)
 
 
 def verify(
-    source: Source, collection: Collection, queries: int, own_id: Callable[[Id], Id]
+    source: Source,
+    collection: Collection,
+    queries: int,
+    ids: str = "source",
+    refused: AbstractSet[Id | None] = frozenset(),
 ) -> VerificationReport:
     """Ask `queries` stored vectors, evenly spread over the collection, of both.
 
     Each neighbour that the source's library gives must have the same score in the collection, in
     the source's convention. Where the library is not installed, an exact search over the source's
-    own vectors stands in for it. `own_id` makes an id of the collection of one of the source.
+    own vectors stands in for it, also where `ids` are row numbers, which no library knows. Records
+    of the source that were `refused` are left out of its answers.
     """
     metric, convention = collection.metric, source.info.convention
     if convention not in conventions(metric):
         convention = "native"
     records = _sample(collection, queries)
-    engine = source.engine(metric) or ExactSearch(source, metric, collection.dtype)
+    if ids == "row":
+        engine: Engine = ExactSearch(_Rows(source), metric, collection.dtype)
+    else:
+        engine = source.engine(metric) or ExactSearch(source, metric, collection.dtype)
     answers: Sequence[Answer] = []
     if records:
         answers = engine.search(np.stack([vector for _, vector in records]), _K)
@@ -47,7 +56,12 @@ def verify(
         scores = answer.scores
         if isinstance(engine, ExactSearch):
             scores = np.atleast_1d(pairs.score_of(scores)).tolist()
-        pairs.add(record_id, vector, [own_id(one) for one in answer.ids], scores)
+        there = [
+            (str(one) if ids == "text" else one, number)
+            for one, number in zip(answer.ids, scores, strict=True)
+            if one not in refused
+        ]
+        pairs.add(record_id, vector, [one for one, _ in there], [number for _, number in there])
     return VerificationReport(
         queries=len(records),
         k=_K,
@@ -61,6 +75,18 @@ def verify(
         overlap=pairs.near / pairs.expected if pairs.expected else 1.0,
         differences=tuple(pairs.differences[:_MOST_DIFFERENCES]),
     )
+
+
+class _Rows:
+    """A source whose ids are row numbers."""
+
+    def __init__(self, source: Source) -> None:
+        self._source = source
+
+    def batches(self) -> Iterator[SourceBatch]:
+        """As `Source.batches`."""
+        for batch in self._source.batches():
+            yield replace(batch, ids=batch.rows)
 
 
 @dataclass(slots=True)
@@ -122,7 +148,7 @@ class _Pairs:
 
     def _distance(self, expected: float, own_value: float, received: float) -> float:
         """Between values where the convention can be inverted, else between scores."""
-        if np.isnan(expected) and np.isnan(received):
+        if expected == received or (np.isnan(expected) and np.isnan(received)):
             return 0.0
         try:
             source_value = value(
@@ -132,7 +158,7 @@ class _Pairs:
                 dim=self.collection.dim,
                 dtype=self.collection.dtype,
             )
-        except NotInvertibleError:
+        except InvalidArgumentError:  # not invertible, or by rounding beyond all scores
             return abs(expected - received)
         return abs(float(source_value) - own_value)
 

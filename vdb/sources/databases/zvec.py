@@ -171,7 +171,8 @@ def _open(place: Place, vector: str | None = None) -> Source:
     metric = getattr(parameters, "metric_type", None)
     left = [name for name in vectors if name != chosen.name]
     notes = list(rounding_note(numbers))
-    if getattr(metric, "name", "") == "COSINE":
+    unit = getattr(metric, "name", "") == "COSINE"
+    if unit:
         notes.append(
             "vectors lie at unit length beside their lengths: zvec gives those it was given to "
             "about 1e-7"
@@ -190,6 +191,7 @@ def _open(place: Place, vector: str | None = None) -> Source:
         metrics=tuple(_METRICS.values()),
         convention="zvec",
         ids="str",
+        vectors="rounded" if unit else "exact",
         index=_index(parameters),
         fields=_fields(path, collection, columns),
         columns=columns,

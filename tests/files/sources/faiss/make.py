@@ -8,75 +8,112 @@ from pathlib import Path
 import faiss
 import numpy as np
 
-HERE = Path(__file__).parent
-sys.path.insert(0, str(HERE.parents[2]))
-from sources.records import COUNT, DIM, bits, numbers, vectors  # noqa: E402
+sys.path.insert(0, str(Path(__file__).parents[3]))
+from sources.recipes import Given, run
+from sources.records import DIM
 
-rows, ids = vectors(), numbers()
-faiss.omp_set_num_threads(1)
+L2, IP, L1 = faiss.METRIC_L2, faiss.METRIC_INNER_PRODUCT, faiss.METRIC_L1
+EXACT = ("sq-fp16", "sq-bf16", "sq-8bit_direct", "sq-8bit_direct_signed")
 
 
-def save(name, index, *, with_ids=False, training=rows):
+def saved(folder, name, index, rows, ids=None, metric="l2", training=None):
+    """The index of these rows, in a file; with codes, also what the library decodes of them."""
     if not index.is_trained:
-        index.train(training)
-    if with_ids:
+        index.train(rows if training is None else training)
+    if ids is not None:
         index.add_with_ids(rows, ids)
     else:
         index.add(rows)
-    faiss.write_index(index, str(HERE / f"{name}.faiss"))
-    if "sq" in name or "pq" in name:  # what the library itself decodes
-        inner = faiss.downcast_index(index.index) if hasattr(index, "index") else index
+    faiss.write_index(index, str(folder / f"{name}.faiss"))
+    coded = "sq" in name or "pq" in name
+    if coded:
         if "ivf" in name:
+            inner = faiss.downcast_index(index.index) if hasattr(index, "index") else index
             inner.make_direct_map()
-        np.save(HERE / f"{name}.npy", index.reconstruct_n(0, COUNT))
+        rows = index.reconstruct_n(0, len(rows))
+        np.save(folder / f"{name}.npy", rows)
+    decoded = (coded and name not in EXACT) or name.startswith(("refine", "turned"))
+    if ids is None:
+        ids = range(len(rows))
+    return Given(f"{name}.faiss", ids, rows, metric, decoded=decoded and name != "refine")
 
 
-L2, IP, L1 = faiss.METRIC_L2, faiss.METRIC_INNER_PRODUCT, faiss.METRIC_L1
-save("flat-l2", faiss.IndexFlatL2(DIM))
-save("flat-ip", faiss.IndexFlatIP(DIM))
-save("flat-l1", faiss.IndexFlat(DIM, L1))
-save("hnsw-flat", faiss.IndexHNSWFlat(DIM, 8, L2))
-save("hnsw-flat-ip", faiss.IndexHNSWFlat(DIM, 8, IP))
-save("idmap", faiss.IndexIDMap(faiss.IndexFlatL2(DIM)), with_ids=True)
-save("idmap2-hnsw", faiss.IndexIDMap2(faiss.IndexHNSWFlat(DIM, 8, L2)), with_ids=True)
-save("ivf-flat", faiss.index_factory(DIM, "IVF3,Flat", L2), with_ids=True)
-save("ivf-flat-ip", faiss.index_factory(DIM, "IVF3,Flat", IP))
-save("ivf-sparse", faiss.index_factory(DIM, "IVF30,Flat", L2), with_ids=True)
-save("idmap-ivf", faiss.IndexIDMap(faiss.index_factory(DIM, "IVF3,Flat", L2)), with_ids=True)
-for name in ("8bit", "4bit", "8bit_uniform", "4bit_uniform", "fp16", "8bit_direct", "6bit", "bf16",
-             "8bit_direct_signed"):  # fmt: skip
-    kind = getattr(faiss.ScalarQuantizer, f"QT_{name}")
-    save(f"sq-{name}", faiss.IndexScalarQuantizer(DIM, kind, L2))
-save("ivf-sq8", faiss.index_factory(DIM, "IVF3,SQ8", L2))
-save("ivf-pq", faiss.index_factory(DIM, "IVF3,PQ4x4np", L2))
-save("pq", faiss.index_factory(DIM, "PQ4x4", L2))
-save("pq8", faiss.IndexPQ(DIM, 2, 5, L2))
-save("hnsw-sq8", faiss.index_factory(DIM, "HNSW8,SQ8", L2))
-save("refine", faiss.index_factory(DIM, "SQ4,RFlat", L2))
-save("refine-ivf", faiss.index_factory(DIM, "IVF3,PQ4x4np,RFlat", L2))
-save("pretransform", faiss.index_factory(DIM, "PCA8,Flat", L2))
-save("pretransform-whitening", faiss.index_factory(DIM, "PCAW16,Flat", L2))
-save("pretransform-normalized", faiss.index_factory(DIM, "L2norm,Flat", L2))
-save("turned", faiss.index_factory(DIM, "RR24,Flat", IP))
-save("turned-pad", faiss.index_factory(DIM, "Pad20,HNSW8,Flat", L2))
-save("turned-pca", faiss.index_factory(DIM, "PCAR16,IVF3,Flat", L2), with_ids=True)
-save("turned-pca-ip", faiss.index_factory(DIM, "PCA16,Flat", IP))
-save("turned-ivf-pq", faiss.index_factory(DIM, "OPQ4,IVF3,PQ4x4np", L2), training=vectors(300))
-save("fast-pq", faiss.index_factory(DIM, "PQ4x4fs", L2))
-save("fast-ivf-pq", faiss.index_factory(DIM, "IVF3,PQ4x4fs", L2))
-save("turned-fast-pq", faiss.index_factory(DIM, "OPQ4,PQ4x4fs", L2), training=vectors(300))
+def make(folder, records):
+    """An index of each kind."""
+    faiss.omp_set_num_threads(1)
+    rows, ids = records.vectors(), records.numbers()
+    for name, index, known, metric in (
+        ("flat-l2", faiss.IndexFlatL2(DIM), None, "l2"),
+        ("flat-ip", faiss.IndexFlatIP(DIM), None, "ip"),
+        ("flat-l1", faiss.IndexFlat(DIM, L1), None, "l1"),
+        ("hnsw-flat", faiss.IndexHNSWFlat(DIM, 8, L2), None, "l2"),
+        ("hnsw-flat-ip", faiss.IndexHNSWFlat(DIM, 8, IP), None, "ip"),
+        ("idmap", faiss.IndexIDMap(faiss.IndexFlatL2(DIM)), ids, "l2"),
+        ("idmap2-hnsw", faiss.IndexIDMap2(faiss.IndexHNSWFlat(DIM, 8, L2)), ids, "l2"),
+        ("ivf-flat", faiss.index_factory(DIM, "IVF3,Flat", L2), ids, "l2"),
+        ("ivf-flat-ip", faiss.index_factory(DIM, "IVF3,Flat", IP), None, "ip"),
+        ("ivf-sparse", faiss.index_factory(DIM, "IVF30,Flat", L2), ids, "l2"),
+        ("idmap-ivf", faiss.IndexIDMap(faiss.index_factory(DIM, "IVF3,Flat", L2)), ids, "l2"),
+    ):
+        yield saved(folder, name, index, rows, known, metric)
+    for name in ("8bit", "4bit", "8bit_uniform", "4bit_uniform", "fp16", "8bit_direct", "6bit",
+                 "bf16", "8bit_direct_signed"):  # fmt: skip
+        kind = getattr(faiss.ScalarQuantizer, f"QT_{name}")
+        yield saved(folder, f"sq-{name}", faiss.IndexScalarQuantizer(DIM, kind, L2), rows)
+    for name, kind in (
+        ("ivf-sq8", "IVF3,SQ8"),
+        ("ivf-pq", "IVF3,PQ4x4np"),
+        ("pq", "PQ4x4"),
+        ("hnsw-sq8", "HNSW8,SQ8"),
+        ("refine", "SQ4,RFlat"),
+        ("refine-ivf", "IVF3,PQ4x4np,RFlat"),
+    ):
+        yield saved(folder, name, faiss.index_factory(DIM, kind, L2), rows)
+    yield saved(folder, "pq8", faiss.IndexPQ(DIM, 2, 5, L2), rows)
+    for name, kind in (  # which are refused
+        ("pretransform", "PCA8,Flat"),
+        ("pretransform-whitening", "PCAW16,Flat"),
+        ("pretransform-normalized", "L2norm,Flat"),
+    ):
+        saved(folder, name, faiss.index_factory(DIM, kind, L2), rows)
+    yield from transformed(folder, records)
+    packed = records.bits()
+    mapped = faiss.IndexBinaryIDMap(faiss.IndexBinaryFlat(64))
+    for name, index in {
+        "binary-flat": faiss.IndexBinaryFlat(64),
+        "binary-hnsw": faiss.IndexBinaryHNSW(64, 8),
+        "binary-ivf": faiss.IndexBinaryIVF(faiss.IndexBinaryFlat(64), 64, 3),
+        "binary-idmap": mapped,
+    }.items():
+        if not index.is_trained:
+            index.train(packed)
+        if index is mapped:
+            index.add_with_ids(packed, ids)
+        else:
+            index.add(packed)
+        faiss.write_index_binary(index, str(folder / f"{name}.faiss"))
+        known = ids if index is mapped else range(len(packed))
+        yield Given(f"{name}.faiss", known, packed, "hamming")
 
-packed = bits()
-for name, index in {
-    "binary-flat": faiss.IndexBinaryFlat(64),
-    "binary-hnsw": faiss.IndexBinaryHNSW(64, 8),
-    "binary-ivf": faiss.IndexBinaryIVF(faiss.IndexBinaryFlat(64), 64, 3),
-}.items():
-    if not index.is_trained:
-        index.train(packed)
-    index.add(packed)
-    faiss.write_index_binary(index, str(HERE / f"{name}.faiss"))
-mapped = faiss.IndexBinaryIDMap(faiss.IndexBinaryFlat(64))
-mapped.add_with_ids(packed, ids)
-faiss.write_index_binary(mapped, str(HERE / "binary-idmap.faiss"))
-assert len(rows) == COUNT
+
+def transformed(folder, records):
+    """Indexes behind rotations, and codes that are packed for fast scans."""
+    rows, ids = records.vectors(), records.numbers()
+    many = records.vectors(300)  # which OPQ needs
+    for name, kind, number, known in (
+        ("turned", "RR24,Flat", IP, None),
+        ("turned-pad", "Pad20,HNSW8,Flat", L2, None),
+        ("turned-pca", "PCAR16,IVF3,Flat", L2, ids),
+        ("turned-pca-ip", "PCA16,Flat", IP, None),
+        ("turned-ivf-pq", "OPQ4,IVF3,PQ4x4np", L2, None),
+        ("fast-pq", "PQ4x4fs", L2, None),
+        ("fast-ivf-pq", "IVF3,PQ4x4fs", L2, None),
+        ("turned-fast-pq", "OPQ4,PQ4x4fs", L2, None),
+    ):
+        index = faiss.index_factory(DIM, kind, number)
+        training = many if kind.startswith("OPQ") else rows
+        yield saved(folder, name, index, rows, known, "ip" if number == IP else "l2", training)
+
+
+if __name__ == "__main__":
+    run(make, __file__, "faiss-cpu")

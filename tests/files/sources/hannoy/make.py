@@ -6,39 +6,54 @@ A process can open one folder for one distance, so that each index is made by a 
 from __future__ import annotations
 
 import shutil
-import subprocess
 import sys
 from pathlib import Path
 
-import hannoy
 import numpy as np
 
-HERE = Path(__file__).parent
-sys.path.insert(0, str(HERE.parents[2]))
-from sources.records import DIM, numbers, vectors  # noqa: E402
+sys.path.insert(0, str(Path(__file__).parents[3]))
+from sources.recipes import Given, apart, run
+from sources.records import DIM
 
-COUNT = 6
 INDEXES = (("COSINE", 0), ("EUCLIDEAN", 1), ("MANHATTAN", 2), ("HAMMING", 300))
+METRICS = {"COSINE": "cosine", "EUCLIDEAN": "l2", "MANHATTAN": "l1", "HAMMING": "hamming"}
 
 
-def write(folder, distance, number, dim=DIM, count=COUNT):
-    database = hannoy.Database(str(HERE / folder), getattr(hannoy.Metric, distance))
+def write(folder, distance, number, ids, rows):
+    """One index of a folder; of one distance, a record is written twice."""
+    import hannoy
+
+    database = hannoy.Database(str(folder), getattr(hannoy.Metric, distance))
+    dim = rows.shape[1]
     with database.writer(dim, index=number, m=4, ef=20) as writer:
-        writer.add_items(numbers(count).tolist(), vectors(count, dim))
+        writer.add_items(ids.tolist(), rows)
     if distance == "EUCLIDEAN":
         with database.writer(dim, index=number, m=4, ef=20) as writer:
-            writer.add_item(int(numbers()[4]), np.arange(dim, dtype=np.float32).tolist())
+            writer.add_item(int(ids[4]), np.arange(dim, dtype=np.float32).tolist())
 
 
-if len(sys.argv) > 1:
-    write(sys.argv[1], sys.argv[2], *map(int, sys.argv[3:]))
-else:
-    for folder in ("four", "long"):
-        shutil.rmtree(HERE / folder, ignore_errors=True)
-        (HERE / folder).mkdir()
-    made = [("four", distance, str(number)) for distance, number in INDEXES]
-    made += [("long", "COSINE", "7", "600", "2")]
-    for one in made:
-        subprocess.run([sys.executable, __file__, *one], check=True)
-    for folder in ("four", "long"):
-        (HERE / folder / "lock.mdb").unlink()
+def make(folder, records):
+    """A folder of an index of each distance, and one of long vectors."""
+    for name in ("four", "long"):
+        shutil.rmtree(folder / name, ignore_errors=True)
+        (folder / name).mkdir()
+    count = 6 if records.small else records.count
+    # hannoy keeps ids of 32 bits.
+    ids, rows = records.numbers(count) % 2**32, records.vectors(count)
+    for distance, number in INDEXES:
+        apart(write, folder / "four", distance, number, ids, rows)
+        vectors = rows.copy()
+        if distance == "EUCLIDEAN":
+            vectors[4] = np.arange(DIM)
+        if distance == "HAMMING":
+            vectors = np.packbits(rows > 0, axis=1)
+        yield Given("four", ids, vectors, METRICS[distance], options={"index": number})
+    ids, rows = ids[:2], records.vectors(2, 600)
+    apart(write, folder / "long", "COSINE", 7, ids, rows)
+    yield Given("long", ids, rows, "cosine")
+    for name in ("four", "long"):
+        (folder / name / "lock.mdb").unlink()
+
+
+if __name__ == "__main__":
+    run(make, __file__, "hannoy")

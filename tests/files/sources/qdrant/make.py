@@ -2,47 +2,23 @@
 
 from __future__ import annotations
 
+import shutil
 import sys
-import tempfile
 import uuid
-import zipfile
 from pathlib import Path
 
+import numpy as np
 from qdrant_client import QdrantClient, models
 
-HERE = Path(__file__).parent
-sys.path.insert(0, str(HERE.parents[2]))
-from sources.records import COUNT, DIM, numbers, payloads, vectors  # noqa: E402
+sys.path.insert(0, str(Path(__file__).parents[3]))
+from sources.recipes import Given, pack, run, without
+from sources.records import DIM
 
-rows, ids = vectors(), numbers().tolist()
-ids[:3] = [0, 2**62, ids[2]]
-
-
-def point(place, *, vector=None, key=None):
-    return models.PointStruct(
-        id=ids[place] if key is None else key,
-        vector=rows[place].tolist() if vector is None else vector,
-        payload=payloads()[place],
-    )
+METRICS = {"Cosine": "cosine", "Euclid": "l2", "Dot": "ip", "Manhattan": "l1"}
 
 
-with tempfile.TemporaryDirectory() as directory:
-    client = QdrantClient(path=directory)
-    for distance in ("Cosine", "Euclid", "Dot", "Manhattan"):
-        client.create_collection(
-            distance,
-            vectors_config=models.VectorParams(
-                size=DIM,
-                distance=models.Distance(distance),
-                hnsw_config=models.HnswConfigDiff(m=8, ef_construct=40)
-                if distance == "Dot"
-                else None,
-            ),
-        )
-        client.upsert(distance, [point(place) for place in range(COUNT)])
-        client.delete(distance, points_selector=[ids[1], ids[30]])
-        client.upsert(distance, [point(2, vector=(rows[2] * 2).tolist())])
-        client.set_payload(distance, {"new": [1, {"a": None}]}, points=[ids[3]])
+def named(client, rows):
+    """A collection with vectors of names, of which points may lack some."""
     client.create_collection(
         "named",
         vectors_config={
@@ -67,8 +43,8 @@ with tempfile.TemporaryDirectory() as directory:
     client.upsert(
         "named",
         [
-            point(0, vector=both, key=str(uuid.UUID(int=7))),
-            point(1, vector={"two": [3, 4]}, key=8),
+            models.PointStruct(id=str(uuid.UUID(int=7)), vector=both, payload={"i": 0}),
+            models.PointStruct(id=8, vector={"two": [3, 4]}, payload={"i": 1}),
         ],
     )
     client.create_collection(
@@ -76,15 +52,48 @@ with tempfile.TemporaryDirectory() as directory:
         vectors_config={},
         sparse_vectors_config={"sparse": models.SparseVectorParams()},
     )
-    client.update_collection_aliases(
-        [
-            models.CreateAliasOperation(
-                create_alias=models.CreateAlias(collection_name="Dot", alias_name="other")
-            )
-        ]
-    )
+
+
+def make(folder, records):
+    """A directory of one collection a distance, and one of several vectors a point."""
+    rows, ids, payloads = records.vectors(), records.numbers().tolist(), records.payloads()
+    ids[:2] = [0, 2**62]
+
+    def point(row, factor=1):
+        vector = (rows[row] * factor).tolist()
+        return models.PointStruct(id=ids[row], vector=vector, payload=payloads[row])
+
+    place = folder / "qdrant"
+    shutil.rmtree(place, ignore_errors=True)
+    client = QdrantClient(path=str(place))
+    for distance in METRICS:
+        graph = models.HnswConfigDiff(m=8, ef_construct=40) if distance == "Dot" else None
+        config = models.VectorParams(
+            size=DIM, distance=models.Distance(distance), hnsw_config=graph
+        )
+        client.create_collection(distance, vectors_config=config)
+        client.upsert(distance, [point(row) for row in range(records.count)])
+        client.delete(distance, points_selector=[ids[1], ids[30]])
+        client.upsert(distance, [point(2, 2)])
+        client.set_payload(distance, {"new": [1, {"a": None}]}, points=[ids[3]])
+    named(client, rows)
+    alias = models.CreateAlias(collection_name="Dot", alias_name="other")
+    client.update_collection_aliases([models.CreateAliasOperation(create_alias=alias)])
     client.close()
-    with zipfile.ZipFile(HERE / "qdrant.zip", "w", zipfile.ZIP_LZMA) as archive:
-        for path in sorted(Path(directory).rglob("*")):
-            if path.is_file() and path.name != ".lock":
-                archive.write(path, path.relative_to(directory))
+    if records.small:
+        pack(place, folder / "qdrant.zip", leave_out=[".lock"])
+        shutil.rmtree(place)
+    vectors = rows.copy()
+    vectors[2] *= 2
+    payloads[3] = payloads[3] | {"new": [1, {"a": None}]}
+    for distance, metric in METRICS.items():
+        given = Given("qdrant", ids, vectors, metric, payloads, deleted=None)
+        given.options = {"collection": distance}
+        if distance == "Cosine":  # a change of the payload brings the vector to unit length
+            given.vectors, given.decoded = vectors.copy(), True
+            given.vectors[3] /= np.linalg.norm(vectors[3])
+        yield without(given, [1, 30])
+
+
+if __name__ == "__main__":
+    run(make, __file__, "qdrant-client")

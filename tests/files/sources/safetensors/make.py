@@ -12,20 +12,35 @@ import ml_dtypes
 import numpy as np
 from safetensors.numpy import save_file
 
-HERE = Path(__file__).parent
-sys.path.insert(0, str(HERE.parents[2]))
-from sources.records import numbers, vectors  # noqa: E402
+sys.path.insert(0, str(Path(__file__).parents[3]))
+from sources.recipes import Given, run
 
-rows = vectors()[:, :8].copy()
-save_file(
-    {
-        "half": rows.astype(np.float16),
-        "brain": rows.astype(ml_dtypes.bfloat16),
-        "ids": numbers(),
-        "flags": rows > 0,
-        "bytes": (rows * 60).astype(np.int8),
-    },
-    HERE / "several.safetensors",
-    metadata={"made_by": "make.py"},
-)
-save_file({"vectors": rows}, HERE / "one.safetensors")
+
+def make(folder, records):
+    """A file of several tensors, and one of one."""
+    rows, ids = records.vectors()[:, :8].copy(), records.numbers()
+    save_file(
+        {
+            "half": rows.astype(np.float16),
+            "brain": rows.astype(ml_dtypes.bfloat16),
+            "ids": ids,
+            "flags": rows > 0,
+            "bytes": (rows * 60).astype(np.int8),
+        },
+        folder / "several.safetensors",
+        metadata={"made_by": "make.py"},
+    )
+    for name, vectors, asked in (
+        ("half", rows.astype(np.float16), "l2"),
+        ("brain", rows.astype(ml_dtypes.bfloat16).astype(np.float32), "l2"),
+        ("flags", np.packbits(rows > 0, axis=1), "hamming"),
+        ("bytes", (rows * 60).astype(np.int8), "ip"),
+    ):
+        options = {"vectors": name, "ids": "ids"}
+        yield Given("several.safetensors", ids, vectors, asked=asked, options=options)
+    save_file({"vectors": rows}, folder / "one.safetensors")
+    yield Given("one.safetensors", range(len(rows)), rows, asked="l2")
+
+
+if __name__ == "__main__":
+    run(make, __file__, "safetensors")

@@ -7,27 +7,43 @@ from pathlib import Path
 
 from gensim.models import KeyedVectors
 
-HERE = Path(__file__).parent
-sys.path.insert(0, str(HERE.parents[2]))
-from sources.records import names, vectors  # noqa: E402
+sys.path.insert(0, str(Path(__file__).parents[3]))
+from sources.recipes import Given, run
 
-words = [*names()[:-2], "New York", "ümlaut"]
-rows = vectors()[:, :8].copy()
 
-made = KeyedVectors(8)
-made.add_vectors(words, rows)
-for place, word in enumerate(words):
-    made.set_vecattr(word, "count", place)
-made.save_word2vec_format(HERE / "words.txt")
-made.save_word2vec_format(HERE / "glove.txt", write_header=False)
-plain = KeyedVectors(8)  # a word with a space cannot be read back from the binary format
-plain.add_vectors([word.replace(" ", "_") for word in words], rows)
-plain.save_word2vec_format(HERE / "words.bin", binary=True)
-made.lifecycle_events = None
-made.save(str(HERE / "words.kv"))
-made.save(str(HERE / "apart.kv"), separately=["vectors"])
+def make(folder, records):
+    """Words as text, binary, and as gensim saves its own."""
+    words = [*records.names()[:-2], "New York", "ümlaut"]
+    rows = records.vectors()[:, :8].copy()
+    counts = [{"count": place} for place in range(len(words))]
 
-roomy = KeyedVectors(8, count=3)  # two places stay empty
-roomy.add_vector("word", rows[0])
-roomy.lifecycle_events = None
-roomy.save(str(HERE / "roomy.kv"))
+    def given(name, names=words, payloads=None, own=None):
+        return Given(name, names, rows, payloads=payloads, asked="cosine", format=own)
+
+    model = KeyedVectors(8)
+    model.add_vectors(words, rows)
+    for place, word in enumerate(words):
+        model.set_vecattr(word, "count", place)
+    model.save_word2vec_format(folder / "words.txt")
+    yield given("words.txt")
+    model.save_word2vec_format(folder / "glove.txt", write_header=False)
+    yield given("glove.txt")
+    plain = KeyedVectors(8)  # a word with a space cannot be read back from the binary format
+    names = [word.replace(" ", "_") for word in words]
+    plain.add_vectors(names, rows)
+    plain.save_word2vec_format(folder / "words.bin", binary=True)
+    yield given("words.bin", names)
+    model.lifecycle_events = None
+    model.save(str(folder / "words.kv"))
+    yield given("words.kv", words, counts, "gensim")
+    model.save(str(folder / "apart.kv"), separately=["vectors"])
+    yield given("apart.kv", words, counts, "gensim")
+
+    roomy = KeyedVectors(8, count=3)  # two places stay empty
+    roomy.add_vector("word", rows[0])
+    roomy.lifecycle_events = None
+    roomy.save(str(folder / "roomy.kv"))
+
+
+if __name__ == "__main__":
+    run(make, __file__, "gensim")

@@ -208,6 +208,7 @@ def _open(place: Place, collection: str | None = None) -> Source:
         metrics=METRICS,
         convention="chroma",
         ids="str",
+        vectors="rounded" if unit else "exact",
         index=_index(row),
         fields=metadata.fields,
         columns=metadata.columns,
@@ -237,6 +238,7 @@ FORMAT = SourceFormat(
     ),
     versions="Chroma 0.4.24 and 1.5.9; 0.6.3 by hand",
     holds="ids, vectors, metadata, documents, the metric, `max_neighbors`, `ef_construction`",
-    lacks="under cosine, the last bit of vectors that have left the queue",
+    lacks="under cosine, the last bit of vectors that have left the queue; the last digit of some "
+    "floats of metadata, which Chroma itself gives so",
     metric="in the catalogue",
 )

@@ -93,8 +93,9 @@ class _Library:
         read = faiss.read_index_binary if index.binary else faiss.read_index
         self._index: Any = read(str(file.path))
         inner = self._index
+        downcast = faiss.downcast_IndexBinary if index.binary else faiss.downcast_index
         while hasattr(inner, "index") and not hasattr(inner, "nprobe"):
-            inner = faiss.downcast_index(inner.index)
+            inner = downcast(inner.index)
         if hasattr(inner, "nprobe"):
             inner.nprobe = inner.nlist
 
