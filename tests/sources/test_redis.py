@@ -80,7 +80,7 @@ def test_elements_are_records_with_their_vectors_and_attributes(client, kind, ne
     assert np.array_equal(rows, np.array(embedded, np.float64).astype(np.float32))
     assert (info.format, info.count, info.dim, info.ids) == ("redis", COUNT, 16, "str")
     assert (info.metric, info.index.M) == ("cosine", 12)
-    assert info.vectors == ("exact" if kind == "NOQUANT" else "quantized")
+    assert info.vectors == ("rounded" if kind == "NOQUANT" else "quantized")
 
 
 @live

@@ -15,8 +15,8 @@ IdKind: TypeAlias = Literal["int", "str", "row"]
 """Whole numbers, texts, or row numbers, where the source has no ids."""
 
 Fidelity: TypeAlias = Literal["exact", "rounded", "normalized", "quantized"]
-"""The vectors as they were given; to a rounding, being multiplied by their lengths again; at unit
-length, their own being lost; decoded from codes."""
+"""The vectors as they were given; to a rounding, being multiplied by their lengths or turned back;
+at unit length, their own being lost; decoded from codes."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

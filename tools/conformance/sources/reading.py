@@ -23,7 +23,7 @@ sys.path.append(str(recipes.RECIPES.parents[1]))
 from sources.recipes import Given, read
 
 QUERIES = 100
-_ROUNDING = 1e-6  # of unit vectors, and of numbers that a library decodes of codes in float32
+_ROUNDING = 5e-6  # of unit vectors, and of numbers that a library decodes or turns in float32
 
 
 def main(arguments: list[str]) -> int:

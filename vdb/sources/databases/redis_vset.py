@@ -300,7 +300,7 @@ def _source(server: _Server, key: str, facts: dict[str, Any]) -> Source:
         metrics=("cosine",),
         convention="redis-vset-8.0" if before else "redis-vset",
         ids="str",
-        vectors="exact" if kind == "float32" and not reduced else "quantized",
+        vectors="rounded" if kind == "float32" and not reduced else "quantized",
         index=graph_index(number("hnsw-m")),
         notes=tuple(notes),
     )

@@ -47,13 +47,23 @@ _DECLARED: Final = {
 class OldMilvusSource(Source):
     """One collection and one of its fields of vectors."""
 
-    __slots__ = ("_fields", "_file", "_key", "_known", "_required", "_table", "_vector")
+    __slots__ = (
+        "_fields",
+        "_file",
+        "_has_index",
+        "_key",
+        "_known",
+        "_required",
+        "_table",
+        "_vector",
+    )
 
     def __init__(
         self, info: SourceInfo, file: SqliteFile, table: str, fields: list[OldField], vector: str
     ) -> None:
         super().__init__(info, file.close)
         self._file, self._table = file, table
+        self._has_index = info.metric is not None
         self._vector = next(one for one in fields if one.name == vector)
         self._key = next(one for one in fields if one.is_key)
         self._fields = [
@@ -135,8 +145,8 @@ class OldMilvusSource(Source):
         return payload or None
 
     def _library(self, metric: str) -> Engine | None:
-        """Milvus Lite 2 itself, on a copy of the file, which it writes to."""
-        if not version("milvus-lite").startswith("2."):
+        """Milvus Lite 2 itself, on a copy of the file, which it writes to; it needs an index."""
+        if not self._has_index or not version("milvus-lite").startswith("2."):
             return None
         return _Library(self._file.path, self._table, self._vector.name, metric)
 

@@ -21,6 +21,7 @@ from vdb.sources.indexes.faiss.fast_scan import packed_lists_at, packed_rows_at
 from vdb.sources.indexes.faiss.list_places import list_places
 from vdb.sources.indexes.faiss.stored import Codes, Lists, Matrix, Stored
 from vdb.sources.indexes.faiss.transforms import Restored, Transform, transforms_at
+from vdb.sources.info import Fidelity
 from vdb.sources.reading.graph_parameters import graph_index
 
 __all__ = ["LETTERS", "REFUSED", "Layout", "layout_at"]
@@ -110,6 +111,18 @@ class Layout:
     def exact(self) -> bool:
         """Whether the vectors are what was given."""
         return self.codec is None or (isinstance(self.codec, ScalarQuantizer) and self.codec.exact)
+
+    @property
+    def restores_exactly(self) -> bool:
+        """Whether the transforms are undone to the last bit."""
+        return all(one.is_exact for one in self.transforms)
+
+    @property
+    def fidelity(self) -> Fidelity:
+        """As `SourceInfo.vectors`."""
+        if not self.exact:
+            return "quantized"
+        return "exact" if self.restores_exactly else "rounded"
 
     @property
     def scans_tables(self) -> bool:

@@ -120,7 +120,7 @@ def _open(place: Place) -> Source:
     notes = []
     if not index.exact and index.codec is not None:
         notes.append(f"vectors are decoded from {index.codec.name}: they are near those given")
-    if not all(one.is_exact for one in index.transforms):
+    if not index.restores_exactly:
         notes.append("vectors were transformed and are turned back, which changes last bits")
     if index.scans_tables:
         notes.append("the scores of a fast scan are sums of rounded numbers, near those of vectors")
@@ -143,7 +143,7 @@ def _open(place: Place) -> Source:
         metric=index.head.metric,
         convention="faiss",
         ids="int" if has_ids else "row",
-        vectors="exact" if index.exact else "quantized",
+        vectors=index.fidelity,
         index=index.index,
         notes=tuple(notes),
     )

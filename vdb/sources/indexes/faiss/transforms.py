@@ -2,7 +2,7 @@
 
 Four letters and the parameters of the kind; then i32 dimensions before, i32 after, a byte "is
 trained". A linear transform has a byte "has a bias", a matrix A (after, before) and the bias: it
-is undone by the transpose of A where that is its inverse, as of rotations. Source:
+is undone where the transpose of A is its inverse, as of rotations. Source:
 faiss/VectorTransform.cpp and write_VectorTransform of faiss/impl/index_write.cpp, version 1.15.1.
 """
 
@@ -58,20 +58,25 @@ class Transform(Protocol):
 
 @dataclass(frozen=True, slots=True)
 class Rotated:
-    """A rotation, into as many or more dimensions, and a bias after it."""
+    """A rotation, into as many or more dimensions, and a bias after it.
 
-    matrix: Floats
+    Attributes:
+        inverse: What undoes it, (before, after).
+        bias: Added after the rotation; None for zeros.
+    """
+
+    inverse: NDArray[np.float64]
     bias: Floats | None
 
     @property
     def before(self) -> int:
         """As `Transform.before`."""
-        return int(self.matrix.shape[1])
+        return int(self.inverse.shape[0])
 
     @property
     def after(self) -> int:
         """As `Transform.after`."""
-        return int(self.matrix.shape[0])
+        return int(self.inverse.shape[1])
 
     @property
     def is_exact(self) -> bool:
@@ -84,7 +89,7 @@ class Rotated:
         if self.bias is not None:
             wide -= self.bias
         with np.errstate(invalid="ignore", over="ignore"):  # such rows are refused later
-            turned: Floats = (wide @ self.matrix.astype(np.float64)).astype(np.float32)
+            turned: Floats = (wide @ self.inverse.T).astype(np.float32)
         return turned
 
     def keeps(self, metric: str) -> bool:
@@ -216,7 +221,9 @@ def _linear(cursor: Cursor, letters: str) -> Rotated:
     product = matrix.T.astype(np.float64) @ matrix
     if not np.abs(product - np.eye(before)).max() < _ORTHONORMAL:
         raise cursor.error("the transform", "cannot be undone: it is no rotation (whitening)")
-    return Rotated(matrix, bias if has_bias and bias.any() else None)
+    # The transpose, made exact: the numbers of the matrix are rounded to float32.
+    inverse = np.linalg.solve(product, matrix.T.astype(np.float64))
+    return Rotated(inverse, bias if has_bias and bias.any() else None)
 
 
 def _dimensions(cursor: Cursor) -> tuple[int, int]:
