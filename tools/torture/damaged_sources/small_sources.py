@@ -29,6 +29,7 @@ OPTIONS: tuple[tuple[str, dict[str, Any]], ...] = (
     ("chroma/*.zip", {"collection": "docs-l2"}),
     ("hannoy/four", {"index": 0}),
     ("milvus_lite/*.zip", {"collection": "L2"}),
+    ("milvus_lite_2/*.zip", {"collection": "L2"}),
     ("pgvector/dump.sql", {"table": "items", "vector": "embedding"}),
     ("pgvector/items.txt", {"columns": PGVECTOR}),
     ("pgvector/items.csv", {"columns": "id:bigint,title:text,embedding:vector", "csv": True}),
@@ -91,7 +92,8 @@ def _of_tree(folder: Path, places: list[Path], work: Path) -> Iterator[Small]:
             target = work / place.stem
             with zipfile.ZipFile(place) as packed:
                 packed.extractall(target)
-            place = target  # noqa: PLW2901 - what was packed takes its place
+            inside = [one for one in target.iterdir() if one.suffix == ".db"]
+            place = inside[0] if inside else target  # noqa: PLW2901 - what was packed
         elif place.suffix == ".npz" and folder.name == "vsag":
             place, spans = _of_parts(place, work / place.stem)  # noqa: PLW2901
         for one in options or [{}]:
