@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Final
 
 from vdb.exports.data import flat_vectors, hdf5, npy, tables
-from vdb.exports.databases import lance, pgvector, sqlite_vec
+from vdb.exports.databases import elasticsearch, lance, pgvector, sqlite_vec
 from vdb.exports.export_format import ExportFormat
 from vdb.exports.indexes import faiss, hnswlib
 
@@ -18,6 +18,7 @@ FORMATS: Final[dict[str, ExportFormat]] = {
         faiss.FORMAT,
         hnswlib.FORMAT,
         # databases
+        elasticsearch.FORMAT,
         lance.FORMAT,
         pgvector.FORMAT,
         sqlite_vec.FORMAT,

@@ -7,19 +7,17 @@ README: a vector is ``[1,2,3]``, bits are zeros and ones.
 from __future__ import annotations
 
 from collections.abc import Iterator
-from datetime import UTC, datetime, timedelta
 from typing import Any, Final
 
 import numpy as np
 from numpy.typing import NDArray
 
-from vdb.model.filters.values import moment
+from vdb.exports.writing.utc_text import utc_text
 
 __all__ = ["NULL", "bit_texts", "column_text", "copy_field", "vector_texts"]
 
 NULL: Final = "\\N"
 
-_EPOCH: Final = datetime(1970, 1, 1, tzinfo=UTC)
 _ESCAPES: Final = str.maketrans(
     {"\\": "\\\\", "\t": "\\t", "\n": "\\n", "\r": "\\r", "\b": "\\b", "\f": "\\f", "\v": "\\v"}
 )
@@ -65,6 +63,5 @@ def _scalar(value: Any, kind: str) -> str | None:
     if kind == "bool":
         return "t" if value else "f"
     if kind == "datetime":  # with its zone, so that no setting of a session is used
-        time = moment(value)
-        return None if time is None else (_EPOCH + timedelta(microseconds=time)).isoformat()
+        return utc_text(value)
     return repr(float(value)) if kind == "float" else str(value)

@@ -2,5 +2,6 @@
 
 `mapping`    the fields of an index, of its vectors the metric and the parameters of the graph
 `documents`  the documents of a dump as they stand at its end
+`export`     what vdb export adds: the schema, and whole payloads
 `source`     the source and its format
 """

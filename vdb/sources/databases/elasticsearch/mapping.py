@@ -1,13 +1,14 @@
 """The mapping of an index: which field holds vectors, for which metric, and the types of others.
 
 Of Elasticsearch a ``dense_vector`` with its ``similarity``, of OpenSearch a ``knn_vector`` with the
-``space_type`` of its method. Sources: the pages on these field types in both manuals.
+``space_type`` of its method. What vdb export wrote has the schema of the collection in ``_meta``.
+Sources: the pages on these field types in both manuals.
 """
 
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Final
 
@@ -62,11 +63,16 @@ class VectorField:
 
 @dataclass(frozen=True, slots=True)
 class IndexMapping:
-    """The fields of an index, by their paths."""
+    """The fields of an index, by their paths.
+
+    Attributes:
+        meta: What ``_meta`` says.
+    """
 
     vectors: Mapping[str, VectorField]
     fields: Mapping[str, str]
     types: Mapping[str, str]
+    meta: Mapping[str, Any] = field(default_factory=dict)
 
 
 def mapping_at(path: Path) -> IndexMapping:
@@ -83,13 +89,13 @@ def mapping_at(path: Path) -> IndexMapping:
         raise DiskError(f"{path} cannot be read: {error}") from error
     except PlainJsonError as error:
         raise SourceError(f"{path}: the mapping: {error}", path=str(path), place="it") from error
-    properties = _properties(value)
-    if properties is None:
+    mappings = _mappings(value)
+    if mappings is None:
         raise SourceError(
             f"{path}: the mapping: has no properties of one index", path=str(path), place="it"
         )
     vectors, fields, types = {}, {}, {}
-    for name, row in _flat(properties, ""):
+    for name, row in _flat(mappings["properties"], ""):
         kind = str(row.get("type"))
         types[name] = kind
         if kind == "dense_vector":
@@ -98,16 +104,17 @@ def mapping_at(path: Path) -> IndexMapping:
             vectors[name] = _knn(row)
         elif kind in _TYPES:
             fields[name] = _TYPES[kind]
-    return IndexMapping(vectors, fields, types)
+    meta = mappings.get("_meta")
+    return IndexMapping(vectors, fields, types, meta if isinstance(meta, dict) else {})
 
 
-def _properties(value: Any) -> dict[str, Any] | None:
-    """The properties of the only index in it."""
+def _mappings(value: Any) -> dict[str, Any] | None:
+    """The mappings of the only index in it, which have properties."""
     for _ in range(3):
         if not isinstance(value, dict):
             return None
         if isinstance(value.get("properties"), dict):
-            return dict(value["properties"])
+            return value
         if "mappings" in value:
             value = value["mappings"]
         elif len(value) == 1:

@@ -11,11 +11,15 @@ import numpy as np
 from numpy.typing import NDArray
 
 from vdb.errors import InvalidArgumentError
+from vdb.model.records import Id, Payload
 from vdb.sources.batch import Refusal, SourceBatch
 from vdb.sources.databases.elasticsearch.documents import Document, documents
+from vdb.sources.databases.elasticsearch.export import PAYLOAD, ExportedIndex, exported_index
 from vdb.sources.databases.elasticsearch.mapping import IndexMapping, VectorField, mapping_at
 from vdb.sources.info import SourceInfo
 from vdb.sources.reading.dump_head import is_dump
+from vdb.sources.reading.exported_schema import exact_numbers
+from vdb.sources.reading.lines_beside import beside
 from vdb.sources.source import Source
 from vdb.sources.source_format import Option, Place, SourceFormat
 
@@ -30,50 +34,89 @@ _MISSING: Final = object()
 class ElasticsearchSource(Source):
     """One dump."""
 
-    __slots__ = ("_path", "_vector")
+    __slots__ = ("_export", "_path", "_vector")
 
-    def __init__(self, info: SourceInfo, path: Path, vector: tuple[str, ...]) -> None:
+    def __init__(
+        self,
+        info: SourceInfo,
+        path: Path,
+        vector: tuple[str, ...],
+        export: ExportedIndex | None = None,
+    ) -> None:
         """`vector`: the names that lead to the vectors."""
         super().__init__(info)
-        self._path, self._vector = path, vector
+        self._path, self._vector, self._export = path, vector, export
 
     def _records(self, rows: int) -> Iterator[SourceBatch]:
-        part: list[tuple[Document, NDArray[Any]]] = []
-        refusals: list[Refusal] = []
+        part = _Part(self.info, self._export)
         for one in documents(self._path, self.skipped):
             try:
-                part.append((one, self._numbers(one)))
+                part.add(one, self._numbers(one))
             except ValueError as error:
-                refusals.append(Refusal(f"line {one.line:,}", one.id, str(error)))
-            if len(part) + len(refusals) == rows:
-                yield self._batch(part, refusals)
-                part, refusals = [], []
-        yield self._batch(part, refusals)
+                part.refusals.append(Refusal(f"line {one.line:,}", one.id, str(error)))
+            if len(part.documents) + len(part.refusals) == rows:
+                yield part.batch()
+                part = _Part(self.info, self._export)
+        yield part.batch()
 
-    def _numbers(self, document: Document) -> NDArray[Any]:
-        """The vector of a document, which leaves the document."""
+    def _numbers(self, document: Document) -> NDArray[Any] | None:
+        """The vector of a document, which leaves the document; None where it may have none."""
         if document.id is None:
             raise ValueError("has no _id: Elasticsearch would have made one up")
         if document.is_partial:
             raise ValueError("is a partial update, which needs the document that it changes")
         value = _taken(document.source, self._vector)
         if value is _MISSING or value is None:
+            if self._export is not None and self.info.optional_vectors:
+                return None
             raise ValueError(f"has no vector at {'.'.join(self._vector)}")
         return _vector(value, self.info)
 
-    def _batch(
-        self, part: list[tuple[Document, NDArray[Any]]], refusals: list[Refusal]
-    ) -> SourceBatch:
-        dim = self.info.dim or 0
-        bits = self.info.dtype == "bit"
-        empty = np.empty((0, dim // 8 if bits else dim), np.uint8 if bits else self.info.numbers)
+
+class _Part:
+    """Documents that become one batch.
+
+    Attributes:
+        refusals: Those between them that cannot.
+    """
+
+    def __init__(self, info: SourceInfo, export: ExportedIndex | None) -> None:
+        self._info, self._export = info, export
+        self.documents: list[Document] = []
+        self.refusals: list[Refusal] = []
+        self._ids: list[Id] = []
+        self._vectors: list[NDArray[Any] | None] = []
+
+    def add(self, document: Document, vector: NDArray[Any] | None) -> None:
+        """One document and its vector; raises ValueError where it cannot be a record."""
+        own_id: Id = str(document.id)
+        if self._export is not None:
+            own_id = self._export.id_of(str(document.id))
+            if vector is not None:
+                vector = exact_numbers(vector, self._export.schema["dtype"])
+        self._ids.append(own_id)
+        self._vectors.append(vector)
+        self.documents.append(document)
+
+    def batch(self) -> SourceBatch:
+        """The documents."""
+        info, export = self._info, self._export
+        dim, bits = info.dim or 0, info.dtype == "bit"
+        kind = np.uint8 if bits else np.dtype(info.numbers if export is None else info.dtype)
+        vectors = np.zeros((len(self._vectors), dim // 8 if bits else dim), kind)
+        missing = np.array([one is None for one in self._vectors], np.bool_)
+        if not missing.all():
+            vectors[~missing] = np.stack([one for one in self._vectors if one is not None])
+        payloads: list[Payload] = [one.source or None for one in self.documents]
+        if export is not None:
+            payloads = [one.source.get(PAYLOAD) for one in self.documents]
         return SourceBatch(
-            np.array([one.line for one, _ in part], np.int64),
-            [str(one.id) for one, _ in part],
-            np.stack([vector for _, vector in part]) if part else empty,
-            [one.source or None for one, _ in part],
-            None,
-            refusals,
+            np.array([one.line for one in self.documents], np.int64),
+            self._ids,
+            vectors,
+            payloads,
+            missing if missing.any() else None,
+            self.refusals,
             "line",
         )
 
@@ -115,7 +158,7 @@ def _open(
     engine: str | None = None,
 ) -> Source:
     path = place.require_file(FORMAT.name)
-    known = IndexMapping({}, {}, {}) if mapping is None else mapping_at(mapping)
+    known, export = _known(path, mapping)
     name = vector or _only(list(known.vectors)) or _only(_candidates(path))
     if name is None:
         raise FORMAT.needs("vector", f"{place.text} has none or several fields of numbers")
@@ -145,7 +188,21 @@ def _open(
         fields=known.fields,
         columns={one: kind for one, kind in known.types.items() if one != name},
     )
-    return ElasticsearchSource(info, path, tuple(name.split(".")))
+    if export is not None:
+        info = export.described(info)
+    return ElasticsearchSource(info, path, tuple(name.split(".")), export)
+
+
+def _known(path: Path, mapping: Path | None) -> tuple[IndexMapping, ExportedIndex | None]:
+    """The mapping that the user names, or else that of vdb export beside the dump."""
+    place = mapping or beside(path, ".mapping.json")
+    if place is None:
+        return IndexMapping({}, {}, {}), None
+    known = mapping_at(place)
+    export = exported_index(place, known)
+    if mapping is None and export is None:
+        return IndexMapping({}, {}, {}), None
+    return known, export
 
 
 def _only(names: list[str]) -> str | None:
@@ -186,7 +243,8 @@ def _first_length(path: Path, name: str, numbers: str) -> int | None:
 
 FORMAT = SourceFormat(
     name="elasticsearch",
-    title="dumps of Elasticsearch and OpenSearch: bulk files, and hits one a line (elasticdump)",
+    title="dumps of Elasticsearch and OpenSearch: bulk files, those of vdb export among them, "
+    "and hits one a line (elasticdump)",
     kind="database",
     recognise=lambda place: place.file is not None and is_dump(place.head),
     open=_open,
@@ -198,5 +256,5 @@ FORMAT = SourceFormat(
     versions="the interfaces of Elasticsearch 9 and OpenSearch 3, as their manuals describe them",
     holds="documents with their ids; in the mapping metric, types and parameters of the graph",
     lacks="without the mapping, the metric and all types",
-    metric="in the mapping; else asked",
+    metric="in the mapping, also beside a file of vdb export; else asked",
 )
