@@ -161,3 +161,8 @@ def test_the_metadata_of_another_program_are_left_alone(run, place, tmp_path, ve
     path = tmp_path / "docs.parquet"
     pq.write_table(made.replace_schema_metadata({"vdb": json.dumps({"mine": 1})}), path)
     assert run("import", place, "docs", path, "--create").failed_with("--metric must be given")
+
+
+def test_a_look_at_a_file_asks_for_no_ids(run, place, table):
+    ran = run("import", place, "docs", table(id=None), "--inspect", "--json")
+    assert (ran.status, ran.json["ids"], ran.json["optional_vectors"]) == (0, "row", False)

@@ -170,3 +170,12 @@ def test_an_export_may_be_taken_for_another_metric(db, tmp_path, rows):
     assert (report.metric, report.scores) == ("cosine", "native")
     db.create_collection("other", dim=16, metric="l2", optional_vectors=True)
     assert db.import_source(tmp_path / "out.npy", "other", exist_ok=True).added == 40
+
+
+def test_a_rehearsal_with_strict_ends_as_the_import_would(db, tmp_path, rows):
+    lines = [{"id": i % 29} for i in range(30)]
+    place = with_lines(tmp_path, rows[:30], lines)
+    with pytest.raises(vdb.DuplicateIdError, match="line 30: repeats line 1: 0 is given twice"):
+        db.import_source(place, "docs", metric="l2", strict=True, batch_rows=10, dry_run=True)
+    report = db.import_source(place, "docs", metric="l2", batch_rows=10, dry_run=True)
+    assert (report.added, report.refused) == (29, 1)

@@ -68,8 +68,7 @@ class Run:
 
     def write(self) -> Collection:
         """Write all records, and return the collection."""
-        if self.strict and "row" not in (self.ids, self.source.info.ids):
-            refuse_repeats(self.source)
+        self._refuse_repeats()
         collection = self.existing
         size = 0 if collection is None else len(collection)
         try:
@@ -91,6 +90,10 @@ class Run:
         if collection is None:
             collection = self.schema.make(self.db)
         return collection
+
+    def _refuse_repeats(self) -> None:
+        if self.strict and "row" not in (self.ids, self.source.info.ids):
+            refuse_repeats(self.source)
 
     def _rows_at_once(self) -> int:
         """Records that are read at once, whose vectors take an eighth of the memory limit."""
@@ -132,8 +135,9 @@ class Run:
         Ids that repeat one of another part are noticed by their hashes. Those that the collection
         has already are counted by the part itself.
         """
+        self._refuse_repeats()
         seen: set[int] = set()
-        for batch in self.source.batches(self.rows):
+        for batch in self.source.batches(self._rows_at_once()):
             with suppress(_UndoneError), self.db.batch():
                 written = self._take(
                     batch, self.existing or self.schema.make(self.db, index=Flat())

@@ -63,8 +63,11 @@ class ChosenSource:
             else:
                 self._set("id", "row", "--no-records")
                 self._set("payload", "", "--no-records")
-        elif self.plain:
-            self.options.setdefault("id", "id")  # it is not to be row numbers by oversight
+
+    def require_ids(self) -> None:
+        """Take ids from "id" if nothing else is said: not row numbers, by oversight."""
+        if self.plain:
+            self.options.setdefault("id", "id")
 
     def _set(self, name: str, value: Any, option: str) -> None:
         if name in self.options:

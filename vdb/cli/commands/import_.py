@@ -171,8 +171,10 @@ def import_(
     chosen = ChosenSource(source, format_name, options_from(format_options), "SOURCE")
     chosen.take_records(records, ids_from, no_records=no_records)
     plain, taken = chosen.plain, chosen.options
-    if chosen.format.takes("optional") and (plain or schema.optional_vectors):
-        taken.setdefault("optional", True)  # of a null row, the collection says whether it may be
+    if not inspect:
+        chosen.require_ids()
+        if chosen.format.takes("optional") and (plain or schema.optional_vectors):
+            taken.setdefault("optional", True)  # the collection says whether a row may be null
 
     def opened() -> Database:
         return database.open(

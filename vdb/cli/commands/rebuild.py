@@ -204,6 +204,7 @@ def rebuild(
 
             source = ChosenSource(str(vectors), None, {}, "--vectors")
             source.take_records(records, ids_from)
+            source.require_ids()
             table = table_from(vectors, source.options)
         if dry_run:
             plan = collection.plan_rebuild(
