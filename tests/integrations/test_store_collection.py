@@ -91,6 +91,17 @@ def test_a_new_collection_has_codes_where_it_can_have_them_and_no_other_is_chang
         _ = StoreCollection(db, "flat", index=vdb.HNSW()).collection
 
 
+def test_a_collection_that_is_made_anew_takes_vectors_of_another_dimension(path):
+    store = StoreCollection(path, "docs", metric="l2")
+    store.recreate()
+    store.collection.add("tea", [1.0, 0.0])
+    store.recreate()
+    assert (len(store.collection), store.collection.metric) == (0, "l2")
+    store.collection.add("tea", [1.0, 0.0, 0.0])
+    assert list(store.database.check()) == []
+    store.close()
+
+
 def test_many_threads_open_one_collection(path):
     store = StoreCollection(path, "docs")
     start, collections = threading.Barrier(8), []
@@ -133,7 +144,12 @@ def test_a_missing_host_is_told_with_its_extra_and_other_errors_stay():
 
 @pytest.mark.parametrize(
     ("host", "module"),
-    [("langchain_core", "langchain"), ("llama_index", "llama_index"), ("sklearn", "sklearn")],
+    [
+        ("langchain_core", "langchain"),
+        ("llama_index", "llama_index"),
+        ("sklearn", "sklearn"),
+        ("haystack", "haystack"),
+    ],
 )
 def test_an_adapter_without_its_host_says_what_to_install(host, module):
     pytest.importorskip(f"vdb.integrations.{module}", reason="written later, or not installed")

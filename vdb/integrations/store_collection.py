@@ -100,6 +100,15 @@ class StoreCollection:
                 self._collection = self._open_collection(database)
             return self._collection
 
+    def recreate(self) -> None:
+        """Replaces the collection by an empty one, for vectors of any dimension, in one commit."""
+        with self._opening:
+            database = self._open_database()
+            with database.batch():
+                if self._name in database:
+                    database.drop_collection(self._name)
+                self._collection = self._open_collection(database)
+
     def close(self) -> None:
         """Closes the database, unless the caller has opened it. Later uses raise ClosedError."""
         with self._opening:
