@@ -61,10 +61,11 @@ def refuse(*_, **__):
 socket.socket.__init__ = refuse
 socket.create_connection = socket.getaddrinfo = refuse
 before = set(sys.modules)
+EXTRAS = "vdb.integrations.", "vdb.explorer.server"  # hosts of their own
 import pkgutil, importlib
 import vdb
 for module in pkgutil.walk_packages(vdb.__path__, "vdb."):
-    if not module.name.endswith("__main__") and "integrations." not in module.name:
+    if not module.name.endswith("__main__") and not module.name.startswith(EXTRAS):
         try:
             importlib.import_module(module.name)
         except ModuleNotFoundError as error:

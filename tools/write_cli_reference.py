@@ -40,6 +40,7 @@ EXAMPLES = {
     "search": "vdb search peps.vdb peps --vector docs/sample/queries.f16.npy:3 -k 5",
     "export": "vdb export peps.vdb peps --out peps",
     "inspect": "vdb inspect peps.vdb peps",
+    "explore": "vdb explore peps.vdb",
     "calibrate": "vdb calibrate peps.vdb peps docs/sample/queries.f16.npy --threshold 0.7 "
     "--to-metric ip",
     "backup": "vdb backup peps.vdb copy.vdb",

@@ -84,7 +84,7 @@ def test_the_example_of_every_command_runs(place, capsys):
         if command == "backups":
             assert run(["backup", "peps.vdb", f"file://{place}/backups"]) == 0
         assert run(examples.pop(command)) == 0, capsys.readouterr().err
-    assert examples == {}
+    assert examples.keys() == {"explore"}  # which serves until it is interrupted
 
 
 @pytest.mark.parametrize("page", ["README.md", "docs/first-steps.md"])

@@ -1,0 +1,151 @@
+"""Drives the page of `vdb explore` in a real browser; fails where it breaks a promise.
+
+    python tools/drive_explorer.py --browser /usr/bin/chromium --rows 100000 --pictures FOLDER
+
+It makes a database with hostile texts, opens the page wide, narrow and dark, walks through it with
+the keyboard alone, writes to the database meanwhile, and looks at what the page asked for: scripts
+of payloads that ran, addresses that are not of the page, the time to the first view and to a new
+answer. Needs playwright.
+"""
+
+from __future__ import annotations
+
+import argparse
+import statistics
+import subprocess
+import sys
+import tempfile
+import time
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from playwright.sync_api import sync_playwright
+
+import vdb
+
+HOSTILE = (
+    "<script>window.ran = 1</script>",
+    '"><img src=x onerror="window.ran = 2">',
+    "<svg onload=window.ran=3>",
+    "javascript:window.ran=4",
+    "\u202egnp.exe",
+    "x" * 5000,
+)
+SIZES = {"wide": (1280, 900, "light"), "narrow": (390, 800, "light"), "dark": (1280, 900, "dark")}
+
+
+def fill(place: Path, rows: int, dim: int) -> None:
+    """A collection of that many records, whose first ones have hostile ids and payloads."""
+    rng = np.random.default_rng(0)
+    with vdb.open(place, durability="relaxed") as db:
+        docs = db.create_collection("docs", dim=dim, metric="cosine", index=vdb.HNSW(codes="int8"))
+        for start in range(0, rows, 10_000):
+            count = min(10_000, rows - start)
+            ids = [f"record {start + row:07}" for row in range(count)]
+            texts = [f"text {start + row}" for row in range(count)]
+            for row, text in enumerate(HOSTILE if not start else ()):
+                ids[row], texts[row] = f"!{row} {text[:380]}", text
+            vectors = rng.normal(size=(count, dim)).astype(np.float32)
+            docs.add(ids, vectors, [{"text": text} for text in texts])
+
+
+def look(page: Any, address: str, place: Path) -> dict[str, float]:
+    """Walks through the page; returns seconds."""
+    problems: list[str] = []
+    asked: list[str] = []
+    page.on("console", lambda one: problems.append(one.text) if one.type == "error" else None)
+    page.on("pageerror", lambda one: problems.append(str(one)))
+    page.on("request", lambda one: asked.append(one.url))
+    page.on("dialog", lambda one: problems.append(f"a dialog: {one.message}"))
+    begin = time.perf_counter()
+    page.goto(address)
+    page.wait_for_selector(".hits li")
+    first = time.perf_counter() - begin
+
+    drawn = []
+    page.focus("#records")
+    for _ in range(12):  # by keyboard
+        before = page.input_value("#like")
+        page.keyboard.press("ArrowDown")
+        page.wait_for_function("old => document.querySelector('#like').value !== old", arg=before)
+        page.wait_for_function(
+            "() => /until drawn/.test(document.querySelector('#status').innerText)"
+        )
+        page.wait_for_timeout(150)
+        drawn.append(float(page.inner_text("#status").split(", ")[1].split()[0]))
+    page.keyboard.press("Tab")
+    page.focus(".hits button")
+    page.keyboard.press("Enter")
+    page.wait_for_selector("#explanation:not([hidden]) dl")
+    page.focus("#tab-neighbors")
+    page.keyboard.press("ArrowRight")
+    page.wait_for_selector("#chart svg")
+    page.focus("#slider")
+    before = page.inner_text("#passing")
+    page.keyboard.press("ArrowRight")
+    require(page.inner_text("#passing") != before, "the slider does not move by keyboard")
+    for name in ("#tab-record", "#tab-about"):
+        page.click(name)
+    with vdb.open(place) as db:
+        db.collection("docs").delete([next(iter(db.collection("docs").ids()))])
+    page.click("#find button")
+    page.wait_for_timeout(300)
+    page.fill("#filter", "{")
+    page.press("#filter", "Enter")
+    page.wait_for_selector("#status.wrong")
+    for _ in range(20):
+        if page.is_visible("#more"):
+            page.fill("#filter", "")
+            page.click("#more")
+            page.wait_for_timeout(50)
+    rows = page.evaluate("document.querySelectorAll('#records li').length")
+    require(rows <= 550, f"{rows} records stay in the page")
+    width = page.evaluate("document.documentElement.scrollWidth - window.innerWidth")
+    require(width <= 0, f"the page is {width} pixels wider than the window")
+    require(page.evaluate("window.ran") is None, "a script of a payload ran")
+    require(not problems, f"the browser complains: {problems}")
+    foreign = [one for one in asked if not one.startswith(address)]
+    require(not foreign, f"addresses that are not of the page: {foreign}")
+    return {"first view": first, "new answer": statistics.median(drawn) / 1000}
+
+
+def require(truth: object, text: str) -> None:
+    """Ends the run with that text if it is not so."""
+    if not truth:
+        sys.exit(f"FAILED: {text}")
+
+
+def main() -> None:
+    """Make the database, serve it, and look at it in three sizes."""
+    parser = argparse.ArgumentParser(description=(__doc__ or "").partition("\n")[0])
+    parser.add_argument("--browser", default="/usr/bin/chromium")
+    parser.add_argument("--rows", type=int, default=20_000)
+    parser.add_argument("--dim", type=int, default=384)
+    parser.add_argument("--pictures", type=Path)
+    options = parser.parse_args()
+    with tempfile.TemporaryDirectory() as folder, sync_playwright() as player:
+        place = Path(folder, "look.vdb")
+        fill(place, options.rows, options.dim)
+        command = [sys.executable, "-m", "vdb", "explore", str(place)]
+        server = subprocess.Popen(command, stdout=subprocess.PIPE, text=True)
+        address = next(iter(server.stdout or ())).split()[-1]
+        browser = player.chromium.launch(executable_path=options.browser, args=["--no-sandbox"])
+        try:
+            for name, (width, height, scheme) in SIZES.items():
+                page = browser.new_page(
+                    viewport={"width": width, "height": height}, color_scheme=scheme
+                )
+                seconds = look(page, address, place)
+                print(name, ", ".join(f"{what} {one:.3f} s" for what, one in seconds.items()))
+                if options.pictures is not None:
+                    page.screenshot(path=options.pictures / f"{name}.png", full_page=True)
+                page.close()
+        finally:
+            browser.close()
+            server.terminate()
+            server.wait()
+
+
+if __name__ == "__main__":
+    main()
