@@ -12,32 +12,13 @@ from sources.records import names, payloads, vectors
 
 pa = pytest.importorskip("pyarrow")
 pq = pytest.importorskip("pyarrow.parquet")
+weaviate_export = pytest.importorskip("sources.weaviate_export")
 
 ROWS = vectors()
 
 
-def export(place, *, vector=None, named=None, multi=None, metadata=None, rows=slice(None)):
-    """A file as parquet_writer.go writes it: bytes, packed by zstd, without a schema of Arrow."""
-    count = len(names()[rows])
-    properties = [None if one is None else json.dumps(one).encode() for one in payloads()[rows]]
-    columns = {
-        "id": (names()[rows], pa.string(), False),
-        "creation_time": ([1] * count, pa.int64(), False),
-        "update_time": ([2] * count, pa.int64(), False),
-        "vector": (vector or [None] * count, pa.binary(), True),
-        "named_vectors": (named or [None] * count, pa.binary(), True),
-        "multi_vectors": (multi or [None] * count, pa.binary(), True),
-        "properties": (properties, pa.binary(), True),
-    }
-    fields = [pa.field(name, kind, nullable) for name, (_, kind, nullable) in columns.items()]
-    schema = pa.schema(fields)
-    table = pa.table(
-        [pa.array(values, kind) for values, kind, _ in columns.values()], schema=schema
-    )
-    with pq.ParquetWriter(place, schema, compression="zstd", store_schema=False) as writer:
-        writer.write_table(table, row_group_size=17)
-        writer.add_key_value_metadata(metadata or {"collection": "Document"})
-    return place
+def export(place, *, rows=slice(None), **columns):
+    return weaviate_export.export(place, names()[rows], payloads()[rows], **columns)
 
 
 def blobs(rows=slice(None)):

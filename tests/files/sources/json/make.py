@@ -1,4 +1,4 @@
-"""Makes JSON of records and of services, which needs no library; none is held here."""
+"""Makes JSON of records, services and databases, which needs no library; none is held here."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from sources.recipes import Given, run
 
 
 def make(folder, records):
-    """Lines, a packed array, and an answer of a service with base64."""
+    """Lines, a packed array, an answer of a service with base64, and objects of databases."""
     rows, names, payloads = records.vectors(), records.names(), records.payloads()
     objects = [
         {"id": name, "vector": row.tolist()} | (payload or {})
@@ -31,6 +31,16 @@ def make(folder, records):
     answer = {"object": "list", "data": data, "model": "a-model"}
     (folder / "answer.json").write_text(json.dumps(answer))
     yield Given("answer.json", range(len(rows)), rows, asked="cosine")
+    pairs = list(zip(names, rows.tolist(), payloads, strict=True))
+    fetched = {one: {"id": one, "values": row, "metadata": more} for one, row, more in pairs}
+    (folder / "pinecone.json").write_text(json.dumps({"vectors": fetched, "namespace": ""}))
+    objects = [
+        {"class": "C", "id": one, "properties": more or {}, "vectors": {"default": row}}
+        for one, row, more in pairs
+    ]
+    (folder / "weaviate.json").write_text(json.dumps({"objects": objects}))
+    for name in ("pinecone.json", "weaviate.json"):
+        yield Given(name, names, rows, payloads=payloads, asked="cosine")
 
 
 if __name__ == "__main__":
