@@ -126,6 +126,7 @@ def test_records_without_a_vector_are_left_out_when_asked_to(db, tmp_path, libra
     options = {"ids": "row", "missing": "left-out"}
     report = docs.export(tmp_path / "docs.hnsw", options=options)
     assert report.notes[0] == "2 records without a vector are left out"
+    assert (report.records, report.without_vector) == (38, 0)
     db.import_source(report.files[0], "again")
     docs.delete(["doc 000", "doc 007"])
     assert contents(db.collection("again"))[1] == contents(docs)[1]

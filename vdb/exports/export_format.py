@@ -21,12 +21,14 @@ class Writing:
         write: Writes them, at these paths in this order.
         notes: What the files will not hold, or hold in another way, in sentences.
         directory: Whether the main one is a directory; it is then the only one.
+        left_out: Records without a vector that will not be in the files.
     """
 
     suffixes: tuple[str, ...]
     write: Callable[[Sequence[Path]], None]
     notes: tuple[str, ...] = ()
     directory: bool = False
+    left_out: int = 0
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -78,7 +78,8 @@ def _prepare(content: Content, table: str | None = None, missing: str = "refused
             "bytes are those of the collection, whose first dimension is the highest bit; "
             "sqlite-vec counts from the lowest, which changes no distance"
         )
-    return Writing((".db",), partial(_write, content, name, columns), tuple(notes))
+    write = partial(_write, content, name, columns)
+    return Writing((".db",), write, tuple(notes), left_out=content.without_vector)
 
 
 def _columns(content: Content) -> dict[str, str]:

@@ -88,7 +88,8 @@ def _prepare(
             "faiss has no cosine: vectors are brought to unit length, and compared by inner "
             "product; queries must have unit length too, and lengths are not in the file"
         )
-    return Writing(suffixes, partial(_write, content, graph, own_ids), tuple(notes))
+    write = partial(_write, content, graph, own_ids)
+    return Writing(suffixes, write, tuple(notes), left_out=content.without_vector)
 
 
 def _has_padding(content: Content) -> bool:

@@ -56,7 +56,8 @@ def _prepare(
         notes.append(f"{content.dtype} numbers are widened to float32, which holds them all")
     if content.metric == "cosine":
         notes.append("vectors are brought to unit length: their own lengths are not in the file")
-    return Writing(suffixes, partial(_write, content, graph, own_ids), tuple(notes))
+    write = partial(_write, content, graph, own_ids)
+    return Writing(suffixes, write, tuple(notes), left_out=content.without_vector)
 
 
 def _write(content: Content, graph: HNSW, own_ids: bool, places: Sequence[Path]) -> None:
