@@ -132,6 +132,22 @@ def test_values_of_every_type_of_field_are_those_of_the_payload(db, tmp_path, se
     assert server.execute(ask).fetchone() == (odd,)
 
 
+@pytest.mark.parametrize("options", [{"dtype": "int8", "bare": (4,)}, {"metric": "dot"}], ids=str)
+def test_a_table_of_the_server_is_the_collection_again(db, tmp_path, server, options):
+    docs = fill(db, scores="pgvector", fields=FIELDS, **options)
+    load(server, docs.export(tmp_path / "docs.sql").files[0])
+    host = server.info
+    address = f"postgresql://{host.user}@{host.host}:{host.port}/{host.dbname}"
+    report = db.import_source(address, "again", options={"table": f"{SCHEMA}.docs"}, verify=10)
+    assert report.verification.agrees and report.verification.engine.startswith("PostgreSQL")
+    schema, records = contents(db["again"])
+    own_schema, own_records = contents(docs)
+    assert schema == own_schema
+    assert [one[:3] for one in records] == [one[:3] for one in own_records]
+    payloads = [json.loads(one[3]) for one in records]
+    assert payloads == [json.loads(one[3]) for one in own_records]  # names in another order
+
+
 @pytest.mark.parametrize("dtype", ["float32", "float16", "int8", "bit"])
 @pytest.mark.parametrize("ids", ["str", "int"])
 def test_all_of_it_comes_back(db, tmp_path, dtype, ids):

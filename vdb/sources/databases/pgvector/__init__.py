@@ -7,6 +7,7 @@
 `copy_binary`     the same in binary, and values of its form
 `dump`            a plain dump: its tables, their indexes, and where their rows begin
 `records`         rows as records, from wherever they come
+`export`          what vdb export adds to a table
 `source`          files, and their format
 `connection`      a connection to a server: one transaction that only reads
 `catalogue`       what a server says of its tables

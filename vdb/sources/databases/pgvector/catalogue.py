@@ -55,6 +55,7 @@ _EXTENSION: Final = """
 SELECT e.extversion, n.nspname
 FROM pg_extension e JOIN pg_namespace n ON n.oid = e.extnamespace WHERE e.extname = 'vector'
 """
+_COMMENT: Final = "SELECT obj_description(%(table)s, 'pg_class')"
 _COUNTED: Final = ("r", "p", "m")
 
 
@@ -70,6 +71,7 @@ class Relation:
         key: The columns of its primary key.
         indexes: Those over vectors.
         is_stored: Whether its rows are stored and can be counted quickly.
+        comment: That on it.
     """
 
     schema: str
@@ -79,6 +81,7 @@ class Relation:
     key: list[str]
     indexes: list[VectorIndex]
     is_stored: bool
+    comment: str | None = None
 
 
 def extension_of(connection: Connection) -> tuple[str, str] | None:
@@ -132,7 +135,8 @@ def _described(
             options = dict(text.split("=", 1) for text in texts)
             indexes.append(VectorIndex(columns[over].name, method, operators, options))
     listed = list(columns.values())
-    return Relation(schema, name, listed, frozenset(enums), key, indexes, is_stored)
+    ((comment,),) = connection.rows(_COMMENT, {"table": table})
+    return Relation(schema, name, listed, frozenset(enums), key, indexes, is_stored, comment)
 
 
 def _name(row: Sequence[Any]) -> str:

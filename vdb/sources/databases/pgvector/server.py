@@ -18,6 +18,7 @@ from vdb.sources.databases.pgvector.copy_binary import (
     binary_value,
     binary_vector,
 )
+from vdb.sources.databases.pgvector.export import completed
 from vdb.sources.databases.pgvector.records import (
     PgvectorSource,
     RowLayout,
@@ -31,7 +32,14 @@ from vdb.sources.source_format import Option, Place, SourceFormat
 
 __all__ = ["FORMAT"]
 
-_OPERATORS: Final = {"l2": "<->", "ip": "<#>", "cosine": "<=>", "l1": "<+>", "hamming": "<~>"}
+_OPERATORS: Final = {
+    "l2": "<->",
+    "ip": "<#>",
+    "dot": "<#>",
+    "cosine": "<=>",
+    "l1": "<+>",
+    "hamming": "<~>",
+}
 
 
 @dataclass(frozen=True, slots=True)
@@ -185,6 +193,7 @@ def _open(
             path=place.text,
             count=chosen.count(),
         )
+        layout, info = completed(layout, info, relation.comment)
     except BaseException:
         connection.close()
         raise

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
 from functools import partial
 from typing import Any, Final
 
@@ -16,6 +15,7 @@ from vdb.sources.databases.pgvector.copy_binary import (
 )
 from vdb.sources.databases.pgvector.copy_text import csv_rows, text_rows
 from vdb.sources.databases.pgvector.dump import Dump, Table
+from vdb.sources.databases.pgvector.export import completed
 from vdb.sources.databases.pgvector.records import (
     PgvectorSource,
     RowLayout,
@@ -24,15 +24,12 @@ from vdb.sources.databases.pgvector.records import (
     table_info,
 )
 from vdb.sources.databases.pgvector.vector_indexes import purpose_of
-from vdb.sources.info import SourceInfo
 from vdb.sources.reading.byte_file import ByteFile
-from vdb.sources.reading.exported_schema import exported_schema, with_own_scores
 from vdb.sources.source import Source
 from vdb.sources.source_format import Option, Place, SourceFormat
 
 __all__ = ["FORMAT"]
 
-_PAYLOAD: Final = "payload"
 _DUMP: Final = b"-- PostgreSQL database dump"
 
 
@@ -96,47 +93,9 @@ def _source(
         path=place.text,
         count=None,
     )
-    if (schema := _schema(table, place)) is not None:
-        layout, info = _exported(layout, info, schema, place)
+    layout, info = completed(layout, info, table.comment)
     close = rows.close if isinstance(rows, ByteFile) else lambda: None
     return PgvectorSource(info, layout, reading, close)
-
-
-def _schema(table: Table, place: Place) -> dict[str, Any] | None:
-    """The schema of a collection that vdb export made the table of; None for other tables."""
-    payload = table.columns.get(_PAYLOAD)
-    if payload is None or payload.type not in ("json", "jsonb"):
-        return None
-    try:
-        return exported_schema(table.comment)
-    except ValueError as error:
-        raise _schema_error(place, error) from None
-
-
-def _schema_error(place: Place, error: ValueError) -> SourceError:
-    where = "the comment on the table"
-    return SourceError(f"{place.text}: {where}: {error}", path=place.text, place=where)
-
-
-def _exported(
-    layout: RowLayout, info: SourceInfo, schema: dict[str, Any], place: Place
-) -> tuple[RowLayout, SourceInfo]:
-    """The layout and what the table holds, completed by that schema."""
-    try:
-        whole = with_own_scores(info, schema)
-    except ValueError as error:
-        raise _schema_error(place, error) from None
-    names = [column.name for column in layout.columns]
-    columns = {name: kind for name, kind in info.columns.items() if name != _PAYLOAD}
-    return (
-        replace(
-            layout,
-            whole=names.index(_PAYLOAD),
-            dtype=whole.dtype,
-            optional=layout.optional or whole.optional_vectors,
-        ),
-        replace(whole, columns=columns),
-    )
 
 
 def _binary_value(column: Column, data: Any) -> Any:
