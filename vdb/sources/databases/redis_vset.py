@@ -309,7 +309,7 @@ def _source(server: _Server, key: str, facts: dict[str, Any]) -> Source:
 
 FORMAT = SourceFormat(
     name="redis",
-    title="vector sets of a server of Redis 8, at an address redis://...",
+    title="vector sets of a server of Redis 8, at redis://host:port/database",
     kind="server",
     recognise=lambda place: place.address is not None and bool(_ADDRESS.match(place.address)),
     open=_open,

@@ -227,7 +227,7 @@ def _notes(relation: Relation, layout: RowLayout) -> Iterator[str]:
 
 FORMAT = SourceFormat(
     name="postgres",
-    title="tables of a server of PostgreSQL with pgvector, at an address postgresql://...",
+    title="tables of a server of PostgreSQL with pgvector, at postgresql://user@host/database",
     kind="server",
     recognise=lambda place: place.address is not None and is_address(place.address),
     open=_open,
