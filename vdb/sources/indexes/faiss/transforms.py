@@ -84,12 +84,15 @@ class Rotated:
         return False
 
     def undone(self, vectors: Floats) -> Floats:
-        """As `Transform.undone`, added up in float64."""
+        """As `Transform.undone`, added up in float64.
+
+        Row by row: in a product of matrices the sum of a row depends on the other rows.
+        """
         wide = vectors.astype(np.float64)
-        if self.bias is not None:
-            wide -= self.bias
         with np.errstate(invalid="ignore", over="ignore"):  # such rows are refused later
-            turned: Floats = (wide @ self.inverse.T).astype(np.float32)
+            if self.bias is not None:
+                wide -= self.bias
+            turned: Floats = (wide[:, None] @ self.inverse.T)[:, 0].astype(np.float32)
         return turned
 
     def keeps(self, metric: str) -> bool:
@@ -177,7 +180,8 @@ def _transform(cursor: Cursor) -> Transform:
         places = cursor.array("<i4", "the places of dimensions")
         before, after = _dimensions(cursor)
         there = np.sort(places[places >= 0])
-        if len(places) != after or not np.array_equal(there, np.arange(before)):
+        kept = len(there) == before and np.array_equal(there, np.arange(before))
+        if len(places) != after or not kept:
             raise cursor.error("a transform", f"keeps {len(there):,} of {before:,} dimensions")
         return Moved(places, before)
     if letters == "VCnt":
