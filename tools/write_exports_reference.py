@@ -45,6 +45,8 @@ with vdb.open("notes.vdb") as db:
 - **npy, parquet, arrow and lance hold everything**: schema, index, fields, convention, payloads,
   records without a vector. `vdb.sources` reads them back as the same collection. Of formats that
   have room for vectors only, two files beside the main one hold the rest.
+- **Files of indexes and databases** come back too, with the schema in them or beside them: as the
+  same collection, but for what their part says, and with the convention of the engine's scores.
 - **Memory** does not grow with the collection, except where the library of a format needs all
   vectors at once, which its part says.
 """
