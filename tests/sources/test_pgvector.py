@@ -124,3 +124,42 @@ def test_rows_that_are_none_are_refused_with_their_line(tmp_path):
         (batch,) = source.batches()
     assert batch.id_list() == [1]
     assert [one.place for one in batch.refusals] == [f"line {number}" for number in range(2, 7)]
+
+
+DUMP = r"""--
+-- PostgreSQL database dump
+--
+
+CREATE TABLE public.items (
+    id integer NOT NULL,
+    v public.vector(4),
+    tags text[]
+);
+
+COPY public.items (id, v, tags) FROM stdin;
+1	[1,2,3,4]	{"a,b","c\\"d",NULL}
+2	\N	{}
+\.
+
+"""
+INDEXES = (
+    "CREATE INDEX a ON public.items USING hnsw "
+    "(((public.binary_quantize(v))::bit(4)) public.bit_hamming_ops);\n"
+    "CREATE INDEX b ON public.items USING hnsw (((v)::public.halfvec(4)) public.halfvec_ip_ops) "
+    "WITH (m='8');\n"
+)
+
+
+def test_an_index_over_a_cast_says_the_metric_and_one_that_differs_leaves_it_open(tmp_path):
+    place = tmp_path / "a.sql"
+    place.write_text(DUMP + INDEXES)
+    with vdb.sources.open(place, optional=True) as source:
+        assert (source.info.metric, source.info.index) == ("ip", vdb.HNSW(M=8, ef_construction=64))
+        (batch,) = source.batches()
+    assert batch.payloads == [{"tags": ["a,b", 'c"d', None]}, {"tags": []}]
+    assert batch.id_list() == [1, 2] and batch.missing.tolist() == [False, True]
+    other = "CREATE INDEX c ON public.items USING ivfflat (v public.vector_l2_ops);\n"
+    place.write_text(DUMP + INDEXES + other)
+    assert vdb.sources.open(place).info.metric is None
+    info = vdb.sources.open(place, metric="l2").info
+    assert (info.metric, info.index) == ("l2", None)
