@@ -48,6 +48,9 @@ with vdb.open("moved.vdb") as db:
   everything else is refused by its name.
 - **Nothing is believed.** Lengths and offsets in a file are checked against its size. A file that
   is cut short, damaged or something else gives a `SourceError` with the file and the place.
+  Checksums are compared where a format has them: zip, gzip, pages of Parquet that were written
+  with one, VSAG's description, DuckDB's blocks. Most formats have none: another bit in a vector is
+  another vector there, and nothing can tell. `Source.checksum()` tells two copies apart.
 - **Memory** does not grow with the source: records are read and written part by part, each in one
   commit. `resume=True` goes on after an interruption.
 - **Rows that cannot be records**, such as a vector with NaN, are left out and listed in the report

@@ -115,6 +115,9 @@ def test_the_dimension_of_glove_is_that_of_most_words(tmp_path):
     place.write_text("\n".join([*lines[:4], "w4 1!2 3", *lines[5:]]))
     _, words, refusals = read(place, format="word2vec")
     assert len(words) == 8 and [one.place for one in refusals] == ["line 5"]
+    place.write_text("\n".join([*lines[:4], "w4 1 2 3;w5 1 2 3", *lines[6:]]))
+    _, words, refusals = read(place, format="word2vec")
+    assert len(words) == 7 and "an end of a line is missing" in refusals[0].reason
 
 
 def test_damage_is_told_with_its_place(tmp_path):

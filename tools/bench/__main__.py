@@ -12,7 +12,7 @@ from tools import environments
 
 PROGRAM = "python -m tools.bench"
 HOME = environments.ROOT / ".bench"
-NEEDS = ("numpy", "lmdb>=3.0,<4", "msgpack", "hnswlib==0.8.0")
+NEEDS = ("numpy", "lmdb>=3.0,<4", "msgpack", "hnswlib==0.8.0", "pyarrow>=15")
 
 # Command: module, and whether it measures the vdb that is installed in .bench/venv.
 COMMANDS = {

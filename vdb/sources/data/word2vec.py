@@ -125,6 +125,14 @@ class WordVectors(Source):
             if len(texts) < dim:
                 yield "line", number, word, f"has {len(texts):,} numbers, where others have {dim:,}"
                 continue
+            if _holds_a_vector(word, dim):
+                yield (
+                    "line",
+                    number,
+                    word,
+                    "holds two words: an end of a line is missing",
+                )
+                continue
             try:
                 numbers = np.array(texts).astype(np.float64).astype(np.float32)
                 yield "line", number, word, numbers
@@ -164,6 +172,12 @@ class WordVectors(Source):
         stream.pass_over(b"\n", "the end")
         if stream.until(b" ", _LONGEST_LINE, "the end"):
             raise stream.error("the end", f"comes after more than {count:,} words")
+
+
+def _holds_a_vector(word: bytes, dim: int) -> bool:
+    """Whether a word with spaces has the numbers of another word behind its first part."""
+    parts = word.split(b" ", dim)
+    return dim > 1 and len(parts) > dim and all(map(_is_number, parts[1:dim]))
 
 
 def _is_word(word: bytes) -> bool:

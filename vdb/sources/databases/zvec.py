@@ -245,6 +245,6 @@ FORMAT = SourceFormat(
     versions="zvec 0.8.0",
     holds="ids, vectors, fields, the metric, m, ef_construction",
     lacks="under COSINE, the last bit of vectors. Sparse vectors are not read. The directory is "
-    "copied, since zvec writes to it",
+    "copied, since zvec writes to it. Some damage ends the process within zvec",
     metric="in the schema",
 )
