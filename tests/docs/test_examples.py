@@ -41,6 +41,7 @@ HOSTS = {
     "docs/guide/haystack.md": "haystack",
     "docs/guide/langchain.md": "langchain_core",
     "docs/guide/llama-index.md": "llama_index.core",
+    "docs/guide/mteb.md": "mteb",
     "docs/guide/scikit-learn.md": "sklearn",
 }
 
