@@ -28,7 +28,7 @@ try:
     from starlette.routing import Mount, Route
     from starlette.types import ASGIApp, Message, Receive, Scope, Send
 except ModuleNotFoundError as error:
-    raise ImportError(
+    raise ModuleNotFoundError(
         "vdb explore needs starlette and uvicorn: pip install 'vdb[explore]'", name=error.name
     ) from error
 
