@@ -20,7 +20,7 @@ from vdb.cli.arguments.command import argument, command
 from vdb.cli.arguments.completion import files
 from vdb.cli.arguments.format_options import format_option, options_from
 from vdb.cli.arguments.schema import Options
-from vdb.cli.importing.sources import (
+from vdb.cli.importing import (
     IDS,
     Target,
     import_into,

@@ -1,1 +1,0 @@
-"""Parts of `vdb import` beside the file formats: target, repeated ids, places in messages."""
