@@ -22,6 +22,7 @@ class Writing:
         notes: What the files will not hold, or hold in another way, in sentences.
         directory: Whether the main one is a directory; it is then the only one.
         left_out: Records without a vector that will not be in the files.
+        held_out: Records of which the files have the vectors only, as queries.
     """
 
     suffixes: tuple[str, ...]
@@ -29,6 +30,7 @@ class Writing:
     notes: tuple[str, ...] = ()
     directory: bool = False
     left_out: int = 0
+    held_out: int = 0
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

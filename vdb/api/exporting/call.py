@@ -59,7 +59,7 @@ def export(
         collection=content.name,
         format=row.name,
         files=tuple(files),
-        records=content.count - writing.left_out,
+        records=content.count - writing.left_out - writing.held_out,
         without_vector=content.without_vector - writing.left_out,
         notes=writing.notes,
         seconds=time.monotonic() - start,

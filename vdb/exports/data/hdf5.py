@@ -84,7 +84,12 @@ def _prepare(
             received=k,
         )
     write = partial(_write, content, chosen, k)
-    return Writing((".hdf5", ".jsonl", ".json"), write, tuple(_notes(content, chosen)))
+    return Writing(
+        (".hdf5", ".jsonl", ".json"),
+        write,
+        tuple(_notes(content, chosen)),
+        held_out=len(chosen.held_out),
+    )
 
 
 def _drawn(content: Content, count: int, seed: int) -> NDArray[np.int64]:
