@@ -58,6 +58,15 @@ def test_every_configuration_comes_back(db, tmp_path, engine, options):
     require_round_trip(docs, tmp_path / "docs", "elasticsearch", engine=engine)
 
 
+def test_no_record_comes_back_as_an_empty_collection(db, tmp_path):
+    docs = fill(db, count=0, metric="ip", scores="elasticsearch", fields=FIELDS)
+    report = require_round_trip(docs, tmp_path / "docs", "elasticsearch")
+    assert report.files[0].read_bytes() == b""
+    report.files[1].unlink()
+    with pytest.raises(vdb.InvalidArgumentError, match="no format that is known"):
+        vdb.sources.open(report.files[0])
+
+
 def test_numbers_of_every_size_come_back(db, tmp_path):
     info = np.finfo(np.float32)
     docs = db.create_collection("docs", dim=4, metric="l2", scores="elasticsearch")

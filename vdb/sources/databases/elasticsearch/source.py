@@ -241,12 +241,21 @@ def _first_length(path: Path, name: str, numbers: str) -> int | None:
     return None
 
 
+def _recognise(place: Place) -> bool:
+    """By the first line; an empty file by the mapping that vdb export laid beside it."""
+    if place.file is None:
+        return False
+    return is_dump(place.head) or (
+        not place.head and beside(place.file, ".mapping.json") is not None
+    )
+
+
 FORMAT = SourceFormat(
     name="elasticsearch",
     title="dumps of Elasticsearch and OpenSearch: bulk files, those of vdb export among them, "
     "and hits one a line (elasticdump)",
     kind="database",
-    recognise=lambda place: place.file is not None and is_dump(place.head),
+    recognise=_recognise,
     open=_open,
     options=(
         Option("mapping", "the answer of GET index/_mapping in a file", kind="path"),
