@@ -24,13 +24,13 @@ def test_a_database_that_is_not_there_is_named(run, tmp_path):
 def test_it_serves_the_page_until_it_is_interrupted(filled):
     pytest.importorskip("uvicorn")
     pytest.importorskip("starlette")
-    command = [sys.executable, "-m", "vdb", "explore", str(filled)]
+    command = [sys.executable, "-m", "vdb", "explore", str(filled), "--json"]
     with subprocess.Popen(
         command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True
     ) as server:
         try:
-            line = server.stdout.readline()
-            address = line.split()[-1]
+            lines = iter(server.stdout.readline, "}\n")
+            address = json.loads("".join([*lines, "}"]))["address"]
             assert address.startswith("http://127.0.0.1:")
             with urllib.request.urlopen(address) as page:
                 assert b"vdb explore" in page.read()

@@ -23,7 +23,8 @@ from vdb.cli.render import output
     help="The port of the page. [default: one that is free]",
 )
 @options.allow_network_fs
-def explore(directory: Path, *, port: int, allow_network_fs: bool) -> None:
+@options.json
+def explore(directory: Path, *, port: int, allow_network_fs: bool, json: bool) -> None:
     """Show a database as a page in a browser on this machine; Ctrl-C ends it.
 
     The page shows collections and records, the neighbours of a record or a vector under two metrics
@@ -37,7 +38,10 @@ def explore(directory: Path, *, port: int, allow_network_fs: bool) -> None:
         directory, create=False, read_only=True, allow_network_fs=allow_network_fs
     ) as db:
         serve, address = server_of(db, port)
-        output.line(f"{directory} is shown at {address}")
-        output.line("Ctrl-C ends it.")
+        if json:
+            output.json_object({"address": address})
+        else:
+            output.line(f"{directory} is shown at {address}")
+            output.line("Ctrl-C ends it.")
         sys.stdout.flush()
         serve()
