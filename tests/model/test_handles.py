@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import copy
 import pickle
+import subprocess
+import sys
 import threading
 
 import pytest
@@ -155,3 +157,22 @@ def test_what_searches_return_can_be_sent(full, way):
         if way == "pickle":
             again = pickle.loads(again)
         assert repr(again) == repr(one)
+
+
+def test_a_database_that_outlives_the_names_of_its_module_is_forgotten_in_silence(tmp_path):
+    """Python empties modules at the end of a program, maybe before the last handle goes."""
+    code = """
+import sys
+import vdb
+from vdb.api import database_access
+db = vdb.open(sys.argv[1])
+db.create_collection("docs", dim=2, metric="l2")
+for name in [name for name in vars(database_access) if not name.startswith("__")]:
+    setattr(database_access, name, None)
+"""
+    command = [sys.executable, "-c", code, str(tmp_path / "a.vdb")]
+    made = subprocess.run(command, capture_output=True, text=True, check=False)
+    assert (made.returncode, made.stderr) == (0, "")
+    with vdb.open(tmp_path / "a.vdb") as db:
+        assert db.collections() == ["docs"]
+        assert list(db.check()) == []

@@ -8,7 +8,7 @@ commit of their own. A thread is one task, unless it runs several in turns, as a
 from __future__ import annotations
 
 from collections.abc import Iterator
-from contextlib import AbstractContextManager, ExitStack, contextmanager, suppress
+from contextlib import AbstractContextManager, ExitStack, contextmanager
 from pathlib import Path
 from threading import RLock, get_ident
 from time import monotonic, sleep
@@ -204,8 +204,10 @@ class LiveAccess:
         # Every read or write through this handle holds a reference to it, so none is running.
         if not getattr(self, "_closed", True):
             self._closed = True
-            with suppress(Exception):
+            try:  # noqa: SIM105 - the names of this module may be gone
                 self.environment.abandon()
+            except Exception:  # noqa: BLE001, S110 - as in suppress
+                pass
 
     @contextmanager
     def _in_turn(self) -> Iterator[float]:

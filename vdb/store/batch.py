@@ -379,8 +379,10 @@ class Batch(Transaction):
     def __del__(self) -> None:
         # Forgotten without commit or abort: the locks must not stay with it.
         if getattr(self, "_token", 0) and getattr(self, "base", None) is not None:
-            with contextlib.suppress(Exception):
+            try:  # noqa: SIM105 - the names of this module may be gone
                 self.abort()
+            except Exception:  # noqa: BLE001, S110 - as in suppress
+                pass
 
     def __repr__(self) -> str:
         state = "over" if self._txn is None else f"of commit {self.commit_number}"
