@@ -46,3 +46,18 @@ def test_a_table_is_replaced_as_a_whole(tmp_path):
         with pytest.raises(vdb.VdbError):
             docs.export(tmp_path / "file.lance", overwrite=True)
     assert sorted(file.name for file in tmp_path.iterdir()) == ["file.lance", "out.lance"]
+
+
+def test_a_nested_field_whose_name_is_that_of_another_column_is_in_the_payload_only(tmp_path):
+    fields = {"a.b": "int", "a_b": "int", "a.c.d": "int", "a.c_d": "int"}
+    with vdb.temporary() as db:
+        docs = db.create_collection("docs", dim=2, metric="l2", fields=fields)
+        docs.add([1], [[1, 0]], [{"a": {"b": 1, "c": {"d": 2}, "c_d": 3}, "a_b": 4}])
+        report = docs.export(tmp_path / "out.lance")
+        assert any("in the column payload only: a.b, a.c_d;" in note for note in report.notes)
+        row = lance.dataset(str(tmp_path / "out.lance")).to_table().to_pylist()[0]
+        assert (row["a_b"], row["a_c_d"]) == (4, 2)
+        db.import_source(tmp_path / "out.lance", "again")
+        assert dict(db.collection("again").info().fields) == fields
+        assert db.collection("again").get(1).payload == docs.get(1).payload
+        assert list(db.check()) == []

@@ -47,6 +47,15 @@ def test_the_extension_finds_the_same_neighbours(db, tmp_path, connection_of, me
     connection.close()
 
 
+@pytest.mark.parametrize("name", ["vdb_export", "VDB_export_chunks", "sqlite_stat1"])
+def test_names_that_sqlite_or_the_file_needs_itself_are_refused(db, tmp_path, connection_of, name):
+    docs = fill(db, name)
+    with pytest.raises(vdb.InvalidArgumentError, match="the option table names another"):
+        docs.export(tmp_path / "out.db")
+    assert list(tmp_path.iterdir()) == []
+    docs.export(tmp_path / "out.db", options={"table": "docs"})
+
+
 @pytest.mark.parametrize("dtype", ["float32", "float16", "int8", "bit"])
 @pytest.mark.parametrize("ids", ["str", "int"])
 def test_all_of_it_comes_back(db, tmp_path, connection_of, dtype, ids):

@@ -89,6 +89,10 @@ class RecordScan(Walk[Record], ArrowTable):
         most = None if rows is None else arguments.whole("rows", rows, 1, _MOST_ROWS)
         return self._reader_in_memory(self._read_batches(most))
 
+    def _one_at_a_time(self) -> Iterator[Any]:
+        """The batches of `to_arrow`, at least one; an error while one is read is raised as it is."""
+        return self._record_batches(self._read_batches(None))
+
     def to_dicts(self) -> list[dict[str, Any]]:
         """The records as dicts that JSON can hold: id, vector (a list, or None) and payload.
 

@@ -17,6 +17,7 @@ from vdb.errors import ArgumentTypeError, InvalidArgumentError, NotFoundError
 from vdb.exports.places import files_of, format_of, write
 from vdb.model import arguments
 from vdb.model.arguments import shown
+from vdb.model.records import Progress
 from vdb.store import os_errors
 
 __all__ = ["ExportArguments", "ExportReport", "export"]
@@ -46,15 +47,19 @@ def export(
     options = row.checked(_options(given.options))
     overwrite = arguments.truth("overwrite", given.overwrite)
     dry_run = arguments.truth("dry_run", given.dry_run)
-    content = content_at(access, view_of, where=given.where, progress=given.progress)
+    progress = None if given.progress is None else _progress(given.progress)
+    content = content_at(access, view_of, where=given.where, progress=progress)
     writing = row.prepare(content, **options)
     files = files_of(path, row, writing)
-    with os_errors(path):
-        _require_parent(path)
-        if not overwrite:
-            _require_new(files)
-        if not dry_run:
-            write(writing, files)
+    try:
+        with os_errors(path):
+            _require_parent(path)
+            if not overwrite:
+                _require_new(files)
+            if not dry_run:
+                write(writing, files)
+    except _ProgressError as stopped:
+        raise stopped.error from None
     return ExportReport(
         collection=content.name,
         format=row.name,
@@ -65,6 +70,26 @@ def export(
         seconds=time.monotonic() - start,
         written=not dry_run,
     )
+
+
+class _ProgressError(Exception):
+    """An error of the user's function that on its way would be taken for one of a file."""
+
+    def __init__(self, error: Exception) -> None:
+        super().__init__(error)
+        self.error = error
+
+
+def _progress(progress: Progress) -> Progress:
+    """Calls the user's function; its errors can be told from those of files and generators."""
+
+    def call(done: int, total: int) -> None:
+        try:
+            progress(done, total)
+        except (OSError, StopIteration) as error:
+            raise _ProgressError(error) from None
+
+    return call
 
 
 def _options(options: object) -> Mapping[str, object]:

@@ -97,15 +97,8 @@ class _Records:
 
     def batches(self) -> Iterator[Any]:
         """Record batches of pyarrow; one without rows where there are no records."""
-        reader = self._scan(query.RecordParts(without_column=self.wide_fields())).to_arrow()
-        any_batch = False
-        for batch in reader:
-            any_batch = True
-            yield batch
-        if not any_batch:
-            import pyarrow
-
-            yield pyarrow.RecordBatch.from_pylist([], schema=reader.schema)
+        scan = self._scan(query.RecordParts(without_column=self.wide_fields()))
+        return scan._one_at_a_time()  # noqa: SLF001 - one package
 
     def wide_fields(self) -> frozenset[str]:
         """The fields of ints of which one is beyond int64."""

@@ -13,6 +13,7 @@ from typing import Any, Final
 
 from vdb.exports.content import Content
 from vdb.exports.export_format import ExportFormat, Writing
+from vdb.exports.writing.handing_over import hand_over
 from vdb.exports.writing.record_tables import column_notes, record_tables
 from vdb.exports.writing.requirements import required_dim
 from vdb.sources.reading.libraries import needed
@@ -38,7 +39,14 @@ def _prepare(content: Content) -> Writing:
         notes += (f"Lance has no distance like {content.metric}; it can store the vectors",)
     else:
         notes += (f'a table has no metric: searches of Lance take distance_type="{distance}"',)
-    nested = sorted(path for path in content.fields if "." in path)
+    columns = _columns(["id", "vector", *content.fields, "payload"])
+    nested = sorted(path for path in content.fields if "." in path and path in columns)
+    others = sorted(path for path in content.fields if path not in columns)
+    if others:
+        notes += (
+            f"in the column payload only: {', '.join(others)}; another column has that name with "
+            "_ for each dot",
+        )
     if nested:
         notes += (f"columns of nested fields have _ for each dot: {', '.join(nested)}",)
     if content.without_vector:
@@ -47,12 +55,21 @@ def _prepare(content: Content) -> Writing:
 
 
 def _write(content: Content, places: Sequence[Path]) -> None:
+    """Lance reads batches on a thread of its own, where a batch of writes cannot be read.
+
+    So this thread reads, and hands the batches over; its errors reach the caller as they are.
+    """
     pa = needed("pyarrow", "pyarrow", _PURPOSE)
     lance = needed("lance", "pylance", _PURPOSE)
     batches = _plain(record_tables(content))
     first = next(batches)
-    reader = pa.RecordBatchReader.from_batches(first.schema, chain([first], batches))
-    lance.write_dataset(reader, str(places[0]), mode="create")
+    path = str(places[0].absolute())  # never the address of an object store
+
+    def store(handed: Iterator[Any]) -> None:
+        reader = pa.RecordBatchReader.from_batches(first.schema, handed)
+        lance.write_dataset(reader, path, mode="create")
+
+    hand_over(chain([first], batches), store)
 
 
 def _plain(batches: Iterator[Any]) -> Iterator[Any]:
@@ -68,13 +85,26 @@ def _plain(batches: Iterator[Any]) -> Iterator[Any]:
 
 def _without_dots(batch: Any) -> Any:
     """Columns of nested fields under names that Lance takes."""
-    names = [name.replace(".", "_") for name in batch.schema.names]
-    single = [name for place, name in enumerate(names) if names.index(name) == place]
-    columns = [batch.column(names.index(name)) for name in single]
-    schema = batch.schema
-    fields = [schema.field(names.index(name)).with_name(name) for name in single]
     pa = needed("pyarrow", "pyarrow", _PURPOSE)
+    names, schema = _columns(batch.schema.names), batch.schema
+    columns = [batch.column(name) for name in names]
+    fields = [schema.field(name).with_name(own) for name, own in names.items()]
     return pa.record_batch(columns, schema=pa.schema(fields, metadata=schema.metadata))
+
+
+def _columns(names: Sequence[str]) -> dict[str, str]:
+    """The columns, and their names in Lance; without nested fields whose name is another's there.
+
+    Example:
+        _columns(["a_b", "a.b", "a.c"])  # {"a_b": "a_b", "a.c": "a_c"}
+    """
+    plain = [name for name in names if "." not in name]
+    columns: dict[str, str] = {}
+    for name in names:
+        own = name.replace(".", "_")
+        if own == name or own not in (*plain, *columns.values()):
+            columns[name] = own
+    return columns
 
 
 FORMAT = ExportFormat(
@@ -86,5 +116,5 @@ FORMAT = ExportFormat(
     library="pylance",
     versions="pylance 14.0.2, lancedb 0.40.0",
     holds="everything: the schema is in the metadata of the table",
-    lacks="an index: Lance makes its own",
+    lacks="an index: Lance makes its own; a collection whose dimension is open",
 )

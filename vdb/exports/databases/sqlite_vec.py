@@ -48,6 +48,9 @@ _NAME: Final = re.compile(r"[A-Za-z][A-Za-z0-9_]*", re.ASCII)
 _TAKEN: Final = ("id", "embedding", "payload", "rowid", "distance", "k")
 """Names of columns that each table has, shown or hidden."""
 
+_RESERVED: Final = ("sqlite_", "vdb_export")
+"""Beginnings of names of tables that SQLite keeps for itself, or that the file has besides."""
+
 _PURPOSE: Final = "writing tables of sqlite-vec"
 
 
@@ -56,9 +59,10 @@ def _prepare(content: Content, table: str | None = None, missing: str = "refused
     required_dim(content, FORMAT.name, _MOST_DIM)
     notes = [*left_out(content, FORMAT.name, missing)]
     name = re.sub(r"\W", "_", content.name, flags=re.ASCII) if table is None else table
-    if re.fullmatch(r"\w+", name, re.ASCII) is None:
+    if re.fullmatch(r"\w+", name, re.ASCII) is None or name.lower().startswith(_RESERVED):
         raise InvalidArgumentError(
-            f"table must be made of A-Z, a-z, 0-9 and '_', got {shown(name)}",
+            "table must be made of A-Z, a-z, 0-9 and '_', and not begin with "
+            f"{' or '.join(_RESERVED)}, got {shown(name)}; the option table names another",
             expected=r"\w+",
             received=name,
         )

@@ -98,6 +98,18 @@ class ArrowTable:
         arrow = library("pyarrow")
         return arrow.RecordBatchReader.from_stream(_Stream(self._layout(), batches))
 
+    def _record_batches(self, batches: Iterator[list[TableColumn]]) -> Iterator[Any]:
+        """These batches as `pyarrow.RecordBatch`, at least one; an error is raised as it is."""
+        arrow = library("pyarrow")
+        stream = _Stream(self._layout(), batches)
+        reader = arrow.RecordBatchReader.from_stream(stream)
+        batch = stream.read(lambda: next(reader, None))
+        if batch is None:
+            yield arrow.RecordBatch.from_pylist([], schema=reader.schema)
+        while batch is not None:
+            yield batch
+            batch = stream.read(lambda: next(reader, None))
+
     def _reader_in_memory(self, batches: Iterator[list[TableColumn]]) -> Any:
         """The same after all batches were read, so that an error is raised here as it is."""
         arrow = library("pyarrow")
