@@ -160,3 +160,99 @@ def test_every_format_says_what_it_holds():
     for row in rows:
         assert row.title and row.holds and row.versions and row.suffixes, row.name
         assert all(suffix.startswith(".") for suffix in row.suffixes)
+
+
+@pytest.mark.parametrize("end", [".npy", ".parquet", ".arrow", ".lance", ".sql", ".ndjson"])
+@pytest.mark.parametrize("error", [OSError, StopIteration, MemoryError, KeyboardInterrupt])
+def test_an_error_of_the_progress_function_is_raised_as_it_is(db, tmp_path, end, error):
+    if end == ".lance":
+        pytest.importorskip("lance")
+    mine = error("mine")
+
+    def stop(done, total):
+        raise mine
+
+    with pytest.raises(error) as raised:
+        fill(db).export(tmp_path / f"out{end}", progress=stop)
+    assert raised.value is mine
+    assert list(tmp_path.iterdir()) == []
+
+
+@pytest.mark.parametrize("end", [".npy", ".parquet", ".arrow", ".lance"])
+def test_a_database_that_is_closed_meanwhile_is_the_error(tmp_path, end):
+    if end == ".lance":
+        pytest.importorskip("lance")
+    db = vdb.open(tmp_path / "a.vdb")
+    docs = fill(db, count=20_000)
+    place = tmp_path / "out"
+    place.mkdir()
+    with pytest.raises(vdb.ClosedError):
+        docs.export(place / f"out{end}", progress=lambda *_: db.close())
+    assert list(place.iterdir()) == []
+    with vdb.open(tmp_path / "a.vdb") as again:
+        assert list(again.check()) == []
+
+
+@pytest.mark.parametrize("end", [".npy", ".parquet", ".arrow", ".lance", ".sql", ".ndjson"])
+def test_inside_a_batch_every_format_has_its_own_writes(db, tmp_path, end):
+    if end == ".lance":
+        pytest.importorskip("lance")
+    docs = fill(db)
+    with db.batch():
+        docs.delete(["doc 000"])
+        report = docs.export(tmp_path / f"out{end}")
+    with vdb.temporary() as other:
+        other.import_source(report.files[0], "again")
+        assert list(other.collection("again").ids()) == list(docs.ids())
+
+
+@pytest.mark.parametrize("name", [row.name for row in vdb.exports.formats()])
+def test_a_collection_without_records_comes_back(db, tmp_path, name):
+    dtype = "int8" if name in ("hbin", "i8bin") else "float32"
+    docs = fill(db, dtype=dtype, ids="int", fields={"n": "int"})
+    place = tmp_path / f"out{vdb.exports.registry.FORMATS[name].suffixes[0]}"
+    where = {"n": {"$in": []}}
+    try:
+        report = docs.export(place, where=where, options={"held_out": 1} if name == "hdf5" else {})
+    except ImportError as error:
+        pytest.skip(str(error))
+    except vdb.InvalidArgumentError as error:
+        assert name == "hdf5" and "at least two records with a vector" in str(error)
+        return
+    assert report.records == 0
+    db.import_source(report.files[0], "again")
+    info, again = docs.info(), db.collection("again").info()
+    assert (again.count, again.dim, again.metric, again.dtype, dict(again.fields)) == (
+        0, info.dim, info.metric, info.dtype, {"n": "int"},
+    )  # fmt: skip
+
+
+@pytest.mark.parametrize("name", ["faiss", "hnswlib", "sqlite-vec", "hdf5"])
+def test_records_that_are_left_out_are_not_counted(db, tmp_path, name):
+    docs = fill(db, bare=(0, 1, 16))
+    options = {"missing": "left-out", "ids": "row"}
+    if name == "sqlite-vec":
+        del options["ids"]
+    if name == "hdf5":
+        options = {"held_out": 5, "k": 3}
+    try:
+        report = docs.export(tmp_path / "out", name, options=options)
+    except ImportError as error:
+        pytest.skip(str(error))
+    assert (report.records, report.without_vector) == ((35, 3) if name == "hdf5" else (37, 0))
+    db.import_source(report.files[0], "again")
+    assert len(db.collection("again")) == report.records
+
+
+@pytest.mark.parametrize("path", ["..", "a/..", ".", "/"])
+def test_a_directory_is_no_name_of_a_file(db, tmp_path, monkeypatch, path):
+    monkeypatch.chdir(tmp_path)
+    with pytest.raises(vdb.InvalidArgumentError, match="must end with the name of a file"):
+        fill(db).export(path)
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_a_uri_is_refused_without_advice_on_databases(db):
+    with pytest.raises(vdb.InvalidArgumentError) as raised:
+        fill(db).export("s3://bucket/out.npy")
+    assert str(raised.value) == "path must be that of a file, got the URI 's3://bucket/out.npy'"

@@ -41,14 +41,14 @@ def path_of(path: object, argument: str, what: str) -> Path:
     name = _at_home(str.__str__(name))
     if name == temporary_databases.MEMORY:
         raise InvalidArgumentError(
-            f'"{name}" is what vdb.open takes, as a str, for a temporary database; a directory of '
+            f'"{name}" is what vdb.open takes, as a str, for a temporary database; {what} of '
             f"that name is {curdir}{sep}{name}",
             expected="a path",
             received=name,
         )
     if not name or "\0" in name:
         raise InvalidArgumentError(f"{argument} must name {what}", expected="a path", received=name)
-    _refuse_uri(name, argument)
+    _refuse_uri(name, argument, what)
     try:
         name.encode()  # LMDB needs UTF-8
         lstat(name)
@@ -66,16 +66,18 @@ def path_of(path: object, argument: str, what: str) -> Path:
     return Path(name)
 
 
-def _refuse_uri(name: str, argument: str) -> None:
+def _refuse_uri(name: str, argument: str, what: str) -> None:
     """Raise InvalidArgumentError for a URI, unless its first part exists as a directory.
 
     A single letter before the colon is a drive of Windows.
     """
     if _URI.match(name) and not lexists(Path(name).parts[0]):
+        memory = f'"{temporary_databases.MEMORY}"'
+        of_a_database = what == "a directory"
+        hint = f"; {memory} is a temporary database" if of_a_database else ""
         raise InvalidArgumentError(
-            f"{argument} must be that of a directory, got the URI {arguments.shown(name)}; "
-            f'"{temporary_databases.MEMORY}" is a temporary database',
-            expected=f'a path, or "{temporary_databases.MEMORY}" for vdb.open',
+            f"{argument} must be that of {what}, got the URI {arguments.shown(name)}{hint}",
+            expected=f"a path, or {memory} for vdb.open" if of_a_database else "a path",
             received=name,
         )
 

@@ -44,9 +44,9 @@ def files_of(path: Path, row: ExportFormat, writing: Writing) -> list[Path]:
     Raises:
         InvalidArgumentError: The path has no name.
     """
-    if not path.name:
+    if path.name in ("", ".."):
         raise InvalidArgumentError(
-            f"path must end with the name of a file, got {shown(path)}", received=str(path)
+            f"path must end with the name of a file, got {shown(str(path))}", received=str(path)
         )
     main, *others = writing.suffixes
     stem, place = path.name, path.with_name(path.name + main)

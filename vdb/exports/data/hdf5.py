@@ -77,6 +77,8 @@ def _prepare(
     else:
         chosen = _Queries(None, _drawn(content, held_out or 0, seed))
     rows = content.with_vector - len(chosen.held_out)
+    if not rows:
+        raise _too_few(content, "one record", "a neighbour of each query")
     if not 1 <= k <= rows:
         raise InvalidArgumentError(
             f"k is the number of neighbours of a query, 1 to {rows:,} here, got {k:,}",
@@ -92,8 +94,19 @@ def _prepare(
     )
 
 
+def _too_few(content: Content, least: str, use: str) -> InvalidArgumentError:
+    return InvalidArgumentError(
+        f"hdf5 needs at least {least} with a vector, {use}; {content.name} has "
+        f"{content.with_vector:,}",
+        expected=least,
+        received=content.with_vector,
+    )
+
+
 def _drawn(content: Content, count: int, seed: int) -> NDArray[np.int64]:
     """Rows of records with a vector, rising."""
+    if content.with_vector < 2:  # a query, and its neighbour
+        raise _too_few(content, "two records", "some of which become queries")
     if not 1 <= count < content.with_vector:
         raise InvalidArgumentError(
             f"held_out must be 1 to {content.with_vector - 1:,}, one less than the vectors of "
