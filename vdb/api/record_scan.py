@@ -90,7 +90,7 @@ class RecordScan(Walk[Record], ArrowTable):
         return self._reader_in_memory(self._read_batches(most))
 
     def _one_at_a_time(self) -> Iterator[Any]:
-        """The batches of `to_arrow`, at least one; an error while one is read is raised as it is."""
+        """The batches of `to_arrow`, at least one; an error is raised as it is."""
         return self._record_batches(self._read_batches(None))
 
     def to_dicts(self) -> list[dict[str, Any]]:

@@ -43,10 +43,8 @@ def _prepare(content: Content) -> Writing:
     nested = sorted(path for path in content.fields if "." in path and path in columns)
     others = sorted(path for path in content.fields if path not in columns)
     if others:
-        notes += (
-            f"in the column payload only: {', '.join(others)}; another column has that name with "
-            "_ for each dot",
-        )
+        text = "another column has that name with _ for each dot"
+        notes += (f"in the column payload only: {', '.join(others)}; {text}",)
     if nested:
         notes += (f"columns of nested fields have _ for each dot: {', '.join(nested)}",)
     if content.without_vector:
