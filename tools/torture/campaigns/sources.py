@@ -11,7 +11,7 @@ from tools.torture.damaged_sources.small_sources import Small, small_sources
 from tools.torture.shared.campaign import Campaign
 
 DAMAGED = 10  # versions of each source in a round
-ENDED_BY_THEIR_LIBRARY = ("zvec",)
+ENDED_BY_THEIR_LIBRARY = ("lance", "zvec")
 """Formats whose own library, which alone can read them, ends the process on some damage."""
 
 

@@ -256,6 +256,7 @@ FORMAT = SourceFormat(
     library="h5py",
     versions="h5py 3.16.0, in the layouts of ann-benchmarks and VIBE",
     holds="the vectors, queries and their true neighbours, the metric of a benchmark",
-    lacks="payloads; ids, unless a dataset has them; the metric of other files",
+    lacks="payloads; ids, unless a dataset has them; the metric of other files. HDF5 itself can "
+    "take memory by a damaged number of an attribute",
     metric="in the attribute distance; of other files asked",
 )

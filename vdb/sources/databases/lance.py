@@ -164,6 +164,6 @@ FORMAT = SourceFormat(
     library="pylance",
     versions="lancedb 0.40.0, pylance 14.0.2",
     holds="all columns with their types, deletions, versions; in an index its metric",
-    lacks="without an index, the metric",
+    lacks="without an index, the metric. Some damage ends the process within Lance",
     metric="of the index, or of vdb export in the table; else asked",
 )
