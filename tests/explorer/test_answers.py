@@ -126,7 +126,11 @@ def test_records_come_page_by_page_and_whole_when_they_are_opened(db, docs):
     assert page["text_fields"] == ["text"]
     assert answers.records("docs", {"where": {"text": {"$icontains": "TEXT 29"}}})["matches"] == 11
     record = answers.record("docs", {"id": "doc 7"})
-    assert (record["vector"], record["norm"], record["payload"]["year"]) == (None, None, 7)
+    assert (record["vector"], record["norm"], json.loads(record["payload"])["year"]) == (
+        None,
+        None,
+        7,
+    )
     assert answers.record("docs", {"id": "doc 8"})["vector"] == docs.get("doc 8").vector.tolist()
 
 
@@ -151,7 +155,10 @@ def test_texts_of_payloads_and_ids_go_as_they_are(db, text):
     answers = Answers(db)
     (one,) = answers.records("odd", {})["records"]
     record = answers.record("odd", {"id": one["id"]})
-    assert (record["id"], record["payload"]) == (text or "none", {text or "field": text})
+    assert (record["id"], json.loads(record["payload"])) == (
+        text or "none",
+        {text or "field": text},
+    )
 
 
 def test_every_collection_is_described_also_empty_ones(db, docs):
@@ -199,3 +206,39 @@ def test_an_explanation_is_that_of_the_library(db, docs):
     report = docs.explain(docs.get("doc 1").vector, "doc 2", scores="qdrant")
     assert (made["rank"], made["score"]) == (report.rank, report.score)
     assert [one["title"] for one in made["sections"]] == [one.title for one in report.sections]
+
+
+def test_ints_that_javascript_cannot_hold_stay_as_they_are(db):
+    docs = db.create_collection("wide", dim=2, metric="l2", fields={"n": "int"})
+    docs.add([2**63 - 1, 2], [[1, 0], [0, 1]], [{"n": 2**53 + 1, "x": 1.0}, {"n": 2**53}])
+    answers = Answers(db)
+    record = answers.record("wide", {"id": str(2**63 - 1)})
+    assert record["payload"] == json.dumps({"n": 2**53 + 1, "x": 1.0}, indent=2)
+    page = answers.records("wide", {"where": '{"n": 9007199254740993}'})
+    assert [one["id"] for one in page["records"]] == [str(2**63 - 1)] and page["matches"] == 1
+    asked = {"like": "2", "sides": [{}], "where": '{"n": 9007199254740993}'}
+    hits = answers.neighbors("wide", asked)["sides"][0]["hits"]
+    assert [hit["id"] for hit in hits] == [str(2**63 - 1)]
+
+
+@pytest.mark.parametrize("text", ["1_0", " 1", "+1", "\uff11", "1.0", "9" * 5000, ""])
+def test_an_int_id_is_written_with_digits_alone(db, text):
+    db.create_collection("wide", dim=2, metric="l2").add([1, 10], [[1, 0], [0, 1]])
+    with pytest.raises(vdb.InvalidArgumentError, match="ints"):
+        Answers(db).record("wide", {"id": text})
+
+
+@pytest.mark.parametrize("numbers", [[256, 0], [-1, 0], [1.5, 0], [True, 0], [None, 1], [2**70, 0]])
+def test_bits_are_asked_as_bytes(db, numbers):
+    docs = db.create_collection("bits", dim=16, metric="hamming", dtype="bit")
+    docs.add([1], np.zeros((1, 2), np.uint8))
+    with pytest.raises(vdb.InvalidArgumentError, match="whole numbers from 0 to 255"):
+        Answers(db).neighbors("bits", {"vector": numbers, "sides": [{}]})
+
+
+def test_scores_that_are_nearly_equal_have_a_histogram(db):
+    docs = db.create_collection("far", dim=2, metric="ip", index=vdb.Flat())
+    docs.add([1, 2], np.array([[1e17, 0], [1.0000001e17, 0]], np.float32))
+    made = Answers(db).histogram("far", {"vector": [1e-3, 0]})
+    assert sum(made["counts"]) == made["records"] == 2
+    assert np.all(np.diff(made["edges"]) > 0)

@@ -61,10 +61,17 @@ def test_nothing_is_there_without_the_token(client, path):
     assert client.post(path).status_code in (404, 405)
 
 
+@pytest.mark.parametrize("host", ["127.0.0.1", "localhost", "LocalHost:80", "127.0.0.1:65535"])
+def test_port_80_has_no_number_in_the_name_of_the_host(client, host):
+    assert client.post(f"/{TOKEN}/answer/overview", headers={"host": host}).status_code == 200
+
+
 @pytest.mark.parametrize(
     "headers",
     [
         {"host": "evil.example"},
+        {"host": "127.0.0.1:80:80"},
+        {"host": "127.0.0.1:"},
         {"host": "evil.example:80"},
         {"host": "127.0.0.1.evil.example:80"},
         {"host": ""},
@@ -87,6 +94,13 @@ def test_answers_are_json_and_errors_have_words(client):
         ("records", b" " * (5 << 20), 400, "at most 4 MiB"),
         ("neighbors", b'{"like": "no", "sides": [{}]}', 404, "no record"),
         ("neighbors", b'{"like": "<b>", "sides": [{}], "k": 1e3}', 400, "k"),
+        ("neighbors", b'{"like": "<b>", "sides": [1]}', 400, "sides must be an object"),
+        ("neighbors", b'{"like": "<b>", "sides": [null]}', 400, "sides must be an object"),
+        ("histogram", b'{"like": "<b>", "side": [1]}', 400, "side must be an object"),
+        ("neighbors", b'{"vector": [{}, 1], "sides": [{}]}', 400, "vector must be a list of"),
+        ("neighbors", b'{"vector": ["1", true], "sides": [{}]}', 400, "vector must be a list of"),
+        ("neighbors", b'{"vector": [1' + b"0" * 400 + b', 1], "sides": [{}]}', 400, "vector"),
+        ("neighbors", b'{"like": "<b>", "sides": [{}], "where": "{"}', 400, "where is no JSON"),
     ):
         made = client.post(f"/{TOKEN}/answer/{name}?collection=docs", content=body)
         assert made.status_code == status and text in made.json()["error"], made.text

@@ -1,6 +1,6 @@
 """What the page asks, answered from a database, as what JSON can hold.
 
-Ids go as texts with their kind, because JavaScript's numbers end at 2**53. Each answer is of the
+Ids and payloads go as texts, because JavaScript's ints end at 2**53. Each answer is of the
 newest moment; nothing is kept between two.
 """
 
@@ -8,11 +8,12 @@ from __future__ import annotations
 
 import json
 import math
+import re
 from dataclasses import asdict
 from typing import Any
 
 import numpy as np
-from numpy.typing import ArrayLike
+from numpy.typing import ArrayLike, NDArray
 
 from vdb.api.collection_reader import CollectionReader
 from vdb.api.database import Database
@@ -107,7 +108,7 @@ class Answers:
         """A page of records behind an id, with short payloads."""
         collection = self._db.collection(name)
         after = None if asked.get("after") is None else _id(collection, asked["after"])
-        where = asked.get("where")
+        where = _where(asked)
         rows = list(
             collection.scan(after=after, limit=PAGE_ROWS + 1, where=where, with_vectors=False)
         )
@@ -120,16 +121,16 @@ class Answers:
         }
 
     def record(self, name: str, asked: dict[str, Any]) -> dict[str, Any]:
-        """One record as a whole, and its place in the graph."""
+        """One record as a whole, its payload as JSON, and its place in the graph."""
         collection = self._db.collection(name)
         key = _id(collection, asked.get("id"))
         record = collection.get(key)
         if record is None:
-            raise NotFoundError(f"there is no record {key!r} any more", received=key)
+            raise NotFoundError(f"there is no record {key!r}", received=key)
         inspected = collection.inspect_record(key)
         return {
             "id": _shown_id(key),
-            "payload": record.payload,
+            "payload": json.dumps(record.payload, ensure_ascii=False, indent=2),
             "norm": inspected.norm,
             "duplicates": [_shown_id(one) for one in inspected.duplicates[:MOST_HITS]],
             "degrees": [len(level) for level in inspected.levels],
@@ -140,8 +141,8 @@ class Answers:
         """The neighbours of a record or a vector, on one side or on two."""
         collection = self._db.collection(name)
         k = arguments.whole("k", asked.get("k", 10), 1, MOST_HITS)
-        sides = [Side.of(one) for one in _list(asked, "sides")[:2]]
-        question = Question(self._query(collection, asked), k, asked.get("where"))
+        sides = [Side.of(_object("sides", one)) for one in _list(asked, "sides")[:2]]
+        question = Question(self._query(collection, asked), k, _where(asked))
         answers = [neighbors(collection, question, side) for side in sides]
         return {"sides": [_hits(one) for one in answers]}
 
@@ -153,7 +154,7 @@ class Answers:
             _id(collection, asked.get("id")),
             scores=asked.get("convention"),
             k=arguments.whole("k", asked.get("k", 10), 1, MOST_HITS),
-            where=asked.get("where"),
+            where=_where(asked),
         )
         sections = [{"title": one.title, "lines": list(one.lines)} for one in report.sections]
         return {"sections": sections, "rank": report.rank, "score": _number(report.score)}
@@ -161,16 +162,14 @@ class Answers:
     def histogram(self, name: str, asked: dict[str, Any]) -> dict[str, Any]:
         """The scores of all records for one query."""
         collection = self._db.collection(name)
-        side = Side.of(asked.get("side") or {})
-        question = Question(self._query(collection, asked), where=asked.get("where"))
+        side = Side.of(_object("side", asked.get("side", {})))
+        question = Question(self._query(collection, asked), where=_where(asked))
         return asdict(score_histogram(collection, question, side))
 
     def _query(self, collection: CollectionReader, asked: dict[str, Any]) -> ArrayLike:
         """The vector that is asked: a given one, or that of a record."""
         if asked.get("vector") is not None:
-            numbers = _list(asked, "vector")
-            packed = DTYPES[collection.dtype].packed
-            return np.array(numbers, np.uint8 if packed else np.float64)
+            return _vector(_list(asked, "vector"), packed=DTYPES[collection.dtype].packed)
         record = collection.get(_id(collection, asked.get("like")))
         if record is None or record.vector is None:
             what = "no record" if record is None else "no vector in the record"
@@ -185,12 +184,41 @@ def _id(collection: CollectionReader, given: object) -> Id:
     text = arguments.text("id", given)
     if collection.info().id_kind != "int":
         return text
-    try:
-        return int(text)
-    except ValueError:
+    if re.fullmatch(r"-?[0-9]{1,20}", text) is None:
         raise InvalidArgumentError(
             f"the ids of {collection.name} are ints, got {text!r:.80}", received=text
-        ) from None
+        )
+    return int(text)
+
+
+def _vector(numbers: list[Any], *, packed: bool) -> NDArray[Any]:
+    """The numbers of a query; packed bits are bytes."""
+    kinds, words = ((int,), "whole numbers from 0 to 255") if packed else ((int, float), "numbers")
+    try:
+        if all(type(one) in kinds for one in numbers):
+            return np.array(numbers, np.uint8 if packed else np.float64)
+    except OverflowError:
+        pass
+    raise InvalidArgumentError(f"vector must be a list of {words}", expected=words)
+
+
+def _where(asked: dict[str, Any]) -> Any:
+    """The filter: an object, or its JSON as text, whose ints the page cannot hold."""
+    where = asked.get("where")
+    try:
+        return json.loads(where) if isinstance(where, str) else where
+    except (ValueError, RecursionError) as error:
+        raise InvalidArgumentError(f"where is no JSON: {error}") from None
+
+
+def _object(name: str, value: object) -> dict[str, Any]:
+    if not isinstance(value, dict):
+        raise ArgumentTypeError(
+            f"{name} must be an object, got {type(value).__name__}",
+            expected="dict",
+            received=type(value).__name__,
+        )
+    return value
 
 
 def _list(asked: dict[str, Any], name: str) -> list[Any]:

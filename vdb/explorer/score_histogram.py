@@ -8,6 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from vdb import index, query
+from vdb.analysis.common.histogram import histogram
 from vdb.api.collection_reader import CollectionReader
 from vdb.explorer.sides import Question, Side, at_generation, values_of_all
 from vdb.scores.conversion import score
@@ -68,7 +69,7 @@ def score_histogram(collection: CollectionReader, question: Question, side: Side
     scores = np.sort(scores)
     scores = scores[np.isfinite(scores)]
     nearest_first = scores[::-1] if convention.direction == "higher" else scores
-    counts, edges = np.histogram(scores, BINS) if len(scores) else (np.zeros(0), np.zeros(0))
+    counts, edges = histogram(scores, BINS) if len(scores) else (np.zeros(0), np.zeros(0))
     ranks = _ranks(len(scores))
     return ScoreHistogram(
         metric,

@@ -9,6 +9,7 @@ may run, which payloads never become.
 from __future__ import annotations
 
 import json
+import re
 import secrets
 from collections.abc import Awaitable, Callable
 from pathlib import Path
@@ -181,6 +182,6 @@ class _Guard:
 
 def _is_of_this_machine(headers: Headers) -> bool:
     """Whether a request was sent by this page, or by a person who typed its address."""
-    host = headers.get("host", "").rpartition(":")[0]
+    host = re.sub(r":[0-9]+\Z", "", headers.get("host", "")).lower()  # no port is port 80
     site = headers.get("sec-fetch-site", "none")
     return host in (LOOPBACK, "localhost") and site in ("same-origin", "none")

@@ -6,6 +6,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from vdb import index
+from vdb.analysis.common.histogram import histogram
 from vdb.analysis.common.norms import norms_of
 from vdb.analysis.inspection.inactive_generations import inactive_generations
 from vdb.analysis.inspection.report import (
@@ -78,7 +79,7 @@ def inspect(reader: index.Reader, view: index.View) -> Inspection:
 def _histogram(lengths: NDArray[np.float32]) -> Histogram:
     if not len(lengths):
         return Histogram((), ())
-    counts, edges = np.histogram(lengths.astype(np.float64), bins=BINS)
+    counts, edges = histogram(lengths.astype(np.float64), BINS)
     return Histogram(tuple(edges.tolist()), tuple(counts.tolist()))
 
 

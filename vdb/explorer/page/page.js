@@ -10,6 +10,7 @@ const state = {
   sides: [{}, {}], // what each list of neighbours is asked
   histogram: null,
   asked: 0, // counts questions, so that a late answer to an older one is dropped
+  listed: 0, // the same of lists of records
 };
 
 // Elements
@@ -86,7 +87,10 @@ async function begin() {
 async function choose(name) {
   state.name = name;
   state.question = state.histogram = null;
-  state.about = await answer("collection");
+  state.asked++;
+  const made = await answer("collection");
+  if (name !== state.name) return;
+  state.about = made;
   const about = state.about;
   state.sides = [{}, { metric: Object.keys(about.metrics).find((one) => one !== about.metric) ?? null }];
   $("schema").textContent =
@@ -101,19 +105,23 @@ async function choose(name) {
   if (first) await pick(first);
 }
 
+// The filter as text: numbers of JavaScript would change ints beyond 2**53.
 function filter() {
   const text = $("filter").value.trim();
-  const given = text ? JSON.parse(text) : null;
+  if (text) JSON.parse(text);
+  const given = text || null;
   const words = $("words").value;
   const field = $("field").value;
   if (!words || !field) return given;
-  const part = { [field]: { $icontains: words } };
-  return given ? { $and: [given, part] } : part;
+  const part = JSON.stringify({ [field]: { $icontains: words } });
+  return given ? `{"$and":[${given},${part}]}` : part;
 }
 
 async function showRecords(after = null) {
   const where = filter();
+  const turn = ++state.listed;
   const page = await answer("records", { after, where });
+  if (turn !== state.listed) return;
   const items = page.records.map((one) => element("li",
     { role: "option", "aria-selected": "false", "data-id": one.id, id: null },
     element("span", { class: "id" }, one.id), element("span", { class: "text" }, one.text)));
@@ -152,6 +160,7 @@ async function open(id) {
 
 async function showRecord(id) {
   const record = await answer("record", { id });
+  if ($("like").value !== id) return; // another one was picked meanwhile
   const numbers = record.vector === null ? "none" :
     `[${record.vector.slice(0, 24).map(number).join(", ")}${record.vector.length > 24 ? ", …" : ""}]`;
   $("record").replaceChildren(
@@ -163,7 +172,7 @@ async function showRecord(id) {
       vector: numbers,
     }),
     element("h3", {}, "Payload"),
-    element("pre", {}, JSON.stringify(record.payload, null, 2)));
+    element("pre", {}, record.payload));
 }
 
 // Neighbours
@@ -184,6 +193,10 @@ async function ask() {
   const sides = await Promise.all(state.sides.map(async (side) =>
     (await answer("neighbors", { ...state.question, sides: [wanted(side)] })).sides[0]));
   if (turn !== state.asked) return;
+  if (sides.some((side, place) => !state.sides[place].metric && side.metric !== state.about.metric)) {
+    state.about = await answer("collection"); // it was rebuilt meanwhile
+    drawAbout();
+  }
   drawSides(sides);
   say(`${sides.map((side) => `${side.milliseconds.toFixed(1)} ms`).join(" and ")} on the server, ` +
     `${(performance.now() - start).toFixed(0)} ms until drawn`);
@@ -276,7 +289,10 @@ async function explain(id, place) {
 
 async function loadThresholds() {
   if (!state.question) return;
-  state.histogram = await answer("histogram", { ...state.question, side: wanted(state.sides[0]) });
+  const turn = state.asked;
+  const made = await answer("histogram", { ...state.question, side: wanted(state.sides[0]) });
+  if (turn !== state.asked) return;
+  state.histogram = made;
   $("slider").max = Math.max(0, state.histogram.ranks.length - 1);
   $("slider").value = Math.min(40, $("slider").max);
   drawThresholds();
@@ -314,7 +330,7 @@ function drawThresholds() {
     drawing("text", { x: 4, y: height - 6 }, number(least)),
     drawing("text", { x: width - 4, y: height - 6, "text-anchor": "end" }, number(made.edges.at(-1))));
   $("chart").replaceChildren(svg);
-  $("passing").textContent = `threshold=${number(threshold)} leaves ${made.ranks[step].toLocaleString()} ` +
+  $("passing").textContent = `threshold=${threshold} leaves ${made.ranks[step].toLocaleString()} ` +
     `of ${made.records.toLocaleString()} records`;
 }
 
