@@ -47,7 +47,9 @@ def fill(place: Path, rows: int, dim: int) -> None:
             for row, text in enumerate(HOSTILE if not start else ()):
                 ids[row], texts[row] = f"!{row} {text[:380]}", text
             vectors = rng.normal(size=(count, dim)).astype(np.float32)
-            docs.add(ids, vectors, [{"text": text} for text in texts])
+            docs.add(ids, vectors, [{"text": text, "number": 2**63 - 1} for text in texts])
+        bare = db.create_collection("without", dim=2, metric="l2", optional_vectors=True)
+        bare.add([1], None, [{"text": "no vector"}])
 
 
 def look(page: Any, address: str, place: Path) -> dict[str, float]:
@@ -74,19 +76,9 @@ def look(page: Any, address: str, place: Path) -> dict[str, float]:
         )
         page.wait_for_timeout(150)
         drawn.append(float(page.inner_text("#status").split(", ")[1].split()[0]))
-    page.keyboard.press("Tab")
-    page.focus(".hits button")
-    page.keyboard.press("Enter")
-    page.wait_for_selector("#explanation:not([hidden]) dl")
-    page.focus("#tab-neighbors")
-    page.keyboard.press("ArrowRight")
-    page.wait_for_selector("#chart svg")
-    page.focus("#slider")
-    before = page.inner_text("#passing")
-    page.keyboard.press("ArrowRight")
-    require(page.inner_text("#passing") != before, "the slider does not move by keyboard")
-    for name in ("#tab-record", "#tab-about"):
-        page.click(name)
+    walk_by_keyboard(page)
+    page.click("#tab-record")
+    page.click("#tab-about")
     with vdb.open(place) as db:
         db.collection("docs").delete([next(iter(db.collection("docs").ids()))])
     page.click("#find button")
@@ -105,9 +97,33 @@ def look(page: Any, address: str, place: Path) -> dict[str, float]:
     require(width <= 0, f"the page is {width} pixels wider than the window")
     require(page.evaluate("window.ran") is None, "a script of a payload ran")
     require(not problems, f"the browser complains: {problems}")
+    look_without_vectors(page)
     foreign = [one for one in asked if not one.startswith(address)]
     require(not foreign, f"addresses that are not of the page: {foreign}")
     return {"first view": first, "new answer": statistics.median(drawn) / 1000}
+
+
+def walk_by_keyboard(page: Any) -> None:
+    """From a hit to its explanation, and from tab to tab to the slider."""
+    page.keyboard.press("Tab")
+    page.focus(".hits button")
+    page.keyboard.press("Enter")
+    page.wait_for_selector("#explanation:not([hidden]) dl")
+    page.focus("#tab-neighbors")
+    page.keyboard.press("ArrowRight")
+    page.wait_for_selector("#chart svg")
+    page.focus("#slider")
+    before = page.inner_text("#passing")
+    page.keyboard.press("ArrowRight")
+    require(page.inner_text("#passing") != before, "the slider does not move by keyboard")
+
+
+def look_without_vectors(page: Any) -> None:
+    """A record without a vector is shown, under no neighbours; and an int as it is."""
+    require(str(2**63 - 1) in page.text_content("#record pre"), "an int is shown as another")
+    page.select_option("#collection", "without")
+    page.wait_for_function("() => /no vector/.test(document.querySelector('#record').textContent)")
+    require(page.locator(".hits li").count() == 0, "neighbours of another question stay")
 
 
 def require(truth: object, text: str) -> None:

@@ -45,6 +45,7 @@ function options(select, values, chosen) {
 // The server
 
 async function answer(what, asked = {}, collection = state.name) {
+  if (collection === null) throw new Error("The database has no collections.");
   const address = `answer/${what}?collection=${encodeURIComponent(collection ?? "")}`;
   const response = await fetch(address, { method: "POST", body: JSON.stringify(asked) });
   const made = await response.json();
@@ -98,6 +99,9 @@ async function choose(name) {
   $("sides").replaceChildren();
   $("common").textContent = "";
   $("explanation").hidden = true;
+  $("like").value = $("vector").value = "";
+  $("record").replaceChildren(element("p", { class: "soft" }, "Pick a record."));
+  say("");
   drawThresholds();
   drawAbout();
   await showRecords();
@@ -154,8 +158,8 @@ async function pick(item) {
 async function open(id) {
   $("like").value = id;
   $("vector").value = "";
-  await ask();
-  await showRecord(id);
+  // Both at once: a record without a vector has no neighbours, and is shown.
+  await Promise.all([ask(), showRecord(id)]);
 }
 
 async function showRecord(id) {
@@ -190,8 +194,19 @@ async function ask() {
   const turn = ++state.asked;
   const start = performance.now();
   // Both at once: the server answers them on two threads.
-  const sides = await Promise.all(state.sides.map(async (side) =>
-    (await answer("neighbors", { ...state.question, sides: [wanted(side)] })).sides[0]));
+  let sides;
+  try {
+    sides = await Promise.all(state.sides.map(async (side) =>
+      (await answer("neighbors", { ...state.question, sides: [wanted(side)] })).sides[0]));
+  } catch (error) {
+    if (turn !== state.asked) return;
+    state.question = state.histogram = null; // no old answer under a new question
+    $("sides").replaceChildren();
+    $("common").textContent = "";
+    $("explanation").hidden = true;
+    drawThresholds();
+    throw error;
+  }
   if (turn !== state.asked) return;
   if (sides.some((side, place) => !state.sides[place].metric && side.metric !== state.about.metric)) {
     state.about = await answer("collection"); // it was rebuilt meanwhile
