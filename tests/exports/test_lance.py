@@ -61,3 +61,13 @@ def test_a_nested_field_whose_name_is_that_of_another_column_is_in_the_payload_o
         assert dict(db.collection("again").info().fields) == fields
         assert db.collection("again").get(1).payload == docs.get(1).payload
         assert list(db.check()) == []
+
+
+def test_a_full_disk_is_said_as_of_other_formats(tmp_path, monkeypatch):
+    def fail(*_, **__):
+        raise OSError("LanceError(IO): No space left on device (os error 28)")
+
+    monkeypatch.setattr(lance, "write_dataset", fail)
+    with vdb.temporary() as db, pytest.raises(vdb.DiskFullError):
+        fill(db).export(tmp_path / "out.lance")
+    assert list(tmp_path.iterdir()) == []

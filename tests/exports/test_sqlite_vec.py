@@ -232,3 +232,15 @@ def test_an_export_that_fails_leaves_nothing_behind(db, tmp_path, connection_of)
     with pytest.raises(StopError):
         fill(db).export(tmp_path / "docs", "sqlite-vec", progress=stop)
     assert list(tmp_path.iterdir()) == []
+
+
+@pytest.mark.usefixtures("connection_of")  # without the extension there is no such error
+@pytest.mark.parametrize(("free", "error"), [(0, vdb.DiskFullError), (1 << 30, vdb.DiskError)])
+def test_an_error_of_sqlite_becomes_one_of_the_disk(db, tmp_path, monkeypatch, free, error):
+    usage = type(module.shutil.disk_usage(tmp_path))(1 << 40, 0, free)
+    monkeypatch.setattr(module.shutil, "disk_usage", lambda _: usage)
+    monkeypatch.setattr(module, "_statement", lambda *_: "CREATE TABLE full")
+    with pytest.raises(error) as raised:
+        fill(db).export(tmp_path / "out.db")
+    assert type(raised.value) is error and "out.db" in str(raised.value)
+    assert list(tmp_path.iterdir()) == []

@@ -5,6 +5,8 @@ The schema of the collection is in the metadata of the table.
 
 from __future__ import annotations
 
+import errno
+import os
 from collections.abc import Iterator, Sequence
 from functools import partial
 from itertools import chain
@@ -65,7 +67,12 @@ def _write(content: Content, places: Sequence[Path]) -> None:
 
     def store(handed: Iterator[Any]) -> None:
         reader = pa.RecordBatchReader.from_batches(first.schema, handed)
-        lance.write_dataset(reader, path, mode="create")
+        try:
+            lance.write_dataset(reader, path, mode="create")
+        except OSError as error:  # without a number, which is in its text
+            if f"os error {errno.ENOSPC}" not in str(error):
+                raise
+            raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC)) from error
 
     hand_over(chain([first], batches), store)
 

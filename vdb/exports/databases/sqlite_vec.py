@@ -10,8 +10,10 @@ vdb_export, for the way back.
 
 from __future__ import annotations
 
+import errno
 import json
 import re
+import shutil
 import sqlite3
 from collections.abc import Iterator, Mapping, Sequence
 from functools import partial
@@ -51,6 +53,7 @@ _TAKEN: Final = ("id", "embedding", "payload", "rowid", "distance", "k")
 _RESERVED: Final = ("sqlite_", "vdb_export")
 """Beginnings of names of tables that SQLite keeps for itself, or that the file has besides."""
 
+_FULL_BYTES: Final = 1 << 20
 _PURPOSE: Final = "writing tables of sqlite-vec"
 
 
@@ -129,6 +132,13 @@ def _write(content: Content, name: str, columns: Mapping[str, str], places: Sequ
         schema = json.dumps(collection_schema(content), ensure_ascii=False)
         connection.execute("INSERT INTO vdb_export VALUES (?, ?)", (name, schema))
         connection.execute("COMMIT")
+    except Exception as error:
+        if not type(error).__module__.startswith(("sqlite3", "apsw")):
+            raise
+        # vec0 does not say that the disk is full; apsw's errors are none of sqlite3's.
+        is_full = shutil.disk_usage(places[0].parent).free < _FULL_BYTES
+        number = errno.ENOSPC if is_full else errno.EIO
+        raise OSError(number, str(error), str(places[0])) from error
     finally:
         connection.close()
 
