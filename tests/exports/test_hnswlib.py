@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 
 import numpy as np
 import pytest
@@ -176,4 +177,18 @@ def test_a_missing_library_is_named(db, tmp_path, monkeypatch):
     monkeypatch.setitem(__import__("sys").modules, "hnswlib", None)
     with pytest.raises(ImportError, match="pip install hnswlib"):
         fill(db).export(tmp_path / "docs.hnsw", options={"ids": "row"})
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_a_file_that_hnswlib_cuts_short_is_no_export(tmp_path, monkeypatch):
+    hnswlib = pytest.importorskip("hnswlib")
+
+    class FullDisk(hnswlib.Index):
+        def save_index(self, path):
+            super().save_index(path)
+            os.truncate(path, 1000)
+
+    monkeypatch.setattr(hnswlib, "Index", FullDisk)
+    with vdb.temporary() as db, pytest.raises(vdb.DiskFullError):
+        fill(db, ids="int").export(tmp_path / "out.hnsw", options={"ids": "row"})
     assert list(tmp_path.iterdir()) == []

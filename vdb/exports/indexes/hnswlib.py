@@ -5,6 +5,8 @@ It is built by one thread, so that the same records make the same file.
 
 from __future__ import annotations
 
+import errno
+import os
 from collections.abc import Sequence
 from functools import partial
 from pathlib import Path
@@ -69,6 +71,9 @@ def _write(content: Content, graph: HNSW, own_ids: bool, places: Sequence[Path])
         vectors = batch.vectors.astype(np.float32, copy=False)
         index.add_items(vectors, np.array(labels, np.uint64), num_threads=1)
     index.save_index(str(places[0]))
+    # hnswlib does not look whether its file could be written to the end.
+    if places[0].stat().st_size != index.index_file_size():
+        raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC), str(places[0]))
 
 
 FORMAT = ExportFormat(
