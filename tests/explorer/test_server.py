@@ -5,12 +5,12 @@ import re
 import pytest
 
 import vdb
+from support.asgi_client import AsgiClient
 
 pytest.importorskip("starlette")
 pytest.importorskip("uvicorn")
-testclient = pytest.importorskip("starlette.testclient", exc_type=Exception)
 
-from vdb.explorer.server import application  # noqa: E402
+from vdb.explorer.server import application
 
 TOKEN = "token-of-the-test"
 HERE = {"host": "127.0.0.1:80"}
@@ -22,7 +22,7 @@ def client():
         db.create_collection("docs", dim=2, metric="l2").add(
             ["<b>"], [[1, 2]], [{"a": "</script>"}]
         )
-        yield testclient.TestClient(application(db, TOKEN), headers=HERE)
+        yield AsgiClient(application(db, TOKEN), HERE)
 
 
 @pytest.mark.parametrize("path", ["", "page.js", "page.css"])

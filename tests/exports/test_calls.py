@@ -256,3 +256,23 @@ def test_a_uri_is_refused_without_advice_on_databases(db):
     with pytest.raises(vdb.InvalidArgumentError) as raised:
         fill(db).export("s3://bucket/out.npy")
     assert str(raised.value) == "path must be that of a file, got the URI 's3://bucket/out.npy'"
+
+
+def test_a_path_that_ends_as_a_directory_is_refused(db, tmp_path):
+    (tmp_path / "there").mkdir()
+    with pytest.raises(vdb.InvalidArgumentError, match="must end with the name of a file"):
+        fill(db).export(f"{tmp_path}/there/")
+    assert [one.name for one in tmp_path.iterdir()] == ["there"]
+
+
+@pytest.mark.parametrize(
+    ("file_format", "module"), [("npy", None), ("parquet", "pyarrow"), ("lance", "lance")]
+)
+def test_a_relative_path_with_a_colon_is_a_path(db, tmp_path, monkeypatch, file_format, module):
+    if module is not None:
+        pytest.importorskip(module)
+    monkeypatch.chdir(tmp_path)
+    docs = fill(db)
+    docs.export(f"s3:out.{file_format}")
+    db.import_source(f"s3:out.{file_format}", "again")
+    assert contents(db.collection("again")) == contents(docs)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import time
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
+from os import sep
 from os.path import lexists
 from pathlib import Path
 from typing import Any
@@ -43,6 +44,12 @@ def export(
     start = time.monotonic()
     arguments.callback("progress", given.progress)
     path = path_of(given.path, "path", "a file")
+    if str(given.path).endswith(("/", sep)):
+        raise InvalidArgumentError(
+            f"path must end with the name of a file, got {shown(str(given.path))}",
+            expected="the name of a file",
+            received=str(given.path),
+        )
     row = format_of(path, given.format)
     options = row.checked(_options(given.options))
     overwrite = arguments.truth("overwrite", given.overwrite)

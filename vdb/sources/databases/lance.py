@@ -65,7 +65,7 @@ def _open(place: Place, table: str | None = None, **options: Any) -> Source:
     path = _table(place, table)
     lance = needed("lance", "pylance", "reading tables of Lance")
     with damage_told(str(path), "the table"):
-        dataset = lance.dataset(str(path))
+        dataset = lance.dataset(str(path.absolute()))  # a relative one with a colon is a URI
         schema, count = dataset.schema, dataset.count_rows()
         version = f"format {dataset.data_storage_version}, version {dataset.version}"
 

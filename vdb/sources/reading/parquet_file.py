@@ -23,8 +23,9 @@ def parquet_file(path: Path) -> Any:
     """
     parquet = needed("pyarrow.parquet", "pyarrow", "reading Parquet files")
     # pre_buffer, which is on by default, reads a whole row group whatever buffer_size says.
+    # Of a relative path pyarrow takes a colon for the end of a URI's scheme.
     return parquet.ParquetFile(
-        path, buffer_size=_BUFFER, pre_buffer=False, page_checksum_verification=True
+        path.absolute(), buffer_size=_BUFFER, pre_buffer=False, page_checksum_verification=True
     )
 
 
