@@ -57,8 +57,10 @@ with vdb.open("moved.vdb") as db:
   with their reasons; `strict=True` makes the first of them an error.
 - **`verify=N`** asks N stored vectors of both: of the source by its own library, where that is
   installed, else by an exact search over the source's vectors. It compares the scores of every
-  neighbour in the source's convention. [Conformance](reference/sources-conformance.md) has what
-  came of it for every format and its library.
+  neighbour in the source's convention. Where a source has queries with their neighbours, as
+  benchmarks have, it says how many of these searches of the collection find.
+  [Conformance](reference/sources-conformance.md) has what came of it for every format and its
+  library.
 - **`dry_run=True`** does everything but the writing.
 - **Passwords** in the address of a server are in no message, report or description.
 """

@@ -54,6 +54,8 @@ def test_a_benchmark_says_its_metric_and_its_neighbors(tmp_path, distance, metri
         queries, rows = source.ground_truth()
         report = db.import_source(source, "docs", verify=5)
         assert (report.added, report.refused) == (40, 0) and report.verification.agrees
+        recall = report.verification.neighbors
+        assert (recall.queries, recall.k, recall.by_comparison) == (min(5, len(QUERIES)), 10, 1.0)
         docs = db.collection("docs")
         for query, near in zip(queries, rows, strict=True):
             assert docs.search(query, k=10, exact=True).ids.tolist() == near.tolist()
@@ -176,3 +178,19 @@ def test_damage_of_any_byte_is_told_or_does_no_harm(tmp_path):
         except (vdb.SourceError, vdb.InvalidArgumentError):
             refused += 1
     assert refused > 10
+
+
+@pytest.mark.parametrize("ids", ["source", "text", "row"])
+def test_stored_neighbours_that_are_not_the_nearest_are_told(tmp_path, ids):
+    nearest = [oracle.nearest("l2", one, range(40), ROWS, 40) for one in QUERIES]
+    keys = [[key for key, _ in answer] for answer in nearest]
+    wrong = [[*row[:5], *row[-5:]] for row in keys]  # half of them the farthest
+    place = write(tmp_path / "a.hdf5", distance="euclidean", test=QUERIES, neighbors=wrong)
+    padded = [[*row[:4], -1, 10**6] for row in keys]
+    other = write(tmp_path / "b.hdf5", distance="euclidean", test=QUERIES, neighbors=padded)
+    with vdb.temporary() as db:
+        report = db.import_source(place, "docs", ids=ids, verify=3)
+        assert report.verification.neighbors == (min(3, len(QUERIES)), 10, 0.5, 0.5)
+        report = db.import_source(other, "padded", ids=ids, verify=3)
+        assert report.verification.neighbors == (min(3, len(QUERIES)), 4, 1.0, 1.0)
+        assert list(db.check()) == []

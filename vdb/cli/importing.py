@@ -199,6 +199,12 @@ def _print_verification(verification: VerificationReport) -> None:
         f"largest difference of values is {verification.largest_difference:.2g}); "
         f"{verification.overlap:.1%} of its neighbours are the nearest"
     )
+    if verification.neighbors is not None:
+        queries, k, by_index, by_comparison = verification.neighbors
+        output.line(
+            f"of {queries:,} queries that the source has, with up to {k} neighbours each, searches "
+            f"find {by_index:.1%} of these, exact search {by_comparison:.1%}"
+        )
     for one in verification.differences[:_MOST_SHOWN]:
         output.sentence(
             "warning",

@@ -9,7 +9,7 @@ from typing import NamedTuple
 from vdb.model.records import Id
 from vdb.sources import Refusal, SourceInfo
 
-__all__ = ["Difference", "ImportReport", "VerificationReport"]
+__all__ = ["Difference", "ImportReport", "NeighborRecall", "VerificationReport"]
 
 
 class Difference(NamedTuple):
@@ -26,6 +26,23 @@ class Difference(NamedTuple):
     id: Id
     expected: float | None
     received: float | None
+
+
+class NeighborRecall(NamedTuple):
+    """The neighbours that a source has stored for queries of its own, and the collection's.
+
+    Attributes:
+        queries: Queries that were asked.
+        k: The largest number of neighbours of one.
+        by_index: The share of the stored neighbours that searches find, 0 to 1.
+        by_comparison: The share that exact search finds: 1 where the source's neighbours are the
+            true ones under the metric of the collection.
+    """
+
+    queries: int
+    k: int
+    by_index: float
+    by_comparison: float
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,6 +62,8 @@ class VerificationReport:
         overlap: The share of the source's neighbours that the collection's exact search has too;
             neighbours as near as the last one count.
         differences: The first pairs beyond the tolerance.
+        neighbors: Recall against the neighbours that the source has stored for queries of its own,
+            as benchmarks have them; None where it has none.
     """
 
     queries: int
@@ -58,6 +77,7 @@ class VerificationReport:
     tolerance: float
     overlap: float
     differences: tuple[Difference, ...] = ()
+    neighbors: NeighborRecall | None = None
 
     @property
     def agrees(self) -> bool:

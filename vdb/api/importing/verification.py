@@ -11,6 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from vdb.api.collection import Collection
+from vdb.api.importing.neighbor_recall import neighbor_recall
 from vdb.api.importing.report import Difference, VerificationReport
 from vdb.errors import InvalidArgumentError
 from vdb.model.records import Id
@@ -74,6 +75,7 @@ def verify(
         tolerance=pairs.tolerance,
         overlap=pairs.near / pairs.expected if pairs.expected else 1.0,
         differences=tuple(pairs.differences[:_MOST_DIFFERENCES]),
+        neighbors=neighbor_recall(source, collection, queries, ids),
     )
 
 
