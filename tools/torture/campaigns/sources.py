@@ -11,8 +11,6 @@ from tools.torture.damaged_sources.small_sources import Small, small_sources
 from tools.torture.shared.campaign import Campaign
 
 DAMAGED = 10  # versions of each source in a round
-ENDED_BY_THEIR_LIBRARY = ("lance", "zvec")
-"""Formats whose own library, which alone can read them, ends the process on some damage."""
 
 
 class Sources(Campaign):
@@ -39,8 +37,6 @@ class Sources(Campaign):
                     faults.append(
                         f"{small.format}, {small.place.name}: {outcome['fault']} ({kept})"
                     )
-                elif "text" in outcome and small.format in ENDED_BY_THEIR_LIBRARY:
-                    seen["ended within the library"] += 1
                 elif "text" in outcome:
                     text = f"{outcome['text']} ({outcome['kept']})"
                     faults.append(f"{small.format}, {small.place.name}: {text}")

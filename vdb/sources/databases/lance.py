@@ -23,6 +23,7 @@ from vdb.sources.reading.arrow_rows import ArrowRows
 from vdb.sources.reading.arrow_source import OPTIONS, damage_told, open_table
 from vdb.sources.reading.libraries import needed, version_of
 from vdb.sources.reading.named_part import named_part
+from vdb.sources.reading.trial import TRIAL, require_survival
 from vdb.sources.source import Source
 from vdb.sources.source_format import Option, Place, SourceFormat
 
@@ -61,9 +62,11 @@ class _Library:
         return answers
 
 
-def _open(place: Place, table: str | None = None, **options: Any) -> Source:
+def _open(place: Place, table: str | None = None, *, trial: bool = True, **options: Any) -> Source:
     path = _table(place, table)
     lance = needed("lance", "pylance", "reading tables of Lance")
+    if trial:
+        require_survival(FORMAT.name, place, {"table": table, **options})
     with damage_told(str(path), "the table"):
         dataset = lance.dataset(str(path.absolute()))  # a relative one with a colon is a URI
         schema, count = dataset.schema, dataset.count_rows()
@@ -160,10 +163,10 @@ FORMAT = SourceFormat(
     kind="database",
     recognise=_recognise,
     open=_open,
-    options=(Option("table", "the table, where a directory has several"), *OPTIONS),
+    options=(Option("table", "the table, where a directory has several"), *OPTIONS, TRIAL),
     library="pylance",
     versions="lancedb 0.40.0, pylance 14.0.2",
     holds="all columns with their types, deletions, versions; in an index its metric",
-    lacks="without an index, the metric. Some damage ends the process within Lance",
+    lacks="without an index, the metric",
     metric="of the index, or of vdb export in the table; else asked",
 )

@@ -27,6 +27,7 @@ from vdb.sources.reading.graph_parameters import graph_index
 from vdb.sources.reading.libraries import needed, version_of
 from vdb.sources.reading.named_part import named_part
 from vdb.sources.reading.number_types import dtype_for, rounding_note
+from vdb.sources.reading.trial import TRIAL, require_survival
 from vdb.sources.source import Source
 from vdb.sources.source_format import Option, Place, SourceFormat
 
@@ -143,7 +144,7 @@ def _documents(path: Path, collection: Any, **options: Any) -> Iterator[Any]:
         raise _error(path, "the documents", error) from error
 
 
-def _open(place: Place, vector: str | None = None) -> Source:
+def _open(place: Place, vector: str | None = None, *, trial: bool = True) -> Source:
     path = place.require_directory(FORMAT.name)
     if not _looks_like(path):
         raise SourceError(
@@ -151,6 +152,9 @@ def _open(place: Place, vector: str | None = None) -> Source:
             path=str(path),
             place="the directory",
         )
+    if trial:
+        needed("zvec", "zvec", "reading collections of zvec")
+        require_survival(FORMAT.name, place, {"vector": vector})
     try:
         copy = _Copy(path)
         collection = copy.collection
@@ -240,11 +244,11 @@ FORMAT = SourceFormat(
     kind="database",
     recognise=lambda place: place.directory is not None and _looks_like(place.directory),
     open=_open,
-    options=(Option("vector", "the column of vectors, where there are several"),),
+    options=(Option("vector", "the column of vectors, where there are several"), TRIAL),
     library="zvec",
     versions="zvec 0.8.0",
     holds="ids, vectors, fields, the metric, m, ef_construction",
     lacks="under COSINE, the last bit of vectors. Sparse vectors are not read. The directory is "
-    "copied, since zvec writes to it. Some damage ends the process within zvec",
+    "copied, since zvec writes to it",
     metric="in the schema",
 )
