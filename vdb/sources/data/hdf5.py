@@ -257,6 +257,6 @@ FORMAT = SourceFormat(
     versions="h5py 3.16.0, in the layouts of ann-benchmarks and VIBE",
     holds="the vectors, queries and their true neighbours, the metric of a benchmark",
     lacks="payloads; ids, unless a dataset has them; the metric of other files. HDF5 itself can "
-    "take memory by a damaged number of an attribute",
+    "take memory for a damaged attribute of texts, or not come to the end of it",
     metric="in the attribute distance; of other files asked",
 )
