@@ -19,7 +19,7 @@ from vdb.api.collection_reader import CollectionReader
 from vdb.api.database import Database
 from vdb.errors import ArgumentTypeError, InvalidArgumentError, NotFoundError
 from vdb.explorer.score_histogram import score_histogram
-from vdb.explorer.sides import Question, Side, SideHits, neighbors
+from vdb.explorer.sides import Question, Side, SideHits, at_generation, neighbors
 from vdb.model import arguments
 from vdb.model.dtypes import DTYPES
 from vdb.model.metrics import METRICS
@@ -54,8 +54,8 @@ class Answers:
         }
 
     def _summary(self, name: str) -> dict[str, Any]:
-        info = self._db.collection(name).info()
-        return {"name": name, "count": info.count, "dim": info.dim, "metric": info.metric}
+        one = self._db.collection(name)
+        return {"name": name, "count": len(one), "dim": one.dim, "metric": one.metric}
 
     def collection(self, name: str) -> dict[str, Any]:
         """One collection: its schema, what is known of its health, and what can be chosen."""
@@ -182,7 +182,9 @@ class Answers:
 def _id(collection: CollectionReader, given: object) -> Id:
     """An id from its text."""
     text = arguments.text("id", given)
-    if collection.info().id_kind != "int":
+    with at_generation(collection, "present") as (_, view):
+        id_kind = view.header.id_kind
+    if id_kind != "int":
         return text
     if re.fullmatch(r"-?[0-9]{1,20}", text) is None:
         raise InvalidArgumentError(

@@ -156,9 +156,9 @@ def _searched(reader: index.Reader, view: index.View, question: Question, side: 
 def _compared(reader: index.Reader, view: index.View, question: Question, side: Side) -> SideHits:
     """By a comparison of all records, under a metric that the index was not built for."""
     metric = side.metric or view.header.metric
-    slots, values = values_of_all(reader, view, question, metric)
-    near = _nearest_first(values, metric)[: question.k]
-    slots, values = slots[near], values[near]
+    most = question.k if question.where is None else None
+    slots, values = values_of_all(reader, view, question, metric, most)
+    slots, values = slots[: question.k], values[: question.k]
     ids, payloads = reader.encoded(view, slots)
     convention = convention_named(side.convention or "native", metric, dtype=view.header.dtype)
     made = score(
@@ -181,11 +181,16 @@ def _compared(reader: index.Reader, view: index.View, question: Question, side: 
 
 
 def values_of_all(
-    reader: index.Reader, view: index.View, question: Question, metric: str
+    reader: index.Reader,
+    view: index.View,
+    question: Question,
+    metric: str,
+    most: int | None = None,
 ) -> tuple[NDArray[np.uint32], NDArray[np.float64]]:
-    """The slots of all records that pass a filter, and their values for a query; in no order.
+    """The slots of all records that pass a filter, and their values for a query, nearest first.
 
-    Records without a vector, or without a value under the metric, are left out.
+    With `most`, only those among so many of the nearest. Records without a vector, or without a
+    value under the metric, are left out.
     """
     header = view.header
     dtype = DTYPES[header.dtype]
@@ -197,7 +202,8 @@ def values_of_all(
     matrix = inputs.query_row(question.q, dim=header.dim, metric=row, dtype=dtype)
     if not header.vector_count:
         return np.empty(0, np.uint32), np.empty(0)
-    near = index.scan(reader, view, matrix, header.vector_count, metric=metric)
+    width = header.vector_count if most is None else min(most, header.vector_count)
+    near = index.scan(reader, view, matrix, width, metric=metric)
     count = int(near.counts[0])
     slots, values = near.slots[0, :count], near.values[0, :count]
     if question.where is not None:
@@ -205,9 +211,3 @@ def values_of_all(
         passing = (bits[slots >> 3] >> (slots & 7).astype(np.uint8)) & 1
         slots, values = slots[passing == 1], values[passing == 1]
     return slots, values
-
-
-def _nearest_first(values: NDArray[np.float64], metric: str) -> NDArray[np.intp]:
-    """Places of the values, nearest first."""
-    sign = 1.0 if METRICS[metric].direction == "lower" else -1.0
-    return np.argsort(sign * values, kind="stable")

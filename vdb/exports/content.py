@@ -60,7 +60,9 @@ class ExportBatch:
             [self.ids[place] for place in places],
             self.vectors[places],
             [self.payloads[place] for place in places],
-            None if self.missing is None else self.missing[places],
+            None
+            if self.missing is None or not self.missing[places].any()
+            else self.missing[places],
         )
 
 

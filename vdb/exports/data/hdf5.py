@@ -12,7 +12,7 @@ from collections.abc import Collection, Iterator, Sequence
 from contextlib import ExitStack
 from dataclasses import replace
 from functools import partial
-from itertools import chain, repeat
+from itertools import compress
 from pathlib import Path
 from typing import Any, Final, NamedTuple
 
@@ -147,16 +147,19 @@ def _write(content: Content, queries: _Queries, k: int, places: Sequence[Path]) 
         done = 0
         asked: list[NDArray[Any]] = []
         left_out: set[Id] = set()
+        bare: set[Id] = set()
         for kept, out in _parts(content, queries.held_out):
             train[done : done + len(kept.present)] = _stored(content, kept.present)
             done += len(kept.present)
             lines.writelines(record_lines(kept, optional_vectors=content.optional_vectors))
             asked.append(out.present)
             left_out.update(out.ids)
+            if kept.missing is not None:
+                bare.update(compress(kept.ids, kept.missing.tolist()))
         vectors = np.concatenate(asked) if queries.vectors is None else queries.vectors
         neighbors = content.neighbors(vectors, k, left_out)
         file.create_dataset("test", data=_stored(content, vectors))
-        file.create_dataset("neighbors", data=_row_numbers(content, neighbors.ids, left_out))
+        file.create_dataset("neighbors", data=_row_numbers(content, neighbors.ids, left_out | bare))
         distances = _distances(content, neighbors.values).astype(np.float32)
         file.create_dataset("distances", data=distances)
 
@@ -185,19 +188,12 @@ def _stored(content: Content, vectors: NDArray[Any]) -> NDArray[Any]:
 
 
 def _row_numbers(
-    content: Content, ids: list[list[Id]], left_out: Collection[Id]
+    content: Content, ids: list[list[Id]], no_row: Collection[Id]
 ) -> NDArray[np.int32]:
     """The rows of `train` that these records have."""
-    rows = dict.fromkeys(one for some in ids for one in some)
-    row = 0
-    there = chain.from_iterable(batch.there.tolist() for batch in content.batches(payloads=False))
-    bare = content.without_vector
-    for one, has_vector in zip(content.ids(), there if bare else repeat(True), strict=False):
-        if one in left_out or not has_vector:
-            continue
-        if one in rows:
-            rows[one] = row
-        row += 1
+    needed_ids = {one for some in ids for one in some}
+    with_row = (one for one in content.ids() if one not in no_row)
+    rows = {one: row for row, one in enumerate(with_row) if one in needed_ids}
     return np.array([[rows[one] for one in some] for some in ids], np.int32)
 
 

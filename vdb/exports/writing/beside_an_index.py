@@ -6,13 +6,12 @@ in the order of the vectors. `vdb.sources.reading.beside_an_index` reads them.
 
 from __future__ import annotations
 
-import json
 from collections.abc import Iterator, Sequence
 from contextlib import ExitStack
 from pathlib import Path
 
 from vdb.exports.content import Content, ExportBatch
-from vdb.exports.writing.collection_schema import collection_schema
+from vdb.exports.writing.collection_schema import write_schema
 from vdb.exports.writing.records_beside import record_lines
 from vdb.exports.writing.requirements import has_payloads, with_vectors
 
@@ -37,8 +36,7 @@ def notes_beside(suffixes: Sequence[str], *, own_ids: bool) -> tuple[str, ...]:
 def batches_beside(content: Content, places: Sequence[Path]) -> Iterator[ExportBatch]:
     """The records with a vector; the schema is written first, and a line as each record passes."""
     _, schema, *lines = places
-    text = json.dumps(collection_schema(content), ensure_ascii=False, indent=2)
-    schema.write_text(f"{text}\n", encoding="utf-8", newline="\n")
+    write_schema(content, schema)
     with ExitStack() as stack:
         files = [
             stack.enter_context(one.open("w", encoding="utf-8", newline="\n")) for one in lines

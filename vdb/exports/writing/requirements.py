@@ -10,8 +10,6 @@ from collections.abc import Iterator, Sequence
 from dataclasses import replace
 from typing import Final
 
-import numpy as np
-
 from vdb.errors import InvalidArgumentError
 from vdb.exports.content import Content, ExportBatch
 from vdb.model.config import LIMITS
@@ -111,17 +109,12 @@ def with_vectors(
     """The records that have a vector, as `Content.batches`; row numbers count these only."""
     start = 0
     for batch in content.batches(rows, payloads=payloads):
-        part = replace(batch, start=start) if batch.missing is None else _present(batch, start)
+        part = replace(batch, start=start)
+        if batch.missing is not None:
+            part = batch.take(batch.there, start)
         start += len(part)
         if len(part):
             yield part
-
-
-def _present(batch: ExportBatch, start: int) -> ExportBatch:
-    assert batch.missing is not None  # noqa: S101 - looked at by the caller
-    places = np.flatnonzero(~batch.missing).tolist()
-    ids, payloads = [batch.ids[one] for one in places], [batch.payloads[one] for one in places]
-    return ExportBatch(start, ids, batch.present, payloads)
 
 
 def int_ids(content: Content, title: str, ids: str = "own", least: int = LIMITS.id_min) -> bool:
