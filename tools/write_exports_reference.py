@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-import sys
 from collections.abc import Iterator
 from pathlib import Path
 
-from reference_pages import described, fact_table, wrapped
+from reference_pages import chapters, fact_table, option_list, title_line, write_or_check
 
 from vdb.exports import ExportFormat, formats
 
@@ -52,20 +51,9 @@ with vdb.open("notes.vdb") as db:
 """
 
 
-def page() -> str:
-    """The whole page."""
-    parts = [OPENING]
-    for kind, title in KINDS.items():
-        rows = [row for row in formats() if row.kind == kind]
-        if rows:
-            parts.append(f"## {title}\n")
-            parts.extend(part for row in rows for part in section(row))
-    return "\n".join(parts)
-
-
 def section(row: ExportFormat) -> Iterator[str]:
     """One format."""
-    yield f"### {row.name}\n\n{wrapped(f'{row.title[0].upper()}{row.title[1:]}.')}\n"
+    yield title_line(row)
     yield fact_table(
         {
             "ends of the path": ", ".join(f"`{suffix}`" for suffix in row.suffixes),
@@ -75,19 +63,13 @@ def section(row: ExportFormat) -> Iterator[str]:
             "needs": f"`pip install {row.library}`" if row.library else "",
         }
     )
-    if row.options:
-        lines = [f"- `{one.name}`: {described(one)}" for one in row.options]
-        yield "\n".join(map(wrapped, lines)) + "\n"
+    yield from option_list(row.options)
 
 
 def main() -> None:
     """Write the page, or with --check compare it."""
-    fresh = page()
-    if "--check" in sys.argv[1:]:
-        if not PAGE.exists() or PAGE.read_text(encoding="utf-8") != fresh:
-            sys.exit(f"{PAGE} is stale: run python tools/write_exports_reference.py")
-        return
-    PAGE.write_text(fresh, encoding="utf-8", newline="\n")
+    fresh = chapters(OPENING, KINDS, formats(), section)
+    write_or_check(PAGE, fresh, "write_exports_reference.py")
 
 
 if __name__ == "__main__":
