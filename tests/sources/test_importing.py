@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import json
 from pathlib import Path
 
@@ -218,3 +219,15 @@ def test_ids_beyond_64_bits_are_refused_by_name_in_a_table(db, tmp_path, rows):
             list(source._batches())
     report = db.import_source(place, "docs", metric="l2", options=options, ids="text")
     assert report.added == 300 and str(2**64 - 1) in db.collection("docs")
+
+
+def test_the_options_that_were_given_stay_as_they_are(tmp_path):
+    """The metric becomes an option of formats that take it, in a dict of the call's own."""
+    index = tmp_path / "a.ann"
+    options = {"dim": 2}
+    np.zeros(2 * 16, np.uint8).tofile(index)
+    with vdb.temporary() as db:
+        for name in ("a", "b"):
+            with contextlib.suppress(vdb.SourceError):
+                db.import_source(index, name, format="annoy", metric="l2", options=options)
+    assert options == {"dim": 2}

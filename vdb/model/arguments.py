@@ -23,6 +23,7 @@ __all__ = [
     "callback",
     "choice",
     "listed",
+    "named_options",
     "number",
     "sequence",
     "shown",
@@ -144,6 +145,19 @@ def choice(
             received=plain,
         )
     return plain
+
+
+def named_options(name: str, value: object) -> dict[str, object]:
+    """A copy of a dict with str keys, whose values are checked elsewhere; none for None."""
+    if value is None:
+        return {}
+    if not isinstance(value, dict) or not all(isinstance(key, str) for key in value):
+        raise ArgumentTypeError(
+            f"{name} must be a dict with str keys, got {type(value).__name__}",
+            expected="dict",
+            received=type(value).__name__,
+        )
+    return dict(value)
 
 
 def text(name: str, value: object) -> str:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from os import sep
 from os.path import lexists
@@ -14,7 +14,7 @@ from vdb.api.exporting.moment import Reader, View, content_at
 from vdb.api.exporting.report import ExportReport
 from vdb.api.paths import path_of
 from vdb.api.read_access import Access
-from vdb.errors import ArgumentTypeError, InvalidArgumentError, NotFoundError
+from vdb.errors import InvalidArgumentError, NotFoundError
 from vdb.exports.places import files_of, format_of, write
 from vdb.model import arguments
 from vdb.model.arguments import shown
@@ -51,7 +51,7 @@ def export(
             received=str(given.path),
         )
     row = format_of(path, given.format)
-    options = row.checked(_options(given.options))
+    options = row.checked(arguments.named_options("options", given.options))
     overwrite = arguments.truth("overwrite", given.overwrite)
     dry_run = arguments.truth("dry_run", given.dry_run)
     progress = None if given.progress is None else _progress(given.progress)
@@ -97,18 +97,6 @@ def _progress(progress: Progress) -> Progress:
             raise _ProgressError(error) from None
 
     return call
-
-
-def _options(options: object) -> Mapping[str, object]:
-    if options is None:
-        return {}
-    if not isinstance(options, dict) or not all(isinstance(name, str) for name in options):
-        raise ArgumentTypeError(
-            f"options must be a dict with str keys, got {type(options).__name__}",
-            expected="dict",
-            received=type(options).__name__,
-        )
-    return options
 
 
 def _require_parent(path: Path) -> None:

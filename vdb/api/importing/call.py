@@ -17,7 +17,6 @@ from vdb.api.importing.target import (
 )
 from vdb.api.importing.verification import verify
 from vdb.errors import (
-    ArgumentTypeError,
     CollectionExistsError,
     InvalidArgumentError,
     NotFoundError,
@@ -54,13 +53,7 @@ class SourceArguments:
                     "format= and options= say how to open a path; this source is open already"
                 )
             return nullcontext(self.source)
-        options: Any = {} if self.options is None else self.options
-        if not isinstance(options, dict) or not all(isinstance(name, str) for name in options):
-            raise ArgumentTypeError(
-                f"options must be a dict with str keys, got {type(options).__name__}",
-                expected="dict",
-                received=type(options).__name__,
-            )
+        options = arguments.named_options("options", self.options)
         if "metric" in options:
             raise InvalidArgumentError("the metric is no option of a format; give it as metric=")
         place = place_of(self.source, "source")

@@ -32,6 +32,7 @@ from vdb.exports.writing.requirements import required_dim
 from vdb.model.arguments import shown
 from vdb.model.config import HNSW
 from vdb.model.filters.paths import MISSING, find, names_of
+from vdb.sources.reading.sql_names import quoted
 from vdb.sources.source_format import Option
 
 __all__ = ["FORMAT"]
@@ -184,7 +185,7 @@ def _index_statement(content: Content, name: str, method: str, parameters: str) 
     operators = f"{_VECTORS[content.dtype]}_{_OPERATORS[content.metric][0]}_ops"
     own = name.encode()[: _LONGEST_NAME - len("_embedding_idx")].decode("utf-8", "ignore")
     return (
-        f"CREATE INDEX {_quoted(f'{own}_embedding_idx')} ON {_quoted(name)} USING {method} "
+        f"CREATE INDEX {quoted(f'{own}_embedding_idx')} ON {quoted(name)} USING {method} "
         f"(embedding {operators}) WITH ({parameters});"
     )
 
@@ -216,18 +217,18 @@ def _beginning(content: Content, name: str, columns: Mapping[str, str]) -> Itera
     yield "SET standard_conforming_strings = on;"
     yield "BEGIN;"
     yield "CREATE EXTENSION IF NOT EXISTS vector;"
-    yield f"CREATE TABLE {_quoted(name)} ("
+    yield f"CREATE TABLE {quoted(name)} ("
     yield f"    id {'bigint' if content.id_kind == 'int' else 'text'} PRIMARY KEY,"
     null = "" if content.optional_vectors else " NOT NULL"
     yield f"    embedding {_VECTORS[content.dtype]}({content.dim}){null},"
     for path, kind in columns.items():
-        yield f"    {_quoted(path)} {kind},"
+        yield f"    {quoted(path)} {kind},"
     yield "    payload jsonb"
     yield ");"
     schema = json.dumps(collection_schema(content)).replace("'", "''")
-    yield f"COMMENT ON TABLE {_quoted(name)} IS '{schema}';"
-    names = ", ".join(["id", "embedding", *map(_quoted, columns), "payload"])
-    yield f"COPY {_quoted(name)} ({names}) FROM stdin;"
+    yield f"COMMENT ON TABLE {quoted(name)} IS '{schema}';"
+    names = ", ".join(["id", "embedding", *map(quoted, columns), "payload"])
+    yield f"COPY {quoted(name)} ({names}) FROM stdin;"
 
 
 def _write_rows(
@@ -246,10 +247,6 @@ def _write_rows(
             fields.append(copy_field(None if value is MISSING else column_text(value, kind)))
         fields.append(copy_field(None if payload is None else json_text(payload)))
         file.write("\t".join(fields) + "\n")
-
-
-def _quoted(name: str) -> str:
-    return '"' + name.replace('"', '""') + '"'
 
 
 FORMAT = ExportFormat(

@@ -26,6 +26,7 @@ from vdb.sources.reading.arrow_source import OPTIONS, open_table
 from vdb.sources.reading.graph_parameters import graph_index
 from vdb.sources.reading.libraries import needed, version_of
 from vdb.sources.reading.named_part import named_part
+from vdb.sources.reading.sql_names import quoted
 from vdb.sources.source import Source
 from vdb.sources.source_format import Option, Place, SourceFormat
 
@@ -128,11 +129,6 @@ class _Library:
             rows = self._tables.rows(self._query, [query.tolist(), k])
             answers.append(Answer([one for one, _ in rows], [score for _, score in rows]))
         return answers
-
-
-def quoted(name: str) -> str:
-    """A name in SQL."""
-    return '"' + name.replace('"', '""') + '"'
 
 
 def index_of(statements: Sequence[str], column: str) -> tuple[str | None, HNSW | None]:

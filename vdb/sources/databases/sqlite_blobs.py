@@ -18,6 +18,7 @@ from vdb.sources.batch import Refusal, SourceBatch
 from vdb.sources.info import IdKind, SourceInfo
 from vdb.sources.reading.named_part import named_part
 from vdb.sources.reading.number_types import dtype_for, rounding_note
+from vdb.sources.reading.sql_names import quoted
 from vdb.sources.reading.sqlite_file import SqliteFile, owner_of
 from vdb.sources.source import Source
 from vdb.sources.source_format import Option, Place, SourceFormat
@@ -61,10 +62,10 @@ class SqliteBlobsSource(Source):
 
     def _records(self, rows: int) -> Iterator[SourceBatch]:
         table = self._table
-        names = ", ".join(map(_quoted, (table.id, table.vector, *table.payload)))
+        names = ", ".join(map(quoted, (table.id, table.vector, *table.payload)))
         part: list[tuple[Any, ...]] = []
         start = 0
-        for row in self._file.rows(f"SELECT {names} FROM {_quoted(table.name)}"):
+        for row in self._file.rows(f"SELECT {names} FROM {quoted(table.name)}"):
             part.append(row)
             if len(part) == rows:
                 yield self._batch(start, part)
@@ -144,10 +145,10 @@ def _open(
     key = key if id is None else named_part("id", "", id, [*columns, _ROWID])
     payload = tuple(one for one in columns if one not in (vector, key))
     chosen = _Table(name, key, vector, payload)
-    count = file.one(f"SELECT COUNT(*) FROM {_quoted(name)}")
+    count = file.one(f"SELECT COUNT(*) FROM {quoted(name)}")
     width = file.one(
-        f"SELECT LENGTH({_quoted(vector)}) FROM {_quoted(name)} "
-        f"WHERE typeof({_quoted(vector)}) = 'blob' LIMIT 1"
+        f"SELECT LENGTH({quoted(vector)}) FROM {quoted(name)} "
+        f"WHERE typeof({quoted(vector)}) = 'blob' LIMIT 1"
     )
     kind = np.dtype(_TYPES[numbers])
     length = width[0] if width else 0
@@ -179,7 +180,7 @@ def _open(
 
 def _columns(file: SqliteFile, table: str) -> dict[str, tuple[str, bool]]:
     """Declared types by name, and whether each is of the primary key."""
-    rows = file.rows(f"PRAGMA table_info({_quoted(table)})")
+    rows = file.rows(f"PRAGMA table_info({quoted(table)})")
     return {row[1]: (str(row[2]), bool(row[5])) for row in rows}
 
 
@@ -189,10 +190,10 @@ def _blobs(columns: dict[str, tuple[str, bool]]) -> list[str]:
 
 def _stored(file: SqliteFile, table: str, column: str) -> tuple[frozenset[str], int]:
     """The types of the values that are there, and the bytes of the longest text."""
-    name = _quoted(column)
+    name = quoted(column)
     rows = list(
         file.rows(
-            f"SELECT typeof({name}), MAX(LENGTH(CAST({name} AS BLOB))) FROM {_quoted(table)} "
+            f"SELECT typeof({name}), MAX(LENGTH(CAST({name} AS BLOB))) FROM {quoted(table)} "
             "GROUP BY 1"
         )
     )
@@ -210,10 +211,6 @@ def _field(kinds: frozenset[str], longest: int) -> str | None:
 
 def _id_kind(kinds: frozenset[str]) -> IdKind:
     return "int" if kinds <= {"integer"} else "str"
-
-
-def _quoted(name: str) -> str:
-    return '"' + name.replace('"', '""') + '"'
 
 
 def _recognise(place: Place) -> bool:

@@ -27,6 +27,7 @@ from vdb.sources.info import SourceInfo
 from vdb.sources.reading.libraries import version_of
 from vdb.sources.reading.named_part import named_part
 from vdb.sources.reading.number_types import dtype_for, native
+from vdb.sources.reading.sql_names import quoted
 from vdb.sources.reading.sqlite_file import SqliteFile, owner_of
 from vdb.sources.source import Source
 from vdb.sources.source_format import Option, Place, SourceFormat
@@ -75,7 +76,7 @@ class OldMilvusSource(Source):
 
     def _records(self, rows: int) -> Iterator[SourceBatch]:
         part: list[tuple[int, Any]] = []
-        query = f"SELECT id, CAST(data AS BLOB) FROM {_quoted(self._table)} ORDER BY id"
+        query = f"SELECT id, CAST(data AS BLOB) FROM {quoted(self._table)} ORDER BY id"
         for row in self._file.rows(query):
             part.append(row)
             if len(part) == rows:
@@ -228,7 +229,7 @@ def _source(place: Place, file: SqliteFile, collection: str | None, vector: str 
     if field.dim is None or (field.type == "binary_vector" and field.dim % 8):
         raise file.error(place_of_schema, f"gives {field.name} the dimensions {field.dim}")
     parameters = _index(file, table, field)
-    (count,) = file.one(f"SELECT count(*) FROM {_quoted(table)}") or (0,)
+    (count,) = file.one(f"SELECT count(*) FROM {quoted(table)}") or (0,)
     others = [one for one in fields if not one.is_key and not one.type.endswith("_vector")]
     numbers = VECTORS[field.type]
     metric = parameters.get("metric_type", "").upper()
@@ -282,11 +283,6 @@ def _declared(field: OldField) -> str | None:
 
 def _column(field: OldField) -> str:
     return f"array of {field.element}" if field.type == "array" else field.type
-
-
-def _quoted(name: str) -> str:
-    """A name in SQL."""
-    return '"' + name.replace('"', '""') + '"'
 
 
 def _recognise(place: Place) -> bool:

@@ -17,6 +17,7 @@ from numpy.typing import NDArray
 
 from vdb.sources.batch import Refusal, SourceBatch
 from vdb.sources.databases.sqlite_vec.definition import Definition, VectorColumn
+from vdb.sources.reading.sql_names import quoted
 from vdb.sources.reading.sqlite_file import SqliteFile
 
 __all__ = ["Chunks"]
@@ -193,4 +194,4 @@ class Chunks:
 
     def _table(self, suffix: str) -> str:
         """The name of a shadow table, quoted."""
-        return '"' + f"{self._name}_{suffix}".replace('"', '""') + '"'
+        return quoted(f"{self._name}_{suffix}")

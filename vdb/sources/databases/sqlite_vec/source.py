@@ -24,6 +24,7 @@ from vdb.sources.engine import Answer, Engine
 from vdb.sources.info import SourceInfo
 from vdb.sources.reading.libraries import version_of
 from vdb.sources.reading.named_part import named_part
+from vdb.sources.reading.sql_names import quoted
 from vdb.sources.reading.sqlite_file import SqliteFile, owner_of
 from vdb.sources.source import Source
 from vdb.sources.source_format import Option, Place, SourceFormat
@@ -79,8 +80,8 @@ class _Library:
         value = _AS_VECTOR[column.numbers]
         self._float = column.numbers == "float32"
         self._query = (
-            f"SELECT {_quoted(key)}, distance FROM {_quoted(table)} "
-            f"WHERE {_quoted(column.name)} MATCH {value} AND k = ?"
+            f"SELECT {quoted(key)}, distance FROM {quoted(table)} "
+            f"WHERE {quoted(column.name)} MATCH {value} AND k = ?"
         )
 
     def search(self, queries: NDArray[Any], k: int) -> Sequence[Answer]:
@@ -148,10 +149,6 @@ def _notes(definition: Definition, column: VectorColumn) -> tuple[str, ...]:
     if others:
         notes.append(f"other columns of vectors are left out: {', '.join(others)}")
     return tuple(notes)
-
-
-def _quoted(name: str) -> str:
-    return '"' + name.replace('"', '""') + '"'
 
 
 def _recognise(place: Place) -> bool:
