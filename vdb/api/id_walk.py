@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple, TypeAlias
 
 from vdb.api import filter_warning, lazy_modules
 from vdb.api.read_access import Access, Moment
+from vdb.index import FilterSet
 from vdb.model import arguments, config, filters, inputs
 from vdb.model.records import Id
 from vdb.store import Batch, CollectionView, Snapshot, WritableCollection
@@ -16,7 +17,7 @@ if TYPE_CHECKING:
 else:
     id_range_module = lazy_modules.module("vdb.query.id_range")
 
-__all__ = ["IdWalk", "begin_walk"]
+__all__ = ["IdWalk", "begin_walk", "ids_at"]
 
 View: TypeAlias = CollectionView | WritableCollection
 
@@ -52,6 +53,19 @@ def begin_walk(
         inputs.require_id_kind(view.header.name, view.header.id_kind, start, argument="after")
         filter_set = None if where is None else filter_warning.matching(reader, view, where)
         behind = start[0] if start else None
-        ids = id_range_module.ids_in_range(reader, view, filter_set, after=behind, limit=most)
-        # A batch may change during the iteration.
-        return IdWalk(moment, view, iter(list(ids)) if isinstance(reader, Batch) else ids)
+        ids = ids_at(reader, view, filter_set, after=behind, limit=most)
+        return IdWalk(moment, view, ids)
+
+
+def ids_at(
+    reader: Snapshot | Batch,
+    view: View,
+    filter_set: FilterSet | None,
+    *,
+    after: Id | None = None,
+    limit: int | None = None,
+) -> Iterator[Id]:
+    """At most `limit` ids behind `after`, of the records in a filter set, as they are now."""
+    ids = id_range_module.ids_in_range(reader, view, filter_set, after=after, limit=limit)
+    # A batch may change during the iteration.
+    return iter(list(ids)) if isinstance(reader, Batch) else ids

@@ -10,6 +10,7 @@ from numpy.typing import NDArray
 
 from vdb import index, query
 from vdb.api import filter_warning
+from vdb.api.id_walk import ids_at
 from vdb.api.read_access import Access, Moment
 from vdb.api.record_scan import RecordScan
 from vdb.exports.content import Content, Neighbors
@@ -18,7 +19,6 @@ from vdb.maintenance.info import collection_info
 from vdb.model import filters
 from vdb.model.records import Id, Progress, Record
 from vdb.query.filter_match import matching
-from vdb.query.id_range import ids_in_range
 from vdb.store import Batch, CollectionView, Snapshot, WritableCollection
 
 __all__ = ["content_at"]
@@ -116,9 +116,7 @@ class _Records:
     def ids(self) -> Iterator[Id]:
         """The ids in their order."""
         with self._moment.reading() as reader:
-            ids = ids_in_range(reader, self._view, self._filter_set, after=None, limit=None)
-            # A batch may change during the iteration.
-            return iter(list(ids)) if isinstance(reader, Batch) else ids
+            return ids_at(reader, self._view, self._filter_set)
 
     def neighbors(self, queries: NDArray[Any], k: int, without: Collection[Id]) -> Neighbors:
         """By exact search, among the records of the filter but those of the ids `without`."""

@@ -17,7 +17,7 @@ from vdb.model.arguments import shown
 from vdb.sources.batch import SourceBatch
 from vdb.sources.info import SourceInfo, with_metric
 from vdb.sources.reading.exported_schema import exact_numbers, with_own_scores
-from vdb.sources.reading.lines_beside import beside
+from vdb.sources.reading.lines_beside import beside, line_payload
 from vdb.sources.reading.record_lines import json_lines, line_error
 from vdb.sources.reading.records_beside import schema_beside
 
@@ -118,7 +118,7 @@ def _with_lines(batch: SourceBatch, path: Path, lines: list[tuple[int, Any]]) ->
             raise line_error(path, number, f"is of {shown(own_id)}, and the index has {label} here")
         del value["id"]
         ids.append(own_id)
-        payloads.append(value["payload"] if value.keys() == {"payload"} else value or None)
+        payloads.append(line_payload(value))
     return replace(batch, ids=ids, payloads=payloads)
 
 

@@ -28,7 +28,7 @@ from vdb.sources.batch import Refusal, SourceBatch
 from vdb.sources.info import IdKind
 from vdb.sources.reading.record_lines import count_lines, line_error, object_lines
 
-__all__ = ["RecordLines", "beside"]
+__all__ = ["RecordLines", "beside", "line_payload"]
 
 _NONE: Final = object()
 
@@ -118,7 +118,7 @@ class RecordLines:
             refusals: list[Refusal] = []
             if self.id_field is not None:
                 ids, refusals = self._ids(part, self.id_field)
-            payloads = [_payload(value) for _, value in part]
+            payloads = [line_payload(value) for _, value in part]
             batch = SourceBatch(
                 numbers,
                 ids,
@@ -152,7 +152,8 @@ class RecordLines:
         return ids, refusals
 
 
-def _payload(value: dict[str, Any]) -> Payload:
+def line_payload(value: dict[str, Any]) -> Payload:
+    """The payload of a line without its id: the field "payload" if it is the only one, else all."""
     return value["payload"] if value.keys() == {"payload"} else value or None
 
 
