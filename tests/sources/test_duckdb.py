@@ -139,3 +139,11 @@ def test_a_file_that_is_cut_short_is_refused(place):
 def test_the_metric_is_that_of_an_hnsw_index(statement, expected):
     metric, index = index_of([statement], "embedding")
     assert (None if index is None else (metric, index.M, index.ef_construction)) == expected
+
+
+@pytest.mark.parametrize("prefix", ["md", "s3", "duckdb"])
+def test_a_relative_path_with_a_colon_is_a_path(place, monkeypatch, prefix):
+    place.rename(place.with_name(f"{prefix}:a.duckdb"))
+    monkeypatch.chdir(place.parent)
+    with vdb.sources.open(f"{prefix}:a.duckdb", "duckdb", table="docs") as source:
+        assert sum(map(len, source.batches())) == 39

@@ -64,7 +64,10 @@ class _Tables:
             "autoinstall_known_extensions": "false",
         }
         with self.damage_told("the file"):
-            self._connection = self._module.connect(str(path), read_only=True, config=closed)
+            # Of a relative path DuckDB takes a beginning such as md: for the address of a service.
+            self._connection = self._module.connect(
+                str(path.absolute()), read_only=True, config=closed
+            )
 
     def rows(self, query: str, values: Sequence[Any] = ()) -> list[tuple[Any, ...]]:
         """The rows of a query."""
