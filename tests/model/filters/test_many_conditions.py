@@ -30,6 +30,15 @@ def test_columns_say_what_the_predicate_says(where, payloads):
     assert Columns(where).passing(payloads).tolist() == one_by_one(where, payloads)
 
 
+@pytest.mark.parametrize("values", [[""], ["abc"], ["x", "abc"], ["abc", 1], [1, "abc", None]])
+def test_a_list_has_not_all_texts_of_which_one_is_in_no_list(values):
+    """A text that is as long as none that came has no class of its own."""
+    payloads = [{"f": [None]}, {"f": ["x"]}, {"f": ["x", 1, None]}, {"f": [[]]}, {"f": []}, {}]
+    where = filters.parse({"f": {"$all": values}})
+    assert one_by_one(where, payloads) == [False] * 6
+    assert Columns(where).passing(payloads).tolist() == [False] * 6
+
+
 @given(strategies.filters, st.lists(strategies.filter_payloads, max_size=8))
 @settings(max_examples=300)
 def test_conditions_decided_together_say_the_same(where, payloads):

@@ -185,6 +185,8 @@ class FieldValues(NamedTuple):
             present = self._direct(value_set, moment_set)
             return present if condition.wanted else turned(present)
         if isinstance(condition, nodes.All):
+            if self.classes.lacks_one(condition):  # its set is then short of that literal
+                return False
             return self._all(value_set, moment_set, anything=not condition.values)
         of_lists = isinstance(condition, (*_OF_LISTS, nodes.ContainsFolded))
         holds: Truth = False if of_lists else self._direct(value_set, moment_set)

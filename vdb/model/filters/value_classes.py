@@ -196,6 +196,14 @@ class Classes:
             moments, self._moments.end
         )
 
+    def lacks_one(self, condition: nodes.Membership) -> bool:
+        """Whether no value so far is equal to some literal of a condition."""
+        return any(
+            self._equal(value) == _NOWHERE
+            for value in condition.values
+            if not isinstance(value, datetime)
+        )
+
     def _equal(self, value: Any) -> int:
         # Literals may be of types that payloads do not have.
         if isinstance(value, bool) or value is None:
