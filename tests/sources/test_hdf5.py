@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import zlib
+
 import numpy as np
 import pytest
 
@@ -28,7 +30,8 @@ def write(place, *, train=ROWS, distance=None, attributes=None, options=None, **
 
 
 def read(place, rows=7, **options):
-    with open_source(place, **options) as source:
+    """Without a trial, which takes half a second."""
+    with open_source(place, trial=False, **options) as source:
         batches = list(source.batches(rows))
         ids = [one for batch in batches for one in batch.id_list()]
         return source.info, np.concatenate([one.vectors for one in batches]), ids
@@ -78,9 +81,9 @@ def test_bits_are_bool_or_packed_bytes(tmp_path):
         info, vectors, _ = read(place)
         assert (info.metric, info.dim, info.dtype) == ("hamming", 64, "bit")
         assert np.array_equal(vectors, bits)
-        assert np.array_equal(open_source(place).ground_truth()[0], bits[:3])
+        assert np.array_equal(open_source(place, trial=False).ground_truth()[0], bits[:3])
     with pytest.raises(vdb.SourceError, match="distance is hamming"):
-        open_source(write(tmp_path / "b.hdf5", distance="hamming"))
+        read(write(tmp_path / "b.hdf5", distance="hamming"))
 
 
 @pytest.mark.parametrize("kind", [">f4", "<f2", "<f8", "i1", "u1"])
@@ -96,7 +99,7 @@ def test_bfloat16_is_asked_for(tmp_path):
     halves = (ROWS.view(np.uint32) >> 16).astype("<u2")
     place = write(tmp_path / "a.hdf5", train=halves.view("V2"))
     with pytest.raises(vdb.InvalidArgumentError, match="numbers=, one of bfloat16"):
-        open_source(place)
+        read(place)
     info, vectors, _ = read(place, numbers="bfloat16")
     assert info.dtype == "float32" and np.array_equal(vectors, ROWS)
 
@@ -118,8 +121,8 @@ def test_any_matrix_can_be_named_with_its_ids(tmp_path):
         ({"ids": "deep/vectors"}, "no dataset of 40 ids"),
     ]:
         with pytest.raises(vdb.InvalidArgumentError, match=text):
-            open_source(place, **options)
-    with open_source(write(tmp_path / "b.h5", distance="jaccard")) as source:
+            open_source(place, trial=False, **options)
+    with open_source(write(tmp_path / "b.h5", distance="jaccard"), trial=False) as source:
         assert source.info.metric is None and "jaccard" in source.info.notes[0]
         assert source.ground_truth() is None
 
@@ -131,7 +134,7 @@ def test_rows_that_were_never_written_are_not_made_up(tmp_path):
             if chunks:
                 made[:20] = ROWS[:20]
         with pytest.raises(vdb.SourceError, match=r"train: has .* of "):
-            open_source(tmp_path / "a.h5")
+            open_source(tmp_path / "a.h5", trial=False)
 
 
 def test_what_lies_in_other_files_is_not_read(tmp_path):
@@ -149,7 +152,7 @@ def test_what_lies_in_other_files_is_not_read(tmp_path):
     assert info.count == 40 and np.array_equal(vectors, ROWS)
     for name in ("linked", "soft", "raw", "virtual"):
         with pytest.raises(vdb.InvalidArgumentError, match="own"):
-            open_source(tmp_path / "a.h5", vectors=name)
+            open_source(tmp_path / "a.h5", vectors=name, trial=False)
 
 
 def test_damage_is_told_with_its_place(tmp_path):
@@ -180,6 +183,95 @@ def test_damage_of_any_byte_is_told_or_does_no_harm(tmp_path):
     assert refused > 10
 
 
+@pytest.mark.parametrize(
+    ("body", "text"),
+    [
+        ("import time; time.sleep(60)", "does not come to its end within 1 s"),
+        ("while True: pass", "does not come to its end within 1 s"),
+        ("bytearray(1 << 30)", "takes more than 256 MiB of memory"),
+        ("import os; os.abort()", "the head: is damaged: the library that reads it ended"),
+        ("raise OSError('a heap that leads nowhere')", "the head: a heap that leads nowhere"),
+    ],
+)
+def test_a_library_that_does_not_come_back_is_a_typed_error(tmp_path, monkeypatch, body, text):
+    """A module of that name stands in for the library that met damage."""
+    place = write(tmp_path / "a.hdf5")
+    package = tmp_path / "first"
+    package.mkdir()
+    (package / "h5py.py").write_text(f"def File(*arguments, **options):\n    {body}\n")
+    monkeypatch.syspath_prepend(package)
+    monkeypatch.setattr("vdb.sources.data.hdf5._SECONDS", 1)
+    monkeypatch.setattr("vdb.sources.reading.trial._PATIENCE", 2 if "sleep" in body else 120)
+    with pytest.raises(vdb.SourceError, match=text) as raised:
+        open_source(place)
+    assert raised.value.path == str(place)
+
+
+def test_a_block_that_is_larger_than_it_says_takes_no_memory_here(tmp_path, monkeypatch):
+    monkeypatch.setattr("vdb.sources.data.hdf5._MEMORY", 48 << 20)
+    place = write(tmp_path / "a.h5", options={"chunks": ROWS.shape, "compression": "gzip"})
+    with open_source(place) as source:
+        assert np.array_equal(next(source.batches()).vectors, ROWS)
+    with h5py.File(place, "r+") as file:
+        larger = zlib.compress(ROWS.tobytes() + bytes(128 << 20))
+        file["train"].id.write_direct_chunk((0, 0), larger)
+    with pytest.raises(vdb.SourceError, match="row 0") as raised:
+        open_source(place)
+    assert raised.value.path == str(place)
+
+
+def test_what_is_packed_or_of_any_length_is_read_by_a_trial(tmp_path, monkeypatch):
+    trials = []
+    monkeypatch.setattr(
+        "vdb.sources.data.hdf5.require_survival", lambda *_, part, **__: trials.append(part)
+    )
+    plain = write(tmp_path / "a.h5", test=QUERIES, names=records.names())
+    packed = write(tmp_path / "b.h5", options={"chunks": (7, 5), "compression": "lzf"})
+    for place, options, parts in [
+        (plain, {}, ["the head"]),
+        (plain, {"ids": "names"}, ["the head", "the rows"]),
+        (packed, {}, ["the head", "the rows"]),
+        (packed, {"trial": False}, []),
+    ]:
+        trials.clear()
+        with open_source(place, **options):
+            assert trials == parts
+
+
+def test_a_trial_reads_no_lines_and_says_what_python_would(tmp_path):
+    place = write(tmp_path / "a.h5", train=np.arange(12.0), other=ROWS)
+    (tmp_path / "lines.jsonl").write_text("no JSON\n" * 40)
+    with pytest.raises(vdb.InvalidArgumentError, match=r"shape \(12,\)"):
+        open_source(place)
+    with pytest.raises(vdb.SourceError, match=r"lines.jsonl"):
+        open_source(place, vectors="other", records=tmp_path / "lines.jsonl")
+
+
+def test_only_attributes_that_count_are_read(tmp_path):
+    """One that cannot be read as text or number does no harm."""
+    place = write(tmp_path / "a.h5", distance="euclidean")
+    with h5py.File(place, "r+") as file:
+        file.attrs["other"] = h5py.Reference()
+        file.attrs["dimension"] = np.zeros(3, "V5")
+    assert read(place)[0].metric == "l2"
+
+
+@pytest.mark.parametrize("name", ["test", "neighbors"])
+def test_queries_that_were_never_written_are_not_made_up(tmp_path, name):
+    shapes = {"test": (3, 16), "neighbors": (3, 2)}
+    with h5py.File(tmp_path / "a.h5", "w") as file:
+        file["train"] = ROWS
+        for one, shape in shapes.items():
+            made = file.create_dataset(one, shape, "f4")
+            if one != name:
+                made[:] = np.zeros(shape, "f4")
+    with (
+        open_source(tmp_path / "a.h5", trial=False) as source,
+        pytest.raises(vdb.SourceError, match=f"{name}: has 0 bytes"),
+    ):
+        source.ground_truth()
+
+
 @pytest.mark.parametrize("ids", ["source", "text", "row"])
 def test_stored_neighbours_that_are_not_the_nearest_are_told(tmp_path, ids):
     nearest = [oracle.nearest("l2", one, range(40), ROWS, 40) for one in QUERIES]
@@ -189,8 +281,9 @@ def test_stored_neighbours_that_are_not_the_nearest_are_told(tmp_path, ids):
     padded = [[*row[:4], -1, 10**6] for row in keys]
     other = write(tmp_path / "b.hdf5", distance="euclidean", test=QUERIES, neighbors=padded)
     with vdb.temporary() as db:
-        report = db.import_source(place, "docs", ids=ids, verify=3)
+        options = {"trial": False}
+        report = db.import_source(place, "docs", ids=ids, verify=3, options=options)
         assert report.verification.neighbors == (min(3, len(QUERIES)), 10, 0.5, 0.5)
-        report = db.import_source(other, "padded", ids=ids, verify=3)
+        report = db.import_source(other, "padded", ids=ids, verify=3, options=options)
         assert report.verification.neighbors == (min(3, len(QUERIES)), 4, 1.0, 1.0)
         assert list(db.check()) == []

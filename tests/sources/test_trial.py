@@ -8,7 +8,7 @@ import pytest
 import vdb
 from vdb.errors import SourceError
 from vdb.sources.opening import place_of
-from vdb.sources.reading.trial import require_survival
+from vdb.sources.reading.trial import STARTED, require_survival
 
 
 @pytest.fixture
@@ -30,7 +30,7 @@ def test_only_a_process_that_was_ended_says_that_a_source_is_damaged(
     place, tmp_path, monkeypatch, body, text
 ):
     """The reader is replaced by a module that ends in that way."""
-    (tmp_path / "stand_in.py").write_text(body)
+    (tmp_path / "stand_in.py").write_text(f"print({STARTED.decode()[:-1]!r}, flush=True)\n{body}")
     monkeypatch.syspath_prepend(tmp_path)
     monkeypatch.setattr("vdb.sources.reading.trial._READER", "stand_in")
     if text is None:
@@ -40,14 +40,26 @@ def test_only_a_process_that_was_ended_says_that_a_source_is_damaged(
             require_survival("npy", place, {})
 
 
-def test_where_no_other_python_can_be_started_there_is_no_trial(place, monkeypatch):
+def test_where_no_other_python_can_be_started_there_is_no_trial(place, tmp_path, monkeypatch):
     monkeypatch.setattr("vdb.sources.reading.trial._READER", "no.such.module.at.all")
     require_survival("npy", place, {})  # an error of Python is no verdict
+    (tmp_path / "stand_in.py").write_text("import os; os.abort()")
+    monkeypatch.syspath_prepend(tmp_path)
+    monkeypatch.setattr("vdb.sources.reading.trial._READER", "stand_in")
+    require_survival("npy", place, {})  # nor is that of another program
     for name, value in (("executable", ""), ("frozen", True)):
         with monkeypatch.context() as changed:
             changed.setattr(sys, name, value, raising=False)
             changed.setattr("subprocess.run", None)
             require_survival("npy", place, {})
+
+
+def test_a_trial_runs_nothing_of_the_working_directory(place, tmp_path, monkeypatch):
+    for name in ("json", "numpy", "vdb"):
+        (tmp_path / f"{name}.py").write_text("open('ran', 'w').close()")
+    monkeypatch.chdir(tmp_path)
+    require_survival("npy", place, {})
+    assert not (tmp_path / "ran").exists()
 
 
 def test_a_library_that_ends_its_process_is_a_typed_error(tmp_path, monkeypatch):
@@ -69,7 +81,7 @@ def test_a_library_that_ends_its_process_is_a_typed_error(tmp_path, monkeypatch)
         assert source.info.count == 1
 
 
-@pytest.mark.parametrize("name", ["lance", "zvec"])
+@pytest.mark.parametrize("name", ["hdf5", "lance", "zvec"])
 def test_formats_whose_library_can_end_the_process_have_a_trial(name):
     (row,) = [row for row in vdb.sources.formats() if row.name == name]
     assert "trial" in [option.name for option in row.options]

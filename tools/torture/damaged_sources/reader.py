@@ -15,7 +15,7 @@ from typing import Any
 from tools import environments
 from tools.torture.damaged_sources.small_sources import Small
 
-PATIENCE = 60.0  # seconds by the clock for one case, on a busy machine
+PATIENCE = 180.0  # seconds by the clock for one case with its trials, on a busy machine
 
 
 class Reader:

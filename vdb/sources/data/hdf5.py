@@ -6,6 +6,10 @@ A benchmark has the vectors in `train`, queries in `test`, the row numbers of th
 vibe/datasets.py). Bits are bool in the first and packed bytes in the second.
 
 What a file keeps in other files is not read, and rows that were never written are not made up.
+
+HDF5 can end the process on damage, take memory without end, or never come back: texts of any length
+lie in heaps whose lengths it believes, and a block that gzip packed is unpacked as far as it goes.
+A trial within limits reads the head first, and whatever is packed or of any length.
 """
 
 from __future__ import annotations
@@ -27,6 +31,7 @@ from vdb.sources.reading.arrow_source import damage_told
 from vdb.sources.reading.libraries import needed
 from vdb.sources.reading.number_types import SAID, dtype_for, native, numbers_of, rounding_note
 from vdb.sources.reading.records_beside import RECORD_OPTIONS, with_exported_records
+from vdb.sources.reading.trial import TRIAL, Limits, require_survival
 from vdb.sources.source import Source
 from vdb.sources.source_format import Option, Place, SourceFormat
 
@@ -44,6 +49,10 @@ METRICS: Final = {
 }
 _DEEPEST: Final = 8  # groups in groups
 _BITS: Final = ("bool", "bit", "offset-bit")
+_SECONDS: Final = 10
+_MEMORY: Final = 256 << 20
+_BYTES_PER_SECOND: Final = 8 << 20  # that any machine unpacks
+"""The limits of a trial; those of all rows grow with the file, never with a number in it."""
 
 
 class Hdf5Source(Source):
@@ -70,6 +79,8 @@ class Hdf5Source(Source):
         """`test` and `neighbors`, where a file has them."""
         if self._vectors != "train" or not {"test", "neighbors"} <= self._file.names.keys():
             return None
+        self._file.require_stored("test")
+        self._file.require_stored("neighbors")
         queries = native(self._file.read("test"), self._numbers)
         rows = self._file.read("neighbors").astype(np.int64)
         if len(rows) != len(queries) or queries.ndim != 2 or rows.ndim != 2:
@@ -83,7 +94,6 @@ class _File:
 
     Attributes:
         names: Its datasets that are in it, by their paths, with shapes and dtypes.
-        attributes: Its attributes that are texts or numbers.
     """
 
     def __init__(self, path: Path) -> None:
@@ -93,7 +103,6 @@ class _File:
         with damage_told(str(path), "the head"):
             self._file = self._h5py.File(path, "r", locking=False)
             self._walk(self._file, "")
-            self.attributes = {name: _plain(value) for name, value in self._file.attrs.items()}
 
     def _walk(self, group: Any, prefix: str, depth: int = 0) -> None:
         for name in group:
@@ -107,6 +116,20 @@ class _File:
                     self.names[f"{prefix}{name}"] = found.shape, found.dtype
             elif kind is self._h5py.Group and depth < _DEEPEST:
                 self._walk(group[name], f"{prefix}{name}/", depth + 1)
+
+    def attribute(self, name: str) -> str | None:
+        """An attribute as text; None where there is none."""
+        with damage_told(str(self.path), f"the attribute {name}"):
+            value = self._file.attrs.get(name)
+        if isinstance(value, bytes | np.bytes_):
+            return value.decode("utf-8", "replace")
+        return None if value is None else str(value)
+
+    def is_packed(self, name: str) -> bool:
+        """Whether reading a dataset takes more than its bytes in the file."""
+        with damage_told(str(self.path), name):
+            dataset = self._file[name]
+            return bool(dataset.dtype.kind == "O" or dataset.id.get_create_plist().get_nfilters())
 
     def require_stored(self, name: str) -> None:
         """Refuse a dataset with rows that were never written, which HDF5 would make up."""
@@ -145,15 +168,20 @@ def _open(
     numbers: str | None = None,
     records: Path | None = None,
     id: str | None = None,  # noqa: A002 - a name of the public face
+    trial: bool = True,
 ) -> Source:
     path = place.require_file(FORMAT.name)
+    options = {"vectors": vectors, "ids": ids, "numbers": numbers, "records": "none"}
+    if trial:
+        needed("h5py", "h5py", "reading HDF5 files")
+        limits = Limits(_SECONDS, _MEMORY)
+        require_survival(FORMAT.name, place, options, part="the head", limits=limits, head=True)
     file = _File(path)
-    attributes = file.attributes
     name = _vectors(file, vectors)
     (rows, columns), kind = _matrix(file, name)
-    distance = attributes.get("distance") if name == "train" else None
+    distance = file.attribute("distance") if name == "train" else None
     metric = METRICS.get(str(distance))
-    if numbers is None and kind == np.uint8 and attributes.get("point_type") == "binary":
+    if numbers is None and kind == np.uint8 and file.attribute("point_type") == "binary":
         numbers = "bit"
     stored = numbers_of(kind, numbers, name)
     bits = stored in _BITS
@@ -177,6 +205,11 @@ def _open(
         notes=notes,
     )
     source = Hdf5Source(info, file, name, stored, ids)
+    read = {name, ids} | ({"test", "neighbors"} & file.names.keys() if name == "train" else set())
+    if trial and any(file.is_packed(one) for one in read if one is not None):
+        size = path.stat().st_size
+        limits = Limits(_SECONDS + size // _BYTES_PER_SECOND, _MEMORY + 4 * size)
+        require_survival(FORMAT.name, place, options, part="the rows", limits=limits)
     return source if ids is not None else with_exported_records(source, path, records, id)
 
 
@@ -231,12 +264,6 @@ def _texts(part: NDArray[Any]) -> NDArray[Any]:
     return np.array(values, dtype=np.bytes_)
 
 
-def _plain(value: Any) -> Any:
-    if isinstance(value, bytes | np.bytes_):
-        return value.decode("utf-8", "replace")
-    return value
-
-
 def _recognise(place: Place) -> bool:
     return place.file is not None and place.head.startswith(MAGIC)
 
@@ -252,11 +279,11 @@ FORMAT = SourceFormat(
         Option("ids", "the dataset of the ids"),
         Option("numbers", "what bytes stand for whose type the file does not say", choices=SAID),
         *RECORD_OPTIONS,
+        TRIAL,
     ),
     library="h5py",
     versions="h5py 3.16.0, in the layouts of ann-benchmarks and VIBE",
     holds="the vectors, queries and their true neighbours, the metric of a benchmark",
-    lacks="payloads; ids, unless a dataset has them; the metric of other files. HDF5 itself can "
-    "take memory for a damaged attribute of texts, or not come to the end of it",
+    lacks="payloads; ids, unless a dataset has them; the metric of other files",
     metric="in the attribute distance; of other files asked",
 )

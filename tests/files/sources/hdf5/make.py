@@ -13,7 +13,7 @@ from sources.recipes import Given, run
 
 
 def make(folder, records):
-    """A benchmark of each distance, and one in compressed blocks with ids."""
+    """A benchmark of each distance, and matrices in every way that HDF5 stores them, with ids."""
     rows, packed = records.vectors(), records.bits()
     for distance, metric in (("angular", "cosine"), ("euclidean", "l2"), ("ip", "ip")):
         with h5py.File(folder / f"{distance}.hdf5", "w") as file:
@@ -31,6 +31,23 @@ def make(folder, records):
         file.create_dataset("ids", data=records.numbers())
     options = {"vectors": "rows", "ids": "ids"}
     yield Given("blocks.h5", records.numbers(), half, asked="l2", options=options)
+    options = {"vectors": "deep/rows", "ids": "names"}
+    for name, libver, most in (
+        ("names.h5", "earliest", (None, None)),
+        ("fixed.h5", "latest", rows.shape),
+        ("extensible.h5", "latest", (None, rows.shape[1])),
+        ("tree.h5", "latest", (None, None)),
+    ):
+        with h5py.File(folder / name, "w", libver=libver) as file:
+            # So many attributes and links are kept in heaps and trees in the newer layouts.
+            file.attrs.update({f"attribute {number}": f"text {number}" for number in range(12)})
+            file.attrs["distance"] = "euclidean"
+            for number in range(12):
+                file.create_group(f"groups/{number}").attrs["note"] = "a text"
+            file.create_dataset("names", data=records.names())
+            blocks = {"chunks": (7, 5), "compression": "lzf", "fletcher32": True}
+            file.create_dataset("deep/rows", data=rows, maxshape=most, **blocks)
+        yield Given(name, records.names(), rows, asked="l2", options=options)
 
 
 if __name__ == "__main__":
