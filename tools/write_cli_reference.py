@@ -24,8 +24,8 @@ Written by `tools/write_cli_reference.py` from the commands themselves.
   **141** when the reader of standard output went away, as in `vdb ... | head`.
 - `vdb --install-completion` teaches bash, zsh or fish to complete commands, directories and
   collections; `vdb --show-completion SHELL` prints the script that does so.
-- `info`, `inspect`, `search`, `compare`, `calibrate`, `check`, `export` and `backup` open the
-  database read-only and leave every byte of it as it was.
+- `info`, `inspect`, `search`, `compare`, `calibrate`, `check`, `export`, `atlas` and `backup` open
+  the database read-only and leave every byte of it as it was.
 - Files of vectors and of queries are `.npy` files, one row a record, or any other that
   [vdb.sources](../sources.md) reads. Queries in `.npy` files are mapped, not loaded; nothing is
   ever unpickled.
@@ -41,6 +41,7 @@ EXAMPLES = {
     "export": "vdb export peps.vdb peps --out peps",
     "inspect": "vdb inspect peps.vdb peps",
     "explore": "vdb explore peps.vdb",
+    "atlas": "vdb atlas peps.vdb peps --output map.parquet",
     "calibrate": "vdb calibrate peps.vdb peps docs/sample/queries.f16.npy --threshold 0.7 "
     "--to-metric ip",
     "backup": "vdb backup peps.vdb copy.vdb",

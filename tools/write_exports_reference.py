@@ -43,7 +43,7 @@ with vdb.open("notes.vdb") as db:
 - **Files appear** when all are complete, and take the place of others only with `overwrite=True`.
 - **npy, parquet, arrow and lance hold everything**: schema, index, fields, convention, payloads,
   records without a vector. `vdb.sources` reads them back as the same collection. Of formats that
-  have room for vectors only, two files beside the main one hold the rest.
+  have room for vectors only, two files beside the main one hold the rest; atlas is no way back.
 - **Files of indexes and databases** come back too, with the schema in them or beside them: as the
   same collection, but for what their part says, and with the convention of the engine's scores.
 - **Memory** does not grow with the collection, except where the library of a format needs all
@@ -56,7 +56,8 @@ def section(row: ExportFormat) -> Iterator[str]:
     yield title_line(row)
     yield fact_table(
         {
-            "ends of the path": ", ".join(f"`{suffix}`" for suffix in row.suffixes),
+            "ends of the path": ", ".join(f"`{suffix}`" for suffix in row.suffixes)
+            + (f', with `format="{row.name}"`' if row.by_name else ""),
             "in the files": row.holds,
             "not in them": row.lacks,
             "read back in tests by": row.versions,

@@ -79,7 +79,7 @@ def test_the_example_of_every_command_runs(place, capsys):
     order = (
         *("import", "info", "inspect", "export", "search", "values", "compare", "tune", "bench"),
         *("scores", "calibrate", "check", "backup", "backups", "restore", "compact", "rebuild"),
-        *("drop", "create", "alias", "rename"),
+        *("atlas", "drop", "create", "alias", "rename"),
     )
     for command in order:
         if command == "backups":

@@ -206,7 +206,10 @@ def test_inside_a_batch_every_format_has_its_own_writes(db, tmp_path, end):
         assert list(other.collection("again").ids()) == list(docs.ids())
 
 
-@pytest.mark.parametrize("name", [row.name for row in vdb.exports.formats()])
+@pytest.mark.parametrize(
+    "name",
+    [row.name for row in vdb.exports.formats() if row.name != "atlas"],  # no way back
+)
 def test_a_collection_without_records_comes_back(db, tmp_path, name):
     dtype = "int8" if name in ("hbin", "i8bin") else "float32"
     docs = fill(db, dtype=dtype, ids="int", fields={"n": "int"})

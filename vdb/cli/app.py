@@ -20,6 +20,7 @@ from vdb.cli import shell_scripts
 from vdb.cli.arguments.command import Group
 from vdb.cli.commands import (
     alias,
+    atlas,
     backup,
     backups,
     bench,
@@ -82,6 +83,7 @@ for command in (
     export.export,
     search.search,
     explore.explore,
+    atlas.atlas,
     values.values,
     compare.compare,
     tune.tune,

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Collection, Iterator, Mapping
 from dataclasses import dataclass
 from itertools import chain, islice
-from typing import Any, NamedTuple
+from typing import Any, NamedTuple, Protocol
 
 import numpy as np
 from numpy.typing import NDArray
@@ -14,7 +14,7 @@ from vdb.model.config import IndexConfig
 from vdb.model.dtypes import DTYPES
 from vdb.model.records import Id, Payload, Progress, Record
 
-__all__ = ["Content", "ExportBatch", "Neighbors"]
+__all__ = ["Content", "ExportBatch", "NeighborSearch", "Neighbors"]
 
 _ROWS = 8192
 _BYTES = 4 << 20  # of the vectors of a batch
@@ -78,6 +78,28 @@ class Neighbors(NamedTuple):
     values: NDArray[np.float64]
 
 
+class NeighborSearch(Protocol):
+    """Finds the nearest records of queries."""
+
+    def __call__(
+        self,
+        queries: NDArray[Any],
+        k: int,
+        without: Collection[Id] = (),
+        *,
+        exact: bool = True,
+    ) -> Neighbors:
+        """The k nearest of each query, among the records but those of the ids `without`.
+
+        Args:
+            queries: (n, columns), as vectors are stored.
+            k: The number of neighbours; there may be fewer.
+            without: Ids that are not searched.
+            exact: False: as `Collection.search_many` searches the index by default.
+        """
+        ...
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Content:
     """A collection, or the part of it that passes a filter, at one moment.
@@ -100,8 +122,7 @@ class Content:
         tables: Reads them as batches of pyarrow: id, vector, a column for each declared field but
             those of `wide_fields`, payload as JSON.
         wide_fields: The declared fields that hold ints beyond 2**63 - 1, which Arrow cannot.
-        neighbors: The ids of the k nearest of each query, nearest first, and their values, by exact
-            search among the records but those of some ids.
+        neighbors: Finds the nearest records of queries.
         progress: Called with (records written, records).
     """
 
@@ -121,7 +142,7 @@ class Content:
     ids: Callable[[], Iterator[Id]]
     tables: Callable[[], Iterator[Any]]
     wide_fields: Callable[[], frozenset[str]]
-    neighbors: Callable[[NDArray[Any], int, Collection[Id]], Neighbors]
+    neighbors: NeighborSearch
     progress: Progress | None = None
 
     @property

@@ -49,6 +49,7 @@ class ExportFormat:
         versions: Releases that the files were read with in tests.
         holds: What is in the files, in a few words.
         lacks: What they cannot hold.
+        by_name: Whether only its name chooses it, the ends of its files being those of another.
     """
 
     name: str
@@ -61,6 +62,7 @@ class ExportFormat:
     versions: str = ""
     holds: str = ""
     lacks: str = ""
+    by_name: bool = False
 
     def checked(self, given: Mapping[str, object]) -> dict[str, Any]:
         """The options in their types; those that are None are left out.

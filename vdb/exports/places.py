@@ -26,7 +26,7 @@ def format_of(path: Path, format: object) -> ExportFormat:  # noqa: A002 - as th
     suffix = path.suffix.lower()
     if not suffix:
         return FORMATS["npy"]
-    rows = [row for row in FORMATS.values() if suffix in row.suffixes]
+    rows = [row for row in FORMATS.values() if suffix in row.suffixes and not row.by_name]
     if len(rows) == 1:
         return rows[0]
     names = tuple(row.name for row in rows) or tuple(FORMATS)

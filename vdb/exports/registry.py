@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Final
 
-from vdb.exports.data import flat_vectors, hdf5, npy, tables
+from vdb.exports.data import atlas, flat_vectors, hdf5, npy, tables
 from vdb.exports.databases import elasticsearch, lance, pgvector, sqlite_vec
 from vdb.exports.export_format import ExportFormat
 from vdb.exports.indexes import faiss, hnswlib
@@ -23,6 +23,7 @@ FORMATS: Final[dict[str, ExportFormat]] = {
         pgvector.FORMAT,
         sqlite_vec.FORMAT,
         # data
+        atlas.FORMAT,
         *flat_vectors.FORMATS,
         hdf5.FORMAT,
         npy.FORMAT,

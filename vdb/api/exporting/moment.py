@@ -118,13 +118,20 @@ class _Records:
         with self._moment.reading() as reader:
             return ids_at(reader, self._view, self._filter_set)
 
-    def neighbors(self, queries: NDArray[Any], k: int, without: Collection[Id]) -> Neighbors:
-        """By exact search, among the records of the filter but those of the ids `without`."""
+    def neighbors(
+        self,
+        queries: NDArray[Any],
+        k: int,
+        without: Collection[Id] = (),
+        *,
+        exact: bool = True,
+    ) -> Neighbors:
+        """As `NeighborSearch`, among the records of the filter."""
         where = self._where
         if without:
             others = filters.ID.notin(list(without))
             where = others if where is None else filters.parse(where) & others
-        request = query.SearchRequest(k, where=where, exact=True, with_payloads=False)
+        request = query.SearchRequest(k, where=where, exact=exact, with_payloads=False)
         values = np.full((len(queries), k), np.nan)
         ids: list[list[Id]] = []
         for start in range(0, len(queries), _QUERIES):

@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Sequence
 from functools import partial
 from pathlib import Path
 from typing import Any
 
 from vdb.exports.content import Content
 from vdb.exports.export_format import ExportFormat, Writing
-from vdb.exports.writing.record_tables import column_notes, record_tables
+from vdb.exports.writing.record_tables import column_notes, joined, record_tables
 from vdb.sources.reading.libraries import needed
 from vdb.sources.source_format import Option
 
@@ -53,26 +53,12 @@ def _write_arrow(content: Content, compression: str, places: Sequence[Path]) -> 
 
 
 def _write(content: Content, opened: Callable[[Any], Any], rows: int) -> None:
-    batches = _joined(record_tables(content), rows)
+    batches = joined(record_tables(content), rows)
     first = next(batches)
     with opened(first.schema) as writer:
         writer.write_table(first)
         for table in batches:
             writer.write_table(table)
-
-
-def _joined(batches: Iterator[Any], rows: int) -> Iterator[Any]:
-    """Batches together, as tables of at least so many rows; at least one table."""
-    pa = needed("pyarrow", "pyarrow", _PURPOSE)
-    part, length = [], 0
-    for batch in batches:
-        part.append(batch)
-        length += len(batch)
-        if length >= rows:
-            yield pa.Table.from_batches(part)
-            part, length = [], 0
-    if part:
-        yield pa.Table.from_batches(part)
 
 
 PARQUET = ExportFormat(

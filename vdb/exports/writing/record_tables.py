@@ -15,7 +15,7 @@ from vdb.exports.writing.collection_schema import collection_schema
 from vdb.sources.reading.exported_schema import METADATA
 from vdb.sources.reading.libraries import needed
 
-__all__ = ["column_notes", "record_tables"]
+__all__ = ["column_notes", "joined", "record_tables"]
 
 
 def column_notes(content: Content) -> tuple[str, ...]:
@@ -41,3 +41,17 @@ def record_tables(content: Content) -> Iterator[Any]:
                 names=[names[0], "vector", *names[1:]],
             )
         yield whole.replace_schema_metadata({**(batch.schema.metadata or {}), **metadata})
+
+
+def joined(batches: Iterator[Any], rows: int) -> Iterator[Any]:
+    """Batches together, as tables of at least so many rows; at least one table."""
+    pa = needed("pyarrow", "pyarrow", "writing tables")
+    part, length = [], 0
+    for batch in batches:
+        part.append(batch)
+        length += len(batch)
+        if length >= rows:
+            yield pa.Table.from_batches(part)
+            part, length = [], 0
+    if part:
+        yield pa.Table.from_batches(part)
