@@ -38,6 +38,7 @@ def commands(source):
 
 # A page about a framework runs where that is installed: in the environment of tools/hosts.
 HOSTS = {
+    "docs/guide/datasets.md": "datasets",
     "docs/guide/haystack.md": "haystack",
     "docs/guide/langchain.md": "langchain_core",
     "docs/guide/llama-index.md": "llama_index.core",
