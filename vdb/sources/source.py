@@ -24,6 +24,7 @@ from vdb.model.tables.columns import id_column
 from vdb.model.tables.layout import RecordLayout, TableLayout
 from vdb.sources.batch import SourceBatch
 from vdb.sources.engine import Engine
+from vdb.sources.gathering import gathered
 from vdb.sources.info import SourceInfo
 
 __all__ = ["PART_BYTES", "PART_ROWS", "Source"]
@@ -128,7 +129,7 @@ class Source(ArrowTable):
     ) -> Iterator[SourceBatch]:
         self._require_open()
         self.skipped = Counter()
-        for batch in records(rows):
+        for batch in gathered(records(rows), rows):
             self._require_open()
             yield batch
 
