@@ -279,3 +279,31 @@ def test_a_relative_path_with_a_colon_is_a_path(db, tmp_path, monkeypatch, file_
     docs.export(f"s3:out.{file_format}")
     db.import_source(f"s3:out.{file_format}", "again")
     assert contents(db.collection("again")) == contents(docs)
+
+
+@pytest.mark.parametrize(
+    ("file_format", "module"), [("npy", None), ("parquet", "pyarrow"), ("arrow", "pyarrow")]
+)
+@pytest.mark.parametrize("name", ["two\nlines", "a\ttab", "~nobody has this home", "50%?#"])
+def test_any_name_that_the_system_takes_is_a_path(
+    db, tmp_path, monkeypatch, file_format, module, name
+):
+    if module is not None:
+        pytest.importorskip(module)
+    monkeypatch.chdir(tmp_path)
+    docs = fill(db)
+    docs.export(f"{name}.{file_format}")
+    db.import_source(f"{name}.{file_format}", "again")
+    assert contents(db.collection("again")) == contents(docs)
+
+
+def test_lance_takes_no_path_with_a_line_end(db, tmp_path):
+    pytest.importorskip("lance")
+    docs = fill(db)
+    with pytest.raises(vdb.InvalidArgumentError, match=r"no path with a line end.*'two\\nlines"):
+        docs.export(tmp_path / "two\nlines.lance")
+    assert list(tmp_path.iterdir()) == []
+    docs.export(tmp_path / "a.lance")
+    (tmp_path / "a.lance").rename(tmp_path / "a\tb.lance")
+    with pytest.raises(vdb.InvalidArgumentError, match=r"no path with .*'a\\tb.lance'"):
+        vdb.sources.open(tmp_path / "a\tb.lance")

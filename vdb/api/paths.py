@@ -38,7 +38,7 @@ def path_of(path: object, argument: str, what: str) -> Path:
             expected="str | os.PathLike[str]",
             received=type(path).__name__,
         )
-    name = _at_home(str.__str__(name))
+    name = arguments.at_home(str.__str__(name))
     if name == temporary_databases.MEMORY:
         raise InvalidArgumentError(
             f'"{name}" is what vdb.open takes, as a str, for a temporary database; {what} of '
@@ -80,11 +80,3 @@ def _refuse_uri(name: str, argument: str, what: str) -> None:
             expected=f"a path, or {memory} for vdb.open" if of_a_database else "a path",
             received=name,
         )
-
-
-def _at_home(name: str) -> str:
-    """The path with a user's home for a leading ``~``; unchanged if there is no such user."""
-    try:
-        return str(Path(name).expanduser()) if name.startswith("~") else name
-    except (RuntimeError, ValueError):
-        return name

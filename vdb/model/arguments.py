@@ -11,6 +11,7 @@ from __future__ import annotations
 import operator
 from collections.abc import Iterable, Mapping, Sized
 from inspect import iscoroutinefunction
+from pathlib import Path
 from types import MappingProxyType
 from typing import Any
 
@@ -20,6 +21,7 @@ from vdb.errors import ArgumentTypeError, InvalidArgumentError, VdbError
 from vdb.model import dataframes, synonyms
 
 __all__ = [
+    "at_home",
     "callback",
     "choice",
     "listed",
@@ -158,6 +160,14 @@ def named_options(name: str, value: object) -> dict[str, object]:
             received=type(value).__name__,
         )
     return dict(value)
+
+
+def at_home(name: str) -> str:
+    """The path with a user's home for a leading ``~``; unchanged if there is no such user."""
+    try:
+        return str(Path(name).expanduser()) if name.startswith("~") else name
+    except (RuntimeError, ValueError):
+        return name
 
 
 def text(name: str, value: object) -> str:

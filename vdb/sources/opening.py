@@ -120,7 +120,7 @@ def place_of(path: object, name: str = "path") -> Place:
     if not text or "\0" in text:
         raise InvalidArgumentError(f"{name} must be a path or an address, got {shown(text)}")
     try:
-        place = Path(text).expanduser()
+        place = Path(arguments.at_home(text))
         if place.is_dir():
             return Place(text, place, argument=name)
         with place.open("rb") as file:

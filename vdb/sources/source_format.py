@@ -115,7 +115,7 @@ class Option:
             return given
         plain = arguments.text(self.name, given)
         if self.kind == "path":
-            return Path(plain).expanduser()
+            return Path(arguments.at_home(plain))
         choices = tuple(METRICS) if self.kind == "metric" and not self.choices else self.choices
         return arguments.choice(self.name, plain, choices) if choices else plain
 

@@ -18,6 +18,7 @@ from vdb.exports.export_format import ExportFormat, Writing
 from vdb.exports.writing.handing_over import hand_over
 from vdb.exports.writing.record_tables import column_notes, record_tables
 from vdb.exports.writing.requirements import required_dim
+from vdb.sources.reading.lance_path import lance_path
 from vdb.sources.reading.libraries import needed
 
 __all__ = ["FORMAT"]
@@ -63,7 +64,7 @@ def _write(content: Content, places: Sequence[Path]) -> None:
     lance = needed("lance", "pylance", _PURPOSE)
     batches = _plain(record_tables(content))
     first = next(batches)
-    path = str(places[0].absolute())  # never the address of an object store
+    path = lance_path(places[0])
 
     def store(handed: Iterator[Any]) -> None:
         reader = pa.RecordBatchReader.from_batches(first.schema, handed)

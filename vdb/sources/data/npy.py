@@ -17,7 +17,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from vdb.errors import InvalidArgumentError, SourceError, VdbError
-from vdb.model.arguments import shown
+from vdb.model.arguments import at_home, shown
 from vdb.sources.batch import SourceBatch
 from vdb.sources.data.array_ids import id_kind, ids_of
 from vdb.sources.info import SourceInfo
@@ -121,7 +121,7 @@ def _open(
         file = ByteFile(path)
         close = file.close
         chosen = _file_array(file)
-        id_array = None if ids is None else _file_array(ByteFile(Path(ids).expanduser()))
+        id_array = None if ids is None else _file_array(ByteFile(Path(at_home(ids))))
         version = "npy"
         records = beside(path, ".jsonl") if records is None else records
         schema = schema_beside(path)

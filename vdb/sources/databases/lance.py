@@ -21,6 +21,7 @@ from vdb.sources.engine import Answer, Engine
 from vdb.sources.info import SourceInfo
 from vdb.sources.reading.arrow_rows import ArrowRows
 from vdb.sources.reading.arrow_source import OPTIONS, damage_told, open_table
+from vdb.sources.reading.lance_path import lance_path
 from vdb.sources.reading.libraries import needed, version_of
 from vdb.sources.reading.named_part import named_part
 from vdb.sources.reading.trial import TRIAL, require_survival
@@ -64,11 +65,12 @@ class _Library:
 
 def _open(place: Place, table: str | None = None, *, trial: bool = True, **options: Any) -> Source:
     path = _table(place, table)
+    address = lance_path(path)
     lance = needed("lance", "pylance", "reading tables of Lance")
     if trial:
         require_survival(FORMAT.name, place, {"table": table, **options})
     with damage_told(str(path), "the table"):
-        dataset = lance.dataset(str(path.absolute()))  # a relative one with a colon is a URI
+        dataset = lance.dataset(address)
         schema, count = dataset.schema, dataset.count_rows()
         version = f"format {dataset.data_storage_version}, version {dataset.version}"
 
