@@ -43,6 +43,7 @@ HOSTS = {
     "docs/guide/langchain.md": "langchain_core",
     "docs/guide/llama-index.md": "llama_index.core",
     "docs/guide/mteb.md": "mteb",
+    "docs/guide/retrieval.md": "ir_measures",
     "docs/guide/scikit-learn.md": "sklearn",
 }
 
