@@ -143,20 +143,40 @@ class CollectionSearches(CollectionHandle):
             hits = docs.search(q, k=5, where={"year": {"$gte": 2020}})
         """
         with self._access.reading() as reader:
+            # A cursor holds a value of the metric, as a threshold does.
+            view = self._view_for_search(reader, threshold if after is None else 0.0, model)
+            one_way = (
+                offset is _NO_OFFSET
+                and after is None
+                and diversity is None
+                and candidates is None
+                and group_by is None
+                and per_group is None
+            )
+            if (
+                one_way
+                and where is None
+                and threshold is None
+                and with_vectors is False
+                and target_recall is None
+            ):
+                hits = query.plain_hits(
+                    reader,
+                    view,
+                    q,
+                    k,
+                    ef=ef,
+                    exact=exact,
+                    scores=scores,
+                    with_payloads=with_payloads,
+                )
+                if hits is not None:
+                    return hits
             request = query.SearchRequest(
                 k, ef, where, exact, scores, threshold, with_payloads, with_vectors, target_recall
             )
-            # A cursor holds a value of the metric, as a threshold does.
-            view = self._view_for_search(reader, threshold if after is None else 0.0, model)
             try:
-                if (
-                    offset is _NO_OFFSET
-                    and after is None
-                    and diversity is None
-                    and candidates is None
-                    and group_by is None
-                    and per_group is None
-                ):
+                if one_way:
                     return query.search(reader, view, q, request)
                 from vdb.query.refinement import Refinement, refined_search
 

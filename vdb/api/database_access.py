@@ -52,10 +52,12 @@ class LiveAccess:
 
     def reading(self) -> AbstractContextManager[Snapshot | Batch]:
         """The calling task's batch, or a snapshot that is closed at the end of the call."""
-        entry = self._own_entry()
-        if entry is not None:
-            return JoinedBatch(entry[0])
-        self.check_open()
+        if self._batches:
+            entry = self._own_entry()
+            if entry is not None:
+                return JoinedBatch(entry[0])
+        if self._closed:
+            self.check_open()
         return self.environment.snapshot()
 
     def moment(self) -> PinnedAccess | BatchAccess:

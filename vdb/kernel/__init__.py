@@ -16,7 +16,9 @@ ArrowNode = _kernel.ArrowNode
 ArrowStream = _kernel.ArrowStream
 BlockTable = _kernel.BlockTable
 AddressPredictor = _kernel.AddressPredictor
+IdCache = _kernel.IdCache
 Index = _kernel.Index
+PlainSearch = _kernel.PlainSearch
 Residency = _kernel.Residency
 TableColumn = _kernel.TableColumn
 TableSchema = _kernel.TableSchema
@@ -69,7 +71,9 @@ __all__ = [
     "ArrowNode",
     "ArrowStream",
     "BlockTable",
+    "IdCache",
     "Index",
+    "PlainSearch",
     "Residency",
     "TableColumn",
     "TableSchema",

@@ -362,6 +362,23 @@ class Index:
         (slots u32, sizes u32 (n,)): for each query the slots whose value is exactly values[i], rising, by looking at every one; with `bits`, at those that are set.
         """
 
+class IdCache:
+    """Ids by slot, for one state of a collection."""
+
+    def __init__(self, *, slots: int, text: bool) -> None: ...
+
+class PlainSearch:
+    """
+    The search for one query without a filter or a threshold, prepared for one state of a collection.
+    """
+
+    def __init__(self, *, index: Index, ids: IdCache, k: int, neighbors: int, ef: int, exact: bool, low: float, high: float, collection: int, start: int) -> None: ...
+
+    def find(self, fetch: object, lookup: object, query: object, numbers: NDArray[numpy.int64] | None, values: NDArray[numpy.float64], payloads: bool) -> tuple[int, list[int | str] | NDArray[numpy.int64], list[int], list[bytes | None]] | tuple[NDArray[numpy.uint32], NDArray[numpy.float64], NDArray[numpy.uint32]] | None:
+        """
+        None for a query that is not plain. Else (count, ids, slots, payloads): the values of the hits are in `values`, ids that are numbers in `numbers`, which is `ids`; slots and payloads are empty unless asked for. Or (slots, values, counts), as `Index.search` has them, where k cuts a tie or a record is not plain.
+        """
+
 class Writer:
     """Private copies of the blocks that a batch changes."""
 

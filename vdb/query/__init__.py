@@ -10,6 +10,7 @@ that `import vdb` stays quick.
 from vdb.query.id_cache import by_id
 from vdb.query.lookup import RecordParts, contains, get, scan
 from vdb.query.nearest import nearest, with_spare
+from vdb.query.plain_search import plain_hits
 from vdb.query.scoring import (
     Scoring,
     engine_quantities,
@@ -31,6 +32,7 @@ __all__ = [
     "get",
     "max_length_product",
     "nearest",
+    "plain_hits",
     "rank",
     "refuse_zero",
     "scan",

@@ -21,7 +21,7 @@ from vdb.model.config import LIMITS
 from vdb.model.dtypes import DTYPES
 from vdb.query.equal_records import smallest_of_all, smallest_of_nodes, smallest_of_ties
 
-__all__ = ["matches", "nearest", "with_spare"]
+__all__ = ["matches", "nearest", "settled", "with_spare"]
 
 _PRODUCTS = ("ip", "dot")
 
@@ -64,6 +64,19 @@ def nearest(
         params: Those of `with_spare` for k.
     """
     neighbors = index.search(reader, view, matrix, params)
+    return settled(reader, view, matrix, k, params=params, neighbors=neighbors)
+
+
+def settled(
+    reader: Reader,
+    view: View,
+    matrix: NDArray[Any],
+    k: int,
+    *,
+    params: SearchParameters,
+    neighbors: Neighbors,
+) -> Neighbors:
+    """The k nearest, from those that the index finds with these parameters; see `nearest`."""
     if params.k == k:
         return neighbors
     slots, values, counts, stats = neighbors

@@ -13,7 +13,7 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from vdb import index
-from vdb.index import SearchParameters
+from vdb.index import Neighbors, SearchParameters
 from vdb.index.types import Reader, View
 from vdb.model import arguments, config
 from vdb.model.dtypes import DTYPES
@@ -23,15 +23,23 @@ from vdb.model.records import Ids, Plan
 from vdb.model.tables.layout import RecordLayout
 from vdb.query.hit_order import ids_in_order, order_by_id
 from vdb.query.id_cache import ids_at
-from vdb.query.nearest import matches, nearest, with_spare
+from vdb.query.nearest import matches, nearest, settled, with_spare
 from vdb.query.record_layout import record_layout
 from vdb.query.score_convention import convention_of
-from vdb.query.scoring import Scoring, empty_ranking, rank
+from vdb.query.scoring import Ranking, Scoring, empty_ranking, rank
 from vdb.query.zero_queries import checked_queries, with_zero_queries
 from vdb.store import CacheSlot, CollectionView
 from vdb.store.format.payloads import Payloads
 
-__all__ = ["QuerySearch", "SearchRequest", "search", "search_many"]
+__all__ = [
+    "CheckedRequest",
+    "QuerySearch",
+    "SearchRequest",
+    "checked_request",
+    "search",
+    "search_many",
+    "settled_hits",
+]
 
 _MOST_REQUESTS = 64
 
@@ -95,10 +103,10 @@ def _search(
 ) -> tuple[Hits, NDArray[np.intp]]:
     """The hits of all queries, one query after the other, and how many each query has."""
     # The request is checked, and its filter becomes a set of slots.
-    checked = _checked(view, request, threads)
+    checked = checked_request(view, request, threads)
     if request.where is not None:
         checked = _filtered(reader, view, checked, request.where)
-    metric, scoring, k, params, with_payloads, with_vectors, plan, records = checked
+    metric, scoring, k, params = checked[:4]
     convention, threshold = scoring
     # The queries become a matrix that metric, dtype and convention accept.
     matrix, zero = checked_queries(
@@ -128,11 +136,43 @@ def _search(
         ranking = with_zero_queries(
             reader, view, ranking, zero, k=k, scoring=scoring, filter_set=params.filter_set
         )
-    # Ids and payloads are read, and equal hits are put in the order of their ids.
+    return _hits(reader, view, checked, ranking), ranking.counts
+
+
+def settled_hits(
+    reader: Reader, view: View, q: ArrayLike, checked: CheckedRequest, neighbors: Neighbors
+) -> Hits:
+    """The hits of one query whose neighbours the index has found, with neither filter nor bound.
+
+    Args:
+        reader: Whose moment is seen.
+        view: The collection, from that reader.
+        q: The query, shape (dim,), which is not zero where metric or engine refuse that.
+        checked: The request.
+        neighbors: Those of `index.search` with the parameters of the request.
+    """
+    metric, scoring, k, params = checked[:4]
+    assert k is not None  # noqa: S101 - for mypy: without a bound there is k
+    matrix = checked_queries(
+        q,
+        dim=view.header.dim,
+        metric=metric,
+        dtype=DTYPES[view.header.dtype],
+        convention=scoring.convention,
+        one=True,
+    ).matrix
+    nearest_k = settled(reader, view, matrix, k, params=params, neighbors=neighbors)
+    ranking = rank(reader, view, matrix, nearest_k, scoring)
+    return _hits(reader, view, checked, ranking)
+
+
+def _hits(reader: Reader, view: View, checked: CheckedRequest, ranking: Ranking) -> Hits:
+    """Ids and payloads are read, and equal hits are put in the order of their ids."""
     slots, values, scores, counts, stats = ranking
+    filter_set = checked.params.filter_set
     ids: Ids
     payloads: Payloads | None
-    if with_payloads:
+    if checked.with_payloads:
         ids, payloads = reader.encoded(view, slots)
     else:
         ids, payloads = ids_at(reader, view, slots), None
@@ -141,22 +181,22 @@ def _search(
         slots, values, scores = slots[order], values[order], scores[order]
         ids = ids_in_order(ids, order)
         payloads = None if payloads is None else payloads.take(order.tolist())
-    hits = Hits(
+    convention = checked.scoring.convention
+    return Hits(
         ids,
         values,
         scores,
-        metric=metric.name,
+        metric=checked.metric.name,
         convention=convention.name,
         direction=convention.direction,
-        records=records,
+        records=checked.records,
         payloads=payloads,
-        vectors=index.stored_vectors(reader, view, slots) if with_vectors else None,
-        plan=plan if params.filter_set is None else index.filtered_plan(params.filter_set, stats),
+        vectors=index.stored_vectors(reader, view, slots) if checked.with_vectors else None,
+        plan=checked.plan if filter_set is None else index.filtered_plan(filter_set, stats),
     )
-    return hits, counts
 
 
-class _CheckedRequest(NamedTuple):
+class CheckedRequest(NamedTuple):
     """A request that was checked; of a view, the same for every search with equal arguments.
 
     With a filter, k and params are not complete before `_filtered`.
@@ -172,10 +212,10 @@ class _CheckedRequest(NamedTuple):
     records: RecordLayout
 
 
-_REQUESTS = CacheSlot[dict[Any, _CheckedRequest]]("checked requests of searches")
+_REQUESTS = CacheSlot[dict[Any, CheckedRequest]]("checked requests of searches")
 
 
-def _checked(view: View, request: SearchRequest, threads: int) -> _CheckedRequest:
+def checked_request(view: View, request: SearchRequest, threads: int) -> CheckedRequest:
     """The request, checked but for its filter; cached for the next search that is asked the same.
 
     Raises:
@@ -201,7 +241,7 @@ def _checked(view: View, request: SearchRequest, threads: int) -> _CheckedReques
     return checked
 
 
-def _check(view: View, request: SearchRequest, threads: int) -> _CheckedRequest:
+def _check(view: View, request: SearchRequest, threads: int) -> CheckedRequest:
     k, ef, where, exact, scores, threshold, with_payloads, with_vectors, target = request
     header = view.header
     convention = convention_of(header, scores)
@@ -219,7 +259,7 @@ def _check(view: View, request: SearchRequest, threads: int) -> _CheckedRequest:
     if hits is not None and where is None:
         hits = min(hits, header.vector_count)
         params = with_spare(view, hits, params)
-    return _CheckedRequest(
+    return CheckedRequest(
         metric=METRICS[header.metric],
         scoring=Scoring(convention, bound),
         k=hits,
@@ -231,9 +271,7 @@ def _check(view: View, request: SearchRequest, threads: int) -> _CheckedRequest:
     )
 
 
-def _filtered(
-    reader: Reader, view: View, checked: _CheckedRequest, where: object
-) -> _CheckedRequest:
+def _filtered(reader: Reader, view: View, checked: CheckedRequest, where: object) -> CheckedRequest:
     """The same request, for the records that pass the filter."""
     from vdb.query.filter_match import matching
 

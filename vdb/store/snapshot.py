@@ -12,7 +12,7 @@ Any open snapshot keeps LMDB from reusing pages that were freed since: hold none
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import AbstractContextManager, contextmanager, nullcontext
 from functools import partial
 from threading import get_ident
@@ -140,6 +140,12 @@ class Snapshot(Reader):
             raise translate(error, self._handle.path) from error
         return value
 
+    @property
+    def lookup(self) -> Callable[[bytes], memoryview | None]:
+        """The same as `fetch` for many look-ups in a row, which raises LMDB's own errors."""
+        getter: Callable[[bytes], memoryview | None] = self._getter()
+        return getter
+
     def _getter(self) -> Any:
         """LMDB's own lookup, after the checks that every use needs."""
         get, users = self._get, self._users
@@ -190,9 +196,16 @@ class Snapshot(Reader):
                     rest = rest[1:]
         except lmdb.Error as error:
             raise translate(error, self._handle.path) from error
-        names = {number: header.name}
+        return ids, self.payloads(collection, encoded, requested.tolist())
+
+    def payloads(
+        self, collection: HasHeader, encoded: list[bytes | None], slots: Sequence[int]
+    ) -> Payloads:
+        """Payloads of these slots as they are stored; an error of decoding says where they lie."""
+        header = collection.header
+        names = {header.number: header.name}
         locate = partial(damage.locate_damage, path=self._handle.path, names=names)
-        return ids, Payloads(encoded, requested.tolist(), number, locate)
+        return Payloads(encoded, slots, header.number, locate)
 
     def items(
         self, prefix: bytes, *, start: bytes | None = None, until: bytes | None = None
@@ -319,7 +332,10 @@ class Snapshot(Reader):
     def __exit__(self, kind: object, error: BaseException | None, trace: object) -> None:
         if error is not None:
             self.tell(error)
-        self.close()
+        if self._users is None:
+            self._end()
+        else:
+            self.close()
 
     def __del__(self) -> None:
         # May run half-made, in any thread, and while the interpreter is going down. Without a

@@ -37,6 +37,9 @@ class StateCache(Protocol):
     def get(self, slot: CacheSlot[T], /) -> T | None:
         """The cached value, or None."""
 
+    def __getitem__(self, slot: CacheSlot[T], /) -> T:
+        """The cached value; KeyError where there is none."""
+
     def setdefault(self, slot: CacheSlot[T], value: T, /) -> T:
         """The cached value; `value`, which is cached now, where there was none."""
 

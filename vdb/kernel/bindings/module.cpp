@@ -41,5 +41,6 @@ NB_MODULE(_kernel, m) {
   bindings::bind_searches(index);
   bindings::bind_studies(index);
   bindings::bind_ties(index);
+  bindings::bind_plain_search(m);
   bindings::bind_writer(m);
 }

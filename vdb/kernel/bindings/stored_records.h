@@ -1,0 +1,33 @@
+// Records by way of a look-up of Python's: their keys, and what lies under them.
+#pragma once
+
+#include <nanobind/nanobind.h>
+
+#include <cstddef>
+#include <cstdint>
+
+namespace vdb::bindings {
+
+namespace nb = nanobind;
+
+// Looks up the records of some slots, a few at a time, and reads them in order. All of it with the
+// GIL.
+class StoredRecords {
+ public:
+  // `lookup` finds values by key; `start` is the checksum of the salt; `text` says which kind ids
+  // are.
+  StoredRecords(nb::handle lookup, uint32_t collection, uint32_t start, bool text);
+
+  // Appends the ids of these slots, and their payloads as they are stored where `payloads` is given
+  // (None: there is none), up to the first record that is not plain, sound and in one piece. The
+  // answer is how many were read. Throws python_error.
+  size_t read(const uint32_t* slots, size_t count, nb::list& ids, nb::list* payloads) const;
+
+ private:
+  nb::handle lookup_;
+  uint32_t collection_;
+  uint32_t start_;
+  bool text_;
+};
+
+}  // namespace vdb::bindings
