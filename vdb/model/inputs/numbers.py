@@ -70,7 +70,8 @@ def is_fit(vector: NDArray[Any], metric: Metric, dtype: DType) -> bool:
         return True
     if not dtype.real:
         return metric.shortest == 0 or bool(vector.any())
-    square = float(vector.dot(vector))
+    with np.errstate(all="ignore"):  # too long a vector may overflow
+        square = float(vector.dot(vector))
     if metric.asks_for_unit(dtype):
         return abs(square - 1.0) <= UNIT_TOLERANCE
     return metric.shortest**2 <= square <= float(_LARGEST_SQUARE)
