@@ -12,6 +12,7 @@ from vdb.errors import NotFoundError
 from vdb.index import ingest
 from vdb.model.unpicklable import Handle
 from vdb.store import Batch, CollectionView, Snapshot, WritableCollection
+from vdb.store.format.headers import CollectionHeader
 
 __all__ = ["CollectionHandle"]
 
@@ -39,6 +40,7 @@ class CollectionHandle(Handle):
         self._known_metric, self._known_model = view.header.metric, view.header.model
         self._expected_metric, self._expected_model = metric, model
         self._identity = (view.header.number, view.header.created)
+        self._seen: CollectionHeader | None = None  # of the newest view that `_view` has checked
 
     def _place(self) -> Path:
         return self._access.path
@@ -48,6 +50,8 @@ class CollectionHandle(Handle):
             view = reader.collection(self._name)
         except NotFoundError:
             view = self._renamed(reader) or find_view(reader, self._name)
+        if view.header is self._seen:  # and is this collection, of the metric and model expected
+            return view
         if (view.header.number, view.header.created) != self._identity:
             renamed = self._renamed(reader)
             if renamed is None:
@@ -59,6 +63,8 @@ class CollectionHandle(Handle):
             view = renamed
         require_metric(view.header, self._expected_metric)
         require_model(view.header, self._expected_model)
+        if isinstance(view, CollectionView):  # whose header does not change any more
+            self._seen = view.header
         return view
 
     def _renamed(self, reader: Snapshot | Batch) -> CollectionView | WritableCollection | None:

@@ -143,8 +143,6 @@ class CollectionSearches(CollectionHandle):
             hits = docs.search(q, k=5, where={"year": {"$gte": 2020}})
         """
         with self._access.reading() as reader:
-            # A cursor holds a value of the metric, as a threshold does.
-            view = self._view_for_search(reader, threshold if after is None else 0.0, model)
             one_way = (
                 offset is _NO_OFFSET
                 and after is None
@@ -157,21 +155,19 @@ class CollectionSearches(CollectionHandle):
                 one_way
                 and where is None
                 and threshold is None
+                and model is None
                 and with_vectors is False
                 and target_recall is None
             ):
+                view = self._view(reader)
                 hits = query.plain_hits(
-                    reader,
-                    view,
-                    q,
-                    k,
-                    ef=ef,
-                    exact=exact,
-                    scores=scores,
-                    with_payloads=with_payloads,
-                )
+                    reader, view, q, k,
+                    ef=ef, exact=exact, scores=scores, with_payloads=with_payloads,
+                )  # fmt: skip
                 if hits is not None:
                     return hits
+            # A cursor holds a value of the metric, as a threshold does.
+            view = self._view_for_search(reader, threshold if after is None else 0.0, model)
             request = query.SearchRequest(
                 k, ef, where, exact, scores, threshold, with_payloads, with_vectors, target_recall
             )

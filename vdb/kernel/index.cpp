@@ -22,9 +22,10 @@ namespace vdb {
 namespace {
 
 constexpr size_t kLongestUsed = 16;  // more of them only pay off on bad graphs
-// One in so many searches counts its disk reads where the last ones read nothing: counting takes a
-// system call.
+// One in so many searches of a thread counts its disk reads where the last ones read nothing:
+// counting takes system calls.
 constexpr uint32_t kSampled = 8;
+thread_local uint32_t searches = 0;
 
 }  // namespace
 
@@ -105,15 +106,15 @@ std::vector<uint32_t> Index::starts() const {
   return starts;
 }
 
-// Calls search(policy, reads) for query `i` of a call, under the policy that the searches before it
-// lead to, and records what it read from disk.
+// Calls search(policy, reads) for a query, under the policy that the searches before it lead to,
+// and records what it read from disk.
 template <typename Search>
-void Index::with_prefetch_policy(uint32_t i, const Search& search) const {
+void Index::with_prefetch_policy(const Search& search) const {
   Residency& residency = vectors_->residency();
   const PrefetchPolicy policy = residency.policy();
   DiskReads reads;
   std::optional<DiskReadCounter> disk;
-  if (!policy.any() && i % kSampled == 0) disk.emplace();
+  if (!policy.any() && searches++ % kSampled == 0) disk.emplace();
   search(policy, &reads);
   if (disk) reads.rerank = disk->bytes();
   if (disk || policy.any())
@@ -145,7 +146,7 @@ Index::SearchResults Index::search(Source& source, const uint8_t* queries, uint3
     // Local to the thread: results of neighbouring queries share a cache line.
     std::vector<Hit> hits;
     SearchStats stats;
-    with_prefetch_policy(i, [&](const PrefetchPolicy& policy, DiskReads* reads) {
+    with_prefetch_policy([&](const PrefetchPolicy& policy, DiskReads* reads) {
       SearchParameters own = parameters;
       own.prefetch = policy;
       if (filtered)

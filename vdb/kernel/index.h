@@ -101,7 +101,7 @@ class Index {
   Graph graph(Source& source) const;
   Codes codes(Source& source) const;
   template <typename Search>
-  void with_prefetch_policy(uint32_t i, const Search& search) const;
+  void with_prefetch_policy(const Search& search) const;
   std::vector<uint32_t> starts() const;  // where walks begin besides the entry point
 
   IndexState state_;

@@ -15,7 +15,7 @@ from __future__ import annotations
 import itertools
 import threading
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from enum import Enum
 
@@ -36,11 +36,19 @@ class _State(Enum):
 
 
 _OPEN = _State.OPEN
-_tokens = itertools.count(1)
 
 
 class Gate:
-    """Tokens of the users of one database. All methods may be called from any thread."""
+    """Tokens of the users of one database. All methods may be called from any thread.
+
+    Attributes:
+        token: Makes a new token, unlike all others; it is inside after `enter`.
+        leave: Takes a token out; nothing happens if it is not inside.
+        forked: Whether this process inherited the database from its parent.
+    """
+
+    # In every search: as attributes, they cost no call of Python.
+    token = staticmethod(itertools.count(1).__next__)
 
     def __init__(self, name: str) -> None:
         self._name = name
@@ -48,11 +56,8 @@ class Gate:
         self._why = ""
         self._inside: set[int] = set()
         self._emptier = threading.Lock()
-
-    @staticmethod
-    def token() -> int:
-        """A new token, unlike all others; it is inside after `enter`."""
-        return next(_tokens)
+        self.leave: Callable[[int], None] = self._inside.discard
+        self.forked = False
 
     def enter(self, token: int, timeout: float) -> None:
         """Put a token inside; waits at most `timeout` seconds while the gate is being emptied.
@@ -76,10 +81,6 @@ class Gate:
                 raise BusyError(f"{self._name} is being closed or rewritten; it took too long")
             time.sleep(_PAUSE)
 
-    def leave(self, token: int) -> None:
-        """Take a token out; nothing happens if it is not inside."""
-        self._inside.discard(token)
-
     def check(self) -> None:
         """Raise when the database can never be used again; see `enter`."""
         if self._state is _State.FORKED:
@@ -91,11 +92,6 @@ class Gate:
             raise ClosedError(f"{self._name} is closed")
         if self._state is _State.FAILED:
             raise ClosedError(f"{self._name} cannot be used any more, close it: {self._why}")
-
-    @property
-    def forked(self) -> bool:
-        """Whether this process inherited the database from its parent."""
-        return self._state is _State.FORKED
 
     @property
     def inside(self) -> int:
@@ -141,6 +137,7 @@ class Gate:
     def poison(self) -> None:
         """This is a forked child: nothing of the database may be touched."""
         self._state = _State.FORKED
+        self.forked = True
 
     @contextmanager
     def _sole_emptier(self, timeout: float) -> Iterator[None]:

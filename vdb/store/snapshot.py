@@ -75,7 +75,7 @@ class Snapshot(Reader):
             self._txn = txn = handle.file.begin_read()
             self._get = txn.get
             txn_id = txn.id()
-            if not inside:
+            if not inside and handle.directory.check_reading():
                 handle.file.check_reading(txn_id)
             views = handle.cache.current
             self._views = views if views.txn_id == txn_id else handle.cache.at(self, txn_id)
@@ -140,7 +140,6 @@ class Snapshot(Reader):
             raise translate(error, self._handle.path) from error
         return value
 
-    @property
     def lookup(self) -> Callable[[bytes], memoryview | None]:
         """The same as `fetch` for many look-ups in a row, which raises LMDB's own errors."""
         getter: Callable[[bytes], memoryview | None] = self._getter()
@@ -229,7 +228,9 @@ class Snapshot(Reader):
         Raises:
             NotFoundError: No collection of that name at this commit.
         """
-        with _NOTHING if self._users is None else self.use():
+        if self._users is None:
+            return self._views.view(name, self)
+        with self.use():
             return self._views.view(name, self)
 
     def behind(self) -> int:

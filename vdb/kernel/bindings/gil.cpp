@@ -52,7 +52,7 @@ nb::object call(nb::handle callable, nb::handle first, nb::handle second) {
   PyObject* const function = callable.ptr();
   // A callee may write to the place before them, which saves a method copying its arguments.
   PyObject* places[] = {nullptr, first.ptr(), second.ptr()};
-  const size_t count = second.is_valid() ? 2 : 1;
+  const size_t count = second.is_valid() ? 2 : first.is_valid() ? 1 : 0;
   PyObject* const answer = standing([&] {
     return PyObject_Vectorcall(function, places + 1, count | PY_VECTORCALL_ARGUMENTS_OFFSET,
                                nullptr);

@@ -57,9 +57,8 @@ class Locked {
   PyGILState_STATE state_;
 };
 
-// callable(argument), or (first, second) where there is a second; throws python_error. With the
-// GIL.
-nb::object call(nb::handle callable, nb::handle first, nb::handle second = {});
+// callable(), or with one argument or two where there are; throws python_error. With the GIL.
+nb::object call(nb::handle callable, nb::handle first = {}, nb::handle second = {});
 // Lets signals be handled, where the thread is the one that does it; throws python_error.
 void handle_signals();
 

@@ -34,37 +34,40 @@ IdCache::~IdCache() {
   std::free(places_);
 }
 
-bool IdCache::read(const StoredRecords& records, const std::vector<uint32_t>& slots,
-                   int64_t* numbers, std::vector<nb::object>* texts) {
-  std::vector<uint32_t> missing;  // where in `slots`
+std::vector<uint32_t> IdCache::cached(const std::vector<uint32_t>& slots, int64_t* numbers,
+                                      std::vector<nb::object>* texts) {
+  std::vector<uint32_t> left;
   if (text_) texts->resize(slots.size());
-  {
-    const std::lock_guard<std::mutex> lock(mutex_);
-    for (uint32_t i = 0; i < slots.size(); ++i) {
-      const Place& cached = place(slots[i]);
-      if (cached.owner != slots[i] + 1)
-        missing.push_back(i);
-      else if (text_)
-        (*texts)[i] = nb::borrow(cached.text);
-      else
-        numbers[i] = cached.number;
-    }
+  const std::lock_guard<std::mutex> lock(mutex_);
+  for (uint32_t i = 0; i < slots.size(); ++i) {
+    const Place& cached = place(slots[i]);
+    if (cached.owner != slots[i] + 1)
+      left.push_back(i);
+    else if (text_)
+      (*texts)[i] = nb::borrow(cached.text);
+    else
+      numbers[i] = cached.number;
   }
-  if (missing.empty()) return true;
+  return left;
+}
+
+bool IdCache::read(const StoredRecords& records, const std::vector<uint32_t>& slots,
+                   const std::vector<uint32_t>& left, int64_t* numbers,
+                   std::vector<nb::object>* texts) {
   std::vector<uint32_t> unread;
-  for (const uint32_t i : missing) unread.push_back(slots[i]);
+  for (const uint32_t i : left) unread.push_back(slots[i]);
   nb::list ids;
   if (records.read(unread.data(), unread.size(), ids, nullptr) < unread.size()) return false;
-  for (size_t at = 0; at < missing.size(); ++at) {
+  for (size_t at = 0; at < left.size(); ++at) {
     if (text_)
-      (*texts)[missing[at]] = ids[at];
+      (*texts)[left[at]] = ids[at];
     else
-      numbers[missing[at]] = nb::cast<int64_t>(ids[at]);
+      numbers[left[at]] = nb::cast<int64_t>(ids[at]);
   }
   std::vector<nb::object> dropped;  // texts that lose their places end after the lock is given back
-  dropped.reserve(missing.size());
+  dropped.reserve(left.size());
   const std::lock_guard<std::mutex> lock(mutex_);
-  for (const uint32_t i : missing) {
+  for (const uint32_t i : left) {
     Place& cached = place(slots[i]);
     if (text_) {
       if (cached.owner != 0) dropped.push_back(nb::steal(cached.text));

@@ -30,11 +30,14 @@ class IdCache {
   bool text() const { return text_; }
   uint32_t slots() const { return slots_; }
 
-  // The ids of these slots, those that are not cached from `records`: to `numbers`, which has
-  // `count` places, or, of texts, to `texts`. False where one of their records is not plain.
-  // Throws python_error.
-  bool read(const StoredRecords& records, const std::vector<uint32_t>& slots, int64_t* numbers,
-            std::vector<nb::object>* texts);
+  // The ids of these slots, as far as they are cached: to `numbers`, which has as many places, or,
+  // of texts, to `texts`. The answer is which places are left.
+  std::vector<uint32_t> cached(const std::vector<uint32_t>& slots, int64_t* numbers,
+                               std::vector<nb::object>* texts);
+  // Those that are left, from `records`. False where one of their records is not plain. Throws
+  // python_error.
+  bool read(const StoredRecords& records, const std::vector<uint32_t>& slots,
+            const std::vector<uint32_t>& left, int64_t* numbers, std::vector<nb::object>* texts);
 
  private:
   struct Place {

@@ -136,24 +136,27 @@ nb::object PlainSearch::hits_of(const std::vector<Hit>& hits, nb::handle lookup,
   std::vector<int64_t> number_ids(count);
   std::vector<nb::object> text_ids;
   nb::list bodies;
-  const StoredRecords records(lookup, parameters_.collection, parameters_.start, text);
-  try {
-    if (payloads) {
-      nb::list ids;
-      if (records.read(slots.data(), count, ids, &bodies) < count) return nb::none();
-      for (size_t i = 0; i < count; ++i) {
-        if (text)
-          text_ids.push_back(ids[i]);
-        else
-          number_ids[i] = nb::cast<int64_t>(ids[i]);
+  std::vector<uint32_t> left;
+  if (!payloads) left = ids_->cached(slots, number_ids.data(), &text_ids);
+  if (payloads || !left.empty()) try {
+      const nb::object value_of = call(lookup);
+      const StoredRecords records(value_of, parameters_.collection, parameters_.start, text);
+      if (payloads) {
+        nb::list ids;
+        if (records.read(slots.data(), count, ids, &bodies) < count) return nb::none();
+        for (size_t i = 0; i < count; ++i) {
+          if (text)
+            text_ids.push_back(ids[i]);
+          else
+            number_ids[i] = nb::cast<int64_t>(ids[i]);
+        }
+      } else if (!ids_->read(records, slots, left, number_ids.data(), &text_ids)) {
+        return nb::none();
       }
-    } else if (!ids_->read(records, slots, number_ids.data(), &text_ids)) {
-      return nb::none();
+    } catch (nb::python_error& error) {
+      if (!error.matches(PyExc_Exception)) throw;
+      return nb::none();  // the general path meets it again, and says what it is
     }
-  } catch (nb::python_error& error) {
-    if (!error.matches(PyExc_Exception)) throw;
-    return nb::none();  // the general path meets it again, and says what it is
-  }
   std::vector<uint32_t> order(count);
   for (uint32_t i = 0; i < count; ++i) order[i] = i;
   for (size_t first = 0, end; first < count; first = end) {

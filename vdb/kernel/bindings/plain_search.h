@@ -35,7 +35,9 @@ class PlainSearch {
   // not belong together.
   PlainSearch(nb::object index, nb::object ids, const PlainParameters& parameters);
 
-  // With the GIL, which is given up for the walk. Throws python_error, Corrupted.
+  // `fetch` finds blocks by their keys, and `lookup()`, which is called only where a record is
+  // read, what finds records by theirs. With the GIL, which is given up for the walk. Throws
+  // python_error, Corrupted.
   //
   // None where the query is not plain: another type, shape or byte order than the index's own, or
   // of a length that metric or engine may refuse. The `HitArrays` of the search where k cuts a tie

@@ -223,12 +223,14 @@ class DataFile:
         return txn
 
     def check_reading(self, txn_id: int) -> None:
-        """See now and then that a reader reads what it has open; `txn_id` is its transaction's.
+        """See that a reader reads what it has open; `txn_id` is its transaction's.
+
+        To be called where `Directory.check_reading` has looked.
 
         Raises:
-            StaleError: The file was replaced, removed or overwritten.
+            StaleError: The file was overwritten.
         """
-        if self.directory.check_reading() and self.engine.info()["last_txnid"] < txn_id:
+        if self.engine.info()["last_txnid"] < txn_id:
             raise StaleError(self._overwritten())
 
     def _overwritten(self) -> str:
