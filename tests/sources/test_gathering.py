@@ -74,6 +74,15 @@ def test_refusals_stay_in_order_and_bound_a_part():
     assert [len(part) for part in parts] == [6, 6, 3, 6, 3, 3]
 
 
+def test_long_payloads_bound_a_part():
+    batches = [batch_of(3 * i, 3, payloads=True) for i in range(6)]
+    for batch in batches:
+        batch.payloads = [{"text": "x" * 5_000_000}] * 3
+    parts = list(gathered(iter(batches), 1_000))
+    assert [len(part) for part in parts] == [6, 6, 6]
+    assert list(facts(parts)) == list(facts(batches))
+
+
 def test_what_came_before_an_error_is_read():
     def batches():
         yield batch_of(0, 2)

@@ -20,7 +20,8 @@ from vdb.sources.batch import SourceBatch
 __all__ = ["gathered"]
 
 _MOST_REFUSALS = 10_000
-"""Refusals of a part, so that a source of nothing else is not in memory as a whole."""
+_MOST_BYTES = 32 << 20
+"""Refusals of a part, and bytes of its payloads, so that no source is in memory as a whole."""
 
 
 def gathered(batches: Iterator[SourceBatch], rows: int) -> Iterator[SourceBatch]:
@@ -60,7 +61,7 @@ class _Part:
     def __init__(self, first: SourceBatch, rows: int) -> None:
         self._first = first
         self._rows = rows
-        self._count = 0
+        self._count = self._refusals = self._bytes = 0
         self._vectors = np.empty((0, *first.vectors.shape[1:]), first.vectors.dtype)
         self._batches: list[SourceBatch] = []
         self.put(first)
@@ -68,10 +69,10 @@ class _Part:
     def takes(self, batch: SourceBatch) -> bool:
         """Whether there is room for a batch, and it is of the kind of the first."""
         first = self._first
-        refusals = sum(len(one.refusals) for one in self._batches) + len(batch.refusals)
         return (
             self._count + len(batch) <= self._rows
-            and refusals <= _MOST_REFUSALS
+            and self._refusals + len(batch.refusals) <= _MOST_REFUSALS
+            and self._bytes + _payload_bytes(batch) <= _MOST_BYTES
             and (batch.unit, batch.file) == (first.unit, first.file)
             and (batch.numbers is None) == (first.numbers is None)
             and isinstance(batch.ids, np.ndarray) == isinstance(first.ids, np.ndarray)
@@ -92,6 +93,8 @@ class _Part:
             self._vectors = vectors
         self._vectors[self._count : end] = batch.vectors
         self._count = end
+        self._refusals += len(batch.refusals)
+        self._bytes += _payload_bytes(batch)
         # Not a slice: that would keep the whole of the reader's memory.
         self._batches.append(replace(batch, vectors=self._vectors[:0]))
 
@@ -115,6 +118,16 @@ class _Part:
 def _kind(payloads: Any) -> object:
     """What payloads must have in common to be put together."""
     return getattr(payloads, "type", type(payloads))
+
+
+def _payload_bytes(batch: SourceBatch) -> int:
+    """Bytes of the payloads: of lists, judged by the first and the last."""
+    payloads = batch.payloads
+    if payloads is None or not len(batch):
+        return 0
+    if hasattr(payloads, "nbytes"):
+        return int(payloads.nbytes)
+    return sum(len(repr(payloads[row])) for row in (0, -1)) * len(batch) // 2
 
 
 def _ids(batches: list[SourceBatch]) -> list[Id] | NDArray[np.int64]:
