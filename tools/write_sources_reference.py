@@ -53,7 +53,7 @@ with vdb.open("moved.vdb") as db:
 - **A library that can end the process** on damaged files (Lance, zvec) reads all of them in a
   process of its own first, and a source that this does not survive gives a `SourceError` too.
   HDF5, which can also take all memory or never come back, is opened so within limits of time and
-  memory, and rows that are packed or of any length are read so. `trial=False` leaves that out.
+  memory, and texts that are ids are read so. `trial=False` leaves that out.
 - **Memory** does not grow with the source: records are read and written part by part, each in one
   commit. `resume=True` goes on after an interruption.
 - **Rows that cannot be records**, such as a vector with NaN, are left out and listed in the report

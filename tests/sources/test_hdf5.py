@@ -207,31 +207,85 @@ def test_a_library_that_does_not_come_back_is_a_typed_error(tmp_path, monkeypatc
     assert raised.value.path == str(place)
 
 
-def test_a_block_that_is_larger_than_it_says_takes_no_memory_here(tmp_path, monkeypatch):
-    monkeypatch.setattr("vdb.sources.data.hdf5._MEMORY", 48 << 20)
-    place = write(tmp_path / "a.h5", options={"chunks": ROWS.shape, "compression": "gzip"})
-    with open_source(place) as source:
-        assert np.array_equal(next(source.batches()).vectors, ROWS)
-    with h5py.File(place, "r+") as file:
-        larger = zlib.compress(ROWS.tobytes() + bytes(128 << 20))
-        file["train"].id.write_direct_chunk((0, 0), larger)
-    with pytest.raises(vdb.SourceError, match="row 0") as raised:
-        open_source(place)
-    assert raised.value.path == str(place)
+@pytest.mark.parametrize("libver", ["earliest", "latest"])
+@pytest.mark.parametrize("chunks", [(7, 5), (40, 16), (1, 16), (64, 3)])
+@pytest.mark.parametrize(
+    "packing",
+    [
+        {},
+        {"fletcher32": True},
+        {"compression": "gzip"},
+        {"compression": "gzip", "shuffle": True, "fletcher32": True},
+        {"compression": "lzf"},
+        {"compression": "lzf", "shuffle": True, "fletcher32": True},
+    ],
+)
+def test_blocks_of_every_packing_are_sound(tmp_path, libver, chunks, packing):
+    rows = np.round(ROWS, 1)  # some of it repeats
+    for most in (rows.shape, (None, 16), (None, None)):
+        if any(size and chunk > size for size, chunk in zip(most, chunks, strict=True)):
+            continue
+        with h5py.File(tmp_path / "a.h5", "w", libver=libver) as file:
+            file.create_dataset("train", data=rows, chunks=chunks, maxshape=most, **packing)
+        for parts in (7, 13, None):
+            assert np.array_equal(read(tmp_path / "a.h5", parts)[1], rows)
 
 
-def test_what_is_packed_or_of_any_length_is_read_by_a_trial(tmp_path, monkeypatch):
+@pytest.mark.parametrize(
+    ("packing", "block", "mask", "text"),
+    [
+        ("gzip", zlib.compress(bytes(640)), 0, "row 0: .* holds 640 bytes, and not 2,560"),
+        ("gzip", zlib.compress(bytes(1 << 16)), 0, "row 0: .* holds more than 2,560 bytes"),
+        ("gzip", zlib.compress(ROWS.tobytes())[:-9], 0, "row 0: .* is cut short"),
+        ("gzip", bytes(100), 1, "100 bytes in the file for 2,560"),
+        ("gzip", bytes(1 << 16), 0, "65,536 bytes in the file for 2,560"),
+        ("gzip", b"x" * 100, 0, "row 0: a block that gzip packed is damaged"),
+        ("lzf", b"\xe0", 0, "row 0: a block that lzf packed is cut short"),
+        ("lzf", b"\x1f" + bytes(32), 0, "row 0: .* holds 32 bytes, and not 2,560"),
+        ("lzf", b"\x1f" + bytes(32) + b"\xe0\xff\x00" * 20, 0, "holds more than 2,560 bytes"),
+        (None, bytes(100), 0, "100 bytes in the file for 2,560"),
+    ],
+    ids=range(10),
+)
+def test_a_block_of_another_length_than_it_must_have_is_damage(
+    tmp_path, packing, block, mask, text
+):
+    """HDF5 reads on in memory behind one that is too short."""
+    place = tmp_path / "a.h5"
+    with h5py.File(place, "w") as file:
+        options = {"chunks": ROWS.shape, "compression": packing}
+        made = file.create_dataset("train", ROWS.shape, "f4", **options)
+        made.id.write_direct_chunk((0, 0), block, filter_mask=mask)
+    with pytest.raises(vdb.SourceError, match=text) as raised:
+        read(place)
+    assert raised.value.path == str(place) and "train" in raised.value.place
+
+
+def test_other_packings_and_large_blocks_are_refused(tmp_path, monkeypatch):
+    place = write(tmp_path / "a.h5", options={"scaleoffset": 2})
+    with pytest.raises(vdb.SourceError, match="packed by scaleoffset, and gzip, lzf"):
+        read(place)
+    place = write(tmp_path / "b.h5", train=np.ones((900, 900)), options={"compression": "gzip"})
+    assert read(place)[0].count == 900
+    with h5py.File(place, "w") as file:
+        options = {"chunks": (900, 900), "compression": "gzip"}
+        file.create_dataset("train", data=np.ones((900, 900)), **options)
+    monkeypatch.setattr("vdb.sources.data.hdf5._MEMORY", 1 << 20)
+    with pytest.raises(vdb.SourceError, match="blocks of 6,480,000 bytes"):
+        read(place)
+
+
+def test_texts_of_any_length_are_read_by_a_trial(tmp_path, monkeypatch):
     trials = []
     monkeypatch.setattr(
         "vdb.sources.data.hdf5.require_survival", lambda *_, part, **__: trials.append(part)
     )
-    plain = write(tmp_path / "a.h5", test=QUERIES, names=records.names())
-    packed = write(tmp_path / "b.h5", options={"chunks": (7, 5), "compression": "lzf"})
-    for place, options, parts in [
-        (plain, {}, ["the head"]),
-        (plain, {"ids": "names"}, ["the head", "the rows"]),
-        (packed, {}, ["the head", "the rows"]),
-        (packed, {"trial": False}, []),
+    place = write(tmp_path / "a.h5", names=records.names(), numbers=records.numbers())
+    for options, parts in [
+        ({}, ["the head"]),
+        ({"ids": "numbers"}, ["the head"]),
+        ({"ids": "names"}, ["the head", "the rows"]),
+        ({"ids": "names", "trial": False}, []),
     ]:
         trials.clear()
         with open_source(place, **options):

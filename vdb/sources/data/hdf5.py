@@ -8,14 +8,13 @@ vibe/datasets.py). Bits are bool in the first and packed bytes in the second.
 What a file keeps in other files is not read, and rows that were never written are not made up.
 
 HDF5 can end the process on damage, take memory without end, or never come back: texts of any length
-lie in heaps whose lengths it believes, and a block that gzip packed is unpacked as far as it goes.
-A trial within limits reads the head first, and whatever is packed or of any length.
+lie in heaps whose lengths it believes. A trial within limits reads the head first, and texts that
+are ids; blocks are looked at before HDF5 unpacks them.
 """
 
 from __future__ import annotations
 
 from collections.abc import Iterator
-from math import prod
 from pathlib import Path
 from typing import Any, Final
 
@@ -28,6 +27,7 @@ from vdb.sources.batch import SourceBatch
 from vdb.sources.data.array_ids import id_kind, ids_of
 from vdb.sources.info import IdKind, SourceInfo
 from vdb.sources.reading.arrow_source import damage_told
+from vdb.sources.reading.hdf5_blocks import Hdf5Blocks
 from vdb.sources.reading.libraries import needed
 from vdb.sources.reading.number_types import SAID, dtype_for, native, numbers_of, rounding_note
 from vdb.sources.reading.records_beside import RECORD_OPTIONS, with_exported_records
@@ -51,7 +51,8 @@ _DEEPEST: Final = 8  # groups in groups
 _BITS: Final = ("bool", "bit", "offset-bit")
 _SECONDS: Final = 10
 _MEMORY: Final = 256 << 20
-_BYTES_PER_SECOND: Final = 8 << 20  # that any machine unpacks
+_BYTES_PER_SECOND: Final = 8 << 20  # that any machine reads
+_MOST_PACKED: Final = 4  # bytes in memory for one of the file
 """The limits of a trial; those of all rows grow with the file, never with a number in it."""
 
 
@@ -100,6 +101,7 @@ class _File:
         self._h5py = needed("h5py", "h5py", "reading HDF5 files")
         self.path = path
         self.names: dict[str, tuple[tuple[int, ...], np.dtype[Any]]] = {}
+        self._blocks: dict[str, Hdf5Blocks] = {}
         with damage_told(str(path), "the head"):
             self._file = self._h5py.File(path, "r", locking=False)
             self._walk(self._file, "")
@@ -125,30 +127,27 @@ class _File:
             return value.decode("utf-8", "replace")
         return None if value is None else str(value)
 
-    def is_packed(self, name: str) -> bool:
-        """Whether reading a dataset takes more than its bytes in the file."""
-        with damage_told(str(self.path), name):
-            dataset = self._file[name]
-            return bool(dataset.dtype.kind == "O" or dataset.id.get_create_plist().get_nfilters())
-
     def require_stored(self, name: str) -> None:
         """Refuse a dataset with rows that were never written, which HDF5 would make up."""
         with damage_told(str(self.path), name):
             dataset = self._file[name]
-            if dataset.chunks is None:
-                there, all_of_it = dataset.id.get_storage_size(), dataset.nbytes
-            else:
-                sizes = zip(dataset.shape, dataset.chunks, strict=True)
-                there, all_of_it = dataset.id.get_num_chunks(), prod(-(-n // c) for n, c in sizes)
-        if there < all_of_it:
-            unit = "bytes" if dataset.chunks is None else "chunks"
-            raise self.error(name, f"has {there:,} {unit} of {all_of_it:,}")
+            if dataset.chunks is not None:
+                self._blocks[name] = blocks = Hdf5Blocks(dataset)
+                blocks.require_stored(_MEMORY + _MOST_PACKED * self.path.stat().st_size)
+                return
+            there = dataset.id.get_storage_size()
+        if there < dataset.nbytes:
+            raise self.error(name, f"has {there:,} bytes of {dataset.nbytes:,}")
 
     def read(self, name: str, start: int = 0, rows: int | None = None) -> NDArray[Any]:
         """Some rows of a dataset; all of them by default."""
         place = name if rows is None else f"{name}, row {start:,}"
         with damage_told(str(self.path), place):
-            part: NDArray[Any] = self._file[name][start : None if rows is None else start + rows]
+            dataset = self._file[name]
+            stop = len(dataset) if rows is None else min(start + rows, len(dataset))
+            if name in self._blocks:
+                self._blocks[name].require_sound(start, stop)
+            part: NDArray[Any] = dataset[start:stop]
         return part
 
     def error(self, place: str, reason: str) -> SourceError:
@@ -205,10 +204,9 @@ def _open(
         notes=notes,
     )
     source = Hdf5Source(info, file, name, stored, ids)
-    read = {name, ids} | ({"test", "neighbors"} & file.names.keys() if name == "train" else set())
-    if trial and any(file.is_packed(one) for one in read if one is not None):
+    if trial and ids is not None and file.names[ids][1].kind == "O":
         size = path.stat().st_size
-        limits = Limits(_SECONDS + size // _BYTES_PER_SECOND, _MEMORY + 4 * size)
+        limits = Limits(_SECONDS + size // _BYTES_PER_SECOND, _MEMORY + _MOST_PACKED * size)
         require_survival(FORMAT.name, place, options, part="the rows", limits=limits)
     return source if ids is not None else with_exported_records(source, path, records, id)
 
@@ -284,6 +282,7 @@ FORMAT = SourceFormat(
     library="h5py",
     versions="h5py 3.16.0, in the layouts of ann-benchmarks and VIBE",
     holds="the vectors, queries and their true neighbours, the metric of a benchmark",
-    lacks="payloads; ids, unless a dataset has them; the metric of other files",
+    lacks="payloads; ids, unless a dataset has them; the metric of other files; blocks that are "
+    "packed by other filters than gzip, lzf, shuffle and fletcher32",
     metric="in the attribute distance; of other files asked",
 )
