@@ -2,28 +2,32 @@
 
 import shutil
 import tempfile
+from pathlib import Path
 
 import numpy as np
+import psutil
 
 import vdb
 
 from ..base.module import BaseANN
 
 COLLECTION = "items"
-METRICS = {"angular": "cosine", "euclidean": "l2"}
+METRICS = {"angular": "cosine", "euclidean": "l2", "hamming": "hamming"}
 
 
 class Vdb(BaseANN):
     """A database in a temporary directory, searched in place.
 
     Args:
-        metric: "angular" or "euclidean".
+        metric: "angular", "euclidean" or "hamming"; there is no metric of sets ("jaccard").
         method_param: M, ef_construction, and codes where the walk is to use some ("none": as they
-            are).
+            are; always so for bits).
     """
 
     def __init__(self, metric, method_param):
-        self._metric = METRICS[metric]
+        if metric not in METRICS:
+            raise NotImplementedError(f"vdb has no metric {metric}; it has {', '.join(METRICS)}")
+        self._metric = metric
         self._param = dict(method_param)
         self._home = None
         self._database = None
@@ -31,18 +35,36 @@ class Vdb(BaseANN):
         self.name = f"vdb ({self._param})"
 
     def fit(self, X):
-        """Index (n, dim) rows; their ids are 0..n-1. Durable when it returns."""
+        """Index (n, dim) rows; their ids are 0..n-1. Durable when it returns.
+
+        Rows of zeros, which have no angle to anything, are left out under "angular".
+        """
         self.done()
         self._home = tempfile.mkdtemp(prefix="vdb-")
-        vectors = np.ascontiguousarray(X, dtype=np.float32)
+        vectors, ids = self._matrix(X), np.arange(len(X))
         chosen = dict(self._param)
         if chosen.get("codes") in (None, "none"):
             chosen.pop("codes", None)
+        bits = self._metric == "hamming"
         self._database = vdb.open(f"{self._home}/ann.vdb")
         self._collection = self._database.create_collection(
-            COLLECTION, dim=vectors.shape[1], metric=self._metric, index=vdb.HNSW(**chosen)
+            COLLECTION,
+            dim=vectors.shape[1] * (8 if bits else 1),
+            metric=METRICS[self._metric],
+            dtype="bit" if bits else "float32",
+            index=vdb.HNSW(**chosen),
         )
-        self._collection.add(np.arange(len(vectors)), vectors)
+        if self._metric == "angular":
+            there = vectors.any(axis=1)
+            if not there.all():
+                vectors, ids = vectors[there], ids[there]
+        self._collection.add(ids, vectors)
+
+    def _matrix(self, X):
+        """Rows as vdb stores them: float32, or bits packed in bytes, the last one filled up."""
+        if self._metric == "hamming":
+            return np.packbits(np.asarray(X).astype(bool), axis=-1)
+        return np.ascontiguousarray(X, dtype=np.float32)
 
     def set_query_arguments(self, ef):
         """Choose the size of the candidate list."""
@@ -50,19 +72,38 @@ class Vdb(BaseANN):
         self.name = f"vdb ({self._param}, ef: {ef})"
 
     def query(self, q, n):
-        """Ids of the n nearest."""
-        vector = np.asarray(q, dtype=np.float32)
+        """Ids of the n nearest; none of a row of zeros under "angular"."""
+        vector = self._matrix(q)
+        if self._metric == "angular" and not vector.any():
+            return []
         return self._collection.search(vector, n, ef=max(self._ef, n), with_payloads=False).ids
 
     def batch_query(self, X, n):
         """All queries at once, on all cores."""
-        vectors = np.ascontiguousarray(X, dtype=np.float32)
-        hits = self._collection.search_many(vectors, n, ef=max(self._ef, n), with_payloads=False)
-        self._found = [ids[ids >= 0] for ids in np.asarray(hits.ids)]
+        vectors = self._matrix(X)
+        there = np.ones(len(vectors), bool)
+        if self._metric == "angular":
+            there = vectors.any(axis=1)
+        hits = self._collection.search_many(
+            vectors[there], n, ef=max(self._ef, n), with_payloads=False
+        )
+        found = iter(ids[ids >= 0] for ids in np.asarray(hits.ids))
+        self._found = [next(found) if one else [] for one in there]
 
     def get_batch_results(self):
         """Ids of every query of the latest batch."""
         return self._found
+
+    def get_memory_usage(self):
+        """The process's own memory and the whole database, in KiB.
+
+        The database is mapped: how much of it counts as memory of the process depends on what was
+        read lately, so that its file is counted in place of the pages in memory.
+        """
+        memory = psutil.Process().memory_info()
+        own = memory.rss - getattr(memory, "shared", 0)
+        files = Path(self._home).rglob("*") if self._home is not None else ()
+        return (own + sum(_bytes(file) for file in files)) / 1024
 
     def done(self):
         """Close the database and delete it."""
@@ -72,3 +113,9 @@ class Vdb(BaseANN):
         if self._home is not None:
             shutil.rmtree(self._home, ignore_errors=True)
             self._home = None
+
+
+def _bytes(file):
+    """What a file takes on the disk, where that is known."""
+    status = file.stat()
+    return status.st_blocks * 512 if hasattr(status, "st_blocks") else status.st_size
