@@ -134,6 +134,15 @@ def test_records_come_page_by_page_and_whole_when_they_are_opened(db, docs):
     assert answers.record("docs", {"id": "doc 8"})["vector"] == docs.get("doc 8").vector.tolist()
 
 
+@pytest.mark.filterwarnings("error")
+def test_a_filter_on_a_field_that_no_record_has_says_so_in_the_answer(db, docs):
+    answers = Answers(db)
+    made = answers.records("docs", {"where": '{"yaer": 7}'})
+    assert (made["records"], made["matches"]) == ([], 0) and "yaer" in made["remark"]
+    assert answers.records("docs", {"where": {"year": 7}})["remark"] is None
+    assert answers.records("docs", {})["remark"] is None
+
+
 def test_ids_keep_all_their_digits(db):
     docs = db.create_collection("ints", dim=2, metric="l2")
     largest = 2**63 - 1

@@ -23,7 +23,7 @@ if TYPE_CHECKING:
 else:
     filter_module = lazy_modules.module("vdb.query.filter_match")
 
-__all__ = ["Place", "at", "matching", "place_of_caller"]
+__all__ = ["Place", "at", "matching", "place_of_caller", "remarks"]
 
 
 class Place(NamedTuple):
@@ -37,6 +37,7 @@ class Place(NamedTuple):
 _OWN = f"{__name__.partition('.')[0]}."
 
 _place: ContextVar[Place | None] = ContextVar("the line that called vdb", default=None)
+_remarks: ContextVar[list[str] | None] = ContextVar("texts instead of warnings", default=None)
 
 
 def matching(
@@ -49,7 +50,10 @@ def matching(
     may turn warnings into errors.
     """
     filter_set = filter_module.matching(reader, view, where)
-    if filter_set.remark:
+    texts = _remarks.get()
+    if filter_set.remark and texts is not None:
+        texts.append(filter_set.remark)
+    elif filter_set.remark:
         place = _place.get() or place_of_caller()
         warnings.warn_explicit(
             filter_set.remark,
@@ -70,6 +74,17 @@ def at(place: Place) -> Iterator[None]:
         yield
     finally:
         _place.reset(token)
+
+
+@contextmanager
+def remarks() -> Iterator[list[str]]:
+    """Inside, the texts of warnings go to this list, for a caller who can show them."""
+    texts: list[str] = []
+    token = _remarks.set(texts)
+    try:
+        yield texts
+    finally:
+        _remarks.reset(token)
 
 
 def place_of_caller() -> Place:

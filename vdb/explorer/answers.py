@@ -15,6 +15,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
+from vdb.api import filter_warning
 from vdb.api.collection_reader import CollectionReader
 from vdb.api.database import Database
 from vdb.errors import ArgumentTypeError, InvalidArgumentError, NotFoundError
@@ -109,14 +110,17 @@ class Answers:
         collection = self._db.collection(name)
         after = None if asked.get("after") is None else _id(collection, asked["after"])
         where = _where(asked)
-        rows = list(
-            collection.scan(after=after, limit=PAGE_ROWS + 1, where=where, with_vectors=False)
-        )
+        with filter_warning.remarks() as remarks:
+            rows = list(
+                collection.scan(after=after, limit=PAGE_ROWS + 1, where=where, with_vectors=False)
+            )
+            matches = None if where is None else collection.count(where)
         shown = [{"id": _shown_id(one.id), "text": _short(one.payload)} for one in rows]
         return {
             "records": shown[:PAGE_ROWS],
             "more": len(rows) > PAGE_ROWS,
-            "matches": None if where is None else collection.count(where),
+            "matches": matches,
+            "remark": remarks[0] if remarks else None,
             "text_fields": sorted({name for one in rows for name in _text_fields(one.payload)}),
         }
 

@@ -139,7 +139,7 @@ async function showRecords(after = null) {
   state.last = page.records.at(-1)?.id ?? null;
   $("more").hidden = !page.more;
   $("matches").textContent = page.matches === null ? "" :
-    `${page.matches.toLocaleString()} records pass the filter`;
+    `${page.matches.toLocaleString()} records pass the filter${page.remark ? `: ${page.remark}` : ""}`;
 }
 
 function showTextFields(names) {

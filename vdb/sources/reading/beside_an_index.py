@@ -2,6 +2,11 @@
 
 Beside NAME.hnsw or NAME.faiss: NAME.json, the schema of the collection, and NAME.jsonl, where there
 is more of a record than an int id and a vector: line i is of the vector that was added as the i-th.
+
+This is another rule than that of `records_beside`, where vectors have no labels, each is there, and
+a line may have none: there a line is of the next vector. An index has labels that must agree with
+the lines, may have lost rows since, and has a vector for each line; so lines are passed over here,
+and vectors there. One rule for both would need what marks each of the two cases anyway.
 """
 
 from __future__ import annotations
