@@ -226,3 +226,11 @@ def test_a_pickle_that_names_a_function_is_refused_and_runs_nothing(tmp_path, ca
     with pytest.raises(vdb.SourceError, match=r"the pickle: names builtins\.print"):
         read(place)
     assert capsys.readouterr().out == ""
+
+
+def test_another_file_than_a_database_is_called_so(tmp_path):
+    (tmp_path / "a.txt").write_text("no database")
+    with pytest.raises(vdb.SourceError, match=r"a.txt: the head: is not that of a database"):
+        vdb.sources.open(tmp_path / "a.txt", "chroma")
+    with pytest.raises(vdb.DiskError, match=r"chroma.sqlite3 cannot be read: No such file"):
+        vdb.sources.open(tmp_path, "chroma")

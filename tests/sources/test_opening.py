@@ -36,6 +36,18 @@ def test_what_is_not_known_is_refused_with_the_choices(tmp_path):
         vdb.sources.open(tmp_path, "fvecs")
 
 
+def test_nothing_and_foreign_addresses_are_called_so(tmp_path):
+    (tmp_path / "a.npy").touch()
+    (tmp_path / "b.lance").mkdir()
+    for place, text in [
+        (tmp_path / "a.npy", "a.npy' is a file with nothing in it"),
+        (tmp_path / "b.lance", "b.lance' is a directory with nothing in it"),
+        ("s3://bucket/a.npy", r"takes \(postgres, redis\)"),
+    ]:
+        with pytest.raises(vdb.InvalidArgumentError, match=text):
+            vdb.sources.open(place)
+
+
 def test_a_metric_is_never_guessed_and_never_changed(tmp_path):
     place = fvecs(tmp_path / "a.fvecs", ROWS)
     assert vdb.sources.open(place).info.metric is None

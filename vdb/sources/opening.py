@@ -144,6 +144,12 @@ def _recognised(place: Place) -> SourceFormat:
     names = [row.name for row in rows] or sorted(FORMATS)
     if rows:
         text = "may be of several formats"
+    elif place.address is not None:
+        names = sorted(row.name for row in FORMATS.values() if row.kind == "server")
+        text = "is an address that none of the formats for servers takes"
+    elif _is_empty(place):
+        what = "a directory" if place.directory else "a file"
+        text = f"is {what} with nothing in it, of a format that its name does not say"
     else:
         text = "has no format that is known by its content or its name"
     raise InvalidArgumentError(
@@ -151,6 +157,15 @@ def _recognised(place: Place) -> SourceFormat:
         expected=tuple(names),
         received=place.text,
     )
+
+
+def _is_empty(place: Place) -> bool:
+    if place.directory is None:
+        return place.file is not None and not place.head
+    try:
+        return next(place.directory.iterdir(), None) is None
+    except OSError:
+        return False
 
 
 def _why(error: Exception) -> str:

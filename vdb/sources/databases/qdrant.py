@@ -245,7 +245,7 @@ def _catalogue(path: Path) -> tuple[dict[str, Any], dict[str, str]]:
         value = json.loads(text)
         collections, aliases = dict(value["collections"]), dict(value.get("aliases") or {})
     except OSError as error:
-        raise DiskError(f"{path} cannot be read: {error}") from error
+        raise DiskError(f"{path} cannot be read: {error.strerror or error}") from error
     except (ValueError, TypeError, KeyError, AttributeError, RecursionError) as error:
         raise _error(path, "the catalogue", f"is damaged: {error!r}") from error
     if not collections:

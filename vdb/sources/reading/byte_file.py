@@ -37,7 +37,7 @@ class ByteFile:
         try:
             descriptor = os.open(path, os.O_RDONLY | getattr(os, "O_BINARY", 0))
         except OSError as error:
-            raise DiskError(f"{path} cannot be read: {error}") from error
+            raise DiskError(f"{path} cannot be read: {error.strerror or error}") from error
         self._close = weakref.finalize(self, os.close, descriptor)
         self._file = FileIO(descriptor, closefd=False)
         self._turn = Lock()  # to place the file's offset and read from there
@@ -111,4 +111,4 @@ class ByteFile:
                         raise self.error(what, f"the file was cut short at byte {offset + done:,}")
                     done += count
             except OSError as error:
-                raise DiskError(f"{self.path} cannot be read: {error}") from error
+                raise DiskError(f"{self.path} cannot be read: {error.strerror or error}") from error

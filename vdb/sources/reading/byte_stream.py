@@ -100,7 +100,7 @@ class ByteStream:
         except (EOFError, zlib.error, gzip.BadGzipFile) as error:
             raise self.error(place, str(error)) from error
         except OSError as error:
-            raise DiskError(f"{self.path} cannot be read: {error}") from error
+            raise DiskError(f"{self.path} cannot be read: {error.strerror or error}") from error
 
 
 def unpacked_head(head: bytes) -> bytes:

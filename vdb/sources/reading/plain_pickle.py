@@ -107,7 +107,8 @@ def plain_values(data: bytes, admitted: Collection[str] = ()) -> Any:
     except PlainPickleError:
         raise
     except (ValueError, TypeError, IndexError, KeyError, OverflowError, RecursionError) as error:
-        raise PlainPickleError(f"is damaged: {error}") from error
+        text = f"byte or key {error} stands for nothing" if isinstance(error, KeyError) else error
+        raise PlainPickleError(f"is damaged: {text}") from error
 
 
 class _Machine:

@@ -72,7 +72,7 @@ def _texts(path: Path, *, gaps: bool) -> Iterator[tuple[int, bytes]]:
     except OSError as error:
         if isinstance(error, DiskError):
             raise
-        raise DiskError(f"{path} cannot be read: {error}") from error
+        raise DiskError(f"{path} cannot be read: {error.strerror or error}") from error
 
 
 def _value(path: Path, number: int, text: bytes) -> Any:

@@ -32,7 +32,7 @@ class SqliteFile:
                 head = file.read(_HEAD)
                 size = os.fstat(file.fileno()).st_size
         except OSError as error:
-            raise DiskError(f"{path} cannot be read: {error}") from error
+            raise DiskError(f"{path} cannot be read: {error.strerror or error}") from error
         if head[:16] != _MAGIC or len(head) < _HEAD:
             raise self.error("the head", "is not that of a database of SQLite")
         # A WAL holds commits that are not in the file yet. Where there is none, nothing is written

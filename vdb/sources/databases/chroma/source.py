@@ -182,10 +182,11 @@ class _Library:
 
 
 def _open(place: Place, collection: str | None = None) -> Source:
-    directory = place.directory
-    if directory is None:
-        directory = place.require_file(FORMAT.name).parent
-    file = SqliteFile(directory / _DATABASE)
+    if place.directory is None:
+        database = place.require_file(FORMAT.name)
+    else:
+        database = place.directory / _DATABASE
+    file, directory = SqliteFile(database), database.parent
     row = chosen(file, collection)
     metadata = Metadata(file, row.metadata_segment)
     segment = None

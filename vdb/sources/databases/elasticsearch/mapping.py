@@ -86,7 +86,7 @@ def mapping_at(path: Path) -> IndexMapping:
             text = file.read(_LARGEST)
         value = plain_json(text)
     except OSError as error:
-        raise DiskError(f"{path} cannot be read: {error}") from error
+        raise DiskError(f"{path} cannot be read: {error.strerror or error}") from error
     except PlainJsonError as error:
         raise SourceError(f"{path}: the mapping: {error}", path=str(path), place="it") from error
     mappings = _mappings(value)

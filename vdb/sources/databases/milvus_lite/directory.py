@@ -139,7 +139,7 @@ class Directory:
             with path.open("rb") as file:
                 value = plain_json(file.read(_MOST_JSON))
         except OSError as error:
-            raise DiskError(f"{path} cannot be read: {error}") from error
+            raise DiskError(f"{path} cannot be read: {error.strerror or error}") from error
         except PlainJsonError as error:
             raise self.error(path, "the catalogue", str(error)) from error
         if not isinstance(value, dict):

@@ -66,7 +66,7 @@ def _opened(path: Path) -> IO[bytes]:
     try:
         return path.open("rb")
     except OSError as error:
-        raise DiskError(f"{path} cannot be read: {error}") from error
+        raise DiskError(f"{path} cannot be read: {error.strerror or error}") from error
 
 
 def _decoded(path: Path, number: int, line: bytes) -> str:

@@ -87,7 +87,7 @@ class Dump:
                             _plain(match[1]), Table(_plain(match[1]))
                         )
         except OSError as error:
-            raise DiskError(f"{path} cannot be read: {error}") from error
+            raise DiskError(f"{path} cannot be read: {error.strerror or error}") from error
 
     def _column(self, table: Table, text: str) -> Table | None:
         """A line inside the statement of a table; None at its end."""
