@@ -142,12 +142,7 @@ def encode_payloads(
     listed = inputs.payload_list(payloads, rows, one=one)
     if moments:
         listed = [field_index.spelled(payload, moments) for payload in pauses.paced(listed)]
-    return [
-        None
-        if payload is None
-        else payload_format.encode(payload, row=None if one else row, encoder=encoder)
-        for row, payload in enumerate(pauses.paced(listed))
-    ]
+    return payload_format.encode_all(listed, one=one, encoder=encoder)
 
 
 def add(
@@ -193,7 +188,7 @@ def upsert(
     """
     total = len(rows.ids)
     rows = _last_of_each(_fitted(coll, rows))
-    slots = [_slot_of(batch, coll, value) for value in pauses.paced(rows.ids)]
+    slots = _slots_of(batch, coll, rows.ids)
     old = {i: slot for i, slot in enumerate(slots) if slot is not None}
     new = [i for i, slot in enumerate(slots) if slot is None]
     terms = field_index.of_records(coll.header, rows.payloads)
@@ -235,8 +230,7 @@ def slots_of_existing(batch: Batch, coll: WritableCollection, ids: list[Id]) -> 
     """The slots of records that must be there; NotFoundError for an id that is not."""
     inputs.require_id_kind(coll.header.name, coll.header.id_kind, ids)
     slots: list[int] = []
-    for i, value in enumerate(pauses.paced(ids)):
-        slot = _slot_of(batch, coll, value)
+    for i, (value, slot) in enumerate(zip(ids, _slots_of(batch, coll, ids), strict=True)):
         if slot is None:
             raise NotFoundError(
                 f"ids[{i}]: collection {coll.header.name!r} has no record {value!r}",
@@ -250,7 +244,7 @@ def slots_of_existing(batch: Batch, coll: WritableCollection, ids: list[Id]) -> 
 def delete(batch: Batch, coll: WritableCollection, ids: list[Id]) -> int:
     """Removes the records of these ids, ignoring those that are not there; how many it removed."""
     inputs.require_id_kind(coll.header.name, coll.header.id_kind, ids)
-    places = {value: _slot_of(batch, coll, value) for value in pauses.paced(ids)}
+    places = dict(zip(ids, _slots_of(batch, coll, ids), strict=True))
     slots = {value: slot for value, slot in places.items() if slot is not None}
     if not slots:
         return 0
@@ -264,16 +258,17 @@ def delete(batch: Batch, coll: WritableCollection, ids: list[Id]) -> int:
     return len(slots)
 
 
-def _slot_of(batch: Batch, coll: WritableCollection, value: Id) -> int | None:
-    """The slot of an id, or None.
+def _slots_of(batch: Batch, coll: WritableCollection, ids: list[Id]) -> list[int | None]:
+    """The slots of ids, None where there is no record.
 
     Nothing seals the way from an id to its slot, so before the record there is replaced or removed
     it must say that it is the one.
     """
-    slot = batch.slot_of(coll, value)
-    if slot is not None:
-        require_same_id(coll, slot, value, batch.id_at(coll, slot))
-    return slot
+    slots = batch.slots_of(coll, ids)
+    for slot, value in zip(slots, pauses.paced(ids), strict=True):
+        if slot is not None:
+            require_same_id(coll, slot, value, batch.id_at(coll, slot))
+    return slots
 
 
 def _fitted(coll: WritableCollection, rows: Rows) -> Rows:
@@ -302,8 +297,8 @@ def _fitted(coll: WritableCollection, rows: Rows) -> Rows:
 
 
 def _refuse_existing(batch: Batch, coll: WritableCollection, ids: list[Id]) -> None:
-    for i, value in enumerate(pauses.paced(ids)):
-        if batch.slot_of(coll, value) is not None:
+    for i, (value, slot) in enumerate(zip(ids, batch.slots_of(coll, ids), strict=True)):
+        if slot is not None:
             raise DuplicateIdError(
                 f"ids[{i}]: collection {coll.header.name!r} has a record {value!r} already; "
                 'upsert replaces it, on_duplicate="skip" leaves it as it is',
@@ -313,9 +308,7 @@ def _refuse_existing(batch: Batch, coll: WritableCollection, ids: list[Id]) -> N
 
 
 def _without_existing(batch: Batch, coll: WritableCollection, rows: Rows) -> Rows:
-    new = [
-        i for i, value in enumerate(pauses.paced(rows.ids)) if batch.slot_of(coll, value) is None
-    ]
+    new = [i for i, slot in enumerate(batch.slots_of(coll, rows.ids)) if slot is None]
     return rows if len(new) == len(rows.ids) else _take(rows, new)
 
 

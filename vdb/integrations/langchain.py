@@ -9,9 +9,9 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from functools import partial
 from itertools import islice
+from os import urandom
 from types import TracebackType
 from typing import Any, NamedTuple, Self
-from uuid import uuid4
 
 import vdb
 from vdb.integrations.metadata_filters import MetadataFilter, fields_under, filter_under
@@ -29,6 +29,9 @@ except ModuleNotFoundError as error:
 __all__ = ["VdbVectorStore"]
 
 _RELEVANCE = "relevance"
+
+_VARIANT = {digit: "89ab"[int(digit, 16) % 4] for digit in "0123456789abcdef"}
+"""Of a UUID of the common variant: its two highest bits say which it is, the others are random."""
 
 
 class _Rows(NamedTuple):
@@ -527,15 +530,25 @@ def _rows(
         if column is not None and len(column) != count:
             raise ValueError(f"{name} must be one for each text: {len(column)} for {count} texts")
     metadata = [{}] * count if metadatas is None else [one or {} for one in metadatas]
-    id_list = [None] * count if ids is None else list(ids)
+    new = iter(_new_ids(count if ids is None else sum(one is None for one in ids)))
     return _Rows(
-        [str(uuid4()) if one is None else one for one in id_list],
+        list(new) if ids is None else [next(new) if one is None else one for one in ids],
         text_list,
         [
             {"text": text, "metadata": dict(one)}
             for text, one in zip(text_list, metadata, strict=True)
         ],
     )
+
+
+def _new_ids(count: int) -> list[str]:
+    """Random UUIDs as `uuid.uuid4` makes them, all at once: RFC 9562, version 4."""
+    digits = urandom(16 * count).hex()
+    return [
+        f"{digits[i : i + 8]}-{digits[i + 8 : i + 12]}-4{digits[i + 13 : i + 16]}"
+        f"-{_VARIANT[digits[i + 16]]}{digits[i + 17 : i + 20]}-{digits[i + 20 : i + 32]}"
+        for i in range(0, 32 * count, 32)
+    ]
 
 
 def _parts(rows: _Rows, batch_size: int | None) -> Iterator[_Rows]:

@@ -28,6 +28,7 @@ are_payloads = _kernel.are_payloads
 bfloat16_bits = _kernel.bfloat16_bits
 crc32c = _kernel.crc32c
 distances = _kernel.distances
+float_rows = _kernel.float_rows
 import_arrow_array = _kernel.import_arrow_array
 instruction_set = _kernel.instruction_set
 instruction_sets = _kernel.instruction_sets
@@ -39,8 +40,10 @@ ordered_dots = _kernel.ordered_dots
 page_bytes = _kernel.page_bytes
 payload_columns = _kernel.payload_columns
 payload_parts = _kernel.payload_parts
+plain_payloads = _kernel.plain_payloads
 postings_to_mask = _kernel.postings_to_mask
 read_records = _kernel.read_records
+sealed_records = _kernel.sealed_records
 sub_batch_size = _kernel.sub_batch_size
 text_column = _kernel.text_column
 use_instruction_set = _kernel.use_instruction_set
@@ -85,6 +88,7 @@ __all__ = [
     "distances",
     "encode_columns",
     "end_calls",
+    "float_rows",
     "import_arrow_array",
     "instruction_set",
     "instruction_sets",
@@ -97,8 +101,10 @@ __all__ = [
     "page_bytes",
     "payload_columns",
     "payload_parts",
+    "plain_payloads",
     "postings_to_mask",
     "read_records",
+    "sealed_records",
     "sub_batch_size",
     "text_column",
     "use_instruction_set",

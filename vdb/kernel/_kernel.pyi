@@ -206,6 +206,16 @@ class Residency:
         A search read so many bytes in its walk and in reranking; `guide`: bytes of links and codes.
         """
 
+def float_rows(rows: object, first: int, count: int, width: int) -> NDArray[numpy.float64] | None:
+    """
+    `count` rows from the `first` on, float64 (count, width), of a list or tuple of lists or tuples of floats; None where one of them is anything else.
+    """
+
+def plain_payloads(payloads: list[object], deepest: int, largest: int) -> list[bytes | None]:
+    """
+    Each payload in msgpack, as Python's own module encodes it; None for None, and where one holds anything but None and the exact types bool, int, float, str, list and dict with keys of str, or what a payload cannot hold, or is nested more than `deepest` deep, or takes more than `largest` bytes.
+    """
+
 def msgpack_fault(body: bytes, deepest: int, *, payload: bool = False) -> str | None:
     """
     What keeps the bytes from being one value in msgpack, nested at most so deep and at most 64, every count in it held by bytes that are there; None where nothing does. Nothing is made of them. `payload`: and of the types that payloads have.
@@ -213,6 +223,11 @@ def msgpack_fault(body: bytes, deepest: int, *, payload: bool = False) -> str | 
 
 def are_payloads(bodies: list[bytes | None], deepest: int) -> bool:
     """Whether `msgpack_fault` finds nothing in any of them."""
+
+def sealed_records(collection: int, slots: NDArray[numpy.uint32], ids: list[int | str], payloads: list[bytes | None], start: int, room: int) -> list[tuple[bytes, bytes] | None]:
+    """
+    The key of each record and its value with its seal; None where id and payload take more than `room` bytes. `start` is the checksum of the salt.
+    """
 
 def read_records(lookup: object, collection: int, slots: NDArray[numpy.uint32], start: int, text: bool, payloads: bool) -> tuple[list[int | str], list[bytes | None]]:
     """

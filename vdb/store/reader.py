@@ -58,6 +58,10 @@ class Reader(ABC):
     def get(self, key: bytes) -> bytes | None:
         """The raw value under a key, copied; None where there is none."""
 
+    def get_many(self, keys_: list[bytes]) -> list[bytes | None]:
+        """`get` of each of many keys."""
+        return [self.get(key) for key in pauses.paced(keys_)]
+
     @abstractmethod
     def items(
         self, prefix: bytes, *, start: bytes | None = None, until: bytes | None = None
@@ -208,6 +212,18 @@ class Reader(ABC):
             return None
         value = self.get(keys.slot_of(header.number, record_id))
         return None if value is None else _slot(value, record_id, header)
+
+    def slots_of(self, collection: HasHeader, ids: list[Id]) -> list[int | None]:
+        """`slot_of` of each of many ids, which are all of one kind."""
+        header = collection.header
+        kind = "str" if ids and isinstance(ids[0], str) else "int"
+        if header.count == 0 or header.id_kind != kind:
+            return [None] * len(ids)
+        values = self.get_many(keys.slots_of(header.number, pauses.paced(ids)))
+        return [
+            None if value is None else _slot(value, record_id, header)
+            for value, record_id in zip(values, ids, strict=True)
+        ]
 
     def record(self, collection: HasHeader, slot: int) -> tuple[Id, Payload]:
         """Id and payload of the record at a slot.

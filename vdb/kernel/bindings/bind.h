@@ -16,6 +16,7 @@ void bind_arrow_payloads(nb::module_& m);
 void bind_functions(nb::module_& m);
 void bind_paging(nb::module_& m);
 void bind_plain_search(nb::module_& m);
+void bind_python_values(nb::module_& m);
 void bind_records(nb::module_& m);
 void bind_table_columns(nb::module_& m);
 void bind_tables(nb::module_& m);

@@ -35,6 +35,7 @@ NB_MODULE(_kernel, m) {
   bindings::bind_arrow_payloads(m);
   bindings::bind_functions(m);
   bindings::bind_paging(m);
+  bindings::bind_python_values(m);
   bindings::bind_records(m);
   bindings::bind_tables(m);
   auto index = bindings::bind_index(m);

@@ -11,9 +11,7 @@ namespace vdb::bindings {
 
 namespace {
 
-constexpr size_t kSeal = 4;        // bytes of the checksum before a body
 constexpr uint8_t kCut = 0xC1;     // the first byte of a body that goes on under further keys
-constexpr uint8_t kRecord = 0x31;  // the kind of key that records lie under
 
 // A stored value as long as its buffer is used.
 class Value {

@@ -10,6 +10,9 @@ namespace vdb::bindings {
 
 namespace nb = nanobind;
 
+constexpr size_t kSeal = 4;        // bytes of the checksum before a body
+constexpr uint8_t kRecord = 0x31;  // the kind of key that records lie under
+
 // Looks up the records of some slots, a few at a time, and reads them in order. All of it with the
 // GIL.
 class StoredRecords {

@@ -5,6 +5,7 @@
 #include <cstring>
 #include <iterator>
 #include <stdexcept>
+#include <utility>
 
 #include "runtime/float_mode.h"
 #include "simd/float16.h"
@@ -12,16 +13,38 @@
 namespace vdb {
 namespace {
 
+constexpr size_t kLanes = 16;
+
+// The least and the greatest number, in loops over lanes, which compilers turn into wide
+// instructions. Of zeros of both signs either may be it.
+std::pair<float, float> bounds_of(const float* x, size_t n) {
+  float least[kLanes], most[kLanes];
+  std::fill_n(least, kLanes, x[0]);
+  std::fill_n(most, kLanes, x[0]);
+  size_t i = 0;
+  for (; i + kLanes <= n; i += kLanes)
+    for (size_t j = 0; j < kLanes; ++j) {
+      least[j] = x[i + j] < least[j] ? x[i + j] : least[j];
+      most[j] = x[i + j] > most[j] ? x[i + j] : most[j];
+    }
+  for (; i < n; ++i) {
+    least[0] = std::min(least[0], x[i]);
+    most[0] = std::max(most[0], x[i]);
+  }
+  return {*std::min_element(least, least + kLanes), *std::max_element(most, most + kLanes)};
+}
+
 // Numbers on a grid of steps: x[i] ~ scale * u[i] + low.
 struct Grid {
   double scale, low;
   int steps;
 
   static Grid of(const float* x, size_t n, int steps) {
-    const auto [least, most] = std::minmax_element(x, x + n);
-    const double low = *least;
+    auto [least, most] = bounds_of(x, n);
+    if (least == 0) least = *std::min_element(x, x + n);  // the first zero, whose sign is stored
+    const double low = least;
     // As it is stored, so that integers are chosen for the scale that a reader will see.
-    return {static_cast<float>((*most - low) / steps), low, steps};
+    return {static_cast<float>((most - low) / steps), low, steps};
   }
   int step(float number) const {
     if (!(scale > 0)) return 0;
@@ -74,25 +97,11 @@ constexpr int kQuerySteps = 255;
 struct QueryGrid {
   float scale, low, inverse;  // of twice the scale; 0 where there is but one number
 
-  static constexpr size_t kLanes = 16;
   static constexpr size_t kPiece = 512;  // numbers whose products are added up in float32
 
   static QueryGrid of(const float* x, size_t n) {
-    float least[kLanes], most[kLanes];
-    std::fill_n(least, kLanes, x[0]);
-    std::fill_n(most, kLanes, x[0]);
-    size_t i = 0;
-    for (; i + kLanes <= n; i += kLanes)
-      for (size_t j = 0; j < kLanes; ++j) {
-        least[j] = x[i + j] < least[j] ? x[i + j] : least[j];
-        most[j] = x[i + j] > most[j] ? x[i + j] : most[j];
-      }
-    for (; i < n; ++i) {
-      least[0] = std::min(least[0], x[i]);
-      most[0] = std::max(most[0], x[i]);
-    }
-    const float low = *std::min_element(least, least + kLanes);
-    const double range = double{*std::max_element(most, most + kLanes)} - low;
+    const auto [low, high] = bounds_of(x, n);
+    const double range = double{high} - low;
     const auto scale = static_cast<float>(range / kQuerySteps);
     const float inverse = 2 / scale;
     return std::isfinite(inverse) ? QueryGrid{scale, low, inverse} : QueryGrid{0, low, 0};

@@ -70,6 +70,8 @@ def id_list(ids: Any, *, ordered: bool = True, name: str = "ids") -> list[Id]:
     kinds = set(map(type, entries))
     if kinds == {int} and LIMITS.id_min <= min(entries) and max(entries) <= LIMITS.id_max:
         return entries
+    if kinds == {str} and _are_plain_texts(entries):
+        return entries
     plain = [one_id(value, f"{name}[{i}]") for i, value in enumerate(pauses.paced(entries))]
     if plain:
         first = type(plain[0])
@@ -152,6 +154,17 @@ def refuse_repeats(ids: list[Id]) -> None:
                 received=value,
             )
         seen[value] = i
+
+
+def _are_plain_texts(texts: list[str]) -> bool:
+    """Whether all are ids, as most are, of ASCII; False says nothing."""
+    for some in pauses.pieces(texts):
+        together, lengths = "".join(some), list(map(len, some))
+        if not together.isascii() or "\0" in together:
+            return False
+        if min(lengths) < 1 or max(lengths) > LIMITS.id_bytes:
+            return False
+    return True
 
 
 def _text_id(text: str, name: str) -> str:

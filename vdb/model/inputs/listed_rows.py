@@ -1,7 +1,8 @@
 """Rows that are lists of numbers, made into matrices a few at a time.
 
 numpy reads a list of lists in one step, in which no other thread of the program can run: 80 ms for
-10,000 rows of 384 numbers. So some thousands of numbers are read at a time.
+10,000 rows of 384 numbers. So some thousands of numbers are read at a time; rows of nothing but
+floats, which models give, by the kernel in a sixth of the time.
 """
 
 from __future__ import annotations
@@ -11,6 +12,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from vdb.kernel import float_rows
 from vdb.model import pauses
 
 __all__ = ["listed_rows"]
@@ -36,6 +38,10 @@ def listed_rows(rows: Any, widths: tuple[int, ...], kinds: str) -> list[NDArray[
     parts = []
     for start in range(0, len(rows), step):
         pauses.pace()
+        floats = float_rows(rows, start, min(step, len(rows) - start), width)
+        if floats is not None and "f" in kinds:
+            parts.append(floats)
+            continue
         try:
             part = np.asarray(rows[start : start + step])
         except Exception:  # noqa: BLE001 - whoever reads it as a whole says what is wrong with it

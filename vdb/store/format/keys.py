@@ -23,6 +23,7 @@ is its UTF-8, which sorts by code point. Which of the two, the collection header
 from __future__ import annotations
 
 import struct
+from collections.abc import Iterable
 from enum import IntEnum
 from typing import NamedTuple
 
@@ -170,6 +171,12 @@ def block(
 def slot_of(collection_number: int, record_id: Id) -> bytes:
     """Key under which the slot of an id lies."""
     return _COLLECTION.pack(KeyKind.ID, collection_number) + encode_id(record_id)
+
+
+def slots_of(collection_number: int, ids: Iterable[Id]) -> list[bytes]:
+    """`slot_of` of each of many ids."""
+    prefix = _COLLECTION.pack(KeyKind.ID, collection_number)
+    return [prefix + encode_id(record_id) for record_id in ids]
 
 
 def record(collection_number: int, slot: int) -> bytes:

@@ -16,7 +16,7 @@ from typing import Any, overload
 import numpy as np
 
 from vdb.errors import CorruptedError, InvalidPayloadError
-from vdb.kernel import are_payloads
+from vdb.kernel import are_payloads, plain_payloads
 from vdb.model import pauses
 from vdb.model.payload_encoder import (
     PayloadEncoder,
@@ -30,7 +30,7 @@ from vdb.model.tables.columns import EncodedPayloads
 from vdb.store.format import numpy_values
 from vdb.store.format.packing import DECODER_ERRORS, DEEPEST, LARGEST, pack, stream, unpack
 
-__all__ = ["DEEPEST", "LARGEST", "Payloads", "decode", "encode", "record_place"]
+__all__ = ["DEEPEST", "LARGEST", "Payloads", "decode", "encode", "encode_all", "record_place"]
 
 _LOWEST_INT = -(2**63)
 _HIGHEST_INT = 2**64 - 1
@@ -76,6 +76,26 @@ def encode(
             received=len(body),
         )
     return body
+
+
+def encode_all(
+    payloads: list[Payload], *, one: bool = False, encoder: PayloadEncoder | None = None
+) -> list[bytes | None]:
+    """`encode` of each; None where there is none.
+
+    Args:
+        payloads: The payloads.
+        one: Whether a single record is meant: messages then give no position.
+        encoder: As for `encode`.
+    """
+    encoded: list[bytes | None] = []
+    for some in pauses.pieces(payloads):
+        for payload, body in zip(some, plain_payloads(some, DEEPEST, LARGEST), strict=True):
+            if body is None and payload is not None:
+                row = None if one else len(encoded)
+                body = encode(payload, row=row, encoder=encoder)  # noqa: PLW2901
+            encoded.append(body)
+    return encoded
 
 
 def _encodable(payload: Payload, encoder: PayloadEncoder | None) -> Payload:
