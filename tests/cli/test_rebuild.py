@@ -28,6 +28,7 @@ def test_parameters_that_are_not_given_stay(run, filled):
     shown = run("rebuild", filled, "notes", "--ef-construction", "50", "--json").json
     assert shown["index"] == {
         "type": "hnsw", "M": 8, "ef_construction": 50, "codes": None, "seed": 3,
+        "indexing_threshold": 0,
     }  # fmt: skip
     assert run("rebuild", filled, "notes", "--flat", "--json").json["index"] == {"type": "flat"}
     assert run("rebuild", filled, "notes", "--M", "5", "--json").json["index"]["M"] == 5

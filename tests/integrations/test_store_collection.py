@@ -80,7 +80,9 @@ def test_without_a_place_the_database_goes_with_the_store():
 
 
 def test_a_new_collection_has_codes_where_it_can_have_them_and_no_other_is_changed(db):
-    assert StoreCollection(db, "docs").collection.index == vdb.HNSW(codes="int8")
+    assert StoreCollection(db, "docs").collection.index == vdb.HNSW(
+        codes="int8", indexing_threshold=10_000
+    )
     assert StoreCollection(db, "far", metric="l1").collection.index == vdb.HNSW()
     db.create_collection("plain", dim=2, metric="l2")
     assert StoreCollection(db, "plain").collection.index == vdb.HNSW()

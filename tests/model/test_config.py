@@ -15,7 +15,10 @@ from vdb.model.metrics import METRICS
 
 def test_the_defaults_of_a_graph():
     assert vdb.HNSW() == vdb.HNSW(M=16, ef_construction=200, codes=None, seed=0)
-    assert repr(vdb.HNSW(M=8)) == "HNSW(M=8, ef_construction=200, codes=None, seed=0)"
+    assert (
+        repr(vdb.HNSW(M=8))
+        == "HNSW(M=8, ef_construction=200, codes=None, seed=0, indexing_threshold=0)"
+    )
     assert repr(vdb.Flat()) == "Flat()"
 
 

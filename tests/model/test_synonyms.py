@@ -69,7 +69,9 @@ def raising(*_):
 
 def test_signatures_and_documents_are_those_of_the_functions():
     assert list(inspect.signature(vdb.Collection.search).parameters)[:3] == ["self", "q", "k"]
-    assert list(inspect.signature(vdb.HNSW).parameters) == ["M", "ef_construction", "codes", "seed"]
+    assert list(inspect.signature(vdb.HNSW).parameters) == [
+        "M", "ef_construction", "codes", "seed", "indexing_threshold",
+    ]  # fmt: skip
     documented = vdb.Collection.add.__wrapped__.__doc__
     assert documented and vdb.Collection.add.__doc__ == documented
     assert vdb.HNSW(M=5) == vdb.HNSW(M=5)

@@ -34,7 +34,13 @@ from vdb.index.vectors.stored_vectors import (
     stored,
     stored_vectors,
 )
-from vdb.index.vectors.strategy import SearchStats, filtered_plan, is_small, unfiltered_plan
+from vdb.index.vectors.strategy import (
+    SearchStats,
+    filtered_plan,
+    has_no_links,
+    is_small,
+    unfiltered_plan,
+)
 from vdb.index.vectors.ties import Nodes, copies, nodes, ties
 
 __all__ = [
@@ -54,6 +60,7 @@ __all__ = [
     "count_distances",
     "erase",
     "filtered_plan",
+    "has_no_links",
     "has_vector",
     "is_bare",
     "is_small",

@@ -102,7 +102,6 @@ Codes Index::codes(Source& source) const {
 std::vector<uint32_t> Index::starts() const {
   std::vector<uint32_t> starts = state_.longest;
   if (starts.size() > kLongestUsed) starts.resize(kLongestUsed);
-  starts.insert(starts.end(), state_.unlinked.begin(), state_.unlinked.end());
   return starts;
 }
 
@@ -132,8 +131,9 @@ Index::SearchResults Index::search(Source& source, const uint8_t* queries, uint3
   const std::vector<uint32_t> starts = this->starts();
   std::optional<Codes> codes;
   if (has_codes()) codes.emplace(this->codes(source));
-  const SearchContext context{vectors,       graph,        codes ? &*codes : nullptr,
-                              state_.metric, state_.entry, starts};
+  const SearchContext context{vectors,        graph,        codes ? &*codes : nullptr,
+                              state_.metric,  state_.entry, starts,
+                              state_.unlinked};
   const Searcher searcher(context);
   std::optional<FilteredSearcher> filtered;
   if (filter != nullptr) filtered.emplace(context, *filter);

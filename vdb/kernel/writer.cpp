@@ -97,7 +97,7 @@ void Writer::insert(Source& source, const uint32_t* slots, size_t count, size_t 
   Builder(vectors, codes ? &*codes : nullptr, graph, state.metric, state.ef_construction,
           &state.entry)
       .insert(slots, count, nodes, threads, offer_long_links, tick);
-  forget_unlinked({slots, slots + count});
+  forget_unlinked(slots, count);
   add_longest(source, slots, count, nodes);
 }
 
@@ -106,8 +106,7 @@ void Writer::put_codes(Source& source, const uint32_t* slots, size_t count) {
   if (!index_->has_codes()) return;
   const Vectors vectors = index_->vectors(source);
   const Codes codes = index_->codes(source);
-  const auto& unlinked = index_->state_.unlinked;
-  const std::unordered_set<uint32_t> coded(unlinked.begin(), unlinked.end());
+  const std::unordered_set<uint32_t> coded = unlinked_of(slots, count);
   for (size_t i = 0; i < count; ++i) {
     check_cancelled_every<256>(i);
     if (slots[i] >= index_->state_.slots) throw std::invalid_argument("slot out of bounds");
@@ -135,10 +134,24 @@ void Writer::defer(Source& source, const uint32_t* slots, size_t count) {
   }
 }
 
-void Writer::forget_unlinked(const std::unordered_set<uint32_t>& slots) {
+// There may be many unlinked ones, and few of these: the smaller set is the one that is hashed.
+std::unordered_set<uint32_t> Writer::unlinked_of(const uint32_t* slots, size_t count) const {
+  const auto& unlinked = index_->state_.unlinked;
+  std::unordered_set<uint32_t> both;
+  if (unlinked.empty() || count == 0) return both;
+  std::vector<uint32_t> sorted(slots, slots + count);
+  std::sort(sorted.begin(), sorted.end());
+  for (const uint32_t slot : unlinked)
+    if (std::binary_search(sorted.begin(), sorted.end(), slot)) both.insert(slot);
+  return both;
+}
+
+void Writer::forget_unlinked(const uint32_t* slots, size_t count) {
+  const std::unordered_set<uint32_t> gone = unlinked_of(slots, count);
+  if (gone.empty()) return;
   auto& unlinked = index_->state_.unlinked;
   unlinked.erase(std::remove_if(unlinked.begin(), unlinked.end(),
-                                [&](uint32_t slot) { return slots.count(slot) > 0; }),
+                                [&](uint32_t slot) { return gone.count(slot) > 0; }),
                  unlinked.end());
 }
 
@@ -150,14 +163,14 @@ void Writer::remove(Source& source, const uint32_t* slots, size_t count,
   const Vectors vectors = index_->vectors(source);
   Graph graph = index_->graph(source);
   Remover remover(vectors, graph, state.metric, &state.entry);
-  const std::unordered_set<uint32_t> unlinked(state.unlinked.begin(), state.unlinked.end());
+  const std::unordered_set<uint32_t> unlinked = unlinked_of(slots, count);
   for (size_t i = 0; i < count; ++i) {
     if (slots[i] >= state.slots) throw std::invalid_argument("remove: slot out of bounds");
     drop_longest(graph, slots[i]);
     if (unlinked.count(slots[i]) == 0) remover.remove(slots[i]);
     if ((i + 1) % kTickEvery == 0) tick(i + 1, count);
   }
-  forget_unlinked({slots, slots + count});
+  forget_unlinked(slots, count);
   erase_codes(source, slots, count);
   refill_longest(source);
 }

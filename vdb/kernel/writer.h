@@ -78,7 +78,8 @@ class Writer {
  private:
   void put_codes(Source& source, const uint32_t* slots, size_t count);
   void erase_codes(Source& source, const uint32_t* slots, size_t count);
-  void forget_unlinked(const std::unordered_set<uint32_t>& slots);
+  std::unordered_set<uint32_t> unlinked_of(const uint32_t* slots, size_t count) const;
+  void forget_unlinked(const uint32_t* slots, size_t count);
   void add_longest(Source& source, const uint32_t* slots, size_t count, size_t nodes);
   void keep_longest(const Vectors& vectors, const std::vector<uint32_t>& candidates);
   void drop_longest(const Graph& graph, uint32_t slot);

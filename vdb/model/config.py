@@ -29,6 +29,7 @@ class Limits(NamedTuple):
         row_bytes: Longest vector, in bytes; one row must fit a block.
         M: Smallest and largest number of links of a node.
         ef_construction: Largest build-time candidate list.
+        indexing_threshold: Most records that are compared one by one, as long as they are few.
         ef: Largest search-time candidate list.
         seed: Largest seed.
         name: Longest collection name, in characters.
@@ -46,6 +47,7 @@ class Limits(NamedTuple):
     row_bytes: int = LARGEST_ROW
     M: tuple[int, int] = (2, 256)
     ef_construction: int = 100_000
+    indexing_threshold: int = 100_000
     ef: int = 1_000_000
     seed: int = 2**63 - 1
     name: int = 128
@@ -89,6 +91,11 @@ class HNSW:
             vectors all the same, and take longer than without. None: no codes.
         seed: Chooses which slots stand on the upper levels; 0..2**63-1. The same data in the same
             order with the same seed gives the same graph.
+        indexing_threshold: As long as the collection has at most so many vectors, new ones are not
+            linked, and searches compare all of them, by codes where there are codes: adding takes
+            a tenth of the time. With more vectors links are made, by each call for at most three
+            times as many as it goes beyond; from 1.5 times as many on all are linked. 0..100,000;
+            0: links are made at once.
     """
 
     type: ClassVar[str] = "hnsw"
@@ -97,6 +104,7 @@ class HNSW:
     ef_construction: int = 200
     codes: str | None = None
     seed: int = 0
+    indexing_threshold: int = 0
 
     def __post_init__(self) -> None:
         set_ = object.__setattr__
@@ -107,12 +115,18 @@ class HNSW:
             whole("HNSW.ef_construction", self.ef_construction, 1, LIMITS.ef_construction),
         )
         set_(self, "seed", whole("HNSW.seed", self.seed, 0, LIMITS.seed))
+        threshold = whole(
+            "HNSW.indexing_threshold", self.indexing_threshold, 0, LIMITS.indexing_threshold
+        )
+        set_(self, "indexing_threshold", threshold)
         codes_named(self.codes, "HNSW.codes")
 
     def __str__(self) -> str:
         codes = f", {self.codes} codes" if self.codes else ""
         seed = f", seed={self.seed}" if self.seed else ""
-        return f"hnsw, M={self.M}, ef_construction={self.ef_construction}{codes}{seed}"
+        threshold = self.indexing_threshold
+        links = f", links from {threshold + 1:,} vectors on" if threshold else ""
+        return f"hnsw, M={self.M}, ef_construction={self.ef_construction}{codes}{seed}{links}"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -129,8 +143,14 @@ IndexConfig: TypeAlias = HNSW | Flat
 
 
 def index_to_map(index: IndexConfig) -> dict[str, Any]:
-    """The parameters as a plain map with "type" first, as stored in a generation record."""
-    return {"type": index.type, **asdict(index)}
+    """The parameters as a plain map with "type" first, as stored in a generation record.
+
+    The map has no "indexing_threshold" where that is 0.
+    """
+    parameters = asdict(index)
+    if not parameters.get("indexing_threshold"):
+        parameters.pop("indexing_threshold", None)
+    return {"type": index.type, **parameters}
 
 
 def index_from_map(stored: Mapping[str, Any]) -> IndexConfig:
@@ -138,7 +158,8 @@ def index_from_map(stored: Mapping[str, Any]) -> IndexConfig:
     parameters = dict(stored)
     kind = parameters.pop("type", None)
     makers: dict[Any, type[HNSW | Flat]] = {"hnsw": HNSW, "flat": Flat}
-    if kind not in makers or set(parameters) != {field.name for field in fields(makers[kind])}:
+    names = {field.name for field in fields(makers[kind])} if kind in makers else set()
+    if kind not in makers or set(parameters) | ({"indexing_threshold"} & names) != names:
         raise InvalidArgumentError(
             "not the parameters of an index", expected=tuple(makers), received=dict(stored)
         )

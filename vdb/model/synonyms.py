@@ -82,6 +82,7 @@ _PARAMETERS = {
     "M": "maxconnections",
     "ef_construction": "efconstruct constructionef efc",
     "codes": "quantization quantisation quantizer compression",
+    "indexing_threshold": "fullscanthreshold flatsearchcutoff threshold exactbelow",
     "fields": "schema payloadschema",
     "path": "location uri url persistdirectory dbpath directory",
     "threads": "njobs numthreads numworkers workers nthreads",

@@ -266,7 +266,7 @@ def _check(view: View, request: SearchRequest, threads: int) -> CheckedRequest:
         params=params,
         with_payloads=arguments.truth("with_payloads", with_payloads),
         with_vectors=arguments.truth("with_vectors", with_vectors),
-        plan=index.unfiltered_plan(exact=scans, chosen=chosen),
+        plan=index.unfiltered_plan(exact=scans, chosen=chosen, unlinked=index.has_no_links(view)),
         records=record_layout(view),
     )
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any, Literal, TypeVar
 
 from vdb.api.collection import Collection
@@ -190,11 +190,11 @@ def _changed(
     base: IndexConfig, M: int | None, ef_construction: int | None, codes: str | None
 ) -> IndexConfig:
     if isinstance(base, HNSW):
-        return HNSW(
+        return replace(
+            base,
             M=base.M if M is None else M,
             ef_construction=base.ef_construction if ef_construction is None else ef_construction,
             codes=base.codes if codes is None else codes_from(codes),
-            seed=base.seed,
         )
     if M is not None or ef_construction is not None or codes_from(codes) is not None:
         raise InvalidArgumentError("--M, --ef-construction and --codes belong to --index hnsw")

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -340,7 +341,8 @@ def _index(
         return None
     current = collection.index
     base = current if isinstance(current, HNSW) else HNSW()
-    return HNSW(
+    return replace(
+        base,
         M=base.M if M is None else M,
         ef_construction=base.ef_construction if ef_construction is None else ef_construction,
         codes=base.codes if codes is None else codes_from(codes),

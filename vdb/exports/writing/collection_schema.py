@@ -18,7 +18,7 @@ from pathlib import Path
 from typing import Any
 
 from vdb.exports.content import Content
-from vdb.model.results import plain
+from vdb.model.config import index_to_map
 
 __all__ = ["collection_schema", "write_schema"]
 
@@ -37,7 +37,7 @@ def collection_schema(content: Content) -> dict[str, Any]:
         "dim": content.dim,
         "metric": content.metric,
         "dtype": content.dtype,
-        "index": plain(content.index),
+        "index": index_to_map(content.index),
         "scores": content.scores,
         "model": content.model,
         "fields": dict(content.fields),

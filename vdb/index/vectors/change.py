@@ -30,6 +30,9 @@ MOST_UNLINKED = 32
 LEAST_NODES = 1024
 """Nodes of a graph from which on vectors may be without links."""
 
+CATCHING_UP = 2
+"""Of an index with a threshold: for each vector above it so many fewer may be without links."""
+
 FAR = 0.25
 """Vectors that are fewer than that share of the graph, and take the places of others, are offered
 long links: those that they replace may have had some. A graph that only grows has them from its
@@ -65,7 +68,7 @@ def add(
     writer, fetch = writer_of(collection), batch.base.fetch
     nodes = collection.header.vector_count
     free = slots = writer.allocate(fetch, len(vectors))
-    if len(vectors) >= LEAST_ARRANGED:
+    if len(vectors) >= LEAST_ARRANGED and not _room_without_links(collection, nodes + len(vectors)):
         slots = np.empty_like(free)
         slots[writer.locality_order(vectors.parts, threads)] = free
     collection.changed.append(slots)
@@ -189,20 +192,41 @@ def _link(
     writer, fetch = writer_of(collection), batch.base.fetch
     waiting = writer.index.unlinked
     together = np.concatenate((waiting, slots))
-    if collection.links and nodes >= LEAST_NODES and len(together) <= MOST_UNLINKED:
+    linked, total = max(0, nodes - len(waiting)), nodes + len(slots)
+    room = _room_without_links(collection, total)
+    may_wait = collection.links and (room or nodes >= LEAST_NODES)
+    if may_wait and len(together) <= room + MOST_UNLINKED:
         writer.defer(fetch, slots)
+        if progress is not None and len(slots) > MOST_UNLINKED:
+            progress(len(slots), len(slots))
     elif len(together):
-        behind = _behind(progress, len(waiting))
-        nodes = max(0, nodes - len(waiting))
+        count = max(0, len(together) - room)  # the first that came
+        if room:
+            writer.defer(fetch, np.ascontiguousarray(slots[max(0, count - len(waiting)) :]))
+            steps = None if progress is None else _reporting(progress, 0, len(slots), len(slots))
+        else:
+            steps = _behind(progress, len(waiting))
         writer.insert(
             fetch,
-            together,
-            nodes=nodes,
+            np.ascontiguousarray(together[:count]),
+            nodes=linked,
             threads=threads,
-            offer_long_links=len(together) < FAR * nodes and _replaces(collection, slots),
-            progress=behind,
+            offer_long_links=count < FAR * linked and _replaces(collection, slots),
+            progress=steps,
         )
     _note(collection, writer)
+
+
+def _room_without_links(collection: WritableCollection, vectors: int) -> int:
+    """How many of so many vectors an index with a threshold leaves without links.
+
+    All, up to the threshold; from there on fewer with each vector, so that links are made a few
+    with each call, and not all by the one that passes the threshold.
+    """
+    threshold: int = collection.generation.index.get("indexing_threshold", 0)
+    if vectors <= threshold:
+        return vectors
+    return max(0, threshold - CATCHING_UP * (vectors - threshold))
 
 
 def _replaces(collection: WritableCollection, slots: NDArray[np.uint32]) -> bool:
@@ -231,4 +255,4 @@ def _note(collection: WritableCollection, writer: Writer) -> None:
     header.free_head, header.free_count = writer.free_head, writer.free_count
     generation.entry = writer.index.entry
     generation.longest = writer.index.longest.tolist()
-    generation.unlinked = writer.index.unlinked.tolist()
+    generation.unlinked_slots = writer.index.unlinked

@@ -76,7 +76,7 @@ def index_of(view: CollectionView) -> Index:
         slots=header.slots,
         entry=generation.entry,
         longest=np.array(generation.longest, dtype=np.uint32),
-        unlinked=np.array(generation.unlinked, dtype=np.uint32),
+        unlinked=generation.unlinked_slots,
     )
     view.cache[_INDEX] = index
     return index

@@ -266,7 +266,7 @@ class Building:
         index = self._writer.index
         record.entry = index.entry
         record.longest = index.longest.tolist()
-        record.unlinked = index.unlinked.tolist()
+        record.unlinked_slots = index.unlinked
         if record.build is not None:
             build = record.build
             build.copied, build.slots, build.nodes = self.copied, self.slots, self.nodes

@@ -14,8 +14,16 @@ from typing import Literal, NamedTuple
 from vdb.index.types import View
 from vdb.index.vectors.filter_set import FilterSet
 from vdb.model.records import Plan
+from vdb.store.format.limits import NO_SLOT
 
-__all__ = ["SearchStats", "filtered_plan", "is_small", "scan_reason", "unfiltered_plan"]
+__all__ = [
+    "SearchStats",
+    "filtered_plan",
+    "has_no_links",
+    "is_small",
+    "scan_reason",
+    "unfiltered_plan",
+]
 
 FLAT_SCAN_BELOW = 2_000
 """Records up to which a scan takes no longer than a walk with the default ef."""
@@ -27,6 +35,9 @@ SCANS_PER_CANDIDATE = 64
 """Records scanned in about the time that a walk takes for each candidate that it keeps."""
 
 _WALKED = Plan("graph", None, None, None, "no filter; a walk through the graph")
+_UNLINKED = Plan(
+    "graph", None, None, None, "no filter; nothing is linked yet, and every vector was compared"
+)
 _SCANNED = Plan("exact", None, None, None, "no filter; every record was looked at")
 _FEW_SCANNED = Plan("exact", None, None, None, "no filter; a scan of so few is as fast as a walk")
 
@@ -67,6 +78,12 @@ def is_small(view: View) -> bool:
     return view.header.vector_count <= few
 
 
+def has_no_links(view: View) -> bool:
+    """Whether there is a graph, for vectors to come, in which no vector stands yet."""
+    generation = view.generation
+    return bool(generation.waiting) and generation.entry == NO_SLOT
+
+
 def scan_reason(count: int, ef: int, *, flat: bool, exact: bool) -> tuple[bool, str]:
     """Whether to scan `count` records instead of a walk that keeps `ef` candidates, and why."""
     limit = SCANS_PER_CANDIDATE * ef
@@ -79,10 +96,16 @@ def scan_reason(count: int, ef: int, *, flat: bool, exact: bool) -> tuple[bool, 
     return False, f"a scan of more than {limit:,} costs more than a walk with ef={ef}"
 
 
-def unfiltered_plan(*, exact: bool, chosen: bool = True) -> Plan:
-    """The plan of a search without a filter; `chosen`: whether the scan was asked for."""
+def unfiltered_plan(*, exact: bool, chosen: bool = True, unlinked: bool = False) -> Plan:
+    """The plan of a search without a filter.
+
+    Args:
+        exact: Whether it was a scan.
+        chosen: Whether the scan was asked for.
+        unlinked: Whether nothing is linked yet.
+    """
     if not exact:
-        return _WALKED
+        return _UNLINKED if unlinked else _WALKED
     return _SCANNED if chosen else _FEW_SCANNED
 
 

@@ -11,7 +11,7 @@ namespace vdb::bindings {
 
 namespace {
 
-constexpr uint8_t kCut = 0xC1;     // the first byte of a body that goes on under further keys
+constexpr uint8_t kCut = 0xC1;  // the first byte of a body that goes on under further keys
 
 // A stored value as long as its buffer is used.
 class Value {

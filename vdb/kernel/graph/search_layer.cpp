@@ -84,4 +84,16 @@ void search_layer(const Graph& graph, uint32_t level, QueryDistance& distance,
   }
 }
 
+void offer_slots(QueryDistance& distance, const std::vector<uint32_t>& slots, Scratch& scratch) {
+  constexpr size_t kTogether = 1024;  // their distances stay in the nearest cache
+  scratch.distances.resize(std::min(kTogether, slots.size()));
+  for (size_t first = 0; first < slots.size(); first += kTogether) {
+    check_cancelled();
+    const auto n = static_cast<uint32_t>(std::min(kTogether, slots.size() - first));
+    distance.compute(slots.data() + first, n, scratch.distances.data());
+    for (uint32_t i = 0; i < n; ++i) scratch.pool.offer({scratch.distances[i], slots[first + i]});
+  }
+  scratch.computed += static_cast<uint32_t>(slots.size());
+}
+
 }  // namespace vdb

@@ -25,4 +25,8 @@ void search_layer(const Graph& graph, uint32_t level, QueryDistance& distance,
                   const std::vector<uint32_t>& starts, uint32_t ef, Scratch& scratch,
                   const std::vector<Candidate>& candidates = {}, uint32_t kept = 0);
 
+// Offers these slots, to which no link leads, to scratch.pool: after a walk, because before it they
+// could take the places of the nodes that lead on. None of them is in the pool.
+void offer_slots(QueryDistance& distance, const std::vector<uint32_t>& slots, Scratch& scratch);
+
 }  // namespace vdb

@@ -199,7 +199,8 @@ class GraphCheck {
   void reach() {
     const auto live = static_cast<uint32_t>(std::count(live_.begin(), live_.end(), uint8_t{kLive}));
     if (entry_ == kNone) {
-      if (live > 0) add("entry point", "none, with " + std::to_string(live) + " vectors");
+      if (live > unlinked_.size())
+        add("entry point", "none, with " + std::to_string(live) + " vectors");
       return;
     }
     if (!valid(entry_) || !is_node(entry_)) {

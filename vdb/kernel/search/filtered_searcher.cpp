@@ -228,8 +228,10 @@ bool FilteredSearcher::bridge(Walk& walk) const {
 }
 
 // False where an exact scan costs no more than going on, or than the walk so far.
-bool FilteredSearcher::walk(uint32_t start, uint32_t k, Walk& walk) const {
+bool FilteredSearcher::walk(QueryDistance& above, uint32_t k, Walk& walk) const {
   Scratch& scratch = walk.scratch;
+  const uint32_t start =
+      greedy_descend(graph_, above, context_.entry, graph_.level_of(context_.entry), 0, scratch);
   const uint32_t ef = walk.ef;
   // Where the query lies among all vectors, and whether passing ones lie there too.
   const uint32_t wide = std::max(ef + std::min(kWider, ef * kWiderPerTenEf / 10), k);
@@ -256,12 +258,26 @@ bool FilteredSearcher::walk(uint32_t start, uint32_t k, Walk& walk) const {
   }
 }
 
+// Nothing is linked yet.
+bool FilteredSearcher::nowhere(uint32_t k, Walk& walk) const {
+  const uint32_t width = std::max(walk.ef, k);
+  walk.scratch.pool.reset(std::max(width, walk.kept), width);
+  walk.scratch.visited.reset(graph_.slots());
+  return true;
+}
+
+void FilteredSearcher::compare_unlinked(Walk& walk) const {
+  for (const uint32_t slot : context_.unlinked)
+    if (filter_.has(slot)) walk.gather(slot);
+  walk.settle();
+}
+
 void FilteredSearcher::search(const uint8_t* query, const SearchParameters& parameters,
                               Scratch& scratch, std::vector<Hit>* hits, SearchStats* stats) const {
   hits->clear();
   const uint32_t k = parameters.k;
   stats->scan = k != 0;
-  if (context_.entry == kNone || k == 0) return;
+  if ((context_.entry == kNone && context_.unlinked.empty()) || k == 0) return;
   const PrefetchPolicy& prefetch = parameters.prefetch;
   std::optional<DiskReadCounter> disk;
   if (prefetch.any()) disk.emplace();
@@ -274,9 +290,8 @@ void FilteredSearcher::search(const uint8_t* query, const SearchParameters& para
         if (codes != nullptr)
           one.kept = CodeResolution::oversampled(codes->shape().kind, k, graph_.slots());
         one.links_of_chains = graph_.slots();
-        const uint32_t start = greedy_descend(graph_, above, context_.entry,
-                                              graph_.level_of(context_.entry), 0, scratch);
-        const bool walked = walk(start, k, one);
+        const bool walked = context_.entry == kNone ? nowhere(k, one) : walk(above, k, one);
+        if (walked) compare_unlinked(one);
         stats->distances += one.compared;
         if (disk) stats->reads.walk = disk->bytes();
         if (!walked) return true;

@@ -9,6 +9,7 @@
 #include <cstdint>
 #include <vector>
 
+#include "distance/query_distance.h"
 #include "graph/scratch.h"
 #include "search/filter_set.h"
 #include "search/hit.h"
@@ -41,7 +42,9 @@ class FilteredSearcher {
   void expand(uint32_t node, Walk& walk) const;
   void scan_failing(uint32_t node, Walk& walk) const;
   bool bridge(Walk& walk) const;
-  bool walk(uint32_t start, uint32_t k, Walk& walk) const;
+  bool walk(QueryDistance& above, uint32_t k, Walk& walk) const;
+  bool nowhere(uint32_t k, Walk& walk) const;
+  void compare_unlinked(Walk& walk) const;
 
   const SearchContext& context_;
   const Graph& graph_;

@@ -19,9 +19,10 @@ struct SearchContext {
   const Codes* codes;  // compared by walks instead of the vectors; nullptr for none
   Metric metric;
   uint32_t entry;  // kNone where the graph is empty
-  // Where walks begin besides the entry point: at the longest vectors, for inner product, and at
-  // vectors that are not linked yet.
+  // Where walks begin besides the entry point: at the longest vectors, for inner product.
   const std::vector<uint32_t>& starts;
+  // Vectors that are not linked yet: compared after the walk.
+  const std::vector<uint32_t>& unlinked;
 };
 
 // Whether all slots that hold the same vector become hits, or only the node that stands for them.

@@ -25,6 +25,7 @@ constexpr uint32_t kAhead = 4;  // vectors prefetched ahead of the one compared
 Searcher::EntryPoints Searcher::entry_points(const Item& query, QueryDistance& base,
                                              QueryDistance& above, Scratch& scratch) const {
   const Graph& graph = context_.graph;
+  if (context_.entry == kNone) return {};
   const uint32_t top = graph.level_of(context_.entry);
   if (context_.metric == Metric::kIp && top > 0)
     return entry_points_by_direction(query, base, above, scratch);
@@ -65,7 +66,7 @@ void Searcher::search(const uint8_t* query, const SearchParameters& parameters, 
                       std::vector<Hit>* hits, SearchStats* stats) const {
   hits->clear();
   scratch.computed = 0;
-  if (context_.entry == kNone || parameters.k == 0) return;
+  if ((context_.entry == kNone && context_.unlinked.empty()) || parameters.k == 0) return;
   const PrefetchPolicy& prefetch = parameters.prefetch;
   std::optional<DiskReadCounter> disk;
   if (prefetch.any()) disk.emplace();
@@ -82,6 +83,7 @@ void Searcher::search(const uint8_t* query, const SearchParameters& parameters, 
                                                                 context_.graph.slots());
         search_layer(context_.graph, 0, base, points.slots, std::max(parameters.ef, 1u), scratch,
                      points.candidates, kept);
+        offer_slots(base, context_.unlinked, scratch);
         if (disk) stats->reads.walk = disk->bytes();
         const Reranker reranker(context_, codes, nullptr, parameters.duplicates);
         const RerankResult result = reranker.rerank(query, parameters.k, prefetch, scratch, hits);

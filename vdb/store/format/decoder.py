@@ -128,6 +128,13 @@ class Fields:
             self.refuse(name, f"{length} bytes", len(value))
         return value
 
+    def octets(self, name: str, longest: int) -> bytes:
+        """At most `longest` bytes."""
+        value: bytes = self._take(name, bytes)
+        if len(value) > longest:
+            self.refuse(name, f"at most {longest} bytes", len(value))
+        return value
+
     def items(self, name: str, longest: int) -> list[Any]:
         """A list of at most `longest` items, unchecked."""
         value: list[Any] = self._take(name, list)

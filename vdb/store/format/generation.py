@@ -5,13 +5,18 @@ Key ``11`` holds a msgpack map of exactly the fields below, sealed.
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from functools import partial
 from itertools import pairwise
 from typing import Any, Self
 
+import numpy as np
+from numpy.typing import NDArray
+
 from vdb.model.codes import CODES as CODE_TABLE
 from vdb.model.metrics import METRICS as METRIC_TABLE
+from vdb.store.format import slot_runs
 from vdb.store.format.decoder import Fields
 from vdb.store.format.embedding import Embedding
 from vdb.store.format.limits import (
@@ -19,6 +24,7 @@ from vdb.store.format.limits import (
     DTYPES,
     INDEX_TYPES,
     LARGEST_SEED,
+    LARGEST_THRESHOLD,
     LAST_NUMBER,
     LONGEST_CURVE,
     LONGEST_REASON,
@@ -38,8 +44,16 @@ from vdb.store.format.optional_fields import (
     without_defaults,
 )
 from vdb.store.format.packing import as_map, changed, pack, twin, unpack
+from vdb.store.format.versions import FIRST_VERSION
 
-__all__ = ["OPTIONAL_FIELDS", "Build", "GenerationRecord", "check_kind", "index_of"]
+__all__ = [
+    "OPTIONAL_FIELDS",
+    "Build",
+    "GenerationRecord",
+    "check_kind",
+    "index_of",
+    "index_version",
+]
 
 
 @dataclass(slots=True)
@@ -111,10 +125,13 @@ class GenerationRecord:
         dtype: How the vectors are stored that it is over, one of `DTYPES`.
         vectors: The generation under whose number the blocks of these lie: itself, or an earlier
             one that it shares them with.
-        index: {"type": "hnsw", "M", "ef_construction", "seed", "codes"} or {"type": "flat"}.
+        index: {"type": "hnsw", "M", "ef_construction", "seed", "codes"} or {"type": "flat"}; the
+            first also with "indexing_threshold", of format version 2, where that is not 0.
         entry: The slot where every walk begins, or `NO_SLOT`.
         longest: Slots of the longest vectors, further beginnings under inner product.
-        unlinked: Slots of the newest vectors, which are in no list of links yet.
+        unlinked: Slots of the newest vectors, which are in no list of links yet, where the index
+            has no "indexing_threshold".
+        waiting: The same where it has one, as `slot_runs`. Of format version 2.
         tuning: How recall depends on ef, as measured on this graph, or None: {"ef", "target", "k",
             "queries", "source", "records", "when", "version", "curve": [[ef, recall, low, high]]}.
         build: How far it is, as long as it is not in use; None for the one that is.
@@ -138,6 +155,7 @@ class GenerationRecord:
     build: Build | None = None
     embedding: Embedding | None = None
     origin: str = "stored"
+    waiting: bytes = b""
 
     def copy(self) -> Self:
         """A copy that shares nothing which can be changed."""
@@ -151,7 +169,21 @@ class GenerationRecord:
     @property
     def format_version(self) -> int:
         """The oldest format version that has what this record says."""
-        return required_version(as_map(self), OPTIONAL_FIELDS)
+        return max(required_version(as_map(self), OPTIONAL_FIELDS), index_version(self.index))
+
+    @property
+    def unlinked_slots(self) -> NDArray[np.uint32]:
+        """Slots of vectors to which no link leads yet, in the order in which they are linked."""
+        if self.waiting:
+            return slot_runs.decode(self.waiting)
+        return np.array(self.unlinked, dtype=np.uint32)
+
+    @unlinked_slots.setter
+    def unlinked_slots(self, slots: NDArray[np.uint32]) -> None:
+        if "indexing_threshold" in self.index:
+            self.waiting = slot_runs.encode(slots)
+        else:
+            self.unlinked = slots.tolist()
 
     def encode(self) -> bytes:
         """The record, not sealed."""
@@ -179,8 +211,12 @@ class GenerationRecord:
             build=None if build is None else Build.decode(build),
             embedding=f.optional(lambda name: Embedding.decode(f.map(name)), "embedding", None),
             origin=f.optional(partial(f.choice, allowed=ORIGINS), "origin", "stored"),
+            waiting=f.optional(partial(slot_runs.take, f, most=MOST_SLOTS), "waiting", b""),
         )
         f.end()
+        threshold = "indexing_threshold" in record.index
+        if record.unlinked if threshold else record.waiting:
+            f.refuse("unlinked" if threshold else "waiting", "none with this index", "some")
         check_kind(f, record.metric, record.dtype)
         codes = record.index.get("codes")
         if codes is not None and not CODE_TABLE[codes].serves(record.metric, record.dtype):
@@ -200,15 +236,17 @@ class GenerationRecord:
         f.whole("entry", 0, NO_SLOT)
         f.slots("longest", MOST_LONGEST)
         f.slots("unlinked", MOST_UNLINKED)
+        slot_runs.take(f, "waiting", MOST_SLOTS)
 
 
 OPTIONAL_FIELDS: OptionalFields = {
     "embedding": OptionalField(version=2, default=None),
     "origin": OptionalField(version=2, default="stored"),
+    "waiting": OptionalField(version=2, default=b""),
 }
 """The fields of a generation record that later format versions added."""
 
-_SLOTS = frozenset({"entry", "longest", "unlinked"})
+_SLOTS = frozenset({"entry", "longest", "unlinked", "waiting"})
 
 
 def check_kind(f: Fields, metric: str, dtype: str) -> None:
@@ -226,8 +264,18 @@ def index_of(f: Fields) -> dict[str, Any]:
         index["ef_construction"] = f.whole("ef_construction", 1, 100_000)
         index["codes"] = f.or_none(partial(f.choice, allowed=CODES), "codes")
         index["seed"] = f.whole("seed", 0, LARGEST_SEED)
+        threshold = f.optional(
+            partial(f.whole, low=0, high=LARGEST_THRESHOLD), "indexing_threshold", 0
+        )
+        if threshold:
+            index["indexing_threshold"] = threshold
     f.end()
     return index
+
+
+def index_version(index: Mapping[str, Any]) -> int:
+    """The oldest format version that has what this map of an index says."""
+    return 2 if "indexing_threshold" in index else FIRST_VERSION
 
 
 def _tuning(f: Fields | None) -> dict[str, Any] | None:

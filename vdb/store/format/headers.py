@@ -16,7 +16,7 @@ from vdb.model.filters.paths import LONGEST_PATH, names_of, path_of
 from vdb.model.version import __version__
 from vdb.store.format.decoder import Fields
 from vdb.store.format.embedding import Embedding
-from vdb.store.format.generation import GenerationRecord, check_kind, index_of
+from vdb.store.format.generation import GenerationRecord, check_kind, index_of, index_version
 from vdb.store.format.limits import (
     DTYPES,
     ID_KINDS,
@@ -247,7 +247,8 @@ class CollectionHeader:
         own = required_version(as_map(self), OPTIONAL_FIELDS)
         if self.dim == 0:
             own = max(own, OPEN_DIMENSION_VERSION)
-        return max([own, *(required_version(stored_field(f), _FIELD_OPTIONS) for f in self.fields)])
+        of_fields = (required_version(stored_field(f), _FIELD_OPTIONS) for f in self.fields)
+        return max([own, *of_fields, *(index_version(line["index"]) for line in self.history)])
 
     def encode(self) -> bytes:
         """The record, not sealed."""
