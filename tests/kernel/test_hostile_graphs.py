@@ -260,3 +260,40 @@ def test_copies_that_go_round_are_damage(sound):
     with pytest.raises(CorruptedError, match="no end"):
         copies(SLOTS + 1)
     assert len(copies(7)) == 7
+
+
+@pytest.mark.parametrize("seed", range(12))
+def test_the_short_way_meets_what_a_search_meets(
+    sound: tuple[MemoryIndex, Blocks], seed: int
+) -> None:
+    index, blocks = sound
+    random = np.random.default_rng(seed)
+    lies = Lies(blocks)
+    for slot in random.choice(SLOTS, 60, replace=False).tolist():
+        lies.row(slot)[int(random.integers(0, CAPACITY + 2))] = int(
+            random.choice([0, 3, SLOTS, NONE, TREE | 5, DUPLICATE | 9, random.integers(SLOTS)])
+        )
+        lies.vector(int(random.integers(SLOTS)), random.choice([np.nan, np.inf, 1e30, 0]))
+    lying = lies.told()
+    reader = index.stored(lying)
+    ids = kernel.IdCache(slots=SLOTS, text=False)
+    plain = kernel.PlainSearch(
+        index=reader, ids=ids, k=10, neighbors=11, ef=30, exact=False, low=0.0, high=1e36,
+        collection=1, start=0,
+    )  # fmt: skip
+    numbers, values = np.empty(10, np.int64), np.empty(10)
+    for query in np.array(list(index.rows.values()))[:20]:
+        try:
+            expected = reader.search(lying.get, query[None], 11, 30)
+        except CorruptedError as error:
+            with pytest.raises(CorruptedError) as caught:
+                plain.find(lying.get, lambda: lying.get, query, numbers, values, payloads=False)
+            assert str(caught.value) == str(error)
+            continue
+        # There are no records at all: the neighbours come instead.
+        neighbors = plain.find(lying.get, lambda: lying.get, query, numbers, values, payloads=False)
+        assert len(neighbors) == 3
+        count = int(expected[2][0])
+        assert neighbors[2].tolist() == [count]
+        for own, its in zip(neighbors[:2], expected[:2], strict=True):
+            assert own[0, :count].tobytes() == its[0, :count].tobytes()
