@@ -29,10 +29,8 @@ def general(docs, q, k=10, **options):
 def short(docs, q, k=10, *, ef=None, exact=False, scores=None, with_payloads=True):
     """The hits by the short way; None where it hands over before it has searched."""
     with docs._access.reading() as reader:
-        return query.plain_hits(
-            reader, docs._view(reader), q, k,
-            ef=ef, exact=exact, scores=scores, with_payloads=with_payloads,
-        )  # fmt: skip
+        arguments = (k, ef, exact, scores, with_payloads)
+        return query.plain_hits(reader, docs._view(reader), q, arguments)
 
 
 def outcome(search, docs, q, **options):

@@ -160,10 +160,8 @@ class CollectionSearches(CollectionHandle):
                 and target_recall is None
             ):
                 view = self._view(reader)
-                hits = query.plain_hits(
-                    reader, view, q, k,
-                    ef=ef, exact=exact, scores=scores, with_payloads=with_payloads,
-                )  # fmt: skip
+                plain = (k, ef, exact, scores, with_payloads)
+                hits = query.plain_hits(reader, view, q, plain)
                 if hits is not None:
                     return hits
             # A cursor holds a value of the metric, as a threshold does.

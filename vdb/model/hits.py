@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
 from itertools import pairwise
-from typing import Any, Literal, overload
+from typing import Any, Literal, NamedTuple, overload
 
 import numpy as np
 from numpy.typing import NDArray
@@ -17,10 +17,20 @@ from vdb.model.tables.arrow_table import ArrowTable
 from vdb.model.tables.columns import EncodedPayloads, id_column, of_payloads, parts_of
 from vdb.model.tables.layout import RecordLayout, TableLayout
 
-__all__ = ["Hits", "ManyHits", "id_array"]
+__all__ = ["Hits", "HitsDescription", "ManyHits", "id_array"]
 
 
 _SHOWN = 20  # rows of a table in a notebook
+
+
+class HitsDescription(NamedTuple):
+    """What all hits of searches with the same arguments have in common; see `Hits`."""
+
+    metric: str
+    convention: str
+    direction: Direction
+    records: RecordLayout
+    plan: Plan | None
 
 
 class Hits(Sequence[Hit], ArrowTable):
@@ -56,25 +66,18 @@ class Hits(Sequence[Hit], ArrowTable):
         ids: Ids,
         values: NDArray[np.float64],
         scores: NDArray[Any],
-        *,
-        metric: str,
-        convention: str,
-        direction: Direction,
-        records: RecordLayout,
+        description: HitsDescription,
         payloads: EncodedPayloads | None = None,
+        *,
         vectors: NDArray[Any] | None = None,
-        plan: Plan | None = None,
     ) -> None:
         self._ids = ids
         self._values = values
         self._scores = scores
-        self._records = records
         self._payloads = payloads
         self._vectors = vectors
-        self.metric = metric
-        self.convention = convention
+        self.metric, self.convention, direction, self._records, self.plan = description
         self.direction: Direction = direction
-        self.plan = plan
 
     @property
     def ids(self) -> NDArray[Any]:
@@ -148,13 +151,14 @@ class Hits(Sequence[Hit], ArrowTable):
             self._ids[index],
             self._values[index],
             self._scores[index],
-            metric=self.metric,
-            convention=self.convention,
-            direction=self.direction,
-            records=self._records,
-            payloads=None if self._payloads is None else self._payloads[index],
+            self._description(),
+            None if self._payloads is None else self._payloads[index],
             vectors=None if self._vectors is None else self._vectors[index],
-            plan=self.plan,
+        )
+
+    def _description(self) -> HitsDescription:
+        return HitsDescription(
+            self.metric, self.convention, self.direction, self._records, self.plan
         )
 
     def take(self, places: NDArray[np.intp]) -> Hits:
@@ -166,13 +170,9 @@ class Hits(Sequence[Hit], ArrowTable):
             else self._ids[places],
             self._values[places],
             self._scores[places],
-            metric=self.metric,
-            convention=self.convention,
-            direction=self.direction,
-            records=self._records,
-            payloads=None if self._payloads is None else self._payloads.take(listed),
+            self._description(),
+            None if self._payloads is None else self._payloads.take(listed),
             vectors=None if self._vectors is None else self._vectors[places],
-            plan=self.plan,
         )
 
     def __iter__(self) -> Iterator[Hit]:

@@ -8,7 +8,8 @@ to the general path in `search`, which gives the same answer in every case that 
 
 from __future__ import annotations
 
-from typing import NamedTuple, TypeAlias
+from collections.abc import Callable
+from typing import Any, NamedTuple, TypeAlias
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
@@ -21,6 +22,7 @@ from vdb.model.config import LIMITS
 from vdb.model.dtypes import DTYPES
 from vdb.model.hits import Hits
 from vdb.model.metrics import UNIT_TOLERANCE, Metric
+from vdb.model.records import Ids
 from vdb.query.search import CheckedRequest, SearchRequest, checked_request, settled_hits
 from vdb.scores.table import Convention
 from vdb.store import CacheSlot, CollectionView, Snapshot
@@ -34,91 +36,96 @@ _MOST_PREPARED = 64
 _SMALLEST_SQUARE = 1e-30
 
 
+_INT64 = np.dtype(np.int64)
+
+_Answer: TypeAlias = (
+    tuple[int, Ids, list[int], list[bytes | None]]
+    | tuple[NDArray[np.uint32], NDArray[np.float64], NDArray[np.uint32]]
+    | None
+)
+"""What `PlainSearch.find` returns."""
+
+
 class PreparedSearch(NamedTuple):
     """A plain search, of a view and a set of arguments.
 
     Attributes:
-        search: The kernel's part.
+        find: The kernel's part: `PlainSearch.find`.
         k: The largest number of hits.
         texts: Whether ids are texts.
         native: Whether scores are values.
         checked: The request, as the general path has it.
     """
 
-    search: PlainSearch
+    find: Callable[..., _Answer]
     k: int
     texts: bool
     native: bool
     checked: CheckedRequest
 
 
-_Key: TypeAlias = tuple[int, int | None, bool, str | None, bool]
+_Key: TypeAlias = tuple[Any, ...]
+"""k, ef, exact, scores and with_payloads, of just their types."""
 
 _PREPARED = CacheSlot[dict[_Key, PreparedSearch | None]]("plain searches")
 _IDS = CacheSlot[IdCache]("ids by slot, of plain searches")
 
 
-def plain_hits(
-    reader: Reader,
-    view: View,
-    q: ArrayLike,
-    k: object,
-    *,
-    ef: object,
-    exact: object,
-    scores: object,
-    with_payloads: object,
-) -> Hits | None:
+def plain_hits(reader: Reader, view: View, q: ArrayLike, arguments: tuple[Any, ...]) -> Hits | None:
     """The hits of one query; None where the general path has to find them, or to refuse it.
+
+    Args:
+        reader: Whose moment is seen.
+        view: The collection, from that reader.
+        q: The query.
+        arguments: k, ef, exact, scores and with_payloads, unchecked; see `SearchRequest`.
 
     Raises:
         InvalidArgumentError: An argument is out of range, and as in the general path.
         CorruptedError: A block on the way is damaged.
     """
-    # Exact types: True is equal to 1, and yet no k.
     if (
         type(q) is not np.ndarray
         or type(view) is not CollectionView
         or type(reader) is not Snapshot
-        or type(k) is not int
-        or type(exact) is not bool
-        or type(with_payloads) is not bool
-        or not (ef is None or type(ef) is int)
-        or not (scores is None or type(scores) is str)
+        or not _are_plain(*arguments)
     ):
         return None
-    key = (k, ef, exact, scores, with_payloads)
     try:
-        prepared = view.cache[_PREPARED][key]
+        prepared = view.cache[_PREPARED][arguments]
     except KeyError:
-        prepared = _prepared(reader, view, key)
+        prepared = _prepared(reader, view, arguments)
     if prepared is None:
         return None
-    search, k, texts, native, checked = prepared
+    find, k, texts, native, checked = prepared
     values = np.empty(k)
-    numbers = None if texts else np.empty(k, np.int64)
-    answer = search.find(reader.fetch, reader.lookup, q, numbers, values, with_payloads)
+    numbers = None if texts else np.empty(k, _INT64)
+    answer = find(reader.fetch, reader.lookup, q, numbers, values, checked.with_payloads)
     if answer is None:
         return None
     if len(answer) == 3:
         return settled_hits(reader, view, q, checked, Neighbors(*answer))
-    count, ids, slots, payloads = answer
+    count, ids, slots, encoded = answer
     if count < k:
         values, ids = values[:count], ids[:count]
-    convention = checked.scoring.convention
-    scored = values if native else convention.scored(values, view.header.dim)
-    if not native and not _is_ordered(scored, convention):
-        return None
-    return Hits(
-        ids,
-        values,
-        scored,
-        metric=checked.metric.name,
-        convention=convention.name,
-        direction=convention.direction,
-        records=checked.records,
-        payloads=reader.payloads(view, payloads, slots) if with_payloads else None,
-        plan=checked.plan,
+    scores: NDArray[np.floating] = values
+    if not native:
+        convention = checked.scoring.convention
+        scores = convention.scored(values, view.header.dim)
+        if not _is_ordered(scores, convention):
+            return None
+    payloads = reader.payloads(view, encoded, slots) if checked.with_payloads else None
+    return Hits(ids, values, scores, checked.description, payloads)
+
+
+def _are_plain(k: object, ef: object, exact: object, scores: object, with_payloads: object) -> bool:
+    """Whether each argument is of just its type: True is equal to 1, and yet no k."""
+    return (
+        type(k) is int
+        and type(exact) is bool
+        and type(with_payloads) is bool
+        and (ef is None or type(ef) is int)
+        and (scores is None or type(scores) is str)
     )
 
 
@@ -168,7 +175,7 @@ def _prepare(
         collection=header.number,
         start=reader.seal.start,
     )
-    return PreparedSearch(search, k, texts, convention.name == "native", checked)
+    return PreparedSearch(search.find, k, texts, convention.name == "native", checked)
 
 
 def _squares(metric: Metric, dtype: str, convention: Convention) -> tuple[float, float]:

@@ -17,10 +17,9 @@ from vdb.index import Neighbors, SearchParameters
 from vdb.index.types import Reader, View
 from vdb.model import arguments, config
 from vdb.model.dtypes import DTYPES
-from vdb.model.hits import Hits, ManyHits
+from vdb.model.hits import Hits, HitsDescription, ManyHits
 from vdb.model.metrics import METRICS, Metric
-from vdb.model.records import Ids, Plan
-from vdb.model.tables.layout import RecordLayout
+from vdb.model.records import Ids
 from vdb.query.hit_order import ids_in_order, order_by_id
 from vdb.query.id_cache import ids_at
 from vdb.query.nearest import matches, nearest, settled, with_spare
@@ -181,19 +180,11 @@ def _hits(reader: Reader, view: View, checked: CheckedRequest, ranking: Ranking)
         slots, values, scores = slots[order], values[order], scores[order]
         ids = ids_in_order(ids, order)
         payloads = None if payloads is None else payloads.take(order.tolist())
-    convention = checked.scoring.convention
-    return Hits(
-        ids,
-        values,
-        scores,
-        metric=checked.metric.name,
-        convention=convention.name,
-        direction=convention.direction,
-        records=checked.records,
-        payloads=payloads,
-        vectors=index.stored_vectors(reader, view, slots) if checked.with_vectors else None,
-        plan=checked.plan if filter_set is None else index.filtered_plan(filter_set, stats),
-    )
+    description = checked.description
+    if filter_set is not None:
+        description = description._replace(plan=index.filtered_plan(filter_set, stats))
+    vectors = index.stored_vectors(reader, view, slots) if checked.with_vectors else None
+    return Hits(ids, values, scores, description, payloads, vectors=vectors)
 
 
 class CheckedRequest(NamedTuple):
@@ -208,8 +199,7 @@ class CheckedRequest(NamedTuple):
     params: SearchParameters
     with_payloads: bool
     with_vectors: bool
-    plan: Plan  # of a search without a filter
-    records: RecordLayout
+    description: HitsDescription  # with the plan of a search without a filter
 
 
 _REQUESTS = CacheSlot[dict[Any, CheckedRequest]]("checked requests of searches")
@@ -259,6 +249,13 @@ def _check(view: View, request: SearchRequest, threads: int) -> CheckedRequest:
     if hits is not None and where is None:
         hits = min(hits, header.vector_count)
         params = with_spare(view, hits, params)
+    description = HitsDescription(
+        header.metric,
+        convention.name,
+        convention.direction,
+        record_layout(view),
+        index.unfiltered_plan(exact=scans, chosen=chosen, unlinked=index.has_no_links(view)),
+    )
     return CheckedRequest(
         metric=METRICS[header.metric],
         scoring=Scoring(convention, bound),
@@ -266,8 +263,7 @@ def _check(view: View, request: SearchRequest, threads: int) -> CheckedRequest:
         params=params,
         with_payloads=arguments.truth("with_payloads", with_payloads),
         with_vectors=arguments.truth("with_vectors", with_vectors),
-        plan=index.unfiltered_plan(exact=scans, chosen=chosen, unlinked=index.has_no_links(view)),
-        records=record_layout(view),
+        description=description,
     )
 
 

@@ -97,7 +97,7 @@ class Snapshot(Reader):
             BusyError: It is being rewritten, or has as many readers as there can be.
         """
         try:
-            return cls(handle, held=held)
+            return cls(handle, held=True) if held else cls(handle)
         except lmdb.MapResizedError:
             handle.reopen()
             return cls(handle, held=held)
@@ -341,7 +341,11 @@ class Snapshot(Reader):
     def __del__(self) -> None:
         # May run half-made, in any thread, and while the interpreter is going down. Without a
         # reference to it there is no use of it, so there is nothing to wait for.
-        if getattr(self, "_token", 0) and getattr(self, "_handle", None) is not None:
+        try:
+            is_inside = self._token
+        except AttributeError:
+            return
+        if is_inside and getattr(self, "_handle", None) is not None:
             self._end()
 
     def __repr__(self) -> str:
