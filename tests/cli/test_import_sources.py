@@ -47,6 +47,15 @@ def test_a_metric_that_is_not_in_the_file_is_asked_for(run, place, tmp_path, row
     assert ran.status == 1 and "built for ip" in ran.err
 
 
+def test_an_option_that_is_missing_is_named_as_it_is_given(run, place, tmp_path):
+    annoy = FAISS.parent / "annoy" / "angular.ann"
+    assert run("import", place, "docs", annoy).failed_with("give dim=", "(-o dim=VALUE)")
+    (tmp_path / "a.json").write_text('{"a": 1}')
+    assert run("import", place, "docs", tmp_path / "a.json").failed_with("(-o vector=VALUE)")
+    given = ("-o", "dim=16", "--metric", "cosine")
+    assert run("import", place, "docs", annoy, *given).status == 0
+
+
 def test_rows_that_are_left_out_are_listed_with_status_2(run, place, tmp_path, rows):
     rows[7] = 0
     file = fvecs(tmp_path / "a.fvecs", rows)
@@ -97,4 +106,4 @@ def test_ids_can_be_texts(run, place, tmp_path, rows):
 def test_the_address_of_a_server_is_one_and_its_password_stays_secret(run, place):
     ran = run("import", place, "docs", "nosql://me:secret@host/db")
     assert ran.status == 1 and "secret" not in ran.err
-    assert "SOURCE 'nosql://me@host/db' has no format" in ran.err
+    assert "SOURCE 'nosql://me@host/db' is an address that none" in ran.err

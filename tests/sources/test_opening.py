@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import zipfile
+
 import numpy as np
 import pytest
 
@@ -39,8 +41,11 @@ def test_what_is_not_known_is_refused_with_the_choices(tmp_path):
 def test_nothing_and_foreign_addresses_are_called_so(tmp_path):
     (tmp_path / "a.npy").touch()
     (tmp_path / "b.lance").mkdir()
+    with zipfile.ZipFile(tmp_path / "c.zip", "w") as packed:
+        packed.writestr("a.txt", "a text")
     for place, text in [
         (tmp_path / "a.npy", "a.npy' is a file with nothing in it"),
+        (tmp_path / "c.zip", "c.zip' is an archive or compressed"),
         (tmp_path / "b.lance", "b.lance' is a directory with nothing in it"),
         ("s3://bucket/a.npy", r"takes \(postgres, redis\)"),
     ]:

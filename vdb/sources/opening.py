@@ -19,6 +19,9 @@ from vdb.sources.source_format import Place, SourceFormat, refuse_type
 __all__ = ["format_of", "formats", "open", "open_place", "place_of"]
 
 HEAD_BYTES = 4096
+_PACKED = (b"PK\x03\x04", b"\x1f\x8b", b"\x28\xb5\x2f\xfd", b"BZh", b"\xfd7zXZ")
+"""How archives and compressed files begin: zip, gzip, zstd, bzip2, xz."""
+
 _ADDRESS = re.compile(r"[a-z][a-z0-9+.-]+://", re.IGNORECASE)
 
 
@@ -150,6 +153,8 @@ def _recognised(place: Place) -> SourceFormat:
     elif _is_empty(place):
         what = "a directory" if place.directory else "a file"
         text = f"is {what} with nothing in it, of a format that its name does not say"
+    elif place.head.startswith(_PACKED):
+        text = "is an archive or compressed, and what is in it must be unpacked first"
     else:
         text = "has no format that is known by its content or its name"
     raise InvalidArgumentError(

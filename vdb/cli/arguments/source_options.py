@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import re
 from pathlib import Path
 from typing import Any
 
 from vdb.errors import InvalidArgumentError
-from vdb.sources.opening import format_of, place_of
+from vdb.sources import Source
+from vdb.sources.opening import format_of, open_place, place_of
 from vdb.sources.source_format import Place, SourceFormat
 
 __all__ = ["ChosenSource"]
@@ -68,6 +70,17 @@ class ChosenSource:
         """Take ids from "id" if nothing else is said: not row numbers, by oversight."""
         if self.plain:
             self.options.setdefault("id", "id")
+
+    def open(self, metric: str | None) -> Source:
+        """The source; where an option of its format is missing, the error says how to give it."""
+        try:
+            return open_place(self.place, self.format.name, metric, self.options)
+        except InvalidArgumentError as error:
+            for option in self.format.options:
+                if re.search(rf"(^|give ){option.name}=[:, ]", error.message):
+                    error.message += f" (-o {option.name}=VALUE)"
+                    break
+            raise
 
     def _set(self, name: str, value: Any, option: str) -> None:
         if name in self.options:

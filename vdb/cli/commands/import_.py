@@ -164,7 +164,6 @@ def import_(
     if records is not None and no_records:
         raise InvalidArgumentError("--records names a file and --no-records none; give one of them")
     from vdb.cli.arguments.source_options import ChosenSource
-    from vdb.sources.opening import open_place
 
     count = config.thread_count(threads)
     schema = Options(**description)
@@ -184,7 +183,7 @@ def import_(
             allow_network_fs=allow_network_fs,
         )
 
-    with open_place(chosen.place, chosen.format.name, schema.metric, taken) as opened_source:
+    with chosen.open(schema.metric) as opened_source:
         if inspect:
             print_source(opened_source.info, json=json)
             return
