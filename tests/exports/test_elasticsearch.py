@@ -63,7 +63,7 @@ def test_no_record_comes_back_as_an_empty_collection(db, tmp_path):
     report = require_round_trip(docs, tmp_path / "docs", "elasticsearch")
     assert report.files[0].read_bytes() == b""
     report.files[1].unlink()
-    with pytest.raises(vdb.InvalidArgumentError, match="no format that is known"):
+    with pytest.raises(vdb.InvalidArgumentError, match="a file with nothing in it"):
         vdb.sources.open(report.files[0])
 
 
