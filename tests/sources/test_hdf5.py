@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 import zlib
 
 import numpy as np
@@ -188,7 +189,11 @@ def test_damage_of_any_byte_is_told_or_does_no_harm(tmp_path):
     [
         ("import time; time.sleep(60)", "does not come to its end within 1 s"),
         ("while True: pass", "does not come to its end within 1 s"),
-        ("bytearray(1 << 30)", "takes more than 256 MiB of memory"),
+        pytest.param(
+            "bytearray(1 << 30)",
+            "takes more than 256 MiB of memory",
+            marks=pytest.mark.skipif(sys.platform != "linux", reason="memory has no limit there"),
+        ),
         ("import os; os.abort()", "the head: is damaged: the library that reads it ended"),
         ("raise OSError('a heap that leads nowhere')", "the head: a heap that leads nowhere"),
     ],
