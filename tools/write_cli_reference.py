@@ -52,6 +52,7 @@ EXAMPLES = {
     "compare": "vdb compare peps.vdb peps docs/sample/queries.f16.npy",
     "tune": "vdb tune peps.vdb peps --target-recall 0.95",
     "scores": "vdb scores 0.83 --metric cosine --from elasticsearch --to native --explain",
+    "fusions": "vdb fusions qdrant-rrf",
     "rebuild": "vdb rebuild peps.vdb peps --metric ip --keep-previous",
     "check": "vdb check peps.vdb",
     "rename": "vdb rename peps.vdb peps peps-2024",

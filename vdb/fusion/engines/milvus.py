@@ -1,0 +1,216 @@
+"""Milvus: RRFRanker and WeightedRanker, of the server and of Milvus Lite."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable
+from typing import Any, Final
+
+import numpy as np
+
+from vdb.errors import InvalidArgumentError
+from vdb.fusion.candidates import Candidates, summed
+from vdb.fusion.fusion_row import Fusion
+from vdb.fusion.outcome import Outcome
+from vdb.fusion.ranked_list import RankedList
+from vdb.fusion.settings import Parameter, Settings, WeightRule, flag, rank_constant
+from vdb.fusion.tie_orders import by_id
+from vdb.model import arguments
+from vdb.model.records import Direction
+
+__all__ = ["FUSIONS"]
+
+_METRICS = ("IP", "COSINE", "BM25", "L2")
+
+
+def _distance(score: float) -> float:
+    return 1.0 - 2.0 * math.atan(score) / math.pi
+
+
+_NORMALIZERS: Final[dict[str, Callable[[float], float]]] = {
+    "COSINE": lambda score: (1.0 + score) * 0.5,
+    "IP": lambda score: 0.5 + math.atan(score) / math.pi,
+    "BM25": lambda score: 2.0 * math.atan(score) / math.pi,
+    "L2": _distance,
+}
+
+
+def _rrf(dtype: Any) -> Callable[[list[RankedList], Settings], Outcome]:
+    def run(lists: list[RankedList], settings: Settings) -> Outcome:
+        candidates = Candidates(lists)
+        # In float32 the server adds the constant to a float32 rank.
+        places = dtype(settings["rank_constant"]) + candidates.ranks.astype(dtype)
+        shares = np.where(candidates.present, dtype(1) / places, dtype(0))
+        scores = summed(shares)
+        return Outcome(
+            candidates,
+            candidates.ranks,
+            scores.astype(np.float32),
+            shares,
+            None,
+            by_id(scores, candidates, False),
+        )
+
+    return run
+
+
+def _weighted(dtype: Any) -> Callable[[list[RankedList], Settings], Outcome]:
+    def run(lists: list[RankedList], settings: Settings) -> Outcome:
+        candidates = Candidates(lists)
+        metrics = _metrics(len(lists), settings)
+        lower = [metric == "L2" for metric in metrics]
+        mixed = any(lower) and not all(lower)
+        columns = []
+        for each, metric in zip(lists, metrics, strict=True):
+            raw = each.scores.astype(np.float32)
+            if settings["norm_score"]:
+                changed = [_NORMALIZERS[metric](score) for score in raw.tolist()]
+                columns.append(np.array(changed, dtype))
+            elif mixed and metric == "L2":
+                columns.append(np.array([_distance(score) for score in raw.tolist()], dtype))
+            else:
+                columns.append(raw.astype(dtype))
+        weights = np.array(settings.weights, dtype)
+        parts = [weight * column for weight, column in zip(weights, columns, strict=True)]
+        shares = candidates.spread(parts, 0, dtype)
+        scores = summed(shares)
+        ascending = all(lower) and not settings["norm_score"]
+        return Outcome(
+            candidates,
+            candidates.ranks,
+            scores.astype(np.float32),
+            shares,
+            candidates.spread(columns, np.nan, dtype),
+            by_id(scores, candidates, ascending),
+        )
+
+    return run
+
+
+def _metrics(lists: int, settings: Settings) -> tuple[str, ...]:
+    metrics: tuple[str, ...] | None = settings["metrics"]
+    if metrics is None:
+        return ("IP",) * lists
+    if len(metrics) != lists:
+        raise InvalidArgumentError(
+            f"metrics must be one for each of the {lists} lists, got {len(metrics)}",
+            expected=lists,
+            received=len(metrics),
+        )
+    return metrics
+
+
+def _direction(place: int, settings: Settings) -> Direction:
+    metrics: tuple[str, ...] | None = settings["metrics"]
+    lower = metrics is not None and place < len(metrics) and metrics[place] == "L2"
+    return "lower" if lower else "higher"
+
+
+def _read_metrics(name: str, value: Any) -> tuple[str, ...] | None:
+    if value is None:
+        return None
+    entries = arguments.sequence(name, value, 1000)
+    return tuple(arguments.choice(f"{name}[{i}]", one, _METRICS) for i, one in enumerate(entries))
+
+
+def _rrf_row(name: str, engine: str, source: str, evidence: Any, dtype: Any) -> Fusion:
+    kind = np.dtype(dtype).name
+    return Fusion(
+        name=name,
+        engine=engine,
+        source=source,
+        evidence=evidence,
+        formula="sum of 1 / (rank_constant + r)",
+        inputs="any",
+        enters="ranks",
+        rank_base=1,
+        rank_constant=60,
+        weight_form="",
+        missing="0",
+        combination="sum, in the order of the lists",
+        term_dtype=kind,
+        sum_dtype=kind,
+        dtype="float32",
+        tie_order="by id",
+        window="limit of each request",
+        parameters=(rank_constant(60, 0, 16384, whole=False, called="k"),),
+        run=_rrf(dtype),
+    )
+
+
+def _weighted_row(name: str, engine: str, source: str, evidence: Any, dtype: Any) -> Fusion:
+    kind = np.dtype(dtype).name
+    return Fusion(
+        name=name,
+        engine=engine,
+        source=source,
+        evidence=evidence,
+        formula="sum of w * norm(s)",
+        inputs="any",
+        enters="scores",
+        vector_scores="milvus",
+        weight_form="w * norm(s); no default",
+        weight_rule="0 to 1, of any sum",
+        normalizer="norm_score: IP 0.5 + atan(s) / pi; COSINE (1 + s) / 2; BM25 2 atan(s) / pi; L2 "
+        "and others 1 - 2 atan(s) / pi. Without: the raw scores, but those of L2 as with it where "
+        "other metrics are among the lists",
+        edges="each score by itself, so that one hit or equal ones are nothing special",
+        missing="0",
+        combination="sum, in the order of the lists",
+        term_dtype=kind,
+        sum_dtype=kind,
+        dtype="float32",
+        tie_order="by id",
+        window="limit of each request",
+        weights=WeightRule(low=0, high=1, needed=True),
+        parameters=(
+            flag(
+                "norm_score",
+                True,
+                "whether scores are normalised; the server's own default is "
+                "False, pymilvus sends True",
+            ),
+            Parameter(
+                "metrics",
+                None,
+                "the metric of each list: IP (the default), COSINE, BM25 or L2, whose scores are "
+                "distances",
+                "",
+                _read_metrics,
+            ),
+        ),
+        list_direction=_direction,
+        run=_weighted(dtype),
+        note="Without norm_score, where all lists are of L2, the lowest comes first",
+    )
+
+
+_SERVER = "Milvus 2.6 (main, 2026)"
+_LITE = "Milvus Lite 3.2.2 (pymilvus 3.0.2)"
+
+FUSIONS = (
+    _rrf_row(
+        "milvus-rrf",
+        _SERVER,
+        "internal/util/function/rerank/rrf_function.go, util.go",
+        "transcribed",
+        np.float32,
+    ),
+    _weighted_row(
+        "milvus-weighted",
+        _SERVER,
+        "internal/util/function/rerank/weighted_function.go, util.go",
+        "transcribed",
+        np.float32,
+    ),
+    _rrf_row(
+        "milvus-lite-rrf", _LITE, "milvus_lite/function/ops/merge_op.py", "measured", np.float64
+    ),
+    _weighted_row(
+        "milvus-lite-weighted",
+        _LITE,
+        "milvus_lite/function/ops/merge_op.py",
+        "measured",
+        np.float64,
+    ),
+)

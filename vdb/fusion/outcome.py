@@ -1,0 +1,65 @@
+"""What an engine makes of its lists, before hits are made of it."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from vdb.fusion.candidates import Candidates, summed
+from vdb.fusion.tie_orders import TieOrder, by_id
+
+__all__ = ["Outcome", "summed_outcome"]
+
+
+@dataclass(frozen=True, slots=True)
+class Outcome:
+    """Fused scores, and of what they are made.
+
+    Attributes:
+        candidates: The ids, n of them, and where the m lists have them.
+        ranks: Each list's rank of each id as the engine counts, shape (m, n), int64; read only
+            where a list has the id, and where `filled`.
+        scores: The fused scores, shape (n,).
+        shares: The part of each list in each score, shape (m, n); None where a score is no sum.
+        normalized: Each list's scores as they enter the combination, shape (m, n); None where
+            only ranks enter.
+        order: The places of the ids, best first; those left out are dropped.
+    """
+
+    candidates: Candidates
+    ranks: NDArray[np.int64]
+    scores: NDArray[Any]
+    shares: NDArray[Any] | None
+    normalized: NDArray[Any] | None
+    order: NDArray[np.intp]
+
+
+def summed_outcome(
+    candidates: Candidates,
+    shares: NDArray[Any],
+    *,
+    ranks: NDArray[np.int64] | None = None,
+    normalized: NDArray[Any] | None = None,
+    ties: TieOrder = by_id,
+) -> Outcome:
+    """The outcome of an engine that adds up, list by list, in the dtype of the shares.
+
+    Args:
+        candidates: The ids.
+        shares: The part of each list in each score, shape (m, n).
+        ranks: Each list's ranks, where they are not 1, 2, 3 and so on.
+        normalized: What entered, where that is scores.
+        ties: The order of equal scores.
+    """
+    scores = summed(shares)
+    return Outcome(
+        candidates,
+        candidates.ranks if ranks is None else ranks,
+        scores,
+        shares,
+        normalized,
+        ties(scores, candidates, False),
+    )
