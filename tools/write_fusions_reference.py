@@ -16,14 +16,14 @@ OPENING = """\
 
 Written by `tools/write_fusions_reference.py` from the rows of the fusions in `vdb/fusion/`.
 
-Engines that search by words and by vectors make one ranking of two. Their numbers differ even where they have
-the same name: "reciprocal rank fusion with 60" gives a hit that is first in both lists 0.0328 where ranks begin
-with 1, 0.0333 where they begin with 0, 0.0164 where weights are a half each, and 1 where the sum is scaled.
-Normalizers differ for one hit, for equal and for negative scores; what a list lacks is worth 0, a last rank, a
-fixed number, or the hit is dropped.
+Engines that search by words and by vectors make one ranking of two. Their numbers differ even
+where they have the same name: "reciprocal rank fusion with 60" gives a hit that is first in both
+lists 0.0328 where ranks begin with 1, 0.0333 where they begin with 0, 0.0164 where weights are a
+half each, and 1 where the sum is scaled. Normalizers differ for one hit, for equal and for
+negative scores; what a list lacks is worth 0, a last rank, a fixed number, or the hit is dropped.
 
-`vdb.fusion.fuse` makes one ranking as the engine that you name makes it: its score to the bit, in its type, in
-its order, with the share of each list in every score.
+`vdb.fusion.fuse` makes one ranking as the engine that you name makes it: its score to the bit, in
+its type, in its order, with the share of each list in every score.
 
 ```python
 import vdb
@@ -35,34 +35,40 @@ for name in ("elasticsearch-rrf", "azure", "weaviate-ranked", "haystack-rrf", "q
     hits = vdb.fusion.fuse([words, vectors], name)
     first[name] = round(hits[0].score, 4)
 assert first == {
-    "elasticsearch-rrf": 0.0325, "azure": 0.0331, "weaviate-ranked": 0.0165, "haystack-rrf": 0.9919,
+    "elasticsearch-rrf": 0.0325,
+    "azure": 0.0331,
+    "weaviate-ranked": 0.0165,
+    "haystack-rrf": 0.9919,
     "qdrant-rrf": 0.8333,
 }
 print(hits[0].explain())
 ```
 
-`vdb fusions` prints the table, `vdb fusions NAME` all about one. [Fuse rankings](../guide/fusing.md) is the
-guide.
+`vdb fusions` prints the table, `vdb fusions NAME` all about one. [Fuse
+rankings](../guide/fusing.md) is the guide.
 
 ## How it works
 
-- **Lists** are in rank order, or dicts, which are sorted: best score first, equal scores by id. An id that
-  occurs twice in a list is refused, and so is a list out of order. Hits of a search say themselves which scores
-  are better; for other lists, higher is, unless `direction="lower"`.
-- **Ranks** of a list are places in it. Where an engine lets equal scores share a rank, so do they here.
-- **Scores** enter as they are, for the engines that add scores up. "Vector scores" below names the convention in
-  which the engine's own vector list has them: `docs.search(q, k=10, scores="weaviate")`.
-- **Precision.** Each step is taken in the type in which the engine takes it, and `hits.scores` has the type of
-  its result. Sums go from the first list to the last, because float sums depend on that.
-- **Order.** Equal fused scores come in the engine's order, where it has one that can be known. Where it is
-  arbitrary, or depends on document numbers that vdb does not have, they come by id.
-- **`window`** is how many hits of each list count. Engines have one by default, which each part names; here all
-  count unless it is given. **`k`** is how many hits come back. What an engine calls k, c or CONSTANT, added to
-  a rank, is `rank_constant`.
+- **Lists** are in rank order, or dicts, which are sorted: best score first, equal scores by id.
+  An id that occurs twice in a list is refused, and so is a list out of order. Hits of a search
+  say themselves which scores are better; for other lists, higher is, unless `direction="lower"`.
+- **Ranks** of a list are places in it. Where an engine lets equal scores share a rank, so do they
+  here.
+- **Scores** enter as they are, for the engines that add scores up. "Vector scores" below names
+  the convention in which the engine's own vector list has them: `docs.search(q, k=10,
+  scores="weaviate")`.
+- **Precision.** Each step is taken in the type in which the engine takes it, and `hits.scores`
+  has the type of its result. Sums go from the first list to the last, because float sums depend
+  on that.
+- **Order.** Equal fused scores come in the engine's order, where it has one that can be known.
+  Where it is arbitrary, or depends on document numbers that vdb does not have, they come by id.
+- **`window`** is how many hits of each list count. Engines have one by default, which each part
+  names; here all count unless it is given. **`k`** is how many hits come back. What an engine
+  calls k, c or CONSTANT, added to a rank, is `rank_constant`.
 - **Weights** stand where the engine has them in its formula, and what it refuses is refused.
 - **NaN** is refused where the engine does not say what it does with it.
-- **Shares** add up to the score, but for rounding. A mean of another kind, a minimum, a median and a majority
-  have none.
+- **Shares** add up to the score, but for rounding. A mean of another kind, a minimum, a median
+  and a majority have none.
 
 "measured" fusions were run beside the engine or library itself, over thousands of random lists by
 `python -m tools.conformance --fusions`; "transcribed" ones were read in its source.

@@ -83,6 +83,17 @@ def test_weaviate_breaks_ties_by_the_score_of_the_last_list():
     assert fuse(lists, "weaviate-ranked", alpha=0.5).ids.tolist() == ["b", "a"]
 
 
+def test_weaviate_takes_one_minus_a_distance(db):
+    docs = db.create_collection("docs", dim=2, metric="cosine")
+    docs.add(["a", "b", "c"], [[1, 0], [0.6, 0.8], [0, 1]])
+    hits = docs.search([1, 0], k=3, scores="weaviate")
+    assert hits.direction == "lower"
+    found = scores([[("c", 3.0)], hits], "weaviate-relative")
+    similar = [(hit.id, float(np.float32(1) - np.float32(hit.score))) for hit in hits]
+    assert found == scores([[("c", 3.0)], similar], "weaviate-relative")
+    assert not db.check()
+
+
 def test_milvus_turns_distances_around_only_among_other_metrics():
     lists = [[("a", 1.0), ("b", 4.0)], [("b", 2.0), ("a", 3.0)]]
     both = fuse(lists, "milvus-weighted", [0.5, 0.5], metrics=["L2", "L2"], norm_score=False)

@@ -178,7 +178,7 @@ def _named_direction(i: int, name: Any, entry: Any) -> str | None:
 
 
 def _refuse_direction(row: Fusion, i: int, direction: str, usual: str | None) -> None:
-    if row.enters == "ranks":
+    if row.enters == "ranks" or (direction == "lower" and row.lower_enters):
         return
     wanted = usual or "higher"
     if direction != wanted:

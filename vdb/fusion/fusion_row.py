@@ -57,6 +57,8 @@ class Fusion:
         tie_order: The order of equal scores.
         window: How many hits of each list the engine takes by default, in words. `fuse` takes all
             unless window= says how many.
+        lower_enters: As what a score `s` enters where lower scores of a list are better; "" where
+            such lists are refused, or only ranks enter.
         parameters: What else may be set.
         note: What else is to be known.
     """
@@ -86,6 +88,7 @@ class Fusion:
     edges: str = ""
     rounding: str = ""
     direction: Direction = "higher"
+    lower_enters: str = ""
     parameters: tuple[Parameter, ...] = ()
     note: str = ""
     weights: WeightRule = field(default=WeightRule(), repr=False)

@@ -20,6 +20,7 @@ def fusion_facts(row: Fusion) -> dict[str, Any]:
         "lists": row.inputs if row.inputs != "any" else _any_number(row),
         "what enters": row.enters,
         "vector scores": row.vector_scores,
+        "of a list of distances": row.lower_enters,
         "rank of the best": row.rank_base,
         "equal scores of a list": _ties(row),
         "rank constant": row.rank_constant,

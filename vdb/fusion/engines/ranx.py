@@ -179,8 +179,8 @@ def _comb(method: str, formula: str, combine: Combination, **facts: Any) -> Fusi
         method,
         formula=formula,
         enters="scores",
-        normalizer="min-max, min-max-inverted, max (s / max), sum ((s - min) / (sum - n min)), zmuv "
-        "((s - mean) / sd, over n), rank (1 - i / n), borda; none",
+        normalizer="min-max, min-max-inverted, max (s / max), sum ((s - min) / (sum - n min)), "
+        "zmuv ((s - mean) / sd, over n), rank (1 - i / n), borda; none",
         edges="denominators are at least 1e-9, so that one hit or equal ones give 0, max 1 (a "
         "negative maximum divides by 1e-9)",
         parameters=(_NORM, *facts.pop("parameters", ())),

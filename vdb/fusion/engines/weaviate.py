@@ -13,7 +13,7 @@ from vdb.fusion.fusion_row import Fusion
 from vdb.fusion.outcome import Outcome, summed_outcome
 from vdb.fusion.ranked_list import RankedList
 from vdb.fusion.settings import Settings, WeightRule, real
-from vdb.fusion.tie_orders import by_last_score
+from vdb.fusion.tie_orders import by_last_score, similarities
 
 __all__ = ["FUSIONS"]
 
@@ -42,7 +42,7 @@ def _ranked(lists: list[RankedList], settings: Settings) -> Outcome:
 
 def _relative(lists: list[RankedList], settings: Settings) -> Outcome:
     candidates = Candidates(lists)
-    columns = [_normalized(each.scores.astype(np.float32)) for each in lists]
+    columns = [_normalized(similarities(each)) for each in lists]
     parts = [np.float32(w) * column for w, column in zip(_weights(settings), columns, strict=True)]
     return summed_outcome(
         candidates,
@@ -94,6 +94,7 @@ FUSIONS = (
         formula="sum of w * (s - min) / (max - min)",
         enters="scores",
         vector_scores="weaviate",
+        lower_enters="1 - s",
         weight_form="w * norm(s); 1 - alpha for words, alpha for vectors",
         normalizer="(s - min) / (max - min)",
         edges="1 for one hit or equal ones, so that it gets the whole weight",

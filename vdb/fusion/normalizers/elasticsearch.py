@@ -39,8 +39,9 @@ def minmax(scores: NDArray[np.float32]) -> NDArray[np.float32]:
 
 
 def l2_norm(scores: NDArray[np.float32]) -> NDArray[np.float32]:
-    """S / sqrt(sum s^2), shape (n,), the squares in float32, the rest in float64; unchanged where
-    that root is below 1e-6.
+    """Each score divided by the root of the sum of the squares, shape (n,).
+
+    The squares are float32, their sum and its root float64; unchanged where that is below 1e-6.
     """
     numbers = scores[~np.isnan(scores)]
     total = 0.0

@@ -85,7 +85,10 @@ def _end(score: np.float32, low: np.float32, high: np.float32, bound: Bound | No
 
 
 def l2(scores: NDArray[np.float32]) -> NDArray[np.float32]:
-    """S / sqrt(sum s^2), shape (n,), the squares added in float32; 0 where that root is 0."""
+    """Each score divided by the root of the sum of the squares, shape (n,), all in float32.
+
+    0 where that root is 0.
+    """
     total = np.float32(0)
     for square in scores * scores:
         total = total + square
