@@ -753,9 +753,11 @@ class Collection(CollectionReader):
 
 
 def _tune_grown(batch: Batch, coll: WritableCollection, added: int, threads: int) -> None:
+    if added < index.AUTOMATIC_ADDED:
+        return
     # What is compared without links needs no ef, and so not the modules that measure one.
     linked = coll.header.vector_count - len(coll.generation.unlinked_slots)
-    if added >= index.AUTOMATIC_ADDED and 4 * linked >= 3 * coll.header.vector_count:
+    if 4 * linked >= 3 * coll.header.vector_count:
         from vdb.analysis.measurement.tune import tune_grown
 
         tune_grown(batch, coll, added, threads=threads)
