@@ -45,11 +45,14 @@ def main() -> int:
         "--sources", action="store_true", help="make files of every format, read and compare them"
     )
     group.add_argument(
+        "--fusions", action="store_true", help="fuse random lists beside the libraries that do"
+    )
+    group.add_argument(
         "--python",
         default=sys.executable,
         help="an interpreter that has the libraries: %(default)s",
     )
-    group.add_argument("--count", type=int, default=1000, help="of records: %(default)s")
+    group.add_argument("--count", type=int, default=1000, help="of records or cases: %(default)s")
     group.add_argument(
         "--refresh", action="store_true", help="make the small files in tests/files/sources again"
     )
@@ -58,6 +61,8 @@ def main() -> int:
         return one(ENGINES[options.engine], options.seed, options.metrics.split(","))
     if options.sources:
         return sources(parser, options)
+    if options.fusions:
+        return fusions(parser, options)
     names = options.only.split(",") if options.only else list(ENGINES)
     unknown = sorted(set(names) - set(ENGINES))
     if unknown:
@@ -98,6 +103,25 @@ def sources(parser: argparse.ArgumentParser, options: argparse.Namespace) -> int
         text = sources_table.page(results, absent, options.seed, options.count)
         options.page.write_text(text, encoding="utf-8", newline="\n")
     return 1 if any(result.faults for result in results) else 0
+
+
+def fusions(parser: argparse.ArgumentParser, options: argparse.Namespace) -> int:
+    """0 when every fusion is that of its library."""
+    from .fusions import run
+
+    names = options.only.split(",") if options.only else list(run.FUSIONS)
+    unknown = sorted(set(names) - set(run.FUSIONS))
+    if unknown:
+        parser.error(f"unknown: {', '.join(unknown)}; there are {', '.join(run.FUSIONS)}")
+    results, absent = run.compare_all(
+        names, options.python, options.seed, options.count, quiet=options.json
+    )
+    if options.json:
+        rows = [result.as_dict() for result in results]
+        print(json.dumps({"results": rows, "did not run": absent}, indent=2))
+    for name, words in absent.items() if not options.json else ():
+        print(f"did not run: {name}: {words}")
+    return 1 if any(result.differences for result in results) else 0
 
 
 def one(kind: type[Engine], seed: int, metrics: list[str]) -> int:

@@ -181,7 +181,8 @@ FUSIONS = (
         weight_rule="0 to 1, of sum 1 within 1e-6",
         normalizer="(s - min) / (max - min) of the list, in float32, of distances and of scores",
         edges="0 for one hit or equal ones: as if missing for words, 1 for vectors. One list "
-        "empty: the other's normalised scores come back unweighted, in its order",
+        "empty: the other's normalised scores come back unweighted, in its order. Under rank, "
+        "equal scores have the ranks of numpy's sort, which is arbitrary; here those of the list",
         missing="1 - fill, with its weight",
         term_dtype="float64",
         sum_dtype="float64",

@@ -5,6 +5,8 @@ Source: x-pack/plugin/rank-rrf, `MinMaxScoreNormalizer` and `L2ScoreNormalizer`.
 
 from __future__ import annotations
 
+import math
+
 import numpy as np
 from numpy.typing import NDArray
 
@@ -47,7 +49,7 @@ def l2_norm(scores: NDArray[np.float32]) -> NDArray[np.float32]:
     total = 0.0
     for square in (numbers * numbers).tolist():
         total += square
-    norm = total**0.5
+    norm = math.sqrt(total)
     if not len(numbers) or norm < _EPSILON:
         return scores
     return np.asarray(scores.astype(np.float64) / norm, np.float32)

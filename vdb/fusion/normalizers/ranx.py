@@ -5,6 +5,7 @@ Source: ranx/normalization. Denominators are at least 1e-9.
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable
 
 import numpy as np
@@ -37,8 +38,8 @@ def _sum(scores: Scores) -> Scores:
 
 def _zmuv(scores: Scores) -> Scores:
     mean = _added(scores) / len(scores)
-    # numba's: the squares of the absolute differences, one after the other.
-    deviation = (_added(np.abs(scores - mean) ** 2) / len(scores)) ** 0.5
+    # The root is a square root, which a power of 0.5 is not always in its last digit.
+    deviation = math.sqrt(_added((scores - mean) * (scores - mean)) / len(scores))
     return np.asarray((scores - mean) / max(deviation, _LEAST))
 
 

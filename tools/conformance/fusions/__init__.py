@@ -1,0 +1,1 @@
+"""Fusions beside the libraries themselves: random lists, and every score and place compared."""
