@@ -125,3 +125,13 @@ def test_lancedb_counts_a_missing_distance_as_the_fill():
     lists = [[("a", 5.0), ("b", 1.0)], [("b", 0.2), ("c", 0.9)]]
     full = scores(lists, "lancedb-linear", weight=0.5, fill=0.25)
     assert full == {"a": 0.5 * 0.75 + 0.5 * 1.0, "b": 0.5, "c": 0.5 * 0.75}
+
+
+def test_milvus_normalizes_in_float32_and_milvus_lite_in_float64():
+    score = 0.7
+    angle = np.float32(math.atan(np.float32(score)))
+    wanted = np.float32(0.5) + angle / np.float32(math.pi)
+    server = fuse([[("a", score)]], "milvus-weighted", [1])[0].lists[0]
+    assert server.normalized == float(wanted)
+    lite = fuse([[("a", score)]], "milvus-lite-weighted", [1])[0].lists[0]
+    assert lite.normalized == 0.5 + math.atan(float(np.float32(score))) / math.pi

@@ -42,7 +42,7 @@ FUSIONS = (
         sum_dtype="float32",
         dtype="float32",
         tie_order="not documented; here by id",
-        window="k of each vector query (50 for the semantic ranker), 1000 of the text",
+        window="k of each vector query, maxTextRecallSize of the text",
         weights=WeightRule(low=0),
         run=_rrf,
         note="The rank base is inferred from the numbers; how weights round is not known",

@@ -72,7 +72,7 @@ FUSIONS = (
         dtype="float32",
         direction="lower",
         tie_order="not documented; here by id",
-        window="limit of each Knn: 16",
+        window="limit of each Knn",
         weights=WeightRule(low=0),
         parameters=(
             rank_constant(60, 1, called="k"),

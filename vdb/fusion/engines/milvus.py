@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable
-from typing import Any, Final
+from typing import Any
 
 import numpy as np
+from numpy.typing import NDArray
 
 from vdb.errors import InvalidArgumentError
 from vdb.fusion.candidates import Candidates, summed
@@ -23,16 +24,20 @@ __all__ = ["FUSIONS"]
 _METRICS = ("IP", "COSINE", "BM25", "L2")
 
 
-def _distance(score: float) -> float:
-    return 1.0 - 2.0 * math.atan(score) / math.pi
+Numbers = NDArray[Any]
 
 
-_NORMALIZERS: Final[dict[str, Callable[[float], float]]] = {
-    "COSINE": lambda score: (1.0 + score) * 0.5,
-    "IP": lambda score: 0.5 + math.atan(score) / math.pi,
-    "BM25": lambda score: 2.0 * math.atan(score) / math.pi,
-    "L2": _distance,
-}
+def _normalized(scores: NDArray[np.float32], metric: str, dtype: Any) -> Numbers:
+    """Scores of a metric from 0 to 1, shape (n,), in steps of the dtype."""
+    raw = scores.astype(dtype)
+    if metric == "COSINE":
+        return np.asarray((dtype(1) + raw) * dtype(0.5))
+    # The angle is float64, rounded to the dtype.
+    angles = np.array([math.atan(score) for score in scores.tolist()], dtype)
+    if metric == "IP":
+        return np.asarray(dtype(0.5) + angles / dtype(math.pi))
+    part = dtype(2) * angles / dtype(math.pi)
+    return np.asarray(part if metric == "BM25" else dtype(1) - part)
 
 
 def _rrf(dtype: Any) -> Callable[[list[RankedList], Settings], Outcome]:
@@ -63,11 +68,8 @@ def _weighted(dtype: Any) -> Callable[[list[RankedList], Settings], Outcome]:
         columns = []
         for each, metric in zip(lists, metrics, strict=True):
             raw = each.scores.astype(np.float32)
-            if settings["norm_score"]:
-                changed = [_NORMALIZERS[metric](score) for score in raw.tolist()]
-                columns.append(np.array(changed, dtype))
-            elif mixed and metric == "L2":
-                columns.append(np.array([_distance(score) for score in raw.tolist()], dtype))
+            if settings["norm_score"] or (mixed and metric == "L2"):
+                columns.append(_normalized(raw, metric, dtype))
             else:
                 columns.append(raw.astype(dtype))
         weights = np.array(settings.weights, dtype)
@@ -185,7 +187,7 @@ def _weighted_row(name: str, engine: str, source: str, evidence: Any, dtype: Any
     )
 
 
-_SERVER = "Milvus 2.6 (main, 2026)"
+_SERVER = "Milvus (main, 2026)"
 _LITE = "Milvus Lite 3.2.2 (pymilvus 3.0.2)"
 
 FUSIONS = (

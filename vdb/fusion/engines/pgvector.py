@@ -45,9 +45,9 @@ def _rrf(lists: list[RankedList], settings: Settings) -> Outcome:
 FUSIONS = (
     Fusion(
         name="pgvector",
-        engine="pgvector-python, example of July 2026",
+        engine="pgvector-python, example of July 2026, in PostgreSQL 18.4",
         source="examples/hybrid_search/rrf.py",
-        evidence="transcribed",
+        evidence="measured",
         formula="sum of 1.0 / (rank_constant + r)",
         inputs="any",
         enters="ranks",

@@ -67,7 +67,9 @@ def _row(name: str, *, local: bool, **facts: Any) -> Fusion:
     server = "arbitrary: a hash map and an unstable sort; here by id"
     return Fusion(
         name=name,
-        engine="qdrant-client 1.20.0, local mode" if local else "Qdrant 1.16 (edge 0.9.0)",
+        engine="qdrant-client 1.20.0, local mode"
+        if local
+        else "Qdrant (its Rust code, by edge 0.9.0)",
         evidence="measured",
         inputs="any",
         missing="0",
