@@ -70,8 +70,15 @@ rankings](../guide/fusing.md) is the guide.
 - **Shares** add up to the score, but for rounding. A mean of another kind, a minimum, a median
   and a majority have none.
 
-"measured" fusions were run beside the engine or library itself, over thousands of random lists by
-`python -m tools.conformance --fusions`; "transcribed" ones were read in its source.
+## Held against the engines
+
+"measured" fusions were run beside the engine or library itself, "transcribed" ones were read in its
+source. `python -m tools.conformance --fusions --count 10000` feeds random lists, with ties,
+negative, equal and single scores among them, to Qdrant (its Rust code, and the client's local
+mode), LangChain, LlamaIndex, Haystack, LanceDB, Milvus Lite and ranx. On 30 November 2026 the 28
+fusions that they have were compared over 10,000 cases each, 2.7 million hits: no score differed in
+a bit, and no place where the engine's order can be known. pgvector's SQL, run by PostgreSQL 18.4
+over 2,000 pairs of lists, gave the same numbers.
 """
 
 HEADINGS = ("fusion", "score", "best rank", "missing", "score is")

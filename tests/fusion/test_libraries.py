@@ -18,6 +18,7 @@ PYTHON = os.environ.get("VDB_FUSION_PYTHON", sys.executable)
     ("library", "fusions"),
     [
         ("qdrant_client", "qdrant-local-rrf,qdrant-local-dbsf"),
+        ("qdrant_edge", "qdrant-rrf,qdrant-dbsf"),
         ("langchain_classic", "langchain"),
         ("llama_index.core", "llamaindex-reciprocal,llamaindex-relative,llamaindex-dist"),
         ("haystack", "haystack-rrf,haystack-dbsf,haystack-merge,haystack-concatenate"),

@@ -110,8 +110,20 @@ def _lower(fusion: str, place: int, arguments: dict[str, Any]) -> bool:
     return arguments.get("metrics", [""] * (place + 1))[place] == "L2"
 
 
+def _queries(fusion: str, pick: random.Random) -> dict[str, Any]:
+    """Queries of an engine that makes its lists itself, as many as there are lists."""
+    lists = pick.choice([1, 2, 2, 3])
+    return {
+        "queries": [[pick.gauss(0, 1) for _ in range(4)] for _ in range(lists)],
+        "limits": [pick.choice([1, 2, 5, 10, 20]) for _ in range(lists)],
+        "arguments": _of_qdrant(pick, lists, weighted=True) if fusion.endswith("rrf") else {},
+    }
+
+
 def case(fusion: str, pick: random.Random) -> dict[str, Any]:
     """Lists in rank order, and what `fuse` is to be called with."""
+    if fusion in ("qdrant-rrf", "qdrant-dbsf"):
+        return _queries(fusion, pick)
     two = fusion.startswith("lancedb")
     few = 1 if fusion.startswith("ranx") else 0
     lists = 2 if two else pick.choice([2, 2, 3] if few else [1, 2, 2, 3])
@@ -136,6 +148,8 @@ def cases(fusion: str, count: int, seed: int) -> list[dict[str, Any]]:
 
 
 FUSIONS = (
+    "qdrant-rrf",
+    "qdrant-dbsf",
     "qdrant-local-rrf",
     "qdrant-local-dbsf",
     "langchain",

@@ -1,17 +1,20 @@
 """Drives one library in an interpreter that has it: cases in as lines of JSON, hits out.
 
 It is run as a script, and imports nothing of vdb: ``python libraries.py FUSION < cases > hits``.
-Ids are ints; libraries that want strs are given them as such. None for a score stands for a
-library that has one and does not return it.
+An engine that makes its lists itself returns them too. Ids are ints; libraries that want strs are
+given them as such. None for a score stands for a library that has one and does not return it.
 """
 
 from __future__ import annotations
 
 import collections
+import functools
 import importlib
 import json
 import logging
+import random
 import sys
+import tempfile
 from typing import Any
 
 Case = dict[str, Any]
@@ -32,6 +35,46 @@ def qdrant(case: Case, method: str) -> Hits:
             lists, 1000, known["rank_constant"], known.get("weights")
         )
     return [(point.id, point.score) for point in points]
+
+
+@functools.cache
+def _shard() -> Any:
+    """Thirty points in the engine itself."""
+    import qdrant_edge
+
+    pick = random.Random(1)
+    vectors = qdrant_edge.EdgeVectorParams(size=4, distance=qdrant_edge.Distance.Dot)
+    shard = qdrant_edge.EdgeShard.create(
+        tempfile.mkdtemp(prefix="edge"), qdrant_edge.EdgeConfig(vectors=vectors)
+    )
+    points = [qdrant_edge.Point(i, [pick.gauss(0, 1) for _ in range(4)], {}) for i in range(1, 31)]
+    shard.update(qdrant_edge.UpdateOperation.upsert_points(points))
+    return shard
+
+
+def edge(case: Case, method: str) -> dict[str, Any]:
+    """The engine in this process: what it fuses, and the lists that it fused."""
+    import qdrant_edge as engine
+
+    known = case["arguments"]
+    nearest = [engine.Query.Nearest(query) for query in case["queries"]]
+    lists = [
+        _shard().query(engine.QueryRequest(limit=limit, query=query))
+        for query, limit in zip(nearest, case["limits"], strict=True)
+    ]
+    if method == "dbsf":
+        fusion = engine.Fusion.Dbsf()
+    else:
+        fusion = engine.Fusion.Rrf(k=known["rank_constant"], weights=known["weights"])
+    stages = [
+        engine.Prefetch(limit=limit, query=query)
+        for query, limit in zip(nearest, case["limits"], strict=True)
+    ]
+    hits = _shard().query(engine.QueryRequest(limit=1000, query=fusion, prefetches=stages))
+    return {
+        "lists": [[(hit.id, hit.score) for hit in each] for each in lists],
+        "hits": [(hit.id, hit.score) for hit in hits],
+    }
 
 
 def langchain(case: Case, _: str) -> Hits:
@@ -175,6 +218,7 @@ def ranx(all_cases: list[Case], method: str) -> list[Hits]:
 
 LIBRARIES = {
     "qdrant-local": (qdrant, "qdrant_client"),
+    "qdrant": (edge, "qdrant_edge"),
     "langchain": (langchain, "langchain_classic"),
     "llamaindex": (llamaindex, "llama_index.core"),
     "haystack": (haystack, "haystack"),
