@@ -9,6 +9,7 @@ from vdb.errors import CorruptedError
 from vdb.store.format import slot_runs
 from vdb.store.format.decoder import Fields
 from vdb.store.format.generation import GenerationRecord
+from vdb.store.format.limits import LARGEST_THRESHOLD
 
 THRESHOLD = {
     "type": "hnsw", "M": 8, "ef_construction": 60, "codes": None, "seed": 0,
@@ -59,6 +60,14 @@ def test_other_bytes_are_refused(runs):
 def test_more_bytes_than_a_header_holds_are_refused():
     with pytest.raises(CorruptedError, match="waiting: expected at most"):
         taken(bytes(slot_runs.LONGEST_RUNS + 8))
+
+
+def test_as_many_slots_as_can_wait_fit_with_a_gap_between_any_two_of_them():
+    slots = np.arange(LARGEST_THRESHOLD + 32, dtype=np.uint32) * 2
+    waits = record(index={**THRESHOLD, "indexing_threshold": LARGEST_THRESHOLD})
+    waits.unlinked_slots = slots
+    again = GenerationRecord.decode(waits.encode(), 1, 1)
+    assert again.unlinked_slots.tolist() == slots.tolist()
 
 
 def record(**changes):

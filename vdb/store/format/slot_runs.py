@@ -10,11 +10,13 @@ import numpy as np
 from numpy.typing import NDArray
 
 from vdb.store.format.decoder import Fields
+from vdb.store.format.limits import LARGEST_THRESHOLD, MOST_UNLINKED
 
 __all__ = ["LONGEST_RUNS", "decode", "encode", "take"]
 
-LONGEST_RUNS = 2**19
-"""Bytes of the longest set: with the rest of its record they fit a header."""
+LONGEST_RUNS = 8 * (LARGEST_THRESHOLD + MOST_UNLINKED)
+"""Bytes of the longest set, in which no two slots are adjacent; with the rest of its record they fit
+a header."""
 
 
 def encode(slots: NDArray[np.uint32]) -> bytes:
