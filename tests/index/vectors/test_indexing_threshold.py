@@ -206,6 +206,20 @@ def test_a_collection_is_not_tuned_by_what_is_compared_one_by_one(db, crowd, mon
     assert linked.info().tuning is not None
 
 
+def test_an_ef_measured_without_links_is_dropped_when_links_are_made(db, crowd):
+    collection = made(db)
+    collection.add(range(THRESHOLD), crowd[:THRESHOLD])
+    collection.tune()
+    collection.delete(range(10))
+    collection.add(range(10), crowd[:10])
+    assert collection.info().tuning is not None
+    collection.add(range(THRESHOLD, 400), crowd[THRESHOLD:400])
+    assert collection.info().tuning is None
+    collection.tune()
+    collection.add(range(400, 600), crowd[400:600])
+    assert collection.info().tuning is not None
+
+
 def test_progress_ends_with_all_vectors_of_the_call(db, crowd):
     collection = made(db)
     for start, end in ((0, 150), (150, 270), (270, 600)):

@@ -344,7 +344,7 @@ class AsyncCollection(AsyncCollectionReader):
         Recall is measured as by `recall`, at a rising ef. The measured curve is stored with the
         generation. Searches without ef use the ef found here; those with ``target_recall=`` look
         theirs up on the curve. A rebuild measures by itself. Tune again after many additions or
-        removals.
+        removals. What was measured below an `indexing_threshold` is dropped once links are made.
 
         Args:
             target_recall: The recall to reach, above 0, at most 1.

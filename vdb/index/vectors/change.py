@@ -214,6 +214,9 @@ def _link(
             offer_long_links=count < FAR * linked and _replaces(collection, slots),
             progress=steps,
         )
+        if len(waiting) > MOST_UNLINKED:
+            # Where most vectors were compared whatever ef was, it was measured as too small.
+            collection.generation.tuning = None
     _note(collection, writer)
 
 
