@@ -36,6 +36,26 @@ def test_makes_a_flat_collection(run, place):
     assert ran.json["index"] == {"type": "flat"}
 
 
+def test_makes_a_collection_that_has_no_links_while_it_is_small(run, place):
+    options = ("docs", "--dim", 3, "--metric", "ip", "--indexing-threshold", 500)
+    assert run("create", place, *options, "--json").json["index"]["indexing_threshold"] == 500
+    assert run("create", place, *options, "--exist-ok").status == 0
+    other = (*options[:-1], 400, "--exist-ok")
+    assert run("create", place, *other).failed_with("--indexing-threshold 400", "500")
+
+
+@pytest.mark.parametrize("threshold", [-1, 100_001, "many"])
+def test_a_threshold_that_cannot_be_is_refused(run, place, threshold):
+    options = ("docs", "--dim", 3, "--metric", "ip", "--indexing-threshold", threshold)
+    assert run("create", place, *options).failed_with("indexing")
+    assert not place.exists()
+
+
+def test_a_flat_collection_has_no_threshold(run, place):
+    options = ("--dim", 3, "--metric", "ip", "--index", "flat", "--indexing-threshold", 500)
+    assert run("create", place, "docs", *options).failed_with("--indexing-threshold", "hnsw")
+
+
 def test_says_what_it_made(run, place):
     ran = run("create", place, "docs", "--dim", 3, "--metric", "ip")
     assert "docs" in ran.out

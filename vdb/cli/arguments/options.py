@@ -155,6 +155,13 @@ SCHEMA = (
         "the best candidates are reranked by their vectors. [default: none]",
     ),
     click.option(
+        "--indexing-threshold",
+        metavar="N",
+        type=a_whole_number,
+        help="hnsw: as long as there are at most N vectors, none is linked and searches compare all "
+        "of them. [default: 0]",
+    ),
+    click.option(
         "--scores",
         metavar="NAME",
         help="The convention results are scored in by default. [default: native]",

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from typing import Any, Literal, TypeVar
 
@@ -38,10 +39,22 @@ class Options:
     M: int | None
     ef_construction: int | None
     codes: str | None
+    indexing_threshold: int | None
     scores: str | None
     model: str | None
     fields: tuple[str, ...] = ()
     optional_vectors: bool = False
+
+    @property
+    def graph_parameters(self) -> dict[str, Any]:
+        """The given parameters of `HNSW`, by their names there."""
+        values = {
+            "M": self.M,
+            "ef_construction": self.ef_construction,
+            "codes": self.codes,
+            "indexing_threshold": self.indexing_threshold,
+        }
+        return {name: value for name, value in values.items() if value is not None}
 
     def by_option(self) -> dict[str, Any]:
         """The given options, by their names on the command line."""
@@ -52,6 +65,7 @@ class Options:
             "--M": self.M,
             "--ef-construction": self.ef_construction,
             "--codes": self.codes,
+            "--indexing-threshold": self.indexing_threshold,
             "--scores": self.scores,
             "--model": self.model,
             "--field": self.fields or None,
@@ -66,7 +80,7 @@ class Options:
             dim,
             required("--metric", self.metric),
             "float32" if self.dtype is None else self.dtype,
-            index_from(self.index, self.M, self.ef_construction, self.codes),
+            index_from(self.index, self.graph_parameters),
             "native" if self.scores is None else self.scores,
             self.model,
             field_types_from(self.fields),
@@ -78,7 +92,7 @@ class Options:
 
         `Database.collection` checks metric and model, with a message about their history.
         """
-        index_from(self.index, self.M, self.ef_construction, self.codes)
+        index_from(self.index, self.graph_parameters)
         options = self.by_option()
         options.pop("--metric", None)
         options.pop("--model", None)
@@ -99,6 +113,7 @@ class Options:
             "--M": getattr(info.index, "M", None),
             "--ef-construction": getattr(info.index, "ef_construction", None),
             "--codes": getattr(info.index, "codes", None) or NO_CODES,
+            "--indexing-threshold": getattr(info.index, "indexing_threshold", None),
             "--scores": info.scores,
         }
         for path, kind in field_types_from(options.pop("--field", ())).items():
@@ -164,38 +179,33 @@ def codes_from(option: str | None) -> str | None:
     return None if option == NO_CODES else option
 
 
-def index_from(
-    index: str | None, M: int | None, ef_construction: int | None, codes: str | None
-) -> IndexConfig:
+def index_from(index: str | None, parameters: Mapping[str, Any]) -> IndexConfig:
     """The index that ``--index`` and the parameters of a graph describe together."""
     if index not in (None, "hnsw", "flat"):
         raise InvalidArgumentError(
             f"--index must be hnsw or flat, got {index}", expected=("hnsw", "flat"), received=index
         )
-    base = Flat() if index == "flat" else HNSW()
-    return _changed(base, M, ef_construction, codes)
+    return _changed(Flat() if index == "flat" else HNSW(), parameters)
 
 
 def index_over(options: Options, base: IndexConfig | None) -> IndexConfig | None:
     """The index of a source with the parameters that are given; None where none is."""
-    parameters = (options.M, options.ef_construction, options.codes)
-    if options.index is None and not any(one is not None for one in parameters):
+    parameters = options.graph_parameters
+    if options.index is None and not parameters:
         return None
     if base is None or options.index not in (None, base.type):
-        return index_from(options.index, *parameters)
-    return _changed(base, *parameters)
+        return index_from(options.index, parameters)
+    return _changed(base, parameters)
 
 
-def _changed(
-    base: IndexConfig, M: int | None, ef_construction: int | None, codes: str | None
-) -> IndexConfig:
+def _changed(base: IndexConfig, parameters: Mapping[str, Any]) -> IndexConfig:
+    changes = dict(parameters)
+    if "codes" in changes:
+        changes["codes"] = codes_from(changes["codes"])
     if isinstance(base, HNSW):
-        return replace(
-            base,
-            M=base.M if M is None else M,
-            ef_construction=base.ef_construction if ef_construction is None else ef_construction,
-            codes=base.codes if codes is None else codes_from(codes),
+        return replace(base, **changes)
+    if any(value is not None for value in changes.values()):
+        raise InvalidArgumentError(
+            "--M, --ef-construction, --codes and --indexing-threshold belong to --index hnsw"
         )
-    if M is not None or ef_construction is not None or codes_from(codes) is not None:
-        raise InvalidArgumentError("--M, --ef-construction and --codes belong to --index hnsw")
     return base
