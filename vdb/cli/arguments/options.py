@@ -158,8 +158,8 @@ SCHEMA = (
         "--indexing-threshold",
         metavar="N",
         type=a_whole_number,
-        help="hnsw: as long as there are at most N vectors, none is linked and searches compare all "
-        "of them. [default: 0]",
+        help="hnsw: as long as there are at most N vectors, none is linked and searches compare "
+        "all of them. [default: 0]",
     ),
     click.option(
         "--scores",

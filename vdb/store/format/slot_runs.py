@@ -15,8 +15,8 @@ from vdb.store.format.limits import LARGEST_THRESHOLD, MOST_UNLINKED
 __all__ = ["LONGEST_RUNS", "decode", "encode", "take"]
 
 LONGEST_RUNS = 8 * (LARGEST_THRESHOLD + MOST_UNLINKED)
-"""Bytes of the longest set, in which no two slots are adjacent; with the rest of its record they fit
-a header."""
+"""Bytes of the longest set, in which no two slots are adjacent; they fit a header, with the rest of
+its record."""
 
 
 def encode(slots: NDArray[np.uint32]) -> bytes:
