@@ -62,6 +62,12 @@ def test_more_bytes_than_a_header_holds_are_refused():
         taken(bytes(slot_runs.LONGEST_RUNS + 8))
 
 
+@pytest.mark.parametrize("runs", [pairs(0, 2**31 - 2), pairs(0, 60_000, 70_000, 60_000)])
+def test_a_few_bytes_that_name_more_slots_than_can_wait_are_refused(runs):
+    with pytest.raises(CorruptedError, match="waiting: expected at most 101024 slots"):
+        taken(runs)
+
+
 def test_as_many_slots_as_can_wait_fit_with_a_gap_between_any_two_of_them():
     slots = np.arange(LARGEST_THRESHOLD + 32, dtype=np.uint32) * 2
     waits = record(index={**THRESHOLD, "indexing_threshold": LARGEST_THRESHOLD})

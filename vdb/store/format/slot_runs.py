@@ -12,9 +12,12 @@ from numpy.typing import NDArray
 from vdb.store.format.decoder import Fields
 from vdb.store.format.limits import LARGEST_THRESHOLD, MOST_UNLINKED
 
-__all__ = ["LONGEST_RUNS", "decode", "encode", "take"]
+__all__ = ["LONGEST_RUNS", "MOST_WAITING", "decode", "encode", "take"]
 
-LONGEST_RUNS = 8 * (LARGEST_THRESHOLD + MOST_UNLINKED)
+MOST_WAITING = LARGEST_THRESHOLD + MOST_UNLINKED
+"""Slots of a set: eight bytes could name two thousand million, of which reading makes an array."""
+
+LONGEST_RUNS = 8 * MOST_WAITING
 """Bytes of the longest set, in which no two slots are adjacent; they fit a header, with the rest of
 its record."""
 
@@ -43,6 +46,8 @@ def take(fields: Fields, name: str, most: int) -> bytes:
         fields.refuse(name, "whole runs of 8 bytes", f"{len(runs)} bytes")
     first, count = np.frombuffer(runs, "<u4").reshape(-1, 2).astype(np.int64).T
     ends = first + count
+    if count.sum() > MOST_WAITING:
+        fields.refuse(name, f"at most {MOST_WAITING} slots", int(count.sum()))
     if (count < 1).any() or (ends > most).any() or (first[1:] <= ends[:-1]).any():
         fields.refuse(name, f"rising runs of slots below {most}, with gaps between", "others")
     return runs
