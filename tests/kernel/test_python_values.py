@@ -9,7 +9,7 @@ import msgpack
 import numpy as np
 import pytest
 
-from vdb.kernel import float_rows, plain_payloads, sealed_records
+from vdb.kernel import float_rows, id_keys, plain_payloads, sealed_records
 from vdb.store.format import keys, records
 from vdb.store.format.checksums import SEAL_SIZE, Seal
 
@@ -50,6 +50,47 @@ def test_rows_of_floats_are_those_of_numpy_bit_for_bit(outer, inner):
 )
 def test_rows_of_anything_else_are_left_to_numpy(rows):
     assert float_rows(rows, 0, 2, 2) is None
+
+
+def test_rows_as_float32_are_rounded_as_numpy_rounds():
+    values = np.random.default_rng(2).normal(size=(9, 64)) * 10.0 ** np.arange(-32, 32)
+    values[3, 2], values[4, 1] = -0.0, 1e-44
+    got = float_rows(values.tolist(), 0, 9, 64, single=True)
+    assert got.dtype == np.float32
+    assert got.tobytes() == values.astype(np.float32).tobytes()
+
+
+@pytest.mark.parametrize("number", [math.nan, math.inf, -math.inf, 1e39, -1e39, 1e-60, -5e-324])
+def test_rows_that_float32_cannot_hold_are_left_to_numpy(number):
+    rows = [[1.0, 2.0], [3.0, number]]
+    assert float_rows(rows, 0, 2, 2, single=True) is None
+    assert float_rows(rows, 0, 2, 2).shape == (2, 2)
+
+
+@pytest.mark.parametrize(
+    "ids",
+    [
+        [0, 1, -1, 255, 256, 2**63 - 1, -(2**63)],
+        ["a", "\u00e9", "\U0001f600", "x" * 400, ""],
+        [],
+    ],
+)
+def test_keys_of_ids_are_those_of_one_id(ids):
+    prefix = b"\x30\x00\x00\x00\x07"
+    assert id_keys(prefix, ids) == [keys.slot_of(7, one) for one in ids]
+    assert keys.slots_of(7, ids) == [keys.slot_of(7, one) for one in ids]
+
+
+@pytest.mark.parametrize("one", [True, 1.0, None, b"a", 2**63, "\ud800", np.int64(1)])
+def test_keys_of_anything_else_are_not_made(one):
+    assert id_keys(b"", ["a", one]) is None
+
+
+def test_keys_of_subclasses_are_made_one_by_one():
+    class Name(str):
+        __slots__ = ()
+
+    assert keys.slots_of(1, ["a", Name("b")]) == [keys.slot_of(1, "a"), keys.slot_of(1, "b")]
 
 
 def test_places_outside_the_rows_are_none():

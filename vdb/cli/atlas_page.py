@@ -19,8 +19,6 @@ from types import FrameType
 from typing import IO, Any, Final
 
 from vdb.errors import DiskError
-from vdb.exports.data.atlas import METADATA
-from vdb.sources.reading.libraries import needed
 
 __all__ = ["columns_of", "require", "served", "shell_line"]
 
@@ -41,6 +39,9 @@ def require() -> None:
 
 def columns_of(file: Path) -> dict[str, Any]:
     """Which columns of a file hold x, y, the neighbours and the texts."""
+    from vdb.exports.data.atlas import METADATA
+    from vdb.sources.reading.libraries import needed
+
     parquet = needed("pyarrow.parquet", "pyarrow", "reading Parquet files")
     facts = json.loads(parquet.read_schema(file).metadata[METADATA.encode()])
     return {name: facts[name] for name in ("x", "y", "neighbors", "text") if name in facts}

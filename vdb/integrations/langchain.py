@@ -13,6 +13,8 @@ from os import urandom
 from types import TracebackType
 from typing import Any, NamedTuple, Self
 
+import numpy as np
+
 import vdb
 from vdb.integrations.metadata_filters import MetadataFilter, fields_under, filter_under
 from vdb.integrations.missing_host import missing_host
@@ -30,8 +32,9 @@ __all__ = ["VdbVectorStore"]
 
 _RELEVANCE = "relevance"
 
-_VARIANT = {digit: "89ab"[int(digit, 16) % 4] for digit in "0123456789abcdef"}
-"""Of a UUID of the common variant: its two highest bits say which it is, the others are random."""
+_UUID = 36
+_GROUPS = ((0, 8), (9, 4), (14, 4), (19, 4), (24, 12))
+"""Characters of a UUID, and where its groups of digits begin and how long they are."""
 
 
 class _Rows(NamedTuple):
@@ -202,7 +205,7 @@ class VdbVectorStore(VectorStore):
             DimensionMismatchError, InvalidVectorError: An embedding that does not fit.
             BusyError: Another writer did not finish in time.
         """
-        rows = _rows(texts, metadatas, ids)
+        rows = _rows(texts, metadatas, ids, copied=False)
         for part in _parts(rows, batch_size):
             self._write(part, self._embedder.embed_documents(part.texts))
         return rows.ids
@@ -523,7 +526,10 @@ def _rows(
     texts: Iterable[str],
     metadatas: Sequence[Mapping[str, Any]] | None,
     ids: Sequence[str | None] | None,
+    *,
+    copied: bool = True,
 ) -> _Rows:
+    """`copied`: the caller may change the metadata before they are written."""
     text_list = [texts] if isinstance(texts, str) else list(texts)
     count = len(text_list)
     for name, column in (("metadatas", metadatas), ("ids", ids)):
@@ -535,7 +541,7 @@ def _rows(
         list(new) if ids is None else [next(new) if one is None else one for one in ids],
         text_list,
         [
-            {"text": text, "metadata": dict(one)}
+            {"text": text, "metadata": dict(one) if copied or type(one) is not dict else one}
             for text, one in zip(text_list, metadata, strict=True)
         ],
     )
@@ -543,12 +549,17 @@ def _rows(
 
 def _new_ids(count: int) -> list[str]:
     """Random UUIDs as `uuid.uuid4` makes them, all at once: RFC 9562, version 4."""
-    digits = urandom(16 * count).hex()
-    return [
-        f"{digits[i : i + 8]}-{digits[i + 8 : i + 12]}-4{digits[i + 13 : i + 16]}"
-        f"-{_VARIANT[digits[i + 16]]}{digits[i + 17 : i + 20]}-{digits[i + 20 : i + 32]}"
-        for i in range(0, 32 * count, 32)
-    ]
+    numbers = np.frombuffer(urandom(16 * count), np.uint8).reshape(count, 16).copy()
+    numbers[:, 6] = numbers[:, 6] & 0x0F | 0x40
+    numbers[:, 8] = numbers[:, 8] & 0x3F | 0x80
+    digits = np.frombuffer(numbers.tobytes().hex().encode(), np.uint8).reshape(count, 32)
+    texts = np.full((count, _UUID), ord("-"), np.uint8)
+    start = 0
+    for place, length in _GROUPS:
+        texts[:, place : place + length] = digits[:, start : start + length]
+        start += length
+    whole = texts.tobytes().decode()
+    return [whole[i : i + _UUID] for i in range(0, _UUID * count, _UUID)]
 
 
 def _parts(rows: _Rows, batch_size: int | None) -> Iterator[_Rows]:

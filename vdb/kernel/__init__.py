@@ -29,6 +29,7 @@ bfloat16_bits = _kernel.bfloat16_bits
 crc32c = _kernel.crc32c
 distances = _kernel.distances
 float_rows = _kernel.float_rows
+id_keys = _kernel.id_keys
 import_arrow_array = _kernel.import_arrow_array
 instruction_set = _kernel.instruction_set
 instruction_sets = _kernel.instruction_sets
@@ -89,6 +90,7 @@ __all__ = [
     "encode_columns",
     "end_calls",
     "float_rows",
+    "id_keys",
     "import_arrow_array",
     "instruction_set",
     "instruction_sets",

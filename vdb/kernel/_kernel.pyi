@@ -206,9 +206,14 @@ class Residency:
         A search read so many bytes in its walk and in reranking; `guide`: bytes of links and codes.
         """
 
-def float_rows(rows: object, first: int, count: int, width: int) -> NDArray[numpy.float64] | None:
+def float_rows(rows: object, first: int, count: int, width: int, single: bool = False) -> NDArray[numpy.float32] | NDArray[numpy.float64] | None:
     """
-    `count` rows from the `first` on, float64 (count, width), of a list or tuple of lists or tuples of floats; None where one of them is anything else.
+    `count` rows from the `first` on, (count, width), of a list or tuple of lists or tuples of floats; None where one of them is anything else. As float64; or, `single`, rounded to float32, and None where a number is not finite there, or becomes 0.
+    """
+
+def id_keys(prefix: bytes, ids: list[int | str]) -> list[bytes] | None:
+    """
+    The prefix and each id as it stands in a key, of a list of exact int of 64 bits or str; None where one of them is anything else.
     """
 
 def plain_payloads(payloads: list[object], deepest: int, largest: int) -> list[bytes | None]:

@@ -219,7 +219,7 @@ class Reader(ABC):
         kind = "str" if ids and isinstance(ids[0], str) else "int"
         if header.count == 0 or header.id_kind != kind:
             return [None] * len(ids)
-        values = self.get_many(keys.slots_of(header.number, pauses.paced(ids)))
+        values = self.get_many(keys.slots_of(header.number, ids))
         return [
             None if value is None else _slot(value, record_id, header)
             for value, record_id in zip(values, ids, strict=True)

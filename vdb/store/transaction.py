@@ -5,7 +5,6 @@ from __future__ import annotations
 import threading
 from collections.abc import Iterable, Iterator
 from itertools import pairwise
-from operator import itemgetter
 from typing import Any
 
 import lmdb
@@ -26,7 +25,9 @@ from vdb.store.writable_collection import WritableCollection
 
 __all__ = ["Transaction"]
 
-_RECORDS_AT_ONCE = 8192
+_RECORDS_AT_ONCE = 512
+"""Few enough that the pairs made of them do not start Python's collector of cycles, which walks all
+that the program holds."""
 _BYTES_AT_ONCE = 1 << 24
 _FEW_BYTES = 1 << 20  # where another thread is to have the GIL in between
 
@@ -42,6 +43,14 @@ def _pieces(items: list[tuple[bytes, Any]]) -> Iterator[list[tuple[bytes, Any]]]
             begin, size = end, 0
     if begin < len(items):
         yield items if begin == 0 else items[begin:]
+
+
+def _rising(numbers: list[int]) -> list[int]:
+    """The places of numbers in their order."""
+    places = range(len(numbers))
+    if all(a < b for a, b in pairwise(numbers)):
+        return list(places)
+    return pauses.in_order(places, key=numbers.__getitem__)
 
 
 class Transaction(Reader):
@@ -220,22 +229,16 @@ class Transaction(Reader):
         into fuller pages.
         """
         number, wrap, small_block = collection.header.number, self.seal.wrap, self.small_block
-        self.put_many(
-            pauses.in_order(
-                zip(
-                    keys.slots_of(number, pauses.paced(ids)),
-                    [slot.to_bytes(4, "little") for slot in slots],
-                    strict=True,
-                )
-            )
-        )
+        id_keys = keys.slots_of(number, ids)
+        order = pauses.in_order(range(len(ids)), key=id_keys.__getitem__)
+        for some in pauses.pieces(order, _RECORDS_AT_ONCE):
+            self.put_many([(id_keys[i], slots[i].to_bytes(4, "little")) for i in some])
         rest: list[tuple[bytes, bytes]] = []
-        rows = pauses.in_order(zip(slots, ids, encoded, strict=True), key=itemgetter(0))
-        for some in pauses.pieces(rows, _RECORDS_AT_ONCE):
-            columns = list(map(list, zip(*some, strict=True)))
+        for some in pauses.pieces(_rising(slots), _RECORDS_AT_ONCE):
+            columns = [slots[i] for i in some], [ids[i] for i in some], [encoded[i] for i in some]
             heads: list[tuple[bytes, bytes]] = []
-            for (slot, record_id, payload), item in zip(
-                some,
+            for slot, record_id, payload, item in zip(
+                *columns,
                 sealed_records(
                     number,
                     np.array(columns[0], np.uint32),

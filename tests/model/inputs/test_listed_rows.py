@@ -57,7 +57,18 @@ def test_messages_stay_those_of_a_whole(last, message):
         arrays.array_of([*ROWS.tolist(), last], "vectors", 48, DTYPES["float32"])
 
 
-def test_an_iterator_of_lists_is_read_the_same_way():
-    assert np.array_equal(
-        arrays.array_of(iter(ROWS.tolist()), "vectors", 48, DTYPES["float32"]), ROWS
-    )
+@pytest.mark.parametrize(("dtype", "kind"), [("float32", np.float32), ("float16", np.float64)])
+def test_an_iterator_of_lists_is_read_the_same_way(dtype, kind):
+    got = arrays.array_of(iter(ROWS.tolist()), "vectors", 48, DTYPES[dtype])
+    assert got.dtype == kind  # float16 is rounded once, from what was given
+    assert np.array_equal(got, ROWS.astype(kind))
+
+
+def test_what_float32_cannot_hold_is_named_as_it_was_given():
+    rows = ROWS.tolist()
+    rows[2000][7] = 1e39
+    with (
+        vdb.temporary() as db,
+        pytest.raises(vdb.InvalidVectorError, match=r"vectors\[2000\] has length 1e\+39"),
+    ):
+        db.create_collection("c", dim=48, metric="l2").add(range(3000), rows)

@@ -7,6 +7,7 @@
 
 #include <cmath>
 #include <cstdint>
+#include <cstring>
 
 #include "bindings/arrays.h"
 #include "bindings/bind.h"
@@ -58,22 +59,67 @@ double double_of(PyObject* number) {  // REQUIRES exactly a float
 #endif
 }
 
-nb::object float_rows(nb::handle rows, size_t first, size_t count, size_t width) {
+// As doubles, or rounded to float32: then what is not finite there, or becomes 0, is left to
+// others, who say what it was.
+template <typename Number>
+nb::object rows_of(nb::handle rows, size_t first, size_t count, size_t width) {
   const Entries outer(rows.ptr());
   const auto size = static_cast<size_t>(outer.size());
   if (!kCanRead || width == 0 || first > size || count > size - first) return nb::none();
-  double* out;
-  Output<double, 2> matrix = make_array<double, 2>({count, width}, &out);
+  Number* out;
+  Output<Number, 2> matrix = make_array<Number, 2>({count, width}, &out);
   for (size_t i = 0; i < count; ++i) {
     const Entries row(outer[static_cast<Py_ssize_t>(first + i)]);
     if (static_cast<size_t>(row.size()) != width) return nb::none();
+    bool fits = true;
     for (size_t j = 0; j < width; ++j) {
       PyObject* const number = row[static_cast<Py_ssize_t>(j)];
       if (!PyFloat_CheckExact(number)) return nb::none();
-      *out++ = double_of(number);
+      const double value = double_of(number);
+      out[j] = static_cast<Number>(value);
+      fits &= std::isfinite(out[j]) && (out[j] == 0) == (value == 0);
     }
+    if (sizeof(Number) < sizeof(double) && !fits) return nb::none();
+    out += width;
   }
   return nb::cast(std::move(matrix));
+}
+
+nb::object float_rows(nb::handle rows, size_t first, size_t count, size_t width, bool single) {
+  return single ? rows_of<float>(rows, first, count, width)
+                : rows_of<double>(rows, first, count, width);
+}
+
+// Ids behind a prefix, as they stand in keys: integers big-endian with the sign bit flipped, texts
+// as UTF-8.
+nb::object id_keys(nb::bytes prefix, nb::list ids) {
+  const auto start = static_cast<const char*>(prefix.data());
+  const size_t length = prefix.size();
+  nb::list keys;
+  for (nb::handle id : ids) {
+    char number[8];
+    const char* data = number;
+    Py_ssize_t size = 8;
+    if (PyUnicode_CheckExact(id.ptr())) {
+      data = PyUnicode_AsUTF8AndSize(id.ptr(), &size);
+      if (data == nullptr) return PyErr_Clear(), nb::none();
+    } else if (PyLong_CheckExact(id.ptr())) {
+      int overflow;
+      const long long value = PyLong_AsLongLongAndOverflow(id.ptr(), &overflow);
+      if (overflow != 0) return nb::none();
+      const uint64_t flipped = static_cast<uint64_t>(value) ^ (uint64_t{1} << 63);
+      for (int i = 0; i < 8; ++i) number[i] = static_cast<char>(flipped >> (56 - 8 * i) & 0xFF);
+    } else {
+      return nb::none();
+    }
+    PyObject* const key =
+        PyBytes_FromStringAndSize(nullptr, static_cast<Py_ssize_t>(length) + size);
+    if (key == nullptr) throw nb::python_error();
+    std::memcpy(PyBytes_AS_STRING(key), start, length);
+    std::memcpy(PyBytes_AS_STRING(key) + length, data, static_cast<size_t>(size));
+    keys.append(nb::steal(key));
+  }
+  return keys;
 }
 
 // One payload at a time into msgpack.
@@ -162,11 +208,17 @@ nb::list plain_payloads(const nb::list& payloads, size_t deepest, size_t largest
 }  // namespace
 
 void bind_python_values(nb::module_& m) {
-  m.def("float_rows", &float_rows, "rows"_a, "first"_a, "count"_a, "width"_a,
-        nb::sig("def float_rows(rows: object, first: int, count: int, width: int) -> "
-                "NDArray[numpy.float64] | None"),
-        "`count` rows from the `first` on, float64 (count, width), of a list or tuple of lists or "
-        "tuples of floats; None where one of them is anything else.");
+  m.def("float_rows", &float_rows, "rows"_a, "first"_a, "count"_a, "width"_a, "single"_a = false,
+        nb::sig("def float_rows(rows: object, first: int, count: int, width: int, "
+                "single: bool = False) -> "
+                "NDArray[numpy.float32] | NDArray[numpy.float64] | None"),
+        "`count` rows from the `first` on, (count, width), of a list or tuple of lists or tuples "
+        "of floats; None where one of them is anything else. As float64; or, `single`, rounded to "
+        "float32, and None where a number is not finite there, or becomes 0.");
+  m.def("id_keys", &id_keys, "prefix"_a, "ids"_a,
+        nb::sig("def id_keys(prefix: bytes, ids: list[int | str]) -> list[bytes] | None"),
+        "The prefix and each id as it stands in a key, of a list of exact int of 64 bits or str; "
+        "None where one of them is anything else.");
   m.def("plain_payloads", &plain_payloads, "payloads"_a, "deepest"_a, "largest"_a,
         nb::sig("def plain_payloads(payloads: list[object], deepest: int, largest: int) -> "
                 "list[bytes | None]"),

@@ -66,7 +66,9 @@ def arrays_of(vectors: Any, name: str, dim: int, dtype: DType) -> Iterator[NDArr
     vectors = rereadable(name, vectors)
     if dataframes.is_series(vectors):  # pandas reads files by pyarrow
         dataframes.release_unused(len(vectors) * dtype.columns(dim) * dtype.stored.itemsize)
-    parts = joined_rows(vectors) or listed_rows(vectors, _lengths(dim, dtype), _kinds(dtype))
+    parts = joined_rows(vectors) or listed_rows(
+        vectors, _lengths(dim, dtype), _kinds(dtype), single=dtype.stored == np.float32
+    )
     if parts is None or parts[0].dtype.kind not in _kinds(dtype):
         yield _one_array(vectors, name, dim, dtype)
         return

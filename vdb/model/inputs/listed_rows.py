@@ -21,13 +21,16 @@ _NUMBERS = 1 << 15
 """Numbers that are read in one step: less than a millisecond."""
 
 
-def listed_rows(rows: Any, widths: tuple[int, ...], kinds: str) -> list[NDArray[Any]] | None:
+def listed_rows(
+    rows: Any, widths: tuple[int, ...], kinds: str, *, single: bool = False
+) -> list[NDArray[Any]] | None:
     """Matrices of the rows below each other; None for a few rows, or for anything else.
 
     Args:
         rows: A list or tuple of lists or tuples.
         widths: How long a row may be.
         kinds: Of which kinds numpy's types may be.
+        single: Whether they are stored as float32: floats are then read as such.
     """
     if type(rows) not in (list, tuple) or not rows or type(rows[0]) not in (list, tuple):
         return None
@@ -38,7 +41,7 @@ def listed_rows(rows: Any, widths: tuple[int, ...], kinds: str) -> list[NDArray[
     parts = []
     for start in range(0, len(rows), step):
         pauses.pace()
-        floats = float_rows(rows, start, min(step, len(rows) - start), width)
+        floats = float_rows(rows, start, min(step, len(rows) - start), width, single)
         if floats is not None and "f" in kinds:
             parts.append(floats)
             continue
