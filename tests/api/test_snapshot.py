@@ -5,10 +5,11 @@ from __future__ import annotations
 import threading
 import time
 
+import numpy as np
 import pytest
 
 import vdb
-from vdb import index
+from vdb import index, query
 from vdb.store import snapshot as store_snapshot
 
 
@@ -113,21 +114,29 @@ def test_a_snapshot_may_be_shared_between_threads(db, full, crowd):
         assert not wrong
 
 
-def test_closing_waits_for_a_search_that_runs(db, full, crowd, monkeypatch):
+WAYS = [(query, "plain_hits", np.asarray), (index, "search", np.ndarray.tolist)]
+"""The two ways of a search: what does the work, and what makes a query go there."""
+
+
+@pytest.mark.parametrize("way", WAYS)
+def test_closing_waits_for_a_search_that_runs(db, full, crowd, monkeypatch, way):
     """What a search reads is not taken away from under it."""
-    begun, search = threading.Event(), index.search
+    module, name, kind = way
+    begun, search = threading.Event(), getattr(module, name)
 
     def slow_search(*arguments, **options):
         begun.set()
         time.sleep(0.2)
-        return search(*arguments, **options)
+        found = search(*arguments, **options)
+        assert found is not None
+        return found
 
-    monkeypatch.setattr(index, "search", slow_search)
+    monkeypatch.setattr(module, name, slow_search)
     moment = db.snapshot()
     docs, found = moment.collection("docs"), []
-    thread = threading.Thread(target=lambda: found.append(docs.search(crowd[7], 3)))
+    thread = threading.Thread(target=lambda: found.append(docs.search(kind(crowd[7]), 3)))
     thread.start()
-    begun.wait()
+    assert begun.wait(60)
     moment.close()
     thread.join()
     assert found[0][0].id == 7
@@ -255,8 +264,10 @@ def test_a_walk_of_a_handle_ends_with_it_even_while_another_is_open(path, crowd)
 
 
 @pytest.mark.parametrize("what", ["database", "snapshot"])
-def test_closing_gives_up_on_a_search_that_takes_too_long(path, crowd, monkeypatch, what):
-    begun, done, search = threading.Event(), threading.Event(), index.search
+@pytest.mark.parametrize("way", WAYS)
+def test_closing_gives_up_on_a_search_that_takes_too_long(path, crowd, monkeypatch, what, way):
+    module, name, kind = way
+    begun, done, search = threading.Event(), threading.Event(), getattr(module, name)
 
     def slow_search(*arguments, **options):
         begun.set()
@@ -267,10 +278,10 @@ def test_closing_gives_up_on_a_search_that_takes_too_long(path, crowd, monkeypat
         db.create_collection("docs", dim=16, metric="l2").add(1, crowd[0])
         source = db if what == "database" else db.snapshot()
         docs = source.collection("docs")
-        monkeypatch.setattr(index, "search", slow_search)
-        thread = threading.Thread(target=docs.search, args=(crowd[0],))
+        monkeypatch.setattr(module, name, slow_search)
+        thread = threading.Thread(target=docs.search, args=(kind(crowd[0]),))
         thread.start()
-        begun.wait()
+        assert begun.wait(60)
         with pytest.raises(vdb.BusyError):
             source.close()
         done.set()
