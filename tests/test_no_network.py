@@ -25,6 +25,8 @@ ASYNC_FACE = {path for path in SOURCES if path.parent.name == "asynchronous"}
 ASYNC_FACE |= {path for path in SOURCES if path.name == "store_threads.py"}
 # A source that a library may die of is read by another process first: Python, with a module of vdb.
 TRIALS = {path for path in SOURCES if path.name == "trial.py"}
+# The map of a collection is served by embedding-atlas, another process, on the loopback address.
+ATLAS_PAGE = {path for path in SOURCES if path.name == "atlas_page.py"}
 CALLS = {"eval", "exec", "compile", "__import__"}
 # Not ssl, which asyncio loads.
 CONNECTING = {"ftplib", "http", "http.client", "requests", "smtplib", "urllib.request"}
@@ -43,6 +45,7 @@ def test_no_module_imports_a_network_or_runs_what_it_reads(source):
     tree = ast.parse(source.read_text("utf-8"))
     allowed = {"asyncio"} if source in ASYNC_FACE else set()
     allowed |= {"subprocess"} if source in TRIALS else set()
+    allowed |= {"subprocess", "socket"} if source in ATLAS_PAGE else set()
     assert {name.split(".")[0] for name in imported(tree)} & FORBIDDEN - allowed == set()
     called = {node.func.id for node in ast.walk(tree) if isinstance(node, ast.Call)
               if isinstance(node.func, ast.Name)}  # fmt: skip

@@ -31,6 +31,10 @@ def old(request, path):
     return unpacked(FILES / request.param / "data.mdb.xz", path), said
 
 
+LATER = ", indexing_threshold=0"
+"""Parameters of an index that came later, as an index without them shows them."""
+
+
 def near(found, said):
     """The same answers; numbers up to rounding, which processors differ in."""
     if isinstance(said, float):
@@ -39,7 +43,7 @@ def near(found, said):
         return len(found) == len(said) and all(map(near, found, said))
     if isinstance(said, dict):
         return found.keys() == said.keys() and all(near(found[key], said[key]) for key in said)
-    return found == said
+    return found == said or (isinstance(found, str) and found.replace(LATER, "") == said)
 
 
 def test_an_old_database_is_sound_and_answers_as_it_did(old):
@@ -135,7 +139,7 @@ def test_what_the_second_format_added_goes_on(path):
 
 
 def test_there_are_files_of_every_format_and_they_are_small():
-    kept = sorted(one.name for one in FILES.iterdir() if one.is_dir() and one.name[0] == "f")
+    kept = sorted(one.name for one in FILES.glob("format-*"))
     assert kept == FORMATS
     assert sum(one.stat().st_size for one in FILES.rglob("*.xz")) < 400_000
 

@@ -71,7 +71,7 @@ MUTATIONS = (
     ),
     Mutation(
         "a record's checksum is not looked at where hits are read",
-        "vdb/kernel/bindings/records.cpp",
+        "vdb/kernel/bindings/stored_records.cpp",
         "little_endian(value.data()) != crc32c(body, size, expected) ||",
         "",
         "tests/kernel/test_records.py tests/query tests/store/test_damage.py",
@@ -264,7 +264,7 @@ MUTATIONS = (
     Mutation(
         "an id that is there already is added again",
         "vdb/index/ingest.py",
-        "        if batch.slot_of(coll, value) is not None:\n            raise DuplicateIdError(",
+        "        if slot is not None:\n            raise DuplicateIdError(",
         "        if False:\n            raise DuplicateIdError(",
         "tests/index/test_ingest_ids.py",
     ),
