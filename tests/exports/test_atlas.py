@@ -15,13 +15,6 @@ parquet = pytest.importorskip("pyarrow.parquet")
 PCA = {"projection": "pca", "k": 7}
 
 
-@pytest.fixture
-def db():
-    with vdb.temporary() as database:
-        yield database
-        assert list(database.check()) == []
-
-
 def read(docs, tmp_path, **options):
     """The table of an export, its report, and what its metadata says."""
     report = docs.export(tmp_path / "out", "atlas", options=PCA | options, overwrite=True)

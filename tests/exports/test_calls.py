@@ -11,13 +11,6 @@ from exports.collections import contents, fill
 from vdb.exports.data import npy as npy_module
 
 
-@pytest.fixture
-def db():
-    with vdb.temporary() as database:
-        yield database
-        assert list(database.check()) == []
-
-
 @pytest.mark.parametrize(
     ("path", "name", "files"),
     [

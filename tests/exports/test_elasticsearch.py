@@ -13,13 +13,6 @@ from exports.collections import DIM, FIELDS, contents, fill, require_round_trip,
 ENGINES = ("elasticsearch", "opensearch")
 
 
-@pytest.fixture
-def db():
-    with vdb.temporary() as database:
-        yield database
-        assert list(database.check()) == []
-
-
 def mapping_of(docs, tmp_path, **options):
     """The body of the index."""
     report = docs.export(tmp_path / "docs", "elasticsearch", options=options, overwrite=True)

@@ -14,13 +14,6 @@ from vdb.model.metrics import METRICS
 
 
 @pytest.fixture
-def db():
-    with vdb.temporary() as database:
-        yield database
-        assert list(database.check()) == []
-
-
-@pytest.fixture
 def library():
     return pytest.importorskip("faiss")
 

@@ -14,13 +14,6 @@ from vdb.exports.indexes import hnswlib as module
 
 
 @pytest.fixture
-def db():
-    with vdb.temporary() as database:
-        yield database
-        assert list(database.check()) == []
-
-
-@pytest.fixture
 def library():
     return pytest.importorskip("hnswlib")
 

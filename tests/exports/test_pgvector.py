@@ -22,13 +22,6 @@ SCHEMA = "vdb_exports"
 
 
 @pytest.fixture
-def db():
-    with vdb.temporary() as database:
-        yield database
-        assert list(database.check()) == []
-
-
-@pytest.fixture
 def server():
     """A connection, with a schema of its own."""
     if not ADDRESS:

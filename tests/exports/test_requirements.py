@@ -9,13 +9,6 @@ from vdb.api.exporting.moment import content_at
 from vdb.exports.writing import requirements
 
 
-@pytest.fixture
-def db():
-    with vdb.temporary() as database:
-        yield database
-        assert list(database.check()) == []
-
-
 def content_of(collection, where=None):
     """As the call `Collection.export` makes it."""
     reader = collection._access

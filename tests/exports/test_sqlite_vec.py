@@ -13,13 +13,6 @@ from vdb.exports.databases import sqlite_vec as module
 
 
 @pytest.fixture
-def db():
-    with vdb.temporary() as database:
-        yield database
-        assert list(database.check()) == []
-
-
-@pytest.fixture
 def connection_of():
     """Opens a file with the extension."""
     pytest.importorskip("sqlite_vec")
