@@ -13,7 +13,6 @@ Software renderers have no 16-bit floats in WebGPU, which the map is drawn with:
 from __future__ import annotations
 
 import argparse
-import subprocess
 import sys
 import tempfile
 import time
@@ -21,23 +20,9 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
-from playwright.sync_api import sync_playwright
+from browser import HOSTILE, require, viewed
 
 import vdb
-
-HOSTILE = (
-    "<script>window.ran = 1</script>",
-    '"><img src=x onerror="window.ran = 2">',
-    "<svg onload=window.ran=3>",
-    "javascript:window.ran=4",
-    "<iframe src='javascript:parent.ran=5'>",
-    "https://elsewhere.example/a.png",
-    "data:text/html,<script>window.ran=6</script>",
-    "![x](https://elsewhere.example/b.png)",
-    "\u202egnp.exe",
-    "x" * 5000,
-)
-SIZES = {"wide": (1280, 900, "light"), "narrow": (390, 800, "light"), "dark": (1280, 900, "dark")}
 
 
 def fill(place: Path, rows: int, dim: int) -> None:
@@ -63,8 +48,8 @@ def fill(place: Path, rows: int, dim: int) -> None:
             docs.add(ids, vectors, payloads)
 
 
-def look(page: Any, address: str) -> float:
-    """Waits for the table, and opens a record; returns seconds until the table is there."""
+def look(page: Any, address: str) -> str:
+    """Waits for the table, and opens a record; returns the seconds until the table is there."""
     asked: list[str] = []
     dialogs: list[str] = []
     page.context.on("request", lambda one: asked.append(one.url))
@@ -83,13 +68,7 @@ def look(page: Any, address: str) -> float:
     own = (address, f"blob:{address}", "data:", f"ws{address.removeprefix('http')}")
     foreign = sorted({one for one in asked if not one.startswith(own)})
     require(not foreign, f"addresses that are not of this machine: {foreign}")
-    return seconds
-
-
-def require(truth: object, text: str) -> None:
-    """Ends the run with that text if it is not so."""
-    if not truth:
-        sys.exit(f"FAILED: {text}")
+    return f"table after {seconds:.2f} s"
 
 
 def main() -> None:
@@ -102,26 +81,12 @@ def main() -> None:
     parser.add_argument("--dim", type=int, default=64)
     parser.add_argument("--pictures", type=Path)
     options = parser.parse_args()
-    with tempfile.TemporaryDirectory() as folder, sync_playwright() as player:
+    with tempfile.TemporaryDirectory() as folder:
         place = Path(folder, "look.vdb")
         fill(place, options.rows, options.dim)
         command = [options.python, "-m", "vdb", "atlas", str(place), "docs"]
         command += ["--projection", options.projection]
-        server = subprocess.Popen(command, stdout=subprocess.PIPE, text=True)
-        browser = player.chromium.launch(executable_path=options.browser, args=["--no-sandbox"])
-        try:
-            address = next(iter(server.stdout or ())).split()[-1]
-            for name, (width, height, scheme) in SIZES.items():
-                size = {"width": width, "height": height}
-                page = browser.new_context(viewport=size, color_scheme=scheme).new_page()
-                print(name, f"table after {look(page, address):.2f} s")
-                if options.pictures is not None:
-                    page.screenshot(path=options.pictures / f"{name}.png")
-                page.context.close()
-        finally:
-            browser.close()
-            server.terminate()
-            server.wait()
+        viewed(command, look, browser=options.browser, pictures=options.pictures)
 
 
 if __name__ == "__main__":

@@ -12,7 +12,6 @@ from __future__ import annotations
 
 import argparse
 import statistics
-import subprocess
 import sys
 import tempfile
 import time
@@ -20,19 +19,9 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
-from playwright.sync_api import sync_playwright
+from browser import HOSTILE, require, viewed
 
 import vdb
-
-HOSTILE = (
-    "<script>window.ran = 1</script>",
-    '"><img src=x onerror="window.ran = 2">',
-    "<svg onload=window.ran=3>",
-    "javascript:window.ran=4",
-    "\u202egnp.exe",
-    "x" * 5000,
-)
-SIZES = {"wide": (1280, 900, "light"), "narrow": (390, 800, "light"), "dark": (1280, 900, "dark")}
 
 
 def fill(place: Path, rows: int, dim: int) -> None:
@@ -52,8 +41,8 @@ def fill(place: Path, rows: int, dim: int) -> None:
         bare.add([1], None, [{"text": "no vector"}])
 
 
-def look(page: Any, address: str, place: Path) -> dict[str, float]:
-    """Walks through the page; returns seconds."""
+def look(page: Any, address: str, place: Path) -> str:
+    """Walks through the page; returns the seconds that it took, in words."""
     problems: list[str] = []
     asked: list[str] = []
     page.on("console", lambda one: problems.append(one.text) if one.type == "error" else None)
@@ -100,7 +89,7 @@ def look(page: Any, address: str, place: Path) -> dict[str, float]:
     look_without_vectors(page)
     foreign = [one for one in asked if not one.startswith(address)]
     require(not foreign, f"addresses that are not of the page: {foreign}")
-    return {"first view": first, "new answer": statistics.median(drawn) / 1000}
+    return f"first view {first:.3f} s, new answer {statistics.median(drawn) / 1000:.3f} s"
 
 
 def walk_by_keyboard(page: Any) -> None:
@@ -126,12 +115,6 @@ def look_without_vectors(page: Any) -> None:
     require(page.locator(".hits li").count() == 0, "neighbours of another question stay")
 
 
-def require(truth: object, text: str) -> None:
-    """Ends the run with that text if it is not so."""
-    if not truth:
-        sys.exit(f"FAILED: {text}")
-
-
 def main() -> None:
     """Make the database, serve it, and look at it in three sizes."""
     parser = argparse.ArgumentParser(description=(__doc__ or "").partition("\n")[0])
@@ -140,27 +123,15 @@ def main() -> None:
     parser.add_argument("--dim", type=int, default=384)
     parser.add_argument("--pictures", type=Path)
     options = parser.parse_args()
-    with tempfile.TemporaryDirectory() as folder, sync_playwright() as player:
+    with tempfile.TemporaryDirectory() as folder:
         place = Path(folder, "look.vdb")
         fill(place, options.rows, options.dim)
-        command = [sys.executable, "-m", "vdb", "explore", str(place)]
-        server = subprocess.Popen(command, stdout=subprocess.PIPE, text=True)
-        address = next(iter(server.stdout or ())).split()[-1]
-        browser = player.chromium.launch(executable_path=options.browser, args=["--no-sandbox"])
-        try:
-            for name, (width, height, scheme) in SIZES.items():
-                page = browser.new_page(
-                    viewport={"width": width, "height": height}, color_scheme=scheme
-                )
-                seconds = look(page, address, place)
-                print(name, ", ".join(f"{what} {one:.3f} s" for what, one in seconds.items()))
-                if options.pictures is not None:
-                    page.screenshot(path=options.pictures / f"{name}.png", full_page=True)
-                page.close()
-        finally:
-            browser.close()
-            server.terminate()
-            server.wait()
+        viewed(
+            [sys.executable, "-m", "vdb", "explore", str(place)],
+            lambda page, address: look(page, address, place),
+            browser=options.browser,
+            pictures=options.pictures,
+        )
 
 
 if __name__ == "__main__":
