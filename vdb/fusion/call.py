@@ -12,7 +12,7 @@ from vdb.fusion.fused_hits import FusedHits
 from vdb.fusion.fusion_row import Fusion
 from vdb.fusion.ranked_list import RankedList, ranked_list
 from vdb.fusion.registry import FUSIONS, fusion_named
-from vdb.fusion.settings import Settings, read_parameters
+from vdb.fusion.settings import Settings, read_parameters, require_one_each
 from vdb.model import arguments
 from vdb.model.records import Direction
 
@@ -146,12 +146,7 @@ def _directions(row: Fusion, direction: Any, lists: list[Any], settings: Setting
         named = [direction] * len(lists)
     else:
         named = arguments.sequence("direction", direction, len(lists))
-        if len(named) != len(lists):
-            raise InvalidArgumentError(
-                f"direction must be one for each of the {len(lists)} lists, got {len(named)}",
-                expected=len(lists),
-                received=len(named),
-            )
+        require_one_each("direction", named, len(lists))
     usual = [row.usual_direction(i, settings) for i in range(len(lists))]
     out = []
     for i, (name, entry) in enumerate(zip(named, lists, strict=True)):

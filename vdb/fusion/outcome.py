@@ -9,9 +9,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from vdb.fusion.candidates import Candidates, summed
-from vdb.fusion.tie_orders import TieOrder, by_id
+from vdb.fusion.tie_orders import TieOrder, by_first_seen, by_id
 
-__all__ = ["Outcome", "summed_outcome"]
+__all__ = ["Outcome", "largest_outcome", "summed_outcome"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,3 +63,21 @@ def summed_outcome(
         normalized,
         ties(scores, candidates, False),
     )
+
+
+def largest_outcome(candidates: Candidates, entered: NDArray[np.float64]) -> Outcome:
+    """The outcome of an engine that keeps the largest score of each id, in the order first seen.
+
+    The list that has it, the first of several, has all of the score.
+
+    Args:
+        candidates: The ids.
+        entered: Each list's scores as they enter, shape (m, n); read where the list has the id.
+    """
+    scores, best = np.empty(0), np.empty(0, np.intp)
+    if candidates.ids:
+        filled = np.where(candidates.present, entered, -np.inf)
+        scores, best = filled.max(axis=0), filled.argmax(axis=0)
+    shares = np.where(np.arange(len(entered))[:, None] == best, scores, 0.0)
+    order = by_first_seen(scores, candidates, False)
+    return Outcome(candidates, candidates.ranks, scores, shares, entered, order)

@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 
 from vdb.errors import ArgumentTypeError, InvalidArgumentError
 from vdb.model import arguments
+from vdb.model.config import LIMITS
 from vdb.model.records import Direction, Id
 
 __all__ = ["ListReading", "RankedList", "ranked_list"]
@@ -19,7 +20,6 @@ __all__ = ["ListReading", "RankedList", "ranked_list"]
 NanRule: TypeAlias = Literal["refused", "zero", "lowest"]
 
 _MOST = 10_000_000  # hits of one list
-_INT64 = (-(2**63), 2**63 - 1)
 
 
 @dataclass(frozen=True, slots=True)
@@ -135,7 +135,7 @@ def _pair(name: str, entry: Any) -> tuple[Any, Any]:
 def _id(name: str, value: Any) -> Id:
     if isinstance(value, str):
         return str.__str__(value)
-    return arguments.whole(f"the id of {name}", value, *_INT64)
+    return arguments.whole(f"the id of {name}", value, LIMITS.id_min, LIMITS.id_max)
 
 
 def _score(name: str, value: Any, how: ListReading) -> float:

@@ -15,11 +15,14 @@ __all__ = [
     "WeightRule",
     "flag",
     "rank_constant",
+    "read_words",
     "real",
+    "require_one_each",
     "word",
 ]
 
 _MOST_LISTS = 10_000
+_MOST_WORDS = 1_000
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,12 +82,7 @@ class WeightRule:
             return None
         entries = arguments.sequence("weights", value, _MOST_LISTS)
         weights = [arguments.number(f"weights[{i}]", one) for i, one in enumerate(entries)]
-        if len(weights) != lists:
-            raise InvalidArgumentError(
-                f"weights must be one for each of the {lists} lists, got {len(weights)}",
-                expected=lists,
-                received=len(weights),
-            )
+        require_one_each("weights", weights, lists)
         self._refuse(weights, fusion)
         return weights
 
@@ -159,7 +157,23 @@ def read_parameters(
     }
 
 
+def require_one_each(name: str, values: Sequence[object], lists: int) -> None:
+    """Refuse what must be one for each of so many lists, and is not."""
+    if len(values) != lists:
+        raise InvalidArgumentError(
+            f"{name} must be one for each of the {lists} lists, got {len(values)}",
+            expected=lists,
+            received=len(values),
+        )
+
+
 # Kinds of parameters
+
+
+def read_words(name: str, value: Any, choices: tuple[str, ...]) -> tuple[str, ...]:
+    """A sequence of some words, each one of the choices."""
+    entries = arguments.sequence(name, value, _MOST_WORDS)
+    return tuple(arguments.choice(f"{name}[{i}]", one, choices) for i, one in enumerate(entries))
 
 
 def rank_constant(

@@ -6,13 +6,19 @@ from typing import Any
 
 import numpy as np
 
-from vdb.errors import InvalidArgumentError
 from vdb.fusion.candidates import Candidates
 from vdb.fusion.fusion_row import Fusion
 from vdb.fusion.normalizers.elasticsearch import NORMALIZERS
 from vdb.fusion.outcome import Outcome, summed_outcome
 from vdb.fusion.ranked_list import ListReading, RankedList
-from vdb.fusion.settings import Parameter, Settings, WeightRule, rank_constant
+from vdb.fusion.settings import (
+    Parameter,
+    Settings,
+    WeightRule,
+    rank_constant,
+    read_words,
+    require_one_each,
+)
 from vdb.model import arguments
 
 __all__ = ["FUSIONS"]
@@ -35,12 +41,7 @@ def _linear(lists: list[RankedList], settings: Settings) -> Outcome:
     candidates = Candidates(lists)
     names = settings["normalizer"]
     names = [names] * len(lists) if isinstance(names, str) else names
-    if len(names) != len(lists):
-        raise InvalidArgumentError(
-            f"normalizer must be one for each of the {len(lists)} lists, got {len(names)}",
-            expected=len(lists),
-            received=len(names),
-        )
+    require_one_each("normalizer", names, len(lists))
     columns = [
         NORMALIZERS[name](each.scores.astype(np.float32))
         for name, each in zip(names, lists, strict=True)
@@ -61,8 +62,7 @@ def _linear(lists: list[RankedList], settings: Settings) -> Outcome:
 def _read_normalizer(name: str, value: Any) -> Any:
     if isinstance(value, str):
         return arguments.choice(name, value, _NAMES)
-    entries = arguments.sequence(name, value, 1000)
-    return tuple(arguments.choice(f"{name}[{i}]", one, _NAMES) for i, one in enumerate(entries))
+    return read_words(name, value, _NAMES)
 
 
 FUSIONS = (

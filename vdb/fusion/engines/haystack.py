@@ -5,12 +5,11 @@ from __future__ import annotations
 from typing import Any
 
 import numpy as np
-from numpy.typing import NDArray
 
 from vdb.fusion.candidates import Candidates, summed
 from vdb.fusion.fusion_row import Fusion
 from vdb.fusion.normalizers.distribution import over_n
-from vdb.fusion.outcome import Outcome, summed_outcome
+from vdb.fusion.outcome import Outcome, largest_outcome, summed_outcome
 from vdb.fusion.ranked_list import ListReading, RankedList
 from vdb.fusion.settings import Settings, WeightRule
 from vdb.fusion.tie_orders import by_first_seen
@@ -54,13 +53,13 @@ def _merge(lists: list[RankedList], settings: Settings) -> Outcome:
 
 def _concatenate(lists: list[RankedList], settings: Settings) -> Outcome:
     candidates = Candidates(lists)
-    return _best(candidates, candidates.raw_scores)
+    return largest_outcome(candidates, candidates.raw_scores)
 
 
 def _dbsf(lists: list[RankedList], settings: Settings) -> Outcome:
     candidates = Candidates(lists)
     columns = [np.array(_scaled(each.scores.tolist())) for each in lists]
-    return _best(candidates, candidates.spread(columns, np.nan, np.float64))
+    return largest_outcome(candidates, candidates.spread(columns, np.nan, np.float64))
 
 
 def _scaled(scores: list[float]) -> list[float]:
@@ -70,16 +69,6 @@ def _scaled(scores: list[float]) -> list[float]:
     if high - low == 0:
         return scores
     return [(score - low) / (high - low) for score in scores]
-
-
-def _best(candidates: Candidates, normalized: NDArray[np.float64]) -> Outcome:
-    """The largest of each id's scores is kept; the list that has it has all of the score."""
-    filled = np.where(candidates.present, normalized, -np.inf)
-    scores = filled.max(axis=0) if len(candidates.ids) else np.empty(0)
-    best = filled.argmax(axis=0) if len(candidates.ids) else np.empty(0, np.intp)
-    shares = np.where(np.arange(len(filled))[:, None] == best, scores, 0.0)
-    order = by_first_seen(scores, candidates, False)
-    return Outcome(candidates, candidates.ranks, scores, shares, normalized, order)
 
 
 def _row(mode: str, **facts: Any) -> Fusion:

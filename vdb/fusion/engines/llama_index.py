@@ -10,7 +10,7 @@ import numpy as np
 from vdb.fusion.candidates import Candidates
 from vdb.fusion.fusion_row import Fusion
 from vdb.fusion.normalizers.distribution import over_n
-from vdb.fusion.outcome import Outcome, summed_outcome
+from vdb.fusion.outcome import Outcome, largest_outcome, summed_outcome
 from vdb.fusion.ranked_list import ListReading, RankedList
 from vdb.fusion.settings import Parameter, Settings, WeightRule
 from vdb.fusion.tie_orders import by_first_seen
@@ -59,18 +59,7 @@ def _scaled(scores: list[float], by_distribution: bool) -> list[float]:
 
 def _simple(lists: list[RankedList], settings: Settings) -> Outcome:
     candidates = Candidates(lists)
-    raw = np.where(candidates.present, candidates.raw_scores, -np.inf)
-    scores = raw.max(axis=0) if len(candidates.ids) else np.empty(0)
-    best = raw.argmax(axis=0) if len(candidates.ids) else np.empty(0, np.intp)
-    shares = np.where(np.arange(len(lists))[:, None] == best, scores, 0.0)
-    return Outcome(
-        candidates,
-        candidates.ranks,
-        scores,
-        shares,
-        candidates.raw_scores,
-        by_first_seen(scores, candidates, False),
-    )
+    return largest_outcome(candidates, candidates.raw_scores)
 
 
 def _read_queries(name: str, value: Any) -> int:

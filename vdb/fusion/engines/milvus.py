@@ -9,20 +9,25 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from vdb.errors import InvalidArgumentError
 from vdb.fusion.candidates import Candidates, summed
 from vdb.fusion.fusion_row import Fusion
 from vdb.fusion.outcome import Outcome
 from vdb.fusion.ranked_list import RankedList
-from vdb.fusion.settings import Parameter, Settings, WeightRule, flag, rank_constant
+from vdb.fusion.settings import (
+    Parameter,
+    Settings,
+    WeightRule,
+    flag,
+    rank_constant,
+    read_words,
+    require_one_each,
+)
 from vdb.fusion.tie_orders import by_id
-from vdb.model import arguments
 from vdb.model.records import Direction
 
 __all__ = ["FUSIONS"]
 
 _METRICS = ("IP", "COSINE", "BM25", "L2")
-
 
 Numbers = NDArray[Any]
 
@@ -93,12 +98,7 @@ def _metrics(lists: int, settings: Settings) -> tuple[str, ...]:
     metrics: tuple[str, ...] | None = settings["metrics"]
     if metrics is None:
         return ("IP",) * lists
-    if len(metrics) != lists:
-        raise InvalidArgumentError(
-            f"metrics must be one for each of the {lists} lists, got {len(metrics)}",
-            expected=lists,
-            received=len(metrics),
-        )
+    require_one_each("metrics", metrics, lists)
     return metrics
 
 
@@ -109,10 +109,7 @@ def _direction(place: int, settings: Settings) -> Direction:
 
 
 def _read_metrics(name: str, value: Any) -> tuple[str, ...] | None:
-    if value is None:
-        return None
-    entries = arguments.sequence(name, value, 1000)
-    return tuple(arguments.choice(f"{name}[{i}]", one, _METRICS) for i, one in enumerate(entries))
+    return None if value is None else read_words(name, value, _METRICS)
 
 
 def _rrf_row(name: str, engine: str, source: str, evidence: Any, dtype: Any) -> Fusion:
