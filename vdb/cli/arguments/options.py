@@ -57,6 +57,13 @@ optional_name = argument(
     "name", metavar="NAME", required=False, shell_complete=collections, help="The collection."
 )
 json = click.option("--json", is_flag=True, help="Print one JSON object instead of text.")
+port = click.option(
+    "--port",
+    metavar="N",
+    type=a_whole_number,
+    default=0,
+    help="The port of the page. [default: one that is free]",
+)
 lock_timeout = click.option(
     "--lock-timeout",
     metavar="SECONDS",

@@ -63,13 +63,7 @@ if TYPE_CHECKING:
     help="The field of the texts that are shown. [default: the one of most characters]",
 )
 @click.option("--vector", is_flag=True, help="Write the vectors into the file too.")
-@click.option(
-    "--port",
-    metavar="N",
-    type=numbers.a_whole_number,
-    default=0,
-    help="The port of the page. [default: one that is free]",
-)
+@options.port
 @click.option("--force", is_flag=True, help="Replace a file that is there.")
 @options.allow_network_fs
 @options.json

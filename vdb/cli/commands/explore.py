@@ -5,23 +5,15 @@ from __future__ import annotations
 import sys
 from pathlib import Path
 
-import click
-
 from vdb.api import database
-from vdb.cli.arguments import numbers, options
+from vdb.cli.arguments import options
 from vdb.cli.arguments.command import command
 from vdb.cli.render import output
 
 
 @command("explore")
 @options.directory
-@click.option(
-    "--port",
-    metavar="N",
-    type=numbers.a_whole_number,
-    default=0,
-    help="The port of the page. [default: one that is free]",
-)
+@options.port
 @options.allow_network_fs
 @options.json
 def explore(directory: Path, *, port: int, allow_network_fs: bool, json: bool) -> None:

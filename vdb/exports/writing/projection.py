@@ -9,6 +9,7 @@ and Melville, arXiv:1802.03426) begins with the coordinates along them, as Kobak
 from __future__ import annotations
 
 import warnings
+from collections.abc import Callable
 from dataclasses import replace
 from importlib import import_module
 from typing import Any, Final, NamedTuple
@@ -96,24 +97,29 @@ def _numbers(content: Content, batch: ExportBatch) -> NDArray[np.float64]:
 
 def _covariances(content: Content, dim: int) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
     """The mean and the matrix of covariances."""
-    count, origin = 0, np.zeros(dim)
-    total, products = np.zeros(dim), np.zeros((dim, dim))
-    for batch in with_vectors(content, payloads=False):
-        numbers = _numbers(content, batch)
-        if not count:
-            origin = numbers.mean(axis=0)  # differences from it are small, and their squares exact
-        numbers -= origin
-        count += len(numbers)
-        total += numbers.sum(axis=0)
-        products += numbers.T @ numbers
-    mean = total / max(1, count)
-    return origin + mean, products / max(1, count) - np.outer(mean, mean)
+    origin, shift, products = _moments(content, dim, lambda numbers: numbers.T @ numbers)
+    return origin + shift, products - np.outer(shift, shift)
 
 
 def _spread(content: Content, dim: int) -> tuple[NDArray[np.float64], float]:
     """The mean, and the sum of the variances."""
-    count, origin = 0, np.zeros(dim)
-    total, squares = np.zeros(dim), np.zeros(dim)
+    origin, shift, squares = _moments(
+        content, dim, lambda numbers: np.einsum("ij,ij->j", numbers, numbers)
+    )
+    return origin + shift, float((squares - shift * shift).sum())
+
+
+def _moments(
+    content: Content, dim: int, product: Callable[[NDArray[np.float64]], NDArray[np.float64]]
+) -> tuple[NDArray[np.float64], NDArray[np.float64], Any]:
+    """A point near the mean, how far the mean is from it, and the mean product of what is left.
+
+    The point is the mean of the first batch: differences from it are small, and their products
+    exact.
+    """
+    count = 0
+    products: Any = 0.0
+    origin, total = np.zeros(dim), np.zeros(dim)
     for batch in with_vectors(content, payloads=False):
         numbers = _numbers(content, batch)
         if not count:
@@ -121,9 +127,8 @@ def _spread(content: Content, dim: int) -> tuple[NDArray[np.float64], float]:
         numbers -= origin
         count += len(numbers)
         total += numbers.sum(axis=0)
-        squares += np.einsum("ij,ij->j", numbers, numbers)
-    mean = total / max(1, count)
-    return origin + mean, float((squares / max(1, count) - mean * mean).sum())
+        products = products + product(numbers)
+    return origin, total / max(1, count), products / max(1, count)
 
 
 def _leading(

@@ -25,10 +25,6 @@ nb::tuple read_records(const nb::object& lookup, uint32_t collection, const Slot
   return nb::make_tuple(ids, encoded);
 }
 
-void append_big_endian(std::string* key, uint32_t number) {
-  for (int shift = 24; shift >= 0; shift -= 8) key->push_back(static_cast<char>(number >> shift));
-}
-
 // Keys and sealed values of records, in the order of the slots.
 nb::list sealed_records(uint32_t collection, const Slots& slots, const nb::list& ids,
                         const nb::list& payloads, uint32_t start, size_t room) {
@@ -36,7 +32,8 @@ nb::list sealed_records(uint32_t collection, const Slots& slots, const nb::list&
     throw std::invalid_argument("ids, payloads: one for each slot");
   nb::list items;
   MsgpackWriter id;
-  std::string key, value;
+  RecordKey key(collection);
+  std::string value;
   for (size_t i = 0; i < slots.shape(0); ++i) {
     id.clear();
     const nb::handle one = ids[i], payload = payloads[i];
@@ -58,16 +55,12 @@ nb::list sealed_records(uint32_t collection, const Slots& slots, const nb::list&
       items.append(nb::none());
       continue;
     }
-    key.assign(1, static_cast<char>(kRecord));
-    append_big_endian(&key, collection);
-    append_big_endian(&key, slots(i));
+    const nb::bytes name = key.of(slots(i));
     const auto* const bytes = reinterpret_cast<const uint8_t*>(value.data());
     const uint32_t sum =
-        crc32c(bytes + kSeal, value.size() - kSeal,
-               crc32c(reinterpret_cast<const uint8_t*>(key.data()), key.size(), start));
+        crc32c(bytes + kSeal, value.size() - kSeal, crc32c(key.data(), key.size(), start));
     for (size_t at = 0; at < kSeal; ++at) value[at] = static_cast<char>(sum >> (8 * at));
-    items.append(
-        nb::make_tuple(nb::bytes(key.data(), key.size()), nb::bytes(value.data(), value.size())));
+    items.append(nb::make_tuple(name, nb::bytes(value.data(), value.size())));
   }
   return items;
 }

@@ -79,17 +79,15 @@ StoredRecords::StoredRecords(nb::handle lookup, uint32_t collection, uint32_t st
 
 size_t StoredRecords::read(const uint32_t* slots, size_t count, nb::list& ids,
                            nb::list* payloads) const {
-  uint8_t key[9] = {kRecord};
-  for (int i = 0; i < 4; ++i) key[1 + i] = static_cast<uint8_t>(collection_ >> (24 - 8 * i));
+  RecordKey key(collection_);
   Found ahead[kTogether];
   for (size_t first = 0; first < count; first += kTogether) {
     const size_t many = std::min(kTogether, count - first);
     if (first % kSignals == 0) handle_signals();
     // While one is looked up the bytes of those before it are on their way from memory.
     for (size_t at = 0; at < many; ++at) {
-      const uint32_t slot = slots[first + at];
-      for (int i = 0; i < 4; ++i) key[5 + i] = static_cast<uint8_t>(slot >> (24 - 8 * i));
-      ahead[at] = {call(lookup_, nb::bytes(key, sizeof key)), crc32c(key, sizeof key, start_)};
+      const nb::bytes stored = key.of(slots[first + at]);
+      ahead[at] = {call(lookup_, stored), crc32c(key.data(), key.size(), start_)};
       if (!ahead[at].value.is_none()) {
         const Value value(ahead[at].value);
         prefetch_bytes(value.data(), std::min(value.size(), kAhead));
