@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import Any
 
 import vdb
-from vdb import errors, exports, fusion, scores, sources
+from vdb import errors, exports, fusion, lexical, scores, sources
 from vdb.model.filters.expression_syntax import Field
 
 PAGE = Path(__file__).parent.parent / "docs" / "reference" / "python.md"
@@ -50,7 +50,7 @@ CHAPTERS: dict[str, tuple[str, ...]] = {
     ),
 }
 """Where each name stands; what is not listed stands at the end of the last chapter."""
-MODULES = {"exports", "fusion", "scores", "sources"}
+MODULES = {"exports", "fusion", "lexical", "scores", "sources"}
 """Public names that are modules, each with a chapter of its own."""
 
 _SECTION = re.compile(r"(Args|Attributes|Returns|Raises|Yields):")
@@ -73,7 +73,7 @@ def page() -> str:
         last = title == list(CHAPTERS)[-1]
         for name in (*names, *(others if last else ())):
             parts.extend(thing(f"vdb.{name}", getattr(vdb, name)))
-    for module in (scores, fusion, sources, exports):
+    for module in (scores, lexical, fusion, sources, exports):
         parts.append(f"## {module.__name__.removeprefix('vdb.').capitalize()}\n")
         parts.append(f"{markdown(module)}\n")
         for name in module.__all__:

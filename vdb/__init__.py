@@ -7,8 +7,8 @@
     for hit in docs.search([0.9, 0.1, 0], k=2):
         print(hit.id, hit.score, hit.payload)
 
-What is public is listed in ``vdb.__all__``, and in those of ``vdb.scores``, ``vdb.fusion``,
-``vdb.sources`` and ``vdb.exports``; everything else may change.
+What is public is listed in ``vdb.__all__``, and in those of ``vdb.scores``, ``vdb.lexical``,
+``vdb.fusion``, ``vdb.sources`` and ``vdb.exports``; everything else may change.
 """
 
 from __future__ import annotations
@@ -67,7 +67,7 @@ from vdb.model.results import WriteCounts
 from vdb.model.version import __version__
 
 if _typing.TYPE_CHECKING:
-    from vdb import exports, fusion, sources
+    from vdb import exports, fusion, lexical, sources
     from vdb.analysis.calibration.report import Calibration
     from vdb.analysis.comparison.report import MetricComparison
     from vdb.analysis.comparison.sides_report import CollectionComparison
@@ -207,6 +207,7 @@ __all__ = [
     "compare_metrics",
     "exports",
     "fusion",
+    "lexical",
     "open",
     "open_async",
     "parse_filter",
@@ -279,7 +280,7 @@ _LATER = {
 
 def __getattr__(name: str) -> object:
     """PEP 562: a public name that is not there yet."""
-    if name in ("exports", "fusion", "sources"):
+    if name in ("exports", "fusion", "lexical", "sources"):
         return _importlib.import_module(f"vdb.{name}")
     if name not in _LATER:
         raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
