@@ -52,3 +52,16 @@ def test_hits_are_a_sequence():
         hits[3]
     with pytest.raises(ValueError, match="read-only"):
         hits.scores[0] = 1
+
+
+def test_parts_have_the_places_of_their_lists_for_names():
+    hit = fuse([WORDS, VECTORS])[0]
+    assert hit.parts == {"list 0": hit.lists[0], "list 1": hit.lists[1]}
+    assert hit.payload is None and "payload" not in hit.to_dict()
+    assert "name" not in hit.to_dict()["lists"][0]
+
+
+def test_infinite_and_undefined_scores_are_none_in_json():
+    hits = fuse([[("a", float("inf")), ("b", 1.0)], VECTORS], "vespa-linear")
+    rows = json.loads(json.dumps(hits.to_dicts(), allow_nan=False))
+    assert rows and all(row["lists"][0]["score"] in (None, 1.0) for row in rows)

@@ -77,3 +77,14 @@ def test_an_unknown_name_is_answered_with_those_there_are(name, hint):
 def test_a_name_is_a_str():
     with pytest.raises(vdb.ArgumentTypeError, match="fusion must be the name"):
         vdb.fusion.describe(3)
+
+
+@pytest.mark.parametrize("row", ROWS, ids=lambda row: row.name)
+def test_the_window_of_a_hybrid_search_is_the_engines(row):
+    """Whole numbers of 1 or more; those that the row states in words are in its words."""
+    few, many = row.default_window(10), row.default_window(500)
+    assert 1 <= few <= many
+    own = {"LIMIT 20": 20, "WINDOW: 20": 20, "prefetch limit: 10": 10, "rerank-count: 100": 100}
+    stated = [number for words, number in own.items() if words in row.window]
+    assert [few, many] == stated * 2 if stated else many == 500
+    assert not row.window_covers or few == 10

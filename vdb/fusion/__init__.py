@@ -20,13 +20,14 @@ A `Fusion` is a row: which ranks, weights, normalizers, precisions and orders an
 from __future__ import annotations
 
 from vdb.fusion.call import describe, fuse, fusions
-from vdb.fusion.fused_hits import FusedHit, FusedHits, ListShare
+from vdb.fusion.fused_hits import FusedHit, FusedHits, FusedList, ListShare
 from vdb.fusion.fusion_row import Fusion
 from vdb.fusion.settings import Parameter
 
 __all__ = [
     "FusedHit",
     "FusedHits",
+    "FusedList",
     "Fusion",
     "ListShare",
     "Parameter",

@@ -5,14 +5,13 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from typing import Any
 
-import numpy as np
-
 from vdb.errors import ArgumentTypeError, InvalidArgumentError
 from vdb.fusion.fused_hits import FusedHits
 from vdb.fusion.fusion_row import Fusion
 from vdb.fusion.ranked_list import RankedList, ranked_list
 from vdb.fusion.registry import FUSIONS, fusion_named
-from vdb.fusion.settings import Settings, read_parameters, require_one_each
+from vdb.fusion.run import can_enter, fused, read_settings, within_window
+from vdb.fusion.settings import Settings, require_one_each
 from vdb.model import arguments
 from vdb.model.records import Direction
 
@@ -89,28 +88,17 @@ def fuse(
         )
     entries = arguments.sequence("lists", lists, 1000)
     _check_number(row, len(entries))
-    values = read_parameters(row.name, row.parameters, parameters)
-    if weights is not None and not row.takes_weights:
-        raise InvalidArgumentError(
-            f"weights must not be given: {row.name} has none", expected=None, received="weights"
-        )
-    settings = Settings(
-        row.weights.read(weights, len(entries), row.name),
-        values,
-        frozenset(parameters) | (frozenset() if weights is None else {"weights"}),
-    )
+    settings = read_settings(row, weights, parameters, len(entries))
     first = None if window is None else arguments.whole("window", window, 1, _MOST)
     most = None if k is None else arguments.whole("k", k, 1, _MOST)
-    most = _within_window(row, first, most)
+    most = within_window(row, first, most)
     directions = _directions(row, direction, entries, settings)
     ranked = [
         ranked_list(f"lists[{i}]", entry, each, row.reading).first(first)
         for i, (entry, each) in enumerate(zip(entries, directions, strict=True))
     ]
     _refuse_two_kinds(ranked)
-    with np.errstate(all="ignore"):
-        outcome = row.run(ranked, settings)
-    return FusedHits(outcome, row, most)
+    return fused(row, ranked, settings, most)
 
 
 def _check_number(row: Fusion, number: int) -> None:
@@ -128,19 +116,6 @@ def _check_number(row: Fusion, number: int) -> None:
         )
 
 
-def _within_window(row: Fusion, window: int | None, k: int | None) -> int | None:
-    """How many hits come back; an engine may refuse to give more than its window."""
-    if not row.window_covers or window is None:
-        return k
-    if k is not None and k > window:
-        raise InvalidArgumentError(
-            f"k must be at most window in {row.name}, got k={k}, window={window}",
-            expected=window,
-            received=k,
-        )
-    return window if k is None else k
-
-
 def _directions(row: Fusion, direction: Any, lists: list[Any], settings: Settings) -> list[Any]:
     if direction is None or isinstance(direction, str):
         named = [direction] * len(lists)
@@ -156,13 +131,14 @@ def _directions(row: Fusion, direction: Any, lists: list[Any], settings: Setting
     return out
 
 
-def _named_direction(i: int, name: Any, entry: Any) -> str | None:
+def _named_direction(i: int, name: Any, entry: Any) -> Direction | None:
     """The direction that was named for a list, or that hits have; both must agree."""
     own = getattr(entry, "direction", None)
     own = own if own in _DIRECTIONS else None
     if name is None:
         return own
-    wanted = arguments.choice(f"direction of lists[{i}]", name, _DIRECTIONS)
+    chosen = arguments.choice(f"direction of lists[{i}]", name, _DIRECTIONS)
+    wanted: Direction = "lower" if chosen == "lower" else "higher"
     if own is not None and own != wanted:
         raise InvalidArgumentError(
             f"direction of lists[{i}] must be {own!r}, as the hits have it, got {wanted!r}",
@@ -172,21 +148,20 @@ def _named_direction(i: int, name: Any, entry: Any) -> str | None:
     return wanted
 
 
-def _refuse_direction(row: Fusion, i: int, direction: str, usual: str | None) -> None:
-    if row.enters == "ranks" or (direction == "lower" and row.lower_enters):
+def _refuse_direction(row: Fusion, i: int, direction: Direction, usual: Direction | None) -> None:
+    if can_enter(row, direction, usual):
         return
     wanted = usual or "higher"
-    if direction != wanted:
-        hint = f"; search with scores={row.vector_scores!r}" if row.vector_scores else ""
-        for one in row.parameters:
-            if one.name in ("metric", "metrics"):
-                hint = f"; {one.name}= says of which metric it is"
-        raise InvalidArgumentError(
-            f"lists[{i}] must have scores of which {wanted} is better: they enter {row.name} as "
-            f"they are, and {direction} is better here{hint}",
-            expected=wanted,
-            received=direction,
-        )
+    hint = f"; search with scores={row.vector_scores!r}" if row.vector_scores else ""
+    for one in row.parameters:
+        if one.name in ("metric", "metrics"):
+            hint = f"; {one.name}= says of which metric it is"
+    raise InvalidArgumentError(
+        f"lists[{i}] must have scores of which {wanted} is better: they enter {row.name} as "
+        f"they are, and {direction} is better here{hint}",
+        expected=wanted,
+        received=direction,
+    )
 
 
 def _refuse_two_kinds(lists: Iterable[RankedList]) -> None:

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
-from typing import Any, overload
+import math
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass, field
+from typing import Any, NamedTuple, overload
 
 import numpy as np
 from numpy.typing import NDArray
@@ -12,9 +13,9 @@ from numpy.typing import NDArray
 from vdb.fusion.fusion_row import Fusion
 from vdb.fusion.outcome import Outcome
 from vdb.model.hits import id_array
-from vdb.model.records import Direction, Id
+from vdb.model.records import Direction, Id, Payload
 
-__all__ = ["FusedHit", "FusedHits", "ListShare"]
+__all__ = ["FusedHit", "FusedHits", "FusedList", "ListShare"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,11 +45,24 @@ class FusedHit:
         id: The record's id.
         score: The number that the engine gives it, in its direction.
         lists: One `ListShare` for each list, in their order.
+        payload: The record's payload, of a hybrid search that reads payloads; else None.
+        names: What the lists are called: "text" and "vector" of a hybrid search.
     """
 
     id: Id
     score: float
     lists: tuple[ListShare, ...]
+    payload: Payload = None
+    names: tuple[str, ...] = field(default=(), repr=False, compare=False)
+
+    @property
+    def parts(self) -> dict[str, ListShare]:
+        """The same lists by name: "text" and "vector" of a hybrid search, else "list 0" and so on.
+
+        Example:
+            hits[0].parts["text"].rank
+        """
+        return dict(zip(self.names or _numbered(self.lists), self.lists, strict=True))
 
     def explain(self) -> str:
         """The score in words, a line for each list.
@@ -57,9 +71,9 @@ class FusedHit:
             print(hits[0].explain())
         """
         lines = [f"{self.id!r}: {self.score:.9g}"]
-        for place, one in enumerate(self.lists):
+        for name, one in self.parts.items():
             if one.score is None and one.share in (None, 0) and one.rank is None:
-                lines.append(f"  list {place}: not in it")
+                lines.append(f"  {name}: not in it")
                 continue
             facts = {
                 "rank": one.rank,
@@ -69,14 +83,38 @@ class FusedHit:
             }
             shown = [f"{name} {number:.9g}" for name, number in facts.items() if number is not None]
             absent = "not in it, " if one.score is None else ""
-            lines.append(f"  list {place}: {absent}{', '.join(shown)}")
+            lines.append(f"  {name}: {absent}{', '.join(shown)}")
         return "\n".join(lines)
 
     def to_dict(self) -> dict[str, Any]:
-        """Id, score and lists as a dict that JSON can hold."""
-        names = ("rank", "score", "normalized", "share")
-        parts = [{name: getattr(one, name) for name in names} for one in self.lists]
-        return {"id": self.id, "score": self.score, "lists": parts}
+        """Id, score and lists as a dict that JSON can hold, and the payload if there is one.
+
+        Each list has its name, but for those of `fuse`, which have none. NaN and infinity become
+        None.
+        """
+        facts = ("rank", "score", "normalized", "share")
+        parts: list[dict[str, Any]] = []
+        for place, one in enumerate(self.lists):
+            name = {"name": self.names[place]} if self.names else {}
+            parts.append({**name, **{fact: _finite(getattr(one, fact)) for fact in facts}})
+        row = {"id": self.id, "score": _finite(self.score), "lists": parts}
+        return row if self.payload is None else {**row, "payload": self.payload}
+
+
+class FusedList(NamedTuple):
+    """A list of a hybrid search.
+
+    Attributes:
+        name: "text" or "vector".
+        scores: The convention of its scores.
+        direction: Which of them are better.
+        hits: How many hits of it entered.
+    """
+
+    name: str
+    scores: str
+    direction: Direction
+    hits: int
 
 
 class FusedHits(Sequence[FusedHit]):
@@ -85,16 +123,47 @@ class FusedHits(Sequence[FusedHit]):
     Attributes:
         fusion: The row of the engine.
         direction: Which scores are better.
+        lists: What was fused, of a hybrid search; () of `fuse`.
+        window: How many hits of each list entered at most, of a hybrid search; None of `fuse`.
     """
 
-    __slots__ = ("_ids", "_order", "_outcome", "_scores", "direction", "fusion")
+    __slots__ = (
+        "_ids",
+        "_order",
+        "_outcome",
+        "_payloads",
+        "_scores",
+        "direction",
+        "fusion",
+        "lists",
+        "window",
+    )
 
-    def __init__(self, outcome: Outcome, fusion: Fusion, k: int | None) -> None:
+    def __init__(
+        self,
+        outcome: Outcome,
+        fusion: Fusion,
+        k: int | None,
+        *,
+        lists: tuple[FusedList, ...] = (),
+        window: int | None = None,
+        threshold: float | None = None,
+        payloads_of: Callable[[list[Id]], Sequence[Payload]] | None = None,
+    ) -> None:
+        """The best k of an outcome, or all; with a threshold, those at least as good."""
+        order = outcome.order
+        if threshold is not None:
+            scores = outcome.scores[order]
+            inside = scores <= threshold if fusion.direction == "lower" else scores >= threshold
+            order = order[inside]
         self._outcome = outcome
-        self._order = outcome.order[:k]
+        self._order = order[:k]
+        self.lists = lists
+        self.window = window
         self._ids = [outcome.candidates.ids[place] for place in self._order]
         self._scores = outcome.scores[self._order]
         self._scores.flags.writeable = False
+        self._payloads = None if payloads_of is None else payloads_of(self._ids)
         self.fusion = fusion
         self.direction: Direction = fusion.direction
 
@@ -108,6 +177,11 @@ class FusedHits(Sequence[FusedHit]):
         """The fused scores, shape (n,), in the type that the engine has them in."""
         return self._scores
 
+    @property
+    def payloads(self) -> list[Payload]:
+        """The payloads, n of them; None where a record has none, or they were not asked for."""
+        return [None] * len(self) if self._payloads is None else list(self._payloads)
+
     def __len__(self) -> int:
         return len(self._ids)
 
@@ -118,6 +192,8 @@ class FusedHits(Sequence[FusedHit]):
             self._ids[index],
             float(self._scores[index]),
             tuple(_share(outcome, i, place) for i in range(len(outcome.candidates.lists))),
+            None if self._payloads is None else self._payloads[index],
+            tuple(one.name for one in self.lists),
         )
 
     @overload
@@ -176,6 +252,14 @@ def _share(outcome: Outcome, row: int, place: int) -> ListShare:
         None if outcome.normalized is None else _number(outcome.normalized[row, place]),
         None if outcome.shares is None else float(outcome.shares[row, place]),
     )
+
+
+def _numbered(lists: Sequence[object]) -> tuple[str, ...]:
+    return tuple(f"list {place}" for place in range(len(lists)))
+
+
+def _finite(number: float | None) -> float | None:
+    return number if number is None or math.isfinite(number) else None
 
 
 def _number(value: np.generic) -> float | None:

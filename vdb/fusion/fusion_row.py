@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
-from typing import Literal, TypeAlias
+from typing import Any, Literal, TypeAlias
 
 from vdb.fusion.outcome import Outcome
 from vdb.fusion.ranked_list import ListReading, RankedList
@@ -17,6 +17,13 @@ Evidence: TypeAlias = Literal["measured", "transcribed", "published", "own"]
 """How the behaviour was found: "measured" in the engine or library itself; "transcribed" from its
 source; from numbers that its users "published"; or vdb's "own"."""
 
+WindowRule: TypeAlias = Callable[[int], int]
+"""How many hits of each list enter, where a search asks for k hits."""
+
+MetricParameters: TypeAlias = Callable[[str, tuple[str, ...]], Mapping[str, Any]]
+"""What the engine knows of itself: parameters for a metric of `vdb` and the lists, each "text" or
+"vector"."""
+
 ListDirection: TypeAlias = Callable[[int, Settings], Direction | None]
 """Which scores are better in the list of that number, where it does not say so itself; None:
 the engine has no opinion."""
@@ -24,6 +31,14 @@ the engine has no opinion."""
 
 def _none(place: int, settings: Settings) -> Direction | None:
     return None
+
+
+def _no_parameters(metric: str, lists: tuple[str, ...]) -> Mapping[str, Any]:
+    return {}
+
+
+def _wide(k: int) -> int:
+    return max(100, k)
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,6 +55,8 @@ class Fusion:
         enters: Whether "ranks" or "scores" enter.
         vector_scores: The convention of `vdb.scores` in which the engine's vector list enters; ""
             where only its ranks do, or scores of any kind.
+        text_scores: The convention of `vdb.lexical` that ranks the engine's list of words; ""
+            where vdb has none of that engine.
         rank_base: The rank of the best hit; None where ranks do not enter.
         ties_share_rank: Whether equal scores of a list share a rank (1, 1, 3).
         rank_constant: What is added to a rank by default; None where nothing is.
@@ -56,7 +73,7 @@ class Fusion:
         direction: Which fused scores are better.
         tie_order: The order of equal scores.
         window: How many hits of each list the engine takes by default, in words. `fuse` takes all
-            unless window= says how many.
+            unless window= says how many; a hybrid search takes `default_window`.
         lower_enters: As what a score `s` enters where lower scores of a list are better; "" where
             such lists are refused, or only ranks enter.
         parameters: What else may be set.
@@ -80,6 +97,7 @@ class Fusion:
     weight_form: str
     run: Callable[[list[RankedList], Settings], Outcome] = field(repr=False)
     vector_scores: str = ""
+    text_scores: str = ""
     rank_base: int | None = None
     ties_share_rank: bool = False
     rank_constant: float | None = None
@@ -96,11 +114,23 @@ class Fusion:
     list_direction: ListDirection = field(default=_none, repr=False)
     fewest_lists: int = field(default=1, repr=False)
     window_covers: bool = field(default=False, repr=False)
+    window_rule: WindowRule = field(default=_wide, repr=False)
+    metric_parameters: MetricParameters = field(default=_no_parameters, repr=False)
 
     @property
     def takes_weights(self) -> bool:
         """Whether the engine has weights."""
         return bool(self.weight_form)
+
+    def default_window(self, k: int) -> int:
+        """How many hits of each list a hybrid search for k hits takes: as the engine does.
+
+        Where the engine has no number of its own: 100, or k if that is more.
+
+        Example:
+            vdb.fusion.describe("redis-rrf").default_window(10)
+        """
+        return self.window_rule(k)
 
     def usual_direction(self, place: int, settings: Settings) -> Direction | None:
         """Which scores the engine takes for better in that list; None where it has no opinion."""

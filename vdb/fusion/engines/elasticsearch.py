@@ -86,6 +86,8 @@ FUSIONS = (
         tie_order=_TIES,
         window=_WINDOW,
         window_covers=True,
+        window_rule=lambda k: max(10, k),
+        text_scores="elasticsearch",
         parameters=(rank_constant(60, 1),),
         weights=WeightRule(low=0),
         run=_rrf,
@@ -116,6 +118,8 @@ FUSIONS = (
         tie_order=_TIES,
         window=_WINDOW,
         window_covers=True,
+        window_rule=lambda k: max(10, k),
+        text_scores="elasticsearch",
         parameters=(
             Parameter(
                 "normalizer",

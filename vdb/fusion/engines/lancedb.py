@@ -128,6 +128,7 @@ def _row(**facts: Any) -> Fusion:
         rounding="the sum to float32",
         tie_order="Arrow's stable sort: vectors first, then words, each in their order",
         window="limit of each list",
+        window_rule=lambda k: k,
         **facts,
     )
 

@@ -108,6 +108,11 @@ def _direction(place: int, settings: Settings) -> Direction:
     return "lower" if lower else "higher"
 
 
+def _of_metric(metric: str, lists: tuple[str, ...]) -> dict[str, tuple[str, ...]]:
+    own = {"cosine": "COSINE", "ip": "IP", "dot": "IP"}.get(metric, "L2")
+    return {"metrics": tuple("BM25" if one == "text" else own for one in lists)}
+
+
 def _read_metrics(name: str, value: Any) -> tuple[str, ...] | None:
     return None if value is None else read_words(name, value, _METRICS)
 
@@ -179,6 +184,7 @@ def _weighted_row(name: str, engine: str, source: str, evidence: Any, dtype: Any
             ),
         ),
         list_direction=_direction,
+        metric_parameters=_of_metric,
         run=_weighted(dtype),
         note="Without norm_score, where all lists are of L2, the lowest comes first",
     )

@@ -64,6 +64,7 @@ FUSIONS = (
         "float64 here",
         tie_order="not set; here by id",
         window="LIMIT 20 of each list",
+        window_rule=lambda k: 20,
         parameters=(rank_constant(60, 0, called="k"),),
         run=_rrf,
         note="RANK(): equal scores share a rank, 1, 1, 3",

@@ -79,6 +79,7 @@ def _row(name: str, *, local: bool, **facts: Any) -> Fusion:
         dtype=dtype,
         tie_order="first seen" if local else server,
         window="prefetch limit: 10",
+        window_rule=lambda k: 10,
         **facts,
     )
 

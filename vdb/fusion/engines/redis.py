@@ -22,6 +22,8 @@ _METRICS: dict[str, Callable[[Any], Any]] = {
     "IP": lambda distance: (1.0 + distance) / 2.0,
 }
 
+_METRIC_NAMES = {"l2": "L2", "cosine": "COSINE", "ip": "IP", "dot": "IP"}
+
 
 def _rrf(lists: list[RankedList], settings: Settings) -> Outcome:
     candidates = Candidates(lists)
@@ -59,6 +61,7 @@ def _row(**facts: Any) -> Fusion:
         dtype="float64",
         tie_order="document number, or key where sharded, ascending; here by id",
         window="WINDOW: 20 of each list",
+        window_rule=lambda k: 20,
         **facts,
     )
 
@@ -100,6 +103,7 @@ FUSIONS = (
             ),
         ),
         list_direction=_direction,
+        metric_parameters=lambda metric, lists: {"metric": _METRIC_NAMES[metric]},
         run=_linear,
     ),
 )

@@ -73,6 +73,8 @@ def _row(**facts: Any) -> Fusion:
         dtype="float64",
         tie_order="as before: stable, in the order of the earlier score; here the first seen",
         window="rerank-count: 100 of each node; the rest is shifted below",
+        window_rule=lambda k: 100,
+        text_scores="vespa",
         **facts,
     )
 

@@ -70,6 +70,7 @@ def _row(**facts: Any) -> Fusion:
         dtype="float32",
         tie_order="closer than 1e-7: by the score in the last list that has them, then by id",
         window="max(100, limit) of each list",
+        window_rule=lambda k: max(100, k),
         weights=WeightRule(low=0, high=1, total=1, slack=1e-6),
         parameters=(real("alpha", 0.75, "the weight of the vectors, 0 to 1", 0, 1),),
         **facts,
