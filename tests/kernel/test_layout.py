@@ -9,7 +9,7 @@ KERNEL = Path(__file__).parents[2] / "vdb" / "kernel"
 
 # The lowest first. "" is the top folder itself: index.h and writer.h.
 FLOORS = ["runtime", "memory", "simd", "blocks", "columns", "distance", "graph"]
-FLOORS += ["search", "", "bindings"]
+FLOORS += ["search", "text", "", "bindings"]
 
 
 def includes(path: Path) -> list[str]:

@@ -12,20 +12,24 @@ from vdb.kernel import _kernel
 NONE: int = _kernel.NONE
 """No slot (2**32 - 1)."""
 
+AddressPredictor = _kernel.AddressPredictor
 ArrowNode = _kernel.ArrowNode
 ArrowStream = _kernel.ArrowStream
 BlockTable = _kernel.BlockTable
-AddressPredictor = _kernel.AddressPredictor
 IdCache = _kernel.IdCache
 Index = _kernel.Index
 PlainSearch = _kernel.PlainSearch
 Residency = _kernel.Residency
 TableColumn = _kernel.TableColumn
 TableSchema = _kernel.TableSchema
+TextIndex = _kernel.TextIndex
+TextScorer = _kernel.TextScorer
+TextSegment = _kernel.TextSegment
 Writer = _kernel.Writer
 adjacent_rows = _kernel.adjacent_rows
 are_payloads = _kernel.are_payloads
 bfloat16_bits = _kernel.bfloat16_bits
+build_text_segment = _kernel.build_text_segment
 crc32c = _kernel.crc32c
 distances = _kernel.distances
 float_rows = _kernel.float_rows
@@ -35,6 +39,7 @@ instruction_set = _kernel.instruction_set
 instruction_sets = _kernel.instruction_sets
 level_limit = _kernel.level_limit
 link_row_size = _kernel.link_row_size
+merge_text_segments = _kernel.merge_text_segments
 msgpack_fault = _kernel.msgpack_fault
 number_column = _kernel.number_column
 ordered_dots = _kernel.ordered_dots
@@ -46,7 +51,10 @@ postings_to_mask = _kernel.postings_to_mask
 read_records = _kernel.read_records
 sealed_records = _kernel.sealed_records
 sub_batch_size = _kernel.sub_batch_size
+text_byte_length = _kernel.text_byte_length
 text_column = _kernel.text_column
+text_families = _kernel.text_families
+text_length_byte = _kernel.text_length_byte
 use_instruction_set = _kernel.use_instruction_set
 vector_column = _kernel.vector_column
 
@@ -81,10 +89,14 @@ __all__ = [
     "Residency",
     "TableColumn",
     "TableSchema",
+    "TextIndex",
+    "TextScorer",
+    "TextSegment",
     "Writer",
     "adjacent_rows",
     "are_payloads",
     "bfloat16_bits",
+    "build_text_segment",
     "crc32c",
     "distances",
     "encode_columns",
@@ -97,6 +109,7 @@ __all__ = [
     "keep_out",
     "level_limit",
     "link_row_size",
+    "merge_text_segments",
     "msgpack_fault",
     "number_column",
     "ordered_dots",
@@ -108,7 +121,10 @@ __all__ = [
     "read_records",
     "sealed_records",
     "sub_batch_size",
+    "text_byte_length",
     "text_column",
+    "text_families",
+    "text_length_byte",
     "use_instruction_set",
     "vector_column",
 ]

@@ -286,6 +286,167 @@ class BlockTable:
     def check(self, fetch: object, number: int) -> bool:
         """Whether a block is there; CorruptedError where it is damaged."""
 
+class TextSegment:
+    """
+    A segment of a text field: some documents, their words, and where each word occurs. Documents are numbered (`ordinal`) by rising slot. Bytes are read, and checked, when they are first needed: every method raises CorruptedError where they are damaged.
+    """
+
+    def __init__(self, parts: list[object], start: int | None = None, prefix: bytes = ...) -> None:
+        """
+        Over its stored parts (objects with the buffer protocol, which must not change), each with its seal: `start` is the checksum of the salt, and the key of part n is `prefix` and n as big-endian u32. Without `start`: bodies as `build_text_segment` returns them.
+        """
+
+    @property
+    def documents(self) -> int: ...
+
+    @property
+    def terms(self) -> int:
+        """Different words."""
+
+    @property
+    def postings(self) -> int:
+        """Pairs of a document and a word that it has."""
+
+    @property
+    def length_sum(self) -> int:
+        """Tokens of all documents."""
+
+    @property
+    def positions(self) -> bool:
+        """Whether tokens are kept in their order: for phrases and `tokens_of`."""
+
+    def slots(self) -> Annotated[NDArray[numpy.uint32], dict(shape=(None,), order='C')]:
+        """Slot of each document, u32 (documents,), rising."""
+
+    def lengths(self) -> Annotated[NDArray[numpy.uint32], dict(shape=(None,), order='C')]:
+        """Tokens of each document, gaps not counted, u32 (documents,)."""
+
+    def ordinal_of(self, slot: int) -> int | None:
+        """Number of the document of a slot; None where there is none."""
+
+    def tokens_of(self, ordinal: int) -> list[str | None]:
+        """
+        Tokens of a document in their order, list of str or None (a gap). ValueError without positions.
+        """
+
+    def verify(self) -> None:
+        """Reads everything; CorruptedError for what contradicts itself."""
+
+def build_text_segment(slots: Annotated[NDArray[numpy.uint32], dict(shape=(None,), order='C', device='cpu', writable=False)], documents: list[list[str | None]], positions: bool = True) -> list[bytes]:
+    """
+    The parts (bytes of at most 65,516 each, without seals) of a segment of documents: slots u32 (n,), rising, and the tokens of each, lists of str or None (a gap, where a word was left out). A document may have no tokens. The same documents give the same bytes. ValueError for slots that do not rise, an empty token, or one of more than 32,000 bytes.
+    """
+
+def merge_text_segments(segments: Sequence[TextSegment], deleted: list[object | None]) -> list[bytes]:
+    """
+    The parts of one segment with the documents of several, less those whose bit is set in `deleted` (bytes or None for each segment; bit o mod 8 of byte o div 8 for ordinal o). The bytes are those that `build_text_segment` gives for the documents. It has positions where all have. ValueError where a slot is in two of them.
+    """
+
+class TextScorer:
+    """
+    The arithmetic of one engine's BM25, in its precision and order of steps, over the statistics of a field. Immutable.
+    """
+
+    def __init__(self, family: str, *, documents: int, length_sum: int, k1: float | None = None, b: float | None = None, delta: float | None = None, negative_idf: float = 0.0) -> None:
+        """
+        `documents` (N) and `length_sum` (the sum of dl over them) as the engine counts them; constants are the engine's unless they are given. `negative_idf` stands for an idf below 0 (rank-bm25-okapi only). ValueError for an unknown family, k1 < 0, b outside 0 to 1.
+        """
+
+    @property
+    def family(self) -> str: ...
+
+    @property
+    def k1(self) -> float: ...
+
+    @property
+    def b(self) -> float: ...
+
+    @property
+    def delta(self) -> float: ...
+
+    @property
+    def documents(self) -> int: ...
+
+    @property
+    def length_sum(self) -> int: ...
+
+    @property
+    def single(self) -> bool:
+        """Whether scores are float32 numbers."""
+
+    def idf(self, df: int) -> float:
+        """
+        idf of a word that `df` documents have. ValueError for more than there are.
+        """
+
+    def idf_sum(self, idfs: Sequence[float]) -> float:
+        """idf of a phrase whose words have these, where the engine adds them up."""
+
+    def seen_length(self, length: int) -> int:
+        """
+        The length that the formula works with: rounded down to Lucene's byte in the families lucene and tantivy.
+        """
+
+    def tf_part(self, tf: int, length: int) -> float:
+        """The score of a word with an idf of 1."""
+
+    def score(self, idf: float, tf: int, length: int, count: int = 1) -> float:
+        """
+        The score of a query of one clause for a document that has it `tf` times, 0 included; `count`: how often it stands in the query, where the engine makes that a larger weight.
+        """
+
+def text_families() -> list[str]:
+    """Names of the formulas of TextScorer."""
+
+def text_length_byte(length: int) -> int:
+    """Lucene's byte of a length."""
+
+def text_byte_length(byte: int) -> int:
+    """The length that Lucene's byte stands for."""
+
+class TextIndex:
+    """
+    The words of one text field at one moment. May be used by any number of threads.
+    """
+
+    def __init__(self, segments: Sequence[TextSegment], deleted: list[object | None]) -> None:
+        """
+        Its segments (list of TextSegment) and the deleted documents of each (bytes or None; bit o mod 8 of byte o div 8 for ordinal o, zeros behind the end).
+        """
+
+    @property
+    def documents(self) -> int:
+        """Documents that are not deleted, those without tokens included."""
+
+    @property
+    def length_sum(self) -> int:
+        """Tokens of these documents."""
+
+    def statistics(self, terms: Sequence[str]) -> Annotated[NDArray[numpy.uint32], dict(shape=(None,), order='C')]:
+        """
+        df of each term, u32 (n,): how many documents have it that are not deleted.
+        """
+
+    def prefix(self, text: str, limit: int) -> list[str]:
+        """
+        Words that begin so and that a document has, sorted by their UTF-8, at most `limit`.
+        """
+
+    def frequencies(self, slot: int, terms: Sequence[str]) -> tuple[list[int], int] | None:
+        """
+        (tf of each term, length) of the document of a slot; None where there is none.
+        """
+
+    def mean_okapi_idf(self, documents: int) -> float:
+        """
+        Mean of log(N - df + 0.5) - log(df + 0.5) over all words, added up in the order in which they first occur, by slots (rank_bm25's average_idf); 0 without words.
+        """
+
+    def search(self, query: Sequence[tuple[str, Sequence[str | None]]], scorer: TextScorer, k: int, *, operator: str = 'or', bits: Annotated[NDArray[numpy.uint8], dict(shape=(None,), order='C', device='cpu', writable=False)] | None = None, ties: bool = True, prune: bool = True) -> tuple[Annotated[NDArray[numpy.uint32], dict(shape=(None,), order='C')], Annotated[NDArray[numpy.float64], dict(shape=(None,), order='C')]]:
+        """
+        (slots u32 (n,), scores f64 (n,)), best first, equal scores by slot: the k best, and with `ties` all behind them whose score equals that of the k-th. The query is a list of clauses in the order of the text: ('term', [word]), ('prefix', [beginning]) or ('phrase', [words; None for a gap]). `bits`: only slots whose bit is set (bit s mod 8 of byte s div 8). Documents that match no clause are hits only in the families that score them. fts5's scores are without their minus. `prune` False scores every document, for tests.
+        """
+
 class Index:
     """One collection at one moment. May be used by any number of threads."""
 

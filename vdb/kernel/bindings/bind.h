@@ -20,6 +20,8 @@ void bind_python_values(nb::module_& m);
 void bind_records(nb::module_& m);
 void bind_table_columns(nb::module_& m);
 void bind_tables(nb::module_& m);
+void bind_text_search(nb::module_& m);
+void bind_text_segments(nb::module_& m);
 nb::class_<Index> bind_index(nb::module_& m);
 void bind_searches(nb::class_<Index>& index);
 void bind_studies(nb::class_<Index>& index);

@@ -38,6 +38,8 @@ NB_MODULE(_kernel, m) {
   bindings::bind_python_values(m);
   bindings::bind_records(m);
   bindings::bind_tables(m);
+  bindings::bind_text_segments(m);
+  bindings::bind_text_search(m);
   auto index = bindings::bind_index(m);
   bindings::bind_searches(index);
   bindings::bind_studies(index);
