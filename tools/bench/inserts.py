@@ -8,6 +8,7 @@ import os
 import shutil
 import statistics
 from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any, Final
 
@@ -21,11 +22,12 @@ RUN: Final = 33  # inserts of a lap: as often as waiting slots are linked, so th
 ROUNDS: Final = 15
 ALLOWED: Final = 1.5
 BATCH: Final = 1_000
+WRITERS: Final = 16  # threads of which each inserts one by one
 DURABILITIES: Final = {"full": True, "relaxed": False}  # and whether LMDB syncs its meta page
 
 
 def run(stand: Stand) -> Iterator[Row]:
-    """Insert one vector a commit, in turn with bare commits of one page; then in batches."""
+    """Insert one vector a call, in turn with bare commits of one page; by threads; in batches."""
     if not stand.settings.with_vdb:
         return
     for durability, metasync in DURABILITIES.items():
@@ -55,9 +57,21 @@ def _compare(stand: Stand, durability: str, *, metasync: bool) -> Iterator[Row]:
         if hasattr(os, "sync"):
             os.sync()  # or the disk is still busy with what was just copied
         laps = interleave(calls, ROUNDS // 5 if settings.quick else ROUNDS)
+        with ThreadPoolExecutor(WRITERS) as pool:
+            one_by_one = {"vdb": lambda: list(pool.map(insert, [1] * WRITERS * RUN))}
+            by_threads = interleave(one_by_one, settings.rounds)["vdb"]
         batches = interleave({"vdb": lambda: insert(BATCH)}, settings.rounds)["vdb"]
     shutil.rmtree(home)
     yield _row(stand, durability, laps)
+    rate = WRITERS * RUN / statistics.median(one.wall for one in by_threads)
+    yield Row(
+        f"inserts one by one in each of {WRITERS} threads, durability {durability}",
+        f"synthetic {settings.synthetic_size:,}",
+        "",
+        f"{rate:,.0f}/s",
+        None,
+        {"qps": rate},
+    )
     seconds = statistics.median(one.wall for one in batches)
     yield Row(
         f"inserts in batches of {BATCH:,}, durability {durability}",

@@ -36,6 +36,9 @@ __all__ = ["Collection"]
 
 _T = TypeVar("_T")
 
+MOST_SHARED = 1_000
+"""Rows of a call up to which it may share its commit with calls of other threads."""
+
 
 class Collection(CollectionReader):
     """One collection of a database, for reading and writing.
@@ -130,13 +133,16 @@ class Collection(CollectionReader):
         rule = arguments.choice("on_duplicate", on_duplicate, ingest.ON_DUPLICATE)
         rows = self._rows(ids, vectors, payloads, ColumnNames.checked(id, vector, payload))
         count = config.thread_count(threads)
-        with self._access.writing(room=rows.room) as batch:
+
+        def add(batch: Batch, rows: ingest.Rows) -> WriteCounts:
             coll = self._writable(batch)
             counts = ingest.add(
                 batch, coll, rows, on_duplicate=rule, threads=count, progress=progress
             )
             _tune_grown(batch, coll, counts.added, count)
-        return counts
+            return counts
+
+        return self._write_rows(rows, add, progress)
 
     @with_hints
     def upsert(
@@ -164,11 +170,14 @@ class Collection(CollectionReader):
         arguments.callback("progress", progress)
         rows = self._rows(ids, vectors, payloads, ColumnNames.checked(id, vector, payload))
         count = config.thread_count(threads)
-        with self._access.writing(room=rows.room) as batch:
+
+        def upsert(batch: Batch, rows: ingest.Rows) -> WriteCounts:
             coll = self._writable(batch)
             counts = ingest.upsert(batch, coll, rows, threads=count, progress=progress)
             _tune_grown(batch, coll, counts.added, count)
-        return counts
+            return counts
+
+        return self._write_rows(rows, upsert, progress)
 
     @with_hints
     def set_payloads(
@@ -209,8 +218,9 @@ class Collection(CollectionReader):
                 encoder=self._encoder,
             )
         )
-        with self._access.writing() as batch:
-            ingest.set_payloads(batch, self._writable(batch), id_list, encoded)
+        self._access.write(
+            lambda batch: ingest.set_payloads(batch, self._writable(batch), id_list, encoded)
+        )
 
     @with_hints
     def update_payloads(
@@ -267,10 +277,14 @@ class Collection(CollectionReader):
             )
         )
         condition = None if where is None else filters.parse(where)
+        if id_list is not None:
+            return self._access.write(
+                lambda batch: payload_update.update_of_ids(
+                    batch, self._writable(batch), id_list, prepared
+                )
+            )
         with self._access.writing() as batch:
             coll = self._writable(batch)
-            if id_list is not None:
-                return payload_update.update_of_ids(batch, coll, id_list, prepared)
             slots = filter_warning.matching(batch, coll, condition).slots.tolist()
             return payload_update.update_of_slots(batch, coll, slots, prepared)
 
@@ -306,8 +320,9 @@ class Collection(CollectionReader):
             )
         id_list = inputs.id_list(() if ids is None else ids, ordered=False)
         if where is None:
-            with self._access.writing() as batch:
-                return ingest.delete(batch, self._writable(batch), id_list)
+            return self._access.write(
+                lambda batch: ingest.delete(batch, self._writable(batch), id_list)
+            )
         from vdb.query.filter_match import ids_of, narrow
 
         condition = narrow(where)
@@ -745,6 +760,20 @@ class Collection(CollectionReader):
             return prepare(self._row_format)
         except DimensionMismatchError as error:
             raise with_change(error, header) from None
+
+    def _write_rows(
+        self,
+        rows: ingest.Rows,
+        write: Callable[[Batch, ingest.Rows], WriteCounts],
+        progress: Progress | None,
+    ) -> WriteCounts:
+        """Write rows, which `write` lets go of; a few of them in a commit with other threads."""
+        # Parts of several arrays are let go of one by one, so they are written once.
+        few = len(rows.ids) <= MOST_SHARED and len(rows.vectors.parts) == 1
+        if few and progress is None:
+            return self._access.write(lambda batch: write(batch, rows.twin()), room=rows.room)
+        with self._access.writing(room=rows.room) as batch:
+            return write(batch, rows)
 
     def _writable(self, batch: Batch) -> WritableCollection:
         view = self._view(batch)

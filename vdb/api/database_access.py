@@ -7,20 +7,24 @@ commit of their own. A thread is one task, unless it runs several in turns, as a
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager, ExitStack, contextmanager
 from pathlib import Path
 from threading import RLock, get_ident
 from time import monotonic, sleep
+from typing import TypeVar
 from weakref import WeakSet
 
 from vdb.api.batch_context import BatchBlock
 from vdb.api.batch_task import Owner
+from vdb.api.commit_queue import CommitQueue
 from vdb.api.read_access import BatchAccess, JoinedBatch, PinnedAccess
 from vdb.errors import BusyError, ClosedError, ReadOnlyError
 from vdb.store import Batch, Environment, Snapshot, holding
 
 __all__ = ["LiveAccess"]
+
+_T = TypeVar("_T")
 
 _PAUSE = 0.001
 _LARGE_REQUEST = 4096  # bytes; larger than the small pieces of any allocator
@@ -41,6 +45,7 @@ class LiveAccess:
         self._batches: dict[int, tuple[Batch, Owner]] = {}
         # Closed with this handle, even while another one keeps the environment open.
         self._moments: WeakSet[Snapshot] = WeakSet()
+        self._queue = CommitQueue()
         self._turn = RLock()
         self._closing = False
         self._closed = False
@@ -101,6 +106,18 @@ class LiveAccess:
             return JoinedBatch(batch)
         return self._new_batch(room)
 
+    def write(self, make: Callable[[Batch], _T], *, room: int = 0) -> _T:
+        """One call, in the calling task's batch or in a commit that other threads may share.
+
+        `make` may be called twice, in different batches. It raises before it changes anything, or
+        breaks the batch. `room` is as for `writing`.
+        """
+        if self._own_entry() is not None:
+            with self.writing(room=room) as batch:
+                return make(batch)
+        self.check_writable()
+        return self._queue.run(self._batch_within, make, room=room, timeout=self.lock_timeout)
+
     def batch(self) -> BatchBlock:
         """One batch for all writes of the calling task inside it; see `_batch`."""
         return BatchBlock(self._batch, self.path)
@@ -136,8 +153,11 @@ class LiveAccess:
         _consolidate_heap()
 
     def _new_batch(self, room: int = 0) -> Batch:
+        return self._batch_within(room, self.lock_timeout)
+
+    def _batch_within(self, room: int, timeout: float) -> Batch:
         self.check_writable()
-        return self.environment.batch(timeout=self.lock_timeout, room=room)
+        return self.environment.batch(timeout=timeout, room=room)
 
     def check_writable(self) -> None:
         """Raise ReadOnlyError for a handle that only reads, or an error of `check_open`."""

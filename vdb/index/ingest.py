@@ -93,6 +93,10 @@ class Rows(NamedTuple):
     kind: tuple[int, str, str]
     bare: NDArray[np.bool_] | None = None
 
+    def twin(self) -> Rows:
+        """The same rows, for one more `add` or `upsert`."""
+        return self._replace(vectors=self.vectors.twin())
+
     @property
     def room(self) -> int:
         """About how many bytes of a file they take, their links and ids included."""

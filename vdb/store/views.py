@@ -88,6 +88,8 @@ def build_view(
     changes: Mapping[journal.Table, NDArray[np.uint32] | None] | None = None,
 ) -> CollectionView:
     """A view; with `older`, the same collection before `changes`, its tables live on."""
+    if older is not None and _same_layout(header, generation, older):
+        return _moved_on(header, generation, older, changes or {})
     tables: dict[journal.Table, BlockTable] = {}
     if older is not None:
         for table in older.tables:
@@ -126,6 +128,38 @@ def build_view(
         size = blocks.code_row_size(dim, generation.index["codes"])
         codes = table_of(generation.number, blocks.CODES, 0, size, 1)
     return CollectionView(header, generation, vectors, links, codes)
+
+
+def _same_layout(
+    header: CollectionHeader, generation: GenerationRecord, older: CollectionView
+) -> bool:
+    """Whether the tables are those of an earlier view, with other blocks: all but a rebuild."""
+    before = older.generation
+    return (
+        header.number == older.header.number
+        and generation.number == before.number
+        and generation.vectors == before.vectors
+        and generation.dtype == before.dtype
+        and generation.index == before.index
+        and header.row_dim(generation) == older.header.row_dim(before)
+    )
+
+
+def _moved_on(
+    header: CollectionHeader,
+    generation: GenerationRecord,
+    older: CollectionView,
+    changes: Mapping[journal.Table, NDArray[np.uint32] | None],
+) -> CollectionView:
+    """The view after `changes` to blocks of tables that stay as they are laid out."""
+
+    def later(table: BlockTable) -> BlockTable:
+        place = (table.generation, table.kind, table.level)
+        return table.successor(changes.get(place, _NONE), header.slots)
+
+    codes = None if older.codes is None else later(older.codes)
+    links = [later(table) for table in older.links]
+    return CollectionView(header, generation, later(older.vectors), links, codes)
 
 
 def generation_view(

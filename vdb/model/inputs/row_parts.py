@@ -30,6 +30,10 @@ class RowParts:
     def __len__(self) -> int:
         return self._rows
 
+    def twin(self) -> RowParts:
+        """The same rows, for one more call that lets go of them."""
+        return RowParts(list(self.parts), self.anew)
+
     def take(self, rows: list[int]) -> NDArray[Any]:
         """A copy of these rows, in this order."""
         if len(self.parts) == 1:

@@ -6,7 +6,8 @@ them, so that reading takes memory in proportion to them. Extension types are re
 
 from __future__ import annotations
 
-from collections.abc import Container
+from collections.abc import Callable
+from operator import attrgetter
 from typing import Any, NoReturn, TypeVar
 
 import msgpack  # type: ignore[import-untyped]  # ships no types
@@ -39,24 +40,30 @@ def pack(value: Any) -> bytes:
 
 def as_map(record: Any) -> dict[str, Any]:
     """The fields of a dataclass with slots, by name; what they hold is shared, not copied."""
-    return {name: getattr(record, name) for name in record.__slots__}
+    return dict(zip(record.__slots__, _values(type(record))(record), strict=True))
 
 
 def twin(record: _R) -> _R:
     """Another of the same dataclass with slots; what its fields hold is shared."""
-    made = object.__new__(type(record))
-    for name in record.__slots__:  # type: ignore[attr-defined]  # they all have some
-        setattr(made, name, getattr(record, name))
-    return made
+    return type(record)(*_values(type(record))(record))
 
 
-def changed(record: _R, before: _R, *, but: Container[str]) -> bool:
+def changed(record: _R, before: _R, *, but: frozenset[str] = frozenset()) -> bool:
     """Whether two dataclasses with slots differ in any field `but` these."""
-    return any(
-        getattr(record, name) != getattr(before, name)
-        for name in record.__slots__  # type: ignore[attr-defined]  # they all have some
-        if name not in but
-    )
+    values = _values(type(record), but)
+    return values(record) != values(before)
+
+
+def _values(kind: Any, but: frozenset[str] = frozenset()) -> Callable[[Any], tuple[Any, ...]]:
+    """What reads the fields of such a dataclass, several of them, all at once."""
+    read = _readers.get((kind, but))
+    if read is None:
+        read = attrgetter(*(name for name in kind.__slots__ if name not in but))
+        _readers[kind, but] = read
+    return read
+
+
+_readers: dict[tuple[Any, frozenset[str]], Callable[[Any], tuple[Any, ...]]] = {}
 
 
 def unpack(

@@ -42,6 +42,8 @@ def decode(runs: bytes) -> NDArray[np.uint32]:
 def take(fields: Fields, name: str, most: int) -> bytes:
     """The runs in a field, of slots below `most`; CorruptedError on anything else."""
     runs = fields.octets(name, LONGEST_RUNS)
+    if not runs:
+        return runs
     if len(runs) % 8:
         fields.refuse(name, "whole runs of 8 bytes", f"{len(runs)} bytes")
     first, count = np.frombuffer(runs, "<u4").reshape(-1, 2).astype(np.int64).T
