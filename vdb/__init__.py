@@ -27,6 +27,7 @@ from vdb.api.database import Database, open, temporary  # noqa: A004 - vdb.open 
 from vdb.api.record_scan import RecordScan
 from vdb.api.snapshot import Snapshot
 from vdb.errors import (
+    AnalyzerMismatchError,
     ArgumentTypeError,
     BusyError,
     ClosedError,
@@ -64,6 +65,7 @@ from vdb.model.payload_changes import REMOVE
 from vdb.model.payload_encoder import PayloadEncoder
 from vdb.model.records import Hit, Plan, Record
 from vdb.model.results import WriteCounts
+from vdb.model.text_field import Text
 from vdb.model.version import __version__
 
 if _typing.TYPE_CHECKING:
@@ -114,6 +116,7 @@ __all__ = [
     "HNSW",
     "ID",
     "REMOVE",
+    "AnalyzerMismatchError",
     "ArgumentTypeError",
     "AsyncCollection",
     "AsyncCollectionReader",
@@ -193,6 +196,7 @@ __all__ = [
     "SpeedPoint",
     "SpeedReport",
     "StaleError",
+    "Text",
     "Tuning",
     "UnsafeFilesystemError",
     "VdbError",

@@ -6,6 +6,7 @@
     ├── InvalidArgumentError          ValueError: an argument has a value that cannot be meant
     │   ├── MetricMismatchError       the collection was built for another metric
     │   ├── ModelMismatchError        the collection's vectors are of another model
+    │   ├── AnalyzerMismatchError     the texts of a field were analyzed by another analyzer
     │   ├── DimensionMismatchError    a vector has another length than the collection's
     │   ├── InvalidVectorError        NaN, infinity, overflow, zero under cosine; names the row
     │   ├── InvalidPayloadError       a payload that would not come back as it was given
@@ -43,6 +44,7 @@ import errno
 from typing import Any
 
 __all__ = [
+    "AnalyzerMismatchError",
     "ArgumentTypeError",
     "BusyError",
     "ClosedError",
@@ -110,6 +112,14 @@ class MetricMismatchError(InvalidArgumentError):
 
 class ModelMismatchError(InvalidArgumentError):
     """The collection's vectors are of another model (``expected``; None: of none that is named)."""
+
+
+class AnalyzerMismatchError(InvalidArgumentError):
+    """The texts of a field were analyzed by another analyzer, or another version of it.
+
+    ``expected`` is the stored pair of name and version, ``received`` the pair that there is, or
+    None.
+    """
 
 
 class DimensionMismatchError(InvalidArgumentError):

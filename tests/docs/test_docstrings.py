@@ -61,7 +61,8 @@ def names(tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
     random = np.random.default_rng(0)
     with vdb.open("drinks.vdb") as db:
-        docs = db.create_collection("docs", dim=3, metric="cosine", fields={"year": "int"})
+        fields = {"year": "int", "text": vdb.Text()}
+        docs = db.create_collection("docs", dim=3, metric="cosine", fields=fields)
         rows = random.normal(size=(200, 3))
         payloads = [{"year": 1990 + i % 40, "text": f"Drink {i}"} for i in range(200)]
         docs.add(["tea", "coffee", *(f"d{i}" for i in range(198))], rows, payloads)

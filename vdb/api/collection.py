@@ -23,6 +23,7 @@ from vdb.model.payload_encoder import PayloadEncoder
 from vdb.model.records import Id, Payload, Progress, Table, Vectors
 from vdb.model.results import WriteCounts
 from vdb.model.synonyms import with_hints
+from vdb.model.text_field import Text
 from vdb.store import Batch, CollectionView, WritableCollection
 
 if TYPE_CHECKING:
@@ -137,8 +138,9 @@ class Collection(CollectionReader):
         def add(batch: Batch, rows: ingest.Rows) -> WriteCounts:
             coll = self._writable(batch)
             counts = ingest.add(
-                batch, coll, rows, on_duplicate=rule, threads=count, progress=progress
-            )
+                batch, coll, rows, on_duplicate=rule,
+                threads=count, progress=progress, analyzers=self._access.analyzers,
+            )  # fmt: skip
             _tune_grown(batch, coll, counts.added, count)
             return counts
 
@@ -173,7 +175,10 @@ class Collection(CollectionReader):
 
         def upsert(batch: Batch, rows: ingest.Rows) -> WriteCounts:
             coll = self._writable(batch)
-            counts = ingest.upsert(batch, coll, rows, threads=count, progress=progress)
+            counts = ingest.upsert(
+                batch, coll, rows,
+                threads=count, progress=progress, analyzers=self._access.analyzers,
+            )  # fmt: skip
             _tune_grown(batch, coll, counts.added, count)
             return counts
 
@@ -218,8 +223,11 @@ class Collection(CollectionReader):
                 encoder=self._encoder,
             )
         )
+        known = self._access.analyzers
         self._access.write(
-            lambda batch: ingest.set_payloads(batch, self._writable(batch), id_list, encoded)
+            lambda batch: ingest.set_payloads(
+                batch, self._writable(batch), id_list, encoded, analyzers=known
+            )
         )
 
     @with_hints
@@ -277,16 +285,17 @@ class Collection(CollectionReader):
             )
         )
         condition = None if where is None else filters.parse(where)
+        known = self._access.analyzers
         if id_list is not None:
             return self._access.write(
                 lambda batch: payload_update.update_of_ids(
-                    batch, self._writable(batch), id_list, prepared
+                    batch, self._writable(batch), id_list, prepared, analyzers=known
                 )
             )
         with self._access.writing() as batch:
             coll = self._writable(batch)
             slots = filter_warning.matching(batch, coll, condition).slots.tolist()
-            return payload_update.update_of_slots(batch, coll, slots, prepared)
+            return payload_update.update_of_slots(batch, coll, slots, prepared, analyzers=known)
 
     @with_hints
     def delete(
@@ -320,14 +329,11 @@ class Collection(CollectionReader):
             )
         id_list = inputs.id_list(() if ids is None else ids, ordered=False)
         if where is None:
-            return self._access.write(
-                lambda batch: ingest.delete(batch, self._writable(batch), id_list)
-            )
+            return self._access.write(lambda b: ingest.delete(b, self._writable(b), id_list))
         from vdb.query.filter_match import ids_of, narrow
 
         condition = narrow(where)
-        with self._access.writing() as batch:
-            coll = self._writable(batch)
+        with self._change() as (batch, coll):
             filter_set = filter_warning.matching(batch, coll, condition)
             return ingest.delete(batch, coll, ids_of(batch, coll, filter_set))
 
@@ -394,32 +400,37 @@ class Collection(CollectionReader):
                 threads=config.thread_count(threads),
             )
 
-    def index_field(self, path: str, type: str) -> None:  # noqa: A002 - a public name
-        """Declares a field of the payloads and indexes it for filters.
+    def index_field(self, path: str, type: str | Text) -> None:  # noqa: A002 - a public name
+        """Declares a field of the payloads and indexes it, for filters or a search of words.
 
         The index is built over several commits of about 10,000 records each, so other writers get
-        their turn; inside a batch it is part of that batch. Filters use the index once it is
-        complete. From the first of these commits on, payloads must have the type. After an
-        interruption the same call continues.
+        their turn; inside a batch it is part of that batch. It is used once it is complete. From
+        the first of these commits on, payloads must have the type. After an interruption the same
+        call continues.
 
         Args:
             path: The field's name; a nested field as "author.name".
-            type: As for `fields` of `Database.create_collection`.
+            type: As for `fields` of `Database.create_collection`. A `Text` that is not stored needs
+                a collection without records.
 
         Raises:
             InvalidPayloadError: A record holds another type there; the field is not declared.
-            InvalidArgumentError: No such type, or the field is declared with another one.
+            InvalidArgumentError: No such type or analyzer, or the field is declared with another
+                one.
             And, as for `add`: BusyError, ReadOnlyError, DiskFullError.
 
         Example:
             docs.index_field("year", "int")
         """
-        from vdb.index.fields import declaration
+        from vdb.index import declared_fields
 
-        declaration.declare(self._change, *field_type(path, type))
+        path, kind = field_type(path, type)
+        declared_fields.declare(self._change, path, kind, self._access.analyzers)
 
     def drop_field(self, path: str) -> None:
         """Removes a declared field and its index; payloads stay, and filters still work.
+
+        Of a text field that is not stored nothing is left.
 
         Raises:
             NotFoundError: The field is not declared.
@@ -428,11 +439,11 @@ class Collection(CollectionReader):
         Example:
             docs.drop_field("year")
         """
-        from vdb.index.fields import declaration
+        from vdb.index import declared_fields
 
         name = arguments.text("path", path)
         with self._change() as (batch, coll):
-            declaration.drop(batch, coll, name)
+            declared_fields.drop(batch, coll, name)
 
     @contextmanager
     def _change(self) -> Iterator[tuple[Batch, WritableCollection]]:

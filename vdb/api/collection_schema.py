@@ -11,6 +11,7 @@ from vdb.index import rows_within
 from vdb.model import config
 from vdb.model.config import IndexConfig
 from vdb.model.dtypes import DTYPES
+from vdb.model.text_field import Text
 
 __all__ = ["CollectionSchema"]
 
@@ -41,7 +42,7 @@ class CollectionSchema:
     index: IndexConfig
     scores: str
     model: str | None
-    fields: Mapping[str, str]
+    fields: Mapping[str, str | Text]
     optional_vectors: bool = False
 
     def __post_init__(self) -> None:

@@ -335,6 +335,59 @@ class CollectionSearches(CollectionHandle):
             chosen = Refinement(offset, after, diversity, candidates, group_by, per_group)
             return more_like(reader, view, ids, not_like, request, refinement=chosen)
 
+    @with_hints
+    def search_text(
+        self,
+        query: str,
+        k: int | None = 10,
+        *,
+        field: str | None = None,
+        scores: str = "native",
+        where: Mapping[str, Any] | filters.Filter | None = None,
+        operator: str = "or",
+        threshold: float | None = None,
+        offset: int = 0,
+        with_payloads: bool = True,
+    ) -> Hits:
+        """The records whose text has the words of a query, best first by BM25.
+
+        Needs a text field, which ``fields={"text": vdb.Text()}`` or `index_field` declares.
+
+        Args:
+            query: Words, analyzed as the texts are. ``"in quotes"`` they are a phrase, with a star
+                at the end (``app*``) the beginning of words.
+            k: The largest number of hits; None with a threshold: all within it.
+            field: The text field; None where there is only one.
+            scores: Whose BM25, one of `vdb.lexical.conventions()`.
+            where: Search only the records whose payloads pass this filter. Fewer than k hits are
+                returned only when fewer than k of them match.
+            operator: "or": a record matches when it has one of the clauses, "and": all of them.
+            threshold: Return only hits with a score at least this good.
+            offset: Leave out so many of the best hits.
+            with_payloads: Whether hits carry payloads.
+
+        Returns:
+            Hits, equal scores by id. ``hits.metric`` is "bm25", and values are the scores. A query
+            without words (empty, or of stop words only) has none.
+
+        Raises:
+            NotFoundError: There is no such text field, or none at all.
+            InvalidArgumentError: There are several text fields and none is named; its index is not
+                complete; a phrase, and the field has no positions; or an argument is out of range.
+            AnalyzerMismatchError: The field's words are of another analyzer, or of another version,
+                than there is here.
+            InvalidFilterError: The filter is not valid.
+            CorruptedError: The search read a damaged part of the file.
+
+        Example:
+            hits = docs.search_text("drink", 5)
+        """
+        from vdb.query.text_search import TextRequest, text_search
+
+        request = TextRequest(k, field, scores, where, operator, threshold, offset, with_payloads)
+        with self._access.reading() as reader:
+            return text_search(reader, self._view(reader), query, request, self._access.analyzers)
+
     def _view_for_search(
         self, reader: Snapshot | Batch, threshold: float | None, model: object
     ) -> CollectionView | WritableCollection:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager
 from os import PathLike
 from pathlib import Path
@@ -16,17 +16,14 @@ from vdb.api.database_access import LiveAccess
 from vdb.api.paths import directory_of
 from vdb.api.schema_arguments import SchemaArguments
 from vdb.api.snapshot import Snapshot
-from vdb.errors import (
-    CollectionExistsError,
-    InvalidArgumentError,
-    NotFoundError,
-    VdbError,
-)
+from vdb.errors import CollectionExistsError, InvalidArgumentError, NotFoundError, VdbError
+from vdb.index.text.analysis import Analyzers
 from vdb.model import arguments, config
 from vdb.model.payload_encoder import Conversion, PayloadEncoder
 from vdb.model.payload_encoder import encoder as payload_encoder_of
 from vdb.model.records import Progress
 from vdb.model.synonyms import with_hints
+from vdb.model.text_field import Analyzer, Text
 from vdb.model.unpicklable import Handle
 from vdb.store import Batch, Environment
 from vdb.store import Snapshot as StoreSnapshot
@@ -63,6 +60,7 @@ def open(  # noqa: A001 - vdb.open reads as it should
     allow_network_fs: bool = False,
     verify: str = "auto",
     payload_encoder: str | PayloadEncoder | Conversion = "strict",
+    analyzers: Analyzer | Sequence[Analyzer] | None = None,
 ) -> Database:
     """Opens the database in a directory; creates it if there is none.
 
@@ -89,6 +87,8 @@ def open(  # noqa: A001 - vdb.open reads as it should
             this object: "strict" refuses them; "json" converts dates, UUIDs, tuples, dataclasses
             and others as `PayloadEncoder` lists them; a function is called with each of them, as
             ``default=`` of ``json.dumps``. It is not stored.
+        analyzers: Analyzers of text fields that `vdb.lexical.analyzer` made of functions: their
+            names and versions are stored, they are not.
 
     Raises:
         NotFoundError: There is no database and create=False, or the parent directory is missing.
@@ -111,6 +111,7 @@ def open(  # noqa: A001 - vdb.open reads as it should
     durability = config.durability_name(durability)
     allow_network_fs = arguments.truth("allow_network_fs", allow_network_fs)
     encoder = payload_encoder_of(payload_encoder)
+    known = Analyzers(analyzers)
     in_memory = isinstance(path, str) and str.__str__(path) == temporary_databases.MEMORY
     temporary_place = (
         temporary_databases.directory(create=create, read_only=read_only) if in_memory else None
@@ -137,9 +138,12 @@ def open(  # noqa: A001 - vdb.open reads as it should
         read_only=read_only,
         temporary_place=temporary_place,
         encoder=encoder,
+        analyzers=known,
     )
     if verify == "full":
-        _require_sound(database)
+        from vdb.api.verification import require_sound
+
+        require_sound(database)
     return database
 
 
@@ -172,17 +176,6 @@ def temporary(
     )
 
 
-def _require_sound(database: Database) -> None:
-    """Close the database and raise CorruptedError if a check finds a problem."""
-    from vdb.maintenance.check.require_sound import require_sound
-
-    try:
-        require_sound(database.check(), database.path)
-    except BaseException:
-        database.close()
-        raise
-
-
 class Database(Handle):
     """One open database: collections that are read and written together. Made by `vdb.open`.
 
@@ -198,10 +191,13 @@ class Database(Handle):
         read_only: bool,
         temporary_place: Path | None = None,
         encoder: PayloadEncoder | None = None,
+        analyzers: Analyzers | None = None,
     ) -> None:
         self._environment = environment
         self._encoder = encoder
-        self._access = LiveAccess(environment, lock_timeout, read_only=read_only)
+        self._access = LiveAccess(
+            environment, lock_timeout, read_only=read_only, analyzers=analyzers
+        )
         # Bound to the access, which all collections refer to: they may outlive this object.
         self._remove: Callable[[], object] | None = None
         if temporary_place is not None:
@@ -233,7 +229,7 @@ class Database(Handle):
         index: config.IndexConfig | None = None,
         scores: str | None = None,
         model: str | None = None,
-        fields: Mapping[str, str] | None = None,
+        fields: Mapping[str, str | Text] | None = None,
         optional_vectors: bool = False,
         payload_encoder: str | PayloadEncoder | Conversion | None = None,
         exist_ok: bool = False,
@@ -258,7 +254,8 @@ class Database(Handle):
             fields: Payload fields to index for filters, with their types: "int", "float",
                 "keyword" (a str), "bool", "datetime" (a str in ISO 8601), and the same with [] for
                 lists, as in ``{"pep": "int", "tags": "keyword[]", "author.name": "keyword"}``.
-                Payloads must have these types.
+                Payloads must have these types. A `Text`, or "text", is a field to search by its
+                words; the file is of format 2 then.
             optional_vectors: Whether records may have no vector. Filters, ids and `get` find such a
                 record, searches do not. The file is of format 2 from then on.
             payload_encoder: As for `vdb.open`, for this object; None: that of the database.
@@ -285,7 +282,7 @@ class Database(Handle):
             with self._access.reading() as reader:
                 if has_collection(reader, name):
                     return self._same_collection(reader, name, schema, encoder)
-        header, generation = schema.new_records(name)
+        header, generation = schema.new_records(name, self._access.analyzers)
         with self._access.writing() as batch:
             if has_collection(batch, name):
                 if exist_ok:  # another process has created it meanwhile
@@ -308,7 +305,7 @@ class Database(Handle):
         encoder: PayloadEncoder | None,
     ) -> Collection:
         view = find_view(reader, name)
-        schema.require_same(view, self.path)
+        schema.require_same(view, self.path, self._access.analyzers)
         return Collection(self._access, view, encoder=encoder)
 
     @with_hints
@@ -324,7 +321,7 @@ class Database(Handle):
         index: config.IndexConfig | None = None,
         scores: str | None = None,
         model: str | None = None,
-        fields: Mapping[str, str] | Literal["auto"] | None = "auto",
+        fields: Mapping[str, str | Text] | Literal["auto"] | None = "auto",
         optional_vectors: bool | None = None,
         ids: str = "source",
         on_duplicate: str = "error",
@@ -698,6 +695,7 @@ class Database(Handle):
             self._access.pinned,
             threads=config.thread_count(threads),
             progress=progress,
+            analyzers=self._access.analyzers,
         )
 
     @with_hints

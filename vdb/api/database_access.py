@@ -20,6 +20,7 @@ from vdb.api.batch_task import Owner
 from vdb.api.commit_queue import CommitQueue
 from vdb.api.read_access import BatchAccess, JoinedBatch, PinnedAccess
 from vdb.errors import BusyError, ClosedError, ReadOnlyError
+from vdb.index.text.analysis import Analyzers
 from vdb.store import Batch, Environment, Snapshot, holding
 
 __all__ = ["LiveAccess"]
@@ -38,8 +39,16 @@ class LiveAccess:
     closing and taking snapshots.
     """
 
-    def __init__(self, environment: Environment, lock_timeout: float, *, read_only: bool) -> None:
+    def __init__(
+        self,
+        environment: Environment,
+        lock_timeout: float,
+        *,
+        read_only: bool,
+        analyzers: Analyzers | None = None,
+    ) -> None:
         self.environment = environment
+        self.analyzers = Analyzers() if analyzers is None else analyzers
         self.lock_timeout = lock_timeout
         self.read_only = read_only  # this handle's; the environment may be shared with a writer
         self._batches: dict[int, tuple[Batch, Owner]] = {}
@@ -68,7 +77,7 @@ class LiveAccess:
     def moment(self) -> PinnedAccess | BatchAccess:
         """The calling task's batch, or a snapshot of the newest commit."""
         entry = self._own_entry()
-        return self.pinned() if entry is None else BatchAccess(*entry, self.path)
+        return self.pinned() if entry is None else BatchAccess(*entry, self.path, self.analyzers)
 
     def _own_entry(self) -> tuple[Batch, Owner] | None:
         """The calling task's batch and its owner; None without a batch."""

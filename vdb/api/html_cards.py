@@ -41,7 +41,7 @@ def collection_card(
         ("scores", header.scores),
         ("index", repr(index)),
         ("model", header.model),
-        ("fields", ", ".join(f"{line['path']}: {line['type']}" for line in header.fields)),
+        ("fields", ", ".join(f"{line['path']}: {line['type']}" for line in header.all_fields)),
     ]
     return html.card(f"Collection {header.name}", [fact for fact in facts if fact[1]])
 

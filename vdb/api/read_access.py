@@ -12,6 +12,7 @@ from typing import Protocol
 
 from vdb.api.batch_task import Owner
 from vdb.errors import ClosedError
+from vdb.index.text.analysis import Analyzers
 from vdb.store import Batch, Snapshot
 
 __all__ = ["Access", "BatchAccess", "JoinedBatch", "Moment", "PinnedAccess"]
@@ -23,6 +24,10 @@ class Access(Protocol):
     @property
     def path(self) -> Path:
         """The directory of the database."""
+
+    @property
+    def analyzers(self) -> Analyzers:
+        """The analyzers of its text fields that the program has."""
 
     def reading(self) -> AbstractContextManager[Snapshot | Batch]:
         """A reader, open during one call."""
@@ -49,6 +54,10 @@ class OpenHandle(Protocol):
     def lock_timeout(self) -> float:
         """Seconds that closing waits for running calls."""
 
+    @property
+    def analyzers(self) -> Analyzers:
+        """The analyzers of its text fields that the program has."""
+
 
 class PinnedAccess:
     """Reading at one moment.
@@ -65,6 +74,11 @@ class PinnedAccess:
     def path(self) -> Path:
         """The directory of the database."""
         return self._handle.path
+
+    @property
+    def analyzers(self) -> Analyzers:
+        """Those of the handle."""
+        return self._handle.analyzers
 
     def reading(self) -> AbstractContextManager[Snapshot]:
         """The snapshot, left open at the end of the call."""
@@ -86,10 +100,11 @@ class PinnedAccess:
 class BatchAccess:
     """Reading in a batch of the calling task, until the batch ends."""
 
-    def __init__(self, batch: Batch, owner: Owner, path: Path) -> None:
+    def __init__(self, batch: Batch, owner: Owner, path: Path, analyzers: Analyzers) -> None:
         self._batch = batch
         self._owner = owner
         self.path = path
+        self.analyzers = analyzers
 
     def reading(self) -> AbstractContextManager[Batch]:
         """The batch, left open at the end of the call; ClosedError in another task."""

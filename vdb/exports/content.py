@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Collection, Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from itertools import chain, islice
 from typing import Any, NamedTuple, Protocol
 
@@ -14,7 +14,7 @@ from vdb.model.config import IndexConfig
 from vdb.model.dtypes import DTYPES
 from vdb.model.records import Id, Payload, Progress, Record
 
-__all__ = ["Content", "ExportBatch", "NeighborSearch", "Neighbors"]
+__all__ = ["Content", "ExportBatch", "NeighborSearch", "Neighbors", "TextSettings"]
 
 _ROWS = 8192
 _BYTES = 4 << 20  # of the vectors of a batch
@@ -64,6 +64,22 @@ class ExportBatch:
             if self.missing is None or not self.missing[places].any()
             else self.missing[places],
         )
+
+
+class TextSettings(Protocol):
+    """How the texts of a field are indexed."""
+
+    @property
+    def analyzer(self) -> str:
+        """The name of its analyzer."""
+
+    @property
+    def stored(self) -> bool:
+        """Whether payloads keep the text."""
+
+    @property
+    def positions(self) -> bool:
+        """Whether the order of the words is kept."""
 
 
 class Neighbors(NamedTuple):
@@ -116,6 +132,7 @@ class Content:
         scores: The default convention of scores.
         model: Where the vectors come from, or None.
         fields: The declared fields and their types.
+        text_fields: The text fields, and how their texts are indexed.
         optional_vectors: Whether records may have no vector.
         records: Reads the records, with payloads or without; as often as it is called.
         ids: Reads the ids alone.
@@ -144,6 +161,7 @@ class Content:
     wide_fields: Callable[[], frozenset[str]]
     neighbors: NeighborSearch
     progress: Progress | None = None
+    text_fields: Mapping[str, TextSettings] = field(default_factory=dict)
 
     @property
     def numbers(self) -> np.dtype[Any]:

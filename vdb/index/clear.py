@@ -40,6 +40,12 @@ def clear(batch: Batch, coll: WritableCollection) -> int:
         for line in header.fields:
             postings.drop(batch, coll, line["number"])
             line["built"] = NO_SLOT
+        if header.text_fields:
+            from vdb.index.text import text_writer
+
+            for line in header.text_fields:
+                text_writer.clear(batch, coll, line["number"])
+                line["built"] = NO_SLOT
         # What an earlier call has left behind must not pile up.
         generations.remove_retired(batch, coll, sys.maxsize)
         _begin_empty_generation(batch, coll)

@@ -6,13 +6,14 @@
 2. with the writer lock held, ids are looked up: repeats are refused or become replacements;
 3. from here on things change, and any exception marks the batch as broken, so that it cannot be
    committed: the index takes slots, writes the vectors and links them (`index.add`);
-4. id to slot, slot to record, postings of declared fields (`field_index`) and counts are written.
+4. id to slot, slot to record, postings of declared fields (`field_index`), words of text fields
+   (`text_writer`) and counts are written.
 """
 
 from __future__ import annotations
 
 from functools import partial
-from typing import NamedTuple
+from typing import TYPE_CHECKING, NamedTuple, TypeVar
 
 import numpy as np
 from numpy.typing import NDArray
@@ -40,6 +41,9 @@ from vdb.store.format import payloads as payload_format
 from vdb.store.format.headers import CollectionHeader
 from vdb.store.format.packing import LARGEST
 
+if TYPE_CHECKING:
+    from vdb.index.text.analysis import Analyzers, Words
+
 __all__ = [
     "ON_DUPLICATE",
     "RowFormat",
@@ -57,6 +61,8 @@ ON_DUPLICATE = ("error", "skip", "replace")
 """What `add` does with an id that has a record."""
 
 _ROOM_OF_A_RECORD = 2048
+
+_Row = TypeVar("_Row")
 
 
 class RowFormat(NamedTuple):
@@ -85,6 +91,8 @@ class Rows(NamedTuple):
         payloads: Each one encoded, or None where there is none.
         kind: Dimension (0: there are no vectors), metric and dtype that they were prepared for.
         bare: Which have no vector, bool (n,); None where all have one.
+        words: Of each row the words of each text field, where they are not to be made of the
+            payloads; then these are as they are stored.
     """
 
     ids: list[Id]
@@ -92,6 +100,7 @@ class Rows(NamedTuple):
     payloads: list[bytes | None]
     kind: tuple[int, str, str]
     bare: NDArray[np.bool_] | None = None
+    words: list[list[Words]] | None = None
 
     def twin(self) -> Rows:
         """The same rows, for one more `add` or `upsert`."""
@@ -157,6 +166,7 @@ def add(
     on_duplicate: str = "error",
     threads: int,
     progress: Progress | None = None,
+    analyzers: Analyzers | None = None,
 ) -> WriteCounts:
     """New records. An id that is there already, or twice, is treated as `on_duplicate` says.
 
@@ -164,7 +174,7 @@ def add(
         DuplicateIdError: There is such an id, and it is an "error".
     """
     if on_duplicate == "replace":
-        return upsert(batch, coll, rows, threads=threads, progress=progress)
+        return upsert(batch, coll, rows, threads=threads, progress=progress, analyzers=analyzers)
     total = len(rows.ids)
     if on_duplicate == "error":
         inputs.refuse_repeats(rows.ids)
@@ -173,8 +183,9 @@ def add(
     else:
         rows = _without_existing(batch, coll, _first_of_each(_fitted(coll, rows)))
     terms = field_index.of_records(coll.header, rows.payloads)
+    rows, words = _with_words(coll, rows, analyzers)
     with batch.changing():
-        _insert(batch, coll, rows, terms, threads=threads, progress=progress)
+        _insert(batch, coll, rows, terms, words, threads=threads, progress=progress)
     return WriteCounts(added=len(rows.ids), skipped=total - len(rows.ids))
 
 
@@ -185,6 +196,7 @@ def upsert(
     *,
     threads: int,
     progress: Progress | None = None,
+    analyzers: Analyzers | None = None,
 ) -> WriteCounts:
     """New records, or new contents for ids that are there; of a repeated id the last one counts.
 
@@ -196,6 +208,7 @@ def upsert(
     old = {i: slot for i, slot in enumerate(slots) if slot is not None}
     new = [i for i, slot in enumerate(slots) if slot is None]
     terms = field_index.of_records(coll.header, rows.payloads)
+    rows, words = _with_words(coll, rows, analyzers)
     before = field_index.of_stored(batch, coll, list(old.values()))
     vectors, replaced = len(rows.vectors), 0
     with batch.changing():
@@ -210,24 +223,35 @@ def upsert(
                 batch.put_encoded(coll, slot, rows.ids[i], rows.payloads[i])
             after = _pick(terms, list(old))
             field_index.follow(batch, coll, list(old.values()), before=before, after=after)
+            _follow_texts(batch, coll, list(old.values()), _pick(words, list(old)))
         if new:
             some = _take(rows, new) if old else rows
             behind = _reporting(progress, replaced, vectors)
-            _insert(batch, coll, some, _pick(terms, new), threads=threads, progress=behind)
+            _insert(
+                batch, coll, some, _pick(terms, new), _pick(words, new),
+                threads=threads, progress=behind,
+            )  # fmt: skip
     return WriteCounts(added=len(new), replaced=total - len(new))
 
 
 def set_payloads(
-    batch: Batch, coll: WritableCollection, ids: list[Id], payloads: list[bytes | None]
+    batch: Batch,
+    coll: WritableCollection,
+    ids: list[Id],
+    payloads: list[bytes | None],
+    *,
+    analyzers: Analyzers | None = None,
 ) -> None:
     """Other payloads for ids that are there; an id that is not is a NotFoundError."""
     slots = slots_of_existing(batch, coll, ids)
     terms = field_index.of_records(coll.header, payloads)
+    words, payloads = _texts(coll, payloads, analyzers)
     before = field_index.of_stored(batch, coll, slots)
     with batch.changing():
         for value, slot, payload in pauses.paced(zip(ids, slots, payloads, strict=True)):
             batch.put_encoded(coll, slot, value, payload)
         field_index.follow(batch, coll, slots, before=before, after=terms)
+        _follow_texts(batch, coll, slots, words)
 
 
 def slots_of_existing(batch: Batch, coll: WritableCollection, ids: list[Id]) -> list[int]:
@@ -255,6 +279,7 @@ def delete(batch: Batch, coll: WritableCollection, ids: list[Id]) -> int:
     before = field_index.of_stored(batch, coll, list(slots.values()))
     with batch.changing():
         field_index.follow(batch, coll, list(slots.values()), before=before)
+        _follow_texts(batch, coll, list(slots.values()), None)
         for value, slot in pauses.paced(slots.items()):
             batch.delete_record(coll, slot, value)
         index.remove(batch, coll, np.array(list(slots.values()), dtype=np.uint32))
@@ -338,11 +363,53 @@ def _take(rows: Rows, chosen: list[int]) -> Rows:
         vectors=inputs.RowParts([rows.vectors.take(places)]),
         payloads=[rows.payloads[i] for i in chosen],
         bare=bare,
+        words=None if rows.words is None else [rows.words[i] for i in chosen],
     )
 
 
-def _pick(terms: list[field_index.Terms], rows: list[int]) -> list[field_index.Terms]:
-    return [terms[i] for i in rows] if terms else []
+def _pick(columns: list[_Row], rows: list[int]) -> list[_Row]:
+    """What is there of each of these rows; of no fields there is nothing."""
+    return [columns[i] for i in rows] if columns else []
+
+
+def _texts(
+    coll: WritableCollection, payloads: list[bytes | None], analyzers: Analyzers | None
+) -> tuple[list[list[Words]], list[bytes | None]]:
+    """The words of the texts in payloads, and the payloads without texts that are not kept."""
+    if not coll.header.text_fields:
+        return [], payloads
+    from vdb.index.text import analysis, record_texts
+
+    known = analysis.NAMED if analyzers is None else analyzers
+    words, stored = record_texts.of_payloads(coll.header, payloads, known)
+    return words, stored
+
+
+def _with_words(
+    coll: WritableCollection, rows: Rows, analyzers: Analyzers | None
+) -> tuple[Rows, list[list[Words]]]:
+    """The words of the texts, and the rows without texts that are not kept.
+
+    Words that the rows have with them (of another file, say) are taken as they are.
+    """
+    if rows.words is not None:
+        return rows, rows.words
+    words, payloads = _texts(coll, rows.payloads, analyzers)
+    return rows if payloads is rows.payloads else rows._replace(payloads=payloads), words
+
+
+def _follow_texts(
+    batch: Batch,
+    coll: WritableCollection,
+    slots: list[int],
+    words: list[list[Words]] | None,
+    *,
+    new: bool = False,
+) -> None:
+    if coll.header.text_fields:
+        from vdb.index.text import text_writer
+
+        text_writer.follow(batch, coll, slots, words, new=new)
 
 
 def _fix_dimension(batch: Batch, coll: WritableCollection, rows: Rows) -> None:
@@ -385,6 +452,7 @@ def _insert(
     coll: WritableCollection,
     rows: Rows,
     terms: list[field_index.Terms],
+    words: list[list[Words]],
     *,
     threads: int,
     progress: Progress | None,
@@ -401,4 +469,5 @@ def _insert(
     coll.header.id_kind = inputs.id_kind(rows.ids)
     batch.put_new(coll, slots.tolist(), rows.ids, rows.payloads)
     field_index.follow(batch, coll, slots.tolist(), after=terms)
+    _follow_texts(batch, coll, slots.tolist(), words, new=True)
     coll.header.count += len(rows.ids)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import TypeAlias
+from typing import TYPE_CHECKING, TypeAlias
 
 from vdb.errors import InvalidArgumentError, InvalidPayloadError
 from vdb.index.fields import field_index
@@ -15,6 +15,9 @@ from vdb.model.payload_encoder import PayloadEncoder
 from vdb.model.records import Id, Payload
 from vdb.store import Batch, WritableCollection
 from vdb.store.format import payloads as payload_format
+
+if TYPE_CHECKING:
+    from vdb.index.text.analysis import Analyzers
 
 __all__ = ["Changes", "prepare_changes", "update_of_ids", "update_of_slots"]
 
@@ -63,7 +66,14 @@ def _prepared(
     return change._replace(values=tuple((names, find(tree, names)) for names, _ in change.values))
 
 
-def update_of_ids(batch: Batch, coll: WritableCollection, ids: list[Id], changes: Changes) -> int:
+def update_of_ids(
+    batch: Batch,
+    coll: WritableCollection,
+    ids: list[Id],
+    changes: Changes,
+    *,
+    analyzers: Analyzers | None = None,
+) -> int:
     """Changes the payloads of these records; returns how many are not as they were.
 
     Of an id that is given twice the changes are made one after the other.
@@ -72,11 +82,17 @@ def update_of_ids(batch: Batch, coll: WritableCollection, ids: list[Id], changes
         NotFoundError: An id has no record.
         InvalidPayloadError: A payload would not be one any more, or not of its declared types.
     """
-    return update_of_slots(batch, coll, slots_of_existing(batch, coll, ids), changes)
+    slots = slots_of_existing(batch, coll, ids)
+    return update_of_slots(batch, coll, slots, changes, analyzers=analyzers)
 
 
 def update_of_slots(
-    batch: Batch, coll: WritableCollection, slots: Sequence[int], changes: Changes
+    batch: Batch,
+    coll: WritableCollection,
+    slots: Sequence[int],
+    changes: Changes,
+    *,
+    analyzers: Analyzers | None = None,
 ) -> int:
     """The same for the records at these slots."""
     places = list(dict.fromkeys(slots))
@@ -86,8 +102,15 @@ def update_of_slots(
     del stored  # so that a payload is freed when it is replaced by the changed one
     names = dict(zip(places, ids, strict=True))
     each = [changes] * len(slots) if isinstance(changes, PayloadChange) else changes
+    texts = None
+    if coll.header.text_fields:
+        from vdb.index.text.changed_texts import ChangedTexts
+
+        texts = ChangedTexts(coll.header, payloads, zip(slots, each, strict=True))
     for slot, change in pauses.paced(zip(slots, each, strict=True)):
         payloads[slot] = _changed(names[slot], payloads[slot], change)
+    if texts is not None:
+        texts.analyze(names, payloads, analyzers)
     encoded: dict[int, bytes | None] = {}
     for slot, payload in pauses.paced(payloads.items()):
         body = _encoded(names[slot], payload)
@@ -103,7 +126,9 @@ def update_of_slots(
         for slot, body in pauses.paced(encoded.items()):
             batch.put_encoded(coll, slot, names[slot], body)
         field_index.follow(batch, coll, list(encoded), before=old, after=after)
-    count = len(encoded)
+        if texts is not None:
+            texts.follow(batch, coll)
+    count = len(encoded if texts is None else encoded.keys() | texts.slots)
     for items in (payloads, before, encoded):
         pauses.let_go(items)
     return count

@@ -22,6 +22,7 @@ __all__ = [
     "DatabaseInfo",
     "GenerationInfo",
     "PendingRebuild",
+    "TextFieldInfo",
     "collection_info",
     "database_info",
     "metric_since",
@@ -85,6 +86,31 @@ class PendingRebuild:
 
 
 @dataclass(frozen=True, slots=True)
+class TextFieldInfo:
+    """A text field of a collection at one moment.
+
+    Attributes:
+        analyzer: The name of its analyzer.
+        version: The version of that.
+        stored: Whether payloads keep the text.
+        positions: Whether the order of the words is kept, which phrases need.
+        documents: Records with a text.
+        words: Words of all texts, repeated ones counted.
+        segments: Parts that the index consists of.
+        bytes: Bytes of these.
+    """
+
+    analyzer: str
+    version: str
+    stored: bool
+    positions: bool
+    documents: int
+    words: int
+    segments: int
+    bytes: int
+
+
+@dataclass(frozen=True, slots=True)
 class CollectionInfo:
     """One collection at one moment.
 
@@ -119,6 +145,7 @@ class CollectionInfo:
         note: In words, why walks through its graph miss most of the nearest, and what helps; None
             where nothing is known of that.
         fields: Declared fields and their types.
+        text_fields: Text fields, and what is in them.
         unfinished_fields: Those that are not indexed whole yet; `Collection.index_field` resumes.
     """
 
@@ -148,6 +175,7 @@ class CollectionInfo:
     angular_spread: float | None
     note: str | None
     fields: dict[str, str]
+    text_fields: dict[str, TextFieldInfo]
     unfinished_fields: tuple[str, ...]
 
 
@@ -272,8 +300,33 @@ def collection_info(
         angular_spread=spread,
         note=blind_walks(view, spread),
         fields={line["path"]: line["type"] for line in header.fields},
-        unfinished_fields=tuple(line["path"] for line in header.fields if line["built"] != NO_SLOT),
+        text_fields=_text_fields(reader, view) if header.text_fields else {},
+        unfinished_fields=tuple(
+            line["path"] for line in header.all_fields if line["built"] != NO_SLOT
+        ),
     )
+
+
+def _text_fields(
+    reader: Snapshot | Batch, view: CollectionView | WritableCollection
+) -> dict[str, TextFieldInfo]:
+    from vdb.index.text.text_fields import declared
+    from vdb.index.text.text_index import field_words
+
+    infos = {}
+    for field in declared(view.header):
+        header = field_words(reader, view, field.number).header
+        infos[field.path] = TextFieldInfo(
+            field.analyzer,
+            field.version,
+            field.stored,
+            field.positions,
+            documents=header.documents,
+            words=header.length_sum,
+            segments=len(header.segments),
+            bytes=sum(counts.size for counts in header.segments),
+        )
+    return infos
 
 
 def _pending(

@@ -8,6 +8,7 @@ from typing import Literal, TypeAlias
 
 from vdb.errors import InvalidArgumentError, MetricMismatchError
 from vdb.model.config import IndexConfig
+from vdb.model.text_field import Text
 
 __all__ = ["Fidelity", "IdKind", "SourceInfo", "with_metric"]
 
@@ -60,7 +61,7 @@ class SourceInfo:
     ids: IdKind = "row"
     vectors: Fidelity = "exact"
     index: IndexConfig | None = None
-    fields: Mapping[str, str] = field(default_factory=dict)
+    fields: Mapping[str, str | Text] = field(default_factory=dict)
     columns: Mapping[str, str] = field(default_factory=dict)
     optional_vectors: bool = False
     model: str | None = None

@@ -30,6 +30,8 @@ def flush(
         CorruptedError: What is to be put could not be read again.
     """
     header, view, writer = collection.header, collection.view, collection.writer
+    if collection.texts is not None:
+        collection.texts.seal()
     blocks = [] if writer is None else writer.seal(commit_number)
     new_header = collection.created or header != view.header
     new_generation = collection.created or collection.generation != view.generation

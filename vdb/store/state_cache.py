@@ -13,7 +13,7 @@ from __future__ import annotations
 
 from typing import Any, Generic, Protocol, TypeVar
 
-__all__ = ["CacheSlot", "StateCache", "empty_cache"]
+__all__ = ["CacheSlot", "StateCache", "empty_cache", "next_cache"]
 
 T = TypeVar("T")
 
@@ -21,11 +21,16 @@ T = TypeVar("T")
 class CacheSlot(Generic[T]):
     """One place in every `StateCache`, for values of type T; it is equal only to itself."""
 
-    __slots__ = ("contents",)
+    __slots__ = ("contents", "outlives_changes")
 
-    def __init__(self, contents: str) -> None:
-        """`contents` says in a few words what is cached, for a reader of `repr`."""
+    def __init__(self, contents: str, *, outlives_changes: bool = False) -> None:
+        """`contents` says in a few words what is cached, for a reader of `repr`.
+
+        With `outlives_changes` the value is a dict, and the next state of the collection begins
+        with a copy of it: each entry is right in every state that asks for it.
+        """
         self.contents = contents
+        self.outlives_changes = outlives_changes
 
     def __repr__(self) -> str:
         return f"<CacheSlot: {self.contents}>"
@@ -48,6 +53,16 @@ class StateCache(Protocol):
 
     def __len__(self) -> int:
         """The number of slots that are filled."""
+
+
+def next_cache(cache: StateCache) -> StateCache:
+    """The cache of the next state of a collection."""
+    assert isinstance(cache, dict)  # noqa: S101 - as `empty_cache` makes it
+    # Copies: another thread may fill the cache of the state before.
+    later: dict[CacheSlot[Any], Any] = {
+        slot: dict(value) for slot, value in list(cache.items()) if slot.outlives_changes
+    }
+    return later
 
 
 def empty_cache() -> StateCache:

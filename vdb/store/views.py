@@ -29,7 +29,7 @@ from vdb.store.format import blocks, journal, keys
 from vdb.store.format.generation import GenerationRecord
 from vdb.store.format.headers import CollectionHeader, DatabaseHeader
 from vdb.store.slot_count_check import Stored, require_slot_count
-from vdb.store.state_cache import StateCache, empty_cache
+from vdb.store.state_cache import StateCache, empty_cache, next_cache
 
 __all__ = [
     "CollectionView",
@@ -127,7 +127,8 @@ def build_view(
     if generation.index.get("codes") is not None:
         size = blocks.code_row_size(dim, generation.index["codes"])
         codes = table_of(generation.number, blocks.CODES, 0, size, 1)
-    return CollectionView(header, generation, vectors, links, codes)
+    cache = empty_cache() if older is None else next_cache(older.cache)
+    return CollectionView(header, generation, vectors, links, codes, cache)
 
 
 def _same_layout(
@@ -159,7 +160,8 @@ def _moved_on(
 
     codes = None if older.codes is None else later(older.codes)
     links = [later(table) for table in older.links]
-    return CollectionView(header, generation, later(older.vectors), links, codes)
+    cache = next_cache(older.cache)
+    return CollectionView(header, generation, later(older.vectors), links, codes, cache)
 
 
 def generation_view(

@@ -11,7 +11,7 @@ from vdb.kernel import BlockTable
 from vdb.store.format import journal
 from vdb.store.views import CollectionView
 
-__all__ = ["BlockWriter", "WritableCollection"]
+__all__ = ["BlockWriter", "TextChanges", "WritableCollection"]
 
 
 class BlockWriter(Protocol):
@@ -24,6 +24,13 @@ class BlockWriter(Protocol):
         """The same blocks as (generation, kind, level, numbers)."""
 
 
+class TextChanges(Protocol):
+    """What a batch needs of the changes to text fields when it commits."""
+
+    def seal(self) -> None:
+        """Put all that changed into the transaction."""
+
+
 class WritableCollection:
     """One collection inside a batch: the base view, and copies of its records to be changed.
 
@@ -32,6 +39,7 @@ class WritableCollection:
         header: Its header, to be changed; written at commit when it differs.
         generation: Its generation record, likewise.
         writer: The kernel's private copies of its blocks, set by the index floor.
+        texts: Changes to its text fields, set by the index floor too.
         created: Whether the batch made it, or emptied it: its records are written as new ones.
         touched: Whether records were written; headers and blocks are compared at commit.
         changed: Slots whose vectors were changed, for generations that will have to catch up.
@@ -47,6 +55,7 @@ class WritableCollection:
         "header",
         "rerecorded",
         "rewritten",
+        "texts",
         "touched",
         "view",
         "writer",
@@ -57,6 +66,7 @@ class WritableCollection:
         self.header = view.header.copy()
         self.generation = view.generation.copy()
         self.writer: BlockWriter | None = None
+        self.texts: TextChanges | None = None
         self.created = created
         self.touched = created
         self.changed: list[NDArray[np.uint32]] = []
@@ -68,6 +78,7 @@ class WritableCollection:
         self.view = view
         self.generation = view.generation.copy()
         self.writer = None
+        self.texts = None
         self.created = self.touched = True
         self.changed.clear()
         self.rewritten = {}

@@ -9,6 +9,7 @@ import pytest
 
 from support.kernel_memory import MemoryIndex
 from vdb.errors import CorruptedError, InvalidArgumentError
+from vdb.index.text import deleted_documents
 from vdb.kernel import BlockTable, Index, Writer, crc32c
 from vdb.model import config
 from vdb.model.dtypes import DTYPES, LARGEST_ROW
@@ -31,6 +32,7 @@ from vdb.store.format import (
     versions,
 )
 from vdb.store.format.keys import KeyKind
+from vdb.store.format.text_header import SegmentCounts, TextHeader
 
 PAGE = Path(__file__).parents[3] / "docs" / "internals" / "format.md"
 TEXT = PAGE.read_text(encoding="utf-8")
@@ -93,6 +95,9 @@ def test_the_fields_of_every_key_are_as_in_the_table():
         KeyKind.BLOCK: keys.block(1, 2, 3, 4, 5),
         KeyKind.RECORD: keys.record(1, 2),
         KeyKind.PART: keys.part(1, 2, 3),
+        KeyKind.SEGMENT: keys.segment_part(1, 2, 3, 4),
+        KeyKind.TEXT: keys.text(1, 2),
+        KeyKind.DELETED: keys.deleted(1, 2, 3, 4),
     }
     for byte, _, then, _ in table("Keys"):
         kind = KeyKind(int(byte, 16))
@@ -125,7 +130,27 @@ def test_the_checksum_is_the_one_described():
     ],
 )
 def test_the_fields_of_every_record_are_the_ones_in_the_table(title, record):
-    assert [name for name, *_ in table(title)] == list(record.__dataclass_fields__)
+    names = list(record.__dataclass_fields__)
+    if record is headers.CollectionHeader:
+        names.remove("text_fields")  # which stand among the others
+    assert [name for name, *_ in table(title)] == names
+
+
+def test_the_header_of_a_text_field_is_the_one_in_its_table():
+    assert [name for name, *_ in table("Text fields")] == list(TextHeader.__dataclass_fields__)
+    assert stated(r"at most ([\d,]+), by rising number, each a list") == limits.MOST_SEGMENTS
+    assert stated(r"each a list of (\d+) ints") == len(SegmentCounts._fields)
+    assert stated(r"both are texts of at most (\d+) bytes") == limits.LONGEST_ANALYZER
+
+
+def test_deleted_documents_are_marked_as_described():
+    bits = deleted_documents.no_bits(8193)
+    deleted_documents.mark(bits, np.array([17, 8192]))
+    (first, one), (second, other) = deleted_documents.chunks(bits, None)
+    assert (first, second) == (0, 1)
+    assert len(one) == 1024
+    assert one[17 // 8] == 1 << 17 % 8
+    assert other[0] == 1
 
 
 def test_the_fields_of_a_build_are_the_ones_in_its_table():

@@ -14,6 +14,7 @@ from vdb.model import config, filters
 from vdb.model.records import Id, Payload, Progress, Table, Vectors
 from vdb.model.results import WriteCounts
 from vdb.model.synonyms import with_hints
+from vdb.model.text_field import Text
 
 if TYPE_CHECKING:
     from vdb.index.vectors import tuning as tuning_module
@@ -293,21 +294,23 @@ class AsyncCollection(AsyncCollectionReader):
             lambda _: self._sync.rows_within(memory_limit, threads=threads), writes=False
         )
 
-    async def index_field(self, path: str, type: str) -> None:
-        """Declares a field of the payloads and indexes it for filters.
+    async def index_field(self, path: str, type: str | Text) -> None:
+        """Declares a field of the payloads and indexes it, for filters or a search of words.
 
         The index is built over several commits of about 10,000 records each, so other writers get
-        their turn; inside a batch it is part of that batch. Filters use the index once it is
-        complete. From the first of these commits on, payloads must have the type. After an
-        interruption the same call continues.
+        their turn; inside a batch it is part of that batch. It is used once it is complete. From
+        the first of these commits on, payloads must have the type. After an interruption the same
+        call continues.
 
         Args:
             path: The field's name; a nested field as "author.name".
-            type: As for `fields` of `Database.create_collection`.
+            type: As for `fields` of `Database.create_collection`. A `Text` that is not stored needs
+                a collection without records.
 
         Raises:
             InvalidPayloadError: A record holds another type there; the field is not declared.
-            InvalidArgumentError: No such type, or the field is declared with another one.
+            InvalidArgumentError: No such type or analyzer, or the field is declared with another
+                one.
             And, as for `add`: BusyError, ReadOnlyError, DiskFullError.
 
         Example:
@@ -317,6 +320,8 @@ class AsyncCollection(AsyncCollectionReader):
 
     async def drop_field(self, path: str) -> None:
         """Removes a declared field and its index; payloads stay, and filters still work.
+
+        Of a text field that is not stored nothing is left.
 
         Raises:
             NotFoundError: The field is not declared.

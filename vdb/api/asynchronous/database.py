@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from os import PathLike
 from pathlib import Path
 from typing import TYPE_CHECKING, Literal
@@ -17,6 +17,7 @@ from vdb.model import config
 from vdb.model.payload_encoder import Conversion, PayloadEncoder
 from vdb.model.records import Progress
 from vdb.model.synonyms import with_hints
+from vdb.model.text_field import Analyzer, Text
 
 if TYPE_CHECKING:
     from vdb import sources as sources_module
@@ -47,6 +48,7 @@ async def open_async(
     allow_network_fs: bool = False,
     verify: str = "auto",
     payload_encoder: str | PayloadEncoder | Conversion = "strict",
+    analyzers: Analyzer | Sequence[Analyzer] | None = None,
     max_readers: int = 4,
 ) -> AsyncDatabase:
     """Opens the database in a directory; creates it if there is none.
@@ -74,6 +76,8 @@ async def open_async(
             this object: "strict" refuses them; "json" converts dates, UUIDs, tuples, dataclasses
             and others as `PayloadEncoder` lists them; a function is called with each of them, as
             ``default=`` of ``json.dumps``. It is not stored.
+        analyzers: Analyzers of text fields that `vdb.lexical.analyzer` made of functions: their
+            names and versions are stored, they are not.
         max_readers: Threads that read at the same time, 1..256.
 
     Raises:
@@ -102,6 +106,7 @@ async def open_async(
             allow_network_fs=allow_network_fs,
             verify=verify,
             payload_encoder=payload_encoder,
+            analyzers=analyzers,
         ),
         lock_timeout=lock_timeout,
         max_readers=max_readers,
@@ -149,7 +154,7 @@ class AsyncDatabase(DatabaseHandle):
         index: config.IndexConfig | None = None,
         scores: str | None = None,
         model: str | None = None,
-        fields: Mapping[str, str] | None = None,
+        fields: Mapping[str, str | Text] | None = None,
         optional_vectors: bool = False,
         payload_encoder: str | PayloadEncoder | Conversion | None = None,
         exist_ok: bool = False,
@@ -174,7 +179,8 @@ class AsyncDatabase(DatabaseHandle):
             fields: Payload fields to index for filters, with their types: "int", "float",
                 "keyword" (a str), "bool", "datetime" (a str in ISO 8601), and the same with [] for
                 lists, as in ``{"pep": "int", "tags": "keyword[]", "author.name": "keyword"}``.
-                Payloads must have these types.
+                Payloads must have these types. A `Text`, or "text", is a field to search by its
+                words; the file is of format 2 then.
             optional_vectors: Whether records may have no vector. Filters, ids and `get` find such a
                 record, searches do not. The file is of format 2 from then on.
             payload_encoder: As for `vdb.open`, for this object; None: that of the database.
@@ -226,7 +232,7 @@ class AsyncDatabase(DatabaseHandle):
         index: config.IndexConfig | None = None,
         scores: str | None = None,
         model: str | None = None,
-        fields: Mapping[str, str] | Literal["auto"] | None = "auto",
+        fields: Mapping[str, str | Text] | Literal["auto"] | None = "auto",
         optional_vectors: bool | None = None,
         ids: str = "source",
         on_duplicate: str = "error",

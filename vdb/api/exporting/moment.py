@@ -66,6 +66,7 @@ def content_at(
         scores=info.scores,
         model=info.model,
         fields=info.fields,
+        text_fields=info.text_fields,
         optional_vectors=info.optional_vectors,
         records=records.one_by_one,
         ids=records.ids,

@@ -221,7 +221,7 @@ class Run:
             refusals=tuple(self.refusals),
             metric=self.schema.metric,
             scores=self.schema.scores,
-            fields=self.schema.fields,
+            fields={path: str(kind) for path, kind in self.schema.fields.items()},
             seconds=time.monotonic() - start,
             written=written,
             notes=self.source.info.notes,

@@ -15,6 +15,7 @@ from vdb.model.config import IndexConfig
 from vdb.model.dtypes import dtype_named
 from vdb.model.filters.field_types import field_types
 from vdb.model.metrics import METRICS, metric_named
+from vdb.model.text_field import Text
 from vdb.scores.conversion import conventions
 from vdb.sources import SourceInfo
 from vdb.sources.info import with_metric
@@ -49,7 +50,7 @@ class Arguments:
     dtype: str | None = None
     index: IndexConfig | None = None
     model: str | None = None
-    fields: Mapping[str, str] | Literal["auto"] | None = "auto"
+    fields: Mapping[str, str | Text] | Literal["auto"] | None = "auto"
     optional_vectors: bool | None = None
 
 

@@ -179,8 +179,9 @@ SCHEMA = (
         "fields",
         metavar="NAME:TYPE",
         multiple=True,
-        help="A payload field to index for filters, such as pep:int; may be repeated. Types: int, "
-        "float, keyword, bool, datetime, and the same with [] for lists.",
+        help="A payload field to index, such as pep:int; may be repeated. Types for filters: int, "
+        "float, keyword, bool, datetime, and the same with [] for lists; to search by words: text, "
+        "or text=ANALYZER, such as text=english.",
     ),
     click.option(
         "--optional-vectors",

@@ -10,13 +10,15 @@ from vdb.api.collection import Collection
 from vdb.api.collection_schema import CollectionSchema
 from vdb.errors import CollectionExistsError, InvalidArgumentError
 from vdb.model.config import HNSW, Flat, IndexConfig
-from vdb.model.filters.field_types import field_types
+from vdb.model.filters.field_types import TEXT, field_types
+from vdb.model.text_field import Text
 from vdb.scores.table import convention_named
 
 __all__ = [
     "NO_CODES",
     "Options",
     "codes_from",
+    "field_kind",
     "index_from",
     "index_over",
     "name_taken_error",
@@ -117,13 +119,16 @@ class Options:
             "--scores": info.scores,
         }
         for path, kind in field_types_from(options.pop("--field", ())).items():
+            text = info.text_fields.get(path)
             declared = info.fields.get(path, "not declared")
-            if declared != kind:
+            if text is not None:
+                declared = f"text={text.analyzer}"
+            if declared != str(kind):
                 raise InvalidArgumentError(
                     f"--field {path}:{kind} differs from what collection {info.name} has: "
                     f"{declared}; leave the option out to use the collection as it is",
                     expected=declared,
-                    received=kind,
+                    received=str(kind),
                 )
         if "--scores" in options:
             convention = convention_named(
@@ -141,9 +146,9 @@ class Options:
                 )
 
 
-def field_types_from(options: tuple[str, ...]) -> dict[str, str]:
+def field_types_from(options: tuple[str, ...]) -> dict[str, str | Text]:
     """The fields and types of several ``--field NAME:TYPE``."""
-    types: dict[str, str] = {}
+    types: dict[str, str | Text] = {}
     for text in options:
         path, colon, kind = text.rpartition(":")
         if not colon:
@@ -154,8 +159,14 @@ def field_types_from(options: tuple[str, ...]) -> dict[str, str]:
             )
         if path in types:
             raise InvalidArgumentError(f"--field {path} is given twice", received=text)
-        types[path] = kind
+        types[path] = field_kind(kind)
     return field_types(types)
+
+
+def field_kind(text: str) -> str | Text:
+    """A type as the command line has it: "text=english" is a text field with that analyzer."""
+    kind, equals, analyzer = text.partition("=")
+    return Text(analyzer) if equals and kind == TEXT else text
 
 
 def name_taken_error(name: str, advice: str = "") -> CollectionExistsError:

@@ -6,9 +6,11 @@ It is a JSON object: a file PREFIX.json beside PREFIX.npy, or a text in the meta
      "index": {"type": "hnsw", "M": 16, "ef_construction": 200, "codes": null, "seed": 0},
      "scores": "native", "model": null, "fields": {"pep": "int"}}
 
-``"dim": null`` says that the dimension was open. With ``"optional_vectors": true`` records may have
-no vector: the `.npy` file has a row for each record that has one, and the line of any other says
-``"vector": null``. `vdb.sources.reading.exported_schema` reads it.
+Where there are text fields, ``"text_fields": {"text": {"analyzer": "english", "stored": true,
+"positions": true}}`` names them. ``"dim": null`` says that the dimension was open. With
+``"optional_vectors": true`` records may have no vector: the `.npy` file has a row for each record
+that has one, and the line of any other says ``"vector": null``.
+`vdb.sources.reading.exported_schema` reads it.
 """
 
 from __future__ import annotations
@@ -41,5 +43,13 @@ def collection_schema(content: Content) -> dict[str, Any]:
         "scores": content.scores,
         "model": content.model,
         "fields": dict(content.fields),
+        **({"text_fields": _text_fields(content)} if content.text_fields else {}),
         **({"optional_vectors": True} if content.optional_vectors else {}),
+    }
+
+
+def _text_fields(content: Content) -> dict[str, Any]:
+    return {
+        path: {"analyzer": one.analyzer, "stored": one.stored, "positions": one.positions}
+        for path, one in content.text_fields.items()
     }

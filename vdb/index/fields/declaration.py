@@ -1,4 +1,4 @@
-"""Declaring a field of a collection that has records already, and dropping one.
+"""Declaring a field of a collection that has records already, and dropping one by its number.
 
 The postings are built over any number of commits, so that other writers get their turn. From the
 first commit on, the field is in the header with how far it is built, and every writer keeps the
@@ -19,7 +19,6 @@ from vdb.index.fields import field_index, postings
 from vdb.model import pauses
 from vdb.model.arguments import shown
 from vdb.model.filters.field_types import MOST_FIELDS
-from vdb.model.filters.paths import names_of, path_of
 from vdb.model.records import Id, Payload
 from vdb.store import Batch, WritableCollection
 from vdb.store.format import keys
@@ -28,7 +27,7 @@ from vdb.store.format.keys import KeyKind
 from vdb.store.format.limits import NO_SLOT
 from vdb.store.format.posting_leaves import posting
 
-__all__ = ["declare", "drop"]
+__all__ = ["Writing", "declare", "drop", "new_number", "records"]
 
 _RECORDS_AT_ONCE = 10_000
 
@@ -52,13 +51,13 @@ def declare(writing: Writing, path: str, kind: str) -> None:
                 done = _build(batch, coll, number)
     except InvalidPayloadError:
         with writing() as (batch, coll):
-            _forget(batch, coll, number)
+            drop(batch, coll, number)
         raise
 
 
 def _announce(coll: WritableCollection, path: str, kind: str) -> int:
     header = coll.header
-    for line in header.fields:
+    for line in header.all_fields:
         if line["path"] == path:
             if line["type"] != kind:
                 raise InvalidArgumentError(
@@ -68,7 +67,14 @@ def _announce(coll: WritableCollection, path: str, kind: str) -> int:
                     received=kind,
                 )
             return int(line["number"])
-    if len(header.fields) >= MOST_FIELDS:
+    number = new_number(header)
+    header.fields.append({"number": number, "path": path, "type": kind, "built": 0})
+    return number
+
+
+def new_number(header: CollectionHeader) -> int:
+    """The number of one more field; InvalidArgumentError where there are as many as can be."""
+    if len(header.all_fields) >= MOST_FIELDS:
         raise InvalidArgumentError(
             f"collection {header.name!r} has {MOST_FIELDS} declared fields already, the most "
             "there can be",
@@ -77,7 +83,6 @@ def _announce(coll: WritableCollection, path: str, kind: str) -> int:
         )
     number = header.next_field
     header.next_field += 1
-    header.fields.append({"number": number, "path": path, "type": kind, "built": 0})
     return number
 
 
@@ -92,7 +97,7 @@ def _build(batch: Batch, coll: WritableCollection, number: int) -> bool:
     field = field_index.declared(coll.header)[place]
     new: set[bytes] = set()
     end = min(coll.header.slots, line["built"] + _RECORDS_AT_ONCE)
-    for slot, record_id, payload in pauses.paced(_records(batch, coll, line["built"], end)):
+    for slot, record_id, payload in pauses.paced(records(batch, coll, line["built"], end)):
         terms = field_index.terms_of_record(record_id, field, payload)
         new.update(posting(term, slot) for term in terms)
     with batch.changing():
@@ -102,7 +107,7 @@ def _build(batch: Batch, coll: WritableCollection, number: int) -> bool:
     return done
 
 
-def _records(
+def records(
     batch: Batch, coll: WritableCollection, start: int, end: int
 ) -> Iterator[tuple[int, Id, Payload]]:
     """Slots from `start` on and below `end` that hold a record, with what they hold."""
@@ -115,23 +120,8 @@ def _records(
             yield slot, *batch.record(coll, slot)
 
 
-def drop(batch: Batch, coll: WritableCollection, path: str) -> None:
-    """Forgets a field and removes its postings; NotFoundError when it is not declared."""
-    path = path_of(names_of(path))
-    for line in coll.header.fields:
-        if line["path"] == path:
-            _forget(batch, coll, line["number"])
-            return
-    paths = [line["path"] for line in coll.header.fields]
-    raise NotFoundError(
-        f"collection {coll.header.name!r} has no declared field {shown(path)}; "
-        + (f"there are {', '.join(paths)}" if paths else "there are none"),
-        expected=paths,
-        received=path,
-    )
-
-
-def _forget(batch: Batch, coll: WritableCollection, number: int) -> None:
+def drop(batch: Batch, coll: WritableCollection, number: int) -> None:
+    """Forgets a field and removes its postings; nothing where it is not declared."""
     place = _place(coll.header, number)
     if place is not None:
         with batch.changing():

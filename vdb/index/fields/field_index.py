@@ -30,7 +30,7 @@ __all__ = [
     "Moments",
     "declared",
     "follow",
-    "lines",
+    "line",
     "moments",
     "of_records",
     "of_stored",
@@ -56,12 +56,9 @@ class Field(NamedTuple):
     names: tuple[str, ...]
 
 
-def lines(types: dict[str, str]) -> list[dict[str, Any]]:
-    """What stands in the header of a new collection with these fields."""
-    return [
-        {"number": number, "path": path, "type": kind, "built": NO_SLOT}
-        for number, (path, kind) in enumerate(types.items(), 1)
-    ]
+def line(number: int, path: str, kind: str) -> dict[str, Any]:
+    """What stands in the header of a new collection for a field."""
+    return {"number": number, "path": path, "type": kind, "built": NO_SLOT}
 
 
 def declared(header: CollectionHeader) -> list[Field]:

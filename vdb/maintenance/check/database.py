@@ -5,7 +5,8 @@
 2. every key: is its form known, and does what it belongs to exist (`orphans`)?
 3. of each collection: its records (`records`), the generations that are not in use
    (`generations`), its blocks and links (`verify`), what searches find where nothing is wrong
-   so far (`searches`), and the postings of its declared fields (`fields`).
+   so far (`searches`), the postings of its declared fields (`fields`), and its text fields
+   (`texts`).
 
 Each step reads one commit; where others commit meanwhile, each step of a collection reads the
 newest, so that a check of hours does not pin the pages that are replaced during it.
@@ -90,7 +91,7 @@ def _check_collection(runner: StepRunner, catalog: Catalog, number: int) -> Iter
         (_slot_count,),
         (_header_only(step) for step in walks.over_ids()),
         (_header_only(walks.records(first)) for first in walks.firsts(catalog.headers[number])),
-        (_header_only(walks.end), _inactive_generations, _blocks, _searches, _fields),
+        (_header_only(walks.end), _inactive_generations, _blocks, _searches, _fields, _texts),
     )
     for step in steps:
         if problems and step is _searches:
@@ -193,3 +194,12 @@ def _fields(reader: Snapshot, header: CollectionHeader, catalog: Catalog) -> Ite
     view = catalog.view(header)
     if view is not None:
         yield from check_fields(reader, view)
+
+
+def _texts(reader: Snapshot, header: CollectionHeader, catalog: Catalog) -> Iterator[Problem]:
+    """Words of text fields."""
+    view = catalog.view(header) if header.text_fields else None
+    if view is not None:
+        from vdb.maintenance.check.texts import check_texts
+
+        yield from check_texts(reader, view)

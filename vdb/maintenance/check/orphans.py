@@ -47,6 +47,10 @@ def _orphaned(reader: Snapshot, place: Key, catalog: Catalog) -> str | None:
         if place.field in {line["number"] for line in header.fields}:
             return None
         return f"collection {header.name!r} has no declared field {place.field}"
+    if place.kind in (KeyKind.SEGMENT, KeyKind.TEXT, KeyKind.DELETED):
+        if place.field in {line["number"] for line in header.text_fields}:
+            return None
+        return f"collection {header.name!r} has no text field {place.field}"
     if place.kind is KeyKind.CHANGE:
         if place.generation in (header.building, header.kept):
             return None

@@ -16,7 +16,7 @@ from vdb.store.format import keys
 from vdb.store.format.headers import OPTIONAL_FIELDS, CollectionHeader
 from vdb.store.format.limits import MOST_SLOTS
 from vdb.store.format.optional_fields import without_defaults
-from vdb.store.format.packing import as_map, pack, unpack
+from vdb.store.format.packing import pack, unpack
 
 __all__ = ["salvage_header"]
 
@@ -49,7 +49,7 @@ def salvage_header(
     stored = unpack(reader.sealed(keys.collection(number)), where)
     if type(stored) is not dict:
         raise CorruptedError("not a record", where=where)
-    best = as_map(_plain(name, number))
+    best = _plain(name, number).as_stored()
     best["id_kind"] = stored.get("id_kind")
     if stored.get("dim") == 0:  # no record has a vector, and perhaps there is none
         records = 0 if stored.get("bare") is None else MOST_SLOTS

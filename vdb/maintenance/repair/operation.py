@@ -22,12 +22,14 @@ import numpy as np
 from vdb import index
 from vdb.errors import CorruptedError, InvalidArgumentError, VdbError
 from vdb.index import ingest
+from vdb.index.text.analysis import NAMED, Analyzers
 from vdb.maintenance.check import check
 from vdb.maintenance.check.require_sound import problems_of
 from vdb.maintenance.check.steps import Pinned
 from vdb.maintenance.repair.header_salvage import salvage_header
 from vdb.maintenance.repair.record_salvage import SalvagedRows, salvage_records, view_of
 from vdb.maintenance.repair.report import LostRecord, RepairedCollection, RepairReport
+from vdb.maintenance.repair.text_salvage import SalvagedTexts
 from vdb.model.config import index_from_map
 from vdb.model.inputs import RowParts
 from vdb.model.records import Id
@@ -61,10 +63,11 @@ def repair(
     *,
     threads: int,
     progress: Progress | None = None,
+    analyzers: Analyzers = NAMED,
 ) -> RepairReport:
     """Check, and make anew where there are errors; see the top of this file.
 
-    `pin` holds a commit, as for `check`.
+    `pin` holds a commit, as for `check`; `analyzers` make words of texts again.
 
     Raises:
         BusyError: Another process has the database open, or something runs here for too long.
@@ -81,7 +84,15 @@ def repair(
         target = Environment.open(place, create=False, durability="relaxed")
         try:
             repaired = [
-                _make_collection(env, target, header, catalog, threads=threads, progress=progress)
+                _make_collection(
+                    env,
+                    target,
+                    header,
+                    catalog,
+                    threads=threads,
+                    progress=progress,
+                    analyzers=analyzers,
+                )
                 for header in catalog.headers
             ]
             _copy_aliases(env, target, catalog)
@@ -151,12 +162,16 @@ def _make_collection(
     *,
     threads: int,
     progress: Progress | None,
+    analyzers: Analyzers,
 ) -> RepairedCollection:
     """One collection in the new file, committed part by part."""
     with env.snapshot() as reader:
         before = reader.generation_record(old.number, old.generation)
         slots = view_of(reader, old).header.slots
     header, notes = _header(old, before)
+    texts = SalvagedTexts(env, header, analyzers, number=old.number)
+    header.text_fields = [line for line in header.text_fields if line["number"] not in texts.lost]
+    notes += tuple(texts.notes)
     notes = catalog.notes.get(old.number, ()) + notes
     settings = index_from_map(before.index)
     record = index.new_generation(header.generation, header.metric, header.dtype, settings)
@@ -164,12 +179,15 @@ def _make_collection(
     with target.batch(room=_COMMIT_BYTES) as batch:
         batch.create_collection(header, record)
     lost: list[LostRecord] = []
-    for rows in salvage_records(env, old):
-        lost += rows.lost
-        if rows.ids:
-            _copy(target, old.name, rows, threads)
-        if progress is not None:
-            progress(old.name, rows.done, slots)
+    try:
+        for rows in salvage_records(env, old):
+            lost += rows.lost
+            if rows.ids:
+                _copy(target, old.name, rows, texts, threads)
+            if progress is not None:
+                progress(old.name, rows.done, slots)
+    finally:
+        texts.close()
     with target.snapshot() as new_reader, env.snapshot() as reader:
         view = new_reader.collection(old.name)
         lost = _with_ids(
@@ -200,7 +218,9 @@ def _copy_aliases(env: Environment, target: Environment, catalog: _DamagedCatalo
                 batch.put_alias(alias, names[number])
 
 
-def _copy(target: Environment, name: str, salvaged: SalvagedRows, threads: int) -> None:
+def _copy(
+    target: Environment, name: str, salvaged: SalvagedRows, texts: SalvagedTexts, threads: int
+) -> None:
     with target.batch(room=_COMMIT_BYTES) as batch:
         coll = batch.collection(name)
         vectors = np.ascontiguousarray(salvaged.vectors)
@@ -208,7 +228,8 @@ def _copy(target: Environment, name: str, salvaged: SalvagedRows, threads: int) 
         bare = salvaged.bare if salvaged.bare.any() else None
         if bare is not None and coll.header.bare is None:  # its header had lost that
             coll.header.bare = 0
-        rows = ingest.Rows(salvaged.ids, RowParts([vectors]), salvaged.payloads, kind, bare)
+        words = texts.words(salvaged.slots, salvaged.payloads)
+        rows = ingest.Rows(salvaged.ids, RowParts([vectors]), salvaged.payloads, kind, bare, words)
         ingest.add(batch, coll, rows, threads=threads)
 
 
@@ -235,9 +256,10 @@ def _header(
         notes.append("a rebuild that was not finished was given up")
     if old.kept:
         notes.append("the generation that was kept to go back to is gone")
-    unfinished = [line["path"] for line in header.fields if line["built"] != NO_SLOT]
+    unfinished = [line["path"] for line in header.all_fields if line["built"] != NO_SLOT]
     if unfinished:
         header.fields = [line for line in header.fields if line["built"] == NO_SLOT]
+        header.text_fields = [line for line in header.text_fields if line["built"] == NO_SLOT]
         notes.append(f"fields that were being indexed are not declared: {', '.join(unfinished)}")
     return header, tuple(notes)
 

@@ -44,6 +44,7 @@ class SalvagedRows:
 
     Attributes:
         ids: Their ids.
+        slots: Where they lie in the damaged file.
         vectors: Those of the records that have one, in order.
         payloads: Their payloads, encoded.
         bare: Which of them have no vector, bool.
@@ -52,6 +53,7 @@ class SalvagedRows:
     """
 
     ids: list[Id]
+    slots: list[int]
     vectors: NDArray[Any]
     payloads: list[bytes | None]
     bare: NDArray[np.bool_]
@@ -127,6 +129,7 @@ def _read_slots(
     reading: _RenewedSnapshot, view: CollectionView, slots: range, slots_of: dict[Id, int]
 ) -> SalvagedRows:
     ids: list[Id] = []
+    places: list[int] = []
     vectors: list[NDArray[Any]] = []
     payloads: list[bytes | None] = []
     bare: list[bool] = []
@@ -155,12 +158,14 @@ def _read_slots(
         if damage:
             lost.append(LostRecord(record_id, slot, "payload", damage))
         ids.append(record_id)
+        places.append(slot)
         bare.append(vector is None)
         if vector is not None:
             vectors.append(vector)
         payloads.append(payload)
     matrix = np.stack(vectors) if vectors else np.empty((0, 0))
-    return SalvagedRows(ids, matrix, payloads, np.array(bare, dtype=np.bool_), lost, slots.stop)
+    rest = np.array(bare, dtype=np.bool_)
+    return SalvagedRows(ids, places, matrix, payloads, rest, lost, slots.stop)
 
 
 def _read_vector(reading: _RenewedSnapshot, view: CollectionView, slot: int) -> NDArray[Any] | None:

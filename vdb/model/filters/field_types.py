@@ -11,8 +11,9 @@ from vdb.errors import ArgumentTypeError, InvalidArgumentError, InvalidFilterErr
 from vdb.model import synonyms
 from vdb.model.arguments import shown, unreadable
 from vdb.model.filters.paths import check_path
+from vdb.model.text_field import Text
 
-__all__ = ["BASES", "MOST_FIELDS", "TYPES", "base_of", "field_type", "field_types"]
+__all__ = ["BASES", "MOST_FIELDS", "TEXT", "TYPES", "base_of", "field_type", "field_types"]
 
 BASES = {
     "int": "number",
@@ -26,6 +27,9 @@ BASES = {
 TYPES = (*BASES, *(f"{base}[]" for base in BASES))
 """All types; ``[]`` stands for a list of such values."""
 
+TEXT = "text"
+"""The type of a field that is searched by its words; `vdb.model.text_field.Text` describes it."""
+
 MOST_FIELDS = 64
 """Declared fields of one collection."""
 
@@ -35,16 +39,16 @@ def base_of(kind: str) -> str:
     return kind.removesuffix("[]")
 
 
-def field_type(path: object, kind: object) -> tuple[str, str]:
-    """One field and its type, checked."""
-    if not isinstance(path, str) or not isinstance(kind, str):
+def field_type(path: object, kind: object) -> tuple[str, str | Text]:
+    """One field and its type, checked; the word "text" stands for `Text()`."""
+    if not isinstance(path, str) or not isinstance(kind, str | Text):
         raise ArgumentTypeError(
             "a field is declared as name and type, as in {'pep': 'int'}, "
             f"got {shown(path)}: {shown(kind)}",
-            expected="str: str",
+            expected="str: str | Text",
             received=f"{type(path).__name__}: {type(kind).__name__}",
         )
-    path, kind = str.__str__(path), str.__str__(kind)
+    path = str.__str__(path)
     try:
         path = check_path(path)
     except InvalidFilterError as error:
@@ -53,20 +57,25 @@ def field_type(path: object, kind: object) -> tuple[str, str]:
             expected=error.expected,
             received=error.received,
         ) from None
+    if isinstance(kind, Text):
+        return path, kind
+    kind = str.__str__(kind)
+    if kind == TEXT:
+        return path, Text()
     if kind not in TYPES:
         close = synonyms.suggestion(kind.removesuffix("[]"), BASES, synonyms.FIELD_TYPES)
         several = "[]" if kind.endswith("[]") else ""
         hint = "" if close is None else f"; did you mean '{close}{several}'?"
         raise InvalidArgumentError(
-            f"field {shown(path)}: the type must be one of {', '.join(TYPES)}, got {shown(kind)}"
-            f"{hint}",
-            expected=TYPES,
+            f"field {shown(path)}: the type must be one of {', '.join((*TYPES, TEXT))}, got "
+            f"{shown(kind)}{hint}",
+            expected=(*TYPES, TEXT),
             received=kind,
         )
     return path, kind
 
 
-def field_types(fields: object) -> dict[str, str]:
+def field_types(fields: object) -> dict[str, str | Text]:
     """The fields that a collection is to be made with; None for none."""
     if fields is None:
         return {}

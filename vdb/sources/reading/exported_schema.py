@@ -1,8 +1,8 @@
 """The schema of a collection in a file that `vdb export` wrote, so that it comes back as it was.
 
 A JSON object: PREFIX.json beside PREFIX.npy, or a text in the metadata of a Parquet file. It has
-"vdb_collection": 1, name, dim, metric, dtype, index, scores, model, fields, and, where records may
-have no vector, "optional_vectors": true.
+"vdb_collection": 1, name, dim, metric, dtype, index, scores, model, fields, where there are text
+fields, "text_fields", and, where records may have no vector, "optional_vectors": true.
 """
 
 from __future__ import annotations
@@ -17,6 +17,7 @@ from vdb.errors import InvalidArgumentError
 from vdb.model.config import index_from_map
 from vdb.model.dtypes import DTYPES
 from vdb.model.metrics import METRICS
+from vdb.model.text_field import Text
 from vdb.sources.info import SourceInfo
 from vdb.sources.reading.plain_json import PlainJsonError, plain_json
 
@@ -45,6 +46,7 @@ _TYPES: Final[dict[str, tuple[Any, str]]] = {
     "fields": (dict, "an object"),
     "dim": (int | None, "a whole number or null"),
 }
+_TEXT: Final[dict[str, tuple[Any, str]]] = {"analyzer": (str, "text")}
 _GRAPH: Final[dict[str, tuple[Any, str]]] = {
     "M": (int, "a whole number"),
     "ef_construction": (int, "a whole number"),
@@ -71,12 +73,25 @@ def exported_schema(text: bytes | str | None) -> dict[str, Any] | None:
     if schema.get("optional_vectors", True) is not True:
         optional = schema["optional_vectors"]
         raise ValueError(f"'optional_vectors' must be true, or missing, got {optional!r:.60}")
+    _require_texts(schema.get("text_fields", {}))
     index = schema["index"]
     if index.get("type") == "hnsw":
         _require(index, _GRAPH)
     elif index.get("type") != "flat":
         raise ValueError(f'\'index\' must be of type "hnsw" or "flat", got {index!r:.60}')
     return schema
+
+
+def _require_texts(texts: object) -> None:
+    if not isinstance(texts, dict):
+        raise ValueError(f"'text_fields' must be an object, got {texts!r:.60}")  # noqa: TRY004
+    for path, how in texts.items():
+        if not isinstance(how, dict):
+            raise ValueError(f"{path!r} must be an object, got {how!r:.60}")  # noqa: TRY004
+        _require(how, _TEXT)
+        for name in ("stored", "positions"):
+            if how.get(name) not in (True, False):
+                raise ValueError(f"{name!r} must be true or false, got {how.get(name)!r:.60}")
 
 
 def _require(schema: dict[str, Any], types: dict[str, tuple[Any, str]]) -> None:
@@ -108,9 +123,16 @@ def with_schema(info: SourceInfo, schema: dict[str, Any]) -> SourceInfo:
         convention=schema["scores"],
         index=index,
         model=schema["model"],
-        fields=schema["fields"],
+        fields=schema["fields"] | _texts(schema),
         optional_vectors=bool(schema.get("optional_vectors")),
     )
+
+
+def _texts(schema: dict[str, Any]) -> dict[str, Text]:
+    return {
+        path: Text(how["analyzer"], stored=how["stored"], positions=how["positions"])
+        for path, how in schema.get("text_fields", {}).items()
+    }
 
 
 def with_own_scores(info: SourceInfo, schema: dict[str, Any]) -> SourceInfo:

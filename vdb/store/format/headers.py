@@ -8,10 +8,11 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 from functools import partial
+from operator import itemgetter
 from typing import Any, Self
 
 from vdb.model.dtypes import DTYPES as DTYPE_TABLE
-from vdb.model.filters.field_types import MOST_FIELDS, TYPES
+from vdb.model.filters.field_types import MOST_FIELDS, TEXT, TYPES
 from vdb.model.filters.paths import LONGEST_PATH, names_of, path_of
 from vdb.model.version import __version__
 from vdb.store.format.decoder import Fields
@@ -24,6 +25,7 @@ from vdb.store.format.limits import (
     LARGEST_ROW,
     LAST_COMMIT,
     LAST_NUMBER,
+    LONGEST_ANALYZER,
     LONGEST_HISTORY,
     LONGEST_MODEL,
     LONGEST_REASON,
@@ -137,6 +139,9 @@ class CollectionHeader:
         fields: Declared fields, oldest first: {"number": int, "path": str, "type": str, "built":
             int}. Postings are complete for slots below ``built``; `NO_SLOT`: for all. Paths are
             spelled as in filters; `stored_field` has what is stored.
+        text_fields: Text fields, likewise, which stand among the others where they are stored, with
+            the type "text" and {"text": {"analyzer": str, "version": str, "stored": bool,
+            "positions": bool}}. Of format version 2.
         bare: How many of the records have no vector; None where every record must have one. Of
             format version 2.
         embeddings: Generations of the history, rising, whose vectors had another dimension or
@@ -168,6 +173,7 @@ class CollectionHeader:
     fields: list[dict[str, Any]] = field(default_factory=list)
     bare: int | None = None
     embeddings: list[dict[str, Any]] | None = None  # replaced as a whole, never changed
+    text_fields: list[dict[str, Any]] = field(default_factory=list)
 
     def copy(self) -> Self:
         """A copy that shares nothing which can be changed."""
@@ -175,6 +181,7 @@ class CollectionHeader:
         made.history = [{**line, "index": dict(line["index"])} for line in self.history]
         made.leaving = list(self.leaving)
         made.fields = [dict(line) for line in self.fields]
+        made.text_fields = [dict(line) for line in self.text_fields]
         return made
 
     def put_to_use(
@@ -245,21 +252,38 @@ class CollectionHeader:
     def format_version(self) -> int:
         """The oldest format version that has what this header says."""
         own = required_version(as_map(self), OPTIONAL_FIELDS)
+        lines = [*self.fields, *self.text_fields]
         if self.dim == 0:
             own = max(own, OPEN_DIMENSION_VERSION)
-        of_fields = (required_version(stored_field(f), _FIELD_OPTIONS) for f in self.fields)
+        of_fields = (required_version(stored_field(f), _FIELD_OPTIONS) for f in lines)
         return max([own, *of_fields, *(index_version(line["index"]) for line in self.history)])
 
     def encode(self) -> bytes:
         """The record, not sealed."""
-        fields = [without_defaults(stored_field(line), _FIELD_OPTIONS) for line in self.fields]
-        return pack(without_defaults(as_map(self) | {"fields": fields}, OPTIONAL_FIELDS))
+        return pack(without_defaults(self.as_stored(), OPTIONAL_FIELDS))
+
+    def as_stored(self) -> dict[str, Any]:
+        """The fields as they are stored, those with their defaults included."""
+        lines = sorted([*self.fields, *self.text_fields], key=itemgetter("number"))
+        stored = as_map(self)
+        del stored["text_fields"]
+        fields = [without_defaults(stored_field(line), _FIELD_OPTIONS) for line in lines]
+        return stored | {"fields": fields}
+
+    @property
+    def all_fields(self) -> list[dict[str, Any]]:
+        """Lines of all declared fields, those of texts behind the others."""
+        return [*self.fields, *self.text_fields]
 
     @classmethod
     def decode(cls, body: bytes, number: int) -> Self:
         """The header of collection `number`; CorruptedError on anything else."""
         where = f"key 10 (header of collection {number})"
         f = Fields(unpack(body, where), where)
+        lines = [
+            _field(line, f"{where} fields[{i}]")
+            for i, line in enumerate(f.items("fields", MOST_FIELDS))
+        ]
         header = cls(
             name=f.collection_name("name"),
             number=f.whole("number", number, number),
@@ -285,20 +309,18 @@ class CollectionHeader:
                 for i, line in enumerate(f.items("history", LONGEST_HISTORY))
             ],
             next_field=f.whole("next_field", 1, LAST_NUMBER),
-            fields=[
-                _field(line, f"{where} fields[{i}]")
-                for i, line in enumerate(f.items("fields", MOST_FIELDS))
-            ],
+            fields=[line for line in lines if line["type"] != TEXT],
+            text_fields=[line for line in lines if line["type"] == TEXT],
             bare=f.optional(partial(f.whole, low=0, high=MOST_SLOTS), "bare", None),
             embeddings=f.optional(partial(_embeddings, f, where), "embeddings", None),
         )
         f.end()
         _check_vectors(f, header.dim, header.metric, header.dtype)
         _check_counts(f, header)
-        numbers = [line["number"] for line in header.fields]
+        numbers = [line["number"] for line in lines]
         if numbers != sorted(set(numbers)) or numbers[-1:] >= [header.next_field]:
             f.refuse("fields", f"rising numbers below {header.next_field}", numbers)
-        if len({line["path"] for line in header.fields}) != len(numbers):
+        if len({line["path"] for line in lines}) != len(numbers):
             f.refuse("fields", "paths that differ", "a path twice")
         _check_roles(f, header)
         _check_embeddings(f, header)
@@ -419,7 +441,10 @@ def _history(line: Any, where: str) -> dict[str, Any]:
     return decoded
 
 
-_FIELD_OPTIONS: OptionalFields = {"names": OptionalField(version=2, default=None)}
+_FIELD_OPTIONS: OptionalFields = {
+    "names": OptionalField(version=2, default=None),
+    "text": OptionalField(version=2, default=None),
+}
 
 
 def stored_field(line: dict[str, Any]) -> dict[str, Any]:
@@ -442,15 +467,32 @@ def _embeddings(f: Fields, where: str, name: str) -> list[dict[str, Any]]:
     return decoded
 
 
+def _text(f: Fields) -> dict[str, Any]:
+    """How the texts of a field are indexed."""
+    decoded = {
+        "analyzer": f.text("analyzer", LONGEST_ANALYZER),
+        "version": f.text("version", LONGEST_ANALYZER),
+        "stored": f.flag("stored"),
+        "positions": f.flag("positions"),
+    }
+    f.end()
+    return decoded
+
+
 def _field(line: Any, where: str) -> dict[str, Any]:
     f = Fields(line, where)
     decoded: dict[str, Any] = {
         "number": f.whole("number", 1, LAST_NUMBER),
         "path": f.text("path", LONGEST_PATH),
-        "type": f.choice("type", TYPES),
+        "type": f.choice("type", (*TYPES, TEXT)),
         "built": f.whole("built", 0, NO_SLOT),
     }
     path = decoded["path"]
+    text = f.optional(f.map, "text", None)
+    if (text is None) != (decoded["type"] != TEXT):
+        f.refuse("text", f"just where type is {TEXT}", decoded["type"])
+    if text is not None:
+        decoded["text"] = _text(text)
     names = f.optional(partial(f.items, longest=LONGEST_PATH), "names", None)
     f.end()
     if names is None:

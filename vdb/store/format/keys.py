@@ -15,6 +15,9 @@ so that the order of keys is the order of what they mean::
     31 collection:u32 slot:u32                      record
     32 collection:u32 slot:u32 part:u16             continuation of a long record
     40 collection:u32 field:u32 bound               postings of a declared field
+    41 collection:u32 field:u32 segment:u32 part:u32        part of a segment of a text field
+    42 collection:u32 field:u32                     header of a text field
+    43 collection:u32 field:u32 segment:u32 chunk:u32       deleted documents of a segment
 
 An int id is eight bytes, big-endian, with the sign bit flipped, which sorts numerically; a str id
 is its UTF-8, which sorts by code point. Which of the two, the collection header says.
@@ -61,6 +64,9 @@ class KeyKind(IntEnum):
     RECORD = 0x31
     PART = 0x32
     POSTINGS = 0x40
+    SEGMENT = 0x41
+    TEXT = 0x42
+    DELETED = 0x43
 
 
 LONGEST_NAME = 128
@@ -91,6 +97,8 @@ _BLOCK = struct.Struct(">BIIBBI")
 _RECORD = struct.Struct(">BII")
 _PART = struct.Struct(">BIIH")
 _FIELD = struct.Struct(">BII")
+_SEGMENT = struct.Struct(">BIII")
+_SEGMENT_PART = struct.Struct(">BIIII")
 _INT_ID = struct.Struct(">Q")
 
 _LAYOUTS: dict[KeyKind, tuple[struct.Struct, tuple[str, ...]]] = {
@@ -103,6 +111,9 @@ _LAYOUTS: dict[KeyKind, tuple[struct.Struct, tuple[str, ...]]] = {
     KeyKind.BLOCK: (_BLOCK, ("collection", "generation", "block_kind", "level", "number")),
     KeyKind.RECORD: (_RECORD, ("collection", "slot")),
     KeyKind.PART: (_PART, ("collection", "slot", "part")),
+    KeyKind.SEGMENT: (_SEGMENT_PART, ("collection", "field", "segment", "number")),
+    KeyKind.TEXT: (_FIELD, ("collection", "field")),
+    KeyKind.DELETED: (_SEGMENT_PART, ("collection", "field", "segment", "number")),
 }
 """Kinds of key of a fixed length, and what their numbers mean."""
 
@@ -208,6 +219,31 @@ def field(collection_number: int, number: int) -> bytes:
     return _FIELD.pack(KeyKind.POSTINGS, collection_number, number)
 
 
+def text(collection_number: int, number: int) -> bytes:
+    """Key of the header of a text field; of format version 2, as the two that follow."""
+    return _FIELD.pack(KeyKind.TEXT, collection_number, number)
+
+
+def segment_part(collection_number: int, field_number: int, segment: int, number: int) -> bytes:
+    """Key of part `number` (0, 1, ...) of a segment of a text field."""
+    return _SEGMENT_PART.pack(KeyKind.SEGMENT, collection_number, field_number, segment, number)
+
+
+def deleted(collection_number: int, field_number: int, segment: int, number: int) -> bytes:
+    """Key of chunk `number` of the deleted documents of a segment."""
+    return _SEGMENT_PART.pack(KeyKind.DELETED, collection_number, field_number, segment, number)
+
+
+def of_segment(kind: KeyKind, collection_number: int, field_number: int, segment: int) -> bytes:
+    """What the keys of all parts, or of all chunks, of one segment begin with."""
+    return _SEGMENT.pack(kind, collection_number, field_number, segment)
+
+
+def of_field(kind: KeyKind, collection_number: int, field_number: int) -> bytes:
+    """What the keys of all segments of one text field begin with."""
+    return _FIELD.pack(kind, collection_number, field_number)
+
+
 def within(kind: KeyKind, collection_number: int) -> bytes:
     """What all keys of one kind of one collection begin with."""
     return _COLLECTION.pack(kind, collection_number)
@@ -260,6 +296,7 @@ class Key(NamedTuple):
     slot: int | None = None
     part: int | None = None
     field: int | None = None
+    segment: int | None = None
     bound: bytes | None = None
     id: bytes | None = None
 
