@@ -81,3 +81,14 @@ def test_what_cannot_be_meant_is_one_line(run, given, parts):
 def test_names_in_json_have_no_blanks(run):
     for row in run("scores", "--json").json["conventions"]:
         assert all(name == name.lower() and " " not in name for name in row)
+
+
+def test_lexical_shows_how_engines_score_words(run):
+    ran = run("scores", "--lexical")
+    assert (ran.status, ran.err) == (0, "")
+    assert all(row.name in ran.out for row in vdb.lexical.conventions())
+    one = run("scores", "--lexical", "--engine", "fts5")
+    assert "0.000001" in one.out and "lower" in one.out
+    assert run("scores", "--lexical", "--json").json["conventions"][0]["convention"] == "native"
+    assert run("scores", "--lexical", "--engine", "lucen").failed_with("did you mean 'lucene'?")
+    assert run("scores", "0.5", "--lexical").failed_with("SCORE must not be given with --lexical")

@@ -44,6 +44,7 @@ from vdb.scores.table import all_conventions, convention_named
 @click.option(
     "--explain", is_flag=True, help="Everything about a row; the formulas with the numbers in."
 )
+@click.option("--lexical", is_flag=True, help="The conventions of words instead of vectors.")
 @options.json
 def scores(
     score: float | None,
@@ -57,12 +58,27 @@ def scores(
     dim: int | None,
     dtype: str | None,
     explain: bool,
+    lexical: bool,
     json: bool,
 ) -> None:
-    """Show the score conventions of vector engines, and convert scores between them.
+    """Show the score conventions of engines, and convert scores between them.
 
-    Without SCORE: the table, of one metric or engine if given.
+    Without SCORE: the table, of one metric or engine if given. With --lexical: how engines score
+    words; --engine NAME shows all about one.
     """
+    if lexical:
+        wrong = {
+            "SCORE": score,
+            "--metric": metric,
+            "--from": source,
+            "--to": target,
+            "--to-metric": to_metric,
+            "--unit-norms": unit_norms or None,
+            "--dim": dim,
+            "--dtype": dtype,
+        }
+        _lexical([name for name, value in wrong.items() if value is not None], engine, json=json)
+        return
     if score is None:
         conversion_options = {
             "from": source,
@@ -130,6 +146,35 @@ def _refuse_with_score(score: float, metric: str | None, engine: str | None) -> 
         raise InvalidArgumentError("metric must be given with a score: its meaning depends on it")
     if isnan(score):
         raise InvalidArgumentError("SCORE must be a number, got NaN", received=score)
+
+
+def _lexical(wrong: list[str], engine: str | None, *, json: bool) -> None:
+    if wrong:
+        raise InvalidArgumentError(
+            f"{', '.join(wrong)} must not be given with --lexical: scores of words have no metric, "
+            "and none can be converted"
+        )
+    from vdb import lexical  # nothing else here needs it
+    from vdb.lexical.convention_text import lexical_facts
+
+    rows = lexical.conventions() if engine is None else [lexical.describe(engine)]
+    if json:
+        entries = [
+            {fact.replace(" ", "_"): value for fact, value in lexical_facts(row).items()}
+            for row in rows
+        ]
+        output.json_object({"conventions": entries})
+    elif engine is not None:
+        facts = lexical_facts(rows[0])
+        title = f"{facts.pop('convention')}, {facts.pop('engine')}"
+        lines = [(name, str(fact)) for name, fact in facts.items() if fact not in ("", None)]
+        output.table(title, None, lines)
+    else:
+        output.table(
+            f"{len(rows)} lexical conventions (all about one: --engine NAME)",
+            ["convention", "idf", "tf part", "better", "precision"],
+            [(row.name, row.idf, row.tf_part, row.direction, row.dtype) for row in rows],
+        )
 
 
 def _table(metric: str | None, engine: str | None, *, full: bool, json: bool) -> None:

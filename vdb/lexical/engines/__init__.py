@@ -1,0 +1,1 @@
+"""One file an engine: its lexical conventions, and the arithmetic behind them."""
