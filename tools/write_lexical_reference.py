@@ -60,8 +60,9 @@ print(vdb.lexical.explain(["fox"], documents, 0, "lucene"))
   is the highest that is let in.
 - **Phrases and beginnings** (`"quick fox"`, `app*`) count as the engine counts them: as one word
   with the summed idf of its words, as one word with its own number of documents, or as 1.
-- **No word found** is no hit, also where the engine gives such texts a number: bm25s and rank_bm25
-  score every text of the corpus. `vdb.lexical.score` gives those numbers, a search does not.
+- **A text with none of the words** is a hit only in the conventions that give it a score:
+  "bm25s-bm25l", "bm25s-bm25+" and "rank-bm25-plus". `vdb.lexical.score` has a number for every
+  text.
 
 ## Held against the engines
 

@@ -2,6 +2,8 @@
 
 import pytest
 
+import vdb
+
 
 def test_a_score_in_another_convention(run):
     ran = run("scores", "0.83", "--metric", "cosine", "--from", "elasticsearch", "--to", "native")

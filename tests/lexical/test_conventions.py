@@ -1,6 +1,7 @@
 """A row says what its engine computes, and an explanation adds up to the score."""
 
 import math
+from itertools import pairwise
 
 import numpy as np
 import pytest
@@ -15,7 +16,7 @@ NAMES = [row.name for row in ROWS]
 WORDS = [f"w{number}" for number in range(12)]
 CLAUSES = [
     *map(Term, WORDS),
-    *(Phrase((a, b)) for a, b in zip(WORDS[:6], WORDS[1:7], strict=True)),
+    *(Phrase(pair) for pair in pairwise(WORDS[:7])),
     Phrase(("w0", None, "w1")),
     Prefix("w1"),
     Prefix("w"),
@@ -41,7 +42,8 @@ def query(rng):
 
 
 def test_native_is_first_and_the_others_are_in_order():
-    assert NAMES == ["native", *sorted(NAMES[1:])]
+    assert NAMES[0] == "native"
+    assert NAMES[1:] == sorted(NAMES[1:])
     assert all(lexical.describe(name).name == name for name in NAMES)
     assert lexical.describe("bm25s").name == "bm25s-lucene"
     assert lexical.describe("rank-bm25").name == "rank-bm25-okapi"
@@ -175,6 +177,12 @@ def test_constants_that_an_engine_lets_set_change_the_score():
         ([["a"], [["a"]]], {"b": 2}, vdb.InvalidArgumentError, "b must be from 0 to 1"),
         ([["a"], [["a"]]], {"k1": math.nan}, vdb.InvalidArgumentError, "k1"),
         ([["a"], [["a"]]], {"k1": "x"}, vdb.ArgumentTypeError, "k1"),
+        (
+            [["a"], [["a"]], "bm25s-bm25l"],
+            {"k1": 0, "delta": 0},
+            vdb.InvalidArgumentError,
+            "both be 0",
+        ),
         ([["a"], [["a"]]], {"delta": 1}, vdb.InvalidArgumentError, "delta does not exist"),
     ],
 )

@@ -36,6 +36,10 @@ def test_the_clauses_of_a_text(text, clauses):
     assert parse_query(text, SIMPLE) == clauses
 
 
+def test_clauses_of_two_kinds_are_not_equal():
+    assert Term("a") != Prefix("a") and len({Term("a"), Prefix("a"), Phrase(("a",))}) == 3
+
+
 def test_stop_words_are_gaps_in_phrases_and_nothing_elsewhere():
     assert parse_query('"end of the world" of', ENGLISH) == (Phrase(("end", None, None, "world")),)
     assert parse_query('"the end of"', ENGLISH) == (Term("end"),)
@@ -64,7 +68,10 @@ def test_a_query_loses_no_word():
         text = "".join(rng.choice(list('ab "*\\“”')) for _ in range(rng.integers(1, 14)))
         words = []
         for clause in parse_query(text, SIMPLE):
-            terms = clause.terms if isinstance(clause, Phrase) else (clause[0],)
+            if isinstance(clause, Phrase):
+                terms = clause.terms
+            else:
+                terms = (clause.term if isinstance(clause, Term) else clause.prefix,)
             words += [term for term in terms if term]
         plain = SIMPLE.terms(text.replace('\\"', " ").replace("\\*", " "))
         assert words == plain, text

@@ -48,6 +48,9 @@ def main() -> int:
         "--fusions", action="store_true", help="fuse random lists beside the libraries that do"
     )
     group.add_argument(
+        "--lexical", action="store_true", help="score random words beside the engines that do"
+    )
+    group.add_argument(
         "--python",
         default=sys.executable,
         help="an interpreter that has the libraries: %(default)s",
@@ -63,6 +66,8 @@ def main() -> int:
         return sources(parser, options)
     if options.fusions:
         return fusions(parser, options)
+    if options.lexical:
+        return lexical(parser, options)
     names = options.only.split(",") if options.only else list(ENGINES)
     unknown = sorted(set(names) - set(ENGINES))
     if unknown:
@@ -121,6 +126,28 @@ def fusions(parser: argparse.ArgumentParser, options: argparse.Namespace) -> int
         print(json.dumps({"results": rows, "did not run": absent}, indent=2))
     for name, words in absent.items() if not options.json else ():
         print(f"did not run: {name}: {words}")
+    return 1 if any(result.differences for result in results) else 0
+
+
+def lexical(parser: argparse.ArgumentParser, options: argparse.Namespace) -> int:
+    """0 when every score of words is that of its engine."""
+    from .words import run
+
+    names = options.only.split(",") if options.only else list(run.CONVENTIONS)
+    unknown = sorted(set(names) - set(run.CONVENTIONS))
+    if unknown:
+        parser.error(f"unknown: {', '.join(unknown)}; there are {', '.join(run.CONVENTIONS)}")
+    results, absent = run.compare_all(
+        names, options.python, options.seed, options.count, quiet=options.json
+    )
+    if options.json:
+        rows = [result.as_dict() for result in results]
+        print(json.dumps({"results": rows, "did not run": absent}, indent=2))
+    for name, words in absent.items() if not options.json else ():
+        print(f"did not run: {name}: {words}")
+    if options.page:
+        text = run.page(results, absent, options.count, options.seed)
+        options.page.write_text(text, encoding="utf-8", newline="\n")
     return 1 if any(result.differences for result in results) else 0
 
 

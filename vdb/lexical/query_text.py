@@ -11,7 +11,8 @@ error.
 from __future__ import annotations
 
 import re
-from typing import Final, NamedTuple, TypeAlias
+from dataclasses import dataclass
+from typing import Final, TypeAlias
 
 from vdb.lexical.analyzers import Analyzer
 from vdb.model import arguments
@@ -19,7 +20,8 @@ from vdb.model import arguments
 __all__ = ["Clause", "Phrase", "Prefix", "Term", "parse_query"]
 
 
-class Term(NamedTuple):
+@dataclass(frozen=True, slots=True)
+class Term:
     """Texts that have this term.
 
     Attributes:
@@ -29,7 +31,8 @@ class Term(NamedTuple):
     term: str
 
 
-class Phrase(NamedTuple):
+@dataclass(frozen=True, slots=True)
+class Phrase:
     """Texts that have these terms one after the other.
 
     Attributes:
@@ -40,7 +43,8 @@ class Phrase(NamedTuple):
     terms: tuple[str | None, ...]
 
 
-class Prefix(NamedTuple):
+@dataclass(frozen=True, slots=True)
+class Prefix:
     """Texts that have a term with this beginning.
 
     Attributes:

@@ -16,6 +16,7 @@ constexpr ScoringSpec kScoringFamilies[] = {
     // name, sum, phrase, prefix, absent, length_byte, boosts, k1, b, delta
     {"native",          ScoreSum::kDouble,           PhraseIdf::kSum,    PrefixScore::kOccurrences,  AbsentScore::kNone,     false, false, 1.2, 0.75, 0},
     {"lucene",          ScoreSum::kDoubleThenFloat,  PhraseIdf::kSum,    PrefixScore::kConstant,     AbsentScore::kNone,     true,  true,  1.2, 0.75, 0},
+    {"lucene-legacy",   ScoreSum::kDoubleThenFloat,  PhraseIdf::kSum,    PrefixScore::kConstant,     AbsentScore::kNone,     true,  true,  1.2, 0.75, 0},
     {"tantivy",         ScoreSum::kFloat,            PhraseIdf::kSum,    PrefixScore::kConstant,     AbsentScore::kNone,     true,  false, 1.2, 0.75, 0},
     {"vespa",           ScoreSum::kDouble,           PhraseIdf::kCount,  PrefixScore::kOccurrences,  AbsentScore::kNone,     false, false, 1.2, 0.75, 0},
     {"fts5",            ScoreSum::kDouble,           PhraseIdf::kCount,  PrefixScore::kOccurrences,  AbsentScore::kNone,     false, false, 1.2, 0.75, 0},
@@ -94,7 +95,7 @@ Scorer::Scorer(const ScorerParameters& parameters) : parameters_(parameters) {
   if (p.documents > 0) {
     const double documents = static_cast<double>(p.documents),
                  sum = static_cast<double>(p.length_sum);
-    if (p.family == Family::kLucene)
+    if (p.family == Family::kLucene || p.family == Family::kLuceneLegacy)
       average_ = single(sum / documents);
     else if (p.family == Family::kTantivy)
       average_ = static_cast<float>(p.length_sum) / static_cast<float>(p.documents);
@@ -113,6 +114,7 @@ double Scorer::idf(uint64_t df) const {
     case Family::kNative:
       return lucene_idf(N, n);
     case Family::kLucene:
+    case Family::kLuceneLegacy:
       return single(lucene_idf(N, n));
     case Family::kTantivy:
       return tantivy_idf(parameters_.documents, df);
@@ -159,6 +161,8 @@ ClauseWeight Scorer::weight(double idf, uint32_t count) const {
   switch (parameters_.family) {
     case Family::kLucene:
       return {static_cast<float>(count) * single(idf), 0};
+    case Family::kLuceneLegacy:
+      return {static_cast<float>(count) * (1.0f + single(parameters_.k1)) * single(idf), 0};
     case Family::kTantivy:
       return {single(idf) * (1.0f + single(parameters_.k1)), 0};
     case Family::kVespa:
@@ -179,7 +183,8 @@ uint32_t Scorer::seen_length(uint32_t length) const {
 double Scorer::norm(uint32_t length) const {
   const double k1 = parameters_.k1, b = parameters_.b, dl = seen_length(length);
   switch (parameters_.family) {
-    case Family::kLucene: {
+    case Family::kLucene:
+    case Family::kLuceneLegacy: {
       const float fk1 = single(k1), fb = single(b);
       return 1.0f / (fk1 * ((1.0f - fb) + fb * single(dl) / single(average_)));
     }
@@ -203,7 +208,8 @@ double Scorer::score(const ClauseWeight& clause, uint32_t occurrences, double no
   switch (parameters_.family) {
     case Family::kNative:
       return weight * (tf / (tf + norm));
-    case Family::kLucene: {
+    case Family::kLucene:
+    case Family::kLuceneLegacy: {
       const float w = single(weight);
       return w - w / (1.0f + single(tf) * single(norm));
     }

@@ -13,7 +13,8 @@ namespace vdb {
 // How one engine computes. What the rows of `kScoringFamilies` say is told apart by these alone.
 enum class ScoringFamily : uint8_t {
   kNative,          // vdb's own
-  kLucene,          // Lucene 8 and later: Elasticsearch, OpenSearch
+  kLucene,          // Lucene 8 and later: OpenSearch 3
+  kLuceneLegacy,    // LegacyBM25Similarity, with a boost of 1 + k1: Elasticsearch, OpenSearch 2
   kTantivy,         // tantivy
   kVespa,           // Vespa's feature bm25
   kFts5,            // SQLite FTS5's bm25(), without its minus

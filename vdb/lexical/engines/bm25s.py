@@ -21,6 +21,12 @@ class _Bm25s(Arithmetic):
 
     dtype = np.float32
 
+    def idf_of_phrase(self, idfs: list[Any]) -> Any:
+        total = _F(0)
+        for idf in idfs:
+            total += _F(idf)
+        return total
+
     def weight(self, idf: Any, constants: Constants, count: int = 1) -> Any:
         del constants, count
         return _F(idf)
@@ -159,7 +165,7 @@ def _row(
 
 
 _LENGTH = "k1 (1 - b + b dl / avgdl)"
-_BASE = "its share with tf = 0; hits of a search are texts with one of the words"
+_BASE = "its share with tf = 0: texts with none of the words are hits, too, with one score"
 
 CONVENTIONS = (
     _row("lucene", "ln(1 + (N - n + 0.5) / (n + 0.5))", f"tf / ({_LENGTH} + tf)", _Lucene),

@@ -36,7 +36,10 @@ class _Lucene(Arithmetic):
     def norm(self, lengths: Any, constants: Constants) -> Numbers:
         k1, b, one = _F(constants.k1), _F(constants.b), _F(1)
         seen = self.seen(lengths).astype(np.float32)
-        inverse = one / (k1 * ((one - b) + b * seen / self.average(constants)))
+        with np.errstate(
+            divide="ignore"
+        ):  # with k1 = 0 tf does not matter, as with Java's infinity
+            inverse = one / (k1 * ((one - b) + b * seen / self.average(constants)))
         return np.asarray(inverse, dtype=np.float32)
 
     def share(self, weight: Any, tf: Numbers, norm: Numbers, constants: Constants) -> Numbers:

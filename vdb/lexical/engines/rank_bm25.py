@@ -104,7 +104,7 @@ CONVENTIONS = (
         "delta + (k1 + 1) tf / (k1 (1 - b + b dl / avgdl) + tf)",
         delta=1.0,
         settable=("k1", "b", "delta"),
-        absent="idf delta; hits of a search are texts with one of the words",
+        absent="idf delta: texts with none of the words are hits, too, with one score",
         arithmetic=_Plus(),
     ),
 )

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-import math
 from typing import Any
 
 import numpy as np
 
+from vdb.kernel import TextScorer
 from vdb.lexical.arithmetic import Arithmetic, Constants, Numbers
 from vdb.lexical.lexical_convention import LexicalConvention
 
@@ -25,10 +25,9 @@ class _Tantivy(Arithmetic):
         return _F(constants.length_sum) / _F(constants.documents)
 
     def idf(self, df: int, constants: Constants) -> Any:
-        half = _F(0.5)
-        odds = (_F(constants.documents - df) + half) / (_F(df) + half)
-        # Rust's ln of a float32: rounded from a better one, as the platform's logf does.
-        return _F(math.log(float(_F(1) + odds)))
+        # Rust takes the logarithm of a float32 with the platform's logf, which Python lacks.
+        scorer = TextScorer(self.family, documents=constants.documents, length_sum=0)
+        return _F(scorer.idf(df))
 
     def idf_of_phrase(self, idfs: list[Any]) -> Any:
         total = _F(0)

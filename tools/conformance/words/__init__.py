@@ -1,0 +1,1 @@
+"""Scores of words beside those of the engines themselves, over random corpora."""
