@@ -14,9 +14,11 @@ _IN_FLOAT32 = {"tantivy", "bm25s-lucene", "bm25s-robertson", "bm25s-atire"} | {
     "bm25s-bm25l",
     "bm25s-bm25+",
 }
-_CONSTANT_PREFIX = {"lucene", "tantivy"}
+_LUCENE = {"lucene", "lucene-legacy"}
+_CONSTANT_PREFIX = _LUCENE | {"tantivy"}
 _COUNTED_PHRASE = {"vespa", "fts5"}
-_SCORES_ALL = {"rank-bm25-plus", "bm25s-bm25l", "bm25s-bm25+"}
+_ABOVE_ABSENT = {"bm25s-bm25l", "bm25s-bm25+"}
+_SCORES_ALL = {"rank-bm25-plus"} | _ABOVE_ABSENT
 
 
 def segment(documents: Mapping[int, Tokens], positions: bool = True) -> TextSegment:
@@ -71,7 +73,7 @@ def ranking(
     """
     family = scorer.family
     counts = [1] * len(query)
-    if family == "lucene":
+    if family in _LUCENE:
         counts = [list(query).count(clause) for clause in query]
         once = [list(query).index(clause) == i for i, clause in enumerate(query)]
         query = [clause for clause, first in zip(query, once, strict=True) if first]
@@ -89,6 +91,8 @@ def ranking(
                 scores.append((0.0, False))
             elif tf and clause[0] == "prefix" and family in _CONSTANT_PREFIX:
                 scores.append((float(count), True))
+            elif family in _ABOVE_ABSENT:
+                scores.append((_above_absent(scorer, idf, tf, length(tokens)), tf > 0))
             else:
                 scores.append((scorer.score(idf, tf, length(tokens), count), tf > 0))
         absent = [0.0 if idf is None else scorer.score(idf, 0, 1) for idf in idfs]
@@ -109,14 +113,26 @@ def _idf(clause: Clause, documents: Mapping[int, Tokens], scorer: TextScorer) ->
     return scorer.idf(df)
 
 
+def _above_absent(scorer: TextScorer, idf: float, tf: int, length: int) -> float:
+    """What an index of bm25s holds under "bm25l" and "bm25+": the score above that without it."""
+    k1, b, delta = scorer.k1, scorer.b, scorer.delta
+    norm = 1 - b + b * length / (scorer.length_sum / scorer.documents)
+    if scorer.family == "bm25s-bm25l":
+        part = (k1 + 1) * (tf / norm + delta) / (k1 + tf / norm + delta)
+    else:
+        part = float(_SINGLE(k1 + 1) * _SINGLE(tf)) / (k1 * norm + tf) + delta
+    return float(_SINGLE(float(_SINGLE(idf)) * part - scorer.score(idf, 0, 1)))
+
+
 def _sum(scores: list[tuple[float, bool]], absent: list[float], family: str) -> float:
     if family not in _IN_FLOAT32:
         total = 0.0
         for score, _ in scores:
             total += score
-        return float(_SINGLE(total)) if family == "lucene" else total
-    single = _SINGLE(0)
-    for score, present in scores:
+        return float(_SINGLE(total)) if family in _LUCENE else total
+    single = base = _SINGLE(0)
+    for (score, present), without in zip(scores, absent, strict=True):
         if present:
             single += _SINGLE(score)
-    return float(single)
+        base += _SINGLE(without)
+    return float(single + base) if family in _ABOVE_ABSENT else float(single)

@@ -291,7 +291,7 @@ class TextSegment:
     A segment of a text field: some documents, their words, and where each word occurs. Documents are numbered (`ordinal`) by rising slot. Bytes are read, and checked, when they are first needed: every method raises CorruptedError where they are damaged.
     """
 
-    def __init__(self, parts: list[object], start: int | None = None, prefix: bytes = ...) -> None:
+    def __init__(self, parts: Sequence[object], start: int | None = None, prefix: bytes = ...) -> None:
         """
         Over its stored parts (objects with the buffer protocol, which must not change), each with its seal: `start` is the checksum of the salt, and the key of part n is `prefix` and n as big-endian u32. Without `start`: bodies as `build_text_segment` returns them.
         """
@@ -337,7 +337,7 @@ def build_text_segment(slots: Annotated[NDArray[numpy.uint32], dict(shape=(None,
     The parts (bytes of at most 65,516 each, without seals) of a segment of documents: slots u32 (n,), rising, and the tokens of each, lists of str or None (a gap, where a word was left out). A document may have no tokens. The same documents give the same bytes. ValueError for slots that do not rise, an empty token, or one of more than 32,000 bytes.
     """
 
-def merge_text_segments(segments: Sequence[TextSegment], deleted: list[object | None]) -> list[bytes]:
+def merge_text_segments(segments: Sequence[TextSegment], deleted: Sequence[object | None]) -> list[bytes]:
     """
     The parts of one segment with the documents of several, less those whose bit is set in `deleted` (bytes or None for each segment; bit o mod 8 of byte o div 8 for ordinal o). The bytes are those that `build_text_segment` gives for the documents. It has positions where all have. ValueError where a slot is in two of them.
     """
@@ -409,7 +409,7 @@ class TextIndex:
     The words of one text field at one moment. May be used by any number of threads.
     """
 
-    def __init__(self, segments: Sequence[TextSegment], deleted: list[object | None]) -> None:
+    def __init__(self, segments: Sequence[TextSegment], deleted: Sequence[object | None]) -> None:
         """
         Its segments (list of TextSegment) and the deleted documents of each (bytes or None; bit o mod 8 of byte o div 8 for ordinal o, zeros behind the end).
         """

@@ -58,7 +58,7 @@ struct PythonTextIndex {
 void make_index(PythonTextIndex* self,
                 const std::vector<std::shared_ptr<PythonTextSegment>>& segments,
                 const Bitmaps& deleted) {
-  if (deleted.size() != segments.size())
+  if (nb::len(deleted) != segments.size())
     throw std::invalid_argument("deleted: expected one for each segment");
   std::vector<BufferView> views;
   std::vector<std::shared_ptr<const TextSegment>> bare;

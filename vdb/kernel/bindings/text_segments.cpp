@@ -67,7 +67,7 @@ Parts build(const Slots& slots, const nb::typed<nb::list, Tokens>& documents, bo
   return bytes_of(source.run([&] { return builder.finish(); }));
 }
 
-void make_segment(PythonTextSegment* self, const nb::typed<nb::list, nb::object>& parts,
+void make_segment(PythonTextSegment* self, const nb::typed<nb::sequence, nb::object>& parts,
                   std::optional<uint32_t> start, const nb::bytes& prefix) {
   std::vector<BufferView> views;
   std::vector<TextPart> bodies;
@@ -88,10 +88,13 @@ Tokens tokens_of(const PythonTextSegment& self, uint32_t ordinal) {
     throw std::invalid_argument("the segment was made without positions");
   Tokens tokens;
   for (const int64_t token : self.segment->tokens_of(ordinal)) {
-    if (token == TextSegment::kGap)
+    if (token == TextSegment::kGap) {
       tokens.append(nb::none());
-    else
-      tokens.append(nb::cast(self.segment->term(static_cast<uint32_t>(token))));
+    } else {
+      const std::string term = self.segment->term(static_cast<uint32_t>(token));
+      check_term(term);
+      tokens.append(nb::cast(term));
+    }
   }
   return tokens;
 }
@@ -153,7 +156,7 @@ void bind_text_segments(nb::module_& m) {
           "verify",
           [](const PythonTextSegment& s) {
             PythonSource source{nb::handle()};
-            source.run([&] { s.segment->verify(); });
+            source.run([&] { verify_text_segment(*s.segment); });
           },
           "Reads everything; CorruptedError for what contradicts itself.");
   m.def("build_text_segment", &build, "slots"_a, "documents"_a, "positions"_a = true,
@@ -164,7 +167,7 @@ void bind_text_segments(nb::module_& m) {
   m.def(
       "merge_text_segments",
       [](const std::vector<std::shared_ptr<PythonTextSegment>>& segments, const Bitmaps& deleted) {
-        if (deleted.size() != segments.size())
+        if (nb::len(deleted) != segments.size())
           throw std::invalid_argument("deleted: expected one for each segment");
         std::vector<BufferView> views;
         views.reserve(segments.size());

@@ -31,7 +31,7 @@ class BufferView {
 };
 
 // For each segment an object with bytes, or None.
-using Bitmaps = nb::typed<nb::list, std::optional<nb::object>>;
+using Bitmaps = nb::typed<nb::sequence, std::optional<nb::object>>;
 
 // A segment and the memory of its parts.
 struct PythonTextSegment {

@@ -5,6 +5,8 @@
 #include <iterator>
 #include <stdexcept>
 
+#include "text/formulas.h"
+
 namespace vdb {
 namespace {
 
@@ -103,6 +105,17 @@ Scorer::Scorer(const ScorerParameters& parameters) : parameters_(parameters) {
       average_ = sum / documents;
   }
   finite_average_ = average_ > 0 && std::isfinite(average_);
+  for (uint32_t byte = 0; byte < 256; ++byte)
+    byte_norms_[byte] = norm(length_of_byte(static_cast<uint8_t>(byte)));
+}
+
+const std::vector<double>& Scorer::norms() const {
+  std::call_once(norms_made_, [this] {
+    std::vector<double> norms(kTableLengths);
+    for (uint32_t length = 0; length < kTableLengths; ++length) norms[length] = norm(length);
+    norms_ = std::move(norms);
+  });
+  return norms_;
 }
 
 double Scorer::idf(uint64_t df) const {
@@ -202,46 +215,10 @@ double Scorer::norm(uint32_t length) const {
   }
 }
 
-double Scorer::score(const ClauseWeight& clause, uint32_t occurrences, double norm) const {
-  const double k1 = parameters_.k1, delta = parameters_.delta, tf = occurrences;
-  const double weight = clause.weight;
-  switch (parameters_.family) {
-    case Family::kNative:
-      return weight * (tf / (tf + norm));
-    case Family::kLucene:
-    case Family::kLuceneLegacy: {
-      const float w = single(weight);
-      return w - w / (1.0f + single(tf) * single(norm));
-    }
-    case Family::kTantivy: {
-      const float f = single(tf);
-      return single(weight) * (f / (f + single(norm)));
-    }
-    case Family::kVespa:
-      return tf * weight / (tf + norm);
-    case Family::kFts5:
-    case Family::kRankBm25Okapi:
-      return weight * (tf * (k1 + 1) / (tf + norm));
-    case Family::kRankBm25L: {
-      const double ctd = tf / norm;
-      return weight * tf * (k1 + 1) * (ctd + delta) / (k1 + ctd + delta);
-    }
-    case Family::kRankBm25Plus:
-      return weight * (delta + tf * (k1 + 1) / (norm + tf));
-    case Family::kBm25sLucene:
-    case Family::kBm25sRobertson:
-      return single(weight * (tf / (norm + tf)));
-    case Family::kBm25sAtire:
-      return single(weight * (double{single(tf) * single(k1 + 1)} / (tf + norm)));
-    case Family::kBm25sL: {
-      const double c = tf / norm;
-      return single(weight * ((k1 + 1) * (c + delta) / (k1 + c + delta)) - clause.absent);
-    }
-    case Family::kBm25sPlus:
-      return single(weight * (double{single(tf) * single(k1 + 1)} / (norm + tf) + delta) -
-                    clause.absent);
-  }
-  return 0;
+double Scorer::score(const ClauseWeight& clause, uint32_t tf, double norm) const {
+  return with_family(parameters_.family, [&](auto family) {
+    return formula_score<decltype(family)::value>(parameters_, clause, tf, norm);
+  });
 }
 
 double Scorer::tf_part(uint32_t tf, uint32_t length) const {

@@ -5,6 +5,7 @@
 #pragma once
 
 #include <cstdint>
+#include <mutex>
 #include <string>
 #include <vector>
 
@@ -104,6 +105,10 @@ class Scorer {
   // The length as the formula sees it, and what the formula makes of it.
   uint32_t seen_length(uint32_t length) const;
   double norm(uint32_t length) const;
+  // norm() of the lengths of Lucene's 256 bytes, and of the lengths below kTableLengths.
+  const double* byte_norms() const { return byte_norms_; }
+  const std::vector<double>& norms() const;
+  static constexpr uint32_t kTableLengths = 1024;
 
   // The score of a clause with this many occurrences, at least 1, by `norm`; where the family has
   // kBase, what is above the absent score. It rises with tf and falls with the length where
@@ -123,6 +128,9 @@ class Scorer {
   ScorerParameters parameters_;
   double average_ = 0;
   bool finite_average_ = false;
+  double byte_norms_[256] = {};
+  mutable std::once_flag norms_made_;
+  mutable std::vector<double> norms_;
 };
 
 }  // namespace vdb

@@ -1,133 +1,228 @@
 #include "text/segment.h"
 
 #include <algorithm>
-#include <cstring>
+#include <iterator>
 
-#include "blocks/crc32c.h"
+#include "blocks/utf8.h"
 #include "runtime/errors.h"
+#include "text/bit_packing.h"
+#include "text/scorer.h"
+#include "text/term_prefix.h"
 
 namespace vdb {
 
-struct TextSegment::Contents {
-  std::vector<uint32_t> slots, lengths;
-  std::vector<std::string> terms;
-  std::vector<std::vector<Posting>> postings;
-  std::vector<std::vector<int64_t>> rows;
-  uint64_t posting_count = 0, length_sum = 0;
-  bool positions = false;
-};
-
 TextSegment::TextSegment(std::vector<TextPart> parts, std::optional<uint32_t> start,
                          std::string prefix)
-    : parts_(std::move(parts)), start_(start), prefix_(std::move(prefix)) {}
+    : bytes_(std::move(parts), start, std::move(prefix)) {}
 
-const TextSegment::Contents& TextSegment::contents() const {
-  std::call_once(once_, [&] {
-    std::string bytes;
-    for (size_t n = 0; n < parts_.size(); ++n) {
-      const uint8_t* body = parts_[n].data;
-      size_t size = parts_[n].size;
-      if (start_) {
-        std::string key = prefix_;
-        for (int shift = 24; shift >= 0; shift -= 8)
-          key.push_back(static_cast<char>(n >> shift & 0xFF));
-        uint32_t seal = 0;
-        if (size >= 4) std::memcpy(&seal, body, 4);
-        if (size < 4 || crc32c(body + 4, size - 4, crc32c(key.data(), key.size(), *start_)) != seal)
-          throw Corrupted("part " + std::to_string(n) + " of a segment of words: wrong checksum");
-        body += 4;
-        size -= 4;
-      }
-      bytes.append(reinterpret_cast<const char*>(body), size);
-    }
-    size_t at = 0;
-    const auto need = [&](size_t n) {
-      if (bytes.size() - at < n) throw Corrupted("a segment of words ends early");
-    };
-    const auto u32 = [&] {
-      need(4);
-      uint32_t value;
-      std::memcpy(&value, bytes.data() + at, 4);
-      at += 4;
-      return value;
-    };
-    auto all = std::make_shared<Contents>();
-    const uint32_t documents = u32(), terms = u32();
-    all->positions = u32() != 0;
-    need(size_t{documents} * 8 + size_t{terms} * 8);
-    for (uint32_t i = 0; i < documents; ++i) {
-      all->slots.push_back(u32());
-      all->lengths.push_back(u32());
-      all->length_sum += all->lengths.back();
-    }
-    for (uint32_t i = 0; i < terms; ++i) {
-      const uint32_t size = u32();
-      need(size);
-      all->terms.push_back(bytes.substr(at, size));
-      at += size;
-      const uint32_t df = u32();
-      need(size_t{df} * 8);
-      std::vector<Posting> list;
-      for (uint32_t j = 0; j < df; ++j) {
-        const uint32_t ordinal = u32(), tf = u32();
-        if (ordinal >= documents) throw Corrupted("a document that is not there");
-        list.push_back({ordinal, tf});
-      }
-      all->posting_count += df;
-      all->postings.push_back(std::move(list));
-    }
-    for (uint32_t i = 0; all->positions && i < documents; ++i) {
-      const uint32_t n = u32();
-      need(size_t{n} * 4);
-      std::vector<int64_t> row;
-      for (uint32_t j = 0; j < n; ++j) {
-        const uint32_t token = u32();
-        if (token != UINT32_MAX && token >= terms) throw Corrupted("a term that is not there");
-        row.push_back(token == UINT32_MAX ? kGap : int64_t{token});
-      }
-      all->rows.push_back(std::move(row));
-    }
-    contents_ = std::move(all);
-  });
-  return *contents_;
+void TextSegment::open() const {
+  TextHeader head;
+  bytes_.copy(0, sizeof head, reinterpret_cast<char*>(&head));
+  if (head.layout != kTextLayout)
+    throw Corrupted("a text segment: layout: expected " + std::to_string(kTextLayout) + ", got " +
+                    std::to_string(head.layout));
+  if ((head.flags & ~kWithPositions) != 0 || head.reserved != 0)
+    throw Corrupted("a text segment: flags that mean nothing");
+  const uint64_t places[] = {sizeof head,        head.lengths_at,  head.index_at,
+                             head.dictionary_at, head.postings_at, head.numbers_at,
+                             head.row_places_at, head.rows_at,     head.size};
+  for (size_t i = 0; i + 1 < std::size(places); ++i)
+    if (places[i] > places[i + 1]) throw Corrupted("a text segment: sections out of order");
+  if (head.size != bytes_.size()) throw Corrupted("a text segment: parts are missing, or too many");
+  const uint64_t term_blocks = (uint64_t{head.terms} + kTermsInBlock - 1) / kTermsInBlock;
+  // A term takes four bytes at least.
+  if (head.dictionary_at - head.index_at != term_blocks * 12 ||
+      (head.postings_at - head.dictionary_at) / 4 < head.terms)
+    throw Corrupted("a text segment: terms that are not there");
+  slots_ = PackedNumbers(bytes_, sizeof head, head.lengths_at - sizeof head, head.documents, 1);
+  packed_lengths_ =
+      PackedNumbers(bytes_, head.lengths_at, head.index_at - head.lengths_at, head.documents, 0);
+  if ((head.flags & kWithPositions) != 0) {
+    const uint32_t groups = (head.documents + kRowsInGroup - 1) / kRowsInGroup;
+    row_places_ =
+        PackedNumbers(bytes_, head.row_places_at, head.rows_at - head.row_places_at, groups, 0);
+    const uint32_t width = head.terms == 0 ? 0 : bit_width(head.terms - 1);
+    if (head.row_places_at - head.numbers_at != packed_size(head.terms, width))
+      throw Corrupted("a text segment: numbers of terms that are not there");
+  } else if (head.numbers_at != head.size) {
+    throw Corrupted("a text segment: rows that nothing says are there");
+  }
+  if (head.documents > 0) {
+    first_slot_ = slots_[0];
+    dense_ = slots_[head.documents - 1] - first_slot_ == head.documents - 1;
+    if (dense_ && uint64_t{first_slot_} + head.documents > 0x7FFFFFFE)
+      throw Corrupted("a text segment: a slot that cannot be");
+  }
+  header_ = head;
+  is_open_.store(true, std::memory_order_release);
 }
 
-uint32_t TextSegment::documents() const { return static_cast<uint32_t>(contents().slots.size()); }
-uint32_t TextSegment::terms() const { return static_cast<uint32_t>(contents().terms.size()); }
-uint64_t TextSegment::postings() const { return contents().posting_count; }
-uint64_t TextSegment::length_sum() const { return contents().length_sum; }
-bool TextSegment::positions() const { return contents().positions; }
-uint32_t TextSegment::slot(uint32_t ordinal) const { return contents().slots.at(ordinal); }
-uint32_t TextSegment::length(uint32_t ordinal) const { return contents().lengths.at(ordinal); }
+uint32_t TextSegment::ordinal_from(uint32_t slot) const {
+  uint32_t low = 0, high = documents();
+  while (low < high) {
+    const uint32_t middle = low + (high - low) / 2;
+    if (this->slot(middle) < slot)
+      low = middle + 1;
+    else
+      high = middle;
+  }
+  return low;
+}
 
 std::optional<uint32_t> TextSegment::ordinal_of(uint32_t slot) const {
-  const auto& slots = contents().slots;
-  const auto at = std::lower_bound(slots.begin(), slots.end(), slot);
-  if (at == slots.end() || *at != slot) return std::nullopt;
-  return static_cast<uint32_t>(at - slots.begin());
+  const uint32_t ordinal = ordinal_from(slot);
+  if (ordinal == documents() || this->slot(ordinal) != slot) return std::nullopt;
+  return ordinal;
 }
 
-std::string TextSegment::term(uint32_t number) const { return contents().terms.at(number); }
-
-uint32_t TextSegment::lower_bound(const std::string& text) const {
-  const auto& terms = contents().terms;
-  return static_cast<uint32_t>(std::lower_bound(terms.begin(), terms.end(), text) - terms.begin());
+const std::vector<uint32_t>& TextSegment::lengths_of() const {
+  header();
+  std::call_once(lengths_read_, [this] { lengths_ = packed_lengths_.all(); });
+  return lengths_;
 }
 
-std::optional<uint32_t> TextSegment::find(const std::string& text) const {
-  const uint32_t number = lower_bound(text);
-  if (number == terms() || contents().terms[number] != text) return std::nullopt;
+const std::vector<uint8_t>& TextSegment::length_bytes() const {
+  std::call_once(length_bytes_read_, [this] {
+    const std::vector<uint32_t>& lengths = lengths_of();
+    std::vector<uint8_t> bytes(lengths.size());
+    for (size_t i = 0; i < lengths.size(); ++i) bytes[i] = length_to_byte(lengths[i]);
+    length_bytes_ = std::move(bytes);
+  });
+  return length_bytes_;
+}
+
+uint64_t TextSegment::block_prefix(uint32_t block) const {
+  return bytes_.load<uint64_t>(header().index_at + uint64_t{block} * 8);
+}
+
+uint64_t TextSegment::block_at(uint32_t block) const {
+  const uint64_t offsets = header().index_at + uint64_t{blocks()} * 8;
+  return header().dictionary_at + bytes_.load<uint32_t>(offsets + uint64_t{block} * 4);
+}
+
+std::string TextSegment::block_term(uint32_t block) const {
+  std::string first;
+  read_block(block, [&](const std::string& text, const TermEntry&) {
+    first = text;
+    return false;
+  });
+  return first;
+}
+
+uint32_t TextSegment::block_of(std::string_view text) const {
+  const uint64_t prefix = term_prefix(text);
+  uint32_t low = 0, high = blocks();  // blocks below `low` begin at or below, from `high` on above
+  while (low < high) {
+    const uint32_t middle = low + (high - low) / 2;
+    const uint64_t begin = block_prefix(middle);
+    const bool above = begin != prefix ? begin > prefix : block_term(middle) > text;
+    if (above)
+      high = middle;
+    else
+      low = middle + 1;
+  }
+  return low == 0 ? 0 : low - 1;
+}
+
+std::optional<TermEntry> TextSegment::find(std::string_view text) const {
+  if (terms() == 0) return std::nullopt;
+  std::optional<TermEntry> result;
+  read_block(block_of(text), [&](const std::string& term, const TermEntry& entry) {
+    const int order = term.compare(text);
+    if (order == 0) result = entry;
+    return order < 0;
+  });
+  return result;
+}
+
+uint32_t TextSegment::lower_bound(std::string_view text) const {
+  if (terms() == 0) return 0;
+  const uint32_t block = block_of(text);
+  const uint32_t rest = terms() - block * kTermsInBlock;
+  uint32_t number = block * kTermsInBlock + std::min(kTermsInBlock, rest);
+  read_block(block, [&](const std::string& term, const TermEntry& entry) {
+    if (term < text) return true;
+    number = entry.number;
+    return false;
+  });
   return number;
 }
 
-const std::vector<Posting>& TextSegment::postings_of(uint32_t number) const {
-  return contents().postings.at(number);
+std::string TextSegment::term(uint32_t number, TermEntry* out) const {
+  std::string result;
+  read_block(number / kTermsInBlock, [&](const std::string& text, const TermEntry& entry) {
+    if (entry.number != number) return true;
+    result = text;
+    if (out != nullptr) *out = entry;
+    return false;
+  });
+  return result;
+}
+
+void TextSegment::ranks_in(uint32_t ordinal, std::vector<int64_t>* ranks) const {
+  ranks->clear();
+  const uint64_t room = header().size - header().rows_at;
+  uint64_t at = row_places_[ordinal / kRowsInGroup];
+  std::string scratch;
+  for (uint32_t skipped = 0;; ++skipped) {
+    if (at >= room) throw Corrupted("a text segment: a row that is not there");
+    const auto most = static_cast<size_t>(std::min<uint64_t>(10, room - at));
+    const uint64_t row = header().rows_at + at;
+    VarintReader head(bytes_.bytes(row, most, &scratch), most);
+    const uint64_t size = head.u64(), begin = most - head.left();
+    if (size > room - at - begin) throw Corrupted("a text segment: a row that is not there");
+    if (skipped < ordinal % kRowsInGroup) {
+      at += begin + size;
+      continue;
+    }
+    const auto count = static_cast<size_t>(size);
+    VarintReader reader(bytes_.bytes(row + begin, count, &scratch), count);
+    while (!reader.at_end()) {
+      const uint64_t code = reader.u64();
+      if (code > terms()) throw Corrupted("a text segment: a row with a term that is not there");
+      ranks->push_back(static_cast<int64_t>(code) - 1);
+    }
+    return;
+  }
+}
+
+uint32_t TextSegment::term_of_rank(uint32_t rank) const {
+  const uint32_t width = bit_width(terms() - 1);
+  const uint64_t at = header().numbers_at + uint64_t{rank} * width / 8;
+  const uint32_t number = packed_number(bytes_.load_bits(at), rank, width);
+  if (number >= terms()) throw Corrupted("a text segment: a term that is not there");
+  return number;
+}
+
+std::optional<uint32_t> TextSegment::rank_of(const TermEntry& entry) const {
+  uint32_t low = 0, high = terms();
+  while (low < high) {
+    const uint32_t middle = low + (high - low) / 2;
+    TermEntry other;
+    term(term_of_rank(middle), &other);
+    const bool before = other.occurrences != entry.occurrences
+                            ? other.occurrences > entry.occurrences
+                            : other.number < entry.number;
+    if (before)
+      low = middle + 1;
+    else
+      high = middle;
+  }
+  if (low == terms() || term_of_rank(low) != entry.number) return std::nullopt;
+  return low;
 }
 
 std::vector<int64_t> TextSegment::tokens_of(uint32_t ordinal) const {
-  return contents().rows.at(ordinal);
+  std::vector<int64_t> tokens;
+  ranks_in(ordinal, &tokens);
+  for (int64_t& token : tokens)
+    if (token != kGap) token = term_of_rank(static_cast<uint32_t>(token));
+  return tokens;
 }
 
-void TextSegment::verify() const { contents(); }
+void check_term(std::string_view text) {
+  if (!is_utf8(reinterpret_cast<const uint8_t*>(text.data()), text.size()))
+    throw Corrupted("a text segment: a term that is no UTF-8");
+}
 
 }  // namespace vdb

@@ -2,6 +2,7 @@
 #pragma once
 
 #include <cstdint>
+#include <deque>
 #include <string>
 #include <string_view>
 #include <unordered_map>
@@ -9,14 +10,11 @@
 
 namespace vdb {
 
-inline constexpr size_t kTextPartSize = 65516;     // body of a part: a big block without its seal
-inline constexpr size_t kLongestTextTerm = 32000;  // bytes of UTF-8
-
 class TextSegmentBuilder {
  public:
   explicit TextSegmentBuilder(bool positions) : positions_(positions) {}
 
-  // Documents by rising slot. Throws std::invalid_argument.
+  // Documents by rising slot, each followed by its tokens. Throws std::invalid_argument.
   void begin(uint32_t slot);
   void token(std::string_view text);
   void gap();
@@ -24,14 +22,14 @@ class TextSegmentBuilder {
   std::vector<std::string> finish();
 
  private:
-  static constexpr uint32_t kGapToken = UINT32_MAX;
   struct Document {
     uint32_t slot;
     size_t begin;  // of its tokens
   };
 
   bool positions_;
-  std::unordered_map<std::string, uint32_t> numbers_;
+  std::deque<std::string> terms_;  // in the order of their first occurrence
+  std::unordered_map<std::string_view, uint32_t> numbers_;
   std::vector<uint32_t> tokens_;
   std::vector<Document> documents_;
 };
