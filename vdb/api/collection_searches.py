@@ -348,6 +348,10 @@ class CollectionSearches(CollectionHandle):
         threshold: float | None = None,
         offset: int = 0,
         with_payloads: bool = True,
+        syntax: bool = True,
+        k1: float | None = None,
+        b: float | None = None,
+        delta: float | None = None,
     ) -> Hits:
         """The records whose text has the words of a query, best first by BM25.
 
@@ -358,16 +362,23 @@ class CollectionSearches(CollectionHandle):
                 at the end (``app*``) the beginning of words.
             k: The largest number of hits; None with a threshold: all within it.
             field: The text field; None where there is only one.
-            scores: Whose BM25, one of `vdb.lexical.conventions()`.
+            scores: Whose BM25, one of `vdb.lexical.conventions()`: "elasticsearch", "fts5", ...
             where: Search only the records whose payloads pass this filter. Fewer than k hits are
                 returned only when fewer than k of them match.
             operator: "or": a record matches when it has one of the clauses, "and": all of them.
-            threshold: Return only hits with a score at least this good.
+            threshold: Return only hits with a score at least this good, in the unit and the
+                direction of `scores`.
             offset: Leave out so many of the best hits.
             with_payloads: Whether hits carry payloads.
+            syntax: False takes quotes and stars of the query as plain text.
+            k1: How slowly a repeated word saturates, 0 or more; None for the engine's.
+            b: How much the length matters, 0 to 1; None for the engine's.
+            delta: What BM25L and BM25+ add, 0 or more; None for the engine's.
 
         Returns:
-            Hits, equal scores by id. ``hits.metric`` is "bm25", and values are the scores. A query
+            Hits, equal scores by id. ``hits.metric`` is "bm25", and values are the scores, in the
+            engine's type; a text without any of the words is a hit only where the convention gives
+            it a score (BM25L and BM25+ of bm25s, BM25Plus of rank_bm25). A query
             without words (empty, or of stop words only) has none.
 
         Raises:
@@ -384,7 +395,20 @@ class CollectionSearches(CollectionHandle):
         """
         from vdb.query.text_search import TextRequest, text_search
 
-        request = TextRequest(k, field, scores, where, operator, threshold, offset, with_payloads)
+        request = TextRequest(
+            k,
+            field,
+            scores,
+            where,
+            operator,
+            threshold,
+            offset,
+            with_payloads,
+            syntax=syntax,
+            k1=k1,
+            b=b,
+            delta=delta,
+        )
         with self._access.reading() as reader:
             return text_search(reader, self._view(reader), query, request, self._access.analyzers)
 

@@ -19,6 +19,7 @@ __all__ = [
     "checked_documents",
     "clauses_of",
     "counted",
+    "occurrences",
 ]
 
 Documents: TypeAlias = Sequence[Sequence[str | None]]
@@ -97,7 +98,7 @@ def checked_documents(documents: Any) -> list[list[str | None]]:
 def counted(clauses: tuple[Clause, ...], documents: Documents) -> ClauseCounts:
     """Counts the clauses in every document."""
     tf = np.array(
-        [[_occurrences(clause, document) for document in documents] for clause in clauses],
+        [[occurrences(clause, document) for document in documents] for clause in clauses],
         dtype=np.int64,
     ).reshape(len(clauses), len(documents))
     df = tuple(int(np.count_nonzero(row)) for row in tf)
@@ -111,7 +112,8 @@ def counted(clauses: tuple[Clause, ...], documents: Documents) -> ClauseCounts:
     return ClauseCounts(clauses, tf, df, tuple(dfs))
 
 
-def _occurrences(clause: Clause, document: Sequence[str | None]) -> int:
+def occurrences(clause: Clause, document: Sequence[str | None]) -> int:
+    """How often a document has a clause."""
     if isinstance(clause, Term):
         return sum(term == clause.term for term in document)
     if isinstance(clause, Prefix):

@@ -12,7 +12,7 @@ from vdb.lexical.engines.rank_bm25 import EPSILON
 from vdb.lexical.lexical_convention import LexicalConvention
 from vdb.model import arguments
 
-__all__ = ["constants_of", "mean_idf_share"]
+__all__ = ["EPSILON", "constants_of", "mean_idf_share"]
 
 _RANGES: Final = {"k1": (0.0, math.inf), "b": (0.0, 1.0), "delta": (0.0, math.inf)}
 

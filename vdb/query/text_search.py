@@ -24,7 +24,7 @@ from vdb.query.record_layout import record_layout
 from vdb.query.text_conventions import text_convention
 from vdb.store.format.payloads import Payloads
 
-__all__ = ["OPERATORS", "TextRequest", "text_search"]
+__all__ = ["OPERATORS", "KernelClause", "TextRequest", "kernel_clauses", "text_search"]
 
 OPERATORS = ("or", "and")
 """Whether a record has to have one of the clauses of a query, or all of them."""
@@ -41,6 +41,10 @@ class TextRequest(NamedTuple):
     threshold: float | None = None
     offset: int = 0
     with_payloads: bool = True
+    syntax: bool = True
+    k1: float | None = None
+    b: float | None = None
+    delta: float | None = None
 
 
 def text_search(
@@ -50,7 +54,8 @@ def text_search(
     # The arguments are checked, and the filter becomes a set of slots.
     query = arguments.text("query", query)
     field = queried(view.header, request.field)
-    convention = text_convention(request.scores)
+    convention = text_convention(request.scores, k1=request.k1, b=request.b, delta=request.delta)
+    syntax = arguments.truth("syntax", request.syntax)
     operator = arguments.choice("operator", request.operator, OPERATORS)
     threshold = request.threshold
     threshold = None if threshold is None else arguments.number("threshold", threshold)
@@ -63,7 +68,7 @@ def text_search(
     words = field_words(reader, view, field.number)
     most = view.header.count if k is None else min(k + offset, view.header.count)
     slots, scores = np.zeros(0, np.uint32), np.zeros(0)
-    clauses = _clauses(field, parse_query(query, analyzer_of(analyzer)))
+    clauses = kernel_clauses(field, parse_query(query, analyzer_of(analyzer), syntax=syntax))
     if clauses and most and words.header.documents:
         scorer = convention.scorer(words)
         slots, scores = words.index.search(
@@ -90,16 +95,16 @@ def text_search(
     return Hits(ids, scores.astype(np.float64), scores, description, payloads)
 
 
-_KernelClause: TypeAlias = tuple[str, list[str | None]]
+KernelClause: TypeAlias = tuple[str, list[str | None]]
 
 
-def _clauses(field: TextField, clauses: tuple[Clause, ...]) -> list[_KernelClause]:
+def kernel_clauses(field: TextField, clauses: tuple[Clause, ...]) -> list[KernelClause]:
     """The clauses of a query as the kernel takes them.
 
     Raises:
         InvalidArgumentError: There is a phrase, and the field has no positions.
     """
-    listed: list[_KernelClause] = []
+    listed: list[KernelClause] = []
     for clause in clauses:
         if isinstance(clause, Phrase):
             if not field.positions:

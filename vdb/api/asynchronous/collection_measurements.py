@@ -14,11 +14,13 @@ from vdb.model.records import Id, Progress
 from vdb.model.synonyms import with_hints
 
 if TYPE_CHECKING:
+    from vdb import lexical as lexical_module
     from vdb.analysis.explanation import explain as explain_module
     from vdb.analysis.inspection import report as inspection_module
     from vdb.analysis.measurement import recall as recall_module
     from vdb.analysis.measurement import speed as speed_module
 else:
+    lexical_module = lazy_modules.module("vdb.lexical")
     explain_module = lazy_modules.module("vdb.analysis.explanation.explain")
     inspection_module = lazy_modules.module("vdb.analysis.inspection.report")
     recall_module = lazy_modules.module("vdb.analysis.measurement.recall")
@@ -164,6 +166,50 @@ class AsyncCollectionMeasurements(ReaderHandle):
         return await self._calls.read(
             lambda _: self._sync.explain(
                 q, id, scores=scores, k=k, ef=ef, target_recall=target_recall, where=where
+            )
+        )
+
+    @with_hints
+    async def explain_text(
+        self,
+        query: str,
+        id: Id,
+        *,
+        field: str | None = None,
+        scores: str = "native",
+        syntax: bool = True,
+        k1: float | None = None,
+        b: float | None = None,
+        delta: float | None = None,
+    ) -> lexical_module.TextExplanation:
+        """Explains the score of one record for a query of words: `search_text`, found or not.
+
+        Args:
+            query: The query, as `search_text` reads it.
+            id: The record.
+            field: The text field; None where there is only one.
+            scores: Whose BM25, one of `vdb.lexical.conventions()`.
+            syntax: As for `search_text`.
+            k1: As for `search_text`.
+            b: As for `search_text`.
+            delta: As for `search_text`.
+
+        Returns:
+            The idf, tf, tf part and share of each clause, and the length of the text as the engine
+            sees it. The shares add up to the score in the engine's order and precision. Its
+            ``str()`` is a text of several lines.
+
+        Raises:
+            NotFoundError: There is no such record, or no such text field.
+            InvalidArgumentError: The record has no text.
+            And as `search_text`.
+
+        Example:
+            print(await docs.explain_text("drink", "tea", scores="elasticsearch"))
+        """
+        return await self._calls.read(
+            lambda _: self._sync.explain_text(
+                query, id, field=field, scores=scores, syntax=syntax, k1=k1, b=b, delta=delta
             )
         )
 
