@@ -71,6 +71,7 @@ from vdb.model.version import __version__
 if _typing.TYPE_CHECKING:
     from vdb import exports, fusion, lexical, sources
     from vdb.analysis.calibration.report import Calibration
+    from vdb.analysis.comparison.fusions_report import FusionComparison
     from vdb.analysis.comparison.report import MetricComparison
     from vdb.analysis.comparison.sides_report import CollectionComparison
     from vdb.analysis.explanation.explain import Explanation
@@ -89,8 +90,10 @@ if _typing.TYPE_CHECKING:
     from vdb.api.asynchronous.snapshot import AsyncSnapshot
     from vdb.api.asynchronous.walk import AsyncWalk
     from vdb.api.compare_and_calibrate import (
+        calibrate_fusion,
         calibrate_threshold,
         compare_collections,
+        compare_fusions,
         compare_generations,
         compare_metrics,
     )
@@ -151,6 +154,7 @@ __all__ = [
     "Flat",
     "ForkError",
     "FormatVersionError",
+    "FusionComparison",
     "GenerationInfo",
     "GroupedHits",
     "Hit",
@@ -205,8 +209,10 @@ __all__ = [
     "__version__",
     "backups",
     "backups_async",
+    "calibrate_fusion",
     "calibrate_threshold",
     "compare_collections",
+    "compare_fusions",
     "compare_generations",
     "compare_metrics",
     "exports",
@@ -236,6 +242,7 @@ _LATER = {
     "BackupReport": "vdb.maintenance.repository.report",
     "Calibration": "vdb.analysis.calibration.report",
     "CollectionComparison": "vdb.analysis.comparison.sides_report",
+    "FusionComparison": "vdb.analysis.comparison.fusions_report",
     "CollectionInfo": "vdb.maintenance.info",
     "CurvePoint": "vdb.index.vectors.tuning",
     "DatabaseInfo": "vdb.maintenance.info",
@@ -268,8 +275,10 @@ _LATER = {
     "Tuning": "vdb.index.vectors.tuning",
     "VerificationReport": "vdb.api.importing.report",
     "backups": "vdb.api.restore",
+    "calibrate_fusion": "vdb.api.compare_and_calibrate",
     "calibrate_threshold": "vdb.api.compare_and_calibrate",
     "compare_collections": "vdb.api.compare_and_calibrate",
+    "compare_fusions": "vdb.api.compare_and_calibrate",
     "compare_generations": "vdb.api.compare_and_calibrate",
     "compare_metrics": "vdb.api.compare_and_calibrate",
     "backups_async": "vdb.api.asynchronous.backups",

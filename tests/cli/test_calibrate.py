@@ -5,6 +5,8 @@ import json
 import numpy as np
 import pytest
 
+import vdb
+
 
 @pytest.fixture
 def asked(tmp_path, vectors):
@@ -57,3 +59,27 @@ def test_a_page(run, untouched, asked, tmp_path):
 )
 def test_what_cannot_be_meant_is_refused(run, untouched, options, part):
     assert run("calibrate", untouched, "notes", *options).failed_with(part)
+
+
+def test_a_threshold_of_a_fusion(run, place, vectors):
+    with vdb.open(place) as db:
+        fields = {"body": vdb.Text()}
+        docs = db.create_collection("texts", dim=8, metric="l2", fields=fields)
+        docs.add(range(30), vectors, [{"body": f"word{i % 7} tea"} for i in range(30)])
+    asked = place.parent / "asked.npy"
+    np.save(asked, vectors[:6])
+    lines = [{"query": f"word{i}", "relevant": [i]} for i in range(6)]
+    asked.with_suffix(".jsonl").write_text("".join(json.dumps(line) + "\n" for line in lines))
+    query = ("calibrate", place, "texts", asked, "--threshold", 0.03)
+    ran = run(*query, "--fusion", "native", "--to-fusion", "chroma", "--show", "body")
+    assert ran.status == 0, ran.err
+    assert "l2 native 0.03 -> l2 chroma -0.03" in ran.out
+    page = place.parent / "line.html"
+    both = ("--fusion", "native", "--to-fusion", "qdrant-rrf")
+    assert run(*query, *both, "--html", page).status == 0
+    assert "qdrant-rrf" in page.read_text(encoding="utf-8")
+    assert run(*query, *both, "--json").json["to_scores"] == "qdrant-rrf"
+    assert run(*query, "--fusion", "native").failed_with("go together")
+    assert run(*query, "--field", "body", "--to-metric", "ip").failed_with("--field")
+    assert run(*query, *both, "--metric", "ip").failed_with("--fusion and --metric")
+    assert run(*query[:3], *query[4:], *both).failed_with("queries are needed")

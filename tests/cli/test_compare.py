@@ -162,3 +162,43 @@ def test_two_generations_are_compared(run, filled, asked):
     assert "present" in run("compare", filled, "notes", asked, "--previous").out
     both = ("--previous", "--against", "notes")
     assert run("compare", filled, "notes", asked, *both).failed_with("--against")
+
+
+# Fusions
+
+
+@pytest.fixture
+def texts(place, vectors):
+    """A collection with a text field, and labelled queries by words and by vector."""
+    lines = [{"query": f"word{i}", "relevant": [i, i + 6]} for i in range(6)]
+    with vdb.open(place) as db:
+        fields = {"body": vdb.Text()}
+        docs = db.create_collection("texts", dim=8, metric="l2", fields=fields)
+        docs.add(range(30), vectors, [{"body": f"word{i % 7} tea"} for i in range(30)])
+    np.save(place.parent / "asked.npy", vectors[:6])
+    write(place.parent / "asked.jsonl", lines)
+    return place, "texts", place.parent / "asked.npy"
+
+
+def test_fusions_are_compared_with_both_lists(run, texts, tmp_path):
+    options = ("--fusions", "native, qdrant-rrf", "-k", 3, "--show", "body")
+    ran = run("compare", *texts, *options)
+    assert ran.status == 0, ran.err
+    for part in ("nDCG@3", "over either list alone", "vector / native", "qdrant-rrf", "word"):
+        assert part in ran.out
+    report = run("compare", *texts, *options, "--json").json
+    assert [row["name"] for row in report["rankings"]] == ["text", "vector", "native", "qdrant-rrf"]
+    assert report["labelled"] == 6 and len(report["gains"]) == 4
+    page = tmp_path / "page.html"
+    assert run("compare", *texts, *options, "--html", page).status == 0
+    assert "qdrant-rrf" in page.read_text(encoding="utf-8")
+
+
+def test_fusions_need_texts_and_go_with_no_other_comparison(run, texts):
+    fusions = ("--fusions", "native")
+    assert run("compare", *texts, *fusions, "--previous").failed_with("two comparisons")
+    assert run("compare", *texts, "--field", "body").failed_with("go with --fusions")
+    assert run("compare", *texts, "--no-tune").failed_with("go with --fusions")
+    assert run("compare", *texts, *fusions, "--field", "title").failed_with("title")
+    write(texts[2].with_suffix(".jsonl"), [{"relevant": [i]} for i in range(6)])
+    assert run("compare", *texts, *fusions).failed_with("query 0 has no")

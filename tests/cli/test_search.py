@@ -5,6 +5,7 @@ import json
 import numpy as np
 import pytest
 
+import vdb
 from vdb.api import database
 
 
@@ -362,3 +363,67 @@ def test_diversity_and_groups(run, untouched):
     assert run(*query, "--per-group", 2).failed_with("--per-group belongs to --group-by")
     nothing = run(*query, "--group-by", "nowhere")
     assert nothing.status == 0 and "0 nearest groups" in nothing.out
+
+
+# By words
+
+
+@pytest.fixture
+def drinks(place, vectors):
+    """A collection with a text field."""
+    texts = [f"note {'tea' if i % 3 else 'coffee'} number {i}" for i in range(30)]
+    with database.open(place) as db:
+        fields = {"text": vdb.Text()}
+        docs = db.create_collection("drinks", dim=8, metric="cosine", fields=fields)
+        docs.add(range(30), vectors, [{"text": text} for text in texts])
+    return place
+
+
+def test_words_alone(run, drinks):
+    ran = run("search", drinks, "drinks", "--text", "coffee", "-k", 3, "--json")
+    assert ids(ran) == [0, 3, 6]
+    assert (ran.json["metric"], ran.json["scores"]) == ("bm25", "native")
+    query = ("search", drinks, "drinks", "--text", "coffee", "--scores", "fts5")
+    ran = run(*query, "--threshold", "-0.5")
+    assert "fts5, lower is closer" in ran.out and "note coffee number 0" in ran.out
+
+
+def test_words_and_a_vector_in_one_ranking(run, drinks, file, vectors):
+    query = ("search", drinks, "drinks", "--text", "coffee", "--vector", f"{file}:4", "-k", 5)
+    ran = run(*query, "--json")
+    with database.open(drinks, read_only=True) as db:
+        hits = db.collection("drinks").search_hybrid(text="coffee", vector=vectors[4], k=5)
+    assert ids(ran) == hits.ids.tolist()
+    assert ran.json["hits"][0]["lists"] == hits.to_dicts()[0]["lists"]
+    assert (ran.json["fusion"], ran.json["better"], ran.json["window"]) == ("native", "higher", 100)
+    ran = run(*query, "--fusion", "weaviate-relative", "--weights", "0.2, 0.8", "--explain")
+    assert ran.status == 0, ran.err
+    assert "5 best by weaviate-relative" in ran.out and "text rank" in ran.out
+    assert "vector: rank 1, score" in ran.out
+
+
+def test_the_parameters_of_a_fusion(run, drinks):
+    query = ("search", drinks, "drinks", "--text", "coffee", "--fusion", "redis-rrf", "--json")
+    ran = run(*query, "--parameter", "rank-constant=1.5", "--window", 4)
+    assert ran.json["hits"][0]["score"] == 1 / 2.5 and len(ran.json["hits"]) == 4
+    assert run(*query, "--parameter", "rank-constant").failed_with("NAME=VALUE")
+    assert run(*query, "--parameter", "ef_runtime=3").failed_with("ef_runtime")
+    assert run(*query, "--weights", "1,2").failed_with("redis-rrf has none")
+
+
+@pytest.mark.parametrize(
+    ("options", "message"),
+    [
+        (("--text", "a", "--ef", 5), "--text and --ef"),
+        (("--text", "a", "--explain-id", 5), "--text and --explain-id"),
+        (("--text", "a", "--like", 5), "--like and --text"),
+        (("--text", "a", "--id", 5, "--scores", "lucene"), "a fusion and --scores"),
+        (("--id", 5, "--weights", "1,2"), "--weights goes with --fusion"),
+        (("--id", 5, "--field", "text"), "--field goes with --text"),
+        (("--fusion", "native"), "text or vector"),
+        (("--text", "a", "--fusion", "natve"), "did you mean 'native'"),
+        (("--text", "a", "--field", "title"), "title"),
+    ],
+)
+def test_options_that_do_not_go_together_are_refused(run, drinks, options, message):
+    assert run("search", drinks, "drinks", *options).failed_with(message)

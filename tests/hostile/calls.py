@@ -38,6 +38,7 @@ FINE = {
     "path": lambda: "n",
     "payloads": lambda: [{"n": 1}, {"n": 2}],
     "q": lambda: np.ones(DIM),
+    "query": lambda: "tea",
     "queries": lambda: np.ones((2, DIM)),
     "score": lambda: 0.25,
     "source": lambda: "elasticsearch",
@@ -62,6 +63,8 @@ FINE_FOR = {
     ("values", "field"): lambda: "k",
     ("rows_within", "memory_limit"): lambda: 1 << 28,
     ("search", "threshold"): lambda: None,
+    ("search_hybrid", "threshold"): lambda: None,
+    ("search_hybrid", "vector"): lambda: np.ones(DIM),
     ("search_many", "threshold"): lambda: None,
     ("delete", "where"): lambda: None,
     ("plan_rebuild", "metric"): lambda: "ip",
@@ -123,8 +126,10 @@ class Call(NamedTuple):
 
 
 def parameters(function):
+    """Those by name; what goes on to a fusion has no name here."""
     found = dict(inspect.signature(function).parameters)
-    return {name: one for name, one in found.items() if name != "self"}
+    others = inspect.Parameter.VAR_KEYWORD
+    return {name: one for name, one in found.items() if name != "self" and one.kind is not others}
 
 
 def public(kind):

@@ -6,7 +6,7 @@ The analyses behind them are imported at the first call.
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from typing import TYPE_CHECKING, TypedDict
+from typing import TYPE_CHECKING, Any, TypedDict
 
 from numpy.typing import ArrayLike
 
@@ -20,17 +20,21 @@ from vdb.model.synonyms import with_hints
 if TYPE_CHECKING:
     from vdb.analysis.calibration import report as calibration_module
     from vdb.analysis.common import labels as labels_module
+    from vdb.analysis.comparison import fusions_report as fusions_module
     from vdb.analysis.comparison import report as comparison_module
     from vdb.analysis.comparison import sides_report as sides_module
 else:
     calibration_module = lazy_modules.module("vdb.analysis.calibration.report")
     comparison_module = lazy_modules.module("vdb.analysis.comparison.report")
+    fusions_module = lazy_modules.module("vdb.analysis.comparison.fusions_report")
     labels_module = lazy_modules.module("vdb.analysis.common.labels")
     sides_module = lazy_modules.module("vdb.analysis.comparison.sides_report")
 
 __all__ = [
+    "calibrate_fusion",
     "calibrate_threshold",
     "compare_collections",
+    "compare_fusions",
     "compare_generations",
     "compare_metrics",
 ]
@@ -158,6 +162,76 @@ def compare_collections(
         k=k,
         relevant=relevant,
         texts=texts,
+        **common,
+    )
+
+
+@with_hints
+def compare_fusions(
+    collection: CollectionReader,
+    queries: ArrayLike,
+    texts: Sequence[str],
+    *,
+    fusions: Sequence[str | dict[str, Any]] = ("native", "weaviate-relative"),
+    k: int = 10,
+    relevant: labels_module.Relevant | None = None,
+    field: str | None = None,
+    tune: bool = True,
+    text_field: str = "text",
+    seed: int = 0,
+    threads: int | None = None,
+    progress: Progress | None = None,
+) -> fusions_module.FusionComparison:
+    """Compares fusions with each other, and with search by words and by vector alone.
+
+    Writes nothing. Both lists of every query are read by exact search, at one moment, in the
+    conventions that each fusion takes; a ranking is made of them as `search_hybrid` makes it.
+
+    Args:
+        collection: The collection, or one of a snapshot, with a text field.
+        queries: The vectors of the queries, shape (n, dim), or (dim,) for one.
+        texts: Their texts, one each.
+        fusions: One or more, by name. A dict has more: "fusion", the arguments "weights",
+            "window", "text_scores" and "vector_scores" of `Collection.search_hybrid`, parameters
+            of the fusion, and "name" for the report. "text:lucene" is the list by words alone in
+            another convention, "vector:weaviate" that by vector. Both lists alone are always
+            compared.
+        k: Number of hits that are compared.
+        relevant: Labels, as for `compare_metrics`.
+        field: The text field; None for the only one.
+        tune: Whether weights are chosen, for fusions that have some and were given none: on one
+            half of the labelled queries, drawn by the seed, and judged on the other.
+        text_field: The payload field that holds a record's text, for the report.
+        seed: Seed of the bootstrap behind the intervals, and of the halves.
+        threads: Number of threads that search by vector, 1..1,024; the default is one a processor.
+        progress: Called regularly with (queries done, queries).
+
+    Returns:
+        Shared hits and rank correlation of each pair; with labels recall, precision, reciprocal
+        rank and nDCG of each ranking, with intervals of 95 %; the gain of each fusion over either
+        list, and the queries behind it; weights; conclusions in plain words.
+
+    Raises:
+        InvalidArgumentError: No text field, texts and queries that differ in number, labels that
+            do not fit, or what a fusion refuses.
+
+    Example:
+        print(vdb.compare_fusions(docs, Q, texts, fusions=["native", "qdrant-rrf"]).findings)
+    """
+    from vdb.analysis.common.moments import Moments
+    from vdb.analysis.comparison.fusions import compare_fusions as compare
+
+    common = _common(text_field, seed, threads, progress)
+    return compare(
+        Moments(_readable(collection)._reading_view),  # noqa: SLF001 - same package
+        queries,
+        texts,
+        fusions=fusions,
+        k=k,
+        relevant=relevant,
+        field=field,
+        analyzers=collection._access.analyzers,  # noqa: SLF001 - same package
+        tune=arguments.truth("tune", tune),
         **common,
     )
 
@@ -297,6 +371,80 @@ def calibrate_threshold(
             keep=keep,
             relevant=relevant,
             texts=texts,
+            **common,
+        )
+
+
+@with_hints
+def calibrate_fusion(
+    collection: CollectionReader,
+    queries: ArrayLike | None = None,
+    texts: Sequence[str] = (),
+    *,
+    threshold: float,
+    fusion: str | dict[str, Any] = "native",
+    to_fusion: str | dict[str, Any],
+    k: int = 100,
+    keep: str = "count",
+    relevant: labels_module.Relevant | None = None,
+    field: str | None = None,
+    text_field: str = "text",
+    seed: int = 0,
+    threads: int | None = None,
+    progress: Progress | None = None,
+) -> calibration_module.Calibration:
+    """Finds the threshold under another fusion that keeps as many hits. Writes nothing.
+
+    A fused score depends on the places of all hits of both lists, so that no formula carries it
+    over: it is measured, with your queries. So is a threshold of BM25 from one engine to another.
+
+    Args:
+        collection: The collection, or one of a snapshot, with a text field.
+        queries: The vectors of the queries, shape (n, dim); None where only words are searched.
+        texts: Their texts, one each.
+        threshold: The present threshold: of `search_hybrid`, or of `search_text`.
+        fusion: What it is a threshold of: a fusion, "text:lucene" for the words alone in that
+            convention, or a dict, as for `compare_fusions`.
+        to_fusion: The same for the new one.
+        k: The largest number of hits of a query that count.
+        keep: "count": as many hits of all queries together. "precision": the loosest threshold
+            with at least the same precision; needs labels.
+        relevant: Labels, as for `compare_metrics`.
+        field: The text field; None for the only one.
+        text_field: The payload field that holds a record's text, for the report.
+        seed: Seed of the bootstrap behind the interval.
+        threads: Number of threads that search by vector, 1..1,024.
+        progress: Called regularly with (queries done, queries).
+
+    Returns:
+        The new threshold with an interval of 95 %, and the hits it lets in and out. ``scores`` and
+        ``to_scores`` of it name the fusions, and ``value`` of a hit is its fused score.
+
+    Raises:
+        InvalidArgumentError: A threshold that lets in no hit; texts and queries that differ in
+            number; labels that do not fit; or what a fusion refuses.
+
+    Example:
+        line = vdb.calibrate_fusion(docs, Q, texts, threshold=0.02, to_fusion="qdrant-rrf")
+    """
+    from vdb.analysis.calibration.fusions import calibrate_fusion as calibrate
+
+    common = _common(text_field, seed, threads, progress)
+    access = _readable(collection)
+    with access._reading_view() as (reader, view):  # noqa: SLF001 - same package
+        return calibrate(
+            reader,
+            view,
+            queries,
+            texts,
+            threshold=threshold,
+            fusion=fusion,
+            to_fusion=to_fusion,
+            k=k,
+            keep=keep,
+            relevant=relevant,
+            field=field,
+            analyzers=access._access.analyzers,  # noqa: SLF001 - same package
             **common,
         )
 

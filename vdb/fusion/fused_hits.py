@@ -153,7 +153,7 @@ class FusedHits(Sequence[FusedHit]):
         """The best k of an outcome, or all; with a threshold, those at least as good."""
         order = outcome.order
         if threshold is not None:
-            scores = outcome.scores[order]
+            scores = outcome.scores[order].astype(np.float64)
             inside = scores <= threshold if fusion.direction == "lower" else scores >= threshold
             order = order[inside]
         self._outcome = outcome

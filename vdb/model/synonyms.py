@@ -13,7 +13,15 @@ from typing import Any, ParamSpec, TypeVar
 
 from vdb.errors import ArgumentTypeError
 
-__all__ = ["DTYPES", "FIELD_TYPES", "METRICS", "hinting", "suggestion", "with_hints"]
+__all__ = [
+    "DTYPES",
+    "FIELD_TYPES",
+    "METRICS",
+    "hinting",
+    "suggestion",
+    "unknown_argument",
+    "with_hints",
+]
 
 _P = ParamSpec("_P")
 _R = TypeVar("_R")
@@ -164,13 +172,18 @@ def _refuse_unknown(function: Callable[..., Any], kwargs: Mapping[str, object]) 
     unknown = next((name for name in kwargs if name not in parameters), None)
     if unknown is None:
         return
-    plain = _plain(unknown)
-    matches = [name for name in parameters if plain in _PARAMETERS.get(name, "").split()]
-    close = matches[0] if matches else suggestion(unknown, parameters)
-    hint = f"did you mean {close!r}?" if close else f"there are {', '.join(parameters)}"
     what = function.__qualname__.removesuffix(".__init__").rpartition(".")[2]
-    raise ArgumentTypeError(
-        f"{what}() has no parameter {unknown!r}; {hint}",
+    raise unknown_argument(what, unknown, parameters) from None
+
+
+def unknown_argument(what: str, name: str, parameters: Iterable[str]) -> ArgumentTypeError:
+    """The error for an argument that is none of the parameters; it suggests the right one."""
+    parameters, plain = list(parameters), _plain(name)
+    matches = [one for one in parameters if plain in _PARAMETERS.get(one, "").split()]
+    close = matches[0] if matches else suggestion(name, parameters)
+    hint = f"did you mean {close!r}?" if close else f"there are {', '.join(parameters)}"
+    return ArgumentTypeError(
+        f"{what}() has no parameter {name!r}; {hint}",
         expected=tuple(parameters),
-        received=unknown,
-    ) from None
+        received=name,
+    )

@@ -21,7 +21,8 @@ class Change(Result):
         query_text: The text of the query, if texts were given.
         id: The record.
         text: Its text from the payload, or None.
-        value: Its natural value under the metric of the threshold that lets it in.
+        value: Its natural value under the metric of the threshold that lets it in; of a fusion
+            its score.
         relevant: Whether the labels call it relevant; None without labels for the query.
     """
 
@@ -55,10 +56,10 @@ class Calibration(Result):
     Attributes:
         collection: The collection's name.
         metric: The metric of the given threshold.
-        scores: Its convention.
+        scores: Its convention, or the fusion.
         threshold: The given threshold, in the unit of that convention.
         to_metric: The metric of the new threshold.
-        to_scores: Its convention.
+        to_scores: Its convention, or the fusion.
         to_threshold: The new threshold, in the unit of that convention, with its interval over
             queries (95 %).
         exact: Whether it was converted rather than measured: within one metric, by formula.
@@ -98,3 +99,10 @@ class Calibration(Result):
     let_out: Changes
     findings: tuple[str, ...]
     seed: int
+
+    @property
+    def sides(self) -> tuple[str, str]:
+        """The metrics of the given and the new threshold; of one metric the conventions."""
+        if self.metric != self.to_metric:
+            return self.metric, self.to_metric
+        return self.scores, self.to_scores

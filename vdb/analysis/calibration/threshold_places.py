@@ -7,7 +7,7 @@ together or not at all, so not every number is a place.
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import TypeAlias
+from typing import Protocol, TypeAlias
 
 import numpy as np
 from numpy.typing import NDArray
@@ -17,7 +17,7 @@ from vdb.analysis.calibration.pairs import Closest
 from vdb.errors import InvalidArgumentError
 from vdb.scores.table import Convention
 
-__all__ = ["PlaceRule", "Places", "by_count", "by_precision"]
+__all__ = ["PlaceRule", "Places", "PlacesOfPairs", "by_count", "by_precision"]
 
 _ENDS = (5e-324, 1.0)  # ends of the ranges of some engines: above 0, and up to 1
 
@@ -26,6 +26,16 @@ Weights: TypeAlias = NDArray[np.float64]
 
 PlaceRule: TypeAlias = Callable[[Weights], int]
 """The place of the threshold for one sample; 0 if there is none."""
+
+
+class PlacesOfPairs(Protocol):
+    """What the rules below see of places."""
+
+    all: NDArray[np.intp]  # the places, rising
+
+    @property
+    def queries(self) -> NDArray[np.intp]:
+        """The query of each pair, best pair first."""
 
 
 class Places:
@@ -41,6 +51,11 @@ class Places:
             differs |= pairs.quantities[1:] != pairs.quantities[:-1]
         ends = np.flatnonzero(np.concatenate((differs, [candidates.whole]))) + 1
         self.all: NDArray[np.intp] = ends if len(ends) else np.array([len(scores)])
+
+    @property
+    def queries(self) -> NDArray[np.intp]:
+        """The query of each pair."""
+        return self.pairs.queries
 
     def line(self, place: int) -> float:
         """A quantity that admits this many pairs: half-way to the next one."""
@@ -102,9 +117,9 @@ class Places:
         )
 
 
-def by_count(places: Places, counts: NDArray[np.float64]) -> PlaceRule:
+def by_count(places: PlacesOfPairs, counts: NDArray[np.float64]) -> PlaceRule:
     """The place whose number of hits is closest to the total of each query's `counts`."""
-    queries, ends = places.pairs.queries, places.all
+    queries, ends = places.queries, places.all
 
     def place_of(weights: Weights) -> int:
         hit_counts = np.cumsum(weights[queries])[ends - 1]
@@ -118,7 +133,7 @@ def by_count(places: Places, counts: NDArray[np.float64]) -> PlaceRule:
 
 
 def by_precision(
-    places: Places,
+    places: PlacesOfPairs,
     relevant: NDArray[np.bool_],
     old_hits: tuple[NDArray[np.intp], NDArray[np.bool_]],
     labelled: NDArray[np.bool_],
@@ -131,7 +146,7 @@ def by_precision(
         old_hits: Queries of the old hits, and a mask of the relevant ones.
         labelled: A mask of the labelled queries.
     """
-    queries, ends = places.pairs.queries, places.all
+    queries, ends = places.queries, places.all
     old_queries, old_relevant = old_hits
 
     def place_of(weights: Weights) -> int:

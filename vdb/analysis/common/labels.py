@@ -17,7 +17,7 @@ from vdb.model.arguments import number, sequence, unreadable, whole
 from vdb.model.config import LIMITS
 from vdb.model.records import Id
 
-__all__ = ["Grades", "Labels", "Relevant", "read_labels"]
+__all__ = ["Grades", "Labels", "Relevant", "grades_by_id", "read_labels"]
 
 Grades: TypeAlias = Mapping[Id, float]
 """The grade of each judged record of a query; 0 stands for a record that is not relevant."""
@@ -76,7 +76,7 @@ def read_labels(reader: Reader, view: View, relevant: Relevant, queries: int) ->
             all, a grade that is negative or no number, or none of the ids is in the collection.
         CorruptedError: An id leads to the record of another one.
     """
-    grades_by_query = _by_query(relevant, queries)
+    grades_by_query = grades_by_id(relevant, queries)
     slot_by_id = _slots_by_id(reader, view, grades_by_query)
     slots, grades, ideal, unknown = [], [], [], 0
     counts = np.zeros(queries, dtype=np.int64)
@@ -120,8 +120,8 @@ def _slots_by_id(
     return dict(zip(ids, slots_of(reader, view, ids), strict=True))
 
 
-def _by_query(relevant: object, queries: int) -> list[dict[Id, float]]:
-    """The grades above 0 of each query, by id."""
+def grades_by_id(relevant: object, queries: int) -> list[dict[Id, float]]:
+    """The grades above 0 of each query, by id; as `read_labels`, without looking the ids up."""
     grades_by_query: list[dict[Id, float]] = [{} for _ in range(queries)]
     if isinstance(relevant, Mapping):
         for query_number, ids in _entries("relevant", relevant):

@@ -112,10 +112,10 @@ def about_quality(
 
 
 def about_sides(
-    quality: Sequence[SideQuality], differences: Sequence[Difference], k: int
+    quality: Sequence[SideQuality], differences: Sequence[Difference], k: int, what: str = "side"
 ) -> list[str]:
-    """The side with the best retrieval, and how certain that is."""
-    return _about_quality({row.side: row.ndcg for row in quality}, differences, k, "side")
+    """The side, or `what` else was compared, with the best retrieval; and how certain that is."""
+    return _about_quality({row.side: row.ndcg for row in quality}, differences, k, what)
 
 
 def _about_quality(

@@ -52,7 +52,7 @@ def _threshold(report: Calibration) -> str:
     if report.exact:
         return section("The threshold", "Converted by formula, exactly.", tiles(facts))
     quantity = {"count": "the number of hits", "precision": "the precision"}[report.keep or "count"]
-    plot = charts.intervals([(report.to_metric, interval, 1)])
+    plot = charts.intervals([(report.sides[1], interval, 1)])
     return section(
         "The threshold",
         f"Drawn where {quantity} is kept. The bar is where other queries of this kind would put it "
@@ -65,7 +65,7 @@ def _threshold(report: Calibration) -> str:
 def _groups(report: Calibration) -> dict[str, Changes]:
     return {
         "in both": report.kept,
-        f"let in by {report.to_metric}": report.let_in,
+        f"let in by {report.sides[1]}": report.let_in,
         "let out": report.let_out,
     }
 
@@ -87,8 +87,8 @@ def _hits(report: Calibration) -> str:
 
 def _examples(report: Calibration) -> str:
     cards = [
-        _card(f"Let in by {report.to_metric}, closest first", report.let_in, 1),
-        _card(f"Let out, closest by {report.metric} first", report.let_out, 2),
+        _card(f"Let in by {report.sides[1]}, closest first", report.let_in, 1),
+        _card(f"Let out, closest by {report.sides[0]} first", report.let_out, 2),
     ]
     if not any(cards):
         return ""
@@ -119,7 +119,7 @@ def _example(change: Change) -> str:
 def _reading_notes(report: Calibration) -> str:
     return section(
         "How to read this",
-        "Every query was compared with every record under both metrics, at one moment. The "
+        "Every query was compared with every record under both, at one moment. The "
         "interval holds the middle 95 % of resamples of the queries (bootstrap, seed "
         f"{report.seed}). Each threshold is in the unit of its own convention.",
     )

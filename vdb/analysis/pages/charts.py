@@ -35,7 +35,8 @@ def intervals(
     begin, finish = (min(begin, 0.0), max(*ends, 0.0)) if zero else (begin, max(ends))
     ticks = _ticks(begin, finish)
     begin, finish = min(ticks[0], begin), max(ticks[-1], finish)
-    left, right, step = 78, 62, 30
+    longest = max(len(label) for label, _, _ in rows)
+    left, right, step = min(max(78, 7 * longest + 12), 220), 62, 30
     height = step * len(rows) + 26
 
     def x(value: float) -> float:

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from vdb.analysis.comparison.sides_report import CollectionComparison, SideDisagreement, SideFirst
-from vdb.analysis.pages.page import color, page, section, sentence_list, table, text
+from vdb.analysis.comparison.sides_report import CollectionComparison
+from vdb.analysis.pages.disagreements import disagreement_cards
+from vdb.analysis.pages.page import page, section, sentence_list, table
 from vdb.analysis.pages.quality import quality_plots, quality_table
 
 __all__ = ["collections_page"]
@@ -22,7 +23,7 @@ def collections_page(report: CollectionComparison) -> str:
         _sides(report),
         _retrieval(report),
         _agreement(report),
-        _disagreements(report),
+        disagreement_cards(report.disagreements, [side.name for side in report.sides], report.k),
         section(
             "How to read this",
             "Every query was compared with every record of each collection. Records are the same "
@@ -33,10 +34,6 @@ def collections_page(report: CollectionComparison) -> str:
         ),
     ]
     return page(f"{names} compared", sub, parts)
-
-
-def _number(report: CollectionComparison, name: str) -> int:
-    return [side.name for side in report.sides].index(name)
 
 
 def _sides(report: CollectionComparison) -> str:
@@ -75,38 +72,3 @@ def _agreement(report: CollectionComparison) -> str:
     ]
     columns = ["sides", f"overlap@{report.k}", "tau-b", "same first"]
     return section("Do they rank alike", "", table(columns, rows))
-
-
-def _disagreements(report: CollectionComparison) -> str:
-    if not report.disagreements:
-        return ""
-    cards = "".join(_disagreement(report, example) for example in report.disagreements)
-    return section(
-        "Where they differ most",
-        "The queries with the fewest shared hits, and what each ranks first.",
-        f'<div style="display:grid;gap:1rem">{cards}</div>',
-    )
-
-
-def _disagreement(report: CollectionComparison, example: SideDisagreement) -> str:
-    shared = f"query {example.query} · {example.overlap:.0%} of the {report.k} nearest shared"
-    firsts = "".join(_first(report, first) for first in example.firsts)
-    return (
-        f'<div class="card"><h3>{text(example.text or f"query {example.query}")}</h3>'
-        f'<p class="small">{shared}</p><div class="grid">{firsts}</div></div>'
-    )
-
-
-def _first(report: CollectionComparison, first: SideFirst) -> str:
-    if first.id is None:
-        return f"<div><b>{text(first.side)}</b><p>finds nothing</p></div>"
-    tag = ""
-    if first.grade is not None:
-        kind, words = ("yes", f"grade {first.grade:g}") if first.grade else ("no", "not relevant")
-        tag = f' <span class="tag {kind}">{words}</span>'
-    dot = color(_number(report, first.side))
-    return (
-        f'<div><span class="dot" style="background:{dot}"></span><b>{text(first.side)}</b>{tag}'
-        f'<p class="quote">{text(first.text or "")}</p>'
-        f'<span class="small">{text(first.id)} · value {first.value:.4g}</span></div>'
-    )

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
-from typing import Any, Unpack, overload
+from collections.abc import Iterable, Mapping, Sequence
+from typing import TYPE_CHECKING, Any, Unpack, overload
 
 from numpy.typing import ArrayLike, NDArray
 
+from vdb.api import lazy_modules
 from vdb.api.asynchronous.handles import ReaderHandle, readable
 from vdb.model import filters
 from vdb.model.grouped_hits import GroupedHits
@@ -14,6 +15,11 @@ from vdb.model.hits import Hits, ManyHits
 from vdb.model.records import Hit, Id
 from vdb.model.search_options import MoreLikeOptions, SearchOptions
 from vdb.model.synonyms import with_hints
+
+if TYPE_CHECKING:
+    from vdb.fusion import fused_hits as fusion_module
+else:
+    fusion_module = lazy_modules.module("vdb.fusion.fused_hits")
 
 __all__ = ["AsyncCollectionSearches"]
 
@@ -418,5 +424,88 @@ class AsyncCollectionSearches(ReaderHandle):
                     b=b,
                     delta=delta,
                 )
+            )
+        )
+
+    @with_hints
+    async def search_hybrid(
+        self,
+        *,
+        text: str | None = None,
+        vector: ArrayLike | None = None,
+        k: int = 10,
+        fusion: str = "native",
+        weights: Sequence[float] | None = None,
+        window: int | None = None,
+        where: Mapping[str, Any] | filters.Filter | None = None,
+        field: str | None = None,
+        ef: int | None = None,
+        exact: bool = False,
+        threshold: float | None = None,
+        text_scores: str | None = None,
+        vector_scores: str | None = None,
+        with_payloads: bool = True,
+    ) -> fusion_module.FusedHits:
+        """The records that a search by words and one by vector find, in one ranking.
+
+        Both searches see one moment. Their lists are fused as the engine does it that `fusion`
+        names: with its window, its ranks or scores, its order of equal ones. The list by words is
+        in the engine's own BM25 where vdb has it, that by vector in its own convention.
+
+        Args:
+            text: The words, as for `search_text`. None: the list by vector alone, fused as the
+                engine fuses one list; where it takes two, the other is empty.
+            vector: The query, shape (dim,), as for `search`. None: the list by words alone.
+            k: The largest number of hits.
+            fusion: The name of a fusion; `vdb.fusion.fusions` lists them.
+            weights: Two, of text and vector; None for the engine's own.
+            window: How many hits of each list enter; None for the engine's own number,
+                `vdb.fusion.Fusion.default_window`.
+            where: Search only the records whose payloads pass this filter, in both lists. Fewer
+                than k hits are returned only when fewer are in the lists.
+            field: The text field; None where there is only one.
+            ef: Candidates kept by the graph walk, as for `search`.
+            exact: Compare every vector instead of walking the graph.
+            threshold: Return only hits with a fused score at least this good, itself included.
+            text_scores: The convention of the list by words; None for the engine's own, native
+                where vdb has none of it.
+            vector_scores: That of the list by vector. None for the engine's own; where scores of
+                any kind may enter, the collection's, or "relevance" where lower ones are better
+                there.
+            with_payloads: Whether hits carry payloads.
+            parameters: What else the fusion takes, such as ``rank_constant=60``;
+                `vdb.fusion.describe` lists it. What the collection decides, such as the metric,
+                need not be set.
+
+        Returns:
+            The fused hits, best first. Each has, for each list, its rank, score, normalized score
+            and share: ``hits[0].explain()``.
+
+        Raises:
+            NotFoundError: A text, and there is no text field.
+            ArgumentTypeError: A parameter that the fusion lacks.
+            InvalidArgumentError: An unknown fusion; a weight, a window or a score that the engine
+                refuses; a metric that it lacks; or neither text nor vector.
+            And as `search` and `search_text`.
+
+        Example:
+            hits = await docs.search_hybrid(text="black tea", vector=q, k=5, fusion="weaviate-relative")
+        """
+        return await self._calls.read(
+            lambda _: self._sync.search_hybrid(
+                text=text,
+                vector=vector,
+                k=k,
+                fusion=fusion,
+                weights=weights,
+                window=window,
+                where=where,
+                field=field,
+                ef=ef,
+                exact=exact,
+                threshold=threshold,
+                text_scores=text_scores,
+                vector_scores=vector_scores,
+                with_payloads=with_payloads,
             )
         )

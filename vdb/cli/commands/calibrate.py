@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable, Mapping
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -9,7 +11,7 @@ import click
 import numpy as np
 
 from vdb.api import database
-from vdb.api.compare_and_calibrate import calibrate_threshold
+from vdb.api.compare_and_calibrate import calibrate_fusion, calibrate_threshold
 from vdb.cli.arguments import numbers, options
 from vdb.cli.arguments.command import command
 from vdb.cli.render import output, progress_bar
@@ -42,6 +44,16 @@ if TYPE_CHECKING:
 @click.option("--to-metric", metavar="NAME", help="The metric to carry it to. [default: the same]")
 @click.option("--to-scores", metavar="NAME", default="native", help="The convention there.")
 @click.option(
+    "--fusion",
+    metavar="NAME",
+    help="Instead of a metric: the fusion that it is a threshold of, or text:NAME for words alone "
+    "in a convention; the texts of the queries are those of the labels.",
+)
+@click.option("--to-fusion", metavar="NAME", help="The fusion, or text:NAME, to carry it to.")
+@click.option(
+    "--field", metavar="FIELD", help="With --fusion: the text field. [default: the only one]"
+)
+@click.option(
     "--keep",
     metavar="count|precision",
     default="count",
@@ -69,6 +81,9 @@ def calibrate(
     metric: str | None,
     to_metric: str | None,
     to_scores: str,
+    fusion: str | None,
+    to_fusion: str | None,
+    field: str | None,
     keep: str,
     labels: Path | None,
     rows_of: Path | None,
@@ -83,9 +98,16 @@ def calibrate(
     """Find the threshold under another metric that keeps as many hits.
 
     Between metrics it is measured with your queries; the result has an interval of 95 %, and the
-    hits that are let in and out. Within one metric it is converted exactly.
+    hits that are let in and out. Within one metric it is converted exactly. With --fusion it is the
+    threshold of a hybrid search, or of a search by words.
     """
     query_set = None
+    _refuse_mixed(
+        {"--fusion": fusion, "--to-fusion": to_fusion},
+        {"--scores": scores, "--metric": metric, "--to-metric": to_metric},
+        field=field,
+        has_queries=queries is not None,
+    )
     if queries is not None:
         from vdb.cli.queries.labels import read_queries
 
@@ -103,17 +125,32 @@ def calibrate(
     ):
         collection = moment.collection(name)
         from_metric = collection.metric if metric is None else metric
-        report = calibrate_threshold(
+        calibrated: Callable[..., Calibration]
+        if fusion is not None and to_fusion is not None and query_set is not None:
+            from vdb.cli.queries.labels import required_texts
+
+            calibrated = partial(
+                calibrate_fusion,
+                texts=required_texts(query_set),
+                fusion=fusion,
+                to_fusion=to_fusion,
+                field=field,
+            )
+        else:
+            calibrated = partial(
+                calibrate_threshold,
+                scores=scores,
+                metric=from_metric,
+                to_metric=from_metric if to_metric is None else to_metric,
+                to_scores=to_scores,
+                texts=None if query_set is None else query_set.texts,
+            )
+        report = calibrated(
             collection,
             None if query_set is None else query_set.matrix,
             threshold=threshold,
-            scores=scores,
-            metric=from_metric,
-            to_metric=from_metric if to_metric is None else to_metric,
-            to_scores=to_scores,
             keep=keep,
             relevant=None if query_set is None else query_set.relevant,
-            texts=None if query_set is None else query_set.texts,
             text_field=show,
             seed=seed,
             threads=threads,
@@ -129,6 +166,34 @@ def calibrate(
         output.line(f"{html}: the threshold as a page")
     else:
         _print(report)
+
+
+def _refuse_mixed(
+    fusions: Mapping[str, str | None],
+    metrics: Mapping[str, str | None],
+    *,
+    field: str | None,
+    has_queries: bool,
+) -> None:
+    """Refuse options of fusions that do not go with each other, or with those of metrics."""
+    named = [name for name, value in fusions.items() if value is not None]
+    if not named:
+        if field is not None:
+            raise InvalidArgumentError("--field goes with --fusion", expected="--fusion")
+        return
+    if len(named) < len(fusions):
+        raise InvalidArgumentError(
+            "--fusion and --to-fusion go together", expected=tuple(fusions), received=tuple(named)
+        )
+    other = next((name for name, value in metrics.items() if value is not None), None)
+    if other is not None:
+        raise InvalidArgumentError(f"--fusion and {other} do not go together", received=other)
+    if not has_queries:
+        raise InvalidArgumentError(
+            "queries are needed: between fusions a threshold is measured",
+            expected="QUERIES.npy",
+            received=None,
+        )
 
 
 def _print(report: Calibration) -> None:
@@ -152,8 +217,8 @@ def _print(report: Calibration) -> None:
         ],
         numbers=(1, 2),
     )
-    _print_examples(f"let in by {report.to_metric}, closest first", report.let_in.examples)
-    _print_examples(f"let out, closest by {report.metric} first", report.let_out.examples)
+    _print_examples(f"let in by {report.sides[1]}, closest first", report.let_in.examples)
+    _print_examples(f"let out, closest by {report.sides[0]} first", report.let_out.examples)
 
 
 def _uncertainty(report: Calibration) -> str:

@@ -2,35 +2,32 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable
 from contextlib import ExitStack
 from functools import partial
 from pathlib import Path
-from typing import TYPE_CHECKING, TypeVar
+from typing import TYPE_CHECKING, Any, TypeVar
 
 import click
 
 from vdb.api import database
 from vdb.api.compare_and_calibrate import (
     compare_collections,
+    compare_fusions,
     compare_generations,
     compare_metrics,
 )
 from vdb.cli.arguments import numbers, options
 from vdb.cli.arguments.command import command
 from vdb.cli.arguments.completion import databases
-from vdb.cli.render import output, progress_bar
+from vdb.cli.render import comparison_tables, output, progress_bar
 from vdb.cli.render.pages import write_page
 from vdb.errors import InvalidArgumentError
-from vdb.model.interval import Interval
 
 if TYPE_CHECKING:
-    from vdb.analysis.comparison.report import Agreement, Disagreement, MetricComparison, Quality
-    from vdb.analysis.comparison.sides_report import (
-        CollectionComparison,
-        SideDisagreement,
-        SideQuality,
-    )
+    from vdb.analysis.comparison.fusions_report import FusionComparison
+    from vdb.analysis.comparison.report import Disagreement, MetricComparison
+    from vdb.analysis.comparison.sides_report import CollectionComparison
     from vdb.cli.queries.labels import LabelledQueries
 
 T = TypeVar("T")
@@ -48,6 +45,19 @@ T = TypeVar("T")
     metavar="NAME,NAME,...",
     default="l2,ip,cosine",
     help="The metrics to compare, two or more.",
+)
+@click.option(
+    "--fusions",
+    metavar="NAME,NAME,...",
+    help="Instead of metrics, compare these fusions of a search by words and one by vector with "
+    "each other and with both lists alone; the texts of the queries are those of the labels. "
+    "text:NAME and vector:NAME are a list alone in another convention.",
+)
+@click.option(
+    "--field", metavar="FIELD", help="With --fusions: the text field. [default: the only one]"
+)
+@click.option(
+    "--no-tune", is_flag=True, help="With --fusions: choose no weights on half of the queries."
 )
 @click.option(
     "--against",
@@ -92,6 +102,9 @@ def compare(
     rows_of: Path | None,
     ids_from: str,
     metrics: str,
+    fusions: str | None,
+    field: str | None,
+    no_tune: bool,
     against: str | None,
     against_queries: Path | None,
     against_directory: Path | None,
@@ -104,15 +117,25 @@ def compare(
     allow_network_fs: bool,
     json: bool,
 ) -> None:
-    """Compare metrics on a collection, two collections, or two generations of one.
+    """Compare metrics or fusions on a collection, two collections, or two generations of one.
 
     Every query is compared with every record under each metric, or of each collection. With labels,
     the relevant records of each query, the result has recall, precision, MRR and nDCG with
     intervals of 95 %.
     """
-    from vdb.cli.queries.labels import read_queries
+    from vdb.cli.queries.labels import read_queries, required_texts
 
     query_set = read_queries(queries, labels, rows_of, ids_from)
+    if fusions is None and (field is not None or no_tune):
+        raise InvalidArgumentError(
+            "--field and --no-tune go with --fusions", expected="--fusions", received=None
+        )
+    if fusions is not None and (previous or against is not None):
+        raise InvalidArgumentError(
+            "--fusions and --against or --previous are two comparisons; leave one out",
+            expected="one of them",
+            received=fusions,
+        )
     if previous and against is not None:
         raise InvalidArgumentError(
             "--previous and --against are two comparisons; leave one out",
@@ -137,6 +160,17 @@ def compare(
             expected="--against",
             received=None,
         )
+    compare_one: Callable[..., Any]
+    if fusions is None:
+        compare_one = partial(compare_metrics, metrics=_names(metrics), texts=query_set.texts)
+    else:
+        compare_one = partial(
+            compare_fusions,
+            texts=required_texts(query_set),
+            fusions=_names(fusions),
+            field=field,
+            tune=not no_tune,
+        )
     with (
         database.open(
             directory, create=False, read_only=True, allow_network_fs=allow_network_fs
@@ -144,23 +178,35 @@ def compare(
         db.snapshot() as moment,
         progress_bar.counted("comparing", len(query_set.matrix)) as progress,
     ):
-        comparison = compare_metrics(
+        report: Any = compare_one(
             moment.collection(name),
             query_set.matrix,
-            metrics=[metric.strip() for metric in metrics.split(",") if metric.strip()],
             k=k,
             relevant=query_set.relevant,
-            texts=query_set.texts,
             text_field=show,
             seed=seed,
             threads=threads,
             progress=lambda done, _total: progress(done),
         )
     if html is not None:
-        from vdb.analysis.pages.comparison import comparison_page
+        write_page(html, _page(report) if fusions is None else _fusions_page(report))
+    _put_out(report, _print if fusions is None else comparison_tables.fusions, html, json=json)
 
-        write_page(html, comparison_page(comparison))
-    _put_out(comparison, _print, html, json=json)
+
+def _page(report: MetricComparison) -> str:
+    from vdb.analysis.pages.comparison import comparison_page
+
+    return comparison_page(report)
+
+
+def _fusions_page(report: FusionComparison) -> str:
+    from vdb.analysis.pages.fusions import fusions_page
+
+    return fusions_page(report)
+
+
+def _names(text: str) -> list[str]:
+    return [name.strip() for name in text.split(",") if name.strip()]
 
 
 def _compare_sides(
@@ -215,9 +261,9 @@ def _print(report: MetricComparison) -> None:
     k = report.k
     if report.quality:
         title = f"{report.collection}: retrieval by metric, {report.labelled:,} labelled queries"
-        _print_quality(title, "metric", {row.metric: row for row in report.quality}, k)
+        comparison_tables.quality(title, "metric", {row.metric: row for row in report.quality}, k)
     title = f"{report.collection}: agreement of rankings, {report.queries:,} queries"
-    _print_agreements(title, "metrics", report.agreements, k)
+    comparison_tables.agreements(title, "metrics", report.agreements, k)
     for text in report.findings:
         output.line(f"- {text}")
     if report.unknown:
@@ -261,8 +307,8 @@ def _print_sides(report: CollectionComparison) -> None:
     )
     if report.quality:
         title = f"retrieval, {report.labelled:,} labelled queries"
-        _print_quality(title, "side", {row.side: row for row in report.quality}, k)
-    _print_agreements("agreement of rankings", "sides", report.agreements, k)
+        comparison_tables.quality(title, "side", {row.side: row for row in report.quality}, k)
+    comparison_tables.agreements("agreement of rankings", "sides", report.agreements, k)
     for text in report.findings:
         output.line(f"- {text}")
     for side, unknown in zip(report.sides, report.unknown, strict=False):
@@ -270,59 +316,4 @@ def _print_sides(report: CollectionComparison) -> None:
             output.line(f"- {unknown:,} labels name no record of {side.name}.")
     for example in report.disagreements[:3]:
         output.line("")
-        _print_side_disagreement(example)
-
-
-def _print_side_disagreement(example: SideDisagreement) -> None:
-    query_text = f": {example.text}" if example.text else ""
-    output.table(
-        f"query {example.query}{query_text} (overlap {example.overlap:.0%})",
-        ["side", "first", "value", "grade", "text"],
-        [
-            (
-                first.side,
-                "-" if first.id is None else str(first.id),
-                output.number(first.value),
-                "?" if first.grade is None else f"{first.grade:g}",
-                first.text or "",
-            )
-            for first in example.firsts
-        ],
-        numbers=(2, 3),
-        shorten=4,
-    )
-
-
-def _print_quality(
-    title: str, what: str, quality: Mapping[str, Quality | SideQuality], k: int
-) -> None:
-    """Prints retrieval quality, best nDCG first; `what` heads the column of names."""
-    output.table(
-        f"{title} (95 % intervals)",
-        [what, f"nDCG@{k}", f"recall@{k}", f"precision@{k}", f"MRR@{k}"],
-        [
-            (name, *map(_shown, (row.ndcg, row.recall, row.precision, row.mrr)))
-            for name, row in sorted(quality.items(), key=lambda entry: -entry[1].ndcg.value)
-        ],
-    )
-
-
-def _print_agreements(title: str, what: str, agreements: Sequence[Agreement], k: int) -> None:
-    """Prints each pair; `what` heads the column of names."""
-    output.table(
-        title,
-        [what, f"overlap@{k}", "Kendall tau-b", "same first"],
-        [
-            (
-                f"{pair.a} / {pair.b}",
-                _shown(pair.overlap),
-                _shown(pair.tau),
-                f"{pair.same_first:.0%}",
-            )
-            for pair in agreements
-        ],
-    )
-
-
-def _shown(interval: Interval) -> str:
-    return str(interval)
+        comparison_tables.disagreement(example, "side", "value")

@@ -2,14 +2,11 @@
 
 from __future__ import annotations
 
-import sys
 from collections.abc import Sequence
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import click
-import numpy as np
-from numpy.typing import NDArray
 
 from vdb.api import database
 from vdb.api.collection_reader import CollectionReader
@@ -18,12 +15,17 @@ from vdb.cli.arguments.command import command
 from vdb.cli.arguments.completion import files
 from vdb.cli.arguments.ids import typed_id
 from vdb.cli.arguments.where import where_from, where_option
+from vdb.cli.queries.one_query import query_of
+from vdb.cli.queries.words_query import WordsQuery
+from vdb.cli.render import fused_hits, output
 from vdb.cli.render import hits as render
-from vdb.cli.render import output
-from vdb.errors import InvalidArgumentError, NotFoundError
+from vdb.errors import InvalidArgumentError
 from vdb.model.grouped_hits import GroupedHits, HitGroup
 from vdb.model.hits import Hits
 from vdb.model.records import Id
+
+if TYPE_CHECKING:
+    from vdb.fusion import FusedHits
 
 
 @command("search")
@@ -37,6 +39,36 @@ from vdb.model.records import Id
     "numbers on standard input.",
 )
 @click.option("--id", metavar="ID", help="The query: the vector of this record, itself included.")
+@click.option(
+    "--text",
+    metavar="WORDS",
+    help="The query by words: alone, or fused with --vector or --id; "
+    '"in quotes" is a phrase, app* the beginning of a word.',
+)
+@click.option("--field", metavar="FIELD", help="The text field. [default: the only one]")
+@click.option(
+    "--fusion",
+    metavar="NAME",
+    help="How both lists become one, as an engine does it; vdb fusions lists them. "
+    "[default: native]",
+)
+@click.option(
+    "--weights",
+    metavar="TEXT,VECTOR",
+    help="The weights of both lists, such as 0.3,0.7. [default: the engine's]",
+)
+@click.option(
+    "--window",
+    metavar="N",
+    type=numbers.a_whole_number,
+    help="How many hits of each list enter. [default: as the engine has it]",
+)
+@click.option(
+    "--parameter",
+    metavar="NAME=VALUE",
+    multiple=True,
+    help="Another parameter of the fusion, such as rank_constant=10; repeatable.",
+)
 @click.option(
     "--like",
     metavar="ID",
@@ -121,6 +153,12 @@ def search(
     *,
     vector: str | None,
     id: str | None,  # noqa: A002 - the option is called --id
+    text: str | None,
+    field: str | None,
+    fusion: str | None,
+    weights: str | None,
+    window: int | None,
+    parameter: tuple[str, ...],
     like: tuple[str, ...],
     not_like: tuple[str, ...],
     k: int | None,
@@ -141,7 +179,7 @@ def search(
     allow_network_fs: bool,
     json: bool,
 ) -> None:
-    """Find the records nearest to a vector.
+    """Find the records nearest to a vector, those with the words of a text, or both in one ranking.
 
     Prints a table with the payload's text cut to the width of the terminal; --json prints all.
     """
@@ -152,11 +190,30 @@ def search(
             "--not-like": not_like,
             "--vector": vector,
             "--id": id,
+            "--text": text,
             "--model": model,
             "--explain": explain,
             "--explain-id": explain_id,
         },
         like=bool(like),
+    )
+    words = WordsQuery(text, field, fusion, weights, window, parameter)
+    has_vector = vector is not None or id is not None
+    fused = words.is_hybrid(vector=has_vector)
+    with_fusion: dict[str, object] = {"--scores": scores, "--offset": offset}
+    alone: dict[str, object] = {"--ef": ef, "--exact": exact, "--explain": explain}
+    words.check(
+        vector=has_vector,
+        others={
+            "--like": like,
+            "--target-recall": target_recall,
+            "--model": model,
+            "--diversity": diversity,
+            "--group-by": group_by,
+            "--per-group": per_group,
+            "--explain-id": explain_id,
+            **(with_fusion if fused else alone),
+        },
     )
     if k is None and threshold is None:
         k = 10
@@ -180,8 +237,30 @@ def search(
             "group_by": group_by,
             "per_group": per_group,
         }
-        if like:
-            hits: Hits | GroupedHits = collection.more_like(
+        if fused:
+            both = words.fused(
+                collection,
+                query_of(collection, vector, id) if has_vector else None,
+                k=10 if k is None else k,
+                where=condition,
+                threshold=threshold,
+                ef=ef,
+                exact=exact,
+            )
+            _put_out_fused(name, both, show, explain=explain, json=json)
+            return
+        if words.text is not None:
+            hits: Hits | GroupedHits = words.hits(
+                collection,
+                k,
+                where=condition,
+                scores="native" if scores is None else scores,
+                threshold=threshold,
+                offset=offset,
+            )
+            query = None
+        elif like:
+            hits = collection.more_like(
                 _ids(collection, like),
                 k,
                 not_like=_ids(collection, not_like) if not_like else None,
@@ -189,7 +268,7 @@ def search(
             )
             query = None
         else:
-            query = _query(collection, vector, id)
+            query = query_of(collection, vector, id)
             hits = collection.search(query, k, model=model, **options)
         record_id = _record_to_explain(collection, hits, explain_id, explain=explain)
         explanation = (
@@ -209,18 +288,27 @@ def search(
     is_trivial = hits.plan is not None and hits.plan.selectivity in (0.0, 1.0)
     if json:
         document = render.document(name, hits)
-        if explain or is_trivial:
+        if hits.plan is not None and (explain or is_trivial):
             document["plan"] = hits.plan
         output.json_object(
             document if explanation is None else {**document, "explanation": explanation}
         )
         return
     render.print_table(name, hits, show)
-    if explain or is_trivial:
+    if hits.plan is not None and (explain or is_trivial):
         output.line(f"plan: {hits.plan}")
     if explanation is not None:
         output.line(f"record {explanation.id}")
         output.sections(explanation.sections)
+
+
+def _put_out_fused(
+    name: str, hits: FusedHits, show: str | None, *, explain: bool, json: bool
+) -> None:
+    if json:
+        output.json_object(fused_hits.document(name, hits))
+    else:
+        fused_hits.print_table(name, hits, show, explain=explain)
 
 
 def _record_to_explain(
@@ -249,58 +337,3 @@ def _refuse_with_like(given: dict[str, object], *, like: bool) -> None:
 
 def _ids(collection: CollectionReader, texts: Sequence[str]) -> list[Id]:
     return [typed_id(collection, text) for text in texts]
-
-
-def _query(collection: CollectionReader, vector: str | None, id_text: str | None) -> NDArray[Any]:
-    if vector is not None and id_text is None:
-        return _vector_from_file(vector)
-    if id_text is not None and vector is None:
-        return _vector_of_record(collection, id_text)
-    raise InvalidArgumentError("give one of --vector, --id and --like")
-
-
-def _vector_from_file(vector: str) -> NDArray[Any]:
-    """The query that ``--vector`` names."""
-    if not vector:
-        raise InvalidArgumentError("--vector is empty; it names a .npy file, or - for a JSON list")
-    if vector == "-":
-        return _from_standard_input()
-    from vdb.cli.queries.vectors import query_from
-
-    return query_from(vector)
-
-
-def _from_standard_input() -> NDArray[Any]:
-    """The query as a JSON list of numbers."""
-    if sys.stdin is None:
-        raise InvalidArgumentError("standard input is closed")
-    from vdb.sources.reading.plain_json import PlainJsonError, plain_json
-
-    try:
-        numbers = plain_json(sys.stdin.read())
-    except PlainJsonError as error:
-        raise InvalidArgumentError(f"standard input {error}") from None
-    if not isinstance(numbers, list) or not all(type(x) in (int, float, bool) for x in numbers):
-        raise InvalidArgumentError("standard input must be one flat JSON list of numbers")
-    try:
-        return np.array(numbers, dtype=_type_of(numbers))
-    except OverflowError as error:
-        raise InvalidArgumentError(f"standard input: {error}") from None
-
-
-def _type_of(numbers: list[Any]) -> type:
-    """Numpy's type of a JSON list; integers and booleans keep their type, for int8 and bits."""
-    kinds = {type(number) for number in numbers}
-    if kinds == {bool}:
-        return np.bool_
-    return np.int64 if kinds == {int} and max(map(abs, numbers)) < 1 << 63 else np.float64
-
-
-def _vector_of_record(collection: CollectionReader, text: str) -> NDArray[Any]:
-    """The vector of the record that ``--id`` names."""
-    record = collection.get(typed_id(collection, text))
-    if record is None:
-        raise NotFoundError(f"no record {text!r} in collection {collection.name}", received=text)
-    if record.vector is None:
-        raise InvalidArgumentError(f"record {text!r} has no vector to search with", received=text)
-    return record.vector

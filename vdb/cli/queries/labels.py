@@ -24,7 +24,7 @@ from vdb.model.records import Id
 from vdb.sources.reading.lines_beside import beside
 from vdb.sources.reading.record_lines import line_error, object_lines
 
-__all__ = ["LabelledQueries", "read_queries"]
+__all__ = ["LabelledQueries", "read_queries", "required_texts"]
 
 
 RelevantIds: TypeAlias = list[Id] | dict[Id, float]
@@ -80,6 +80,20 @@ def read_queries(
         texts if any(texts) else None,
         relevant if any(relevant) else None,
     )
+
+
+def required_texts(query_set: LabelledQueries) -> list[str]:
+    """The text of every query; InvalidArgumentError where one has none."""
+    texts = query_set.texts or []
+    missing = next((i for i, text in enumerate(texts) if not text), None)
+    if missing is not None or not texts:
+        raise InvalidArgumentError(
+            f'query {missing or 0} has no "query" beside it, which is the text to search for; '
+            "--labels names the file",
+            expected="query",
+            received=None,
+        )
+    return [text for text in texts if text]
 
 
 def _relevant(path: Path, line: int, value: Any, ids: list[Id] | None) -> RelevantIds:

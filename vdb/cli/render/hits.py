@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Sequence
 from typing import Any
 
 from vdb.cli.render import output
@@ -10,7 +11,7 @@ from vdb.model.grouped_hits import GroupedHits
 from vdb.model.hits import Hits
 from vdb.model.records import Hit, Payload
 
-__all__ = ["document", "print_table"]
+__all__ = ["document", "payload_cells", "print_table"]
 
 MAX_TEXT = 400  # characters of a payload that a table starts from; the terminal cuts further
 TEXT = "text"  # the field that is shown unless another is named
@@ -58,11 +59,7 @@ def _hit_maps(hits: Hits) -> list[dict[str, Any]]:
 
 
 def _print(title: str, rows: list[tuple[str, Hit]], show: str | None, group: str | None) -> None:
-    field = TEXT if show is None else show
-    payloads = [hit.payload for _, hit in rows]
-    cells = [_field_text(payload, field, whole=show is None) for payload in payloads]
-    if show is None and not any(isinstance(p, dict) and TEXT in p for p in payloads):
-        field = "payload"
+    cells, field = payload_cells([hit.payload for _, hit in rows], show)
     headings = ["rank", "id", "score", "value", field]
     lines = [
         (str(rank), str(hit.id), output.number(hit.score), output.number(hit.value), cell)
@@ -79,6 +76,18 @@ def _print(title: str, rows: list[tuple[str, Hit]], show: str | None, group: str
         numbers=(2, 3),
         shorten=4,
     )
+
+
+def payload_cells(payloads: Sequence[Payload], show: str | None) -> tuple[list[str], str]:
+    """One field of each payload as text, and the heading of the column.
+
+    `show` names the field; None: the text, or else the whole payload.
+    """
+    field = TEXT if show is None else show
+    cells = [_field_text(payload, field, whole=show is None) for payload in payloads]
+    if show is None and not any(isinstance(p, dict) and TEXT in p for p in payloads):
+        field = "payload"
+    return cells, field
 
 
 def _field_text(payload: Payload, field: str, *, whole: bool) -> str:
