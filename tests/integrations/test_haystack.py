@@ -27,6 +27,7 @@ from haystack.testing import document_store_async as async_suite
 from haystack.utils import Secret
 
 from vdb.integrations.haystack import VdbDocumentStore, VdbEmbeddingRetriever
+from vdb.integrations.haystack_retrievers import VdbBM25Retriever, VdbHybridRetriever
 
 METRICS = ["cosine", "ip", "l2"]
 
@@ -406,3 +407,101 @@ def test_records_of_others_are_documents_without_content(db):
     ]
     assert store.get_metadata_fields_info() == {}
     store.close()
+
+
+# By words and by embedding
+
+
+WORDS = ["tea", "coffee", "milk", "water", "wine"]
+
+
+@pytest.fixture
+def shelf(path):
+    """A store with an index of words."""
+    random = np.random.default_rng(3)
+    store = VdbDocumentStore(path, fields={"year": "int"}, text="simple")
+    store.write_documents(
+        [
+            Document(
+                id=f"d{i:02}",
+                content=f"{WORDS[i % 5]} and {WORDS[(i * 3 + 1) % 5]}",
+                embedding=random.normal(size=4).tolist(),
+                meta={"year": 2000 + i},
+            )
+            for i in range(30)
+        ]
+    )
+    yield store
+    store.close()
+
+
+QUERY = {"query": "tea", "query_embedding": [1.0, 0.5, 0.0, 0.2]}
+
+
+def test_words_are_found_by_bm25(shelf):
+    retriever = VdbBM25Retriever(shelf, top_k=4, scores="lucene")
+    documents = retriever.run(query="wine")["documents"]
+    hits = shelf.collection.search_text("wine", 4, scores="lucene")
+    assert [one.id for one in documents] == hits.ids.tolist()
+    assert [one.score for one in documents] == hits.scores.tolist()
+    assert all("wine" in one.content for one in documents)
+    assert asyncio.run(retriever.run_async(query="wine"))["documents"] == documents
+    few = {"field": "meta.year", "operator": "<", "value": 2003}
+    assert [one.id for one in retriever.run("tea", filters=few)["documents"]] == ["d00"]
+
+
+def test_a_hybrid_retriever_is_the_search_of_the_collection(shelf):
+    options = {"fusion": "weaviate-relative", "weights": [0.5, 0.5], "window": 12}
+    retriever = VdbHybridRetriever(shelf, top_k=5, return_embedding=True, **options)
+    documents = retriever.run(**QUERY)["documents"]
+    hits = shelf.collection.search_hybrid(
+        text="tea", vector=QUERY["query_embedding"], k=5, **options
+    )
+    assert [one.id for one in documents] == hits.ids.tolist()
+    assert [one.score for one in documents] == hits.scores.tolist()
+    assert all(len(one.embedding) == 4 for one in documents)
+    assert asyncio.run(retriever.run_async(**QUERY))["documents"] == documents
+    bare = VdbHybridRetriever(shelf, top_k=2).run(**QUERY)["documents"]
+    assert [one.embedding for one in bare] == [None, None]
+    assert VdbHybridRetriever(shelf).run(**QUERY, top_k=0)["documents"] == []
+
+
+def test_filters_hold_in_both_lists(shelf):
+    few = {"field": "meta.year", "operator": "<", "value": 2004}
+    documents = VdbHybridRetriever(shelf, filters=few).run(**QUERY)["documents"]
+    assert sorted(one.id for one in documents) == ["d00", "d01", "d02", "d03"]
+    with pytest.raises(FilterError):
+        VdbHybridRetriever(shelf).run(**QUERY, filters={"field": "meta.year"})
+
+
+def test_retrievers_by_words_are_written_as_yaml_and_read_again(shelf):
+    pipeline = Pipeline()
+    pipeline.add_component("words", VdbBM25Retriever(shelf, top_k=3))
+    pipeline.add_component("both", VdbHybridRetriever(shelf, fusion="qdrant-rrf", weights=[1, 2]))
+    modules = [VdbDocumentStore.__module__, VdbHybridRetriever.__module__]
+    again = Pipeline.loads(pipeline.dumps(), allowed_modules=modules)
+    both = again.get_component("both")
+    assert (both.fusion, both.weights, both.document_store.text) == ("qdrant-rrf", [1, 2], "simple")
+    shelf.close()
+    found = again.run({"words": {"query": "tea"}, "both": QUERY})
+    assert len(found["words"]["documents"]) == 3 and len(found["both"]["documents"]) == 10
+    again.get_component("words").document_store.close()
+    both.document_store.close()
+
+
+def test_retrievers_by_words_need_a_store_with_words(path):
+    plain = VdbDocumentStore(path)
+    for kind in (VdbBM25Retriever, VdbHybridRetriever):
+        with pytest.raises(ValueError, match='text="simple"'):
+            kind(plain)
+        with pytest.raises(TypeError, match="VdbDocumentStore"):
+            kind("notes.vdb")
+        with pytest.raises(ValueError, match="top_k"):
+            kind(VdbDocumentStore(path, text="simple"), top_k=0)
+
+
+def test_an_embedding_that_does_not_fit_is_the_hosts_error(shelf):
+    with pytest.raises(DocumentStoreError):
+        shelf.hybrid_retrieval("tea", [1.0, 2.0])
+    with pytest.raises(ValueError, match="empty"):
+        shelf.hybrid_retrieval("tea", [])

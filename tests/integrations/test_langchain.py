@@ -399,3 +399,64 @@ def test_random_embeddings_of_the_host_find_themselves(path):
         store.add_texts(words)
         for word in words[::30]:
             assert texts(store.similarity_search(word, 1)) == [word]
+
+
+# By words and by vector
+
+
+@pytest.fixture
+def shelf(path, embedding):
+    """A store with an index of words."""
+    with VdbVectorStore(embedding, path, fields={"year": "int"}, text="simple") as store:
+        words = [f"{one} and {other}" for one in WORDS for other in WORDS if one != other]
+        metadata = [{"year": 2000 + i} for i in range(len(words))]
+        store.add_texts(words, metadata, ids=[f"d{i:02}" for i in range(len(words))])
+        yield store
+
+
+def test_a_hybrid_search_is_that_of_the_collection(shelf, embedding):
+    hits = shelf.collection.search_hybrid(text="tea", vector=embedding.embed_query("tea"), k=4)
+    assert texts(shelf.hybrid_search("tea")) == [hit.payload["text"] for hit in hits]
+    scored = shelf.hybrid_search_with_score("tea")
+    assert [score for _, score in scored] == hits.scores.tolist()
+    options = {
+        "k": 2,
+        "fusion": "weaviate-relative",
+        "alpha": 0.0,
+        "filter": {"year": {"$lt": 2030}},
+    }
+    documents = shelf.hybrid_search("beer", **options)
+    assert len(documents) == 2 and all("beer" in one.page_content for one in documents)
+    assert all(one.metadata["year"] < 2030 for one in documents)
+
+
+def test_a_retriever_searches_by_both(shelf):
+    options = {"k": 3, "fusion": "elasticsearch-rrf"}
+    retriever = shelf.as_retriever(search_type="hybrid", search_kwargs=options)
+    expected = shelf.hybrid_search("milk", **options)
+    assert retriever.invoke("milk") == expected
+    assert asyncio.run(retriever.ainvoke("milk")) == expected
+    assert texts(retriever.invoke("milk", k=1)) == texts(expected)[:1]
+    assert asyncio.run(shelf.ahybrid_search("milk", **options)) == expected
+    scored = shelf.hybrid_search_with_score("milk", **options)
+    assert asyncio.run(shelf.ahybrid_search_with_score("milk", **options)) == scored
+    plain = shelf.as_retriever(search_kwargs={"k": 3}).invoke("milk")
+    assert plain == shelf.similarity_search("milk", 3)
+    with pytest.raises(ValueError, match="hybrid"):
+        shelf.as_retriever(search_type="words")
+
+
+def test_a_store_of_before_gets_the_index_of_words(path, embedding):
+    with VdbVectorStore(embedding, path) as store:
+        store.add_texts(["green tea", "black coffee"], ids=["a", "b"])
+        with pytest.raises(vdb.NotFoundError):
+            store.hybrid_search("tea")
+    with VdbVectorStore(embedding, path, text="simple") as store:
+        assert store.hybrid_search("coffee", 1, fusion="lancedb-linear", weight=0.0)[0].id == "b"
+    with VdbVectorStore(embedding, path) as store:
+        assert store.collection.info().text_fields["text"].analyzer == "simple"
+
+
+def test_a_parameter_that_the_fusion_lacks_is_refused(shelf):
+    with pytest.raises(vdb.ArgumentTypeError, match="alpha"):
+        shelf.hybrid_search("tea", alpha=0.5)

@@ -208,7 +208,7 @@ def test_mmr_chooses_nodes_that_are_near_and_unlike_each_other(store, threshold)
     assert store.query(query, mmr_threshold=1.0).ids == asked(store, k=4).ids
 
 
-@pytest.mark.parametrize("mode", ["hybrid", "sparse", "text_search", "semantic_hybrid", "svm"])
+@pytest.mark.parametrize("mode", ["sparse", "semantic_hybrid", "svm"])
 def test_other_modes_are_refused_by_name(store, mode):
     with pytest.raises(ValueError, match=f"query mode '{mode}'"):
         asked(store, mode=VectorStoreQueryMode(mode))
@@ -381,3 +381,96 @@ def test_records_of_others_are_empty_nodes(db):
     coll.add([1], [[1.0, 0.0]], [{"text": "tea"}])
     result = VdbVectorStore(db).query(VectorStoreQuery([1.0, 0.0]))
     assert result.ids == ["1"] and result.nodes[0].get_content() == ""
+
+
+# By words and by vector
+
+
+def word_nodes():
+    random = np.random.default_rng(3)
+    words = ["tea", "coffee", "milk", "water", "wine"]
+    return [
+        TextNode(
+            id_=f"n{i:02}",
+            text=f"{words[i % 5]} and {words[(i * 3 + 1) % 5]}",
+            embedding=random.normal(size=4).tolist(),
+            metadata={"year": 2000 + i},
+        )
+        for i in range(30)
+    ]
+
+
+@pytest.fixture
+def shelf(path):
+    """A store with an index of words."""
+    with VdbVectorStore(path, fields={"year": "int"}, text="simple") as store:
+        store.add(word_nodes())
+        yield store
+
+
+def words_query(mode, **options):
+    return VectorStoreQuery(
+        query_embedding=[1.0, 0.5, 0.0, 0.2],
+        query_str="tea",
+        mode=VectorStoreQueryMode(mode),
+        **{"similarity_top_k": 5, **options},
+    )
+
+
+def test_a_hybrid_query_is_the_search_of_the_collection(shelf):
+    result = shelf.query(words_query("hybrid"))
+    hits = shelf.collection.search_hybrid(text="tea", vector=[1.0, 0.5, 0.0, 0.2], k=5)
+    assert result.ids == hits.ids.tolist() and result.similarities == hits.scores.tolist()
+    assert [node.node_id for node in result.nodes] == result.ids
+    few = shelf.query(words_query("hybrid", alpha=0.25, sparse_top_k=8, hybrid_top_k=3))
+    expected = shelf.collection.search_hybrid(
+        text="tea", vector=[1.0, 0.5, 0.0, 0.2], k=3, weights=(0.75, 0.25), window=8
+    )
+    assert few.ids == expected.ids.tolist() and few.similarities == expected.scores.tolist()
+
+
+def test_alpha_leads_from_the_words_to_the_vectors(path):
+    with VdbVectorStore(path, text="simple", fusion="weaviate-relative") as store:
+        store.add(word_nodes())
+        words = store.query(words_query("text_search", similarity_top_k=3))
+        assert all("tea" in node.get_content() for node in words.nodes)
+        assert set(store.query(words_query("hybrid", alpha=0.0, similarity_top_k=3)).ids) <= {
+            node.node_id for node in word_nodes() if "tea" in node.text
+        }
+        vectors = store.query(words_query("default", similarity_top_k=3))
+        assert store.query(words_query("hybrid", alpha=1.0, similarity_top_k=3)).ids == vectors.ids
+
+
+def test_a_retriever_of_the_host_asks_by_both(shelf):
+    index = VectorStoreIndex.from_vector_store(shelf, embed_model=MockEmbedding(embed_dim=4))
+    retriever = index.as_retriever(
+        vector_store_query_mode="hybrid", similarity_top_k=4, alpha=0.5, sparse_top_k=10
+    )
+    nodes = retriever.retrieve("coffee")
+    assert len(nodes) == 4 and nodes[0].score > nodes[-1].score
+    assert any("coffee" in node.get_content() for node in nodes)
+
+
+def test_filters_hold_in_both_lists(shelf):
+    filters = MetadataFilters(
+        filters=[MetadataFilter(key="year", operator=FilterOperator.LT, value=2004)]
+    )
+    assert sorted(shelf.query(words_query("hybrid", filters=filters)).ids) == [
+        "n00",
+        "n01",
+        "n02",
+        "n03",
+    ]
+
+
+def test_words_need_a_text_and_a_store_that_has_them(shelf, path):
+    with pytest.raises(ValueError, match="query_str"):
+        shelf.query(VectorStoreQuery(query_embedding=[1.0] * 4, mode=VectorStoreQueryMode.HYBRID))
+    with pytest.raises(ValueError, match="embedding"):
+        shelf.query(VectorStoreQuery(query_str="tea", mode=VectorStoreQueryMode.HYBRID))
+    with pytest.raises(ValueError, match="'text_search' and 'hybrid' are"):
+        shelf.query(words_query("sparse"))
+    with VdbVectorStore(path, collection_name="plain") as plain:
+        plain.add(word_nodes())
+        with pytest.raises(vdb.NotFoundError):
+            plain.query(words_query("hybrid"))

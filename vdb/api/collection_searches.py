@@ -483,7 +483,7 @@ class CollectionSearches(CollectionHandle):
         Example:
             hits = docs.search_hybrid(text="black tea", vector=q, k=5, fusion="weaviate-relative")
         """
-        from vdb.query.hybrid_search import HybridRequest, hybrid_search
+        from vdb.query.hybrid.search import HybridRequest, hybrid_search
 
         request = HybridRequest(
             k,

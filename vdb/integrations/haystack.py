@@ -14,10 +14,11 @@ from threading import Lock
 from typing import Any, Self, TypeAlias
 
 import vdb
+from vdb.integrations import document_metadata
 from vdb.integrations.document_filters import document_filter, meta_path
 from vdb.integrations.metadata_filters import fields_under
 from vdb.integrations.missing_host import missing_host
-from vdb.integrations.store_collection import StoreCollection
+from vdb.integrations.store_collection import StoreCollection, index_of
 from vdb.integrations.store_threads import StoreThreads
 
 try:
@@ -66,6 +67,7 @@ class VdbDocumentStore:
         index: vdb.HNSW | vdb.Flat | Mapping[str, Any] | None = None,
         fields: Mapping[str, str] | None = None,
         return_embedding: bool = True,
+        text: str | None = None,
     ) -> None:
         """Only notes the arguments.
 
@@ -81,14 +83,18 @@ class VdbDocumentStore:
             fields: Fields of the metadata to index, so that filters on them are fast, with their
                 types: ``{"year": "int", "tags": "keyword[]"}``.
             return_embedding: Whether documents come back with their embeddings.
+            text: The analyzer of the contents, "simple" or a language such as "english", for
+                `VdbBM25Retriever` and `VdbHybridRetriever` of
+                ``vdb.integrations.haystack_retrievers``. None: they have no such index.
         """
         self.path = path
         self.collection_name = collection
         self.metric = metric
         self.dtype = dtype
-        self.index = _index(index)
+        self.index = index_of(index)
         self.fields = dict(fields or {})
         self.return_embedding = return_embedding
+        self.text = text
         self._opening = Lock()
         self._store: StoreCollection | None = None
         self._threads = StoreThreads()
@@ -126,6 +132,7 @@ class VdbDocumentStore:
             index=index,
             fields=self.fields,
             return_embedding=self.return_embedding,
+            text=self.text,
         )
         return data
 
@@ -242,38 +249,18 @@ class VdbDocumentStore:
         self, filters: dict[str, Any], metadata_fields: list[str]
     ) -> dict[str, int]:
         """How many values each field has among the documents that pass, by field."""
-        names = [_meta_name(one) for one in metadata_fields]
-        values: dict[str, set[Any]] = {name: set() for name in names}
-        for meta in self._metas(filters):
-            for name in names:
-                if meta.get(name) is not None:
-                    values[name].add(_hashable(meta[name]))
-        return {name: len(ones) for name, ones in values.items()}
+        return document_metadata.unique_counts(self._metas(filters), metadata_fields)
 
     def get_metadata_fields_info(self) -> dict[str, dict[str, str]]:
         """The type of each field's values: keyword, int, float or boolean."""
-        kinds = {bool: "boolean", int: "int", float: "float"}
-        return {
-            name: {"type": kinds.get(type(value), "keyword")}
-            for meta in self._metas(None)
-            for name, value in meta.items()
-            if value is not None
-        }
+        return document_metadata.field_types(self._metas(None))
 
     def get_metadata_field_min_max(self, metadata_field: str) -> dict[str, Any]:
         """The least and the largest value of a field under "min" and "max".
 
         Both are None where there is no number and no text, or some of both.
         """
-        name = _meta_name(metadata_field)
-        values = [
-            meta[name]
-            for meta in self._metas(None)
-            if isinstance(meta.get(name), int | float | str)
-        ]
-        if len({isinstance(value, str) for value in values}) != 1:
-            return {"min": None, "max": None}
-        return {"min": min(values), "max": max(values)}
+        return document_metadata.min_max(self._metas(None), metadata_field)
 
     def get_metadata_field_unique_values(
         self,
@@ -292,16 +279,8 @@ class VdbDocumentStore:
             size: The largest number of values.
             filters: Only values of the documents that pass.
         """
-        name = _meta_name(metadata_field)
-        values: dict[tuple[str, Any], Any] = {}
-        for meta in self._metas(filters):
-            value = meta.get(name)
-            if value is not None:  # 1, 1.0 and True are three values
-                values.setdefault((type(value).__name__, _hashable(value)), value)
-        part = (search_term or "").casefold()
-        chosen = [key for key, value in values.items() if part in str(value).casefold()]
-        chosen.sort(key=lambda key: (str(values[key]), key[0]))
-        return [values[key] for key in chosen[from_ : from_ + size]], len(chosen)
+        values = document_metadata.unique_values(self._metas(filters), metadata_field, search_term)
+        return values[from_ : from_ + size], len(values)
 
     # Retrieval
 
@@ -348,6 +327,79 @@ class VdbDocumentStore:
                 raise DocumentStoreError(str(error)) from error
         sign = -1 if coll.metric in _DISTANCES and not scale_score else 1
         return [document_of(hit, sign * hit.score) for hit in hits]
+
+    def bm25_retrieval(
+        self, query: str, filters: Filters = None, top_k: int = 10, **options: Any
+    ) -> list[Document]:
+        """The documents whose content has the words of a query, best first by BM25.
+
+        Needs a store with `text`.
+
+        Args:
+            query: The words; ``"in quotes"`` a phrase, with a star at the end the beginning of a
+                word.
+            filters: Only documents that pass.
+            top_k: The largest number of documents.
+            options: ``scores``, ``operator`` and others of `Collection.search_text`.
+
+        Raises:
+            FilterError: The filters are not valid.
+        """
+        if top_k == 0:
+            return []
+        with _filter_errors():
+            hits = self.collection.search_text(query, top_k, where=self._where(filters), **options)
+        return [document_of(hit, hit.score) for hit in hits]
+
+    def hybrid_retrieval(
+        self,
+        query: str,
+        query_embedding: list[float],
+        filters: Filters = None,
+        top_k: int = 10,
+        return_embedding: bool | None = None,
+        **options: Any,
+    ) -> list[Document]:
+        """The documents found by words and by embedding, in one ranking with fused scores.
+
+        Needs a store with `text`.
+
+        Args:
+            query: The words.
+            query_embedding: The embedding of the query.
+            filters: Only documents that pass, in both lists.
+            top_k: The largest number of documents.
+            return_embedding: Whether documents have their embeddings; None: as the store has it.
+            options: ``fusion``, ``weights``, ``window`` and others of `Collection.search_hybrid`.
+
+        Raises:
+            ValueError: The embedding is empty.
+            DocumentStoreError: It has another dimension than the documents'.
+            FilterError: The filters are not valid.
+        """
+        if len(query_embedding) == 0:
+            raise ValueError("query_embedding must be a list of numbers, got an empty one")
+        if top_k == 0:
+            return []
+        with _filter_errors(), self._opened().database.snapshot() as moment:
+            coll = moment.collection(self.collection.name)
+            try:
+                hits = coll.search_hybrid(
+                    text=query,
+                    vector=query_embedding,
+                    k=top_k,
+                    where=self._where(filters),
+                    **options,
+                )
+            except vdb.DimensionMismatchError as error:
+                raise DocumentStoreError(str(error)) from error
+            has_embedding = self.return_embedding if return_embedding is None else return_embedding
+            if has_embedding and len(hits):
+                records = [one for one in coll.get(hits.ids) if one is not None]
+            else:
+                records = [vdb.Record(hit.id, None, hit.payload) for hit in hits]
+        scores = hits.scores.tolist()
+        return [document_of(one, score) for one, score in zip(records, scores, strict=True)]
 
     # Coroutines, each as its namesake
 
@@ -424,6 +476,18 @@ class VdbDocumentStore:
             lambda: self.embedding_retrieval(query_embedding, **options)
         )
 
+    async def bm25_retrieval_async(self, query: str, **options: Any) -> list[Document]:
+        """As `bm25_retrieval`."""
+        return await self._threads.read(lambda: self.bm25_retrieval(query, **options))
+
+    async def hybrid_retrieval_async(
+        self, query: str, query_embedding: list[float], **options: Any
+    ) -> list[Document]:
+        """As `hybrid_retrieval`."""
+        return await self._threads.read(
+            lambda: self.hybrid_retrieval(query, query_embedding, **options)
+        )
+
     # Parts
 
     def _opened(self) -> StoreCollection:
@@ -441,6 +505,7 @@ class VdbDocumentStore:
             index=self.index,
             fields=fields_under(self.fields, "meta"),
             optional_vectors=True,
+            text=None if self.text is None else ("content", self.text),
         )
 
     def _where(self, filters: Filters) -> vdb.Filter | None:
@@ -582,28 +647,3 @@ def _filter_errors() -> Iterator[None]:
         yield
     except vdb.InvalidFilterError as error:
         raise FilterError(str(error)) from error
-
-
-def _index(index: vdb.HNSW | vdb.Flat | Mapping[str, Any] | None) -> vdb.HNSW | vdb.Flat | None:
-    if not isinstance(index, Mapping):
-        return index
-    parameters = dict(index)
-    kind = parameters.pop("kind", None)
-    if kind == "hnsw":
-        return vdb.HNSW(**parameters)
-    if kind == "flat":
-        return vdb.Flat(**parameters)
-    raise ValueError(f"index must have the kind hnsw or flat, got {kind!r}")
-
-
-def _meta_name(field: str) -> str:
-    return field.removeprefix("meta.")
-
-
-def _hashable(value: Any) -> Any:
-    """A value that is equal where values of metadata are, lists and maps too."""
-    if isinstance(value, list):
-        return ("list", *map(_hashable, value))
-    if isinstance(value, dict):
-        return ("dict", frozenset((key, _hashable(one)) for key, one in value.items()))
-    return value

@@ -6,20 +6,21 @@ A document is a record: its id, the embedding of its text, and the payload
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from functools import partial
 from itertools import islice
-from os import urandom
 from types import TracebackType
-from typing import Any, NamedTuple, Self
-
-import numpy as np
+from typing import TYPE_CHECKING, Any, Self
 
 import vdb
 from vdb.integrations.metadata_filters import MetadataFilter, fields_under, filter_under
 from vdb.integrations.missing_host import missing_host
 from vdb.integrations.store_collection import Place, StoreCollection
 from vdb.integrations.store_threads import StoreThreads
+from vdb.integrations.text_rows import TextRows, parts_of_rows, text_rows
+
+if TYPE_CHECKING:
+    from vdb.fusion import FusedHits
 
 try:
     from langchain_core.documents import Document
@@ -28,30 +29,11 @@ try:
 except ModuleNotFoundError as error:
     raise missing_host(error, "langchain_core", "langchain") from error
 
-__all__ = ["VdbVectorStore"]
+from vdb.integrations.langchain_retriever import VdbRetriever
+
+__all__ = ["VdbRetriever", "VdbVectorStore"]
 
 _RELEVANCE = "relevance"
-
-_UUID = 36
-_GROUPS = ((0, 8), (9, 4), (14, 4), (19, 4), (24, 12))
-"""Characters of a UUID, and where its groups of digits begin and how long they are."""
-
-
-class _Rows(NamedTuple):
-    """Documents that are about to be written, without their embeddings."""
-
-    ids: list[str]
-    texts: list[str]
-    payloads: list[dict[str, Any]]
-
-    def at(self, places: Iterable[int]) -> _Rows:
-        """The rows at these places."""
-        chosen = list(places)
-        return _Rows(
-            [self.ids[place] for place in chosen],
-            [self.texts[place] for place in chosen],
-            [self.payloads[place] for place in chosen],
-        )
 
 
 class VdbVectorStore(VectorStore):
@@ -81,6 +63,7 @@ class VdbVectorStore(VectorStore):
         dtype: str | None = None,
         index: vdb.HNSW | vdb.Flat | None = None,
         fields: Mapping[str, str] | None = None,
+        text: str | None = None,
     ) -> None:
         """Opens the collection, or creates it, for embeddings of any one dimension.
 
@@ -97,6 +80,8 @@ class VdbVectorStore(VectorStore):
             index: The same.
             fields: Fields of metadata to index, so that filters on them are fast, with their
                 types: ``{"year": "int", "tags": "keyword[]"}``.
+            text: The analyzer of the texts, "simple" or a language such as "english", so that
+                `hybrid_search` finds them by their words too. None: they have no such index.
 
         Raises:
             MetricMismatchError, InvalidArgumentError: The collection has another schema.
@@ -111,6 +96,7 @@ class VdbVectorStore(VectorStore):
             dtype=dtype,
             index=index,
             fields=fields_under(fields, "metadata"),
+            text=None if text is None else ("text", text),
         )
         self._threads = StoreThreads()
         _ = self._store.collection  # what does not fit is told here
@@ -205,8 +191,8 @@ class VdbVectorStore(VectorStore):
             DimensionMismatchError, InvalidVectorError: An embedding that does not fit.
             BusyError: Another writer did not finish in time.
         """
-        rows = _rows(texts, metadatas, ids, copied=False)
-        for part in _parts(rows, batch_size):
+        rows = text_rows(texts, metadatas, ids, copied=False)
+        for part in parts_of_rows(rows, batch_size):
             self._write(part, self._embedder.embed_documents(part.texts))
         return rows.ids
 
@@ -219,8 +205,8 @@ class VdbVectorStore(VectorStore):
         batch_size: int | None = None,
     ) -> list[str]:
         """As `add_texts`."""
-        rows = await self._threads.read(lambda: _rows(texts, metadatas, ids))
-        for part in _parts(rows, batch_size):
+        rows = await self._threads.read(lambda: text_rows(texts, metadatas, ids))
+        for part in parts_of_rows(rows, batch_size):
             vectors = await self._embedder.aembed_documents(part.texts)
             await self._threads.write(partial(self._write, part, vectors))
         return rows.ids
@@ -424,6 +410,54 @@ class VdbVectorStore(VectorStore):
             )
         )
 
+    # By words and by vector
+
+    def hybrid_search(self, query: str, k: int = 4, **options: Any) -> list[Document]:
+        """The documents that have the words of a text or are most like it, in one ranking.
+
+        Needs a store with `text`.
+
+        Args:
+            query: The text; ``"in quotes"`` a phrase, with a star at the end the beginning of a
+                word.
+            k: The largest number of documents.
+            options: ``filter``, ``ef`` and ``exact`` as for any search; ``fusion``, ``weights``,
+                ``window`` and others of `Collection.search_hybrid`.
+
+        Example:
+            store.hybrid_search("green tea", fusion="weaviate-relative", alpha=0.5)
+        """
+        return _documents(self._hybrid(query, self._embedder.embed_query(query), k, **options))
+
+    async def ahybrid_search(self, query: str, k: int = 4, **options: Any) -> list[Document]:
+        """As `hybrid_search`."""
+        vector = await self._embedder.aembed_query(query)
+        return await self._threads.read(
+            lambda: _documents(self._hybrid(query, vector, k, **options))
+        )
+
+    def hybrid_search_with_score(
+        self, query: str, k: int = 4, **options: Any
+    ) -> list[tuple[Document, float]]:
+        """As `hybrid_search`, with the fused scores."""
+        return _scored(self._hybrid(query, self._embedder.embed_query(query), k, **options))
+
+    async def ahybrid_search_with_score(
+        self, query: str, k: int = 4, **options: Any
+    ) -> list[tuple[Document, float]]:
+        """As `hybrid_search_with_score`."""
+        vector = await self._embedder.aembed_query(query)
+        return await self._threads.read(lambda: _scored(self._hybrid(query, vector, k, **options)))
+
+    def as_retriever(self, **kwargs: Any) -> VdbRetriever:
+        """A retriever of this store; ``search_type`` may also be "hybrid".
+
+        Example:
+            store.as_retriever(search_type="hybrid", search_kwargs={"k": 3, "fusion": "native"})
+        """
+        tags = kwargs.pop("tags", None) or [*self._get_retriever_tags()]
+        return VdbRetriever(vectorstore=self, tags=tags, **kwargs)
+
     # Relevance: what retrievers with a threshold ask for
 
     def _similarity_search_with_relevance_scores(
@@ -488,12 +522,26 @@ class VdbVectorStore(VectorStore):
         assert isinstance(hits, vdb.Hits)  # noqa: S101 - for mypy: nothing is grouped
         return hits
 
-    def _write(self, rows: _Rows, vectors: Sequence[Sequence[float]]) -> None:
+    def _hybrid(
+        self,
+        query: str,
+        vector: Sequence[float],
+        k: int,
+        *,
+        filter: MetadataFilter = None,  # noqa: A002 - the host's word
+        **chosen: Any,
+    ) -> FusedHits:
+        where = filter_under(filter, "metadata")
+        return self.collection.search_hybrid(text=query, vector=vector, k=k, where=where, **chosen)
+
+    def _write(self, rows: TextRows, vectors: Sequence[Sequence[float]]) -> None:
         self.collection.upsert(rows.ids, vectors, rows.payloads)
 
-    def _changes(self, ids: Sequence[str], documents: Sequence[Document]) -> tuple[_Rows, _Rows]:
+    def _changes(
+        self, ids: Sequence[str], documents: Sequence[Document]
+    ) -> tuple[TextRows, TextRows]:
         """All the rows, and those whose text is not what is stored."""
-        rows = _rows(
+        rows = text_rows(
             [document.page_content for document in documents],
             [document.metadata for document in documents],
             ids,
@@ -513,62 +561,15 @@ class VdbVectorStore(VectorStore):
         ]
         return rows, rows.at(places)
 
-    def _update(self, rows: _Rows, changed: _Rows, vectors: Sequence[Sequence[float]]) -> None:
+    def _update(
+        self, rows: TextRows, changed: TextRows, vectors: Sequence[Sequence[float]]
+    ) -> None:
         if not rows.ids:
             return
         with self._store.database.batch():
             self.collection.set_payloads(rows.ids, rows.payloads)  # refuses ids that are gone
             if changed.ids:
                 self.collection.upsert(changed.ids, vectors, changed.payloads)
-
-
-def _rows(
-    texts: Iterable[str],
-    metadatas: Sequence[Mapping[str, Any]] | None,
-    ids: Sequence[str | None] | None,
-    *,
-    copied: bool = True,
-) -> _Rows:
-    """`copied`: the caller may change the metadata before they are written."""
-    text_list = [texts] if isinstance(texts, str) else list(texts)
-    count = len(text_list)
-    for name, column in (("metadatas", metadatas), ("ids", ids)):
-        if column is not None and len(column) != count:
-            raise ValueError(f"{name} must be one for each text: {len(column)} for {count} texts")
-    metadata = [{}] * count if metadatas is None else [one or {} for one in metadatas]
-    new = iter(_new_ids(count if ids is None else sum(one is None for one in ids)))
-    return _Rows(
-        list(new) if ids is None else [next(new) if one is None else one for one in ids],
-        text_list,
-        [
-            {"text": text, "metadata": dict(one) if copied or type(one) is not dict else one}
-            for text, one in zip(text_list, metadata, strict=True)
-        ],
-    )
-
-
-def _new_ids(count: int) -> list[str]:
-    """Random UUIDs as `uuid.uuid4` makes them, all at once: RFC 9562, version 4."""
-    numbers = np.frombuffer(urandom(16 * count), np.uint8).reshape(count, 16).copy()
-    numbers[:, 6] = numbers[:, 6] & 0x0F | 0x40
-    numbers[:, 8] = numbers[:, 8] & 0x3F | 0x80
-    digits = np.frombuffer(numbers.tobytes().hex().encode(), np.uint8).reshape(count, 32)
-    texts = np.full((count, _UUID), ord("-"), np.uint8)
-    start = 0
-    for place, length in _GROUPS:
-        texts[:, place : place + length] = digits[:, start : start + length]
-        start += length
-    whole = texts.tobytes().decode()
-    return [whole[i : i + _UUID] for i in range(0, _UUID * count, _UUID)]
-
-
-def _parts(rows: _Rows, batch_size: int | None) -> Iterator[_Rows]:
-    if batch_size is not None and batch_size < 1:
-        raise ValueError(f"batch_size must be at least 1, got {batch_size}")
-    count = len(rows.ids)
-    size = batch_size or max(count, 1)
-    for start in range(0, count, size):
-        yield rows if size >= count else rows.at(range(start, min(start + size, count)))
 
 
 def _others(count: int) -> str:
@@ -586,9 +587,9 @@ def _document(id_: int | str, payload: Any) -> Document:
     return Document(id=str(id_), page_content=_text(payload), metadata=metadata or {})
 
 
-def _documents(hits: vdb.Hits) -> list[Document]:
+def _documents(hits: vdb.Hits | FusedHits) -> list[Document]:
     return [_document(hit.id, hit.payload) for hit in hits]
 
 
-def _scored(hits: vdb.Hits) -> list[tuple[Document, float]]:
+def _scored(hits: vdb.Hits | FusedHits) -> list[tuple[Document, float]]:
     return [(_document(hit.id, hit.payload), hit.score) for hit in hits]

@@ -35,6 +35,7 @@ except ModuleNotFoundError as error:
 __all__ = ["VdbVectorStore"]
 
 _MMR_THRESHOLD = 0.5  # of the host, where nobody gives one
+_BY_WORDS = (VectorStoreQueryMode.TEXT_SEARCH, VectorStoreQueryMode.HYBRID)
 _RISING = ("cosine", "dot", "ip")
 
 
@@ -52,6 +53,11 @@ class VdbVectorStore(BasePydanticVectorStore):
         dtype: The same.
         fields: Fields of metadata to index, so that filters on them are fast, with their types:
             ``{"year": "int", "tags": "keyword[]"}``.
+        text: The analyzer of the nodes' texts, "simple" or a language such as "english", so that
+            queries in the modes HYBRID and TEXT_SEARCH find them by their words. None: they have
+            no such index.
+        fusion: How a HYBRID query makes one ranking of both lists; `vdb.fusion.fusions` lists the
+            names.
 
     Example:
         store = VdbVectorStore("notes.vdb")
@@ -68,6 +74,8 @@ class VdbVectorStore(BasePydanticVectorStore):
     metric: str | None = None
     dtype: str | None = None
     fields: dict[str, str] = Field(default_factory=dict)
+    text: str | None = None
+    fusion: str = "native"
 
     _store: StoreCollection = PrivateAttr()
     _threads: StoreThreads = PrivateAttr()
@@ -81,6 +89,8 @@ class VdbVectorStore(BasePydanticVectorStore):
         dtype: str | None = None,
         index: vdb.HNSW | vdb.Flat | None = None,
         fields: Mapping[str, str] | None = None,
+        text: str | None = None,
+        fusion: str = "native",
         **kwargs: Any,
     ) -> None:
         """Opens the collection, or creates it, for embeddings of any one dimension.
@@ -92,6 +102,8 @@ class VdbVectorStore(BasePydanticVectorStore):
             dtype: The dtype of a new collection.
             index: The index of a new collection.
             fields: Fields of metadata to index.
+            text: The analyzer of the texts.
+            fusion: The fusion of HYBRID queries.
             kwargs: Fields of the host's base class.
 
         Raises:
@@ -105,6 +117,8 @@ class VdbVectorStore(BasePydanticVectorStore):
             metric=metric,
             dtype=dtype,
             fields=dict(fields or {}),
+            text=text,
+            fusion=fusion,
             **kwargs,
         )
         self._store = StoreCollection(
@@ -114,6 +128,7 @@ class VdbVectorStore(BasePydanticVectorStore):
             dtype=dtype,
             index=index,
             fields={"ref_doc_id": "keyword", **fields_under(fields, "metadata")},
+            text=None if text is None else ("node.text", text),
         )
         self._threads = StoreThreads()
         _ = self._store.collection  # what does not fit is told here
@@ -252,13 +267,17 @@ class VdbVectorStore(BasePydanticVectorStore):
 
         Args:
             query: In mode DEFAULT, or MMR with its `mmr_threshold`: from 0, as different as can
-                be, to 1, as near as can be; 0.5 where there is none.
+                be, to 1, as near as can be; 0.5 where there is none. TEXT_SEARCH finds its
+                `query_str` by words. HYBRID fuses both lists: `alpha` is the weight of the
+                vectors, 1 - alpha that of the words; `hybrid_top_k` the number of nodes,
+                `sparse_top_k` how many of each list enter. Both modes need a store with `text`.
             kwargs: ``ef``, ``exact`` and ``target_recall`` of `Collection.search`; with MMR also
                 ``mmr_threshold``, and ``mmr_prefetch_k``, the number of nearest nodes to choose
-                among, 5 times as many as are asked for by default.
+                among, 5 times as many as are asked for by default; with HYBRID those of
+                `Collection.search_hybrid`.
 
         Raises:
-            ValueError: Another mode, or no embedding.
+            ValueError: Another mode, no embedding, or no text where words are searched.
             InvalidFilterError: A filter that cannot be asked of these fields.
         """
         options = dict(kwargs)
@@ -269,6 +288,8 @@ class VdbVectorStore(BasePydanticVectorStore):
             options["diversity"] = 1 - (_MMR_THRESHOLD if given is None else given)
             if candidates is not None:
                 options["candidates"] = max(candidates, query.similarity_top_k)
+        elif query.mode in _BY_WORDS:
+            return self._by_words(query, options)
         elif query.mode != VectorStoreQueryMode.DEFAULT:
             _refuse(query.mode)
         if query.query_embedding is None:
@@ -281,11 +302,28 @@ class VdbVectorStore(BasePydanticVectorStore):
             scores="native" if collection.metric in _RISING else "relevance",
             **options,
         )
-        return VectorStoreQueryResult(
-            nodes=[_node(hit.payload) for hit in hits],
-            similarities=[hit.score for hit in hits],
-            ids=[str(hit.id) for hit in hits],
+        return _result(hits)
+
+    def _by_words(self, query: VectorStoreQuery, options: dict[str, Any]) -> VectorStoreQueryResult:
+        """A query in mode TEXT_SEARCH or HYBRID."""
+        if query.query_str is None:
+            raise ValueError(f"a query in mode {query.mode.value!r} needs a query_str")
+        where = self._where(query.filters, query.node_ids or None, query.doc_ids or None)
+        if query.mode == VectorStoreQueryMode.TEXT_SEARCH:
+            k = query.similarity_top_k
+            return _result(self.collection.search_text(query.query_str, k, where=where, **options))
+        if query.query_embedding is None:
+            raise ValueError("a query in mode 'hybrid' needs an embedding")
+        if query.alpha is not None:
+            options.setdefault("weights", (1 - query.alpha, query.alpha))
+        if query.sparse_top_k is not None:
+            options.setdefault("window", query.sparse_top_k)
+        chosen = {"fusion": self.fusion, **options}
+        top = query.similarity_top_k if query.hybrid_top_k is None else query.hybrid_top_k
+        hits = self.collection.search_hybrid(
+            text=query.query_str, vector=query.query_embedding, k=top, where=where, **chosen
         )
+        return _result(hits)
 
     async def aquery(self, query: VectorStoreQuery, **kwargs: Any) -> VectorStoreQueryResult:
         """As `query`."""
@@ -312,10 +350,21 @@ class VdbVectorStore(BasePydanticVectorStore):
         return where
 
 
+def _result(hits: Iterable[Any]) -> VectorStoreQueryResult:
+    """Hits of any search as the host's."""
+    listed = list(hits)
+    return VectorStoreQueryResult(
+        nodes=[_node(hit.payload) for hit in listed],
+        similarities=[hit.score for hit in listed],
+        ids=[str(hit.id) for hit in listed],
+    )
+
+
 def _refuse(mode: VectorStoreQueryMode) -> NoReturn:
     raise ValueError(
-        f"query mode {mode.value!r} is not one of vdb, which searches by vectors: "
-        f"{VectorStoreQueryMode.DEFAULT.value!r} and {VectorStoreQueryMode.MMR.value!r} are"
+        f"query mode {mode.value!r} is not one of vdb: {VectorStoreQueryMode.DEFAULT.value!r}, "
+        f"{VectorStoreQueryMode.MMR.value!r}, {VectorStoreQueryMode.TEXT_SEARCH.value!r} and "
+        f"{VectorStoreQueryMode.HYBRID.value!r} are"
     )
 
 

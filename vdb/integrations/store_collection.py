@@ -10,11 +10,11 @@ from __future__ import annotations
 from collections.abc import Mapping
 from os import PathLike
 from threading import Lock
-from typing import TypeAlias
+from typing import Any, TypeAlias
 
 import vdb
 
-__all__ = ["DEFAULT_METRIC", "Place", "StoreCollection"]
+__all__ = ["DEFAULT_METRIC", "Place", "StoreCollection", "index_of"]
 
 Place: TypeAlias = "str | PathLike[str] | vdb.Database | None"
 """A directory; an open database, which stays the caller's; None for a temporary database."""
@@ -43,6 +43,7 @@ class StoreCollection:
         scores: str | None = None,
         fields: Mapping[str, str] | None = None,
         optional_vectors: bool = False,
+        text: tuple[str, str] | None = None,
     ) -> None:
         """Only notes the arguments; nothing is opened.
 
@@ -56,6 +57,8 @@ class StoreCollection:
             scores: The default convention of scores.
             fields: Payload fields to index, with their types.
             optional_vectors: Whether records may have no vector.
+            text: A payload field to index for searches by words, and its analyzer. A collection
+                without that field gets it when it is opened.
         """
         self._place = place
         self._name = name
@@ -65,6 +68,7 @@ class StoreCollection:
         self._scores = scores
         self._fields = dict(fields or {})
         self._optional_vectors = optional_vectors
+        self._text = text
         self._opening = Lock()
         self._database: vdb.Database | None = place if isinstance(place, vdb.Database) else None
         self._collection: vdb.Collection | None = None
@@ -139,6 +143,12 @@ class StoreCollection:
             metric = database.collection(self._name).metric if there else DEFAULT_METRIC
         if index is None and not there and self._dtype is None and metric in _CODED:
             index = _CODED_INDEX
+        fields: dict[str, str | vdb.Text] = dict(self._fields)
+        if self._text is not None:
+            path, analyzer = self._text
+            fields[path] = vdb.Text(analyzer)
+            if there and path not in database.collection(self._name).info().text_fields:
+                database.collection(self._name).index_field(path, fields[path])
         return database.create_collection(
             self._name,
             dim="auto",
@@ -146,8 +156,21 @@ class StoreCollection:
             dtype=self._dtype,
             index=index,
             scores=self._scores,
-            fields=self._fields,
+            fields=fields,
             optional_vectors=self._optional_vectors,
             payload_encoder="json",
             exist_ok=True,
         )
+
+
+def index_of(index: vdb.HNSW | vdb.Flat | Mapping[str, Any] | None) -> vdb.HNSW | vdb.Flat | None:
+    """An index, also of a dict of its kind and its parameters; ValueError for another kind."""
+    if not isinstance(index, Mapping):
+        return index
+    parameters = dict(index)
+    kind = parameters.pop("kind", None)
+    if kind == "hnsw":
+        return vdb.HNSW(**parameters)
+    if kind == "flat":
+        return vdb.Flat(**parameters)
+    raise ValueError(f"index must have the kind hnsw or flat, got {kind!r}")

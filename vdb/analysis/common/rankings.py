@@ -21,9 +21,9 @@ from vdb.model import arguments
 from vdb.model.config import LIMITS
 from vdb.model.records import Direction, Id
 from vdb.query import SearchRequest, search_many
-from vdb.query.hybrid_parts import PARTS, HybridPlan, Part, fuse_parts, hybrid_plan, vector_part
+from vdb.query.hybrid.parts import PARTS, HybridPlan, Part, fuse_parts, hybrid_plan, vector_part
+from vdb.query.hybrid.text_part import text_direction, text_part
 from vdb.query.score_convention import convention_of
-from vdb.query.text_part import text_direction, text_part
 
 __all__ = [
     "PairOfLists",

@@ -5,7 +5,7 @@ from __future__ import annotations
 from vdb.index.text.analysis import Analyzers
 from vdb.index.types import Reader, View
 from vdb.model.records import Direction, Id
-from vdb.query.hybrid_parts import Part
+from vdb.query.hybrid.parts import Part
 from vdb.query.text_conventions import text_convention
 from vdb.query.text_search import TextRequest, text_search
 

@@ -20,9 +20,9 @@ from vdb.model import arguments
 from vdb.model.config import LIMITS
 from vdb.model.records import Id, Payload
 from vdb.model.synonyms import unknown_argument
-from vdb.query.hybrid_parts import Part, fuse_parts, hybrid_plan, require_parts, vector_part
+from vdb.query.hybrid.parts import Part, fuse_parts, hybrid_plan, require_parts, vector_part
+from vdb.query.hybrid.text_part import text_part
 from vdb.query.search import SearchRequest, search
-from vdb.query.text_part import text_part
 
 __all__ = ["HybridRequest", "hybrid_search"]
 

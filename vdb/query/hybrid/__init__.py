@@ -1,0 +1,1 @@
+"""Searches by words and by vector in one ranking: both lists, and their fusion."""
