@@ -113,7 +113,7 @@ def test_the_same_filter_is_worked_out_once_for_a_commit(db):
 
 
 def test_old_results_make_room():
-    cache, filter_set = FilterCache(), FilterSet(np.ones(8, dtype=bool), 8)
+    cache, filter_set = FilterCache(), FilterSet.of(np.ones(8, dtype=bool), 8)
     for i in range(40):
         cache.put(i, 1, filter_set, None)
     assert [i for i in range(40) if cache.get(i, 1)] == list(range(24, 40))

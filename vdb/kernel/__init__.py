@@ -47,6 +47,7 @@ page_bytes = _kernel.page_bytes
 payload_columns = _kernel.payload_columns
 payload_parts = _kernel.payload_parts
 plain_payloads = _kernel.plain_payloads
+postings_to_bits = _kernel.postings_to_bits
 postings_to_mask = _kernel.postings_to_mask
 read_records = _kernel.read_records
 sealed_records = _kernel.sealed_records
@@ -117,6 +118,7 @@ __all__ = [
     "payload_columns",
     "payload_parts",
     "plain_payloads",
+    "postings_to_bits",
     "postings_to_mask",
     "read_records",
     "sealed_records",

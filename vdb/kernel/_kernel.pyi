@@ -165,6 +165,11 @@ def postings_to_mask(mask: Annotated[NDArray[numpy.uint8], dict(shape=(None,), o
     Sets mask[slots[starts[i]:ends[i]]] to 1 for each i; CorruptedError for a slot beyond the mask.
     """
 
+def postings_to_bits(bits: Annotated[NDArray[numpy.uint8], dict(shape=(None,), order='C', device='cpu')], slots: Annotated[NDArray[numpy.uint32], dict(shape=(None,), order='C', device='cpu', writable=False)], starts: Annotated[NDArray[numpy.int64], dict(shape=(None,), order='C', device='cpu', writable=False)], ends: Annotated[NDArray[numpy.int64], dict(shape=(None,), order='C', device='cpu', writable=False)], size: int) -> int:
+    """
+    Sets the bits (of `size` slots, bit s mod 8 of byte s div 8, all clear) of slots[starts[i]:ends[i]] for each i; how many were set. CorruptedError for a slot beyond.
+    """
+
 def ordered_dots(a: Annotated[NDArray[numpy.float32], dict(shape=(None, None), order='C', device='cpu', writable=False)], b: Annotated[NDArray[numpy.float32], dict(shape=(None, None), order='C', device='cpu', writable=False)], *, lanes: int, registers: int, rounds: int, fused: bool, fold: str, gather: str, blocks: str, rest: str, narrow_fused: bool, rest_fused: bool, fours_apart: bool) -> Annotated[NDArray[numpy.float32], dict(shape=(None,), order='C')]:
     """
     Inner products of float32 rows (n, dim) of a and b, (n,), added up in the order given; simd/ordered_dot.h says what the words mean.

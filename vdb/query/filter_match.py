@@ -1,7 +1,8 @@
 """From a filter, as `where=` takes it, to the set of records that pass it.
 
 A filter is parsed, checked against the types of declared fields, simplified and evaluated
-(`filter_evaluator`); results are cached until the next commit (`filter_cache`).
+(`filter_evaluator`), or read off the postings where it is plain (`plain_filter`); results are
+cached until the next commit (`filter_cache`).
 """
 
 from __future__ import annotations
@@ -19,6 +20,7 @@ from vdb.model.filters.type_check import typed
 from vdb.model.records import Id
 from vdb.query.filter_cache import filter_cache, key_of, sound
 from vdb.query.filter_evaluator import FilterEvaluator
+from vdb.query.plain_filter import plain_filter_set
 from vdb.store import Snapshot
 from vdb.store.format.limits import NO_SLOT
 
@@ -37,6 +39,10 @@ def matching(reader: Reader, view: View, where: object) -> FilterSet:
         return _evaluate(reader, view, _tree(view, where))
     key = key_of(where)
     filter_set = None if key is None else cache.get(key, reader.commit)
+    if filter_set is None and key is not None:
+        filter_set = plain_filter_set(reader, view, where)
+        if filter_set is not None:
+            cache.put(key, reader.commit, filter_set, where)
     if filter_set is None:
         tree = _tree(view, where)
         if key is None:
@@ -105,7 +111,7 @@ def _evaluate(reader: Reader, view: View, tree: Filter) -> FilterSet:
         absences = evaluator.absences(_suspects(tree, all_pass=passing > 0))
         if absences:
             remark = f"{'everything' if passing else 'nothing'} passes; {absences}"
-    return FilterSet(slots, count, remark)
+    return FilterSet.of(slots, count, remark)
 
 
 def _suspects(where: Filter, *, all_pass: bool) -> set[str]:

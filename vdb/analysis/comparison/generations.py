@@ -92,4 +92,4 @@ class _Generations:
             return None
         allowed = index.live(reader, present)
         allowed[generations.changed_slots(reader, header, header.kept)] = False
-        return index.FilterSet(allowed, header.count).with_vectors(reader, present)
+        return index.FilterSet.of(allowed, header.count).with_vectors(reader, present)

@@ -8,16 +8,17 @@ from __future__ import annotations
 from bisect import bisect_left
 from collections import abc
 from collections.abc import Iterable, Iterator, Sequence
-from typing import Any, Final
+from contextlib import contextmanager
+from typing import Any, Final, TypeAlias
 
 import numpy as np
 from numpy.typing import NDArray
 
 from vdb.errors import CorruptedError
 from vdb.index.fields import postings_cache
-from vdb.index.fields.postings_cache import Places, ValueOf
+from vdb.index.fields.postings_cache import CachedPostings, Places, ValueOf
 from vdb.index.types import Reader, View
-from vdb.kernel import postings_to_mask
+from vdb.kernel import postings_to_bits, postings_to_mask
 from vdb.model import pauses
 from vdb.store import Batch, WritableCollection
 from vdb.store.format import keys, posting_leaves
@@ -26,6 +27,7 @@ from vdb.store.format.posting_leaves import Leaf
 from vdb.store.format.terms import AFTER_VALUES, VALUE, TermRange
 
 __all__ = [
+    "bits_of",
     "change",
     "drop",
     "slots_of",
@@ -33,6 +35,8 @@ __all__ = [
     "value_leaves",
     "walk",
 ]
+
+Bits: TypeAlias = tuple[NDArray[np.uint8], int]
 
 _NONE: Final = np.zeros(0, np.uint32)
 
@@ -72,15 +76,37 @@ def slots_of_values(
     return _marked(view, field, cached.slots, table.places(values)), table.whole
 
 
+def bits_of(view: View, field: int, cached: CachedPostings, terms: TermRange) -> Bits:
+    """Which slots have a term in one range, of postings that are cached.
+
+    Returns:
+        uint8: bit s mod 8 (the lowest is 0) of byte s div 8 for slot s; and how many are set.
+
+    Raises:
+        CorruptedError: The postings are damaged.
+    """
+    slots = view.header.slots
+    bits = np.zeros((slots + 7) // 8, np.uint8)
+    with _naming(view, field):
+        return bits, postings_to_bits(bits, cached.slots, *cached.inside([terms]), slots)
+
+
 def _marked(view: View, field: int, slots: NDArray[np.uint32], places: Places) -> NDArray[np.bool_]:
     marks = np.zeros(view.header.slots, dtype=np.bool_)
-    try:
+    with _naming(view, field):
         postings_to_mask(marks.view(np.uint8), slots, *places)
+    return marks
+
+
+@contextmanager
+def _naming(view: View, field: int) -> Iterator[None]:
+    """Damage that is met inside is that of a field."""
+    try:
+        yield
     except CorruptedError as error:
         raise CorruptedError(
             error.message, where=f"collection {view.header.name!r}, field {field}"
         ) from None
-    return marks
 
 
 def value_leaves(

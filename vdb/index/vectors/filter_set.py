@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Self
+
 import numpy as np
 from numpy.typing import NDArray
 
@@ -25,14 +27,23 @@ class FilterSet:
 
     __slots__ = ("_searchable", "_size", "bits", "count", "remark", "total")
 
-    def __init__(self, allowed: NDArray[np.bool_], total: int, remark: str = "") -> None:
-        """`allowed`: shape (slots,): whether the record at a slot passes."""
+    def __init__(
+        self, bits: NDArray[np.uint8], count: int, *, size: int, total: int, remark: str = ""
+    ) -> None:
+        """`bits`: of `size` slots, of which `count` are set."""
         self.remark = remark
-        self.bits: NDArray[np.uint8] = np.packbits(allowed, bitorder="little")
-        self.count = int(np.count_nonzero(allowed))
+        self.bits = bits
+        self.count = count
         self.total = total
-        self._size = len(allowed)
+        self._size = size
         self._searchable: FilterSet | None = None
+
+    @classmethod
+    def of(cls, allowed: NDArray[np.bool_], total: int, remark: str = "") -> Self:
+        """That of a mask, shape (slots,): whether the record at a slot passes."""
+        bits = np.packbits(allowed, bitorder="little")
+        count = int(np.count_nonzero(allowed))
+        return cls(bits, count, size=len(allowed), total=total, remark=remark)
 
     @property
     def slots(self) -> NDArray[np.intp]:
@@ -51,7 +62,7 @@ class FilterSet:
             slots = self.slots.astype(np.uint32)
             allowed = np.zeros(self._size, dtype=np.bool_)
             allowed[slots[has_vector(reader, view, slots)]] = True
-            searchable = FilterSet(allowed, view.header.vector_count, self.remark)
+            searchable = FilterSet.of(allowed, view.header.vector_count, self.remark)
             if self.count and not searchable.count:
                 searchable.remark = "no record that passes has a vector"
             self._searchable = searchable

@@ -99,6 +99,14 @@ void postings_to_mask(const Mask& mask, const Slots& slots, const Places& starts
                         starts.data(), ends.data(), starts.shape(0), mask.data(), mask.shape(0));
 }
 
+size_t postings_to_bits(const Mask& bits, const Slots& slots, const Places& starts,
+                        const Places& ends, size_t size) {
+  if (starts.shape(0) != ends.shape(0)) throw std::invalid_argument("ends: one for each start");
+  if (bits.shape(0) != (size + 7) / 8) throw std::invalid_argument("bits: one for each slot");
+  return vdb::postings_to_bits(reinterpret_cast<const uint8_t*>(slots.data()), slots.shape(0),
+                               starts.data(), ends.data(), starts.shape(0), bits.data(), size);
+}
+
 }  // namespace
 
 void bind_functions(nb::module_& m) {
@@ -136,6 +144,11 @@ void bind_functions(nb::module_& m) {
         nb::call_guard<Unlocked>(),
         "Sets mask[slots[starts[i]:ends[i]]] to 1 for each i; CorruptedError for a slot beyond the "
         "mask.");
+  m.def(
+      "postings_to_bits", &postings_to_bits, "bits"_a, "slots"_a, "starts"_a, "ends"_a, "size"_a,
+      nb::call_guard<Unlocked>(),
+      "Sets the bits (of `size` slots, bit s mod 8 of byte s div 8, all clear) of "
+      "slots[starts[i]:ends[i]] for each i; how many were set. CorruptedError for a slot beyond.");
   m.def("ordered_dots", &ordered_dots, "a"_a, "b"_a, nb::kw_only(), "lanes"_a, "registers"_a,
         "rounds"_a, "fused"_a, "fold"_a, "gather"_a, "blocks"_a, "rest"_a, "narrow_fused"_a,
         "rest_fused"_a, "fours_apart"_a,

@@ -72,20 +72,44 @@ std::vector<uint32_t> FilterSet::sample(size_t n) const {
   return some;
 }
 
-void postings_to_mask(const uint8_t* slots, size_t count, const int64_t* starts,
-                      const int64_t* ends, size_t ranges, uint8_t* mask, size_t mask_size) {
+namespace {
+
+// Calls `mark` with every slot of some ranges of postings.
+template <typename Mark>
+void for_each_posting(const uint8_t* postings, size_t count, const int64_t* starts,
+                      const int64_t* ends, size_t ranges, size_t slots, Mark mark) {
   for (size_t i = 0; i < ranges; ++i) {
     if (starts[i] < 0 || ends[i] > static_cast<int64_t>(count))
       throw std::out_of_range("a range of slots that are not there");
     for (int64_t at = starts[i]; at < ends[i]; ++at) {
       uint32_t slot;
-      std::memcpy(&slot, slots + static_cast<size_t>(at) * sizeof slot, sizeof slot);
-      if (slot >= mask_size)
+      std::memcpy(&slot, postings + static_cast<size_t>(at) * sizeof slot, sizeof slot);
+      if (slot >= slots)
         throw Corrupted("a posting leads to slot " + std::to_string(slot) + " of " +
-                        std::to_string(mask_size));
-      mask[slot] = 1;
+                        std::to_string(slots));
+      mark(slot);
     }
   }
+}
+
+}  // namespace
+
+void postings_to_mask(const uint8_t* slots, size_t count, const int64_t* starts,
+                      const int64_t* ends, size_t ranges, uint8_t* mask, size_t mask_size) {
+  for_each_posting(slots, count, starts, ends, ranges, mask_size,
+                   [&](uint32_t slot) { mask[slot] = 1; });
+}
+
+size_t postings_to_bits(const uint8_t* postings, size_t count, const int64_t* starts,
+                        const int64_t* ends, size_t ranges, uint8_t* bits, size_t slots) {
+  size_t passing = 0;
+  for_each_posting(postings, count, starts, ends, ranges, slots, [&](uint32_t slot) {
+    uint8_t& byte = bits[slot >> 3];
+    const auto bit = static_cast<uint8_t>(1u << (slot & 7));
+    passing += (byte & bit) == 0;
+    byte = static_cast<uint8_t>(byte | bit);
+  });
+  return passing;
 }
 
 }  // namespace vdb

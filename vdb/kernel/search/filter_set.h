@@ -38,4 +38,8 @@ class FilterSet {
 void postings_to_mask(const uint8_t* slots, size_t count, const int64_t* starts,
                       const int64_t* ends, size_t ranges, uint8_t* mask, size_t mask_size);
 
+// The same as bits, of `slots` slots, which the caller has cleared; returns how many are set.
+size_t postings_to_bits(const uint8_t* postings, size_t count, const int64_t* starts,
+                        const int64_t* ends, size_t ranges, uint8_t* bits, size_t slots);
+
 }  // namespace vdb
