@@ -33,7 +33,14 @@ def nothing_stored(key: bytes) -> None:
     """The fetch of an index whose blocks all lie in a Writer."""
 
 
-def table(prefix: bytes, kind: int, row_size: int, slots: int, **more: int) -> kernel.BlockTable:
+def table(
+    prefix: bytes,
+    kind: int,
+    row_size: int,
+    slots: int,
+    memory: kernel.ResidentMemory | None = None,
+    **more: int,
+) -> kernel.BlockTable:
     shape = {"generation": 1, "level": 0, "block_size": BIG} | more
     return kernel.BlockTable(
         prefix=prefix,
@@ -42,22 +49,31 @@ def table(prefix: bytes, kind: int, row_size: int, slots: int, **more: int) -> k
         kind=kind,
         row_size=row_size,
         slots=slots,
+        memory=memory,
         **shape,
     )
 
 
-def vector_table(dim: int, slots: int = 0, dtype: str = "float32") -> kernel.BlockTable:
+def vector_table(
+    dim: int,
+    slots: int = 0,
+    dtype: str = "float32",
+    memory: kernel.ResidentMemory | None = None,
+) -> kernel.BlockTable:
     row_size = -(-DTYPES[dtype].row_bytes(dim) // 16) * 16
-    return table(b"vectors", 1, row_size, slots, generation=0)
+    return table(b"vectors", 1, row_size, slots, memory, generation=0)
 
 
-def link_tables(M: int, slots: int = 0) -> list[kernel.BlockTable]:
+def link_tables(
+    M: int, slots: int = 0, memory: kernel.ResidentMemory | None = None
+) -> list[kernel.BlockTable]:
     return [
         table(
             b"links%02d" % level,
             2,
             kernel.link_row_size(M, level),
             slots,
+            memory,
             level=level,
             block_size=SMALL,
             span=M**level,
@@ -66,8 +82,10 @@ def link_tables(M: int, slots: int = 0) -> list[kernel.BlockTable]:
     ]
 
 
-def code_table(dim: int, codes: str, slots: int = 0) -> kernel.BlockTable:
-    return table(b"codes", 3, CODES[codes].row_bytes(dim), slots)
+def code_table(
+    dim: int, codes: str, slots: int = 0, memory: kernel.ResidentMemory | None = None
+) -> kernel.BlockTable:
+    return table(b"codes", 3, CODES[codes].row_bytes(dim), slots, memory)
 
 
 def make_index(
@@ -83,13 +101,14 @@ def make_index(
     longest: tuple[int, ...] = (),
     unlinked: tuple[int, ...] = (),
     codes: str = "",
+    memory: kernel.ResidentMemory | None = None,
 ) -> kernel.Index:
     return kernel.Index(
         metric=metric,
         dim=dim,
         dtype=dtype,
-        vectors=vector_table(dim, slots, dtype),
-        links=link_tables(M, slots),
+        vectors=vector_table(dim, slots, dtype, memory),
+        links=link_tables(M, slots, memory),
         M=M,
         ef_construction=ef_construction,
         seed=seed,
@@ -97,7 +116,7 @@ def make_index(
         entry=entry,
         longest=np.array(longest, dtype=np.uint32),
         unlinked=np.array(unlinked, dtype=np.uint32),
-        codes=code_table(dim, codes, slots) if codes else None,
+        codes=code_table(dim, codes, slots, memory) if codes else None,
         code_type=codes,
     )
 
@@ -158,8 +177,10 @@ class MemoryIndex:
         """Every block, sealed, as a store would keep it."""
         return {key: bytes(block) for key, block in self.writer.seal(commit)}
 
-    def stored(self, blocks: dict[bytes, bytes]) -> kernel.Index:
-        """The index that a reader of these blocks has."""
+    def stored(
+        self, blocks: dict[bytes, bytes], memory: kernel.ResidentMemory | None = None
+    ) -> kernel.Index:
+        """The index that a reader of these blocks has; with copies of them in `memory`."""
         return make_index(
             self.metric,
             self.dim,
@@ -167,6 +188,7 @@ class MemoryIndex:
             slots=self.index.slots,
             entry=self.index.entry,
             longest=tuple(self.index.longest.tolist()),
+            memory=memory,
             **self.parameters,
         )
 

@@ -59,6 +59,7 @@ def open(  # noqa: A001 - vdb.open reads as it should
     lock_timeout: float = 5.0,
     allow_network_fs: bool = False,
     verify: str = "auto",
+    resident: int | str = "auto",
     payload_encoder: str | PayloadEncoder | Conversion = "strict",
     analyzers: Analyzer | Sequence[Analyzer] | None = None,
 ) -> Database:
@@ -83,6 +84,10 @@ def open(  # noqa: A001 - vdb.open reads as it should
             first read. "full": everything, as `Database.check` does, after all of LMDB's pages; for
             files from elsewhere; takes seconds for each gigabyte. "off": as "auto", but a file that
             seems cut short is refused.
+        resident: Bytes of private memory for copies of the links and codes that searches read (the
+            vectors where there are no codes), in pages of 2 MiB. "auto": a quarter of what is free,
+            for 16 MiB of links and codes and more; "off": none. Searches make them, a part each;
+            they are given back where memory is short.
         payload_encoder: What becomes of values that payloads cannot hold, in all collections of
             this object: "strict" refuses them; "json" converts dates, UUIDs, tuples, dataclasses
             and others as `PayloadEncoder` lists them; a function is called with each of them, as
@@ -127,6 +132,7 @@ def open(  # noqa: A001 - vdb.open reads as it should
             lock_timeout=timeout,
             allow_network_fs=allow_network_fs or in_memory,
             verify=verify,
+            resident=config.resident_memory(resident),
         )
     except BaseException:
         if temporary_place is not None:

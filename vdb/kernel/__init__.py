@@ -20,6 +20,7 @@ IdCache = _kernel.IdCache
 Index = _kernel.Index
 PlainSearch = _kernel.PlainSearch
 Residency = _kernel.Residency
+ResidentMemory = _kernel.ResidentMemory
 TableColumn = _kernel.TableColumn
 TableSchema = _kernel.TableSchema
 TextIndex = _kernel.TextIndex
@@ -88,6 +89,7 @@ __all__ = [
     "Index",
     "PlainSearch",
     "Residency",
+    "ResidentMemory",
     "TableColumn",
     "TableSchema",
     "TextIndex",

@@ -244,12 +244,36 @@ def read_records(lookup: object, collection: int, slots: NDArray[numpy.uint32], 
     Ids of records, and their payloads as they are stored (None: there is none, or they are not asked for), up to the first that is not plain, sound and in one piece. `lookup` finds values by key; `start` is the checksum of the salt; `text` says which kind ids are.
     """
 
+class ResidentMemory:
+    """
+    How many bytes of private memory tables may take for copies of blocks that searches read often.
+    """
+
+    def __init__(self, *, limit: int, least: int = 0, mapped: bool = False) -> None: ...
+
+    @property
+    def limit(self) -> int: ...
+
+    @limit.setter
+    def limit(self, arg: int, /) -> None: ...
+
+    @property
+    def least(self) -> int:
+        """Collections with fewer bytes of links and codes have no copies."""
+
+    @least.setter
+    def least(self, arg: int, /) -> None: ...
+
+    @property
+    def used(self) -> int:
+        """Bytes that are set aside by now."""
+
 class BlockTable:
     """
     Addresses of the blocks of one (collection, generation, kind, level), as of one commit; resolved when first touched.
     """
 
-    def __init__(self, *, prefix: bytes, salt: bytes, collection: int, generation: int, kind: int, level: int, block_size: int, row_size: int, slots: int, span: int = 1) -> None: ...
+    def __init__(self, *, prefix: bytes, salt: bytes, collection: int, generation: int, kind: int, level: int, block_size: int, row_size: int, slots: int, span: int = 1, memory: ResidentMemory | None = None) -> None: ...
 
     @property
     def prefix(self) -> bytes: ...
@@ -282,6 +306,11 @@ class BlockTable:
 
     def resolved(self) -> int:
         """How many blocks have an address by now."""
+
+    def resident_bytes(self) -> int:
+        """
+        Bytes of the blocks that are read from copies in memory of the process's own.
+        """
 
     def successor(self, rewritten: Annotated[NDArray[numpy.uint32], dict(shape=(None,), order='C', device='cpu', writable=False)] | None, slots: int) -> BlockTable:
         """

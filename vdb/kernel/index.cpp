@@ -27,6 +27,11 @@ constexpr size_t kLongestUsed = 16;  // more of them only pay off on bad graphs
 constexpr uint32_t kSampled = 8;
 thread_local uint32_t searches = 0;
 
+// Of one state of a collection, before the blocks that they met are copied; and bytes copied with
+// each from then on, which takes no longer than a search.
+constexpr uint32_t kSearchesBefore = 64;
+constexpr size_t kCopiedBySearch = 64 << 10;
+
 }  // namespace
 
 Index::Index(IndexState state, std::shared_ptr<BlockTable> vectors,
@@ -120,6 +125,29 @@ void Index::with_prefetch_policy(const Search& search) const {
     residency.record(policy, reads, has_codes() ? codes_->bytes() + links_[0]->bytes() : 0);
 }
 
+// Copies what walks read to where it is read faster, a part with each search, once there have been
+// some. Where pages had to be read from disk lately, memory is for those.
+void Index::make_resident(uint32_t searches) const {
+  const ResidentMemory* const memory = vectors_->memory();
+  if (memory == nullptr || !has_graph()) return;
+  const BlockTable* const tables[] = {links_[0].get(), has_codes() ? codes_.get() : vectors_.get()};
+  if (!tables[0]->may_become_resident() && !tables[1]->may_become_resident()) return;
+  const uint32_t before = searches_.load(std::memory_order_relaxed);
+  if (before < kSearchesBefore) {
+    searches_.store(before + std::min(searches, kSearchesBefore), std::memory_order_relaxed);
+    return;
+  }
+  const uint64_t all = tables[0]->bytes() + tables[1]->bytes();
+  if (all < memory->least() || all > memory->limit() || vectors_->residency().policy().any())
+    return;
+  size_t bytes = size_t{searches} * kCopiedBySearch;
+  bool left = false;
+  for (const BlockTable* const table : tables)
+    left |= table->may_become_resident() && table->make_resident(&bytes);
+  // Some more searches will meet some more blocks.
+  if (!left) searches_.store(0, std::memory_order_relaxed);
+}
+
 Index::SearchResults Index::search(Source& source, const uint8_t* queries, uint32_t count,
                                    SearchParameters parameters, uint32_t threads,
                                    const FilterSet* filter) const {
@@ -137,6 +165,7 @@ Index::SearchResults Index::search(Source& source, const uint8_t* queries, uint3
   const Searcher searcher(context);
   std::optional<FilteredSearcher> filtered;
   if (filter != nullptr) filtered.emplace(context, *filter);
+  make_resident(count);
   SearchResults results{Hits(count), std::vector<SearchStats>(count)};
   threads = std::max(1u, std::min(threads, count));
   std::vector<ScratchLease> scratch(threads);

@@ -1,6 +1,7 @@
 // One collection at one moment, ready to be searched: its tables, its parameters, its entry point.
 #pragma once
 
+#include <atomic>
 #include <cstdint>
 #include <memory>
 #include <optional>
@@ -100,6 +101,7 @@ class Index {
   Vectors vectors(Source& source) const { return {*vectors_, source, state_.shape, state_.slots}; }
   Graph graph(Source& source) const;
   Codes codes(Source& source) const;
+  void make_resident(uint32_t searches) const;
   template <typename Search>
   void with_prefetch_policy(const Search& search) const;
   std::vector<uint32_t> starts() const;  // where walks begin besides the entry point
@@ -107,7 +109,8 @@ class Index {
   IndexState state_;
   std::shared_ptr<BlockTable> vectors_;
   std::vector<std::shared_ptr<BlockTable>> links_;
-  std::shared_ptr<BlockTable> codes_;  // none where the state has no codes
+  std::shared_ptr<BlockTable> codes_;          // none where the state has no codes
+  mutable std::atomic<uint32_t> searches_{0};  // of this state, until its copies are made
 };
 
 }  // namespace vdb

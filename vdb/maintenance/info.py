@@ -140,6 +140,8 @@ class CollectionInfo:
         vector_bytes: Bytes in blocks of vectors.
         link_bytes: Bytes in blocks of links.
         code_bytes: Bytes in blocks of codes.
+        resident_bytes: Bytes of those that this process reads from copies in memory of its own; see
+            ``resident`` of `open`.
         angular_spread: Under cosine and dot, the median of 1 - cosine between 64 of its vectors, or
             None: where it is below 4e-6, float32 hardly tells them apart.
         note: In words, why walks through its graph miss most of the nearest, and what helps; None
@@ -172,6 +174,7 @@ class CollectionInfo:
     vector_bytes: int
     link_bytes: int
     code_bytes: int
+    resident_bytes: int
     angular_spread: float | None
     note: str | None
     fields: dict[str, str]
@@ -297,6 +300,7 @@ def collection_info(
         vector_bytes=view.vectors.blocks * view.vectors.block_size,
         link_bytes=sum(table.blocks * table.block_size for table in view.links),
         code_bytes=0 if view.codes is None else view.codes.blocks * view.codes.block_size,
+        resident_bytes=_resident_bytes(view),
         angular_spread=spread,
         note=blind_walks(view, spread),
         fields={line["path"]: line["type"] for line in header.fields},
@@ -327,6 +331,11 @@ def _text_fields(
             bytes=sum(counts.size for counts in header.segments),
         )
     return infos
+
+
+def _resident_bytes(view: CollectionView | WritableCollection) -> int:
+    tables = [view.vectors, *view.links, *([] if view.codes is None else [view.codes])]
+    return sum(table.resident_bytes() for table in tables)
 
 
 def _pending(

@@ -10,7 +10,7 @@ import os
 import re
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass, fields
-from typing import Any, ClassVar, NamedTuple, TypeAlias
+from typing import Any, ClassVar, Literal, NamedTuple, TypeAlias
 
 from vdb.errors import ArgumentTypeError, InvalidArgumentError
 from vdb.model.arguments import choice, number, shown, text, whole
@@ -309,6 +309,21 @@ def durability_name(durability: object) -> str:
 def verification(verify: object) -> str:
     """One of auto, full and off."""
     return choice("verify", verify, ("auto", "full", "off"))
+
+
+def resident_memory(resident: object) -> int | Literal["auto", "off"]:
+    """Auto, off, or a number of bytes, zero or more."""
+    if isinstance(resident, str):
+        if resident == "auto":
+            return "auto"
+        if resident == "off":
+            return "off"
+        raise InvalidArgumentError(
+            f'resident must be "auto", "off" or a number of bytes, got {resident!r}',
+            expected="auto, off, or bytes",
+            received=resident,
+        )
+    return whole("resident", resident, 0, 1 << 62)
 
 
 def timeout_seconds(name: str, seconds: object) -> float:

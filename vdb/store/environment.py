@@ -29,6 +29,7 @@ from vdb.store.files.directory import DATA, Directory, identity
 from vdb.store.files.lmdb_errors import os_errors
 from vdb.store.files.rebuild_lock import rebuilding
 from vdb.store.handle import StoreHandle
+from vdb.store.resident_copies import Resident
 from vdb.store.snapshot import Snapshot
 from vdb.store.statistics import EnvironmentStats
 
@@ -60,6 +61,7 @@ class Environment:
         lock_timeout: float = 5.0,
         allow_network_fs: bool = False,
         verify: str = "auto",
+        resident: Resident = "auto",
     ) -> Environment:
         """Open the database in a directory, or make one where there is none.
 
@@ -75,6 +77,8 @@ class Environment:
             allow_network_fs: Open on a file system that is not known to be safe.
             verify: Whether LMDB's pages are walked before the first of them is read: "auto" where
                 the file looks short, "full" always, "off" never. What is open already is not.
+            resident: Memory for copies of what searches read often: bytes, "auto" or "off". Shared
+                by all who have it open; "auto" leaves it as it is.
 
         Raises:
             NotFoundError: There is no database, and none shall be made.
@@ -98,7 +102,7 @@ class Environment:
                 shared = registry.find(directory.id, identity(directory.status(DATA)))
                 if isinstance(shared, StoreHandle):
                     directory.close()
-                    shared.join(read_only=read_only, durability=durability)
+                    shared.join(read_only=read_only, durability=durability, resident=resident)
                     return cls(shared)
                 handle = StoreHandle(
                     directory,
@@ -106,6 +110,7 @@ class Environment:
                     durability=durability,
                     lock_timeout=lock_timeout,
                     verify=verify,
+                    resident=resident,
                 )
             except BaseException as error:
                 directory.close()

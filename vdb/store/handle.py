@@ -23,6 +23,7 @@ from vdb.store.files.writer_lock import WriterLock
 from vdb.store.format.checksums import Seal
 from vdb.store.gate import Gate
 from vdb.store.open_transactions import OpenTransactions
+from vdb.store.resident_copies import Resident, ResidentCopies
 from vdb.store.view_cache import ViewCache
 
 __all__ = ["StoreHandle"]
@@ -38,6 +39,7 @@ class StoreHandle:
         gate: Counts the calls that use LMDB's memory.
         file: The data file.
         cache: The newest views.
+        resident_copies: The memory for copies of what searches read often.
         transactions: Those that outlive the call that began them.
         writer_lock: The right to write; None when read-only.
         rebuild_locks: Those that threads of this process hold or wait for.
@@ -53,6 +55,7 @@ class StoreHandle:
         durability: str,
         lock_timeout: float,
         verify: str = "auto",
+        resident: Resident = "auto",
     ) -> None:
         """Open an existing database, for one user; from here on the directory is the handle's."""
         self.directory = directory
@@ -60,6 +63,7 @@ class StoreHandle:
         self.lock_timeout = lock_timeout
         self.gate = Gate(str(directory.path))
         self.transactions = OpenTransactions()
+        self.resident_copies = ResidentCopies(resident)
         self.writer_lock: WriterLock | None = None
         self.rebuild_locks: set[FileLock] = set()
         self._users = 1  # guarded by the registry's lock
@@ -80,7 +84,9 @@ class StoreHandle:
                 verify=verify,
             )
             try:
-                self.cache = ViewCache(self.file.header, self.file.txn_id)
+                self.cache = ViewCache(
+                    self.file.header, self.file.txn_id, self.resident_copies.memory
+                )
                 if not read_only:
                     self.writer_lock = WriterLock(directory)
             except BaseException:
@@ -129,13 +135,18 @@ class StoreHandle:
         """Bytes of a block of vectors."""
         return self.file.header.big_block
 
+    def look_at_memory(self) -> None:
+        """Now and then, by whoever reads: give copies of blocks back where memory is short."""
+        if self.resident_copies.look():
+            self.cache.forget()
+
     def check_open(self) -> None:
         """Raise ClosedError or ForkError when the database cannot be used any more."""
         self.gate.check()
 
     # One more user
 
-    def join(self, *, read_only: bool, durability: str) -> None:
+    def join(self, *, read_only: bool, durability: str, resident: Resident = "auto") -> None:
         """Count one more user of a database that is open already; under the registry's lock.
 
         Raises:
@@ -155,6 +166,7 @@ class StoreHandle:
                     expected=self.durability,
                     received=durability,
                 )
+        self.resident_copies.change(resident)
         self._users += 1
 
     def _become_writable(self, durability: str) -> None:
@@ -265,6 +277,7 @@ class StoreHandle:
     def _end(self) -> None:
         registry.remove(self)
         self.transactions.close_held()
+        self.cache.forget()
         try:
             self.file.end()
         finally:

@@ -77,6 +77,7 @@ class Snapshot(Reader):
             txn_id = txn.id()
             if not inside and handle.directory.check_reading():
                 handle.file.check_reading(txn_id)
+                handle.look_at_memory()
             views = handle.cache.current
             self._views = views if views.txn_id == txn_id else handle.cache.at(self, txn_id)
         except BaseException:

@@ -11,6 +11,7 @@ import threading
 from collections.abc import Collection, Mapping
 from collections.abc import Set as AbstractSet
 
+from vdb.kernel import ResidentMemory
 from vdb.store.format import journal, keys
 from vdb.store.format.headers import DatabaseHeader
 from vdb.store.reader import Reader
@@ -22,9 +23,12 @@ __all__ = ["ViewCache"]
 class ViewCache:
     """Holds one `ViewSet`. Free for all threads."""
 
-    def __init__(self, database: DatabaseHeader, txn_id: int) -> None:
+    def __init__(
+        self, database: DatabaseHeader, txn_id: int, memory: ResidentMemory | None = None
+    ) -> None:
         self._lock = threading.RLock()  # a signal handler may come while it is held
-        self.current = ViewSet(database, txn_id)
+        self._memory = memory
+        self.current = ViewSet(database, txn_id, memory)
 
     def at(self, reader: Reader, txn_id: int) -> ViewSet:
         """The views of the commit that `reader` sees; the cached ones if it is the newest."""
@@ -35,13 +39,13 @@ class ViewCache:
             reader.format_version()  # another process may be of a later release
             database = reader.database_header()
             if current.txn_id > txn_id:  # begun before a commit that another thread has seen
-                return ViewSet(database, txn_id)
+                return ViewSet(database, txn_id, self._memory)
             cached = current.numbers()
             changed = None
             if cached:  # other collections are not looked at, however much of them changed
                 changed = _changes(reader, current.database.commit, database.commit, cached)
             if changed is None:
-                later = ViewSet(database, txn_id)
+                later = ViewSet(database, txn_id, self._memory)
             else:
                 dropped = {n for n in changed if reader.get(keys.collection(n)) is None}
                 later = current.advanced(database, txn_id, changed, dropped)
@@ -72,7 +76,12 @@ class ViewCache:
     def reset(self, database: DatabaseHeader, txn_id: int) -> None:
         """All addresses are void."""
         with self._lock:
-            self.current = ViewSet(database, txn_id)
+            self.current = ViewSet(database, txn_id, self._memory)
+
+    def forget(self) -> None:
+        """Views are made anew when they are next asked for, with nothing that these have cached."""
+        with self._lock:
+            self.current = ViewSet(self.current.database, self.current.txn_id, self._memory)
 
 
 def _changes(

@@ -24,7 +24,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from vdb.errors import CorruptedError, NotFoundError
-from vdb.kernel import BlockTable
+from vdb.kernel import BlockTable, ResidentMemory
 from vdb.store.format import blocks, journal, keys
 from vdb.store.format.generation import GenerationRecord
 from vdb.store.format.headers import CollectionHeader, DatabaseHeader
@@ -86,8 +86,12 @@ def build_view(
     *,
     older: CollectionView | None = None,
     changes: Mapping[journal.Table, NDArray[np.uint32] | None] | None = None,
+    memory: ResidentMemory | None = None,
 ) -> CollectionView:
-    """A view; with `older`, the same collection before `changes`, its tables live on."""
+    """A view; with `older`, the same collection before `changes`, its tables live on.
+
+    `memory` is for copies of blocks that searches read often; without it there are none.
+    """
     if older is not None and _same_layout(header, generation, older):
         return _moved_on(header, generation, older, changes or {})
     tables: dict[journal.Table, BlockTable] = {}
@@ -112,6 +116,7 @@ def build_view(
             row_size=row_size,
             slots=header.slots,
             span=span,
+            memory=memory,
         )
 
     links = []
@@ -200,7 +205,11 @@ class _Outdated(NamedTuple):
     changes: journal.Changes
 
     def followed_by(
-        self, database: DatabaseHeader, header: CollectionHeader, generation: GenerationRecord
+        self,
+        database: DatabaseHeader,
+        header: CollectionHeader,
+        generation: GenerationRecord,
+        memory: ResidentMemory | None,
     ) -> CollectionView:
         """The view of the collection as it is now."""
         older = self.view
@@ -209,17 +218,22 @@ class _Outdated(NamedTuple):
             self.changes
         ):
             return older  # only payloads changed, or another generation: a view holds neither
-        return build_view(database, header, generation, older=older, changes=self.changes)
+        return build_view(
+            database, header, generation, older=older, changes=self.changes, memory=memory
+        )
 
 
 class ViewSet:
     """All collections as of one commit. Free for all threads."""
 
-    __slots__ = ("_by_name", "_lock", "_names", "_outdated", "database", "txn_id")
+    __slots__ = ("_by_name", "_lock", "_memory", "_names", "_outdated", "database", "txn_id")
 
-    def __init__(self, database: DatabaseHeader, txn_id: int) -> None:
+    def __init__(
+        self, database: DatabaseHeader, txn_id: int, memory: ResidentMemory | None = None
+    ) -> None:
         self.database = database
         self.txn_id = txn_id
+        self._memory = memory
         self._by_name: dict[str, CollectionView] = {}
         self._names: dict[int, str] = {}  # of those, by the numbers of their collections
         self._outdated: dict[int, _Outdated] = {}
@@ -265,8 +279,8 @@ class ViewSet:
         require_slot_count(records, header)
         outdated = self._outdated.get(number)
         if outdated is None:
-            return build_view(self.database, header, generation)
-        return outdated.followed_by(self.database, header, generation)
+            return build_view(self.database, header, generation, memory=self._memory)
+        return outdated.followed_by(self.database, header, generation, self._memory)
 
     def advanced(
         self,
@@ -280,7 +294,7 @@ class ViewSet:
 
         `written` has the new records of those that this process changed, which need no reading.
         """
-        later = ViewSet(database, txn_id)
+        later = ViewSet(database, txn_id, self._memory)
         with self._lock:  # copied whole, which is quick: then only what changed is looked at
             later._by_name = self._by_name.copy()
             later._names = self._names.copy()
@@ -297,7 +311,8 @@ class ViewSet:
                 continue
             if name is not None and number in written:
                 # By its new name: the commit may have renamed it.
-                later._keep(written[number][0].name, entry.followed_by(database, *written[number]))
+                view = entry.followed_by(database, *written[number], self._memory)
+                later._keep(written[number][0].name, view)
             else:
                 later._outdated[number] = entry
         return later

@@ -12,7 +12,7 @@ from vdb.cli.render import output
 from vdb.cli.render.plain import named
 from vdb.maintenance.info import CollectionInfo, PendingRebuild
 
-_HANDLE_FACTS = ("durability", "read_only")
+_HANDLE_FACTS = ("durability", "read_only", "resident_bytes")
 """Facts about this command's own handle, not about the database."""
 
 

@@ -46,7 +46,8 @@ void store(uint8_t* p, T value) {
 
 }  // namespace
 
-BlockTable::BlockTable(BlockShape shape, uint32_t slots) : shape_(std::move(shape)) {
+BlockTable::BlockTable(BlockShape shape, uint32_t slots, std::shared_ptr<ResidentMemory> memory)
+    : shape_(std::move(shape)), memory_(std::move(memory)), may_become_(memory_ != nullptr) {
   const uint64_t per_row = uint64_t{shape_.row_size} + (shape_.kind == kVectors ? kNormSize : 0);
   if (shape_.kind < kVectors || shape_.kind > kCodes)
     throw std::invalid_argument("kind: expected 1 (vectors), 2 (links) or 3 (codes), got " +
@@ -180,17 +181,97 @@ void BlockTable::will_need(uint32_t row) const {
 
 std::shared_ptr<BlockTable> BlockTable::successor(const uint32_t* rewritten, size_t count,
                                                   uint32_t slots) const {
-  auto next = std::make_shared<BlockTable>(shape_, slots);
+  auto next = std::make_shared<BlockTable>(shape_, slots, memory_);
   next->residency_ = residency_;
   next->predictor_ = predictor_;
   if (rewritten == nullptr) return next;
   const uint32_t common = std::min(blocks_, next->blocks_);
+  // Before the addresses: none of them lies in an arena that is not among these.
+  const std::lock_guard<std::mutex> lock(resident_);
+  next->arenas_ = arenas_;
   for (uint32_t i = 0; i < common; ++i)
     next->entries_[i].store(entries_[i].load(std::memory_order_acquire), std::memory_order_relaxed);
   for (size_t i = 0; i < count; ++i)
     if (rewritten[i] < common)
       next->entries_[rewritten[i]].store(nullptr, std::memory_order_relaxed);
   return next;
+}
+
+BlockTable::Arenas BlockTable::arenas() const {
+  const std::lock_guard<std::mutex> lock(resident_);
+  Arenas all = arenas_;
+  all.insert(all.end(), former_.begin(), former_.end());
+  return all;
+}
+
+// An arena with room for all blocks, and for some that commits rewrite before all are copied anew.
+bool BlockTable::add_arena() const {
+  const size_t places = size_t{blocks_} + blocks_ / 4 + 16;
+  std::shared_ptr<ResidentArena> arena = ResidentArena::make(memory_, shape_.block_size, places);
+  if (arena == nullptr) return false;
+  arenas_.push_back(std::move(arena));
+  looked_at_ = unmet_ = 0;
+  return true;
+}
+
+// False where all places are taken.
+bool BlockTable::make_copy(uint32_t n, const uint8_t* block) const {
+  uint8_t* const copy = arenas_.back()->take();
+  if (copy == nullptr) return false;
+  std::memcpy(copy, block, shape_.block_size);
+  try {
+    accept(n, {copy, shape_.block_size});
+  } catch (const Corrupted&) {
+    return true;
+  }
+  entries_[n].store(copy, std::memory_order_release);
+  // Pages of an earlier copy would be lost, not let go of, and other tables read there.
+  if (memory_->mapped() && !memory_->holds(block)) let_go(block, shape_.block_size);
+  return true;
+}
+
+bool BlockTable::make_resident(size_t* bytes) const {
+  const std::unique_lock<std::mutex> lock(resident_, std::try_to_lock);
+  if (!lock.owns_lock()) return true;
+  if (arenas_.empty() && !add_arena()) {
+    may_become_.store(false, std::memory_order_relaxed);
+    return true;
+  }
+  for (; looked_at_ < blocks_; ++looked_at_) {
+    const uint8_t* const block = entries_[looked_at_].load(std::memory_order_acquire);
+    if (block == nullptr) {
+      ++unmet_;
+    } else if (!arenas_.back()->holds(block)) {
+      if (*bytes < shape_.block_size) return true;
+      *bytes -= shape_.block_size;
+      if (make_copy(looked_at_, block)) continue;
+      // Full of copies that commits have replaced.
+      if (arenas_.size() > 1 || !add_arena()) {
+        may_become_.store(false, std::memory_order_relaxed);
+        return true;
+      }
+      --looked_at_;  // from the beginning
+    }
+  }
+  if (unmet_ == 0) may_become_.store(false, std::memory_order_relaxed);
+  if (unmet_ == 0 && arenas_.size() > 1) {
+    // Nothing lies in the earlier one any more.
+    former_.push_back(std::move(arenas_.front()));
+    arenas_.erase(arenas_.begin());
+  }
+  looked_at_ = unmet_ = 0;
+  return false;
+}
+
+uint64_t BlockTable::resident_bytes() const {
+  const Arenas arenas = this->arenas();
+  uint64_t bytes = 0;
+  for (uint32_t i = 0; i < blocks_ && !arenas.empty(); ++i) {
+    const uint8_t* const address = entries_[i].load(std::memory_order_relaxed);
+    for (const auto& arena : arenas)
+      if (arena->holds(address)) bytes += shape_.block_size;
+  }
+  return bytes;
 }
 
 std::shared_ptr<BlockTable> BlockTable::for_writing(std::shared_ptr<const BlockTable> base) {
@@ -201,6 +282,7 @@ std::shared_ptr<BlockTable> BlockTable::for_writing(std::shared_ptr<const BlockT
   copy->shares_ = true;
   copy->residency_ = base->residency_;
   copy->predictor_ = base->predictor_;
+  copy->arenas_ = base->arenas();
   copy->base_ = std::move(base);
   return copy;
 }
@@ -241,7 +323,10 @@ uint8_t* BlockTable::writable(uint32_t n, Source& source) {
 
 void BlockTable::forget_copies() {
   if (dirty_.empty()) return;
-  // The table that this one is a copy of may know where those blocks lay before.
+  // The table that this one is a copy of may know where those blocks lay before. Addresses that
+  // were read from it may lie in arenas that it has had only since.
+  if (base_ != nullptr)
+    for (std::shared_ptr<ResidentArena>& arena : base_->arenas()) former_.push_back(arena);
   base_.reset();
   for (const uint32_t n : dirty_) entries_[n].store(nullptr, std::memory_order_relaxed);
   dirty_.clear();

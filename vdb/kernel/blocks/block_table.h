@@ -4,18 +4,25 @@
 // float32 norm a row. docs/internals/format.md has every byte. The table owns no mapped memory:
 // addresses come from a Source and stay good while a read transaction of that commit is open.
 //
+// Blocks that many searches read may be copied into memory of the process's own, which is read in
+// their place from then on (make_resident). A copy is never changed, and lives as long as a table
+// that may have its address.
+//
 // Threads: entries are filled lazily by any number of readers at once (each entry is atomic, and
-// all of them would store the same address). grow() and writable() need the table to themselves.
+// all of them would store the same address, or that of a copy). grow() and writable() need the
+// table to themselves.
 #pragma once
 
 #include <atomic>
 #include <cstdint>
 #include <memory>
+#include <mutex>
 #include <string>
 #include <vector>
 
 #include "memory/address_predictor.h"
 #include "memory/residency.h"
+#include "memory/resident_memory.h"
 
 namespace vdb {
 
@@ -56,7 +63,8 @@ struct BlockShape {
 
 class BlockTable {
  public:
-  BlockTable(BlockShape shape, uint32_t slots);  // throws std::invalid_argument
+  // `memory`: for copies of blocks; nullptr: there are none. Throws std::invalid_argument.
+  BlockTable(BlockShape shape, uint32_t slots, std::shared_ptr<ResidentMemory> memory = nullptr);
   BlockTable(const BlockTable&) = delete;
   BlockTable& operator=(const BlockTable&) = delete;
 
@@ -99,6 +107,17 @@ class BlockTable {
   // The same as block(), but nullptr where the block was never written (upper levels are sparse).
   const uint8_t* block_or_null(uint32_t n, Source& source) const;
 
+  // Whether blocks may be left that make_resident() would copy, now or once they have addresses.
+  bool may_become_resident() const { return may_become_.load(std::memory_order_relaxed); }
+  // Copies blocks that have addresses, about `bytes` of them at most. False once all were looked
+  // at. A copy is verified like a block that is met for the first time; one that is damaged is not
+  // used. One thread copies at a time: the others return at once.
+  // REQUIRES a read transaction as for every use of addresses.
+  bool make_resident(size_t* bytes) const;
+  // Bytes of the blocks that are read from copies.
+  uint64_t resident_bytes() const;
+  ResidentMemory* memory() const { return memory_.get(); }
+
   // Whether this very table is good for a later commit that rewrote `count` of its blocks.
   bool lasts(size_t count, uint32_t slots) const {
     return count == 0 && blocks_for(slots) == blocks_;
@@ -122,6 +141,7 @@ class BlockTable {
 
  private:
   using Entry = std::atomic<const uint8_t*>;
+  using Arenas = std::vector<std::shared_ptr<ResidentArena>>;
 
   const uint8_t* resolve(uint32_t n, Source& source) const;
   void will_need_block(uint32_t n) const;
@@ -129,6 +149,9 @@ class BlockTable {
   uint32_t checksum(const uint8_t* block) const;
   uint32_t blocks_for(uint32_t slots) const;
   void own(uint32_t capacity);
+  Arenas arenas() const;
+  bool make_copy(uint32_t n, const uint8_t* block) const;
+  bool add_arena() const;
   uint8_t* heap_block();
   [[noreturn]] void damaged(uint32_t n, const std::string& what) const;
 
@@ -144,6 +167,13 @@ class BlockTable {
   // Shared with the tables of the commits before and after.
   std::shared_ptr<Residency> residency_ = std::make_shared<Residency>();
   std::shared_ptr<AddressPredictor> predictor_;
+  std::shared_ptr<ResidentMemory> memory_;
+  mutable std::atomic<bool> may_become_{false};
+  mutable std::mutex resident_;     // guards those below
+  mutable Arenas arenas_;           // in which addresses may lie; copies go to the last
+  mutable Arenas former_;           // where readers that are under way may still read
+  mutable uint32_t looked_at_ = 0;  // blocks of this pass over all of them,
+  mutable uint32_t unmet_ = 0;      // which had no address
   std::vector<uint32_t> dirty_;
   std::vector<bool> is_dirty_;
   std::vector<std::unique_ptr<uint8_t[]>> heap_;

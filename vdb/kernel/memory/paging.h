@@ -53,6 +53,16 @@ inline void evict(const uint8_t* from, size_t bytes) {
 #endif
 }
 
+// Pages of a file's map that a copy is read in place of: they stay in the system's cache, and in
+// this process no more. They come back where they are read all the same.
+inline void let_go(const uint8_t* from, size_t bytes) {
+#if defined(__linux__) && defined(MADV_DONTNEED)
+  advise(from, bytes, MADV_DONTNEED);
+#else
+  (void)from, (void)bytes;
+#endif
+}
+
 // Bytes that the thread has read from disk since this was made, pages of maps included. Always 0
 // where the system does not count by thread (all but Linux). Threads: each its own.
 class DiskReadCounter {
