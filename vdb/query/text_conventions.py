@@ -45,7 +45,7 @@ class TextConvention(NamedTuple):
         documents = header.documents if self.row.counts == "texts" else header.nonempty
         mean = 0.0
         if self.row.family == "rank-bm25-okapi":
-            mean = words.index.mean_okapi_idf(documents)
+            mean = words.mean_okapi_idf(documents)
         return constants_of(
             self.row, documents, header.length_sum, **self.settings, negative_idf=EPSILON * mean
         )

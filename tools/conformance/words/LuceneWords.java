@@ -1,7 +1,8 @@
 // Scores of words, a line each. The first line of the answer is Lucene's version.
 //   corpus K1 B FACTOR N, then N lines of words: the documents, in order
 //   delete NUMBERS...   documents that go; segments are merged then
-//   query WORDS...   -> document:score for each hit; scores are the decimal form of their bits
+//   query CLAUSES..., with tabs between; one with spaces is a phrase, one with a star a beginning
+//                    -> document:score for each hit; scores are the decimal form of their bits
 import java.io.BufferedReader;
 import java.io.InputStreamReader;
 import org.apache.lucene.analysis.core.WhitespaceAnalyzer;
@@ -20,6 +21,9 @@ import org.apache.lucene.search.BooleanClause;
 import org.apache.lucene.search.BooleanQuery;
 import org.apache.lucene.search.CollectionStatistics;
 import org.apache.lucene.search.IndexSearcher;
+import org.apache.lucene.search.PhraseQuery;
+import org.apache.lucene.search.PrefixQuery;
+import org.apache.lucene.search.Query;
 import org.apache.lucene.search.ScoreDoc;
 import org.apache.lucene.search.TermQuery;
 import org.apache.lucene.search.TermStatistics;
@@ -46,6 +50,11 @@ class LuceneWords {
     }
   }
 
+  static Query clause(String text) {
+    if (text.endsWith("*")) return new PrefixQuery(new Term("body", text.substring(0, text.length() - 1)));
+    return text.contains(" ") ? new PhraseQuery("body", text.split(" ")) : new TermQuery(new Term("body", text));
+  }
+
   public static void main(String[] args) throws Exception {
     var in = new BufferedReader(new InputStreamReader(System.in));
     System.out.println(Version.LATEST);
@@ -53,7 +62,7 @@ class LuceneWords {
     IndexSearcher searcher = null;
     Similarity similarity = null;
     for (String line = in.readLine(); line != null; line = in.readLine()) {
-      String[] words = line.trim().split(" ");
+      String[] words = line.startsWith("query") ? line.split("\t") : line.trim().split(" ");
       if (words[0].equals("corpus")) {
         var plain = new BM25Similarity(Float.parseFloat(words[1]), Float.parseFloat(words[2]));
         similarity = words[3].equals("1") ? new Boosted(plain) : plain;
@@ -79,7 +88,7 @@ class LuceneWords {
         }
         var query = new BooleanQuery.Builder();
         for (int i = 1; i < words.length; i++)
-          query.add(new TermQuery(new Term("body", words[i])), BooleanClause.Occur.SHOULD);
+          query.add(clause(words[i]), BooleanClause.Occur.SHOULD);
         var out = new StringBuilder();
         for (ScoreDoc hit : searcher.search(query.build(), 10_000).scoreDocs) {
           var place = searcher.storedFields().document(hit.doc).getField("place").numericValue();

@@ -5,7 +5,7 @@ from __future__ import annotations
 import random
 from typing import Any
 
-__all__ = ["CONVENTIONS", "QUERIES", "cases"]
+__all__ = ["CONVENTIONS", "PHRASES", "QUERIES", "cases"]
 
 CONVENTIONS: dict[str, tuple[str, ...]] = {
     "fts5": (),
@@ -22,6 +22,9 @@ CONVENTIONS: dict[str, tuple[str, ...]] = {
     "bm25s-bm25+": ("k1", "b", "delta"),
 }
 """What is compared, and which constants its users may set."""
+
+PHRASES = ("fts5", "lucene", "elasticsearch", "tantivy")
+"""Those with phrases and beginnings of words."""
 
 QUERIES = 10
 """Queries of one corpus; each is a case."""
@@ -53,7 +56,8 @@ def _case(convention: str, chosen: random.Random) -> dict[str, Any]:
         for name in CONVENTIONS[convention]
         if chosen.random() < 0.3
     }
-    queries = [_query(words, chosen) for _ in range(QUERIES)]
+    phrases = convention in PHRASES
+    queries = [_query(words, chosen, phrases=phrases) for _ in range(QUERIES)]
     return {"documents": documents, "deleted": deleted, "settings": settings, "queries": queries}
 
 
@@ -63,7 +67,12 @@ def _size(chosen: random.Random) -> int:
     return chosen.randint(0, chosen.choice(_SIZES))
 
 
-def _query(words: list[str], chosen: random.Random) -> list[str]:
-    """One to six words, some of them rare, repeated or unknown."""
+def _query(words: list[str], chosen: random.Random, *, phrases: bool) -> list[str]:
+    """One to six words, some rare, repeated or unknown; perhaps a phrase, or a beginning (w1*)."""
     query = chosen.choices([*words, "unknown"], k=chosen.choice((1, 1, 2, 2, 3, 4, 6)))
+    if phrases and chosen.random() < 0.3:
+        query.append(" ".join(chosen.choices(words[:4], k=chosen.choice((2, 2, 3)))))
+    if phrases and chosen.random() < 0.2:
+        query.append(chosen.choice(("w1*", "w2*", "none*")))
+    chosen.shuffle(query)
     return query + [query[0]] * (chosen.random() < 0.1)

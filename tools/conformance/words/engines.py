@@ -1,7 +1,8 @@
 """Scores as the libraries compute them: a convention, then corpora on the standard input.
 
 This file imports nothing of vdb, and runs in any environment that has the libraries. A line is a
-corpus with its queries; the answer to it is one list of [document, score] a query.
+corpus with its queries; the answer to it is one list of [document, score] a query. A clause of a
+query with a space is a phrase, one with a star the beginning of words.
 """
 
 from __future__ import annotations
@@ -25,7 +26,7 @@ def fts5(case: dict[str, Any]) -> list[Any]:
     connection.executemany("delete from texts where rowid = ?", gone)
     found = []
     for query in case["queries"]:
-        text = " OR ".join(f'"{word}"' for word in query)
+        text = " OR ".join(f"{word[:-1]} *" if word[-1] == "*" else f'"{word}"' for word in query)
         hits = connection.execute(
             "select rowid - 1, bm25(texts) from texts where texts match ?", (text,)
         )
@@ -40,7 +41,7 @@ def tantivy(case: dict[str, Any]) -> list[Any]:
 
     builder = library.SchemaBuilder()
     builder.add_integer_field("place", stored=True)
-    builder.add_text_field("body", stored=False, tokenizer_name="default", index_option="freq")
+    builder.add_text_field("body", stored=False, tokenizer_name="default", index_option="position")
     schema = builder.build()
     index = library.Index(schema)
     writer = index.writer(15_000_000, 1)
@@ -52,11 +53,19 @@ def tantivy(case: dict[str, Any]) -> list[Any]:
     searcher = index.searcher()
     found = []
     for query in case["queries"]:
-        terms = [library.Query.term_query(schema, "body", word) for word in query]
+        terms = [_tantivy_clause(library.Query, schema, word) for word in query]
         whole = library.Query.boolean_query([(library.Occur.Should, term) for term in terms])
         hits = searcher.search(whole, len(case["documents"])).hits
         found.append([[searcher.doc(address)["place"][0], score] for score, address in hits])
     return found
+
+
+def _tantivy_clause(kind: Any, schema: Any, clause: str) -> Any:
+    if clause.endswith("*"):
+        return kind.regex_query(schema, "body", f"{clause[:-1]}.*")
+    if " " in clause:
+        return kind.phrase_query(schema, "body", clause.split())
+    return kind.term_query(schema, "body", clause)
 
 
 def _rank_bm25(name: str) -> Callable[[dict[str, Any]], list[Any]]:

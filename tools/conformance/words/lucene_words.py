@@ -30,7 +30,7 @@ def answers(convention: str, all_cases: list[dict[str, Any]]) -> tuple[str, list
         lines += [" ".join(words) for words in case["documents"]]
         if case["deleted"]:
             lines.append("delete " + " ".join(map(str, case["deleted"])))
-        lines += ["query " + " ".join(query) for query in case["queries"]]
+        lines += ["query\t" + "\t".join(query) for query in case["queries"]]
     completed = subprocess.run(
         [java(), "-Xmx512m", "--add-modules", "jdk.incubator.vector", "-cp", jar(), str(_PROGRAM)],
         input="\n".join(lines) + "\n",

@@ -12,6 +12,7 @@ import numpy as np
 
 from tools.conformance.engine import AbsentError
 from vdb import lexical
+from vdb.lexical.clause_counts import occurrences
 
 from . import lucene_words
 from .cases import CONVENTIONS, cases
@@ -31,7 +32,8 @@ Written by `python -m tools.conformance --lexical --page`: {count:,} random quer
 seed {seed}, ten a corpus.
 
 Corpora have up to 25 documents of 0 to 5,000 words, of a vocabulary of 3 to 60; queries have one to
-seven words, some of them repeated or in no document. Constants are set where the engine's users may
+nine clauses: words, some of them repeated or in no document, and where the engine has them phrases
+and beginnings of words. Constants are set where the engine's users may
 set them. SQLite and Lucene delete documents, too, and Lucene merges then; "elasticsearch" is Lucene
 with the boost of Elasticsearch's similarity. Every score is compared with that of
 `vdb.lexical.score`, to which those of a search are equal to the bit.
@@ -144,14 +146,29 @@ def _compare_one(convention: str, case: dict[str, Any], answer: list[Any], resul
     living = [n for n in range(len(case["documents"])) if n not in set(case["deleted"])]
     documents = [case["documents"][place] for place in living]
     for query, theirs in zip(case["queries"], answer, strict=True):
-        scores = lexical.score(query, documents, convention, **case["settings"])
+        clauses = [_clause(text) for text in query]
+        scores = lexical.score(clauses, documents, convention, **case["settings"])
         ours = dict(zip(living, scores, strict=True))
         result.cases += 1
-        matching = {n for n in living if set(query) & set(case["documents"][n])}
+        matching = {
+            place
+            for place, document in zip(living, documents, strict=True)
+            if _matches(clauses, document)
+        }
         if {place for place, _ in theirs} not in (matching, set(living)):
             result.differences.append(f"other documents: {json.dumps(query)}")
         for place, score in theirs:
             _compare_scores(result, ours[place], scores.dtype.type(score), (query, place))
+
+
+def _clause(text: str) -> lexical.Term | lexical.Phrase | lexical.Prefix:
+    if text.endswith("*"):
+        return lexical.Prefix(text.removesuffix("*"))
+    return lexical.Phrase(tuple(text.split())) if " " in text else lexical.Term(text)
+
+
+def _matches(clauses: list[Any], document: list[str]) -> bool:
+    return any(occurrences(clause, document) for clause in clauses)
 
 
 def _compare_scores(result: Result, ours: Any, theirs: Any, what: Any) -> None:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Final, NamedTuple
 
 from vdb.index.text import segments
@@ -26,12 +26,20 @@ class FieldWords:
         index: What the kernel searches.
         segments: Those of the header, in its order.
         deleted: The bits of their deleted documents; None where there are none.
+        okapi_means: What `mean_okapi_idf` has computed, by number of documents.
     """
 
     header: TextHeader
     index: TextIndex
     segments: list[OpenSegment]
     deleted: list[Bits | None]
+    okapi_means: dict[int, float] = field(default_factory=dict, compare=False, repr=False)
+
+    def mean_okapi_idf(self, documents: int) -> float:
+        """The mean idf of all words, as rank_bm25 has it; reading all of them takes a while."""
+        if documents not in self.okapi_means:
+            self.okapi_means[documents] = self.index.mean_okapi_idf(documents)
+        return self.okapi_means[documents]
 
 
 class _Cached(NamedTuple):

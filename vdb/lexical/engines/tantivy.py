@@ -67,7 +67,6 @@ CONVENTIONS = (
         repeated="each time",
         arithmetic=_Tantivy(),
         threshold="none in the library; here score, at least",
-        note="Of queries with three clauses and more the library adds up in an order that depends "
-        "on its lists: the last digit may differ",
+        note="Not reproduced: that a document deleted before the last merge still counts",
     ),
 )
