@@ -49,6 +49,7 @@ EXAMPLES = {
     "restore": "vdb restore copy.vdb peps.vdb",
     "compact": "vdb compact peps.vdb",
     "values": "vdb values peps.vdb peps section --order count --limit 10",
+    "index-field": "vdb index-field peps.vdb peps text text=english",
     "compare": "vdb compare peps.vdb peps docs/sample/queries.f16.npy",
     "tune": "vdb tune peps.vdb peps --target-recall 0.95",
     "scores": "vdb scores 0.83 --metric cosine --from elasticsearch --to native --explain",

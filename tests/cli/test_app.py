@@ -292,6 +292,16 @@ def test_json_is_one_object(run, untouched, command):
 def test_commands_are_listed_in_the_order_of_use():
     assert app.app.list_commands(None) == [
         *("create", "info", "inspect", "import", "export", "search", "explore", "atlas"),
-        *("values", "compare", "tune", "bench", "scores", "fusions", "calibrate", "rebuild"),
+        *(
+            "values",
+            "index-field",
+            "compare",
+            "tune",
+            "bench",
+            "scores",
+            "fusions",
+            "calibrate",
+            "rebuild",
+        ),
         *("check", "backup", "backups", "restore", "compact", "rename", "alias", "drop"),
     ]

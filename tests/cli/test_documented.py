@@ -45,4 +45,4 @@ def test_there_is_no_section_without_a_command():
 
 @pytest.mark.parametrize("name", list(COMMANDS))
 def test_a_command_has_a_test_file(name):
-    assert (HERE / f"test_{name}.py").is_file()
+    assert (HERE / f"test_{name.replace('-', '_')}.py").is_file()

@@ -79,9 +79,9 @@ def test_the_example_of_every_command_runs(place, capsys):
     text = text.replace("$PWD", str(place))
     examples = {line.split()[1]: shlex.split(line)[1:] for line in SHELL.findall(text)}
     order = (
-        *("import", "info", "inspect", "export", "search", "values", "compare", "tune", "bench"),
-        *("scores", "fusions", "calibrate", "check", "backup", "backups", "restore", "compact"),
-        *("rebuild", "atlas", "drop", "create", "alias", "rename"),
+        *("import", "info", "inspect", "export", "index-field", "search", "values", "compare"),
+        *("tune", "bench", "scores", "fusions", "calibrate", "check", "backup", "backups"),
+        *("restore", "compact", "rebuild", "atlas", "drop", "create", "alias", "rename"),
     )
     for command in order:
         if command == "backups":

@@ -79,4 +79,4 @@ def test_every_file_of_the_kernel_that_a_page_names_is_there():
 def test_the_changelog_lists_every_command():
     commands = set(app.commands)
     listed = re.search(r"The commands (`[^.]+`)\.", " ".join(CHANGELOG.split()))[1]
-    assert set(re.findall(r"`(?:vdb )?(\w+)`", listed)) == commands
+    assert set(re.findall(r"`(?:vdb )?([\w-]+)`", listed)) == commands

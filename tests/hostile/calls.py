@@ -65,6 +65,7 @@ FINE_FOR = {
     ("search", "threshold"): lambda: None,
     ("search_hybrid", "threshold"): lambda: None,
     ("search_hybrid", "vector"): lambda: np.ones(DIM),
+    ("search_text", "threshold"): lambda: None,
     ("search_many", "threshold"): lambda: None,
     ("delete", "where"): lambda: None,
     ("plan_rebuild", "metric"): lambda: "ip",

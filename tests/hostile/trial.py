@@ -56,10 +56,16 @@ class Trial:
         self._usual = {}
         with vdb.open(self.template, durability="relaxed") as db:
             docs = db.create_collection(
-                "docs", dim=DIM, metric="l2", index=vdb.HNSW(M=4), fields={"k": "keyword"}
+                "docs",
+                dim=DIM,
+                metric="l2",
+                index=vdb.HNSW(M=4),
+                fields={"k": "keyword", "t": vdb.Text()},
             )
             rows = np.random.default_rng(3).normal(size=(40, DIM))
-            docs.add(range(40), rows, [{"n": i, "k": "ab"[i % 2]} for i in range(40)])
+            docs.add(
+                range(40), rows, [{"n": i, "k": "ab"[i % 2], "t": f"text {i}"} for i in range(40)]
+            )
         self.begin()
 
     def begin(self) -> None:

@@ -11,9 +11,12 @@ import vdb
 from stateful.history import FEW, LEAST_M, History
 from stateful.shelf import in_order, refused
 from support import oracle, strategies
+from support.searched_texts import scored
+from vdb.lexical import analyzer
 from vdb.model.metrics import METRICS
 
 NONE = st.none()
+WORDS = ["a", "ab", "b", "ä", "nobody"]
 WHERE = NONE | NONE | strategies.filter_dicts
 
 
@@ -182,13 +185,38 @@ class Searching(History):
         assert [record.id for record in records] == passing
         assert all(shelf.holds(record) for record in records)
 
-    @precondition(lambda self: any(one.fields for one in self.shelves.values()))
+    @precondition(lambda self: any(one.text_fields for one in self.shelves.values()))
+    @rule(
+        data=st.data(),
+        words=st.lists(st.sampled_from(WORDS), max_size=3),
+        operator=st.sampled_from(["or", "and"]),
+        where=NONE | strategies.filter_dicts,
+    )
+    def search_words(self, data, words, operator, where):
+        name = data.draw(st.sampled_from([n for n, one in self.shelves.items() if one.text_fields]))
+        shelf, docs = self.shelves[name], self.db.collection(name)
+        if where is not None and refused(where, shelf):
+            return
+        path = data.draw(st.sampled_from(shelf.text_fields), label="field")
+        query = " ".join(words)
+        hits = docs.search_text(query, 1_000, field=path, operator=operator, where=where)
+        expected = dict(scored(shelf.texts(path), analyzer("simple").terms(query), operator))
+        passing = set(shelf.passing(where))
+        assert {hit.id: hit.score for hit in hits} == shelf.near(
+            {i: score for i, score in expected.items() if i in passing}
+        )
+        in_order(hits, "higher")
+        assert list(docs.search_text(query, 3, field=path, operator=operator, where=where)) == list(
+            hits[:3]
+        )
+
+    @precondition(lambda self: any(one.value_fields for one in self.shelves.values()))
     @rule(data=st.data(), where=NONE | strategies.filter_dicts)
     def count_values(self, data, where):
         shelf, docs = self.pick(data)
-        if not shelf.fields or (where is not None and refused(where, shelf)):
+        if not shelf.value_fields or (where is not None and refused(where, shelf)):
             return
-        path = data.draw(st.sampled_from(sorted(shelf.fields)), label="field")
+        path = data.draw(st.sampled_from(sorted(shelf.value_fields)), label="field")
         values = docs.values(path, where=where)
         assert list(values) == shelf.counted(path, shelf.passing(where))
         assert values.distinct == len(values)

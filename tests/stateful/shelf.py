@@ -11,6 +11,7 @@ from hypothesis import strategies as st
 
 import vdb
 from support import oracle, strategies
+from vdb.lexical import analyzer
 from vdb.model.filters import parse
 from vdb.model.filters.evaluate import predicate
 from vdb.model.filters.paths import MISSING, find, names_of
@@ -87,6 +88,16 @@ class Shelf:
 
     # What is expected of payloads and filters
 
+    @property
+    def value_fields(self):
+        """The declared fields but for those of texts."""
+        return {path: kind for path, kind in self.fields.items() if kind != "text"}
+
+    @property
+    def text_fields(self):
+        """The text fields."""
+        return sorted(path for path, kind in self.fields.items() if kind == "text")
+
     def takes(self, payloads):
         """Whether all payloads fit the declared fields."""
         return all(
@@ -98,6 +109,8 @@ class Shelf:
         value = find(payload, names_of(path))
         if value is MISSING or value is None:
             return True
+        if kind == "text":
+            return all(type(one) is str for one in (value if type(value) is list else [value]))
         if kind.endswith("[]"):
             return type(value) is list and all(_is(kind[:-2], element) for element in value)
         return _is(kind, value)
@@ -106,7 +119,7 @@ class Shelf:
         """The ids of the records that pass a filter; raises InvalidFilterError as vdb should."""
         if where is None:
             return self.ids()
-        test = predicate(typed(parse(where), self.fields))
+        test = predicate(typed(parse(where), self.value_fields))
         return [i for i in self.ids() if test(self.rows[i][1])]
 
     def counted(self, path, ids):
@@ -124,6 +137,17 @@ class Shelf:
         return sorted(counts.items())
 
     # What is expected of searches
+
+    def texts(self, path):
+        """The words of each text of a field, by id."""
+        simple = analyzer("simple")
+        values = {i: find(payload, names_of(path)) for i, (_, payload) in self.rows.items()}
+        return {
+            i: [word for text in ([value] if type(value) is str else value)
+                for word in simple.terms(text) if word is not None]
+            for i, value in values.items()
+            if value is not MISSING and value is not None
+        }  # fmt: skip
 
     def values(self, q, ids):
         """The natural values of these records."""
@@ -182,7 +206,7 @@ def in_order(hits, direction_of_value):
 def refused(where, shelf):
     """Whether a filter is to be refused with InvalidFilterError."""
     try:
-        typed(parse(where), shelf.fields)
+        typed(parse(where), shelf.value_fields)
     except vdb.InvalidFilterError:
         return True
     return False

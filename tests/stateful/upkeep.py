@@ -65,7 +65,7 @@ class Upkeep(History):
                 shelf.known_dim,
                 *shelf.kind,
             )
-            assert (told.fields, told.index) == (shelf.fields, shelf.index)
+            assert (told.fields, told.index) == (shelf.value_fields, shelf.index)
             lengths = [self.length(vector, shelf.dtype) for vector in shelf.stored()]
             assert told.norms.count == len(lengths) == len(shelf.rows) - told.without_vector
             assert told.optional_vectors == shelf.optional

@@ -213,7 +213,8 @@ class Writing(History):
             with pytest.raises(vdb.InvalidPayloadError):
                 docs.index_field(path, kind)
         info = docs.info()
-        assert (info.fields, info.unfinished_fields) == (shelf.fields, ())
+        assert (info.fields, info.unfinished_fields) == (shelf.value_fields, ())
+        assert sorted(info.text_fields) == shelf.text_fields
 
     @precondition(lambda self: self.shelves)
     @rule(data=st.data(), path=strategies.few_fields)

@@ -20,9 +20,14 @@ def ranking(texts, query, operator="or"):
         operator: Whether one of them is enough.
     """
     documents = {key: words_of(value) for key, value in texts.items() if value is not None}
+    hits = scored(documents, words_of(query), operator)
+    return sorted(hits, key=lambda hit: (-round(hit[1], 12), hit[0]))
+
+
+def scored(documents, asked, operator="or"):
+    """(id, score) of all that match: `documents` are lists of words by id, `asked` is one."""
     filled = [words for words in documents.values() if words]
     total, length_sum = len(filled), sum(map(len, filled))
-    asked = words_of(query)
     hits = []
     for key, words in documents.items():
         present = [word in words for word in asked]
@@ -37,7 +42,7 @@ def ranking(texts, query, operator="or"):
                 norm = K1 * (1 - B + B * len(words) / (length_sum / total))
                 score += idf * frequency / (frequency + norm)
         hits.append((key, score))
-    return sorted(hits, key=lambda hit: (-round(hit[1], 12), hit[0]))
+    return hits
 
 
 def assert_searches(collection, texts, queries, **options):

@@ -129,4 +129,4 @@ filter_dicts = st.recursive(
     max_leaves=6,
 )
 filters = filter_dicts.map(parse)
-field_types = st.sampled_from(TYPES)
+field_types = st.sampled_from([*TYPES, "text", "text"])

@@ -77,7 +77,7 @@ class Text:
         return f"text={self.analyzer_name}"
 
 
-def own_analyzer(analyzer: object) -> Analyzer:
+def own_analyzer(analyzer: object, argument: str = "analyzer") -> Analyzer:
     """An analyzer that is no name, checked as far as its attributes go.
 
     Raises:
@@ -86,7 +86,7 @@ def own_analyzer(analyzer: object) -> Analyzer:
     parts = (getattr(analyzer, "name", None), getattr(analyzer, "version", None))
     if not all(isinstance(part, str) for part in parts) or not hasattr(analyzer, "terms"):
         raise ArgumentTypeError(
-            "analyzer must be a name such as 'english', or of the class vdb.lexical.Analyzer, "
+            f"{argument} must be a name such as 'english', or of the class vdb.lexical.Analyzer, "
             "which vdb.lexical.analyzer(function, name=..., version=...) makes, got "
             f"{type(analyzer).__name__}",
             expected="str | Analyzer",

@@ -468,3 +468,30 @@ def test_the_dict_that_tests_compare_with_knows_words_from_each_other():
     hits = ranking({1: "tea", 2: "tea tea coffee", 3: None, 4: ""}, "tea")
     assert [key for key, _ in hits] == [1, 2] or [key for key, _ in hits] == [2, 1]
     assert ranking({1: "tea"}, "coffee") == []
+
+
+@pytest.mark.parametrize("row", vdb.lexical.conventions(), ids=lambda row: row.name)
+def test_every_convention_scores_as_its_reference_over_what_lives(db, row):
+    chance = random.Random(3)
+    docs = make(db)
+    texts = {key: some_text(chance) for key in range(60)}
+    add(docs, texts)
+    docs.delete(range(0, 60, 7))
+    texts = {key: text for key, text in texts.items() if key % 7 and text is not None}
+    simple = analyzer("simple")
+    documents = [
+        [word for part in ([text] if type(text) is str else text) for word in simple.terms(part)]
+        for text in texts.values()
+    ]
+    for query in ["ba", "ba ce ba", "fi fi ga da"]:
+        scores = vdb.lexical.score(query.split(), documents, row.name)
+        hits = docs.search_text(query, 100, scores=row.name)
+        assert hits.scores.dtype == row.dtype
+        assert (hits.convention, hits.direction) == (row.name, row.direction)
+        expected = dict(zip(texts, scores.tolist(), strict=True))
+        assert {hit.id: hit.score for hit in hits} == {
+            hit.id: pytest.approx(expected[hit.id], rel=1e-6) for hit in hits
+        }
+        words = set(query.split())
+        matching = {key for key, one in zip(texts, documents, strict=True) if words & set(one)}
+        assert matching <= set(hits.ids.tolist())

@@ -46,13 +46,13 @@ class Analyzers:
         if own is not None:
             one = hasattr(own, "terms")
             for analyzer in [own] if one else sequence("analyzers", own, _MOST_ANALYZERS):
-                self.add(analyzer)
+                self.add(analyzer, "analyzers")
 
-    def add(self, analyzer: object) -> Analyzer:
+    def add(self, analyzer: object, argument: str = "analyzer") -> Analyzer:
         """Know one more; it replaces one of the same name."""
         from vdb.lexical.analyzers import analyzer_of
 
-        checked = analyzer_of(own_analyzer(analyzer))
+        checked = analyzer_of(own_analyzer(analyzer, argument))
         self._own[checked.name] = checked
         return checked
 

@@ -80,7 +80,7 @@ def queried(header: CollectionHeader, path: object) -> TextField:
         listed = f"there are {', '.join(map(shown, paths))}" if paths else "there are none"
         raise NotFoundError(
             f"collection {header.name!r} has {what}; {listed}; "
-            f"index_field({path or 'text'!r}, vdb.Text()) declares one",
+            f"index_field({shown(path or 'text')}, vdb.Text()) declares one",
             expected=paths,
             received=path,
         )
