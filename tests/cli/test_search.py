@@ -385,6 +385,12 @@ def test_words_alone(run, drinks):
     assert (ran.json["metric"], ran.json["scores"]) == ("bm25", "native")
     query = ("search", drinks, "drinks", "--text", "coffee", "--scores", "fts5")
     ran = run(*query, "--threshold", "-0.5")
+    ran_explained = run(*query, "--explain")
+    assert "record 0" in ran_explained.out and "idf" in ran_explained.out
+    explained = run(*query, "--explain-id", 3, "--json").json["explanation"]
+    with database.open(drinks, read_only=True) as db:
+        docs = db.collection("drinks")
+        assert explained["score"] == docs.explain_text("coffee", 3, scores="fts5").score
     assert "fts5, lower is closer" in ran.out and "note coffee number 0" in ran.out
 
 
@@ -415,7 +421,7 @@ def test_the_parameters_of_a_fusion(run, drinks):
     ("options", "message"),
     [
         (("--text", "a", "--ef", 5), "--text and --ef"),
-        (("--text", "a", "--explain-id", 5), "--text and --explain-id"),
+        (("--text", "a", "--id", 5, "--explain-id", 5), "a fusion and --explain-id"),
         (("--text", "a", "--like", 5), "--like and --text"),
         (("--text", "a", "--id", 5, "--scores", "lucene"), "a fusion and --scores"),
         (("--id", 5, "--weights", "1,2"), "--weights goes with --fusion"),

@@ -53,6 +53,11 @@ def test_the_vector_scores_are_a_convention_that_there_is(row):
     assert row.vector_scores in vdb.scores.conventions("cosine")
 
 
+@pytest.mark.parametrize("row", [row for row in ROWS if row.text_scores], ids=lambda row: row.name)
+def test_the_text_scores_are_a_convention_that_there_is(row):
+    assert vdb.lexical.describe(row.text_scores).name == row.text_scores
+
+
 @pytest.mark.parametrize("row", ROWS, ids=lambda row: row.name)
 def test_a_prefix_of_the_hits_is_the_first_of_them(row):
     hits = fused(row)

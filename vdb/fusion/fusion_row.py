@@ -55,8 +55,8 @@ class Fusion:
         enters: Whether "ranks" or "scores" enter.
         vector_scores: The convention of `vdb.scores` in which the engine's vector list enters; ""
             where only its ranks do, or scores of any kind.
-        text_scores: The convention of `vdb.lexical` that ranks the engine's list of words; ""
-            where vdb has none of that engine.
+        text_scores: The convention of `vdb.lexical` of the engine's list of words, or of its own
+            retriever of words; "" where vdb has none of it.
         rank_base: The rank of the best hit; None where ranks do not enter.
         ties_share_rank: Whether equal scores of a list share a rank (1, 1, 3).
         rank_constant: What is added to a rank by default; None where nothing is.

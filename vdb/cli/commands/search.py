@@ -25,7 +25,11 @@ from vdb.model.hits import Hits
 from vdb.model.records import Id
 
 if TYPE_CHECKING:
+    from numpy.typing import NDArray
+
+    from vdb.analysis.explanation.explain import Explanation
     from vdb.fusion import FusedHits
+    from vdb.lexical import TextExplanation
 
 
 @command("search")
@@ -200,8 +204,8 @@ def search(
     words = WordsQuery(text, field, fusion, weights, window, parameter)
     has_vector = vector is not None or id is not None
     fused = words.is_hybrid(vector=has_vector)
-    with_fusion: dict[str, object] = {"--scores": scores, "--offset": offset}
-    alone: dict[str, object] = {"--ef": ef, "--exact": exact, "--explain": explain}
+    with_fusion = {"--scores": scores, "--offset": offset, "--explain-id": explain_id}
+    alone: dict[str, object] = {"--ef": ef, "--exact": exact}
     words.check(
         vector=has_vector,
         others={
@@ -211,7 +215,6 @@ def search(
             "--diversity": diversity,
             "--group-by": group_by,
             "--per-group": per_group,
-            "--explain-id": explain_id,
             **(with_fusion if fused else alone),
         },
     )
@@ -254,7 +257,7 @@ def search(
                 collection,
                 k,
                 where=condition,
-                scores="native" if scores is None else scores,
+                scores=scores,
                 threshold=threshold,
                 offset=offset,
             )
@@ -271,19 +274,8 @@ def search(
             query = query_of(collection, vector, id)
             hits = collection.search(query, k, model=model, **options)
         record_id = _record_to_explain(collection, hits, explain_id, explain=explain)
-        explanation = (
-            None
-            if record_id is None or query is None
-            else collection.explain(
-                query,
-                record_id,
-                scores=scores,
-                k=k or 10,
-                ef=ef,
-                target_recall=target_recall,
-                where=condition,
-            )
-        )
+        limits = {"k": k or 10, "ef": ef, "target_recall": target_recall, "where": condition}
+        explanation = _explanation(collection, words, query, record_id, scores=scores, **limits)
     # The filter passes no record, or every record: the plan may name a misspelt field.
     is_trivial = hits.plan is not None and hits.plan.selectivity in (0.0, 1.0)
     if json:
@@ -298,8 +290,27 @@ def search(
     if hits.plan is not None and (explain or is_trivial):
         output.line(f"plan: {hits.plan}")
     if explanation is not None:
-        output.line(f"record {explanation.id}")
+        output.line(f"record {record_id}")
         output.sections(explanation.sections)
+
+
+def _explanation(
+    collection: CollectionReader,
+    words: WordsQuery,
+    query: NDArray[Any] | None,
+    record_id: Id | None,
+    *,
+    scores: str | None,
+    **limits: Any,
+) -> Explanation | TextExplanation | None:
+    """The derivation of the score of a record, by words or by vector; None without a record."""
+    if record_id is None:
+        return None
+    if words.text is not None:
+        return words.explanation(collection, record_id, scores)
+    if query is None:
+        return None
+    return collection.explain(query, record_id, scores=scores, **limits)
 
 
 def _put_out_fused(

@@ -14,7 +14,9 @@ if TYPE_CHECKING:
 
     from vdb.api.collection_reader import CollectionReader
     from vdb.fusion import FusedHits
+    from vdb.lexical import TextExplanation
     from vdb.model.hits import Hits
+    from vdb.model.records import Id
 
 __all__ = ["WordsQuery"]
 
@@ -82,10 +84,21 @@ class WordsQuery(NamedTuple):
             **dict(map(_parameter, self.parameters)),
         )
 
-    def hits(self, collection: CollectionReader, k: int | None, **options: Any) -> Hits:
+    def hits(
+        self, collection: CollectionReader, k: int | None, *, scores: str | None, **options: Any
+    ) -> Hits:
         """The hits by words alone; `options` are those of `search_text`."""
         assert self.text is not None  # noqa: S101 - checked by the caller
-        return collection.search_text(self.text, k, field=self.field, **options)
+        own = "native" if scores is None else scores
+        return collection.search_text(self.text, k, field=self.field, scores=own, **options)
+
+    def explanation(
+        self, collection: CollectionReader, record_id: Id, scores: str | None
+    ) -> TextExplanation:
+        """The derivation of the score of one record by words alone."""
+        assert self.text is not None  # noqa: S101 - checked by the caller
+        own = "native" if scores is None else scores
+        return collection.explain_text(self.text, record_id, field=self.field, scores=own)
 
     def _weights(self) -> list[float] | None:
         if self.weights is None:

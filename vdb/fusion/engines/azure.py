@@ -43,7 +43,7 @@ FUSIONS = (
         dtype="float32",
         tie_order="not documented; here by id",
         window="k of each vector query, maxTextRecallSize of the text",
-        text_scores="lucene",
+        text_scores="azure",
         weights=WeightRule(low=0),
         run=_rrf,
         note="The rank base is inferred from the numbers; how weights round is not known",

@@ -87,7 +87,7 @@ FUSIONS = (
         window=_WINDOW,
         window_covers=True,
         window_rule=lambda k: max(10, k),
-        text_scores="lucene",
+        text_scores="elasticsearch",
         parameters=(rank_constant(60, 1),),
         weights=WeightRule(low=0),
         run=_rrf,
@@ -119,7 +119,7 @@ FUSIONS = (
         window=_WINDOW,
         window_covers=True,
         window_rule=lambda k: max(10, k),
-        text_scores="lucene",
+        text_scores="elasticsearch",
         parameters=(
             Parameter(
                 "normalizer",

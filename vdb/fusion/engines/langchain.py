@@ -42,6 +42,7 @@ FUSIONS = (
         dtype="float64",
         tie_order="first seen",
         window="what each retriever returned",
+        text_scores="rank-bm25-okapi",
         parameters=(rank_constant(60, 0, called="c"),),
         weights=WeightRule(),
         run=_ensemble,

@@ -77,6 +77,7 @@ def _row(mode: str, **facts: Any) -> Fusion:
         dtype="float64",
         tie_order="first seen",
         window="what each retriever returned",
+        text_scores="bm25s-lucene",
         **facts,
     )
 
