@@ -470,7 +470,7 @@ class CollectionSearches(CollectionHandle):
                 need not be set.
 
         Returns:
-            The fused hits, best first. Each has, for each list, its rank, score, normalized score
+            The fused hits, best first. Each has, for each list, its rank, score, normalised score
             and share: ``hits[0].explain()``.
 
         Raises:

@@ -478,7 +478,7 @@ class AsyncCollectionSearches(ReaderHandle):
                 need not be set.
 
         Returns:
-            The fused hits, best first. Each has, for each list, its rank, score, normalized score
+            The fused hits, best first. Each has, for each list, its rank, score, normalised score
             and share: ``hits[0].explain()``.
 
         Raises:
