@@ -69,7 +69,7 @@ def _size(chosen: random.Random) -> int:
 
 def _query(words: list[str], chosen: random.Random, *, phrases: bool) -> list[str]:
     """One to six words, some rare, repeated or unknown; perhaps a phrase, or a beginning (w1*)."""
-    query = chosen.choices([*words, "unknown"], k=chosen.choice((1, 1, 2, 2, 3, 4, 6)))
+    query = chosen.choices([*words, "unknown"], k=chosen.choice((1, 1, 2, 2, 3, 4, 6, 20)))
     if phrases and chosen.random() < 0.3:
         query.append(" ".join(chosen.choices(words[:4], k=chosen.choice((2, 2, 3)))))
     if phrases and chosen.random() < 0.2:
