@@ -93,10 +93,10 @@ class _Above(_Bm25s):
 
     def total(self, shares: Numbers, present: Any, absent: Numbers) -> Numbers:
         total = np.zeros(shares.shape[1], dtype=np.float32)
-        base = _F(0)
-        for share, where, lacking in zip(shares, present, absent, strict=True):
+        for share, where in zip(shares, present, strict=True):
             total = total + np.where(where, share, _F(0))
-            base = base + _F(lacking)
+        # Words that no text has are not in it; numpy adds up eight numbers and more in lanes.
+        base = absent[absent != 0].astype(np.float32).sum()
         return np.asarray(total + base, np.float32)
 
 
