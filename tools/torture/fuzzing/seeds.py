@@ -30,6 +30,7 @@ _OF_KIND = {
     keys.KeyKind.COLLECTION: "collection",
     keys.KeyKind.GENERATION: "generation",
     keys.KeyKind.JOURNAL: "journal",
+    keys.KeyKind.TEXT: "text",
     keys.KeyKind.CHANGE: "change",
     keys.KeyKind.RECORD: "record",
     keys.KeyKind.POSTINGS: "leaf",

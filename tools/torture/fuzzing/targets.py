@@ -40,6 +40,7 @@ from vdb.store.format import (
     posting_leaves,
     records,
     terms,
+    text_header,
     versions,
 )
 
@@ -79,6 +80,12 @@ def _database(data: bytes) -> None:
 def _collection(data: bytes) -> None:
     header = headers.CollectionHeader.decode(data, 1)
     same(headers.CollectionHeader.decode(header.encode(), 1), header)
+
+
+@_target
+def _text(data: bytes) -> None:
+    header = text_header.TextHeader.decode(data, _PLACE)
+    same(text_header.TextHeader.decode(header.encode(), _PLACE), header)
 
 
 @_target

@@ -90,7 +90,8 @@ class History:
 
     def _create(self, db: vdb.Database) -> None:
         index = vdb.HNSW(M=4, ef_construction=16)
-        db.create_collection("docs", dim=DIM, metric="l2", index=index, fields={"batch": "int"})
+        fields = {"batch": "int", "text": vdb.Text()}
+        db.create_collection("docs", dim=DIM, metric="l2", index=index, fields=fields)
         db.create_collection("log", dim=1, metric="l2", index=vdb.Flat())
 
 
@@ -176,7 +177,7 @@ class Life:
         else:
             other = self._db.create_collection("other", dim=2, metric="cosine", dtype="int8")
             other.add(["a", "b"], [[1, 2], [3, 4]])
-            docs.index_field("text", "keyword")
+            docs.index_field("text", vdb.Text())
 
 
 def main() -> None:

@@ -123,7 +123,7 @@ def make(path: Path, draw: random.Random) -> None:
             metric=draw.choice(METRICS),
             dtype=draw.choice(("float32", "float16")),
             index=vdb.HNSW(M=4, ef_construction=16, codes=codes),
-            fields={"batch": "int", "tags": "keyword[]"},
+            fields={"batch": "int", "tags": "keyword[]", "text": vdb.Text()},
         )
         docs.add(STILL, still_vectors(docs.dim))
         db.create_collection("log", dim=1, metric="l2").add("last", [0], 0)

@@ -5,7 +5,7 @@ has `FACTOR` segments they become one of the next class, so every document is me
 each class that there is. Most of them are the smallest, and cost little.
 
 A commit never waits for long: it merges segments of at most `MOST_BYTES` together, or of `FACTOR`
-times the bytes that it adds itself. Larger ones stay as they are; `rebuild` merges them all.
+times the bytes that it adds itself. Larger ones stay as they are, and searches read each of them.
 """
 
 from __future__ import annotations

@@ -20,8 +20,10 @@ from vdb.index.text.segments import OpenSegment
 from vdb.index.text.text_fields import TextField, declared
 from vdb.model.text_field import Analyzer
 from vdb.store import Environment, Snapshot
+from vdb.store.format import keys
 from vdb.store.format import payloads as payload_format
 from vdb.store.format.headers import CollectionHeader
+from vdb.store.format.keys import KeyKind
 
 __all__ = ["SalvagedTexts"]
 
@@ -117,11 +119,12 @@ class SalvagedTexts:
 def _places(reader: Snapshot, collection: int, field: TextField) -> tuple[dict[int, _Place], bool]:
     """Where the words of each slot are, and whether all segments can be read."""
     places: dict[int, _Place] = {}
+    prefix = keys.of_field(KeyKind.SEGMENT, collection, field.number)
     try:
         text = segments.header_of(reader, collection, field.number)
+        whole = bool(text.segments) or not any(reader.items(prefix))
     except CorruptedError:
         return places, False
-    whole = True
     for counts in text.segments:
         try:
             segment = segments.unshared_segment(reader, collection, field.number, counts)
