@@ -67,7 +67,8 @@ print(vdb.lexical.explain(["fox"], documents, 0, "lucene"))
 ## Held against the engines
 
 "measured" conventions were run beside the engine or library itself, "transcribed" ones were read
-in its source, "documented" ones in its manual. `python -m tools.conformance --lexical` makes random
+in its source, "published" ones checked with numbers that users of the engine have published,
+"documented" ones read in its manual. `python -m tools.conformance --lexical` makes random
 corpora and queries and compares every score; [the page](lexical-conformance.md) has what it found.
 """
 

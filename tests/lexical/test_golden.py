@@ -59,6 +59,17 @@ def test_a_wrong_digit_would_be_seen():
     assert ours == np.float32(expected)
 
 
+def test_a_score_that_was_published_of_mongodb_is_lucenes():
+    """Franck Pachot on dev.to, 19 December 2025: nine texts of fruits, scoreDetails and all."""
+    texts = [
+        *("🍏 🍌 🍊", "🍎 🍌 🍊", "🍎 🍌 🍊 🍎", "🍎 🍌 🍊 🍊 🍊", "🍎 🍌 🍊 🌴 🫐 🍈 🍇 🌰"),
+        *("🍎 🍎 🍎 🍎 🍎 🍎", "🍎 🍌", "🍌 🍊 🌴 🫐 🍈 🍇 🌰 🍎", "🍎 🍎 🍌 🍌 🍌"),
+    ]
+    documents = [text.split() for text in texts]
+    scores = vdb.lexical.score(["🍎", "🍏"], documents, "mongodb")
+    assert float(scores[0]) == 1.0242118835449219
+
+
 def test_the_table_of_lengths_is_lucenes():
     assert LENGTH_OF_BYTE.tolist() == GOLDEN["byte_lengths"]
     lengths = np.arange(100_000)

