@@ -23,6 +23,7 @@ COMMANDS = {
     "checks": ("tools.bench.checks_cost", False),
     "codes": ("tools.bench.codes_recall", False),
     "tables": ("tools.bench.tables", False),
+    "text": ("tools.bench.text", False),
     "langchain": ("tools.bench.langchain_stores", False),
 }
 
@@ -38,6 +39,7 @@ commands:
   checks   the cost of checksums and bounds checks that cannot be switched off
   codes    recall and time of searches by scalar quantized codes (int8, int4) and by vectors
   tables   adding a table of pyarrow, polars, pandas, DuckDB, beside adding the same as an array
+  text     searches of words by the kernel, beside tantivy, bm25s and SQLite FTS5
   langchain  stores of LangChain: adding texts and searching, through their adapters
 
 The first four run in an environment of their own, .bench/venv, into which this checkout's vdb is

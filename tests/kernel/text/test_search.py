@@ -1,8 +1,12 @@
 """Searches of words against every document scored by itself."""
 
 import itertools
+import math
+import os
 import random
+import signal
 import threading
+import time
 
 import numpy as np
 import pytest
@@ -13,8 +17,10 @@ from vdb.kernel import (
     TextIndex,
     TextScorer,
     TextSegment,
+    instruction_sets,
     merge_text_segments,
     text_families,
+    use_instruction_set,
 )
 
 WORDS = [f"{letter}{number}" for number in range(12) for letter in "abcd"]
@@ -221,8 +227,6 @@ def test_frequencies_are_those_of_the_document() -> None:
 
 
 def test_the_mean_idf_is_added_up_as_rank_bm25_does() -> None:
-    import math
-
     for seed in range(5):
         documents = random_documents(seed, 120)
         order: dict[str, int] = {}
@@ -277,3 +281,34 @@ def test_a_phrase_without_positions_is_refused() -> None:
     assert hits(index.search([("phrase", ["a", None])], scorer, 1)) == hits(
         index.search([("term", ["a"])], scorer, 1)
     )
+
+
+def test_a_long_search_is_stopped_by_a_signal(
+    long: tuple[dict[int, Tokens], TextIndex],
+) -> None:
+    documents, index = long
+    scorer = text_oracle.scorer("native", documents)
+    words = [("term", ["common"]), ("term", ["filler"])] * 40_000  # seconds
+    began = time.monotonic()
+    stop = threading.Timer(0.2, lambda: os.kill(os.getpid(), signal.SIGINT))
+    stop.start()
+    with pytest.raises(KeyboardInterrupt):
+        index.search(words, scorer, 10, prune=False)
+    stop.join()
+    assert time.monotonic() - began < 20
+
+
+@pytest.mark.parametrize("name", instruction_sets())
+def test_scores_do_not_depend_on_the_instruction_set(
+    name: str, long: tuple[dict[int, Tokens], TextIndex]
+) -> None:
+    documents, index = long
+    query = [("term", ["rare"]), ("term", ["sometimes"]), ("term", ["common"])]
+    for family in text_families():
+        scorer = text_oracle.scorer(family, documents)
+        expected = hits(index.search(query, scorer, 50))
+        use_instruction_set(name)
+        try:
+            assert hits(index.search(query, scorer, 50)) == expected
+        finally:
+            use_instruction_set("")

@@ -98,3 +98,14 @@ def test_stretched_and_ordered_vectors_keep_their_directions(dataset):
         assert np.allclose(by_order[1], np.sort(lengths))
         assert np.allclose(by_order[2], np.sort(lengths)[::-1])
         assert np.allclose(np.sort(by_order[0]), np.sort(lengths))
+
+
+def test_searches_of_words_are_measured_beside_fts5(capsys, monkeypatch):
+    from tools.bench import text
+
+    options = ["--scale", "0.002", "--engines", "fts5", "--queries", "10", "--rounds", "1"]
+    monkeypatch.setattr("sys.argv", ["x", *options])
+    text.main()
+    lines = [line.split() for line in capsys.readouterr().out.splitlines()]
+    rows = [line[:2] for line in lines if line[0] in {"1", "2", "3"}]
+    assert rows == [[words, name] for words in "123" for name in ("vdb", "vdb", "fts5")] * 2

@@ -1,7 +1,7 @@
 // The arithmetic of BM25 in the engines: their formulas, in their precision and order of steps.
 //
 // Every number is a double. In the families that compute in float32 it holds a float32 number, and
-// each step is rounded as theirs is. Sources and versions: docs/decisions/0090.
+// each step is rounded as theirs is. docs/reference/lexical.md has sources and versions.
 #pragma once
 
 #include <cstdint>
