@@ -56,6 +56,28 @@ def collections(db: vdb.Database) -> None:
     assert_type(docs.info().history, tuple[vdb.GenerationInfo, ...])
 
 
+def hybrid(docs: vdb.CollectionReader) -> None:
+    both = docs.search_hybrid(
+        text="tea", vector=[1, 2, 3], k=5, fusion="weaviate-relative", weights=(0.5, 0.5)
+    )
+    assert_type(both, vdb.fusion.FusedHits)
+    assert_type(both[0], vdb.fusion.FusedHit)
+    assert_type(both[0].parts["text"].rank, int | None)
+    assert_type(
+        docs.search_hybrid(text="tea", where=vdb.F.n == 1, rank_constant=10)[0].score, float
+    )
+    queries = [[1, 2, 3]]
+    report = vdb.compare_fusions(
+        docs, queries, ["tea"], fusions=["native", {"fusion": "qdrant-rrf", "weights": [1, 2]}]
+    )
+    assert_type(report, vdb.FusionComparison)
+    assert_type(report.gains[0].ndcg, vdb.Interval)
+    line = vdb.calibrate_fusion(
+        docs, queries, ["tea"], threshold=0.02, fusion="native", to_fusion="chroma"
+    )
+    assert_type(line, vdb.Calibration)
+
+
 def searches(docs: vdb.CollectionReader) -> None:
     hits = docs.search([1.0, 2, 3], k=5, ef=100, exact=True, scores="native", threshold=0.5)
     assert_type(hits, vdb.Hits)

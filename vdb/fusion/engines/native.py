@@ -22,8 +22,11 @@ def _native(lists: list[RankedList], settings: Settings) -> Outcome:
     ranks = candidates.shared_ranks
     weights = np.array(settings.weights_or(1.0, len(lists)))[:, None]
     shares = np.where(candidates.present, weights / (float(settings["rank_constant"]) + ranks), 0.0)
-    # Exactly rounded, so that the order of the lists does not show.
-    scores = np.array([math.fsum(column) for column in shares.T.tolist()], dtype=np.float64)
+    # Rounded once, so that the order of the lists does not show; two numbers are in any case.
+    if len(lists) <= 2:
+        scores = shares.sum(axis=0)
+    else:
+        scores = np.array([math.fsum(column) for column in shares.T.tolist()], dtype=np.float64)
     return Outcome(candidates, ranks, scores, shares, None, by_id(scores, candidates, False))
 
 
