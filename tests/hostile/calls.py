@@ -43,7 +43,9 @@ FINE = {
     "score": lambda: 0.25,
     "source": lambda: "elasticsearch",
     "target": lambda: "faiss",
+    "texts": lambda: ["text 1", "text 2"],
     "threshold": lambda: 3.0,
+    "to_fusion": lambda: "qdrant-rrf",
     "to_metric": lambda: "cosine",
     "type": lambda: "int",
     "value": lambda: 0.25,
@@ -77,6 +79,10 @@ FINE_FOR = {
     ("calibrate_threshold", "queries"): lambda: np.ones((2, DIM)),
     ("calibrate_threshold", "metric"): lambda: None,
     ("convert", "to_metric"): lambda: None,
+    ("compare_fusions", "fusions"): lambda: ["native"],
+    ("calibrate_fusion", "queries"): lambda: np.ones((2, DIM)),
+    ("calibrate_fusion", "texts"): lambda: ["text 1", "text 2"],
+    ("calibrate_fusion", "threshold"): lambda: 0.01,
     ("bench", "rounds"): lambda: 1,
     ("bench", "efs"): lambda: [8],
 }
@@ -147,7 +153,13 @@ OWNERS = {
     "then": vdb.CollectionReader,
 }
 FUNCTIONS = {
-    "vdb": (vdb, ("open", "compare_metrics", "calibrate_threshold", "HNSW")),
+    "vdb": (
+        vdb,
+        (
+            *("open", "HNSW", "compare_metrics", "calibrate_threshold"),
+            *("compare_fusions", "calibrate_fusion"),
+        ),
+    ),
     "scores": (SCORES, [name for name in SCORES.__all__ if name[0].islower()]),
 }
 

@@ -58,8 +58,8 @@ FUSIONS: Final[dict[str, Fusion]] = {
 }
 
 
-def fusion_named(name: Any) -> Fusion:
-    """The fusion of that name.
+def fusion_named(name: Any, argument: str = "fusion") -> Fusion:
+    """The fusion of that name; `argument` is what a message calls it.
 
     Raises:
         ArgumentTypeError: The name is not a str.
@@ -68,7 +68,7 @@ def fusion_named(name: Any) -> Fusion:
     """
     if not isinstance(name, str):
         raise ArgumentTypeError(
-            f"fusion must be the name of a fusion, got {type(name).__name__}",
+            f"{argument} must be the name of a fusion, got {type(name).__name__}",
             expected=tuple(FUSIONS),
             received=type(name).__name__,
         )
@@ -77,7 +77,7 @@ def fusion_named(name: Any) -> Fusion:
         return FUSIONS[plain]
     hint = _hint(plain)
     raise InvalidArgumentError(
-        f"fusion must be one of {words(tuple(FUSIONS))}; got {shown(plain)}{hint}",
+        f"{argument} must be one of {words(tuple(FUSIONS))}; got {shown(plain)}{hint}",
         expected=tuple(FUSIONS),
         received=plain,
     )

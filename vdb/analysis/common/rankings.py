@@ -121,7 +121,7 @@ def read_ranking(view: index.View, value: object, name: str, k: int) -> Ranking:
             expected="fusion",
             received=tuple(options),
         )
-    row = fusion_named(options["fusion"])
+    row = fusion_named(options["fusion"], name if isinstance(value, str) else f"{name}['fusion']")
     title = arguments.text(f"{name}['name']", options.get("name", row.name))
     window = options.get("window")
     plan = hybrid_plan(
