@@ -31,12 +31,12 @@ _OPENING = """\
 Written by `python -m tools.conformance --lexical --page`: {count:,} random queries a convention,
 seed {seed}, ten a corpus.
 
-Corpora have up to 25 documents of 0 to 5,000 words, of a vocabulary of 3 to 60; queries have one to
-nine clauses: words, some of them repeated or in no document, and where the engine has them phrases
-and beginnings of words. Constants are set where the engine's users may
-set them. SQLite and Lucene delete documents, too, and Lucene merges then; "elasticsearch" is Lucene
-with the boost of Elasticsearch's similarity. Every score is compared with that of
-`vdb.lexical.score`, to which those of a search are equal to the bit.
+Corpora have up to 25 documents of 0 to 5,000 words, of a vocabulary of 3 to 60; queries have one
+to twenty-three clauses: words, some of them repeated or in no document, and where the engine has
+them phrases and beginnings of words. Constants are set where the engine's users may set them.
+SQLite and Lucene delete documents, too, and Lucene merges then; "elasticsearch" is Lucene with
+the boost of Elasticsearch's similarity. Every score is compared with that of `vdb.lexical.score`,
+to which those of a search are equal to the bit.
 
 - *largest*: the largest relative difference of scores that are not equal to the bit;
 - *different*: queries with other documents, and scores with another bit (of bm25s: further apart
