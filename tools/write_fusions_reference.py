@@ -63,8 +63,9 @@ rankings](../guide/fusing.md) is the guide.
 - **Order.** Equal fused scores come in the engine's order, where it has one that can be known.
   Where it is arbitrary, or depends on document numbers that vdb does not have, they come by id.
 - **`window`** is how many hits of each list count. Engines have one by default, which each part
-  names; here all count unless it is given. **`k`** is how many hits come back. What an engine
-  calls k, c or CONSTANT, added to a rank, is `rank_constant`.
+  names; `fuse` takes all unless it is given, and `docs.search_hybrid` ([searches by words and by
+  meaning](../guide/hybrid.md)) as many as the engine. **`k`** is how many hits come back. What
+  an engine calls k, c or CONSTANT, added to a rank, is `rank_constant`.
 - **Weights** stand where the engine has them in its formula, and what it refuses is refused.
 - **NaN** is refused where the engine does not say what it does with it.
 - **Shares** add up to the score, but for rounding. A mean of another kind, a minimum, a median

@@ -36,7 +36,7 @@ def intervals(
     ticks = _ticks(begin, finish)
     begin, finish = min(ticks[0], begin), max(ticks[-1], finish)
     longest = max(len(label) for label, _, _ in rows)
-    left, right, step = min(max(78, 7 * longest + 12), 220), 62, 30
+    left, right, step = min(max(78, 8 * longest + 10), 220), 62, 30
     height = step * len(rows) + 26
 
     def x(value: float) -> float:
