@@ -74,7 +74,7 @@ def names(tmp_path, monkeypatch):
         other = db.create_collection("other", dim=3, metric="l2")
         other.add(["tea", "coffee"], rows[:2])
         q, Q = random.normal(size=3), random.normal(size=(20, 3))
-        places = {"other": other, "url": url}
+        places = {"other": other, "url": url, "texts": [f"drink {i}" for i in range(20)]}
         yield {"vdb": vdb, "np": np, "db": db, "docs": docs, "q": q, "Q": Q, **places}
 
 
