@@ -31,7 +31,14 @@ def vectors(first: int, count: int) -> NDArray[np.float32]:
 
 def payloads(numbers: range, salt: int = 0) -> list[dict[str, object]]:
     """Payloads that belong to numbers."""
-    return [{"n": (i + salt) % 7, "text": "x" * ((i + salt) % 50)} for i in numbers]
+    return [
+        {
+            "n": (i + salt) % 7,
+            "text": "x" * ((i + salt) % 50),
+            "words": f"word{(i + salt) % 5} of {i}",
+        }
+        for i in numbers
+    ]
 
 
 # Steps
@@ -51,7 +58,8 @@ def _close(stage: Stage) -> None:
 
 def _make_docs(stage: Stage) -> None:
     index = vdb.HNSW(M=4, ef_construction=16, codes="int8")
-    stage.db.create_collection("docs", dim=DIM, metric="l2", index=index, fields={"n": "int"})
+    fields = {"n": "int", "words": vdb.Text()}
+    stage.db.create_collection("docs", dim=DIM, metric="l2", index=index, fields=fields)
 
 
 def _make_notes(stage: Stage) -> None:
@@ -122,6 +130,7 @@ def _search(stage: Stage) -> None:
     stage.docs.search_many(queries, 5, ef=20, threads=2)
     stage.docs.search(queries[1], 3, where={"n": {"$gte": 2}})
     stage.docs.search(queries[2], None, threshold=4.0)
+    stage.docs.search_text('word1 "of 7"', 3, where={"n": {"$gte": 2}})
     stage.notes.search([1, 2], 3)
 
 

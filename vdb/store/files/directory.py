@@ -223,7 +223,11 @@ class Directory:
 
     def check_late(self) -> None:
         """`check`, unless the directory is as `check` has found it; moving it shows in it, too."""
-        if self.fd < 0 or os.fstat(self.fd).st_ctime_ns != self._settled:
+        try:
+            settled = self.fd >= 0 and os.fstat(self.fd).st_ctime_ns == self._settled
+        except OSError as error:
+            raise translate_os(error, self.path) from error
+        if not settled:
             self.check()
 
     def _see(self, name: str) -> None:
