@@ -392,6 +392,9 @@ def arguments_of(module: SyncModule, node: ast.FunctionDef) -> tuple[str, list[s
         written.append(parameter(module, one, default))
         value = "call.reporting(progress)" if one.arg == "progress" else one.arg
         passed.append(f"{one.arg}={value}")
+    if found.kwarg is not None:
+        written.append(f"**{module.text(found.kwarg)}")
+        passed.append(f"**{found.kwarg.arg}")
     return ", ".join(passed), written
 
 

@@ -228,3 +228,17 @@ def test_another_event_loop_is_refused(path):
         loop.run_until_complete(db.close())
     finally:
         loop.close()
+
+
+def test_parameters_of_a_fusion_go_on_to_the_sync_face(path):
+    async def story():
+        async with await vdb.open_async(path) as db:
+            fields = {"text": vdb.Text()}
+            docs = await db.create_collection("docs", dim=2, metric="l2", fields=fields)
+            await docs.add(["a", "b"], [[0, 1], [1, 0]], [{"text": "tea"}, {"text": "milk"}])
+            hits = await docs.search_hybrid(text="tea", fusion="redis-rrf", rank_constant=1)
+            assert hits.scores.tolist() == [0.5]
+            with pytest.raises(vdb.ArgumentTypeError, match="did you mean 'k'"):
+                await docs.search_hybrid(text="tea", limit=3)
+
+    asyncio.run(story())

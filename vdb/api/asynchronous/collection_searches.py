@@ -445,6 +445,7 @@ class AsyncCollectionSearches(ReaderHandle):
         text_scores: str | None = None,
         vector_scores: str | None = None,
         with_payloads: bool = True,
+        **parameters: Any,
     ) -> fusion_module.FusedHits:
         """The records that a search by words and one by vector find, in one ranking.
 
@@ -507,5 +508,6 @@ class AsyncCollectionSearches(ReaderHandle):
                 text_scores=text_scores,
                 vector_scores=vector_scores,
                 with_payloads=with_payloads,
+                **parameters,
             )
         )
