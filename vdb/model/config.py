@@ -319,7 +319,7 @@ def resident_memory(resident: object) -> int | Literal["auto", "off"]:
         if resident == "off":
             return "off"
         raise InvalidArgumentError(
-            f'resident must be "auto", "off" or a number of bytes, got {resident!r}',
+            f'resident must be "auto", "off" or a number of bytes, got {shown(resident)}',
             expected="auto, off, or bytes",
             received=resident,
         )
