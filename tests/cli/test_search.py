@@ -391,7 +391,7 @@ def test_words_alone(run, drinks):
     with database.open(drinks, read_only=True) as db:
         docs = db.collection("drinks")
         assert explained["score"] == docs.explain_text("coffee", 3, scores="fts5").score
-    assert "fts5, lower is closer" in ran.out and "note coffee number 0" in ran.out
+    assert "fts5, lower is better" in ran.out and "note coffee number 0" in ran.out
 
 
 def test_words_and_a_vector_in_one_ranking(run, drinks, file, vectors):

@@ -17,10 +17,13 @@ from vdb.model.tables.arrow_table import ArrowTable
 from vdb.model.tables.columns import EncodedPayloads, id_column, of_payloads, parts_of
 from vdb.model.tables.layout import RecordLayout, TableLayout
 
-__all__ = ["Hits", "HitsDescription", "ManyHits", "id_array"]
+__all__ = ["WORDS", "Hits", "HitsDescription", "ManyHits", "id_array", "order_text"]
 
 
 _SHOWN = 20  # rows of a table in a notebook
+
+WORDS = "bm25"
+"""The metric of the hits of a search of words."""
 
 
 class HitsDescription(NamedTuple):
@@ -118,9 +121,9 @@ class Hits(Sequence[Hit], ArrowTable):
         """The place behind which the next page begins: value and id of the farthest hit.
 
         ``search(q, k, after=hits.cursor)`` continues there. JSON takes it and gives it back
-        unchanged. None without hits.
+        unchanged. None without hits, and for a search of words, which has no pages.
         """
-        if not len(self):
+        if not len(self) or self.metric == WORDS:
             return None
         sign = -1.0 if METRICS[self.metric].direction == "higher" else 1.0
         far = np.nan_to_num(sign * self._values, nan=np.inf)
@@ -198,7 +201,7 @@ class Hits(Sequence[Hit], ArrowTable):
         more = ", ..." if len(self) > len(shown) else ""
         return (
             f"<Hits: {len(self)}, metric={self.metric}, scores={self.convention} "
-            f"({self.direction} is closer) [{', '.join(shown)}{more}]>"
+            f"({order_text(self)}) [{', '.join(shown)}{more}]>"
         )
 
     # Tables
@@ -285,7 +288,7 @@ class Hits(Sequence[Hit], ArrowTable):
         rows = [[rank, hit.id, hit.score, hit.payload] for rank, hit in enumerate(self[:_SHOWN], 1)]
         heading = (
             f"{len(self):,} hits, metric {self.metric}, scores {self.convention} "
-            f"({self.direction} is closer)"
+            f"({order_text(self)})"
         )
         rest = f"and {len(self) - _SHOWN:,} more" if len(self) > _SHOWN else ""
         return html.table(heading, ["rank", "id", "score", "payload"], rows, rest)
@@ -394,7 +397,7 @@ class ManyHits(Sequence[Hits], ArrowTable):
     def __repr__(self) -> str:
         return (
             f"<ManyHits: {len(self)} queries, {len(self._all)} hits, metric={self._all.metric}, "
-            f"scores={self._all.convention} ({self._all.direction} is closer)>"
+            f"scores={self._all.convention} ({order_text(self._all)})>"
         )
 
     # Tables
@@ -506,7 +509,7 @@ class ManyHits(Sequence[Hits], ArrowTable):
             )
         heading = (
             f"{len(self):,} queries, {len(hits):,} hits, metric {hits.metric}, scores "
-            f"{hits.convention} ({hits.direction} is closer)"
+            f"{hits.convention} ({order_text(hits)})"
         )
         rest = f"and {len(self) - _SHOWN:,} more queries" if len(self) > _SHOWN else ""
         return html.table(heading, ["query", "hits", "best", "score", "payload"], rows, rest)
@@ -532,3 +535,8 @@ def id_array(ids: Sequence[Id] | Ids) -> NDArray[Any]:
 def _frozen(array: NDArray[Any]) -> NDArray[Any]:
     array.flags.writeable = False
     return array
+
+
+def order_text(hits: Hits) -> str:
+    """Which of two scores belongs to the better hit, in words."""
+    return f"{hits.direction} is {'better' if hits.metric == WORDS else 'closer'}"

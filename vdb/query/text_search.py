@@ -16,7 +16,7 @@ from vdb.index.types import Reader, View
 from vdb.lexical.analyzers import analyzer_of
 from vdb.lexical.query_text import Clause, Phrase, Prefix, parse_query
 from vdb.model import arguments, config
-from vdb.model.hits import Hits, HitsDescription
+from vdb.model.hits import WORDS, Hits, HitsDescription
 from vdb.model.records import Ids, Plan
 from vdb.query.hit_order import order_by_id
 from vdb.query.id_cache import ids_at
@@ -90,7 +90,7 @@ def text_search(
     else:
         ids, payloads = ids_at(reader, view, slots), None
     description = HitsDescription(
-        "bm25", convention.name, convention.direction, record_layout(view), _plan(filter_set)
+        WORDS, convention.name, convention.direction, record_layout(view), _plan(filter_set)
     )
     return Hits(ids, scores.astype(np.float64), scores, description, payloads)
 

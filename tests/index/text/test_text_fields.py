@@ -174,6 +174,18 @@ def test_ties_are_ordered_by_id_and_pages_fit_together(db):
     assert [key for page in pages for key in page] == list(range(50))
 
 
+def test_hits_say_which_scores_are_better_and_have_no_cursor(db):
+    docs = make(db)
+    add(docs, {"a": "ba ce", "b": "ba"})
+    hits = docs.search_text("ba", 1)
+    assert repr(hits).startswith("<Hits: 1, metric=bm25, scores=native (higher is better) ['b': ")
+    assert "lower is better" in repr(docs.search_text("ba", 1, scores="fts5"))
+    assert "higher is better" in hits._repr_html_()
+    assert hits.cursor is None
+    assert hits.to_arrow().num_rows == len(hits[:1]) == 1
+    assert list(db.check()) == []
+
+
 def test_filters_are_exact_and_never_give_too_few(db):
     docs = make(db, n="int")
     docs.add(range(200), np.zeros((200, 1)), [{"text": f"tea w{i}", "n": i} for i in range(200)])

@@ -8,7 +8,7 @@ from typing import Any
 
 from vdb.cli.render import output
 from vdb.model.grouped_hits import GroupedHits
-from vdb.model.hits import Hits
+from vdb.model.hits import WORDS, Hits, order_text
 from vdb.model.records import Hit, Payload
 
 __all__ = ["document", "payload_cells", "print_table"]
@@ -30,14 +30,13 @@ def print_table(name: str, hits: Hits | GroupedHits, show: str | None) -> None:
     """Print the hits, with one field of their payloads."""
     if isinstance(hits, GroupedHits):
         rows = [(str(group.value), hit) for group in hits for hit in group.hits]
-        count = f"{len(hits)} nearest groups"
-        units = _units(hits[0].hits) if rows else None
+        count, some = f"{len(hits)} nearest groups", hits[0].hits if rows else None
     else:
         rows = [("", hit) for hit in hits]
-        count, units = f"{len(hits)} nearest", _units(hits)
+        count, some = f"{len(hits)} {'best' if hits.metric == WORDS else 'nearest'}", hits
     by = ""
-    if units is not None:
-        by = f" by {units['metric']} (scores: {units['scores']}, {units['closer']} is closer)"
+    if some is not None:
+        by = f" by {some.metric} (scores: {some.convention}, {order_text(some)})"
     _print(f"{name}: {count}{by}", rows, show, group=getattr(hits, "field", None))
 
 
