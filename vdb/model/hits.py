@@ -121,7 +121,7 @@ class Hits(Sequence[Hit], ArrowTable):
         """The place behind which the next page begins: value and id of the farthest hit.
 
         ``search(q, k, after=hits.cursor)`` continues there. JSON takes it and gives it back
-        unchanged. None without hits, and for a search of words, which has no pages.
+        unchanged. None without hits, and for a search of words, whose pages go by `offset`.
         """
         if not len(self) or self.metric == WORDS:
             return None
