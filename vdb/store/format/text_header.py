@@ -8,6 +8,7 @@ document.
 from __future__ import annotations
 
 from dataclasses import dataclass, field
+from operator import le
 from typing import Any, NamedTuple, Self
 
 from vdb.errors import CorruptedError
@@ -119,18 +120,25 @@ class TextHeader:
 
 
 def _segment(line: Any, where: str) -> SegmentCounts:
+    """A line of `segments`, as it was stored."""
+    if type(line) is list and len(line) == len(_LIMITS) and set(map(type, line)) == {int}:
+        counts = SegmentCounts(*line)
+        if all(map(le, _LEAST, line)) and all(map(le, line, _LIMITS)) and counts.living > 0:
+            return counts
+    raise _refused(line, where)
+
+
+def _refused(line: Any, where: str) -> CorruptedError:
+    """The error that says what is wrong with a line."""
     if type(line) is not list or len(line) != len(_LIMITS):
-        raise CorruptedError(f"segments: expected {len(_LIMITS)} ints each", where=where)
+        return CorruptedError(f"segments: expected {len(_LIMITS)} ints each", where=where)
     for name, low, high, value in zip(SegmentCounts._fields, _LEAST, _LIMITS, line, strict=True):
         if type(value) is not int or not low <= value <= high:
             shown = value if type(value) is int else type(value).__name__
-            raise CorruptedError(
+            return CorruptedError(
                 f"segments: {name}: expected {low} to {high}, got {shown}", where=where
             )
-    counts = SegmentCounts(*line)
-    if counts.deleted >= counts.documents:
-        raise CorruptedError(
-            f"segments: deleted: expected less than {counts.documents}, got {counts.deleted}",
-            where=where,
-        )
-    return counts
+    _, documents, deleted, *_ = line
+    return CorruptedError(
+        f"segments: deleted: expected less than {documents}, got {deleted}", where=where
+    )
