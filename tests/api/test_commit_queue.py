@@ -125,7 +125,7 @@ def test_a_call_that_is_refused_fails_alone(db, docs, crowd, held):
 def test_a_call_that_fails_half_way_takes_no_other_with_it(db, docs, crowd, held, monkeypatch):
     original = ingest.set_payloads
 
-    def failing(batch, coll, ids, payloads):
+    def failing(batch, coll, *_rest, **_options):
         with batch.changing():
             original_put = batch.put_encoded
             original_put(coll, 8, 8, None)

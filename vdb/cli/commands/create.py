@@ -14,6 +14,7 @@ from vdb.cli.arguments import numbers, options
 from vdb.cli.arguments.command import command
 from vdb.cli.arguments.schema import Options, name_taken_error, required
 from vdb.cli.render import output
+from vdb.cli.render.plain import stored_facts
 from vdb.errors import CollectionExistsError, InvalidArgumentError
 from vdb.maintenance.info import CollectionInfo, DatabaseInfo
 from vdb.model.config import OPEN
@@ -74,7 +75,7 @@ def create(
             info = collection.info()
         count = len(db.collections()) if schema is None else 0
     if json:
-        output.json_object(info)
+        output.json_object(stored_facts(info))
     elif schema is None:
         output.line(f"{directory}: a database with {count} collection{'' if count == 1 else 's'}")
     else:

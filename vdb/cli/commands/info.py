@@ -9,11 +9,8 @@ from vdb.api import database
 from vdb.cli.arguments import options
 from vdb.cli.arguments.command import command
 from vdb.cli.render import output
-from vdb.cli.render.plain import named
+from vdb.cli.render.plain import stored_facts
 from vdb.maintenance.info import CollectionInfo, PendingRebuild
-
-_HANDLE_FACTS = ("durability", "read_only", "resident_bytes")
-"""Facts about this command's own handle, not about the database."""
 
 
 @command("info")
@@ -33,7 +30,7 @@ def info(
         directory, create=False, read_only=True, allow_network_fs=allow_network_fs
     ) as db:
         answer = db.info() if name is None else db.collection(name).info()
-    facts = {key: fact for key, fact in named(answer).items() if key not in _HANDLE_FACTS}
+    facts = stored_facts(answer)
     if json:
         output.json_object(facts)
         return

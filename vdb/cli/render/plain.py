@@ -6,10 +6,11 @@ from collections.abc import Mapping
 from dataclasses import fields
 from typing import Any
 
+from vdb.maintenance.info import CollectionInfo, DatabaseInfo
 from vdb.model.config import HNSW, Flat
 from vdb.model.results import plain
 
-__all__ = ["named", "plain"]
+__all__ = ["named", "plain", "stored_facts"]
 
 
 def named(value: Any) -> dict[str, Any]:
@@ -18,3 +19,12 @@ def named(value: Any) -> dict[str, Any]:
         return {str(name): item for name, item in value.items()}
     kind = {"type": value.type} if isinstance(value, HNSW | Flat) else {}
     return kind | {field.name: getattr(value, field.name) for field in fields(value)}
+
+
+_HANDLE_FACTS = ("durability", "read_only", "resident_bytes")
+"""Facts about the command's own handle, not about the database."""
+
+
+def stored_facts(info: DatabaseInfo | CollectionInfo) -> dict[str, Any]:
+    """What is stored of a database or a collection, by name."""
+    return {key: fact for key, fact in named(info).items() if key not in _HANDLE_FACTS}
