@@ -82,7 +82,7 @@ def parse_query(text: str, analyzer: Analyzer, *, syntax: bool = True) -> tuple[
         # (Prefix("app"), Phrase(("quick", "fox")))
     """
     text = arguments.text("text", text)
-    if not syntax:
+    if not syntax or _SIGNS.search(text) is None:
         return _terms(analyzer, text)
     clauses: list[Clause] = []
     characters, signs = _unescaped(text)

@@ -52,7 +52,13 @@ class TextConvention(NamedTuple):
 
     def scorer(self, words: FieldWords) -> TextScorer:
         """The kernel's scorer over the statistics of a field."""
-        constants = self.constants(words)
+        key = self.row.name, *self.settings.values()
+        scorer = words.scorers.get(key)
+        if scorer is None:
+            scorer = words.scorers[key] = self._scorer(self.constants(words))
+        return scorer
+
+    def _scorer(self, constants: Constants) -> TextScorer:
         return TextScorer(
             self.row.family,
             documents=constants.documents,
@@ -84,6 +90,16 @@ def text_convention(name: object, **settings: Any) -> TextConvention:
         InvalidArgumentError: There is no such convention; or a constant is outside its range, or
             not to be set in it.
     """
-    row = convention_named(name)
-    constants_of(row, 0, 0, **settings)
-    return TextConvention(row, settings)
+    plain = type(name) is str and all(one is None for one in settings.values())
+    convention = _conventions.get(name) if plain and isinstance(name, str) else None
+    if convention is None:
+        row = convention_named(name)
+        constants_of(row, 0, 0, **settings)
+        convention = TextConvention(row, settings)
+        if plain:
+            _conventions[row.name] = convention
+    return convention
+
+
+_conventions: dict[str, TextConvention] = {}
+"""Those with the engine's own constants, by name."""

@@ -18,7 +18,7 @@ from vdb.lexical.query_text import Clause, Phrase, Prefix, parse_query
 from vdb.model import arguments, config
 from vdb.model.hits import WORDS, Hits, HitsDescription
 from vdb.model.records import Ids, Plan
-from vdb.query.hit_order import order_by_id
+from vdb.query.hit_order import ids_in_order, order_by_id
 from vdb.query.id_cache import ids_at
 from vdb.query.record_layout import record_layout
 from vdb.query.text_conventions import text_convention
@@ -82,13 +82,10 @@ def text_search(
     if threshold is not None:
         inside = convention.within(scores, threshold)
         slots, scores = slots[inside], scores[inside]
-    slots, scores = _page(reader, view, slots, scores, offset=offset, k=k)
-    ids: Ids
-    payloads: Payloads | None
+    ids, slots, scores = _page(reader, view, slots, scores, offset=offset, k=k)
+    payloads: Payloads | None = None
     if with_payloads:
         ids, payloads = reader.encoded(view, slots)
-    else:
-        ids, payloads = ids_at(reader, view, slots), None
     description = HitsDescription(
         WORDS, convention.name, convention.direction, record_layout(view), _plan(filter_set)
     )
@@ -150,11 +147,11 @@ def _page(
     *,
     offset: int,
     k: int | None,
-) -> tuple[NDArray[np.uint32], NDArray[Any]]:
+) -> tuple[Ids, NDArray[np.uint32], NDArray[Any]]:
     """The hits from place `offset` on, k of them, equal scores by id."""
     ids = ids_at(reader, view, slots)
     order = order_by_id(ids, scores.astype(np.float64), np.array([len(slots)]))
     if order is not None:
-        slots, scores = slots[order], scores[order]
-    end = None if k is None else offset + k
-    return slots[offset:end], scores[offset:end]
+        ids, slots, scores = ids_in_order(ids, order), slots[order], scores[order]
+    page = slice(offset, None if k is None else offset + k)
+    return ids[page], slots[page], scores[page]

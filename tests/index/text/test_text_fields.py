@@ -111,6 +111,19 @@ def test_a_batch_reads_its_own_texts_and_others_do_not(db, path):
     assert_searches(docs, {1: "black coffee", 3: "tea"}, ["tea", "black", "green"])
 
 
+def test_a_batch_that_empties_a_collection_finds_no_words_of_it(db):
+    docs = make(db)
+    add(docs, {"a": "tea"})
+    assert len(docs.search_text("tea")) == 1
+    with db.batch():
+        docs.clear()
+        assert len(docs.search_text("tea")) == 0
+        add(docs, {"b": "tea time"})
+        assert docs.search_text("tea").ids.tolist() == ["b"]
+    assert docs.search_text("tea").ids.tolist() == ["b"]
+    assert list(db.check()) == []
+
+
 def test_a_batch_that_is_undone_leaves_no_words(db):
     docs = make(db)
     add(docs, {1: "black tea"})
@@ -145,6 +158,7 @@ def test_statistics_do_not_depend_on_when_segments_were_merged(db, monkeypatch):
     one, other = make(db, "one"), make(db, "other")
     add(one, texts)
     monkeypatch.setattr(merging, "MOST_BYTES", 0)
+    monkeypatch.setattr(merging, "SHARE", 0)
     for key, text in texts.items():
         add(other, {key: text})
     assert len(header_of(db, one).segments) == 1

@@ -4,8 +4,9 @@ Segments belong to size classes, each `FACTOR` times as large as the one before.
 has `FACTOR` segments they become one of the next class, so every document is merged about once for
 each class that there is. Most of them are the smallest, and cost little.
 
-A commit never waits for long: it merges segments of at most `MOST_BYTES` together, or of `FACTOR`
-times the bytes that it adds itself. Larger ones stay as they are, and searches read each of them.
+A commit never waits for long: it merges segments of at most `MOST_BYTES` together, or of `SHARE`
+times the bytes that it adds itself, which takes a few times as long as adding them. Larger ones
+stay as they are, and searches read each of them.
 """
 
 from __future__ import annotations
@@ -15,13 +16,16 @@ from typing import Final
 
 from vdb.store.format.text_header import SegmentCounts
 
-__all__ = ["FACTOR", "MOST_BYTES", "merged_next"]
+__all__ = ["FACTOR", "MOST_BYTES", "SHARE", "merged_next"]
 
 FACTOR: Final = 8
 """Segments of one class that become one, and how much larger the segments of the next class are."""
 
 MOST_BYTES: Final = 1 << 21
 """Bytes of segments that any commit may merge."""
+
+SHARE: Final = 64
+"""How many times the bytes that it adds a commit may merge: of calls of one size, two classes."""
 
 _SMALLEST: Final = 1 << 10
 """Bytes up to which segments are of the first class."""

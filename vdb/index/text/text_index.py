@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Hashable
 from dataclasses import dataclass, field
 from typing import Final, NamedTuple
 
@@ -10,7 +11,7 @@ from vdb.index.text.deleted_documents import Bits, stored_bits
 from vdb.index.text.segments import OpenSegment
 from vdb.index.text.text_writer import FieldWriter, TextWriter
 from vdb.index.types import Reader, View
-from vdb.kernel import TextIndex
+from vdb.kernel import TextIndex, TextScorer
 from vdb.store import Batch, CacheSlot, CollectionView, Snapshot, WritableCollection
 from vdb.store.format.text_header import SegmentCounts, TextHeader
 
@@ -27,6 +28,7 @@ class FieldWords:
         segments: Those of the header, in its order.
         deleted: The bits of their deleted documents; None where there are none.
         okapi_means: What `mean_okapi_idf` has computed, by number of documents.
+        scorers: Those of conventions, made once for this state.
     """
 
     header: TextHeader
@@ -34,6 +36,7 @@ class FieldWords:
     segments: list[OpenSegment]
     deleted: list[Bits | None]
     okapi_means: dict[int, float] = field(default_factory=dict, compare=False, repr=False)
+    scorers: dict[Hashable, TextScorer] = field(default_factory=dict, compare=False, repr=False)
 
     def mean_okapi_idf(self, documents: int) -> float:
         """The mean idf of all words, as rank_bm25 has it; reading all of them takes a while."""
@@ -43,10 +46,11 @@ class FieldWords:
 
 
 class _Cached(NamedTuple):
-    """The words of a field, and the header that they are of, as it is stored."""
+    """The words of a field, the header that they are of, as it is stored, and when it was so."""
 
     body: bytes | None
     words: FieldWords
+    commit: int
 
 
 _WORDS: Final = CacheSlot[dict[int, _Cached]]("words of text fields", outlives_changes=True)
@@ -65,14 +69,16 @@ def field_words(reader: Reader, view: View, field: int) -> FieldWords:
             return _of_writer(writer)
     base: Snapshot = reader.base if isinstance(reader, Batch) else reader
     view = view.view if isinstance(view, WritableCollection) else view
-    collection = view.header.number
-    body = segments.stored_header(reader, collection, field)
     cached = view.cache.setdefault(_WORDS, {})
     known = cached.get(field)
+    if known is not None and known.commit == base.commit and isinstance(reader, Snapshot):
+        return known.words
+    body = segments.stored_header(reader, view.header.number, field)
     if known is not None and known.body == body:
+        cached[field] = known._replace(commit=base.commit)
         return known.words
     words = _stored_words(base, view, field, body)
-    cached[field] = _Cached(body, words)
+    cached[field] = _Cached(body, words, base.commit)
     segments.forget_others(view, field, words.header)
     return words
 

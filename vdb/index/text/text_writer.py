@@ -177,7 +177,7 @@ class FieldWriter:
     def flush(self) -> None:
         """Make waiting words a segment, and merge what is to be merged."""
         self._make_segment()
-        allowed = max(merging.MOST_BYTES, merging.FACTOR * self._added_bytes)
+        allowed = max(merging.MOST_BYTES, merging.SHARE * self._added_bytes)
         while chosen := merging.merged_next(self.header.segments, allowed):
             self.merge(chosen)
 
