@@ -11,6 +11,7 @@ import vdb
 from vdb import errors
 
 BUILTINS = {
+    "AnalyzerMismatchError": ValueError,
     "ArgumentTypeError": TypeError,
     "BusyError": TimeoutError,
     "ClosedError": ValueError,

@@ -206,9 +206,24 @@ class Searching(History):
             {i: score for i, score in expected.items() if i in passing}
         )
         in_order(hits, "higher")
+        for hit in hits[:2]:
+            why = docs.explain_text(query, hit.id, field=path)
+            assert why.score == hit.score
         assert list(docs.search_text(query, 3, field=path, operator=operator, where=where)) == list(
             hits[:3]
         )
+
+    @precondition(lambda self: any(one.text_fields for one in self.shelves.values()))
+    @rule(data=st.data(), words=st.lists(st.sampled_from(WORDS), min_size=1, max_size=3))
+    def search_words_and_vectors(self, data, words):
+        name = data.draw(st.sampled_from([n for n, one in self.shelves.items() if one.text_fields]))
+        shelf, docs = self.shelves[name], self.db.collection(name)
+        path, query = shelf.text_fields[0], " ".join(words)
+        q = self.query(data, shelf)
+        fused = docs.search_hybrid(text=query, vector=q, k=5, field=path, window=20, exact=True)
+        lists = [docs.search_text(query, 20, field=path), docs.search(q, 20, exact=True)]
+        expected = vdb.fusion.fuse(lists, k=5)
+        assert [(hit.id, hit.score) for hit in fused] == [(hit.id, hit.score) for hit in expected]
 
     @precondition(lambda self: any(one.value_fields for one in self.shelves.values()))
     @rule(data=st.data(), where=NONE | strategies.filter_dicts)

@@ -37,7 +37,7 @@ def room() -> Room | None:
 
 def _system() -> Iterator[Room]:
     try:
-        lines = _MEMINFO.read_text("ascii").splitlines()
+        lines = _lines(_MEMINFO)
         kib = {name: int(rest.split()[0]) for name, _, rest in (x.partition(":") for x in lines)}
         yield Room(kib["MemAvailable"] << 10, kib["MemTotal"] << 10)
     except (OSError, ValueError, KeyError, IndexError):
@@ -46,7 +46,7 @@ def _system() -> Iterator[Room]:
 
 def _groups() -> Iterator[Room]:
     try:
-        lines = _OWN_GROUPS.read_text("utf-8", "surrogateescape").splitlines()
+        lines = _lines(_OWN_GROUPS)
     except OSError:
         return
     for line in lines:
@@ -65,9 +65,18 @@ def _above(top: Path, path: str, names: tuple[str, str, str]) -> Iterator[Room]:
     for depth in range(len(parts), -1, -1):
         group = top.joinpath(*parts[:depth])
         try:
-            limit, used = (int((group / name).read_text("ascii")) for name in names[:2])
-            statistics = (group / "memory.stat").read_text("ascii").splitlines()
-        except (OSError, ValueError):  # no such group, or "max"
+            limit, used = (int(_lines(group / name)[0]) for name in names[:2])
+            statistics = _lines(group / "memory.stat")
+        except (OSError, ValueError, IndexError):  # no such group, or "max"
             continue
         files = (int(x.split()[1]) for x in statistics if x.startswith(names[2] + " "))
         yield Room(max(0, limit - used + next(files, 0)), limit)
+
+
+def _lines(file: Path) -> list[str]:
+    """The lines of a file of the system.
+
+    Decoded without a codec of its own: Python loads those from its library when they are first
+    used, and a process that gave up its rights may not read that any more.
+    """
+    return file.read_bytes().decode("utf-8", "surrogateescape").splitlines()
