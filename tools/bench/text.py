@@ -1,4 +1,4 @@
-"""Searches of words by the kernel, beside tantivy, bm25s and SQLite FTS5.
+"""Searches of words, by a collection and by the kernel, beside tantivy, bm25s and SQLite FTS5.
 
     python -m tools.bench text [--paragraphs FILE] [--corpora paragraphs short] [--queries 300]
 
@@ -8,8 +8,9 @@ joined by OR; the ten best are asked for, and no engine counts all hits. Each qu
 engine in turn, and timed by the processor time of one thread; the figure of a query is the median
 of the rounds. "q/s" is queries by the sum of these. All engines hold the same tokens.
 
-    vdb        equal scores by slot, as the others order them by their own number
-    vdb ties   with every document that ties with the tenth
+    vdb        the kernel: equal scores by slot, as the others order them by their own number
+    vdb ties   the kernel, with every document that ties with the tenth
+    vdb text   `Collection.search_text`, from a text to hits, equal scores by id
     tantivy    what it does itself: one segment, frequencies, no positions
     bm25s      "lucene", numpy
     fts5       in memory, ORDER BY rank
@@ -34,12 +35,14 @@ from typing import Any
 
 import numpy as np
 
+import vdb
 from tools import environments
 from vdb.kernel import TextIndex, TextScorer, TextSegment, build_text_segment
 
 Search = Callable[[list[str]], object]
 SLOW = {"fts5", "bm25s"}  # one round of fewer queries
 TOP = 10
+AT_ONCE = 10_000
 
 
 def main() -> None:
@@ -104,7 +107,7 @@ def _words(text: str) -> list[str]:
 
 
 def _engines(documents: list[list[str]], names: list[str], folder: Path) -> dict[str, Search]:
-    engines = _vdb(documents)
+    engines = _vdb(documents) | {"vdb text": _collection(documents, folder)}
     for name, make in (("tantivy", _tantivy), ("bm25s", _bm25s), ("fts5", _fts5)):
         if name not in names:
             continue
@@ -134,6 +137,35 @@ def _vdb(documents: list[list[str]]) -> dict[str, Search]:
         return search
 
     return {"vdb": searches(ties=False), "vdb ties": searches(ties=True)}
+
+
+def _collection(documents: list[list[str]], folder: Path) -> Search:
+    database = vdb.open(folder / "text.vdb", durability="relaxed")
+    collection = database.create_collection(
+        "docs",
+        dim=1,
+        metric="l2",
+        index=vdb.Flat(),
+        fields={"text": vdb.Text("whitespace", positions=False)},
+    )
+    begin = time.process_time()
+    for start in range(0, len(documents), AT_ONCE):
+        some = documents[start : start + AT_ONCE]
+        ids = range(start, start + len(some))
+        texts = [{"text": " ".join(document)} for document in some]
+        collection.add(ids, np.zeros((len(some), 1), np.float32), texts)
+    seconds = time.process_time() - begin
+    field = collection.info().text_fields["text"]
+    print(
+        f"  vdb text added in {seconds:.1f} s, {field.bytes:,} bytes, {field.segments} segment(s)"
+    )
+
+    def search(words: list[str]) -> object:
+        return collection.search_text(
+            " ".join(words), TOP, scores="tantivy", syntax=False, with_payloads=False
+        )
+
+    return search
 
 
 def _tantivy(documents: list[list[str]], folder: Path) -> Search:
