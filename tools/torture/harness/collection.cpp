@@ -129,20 +129,33 @@ std::vector<uint8_t> queries_of(const Kind& kind, uint32_t count, Random& random
   return make_rows(kind, count, random, true);
 }
 
-std::shared_ptr<Index> Collection::open() const {
+std::shared_ptr<Index> Collection::open(const Index* older) const {
+  const auto table = [&](BlockShape shape) {
+    if (older != nullptr)
+      for (const BlockTable* const before : older->tables())
+        if (before->shape().prefix == shape.prefix) {
+          const auto list = rewritten.find(shape.prefix);
+          const std::vector<uint32_t> none;
+          const std::vector<uint32_t>& numbers = list == rewritten.end() ? none : list->second;
+          return before->successor(numbers.data(), numbers.size(), state.slots);
+        }
+    return std::make_shared<BlockTable>(std::move(shape), state.slots, memory);
+  };
   std::vector<std::shared_ptr<BlockTable>> links;
   for (uint32_t level = 0; level < Graph::level_limit(kind.M); ++level)
-    links.push_back(std::make_shared<BlockTable>(links_of(kind, level), state.slots));
+    links.push_back(table(links_of(kind, level)));
   std::shared_ptr<BlockTable> codes;
-  if (kind.codes != CodeKind::kNoCodes)
-    codes = std::make_shared<BlockTable>(codes_of(kind, state.metric), state.slots);
-  return std::make_shared<Index>(state, std::make_shared<BlockTable>(vectors_of(kind), state.slots),
-                                 std::move(links), std::move(codes));
+  if (kind.codes != CodeKind::kNoCodes) codes = table(codes_of(kind, state.metric));
+  return std::make_shared<Index>(state, table(vectors_of(kind)), std::move(links),
+                                 std::move(codes));
 }
 
 void Collection::commit(Writer& writer) {
-  for (const Writer::Sealed& sealed : writer.seal(1))
+  rewritten.clear();
+  for (const Writer::Sealed& sealed : writer.seal(1)) {
     blocks.put(sealed.table->key(sealed.number), sealed.data, sealed.table->shape().block_size);
+    rewritten[sealed.table->shape().prefix].push_back(sealed.number);
+  }
   state = writer.index()->state();
   free_head = writer.free_head();
   free_count = writer.free_count();

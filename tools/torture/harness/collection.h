@@ -2,6 +2,7 @@
 #pragma once
 
 #include <cstdint>
+#include <map>
 #include <memory>
 #include <string>
 #include <vector>
@@ -51,8 +52,13 @@ struct Collection {
   std::vector<uint32_t> live;  // slots in use
   Blocks blocks;
 
-  // The index over its blocks, as if it was opened. Throws what Index throws.
-  std::shared_ptr<Index> open() const;
+  // For copies of blocks; none where there is no memory.
+  std::shared_ptr<ResidentMemory> memory;
+  std::map<std::string, std::vector<uint32_t>> rewritten;  // by the last commit, by prefix
+
+  // The index over its blocks, as if it was opened; with the one before the last commit, as it goes
+  // on from there. Throws what Index throws.
+  std::shared_ptr<Index> open(const Index* older = nullptr) const;
   // Stores what a writer has changed, as the next commit.
   void commit(Writer& writer);
   // Key of the block that a row lies in, and where in it the row begins.

@@ -4,6 +4,7 @@
 //
 // Usage: threads SECONDS SEED. Prints how many searches and commits there were.
 
+#include <algorithm>
 #include <atomic>
 #include <chrono>
 #include <cstdio>
@@ -44,9 +45,9 @@ class Published {
   std::shared_ptr<Moment> moment_;
 };
 
-std::shared_ptr<Moment> moment_of(const Collection& collection) {
-  return std::make_shared<Moment>(
-      Moment{collection.open(), collection.blocks, collection.free_head, collection.free_count});
+std::shared_ptr<Moment> moment_of(const Collection& collection, const Index* older = nullptr) {
+  return std::make_shared<Moment>(Moment{collection.open(older), collection.blocks,
+                                         collection.free_head, collection.free_count});
 }
 
 void expect(bool good, const char* what) {
@@ -119,7 +120,14 @@ void write(Collection& collection, Published& published, Random& random) {
   if (random.below(8) == 0) return;
   collection.commit(writer);
   collection.nodes += kBatch / 2;
-  published.next(moment_of(collection));
+  published.next(moment_of(collection, moment->index.get()));
+}
+
+// Room for several copies of its blocks: commits fill an arena with copies that they replace.
+Collection made(const Kind& kind, uint64_t seed) {
+  Collection collection = make(kind, seed);
+  collection.memory = std::make_shared<ResidentMemory>(uint64_t{256} << 20, 0, false);
+  return collection;
 }
 
 }  // namespace
@@ -137,24 +145,27 @@ int main(int count, char** arguments) {
   uint64_t commits = 0;
   for (const Kind& kind : kinds()) {
     Random random(seed);
-    Collection collection = make(kind, seed);
+    Collection collection = made(kind, seed);
     Published published;
     published.next(moment_of(collection));
     std::atomic<bool> over{false};
+    uint64_t most = 0;  // bytes of copies at a time
     std::vector<std::thread> readers;
     for (uint32_t i = 0; i < kReaders; ++i)
       readers.emplace_back([&, i] { read(kind, published, over, searches, seed + i); });
     const auto end = std::chrono::steady_clock::now() + std::chrono::duration<double>(seconds);
     while (std::chrono::steady_clock::now() < end) {
       if (collection.state.slots > 3000) {
-        collection = make(kind, seed + commits);
+        collection = made(kind, seed + commits);
         published.next(moment_of(collection));
       }
+      most = std::max(most, collection.memory->used());
       write(collection, published, random);
       ++commits;
     }
     over = true;
     for (std::thread& reader : readers) reader.join();
+    expect(most > 0, "no copies of blocks were made");
   }
   std::printf("right: %llu searches, %llu batches\n",
               static_cast<unsigned long long>(searches.load()),
