@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from typing import Any, Final
 
-from vdb.errors import ArgumentTypeError, InvalidArgumentError
 from vdb.fusion.engines import (
     azure,
     chroma,
@@ -25,8 +24,7 @@ from vdb.fusion.engines import (
     weaviate,
 )
 from vdb.fusion.fusion_row import Fusion
-from vdb.model import synonyms
-from vdb.model.arguments import shown, words
+from vdb.model.named_rows import by_name, row_named
 
 __all__ = ["FUSIONS", "fusion_named"]
 
@@ -49,13 +47,9 @@ _ENGINES = (
     weaviate,
 )
 
-FUSIONS: Final[dict[str, Fusion]] = {
-    row.name: row
-    for row in (
-        *native.FUSIONS,
-        *sorted((row for each in _ENGINES for row in each.FUSIONS), key=lambda row: row.name),
-    )
-}
+FUSIONS: Final[dict[str, Fusion]] = by_name(
+    native.FUSIONS, (row for each in _ENGINES for row in each.FUSIONS)
+)
 
 
 def fusion_named(name: Any, argument: str = "fusion") -> Fusion:
@@ -66,27 +60,4 @@ def fusion_named(name: Any, argument: str = "fusion") -> Fusion:
         InvalidArgumentError: There is none; the message suggests those of the engine that was
             named, or one that is spelled alike.
     """
-    if not isinstance(name, str):
-        raise ArgumentTypeError(
-            f"{argument} must be the name of a fusion, got {type(name).__name__}",
-            expected=tuple(FUSIONS),
-            received=type(name).__name__,
-        )
-    plain = str.__str__(name)
-    if plain in FUSIONS:
-        return FUSIONS[plain]
-    hint = _hint(plain)
-    raise InvalidArgumentError(
-        f"{argument} must be one of {words(tuple(FUSIONS))}; got {shown(plain)}{hint}",
-        expected=tuple(FUSIONS),
-        received=plain,
-    )
-
-
-def _hint(name: str) -> str:
-    close = synonyms.suggestion(name, FUSIONS)
-    if close is not None:
-        return f"; did you mean {close!r}?"
-    engine = name.casefold().replace("_", "-").partition("-")[0]
-    own = tuple(row for row in FUSIONS if row.partition("-")[0] == engine)
-    return f"; of {engine} there are {words(own)}" if own else ""
+    return row_named(FUSIONS, name, argument=argument, what="a fusion")

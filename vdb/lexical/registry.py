@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from typing import Any, Final
 
-from vdb.errors import ArgumentTypeError, InvalidArgumentError
 from vdb.lexical.engines import (
     azure,
     bm25s,
@@ -19,8 +18,7 @@ from vdb.lexical.engines import (
     vespa,
 )
 from vdb.lexical.lexical_convention import LexicalConvention
-from vdb.model import synonyms
-from vdb.model.arguments import shown, words
+from vdb.model.named_rows import by_name, row_named
 
 __all__ = ["CONVENTIONS", "convention_named"]
 
@@ -37,13 +35,9 @@ _ENGINES: Final = (
     vespa,
 )
 
-CONVENTIONS: Final[dict[str, LexicalConvention]] = {
-    row.name: row
-    for row in (
-        *native.CONVENTIONS,
-        *sorted((row for each in _ENGINES for row in each.CONVENTIONS), key=lambda row: row.name),
-    )
-}
+CONVENTIONS: Final[dict[str, LexicalConvention]] = by_name(
+    native.CONVENTIONS, (row for each in _ENGINES for row in each.CONVENTIONS)
+)
 
 _DEFAULTS: Final = {"bm25s": "bm25s-lucene", "rank-bm25": "rank-bm25-okapi"}
 """A library's name alone: its default."""
@@ -57,26 +51,6 @@ def convention_named(name: Any, parameter: str = "scores") -> LexicalConvention:
         InvalidArgumentError: There is none; the message suggests those of the engine that was
             named, or one that is spelled alike.
     """
-    if not isinstance(name, str):
-        raise ArgumentTypeError(
-            f"{parameter} must be the name of a lexical convention, got {type(name).__name__}",
-            expected=tuple(CONVENTIONS),
-            received=type(name).__name__,
-        )
-    plain = str.__str__(name)
-    if plain in CONVENTIONS or plain in _DEFAULTS:
-        return CONVENTIONS[_DEFAULTS.get(plain, plain)]
-    raise InvalidArgumentError(
-        f"{parameter} must be one of {words(tuple(CONVENTIONS))}; got {shown(plain)}{_hint(plain)}",
-        expected=tuple(CONVENTIONS),
-        received=plain,
+    return row_named(
+        CONVENTIONS, name, argument=parameter, what="a lexical convention", defaults=_DEFAULTS
     )
-
-
-def _hint(name: str) -> str:
-    close = synonyms.suggestion(name, CONVENTIONS)
-    if close is not None:
-        return f"; did you mean {close!r}?"
-    engine = name.casefold().replace("_", "-").partition("-")[0]
-    own = tuple(row for row in CONVENTIONS if row.partition("-")[0] == engine)
-    return f"; of {engine} there are {words(own)}" if own else ""
