@@ -11,9 +11,9 @@ from numpy.typing import ArrayLike, NDArray
 from vdb import index
 from vdb.analysis.explanation.record_rank import Standing, Subject, standing
 from vdb.analysis.explanation.report import Explanation, found_section, rank_section, score_section
-from vdb.errors import InvalidArgumentError, InvalidVectorError, NotFoundError
-from vdb.index.record_ids import require_same_id
-from vdb.model import config, inputs
+from vdb.errors import InvalidArgumentError, InvalidVectorError
+from vdb.index.record_ids import slot_of_record
+from vdb.model import config
 from vdb.model.arguments import whole
 from vdb.model.dtypes import DTYPES
 from vdb.model.metrics import METRICS
@@ -135,15 +135,7 @@ def _value_of_zero(convention: Convention) -> float:
 
 
 def _slot(reader: index.Reader, view: index.View, record_id: object) -> tuple[Id, int]:
-    checked_id = inputs.one_id(record_id)
-    slot = None
-    if type(checked_id).__name__ == view.header.id_kind:
-        slot = reader.slot_of(view, checked_id)
-    if slot is None:
-        raise NotFoundError(
-            f"no record {checked_id!r} in collection {view.header.name!r}", received=checked_id
-        )
-    require_same_id(view, slot, checked_id, reader.id_at(view, slot))
+    checked_id, slot = slot_of_record(reader, view, record_id)
     if not index.has_vector(reader, view, np.array([slot], dtype=np.uint32))[0]:
         raise InvalidArgumentError(
             f"record {checked_id!r} of collection {view.header.name!r} has no vector, and no "

@@ -7,8 +7,8 @@ from typing import NamedTuple
 import numpy as np
 
 from vdb import index
-from vdb.errors import InvalidArgumentError, NotFoundError
-from vdb.index.record_ids import require_same_id
+from vdb.errors import InvalidArgumentError
+from vdb.index.record_ids import slot_of_record
 from vdb.index.text.analysis import Analyzers
 from vdb.index.text.deleted_documents import is_set
 from vdb.index.text.text_fields import queried
@@ -18,7 +18,7 @@ from vdb.lexical.analyzers import analyzer_of
 from vdb.lexical.clause_counts import ClauseCounts, occurrences
 from vdb.lexical.explanation import TextExplanation, explained
 from vdb.lexical.query_text import Clause, Phrase, Prefix, parse_query
-from vdb.model import arguments, inputs
+from vdb.model import arguments
 from vdb.query.text_conventions import text_convention
 from vdb.query.text_search import KernelClause, kernel_clauses
 
@@ -51,7 +51,7 @@ def explain_text(
     analyzer = analyzer_of(analyzers.analyzer_of(view.header, field))
     clauses = parse_query(query, analyzer, syntax=arguments.truth("syntax", request.syntax))
     listed = kernel_clauses(field, clauses)
-    slot = _slot(reader, view, record_id)
+    _, slot = slot_of_record(reader, view, record_id)
     words = field_words(reader, view, field.number)
     if words.index.frequencies(slot, []) is None:
         raise InvalidArgumentError(
@@ -62,19 +62,6 @@ def explain_text(
         )
     counts, length = _counts(words, slot, clauses, listed)
     return explained(convention.row, counts, length, convention.constants(words))
-
-
-def _slot(reader: index.Reader, view: index.View, record_id: object) -> int:
-    checked_id = inputs.one_id(record_id)
-    slot = None
-    if type(checked_id).__name__ == view.header.id_kind:
-        slot = reader.slot_of(view, checked_id)
-    if slot is None:
-        raise NotFoundError(
-            f"no record {checked_id!r} in collection {view.header.name!r}", received=checked_id
-        )
-    require_same_id(view, slot, checked_id, reader.id_at(view, slot))
-    return slot
 
 
 def _counts(

@@ -19,8 +19,7 @@ from vdb.analysis.inspection.report import (
     Link,
     RecordInspection,
 )
-from vdb.errors import NotFoundError
-from vdb.index.record_ids import require_same_id
+from vdb.index.record_ids import slot_of_record
 from vdb.index.vectors.graph_statistics import (
     GraphStatistics,
     graph_statistics,
@@ -28,7 +27,6 @@ from vdb.index.vectors.graph_statistics import (
 )
 from vdb.kernel import BlockTable
 from vdb.maintenance.info import collection_info
-from vdb.model import inputs
 from vdb.model.metrics import METRICS
 from vdb.model.records import Id
 from vdb.store import Batch
@@ -174,15 +172,7 @@ def inspect_record(reader: index.Reader, view: index.View, record_id: object) ->
         CorruptedError: A damaged part was read.
     """
     header = view.header
-    checked_id = inputs.one_id(record_id)
-    slot = None
-    if type(checked_id).__name__ == header.id_kind:
-        slot = reader.slot_of(view, checked_id)
-    if slot is None:
-        raise NotFoundError(
-            f"no record {checked_id!r} in collection {header.name!r}", received=checked_id
-        )
-    require_same_id(view, slot, checked_id, reader.id_at(view, slot))
+    checked_id, slot = slot_of_record(reader, view, record_id)
     slots = np.array([slot], dtype=np.uint32)
     if not index.has_vector(reader, view, slots)[0]:
         payload = reader.record(view, slot)[1]
