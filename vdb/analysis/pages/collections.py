@@ -5,7 +5,7 @@ from __future__ import annotations
 from vdb.analysis.comparison.sides_report import CollectionComparison
 from vdb.analysis.pages.disagreements import disagreement_cards
 from vdb.analysis.pages.page import page, section, sentence_list, table
-from vdb.analysis.pages.quality import quality_plots, quality_table
+from vdb.analysis.pages.quality import quality_section
 
 __all__ = ["collections_page"]
 
@@ -50,19 +50,12 @@ def _retrieval(report: CollectionComparison) -> str:
     if not report.quality:
         return ""
     quality = {entry.side: entry for entry in report.quality}
-    unknown = "".join(
+    remark = "".join(
         f" {count:,} labels name no record of {side.name}."
         for side, count in zip(report.sides, report.unknown, strict=True)
         if count
     )
-    return section(
-        "Which retrieves best",
-        f"Over {report.labelled:,} labelled queries; dots are means, bars their 95 % intervals."
-        + unknown,
-        quality_plots(quality, report.differences, report.k),
-        "<br>",
-        quality_table(quality, report.k, "side"),
-    )
+    return quality_section("Which retrieves best", report, quality, what="side", remark=remark)
 
 
 def _agreement(report: CollectionComparison) -> str:

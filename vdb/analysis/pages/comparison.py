@@ -7,7 +7,7 @@ from itertools import product
 from vdb.analysis.comparison.report import Disagreement, First, MetricComparison
 from vdb.analysis.pages import charts
 from vdb.analysis.pages.page import color, page, section, sentence_list, table, text
-from vdb.analysis.pages.quality import quality_plots, quality_table
+from vdb.analysis.pages.quality import quality_section, unknown_labels
 
 __all__ = ["comparison_page"]
 
@@ -47,17 +47,9 @@ def _number(report: MetricComparison, metric: str) -> int:
 
 
 def _retrieval(report: MetricComparison) -> str:
-    if not report.quality:
-        return ""
     quality = {entry.metric: entry for entry in report.quality}
-    return section(
-        "Which metric retrieves best",
-        f"Over {report.labelled:,} labelled queries; dots are means, bars their 95 % intervals."
-        + (f" {report.unknown:,} labels name no record." if report.unknown else ""),
-        quality_plots(quality, report.differences, report.k),
-        "<br>",
-        quality_table(quality, report.k, "metric"),
-    )
+    title, remark = "Which metric retrieves best", unknown_labels(report.unknown)
+    return quality_section(title, report, quality, what="metric", remark=remark)
 
 
 def _agreement(report: MetricComparison) -> str:

@@ -8,7 +8,7 @@ from vdb.analysis.comparison.fusions_report import FusionComparison, QueryGain, 
 from vdb.analysis.pages import charts
 from vdb.analysis.pages.disagreements import disagreement_cards
 from vdb.analysis.pages.page import page, section, sentence_list, table
-from vdb.analysis.pages.quality import quality_plots, quality_table
+from vdb.analysis.pages.quality import quality_section, unknown_labels
 
 __all__ = ["fusions_page"]
 
@@ -65,17 +65,9 @@ def _rankings(report: FusionComparison) -> str:
 
 
 def _retrieval(report: FusionComparison) -> str:
-    if not report.quality:
-        return ""
     quality = {entry.side: entry for entry in report.quality}
-    return section(
-        "Which retrieves best",
-        f"Over {report.labelled:,} labelled queries; dots are means, bars their 95 % intervals."
-        + (f" {report.unknown:,} labels name no record." if report.unknown else ""),
-        quality_plots(quality, report.differences, report.k),
-        "<br>",
-        quality_table(quality, report.k, "ranking"),
-    )
+    title, remark = "Which retrieves best", unknown_labels(report.unknown)
+    return quality_section(title, report, quality, what="ranking", remark=remark)
 
 
 def _gains(report: FusionComparison) -> str:

@@ -1,4 +1,4 @@
-"""Plots of retrieval quality: of metrics, or of collections."""
+"""Plots of retrieval quality: of metrics, of fusions, or of collections."""
 
 from __future__ import annotations
 
@@ -7,10 +7,10 @@ from typing import Protocol
 
 from vdb.analysis.comparison.report import Difference
 from vdb.analysis.pages import charts
-from vdb.analysis.pages.page import table, text
+from vdb.analysis.pages.page import section, table, text
 from vdb.model.interval import Interval
 
-__all__ = ["quality_plots", "quality_table"]
+__all__ = ["quality_section", "unknown_labels"]
 
 
 class _Quality(Protocol):
@@ -28,9 +28,47 @@ class _Quality(Protocol):
     def found(self) -> float: ...
 
 
-def quality_plots(
-    quality: Mapping[str, _Quality], differences: Sequence[Difference], k: int
+class _Report(Protocol):
+    """A comparison with labelled queries."""
+
+    @property
+    def labelled(self) -> int: ...
+    @property
+    def differences(self) -> Sequence[Difference]: ...
+    @property
+    def k(self) -> int: ...
+
+
+def quality_section(
+    title: str, report: _Report, quality: Mapping[str, _Quality], *, what: str, remark: str
 ) -> str:
+    """Which of several retrieves best; empty without labelled queries.
+
+    Args:
+        title: Its heading.
+        report: The comparison.
+        quality: That of each, by name, in the order of the colours.
+        what: What they are: the heading of the column of names.
+        remark: What else there is to say, after the first sentence.
+    """
+    if not quality:
+        return ""
+    return section(
+        title,
+        f"Over {report.labelled:,} labelled queries; dots are means, bars their 95 % intervals."
+        f"{remark}",
+        _plots(quality, report.differences, report.k),
+        "<br>",
+        _table(quality, report.k, what),
+    )
+
+
+def unknown_labels(count: int) -> str:
+    """That so many labels name no record; empty for none."""
+    return f" {count:,} labels name no record." if count else ""
+
+
+def _plots(quality: Mapping[str, _Quality], differences: Sequence[Difference], k: int) -> str:
     """A card for each measure, best nDCG first, and one for the differences from the best.
 
     `quality` is in the order of the colours.
@@ -53,8 +91,8 @@ def quality_plots(
     return f'<div class="plots">{"".join(cards)}</div>'
 
 
-def quality_table(quality: Mapping[str, _Quality], k: int, what: str) -> str:
-    """The same in numbers; `what` heads the column of names."""
+def _table(quality: Mapping[str, _Quality], k: int, what: str) -> str:
+    """The same in numbers."""
     lines = [
         (
             name,
