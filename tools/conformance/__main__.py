@@ -9,8 +9,9 @@ import os
 import subprocess
 import sys
 import tempfile
+from collections.abc import Collection, Sequence
 from pathlib import Path
-from typing import Any
+from typing import Any, Protocol
 
 from tools import environments
 
@@ -110,22 +111,22 @@ def sources(parser: argparse.ArgumentParser, options: argparse.Namespace) -> int
     return 1 if any(result.faults for result in results) else 0
 
 
+class Comparison(Protocol):
+    """What came of one row, beside its engine."""
+
+    def as_dict(self) -> dict[str, Any]:
+        """For JSON."""
+
+
 def fusions(parser: argparse.ArgumentParser, options: argparse.Namespace) -> int:
     """0 when every fusion is that of its library."""
     from .fusions import run
 
-    names = options.only.split(",") if options.only else list(run.FUSIONS)
-    unknown = sorted(set(names) - set(run.FUSIONS))
-    if unknown:
-        parser.error(f"unknown: {', '.join(unknown)}; there are {', '.join(run.FUSIONS)}")
+    names = _chosen(parser, options, run.FUSIONS)
     results, absent = run.compare_all(
         names, options.python, options.seed, options.count, quiet=options.json
     )
-    if options.json:
-        rows = [result.as_dict() for result in results]
-        print(json.dumps({"results": rows, "did not run": absent}, indent=2))
-    for name, words in absent.items() if not options.json else ():
-        print(f"did not run: {name}: {words}")
+    _report(options, results, absent)
     return 1 if any(result.differences for result in results) else 0
 
 
@@ -133,22 +134,38 @@ def lexical(parser: argparse.ArgumentParser, options: argparse.Namespace) -> int
     """0 when every score of words is that of its engine."""
     from .words import run
 
-    names = options.only.split(",") if options.only else list(run.CONVENTIONS)
-    unknown = sorted(set(names) - set(run.CONVENTIONS))
-    if unknown:
-        parser.error(f"unknown: {', '.join(unknown)}; there are {', '.join(run.CONVENTIONS)}")
+    names = _chosen(parser, options, run.CONVENTIONS)
     results, absent = run.compare_all(
         names, options.python, options.seed, options.count, quiet=options.json
     )
-    if options.json:
-        rows = [result.as_dict() for result in results]
-        print(json.dumps({"results": rows, "did not run": absent}, indent=2))
-    for name, words in absent.items() if not options.json else ():
-        print(f"did not run: {name}: {words}")
+    _report(options, results, absent)
     if options.page:
         text = run.page(results, absent, options.count, options.seed)
         options.page.write_text(text, encoding="utf-8", newline="\n")
     return 1 if any(result.differences for result in results) else 0
+
+
+def _chosen(
+    parser: argparse.ArgumentParser, options: argparse.Namespace, rows: Collection[str]
+) -> list[str]:
+    """The names that --only lists, all without it."""
+    names = options.only.split(",") if options.only else list(rows)
+    unknown = sorted(set(names) - set(rows))
+    if unknown:
+        parser.error(f"unknown: {', '.join(unknown)}; there are {', '.join(rows)}")
+    return names
+
+
+def _report(
+    options: argparse.Namespace, results: Sequence[Comparison], absent: dict[str, str]
+) -> None:
+    """Print as JSON what came of it, or else what did not run; the rest is printed by then."""
+    if options.json:
+        rows = [result.as_dict() for result in results]
+        print(json.dumps({"results": rows, "did not run": absent}, indent=2))
+        return
+    for name, words in absent.items():
+        print(f"did not run: {name}: {words}")
 
 
 def one(kind: type[Engine], seed: int, metrics: list[str]) -> int:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import cache
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -90,16 +91,18 @@ def text_convention(name: object, **settings: Any) -> TextConvention:
         InvalidArgumentError: There is no such convention; or a constant is outside its range, or
             not to be set in it.
     """
-    plain = type(name) is str and all(one is None for one in settings.values())
-    convention = _conventions.get(name) if plain and isinstance(name, str) else None
-    if convention is None:
-        row = convention_named(name)
-        constants_of(row, 0, 0, **settings)
-        convention = TextConvention(row, settings)
-        if plain:
-            _conventions[row.name] = convention
-    return convention
+    if type(name) is str and all(one is None for one in settings.values()):
+        return _unchanged(name)
+    return _checked(name, settings)
 
 
-_conventions: dict[str, TextConvention] = {}
-"""Those with the engine's own constants, by name."""
+@cache
+def _unchanged(name: str) -> TextConvention:
+    """A convention with the engine's own constants."""
+    return _checked(name, dict.fromkeys(("k1", "b", "delta")))
+
+
+def _checked(name: object, settings: dict[str, Any]) -> TextConvention:
+    row = convention_named(name)
+    constants_of(row, 0, 0, **settings)
+    return TextConvention(row, settings)
