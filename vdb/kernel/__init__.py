@@ -40,6 +40,7 @@ instruction_set = _kernel.instruction_set
 instruction_sets = _kernel.instruction_sets
 level_limit = _kernel.level_limit
 link_row_size = _kernel.link_row_size
+merge_hits = _kernel.merge_hits
 merge_text_segments = _kernel.merge_text_segments
 msgpack_fault = _kernel.msgpack_fault
 number_column = _kernel.number_column
@@ -112,6 +113,7 @@ __all__ = [
     "keep_out",
     "level_limit",
     "link_row_size",
+    "merge_hits",
     "merge_text_segments",
     "msgpack_fault",
     "number_column",

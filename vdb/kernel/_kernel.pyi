@@ -180,6 +180,11 @@ def distances(a: Annotated[NDArray[numpy.generic], dict(shape=(None, None), orde
     (n, 9): dot, squared L2 and L1 of each row of a (as queries have them) with the row of b at its place, from the loops for one row, for four, and in float64; for tests.
     """
 
+def merge_hits(shards: Sequence[tuple[NDArray[numpy.int64] | Sequence[object], NDArray[numpy.float64], NDArray[numpy.generic], NDArray[numpy.int64]]], queries: int, most: int | None, offset: int, higher_values: bool, higher_scores: bool) -> tuple[NDArray[numpy.int64], NDArray[numpy.int64]]:
+    """
+    (rows i64, starts i64 (queries + 1,)): the `most` nearest of each query among the hits of several shards, by value and id, in the order of hits, without the first `offset`. A shard is (ids, values, scores, counts (queries,)): its hits, one query after the other. Rows count through the columns of one shard after the other.
+    """
+
 def page_bytes() -> int:
     """Bytes of a page of memory, as the system says."""
 

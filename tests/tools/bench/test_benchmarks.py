@@ -108,5 +108,6 @@ def test_searches_of_words_are_measured_beside_fts5(capsys, monkeypatch):
     text.main()
     lines = [line.split() for line in capsys.readouterr().out.splitlines()]
     rows = [line[:2] for line in lines if line[0] in {"1", "2", "3"}]
-    ways = ("vdb", "vdb", "vdb", "fts5")  # whole search_text, and the kernel with and without leaving blocks out
+    # Whole search_text, and the kernel with and without leaving blocks out.
+    ways = ("vdb", "vdb", "vdb", "fts5")
     assert rows == [[words, name] for words in "123" for name in ways] * 2

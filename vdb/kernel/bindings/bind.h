@@ -14,6 +14,7 @@ void bind_arrow_export(nb::module_& m);
 void bind_arrow_import(nb::module_& m);
 void bind_arrow_payloads(nb::module_& m);
 void bind_functions(nb::module_& m);
+void bind_merge(nb::module_& m);
 void bind_paging(nb::module_& m);
 void bind_plain_search(nb::module_& m);
 void bind_python_values(nb::module_& m);

@@ -34,6 +34,7 @@ NB_MODULE(_kernel, m) {
   bindings::bind_arrow_import(m);
   bindings::bind_arrow_payloads(m);
   bindings::bind_functions(m);
+  bindings::bind_merge(m);
   bindings::bind_paging(m);
   bindings::bind_python_values(m);
   bindings::bind_records(m);
