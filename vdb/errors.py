@@ -18,6 +18,7 @@
     ├── NotFoundError                 KeyError: no such database, collection or id
     ├── ClosedError                   ValueError: the database or snapshot has been closed
     ├── BusyError                     TimeoutError: another writer, or a search, held on too long
+    │   └── ShardUnavailableError     a shard of a cluster does not answer
     ├── ReadOnlyError                 PermissionError: writing through a read-only handle or medium
     ├── SnapshotWriteError            AttributeError: writing to a collection of a snapshot
     ├── RebuildError              RuntimeError: a new generation that must not be put to use
@@ -31,11 +32,16 @@
     ├── UnsafeFilesystemError         OSError: a file system that cannot keep LMDB's promises
     ├── CorruptedError                RuntimeError: bytes on disk that vdb did not write
     ├── FormatVersionError            RuntimeError: written by a newer (or unknown) format
-    └── ForkError                     RuntimeError: a handle inherited through fork()
+    ├── ForkError                     RuntimeError: a handle inherited through fork()
+    ├── PartialWriteError             RuntimeError: a write that only some shards have
+    ├── StaleMapError                 RuntimeError: a shard was asked with an old map
+    ├── MapConflictError              RuntimeError: another program changed the map first
+    └── EngineError                   RuntimeError: what runs the shards of a cluster failed
 
 Each is also the builtin that a Python programmer would catch, carries ``expected`` and ``received``
 where there are such things, and says in its message what to do about it when there is something.
-A call that raises one of them has changed nothing (``CommitUnknownError`` apart, as its name says).
+A call that raises one of them has changed nothing (``CommitUnknownError`` and ``PartialWriteError``
+apart, as their names say).
 """
 
 from __future__ import annotations
@@ -55,23 +61,28 @@ __all__ = [
     "DiskError",
     "DiskFullError",
     "DuplicateIdError",
+    "EngineError",
     "ForkError",
     "FormatVersionError",
     "InvalidArgumentError",
     "InvalidFilterError",
     "InvalidPayloadError",
     "InvalidVectorError",
+    "MapConflictError",
     "MetricMismatchError",
     "MissingVectorsError",
     "ModelMismatchError",
     "NotFoundError",
     "NotInvertibleError",
+    "PartialWriteError",
     "ReadOnlyError",
     "RebuildError",
     "RemoteError",
+    "ShardUnavailableError",
     "SnapshotWriteError",
     "SourceError",
     "StaleError",
+    "StaleMapError",
     "UnsafeFilesystemError",
     "VdbError",
 ]
@@ -367,3 +378,68 @@ class FormatVersionError(VdbError, RuntimeError):
 
 class ForkError(VdbError, RuntimeError):
     """A handle used in a child process that inherited it through ``fork()``; open it anew there."""
+
+
+# What shards on several machines met
+
+
+class ShardUnavailableError(BusyError):
+    """A shard of a cluster does not answer.
+
+    ``shard`` is its name, ``node`` where it should be ("" where that is not known), and ``since``
+    when it answered last, in seconds since 1970 UTC, or None. A write that was sent may have been
+    carried out; the same call with the same token does it once.
+    """
+
+    def __init__(
+        self,
+        message: str = "",
+        *,
+        shard: str = "",
+        node: str = "",
+        since: float | None = None,
+        expected: Any = None,
+        received: Any = None,
+    ) -> None:
+        super().__init__(message, expected=expected, received=received)
+        self.shard = shard
+        self.node = node
+        self.since = since
+
+
+class PartialWriteError(VdbError, RuntimeError):
+    """A write over several shards ended when some had it and others had not.
+
+    ``done`` are the ids that are written, ``failed`` those that are not, or of which nobody knows.
+    The same call with ``token=error.token`` finishes it, and does nothing twice.
+    """
+
+    def __init__(
+        self,
+        message: str = "",
+        *,
+        done: tuple[int | str, ...] = (),
+        failed: tuple[int | str, ...] = (),
+        token: str = "",
+        expected: Any = None,
+        received: Any = None,
+    ) -> None:
+        super().__init__(message, expected=expected, received=received)
+        self.done = done
+        self.failed = failed
+        self.token = token
+
+
+class StaleMapError(VdbError, RuntimeError):
+    """A shard was asked with an old map of its cluster; nothing was done.
+
+    A cluster reads the map again by itself; this is seen where that does not end in time.
+    """
+
+
+class MapConflictError(VdbError, RuntimeError):
+    """Another program put the next map of a cluster first; this change of the map was not made."""
+
+
+class EngineError(VdbError, RuntimeError):
+    """What runs the shards of a cluster failed, or cannot be started; its error is the cause."""

@@ -26,6 +26,8 @@ def naming(word, symbol):
         if any(isinstance(node, ast.Constant) and node.value == word for node in ast.walk(tree)):
             yield file
     for file in (ROOT / "vdb" / "kernel").rglob("*.[hc]*"):
+        if file.suffix == ".pyc":
+            continue
         if re.search(rf'{symbol}\b|"{word}"', file.read_text(encoding="utf-8")):
             yield file
 

@@ -155,6 +155,15 @@ class Fields:
         """A map inside the map; the caller ends it."""
         return Fields(self._take(name, dict), f"{self._where} {name}")
 
+    def names(self) -> list[str]:
+        """The names of the fields that were not taken yet."""
+        return list(self._rest)
+
+    def rest(self) -> dict[str, Any]:
+        """All fields that were not taken yet, unchecked; takes them."""
+        rest, self._rest = self._rest, {}
+        return rest
+
     def end(self) -> None:
         """All fields were taken."""
         if self._rest:
