@@ -5,7 +5,7 @@ from __future__ import annotations
 import threading
 import time
 
-from vdb.errors import RemoteError
+from vdb.errors import CorruptedError, DiskFullError, RemoteError
 from vdb.maintenance.repository.object_store import Entry
 
 
@@ -34,7 +34,8 @@ class MemoryObjects:
 
     def get(self, name, most):
         content = self.objects.get(name)
-        assert content is None or len(content) <= most
+        if content is not None and len(content) > most:
+            raise CorruptedError(f"longer than {most:,} bytes", where=f"{self.url}/{name}")
         return content
 
     def entries(self, prefix):
@@ -108,3 +109,77 @@ class FailingObjects:
 
     def tidy(self):
         self._store.tidy()
+
+
+class UnreliableObjects(FailingObjects):
+    """Another store: of every `every` calls one fails before it is done, or after.
+
+    `failures` says which, in turn: "before" the call, or "after" it was done, so that the answer is
+    lost.
+    """
+
+    def __init__(self, store, every, failures=("before", "after")):
+        super().__init__(store, None)
+        self._every = every
+        self._failures = failures
+
+    def _failing(self, call):
+        with self._lock:
+            self.calls += 1
+            turn, rest = divmod(self.calls, self._every)
+        failure = self._failures[turn % len(self._failures)] if rest == 0 else ""
+        if failure == "before":
+            self._fail()
+        result = call()
+        if failure == "after":
+            self._fail()
+        return result
+
+    def put(self, name, content):
+        self._failing(lambda: self._store.put(name, content))
+
+    def create(self, name, content):
+        return self._failing(lambda: self._store.create(name, content))
+
+    def get(self, name, most):
+        return self._failing(lambda: self._store.get(name, most))
+
+    def entries(self, prefix):
+        return iter(self._failing(lambda: list(self._store.entries(prefix))))
+
+    def delete(self, names):
+        listed = list(names)
+        self._failing(lambda: self._store.delete(listed))
+
+
+class SlowObjects(FailingObjects):
+    """Another store, each call of which takes `seconds` longer."""
+
+    def __init__(self, store, seconds):
+        super().__init__(store, None)
+        self._seconds = seconds
+
+    def _count(self):
+        time.sleep(self._seconds)
+
+
+class FullObjects(FailingObjects):
+    """Another store, which takes `room` bytes more and no others."""
+
+    def __init__(self, store, room):
+        super().__init__(store, None)
+        self._room = room
+
+    def _take(self, size):
+        with self._lock:
+            if size > self._room:
+                raise DiskFullError("no space left on the disk of test://objects")
+            self._room -= size
+
+    def put(self, name, content):
+        self._take(len(content))
+        self._store.put(name, content)
+
+    def create(self, name, content):
+        self._take(len(content))
+        return self._store.create(name, content)

@@ -5,9 +5,13 @@ from __future__ import annotations
 import re
 from pathlib import Path
 
+import msgpack
+import numpy as np
 import pytest
 
-from vdb.cluster.metadata.object_names import map_name
+from vdb.cluster.metadata.cluster_map import ClusterMap
+from vdb.cluster.metadata.log_entry import LogEntry
+from vdb.cluster.metadata.object_names import backup_prefix, log_name, map_name
 from vdb.cluster.metadata.slots import SLOTS, slot_of
 
 PAGE = Path(__file__).parents[3] / "docs" / "internals" / "cluster-format.md"
@@ -52,3 +56,21 @@ def _flat(document):
 
 def test_its_names_are_those_of_the_code():
     assert f"`{map_name(7)}`" in TEXT
+    assert f"`{log_name('papers-000003', 7)}`" in TEXT
+    assert f"`{backup_prefix('papers-000003')}`" in TEXT
+
+
+def test_its_fields_are_those_of_a_log_entry():
+    one = LogEntry("t", "add", vectors=np.zeros((0, 3), np.int8))
+    fields = msgpack.unpackb(one.encode("log/x/1")[4:])
+    assert fields_below("Log") == list(fields)
+    assert fields_below("Vectors") == list(fields["vectors"])
+
+
+def test_its_examples_are_what_is_written():
+    lines = re.findall(r"^    (.+)$", TEXT.partition("## An example")[2], re.MULTILINE)
+    document = "".join(line for line in lines if not re.fullmatch("[0-9a-f]+", line))
+    assert ClusterMap(1, "0" * 32).encode() == f"{document}\n".encode()
+    content = bytes.fromhex("".join(line for line in lines if re.fullmatch("[0-9a-f]+", line)))
+    name = log_name("papers-000000", 1)
+    assert LogEntry("t", "delete", ids=[7]).encode(name) == content

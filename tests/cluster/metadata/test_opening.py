@@ -60,7 +60,8 @@ def test_obstore_is_asked_for_where_it_is_missing(monkeypatch):
 def test_a_program_may_bring_a_store_along(monkeypatch):
     objects = MemoryObjects()
     monkeypatch.setitem(opening.OTHER_SCHEMES, "test", lambda url, options: objects)
-    assert cluster_store("test://x") is objects
+    cluster_store("test://x").put("map/1", b"here")
+    assert objects.names() == ["map/1"]
 
 
 def test_names_sort_as_numbers_do():

@@ -16,7 +16,7 @@ from os import urandom
 
 from vdb.cluster.metadata import elapsed
 from vdb.cluster.metadata.cluster_map import LARGEST_MAP, ClusterMap
-from vdb.cluster.metadata.numbered_objects import numbers_below, prune_numbered
+from vdb.cluster.metadata.numbered_objects import is_there, numbers_below, prune_numbered
 from vdb.cluster.metadata.object_names import MAPS, map_name
 from vdb.errors import CorruptedError, MapConflictError, NotFoundError
 from vdb.maintenance.repository.object_store import ObjectStore
@@ -93,7 +93,7 @@ class MapObjects:
         newest, when = self._newest
         trusted = newest == version and elapsed.now() - when <= elapsed.TRUSTED
         # Maps are removed from the oldest on: while one is there, so are all newer ones.
-        if not trusted and self._store.get(map_name(version), LARGEST_MAP) is None:
+        if not trusted and not is_there(self._store, map_name(version)):
             return False
         self._newest = (version, began)
         return True
@@ -138,9 +138,9 @@ class MapObjects:
         if not self._store.create(name, new.encode()):
             raise MapConflictError(f"map {new.version} of {self.url} is another's")
         trusted = newest == before and elapsed.now() - when <= elapsed.TRUSTED
-        if before and not trusted and self._store.get(map_name(before), LARGEST_MAP) is None:
+        if before and not trusted and not is_there(self._store, map_name(before)):
             # A number of the past, whose own map was removed. The last of a row of them may stay.
-            if self._store.get(map_name(new.version + 1), LARGEST_MAP) is None:
+            if not is_there(self._store, map_name(new.version + 1)):
                 self._store.delete([name])
             raise MapConflictError(f"map {new.version} of {self.url} is one of the past")
         self._newest = (new.version, began)

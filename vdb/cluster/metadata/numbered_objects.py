@@ -3,9 +3,18 @@
 from __future__ import annotations
 
 from vdb.cluster.metadata.object_names import number_of
+from vdb.errors import CorruptedError
 from vdb.maintenance.repository.object_store import Entry, ObjectStore
 
-__all__ = ["numbers_below", "prune_numbered"]
+__all__ = ["is_there", "numbers_below", "prune_numbered"]
+
+
+def is_there(store: ObjectStore, name: str) -> bool:
+    """Whether there is an object of that name; its content is not read."""
+    try:
+        return store.get(name, 0) is not None
+    except CorruptedError:  # it is longer than that
+        return True
 
 
 def numbers_below(store: ObjectStore, prefix: str) -> list[int]:

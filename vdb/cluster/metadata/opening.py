@@ -7,6 +7,7 @@ from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Final, cast
 
+from vdb.cluster.metadata.retrying_store import PATIENCE, RetryingStore
 from vdb.errors import ArgumentTypeError, InvalidArgumentError
 from vdb.maintenance.repository.directory_store import DirectoryStore
 from vdb.maintenance.repository.location import is_url, object_store
@@ -22,12 +23,17 @@ OTHER_SCHEMES: dict[str, Callable[[str, Mapping[str, object]], ObjectStore]] = {
 """Stores that a program brings along, by the scheme of their URLs."""
 
 
-def cluster_store(url: object, options: Mapping[str, object] | None = None) -> ObjectStore:
+def cluster_store(
+    url: object, options: Mapping[str, object] | None = None, *, patience: float = PATIENCE
+) -> ObjectStore:
     """The store of a URL, whose path is the prefix of the cluster; nothing is read yet.
+
+    Requests that fail are repeated (`RetryingStore`).
 
     Args:
         url: ``s3://``, ``gs://``, ``az://`` and their like with obstore, ``file:///``, or a path.
         options: Options of obstore for the URL; none for a path.
+        patience: Seconds after which a request that fails is not repeated.
 
     Raises:
         InvalidArgumentError: The URL is of no such store, or obstore is not installed.
@@ -36,6 +42,10 @@ def cluster_store(url: object, options: Mapping[str, object] | None = None) -> O
     Example:
         cluster_store("s3://bucket/papers", {"region": "eu-west-1"})
     """
+    return RetryingStore(_store(url, {} if options is None else options), patience)
+
+
+def _store(url: object, options: Mapping[str, object]) -> ObjectStore:
     if isinstance(url, Path):
         url = str(url)
     if not isinstance(url, str):
@@ -44,7 +54,6 @@ def cluster_store(url: object, options: Mapping[str, object] | None = None) -> O
             expected="str | Path",
             received=type(url).__name__,
         )
-    options = {} if options is None else options
     if not is_url(url):
         if not url or "\0" in url:
             raise InvalidArgumentError("url is no path", expected="a URL or a path", received=url)

@@ -121,6 +121,12 @@ class Fields:
             self.refuse(name, f"one of {', '.join(allowed)}", repr(value))
         return value
 
+    def anything(self, name: str) -> Any:
+        """A value of any type, unchecked."""
+        if name not in self._rest:
+            raise CorruptedError(f"{name} is missing", where=self._where)
+        return self._rest.pop(name)
+
     def raw(self, name: str, length: int) -> bytes:
         """Exactly `length` bytes."""
         value: bytes = self._take(name, bytes)
