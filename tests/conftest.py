@@ -2,18 +2,29 @@
 
 from __future__ import annotations
 
+import os
 import signal
 from collections.abc import Iterator
 from pathlib import Path
 
 import numpy as np
 import pytest
+from hypothesis import HealthCheck, settings
 from numpy.typing import NDArray
 
 import vdb
+from support.lone_tests import pytest_collection_modifyitems, pytest_runtest_protocol
 from vdb.index.vectors import strategy
 
+__all__ = ["pytest_collection_modifyitems", "pytest_runtest_protocol"]
+
 DIM = 16
+
+# What an example takes says nothing where several tests share the processors.
+settings.register_profile(
+    "shared processors", settings(), deadline=None, suppress_health_check=[HealthCheck.too_slow]
+)
+settings.load_profile("shared processors")
 
 # Collections of tests are small, and shall be searched through their graphs all the same.
 AS_RELEASED = {
@@ -26,6 +37,10 @@ def pytest_configure(config: pytest.Config) -> None:
     config.addinivalue_line(
         "markers", "damages: breaks its database on purpose, which is not checked afterwards"
     )
+    config.addinivalue_line(
+        "markers", "alone: has limits of time; runs while no other test of the run does"
+    )
+    os.environ.pop("COLUMNS", None)  # tables are as wide; pytest-xdist sets it
     # A shell has Ctrl-C ignored in the background, and processes that tests interrupt inherit that.
     if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
         signal.signal(signal.SIGINT, signal.default_int_handler)

@@ -127,6 +127,7 @@ def test_importing_brings_in_nothing_heavy():
     assert len([name for name in names if name.partition(".")[0] == "vdb"]) <= MOST_MODULES
 
 
+@pytest.mark.alone
 def test_importing_costs_little_more_than_importing_what_it_stands_on(tmp_path):
     """Processor time in one process, compiled files at hand, as after an installation."""
     code = (

@@ -59,6 +59,7 @@ async def beside_a_batch(db, notes, inside):
 
 
 @pytest.mark.parametrize("name", WRITES)
+@pytest.mark.alone
 def test_another_task_of_the_thread_is_refused_at_once(db, notes, name):
     def inside():
         before = time.monotonic()

@@ -1,4 +1,4 @@
-"""A writer is killed, two hundred times: what it had been told is committed is there, whole."""
+"""A writer is killed, a hundred times: what it had been told is committed is there, whole."""
 
 import os
 from collections import Counter
@@ -9,7 +9,7 @@ from tools.torture.campaigns.kills import Kills
 
 pytestmark = pytest.mark.skipif(not hasattr(os, "fork"), reason="writers are made by forking")
 
-ROUNDS = 200
+ROUNDS = 100
 
 
 def test_what_was_acknowledged_is_there_and_nothing_is_half_there(tmp_path):

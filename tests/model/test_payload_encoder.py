@@ -63,6 +63,9 @@ class Model:
     def __init__(self, **fields):
         self.fields = fields
 
+    def __repr__(self):  # part of a test's name, which is the same in every process
+        return f"Model({self.fields})"
+
     def model_dump(self, *, mode):
         assert mode == "json"
         return self.fields

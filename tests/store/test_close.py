@@ -51,6 +51,7 @@ def test_it_waits_for_a_running_batch(opened):
     again.close()
 
 
+@pytest.mark.alone
 def test_inside_ones_own_batch_it_is_refused_at_once(opened):
     with opened.batch() as batch:
         began = time.monotonic()

@@ -166,6 +166,7 @@ class TestHeldSnapshots:
         user.join()
         assert outcome[0] is not None
 
+    @pytest.mark.alone
     def test_a_thread_that_uses_it_cannot_end_it(self, held):
         with held.use():
             began = time.monotonic()
@@ -175,6 +176,7 @@ class TestHeldSnapshots:
             assert held.fetch(keys.IDENTITY) is not None
         held.close()
 
+    @pytest.mark.alone
     def test_a_use_inside_a_use_does_not_wait_for_the_closer(self, held):
         with held.use():
             closer = threading.Thread(target=held.close)

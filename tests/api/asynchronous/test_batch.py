@@ -11,6 +11,7 @@ import pytest
 import vdb
 
 TIMEOUT = 0.3
+pytestmark = pytest.mark.alone
 
 
 def run(path, story):

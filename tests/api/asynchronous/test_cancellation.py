@@ -168,6 +168,7 @@ def test_writes_go_on_beside_a_rebuild(path):
     run(path, story, durability="relaxed")
 
 
+@pytest.mark.alone
 def test_a_cancelled_read_is_abandoned_at_once(path, monkeypatch):
     release = threading.Event()
     monkeypatch.setattr(vdb.CollectionReader, "count", lambda *_, **__: release.wait(10))

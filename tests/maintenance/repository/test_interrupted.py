@@ -208,6 +208,7 @@ def test_a_process_that_ends_during_a_restore_leaves_nothing_in_place(filled, tm
     assert contents_at(place) == expected
 
 
+@pytest.mark.alone
 def test_an_interrupt_does_not_wait_for_a_call_that_hangs(monkeypatch):
     monkeypatch.setattr(in_order_module, "PATIENCE", 0.2)
     began = time.monotonic()

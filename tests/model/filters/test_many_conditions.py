@@ -172,6 +172,7 @@ MANY = {
 
 @pytest.mark.parametrize("declared", [False, True], ids=["payloads", "declared"])
 @pytest.mark.parametrize("name", MANY)
+@pytest.mark.alone
 def test_a_thousand_conditions_cost_little_more_than_one(db, name, declared):
     types = {"n": "int", "s": "keyword", "tags": "keyword[]", "d": "datetime"}
     docs = db.create_collection(

@@ -22,6 +22,7 @@ env.close()
 """
 
 
+@pytest.mark.alone
 def test_a_batch_in_another_process_makes_the_writer_wait_and_then_say_how_long(env, path):
     with child(HOLD, path) as other:
         assert other.hear() == "writing"
@@ -55,6 +56,7 @@ def test_a_batch_in_another_thread_makes_the_writer_wait(env):
     thread.join()
 
 
+@pytest.mark.alone
 def test_a_second_batch_in_the_same_thread_is_refused_at_once(env):
     with env.batch():
         began = time.monotonic()
