@@ -7,10 +7,10 @@ from typing import Any, NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from vdb.model.hits import HitsDescription, ManyHits
+from vdb.model.hits import Hits, HitsDescription, ManyHits
 from vdb.model.records import Ids
 
-__all__ = ["HitColumns", "columns_of"]
+__all__ = ["HitColumns", "columns_of", "columns_of_one"]
 
 
 class HitColumns(NamedTuple):
@@ -47,4 +47,18 @@ def columns_of(hits: ManyHits) -> HitColumns:
         everything._description(),  # noqa: SLF001
         None if payloads is None else payloads.encoded,
         everything._vectors,  # noqa: SLF001
+    )
+
+
+def columns_of_one(hits: Hits) -> HitColumns:
+    """As `columns_of`, of one query."""
+    payloads = hits._payloads  # noqa: SLF001 - the columns as they are
+    return HitColumns(
+        hits._ids,  # noqa: SLF001
+        hits._values,  # noqa: SLF001
+        hits._scores,  # noqa: SLF001
+        np.array([len(hits._ids)]),  # noqa: SLF001
+        hits._description(),  # noqa: SLF001
+        None if payloads is None else payloads.encoded,
+        hits._vectors,  # noqa: SLF001
     )

@@ -1,0 +1,81 @@
+"""A cluster's store with a map of shards, and places of these shards, for tests of one shard."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+from uuid import uuid4
+
+from vdb.api.collection_schema import CollectionSchema
+from vdb.cluster.metadata.cluster_map import ClusterMap, CollectionMap
+from vdb.cluster.metadata.map_objects import MapObjects
+from vdb.cluster.metadata.map_parts import ShardEntry
+from vdb.cluster.metadata.opening import cluster_store
+from vdb.cluster.metadata.schema_document import schema_to_json
+from vdb.cluster.metadata.slots import SLOTS
+from vdb.cluster.shards.shard_place import ShardPlace
+from vdb.model.config import HNSW
+
+DIM = 8
+
+
+class ShardCluster:
+    """One collection, "docs", of one shard or more."""
+
+    def __init__(self, folder: Path, shards: int = 1, durability: str = "node", **schema: Any):
+        self.folder = folder
+        self.store = cluster_store(str(folder / "store"))
+        self.maps = MapObjects(self.store)
+        arguments = {
+            "dim": DIM, "metric": "l2", "dtype": "float32", "index": HNSW(), "scores": "native",
+            "model": None, "fields": {}, "optional_vectors": False,
+        } | schema  # fmt: skip
+        self.schema = CollectionSchema("docs", **arguments)
+        step = SLOTS // shards
+        ends = [(i * step, SLOTS if i == shards - 1 else (i + 1) * step) for i in range(shards)]
+        entries = [
+            ShardEntry(f"docs-{i:06d}", "d0", (slots,), 1, True) for i, slots in enumerate(ends)
+        ]
+        collection = CollectionMap("docs", schema_to_json(self.schema), tuple(entries), shards)
+        self.map = self.maps.create(
+            ClusterMap(1, uuid4().hex, durability=durability, collections=(collection,))
+        )
+        self.durability = durability
+
+    def place(self, number: int = 0, **changes: Any) -> ShardPlace:
+        """Where a shard is."""
+        place = ShardPlace(
+            cluster=self.map.cluster,
+            url=str(self.folder / "store"),
+            collection="docs",
+            shard=f"docs-{number:06d}",
+            directory=str(self.folder / "disk" / f"docs-{number:06d}"),
+            schema=self.schema,
+            disk="d0",
+            may_be_empty=True,
+            durability=self.durability,
+        )
+        return replace(place, **changes)
+
+    def change(self, **changes: Any) -> ClusterMap:
+        """Put a map in which the first shard's entry is another; shard=None removes nothing."""
+
+        def changed(old: ClusterMap) -> ClusterMap:
+            collection = old.collection("docs")
+            first = replace(collection.shards[0], **changes)
+            return old.with_changed(collection.with_shards([], [first]))
+
+        return self.maps.change(changed)
+
+    def replace_first(self) -> ClusterMap:
+        """Put a map in which another shard has the slots of the first one."""
+
+        def changed(old: ClusterMap) -> ClusterMap:
+            collection = old.collection("docs")
+            first = collection.shards[0]
+            (name,) = collection.new_names(1)
+            new = collection.with_shards([first.id], [replace(first, id=name)])
+            return old.with_changed(replace(new, next_shard=new.next_shard + 1))
+
+        return self.maps.change(changed)
