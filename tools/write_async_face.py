@@ -28,7 +28,7 @@ LONG_READS = frozenset(
     {
         *("Database.backup", "Database.check", "CollectionReader.export"),
         *(f"CollectionMeasurements.{name}" for name in ("bench", "inspect", "recall")),
-        *("Collection.plan_rebuild", "Collection.rows_within"),
+        *("CollectionGenerations.plan_rebuild", "Collection.rows_within"),
     }
 )
 """Methods that read for seconds or more, and so get a thread of their own."""
@@ -39,12 +39,15 @@ LONG_WRITES = frozenset(
             "Database.import_source",
             "Database.repair",
             "Collection.index_field",
-            "Collection.rebuild",
+            "Collection.tune",
         ),
-        *("Collection.rollback", "Collection.tune"),
+        *(f"CollectionGenerations.{name}" for name in ("commit_rebuild", "rebuild", "rollback")),
     }
 )
 """Methods that take long and let other writers have their turn meanwhile."""
+
+WRITERS = frozenset({"Collection", "CollectionGenerations", "Database"})
+"""Classes whose methods write."""
 
 BY_HAND = frozenset({"Database.batch", "Database.close", "Database.snapshot", "Snapshot.close"})
 PLAIN_PROPERTIES = frozenset({"path", "read_only", "name"})
@@ -83,6 +86,7 @@ ENDINGS = {"restore": "RESTORED", "backups": "None", "prune_backups": "PRUNED"}
 
 FACES = {
     "Collection": "AsyncCollection",
+    "CollectionGenerations": "AsyncCollectionGenerations",
     "CollectionMeasurements": "AsyncCollectionMeasurements",
     "CollectionReader": "AsyncCollectionReader",
     "CollectionSearches": "AsyncCollectionSearches",
@@ -94,14 +98,16 @@ BASES = {
     "Snapshot": "SnapshotHandle",
     "CollectionSearches": "ReaderHandle",
     "CollectionMeasurements": "ReaderHandle",
+    "CollectionGenerations": "ReaderHandle",
     "CollectionReader": "AsyncCollectionSearches, AsyncCollectionMeasurements",
-    "Collection": "AsyncCollectionReader",
+    "Collection": "AsyncCollectionGenerations, AsyncCollectionReader",
 }
 MODULES = {
     "Database": "database",
     "Snapshot": "snapshot",
     "CollectionSearches": "collection_searches",
     "CollectionMeasurements": "collection_measurements",
+    "CollectionGenerations": "collection_generations",
     "CollectionReader": "collection_reader",
     "Collection": "collection",
 }
@@ -132,6 +138,7 @@ One moment of a database: all reads see the same commit. Made by `AsyncDatabase.
 space that later commits free cannot be used again. Any number of tasks may share it.
 """,
     "CollectionSearches": "The searches of `AsyncCollectionReader`, as coroutines.",
+    "CollectionGenerations": "The generations of `AsyncCollection`, as coroutines.",
     "CollectionMeasurements": "The measurements of `AsyncCollectionReader`, as coroutines.",
     "CollectionReader": """
 One collection, for reading. Made by `AsyncSnapshot.collection`; `AsyncCollection` is one, too.
@@ -240,7 +247,8 @@ def face(kind: str) -> str:
     code = f"class {FACES[kind]}({BASES[kind]}):\n"
     end = "\n" if "\n" in documentation else ""
     code += textwrap.indent(f'"""{documentation}{end}"""\n\n', "    ")
-    code += f"    _sync: {kind}\n" if kind in ("Database", "Collection") else ""
+    writer = "Database" if kind == "Database" else "Collection"
+    code += f"    _sync: {writer}\n" if kind in WRITERS else ""
     code += "\n".join(methods)
     names = [FACES[kind]]
     if kind == "Database":
@@ -370,7 +378,7 @@ def awaited(name: str, call: str, returned: str) -> str:
         dispatched = f"await self._calls.long({work}, writes={name in LONG_WRITES})"
     else:
         kind, _, _ = name.partition(".")
-        reads = name in READS or kind not in ("Collection", "Database")
+        reads = name in READS or kind not in WRITERS
         dispatched = f"await self._calls.{'read' if reads else 'write'}({work})"
     if returned in FACES:
         return f"return {FACES[returned]}({dispatched}, self._calls)"

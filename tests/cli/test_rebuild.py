@@ -139,13 +139,27 @@ def test_what_is_left_can_be_removed(run, filled, monkeypatch):
         stop(patch)
         run("rebuild", filled, "notes", "--metric", "ip")
     assert run("rebuild", filled, "notes", "--discard").out == (
-        "notes: removed the unfinished rebuild\n"
+        "notes: removed the unfinished or held rebuild\n"
     )
     assert run("rebuild", filled, "notes", "--discard", "--json").json == {
         "collection": "notes",
         "removed": False,
     }
     assert "pending" not in run("info", filled, "notes").out
+
+
+def test_one_that_is_held_is_put_to_use_by_a_command_of_its_own(run, filled):
+    held = run("rebuild", filled, "notes", "--metric", "ip", "--hold").out
+    assert held.startswith("notes: generation 2 is held (cosine -> ip, float32, hnsw), 30 records")
+    assert held.endswith("; --commit puts it to use\n")
+    info = run("info", filled, "notes").out
+    assert "rebuild held, 0 changes behind: cosine -> ip, since " in info
+    assert "--commit puts it to use, --discard removes it" in info
+    assert run("info", filled, "notes", "--json").json["metric"] == "cosine"
+    done = run("rebuild", filled, "notes", "--commit", "--keep-previous").out
+    assert done.startswith("notes: generation 2 is in use (cosine -> ip")
+    assert done.endswith("generation 1 is kept\n")
+    assert run("rebuild", filled, "notes", "--commit").failed_with("generation 2 is in use")
 
 
 def test_vectors_that_stand_against_it_are_named(run, filled):
@@ -166,6 +180,11 @@ def test_vectors_that_stand_against_it_are_named(run, filled):
         (["--rollback", "--discard"], "--rollback and --discard do not go together"),
         (["--rollback", "--metric", "ip"], "--rollback takes no other generation"),
         (["--discard", "--flat"], "--discard takes no other generation"),
+        (["--commit", "--rollback"], "--commit and --rollback do not go together"),
+        (["--commit", "--metric", "ip"], "--commit takes no other generation"),
+        (["--commit", "--hold"], "--commit takes no other generation"),
+        (["--anew", "--hold", "--keep-previous"], "--keep-previous goes with --commit"),
+        (["--hold"], "nothing is to be changed"),
         (["--resume", "--restart"], "--resume and --restart do not go together"),
         (["--resume"], "no unfinished rebuild"),
         (["--anew", "--no-validate", "--least-recall", "0.9"], "do not go together"),

@@ -89,8 +89,8 @@ FINE_FOR = {
 
 PLACES = {"open", "backup", "export"}  # whose path is one of the file system
 LASTING = {  # what a batch cannot undo
-    "backup", "close", "compact", "discard_rebuild", "drop_previous", "export", "import_source",
-    "open", "rebuild", "repair", "rollback", "snapshot", "tune",
+    "backup", "close", "commit_rebuild", "compact", "discard_rebuild", "drop_previous", "export",
+    "import_source", "open", "rebuild", "repair", "rollback", "snapshot", "tune",
 }  # fmt: skip
 
 

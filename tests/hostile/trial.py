@@ -14,6 +14,9 @@ from hostile.calls import DEFAULT, DIM, LASTING, Call
 from hostile.values import VALUES
 
 # What messages call an argument, where it is not by its own name.
+EMBEDDING = ("commit_rebuild", "plan_rebuild", "rebuild", "rollback")
+"""The methods that may be given a function which makes vectors."""
+
 SPOKEN = {
     "where": r"where|filter|field|\$\w+",
     "payloads": r"payloads?|ids and payloads",
@@ -109,7 +112,7 @@ class Trial:
             said = "refused"
         except Exception as error:  # noqa: BLE001 - that is the finding
             # What a caller's own function raises comes out as it is.
-            embeds = call.method in ("plan_rebuild", "rebuild", "rollback") and callable(value)
+            embeds = call.method in EMBEDDING and callable(value)
             if call.parameter == "progress" or (call.parameter == "vectors" and embeds):
                 return self._again()
             said = f"raised {type(error).__name__}: {error!s:.100}"

@@ -127,9 +127,64 @@ class Generations(Embedding):
     @rule(data=st.data())
     def not_in_a_batch(self, data):
         _, docs = self.pick(data)
-        for use in (docs.rebuild, docs.rollback, docs.discard_rebuild, docs.drop_previous):
+        for use in (
+            docs.rebuild,
+            docs.commit_rebuild,
+            docs.rollback,
+            docs.discard_rebuild,
+            docs.drop_previous,
+        ):
             with pytest.raises((vdb.BusyError, vdb.NotFoundError)):
                 use()
+
+    @precondition(lambda self: self.shelves and self.batch is None)
+    @rule(data=st.data(), metric=METRICS, index=strategies.indexes)
+    def hold(self, data, metric, index):
+        shelf, docs = self.pick(data)
+        dtype = data.draw(st.sampled_from((shelf.dtype, *dtypes_of(shelf))), label="dtype")
+        kind = kinds.Kind("hamming" if dtype == "bit" else metric, dtype)
+        if shelf.is_open:
+            return
+        before = docs.info()
+        if refuses(shelf, kind):
+            with pytest.raises(vdb.InvalidVectorError):
+                docs.rebuild(kind.metric, strategies.fitting(index, *kind), dtype, hold=True)
+        else:
+            report = docs.rebuild(
+                kind.metric, strategies.fitting(index, *kind), dtype, hold=True, validate=0.0
+            )
+            pending = docs.info().rebuilding
+            assert (pending.held, pending.behind) == (True, 0)
+            assert pending.generation == report.generation
+        self.unchanged(docs, before)
+
+    @precondition(lambda self: self.shelves and self.batch is None)
+    @rule(data=st.data(), keep=st.booleans())
+    def put_to_use(self, data, keep):
+        shelf, docs = self.pick(data)
+        before = docs.info()
+        pending = before.rebuilding
+        if pending is None or not pending.held:
+            with pytest.raises(vdb.NotFoundError if pending is None else vdb.RebuildError):
+                docs.commit_rebuild()
+            return
+        kind = kinds.Kind(pending.metric, pending.dtype)
+        if refuses(shelf, kind):
+            with pytest.raises(vdb.InvalidVectorError):
+                docs.commit_rebuild()
+            self.unchanged(docs, before)
+            assert docs.info().rebuilding.held
+            return
+        if rounds(shelf, pending.dtype):
+            docs.discard_rebuild()  # what it rounds is not predicted here
+            return
+        report = docs.commit_rebuild(keep_previous=keep)
+        assert (report.generation, report.records) == (pending.generation, len(shelf.rows))
+        become(shelf, kind, pending.index)
+        after = docs.info()
+        assert after.rebuilding is None
+        kept = None if after.previous is None else after.previous.generation
+        assert kept == (before.generation if keep else None)
 
     @precondition(lambda self: self.shelves and self.batch is None)
     @rule(data=st.data())

@@ -10,6 +10,7 @@ from numpy.typing import ArrayLike, NDArray
 
 from vdb import index
 from vdb.api import filter_warning, lazy_modules
+from vdb.api.collection_generations import CollectionGenerations
 from vdb.api.collection_reader import CollectionReader
 from vdb.api.database_access import LiveAccess
 from vdb.errors import ArgumentTypeError, DimensionMismatchError, InvalidArgumentError
@@ -20,7 +21,7 @@ from vdb.model.dtypes import DTYPES
 from vdb.model.filters.field_types import field_type
 from vdb.model.inputs import ColumnNames
 from vdb.model.payload_encoder import PayloadEncoder
-from vdb.model.records import Id, Payload, Progress, Table, Vectors
+from vdb.model.records import Id, Payload, Progress, Table
 from vdb.model.results import WriteCounts
 from vdb.model.synonyms import with_hints
 from vdb.model.text_field import Text
@@ -28,9 +29,7 @@ from vdb.store import Batch, CollectionView, WritableCollection
 
 if TYPE_CHECKING:
     from vdb.index.vectors import tuning as tuning_module
-    from vdb.maintenance import rebuild as rebuild_module
 else:
-    rebuild_module = lazy_modules.module("vdb.maintenance.rebuild")
     tuning_module = lazy_modules.module("vdb.index.vectors.tuning")
 
 __all__ = ["Collection"]
@@ -41,7 +40,7 @@ MOST_SHARED = 1_000
 """Rows of a call up to which it may share its commit with calls of other threads."""
 
 
-class Collection(CollectionReader):
+class Collection(CollectionGenerations, CollectionReader):
     """One collection of a database, for reading and writing.
 
     Every writing call is a commit of its own, on the disk when it returns (with durability="full"),
@@ -512,240 +511,6 @@ class Collection(CollectionReader):
         with self._access.writing() as batch, batch.changing():
             tuning_module.keep_tuning(self._writable(batch), tuning, generation)
         return tuning
-
-    # Generations: metric, dtype and index
-
-    @with_hints
-    def rebuild(
-        self,
-        metric: str | None = None,
-        index: config.IndexConfig | None = None,
-        dtype: str | None = None,
-        *,
-        model: str | None = None,
-        vectors: Vectors | None = None,
-        dim: int | None = None,
-        truncate: int | None = None,
-        normalize: bool = False,
-        scores: str | None = None,
-        progress: Callable[[rebuild_module.RebuildProgress], object] | None = None,
-        threads: int | None = None,
-        validate: bool | float = True,
-        keep_previous: bool = False,
-        reason: str = "",
-        resume: bool | None = None,
-    ) -> rebuild_module.RebuildReport:
-        """Builds the next generation, from the stored vectors or others, and switches to it.
-
-        The graph depends on the vectors, on their slots and on the seed, not on threads and not on
-        interruptions. Records written during the rebuild are linked as well, the last of them in
-        the commit that switches. When the call raises or is interrupted, the present generation is
-        unchanged. The finished part stays as an unfinished rebuild, and the next call with the same
-        parameters continues it.
-
-        Args:
-            metric: The metric of the new generation; the present one by default. Thresholds do not
-                carry over: searches with one through an object that was made before the change, and
-                any use of an object that was requested with ``metric=``, raise MetricMismatchError.
-            index: `HNSW` or `Flat`, with all its parameters; those of the present one by default.
-            dtype: How vectors are stored from then on; as at present by default. Numbers are
-                converted as `add` does: rounded to "float32" or "float16", and refused where they
-                do not fit (not an integer for "int8", not 0 or 1 for "bit", which goes with
-                ``metric="hamming"``). The lost digits are gone once the generation before is. For
-                smaller vectors in the graph walk alone, see `HNSW.codes` instead.
-            model: Where the vectors come from, as for `Database.create_collection`. Needed with
-                ``vectors=`` where the collection has one.
-            vectors: Vectors of another model: a function, or a table. A function gets a list of at
-                most 256 `Record` objects and returns an array of shape (n, dim), as `add` takes it.
-                It is called while nothing is locked, also for what others write meanwhile; only the
-                last few records, those of about a second, are embedded while writers wait. It must
-                not write to this database. What it returned is stored every ten seconds, and not
-                asked for again after an interruption. A table has a vector for every record: a pair
-                ``(ids, array)``, a dict of ids and vectors, or what `add` takes as a table, with
-                columns "id" and "vector"; other ids are ignored. Records without a vector stay
-                without.
-            dim: The new dimension; checked. Needed with a function and no records.
-            truncate: Keep the first numbers of each vector, this many (Matryoshka embeddings).
-            normalize: Scale each vector to length 1, after truncation.
-            scores: The default convention of results; by default the present one, which the new
-                metric must have.
-            progress: Called regularly with a `RebuildProgress`; an exception from it stops the
-                rebuild. From the phase "removing" on, the new generation is in use.
-            threads: Threads that link, 1..1,024; by default one for each usable processor.
-            validate: Verify the graph, and sample its recall@10 with the default ef against exact
-                search, before it is used. True requires 0.5, a number (0..1) that much, False
-                neither.
-            keep_previous: Keep the present generation, so that `rollback` can switch back to it.
-                It takes its space, and one bit for each slot that changes. An earlier kept
-                generation is dropped.
-            reason: Free text for the history, at most 256 bytes.
-            resume: None continues an unfinished rebuild with the same parameters, and drops any
-                other. True requires one (without `metric` and `index`: with any parameters). False
-                starts again.
-
-        Returns:
-            A report, as a dataclass.
-
-        Raises:
-            InvalidVectorError: The metric or dtype cannot take some vectors; the message lists
-                their ids.
-            InvalidArgumentError: An argument is out of range, metric and dtype do not go together,
-                or the metric has no such convention.
-            RebuildError: The new graph did not pass validation, or others write faster than a
-                function gives vectors. What was built stays as an unfinished rebuild.
-            MissingVectorsError: The table has no vector for some records.
-            DimensionMismatchError: ``vectors=`` gives other vectors than ``dim=`` says.
-            NotFoundError: ``resume=True``, and there is nothing to resume.
-            DiskFullError: Not enough space. The part built so far stays; `discard_rebuild` frees
-                it.
-            BusyError: Another rebuild is running in this database, another writer did not finish
-                within lock_timeout, or the calling thread is inside a batch.
-            ReadOnlyError: The database is open for reading only.
-
-        Example:
-            docs.rebuild(metric="l2", index=vdb.HNSW(M=32), keep_previous=True)
-        """
-        floor = rebuild_module.recall_floor(validate)
-        text = rebuild_module.reason_text(reason)
-        keep = arguments.truth("keep_previous", keep_previous)
-        go_on = None if resume is None else arguments.truth("resume", resume)
-        report = rebuild_module.rebuild(
-            self._rebuild_context("rebuild", threads, progress),
-            rebuild_module.RebuildRequest(
-                metric, dtype, index, scores, model, dim, truncate, normalize, vectors
-            ),
-            recall_floor=floor,
-            keep_previous=keep,
-            reason=text,
-            resume=go_on,
-        )
-        self._follow_rebuild(report)
-        return report
-
-    @with_hints
-    def plan_rebuild(
-        self,
-        metric: str | None = None,
-        index: config.IndexConfig | None = None,
-        dtype: str | None = None,
-        *,
-        model: str | None = None,
-        vectors: Vectors | None = None,
-        dim: int | None = None,
-        truncate: int | None = None,
-        normalize: bool = False,
-        scores: str | None = None,
-        threads: int | None = None,
-    ) -> rebuild_module.RebuildPlan:
-        """Plans a `rebuild`: unsuitable records, needed space and, roughly, time.
-
-        Changes nothing. Reads the length of every vector (for another dtype, every vector), and
-        links some of them for a second or two without storing them. A function of ``vectors=`` is
-        called for up to 8 records; of a table, all vectors are looked at. Arguments are those of
-        `rebuild`.
-
-        Raises:
-            BusyError: The calling thread is inside a batch, which a rebuild cannot see.
-            And as `rebuild`, but for what only building and writing raise.
-
-        Example:
-            print(docs.plan_rebuild(metric="dot"))
-        """
-        context = self._rebuild_context("plan a rebuild", threads, None, write=False)
-        request = rebuild_module.RebuildRequest(
-            metric, dtype, index, scores, model, dim, truncate, normalize, vectors
-        )
-        return rebuild_module.plan(context, request)
-
-    def rollback(
-        self,
-        *,
-        vectors: Vectors | None = None,
-        progress: Callable[[rebuild_module.RebuildProgress], object] | None = None,
-        threads: int | None = None,
-        reason: str = "",
-    ) -> rebuild_module.RebuildReport:
-        """Switches back to the kept generation, with all later writes included.
-
-        Records changed since then are linked into it first, which takes as long as writing them
-        again; without changes the switch is immediate. The generation that was in use is kept
-        instead. An unfinished rebuild is dropped. With another dtype, the kept generation still has
-        its vectors as they were before conversion; later vectors are converted back.
-
-        The vectors of another model do not follow from each other, nor do whole ones from truncated
-        or scaled ones: after such a rebuild, ``vectors=`` gives those of the records that were
-        added or whose vectors were replaced since, as for `rebuild`.
-
-        Raises:
-            MissingVectorsError: Such vectors are needed and not given; ``count`` says how many.
-            NotFoundError: No generation is kept.
-            InvalidVectorError: A later vector does not fit its metric, or would have to be rounded
-                to its dtype.
-            And, as for `rebuild`: BusyError, ReadOnlyError, DiskFullError.
-
-        Example:
-            docs.rebuild(metric="l2", keep_previous=True)
-            docs.rollback()
-        """
-        text = rebuild_module.reason_text(reason)
-        report = rebuild_module.rollback(
-            self._rebuild_context("roll back", threads, progress), vectors=vectors, reason=text
-        )
-        self._follow_rebuild(report)
-        return report
-
-    def discard_rebuild(self) -> bool:
-        """Drops an unfinished rebuild; returns whether there was one.
-
-        Raises:
-            As for `rebuild`: BusyError, ReadOnlyError, DiskFullError.
-
-        Example:
-            docs.discard_rebuild()
-        """
-        return rebuild_module.discard(self._rebuild_context("discard a rebuild", None, None))
-
-    def drop_previous(self) -> bool:
-        """Drops the kept generation of `rollback`; returns whether there was one.
-
-        Raises:
-            As for `rebuild`: BusyError, ReadOnlyError, DiskFullError.
-
-        Example:
-            docs.drop_previous()
-        """
-        return rebuild_module.drop_previous(self._rebuild_context("drop a generation", None, None))
-
-    def _rebuild_context(
-        self,
-        verb: str,
-        threads: int | None,
-        progress: Callable[[rebuild_module.RebuildProgress], object] | None,
-        *,
-        write: bool = True,
-    ) -> rebuild_module.RebuildContext:
-        arguments.callback("progress", progress)
-        count = config.thread_count(threads)
-        if write:
-            self._access.check_writable()
-        else:
-            self._access.check_open()
-        self._access.check_outside(verb)
-        with self._reading_view():
-            pass  # refuses another collection, and learns a new name
-        return rebuild_module.RebuildContext(
-            self._access.environment, self._name, self._identity, count, progress
-        )
-
-    def _follow_rebuild(self, report: rebuild_module.RebuildReport) -> None:
-        """Expect the new metric and model from now on: this object made the change."""
-        metric, dtype, dim = report.metric, report.dtype, report.dim
-        self._row_format = self._row_format._replace(metric=metric, dtype=dtype, dim=dim)
-        self._known_metric, self._known_model = metric, report.model
-        if self._expected_metric is not None:
-            self._expected_metric = report.metric
-        if self._expected_model is not None:
-            self._expected_model = report.model
 
     def _rows(
         self, ids: object, vectors: object, payloads: object, names: ColumnNames

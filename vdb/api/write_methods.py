@@ -10,6 +10,7 @@ _WRITE_METHODS = frozenset(
     ("add", "clear", "delete", "discard_rebuild", "drop_field", "drop_previous", "index_field")
 ) | frozenset(
     (
+        "commit_rebuild",
         "plan_rebuild",
         "rebuild",
         "rollback",

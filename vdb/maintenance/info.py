@@ -69,6 +69,8 @@ class PendingRebuild:
         done: Share of the collection that is linked, 0..1, as of what is stored.
         behind: Slots that changed since and are still to be linked anew.
         resumable: Whether a rebuild can resume it; if not, it can only be discarded.
+        held: Whether it is built whole and waits for `Collection.commit_rebuild`, which puts it to
+            use.
     """
 
     generation: int
@@ -83,6 +85,7 @@ class PendingRebuild:
     done: float
     behind: int
     resumable: bool
+    held: bool
 
 
 @dataclass(frozen=True, slots=True)
@@ -130,7 +133,8 @@ class CollectionInfo:
         generation: Number of the current generation.
         history: Each time a generation came into use, oldest first; of many, the first and the
             newest 255.
-        rebuilding: The generation that a rebuild is building, or left unfinished; None for none.
+        rebuilding: The generation that a rebuild is building, left unfinished, or holds; None for
+            none.
         previous: The generation that is kept for a rollback; None for none.
         created: When it was made, UTC.
         version: The release of vdb that made it.
@@ -360,6 +364,7 @@ def _pending(
         done=1.0 if build.complete else min(1.0, build.slots / max(1, header.slots)),
         behind=len(generations.changed_slots(reader, header, number)),
         resumable=build.whole,
+        held=build.held is not None,
     )
 
 

@@ -48,9 +48,12 @@ def _print_generations(directory: Path, answer: CollectionInfo) -> None:
     if pending is not None:
         old, new = _differences(answer, pending)
         advice = "--resume goes on, " if pending.resumable else "it cannot be gone on with; "
+        state = f"pending: {pending.done:.0%} of"
+        if pending.held:
+            advice, state = "--commit puts it to use, ", f"held, {pending.behind:,} changes behind:"
         output.line("")
         output.line(
-            f"rebuild pending: {pending.done:.0%} of {old} -> {new}, since "
+            f"rebuild {state} {old} -> {new}, since "
             f"{pending.began:%Y-%m-%d %H:%M:%S} UTC ({command}: {advice}--discard removes it)"
         )
     if previous is not None:

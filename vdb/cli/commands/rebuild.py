@@ -46,7 +46,7 @@ if TYPE_CHECKING:
     "--vectors",
     metavar="FILE",
     help="Vectors of another model, one for each record by its id: a .npy or .parquet "
-    "file, as for vdb import. With --rollback: those of records written since.",
+    "file, as for vdb import. With --rollback or --commit: those of records written since.",
 )
 @options.path_option(
     "--records",
@@ -101,11 +101,13 @@ if TYPE_CHECKING:
     help="Only say what would be done, and what it takes, or why it cannot be done.",
 )
 @click.option("--keep-previous", is_flag=True, help="Keep the present generation for --rollback.")
+@click.option("--hold", is_flag=True, help="Build and validate, and leave the switch to --commit.")
+@click.option("--commit", is_flag=True, help="Switch to the generation that --hold built.")
 @click.option("--rollback", is_flag=True, help="Go back to the generation that was kept.")
 @click.option("--drop-previous", is_flag=True, help="Remove the generation that was kept.")
 @click.option("--resume", is_flag=True, help="Go on with an unfinished rebuild, whatever it is to.")
 @click.option("--restart", is_flag=True, help="Begin anew, even where one could be gone on with.")
-@click.option("--discard", is_flag=True, help="Remove what an unfinished rebuild left.")
+@click.option("--discard", is_flag=True, help="Remove an unfinished rebuild, or what --hold built.")
 @click.option("--no-validate", is_flag=True, help="Use the new generation without looking at it.")
 @click.option(
     "--least-recall",
@@ -139,6 +141,8 @@ def rebuild(
     reason: str,
     dry_run: bool,
     keep_previous: bool,
+    hold: bool,
+    commit: bool,
     rollback: bool,
     drop_previous: bool,
     resume: bool,
@@ -153,8 +157,9 @@ def rebuild(
 ) -> None:
     """Rebuild a collection's index, for another metric, dtype or model, or other parameters.
 
-    Searches and writes continue meanwhile; the switch to the new generation is one commit. After
-    an interruption the same command continues. Thresholds do not carry over to another metric.
+    Searches and writes continue meanwhile; the switch to the new generation is one commit, with
+    --hold a later one. After an interruption the same command continues. Thresholds do not carry
+    over to another metric.
     """
     has_target = _any_set(
         metric, dtype, model, truncate, normalize, flat, M, ef_construction, seed, codes, scores
@@ -162,6 +167,7 @@ def rebuild(
     _require_at_most_one(
         {
             "--dry-run": dry_run,
+            "--commit": commit,
             "--rollback": rollback,
             "--drop-previous": drop_previous,
             "--discard": discard,
@@ -169,15 +175,21 @@ def rebuild(
             "--restart": restart,
         }
     )
-    for option, flag in {
-        "--rollback": rollback,
-        "--drop-previous": drop_previous,
-        "--discard": discard,
-    }.items():
-        needless = vectors if option != "--rollback" else None
-        if flag and (has_target or anew or keep_previous or needless):
-            raise InvalidArgumentError(f"{option} takes no other generation to be described")
-    if not (has_target or vectors or anew or resume or rollback or drop_previous or discard):
+    _require_no_target(
+        {
+            "--commit": commit,
+            "--rollback": rollback,
+            "--drop-previous": drop_previous,
+            "--discard": discard,
+        },
+        has_target=has_target or anew or hold,
+        keep_previous=keep_previous,
+        vectors=vectors,
+    )
+    if hold and keep_previous:
+        raise InvalidArgumentError("--keep-previous goes with --commit, not with --hold")
+    others = commit or rollback or drop_previous or discard
+    if not (has_target or vectors or anew or resume or others):
         raise InvalidArgumentError(
             "nothing is to be changed; say what, such as --metric, or give --anew to build the "
             "same again"
@@ -226,6 +238,10 @@ def rebuild(
                 report = collection.rollback(
                     vectors=table, threads=threads, reason=reason, progress=show
                 )
+            elif commit:
+                report = collection.commit_rebuild(
+                    vectors=table, keep_previous=keep_previous, threads=threads, progress=show
+                )
             else:
                 report = collection.rebuild(
                     metric,
@@ -241,6 +257,7 @@ def rebuild(
                     keep_previous=keep_previous,
                     reason=reason,
                     resume=True if resume else False if restart else None,
+                    hold=hold,
                     progress=show,
                 )
     if json:
@@ -285,11 +302,13 @@ def _sentence(report: RebuildReport) -> str:
     recall = "" if report.recall is None else f", recall {report.recall:.1%}"
     kept_note = f"; generation {report.previous} is kept" if report.previous_kept else ""
     changed_note = f", {report.caught_up:,} changed meanwhile" if report.caught_up else ""
+    state = "is held" if report.held else "is in use"
+    commit_note = "; --commit puts it to use" if report.held else ""
     return (
-        f"{report.collection}: generation {report.generation} is in use ({metric}, {dtype}, "
+        f"{report.collection}: generation {report.generation} {state} ({metric}, {dtype}, "
         f"{dim}{model}{report.index.type}), {report.records:,} records{ignored}{changed_note}"
         f"{recall}, "
-        f"{report.seconds:.1f} s{kept_note}"
+        f"{report.seconds:.1f} s{kept_note}{commit_note}"
     )
 
 
@@ -302,7 +321,7 @@ def _drop(collection: Collection, *, json: bool, previous: bool) -> None:
     if json:
         output.json_object({"collection": collection.name, "removed": removed})
         return
-    subject = "generation kept to go back to" if previous else "unfinished rebuild"
+    subject = "generation kept to go back to" if previous else "unfinished or held rebuild"
     output.line(f"{collection.name}: {'removed the' if removed else 'there was no'} {subject}")
 
 
@@ -314,6 +333,17 @@ def _require_at_most_one(flags: dict[str, bool]) -> None:
     names = [option for option, value in flags.items() if value]
     if len(names) > 1:
         raise InvalidArgumentError(f"{names[0]} and {names[1]} do not go together")
+
+
+def _require_no_target(
+    flags: dict[str, bool], *, has_target: bool, keep_previous: bool, vectors: Path | None
+) -> None:
+    """Refuse the description of another generation beside an option that takes none."""
+    for option, flag in flags.items():
+        keeps = keep_previous and option != "--commit"
+        needless = vectors if option not in ("--commit", "--rollback") else None
+        if flag and (has_target or keeps or needless):
+            raise InvalidArgumentError(f"{option} takes no other generation to be described")
 
 
 def _validate(no_validate: bool, least_recall: float | None) -> bool | float:

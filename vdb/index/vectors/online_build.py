@@ -52,8 +52,11 @@ class Vectors:
 
     def used(self, slots: NDArray[np.uint32]) -> NDArray[np.bool_]:
         """Which of the slots hold a vector."""
-        used: NDArray[np.bool_] = self._index.norms_of(self._fetch, slots) >= 0
-        return used
+        return self.norms(slots) >= 0
+
+    def norms(self, slots: NDArray[np.uint32]) -> NDArray[np.float32]:
+        """Their lengths (L2 norms) by slot; negative where a slot holds no vector."""
+        return self._index.norms_of(self._fetch, slots)
 
     def rows(self, slots: NDArray[np.uint32]) -> NDArray[Any]:
         """Copies of the vectors in these slots, which hold one each, as they are stored."""
@@ -99,7 +102,8 @@ class Building:
         self._live: NDArray[np.uint32] = _NOTHING  # the next slots in use
         self._places: NDArray[np.uint32] = _NOTHING  # at which places they come
         self._looked_at = self.slots
-        self._filled = 0  # slots below have blocks of links
+        # Slots below have blocks of links: all, where it is held.
+        self._filled = 0 if build.held is None else build.slots
 
     @property
     def dirty_bytes(self) -> int:

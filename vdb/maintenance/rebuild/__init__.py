@@ -1,7 +1,7 @@
 """Rebuilding a collection: another metric, another index, or the same anew, while it is in use.
 
 ===================  ==================================================================
-`operations`         what a user calls: plan, rebuild, roll back, discard
+`operations`         what a user calls: plan, rebuild, put to use, roll back, discard
 `run`                the steps of one build, up to the swap
 `builder`            building over the newest commit, while others write
 `validation`         whether the new generation is good enough
@@ -27,7 +27,14 @@
 from __future__ import annotations
 
 from vdb.maintenance.rebuild.context import RebuildContext
-from vdb.maintenance.rebuild.operations import discard, drop_previous, plan, rebuild, rollback
+from vdb.maintenance.rebuild.operations import (
+    commit,
+    discard,
+    drop_previous,
+    plan,
+    rebuild,
+    rollback,
+)
 from vdb.maintenance.rebuild.report import RebuildPlan, RebuildProgress, RebuildReport
 from vdb.maintenance.rebuild.request import RebuildRequest
 from vdb.maintenance.rebuild.spec import reason_text
@@ -39,6 +46,7 @@ __all__ = [
     "RebuildProgress",
     "RebuildReport",
     "RebuildRequest",
+    "commit",
     "discard",
     "drop_previous",
     "plan",

@@ -80,8 +80,8 @@ def rows_to_go_back(
         return source_rows(context, NoSource() if source is None else source, spec, request)
     if source is not None:
         raise InvalidArgumentError(
-            f"the generation that collection {context.name!r} goes back to takes the vectors that "
-            "were written since; leave out vectors=",
+            f"the other generation of collection {context.name!r} takes the vectors that were "
+            "written since; leave out vectors=",
             expected=None,
             received="vectors=",
         )

@@ -1,11 +1,11 @@
-"""Plan, rebuild, roll back, discard: from the call to the report.
+"""Plan, rebuild, put to use, roll back, discard: from the call to the report.
 
 `rebuild`, top to bottom:
 
 1. the arguments are checked, and compared with an unfinished rebuild;
 2. the collection is checked: vectors that the metric cannot take, room on the disk;
 3. a new generation begins, or the unfinished one is resumed (`transitions`);
-4. it is built, validated and put to use (`run`);
+4. it is built, validated and put to use (`run`), or held until `commit` does that;
 5. the blocks of retired generations are removed, a bounded number with each commit.
 """
 
@@ -14,9 +14,10 @@ from __future__ import annotations
 import time
 from collections.abc import Callable
 from contextlib import suppress
+from functools import partial
 from typing import NamedTuple, NoReturn
 
-from vdb.errors import InvalidArgumentError, NotFoundError, VdbError
+from vdb.errors import InvalidArgumentError, NotFoundError, RebuildError, VdbError
 from vdb.maintenance.rebuild import run, transitions
 from vdb.maintenance.rebuild.context import RebuildContext
 from vdb.maintenance.rebuild.estimate import (
@@ -52,6 +53,7 @@ from vdb.store.format.generation import GenerationRecord
 from vdb.store.format.headers import CollectionHeader
 
 __all__ = [
+    "commit",
     "discard",
     "drop_previous",
     "plan",
@@ -117,8 +119,16 @@ def rebuild(
     keep_previous: bool,
     reason: str,
     resume: bool | None,
+    hold: bool,
 ) -> RebuildReport:
-    """Build the next generation and put it to use; see `Collection.rebuild`."""
+    """Build the next generation and put it to use, or hold it; see `Collection.rebuild`."""
+    if hold and keep_previous:
+        raise InvalidArgumentError(
+            "hold=True does not change over, so nothing is kept yet; say keep_previous=True to "
+            "commit_rebuild()",
+            expected="keep_previous=False",
+            received=True,
+        )
     began = time.monotonic()
     environment = context.environment
     with environment.rebuilding():
@@ -146,7 +156,8 @@ def rebuild(
             rows = source_rows(context, source, spec, request)
             if rows is not None:
                 rows.check_all(reader, view)
-            require_space(environment, bytes_needed(spec, view, environment.small_block))
+            if not (resumed and _is_held(pending)):  # else it has its blocks
+                require_space(environment, bytes_needed(spec, view, environment.small_block))
             before = _Before(view.generation, view.header.embedding)
         _remove_retired(context)
         with environment.batch() as batch:
@@ -162,8 +173,56 @@ def rebuild(
             began,
             rows=rows,
             recall_floor=recall_floor,
-            keep_previous=keep_previous,
             resumed=resumed,
+            previous_kept=keep_previous,
+            held=hold,
+            end=Run.to_hold if hold else partial(Run.to_the_end, keep_previous=keep_previous),
+        )
+
+
+def commit(context: RebuildContext, *, vectors: object, keep_previous: bool) -> RebuildReport:
+    """Put to use the generation that is held; see `Collection.commit_rebuild`."""
+    began = time.monotonic()
+    environment = context.environment
+    with environment.rebuilding():
+        with environment.snapshot() as reader:
+            view = context.view(reader)
+            pending = _pending(reader, view)
+            if pending is None:
+                raise NotFoundError(
+                    f"collection {context.name!r} has no rebuild that is held, and generation "
+                    f"{view.header.generation} is in use; rebuild(hold=True) builds one",
+                    expected="a rebuild that is held",
+                    received=None,
+                )
+            if not _is_held(pending):
+                raise RebuildError(
+                    f"the rebuild of collection {context.name!r} to generation {pending.number} "
+                    "is unfinished; rebuild(hold=True) with the same parameters goes on with it",
+                    expected="a rebuild that is held",
+                    received="an unfinished rebuild",
+                )
+            spec = GenerationSpec.stored(pending, view.header)
+            rows = rows_to_go_back(context, spec, vectors)
+            _require_admissible(reader, view, spec, pending)
+            if rows is not None:  # refuses what it lacks
+                changed = generations.changed_slots(reader, view.header, pending.number)
+                rows.missing(reader, view, changed)
+            before = _Before(view.generation, view.header.embedding)
+        with environment.batch() as batch:
+            record = transitions.resume(batch, context.writable(batch), "")
+        # What the blocks of the one before leave is removed with later commits: this one is quick.
+        return _build(
+            context,
+            record,
+            before,
+            began,
+            rows=rows,
+            recall_floor=None,
+            resumed=True,
+            previous_kept=keep_previous,
+            end=partial(Run.commit, keep_previous=keep_previous),
+            remove=False,
         )
 
 
@@ -201,8 +260,9 @@ def rollback(context: RebuildContext, *, vectors: object, reason: str) -> Rebuil
             began,
             rows=rows,
             recall_floor=None,
-            keep_previous=True,
             resumed=resumed,
+            previous_kept=True,
+            end=partial(Run.to_the_end, keep_previous=True),
         )
 
 
@@ -239,14 +299,19 @@ def _build(
     *,
     rows: SourceRows | None,
     recall_floor: float | None,
-    keep_previous: bool,
     resumed: bool,
+    previous_kept: bool,
+    end: Callable[[Run], None],
+    held: bool = False,
+    remove: bool = True,
 ) -> RebuildReport:
+    """Run a build to its `end`, and say what came of it."""
     embedding = before.embedding if record.embedding is None else record.embedding
     build = Run(context, record, recall_floor=recall_floor, source=rows)
-    build.to_the_end(keep_previous=keep_previous)
-    with suppress(VdbError):  # the new generation is in use; later commits remove the rest
-        _remove_retired(context)
+    end(build)
+    if remove:
+        with suppress(VdbError):  # what was built is stored; later commits remove the rest
+            _remove_retired(context)
     size = None if rows is None else rows.size
     return RebuildReport(
         collection=context.name,
@@ -261,7 +326,8 @@ def _build(
         previous_dtype=before.record.dtype,
         previous_dim=before.embedding.dim,
         previous_model=before.embedding.model,
-        previous_kept=keep_previous,
+        previous_kept=previous_kept,
+        held=held,
         records=build.records,
         caught_up=build.caught_up,
         ignored=0 if size is None else max(0, size - build.records),
@@ -279,15 +345,16 @@ def _require_admissible(
 
     `stored` is its record, where it is resumed or goes back into use. One that was in use has the
     vectors it had then; later ones must be converted to it without loss, because no other
-    generation would keep them.
+    generation would keep them. Of one that was in use, or is held, those were looked at that did
+    not change since.
     """
     if spec.origin == "external":
         return
     complete = stored is not None and stored.build is not None and stored.build.complete
     changed = None
-    if complete and stored is not None:
+    if stored is not None and (complete or _is_held(stored)):
         changed = generations.changed_slots(reader, view.header, stored.number)
-    refused = inadmissible_slots(reader, view, spec, changed=changed)
+    refused = inadmissible_slots(reader, view, spec, changed=changed, exact=complete)
     require_admissible(reader, view, spec, refused, exact=complete)
 
 
@@ -314,6 +381,10 @@ def _pending(reader: Snapshot, view: CollectionView) -> GenerationRecord | None:
 def _kept(reader: Snapshot, view: CollectionView) -> GenerationRecord | None:
     number = view.header.kept
     return reader.inactive_generation(view.header, number) if number else None
+
+
+def _is_held(pending: GenerationRecord | None) -> bool:
+    return pending is not None and pending.build is not None and pending.build.held is not None
 
 
 def _same(header: CollectionHeader, pending: GenerationRecord | None, spec: GenerationSpec) -> bool:

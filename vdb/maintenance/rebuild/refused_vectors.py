@@ -7,6 +7,7 @@ from numpy.typing import NDArray
 
 from vdb import index
 from vdb.errors import InvalidVectorError
+from vdb.index.vectors.online_build import Vectors
 from vdb.maintenance.rebuild.conversion import Conversion
 from vdb.maintenance.rebuild.external_rows import LISTED_IDS, first_ids_text
 from vdb.maintenance.rebuild.spec import GenerationSpec, refused_norms
@@ -26,21 +27,24 @@ def inadmissible_slots(
     spec: GenerationSpec,
     *,
     changed: NDArray[np.uint32] | None = None,
+    exact: bool = False,
 ) -> NDArray[np.uint32]:
     """The slots of records whose vectors the generation cannot take, ascending.
 
-    With `changed`, only these slots are converted to it, and must convert without loss.
+    With `changed` (ascending), only these slots are looked at. `exact`: they must convert to its
+    dtype without loss.
     """
     if spec.origin == "external":  # looked at as they come
         return np.empty(0, dtype=np.uint32)
-    norms = index.norms(reader, view)
+    if changed is None:
+        norms = index.norms(reader, view)
+        slots = np.arange(len(norms), dtype=np.uint32)
+    else:
+        slots, norms = changed, Vectors(view, reader.fetch).norms(changed)
     if not spec.has_own_vectors(view.header):
-        refused = (norms >= 0) & refused_norms(spec.metric, spec.dtype, norms)
-        return np.flatnonzero(refused).astype(np.uint32)
-    live = np.flatnonzero(norms >= 0).astype(np.uint32)
-    if changed is not None:
-        live = np.intersect1d(live, changed)
-    conversion = Conversion.to(spec, view.header, exact=changed is not None)
+        return slots[(norms >= 0) & refused_norms(spec.metric, spec.dtype, norms)]
+    live = slots[norms >= 0]
+    conversion = Conversion.to(spec, view.header, exact=exact)
     chunks = [live[:0]]
     for first in range(0, len(live), _CHUNK):
         slots = live[first : first + _CHUNK]

@@ -91,22 +91,23 @@ class RebuildProgress:
 
 @dataclass(frozen=True, slots=True)
 class RebuildReport:
-    """What a rebuild or a rollback did.
+    """What a rebuild, a change-over or a rollback did.
 
     Attributes:
         collection: Name of the collection.
-        generation: The generation that is in use now.
+        generation: The generation that is in use now, or, where it is `held`, that was built.
         metric: Its metric.
         dtype: How its vectors are stored.
         dim: Their dimension.
         model: Where they come from, or None.
         index: Its index.
-        previous: The generation that was in use before.
+        previous: The generation that was in use before, and where another is `held`, still is.
         previous_metric: Its metric.
         previous_dtype: How its vectors were stored.
         previous_dim: Their dimension.
         previous_model: Where they came from.
         previous_kept: Whether it is kept, so that `rollback` can go back to it.
+        held: Whether the new one was built and is not in use: `commit_rebuild` puts it to use.
         records: Records in the new generation.
         caught_up: Slots that were changed meanwhile and linked anew.
         ignored: Ids in the table of ``vectors=`` that no record has.
@@ -130,6 +131,7 @@ class RebuildReport:
     previous_dim: int
     previous_model: str | None
     previous_kept: bool
+    held: bool
     records: int
     caught_up: int
     ignored: int

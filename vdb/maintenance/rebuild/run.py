@@ -4,6 +4,8 @@
 
     copy  ->  link everything once (sweep)  ->  catch up  ->  validate  ->  catch up, and swap
 
+A build that is *held* stops before the last of these, and `commit` goes on from there.
+
 Copying is for other vectors, or another dtype: they are made into blocks of the new generation.
 
 Linking goes on in memory over a snapshot (`Builder`), off every lock; twenty times a second,
@@ -32,7 +34,7 @@ from vdb.maintenance.rebuild.schedule import Schedule
 from vdb.maintenance.rebuild.source_rows import SourceRows
 from vdb.maintenance.rebuild.validation import validated
 from vdb.store import Batch, CollectionView, WritableCollection, generations
-from vdb.store.format.generation import GenerationRecord
+from vdb.store.format.generation import GenerationRecord, Held
 
 __all__ = ["SCHEDULE", "Run", "Schedule"]
 
@@ -83,17 +85,57 @@ class Run:
     def to_the_end(self, *, keep_previous: bool) -> None:
         """Build, validate, swap. Whatever is raised, the generation in use is as it was."""
         try:
-            self._builder.advance()
-            self._copy()
-            self._sweep()
-            self._progress.phase = "catching up"
-            self._checkpoint()
-            self._builder.refuse_lacking()
-            if self._recall_floor is not None:
-                self._validate(self._recall_floor)
+            self._prepare()
             self._swap(keep_previous=keep_previous)
         finally:
             self._builder.release()
+
+    def to_hold(self) -> None:
+        """Build and validate, and store that `commit` can put it to use."""
+        try:
+            held = self._prepare()
+            self._builder.state.held = held
+            self._store()
+            view = self._builder.view
+            self.records = view.header.count
+        finally:
+            self._builder.release()
+
+    def commit(self, *, keep_previous: bool) -> None:
+        """Catch up and swap: the graph is not looked at again, but where records changed."""
+        held = self._builder.state.held
+        self.recall = None if held is None else held.recall
+        try:
+            self._link()
+            self._swap(keep_previous=keep_previous)
+        finally:
+            self._builder.release()
+
+    def _prepare(self) -> Held:
+        """Build and validate; what is held and passed the same validation is not validated again.
+
+        What has to be is not held meanwhile, so that nothing that failed can be put to use.
+        """
+        state, floor = self._builder.state, self._recall_floor
+        held = state.held
+        if floor is not None and not _passes(held, floor):
+            held = state.held = None
+        self._link()
+        self._checkpoint()
+        self._builder.refuse_lacking()
+        if held is None:
+            if floor is not None:
+                self._validate(floor)
+            held = Held(validated=floor is not None, recall=self.recall)
+        self.recall = held.recall
+        return held
+
+    def _link(self) -> None:
+        """Deal with every slot there is."""
+        self._builder.advance()
+        self._copy()
+        self._sweep()
+        self._progress.phase = "catching up"
 
     def _copy(self) -> None:
         """Make all vectors there are, where the generation is to have its own."""
@@ -132,12 +174,18 @@ class Run:
 
     def _checkpoint(self) -> None:
         """Store what was linked, and go on with the newest commit."""
+        self._store()
+        self._builder.advance()
+
+    def _store(self) -> None:
+        """Store what was linked; the builder has no snapshot afterwards."""
         building, record, build = self._builder.building, self._record, self._builder.state
         building.note(record)
         self._add_seconds()
-        # A generation that was in use once is always whole: killed at any moment, it can still be
-        # gone back to.
-        most = self._schedule.commit_blocks if not build.complete else sys.maxsize
+        # A generation that was in use once, or is held, is always whole: killed at any moment, it
+        # can still be put to use.
+        lasting = build.complete or build.held is not None
+        most = sys.maxsize if lasting else self._schedule.commit_blocks
         parts = list(building.parts(most, self._context.environment.small_block))
         for part in parts:
             with self._batch() as batch:
@@ -156,7 +204,6 @@ class Run:
                 self._builder.release()
             self.commits += 1
         self._builder.stored()
-        self._builder.advance()
 
     def _validate(self, recall_floor: float) -> None:
         rows = self._schedule.step_rows
@@ -229,3 +276,8 @@ class Run:
         """Add the time since the last call to the record."""
         since, self._timed = self._timed, time.monotonic()
         self._builder.state.seconds += self._timed - since
+
+
+def _passes(held: Held | None, floor: float) -> bool:
+    """Whether a generation that is held passed the validation that requires this recall."""
+    return held is not None and held.validated and (held.recall is None or held.recall >= floor)

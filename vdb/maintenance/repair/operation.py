@@ -253,7 +253,7 @@ def _header(
         header.scores = "native"
         notes.append(f"its scores are native: {old.scores!r} is none of {header.metric!r}")
     if old.building:
-        notes.append("a rebuild that was not finished was given up")
+        notes.append("a rebuild that was not finished, or was held, was given up")
     if old.kept:
         notes.append("the generation that was kept to go back to is gone")
     unfinished = [line["path"] for line in header.all_fields if line["built"] != NO_SLOT]

@@ -47,13 +47,37 @@ from vdb.store.format.packing import as_map, changed, pack, twin, unpack
 from vdb.store.format.versions import FIRST_VERSION
 
 __all__ = [
+    "BUILD_FIELDS",
     "OPTIONAL_FIELDS",
     "Build",
     "GenerationRecord",
+    "Held",
     "check_kind",
     "index_of",
     "index_version",
 ]
+
+
+@dataclass(frozen=True, slots=True)
+class Held:
+    """What is known of a generation that is built whole and waits to be put to use.
+
+    Attributes:
+        validated: Whether it was validated.
+        recall: The recall that this sampled, 0..1; None where nothing was sampled.
+    """
+
+    validated: bool
+    recall: float | None
+
+    @classmethod
+    def decode(cls, f: Fields) -> Self:
+        """The map inside `build`; CorruptedError on anything else."""
+        held = cls(f.flag("validated"), f.or_none(f.share, "recall"))
+        f.end()
+        if held.recall is not None and not held.validated:
+            f.refuse("recall", "nil of what was not validated", held.recall)
+        return held
 
 
 @dataclass(slots=True)
@@ -77,6 +101,8 @@ class Build:
         whole: False while its blocks are of two moments: then it cannot be gone on with.
         complete: Whether it was in use once, and lacks nothing but what is logged.
         seconds: Time that was spent on it so far.
+        held: Where it lacks nothing but what is logged and was not in use yet: what its validation
+            said. Of format version 2.
     """
 
     began: float
@@ -92,6 +118,13 @@ class Build:
     whole: bool = True
     complete: bool = False
     seconds: float = 0.0
+    held: Held | None = None
+
+    def as_map(self) -> dict[str, Any]:
+        """The fields that are written."""
+        fields = as_map(self)
+        fields["held"] = None if self.held is None else as_map(self.held)
+        return without_defaults(fields, BUILD_FIELDS)
 
     @classmethod
     def decode(cls, f: Fields) -> Self:
@@ -110,8 +143,11 @@ class Build:
             whole=f.flag("whole"),
             complete=f.flag("complete"),
             seconds=f.seconds("seconds"),
+            held=f.optional(lambda name: Held.decode(f.map(name)), "held", None),
         )
         f.end()
+        if build.held is not None and (build.complete or not build.whole):
+            f.refuse("held", "none of a generation that was in use, or of two moments", build.held)
         return build
 
 
@@ -169,7 +205,10 @@ class GenerationRecord:
     @property
     def format_version(self) -> int:
         """The oldest format version that has what this record says."""
-        return max(required_version(as_map(self), OPTIONAL_FIELDS), index_version(self.index))
+        version = max(required_version(as_map(self), OPTIONAL_FIELDS), index_version(self.index))
+        if self.build is None:
+            return version
+        return max(version, required_version(as_map(self.build), BUILD_FIELDS))
 
     @property
     def unlinked_slots(self) -> NDArray[np.uint32]:
@@ -188,7 +227,7 @@ class GenerationRecord:
     def encode(self) -> bytes:
         """The record, not sealed."""
         fields = as_map(self)
-        fields["build"] = None if self.build is None else as_map(self.build)
+        fields["build"] = None if self.build is None else self.build.as_map()
         fields["embedding"] = None if self.embedding is None else self.embedding.as_map()
         return pack(without_defaults(fields, OPTIONAL_FIELDS))
 
@@ -245,6 +284,9 @@ OPTIONAL_FIELDS: OptionalFields = {
     "waiting": OptionalField(version=2, default=b""),
 }
 """The fields of a generation record that later format versions added."""
+
+BUILD_FIELDS: OptionalFields = {"held": OptionalField(version=2, default=None)}
+"""The fields of `Build` that later format versions added."""
 
 _SLOTS = frozenset({"entry", "longest", "unlinked", "waiting"})
 

@@ -48,7 +48,7 @@ RELEASES = {1: "0.1.0", 2: "0.2.0"}
 
 1: the first format.
 2: records without a vector, a dimension that is open, aliases of collections, declared fields with
-   points in their names, generations of another model or dimension.
+   points in their names, generations of another model or dimension, generations that are held.
 """
 
 ALIAS_VERSION = 2
