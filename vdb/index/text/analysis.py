@@ -44,7 +44,7 @@ class Analyzers:
         """
         self._own: dict[str, Analyzer] = {}
         if own is not None:
-            one = hasattr(own, "terms")
+            one = hasattr(type(own), "terms")
             for analyzer in [own] if one else sequence("analyzers", own, _MOST_ANALYZERS):
                 self.add(analyzer, "analyzers")
 

@@ -133,7 +133,15 @@ def source_of(vectors: object, dtype: DType) -> VectorSource | None:
     if vectors is None:
         return None
     if isinstance(vectors, Mapping):
-        return _table(list(vectors), list(vectors.values()), dtype)
+        try:
+            ids, rows = list(vectors), list(vectors.values())
+        except Exception as error:  # a mapping may do anything when it is looked at
+            raise ArgumentTypeError(
+                f"vectors= cannot be read: {type(error).__name__}",
+                expected="a dict of ids and vectors",
+                received=type(vectors).__name__,
+            ) from error
+        return _table(ids, rows, dtype)
     if isinstance(vectors, tuple) and len(vectors) == 2:
         return _table(vectors[0], vectors[1], dtype)
     if callable(vectors):
