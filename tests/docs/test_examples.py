@@ -14,7 +14,7 @@ PAGES = sorted([*ROOT.glob("*.md"), *ROOT.glob("docs/**/*.md")])
 BLOCK = re.compile(r"^```(python|sh)\n(.*?)^```$", re.MULTILINE | re.DOTALL)
 SHELL = re.compile(r"^```sh\n(.*?)^```$", re.MULTILINE | re.DOTALL)
 # Its examples are those of docstrings, which test_docstrings.py runs; and cli.md has a test below.
-ELSEWHERE = ("docs/reference/python.md", "docs/reference/cli.md")
+ELSEWHERE = ("docs/reference/python.md", "docs/reference/cluster.md", "docs/reference/cli.md")
 
 
 def name(page):

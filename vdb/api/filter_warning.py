@@ -23,7 +23,7 @@ if TYPE_CHECKING:
 else:
     filter_module = lazy_modules.module("vdb.query.filter_match")
 
-__all__ = ["Place", "at", "matching", "place_of_caller", "remarks"]
+__all__ = ["Place", "at", "matching", "place_of_caller", "remark", "remarks"]
 
 
 class Place(NamedTuple):
@@ -50,20 +50,26 @@ def matching(
     may turn warnings into errors.
     """
     filter_set = filter_module.matching(reader, view, where)
-    texts = _remarks.get()
-    if filter_set.remark and texts is not None:
-        texts.append(filter_set.remark)
-    elif filter_set.remark:
-        place = _place.get() or place_of_caller()
-        warnings.warn_explicit(
-            filter_set.remark,
-            UserWarning,
-            place.path,
-            place.line,
-            module=place.names.get("__name__"),
-            registry=place.names.setdefault("__warningregistry__", {}),
-        )
+    if filter_set.remark:
+        remark(filter_set.remark)
     return filter_set
+
+
+def remark(text: str) -> None:
+    """Warn with this text at the line that called vdb, or add it to the list of `remarks`."""
+    texts = _remarks.get()
+    if texts is not None:
+        texts.append(text)
+        return
+    place = _place.get() or place_of_caller()
+    warnings.warn_explicit(
+        text,
+        UserWarning,
+        place.path,
+        place.line,
+        module=place.names.get("__name__"),
+        registry=place.names.setdefault("__warningregistry__", {}),
+    )
 
 
 @contextmanager

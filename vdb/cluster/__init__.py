@@ -1,8 +1,26 @@
-"""One collection over several databases, on one machine or many: shards, and a map that finds them.
+"""One collection over several databases: on the disks of one machine, or on several machines.
 
-``import vdb`` does not import this package. What is true lies in numbered objects in a store and in
-the shards' own files, never in the memory of a process; docs/internals/cluster-format.md describes
-both.
+    import vdb.cluster
+
+    with vdb.cluster.open("papers") as db:
+        papers = db.create_collection("papers", dim=3, metric="cosine", shards=4)
+        papers.add([1, 2], [[0.9, 0.2, 0.1], [0.1, 0.8, 0.3]])
+        hits = papers.search([1, 0, 0], k=1)
+
+Not imported by ``import vdb``.
 """
 
-from __future__ import annotations
+from vdb.cluster.client.cluster import Cluster, open  # noqa: A004 - as for vdb.open
+from vdb.cluster.client.collection import ShardedCollection
+from vdb.cluster.client.pages import ClusterScan
+from vdb.cluster.client.reports import ClusterStatus, ShardProblem, ShardStatus
+
+__all__ = [
+    "Cluster",
+    "ClusterScan",
+    "ClusterStatus",
+    "ShardProblem",
+    "ShardStatus",
+    "ShardedCollection",
+    "open",
+]

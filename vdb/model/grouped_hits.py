@@ -47,13 +47,21 @@ class GroupedHits(Sequence[HitGroup]):
     Attributes:
         field: The field whose values make the groups.
         plan: How the search for the groups was done and why.
+        missing: The shards of a sharded collection that did not answer; see `Hits`.
     """
 
-    __slots__ = ("_groups", "field", "plan")
+    __slots__ = ("_groups", "field", "missing", "plan")
 
-    def __init__(self, field: str, groups: Sequence[HitGroup], plan: Plan | None = None) -> None:
+    def __init__(
+        self,
+        field: str,
+        groups: Sequence[HitGroup],
+        plan: Plan | None = None,
+        missing: tuple[str, ...] = (),
+    ) -> None:
         self.field = field
         self.plan = plan
+        self.missing = missing
         self._groups = tuple(groups)
 
     @property
@@ -83,7 +91,7 @@ class GroupedHits(Sequence[HitGroup]):
     def __getitem__(self, index: slice) -> GroupedHits: ...
     def __getitem__(self, index: int | slice) -> HitGroup | GroupedHits:
         if isinstance(index, slice):
-            return GroupedHits(self.field, self._groups[index], self.plan)
+            return GroupedHits(self.field, self._groups[index], self.plan, self.missing)
         return self._groups[index]
 
     def __iter__(self) -> Iterator[HitGroup]:

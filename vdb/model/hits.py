@@ -34,6 +34,7 @@ class HitsDescription(NamedTuple):
     direction: Direction
     records: RecordLayout
     plan: Plan | None
+    missing: tuple[str, ...] = ()
 
 
 class Hits(Sequence[Hit], ArrowTable):
@@ -49,6 +50,8 @@ class Hits(Sequence[Hit], ArrowTable):
         convention: Whose convention ``scores`` are in ("native": the value itself).
         direction: "higher" or "lower": which scores are closer.
         plan: How the search was done and why; of several queries, for all of them together.
+        missing: Of a sharded collection that was searched with ``partial="allow"``, the shards that
+            did not answer; else empty.
     """
 
     __slots__ = (
@@ -61,6 +64,7 @@ class Hits(Sequence[Hit], ArrowTable):
         "convention",
         "direction",
         "metric",
+        "missing",
         "plan",
     )
 
@@ -79,8 +83,9 @@ class Hits(Sequence[Hit], ArrowTable):
         self._scores = scores
         self._payloads = payloads
         self._vectors = vectors
-        self.metric, self.convention, direction, self._records, self.plan = description
+        self.metric, self.convention, direction, self._records, self.plan = description[:5]
         self.direction: Direction = direction
+        self.missing = description.missing
 
     @property
     def ids(self) -> NDArray[Any]:
@@ -161,7 +166,7 @@ class Hits(Sequence[Hit], ArrowTable):
 
     def _description(self) -> HitsDescription:
         return HitsDescription(
-            self.metric, self.convention, self.direction, self._records, self.plan
+            self.metric, self.convention, self.direction, self._records, self.plan, self.missing
         )
 
     def take(self, places: NDArray[np.intp]) -> Hits:
@@ -322,6 +327,11 @@ class ManyHits(Sequence[Hits], ArrowTable):
     def plan(self) -> Plan | None:
         """How the search was done and why."""
         return self._all.plan
+
+    @property
+    def missing(self) -> tuple[str, ...]:
+        """The shards of a sharded collection that did not answer; see `Hits`."""
+        return self._all.missing
 
     @property
     def counts(self) -> NDArray[np.int64]:

@@ -28,6 +28,10 @@ class Removal:
     def __repr__(self) -> str:
         return "vdb.REMOVE"
 
+    def __reduce__(self) -> str:
+        """By its name: there is one such object in each process."""
+        return "REMOVE"
+
 
 REMOVE: Final = Removal()
 """The one object of its class."""

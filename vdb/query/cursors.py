@@ -8,12 +8,12 @@ from typing import NamedTuple
 import numpy as np
 
 from vdb.errors import ArgumentTypeError, InvalidArgumentError
-from vdb.index.types import View
 from vdb.model import arguments, inputs
 from vdb.model.config import LIMITS
 from vdb.model.hits import Hits
 from vdb.model.metrics import METRICS
 from vdb.model.records import Hit, Id
+from vdb.query.hit_records import HitRecords
 from vdb.query.search import QuerySearch, SearchRequest
 
 __all__ = ["Cursor", "cursor_argument", "next_page"]
@@ -33,7 +33,7 @@ class Cursor(NamedTuple):
     id: Id
 
 
-def cursor_argument(view: View, after: object) -> Cursor:
+def cursor_argument(records: HitRecords, after: object) -> Cursor:
     """The cursor that ``after=`` names: a pair of value and id, a hit, or hits.
 
     Raises:
@@ -61,11 +61,13 @@ def cursor_argument(view: View, after: object) -> Cursor:
     nan = isinstance(value, float) and math.isnan(value)
     plain = math.nan if nan else arguments.number("after[0]", value)
     record_id = inputs.one_id(after[1], "after[1]")
-    inputs.require_id_kind(view.header.name, view.header.id_kind, [record_id], argument="after[1]")
+    inputs.require_id_kind(records.name, records.id_kind, [record_id], argument="after[1]")
     return Cursor(plain, record_id)
 
 
-def next_page(view: View, search: QuerySearch, request: SearchRequest, cursor: Cursor) -> Hits:
+def next_page(
+    records: HitRecords, search: QuerySearch, request: SearchRequest, cursor: Cursor
+) -> Hits:
     """The k hits that come next behind a cursor, in the order of their scores.
 
     More and more hits are asked for until k of them lie behind it.
@@ -77,10 +79,10 @@ def next_page(view: View, search: QuerySearch, request: SearchRequest, cursor: C
     k = arguments.whole("k", k, 1, LIMITS.slots)
     width = _FACTOR * k
     while True:
-        width = min(width, max(k, view.header.count), LIMITS.slots)
+        width = min(width, max(k, records.count), LIMITS.slots)
         hits = search(request._replace(k=width))
         places = _behind(hits, cursor, k)
-        if len(places) == k or len(hits) < width or width >= view.header.count:
+        if len(places) == k or len(hits) < width or width >= records.count:
             return hits.take(places)
         width *= _FACTOR
 

@@ -4,11 +4,9 @@ from __future__ import annotations
 
 import numpy as np
 
-from vdb import index
-from vdb.index.types import Reader, View
 from vdb.model.hits import Hits
 from vdb.model.metrics import METRICS
-from vdb.query.hit_slots import slots_of_hits
+from vdb.query.hit_records import HitRecords
 
 __all__ = ["DEFAULT_CANDIDATES", "diverse"]
 
@@ -16,7 +14,7 @@ DEFAULT_CANDIDATES = 5
 """Hits among which one is chosen, unless the caller names a number: enough that some differ."""
 
 
-def diverse(reader: Reader, view: View, hits: Hits, k: int, diversity: float) -> Hits:
+def diverse(records: HitRecords, hits: Hits, k: int, diversity: float) -> Hits:
     """At most k of the hits, in the order in which they are chosen.
 
     Each time that hit is chosen for which ``(1 - diversity) * s(q, d) - diversity * max s(d, c)``
@@ -27,10 +25,9 @@ def diverse(reader: Reader, view: View, hits: Hits, k: int, diversity: float) ->
     """
     if not len(hits):
         return hits
-    metric = METRICS[view.header.metric]
+    metric = METRICS[records.metric]
     sign = 1.0 if metric.direction == "higher" else -1.0
-    stored = index.stored_vectors(reader, view, slots_of_hits(reader, view, hits))
-    vectors = stored.astype(np.float64)
+    vectors = records.vectors(hits).astype(np.float64)
     relevance = (1 - diversity) * sign * np.nan_to_num(hits.values)
     redundancy = np.zeros(len(hits))
     chosen: list[int] = []

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import partial
 from typing import Any
 
 import numpy as np
@@ -18,15 +19,16 @@ from vdb.index.record_ids import slots_of
 from vdb.index.types import Reader, View
 from vdb.model import arguments, inputs
 from vdb.model.config import LIMITS
-from vdb.model.dtypes import DTYPES
+from vdb.model.dtypes import DTYPES, DType
 from vdb.model.grouped_hits import GroupedHits
 from vdb.model.hits import Hits
-from vdb.model.metrics import METRICS
+from vdb.model.metrics import METRICS, Metric
 from vdb.model.records import Id
+from vdb.query.hit_records import StoredRecords
 from vdb.query.refinement import Refinement, refined_hits
-from vdb.query.search import SearchRequest, search
+from vdb.query.search import QuerySearch, SearchRequest, search
 
-__all__ = ["more_like"]
+__all__ = ["example_ids", "more_like", "query_of_examples", "without_examples"]
 
 _LOWEST, _HIGHEST = -128, 127  # of int8
 _SHORTEST = 1e-9  # of a mean of vectors of length 1
@@ -49,38 +51,58 @@ def more_like(
             of range.
         InvalidVectorError: The examples cancel out, so that there is no direction to search in.
     """
-    liked = _example_ids(view, ids)
+    header = view.header
+    liked, unliked = example_ids(header.name, header.id_kind, ids, not_like)
+    query = query_of_examples(
+        METRICS[header.metric],
+        DTYPES[header.dtype],
+        _vectors(reader, view, "ids", liked),
+        _vectors(reader, view, "not_like", unliked) if unliked else None,
+    )
+    others = without_examples(partial(search, reader, view, query), {*liked, *unliked})
+    return refined_hits(StoredRecords(reader, view), others, request, refinement)
+
+
+def example_ids(
+    name: str, kind: str | None, ids: object, not_like: object
+) -> tuple[list[Id], list[Id]]:
+    """The ids of examples, and of those of what is not searched for; of that kind.
+
+    Raises:
+        InvalidArgumentError: There is no example, or something that is no id.
+        ArgumentTypeError: Ids of another kind.
+    """
+    liked = _checked_ids(name, kind, ids)
     unliked: list[Id] = []
     if not_like is not None:
         try:
-            unliked = _example_ids(view, not_like)
+            unliked = _checked_ids(name, kind, not_like)
         except (ArgumentTypeError, InvalidArgumentError) as error:
             raise type(error)(
                 f"not_like: {error.message}", expected=error.expected, received=error.received
             ) from None
     if not liked:
         raise InvalidArgumentError("more_like needs one id at least", expected="ids", received=0)
-    query = _query(
-        view,
-        _vectors(reader, view, "ids", liked),
-        _vectors(reader, view, "not_like", unliked) if unliked else None,
-    )
-    examples = {*liked, *unliked}
+    return liked, unliked
+
+
+def without_examples(search: QuerySearch, examples: set[Id]) -> QuerySearch:
+    """A search that finds as many hits as are asked for, examples not among them."""
 
     def search_others(wish: SearchRequest) -> Hits:
         k = None if wish.k is None else arguments.whole("k", wish.k, 1, LIMITS.slots)
         if k is not None:
             wish = wish._replace(k=min(k + len(examples), LIMITS.slots))
-        hits = search(reader, view, query, wish)
+        hits = search(wish)
         others = [place for place, i in enumerate(hits.ids.tolist()) if i not in examples]
         return hits.take(np.array(others[:k], dtype=np.intp))
 
-    return refined_hits(reader, view, search_others, request, refinement)
+    return search_others
 
 
-def _example_ids(view: View, ids: object) -> list[Id]:
+def _checked_ids(name: str, kind: str | None, ids: object) -> list[Id]:
     listed = inputs.id_list(ids, ordered=False)
-    inputs.require_id_kind(view.header.name, view.header.id_kind, listed)
+    inputs.require_id_kind(name, kind, listed)
     return listed
 
 
@@ -105,13 +127,14 @@ def _vectors(reader: Reader, view: View, name: str, ids: list[Id]) -> NDArray[An
     return index.stored_vectors(reader, view, places)
 
 
-def _query(view: View, liked: NDArray[Any], unliked: NDArray[Any] | None) -> NDArray[Any]:
+def query_of_examples(
+    metric: Metric, dtype: DType, liked: NDArray[Any], unliked: NDArray[Any] | None
+) -> NDArray[Any]:
     """The vector to search with: of one example its own, of several ``2 mean(+) - mean(-)``.
 
     As Qdrant's strategy "average_vector" has it: ``mean(+) + (mean(+) - mean(-))``, without
     negative examples ``mean(+)``. Under cosine and dot all examples count with length 1.
     """
-    metric, dtype = METRICS[view.header.metric], DTYPES[view.header.dtype]
     if len(liked) == 1 and unliked is None:
         own: NDArray[Any] = liked[0].astype(np.float32) if dtype.real else liked[0]
         return own

@@ -18,20 +18,17 @@ from typing import Any, TypeAlias
 
 import numpy as np
 
-from vdb.index.types import Reader, View
 from vdb.model import filters
 from vdb.model.filters import nodes
 from vdb.model.filters.field_paths import field_path
 from vdb.model.filters.nodes import Filter
-from vdb.model.filters.paths import ID_PATH, find, path_of
+from vdb.model.filters.paths import ID_PATH, path_of
 from vdb.model.grouped_hits import GroupedHits, HitGroup
 from vdb.model.hits import Hits
 from vdb.model.metrics import METRICS
 from vdb.model.records import Id, Plan
-from vdb.query.hit_slots import slots_of_hits
+from vdb.query.hit_records import HitRecords
 from vdb.query.search import QuerySearch, SearchRequest
-from vdb.store.format.limits import NO_SLOT
-from vdb.store.format.payload_fields import field_tree, some_fields
 
 __all__ = ["MOST_GROUPS", "grouped"]
 
@@ -41,9 +38,6 @@ MOST_GROUPS = 1000
 _FACTOR = 4  # by which more hits are asked for while there are too few groups
 _FEWEST = 50  # hits of the first round
 
-_EXCLUDED = ("int", "float", "keyword", "bool")
-"""Types of declared fields of which two values are the same group just when they are equal."""
-
 _Value: TypeAlias = tuple[bool, Any]
 """A value of the field, and whether it is a bool: to Python 1 and True are equal."""
 
@@ -52,8 +46,7 @@ _Key: TypeAlias = tuple[float, float, Id]
 
 
 def grouped(
-    reader: Reader,
-    view: View,
+    records: HitRecords,
     search: QuerySearch,
     request: SearchRequest,
     *,
@@ -63,15 +56,14 @@ def grouped(
     """The k groups with the best hits, each with its `per_group` best ones.
 
     Args:
-        reader: Whose moment is seen.
-        view: The collection, from that reader.
+        records: The collection.
         search: The search of the query.
         request: Its arguments; k is the number of groups.
         path: The field.
         per_group: Hits of each group.
     """
     names = field_path("group_by", path)
-    grouping = _Grouping(reader, view, search, request, path_of(names), names, per_group)
+    grouping = _Grouping(records, search, request, path_of(names), names, per_group)
     grouping.find()
     grouping.fill()
     return grouping.result()
@@ -88,8 +80,7 @@ class _Grouping:
         seen: Hits that were looked at for groups.
     """
 
-    reader: Reader
-    view: View
+    records: HitRecords
     search: QuerySearch
     request: SearchRequest
     path: str
@@ -115,11 +106,11 @@ class _Grouping:
             self.seen += len(hits)
             self._take(hits)
             whole = len(hits) < width
-            if whole or width >= self.view.header.count:
+            if whole or width >= self.records.count:
                 self.complete = where is None
                 break
             width *= _FACTOR
-            where = self._other_values() if self._declared() else None
+            where = self._other_values() if self.records.excludes_quickly(self.path) else None
         best = sorted(self.groups, key=lambda value: min(self.groups[value].values()))[: self.k]
         self.groups = {value: self.groups[value] for value in best}
 
@@ -176,24 +167,12 @@ class _Grouping:
 
     def _take(self, hits: Hits, only: Iterable[_Value] | None = None) -> None:
         """Put hits into the groups of their values."""
-        slots = slots_of_hits(self.reader, self.view, hits)
-        _, encoded = self.reader.encoded(self.view, slots)
-        payloads = some_fields(encoded, field_tree([self.names]))
+        stored = self.records.values(hits, self.names)
         ids = hits.ids.tolist()
-        for record_id, key, payload in zip(ids, _keys(hits), payloads, strict=True):
-            for value in _values(find(payload, self.names)):
+        for record_id, key, one in zip(ids, _keys(hits), stored, strict=True):
+            for value in _values(one):
                 if only is None or value in only:
                     self.groups.setdefault(value, {})[record_id] = key
-
-    def _declared(self) -> bool:
-        """Whether the field has an index that says quickly which records have other values.
-
-        Not of lists: a record with a value that is there may have one more.
-        """
-        return any(
-            (line["path"], line["built"]) == (self.path, NO_SLOT) and line["type"] in _EXCLUDED
-            for line in self.view.header.fields
-        )
 
     def _other_values(self) -> Filter:
         """Records with a value of the field that is none of those that are there."""

@@ -19,6 +19,7 @@ from vdb.model.hits import Hits
 from vdb.query.cursors import cursor_argument, next_page
 from vdb.query.diversity import DEFAULT_CANDIDATES, diverse
 from vdb.query.groups import MOST_GROUPS, grouped
+from vdb.query.hit_records import HitRecords, StoredRecords
 from vdb.query.search import QuerySearch, SearchRequest, search
 
 __all__ = ["Refinement", "refined_hits", "refined_search"]
@@ -44,12 +45,12 @@ def refined_search(
         InvalidArgumentError: An argument is out of range, or two do not go together.
         And what `search` raises.
     """
-    return refined_hits(reader, view, partial(search, reader, view, q), request, refinement)
+    records = StoredRecords(reader, view)
+    return refined_hits(records, partial(search, reader, view, q), request, refinement)
 
 
 def refined_hits(
-    reader: Reader,
-    view: View,
+    records: HitRecords,
     search: QuerySearch,
     request: SearchRequest,
     refinement: Refinement,
@@ -59,17 +60,17 @@ def refined_hits(
     start = arguments.whole("offset", offset, 0, LIMITS.slots)
     _require_one_way(refinement, start)
     if after is not None:
-        cursor = cursor_argument(view, after)
-        return next_page(view, search, request, cursor)
+        cursor = cursor_argument(records, after)
+        return next_page(records, search, request, cursor)
     if group_by is not None:
         k = _number("group_by", request.k, MOST_GROUPS)
         count = 1 if per_group is None else per_group
         return grouped(
-            reader, view, search, request._replace(k=k),
+            records, search, request._replace(k=k),
             path=group_by, per_group=arguments.whole("per_group", count, 1, MOST_GROUPS),
         )  # fmt: skip
     if diversity is not None:
-        return _diverse(reader, view, search, request, refinement)
+        return _diverse(records, search, request, refinement)
     if start and request.k is not None:
         k = arguments.whole("k", request.k, 1, LIMITS.slots)
         request = request._replace(k=min(k + start, LIMITS.slots))
@@ -101,8 +102,7 @@ def _require_one_way(refinement: Refinement, start: int) -> None:
 
 
 def _diverse(
-    reader: Reader,
-    view: View,
+    records: HitRecords,
     search: QuerySearch,
     request: SearchRequest,
     refinement: Refinement,
@@ -117,7 +117,7 @@ def _diverse(
     if refinement.candidates is not None:
         width = arguments.whole("candidates", refinement.candidates, k, LIMITS.slots)
     hits = search(request._replace(k=width))
-    return diverse(reader, view, hits, k, share)
+    return diverse(records, hits, k, share)
 
 
 def _number(way: str, k: object, most: int) -> int:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import time
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from functools import partial
 from os import sep
 from os.path import lexists
 from pathlib import Path
@@ -15,13 +16,14 @@ from vdb.api.exporting.report import ExportReport
 from vdb.api.paths import path_of
 from vdb.api.read_access import Access
 from vdb.errors import InvalidArgumentError, NotFoundError
+from vdb.exports.content import Content
 from vdb.exports.places import files_of, format_of, write
 from vdb.model import arguments
 from vdb.model.arguments import shown
 from vdb.model.records import Progress
 from vdb.store import os_errors
 
-__all__ = ["ExportArguments", "ExportReport", "export"]
+__all__ = ["ExportArguments", "ExportReport", "export", "export_content"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,6 +43,11 @@ def export(
     access: Access, view_of: Callable[[Reader], View], given: ExportArguments
 ) -> ExportReport:
     """As `Collection.export`; `view_of` finds the collection at a moment."""
+    return export_content(partial(content_at, access, view_of, where=given.where), given)
+
+
+def export_content(content_of: Callable[..., Content], given: ExportArguments) -> ExportReport:
+    """As `Collection.export`; `content_of` is called with ``progress=`` and returns the records."""
     start = time.monotonic()
     arguments.callback("progress", given.progress)
     path = path_of(given.path, "path", "a file")
@@ -55,7 +62,7 @@ def export(
     overwrite = arguments.truth("overwrite", given.overwrite)
     dry_run = arguments.truth("dry_run", given.dry_run)
     progress = None if given.progress is None else _progress(given.progress)
-    content = content_at(access, view_of, where=given.where, progress=progress)
+    content = content_of(progress=progress)
     writing = row.prepare(content, **options)
     files = files_of(path, row, writing)
     try:

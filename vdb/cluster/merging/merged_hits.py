@@ -25,13 +25,19 @@ from vdb.store.format.payloads import Payloads
 __all__ = ["merge"]
 
 
-def merge(shards: Sequence[tuple[str, HitColumns]], k: int | None, offset: int = 0) -> ManyHits:
+def merge(
+    shards: Sequence[tuple[str, HitColumns]],
+    k: int | None,
+    offset: int = 0,
+    missing: tuple[str, ...] = (),
+) -> ManyHits:
     """The k best hits of each query, from place `offset` on.
 
     Args:
         shards: Name and hits of each shard, at least one. Each was asked for k + offset hits.
         k: Hits of a query; None: all of them.
         offset: Leave out so many of the best k + offset.
+        missing: The names of the shards that did not answer.
 
     Raises:
         CorruptedError: The columns of a shard do not fit together, or shards answered in several
@@ -42,7 +48,7 @@ def merge(shards: Sequence[tuple[str, HitColumns]], k: int | None, offset: int =
     """
     names = [name for name, _ in shards]
     parts = [_checked(name, columns) for name, columns in shards]
-    description = _description(names, parts)
+    description = _description(names, parts)._replace(missing=missing)
     queries = len(parts[0].counts)
     try:
         rows, starts = merge_hits(

@@ -26,7 +26,7 @@ _PLAIN: Final = frozenset(
 _LISTS: Final = frozenset({"ids", "scan"})
 """Those that return iterators; their items are sent, so that `limit` should be there."""
 
-_THREADED: Final = frozenset({"bench", "explain", "recall"})
+_THREADED: Final = frozenset({"bench", "recall"})
 
 
 class Reads:

@@ -1,0 +1,163 @@
+"""What the collections of one open cluster share: the map, the engine, and the way to a shard."""
+
+from __future__ import annotations
+
+import os
+import shutil
+import threading
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+from vdb.api.collection_schema import CollectionSchema
+from vdb.cluster.client.map_cache import MapCache
+from vdb.cluster.client.twin import Twins
+from vdb.cluster.engines.base import Engine, Reply
+from vdb.cluster.metadata.cluster_map import CollectionMap
+from vdb.cluster.metadata.map_parts import ShardEntry
+from vdb.cluster.shards.shard_place import ShardPlace
+from vdb.errors import ClosedError, EngineError, ForkError
+from vdb.maintenance.repository.object_store import ObjectStore
+
+__all__ = ["Session"]
+
+
+class Session:
+    """An open cluster, as its collections see it.
+
+    Attributes:
+        url: Its URL, as it was given.
+        store: The store of its objects.
+        maps: The newest map.
+        engine: What runs the shards.
+        twins: By which arguments are checked.
+        timeout: Seconds that a call may take where it says nothing else.
+    """
+
+    def __init__(
+        self,
+        url: str,
+        store: ObjectStore,
+        maps: MapCache,
+        engine: Engine,
+        *,
+        timeout: float,
+        storage_options: Mapping[str, object],
+        threads: int | None = None,
+        payload_encoder: Any = "strict",
+    ) -> None:
+        self.url, self.store, self.maps, self.engine = url, store, maps, engine
+        self.timeout, self.threads = timeout, threads
+        self.storage_options = dict(storage_options)
+        self.twins = Twins(payload_encoder)
+        self._lock = threading.Lock()
+        self._started: set[str] = set()
+        self._closed = False
+        self._schemas: dict[str, tuple[Mapping[str, Any], CollectionSchema]] = {}
+        self._process = os.getpid()
+
+    def check_open(self) -> None:
+        """Raise ClosedError where the cluster is closed."""
+        if self._closed:
+            raise ClosedError(f"the cluster {self.url} is closed; open it again with cluster.open")
+        if os.getpid() != self._process:
+            raise ForkError(
+                f"the cluster {self.url} was opened in another process, which was forked; open it "
+                "here with cluster.open",
+                expected=self._process,
+                received=os.getpid(),
+            )
+
+    def schema(self, collection: CollectionMap) -> CollectionSchema:
+        """The schema of a collection of the map, which is read once for each state of it."""
+        known = self._schemas.get(collection.name)
+        if known is None or known[0] is not collection.schema:
+            schema = collection.collection_schema()
+            known = self._schemas[collection.name] = (collection.schema, schema)
+        return known[1]
+
+    def call(
+        self,
+        collection: CollectionMap,
+        shard: ShardEntry,
+        method: str,
+        *args: Any,
+        timeout: float | None = None,
+        **named: Any,
+    ) -> Reply:
+        """Call a method of a shard, which is started where it does not run.
+
+        Raises:
+            ShardUnavailableError: It cannot be started or reached.
+            StaleMapError: The shard is retired.
+        """
+        self.start(collection, shard)
+        return self.engine.call(shard.id, method, *args, timeout=timeout, **named)
+
+    def start(self, collection: CollectionMap, shard: ShardEntry) -> None:
+        """Start a shard, or find the one that runs; nothing where this was done."""
+        if shard.id in self._started:
+            return
+        with self._lock:
+            self.engine.start(self.place(collection, shard))
+            self._started.add(shard.id)
+
+    def remove(self, collection: CollectionMap) -> None:
+        """Stop the shards of a collection that is in the map no more, and remove their directories.
+
+        Those of other machines stay: nothing here reaches them.
+        """
+        for shard in collection.shards:
+            self.forget(shard.id)
+            self.engine.stop(shard.id)
+            path = self.maps.newest.disk(shard.disk).path
+            if path is not None:
+                shutil.rmtree(_directory(path, shard.id), ignore_errors=True)
+        self.twins.forget(collection.name)
+
+    def forget(self, shard: str) -> None:
+        """Look for the shard again at the next call: it did not answer."""
+        self._started.discard(shard)
+
+    def place(self, collection: CollectionMap, shard: ShardEntry) -> ShardPlace:
+        """Where and what a shard is, for the engine.
+
+        Raises:
+            EngineError: The map does not say where its disk is, and the engine does not either.
+        """
+        cluster = self.maps.newest
+        disk = cluster.disk(shard.disk)
+        if disk.path is None:
+            raise EngineError(
+                f"disk {disk.label!r} has no path in the map, so shard {shard.id} has no directory",
+                expected="a path",
+                received=None,
+            )
+        return ShardPlace(
+            cluster=cluster.cluster,
+            url=self.url,
+            collection=collection.name,
+            shard=shard.id,
+            directory=_directory(disk.path, shard.id),
+            schema=self.schema(collection),
+            storage_options=self.storage_options,
+            disk=disk.label,
+            may_be_empty=shard.new,
+            durability=cluster.durability,
+            lease=cluster.lease,
+            threads=self.threads,
+        )
+
+    def close(self) -> None:
+        """Close everything; the shards go on where the engine has processes of their own."""
+        with self._lock:
+            if self._closed:
+                return
+            self._closed = True
+        self.engine.close()
+        self.twins.close()
+
+
+def _directory(disk: str, shard: str) -> str:
+    """The directory of a shard on a disk."""
+    return str(Path(disk) / shard)
