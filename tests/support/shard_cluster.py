@@ -7,11 +7,12 @@ from pathlib import Path
 from typing import Any
 from uuid import uuid4
 
+from support.object_stores import MemoryObjects
 from vdb.api.collection_schema import CollectionSchema
 from vdb.cluster.metadata.cluster_map import ClusterMap, CollectionMap
 from vdb.cluster.metadata.map_objects import MapObjects
 from vdb.cluster.metadata.map_parts import ShardEntry
-from vdb.cluster.metadata.opening import cluster_store
+from vdb.cluster.metadata.opening import OTHER_SCHEMES
 from vdb.cluster.metadata.schema_document import schema_to_json
 from vdb.cluster.metadata.slots import SLOTS
 from vdb.cluster.shards.shard_place import ShardPlace
@@ -20,12 +21,49 @@ from vdb.model.config import HNSW
 DIM = 8
 
 
+class WatchedObjects:
+    """Objects in memory; a test may do something before or after each call, such as raise.
+
+    Attributes:
+        before: Called with the method and the name, before the call; None for nothing.
+        after: The same, after it.
+    """
+
+    def __init__(self):
+        self.inner = MemoryObjects()
+        self.before = self.after = None
+        self.calls = []
+
+    @property
+    def url(self):
+        return "watched://objects"
+
+    def tidy(self):
+        pass
+
+    def __getattr__(self, method):
+        function = getattr(self.inner, method)
+
+        def call(name, *args):
+            self.calls.append((method, name))
+            if self.before is not None:
+                self.before(method, name)
+            result = function(name, *args)
+            if self.after is not None:
+                self.after(method, name)
+            return result
+
+        return call
+
+
 class ShardCluster:
     """One collection, "docs", of one shard or more."""
 
     def __init__(self, folder: Path, shards: int = 1, durability: str = "node", **schema: Any):
         self.folder = folder
-        self.store = cluster_store(str(folder / "store"))
+        self.store = WatchedObjects()
+        OTHER_SCHEMES[f"watched-{id(self)}"] = lambda url, options: self.store
+        self.url = f"watched-{id(self)}://objects"
         self.maps = MapObjects(self.store)
         arguments = {
             "dim": DIM, "metric": "l2", "dtype": "float32", "index": HNSW(), "scores": "native",
@@ -47,7 +85,7 @@ class ShardCluster:
         """Where a shard is."""
         place = ShardPlace(
             cluster=self.map.cluster,
-            url=str(self.folder / "store"),
+            url=self.url,
             collection="docs",
             shard=f"docs-{number:06d}",
             directory=str(self.folder / "disk" / f"docs-{number:06d}"),

@@ -9,21 +9,8 @@ import numpy as np
 import pytest
 
 import vdb
-from support.shard_cluster import DIM, ShardCluster
+from support.shard_cluster import DIM
 from vdb.cluster.shards.shard import Shard
-
-
-@pytest.fixture
-def rng():
-    return np.random.default_rng(5)
-
-
-@pytest.fixture
-def shard(tmp_path):
-    one = Shard(ShardCluster(tmp_path).place())
-    yield one
-    assert one.check() == []
-    one.close()
 
 
 def vectors_of(rng, n):

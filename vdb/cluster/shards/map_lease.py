@@ -2,18 +2,26 @@
 
 from __future__ import annotations
 
+import platform
 import threading
 import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from typing import Final
 
 from vdb.cluster.metadata import elapsed
 from vdb.cluster.metadata.cluster_map import ClusterMap
 from vdb.cluster.metadata.map_objects import MapObjects
 from vdb.cluster.metadata.map_parts import ShardEntry
 from vdb.cluster.metadata.opening import cluster_store
+from vdb.cluster.metadata.retrying_store import RetryingStore
 from vdb.cluster.shards.shard_place import ShardPlace
 from vdb.errors import NotFoundError, ShardUnavailableError, StaleMapError, VdbError
 
 __all__ = ["MapLease"]
+
+_PATIENCE: Final = 2.0
+"""Seconds for which a look at the map is repeated: a caller waits for it."""
 
 
 class MapLease:
@@ -25,7 +33,8 @@ class MapLease:
 
     def __init__(self, place: ShardPlace) -> None:
         self._place = place
-        self.maps = MapObjects(cluster_store(place.url, place.storage_options))
+        store = RetryingStore(cluster_store(place.url, place.storage_options), _PATIENCE)
+        self._maps = MapObjects(store)
         self._lock = threading.Lock()
         self._map: ClusterMap | None = None
         self._entry: ShardEntry | None = None
@@ -57,6 +66,13 @@ class MapLease:
         self._look(elapsed.now())
         return self._entry
 
+    def change(self, function: Callable[[ClusterMap], ClusterMap]) -> None:
+        """Change the map; see `MapObjects.change`; raises ShardUnavailableError."""
+        with self._lock, self._failing():
+            newest = self._maps.change(function, known=self._map)
+            self._entry = self._entry_of(newest)
+            self._map = newest
+
     def _in_map(self) -> ShardEntry:
         entry = self._entry
         if entry is None:
@@ -69,25 +85,33 @@ class MapLease:
             if self._looked > latest:
                 return
             began = elapsed.now()
-            try:
-                newest = self.maps.newest(self._map)
-            except VdbError as error:
-                raise ShardUnavailableError(
-                    f"shard {self._place.shard} cannot see the map of its cluster: {error}",
-                    shard=self._place.shard,
-                    since=self._looked_at,
-                ) from error
+            with self._failing():
+                newest = self._maps.newest(self._map)
             if newest is not self._map:
                 self._entry = self._entry_of(newest)
                 self._map = newest
             self._looked, self._looked_at = began, time.time()
 
+    @contextmanager
+    def _failing(self) -> Iterator[None]:
+        """Inside, an error of the store is one of this shard, which cannot answer."""
+        try:
+            yield
+        except VdbError as error:
+            raise ShardUnavailableError(
+                f"shard {self._place.shard} cannot see the map of its cluster: {error}",
+                shard=self._place.shard,
+                node=platform.node(),
+                since=self._looked_at,
+            ) from error
+
     def _entry_of(self, newest: ClusterMap) -> ShardEntry | None:
         if newest.cluster != self._place.cluster:
             raise ShardUnavailableError(
                 f"shard {self._place.shard} is of cluster {self._place.cluster}, and at "
-                f"{self.maps.url} is cluster {newest.cluster}",
+                f"{self._maps.url} is cluster {newest.cluster}",
                 shard=self._place.shard,
+                node=platform.node(),
                 since=self._looked_at,
             )
         try:

@@ -9,6 +9,7 @@ from pathlib import Path
 from vdb.api.database import Database
 from vdb.api.database import open as open_database
 from vdb.cluster.shards.map_lease import MapLease
+from vdb.cluster.shards.recovery import make_anew
 from vdb.cluster.shards.shard_place import ShardPlace
 from vdb.cluster.shards.state import COLLECTION, StateRecords
 from vdb.errors import (
@@ -16,7 +17,6 @@ from vdb.errors import (
     InvalidArgumentError,
     NotFoundError,
     ShardUnavailableError,
-    VdbError,
 )
 
 __all__ = ["LOCK_TIMEOUT", "open_shard", "unavailable"]
@@ -37,7 +37,7 @@ def open_shard(place: ShardPlace, lease: MapLease) -> Database:
     try:
         db = open_database(place.directory, create=False, lock_timeout=LOCK_TIMEOUT)
     except NotFoundError as error:
-        if not _may_be_empty(place, lease):
+        if not place.source and not _may_be_empty(place, lease):
             raise unavailable(
                 place,
                 f"{place.directory} is missing, and had records; its disk is not there, or lost",
@@ -91,16 +91,17 @@ def _may_be_empty(place: ShardPlace, lease: MapLease) -> bool:
 
 def _made(place: ShardPlace) -> Database:
     try:
-        Path(place.directory).parent.mkdir(parents=True, exist_ok=True)
+        if place.source:
+            make_anew(place, place.source)
+        else:
+            Path(place.directory).parent.mkdir(parents=True, exist_ok=True)
         return open_database(place.directory, lock_timeout=LOCK_TIMEOUT)
-    except OSError as error:
-        if isinstance(error, VdbError):
-            raise
+    except (NotFoundError, OSError) as error:
         raise unavailable(place, f"{place.directory} cannot be made: {error}") from error
 
 
 def _make_collections(db: Database, place: ShardPlace, lease: MapLease) -> None:
-    if db.collections() or not _may_be_empty(place, lease):
+    if db.collections() or place.source or not _may_be_empty(place, lease):
         raise unavailable(place, f"{place.directory} is no shard of a cluster")
     with db.batch():
         if COLLECTION in db:  # another process has made them meanwhile

@@ -29,6 +29,8 @@ class ShardPlace:
             log of the cluster's store.
         lease: Seconds for which the shard answers without having seen the map.
         threads: Threads of a search or write; None for one each processor.
+        source: The shard whose backup and log the directory is made of where it is missing; "" for
+            none.
     """
 
     cluster: str
@@ -43,3 +45,4 @@ class ShardPlace:
     durability: Literal["node", "stored"] = "node"
     lease: float = 10.0
     threads: int | None = None
+    source: str = ""

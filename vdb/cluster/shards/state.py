@@ -17,7 +17,17 @@ from vdb.model.config import Flat
 from vdb.model.results import WriteCounts
 from vdb.store.format.decoder import Fields
 
-__all__ = ["FORMAT_VERSION", "TOKENS", "Freeze", "Identity", "ShardState", "StateRecords"]
+__all__ = [
+    "COLLECTION",
+    "FORMAT_VERSION",
+    "TOKENS",
+    "Freeze",
+    "Identity",
+    "ShardState",
+    "StateRecords",
+    "decode_result",
+    "encode_result",
+]
 
 FORMAT_VERSION: Final = 1
 TOKENS: Final = 1024
@@ -104,15 +114,13 @@ class StateRecords:
         records = db.create_collection(
             COLLECTION, dim=1, metric="l2", index=Flat(), optional_vectors=True
         )
-        identity = {
-            "format": "vdb-shard",
-            "format_version": FORMAT_VERSION,
-            "cluster": cluster,
-            "collection": collection,
-            "shard": shard,
-            "directory": uuid4().hex,
-        }
-        records.add(["shard", "state"], None, [identity, _encode_state(ShardState())])
+        identity = Identity(cluster, collection, shard, uuid4().hex)
+        payloads = [_encode_identity(identity), _encode_state(ShardState())]
+        records.add(["shard", "state"], None, payloads)
+
+    def put_identity(self, identity: Identity) -> None:
+        """Makes the directory that of another shard, or another one of the same shard."""
+        self._records.set_payloads("shard", _encode_identity(identity))
 
     def identity(self) -> Identity:
         """What the directory is.
@@ -164,20 +172,20 @@ class StateRecords:
     def known(self, token: str, state: ShardState) -> tuple[bool, Any]:
         """Whether a write of that token was carried out, and its result."""
         if token in self._pending:
-            return True, _decode_result(self._pending[token], self._where)
+            return True, decode_result(self._pending[token], self._where)
         committed = state.writes - len(self._pending)
         if self._writes != committed:
             self._read_tokens(committed)
         if token not in self._tokens:
             return False, None
-        return True, _decode_result(self._tokens[token], self._where)
+        return True, decode_result(self._tokens[token], self._where)
 
     def put_token(self, token: str, result: Any, state: ShardState) -> ShardState:
         """Adds a write and its result, in a batch; returns the state with it.
 
         `committed` or `undone` follows, when the batch is.
         """
-        encoded = _encode_result(result)
+        encoded = encode_result(result)
         name = _token_id(state.writes)
         self._records.upsert(name, None, {"token": token, "seq": state.seq, "result": encoded})
         self._pending[token] = encoded
@@ -236,6 +244,17 @@ def _freeze(fields: Fields) -> Freeze:
     return freeze
 
 
+def _encode_identity(identity: Identity) -> dict[str, Any]:
+    return {
+        "format": "vdb-shard",
+        "format_version": FORMAT_VERSION,
+        "cluster": identity.cluster,
+        "collection": identity.collection,
+        "shard": identity.shard,
+        "directory": identity.directory,
+    }
+
+
 def _encode_state(state: ShardState) -> dict[str, Any]:
     frozen = state.frozen
     return {
@@ -249,14 +268,15 @@ def _encode_state(state: ShardState) -> dict[str, Any]:
     }
 
 
-def _encode_result(result: Any) -> dict[str, Any]:
+def encode_result(result: Any) -> dict[str, Any]:
     """What a write returned, as a payload."""
     if isinstance(result, WriteCounts):
         return {"counts": [result.added, result.replaced, result.skipped]}
     return {"value": result}
 
 
-def _decode_result(encoded: Any, where: str) -> Any:
+def decode_result(encoded: Any, where: str) -> Any:
+    """The inverse of `encode_result`; raises CorruptedError."""
     fields = Fields(encoded, where)
     if "counts" in encoded:
         counts = fields.items("counts", 3)

@@ -1,32 +1,48 @@
 """Writing to a shard: whole, once for each token, and several waiting writes in one commit.
 
-A write checks the state of the shard, is applied, and leaves its token with its result, all in the
-same commit. So a caller that did not hear the answer asks again with the same token, and nothing
-is done twice.
+One commit is these steps, all inside one batch of the database:
+
+1. the state of the shard is read: is it retired or frozen, is the token known;
+2. each write is applied, and leaves its token with its result, and its ids in the journal if
+   somebody copies the shard;
+3. with durability "stored" the entry is put into the log;
+4. the state with the new number is written, and everything is committed.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping
+import threading
+import time
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from typing import Any, Final
 
 from vdb.api import filter_warning
 from vdb.api.collection import Collection
 from vdb.api.commit_queue import CommitQueue
 from vdb.api.database import Database
+from vdb.cluster.metadata.log_entry import LogEntry
 from vdb.cluster.shards.journal import Journal
+from vdb.cluster.shards.log_entries import LoggedWrite, entry_of
+from vdb.cluster.shards.operations import OPERATIONS, Outcome, Write, carry_out
+from vdb.cluster.shards.shard_log import (
+    CommitUnsureError,
+    FencedError,
+    LogAheadError,
+    LoggedCommit,
+    ShardLog,
+)
 from vdb.cluster.shards.state import ShardState, StateRecords
-from vdb.errors import InvalidArgumentError, StaleMapError
-from vdb.model import inputs
-from vdb.model.records import Id
+from vdb.errors import InvalidArgumentError, ShardUnavailableError, StaleMapError
 from vdb.store import Batch
 
-__all__ = ["OPERATIONS", "Writes"]
+__all__ = ["Writes", "refuse_retired"]
 
-_SMALL: Final = 4096
-"""Bytes that a write is taken for where nothing says how many it has."""
+_ROOM: Final = 4096
+"""Bytes that a write is taken for besides its arrays."""
+
+_LONGEST_TOKEN: Final = 256
 
 
 @dataclass
@@ -34,11 +50,12 @@ class _Commit:
     """Writes that are committed together. One thread has it."""
 
     state: ShardState
+    entries: list[LogEntry] = field(default_factory=list)
     changed: bool = False
 
     @property
     def seq(self) -> int:
-        """The number of the commit."""
+        """The number that it will have."""
         return self.state.seq + 1
 
 
@@ -51,22 +68,23 @@ class Writes:
         collection: Collection,
         state: StateRecords,
         journal: Journal,
+        *,
+        log: ShardLog | None,
         threads: int | None,
     ) -> None:
         self._db = db
         self._collection = collection
         self._state = state
         self._journal = journal
+        self._log = log
         self._threads = threads
         self._queue = CommitQueue()
+        self._catching_up = threading.Lock()
         self._commit: _Commit | None = None  # of the thread whose batch is open
 
     def write(
         self,
-        token: str,
-        operation: str,
-        args: tuple[Any, ...],
-        kwargs: Mapping[str, Any],
+        write: Write,
         *,
         generation: int | None,
         timeout: float,
@@ -76,42 +94,75 @@ class Writes:
         Raises:
             StaleMapError: The shard is retired or frozen, or has another generation.
             BusyError: It was not its turn within `timeout` seconds.
+            ShardUnavailableError: The log cannot be written; whether it was carried out is unknown.
             VdbError: As the method of the collection; nothing was changed.
         """
-        function = OPERATIONS.get(operation)
-        if function is None:
-            raise InvalidArgumentError(
-                f"{operation!r} is no write of a shard",
-                expected=sorted(OPERATIONS),
-                received=operation,
-            )
+        _check(write.token, write.operation)
         remarks: list[str] = []
 
         def make(batch: Batch) -> Any:
             commit = self._commit
             assert commit is not None  # noqa: S101 - for mypy; true in a batch of the queue
-            refuse(commit.state)
-            known, result = self._state.known(token, commit.state)
+            refuse_retired(commit.state)
+            known, result = self._state.known(write.token, commit.state)
             if known:
                 return result
+            _refuse_frozen(commit.state)
             self._require_generation(batch, generation)
             with filter_warning.remarks() as texts:
-                result, ids = function(self._collection, args, self._with_threads(kwargs))
-            try:
-                if commit.state.journal:
-                    self._journal.add(commit.seq, commit.state.writes, ids)
-                numbered = replace(commit.state, seq=commit.seq)
-                after = self._state.put_token(token, result, numbered)
-            except BaseException as error:
-                batch.fail(error)  # the write is in the batch, and its token is not
-                raise
-            commit.state = replace(after, seq=commit.state.seq)
-            commit.changed = True
+                outcome = carry_out(self._collection, write, self._threads)
             remarks[:] = texts
-            return result
+            with _breaking(batch):
+                if self._log is not None:
+                    commit.entries.append(entry_of(self._collection, write, outcome))
+                self._note(commit, write.token, outcome)
+            return outcome.result
 
-        room = _room(args)
-        return self._queue.run(self._begin, make, room=room, timeout=timeout), tuple(remarks)
+        deadline = time.monotonic() + timeout
+        room = _ROOM + sum(getattr(one, "nbytes", 0) for one in write.args)
+        while True:
+            left = max(0.0, deadline - time.monotonic())
+            try:
+                result = self._queue.run(self._begin, make, room=room, timeout=left)
+            except LogAheadError:
+                self.catch_up()
+            except CommitUnsureError as error:
+                raise ShardUnavailableError(str(error), since=time.time()) from error.__cause__
+            else:
+                return result, tuple(remarks)
+
+    def catch_up(self) -> None:
+        """Apply what is in the log and not in the directory: of a commit that was interrupted.
+
+        Raises:
+            StaleMapError: Another directory has gone on with the shard; this one is retired.
+            CorruptedError: An entry is damaged.
+        """
+        if self._log is None:
+            return
+        with self._catching_up:
+            try:
+                for seq, commit in self._log.own_after(self._state.read().seq):
+                    self.apply(seq, commit)
+            except FencedError as error:
+                reason = str(error)
+                self.change_state(lambda state: replace(state, retired=state.retired or reason))
+                raise StaleMapError(reason) from None
+
+    def apply(self, seq: int, logged: LoggedCommit) -> None:
+        """Make the writes of an entry and commit them, unless they are."""
+        try:
+            with self._db.batch():
+                commit = _Commit(self._state.read())
+                if commit.seq != seq:
+                    return
+                for write in logged.writes:
+                    self._make_again(commit, write)
+                self._state.write(replace(commit.state, seq=seq))
+            self._state.committed()
+        except BaseException:
+            self._state.undone()
+            raise
 
     def change_state(self, change: Callable[[ShardState], ShardState]) -> ShardState:
         """Changes the state, in a commit of its own. Where `change` raises, nothing is."""
@@ -122,19 +173,42 @@ class Writes:
                 self._state.write(after)
         return after
 
+    def _make_again(self, commit: _Commit, logged: LoggedWrite) -> None:
+        token = logged.write.token
+        if not self._state.known(token, commit.state)[0]:
+            outcome = carry_out(self._collection, logged.write, self._threads)
+            self._note(commit, token, Outcome(logged.result, outcome.ids))
+
+    def _note(self, commit: _Commit, token: str, outcome: Outcome) -> None:
+        """Leave the token, and the ids in the journal."""
+        if commit.state.journal:
+            self._journal.add(commit.seq, commit.state.writes, outcome.ids)
+        numbered = replace(commit.state, seq=commit.seq)
+        after = self._state.put_token(token, outcome.result, numbered)
+        commit.state = replace(after, seq=commit.state.seq)
+        commit.changed = True
+
     @contextmanager
     def _begin(self, room: int, _: float) -> Iterator[Batch]:
         """A batch that ends with the state of the shard after all writes in it."""
         access = self._db._access  # noqa: SLF001 - the batch that the queue looks at
+        logged = False
         try:
             with self._db.batch(), access.writing(room=room) as batch:
                 commit = self._commit = _Commit(self._state.read())
                 yield batch
                 if commit.changed:
+                    if self._log is not None:
+                        self._log.put(commit.seq, commit.entries)
+                        logged = True
                     self._state.write(replace(commit.state, seq=commit.seq))
             self._state.committed()
-        except BaseException:
+        except BaseException as error:
             self._state.undone()
+            if logged and isinstance(error, Exception):
+                raise CommitUnsureError(
+                    f"the write is in the log, and could not be committed: {error}"
+                ) from error
             raise
         finally:
             self._commit = None
@@ -148,83 +222,38 @@ class Writes:
                 received=generation,
             )
 
-    def _with_threads(self, kwargs: Mapping[str, Any]) -> dict[str, Any]:
-        return {**kwargs, "threads": kwargs.get("threads") or self._threads}
+
+@contextmanager
+def _breaking(batch: Batch) -> Iterator[None]:
+    """Inside, an error breaks the batch: the write is in it, and its token is not."""
+    try:
+        yield
+    except BaseException as error:
+        batch.fail(error)
+        raise
 
 
-def refuse(state: ShardState) -> None:
-    """Raise StaleMapError where no writes are accepted."""
+def _check(token: object, operation: object) -> None:
+    if not isinstance(token, str) or not 1 <= len(token.encode()) <= _LONGEST_TOKEN:
+        raise InvalidArgumentError(
+            f"token must be a text of 1 to {_LONGEST_TOKEN} bytes, got {token!r:.80}",
+            expected=(1, _LONGEST_TOKEN),
+            received=token,
+        )
+    if operation not in OPERATIONS:
+        raise InvalidArgumentError(
+            f"{operation!r} is no write of a shard",
+            expected=sorted(OPERATIONS),
+            received=operation,
+        )
+
+
+def refuse_retired(state: ShardState) -> None:
+    """Raise StaleMapError where the shard has no part in the cluster any more."""
     if state.retired:
         raise StaleMapError(f"the shard is retired: {state.retired}")
+
+
+def _refuse_frozen(state: ShardState) -> None:
     if state.frozen is not None:
         raise StaleMapError(f"the shard is frozen by {state.frozen.owner}, for a change of the map")
-
-
-# Operations: what a write does, and which ids it changes
-
-Operation = Callable[[Collection, tuple[Any, ...], dict[str, Any]], tuple[Any, list[Id]]]
-
-
-def _rows(method: str) -> Operation:
-    """A method of rows, with or without threads."""
-
-    def write(
-        coll: Collection, args: tuple[Any, ...], kwargs: dict[str, Any]
-    ) -> tuple[Any, list[Id]]:
-        ids = args[0] if args else kwargs["ids"]
-        if method == "set_payloads":
-            del kwargs["threads"]
-        return getattr(coll, method)(*args, **kwargs), inputs.id_list(ids)
-
-    return write
-
-
-def _update_payloads(
-    coll: Collection, args: tuple[Any, ...], kwargs: dict[str, Any]
-) -> tuple[Any, list[Id]]:
-    arguments = {**dict(zip(("ids", "changes"), args, strict=False)), **kwargs}
-    where = arguments.get("where")
-    ids = arguments.get("ids") if where is None else list(coll.ids(where=where))
-    return coll.update_payloads(ids, arguments.get("changes")), inputs.id_list(ids)
-
-
-def _delete(
-    coll: Collection, args: tuple[Any, ...], kwargs: dict[str, Any]
-) -> tuple[Any, list[Id]]:
-    where = kwargs.get("where")
-    ids = args[0] if args else kwargs.get("ids")
-    chosen = inputs.id_list(ids, ordered=False) if where is None else list(coll.ids(where=where))
-    return coll.delete(chosen), chosen
-
-
-def _clear(coll: Collection, _: tuple[Any, ...], __: dict[str, Any]) -> tuple[Any, list[Id]]:
-    ids = list(coll.ids())
-    return coll.clear(), ids
-
-
-def _fields(method: str) -> Operation:
-    """A method that declares a field or drops one: no record changes."""
-
-    def write(
-        coll: Collection, args: tuple[Any, ...], kwargs: dict[str, Any]
-    ) -> tuple[Any, list[Id]]:
-        del kwargs["threads"]
-        return getattr(coll, method)(*args, **kwargs), []
-
-    return write
-
-
-OPERATIONS: Final[dict[str, Operation]] = {
-    "add": _rows("add"),
-    "clear": _clear,
-    "delete": _delete,
-    "drop_field": _fields("drop_field"),
-    "index_field": _fields("index_field"),
-    "set_payloads": _rows("set_payloads"),
-    "update_payloads": _update_payloads,
-    "upsert": _rows("upsert"),
-}
-
-
-def _room(args: tuple[Any, ...]) -> int:
-    return _SMALL + sum(getattr(one, "nbytes", 0) for one in args)
