@@ -5,6 +5,7 @@ from __future__ import annotations
 import sys
 from pathlib import Path
 
+import click
 from click.testing import CliRunner
 
 from vdb.cli.app import app
@@ -16,12 +17,14 @@ OPENING = """\
 
 Written by `tools/write_cli_reference.py` from the commands themselves.
 
-`vdb` works on one database, a directory, a time. Everything it does can be done in Python as well.
+`vdb` works on one database, a directory, a time, or on [a cluster](../guide/cluster.md). Everything
+it does can be done in Python as well.
 
 - Answers go to standard output, as text for people or, with `--json`, as one JSON object.
 - Complaints are one line on standard error. The exit status is **0** when all went well, **1** for
-  an error, **2** when `check` found problems or `import` left rows out, **130** after Ctrl-C,
-  **141** when the reader of standard output went away, as in `vdb ... | head`.
+  an error, **2** when `check` found problems or `import` left rows out, **3** when shards of a
+  cluster are missing from an answer, **130** after Ctrl-C, **141** when the reader of standard
+  output went away, as in `vdb ... | head`.
 - `vdb --install-completion` teaches bash, zsh or fish to complete commands, directories and
   collections; `vdb --show-completion SHELL` prints the script that does so.
 - `info`, `inspect`, `search`, `compare`, `calibrate`, `check`, `export`, `atlas` and `backup` open
@@ -59,6 +62,13 @@ EXAMPLES = {
     "rename": "vdb rename peps.vdb peps peps-2024",
     "alias": "vdb alias peps.vdb current peps",
     "drop": "vdb drop peps.vdb peps --yes",
+    "get": "vdb get peps.vdb peps pep-0238/981",
+    "count": """vdb count peps.vdb peps --where '{"pep": 8}'""",
+    "cluster": "vdb cluster demo",
+    "cluster create": "vdb cluster create peps-cluster peps --dim 384 --metric cosine --shards 4",
+    "cluster status": "vdb cluster status peps-cluster",
+    "cluster check": "vdb cluster check peps-cluster",
+    "cluster demo": "vdb cluster demo --records 500",
 }
 
 AFTER = {
@@ -125,10 +135,25 @@ collection that is there, options that describe one (`--index`, `--M`, ...) must
 }
 
 
+def commands() -> dict[str, click.Command]:
+    """All commands by the words after ``vdb``, those of a group behind it.
+
+    One that is in a group as well has one section.
+    """
+    named: dict[str, click.Command] = {}
+    for name, command in app.commands.items():
+        named[name] = command
+        if isinstance(command, click.Group):
+            for below, one in command.commands.items():
+                if one not in app.commands.values():
+                    named[f"{name} {below}"] = one
+    return named
+
+
 def page() -> str:
     """The whole page."""
     parts = [OPENING]
-    for name in app.commands:
+    for name in commands():
         parts.append(f"## vdb {name}\n")
         parts.append(f"```sh\n{EXAMPLES[name]}\n```\n")
         parts.append(f"```text\n{help_of(name)}\n```\n")
@@ -139,7 +164,7 @@ def page() -> str:
 
 def help_of(name: str) -> str:
     """What ``vdb NAME --help`` prints, 100 columns wide whatever the terminal is."""
-    shown = CliRunner().invoke(app, [name, "--help"], prog_name="vdb", terminal_width=100)
+    shown = CliRunner().invoke(app, [*name.split(), "--help"], prog_name="vdb", terminal_width=100)
     if shown.exit_code != 0:
         sys.exit(f"vdb {name} --help failed: {shown.output}")
     return "\n".join(text.rstrip() for text in shown.output.strip().splitlines())

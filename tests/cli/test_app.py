@@ -291,7 +291,8 @@ def test_json_is_one_object(run, untouched, command):
 
 def test_commands_are_listed_in_the_order_of_use():
     assert app.app.list_commands(None) == [
-        *("create", "info", "inspect", "import", "export", "search", "explore", "atlas"),
+        *("create", "info", "inspect", "import", "export", "search", "get", "count"),
+        *("explore", "atlas"),
         *(
             "values",
             "index-field",
@@ -303,5 +304,5 @@ def test_commands_are_listed_in_the_order_of_use():
             "calibrate",
             "rebuild",
         ),
-        *("check", "backup", "backups", "restore", "compact", "rename", "alias", "drop"),
+        *("check", "backup", "backups", "restore", "compact", "rename", "alias", "drop", "cluster"),
     ]

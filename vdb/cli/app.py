@@ -1,8 +1,8 @@
 """The list of commands, and the one place where an error becomes a line and an exit status.
 
 Exit status: 0 done; 1 an error, with one line on standard error; 2 problems were found (`check`);
-130 interrupted; 141 the reader of standard output went away. There is never a traceback, unless
-VDB_TRACEBACK is set in the environment.
+3 shards of a cluster are missing from an answer; 130 interrupted; 141 the reader of standard output
+went away. There is never a traceback, unless VDB_TRACEBACK is set in the environment.
 """
 
 from __future__ import annotations
@@ -28,11 +28,13 @@ from vdb.cli.commands import (
     check,
     compact,
     compare,
+    count,
     create,
     drop,
     explore,
     export,
     fusions,
+    get,
     import_,
     index_field,
     info,
@@ -45,6 +47,10 @@ from vdb.cli.commands import (
     tune,
     values,
 )
+from vdb.cli.commands.cluster import check as cluster_check
+from vdb.cli.commands.cluster import create as cluster_create
+from vdb.cli.commands.cluster import demo as cluster_demo
+from vdb.cli.commands.cluster import status as cluster_status
 from vdb.cli.interrupted import Interrupted
 from vdb.cli.render import output
 from vdb.cli.render.wording import in_options
@@ -84,6 +90,8 @@ for command in (
     import_.import_,
     export.export,
     search.search,
+    get.get,
+    count.count,
     explore.explore,
     atlas.atlas,
     values.values,
@@ -105,6 +113,23 @@ for command in (
     drop.drop,
 ):
     app.add_command(command)
+
+
+@app.group(name="cluster", cls=Group, context_settings={"show_default": True})
+def cluster() -> None:
+    """One collection over several databases, on several disks or machines."""
+
+
+for command in (
+    cluster_create.create,
+    cluster_status.status,
+    search.search,
+    get.get,
+    count.count,
+    cluster_check.check,
+    cluster_demo.demo,
+):
+    cluster.add_command(command)
 
 
 def run(arguments: Sequence[str]) -> int:

@@ -19,18 +19,20 @@ def format_option(help_text: str) -> Callable[[Any], Any]:
     )
 
 
-def options_from(texts: tuple[str, ...]) -> dict[str, object]:
+def options_from(
+    texts: tuple[str, ...], name: str = "--option", example: str = "dim=96"
+) -> dict[str, object]:
     """The options of a format, from several ``KEY=VALUE``."""
     options: dict[str, object] = {}
     for text in texts:
         key, equals, value = text.partition("=")
         if not equals or not key:
             raise InvalidArgumentError(
-                f"--option {text}: expected KEY=VALUE, such as dim=96",
+                f"{name} {text}: expected KEY=VALUE, such as {example}",
                 expected="KEY=VALUE",
                 received=text,
             )
         if key in options:
-            raise InvalidArgumentError(f"--option {key} is given twice", received=text)
+            raise InvalidArgumentError(f"{name} {key} is given twice", received=text)
         options[key] = value
     return options

@@ -8,14 +8,15 @@ is taken for a table of the user's own: it is added to a collection that is ther
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Any
+from typing import Any, cast
 
 import click
 from click.exceptions import Exit
 
 from vdb.api import database
 from vdb.api.database import Database
-from vdb.cli.arguments import numbers, options
+from vdb.cli.arguments import clusters, numbers, options
+from vdb.cli.arguments.clusters import ClusterPlace, Connection
 from vdb.cli.arguments.command import argument, command
 from vdb.cli.arguments.completion import files
 from vdb.cli.arguments.format_options import format_option, options_from
@@ -41,7 +42,7 @@ def a_source(text: str) -> str:
 
 
 @command("import")
-@options.directory
+@clusters.place
 @options.name
 @argument(
     "source",
@@ -123,10 +124,11 @@ def a_source(text: str) -> str:
 )
 @options.build_threads
 @options.lock_timeout
+@clusters.connection_options
 @options.allow_network_fs
 @options.json
 def import_(
-    directory: Path,
+    directory: Path | ClusterPlace,
     name: str,
     source: str,
     *,
@@ -147,6 +149,7 @@ def import_(
     memory_limit: int | None,
     threads: int | None,
     lock_timeout: float,
+    connection: Connection,
     allow_network_fs: bool,
     json: bool,
     **description: Any,
@@ -175,7 +178,13 @@ def import_(
         if chosen.format.takes("optional") and (plain or schema.optional_vectors):
             taken.setdefault("optional", True)  # the collection says whether a row may be null
 
+    exists = isinstance(directory, ClusterPlace) or directory.exists()
+
     def opened() -> Database:
+        if isinstance(directory, ClusterPlace):
+            # A cluster takes imports as a database does.
+            return cast("Database", connection.open(directory))
+        connection.refuse()
         return database.open(
             directory,
             create=create or not plain,
@@ -187,13 +196,13 @@ def import_(
         if inspect:
             print_source(opened_source.info, json=json)
             return
-        rehearsed = dry_run and not directory.exists()
+        rehearsed = dry_run and not exists
         report = import_into(
             Target(
                 database.temporary if rehearsed else opened,
                 name,
                 schema,
-                create=create or not (plain or directory.exists()),
+                create=create or not (plain or exists),
                 may_exist=upsert or resume or not create,
             ),
             opened_source,

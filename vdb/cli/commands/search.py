@@ -8,9 +8,9 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from vdb.api import database
 from vdb.api.collection_reader import CollectionReader
-from vdb.cli.arguments import numbers, options
+from vdb.cli.arguments import clusters, numbers, options
+from vdb.cli.arguments.clusters import ClusterPlace, Connection
 from vdb.cli.arguments.command import command
 from vdb.cli.arguments.completion import files
 from vdb.cli.arguments.ids import typed_id
@@ -33,7 +33,7 @@ if TYPE_CHECKING:
 
 
 @command("search")
-@options.directory
+@clusters.place
 @options.name
 @click.option(
     "--vector",
@@ -149,10 +149,12 @@ if TYPE_CHECKING:
     metavar="FIELD",
     help="The payload field to show in the table. [default: text, or else the payload]",
 )
+@clusters.partial
+@clusters.connection_options
 @options.allow_network_fs
 @options.json
 def search(
-    directory: Path,
+    directory: Path | ClusterPlace,
     name: str,
     *,
     vector: str | None,
@@ -180,12 +182,15 @@ def search(
     explain: bool,
     explain_id: str | None,
     show: str | None,
+    partial: bool,
+    connection: Connection,
     allow_network_fs: bool,
     json: bool,
 ) -> None:
     """Find the records nearest to a vector, those with the words of a text, or both in one ranking.
 
     Prints a table with the payload's text cut to the width of the terminal; --json prints all.
+    A cluster is searched by vectors.
     """
     if exact and ef is not None:
         raise InvalidArgumentError("--exact compares with every record; leave out --ef")
@@ -218,16 +223,13 @@ def search(
             **(with_fusion if fused else alone),
         },
     )
+    _refuse_of_place(directory, words, partial=partial)
     if k is None and threshold is None:
         k = 10
     condition = where_from(where)
-    with (
-        database.open(
-            directory, create=False, read_only=True, allow_network_fs=allow_network_fs
-        ) as db,
-        db.snapshot() as moment,
-    ):
-        collection = moment.collection(name)
+    with clusters.reading(
+        directory, name, connection, allow_network_fs=allow_network_fs
+    ) as collection:
         options: dict[str, Any] = {
             "ef": ef,
             "where": condition,
@@ -239,6 +241,7 @@ def search(
             "diversity": diversity,
             "group_by": group_by,
             "per_group": per_group,
+            **({"partial": "allow"} if partial else {}),
         }
         if fused:
             both = words.fused(
@@ -276,22 +279,49 @@ def search(
         record_id = _record_to_explain(collection, hits, explain_id, explain=explain)
         limits = {"k": k or 10, "ef": ef, "target_recall": target_recall, "where": condition}
         explanation = _explanation(collection, words, query, record_id, scores=scores, **limits)
-    # The filter passes no record, or every record: the plan may name a misspelt field.
-    is_trivial = hits.plan is not None and hits.plan.selectivity in (0.0, 1.0)
-    if json:
-        document = render.document(name, hits)
-        if hits.plan is not None and (explain or is_trivial):
-            document["plan"] = hits.plan
-        output.json_object(
-            document if explanation is None else {**document, "explanation": explanation}
-        )
-        return
-    render.print_table(name, hits, show)
-    if hits.plan is not None and (explain or is_trivial):
-        output.line(f"plan: {hits.plan}")
-    if explanation is not None:
+    _put_out(directory, name, hits, show, explain=explain, json=json, derivation=explanation)
+    if explanation is not None and not json:
         output.line(f"record {record_id}")
         output.sections(explanation.sections)
+    clusters.complain_of_missing(getattr(hits, "missing", ()))
+
+
+def _put_out(
+    directory: Path | ClusterPlace,
+    name: str,
+    hits: Hits | GroupedHits,
+    show: str | None,
+    *,
+    explain: bool,
+    json: bool,
+    derivation: Explanation | TextExplanation | None,
+) -> None:
+    """Print the hits, and the plan where it was asked for or is worth a look."""
+    # The filter passes no record, or every record: the plan may name a misspelt field.
+    is_trivial = hits.plan is not None and hits.plan.selectivity in (0.0, 1.0)
+    with_plan = hits.plan is not None and (explain or is_trivial)
+    if not json:
+        render.print_table(clusters.title(directory, name), hits, show)
+        if with_plan:
+            output.line(f"plan: {hits.plan}")
+        return
+    document = render.document(name, hits)
+    if isinstance(directory, ClusterPlace):
+        document |= {"cluster": str(directory), "missing": list(getattr(hits, "missing", ()))}
+    if with_plan:
+        document["plan"] = hits.plan
+    output.json_object(document if derivation is None else {**document, "explanation": derivation})
+
+
+def _refuse_of_place(directory: Path | ClusterPlace, words: WordsQuery, *, partial: bool) -> None:
+    """Refuse what only databases, or only clusters, have."""
+    if not isinstance(directory, ClusterPlace):
+        if partial:
+            raise InvalidArgumentError("--partial is for clusters, and DIR is a database")
+    elif words.text is not None:
+        raise InvalidArgumentError(
+            "--text: a cluster is not searched by words", received=words.text
+        )
 
 
 def _explanation(

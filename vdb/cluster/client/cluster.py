@@ -130,7 +130,12 @@ def open(  # noqa: A001 - vdb.cluster.open reads as it should
     check_engine(engine, extra)
     store = cluster_store(place, named)
     maps = opened_map(
-        store, create=make, disks=disks_of(disks, place, engine), durability=durability, lease=lease
+        store,
+        create=make,
+        disks=disks_of(disks, place, engine),
+        named=disks is not None,
+        durability=durability,
+        lease=lease,
     )
     running = engine_of(engine, maps.newest.cluster, extra)
     session = Session(
@@ -431,11 +436,12 @@ class Cluster(Handle):
         seconds = arguments.number("timeout", timeout)
         cluster = session.maps.reload()
         pairs = [(one, shard) for one in cluster.collections for shard in one.shards]
-        nodes = {running.shard: running.node for running in session.engine.list()}
 
         def status(pair: tuple[CollectionMap, ShardEntry]) -> ShardStatus:
-            return _shard_status(session, *pair, nodes.get(pair[1].id), seconds)
+            return _shard_status(session, *pair, seconds)
 
+        shards = _each(pairs, status)  # which starts those that did not run
+        nodes = {running.shard: running.node for running in session.engine.list()}
         return ClusterStatus(
             url=self.url,
             cluster=cluster.cluster,
@@ -448,7 +454,7 @@ class Cluster(Handle):
                 for one in cluster.collections
                 if one.change is not None
             },
-            shards=tuple(_each(pairs, status)),
+            shards=tuple(replace(one, node=nodes.get(one.shard)) for one in shards),
         )
 
     def check(self, *, timeout: float = 3600.0) -> list[ShardProblem]:
@@ -519,9 +525,10 @@ def _schema(name: str, given: SchemaArguments) -> CollectionSchema:
 
 
 def _shard_status(
-    session: Session, collection: CollectionMap, shard: ShardEntry, node: str | None, seconds: float
+    session: Session, collection: CollectionMap, shard: ShardEntry, seconds: float
 ) -> ShardStatus:
-    known = ShardStatus(collection.name, shard.id, shard.disk, node, shard.slot_count)
+    """The status, but for the node."""
+    known = ShardStatus(collection.name, shard.id, shard.disk, None, shard.slot_count)
     try:
         facts = session.call(collection, shard, "status", timeout=seconds).result(seconds)
     except VdbError as error:

@@ -43,6 +43,7 @@ def opened_map(
     *,
     create: bool,
     disks: tuple[Disk, ...],
+    named: bool,
     durability: str | None,
     lease: float | None,
 ) -> MapCache:
@@ -51,7 +52,8 @@ def opened_map(
     Args:
         store: The store of its objects.
         create: Whether the cluster is made where there is none.
-        disks: The disks that were named; those that the map lacks are added to it.
+        disks: Those of a new cluster.
+        named: Whether the caller named them: then those that the map lacks are added to it.
         durability: As it should be; None for what it is, "node" for a new one.
         lease: Seconds, as it should be; None for what it is, 10 for a new one.
 
@@ -97,7 +99,7 @@ def opened_map(
                 received=asked,
             )
     cache = MapCache(maps, newest)
-    if disks:
+    if named:
         cache.change(lambda old: _with_disks(old, disks))
     return cache
 
