@@ -16,7 +16,7 @@ from vdb.cluster.engines.base import Engine, Reply
 from vdb.cluster.metadata.cluster_map import CollectionMap
 from vdb.cluster.metadata.map_parts import ShardEntry
 from vdb.cluster.shards.shard_place import ShardPlace
-from vdb.errors import ClosedError, EngineError, ForkError
+from vdb.errors import ClosedError, EngineError, ForkError, ShardUnavailableError
 from vdb.maintenance.repository.object_store import ObjectStore
 
 __all__ = ["Session"]
@@ -92,7 +92,11 @@ class Session:
             StaleMapError: The shard is retired.
         """
         self.start(collection, shard)
-        return self.engine.call(shard.id, method, *args, timeout=timeout, **named)
+        try:
+            return self.engine.call(shard.id, method, *args, timeout=timeout, **named)
+        except ShardUnavailableError:
+            self.forget(shard.id)  # its process has ended: the next call starts it again
+            raise
 
     def start(self, collection: CollectionMap, shard: ShardEntry) -> None:
         """Start a shard, or find the one that runs; nothing where this was done."""
