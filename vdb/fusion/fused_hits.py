@@ -125,6 +125,8 @@ class FusedHits(Sequence[FusedHit]):
         direction: Which scores are better.
         lists: What was fused, of a hybrid search; () of `fuse`.
         window: How many hits of each list entered at most, of a hybrid search; None of `fuse`.
+        generation: The number of the collection's generation that answered, as of `Hits`; None of
+            `fuse`.
     """
 
     __slots__ = (
@@ -135,6 +137,7 @@ class FusedHits(Sequence[FusedHit]):
         "_scores",
         "direction",
         "fusion",
+        "generation",
         "lists",
         "window",
     )
@@ -149,6 +152,7 @@ class FusedHits(Sequence[FusedHit]):
         window: int | None = None,
         threshold: float | None = None,
         payloads_of: Callable[[list[Id]], Sequence[Payload]] | None = None,
+        generation: int | None = None,
     ) -> None:
         """The best k of an outcome, or all; with a threshold, those at least as good."""
         order = outcome.order
@@ -160,6 +164,7 @@ class FusedHits(Sequence[FusedHit]):
         self._order = order[:k]
         self.lists = lists
         self.window = window
+        self.generation = generation
         self._ids = [outcome.candidates.ids[place] for place in self._order]
         self._scores = outcome.scores[self._order]
         self._scores.flags.writeable = False

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import copyreg
 from typing import Any, Final
 
 from vdb.fusion.engines import (
@@ -61,3 +62,11 @@ def fusion_named(name: Any, argument: str = "fusion") -> Fusion:
             named, or one that is spelled alike.
     """
     return row_named(FUSIONS, name, argument=argument, what="a fusion")
+
+
+def _pickled(row: Fusion) -> tuple[object, tuple[str]]:
+    """A fusion holds functions: it is pickled by its name, and looked up again."""
+    return fusion_named, (row.name,)
+
+
+copyreg.pickle(Fusion, _pickled)  # type: ignore[arg-type]

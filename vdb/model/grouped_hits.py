@@ -48,9 +48,10 @@ class GroupedHits(Sequence[HitGroup]):
         field: The field whose values make the groups.
         plan: How the search for the groups was done and why.
         missing: The shards of a sharded collection that did not answer; see `Hits`.
+        generation: The number of the generation that answered, as of `Hits`.
     """
 
-    __slots__ = ("_groups", "field", "missing", "plan")
+    __slots__ = ("_groups", "field", "generation", "missing", "plan")
 
     def __init__(
         self,
@@ -58,10 +59,12 @@ class GroupedHits(Sequence[HitGroup]):
         groups: Sequence[HitGroup],
         plan: Plan | None = None,
         missing: tuple[str, ...] = (),
+        generation: int | None = None,
     ) -> None:
         self.field = field
         self.plan = plan
         self.missing = missing
+        self.generation = generation
         self._groups = tuple(groups)
 
     @property
@@ -91,7 +94,9 @@ class GroupedHits(Sequence[HitGroup]):
     def __getitem__(self, index: slice) -> GroupedHits: ...
     def __getitem__(self, index: int | slice) -> HitGroup | GroupedHits:
         if isinstance(index, slice):
-            return GroupedHits(self.field, self._groups[index], self.plan, self.missing)
+            return GroupedHits(
+                self.field, self._groups[index], self.plan, self.missing, self.generation
+            )
         return self._groups[index]
 
     def __iter__(self) -> Iterator[HitGroup]:

@@ -34,6 +34,7 @@ class HitsDescription(NamedTuple):
     direction: Direction
     records: RecordLayout
     plan: Plan | None
+    generation: int | None = None
     missing: tuple[str, ...] = ()
 
 
@@ -50,6 +51,9 @@ class Hits(Sequence[Hit], ArrowTable):
         convention: Whose convention ``scores`` are in ("native": the value itself).
         direction: "higher" or "lower": which scores are closer.
         plan: How the search was done and why; of several queries, for all of them together.
+        generation: The number of the collection's generation that answered, as of the moment of the
+            search (see `CollectionInfo.generation`). None where hits of several generations were
+            put together.
         missing: Of a sharded collection that was searched with ``partial="allow"``, the shards that
             did not answer; else empty.
     """
@@ -63,6 +67,7 @@ class Hits(Sequence[Hit], ArrowTable):
         "_vectors",
         "convention",
         "direction",
+        "generation",
         "metric",
         "missing",
         "plan",
@@ -83,9 +88,16 @@ class Hits(Sequence[Hit], ArrowTable):
         self._scores = scores
         self._payloads = payloads
         self._vectors = vectors
-        self.metric, self.convention, direction, self._records, self.plan = description[:5]
+        (
+            self.metric,
+            self.convention,
+            direction,
+            self._records,
+            self.plan,
+            self.generation,
+            self.missing,
+        ) = description
         self.direction: Direction = direction
-        self.missing = description.missing
 
     @property
     def ids(self) -> NDArray[Any]:
@@ -166,7 +178,13 @@ class Hits(Sequence[Hit], ArrowTable):
 
     def _description(self) -> HitsDescription:
         return HitsDescription(
-            self.metric, self.convention, self.direction, self._records, self.plan, self.missing
+            self.metric,
+            self.convention,
+            self.direction,
+            self._records,
+            self.plan,
+            self.generation,
+            self.missing,
         )
 
     def take(self, places: NDArray[np.intp]) -> Hits:
@@ -327,6 +345,11 @@ class ManyHits(Sequence[Hits], ArrowTable):
     def plan(self) -> Plan | None:
         """How the search was done and why."""
         return self._all.plan
+
+    @property
+    def generation(self) -> int | None:
+        """The number of the generation that answered, as of `Hits`."""
+        return self._all.generation
 
     @property
     def missing(self) -> tuple[str, ...]:

@@ -76,6 +76,7 @@ class _Grouping:
     Attributes:
         groups: Places and ids of the hits by value; in the order in which values were met.
         plan: That of the first search.
+        generation: The one that answered.
         complete: Whether every record that can be a hit was among the hits.
         seen: Hits that were looked at for groups.
     """
@@ -88,6 +89,7 @@ class _Grouping:
     per_group: int
     groups: dict[_Value, dict[Id, _Key]] = field(default_factory=dict)
     plan: Plan | None = None
+    generation: int | None = None
     complete: bool = False
     seen: int = 0
 
@@ -103,6 +105,7 @@ class _Grouping:
         while not self.complete and len(self.groups) < self.k:
             hits = self._hits(width, where)
             self.plan = hits.plan if self.plan is None else self.plan
+            self.generation = hits.generation
             self.seen += len(hits)
             self._take(hits)
             whole = len(hits) < width
@@ -135,7 +138,9 @@ class _Grouping:
         }
         ids = list(dict.fromkeys(i for own in chosen.values() for i in own))
         if not ids:
-            return GroupedHits(self.path, (), self._plan_without_groups())
+            return GroupedHits(
+                self.path, (), self._plan_without_groups(), generation=self.generation
+            )
         where = nodes.In(ID_PATH, tuple(ids))
         hits = self.search(
             self.request._replace(k=len(ids), where=where, exact=True, target_recall=None)
@@ -146,7 +151,7 @@ class _Grouping:
         for (_, value), own in chosen.items():
             places = sorted(place[i] for i in own if i in place)
             groups.append(HitGroup(value, hits.take(np.array(places, dtype=np.intp))))
-        return GroupedHits(self.path, groups, self.plan)
+        return GroupedHits(self.path, groups, self.plan, generation=self.generation)
 
     def _plan_without_groups(self) -> Plan | None:
         """The plan, with the word that no record has the field, which may be misspelled."""

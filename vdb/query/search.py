@@ -255,6 +255,7 @@ def _check(view: View, request: SearchRequest, threads: int) -> CheckedRequest:
         convention.direction,
         record_layout(view),
         index.unfiltered_plan(exact=scans, chosen=chosen, unlinked=index.has_no_links(view)),
+        header.generation,
     )
     return CheckedRequest(
         metric=METRICS[header.metric],

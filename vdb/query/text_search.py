@@ -87,7 +87,12 @@ def text_search(
     if with_payloads:
         ids, payloads = reader.encoded(view, slots)
     description = HitsDescription(
-        WORDS, convention.name, convention.direction, record_layout(view), _plan(filter_set)
+        WORDS,
+        convention.name,
+        convention.direction,
+        record_layout(view),
+        _plan(filter_set),
+        view.header.generation,
     )
     return Hits(ids, scores.astype(np.float64), scores, description, payloads)
 

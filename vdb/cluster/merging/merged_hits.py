@@ -98,7 +98,12 @@ def _description(names: Sequence[str], parts: Sequence[HitColumns]) -> HitsDescr
     knowing = (part.description.records for part in parts if part.description.records.id_kind)
     records = next(knowing, first.records)
     plans = [(name, part.description.plan) for name, part in zip(names, parts, strict=True)]
-    return first._replace(records=records, plan=joined_plan(plans))
+    generations = {part.description.generation for part in parts}
+    return first._replace(
+        records=records,
+        plan=joined_plan(plans),
+        generation=first.generation if len(generations) == 1 else None,
+    )
 
 
 def _ids(parts: Sequence[HitColumns], rows: NDArray[np.int64]) -> Ids:

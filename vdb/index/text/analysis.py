@@ -44,7 +44,10 @@ class Analyzers:
         """
         self._own: dict[str, Analyzer] = {}
         if own is not None:
-            one = hasattr(type(own), "terms")
+            try:
+                one = hasattr(own, "terms")
+            except Exception:  # noqa: BLE001 - what cannot be looked at is no analyzer
+                one = False
             for analyzer in [own] if one else sequence("analyzers", own, _MOST_ANALYZERS):
                 self.add(analyzer, "analyzers")
 

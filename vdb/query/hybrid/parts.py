@@ -166,6 +166,7 @@ def fuse_parts(
     *,
     threshold: float | None = None,
     payloads_of: Callable[[list[Id]], Sequence[Payload]] | None = None,
+    generation: int | None = None,
 ) -> FusedHits:
     """The fused hits of the lists that there are.
 
@@ -174,6 +175,7 @@ def fuse_parts(
         parts: The lists, as many hits of each as the window has, or more.
         threshold: The worst score that a hit may have.
         payloads_of: Reads the payloads of the hits; None for hits without.
+        generation: The generation of the collection that they are of.
 
     Raises:
         InvalidArgumentError: A list whose scores the engine cannot take.
@@ -201,6 +203,7 @@ def fuse_parts(
         window=plan.window,
         threshold=threshold,
         payloads_of=payloads_of,
+        generation=generation,
     )
 
 

@@ -106,7 +106,11 @@ def hybrid_search(
         return reader.encoded(view, np.array(slots, dtype=np.uint32))[1]
 
     return fuse_parts(
-        plan, parts, threshold=threshold, payloads_of=payloads_of if with_payloads else None
+        plan,
+        parts,
+        threshold=threshold,
+        payloads_of=payloads_of if with_payloads else None,
+        generation=view.header.generation,
     )
 
 
