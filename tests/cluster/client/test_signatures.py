@@ -18,13 +18,6 @@ ABSENT = {
     "search_text",
     "search_hybrid",
     "explain_text",
-    # Changes of the cluster, with modules of their own.
-    "rebuild",
-    "commit_rebuild",
-    "plan_rebuild",
-    "rollback",
-    "discard_rebuild",
-    "drop_previous",
     "tune",
 }
 ABSENT_OF_DATABASES = {

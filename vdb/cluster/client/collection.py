@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from vdb.cluster.client.collection_changes import ShardedChanges
 from vdb.cluster.client.collection_reads import ShardedReads
 from vdb.cluster.client.collection_searches import ShardedSearches
 from vdb.cluster.client.collection_writes import ShardedWrites
@@ -10,7 +11,9 @@ from vdb.cluster.client.measurements import ShardedMeasurements
 __all__ = ["ShardedCollection"]
 
 
-class ShardedCollection(ShardedSearches, ShardedReads, ShardedMeasurements, ShardedWrites):
+class ShardedCollection(
+    ShardedSearches, ShardedReads, ShardedMeasurements, ShardedWrites, ShardedChanges
+):
     """One collection of a cluster: its records lie in several databases, its shards.
 
     Names, arguments, results and errors are those of `Collection`. A read sees each shard at its

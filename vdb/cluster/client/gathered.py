@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from typing import Any
 
@@ -12,10 +12,11 @@ import numpy as np
 from vdb.analysis.measurement.recall import RecallReport
 from vdb.index.vectors.recall_curve import proportion
 from vdb.maintenance.info import CollectionInfo
+from vdb.maintenance.rebuild import RebuildPlan
 from vdb.model.field_values import FieldValues
 from vdb.model.norm_stats import NormStats
 
-__all__ = ["joined_info", "joined_recall", "joined_values"]
+__all__ = ["joined_info", "joined_rebuild_plan", "joined_recall", "joined_values"]
 
 
 def joined_values(parts: Sequence[FieldValues], *, limit: int | None, order: str) -> FieldValues:
@@ -112,4 +113,26 @@ def joined_recall(parts: Sequence[RecallReport]) -> RecallReport:
         complete=float(np.average([part.complete for part in parts], weights=queries)),
         worst=min(part.worst for part in parts),
         note=next((part.note for part in parts if part.note is not None), None),
+    )
+
+
+def joined_rebuild_plan(parts: Mapping[str, RebuildPlan]) -> RebuildPlan:
+    """The plan of a rebuild on all shards, which build at the same time."""
+    plans = list(parts.values())
+    free = [plan.bytes_free for plan in plans if plan.bytes_free is not None]
+    resumes = [plan.resumes for plan in plans if plan.resumes is not None]
+    return replace(
+        plans[0],
+        records=sum(plan.records for plan in plans),
+        refused=sum(plan.refused for plan in plans),
+        refused_ids=tuple(one for plan in plans for one in plan.refused_ids),
+        obstacles=tuple(
+            f"shard {shard}: {reason}" for shard, plan in parts.items() for reason in plan.obstacles
+        ),
+        bytes_needed=sum(plan.bytes_needed for plan in plans),
+        bytes_free=min(free, default=None),
+        commit_bytes=max(plan.commit_bytes for plan in plans),
+        pinned_seconds=max(plan.pinned_seconds for plan in plans),
+        seconds=max(plan.seconds for plan in plans),
+        resumes=min(resumes, default=None),
     )

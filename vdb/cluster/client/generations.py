@@ -10,6 +10,7 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import Any
 
+from vdb.cluster.changes.rebuild import complete_swap
 from vdb.cluster.client.session import Session
 from vdb.cluster.metadata.cluster_map import ClusterMap
 from vdb.errors import StaleMapError
@@ -20,7 +21,8 @@ __all__ = ["follow_generations"]
 def follow_generations(session: Session, name: str, timeout: float) -> ClusterMap:
     """Put the generations of a collection's shards into the map; the map that is true now.
 
-    Nothing where the collection is being changed, or a shard has another metric or dtype than the
+    A rebuild that changes over is completed. Nothing where the collection is being changed
+    otherwise, or a shard has another metric or dtype than the
     map says.
 
     Raises:
@@ -28,6 +30,8 @@ def follow_generations(session: Session, name: str, timeout: float) -> ClusterMa
     """
     collection = session.maps.reload().collection(name)
     if collection.change is not None:
+        if collection.change.stage == "swap":
+            complete_swap(session, name)  # the program that began it is gone perhaps
         return session.maps.newest
     schema = session.schema(collection)
     facts: dict[str, dict[str, Any]] = {}

@@ -81,6 +81,7 @@ class Session:
         collection: CollectionMap,
         shard: ShardEntry,
         method: str,
+        /,
         *args: Any,
         timeout: float | None = None,
         **named: Any,
@@ -123,6 +124,11 @@ class Session:
         """Look for the shard again at the next call: it did not answer."""
         self._started.discard(shard)
 
+    def stop(self, shard: str) -> None:
+        """Stop a shard, and forget it."""
+        self.forget(shard)
+        self.engine.stop(shard)
+
     def place(self, collection: CollectionMap, shard: ShardEntry) -> ShardPlace:
         """Where and what a shard is, for the engine.
 
@@ -150,6 +156,7 @@ class Session:
             durability=cluster.durability,
             lease=cluster.lease,
             threads=self.threads,
+            source=collection.source_of(shard.id),
         )
 
     def close(self) -> None:

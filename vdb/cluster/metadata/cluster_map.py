@@ -102,6 +102,16 @@ class CollectionMap:
                 return shard
         raise NotFoundError(f"collection {self.name!r} has no shard {name!r}")
 
+    def source_of(self, shard: str) -> str:
+        """The shard whose backup and log a new one is made of; "" for one that begins empty."""
+        change = self.change
+        if change is None or change.kind != "recover":
+            return ""
+        old, new = change.spec.get("old"), change.spec.get("new")
+        if not (isinstance(old, list) and isinstance(new, list) and len(old) == len(new) == 1):
+            return ""
+        return str(old[0].get("id", "")) if new[0].get("id") == shard else ""
+
     def new_names(self, count: int) -> tuple[str, ...]:
         """The names of the next `count` shards; the map that uses them raises `next_shard`."""
         numbers = range(self.next_shard, self.next_shard + count)

@@ -2,8 +2,8 @@
 
 A shard is frozen by a change until it is thawed, or until the time is over. Before it accepts
 writes by itself it makes sure that the change can have no effect any more: a change that copies
-records is put back in the map ("undo"), so that its last map is refused. So no write is accepted
-that the copies lack.
+records is put back in the map ("undo"), so that its last map is refused, and one that rebuilds is
+marked as lapsed. So no write is accepted that the copies lack, or that another metric refuses.
 """
 
 from __future__ import annotations
@@ -19,7 +19,7 @@ from vdb.cluster.shards.map_lease import MapLease
 from vdb.cluster.shards.shard_place import ShardPlace
 from vdb.cluster.shards.state import Freeze, ShardState, StateRecords
 from vdb.cluster.shards.writes import Writes, refuse_retired
-from vdb.errors import BusyError, NotFoundError
+from vdb.errors import BusyError, NotFoundError, StaleMapError
 
 __all__ = ["Freezes"]
 
@@ -120,8 +120,16 @@ class Freezes:
         except NotFoundError:
             return old
         change = collection.change
-        if change is None or change.token != owner or change.kind not in _COPYING:
+        if change is None or change.token != owner:
             return old
-        if change.stage != "copy":
-            return old
-        return old.with_changed(replace(collection, change=replace(change, stage="undo")))
+        if change.kind in _COPYING:
+            if change.stage != "copy":
+                return old
+            return old.with_changed(replace(collection, change=replace(change, stage="undo")))
+        if change.stage == "swap":
+            # Some shards have changed over, and nothing may be written that others would refuse.
+            raise StaleMapError(
+                f"collection {collection.name!r} is changing over; finish_change() completes it"
+            )
+        spec = {**change.spec, "lapsed": int(change.spec.get("lapsed", 0)) + 1}
+        return old.with_changed(replace(collection, change=replace(change, spec=spec)))

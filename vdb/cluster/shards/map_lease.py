@@ -52,6 +52,8 @@ class MapLease:
         age = elapsed.now() - self._looked
         if age > self._place.lease:
             self._look(elapsed.now() - self._place.lease)
+        elif self._entry is None:
+            self._look(elapsed.now())  # it may be new in the map, or back in it
         elif age > self._place.lease / 2:
             self._look_soon()
         return self._in_map()

@@ -97,15 +97,16 @@ class Reads:
     def _answer(self, generation: int | None, read: Callable[[CollectionReader], Any]) -> Answer:
         """What is read, from one generation.
 
-        The pinned moment comes first: between the change-over and the new map the old generation
-        is asked for, and it must not be answered from the new one.
+        Between a change-over and its map the old generation is asked for, and answered from the
+        pinned moment. A generation that is in use is not: it may be in use again, after a way back,
+        and a moment of before would lack what was written since.
         """
         while True:
-            pinned = self._pins.get(generation)
             newest = self.newest()[1]
-            if pinned is not None and generation is not None:
-                return Answer(generation, newest, read(pinned))
             if generation is not None and generation != newest:
+                pinned = self._pins.get(generation)
+                if pinned is not None:
+                    return Answer(generation, newest, read(pinned))
                 raise StaleMapError(
                     f"generation {generation} is asked for, and {newest} is in use",
                     expected=newest,

@@ -106,6 +106,16 @@ class TableSource(VectorSource):
         """How many ids it has."""
         return len(self._places)
 
+    @property
+    def ids(self) -> list[Id]:
+        """Its ids, in the order of its rows."""
+        return list(self._places)
+
+    def part(self, places: NDArray[np.intp]) -> tuple[list[Id], NDArray[Any]]:
+        """The ids and vectors at some places, as ``vectors=`` takes them."""
+        ids = self.ids
+        return [ids[place] for place in places.tolist()], self._matrix[places]
+
 
 class NoSource(VectorSource):
     """No vectors at all, which is enough where no record needs one."""

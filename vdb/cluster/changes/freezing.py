@@ -1,0 +1,56 @@
+"""Writers stopped on several shards, for the last part of a change."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager, suppress
+from typing import Final
+
+from vdb.cluster.changes.shard_calls import ClusterAccess, on_all
+from vdb.cluster.metadata.cluster_map import CollectionMap
+from vdb.cluster.metadata.map_parts import ShardEntry
+from vdb.errors import VdbError
+
+__all__ = ["frozen"]
+
+_RENEWED: Final = 3
+"""A freeze is renewed after this part of its time."""
+
+
+@contextmanager
+def frozen(
+    access: ClusterAccess,
+    collection: CollectionMap,
+    shards: Sequence[ShardEntry],
+    token: str,
+    *,
+    seconds: float,
+    thaw: bool = True,
+) -> Iterator[None]:
+    """Inside the block no shard of these accepts writes; they wait, or are told that the map moves.
+
+    The freeze is renewed while the block runs, and ends by itself `seconds` after the last time
+    where this program dies. A shard that was frozen looks at the map before it accepts writes.
+    `thaw` is False where the shards have no part in the cluster after the block.
+    """
+    on_all(access, collection, shards, "freeze", token, seconds)
+    ended = threading.Event()
+
+    def renew() -> None:
+        while not ended.wait(seconds / _RENEWED):
+            with suppress(VdbError):
+                on_all(access, collection, shards, "freeze", token, seconds)
+
+    thread = threading.Thread(target=renew, name="vdb freeze", daemon=True)
+    thread.start()
+    kept = False
+    try:
+        yield
+        kept = not thaw
+    finally:
+        ended.set()
+        thread.join()
+        if not kept:
+            with suppress(VdbError):  # it ends by itself
+                on_all(access, collection, shards, "thaw", token)
