@@ -13,12 +13,13 @@ Not imported by ``import vdb``.
 from vdb.cluster.client.cluster import Cluster, open  # noqa: A004 - as for vdb.open
 from vdb.cluster.client.collection import ShardedCollection
 from vdb.cluster.client.pages import ClusterScan
-from vdb.cluster.client.reports import ClusterStatus, ShardProblem, ShardStatus
+from vdb.cluster.client.reports import ClusterStatus, ShardBackup, ShardProblem, ShardStatus
 
 __all__ = [
     "Cluster",
     "ClusterScan",
     "ClusterStatus",
+    "ShardBackup",
     "ShardProblem",
     "ShardStatus",
     "ShardedCollection",

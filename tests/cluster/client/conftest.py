@@ -16,7 +16,8 @@ def cluster(tmp_path: Path) -> Iterator[vdb.cluster.Cluster]:
     """An open cluster, whose shards are sound afterwards."""
     with vdb.cluster.open(tmp_path / "cluster", timeout=10.0) as db:
         yield db
-        assert db.check() == []
+        if not db._session._closed:
+            assert db.check() == []
 
 
 @pytest.fixture

@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
-from concurrent.futures import ThreadPoolExecutor
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
 from os import PathLike, fspath
 from pathlib import Path
@@ -18,8 +17,8 @@ from vdb.cluster.client import importing
 from vdb.cluster.client.collection import ShardedCollection
 from vdb.cluster.client.documented import as_embedded
 from vdb.cluster.client.opening import check_engine, disks_of, engine_of, opened_map
-from vdb.cluster.client.reports import ClusterStatus, ShardProblem, ShardStatus
 from vdb.cluster.client.session import Session
+from vdb.cluster.client.upkeep import ClusterUpkeep, each
 from vdb.cluster.metadata.cluster_map import ClusterMap, CollectionMap
 from vdb.cluster.metadata.map_parts import ShardEntry
 from vdb.cluster.metadata.object_names import shard_name
@@ -33,14 +32,13 @@ from vdb.errors import (
     NotFoundError,
     VdbError,
 )
-from vdb.maintenance.repository.redaction import redacted
 from vdb.model import arguments, config
 from vdb.model.filters.field_types import field_types
 from vdb.model.payload_encoder import Conversion, PayloadEncoder
+from vdb.model.payload_encoder import encoder as encoder_of
 from vdb.model.records import Progress
 from vdb.model.synonyms import with_hints
 from vdb.model.text_field import Text
-from vdb.model.unpicklable import Handle
 
 if TYPE_CHECKING:
     from vdb import sources as sources_module
@@ -52,7 +50,6 @@ else:
 __all__ = ["Cluster", "open"]
 
 _FEWEST_SHARDS = 4
-_AT_ONCE = 16  # shards that are started or asked at a time
 _LISTED = 20  # collections in a message
 
 
@@ -128,6 +125,7 @@ def open(  # noqa: A001 - vdb.cluster.open reads as it should
     extra = arguments.named_options("engine_options", engine_options)
     extra |= {} if address is None else {"address": address}
     check_engine(engine, extra)
+    encoder_of(payload_encoder)  # refused before anything is made
     store = cluster_store(place, named)
     maps = opened_map(
         store,
@@ -157,32 +155,13 @@ def _url(url: object) -> str:
     )
 
 
-class Cluster(Handle):
+class Cluster(ClusterUpkeep):
     """An open cluster: collections whose records lie in several databases. Made by `open`.
 
     Also a context manager, which closes it. It may be shared between threads, but not across
     ``fork()``: a child process opens its own. What it has in common with `Database` is the same;
     batches over several collections, aliases and names that change are not there.
     """
-
-    def __init__(self, session: Session) -> None:
-        self._session = session
-
-    def _place(self) -> Path:
-        return Path(self.url)
-
-    def _not_sent(self) -> ArgumentTypeError:
-        return ArgumentTypeError(
-            "a Cluster belongs to the process that opened it, and cannot be pickled or copied; "
-            f"open it in the worker: vdb.cluster.open({self.url!r})",
-            expected="what can be pickled",
-            received="Cluster",
-        )
-
-    @property
-    def url(self) -> str:
-        """Where its objects are, without credentials."""
-        return redacted(self._session.url)
 
     # Collections
 
@@ -292,9 +271,9 @@ class Cluster(Handle):
         new = [shard for shard in collection.shards if shard.new]
         if not new:
             return
-        _each(new, lambda shard: session.start(collection, shard))
+        each(new, lambda shard: session.start(collection, shard))
         # Starting may make the directory later, at the first call.
-        _each(new, lambda shard: session.engine.call(shard.id, "status").result(session.timeout))
+        each(new, lambda shard: session.engine.call(shard.id, "status").result(session.timeout))
         ids = {shard.id for shard in new}
 
         def made(old: ClusterMap) -> ClusterMap:
@@ -420,67 +399,6 @@ class Cluster(Handle):
             return importing.rehearsed(target, name, place, schema, choices)
         return importing_module.import_source(target, name, place, schema, choices)
 
-    # Looking after it
-
-    def status(self, *, timeout: float = 5.0) -> ClusterStatus:
-        """The map, and a line for each shard; one that does not answer says why.
-
-        Args:
-            timeout: Seconds that a shard has for its answer.
-
-        Example:
-            assert db.status().complete
-        """
-        session = self._session
-        session.check_open()
-        seconds = arguments.number("timeout", timeout)
-        cluster = session.maps.reload()
-        pairs = [(one, shard) for one in cluster.collections for shard in one.shards]
-
-        def status(pair: tuple[CollectionMap, ShardEntry]) -> ShardStatus:
-            return _shard_status(session, *pair, seconds)
-
-        shards = _each(pairs, status)  # which starts those that did not run
-        nodes = {running.shard: running.node for running in session.engine.list()}
-        return ClusterStatus(
-            url=self.url,
-            cluster=cluster.cluster,
-            version=cluster.version,
-            durability=cluster.durability,
-            lease=cluster.lease,
-            disks={disk.label: disk.path for disk in cluster.disks},
-            changes={
-                one.name: f"{one.change.kind}: {one.change.stage}"
-                for one in cluster.collections
-                if one.change is not None
-            },
-            shards=tuple(replace(one, node=nodes.get(one.shard)) for one in shards),
-        )
-
-    def check(self, *, timeout: float = 3600.0) -> list[ShardProblem]:
-        """Verifies all shards, as `Database.check` does; every problem, none when they are sound.
-
-        Args:
-            timeout: Seconds that a shard has; about one for each gigabyte is needed.
-
-        Raises:
-            ShardUnavailableError: A shard does not answer.
-
-        Example:
-            assert not db.check()
-        """
-        session = self._session
-        session.check_open()
-        seconds = arguments.number("timeout", timeout)
-        cluster = session.maps.reload()
-        pairs = [(one, shard) for one in cluster.collections for shard in one.shards]
-
-        def check(pair: tuple[CollectionMap, ShardEntry]) -> list[ShardProblem]:
-            texts = session.call(*pair, "check", timeout=seconds).result(seconds)
-            return [ShardProblem(pair[1].id, text) for text in texts]
-
-        return [problem for part in _each(pairs, check) for problem in part]
-
     def close(self) -> None:
         """Closes the cluster; later use raises ClosedError. Closing again does nothing.
 
@@ -522,28 +440,3 @@ def _schema(name: str, given: SchemaArguments) -> CollectionSchema:
         field_types(fields),
         header.bare is not None,
     )
-
-
-def _shard_status(
-    session: Session, collection: CollectionMap, shard: ShardEntry, seconds: float
-) -> ShardStatus:
-    """The status, but for the node."""
-    known = ShardStatus(collection.name, shard.id, shard.disk, None, shard.slot_count)
-    try:
-        facts = session.call(collection, shard, "status", timeout=seconds).result(seconds)
-    except VdbError as error:
-        return replace(known, error=str(error))
-    return replace(
-        known,
-        records=facts["records"],
-        generation=facts["generation"],
-        metric=facts["metric"],
-        seq=facts["seq"],
-        frozen=facts["frozen"] is not None,
-    )
-
-
-def _each(items: Sequence[Any], function: Callable[[Any], Any]) -> list[Any]:
-    """The results of a function of each item, some at a time; the first error is raised."""
-    with ThreadPoolExecutor(min(_AT_ONCE, max(1, len(items)))) as pool:
-        return list(pool.map(function, items))

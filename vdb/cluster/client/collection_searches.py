@@ -243,7 +243,8 @@ class ShardedSearches(ShardedHandle):
     def _refined(
         self, search: ClusterSearch, query: Any, request: SearchRequest, chosen: Refinement
     ) -> Hits | GroupedHits:
-        return refined(search, ClusterRecords(self._header()), query, request, chosen)
+        kind = None if chosen.after is None else self._id_kind()
+        return refined(search, ClusterRecords(self._header(), kind), query, request, chosen)
 
     def _gathered(self, search: ClusterSearch, request: SearchRequest) -> Hits:
         """A plain search, together with those of other threads."""

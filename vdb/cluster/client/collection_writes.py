@@ -122,7 +122,7 @@ class ShardedWrites(ShardedHandle):
         rows = prepared_rows(twin, self._header(), given, repeats=repeats)
         if not len(rows.ids):
             return WriteCounts()
-        self._require_kind(rows.ids)
+        self._require_kind(list(rows.ids[:1]))
         if precheck:
             self._refuse_existing(rows.ids, seconds)
 
@@ -336,23 +336,6 @@ class ShardedWrites(ShardedHandle):
         undeclare_field(self._router, arguments.text("path", path), seconds)
 
     # What they share
-
-    _kind: str | None = None  # of the ids, as far as this object knows
-
-    def _require_kind(self, ids: Any) -> None:
-        """Refuse ids of the other kind than those that are there.
-
-        Two programs whose very first records have ids of different kinds, at the same time and on
-        different shards, are not kept apart; searches then refuse to mix the two.
-        """
-        kind = inputs.id_kind(list(ids[:1]))
-        if kind == self._kind:
-            return
-        call = Call("info")
-        parts = self._router.everywhere(call, timeout=self._session.timeout).results.values()
-        present = next((part.id_kind for part in parts if part.id_kind is not None), None)
-        inputs.require_id_kind(self.name, present, list(ids[:1]))
-        self._kind = present
 
     def _existing(self, ids: list[Id], seconds: float) -> set[Id]:
         """Which of these ids have a record."""

@@ -14,6 +14,7 @@ from vdb.cluster.client.routing import Call, Router
 from vdb.cluster.client.session import Session
 from vdb.errors import ArgumentTypeError, InvalidArgumentError
 from vdb.model import arguments, inputs
+from vdb.model.records import Id
 from vdb.model.unpicklable import Handle
 from vdb.store.format.headers import CollectionHeader
 
@@ -37,6 +38,7 @@ class ShardedHandle(Handle):
         self._session = session
         self._router = Router(session, name)
         self._gathering = Gathering()
+        self._kind: str | None = None  # of the ids, as far as this object knows
         schema = session.schema(self._router.collection())
         self._checks = session.twins.twin(
             schema, metric=metric, dim=dim, model=model, payload_encoder=payload_encoder
@@ -103,6 +105,22 @@ class ShardedHandle(Handle):
     def _shards(self) -> list[str]:
         """The names of the shards."""
         return [shard.id for shard in self._router.collection().shards]
+
+    def _id_kind(self) -> str | None:
+        """The kind of the ids that are there, as the shards say; None where there never was one."""
+        parts = self._router.everywhere(Call("info"), timeout=self._session.timeout)
+        kinds = (part.id_kind for part in parts.results.values())
+        self._kind = next((kind for kind in kinds if kind is not None), None)
+        return self._kind
+
+    def _require_kind(self, ids: list[Id], argument: str = "") -> None:
+        """Refuse ids of the other kind than those that are there.
+
+        Two programs whose very first records have ids of different kinds, at the same time and on
+        different shards, are not kept apart; searches then refuse to mix the two.
+        """
+        if inputs.id_kind(ids[:1]) != self._kind:
+            inputs.require_id_kind(self.name, self._id_kind(), ids[:1], argument=argument)
 
     def _one_shard(self, shard: str | None) -> str:
         """The shard that a measurement is of; it must be named where there are several.

@@ -17,6 +17,7 @@ from vdb.cluster.client.documented import as_embedded
 from vdb.cluster.client.handle import ShardedHandle
 from vdb.cluster.client.routing import Call
 from vdb.errors import InvalidArgumentError
+from vdb.index.vectors.tuning import Tuning
 from vdb.model import arguments, config, filters
 from vdb.model.records import Id, Progress
 
@@ -85,6 +86,39 @@ class ShardedMeasurements(ShardedHandle):
             Call("bench", (queries, k), named), name, progress, timeout
         )[0]
         return report
+
+    @as_embedded(Collection.tune)
+    def tune(
+        self,
+        target_recall: float = 0.95,
+        k: int = 10,
+        *,
+        queries: ArrayLike | None = None,
+        sample: int = config.SAMPLE,
+        seed: int = 0,
+        threads: int | None = None,
+        progress: Progress | None = None,
+        shard: str | None = None,
+        timeout: float | None = None,
+    ) -> Tuning:
+        """Each shard is tuned among its own records, and searches it with its own ef.
+
+        The result is that of the shard with the largest ef. `progress` is called when a shard is
+        done.
+
+        Args:
+            shard: Tune that shard alone.
+            timeout: Seconds for all shards together; the default is an hour.
+        """
+        with self._checking() as twin:
+            _checked(
+                twin.tune, target_recall, k,
+                queries=queries, sample=sample, seed=seed, threads=threads,
+            )  # fmt: skip
+        named = {"queries": queries, "sample": sample, "seed": seed, "threads": threads}
+        call = Call("tune", (target_recall, k), named)
+        tunings: list[Tuning] = self._measured(call, shard, progress, timeout)
+        return max(tunings, key=lambda tuning: tuning.ef)
 
     def _measured(
         self, call: Call, shard: str | None, progress: Progress | None, timeout: float | None

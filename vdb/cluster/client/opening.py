@@ -128,8 +128,9 @@ def disks_of(disks: object, url: str, engine: object) -> tuple[Disk, ...]:
     """
     if disks is None:
         place = _path_of(url)
-        beside = place is not None and engine == "local"
-        return (Disk("local", str(place / "shards")),) if beside and place is not None else ()
+        if place is None or engine == "ray":
+            return ()
+        return (Disk("local", str(place / "shards")),)
     if isinstance(disks, str | PathLike):
         disks = [disks]
     if isinstance(disks, Mapping):

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 from vdb.model.results import Result
 
-__all__ = ["ClusterStatus", "ShardProblem", "ShardStatus"]
+__all__ = ["ClusterStatus", "ShardBackup", "ShardProblem", "ShardStatus"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,6 +68,25 @@ class ClusterStatus(Result):
     def complete(self) -> bool:
         """Whether every shard answers."""
         return all(shard.error is None for shard in self.shards)
+
+
+@dataclass(frozen=True, slots=True)
+class ShardBackup(Result):
+    """A backup of one shard, in the store of the cluster.
+
+    Attributes:
+        shard: The shard.
+        name: The name of the backup.
+        seq: The number of the last commit that is surely in it.
+        bytes: Bytes of the backup.
+        sent: Bytes of it that no earlier backup had.
+    """
+
+    shard: str
+    name: str
+    seq: int
+    bytes: int
+    sent: int
 
 
 @dataclass(frozen=True, slots=True)

@@ -34,7 +34,7 @@ __all__ = ["Call", "Gathered", "Router", "common_remarks", "seconds_left"]
 FIRST_PAUSE = 0.01
 LONGEST_PAUSE = 0.5
 _LONG = 0.1
-_DIRECT = frozenset({"search_many"})
+_DIRECT = frozenset({"search_many", "tune"})
 """Methods of a shard that are called by their own names; others are read by name."""
 
 

@@ -88,10 +88,10 @@ def _columns(part: ManyHits | HitColumns) -> HitColumns:
 class ClusterRecords:
     """The records of a sharded collection behind hits that have their payloads and vectors."""
 
-    def __init__(self, header: CollectionHeader) -> None:
+    def __init__(self, header: CollectionHeader, id_kind: str | None) -> None:
         """`header`: that of the twin."""
         self.name, self.metric = header.name, header.metric
-        self.id_kind: str | None = None  # shards refuse ids of another kind
+        self.id_kind = id_kind
         self.count = config.LIMITS.slots
         self._fields = header.fields
 

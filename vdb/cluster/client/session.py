@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import os
-import shutil
 import threading
 from collections.abc import Mapping
+from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
@@ -16,7 +16,7 @@ from vdb.cluster.engines.base import Engine, Reply
 from vdb.cluster.metadata.cluster_map import CollectionMap
 from vdb.cluster.metadata.map_parts import ShardEntry
 from vdb.cluster.shards.shard_place import ShardPlace
-from vdb.errors import ClosedError, EngineError, ForkError, ShardUnavailableError
+from vdb.errors import ClosedError, EngineError, ForkError, ShardUnavailableError, VdbError
 from vdb.maintenance.repository.object_store import ObjectStore
 
 __all__ = ["Session"]
@@ -110,14 +110,14 @@ class Session:
     def remove(self, collection: CollectionMap) -> None:
         """Stop the shards of a collection that is in the map no more, and remove their directories.
 
-        Those of other machines stay: nothing here reaches them.
+        Other programs that have them open learn it from the shards themselves. The directory of a
+        shard that does not answer stays; its name is never given out again.
         """
         for shard in collection.shards:
+            with suppress(VdbError):
+                self.call(collection, shard, "remove", timeout=self.timeout).result(self.timeout)
             self.forget(shard.id)
             self.engine.stop(shard.id)
-            path = self.maps.newest.disk(shard.disk).path
-            if path is not None:
-                shutil.rmtree(_directory(path, shard.id), ignore_errors=True)
         self.twins.forget(collection.name)
 
     def forget(self, shard: str) -> None:
