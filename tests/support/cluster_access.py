@@ -60,6 +60,7 @@ class ClusterOfDocs(ShardCluster):
             disk=shard.disk,
             may_be_empty=shard.new,
             schema=collection.collection_schema(),
+            source=collection.source_of(shard.id),
         )
         self.engine.start(place)
         return self.engine.call(shard.id, method, *args, timeout=timeout, **named)

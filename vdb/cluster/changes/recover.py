@@ -55,7 +55,8 @@ def recover(
 
     Raises:
         InvalidArgumentError: The shard answers, so it can be moved; or something would be lost.
-        NotFoundError: There is no such shard, no such disk, and neither a backup nor a log.
+        NotFoundError: There is no such shard, or no such disk.
+        ShardUnavailableError: There is neither a backup of it nor a log.
         BusyError: The collection is being changed.
     """
     began = time.monotonic()

@@ -285,7 +285,8 @@ class ShardedChanges(ShardedHandle):
 
         Raises:
             InvalidArgumentError: The shard answers; or something would be lost.
-            NotFoundError: There is no such shard or disk, or neither a backup nor a log of it.
+            NotFoundError: There is no such shard or disk.
+            ShardUnavailableError: There is neither a backup of it nor a log.
             BusyError: The collection is being changed.
 
         Example:

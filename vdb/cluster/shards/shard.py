@@ -41,6 +41,7 @@ from vdb.errors import (
 )
 from vdb.maintenance.rebuild import RebuildProgress, RebuildReport
 from vdb.model.records import Id
+from vdb.model.text_field import Text
 
 __all__ = ["Shard"]
 
@@ -292,6 +293,23 @@ class Shard:
         write = Write(token, "put_rows", (rows,), {})
         result, _ = self._writes.write(write, generation=None, timeout=LOCK_TIMEOUT)
         return int(result)
+
+    @_named
+    def put_field(self, token: str, path: str, kind: str | Mapping[str, Any] | None) -> None:
+        """Indexes a payload field as the schema of the map has it; None drops the index.
+
+        For a shard that the map does not name yet: once for each token.
+
+        Raises:
+            StaleMapError: The shard is retired or frozen.
+            VdbError: As `Collection.index_field` and `Collection.drop_field`.
+        """
+        if kind is None:
+            write = Write(token, "drop_field", (path,), {})
+        else:
+            what = kind if isinstance(kind, str) else Text(**kind)
+            write = Write(token, "index_field", (path, what), {})
+        self._writes.write(write, generation=None, timeout=LOCK_TIMEOUT)
 
     @_named
     def record_count(self) -> int:
