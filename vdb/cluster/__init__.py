@@ -14,14 +14,17 @@ from vdb.cluster.client.cluster import Cluster, open  # noqa: A004 - as for vdb.
 from vdb.cluster.client.collection import ShardedCollection
 from vdb.cluster.client.pages import ClusterScan
 from vdb.cluster.client.reports import ClusterStatus, ShardBackup, ShardProblem, ShardStatus
+from vdb.cluster.client.snapshot import ClusterSnapshot, ShardedReader
 
 __all__ = [
     "Cluster",
     "ClusterScan",
+    "ClusterSnapshot",
     "ClusterStatus",
     "ShardBackup",
     "ShardProblem",
     "ShardStatus",
     "ShardedCollection",
+    "ShardedReader",
     "open",
 ]

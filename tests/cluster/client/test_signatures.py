@@ -10,7 +10,7 @@ import vdb
 import vdb.cluster
 from vdb.cluster import Cluster, ShardedCollection
 
-MORE = {"timeout", "token", "partial", "shard", "precheck", "shards", "spread"}
+MORE = {"timeout", "token", "partial", "shard", "precheck", "shards", "spread", "seconds"}
 """Arguments that only a cluster has: see the docstrings."""
 
 ABSENT = {
@@ -22,8 +22,6 @@ ABSENT = {
 ABSENT_OF_DATABASES = {
     # One commit of several calls or collections is not to be had over several files.
     "batch",
-    # One moment of several files needs their writers stopped.
-    "snapshot",
     # Names of collections are those of directories and logs.
     "rename_collection",
     "set_alias",
@@ -39,6 +37,7 @@ ABSENT_OF_DATABASES = {
 OTHER_RESULTS = {
     "scan": "ClusterScan",
     "create_collection": "ShardedCollection",
+    "snapshot": "ClusterSnapshot",
     "collection": "ShardedCollection",
     "check": "list[ShardProblem]",
 }

@@ -18,6 +18,7 @@ from vdb.cluster.client.collection import ShardedCollection
 from vdb.cluster.client.documented import as_embedded
 from vdb.cluster.client.opening import check_engine, disks_of, engine_of, opened_map
 from vdb.cluster.client.session import Session
+from vdb.cluster.client.snapshot import ClusterSnapshot, snapshot_of
 from vdb.cluster.client.upkeep import ClusterUpkeep, each
 from vdb.cluster.metadata.cluster_map import ClusterMap, CollectionMap
 from vdb.cluster.metadata.map_parts import ShardEntry
@@ -50,6 +51,7 @@ else:
 __all__ = ["Cluster", "open"]
 
 _FEWEST_SHARDS = 4
+_LONGEST_SNAPSHOT = 30 * 86400.0
 _LISTED = 20  # collections in a message
 
 
@@ -352,6 +354,29 @@ class Cluster(ClusterUpkeep):
         collection = self._find(config.collection_name(name))
         self._session.maps.change(lambda old: old.without(collection.name))
         self._session.remove(collection)
+
+    @as_embedded(Database.snapshot)
+    def snapshot(self, *, seconds: float = 3600.0) -> ClusterSnapshot:
+        """Writers of all shards are stopped for the moment that pinning takes, some milliseconds.
+
+        A write over several shards that is under way may be in it on some of them.
+
+        Args:
+            seconds: How long shards hold it at most, where this program ends without closing it.
+
+        Raises:
+            BusyError: A collection is being changed.
+            ShardUnavailableError: A shard does not answer.
+        """
+        self._session.check_open()
+        limit = arguments.number("seconds", seconds)
+        if not 0 < limit <= _LONGEST_SNAPSHOT:
+            raise InvalidArgumentError(
+                f"seconds must be above 0, at most {_LONGEST_SNAPSHOT:g}, got {limit:g}",
+                expected=(0, _LONGEST_SNAPSHOT),
+                received=seconds,
+            )
+        return snapshot_of(self._session, limit)
 
     @as_embedded(Database.import_source)
     def import_source(

@@ -21,11 +21,11 @@ from vdb.index.vectors.tuning import Tuning
 from vdb.model import arguments, config, filters
 from vdb.model.records import Id, Progress
 
-__all__ = ["ShardedMeasurements"]
+__all__ = ["ShardedFigures", "ShardedMeasurements"]
 
 
-class ShardedMeasurements(ShardedHandle):
-    """Figures and explanations."""
+class ShardedFigures(ShardedHandle):
+    """Figures and explanations, which change nothing."""
 
     @as_embedded(Collection.recall)
     def recall(
@@ -86,39 +86,6 @@ class ShardedMeasurements(ShardedHandle):
             Call("bench", (queries, k), named), name, progress, timeout
         )[0]
         return report
-
-    @as_embedded(Collection.tune)
-    def tune(
-        self,
-        target_recall: float = 0.95,
-        k: int = 10,
-        *,
-        queries: ArrayLike | None = None,
-        sample: int = config.SAMPLE,
-        seed: int = 0,
-        threads: int | None = None,
-        progress: Progress | None = None,
-        shard: str | None = None,
-        timeout: float | None = None,
-    ) -> Tuning:
-        """Each shard is tuned among its own records, and searches it with its own ef.
-
-        The result is that of the shard with the largest ef. `progress` is called when a shard is
-        done.
-
-        Args:
-            shard: Tune that shard alone.
-            timeout: Seconds for all shards together; the default is an hour.
-        """
-        with self._checking() as twin:
-            _checked(
-                twin.tune, target_recall, k,
-                queries=queries, sample=sample, seed=seed, threads=threads,
-            )  # fmt: skip
-        named = {"queries": queries, "sample": sample, "seed": seed, "threads": threads}
-        call = Call("tune", (target_recall, k), named)
-        tunings: list[Tuning] = self._measured(call, shard, progress, timeout)
-        return max(tunings, key=lambda tuning: tuning.ef)
 
     def _measured(
         self, call: Call, shard: str | None, progress: Progress | None, timeout: float | None
@@ -189,6 +156,43 @@ class ShardedMeasurements(ShardedHandle):
         """
         report: RecordInspection = self._of_record(Call("inspect_record", (id,)), id, timeout)
         return report
+
+
+class ShardedMeasurements(ShardedFigures):
+    """The same, and what is measured to be kept."""
+
+    @as_embedded(Collection.tune)
+    def tune(
+        self,
+        target_recall: float = 0.95,
+        k: int = 10,
+        *,
+        queries: ArrayLike | None = None,
+        sample: int = config.SAMPLE,
+        seed: int = 0,
+        threads: int | None = None,
+        progress: Progress | None = None,
+        shard: str | None = None,
+        timeout: float | None = None,
+    ) -> Tuning:
+        """Each shard is tuned among its own records, and searches it with its own ef.
+
+        The result is that of the shard with the largest ef. `progress` is called when a shard is
+        done.
+
+        Args:
+            shard: Tune that shard alone.
+            timeout: Seconds for all shards together; the default is an hour.
+        """
+        with self._checking() as twin:
+            _checked(
+                twin.tune, target_recall, k,
+                queries=queries, sample=sample, seed=seed, threads=threads,
+            )  # fmt: skip
+        named = {"queries": queries, "sample": sample, "seed": seed, "threads": threads}
+        call = Call("tune", (target_recall, k), named)
+        tunings: list[Tuning] = self._measured(call, shard, progress, timeout)
+        return max(tunings, key=lambda tuning: tuning.ef)
 
 
 _HOUR = 3600.0

@@ -22,6 +22,7 @@ from vdb.cluster.metadata.cluster_map import ClusterMap, CollectionMap
 from vdb.cluster.metadata.map_parts import ShardEntry
 from vdb.cluster.metadata.slots import slots_of
 from vdb.errors import (
+    ClosedError,
     NotFoundError,
     ShardUnavailableError,
     StaleMapError,
@@ -160,6 +161,10 @@ class Router:
                     common_remarks(ordered.values()),
                 )
             error = next(iter(failed.values())) if stale is None else stale
+            if stale is not None and self.session.moment is not None:
+                raise ClosedError(
+                    f"the snapshot of collection {self.name!r} is over: its shards were replaced"
+                ) from stale
             if time.monotonic() + pause >= deadline:
                 raise error
             pause = self.wait(cluster, pause, deadline, stale=stale is not None)

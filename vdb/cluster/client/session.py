@@ -32,7 +32,10 @@ class Session:
         engine: What runs the shards.
         twins: By which arguments are checked.
         timeout: Seconds that a call may take where it says nothing else.
+        moment: The name of the moment that is read; None for the newest.
     """
+
+    moment: str | None = None
 
     def __init__(
         self,
@@ -52,6 +55,7 @@ class Session:
         self.twins = Twins(payload_encoder)
         self._lock = threading.Lock()
         self._started: set[str] = set()
+        self._starting: dict[str, threading.Lock] = {}
         self._closed = False
         self._schemas: dict[str, tuple[Mapping[str, Any], CollectionSchema]] = {}
         self._process = os.getpid()
@@ -104,8 +108,11 @@ class Session:
         if shard.id in self._started:
             return
         with self._lock:
-            self.engine.start(self.place(collection, shard))
-            self._started.add(shard.id)
+            starting = self._starting.setdefault(shard.id, threading.Lock())
+        with starting:  # one shard does not wait for another
+            if shard.id not in self._started:
+                self.engine.start(self.place(collection, shard))
+                self._started.add(shard.id)
 
     def remove(self, collection: CollectionMap) -> None:
         """Stop the shards of a collection that is in the map no more, and remove their directories.

@@ -1,16 +1,19 @@
-"""The last moment of a generation that has been replaced, for those who have the old map."""
+"""Moments that a shard holds: of a generation that has been replaced, or of a snapshot."""
 
 from __future__ import annotations
 
 import threading
-from typing import Final, NamedTuple
+from typing import Final, NamedTuple, TypeAlias
 
 from vdb.api.collection_reader import CollectionReader
 from vdb.api.database import Database
 from vdb.api.snapshot import Snapshot
 from vdb.cluster.metadata import elapsed
 
-__all__ = ["GRACE", "Pins"]
+__all__ = ["GRACE", "Generation", "Pins"]
+
+Generation: TypeAlias = int | str | None
+"""What is read: a generation by its number, a moment by its name, or the generation in use."""
 
 GRACE: Final = 30.0
 """Seconds for which the old generation answers; longer than a client asks again."""
@@ -23,7 +26,7 @@ class _Pin(NamedTuple):
 
 
 class Pins:
-    """Snapshots by the generation that they show. Threads may share it.
+    """Snapshots by the generation that they show, or by a name. Threads may share it.
 
     They belong to this process. Another process that has the same shard open refuses the old
     generation from the change-over on, until its callers have seen the new map.
@@ -33,30 +36,36 @@ class Pins:
         self._db = db
         self._name = collection
         self._lock = threading.Lock()
-        self._pins: dict[int, _Pin] = {}
+        self._pins: dict[int | str, _Pin] = {}
 
-    def pin(self, generation: int) -> None:
-        """Keep this moment, before its generation is replaced. Writers must be stopped."""
+    def pin(self, generation: int | str, seconds: float = GRACE) -> int:
+        """Keep this moment, and return its commit. Writers must be stopped.
+
+        Args:
+            generation: The generation that is about to be replaced, or the name of a snapshot.
+            seconds: How long it is kept, where nobody lets it go.
+        """
         moment = self._db.snapshot()
-        new = _Pin(moment, moment.collection(self._name), elapsed.now() + GRACE)
+        new = _Pin(moment, moment.collection(self._name), elapsed.now() + seconds)
         with self._lock:
             old = self._pins.get(generation)
             self._pins[generation] = new
         if old is not None:
             old.moment.close()
-        timer = threading.Timer(GRACE + 1.0, self.expire)
+        timer = threading.Timer(seconds + 1.0, self.expire)
         timer.daemon = True
         timer.start()
+        return moment.commit
 
-    def unpin(self, generation: int) -> None:
-        """Let a moment go, whose generation stays in use after all."""
+    def unpin(self, generation: int | str) -> None:
+        """Let a moment go: a generation stays in use after all, or a snapshot is closed."""
         with self._lock:
             pin = self._pins.pop(generation, None)
         if pin is not None:
             pin.moment.close()
 
-    def get(self, generation: int | None) -> CollectionReader | None:
-        """The collection as it was in a generation; None where that is not pinned."""
+    def get(self, generation: Generation) -> CollectionReader | None:
+        """The collection as it was in a generation or snapshot; None where that is not pinned."""
         if generation is None or not self._pins:
             return None
         pin = self._pins.get(generation)

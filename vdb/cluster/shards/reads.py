@@ -10,8 +10,8 @@ from vdb.api.collection import Collection
 from vdb.api.collection_reader import CollectionReader
 from vdb.cluster.merging.hit_columns import HitColumns, columns_of, columns_of_one
 from vdb.cluster.shards.answer import Answer
-from vdb.cluster.shards.pins import Pins
-from vdb.errors import InvalidArgumentError, StaleMapError
+from vdb.cluster.shards.pins import Generation, Pins
+from vdb.errors import ClosedError, InvalidArgumentError, StaleMapError
 from vdb.model.hits import Hits
 
 __all__ = ["Reads"]
@@ -44,7 +44,7 @@ class Reads:
         with self._environment.snapshot() as reader:
             return reader.commit, reader.collection(self._name).generation.number
 
-    def search(self, generation: int | None, q: Any, k: Any, options: Mapping[str, Any]) -> Answer:
+    def search(self, generation: Generation, q: Any, k: Any, options: Mapping[str, Any]) -> Answer:
         """A search of one query; its result is `HitColumns`."""
 
         def search(collection: CollectionReader) -> HitColumns:
@@ -60,7 +60,7 @@ class Reads:
         return self._answer(generation, search)
 
     def search_many(
-        self, generation: int | None, Q: Any, k: Any, options: Mapping[str, Any]
+        self, generation: Generation, Q: Any, k: Any, options: Mapping[str, Any]
     ) -> Answer:
         """A search of several queries; its result is `HitColumns`."""
         threads = options.get("threads") or self._threads
@@ -71,7 +71,7 @@ class Reads:
 
     def read(
         self,
-        generation: int | None,
+        generation: Generation,
         method: str,
         args: tuple[Any, ...],
         kwargs: dict[str, Any],
@@ -94,13 +94,21 @@ class Reads:
             answer = self._answer(generation, read)
         return answer._replace(remarks=tuple(remarks))
 
-    def _answer(self, generation: int | None, read: Callable[[CollectionReader], Any]) -> Answer:
-        """What is read, from one generation.
+    def _answer(self, generation: Generation, read: Callable[[CollectionReader], Any]) -> Answer:
+        """What is read, from one generation, or from a snapshot by its name.
 
         Between a change-over and its map the old generation is asked for, and answered from the
         pinned moment. A generation that is in use is not: it may be in use again, after a way back,
         and a moment of before would lack what was written since.
         """
+        if isinstance(generation, str):
+            moment = self._pins.get(generation)
+            if moment is None:
+                raise ClosedError(
+                    "the snapshot is closed: its time was over, or the shard was started anew"
+                )
+            newest = self.newest()[1]
+            return Answer(newest, newest, read(moment))
         while True:
             newest = self.newest()[1]
             if generation is not None and generation != newest:

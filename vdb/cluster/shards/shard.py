@@ -22,7 +22,7 @@ from vdb.cluster.shards.journal import Journal
 from vdb.cluster.shards.map_lease import MapLease
 from vdb.cluster.shards.opening import LOCK_TIMEOUT, open_shard, unavailable, with_shard
 from vdb.cluster.shards.operations import Write
-from vdb.cluster.shards.pins import Pins
+from vdb.cluster.shards.pins import Generation, Pins
 from vdb.cluster.shards.reads import Reads
 from vdb.cluster.shards.rebuilds import Rebuilds
 from vdb.cluster.shards.recovery import back_up
@@ -118,11 +118,12 @@ class Shard:
     # Users: the shard must be in the map
 
     @_named
-    def search(self, generation: int | None, q: Any, k: Any = 10, **options: Any) -> Answer:
+    def search(self, generation: Generation, q: Any, k: Any = 10, **options: Any) -> Answer:
         """As `CollectionReader.search`; the result is `HitColumns`, with a count of one query.
 
         Args:
-            generation: The generation of the caller's map; None: the one in use.
+            generation: The generation of the caller's map, or the name of a moment that was pinned;
+                None: the generation in use.
             q: The query.
             k: Hits at most.
             options: More arguments of `search`, but for groups.
@@ -135,13 +136,13 @@ class Shard:
         return self._reads.search(generation, q, k, options)
 
     @_named
-    def search_many(self, generation: int | None, Q: Any, k: Any = 10, **options: Any) -> Answer:
+    def search_many(self, generation: Generation, Q: Any, k: Any = 10, **options: Any) -> Answer:
         """As `CollectionReader.search_many`; the result is `HitColumns`; raises as `search`."""
         self._require_in_map()
         return self._reads.search_many(generation, Q, k, options)
 
     @_named
-    def read(self, generation: int | None, method: str, /, *args: Any, **kwargs: Any) -> Answer:
+    def read(self, generation: Generation, method: str, /, *args: Any, **kwargs: Any) -> Answer:
         """A reading method of the collection, by its name; raises as `search`.
 
         Iterators come as lists, so ids and records should be read with ``limit=``.
@@ -224,6 +225,20 @@ class Shard:
     def thaw(self, owner: str) -> bool:
         """Accepts writes again; returns whether that owner had frozen it."""
         return self._freezes.thaw(owner)
+
+    @_named
+    def pin_moment(self, name: str, seconds: float) -> int:
+        """Keeps this moment for reads that name it, at most so many seconds; returns its commit.
+
+        It belongs to the process of the shard, and is gone with it.
+        """
+        self._require_in_map()
+        return self._pins.pin(name, seconds)
+
+    @_named
+    def unpin_moment(self, name: str) -> None:
+        """Lets a moment go; nothing where it is gone."""
+        self._pins.unpin(name)
 
     @_named
     def retire(self, reason: str) -> None:
