@@ -12,7 +12,7 @@ from vdb.api.collection_schema import CollectionSchema
 from vdb.cluster.metadata.cluster_map import ClusterMap, CollectionMap
 from vdb.cluster.metadata.map_objects import MapObjects
 from vdb.cluster.metadata.map_parts import ShardEntry
-from vdb.cluster.metadata.opening import OTHER_SCHEMES
+from vdb.cluster.metadata.opening import OTHER_SCHEMES, cluster_store
 from vdb.cluster.metadata.schema_document import schema_to_json
 from vdb.cluster.metadata.slots import SLOTS
 from vdb.cluster.shards.shard_place import ShardPlace
@@ -59,11 +59,23 @@ class WatchedObjects:
 class ShardCluster:
     """One collection, "docs", of one shard or more."""
 
-    def __init__(self, folder: Path, shards: int = 1, durability: str = "node", **schema: Any):
+    def __init__(
+        self,
+        folder: Path,
+        shards: int = 1,
+        durability: str = "node",
+        on_disk: bool = False,
+        **schema: Any,
+    ):
+        """`on_disk`: whether its objects are files, which other processes see."""
         self.folder = folder
-        self.store = WatchedObjects()
-        OTHER_SCHEMES[f"watched-{id(self)}"] = lambda url, options: self.store
-        self.url = f"watched-{id(self)}://objects"
+        if on_disk:
+            self.url = str(folder / "store")
+            self.store = cluster_store(self.url)
+        else:
+            self.store = WatchedObjects()
+            self.url = f"watched-{id(self)}://objects"
+            OTHER_SCHEMES[f"watched-{id(self)}"] = lambda url, options: self.store
         self.maps = MapObjects(self.store)
         arguments = {
             "dim": DIM, "metric": "l2", "dtype": "float32", "index": HNSW(), "scores": "native",

@@ -260,10 +260,24 @@ def test_a_backup_covers_the_log_before_it(stored, V):
     again.close()
 
 
-def test_without_backup_and_log_nothing_is_made(cluster, stored, V):
-    for one in (cluster, stored):
-        with pytest.raises(vdb.ShardUnavailableError, match="neither"):
-            Shard(one.place(source="docs-000000"))
+def test_without_a_backup_a_shard_is_made_anew_only_where_there_is_a_log(cluster, stored, V):
+    with pytest.raises(vdb.ShardUnavailableError, match="no backup"):
+        Shard(cluster.place(source="docs-000000"))
+    shard = Shard(stored.place(source="docs-000000"))  # nothing was ever written
+    assert shard.write("a", "add", [1], V[:1]).result.added == 1
+    shard.close()
+
+
+def test_a_backup_that_is_older_than_the_log_makes_no_shard(stored, V):
+    shard = Shard(stored.place())
+    for number in range(4):
+        shard.write(f"t{number}", "add", [number], V[number][None])
+    shard.close()
+    shutil.rmtree(shard.place.directory)
+    stored.store.inner.delete(stored.store.inner.names("log/")[:2])
+    with pytest.raises(vdb.CorruptedError, match="no commit 1"):
+        Shard(stored.place(source="docs-000000"))
+    assert not [one for one in (stored.folder / "disk").iterdir() if one.name.startswith("docs")]
 
 
 def test_with_durability_node_a_shard_is_as_its_backup(cluster, V):

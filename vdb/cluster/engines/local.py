@@ -18,22 +18,24 @@ from vdb.errors import EngineError, InvalidArgumentError, ShardUnavailableError,
 
 __all__ = ["LocalEngine"]
 
-_SEARCHERS: Final = 8
-_WRITERS: Final = 16
-_WORKERS: Final = 4
+_THREADS: Final = {"search": 8, "write": 16, "control": 8, "work": 4}
+"""Threads of each kind of call, at most; they are started when they are needed."""
 
-_WRITES: Final = frozenset({"put_rows", "write"})
-_LONG: Final = frozenset(
-    {"backup", "check", "commit_rebuild", "discard_rebuild", "drop_previous", "prepare_rebuild"}
-    | {"rollback", "rows", "status"}
-)
+_KINDS: Final = {
+    **dict.fromkeys(("read", "search", "search_many"), "search"),
+    **dict.fromkeys(("put_rows", "write"), "write"),
+    **dict.fromkeys(("begin_journal", "changed_since", "end_journal", "rows"), "control"),
+    **dict.fromkeys(("freeze", "thaw", "retire", "rebuild_progress", "stop_rebuild"), "control"),
+    **dict.fromkeys(("kept_generation", "record_count", "schema", "status"), "control"),
+}
+"""Of each method the kind; what is not here may take long."""
 
 
 class LocalEngine:
     """Runs shards in threads of this process.
 
-    A shard has threads for searches, for writes, and for what takes long, so that a search never
-    waits for the others.
+    A shard has threads for searches, for writes, for what changes of the cluster ask, and for what
+    takes long, so that none of them waits for the others.
 
     Example:
         engine = LocalEngine()
@@ -124,7 +126,11 @@ def _same(one: ShardPlace, other: ShardPlace) -> bool:
     """Whether a shard that runs is the one that is asked for."""
     # What may differ from map to map, and is looked up there, is no reason to open it again.
     return one == replace(
-        other, schema=one.schema, may_be_empty=one.may_be_empty, threads=one.threads
+        other,
+        schema=one.schema,
+        may_be_empty=one.may_be_empty,
+        threads=one.threads,
+        source=one.source,
     )
 
 
@@ -137,7 +143,7 @@ class _Running:
         self._shard = Shard(place)
         self._pools = {
             kind: ThreadPoolExecutor(most, f"{place.shard} {kind}")
-            for kind, most in (("search", _SEARCHERS), ("write", _WRITERS), ("work", _WORKERS))
+            for kind, most in _THREADS.items()
         }
 
     def call(
@@ -148,8 +154,7 @@ class _Running:
             raise InvalidArgumentError(
                 f"a shard has no method {method!r}", expected="a method", received=method
             )
-        kind = "write" if method in _WRITES else "work" if method in _LONG else "search"
-        future = self._pools[kind].submit(_run, function, args, kwargs)
+        future = self._pools[_KINDS.get(method, "work")].submit(_run, function, args, kwargs)
         end = None if timeout is None else time.monotonic() + timeout
         return _LocalReply(future, self.place.shard, end)
 

@@ -12,7 +12,6 @@ from uuid import uuid4
 
 from vdb.api.database import Database
 from vdb.api.database import open as open_database
-from vdb.cluster.metadata.commit_log import CommitLog
 from vdb.cluster.metadata.object_names import backup_prefix
 from vdb.cluster.metadata.opening import cluster_store
 from vdb.cluster.metadata.retrying_store import RetryingStore
@@ -79,7 +78,7 @@ def make_anew(place: ShardPlace, source: str) -> int:
         The number of the last commit in it.
 
     Raises:
-        NotFoundError: There is neither a backup nor a log of it.
+        NotFoundError: There is no backup of it, and with "node" no log.
         CorruptedError: The backup or an entry is damaged, or the log begins behind the backup.
         VdbError: The store cannot be read, or the disk is full.
     """
@@ -101,19 +100,15 @@ def make_anew(place: ShardPlace, source: str) -> int:
 
 
 def _restore(place: ShardPlace, source: str, directory: Path) -> None:
-    """The newest backup, or an empty shard where there is none, and the log has everything."""
+    """The newest backup; an empty shard where there is none, and everything is in the log."""
     if has_backup(place, source):
         options = Options(
             keep_old=False, lock_timeout=_LOCK_TIMEOUT, allow_network_fs=False, progress=None
         )
         restore_from_store(backup_store(place, source), None, directory, options)
         return
-    store = RetryingStore(cluster_store(place.url, place.storage_options))
-    if place.durability != "stored" or not CommitLog(store, source).last():
-        raise NotFoundError(
-            f"there is neither a backup of shard {source} nor its log at {store.url}",
-            received=source,
-        )
+    if place.durability != "stored":
+        raise NotFoundError(f"there is no backup of shard {source} at {place.url}", received=source)
     with open_database(directory, lock_timeout=_LOCK_TIMEOUT) as db, db.batch():
         place.schema.make(db)
         StateRecords.create(db, place.cluster, place.collection, source)

@@ -468,6 +468,7 @@ class Shard:
     def close(self) -> None:
         """Closes the database; calls that are running end first."""
         self._closed = True
+        self._rebuilds.stop()
         self._pins.close()
         with suppress(BusyError):
             self._db.close()
