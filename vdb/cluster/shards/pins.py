@@ -38,13 +38,14 @@ class Pins:
         self._lock = threading.Lock()
         self._pins: dict[int | str, _Pin] = {}
 
-    def pin(self, generation: int | str, seconds: float = GRACE) -> int:
+    def pin(self, generation: int | str, seconds: float | None = None) -> int:
         """Keep this moment, and return its commit. Writers must be stopped.
 
         Args:
             generation: The generation that is about to be replaced, or the name of a snapshot.
-            seconds: How long it is kept, where nobody lets it go.
+            seconds: How long it is kept, where nobody lets it go; None: `GRACE`.
         """
+        seconds = GRACE if seconds is None else seconds
         moment = self._db.snapshot()
         new = _Pin(moment, moment.collection(self._name), elapsed.now() + seconds)
         with self._lock:
