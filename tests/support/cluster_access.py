@@ -73,11 +73,12 @@ class ClusterOfDocs(ShardCluster):
 
     # Records
 
-    def write(self, operation: str, ids: Any, *columns: Any) -> None:
+    def write(self, operation: str, ids: Any, *columns: Any, token: str | None = None) -> None:
         """Writes rows on the shards that have their slots; again where the map moves."""
         ids = list(ids)
         self.tokens += 1
-        token, todo = f"test-{self.tokens}", set(range(len(ids)))
+        token = token or f"test-{self.tokens}"
+        todo = set(range(len(ids)))
         while todo:
             collection = self.reload().collection("docs")
             rows = sorted(todo)

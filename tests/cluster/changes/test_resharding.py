@@ -97,6 +97,18 @@ def test_nothing_is_lost_while_shards_are_exchanged_and_written_to(docs, name):
         assert not list(docs.folder.glob(f"*/{shard}"))
 
 
+@pytest.mark.parametrize("name", CHANGES)
+def test_a_write_whose_answer_was_lost_is_not_made_again_by_the_new_shards(docs, name):
+    ids, vectors, payloads = rows(range(300))
+    docs.write("add", ids, vectors, payloads, token="lost")
+    docs.write("upsert", *rows(range(100), seed=1))
+    docs.write("delete", ids[200:220])
+    truth = docs.records()
+    CHANGES[name](docs)
+    docs.write("add", ids, vectors, payloads, token="lost")
+    assert docs.records() == truth
+
+
 def test_new_shards_go_to_the_disks_with_the_fewest_slots(docs):
     reshard(docs, "docs", 4)
     disks = [shard.disk for shard in docs.reload().collection("docs").shards]
@@ -126,7 +138,10 @@ def test_records_without_vectors_and_str_ids_come_along(tmp_path):
     docs.close()
 
 
-@pytest.mark.parametrize("step", ["begin_journal", "rows", "put_rows", "freeze", "record_count"])
+@pytest.mark.parametrize(
+    "step",
+    ["begin_journal", "rows", "put_rows", "freeze", "known_writes", "put_tokens", "record_count"],
+)
 def test_a_caller_that_dies_before_the_new_map_leaves_all_as_it_was(docs, monkeypatch, step):
     ids, vectors, payloads = rows(range(400))
     docs.write("add", ids, vectors, payloads)

@@ -18,6 +18,7 @@ from vdb.cluster.changes.shard_calls import ClusterAccess, on_all, repeated
 from vdb.cluster.metadata.cluster_map import CollectionMap
 from vdb.cluster.metadata.map_parts import ShardEntry
 from vdb.cluster.metadata.slots import SLOTS, slots_of
+from vdb.cluster.shards.inherited import KnownWrites, inherited_tokens
 from vdb.errors import StaleMapError
 from vdb.model.records import Id
 
@@ -86,6 +87,20 @@ class Copy:
             self._seen[shard.id] = seq
             changed += len(ids)
         return changed
+
+    def writes(self) -> None:
+        """Let the new shards know the last writes of the old ones, so that none is made twice.
+
+        Writers must be stopped, and their last changes copied.
+        """
+        known = on_all(self._access, self._collection, self._old, "known_writes")
+        tokens = inherited_tokens(
+            [KnownWrites(shard.slots, known[shard.id]) for shard in self._old],
+            [shard.slots for shard in self._new],
+        )
+        each = {shard.id: {"tokens": own} for shard, own in zip(self._new, tokens, strict=True)}
+        token = f"{self._token}-tokens"
+        on_all(self._access, self._collection, self._new, "put_tokens", token, each=each)
 
     def counts(self) -> tuple[int, int]:
         """The records of the old and of the new shards, by counting them there."""

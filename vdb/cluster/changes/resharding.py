@@ -209,6 +209,7 @@ def _exchange(access: ClusterAccess, name: str, plan: _Plan, progress: Progress)
         frozen_at = time.monotonic()
         with frozen(access, collection, old, token, seconds=newest.lease, thaw=False):
             copy.changes()
+            copy.writes()
             _require_equal(copy, old, new)
             collection = _name_new(access, name, token, old, new)
         frozen_seconds = time.monotonic() - frozen_at

@@ -23,8 +23,9 @@ _THREADS: Final = {"search": 8, "write": 16, "control": 8, "work": 4}
 
 _KINDS: Final = {
     **dict.fromkeys(("read", "search", "search_many"), "search"),
-    **dict.fromkeys(("put_rows", "write"), "write"),
-    **dict.fromkeys(("begin_journal", "changed_since", "end_journal", "rows"), "control"),
+    **dict.fromkeys(("put_rows", "put_tokens", "write"), "write"),
+    **dict.fromkeys(("begin_journal", "changed_since", "end_journal"), "control"),
+    **dict.fromkeys(("known_writes", "rows"), "control"),
     **dict.fromkeys(("freeze", "thaw", "retire", "rebuild_progress", "stop_rebuild"), "control"),
     **dict.fromkeys(("kept_generation", "record_count", "schema", "status"), "control"),
 }

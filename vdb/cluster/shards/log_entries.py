@@ -60,6 +60,9 @@ def entry_of(collection: Collection, write: Write, outcome: Outcome) -> LogEntry
         return LogEntry(
             token, operation, _id_column(moved.ids), moved.vectors, moved.payloads, moved.bare, more
         )
+    if operation == "put_tokens":
+        tokens = [[name, dict(encoded)] for name, encoded in args[0]]
+        return LogEntry(token, operation, more={**result, "tokens": tokens})
     if operation in ("set_payloads", "update_payloads"):
         chosen = list(dict.fromkeys(outcome.ids))
         stored = rows_of(collection, chosen)
@@ -100,6 +103,8 @@ def write_of(entry: LogEntry, where: str) -> LoggedWrite:
         absent = fields.items("absent", 1 << 30)
         encoded = list(entry.payloads or [None] * len(ids))
         args = (ShardRows(ids, entry.vectors, entry.bare, encoded, absent),)
+    elif entry.op == "put_tokens":
+        args = ([(str(name), dict(one)) for name, one in fields.items("tokens", 1 << 20)],)
     elif entry.op == "set_payloads":
         args = (ids, payloads)
     elif entry.op == "index_field":

@@ -101,6 +101,12 @@ def _drop_field(
     return Outcome(None, [])
 
 
+def _put_tokens(
+    _: Collection, args: tuple[Any, ...], __: Mapping[str, Any], ___: int | None
+) -> Outcome:
+    return Outcome(len(args[0]), [])  # `Writes` puts them
+
+
 def carry_out(collection: Collection, write: Write, threads: int | None) -> Outcome:
     """Do a write, in the batch of the calling thread.
 
@@ -116,6 +122,7 @@ OPERATIONS: Final[Mapping[str, Operation]] = {
     "drop_field": _drop_field,
     "index_field": _index_field,
     "put_rows": _put_rows,
+    "put_tokens": _put_tokens,
     "set_payloads": _set_payloads,
     "update_payloads": _update_payloads,
     "upsert": _rows("upsert"),

@@ -327,6 +327,25 @@ class Shard:
         self._writes.write(write, generation=None, timeout=LOCK_TIMEOUT)
 
     @_named
+    def known_writes(self) -> list[tuple[str, dict[str, Any]]]:
+        """The tokens and results of the last writes, for `put_tokens` of the shards that follow.
+
+        See `vdb.cluster.shards.inherited.inherited_tokens`. Writes must be stopped.
+        """
+        return self._state.last()
+
+    @_named
+    def put_tokens(self, token: str, tokens: Sequence[tuple[str, Mapping[str, Any]]]) -> int:
+        """Makes writes known that other shards carried out; once for each token; how many.
+
+        Raises:
+            StaleMapError: The shard is retired or frozen.
+        """
+        write = Write(token, "put_tokens", (list(tokens),), {})
+        result, _ = self._writes.write(write, generation=None, timeout=LOCK_TIMEOUT)
+        return int(result)
+
+    @_named
     def record_count(self) -> int:
         """How many records there are."""
         return len(self._collection)

@@ -7,11 +7,12 @@ never behind. docs/internals/cluster-format.md describes them.
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
-from typing import Any, Final
+from typing import Any, Final, NamedTuple
 from uuid import uuid4
 
 from vdb.api.collection import Collection
 from vdb.api.database import Database
+from vdb.cluster.metadata.map_parts import Slots
 from vdb.errors import CorruptedError, FormatVersionError
 from vdb.model.config import Flat
 from vdb.model.results import WriteCounts
@@ -23,6 +24,7 @@ __all__ = [
     "TOKENS",
     "Freeze",
     "Identity",
+    "Inherited",
     "ShardState",
     "StateRecords",
     "decode_result",
@@ -93,6 +95,20 @@ class ShardState:
     journal: str = ""
 
 
+class Inherited(NamedTuple):
+    """What is known of a write that shards carried out which this one replaced.
+
+    Attributes:
+        slots: The slots of this shard that they had: rows of these are done.
+        result: What they returned, for all their rows.
+        whole: The same for one of the heirs of each of those shards, and nothing for the others.
+    """
+
+    slots: Slots
+    result: Any
+    whole: Any
+
+
 class StateRecords:
     """The collection ``_cluster`` of an open shard. Threads may share it, but for the tokens.
 
@@ -103,10 +119,10 @@ class StateRecords:
     def __init__(self, db: Database) -> None:
         self._records: Collection = db.collection(COLLECTION)
         self._where = str(db.path)
-        self._tokens: dict[str, Any] = {}
+        self._tokens: dict[str, tuple[int, Any]] = {}  # with the places
         self._places: dict[int, str] = {}
         self._writes = 0  # of which the last are in the two before
-        self._pending: dict[str, Any] = {}  # of the batch that is open
+        self._pending: list[tuple[str, Any]] = []  # of the batch that is open
 
     @staticmethod
     def create(db: Database, cluster: str, collection: str, shard: str) -> None:
@@ -171,14 +187,27 @@ class StateRecords:
 
     def known(self, token: str, state: ShardState) -> tuple[bool, Any]:
         """Whether a write of that token was carried out, and its result."""
-        if token in self._pending:
-            return True, decode_result(self._pending[token], self._where)
+        for pending, encoded in reversed(self._pending):
+            if pending == token:
+                return True, decode_result(encoded, self._where)
         committed = state.writes - len(self._pending)
         if self._writes != committed:
             self._read_tokens(committed)
         if token not in self._tokens:
             return False, None
-        return True, decode_result(self._tokens[token], self._where)
+        return True, decode_result(self._tokens[token][1], self._where)
+
+    def last(self) -> list[tuple[str, dict[str, Any]]]:
+        """The tokens of the last writes and their results, as they are stored, oldest first."""
+        state = self.read()
+        names = [_token_id(n) for n in range(max(0, state.writes - TOKENS), state.writes)]
+        tokens: dict[str, dict[str, Any]] = {}
+        for name, record in zip(names, self._records.get(names), strict=True):
+            fields = Fields(None if record is None else record.payload, f"{self._where}: {name}")
+            token = fields.text("token", 4096)
+            tokens.pop(token, None)  # the newest result counts
+            tokens[token] = fields.map("result").rest()
+        return list(tokens.items())
 
     def put_token(self, token: str, result: Any, state: ShardState) -> ShardState:
         """Adds a write and its result, in a batch; returns the state with it.
@@ -188,12 +217,12 @@ class StateRecords:
         encoded = encode_result(result)
         name = _token_id(state.writes)
         self._records.upsert(name, None, {"token": token, "seq": state.seq, "result": encoded})
-        self._pending[token] = encoded
+        self._pending.append((token, encoded))
         return replace(state, writes=state.writes + 1)
 
     def committed(self) -> None:
         """The batch with the tokens that were put is committed."""
-        for token, encoded in self._pending.items():
+        for token, encoded in self._pending:
             self._remember(token, encoded)
         self._pending.clear()
 
@@ -204,10 +233,10 @@ class StateRecords:
     def _remember(self, token: str, encoded: Any) -> None:
         place = self._writes % TOKENS
         old = self._places.get(place)
-        if old is not None:
-            self._tokens.pop(old, None)
+        if old is not None and self._tokens[old][0] == place:  # else it came again since
+            del self._tokens[old]
         self._places[place] = token
-        self._tokens[token] = encoded
+        self._tokens[token] = place, encoded
         self._writes += 1
 
     def _read_tokens(self, writes: int) -> None:
@@ -272,6 +301,9 @@ def encode_result(result: Any) -> dict[str, Any]:
     """What a write returned, as a payload."""
     if isinstance(result, WriteCounts):
         return {"counts": [result.added, result.replaced, result.skipped]}
+    if isinstance(result, Inherited):
+        parts = {"result": encode_result(result.result), "whole": encode_result(result.whole)}
+        return {"slots": [list(one) for one in result.slots], **parts}
     return {"value": result}
 
 
@@ -284,4 +316,13 @@ def decode_result(encoded: Any, where: str) -> Any:
             fields.refuse("counts", "three ints", counts)
         fields.end()
         return WriteCounts(*counts)
+    if "slots" in encoded:
+        ranges = fields.items("slots", 4096)
+        if any(type(one) is not list or [type(end) for end in one] != [int, int] for one in ranges):
+            fields.refuse("slots", "pairs of slots", ranges)
+        return Inherited(
+            tuple((start, stop) for start, stop in ranges),
+            decode_result(fields.map("result").rest(), where),
+            decode_result(fields.map("whole").rest(), where),
+        )
     return encoded.get("value")

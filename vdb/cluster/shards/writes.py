@@ -23,6 +23,7 @@ from vdb.api.collection import Collection
 from vdb.api.commit_queue import CommitQueue
 from vdb.api.database import Database
 from vdb.cluster.metadata.log_entry import LogEntry
+from vdb.cluster.shards.inherited import joined_results, rest_of
 from vdb.cluster.shards.journal import Journal
 from vdb.cluster.shards.log_entries import LoggedWrite, entry_of
 from vdb.cluster.shards.operations import OPERATIONS, Outcome, Write, carry_out
@@ -33,7 +34,7 @@ from vdb.cluster.shards.shard_log import (
     LoggedCommit,
     ShardLog,
 )
-from vdb.cluster.shards.state import ShardState, StateRecords
+from vdb.cluster.shards.state import Inherited, ShardState, StateRecords, decode_result
 from vdb.errors import InvalidArgumentError, ShardUnavailableError, StaleMapError
 from vdb.store import Batch
 
@@ -104,18 +105,19 @@ class Writes:
             commit = self._commit
             assert commit is not None  # noqa: S101 - for mypy; true in a batch of the queue
             refuse_retired(commit.state)
-            known, result = self._state.known(write.token, commit.state)
-            if known:
-                return result
+            rest, before = self._left_of(write, commit.state)
+            if rest is None:
+                return before
             _refuse_frozen(commit.state)
             self._require_generation(batch, generation)
             with filter_warning.remarks() as texts:
-                outcome = carry_out(self._collection, write, self._threads)
+                outcome = carry_out(self._collection, rest, self._threads)
             remarks[:] = texts
+            outcome = outcome._replace(result=joined_results(before, outcome.result))
             with _breaking(batch):
                 if self._log is not None:
-                    commit.entries.append(entry_of(self._collection, write, outcome))
-                self._note(commit, write.token, outcome)
+                    commit.entries.append(entry_of(self._collection, rest, outcome))
+                self._note(commit, rest, outcome)
             return outcome.result
 
         deadline = time.monotonic() + timeout
@@ -130,6 +132,13 @@ class Writes:
                 raise ShardUnavailableError(str(error), since=time.time()) from error.__cause__
             else:
                 return result, tuple(remarks)
+
+    def _left_of(self, write: Write, state: ShardState) -> tuple[Write | None, Any]:
+        """What is to be done of a write, None for nothing; and the answer to what was done."""
+        known, result = self._state.known(write.token, state)
+        if isinstance(result, Inherited):
+            return rest_of(self._collection, write, result)
+        return (None if known else write), result
 
     def catch_up(self) -> None:
         """Apply what is in the log and not in the directory: of a commit that was interrupted.
@@ -174,19 +183,26 @@ class Writes:
         return after
 
     def _make_again(self, commit: _Commit, logged: LoggedWrite) -> None:
-        token = logged.write.token
-        if not self._state.known(token, commit.state)[0]:
+        known, result = self._state.known(logged.write.token, commit.state)
+        if not known or isinstance(result, Inherited):
             outcome = carry_out(self._collection, logged.write, self._threads)
-            self._note(commit, token, Outcome(logged.result, outcome.ids))
+            self._note(commit, logged.write, Outcome(logged.result, outcome.ids))
 
-    def _note(self, commit: _Commit, token: str, outcome: Outcome) -> None:
-        """Leave the token, and the ids in the journal."""
+    def _note(self, commit: _Commit, write: Write, outcome: Outcome) -> None:
+        """Leave the token, and the ids in the journal; and the tokens that a write brings."""
         if commit.state.journal:
             self._journal.add(commit.seq, commit.state.writes, outcome.ids)
-        numbered = replace(commit.state, seq=commit.seq)
-        after = self._state.put_token(token, outcome.result, numbered)
-        commit.state = replace(after, seq=commit.state.seq)
+        if write.operation == "put_tokens":
+            for token, encoded in write.args[0]:
+                if not self._state.known(token, commit.state)[0]:
+                    self._put_token(commit, token, decode_result(encoded, "a token"))
+        self._put_token(commit, write.token, outcome.result)
         commit.changed = True
+
+    def _put_token(self, commit: _Commit, token: str, result: Any) -> None:
+        numbered = replace(commit.state, seq=commit.seq)
+        after = self._state.put_token(token, result, numbered)
+        commit.state = replace(after, seq=commit.state.seq)
 
     @contextmanager
     def _begin(self, room: int, _: float) -> Iterator[Batch]:
