@@ -41,6 +41,7 @@ def pytest_configure(config: pytest.Config) -> None:
         "markers", "alone: has limits of time; runs while no other test of the run does"
     )
     os.environ.pop("COLUMNS", None)  # tables are as wide; pytest-xdist sets it
+    config.addinivalue_line("markers", "ray: starts a cluster of Ray's, see tests/cluster/ray")
     # A shell has Ctrl-C ignored in the background, and processes that tests interrupt inherit that.
     if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
         signal.signal(signal.SIGINT, signal.default_int_handler)
