@@ -6,13 +6,14 @@ from vdb.cluster.client.collection_changes import ShardedChanges
 from vdb.cluster.client.collection_reads import ShardedReads
 from vdb.cluster.client.collection_searches import ShardedSearches
 from vdb.cluster.client.collection_writes import ShardedWrites
+from vdb.cluster.client.loads import ShardedLoads
 from vdb.cluster.client.measurements import ShardedMeasurements
 
 __all__ = ["ShardedCollection"]
 
 
 class ShardedCollection(
-    ShardedSearches, ShardedReads, ShardedMeasurements, ShardedWrites, ShardedChanges
+    ShardedSearches, ShardedReads, ShardedMeasurements, ShardedLoads, ShardedWrites, ShardedChanges
 ):
     """One collection of a cluster: its records lie in several databases, its shards.
 

@@ -12,12 +12,13 @@ from __future__ import annotations
 import platform
 import threading
 import time
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import suppress
 from dataclasses import replace
 from typing import Any, Final
 
 from vdb.cluster.engines.base import Reply, RunningShard
-from vdb.cluster.engines.ray import placement, session
+from vdb.cluster.engines.ray import data, placement, session
 from vdb.cluster.engines.ray.actor import Greeting, ShardActor, group_of, groups
 from vdb.cluster.engines.ray.head import asked
 from vdb.cluster.engines.ray.library import ray
@@ -30,6 +31,9 @@ __all__ = ["RayEngine"]
 
 _START: Final = 60.0
 """Seconds that a process may need to start on a busy machine."""
+
+_FOUND: Final = 4.0
+"""Seconds for one that was started before: its node may be gone without Ray's having noticed."""
 
 _OPEN: Final = 600.0
 """Seconds for opening, which applies what the log has and the database has not."""
@@ -62,7 +66,7 @@ class RayEngine:
         *,
         address: str | None = None,
         object_store_memory: int | None = None,
-        options: dict[str, Any] | None = None,
+        **options: Any,
     ) -> None:
         """Connects."""
         self._prefix = f"{cluster}/"
@@ -71,7 +75,7 @@ class RayEngine:
         self._since: dict[str, float] = {}
         self._lock = threading.Lock()
         self._closed = False
-        session.connect(address, object_store_memory, options or {})
+        session.connect(address, object_store_memory, options)
 
     def disks(self) -> list[str]:
         """The names of the disks that the nodes have now.
@@ -85,15 +89,22 @@ class RayEngine:
         """Starts a shard on the node that has its disk, or finds the one that runs.
 
         Raises:
-            EngineError: No node has the disk, or the node has another version of vdb or Python.
-            ShardUnavailableError: Its process did not start in time.
+            EngineError: No node has the disk of a new shard; or the node has another version of
+                vdb or Python.
+            ShardUnavailableError: No node has the disk of one with records; or its process did
+                not start in time, or cannot open it.
         """
-        node, options = asked(placement.placed, place.disk)
+        try:
+            node, options = asked(placement.placed, place.disk)
+        except EngineError as error:
+            if place.may_be_empty:
+                raise
+            raise self._unavailable(place.shard, str(error), error) from None
         with self._lock:
             self._nodes[place.shard] = f"{node.address} ({place.disk})"
         handle = self._look_up(place.shard)
         if handle is not None:
-            greeting = self._greeting(place.shard, handle)
+            greeting = self._greeting(place.shard, handle, _FOUND)
             if _same(greeting.place, place):
                 _require_same_versions(place.shard, greeting)
                 return
@@ -103,7 +114,7 @@ class RayEngine:
             place = replace(place, threads=max(1, node.cores // _SHARDS_OF_A_NODE))
         handle = asked(self._create, place, options)
         try:
-            _require_same_versions(place.shard, self._greeting(place.shard, handle))
+            _require_same_versions(place.shard, self._greeting(place.shard, handle, _START))
             opened = handle.open.options(concurrency_group="control").remote()
             self._reply(place.shard, opened, _OPEN).result()
         except VdbError:
@@ -163,6 +174,19 @@ class RayEngine:
         )
         return [self._running(name) for name in names]
 
+    def each(
+        self,
+        function: Callable[[Any], dict[str, Any]],
+        things: Sequence[Any],
+        workers: int | None = None,
+    ) -> Iterator[dict[str, Any]]:
+        """Does something with many things in processes of Ray's; see `vdb.cluster.loading`.
+
+        Raises:
+            EngineError: Ray failed, or Ray Data is not installed.
+        """
+        return data.each(function, things, workers)
+
     def close(self) -> None:
         """Ends the connection, if it was made here; the shards go on."""
         if not self._closed:
@@ -213,9 +237,9 @@ class RayEngine:
             lambda: self._answered(shard),
         )
 
-    def _greeting(self, shard: str, handle: Any) -> Greeting:
+    def _greeting(self, shard: str, handle: Any, seconds: float) -> Greeting:
         """What an actor says of itself, once its process has started."""
-        end = time.monotonic() + _START
+        end = time.monotonic() + seconds
         while True:
             left = max(0.1, end - time.monotonic())
             ref = handle.greet.options(concurrency_group="control").remote()
@@ -223,7 +247,7 @@ class RayEngine:
                 greeting: Greeting = ray.get(ref, timeout=left)
             except ray.exceptions.GetTimeoutError as error:
                 raise self._unavailable(
-                    shard, f"its process did not start within {_START:g} s", error
+                    shard, f"its process did not answer within {seconds:g} s", error
                 ) from None
             except ray.exceptions.RayTaskError as error:
                 raise raised_error(error) from None
