@@ -228,3 +228,19 @@ def test_random_histories(cluster):
                 continue
             assert getattr(docs, name)(*args) == expected
         assert list(docs.scan()) == list(one.scan())
+
+
+def test_studies_take_a_sample(both):
+    docs, one, _ = both
+    query = [[0.5, 1, 0, 0], [1, 1, 0, 2]]
+    with docs.sampled(1_000) as some:
+        assert list(some.scan()) == list(one.scan())
+        ours = vdb.compare_metrics(some, query, metrics=["l2", "ip"])
+        theirs = vdb.compare_metrics(one, query, metrics=["l2", "ip"])
+        assert ours.findings == theirs.findings
+    with docs.sampled(20, seed=1) as some, docs.sampled(20, seed=2) as other:
+        assert (len(some), len(other)) == (20, 20)
+        assert set(some.ids()) <= set(one.ids())
+        assert set(some.ids()) != set(other.ids())
+    with pytest.raises(vdb.InvalidArgumentError, match="count"):
+        docs.sampled(0)

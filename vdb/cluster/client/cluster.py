@@ -33,6 +33,7 @@ from vdb.errors import (
     NotFoundError,
     VdbError,
 )
+from vdb.maintenance.repository.location import is_url
 from vdb.model import arguments, config
 from vdb.model.filters.field_types import field_types
 from vdb.model.payload_encoder import Conversion, PayloadEncoder
@@ -146,10 +147,11 @@ def open(  # noqa: A001 - vdb.cluster.open reads as it should
 
 
 def _url(url: object) -> str:
-    if isinstance(url, str):
-        return str.__str__(url)
-    if isinstance(url, PathLike):
-        return str(fspath(url))
+    if isinstance(url, str | PathLike):
+        text = str(fspath(url))
+        # Absolute: shards in other processes have other working directories.
+        plain = bool(text) and "\0" not in text and not is_url(text)
+        return str(Path(text).expanduser().absolute()) if plain else text
     raise ArgumentTypeError(
         f"url must be a str or a path, got {type(url).__name__}",
         expected="str | os.PathLike[str]",

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
+from contextlib import AbstractContextManager
 from functools import partial
 from os import PathLike
 from typing import Any, overload
@@ -18,6 +19,7 @@ from vdb.cluster.client.documented import as_embedded
 from vdb.cluster.client.handle import ShardedHandle
 from vdb.cluster.client.pages import ClusterScan, in_order
 from vdb.cluster.client.routing import Call, Gathered
+from vdb.cluster.client.sampling import sampled_collection
 from vdb.errors import ArgumentTypeError, InvalidArgumentError, VdbError
 from vdb.maintenance.info import CollectionInfo
 from vdb.model import arguments, config, filters, inputs
@@ -28,6 +30,7 @@ from vdb.query.record_batches import RecordTable
 
 __all__ = ["ShardedReads"]
 
+_MOST_SAMPLED = 10_000_000
 _MOST_AT_ONCE = 10_000
 """Ids of which the records are read by one call of a shard."""
 
@@ -240,6 +243,29 @@ class ShardedReads(ShardedHandle):
             return one
         parts = self._router.everywhere(call, timeout=self._seconds(timeout)).results
         return gathered.joined_info(list(parts.values()))
+
+    def sampled(self, count: int = 100_000, *, seed: int = 0) -> AbstractContextManager[Collection]:
+        """``with docs.sampled() as some:`` is a temporary collection with some of the records.
+
+        For what reads vectors again and again: `vdb.compare_metrics`, `vdb.calibrate_threshold` and
+        the like take it. All ids are read, and the vectors and payloads of the chosen records.
+
+        Args:
+            count: The largest number of records, 1..10,000,000; each has the same chance.
+            seed: Seed of the choice.
+
+        Raises:
+            InvalidArgumentError: An argument is out of range.
+            ShardUnavailableError: A shard does not answer.
+
+        Example:
+            with docs.sampled(10_000) as some:
+                print(vdb.compare_metrics(some, Q).findings)
+        """
+        most = arguments.whole("count", count, 1, _MOST_SAMPLED)
+        chance = arguments.whole("seed", seed, 0, config.LIMITS.seed)
+        schema = self._session.schema(self._router.collection())
+        return sampled_collection(self, schema, most, chance)
 
     def __repr__(self) -> str:
         kind = type(self).__name__

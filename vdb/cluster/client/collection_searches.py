@@ -18,7 +18,7 @@ from vdb.cluster.client.search_options import (
     ShardedSearchOptions,
 )
 from vdb.cluster.client.searching import ClusterRecords, ClusterSearch, plain_queries, refined
-from vdb.errors import InvalidArgumentError, NotFoundError
+from vdb.errors import ArgumentTypeError, InvalidArgumentError, NotFoundError
 from vdb.index import recall_target
 from vdb.model import config, filters
 from vdb.model.dtypes import DTYPES
@@ -243,8 +243,16 @@ class ShardedSearches(ShardedHandle):
     def _refined(
         self, search: ClusterSearch, query: Any, request: SearchRequest, chosen: Refinement
     ) -> Hits | GroupedHits:
-        kind = None if chosen.after is None else self._id_kind()
-        return refined(search, ClusterRecords(self._header(), kind), query, request, chosen)
+        header, kind = self._header(), self._kind
+        if chosen.after is not None and kind is None:
+            kind = self._id_kind()
+        try:
+            return refined(search, ClusterRecords(header, kind), query, request, chosen)
+        except ArgumentTypeError:
+            # The collection may have been cleared, and have ids of the other kind now.
+            if chosen.after is None or self._id_kind() == kind:
+                raise
+            return refined(search, ClusterRecords(header, self._kind), query, request, chosen)
 
     def _gathered(self, search: ClusterSearch, request: SearchRequest) -> Hits:
         """A plain search, together with those of other threads."""
