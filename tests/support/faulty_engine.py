@@ -78,7 +78,6 @@ class FaultyEngine:
     def __init__(self, engine: Any) -> None:
         self.inner = engine
         self.calls = Countdown()
-        self.seen = 0
         self.roles = Roles()
 
     def start(self, place: Any) -> None:
@@ -99,7 +98,10 @@ class FaultyEngine:
         self, shard: str, method: str, /, *args: Any, timeout: float | None = None, **kwargs: Any
     ) -> Any:
         """As `Engine.call`."""
-        self.seen += 1
+        if any(isinstance(one, _Lost) for one in (*args, *kwargs.values())):
+            return _Lost(shard)  # what it was to be called with never came
+        args = tuple(map(_inner, args))
+        kwargs = {name: _inner(one) for name, one in kwargs.items()}
         fault = self.calls.tick()
         self._caller_before(fault)
         if fault == "before":
@@ -191,6 +193,11 @@ class _Deadly:
         except Dead:
             self._engine.kill(self._shard)
             raise _unavailable(self._shard) from None
+
+
+def _inner(argument: Any) -> Any:
+    """The reply of the engine itself: it knows its own as arguments."""
+    return argument._reply if isinstance(argument, _Deadly | _Slow) else argument
 
 
 def _unavailable(shard: str) -> ShardUnavailableError:

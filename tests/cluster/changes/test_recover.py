@@ -72,6 +72,22 @@ def test_nothing_that_was_acknowledged_is_lost_where_it_is_in_the_store(tmp_path
     docs.close()
 
 
+@pytest.mark.parametrize("written", [False, True])
+def test_a_shard_that_was_made_anew_can_be_lost_again(tmp_path, written):
+    docs = opened(tmp_path, "stored")
+    recover(docs, "docs", lose(docs), "d1")
+    if written:
+        docs.write("upsert", [6, 7], np.ones((2, DIM), np.float32), [None, None])
+    before = docs.records()
+    (name,) = [shard.id for shard in docs.reload().collection("docs").shards if shard.disk == "d1"]
+    docs.engine.stop(name)
+    shutil.rmtree(docs.folder / "d1" / name)
+    recover(docs, "docs", name, "d0")
+    assert docs.records() == before
+    docs.check()
+    docs.close()
+
+
 def test_without_a_log_the_backup_is_what_there_is_and_the_loss_is_said(tmp_path):
     docs = opened(tmp_path, "node")
     before = docs.records()
@@ -93,7 +109,7 @@ def test_without_a_log_the_backup_is_what_there_is_and_the_loss_is_said(tmp_path
 def test_a_shard_that_has_neither_backup_nor_log_is_not_made_empty(tmp_path):
     docs = opened(tmp_path, "node")
     lost = lose(docs)
-    with pytest.raises(ShardUnavailableError, match="neither a backup"):
+    with pytest.raises(ShardUnavailableError, match="no backup of"):
         recover(docs, "docs", lost, "d1", accept_loss=True)
     collection = docs.reload().collection("docs")
     assert collection.change is None

@@ -1,7 +1,8 @@
 """Random histories of a cluster: nothing that was told is lost, done twice, or answered mixed.
 
-A store, shards on the local engine, and callers, each of which dies or fails at any call; an
-embedded collection with the same calls is the truth, and exact searches equal its own to the bit.
+A store, shards on the local engine, and callers, each of which dies or fails at any call, while the
+metric changes, shards are exchanged, and disks are lost; an embedded collection with the same calls
+is the truth, and exact searches equal its own to the bit.
 
 More of the same: ``python -m tools.torture cluster``, which sets the variables below.
 """
@@ -13,7 +14,7 @@ import os
 from hypothesis import HealthCheck, Phase, seed, settings
 from hypothesis.stateful import get_state_machine_test
 
-from cluster.histories.history import History
+from cluster.histories.changes import Changes
 
 HISTORIES = int(os.environ.get("VDB_HISTORIES", "12"))
 STEPS = int(os.environ.get("VDB_STEPS", "12"))
@@ -24,7 +25,7 @@ PHASES = [Phase.generate, Phase.shrink] if SEED is None else [Phase.generate]
 
 def test_any_history_gives_what_an_embedded_collection_gives():
     test = get_state_machine_test(
-        History,
+        Changes,
         settings=settings(
             max_examples=HISTORIES,
             stateful_step_count=STEPS,

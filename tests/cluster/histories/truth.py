@@ -61,6 +61,12 @@ class Truth:
             {"n": (seed + i) % 5, "k": "xyz"[(seed + i) % 3], "seed": seed} for i in range(count)
         ]
 
+    def rebuild(self, metric):
+        """Another metric."""
+        self.kind = kinds.Kind(metric, self.kind.dtype)
+        self.collection.rebuild(metric=metric)
+        self.collection = self._db.collection("docs")
+
     def __len__(self):
         return len(self.collection)
 

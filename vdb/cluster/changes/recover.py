@@ -51,7 +51,8 @@ def recover(
         disk: The label of the disk for the new one.
         accept_loss: With durability "node", where the shard is made of its backup alone: what was
             written after that is lost. Must be True then.
-        progress: Called with a word for each step: "waiting", "restoring", "rebuilding".
+        progress: Called with a word for each step: "waiting", "restoring", "rebuilding",
+            "backing up".
 
     Raises:
         InvalidArgumentError: The shard answers, so it can be moved; or something would be lost.
@@ -85,6 +86,11 @@ def recover(
         _say(progress, "restoring")
         records = access.call(collection, new, "record_count").result()
         generation = _brought_up(access, collection, new, token, progress)
+        if newest.durability == "stored":
+            # The log of the new shard begins where that of the old one ends: what is before that
+            # must be in the store under the new name as well.
+            _say(progress, "backing up")
+            access.call(collection, new, "backup").result()
         ready = replace(new, generation=generation, new=False)
         change_record.end(access, name, token, lambda old: old.with_shards([shard], [ready]))
     except BaseException:

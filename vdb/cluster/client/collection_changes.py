@@ -281,7 +281,8 @@ class ShardedChanges(ShardedHandle):
             shard: The shard that does not answer.
             disk: The label of the disk for the new one.
             accept_loss: Must be True with durability "node".
-            progress: Called with a word for each step: "waiting", "restoring", "rebuilding".
+            progress: Called with a word for each step: "waiting", "restoring", "rebuilding",
+                "backing up".
 
         Raises:
             InvalidArgumentError: The shard answers; or something would be lost.
