@@ -67,6 +67,10 @@ EXAMPLES = {
     "cluster": "vdb cluster demo",
     "cluster create": "vdb cluster create peps-cluster peps --dim 384 --metric cosine --shards 4",
     "cluster status": "vdb cluster status peps-cluster",
+    "cluster reshard": "vdb cluster reshard peps-cluster peps 8",
+    "cluster move": "vdb cluster move peps-cluster peps peps-000004 local",
+    "cluster backup": "vdb cluster backup peps-cluster --keep 2",
+    "cluster restore": "vdb cluster restore peps-cluster peps peps-000001 local --accept-loss",
     "cluster check": "vdb cluster check peps-cluster",
     "cluster demo": "vdb cluster demo --records 500",
 }

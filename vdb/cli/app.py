@@ -47,9 +47,13 @@ from vdb.cli.commands import (
     tune,
     values,
 )
+from vdb.cli.commands.cluster import backup as cluster_backup
 from vdb.cli.commands.cluster import check as cluster_check
 from vdb.cli.commands.cluster import create as cluster_create
 from vdb.cli.commands.cluster import demo as cluster_demo
+from vdb.cli.commands.cluster import move as cluster_move
+from vdb.cli.commands.cluster import reshard as cluster_reshard
+from vdb.cli.commands.cluster import restore as cluster_restore
 from vdb.cli.commands.cluster import status as cluster_status
 from vdb.cli.interrupted import Interrupted
 from vdb.cli.render import output
@@ -126,6 +130,11 @@ for command in (
     search.search,
     get.get,
     count.count,
+    rebuild.rebuild,
+    cluster_reshard.reshard,
+    cluster_move.move,
+    cluster_backup.backup,
+    cluster_restore.restore,
     cluster_check.check,
     cluster_demo.demo,
 ):

@@ -10,6 +10,7 @@
 Not imported by ``import vdb``.
 """
 
+from vdb.cluster.changes.resharding import ReshardReport
 from vdb.cluster.client.cluster import Cluster, open  # noqa: A004 - as for vdb.open
 from vdb.cluster.client.collection import ShardedCollection
 from vdb.cluster.client.pages import ClusterScan
@@ -21,6 +22,7 @@ __all__ = [
     "ClusterScan",
     "ClusterSnapshot",
     "ClusterStatus",
+    "ReshardReport",
     "ShardBackup",
     "ShardProblem",
     "ShardStatus",

@@ -73,3 +73,18 @@ def test_options_of_a_cluster_are_refused_with_a_database(run, untouched, option
 
 def test_words_are_not_searched_for(run, three):
     assert run("search", three, "notes", "--text", "words").failed_with("--text")
+
+
+def test_a_rebuild_changes_the_metric_of_all_shards_and_goes_back(run, three):
+    ran = run("rebuild", three, "notes", "--metric", "l2", "--keep-previous")
+    assert ran.status == 0, ran.err
+    assert "notes: generation 2 is in use (cosine -> l2" in ran.out and "30 records" in ran.out
+    assert "by l2" in run("search", three, "notes", "--id", "note-4").out
+    ran = run("cluster", "rebuild", three, "notes", "--rollback", "--json")
+    assert ran.status == 0, ran.err
+    assert ran.json["metric"] == "cosine"
+    assert (
+        "feasible" in run("rebuild", three, "notes", "--metric", "ip", "--dry-run", "--json").json
+    )
+    with cluster.open(three) as db:
+        assert db.check() == []

@@ -54,10 +54,11 @@ def test_exchanges_take_every_slot_from_old_shards_to_new_ones(before, after):
     assert all(shard.slots in parts for shard in unchanged)
 
 
-def test_twice_as_many_shards_are_each_cut_in_two():
-    shards = entries(spread_slots(everything(), 4))
-    done = exchanges(shards, spread_slots(shards, 8))
-    assert [(len(one.old), len(one.new)) for one in done] == [(1, 2)] * 4
+@pytest.mark.parametrize("count", [4, 6, 7])
+def test_twice_as_many_shards_are_each_cut_in_two(count):
+    shards = entries(spread_slots(everything(), count))
+    done = exchanges(shards, spread_slots(shards, 2 * count))
+    assert [(len(one.old), len(one.new)) for one in done] == [(1, 2)] * count
 
 
 def test_the_same_number_of_shards_changes_nothing():

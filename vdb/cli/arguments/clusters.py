@@ -36,6 +36,7 @@ __all__ = [
     "Connection",
     "complain_of_missing",
     "connection_options",
+    "opened",
     "partial",
     "place",
     "place_of_data",
@@ -184,6 +185,26 @@ def connection_options(function: Callable[..., None]) -> Callable[..., None]:
     for option in reversed(_OPTIONS):
         decorated = option(decorated)
     return decorated
+
+
+@contextmanager
+def opened(
+    place: Path | ClusterPlace, connection: Connection, **how: Any
+) -> Iterator[database.Database]:
+    """A database, or a cluster in its place, which has the methods that commands call.
+
+    Args:
+        place: Where it is.
+        connection: The options of a connection with a cluster.
+        how: Arguments of `vdb.open`; a cluster must be there, and has no use for them.
+    """
+    if isinstance(place, ClusterPlace):
+        with connection.open(place) as cluster:
+            yield cast("database.Database", cluster)
+        return
+    connection.refuse()
+    with database.open(place, **how) as db:
+        yield db
 
 
 @contextmanager

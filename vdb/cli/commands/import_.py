@@ -7,8 +7,9 @@ is taken for a table of the user's own: it is added to a collection that is ther
 
 from __future__ import annotations
 
+from contextlib import AbstractContextManager
 from pathlib import Path
-from typing import Any, cast
+from typing import Any
 
 import click
 from click.exceptions import Exit
@@ -180,13 +181,10 @@ def import_(
 
     exists = isinstance(directory, ClusterPlace) or directory.exists()
 
-    def opened() -> Database:
-        if isinstance(directory, ClusterPlace):
-            # A cluster takes imports as a database does.
-            return cast("Database", connection.open(directory))
-        connection.refuse()
-        return database.open(
+    def opened() -> AbstractContextManager[Database]:
+        return clusters.opened(
             directory,
+            connection,
             create=create or not plain,
             lock_timeout=lock_timeout,
             allow_network_fs=allow_network_fs,

@@ -11,9 +11,9 @@ from typing import TYPE_CHECKING
 import click
 from click.exceptions import Exit
 
-from vdb.api import database
 from vdb.api.collection import Collection
-from vdb.cli.arguments import numbers, options
+from vdb.cli.arguments import clusters, numbers, options
+from vdb.cli.arguments.clusters import ClusterPlace, Connection
 from vdb.cli.arguments.command import command
 from vdb.cli.arguments.schema import codes_from
 from vdb.cli.interrupted import Interrupted
@@ -30,7 +30,7 @@ if TYPE_CHECKING:
 
 
 @command("rebuild")
-@options.directory
+@clusters.place
 @options.name
 @click.option("--metric", metavar="NAME", help="The new metric. [default: the present one]")
 @click.option(
@@ -117,10 +117,11 @@ if TYPE_CHECKING:
 )
 @options.build_threads
 @options.lock_timeout
+@clusters.connection_options
 @options.allow_network_fs
 @options.json
 def rebuild(
-    directory: Path,
+    directory: Path | ClusterPlace,
     name: str,
     *,
     metric: str | None,
@@ -152,6 +153,7 @@ def rebuild(
     least_recall: float | None,
     threads: int | None,
     lock_timeout: float,
+    connection: Connection,
     allow_network_fs: bool,
     json: bool,
 ) -> None:
@@ -159,7 +161,7 @@ def rebuild(
 
     Searches and writes continue meanwhile; the switch to the new generation is one commit, with
     --hold a later one. After an interruption the same command continues. Thresholds do not carry
-    over to another metric.
+    over to another metric. All shards of a cluster switch at one moment.
     """
     has_target = _any_set(
         metric, dtype, model, truncate, normalize, flat, M, ef_construction, seed, codes, scores
@@ -196,8 +198,9 @@ def rebuild(
         )
     config.thread_count(threads)
     validate = _validate(no_validate, least_recall)
-    with database.open(
+    with clusters.opened(
         directory,
+        connection,
         create=False,
         read_only=dry_run,
         lock_timeout=lock_timeout,

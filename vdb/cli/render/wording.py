@@ -77,6 +77,7 @@ _ENDINGS = {
     "; give scores= for the new generation": "; give --scores for the new generation",
     "; give metric= too": "; give --metric too",
     "; give dtype= too": "; give --dtype too",
+    "; say accept_loss=True to go on": "; --accept-loss goes on all the same",
     "; start anew with resume=False": "; start anew with --restart",
     "; rebuild it with keep_previous=True next time": "; rebuild it with --keep-previous next time",
     "or say validate=False (or a lower bound) to use it all the same": (

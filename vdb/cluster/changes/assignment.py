@@ -39,7 +39,7 @@ def spread_slots(shards: Sequence[ShardEntry], count: int) -> list[Slots]:
     """All slots in `count` parts that differ by one at most.
 
     Slots of one shard stay together as far as that goes: with twice as many shards each is cut in
-    two, with half as many two become one.
+    two, with half as many two become one, and as many as a new collection has lie as there.
 
     Raises:
         InvalidArgumentError: count is not 1..4,096.
@@ -49,7 +49,8 @@ def spread_slots(shards: Sequence[ShardEntry], count: int) -> list[Slots]:
             f"shards must be 1..{SLOTS}, got {count}", expected=(1, SLOTS), received=count
         )
     in_order = np.concatenate([shard.slot_list() for shard in shards])
-    return [slot_ranges(part) for part in np.array_split(in_order, count)]
+    ends = [number * SLOTS // count for number in range(1, count)]
+    return [slot_ranges(part) for part in np.split(in_order, ends)]
 
 
 def parts_of(shard: ShardEntry, count: int) -> list[Slots]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from datetime import datetime
 
 from vdb.model.results import Result
 
@@ -19,6 +20,7 @@ class ShardStatus(Result):
         disk: The label of its disk.
         node: Where it runs, as the engine calls it; None where it does not.
         slots: How many of the 4,096 slots it has.
+        backup: When its newest backup was made, in UTC; None where there is none.
         records: Its records; None where it does not answer, as for all that follow.
         generation: The generation in use.
         metric: The metric of that.
@@ -32,6 +34,7 @@ class ShardStatus(Result):
     disk: str
     node: str | None
     slots: int
+    backup: datetime | None = None
     records: int | None = None
     generation: int | None = None
     metric: str | None = None

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
@@ -12,7 +13,10 @@ from vdb.cluster.client.reports import ClusterStatus, ShardBackup, ShardProblem,
 from vdb.cluster.client.session import Session
 from vdb.cluster.metadata.cluster_map import CollectionMap
 from vdb.cluster.metadata.map_parts import ShardEntry
+from vdb.cluster.metadata.object_names import backup_prefix
+from vdb.cluster.shards.prefixed_store import PrefixedStore
 from vdb.errors import ArgumentTypeError, VdbError
+from vdb.maintenance.repository import layout
 from vdb.maintenance.repository.redaction import redacted
 from vdb.model import arguments
 from vdb.model.unpicklable import Handle
@@ -147,7 +151,14 @@ def _shard_status(
     session: Session, collection: CollectionMap, shard: ShardEntry, seconds: float
 ) -> ShardStatus:
     """The status, but for the node."""
-    known = ShardStatus(collection.name, shard.id, shard.disk, None, shard.slot_count)
+    known = ShardStatus(
+        collection.name,
+        shard.id,
+        shard.disk,
+        None,
+        shard.slot_count,
+        _newest_backup(session, shard.id),
+    )
     try:
         facts = session.call(collection, shard, "status", timeout=seconds).result(seconds)
     except VdbError as error:
@@ -160,6 +171,13 @@ def _shard_status(
         seq=facts["seq"],
         frozen=facts["frozen"] is not None,
     )
+
+
+def _newest_backup(session: Session, shard: str) -> datetime | None:
+    names = layout.names(PrefixedStore(session.store, backup_prefix(shard)))
+    if not names:
+        return None
+    return datetime.strptime(names[-1].partition("-")[0], "%Y%m%dT%H%M%SZ").replace(tzinfo=UTC)
 
 
 def each(items: Sequence[Any], function: Callable[[Any], Any]) -> list[Any]:

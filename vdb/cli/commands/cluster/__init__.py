@@ -3,9 +3,13 @@
 ===========  ==================================================================
 `create`     a cluster, or a collection in one
 `status`     a line a shard
+`reshard`    another number of shards
+`move`       a shard to another disk
+`backup`     all shards, into the store of the cluster
+`restore`    a shard whose disk is lost, anew on another
 `check`      whether all shards are sound
 `demo`       three nodes on this machine, of which one is killed
 ===========  ==================================================================
 
-`search`, `get` and `count` are the same as for databases.
+`search`, `get`, `count` and `rebuild` are the same as for databases.
 """

@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-import time
-from datetime import datetime
+from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
 from click.exceptions import Exit
@@ -70,17 +69,16 @@ def _row(shard: ShardStatus) -> list[str]:
         shard.disk,
         shard.node or "-",
         *("-" if number is None else f"{number:,}" for number in numbers),
-        _age(getattr(shard, "backup", None)),
+        _age(shard.backup),
         state,
     ]
 
 
-def _age(moment: float | datetime | None) -> str:
+def _age(moment: datetime | None) -> str:
     """How long ago that was; "-" where there is none."""
     if moment is None:
         return "-"
-    then = moment.timestamp() if isinstance(moment, datetime) else moment
-    seconds = max(0.0, time.time() - then)
+    seconds = max(0.0, (datetime.now(UTC) - moment).total_seconds())
     for unit, size in (("d", 86400), ("h", 3600), ("min", 60)):
         if seconds >= size:
             return f"{seconds / size:.0f} {unit}"
