@@ -47,6 +47,7 @@ class RayCluster:
             _MARK: self.mark,
             "RAY_AUTH_MODE": "disabled",  # no secret in the home directory of whoever tests
             "RAY_USAGE_STATS_ENABLED": "0",
+            "RAY_worker_niceness": "0",  # by default 15, with which a busy machine has no time
             # A setting for systems with loopback alone: Ray replaces 127.0.0.1 in addresses by
             # that of the first interface, where this cluster does not listen.
             "RAY_ENABLE_WINDOWS_OR_OSX_CLUSTER": "0",

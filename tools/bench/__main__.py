@@ -25,6 +25,7 @@ COMMANDS = {
     "tables": ("tools.bench.tables", False),
     "text": ("tools.bench.text", False),
     "langchain": ("tools.bench.langchain_stores", False),
+    "cluster": ("tools.bench.cluster", False),
 }
 
 USAGE = f"""usage: {PROGRAM} COMMAND [OPTIONS]; {PROGRAM} COMMAND --help
@@ -41,6 +42,7 @@ commands:
   tables   adding a table of pyarrow, polars, pandas, DuckDB, beside adding the same as an array
   text     searches of words by the kernel, beside tantivy, bm25s and SQLite FTS5
   langchain  stores of LangChain: adding texts and searching, through their adapters
+  cluster  sharded collections over Ray: searches, a build, a split, beside one process
 
 The first four run in an environment of their own, .bench/venv, into which this checkout's vdb is
 built whenever a source file has changed. hnswlib is compiled there for this machine; it needs a

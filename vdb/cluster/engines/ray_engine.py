@@ -71,6 +71,7 @@ class RayEngine:
         """Connects."""
         self._prefix = f"{cluster}/"
         self._handles: dict[str, Any] = {}
+        self._methods: dict[tuple[str, str], Any] = {}
         self._nodes: dict[str, str] = {}
         self._since: dict[str, float] = {}
         self._lock = threading.Lock()
@@ -120,6 +121,7 @@ class RayEngine:
         except VdbError:
             self.stop(place.shard)
             raise
+        self._forget(place.shard)
         with self._lock:
             self._handles[place.shard] = handle
 
@@ -139,11 +141,15 @@ class RayEngine:
         Raises:
             ShardUnavailableError: There is no actor of that shard.
         """
-        handle = self._handle(shard)
+        group = group_of(method)
+        sent = self._methods.get((shard, group))
+        if sent is None:
+            # Making it takes longer than all else that is done here.
+            sent = self._handle(shard).call.options(concurrency_group=group)
+            self._methods[shard, group] = sent
         arguments = [resolved(one) for one in args]
         named = {name: resolved(one) for name, one in kwargs.items()}
         try:
-            sent = handle.call.options(concurrency_group=group_of(method))
             ref = sent.remote(method, *arguments, **named)
         except ray.exceptions.RayError as error:
             raise self._unavailable(shard, "it cannot be called", error) from error
@@ -152,8 +158,7 @@ class RayEngine:
     def stop(self, shard: str) -> None:
         """Closes a shard and ends its process; nothing where there is none."""
         handle = self._look_up(shard)
-        with self._lock:
-            self._handles.pop(shard, None)
+        self._forget(shard)
         if handle is None:
             return
         with suppress(ray.exceptions.RayError):  # it is ended below; LMDB needs no closing
@@ -272,6 +277,13 @@ class RayEngine:
             return RunningShard(shard, self._nodes.get(shard, ""), None)
         return RunningShard(shard, f"{greeting.node} ({greeting.place.disk})", greeting.since)
 
+    def _forget(self, shard: str) -> None:
+        """Looks the actor up anew at the next call."""
+        with self._lock:
+            self._handles.pop(shard, None)
+            for one in [one for one in self._methods if one[0] == shard]:
+                del self._methods[one]
+
     def _answered(self, shard: str) -> None:
         if shard in self._since:
             self._since.pop(shard, None)
@@ -280,8 +292,7 @@ class RayEngine:
         """The error of a shard that does not answer; an actor that ended is looked up anew."""
         since = self._since.setdefault(shard, time.time())
         if isinstance(error, ray.exceptions.ActorDiedError):
-            with self._lock:
-                self._handles.pop(shard, None)
+            self._forget(shard)
         node = self._nodes.get(shard, "")
         return ShardUnavailableError(
             f"the shard {shard} on {node} does not answer: {reason}",
