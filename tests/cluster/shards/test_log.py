@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import shutil
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -261,7 +262,7 @@ def test_a_backup_covers_the_log_before_it(stored, V):
 
 
 def test_without_a_backup_a_shard_is_made_anew_only_where_there_is_a_log(cluster, stored, V):
-    with pytest.raises(vdb.ShardUnavailableError, match="no backup"):
+    with pytest.raises(vdb.ShardUnavailableError, match="neither a backup"):
         Shard(cluster.place(source="docs-000000"))
     shard = Shard(stored.place(source="docs-000000"))  # nothing was ever written
     assert shard.write("a", "add", [1], V[:1]).result.added == 1
@@ -278,6 +279,63 @@ def test_a_backup_that_is_older_than_the_log_makes_no_shard(stored, V):
     with pytest.raises(vdb.CorruptedError, match="no commit 1"):
         Shard(stored.place(source="docs-000000"))
     assert not [one for one in (stored.folder / "disk").iterdir() if one.name.startswith("docs")]
+
+
+@pytest.mark.parametrize("backup", ["before", "after"])
+def test_a_change_of_the_metric_is_made_again_between_the_writes_around_it(stored, backup):
+    """Neither could the writes before it be made in its metric, nor those behind it in theirs."""
+    long, zero = np.full((1, DIM), 100.5, np.float32), np.zeros((1, DIM), np.float32)
+    shard = Shard(stored.place())
+    shard.backup()
+    shard.write("a", "add", [1, 2], np.concatenate([long, zero]))
+    shard.write("b", "delete", [2])
+    held = shard.prepare_rebuild("change", {"metric": "cosine", "dtype": "float16"})
+    shard.freeze("change", 10.0)
+    for _ in range(2):
+        shard.commit_rebuild("change", generation=held.generation)
+    shard.thaw("change")
+    with pytest.raises(vdb.InvalidVectorError):
+        shard.write("c", "add", [3], zero)
+    shard.write("d", "add", [3], long / 2)
+    if backup == "after":
+        shard.backup()
+    held = shard.prepare_rebuild("back", {"metric": "l2"})
+    shard.freeze("back", 10.0)
+    shard.commit_rebuild("back", generation=held.generation, keep_previous=True)
+    shard.thaw("back")
+    shard.write("e", "add", [4], zero)
+    expected, schema = records(shard), shard.schema()
+    shard.close()
+    shutil.rmtree(shard.place.directory)
+    again = Shard(stored.place(source="docs-000000"))
+    assert (records(again), again.schema()) == (expected, schema)
+    assert again.write("e", "add", [4], zero).result.added == 1
+    assert again.check() == []
+    again.close()
+
+
+def test_vectors_of_another_model_need_a_backup_after_them(stored, V):
+    shard = Shard(stored.place())
+    shard.write("a", "add", [1], V[:1])
+    held = shard.prepare_rebuild("change", {"truncate": 4})
+    shard.freeze("change", 10.0)
+    shard.commit_rebuild("change", generation=held.generation)
+    shard.thaw("change")
+    shard.write("b", "add", [2], V[1:2, :4])
+    for backup in (False, True):
+        if backup:
+            shard = Shard(stored.place())
+            shard.backup()
+        shard.close()
+        Path(shard.place.directory).rename(stored.folder / "kept")
+        place = stored.place(source="docs-000000", directory=str(stored.folder / "new"))
+        if not backup:
+            with pytest.raises(vdb.ShardUnavailableError, match="do not follow"):
+                Shard(place)
+            (stored.folder / "kept").rename(shard.place.directory)
+    again = Shard(place)
+    assert again.read(None, "ids").result == [1, 2]
+    again.close()
 
 
 def test_with_durability_node_a_shard_is_as_its_backup(cluster, V):

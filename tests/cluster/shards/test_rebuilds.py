@@ -11,6 +11,7 @@ import numpy as np
 import pytest
 
 import vdb
+from vdb.cluster.metadata import elapsed
 from vdb.cluster.shards import pins
 from vdb.cluster.shards.shard import Shard
 
@@ -57,8 +58,11 @@ def test_the_old_generation_answers_until_the_map_says_the_new_one(shard, V):
 
 
 def test_the_old_generation_answers_no_longer_than_the_grace(shard, V, monkeypatch):
-    monkeypatch.setattr(pins, "GRACE", 0.0)
     changed_over(shard, prepared(shard, V).generation)
+    shard._pins.expire()
+    assert shard.search(1, V[0], 5).generation == 1
+    later = elapsed.now() + pins.GRACE
+    monkeypatch.setattr(elapsed, "now", lambda: later)
     shard._pins.expire()
     with pytest.raises(vdb.StaleMapError):
         shard.search(1, V[0], 5)

@@ -6,6 +6,7 @@ stored, ids instead of a filter, and whole payloads instead of changes of payloa
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Any, Final, NamedTuple
 
 import numpy as np
@@ -22,7 +23,10 @@ from vdb.model.text_field import Text
 from vdb.store.format.decoder import Fields
 from vdb.store.format.payloads import Payloads
 
-__all__ = ["LoggedWrite", "entry_of", "write_of"]
+__all__ = ["REBUILD", "LoggedWrite", "entry_of", "rebuild_entry", "write_of"]
+
+REBUILD: Final = "rebuild"
+"""Not a write: the generation was changed between the commits before and behind."""
 
 _NAMES: Final = ColumnNames()
 
@@ -81,6 +85,13 @@ def entry_of(collection: Collection, write: Write, outcome: Outcome) -> LogEntry
     return LogEntry(token, operation, ids, more=result)
 
 
+def rebuild_entry(token: str, target: Mapping[str, Any]) -> LogEntry:
+    """The entry of a change-over; `target` is what the generation in use is now."""
+    return LogEntry(
+        token, REBUILD, more={"result": encode_result(None), "generation": dict(target)}
+    )
+
+
 def write_of(entry: LogEntry, where: str) -> LoggedWrite:
     """The write of an entry.
 
@@ -89,35 +100,41 @@ def write_of(entry: LogEntry, where: str) -> LoggedWrite:
     """
     fields = Fields(dict(entry.more), where)
     result = decode_result(fields.map("result").rest(), where)
-    ids = [] if entry.ids is None else _plain(entry.ids)
-    payloads = None if entry.payloads is None else list(Payloads(list(entry.payloads)))
-    if payloads is not None and entry.op != "set_payloads" and not any(entry.payloads or ()):
-        payloads = None
-    args: tuple[Any, ...] = (ids,)
     kwargs: dict[str, Any] = {}
-    if entry.op in ("add", "upsert"):
-        args = (ids, vector_argument(entry.vectors, entry.bare), payloads)
-        rule = fields.text("on_duplicate", 16)
+    if entry.op in ("add", "delete", "put_rows", "set_payloads", "upsert"):
+        args = _row_arguments(entry, fields)
+        rule = fields.text("on_duplicate", 16) if entry.op in ("add", "upsert") else ""
         kwargs = {"on_duplicate": rule} if entry.op == "add" else {}
-    elif entry.op == "put_rows":
-        absent = fields.items("absent", 1 << 30)
-        encoded = list(entry.payloads or [None] * len(ids))
-        args = (ShardRows(ids, entry.vectors, entry.bare, encoded, absent),)
     elif entry.op == "put_tokens":
         args = ([(str(name), dict(one)) for name, one in fields.items("tokens", 1 << 20)],)
-    elif entry.op == "set_payloads":
-        args = (ids, payloads)
     elif entry.op == "index_field":
-        path = fields.text("path", 4096)
-        args = (path, _type_of(fields.anything("type")))
+        args = (fields.text("path", 4096), _type_of(fields.anything("type")))
     elif entry.op == "drop_field":
         args = (fields.text("path", 4096),)
     elif entry.op == "clear":
         args = ()
-    elif entry.op != "delete":
+    elif entry.op == REBUILD:
+        args, kwargs = (), fields.map("generation").rest()
+    else:
         raise CorruptedError(f"{entry.op!r} is no write of a shard", where=where)
     fields.end()
     return LoggedWrite(Write(entry.token, entry.op, args, kwargs), result)
+
+
+def _row_arguments(entry: LogEntry, fields: Fields) -> tuple[Any, ...]:
+    """The arguments of a write of rows."""
+    ids = [] if entry.ids is None else _plain(entry.ids)
+    encoded = list(entry.payloads or [None] * len(ids))
+    if entry.op == "delete":
+        return (ids,)
+    if entry.op == "put_rows":
+        absent = fields.items("absent", 1 << 30)
+        return (ShardRows(ids, entry.vectors, entry.bare, encoded, absent),)
+    payloads = list(Payloads(encoded))
+    if entry.op == "set_payloads":
+        return ids, payloads
+    vectors = vector_argument(entry.vectors, entry.bare)
+    return ids, vectors, payloads if any(one is not None for one in encoded) else None
 
 
 def _id_column(ids: list[Id] | Ids) -> Ids:

@@ -12,7 +12,7 @@ from typing import Final
 from vdb.cluster.metadata import elapsed
 from vdb.cluster.metadata.cluster_map import ClusterMap
 from vdb.cluster.metadata.map_objects import MapObjects
-from vdb.cluster.metadata.map_parts import ShardEntry
+from vdb.cluster.metadata.map_parts import Change, ShardEntry
 from vdb.cluster.metadata.opening import cluster_store
 from vdb.cluster.metadata.retrying_store import RetryingStore
 from vdb.cluster.shards.shard_place import ShardPlace
@@ -67,6 +67,15 @@ class MapLease:
         """What the map says now; None where the shard is not in it."""
         self._look(elapsed.now())
         return self._entry
+
+    def change_of(self, token: str) -> Change | None:
+        """The change of that token in the map of now; None where there is none."""
+        self._look(elapsed.now())
+        known = self._map
+        for one in () if known is None else known.collections:
+            if one.name == self._place.collection and one.change is not None:
+                return one.change if one.change.token == token else None
+        return None
 
     def change(self, function: Callable[[ClusterMap], ClusterMap]) -> None:
         """Change the map; see `MapObjects.change`; raises ShardUnavailableError."""

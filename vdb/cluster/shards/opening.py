@@ -16,6 +16,7 @@ from vdb.errors import (
     CorruptedError,
     InvalidArgumentError,
     NotFoundError,
+    RebuildError,
     ShardUnavailableError,
 )
 
@@ -96,7 +97,7 @@ def _made(place: ShardPlace) -> Database:
         else:
             Path(place.directory).parent.mkdir(parents=True, exist_ok=True)
         return open_database(place.directory, lock_timeout=LOCK_TIMEOUT)
-    except (NotFoundError, OSError) as error:
+    except (NotFoundError, RebuildError, OSError) as error:
         raise unavailable(place, f"{place.directory} cannot be made: {error}") from error
 
 

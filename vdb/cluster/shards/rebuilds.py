@@ -14,11 +14,14 @@ from typing import Any
 from vdb.api.collection import Collection
 from vdb.api.collection_schema import CollectionSchema
 from vdb.cluster.metadata.schema_document import schema_to_json
+from vdb.cluster.shards.map_lease import MapLease
 from vdb.cluster.shards.pins import Pins
 from vdb.cluster.shards.reads import Reads
 from vdb.cluster.shards.state import StateRecords
+from vdb.cluster.shards.writes import Writes
 from vdb.errors import NotFoundError, RebuildError, StaleMapError
 from vdb.maintenance.rebuild import RebuildProgress, RebuildReport
+from vdb.model.config import index_to_map
 from vdb.model.text_field import Text
 
 __all__ = ["Rebuilds"]
@@ -33,12 +36,17 @@ class Rebuilds:
         state: StateRecords,
         pins: Pins,
         reads: Reads,
+        *,
+        writes: Writes,
+        lease: MapLease,
         threads: int | None,
     ) -> None:
         self._collection = collection
         self._state = state
         self._pins = pins
         self._reads = reads
+        self._writes = writes
+        self._lease = lease
         self._threads = threads
         self._turn = threading.Lock()  # of change-overs
         self._progress: RebuildProgress | None = None
@@ -103,28 +111,55 @@ class Rebuilds:
         with self._turn:
             present = self._reads.newest()[1]
             if present == generation:
+                self._log(token)
                 return self._report_of_now()
             frozen = self._state.read().frozen
             if frozen is None or frozen.owner != token:
                 raise StaleMapError("the shard is not frozen by this change")
             self._require(generation, back)
             self._pins.pin(present)
+            count = threads or self._threads
             try:
                 if back:
-                    return self._collection.rollback(
-                        threads=threads or self._threads, progress=self._note, reason=reason
+                    report = self._collection.rollback(
+                        threads=count, progress=self._note, reason=reason
                     )
-                return self._collection.commit_rebuild(
-                    keep_previous=keep_previous,
-                    threads=threads or self._threads,
-                    progress=self._note,
-                )
+                else:
+                    report = self._collection.commit_rebuild(
+                        keep_previous=keep_previous, threads=count, progress=self._note
+                    )
             except BaseException:
                 if self._reads.newest()[1] == present:
                     self._pins.unpin(present)
                 raise
             finally:
                 self._progress = None
+            self._log(token)
+            return report
+
+    def _log(self, token: str) -> None:
+        """Put the change-over into the log, which writes follow that are of the new generation.
+
+        A shard that is made anew builds the same from its stored vectors. It cannot where they were
+        others, or were cut off or scaled: after such a rebuild a backup is needed.
+        """
+        if not self._writes.logs:
+            return
+        info = self._collection.info()
+        now, before = info.history[-1], info.history[-2:][0]
+        change = self._lease.change_of(token)
+        arguments = {} if change is None else dict(change.spec.get("arguments", {}))
+        follows = (now.dim, now.model) == (before.dim, before.model) and not any(
+            arguments.get(name) for name in ("truncate", "normalize", "other_vectors")
+        )
+        target = {
+            "metric": info.metric,
+            "dtype": info.dtype,
+            "index": index_to_map(info.index),
+            "scores": info.scores,
+            "follows": follows,
+        }
+        self._writes.log_rebuild(f"{token}-rebuild", target)
 
     def kept(self) -> int | None:
         """The number of the generation that is kept; None where none is."""

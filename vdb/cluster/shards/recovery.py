@@ -25,6 +25,7 @@ from vdb.errors import NotFoundError
 from vdb.maintenance.repository import layout
 from vdb.maintenance.repository.backup import back_up_to_store
 from vdb.maintenance.repository.object_store import ObjectStore
+from vdb.maintenance.repository.redaction import redacted
 from vdb.maintenance.repository.report import BackupReport
 from vdb.maintenance.restore import Options, restore_from_store
 
@@ -80,6 +81,7 @@ def make_anew(place: ShardPlace, source: str) -> int:
     Raises:
         NotFoundError: There is no backup of it, and with "node" no log.
         CorruptedError: The backup or an entry is damaged, or the log begins behind the backup.
+        RebuildError: The log has a rebuild to vectors of another model, and no backup is newer.
         VdbError: The store cannot be read, or the disk is full.
     """
     target = Path(place.directory)
@@ -108,7 +110,10 @@ def _restore(place: ShardPlace, source: str, directory: Path) -> None:
         restore_from_store(backup_store(place, source), None, directory, options)
         return
     if place.durability != "stored":
-        raise NotFoundError(f"there is no backup of shard {source} at {place.url}", received=source)
+        raise NotFoundError(
+            f"there is neither a backup of shard {source} nor a log at {redacted(place.url)}",
+            received=source,
+        )
     with open_database(directory, lock_timeout=_LOCK_TIMEOUT) as db, db.batch():
         place.schema.make(db)
         StateRecords.create(db, place.cluster, place.collection, source)
@@ -130,6 +135,7 @@ def _take_over(db: Database, place: ShardPlace, source: str) -> int:
     log = ShardLog(cluster_store(place.url, place.storage_options), source, directory)
     while True:
         for number, commit in log.all_after(state.read().seq):
+            writes.rebuild_again(commit)
             writes.apply(number, commit)
         try:
             log.put(state.read().seq + 1, [])  # the fence

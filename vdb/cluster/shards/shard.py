@@ -107,8 +107,9 @@ class Shard:
             )
             self._freezes = Freezes(place, self._state, self._writes, self._lease)
             self._rebuilds = Rebuilds(
-                collection, self._state, self._pins, self._reads, place.threads
-            )
+                collection, self._state, self._pins, self._reads,
+                writes=self._writes, lease=self._lease, threads=place.threads,
+            )  # fmt: skip
             self._seen: tuple[int, ShardState] = (-1, ShardState())  # a commit, and the state at it
             self._catch_up()
         except BaseException:
@@ -398,7 +399,9 @@ class Shard:
     ) -> RebuildReport:
         """Puts the held generation to use, or with `back` the kept one; nothing where it is.
 
-        The old one answers from a snapshot of this moment for 30 s.
+        The old one answers from a snapshot of this moment for 30 s. With durability "stored" the
+        change-over is in the log, too; but of a rebuild with vectors of another model, or with
+        cut or scaled ones, only a backup that is made after it has them.
 
         Raises:
             StaleMapError: The shard is not frozen by `token`.

@@ -13,7 +13,7 @@ from __future__ import annotations
 
 import threading
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 from typing import Any, Final
@@ -25,7 +25,7 @@ from vdb.api.database import Database
 from vdb.cluster.metadata.log_entry import LogEntry
 from vdb.cluster.shards.inherited import joined_results, rest_of
 from vdb.cluster.shards.journal import Journal
-from vdb.cluster.shards.log_entries import LoggedWrite, entry_of
+from vdb.cluster.shards.log_entries import REBUILD, LoggedWrite, entry_of, rebuild_entry
 from vdb.cluster.shards.operations import OPERATIONS, Outcome, Write, carry_out
 from vdb.cluster.shards.shard_log import (
     CommitUnsureError,
@@ -35,7 +35,9 @@ from vdb.cluster.shards.shard_log import (
     ShardLog,
 )
 from vdb.cluster.shards.state import Inherited, ShardState, StateRecords, decode_result
-from vdb.errors import InvalidArgumentError, ShardUnavailableError, StaleMapError
+from vdb.errors import InvalidArgumentError, RebuildError, ShardUnavailableError, StaleMapError
+from vdb.model.config import index_from_map
+from vdb.model.records import Id
 from vdb.store import Batch
 
 __all__ = ["Writes", "refuse_retired"]
@@ -44,6 +46,7 @@ _ROOM: Final = 4096
 """Bytes that a write is taken for besides its arrays."""
 
 _LONGEST_TOKEN: Final = 256
+_LOG_TIMEOUT: Final = 30.0
 
 
 @dataclass
@@ -120,18 +123,47 @@ class Writes:
                 self._note(commit, rest, outcome)
             return outcome.result
 
-        deadline = time.monotonic() + timeout
         room = _ROOM + sum(getattr(one, "nbytes", 0) for one in write.args)
+        return self._committed(make, room, timeout), tuple(remarks)
+
+    @property
+    def logs(self) -> bool:
+        """Whether there is a log."""
+        return self._log is not None
+
+    def log_rebuild(self, token: str, target: Mapping[str, Any]) -> None:
+        """Put into the log that another generation is in use now; also while the shard is frozen.
+
+        Args:
+            token: Of the change-over; the same again does nothing.
+            target: What the generation is; see `rebuild_again`.
+
+        Raises:
+            ShardUnavailableError: The log cannot be written.
+        """
+
+        def make(batch: Batch) -> None:
+            commit = self._commit
+            assert commit is not None  # noqa: S101 - for mypy; true in a batch of the queue
+            refuse_retired(commit.state)
+            if not self._state.known(token, commit.state)[0]:
+                with _breaking(batch):
+                    commit.entries.append(rebuild_entry(token, target))
+                    self._note(commit, Write(token, REBUILD, (), {}), Outcome(None, []))
+
+        self._committed(make, _ROOM, _LOG_TIMEOUT)
+
+    def _committed(self, make: Callable[[Batch], Any], room: int, timeout: float) -> Any:
+        """What `make` returns in a batch, once that is committed."""
+        deadline = time.monotonic() + timeout
         while True:
             left = max(0.0, deadline - time.monotonic())
             try:
-                result = self._queue.run(self._begin, make, room=room, timeout=left)
+                return self._queue.run(self._begin, make, room=room, timeout=left)
             except LogAheadError:
                 self.catch_up()
             except CommitUnsureError as error:
                 raise ShardUnavailableError(str(error), since=time.time()) from error.__cause__
-            else:
-                return result, tuple(remarks)
 
     def _left_of(self, write: Write, state: ShardState) -> tuple[Write | None, Any]:
         """What is to be done of a write, None for nothing; and the answer to what was done."""
@@ -159,7 +191,11 @@ class Writes:
                 raise StaleMapError(reason) from None
 
     def apply(self, seq: int, logged: LoggedCommit) -> None:
-        """Make the writes of an entry and commit them, unless they are."""
+        """Make the writes of an entry and commit them, unless they are.
+
+        A change-over is not made again: this directory had made it when the entry was put. For one
+        that had not, `rebuild_again` comes first.
+        """
         try:
             with self._db.batch():
                 commit = _Commit(self._state.read())
@@ -173,6 +209,33 @@ class Writes:
             self._state.undone()
             raise
 
+    def rebuild_again(self, logged: LoggedCommit) -> None:
+        """Make the change-overs of an entry, in a directory of before them.
+
+        Raises:
+            RebuildError: The vectors of the new generation do not follow from the stored ones.
+        """
+        for one in logged.writes:
+            if one.write.operation != REBUILD:
+                continue
+            target = dict(one.write.kwargs)
+            if not target["follows"]:
+                raise RebuildError(
+                    "the log has a rebuild to vectors that do not follow from those before, and no "
+                    "backup was made after it",
+                    expected="a backup after the rebuild",
+                    received=one.write.token,
+                )
+            self._collection.rebuild(
+                target["metric"],
+                index_from_map(target["index"]),
+                target["dtype"],
+                scores=target["scores"],
+                validate=False,
+                threads=self._threads,
+                reason="from the log",
+            )
+
     def change_state(self, change: Callable[[ShardState], ShardState]) -> ShardState:
         """Changes the state, in a commit of its own. Where `change` raises, nothing is."""
         with self._db.batch():
@@ -184,9 +247,12 @@ class Writes:
 
     def _make_again(self, commit: _Commit, logged: LoggedWrite) -> None:
         known, result = self._state.known(logged.write.token, commit.state)
-        if not known or isinstance(result, Inherited):
-            outcome = carry_out(self._collection, logged.write, self._threads)
-            self._note(commit, logged.write, Outcome(logged.result, outcome.ids))
+        if known and not isinstance(result, Inherited):
+            return
+        ids: list[Id] = []
+        if logged.write.operation != REBUILD:
+            ids = carry_out(self._collection, logged.write, self._threads).ids
+        self._note(commit, logged.write, Outcome(logged.result, ids))
 
     def _note(self, commit: _Commit, write: Write, outcome: Outcome) -> None:
         """Leave the token, and the ids in the journal; and the tokens that a write brings."""
