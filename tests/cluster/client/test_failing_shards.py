@@ -102,6 +102,26 @@ def test_what_is_missing_is_said_where_it_is_allowed(docs, engine):
         docs.search([0, 0], partial="maybe")
 
 
+def test_a_start_that_takes_long_takes_no_longer_than_the_call(docs, engine):
+    go, start = threading.Event(), engine.start
+
+    def slow(place):
+        assert go.wait(30)
+        start(place)
+
+    engine.start = slow
+    engine.stop("d-000001")
+    docs._session.forget("d-000001")
+    for _ in range(2):
+        began = time.monotonic()
+        with pytest.raises(vdb.ShardUnavailableError, match="still being started"):
+            docs.search([3, 0], 2, timeout=0.2)
+        assert docs.search([3, 0], 40, partial="allow", timeout=0.2).missing == ("d-000001",)
+        assert time.monotonic() - began < 5
+    go.set()
+    assert len(docs.search([3, 0], 40)) == 40
+
+
 @pytest.mark.parametrize("when", ["before", "after"])
 def test_a_write_whose_answer_is_lost_is_done_once(docs, engine, when):
     engine.plan = [("d-000000", "write", when), ("d-000001", "write", when)]

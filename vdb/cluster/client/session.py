@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import threading
 from collections.abc import Mapping
+from concurrent.futures import Future
 from contextlib import suppress
 from pathlib import Path
 from typing import Any
@@ -55,7 +56,7 @@ class Session:
         self.twins = Twins(payload_encoder)
         self._lock = threading.Lock()
         self._started: set[str] = set()
-        self._starting: dict[str, threading.Lock] = {}
+        self._starting: dict[str, Future[None]] = {}
         self._closed = False
         self._schemas: dict[str, tuple[Mapping[str, Any], CollectionSchema]] = {}
         self._process = os.getpid()
@@ -96,23 +97,59 @@ class Session:
             ShardUnavailableError: It cannot be started or reached.
             StaleMapError: The shard is retired.
         """
-        self.start(collection, shard)
+        self.start(collection, shard, timeout)
         try:
             return self.engine.call(shard.id, method, *args, timeout=timeout, **named)
         except ShardUnavailableError:
             self.forget(shard.id)  # its process has ended: the next call starts it again
             raise
 
-    def start(self, collection: CollectionMap, shard: ShardEntry) -> None:
-        """Start a shard, or find the one that runs; nothing where this was done."""
+    def start(
+        self, collection: CollectionMap, shard: ShardEntry, timeout: float | None = None
+    ) -> None:
+        """Start a shard, or find the one that runs; nothing where this was done.
+
+        Raises:
+            ShardUnavailableError: It is not there after `timeout` seconds; its start goes on, and
+                the next call waits for it.
+        """
         if shard.id in self._started:
             return
         with self._lock:
-            starting = self._starting.setdefault(shard.id, threading.Lock())
-        with starting:  # one shard does not wait for another
-            if shard.id not in self._started:
-                self.engine.start(self.place(collection, shard))
+            start = self._starting.get(shard.id)
+            if start is None:
+                start = self._starting[shard.id] = Future()
+                # A process may take long to start, or its node be gone: not the caller's thread.
+                arguments = (start, collection, shard)
+                threading.Thread(
+                    target=self._start, args=arguments, name=f"vdb start {shard.id}", daemon=True
+                ).start()
+        try:
+            start.result(timeout)
+        except TimeoutError as error:
+            if start.done():  # its own: ShardUnavailableError is of that class, too
+                raise
+            raise ShardUnavailableError(
+                f"shard {shard.id} on disk {shard.disk!r} is still being started",
+                shard=shard.id,
+                node=shard.disk,
+            ) from error
+
+    def _start(self, start: Future[None], collection: CollectionMap, shard: ShardEntry) -> None:
+        """Start a shard, in a thread of its own."""
+        failure: BaseException | None = None
+        try:
+            self.engine.start(self.place(collection, shard))
+        except BaseException as error:  # noqa: BLE001 - whoever waits for it raises it
+            failure = error
+        with self._lock:
+            self._starting.pop(shard.id, None)
+            if failure is None:
                 self._started.add(shard.id)
+        if failure is None:
+            start.set_result(None)
+        else:
+            start.set_exception(failure)
 
     def remove(self, collection: CollectionMap) -> None:
         """Stop the shards of a collection that is in the map no more, and remove their directories.
