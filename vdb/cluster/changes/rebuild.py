@@ -320,7 +320,7 @@ def complete_swap(
 
         def changed(old: CollectionMap) -> CollectionMap:
             shards = tuple(replace(one, generation=generations[one.id]) for one in old.shards)
-            return replace(old, schema=schema, shards=shards)
+            return replace(old, schema={**old.schema, **schema}, shards=shards)
 
         change_record.end(access, name, change.token, changed)
     return reports
@@ -351,17 +351,25 @@ def _put_to_use(
     )
 
 
+_OF_A_GENERATION = ("metric", "index", "dtype", "dim", "model", "scores")
+"""The part of a schema that a change-over changes; fields are declared by other means."""
+
+
 def _common_schema(access: ClusterAccess, collection: CollectionMap) -> dict[str, Any]:
-    """The schema that all shards have after they changed over."""
+    """The part of the schema that all shards have after they changed over."""
     schemas: dict[str, dict[str, Any]] = on_all(access, collection, collection.shards, "schema")
-    first, *others = schemas
+    parts = {
+        shard: {name: schema[name] for name in _OF_A_GENERATION}
+        for shard, schema in schemas.items()
+    }
+    first, *others = parts
     for shard in others:
-        if schemas[shard] != schemas[first]:
+        if parts[shard] != parts[first]:
             raise CorruptedError(
-                f"its schema is {schemas[shard]}, and that of shard {first} {schemas[first]}",
+                f"it has {parts[shard]}, and shard {first} has {parts[first]}",
                 where=f"shard {shard}",
             )
-    return schemas[first]
+    return parts[first]
 
 
 def discard(access: ClusterAccess, name: str) -> bool:

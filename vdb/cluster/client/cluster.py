@@ -13,6 +13,7 @@ from vdb.api import lazy_modules
 from vdb.api.collection_schema import CollectionSchema
 from vdb.api.database import Database
 from vdb.api.schema_arguments import SchemaArguments
+from vdb.cluster.changes.interrupted import finish_change
 from vdb.cluster.client import importing
 from vdb.cluster.client.collection import ShardedCollection
 from vdb.cluster.client.documented import as_embedded
@@ -352,8 +353,11 @@ class Cluster(ClusterUpkeep):
         """It is gone with the new map, and objects of it raise NotFoundError from then on.
 
         Then its shards are stopped, and their directories removed where this program reaches them.
+        A change of its shards that is under way is undone first, or completed.
         """
         collection = self._find(config.collection_name(name))
+        finish_change(self._session, collection.name)
+        collection = self._find(collection.name)
         self._session.maps.change(lambda old: old.without(collection.name))
         self._session.remove(collection)
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from dataclasses import replace
 from typing import Any
 
 import numpy as np
@@ -326,9 +325,15 @@ class ShardedChanges(ShardedHandle):
         """Refuse arguments that no collection of this schema takes: the twin plans."""
         if wanted.vectors is None:
             self._twin().plan_rebuild(**wanted.named())
-        else:
-            without = replace(wanted, dim=None, vectors=None)
-            self._twin().plan_rebuild(**without.named())
+            return
+        source = source_of(wanted.vectors, dtype_named(self._header().dtype))
+        dim = wanted.dim
+        if dim is None and source is not None and source.columns is not None:
+            width, packed = source.columns
+            dim = None if packed else width
+        if dim is not None:  # else only a call of the function tells, in the shards
+            named = {**wanted.named(), "dim": dim}
+            self._twin().plan_rebuild(**named, vectors=lambda _: ())
 
     def _vectors(self, vectors: Any) -> dict[str, Any] | None:
         """The argument ``vectors`` of each shard: a function is that of all, a table is cut."""

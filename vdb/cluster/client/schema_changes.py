@@ -7,9 +7,10 @@ from dataclasses import replace
 from typing import Any
 
 from vdb.api.collection_schema import CollectionSchema
+from vdb.cluster.changes import change_record
 from vdb.cluster.client.routing import Call, Router
 from vdb.cluster.client.writing import EveryShard, Write, new_token
-from vdb.cluster.metadata.cluster_map import ClusterMap
+from vdb.cluster.metadata.cluster_map import ClusterMap, CollectionMap
 from vdb.cluster.metadata.schema_document import schema_to_json
 from vdb.errors import NotFoundError, PartialWriteError, VdbError
 from vdb.model.text_field import Text
@@ -24,6 +25,7 @@ def declare_field(router: Router, path: str, kind: str | Text, seconds: float) -
         InvalidPayloadError: A record of a shard holds another type there.
         InvalidArgumentError: It is declared with another type.
     """
+    _require_no_copies(router.session.maps.reload().collection(router.name))
     schema = router.session.schema(router.collection())
     other = schema.fields.get(path, kind)
     # In an empty collection: what is refused for its own sake is refused before a shard is asked.
@@ -47,6 +49,7 @@ def undeclare_field(router: Router, path: str, seconds: float) -> None:
     Raises:
         NotFoundError: It is not declared.
     """
+    _require_no_copies(router.session.maps.reload().collection(router.name))
     schema = router.session.schema(router.collection())
     if path not in schema.fields:
         raise NotFoundError(
@@ -76,8 +79,16 @@ def _change(router: Router, fields: Callable[[CollectionSchema], dict[str, Any]]
 
     def change(old: ClusterMap) -> ClusterMap:
         collection = old.collection(router.name)
+        _require_no_copies(collection)
         schema = collection.collection_schema()
         new = schema_to_json(replace(schema, fields=fields(schema)))
         return old.with_changed(replace(collection, schema=new))
 
     router.session.maps.change(change)
+
+
+def _require_no_copies(collection: CollectionMap) -> None:
+    """Refuse to change fields while new shards are filled, which have those of before."""
+    change = collection.change
+    if change is not None and change.kind not in ("rebuild", "rollback"):
+        change_record.refuse_change(collection)
