@@ -162,7 +162,7 @@ class History:
             assert stored == records
 
 
-@settings(max_examples=12, deadline=None, suppress_health_check=list(HealthCheck))
+@settings(max_examples=8, deadline=None, suppress_health_check=list(HealthCheck))
 @given(steps)
 def test_whatever_happens_each_write_is_made_once(history):
     with tempfile.TemporaryDirectory() as folder:
