@@ -67,6 +67,7 @@ EXAMPLES = {
     "cluster": "vdb cluster demo",
     "cluster create": "vdb cluster create peps-cluster peps --dim 384 --metric cosine --shards 4",
     "cluster status": "vdb cluster status peps-cluster",
+    "cluster load": "vdb cluster load peps-cluster peps docs/sample/paragraphs.f16.npy",
     "cluster reshard": "vdb cluster reshard peps-cluster peps 8",
     "cluster move": "vdb cluster move peps-cluster peps peps-000004 local",
     "cluster backup": "vdb cluster backup peps-cluster --keep 2",

@@ -81,8 +81,8 @@ def test_the_example_of_every_command_runs(place, capsys):
     examples = {" ".join(words[: 1 + (words[0] == "cluster")]): words for words in lines}
     order = (
         *("import", "info", "inspect", "export", "index-field", "search", "get", "count"),
-        *("cluster create", "cluster status", "cluster reshard", "cluster move", "cluster backup"),
-        *("cluster check", "cluster demo"),
+        *("cluster create", "cluster status", "cluster load", "cluster reshard", "cluster move"),
+        *("cluster backup", "cluster check", "cluster demo"),
         *("values", "compare"),
         *("tune", "bench", "scores", "fusions", "calibrate", "check", "backup", "backups"),
         *("restore", "compact", "rebuild", "atlas", "drop", "create", "alias", "rename"),

@@ -123,7 +123,9 @@ def _build(root: Path, count: int, dim: int) -> None:
         for start in range(0, count, 10_000):
             made.add(np.arange(start, min(count, start + 10_000)), vectors[start : start + 10_000])
         wall = time.perf_counter() - start_time
-        spread = _own_seconds() - own + _marked_seconds(ray.mark) - others
+        driver, nodes = _own_seconds() - own, _marked_seconds(ray.mark) - others
+        spread = driver + nodes
+    print(f"build: {driver:.1f} s in the driver, {nodes:.1f} s in processes of Ray", flush=True)
     _line(f"build of {count:,} x {dim} over two shards, processor time ({wall:.0f} s of wall time)",
           1000 * spread, 1000 * alone, "ms", "at most 1.0")  # fmt: skip
 

@@ -51,6 +51,7 @@ from vdb.cli.commands.cluster import backup as cluster_backup
 from vdb.cli.commands.cluster import check as cluster_check
 from vdb.cli.commands.cluster import create as cluster_create
 from vdb.cli.commands.cluster import demo as cluster_demo
+from vdb.cli.commands.cluster import load as cluster_load
 from vdb.cli.commands.cluster import move as cluster_move
 from vdb.cli.commands.cluster import reshard as cluster_reshard
 from vdb.cli.commands.cluster import restore as cluster_restore
@@ -131,6 +132,7 @@ for command in (
     get.get,
     count.count,
     rebuild.rebuild,
+    cluster_load.load,
     cluster_reshard.reshard,
     cluster_move.move,
     cluster_backup.backup,

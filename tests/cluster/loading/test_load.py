@@ -268,3 +268,14 @@ def test_files_of_an_object_store_are_read_where_they_are(target, folder, monkey
         loaded(target, "s3://bucket/data/readme.txt")
     with pytest.raises(vdb.NotFoundError, match="nothing is at s3://bucket/other"):
         loaded(target, "s3://bucket/other")
+
+
+def test_tables_of_an_export_come_back_as_they_were(target, db, tmp_path, vectors):
+    source = db.create_collection("source", dim=DIM, metric="cosine", dtype="float16")
+    source.add(
+        range(50), vectors[:50], [{"a": {"b": [one]}} if one % 3 else None for one in range(50)]
+    )
+    source.export(tmp_path / "out.parquet")
+    report = load(target, LoadArguments(tmp_path / "out.parquet"), optional=False)
+    assert (report.added, report.verified) == (50, 50)
+    assert target.collection.get(list(range(50))) == source.get(list(range(50)))

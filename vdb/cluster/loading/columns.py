@@ -9,6 +9,7 @@ from typing import Any
 from vdb.errors import ArgumentTypeError, InvalidArgumentError
 from vdb.model import arguments
 from vdb.sources.reading.arrow_rows import ArrowRows
+from vdb.sources.reading.exported_schema import METADATA, exported_schema
 
 __all__ = ["Columns"]
 
@@ -60,16 +61,22 @@ class Columns:
     def rows_of(self, schema: Any) -> ArrowRows:
         """How rows of a table with that schema become records.
 
+        Of tables of vdb's export, payloads are the column of JSON texts, and bits are packed.
+
         Raises:
             InvalidArgumentError: It has no such column, or one of another type.
         """
+        exported = None
+        if {"id", "vector", "payload"} <= set(schema.names):
+            exported = exported_schema((schema.metadata or {}).get(METADATA))
         return ArrowRows(
             schema,
             id=self.id,
             vector=self.vector,
             payload=self.payload,
-            packed=self.packed,
+            packed=self.packed or (exported is not None and exported["dtype"] == "bit"),
             optional=self.optional,
+            json="payload" if exported is not None and self.payload is None else None,
         )
 
 

@@ -3,6 +3,7 @@
 ===========  ==================================================================
 `create`     a cluster, or a collection in one
 `status`     a line a shard
+`load`       many files, in parallel, resumable
 `reshard`    another number of shards
 `move`       a shard to another disk
 `backup`     all shards, into the store of the cluster
