@@ -74,6 +74,7 @@ class Changes(History):
         """Other shards, before a write that was not answered is repeated with its token."""
         count, self.exchange = self.exchange, 0
         if count:
+            self.exchanged = True
             self.docs.reshard(count)
 
     @rule(count=st.integers(1, MOST_SHARDS))
