@@ -116,7 +116,7 @@ def hand_over(old, new):
             ids = [i for i in shard._collection.ids() if owns(slots, i)]
             new.shards[number].put_rows(f"rows-{shard.place.shard}-{number}", shard.rows(ids))
     known = [
-        KnownWrites(slots, shard.known_writes())
+        KnownWrites(slots, shard.known_writes()[0])
         for shard, slots in zip(old.shards, old.layout, strict=True)
     ]
     for shard, tokens in zip(new.shards, inherited_tokens(known, new.layout), strict=True):

@@ -7,7 +7,7 @@ was there, so nothing depends on what was copied before. Records go from shard t
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from threading import Event, Lock
 from typing import Any, Final
@@ -58,6 +58,11 @@ class Copy:
             self._owners[shard.slot_list()] = number
         self._seen: dict[str, int] = {}
         self._calls = 0
+        self._handed = 0  # how often writes were
+        # Of each old shard, how many writes there were, and the results of the last by token.
+        self._writes: dict[str, tuple[int, dict[str, Mapping[str, Any]]]] = {
+            shard.id: (0, {}) for shard in old
+        }
 
     def begin(self) -> None:
         """Let the old shards write down what is changed from now on."""
@@ -79,27 +84,31 @@ class Copy:
 
     def changes(self) -> int:
         """Copy what was changed since the last call, or since `begin`; how many ids that were."""
-        changed = 0
-        for shard in self._old:
-            ids, seq = self._ask(shard, "changed_since", self._seen[shard.id])
-            for start in range(0, len(ids), _PAGE):
-                self._copy(shard, ids[start : start + _PAGE])
-            self._seen[shard.id] = seq
-            changed += len(ids)
-        return changed
+        with ThreadPoolExecutor(len(self._old), "vdb copy") as pool:
+            return sum(pool.map(self._changes, self._old))
 
     def writes(self) -> None:
         """Let the new shards know the last writes of the old ones, so that none is made twice.
 
-        Writers must be stopped, and their last changes copied.
+        Once before writers are stopped, so that little is left for the call when they are.
         """
-        known = on_all(self._access, self._collection, self._old, "known_writes")
-        tokens = inherited_tokens(
-            [KnownWrites(shard.slots, known[shard.id]) for shard in self._old],
-            [shard.slots for shard in self._new],
-        )
-        each = {shard.id: {"tokens": own} for shard, own in zip(self._new, tokens, strict=True)}
-        token = f"{self._token}-tokens"
+        seen = {shard.id: {"since": self._writes[shard.id][0]} for shard in self._old}
+        answers = on_all(self._access, self._collection, self._old, "known_writes", each=seen)
+        fresh: set[str] = set()
+        for shard, (tokens, writes) in answers.items():
+            fresh.update(token for token, _ in tokens)
+            self._writes[shard] = writes, {**self._writes[shard][1], **dict(tokens)}
+        known = [
+            KnownWrites(
+                shard.slots,
+                [one for one in self._writes[shard.id][1].items() if one[0] in fresh],
+            )
+            for shard in self._old
+        ]
+        inherited = inherited_tokens(known, [shard.slots for shard in self._new])
+        each = {shard.id: {"tokens": own} for shard, own in zip(self._new, inherited, strict=True)}
+        self._handed += 1
+        token = f"{self._token}-tokens-{self._handed}"
         on_all(self._access, self._collection, self._new, "put_tokens", token, each=each)
 
     def counts(self) -> tuple[int, int]:
@@ -109,6 +118,13 @@ class Copy:
             for shards in (self._old, self._new)
         ]
         return sums[0], sums[1]
+
+    def _changes(self, shard: ShardEntry) -> int:
+        ids, seq = self._ask(shard, "changed_since", self._seen[shard.id])
+        for start in range(0, len(ids), _PAGE):
+            self._copy(shard, ids[start : start + _PAGE])
+        self._seen[shard.id] = seq
+        return len(ids)
 
     def _everything(self, shard: ShardEntry) -> None:
         last: Id | None = None
@@ -131,9 +147,15 @@ class Copy:
         owners = self._owners[slots_of(ids)]
         if (owners < 0).any():
             raise StaleMapError(f"shard {source.id} has an id of a slot that is not its own")
-        for number in np.unique(owners).tolist():
-            part = [ids[row] for row in np.flatnonzero(owners == number).tolist()]
-            self._hand_over(source, self._new[number], part)
+        parts = [
+            (self._new[number], [ids[row] for row in np.flatnonzero(owners == number).tolist()])
+            for number in np.unique(owners).tolist()
+        ]
+        if len(parts) == 1:
+            self._hand_over(source, *parts[0])
+            return
+        with ThreadPoolExecutor(len(parts), "vdb copy") as pool:
+            list(pool.map(lambda part: self._hand_over(source, *part), parts))
 
     def _hand_over(self, source: ShardEntry, target: ShardEntry, ids: list[Id]) -> None:
         with self._lock:

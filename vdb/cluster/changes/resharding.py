@@ -206,6 +206,8 @@ def _exchange(access: ClusterAccess, name: str, plan: _Plan, progress: Progress)
         for _ in range(_ROUNDS):
             if copy.changes() <= _FEW:
                 break
+        copy.writes()
+        copy.changes()
         frozen_at = time.monotonic()
         with frozen(access, collection, old, token, seconds=newest.lease, thaw=False):
             copy.changes()

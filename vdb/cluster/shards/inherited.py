@@ -49,6 +49,7 @@ def inherited_tokens(
     """
     listed = [_mask(slots) for slots in new]
     heirs: list[dict[str, Inherited]] = [{} for _ in new]
+    ranges: dict[tuple[Any, ...], Slots] = {}  # those of most tokens are the same
     ages: dict[str, int] = {}  # in writes of the shard that had it last
     for shard in old:
         own = _mask(shard.slots)
@@ -62,9 +63,12 @@ def inherited_tokens(
                 covered, result, whole = own, stored, stored
             for number in takers:
                 before = heirs[number].get(token, Inherited((), None, None))
-                part = _mask(before.slots) | (covered & listed[number])
+                key = (number, before.slots, shard.slots, getattr(stored, "slots", None))
+                if key not in ranges:
+                    part = _mask(before.slots) | (covered & listed[number])
+                    ranges[key] = slot_ranges(np.flatnonzero(part))
                 heirs[number][token] = Inherited(
-                    slot_ranges(np.flatnonzero(part)),
+                    ranges[key],
                     joined_results(before.result, result),
                     # Callers sum up what all shards answer: one heir has it all.
                     joined_results(before.whole, whole if number == takers[0] else _nothing(whole)),

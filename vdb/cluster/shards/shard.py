@@ -328,12 +328,18 @@ class Shard:
         self._writes.write(write, generation=None, timeout=LOCK_TIMEOUT)
 
     @_named
-    def known_writes(self) -> list[tuple[str, dict[str, Any]]]:
+    def known_writes(self, since: int = 0) -> tuple[list[tuple[str, dict[str, Any]]], int]:
         """The tokens and results of the last writes, for `put_tokens` of the shards that follow.
 
-        See `vdb.cluster.shards.inherited.inherited_tokens`. Writes must be stopped.
+        See `vdb.cluster.shards.inherited.inherited_tokens`.
+
+        Args:
+            since: Leave out so many of the first writes.
+
+        Returns:
+            Them, oldest first, and how many writes there were.
         """
-        return self._state.last()
+        return self._state.last(since)
 
     @_named
     def put_tokens(self, token: str, tokens: Sequence[tuple[str, Mapping[str, Any]]]) -> int:

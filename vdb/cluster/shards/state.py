@@ -6,6 +6,7 @@ never behind. docs/internals/cluster-format.md describes them.
 
 from __future__ import annotations
 
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any, Final, NamedTuple
 from uuid import uuid4
@@ -197,28 +198,42 @@ class StateRecords:
             return False, None
         return True, decode_result(self._tokens[token][1], self._where)
 
-    def last(self) -> list[tuple[str, dict[str, Any]]]:
-        """The tokens of the last writes and their results, as they are stored, oldest first."""
-        state = self.read()
-        names = [_token_id(n) for n in range(max(0, state.writes - TOKENS), state.writes)]
+    def last(self, since: int = 0) -> tuple[list[tuple[str, dict[str, Any]]], int]:
+        """The tokens of the last writes and their results, as they are stored, oldest first.
+
+        Those behind the first `since` writes only; and how many writes there were.
+        """
+        writes = self.read().writes
+        first = max(0, writes - TOKENS, since)
+        names = [_token_id(number) for number in range(first, writes)]
         tokens: dict[str, dict[str, Any]] = {}
         for name, record in zip(names, self._records.get(names), strict=True):
             fields = Fields(None if record is None else record.payload, f"{self._where}: {name}")
             token = fields.text("token", 4096)
             tokens.pop(token, None)  # the newest result counts
             tokens[token] = fields.map("result").rest()
-        return list(tokens.items())
+        return list(tokens.items()), writes
 
     def put_token(self, token: str, result: Any, state: ShardState) -> ShardState:
         """Adds a write and its result, in a batch; returns the state with it.
 
         `committed` or `undone` follows, when the batch is.
         """
-        encoded = encode_result(result)
-        name = _token_id(state.writes)
-        self._records.upsert(name, None, {"token": token, "seq": state.seq, "result": encoded})
-        self._pending.append((token, encoded))
-        return replace(state, writes=state.writes + 1)
+        return self.put_tokens([(token, encode_result(result))], state)
+
+    def put_tokens(
+        self, tokens: Sequence[tuple[str, Mapping[str, Any]]], state: ShardState
+    ) -> ShardState:
+        """The same for several writes, with their results as they are stored."""
+        last = list(tokens)[-TOKENS:]
+        first = state.writes + len(tokens) - len(last)
+        self._records.upsert(
+            [_token_id(first + number) for number in range(len(last))],
+            None,
+            [{"token": token, "seq": state.seq, "result": dict(one)} for token, one in last],
+        )
+        self._pending += tokens
+        return replace(state, writes=state.writes + len(tokens))
 
     def committed(self) -> None:
         """The batch with the tokens that were put is committed."""

@@ -34,7 +34,7 @@ from vdb.cluster.shards.shard_log import (
     LoggedCommit,
     ShardLog,
 )
-from vdb.cluster.shards.state import Inherited, ShardState, StateRecords, decode_result
+from vdb.cluster.shards.state import Inherited, ShardState, StateRecords, encode_result
 from vdb.errors import InvalidArgumentError, RebuildError, ShardUnavailableError, StaleMapError
 from vdb.model.config import index_from_map
 from vdb.model.records import Id
@@ -258,17 +258,12 @@ class Writes:
         """Leave the token, and the ids in the journal; and the tokens that a write brings."""
         if commit.state.journal:
             self._journal.add(commit.seq, commit.state.writes, outcome.ids)
+        tokens = [(write.token, encode_result(outcome.result))]
         if write.operation == "put_tokens":
-            for token, encoded in write.args[0]:
-                if not self._state.known(token, commit.state)[0]:
-                    self._put_token(commit, token, decode_result(encoded, "a token"))
-        self._put_token(commit, write.token, outcome.result)
-        commit.changed = True
-
-    def _put_token(self, commit: _Commit, token: str, result: Any) -> None:
-        numbered = replace(commit.state, seq=commit.seq)
-        after = self._state.put_token(token, result, numbered)
+            tokens = [*write.args[0], *tokens]
+        after = self._state.put_tokens(tokens, replace(commit.state, seq=commit.seq))
         commit.state = replace(after, seq=commit.state.seq)
+        commit.changed = True
 
     @contextmanager
     def _begin(self, room: int, _: float) -> Iterator[Batch]:
