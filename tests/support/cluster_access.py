@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -22,6 +23,20 @@ class ClusterOfDocs(ShardCluster):
         self.timeout = 5.0
         self.tokens = 0
         self._newest = self.map
+        self._make()
+
+    def _make(self) -> None:
+        """Start the shards, and put a map that says that they are there."""
+        collection = self.reload().collection("docs")
+        for shard in collection.shards:
+            self.call(collection, shard, "status").result()
+
+        def made(old: Any) -> Any:
+            present = old.collection("docs")
+            shards = [replace(shard, new=False) for shard in present.shards]
+            return old.with_changed(present.with_shards([], shards))
+
+        self.map = self.change(made)
 
     @property
     def maps(self) -> Any:
