@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import threading
-from contextlib import contextmanager
 
 import numpy as np
 import pytest
@@ -24,60 +23,64 @@ def docs(tmp_path, crowd):
         assert not db.check()
 
 
-@contextmanager
-def asked_and_written_to(docs, vectors):
-    """Searches are compared with brute force, and what was written is read at once."""
-    queries = vectors[:8] + np.float32(0.01)
-    distances = ((vectors[None] - queries[:, None]).astype(np.float64) ** 2).sum(axis=2)
-    nearest = np.argsort(distances, axis=1, kind="stable")[:, :K].tolist()
-    stop, wrong, done = threading.Event(), [], {"searches": 0, "writes": 0}
+class Users:
+    """Somebody who searches, and somebody who writes, until the block ends."""
 
-    def ask():
-        while not stop.is_set():
-            number = done["searches"] % len(queries)
-            one = docs.search(queries[number], K, exact=True).ids.tolist()
-            many = docs.search_many(queries, K, exact=True).ids.tolist()
-            if one != nearest[number] or many != nearest:
-                wrong.append((number, one))
-            done["searches"] += 1
+    def __init__(self, docs, vectors):
+        self.docs, self.vectors = docs, vectors
+        self.queries = vectors[:8] + np.float32(0.01)
+        distances = ((vectors[None] - self.queries[:, None]).astype(np.float64) ** 2).sum(axis=2)
+        self.nearest = np.argsort(distances, axis=1, kind="stable")[:, :K].tolist()
+        self.stop, self.wrong, self.searches, self.writes = threading.Event(), [], 0, 0
+        works = (self.search, self.write)
+        self.threads = [threading.Thread(target=self.repeat, args=(work,)) for work in works]
 
-    def write():  # far away from all that is searched for
-        while not stop.is_set():
-            done["writes"] += 1
-            ids = [COUNT + 5 * done["writes"] + i for i in range(5)]
-            rows = np.full((5, DIM), 1000 + done["writes"], np.float32)
-            docs.upsert(ids, rows)
-            for record in docs.get(ids):
-                if record is None or not (record.vector == rows[0]).all():
-                    wrong.append(record)
-
-    def failing(work):
+    def repeat(self, work):
         try:
-            work()
+            while not self.stop.is_set():
+                work()
         except Exception as error:  # noqa: BLE001 - said by the test's thread
-            wrong.append(error)
+            self.wrong.append(error)
 
-    threads = [threading.Thread(target=failing, args=(work,)) for work in (ask, write)]
-    for thread in threads:
-        thread.start()
-    try:
-        yield done
-    finally:
-        stop.set()
-        for thread in threads:
+    def search(self):
+        """Answers are those of brute force."""
+        number = self.searches % len(self.queries)
+        one = self.docs.search(self.queries[number], K, exact=True).ids.tolist()
+        many = self.docs.search_many(self.queries, K, exact=True).ids.tolist()
+        if one != self.nearest[number] or many != self.nearest:
+            self.wrong.append((number, one))
+        self.searches += 1
+
+    def write(self):
+        """What was written, far away from all that is searched for, is read at once."""
+        self.writes += 1
+        ids = [COUNT + 5 * self.writes + i for i in range(5)]
+        rows = np.full((5, DIM), 1000 + self.writes, np.float32)
+        self.docs.upsert(ids, rows)
+        if [None if r is None else r.vector.tolist() for r in self.docs.get(ids)] != rows.tolist():
+            self.wrong.append(ids)
+
+    def __enter__(self):
+        for thread in self.threads:
+            thread.start()
+        return self
+
+    def __exit__(self, *_):
+        self.stop.set()
+        for thread in self.threads:
             thread.join()
-    assert wrong == []
-    assert len(docs) == len(vectors) + 5 * done["writes"]
 
 
 def test_none_is_wrong_and_what_was_written_is_there(docs, crowd):
-    with asked_and_written_to(docs, crowd[:COUNT]) as done:
+    with Users(docs, crowd[:COUNT]) as users:
         reports = [
             docs.split_shard("docs-000000", 2),
             docs.reshard(5),
             docs.merge_shards([docs.shards[0], docs.shards[2]]),
             docs.reshard(2),
         ]
-    assert min(done.values()) > 5
+    assert users.wrong == []
+    assert len(docs) == COUNT + 5 * users.writes
+    assert min(users.searches, users.writes) > 5
     assert [report.left for report in reports] == [()] * 4
     assert max(report.frozen_seconds for report in reports) < WRITERS_STOPPED

@@ -214,17 +214,13 @@ class StateRecords:
             tokens[token] = fields.map("result").rest()
         return list(tokens.items()), writes
 
-    def put_token(self, token: str, result: Any, state: ShardState) -> ShardState:
-        """Adds a write and its result, in a batch; returns the state with it.
-
-        `committed` or `undone` follows, when the batch is.
-        """
-        return self.put_tokens([(token, encode_result(result))], state)
-
     def put_tokens(
         self, tokens: Sequence[tuple[str, Mapping[str, Any]]], state: ShardState
     ) -> ShardState:
-        """The same for several writes, with their results as they are stored."""
+        """Adds writes and their results as they are stored, in a batch; the state with them.
+
+        `committed` or `undone` follows, when the batch is.
+        """
         last = list(tokens)[-TOKENS:]
         first = state.writes + len(tokens) - len(last)
         self._records.upsert(
