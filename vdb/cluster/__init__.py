@@ -10,12 +10,18 @@
 Not imported by ``import vdb``.
 """
 
-from vdb.cluster.changes.resharding import ReshardReport
-from vdb.cluster.client.cluster import Cluster, open  # noqa: A004 - as for vdb.open
-from vdb.cluster.client.collection import ShardedCollection
-from vdb.cluster.client.pages import ClusterScan
-from vdb.cluster.client.reports import ClusterStatus, ShardBackup, ShardProblem, ShardStatus
-from vdb.cluster.client.snapshot import ClusterSnapshot, ShardedReader
+from __future__ import annotations
+
+import importlib as _importlib
+import typing as _typing
+
+if _typing.TYPE_CHECKING:
+    from vdb.cluster.changes.resharding import ReshardReport
+    from vdb.cluster.client.cluster import Cluster, open  # noqa: A004 - as for vdb.open
+    from vdb.cluster.client.collection import ShardedCollection
+    from vdb.cluster.client.pages import ClusterScan
+    from vdb.cluster.client.reports import ClusterStatus, ShardBackup, ShardProblem, ShardStatus
+    from vdb.cluster.client.snapshot import ClusterSnapshot, ShardedReader
 
 __all__ = [
     "Cluster",
@@ -30,3 +36,31 @@ __all__ = [
     "ShardedReader",
     "open",
 ]
+
+# Modules are imported when one of their names is used: the process of a shard needs none of these.
+_LATER = {
+    "Cluster": "vdb.cluster.client.cluster",
+    "ClusterScan": "vdb.cluster.client.pages",
+    "ClusterSnapshot": "vdb.cluster.client.snapshot",
+    "ClusterStatus": "vdb.cluster.client.reports",
+    "ReshardReport": "vdb.cluster.changes.resharding",
+    "ShardBackup": "vdb.cluster.client.reports",
+    "ShardProblem": "vdb.cluster.client.reports",
+    "ShardStatus": "vdb.cluster.client.reports",
+    "ShardedCollection": "vdb.cluster.client.collection",
+    "ShardedReader": "vdb.cluster.client.snapshot",
+    "open": "vdb.cluster.client.cluster",
+}
+
+
+def __getattr__(name: str) -> object:
+    """PEP 562: a public name that is not there yet."""
+    if name not in _LATER:
+        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+    value: object = getattr(_importlib.import_module(_LATER[name]), name)
+    globals()[name] = value
+    return value
+
+
+def __dir__() -> list[str]:
+    return sorted({*(name for name in globals() if name.startswith("__")), *__all__})
