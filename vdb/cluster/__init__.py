@@ -22,12 +22,15 @@ if _typing.TYPE_CHECKING:
     from vdb.cluster.client.pages import ClusterScan
     from vdb.cluster.client.reports import ClusterStatus, ShardBackup, ShardProblem, ShardStatus
     from vdb.cluster.client.snapshot import ClusterSnapshot, ShardedReader
+    from vdb.cluster.loading.report import LoadProgress, LoadReport
 
 __all__ = [
     "Cluster",
     "ClusterScan",
     "ClusterSnapshot",
     "ClusterStatus",
+    "LoadProgress",
+    "LoadReport",
     "ReshardReport",
     "ShardBackup",
     "ShardProblem",
@@ -43,6 +46,8 @@ _LATER = {
     "ClusterScan": "vdb.cluster.client.pages",
     "ClusterSnapshot": "vdb.cluster.client.snapshot",
     "ClusterStatus": "vdb.cluster.client.reports",
+    "LoadProgress": "vdb.cluster.loading.report",
+    "LoadReport": "vdb.cluster.loading.report",
     "ReshardReport": "vdb.cluster.changes.resharding",
     "ShardBackup": "vdb.cluster.client.reports",
     "ShardProblem": "vdb.cluster.client.reports",
