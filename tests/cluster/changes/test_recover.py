@@ -7,10 +7,11 @@ import numpy as np
 import pytest
 
 from tests.support.cluster_access import ClusterOfDocs
+from vdb.cluster.changes.interrupted import finish_change
 from vdb.cluster.changes.rebuild import RebuildArguments, rebuild
 from vdb.cluster.changes.recover import recover
 from vdb.cluster.metadata.map_parts import Disk
-from vdb.errors import InvalidArgumentError, NotFoundError, ShardUnavailableError
+from vdb.errors import InvalidArgumentError, NotFoundError, ShardUnavailableError, StaleMapError
 
 DIM = 8
 IDS = list(range(400))
@@ -109,7 +110,7 @@ def test_without_a_log_the_backup_is_what_there_is_and_the_loss_is_said(tmp_path
 def test_a_shard_that_has_neither_backup_nor_log_is_not_made_empty(tmp_path):
     docs = opened(tmp_path, "node")
     lost = lose(docs)
-    with pytest.raises(ShardUnavailableError, match="no backup of"):
+    with pytest.raises(ShardUnavailableError, match="neither a backup of"):
         recover(docs, "docs", lost, "d1", accept_loss=True)
     collection = docs.reload().collection("docs")
     assert collection.change is None
@@ -117,6 +118,23 @@ def test_a_shard_that_has_neither_backup_nor_log_is_not_made_empty(tmp_path):
     with pytest.raises(ShardUnavailableError, match="is missing, and had records"):
         docs.call(collection, collection.shards[0], "status").result()
     assert not list(docs.folder.glob("d1/*"))
+    docs.close()
+
+
+def test_a_shard_whose_recovery_was_undone_meanwhile_is_not_put_into_the_map(tmp_path):
+    docs = opened(tmp_path, "stored")
+    lost = lose(docs)
+
+    def undo(step):
+        if step == "backing up":
+            assert finish_change(docs, "docs") == "recover"
+
+    with pytest.raises(StaleMapError):
+        recover(docs, "docs", lost, "d1", progress=undo)
+    assert docs.reload().collection("docs").shards[0].id == lost
+    recover(docs, "docs", lost, "d1")
+    assert set(docs.records()) == set(IDS)
+    docs.check()
     docs.close()
 
 

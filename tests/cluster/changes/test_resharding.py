@@ -12,7 +12,13 @@ from vdb.cluster.changes import change_record
 from vdb.cluster.changes.interrupted import finish_change
 from vdb.cluster.changes.resharding import merge, move, reshard, split
 from vdb.cluster.metadata.map_parts import Change, Disk
-from vdb.errors import BusyError, InvalidArgumentError, NotFoundError
+from vdb.errors import (
+    BusyError,
+    InvalidArgumentError,
+    NotFoundError,
+    RemoteError,
+    StaleMapError,
+)
 
 DIM = 8
 
@@ -196,6 +202,92 @@ def test_a_caller_that_dies_after_the_new_map_has_done_it(docs, monkeypatch, ste
     assert finish_change(docs, "docs") == "reshard"
     assert docs.reload().collection("docs").change is None
     assert not list(docs.folder.glob("*/docs-000000"))
+    assert docs.records() == expected(ids, vectors, payloads)
+
+
+def test_new_shards_that_are_in_use_are_not_undone(docs, monkeypatch):
+    """Another program reads a change that copies, and undoes it when it is complete."""
+    ids, vectors, payloads = rows(range(400))
+    docs.write("add", ids, vectors, payloads)
+    call, advance = docs.call, change_record.advance
+    is_read, is_named, errors, states = threading.Event(), threading.Event(), [], []
+
+    def slow(*args, **named):
+        is_read.set()
+        assert is_named.wait(10)
+        return advance(*args, **named)
+
+    def undo():
+        try:
+            finish_change(docs, "docs")
+        except StaleMapError as error:
+            errors.append(error)
+
+    other = threading.Thread(target=undo)
+
+    def calls(collection, shard, method, /, *args, **named):
+        if method == "record_count" and not is_read.is_set():
+            other.start()
+            assert is_read.wait(10)
+        if method == "remove" and not is_named.is_set():
+            is_named.set()
+            other.join()
+            states.append(call(collection, shard, "status").result()["frozen"])
+        return call(collection, shard, method, *args, **named)
+
+    monkeypatch.setattr(change_record, "advance", slow)
+    monkeypatch.setattr(docs, "call", calls)
+    split(docs, "docs", "docs-000000")
+    assert len(errors) == 1
+    assert states[0] is not None  # the old shard accepts no write
+    assert docs.reload().collection("docs").change is None
+    assert docs.records() == expected(ids, vectors, payloads)
+
+
+def test_a_map_that_was_put_without_an_answer_lets_nobody_write_to_old_shards(docs, monkeypatch):
+    ids, vectors, payloads = rows(range(400))
+    docs.write("add", ids, vectors, payloads)
+    call, methods = docs.call, []
+
+    def lost(method, name):
+        if method == "create" and name.startswith("map/"):
+            docs.store.after = None
+            raise RemoteError("the answer was lost")
+
+    def calls(collection, shard, method, /, *args, **named):
+        methods.append(method)
+        if method == "record_count":
+            docs.store.after = lost
+        return call(collection, shard, method, *args, **named)
+
+    monkeypatch.setattr(docs, "call", calls)
+    with pytest.raises(RemoteError):
+        split(docs, "docs", "docs-000000")
+    assert "thaw" not in methods
+    collection = docs.reload().collection("docs")
+    assert collection.change is None
+    assert len(collection.shards) == 3
+    assert docs.records() == expected(ids, vectors, payloads)
+
+
+def test_a_caller_that_slept_while_it_was_undone_leaves_nothing_behind(docs, monkeypatch):
+    ids, vectors, payloads = rows(range(400))
+    docs.write("add", ids, vectors, payloads)
+    call = docs.call
+
+    def calls(collection, shard, method, /, *args, **named):
+        if method == "begin_journal":
+            monkeypatch.setattr(docs, "call", call)
+            assert finish_change(docs, "docs") == "reshard"
+        return call(collection, shard, method, *args, **named)
+
+    monkeypatch.setattr(docs, "call", calls)
+    with pytest.raises(StaleMapError):
+        split(docs, "docs", "docs-000000")
+    collection = docs.reload().collection("docs")
+    status = docs.call(collection, collection.shards[0], "status").result()
+    assert (status["frozen"], status["journal"]) == (None, "")
+    split(docs, "docs", "docs-000000")
     assert docs.records() == expected(ids, vectors, payloads)
 
 

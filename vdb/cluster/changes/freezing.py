@@ -32,7 +32,9 @@ def frozen(
 
     The freeze is renewed while the block runs, and ends by itself `seconds` after the last time
     where this program dies. A shard that was frozen looks at the map before it accepts writes.
-    `thaw` is False where the shards have no part in the cluster after the block.
+    `thaw` is False where the shards have no part in the cluster after the block. Where it raises,
+    nobody may know whether they have: then they are thawed by whoever undoes the change, or when
+    the time is over, after a look at the map.
     """
     on_all(access, collection, shards, "freeze", token, seconds)
     ended = threading.Event()
@@ -44,13 +46,11 @@ def frozen(
 
     thread = threading.Thread(target=renew, name="vdb freeze", daemon=True)
     thread.start()
-    kept = False
     try:
         yield
-        kept = not thaw
     finally:
         ended.set()
         thread.join()
-        if not kept:
+        if thaw:
             with suppress(VdbError):  # it ends by itself
                 on_all(access, collection, shards, "thaw", token)

@@ -92,7 +92,7 @@ def recover(
             _say(progress, "backing up")
             access.call(collection, new, "backup").result()
         ready = replace(new, generation=generation, new=False)
-        change_record.end(access, name, token, lambda old: old.with_shards([shard], [ready]))
+        _name_new(access, name, token, shard, ready)
     except BaseException:
         with suppress(VdbError):  # else whoever comes next does it
             finish_change(access, name)
@@ -129,6 +129,20 @@ def _begin(access: ClusterAccess, name: str, shard: str, disk: str, token: str) 
         return old.with_changed(replace(collection, next_shard=following, change=change))
 
     return access.maps.change(begun, timeout=access.timeout).collection(name)
+
+
+def _name_new(access: ClusterAccess, name: str, token: str, shard: str, ready: ShardEntry) -> None:
+    """Put the map that has the new shard; StaleMapError where somebody undoes the change."""
+
+    def named(old: ClusterMap) -> ClusterMap:
+        collection = old.collection(name)
+        if ready in collection.shards:
+            return old
+        change_record.own(collection, token, "copy")
+        exchanged = collection.with_shards([shard], [ready])
+        return old.with_changed(replace(exchanged, change=None))
+
+    access.maps.change(named, timeout=access.timeout)
 
 
 def _brought_up(

@@ -152,10 +152,28 @@ def finish_exchange(access: ClusterAccess, name: str) -> bool:
     if change.stage == "remove":
         _remove(access, collection, old, change.token)
     else:
-        collection = change_record.advance(access, name, change.token, "undo", change.spec)
+        # Only what is as it was read: its caller may put the new shards into the map just now.
+        collection = change_record.advance(
+            access, name, change.token, "undo", change.spec, before=change
+        )
         # The old shard of a recovery does not answer, and was not asked for anything.
         _undo(access, collection, () if change.kind == "recover" else old, new, change.token)
     return True
+
+
+def _take_back(access: ClusterAccess, name: str, token: str, old: Sequence[ShardEntry]) -> None:
+    """Complete or undo an own exchange that failed.
+
+    Where somebody else has undone it, old shards may have been asked for something since then.
+    """
+    collection = access.maps.reload().collection(name)
+    if collection.change is not None and collection.change.token == token:
+        finish_exchange(access, name)
+        return
+    present = {shard.id for shard in collection.shards}
+    left = [shard for shard in old if shard.id in present]
+    on_all(access, collection, left, "end_journal", token)
+    on_all(access, collection, left, "thaw", token)
 
 
 def _ready(access: ClusterAccess, name: str) -> CollectionMap:
@@ -217,7 +235,7 @@ def _exchange(access: ClusterAccess, name: str, plan: _Plan, progress: Progress)
         frozen_seconds = time.monotonic() - frozen_at
     except BaseException:
         with suppress(VdbError):  # else whoever comes next does it
-            finish_exchange(access, name)
+            _take_back(access, name, token, old)
         raise
     left = _remove(access, collection, old, token)
     return ReshardReport(
