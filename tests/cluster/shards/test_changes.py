@@ -116,6 +116,50 @@ def test_a_change_that_was_complete_leaves_no_way_back_to_the_old_shard(shard, c
         shard.search(None, V[0], 1)
 
 
+def test_a_change_that_becomes_complete_while_its_freeze_ends_lets_no_write_in(
+    shard, cluster, V, clock, monkeypatch
+):
+    change = shard._lease.change
+
+    def late(function):
+        cluster.replace_first()
+        change(function)
+
+    shard.freeze("one", 10.0)
+    clock.ahead = 11.0
+    monkeypatch.setattr(shard._lease, "change", late)
+    with pytest.raises(vdb.StaleMapError, match="not in the map"):
+        shard.write("a", "add", [1], V[:1])
+    assert shard.status()["frozen"]["owner"] == "one"
+    assert shard.record_count() == 0
+
+
+def test_another_freeze_calls_off_the_change_whose_time_is_over(shard, cluster, V, clock):
+    def begun(old):
+        docs = old.collection("docs")
+        return old.with_changed(replace(docs, change=Change("reshard", "copy", "one")))
+
+    cluster.maps.change(begun)
+    shard.freeze("one", 10.0)
+    clock.ahead = 11.0
+    shard.freeze("two", 10.0)
+    assert cluster.maps.newest().collection("docs").change.stage == "undo"
+    shard.thaw("two")
+    shard.write("a", "add", [1], V[:1])
+
+
+def test_a_moment_is_not_pinned_after_writers_were_let_on(shard, V, clock):
+    shard.freeze("moment", 10.0)
+    shard.pin_moment("moment", 60.0)
+    shard.unpin_moment("moment")
+    clock.ahead = 11.0
+    shard.write("a", "add", [1], V[:1])
+    with pytest.raises(vdb.BusyError, match="let writers on"):
+        shard.pin_moment("moment", 60.0)
+    with pytest.raises(vdb.ClosedError):
+        shard.read("moment", "count")
+
+
 def test_while_frozen_each_answer_looks_at_the_map(shard, cluster, V):
     shard.write("a", "add", [1], V[:1])
     shard.freeze("one", 10.0)
@@ -236,6 +280,10 @@ def test_a_copy_is_equal_after_the_changed_ids_were_copied_again(tmp_path, rng):
 
     for _ in range(40):
         write()
+    change = Change("reshard", "copy", "copy")
+    docs = cluster.maps.newest().collection("docs")
+    old.begin_journal("of a caller that is gone")
+    cluster.maps.change(lambda whole: whole.with_changed(replace(docs, change=change)))
     seq = old.begin_journal("copy")
     assert old.begin_journal("copy") == seq
     with pytest.raises(vdb.BusyError, match="copied by copy"):

@@ -49,14 +49,17 @@ class Freezes:
 
         Raises:
             BusyError: Another owner has frozen the shard.
-            StaleMapError: It is retired.
+            StaleMapError: It is retired, or another owner has put a map without it.
         """
         new = Freeze.new(owner, seconds)
+        before = self._state.read().frozen
+        if before is not None and before.owner != owner and self._age(before) >= before.seconds:
+            self._lapse(before)  # else the thaw of the new owner would let its change go on
 
         def frozen(state: ShardState) -> ShardState:
             refuse_retired(state)
             old = state.frozen
-            if old is not None and old.owner != owner and self._age(old) < old.seconds:
+            if old is not None and old.owner != owner:
                 raise BusyError(f"shard {self._place.shard} is frozen by {old.owner}")
             return replace(state, frozen=new)
 
@@ -117,8 +120,10 @@ class Freezes:
         try:
             collection = old.collection(self._place.collection)
             collection.shard(self._place.shard)
-        except NotFoundError:
-            return old
+        except NotFoundError:  # the change has become complete since the look
+            raise StaleMapError(
+                f"shard {self._place.shard} is not in the map of the cluster"
+            ) from None
         change = collection.change
         if change is None or change.token != owner:
             return old

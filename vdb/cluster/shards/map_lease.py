@@ -78,7 +78,12 @@ class MapLease:
         return None
 
     def change(self, function: Callable[[ClusterMap], ClusterMap]) -> None:
-        """Change the map; see `MapObjects.change`; raises ShardUnavailableError."""
+        """Change the map; see `MapObjects.change`.
+
+        Raises:
+            ShardUnavailableError: The store failed.
+            StaleMapError: `function` raised it.
+        """
         with self._lock, self._failing():
             newest = self._maps.change(function, known=self._map)
             self._entry = self._entry_of(newest)
@@ -108,6 +113,8 @@ class MapLease:
         """Inside, an error of the store is one of this shard, which cannot answer."""
         try:
             yield
+        except StaleMapError:  # what `change` was given has refused
+            raise
         except VdbError as error:
             raise ShardUnavailableError(
                 f"shard {self._place.shard} cannot see the map of its cluster: {error}",

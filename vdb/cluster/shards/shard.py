@@ -232,9 +232,17 @@ class Shard:
         """Keeps this moment for reads that name it, at most so many seconds; returns its commit.
 
         It belongs to the process of the shard, and is gone with it.
+
+        Raises:
+            BusyError: The shard is not frozen by that name any more, so writes may have come.
         """
         self._require_in_map()
-        return self._pins.pin(name, seconds)
+        commit = self._pins.pin(name, seconds)
+        frozen = self._state.read().frozen
+        if frozen is None or frozen.owner != name:
+            self._pins.unpin(name)
+            raise BusyError(f"shard {self.place.shard} has let writers on again; try again")
+        return commit
 
     @_named
     def unpin_moment(self, name: str) -> None:
@@ -266,11 +274,14 @@ class Shard:
         """From now on the ids of writes are written down; returns the number of the last commit.
 
         Raises:
-            BusyError: Another owner has begun.
+            BusyError: Another owner has begun, whose change is in the map.
         """
+        left = self._state.read().journal
+        if left and (left == owner or self._lease.change_of(left) is not None):
+            left = ""
 
         def begun(state: ShardState) -> ShardState:
-            if state.journal and state.journal != owner:
+            if state.journal and state.journal not in (owner, left):
                 raise BusyError(f"shard {self.place.shard} is being copied by {state.journal}")
             return replace(state, journal=owner)
 
