@@ -171,3 +171,22 @@ def test_a_change_that_another_program_began_is_said(docs):
             call()
     assert docs.finish_change() == "reshard"
     docs.reshard(2)
+
+
+def test_a_collection_that_another_program_writes_to_is_not_taken_back(tmp_path, monkeypatch):
+    """The program that created it was not told that its shards are there."""
+    with vdb.cluster.open(tmp_path / "c") as one, vdb.cluster.open(tmp_path / "c") as other:
+        call = one._session.engine.call
+
+        def lost(shard, method, /, *args, **named):
+            if method == "status":
+                monkeypatch.setattr(one._session.engine, "call", call)
+                other.collection("docs").add(range(9), np.zeros((9, 4)))
+                raise vdb.ShardUnavailableError("no answer", shard=shard)
+            return call(shard, method, *args, **named)
+
+        monkeypatch.setattr(one._session.engine, "call", lost)
+        with pytest.raises(vdb.ShardUnavailableError):
+            one.create_collection("docs", dim=4, metric="l2", shards=1)
+        assert len(one.collection("docs")) == 9
+        assert one.check() == []

@@ -291,10 +291,19 @@ class Cluster(ClusterUpkeep):
         session.maps.change(made)
 
     def _undo(self, name: str) -> None:
-        """Take a collection out of the map again whose shards could not be started."""
+        """Take a collection out of the map again whose shards could not be started.
+
+        It stays where another program has started them meanwhile, and perhaps written to them.
+        """
         collection = self._session.maps.newest.collection(name)
-        self._session.maps.change(lambda old: old.without(name))
-        self._session.remove(collection)
+
+        def without(old: ClusterMap) -> ClusterMap:
+            same = any(one == collection for one in old.collections)
+            return old.without(name) if same and all(s.new for s in collection.shards) else old
+
+        newest = self._session.maps.change(without)
+        if all(one.name != name for one in newest.collections):
+            self._session.remove(collection)
 
     @as_embedded(Database.collection)
     def collection(
