@@ -33,6 +33,12 @@ AS_RELEASED = {
 strategy.FLAT_SCAN_BELOW = strategy.FLAT_SCAN_BELOW_BITS = 0
 
 
+def pytest_itemcollected(item: pytest.Item) -> None:
+    """Refuse names of cases that differ from process to process, with which none can share them."""
+    if " at 0x" in item.nodeid:
+        raise pytest.UsageError(f"the name of a case has the address of an object: {item.nodeid}")
+
+
 def pytest_configure(config: pytest.Config) -> None:
     config.addinivalue_line(
         "markers", "damages: breaks its database on purpose, which is not checked afterwards"

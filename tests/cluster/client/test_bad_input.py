@@ -51,7 +51,7 @@ CALLS = [
     ("add", ([2**63], np.zeros((1, 4))), {}),
     ("add", ([1], [[0, 0, 0, np.inf]]), {}),
     ("add", ([1], np.zeros((1, 4)), [{"n": "text"}]), {}),
-    ("add", ([1], np.zeros((1, 4)), [{"n": object()}]), {}),
+    ("add", ([1], np.zeros((1, 4)), [{"n": Ellipsis}]), {}),
     ("add", ([1], np.zeros((1, 4))), {"on_duplicate": "ignore"}),
     ("add", ([1], np.zeros((1, 4))), {"threads": 0}),
     ("add", ([1], np.zeros((1, 4))), {"progress": 3}),
