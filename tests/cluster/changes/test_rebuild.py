@@ -23,6 +23,7 @@ from vdb.errors import (
     NotFoundError,
     ShardUnavailableError,
     StaleMapError,
+    VdbError,
 )
 from vdb.model.config import Flat
 
@@ -177,6 +178,84 @@ def test_a_change_over_whose_caller_is_gone_is_completed(docs, monkeypatch, meth
     assert docs.reload().collection("docs").change.stage == "swap"
     assert finish_change(docs, "docs") == "rebuild"
     assert finish_change(docs, "docs") is None
+    assert searched(docs, QUERY) == ("cosine", truth(docs, QUERY)["cosine"])
+    docs.write("delete", [1])
+
+
+def test_writers_stay_stopped_where_a_shard_has_not_changed_over(docs, monkeypatch):
+    docs.timeout = 0.2
+    call = docs.call
+
+    def calls(collection, shard, method, /, *args, **named):
+        if method == "commit_rebuild" and shard.id == "docs-000002":
+            raise ShardUnavailableError("it is gone", shard=shard.id)
+        return call(collection, shard, method, *args, **named)
+
+    monkeypatch.setattr(docs, "call", calls)
+    with pytest.raises(ShardUnavailableError):
+        rebuild(docs, "docs", RebuildArguments(metric="cosine"))
+    monkeypatch.setattr(docs, "call", call)
+    collection = docs.reload().collection("docs")
+    assert collection.change.stage == "swap"
+    zeros = np.zeros((1, DIM), np.float32)
+    for shard in collection.shards:
+        with pytest.raises(StaleMapError):
+            docs.call(collection, shard, "write", "t", "upsert", [7], zeros).result()
+    assert finish_change(docs, "docs") == "rebuild"
+    assert searched(docs, QUERY) == ("cosine", truth(docs, QUERY)["cosine"])
+    docs.write("delete", [1])
+
+
+def test_a_rebuild_is_not_dropped_by_one_program_and_put_to_use_by_another(docs, monkeypatch):
+    rebuild(docs, "docs", RebuildArguments(metric="cosine"), hold=True)
+    call = docs.call
+
+    def calls(collection, shard, method, /, *args, **named):
+        if method == "discard_rebuild":
+            monkeypatch.setattr(docs, "call", call)
+            with pytest.raises(VdbError):
+                commit(docs, "docs")
+        return call(collection, shard, method, *args, **named)
+
+    monkeypatch.setattr(docs, "call", calls)
+    assert discard(docs, "docs") is True
+    assert docs.reload().collection("docs").change is None
+    assert searched(docs, QUERY) == ("l2", truth(docs, QUERY)["l2"])
+    docs.write("delete", [1])
+
+
+def test_a_rebuild_that_is_half_dropped_is_dropped_by_whoever_comes(docs, monkeypatch):
+    for finish in (
+        lambda: finish_change(docs, "docs"),
+        lambda: rebuild(docs, "docs", RebuildArguments(metric="ip"), hold=True),
+    ):
+        rebuild(docs, "docs", RebuildArguments(metric="cosine"), hold=True)
+        revive = dying_at(docs, monkeypatch, "discard_rebuild", 2)
+        with pytest.raises(Died):
+            discard(docs, "docs")
+        revive()
+        assert docs.reload().collection("docs").change.stage == "discard"
+        finish()
+    assert docs.reload().collection("docs").change.spec["arguments"]["metric"] == "ip"
+
+
+def test_who_completes_a_change_late_does_not_make_it_twice(docs, monkeypatch):
+    rebuild(docs, "docs", RebuildArguments(metric="cosine"), keep_previous=True)
+    revive = dying_at(docs, monkeypatch, "commit_rebuild", 1)
+    with pytest.raises(Died):
+        rollback(docs, "docs")
+    revive()
+    call = docs.call
+
+    def calls(collection, shard, method, /, *args, **named):
+        if method == "freeze":
+            monkeypatch.setattr(docs, "call", call)
+            assert finish_change(docs, "docs") == "rollback"
+            rollback(docs, "docs")
+        return call(collection, shard, method, *args, **named)
+
+    monkeypatch.setattr(docs, "call", calls)
+    finish_change(docs, "docs")
     assert searched(docs, QUERY) == ("cosine", truth(docs, QUERY)["cosine"])
     docs.write("delete", [1])
 

@@ -190,3 +190,17 @@ def test_a_collection_that_another_program_writes_to_is_not_taken_back(tmp_path,
             one.create_collection("docs", dim=4, metric="l2", shards=1)
         assert len(one.collection("docs")) == 9
         assert one.check() == []
+
+
+def test_what_was_written_after_a_rebuild_is_seen_by_programs_with_the_map_before_it(tmp_path):
+    with vdb.cluster.open(tmp_path / "c") as one:
+        docs = one.create_collection("docs", dim=4, metric="l2", shards=2)
+        docs.add(range(300), VECTORS)
+        other = vdb.cluster.open(tmp_path / "c", engine=one._session.engine)
+        seen = other.collection("docs")
+        assert len(seen) == 300
+        docs.rebuild("cosine")
+        docs.delete(range(100))
+        assert len(seen) == 200
+        assert sorted(seen.search(VECTORS[0], 200).ids.tolist()) == list(range(100, 300))
+        assert one.check() == []

@@ -45,6 +45,8 @@ def follow_generations(session: Session, name: str, timeout: float) -> ClusterMa
         present = old.collection(name)
         if present.change is not None or present.schema != collection.schema:
             raise StaleMapError(f"collection {name!r} is being changed")
+        if present.shards != collection.shards:
+            return old  # others have looked later than this
         shards = tuple(
             replace(shard, generation=max(shard.generation, facts[shard.id]["generation"]))
             if shard.id in facts

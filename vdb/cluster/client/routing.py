@@ -153,6 +153,8 @@ class Router:
                 collection, [(shards[name], one) for name, one in asked.items()], deadline
             )
             stale = next((one for one in failed.values() if isinstance(one, StaleMapError)), None)
+            if stale is None and self._is_replaced(cluster, shards, results):
+                continue
             if not failed or (partial and stale is None):
                 ordered = {name: results[name] for name in asked if name in results}
                 return Gathered(
@@ -168,6 +170,23 @@ class Router:
             if time.monotonic() + pause >= deadline:
                 raise error
             pause = self.wait(cluster, pause, deadline, stale=stale is not None)
+
+    def _is_replaced(
+        self,
+        cluster: ClusterMap,
+        shards: Mapping[str, ShardEntry],
+        results: Mapping[str, Any],
+    ) -> bool:
+        """Whether answers are of a generation that a newer map has replaced.
+
+        A shard that has changed over answers from the generation before for a while, as nobody
+        writes until the next map is there. After it this lacks what was written since.
+        """
+        if self.session.moment is not None or all(
+            answer.newest == shards[name].generation for name, answer in results.items()
+        ):
+            return False
+        return self.session.maps.reload(cluster) is not cluster
 
     def wait(self, cluster: ClusterMap, pause: float, deadline: float, *, stale: bool) -> float:
         """Before shards are asked again: the next map, or a pause; how long the next one is.
