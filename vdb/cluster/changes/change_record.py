@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from dataclasses import replace
-from typing import Any
+from typing import Any, Final
 from uuid import uuid4
 
 from vdb.cluster.changes.shard_calls import ClusterAccess
@@ -19,6 +19,7 @@ from vdb.errors import BusyError, StaleMapError
 from vdb.store.format.decoder import Fields
 
 __all__ = [
+    "DISCARD",
     "advance",
     "begin",
     "end",
@@ -28,6 +29,10 @@ __all__ = [
     "present",
     "refuse_change",
 ]
+
+
+DISCARD: Final = "discard"
+"""The stage of a rebuild that is being dropped, from which there is no way to another."""
 
 
 def new_change_token() -> str:
@@ -79,7 +84,8 @@ def advance(
         change = replace(own(collection, token), stage=stage, spec=dict(spec))
         if change == collection.change:
             return old
-        if before is not None and collection.change != before:
+        dropped = own(collection, token).stage == DISCARD
+        if dropped or (before is not None and collection.change != before):
             raise StaleMapError(f"the change {token} of collection {name!r} was called off")
         return old.with_changed(replace(collection, change=change))
 

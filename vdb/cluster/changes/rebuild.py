@@ -16,6 +16,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable, Mapping
+from contextlib import suppress
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -49,6 +50,8 @@ Progress = Callable[[RebuildProgress], object] | None
 
 _UNFINISHED = ("prepare", "held")
 """Stages in which the change is not under way: shards build, or have built and hold."""
+
+_DISCARD = change_record.DISCARD
 
 
 @dataclass(frozen=True, slots=True)
@@ -218,15 +221,26 @@ class _Build:
         newest = access.maps.reload()
         collection = newest.collection(name)
         before = change_record.own(collection, change.token)
-        with frozen(access, collection, collection.shards, change.token, seconds=newest.lease):
+        shards = collection.shards
+        with frozen(access, collection, shards, change.token, seconds=newest.lease) as stop:
             last = self._prepared(validate=False, resume=None)
             spec = {
                 **before.spec,
                 "generations": {shard: report.generation for shard, report in last.items()},
                 "keep_previous": keep_previous,
             }
-            change_record.advance(access, name, change.token, "swap", spec, before=before)
-            reports = complete_swap(access, name, threads=self._threads)
+            stop.thaw = False  # from here on the map may say that it changes over
+            try:
+                change_record.advance(access, name, change.token, "swap", spec, before=before)
+            except StaleMapError:
+                stop.thaw = True
+                raise
+            try:
+                reports = complete_swap(access, name, threads=self._threads)
+            except InvalidArgumentError:
+                stop.thaw = True
+                raise
+            stop.thaw = True
         if reports is None:
             raise StaleMapError(f"the rebuild of collection {name!r} was ended by somebody else")
         return reports
@@ -298,7 +312,9 @@ def complete_swap(
 ) -> dict[str, RebuildReport] | None:
     """Do what is left of a change in stage "swap"; None where there is none, or not any more.
 
-    Several callers may do so at once: each step that was done is found done.
+    Several callers may do so at once: each step that was done is found done. Where it raises,
+    writers stay stopped, as a shard that has not changed over would take what the others refuse;
+    but not where it is the records that are refused.
     """
     newest = access.maps.reload()
     collection = newest.collection(name)
@@ -306,10 +322,15 @@ def complete_swap(
     if change is None or change.kind not in ("rebuild", "rollback") or change.stage != "swap":
         return None
     generations: Mapping[str, int] = change.spec["generations"]
-    with frozen(access, collection, collection.shards, change.token, seconds=newest.lease):
+    shards = collection.shards
+    with frozen(access, collection, shards, change.token, seconds=newest.lease) as stop:
+        if access.maps.reload().collection(name).change != change:
+            return None  # somebody else has completed it before writers were stopped
+        stop.thaw = False
         try:
             reports = _put_to_use(access, collection, generations, threads, progress)
         except InvalidArgumentError:
+            stop.thaw = True
             if change.kind == "rollback":
                 # A vector that was written since does not fit: those that went back come again.
                 now = {shard.id: shard.generation for shard in collection.shards}
@@ -319,10 +340,11 @@ def complete_swap(
         schema = _common_schema(access, collection)
 
         def changed(old: CollectionMap) -> CollectionMap:
-            shards = tuple(replace(one, generation=generations[one.id]) for one in old.shards)
-            return replace(old, schema={**old.schema, **schema}, shards=shards)
+            entries = tuple(replace(one, generation=generations[one.id]) for one in old.shards)
+            return replace(old, schema={**old.schema, **schema}, shards=entries)
 
         change_record.end(access, name, change.token, changed)
+        stop.thaw = True
     return reports
 
 
@@ -378,12 +400,17 @@ def discard(access: ClusterAccess, name: str) -> bool:
     Raises:
         BusyError: The collection has another change, or a rebuild that cannot be undone any more.
     """
-    collection = access.maps.reload().collection(name)
-    change = collection.change
-    if change is None:
-        return False
-    if change.kind != "rebuild" or change.stage not in _UNFINISHED:
-        change_record.refuse_change(collection)
+    while True:
+        collection = access.maps.reload().collection(name)
+        change = collection.change
+        if change is None:
+            return False
+        if change.kind != "rebuild" or change.stage not in (*_UNFINISHED, _DISCARD):
+            change_record.refuse_change(collection)
+        # In the map first: else another program could change over to what is dropped here.
+        with suppress(StaleMapError):  # it is another one now
+            change_record.advance(access, name, change.token, _DISCARD, change.spec, before=change)
+            break
     on_all(access, collection, collection.shards, "discard_rebuild")
     on_all(access, collection, collection.shards, "thaw", change.token)
     change_record.end(access, name, change.token)
@@ -410,6 +437,9 @@ def _begin(
     """
     complete_swap(access, name)
     collection = access.maps.reload().collection(name)
+    if collection.change is not None and collection.change.stage == _DISCARD:
+        discard(access, name)
+        collection = access.maps.reload().collection(name)
     change, wanted = collection.change, spec["arguments"]
     if change is None:
         if resume:
