@@ -10,6 +10,7 @@ import pytest
 import vdb
 from vdb.cluster.changes import change_record
 from vdb.cluster.changes.copying import Copy
+from vdb.cluster.client import schema_changes
 from vdb.errors import BusyError
 
 VECTORS = np.random.default_rng(3).standard_normal((300, 4)).astype(np.float32)
@@ -203,4 +204,28 @@ def test_what_was_written_after_a_rebuild_is_seen_by_programs_with_the_map_befor
         docs.delete(range(100))
         assert len(seen) == 200
         assert sorted(seen.search(VECTORS[0], 200).ids.tolist()) == list(range(100, 300))
+        assert one.check() == []
+
+
+@pytest.mark.parametrize("call", ["index_field", "drop_field"])
+def test_shards_that_are_exchanged_before_the_map_says_a_field_have_it_too(
+    tmp_path, monkeypatch, call
+):
+    with vdb.cluster.open(tmp_path / "c") as one:
+        docs = one.create_collection("docs", dim=4, metric="l2", shards=2, fields={"n": "int"})
+        docs.add(range(300), VECTORS, [{"m": i} for i in range(300)])
+        change = schema_changes._change
+
+        def late(*arguments):
+            monkeypatch.setattr(schema_changes, "_change", change)
+            docs.reshard(3)
+            return change(*arguments)
+
+        monkeypatch.setattr(schema_changes, "_change", late)
+        docs.index_field("m", "int") if call == "index_field" else docs.drop_field("n")
+        fields = {"index_field": {"n": "int", "m": "int"}, "drop_field": {}}[call]
+        assert docs.info().fields == fields
+        for shard in one._session.maps.newest.collection("docs").shards:
+            assert one._session.engine.call(shard.id, "schema").result()["fields"] == fields
+        assert docs.count({"m": 7}) == 1
         assert one.check() == []

@@ -25,8 +25,9 @@ def declare_field(router: Router, path: str, kind: str | Text, seconds: float) -
         InvalidPayloadError: A record of a shard holds another type there.
         InvalidArgumentError: It is declared with another type.
     """
-    _require_no_copies(router.session.maps.reload().collection(router.name))
-    schema = router.session.schema(router.collection())
+    present = router.session.maps.reload().collection(router.name)
+    _require_no_copies(present)
+    schema = router.session.schema(present)
     other = schema.fields.get(path, kind)
     # In an empty collection: what is refused for its own sake is refused before a shard is asked.
     replace(schema, fields={**schema.fields, path: kind})
@@ -40,7 +41,8 @@ def declare_field(router: Router, path: str, kind: str | Text, seconds: float) -
             _drop(router, path, seconds)
             raise refused from None
         raise
-    _change(router, lambda old: {**old.fields, path: kind})
+    if not _change(router, present, lambda old: {**old.fields, path: kind}):
+        declare_field(router, path, kind, seconds)  # the new shards do not have it
 
 
 def undeclare_field(router: Router, path: str, seconds: float) -> None:
@@ -49,8 +51,9 @@ def undeclare_field(router: Router, path: str, seconds: float) -> None:
     Raises:
         NotFoundError: It is not declared.
     """
-    _require_no_copies(router.session.maps.reload().collection(router.name))
-    schema = router.session.schema(router.collection())
+    present = router.session.maps.reload().collection(router.name)
+    _require_no_copies(present)
+    schema = router.session.schema(present)
     if path not in schema.fields:
         raise NotFoundError(
             f"collection {router.name!r} has no declared field {path!r}; there are "
@@ -59,7 +62,12 @@ def undeclare_field(router: Router, path: str, seconds: float) -> None:
             received=path,
         )
     _drop(router, path, seconds)
-    _change(router, lambda old: {name: kind for name, kind in old.fields.items() if name != path})
+    if not _change(
+        router,
+        present,
+        lambda old: {name: kind for name, kind in old.fields.items() if name != path},
+    ):
+        undeclare_field(router, path, seconds)  # the new shards have it
 
 
 def _drop(router: Router, path: str, seconds: float) -> None:
@@ -74,17 +82,28 @@ def _drop(router: Router, path: str, seconds: float) -> None:
             raise
 
 
-def _change(router: Router, fields: Callable[[CollectionSchema], dict[str, Any]]) -> None:
-    """Put the fields into the schema of the map."""
+def _change(
+    router: Router,
+    asked: CollectionMap,
+    fields: Callable[[CollectionSchema], dict[str, Any]],
+) -> bool:
+    """Put the fields into the schema of the map.
+
+    False, and nothing is put, where the map has other shards than those that were `asked`.
+    """
+    names = [shard.id for shard in asked.shards]
 
     def change(old: ClusterMap) -> ClusterMap:
         collection = old.collection(router.name)
         _require_no_copies(collection)
+        if [shard.id for shard in collection.shards] != names:
+            return old
         schema = collection.collection_schema()
         new = schema_to_json(replace(schema, fields=fields(schema)))
         return old.with_changed(replace(collection, schema=new))
 
-    router.session.maps.change(change)
+    newest = router.session.maps.change(change).collection(router.name)
+    return [shard.id for shard in newest.shards] == names
 
 
 def _require_no_copies(collection: CollectionMap) -> None:
