@@ -136,15 +136,15 @@ def test_a_state_that_is_not_ours_is_an_error_that_names_the_field(cluster, name
 def test_a_full_disk_changes_nothing_and_is_typed(cluster, V, monkeypatch):
     shard = Shard(cluster.place())
     shard.write("a", "add", [1], V[:1])
-    put = StateRecords.put_token
+    put = StateRecords.put_tokens
 
-    def full(self, token, result, state):
+    def full(self, tokens, state):
         raise vdb.DiskFullError("no space left")
 
-    monkeypatch.setattr(StateRecords, "put_token", full)
+    monkeypatch.setattr(StateRecords, "put_tokens", full)
     with pytest.raises(vdb.DiskFullError):
         shard.write("b", "add", [2], V[1:2])
-    monkeypatch.setattr(StateRecords, "put_token", put)
+    monkeypatch.setattr(StateRecords, "put_tokens", put)
     assert shard.read(None, "ids").result == [1]
     assert shard.write("b", "add", [2], V[1:2]).result.added == 1
     assert shard.check() == []
