@@ -67,7 +67,8 @@ def refuse(*_, **__):
 socket.socket.__init__ = refuse
 socket.create_connection = socket.getaddrinfo = refuse
 before = set(sys.modules)
-EXTRAS = "vdb.integrations.", "vdb.explorer.server"  # hosts of their own
+# Hosts of their own.
+EXTRAS = "vdb.integrations.", "vdb.explorer.server", "vdb.cluster.engines.ray"
 import pkgutil, importlib
 import vdb
 for module in pkgutil.walk_packages(vdb.__path__, "vdb."):

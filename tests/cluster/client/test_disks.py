@@ -28,3 +28,13 @@ def test_the_status_says_where_each_shard_runs(tmp_path):
     with cluster.open(tmp_path / "objects") as db:
         assert all(shard.node for shard in db.status().shards)
         assert db.check() == []
+
+
+def test_the_disk_of_a_cluster_lies_beside_its_objects_whatever_its_name(tmp_path):
+    place = tmp_path / "a%20b"
+    with cluster.open(f"file://{place}") as db:
+        db.create_collection("docs", dim=2, metric="l2", shards=1).add([1], [[0, 1]])
+        (disk,) = db.status().disks.values()
+    assert disk.startswith(str(place))
+    with cluster.open(place) as db:
+        assert db["docs"].count() == 1

@@ -9,7 +9,6 @@ from importlib import import_module
 from os import PathLike, fspath
 from pathlib import Path
 from typing import Any, Final
-from urllib.parse import unquote, urlsplit
 from uuid import uuid4
 
 from vdb.cluster.client.map_cache import MapCache
@@ -24,7 +23,7 @@ from vdb.errors import (
     MapConflictError,
     NotFoundError,
 )
-from vdb.maintenance.repository.location import is_url
+from vdb.maintenance.repository.location import is_url, local_path
 from vdb.maintenance.repository.object_store import ObjectStore
 from vdb.model import arguments
 
@@ -187,8 +186,7 @@ def _path_of(url: str) -> Path | None:
     """The directory of a cluster at a path or a ``file:`` URL; None for other URLs."""
     if not is_url(url):
         return Path(url).expanduser().absolute()
-    parts = urlsplit(url)
-    return Path(unquote(parts.path)) if parts.scheme == "file" else None
+    return local_path(url) if url.lower().startswith("file:") else None
 
 
 def check_engine(engine: object, options: Mapping[str, Any]) -> None:

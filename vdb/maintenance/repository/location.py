@@ -18,7 +18,7 @@ from vdb.maintenance.repository.directory_store import DirectoryStore
 from vdb.maintenance.repository.object_store import ObjectStore
 from vdb.maintenance.repository.redaction import error_text, redacted
 
-__all__ = ["Stream", "is_url", "object_store", "open_stream"]
+__all__ = ["Stream", "is_url", "local_path", "object_store", "open_stream"]
 
 _URL = re.compile(r"[a-z][a-z0-9+.-]+://", re.IGNORECASE)
 _DRIVE = re.compile(r"/[A-Za-z]:")
@@ -75,7 +75,7 @@ def _of_url(url: str, prefix: str, options: Mapping[str, object]) -> ObjectStore
         url = f"{head.rstrip('/')}/{prefix.strip('/')}{mark}{query}"
     if scheme == "file":
         _refuse_options(options)
-        return DirectoryStore(_local(url))
+        return DirectoryStore(local_path(url))
     if scheme in _OBSTORE:
         _refuse_user(url, scheme)
     if scheme in _OBSTORE and importlib.util.find_spec("obstore") is not None:
@@ -101,7 +101,12 @@ def _refuse_user(url: str, scheme: str) -> None:
         )
 
 
-def _local(url: str) -> Path:
+def local_path(url: str) -> Path:
+    """The directory that a ``file:`` URL names, letter by letter: nothing in it is decoded.
+
+    Raises:
+        InvalidArgumentError: Its path is not absolute.
+    """
     path = url.partition("://")[2]
     if path.startswith("localhost/"):
         path = path.removeprefix("localhost")
