@@ -58,7 +58,8 @@ class ShardedLoads(ShardedHandle):
             packed: Whether vectors of uint8 are packed bits.
             options: Options of the format, for files that are neither Parquet nor Lance.
             storage_options: What the store of the URLs takes, such as credentials.
-            name: Of the load, which a later call goes on with. None: made of the files.
+            name: Of the load, which a later call goes on with. None: made of the files and of what
+                becomes of rows that are there already, or cannot become records.
             on_duplicate: As for `Collection.add`.
             strict: Raise at a row that cannot become a record. False: leave it out and count it.
             verify: Read every record again; not with ``on_duplicate="skip"``.

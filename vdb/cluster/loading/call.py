@@ -165,9 +165,11 @@ def _plan(
     rows = given.batch_rows
     if rows is None:
         rows = max(1, min(_MOST_ROWS, _BATCH_BYTES // (4 * max(1, collection.dim))))
+    on_duplicate = arguments.choice("on_duplicate", given.on_duplicate, ingest.ON_DUPLICATE)
+    strict = arguments.truth("strict", given.strict)
     name = given.name
     if name is None:
-        name = _derived_name(collection.name, pieces)
+        name = _derived_name(collection.name, pieces, (on_duplicate, str(strict)))
     elif not isinstance(name, str) or not _NAME.fullmatch(name):
         raise InvalidArgumentError(
             f"name must be 1 to 100 letters, digits, . _ -, got {arguments.shown(name)}",
@@ -177,17 +179,20 @@ def _plan(
         name,
         columns,
         arguments.whole("batch_rows", rows, 1, 1_000_000),
-        arguments.choice("on_duplicate", given.on_duplicate, ingest.ON_DUPLICATE),
-        arguments.truth("strict", given.strict),
+        on_duplicate,
+        strict,
         arguments.truth("verify", given.verify),
         arguments.number("timeout", given.timeout),
         options,
     )
 
 
-def _derived_name(collection: str, pieces: Sequence[Piece]) -> str:
-    """A name that the same files with the same contents have, in the same order."""
-    keys = "\n".join(one.key for one in pieces)
+def _derived_name(collection: str, pieces: Sequence[Piece], rules: Sequence[str]) -> str:
+    """A name that the same files with the same contents have, in the same order.
+
+    With other rules for rows that are refused it is another load: the first may have been refused.
+    """
+    keys = "\n".join([*(one.key for one in pieces), *rules])
     return f"{collection[:80]}-{hashlib.blake2b(keys.encode(), digest_size=8).hexdigest()}"
 
 

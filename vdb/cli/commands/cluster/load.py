@@ -11,6 +11,7 @@ from vdb.cli.arguments.clusters import ClusterPlace, Connection
 from vdb.cli.arguments.command import argument, command
 from vdb.cli.interrupted import Interrupted
 from vdb.cli.render import output, progress_bar
+from vdb.errors import InvalidArgumentError
 
 if TYPE_CHECKING:
     from vdb.cluster.loading.report import LoadProgress
@@ -29,14 +30,14 @@ if TYPE_CHECKING:
 @click.option("--id", default="id", show_default=True, help="The column of the ids.")
 @click.option("--vector", help='The column of the vectors; "vector", or the only one there is.')
 @click.option("--payload", help="The columns of the payloads, with commas; all others.")
+@click.option("--upsert", is_flag=True, help="Replace records whose ids are there already.")
+@click.option("--resume", is_flag=True, help="Skip records whose ids are there already.")
 @click.option(
-    "--on-duplicate",
-    type=click.Choice(("error", "skip", "replace")),
-    default="error",
+    "--strict/--no-strict",
+    default=True,
     show_default=True,
-    help="What becomes of a row whose id is there already.",
+    help="Stop at the first row that cannot become a record, or leave such rows out.",
 )
-@click.option("--lenient", is_flag=True, help="Leave out rows that cannot become records.")
 @click.option("--workers", type=numbers.a_count, help="Pieces of files at a time.")
 @clusters.connection_options
 @options.json
@@ -48,8 +49,9 @@ def load(
     id: str,  # noqa: A002 - the name of the option
     vector: str | None,
     payload: str | None,
-    on_duplicate: str,
-    lenient: bool,
+    upsert: bool,
+    resume: bool,
+    strict: bool,
     workers: int | None,
     connection: Connection,
     json: bool,
@@ -59,6 +61,8 @@ def load(
     Every record is read again and compared. After an interruption the same command goes on, and
     writes no row twice.
     """
+    if upsert and resume:
+        raise InvalidArgumentError("--upsert replaces and --resume skips; give one of them")
     with connection.open(url) as cluster, progress_bar.stages() as bar:
 
         def show(progress: LoadProgress) -> None:
@@ -70,8 +74,8 @@ def load(
                 id=id,
                 vector=vector,
                 payload=None if payload is None else [one.strip() for one in payload.split(",")],
-                on_duplicate=on_duplicate,
-                strict=not lenient,
+                on_duplicate="replace" if upsert else "skip" if resume else "error",
+                strict=strict,
                 workers=workers,
                 progress=show,
             )
