@@ -15,7 +15,6 @@ import numpy as np
 from numpy.typing import NDArray
 
 from vdb import index
-from vdb.errors import ArgumentTypeError, InvalidArgumentError
 from vdb.index.record_ids import require_same_id
 from vdb.index.types import Reader, View
 from vdb.model import arguments, inputs, pauses
@@ -88,13 +87,8 @@ def _ids_and_payloads(
 
 def contains(reader: Reader, view: View, value: object) -> bool:
     """Whether there is a record of that id; False for what cannot be an id of this collection."""
-    if not inputs.is_one_id(value):
-        return False
-    try:
-        plain = inputs.one_id(value)
-    except (InvalidArgumentError, ArgumentTypeError):
-        return False
-    if type(plain).__name__ != view.header.id_kind:
+    plain = inputs.id_or_none(value)
+    if plain is None or type(plain).__name__ != view.header.id_kind:
         return False
     return reader.slot_of(view, plain) is not None
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Collection, Iterator, Mapping
-from typing import Any, TypeAlias
+from typing import Any, Protocol, TypeAlias
 
 import numpy as np
 from numpy.typing import NDArray
@@ -13,15 +13,15 @@ from vdb.api import filter_warning
 from vdb.api.id_walk import ids_at
 from vdb.api.read_access import Access, Moment
 from vdb.api.record_scan import RecordScan
-from vdb.exports.content import Content, Neighbors
+from vdb.exports.content import Content, Neighbors, NeighborSearch
 from vdb.index import FilterSet
-from vdb.maintenance.info import collection_info
+from vdb.maintenance.info import CollectionInfo, collection_info
 from vdb.model import filters
 from vdb.model.records import Id, Progress, Record
 from vdb.query.filter_match import matching
 from vdb.store import Batch, CollectionView, Snapshot, WritableCollection
 
-__all__ = ["content_at"]
+__all__ = ["Contents", "content_at", "content_of"]
 
 Where: TypeAlias = Mapping[str, Any] | filters.Filter | None
 
@@ -54,9 +54,47 @@ def content_at(
             slots = filter_set.slots.astype(np.uint32)
             without_vector = int(np.count_nonzero(~index.has_vector(reader, view, slots)))
     records = _Records(moment, view, where, filter_set, info.fields)
+    return content_of(
+        info,
+        records,
+        count=info.count if filter_set is None else filter_set.count,
+        without_vector=without_vector,
+        progress=progress,
+    )
+
+
+class Contents(Protocol):
+    """Records that are read as often as a writer asks for them; see `Content`."""
+
+    def one_by_one(self, payloads: bool) -> Iterator[Record]:
+        """As `Content.records`."""
+
+    def ids(self) -> Iterator[Id]:
+        """As `Content.ids`."""
+
+    def batches(self) -> Iterator[Any]:
+        """As `Content.tables`."""
+
+    def wide_fields(self) -> frozenset[str]:
+        """As `Content.wide_fields`."""
+
+    @property
+    def neighbors(self) -> NeighborSearch:
+        """As `Content.neighbors`."""
+
+
+def content_of(
+    info: CollectionInfo,
+    records: Contents,
+    *,
+    count: int,
+    without_vector: int,
+    progress: Progress | None,
+) -> Content:
+    """The content of a collection with these facts, and these records of it."""
     return Content(
         name=info.name,
-        count=info.count if filter_set is None else filter_set.count,
+        count=count,
         without_vector=without_vector,
         id_kind=info.id_kind,
         dim=info.dim,

@@ -40,13 +40,8 @@ def new_change_token() -> str:
     return uuid4().hex
 
 
-def begin(
-    access: ClusterAccess,
-    name: str,
-    change: Change,
-    function: Callable[[CollectionMap], CollectionMap] = lambda collection: collection,
-) -> CollectionMap:
-    """Put a change into the map; `function` makes what else changes with it.
+def begin(access: ClusterAccess, name: str, change: Change) -> CollectionMap:
+    """Put a change into the map.
 
     Raises:
         BusyError: The collection has another change.
@@ -59,7 +54,7 @@ def begin(
             return old
         if collection.change is not None:
             refuse_change(collection)
-        return old.with_changed(replace(function(collection), change=change))
+        return old.with_changed(replace(collection, change=change))
 
     return access.maps.change(begun, timeout=access.timeout).collection(name)
 

@@ -20,7 +20,7 @@ from vdb.cluster.client.handle import ShardedHandle
 from vdb.cluster.client.pages import ClusterScan, in_order
 from vdb.cluster.client.routing import Call, Gathered
 from vdb.cluster.client.sampling import sampled_collection
-from vdb.errors import ArgumentTypeError, InvalidArgumentError, VdbError
+from vdb.errors import VdbError
 from vdb.maintenance.info import CollectionInfo
 from vdb.model import arguments, config, filters, inputs
 from vdb.model.field_values import FieldValues
@@ -221,11 +221,8 @@ class ShardedReads(ShardedHandle):
         return self.count()
 
     def __contains__(self, value: object) -> bool:
-        if not inputs.is_one_id(value):
-            return False
-        try:
-            plain = inputs.one_id(value)
-        except (InvalidArgumentError, ArgumentTypeError):
+        plain = inputs.id_or_none(value)
+        if plain is None:
             return False
         return bool(self._of_record(Call("__contains__", (plain,)), plain, None))
 

@@ -8,6 +8,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from vdb.api.exporting.moment import content_of
 from vdb.exports.content import Content, Neighbors
 from vdb.model import filters
 from vdb.model.records import Id, Progress, Record
@@ -26,25 +27,11 @@ def cluster_content(collection: Any, where: Any, *, progress: Progress | None) -
     if where is not None and without:
         rows = collection.scan(where=where, columns=())
         without = sum(record.vector is None for record in rows)
-    return Content(
-        name=info.name,
+    return content_of(
+        info,
+        contents,
         count=info.count if where is None else collection.count(where),
         without_vector=without,
-        id_kind=info.id_kind,
-        dim=info.dim,
-        dtype=info.dtype,
-        metric=info.metric,
-        index=info.index,
-        scores=info.scores,
-        model=info.model,
-        fields=info.fields,
-        text_fields=info.text_fields,
-        optional_vectors=info.optional_vectors,
-        records=contents.one_by_one,
-        ids=contents.ids,
-        tables=contents.batches,
-        wide_fields=contents.wide_fields,
-        neighbors=contents.neighbors,
         progress=progress,
     )
 

@@ -15,6 +15,7 @@ from typing import Any, Final
 
 from vdb.errors import DiskError, InvalidArgumentError, NotFoundError, RemoteError
 from vdb.maintenance.repository.location import is_url
+from vdb.maintenance.repository.obstore_store import library_store
 from vdb.maintenance.repository.redaction import error_text, redacted
 from vdb.model import arguments
 
@@ -220,12 +221,4 @@ def _store_of(url: str, options: Mapping[str, Any]) -> Any:
             expected="obstore",
             received=redacted(url),
         )
-    stores: Any = importlib.import_module("obstore.store")
-    try:
-        return stores.from_url(url, **dict(options))
-    except Exception as error:
-        raise InvalidArgumentError(
-            f"{redacted(url)} cannot be used: {error_text(error, options)}",
-            expected="a URL of an object store",
-            received=redacted(url),
-        ) from None
+    return library_store(url, options)

@@ -6,8 +6,6 @@ is JSON behind a checksum, `{"sha256":"...","map":{...}}`.
 
 from __future__ import annotations
 
-import hashlib
-import json
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field, replace
 from typing import Any, Final, Literal, cast
@@ -16,6 +14,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from vdb.api.collection_schema import CollectionSchema
+from vdb.cluster.metadata.format_versions import require_known_version
 from vdb.cluster.metadata.map_parts import Change, Disk, ShardEntry
 from vdb.cluster.metadata.object_names import shard_name
 from vdb.cluster.metadata.schema_document import schema_from_json
@@ -28,6 +27,7 @@ from vdb.errors import (
     NotFoundError,
     VdbError,
 )
+from vdb.maintenance.repository.checked_json import CheckedJson
 from vdb.model.config import NAME
 from vdb.store.format.decoder import Fields
 
@@ -40,10 +40,7 @@ LARGEST_MAP: Final = 1 << 26
 """Bytes of a document at most."""
 
 _FORMAT: Final = "vdb-cluster"
-_HEAD: Final = b'{"sha256":"'
-_MIDDLE: Final = b'","map":'
-_START: Final = len(_HEAD) + 64 + len(_MIDDLE)
-_END: Final = b"}\n"
+_DOCUMENT: Final = CheckedJson("map", "map of a cluster")
 _MOST: Final = 1 << 20
 _LATEST: Final = (1 << 63) - 1
 
@@ -238,7 +235,7 @@ class ClusterMap:
 
     def encode(self) -> bytes:
         """The document; see docs/internals/cluster-format.md."""
-        body = json.dumps(
+        return _DOCUMENT.encode(
             {
                 "format": _FORMAT,
                 "format_version": FORMAT_VERSION,
@@ -251,10 +248,7 @@ class ClusterMap:
                 "dropped": dict(self.dropped),
                 "stamp": self.stamp,
             },
-            separators=(",", ":"),
-            allow_nan=False,
-        ).encode("ascii")
-        return _HEAD + hashlib.sha256(body).hexdigest().encode() + _MIDDLE + body + _END
+        )
 
     @classmethod
     def decode(cls, document: bytes, where: str) -> ClusterMap:
@@ -264,19 +258,7 @@ class ClusterMap:
             CorruptedError: It is not what `encode` writes; names the field.
             FormatVersionError: A later release wrote it.
         """
-        body = document[_START : -len(_END)]
-        if not (
-            document.startswith(_HEAD)
-            and document[len(_HEAD) + 64 : _START] == _MIDDLE
-            and document.endswith(_END)
-        ):
-            raise CorruptedError("no map of a cluster", where=where)
-        if hashlib.sha256(body).hexdigest().encode() != document[len(_HEAD) : len(_HEAD) + 64]:
-            raise CorruptedError("the checksum of the map is wrong", where=where)
-        try:
-            value = json.loads(body)
-        except (ValueError, RecursionError):
-            raise CorruptedError("the map is no JSON", where=where) from None
+        value = _DOCUMENT.decode(document, where)
         try:
             return cls._from(Fields(value, where), where)
         except (CorruptedError, FormatVersionError):
@@ -287,14 +269,7 @@ class ClusterMap:
     @classmethod
     def _from(cls, fields: Fields, where: str) -> ClusterMap:
         fields.choice("format", (_FORMAT,))
-        written = fields.whole("format_version", 1, _LATEST)
-        if written > FORMAT_VERSION:
-            raise FormatVersionError(
-                f"{where} has version {written} of the format of clusters; this release reads "
-                f"{FORMAT_VERSION}",
-                expected=FORMAT_VERSION,
-                received=written,
-            )
+        require_known_version(fields, FORMAT_VERSION, "clusters", where)
         version = fields.whole("version", 1, _LATEST)
         cluster, durability = fields.text("cluster", 32), fields.choice("durability", _DURABILITIES)
         lease = fields.number("lease", 0.001, 86400.0)

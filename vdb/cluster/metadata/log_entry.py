@@ -13,7 +13,8 @@ from typing import Any, Final
 import numpy as np
 from numpy.typing import NDArray
 
-from vdb.errors import CorruptedError, FormatVersionError
+from vdb.cluster.metadata.format_versions import require_known_version
+from vdb.errors import CorruptedError
 from vdb.model.dtypes import DTYPES
 from vdb.model.records import Ids
 from vdb.store.format.checksums import UNSALTED
@@ -27,7 +28,6 @@ LARGEST_ENTRY: Final = 1 << 31
 """Bytes of an entry at most."""
 
 _DTYPES: Final = tuple(sorted({dtype.stored.name for dtype in DTYPES.values()}))
-_LATEST: Final = (1 << 63) - 1
 _WRITER: Final = 16
 
 
@@ -87,14 +87,7 @@ class LogEntry:
         except CorruptedError:
             raise CorruptedError("the checksum of the entry is wrong", where=where) from None
         fields = Fields(unpack(body, where, largest=LARGEST_ENTRY), where)
-        written = fields.whole("format_version", 1, _LATEST)
-        if written > FORMAT_VERSION:
-            raise FormatVersionError(
-                f"{where} has version {written} of the format of logs; this release reads "
-                f"{FORMAT_VERSION}",
-                expected=FORMAT_VERSION,
-                received=written,
-            )
+        require_known_version(fields, FORMAT_VERSION, "logs", where)
         token, op = fields.text("token", 256), fields.word("op")
         writer = fields.text("writer", _WRITER)
         ids = _ids_of(fields)

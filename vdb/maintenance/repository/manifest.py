@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
-import json
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -11,6 +9,7 @@ from datetime import UTC, datetime
 from typing import Any
 
 from vdb.errors import CorruptedError, FormatVersionError
+from vdb.maintenance.repository.checked_json import CheckedJson
 from vdb.maintenance.repository.chunk import LARGEST
 from vdb.model.results import Result, utc
 from vdb.store.format.limits import PAGE_SIZES
@@ -27,10 +26,7 @@ LARGEST_MANIFEST = 1 << 31
 Chunk = tuple[bytes, int]
 """The SHA-256 of a chunk, and its bytes."""
 
-_HEAD = b'{"sha256":"'
-_MIDDLE = b'","manifest":'
-_START = len(_HEAD) + 64 + len(_MIDDLE)
-_END = b"}\n"
+_DOCUMENT = CheckedJson("manifest", "manifest of a backup")
 _NAME = re.compile(r"[0-9]{8}T[0-9]{6}Z-[0-9]{4}")
 _HEX = re.compile(r"[0-9a-f]{64}")
 _UUID = re.compile(r"[0-9a-f]{32}")
@@ -114,7 +110,7 @@ class Manifest:
 
     def encode(self) -> bytes:
         """The document; see docs/internals/backup-format.md."""
-        body = json.dumps(
+        return _DOCUMENT.encode(
             {
                 "format": FORMAT,
                 "version": VERSION,
@@ -129,9 +125,7 @@ class Manifest:
                 "collections": dict(self.collections),
                 "chunks": [[digest.hex(), size] for digest, size in self.chunks],
             },
-            separators=(",", ":"),
-        ).encode("ascii")
-        return _HEAD + hashlib.sha256(body).hexdigest().encode() + _MIDDLE + body + _END
+        )
 
     @classmethod
     def decode(cls, document: bytes, where: str) -> Manifest:
@@ -141,19 +135,7 @@ class Manifest:
             CorruptedError: It is not what `encode` writes.
             FormatVersionError: It has a later version.
         """
-        body = document[_START : -len(_END)]
-        if not (
-            document.startswith(_HEAD)
-            and document[len(_HEAD) + 64 : _START] == _MIDDLE
-            and document.endswith(_END)
-        ):
-            raise CorruptedError("no manifest of a backup", where=where)
-        if hashlib.sha256(body).hexdigest().encode() != document[len(_HEAD) : len(_HEAD) + 64]:
-            raise CorruptedError("the checksum of the manifest is wrong", where=where)
-        try:
-            fields = json.loads(body)
-        except (ValueError, RecursionError):
-            raise CorruptedError("the manifest is no JSON", where=where) from None
+        fields = _DOCUMENT.decode(document, where)
         if not isinstance(fields, dict) or fields.get("format") != FORMAT:
             raise CorruptedError("no manifest of a backup", where=where)
         check_version(fields.get("version"), where)

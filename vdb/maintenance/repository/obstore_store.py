@@ -16,7 +16,7 @@ from vdb.maintenance.repository.in_order import interruptible
 from vdb.maintenance.repository.object_store import Entry
 from vdb.maintenance.repository.redaction import error_text, redacted
 
-__all__ = ["ObstoreStore", "is_obstore", "open_url"]
+__all__ = ["ObstoreStore", "is_obstore", "library_store", "open_url"]
 
 _MODULE = "obstore"
 _DELETED_AT_ONCE = _LISTED_AT_ONCE = 1000
@@ -36,16 +36,20 @@ def open_url(url: str, options: Mapping[str, object]) -> ObstoreStore:
     Raises:
         InvalidArgumentError: The URL, or an option, means nothing to obstore.
     """
+    return ObstoreStore(library_store(url, options), "", url=redacted(url), options=options)
+
+
+def library_store(url: str, options: Mapping[str, object]) -> Any:
+    """The store of a URL, as obstore has it; raises as `open_url`."""
     stores: Any = importlib.import_module(f"{_MODULE}.store")
     try:
-        store = stores.from_url(url, **dict(options))
+        return stores.from_url(url, **dict(options))
     except Exception as error:
         raise InvalidArgumentError(
             f"{redacted(url)} cannot be used: {error_text(error, options)}",
             expected="a URL of an object store",
             received=redacted(url),
         ) from None
-    return ObstoreStore(store, "", url=redacted(url), options=options)
 
 
 class ObstoreStore:

@@ -11,6 +11,7 @@ from vdb.model.inputs.columns import Columns, columns_of, payload_columns_of
 from vdb.model.inputs.ids import (
     id_kind,
     id_list,
+    id_or_none,
     is_one_id,
     one_id,
     refuse_repeats,
@@ -32,6 +33,7 @@ __all__ = [
     "columns_of",
     "id_kind",
     "id_list",
+    "id_or_none",
     "is_mapping",
     "is_one_id",
     "one_id",

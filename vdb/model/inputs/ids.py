@@ -13,7 +13,15 @@ from vdb.model.arguments import listed, shown, unreadable
 from vdb.model.config import LIMITS
 from vdb.model.records import Id
 
-__all__ = ["id_kind", "id_list", "is_one_id", "one_id", "refuse_repeats", "require_id_kind"]
+__all__ = [
+    "id_kind",
+    "id_list",
+    "id_or_none",
+    "is_one_id",
+    "one_id",
+    "refuse_repeats",
+    "require_id_kind",
+]
 
 
 def is_one_id(ids: object) -> bool:
@@ -50,6 +58,16 @@ def one_id(value: object, name: str = "id") -> Id:
         expected="int | str",
         received=type(value).__name__,
     )
+
+
+def id_or_none(value: object) -> Id | None:
+    """One id as a plain int or str; None for what is none."""
+    if not is_one_id(value):
+        return None
+    try:
+        return one_id(value)
+    except (InvalidArgumentError, ArgumentTypeError):
+        return None
 
 
 def id_list(ids: Any, *, ordered: bool = True, name: str = "ids") -> list[Id]:
